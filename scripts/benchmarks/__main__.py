@@ -1,0 +1,101 @@
+"""`scripts/bench`: measures, prints the table, and judges nobody: the exit status is 1 only if it could not measure."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import measures, report
+from benchmarks.figures import Figure
+from benchmarks.measures import MANY, QUICK, Effort, Pairs
+from benchmarks.servers import CannotMeasure, take_generator_core
+from benchmarks.webhooks import webhook
+
+PARTS = ("start", "memory", "read", "create", "webhook")
+
+
+def options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser("scripts/bench", description="Measures the simulator beside a bare Starlette app.")
+    parser.add_argument("--quick", action="store_true", help="a rough look: fewer slices, 10,000 stored only")
+    parser.add_argument("--only", metavar="PART,…", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table between the markers of this page; full runs only")
+    chosen = parser.parse_args()
+    chosen.only = tuple(chosen.only.split(","))
+    if unknown := set(chosen.only) - set(PARTS):
+        parser.error(f"--only knows no {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if chosen.write and (chosen.quick or set(chosen.only) != set(PARTS)):
+        parser.error("--write is for full runs: without --quick and --only")
+    return chosen
+
+
+async def measure(effort: Effort, only: tuple[str, ...]) -> list[Figure]:
+    """Every figure that is asked for; says on standard error what it is at."""
+    figures: list[Figure] = []
+    if "start" in only:
+        say("starting servers")
+        figures += measures.start(effort)
+    if "memory" in only:
+        say("filling a server")
+        figures += await measures.memory(effort)
+    figures += await loads(effort, tuple(kind for kind in ("read", "create") if kind in only))
+    if "webhook" in only:
+        say("completing assessments")
+        figures += await webhook(effort.completions)
+    return figures
+
+
+async def loads(effort: Effort, kinds: tuple[str, ...]) -> list[Figure]:
+    """Reads and creations at every level."""
+    found: dict[int, dict[str, Pairs]] = {}
+    for stored in effort.levels if kinds else ():
+        say(f"{' and '.join(kinds)} with {stored:,} stored")
+        found[stored] = await measures.level(effort, stored, kinds)
+    return [figure for kind in kinds for figure in _lines(kind, {n: pairs[kind] for n, pairs in found.items()})]
+
+
+def _lines(kind: str, levels: dict[int, Pairs]) -> Iterator[Figure]:
+    for stored, pairs in levels.items():
+        yield from measures.rates(kind, stored, pairs)
+        yield measures.ceiling(kind, stored, pairs)
+    if 0 in levels and MANY in levels:
+        yield measures.kept(kind, levels[0], levels[MANY])
+
+
+def say(what: str) -> None:
+    """Tell whoever waits."""
+    print(f"scripts/bench: {what} …", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Measure and report; returns the exit status."""
+    chosen = options()
+    take_generator_core()
+    try:
+        with asyncio.Runner(loop_factory=_loop) as runner:
+            figures = runner.run(measure(QUICK if chosen.quick else Effort(), chosen.only))
+        print(report.text(figures))
+        if chosen.json:
+            lines = {"machine": report.machine(), "figures": [figure.as_json() for figure in figures]}
+            chosen.json.write_text(json.dumps(lines, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        if chosen.write:
+            report.write(chosen.write, figures)
+    except (CannotMeasure, OSError) as problem:
+        print(f"scripts/bench: could not measure: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

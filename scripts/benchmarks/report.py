@@ -1,0 +1,83 @@
+"""The table, on paper and in the docs."""
+
+import datetime
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.figures import Figure
+from benchmarks.servers import CORES, CannotMeasure
+
+HEAD = ("measure", "bare", "simulator", "ratio", "goal", "")
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+TITLES = {
+    "start": "Start",
+    "memory": "Memory",
+    "read": "Reading one order, 16 connections",
+    "create": "Creating one order, 16 connections",
+    "webhook": "Webhook",
+    "busy": "Who was busy meanwhile",
+}
+
+
+def machine() -> str:
+    """What it was measured on, in a line."""
+    pinned = "servers and load generator on a core each" if CORES else "no core of their own for servers and generator"
+    return (
+        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}; {os.cpu_count()} cores, {_processor()}; {platform.system()}; "
+        f"{platform.python_implementation()} {platform.python_version()}; {pinned}"
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def text(figures: Sequence[Figure]) -> str:
+    """For a terminal."""
+    rows = [HEAD, *(figure.cells() for figure in figures)]
+    wide = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    written = []
+    for group, title in TITLES.items():
+        lines = [figure.cells() for figure in figures if figure.group == group]
+        if lines:
+            written += ["", *(_aligned(row, wide) for row in ((title, *HEAD[1:]), *lines))]
+    return "\n".join([machine(), *written, "", summary(figures)])
+
+
+def _aligned(row: Sequence[str], wide: Sequence[int]) -> str:
+    first, *others = (f"{cell:{'<' if column in (0, 5) else '>'}{wide[column]}}" for column, cell in enumerate(row))
+    return "  ".join([first, *others]).rstrip()
+
+
+def summary(figures: Sequence[Figure]) -> str:
+    """How many goals are reached, and which are not."""
+    set_for = [figure for figure in figures if figure.verdict]
+    missed = [figure.what for figure in set_for if figure.verdict == "MISSED"]
+    told = f"{len(set_for) - len(missed)} of {len(set_for)} goals reached"
+    return f"{told}; missed: {', '.join(missed)}" if missed else told
+
+
+def page(figures: Sequence[Figure]) -> str:
+    """For the docs, in Markdown."""
+    written = [f"Measured on {machine()}.", "", f"{summary(figures)}."]
+    for group, title in TITLES.items():
+        lines = [figure.cells() for figure in figures if figure.group == group]
+        if lines:
+            heads = ["| " + " | ".join(row) + " |" for row in ((title, *HEAD[1:]), *lines)]
+            written += ["", heads[0], "|---|--:|--:|--:|--:|---|", *heads[1:]]
+    return "\n".join(written)
+
+
+def write(path: Path, figures: Sequence[Figure]) -> None:
+    """Put the figures between the page's two markers."""
+    before, begin, rest = path.read_text("utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise CannotMeasure(f"{path} has no place for figures: it needs the lines {BEGIN} and {END}")
+    path.write_text(f"{before}{BEGIN}\n{page(figures)}\n{END}{after}", "utf-8")

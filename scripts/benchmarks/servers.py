@@ -1,0 +1,126 @@
+"""The measured processes: started on a core of their own, asked, weighed and stopped."""
+
+import contextlib
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).resolve().parents[2]
+SIMULATOR = (sys.executable, "-m", "simulator", "serve", "--port", "0")
+BARE = (sys.executable, "-m", "benchmarks.bare")
+_LISTENING = "listening on http://"
+_PATIENCE = 30
+
+
+class CannotMeasure(Exception):
+    """A server did not start, or did not answer as it should: there is no figure to give."""
+
+
+def cores() -> tuple[int, int] | None:
+    """The servers' core and the generator's; None where they cannot be chosen."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    allowed = sorted(os.sched_getaffinity(0))
+    return (allowed[0], allowed[-1]) if len(allowed) > 1 else None
+
+
+CORES = cores()
+
+
+def take_generator_core() -> None:
+    """Leave the servers' core to them."""
+    if CORES:
+        os.sched_setaffinity(0, {CORES[1]})
+
+
+@contextlib.contextmanager
+def _server_core() -> Iterator[None]:
+    """What is started meanwhile runs on the servers' core from its first instruction on."""
+    if CORES:
+        os.sched_setaffinity(0, {CORES[0]})
+    try:
+        yield
+    finally:
+        take_generator_core()
+
+
+class Server:
+    """One server process; `started` is how many seconds it took to its first answer."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SIMULATOR_")}
+        began = time.perf_counter()
+        with _server_core():
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT / "scripts")}, stdout=subprocess.PIPE, text=True
+            )
+        try:
+            self.host, self.port = self._address()
+            self.ask("GET", "/_simulator/health")
+        except BaseException:
+            self.stop()
+            raise
+        self.started = time.perf_counter() - began
+
+    def _address(self) -> tuple[str, int]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline().strip()
+        if not line.startswith(_LISTENING):
+            raise CannotMeasure(f"{' '.join(self._process.args[1:])} did not start; it said {line!r}")  # type: ignore[index]
+        host, _, port = line.removeprefix(_LISTENING).rpartition(":")
+        return host, int(port)
+
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
+    ) -> Any:
+        """One call outside the measurement; gives the parsed answer."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=_PATIENCE)
+        with contextlib.closing(connection):
+            sent = None if body is None else json.dumps(body)
+            connection.request(method, path, sent, {"content-type": "application/json", **(headers or {})})
+            answer = connection.getresponse()
+            content = answer.read()
+        if answer.status >= 300:
+            raise CannotMeasure(f"{method} {path} answered {answer.status}: {content[:300]!r}")
+        return json.loads(content)
+
+    def resident(self) -> int:
+        """Bytes of memory that are its own or shared, as the kernel counts them (VmRSS)."""
+        for line in self._proc("status").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1_024
+        raise CannotMeasure("the kernel does not say how much memory the server has")
+
+    def busy(self) -> float:
+        """Seconds of processor time it has used so far."""
+        fields = self._proc("stat").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
+
+    def _proc(self, name: str) -> str:
+        try:
+            return Path(f"/proc/{self._process.pid}/{name}").read_text()
+        except OSError as problem:
+            raise CannotMeasure(f"memory and processor time are read from /proc: {problem}") from None
+
+    def stop(self) -> None:
+        """End the process that was started here."""
+        self._process.terminate()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

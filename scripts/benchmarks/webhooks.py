@@ -1,0 +1,73 @@
+"""How long a webhook takes: from sending the call that completes an assessment to its arrival at a listener here."""
+
+import asyncio
+import time
+from array import array
+from contextlib import closing
+from statistics import quantiles
+
+from benchmarks.figures import Figure, Goal
+from benchmarks.load import Plan, connect
+from benchmarks.requests import KEY, assessment, completion
+from benchmarks.servers import SIMULATOR, CannotMeasure, Server
+
+P95 = Goal("simulator", 10)
+_PATIENCE = 10
+_END = b"\r\n\r\n"
+
+
+class Listener(asyncio.Protocol):
+    """Answers every request with an empty 200 as soon as it has arrived whole, and notes the time."""
+
+    def __init__(self, arrivals: "asyncio.Queue[float]") -> None:
+        self._arrivals = arrivals
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A sender is here."""
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        """Take in a request; its body's length stands in its head."""
+        self._buffer += data
+        head, found, body = self._buffer.partition(_END)
+        lengths = [line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        if found and len(body) >= int(lengths[0] if lengths else 0):
+            self._arrivals.put_nowait(time.perf_counter())
+            self._buffer = b""
+            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+
+
+async def webhook(completions: int) -> list[Figure]:
+    """Complete so many assessments, one after another; the first, which imports the HTTP client, counts apart."""
+    arrivals: asyncio.Queue[float] = asyncio.Queue()
+    listener = await asyncio.get_running_loop().create_server(lambda: Listener(arrivals), "127.0.0.1", 0)
+    hook = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/completed"
+    with closing(listener), Server(SIMULATOR) as simulator:
+        created = [_create(simulator, hook, number) for number in range(completions + 1)]
+        first, *others = [1_000 * await _complete(simulator, id, arrivals) for id in created]
+    hundredths = quantiles(others, n=100)
+    return [
+        Figure("webhook", "completion to webhook: p50", "ms", hundredths[49]),
+        Figure("webhook", "completion to webhook: p95", "ms", hundredths[94], goal=P95),
+        Figure("webhook", "completion to webhook: slowest", "ms", max(others)),
+        Figure("webhook", "completion to webhook: a server's first", "ms", first),
+    ]
+
+
+def _create(simulator: Server, hook: str, number: int) -> str:
+    answer = simulator.ask("POST", "/api/v1/behavioralassessments", {"api-key": KEY}, assessment(hook, number))
+    return str(answer["assessmentId"])
+
+
+async def _complete(simulator: Server, id: str, arrivals: "asyncio.Queue[float]") -> float:
+    """Seconds from sending the call, over a connection that is open already, to the webhook's arrival."""
+    connection = await connect(simulator, Plan(iter((completion(simulator, id),)), b"200"), array("d"))
+    began = time.perf_counter()
+    connection.begin(deadline=began)
+    await connection.finished
+    connection.close()
+    try:
+        return await asyncio.wait_for(arrivals.get(), _PATIENCE) - began
+    except TimeoutError:
+        raise CannotMeasure(f"no webhook arrived within {_PATIENCE} s") from None

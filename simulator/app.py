@@ -1,0 +1,62 @@
+"""The composition root: vendors, sandboxes, webhooks and HTTP become one ASGI app. A new vendor is one line here."""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from simulator import __version__
+from simulator.core.config import Config
+from simulator.core.vendor import Vendor
+from simulator.server import configuring
+from simulator.server.address import Address
+from simulator.server.asgi import App
+from simulator.server.control import Control
+from simulator.server.egress import Policy
+from simulator.server.guard import Guard
+from simulator.server.http import Door
+from simulator.server.pages import welcome
+from simulator.server.paper import draw_pdf
+from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem
+from simulator.server.sandboxes import Sandboxes
+from simulator.server.sender import HttpSender
+from simulator.settings import Settings
+from simulator.vendors import predictive_index, pymetrics
+
+VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
+
+
+class Simulator:
+    """The whole server without a socket.
+
+    `app` is the ASGI application; `control_token` is what its control API asks for, None in open access.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        open_access = settings.access == "open"
+        self.control_token = None if open_access else settings.control_token or secrets.token_urlsafe(24)
+        self._settings = settings
+        self._sender = HttpSender(Policy(settings.webhook_hosts))
+        self._sandboxes = Sandboxes(VENDORS, self._sender, open_access=open_access)
+        address = Address(settings.public_url, trust_host=open_access)
+        inner: App = Starlette(
+            routes=[
+                welcome(self._sandboxes, address, __version__),
+                *Control(self._sandboxes, address, __version__).routes(),
+            ],
+            exception_handlers={Problem: answer_problem, HTTPException: answer_http_error, Exception: answer_crash},
+            lifespan=self._lifespan,
+        )
+        if self.control_token is not None:
+            inner = Guard(inner, self.control_token)
+        self.app: App = Door(self._sandboxes, inner, draw_pdf, address)
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        for name, changes in self._settings.sandboxes.items():
+            self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
+        yield
+        await self._sandboxes.close()
+        await self._sender.close()

@@ -1,0 +1,148 @@
+"""The command `assessment-simulator`."""
+
+import contextlib
+import json
+import sys
+import threading
+import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulator import __version__
+from simulator.settings import PREFIX, Settings, default_access, from_environment
+
+
+def _from(name: str, otherwise: str | None = None) -> Callable[[], str | None]:
+    """An option's default: the environment's word, else the one given."""
+    return lambda: from_environment(name) or otherwise
+
+
+def _option(name: str, otherwise: str | None, text: str, **more: Any) -> Callable[[Any], Any]:
+    said = f"{text}  [env: {PREFIX}{name.upper()}{f'; default: {otherwise}' if otherwise else ''}]"
+    return click.option(f"--{name.replace('_', '-')}", default=_from(name, otherwise), help=said, **more)
+
+
+@click.group()
+@click.version_option(__version__, prog_name="assessment-simulator")
+def main() -> None:
+    """One local server that behaves like the APIs of pymetrics and The Predictive Index."""
+
+
+@main.command()
+@_option("host", "127.0.0.1", "Address to listen on.")
+@_option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
+@_option("log", "memory", "Where commits are kept.", type=click.Choice(["memory"]))
+@_option(
+    "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
+)
+@_option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
+@_option("public_url", None, "Address that links begin with, where it is not the caller's.")
+@_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
+def serve(
+    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None, webhook_hosts: str | None
+) -> None:
+    """Serve both vendors' APIs; the first line on standard output says where."""
+    from simulator.serving import serve as run
+
+    hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
+    settings = Settings(
+        host, port, log, access or default_access(host), public_url, hosts, from_environment("control_token"),
+        _sandboxes(config) if config else {},
+    )  # fmt: skip
+    sys.exit(run(settings))
+
+
+def _sandboxes(path: Path) -> dict[str, dict[str, Any]]:
+    """The sandboxes of a configuration file; what is wrong with it ends the command."""
+    try:
+        text = path.read_text("utf-8")
+        content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except (OSError, ValueError) as problem:
+        raise click.ClickException(f"{path}: {problem}") from None
+    return check_sandboxes(str(path), content)
+
+
+def check_sandboxes(where: str, content: Any) -> dict[str, dict[str, Any]]:
+    """The member `sandboxes` of a configuration, each of its settings tried once."""
+    from simulator.app import VENDORS
+    from simulator.core.config import Config
+    from simulator.server.configuring import changed
+    from simulator.server.problems import Problem
+    from simulator.server.sandboxes import NAME
+
+    sandboxes = content.get("sandboxes") if isinstance(content, dict) else None
+    if not isinstance(sandboxes, dict) or len(content) != 1:
+        raise click.ClickException(f'{where}: must be an object with the one member "sandboxes": {{name: config}}')
+    for name, config in sandboxes.items():
+        if not NAME.fullmatch(name) or not isinstance(config, dict):
+            raise click.ClickException(
+                f"{where}: sandboxes.{name}: the name must be 1 to 64 of a-z, 0-9 and -, and its value an object"
+            )
+        try:
+            changed(VENDORS, Config(), config)
+        except Problem as problem:
+            raise click.ClickException(f"{where}: sandboxes.{name}: {problem.detail}") from None
+    return sandboxes
+
+
+@main.command()
+@click.option(
+    "--url", default=None, help="Base address of the server.  [default: this machine's, at SIMULATOR_PORT or 8787]"
+)
+def ready(url: str | None) -> None:
+    """Exit with 0 when the server answers, with 1 when it does not."""
+    base = url or f"http://127.0.0.1:{from_environment('port') or 8787}"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{base.rstrip('/')}/_simulator/health", timeout=5) as answer:
+            click.echo(answer.read().decode())
+    except (OSError, ValueError) as problem:
+        raise click.ClickException(f"{base} is not ready: {problem}") from None
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, as the control API lists it.")
+def rules(as_json: bool) -> None:
+    """Print the rule catalogue."""
+    from simulator.app import VENDORS
+    from simulator.server.views import catalogue
+
+    listed = catalogue(VENDORS)
+    if as_json:
+        click.echo(json.dumps(listed, indent=2))
+        return
+    wide = max(len(rule["id"]) for rule in listed)
+    for rule in listed:
+        click.echo(f"{rule['id']:{wide}}  {rule['status']}  {rule['standing']:10}  {rule['statement']}")
+
+
+@main.command()
+def routes() -> None:
+    """Print the vendors' endpoints."""
+    from simulator.app import VENDORS
+
+    for vendor in VENDORS.values():
+        click.echo(vendor.title)
+        for endpoint in vendor.endpoints:
+            click.echo(f"  {endpoint.method:6} {endpoint.path:48} {endpoint.summary}")
+
+
+@main.command()
+@click.option("--port", default=0, type=click.IntRange(0, 65_535), help="Port to serve on; 0 takes a free one.")
+@click.option("--stay/--leave", default=None, help="Go on serving after the story.  [default: stay in a terminal]")
+def demo(port: int, stay: bool | None) -> None:
+    """Serve, and tell the whole story of both vendors in the terminal."""
+    from simulator.demo import tell
+    from simulator.serving import running
+
+    with running(Settings(port=port)) as base:
+        tell(base, click.echo)
+        if sys.stdout.isatty() if stay is None else stay:
+            click.echo("Still serving; Ctrl-C ends it.")
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()

@@ -1,0 +1,62 @@
+"""What a vendor decided about a Call. Nothing in it has happened yet: the sandbox's commit makes it true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.core.call import Reply
+
+TOKEN = "token"  # noqa: S105  a kind of record
+"""The kind of records that are credentials: their `status` is the instant at which they lapse. They outlive a restore,
+not a reset, and no fork takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A thing to remember: `face` is what the vendor shows of it, member for member; `facts` what only we know.
+
+    `keys` are the (index, value) pairs under which it can be found from now on; none is forgotten by a later save.
+    """
+
+    kind: str
+    id: str
+    status: str | int | None
+    face: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A webhook to send about an invitation; `body` may hold `BASE` and `SEAL`."""
+
+    id: str
+    vendor: str
+    invitation: str
+    url: str
+    media_type: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A Call due later: `operation` on the invitation `id`, at the instant `at`; `at=None` takes the alarm back.
+
+    An invitation has at most one alarm for each operation.
+    """
+
+    operation: str
+    id: str
+    at: int | None
+    vendor: str = ""
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A reply, and the changes that go with it: all of them, or none."""
+
+    reply: Reply
+    records: tuple[Record, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    alarms: tuple[Alarm, ...] = ()

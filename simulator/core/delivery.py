@@ -1,0 +1,89 @@
+"""A notice on its way: when to try, what an answer means, and when to give up. Arithmetic only; posting is elsewhere.
+
+The Predictive Index documents at most nine tries within 24 hours with exponential back-off, success on any 2xx and
+another try on the codes in `AGAIN`; the first gap and the treatment of time-outs and refused connections are ours.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from simulator.core import instant
+from simulator.core.decision import Notice
+
+TRIES = 9
+FIRST_GAP = 3_375 * instant.SECOND // 10
+"""5.625 minutes: eight gaps, each twice the last, then end 23.9 hours after the first try."""
+AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+"""Statuses after which the vendor tries again; any other that is not 2xx is final."""
+REFUSED = "refused by policy"
+"""The error of an attempt that was not made, because this server may not call that address. It is final."""
+
+State = Literal["pending", "delivered", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One HTTP request to a listener."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the listener said; the body is cut after the first 8 KiB."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try: at which instant, what was sent, and the answer or the error; `duration` in real seconds."""
+
+    number: int
+    at: int
+    request: Post
+    answer: Answer | None
+    error: str | None
+    duration: float
+
+    @property
+    def verdict(self) -> Literal["delivered", "again", "failed"]:
+        """What this try means for the delivery, tries left aside."""
+        if self.answer is None:
+            return "failed" if self.error == REFUSED else "again"
+        if 200 <= self.answer.status < 300:
+            return "delivered"
+        return "again" if self.answer.status in AGAIN else "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A notice with its attempts; `due` is the instant of the next try, None when there is none to come.
+
+    Its id is the notice's, unless it was asked for again: then the notice, and with it what the listener sees, stays
+    the same, and the delivery is another.
+    """
+
+    id: str
+    notice: Notice
+    created: int
+    due: int | None
+    state: State = "pending"
+    attempts: tuple[Attempt, ...] = ()
+
+    def after(self, attempt: Attempt) -> "Delivery":
+        """The delivery once this attempt was made."""
+        attempts = (*self.attempts, attempt)
+        verdict = attempt.verdict
+        if verdict == "again" and len(attempts) < TRIES:
+            return replace(self, attempts=attempts, due=attempt.at + gap(len(attempts)))
+        return replace(self, attempts=attempts, due=None, state="delivered" if verdict == "delivered" else "failed")
+
+
+def gap(made: int) -> int:
+    """The ticks between try number `made` and the next."""
+    return FIRST_GAP << (made - 1)

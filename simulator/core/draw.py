@@ -1,0 +1,62 @@
+"""Chance that can be repeated: every id, token and score is drawn from a secret and a sequence number."""
+
+import uuid
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def secret_of(seed: int | str, name: str) -> bytes:
+    """A sandbox's secret: the same for the same seed and name, another for any other pair."""
+    return blake2b(f"{seed}\0{name}".encode(), digest_size=32, person=b"sandbox").digest()
+
+
+def seal(secret: bytes, *parts: object, size: int = 12) -> str:
+    """A short authentication code over `parts`, in hexadecimal: only who knows the secret can make it."""
+    return blake2b("\0".join(map(str, parts)).encode(), key=secret, digest_size=size, person=b"seal").hexdigest()
+
+
+class Draw:
+    """The chance of one commit: equal secrets and sequence numbers draw equal values in equal order.
+
+    A Call carries one; `used` tells the sandbox that this sequence number is spent.
+    """
+
+    __slots__ = ("_count", "_secret", "_sequence")
+
+    def __init__(self, secret: bytes, sequence: int) -> None:
+        self._secret = secret
+        self._sequence = sequence
+        self._count = 0
+
+    @property
+    def used(self) -> bool:
+        """Whether anything was drawn."""
+        return self._count > 0
+
+    def octets(self, size: int) -> bytes:
+        """The next `size` bytes, at most 64."""
+        self._count += 1
+        return blake2b(b"%d/%d" % (self._sequence, self._count), key=self._secret, digest_size=size).digest()
+
+    def uuid(self) -> str:
+        """A random-looking UUID of version 4."""
+        return str(uuid.UUID(bytes=self.octets(16), version=4))
+
+    def token(self, size: int = 16) -> str:
+        """`size` bytes in hexadecimal."""
+        return self.octets(size).hex()
+
+    def number(self, low: float = 0.0, high: float = 1.0) -> float:
+        """A number from `low` up to, but not, `high`."""
+        return low + (high - low) * (int.from_bytes(self.octets(6), "big") / 2**48)
+
+    def pick(self, choices: Sequence[T]) -> T:
+        """One of `choices`, each as likely."""
+        return choices[int(self.number(0, len(choices)))]
+
+    def digits(self, size: int) -> str:
+        """`size` decimal digits."""
+        return f"{int.from_bytes(self.octets(8), 'big') % 10**size:0{size}d}"

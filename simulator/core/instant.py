@@ -1,0 +1,109 @@
+"""Moments and spans as whole ticks of 100 nanoseconds: the finest grain that either vendor speaks of.
+
+An instant is an `int`, the ticks since 1970-01-01T00:00:00Z. Plain integers add, compare and store exactly;
+`datetime` would cut the seventh digit that The Predictive Index documents.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+MICROSECOND = 10
+SECOND = 10_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+WEEK = 7 * DAY
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+EARLIEST = -62_135_596_800 * SECOND
+"""0001-01-01T00:00:00Z, the first instant that can be written."""
+LATEST = 253_402_300_800 * SECOND - 1
+"""9999-12-31T23:59:59.9999999Z, the last instant that can be written."""
+
+_INSTANT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?(?:(Z)|([+-])(\d\d):(\d\d)))?", re.ASCII
+)
+_DURATION = re.compile(
+    r"P(?!$)(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?"
+    r"(?:T(?=\d)(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?",
+    re.ASCII,
+)
+_UNITS = (WEEK, DAY, HOUR, MINUTE, SECOND)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a caller wrote: the instant, and whether it was a date alone (then the instant is that day's first)."""
+
+    at: int
+    date_only: bool
+
+
+def parse(text: str) -> Moment | None:
+    """Read `2015-01-31` or `2015-01-31T23:59:59.0123456Z` (an offset serves too); None when it is neither."""
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, fraction, _, sign, ahead, minutes = found.groups()
+    if int(ahead or 0) > 23 or int(minutes or 0) > 59:
+        return None
+    try:
+        whole = datetime(
+            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC
+        )
+    except ValueError:
+        return None
+    offset = (int(ahead or 0) * HOUR + int(minutes or 0) * MINUTE) * (-1 if sign == "-" else 1)
+    at = (whole - _EPOCH) // timedelta(seconds=1) * SECOND + int((fraction or "").ljust(7, "0")) - offset
+    return Moment(at, hour is None) if EARLIEST <= at <= LATEST else None
+
+
+def parse_duration(text: str) -> int | None:
+    """Read an ISO 8601 duration of weeks, days, hours, minutes and seconds (`PT24H`); None when it is none.
+
+    Years and months have no fixed length and are not taken.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None
+    return sum(_ticks(amount, unit) for amount, unit in zip(found.groups(), _UNITS, strict=True) if amount)
+
+
+def _ticks(amount: str, unit: int) -> int:
+    whole, _, fraction = amount.partition(".")
+    return int(whole) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
+
+
+def _seconds(at: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at // MICROSECOND)
+
+
+def seven_digits(at: int) -> str:
+    """`2016-10-02T23:59:59.0123456Z`, as The Predictive Index writes instants."""
+    return f"{_seconds(at):%Y-%m-%dT%H:%M:%S}.{at % SECOND:07d}Z".rjust(28, "0")
+
+
+def six_digits(at: int) -> str:
+    """`2016-10-02T23:59:59.012345+00:00`, as Python's `isoformat` writes instants."""
+    return _seconds(at).isoformat(timespec="microseconds")
+
+
+def http_date(at: int) -> str:
+    """`Sun, 02 Oct 2016 23:59:59 GMT`, for the HTTP header `date` (RFC 9110, section 5.6.7)."""
+    return _http_date(at // SECOND)
+
+
+@lru_cache(maxsize=64)
+def _http_date(second: int) -> str:
+    moment = _seconds(second * SECOND)
+    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.weekday()]
+    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[moment.month - 1]
+    return f"{day}, {moment.day:02d} {month} {moment.year:04d} {moment:%H:%M:%S} GMT"
+
+
+def end_of_day(at: int) -> int:
+    """The last tick of the day that begins at `at`."""
+    return at + DAY - 1

@@ -1,0 +1,41 @@
+"""The life of an invitation as a table. Every change of state in the program is a row of one of these tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+State = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """States by name, and moves `(state, action) -> state`; what is not in the table cannot happen.
+
+    `walk` lists, in order, the actions that a candidate goes through: one of them asked for too early takes
+    those before it on the way, beginning as late in the walk as the state allows.
+    """
+
+    states: Mapping[State, str]
+    moves: Mapping[tuple[State, str], State]
+    walk: tuple[str, ...]
+
+    def steps(self, state: State, action: str) -> tuple[State, ...] | None:
+        """The states that `action` leads through from `state`, in order; None when the move does not exist.
+
+        An empty tuple means that the move is allowed and changes nothing.
+        """
+        asked = self.walk[: self.walk.index(action) + 1] if action in self.walk else (action,)
+        possible = [number for number, step in enumerate(asked) if (state, step) in self.moves]
+        if not possible:
+            return None
+        passed: list[State] = []
+        for step in asked[possible[-1] :]:
+            reached = self.moves[state, step]
+            if reached != state:
+                passed.append(reached)
+            state = reached
+        return tuple(passed)
+
+    @property
+    def ends(self) -> tuple[State, ...]:
+        """The states that nothing leads out of."""
+        return tuple(s for s in self.states if all(s != start or s == end for (start, _), end in self.moves.items()))

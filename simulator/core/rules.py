@@ -1,0 +1,120 @@
+"""Rules are data: each demand on a request is one row with its source and standing beside it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from simulator.core.call import Call
+from simulator.core.sources import Source, Standing, ours
+from simulator.core.world import World
+
+Holds = Callable[[Call, World], bool]
+
+
+def at_the_door(call: Call, world: World) -> bool:
+    """The predicate of a rule that the HTTP edge judges before there is a Call (an unknown route, a wrong verb)."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One demand on a request.
+
+    `place` names what it speaks of (`body.email`, `header.api-key`, `query.report`, `path.uuid`, `request`);
+    `statement` says it in a sentence that a refused caller can act on; `status` is the refusal's HTTP status;
+    `holds` is true where the demand is kept or does not apply. `vendor` is the id's first word, spelt out.
+    """
+
+    id: str
+    place: str
+    statement: str
+    status: int
+    standing: Standing
+    source: Source
+    holds: Holds = at_the_door
+
+    @property
+    def name(self) -> str:
+        """The last word of `place`: the parameter that the rule speaks of."""
+        return self.place.rpartition(".")[2]
+
+
+class Json(StrEnum):
+    """The JSON types a member may have."""
+
+    STRING = "string"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    OBJECT = "object"
+    ARRAY = "array"
+
+
+_PYTHON: dict[Json, type] = {
+    Json.STRING: str,
+    Json.BOOLEAN: bool,
+    Json.INTEGER: int,
+    Json.OBJECT: dict,
+    Json.ARRAY: list,
+}
+
+
+def fits(value: object, kind: Json) -> bool:
+    """Whether a parsed JSON value is of that type; `true` is no integer, `1.0` is one (JSON knows one number)."""
+    if kind is Json.INTEGER and isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, _PYTHON[kind]) and not (kind is Json.INTEGER and isinstance(value, bool))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A member of a request body: its path in it, its JSON type, its name in rule ids, and what it is for."""
+
+    path: tuple[str, ...]
+    type: Json
+    slug: str
+    description: str
+
+    @property
+    def place(self) -> str:
+        return "body." + ".".join(self.path)
+
+    def of(self, body: Any) -> Any:
+        """The member's value; None when it, or an object on the way to it, is null, absent or no object."""
+        for name in self.path:
+            body = body.get(name) if isinstance(body, dict) else None
+        return body
+
+    def well_typed(self, call: Call, world: World) -> bool:
+        """Whether the member is absent, null or of its type."""
+        value = self.of(call.body)
+        return value is None or fits(value, self.type)
+
+    def passes(self, test: Callable[[Any], bool]) -> Holds:
+        """A predicate that judges the member's value, and lets pass what is absent, null or of another type."""
+
+        def holds(call: Call, world: World) -> bool:
+            value = self.of(call.body)
+            return value is None or not fits(value, self.type) or test(value)
+
+        return holds
+
+
+def type_rules(prefix: str, fields: Iterable[Field], status: int) -> tuple[Rule, ...]:
+    """One assumed rule a member: a wrong JSON type is refused, never coerced; null means "not sent"."""
+    return tuple(
+        Rule(
+            f"{prefix}.{field.slug}.type", field.place, f"{'.'.join(field.path)} must be of type {field.type}", status,
+            Standing.ASSUMED, ours("a simulator that coerces would hide the caller's bug"), field.well_typed,
+        )
+        for field in fields
+    )  # fmt: skip
+
+
+def broken(stages: Iterable[tuple[Rule, ...]], call: Call, world: World) -> tuple[Rule, ...]:
+    """All broken rules of the first stage that has any: later stages may rely on the earlier ones."""
+    for stage in stages:
+        found = [rule for rule in stage if not rule.holds(call, world)]
+        if found:
+            return tuple(found)
+    return ()

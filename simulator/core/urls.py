@@ -1,0 +1,41 @@
+"""What can be a URL, judged by its form and never rewritten: the caller's string is kept as it came."""
+
+import re
+from base64 import b64encode
+from urllib.parse import unquote_to_bytes, urlsplit
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)
+_FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f]")
+
+
+def is_url(text: str, schemes: tuple[str, ...] = ()) -> bool:
+    """Whether `text` is an absolute URL with a host, of one of `schemes` (lower case) or, without any, of whichever."""
+    if _FORBIDDEN.search(text):
+        return False
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018  a property that raises for a port out of range
+    except ValueError:
+        return False
+    known = parts.scheme in schemes if schemes else _SCHEME.fullmatch(parts.scheme) is not None
+    return known and bool(parts.hostname)
+
+
+def is_web_url(text: str) -> bool:
+    """Whether `text` is an absolute http or https URL with a host."""
+    return is_url(text, ("http", "https"))
+
+
+def basic_auth(url: str) -> tuple[str, str | None]:
+    """The URL without `user:password@`, and the `Authorization` header that these stand for, if there are any.
+
+    A URL without them stays letter for letter. They are percent-decoded and go over the wire as UTF-8 (RFC 7617).
+    """
+    scheme, slashes, rest = url.partition("://")
+    end = next((at for at, letter in enumerate(rest) if letter in "/?#"), len(rest))
+    userinfo, found, host = rest[:end].rpartition("@")
+    if not found:
+        return url, None
+    user, _, password = userinfo.partition(":")
+    octets = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
+    return f"{scheme}{slashes}{host}{rest[end:]}", f"Basic {b64encode(octets).decode()}"

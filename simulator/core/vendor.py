@@ -1,0 +1,159 @@
+"""A vendor is a table: endpoints, rules, states and promises. `answer` is the one door through it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from simulator.core.call import Call, Reply
+from simulator.core.config import Config
+from simulator.core.decision import Alarm, Decision, Notice, Record
+from simulator.core.delivery import Delivery, Post
+from simulator.core.machine import Machine
+from simulator.core.rules import Rule, broken
+from simulator.core.sources import Source, Standing
+from simulator.core.world import Stored, World
+
+Decide = Callable[[Call, World], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that can be asked of a vendor: rules in stages, then the decision.
+
+    The stages are judged in order; the first with a broken rule refuses, and names all that it found broken.
+    """
+
+    name: str
+    decide: Decide
+    stages: tuple[tuple[Rule, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An operation that answers over HTTP at `method` and `path` (`{word}` stands for one segment).
+
+    `statuses` are those that it can answer with, `summary` says what it does in a few words.
+    """
+
+    method: str
+    path: str
+    operation: Operation
+    statuses: tuple[int, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a caller shows to be let in: `id`, and a `secret` where the vendor asks for one.
+
+    A link carries its sandbox's name as `id` and the seal as `secret`.
+    """
+
+    kind: str
+    id: str
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A behaviour that the vendor's documents leave open or contradict; the first of `values` is the default."""
+
+    id: str
+    values: tuple[str | int | bool | None, ...]
+    statement: str
+    source: Source
+    standing: Standing = Standing.ASSUMED
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A vendor's invitation in neutral words; `created` is in ticks, `links` may hold `BASE` and `SEAL`."""
+
+    id: str
+    vendor: str
+    status: str | int
+    candidate: Mapping[str, str | None]
+    created: int
+    links: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One invitation of the demo: the body that creates it, the switches set meanwhile, how long ago, what then."""
+
+    operation: str
+    body: Mapping[str, Any]
+    age: int
+    actions: tuple[str, ...] = ()
+    behaviour: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """All that is known of one vendor.
+
+    `roots` are the path prefixes it answers under; `headers` those of a request it wants to see (lower case).
+    `actions` are operations without an endpoint: what a candidate, an alarm or the control API does to an invitation,
+    by name, with the invitation's id as the parameter `id`; they reply 200, or 409 with `{"detail": …}`.
+    `door` are the rules that the HTTP edge judges: `route`, `verb` and `size`.
+    `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
+    """
+
+    id: str
+    title: str
+    roots: tuple[str, ...]
+    headers: tuple[str, ...]
+    endpoints: tuple[Endpoint, ...]
+    actions: Mapping[str, Operation]
+    door: Mapping[str, Rule]
+    switches: tuple[Switch, ...]
+    machine: Machine
+    kind: str
+    credentials: Mapping[str, tuple[str, ...]]
+    credential: Callable[[Call], Credential | None]
+    refuse: Callable[[tuple[Rule, ...], Call, World], Reply]
+    every_reply: Callable[[World], tuple[tuple[str, str], ...]]
+    view: Callable[[Stored], Invitation]
+    post: Callable[[Delivery, int, Config], Post]
+    samples: Callable[[int], tuple[Sample, ...]]
+
+    @property
+    def operations(self) -> dict[str, Operation]:
+        """Every operation by name, endpoints' and actions'."""
+        return {e.operation.name: e.operation for e in self.endpoints} | dict(self.actions)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule once, in the order in which a reader of the endpoints meets them."""
+        found = [*self.door.values()]
+        for operation in self.operations.values():
+            found += [rule for stage in operation.stages for rule in stage]
+        return tuple({rule.id: rule for rule in found}.values())
+
+
+def answer(vendor: Vendor, operation: Operation, call: Call, world: World) -> Decision:
+    """What the vendor makes of a call. Pure: the same call and world give the same decision, and nothing happens."""
+    found = broken(operation.stages, call, world)
+    decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)
+    more = vendor.every_reply(world)
+    return replace(decision, reply=_with_headers(decision.reply, more)) if more else decision
+
+
+def refusal(vendor: Vendor, found: tuple[Rule, ...], call: Call, world: World) -> Reply:
+    """The vendor's own answer to a call that breaks these rules, with their ids beside it."""
+    return replace(vendor.refuse(found, call, world), rules=tuple(rule.id for rule in found))
+
+
+def _with_headers(reply: Reply, more: tuple[tuple[str, str], ...]) -> Reply:
+    return replace(reply, headers=reply.headers + more)
+
+
+def switched(config: Config, switches: Iterable[Switch]) -> dict[str, str | int | bool | None]:
+    """Every switch with the value that is in force."""
+    return {s.id: config.behaviour.get(s.id, s.values[0]) for s in switches}
+
+
+__all__ = [
+    "Alarm", "Credential", "Decision", "Endpoint", "Invitation", "Notice", "Operation", "Record", "Sample", "Switch",
+    "Vendor", "answer", "refusal", "switched",
+]  # fmt: skip

@@ -1,0 +1,306 @@
+"""The control API under `/_simulator`: the knobs that people, tests and pages turn."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simulator.core import instant
+from simulator.core.call import BASE, NOTHING, SEAL, Call
+from simulator.core.config import Config
+from simulator.core.delivery import Delivery
+from simulator.core.draw import Draw
+from simulator.core.urls import is_web_url
+from simulator.core.vendor import Invitation, Vendor
+from simulator.server import configuring, shapes, wire
+from simulator.server.address import Address
+from simulator.server.asgi import TooLarge, read_body
+from simulator.server.problems import Problem
+from simulator.server.sandbox import Event, Sandbox
+from simulator.server.sandboxes import NAME, Sandboxes, Taken
+from simulator.server.views import catalogue, clock_view, delivery_view, invitation_view, sandbox_view
+
+ROOT = "/_simulator"
+S = f"{ROOT}/sandboxes/{{name}}"
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Control:
+    """Handlers of the control API, over the sandboxes of this process."""
+
+    def __init__(self, sandboxes: Sandboxes, address: Address, version: str) -> None:
+        self._sandboxes = sandboxes
+        self._address = address
+        self._version = version
+
+    def routes(self) -> list[Route]:
+        """Every control call, in the order in which a reader wants them."""
+        table: tuple[tuple[str, str, Handler], ...] = (
+            ("GET", f"{ROOT}/health", self.health),
+            ("GET", f"{ROOT}/rules", self.rules),
+            ("GET", f"{ROOT}/sandboxes", self.every),
+            ("POST", f"{ROOT}/sandboxes", self.open),
+            ("GET", S, self.look),
+            ("DELETE", S, self.delete),
+            ("POST", f"{S}/reset", self.reset),
+            ("GET", f"{S}/config", self.config),
+            ("PATCH", f"{S}/config", self.configure),
+            ("POST", f"{S}/snapshots", self.snapshot),
+            ("POST", f"{S}/snapshots/{{id}}/restore", self.restore),
+            ("POST", f"{S}/fork", self.fork),
+            ("GET", f"{S}/clock", self.clock),
+            ("POST", f"{S}/clock", self.turn),
+            ("GET", f"{S}/invitations", self.invitations),
+            ("GET", f"{S}/invitations/{{id}}", self.invitation),
+            ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
+            ("GET", f"{S}/deliveries", self.deliveries),
+            ("GET", f"{S}/deliveries/{{id}}", self.delivery),
+            ("POST", f"{S}/deliveries/{{id}}/replay", self.replay),
+            ("GET", f"{S}/mail", self.mail),
+        )
+        by_path: dict[str, dict[str, Handler]] = {}
+        for method, path, handler in table:
+            by_path.setdefault(path, {})[method] = handler
+        return [_route(path, handlers) for path, handlers in by_path.items()]
+
+    # The server.
+
+    async def health(self, request: Request) -> Response:
+        """Whether the server answers."""
+        return _json({"status": "ok", "version": self._version})
+
+    async def rules(self, request: Request) -> Response:
+        """The rule catalogue."""
+        return _json(catalogue(self._sandboxes.vendors))
+
+    async def every(self, request: Request) -> Response:
+        """The sandboxes that are open."""
+        return _json([sandbox_view(sandbox) for sandbox in self._sandboxes])
+
+    async def open(self, request: Request) -> Response:
+        """Open a sandbox."""
+        body = shapes.read(shapes.Opening, await _body(request))
+        config = configuring.changed(self._sandboxes.vendors, Config(), body.config)
+        name = _name(body.name)
+        try:
+            return self._opened(self._sandboxes.open(name, body.seed, config))
+        except Taken:
+            raise _taken(name) from None
+
+    def _opened(self, sandbox: Sandbox) -> Response:
+        credentials = self._sandboxes.credentials(sandbox)
+        return _json({"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}, 201)
+
+    def _sandbox(self, request: Request) -> Sandbox:
+        name = request.path_params["name"]
+        sandbox = self._sandboxes.get(name)
+        if sandbox is None and NAME.fullmatch(name):
+            raise Problem(404, f"there is no sandbox {name!r}; open it with POST {ROOT}/sandboxes")
+        if sandbox is None:
+            raise Problem(404, f"{name!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
+        return sandbox
+
+    # A sandbox.
+
+    async def look(self, request: Request) -> Response:
+        """A sandbox in short."""
+        return _json(sandbox_view(self._sandbox(request)))
+
+    async def delete(self, request: Request) -> Response:
+        """Forget a sandbox."""
+        await self._sandboxes.delete(self._sandbox(request))
+        return Response(status_code=204)
+
+    async def reset(self, request: Request) -> Response:
+        """Put a sandbox back to its opening state."""
+        sandbox = self._sandbox(request)
+        self._sandboxes.reset(sandbox)
+        return _json(sandbox_view(sandbox))
+
+    async def config(self, request: Request) -> Response:
+        """The settings."""
+        return _json(configuring.shown(self._sandboxes.vendors, self._sandbox(request).config))
+
+    async def configure(self, request: Request) -> Response:
+        """Merge changes into the settings."""
+        sandbox = self._sandbox(request)
+        changes = shapes.read(dict[str, Any], await _body(request))
+        sandbox.configure(configuring.changed(self._sandboxes.vendors, sandbox.config, changes))
+        return _json(configuring.shown(self._sandboxes.vendors, sandbox.config))
+
+    async def snapshot(self, request: Request) -> Response:
+        """Keep the present state."""
+        return _json({"id": self._sandbox(request).snapshot()}, 201)
+
+    async def restore(self, request: Request) -> Response:
+        """Bring back a kept state."""
+        sandbox, id = self._sandbox(request), request.path_params["id"]
+        if id not in sandbox.snapshots:
+            raise Problem(404, f"there is no snapshot {id!r}; there are {', '.join(sandbox.snapshots) or 'none'}")
+        sandbox.restore(id)
+        return _json(sandbox_view(sandbox))
+
+    async def fork(self, request: Request) -> Response:
+        """Open a sandbox that begins with this one's records."""
+        sandbox = self._sandbox(request)
+        name = _name(shapes.read(shapes.Forking, await _body(request)).name)
+        try:
+            return self._opened(self._sandboxes.open(name, sandbox.seed, state=sandbox.forked()))
+        except Taken:
+            raise _taken(name) from None
+
+    # Time.
+
+    async def clock(self, request: Request) -> Response:
+        """The sandbox's time."""
+        return _json(clock_view(self._sandbox(request), []))
+
+    async def turn(self, request: Request) -> Response:
+        """Freeze, advance or let run."""
+        sandbox = self._sandbox(request)
+        body = shapes.read(shapes.Turning, await _body(request))
+        wishes = {name: value for name in ("freeze", "advance", "until_idle", "run") if (value := getattr(body, name))}
+        if len(wishes) != 1:
+            raise Problem(422, 'give exactly one of "freeze", "advance", "until_idle": true, "run": true')
+        if self._sandboxes.dispatcher(sandbox).playing:
+            raise Problem(409, "another advance is under way; wait for its answer")
+        return _json(clock_view(sandbox, await self._turned(sandbox, body)))
+
+    async def _turned(self, sandbox: Sandbox, body: shapes.Turning) -> list[Event]:
+        dispatcher = self._sandboxes.dispatcher(sandbox)
+        if body.advance is not None:
+            return await dispatcher.play(_later(sandbox, body.advance))
+        if body.until_idle:
+            return await dispatcher.play(None)
+        clock = sandbox.state.clock
+        sandbox.set_clock(clock.run() if body.freeze is None else clock.freeze(_moment(body.freeze)))
+        return sandbox.ring_now()
+
+    # Invitations.
+
+    async def invitations(self, request: Request) -> Response:
+        """Both vendors' invitations, oldest first."""
+        sandbox = self._sandbox(request)
+        found = [self._find(sandbox, id) for id in sandbox.ids("invitation", "")]
+        return self._linked(request, sandbox, [invitation_view(invitation) for _, invitation in found])
+
+    async def invitation(self, request: Request) -> Response:
+        """One invitation."""
+        sandbox = self._sandbox(request)
+        _, invitation = self._find(sandbox, request.path_params["id"])
+        return self._linked(request, sandbox, invitation_view(invitation))
+
+    async def act(self, request: Request) -> Response:
+        """Do to an invitation what a candidate, or the passing of time, would do."""
+        sandbox, id, action = self._sandbox(request), request.path_params["id"], request.path_params["action"]
+        vendor, _ = self._find(sandbox, id)
+        operation = vendor.actions.get(action)
+        if operation is None:
+            can = ", ".join(vendor.actions)
+            raise Problem(409, f"cannot {action}: {vendor.title} has no state for it; its actions are {can}")
+        data = await _body(request)
+        body: Any = shapes.read(dict[str, Any], data) if data else NOTHING
+        base = self._address.of(request.scope)
+
+        def ask(now: int, draw: Draw, recent: int) -> Call:
+            return Call(action, now, draw, base, params={"id": id}, body=body)
+
+        reply = sandbox.call(vendor, operation, ask)
+        if reply.status != 200:
+            raise Problem(reply.status, reply.body["detail"])
+        return self._linked(request, sandbox, invitation_view(self._find(sandbox, id)[1]))
+
+    def _find(self, sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation]:
+        for vendor in self._sandboxes.vendors.values():
+            stored = sandbox.get(vendor.kind, id)
+            if stored is not None:
+                return vendor, vendor.view(stored)
+        raise Problem(404, f"sandbox {sandbox.name!r} has no invitation {id!r}")
+
+    # Deliveries and mail.
+
+    async def deliveries(self, request: Request) -> Response:
+        """Every webhook owed or sent, oldest first."""
+        return _json([delivery_view(delivery) for _, delivery in self._sandbox(request).state.deliveries])
+
+    async def delivery(self, request: Request) -> Response:
+        """One delivery, with what was sent and answered."""
+        return _json(delivery_view(_find_delivery(self._sandbox(request), request), whole=True))
+
+    async def replay(self, request: Request) -> Response:
+        """Send a webhook again."""
+        sandbox = self._sandbox(request)
+        delivery = _find_delivery(sandbox, request)
+        url = shapes.read(shapes.Replaying, await _body(request)).url
+        if url is not None and not is_web_url(url):
+            raise Problem(422, "url must be an absolute http or https URL with a host")
+        return _json(delivery_view(sandbox.replay(delivery, url or delivery.notice.url)))
+
+    async def mail(self, request: Request) -> Response:
+        """The e-mails that the vendors would have sent, oldest first."""
+        sandbox = self._sandbox(request)
+        return self._linked(request, sandbox, sandbox.all("mail"))
+
+    def _linked(self, request: Request, sandbox: Sandbox, value: Any) -> Response:
+        """JSON with this request's address and the sandbox's seal in its links."""
+        body = wire.dumps(value).replace(BASE.encode(), self._address.of(request.scope).encode())
+        return Response(body.replace(SEAL.encode(), sandbox.seal.encode()), media_type="application/json")
+
+
+def _route(path: str, handlers: dict[str, Handler]) -> Route:
+    async def endpoint(request: Request) -> Response:
+        handler = handlers.get(request.method)
+        if handler is None:
+            raise HTTPException(405, headers={"allow": ", ".join(sorted(handlers))})
+        return await handler(request)
+
+    route = Route(path, endpoint)
+    route.methods = set()  # every verb reaches `endpoint`; Starlette would add HEAD to GET, and HEAD is refused here
+    return route
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await read_body(dict(request.scope["headers"]), request.receive)
+    except TooLarge:
+        raise Problem(413, "the body is over 1 MiB", {"connection": "close"}) from None
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(wire.dumps(value), status, media_type="application/json")
+
+
+def _name(asked: str | None) -> str:
+    name = secrets.token_hex(8) if asked is None else asked
+    if not NAME.fullmatch(name):
+        raise Problem(422, f"name: {name[:80]!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
+    return name
+
+
+def _taken(name: str) -> Problem:
+    return Problem(409, f"there is a sandbox {name!r} already; choose another name, or DELETE it first")
+
+
+def _moment(text: str) -> int:
+    moment = instant.parse(text)
+    if moment is None or moment.at > instant.LATEST - 400 * instant.DAY:
+        raise Problem(422, f"freeze: {text[:40]!r} is no instant such as 2026-01-01T00:00:00Z, before the year 9998")
+    return moment.at
+
+
+def _later(sandbox: Sandbox, text: str) -> int:
+    ticks = instant.parse_duration(text)
+    if ticks is None or sandbox.now() + ticks > instant.LATEST - 400 * instant.DAY:
+        raise Problem(422, f"advance: {text[:40]!r} is no ISO 8601 duration such as PT24H or P10D, up to the year 9998")
+    return sandbox.now() + ticks
+
+
+def _find_delivery(sandbox: Sandbox, request: Request) -> Delivery:
+    found: Delivery | None = sandbox.state.deliveries.rows.get(request.path_params["id"])
+    if found is None:
+        raise Problem(404, f"sandbox {sandbox.name!r} has no delivery {request.path_params['id']!r}")
+    return found

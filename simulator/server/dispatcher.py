@@ -1,0 +1,155 @@
+"""Sends what is owed when it is due: at most eight at once for a sandbox and origin, in order for each invitation.
+
+A notice was committed with the change that it tells of; here it is only put on its way, and each try is committed.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from urllib.parse import urlsplit
+
+from simulator.core import instant
+from simulator.core.delivery import Attempt, Delivery
+from simulator.server.sandbox import Event, Sandbox
+from simulator.server.sender import Sender
+
+AT_ONCE = 8
+"""So many attempts run at the same time for one sandbox and origin."""
+_LONGEST_SLEEP = 3_600.0
+
+
+class Dispatcher:
+    """One sandbox's deliveries and alarms on their way."""
+
+    def __init__(self, sandbox: Sandbox, sender: Sender) -> None:
+        self.playing = False
+        self._sandbox = sandbox
+        self._sender = sender
+        self._waiting: defaultdict[str, deque[Delivery]] = defaultdict(deque)
+        self._running: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._epoch = sandbox.epoch
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0
+        sandbox.watch = self.wake
+
+    def wake(self) -> None:
+        """Put on its way whatever is due, and set the timer for what comes next. Called after each commit."""
+        if self._sandbox.epoch != self._epoch:
+            self._forget()
+        state = self._sandbox.state
+        if state.due is not None:
+            now = self._sandbox.now()
+            while (delivery := state.take_due(now)) is not None:
+                self._waiting[_origin(delivery)].append(delivery)
+        if self._waiting:
+            self._start()
+        self._set_timer()
+
+    def _start(self) -> None:
+        for origin, line in [*self._waiting.items()]:
+            while line and len(self._running[origin]) < AT_ONCE:
+                task = asyncio.get_running_loop().create_task(self._attempt(line.popleft()))
+                self._running[origin].add(task)
+                task.add_done_callback(lambda task, origin=origin: self._finished(origin, task))  # type: ignore[misc]
+            if not line:
+                del self._waiting[origin]
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        sandbox, epoch = self._sandbox, self._epoch
+        at = sandbox.now()
+        post = sandbox.vendors[delivery.notice.vendor].post(delivery, at, sandbox.config)
+        outcome = await self._sender.send(post, sandbox.config.webhook_timeout)
+        attempt = Attempt(len(delivery.attempts) + 1, at, post, outcome.answer, outcome.error, outcome.duration)
+        sandbox.attempted(delivery, attempt, epoch)
+
+    def _finished(self, origin: str, task: asyncio.Task[None]) -> None:
+        self._running[origin].discard(task)
+        if not self._running[origin]:
+            del self._running[origin]
+        if not task.cancelled():
+            task.result()
+        self.wake()
+
+    def _forget(self) -> None:
+        """Another epoch has begun: what is on its way may not act any more."""
+        self._epoch = self._sandbox.epoch
+        self._cancel_timer()
+        self._waiting.clear()
+        for tasks in self._running.values():
+            for task in tasks:
+                task.cancel()
+
+    # Time that passes by itself.
+
+    def _set_timer(self) -> None:
+        if self._sandbox.state.clock.stands:
+            self._cancel_timer()
+            return
+        due = self._sandbox.state.next_due()
+        if due is None or (self._timer is not None and self._timer_due == due):
+            return
+        self._cancel_timer()
+        seconds = max(0.0, (due - self._sandbox.now()) / instant.SECOND)
+        self._timer_due = due
+        self._timer = asyncio.get_running_loop().call_later(min(seconds, _LONGEST_SLEEP), self._tick)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._sandbox.ring(self._sandbox.now())
+        self.wake()
+
+    # Time that somebody turns.
+
+    async def play(self, target: int | None) -> list[Event]:
+        """Let happen, in order and each at its own moment, all that falls due by `target` (None: all there is).
+
+        Waits for the listeners' answers; vendor calls are answered meanwhile. Returns what happened.
+        """
+        sandbox, epoch = self._sandbox, self._sandbox.epoch
+        events: list[Event] = []
+        note = events.append
+        self.playing = True
+        sandbox.listeners.append(note)
+        sandbox.set_clock(sandbox.state.clock.hold())
+        try:
+            while await self._settled(epoch):
+                due = sandbox.state.next_due()
+                if due is None or (target is not None and due > target):
+                    break
+                sandbox.set_clock(sandbox.state.clock.at(max(due, sandbox.now())))
+            if sandbox.epoch == epoch and target is not None:
+                sandbox.set_clock(sandbox.state.clock.at(target))
+        finally:
+            self.playing = False
+            sandbox.listeners.remove(note)
+            if sandbox.epoch == epoch:
+                sandbox.set_clock(sandbox.state.clock.let_go())
+        return events
+
+    async def _settled(self, epoch: int) -> bool:
+        """Wait until all that is due now has happened; False when another epoch has begun meanwhile."""
+        self._sandbox.ring(self._sandbox.now())
+        while self._sandbox.epoch == epoch and (running := self._tasks()):
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(0)
+        return self._sandbox.epoch == epoch
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [task for tasks in self._running.values() for task in tasks]
+
+    async def close(self) -> None:
+        """Stop: let nothing that is on its way act any more, and wait until it has stopped."""
+        self._cancel_timer()
+        tasks = self._tasks()
+        self._sandbox.close()
+        self._forget()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _origin(delivery: Delivery) -> str:
+    parts = urlsplit(delivery.notice.url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -1,0 +1,158 @@
+"""The door: HTTP requests become Calls, replies become responses. One plain ASGI app, the vendors tried first."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from simulator.core import instant
+from simulator.core.call import BASE, NOTHING, SEAL, Call, Document, Reply, Unreadable
+from simulator.core.decision import Decision
+from simulator.core.draw import Draw
+from simulator.core.rules import Rule
+from simulator.core.vendor import Operation, Vendor, refusal
+from simulator.core.world import World
+from simulator.server import wire
+from simulator.server.address import Address
+from simulator.server.asgi import App, Headers, Receive, Scope, Send, TooLarge, read_body, respond
+from simulator.server.routes import Found, Lost, Routes
+from simulator.server.sandbox import Ask, Sandbox
+from simulator.server.sandboxes import Sandboxes
+
+DrawPage = Callable[[Document], Awaitable[bytes]]
+
+FORM = "application/x-www-form-urlencoded"
+_BASE, _SEAL = BASE.encode(), SEAL.encode()
+_PREFLIGHT: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
+    (b"access-control-allow-headers", b"authorization, x-api-key, api-key, content-type"),
+    (b"access-control-max-age", b"600"),
+]
+_SHARED: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Simulator-Rule, Simulator-Note, Retry-After, X-RateLimit-Limit"),
+]
+_NO_DRAW = Draw(b"", 0)
+_log = logging.getLogger("simulator.http")
+
+
+class Door:
+    """Answers for the vendors; hands every other path on to `inner`."""
+
+    def __init__(self, sandboxes: Sandboxes, inner: App, draw_page: DrawPage, address: Address) -> None:
+        self._sandboxes = sandboxes
+        self._inner = inner
+        self._draw_page = draw_page
+        self._address = address
+        self._routes = Routes(sandboxes.vendors)
+        self._wanted = {
+            vendor.id: tuple((name.encode(), name) for name in vendor.headers) for vendor in sandboxes.vendors.values()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if path.startswith("//"):
+            path = "/" + path.lstrip("/")
+        found = self._routes.find(scope["method"], path)
+        if found is None:
+            await self._inner(scope, receive, send)
+        elif _is_preflight(scope) and self._sandboxes.open_access:
+            await respond(send, 204, [*_PREFLIGHT], b"")
+        else:
+            await self._answer(found, scope, receive, send, path)
+
+    async def _answer(self, found: Found | Lost, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        base = self._address.of(scope)
+        sandbox, reply, more = self._sandboxes.nowhere, _CRASH, []
+        try:
+            if isinstance(found, Found):
+                sandbox, reply = await self._call(found, scope, receive, path, base)
+            else:
+                rule = found.vendor.door["verb" if found.allowed else "route"]
+                reply = self._refuse(found.vendor, rule, scope["method"], path, base)
+                more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
+            body = await self._render(reply.body)
+        except Exception:  # noqa: BLE001  a mistake of ours must not take the connection down
+            _log.exception("%s %s failed; nothing was changed", scope["method"], path)
+            reply, body = _CRASH, wire.dumps(_CRASH.body)
+        if _BASE in body:
+            body = body.replace(_BASE, base.encode()).replace(_SEAL, sandbox.seal.encode())
+        await respond(send, reply.status, self._headers(scope, sandbox, reply) + more, body)
+
+    async def _call(self, found: Found, scope: Scope, receive: Receive, path: str, base: str) -> tuple[Sandbox, Reply]:
+        """Let the vendor answer, in the sandbox that the caller's credential opens."""
+        vendor, operation, method = found.vendor, found.endpoint.operation, scope["method"]
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        media_type, body = "", NOTHING
+        if method != "GET":
+            media_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+            try:
+                body = parse(media_type, await read_body(headers, receive))
+            except TooLarge:
+                return self._sandboxes.nowhere, self._refuse(vendor, vendor.door["size"], method, path, base)
+        query = parse_query(scope["query_string"])
+        wanted = {text: headers[name].decode("latin-1") for name, text in self._wanted[vendor.id] if name in headers}
+
+        def ask(now: int, draw: Draw, recent: int) -> Call:
+            return Call(
+                operation.name, now, draw, base, method, path, found.params, query, wanted, media_type, body, recent
+            )
+
+        sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
+        return sandbox, sandbox.call(vendor, operation, ask)
+
+    def _refuse(self, vendor: Vendor, rule: Rule, method: str, path: str, base: str) -> Reply:
+        """The vendor's answer to a request that never becomes a Call; it opens no sandbox."""
+
+        def decide(call: Call, world: World) -> Decision:
+            return Decision(refusal(vendor, (rule,), call, world))
+
+        ask: Ask = lambda now, draw, recent: Call("", now, draw, base, method, path)  # noqa: E731
+        return self._sandboxes.nowhere.call(vendor, Operation("", decide), ask)
+
+    def _headers(self, scope: Scope, sandbox: Sandbox, reply: Reply) -> Headers:
+        headers: Headers = [
+            (b"content-type", reply.media_type.encode()),
+            (b"date", instant.http_date(sandbox.now()).encode()),
+        ]
+        if reply.rules:
+            headers.append((b"simulator-rule", ", ".join(reply.rules).encode()))
+        if reply.notes:
+            headers.append((b"simulator-note", "; ".join(reply.notes).encode("ascii", "replace")))
+        headers += [(name.encode(), value.encode()) for name, value in reply.headers]
+        if self._sandboxes.open_access and any(name == b"origin" for name, _ in scope["headers"]):
+            headers += _SHARED
+        return headers
+
+    async def _render(self, body: Any) -> bytes:
+        if isinstance(body, Document):
+            return await self._draw_page(body)
+        raw: bytes | None = body if isinstance(body, bytes) else getattr(body, "raw", None)
+        return wire.dumps(body) if raw is None else raw
+
+
+_CRASH = Reply(500, {"detail": "The simulator failed; its log says where. Nothing was changed."})
+
+
+def _is_preflight(scope: Scope) -> bool:
+    return scope["method"] == "OPTIONS" and any(n == b"access-control-request-method" for n, _ in scope["headers"])
+
+
+def parse_query(text: bytes) -> Mapping[str, str]:
+    """A query string's parameters; of several with one name the last counts."""
+    return dict(parse_qsl(text.decode("utf-8", "replace"), keep_blank_values=True)) if text else {}
+
+
+def parse(media_type: str, body: bytes) -> Any:
+    """A form as a mapping, anything else as JSON; `NOTHING` where nothing was sent."""
+    if not body:
+        return NOTHING
+    try:
+        return parse_query(body) if media_type == FORM else wire.loads(body)
+    except ValueError as problem:
+        return Unreadable(str(problem))

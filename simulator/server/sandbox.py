@@ -1,0 +1,239 @@
+"""One isolated world. Every change of it is a commit, and `Sandbox` is the only place where commits are made.
+
+Nothing here waits: a call is answered and committed in one step of the event loop, so every request is atomic.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from simulator.core import instant
+from simulator.core.call import BASE, SEAL, Call, Reply
+from simulator.core.config import Config
+from simulator.core.decision import TOKEN, Alarm, Decision, Notice
+from simulator.core.delivery import Attempt, Delivery
+from simulator.core.draw import Draw, seal, secret_of
+from simulator.core.vendor import Operation, Vendor, answer
+from simulator.server.clock import Clock
+from simulator.server.state import State, Stored, Table
+
+Ask = Callable[[int, Draw, int], Call]
+"""Makes the Call, once it is known at which instant, with which chance and after how many recent calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: when, what (`complete`, `attempt` …), and to which invitation or delivery."""
+
+    at: int
+    what: str
+    id: str
+
+
+class Sandbox:
+    """Records, clock, seed and webhooks of one name. It is also the `World` that the vendors look at."""
+
+    def __init__(self, name: str, seed: int | str, opening: State, vendors: Mapping[str, Vendor]) -> None:
+        self.name = name
+        self.seed = seed
+        self.secret = secret_of(seed, name)
+        self.seal = f"{name}.{seal(self.secret, 'link')}"
+        self.vendors = vendors
+        self.state = opening.copy()
+        self.snapshots: dict[str, State] = {}
+        self.epoch = 0
+        """Raised by reset, restore and delete: what was begun in an older one may not act any more."""
+        self.watch: Callable[[], None] = lambda: None
+        """Called after each commit; the dispatcher looks there for what is due."""
+        self.listeners: list[Callable[[Event], None]] = []
+        self._opening = opening
+        self._recent: dict[str, deque[int]] = {}
+
+    # The World, as the vendors see it.
+
+    @property
+    def config(self) -> Config:
+        return self.state.config
+
+    def get(self, kind: str, id: str) -> Stored | None:
+        return self.state.get(kind, id)
+
+    def latest(self, index: str, value: str) -> str | None:
+        chain = self.state.indexes.get((index, value))
+        return chain[0] if chain else None
+
+    def ids(self, index: str, value: str) -> Sequence[str]:
+        found: list[str] = []
+        chain = self.state.indexes.get((index, value))
+        while chain:
+            found.append(chain[0])
+            chain = chain[1]
+        return found[::-1]
+
+    def all(self, kind: str) -> Sequence[Stored]:
+        return self.state.all(kind)
+
+    # Calls.
+
+    def now(self) -> int:
+        """This sandbox's time in ticks."""
+        return self.state.clock.now()
+
+    def call(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
+        """Answer a call and make the decision true; alarms due by now ring first, those it sets for now at once."""
+        now = self.now()
+        self.ring(now)
+        call = ask(now, self.draw(), self._count_recent(vendor, now))
+        reply = self._answer(vendor, operation, call)
+        self.ring(now)
+        return reply
+
+    def ring(self, now: int) -> None:
+        """Ring every alarm due by `now`, in order, each at its own moment."""
+        if self.state.ringing is None or self.state.ringing[1][0] > now:
+            return
+        while (alarm := self.state.next_alarm()) is not None and alarm.at is not None and alarm.at <= now:
+            self._ring(alarm, alarm.at)
+
+    def ring_now(self) -> list[Event]:
+        """Ring every alarm due by this sandbox's present time, and tell what happened."""
+        events: list[Event] = []
+        note = events.append
+        self.listeners.append(note)
+        try:
+            self.ring(self.now())
+        finally:
+            self.listeners.remove(note)
+        return events
+
+    def _ring(self, alarm: Alarm, at: int) -> None:
+        vendor = self.vendors[alarm.vendor]
+        draft = self.state.copy()
+        draft.set_alarm(Alarm(alarm.operation, alarm.id, None))
+        self._replace(draft)
+        call = Call(alarm.operation, at, self.draw(), alarm.base, params={"id": alarm.id})
+        if self._answer(vendor, vendor.actions[alarm.operation], call).status < 400:
+            self.emit(Event(at, alarm.operation, alarm.id))
+
+    def draw(self) -> Draw:
+        """The chance of the next commit."""
+        return Draw(self.secret, self.state.sequence + 1)
+
+    def _count_recent(self, vendor: Vendor, now: int) -> int:
+        """How many calls came within the minute before `now`; counted only where a limit is set."""
+        if self.config.rate_limit is None:
+            return 0
+        calls = self._recent.setdefault(vendor.id, deque(maxlen=self.config.rate_limit))
+        while calls and not now - instant.MINUTE < calls[0] <= now:
+            calls.popleft()
+        return len(calls)
+
+    def _answer(self, vendor: Vendor, operation: Operation, call: Call) -> Reply:
+        decision = answer(vendor, operation, call, self)
+        if decision.records or decision.notices or decision.alarms or call.draw.used:
+            self.commit(decision, call)
+        if self.config.rate_limit is not None and call.method and decision.reply.status != 429:
+            self._recent.setdefault(vendor.id, deque(maxlen=self.config.rate_limit)).append(call.now)
+        return decision.reply
+
+    # Commits.
+
+    def commit(self, decision: Decision, call: Call) -> None:
+        """Make a decision true, in one step."""
+        draft = self.state.copy()
+        draft.sequence += 1
+        for record in decision.records:
+            draft.save(record, call.now)
+        for alarm in decision.alarms:
+            draft.set_alarm(alarm)
+        for notice in decision.notices:
+            draft.owe(Delivery(notice.id, self._addressed(notice, call.base), call.now, call.now))
+        self._replace(draft)
+
+    def _addressed(self, notice: Notice, base: str) -> Notice:
+        return replace(notice, body=notice.body.replace(BASE, base).replace(SEAL, self.seal))
+
+    def _replace(self, state: State) -> None:
+        self.state = state
+        self.watch()
+
+    def emit(self, event: Event) -> None:
+        """Tell whoever listens that something happened."""
+        for listener in self.listeners:
+            listener(event)
+
+    def configure(self, config: Config) -> None:
+        """Take over other settings."""
+        draft = self.state.copy()
+        draft.sequence += 1
+        draft.config = config
+        if config.rate_limit != self.config.rate_limit:
+            self._recent.clear()
+        self._replace(draft)
+
+    def set_clock(self, clock: Clock) -> None:
+        """Take over another clock."""
+        draft = self.state.copy()
+        draft.clock = clock
+        self._replace(draft)
+
+    def attempted(self, delivery: Delivery, attempt: Attempt, epoch: int) -> None:
+        """Keep an attempt, unless the sandbox was reset or restored since it began."""
+        if epoch != self.epoch:
+            return
+        draft = self.state.copy()
+        draft.after(draft.pending[delivery.id], attempt)
+        self._replace(draft)
+        self.emit(Event(attempt.at, "attempt", delivery.id))
+
+    def replay(self, delivery: Delivery, url: str) -> Delivery:
+        """Send a notice once more, as a delivery of its own, to `url`."""
+        draft = self.state.copy()
+        draft.sequence += 1
+        notice = replace(delivery.notice, url=url)
+        again = Delivery(f"{notice.id}-replay-{draft.sequence}", notice, self.now(), self.now())
+        draft.owe(again)
+        self._replace(draft)
+        return again
+
+    # The whole state at once.
+
+    def snapshot(self) -> str:
+        """Keep the present state; the id leads back to it."""
+        id = f"snapshot-{len(self.snapshots) + 1}"
+        kept = self.state.copy()
+        kept.clock = kept.clock.hold()
+        self.snapshots[id] = kept
+        return id
+
+    def restore(self, id: str) -> None:
+        """Bring back a snapshot: its records, clock and unfinished deliveries; the tokens of today stay good."""
+        state = self.snapshots[id].copy()
+        state.clock = state.clock.let_go()
+        state.sequence = self.state.sequence + 1
+        state.tables = state.tables.set(TOKEN, self.state.tables.get(TOKEN, Table()))
+        state.queue_again()
+        self._begin_again(state)
+
+    def reset(self) -> None:
+        """Go back to the opening state; tokens, snapshots and whatever was begun are void."""
+        self.snapshots.clear()
+        self._begin_again(self._opening.copy())
+
+    def _begin_again(self, state: State) -> None:
+        self.epoch += 1
+        self._recent.clear()
+        self._replace(state)
+
+    def close(self) -> None:
+        """Let nothing that was begun act any more."""
+        self._begin_again(State.new(self.config, Clock()))
+        self.watch = lambda: None
+
+    def forked(self) -> State:
+        """The records, alarms and settings, without the clock, the deliveries and the tokens."""
+        state = self.state.copy()
+        state.clock = Clock()
+        state.forget_deliveries()
+        state.tables = state.tables.set(TOKEN, Table())
+        return state

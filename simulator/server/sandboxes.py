@@ -1,0 +1,160 @@
+"""All sandboxes of this process, and who may open which."""
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from hmac import compare_digest
+from typing import Any
+
+from simulator.core.call import Call
+from simulator.core.config import Config
+from simulator.core.draw import Draw
+from simulator.core.vendor import Credential, Sample, Vendor
+from simulator.server.clock import Clock
+from simulator.server.dispatcher import Dispatcher
+from simulator.server.sandbox import Sandbox
+from simulator.server.sender import Sender
+from simulator.server.state import State
+
+DEMO = "demo"
+"""The sandbox that is filled with samples on first use."""
+NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
+_OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
+
+Credentials = dict[str, dict[str, str]]
+
+
+class Taken(Exception):
+    """A sandbox of that name exists already."""
+
+
+class Sandboxes:
+    """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does."""
+
+    def __init__(self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True) -> None:
+        self.vendors = vendors
+        self.open_access = open_access
+        self.nowhere = Sandbox("", "", State.new(Config(), Clock()), vendors)
+        """Where a caller is whose credential opens nothing; it is never written to."""
+        self._sender = sender
+        self._sandboxes: dict[str, Sandbox] = {}
+        self._dispatchers: dict[str, Dispatcher] = {}
+        self._credentials: dict[str, Credentials] = {}
+        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def __iter__(self) -> Iterator[Sandbox]:
+        return iter([*self._sandboxes.values()])
+
+    def get(self, name: str) -> Sandbox | None:
+        """The sandbox of that name; a new one in open access; None where nothing may be opened by name."""
+        found = self._sandboxes.get(name)
+        if found is None and self.open_access and NAME.fullmatch(name):
+            return self.open(name)
+        return found
+
+    def dispatcher(self, sandbox: Sandbox) -> Dispatcher:
+        """The one who sends a sandbox's webhooks and plays its clock."""
+        return self._dispatchers[sandbox.name]
+
+    def credentials(self, sandbox: Sandbox) -> Credentials:
+        """What opens a sandbox, by vendor and member."""
+        return self._credentials[sandbox.name]
+
+    def open(self, name: str, seed: int | str = 0, config: Config | None = None, state: State | None = None) -> Sandbox:
+        """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken`."""
+        if name in self._sandboxes:
+            raise Taken(name)
+        sandbox = Sandbox(name, seed, state or State.new(config or Config(), Clock()), self.vendors)
+        self._admit(sandbox)
+        if state is None:
+            self._fill(sandbox)
+        self._sandboxes[name] = sandbox
+        self._dispatchers[name] = Dispatcher(sandbox, self._sender)
+        sandbox.watch()
+        return sandbox
+
+    def reset(self, sandbox: Sandbox) -> None:
+        """Put a sandbox back to its opening state; the demo gets its samples anew, with today's dates."""
+        watch, sandbox.watch = sandbox.watch, lambda: None
+        sandbox.reset()
+        self._fill(sandbox)
+        sandbox.watch = watch
+        sandbox.watch()
+
+    async def delete(self, sandbox: Sandbox) -> None:
+        """Forget a sandbox and what opens it."""
+        del self._sandboxes[sandbox.name]
+        del self._credentials[sandbox.name]
+        self._keys = {key: opened for key, opened in self._keys.items() if opened[0] != sandbox.name}
+        await self._dispatchers.pop(sandbox.name).close()
+
+    async def close(self) -> None:
+        """Stop all that is on its way."""
+        for dispatcher in self._dispatchers.values():
+            await dispatcher.close()
+
+    # Who may open what.
+
+    def find(self, credential: Credential | None) -> Sandbox:
+        """The sandbox that a credential opens, or `nowhere`."""
+        if credential is None:
+            return self.nowhere
+        if credential.kind == "link":
+            return self._sealed(credential)
+        if self.open_access:
+            named = _OPENED_BY_NAME.fullmatch(credential.id)
+            return (named and self.get(named[1])) or self.nowhere
+        name, secret = self._keys.get((credential.kind, credential.id), ("", ""))
+        known = name and compare_digest(secret.encode(), credential.secret.encode())
+        return self._sandboxes[name] if known else self.nowhere
+
+    def _sealed(self, link: Credential) -> Sandbox:
+        sandbox = self._sandboxes.get(link.id)
+        if sandbox and compare_digest(sandbox.seal.encode(), f"{link.id}.{link.secret}".encode()):
+            return sandbox
+        return self.nowhere
+
+    def _admit(self, sandbox: Sandbox) -> None:
+        """Make the credentials of a new sandbox: told from its name in open access, random in closed."""
+        self._credentials[sandbox.name] = made = {
+            vendor.id: {
+                member: f"sim-{sandbox.name}" if self.open_access else secrets.token_urlsafe(24)
+                for members in vendor.credentials.values()
+                for member in members
+            }
+            for vendor in self.vendors.values()
+        }
+        for vendor in self.vendors.values():
+            for kind, (id, *secret) in vendor.credentials.items():
+                held = made[vendor.id]
+                self._keys[kind, held[id]] = (sandbox.name, held[secret[0]] if secret else "")
+
+    # The demo.
+
+    def _fill(self, sandbox: Sandbox) -> None:
+        """Give the demo its samples; every other sandbox begins empty."""
+        if sandbox.name != DEMO:
+            return
+        now = sandbox.now()
+        for vendor in self.vendors.values():
+            for sample in sorted(vendor.samples(0), key=lambda sample: -sample.age):
+                _plant(sandbox, vendor, sample, now - sample.age)
+
+
+def _plant(sandbox: Sandbox, vendor: Vendor, sample: Sample, at: int) -> None:
+    """Let a sample happen in the past, as the vendor decides it; nobody is asked for a key, and no webhook is sent."""
+    config, behaviour = sandbox.config, dict(sandbox.config.behaviour)
+    sandbox.configure(replace(config, behaviour=behaviour | dict(sample.behaviour)))
+    created = _enact(sandbox, vendor, sample.operation, at, body=sample.body)
+    for action in sample.actions:
+        _enact(sandbox, vendor, action, at, params={"id": created})
+    sandbox.configure(config)
+
+
+def _enact(sandbox: Sandbox, vendor: Vendor, name: str, at: int, **asked: Any) -> str:
+    operation = vendor.operations[name]
+    call = Call(name, at, Draw(sandbox.secret, sandbox.state.sequence + 1), "", **asked)
+    decision = replace(operation.decide(call, sandbox), notices=())
+    sandbox.commit(decision, call)
+    return next((record.id for record in decision.records if record.kind == vendor.kind), "")

@@ -1,0 +1,79 @@
+"""Bodies of control calls: dataclasses, read strictly. Every complaint names the member and what would be right."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from simulator.server.problems import Problem
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+T = TypeVar("T")
+_ADAPTERS: "dict[Any, TypeAdapter[Any]]" = {}
+_STRICT: dict[str, object] = {"extra": "forbid", "strict": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """`POST /_simulator/sandboxes`."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    name: str | None = None
+    seed: int | str = 0
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Forking:
+    """`POST …/fork`."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """`POST …/clock`: exactly one of them."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    freeze: str | None = None
+    advance: str | None = None
+    until_idle: bool | None = None
+    run: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaying:
+    """`POST …/replay`."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    url: str | None = None
+
+
+def read(shape: type[T], data: bytes) -> T:
+    """Read a JSON body; no body is an empty object. Raises `Problem` 400 for what is no JSON, 422 for a wrong shape."""
+    from pydantic import ValidationError
+
+    try:
+        value: T = _adapter(shape).validate_json(data or b"{}")
+    except ValidationError as error:
+        found = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors(include_url=False)]
+        if any(e["type"] == "json_invalid" for e in error.errors()):
+            raise Problem(400, f"the body is not JSON: {found[0]['what']}") from None
+        said = "; ".join(f"{e['where'] or 'body'}: {e['what']}" for e in found)
+        raise Problem(422, said, errors=found) from None
+    return value
+
+
+def dump(value: Any) -> dict[str, Any]:
+    """A dataclass as JSON values."""
+    dumped: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json")
+    return dumped
+
+
+def _adapter(shape: Any) -> "TypeAdapter[Any]":
+    if shape not in _ADAPTERS:
+        from pydantic import TypeAdapter
+
+        _ADAPTERS[shape] = TypeAdapter(shape)
+    return _ADAPTERS[shape]

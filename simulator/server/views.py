@@ -1,0 +1,98 @@
+"""What the control API shows: rules, sandboxes, clocks, invitations and deliveries as JSON values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.core import instant
+from simulator.core.delivery import Attempt, Delivery
+from simulator.core.rules import Rule
+from simulator.core.vendor import Invitation, Vendor
+from simulator.server.sandbox import Event, Sandbox
+
+
+def catalogue(vendors: Mapping[str, Vendor]) -> list[dict[str, Any]]:
+    """Every rule as JSON values."""
+    return [_rule(vendor, rule) for vendor in vendors.values() for rule in vendor.rules]
+
+
+def _rule(vendor: Vendor, rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "vendor": vendor.id,
+        "place": rule.place,
+        "statement": rule.statement,
+        "standing": rule.standing.value,
+        "source": str(rule.source),
+        "status": rule.status,
+    }
+
+
+def sandbox_view(sandbox: Sandbox) -> dict[str, Any]:
+    """A sandbox in short."""
+    return {
+        "name": sandbox.name,
+        "seed": sandbox.seed,
+        "now": instant.seven_digits(sandbox.now()),
+        "mode": sandbox.state.clock.mode,
+        "snapshots": list(sandbox.snapshots),
+    }
+
+
+def clock_view(sandbox: Sandbox, events: list[Event]) -> dict[str, Any]:
+    """A clock, and what happened while it was turned."""
+    return {
+        "now": instant.seven_digits(sandbox.now()),
+        "mode": sandbox.state.clock.mode,
+        "events": [{"at": instant.seven_digits(e.at), "what": e.what, "id": e.id} for e in events],
+    }
+
+
+def invitation_view(invitation: Invitation) -> dict[str, Any]:
+    """An invitation of either vendor; the links still hold placeholders."""
+    return {
+        "id": invitation.id,
+        "vendor": invitation.vendor,
+        "status": invitation.status,
+        "candidate": dict(invitation.candidate),
+        "created": instant.seven_digits(invitation.created),
+        "links": dict(invitation.links),
+    }
+
+
+def delivery_view(delivery: Delivery, *, whole: bool = False) -> dict[str, Any]:
+    """A delivery with its attempts; `whole` adds what was sent and answered."""
+    return {
+        "id": delivery.id,
+        "invitation": delivery.notice.invitation,
+        "url": delivery.notice.url,
+        "state": delivery.state,
+        "next": None if delivery.due is None else instant.seven_digits(delivery.due),
+        "attempts": [_attempt(attempt) | (_exchange(attempt) if whole else {}) for attempt in delivery.attempts],
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "at": instant.seven_digits(attempt.at),
+        "status": attempt.answer.status if attempt.answer else None,
+        "error": attempt.error,
+        "duration": attempt.duration,
+    }
+
+
+def _exchange(attempt: Attempt) -> dict[str, Any]:
+    request, answer = attempt.request, attempt.answer
+    return {
+        "request": {
+            "method": "POST",
+            "url": request.url,
+            "headers": [list(header) for header in request.headers],
+            "body": request.body.decode("utf-8", "replace"),
+        },
+        "answer": answer and {
+            "status": answer.status,
+            "headers": [list(header) for header in answer.headers],
+            "body": answer.body,
+        },
+    }  # fmt: skip

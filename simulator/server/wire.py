@@ -1,0 +1,64 @@
+"""JSON at the edge: orjson for speed, the standard library where a number is longer than orjson keeps whole."""
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+DEEPEST = 64
+"""The deepest nesting of arrays and objects that is read; nobody's order is deeper, and writing has a limit too."""
+
+_LONG_NUMBER = re.compile(rb"\d{19}")
+
+
+class Raw:
+    """JSON that is rendered already."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+
+def loads(data: bytes) -> Any:
+    """Parse JSON text; raises ValueError with the reason in plain words."""
+    value = _long(data) if _LONG_NUMBER.search(data) else orjson.loads(data)
+    if data.count(b"[") + data.count(b"{") > DEEPEST and _depth(value) > DEEPEST:
+        raise ValueError(f"nested more than {DEEPEST} levels deep")
+    return value
+
+
+def dumps(value: Any) -> bytes:
+    """Render JSON text; a value with an attribute `raw` (a stored record) is put in as it stands."""
+    try:
+        return orjson.dumps(value, default=_fragment)
+    except TypeError:  # an integer of more than 64 bits
+        return json.dumps(value, default=_parsed, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _long(data: bytes) -> Any:
+    """Keep every digit; orjson has the last word on what is JSON, for it refuses what Python's parser lets pass."""
+    orjson.loads(data)
+    return json.loads(data)
+
+
+def _fragment(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(value.raw)
+
+
+def _parsed(value: Any) -> Any:
+    return json.loads(value.raw)
+
+
+def _depth(value: Any) -> int:
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+    return depth - 1

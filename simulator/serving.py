@@ -1,0 +1,92 @@
+"""Runs the app under uvicorn: in the foreground for `serve`, in a thread of this process for demos and tests."""
+
+import contextlib
+import gc
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from simulator.app import Simulator
+from simulator.settings import Settings
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with a word said as soon as it really listens."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as uvicorn does, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._listening()
+
+
+def serve(settings: Settings) -> int:
+    """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
+    simulator = Simulator(settings)
+    try:
+        listener = _listen(settings)
+    except OSError as problem:
+        print(f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}", file=sys.stderr)
+        return 1
+    url = _url(settings, listener)
+    if simulator.control_token is not None and settings.control_token is None:
+        print(f"control token: {simulator.control_token}", file=sys.stderr)
+    server = Server(_config(simulator), lambda: print(f"listening on {url}", flush=True))
+    _calm_garbage_collection()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+@contextlib.contextmanager
+def running(settings: Settings) -> Iterator[str]:
+    """Serve in a thread of this process for as long as the block lasts; gives the base address."""
+    simulator = Simulator(settings)
+    listener = _listen(settings)
+    ready = threading.Event()
+    server = Server(_config(simulator), ready.set)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="assessment-simulator", daemon=True
+    )
+    thread.start()
+    try:
+        while not ready.wait(0.1):
+            if not thread.is_alive():
+                raise RuntimeError("the server did not start; its log says why")
+        yield _url(settings, listener)
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _config(simulator: Simulator) -> uvicorn.Config:
+    return uvicorn.Config(
+        simulator.app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
+        timeout_graceful_shutdown=5,
+    )  # fmt: skip
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.create_server((settings.host.strip("[]"), settings.port), family=family, backlog=2_048)
+    listener.set_inheritable(True)
+    return listener
+
+
+def _url(settings: Settings, listener: socket.socket) -> str:
+    host = f"[{settings.host.strip('[]')}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def _calm_garbage_collection() -> None:
+    """What is loaded now stays for good: keep the collector from walking over it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 100)

@@ -1,0 +1,54 @@
+"""The Predictive Index: behavioural assessments as the legacy API under `/api/v1` has them.
+
+Begin with `rules` (what a request must be) and `states` (the life of an assessment), then read `assessments` (what is
+decided), `faces` (what is shown) and `webhooks` (what is told). Where the vendor's pages contradict each other, see
+`switches`. Not simulated: PATCH, DELETE, OData, reports, pattern images, persons, and the newer Integrations API.
+"""
+
+from functools import partial
+
+from simulator.core.vendor import Endpoint, Operation, Vendor
+from simulator.vendors.predictive_index import access, assessments, errors, rules, webhooks
+from simulator.vendors.predictive_index.samples import samples
+from simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, VENDOR_ID
+from simulator.vendors.predictive_index.switches import SWITCHES
+
+_PATH = "/api/v1/behavioralassessments"
+
+VENDOR = Vendor(
+    id=VENDOR_ID,
+    title="The Predictive Index",
+    roots=("/api/v1", "/api/v2"),
+    headers=("api-key",),
+    endpoints=(
+        Endpoint(
+            "POST", _PATH,
+            Operation("create_assessment", assessments.create, access.ADMISSION + rules.CREATE),
+            (201, 400, 401, 415, 429, 503), "Create an invitation to a behavioural assessment",
+        ),
+        Endpoint(
+            "GET", f"{_PATH}/{{assessmentId}}",
+            Operation("get_assessment", assessments.read, access.ADMISSION + rules.READ),
+            (200, 401, 404, 429, 503), "Show one assessment",
+        ),
+        Endpoint(
+            "GET", _PATH,
+            Operation("list_assessments", assessments.list_all, access.ADMISSION),
+            (200, 401, 429, 503), "List all assessments",
+        ),
+    ),
+    actions={action: Operation(action, partial(assessments.move, action)) for action in ACTIONS},
+    door=errors.DOOR,
+    switches=SWITCHES,
+    machine=MACHINE,
+    kind=KIND,
+    credentials={"predictive_index.key": ("api_key",)},
+    credential=access.credential,
+    refuse=errors.refuse,
+    every_reply=access.rate_headers,
+    view=assessments.view,
+    post=webhooks.post,
+    samples=samples,
+)  # fmt: skip
+
+__all__ = ["VENDOR"]

@@ -1,0 +1,66 @@
+"""Refusals as the vendor words them: ASP.NET's stock bodies at the door, the vendor's own object behind it.
+
+The API Guide prints the object once, for maintenance. The message for a missing key is ASP.NET Web API's own, which
+is why that framework's other stock answers are taken for what is refused before the vendor's code sees the request.
+"""
+
+from collections.abc import Callable, Mapping
+
+from simulator.core.call import Call, Reply
+from simulator.core.rules import Rule
+from simulator.core.sources import Standing, ours
+from simulator.core.world import World
+
+# Only 27 is published. The others are ours, so that clients can tell the kinds apart; never rely on them.
+_NUMBERS = {400: 1, 404: 2, 429: 3, 503: 27}
+_DESCRIPTIONS = {400: "The request is not valid", 503: "The API is down for maintenance"}
+
+_STOCK = ours("the message for a missing key is ASP.NET Web API's own, so its other stock answers are taken too")
+
+DOOR: Mapping[str, Rule] = {
+    "route": Rule("pi.door.route", "request", "the path must be one of the API's", 404, Standing.ASSUMED, _STOCK),
+    "verb": Rule("pi.door.verb", "request", "the path must know the method", 405, Standing.ASSUMED, _STOCK),
+    "size": Rule(
+        "pi.door.size", "request", "the body must not be larger than 1 MiB", 413, Standing.ASSUMED,
+        ours("no limit is published; a real server has one"),
+    ),
+}  # fmt: skip
+
+_INVALID = "The request is invalid."
+_MESSAGES: Mapping[str, Callable[[Call], str]] = {
+    "pi.access.key": lambda call: "Authorization has been denied for this request.",
+    "pi.door.route": lambda call: f"No HTTP resource was found that matches the request URI '{call.base}{call.path}'.",
+    "pi.door.verb": lambda call: f"The requested resource does not support http method '{call.method}'.",
+    "pi.door.size": lambda call: "The request entity is too large.",
+    # A request that names no type is taken for a stream of octets (RFC 9110, section 8.3).
+    "pi.create.media_type": lambda call: (
+        f"The request entity's media type '{call.media_type or 'application/octet-stream'}'"
+        " is not supported for this resource."
+    ),
+    "pi.create.body.json": lambda call: _INVALID,
+    "pi.create.body.object": lambda call: _INVALID,
+}
+"""The stock message of each rule that is judged before the vendor's own code would see the request."""
+
+
+def refuse(rules: tuple[Rule, ...], call: Call, world: World) -> Reply:
+    """The vendor's answer to a call that breaks these rules, all of one stage."""
+    first = rules[0]
+    message = _MESSAGES.get(first.id)
+    if message is not None:
+        return Reply(first.status, {"Message": message(call)})
+    return Reply(first.status, _legacy(first, [_item(rule) for rule in rules if rule.place.startswith("body.")]))
+
+
+def _legacy(first: Rule, items: list[dict[str, str]]) -> dict[str, object]:
+    return {
+        "number": _NUMBERS[first.status],
+        "context": None,
+        "description": _DESCRIPTIONS.get(first.status, first.statement),
+        "parameterErrors": items,
+    }
+
+
+def _item(rule: Rule) -> dict[str, str]:
+    # The list is empty in the only example, so the shape of an item is ours.
+    return {"parameter": rule.name, "description": rule.statement}

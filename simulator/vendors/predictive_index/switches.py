@@ -1,0 +1,79 @@
+"""What the vendor's pages leave open or contradict: one switch each, the first value is the default."""
+
+from typing import Any
+
+from simulator.core.config import Config
+from simulator.core.sources import Source, ours
+from simulator.core.vendor import Switch
+from simulator.vendors.predictive_index.sources import COMMON_PERSON_TYPES, COMMON_STATES, RESPONSE_TABLE, SAMPLE, row
+
+CREATED_STATE = Switch(
+    "pi.created_state", ("sample", "sent"),
+    "the 201 shows assessmentState 0 as the sample does, or the state as it was saved (10 once the e-mail went out)",
+    SAMPLE,
+)  # fmt: skip
+UNSENT_STATE = Switch(
+    "pi.unsent_state", (0, 10),
+    "the state of an invitation that nobody was notified of, until its link is opened",
+    ours("nothing was sent, so it is not yet 10 (Sent)"),
+)  # fmt: skip
+WEBHOOK_ON = Switch(
+    "pi.webhook_on", ("completion", "creation and completion"),
+    "the row promises a call when the assessment is `created or completed`, its notes say `at the completion`",
+    row("assessmentStatusWebHook"),
+)  # fmt: skip
+WEBHOOK_SOURCE = Switch(
+    "pi.webhook_source", ("sent", "omitted"),
+    "the notes promise assessmentSource in the webhook's form, the example call lacks it; its value `API` is ours",
+    row("assessmentStatusWebHook"),
+)  # fmt: skip
+WEBHOOK_MEMBER = Switch(
+    "pi.webhook_member", ("assessmentStatusWebHook", "assessmentStatusWebHookUrl"),
+    "the request member that carries the webhook's address",
+    Source("developers.predictiveindex.com/webhooks", "both names stand on the page"),
+)  # fmt: skip
+PERSON_TYPE = Switch(
+    "pi.person_type", ("strings", "numbers"),
+    "personType is one of five names, or one of their numbers 1 to 5, in requests and answers",
+    COMMON_PERSON_TYPES,
+)  # fmt: skip
+STATE_MEMBER = Switch(
+    "pi.state_member", ("assessmentState", "assessmentStatus"),
+    "the name of the answer's member that holds the state; an older copy of the page has the other",
+    COMMON_STATES,
+)  # fmt: skip
+RESPONSE_MEMBERS = Switch(
+    "pi.response_members", ("sample", "table"),
+    "answers have all members of the example, or only those in the response table, which lacks 13 of them",
+    RESPONSE_TABLE,
+)  # fmt: skip
+SIGMA_GRAPHS = Switch(
+    "pi.sigma_graphs", ("own", "self"),
+    "each sigma array holds its own graph as its name says, or the Self graph as every description says",
+    RESPONSE_TABLE,
+)  # fmt: skip
+SIGMA_CONTAINER = Switch(
+    "pi.sigma_container", ("array", "object"),
+    "a sigma score is an array of one object, or that object itself",
+    ours("the response table calls the type a Sigma Array and shows none"),
+)  # fmt: skip
+FOLDER_PATH = Switch(
+    "pi.folder_path", ("as sent", "full", "name"),
+    "folderPath shows what was sent (unset: the default folder's name), always the full path, or always the name",
+    SAMPLE,
+)  # fmt: skip
+LIST_LIMIT = Switch(
+    "pi.list_limit", (None, 50),
+    "how many assessments a list holds at most: all of them, or the 50 that are usual elsewhere",
+    Source("GET behavioralassessments", "says the entire set; Common, OData, says usually 50"),
+)  # fmt: skip
+
+SWITCHES = (
+    CREATED_STATE, UNSENT_STATE, WEBHOOK_ON, WEBHOOK_SOURCE, WEBHOOK_MEMBER, PERSON_TYPE, STATE_MEMBER,
+    RESPONSE_MEMBERS, SIGMA_GRAPHS, SIGMA_CONTAINER, FOLDER_PATH, LIST_LIMIT,
+)  # fmt: skip
+
+
+def setting(config: Config, switch: Switch) -> Any:
+    """The value of a switch that is in force."""
+    return config.behaviour.get(switch.id, switch.values[0])

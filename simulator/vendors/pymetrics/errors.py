@@ -1,0 +1,39 @@
+"""How pymetrics says no: the three-member envelope everywhere, but for the key, which its gateway asks for."""
+
+from simulator.core.call import Call, Reply
+from simulator.core.rules import Rule
+from simulator.core.sources import Standing, ours
+from simulator.core.world import World
+from simulator.vendors.pymetrics.access import KEY
+
+RETRY_AFTER = "60"
+"""Seconds to wait after a 429, in which the minute that is counted has passed."""
+
+DOOR = {
+    "route": Rule(
+        "pymetrics.door.route", "path", "the path must be that of an operation", 404,
+        Standing.ASSUMED, ours("nothing is documented; the envelope is what the vendor's clients parse"),
+    ),
+    "verb": Rule(
+        "pymetrics.door.verb", "method", "the method must be one that this path takes", 405,
+        Standing.ASSUMED, ours("nothing is documented; a 405 tells a caller more than a gateway's 403"),
+    ),
+    "size": Rule(
+        "pymetrics.door.size", "body", "the body must not be larger than 1 MiB", 413,
+        Standing.ASSUMED, ours("nothing is documented; a body that large is a caller's mistake"),
+    ),
+}  # fmt: skip
+"""What the HTTP edge judges before it knows which operation is meant."""
+
+
+def refuse(found: tuple[Rule, ...], call: Call, world: World) -> Reply:
+    """The answer to a call that breaks these rules; `recoverable` means that the same call may succeed later."""
+    if found[0] is KEY:
+        return Reply(KEY.status, {"message": "Forbidden"})
+    status = found[0].status
+    body = {
+        "request_id": call.draw.uuid(),
+        "recoverable": status == 429,
+        "message": "; ".join(rule.statement for rule in found),
+    }
+    return Reply(status, body, (("retry-after", RETRY_AFTER),) if status == 429 else ())

@@ -1,0 +1,188 @@
+"""Orders: created once, read, listed, and moved through their life.
+
+Reading is the hot path: an order that needs no change is answered as it was saved, without looking into it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, cast
+
+from simulator.core import instant
+from simulator.core.call import BASE, SEAL, Call, Reply
+from simulator.core.config import Config
+from simulator.core.decision import Alarm, Decision, Notice, Record
+from simulator.core.mail import mail
+from simulator.core.steering import planned, silenced
+from simulator.core.vendor import Invitation, Operation
+from simulator.core.world import Stored, World
+from simulator.vendors.pymetrics import assessments, reports, results, rules, webhooks
+from simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, KIND, MACHINE, SETTLED
+from simulator.vendors.pymetrics.switches import EMAIL_MATCH, INITIAL_STATUS, setting
+
+_CANDIDATE = ("email", "first_name", "last_name", "external_id")
+
+
+def create(call: Call, world: World) -> Decision:
+    """Create Assessment Order: a new one, or the one that exists for this e-mail, assessment and application."""
+    notes = rules.notes(call.body, rules.ORDER_FIELDS)
+    identity = _identity(call.body, world.config)
+    id = world.latest("pymetrics.order", identity)
+    if id is not None:
+        known = reports.fresh(_stored(world, id), call, world)
+        return Decision(Reply(200, {"order": known, "created": False}, notes=notes))
+    face = _face(call, world)
+    record = Record(KIND, face["id"], face["status"], face, {"created": call.now}, _keys(face, identity))
+    mails = (_mail(call, face),) if call.body.get("send_email") else ()
+    alarms = _alarms(call, world, face)
+    return Decision(Reply(201, {"order": face, "created": True}, notes=notes), (record, *mails), (), alarms)
+
+
+def _identity(body: Mapping[str, Any], config: Config) -> str:
+    """What makes an order the same as another; JSON, so that no separator in the parts can confuse two of them."""
+    email = body["candidate"]["email"]
+    if setting(config, EMAIL_MATCH) == "ignore case":
+        email = email.strip().casefold()
+    return json.dumps((email, body["assessment_id"], body["application_id"]))
+
+
+def _keys(face: Mapping[str, Any], identity: str) -> tuple[tuple[str, str], ...]:
+    external_id = face["candidate"]["external_id"]
+    return (
+        ("invitation", ""),
+        ("pymetrics.order", identity),
+        ("pymetrics.application", face["application_id"]),
+        *((("pymetrics.candidate", external_id),) if external_id else ()),
+    )
+
+
+def _face(call: Call, world: World) -> dict[str, Any]:
+    """A new order as the vendor shows it: every member is there, and what is not set is null."""
+    body, id = call.body, call.draw.uuid()
+    assessment = next(a for a in world.config.assessments if a.id == body["assessment_id"])
+    return {
+        "id": id,
+        "invite_link": f"{BASE}/pymetrics/invite/{SEAL}.{id}",
+        "status": setting(world.config, INITIAL_STATUS),
+        "create_date": instant.six_digits(call.now),
+        "candidate": {name: body["candidate"].get(name) for name in _CANDIDATE},
+        "assessment_id": assessment.id,
+        "assessment": assessments.face(assessment),
+        "application_id": body["application_id"],
+        "ats_type": "mercury_api",
+        "requisition_id": body.get("requisition_id"),
+        "requisition_title": body.get("requisition_title"),
+        "metadata": body.get("metadata"),
+        "recruiter_report": None,
+        "results": None,
+        "reports": None,
+        "candidate_redirect_url": body.get("candidate_redirect_url"),
+    }
+
+
+def _mail(call: Call, face: Mapping[str, Any]) -> Record:
+    candidate, link, title = face["candidate"], face["invite_link"], face["requisition_title"]
+    text = (
+        f"Hello {candidate['first_name'] or candidate['email']},\n\n"
+        f"you are invited to an assessment{f' for {title}' if title else ''}: {face['assessment']['description']}.\n\n"
+        f"Begin here: {link}\n"
+    )
+    subject = f"Your assessment for {title}" if title else "Your assessment"
+    return mail(call, candidate["email"], subject, text, face["id"], link)
+
+
+def _alarms(call: Call, world: World, face: Mapping[str, Any]) -> tuple[Alarm, ...]:
+    possible = ("complete", "expire", "start", "reject")
+    return planned("pymetrics", call, face["id"], face["candidate"]["email"], world, possible)
+
+
+def get(call: Call, world: World) -> Decision:
+    """Get Assessment Order: fetching results fulfils it, and `report` makes a report of what is finished."""
+    stored = _stored(world, call.params["uuid"])
+    fulfils = stored.status == COMPLETED and bool(stored.face["results"])
+    reported = _asks_for_report(call) and stored.status in (COMPLETED, FULFILLED) and _unreported(stored)
+    if not (fulfils or reported):
+        return Decision(Reply(200, reports.fresh(stored, call, world)))
+    status = MACHINE.moves[COMPLETED, "fulfil"] if fulfils else stored.status
+    facts = {**stored.facts, reports.REPORTED: call.now} if reported else stored.facts
+    face = {**stored.face, "status": status, "reports": reports.faces(stored.id, facts, call, world)}
+    record = Record(KIND, stored.id, status, face, facts)
+    return Decision(Reply(200, face), (record,), webhooks.notices(call, world, face) if fulfils else ())
+
+
+def _asks_for_report(call: Call) -> bool:
+    return call.query.get("report", "").lower() in rules.YES
+
+
+def _unreported(stored: Stored) -> bool:
+    return reports.REPORTED not in stored.facts
+
+
+def _stored(world: World, id: str) -> Stored:
+    """The record of an order that is known to exist."""
+    return cast("Stored", world.get(KIND, id))
+
+
+def find(call: Call, world: World) -> Decision:
+    """List Assessment Orders: those of the application, of the candidate, or of both; oldest first."""
+    found = [_stored(world, id) for id in _matching(call.body, world)]
+    body = {"orders": [reports.fresh(stored, call, world) for stored in found]}
+    return Decision(Reply(200, body, notes=rules.notes(call.body, rules.LIST_FIELDS)))
+
+
+def _matching(body: Mapping[str, Any], world: World) -> Sequence[str]:
+    application, candidate = body.get("job_application_id"), body.get("candidate_id")
+    if not candidate:
+        return world.ids("pymetrics.application", str(application))
+    of_candidate = world.ids("pymetrics.candidate", candidate)
+    if not application:
+        return of_candidate
+    of_application = frozenset(world.ids("pymetrics.application", application))
+    return [id for id in of_candidate if id in of_application]
+
+
+def move(action: str, call: Call, world: World) -> Decision:
+    """What a candidate, an alarm or the control API does to an order: 200, or 404, 409 or 422 with `detail`."""
+    stored = world.get(KIND, call.params["id"])
+    if stored is None:
+        return Decision(Reply(404, {"detail": "no pymetrics order has this id"}))
+    wrong = results.problem(call.body, world.config) if action == "complete" else results.unwanted(call.body)
+    if wrong is not None:
+        return Decision(Reply(422, {"detail": wrong}))
+    steps = MACHINE.steps(stored.status, action)
+    if steps is None or (action == "fulfil" and not stored.face["results"]):
+        return Decision(Reply(409, {"detail": _obstacle(action, stored.status)}))
+    return _moved(cast("tuple[str, ...]", steps), stored, call, world) if steps else Decision(Reply(200, stored))
+
+
+def _moved(steps: tuple[str, ...], stored: Stored, call: Call, world: World) -> Decision:
+    face, told = stored.face, list[Notice]()
+    for status in steps:
+        made = results.made(call, world, face) if status == COMPLETED else face["results"]
+        face = {**face, "status": status, "results": made}
+        told += webhooks.notices(call, world, face)
+    alarms = silenced(stored.id) if steps[-1] in SETTLED else ()
+    return Decision(Reply(200, face), (Record(KIND, stored.id, steps[-1], face, stored.facts),), tuple(told), alarms)
+
+
+def _obstacle(action: str, status: str) -> str:
+    if status in MACHINE.ends:
+        return f"cannot {action}: the order is {status}, an end state"
+    if action == "fulfil" and status == COMPLETED:
+        return f"cannot {action}: the order is {status} without results"
+    possible = ", ".join(str(state) for state in MACHINE.states if MACHINE.steps(state, action) is not None)
+    return f"cannot {action}: the order is {status}; possible from {possible}"
+
+
+ACTIONS = {
+    action: Operation(action, partial(move, action))
+    for action in ("accept", "reject", "start", "complete", "expire", "fulfil")
+}
+"""What may happen to an order besides calls; `fulfil` is there for samples alone, callers fulfil by reading."""
+
+
+def view(stored: Stored) -> Invitation:
+    """An order in neutral words."""
+    face = stored.face
+    links = {"invite": face["invite_link"]}
+    return Invitation(stored.id, "pymetrics", stored.status, face["candidate"], stored.facts["created"], links)

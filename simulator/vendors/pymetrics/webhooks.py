@@ -1,0 +1,64 @@
+"""An extension: pymetrics documents no webhook and its callers poll. Off unless the sandbox sets `webhook_url`.
+
+Signed as the Standard Webhooks specification says (github.com/standard-webhooks, read 2026-11-01): the headers
+`webhook-id`, `webhook-timestamp` and `webhook-signature`, the last `v1,` and an HMAC-SHA256 in Base64.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from binascii import Error
+from collections.abc import Mapping
+from hmac import digest
+from typing import Any
+
+from simulator.core import instant
+from simulator.core.call import Call
+from simulator.core.config import Config
+from simulator.core.decision import Notice
+from simulator.core.delivery import Delivery, Post
+from simulator.core.urls import basic_auth
+from simulator.core.world import World
+
+DEFAULT_SECRET = "whsec_c2ltdWxhdG9yLXdlYmhvb2stc2VjcmV0"  # noqa: S105  published: it guards nothing
+"""Signs where the sandbox sets no `webhook_secret`, so that a listener can always check."""
+
+
+def notices(call: Call, world: World, face: Mapping[str, Any]) -> tuple[Notice, ...]:
+    """What to send about an order whose status changed to the one it shows."""
+    url = world.config.webhook_url
+    if not url:
+        return ()
+    told = {"type": "order.status_changed", "timestamp": instant.six_digits(call.now), "data": face}
+    id = f"msg_{call.draw.uuid()}"
+    return (Notice(id, "pymetrics", face["id"], url, "application/json", json.dumps(told)),)
+
+
+def post(delivery: Delivery, at: int, config: Config) -> Post:
+    """The HTTP request of one try at the instant `at`; user and password in the URL become Basic authentication."""
+    notice = delivery.notice
+    url, access = basic_auth(notice.url)
+    moment, body = str(at // instant.SECOND), notice.body.encode()
+    signature = _signature(config.webhook_secret or DEFAULT_SECRET, f"{notice.id}.{moment}.".encode() + body)
+    headers = (
+        ("content-type", notice.media_type),
+        ("user-agent", "assessment-simulator"),
+        ("webhook-id", notice.id),
+        ("webhook-timestamp", moment),
+        ("webhook-signature", signature),
+        *((("authorization", access),) if access else ()),
+    )
+    return Post(url, headers, body)
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    return f"v1,{b64encode(digest(_key(secret), signed, 'sha256')).decode()}"
+
+
+def _key(secret: str) -> bytes:
+    """The octets behind a secret: Base64 after `whsec_`, else the text itself."""
+    if secret.startswith("whsec_"):
+        try:
+            return b64decode(secret.removeprefix("whsec_"), validate=True)
+        except Error:
+            pass
+    return secret.encode()

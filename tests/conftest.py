@@ -1,0 +1,66 @@
+"""Fixtures for all tests: the running program, a sandbox of one's own, a listener for webhooks."""
+
+import uuid
+from collections.abc import Generator, Iterator
+
+import httpx2
+import pytest
+
+from tests.servers import Listener, Sandbox, Server
+
+_SERVER = pytest.StashKey[Server]()
+_SIZE = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The real program, started once for each process that runs tests."""
+    with Server() as running:
+        request.config.stash[_SERVER] = running
+        yield running
+        del request.config.stash[_SERVER]
+
+
+@pytest.fixture(scope="session")
+def http(server: Server) -> Iterator[httpx2.Client]:
+    """A plain client of the server, without credentials; safe to share between threads."""
+    limits = httpx2.Limits(max_connections=None)
+    with httpx2.Client(base_url=server.url, timeout=30, trust_env=False, verify=False, limits=limits) as client:
+        yield client
+
+
+@pytest.fixture
+def sandbox(http: httpx2.Client) -> Iterator[Sandbox]:
+    """A fresh sandbox, forgotten when the test is over."""
+    fresh = Sandbox(http, f"t-{uuid.uuid4()}")
+    yield fresh
+    fresh.control("DELETE")
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """A webhook address that answers 200 until it is told otherwise."""
+    with Listener() as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Asynchronous tests run on asyncio, as the server does."""
+    return "asyncio"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note how much the server had said before this test."""
+    running = item.config.stash.get(_SERVER, None)
+    item.stash[_SIZE] = running.stderr_size() if running else 0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show, with a failed test, what the server said meanwhile."""
+    report = yield
+    running = item.config.stash.get(_SERVER, None)
+    if report.failed and running and (said := running.stderr(item.stash.get(_SIZE, 0))):
+        report.sections.append(("the server's standard error", said))
+    return report

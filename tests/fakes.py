@@ -1,0 +1,105 @@
+"""A sandbox that can be read in one glance: the world that the vendors see, without a server."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from simulator.core import instant
+from simulator.core.call import NOTHING, Call, Reply
+from simulator.core.config import Config
+from simulator.core.decision import Alarm, Decision, Notice
+from simulator.core.draw import Draw
+from simulator.core.vendor import Vendor, answer
+
+NOW = 17_935_344_000_000_000
+"""2026-11-01T12:00:00Z."""
+BASE_URL = "http://127.0.0.1:8787"
+
+
+@dataclass(frozen=True, slots=True)
+class FakeStored:
+    """A record as it was saved."""
+
+    id: str
+    status: Any
+    face: dict[str, Any]
+    facts: Mapping[str, Any]
+
+
+@dataclass
+class FakeWorld:
+    """One sandbox: what was decided so far, in dictionaries; `now` stands still until a test moves it."""
+
+    config: Config = field(default_factory=Config)
+    name: str = "test"
+    secret: bytes = b"a secret that no one else has"
+    now: int = NOW
+    sequence: int = 0
+    records: dict[tuple[str, str], FakeStored] = field(default_factory=dict)
+    index: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    alarms: dict[tuple[str, str], Alarm] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+
+    def get(self, kind: str, id: str) -> FakeStored | None:
+        return self.records.get((kind, id))
+
+    def latest(self, index: str, value: str) -> str | None:
+        found = self.ids(index, value)
+        return found[-1] if found else None
+
+    def ids(self, index: str, value: str) -> Sequence[str]:
+        return self.index.get((index, value), [])
+
+    def all(self, kind: str) -> Sequence[FakeStored]:
+        return [stored for (its_kind, _), stored in self.records.items() if its_kind == kind]
+
+    def apply(self, decision: Decision) -> None:
+        """Make a decision true."""
+        self.sequence += 1
+        for record in decision.records:
+            stored = FakeStored(record.id, record.status, dict(record.face), record.facts)
+            self.records[record.kind, record.id] = stored
+            for key in record.keys:
+                ids = self.index.setdefault(key, [])
+                ids[:] = [id for id in ids if id != record.id] + [record.id]
+        for alarm in decision.alarms:
+            self.alarms.pop((alarm.operation, alarm.id), None)
+            if alarm.at is not None:
+                self.alarms[alarm.operation, alarm.id] = alarm
+        self.notices += decision.notices
+
+    def call(self, operation: str, body: Any = NOTHING, **members: Any) -> Call:
+        """A call of this moment."""
+        return Call(operation, self.now, Draw(self.secret, self.sequence + 1), BASE_URL, body=body, **members)
+
+    def ask(self, vendor: Vendor, operation: str, body: Any = NOTHING, **members: Any) -> Reply:
+        """Have a vendor answer, and make its decision true."""
+        decision = answer(vendor, vendor.operations[operation], self.call(operation, body, **members), self)
+        self.apply(decision)
+        return decision.reply
+
+    def ring(self, vendor: Vendor, after: int = 0) -> None:
+        """Move the clock on by `after` ticks and ring what falls due, in order, each at its own moment."""
+        end = self.now + after
+        while due := [alarm for alarm in self.alarms.values() if alarm.at is not None and alarm.at <= end]:
+            first = min(due, key=lambda alarm: (alarm.at, alarm.operation))
+            del self.alarms[first.operation, first.id]
+            self.now = first.at or self.now
+            self.ask(vendor, first.operation, params={"id": first.id})
+        self.now = end
+
+    def memory(self) -> tuple[object, ...]:
+        """All that this world remembers, to be compared with what it remembers later."""
+        return dict(self.records), {k: tuple(v) for k, v in self.index.items()}, dict(self.alarms), tuple(self.notices)
+
+    def behave(self, **switches: str | int | bool | None) -> None:
+        """Set switches: `pi_list_limit=50` stands for `pi.list_limit`."""
+        wanted = {id.replace("_", ".", 1): value for id, value in switches.items()}
+        self.config = replace(self.config, behaviour={**self.config.behaviour, **wanted})
+
+
+def at(text: str) -> int:
+    """The instant that an ISO 8601 text means."""
+    moment = instant.parse(text)
+    assert moment is not None, text
+    return moment.at

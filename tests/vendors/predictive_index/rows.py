@@ -1,0 +1,236 @@
+"""Every rule of the vendor, kept once and broken once: plain data, to be played in a fake world or over HTTP.
+
+Dates lie far in the past or the future, so that the rows hold on any clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+ABSENT: Final = "ABSENT"
+"""In a patch: the member is left out."""
+FIRST: Final = "FIRST"
+"""In a path: the id of the first assessment that was created before."""
+
+PATH: Final = "/api/v1/behavioralassessments"
+VALID: Final[Mapping[str, Any]] = {"firstName": "Sam", "lastName": "Flynn", "email": "sam@example.com"}
+
+
+@dataclass(frozen=True)
+class Try:
+    """One request: `VALID` with `patch` laid over it, or the text `raw`, in a sandbox with `config` changed.
+
+    `recent` calls were made during the last minute.
+    """
+
+    patch: Mapping[str, Any] = field(default_factory=dict)
+    raw: str | None = None
+    media_type: str = "application/json"
+    method: str = "POST"
+    path: str = PATH
+    with_key: bool = True
+    config: Mapping[str, Any] = field(default_factory=dict)
+    recent: int = 0
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The body as JSON values."""
+        return {name: value for name, value in {**VALID, **self.patch}.items() if value != ABSENT}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule: a request that keeps it and one that breaks it, both after the bodies `before` were posted."""
+
+    rule: str
+    kept: Try
+    broken: Try
+    before: tuple[Mapping[str, Any], ...] = ()
+
+
+def patched(rule: str, kept: Mapping[str, Any], broken: Mapping[str, Any], *before: Mapping[str, Any]) -> Row:
+    return Row(f"pi.create.{rule}", Try(kept), Try(broken), before)
+
+
+def switched(rule: str, switch: str, value: Any, kept: Mapping[str, Any], broken: Mapping[str, Any]) -> Row:
+    config = {"behaviour": {switch: value}}
+    return Row(f"pi.create.{rule}", Try(kept, config=config), Try(broken, config=config))
+
+
+BOTH_IDS = {**VALID, "externalId": "a-1", "externalPersonId": "p-1"}
+OTHER = {**VALID, "externalId": "a-2", "externalPersonId": "p-2"}
+NO_PERSON_ID = {**VALID, "externalId": "a-3"}
+NAMELESS = {"firstName": ABSENT, "lastName": ABSENT, "email": ABSENT}
+AGAIN = {**NAMELESS, "externalId": "a-1"}
+PERSON_AGAIN = {**NAMELESS, "externalPersonId": "p-1"}
+ADMINISTRATOR = {
+    "administeredByFirstName": "Rita",
+    "administeredByLastName": "Recruiter",
+    "administeredByEmail": "rita@example.com",
+}
+
+
+TYPES = [
+    patched("first_name.type", {"firstName": "Sam"}, {"firstName": 1}),
+    patched("middle_name.type", {"middleName": "Kevin"}, {"middleName": True}),
+    patched("middle_name.type", {"middleName": None}, {"middleName": {}}),
+    patched("last_name.type", {"lastName": "Flynn"}, {"lastName": ["Flynn"]}),
+    patched("email.type", {"email": "sam@example.com"}, {"email": {"at": "example.com"}}),
+    patched("expiration.type", {"expirationDateTime": "2999-12-31"}, {"expirationDateTime": 2999}),
+    patched(
+        "administered_by.first_name.type", ADMINISTRATOR, ADMINISTRATOR | {"administeredByFirstName": 1}
+    ),
+    patched("administered_by.last_name.type", ADMINISTRATOR, ADMINISTRATOR | {"administeredByLastName": False}),
+    patched("administered_by.email.type", ADMINISTRATOR, ADMINISTRATOR | {"administeredByEmail": []}),
+    patched(
+        "administered_by.phone.type",
+        ADMINISTRATOR | {"administeredByPhone": "+1 781-235-8872"},
+        ADMINISTRATOR | {"administeredByPhone": 17812358872},
+    ),
+    patched(
+        "position.type",
+        {"associatedPositionTitle": "Software Engineer"},
+        {"associatedPositionTitle": ["Software Engineer"]},
+    ),
+    patched("gender.type", {"gender": 2}, {"gender": "2"}),
+    patched("gender.type", {"gender": 1.0}, {"gender": True}),
+    patched("gender.type", {"gender": None}, {"gender": 0.5}),
+    patched("gender.type", {"gender": 0}, {"gender": ""}),
+    patched("person_type.type", {"personType": "Employee"}, {"personType": 4}),
+    switched("person_type.type", "pi.person_type", "numbers", {"personType": 4}, {"personType": "Employee"}),
+    patched("webhook.type", {"assessmentStatusWebHook": None}, {"assessmentStatusWebHook": 80}),
+    switched(
+        "webhook.type", "pi.webhook_member", "assessmentStatusWebHookUrl",
+        {"assessmentStatusWebHook": 80}, {"assessmentStatusWebHookUrl": 80},
+    ),
+    patched("language.type", {"languageLocale": "fr-CA"}, {"languageLocale": 33}),
+    patched(
+        "notify.type", {"notifyAssessmentAvailableUsingEmail": 1}, {"notifyAssessmentAvailableUsingEmail": True}
+    ),
+    patched("external_id.type", {"externalId": "894"}, {"externalId": 894}),
+    patched("external_person_id.type", {"externalPersonId": "894"}, {"externalPersonId": [894]}),
+    patched("folder.type", {"folderPath": None}, {"folderPath": {}}),
+    patched("redirect.type", {"redirectUrl": None}, {"redirectUrl": False}),
+    patched("custom_fields.type", {"customFields": []}, {"customFields": {"Favorite Color": "Blue"}}),
+]  # fmt: skip
+
+NAMES = [
+    patched("first_name.required", {}, {"firstName": ABSENT}),
+    patched("first_name.required", AGAIN, {"firstName": ""}, BOTH_IDS),
+    patched("last_name.required", {}, {"lastName": None}),
+    patched("last_name.required", PERSON_AGAIN, {"lastName": ABSENT, "externalPersonId": "new"}, BOTH_IDS),
+    patched("email.required", {}, {"email": ABSENT}),
+    patched("email.required", AGAIN, {**NAMELESS, "externalId": ""}, BOTH_IDS),
+    patched("first_name.excluded", AGAIN, {**AGAIN, "firstName": "Sam"}, BOTH_IDS),
+    patched("first_name.excluded", {**AGAIN, "firstName": ""}, {**PERSON_AGAIN, "firstName": "Sam"}, BOTH_IDS),
+    patched("middle_name.excluded", {**AGAIN, "middleName": None}, {**AGAIN, "middleName": "Kevin"}, BOTH_IDS),
+    patched("last_name.excluded", {**PERSON_AGAIN, "lastName": ""}, {**AGAIN, "lastName": "Flynn"}, BOTH_IDS),
+    patched("email.excluded", {**AGAIN, "email": None}, {**AGAIN, "email": "sam@example.com"}, BOTH_IDS),
+    patched("external_person_id.match", {**AGAIN, "externalPersonId": "p-1"}, {**AGAIN, "externalPersonId": "p-2"},
+            BOTH_IDS, OTHER),
+    patched("external_person_id.match", {**AGAIN, "externalId": "a-3", "externalPersonId": "p-3"},
+            {**AGAIN, "externalPersonId": "nobody's"}, BOTH_IDS, NO_PERSON_ID),
+    patched("external_person_id.match", {**AGAIN, "externalPersonId": ""},
+            {**AGAIN, "externalId": "a-3", "externalPersonId": "p-1"}, BOTH_IDS, NO_PERSON_ID),
+]  # fmt: skip
+
+
+def _without(member: str) -> dict[str, Any]:
+    return {**ADMINISTRATOR, member: ABSENT}
+
+
+ADMINISTERED_BY = [
+    patched("administered_by.first_name.required", ADMINISTRATOR, _without("administeredByFirstName")),
+    patched("administered_by.first_name.required", {"administeredByLastName": ""}, {"administeredByLastName": "R"}),
+    patched("administered_by.last_name.required", {"administeredByEmail": None}, _without("administeredByLastName")),
+    patched("administered_by.last_name.required", {}, {**ADMINISTRATOR, "administeredByLastName": ""}),
+    patched("administered_by.email.required", {"administeredByPhone": ""}, {"administeredByPhone": "+1 781-235-8872"}),
+    patched("administered_by.email.required", ADMINISTRATOR, {**ADMINISTRATOR, "administeredByEmail": None}),
+]
+
+WEBHOOK = "https://user:pass%40word@hooks.example.com:8443/pi?a=1"
+VALUES = [
+    patched("expiration.format", {"expirationDateTime": "2999-01-31"}, {"expirationDateTime": "31.01.2999"}),
+    patched(
+        "expiration.format",
+        {"expirationDateTime": "2999-01-31T23:59:59.0123456Z"},
+        {"expirationDateTime": "2999-01-31T23:59:59.01234567Z"},
+    ),
+    patched("expiration.format", {"expirationDateTime": "9999-12-31"}, {"expirationDateTime": "2999-02-29"}),
+    patched("expiration.format", {"expirationDateTime": None}, {"expirationDateTime": ""}),
+    patched(
+        "expiration.format",
+        {"expirationDateTime": "2999-01-31T23:59:59+14:00"},
+        {"expirationDateTime": "9999-12-31T23:59:59-01:00"},
+    ),
+    patched("expiration.future", {"expirationDateTime": "2999-12-31"}, {"expirationDateTime": "2015-01-31"}),
+    patched(
+        "expiration.future",
+        {"expirationDateTime": "2999-01-31T00:00:00Z"},
+        {"expirationDateTime": "2015-01-31T23:59:59.0123456Z"},
+    ),
+    patched(
+        "position.exists",
+        {"associatedPositionTitle": "Software Engineer"},
+        {"associatedPositionTitle": "Software engineer"},
+    ),
+    patched("position.exists", {"associatedPositionTitle": None}, {"associatedPositionTitle": ""}),
+    patched("gender.value", {"gender": 0}, {"gender": 3}),
+    patched("gender.value", {"gender": 2.0}, {"gender": -1}),
+    patched("gender.value", {"gender": 1}, {"gender": 1e308}),
+    *(
+        patched("person_type.value", {"personType": name}, {"personType": name.lower()})
+        for name in ("Unknown", "Candidate", "Other", "Employee", "Former Employee")
+    ),
+    patched("person_type.value", {"personType": None}, {"personType": ""}),
+    *(
+        switched("person_type.value", "pi.person_type", "numbers", {"personType": number}, {"personType": number + 5})
+        for number in (1, 5)
+    ),
+    patched("webhook.url", {"assessmentStatusWebHook": WEBHOOK}, {"assessmentStatusWebHook": "hooks.example.com"}),
+    patched("webhook.url", {"assessmentStatusWebHook": None}, {"assessmentStatusWebHook": "ftp://example.com/"}),
+    patched("webhook.url", {}, {"assessmentStatusWebHook": ""}),
+    switched(
+        "webhook.url", "pi.webhook_member", "assessmentStatusWebHookUrl",
+        {"assessmentStatusWebHookUrl": WEBHOOK}, {"assessmentStatusWebHookUrl": "http://"},
+    ),
+    patched("language.tag", {"languageLocale": "en-US"}, {"languageLocale": "en_US"}),
+    patched("language.tag", {"languageLocale": "zu-ZA"}, {"languageLocale": ""}),
+    patched("language.tag", {"languageLocale": "zh-Hant-TW"}, {"languageLocale": "English (US)"}),
+    patched("language.tag", {"languageLocale": "de-1996-u-co-phonebk-x-ours"}, {"languageLocale": "en-US\n"}),
+    patched("notify.value", {"notifyAssessmentAvailableUsingEmail": 1}, {"notifyAssessmentAvailableUsingEmail": 2}),
+    patched("notify.value", {"notifyAssessmentAvailableUsingEmail": 0}, {"notifyAssessmentAvailableUsingEmail": -1}),
+    patched("folder.exists", {"folderPath": "\\Example Company\\Some Folder"}, {"folderPath": "Some Folder"}),
+    patched("folder.exists", {"folderPath": "\\Example Company"}, {"folderPath": ""}),
+    patched("redirect.url", {"redirectUrl": "http://www.predictiveindex.com"},
+            {"redirectUrl": "www.predictiveindex.com"}),
+    patched("redirect.url", {}, {"redirectUrl": "javascript://example.com/%0Aalert(1)"}),
+    patched("custom_fields.items", {"customFields": [{"fieldName": "Favorite Color", "fieldValue": "Blue"}]},
+            {"customFields": ["Blue"]}),
+    patched("custom_fields.items", {"customFields": [{"fieldName": "Favorite ood", "fieldValue": "Pizza"}, {}]},
+            {"customFields": [{}, None]}),
+]  # fmt: skip
+
+ACCESS = [
+    Row("pi.access.key", Try(), Try(with_key=False)),
+    Row("pi.access.key", Try(method="GET"), Try(method="GET", with_key=False)),
+    Row("pi.access.maintenance", Try(), Try(config={"maintenance": True})),
+    Row("pi.access.rate", Try(config={"rate_limit": 2}, recent=1), Try(config={"rate_limit": 2}, recent=2)),
+    Row("pi.create.media_type", Try(), Try(media_type="application/xml")),
+    Row("pi.create.media_type", Try(), Try(media_type="")),
+    Row("pi.create.body.json", Try(), Try(raw="{'firstName': 'Sam'}")),
+    Row("pi.create.body.json", Try(), Try(raw="")),
+    Row("pi.create.body.object", Try(), Try(raw="[]")),
+    Row("pi.create.body.object", Try(), Try(raw="null")),
+    Row("pi.get.known", Try(method="GET", path=f"{PATH}/{FIRST}"), Try(method="GET", path=f"{PATH}/nobody"), (VALID,)),
+]
+
+ROWS: list[Row] = [*ACCESS, *TYPES, *NAMES, *ADMINISTERED_BY, *VALUES]
+"""Every rule that the vendor judges itself."""
+
+DOOR_ROWS: list[Row] = [
+    Row("pi.door.route", Try(method="GET"), Try(method="GET", path="/api/v1/cognitiveassessments")),
+    Row("pi.door.verb", Try(method="GET"), Try(method="PUT")),
+    Row("pi.door.size", Try({"middleName": "x" * 1_000_000}), Try({"middleName": "x" * 1_100_000})),
+]
+"""The rules that the HTTP edge judges; they can be played over HTTP only."""

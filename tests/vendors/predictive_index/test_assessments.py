@@ -1,0 +1,356 @@
+"""Creating, reading and listing: what is shown, what is remembered, and who is re-assessed."""
+
+from typing import Any
+
+import pytest
+
+from simulator.core import instant
+from simulator.core.call import BASE, SEAL, Reply
+from simulator.core.config import Config, CustomField
+from simulator.vendors.predictive_index import VENDOR
+from tests.fakes import BASE_URL, NOW, FakeStored, FakeWorld, at
+from tests.vendors.predictive_index.rows import ADMINISTRATOR, PATH, VALID
+
+SAMPLE_MEMBERS = (
+    "assessmentId firstName middleName lastName email assessmentDateTime expirationDateTime administeredByEmail "
+    "administeredByPhone administeredByFirstName administeredByLastName scoringMethod patternNumber "
+    "descriptiveReportUrl associatedPositionTitle associatedPositionImageUrl folderPath patternFullUrl "
+    "patternSelfUrl gender personType isDeleted assessmentState assessmentStatusWebHook "
+    "notifyAssessmentAvailableUsingEmail externalId externalPersonId assessmentUserId assessmentUrl "
+    "assessmentPassword descriptiveReportPageUrl personPageUrl redirectUrl selfSigmaScore selfConceptSigmaScore "
+    "synthesisSigmaScore positionSigmaScore customFields"
+).split()
+"""The members of the vendor's example response, in its order."""
+
+SAMPLE_BODY = {
+    "firstName": "Sam",
+    "lastName": "Flynn",
+    "email": "test@example.com",
+    "expirationDateTime": "2027-12-31",
+    "administeredByEmail": "recruiter@example.com",
+    "administeredByPhone": "+1 781-235-8872",
+    "administeredByFirstName": "Recruiter First",
+    "administeredByLastName": "Recruiter Last",
+    "gender": 1,
+    "personType": "Candidate",
+    "assessmentStatusWebHook": "https://my.example.com/behavioralcomplete",
+    "notifyAssessmentAvailableUsingEmail": 1,
+    "externalId": "894ever-behavioral",
+    "externalPersonId": "EightyNine4ever",
+    "customFields": [
+        {"fieldName": "Favorite Color", "fieldValue": "Blue"},
+        {"fieldName": "Favorite ood", "fieldValue": "Pizza"},
+    ],
+}
+
+
+def post(world: FakeWorld, **body: Any) -> Reply:
+    members = {"media_type": "application/json", "method": "POST", "path": PATH}
+    return world.ask(VENDOR, "create_assessment", body, **members)
+
+
+def created(world: FakeWorld, **more: Any) -> dict[str, Any]:
+    reply = post(world, **VALID, **more)
+    assert reply.status == 201, reply
+    body: dict[str, Any] = reply.body
+    return body
+
+
+def again(world: FakeWorld, **body: Any) -> dict[str, Any]:
+    reply = post(world, **body)
+    assert reply.status == 201, reply
+    face: dict[str, Any] = reply.body
+    return face
+
+
+def saved(world: FakeWorld, id: str) -> FakeStored:
+    stored = world.get("assessment", id)
+    assert stored is not None
+    return stored
+
+
+def test_the_vendors_own_example_is_answered_as_the_vendor_answers_it() -> None:
+    face = post(FakeWorld(), **SAMPLE_BODY).body
+    id, person, password = face["assessmentId"], face["assessmentUserId"], face["assessmentPassword"]
+    assert list(face) == SAMPLE_MEMBERS
+    assert len(password) == 4
+    assert password.isdigit()
+    assert face == {
+        "assessmentId": id,
+        "firstName": "Sam",
+        "middleName": None,
+        "lastName": "Flynn",
+        "email": "test@example.com",
+        "assessmentDateTime": "2026-11-01T12:00:00.0000000Z",
+        "expirationDateTime": "2027-12-31T23:59:59.9999999Z",
+        "administeredByEmail": "recruiter@example.com",
+        "administeredByPhone": "+1 781-235-8872",
+        "administeredByFirstName": "Recruiter First",
+        "administeredByLastName": "Recruiter Last",
+        "scoringMethod": 1,
+        "patternNumber": None,
+        "descriptiveReportUrl": "",
+        "associatedPositionTitle": None,
+        "associatedPositionImageUrl": "",
+        "folderPath": "Finance",
+        "patternFullUrl": "",
+        "patternSelfUrl": "",
+        "gender": 1,
+        "personType": "Candidate",
+        "isDeleted": 0,
+        "assessmentState": 0,
+        "assessmentStatusWebHook": "https://my.example.com/behavioralcomplete",
+        "notifyAssessmentAvailableUsingEmail": 1,
+        "externalId": "894ever-behavioral",
+        "externalPersonId": "EightyNine4ever",
+        "assessmentUserId": person,
+        "assessmentUrl": f"{BASE}/Account/LoginPi?a={SEAL}.{id}&lang=en-US",
+        "assessmentPassword": password,
+        "descriptiveReportPageUrl": "",
+        "personPageUrl": f"{BASE}/Browse/PersonDetails?assessmentUserId={person}",
+        "redirectUrl": None,
+        "selfSigmaScore": None,
+        "selfConceptSigmaScore": None,
+        "synthesisSigmaScore": None,
+        "positionSigmaScore": None,
+        "customFields": [
+            {"fieldName": "Favorite Color", "fieldValue": "Blue"},
+            {"fieldName": "Favorite Food", "fieldValue": None},
+        ],
+    }
+
+
+def test_what_was_not_sent_takes_the_accounts_defaults() -> None:
+    face = created(FakeWorld())
+    assert {name: value for name, value in face.items() if name.startswith("administered")} == {
+        "administeredByEmail": "ada.administrator@example.com",
+        "administeredByPhone": "+1 555-0100",
+        "administeredByFirstName": "Ada",
+        "administeredByLastName": "Administrator",
+    }
+    assert (face["gender"], face["personType"], face["notifyAssessmentAvailableUsingEmail"]) == (0, "Unknown", 0)
+    assert face["expirationDateTime"] == "2026-11-11T12:00:00.0000000Z"
+
+
+def test_another_administrator_without_a_telephone_does_not_get_the_api_users() -> None:
+    face = created(FakeWorld(), **ADMINISTRATOR)
+    assert (face["administeredByFirstName"], face["administeredByPhone"]) == ("Rita", None)
+
+
+@pytest.mark.parametrize("member", ["middleName", "externalId", "externalPersonId"])
+@pytest.mark.parametrize("value", ["", None])
+def test_an_empty_text_stays_empty_and_null_stays_null(member: str, value: str | None) -> None:
+    assert created(FakeWorld(), **{member: value})[member] == value
+
+
+@pytest.mark.parametrize(("sent", "shown"), [(1.0, 1), (2, 2), (0, 0), (None, 0)])
+def test_a_number_is_shown_as_an_integer(sent: float | None, shown: int) -> None:
+    face = created(FakeWorld(), gender=sent)
+    assert (face["gender"], type(face["gender"])) == (shown, int)
+
+
+EXPIRATIONS = [
+    ("2026-11-01", "2026-11-01T23:59:59.9999999Z"),
+    ("9999-12-31", "9999-12-31T23:59:59.9999999Z"),
+    ("2026-11-01T12:00:00.0000001Z", "2026-11-01T12:00:00.0000001Z"),
+    ("2027-01-01T02:00:00+02:00", "2027-01-01T00:00:00.0000000Z"),
+]
+
+
+@pytest.mark.parametrize(("sent", "shown"), EXPIRATIONS)
+def test_an_expiration_is_kept_to_the_seventh_digit_in_utc(sent: str, shown: str) -> None:
+    world = FakeWorld()
+    face = created(world, expirationDateTime=sent)
+    assert face["expirationDateTime"] == shown
+    assert world.alarms["expire", face["assessmentId"]].at == at(shown)
+
+
+@pytest.mark.parametrize("sent", ["2026-10-31", "2026-11-01T12:00:00Z", "2026-11-01T13:59:59+02:00"])
+def test_an_expiration_of_this_very_moment_is_past(sent: str) -> None:
+    assert post(FakeWorld(), **VALID, expirationDateTime=sent).rules == ("pi.create.expiration.future",)
+
+
+def test_the_default_expiration_never_passes_the_end_of_the_calendar() -> None:
+    face = created(FakeWorld(Config(invitation_days=10_000_000)))
+    assert face["expirationDateTime"] == "9999-12-31T23:59:59.9999999Z"
+
+
+def test_a_position_brings_its_picture() -> None:
+    face = created(FakeWorld(), associatedPositionTitle="Software Engineer")
+    assert face["associatedPositionImageUrl"] == f"{BASE}/Browse/PositionImage?title=Software%20Engineer"
+
+
+def test_an_account_without_folders_shows_none() -> None:
+    assert created(FakeWorld(Config(folders=())))["folderPath"] == ""
+
+
+def test_custom_fields_are_listed_whole_and_what_is_not_valid_is_not_assigned() -> None:
+    fields = (CustomField("Size", ("S", "M")), CustomField("Team"), CustomField("Cup", ("A",)), CustomField("Note"))
+    sent = [
+        {"fieldName": "Size", "fieldValue": "M"},
+        {"fieldName": "Team", "fieldValue": 7},
+        {"fieldName": "Cup", "fieldValue": "B"},
+        {"fieldName": ["Note"], "fieldValue": "x"},
+        {"fieldName": "Unknown", "fieldValue": "x"},
+        {},
+    ]
+    face = created(FakeWorld(Config(custom_fields=fields)), customFields=sent)
+    assert [item["fieldValue"] for item in face["customFields"]] == ["M", None, None, None]
+
+
+def test_a_notified_invitation_is_saved_as_sent_while_the_answer_shows_created() -> None:
+    world = FakeWorld()
+    face = created(world, notifyAssessmentAvailableUsingEmail=1)
+    stored = saved(world, face["assessmentId"])
+    assert (face["assessmentState"], stored.status, stored.face["assessmentState"]) == (0, 10, 10)
+
+
+def test_an_invitation_that_nobody_was_told_of_stays_created() -> None:
+    world = FakeWorld()
+    assert saved(world, created(world)["assessmentId"]).status == 0
+    assert world.all("mail") == []
+
+
+def test_notification_is_a_mail_with_the_link() -> None:
+    world = FakeWorld()
+    face = created(world, notifyAssessmentAvailableUsingEmail=1)
+    (mail,) = world.all("mail")
+    assert (mail.face["to"], mail.face["invitation"]) == ("sam@example.com", face["assessmentId"])
+    assert mail.face["link"] == face["assessmentUrl"]
+    assert face["assessmentUrl"] in mail.face["text"]
+
+
+def test_the_link_is_in_the_language_asked_for() -> None:
+    assert created(FakeWorld(), languageLocale="fr-CA")["assessmentUrl"].endswith("&lang=fr-CA")
+
+
+def test_members_that_no_document_names_are_accepted_and_noted() -> None:
+    strange = {"naïve\r\n" + "x" * 99: 1, "languageLocal": "fr", "b": 2, "c": 3, "d": 4, "e": 5}
+    notes = post(FakeWorld(), **strange, **VALID).notes
+    assert len(notes) == 5
+    assert notes[0] == f"body.na\\xefve\\r\\n{'x' * 28} is not a documented member; it was ignored"
+    assert notes[1] == "body.languageLocal is not a documented member; it was ignored"
+
+
+def test_reading_answers_with_the_record_itself() -> None:
+    world = FakeWorld()
+    id = created(world)["assessmentId"]
+    reply = world.ask(VENDOR, "get_assessment", params={"assessmentId": id})
+    assert reply.status == 200
+    assert reply.body is saved(world, id)
+
+
+def test_the_list_is_bare_and_in_order_of_creation_whatever_happened_since() -> None:
+    world = FakeWorld()
+    ids = [created(world)["assessmentId"] for _ in range(4)]
+    world.ask(VENDOR, "complete", params={"id": ids[1]})
+    assert [stored.id for stored in world.ask(VENDOR, "list_assessments").body] == ids
+    assert list(world.ids("invitation", "")) == ids
+
+
+def test_equal_worlds_answer_alike_to_the_last_letter() -> None:
+    assert created(FakeWorld()) == created(FakeWorld())
+
+
+# Re-assessment.
+
+
+def test_a_known_external_id_re_assesses_its_person() -> None:
+    world = FakeWorld()
+    first = created(world, middleName="Kevin", externalId="a-1", externalPersonId="p-1")
+    second = again(world, externalId="a-1", firstName="", email=None)
+    same = ("firstName", "middleName", "lastName", "email", "assessmentUserId", "externalId", "externalPersonId")
+    assert {name: second[name] for name in same} == {name: first[name] for name in same}
+    assert second["assessmentId"] != first["assessmentId"]
+    assert world.latest("pi.external_id", "a-1") == second["assessmentId"]
+    assert len(world.all("person")) == 1
+
+
+def test_a_known_external_person_id_re_assesses_that_person_under_a_new_external_id() -> None:
+    world = FakeWorld()
+    first = created(world, externalId="a-1", externalPersonId="p-1")
+    second = again(world, externalId="a-2", externalPersonId="p-1")
+    assert (second["assessmentUserId"], second["externalId"]) == (first["assessmentUserId"], "a-2")
+    third = again(world, externalPersonId="p-1")
+    assert (third["assessmentUserId"], third["externalId"]) == (first["assessmentUserId"], None)
+
+
+def test_a_person_may_gain_an_external_person_id_and_is_found_by_it_from_then_on() -> None:
+    world = FakeWorld()
+    first = created(world, externalId="a-1")
+    assert again(world, externalId="a-1", externalPersonId="p-1")["externalPersonId"] == "p-1"
+    third = again(world, externalPersonId="p-1")
+    assert (third["assessmentUserId"], third["externalPersonId"]) == (first["assessmentUserId"], "p-1")
+
+
+def test_equal_names_and_addresses_make_two_persons() -> None:
+    world = FakeWorld()
+    assert created(world)["assessmentUserId"] != created(world)["assessmentUserId"]
+
+
+def test_empty_external_ids_match_nobody() -> None:
+    world = FakeWorld()
+    first = created(world, externalId="", externalPersonId="")
+    assert created(world, externalId="", externalPersonId="")["assessmentUserId"] != first["assessmentUserId"]
+
+
+# Steering, and the neutral view.
+
+
+def alarms(world: FakeWorld) -> list[tuple[str, int]]:
+    return sorted((alarm.operation, (alarm.at or 0) - NOW) for alarm in world.alarms.values())
+
+
+DAYS = 10 * instant.DAY
+STEERED = [
+    ("ada@example.com", "manual", [("expire", DAYS)]),
+    ("ada+completes@example.com", "manual", [("complete", 0), ("expire", DAYS)]),
+    ("ada+completes-in-10s@example.com", "manual", [("complete", 10 * instant.SECOND), ("expire", DAYS)]),
+    ("ada+expires@example.com", "PT1H", [("expire", 0)]),
+    ("ada+abandons@example.com", "PT1H", [("expire", DAYS), ("start", 0)]),
+    ("ada+rejected@example.com", "PT1H", [("expire", DAYS)]),
+    ("ada@example.com", "PT1H", [("complete", instant.HOUR), ("expire", DAYS)]),
+]
+
+
+@pytest.mark.parametrize(("email", "progress", "expected"), STEERED)
+def test_the_address_or_the_progress_decides_what_will_happen(
+    email: str, progress: str, expected: list[tuple[str, int]]
+) -> None:
+    world = FakeWorld(Config(progress=progress))
+    post(world, **{**VALID, "email": email})
+    assert alarms(world) == expected
+    assert {(alarm.vendor, alarm.base) for alarm in world.alarms.values()} == {("predictive_index", BASE_URL)}
+
+
+def test_a_re_assessment_takes_the_tags_of_the_persons_address() -> None:
+    world = FakeWorld()
+    post(world, **{**VALID, "email": "ada+expires@example.com", "externalId": "a-1"})
+    id = again(world, externalId="a-1")["assessmentId"]
+    world.ring(VENDOR)
+    assert saved(world, id).status == 50
+
+
+def test_an_invitation_expires_on_its_own_day() -> None:
+    world = FakeWorld()
+    id = created(world)["assessmentId"]
+    world.ring(VENDOR, DAYS - 1)
+    assert saved(world, id).status == 0
+    world.ring(VENDOR, 1)
+    assert (saved(world, id).status, saved(world, id).face["assessmentState"]) == (50, 50)
+
+
+def test_the_neutral_view_names_candidate_links_and_moment() -> None:
+    world = FakeWorld()
+    face = created(world, externalPersonId="p-1")
+    view = VENDOR.view(saved(world, face["assessmentId"]))
+    assert (view.id, view.vendor, view.status) == (face["assessmentId"], "predictive_index", 0)
+    assert view.created == NOW
+    assert view.candidate == {
+        "email": "sam@example.com", "first_name": "Sam", "last_name": "Flynn", "external_id": "p-1",
+    }  # fmt: skip
+    assert view.links == {"invite": face["assessmentUrl"], "person": face["personPageUrl"]}
+    world.ask(VENDOR, "complete", params={"id": view.id})
+    done = VENDOR.view(saved(world, view.id))
+    assert done.status == 40
+    assert done.links["report"] == saved(world, view.id).face["descriptiveReportUrl"]

@@ -1,0 +1,195 @@
+"""Every rule, kept and broken, and what a refusal leaves behind: nothing."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.core.call import NOTHING, Reply, Unreadable
+from simulator.core.config import Config
+from simulator.core.sources import Standing
+from simulator.core.vendor import refusal
+from simulator.vendors.predictive_index import VENDOR
+from simulator.vendors.predictive_index.rules import FIELDS
+from tests.fakes import BASE_URL, FakeWorld
+from tests.vendors.predictive_index.rows import (
+    DOOR_ROWS,
+    FIRST,
+    NAMELESS,
+    PATH,
+    ROWS,
+    VALID,
+    WEBHOOK,
+    Row,
+    Try,
+)
+
+
+def post(world: FakeWorld, body: Any, **members: Any) -> Reply:
+    return world.ask(
+        VENDOR, "create_assessment", body, media_type="application/json", method="POST", path=PATH, **members
+    )
+
+
+def prepared(before: tuple[Mapping[str, Any], ...]) -> FakeWorld:
+    world = FakeWorld()
+    for body in before:
+        assert post(world, body).status == 201
+    return world
+
+
+def play(world: FakeWorld, row: Try) -> Reply:
+    world.config = replace(Config(), **row.config)
+    world.name = "test" if row.with_key else ""
+    if row.method == "GET" and row.path == PATH:
+        return world.ask(VENDOR, "list_assessments", method="GET", path=PATH, recent=row.recent)
+    if row.method == "GET":
+        first = next((stored.id for stored in world.all("assessment")), "")
+        id = row.path.removeprefix(f"{PATH}/").replace(FIRST, first)
+        return world.ask(VENDOR, "get_assessment", params={"assessmentId": id}, method="GET", path=row.path)
+    members = {"media_type": row.media_type, "method": "POST", "path": PATH, "recent": row.recent}
+    return world.ask(VENDOR, "create_assessment", parsed(row), **members)
+
+
+def parsed(row: Try) -> Any:
+    if row.raw == "":
+        return NOTHING
+    try:
+        return row.body if row.raw is None else json.loads(row.raw)
+    except ValueError as reason:
+        return Unreadable(str(reason))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule)
+def test_a_request_that_keeps_the_rule_is_accepted(row: Row) -> None:
+    reply = play(prepared(row.before), row.kept)
+    assert (reply.status, reply.rules) == (201 if row.kept.method == "POST" else 200, ())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule)
+def test_a_request_that_breaks_the_rule_is_refused_by_it_and_leaves_nothing_behind(row: Row) -> None:
+    world = prepared(row.before)
+    before = world.memory()
+    reply = play(world, row.broken)
+    assert row.rule in reply.rules
+    assert reply.status == next(rule.status for rule in VENDOR.rules if rule.id == row.rule)
+    assert world.memory() == before
+
+
+def test_the_rows_cover_every_rule_and_no_other() -> None:
+    assert {row.rule for row in ROWS + DOOR_ROWS} == {rule.id for rule in VENDOR.rules}
+
+
+def test_a_rule_that_is_our_own_choice_is_never_called_documented() -> None:
+    ours = {rule.id for rule in VENDOR.rules if rule.source.title == "our choice"}
+    assert ours <= {rule.id for rule in VENDOR.rules if rule.standing is Standing.ASSUMED}
+
+
+def test_a_request_that_breaks_several_rules_names_them_all() -> None:
+    reply = post(FakeWorld(), {"firstName": 1, "gender": 9, "redirectUrl": "www", "administeredByPhone": "1"})
+    assert set(reply.rules) == {
+        "pi.create.first_name.type", "pi.create.last_name.required", "pi.create.email.required",
+        "pi.create.administered_by.first_name.required", "pi.create.administered_by.last_name.required",
+        "pi.create.administered_by.email.required", "pi.create.gender.value", "pi.create.redirect.url",
+    }  # fmt: skip
+    assert [item["parameter"] for item in reply.body["parameterErrors"]] == [
+        "firstName", "lastName", "email", "administeredByFirstName", "administeredByLastName", "administeredByEmail",
+        "gender", "redirectUrl",
+    ]  # fmt: skip
+
+
+def test_maintenance_is_told_before_the_rate_and_after_the_key() -> None:
+    world = FakeWorld(Config(maintenance=True, rate_limit=0))
+    assert post(world, VALID).rules == ("pi.access.maintenance",)
+    world.name = ""
+    assert post(world, VALID).rules == ("pi.access.key",)
+
+
+def legacy(number: int, description: str, *items: Mapping[str, str]) -> dict[str, Any]:
+    return {"number": number, "context": None, "description": description, "parameterErrors": list(items)}
+
+
+def stock(message: str) -> dict[str, str]:
+    return {"Message": message}
+
+
+BODIES = [
+    (Try(with_key=False), 401, stock("Authorization has been denied for this request.")),
+    (Try(config={"maintenance": True}), 503, legacy(27, "The API is down for maintenance")),
+    (Try(config={"rate_limit": 1}, recent=1), 429,
+     legacy(3, "no more calls in 60 seconds than X-RateLimit-Limit says")),
+    (Try(media_type="text/xml"), 415,
+     stock("The request entity's media type 'text/xml' is not supported for this resource.")),
+    (Try(media_type=""), 415,
+     stock("The request entity's media type 'application/octet-stream' is not supported for this resource.")),
+    (Try(raw="{"), 400, stock("The request is invalid.")),
+    (Try(raw="7"), 400, stock("The request is invalid.")),
+    (Try({"gender": 3}), 400,
+     legacy(1, "The request is not valid", {"parameter": "gender", "description": "gender must be 0, 1 or 2"})),
+    (Try(method="GET", path=f"{PATH}/x"), 404,
+     legacy(2, "assessmentId must be that of an assessment in this account")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "status", "body"), BODIES)
+def test_a_refusal_is_worded_as_the_vendor_words_it(row: Try, status: int, body: object) -> None:
+    reply = play(FakeWorld(), row)
+    assert (reply.status, reply.body) == (status, body)
+
+
+DOOR = [
+    ("route", 404, f"No HTTP resource was found that matches the request URI '{BASE_URL}/api/v2/x'."),
+    ("verb", 405, "The requested resource does not support http method 'PUT'."),
+    ("size", 413, "The request entity is too large."),
+]
+
+
+@pytest.mark.parametrize(("key", "status", "message"), DOOR)
+def test_the_door_refuses_with_the_stock_answers_of_its_framework(key: str, status: int, message: str) -> None:
+    world = FakeWorld(name="")
+    reply = refusal(VENDOR, (VENDOR.door[key],), world.call("", method="PUT", path="/api/v2/x"), world)
+    assert (reply.status, reply.body, reply.rules) == (status, {"Message": message}, (f"pi.door.{key}",))
+
+
+def test_the_limit_stands_on_every_answer_of_an_account_that_has_one() -> None:
+    assert post(FakeWorld(), VALID).headers == ()
+    limited = FakeWorld(Config(rate_limit=1))
+    assert post(limited, VALID).headers == (("x-ratelimit-limit", "1"),)
+    assert post(limited, VALID, recent=1).headers == (("x-ratelimit-limit", "1"),)
+
+
+@pytest.mark.parametrize(("headers", "key"), [({"api-key": "sim-a"}, "sim-a"), ({"api-key": ""}, None), ({}, None)])
+def test_the_credential_is_the_key_in_the_header(headers: dict[str, str], key: str | None) -> None:
+    found = VENDOR.credential(FakeWorld().call("list_assessments", headers=headers))
+    assert (found and (found.kind, found.id)) == (key and ("predictive_index.key", key))
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(
+        ["", "a-1", "p-1", "2999-01-01", "Candidate", "en-US", WEBHOOK, "\\Example Company", 1, 2.0, 1e308]
+    )
+    | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=8,
+)
+HOSTILE = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, JSON)).flatmap(
+    lambda known: st.dictionaries(st.text(max_size=60), JSON, max_size=7).map(lambda strange: {**strange, **known})
+)
+
+
+@given(HOSTILE | JSON, st.sampled_from([{}, VALID, NAMELESS]))
+def test_no_body_whatever_raises_and_what_is_refused_leaves_nothing_behind(body: Any, over: Mapping[str, Any]) -> None:
+    world = prepared(({**VALID, "externalId": "a-1", "externalPersonId": "p-1"}, {**VALID, "externalId": "2999-01-01"}))
+    before = world.memory()
+    reply = post(world, {**body, **over} if isinstance(body, dict) else body)
+    assert (reply.status, world.memory() == before) in ((201, False), (400, True))
+    assert all(note.isascii() and note.isprintable() for note in reply.notes)
+    assert len(reply.notes) <= 5

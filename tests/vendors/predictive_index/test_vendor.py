@@ -1,0 +1,32 @@
+"""The vendor's table as a whole."""
+
+import pytest
+
+from simulator.core.rules import Rule
+from simulator.vendors.predictive_index import VENDOR
+
+
+def test_the_endpoints_are_those_of_the_vendors_pages() -> None:
+    assert [(endpoint.method, endpoint.path, endpoint.operation.name) for endpoint in VENDOR.endpoints] == [
+        ("POST", "/api/v1/behavioralassessments", "create_assessment"),
+        ("GET", "/api/v1/behavioralassessments/{assessmentId}", "get_assessment"),
+        ("GET", "/api/v1/behavioralassessments", "list_assessments"),
+    ]
+
+
+def test_an_endpoint_names_every_status_that_its_rules_refuse_with() -> None:
+    for endpoint in VENDOR.endpoints:
+        assert {rule.status for stage in endpoint.operation.stages for rule in stage} <= set(endpoint.statuses)
+
+
+@pytest.mark.parametrize("rule", VENDOR.rules, ids=lambda rule: rule.id)
+def test_a_rule_says_where_what_and_why(rule: Rule) -> None:
+    assert rule.id.startswith("pi.")
+    assert rule.place.partition(".")[0] in ("request", "header", "body", "path")
+    assert rule.statement
+    assert rule.source.where
+
+
+def test_every_action_is_an_operation_of_its_own_name() -> None:
+    assert list(VENDOR.actions) == ["open", "start", "complete", "expire", "abort", "fail"]
+    assert all(VENDOR.operations[name].name == name for name in VENDOR.actions)

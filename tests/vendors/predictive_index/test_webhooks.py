@@ -1,0 +1,112 @@
+"""The webhook: when, where, with which form, and how user and password travel."""
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from simulator.core.config import Config
+from simulator.core.decision import Notice
+from simulator.core.delivery import Delivery
+from simulator.vendors.predictive_index import VENDOR
+from tests.fakes import NOW, FakeWorld
+from tests.vendors.predictive_index.test_assessments import created
+from tests.vendors.predictive_index.test_states import act
+
+OWN = "https://my.example.com/behavioralcomplete"
+
+
+def completed(world: FakeWorld, **more: Any) -> str:
+    id: str = created(world, **more)["assessmentId"]
+    act(world, id, "complete")
+    return id
+
+
+def test_completion_posts_the_documented_form() -> None:
+    world = FakeWorld()
+    id = completed(world, assessmentStatusWebHook=OWN, externalId="894 ever&é")
+    (notice,) = world.notices
+    assert (notice.vendor, notice.invitation, notice.url) == ("predictive_index", id, OWN)
+    assert notice.media_type == "application/x-www-form-urlencoded"
+    assert notice.body == f"assessmentId={id}&assessmentState=40&assessmentSource=API&externalId=894+ever%26%C3%A9"
+
+
+@pytest.mark.parametrize("external_id", [None, ""])
+def test_the_form_is_without_an_external_id_that_nobody_gave(external_id: str | None) -> None:
+    world = FakeWorld()
+    completed(world, assessmentStatusWebHook=OWN, externalId=external_id)
+    assert [name for name, _ in parse_qsl(world.notices[0].body)] == [
+        "assessmentId", "assessmentState", "assessmentSource",
+    ]  # fmt: skip
+
+
+def test_the_form_is_as_in_the_example_where_the_switch_says_so() -> None:
+    world = FakeWorld()
+    world.behave(pi_webhook_source="omitted")
+    id = completed(world, assessmentStatusWebHook=OWN, externalId="894ever-behavioral")
+    assert world.notices[0].body == f"assessmentId={id}&assessmentState=40&externalId=894ever-behavioral"
+
+
+ADDRESSES = [
+    (OWN, None, [OWN]),
+    (OWN, "https://default.example.com/", [OWN]),
+    (None, "https://default.example.com/", ["https://default.example.com/"]),
+    (None, None, []),
+]
+
+
+@pytest.mark.parametrize(("own", "default", "called"), ADDRESSES)
+def test_the_assessments_own_address_replaces_the_default_one(
+    own: str | None, default: str | None, called: list[str]
+) -> None:
+    world = FakeWorld(Config(default_webhook_url=default))
+    completed(world, assessmentStatusWebHook=own)
+    assert [notice.url for notice in world.notices] == called
+
+
+@pytest.mark.parametrize("actions", [("open",), ("start",), ("expire",), ("abort",), ("start", "fail")])
+def test_nothing_but_completion_is_told(actions: tuple[str, ...]) -> None:
+    world = FakeWorld()
+    id = created(world, assessmentStatusWebHook=OWN)["assessmentId"]
+    for action in actions:
+        act(world, id, action)
+    assert world.notices == []
+
+
+@pytest.mark.parametrize(("notify", "state"), [(0, "0"), (1, "10")])
+def test_creation_is_told_too_where_the_switch_reads_created_or_completed(notify: int, state: str) -> None:
+    world = FakeWorld()
+    world.behave(pi_webhook_on="creation and completion")
+    completed(world, assessmentStatusWebHook=OWN, notifyAssessmentAvailableUsingEmail=notify)
+    assert [dict(parse_qsl(notice.body))["assessmentState"] for notice in world.notices] == [state, "40"]
+
+
+POSTS = [
+    (OWN, OWN, None),
+    ("HTTP://Example.COM:80/a%7e/../b?#", "HTTP://Example.COM:80/a%7e/../b?#", None),
+    ("http://example.com/x@y", "http://example.com/x@y", None),
+    ("https://user:secret@example.com/a?b#c", "https://example.com/a?b#c", "Basic dXNlcjpzZWNyZXQ="),
+    ("https://a%40b:p%3Aw@example.com", "https://example.com", "Basic YUBiOnA6dw=="),
+    ("https://user@example.com/", "https://example.com/", "Basic dXNlcjo="),
+    ("https://%C3%A9:%FF@[::1]:8/", "https://[::1]:8/", "Basic w6k6/w=="),
+]
+
+
+@pytest.mark.parametrize(("url", "called", "authorization"), POSTS)
+def test_user_and_password_of_the_address_become_basic_authentication(
+    url: str, called: str, authorization: str | None
+) -> None:
+    notice = Notice("n", "predictive_index", "i", url, "application/x-www-form-urlencoded", "assessmentId=i")
+    made = VENDOR.post(Delivery("d", notice, NOW, NOW), NOW, Config())
+    assert (made.url, made.body) == (called, b"assessmentId=i")
+    headers = dict(made.headers)
+    assert headers.pop("authorization", None) == authorization
+    assert headers == {"content-type": "application/x-www-form-urlencoded", "user-agent": "assessment-simulator"}
+
+
+def test_the_address_may_come_under_the_newer_name() -> None:
+    world = FakeWorld()
+    world.config = replace(world.config, behaviour={"pi.webhook_member": "assessmentStatusWebHookUrl"})
+    completed(world, assessmentStatusWebHookUrl=OWN, assessmentStatusWebHook="ignored")
+    assert [notice.url for notice in world.notices] == [OWN]

@@ -1,0 +1,1 @@
+"""pymetrics without a server: a call goes in, a decision comes out."""

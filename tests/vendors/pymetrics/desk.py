@@ -1,0 +1,117 @@
+"""A sandbox with one order in it, and requests made from `rows`."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from simulator.core import instant
+from simulator.core.call import NOTHING, SEAL, Call, Reply, Unreadable
+from simulator.core.config import Config
+from simulator.core.vendor import answer
+from simulator.vendors.pymetrics import VENDOR
+from simulator.vendors.pymetrics.rules import FORM
+from tests.fakes import FakeStored, FakeWorld
+from tests.vendors.pymetrics.rows import ABSENT, ORDER, REQUESTS, Change
+
+SEALED = "test.seal"
+"""What the edge puts in place of `SEAL`."""
+
+
+class Desk(FakeWorld):
+    """A sandbox asked as the edge asks it: with credentials, judged before anything else."""
+
+    words: dict[str, str]
+
+    def __init__(self, **config: Any) -> None:
+        super().__init__(config=replace(Config(), **config))
+        self.words = {"{name}": self.name, "{stranger}": self._token(FakeWorld(name="other", secret=b"other"))}
+        self.words["{token}"] = self._token(self)
+
+    @staticmethod
+    def _token(world: FakeWorld) -> str:
+        token: str = world.ask(VENDOR, "create_token", dict(REQUESTS["create_token"].body)).body["access_token"]
+        return token
+
+    def send(self, operation: str, change: Change | None = None) -> Reply:
+        """One request, changed; its answer, after its decision was made true."""
+        change = dict(change or {})
+        self.now += instant.parse_duration(change.pop("advance", "PT0S")) or 0
+        call = self.request(operation, change)
+        world = self if self._opens(call) else FakeWorld(name="")
+        decision = answer(VENDOR, VENDOR.operations[operation], call, world)
+        world.apply(decision)
+        return decision.reply
+
+    def request(self, operation: str, change: Mapping[str, Any]) -> Call:
+        """The good request with what the change puts in."""
+        good = REQUESTS[operation]
+        parts: dict[str, Any] = {
+            "header": dict(good.headers), "path": dict(good.params), "query": {}, "body": deepcopy(good.body)
+        }  # fmt: skip
+        for place, value in change.items():
+            _put(parts, place.split("."), value)
+        parts = self._filled(parts)
+        body = NOTHING if parts["body"] is ABSENT else parts["body"]
+        return self.call(
+            operation,
+            Unreadable("it ends too early") if "raw" in change else body,
+            headers=parts["header"],
+            params=parts["path"],
+            query=parts["query"],
+            media_type=FORM if "form" in change else "application/json",
+            recent=change.get("recent", 0),
+        )
+
+    def act(self, action: str, body: Any = NOTHING) -> Reply:
+        """Something happens to the order."""
+        return self.ask(VENDOR, action, body, params={"id": self.words["{order}"]})
+
+    def order(self, *actions: str, **members: Any) -> str:
+        """Create the order that later requests speak of, and let things happen to it."""
+        self.send("create_order", {"body": {**ORDER, **members}})
+        self.words["{order}"] = self.all("order")[-1].id
+        for action in actions:
+            assert self.act(action).status == 200
+        return self.words["{order}"]
+
+    def ticket(self) -> str:
+        """Have a report made, and take the last segment of its link."""
+        link = shown(self.send("get_order", {"query.report": "true"}))["reports"][0]["download_url"]
+        self.words["{ticket}"] = link.rpartition("/")[2].replace(SEAL, SEALED)
+        return self.words["{ticket}"]
+
+    def _opens(self, call: Call) -> bool:
+        shown = VENDOR.credential(call)
+        if shown is None:
+            return False
+        return f"{shown.id}.{shown.secret}" == SEALED if shown.kind == "link" else shown.id == f"sim-{self.name}"
+
+    def _filled(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._filled(inner) for name, inner in value.items()}
+        if isinstance(value, str):
+            for word, meaning in self.words.items():
+                value = value.replace(word, meaning)
+        return value
+
+
+def _put(parts: dict[str, Any], path: list[str], value: Any) -> None:
+    if path[0] not in parts:
+        return
+    inner = parts
+    for step in path[:-1]:
+        inner = inner[step]
+    if value is ABSENT and len(path) > 1:
+        inner.pop(path[-1], None)
+    else:
+        inner[path[-1]] = value
+
+
+def shown(reply: Reply) -> dict[str, Any]:
+    """The order in an answer, whether it comes as it was saved or made for this answer."""
+    body = reply.body
+    if isinstance(body, dict) and "created" in body:
+        body = body["order"]
+    face: dict[str, Any] = body.face if isinstance(body, FakeStored) else body
+    return face

@@ -1,0 +1,243 @@
+"""Every rule of pymetrics as plain data: a change to a good request that keeps the rule, and one that breaks it.
+
+A change maps a place (`body.candidate.email`, `header.x-api-key`, `query.report`, `path.uuid`) to what stands there
+instead. The words `{order}`, `{token}`, `{stranger}` and `{ticket}` stand for an order's id, the sandbox's token,
+another sandbox's token, and the last segment of a report's link.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ABSENT: Any = "ABSENT"
+"""The member is left out."""
+
+GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
+REASONING = "2f1d9e0a-5c7b-4b7e-9a61-7c0f4b8e1d22"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that keeps every rule; `path` has its parameters in braces, their values are in `params`."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: Any = ABSENT
+
+
+_ACCESS = {"x-api-key": "sim-{name}", "authorization": "Bearer {token}"}
+ORDER = {
+    "candidate": {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "external_id": "c-1"},
+    "assessment_id": GAMES,
+    "application_id": "a-1",
+    "send_email": False,
+    "requisition_id": "r-1",
+    "requisition_title": "Engineer",
+    "metadata": {"colour": "blue"},
+    "candidate_redirect_url": "https://ats.example.com/back?x=1",
+}
+
+REQUESTS = {
+    "create_token": Request(
+        "POST", "/mercury/oauth/token",
+        body={"client_id": "sim-{name}", "client_secret": "any", "grant_type": "client_credentials"},
+    ),
+    "get_configuration": Request("GET", "/mercury/configuration", _ACCESS),
+    "create_order": Request("POST", "/mercury/order", _ACCESS, body=ORDER),
+    "get_order": Request("GET", "/mercury/getOrder/{uuid}", _ACCESS, {"uuid": "{order}"}),
+    "list_orders": Request("POST", "/mercury/orders", _ACCESS, body={"job_application_id": "a-1"}),
+    "download_report": Request("GET", "/pymetrics/reports/{ticket}", params={"ticket": "{ticket}"}),
+}  # fmt: skip
+
+Change = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule, the request that it is tried on, both changes, and the status of the refusal.
+
+    Places besides those of a request: `raw` (the body's text), `form` (the body goes as a form), `method`, `path`
+    (the whole of it), `advance` (how far the clock moves first) and `recent` (calls made in the minute before).
+    `config` is set before; `actions` happen to the order before.
+    """
+
+    rule: str
+    request: str
+    kept: Change
+    broken: Change
+    status: int = 400
+    config: Mapping[str, Any] = field(default_factory=dict)
+    actions: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.rule} on {self.request}: {str(self.broken)[:60]}"
+
+
+def _on_all(rule: str, status: int, kept: Change, *broken: Change, **more: Any) -> list[Row]:
+    guarded = [name for name, request in REQUESTS.items() if request.headers]
+    return [Row(rule, name, kept, one, status, **more) for name in guarded for one in broken]
+
+
+_NO_OBJECTS: tuple[Any, ...] = ([], "text", 5, True, None)
+
+
+def _body(prefix: str, request: str) -> list[Row]:
+    return [
+        Row(f"{prefix}.body.json", request, {}, {"raw": '{"candidate": '}),
+        Row(f"{prefix}.body.json", request, {}, {"body": ABSENT}),
+        *(Row(f"{prefix}.body.object", request, {}, {"body": value}) for value in _NO_OBJECTS),
+    ]
+
+
+def _missing(rule: str, request: str, place: str) -> list[Row]:
+    return [Row(rule, request, {}, {place: value}) for value in (ABSENT, None)]
+
+
+_WRONG: dict[str, tuple[Any, ...]] = {
+    "string": (5, True, 1.5, ["text"], {"a": "b"}),
+    "boolean": ("true", 1, 0, [True], {}),
+    "object": ("text", 5, [], [["a", "b"]], False),
+}
+_TYPES = {
+    "token": ("create_token", {"client_id": "string", "client_secret": "string", "grant_type": "string"}),
+    "order": ("create_order", {
+        "candidate": "object", "candidate.email": "string", "candidate.first_name": "string",
+        "candidate.last_name": "string", "candidate.external_id": "string", "assessment_id": "string",
+        "application_id": "string", "send_email": "boolean", "requisition_id": "string",
+        "requisition_title": "string", "metadata": "object", "candidate_redirect_url": "string",
+    }),
+    "list": ("list_orders", {"job_application_id": "string", "candidate_id": "string"}),
+}  # fmt: skip
+_NEEDED = (
+    "client_id",
+    "client_secret",
+    "grant_type",
+    "candidate",
+    "candidate.email",
+    "assessment_id",
+    "application_id",
+)
+
+
+def _types() -> list[Row]:
+    return [
+        Row(
+            f"pymetrics.{noun}.{member}.type", request,
+            {} if member in _NEEDED else {f"body.{member}": None, "body.job_application_id": "a-1"},
+            {f"body.{member}": wrong},
+        )
+        for noun, (request, members) in _TYPES.items()
+        for member, kind in members.items()
+        for wrong in _WRONG[kind]
+    ]  # fmt: skip
+
+
+_URL = "body.candidate_redirect_url"
+_LONGEST = "https://example.com/" + "a" * (65_536 - 20)
+
+ROWS: tuple[Row, ...] = (
+    *_on_all("pymetrics.access.key", 403, {}, *({"header.x-api-key": key} for key in (ABSENT, "", "nobody", "sim-"))),
+    *_on_all("pymetrics.access.rate", 429, {"recent": 2}, {"recent": 3}, config={"rate_limit": 3}),
+    *_on_all(
+        "pymetrics.access.bearer", 401, {"header.authorization": "bearer {token}"},
+        *({"header.authorization": value} for value in (ABSENT, "", "Bearer", "Bearer ", "Basic {token}", "{token}")),
+    ),
+    *_on_all(
+        "pymetrics.access.token.known", 401, {},
+        *({"header.authorization": f"Bearer {token}"} for token in (
+            "{stranger}", "{token}0", "{token} {token}", "x", "sim-{name}", "sim-{name}.1.2.3", "...", "é.é.é.é",
+            "sim-{name}.1.2.é", "{token}.{token}",
+        )),
+    ),
+    *_on_all("pymetrics.access.token.live", 401, {"advance": "PT59M59S"}, {"advance": "PT1H"}, {"advance": "P1D"}),
+    *_body("pymetrics.token", "create_token"),
+    *_body("pymetrics.order", "create_order"),
+    *_body("pymetrics.list", "list_orders"),
+    Row("pymetrics.order.body.json", "create_order", {}, {"form": True, "body": {"application_id": "a-1"}}),
+    Row("pymetrics.list.body.json", "list_orders", {}, {"form": True}),
+    Row(
+        "pymetrics.token.media_type", "create_token", {}, {"form": True},
+        config={"behaviour": {"pymetrics.token_form_body": "refused"}},
+    ),
+    *(
+        row
+        for member in ("client_id", "client_secret", "grant_type")
+        for row in _missing(f"pymetrics.token.{member}.required", "create_token", f"body.{member}")
+    ),
+    *(
+        Row("pymetrics.token.grant_type.value", "create_token", {"form": True}, {"body.grant_type": value})
+        for value in ("", "password", "Client_Credentials", "client_credentials ")
+    ),
+    *(
+        Row("pymetrics.token.client", "create_token", {"body.client_secret": "another"}, broken, 401)
+        for broken in ({"body.client_id": "nobody"}, {"body.client_id": ""}, {"body.client_secret": ""})
+    ),
+    *(
+        row
+        for member in ("candidate", "candidate.email", "assessment_id", "application_id")
+        for row in _missing(f"pymetrics.order.{member}.required", "create_order", f"body.{member}")
+    ),
+    *(
+        Row("pymetrics.order.candidate.email.empty", "create_order", {"body.candidate.email": "no at"}, broken)
+        for broken in ({"body.candidate.email": ""}, {"body.candidate.email": " \t\n"})
+    ),
+    *(
+        Row("pymetrics.order.assessment_id.known", "create_order", {"body.assessment_id": REASONING}, broken)
+        for broken in ({"body.assessment_id": id} for id in ("", "core", GAMES.upper(), f" {GAMES}"))
+    ),
+    *_types(),
+    Row(
+        "pymetrics.order.application_id.required", "create_order",
+        {"body.application_id": ""}, {"body.application_id": None},
+    ),
+    Row("pymetrics.order.candidate_redirect_url.length", "create_order", {_URL: _LONGEST}, {_URL: f"{_LONGEST}a"}),
+    *(
+        Row("pymetrics.order.candidate_redirect_url.url", "create_order", {_URL: good}, {_URL: bad})
+        for good, bad in (
+            ("https://example.com", "www.example.com/back"), ("ftp://example.com/x", "/back"),
+            ("myapp://back/here", "mailto:ada@example.com"), (None, "javascript:alert(1)"),
+            (ABSENT, "https://exa mple.com"), ("http://[::1]:8/", "http://[::1"), ("HTTPS://EXAMPLE.COM", "http://a:99999"),
+        )
+    ),
+    *(
+        Row("pymetrics.get.known", "get_order", {}, {"path.uuid": id}, 404)
+        for id in ("6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10", "x", "{order}x", "é", "a/b")
+    ),
+    *(
+        Row("pymetrics.get.report", "get_order", {"query.report": good}, {"query.report": bad}, actions=("complete",))
+        for good, bad in (
+            ("true", "maybe"), ("True", "2"), ("FALSE", "null"), ("", " "), ("1", "truee"), ("off", "tr ue"),
+            ("Y", "é"), (ABSENT, "-1"),
+        )
+    ),
+    *(
+        Row("pymetrics.list.filter", "list_orders", kept, broken)
+        for kept, broken in (
+            ({"body": {"candidate_id": "c-1"}}, {"body": {}}),
+            ({"body": {"candidate_id": "", "job_application_id": "a-1"}}, {"body": {"candidate_id": ""}}),
+            ({"body": {"candidate_id": "nobody"}}, {"body": {"candidate_id": None, "job_application_id": ""}}),
+        )
+    ),
+    *(
+        Row("pymetrics.report.link", "download_report", {}, {"path.ticket": ticket}, 403, {}, ("complete",))
+        for ticket in ("x", "....", "{ticket}0", "{ticket}.", "{ticket}é", "test.seal.{order}.1.x", ".{ticket}", "é")
+    ),
+    Row(
+        "pymetrics.report.lapsed", "download_report", {"advance": "PT59M59S"}, {"advance": "PT1H"}, 403, {},
+        ("complete",),
+    ),
+)  # fmt: skip
+"""What can be judged without HTTP."""
+
+DOOR: tuple[Row, ...] = (
+    Row("pymetrics.door.route", "get_configuration", {}, {"path": "/mercury/nothing"}, 404),
+    Row("pymetrics.door.route", "get_configuration", {"path": "//mercury/configuration"}, {"path": "/mercury"}, 404),
+    Row("pymetrics.door.verb", "get_configuration", {}, {"method": "PUT"}, 405),
+    Row("pymetrics.door.verb", "create_order", {}, {"method": "GET", "body": ABSENT}, 405),
+    Row(
+        "pymetrics.door.size", "create_order", {"body.requisition_title": "x" * 999_000}, {"raw": "x" * 1_048_577}, 413
+    ),
+)
+"""What only the HTTP edge judges."""
