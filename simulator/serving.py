@@ -2,10 +2,12 @@
 
 import contextlib
 import gc
+import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 
@@ -25,6 +27,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._listening()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in good order; uvicorn would raise the signal once more afterwards, and end with it."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def serve(settings: Settings) -> int:

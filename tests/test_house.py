@@ -78,7 +78,7 @@ def test_a_path_of_a_machine_is_seen(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["https://example.com/home/page", "src/work/a", "/api/v1/work", "$HOME/work/x", "/homepage"]
+    "line", ["https://example.com/home/page", "src/mnt/a", "/api/v1/root/x", "$HOME/mnt/x", "/homepage"]
 )
 def test_an_address_is_no_path_of_a_machine(line: str) -> None:
     assert not PRIVATE.search(line)

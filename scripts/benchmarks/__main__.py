@@ -22,7 +22,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a rough look: fewer slices, 10,000 stored only")
     parser.add_argument("--only", metavar="PART,…", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table between the markers of this page; full runs only")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="renew this page's table; for full runs only")
     chosen = parser.parse_args()
     chosen.only = tuple(chosen.only.split(","))
     if unknown := set(chosen.only) - set(PARTS):
@@ -60,7 +60,6 @@ async def loads(effort: Effort, kinds: tuple[str, ...]) -> list[Figure]:
 def _lines(kind: str, levels: dict[int, Pairs]) -> Iterator[Figure]:
     for stored, pairs in levels.items():
         yield from measures.rates(kind, stored, pairs)
-        yield measures.ceiling(kind, stored, pairs)
     if 0 in levels and MANY in levels:
         yield measures.kept(kind, levels[0], levels[MANY])
 

@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any, Literal
 
-FORMS = {"ratio": "{:.2f}", "/s": "{:,.0f}/s", "ms": "{:,.1f} ms", "MB": "{:,.1f} MB", "bytes": "{:,.0f} bytes", "%": "{:.0f} %"}
+FORMS = {
+    "ratio": "{:.2f}",
+    "/s": "{:,.0f}/s",
+    "ms": "{:,.1f} ms",
+    "MB": "{:,.1f} MB",
+    "bytes": "{:,.0f} bytes",
+    "%": "{:.0f} %",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A bound on the ratio to bare, or on the simulator's own value; `at_least` says on which side of it all is well."""
+    """A bound on the ratio to bare or on the simulator's own value: the least it should be, or the most."""
 
     of: Literal["ratio", "simulator"]
     bound: float
@@ -73,4 +80,4 @@ def _spread(ratios: tuple[float, ...]) -> str:
     if len(ratios) < 4:
         return ""
     low, _, high = quantiles(ratios, n=4)
-    return f" ({low:.2f}–{high:.2f})"
+    return f" ({low:.2f} to {high:.2f})"

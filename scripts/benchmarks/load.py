@@ -16,7 +16,7 @@ _LENGTH = b"content-length: "
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What came of one: answers a second, each answer's seconds, and how much of their core both sides used (0 to 1)."""
+    """What came of one: answers a second, each answer's seconds, and the part of their core that both sides used."""
 
     rate: float
     latencies: "array[float]"

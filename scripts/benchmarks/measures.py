@@ -1,7 +1,6 @@
 """What is measured. Slices of load on the bare app and on the simulator alternate, so whatever drifts meets both."""
 
-
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from statistics import median, quantiles
@@ -28,13 +27,13 @@ class Effort:
     """How long to look: starts, pairs of slices for each load and level, a slice's seconds, stored orders, webhooks."""
 
     starts: int = 11
-    pairs: int = 10
-    seconds: float = 1.0
+    pairs: int = 50
+    seconds: float = 0.2
     levels: tuple[int, ...] = (0, FEW, MANY)
     completions: int = 300
 
 
-QUICK = Effort(starts=5, pairs=4, seconds=0.5, levels=(FEW,), completions=100)
+QUICK = Effort(starts=5, pairs=15, seconds=0.2, levels=(FEW,), completions=100)
 
 
 @dataclass(slots=True)
@@ -47,23 +46,33 @@ class Pairs:
     @property
     def ratios(self) -> tuple[float, ...]:
         """The simulator's rate as a part of the bare app's, pair by pair."""
-        return tuple(s.rate / b.rate for b, s in zip(self.bare, self.simulator, strict=True))
+        return _ratios([s.rate for s in self.simulator], [s.rate for s in self.bare])
+
+    @property
+    def ratios_by_work(self) -> tuple[float, ...]:
+        """The same for a second of the server's processor time: what is left when others take the core meanwhile."""
+        return _ratios([s.rate / s.server for s in self.simulator], [s.rate / s.server for s in self.bare])
 
 
 # Start and memory.
 
 
 def start(effort: Effort) -> Iterator[Figure]:
-    """Process start to first answer, and what the process weighs then. The first start of each warms the disk's cache."""
-    seconds: dict[tuple[str, ...], list[float]] = {BARE: [], SIMULATOR: []}
-    weights: dict[tuple[str, ...], list[float]] = {BARE: [], SIMULATOR: []}
-    for _ in range(effort.starts + 1):
-        for command in seconds:
-            with Server(command) as server:
-                seconds[command].append(server.started * 1_000)
-                weights[command].append(server.resident() / 1e6)
-    yield Figure("start", "start to first answer", "ms", median(seconds[SIMULATOR][1:]), median(seconds[BARE][1:]), goal=START)
-    yield Figure("memory", "memory, idle", "MB", median(weights[SIMULATOR]), median(weights[BARE]), goal=IDLE)
+    """Process start to first answer, and what the process weighs then; the first start only warms the disk's cache."""
+    pairs = [(_start(BARE), _start(SIMULATOR)) for _ in range(effort.starts + 1)][1:]
+    for what, unit, goal, of in (("start to first answer", "ms", START, 0), ("memory, idle", "MB", IDLE, 1)):
+        bare, simulator = [pair[0][of] for pair in pairs], [pair[1][of] for pair in pairs]
+        yield Figure("start", what, unit, median(simulator), median(bare), _ratios(simulator, bare), goal)
+
+
+def _start(command: tuple[str, ...]) -> tuple[float, float]:
+    """Milliseconds to the first answer, and megabytes after it."""
+    with Server(command) as server:
+        return server.started * 1_000, server.resident() / 1e6
+
+
+def _ratios(simulator: Sequence[float], bare: Sequence[float]) -> tuple[float, ...]:
+    return tuple(ours / theirs for ours, theirs in zip(simulator, bare, strict=True))
 
 
 async def fill(simulator: Server, orders: Orders, count: int) -> None:
@@ -94,13 +103,13 @@ async def level(effort: Effort, stored: int, kinds: tuple[str, ...]) -> dict[str
         orders = Orders(simulator)
         await fill(simulator, orders, max(stored, 1))
         kept = simulator.ask("POST", f"{CONTROL}/snapshots")["id"]
-        plans: dict[str, Callable[[float], Plan]] = {
-            "read": lambda seconds: Plan(orders.reads(), b"200", seconds),
-            "create": lambda seconds: Plan(orders.creations(), b"201", seconds),
+        plans = {
+            "read": Plan(orders.reads(), b"200", effort.seconds),
+            "create": Plan(orders.creations(), b"201", effort.seconds),
         }
         for number in range(-1, effort.pairs):
             for kind, pairs in found.items():
-                await _pair(bare, simulator, plans[kind](effort.seconds), pairs, number)
+                await _pair(bare, simulator, plans[kind], pairs, number)
                 simulator.ask("POST", f"{CONTROL}/snapshots/{kept}/restore")
     return found
 
@@ -124,14 +133,21 @@ def rates(kind: str, stored: int, pairs: Pairs) -> Iterator[Figure]:
     )  # fmt: skip
     yield Figure(kind, f"{name}: p50", "ms", simulator[49], bare[49])
     yield Figure(kind, f"{name}: p99", "ms", simulator[98], bare[98], goal=CREATE_P99 if kind == "create" else None)
-    yield Figure("busy", f"{name}: server's core", "%", _share(pairs.simulator, "server"), _share(pairs.bare, "server"))
-    yield Figure("busy", f"{name}: generator's core", "%", _share(pairs.simulator, "generator"), _share(pairs.bare, "generator"))
+    yield from _cores(name, pairs)
 
 
-def ceiling(kind: str, stored: int, pairs: Pairs) -> Figure:
-    """What the generator could ask for if it had all of its core: its rate by the part of the core that it used."""
-    able = [[s.rate / s.generator for s in side] for side in (pairs.simulator, pairs.bare)]
-    return Figure("busy", f"{kind}, {stored:,} stored: generator's ceiling", "/s", median(able[0]), median(able[1]))
+def _cores(name: str, pairs: Pairs) -> Iterator[Figure]:
+    """What each server does in a second of its core, how busy it was, and how near the generator was to its limit."""
+    simulator, bare = pairs.simulator, pairs.bare
+    yield Figure(
+        "busy", f"{name}: by the server's own time", "/s", median(s.rate / s.server for s in simulator),
+        median(s.rate / s.server for s in bare), pairs.ratios_by_work,
+    )  # fmt: skip
+    for side in ("server", "generator"):
+        ours, theirs = (median(100 * getattr(s, side) for s in slices) for slices in (simulator, bare))
+        yield Figure("busy", f"{name}: {side}'s core in use", "%", ours, theirs)
+    ours, theirs = (median(s.rate / s.generator for s in slices) for slices in (simulator, bare))
+    yield Figure("busy", f"{name}: generator's ceiling", "/s", ours, theirs)
 
 
 def kept(kind: str, least: Pairs, most: Pairs) -> Figure:
@@ -143,7 +159,3 @@ def kept(kind: str, least: Pairs, most: Pairs) -> Figure:
 def _milliseconds(slices: list[Slice]) -> list[float]:
     """The hundredths of all the slices' latencies."""
     return [1_000 * seconds for seconds in quantiles(chain.from_iterable(s.latencies for s in slices), n=100)]
-
-
-def _share(slices: list[Slice], side: str) -> float:
-    return median(100 * getattr(s, side) for s in slices)

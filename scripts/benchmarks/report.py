@@ -1,6 +1,6 @@
 """The table, on paper and in the docs."""
 
-import datetime
+import datetime as dt
 import os
 import platform
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from benchmarks.servers import CORES, CannotMeasure
 HEAD = ("measure", "bare", "simulator", "ratio", "goal", "")
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 TITLES = {
-    "start": "Start",
-    "memory": "Memory",
+    "start": "At rest",
+    "memory": "Stored orders",
     "read": "Reading one order, 16 connections",
     "create": "Creating one order, 16 connections",
     "webhook": "Webhook",
@@ -25,7 +25,7 @@ def machine() -> str:
     """What it was measured on, in a line."""
     pinned = "servers and load generator on a core each" if CORES else "no core of their own for servers and generator"
     return (
-        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}; {os.cpu_count()} cores, {_processor()}; {platform.system()}; "
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}; {os.cpu_count()} cores, {_processor()}; {platform.system()}; "
         f"{platform.python_implementation()} {platform.python_version()}; {pinned}"
     )
 

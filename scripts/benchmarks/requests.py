@@ -3,7 +3,6 @@
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from benchmarks.servers import Server
 
@@ -16,7 +15,8 @@ _ORDER_ID = b'"order":{"id":"'
 
 def request(server: Server, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> bytes:
     """One HTTP request as it goes over the wire."""
-    lines = [f"{method} {path} HTTP/1.1", f"host: {server.host}:{server.port}", *(f"{k}: {v}" for k, v in headers.items())]
+    lines = [f"{method} {path} HTTP/1.1", f"host: {server.host}:{server.port}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
     if body:
         lines += ["content-type: application/json", f"content-length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + body
@@ -63,7 +63,8 @@ class Orders:
     def reads(self) -> Iterator[bytes]:
         """No end of reads, going round the stored orders in strides, so that no two neighbours follow each other."""
         chosen = _spread(self.ids, 10_000)
-        return itertools.cycle([request(self._simulator, "GET", f"/mercury/getOrder/{id}", self._headers) for id in chosen])
+        paths = (f"/mercury/getOrder/{id}" for id in chosen)
+        return itertools.cycle([request(self._simulator, "GET", path, self._headers) for path in paths])
 
     def note(self, answer: bytes) -> None:
         """Remember the id of a created order."""

@@ -54,12 +54,12 @@ class Server:
     """One server process; `started` is how many seconds it took to its first answer."""
 
     def __init__(self, command: tuple[str, ...]) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SIMULATOR_")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SIMULATOR_")}
+        environment["PYTHONPATH"] = str(ROOT / "scripts")
+        self._name = " ".join(command[1:])
         began = time.perf_counter()
         with _server_core():
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT / "scripts")}, stdout=subprocess.PIPE, text=True
-            )
+            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
         try:
             self.host, self.port = self._address()
             self.ask("GET", "/_simulator/health")
@@ -69,10 +69,9 @@ class Server:
         self.started = time.perf_counter() - began
 
     def _address(self) -> tuple[str, int]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline().strip()
+        line = self._process.stdout.readline().decode().strip() if self._process.stdout else ""
         if not line.startswith(_LISTENING):
-            raise CannotMeasure(f"{' '.join(self._process.args[1:])} did not start; it said {line!r}")  # type: ignore[index]
+            raise CannotMeasure(f"{self._name} did not start; it said {line!r}")
         host, _, port = line.removeprefix(_LISTENING).rpartition(":")
         return host, int(port)
 
@@ -98,9 +97,8 @@ class Server:
         raise CannotMeasure("the kernel does not say how much memory the server has")
 
     def busy(self) -> float:
-        """Seconds of processor time it has used so far."""
-        fields = self._proc("stat").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
+        """Seconds of processor time that it, or rather its one busy thread, has used so far."""
+        return int(self._proc("schedstat").split()[0]) / 1e9
 
     def _proc(self, name: str) -> str:
         try:

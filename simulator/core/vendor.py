@@ -1,7 +1,7 @@
 """A vendor is a table: endpoints, rules, states and promises. `answer` is the one door through it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.core.call import Call, Reply
@@ -136,16 +136,16 @@ def answer(vendor: Vendor, operation: Operation, call: Call, world: World) -> De
     found = broken(operation.stages, call, world)
     decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)
     more = vendor.every_reply(world)
-    return replace(decision, reply=_with_headers(decision.reply, more)) if more else decision
+    return decision._replace(reply=_with_headers(decision.reply, more)) if more else decision
 
 
 def refusal(vendor: Vendor, found: tuple[Rule, ...], call: Call, world: World) -> Reply:
     """The vendor's own answer to a call that breaks these rules, with their ids beside it."""
-    return replace(vendor.refuse(found, call, world), rules=tuple(rule.id for rule in found))
+    return vendor.refuse(found, call, world)._replace(rules=tuple(rule.id for rule in found))
 
 
 def _with_headers(reply: Reply, more: tuple[tuple[str, str], ...]) -> Reply:
-    return replace(reply, headers=reply.headers + more)
+    return reply._replace(headers=reply.headers + more)
 
 
 def switched(config: Config, switches: Iterable[Switch]) -> dict[str, str | int | bool | None]:

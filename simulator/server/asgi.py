@@ -1,6 +1,6 @@
 """The few words of ASGI that the door and the control API share."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -17,7 +17,7 @@ class TooLarge(Exception):
     """The body is over the limit; the rest of it was not read."""
 
 
-async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     """The whole body; raises `TooLarge` as soon as that is known."""
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > LARGEST_BODY:

@@ -1,5 +1,6 @@
 """Reads settings of a sandbox from what somebody wrote, and refuses what could not work."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -60,7 +61,10 @@ def changed(vendors: Mapping[str, Vendor], config: Config, changes: Mapping[str,
     for name, value in changes.items():
         merge = name in _MERGED and isinstance(value, dict)
         whole[name] = {**whole[name], **value} if merge else value
-    merged = shapes.read(Config, wire.dumps(whole))
+    try:
+        merged = shapes.read(Config, json.dumps(whole, allow_nan=False).encode())
+    except (TypeError, ValueError) as error:
+        raise Problem(422, f"settings must be JSON values: {error}") from None
     found = [{"where": where, "what": what} for where, what, keeps in DEMANDS if not keeps(merged)]
     found += _wrong_switches(vendors, merged)
     if found:

@@ -204,7 +204,7 @@ class Control:
             raise Problem(409, f"cannot {action}: {vendor.title} has no state for it; its actions are {can}")
         data = await _body(request)
         body: Any = shapes.read(dict[str, Any], data) if data else NOTHING
-        base = self._address.of(request.scope)
+        base = self._base(request)
 
         def ask(now: int, draw: Draw, recent: int) -> Call:
             return Call(action, now, draw, base, params={"id": id}, body=body)
@@ -245,9 +245,12 @@ class Control:
         sandbox = self._sandbox(request)
         return self._linked(request, sandbox, sandbox.all("mail"))
 
+    def _base(self, request: Request) -> str:
+        return self._address.of(request.scope, dict(request.scope["headers"]))
+
     def _linked(self, request: Request, sandbox: Sandbox, value: Any) -> Response:
         """JSON with this request's address and the sandbox's seal in its links."""
-        body = wire.dumps(value).replace(BASE.encode(), self._address.of(request.scope).encode())
+        body = wire.dumps(value).replace(BASE.encode(), self._base(request).encode())
         return Response(body.replace(SEAL.encode(), sandbox.seal.encode()), media_type="application/json")
 
 

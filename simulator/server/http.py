@@ -2,21 +2,20 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from simulator.core import instant
 from simulator.core.call import BASE, NOTHING, SEAL, Call, Document, Reply, Unreadable
 from simulator.core.decision import Decision
 from simulator.core.draw import Draw
-from simulator.core.rules import Rule
 from simulator.core.vendor import Operation, Vendor, refusal
 from simulator.core.world import World
 from simulator.server import wire
 from simulator.server.address import Address
 from simulator.server.asgi import App, Headers, Receive, Scope, Send, TooLarge, read_body, respond
 from simulator.server.routes import Found, Lost, Routes
-from simulator.server.sandbox import Ask, Sandbox
+from simulator.server.sandbox import Sandbox
 from simulator.server.sandboxes import Sandboxes
 
 DrawPage = Callable[[Document], Awaitable[bytes]]
@@ -35,6 +34,16 @@ _SHARED: Headers = [
 ]
 _NO_DRAW = Draw(b"", 0)
 _log = logging.getLogger("simulator.http")
+
+
+class Incoming(NamedTuple):
+    """What the door needs of an HTTP request, and the address under which its caller reaches us."""
+
+    method: str
+    path: str
+    headers: Mapping[bytes, bytes]
+    query: bytes
+    base: str
 
 
 class Door:
@@ -61,61 +70,64 @@ class Door:
         found = self._routes.find(scope["method"], path)
         if found is None:
             await self._inner(scope, receive, send)
-        elif _is_preflight(scope) and self._sandboxes.open_access:
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers and self._sandboxes.open_access:
             await respond(send, 204, [*_PREFLIGHT], b"")
         else:
-            await self._answer(found, scope, receive, send, path)
+            request = Incoming(scope["method"], path, headers, scope["query_string"], self._address.of(scope, headers))
+            await self._answer(found, request, receive, send)
 
-    async def _answer(self, found: Found | Lost, scope: Scope, receive: Receive, send: Send, path: str) -> None:
-        base = self._address.of(scope)
-        sandbox, reply, more = self._sandboxes.nowhere, _CRASH, []
+    async def _answer(self, found: Found | Lost, request: Incoming, receive: Receive, send: Send) -> None:
+        sandbox, more = self._sandboxes.nowhere, []
         try:
             if isinstance(found, Found):
-                sandbox, reply = await self._call(found, scope, receive, path, base)
+                sandbox, reply = await self._call(found, request, receive)
             else:
-                rule = found.vendor.door["verb" if found.allowed else "route"]
-                reply = self._refuse(found.vendor, rule, scope["method"], path, base)
+                reply = self._refuse(found.vendor, "verb" if found.allowed else "route", request)
                 more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
             body = await self._render(reply.body)
         except Exception:  # noqa: BLE001  a mistake of ours must not take the connection down
-            _log.exception("%s %s failed; nothing was changed", scope["method"], path)
+            _log.exception("%s %s failed; nothing was changed", request.method, request.path)
             reply, body = _CRASH, wire.dumps(_CRASH.body)
         if _BASE in body:
-            body = body.replace(_BASE, base.encode()).replace(_SEAL, sandbox.seal.encode())
-        await respond(send, reply.status, self._headers(scope, sandbox, reply) + more, body)
+            body = body.replace(_BASE, request.base.encode()).replace(_SEAL, sandbox.seal.encode())
+        await respond(send, reply.status, self._headers(request, sandbox, reply) + more, body)
 
-    async def _call(self, found: Found, scope: Scope, receive: Receive, path: str, base: str) -> tuple[Sandbox, Reply]:
+    async def _call(self, found: Found, request: Incoming, receive: Receive) -> tuple[Sandbox, Reply]:
         """Let the vendor answer, in the sandbox that the caller's credential opens."""
-        vendor, operation, method = found.vendor, found.endpoint.operation, scope["method"]
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        vendor, operation, headers = found.vendor, found.endpoint.operation, request.headers
         media_type, body = "", NOTHING
-        if method != "GET":
+        if request.method != "GET":
             media_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
             try:
                 body = parse(media_type, await read_body(headers, receive))
             except TooLarge:
-                return self._sandboxes.nowhere, self._refuse(vendor, vendor.door["size"], method, path, base)
-        query = parse_query(scope["query_string"])
+                return self._sandboxes.nowhere, self._refuse(vendor, "size", request)
+        query = parse_query(request.query)
         wanted = {text: headers[name].decode("latin-1") for name, text in self._wanted[vendor.id] if name in headers}
 
         def ask(now: int, draw: Draw, recent: int) -> Call:
             return Call(
-                operation.name, now, draw, base, method, path, found.params, query, wanted, media_type, body, recent
-            )
+                operation.name, now, draw, request.base, request.method, request.path, found.params, query, wanted,
+                media_type, body, recent,
+            )  # fmt: skip
 
         sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
         return sandbox, sandbox.call(vendor, operation, ask)
 
-    def _refuse(self, vendor: Vendor, rule: Rule, method: str, path: str, base: str) -> Reply:
+    def _refuse(self, vendor: Vendor, place: str, request: Incoming) -> Reply:
         """The vendor's answer to a request that never becomes a Call; it opens no sandbox."""
 
         def decide(call: Call, world: World) -> Decision:
-            return Decision(refusal(vendor, (rule,), call, world))
+            return Decision(refusal(vendor, (vendor.door[place],), call, world))
 
-        ask: Ask = lambda now, draw, recent: Call("", now, draw, base, method, path)  # noqa: E731
+        def ask(now: int, draw: Draw, recent: int) -> Call:
+            return Call("", now, draw, request.base, request.method, request.path)
+
         return self._sandboxes.nowhere.call(vendor, Operation("", decide), ask)
 
-    def _headers(self, scope: Scope, sandbox: Sandbox, reply: Reply) -> Headers:
+    def _headers(self, request: Incoming, sandbox: Sandbox, reply: Reply) -> Headers:
         headers: Headers = [
             (b"content-type", reply.media_type.encode()),
             (b"date", instant.http_date(sandbox.now()).encode()),
@@ -125,7 +137,7 @@ class Door:
         if reply.notes:
             headers.append((b"simulator-note", "; ".join(reply.notes).encode("ascii", "replace")))
         headers += [(name.encode(), value.encode()) for name, value in reply.headers]
-        if self._sandboxes.open_access and any(name == b"origin" for name, _ in scope["headers"]):
+        if b"origin" in request.headers and self._sandboxes.open_access:
             headers += _SHARED
         return headers
 
@@ -137,10 +149,6 @@ class Door:
 
 
 _CRASH = Reply(500, {"detail": "The simulator failed; its log says where. Nothing was changed."})
-
-
-def _is_preflight(scope: Scope) -> bool:
-    return scope["method"] == "OPTIONS" and any(n == b"access-control-request-method" for n, _ in scope["headers"])
 
 
 def parse_query(text: bytes) -> Mapping[str, str]:

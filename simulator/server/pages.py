@@ -31,7 +31,7 @@ def welcome(sandboxes: Sandboxes, address: Address, version: str) -> Route:
     """The route of the welcome page."""
 
     async def page(request: Request) -> Response:
-        base = escape(address.of(request.scope))
+        base = escape(address.of(request.scope, dict(request.scope["headers"])))
         rows = (f"<li>{escape(v.title)}: <code>{base}{v.roots[0]}</code>" for v in sandboxes.vendors.values())
         html = _PAGE.format(version=escape(version), vendors="".join(rows))
         return HTMLResponse(html, headers={"content-security-policy": _POLICY})

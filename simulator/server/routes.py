@@ -1,14 +1,13 @@
-"""Which endpoint a request is for. Paths without parameters are found by one look-up, the others by pattern."""
+"""Which endpoint a request is for: the paths of all vendors as one tree, walked a segment at a time."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from simulator.core.vendor import Endpoint, Vendor
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The endpoint, and the values of the parameters in its path."""
 
     vendor: Vendor
@@ -16,47 +15,66 @@ class Found:
     params: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(NamedTuple):
     """The path is under a vendor's root, but leads nowhere, or (`allowed` is not empty) not with this verb."""
 
     vendor: Vendor
     allowed: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class _Node:
+    """What follows after some segments: named segments, a parameter, and the endpoints that end here, by method."""
+
+    named: "dict[str, _Node]" = field(default_factory=dict)
+    parameter: "_Node | None" = None
+    endpoints: dict[str, tuple[Vendor, Endpoint, tuple[str, ...]]] = field(default_factory=dict)
+
+
 class Routes:
-    """The endpoints of all vendors."""
+    """The endpoints of all vendors. A named segment goes before a parameter; a parameter is never empty."""
 
     def __init__(self, vendors: Mapping[str, Vendor]) -> None:
         self._roots = tuple((root, vendor) for vendor in vendors.values() for root in vendor.roots)
-        self._exact: dict[tuple[str, str], Found] = {}
-        self._patterns: dict[tuple[str, str], tuple[re.Pattern[str], dict[str, tuple[Vendor, Endpoint]]]] = {}
+        self._tree = _Node()
         for vendor in vendors.values():
             for endpoint in vendor.endpoints:
                 self._add(vendor, endpoint)
 
     def _add(self, vendor: Vendor, endpoint: Endpoint) -> None:
-        if "{" not in endpoint.path:
-            self._exact[endpoint.method, endpoint.path] = Found(vendor, endpoint, {})
-        expression = re.compile(
-            re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", re.escape(endpoint.path).replace(r"\{", "{").replace(r"\}", "}"))
-        )
-        _, methods = self._patterns.setdefault((vendor.id, endpoint.path), (expression, {}))
-        methods[endpoint.method] = (vendor, endpoint)
+        node, names = self._tree, []
+        for segment in endpoint.path.split("/")[1:]:
+            if segment.startswith("{"):
+                names.append(segment.strip("{}"))
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.named.setdefault(segment, _Node())
+        node.endpoints[endpoint.method] = (vendor, endpoint, tuple(names))
 
     def find(self, method: str, path: str) -> Found | Lost | None:
         """The endpoint for a method and path; None when the path is under no vendor's root."""
-        return self._exact.get((method, path)) or self._search(method, path)
+        node, values = self._walk(path)
+        if node is not None and method in node.endpoints:
+            vendor, endpoint, names = node.endpoints[method]
+            return Found(vendor, endpoint, dict(zip(names, values, strict=True)))
+        return self._lost(path, tuple(sorted(node.endpoints)) if node else ())
 
-    def _search(self, method: str, path: str) -> Found | Lost | None:
-        vendor = next((v for root, v in self._roots if path == root or path.startswith(f"{root}/")), None)
-        if vendor is None:
-            return None
-        allowed: set[str] = set()
-        for expression, methods in self._patterns.values():
-            match = expression.fullmatch(path)
-            if match and method in methods:
-                return Found(*methods[method], match.groupdict())
-            if match:
-                allowed |= methods.keys()
-        return Lost(vendor, tuple(sorted(allowed)))
+    def _walk(self, path: str) -> tuple[_Node | None, list[str]]:
+        node: _Node | None = self._tree
+        values = []
+        for segment in path.split("/")[1:]:
+            if node is None:
+                break
+            known = node.named.get(segment)
+            if known is None and segment:
+                values.append(segment)
+                known = node.parameter
+            node = known
+        return node, values
+
+    def _lost(self, path: str, allowed: tuple[str, ...]) -> Lost | None:
+        for root, vendor in self._roots:
+            if path == root or path.startswith(f"{root}/"):
+                return Lost(vendor, allowed)
+        return None

@@ -108,9 +108,7 @@ class Sandbox:
 
     def _ring(self, alarm: Alarm, at: int) -> None:
         vendor = self.vendors[alarm.vendor]
-        draft = self.state.copy()
-        draft.set_alarm(Alarm(alarm.operation, alarm.id, None))
-        self._replace(draft)
+        self.state.set_alarm(Alarm(alarm.operation, alarm.id, None))
         call = Call(alarm.operation, at, self.draw(), alarm.base, params={"id": alarm.id})
         if self._answer(vendor, vendor.actions[alarm.operation], call).status < 400:
             self.emit(Event(at, alarm.operation, alarm.id))
@@ -139,23 +137,18 @@ class Sandbox:
     # Commits.
 
     def commit(self, decision: Decision, call: Call) -> None:
-        """Make a decision true, in one step."""
-        draft = self.state.copy()
-        draft.sequence += 1
-        for record in decision.records:
-            draft.save(record, call.now)
+        """Make a decision true, in one step; what could fail, rendering the records, comes first."""
+        state = self.state
+        state.save(decision.records, call.now)
+        state.sequence += 1
         for alarm in decision.alarms:
-            draft.set_alarm(alarm)
+            state.set_alarm(alarm)
         for notice in decision.notices:
-            draft.owe(Delivery(notice.id, self._addressed(notice, call.base), call.now, call.now))
-        self._replace(draft)
+            state.owe(Delivery(notice.id, self._addressed(notice, call.base), call.now, call.now))
+        self.watch()
 
     def _addressed(self, notice: Notice, base: str) -> Notice:
         return replace(notice, body=notice.body.replace(BASE, base).replace(SEAL, self.seal))
-
-    def _replace(self, state: State) -> None:
-        self.state = state
-        self.watch()
 
     def emit(self, event: Event) -> None:
         """Tell whoever listens that something happened."""
@@ -164,36 +157,32 @@ class Sandbox:
 
     def configure(self, config: Config) -> None:
         """Take over other settings."""
-        draft = self.state.copy()
-        draft.sequence += 1
-        draft.config = config
         if config.rate_limit != self.config.rate_limit:
             self._recent.clear()
-        self._replace(draft)
+        self.state.config = config
+        self.state.sequence += 1
+        self.watch()
 
     def set_clock(self, clock: Clock) -> None:
         """Take over another clock."""
-        draft = self.state.copy()
-        draft.clock = clock
-        self._replace(draft)
+        self.state.clock = clock
+        self.watch()
 
     def attempted(self, delivery: Delivery, attempt: Attempt, epoch: int) -> None:
         """Keep an attempt, unless the sandbox was reset or restored since it began."""
         if epoch != self.epoch:
             return
-        draft = self.state.copy()
-        draft.after(draft.pending[delivery.id], attempt)
-        self._replace(draft)
+        self.state.after(self.state.pending[delivery.id], attempt)
+        self.watch()
         self.emit(Event(attempt.at, "attempt", delivery.id))
 
     def replay(self, delivery: Delivery, url: str) -> Delivery:
         """Send a notice once more, as a delivery of its own, to `url`."""
-        draft = self.state.copy()
-        draft.sequence += 1
+        self.state.sequence += 1
         notice = replace(delivery.notice, url=url)
-        again = Delivery(f"{notice.id}-replay-{draft.sequence}", notice, self.now(), self.now())
-        draft.owe(again)
-        self._replace(draft)
+        again = Delivery(f"{notice.id}-replay-{self.state.sequence}", notice, self.now(), self.now())
+        self.state.owe(again)
+        self.watch()
         return again
 
     # The whole state at once.
@@ -211,7 +200,7 @@ class Sandbox:
         state = self.snapshots[id].copy()
         state.clock = state.clock.let_go()
         state.sequence = self.state.sequence + 1
-        state.tables = state.tables.set(TOKEN, self.state.tables.get(TOKEN, Table()))
+        state.tables[TOKEN] = self.state.tables.get(TOKEN, Table())
         state.queue_again()
         self._begin_again(state)
 
@@ -223,11 +212,12 @@ class Sandbox:
     def _begin_again(self, state: State) -> None:
         self.epoch += 1
         self._recent.clear()
-        self._replace(state)
+        self.state = state
+        self.watch()
 
     def close(self) -> None:
         """Let nothing that was begun act any more."""
-        self._begin_again(State.new(self.config, Clock()))
+        self._begin_again(State(self.config, Clock()))
         self.watch = lambda: None
 
     def forked(self) -> State:
@@ -235,5 +225,5 @@ class Sandbox:
         state = self.state.copy()
         state.clock = Clock()
         state.forget_deliveries()
-        state.tables = state.tables.set(TOKEN, Table())
+        state.tables.pop(TOKEN, None)
         return state

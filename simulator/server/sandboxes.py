@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from hmac import compare_digest
 from typing import Any
 
@@ -35,7 +34,7 @@ class Sandboxes:
     def __init__(self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True) -> None:
         self.vendors = vendors
         self.open_access = open_access
-        self.nowhere = Sandbox("", "", State.new(Config(), Clock()), vendors)
+        self.nowhere = Sandbox("", "", State(Config(), Clock()), vendors)
         """Where a caller is whose credential opens nothing; it is never written to."""
         self._sender = sender
         self._sandboxes: dict[str, Sandbox] = {}
@@ -65,7 +64,7 @@ class Sandboxes:
         """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken`."""
         if name in self._sandboxes:
             raise Taken(name)
-        sandbox = Sandbox(name, seed, state or State.new(config or Config(), Clock()), self.vendors)
+        sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
         self._admit(sandbox)
         if state is None:
             self._fill(sandbox)
@@ -143,9 +142,9 @@ class Sandboxes:
 
 
 def _plant(sandbox: Sandbox, vendor: Vendor, sample: Sample, at: int) -> None:
-    """Let a sample happen in the past, as the vendor decides it; nobody is asked for a key, and no webhook is sent."""
-    config, behaviour = sandbox.config, dict(sandbox.config.behaviour)
-    sandbox.configure(replace(config, behaviour=behaviour | dict(sample.behaviour)))
+    """Let a sample happen in the past, as the vendor decides it under the default settings; no webhook is sent."""
+    config = sandbox.config
+    sandbox.configure(Config(behaviour=sample.behaviour))
     created = _enact(sandbox, vendor, sample.operation, at, body=sample.body)
     for action in sample.actions:
         _enact(sandbox, vendor, action, at, params={"id": created})
@@ -155,6 +154,6 @@ def _plant(sandbox: Sandbox, vendor: Vendor, sample: Sample, at: int) -> None:
 def _enact(sandbox: Sandbox, vendor: Vendor, name: str, at: int, **asked: Any) -> str:
     operation = vendor.operations[name]
     call = Call(name, at, Draw(sandbox.secret, sandbox.state.sequence + 1), "", **asked)
-    decision = replace(operation.decide(call, sandbox), notices=())
+    decision = operation.decide(call, sandbox)._replace(notices=())
     sandbox.commit(decision, call)
     return next((record.id for record in decision.records if record.kind == vendor.kind), "")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from simulator.server import wire
 from simulator.server.problems import Problem
 
 if TYPE_CHECKING:
@@ -55,11 +56,13 @@ def read(shape: type[T], data: bytes) -> T:
     from pydantic import ValidationError
 
     try:
+        wire.loads(data or b"{}")  # pydantic alone would take NaN, and nesting without end
+    except ValueError as error:
+        raise Problem(400, f"the body is not JSON: {error}") from None
+    try:
         value: T = _adapter(shape).validate_json(data or b"{}")
     except ValidationError as error:
         found = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors(include_url=False)]
-        if any(e["type"] == "json_invalid" for e in error.errors()):
-            raise Problem(400, f"the body is not JSON: {found[0]['what']}") from None
         said = "; ".join(f"{e['where'] or 'body'}: {e['what']}" for e in found)
         raise Problem(422, said, errors=found) from None
     return value

@@ -1,9 +1,7 @@
-"""What one sandbox remembers, in persistent maps: a snapshot is a reference, not a copy of tables."""
+"""What one sandbox remembers. A snapshot of it costs the same however much is stored."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
-
-from immutables import Map
 
 from simulator.core import instant
 from simulator.core.config import Config
@@ -11,6 +9,7 @@ from simulator.core.decision import TOKEN, Alarm, Record
 from simulator.core.delivery import Attempt, Delivery
 from simulator.server import queue, wire
 from simulator.server.clock import Clock
+from simulator.server.layers import Layers
 
 Row = tuple[Any, bytes, bytes]
 """A record's status, face and facts. Bytes and tuples of bytes are no burden to the garbage collector."""
@@ -51,38 +50,34 @@ class Table:
 
     __slots__ = ("_begin", "_end", "_order", "rows")
 
-    rows: "Map[str, Any]"
-
     def __init__(self) -> None:
-        self.rows = Map()
-        self._order: Map[int, str] = Map()
+        self.rows: Layers[str, Any] = Layers()
+        self._order: Layers[int, str] = Layers()
         self._begin = self._end = 0
 
-    def save(self, id: str, value: Any) -> "Table":
-        """The table with that value in it, at its old place if it had one."""
-        table = self._copy()
+    def copy(self) -> "Table":
+        """The same values, to be changed apart from these."""
+        twin = Table.__new__(Table)
+        twin.rows, twin._order = self.rows.copy(), self._order.copy()
+        twin._begin, twin._end = self._begin, self._end
+        return twin
+
+    def save(self, id: str, value: Any) -> None:
+        """Put a value in, at its old place if it had one."""
         if id not in self.rows:
-            table._order = self._order.set(self._end, id)
-            table._end += 1
-        table.rows = self.rows.set(id, value)
-        return table
+            self._order[self._end] = id
+            self._end += 1
+        self.rows[id] = value
 
     def first(self) -> tuple[str, Any] | None:
         """The id and value saved first."""
-        return (self._order[self._begin], self.rows[self._order[self._begin]]) if self.rows else None
+        return (self._order[self._begin], self.rows[self._order[self._begin]]) if len(self.rows) else None
 
-    def rest(self) -> "Table":
-        """The table without its first value."""
-        table = self._copy()
-        table.rows = self.rows.delete(self._order[self._begin])
-        table._order = self._order.delete(self._begin)
-        table._begin += 1
-        return table
-
-    def _copy(self) -> "Table":
-        table = Table.__new__(Table)
-        table.rows, table._order, table._begin, table._end = self.rows, self._order, self._begin, self._end
-        return table
+    def drop_first(self) -> None:
+        """Forget the value saved first."""
+        del self.rows[self._order[self._begin]]
+        del self._order[self._begin]
+        self._begin += 1
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         for place in range(self._begin, self._end):
@@ -94,76 +89,77 @@ _EMPTY = Table()
 
 
 class State:
-    """Everything that a snapshot brings back; each value in it is immutable.
-
-    A commit writes into a copy and puts it in the place of the old one, so it happens whole or not at all.
-    """
+    """Everything that a snapshot brings back. Only `Sandbox` changes the one that is in force."""
 
     __slots__ = (
         "alarms", "clock", "config", "deliveries", "due", "indexes", "lines", "pending", "ringing", "sequence",
         "tables",
     )  # fmt: skip
 
-    sequence: int
-    """The number of the last commit."""
-    config: Config
-    clock: Clock
-    tables: "Map[str, Table]"
-    indexes: "Map[tuple[str, str], Chain]"
-    alarms: "Map[AlarmKey, Alarm]"
-    ringing: queue.Heap
-    """Alarms by their time; those that `alarms` no longer holds are stale."""
-    deliveries: Table
-    pending: "Map[str, Delivery]"
-    """Deliveries not yet delivered or given up."""
-    lines: "Map[str, tuple[str, ...]]"
-    """Pending deliveries by invitation, the oldest first: only the head of a line may be tried."""
-    due: queue.Heap
-    """Heads of lines by the time of their next attempt; taken out when the attempt is put on its way."""
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self.sequence = 0
+        """The number of the last commit."""
+        self.config = config
+        self.clock = clock
+        self.tables: dict[str, Table] = {}
+        self.indexes: Layers[tuple[str, str], Chain] = Layers()
+        self.alarms: Layers[AlarmKey, Alarm] = Layers()
+        self.ringing: queue.Heap = None
+        """Alarms by their time; those that `alarms` no longer holds are stale."""
+        self.forget_deliveries()
 
-    @classmethod
-    def new(cls, config: Config, clock: Clock) -> "State":
-        """A state with no records."""
-        state = cls()
-        state.sequence, state.config, state.clock = 0, config, clock
-        state.tables, state.indexes, state.alarms, state.ringing = Map(), Map(), Map(), None
-        state.deliveries, state.pending, state.lines, state.due = Table(), Map(), Map(), None
-        return state
+    def forget_deliveries(self) -> None:
+        """Owe nobody anything, and remember no attempts."""
+        self.deliveries = Table()
+        self.pending: Layers[str, Delivery] = Layers()
+        """Deliveries not yet delivered or given up."""
+        self.lines: Layers[str, tuple[str, ...]] = Layers()
+        """Pending deliveries by invitation, the oldest first: only the head of a line may be tried."""
+        self.due: queue.Heap = None
+        """Heads of lines by the time of their next attempt; taken out when the attempt is put on its way."""
 
     def copy(self) -> "State":
         """The same state, to be changed apart from this one; the cost does not grow with what is stored."""
-        state = State()
-        for name in State.__slots__:
-            setattr(state, name, getattr(self, name))
-        return state
+        twin = State(self.config, self.clock)
+        twin.sequence, twin.ringing, twin.due = self.sequence, self.ringing, self.due
+        twin.tables = {kind: table.copy() for kind, table in self.tables.items()}
+        twin.indexes, twin.alarms = self.indexes.copy(), self.alarms.copy()
+        twin.deliveries, twin.pending, twin.lines = self.deliveries.copy(), self.pending.copy(), self.lines.copy()
+        return twin
 
     def get(self, kind: str, id: str) -> Stored | None:
         """One record."""
-        row = self.tables.get(kind, _EMPTY).rows.get(id)
+        table = self.tables.get(kind)
+        row = None if table is None else table.rows.get(id)
         return None if row is None else Stored(id, row)
 
     def all(self, kind: str) -> list[Stored]:
         """All records of a kind, oldest first."""
         return [Stored(id, row) for id, row in self.tables.get(kind, _EMPTY)]
 
-    def save(self, record: Record, now: int) -> None:
-        """Remember a record, and the keys that lead to it; tokens that lapsed long ago are let go meanwhile."""
-        row = (record.status, _tight(wire.dumps(record.face)), _tight(wire.dumps(record.facts)))
-        table = self.tables.get(record.kind, _EMPTY).save(record.id, row)
-        self.tables = self.tables.set(record.kind, _current(table, now) if record.kind == TOKEN else table)
-        for key in record.keys:
-            chain = self.indexes.get(key)
-            if chain is None or chain[0] != record.id:
-                self.indexes = self.indexes.set(key, (record.id, chain))
+    def save(self, records: Iterable[Record], now: int) -> None:
+        """Remember records, and the keys that lead to them: all, or, if one cannot be rendered, none.
+
+        Tokens that lapsed long before `now` are let go meanwhile.
+        """
+        for record, row in [(record, _row(record)) for record in records]:
+            table = self.tables.setdefault(record.kind, Table())
+            table.save(record.id, row)
+            for key in record.keys:
+                chain = self.indexes.get(key)
+                if chain is None or chain[0] != record.id:
+                    self.indexes[key] = (record.id, chain)
+            if record.kind == TOKEN:
+                _tidy(table, now)
 
     def set_alarm(self, alarm: Alarm) -> None:
         """Set, move or take back an alarm."""
         key = (alarm.id, alarm.operation)
         if alarm.at is not None:
-            self.alarms = self.alarms.set(key, alarm)
+            self.alarms[key] = alarm
             self.ringing = queue.add(self.ringing, (alarm.at, self.sequence, key))
         elif key in self.alarms:
-            self.alarms = self.alarms.delete(key)
+            del self.alarms[key]
 
     def next_alarm(self) -> Alarm | None:
         """The alarm that rings first; forgets stale ones on the way."""
@@ -176,8 +172,8 @@ class State:
 
     def owe(self, delivery: Delivery) -> None:
         """Put a new delivery at the end of its invitation's line."""
-        line = (*self.lines.get(delivery.notice.invitation, ()), delivery.id)
-        self.lines = self.lines.set(delivery.notice.invitation, line)
+        line = (*(self.lines.get(delivery.notice.invitation) or ()), delivery.id)
+        self.lines[delivery.notice.invitation] = line
         self._keep(delivery)
         if len(line) == 1:
             self._queue(delivery)
@@ -192,18 +188,20 @@ class State:
             self._leave_line(delivery)
 
     def _keep(self, delivery: Delivery) -> None:
-        self.deliveries = self.deliveries.save(delivery.id, delivery)
+        self.deliveries.save(delivery.id, delivery)
         if delivery.due is not None:
-            self.pending = self.pending.set(delivery.id, delivery)
+            self.pending[delivery.id] = delivery
         else:
-            self.pending = self.pending.delete(delivery.id)
+            del self.pending[delivery.id]
 
     def _leave_line(self, delivery: Delivery) -> None:
         invitation = delivery.notice.invitation
         line = self.lines[invitation][1:]
-        self.lines = self.lines.set(invitation, line) if line else self.lines.delete(invitation)
         if line:
+            self.lines[invitation] = line
             self._queue(self.pending[line[0]])
+        else:
+            del self.lines[invitation]
 
     def _queue(self, delivery: Delivery) -> None:
         self.due = queue.add(self.due, (cast("int", delivery.due), self.sequence, delivery.id))
@@ -211,8 +209,8 @@ class State:
     def queue_again(self) -> None:
         """Queue the head of every line: what was on its way when this state was kept is due once more."""
         self.due = None
-        for line in self.lines.values():
-            self._queue(self.pending[line[0]])
+        for invitation in self.lines:
+            self._queue(self.pending[self.lines[invitation][0]])
 
     def take_due(self, now: int) -> Delivery | None:
         """Take the next delivery out of the queue if it is due by `now`."""
@@ -228,17 +226,16 @@ class State:
         times = [at for at in (alarm.at if alarm else None, item[0] if item else None) if at is not None]
         return min(times, default=None)
 
-    def forget_deliveries(self) -> None:
-        """Owe nobody anything, and remember no attempts."""
-        self.deliveries, self.pending, self.lines, self.due = Table(), Map(), Map(), None
+
+def _row(record: Record) -> Row:
+    return (record.status, _tight(wire.dumps(record.face)), _tight(wire.dumps(record.facts)))
 
 
-def _current(tokens: Table, now: int) -> Table:
-    """The tokens without those at the front that lapsed a day ago, or that are more than anyone can be using."""
+def _tidy(tokens: Table, now: int) -> None:
+    """Forget the oldest tokens: those that lapsed a day ago, and those that are more than anyone can be using."""
     lapsed = now - instant.DAY
     while (oldest := tokens.first()) is not None and (oldest[1][0] <= lapsed or len(tokens.rows) > MOST_TOKENS):
-        tokens = tokens.rest()
-    return tokens
+        tokens.drop_first()
 
 
 def _tight(data: bytes) -> bytes:
