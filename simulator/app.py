@@ -1,7 +1,8 @@
 """The composition root: vendors, sandboxes, webhooks and HTTP become one ASGI app. A new vendor is one line here."""
 
+import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -31,17 +32,19 @@ VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VEND
 class Simulator:
     """The whole server without a socket.
 
-    `app` is the ASGI application; `control_token` is what its control API asks for, None in open access.
+    `app` is the ASGI application; `control_token` is what its control API asks for, None in open access. `tell` is
+    given, once, the random credentials of sandboxes that are opened at the start in closed access.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda line: None) -> None:
         open_access = settings.access == "open"
         self.control_token = None if open_access else settings.control_token or secrets.token_urlsafe(24)
         self._settings = settings
+        self._tell = tell
         self._sender = HttpSender(Policy(settings.webhook_hosts))
         self._sandboxes = Sandboxes(VENDORS, self._sender, open_access=open_access)
         address = Address(settings.public_url, trust_host=open_access)
-        inner: App = Starlette(
+        starlette = Starlette(
             routes=[
                 welcome(self._sandboxes, address, __version__),
                 *Control(self._sandboxes, address, __version__).routes(),
@@ -49,14 +52,16 @@ class Simulator:
             exception_handlers={Problem: answer_problem, HTTPException: answer_http_error, Exception: answer_crash},
             lifespan=self._lifespan,
         )
-        if self.control_token is not None:
-            inner = Guard(inner, self.control_token)
+        starlette.router.redirect_slashes = False
+        inner: App = starlette if self.control_token is None else Guard(starlette, self.control_token)
         self.app: App = Door(self._sandboxes, inner, draw_pdf, address)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         for name, changes in self._settings.sandboxes.items():
-            self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
+            sandbox = self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
+            if self.control_token is not None:
+                self._tell(f"sandbox {name}: {json.dumps(self._sandboxes.credentials(sandbox))}")
         yield
         await self._sandboxes.close()
         await self._sender.close()

@@ -1,6 +1,7 @@
 """The command `assessment-simulator`."""
 
 import contextlib
+import http.client
 import json
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 from simulator import __version__
+from simulator.core.urls import is_web_url
 from simulator.settings import PREFIX, Settings, default_access, from_environment
 
 
@@ -25,6 +27,12 @@ def _from(name: str, otherwise: str | None = None) -> Callable[[], str | None]:
 def _option(name: str, otherwise: str | None, text: str, **more: Any) -> Callable[[Any], Any]:
     said = f"{text}  [env: {PREFIX}{name.upper()}{f'; default: {otherwise}' if otherwise else ''}]"
     return click.option(f"--{name.replace('_', '-')}", default=_from(name, otherwise), help=said, **more)
+
+
+def _web_url(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not is_web_url(value):
+        raise click.BadParameter(f"{value!r} is no http or https URL with a host, such as https://simulator.example")
+    return value
 
 
 @click.group()
@@ -41,7 +49,7 @@ def main() -> None:
     "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
 )
 @_option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
-@_option("public_url", None, "Address that links begin with, where it is not the caller's.")
+@_option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=_web_url)
 @_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
 def serve(
     host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None, webhook_hosts: str | None
@@ -62,8 +70,9 @@ def _sandboxes(path: Path) -> dict[str, dict[str, Any]]:
     try:
         text = path.read_text("utf-8")
         content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError) as problem:
-        raise click.ClickException(f"{path}: {problem}") from None
+    except (OSError, ValueError, RecursionError) as problem:
+        kind = "TOML" if path.suffix == ".toml" else "JSON (a TOML file's name ends in .toml)"
+        raise click.ClickException(f"{path}: cannot be read as {kind}: {problem}") from None
     return check_sandboxes(str(path), content)
 
 
@@ -105,7 +114,7 @@ def ready(url: str | None) -> None:
     try:
         with opener.open(f"{base.rstrip('/')}/_simulator/health", timeout=5) as answer:
             click.echo(answer.read().decode())
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, http.client.HTTPException) as problem:
         raise click.ClickException(f"{base} is not ready: {problem}") from None
 
 

@@ -36,15 +36,15 @@ class Server(uvicorn.Server):
 
 def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
-    simulator = Simulator(settings)
+    simulator = Simulator(settings, _warn)
     try:
         listener = _listen(settings)
     except OSError as problem:
-        print(f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}", file=sys.stderr)
+        _warn(f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}")
         return 1
     url = _url(settings, listener)
     if simulator.control_token is not None and settings.control_token is None:
-        print(f"control token: {simulator.control_token}", file=sys.stderr)
+        _warn(f"control token: {simulator.control_token}")
     server = Server(_config(simulator), lambda: print(f"listening on {url}", flush=True))
     _calm_garbage_collection()
     with contextlib.suppress(KeyboardInterrupt):
@@ -73,9 +73,14 @@ def running(settings: Settings) -> Iterator[str]:
         thread.join()
 
 
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def _config(simulator: Simulator) -> uvicorn.Config:
     return uvicorn.Config(
         simulator.app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
+        proxy_headers=False,
         timeout_graceful_shutdown=5,
     )  # fmt: skip
 

@@ -33,6 +33,7 @@ class FakeWorld:
     config: Config = field(default_factory=Config)
     name: str = "test"
     secret: bytes = b"a secret that no one else has"
+    generation: int = 0
     now: int = NOW
     sequence: int = 0
     records: dict[tuple[str, str], FakeStored] = field(default_factory=dict)

@@ -32,29 +32,29 @@ def options() -> argparse.Namespace:
     return chosen
 
 
-async def measure(effort: Effort, only: tuple[str, ...]) -> list[Figure]:
-    """Every figure that is asked for; says on standard error what it is at."""
-    figures: list[Figure] = []
+async def measure(effort: Effort, only: tuple[str, ...], figures: list[Figure]) -> None:
+    """Add every figure that is asked for; says on standard error what it is at."""
     if "start" in only:
         say("starting servers")
         figures += measures.start(effort)
     if "memory" in only:
         say("filling a server")
         figures += await measures.memory(effort)
-    figures += await loads(effort, tuple(kind for kind in ("read", "create") if kind in only))
     if "webhook" in only:
         say("completing assessments")
         figures += await webhook(effort.completions)
-    return figures
+    if kinds := tuple(kind for kind in ("read", "create") if kind in only):
+        await loads(effort, kinds, figures)
 
 
-async def loads(effort: Effort, kinds: tuple[str, ...]) -> list[Figure]:
+async def loads(effort: Effort, kinds: tuple[str, ...], figures: list[Figure]) -> None:
     """Reads and creations at every level."""
     found: dict[int, dict[str, Pairs]] = {}
-    for stored in effort.levels if kinds else ():
+    for stored in effort.levels:
         say(f"{' and '.join(kinds)} with {stored:,} stored")
         found[stored] = await measures.level(effort, stored, kinds)
-    return [figure for kind in kinds for figure in _lines(kind, {n: pairs[kind] for n, pairs in found.items()})]
+    for kind in kinds:
+        figures += _lines(kind, {stored: pairs[kind] for stored, pairs in found.items()})
 
 
 def _lines(kind: str, levels: dict[int, Pairs]) -> Iterator[Figure]:
@@ -71,21 +71,21 @@ def say(what: str) -> None:
 
 def main() -> int:
     """Measure and report; returns the exit status."""
-    chosen = options()
+    chosen, figures, status = options(), list[Figure](), 0
     take_generator_core()
     try:
         with asyncio.Runner(loop_factory=_loop) as runner:
-            figures = runner.run(measure(QUICK if chosen.quick else Effort(), chosen.only))
-        print(report.text(figures))
-        if chosen.json:
-            lines = {"machine": report.machine(), "figures": [figure.as_json() for figure in figures]}
-            chosen.json.write_text(json.dumps(lines, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            runner.run(measure(QUICK if chosen.quick else Effort(), chosen.only, figures))
         if chosen.write:
             report.write(chosen.write, figures)
     except (CannotMeasure, OSError) as problem:
-        print(f"scripts/bench: could not measure: {problem}", file=sys.stderr)
-        return 1
-    return 0
+        print(f"scripts/bench: could not measure all of it: {problem}", file=sys.stderr)
+        status = 1
+    print(report.text(figures))
+    if chosen.json:
+        lines = {"machine": report.machine(), "figures": [figure.as_json() for figure in figures]}
+        chosen.json.write_text(json.dumps(lines, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return status
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -80,7 +80,8 @@ class Delivery:
         attempts = (*self.attempts, attempt)
         verdict = attempt.verdict
         if verdict == "again" and len(attempts) < TRIES:
-            return replace(self, attempts=attempts, due=attempt.at + gap(len(attempts)))
+            due = min(attempt.at + gap(len(attempts)), instant.LATEST)
+            return replace(self, attempts=attempts, due=due)
         return replace(self, attempts=attempts, due=None, state="delivered" if verdict == "delivered" else "failed")
 
 

@@ -1,6 +1,5 @@
 """Chance that can be repeated: every id, token and score is drawn from a secret and a sequence number."""
 
-import uuid
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TypeVar
@@ -42,8 +41,12 @@ class Draw:
         return blake2b(b"%d/%d" % (self._sequence, self._count), key=self._secret, digest_size=size).digest()
 
     def uuid(self) -> str:
-        """A random-looking UUID of version 4."""
-        return str(uuid.UUID(bytes=self.octets(16), version=4))
+        """A random-looking UUID of version 4 (RFC 9562, section 5.4)."""
+        drawn = bytearray(self.octets(16))
+        drawn[6] = drawn[6] & 0x0F | 0x40
+        drawn[8] = drawn[8] & 0x3F | 0x80
+        text = drawn.hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def token(self, size: int = 16) -> str:
         """`size` bytes in hexadecimal."""

@@ -26,9 +26,9 @@ LATEST = 253_402_300_800 * SECOND - 1
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?(?:(Z)|([+-])(\d\d):(\d\d)))?", re.ASCII
 )
+_AMOUNT = r"\d{1,12}(?:\.\d{1,9})?"
 _DURATION = re.compile(
-    r"P(?!$)(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?"
-    r"(?:T(?=\d)(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?",
+    rf"P(?!$)(?:({_AMOUNT})W)?(?:({_AMOUNT})D)?(?:T(?=\d)(?:({_AMOUNT})H)?(?:({_AMOUNT})M)?(?:({_AMOUNT})S)?)?",
     re.ASCII,
 )
 _UNITS = (WEEK, DAY, HOUR, MINUTE, SECOND)
@@ -77,18 +77,20 @@ def _ticks(amount: str, unit: int) -> int:
     return int(whole) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
 
 
-def _seconds(at: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=at // MICROSECOND)
-
-
 def seven_digits(at: int) -> str:
     """`2016-10-02T23:59:59.0123456Z`, as The Predictive Index writes instants."""
-    return f"{_seconds(at):%Y-%m-%dT%H:%M:%S}.{at % SECOND:07d}Z".rjust(28, "0")
+    return f"{_written(at // SECOND)}.{at % SECOND:07d}Z"
 
 
 def six_digits(at: int) -> str:
     """`2016-10-02T23:59:59.012345+00:00`, as Python's `isoformat` writes instants."""
-    return _seconds(at).isoformat(timespec="microseconds")
+    return f"{_written(at // SECOND)}.{at % SECOND // MICROSECOND:06d}+00:00"
+
+
+@lru_cache(maxsize=64)
+def _written(second: int) -> str:
+    """A whole second without its zone; cached, for a busy second is written thousands of times."""
+    return (_EPOCH + timedelta(seconds=second)).isoformat()[:19]
 
 
 def http_date(at: int) -> str:
@@ -98,7 +100,7 @@ def http_date(at: int) -> str:
 
 @lru_cache(maxsize=64)
 def _http_date(second: int) -> str:
-    moment = _seconds(second * SECOND)
+    moment = _EPOCH + timedelta(seconds=second)
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.weekday()]
     month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[moment.month - 1]
     return f"{day}, {moment.day:02d} {month} {moment.year:04d} {moment:%H:%M:%S} GMT"

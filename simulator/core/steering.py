@@ -58,10 +58,11 @@ def planned(vendor: str, call: Call, id: str, email: str, world: World, possible
     """
     wish = steer(email)
     if wish.operation in possible:
-        return (Alarm(str(wish.operation), id, call.now + wish.delay, vendor, call.base),)
+        at = min(call.now + wish.delay, instant.LATEST)
+        return (Alarm(str(wish.operation), id, at, vendor, call.base),)
     delay = world.config.completes_after
     if wish.operation is None and delay is not None:
-        return (Alarm("complete", id, call.now + delay, vendor, call.base),)
+        return (Alarm("complete", id, min(call.now + delay, instant.LATEST), vendor, call.base),)
     return ()
 
 

@@ -94,7 +94,8 @@ class Vendor:
 
     `roots` are the path prefixes it answers under; `headers` those of a request it wants to see (lower case).
     `actions` are operations without an endpoint: what a candidate, an alarm or the control API does to an invitation,
-    by name, with the invitation's id as the parameter `id`; they reply 200, or 409 with `{"detail": …}`.
+    by name, with the invitation's id as the parameter `id`; they reply 200, or 409 with `{"detail": …}`. `staged` are
+    more of them, for samples alone: moves that nobody can ask for.
     `door` are the rules that the HTTP edge judges: `route`, `verb` and `size`.
     `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
     """
@@ -105,6 +106,7 @@ class Vendor:
     headers: tuple[str, ...]
     endpoints: tuple[Endpoint, ...]
     actions: Mapping[str, Operation]
+    staged: Mapping[str, Operation]
     door: Mapping[str, Rule]
     switches: tuple[Switch, ...]
     machine: Machine
@@ -119,8 +121,8 @@ class Vendor:
 
     @property
     def operations(self) -> dict[str, Operation]:
-        """Every operation by name, endpoints' and actions'."""
-        return {e.operation.name: e.operation for e in self.endpoints} | dict(self.actions)
+        """Every operation by name: endpoints', actions' and staged ones."""
+        return {e.operation.name: e.operation for e in self.endpoints} | dict(self.actions) | dict(self.staged)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -30,6 +30,11 @@ class World(Protocol):
         ...
 
     @property
+    def generation(self) -> int:
+        """How often this sandbox was reset."""
+        ...
+
+    @property
     def config(self) -> Config: ...
 
     def get(self, kind: str, id: str) -> Stored | None:

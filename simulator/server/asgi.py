@@ -17,20 +17,24 @@ class TooLarge(Exception):
     """The body is over the limit; the rest of it was not read."""
 
 
+class Gone(Exception):
+    """The caller broke off before the end of the body: there is nobody to answer, and nothing may be done."""
+
+
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-    """The whole body; raises `TooLarge` as soon as that is known."""
+    """The whole body; raises `TooLarge` as soon as that is known, `Gone` when the caller breaks off."""
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > LARGEST_BODY:
         raise TooLarge
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
+    body, more = b"", True
+    while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
         body += message.get("body", b"")
+        more = message.get("more_body", False)
         if len(body) > LARGEST_BODY:
             raise TooLarge
-    if len(body) > LARGEST_BODY:
-        raise TooLarge
     return body
 
 

@@ -83,7 +83,7 @@ class Control:
 
     async def open(self, request: Request) -> Response:
         """Open a sandbox."""
-        body = shapes.read(shapes.Opening, await _body(request))
+        body = shapes.read(shapes.Opening, request.state.body)
         config = configuring.changed(self._sandboxes.vendors, Config(), body.config)
         name = _name(body.name)
         try:
@@ -102,6 +102,7 @@ class Control:
             raise Problem(404, f"there is no sandbox {name!r}; open it with POST {ROOT}/sandboxes")
         if sandbox is None:
             raise Problem(404, f"{name!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
+        sandbox.ring(sandbox.now())  # nobody shall see what a late timer has left undone
         return sandbox
 
     # A sandbox.
@@ -128,7 +129,7 @@ class Control:
     async def configure(self, request: Request) -> Response:
         """Merge changes into the settings."""
         sandbox = self._sandbox(request)
-        changes = shapes.read(dict[str, Any], await _body(request))
+        changes = shapes.read(dict[str, Any], request.state.body)
         sandbox.configure(configuring.changed(self._sandboxes.vendors, sandbox.config, changes))
         return _json(configuring.shown(self._sandboxes.vendors, sandbox.config))
 
@@ -147,7 +148,7 @@ class Control:
     async def fork(self, request: Request) -> Response:
         """Open a sandbox that begins with this one's records."""
         sandbox = self._sandbox(request)
-        name = _name(shapes.read(shapes.Forking, await _body(request)).name)
+        name = _name(shapes.read(shapes.Forking, request.state.body).name)
         try:
             return self._opened(self._sandboxes.open(name, sandbox.seed, state=sandbox.forked()))
         except Taken:
@@ -162,7 +163,7 @@ class Control:
     async def turn(self, request: Request) -> Response:
         """Freeze, advance or let run."""
         sandbox = self._sandbox(request)
-        body = shapes.read(shapes.Turning, await _body(request))
+        body = shapes.read(shapes.Turning, request.state.body)
         wishes = {name: value for name in ("freeze", "advance", "until_idle", "run") if (value := getattr(body, name))}
         if len(wishes) != 1:
             raise Problem(422, 'give exactly one of "freeze", "advance", "until_idle": true, "run": true')
@@ -202,7 +203,7 @@ class Control:
         if operation is None:
             can = ", ".join(vendor.actions)
             raise Problem(409, f"cannot {action}: {vendor.title} has no state for it; its actions are {can}")
-        data = await _body(request)
+        data = request.state.body
         body: Any = shapes.read(dict[str, Any], data) if data else NOTHING
         base = self._base(request)
 
@@ -235,7 +236,7 @@ class Control:
         """Send a webhook again."""
         sandbox = self._sandbox(request)
         delivery = _find_delivery(sandbox, request)
-        url = shapes.read(shapes.Replaying, await _body(request)).url
+        url = shapes.read(shapes.Replaying, request.state.body).url
         if url is not None and not is_web_url(url):
             raise Problem(422, "url must be an absolute http or https URL with a host")
         return _json(delivery_view(sandbox.replay(delivery, url or delivery.notice.url)))
@@ -259,6 +260,7 @@ def _route(path: str, handlers: dict[str, Handler]) -> Route:
         handler = handlers.get(request.method)
         if handler is None:
             raise HTTPException(405, headers={"allow": ", ".join(sorted(handlers))})
+        request.state.body = b"" if request.method == "GET" else await _body(request)
         return await handler(request)
 
     route = Route(path, endpoint)

@@ -13,7 +13,7 @@ from simulator.core.vendor import Operation, Vendor, refusal
 from simulator.core.world import World
 from simulator.server import wire
 from simulator.server.address import Address
-from simulator.server.asgi import App, Headers, Receive, Scope, Send, TooLarge, read_body, respond
+from simulator.server.asgi import App, Gone, Headers, Receive, Scope, Send, TooLarge, read_body, respond
 from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Sandbox
 from simulator.server.sandboxes import Sandboxes
@@ -84,9 +84,11 @@ class Door:
             if isinstance(found, Found):
                 sandbox, reply = await self._call(found, request, receive)
             else:
-                reply = self._refuse(found.vendor, "verb" if found.allowed else "route", request)
+                sandbox, reply = self._refuse(found.vendor, "verb" if found.allowed else "route", request)
                 more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
             body = await self._render(reply.body)
+        except Gone:
+            return
         except Exception:  # noqa: BLE001  a mistake of ours must not take the connection down
             _log.exception("%s %s failed; nothing was changed", request.method, request.path)
             reply, body = _CRASH, wire.dumps(_CRASH.body)
@@ -103,9 +105,8 @@ class Door:
             try:
                 body = parse(media_type, await read_body(headers, receive))
             except TooLarge:
-                return self._sandboxes.nowhere, self._refuse(vendor, "size", request)
-        query = parse_query(request.query)
-        wanted = {text: headers[name].decode("latin-1") for name, text in self._wanted[vendor.id] if name in headers}
+                return self._refuse(vendor, "size", request)
+        query, wanted = parse_query(request.query), self._headers_for(vendor, headers)
 
         def ask(now: int, draw: Draw, recent: int) -> Call:
             return Call(
@@ -116,16 +117,22 @@ class Door:
         sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
         return sandbox, sandbox.call(vendor, operation, ask)
 
-    def _refuse(self, vendor: Vendor, place: str, request: Incoming) -> Reply:
-        """The vendor's answer to a request that never becomes a Call; it opens no sandbox."""
+    def _headers_for(self, vendor: Vendor, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
+        """Those headers that the vendor looks at."""
+        return {text: headers[name].decode("latin-1") for name, text in self._wanted[vendor.id] if name in headers}
+
+    def _refuse(self, vendor: Vendor, place: str, request: Incoming) -> tuple[Sandbox, Reply]:
+        """The vendor's answer to a request that never becomes a Call; it opens no sandbox that is not open."""
 
         def decide(call: Call, world: World) -> Decision:
             return Decision(refusal(vendor, (vendor.door[place],), call, world))
 
         def ask(now: int, draw: Draw, recent: int) -> Call:
-            return Call("", now, draw, request.base, request.method, request.path)
+            wanted = self._headers_for(vendor, request.headers)
+            return Call("", now, draw, request.base, request.method, request.path, headers=wanted)
 
-        return self._sandboxes.nowhere.call(vendor, Operation("", decide), ask)
+        sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)), may_open=False)
+        return sandbox, sandbox.call(vendor, Operation("", decide), ask)
 
     def _headers(self, request: Incoming, sandbox: Sandbox, reply: Reply) -> Headers:
         headers: Headers = [

@@ -36,4 +36,6 @@ def welcome(sandboxes: Sandboxes, address: Address, version: str) -> Route:
         html = _PAGE.format(version=escape(version), vendors="".join(rows))
         return HTMLResponse(html, headers={"content-security-policy": _POLICY})
 
-    return Route("/", page)
+    route = Route("/", page)
+    route.methods = {"GET"}  # Starlette would add HEAD
+    return route

@@ -41,6 +41,7 @@ class Sandbox:
         self.vendors = vendors
         self.state = opening.copy()
         self.snapshots: dict[str, State] = {}
+        self.generation = 0
         self.epoch = 0
         """Raised by reset, restore and delete: what was begun in an older one may not act any more."""
         self.watch: Callable[[], None] = lambda: None
@@ -207,6 +208,7 @@ class Sandbox:
     def reset(self) -> None:
         """Go back to the opening state; tokens, snapshots and whatever was begun are void."""
         self.snapshots.clear()
+        self.generation += 1
         self._begin_again(self._opening.copy())
 
     def _begin_again(self, state: State) -> None:

@@ -95,15 +95,16 @@ class Sandboxes:
 
     # Who may open what.
 
-    def find(self, credential: Credential | None) -> Sandbox:
-        """The sandbox that a credential opens, or `nowhere`."""
+    def find(self, credential: Credential | None, *, may_open: bool = True) -> Sandbox:
+        """The sandbox that a credential opens, or `nowhere`; without `may_open` only one that is open already."""
         if credential is None:
             return self.nowhere
         if credential.kind == "link":
             return self._sealed(credential)
         if self.open_access:
             named = _OPENED_BY_NAME.fullmatch(credential.id)
-            return (named and self.get(named[1])) or self.nowhere
+            look = self.get if may_open else self._sandboxes.get
+            return (named and look(named[1])) or self.nowhere
         name, secret = self._keys.get((credential.kind, credential.id), ("", ""))
         known = name and compare_digest(secret.encode(), credential.secret.encode())
         return self._sandboxes[name] if known else self.nowhere

@@ -1,6 +1,6 @@
 """Bodies of control calls: dataclasses, read strictly. Every complaint names the member and what would be right."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from simulator.server import wire
@@ -62,10 +62,19 @@ def read(shape: type[T], data: bytes) -> T:
     try:
         value: T = _adapter(shape).validate_json(data or b"{}")
     except ValidationError as error:
-        found = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors(include_url=False)]
+        found = [_complaint(shape, e) for e in error.errors(include_url=False)]
         said = "; ".join(f"{e['where'] or 'body'}: {e['what']}" for e in found)
         raise Problem(422, said, errors=found) from None
     return value
+
+
+def _complaint(shape: Any, error: Any) -> dict[str, str]:
+    where, what = ".".join(map(str, error["loc"])), error["msg"]
+    if error["type"] == "unexpected_keyword_argument":
+        what = "is unknown"
+        if len(error["loc"]) == 1:
+            what += f"; known are {', '.join(field.name for field in fields(shape))}"
+    return {"where": where, "what": what}
 
 
 def dump(value: Any) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+"""Tests of the edge: real HTTP over real sockets. Here is what they share."""
+
+import socket
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from tests.servers import Listener, Sandbox
+
+ROOT = "/_simulator/sandboxes"
+"""Where the sandboxes are."""
+GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
+"""An assessment that every sandbox begins with."""
+LIMIT = 1_048_576
+"""So many bytes a body may have."""
+FORBIDDEN_HOOK = "http://169.254.169.254/latest"
+"""An address that no webhook goes to."""
+
+
+def wish(application: str = "application-1", email: str = "ada@example.com", **more: Any) -> dict[str, Any]:
+    """The body that asks pymetrics for an order."""
+    candidate = {"email": email, "first_name": "Ada", "last_name": "Lovelace"}
+    return {"candidate": candidate, "assessment_id": GAMES, "application_id": application, **more}
+
+
+def order(sandbox: Sandbox, application: str = "application-1", email: str = "ada@example.com", **more: Any) -> Any:
+    """A new pymetrics order."""
+    answer = sandbox.pymetrics.post("/mercury/order", json=wish(application, email, **more))
+    assert answer.status_code == 201, answer.text
+    return answer.json()["order"]
+
+
+def assessment(sandbox: Sandbox, **more: Any) -> Any:
+    """A new assessment of The Predictive Index."""
+    body = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com", **more}
+    answer = sandbox.pi.post("/api/v1/behavioralassessments", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def told_of(sandbox: Sandbox, listener: Listener, path: str = "/hook") -> str:
+    """The id of an assessment that was completed, and whose webhook has reached the listener."""
+    before = len(listener.received)
+    id: str = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}{path}")["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    listener.wait_for(before + 1)
+    return id
+
+
+def advance(sandbox: Sandbox, duration: str) -> list[tuple[str, str]]:
+    """Turn the clock; what happened and to what."""
+    return [(event["what"], event["id"]) for event in sandbox.told("POST", "/clock", {"advance": duration})["events"]]
+
+
+def problem(answer: httpx2.Response, status: int, *words: str) -> Any:
+    """The problem document that the answer must be; its detail must hold the words."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert document["type"] == "about:blank"
+    assert document["status"] == status
+    assert document["title"]
+    assert [word for word in words if word not in document["detail"]] == [], document["detail"]
+    return document
+
+
+def names(http: httpx2.Client, headers: Mapping[str, str] | None = None) -> list[str]:
+    """The sandboxes that are open."""
+    return [sandbox["name"] for sandbox in http.get(ROOT, headers=headers).json()]
+
+
+def send_raw(url: str, data: bytes, *, answered: bool = True) -> bytes:
+    """Put bytes on a socket of its own and close it: after the answer, or at once."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), 10) as connection:
+        connection.sendall(data)
+        if not answered:
+            return b""
+        got = b""
+        while chunk := connection.recv(65_536):
+            got += chunk
+        return got

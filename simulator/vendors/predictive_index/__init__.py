@@ -38,6 +38,7 @@ VENDOR = Vendor(
         ),
     ),
     actions={action: Operation(action, partial(assessments.move, action)) for action in ACTIONS},
+    staged={"fail": Operation("fail", partial(assessments.move, "fail"))},
     door=errors.DOOR,
     switches=SWITCHES,
     machine=MACHINE,

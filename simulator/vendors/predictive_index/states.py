@@ -42,4 +42,4 @@ MACHINE = Machine(
 )
 
 ENDS = frozenset(MACHINE.ends)
-ACTIONS = ("open", "start", "complete", "expire", "abort", "fail")
+ACTIONS = ("open", "start", "complete", "expire", "abort")

@@ -56,6 +56,7 @@ VENDOR = Vendor(
     headers=("authorization", "x-api-key"),
     endpoints=ENDPOINTS,
     actions=orders.ACTIONS,
+    staged=orders.STAGED,
     door=errors.DOOR,
     switches=switches.SWITCHES,
     machine=states.MACHINE,

@@ -40,7 +40,8 @@ def _client(body: Any) -> Credential | None:
 
 def issue(call: Call, world: World) -> Decision:
     """Generate OAuth Token."""
-    token = f"sim-{world.name}.{call.draw.token(20)}"
+    # After a reset chance begins anew, and would draw the old tokens again: the generation tells them apart.
+    token = f"sim-{world.name}.{world.generation}.{call.draw.token(20)}"
     body = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, "scope": "mercury"}
     return Decision(Reply(201, body), (Record(TOKEN, token, call.now + LIFETIME * instant.SECOND, {}),))
 

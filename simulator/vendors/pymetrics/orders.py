@@ -3,7 +3,6 @@
 Reading is the hot path: an order that needs no change is answered as it was saved, without looking into it.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
@@ -39,11 +38,11 @@ def create(call: Call, world: World) -> Decision:
 
 
 def _identity(body: Mapping[str, Any], config: Config) -> str:
-    """What makes an order the same as another; JSON, so that no separator in the parts can confuse two of them."""
+    """What makes an order the same as another, written so that no separator in the parts can confuse two of them."""
     email = body["candidate"]["email"]
     if setting(config, EMAIL_MATCH) == "ignore case":
         email = email.strip().casefold()
-    return json.dumps((email, body["assessment_id"], body["application_id"]))
+    return repr((email, body["assessment_id"], body["application_id"]))
 
 
 def _keys(face: Mapping[str, Any], identity: str) -> tuple[tuple[str, str], ...]:
@@ -175,10 +174,11 @@ def _obstacle(action: str, status: str) -> str:
 
 
 ACTIONS = {
-    action: Operation(action, partial(move, action))
-    for action in ("accept", "reject", "start", "complete", "expire", "fulfil")
+    action: Operation(action, partial(move, action)) for action in ("accept", "reject", "start", "complete", "expire")
 }
-"""What may happen to an order besides calls; `fulfil` is there for samples alone, callers fulfil by reading."""
+"""What may happen to an order besides calls."""
+STAGED = {"fulfil": Operation("fulfil", partial(move, "fulfil"))}
+"""What callers bring about by reading, and samples have behind them."""
 
 
 def view(stored: Stored) -> Invitation:

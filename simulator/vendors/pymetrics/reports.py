@@ -14,7 +14,7 @@ from simulator.core.draw import seal
 from simulator.core.rules import Rule
 from simulator.core.sources import Standing, ours
 from simulator.core.world import Stored, World
-from simulator.vendors.pymetrics.states import KIND
+from simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, KIND
 
 LINK_LIFE = instant.HOUR
 """How long a link answers after the answer that showed it."""
@@ -35,7 +35,7 @@ def faces(id: str, facts: Mapping[str, Any], call: Call, world: World) -> list[d
 
 def fresh(stored: Stored, call: Call, world: World) -> Stored | dict[str, Any]:
     """The order as it is shown now: as it was saved, but for the link of a report."""
-    if REPORTED not in stored.facts:
+    if stored.status not in (COMPLETED, FULFILLED) or REPORTED not in stored.facts:
         return stored
     return {**stored.face, "reports": faces(stored.id, stored.facts, call, world)}
 

@@ -1,6 +1,5 @@
 """What a request must be like: the members of each body as tables, and every demand on them as a row."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from simulator.core.call import NOTHING, Call, Unreadable
@@ -195,11 +194,18 @@ LIST = (
 """The stages of listing orders; an empty string counts as not given."""
 
 
-def notes(body: dict[str, Any], fields: Iterable[Field]) -> tuple[str, ...]:
+_KNOWN: dict[tuple[Field, ...], frozenset[tuple[str, ...]]] = {
+    fields: frozenset(field.path for field in fields) for fields in (ORDER_FIELDS, LIST_FIELDS)
+}
+
+
+def notes(body: dict[str, Any], fields: tuple[Field, ...]) -> tuple[str, ...]:
     """Which members no document names, at most five, so that a slip of the pen is seen though it is accepted."""
-    known = {field.path for field in fields}
+    known = _KNOWN[fields]
     inner = body.get("candidate") if ("candidate",) in known else None
     found = [(name,) for name in body] + [("candidate", name) for name in inner or ()]
+    if known.issuperset(found):
+        return ()
     return tuple(
         f"body.{'.'.join(map(plain, path))} is not a documented member; it was ignored"
         for path in [path for path in found if path not in known][:5]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from simulator.core import instant
 from simulator.core.call import BASE, NOTHING, Reply
 from simulator.vendors.predictive_index import VENDOR
-from simulator.vendors.predictive_index.states import ACTIONS
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, created, saved
 
+ACTIONS = (*VENDOR.actions, *VENDOR.staged)
 PATHS: dict[int, tuple[str, ...]] = {
     0: (), 20: ("open",), 30: ("start",), 40: ("complete",), 50: ("expire",), 60: ("start", "fail"), 65: ("abort",),
 }  # fmt: skip

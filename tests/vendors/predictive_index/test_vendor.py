@@ -28,5 +28,6 @@ def test_a_rule_says_where_what_and_why(rule: Rule) -> None:
 
 
 def test_every_action_is_an_operation_of_its_own_name() -> None:
-    assert list(VENDOR.actions) == ["open", "start", "complete", "expire", "abort", "fail"]
+    assert list(VENDOR.actions) == ["open", "start", "complete", "expire", "abort"]
+    assert list(VENDOR.staged) == ["fail"]
     assert all(VENDOR.operations[name].name == name for name in VENDOR.actions)

@@ -93,4 +93,4 @@ def test_an_order_without_results_cannot_be_fulfilled() -> None:
 
 
 def test_the_actions_are_those_of_candidates_and_of_the_vendor() -> None:
-    assert list(VENDOR.actions) == ACTIONS
+    assert [*VENDOR.actions, *VENDOR.staged] == ACTIONS

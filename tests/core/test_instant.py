@@ -1,0 +1,195 @@
+"""Instants and durations: what is read, what is written, and that nothing is lost on the way."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.core import instant
+
+INSTANTS = st.integers(instant.EARLIEST, instant.LATEST)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+READ = [
+    ("1970-01-01T00:00:00Z", 0),
+    ("1970-01-01T00:00:00.0000001Z", 1),
+    ("1970-01-01T00:00:00.1Z", 1_000_000),
+    ("1970-01-01T00:00:00.0123456Z", 123_456),
+    ("1970-01-01T00:00:00+00:00", 0),
+    ("1970-01-01T00:00:00-00:00", 0),
+    ("1970-01-01T01:30:00+01:30", 0),
+    ("1969-12-31T23:00:00-01:00", 0),
+    ("1970-01-01T23:59:00+23:59", 0),
+    ("1969-12-31T23:59:59.9999999Z", -1),
+    ("0001-01-01T00:00:00Z", instant.EARLIEST),
+    ("9999-12-31T23:59:59.9999999Z", instant.LATEST),
+    ("2024-02-29T00:00:00Z", 1_709_164_800 * instant.SECOND),
+]
+
+DATES = [("1970-01-01", 0), ("1970-01-02", instant.DAY), ("9999-12-31", instant.LATEST + 1 - instant.DAY)]
+
+REFUSED = [
+    "",
+    " ",
+    "now",
+    "2015",
+    "2015-01",
+    "2015-1-31",
+    "15-01-31",
+    "20150131",
+    "2015/01/31",
+    "31.01.2015",
+    "2015-01-32",
+    "2015-02-29",
+    "2015-13-01",
+    "2015-00-01",
+    "0000-01-01",
+    "10000-01-01",
+    "-001-01-01",
+    "2015-01-31T",
+    "2015-01-31Z",
+    "2015-01-31T23:59:59",
+    "2015-01-31T23:59:59.5",
+    "2015-01-31 23:59:59Z",
+    "2015-01-31t23:59:59Z",
+    "2015-01-31T23:59:59z",
+    "2015-01-31T23:59Z",
+    "2015-01-31T24:00:00Z",
+    "2015-01-31T23:60:00Z",
+    "2015-01-31T23:59:60Z",
+    "2015-01-31T23:59:59.Z",
+    "2015-01-31T23:59:59,5Z",
+    "2015-01-31T23:59:59.01234567Z",
+    "2015-01-31T23:59:59+0100",
+    "2015-01-31T23:59:59+24:00",
+    "2015-01-31T23:59:59+01:60",
+    "2015-01-31T23:59:59+1:00",
+    "2015-01-31T23:59:59Z ",
+    " 2015-01-31T23:59:59Z",
+    "2015-01-31T23:59:59Z\n",
+    "2015-01-31\n",
+    "2015-01-31T23:59:59ZZ",
+    "2015-01-31T23:59:59Z+01:00",
+    "٢٠١٥-٠١-٣١",
+    "２015-01-31",
+    "0001-01-01T00:00:00+00:01",
+    "9999-12-31T23:59:59-00:01",
+]
+
+
+@pytest.mark.parametrize(("text", "at"), READ)
+def test_an_instant_is_read_to_the_tick(text: str, at: int) -> None:
+    assert instant.parse(text) == instant.Moment(at, date_only=False)
+
+
+@pytest.mark.parametrize(("text", "at"), DATES)
+def test_a_date_alone_is_its_first_tick(text: str, at: int) -> None:
+    assert instant.parse(text) == instant.Moment(at, date_only=True)
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_is_neither_date_nor_instant_is_none(text: str) -> None:
+    assert instant.parse(text) is None
+
+
+@given(st.text())
+def test_no_text_whatever_raises(text: str) -> None:
+    moment, span = instant.parse(text), instant.parse_duration(text)
+    assert moment is None or instant.EARLIEST <= moment.at <= instant.LATEST
+    assert span is None or span >= 0
+
+
+@given(INSTANTS)
+def test_what_is_written_with_seven_digits_is_read_as_the_same_tick(at: int) -> None:
+    text = instant.seven_digits(at)
+    assert (len(text), text[10], text[-1]) == (28, "T", "Z")
+    assert instant.parse(text) == instant.Moment(at, date_only=False)
+
+
+@given(INSTANTS)
+def test_what_is_written_with_six_digits_loses_less_than_a_microsecond(at: int) -> None:
+    text = instant.six_digits(at)
+    assert (len(text), text[-6:]) == (32, "+00:00")
+    assert instant.parse(text) == instant.Moment(at - at % instant.MICROSECOND, date_only=False)
+
+
+@given(INSTANTS, st.integers(-1_439, 1_439))
+def test_an_offset_means_the_same_instant(at: int, minutes: int) -> None:
+    local = at + minutes * instant.MINUTE
+    if not instant.EARLIEST <= local <= instant.LATEST:
+        return
+    ahead = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    assert instant.parse(instant.seven_digits(local)[:-1] + ahead) == instant.Moment(at, date_only=False)
+
+
+@given(INSTANTS, INSTANTS)
+def test_later_instants_are_written_later(one: int, other: int) -> None:
+    assert (one < other) == (instant.seven_digits(one) < instant.seven_digits(other))
+
+
+@given(INSTANTS)
+def test_the_header_date_is_the_one_of_the_standard_library(at: int) -> None:
+    moment = EPOCH + timedelta(seconds=at // instant.SECOND)
+    assert instant.http_date(at) == format_datetime(moment, usegmt=True)
+
+
+@given(st.dates())
+def test_a_day_ends_one_tick_before_the_next_begins(day: object) -> None:
+    moment = instant.parse(str(day))
+    assert moment is not None
+    assert instant.seven_digits(instant.end_of_day(moment.at)) == f"{day}T23:59:59.9999999Z"
+
+
+DURATIONS = [
+    ("PT0S", 0),
+    ("PT24H", instant.DAY),
+    ("P1D", instant.DAY),
+    ("P10D", 10 * instant.DAY),
+    ("P1W", instant.WEEK),
+    ("P1W2DT3H4M5S", instant.WEEK + 2 * instant.DAY + 3 * instant.HOUR + 4 * instant.MINUTE + 5 * instant.SECOND),
+    ("PT59M59S", instant.HOUR - instant.SECOND),
+    ("PT0.5S", instant.SECOND // 2),
+    ("PT1.5H", 90 * instant.MINUTE),
+    ("P0.5W", instant.WEEK // 2),
+    ("PT0.0000001S", 1),
+    ("PT0.00000019S", 1),
+    ("PT090M", 90 * instant.MINUTE),
+]
+
+NO_DURATIONS = [
+    "", "P", "PT", "P1", "1D", "P1DT", "PT1", "PD", "PTS", "P-1D", "-P1D", "+PT1S", "p1d", "PT1s", "P1H", "P1S", "PT1D",
+    "P1Y", "P1M", "P1Y2M", "PT5S1M", "P1D1W", "PT1,5S", "PT.5S", "PT1.S", "PT 1S", " PT1S", "PT1S ", "PT1S\n", "PT١S",
+    "24h", "PT1e3S", "PT0x1S", "PTT1S", "P1DT\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "ticks"), DURATIONS)
+def test_a_duration_is_read_to_the_tick(text: str, ticks: int) -> None:
+    assert instant.parse_duration(text) == ticks
+
+
+@pytest.mark.parametrize("text", NO_DURATIONS)
+def test_what_is_no_duration_is_none(text: str) -> None:
+    assert instant.parse_duration(text) is None
+
+
+@pytest.mark.parametrize("digits", [5_000, 100_000])
+@pytest.mark.parametrize("form", ["PT{}S", "P{}W", "PT0.{}S", "P1DT{}.{}H"])
+def test_a_duration_of_absurdly_many_digits_does_not_raise(form: str, digits: int) -> None:
+    span = instant.parse_duration(form.replace("{}", "9" * digits))
+    assert span is None or span >= 0
+
+
+@given(*[st.integers(0, 9_999)] * 5)
+def test_the_parts_of_a_duration_add_up(weeks: int, days: int, hours: int, minutes: int, seconds: int) -> None:
+    text = f"P{weeks}W{days}DT{hours}H{minutes}M{seconds}S"
+    span = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    assert instant.parse_duration(text) == span // timedelta(seconds=1) * instant.SECOND
+
+
+@given(st.integers(0, 999_999_999_999_999))
+def test_a_span_in_seconds_with_seven_decimals_is_kept_whole(ticks: int) -> None:
+    text = f"PT{ticks // instant.SECOND}.{ticks % instant.SECOND:07d}S"
+    assert instant.parse_duration(text) == ticks

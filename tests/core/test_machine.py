@@ -1,0 +1,115 @@
+"""The life of an invitation: one small machine to the letter, and what holds of both vendors' machines."""
+
+import pytest
+
+from simulator.core.machine import Machine, State
+from simulator.vendors import predictive_index, pymetrics
+
+LINE = Machine(
+    states={"new": "", "seen": "", "begun": "", "done": "", "gone": ""},
+    moves={
+        ("new", "see"): "seen",
+        ("seen", "see"): "seen",
+        ("begun", "see"): "begun",
+        ("seen", "begin"): "begun",
+        ("begun", "begin"): "begun",
+        ("begun", "finish"): "done",
+        ("new", "lapse"): "gone",
+        ("begun", "lapse"): "gone",
+    },
+    walk=("see", "begin", "finish"),
+)
+
+STEPS: list[tuple[State, str, tuple[State, ...] | None]] = [
+    ("new", "see", ("seen",)),
+    ("new", "begin", ("seen", "begun")),
+    ("new", "finish", ("seen", "begun", "done")),
+    ("seen", "see", ()),
+    ("seen", "begin", ("begun",)),
+    ("seen", "finish", ("begun", "done")),
+    ("begun", "see", ()),
+    ("begun", "begin", ()),
+    ("begun", "finish", ("done",)),
+    ("done", "see", None),
+    ("done", "finish", None),
+    ("new", "lapse", ("gone",)),
+    ("seen", "lapse", None),
+    ("begun", "lapse", ("gone",)),
+    ("gone", "lapse", None),
+    ("new", "dance", None),
+    ("nowhere", "see", None),
+]
+
+
+@pytest.mark.parametrize(("state", "action", "passed"), STEPS)
+def test_an_action_passes_through_the_states_that_a_candidate_would(
+    state: State, action: str, passed: tuple[State, ...] | None
+) -> None:
+    assert LINE.steps(state, action) == passed
+
+
+def test_the_ends_are_the_states_that_nothing_leads_out_of() -> None:
+    assert LINE.ends == ("done", "gone")
+
+
+def test_a_state_that_only_leads_to_itself_is_an_end() -> None:
+    assert Machine({"a": "", "b": ""}, {("a", "go"): "b", ("b", "stay"): "b"}, ()).ends == ("b",)
+
+
+MACHINES = [
+    pytest.param(
+        pymetrics.VENDOR.machine,
+        {"Rejected", "Pending", "Accepted", "Not Started", "In Progress", "Completed", "Fulfilled", "Expired"},
+        {"Rejected", "Fulfilled", "Expired"},
+        "Completed",
+        id="pymetrics",
+    ),
+    pytest.param(
+        predictive_index.VENDOR.machine,
+        {0, 10, 20, 30, 40, 50, 60, 65},
+        {40, 50, 60, 65},
+        40,
+        id="predictive_index",
+    ),
+]  # fmt: skip
+"""Each vendor's machine with its states, its ends and the state of a finished candidate, as the dossiers have them."""
+
+
+@pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
+def test_the_states_and_ends_are_those_of_the_vendor(
+    machine: Machine, states: set[State], ends: set[State], done: State
+) -> None:
+    assert {*machine.states} == states
+    assert {*machine.ends} == ends
+    assert all(machine.states.values())
+
+
+@pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
+def test_every_move_begins_and_ends_in_a_known_state(
+    machine: Machine, states: set[State], ends: set[State], done: State
+) -> None:
+    assert {state for state, _ in machine.moves} | {*machine.moves.values()} <= states
+    assert {*machine.walk} <= {action for _, action in machine.moves}
+
+
+@pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
+def test_whoever_is_not_finished_can_finish_or_expire(
+    machine: Machine, states: set[State], ends: set[State], done: State
+) -> None:
+    for state in states - ends - {done}:
+        steps = machine.steps(state, "complete")
+        assert steps is not None
+        assert steps[-1] == done
+        assert machine.steps(state, "expire") is not None
+    for state in ends:
+        assert all(machine.steps(state, action) is None for _, action in machine.moves)
+
+
+@pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
+def test_nothing_comes_back_once_it_is_finished(
+    machine: Machine, states: set[State], ends: set[State], done: State
+) -> None:
+    reached = {done}
+    while more := {end for (start, _), end in machine.moves.items() if start in reached} - reached:
+        reached |= more
+    assert reached <= ends | {done}

@@ -1,0 +1,16 @@
+"""Where a fact comes from."""
+
+from simulator.core.sources import Source, Standing, ours
+
+
+def test_a_source_says_page_place_and_day() -> None:
+    assert str(Source("Common", "table 2", "2026-01-31")) == "Common, table 2 (read 2026-01-31)"
+
+
+def test_an_assumption_gives_its_reason() -> None:
+    source = ours("nothing is documented")
+    assert (source.title, source.where) == ("our choice", "nothing is documented")
+
+
+def test_the_standings_are_the_three_words_of_the_catalogue() -> None:
+    assert [standing.value for standing in Standing] == ["documented", "observed", "assumed"]

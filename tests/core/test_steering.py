@@ -1,0 +1,113 @@
+"""Tags in an address that choose the outcome."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.core import instant
+from simulator.core.config import Config
+from simulator.core.decision import Alarm
+from simulator.core.steering import TAGS, Steering, planned, silenced, steer
+from tests.fakes import BASE_URL, NOW, FakeWorld
+
+STEERED = [
+    ("ada@example.com", Steering()),
+    ("", Steering()),
+    ("+", Steering()),
+    ("no at", Steering()),
+    ("ada+completes@example.com", Steering("complete")),
+    ("ada+completes", Steering()),
+    ("ada@example+completes.com", Steering()),
+    ("a@b+completes@example.com", Steering("complete")),
+    ("ADA+COMPLETES@EXAMPLE.COM", Steering("complete")),
+    ("ada+completes-in-10s@example.com", Steering("complete", 10 * instant.SECOND)),
+    ("ada+completes-in-2m@example.com", Steering("complete", 2 * instant.MINUTE)),
+    ("ada+completes-in-3h@example.com", Steering("complete", 3 * instant.HOUR)),
+    ("ada+completes-in-4d@example.com", Steering("complete", 4 * instant.DAY)),
+    ("ada+completes-in-0s@example.com", Steering("complete", 0)),
+    ("ada+Completes-In-010S@example.com", Steering("complete", 10 * instant.SECOND)),
+    ("ada+completes-in-10@example.com", Steering()),
+    ("ada+completes-in-s@example.com", Steering()),
+    ("ada+completes-in--1s@example.com", Steering()),
+    ("ada+completes-in-1.5h@example.com", Steering()),
+    ("ada+completes-in-10w@example.com", Steering()),
+    ("ada+completes-in-1234567s@example.com", Steering()),
+    ("ada+completes-in-١s@example.com", Steering()),
+    ("ada+expires@example.com", Steering("expire")),
+    ("ada+abandons@example.com", Steering("start")),
+    ("ada+rejected@example.com", Steering("reject")),
+    ("ada+score-high@example.com", Steering(score="high")),
+    ("ada+score-low@example.com", Steering(score="low")),
+    ("ada+score-low+score-high@example.com", Steering(score="low")),
+    ("ada+score-middle@example.com", Steering()),
+    ("ada+completes+score-high@example.com", Steering("complete", score="high")),
+    ("ada+score-low+completes-in-1m@example.com", Steering("complete", instant.MINUTE, "low")),
+    ("ada+expires+completes@example.com", Steering("expire")),
+    ("ada+newsletter+completes@example.com", Steering("complete")),
+    ("ada+newsletter@example.com", Steering()),
+    ("ada+complete@example.com", Steering()),
+    ("ada+ completes@example.com", Steering()),
+    ("+completes@example.com", Steering("complete")),
+    ("completes@example.com", Steering()),
+]
+
+
+@pytest.mark.parametrize(("email", "steering"), STEERED)
+def test_an_address_steers_as_the_table_says(email: str, steering: Steering) -> None:
+    assert steer(email) == steering
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_every_tag_that_is_listed_means_something(tag: str) -> None:
+    assert steer(f"ada{tag}@example.com") != Steering()
+
+
+@given(st.text())
+def test_no_address_whatever_raises(email: str) -> None:
+    assert steer(email).delay >= 0
+
+
+ALL = ("complete", "expire", "start", "reject")
+PLANNED = [
+    ("ada@example.com", "manual", ALL, None),
+    ("ada+completes@example.com", "manual", ALL, ("complete", 0)),
+    ("ada+completes-in-10s@example.com", "manual", ALL, ("complete", 10 * instant.SECOND)),
+    ("ada+expires@example.com", "manual", ALL, ("expire", 0)),
+    ("ada+abandons@example.com", "manual", ALL, ("start", 0)),
+    ("ada+rejected@example.com", "manual", ALL, ("reject", 0)),
+    ("ada+rejected@example.com", "manual", ALL[:3], None),
+    ("ada+rejected@example.com", "PT1H", ALL[:3], None),
+    ("ada+score-high@example.com", "manual", ALL, None),
+    ("ada+score-high@example.com", "PT1H", ALL, ("complete", instant.HOUR)),
+    ("ada@example.com", "PT1H", ALL, ("complete", instant.HOUR)),
+    ("ada@example.com", "PT0S", ALL, ("complete", 0)),
+    ("ada+abandons@example.com", "PT1H", ALL, ("start", 0)),
+    ("ada+completes@example.com", "PT1H", ALL, ("complete", 0)),
+]
+
+
+@pytest.mark.parametrize(("email", "progress", "possible", "plan"), PLANNED)
+def test_an_address_goes_before_the_progress_of_the_sandbox(
+    email: str, progress: str, possible: tuple[str, ...], plan: tuple[str, int] | None
+) -> None:
+    world = FakeWorld(replace(Config(), progress=progress))
+    alarms = planned("vendor", world.call("any"), "id", email, world, possible)
+    assert alarms == (() if plan is None else (Alarm(plan[0], "id", NOW + plan[1], "vendor", BASE_URL),))
+
+
+def test_no_alarm_is_set_for_an_instant_that_cannot_be_written() -> None:
+    world = FakeWorld(now=instant.LATEST - instant.DAY)
+    (alarm,) = planned("vendor", world.call("any"), "id", "ada+completes-in-999999d@example.com", world, ALL)
+    assert alarm.at is not None
+    assert alarm.at <= instant.LATEST
+    world.config = replace(Config(), progress="P3650D")
+    (alarm,) = planned("vendor", world.call("any"), "id", "ada@example.com", world, ALL)
+    assert alarm.at is not None
+    assert alarm.at <= instant.LATEST
+
+
+def test_every_alarm_that_can_be_planned_can_be_taken_back() -> None:
+    assert {(alarm.operation, alarm.at) for alarm in silenced("id")} == {(operation, None) for operation in ALL}
+    assert {alarm.id for alarm in silenced("id")} == {"id"}

@@ -1,0 +1,95 @@
+"""What can be a URL."""
+
+from base64 import b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.core.urls import basic_auth, is_url, is_web_url
+
+URLS = [
+    ("http://example.com", True, True),
+    ("https://example.com/path?x=1&y=%20#z", True, True),
+    ("HTTPS://EXAMPLE.COM", True, True),
+    ("http://localhost:8080/", True, True),
+    ("http://127.0.0.1", True, True),
+    ("http://[::1]:8/", True, True),
+    ("http://user:pass@example.com/", True, True),
+    ("http://user%40x:p%3Aw@example.com:1/", True, True),
+    ("http://exämple.com/", True, True),
+    ("http://例え.jp", True, True),
+    ("ftp://example.com/x", True, False),
+    ("myapp://back/here", True, False),
+    ("a+b-c.1://host", True, False),
+    ("", False, False),
+    ("example.com", False, False),
+    ("www.example.com/back", False, False),
+    ("//example.com/back", False, False),
+    ("/back", False, False),
+    ("http:", False, False),
+    ("http:/example.com", False, False),
+    ("http://", False, False),
+    ("http:///path", False, False),
+    ("http://?x", False, False),
+    ("http://:80", False, False),
+    ("http://user@", False, False),
+    ("http://user@:80/", False, False),
+    ("mailto:ada@example.com", False, False),
+    ("javascript:alert(1)", False, False),
+    ("javascript://example.com/%0Aalert(1)", True, False),
+    ("http://exa mple.com", False, False),
+    (" http://example.com", False, False),
+    ("http://example.com\n", False, False),
+    ("http://example.com/a\tb", False, False),
+    ("http://example.com/\x00", False, False),
+    ("http://example.com/\x7f", False, False),
+    ("http://example.com/\u00a0", False, False),
+    ("http://[::1", False, False),
+    ("http://::1]/", False, False),
+    ("http://[nonsense]/", False, False),
+    ("http://example.com:99999", False, False),
+    ("http://example.com:-1", False, False),
+    ("http://example.com:port", False, False),
+    ("1http://example.com", False, False),
+    ("ht tp://example.com", False, False),
+    ("://example.com", False, False),
+]
+
+
+@pytest.mark.parametrize(("text", "url", "web"), URLS)
+def test_a_url_is_judged_by_its_form(text: str, url: bool, web: bool) -> None:
+    assert (is_url(text), is_web_url(text)) == (url, web)
+
+
+@given(st.text() | st.text().map("http://{}".format) | st.text().map("http://host:{}".format))
+def test_no_text_whatever_raises_and_a_web_url_is_a_url(text: str) -> None:
+    assert is_url(text) or not is_web_url(text)
+
+
+def basic(pair: bytes) -> str:
+    return f"Basic {b64encode(pair).decode()}"
+
+
+AUTH = [
+    ("http://example.com/hook", "http://example.com/hook", None),
+    ("http://example.com", "http://example.com", None),
+    ("HTTP://Example.com:80/%7Euser?a=@b#@c", "HTTP://Example.com:80/%7Euser?a=@b#@c", None),
+    ("http://ada:secret@example.com/hook", "http://example.com/hook", basic(b"ada:secret")),
+    ("http://ada@example.com", "http://example.com", basic(b"ada:")),
+    ("http://:secret@example.com", "http://example.com", basic(b":secret")),
+    ("http://@example.com/", "http://example.com/", basic(b":")),
+    ("http://ada%40x:p%3Aw%2F@example.com:8/?q=1", "http://example.com:8/?q=1", basic(b"ada@x:p:w/")),
+    ("http://a:b:c@example.com/", "http://example.com/", basic(b"a:b:c")),
+    ("http://a@b:c@example.com/", "http://example.com/", basic(b"a@b:c")),
+    ("http://ädä:ß@example.com/", "http://example.com/", basic("ädä:ß".encode())),
+    ("http://%FF:%00@example.com/", "http://example.com/", basic(b"\xff:\0")),
+    ("http://ada:secret@[::1]:8/x", "http://[::1]:8/x", basic(b"ada:secret")),
+    ("http://example.com?to=a@b", "http://example.com?to=a@b", None),
+    ("http://example.com#a@b", "http://example.com#a@b", None),
+]
+
+
+@pytest.mark.parametrize(("url", "bare", "header"), AUTH)
+def test_user_and_password_become_a_header_and_the_rest_stays(url: str, bare: str, header: str | None) -> None:
+    assert basic_auth(url) == (bare, header)

@@ -1,0 +1,98 @@
+"""The one door through a vendor: rules first, then the decision, and the headers that stand on every reply."""
+
+from dataclasses import replace
+
+import pytest
+
+from simulator.core.call import Call, Reply
+from simulator.core.config import Config
+from simulator.core.decision import Alarm, Decision, Record
+from simulator.core.rules import Rule
+from simulator.core.sources import Source, Standing
+from simulator.core.vendor import Endpoint, Operation, Switch, Vendor, answer, refusal, switched
+from simulator.core.world import World
+from simulator.vendors.pymetrics import VENDOR
+from tests.fakes import FakeWorld
+
+SOURCE = Source("x", "y")
+
+
+def rule(id: str, *, holds: bool = False, status: int = 400) -> Rule:
+    return Rule(id, "request", f"{id} must hold", status, Standing.ASSUMED, SOURCE, lambda call, world: holds)
+
+
+def decide(call: Call, world: World) -> Decision:
+    return Decision(
+        Reply(200, {"ok": True}, (("x-own", "1"),), notes=("noted",)),
+        (Record("kind", "id", None, {}),),
+        alarms=(Alarm("expire", "id", 5),),
+    )
+
+
+def refuse(found: tuple[Rule, ...], call: Call, world: World) -> Reply:
+    return Reply(found[0].status, {"said": [rule.statement for rule in found]}, (("x-refused", "1"),))
+
+
+READ = Operation("read", decide, ((rule("kept", holds=True),),))
+REFUSED = Operation("refused", decide, ((rule("kept", holds=True),), (rule("a", status=401), rule("b")), (rule("c"),)))
+
+
+def vendor(*more: tuple[str, str]) -> Vendor:
+    """A vendor of two endpoints and an action."""
+    return replace(
+        VENDOR,
+        endpoints=(Endpoint("GET", "/read", READ, (200,), "Read"), Endpoint("GET", "/no", REFUSED, (400,), "No")),
+        actions={"complete": Operation("complete", decide, ((rule("kept", holds=True), rule("d")),))},
+        door={"route": rule("route"), "verb": rule("verb")},
+        refuse=refuse,
+        every_reply=lambda world: more,
+    )
+
+
+def test_a_call_that_keeps_every_rule_is_decided() -> None:
+    world = FakeWorld()
+    call = world.call("read")
+    assert answer(vendor(), READ, call, world) == decide(call, world)
+
+
+def test_a_call_that_breaks_rules_is_refused_by_all_of_the_first_stage_and_changes_nothing() -> None:
+    world = FakeWorld()
+    decision = answer(vendor(), REFUSED, world.call("refused"), world)
+    assert decision == Decision(
+        Reply(401, {"said": ["a must hold", "b must hold"]}, (("x-refused", "1"),), rules=("a", "b"))
+    )
+
+
+@pytest.mark.parametrize(("operation", "own"), [(READ, ("x-own", "1")), (REFUSED, ("x-refused", "1"))])
+def test_every_reply_carries_the_headers_that_stand_on_all_after_its_own(
+    operation: Operation, own: tuple[str, str]
+) -> None:
+    world = FakeWorld()
+    call = world.call(operation.name)
+    plain, limited = (answer(a, operation, call, world) for a in (vendor(), vendor(("x-limit", "5"))))
+    assert limited.reply.headers == (own, ("x-limit", "5"))
+    assert (limited.reply.status, limited.reply.body) == (plain.reply.status, plain.reply.body)
+    assert (limited.records, limited.alarms) == (plain.records, plain.alarms)
+
+
+def test_a_refusal_names_its_rules_in_order() -> None:
+    world = FakeWorld()
+    reply = refusal(vendor(), (rule("b"), rule("a")), world.call("any"), world)
+    assert reply.rules == ("b", "a")
+
+
+def test_operations_are_those_of_the_endpoints_and_of_the_actions() -> None:
+    assert [*vendor().operations] == ["read", "refused", "complete"]
+
+
+def test_every_rule_is_listed_once_the_door_first() -> None:
+    assert [rule.id for rule in vendor().rules] == ["route", "verb", "kept", "a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "in_force"),
+    [({}, {"x": None, "y": 1}), ({"x": 50}, {"x": 50, "y": 1}), ({"x": None, "z": 3}, {"x": None, "y": 1})],
+)
+def test_a_switch_that_is_not_set_is_at_its_first_value(behaviour: dict[str, int | None], in_force: object) -> None:
+    switches = (Switch("x", (None, 50), "", SOURCE), Switch("y", (1, 2), "", SOURCE))
+    assert switched(replace(Config(), behaviour=behaviour), switches) == in_force

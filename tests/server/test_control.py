@@ -1,0 +1,1227 @@
+"""The control API: what the knobs do, and that a wrong turn changes nothing."""
+
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+import simulator
+from tests.server import (
+    FORBIDDEN_HOOK,
+    GAMES,
+    LIMIT,
+    ROOT,
+    advance,
+    assessment,
+    names,
+    order,
+    problem,
+    send_raw,
+    told_of,
+    wish,
+)  # fmt: skip
+from tests.servers import Listener, Sandbox, Server
+
+BEGUN = "2030-01-01T00:00:00Z"
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
+
+
+@pytest.fixture
+def fresh(http: httpx2.Client) -> Iterator[Callable[[], str]]:
+    """Makes names that no sandbox has; what was opened under them is forgotten when the test is over."""
+    made: list[str] = []
+
+    def name() -> str:
+        made.append(f"n-{uuid.uuid4()}")
+        return made[-1]
+
+    yield name
+    for each in made:
+        http.delete(f"{ROOT}/{each}")
+
+
+# The server.
+
+
+def test_health_says_ok_and_the_version(http: httpx2.Client) -> None:
+    answer = http.get("/_simulator/health")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "version": simulator.__version__}
+
+
+def test_the_catalogue_lists_every_rule_once_and_whole(http: httpx2.Client) -> None:
+    rules = http.get("/_simulator/rules").json()
+    ids = [rule["id"] for rule in rules]
+    assert len(set(ids)) == len(ids)
+    assert {tuple(rule) for rule in rules} == {
+        ("id", "vendor", "place", "statement", "standing", "source", "status"),
+    }  # fmt: skip
+    assert {rule["standing"] for rule in rules} == {"documented", "observed", "assumed"}
+    assert {(rule["id"].split(".")[0], rule["vendor"]) for rule in rules} == {
+        ("pymetrics", "pymetrics"), ("pi", "predictive_index"),
+    }  # fmt: skip
+    assert all(
+        isinstance(rule[member], str) and rule[member] for rule in rules for member in rule if member != "status"
+    )
+    assert all(400 <= rule["status"] <= 599 for rule in rules)
+
+
+def test_the_catalogue_knows_the_rule_that_an_expiration_lies_ahead(http: httpx2.Client) -> None:
+    rules = {rule["id"]: rule for rule in http.get("/_simulator/rules").json()}
+    rule = rules["pi.create.expiration.future"]
+    assert (rule["vendor"], rule["standing"], rule["status"]) == ("predictive_index", "documented", 400)
+    assert "expirationDateTime" in rule["place"]
+
+
+# Opening, looking, forgetting.
+
+
+def test_a_sandbox_is_opened_with_its_name_seed_and_credentials(http: httpx2.Client, fresh: Callable[[], str]) -> None:
+    name = fresh()
+    answer = http.post(ROOT, json={"name": name, "seed": 7})
+    assert answer.status_code == 201
+    key = f"sim-{name}"
+    opened = answer.json()
+    assert set(opened) == {"name", "seed", "credentials"}
+    assert (opened["name"], opened["seed"]) == (name, 7)
+    pymetrics = opened["credentials"]["pymetrics"]
+    assert set(pymetrics) == {"client_id", "client_secret", "api_key"}
+    assert (pymetrics["client_id"], pymetrics["api_key"]) == (key, key)
+    assert pymetrics["client_secret"]
+    assert opened["credentials"]["predictive_index"] == {"api_key": key}
+    assert name in names(http)
+
+
+def test_the_credentials_open_that_sandbox_at_both_vendors(http: httpx2.Client, fresh: Callable[[], str]) -> None:
+    name = fresh()
+    keys = http.post(ROOT, json={"name": name}).json()["credentials"]
+    client = {name: keys["pymetrics"][name] for name in ("client_id", "client_secret")}
+    token = http.post("/mercury/oauth/token", json={**client, "grant_type": "client_credentials"}).json()
+    headers = {"Authorization": f"Bearer {token['access_token']}", "X-Api-Key": keys["pymetrics"]["api_key"]}
+    made = http.post("/mercury/order", json=wish(), headers=headers).json()["order"]["id"]
+    key = {"api-key": keys["predictive_index"]["api_key"]}
+    body = {"firstName": "A", "lastName": "B", "email": "a@example.com"}
+    invited = http.post("/api/v1/behavioralassessments", json=body, headers=key).json()["assessmentId"]
+    assert [found["id"] for found in http.get(f"{ROOT}/{name}/invitations").json()] == [made, invited]
+
+
+@pytest.mark.parametrize("body", [None, {}, {"name": None}], ids=str)
+def test_a_sandbox_without_a_name_is_given_one(http: httpx2.Client, body: Any) -> None:
+    answers = [http.post(ROOT, **({} if body is None else {"json": body})) for _ in range(2)]
+    given = {answer.json()["name"] for answer in answers}
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert len(given) == 2
+    for name in given:
+        assert re.fullmatch(r"[a-z0-9-]{1,64}", name)
+        assert http.delete(f"{ROOT}/{name}").status_code == 204
+
+
+@pytest.mark.parametrize("name", ["a", "0", "-", "a" * 64, "a-1"], ids=len)
+def test_a_name_is_1_to_64_of_a_to_z_digits_and_hyphen(http: httpx2.Client, name: str) -> None:
+    assert http.post(ROOT, json={"name": name}).status_code == 201
+    assert http.delete(f"{ROOT}/{name}").status_code == 204
+
+
+@pytest.mark.parametrize("seed", [0, 7, -1, 2**70, "", "seven", "ünï"], ids=str)
+def test_a_seed_is_an_integer_or_a_text(http: httpx2.Client, fresh: Callable[[], str], seed: int | str) -> None:
+    name = fresh()
+    answer = http.post(ROOT, json={"name": name, "seed": seed})
+    assert answer.status_code == 201
+    assert answer.json()["seed"] == seed
+    assert http.get(f"{ROOT}/{name}").json()["seed"] == seed
+
+
+def test_the_seed_decides_and_nothing_else_does(http: httpx2.Client, fresh: Callable[[], str]) -> None:
+    name = fresh()
+
+    def play(seed: int | str) -> bytes:
+        http.post(ROOT, json={"name": name, "seed": seed})
+        sandbox = Sandbox(http, name)
+        sandbox.told("POST", "/clock", {"freeze": BEGUN})
+        made = sandbox.pymetrics.post("/mercury/order", json=wish()).content
+        sandbox.control("DELETE")
+        return made
+
+    assert play(7) == play(7)
+    assert len({play(seed) for seed in (7, "7", 8, "eight")}) == 4
+
+
+def test_a_sandbox_is_opened_with_settings_of_its_own(http: httpx2.Client, fresh: Callable[[], str]) -> None:
+    name = fresh()
+    http.post(ROOT, json={"name": name, "config": {"invitation_days": 20, "positions": ["Pilot"]}})
+    config = http.get(f"{ROOT}/{name}/config").json()
+    assert (config["invitation_days"], config["positions"]) == (20, ["Pilot"])
+
+
+def test_a_name_that_is_taken_is_refused_and_its_sandbox_stays_as_it_was(http: httpx2.Client, sandbox: Sandbox) -> None:
+    id = order(sandbox)["id"]
+    problem(http.post(ROOT, json={"name": sandbox.name, "config": {"invitation_days": 20}}), 409, sandbox.name, "name")
+    assert sandbox.told("GET", "/config")["invitation_days"] == 10
+    assert [found["id"] for found in sandbox.told("GET", "/invitations")] == [id]
+
+
+NO_JSON = {
+    "nothing but a brace": b"{",
+    "a form": b"name=ada",
+    "a comma too many": b'{"name": "ada",}',
+    "two values": b"{}{}",
+    "no UTF-8": b'{"name": "\xff"}',
+    "half a surrogate pair": b'{"name": "\\ud800"}',
+    "NaN": b'{"config": {"rate_limit": NaN}}',
+    "Infinity": b'{"config": {"webhook_timeout": Infinity}}',
+    "a null byte": b'{"name": "ada"}\x00',
+    "nesting without end": b'{"config": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "a number without end": b'{"seed": ' + b"9" * 100_000 + b"}",
+}
+
+
+@pytest.mark.parametrize("content", NO_JSON.values(), ids=NO_JSON)
+def test_a_body_that_is_no_json_opens_nothing(http: httpx2.Client, content: bytes) -> None:
+    before = names(http)
+    problem(http.post(ROOT, content=content), 400, "JSON")
+    assert names(http) == before
+
+
+BAD_OPENINGS: dict[str, tuple[Any, str]] = {
+    "a name in capitals": ({"name": "Ada"}, "name"),
+    "no letter": ({"name": ""}, "name"),
+    "a blank": ({"name": "a b"}, "name"),
+    "a line feed at the end": ({"name": "ada\n"}, "name"),
+    "a null byte": ({"name": "ada\0"}, "name"),
+    "a slash": ({"name": "a/b"}, "name"),
+    "an umlaut": ({"name": "ä"}, "name"),
+    "digits of another script": ({"name": "\u0661"}, "name"),
+    "65 letters": ({"name": "a" * 65}, "name"),
+    "a number for a name": ({"name": 5}, "name"),
+    "a list for a name": ({"name": ["a"]}, "name"),
+    "a fraction for a seed": ({"seed": 1.5}, "seed"),
+    "true for a seed": ({"seed": True}, "seed"),
+    "null for a seed": ({"seed": None}, "seed"),
+    "a list for a seed": ({"seed": [1]}, "seed"),
+    "a list for settings": ({"config": []}, "config"),
+    "null for settings": ({"config": None}, "config"),
+    "a wrong setting": ({"config": {"rate_limit": 0}}, "rate_limit"),
+    "an unknown setting": ({"config": {"rate": 0}}, "rate"),
+    "an unknown member": ({"nmae": "ada"}, "nmae"),
+    "a list": ([], "object"),
+    "a text": ("ada", "object"),
+    "null": (None, "object"),
+}
+
+
+@pytest.mark.parametrize(("body", "named"), BAD_OPENINGS.values(), ids=BAD_OPENINGS)
+def test_a_wrong_opening_is_refused_by_the_name_of_what_is_wrong(http: httpx2.Client, body: Any, named: str) -> None:
+    before = names(http)
+    problem(http.post(ROOT, content=httpx2.Request("POST", "http://x", json=body).content), 422, named)
+    assert names(http) == before
+
+
+def test_of_a_member_that_stands_twice_the_last_counts(http: httpx2.Client, fresh: Callable[[], str]) -> None:
+    one, two = fresh(), fresh()
+    assert http.post(ROOT, content=f'{{"name": "{one}", "name": "{two}"}}').json()["name"] == two
+    assert one not in names(http)
+
+
+def test_looking_at_a_sandbox_opens_it_in_open_access(http: httpx2.Client, fresh: Callable[[], str]) -> None:
+    name = fresh()
+    looked = http.get(f"{ROOT}/{name}")
+    assert looked.status_code == 200
+    assert looked.json()["name"] == name
+    assert looked.json() in http.get(ROOT).json() or name in names(http)
+
+
+def test_the_demo_settings_may_lack_the_assessments_of_its_samples(http: httpx2.Client) -> None:
+    http.delete(f"{ROOT}/demo")
+    answer = http.post(ROOT, json={"name": "demo", "config": {"assessments": []}})
+    assert answer.status_code in (201, 422), answer.text
+    http.delete(f"{ROOT}/demo")
+    assert http.get(f"{ROOT}/demo/invitations").status_code == 200
+    http.delete(f"{ROOT}/demo")
+
+
+def test_a_forgotten_sandbox_is_gone_and_its_name_free(http: httpx2.Client, sandbox: Sandbox) -> None:
+    order(sandbox)
+    answer = sandbox.control("DELETE")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert sandbox.name not in names(http)
+    assert http.post(ROOT, json={"name": sandbox.name}).status_code == 201
+    assert sandbox.told("GET", "/invitations") == []
+    refused = sandbox.pymetrics.get("/mercury/configuration")
+    assert (refused.status_code, refused.headers["simulator-rule"]) == (401, "pymetrics.access.token.known")
+
+
+def test_nothing_acts_after_its_sandbox_was_forgotten(sandbox: Sandbox, listener: Listener) -> None:
+    listener.answers, listener.delay = [500], 0.2
+    told_of(sandbox, listener)
+    assessment(sandbox, email="ada+completes-in-10s@example.com", assessmentStatusWebHook=f"{listener.url}/late")
+    sandbox.control("DELETE")
+    assert advance(sandbox, "PT48H") == []
+    time.sleep(0.3)
+    assert sandbox.told("GET", "/deliveries") == []
+    assert len(listener.received) == 1
+
+
+# Reset.
+
+
+def test_a_reset_brings_everything_back_to_the_opening(http: httpx2.Client, fresh: Callable[[], str]) -> None:
+    name = fresh()
+    http.post(ROOT, json={"name": name, "seed": 7, "config": {"invitation_days": 20}})
+    sandbox = Sandbox(http, name)
+    opening = sandbox.told("GET", "/config")
+    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    sandbox.told("PATCH", "/config", {"invitation_days": 5, "webhook_url": FORBIDDEN_HOOK})
+    id = order(sandbox, send_email=True)["id"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    assert sandbox.told("GET", "/mail")
+    assert sandbox.told("GET", "/deliveries")
+    assert sandbox.control("POST", "/reset").is_success
+    for path in ("/invitations", "/mail", "/deliveries"):
+        assert sandbox.told("GET", path) == []
+    assert sandbox.told("GET", "/config") == opening
+    clock = sandbox.told("GET", "/clock")
+    assert clock["mode"] == "running"
+    assert not clock["now"].startswith("2030")
+    assert sandbox.told("GET")["seed"] == 7
+    problem(sandbox.control("POST", f"/snapshots/{kept}/restore"), 404, kept)
+    assert sandbox.pi.get("/api/v1/behavioralassessments").json() == []
+
+
+def test_a_token_is_void_after_a_reset_and_another_one_is_good(sandbox: Sandbox) -> None:
+    old = sandbox.pymetrics
+    sandbox.told("POST", "/reset")
+    refused = old.get("/mercury/configuration")
+    assert (refused.status_code, refused.headers["simulator-rule"]) == (401, "pymetrics.access.token.known")
+    new = sandbox.renewed()
+    assert new.get("/mercury/configuration").status_code == 200
+    assert new.headers["Authorization"] != old.headers["Authorization"]
+
+
+def test_no_retry_comes_after_a_reset(sandbox: Sandbox, listener: Listener) -> None:
+    listener.answers = [500]
+    told_of(sandbox, listener)
+    sandbox.told("POST", "/reset")
+    assert advance(sandbox, "PT48H") == []
+    assert len(listener.received) == 1
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_an_attempt_on_its_way_leaves_no_trace_after_a_reset(sandbox: Sandbox, listener: Listener, status: int) -> None:
+    listener.answers, listener.delay = [status], 0.3
+    told_of(sandbox, listener)
+    sandbox.told("POST", "/reset")
+    id = assessment(sandbox)["assessmentId"]
+    time.sleep(0.5)
+    assert sandbox.told("GET", "/deliveries") == []
+    assert advance(sandbox, "PT24H") == []
+    assert sandbox.told("GET", f"/invitations/{id}")["status"] == 0
+    assert len(listener.received) == 1
+
+
+def test_no_alarm_rings_after_a_reset(sandbox: Sandbox) -> None:
+    order(sandbox, email="ada+completes-in-10s@example.com")
+    assessment(sandbox, email="ada+completes-in-10s@example.com")
+    sandbox.told("POST", "/reset")
+    assert advance(sandbox, "P60D") == []
+    assert sandbox.told("GET", "/invitations") == []
+
+
+def test_a_reset_ends_an_advance_that_waits_for_a_listener(sandbox: Sandbox, listener: Listener) -> None:
+    listener.answers = [500]
+    told_of(sandbox, listener)
+    listener.delay = 5
+    answers: list[httpx2.Response] = []
+    turning = threading.Thread(target=lambda: answers.append(sandbox.control("POST", "/clock", {"advance": "PT48H"})))
+    turning.start()
+    listener.wait_for(2)
+    sandbox.told("POST", "/reset")
+    turning.join(2)
+    assert not turning.is_alive()
+    assert answers[0].status_code in (200, 409)
+    assert sandbox.told("GET", "/deliveries") == []
+    clock = sandbox.told("GET", "/clock")
+    assert clock["mode"] == "running"
+    assert advance(sandbox, "PT1H") == []
+    assert len(listener.received) == 2
+
+
+def test_the_demo_has_its_samples_again_after_a_reset(http: httpx2.Client) -> None:
+    demo = Sandbox(http, "demo")
+    before = demo.told("GET", "/invitations")
+    open_one = next(found["id"] for found in before if found["status"] == "Not Started")
+    demo.told("POST", f"/invitations/{open_one}/complete")
+    demo.told("POST", "/reset")
+    after = demo.told("GET", "/invitations")
+    assert [found["status"] for found in after] == [found["status"] for found in before]
+    assert [sum(found["vendor"] == vendor for found in after) for vendor in ("pymetrics", "predictive_index")] == [
+        12,
+        12,
+    ]
+    assert {found["status"] for found in after if found["vendor"] == "predictive_index"} == set(PI_STATES)
+    assert {found["status"] for found in after if found["vendor"] == "pymetrics"} == set(PYMETRICS_STATES)
+    assert demo.told("GET", "/deliveries") == []
+
+
+# Settings.
+
+SETTINGS = {
+    "assessments", "positions", "folders", "custom_fields", "api_user", "default_webhook_url", "webhook_url",
+    "webhook_secret", "invitation_days", "journal", "behaviour", "progress", "rate_limit", "maintenance",
+    "webhook_timeout",
+}  # fmt: skip
+
+
+def test_the_settings_are_shown_whole(sandbox: Sandbox) -> None:
+    config = sandbox.told("GET", "/config")
+    assert set(config) == SETTINGS
+    assert set(config["journal"]) == {"entries", "bytes"}
+    assert GAMES in [each["id"] for each in config["assessments"]]
+    assert config["behaviour"]["pi.created_state"] == "sample"
+    assert (config["progress"], config["rate_limit"], config["maintenance"]) == ("manual", None, False)
+
+
+MERGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "one member of the API user": ({"api_user": {"first_name": "Eve"}}, {"api_user": {"first_name": "Eve"}}),
+    "one member of the journal": ({"journal": {"entries": 5}}, {"journal": {"entries": 5}}),
+    "one switch": ({"behaviour": {"pi.list_limit": 50}}, {"behaviour": {"pi.list_limit": 50}}),
+    "a number": ({"invitation_days": 30}, {"invitation_days": 30}),
+    "a limit": ({"rate_limit": 1_000}, {"rate_limit": 1_000}),
+    "whole seconds": ({"webhook_timeout": 5}, {"webhook_timeout": 5}),
+    "a duration": ({"progress": "PT10S"}, {"progress": "PT10S"}),
+    "nothing": ({}, {}),
+}
+
+
+@pytest.mark.parametrize(("change", "expected"), MERGES.values(), ids=MERGES)
+def test_a_change_of_settings_leaves_the_others(
+    sandbox: Sandbox, change: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    config = sandbox.told("GET", "/config")
+    answer = sandbox.told("PATCH", "/config", change)
+    for name, value in expected.items():
+        config[name] = {**config[name], **value} if isinstance(value, dict) else value
+    assert answer == sandbox.told("GET", "/config") == config
+
+
+def test_changes_of_settings_add_up(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"behaviour": {"pi.list_limit": 50}, "api_user": {"first_name": "Eve"}})
+    config = sandbox.told("PATCH", "/config", {"behaviour": {"pi.unsent_state": 10}, "api_user": {"phone": "1"}})
+    assert (config["behaviour"]["pi.list_limit"], config["behaviour"]["pi.unsent_state"]) == (50, 10)
+    assert (config["api_user"]["first_name"], config["api_user"]["phone"]) == ("Eve", "1")
+
+
+LISTS: dict[str, list[Any]] = {
+    "assessments": [{"id": "one", "type": "nlr", "description": "One"}],
+    "positions": ["Pilot"],
+    "folders": ["\\Elsewhere"],
+    "custom_fields": [{"name": "Size", "values": ["S", "M"]}],
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_of_settings_is_replaced(sandbox: Sandbox, name: str) -> None:
+    assert sandbox.told("PATCH", "/config", {name: LISTS[name]})[name] == LISTS[name]
+
+
+@pytest.mark.parametrize("name", ["default_webhook_url", "webhook_url", "webhook_secret", "rate_limit"])
+def test_null_takes_a_setting_back(sandbox: Sandbox, name: str) -> None:
+    value = 5 if name == "rate_limit" else "https://example.com/hook"
+    assert sandbox.told("PATCH", "/config", {name: value})[name] == value
+    assert sandbox.told("PATCH", "/config", {name: None})[name] is None
+
+
+WEB_URLS: tuple[Any, ...] = (
+    "",
+    "nonsense",
+    "/relative",
+    "ftp://example.com",
+    "http://",
+    "http://a b",
+    "http://x:99999",
+    5,
+    True,
+    [],
+)
+WRONG: dict[str, tuple[Any, ...]] = {
+    "assessments": (None, "x", {}, [{"id": ""}], [{"id": "a"}, {"id": "a"}], [5]),
+    "positions": (None, "Pilot", [""], ["a", "a"], [5], [None], [["a"]]),
+    "folders": (None, [], [""], ["\\a", "\\a"], [5]),
+    "custom_fields": (None, ["a"], [{"name": ""}], [{"name": "a"}] * 2),
+    "api_user": (None, "Ada", [], {"first_name": 5}, {"nick": "A"}, {"email": None}),
+    "default_webhook_url": WEB_URLS,
+    "webhook_url": WEB_URLS,
+    "webhook_secret": ("", 5, []),
+    "invitation_days": (None, 3, 31, -10, 10.5, "10", True, 10**40),
+    "journal": (None, [], 5, {"entries": -1}, {"bytes": -1}, {"entries": "5"}),
+    "behaviour": (None, [], "x"),
+    "progress": (None, "", "soon", "10s", "P1Y", "-PT1S", "PT", "P", 10, "pt10s", "P99999999999D"),
+    "rate_limit": (0, -1, 1.5, "5", True, [], 10**40),
+    "maintenance": (None, "yes", 1, 0),
+    "webhook_timeout": (None, 0, -1, 601, "30", True),
+}
+"""Values that their settings cannot have."""
+WRONG_WITHIN: tuple[tuple[str, Any, str], ...] = (
+    ("assesments", [], "assesments"),
+    ("assessments", [{"type": "games"}], "assessments.0.id"),
+    ("assessments", [{"id": "a", "type": "chess"}], "assessments.0.type"),
+    ("assessments", [{"id": "a", "typ": "games"}], "assessments.0.typ"),
+    ("custom_fields", [{"name": "a", "values": "b"}], "custom_fields.0.values"),
+    ("custom_fields", [{"name": "a", "values": [5]}], "custom_fields.0.values"),
+    ("custom_fields", [{"values": ["a"]}], "custom_fields.0.name"),
+    ("journal", {"size": 5}, "journal.size"),
+    ("behaviour", {"pi.no_such_switch": 1}, "behaviour.pi.no_such_switch"),
+    ("behaviour", {"pi.created_state": ""}, "behaviour.pi.created_state"),
+    ("behaviour", {"pi.created_state": "Sample"}, "behaviour.pi.created_state"),
+    ("behaviour", {"pi.created_state": True}, "behaviour.pi.created_state"),
+    ("behaviour", {"pi.created_state": None}, "behaviour.pi.created_state"),
+    ("behaviour", {"pi.created_state": []}, "behaviour.pi.created_state"),
+    ("behaviour", {"pi.unsent_state": False}, "behaviour.pi.unsent_state"),
+    ("behaviour", {"pi.unsent_state": "0"}, "behaviour.pi.unsent_state"),
+    ("behaviour", {"pi.unsent_state": 0.5}, "behaviour.pi.unsent_state"),
+    ("behaviour", {"pi.list_limit": 51}, "behaviour.pi.list_limit"),
+)
+"""Values that are wrong at one place, which the refusal names."""
+BAD_SETTINGS = (*((name, value, name) for name, values in WRONG.items() for value in values), *WRONG_WITHIN)
+
+
+@pytest.mark.parametrize(("name", "value", "named"), BAD_SETTINGS, ids=lambda value: str(value)[:40])
+def test_a_wrong_setting_is_refused_by_name_and_changes_nothing(
+    sandbox: Sandbox, name: str, value: Any, named: str
+) -> None:
+    before = sandbox.told("GET", "/config")
+    refused = problem(sandbox.control("PATCH", "/config", {"invitation_days": 9, name: value}), 422, named)
+    assert any(named in error["where"] for error in refused["errors"])
+    assert all(error["what"] for error in refused["errors"])
+    assert sandbox.told("GET", "/config") == before
+
+
+REMEDIES: dict[str, tuple[Any, str]] = {
+    "assesments": ([], "assessments"),
+    "folders": ([], "default folder"),
+    "webhook_url": ("nonsense", "http"),
+    "invitation_days": (31, "4 to 30"),
+    "progress": ("soon", "PT10S"),
+    "rate_limit": (0, "1"),
+    "webhook_timeout": (601, "600"),
+    "behaviour": ({"pi.created_state": "both"}, '"sent"'),
+}
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_the_refusal_of_a_setting_says_what_would_be_right(sandbox: Sandbox, name: str) -> None:
+    value, remedy = REMEDIES[name]
+    problem(sandbox.control("PATCH", "/config", {name: value}), 422, name, remedy)
+
+
+def test_the_refusal_of_an_unknown_switch_lists_those_that_there_are(sandbox: Sandbox) -> None:
+    known = sandbox.told("GET", "/config")["behaviour"]
+    problem(sandbox.control("PATCH", "/config", {"behaviour": {"pi.nope": 1}}), 422, *known)
+
+
+def test_everything_wrong_with_settings_is_said_at_once(sandbox: Sandbox) -> None:
+    wrong = {"invitation_days": 99, "rate_limit": 0, "behaviour": {"pi.nope": 1}}
+    problem(sandbox.control("PATCH", "/config", wrong), 422, "invitation_days", "rate_limit", "pi.nope")
+
+
+# Snapshots.
+
+
+def test_a_restore_brings_back_records_mail_and_clock(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    one = order(sandbox, "one", send_email=True)
+    assert sandbox.control("POST", "/snapshots").status_code == 201
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    before = {path: sandbox.told("GET", path) for path in ("/invitations", "/mail", "/clock", "/config")}
+    sandbox.told("POST", f"/invitations/{one['id']}/complete")
+    order(sandbox, "two", send_email=True)
+    sandbox.told("PATCH", "/config", {"invitation_days": 5})
+    sandbox.told("POST", "/clock", {"advance": "PT30M"})
+    sandbox.told("POST", "/clock", {"run": True})
+    for _ in range(2):
+        assert sandbox.control("POST", f"/snapshots/{kept}/restore").is_success
+        assert {path: sandbox.told("GET", path) for path in before} == before
+        assert sandbox.pymetrics.get(f"/mercury/getOrder/{one['id']}").json() == one
+        sandbox.told("POST", f"/invitations/{one['id']}/expire")
+
+
+def test_a_running_clock_runs_on_from_where_the_snapshot_was_taken(sandbox: Sandbox) -> None:
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    before = sandbox.told("GET", "/clock")["now"]
+    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    clock = sandbox.told("GET", "/clock")
+    assert clock["mode"] == "running"
+    assert clock["now"][:4] == before[:4]
+    assert clock["now"] < sandbox.told("GET", "/clock")["now"]
+
+
+def test_an_unfinished_delivery_comes_back_with_its_snapshot(sandbox: Sandbox, listener: Listener) -> None:
+    listener.answers = [500, 200]
+    told_of(sandbox, listener)
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    for tries in (2, 3):
+        ((what, delivery),) = advance(sandbox, "PT24H")
+        assert what == "attempt"
+        assert sandbox.told("GET", f"/deliveries/{delivery}")["state"] == "delivered"
+        assert len(listener.received) == tries
+        sandbox.told("POST", f"/snapshots/{kept}/restore")
+        (back,) = sandbox.told("GET", "/deliveries")
+        assert (back["id"], back["state"], len(back["attempts"])) == (delivery, "pending", 1)
+
+
+def test_an_attempt_on_its_way_when_the_snapshot_was_taken_is_made_once_more(
+    sandbox: Sandbox, listener: Listener
+) -> None:
+    listener.delay = 0.2
+    told_of(sandbox, listener)
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    sandbox.told("POST", "/clock", {"until_idle": True})
+    (done,) = sandbox.told("GET", "/deliveries")
+    assert done["state"] == "delivered"
+    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    listener.wait_for(2)
+    sandbox.told("POST", "/clock", {"until_idle": True})
+    (again,) = sandbox.told("GET", "/deliveries")
+    assert (again["id"], again["state"], len(again["attempts"])) == (done["id"], "delivered", 1)
+
+
+def test_an_attempt_begun_before_a_restore_leaves_no_trace(sandbox: Sandbox, listener: Listener) -> None:
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    listener.delay = 0.2
+    told_of(sandbox, listener)
+    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    time.sleep(0.4)
+    assert sandbox.told("GET", "/deliveries") == []
+    assert sandbox.told("GET", "/invitations") == []
+
+
+def test_an_alarm_rings_again_after_a_restore(sandbox: Sandbox) -> None:
+    id = order(sandbox, email="ada+completes-in-10s@example.com")["id"]
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    for _ in range(2):
+        assert advance(sandbox, "PT11S") == [("complete", id)]
+        assert sandbox.told("GET", f"/invitations/{id}")["status"] == "Completed"
+        sandbox.told("POST", f"/snapshots/{kept}/restore")
+        assert sandbox.told("GET", f"/invitations/{id}")["status"] == "Not Started"
+
+
+def test_tokens_of_before_and_after_a_snapshot_stay_good_over_a_restore(sandbox: Sandbox) -> None:
+    before = sandbox.renewed()
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    after = sandbox.renewed()
+    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    newest = sandbox.renewed()
+    callers = (before, after, newest)
+    assert [caller.get("/mercury/configuration").status_code for caller in callers] == [200, 200, 200]
+    assert len({caller.headers["Authorization"] for caller in callers}) == 3
+
+
+def test_ids_are_not_drawn_twice_around_a_restore(sandbox: Sandbox) -> None:
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    ids = {order(sandbox)["id"]}
+    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    ids.add(order(sandbox)["id"])
+    assert len(ids) == 2
+
+
+def test_an_unknown_snapshot_is_refused_and_changes_nothing(sandbox: Sandbox) -> None:
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    id = order(sandbox)["id"]
+    problem(sandbox.control("POST", "/snapshots/no-such/restore"), 404, "no-such", kept)
+    assert [found["id"] for found in sandbox.told("GET", "/invitations")] == [id]
+
+
+def test_a_snapshot_of_another_sandbox_is_unknown(
+    http: httpx2.Client, sandbox: Sandbox, fresh: Callable[[], str]
+) -> None:
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    problem(http.post(f"{ROOT}/{fresh()}/snapshots/{kept}/restore"), 404, kept)
+
+
+# Forks.
+
+
+def forked(sandbox: Sandbox, name: str) -> Sandbox:
+    answer = sandbox.control("POST", "/fork", {"name": name})
+    assert answer.status_code == 201, answer.text
+    assert set(answer.json()) == {"name", "seed", "credentials"}
+    assert answer.json()["name"] == name
+    assert answer.json()["credentials"]["predictive_index"] == {"api_key": f"sim-{name}"}
+    return Sandbox(sandbox.http, name)
+
+
+def test_a_fork_sees_what_was_there_and_nothing_that_comes(sandbox: Sandbox, fresh: Callable[[], str]) -> None:
+    sandbox.told("PATCH", "/config", {"positions": ["Pilot"]})
+    old = order(sandbox, "old")["id"]
+    fork = forked(sandbox, fresh())
+    assert fork.told("GET", "/config") == sandbox.told("GET", "/config")
+    assert fork.pymetrics.get(f"/mercury/getOrder/{old}").json()["id"] == old
+    here, there = order(sandbox, "here")["id"], order(fork, "there")["id"]
+    sandbox.told("POST", f"/invitations/{old}/complete")
+    fork.told("PATCH", "/config", {"positions": []})
+    assert [(found["id"], found["status"]) for found in sandbox.told("GET", "/invitations")] == [
+        (old, "Completed"), (here, "Not Started"),
+    ]  # fmt: skip
+    assert [(found["id"], found["status"]) for found in fork.told("GET", "/invitations")] == [
+        (old, "Not Started"), (there, "Not Started"),
+    ]  # fmt: skip
+    assert sandbox.told("GET", "/config")["positions"] == ["Pilot"]
+
+
+def test_a_fork_takes_no_deliveries(sandbox: Sandbox, listener: Listener, fresh: Callable[[], str]) -> None:
+    listener.answers = [500]
+    told_of(sandbox, listener)
+    fork = forked(sandbox, fresh())
+    assert fork.told("GET", "/deliveries") == []
+    assert advance(fork, "PT24H") == []
+    assert len(listener.received) == 1
+    assert sandbox.told("GET", "/deliveries")[0]["state"] == "pending"
+
+
+def test_a_fork_takes_no_clock(sandbox: Sandbox, fresh: Callable[[], str]) -> None:
+    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    clock = forked(sandbox, fresh()).told("GET", "/clock")
+    assert clock["mode"] == "running"
+    assert not clock["now"].startswith("2030")
+
+
+def test_a_fork_has_links_and_secrets_of_its_own(sandbox: Sandbox, fresh: Callable[[], str]) -> None:
+    id = order(sandbox)["id"]
+    assessment(sandbox)
+    token = sandbox.pymetrics.headers["Authorization"]
+    fork = forked(sandbox, fresh())
+    ours, theirs = (each.told("GET", "/invitations") for each in (sandbox, fork))
+    links = [{link for found in each for link in found["links"].values()} for each in (ours, theirs)]
+    assert links[0].isdisjoint(links[1])
+    refused = sandbox.http.get(
+        f"/mercury/getOrder/{id}", headers={"Authorization": token, "X-Api-Key": fork.credential}
+    )
+    assert (refused.status_code, refused.headers["simulator-rule"]) == (401, "pymetrics.access.token.known")
+    assert fork.pymetrics.headers["Authorization"] != token
+
+
+def test_a_reset_of_a_fork_leads_back_to_the_moment_of_forking(sandbox: Sandbox, fresh: Callable[[], str]) -> None:
+    id = order(sandbox)["id"]
+    fork = forked(sandbox, fresh())
+    order(fork, "later")
+    sandbox.control("POST", "/reset")
+    fork.told("POST", "/reset")
+    assert [found["id"] for found in fork.told("GET", "/invitations")] == [id]
+
+
+def test_a_fork_without_a_name_is_given_one(sandbox: Sandbox) -> None:
+    name = sandbox.told("POST", "/fork")["name"]
+    assert name != sandbox.name
+    assert sandbox.http.delete(f"{ROOT}/{name}").status_code == 204
+
+
+def test_a_fork_with_a_wrong_name_is_refused(http: httpx2.Client, sandbox: Sandbox) -> None:
+    sandbox.told("GET")
+    before = names(http)
+    problem(sandbox.control("POST", "/fork", {"name": sandbox.name}), 409, sandbox.name)
+    problem(sandbox.control("POST", "/fork", {"name": "Ada"}), 422, "name")
+    problem(sandbox.control("POST", "/fork", {"nmae": "ada"}), 422, "nmae")
+    problem(sandbox.control("POST", "/fork", {"name": 5}), 422, "name")
+    assert names(http) == before
+
+
+# Invitations.
+
+
+def test_invitations_of_both_vendors_stand_in_the_order_of_their_creation(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    made = [
+        order(sandbox, "one")["id"], assessment(sandbox)["assessmentId"], order(sandbox, "two")["id"],
+        assessment(sandbox, externalPersonId="p-1")["assessmentId"],
+    ]  # fmt: skip
+    sandbox.told("POST", f"/invitations/{made[0]}/complete")
+    found = sandbox.told("GET", "/invitations")
+    assert [each["id"] for each in found] == made
+    for each in found:
+        assert list(each) == ["id", "vendor", "status", "candidate", "created", "links"]
+        assert each["created"] == "2030-01-01T00:00:00.0000000Z"
+        assert each == sandbox.told("GET", f"/invitations/{each['id']}")
+    assert [each["vendor"] for each in found] == ["pymetrics", "predictive_index"] * 2
+    assert [each["status"] for each in found] == ["Completed", 0, "Not Started", 0]
+    assert found[0]["candidate"]["email"] == "ada@example.com"
+    assert found[1]["candidate"]["email"] == "grace@example.com"
+
+
+@pytest.mark.parametrize("host", ["sim.example:8787", "LOCALHOST:1", "[::1]:99", "10.0.0.1"])
+def test_links_begin_with_the_address_that_the_caller_used(sandbox: Sandbox, host: str) -> None:
+    order(sandbox, send_email=True)
+    id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    for path in ("/invitations", f"/invitations/{id}"):
+        shown = sandbox.http.get(f"{ROOT}/{sandbox.name}{path}", headers={"host": host}).json()
+        links = [link for found in (shown if isinstance(shown, list) else [shown]) for link in found["links"].values()]
+        assert links
+        assert all(link.startswith(f"http://{host}/") for link in links)
+    mails = sandbox.http.get(f"{ROOT}/{sandbox.name}/mail", headers={"host": host}).json()
+    assert len(mails) == 2
+    assert all(mail["link"].startswith(f"http://{host}/") and mail["link"] in mail["text"] for mail in mails)
+
+
+@pytest.mark.parametrize("path", ["", "/complete", "/start"])
+def test_an_unknown_invitation_is_refused(sandbox: Sandbox, path: str) -> None:
+    problem(sandbox.control("POST" if path else "GET", f"/invitations/no-such{path}"), 404, "no-such")
+
+
+PI_STATES: dict[Any, tuple[str, ...]] = {
+    0: (), 10: (), 20: ("open",), 30: ("start",), 40: ("complete",), 50: ("expire",), 60: (), 65: ("abort",),
+}  # fmt: skip
+"""The actions that lead to each state; nothing in a candidate's life leads to 60, so the demo lends one."""
+PI_ACTIONS = {"open": 20, "start": 30, "complete": 40, "expire": 50, "abort": 65}
+PI_MOVES = {(state, action): (30 if (state, action) == (30, "open") else to)
+            for state in (0, 10, 20, 30) for action, to in PI_ACTIONS.items()}  # fmt: skip
+
+PYMETRICS_STATES: dict[Any, tuple[str, ...]] = {
+    "Pending": (), "Accepted": ("accept",), "Not Started": (), "In Progress": ("start",), "Completed": ("complete",),
+    "Fulfilled": ("complete",), "Rejected": ("reject",), "Expired": ("expire",),
+}  # fmt: skip
+PYMETRICS_ACTIONS = {
+    "accept": "Accepted", "reject": "Rejected", "start": "In Progress", "complete": "Completed", "expire": "Expired",
+}  # fmt: skip
+PYMETRICS_MOVES = {
+    (state, action): to
+    for state in ("Pending", "Accepted", "Not Started", "In Progress")
+    for action, to in PYMETRICS_ACTIONS.items()
+    if (state, action) not in {("In Progress", "accept"), ("In Progress", "reject")}
+}
+TABLE = (
+    *(("predictive_index", state, action, PI_MOVES.get((state, action)))
+      for state in PI_STATES if state != 60 for action in PI_ACTIONS),
+    *(("pymetrics", state, action, PYMETRICS_MOVES.get((state, action)))
+      for state in PYMETRICS_STATES for action in PYMETRICS_ACTIONS),
+)  # fmt: skip
+"""Vendor, state, action, and the state that it leads to, if it leads anywhere."""
+
+
+def invitation(sandbox: Sandbox, vendor: str, state: Any) -> str:
+    """An invitation in that state."""
+    if vendor == "pymetrics":
+        initial = state if state == "Pending" else "Not Started"
+        sandbox.told("PATCH", "/config", {"behaviour": {"pymetrics.initial_status": initial}})
+        id: str = order(sandbox)["id"]
+        lead = PYMETRICS_STATES[state]
+    else:
+        id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=int(state == 10))["assessmentId"]
+        lead = PI_STATES[state]
+    for action in lead:
+        sandbox.told("POST", f"/invitations/{id}/{action}")
+    if state == "Fulfilled":
+        sandbox.pymetrics.get(f"/mercury/getOrder/{id}")
+    assert sandbox.told("GET", f"/invitations/{id}")["status"] == state
+    return id
+
+
+@pytest.mark.parametrize(("vendor", "state", "action", "to"), TABLE, ids=str)
+def test_an_action_moves_an_invitation_or_says_why_not(
+    sandbox: Sandbox, vendor: str, state: Any, action: str, to: Any
+) -> None:
+    id = invitation(sandbox, vendor, state)
+    before = sandbox.told("GET", f"/invitations/{id}")
+    answer = sandbox.control("POST", f"/invitations/{id}/{action}")
+    if to is None:
+        problem(answer, 409, action, str(state))
+        assert sandbox.told("GET", f"/invitations/{id}") == before
+    else:
+        assert answer.status_code == 200
+        assert answer.json() == sandbox.told("GET", f"/invitations/{id}")
+        assert answer.json()["status"] == to
+        assert {**answer.json(), "status": state, "links": before["links"]} == before
+
+
+@pytest.mark.parametrize("action", PI_ACTIONS)
+def test_a_failed_assessment_is_at_its_end(http: httpx2.Client, action: str) -> None:
+    demo = Sandbox(http, "demo")
+    failed = next(found for found in demo.told("GET", "/invitations") if found["status"] == 60)
+    problem(demo.control("POST", f"/invitations/{failed['id']}/{action}"), 409, action, "60", "end state")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "action"),
+    [("pymetrics", "open"), ("pymetrics", "abort"), ("pymetrics", "explode"), ("predictive_index", "accept"),
+     ("predictive_index", "reject"), ("predictive_index", "explode")],
+)  # fmt: skip
+def test_an_action_that_the_vendor_has_no_state_for_is_refused(sandbox: Sandbox, vendor: str, action: str) -> None:
+    id = invitation(sandbox, vendor, "Not Started" if vendor == "pymetrics" else 0)
+    before = sandbox.told("GET", f"/invitations/{id}")
+    problem(sandbox.control("POST", f"/invitations/{id}/{action}"), 409, action, "complete")
+    assert sandbox.told("GET", f"/invitations/{id}") == before
+
+
+def test_an_order_is_completed_with_the_results_that_are_given(sandbox: Sandbox) -> None:
+    id = order(sandbox)["id"]
+    given = {"score": 88.25, "band": "Gold", "description": "made up", "assessment_id": GAMES}
+    sandbox.told("POST", f"/invitations/{id}/complete", {"results": [given, {"score": None}]})
+    shown = sandbox.pymetrics.get(f"/mercury/getOrder/{id}").json()
+    assert shown["status"] == "Fulfilled"
+    first, second = shown["results"]
+    assert (first["score"], first["band"], first["description"]) == (88.25, "Gold", "made up")
+    assert (second["score"], second["band"]) == (None, None)
+
+
+def test_an_order_completed_without_results_stays_completed(sandbox: Sandbox) -> None:
+    id = order(sandbox)["id"]
+    sandbox.told("POST", f"/invitations/{id}/complete", {"results": []})
+    shown = sandbox.pymetrics.get(f"/mercury/getOrder/{id}").json()
+    assert shown["status"] == "Completed"
+    assert not shown["results"]
+
+
+def test_an_assessment_is_completed_with_the_scores_that_are_given(sandbox: Sandbox) -> None:
+    id = assessment(sandbox)["assessmentId"]
+    scores = {"selfSigmaScore": {"aSigma": 1.5, "dSigma": -2}, "selfConceptSigmaScore": [{"bSigma": 0.25}]}
+    sandbox.told("POST", f"/invitations/{id}/complete", {"scores": scores})
+    shown = sandbox.pi.get(f"/api/v1/behavioralassessments/{id}").json()
+    assert (shown["selfSigmaScore"][0]["aSigma"], shown["selfSigmaScore"][0]["dSigma"]) == (1.5, -2)
+    assert shown["selfConceptSigmaScore"][0]["bSigma"] == 0.25
+
+
+BAD_BODIES: list[tuple[str, str, bytes, int, str]] = [
+    ("pymetrics", "complete", b"{", 400, "JSON"),
+    ("pymetrics", "complete", b'{"results": [{"score": NaN}]}', 400, "JSON"),
+    ("pymetrics", "complete", b'{"results": [{"score": Infinity}]}', 400, "JSON"),
+    ("pymetrics", "complete", b"\xff", 400, "JSON"),
+    ("pymetrics", "complete", b"[]", 422, "object"),
+    ("pymetrics", "complete", b"null", 422, "object"),
+    ("pymetrics", "complete", b'{"result": []}', 422, "result"),
+    ("pymetrics", "complete", b'{"results": {}}', 422, "results"),
+    ("pymetrics", "complete", b'{"results": [5]}', 422, "results[0]"),
+    ("pymetrics", "complete", b'{"results": [{"score": "88"}]}', 422, "score"),
+    ("pymetrics", "complete", b'{"results": [{"score": true}]}', 422, "score"),
+    ("pymetrics", "complete", b'{"results": [{"score": 1e999}]}', 400, "JSON"),
+    ("pymetrics", "complete", b'{"results": [{"band": 5}]}', 422, "band"),
+    ("pymetrics", "complete", b'{"results": [{"scores": 5}]}', 422, "scores"),
+    ("pymetrics", "complete", b'{"results": [{"assessment_id": "no"}]}', 422, "assessment_id"),
+    ("pymetrics", "complete", b'{"scores": {}}', 422, "scores"),
+    ("pymetrics", "start", b'{"results": []}', 422, "results"),
+    ("predictive_index", "complete", b"{", 400, "JSON"),
+    ("predictive_index", "complete", b'{"scores": {"selfSigmaScore": {"aSigma": NaN}}}', 400, "JSON"),
+    ("predictive_index", "complete", b"[]", 422, "object"),
+    ("predictive_index", "complete", b'{"score": {}}', 422, "score"),
+    ("predictive_index", "complete", b'{"scores": []}', 422, "scores"),
+    ("predictive_index", "complete", b'{"scores": null}', 422, "scores"),
+    ("predictive_index", "complete", b'{"scores": {"selfSigma": {}}}', 422, "selfSigma"),
+    ("predictive_index", "complete", b'{"scores": {"selfSigmaScore": 5}}', 422, "selfSigmaScore"),
+    ("predictive_index", "complete", b'{"scores": {"selfSigmaScore": {"aSigma": "1"}}}', 422, "aSigma"),
+    ("predictive_index", "complete", b'{"scores": {"selfSigmaScore": {"aSigma": 4.5}}}', 422, "aSigma"),
+    ("predictive_index", "complete", b'{"scores": {"selfSigmaScore": {"fSigma": 1}}}', 422, "fSigma"),
+    ("predictive_index", "complete", b'{"results": []}', 422, "results"),
+    ("predictive_index", "open", b'{"scores": {}}', 422, "open"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("vendor", "action", "content", "status", "named"), BAD_BODIES, ids=str)
+def test_a_wrong_body_of_an_action_is_refused_and_moves_nothing(
+    sandbox: Sandbox, vendor: str, action: str, content: bytes, status: int, named: str
+) -> None:
+    id = invitation(sandbox, vendor, "Not Started" if vendor == "pymetrics" else 0)
+    before = sandbox.told("GET", f"/invitations/{id}")
+    path = f"{ROOT}/{sandbox.name}/invitations/{id}/{action}"
+    problem(sandbox.http.post(path, content=content), status, named)
+    assert sandbox.told("GET", f"/invitations/{id}") == before
+
+
+# Deliveries.
+
+
+def test_a_delivery_is_listed_in_short_and_shown_whole(sandbox: Sandbox, listener: Listener) -> None:
+    listener.answers = [503, 204]
+    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    id = told_of(sandbox, listener, "/hook?x=1")
+    sandbox.told("POST", "/clock", {"advance": "PT0S"})
+    (pending,) = sandbox.told("GET", "/deliveries")
+    assert list(pending) == ["id", "invitation", "url", "state", "next", "attempts"]
+    assert pending["invitation"] == id
+    assert pending["url"] == f"{listener.url}/hook?x=1"
+    assert pending["state"] == "pending"
+    assert STAMP.fullmatch(pending["next"])
+    assert pending["next"] > "2030-01-01T00:00:00.0000000Z"
+    (attempt,) = pending["attempts"]
+    assert list(attempt) == ["number", "at", "status", "error", "duration"]
+    assert (attempt["number"], attempt["at"]) == (1, "2030-01-01T00:00:00.0000000Z")
+    assert (attempt["status"], attempt["error"]) == (503, None)
+    assert 0 < attempt["duration"] < 5
+    assert advance(sandbox, "PT24H") == [("attempt", pending["id"])]
+    (done,) = sandbox.told("GET", "/deliveries")
+    assert (done["state"], done["next"]) == ("delivered", None)
+    assert [(each["number"], each["at"], each["status"]) for each in done["attempts"]] == [
+        (1, "2030-01-01T00:00:00.0000000Z", 503), (2, pending["next"], 204),
+    ]  # fmt: skip
+    whole = sandbox.told("GET", f"/deliveries/{done['id']}")
+    for each, received in zip(whole["attempts"], listener.received, strict=True):
+        request, answer = each.pop("request"), each.pop("answer")
+        assert (request["method"], request["url"]) == ("POST", f"{listener.url}/hook?x=1")
+        assert request["body"] == received.body.decode()
+        assert {name.lower(): value for name, value in request["headers"]}.items() <= received.headers.items()
+        assert answer["status"] == each["status"]
+        assert answer["body"] == ""
+        assert ["content-length", "0"] in [[name.lower(), value] for name, value in answer["headers"]]
+    assert whole == done
+
+
+def test_a_delivery_to_a_forbidden_address_is_an_attempt_that_says_why(sandbox: Sandbox) -> None:
+    id = assessment(sandbox, assessmentStatusWebHook=FORBIDDEN_HOOK)["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.told("POST", "/clock", {"until_idle": True})
+    (delivery,) = sandbox.told("GET", "/deliveries")
+    assert (delivery["state"], delivery["next"]) == ("failed", None)
+    (attempt,) = delivery["attempts"]
+    assert (attempt["number"], attempt["status"], attempt["error"]) == (1, None, "refused by policy")
+    assert sandbox.told("GET", f"/deliveries/{delivery['id']}")["attempts"][0]["answer"] is None
+
+
+def test_an_address_that_nobody_listens_at_is_tried_again(sandbox: Sandbox) -> None:
+    id = assessment(sandbox, assessmentStatusWebHook="http://127.0.0.1:1/")["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    assert len(advance(sandbox, "PT24H")) in (8, 9)
+    (delivery,) = sandbox.told("GET", "/deliveries")
+    assert delivery["state"] == "failed"
+    assert [attempt["number"] for attempt in delivery["attempts"]] == [*range(1, 10)]
+    assert all(attempt["error"] and attempt["status"] is None for attempt in delivery["attempts"])
+
+
+def test_an_unknown_delivery_is_refused(sandbox: Sandbox) -> None:
+    problem(sandbox.control("GET", "/deliveries/no-such"), 404, "no-such")
+    problem(sandbox.control("POST", "/deliveries/no-such/replay"), 404, "no-such")
+
+
+@pytest.mark.parametrize("path", [None, "/other"])
+def test_a_replay_sends_the_same_again_to_the_same_or_another_address(
+    sandbox: Sandbox, listener: Listener, path: str | None
+) -> None:
+    told_of(sandbox, listener)
+    sandbox.told("POST", "/clock", {"until_idle": True})
+    (first,) = sandbox.told("GET", "/deliveries")
+    url = f"{listener.url}{path or '/hook'}"
+    made = sandbox.told("POST", f"/deliveries/{first['id']}/replay", {"url": url} if path else None)
+    assert (made["invitation"], made["url"]) == (first["invitation"], url)
+    assert set(made) == set(first)
+    one, two = listener.wait_for(2)
+    sandbox.told("POST", "/clock", {"until_idle": True})
+    assert (one.path, two.path) == ("/hook", path or "/hook")
+    assert one.body == two.body
+    before, after = sandbox.told("GET", "/deliveries")
+    assert before == first
+    assert (after["id"], after["state"]) == (made["id"], "delivered")
+    assert after["id"] != first["id"]
+
+
+def test_a_replay_is_sent_at_once_though_the_clock_stands(sandbox: Sandbox, listener: Listener) -> None:
+    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    listener.answers = [400]
+    told_of(sandbox, listener)
+    sandbox.told("POST", "/clock", {"advance": "PT0S"})
+    (first,) = sandbox.told("GET", "/deliveries")
+    assert first["state"] == "failed"
+    sandbox.told("POST", f"/deliveries/{first['id']}/replay")
+    listener.wait_for(2)
+
+
+@pytest.mark.parametrize(
+    "body", [{"url": url} for url in WEB_URLS] + [{"to": "http://example.com"}, [], "http://example.com"], ids=str
+)
+def test_a_replay_to_what_is_no_address_is_refused_and_sends_nothing(
+    sandbox: Sandbox, listener: Listener, body: Any
+) -> None:
+    told_of(sandbox, listener)
+    sandbox.told("POST", "/clock", {"until_idle": True})
+    (first,) = sandbox.told("GET", "/deliveries")
+    named = next(iter(body)) if isinstance(body, dict) else "object"
+    problem(sandbox.control("POST", f"/deliveries/{first['id']}/replay", body), 422, named)
+    assert sandbox.told("GET", "/deliveries") == [first]
+
+
+# Mail.
+
+
+def test_mails_are_listed_as_the_vendors_would_have_sent_them(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    order(sandbox, "quiet")
+    assessment(sandbox)
+    one = order(sandbox, "loud", send_email=True)
+    two = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1, externalPersonId="p-1")
+    first, second = sandbox.told("GET", "/mail")
+    for mail, id, to, link in (
+        (first, one["id"], "ada@example.com", one["invite_link"]),
+        (second, two["assessmentId"], "grace@example.com", two["assessmentUrl"]),
+    ):
+        assert list(mail) == ["id", "at", "to", "subject", "text", "invitation", "link"]
+        assert (mail["at"], mail["to"], mail["invitation"]) == ("2030-01-01T00:00:00.0000000Z", to, id)
+        assert mail["link"] == link
+        assert link in mail["text"]
+        assert mail["subject"]
+    assert first["id"] != second["id"]
+
+
+# Everything wrong is a problem document.
+
+PATHS = {
+    "/_simulator/health": "GET",
+    "/_simulator/rules": "GET",
+    ROOT: "GET, POST",
+    f"{ROOT}/t": "DELETE, GET",
+    f"{ROOT}/t/reset": "POST",
+    f"{ROOT}/t/config": "GET, PATCH",
+    f"{ROOT}/t/snapshots": "POST",
+    f"{ROOT}/t/snapshots/x/restore": "POST",
+    f"{ROOT}/t/fork": "POST",
+    f"{ROOT}/t/clock": "GET, POST",
+    f"{ROOT}/t/invitations": "GET",
+    f"{ROOT}/t/invitations/x": "GET",
+    f"{ROOT}/t/invitations/x/complete": "POST",
+    f"{ROOT}/t/deliveries": "GET",
+    f"{ROOT}/t/deliveries/x": "GET",
+    f"{ROOT}/t/deliveries/x/replay": "POST",
+    f"{ROOT}/t/mail": "GET",
+}
+VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
+
+
+@pytest.mark.parametrize(("path", "allowed"), PATHS.items())
+def test_a_wrong_verb_is_refused_with_those_that_are_right_and_opens_nothing(
+    http: httpx2.Client, path: str, allowed: str
+) -> None:
+    before = names(http)
+    for verb in VERBS:
+        if verb not in allowed.split(", "):
+            answer = http.request(verb, path)
+            assert answer.status_code == 405, verb
+            assert sorted(answer.headers["allow"].split(", ")) == sorted(allowed.split(", "))
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.content == b"" if verb == "HEAD" else problem(answer, 405, verb)
+    assert names(http) == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/_simulator", "/_simulator/", "/_simulator/nope", "/_simulator/health/x", f"{ROOT}/t/nope", f"{ROOT}/t/config/x",
+     f"{ROOT}//config", f"{ROOT}/t/invitations/x/y/z", "/nope", "/favicon.ico", "/_simulator/health%0A", f"{ROOT}/",
+     f"{ROOT}/t/config/"],
+)  # fmt: skip
+@pytest.mark.parametrize("verb", ["GET", "POST", "HEAD"])
+def test_an_unknown_path_is_refused(http: httpx2.Client, verb: str, path: str) -> None:
+    before = names(http)
+    answer = http.request(verb, path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    if verb != "HEAD":
+        problem(answer, 404, "/_simulator")
+    assert names(http) == before
+
+
+@pytest.mark.parametrize("name", ["Ada", "a%20b", "a%0A", "a%00", "%C3%A4", "%FF", "a" * 65, "..%2f", "sim_ada"])
+def test_what_is_no_sandbox_name_leads_nowhere(http: httpx2.Client, name: str) -> None:
+    before = names(http)
+    for verb, path in (("GET", ""), ("DELETE", ""), ("POST", "/reset"), ("GET", "/config")):
+        problem(http.request(verb, f"{ROOT}/{name}{path}"), 404)
+    assert names(http) == before
+
+
+WITH_BODY = [
+    ("POST", ""), ("PATCH", "/t/config"), ("POST", "/t/fork"), ("POST", "/t/clock"), ("POST", "/t/reset"),
+    ("POST", "/t/snapshots"), ("POST", "/t/snapshots/{snapshot}/restore"), ("POST", "/t/invitations/{id}/complete"),
+    ("POST", "/t/deliveries/{delivery}/replay"),
+]  # fmt: skip
+
+
+def chunks(size: int) -> Iterator[bytes]:
+    """A body that is sent in chunks, its length unsaid."""
+    for _ in range(size // 65_536):
+        yield b" " * 65_536
+    yield b" " * (size % 65_536)
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
+@pytest.mark.parametrize(("verb", "path"), WITH_BODY)
+def test_a_body_over_one_mebibyte_is_refused_and_changes_nothing(
+    sandbox: Sandbox, verb: str, path: str, chunked: bool
+) -> None:
+    id = assessment(sandbox, assessmentStatusWebHook=FORBIDDEN_HOOK)["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.told("POST", "/clock", {"until_idle": True})
+    open_one = order(sandbox)["id"]
+    snapshot = sandbox.told("POST", "/snapshots")["id"]
+    assessment(sandbox, externalPersonId="p-1")
+    delivery = sandbox.told("GET", "/deliveries")[0]["id"]
+    looked = ("/invitations", "/deliveries", "/config")
+    before = [sandbox.told("GET", each) for each in looked], names(sandbox.http), sandbox.told("GET")["snapshots"]
+    body: Any = chunks(LIMIT + 1) if chunked else b" " * (LIMIT + 1)
+    path = path.replace("/t/", f"/{sandbox.name}/").format(snapshot=snapshot, id=open_one, delivery=delivery)
+    problem(sandbox.http.request(verb, f"{ROOT}{path}", content=body), 413, "1 MiB")
+    assert before == (
+        [sandbox.told("GET", each) for each in looked], names(sandbox.http), sandbox.told("GET")["snapshots"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
+def test_a_body_of_one_mebibyte_is_read(sandbox: Sandbox, chunked: bool) -> None:
+    blanks = LIMIT - len(b'{"invitation_days":9}')
+    body: Any = [*chunks(blanks), b'{"invitation_days":9}'] if chunked else b" " * blanks + b'{"invitation_days":9}'
+    content = iter(body) if chunked else body
+    answer = sandbox.http.patch(f"{ROOT}/{sandbox.name}/config", content=content)
+    assert answer.status_code == 200
+    assert answer.json()["invitation_days"] == 9
+
+
+STRANGE: dict[str, tuple[bytes, int]] = {
+    "no UTF-8": (b'{"positions": ["\xff"]}', 400),
+    "an overlong slash": (b'{"positions": ["\xc0\xaf"]}', 400),
+    "a byte order mark": (b'\xef\xbb\xbf{"positions": []}', 400),
+    "UTF-16": ('{"positions": []}'.encode("utf-16"), 400),
+    "half a surrogate pair": (b'{"positions": ["\\udfff"]}', 400),
+    "NaN": (b'{"rate_limit": NaN}', 400),
+    "minus infinity": (b'{"rate_limit": -Infinity}', 400),
+    "a number too great": (b'{"webhook_timeout": 1e999}', 400),
+    "nesting": (b'{"positions": ' + b"[" * 5_000 + b"]" * 5_000 + b"}", 400),
+    "some nesting": (b'{"positions": ' + b"[" * 150 + b"]" * 150 + b"}", 422),
+    "a hundred digits": (b'{"rate_limit": ' + b"9" * 100 + b"}", 422),
+    "five thousand digits": (b'{"rate_limit": ' + b"9" * 5_000 + b"}", 400),
+    "a control character": (b'{"positions": ["\n"]}', 400),
+    "a comment": (b'{"positions": []} // no', 400),
+    "single quotes": (b"{'positions': []}", 400),
+    "nothing but blanks": (b"   ", 400),
+}
+
+
+@pytest.mark.parametrize(("content", "status"), STRANGE.values(), ids=STRANGE)
+def test_strange_json_is_refused_and_changes_nothing(sandbox: Sandbox, content: bytes, status: int) -> None:
+    before = sandbox.told("GET", "/config")
+    problem(sandbox.http.patch(f"{ROOT}/{sandbox.name}/config", content=content), status)
+    assert sandbox.told("GET", "/config") == before
+
+
+def test_a_null_byte_in_a_text_is_a_character_like_others(sandbox: Sandbox) -> None:
+    assert sandbox.told("PATCH", "/config", {"positions": ["a\0b", "😀"]})["positions"] == ["a\0b", "😀"]
+
+
+CUT_OFF = {
+    "before the body": b"Content-Length: 50\r\n\r\n",
+    "within the body": b'Content-Length: 50\r\n\r\n{"invitation_days": 9}',
+    "before the last chunk": b'Transfer-Encoding: chunked\r\n\r\n16\r\n{"invitation_days": 9}\r\n',
+}
+
+
+@pytest.mark.parametrize("rest", CUT_OFF.values(), ids=CUT_OFF)
+def test_a_request_that_breaks_off_does_nothing(server: Server, sandbox: Sandbox, rest: bytes) -> None:
+    id = assessment(sandbox)["assessmentId"]
+    before = names(sandbox.http), sandbox.told("GET", "/config")
+    under = f"{ROOT}/{sandbox.name}"
+    for line in (
+        f"POST {ROOT}",
+        f"PATCH {under}/config",
+        f"POST {under}/invitations/{id}/complete",
+        f"POST {under}/fork",
+    ):
+        send_raw(server.url, f"{line} HTTP/1.1\r\nHost: x\r\n".encode() + rest, answered=False)
+    time.sleep(0.2)
+    assert before == (names(sandbox.http), sandbox.told("GET", "/config"))
+    assert sandbox.told("GET", f"/invitations/{id}")["status"] == 0
