@@ -4,7 +4,6 @@ The rows are those of the vendors' own tests; here each is played in a sandbox o
 """
 
 import json
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 import pytest
 
+from tests.oracle import check_refusal
 from tests.servers import Caller, Sandbox
 from tests.vendors.predictive_index import rows as pi_rows
 from tests.vendors.pymetrics import rows as pymetrics_rows
@@ -25,53 +25,6 @@ PYMETRICS_DOOR = [*pymetrics_rows.DOOR]
 PI = [*pi_rows.ROWS]
 PI_DOOR = [*pi_rows.DOOR_ROWS]
 FROZEN = "2026-06-01T12:00:00Z"
-
-
-# The shape of a refusal.
-
-
-def check_refusal(answer: httpx2.Response, status: int, *rules: str) -> None:
-    """The status, the ids in `Simulator-Rule`, and a body in the form of the vendor whose rules they are."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    assert [*answer.headers["simulator-rule"].split(", ")] == [*rules]
-    (vendor,) = {rule.partition(".")[0] for rule in rules}
-    FORMS[vendor](answer.json(), status, rules[0])
-    assert "simulator.invalid" not in answer.text
-
-
-def pymetrics_form(body: Any, status: int, rule: str) -> None:
-    """The envelope of three members, but for the key, which a gateway asks for."""
-    if rule == "pymetrics.access.key":
-        assert body == {"message": "Forbidden"}
-        return
-    assert [*body] == ["request_id", "recoverable", "message"]
-    assert str(uuid.UUID(body["request_id"])) == body["request_id"]
-    assert body["recoverable"] is (status == 429)
-    assert isinstance(body["message"], str)
-    assert body["message"]
-
-
-STOCK = ("pi.access.key", "pi.door.", "pi.create.media_type", "pi.create.body.")
-"""What the vendor's framework refuses, before its own code sees the request."""
-NUMBERED = {400: 1, 404: 2, 429: 3, 503: 27}
-
-
-def pi_form(body: Any, status: int, rule: str) -> None:
-    """ASP.NET's stock object at the door, the vendor's own object behind it."""
-    if rule.startswith(STOCK):
-        assert [*body] == ["Message"]
-        assert isinstance(body["Message"], str)
-        assert body["Message"]
-        return
-    assert [*body] == ["number", "context", "description", "parameterErrors"]
-    assert (body["number"], body["context"]) == (NUMBERED[status], None)
-    assert isinstance(body["description"], str)
-    assert all([*item] == ["parameter", "description"] for item in body["parameterErrors"])
-    assert bool(body["parameterErrors"]) is (status == 400)
-
-
-FORMS: Mapping[str, Callable[[Any, int, str], None]] = {"pymetrics": pymetrics_form, "pi": pi_form}
 
 
 # What a sandbox shows of itself, byte for byte.
@@ -202,7 +155,7 @@ class Desk:
         path = parts.get("path", good.path)
         for name, value in parts["params"].items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
-        headers = {name: value.encode("latin-1") for name, value in parts["header"].items()}
+        headers = {name: value.strip().encode("latin-1") for name, value in parts["header"].items()}
         content, media_type = _content(parts)
         if content is not None:
             headers["content-type"] = media_type

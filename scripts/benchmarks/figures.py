@@ -11,6 +11,7 @@ FORMS = {
     "MB": "{:,.1f} MB",
     "bytes": "{:,.0f} bytes",
     "%": "{:.0f} %",
+    "pairs": "{:.0f} used",
 }
 
 

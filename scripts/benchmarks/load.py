@@ -7,21 +7,28 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks.servers import CannotMeasure, Server
+from benchmarks.servers import CannotMeasure, Server, Use
 
 CONNECTIONS = 16
+MOST_WAITED = 0.05
+"""A slice is quiet when no side stood in line for its core for longer than this part of it."""
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What came of one: answers a second, each answer's seconds, and the part of their core that both sides used."""
+    """What came of one: answers a second, each answer's seconds, and what both sides had of their cores."""
 
     rate: float
     latencies: "array[float]"
-    server: float
-    generator: float
+    server: Use
+    generator: Use
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no other process held up either side for long."""
+        return max(self.server.waited, self.generator.waited) <= MOST_WAITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +120,17 @@ async def run(server: Server, plan: Plan, connections: int = CONNECTIONS) -> Sli
     gc.collect()
     gc.disable()
     try:
-        server_began, own_began, began = server.busy(), time.process_time(), time.perf_counter()
+        used, own_used, began = server.use(), Use.of("self"), time.perf_counter()
         for connection in opened:
             connection.begin(began + plan.seconds)
         await asyncio.gather(*(connection.finished for connection in opened))
         took = time.perf_counter() - began
-        own, theirs = time.process_time() - own_began, server.busy() - server_began
+        used, own_used = server.use().since(used, took), Use.of("self").since(own_used, took)
     finally:
         gc.enable()
         for connection in opened:
             connection.close()
-    return Slice(len(latencies) / took, latencies, theirs / took, own / took)
+    return Slice(len(latencies) / took, latencies, used, own_used)
 
 
 async def connect(server: Server, plan: Plan, latencies: "array[float]") -> Connection:

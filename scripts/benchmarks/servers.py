@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -48,6 +49,31 @@ def _server_core() -> Iterator[None]:
         yield
     finally:
         take_generator_core()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Seconds that a process ran, and seconds that it could have run, but somebody else had its core."""
+
+    ran: float
+    waited: float
+
+    @classmethod
+    def of(cls, process: int | str) -> Self:
+        """Since the process began, as the kernel counts them."""
+        ran, waited, _ = _proc(process, "schedstat").split()
+        return cls(int(ran) / 1e9, int(waited) / 1e9)
+
+    def since(self, before: Self, seconds: float) -> "Use":
+        """Both as parts of so many seconds that have passed since `before`."""
+        return Use((self.ran - before.ran) / seconds, (self.waited - before.waited) / seconds)
+
+
+def _proc(process: int | str, name: str) -> str:
+    try:
+        return Path(f"/proc/{process}/{name}").read_text()
+    except OSError as problem:
+        raise CannotMeasure(f"memory and processor time are read from /proc: {problem}") from None
 
 
 class Server:
@@ -91,20 +117,14 @@ class Server:
 
     def resident(self) -> int:
         """Bytes of memory that are its own or shared, as the kernel counts them (VmRSS)."""
-        for line in self._proc("status").splitlines():
+        for line in _proc(self._process.pid, "status").splitlines():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1_024
         raise CannotMeasure("the kernel does not say how much memory the server has")
 
-    def busy(self) -> float:
-        """Seconds of processor time that it, or rather its one busy thread, has used so far."""
-        return int(self._proc("schedstat").split()[0]) / 1e9
-
-    def _proc(self, name: str) -> str:
-        try:
-            return Path(f"/proc/{self._process.pid}/{name}").read_text()
-        except OSError as problem:
-            raise CannotMeasure(f"memory and processor time are read from /proc: {problem}") from None
+    def use(self) -> "Use":
+        """The processor time of its one busy thread."""
+        return Use.of(self._process.pid)
 
     def stop(self) -> None:
         """End the process that was started here."""

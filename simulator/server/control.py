@@ -38,7 +38,11 @@ class Control:
         self._version = version
 
     def routes(self) -> list[Route]:
-        """Every control call, in the order in which a reader wants them."""
+        """The routes for Starlette."""
+        return [_route(path, handlers) for path, handlers in self.table().items()]
+
+    def table(self) -> dict[str, dict[str, Handler]]:
+        """Every control call by path and method, in the order in which a reader wants them."""
         table: tuple[tuple[str, str, Handler], ...] = (
             ("GET", f"{ROOT}/health", self.health),
             ("GET", f"{ROOT}/rules", self.rules),
@@ -65,7 +69,7 @@ class Control:
         by_path: dict[str, dict[str, Handler]] = {}
         for method, path, handler in table:
             by_path.setdefault(path, {})[method] = handler
-        return [_route(path, handlers) for path, handlers in by_path.items()]
+        return by_path
 
     # The server.
 

@@ -43,6 +43,7 @@ def vendor(*more: tuple[str, str]) -> Vendor:
         VENDOR,
         endpoints=(Endpoint("GET", "/read", READ, (200,), "Read"), Endpoint("GET", "/no", REFUSED, (400,), "No")),
         actions={"complete": Operation("complete", decide, ((rule("kept", holds=True), rule("d")),))},
+        staged={"fulfil": Operation("fulfil", decide)},
         door={"route": rule("route"), "verb": rule("verb")},
         refuse=refuse,
         every_reply=lambda world: more,
@@ -81,8 +82,8 @@ def test_a_refusal_names_its_rules_in_order() -> None:
     assert reply.rules == ("b", "a")
 
 
-def test_operations_are_those_of_the_endpoints_and_of_the_actions() -> None:
-    assert [*vendor().operations] == ["read", "refused", "complete"]
+def test_operations_are_those_of_the_endpoints_the_actions_and_the_staged_moves() -> None:
+    assert [*vendor().operations] == ["read", "refused", "complete", "fulfil"]
 
 
 def test_every_rule_is_listed_once_the_door_first() -> None:

@@ -1,5 +1,6 @@
 """The control API: what the knobs do, and that a wrong turn changes nothing."""
 
+import json
 import re
 import threading
 import time
@@ -148,7 +149,7 @@ def test_the_seed_decides_and_nothing_else_does(http: httpx2.Client, fresh: Call
         return made
 
     assert play(7) == play(7)
-    assert len({play(seed) for seed in (7, "7", 8, "eight")}) == 4
+    assert len({play(seed) for seed in (7, 8, "", "eight")}) == 4
 
 
 def test_a_sandbox_is_opened_with_settings_of_its_own(http: httpx2.Client, fresh: Callable[[], str]) -> None:
@@ -217,7 +218,7 @@ BAD_OPENINGS: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("body", "named"), BAD_OPENINGS.values(), ids=BAD_OPENINGS)
 def test_a_wrong_opening_is_refused_by_the_name_of_what_is_wrong(http: httpx2.Client, body: Any, named: str) -> None:
     before = names(http)
-    problem(http.post(ROOT, content=httpx2.Request("POST", "http://x", json=body).content), 422, named)
+    problem(http.post(ROOT, content=json.dumps(body)), 422, named)
     assert names(http) == before
 
 
@@ -564,6 +565,7 @@ def test_a_running_clock_runs_on_from_where_the_snapshot_was_taken(sandbox: Sand
 def test_an_unfinished_delivery_comes_back_with_its_snapshot(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 200]
     told_of(sandbox, listener)
+    advance(sandbox, "PT0S")
     kept = sandbox.told("POST", "/snapshots")["id"]
     for tries in (2, 3):
         ((what, delivery),) = advance(sandbox, "PT24H")
@@ -697,7 +699,8 @@ def test_a_fork_has_links_and_secrets_of_its_own(sandbox: Sandbox, fresh: Callab
     token = sandbox.pymetrics.headers["Authorization"]
     fork = forked(sandbox, fresh())
     ours, theirs = (each.told("GET", "/invitations") for each in (sandbox, fork))
-    links = [{link for found in each for link in found["links"].values()} for each in (ours, theirs)]
+    links = [{found["links"]["invite"] for found in each} for each in (ours, theirs)]
+    assert [len(each) for each in links] == [2, 2]
     assert links[0].isdisjoint(links[1])
     refused = sandbox.http.get(
         f"/mercury/getOrder/{id}", headers={"Authorization": token, "X-Api-Key": fork.credential}
@@ -1083,7 +1086,7 @@ PATHS = {
     f"{ROOT}/t/deliveries/x/replay": "POST",
     f"{ROOT}/t/mail": "GET",
 }
-VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
+VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
 
 @pytest.mark.parametrize(("path", "allowed"), PATHS.items())
@@ -1182,7 +1185,7 @@ STRANGE: dict[str, tuple[bytes, int]] = {
     "minus infinity": (b'{"rate_limit": -Infinity}', 400),
     "a number too great": (b'{"webhook_timeout": 1e999}', 400),
     "nesting": (b'{"positions": ' + b"[" * 5_000 + b"]" * 5_000 + b"}", 400),
-    "some nesting": (b'{"positions": ' + b"[" * 150 + b"]" * 150 + b"}", 422),
+    "some nesting": (b'{"positions": ' + b"[" * 50 + b"]" * 50 + b"}", 422),
     "a hundred digits": (b'{"rate_limit": ' + b"9" * 100 + b"}", 422),
     "five thousand digits": (b'{"rate_limit": ' + b"9" * 5_000 + b"}", 400),
     "a control character": (b'{"positions": ["\n"]}', 400),

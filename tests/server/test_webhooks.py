@@ -1,0 +1,1108 @@
+"""Webhooks: what is posted, when, how often, to whom never, and that nobody waits for somebody else's listener."""
+
+import base64
+import hashlib
+import hmac
+import json
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx2
+import pytest
+
+from tests.server.test_clock import (
+    ADA, GAMES, HOUR, PI, SECOND, START, act, after, aside, assess, freeze, order, status, ticks, turn, until,
+)  # fmt: skip
+from tests.servers import Listener, Received, Sandbox, Server
+
+__all__ = ["aside"]
+
+MINUTE = 60 * SECOND
+FIRST_GAP = 3_375 * SECOND // 10
+GAPS = [FIRST_GAP << n for n in range(8)]
+SECRET = "whsec_c2ltdWxhdG9yLXdlYmhvb2stc2VjcmV0"
+
+
+class Raw(AbstractContextManager["Raw"]):
+    """A server that reads a request, answers these very bytes (with `hold`, after that many seconds), and hangs up."""
+
+    def __init__(self, answer: bytes, hold: float = 0) -> None:
+        self.answer = answer
+        self.hold = hold
+        self.connections = 0
+
+    def __enter__(self) -> Self:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection:
+                connection.settimeout(5)
+                data = b""
+                while b"assessmentState" not in data and (more := connection.recv(65_536)):
+                    data += more
+                self._stopped.wait(self.hold)
+                connection.sendall(self.answer)
+
+
+def free_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def settle(sandbox: Sandbox) -> list[Any]:
+    """Wait for what is on its way, without letting time pass; the deliveries then."""
+    turn(sandbox, advance="PT0S")
+    found: list[Any] = sandbox.told("GET", "/deliveries")
+    return found
+
+
+def complete(sandbox: Sandbox, url: str | None, **more: Any) -> str:
+    """An assessment with this address for its webhook, completed."""
+    id = assess(sandbox, **({"assessmentStatusWebHook": url} if url else {}), **more)
+    act(sandbox, id, "complete")
+    return id
+
+
+def only(deliveries: list[Any]) -> Any:
+    """The one delivery."""
+    assert len(deliveries) == 1, deliveries
+    return deliveries[0]
+
+
+@pytest.fixture
+def frozen(sandbox: Sandbox) -> Sandbox:
+    """A sandbox whose clock stands at START."""
+    freeze(sandbox)
+    return sandbox
+
+
+@pytest.fixture
+def other(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """A second sandbox, standing at START."""
+    fresh = Sandbox(sandbox.http, f"{sandbox.name}-b")
+    freeze(fresh)
+    yield fresh
+    fresh.control("DELETE")
+
+
+# The Predictive Index: the form.
+
+FORMS = [
+    ({"externalId": "894ever-behavioral"}, {}, "&assessmentSource=API&externalId=894ever-behavioral"),
+    ({"externalId": "894 ever&é=+%"}, {}, "&assessmentSource=API&externalId=894+ever%26%C3%A9%3D%2B%25"),
+    ({"externalId": ""}, {}, "&assessmentSource=API"),
+    ({"externalId": None}, {}, "&assessmentSource=API"),
+    ({}, {}, "&assessmentSource=API"),
+    ({"externalId": "x"}, {"pi.webhook_source": "omitted"}, "&externalId=x"),
+    ({}, {"pi.webhook_source": "omitted"}, ""),
+]
+
+
+@pytest.mark.parametrize(("members", "behaviour", "rest"), FORMS)
+def test_completion_posts_the_documented_form_and_nothing_else(
+    frozen: Sandbox, listener: Listener, members: dict[str, Any], behaviour: dict[str, Any], rest: str
+) -> None:
+    frozen.told("PATCH", "/config", {"behaviour": behaviour})
+    id = complete(frozen, f"{listener.url}/hook/%7e?a=b&c=%20", **members)
+    [received] = listener.wait_for(1)
+    assert (received.method, received.path) == ("POST", "/hook/%7e?a=b&c=%20")
+    assert received.body.decode() == f"assessmentId={id}&assessmentState=40{rest}"
+    assert received.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert received.headers["content-length"] == str(len(received.body))
+    assert received.headers["host"] == listener.url.removeprefix("http://")
+    assert not {name for name in received.headers if name.startswith(("webhook-", "authorization", "cookie"))}
+    assert only(settle(frozen))["state"] == "delivered"
+
+
+USERS = [
+    ("user:secret@", b"user:secret"),
+    ("user%40corp.com:p%3Aw%2Fd@", b"user@corp.com:p:w/d"),
+    ("user@", b"user:"),
+    (":secret@", b":secret"),
+    ("a%20b:%C3%A9@", "a b:é".encode()),
+    ("us+er:pa+ss@", b"us+er:pa+ss"),
+    ("user:a:b@", b"user:a:b"),
+]
+
+
+@pytest.mark.parametrize(("userinfo", "sent"), USERS)
+def test_user_and_password_of_the_address_become_basic_authentication(
+    frozen: Sandbox, listener: Listener, userinfo: str, sent: bytes
+) -> None:
+    url = listener.url.replace("http://", f"http://{userinfo}") + "/hook"
+    complete(frozen, url)
+    [received] = listener.wait_for(1)
+    assert received.headers["authorization"] == f"Basic {base64.b64encode(sent).decode()}"
+    assert received.path == "/hook"
+    assert received.headers["host"] == listener.url.removeprefix("http://")
+    assert only(settle(frozen))["url"] == url
+
+
+@pytest.mark.parametrize(
+    ("own", "default", "called"),
+    [("/own", "/default", "/own"), (None, "/default", "/default"), ("/own", None, "/own"), (None, None, None)],
+)
+def test_the_assessments_own_address_takes_the_place_of_the_default_one(
+    frozen: Sandbox, listener: Listener, own: str | None, default: str | None, called: str | None
+) -> None:
+    frozen.told("PATCH", "/config", {"default_webhook_url": default and listener.url + default})
+    complete(frozen, own and listener.url + own)
+    deliveries = settle(frozen)
+    assert [delivery["url"] for delivery in deliveries] == ([listener.url + called] if called else [])
+    assert [received.path for received in listener.received] == ([called] if called else [])
+
+
+def test_the_default_address_is_the_one_in_force_at_completion(frozen: Sandbox, listener: Listener) -> None:
+    id = assess(frozen)
+    frozen.told("PATCH", "/config", {"default_webhook_url": f"{listener.url}/later"})
+    act(frozen, id, "complete")
+    assert [received.path for received in listener.wait_for(1)] == ["/later"]
+
+
+STEPS = [("open",), ("start",), ("expire",), ("abort",), ("open", "start", "abort"), ("start", "expire")]
+
+
+@pytest.mark.parametrize("actions", STEPS)
+def test_nothing_but_completion_is_told(frozen: Sandbox, listener: Listener, actions: tuple[str, ...]) -> None:
+    frozen.told("PATCH", "/config", {"default_webhook_url": listener.url})
+    id = assess(frozen, assessmentStatusWebHook=listener.url, notifyAssessmentAvailableUsingEmail=1)
+    for action in actions:
+        act(frozen, id, action)
+    turn(frozen, advance="P30D")
+    assert settle(frozen) == listener.received == []
+
+
+@pytest.mark.parametrize(("notify", "state"), [(0, "0"), (1, "10")])
+def test_creation_is_told_too_where_the_switch_says_so(
+    frozen: Sandbox, listener: Listener, notify: int, state: str
+) -> None:
+    frozen.told("PATCH", "/config", {"behaviour": {"pi.webhook_on": "creation and completion"}})
+    id = assess(frozen, assessmentStatusWebHook=listener.url, notifyAssessmentAvailableUsingEmail=notify)
+    listener.wait_for(1)
+    act(frozen, id, "complete")
+    assert [received.form["assessmentState"] for received in listener.wait_for(2)] == [state, "40"]
+
+
+def test_a_refused_call_tells_nobody(frozen: Sandbox, listener: Listener) -> None:
+    id = complete(frozen, listener.url)
+    settle(frozen)
+    assert frozen.control("POST", f"/invitations/{id}/complete").status_code == 409
+    assert frozen.control("POST", f"/invitations/{assess(frozen)}/complete", {"scores": 1}).status_code == 422
+    assert len(settle(frozen)) == len(listener.received) == 1
+
+
+# Trying again.
+
+
+def test_a_listener_that_always_fails_gets_nine_attempts_at_doubling_gaps(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500]
+    id = assess(frozen, "ada+completes@example.com", assessmentStatusWebHook=listener.url)
+    began = time.monotonic()
+    turned = turn(frozen, advance="PT24H")
+    took = time.monotonic() - began
+    delivery = only(frozen.told("GET", "/deliveries"))
+    moments = [after(START, sum(GAPS[:n])) for n in range(9)]
+    assert [attempt["at"] for attempt in delivery["attempts"]] == moments
+    assert [attempt["number"] for attempt in delivery["attempts"]] == list(range(1, 10))
+    assert {attempt["status"] for attempt in delivery["attempts"]} == {500}
+    assert (delivery["state"], delivery["next"]) == ("failed", None)
+    assert [received.form["assessmentId"] for received in listener.received] == [id] * 9
+    assert len({received.body for received in listener.received}) == 1
+    attempts = [event for event in turned["events"] if event["what"] == "attempt"]
+    # The first may have been made before the advance began.
+    assert [event["at"] for event in attempts] == moments[-len(attempts) :]
+    assert {event["id"] for event in attempts} == {delivery["id"]}
+    assert len(attempts) >= 8
+    assert turned["now"] == after(START, 24 * HOUR)
+    assert turn(frozen, advance="P8D")["events"] == []
+    assert len(listener.received) == 9
+    assert took < 1
+
+
+def test_a_running_clock_plays_the_nine_attempts_at_the_same_gaps(sandbox: Sandbox, listener: Listener) -> None:
+    listener.answers = [503]
+    complete(sandbox, listener.url)
+    listener.wait_for(1)
+    turn(sandbox, advance="PT24H")
+    at = [ticks(attempt["at"]) for attempt in only(sandbox.told("GET", "/deliveries"))["attempts"]]
+    assert [later - earlier for earlier, later in zip(at, at[1:], strict=False)] == GAPS
+
+
+@pytest.mark.parametrize("code", [300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 410, 418, 422, 501, 505, 599])
+def test_a_final_answer_is_not_tried_again(frozen: Sandbox, listener: Listener, code: int) -> None:
+    listener.answers = [code]
+    complete(frozen, listener.url)
+    turn(frozen, advance="PT48H")
+    delivery = only(settle(frozen))
+    [attempt] = delivery["attempts"]
+    assert (attempt["status"], attempt["error"]) == (code, None)
+    assert (delivery["state"], delivery["next"], len(listener.received)) == ("failed", None, 1)
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(frozen: Sandbox, listener: Listener, code: int) -> None:
+    head = f"HTTP/1.1 {code} Elsewhere\r\nlocation: {listener.url}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    with Raw(head.encode()) as raw:
+        complete(frozen, raw.url)
+        turn(frozen, advance="PT48H")
+        delivery = only(settle(frozen))
+        assert (delivery["state"], len(delivery["attempts"]), raw.connections) == ("failed", 1, 1)
+    assert listener.received == []
+
+
+@pytest.mark.parametrize("code", [408, 429, 500, 502, 503, 504])
+def test_a_passing_failure_is_tried_again(frozen: Sandbox, listener: Listener, code: int) -> None:
+    listener.answers = [code, 200]
+    complete(frozen, listener.url)
+    pending = only(settle(frozen))
+    assert (pending["state"], pending["next"]) == ("pending", after(START, FIRST_GAP))
+    assert turn(frozen, advance="PT5M37.4999999S")["events"] == []
+    assert len(listener.received) == 1
+    [event] = turn(frozen, advance="PT0.0000001S")["events"]
+    assert event == {"at": after(START, FIRST_GAP), "what": "attempt", "id": pending["id"]}
+    delivered = only(settle(frozen))
+    assert [attempt["status"] for attempt in delivered["attempts"]] == [code, 200]
+    assert (delivered["state"], delivered["next"]) == ("delivered", None)
+
+
+@pytest.mark.parametrize("code", [200, 201, 202, 204, 206, 299])
+def test_any_success_delivers(frozen: Sandbox, listener: Listener, code: int) -> None:
+    listener.answers = [code]
+    complete(frozen, listener.url)
+    turn(frozen, advance="PT48H")
+    delivery = only(settle(frozen))
+    assert [attempt["status"] for attempt in delivery["attempts"]] == [code]
+    assert (delivery["state"], delivery["next"], len(listener.received)) == ("delivered", None, 1)
+
+
+@pytest.mark.parametrize("failures", range(10))
+def test_success_ends_the_attempts(frozen: Sandbox, listener: Listener, failures: int) -> None:
+    listener.answers = [500] * failures + [200]
+    complete(frozen, listener.url)
+    turn(frozen, advance="PT48H")
+    delivery = only(settle(frozen))
+    made = min(failures + 1, 9)
+    assert len(delivery["attempts"]) == len(listener.received) == made
+    assert delivery["state"] == ("delivered" if failures < 9 else "failed")
+
+
+OK = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
+BROKEN = {
+    "hangs up at once": b"",
+    "hangs up within the head": b"HTTP/1.1 200 OK\r\ncontent-le",
+    "hangs up within the body": OK + b"content-length: 100\r\n\r\nhalf",
+    "hangs up within a chunk": OK + b"transfer-encoding: chunked\r\n\r\nff\r\nhalf",
+    "does not speak HTTP": b"220 mail.example.com ESMTP\r\n",
+    "answers nonsense": bytes(range(256)),
+}
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN.keys())
+def test_a_listener_that_breaks_off_is_tried_again(frozen: Sandbox, answer: bytes) -> None:
+    with Raw(answer) as raw:
+        complete(frozen, raw.url)
+        pending = only(settle(frozen))
+        [attempt] = pending["attempts"]
+        assert attempt["status"] is None
+        assert attempt["error"]
+        assert (pending["state"], pending["next"]) == ("pending", after(START, FIRST_GAP))
+        turn(frozen, advance="PT24H")
+        failed = only(settle(frozen))
+        assert (failed["state"], len(failed["attempts"]), raw.connections) == ("failed", 9, 9)
+
+
+def test_a_listener_that_refuses_the_connection_is_tried_again(frozen: Sandbox) -> None:
+    complete(frozen, f"http://127.0.0.1:{free_port()}/")
+    assert only(settle(frozen))["state"] == "pending"
+    turn(frozen, advance="PT24H")
+    failed = only(settle(frozen))
+    assert (failed["state"], len(failed["attempts"])) == ("failed", 9)
+    assert all(attempt["error"] and attempt["status"] is None for attempt in failed["attempts"])
+
+
+def test_a_name_that_leads_nowhere_is_tried_again(frozen: Sandbox) -> None:
+    complete(frozen, "http://nobody.invalid/")
+    pending = only(settle(frozen))
+    assert (pending["state"], len(pending["attempts"])) == ("pending", 1)
+    assert pending["attempts"][0]["error"] not in (None, "", "refused by policy")
+
+
+def test_a_listener_that_takes_too_long_is_tried_again(frozen: Sandbox, listener: Listener) -> None:
+    frozen.told("PATCH", "/config", {"webhook_timeout": 0.2})
+    listener.delay = 5
+    complete(frozen, listener.url)
+    began = time.monotonic()
+    pending = only(settle(frozen))
+    assert time.monotonic() - began < 1
+    [attempt] = pending["attempts"]
+    assert (pending["state"], attempt["status"], pending["next"]) == ("pending", None, after(START, FIRST_GAP))
+    assert "0.2" in attempt["error"]
+    assert 0.2 <= attempt["duration"] < 0.6
+    listener.delay = 0
+    turn(frozen, advance="PT6M")
+    assert only(settle(frozen))["state"] == "delivered"
+
+
+def test_the_time_limit_holds_for_the_whole_answer(frozen: Sandbox) -> None:
+    frozen.told("PATCH", "/config", {"webhook_timeout": 0.3})
+    stop = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(OK + b"content-length: 8000\r\n\r\n")
+            while not stop.wait(0.05):
+                try:
+                    connection.sendall(b".")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        complete(frozen, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        began = time.monotonic()
+        pending = only(settle(frozen))
+        assert time.monotonic() - began < 1.5
+        stop.set()
+        thread.join()
+    assert pending["state"] == "pending"
+    assert "0.3" in pending["attempts"][0]["error"]
+
+
+def test_an_endless_answer_is_read_no_further_than_it_is_kept(frozen: Sandbox) -> None:
+    with Raw(OK + b"content-length: 3000000\r\n\r\n" + b"x" * 3_000_000) as raw:
+        complete(frozen, raw.url)
+        delivery = only(settle(frozen))
+    assert delivery["state"] == "delivered"
+    [attempt] = frozen.told("GET", f"/deliveries/{delivery['id']}")["attempts"]
+    assert attempt["answer"]["body"] == "x" * 8_192
+
+
+# Nobody waits for somebody else.
+
+
+def test_a_slow_listener_delays_nobody_else(
+    frozen: Sandbox, other: Sandbox, listener: Listener, record_property: Callable[[str, object], None]
+) -> None:
+    """Each kind of neighbour is asked five times; a real wait would show in every one of them."""
+    frozen.pymetrics, other.pymetrics  # noqa: B018 - asks for tokens beforehand
+    with Listener(delay=3) as slow:
+        for _ in range(12):
+            complete(frozen, slow.url)
+        assert len(slow.wait_for(8)) == 8
+
+        def arrives(sandbox: Sandbox, at: Listener) -> float:
+            id = assess(sandbox, assessmentStatusWebHook=at.url)
+            came, began = len(at.received), time.monotonic()
+            act(sandbox, id, "complete")
+            return at.wait_for(came + 1)[-1].at - began
+
+        def answered() -> float:
+            began = time.monotonic()
+            assert frozen.pi.get(PI).status_code == 200
+            assert frozen.pymetrics.get("/mercury/configuration").status_code == 200
+            return time.monotonic() - began
+
+        effects = {
+            "another origin": min(arrives(frozen, listener) for _ in range(5)),
+            "another sandbox": min(arrives(other, listener) for _ in range(5)),
+            "another sandbox at the slow listener": min(arrives(other, slow) for _ in range(5)),
+            "two vendor calls": min(answered() for _ in range(5)),
+        }
+        assert len(slow.received) == 8 + 5, "the slow listener had not answered anyone yet"
+    for name, seconds in effects.items():
+        record_property(name, f"{seconds * 1000:.1f} ms")
+    assert {name: seconds for name, seconds in effects.items() if seconds > 0.05} == {}
+
+
+def test_at_most_eight_attempts_run_at_once_for_a_sandbox_and_an_origin(frozen: Sandbox, other: Sandbox) -> None:
+    lock, now, most = threading.Lock(), {"": 0}, {"": 0}
+
+    def answer(received: Received) -> int:
+        with lock:
+            now[received.path] = now.get(received.path, 0) + 1
+            most[received.path] = max(most.get(received.path, 0), now[received.path])
+        time.sleep(0.1)
+        with lock:
+            now[received.path] -= 1
+        return 200
+
+    with Listener(answer) as busy:
+        for sandbox, path in ((frozen, "/a"), (other, "/b")):
+            sandbox.told("PATCH", "/config", {"progress": "PT1H"})
+            for _ in range(20):
+                assess(sandbox, assessmentStatusWebHook=f"{busy.url}{path}")
+        threads = [threading.Thread(target=turn, args=(s,), kwargs={"advance": "PT1H"}) for s in (frozen, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(busy.received) == 40
+    assert (most["/a"], most["/b"]) == (8, 8)
+
+
+def test_a_full_origin_does_not_hold_up_another_in_the_same_sandbox(frozen: Sandbox, listener: Listener) -> None:
+    with Listener(delay=0.6) as slow:
+        frozen.told("PATCH", "/config", {"progress": "PT1H"})
+        for _ in range(16):
+            assess(frozen, assessmentStatusWebHook=slow.url)
+        assess(frozen, assessmentStatusWebHook=listener.url)
+        began = time.monotonic()
+        turn(frozen, advance="PT1H")
+        took = time.monotonic() - began
+        assert listener.received[0].at - began < 0.4
+        assert len(slow.received) == 16
+        assert 1.2 <= took < 1.8
+
+
+def test_a_listener_may_read_the_assessment_inside_its_webhook(frozen: Sandbox, listener: Listener) -> None:
+    read: list[Any] = []
+
+    def answer(received: Received) -> int:
+        read.append(frozen.pi.get(f"{PI}/{received.form['assessmentId']}").json())
+        return 200
+
+    listener.answers = answer
+    complete(frozen, listener.url)
+    settle(frozen)
+    for n in range(30):
+        assess(frozen, f"n{n}+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
+    assert len(turn(frozen, advance="PT2H")["events"]) == 60
+    assert [shown["assessmentState"] for shown in read] == [40] * 31
+    assert [shown["assessmentDateTime"] for shown in read] == [START] + [after(START, HOUR)] * 30
+
+
+def test_a_listener_may_turn_the_knobs_inside_its_webhook(frozen: Sandbox, listener: Listener) -> None:
+    answers: list[httpx2.Response] = []
+
+    def answer(received: Received) -> int:
+        answers.append(frozen.control("POST", "/clock", {"advance": "PT1S"}))
+        answers.append(frozen.control("GET", "/deliveries"))
+        answers.append(frozen.control("PATCH", "/config", {"progress": "PT1S"}))
+        return 200
+
+    listener.answers = answer
+    assess(frozen, "ada+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
+    turn(frozen, advance="PT2H")
+    assert [answer.status_code for answer in answers] == [409, 200, 200]
+
+
+# Where webhooks never go.
+
+FORBIDDEN = [
+    "http://169.254.169.254/latest/meta-data/",
+    "http://169.254.0.1/",
+    "http://169.254.255.255:8080/",
+    "http://user:pass@169.254.169.254/",
+    "http://[fe80::1]/",
+    "http://[fe80::1%25lo]/",
+    "http://[febf:ffff::1]/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[::ffff:a9fe:a9fe]/",
+    "http://[2002:a9fe:a9fe::1]/",
+    "http://[64:ff9b::169.254.169.254]/",
+    "http://[fd00:ec2::254]/",
+    "http://2852039166/",
+    "http://0xA9FEA9FE/",
+    "http://0xa9.0xfe.0xa9.0xfe/",
+    "http://0251.0376.0251.0376/",
+    "http://169.254.43518/",
+    "http://169.16689662/",
+    "http://１６９.254.169.254/",
+    "http://169。254。169。254/",
+    "http://100.100.100.200/",
+    "http://168.63.129.16/",
+    "HTTP://169.254.169.254:80/",
+]
+
+
+@pytest.mark.parametrize("url", FORBIDDEN)
+def test_a_link_local_or_metadata_address_is_refused_by_policy(frozen: Sandbox, url: str) -> None:
+    frozen.told("PATCH", "/config", {"webhook_timeout": 5.0})
+    created = frozen.pi.post(PI, json={**ADA, "assessmentStatusWebHook": url})
+    if created.status_code == 400:  # an address that cannot be one is refused when it is given
+        assert created.headers["simulator-rule"] == "pi.create.webhook.url"
+        return
+    act(frozen, created.json()["assessmentId"], "complete")
+    turn(frozen, advance="PT24H")
+    delivery = only(settle(frozen))
+    [attempt] = delivery["attempts"]
+    assert (attempt["status"], attempt["error"]) == (None, "refused by policy")
+    assert (delivery["state"], delivery["next"]) == ("failed", None)
+    assert attempt["duration"] < 1
+    [whole] = frozen.told("GET", f"/deliveries/{delivery['id']}")["attempts"]
+    assert whole["answer"] is None
+
+
+EVASIONS = [
+    "http://169.254.169.254./",
+    "http://169.254.169%2E254/",
+    "http://169.254.169.254%00.example.com/",
+    "http://[::169.254.169.254]/",
+]
+
+
+@pytest.mark.parametrize("url", EVASIONS)
+def test_a_link_local_address_in_disguise_is_not_reached(frozen: Sandbox, url: str) -> None:
+    frozen.told("PATCH", "/config", {"webhook_timeout": 1.0})
+    created = frozen.pi.post(PI, json={**ADA, "assessmentStatusWebHook": url})
+    if created.status_code == 201:
+        act(frozen, created.json()["assessmentId"], "complete")
+        [attempt] = only(settle(frozen))["attempts"]
+        assert (attempt["status"], bool(attempt["error"])) == (None, True)
+
+
+def test_the_default_address_and_the_extension_obey_the_policy_too(frozen: Sandbox) -> None:
+    url = "http://169.254.169.254/"
+    frozen.told("PATCH", "/config", {"default_webhook_url": url, "webhook_url": url})
+    complete(frozen, None)
+    act(frozen, order(frozen), "start")
+    assert [d["attempts"][0]["error"] for d in settle(frozen)] == ["refused by policy"] * 2
+    for delivery in settle(frozen):
+        frozen.told("POST", f"/deliveries/{delivery['id']}/replay")
+    assert [d["attempts"][0]["error"] for d in settle(frozen)] == ["refused by policy"] * 4
+
+
+@pytest.mark.parametrize(
+    ("allowed", "host", "connected"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("127.0.0.*", "127.0.0.1", True),
+        ("example.com, 127.0.0.1", "127.0.0.1", True),
+        ("localhost", "LOCALHOST", True),
+        ("LocalHost", "localhost", True),
+        ("*.example.com,*host", "localhost", True),
+        ("localhost", "127.0.0.1", False),
+        ("127.0.0.1", "localhost", False),
+        ("127.0.0.1", "metadata", False),
+        ("127.0.0.1", "127.0.0.1.nip.invalid", False),
+        ("127.0.0.1", "2130706433", False),
+        ("*.example.com", "127.0.0.1", False),
+    ],
+)
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_webhooks_go_to_the_named_hosts_alone(
+    listener: Listener, allowed: str, host: str, connected: bool, how: str
+) -> None:
+    if how == "environment" and (allowed, host) not in {("localhost", "127.0.0.1"), ("127.0.0.1", "127.0.0.1")}:
+        pytest.skip("the environment is asked twice, not for every row")
+    options = ["--webhook-hosts", allowed] if how == "option" else []
+    environ = {"SIMULATOR_WEBHOOK_HOSTS": allowed} if how == "environment" else {}
+    with Server(*options, environ=environ) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+        sandbox = Sandbox(http, "a")
+        freeze(sandbox)
+        complete(sandbox, listener.url.replace("127.0.0.1", host))
+        delivery = only(settle(sandbox))
+    assert (len(listener.received) == 1) is connected
+    [attempt] = delivery["attempts"]
+    assert attempt["error"] == (None if connected else "refused by policy")
+    assert delivery["state"] == ("delivered" if connected else "failed")
+
+
+def test_no_option_opens_the_way_to_the_metadata_service() -> None:
+    with (
+        Server("--webhook-hosts", "*,169.254.169.254") as server,
+        httpx2.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        sandbox = Sandbox(http, "a")
+        freeze(sandbox)
+        complete(sandbox, "http://169.254.169.254/")
+        assert only(settle(sandbox))["attempts"][0]["error"] == "refused by policy"
+
+
+# Deliveries as the control API shows them.
+
+
+def test_a_delivery_shows_what_was_tried_and_what_comes_next(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [503, 204]
+    url = listener.url.replace("http://", "http://user:secret@") + "/hook"
+    id = complete(frozen, url, externalId="x")
+    pending = only(settle(frozen))
+    [attempt] = pending["attempts"]
+    assert pending == {
+        "id": pending["id"], "invitation": id, "url": url, "state": "pending", "next": after(START, FIRST_GAP),
+        "attempts": [{"number": 1, "at": START, "status": 503, "error": None, "duration": attempt["duration"]}],
+    }  # fmt: skip
+    assert 0 < attempt["duration"] < 1
+    turn(frozen, advance="PT6M")
+    [listed] = frozen.told("GET", "/deliveries")
+    single = frozen.told("GET", f"/deliveries/{pending['id']}")
+    bare = [{k: v for k, v in a.items() if k not in ("request", "answer")} for a in single["attempts"]]
+    assert {**single, "attempts": bare} == listed
+    assert [a["answer"]["status"] for a in single["attempts"]] == [503, 204]
+    for shown, received in zip(single["attempts"], listener.received, strict=True):
+        request = shown["request"]
+        assert (request["method"], request["url"]) == ("POST", f"{listener.url}/hook")
+        assert request["body"] == received.body.decode()
+        assert {name.lower(): value for name, value in request["headers"]}.items() <= received.headers.items()
+        assert ["content-length", "0"] in [[name.lower(), value] for name, value in shown["answer"]["headers"]]
+
+
+def test_deliveries_are_listed_in_the_order_of_their_making(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500]
+    ids = [complete(frozen, listener.url) for _ in range(12)]
+    turn(frozen, advance="PT1H")
+    assert [delivery["invitation"] for delivery in settle(frozen)] == ids
+
+
+@pytest.mark.parametrize("call", [("GET", ""), ("POST", "/replay")])
+def test_an_unknown_delivery_is_not_found(sandbox: Sandbox, call: tuple[str, str]) -> None:
+    refused = sandbox.control(call[0], f"/deliveries/nothing{call[1]}")
+    assert refused.status_code == 404
+    assert "nothing" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("answer", [200, 400, 500])
+def test_a_replay_sends_the_same_again_as_a_delivery_of_its_own(
+    frozen: Sandbox, listener: Listener, answer: int
+) -> None:
+    listener.answers = [answer] * (9 if answer == 500 else 1) + [200]
+    complete(frozen, listener.url)
+    turn(frozen, advance="P2D")
+    first = only(settle(frozen))
+    made = frozen.told("POST", f"/deliveries/{first['id']}/replay")
+    assert made == {**first, "id": made["id"], "state": "pending", "next": after(START, 48 * HOUR), "attempts": []}
+    assert made["id"] != first["id"]
+    before, again = settle(frozen)
+    assert before == first
+    assert (again["id"], again["state"]) == (made["id"], "delivered")
+    assert [attempt["number"] for attempt in again["attempts"]] == [1]
+    assert len({received.body for received in listener.received}) == 1
+
+
+def test_a_replay_may_go_elsewhere_and_be_replayed_itself(frozen: Sandbox, listener: Listener) -> None:
+    complete(frozen, f"{listener.url}/first")
+    first = only(settle(frozen))
+    second = frozen.told("POST", f"/deliveries/{first['id']}/replay", {"url": f"{listener.url}/second"})
+    third = frozen.told("POST", f"/deliveries/{second['id']}/replay")
+    settle(frozen)
+    assert [received.path for received in listener.received] == ["/first", "/second", "/second"]
+    assert len({first["id"], second["id"], third["id"]}) == 3
+
+
+def test_a_replay_that_fails_is_tried_again_like_any_other(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [200, 500]
+    complete(frozen, listener.url)
+    frozen.told("POST", f"/deliveries/{only(settle(frozen))['id']}/replay")
+    turn(frozen, advance="PT24H")
+    assert [(d["state"], len(d["attempts"])) for d in settle(frozen)] == [("delivered", 1), ("failed", 9)]
+
+
+BAD_REPLAYS = [{"url": "ftp://example.com/"}, {"url": "example.com"}, {"url": ""}, {"url": 1}, {"to": "http://a/"}, []]
+
+
+@pytest.mark.parametrize("body", BAD_REPLAYS, ids=repr)
+def test_a_replay_to_what_is_no_address_is_refused(frozen: Sandbox, listener: Listener, body: Any) -> None:
+    complete(frozen, listener.url)
+    first = only(settle(frozen))
+    refused = frozen.http.post(f"/_simulator/sandboxes/{frozen.name}/deliveries/{first['id']}/replay", json=body)
+    assert refused.status_code == 422, refused.text
+    assert "url" in refused.json()["detail"] or isinstance(body, list)
+    assert settle(frozen) == [first]
+
+
+def test_an_unfinished_delivery_may_be_replayed(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500, 200]
+    complete(frozen, listener.url)
+    frozen.told("POST", f"/deliveries/{only(settle(frozen))['id']}/replay")
+    turn(frozen, advance="PT24H")
+    assert [delivery["state"] for delivery in settle(frozen)] == ["delivered", "delivered"]
+
+
+# Beginning again.
+
+
+def _in_flight(sandbox: Sandbox, listener: Listener) -> str:
+    """Leaves one attempt on its way, ten that wait for their turn, one retry due later; the id of a snapshot before."""
+    kept: str = sandbox.told("POST", "/snapshots")["id"]
+    with Listener([500]) as failing:
+        complete(sandbox, failing.url)
+        failing.wait_for(1)
+        until(lambda: sandbox.told("GET", "/deliveries")[0]["attempts"])
+    listener.delay = 0.5
+    for _ in range(11):
+        complete(sandbox, listener.url)
+    listener.wait_for(8)
+    return kept
+
+
+def _reset(sandbox: Sandbox, kept: str) -> None:
+    sandbox.told("POST", "/reset")
+
+
+def _restore(sandbox: Sandbox, kept: str) -> None:
+    sandbox.told("POST", f"/snapshots/{kept}/restore")
+
+
+def _delete(sandbox: Sandbox, kept: str) -> None:
+    sandbox.told("DELETE")
+
+
+@pytest.mark.parametrize("ending", [_reset, _restore, _delete])
+def test_nothing_that_was_on_its_way_acts_after_a_new_beginning(
+    frozen: Sandbox, listener: Listener, ending: Callable[[Sandbox, str], None]
+) -> None:
+    kept = _in_flight(frozen, listener)
+    began = time.monotonic()
+    ending(frozen, kept)
+    assert time.monotonic() - began < 0.4
+    assert frozen.told("GET", "/deliveries") == []
+    listener.delay = 0
+    time.sleep(0.7)
+    assert len(listener.received) == 8
+    assert turn(frozen, advance="P2D")["events"] == []
+    assert frozen.told("GET", "/deliveries") == []
+    complete(frozen, listener.url)
+    assert only(settle(frozen))["state"] == "delivered"
+    assert len(listener.received) == 9
+
+
+def test_a_snapshot_taken_while_an_attempt_is_on_its_way_sends_it_again(frozen: Sandbox, listener: Listener) -> None:
+    listener.delay = 0.3
+    id = complete(frozen, listener.url)
+    listener.wait_for(1)
+    kept = frozen.told("POST", "/snapshots")["id"]
+    listener.delay = 0
+    settled = only(settle(frozen))
+    assert settled["state"] == "delivered"
+    for times in (2, 3):
+        turn(frozen, advance="P1D")
+        frozen.told("POST", f"/snapshots/{kept}/restore")
+        assert len(listener.wait_for(times)) == times
+        again = only(settle(frozen))
+        assert (again["id"], again["state"]) == (settled["id"], "delivered")
+        assert [(a["number"], a["at"]) for a in again["attempts"]] == [(1, START)]
+        assert {received.form["assessmentId"] for received in listener.received} == {id}
+        assert len(listener.received) == times
+
+
+def test_a_restore_brings_back_the_attempts_that_are_still_to_come(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500, 500, 200, 200, 200]
+    complete(frozen, listener.url)
+    turn(frozen, advance="PT10M")
+    kept = frozen.told("POST", "/snapshots")["id"]
+    turn(frozen, advance="P1D")
+    assert only(settle(frozen))["state"] == "delivered"
+    frozen.told("POST", f"/snapshots/{kept}/restore")
+    back = only(settle(frozen))
+    assert (back["state"], len(back["attempts"]), back["next"]) == ("pending", 2, after(START, 3 * FIRST_GAP))
+    turned = turn(frozen, advance="P1D")
+    assert [event["at"] for event in turned["events"]] == [after(START, 3 * FIRST_GAP)]
+    assert only(settle(frozen))["state"] == "delivered"
+
+
+def test_a_fork_owes_nobody_anything(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500]
+    complete(frozen, listener.url)
+    settle(frozen)
+    fork = Sandbox(frozen.http, frozen.told("POST", "/fork", {"name": f"{frozen.name}-fork"})["name"])
+    assert fork.told("GET", "/deliveries") == []
+    assert [event["what"] for event in turn(fork, advance="P30D")["events"]] in ([], ["expire"])
+    assert len(listener.received) == 1
+    assert len(only(frozen.told("GET", "/deliveries"))["attempts"]) == 1
+    fork.control("DELETE")
+
+
+def test_two_sandboxes_with_the_same_listener_have_deliveries_of_their_own(
+    frozen: Sandbox, other: Sandbox, listener: Listener
+) -> None:
+    listener.answers = lambda received: 500 if received.path == "/a" else 200
+    mine, theirs = complete(frozen, f"{listener.url}/a"), complete(other, f"{listener.url}/b")
+    for sandbox in (frozen, other):
+        turn(sandbox, advance="PT24H")
+    assert (only(settle(frozen))["invitation"], only(settle(frozen))["state"]) == (mine, "failed")
+    assert (only(settle(other))["invitation"], only(settle(other))["state"]) == (theirs, "delivered")
+    other.told("POST", "/reset")
+    assert len(settle(frozen)) == 1
+    assert [received.path for received in listener.received].count("/a") == 9
+
+
+# pymetrics: the extension.
+
+
+def signed(received: Received, key: bytes) -> str:
+    """The signature as the Standard Webhooks specification asks for it, made here once more."""
+    content = f"{received.headers['webhook-id']}.{received.headers['webhook-timestamp']}.".encode() + received.body
+    return f"v1,{base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()}"
+
+
+def test_pymetrics_tells_nothing_unless_the_sandbox_asks_for_it(frozen: Sandbox, listener: Listener) -> None:
+    frozen.told("PATCH", "/config", {"default_webhook_url": listener.url})
+    act(frozen, order(frozen), "complete")
+    assert settle(frozen) == listener.received == []
+
+
+def test_every_change_of_an_orders_status_is_told_once_and_in_order(frozen: Sandbox, listener: Listener) -> None:
+    frozen.told("PATCH", "/config", {"webhook_url": f"{listener.url}/hook"})
+    id = order(frozen)
+    assert settle(frozen) == []
+    act(frozen, id, "complete")
+    settle(frozen)
+    read = frozen.pymetrics.get(f"/mercury/getOrder/{id}").json()
+    frozen.pymetrics.get(f"/mercury/getOrder/{id}")
+    assert [d["state"] for d in settle(frozen)] == ["delivered"] * 3
+    assert [r.json["data"]["status"] for r in listener.received] == ["In Progress", "Completed", "Fulfilled"]
+    assert {(r.method, r.path, r.headers["content-type"]) for r in listener.received} == {
+        ("POST", "/hook", "application/json")
+    }
+    assert listener.received[2].json["data"] == read
+    for received in listener.received:
+        assert received.json.keys() == {"type", "timestamp", "data"}
+        assert received.json["type"] == "order.status_changed"
+
+
+OTHERS = [
+    (("start",), ["In Progress"]),
+    (("start", "expire"), ["In Progress", "Expired"]),
+    (("reject",), ["Rejected"]),
+    (("expire",), ["Expired"]),
+    (("accept",), ["Accepted"]),
+    (("start", "start"), ["In Progress"]),
+]
+
+
+@pytest.mark.parametrize(("actions", "told"), OTHERS)
+def test_an_order_tells_what_became_of_it(
+    frozen: Sandbox, listener: Listener, actions: tuple[str, ...], told: list[str]
+) -> None:
+    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    id = order(frozen)
+    for action in actions:
+        act(frozen, id, action)
+    settle(frozen)
+    assert [received.json["data"]["status"] for received in listener.received] == told
+
+
+SECRETS = [
+    (None, base64.b64decode(SECRET.removeprefix("whsec_"))),
+    ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),
+    ("a plain secret, é", "a plain secret, é".encode()),
+    ("whsec_not Base64!", b"whsec_not Base64!"),
+]
+
+
+@pytest.mark.parametrize(("secret", "key"), SECRETS, ids=[str(secret) for secret, _ in SECRETS])
+def test_the_signature_is_that_of_standard_webhooks(
+    frozen: Sandbox, listener: Listener, secret: str | None, key: bytes
+) -> None:
+    frozen.told("PATCH", "/config", {"webhook_url": listener.url, "webhook_secret": secret})
+    act(frozen, order(frozen, "zoë@example.com"), "complete")
+    for received in listener.wait_for(2):
+        assert received.headers["webhook-signature"] == signed(received, key)
+        assert received.headers["webhook-timestamp"] == str(ticks(START) // SECOND)
+        assert received.headers["webhook-id"].startswith("msg_")
+    assert len({received.headers["webhook-id"] for received in listener.received}) == 2
+
+
+def test_a_notice_keeps_its_id_and_body_through_retries_and_replays(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500, 500, 200]
+    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    act(frozen, order(frozen), "start")
+    turn(frozen, advance="PT1H")
+    frozen.told("POST", f"/deliveries/{only(settle(frozen))['id']}/replay")
+    settle(frozen)
+    assert len({received.headers["webhook-id"] for received in listener.received}) == 1
+    assert len({received.body for received in listener.received}) == 1
+    moments = [0, FIRST_GAP, 3 * FIRST_GAP, HOUR]
+    assert [received.headers["webhook-timestamp"] for received in listener.received] == [
+        str((ticks(START) + passed) // SECOND) for passed in moments
+    ]
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    assert all(received.headers["webhook-signature"] == signed(received, key) for received in listener.received)
+
+
+def test_the_notices_of_an_invitation_keep_their_order_when_the_first_one_fails(
+    frozen: Sandbox, listener: Listener
+) -> None:
+    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    held, free = order(frozen, "ada@example.com"), order(frozen, "bo@example.com")
+    failures = {"In Progress": 3, "Completed": 1, "Fulfilled": 0}
+
+    def answer(received: Received) -> int:
+        data = received.json["data"]
+        if data["id"] == held and failures[data["status"]] > 0:
+            failures[data["status"]] -= 1
+            return 503
+        return 200
+
+    listener.answers = answer
+    for id in (held, free):
+        act(frozen, id, "complete")
+        frozen.pymetrics.get(f"/mercury/getOrder/{id}")
+    turn(frozen, advance="PT24H")
+    seen = {held: list[str](), free: list[str]()}
+    for received in listener.received:
+        seen[received.json["data"]["id"]].append(received.json["data"]["status"])
+    assert seen[held] == ["In Progress"] * 4 + ["Completed"] * 2 + ["Fulfilled"]
+    assert seen[free] == ["In Progress", "Completed", "Fulfilled"]
+    of_held = [[a["at"] for a in d["attempts"]] for d in settle(frozen) if d["invitation"] == held]
+    assert of_held == [
+        [after(START, passed) for passed in (0, FIRST_GAP, 3 * FIRST_GAP, 7 * FIRST_GAP)],
+        [after(START, 7 * FIRST_GAP), after(START, 8 * FIRST_GAP)],
+        [after(START, 8 * FIRST_GAP)],
+    ]
+
+
+def test_a_notice_that_is_given_up_lets_the_next_one_go(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = lambda received: 400 if received.json["data"]["status"] == "In Progress" else 200
+    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    act(frozen, order(frozen), "complete")
+    assert [delivery["state"] for delivery in settle(frozen)] == ["failed", "delivered"]
+
+
+# Addresses in what is told.
+
+
+@pytest.mark.parametrize("how", ["action", "alarm"])
+def test_links_in_a_webhook_begin_with_the_address_of_the_caller(frozen: Sandbox, listener: Listener, how: str) -> None:
+    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    host = {"host": "simulator.example:81"}
+    email = "ada+completes-in-1m@example.com" if how == "alarm" else "ada@example.com"
+    body = {"candidate": {"email": email}, "assessment_id": GAMES, "application_id": "1"}
+    id = frozen.pymetrics.post("/mercury/order", json=body, headers=host).json()["order"]["id"]
+    if how == "action":
+        path = f"/_simulator/sandboxes/{frozen.name}/invitations/{id}/complete"
+        assert frozen.http.post(path, headers=host).status_code == 200
+    turn(frozen, advance="PT1M")
+    links = {received.json["data"]["invite_link"] for received in listener.wait_for(2)}
+    assert {link.partition("/pymetrics/")[0] for link in links} == {"http://simulator.example:81"}
+    read = frozen.pymetrics.get(f"/mercury/getOrder/{id}", headers={"host": "other.example"}).json()
+    assert read["invite_link"].startswith("http://other.example/")
+
+
+def test_links_in_a_webhook_begin_with_the_public_address_where_one_is_set(listener: Listener) -> None:
+    with (
+        Server("--public-url", "https://sim.example/") as server,
+        httpx2.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        sandbox = Sandbox(http, "a")
+        sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+        act(sandbox, order(sandbox), "start")
+        [received] = listener.wait_for(1)
+    assert received.json["data"]["invite_link"].startswith("https://sim.example/pymetrics/invite/")
+
+
+def test_no_placeholder_leaks_anywhere(frozen: Sandbox, listener: Listener) -> None:
+    frozen.told("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
+    body = {"candidate": {"email": "bo@example.com"}, "assessment_id": GAMES, "application_id": "1", "send_email": True}
+    order_body = frozen.pymetrics.post("/mercury/order", json=body)
+    theirs = order_body.json()["order"]["id"]
+    created = frozen.pi.post(
+        PI,
+        json={
+            **ADA, "notifyAssessmentAvailableUsingEmail": 1, "associatedPositionTitle": "Software Engineer",
+            "expirationDateTime": "2026-02-01",
+        },
+    )  # fmt: skip
+    mine = created.json()["assessmentId"]
+    assess(frozen, "cy+completes-in-1m@example.com", notifyAssessmentAvailableUsingEmail=1)
+    order(frozen, "di+completes-in-1m@example.com", "2", send_email=True)
+    answers = [order_body, created, frozen.pymetrics.post("/mercury/order", json=body)]
+    for id in (mine, theirs):
+        answers += [frozen.control("POST", f"/invitations/{id}/{action}") for action in ("start", "complete", "expire")]
+    answers.append(frozen.control("POST", "/clock", {"advance": "PT1M"}))
+    read = frozen.pymetrics.get(f"/mercury/getOrder/{theirs}?report=true")
+    answers += [read, frozen.http.get(read.json()["reports"][0]["download_url"])]
+    answers += [frozen.pymetrics.post("/mercury/orders", json={"job_application_id": "1"}), frozen.pi.get(PI)]
+    answers += [frozen.pi.get(f"{PI}/{mine}"), frozen.pi.get(f"{PI}/nobody"), frozen.pi.post(PI, json={})]
+    for path in ("", "/config", "/clock", "/invitations", f"/invitations/{mine}", "/deliveries", "/mail"):
+        answers.append(frozen.control("GET", path))
+    answers += [frozen.control("GET", f"/deliveries/{d['id']}") for d in settle(frozen)]
+    answers += [frozen.http.get(path) for path in ("/", "/_simulator/rules", "/_simulator/sandboxes", "/mercury/x")]
+    assert len(listener.received) >= 7
+    texts = [answer.text + str(answer.headers) for answer in answers]
+    texts += [received.body.decode() + str(received.headers) for received in listener.received]
+    assert [text for text in texts if "simulator.invalid" in text] == []
+    assert frozen.url in read.text
+
+
+@pytest.mark.parametrize("path", ["/a b", "/" + quote("é"), "/?x=" + "y" * 2_000])
+def test_an_address_is_called_letter_for_letter(frozen: Sandbox, listener: Listener, path: str) -> None:
+    answer = frozen.pi.post(PI, json={**ADA, "assessmentStatusWebHook": listener.url + path})
+    if " " in path:
+        assert answer.status_code == 400
+        return
+    act(frozen, answer.json()["assessmentId"], "complete")
+    assert [received.path for received in listener.wait_for(1)] == [path]
+
+
+def test_a_webhook_is_sent_at_once_whether_the_clock_stands_or_runs(sandbox: Sandbox, listener: Listener) -> None:
+    for mode in ({"run": True}, {"freeze": START}):
+        turn(sandbox, **mode)
+        came = len(listener.received)
+        id = assess(sandbox, assessmentStatusWebHook=listener.url)
+        began = time.monotonic()
+        act(sandbox, id, "complete")
+        assert listener.wait_for(came + 1)[-1].at - began < 0.5
+
+
+def test_changing_the_address_later_does_not_redirect_what_is_owed(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500, 200]
+    frozen.told("PATCH", "/config", {"webhook_url": f"{listener.url}/old"})
+    act(frozen, order(frozen), "start")
+    settle(frozen)
+    frozen.told("PATCH", "/config", {"webhook_url": f"{listener.url}/new"})
+    turn(frozen, advance="PT1H")
+    assert [received.path for received in listener.received] == ["/old", "/old"]
+
+
+def test_a_sandbox_that_is_deleted_while_a_slow_body_arrives_harms_nobody(http: httpx2.Client) -> None:
+    name = f"t-{uuid.uuid4()}"
+    host = (http.base_url.host, http.base_url.port or 80)
+    body = json.dumps({"advance": "PT1S"}).encode()
+    head = f"POST /_simulator/sandboxes/{name}/clock HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
+    with socket.create_connection(host, timeout=5) as slow:
+        slow.sendall(head.encode())
+        time.sleep(0.1)
+        assert http.delete(f"/_simulator/sandboxes/{name}").status_code == 204
+        slow.sendall(body)
+        answer = slow.recv(65_536)
+    assert not answer.startswith(b"HTTP/1.1 500"), answer
+    http.delete(f"/_simulator/sandboxes/{name}")
+
+
+def test_statuses_are_what_they_are_whatever_became_of_the_webhook(frozen: Sandbox) -> None:
+    id = complete(frozen, f"http://127.0.0.1:{free_port()}/")
+    turn(frozen, advance="PT48H")
+    assert (status(frozen, id), only(settle(frozen))["state"]) == (40, "failed")
+
+
+def test_an_advance_waits_for_the_listeners_answer(
+    frozen: Sandbox, listener: Listener, aside: Callable[..., "Future[Any]"]
+) -> None:
+    listener.delay = 0.4
+    assess(frozen, "ada+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
+    turned = aside(turn, frozen, advance="P1D")
+    listener.wait_for(1)
+    time.sleep(0.1)
+    assert not turned.done()
+    assert [event["what"] for event in turned.result()["events"]] == ["complete", "attempt"]
+    assert only(settle(frozen))["state"] == "delivered"

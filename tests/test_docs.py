@@ -1,0 +1,106 @@
+"""What the documents say is true: every command runs, and every list is the program's own."""
+
+import re
+import subprocess
+import tomllib
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from simulator.app import VENDORS
+from simulator.core.config import Config
+from simulator.core.steering import TAGS
+from simulator.server.configuring import changed
+from simulator.server.control import ROOT, Control, S
+from tests.servers import ROOT as REPOSITORY
+from tests.servers import Server
+
+README = (REPOSITORY / "README.md").read_text()
+CONTROL = (REPOSITORY / "docs" / "control.md").read_text()
+WRITTEN = "http://127.0.0.1:8787"
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of a page."""
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """The rows of the table whose first column has that heading."""
+    table = re.search(rf"^\| {re.escape(heading)} \|.*?\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert table, heading
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in table[1].splitlines()]
+
+
+def play(block: str, server: Server) -> str:
+    """Run a shell block as a reader would, against the test's server."""
+    script = block.replace(WRITTEN, server.url)
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+ENDINGS: list[tuple[str, str]] = [
+    ("mercury/oauth/token", '"status":"Fulfilled"'),
+    ("assessmentStatusWebHook", '"number":9'),
+    ("2015-01-31", "simulator-rule: pi.create.expiration.future"),
+    ("SANDBOX=", '"mode":"running"'),
+]
+
+
+@pytest.mark.parametrize(("about", "ending"), ENDINGS)
+def test_every_tour_of_the_readme_ends_as_it_says(about: str, ending: str, server: Server) -> None:
+    block = next(block for block in blocks(README, "bash") if about in block)
+    assert ending in play(block, server)
+
+
+def test_no_tour_of_the_readme_is_left_untried() -> None:
+    assert len(blocks(README, "bash")) == len(ENDINGS)
+
+
+def test_the_first_commands_of_the_readme_are_there() -> None:
+    script, command = (block.strip() for block in blocks(README, "sh"))
+    assert (REPOSITORY / script).is_file()
+    assert command == ".venv/bin/assessment-simulator demo"
+
+
+def test_the_readme_lists_every_tag() -> None:
+    assert {tag.strip("`"): what for tag, what in rows(README, "tag")} == TAGS
+
+
+def test_every_file_that_a_page_links_to_is_there() -> None:
+    for page in [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_settings_are_all_listed() -> None:
+    listed = [name for row in rows(CONTROL, "setting") for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(listed) == sorted(field.name for field in fields(Config))
+
+
+def test_the_control_calls_are_all_listed() -> None:
+    said = {call for row in rows(CONTROL, "call") for call in re.findall(r"`([A-Z]+ \S+)`", row[0])}
+    unbound: Any = Control.__new__(Control)
+    known = {
+        f"{method} {path.replace(S, 'S')}"
+        for path, methods in unbound.table().items()
+        for method in methods
+        if path.startswith(ROOT)
+    }
+    assert said == known
+
+
+def test_the_example_of_a_configuration_file_is_good() -> None:
+    (text,) = blocks(CONTROL, "toml")
+    for config in tomllib.loads(text)["sandboxes"].values():
+        changed(VENDORS, Config(), config)
+
+
+def test_the_port_of_the_documents_is_the_default_one() -> None:
+    from simulator.settings import Settings
+
+    assert f"http://{Settings().host}:{Settings().port}" == WRITTEN
