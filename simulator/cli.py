@@ -1,13 +1,9 @@
 """The command `assessment-simulator`."""
 
 import contextlib
-import http.client
 import json
 import sys
 import threading
-import tomllib
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +63,8 @@ def serve(
 
 def _sandboxes(path: Path) -> dict[str, dict[str, Any]]:
     """The sandboxes of a configuration file; what is wrong with it ends the command."""
+    import tomllib
+
     try:
         text = path.read_text("utf-8")
         content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
@@ -109,6 +107,9 @@ def _no_constant(name: str) -> None:
 )
 def ready(url: str | None) -> None:
     """Exit with 0 when the server answers, with 1 when it does not."""
+    import http.client
+    import urllib.request
+
     base = url or f"http://127.0.0.1:{from_environment('port') or 8787}"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -147,14 +147,17 @@ DEFAULTS: Mapping[str, Any] = {
 _PROGRESS = {"PT1H": timedelta(hours=1), "PT0S": timedelta()}
 
 
+# Stories know whole seconds, and the last moment of one: `microsecond` is 0 or 999,999.
+
+
 def seven(at: datetime) -> str:
-    """A whole second as The Predictive Index writes it."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.0000000Z"
+    """An instant as The Predictive Index writes it."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{'9999999' if at.microsecond else '0000000'}Z"
 
 
 def six(at: datetime) -> str:
-    """A whole second as pymetrics writes it."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.000000+00:00"
+    """An instant as pymetrics writes it."""
+    return at.isoformat(timespec="microseconds")
 
 
 @dataclass
@@ -166,6 +169,7 @@ class Invited:
     state: Any
     face: dict[str, Any]
     unlearned: set[str] = field(default_factory=set)
+    reported: bool = False
 
 
 @dataclass
@@ -261,9 +265,10 @@ class Story:
             self.is_.mails.append((candidate["email"], shown["id"]))
         self._plan(shown["id"], candidate["email"], ("complete", "expire", "start", "reject"))
 
-    def read(self, id: str) -> None:
-        """Somebody read an order; that fulfils it when it is completed."""
+    def read(self, id: str, *, report: bool) -> None:
+        """Somebody read an order; that fulfils it when it is completed, and makes a report if one was asked for."""
         order = self.is_.invited[id]
+        order.reported |= report and order.state in ("Completed", "Fulfilled")
         if order.state == "Completed":
             self._reach(order, "Fulfilled")
 
@@ -295,7 +300,7 @@ class Story:
             **PENDING_PI,
             **person,
             "assessmentDateTime": seven(self.is_.now),
-            "expirationDateTime": seven(expires) if expires else f"{body['expirationDateTime']}T23:59:59.9999999Z",
+            "expirationDateTime": seven(expires),
             settings["pi.state_member"]: state if settings["pi.created_state"] == "sent" else 0,
             "externalId": body.get("externalId"),
             "notifyAssessmentAvailableUsingEmail": notified,
@@ -316,7 +321,7 @@ class Story:
             self.is_.mails.append((person["email"], id))
         if settings["pi.webhook_on"] != "completion":
             self._notify(self.is_.invited[id])
-        if expires and "+expires" not in person["email"].lower():
+        if "+expires" not in person["email"].lower():
             self.is_.alarms.append(Alarm(expires, id, "expire"))
         self._plan(id, person["email"], ("complete", "expire", "start"))
 
@@ -336,12 +341,11 @@ class Story:
             self.is_.by_external_person_id[person["externalPersonId"]] = person["assessmentUserId"]
         return dict(person)
 
-    def _expires(self, body: Mapping[str, Any]) -> datetime | None:
-        """The whole second at which it expires; None for a day so far off that no story comes there."""
-        asked = body.get("expirationDateTime")
+    def _expires(self, body: Mapping[str, Any]) -> datetime:
+        asked: str | None = body.get("expirationDateTime")
         if asked is None:
             return self.is_.now + timedelta(days=self.is_.settings["invitation_days"])
-        return datetime.fromisoformat(asked) if "T" in asked else None
+        return datetime.fromisoformat(asked if "T" in asked else f"{asked}T23:59:59.999999Z")
 
     # Both.
 
@@ -418,6 +422,9 @@ class Story:
         if invited.unlearned:
             _CHECKS[invited.vendor](shown)
             invited.unlearned = set()
+        if invited.reported:
+            invited.face["reports"] = shown["reports"]  # its link is another at each look
+            _check_reports(shown)
         same(invited.face, shown)
 
 
@@ -448,6 +455,12 @@ def _check_results(order: Mapping[str, Any]) -> None:
     assert [*result] == ["assessment", "create_date", "description", "score", "band"]
     assert 0 <= result["score"] <= 100
     assert result["assessment"] == order["assessment"]
+
+
+def _check_reports(order: Mapping[str, Any]) -> None:
+    (report,) = order["reports"]
+    assert [*report] == ["download_url", "create_date", "modify_date", "report_type"]
+    assert order["id"] in report["download_url"]
 
 
 def _check_scores(assessment: Mapping[str, Any]) -> None:

@@ -30,7 +30,10 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table. `ratios` are those of the paired slices; their median is the figure."""
+    """One line of the table. `ratios` are those of the paired slices; their median is the figure.
+
+    `disturbed` says that other processes took the cores meanwhile, so that the figure says little.
+    """
 
     group: str
     what: str
@@ -39,6 +42,7 @@ class Figure:
     bare: float | None = None
     ratios: tuple[float, ...] = ()
     goal: Goal | None = None
+    disturbed: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -60,7 +64,8 @@ class Figure:
         form = FORMS[self.unit].format
         bare = "" if self.bare is None else form(self.bare)
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}{_spread(self.ratios)}"
-        return (self.what, bare, form(self.simulator), ratio, self._bound(), self.verdict)
+        verdict = f"{self.verdict}, disturbed" if self.verdict and self.disturbed else self.verdict
+        return (self.what, bare, form(self.simulator), ratio, self._bound(), verdict)
 
     def _bound(self) -> str:
         if self.goal is None:
@@ -73,6 +78,7 @@ class Figure:
         return {
             "group": self.group, "what": self.what, "unit": self.unit, "simulator": self.simulator, "bare": self.bare,
             "ratio": self.ratio, "ratios": self.ratios, "goal": self._bound() or None, "verdict": self.verdict or None,
+            "disturbed": self.disturbed,
         }  # fmt: skip
 
 

@@ -60,7 +60,8 @@ def summary(figures: Sequence[Figure]) -> str:
     set_for = [figure for figure in figures if figure.verdict]
     missed = [figure.what for figure in set_for if figure.verdict == "MISSED"]
     told = f"{len(set_for) - len(missed)} of {len(set_for)} goals reached"
-    return f"{told}; missed: {', '.join(missed)}" if missed else told
+    told += f"; missed: {', '.join(missed)}" if missed else ""
+    return told + ("; other processes disturbed the measurement" if any(f.disturbed for f in figures) else "")
 
 
 def page(figures: Sequence[Figure]) -> str:

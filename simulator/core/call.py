@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 from simulator.core.draw import Draw
 
-BASE = "http://base.simulator.invalid"
-"""Stands in every record where the address goes under which the caller reaches this server; the edge fills it in."""
-SEAL = "sealed-by.simulator.invalid"
+BASE = "http://b-7f3kq9x2.simulator.invalid"
+"""Stands in every record where the address goes under which the caller reaches this server; the edge fills it in.
+
+Nobody writes it by accident; who writes it on purpose reads his own address back."""
+SEAL = "s-7f3kq9x2.simulator.invalid"
 """Stands in every link where the sandbox's name and its seal go; the edge fills them in."""
 
 

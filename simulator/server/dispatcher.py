@@ -56,6 +56,7 @@ class Dispatcher:
     async def _attempt(self, delivery: Delivery) -> None:
         sandbox, epoch = self._sandbox, self._epoch
         at = sandbox.now()
+        sandbox.emit(Event(at, "attempt", delivery.id))
         post = sandbox.vendors[delivery.notice.vendor].post(delivery, at, sandbox.config)
         outcome = await self._sender.send(post, sandbox.config.webhook_timeout)
         attempt = Attempt(len(delivery.attempts) + 1, at, post, outcome.answer, outcome.error, outcome.duration)

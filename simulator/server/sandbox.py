@@ -175,7 +175,6 @@ class Sandbox:
             return
         self.state.after(self.state.pending[delivery.id], attempt)
         self.watch()
-        self.emit(Event(attempt.at, "attempt", delivery.id))
 
     def replay(self, delivery: Delivery, url: str) -> Delivery:
         """Send a notice once more, as a delivery of its own, to `url`."""

@@ -24,7 +24,7 @@ _CANDIDATE = ("email", "first_name", "last_name", "external_id")
 
 def create(call: Call, world: World) -> Decision:
     """Create Assessment Order: a new one, or the one that exists for this e-mail, assessment and application."""
-    notes = rules.notes(call.body, rules.ORDER_FIELDS)
+    notes = rules.notes(call.body, rules.ORDER_MEMBERS)
     identity = _identity(call.body, world.config)
     id = world.latest("pymetrics.order", identity)
     if id is not None:
@@ -126,7 +126,7 @@ def find(call: Call, world: World) -> Decision:
     """List Assessment Orders: those of the application, of the candidate, or of both; oldest first."""
     found = [_stored(world, id) for id in _matching(call.body, world)]
     body = {"orders": [reports.fresh(stored, call, world) for stored in found]}
-    return Decision(Reply(200, body, notes=rules.notes(call.body, rules.LIST_FIELDS)))
+    return Decision(Reply(200, body, notes=rules.notes(call.body, rules.LIST_MEMBERS)))
 
 
 def _matching(body: Mapping[str, Any], world: World) -> Sequence[str]:

@@ -194,14 +194,12 @@ LIST = (
 """The stages of listing orders; an empty string counts as not given."""
 
 
-_KNOWN: dict[tuple[Field, ...], frozenset[tuple[str, ...]]] = {
-    fields: frozenset(field.path for field in fields) for fields in (ORDER_FIELDS, LIST_FIELDS)
-}
+ORDER_MEMBERS = frozenset(field.path for field in ORDER_FIELDS)
+LIST_MEMBERS = frozenset(field.path for field in LIST_FIELDS)
 
 
-def notes(body: dict[str, Any], fields: tuple[Field, ...]) -> tuple[str, ...]:
+def notes(body: dict[str, Any], known: frozenset[tuple[str, ...]]) -> tuple[str, ...]:
     """Which members no document names, at most five, so that a slip of the pen is seen though it is accepted."""
-    known = _KNOWN[fields]
     inner = body.get("candidate") if ("candidate",) in known else None
     found = [(name,) for name in body] + [("candidate", name) for name in inner or ()]
     if known.issuperset(found):

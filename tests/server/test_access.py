@@ -1,0 +1,324 @@
+"""Closed access: nothing opens by name, and only who shows the control token may turn a knob."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.server import ROOT, problem, send_raw, wish
+from tests.servers import Server
+
+TOKEN = "the-control-token"
+CONTROL = {"Authorization": f"Bearer {TOKEN}"}
+PI = "/api/v1/behavioralassessments"
+INVITED = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
+
+
+@pytest.fixture(scope="module")
+def closed() -> Iterator[Server]:
+    """A server in closed access that already has the sandbox `kept`."""
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": TOKEN}) as server:
+        yield server
+
+
+@pytest.fixture
+def http(closed: Server) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=closed.url, trust_env=False) as client:
+        yield client
+        for found in client.get(ROOT, headers=CONTROL).json():
+            client.delete(f"{ROOT}/{found['name']}", headers=CONTROL)
+
+
+def opened(http: httpx2.Client, name: str | None = None) -> Any:
+    """A sandbox opened by the control API; what it answered."""
+    answer = http.post(ROOT, json={} if name is None else {"name": name}, headers=CONTROL)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def names(http: httpx2.Client) -> list[str]:
+    return [found["name"] for found in http.get(ROOT, headers=CONTROL).json()]
+
+
+def token_call(http: httpx2.Client, id: str, secret: str) -> httpx2.Response:
+    client = {"client_id": id, "client_secret": secret, "grant_type": "client_credentials"}
+    return http.post("/mercury/oauth/token", json=client)
+
+
+def keys(http: httpx2.Client, credentials: Any) -> dict[str, str]:
+    """The headers of a pymetrics caller."""
+    held = credentials["pymetrics"]
+    answer = token_call(http, held["client_id"], held["client_secret"])
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json()['access_token']}", "X-Api-Key": held["api_key"]}
+
+
+def test_health_is_told_to_everybody(http: httpx2.Client) -> None:
+    assert http.get("/_simulator/health").json()["status"] == "ok"
+    assert http.get("/_simulator/health", headers={"Authorization": "Bearer wrong"}).status_code == 200
+
+
+WRONG_TOKENS: dict[str, Mapping[str, str]] = {
+    "nothing": {},
+    "an empty one": {"Authorization": ""},
+    "no token": {"Authorization": "Bearer"},
+    "another": {"Authorization": "Bearer another-token"},
+    "the beginning": {"Authorization": f"Bearer {TOKEN[:-1]}"},
+    "more than it": {"Authorization": f"Bearer {TOKEN}x"},
+    "the bare token": {"Authorization": TOKEN},
+    "another scheme": {"Authorization": f"Basic {TOKEN}"},
+    "another header": {"X-Api-Key": TOKEN},
+    "letters of another alphabet": {"Authorization": "Bearer t\u00f6ken"},
+}
+
+
+@pytest.mark.parametrize("headers", WRONG_TOKENS.values(), ids=WRONG_TOKENS)
+@pytest.mark.parametrize(
+    ("verb", "path"),
+    [("GET", "/_simulator/rules"), ("GET", ROOT), ("POST", ROOT), ("GET", f"{ROOT}/kept"), ("DELETE", f"{ROOT}/kept"),
+     ("POST", f"{ROOT}/kept/reset"), ("GET", f"{ROOT}/no-such"), ("GET", "/_simulator/nope"), ("PUT", ROOT),
+     ("GET", "/"), ("GET", "/_simulator/health/"), ("GET", "/_simulator/health%0A"), ("GET", "/_simulator/../_simulator/rules"),
+     ("GET", "/nope")],
+)  # fmt: skip
+def test_every_path_but_health_asks_for_the_token_before_anything_else(
+    http: httpx2.Client, verb: str, path: str, headers: Mapping[str, str]
+) -> None:
+    opened(http, "kept")
+    sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+    answer = http.request(verb, path, headers=sent)
+    problem(answer, 401, "Authorization: Bearer")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert names(http) == ["kept"]
+
+
+def test_a_path_behind_two_slashes_is_no_way_around_the_token(closed: Server) -> None:
+    for path in ("//_simulator/rules", "//_simulator/health/../rules", "/./_simulator/rules"):
+        answer = send_raw(closed.url, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+def test_who_shows_the_token_may_do_all(http: httpx2.Client) -> None:
+    name = opened(http)["name"]
+    assert http.get("/_simulator/rules", headers=CONTROL).status_code == 200
+    assert http.get(f"{ROOT}/{name}", headers=CONTROL).status_code == 200
+    assert http.patch(f"{ROOT}/{name}/config", json={"rate_limit": 5}, headers=CONTROL).status_code == 200
+    assert http.post(f"{ROOT}/{name}/reset", headers=CONTROL).status_code == 200
+    assert http.delete(f"{ROOT}/{name}", headers=CONTROL).status_code == 204
+    problem(http.get("/_simulator/nope", headers=CONTROL), 404)
+    problem(http.put(ROOT, headers=CONTROL), 405)
+
+
+def test_the_scheme_of_the_token_is_read_in_any_case(http: httpx2.Client) -> None:
+    for scheme in ("bearer", "BEARER"):
+        assert http.get(ROOT, headers={"authorization": f"{scheme} {TOKEN}"}).status_code == 200
+
+
+def test_nothing_opens_by_name(http: httpx2.Client) -> None:
+    opened(http, "kept")
+    for name in ("kept", "new", "demo"):
+        answer = http.get(PI, headers={"api-key": f"sim-{name}"})
+        assert (answer.status_code, answer.headers["simulator-rule"]) == (401, "pi.access.key")
+        answer = http.get("/mercury/configuration", headers={"x-api-key": f"sim-{name}"})
+        assert (answer.status_code, answer.headers["simulator-rule"]) == (403, "pymetrics.access.key")
+        answer = token_call(http, f"sim-{name}", "any")
+        assert (answer.status_code, answer.headers["simulator-rule"]) == (401, "pymetrics.token.client")
+    assert names(http) == ["kept"]
+
+
+def test_the_credentials_open_exactly_that_sandbox(http: httpx2.Client) -> None:
+    made = [opened(http), opened(http, "named")]
+    for n, each in enumerate(made):
+        headers, key = keys(http, each["credentials"]), each["credentials"]["predictive_index"]["api_key"]
+        assert http.post("/mercury/order", json=wish(f"{n}"), headers=headers).status_code == 201
+        assert http.post(PI, json=INVITED, headers={"api-key": key}).status_code == 201
+        assert len(http.get(PI, headers={"api-key": key}).json()) == 1
+        found = http.get(f"{ROOT}/{each['name']}/invitations", headers=CONTROL).json()
+        assert [one["vendor"] for one in found] == ["pymetrics", "predictive_index"]
+
+
+def test_credentials_are_long_and_all_different(http: httpx2.Client) -> None:
+    made = [opened(http)["credentials"] for _ in range(3)]
+    assert all(set(each["pymetrics"]) == {"client_id", "client_secret", "api_key"} for each in made)
+    secrets = [value for each in made for held in each.values() for value in held.values()]
+    assert len(set(secrets)) == len(secrets) == 12
+    assert all(len(secret) >= 24 for secret in secrets)
+
+
+def test_credentials_are_other_ones_when_a_sandbox_is_opened_again(http: httpx2.Client) -> None:
+    first = opened(http, "again")["credentials"]
+    caller = keys(http, first)
+    http.delete(f"{ROOT}/again", headers=CONTROL)
+    second = opened(http, "again")["credentials"]
+    assert first["predictive_index"] != second["predictive_index"]
+    assert http.get(PI, headers={"api-key": first["predictive_index"]["api_key"]}).status_code == 401
+    assert http.get("/mercury/configuration", headers=caller).status_code == 403
+    assert token_call(http, first["pymetrics"]["client_id"], first["pymetrics"]["client_secret"]).status_code == 401
+
+
+def test_a_secret_of_another_client_is_refused(http: httpx2.Client) -> None:
+    one, two = (opened(http)["credentials"] for _ in range(2))
+    id = one["pymetrics"]["client_id"]
+    right = one["pymetrics"]["client_secret"]
+    for secret in (two["pymetrics"]["client_secret"], right[:-1], f"{right} ", right.swapcase(), id, "ö", " "):
+        answer = token_call(http, id, secret)
+        assert (answer.status_code, answer.headers["simulator-rule"]) == (401, "pymetrics.token.client")
+    assert token_call(http, one["pymetrics"]["api_key"], right).status_code == 401
+    assert token_call(http, id, "").status_code in (400, 401)
+    assert token_call(http, id, right).status_code == 201
+
+
+def test_a_key_of_one_vendor_is_none_of_the_other(http: httpx2.Client) -> None:
+    held = opened(http)["credentials"]
+    for key in held["pymetrics"].values():
+        assert http.get(PI, headers={"api-key": key}).status_code == 401
+    for key in (
+        held["predictive_index"]["api_key"],
+        held["pymetrics"]["client_id"],
+        held["pymetrics"]["client_secret"],
+    ):
+        assert http.get("/mercury/configuration", headers={"x-api-key": key}).status_code == 403
+
+
+def test_a_token_and_a_key_must_be_of_one_sandbox(http: httpx2.Client) -> None:
+    one, two = (keys(http, opened(http)["credentials"]) for _ in range(2))
+    mixed = {"Authorization": one["Authorization"], "X-Api-Key": two["X-Api-Key"]}
+    answer = http.get("/mercury/configuration", headers=mixed)
+    assert (answer.status_code, answer.headers["simulator-rule"]) == (401, "pymetrics.access.token.known")
+
+
+def test_credentials_outlive_a_reset_and_tokens_do_not(http: httpx2.Client) -> None:
+    made = opened(http)
+    caller = keys(http, made["credentials"])
+    http.post(f"{ROOT}/{made['name']}/reset", headers=CONTROL)
+    assert http.get("/mercury/configuration", headers=caller).status_code == 401
+    assert http.get("/mercury/configuration", headers=keys(http, made["credentials"])).status_code == 200
+
+
+def test_a_fork_has_credentials_of_its_own(http: httpx2.Client) -> None:
+    made = opened(http)
+    fork = http.post(f"{ROOT}/{made['name']}/fork", json={}, headers=CONTROL).json()
+    ours, theirs = made["credentials"], fork["credentials"]
+    assert set(ours["pymetrics"].values()).isdisjoint(theirs["pymetrics"].values())
+    assert http.get("/mercury/configuration", headers=keys(http, theirs)).status_code == 200
+    caller = {**keys(http, ours), "X-Api-Key": theirs["pymetrics"]["api_key"]}
+    assert http.get("/mercury/configuration", headers=caller).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("verb", "path"),
+    [("GET", ""), ("DELETE", ""), ("POST", "/reset"), ("GET", "/config"), ("POST", "/snapshots"), ("GET", "/clock"),
+     ("GET", "/invitations"), ("GET", "/deliveries"), ("GET", "/mail"), ("POST", "/fork")],
+)  # fmt: skip
+def test_a_sandbox_that_nobody_opened_is_unknown(http: httpx2.Client, verb: str, path: str) -> None:
+    problem(http.request(verb, f"{ROOT}/no-such{path}", headers=CONTROL), 404, "no-such", "POST")
+    assert names(http) == []
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost:1", "[::1]"])
+def test_no_host_is_trusted(closed: Server, http: httpx2.Client, host: str) -> None:
+    made = opened(http)
+    key = {"api-key": made["credentials"]["predictive_index"]["api_key"]}
+    lies = {"host": host, "x-forwarded-host": host, "x-forwarded-proto": "https"}
+    texts = [
+        http.post(
+            "/mercury/order", json=wish(send_email=True), headers={**keys(http, made["credentials"]), **lies}
+        ).text,
+        http.post(PI, json=INVITED, headers={**key, **lies}).text,
+        http.get("/api/v1/nope", headers=lies).text,
+        http.get("/", headers={**CONTROL, **lies}).text,
+        *(
+            http.get(f"{ROOT}/{made['name']}{path}", headers={**CONTROL, **lies}).text
+            for path in ("/invitations", "/mail")
+        ),
+    ]
+    for text in texts:
+        assert host not in text
+        assert closed.url in text
+
+
+def test_no_page_of_another_origin_is_let_in(http: httpx2.Client) -> None:
+    key = {"api-key": opened(http)["credentials"]["predictive_index"]["api_key"]}
+    asks = {"origin": "http://localhost:3000", "access-control-request-method": "POST"}
+    for path in (PI, "/mercury/order"):
+        answer = http.options(path, headers=asks)
+        assert answer.status_code == 405
+        assert "access-control-allow-origin" not in answer.headers
+    for headers in (key, {}):
+        answer = http.get(PI, headers={**headers, "origin": "http://localhost:3000"})
+        assert [name for name in answer.headers if name.startswith("access-control")] == []
+
+
+def test_a_download_link_needs_no_header_and_opens_nothing_else(closed: Server, http: httpx2.Client) -> None:
+    made = opened(http)
+    caller = keys(http, made["credentials"])
+    id = http.post("/mercury/order", json=wish(), headers=caller).json()["order"]["id"]
+    http.post(f"{ROOT}/{made['name']}/invitations/{id}/complete", headers=CONTROL)
+    url = http.get(f"/mercury/getOrder/{id}?report=true", headers=caller).json()["reports"][0]["download_url"]
+    assert url.startswith(f"{closed.url}/")
+    assert http.get(url).content.startswith(b"%PDF")
+    name, _, rest = url.rpartition("/")[2].partition(".")
+    assert name == made["name"]
+    other = opened(http)["name"]
+    for wrong in (f"{other}.{rest}", f"{name}.{rest[:-1]}", f"{name}.{'0' * len(rest)}", name, f"{name}.", f".{rest}"):
+        assert http.get(f"{url.rpartition('/')[0]}/{wrong}").status_code == 403
+
+
+def test_the_public_url_stands_in_links_in_closed_access_too() -> None:
+    options = ("--access", "closed", "--public-url", "https://sim.example/base/")
+    environ = {"SIMULATOR_CONTROL_TOKEN": TOKEN}
+    with Server(*options, environ=environ) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+        made = opened(http)
+        key = {"api-key": made["credentials"]["predictive_index"]["api_key"], "host": "evil"}
+        text = http.post(PI, json=INVITED, headers=key).text
+    assert "https://sim.example/base/" in text
+    assert "evil" not in text
+    assert server.url not in text
+
+
+# Which access is taken, and whose token.
+
+
+def test_a_generated_token_is_printed_once_to_standard_error_and_is_another_each_time() -> None:
+    tokens = []
+    with Server("--access", "closed") as one, Server("--access", "closed") as two:
+        for server in (one, two):
+            (token,) = re.findall(r"\S{20,}", server.stderr())
+            tokens.append(token)
+            with httpx2.Client(base_url=server.url, trust_env=False) as http:
+                for wrong in ("Bearer None", "Bearer", f"Bearer {token[::-1]}"):
+                    problem(http.get(ROOT, headers={"Authorization": wrong}), 401)
+                assert http.get(ROOT, headers={"Authorization": f"Bearer {token}"}).json() == []
+            assert server.stderr().count(token) == 1
+    assert tokens[0] != tokens[1]
+
+
+def test_a_given_token_is_not_printed(closed: Server) -> None:
+    assert closed.stderr() == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "status"),
+    [
+        (("--host", "0.0.0.0"), {}, 401),  # noqa: S104 - that is the question
+        (("--host", "127.0.0.1"), {}, 200),
+        (("--host", "localhost"), {}, 200),
+        (("--host", "127.0.0.2"), {}, 200),
+        (("--host", "0.0.0.0", "--access", "open"), {}, 200),  # noqa: S104
+        (("--host", "127.0.0.1", "--access", "closed"), {}, 401),
+        ((), {"SIMULATOR_ACCESS": "closed"}, 401),
+        ((), {"SIMULATOR_HOST": "0.0.0.0"}, 401),  # noqa: S104
+        ((), {"SIMULATOR_HOST": "0.0.0.0", "SIMULATOR_ACCESS": "open"}, 200),  # noqa: S104
+        (("--access", "open"), {"SIMULATOR_ACCESS": "closed"}, 200),
+        ((), {"SIMULATOR_CONTROL_TOKEN": TOKEN}, 200),
+    ],
+    ids=str,
+)
+def test_access_is_closed_where_others_can_reach_the_server_unless_it_is_said(
+    options: tuple[str, ...], environ: dict[str, str], status: int
+) -> None:
+    with Server(*options, environ=environ) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+        assert http.get(ROOT).status_code == status
+        assert http.get("/_simulator/health").status_code == 200
+        assert http.get(PI, headers={"api-key": "sim-ada"}).status_code == status

@@ -1,0 +1,192 @@
+"""The sandbox `demo`: filled with a dozen invitations of each vendor on first use, and again after a reset."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.server.test_clock import GAMES, PI, act, assess, order, ticks, turn
+from tests.servers import Listener, Sandbox, Server
+
+STATES = {0, 10, 20, 30, 40, 50, 60, 65}
+STATUSES = {"Rejected", "Pending", "Accepted", "Not Started", "In Progress", "Completed", "Fulfilled", "Expired"}
+
+
+@pytest.fixture
+def fresh() -> Iterator[httpx2.Client]:
+    """A server that nobody has asked anything yet."""
+    with Server() as server, httpx2.Client(base_url=server.url, timeout=30, trust_env=False) as http:
+        yield http
+
+
+def of(vendor: str, invitations: list[Any]) -> list[Any]:
+    """The invitations of one vendor."""
+    return [invitation for invitation in invitations if invitation["vendor"] == vendor]
+
+
+FIRST: dict[str, Callable[[Sandbox], Any]] = {
+    "its invitations": lambda demo: demo.told("GET", "/invitations"),
+    "its look": lambda demo: demo.told("GET"),
+    "The Predictive Index": lambda demo: demo.pi.get(PI).raise_for_status(),
+    "pymetrics": lambda demo: demo.pymetrics.get("/mercury/configuration").raise_for_status(),
+}
+
+
+@pytest.mark.parametrize("first", FIRST.values(), ids=FIRST.keys())
+def test_first_use_finds_a_dozen_invitations_of_each_vendor_in_every_status(
+    fresh: httpx2.Client, first: Callable[[Sandbox], Any]
+) -> None:
+    demo = Sandbox(fresh, "demo")
+    assert fresh.get("/_simulator/sandboxes").json() == []
+    first(demo)
+    found = demo.told("GET", "/invitations")
+    mine, theirs = of("predictive_index", found), of("pymetrics", found)
+    assert (len(mine), len(theirs), len(found)) == (12, 12, 24)
+    assert {invitation["status"] for invitation in mine} == STATES
+    assert {invitation["status"] for invitation in theirs} == STATUSES
+
+
+def test_the_very_first_answer_shows_every_state_already(fresh: httpx2.Client) -> None:
+    found = fresh.get("/_simulator/sandboxes/demo/invitations").json()
+    assert {invitation["status"] for invitation in of("predictive_index", found)} == STATES
+
+
+def test_both_vendors_show_the_samples_under_the_demos_keys(fresh: httpx2.Client) -> None:
+    demo = Sandbox(fresh, "demo")
+    listed = demo.pi.get(PI).json()
+    assert len(listed) == 12
+    assert {shown["assessmentState"] for shown in listed} == STATES
+    seen = set()
+    for invitation in of("pymetrics", demo.told("GET", "/invitations")):
+        found = demo.pymetrics.get(f"/mercury/getOrder/{invitation['id']}")
+        assert found.status_code == 200
+        seen.add(found.json()["status"])
+    assert seen == STATUSES - {"Completed"}, "reading what is complete fulfils it"
+    for shown in listed:
+        assert demo.pi.get(f"{PI}/{shown['assessmentId']}").json() == shown
+        assert shown["personPageUrl"].startswith(demo.url)
+
+
+def test_the_samples_are_people_who_can_be_told_apart_and_nobody_real(fresh: httpx2.Client) -> None:
+    found = Sandbox(fresh, "demo").told("GET", "/invitations")
+    emails = [invitation["candidate"]["email"] for invitation in found]
+    assert len(set(emails)) >= 23
+    assert all(email.endswith("@example.com") and "+" not in email for email in emails)
+    assert all(invitation["candidate"]["first_name"] for invitation in found)
+
+
+def test_the_samples_lie_in_the_past_and_hang_together(fresh: httpx2.Client) -> None:
+    demo = Sandbox(fresh, "demo")
+    now = ticks(demo.told("GET", "/clock")["now"])
+    assert abs(now / 1e7 - time.time()) < 5
+    for invitation in demo.told("GET", "/invitations"):
+        assert ticks(invitation["created"]) < now
+    for shown in demo.pi.get(PI).json():
+        lapses = ticks(shown["expirationDateTime"])
+        assert ticks(shown["assessmentDateTime"]) <= now
+        assert shown["assessmentState"] in (40, 60, 65) or (shown["assessmentState"] == 50) is (lapses <= now)
+        assert (shown["selfSigmaScore"] is not None) is (shown["assessmentState"] == 40)
+
+
+def test_filling_sends_no_webhook_and_only_the_samples_own_mail(fresh: httpx2.Client, listener: Listener) -> None:
+    config = {"default_webhook_url": listener.url, "webhook_url": listener.url}
+    assert fresh.post("/_simulator/sandboxes", json={"name": "demo", "config": config}).status_code == 201
+    demo = Sandbox(fresh, "demo")
+    mail = demo.told("GET", "/mail")
+    invited = {i["id"]: i["candidate"]["email"] for i in demo.told("GET", "/invitations")}
+    assert 0 < len(mail) < 24
+    assert len({letter["invitation"] for letter in mail}) == len(mail)
+    for letter in mail:
+        assert letter["to"] == invited[letter["invitation"]]
+        assert letter["link"].startswith(demo.url)
+        assert letter["link"] in letter["text"]
+    time.sleep(0.2)
+    assert demo.told("GET", "/deliveries") == listener.received == []
+    demo.told("POST", "/reset")
+    time.sleep(0.2)
+    assert demo.told("GET", "/deliveries") == listener.received == []
+    assert len(demo.told("GET", "/mail")) == len(mail)
+
+
+def test_the_mail_of_the_samples_is_theirs_that_asked_for_it(fresh: httpx2.Client) -> None:
+    demo = Sandbox(fresh, "demo")
+    asked = {a["assessmentId"] for a in demo.pi.get(PI).json() if a["notifyAssessmentAvailableUsingEmail"]}
+    mailed = {letter["invitation"] for letter in demo.told("GET", "/mail")}
+    mine = {a["assessmentId"] for a in demo.pi.get(PI).json()}
+    assert mailed & mine == asked
+
+
+def test_no_placeholder_shows_in_the_demo(fresh: httpx2.Client) -> None:
+    demo = Sandbox(fresh, "demo")
+    answers = [demo.control("GET", path) for path in ("/invitations", "/mail", "/config", "")] + [demo.pi.get(PI)]
+    for invitation in of("pymetrics", demo.told("GET", "/invitations")):
+        answers.append(demo.pymetrics.get(f"/mercury/getOrder/{invitation['id']}?report=true"))
+    assert [answer.text for answer in answers if "simulator.invalid" in answer.text] == []
+
+
+def without_times(invitations: list[Any]) -> list[Any]:
+    """What a reset gives again: all but the day it was."""
+    return [{k: v for k, v in invitation.items() if k != "created"} for invitation in invitations]
+
+
+def test_a_reset_gives_the_samples_again_and_nothing_else(fresh: httpx2.Client, listener: Listener) -> None:
+    demo = Sandbox(fresh, "demo")
+    before = demo.told("GET", "/invitations")
+    demo.told("PATCH", "/config", {"default_webhook_url": listener.url, "webhook_url": listener.url})
+    turn(demo, freeze="2020-01-01T00:00:00Z")
+    assess(demo, "ada+completes-in-1h@example.com")
+    order(demo, "bo+completes-in-1h@example.com")
+    for invitation in before:
+        demo.control("POST", f"/invitations/{invitation['id']}/start")
+    demo.told("POST", "/reset")
+    assert without_times(demo.told("GET", "/invitations")) == without_times(before)
+    assert demo.told("GET", "/config")["webhook_url"] is None
+    clock = demo.told("GET", "/clock")
+    assert clock["mode"] == "running"
+    assert abs(ticks(clock["now"]) / 1e7 - time.time()) < 5
+    assert demo.told("GET", "/deliveries") == []
+
+
+def test_forgetting_the_demo_fills_it_anew(fresh: httpx2.Client) -> None:
+    demo = Sandbox(fresh, "demo")
+    before = demo.told("GET", "/invitations")
+    demo.told("DELETE")
+    assert without_times(demo.told("GET", "/invitations")) == without_times(before)
+
+
+def test_two_servers_invent_the_same_people(fresh: httpx2.Client) -> None:
+    found = [i["candidate"] for i in Sandbox(fresh, "demo").told("GET", "/invitations")]
+    with Server() as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+        assert [i["candidate"] for i in Sandbox(http, "demo").told("GET", "/invitations")] == found
+
+
+def test_the_demo_is_a_sandbox_like_any_other(fresh: httpx2.Client, listener: Listener) -> None:
+    demo = Sandbox(fresh, "demo")
+    demo.told("PATCH", "/config", {"webhook_url": listener.url})
+    waiting = next(i for i in demo.told("GET", "/invitations") if i["status"] == "Not Started")
+    act(demo, waiting["id"], "complete")
+    for received in listener.wait_for(2):
+        assert received.json["data"]["id"] == waiting["id"]
+        assert received.json["data"]["invite_link"].startswith(f"{demo.url}/pymetrics/invite/demo.")
+    mine = assess(demo)
+    assert demo.pi.get(f"{PI}/{mine}").json()["assessmentState"] == 0
+    assert demo.pymetrics.get("/mercury/configuration").json()["assessments"][0]["id"] == GAMES
+
+
+def test_the_open_samples_expire_on_their_own_day(fresh: httpx2.Client, listener: Listener) -> None:
+    demo = Sandbox(fresh, "demo")
+    demo.told("PATCH", "/config", {"default_webhook_url": listener.url})
+    left = [s for s in demo.pi.get(PI).json() if s["assessmentState"] < 40]
+    events = turn(demo, advance="P11D")["events"]
+    assert {(e["at"], e["what"], e["id"]) for e in events} == {
+        (s["expirationDateTime"], "expire", s["assessmentId"]) for s in left
+    }
+    assert listener.received == []
+
+
+def test_other_sandboxes_begin_empty(fresh: httpx2.Client) -> None:
+    for name in ("demo-2", "a", "demo1"):
+        sandbox = Sandbox(fresh, name)
+        assert sandbox.told("GET", "/invitations") == sandbox.told("GET", "/mail") == sandbox.pi.get(PI).json() == []

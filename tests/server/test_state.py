@@ -1,0 +1,465 @@
+"""What a sandbox remembers: copies share nothing, tables keep their order, tokens are let go in time."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.core import instant
+from simulator.core.config import Config
+from simulator.core.decision import TOKEN, Alarm, Notice, Record
+from simulator.core.delivery import FIRST_GAP, TRIES, Answer, Attempt, Delivery, Post
+from simulator.server import state as state_module
+from simulator.server.clock import Clock
+from simulator.server.layers import Layers
+from simulator.server.state import State, Table
+
+DAY = instant.DAY
+
+
+def new() -> State:
+    """An empty state."""
+    return State(Config(), Clock("frozen", 0))
+
+
+def record(id: str, status: Any = None, kind: str = "thing", **more: Any) -> Record:
+    """A record that shows its id."""
+    return Record(kind, id, status, {"id": id, "status": status}, **more)
+
+
+def delivery(id: str, invitation: str = "i", due: int = 0) -> Delivery:
+    """A delivery that nobody has tried."""
+    return Delivery(id, Notice(id, "v", invitation, "http://a/", "text/plain", id), due, due)
+
+
+def attempt(number: int, at: int, status: int) -> Attempt:
+    """A try that was answered."""
+    return Attempt(number, at, Post("http://a/", (), b""), Answer(status, (), ""), None, 0.0)
+
+
+# Layers: a dictionary with cheap copies.
+
+Key = int
+Steps = list[tuple[str, int, int]]
+steps = st.lists(
+    st.tuples(st.sampled_from(["set", "set", "set", "delete", "copy", "switch"]), st.integers(0, 12), st.integers(0, 9)),
+    max_size=150,
+)
+
+
+@given(steps)
+def test_layers_and_all_their_copies_agree_with_plain_dictionaries(taken: Steps) -> None:
+    worlds: list[tuple[Layers[int, int], dict[int, int]]] = [(Layers(), {})]
+    here = 0
+    for step, key, value in taken:
+        layers, oracle = worlds[here]
+        if step == "set":
+            layers[key] = value
+            oracle[key] = value
+        elif step == "delete" and key in oracle:
+            del layers[key], oracle[key]
+        elif step == "delete":
+            with pytest.raises(KeyError):
+                del layers[key]
+        elif step == "copy":
+            worlds.append((layers.copy(), dict(oracle)))
+        else:
+            here = value % len(worlds)
+    for layers, oracle in worlds:
+        assert len(layers) == len(oracle)
+        assert sorted(layers) == sorted(oracle)
+        assert {key: layers[key] for key in layers} == oracle
+        for key in range(-1, 14):
+            assert (key in layers) is (key in oracle)
+            assert layers.get(key) == oracle.get(key)
+            assert layers.get(key, -1) == oracle.get(key, -1)
+        with pytest.raises(KeyError):
+            layers[99]
+
+
+def test_a_value_of_none_is_a_value() -> None:
+    layers: Layers[str, int | None] = Layers()
+    layers["a"] = None
+    twin = layers.copy()
+    assert ("a" in twin, twin["a"], twin.get("a", 1), len(twin)) == (True, None, None, 1)
+
+
+def test_layers_stay_few_however_often_they_are_copied() -> None:
+    layers: Layers[int, int] = Layers()
+    for number in range(2_000):
+        layers[number] = number
+        layers.copy()
+    assert len(layers._below) < 16
+    assert sorted(layers) == list(range(2_000))
+
+
+# Tables: values in the order of their first saving.
+
+table_steps = st.lists(
+    st.tuples(st.sampled_from(["save", "save", "drop", "copy", "switch"]), st.integers(0, 9), st.integers(0, 9)),
+    max_size=120,
+)
+
+
+@given(table_steps)
+def test_a_table_and_all_its_copies_agree_with_ordered_dictionaries(taken: Steps) -> None:
+    worlds: list[tuple[Table, dict[str, int]]] = [(Table(), {})]
+    here = 0
+    for step, key, value in taken:
+        table, oracle = worlds[here]
+        if step == "save":
+            table.save(str(key), value)
+            oracle[str(key)] = value
+        elif step == "drop" and oracle:
+            table.drop_first()
+            del oracle[next(iter(oracle))]
+        elif step == "copy":
+            worlds.append((table.copy(), dict(oracle)))
+        elif step == "switch":
+            here = value % len(worlds)
+    for table, oracle in worlds:
+        assert list(table) == list(oracle.items())
+        assert table.first() == next(iter(oracle.items()), None)
+        assert len(table.rows) == len(oracle)
+
+
+# Records.
+
+
+def test_a_record_is_found_by_kind_and_id_alone() -> None:
+    state = new()
+    state.save([record("a", 1), record("a", 2, "other")], 0)
+    found, other = state.get("thing", "a"), state.get("other", "a")
+    assert found
+    assert other
+    assert (found.id, found.status, found.face, found.facts) == ("a", 1, {"id": "a", "status": 1}, {})
+    assert other.status == 2
+    assert state.get("thing", "b") is state.get("nothing", "a") is None
+    assert state.all("nothing") == []
+
+
+def test_records_are_listed_in_the_order_of_their_first_saving() -> None:
+    state = new()
+    for id in ("b", "a", "c", "a", "b"):
+        state.save([record(id, len(state.all("thing")))], 0)
+    assert [(stored.id, stored.status) for stored in state.all("thing")] == [("b", 3), ("a", 3), ("c", 2)]
+
+
+def test_what_was_read_does_not_change_with_what_is_saved_later() -> None:
+    state = new()
+    state.save([record("a", 1)], 0)
+    before, listed = state.get("thing", "a"), state.all("thing")
+    state.save([record("a", 2), record("b")], 0)
+    assert before
+    assert (before.status, before.face["status"], [stored.status for stored in listed]) == (1, 1, [1])
+
+
+def test_changing_a_face_that_was_read_changes_nothing_that_is_stored() -> None:
+    state = new()
+    state.save([record("a", 1, facts={"deep": [1]})], 0)
+    stored = state.get("thing", "a")
+    assert stored
+    stored.face["status"] = 9
+    stored.facts["deep"].append(2)
+    assert (stored.face["status"], stored.facts["deep"]) == (1, [1])
+
+
+def test_records_of_which_one_cannot_be_rendered_are_not_saved_at_all() -> None:
+    state = new()
+    state.save([record("a", 1, keys=(("k", "v"),))], 0)
+    broken = Record("thing", "c", 3, {"value": object()})
+    with pytest.raises((TypeError, AttributeError)):
+        state.save([record("a", 2, keys=(("k", "w"),)), record("b", 2, keys=(("k", "v"),)), broken], 0)
+    assert [(stored.id, stored.status) for stored in state.all("thing")] == [("a", 1)]
+    assert state.indexes.get(("k", "v")) == ("a", None)
+    assert state.indexes.get(("k", "w")) is None
+
+
+def test_keys_lead_to_every_id_that_was_saved_under_them() -> None:
+    state = new()
+    for id in ("a", "b", "b", "c"):
+        state.save([record(id, keys=(("k", "v"), ("k", id)))], 0)
+    assert state.indexes[("k", "v")] == ("c", ("b", ("a", None)))
+    assert state.indexes[("k", "b")] == ("b", None)
+
+
+# Tokens.
+
+
+def token(id: str, lapses: int) -> Record:
+    """A token that is good until then."""
+    return Record(TOKEN, id, lapses, {})
+
+
+def kept(state: State) -> list[str]:
+    """The tokens that are still known."""
+    return [stored.id for stored in state.all(TOKEN)]
+
+
+def test_a_token_is_remembered_for_a_day_after_it_lapsed() -> None:
+    state = new()
+    state.save([token("a", 100)], 0)
+    state.save([token("b", DAY + 99)], DAY + 99)
+    assert kept(state) == ["a", "b"]
+    state.save([token("c", 2 * DAY)], DAY + 100)
+    assert kept(state) == ["b", "c"]
+    assert state.get(TOKEN, "a") is None
+
+
+def test_many_lapsed_tokens_are_let_go_at_once() -> None:
+    state = new()
+    for number in range(50):
+        state.save([token(str(number), number)], 0)
+    state.save([token("new", 10 * DAY)], 9 * DAY)
+    assert kept(state) == ["new"]
+
+
+def test_a_token_is_there_even_if_the_clock_is_set_far_back_or_ahead() -> None:
+    state = new()
+    state.save([token("ahead", 100 * DAY)], 99 * DAY)
+    state.save([token("back", -99 * DAY)], -100 * DAY)
+    assert kept(state) == ["ahead", "back"]
+
+
+def test_no_more_than_so_many_tokens_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_module, "MOST_TOKENS", 5)
+    state = new()
+    for number in range(12):
+        state.save([token(str(number), DAY)], 0)
+    assert kept(state) == ["7", "8", "9", "10", "11"]
+
+
+def test_only_tokens_are_let_go() -> None:
+    state = new()
+    state.save([record("old", 1)], 0)
+    state.save([token("t", 200 * DAY), record("new", 1)], 100 * DAY)
+    assert [stored.id for stored in state.all("thing")] == ["old", "new"]
+
+
+def test_letting_tokens_go_leaves_the_copies_alone() -> None:
+    state = new()
+    state.save([token("a", 100)], 0)
+    twin = state.copy()
+    state.save([token("b", 9 * DAY)], 8 * DAY)
+    assert (kept(state), kept(twin)) == (["b"], ["a"])
+
+
+# Alarms.
+
+
+def test_alarms_ring_by_their_time_and_among_equals_by_their_setting() -> None:
+    state = new()
+    for number, (id, at) in enumerate([("c", 5), ("a", 1), ("b", 5), ("d", 0), ("e", 5)]):
+        state.sequence = number
+        state.set_alarm(Alarm("ring", id, at))
+    rung = []
+    while (alarm := state.next_alarm()) is not None:
+        rung.append(alarm.id)
+        state.set_alarm(Alarm(alarm.operation, alarm.id, None))
+    assert rung == ["d", "a", "c", "b", "e"]
+
+
+def test_an_invitation_has_one_alarm_for_each_operation() -> None:
+    state = new()
+    state.set_alarm(Alarm("ring", "a", 5))
+    state.set_alarm(Alarm("ring", "a", 9))
+    state.set_alarm(Alarm("other", "a", 7))
+    assert (state.next_alarm(), state.next_due()) == (Alarm("other", "a", 7), 7)
+    state.set_alarm(Alarm("other", "a", None))
+    assert state.next_alarm() == Alarm("ring", "a", 9)
+    state.set_alarm(Alarm("ring", "a", None))
+    assert state.next_alarm() is state.next_due() is None
+
+
+def test_an_alarm_moved_back_and_forth_rings_once() -> None:
+    state = new()
+    for at in (5, 9, 5):
+        state.set_alarm(Alarm("ring", "a", at))
+    assert state.next_alarm() == Alarm("ring", "a", 5)
+    state.set_alarm(Alarm("ring", "a", None))
+    assert state.next_alarm() is None
+
+
+def test_taking_back_an_alarm_that_is_not_set_does_nothing() -> None:
+    state = new()
+    state.set_alarm(Alarm("ring", "a", None))
+    assert state.next_alarm() is None
+
+
+# Deliveries.
+
+
+def test_only_the_head_of_an_invitations_line_is_due() -> None:
+    state = new()
+    for id, invitation in (("a1", "a"), ("a2", "a"), ("b1", "b")):
+        state.sequence += 1
+        state.owe(delivery(id, invitation))
+    taken = [state.take_due(0), state.take_due(0), state.take_due(0)]
+    assert [found and found.id for found in taken] == ["a1", "b1", None]
+    assert taken[0]
+    state.after(taken[0], attempt(1, 0, 200))
+    following = state.take_due(0)
+    assert following
+    assert following.id == "a2"
+
+
+def test_a_line_waits_until_its_head_is_delivered_or_given_up() -> None:
+    state = new()
+    state.owe(delivery("a1"))
+    state.owe(delivery("a2"))
+    now = 0
+    for number in range(1, TRIES + 1):
+        assert state.next_due() == now
+        head = state.take_due(now)
+        assert head
+        assert head.id == "a1"
+        assert len(head.attempts) == number - 1
+        state.after(head, attempt(number, now, 500))
+        now += FIRST_GAP << (number - 1)
+    assert state.deliveries.rows["a1"].state == "failed"
+    assert state.next_due() == 0
+    assert "a1" not in state.pending
+
+
+def test_nothing_is_taken_before_it_is_due() -> None:
+    state = new()
+    state.owe(delivery("a", due=5))
+    assert (state.take_due(4), state.next_due()) == (None, 5)
+    assert state.take_due(5) is not None
+    assert (state.take_due(5), state.next_due()) == (None, None)
+
+
+def test_what_was_on_its_way_in_a_copy_is_due_once_more() -> None:
+    state = new()
+    for id, invitation in (("a1", "a"), ("a2", "a"), ("b1", "b")):
+        state.sequence += 1
+        state.owe(delivery(id, invitation))
+    state.take_due(0)
+    twin = state.copy()
+    twin.queue_again()
+    assert {found.id for _ in range(2) if (found := twin.take_due(0))} == {"a1", "b1"}
+    assert twin.take_due(0) is None
+    left = state.take_due(0)
+    assert left
+    assert (left.id, state.take_due(0)) == ("b1", None)
+
+
+def test_forgetting_deliveries_owes_nobody_anything() -> None:
+    state = new()
+    state.owe(delivery("a"))
+    twin = state.copy()
+    twin.forget_deliveries()
+    assert (list(twin.deliveries), twin.next_due(), twin.take_due(9)) == ([], None, None)
+    assert [id for id, _ in state.deliveries] == ["a"]
+    assert state.take_due(9) is not None
+
+
+# Copies share nothing.
+
+
+def everything(state: State) -> Any:
+    """All that can be seen of a state, without changing it."""
+    twin = state.copy()
+    rung, taken = [], []
+    while (alarm := twin.next_alarm()) is not None:
+        rung.append(alarm)
+        twin.set_alarm(Alarm(alarm.operation, alarm.id, None))
+    while (found := twin.take_due(10**9)) is not None:
+        taken.append(found)
+        twin.after(found, attempt(1, 0, 400))
+    return (
+        state.sequence,
+        state.config,
+        state.clock,
+        [(s.id, s.status, s.face, s.facts) for kind in ("thing", "other", TOKEN) for s in state.all(kind)],
+        [(key, state.indexes[key]) for key in sorted(state.indexes)],
+        rung,
+        list(state.deliveries),
+        taken,
+        [state.lines.get(invitation) for invitation in "abc"],
+        state.next_due(),
+    )
+
+
+def _save(state: State, id: str, number: int) -> None:
+    state.save([record(id, number, keys=(("k", id), ("k", str(number)))), token(f"{id}{number}", number * DAY)], 0)
+
+
+def _alarm(state: State, id: str, number: int) -> None:
+    state.set_alarm(Alarm("ring", id, number))
+
+
+def _silence(state: State, id: str, number: int) -> None:
+    state.set_alarm(Alarm("ring", id, None))
+
+
+def _owe(state: State, id: str, number: int) -> None:
+    state.owe(delivery(f"d{state.sequence}-{id}", id, number))
+
+
+def _try(state: State, id: str, number: int) -> None:
+    found = state.take_due(number)
+    if found is not None:
+        state.after(found, attempt(len(found.attempts) + 1, number, 200 if number % 2 else 500))
+
+
+def _take(state: State, id: str, number: int) -> None:
+    state.take_due(number)
+
+
+def _settings(state: State, id: str, number: int) -> None:
+    state.config, state.clock = Config(invitation_days=4 + number), Clock("frozen", number)
+
+
+def _queue_again(state: State, id: str, number: int) -> None:
+    state.queue_again()
+
+
+CHANGES: list[Callable[[State, str, int], None]] = [
+    _save, _alarm, _silence, _owe, _try, _take, _settings, _queue_again,
+]  # fmt: skip
+changes = st.tuples(st.integers(0, 5), st.sampled_from(CHANGES), st.sampled_from("abc"), st.integers(0, 9), st.booleans())
+
+
+@settings(max_examples=150)
+@given(st.lists(changes, max_size=60))
+def test_whatever_happens_to_a_state_happens_to_none_of_its_copies(
+    taken: list[tuple[int, Callable[[State, str, int], None], str, int, bool]],
+) -> None:
+    branches = [new()]
+    seen = [everything(branches[0])]
+    for which, change, id, number, copied in taken:
+        here = which % len(branches)
+        if copied and len(branches) < 6:
+            branches.append(branches[here].copy())
+            seen.append(everything(branches[-1]))
+            assert seen[-1] == seen[here]
+        branches[here].sequence += 1
+        change(branches[here], id, number)
+        seen[here] = everything(branches[here])
+        assert [everything(branch) for branch in branches] == seen
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([200, 400, 500])), max_size=40))
+def test_deliveries_of_an_invitation_are_finished_in_the_order_of_their_making(owed: list[tuple[str, int]]) -> None:
+    state = new()
+    answers = {}
+    for number, (invitation, status) in enumerate(owed):
+        state.sequence += 1
+        answers[f"{number:02}"] = status
+        state.owe(delivery(f"{number:02}", invitation))
+    finished: dict[str, list[str]] = {invitation: [] for invitation in "abc"}
+    while (due := state.next_due()) is not None:
+        found = state.take_due(due)
+        assert found
+        assert found.id == min(set(state.lines[found.notice.invitation]))
+        state.after(found, attempt(len(found.attempts) + 1, due, answers[found.id]))
+        if state.deliveries.rows[found.id].due is None:
+            finished[found.notice.invitation].append(found.id)
+    assert finished == {
+        i: [f"{n:02}" for n, (invitation, _) in enumerate(owed) if invitation == i] for i in finished
+    }
+    assert len(state.pending) == len(state.lines) == 0
