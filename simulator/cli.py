@@ -152,9 +152,14 @@ def routes() -> None:
 def demo(port: int, stay: bool | None) -> None:
     """Serve, and tell the whole story of both vendors in the terminal."""
     from simulator.demo import tell
-    from simulator.serving import running
+    from simulator.serving import listen, running, unheard
 
-    with running(Settings(port=port)) as base:
+    settings = Settings(port=port)
+    try:
+        listener = listen(settings)
+    except OSError as problem:
+        raise click.ClickException(unheard(settings, problem)) from None
+    with running(settings, listener) as base:
         tell(base, click.echo)
         if sys.stdout.isatty() if stay is None else stay:
             click.echo("Still serving; Ctrl-C ends it.")

@@ -38,9 +38,9 @@ def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
     simulator = Simulator(settings, _warn)
     try:
-        listener = _listen(settings)
+        listener = listen(settings)
     except OSError as problem:
-        _warn(f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}")
+        _warn(unheard(settings, problem))
         return 1
     url = _url(settings, listener)
     if simulator.control_token is not None and settings.control_token is None:
@@ -53,10 +53,10 @@ def serve(settings: Settings) -> int:
 
 
 @contextlib.contextmanager
-def running(settings: Settings) -> Iterator[str]:
+def running(settings: Settings, listener: socket.socket | None = None) -> Iterator[str]:
     """Serve in a thread of this process for as long as the block lasts; gives the base address."""
     simulator = Simulator(settings)
-    listener = _listen(settings)
+    listener = listener or listen(settings)
     ready = threading.Event()
     server = Server(_config(simulator), ready.set)
     thread = threading.Thread(
@@ -81,15 +81,21 @@ def _config(simulator: Simulator) -> uvicorn.Config:
     return uvicorn.Config(
         simulator.app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
         proxy_headers=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=2,
     )  # fmt: skip
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """A socket that listens where the settings say; raises OSError."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.create_server((settings.host.strip("[]"), settings.port), family=family, backlog=2_048)
     listener.set_inheritable(True)
     return listener
+
+
+def unheard(settings: Settings, problem: OSError) -> str:
+    """Why nobody can listen there, in a line."""
+    return f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}"
 
 
 def _url(settings: Settings, listener: socket.socket) -> str:

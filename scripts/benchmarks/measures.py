@@ -80,8 +80,8 @@ def start(effort: Effort) -> Iterator[Figure]:
     quiet = [pair for pair in every if pair[0].quiet and pair[1].quiet]
     disturbed = len(quiet) < FEWEST
     pairs = every if disturbed else quiet
-    for what, unit, goal in (("start to first answer", "ms", START), ("memory, idle", "MB", IDLE)):
-        bare, simulator = ([getattr(pair[side], unit) for pair in pairs] for side in (0, 1))
+    for name, what, unit, goal in _AT_REST:
+        bare, simulator = ([getattr(pair[side], name) for pair in pairs] for side in (0, 1))
         yield Figure(
             "start", what, unit, median(simulator), median(bare), _ratios(simulator, bare), goal,
             disturbed and unit == "ms",
@@ -92,9 +92,15 @@ def start(effort: Effort) -> Iterator[Figure]:
 class Start:
     """Milliseconds to the first answer, megabytes after it, and whether no other process held it up."""
 
-    ms: float
-    MB: float
+    milliseconds: float
+    megabytes: float
     quiet: bool
+
+
+_AT_REST = (
+    ("milliseconds", "start to first answer", "ms", START),
+    ("megabytes", "memory, idle", "MB", IDLE),
+)
 
 
 def _start(command: tuple[str, ...]) -> Start:

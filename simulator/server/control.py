@@ -1,10 +1,8 @@
 """The control API under `/_simulator`: the knobs that people, tests and pages turn."""
 
 import secrets
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,7 +16,7 @@ from simulator.core.urls import is_web_url
 from simulator.core.vendor import Invitation, Vendor
 from simulator.server import configuring, shapes, wire
 from simulator.server.address import Address
-from simulator.server.asgi import TooLarge, read_body
+from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Event, Sandbox
 from simulator.server.sandboxes import NAME, Sandboxes, Taken
@@ -26,7 +24,6 @@ from simulator.server.views import catalogue, clock_view, delivery_view, invitat
 
 ROOT = "/_simulator"
 S = f"{ROOT}/sandboxes/{{name}}"
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Control:
@@ -39,7 +36,7 @@ class Control:
 
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
-        return [_route(path, handlers) for path, handlers in self.table().items()]
+        return [by_verb(path, handlers) for path, handlers in self.table().items()]
 
     def table(self) -> dict[str, dict[str, Handler]]:
         """Every control call by path and method, in the order in which a reader wants them."""
@@ -75,15 +72,15 @@ class Control:
 
     async def health(self, request: Request) -> Response:
         """Whether the server answers."""
-        return _json({"status": "ok", "version": self._version})
+        return json({"status": "ok", "version": self._version})
 
     async def rules(self, request: Request) -> Response:
         """The rule catalogue."""
-        return _json(catalogue(self._sandboxes.vendors))
+        return json(catalogue(self._sandboxes.vendors))
 
     async def every(self, request: Request) -> Response:
         """The sandboxes that are open."""
-        return _json([sandbox_view(sandbox) for sandbox in self._sandboxes])
+        return json([sandbox_view(sandbox) for sandbox in self._sandboxes])
 
     async def open(self, request: Request) -> Response:
         """Open a sandbox."""
@@ -97,7 +94,7 @@ class Control:
 
     def _opened(self, sandbox: Sandbox) -> Response:
         credentials = self._sandboxes.credentials(sandbox)
-        return _json({"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}, 201)
+        return json({"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}, 201)
 
     def _sandbox(self, request: Request) -> Sandbox:
         name = request.path_params["name"]
@@ -113,7 +110,7 @@ class Control:
 
     async def look(self, request: Request) -> Response:
         """A sandbox in short."""
-        return _json(sandbox_view(self._sandbox(request)))
+        return json(sandbox_view(self._sandbox(request)))
 
     async def delete(self, request: Request) -> Response:
         """Forget a sandbox."""
@@ -124,22 +121,22 @@ class Control:
         """Put a sandbox back to its opening state."""
         sandbox = self._sandbox(request)
         self._sandboxes.reset(sandbox)
-        return _json(sandbox_view(sandbox))
+        return json(sandbox_view(sandbox))
 
     async def config(self, request: Request) -> Response:
         """The settings."""
-        return _json(configuring.shown(self._sandboxes.vendors, self._sandbox(request).config))
+        return json(configuring.shown(self._sandboxes.vendors, self._sandbox(request).config))
 
     async def configure(self, request: Request) -> Response:
         """Merge changes into the settings."""
         sandbox = self._sandbox(request)
         changes = shapes.read(dict[str, Any], request.state.body)
         sandbox.configure(configuring.changed(self._sandboxes.vendors, sandbox.config, changes))
-        return _json(configuring.shown(self._sandboxes.vendors, sandbox.config))
+        return json(configuring.shown(self._sandboxes.vendors, sandbox.config))
 
     async def snapshot(self, request: Request) -> Response:
         """Keep the present state."""
-        return _json({"id": self._sandbox(request).snapshot()}, 201)
+        return json({"id": self._sandbox(request).snapshot()}, 201)
 
     async def restore(self, request: Request) -> Response:
         """Bring back a kept state."""
@@ -147,7 +144,7 @@ class Control:
         if id not in sandbox.snapshots:
             raise Problem(404, f"there is no snapshot {id!r}; there are {', '.join(sandbox.snapshots) or 'none'}")
         sandbox.restore(id)
-        return _json(sandbox_view(sandbox))
+        return json(sandbox_view(sandbox))
 
     async def fork(self, request: Request) -> Response:
         """Open a sandbox that begins with this one's records."""
@@ -162,7 +159,7 @@ class Control:
 
     async def clock(self, request: Request) -> Response:
         """The sandbox's time."""
-        return _json(clock_view(self._sandbox(request), []))
+        return json(clock_view(self._sandbox(request), []))
 
     async def turn(self, request: Request) -> Response:
         """Freeze, advance or let run."""
@@ -173,7 +170,7 @@ class Control:
             raise Problem(422, 'give exactly one of "freeze", "advance", "until_idle": true, "run": true')
         if self._sandboxes.dispatcher(sandbox).playing:
             raise Problem(409, "another advance is under way; wait for its answer")
-        return _json(clock_view(sandbox, await self._turned(sandbox, body)))
+        return json(clock_view(sandbox, await self._turned(sandbox, body)))
 
     async def _turned(self, sandbox: Sandbox, body: shapes.Turning) -> list[Event]:
         dispatcher = self._sandboxes.dispatcher(sandbox)
@@ -230,11 +227,11 @@ class Control:
 
     async def deliveries(self, request: Request) -> Response:
         """Every webhook owed or sent, oldest first."""
-        return _json([delivery_view(delivery) for _, delivery in self._sandbox(request).state.deliveries])
+        return json([delivery_view(delivery) for _, delivery in self._sandbox(request).state.deliveries])
 
     async def delivery(self, request: Request) -> Response:
         """One delivery, with what was sent and answered."""
-        return _json(delivery_view(_find_delivery(self._sandbox(request), request), whole=True))
+        return json(delivery_view(_find_delivery(self._sandbox(request), request), whole=True))
 
     async def replay(self, request: Request) -> Response:
         """Send a webhook again."""
@@ -243,7 +240,7 @@ class Control:
         url = shapes.read(shapes.Replaying, request.state.body).url
         if url is not None and not is_web_url(url):
             raise Problem(422, "url must be an absolute http or https URL with a host")
-        return _json(delivery_view(sandbox.replay(delivery, url or delivery.notice.url)))
+        return json(delivery_view(sandbox.replay(delivery, url or delivery.notice.url)))
 
     async def mail(self, request: Request) -> Response:
         """The e-mails that the vendors would have sent, oldest first."""
@@ -257,30 +254,6 @@ class Control:
         """JSON with this request's address and the sandbox's seal in its links."""
         body = wire.dumps(value).replace(BASE.encode(), self._base(request).encode())
         return Response(body.replace(SEAL.encode(), sandbox.seal.encode()), media_type="application/json")
-
-
-def _route(path: str, handlers: dict[str, Handler]) -> Route:
-    async def endpoint(request: Request) -> Response:
-        handler = handlers.get(request.method)
-        if handler is None:
-            raise HTTPException(405, headers={"allow": ", ".join(sorted(handlers))})
-        request.state.body = b"" if request.method == "GET" else await _body(request)
-        return await handler(request)
-
-    route = Route(path, endpoint)
-    route.methods = set()  # every verb reaches `endpoint`; Starlette would add HEAD to GET, and HEAD is refused here
-    return route
-
-
-async def _body(request: Request) -> bytes:
-    try:
-        return await read_body(dict(request.scope["headers"]), request.receive)
-    except TooLarge:
-        raise Problem(413, "the body is over 1 MiB", {"connection": "close"}) from None
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(wire.dumps(value), status, media_type="application/json")
 
 
 def _name(asked: str | None) -> str:

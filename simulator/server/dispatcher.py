@@ -55,12 +55,11 @@ class Dispatcher:
 
     async def _attempt(self, delivery: Delivery) -> None:
         sandbox, epoch = self._sandbox, self._epoch
-        at = sandbox.now()
-        sandbox.emit(Event(at, "attempt", delivery.id))
+        at, place = sandbox.now(), sandbox.next_place()
         post = sandbox.vendors[delivery.notice.vendor].post(delivery, at, sandbox.config)
         outcome = await self._sender.send(post, sandbox.config.webhook_timeout)
         attempt = Attempt(len(delivery.attempts) + 1, at, post, outcome.answer, outcome.error, outcome.duration)
-        sandbox.attempted(delivery, attempt, epoch)
+        sandbox.attempted(delivery, attempt, epoch, place)
 
     def _finished(self, origin: str, task: asyncio.Task[None]) -> None:
         self._running[origin].discard(task)
@@ -129,11 +128,12 @@ class Dispatcher:
             sandbox.listeners.remove(note)
             if sandbox.epoch == epoch:
                 sandbox.set_clock(sandbox.state.clock.let_go())
-        return events
+        return sorted(events, key=lambda event: event.place)
 
     async def _settled(self, epoch: int) -> bool:
         """Wait until all that is due now has happened; False when another epoch has begun meanwhile."""
         self._sandbox.ring(self._sandbox.now())
+        await asyncio.sleep(0)  # others are answered meanwhile, however many alarms there are to ring
         while self._sandbox.epoch == epoch and (running := self._tasks()):
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(0)

@@ -6,9 +6,15 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
-_METADATA = ("169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32", "fe80::/10", "fd00:ec2::254/128")
-_FORBIDDEN = tuple(ip_network(network) for network in _METADATA)
-_NAT64 = ip_network("64:ff9b::/96")
+_LINK_LOCAL = ("169.254.0.0/16", "fe80::/10")
+_METADATA = (
+    "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32", "fd00:ec2::254/128", "fd00:ec2::23/128",
+    "fd20:ce::254/128", "fd00:c1::a9fe:a9fe/128", "fd00:42::42/128",
+)  # fmt: skip
+"""Where clouds tell a machine its secrets: Alibaba, Azure, Oracle, Amazon (two), Google, Oracle, Scaleway."""
+_FORBIDDEN = tuple(ip_network(network) for network in _LINK_LOCAL + _METADATA)
+_EMBEDDING = (ip_network("64:ff9b::/96"), ip_network("::/96"))
+"""IPv6 networks whose last 32 bits are an IPv4 address: NAT64, and the old IPv4-compatible form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ def forbidden(address: IPv4Address | IPv6Address) -> bool:
     """Whether an address is link-local or a cloud's metadata service, in whichever form it is written."""
     if isinstance(address, IPv6Address):
         within = address.ipv4_mapped or address.sixtofour
-        if within is None and address in _NAT64:
+        if within is None and any(address in network for network in _EMBEDDING):
             within = IPv4Address(int(address) & 0xFFFFFFFF)
         if within is not None:
             address = within

@@ -14,13 +14,13 @@ class Guard:
 
     def __init__(self, inner: App, token: str) -> None:
         self._inner = inner
-        self._token = f"Bearer {token}".encode()
+        self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in who shows the token; the comparison takes the same time whatever is shown."""
         if scope["type"] == "http" and scope["path"] != OPEN_PATH:
-            shown = dict(scope["headers"]).get(b"authorization", b"")
-            if not compare_digest(shown, self._token):
+            scheme, _, shown = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
+            if scheme.lower() != b"bearer" or not compare_digest(shown.strip(), self._token):
                 challenge = {"www-authenticate": 'Bearer realm="simulator"'}
                 refusal = Problem(401, "this server asks for Authorization: Bearer <control token>", challenge)
                 await refusal.response()(scope, receive, send)

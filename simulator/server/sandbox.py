@@ -23,8 +23,12 @@ Ask = Callable[[int, Draw, int], Call]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened: when, what (`complete`, `attempt` …), and to which invitation or delivery."""
+    """Something that happened: when, what (`complete`, `attempt` …), and to which invitation or delivery.
 
+    `place` orders events of one moment by when they began, whoever answered first.
+    """
+
+    place: int
     at: int
     what: str
     id: str
@@ -48,6 +52,7 @@ class Sandbox:
         """Called after each commit; the dispatcher looks there for what is due."""
         self.listeners: list[Callable[[Event], None]] = []
         self._opening = opening
+        self._place = 0
         self._recent: dict[str, deque[int]] = {}
 
     # The World, as the vendors see it.
@@ -112,7 +117,7 @@ class Sandbox:
         self.state.set_alarm(Alarm(alarm.operation, alarm.id, None))
         call = Call(alarm.operation, at, self.draw(), alarm.base, params={"id": alarm.id})
         if self._answer(vendor, vendor.actions[alarm.operation], call).status < 400:
-            self.emit(Event(at, alarm.operation, alarm.id))
+            self.emit(Event(self.next_place(), at, alarm.operation, alarm.id))
 
     def draw(self) -> Draw:
         """The chance of the next commit."""
@@ -151,6 +156,11 @@ class Sandbox:
     def _addressed(self, notice: Notice, base: str) -> Notice:
         return replace(notice, body=notice.body.replace(BASE, base).replace(SEAL, self.seal))
 
+    def next_place(self) -> int:
+        """The place of an event that begins now."""
+        self._place += 1
+        return self._place
+
     def emit(self, event: Event) -> None:
         """Tell whoever listens that something happened."""
         for listener in self.listeners:
@@ -169,10 +179,11 @@ class Sandbox:
         self.state.clock = clock
         self.watch()
 
-    def attempted(self, delivery: Delivery, attempt: Attempt, epoch: int) -> None:
+    def attempted(self, delivery: Delivery, attempt: Attempt, epoch: int, place: int) -> None:
         """Keep an attempt, unless the sandbox was reset or restored since it began."""
         if epoch != self.epoch:
             return
+        self.emit(Event(place, attempt.at, "attempt", delivery.id))
         self.state.after(self.state.pending[delivery.id], attempt)
         self.watch()
 

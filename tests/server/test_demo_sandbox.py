@@ -121,8 +121,8 @@ def test_the_mail_of_the_samples_is_theirs_that_asked_for_it(fresh: httpx2.Clien
 def test_no_placeholder_shows_in_the_demo(fresh: httpx2.Client) -> None:
     demo = Sandbox(fresh, "demo")
     answers = [demo.control("GET", path) for path in ("/invitations", "/mail", "/config", "")] + [demo.pi.get(PI)]
-    for invitation in of("pymetrics", demo.told("GET", "/invitations")):
-        answers.append(demo.pymetrics.get(f"/mercury/getOrder/{invitation['id']}?report=true"))
+    orders = of("pymetrics", demo.told("GET", "/invitations"))
+    answers += [demo.pymetrics.get(f"/mercury/getOrder/{found['id']}?report=true") for found in orders]
     assert [answer.text for answer in answers if "simulator.invalid" in answer.text] == []
 
 

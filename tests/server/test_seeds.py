@@ -79,7 +79,9 @@ class Script:
             return self._note(self.sandbox.http.request(method, path, headers=headers, **more))
 
         call("GET", "/mercury/configuration")
-        for n, email in enumerate(["a@example.com", "b+completes@example.com", "c+completes-in-9m+score-high@example.com"]):
+        for n, email in enumerate(
+            ["a@example.com", "b+completes@example.com", "c+completes-in-9m+score-high@example.com"]
+        ):
             body = {"candidate": {"email": email}, "assessment_id": GAMES, "application_id": str(n), "send_email": True}
             made = call("POST", "/mercury/order", json=body)["order"]
             call("POST", "/mercury/order", json=body)

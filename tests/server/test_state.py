@@ -41,10 +41,11 @@ def attempt(number: int, at: int, status: int) -> Attempt:
 
 # Layers: a dictionary with cheap copies.
 
-Key = int
 Steps = list[tuple[str, int, int]]
 steps = st.lists(
-    st.tuples(st.sampled_from(["set", "set", "set", "delete", "copy", "switch"]), st.integers(0, 12), st.integers(0, 9)),
+    st.tuples(
+        st.sampled_from(["set", "set", "set", "delete", "copy", "switch"]), st.integers(0, 12), st.integers(0, 9)
+    ),
     max_size=150,
 )
 
@@ -270,7 +271,7 @@ def test_an_invitation_has_one_alarm_for_each_operation() -> None:
     state.set_alarm(Alarm("other", "a", None))
     assert state.next_alarm() == Alarm("ring", "a", 9)
     state.set_alarm(Alarm("ring", "a", None))
-    assert state.next_alarm() is state.next_due() is None
+    assert (state.next_alarm(), state.next_due()) == (None, None)
 
 
 def test_an_alarm_moved_back_and_forth_rings_once() -> None:
@@ -420,7 +421,9 @@ def _queue_again(state: State, id: str, number: int) -> None:
 CHANGES: list[Callable[[State, str, int], None]] = [
     _save, _alarm, _silence, _owe, _try, _take, _settings, _queue_again,
 ]  # fmt: skip
-changes = st.tuples(st.integers(0, 5), st.sampled_from(CHANGES), st.sampled_from("abc"), st.integers(0, 9), st.booleans())
+changes = st.tuples(
+    st.integers(0, 5), st.sampled_from(CHANGES), st.sampled_from("abc"), st.integers(0, 9), st.booleans()
+)
 
 
 @settings(max_examples=150)
@@ -459,7 +462,5 @@ def test_deliveries_of_an_invitation_are_finished_in_the_order_of_their_making(o
         state.after(found, attempt(len(found.attempts) + 1, due, answers[found.id]))
         if state.deliveries.rows[found.id].due is None:
             finished[found.notice.invitation].append(found.id)
-    assert finished == {
-        i: [f"{n:02}" for n, (invitation, _) in enumerate(owed) if invitation == i] for i in finished
-    }
+    assert finished == {i: [f"{n:02}" for n, (invitation, _) in enumerate(owed) if invitation == i] for i in finished}
     assert len(state.pending) == len(state.lines) == 0

@@ -1,0 +1,139 @@
+"""Where webhooks may go: judged by the policy alone, and seen at a listener of the running program."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+
+from simulator.core.delivery import REFUSED
+from simulator.server.egress import Policy
+from tests.server import assessment
+from tests.servers import Listener, Sandbox, Server
+
+FORBIDDEN = [
+    "169.254.169.254", "169.254.0.0", "169.254.255.255", "169.254.170.2", "100.100.100.200", "168.63.129.16",
+    "192.0.0.192", "2852039166", "0xA9FEA9FE", "0251.0376.0251.0376", "169.254.43518", "169.16689662",
+    "169\u3002254\u3002169\u3002254", "\uff11\uff16\uff19.254.169.254", "[fe80::1]", "[febf::1]", "[fe80::1%25eth0]",
+    "[fd00:ec2::254]", "[FD00:EC2:0:0:0:0:0:254]", "[fd00:ec2::23]", "[fd20:ce::254]", "[fd00:42::42]",
+    "[fd00:c1::a9fe:a9fe]", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "[64:ff9b::a9fe:a9fe]",
+    "[64:ff9b::169.254.169.254]", "[2002:a9fe:a9fe::1]", "[::169.254.169.254]", "user:password@169.254.169.254",
+    "hook.example@169.254.169.254", "hook.example:80@169.254.169.254",
+]  # fmt: skip
+ADMITTED = [
+    "127.0.0.1", "[::1]", "localhost", "10.0.0.1", "192.168.1.1", "172.17.0.1", "8.8.8.8", "169.253.255.255",
+    "169.255.0.1", "100.100.100.199", "168.63.129.17", "[fec0::1]", "[fd00:ec2::255]", "[2001:db8::1]",
+    "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "no-such-host.invalid",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", FORBIDDEN)
+async def test_no_webhook_goes_to_a_link_local_or_metadata_address(host: str) -> None:
+    for url in (f"http://{host}/latest", f"https://{host}:8080/", f"HTTP://{host}?x=@hook.example"):
+        assert not await Policy().admits(url)
+
+
+@pytest.mark.parametrize("host", ADMITTED)
+async def test_every_other_address_is_admitted(host: str) -> None:
+    for url in (f"http://{host}/", f"https://{host}:8080/x", f"http://169.254.169.254@{host}/?x=169.254.169.254"):
+        assert await Policy().admits(url)
+
+
+@pytest.mark.parametrize("host", FORBIDDEN)
+async def test_naming_an_address_among_the_hosts_does_not_admit_it(host: str) -> None:
+    assert not await Policy(("*", host, "169.254.169.254")).admits(f"http://{host}/")
+
+
+async def test_a_name_that_leads_to_one_forbidden_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {
+        "good.example": ["10.0.0.1", "2001:db8::1"], "bad.example": ["10.0.0.1", "169.254.169.254"],
+        "scoped.example": ["fe80::1%eth0"], "mapped.example": ["::ffff:169.254.169.254"],
+    }  # fmt: skip
+
+    async def resolve(host: str, port: int | None, **_: Any) -> list[Any]:
+        return [(0, 0, 0, "", (address, port)) for address in known[host]]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    assert [name for name in known if await Policy().admits(f"http://{name}/")] == ["good.example"]
+
+
+NARROWED = [
+    (("hook.example",), "hook.example", True),
+    (("hook.example",), "HOOK.Example", True),
+    (("HOOK.example",), "hook.example", True),
+    (("hook.example",), "hook.example:8443", True),
+    (("hook.example",), "user:pw@hook.example", True),
+    (("hook.example",), "other.example", False),
+    (("hook.example",), "a.hook.example", False),
+    (("hook.example",), "hook.example.evil.example", False),
+    (("hook.example",), "evilhook.example", False),
+    (("hook.example",), "hook.example@evil.example", False),
+    (("*.hook.example",), "a.hook.example", True),
+    (("*.hook.example",), "hook.example", False),
+    (("*.hook.example",), "evil.example/a.hook.example", False),
+    (("*.hook.example",), "evil.example?a.hook.example", False),
+    (("*.hook.example",), "evil.example#a.hook.example", False),
+    (("10.0.0.*",), "10.0.0.7", True),
+    (("10.0.0.*",), "10.0.1.7", False),
+    (("::1",), "[::1]", True),
+    (("a.example", "b.example"), "b.example", True),
+    ((), "hook.example", False),
+    (("*",), "hook.example", True),
+]
+
+
+@pytest.mark.parametrize(("hosts", "authority", "admitted"), NARROWED)
+async def test_named_hosts_narrow_where_webhooks_go(
+    monkeypatch: pytest.MonkeyPatch, hosts: tuple[str, ...], authority: str, admitted: bool
+) -> None:
+    async def resolve(host: str, port: int | None, **_: Any) -> list[Any]:
+        return [(0, 0, 0, "", ("10.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    assert await Policy(hosts).admits(f"http://{authority}/") is admitted
+
+
+def outcome(sandbox: Sandbox, url: str) -> Any:
+    """The one delivery of an assessment that is completed, when all tries that are due now were made."""
+    id = assessment(sandbox, assessmentStatusWebHook=url, externalPersonId=url)["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.told("POST", "/clock", {"advance": "PT0S"})
+    return sandbox.told("GET", "/deliveries")[-1]
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "2852039166", "[::ffff:169.254.169.254]", "ada@169.254.169.254"])
+def test_a_forbidden_address_is_one_attempt_and_no_more(sandbox: Sandbox, host: str) -> None:
+    done = outcome(sandbox, f"http://{host}/")
+    assert (done["state"], done["next"]) == ("failed", None)
+    assert [(each["status"], each["error"]) for each in done["attempts"]] == [(None, REFUSED)]
+    assert sandbox.told("POST", "/clock", {"advance": "PT48H"})["events"] == []
+
+
+def test_a_replay_to_a_forbidden_address_is_refused_as_well(sandbox: Sandbox, listener: Listener) -> None:
+    done = outcome(sandbox, listener.url)
+    assert done["state"] == "delivered"
+    sandbox.told("POST", f"/deliveries/{done['id']}/replay", {"url": "http://169.254.169.254/"})
+    sandbox.told("POST", "/clock", {"advance": "PT0S"})
+    assert sandbox.told("GET", "/deliveries")[-1]["attempts"][0]["error"] == REFUSED
+
+
+def test_the_account_wide_addresses_are_judged_as_well(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"default_webhook_url": "http://169.254.169.254/pi"})
+    id = assessment(sandbox)["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.told("POST", "/clock", {"advance": "PT0S"})
+    assert sandbox.told("GET", "/deliveries")[0]["attempts"][0]["error"] == REFUSED
+
+
+def test_a_server_with_named_hosts_sends_to_them_alone(listener: Listener) -> None:
+    port = listener.url.rpartition(":")[2]
+    with (
+        Server("--webhook-hosts", "localhost, *.hook.example") as server,
+        httpx2.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        sandbox = Sandbox(http, "ada")
+        assert outcome(sandbox, f"http://localhost:{port}/yes")["state"] == "delivered"
+        for host in ("127.0.0.1", "127.1", f"localhost@127.0.0.1:{port}", "[::1]"):
+            refused = outcome(sandbox, f"http://{host if '@' in host else f'{host}:{port}'}/no")
+            assert (refused["state"], refused["attempts"][0]["error"]) == ("failed", REFUSED)
+    assert [received.path for received in listener.received] == ["/yes"]

@@ -1,0 +1,140 @@
+"""JSON at the edge: nothing lost on the way in or out, and nothing taken that is none."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from simulator.server import wire
+
+VALUES: dict[str, Any] = {
+    "null": None,
+    "true": True,
+    "an empty text": "",
+    "an empty object": {},
+    "an empty list": [],
+    "a fraction": 0.1,
+    "minus zero": -0.0,
+    "a great fraction": 1.7976931348623157e308,
+    "a small fraction": 5e-324,
+    "many digits": 3.141592653589793,
+    "18 digits": 10**18 - 1,
+    "19 digits": 10**18,
+    "the last of 63 bits": 2**63 - 1,
+    "the first beyond": 2**63,
+    "the last of 64 bits": 2**64 - 1,
+    "the first beyond 64 bits": 2**64,
+    "the last below": -(2**63),
+    "the first below": -(2**63) - 1,
+    "300 digits": 10**300 + 1,
+    "long numbers within": {"a": [2**70, {"b": -(2**70)}], "c": "x"},
+    "a long number in a text": "9" * 50,
+    "all planes": "aä€😀\U0010ffff",
+    "characters that are escaped": '\0\x01\x1f"\\/\x7f\u2028\u2029\ufeff',
+    "a name like an attribute": {"raw": b"x".decode(), "__class__": 1},
+    "nesting": json.loads("[" * wire.DEEPEST + "]" * wire.DEEPEST),
+    "nesting of objects": json.loads('{"a":' * wire.DEEPEST + "1" + "}" * wire.DEEPEST),
+    "width": [[{}] * 1_000] * 10,
+}
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Equal, and equal in type at every place: 1 is not 1.0, and minus zero is not zero."""
+    return repr(one) == repr(other)
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_what_is_written_is_read_back(value: Any) -> None:
+    assert alike(wire.loads(wire.dumps(value)), value)
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_what_others_write_is_read(value: Any) -> None:
+    for ascii_only in (True, False):
+        for indent in (None, 2):
+            text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+            assert alike(wire.loads(text.encode()), value)
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_what_is_written_others_can_read(value: Any) -> None:
+    assert alike(json.loads(wire.dumps(value)), value)
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_a_rendered_value_is_put_in_as_it_stands(value: Any) -> None:
+    raw = wire.Raw(wire.dumps(value))
+    for around in ([raw], {"a": raw}, {"a": [raw, raw], "b": 1}, {"long": 2**70, "a": raw}):
+        expected = json.loads(json.dumps(around, default=lambda _: value))
+        assert alike(json.loads(wire.dumps(around)), expected)
+
+
+@pytest.mark.parametrize("value", [{"a": 1, "b": [1, 2]}, {"a": 2**70, "b": [1, 2]}], ids=["short", "long"])
+def test_text_is_written_without_blanks_and_in_utf_8(value: Any) -> None:
+    assert wire.dumps({**value, "ä": "😀"}) == (
+        json.dumps({**value, "ä": "😀"}, separators=(",", ":"), ensure_ascii=False).encode()
+    )
+
+
+def test_members_keep_their_order_and_the_last_of_two_counts() -> None:
+    assert list(wire.loads(b'{"b": 1, "a": 2, "c": 3}')) == ["b", "a", "c"]
+    for number in ("3", "30000000000000000000000"):
+        assert wire.loads(f'{{"a": 1, "a": {number}}}'.encode()) == {"a": int(number)}
+
+
+NO_JSON = {
+    "nothing": b"",
+    "blanks": b" \n",
+    "NaN": b"NaN",
+    "NaN within": b'{"a": NaN}',
+    "Infinity": b"[Infinity]",
+    "minus Infinity": b"[-Infinity]",
+    "a number too great": b"1e999",
+    "an integer too great": b"9" * 5_000,
+    "a leading zero": b"01",
+    "a leading zero before many digits": b"0" + b"1" * 30,
+    "a leading plus": b"+1",
+    "a bare point": b"1.",
+    "hexadecimal": b"0x10",
+    "a word": b"nil",
+    "single quotes": b"{'a': 1}",
+    "no quotes": b"{a: 1}",
+    "a comma too many": b"[1,]",
+    "a comment": b"[1] // one",
+    "two values": b"{}{}",
+    "half a value": b'{"a": [1',
+    "a line feed in a text": b'"\n"',
+    "a null byte": b"1\x00",
+    "no UTF-8": b'"\xff"',
+    "an overlong form": b'"\xc0\xaf"',
+    "a surrogate in UTF-8": b'"\xed\xa0\x80"',
+    "half a surrogate pair": b'"\\ud800"',
+    "the other half": b'"\\udc00"',
+    "a pair the wrong way round": b'"\\udc00\\ud800"',
+    "a byte order mark": b"\xef\xbb\xbf1",
+    "UTF-16": "[1]".encode("utf-16"),
+    "a name that is no text": b"{1: 1}",
+    "nesting": b"[" * (wire.DEEPEST + 1) + b"1" + b"]" * (wire.DEEPEST + 1),
+    "nesting of objects": b'{"a":' * (wire.DEEPEST + 1) + b"1" + b"}" * (wire.DEEPEST + 1),
+    "nesting beyond all measure": b"[" * 100_000 + b"]" * 100_000,
+    "nesting without an end": b"[" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("text", NO_JSON.values(), ids=NO_JSON)
+@pytest.mark.parametrize("beside", [b"", b"12345678901234567890"], ids=["alone", "beside a long number"])
+def test_what_is_no_json_is_refused_with_a_reason(text: bytes, beside: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        wire.loads(b"[" + beside + b"," + text + b"]" if beside else text)
+
+
+def test_brackets_in_texts_are_no_nesting() -> None:
+    assert wire.loads(json.dumps("[{" * 1_000).encode()) == "[{" * 1_000
+
+
+def test_a_whole_mebibyte_is_read_and_written_in_no_time() -> None:
+    for text in (b"[" + b"[1]," * 250_000 + b"1]", b"[" + b"12345678901234567890," * 50_000 + b"1]"):
+        began = time.perf_counter()
+        assert wire.loads(wire.dumps(wire.loads(text))) == json.loads(text)
+        assert time.perf_counter() - began < 5

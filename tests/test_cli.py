@@ -1,0 +1,472 @@
+"""The commands, as processes of their own."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import httpx2
+import pytest
+
+import simulator
+from tests.server import ROOT, assessment
+from tests.servers import Sandbox, Server
+
+MODULE = (sys.executable, "-m", "simulator")
+SCRIPT = (str(Path(sys.executable).with_name("assessment-simulator")),)
+PI = "/api/v1/behavioralassessments"
+
+
+def run(
+    *arguments: str, environ: Mapping[str, str] | None = None, command: tuple[str, ...] = MODULE
+) -> subprocess.CompletedProcess[str]:
+    """The command, run to its end within half a minute, in an environment free of our variables."""
+    free = {name: value for name, value in os.environ.items() if not name.startswith("SIMULATOR_")}
+    return subprocess.run(
+        [*command, *arguments], env=free | dict(environ or {}), capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def complaint(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """The command failed, and said on standard error what was wrong, in a few lines that no traceback is among."""
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 4, done.stderr
+    assert [word for word in words if word not in done.stderr] == [], done.stderr
+
+
+@pytest.fixture(params=[MODULE, SCRIPT], ids=["module", "script"])
+def command(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Both ways to call the program."""
+    way: tuple[str, ...] = request.param
+    return way
+
+
+@contextlib.contextmanager
+def talking(answer: bytes) -> Iterator[str]:
+    """A server that says one thing to everybody; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def talk() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(65_536)
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=talk, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[str]:
+    """A server that takes connections and never answers; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+# What every command is.
+
+
+def test_the_version_is_told(command: tuple[str, ...]) -> None:
+    done = run("--version", command=command)
+    assert (done.returncode, done.stdout.strip()) == (0, f"assessment-simulator, version {simulator.__version__}")
+
+
+def test_the_help_names_every_command() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(f"\n  {name} " in done.stdout for name in ("demo", "ready", "routes", "rules", "serve"))
+
+
+def test_the_help_of_serve_names_every_option_and_its_variable() -> None:
+    shown = run("serve", "--help").stdout
+    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url"):
+        assert f"--{name}" in shown
+        assert f"SIMULATOR_{name.upper().replace('-', '_')}" in shown
+
+
+@pytest.mark.parametrize("arguments", [("nope",), ("serve", "--nope"), ("serve", "extra"), ("ready", "extra")])
+def test_what_the_program_does_not_know_is_refused(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    complaint(done, arguments[-1])
+    assert done.returncode == 2
+
+
+# serve
+
+
+def test_the_first_line_says_where_at_once_and_nothing_else_follows(command: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        [*command, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        line = process.stdout.readline().decode()
+        found = re.fullmatch(r"listening on (http://127\.0\.0\.1:(\d+))\n", line)
+        assert found, line
+        assert int(found[2]) > 0
+        assert httpx2.get(f"{found[1]}/_simulator/health", trust_env=False).status_code == 200
+        process.terminate()
+        assert process.wait(10) == 0
+        assert (process.stdout.read(), process.stderr.read()) == (b"", b"")
+
+
+def test_a_port_that_is_taken_is_said_in_a_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        for name in ("serve", "demo"):
+            done = run(name, "--port", port)
+            complaint(done, "cannot listen", f"127.0.0.1:{port}", "in use")
+            assert done.returncode == 1
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])
+def test_a_host_that_is_not_ours_is_said_in_a_line(host: str) -> None:
+    complaint(run("serve", "--port", "0", "--host", host), "cannot listen", host)
+
+
+WRONG_OPTIONS = [
+    ("--port", "abc"), ("--port", "65536"), ("--port", "-1"), ("--access", "half"), ("--log", "sqlite:x"),
+    ("--log", "postgresql://x"), ("--log", ""), ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
+    ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("option", "value"), WRONG_OPTIONS)
+def test_an_option_that_cannot_be_is_refused_by_name(option: str, value: str) -> None:
+    done = run("serve", "--port", "0", option, value)
+    complaint(done, option, value)
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "abc"), ("LOG", "sqlite:x"), ("ACCESS", "half"), ("PUBLIC_URL", "x")]
+)
+def test_a_variable_that_cannot_be_is_refused(name: str, value: str) -> None:
+    done = run("serve", environ={"SIMULATOR_PORT": "0", f"SIMULATOR_{name}": value})
+    complaint(done, name.lower().replace("_", "-"), value)
+    assert done.returncode == 2
+
+
+def test_a_log_that_is_not_there_yet_is_refused_by_saying_which_one_is() -> None:
+    complaint(run("serve", "--log", "sqlite:x"), "sqlite:x", "memory")
+
+
+def test_ipv6_addresses_stand_in_brackets() -> None:
+    with Server("--host", "::1") as server:
+        assert re.fullmatch(r"http://\[::1\]:\d+", server.url)
+        assert httpx2.get(f"{server.url}/_simulator/health", trust_env=False).status_code == 200
+        answer = httpx2.get(f"{server.url}/api/v1/nope", trust_env=False)
+        assert f"{server.url}/api/v1/nope" in answer.json()["Message"]
+
+
+def test_the_environment_says_what_no_option_says(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text('{"sandboxes": {"ada": {"invitation_days": 20}}}')
+    environ = {
+        "SIMULATOR_PORT": "1", "SIMULATOR_HOST": "127.0.0.1", "SIMULATOR_LOG": "memory", "SIMULATOR_ACCESS": "open",
+        "SIMULATOR_CONFIG": str(config), "SIMULATOR_PUBLIC_URL": "https://sim.example",
+        "SIMULATOR_WEBHOOK_HOSTS": "hook.example, *.hook.example",
+    }  # fmt: skip
+    with Server(environ=environ) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+        assert not server.url.endswith(":1")
+        sandbox = Sandbox(http, "ada")
+        assert sandbox.told("GET", "/config")["invitation_days"] == 20
+        made = assessment(sandbox, assessmentStatusWebHook=server.url)
+        assert made["assessmentUrl"].startswith("https://sim.example/")
+        sandbox.told("POST", f"/invitations/{made['assessmentId']}/complete")
+        sandbox.told("POST", "/clock", {"until_idle": True})
+        assert sandbox.told("GET", "/deliveries")[0]["attempts"][0]["error"] == "refused by policy"
+
+
+def test_a_port_in_the_environment_is_listened_at() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environ = {**os.environ, "SIMULATOR_PORT": str(port)}
+    with subprocess.Popen([*MODULE, "serve"], stdout=subprocess.PIPE, env=environ) as process:
+        assert process.stdout
+        assert process.stdout.readline().decode() == f"listening on http://127.0.0.1:{port}\n"
+        assert run("ready", environ={"SIMULATOR_PORT": str(port)}).returncode == 0
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_an_empty_variable_says_nothing() -> None:
+    with Server(
+        environ={f"SIMULATOR_{name}": "" for name in ("HOST", "ACCESS", "LOG", "CONFIG", "PUBLIC_URL")}
+    ) as server:
+        assert httpx2.get(f"{server.url}{ROOT}", trust_env=False).json() == []
+
+
+# The configuration file.
+
+GOOD = {
+    "a.json": '{"sandboxes": {"ada": {"positions": ["Pilot"], "behaviour": {"pi.list_limit": 50}}, "bob": {}}}',
+    "a.toml": '[sandboxes.ada]\npositions = ["Pilot"]\nbehaviour = {"pi.list_limit" = 50}\n\n[sandboxes.bob]\n',
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_file_opens_sandboxes_with_their_settings(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(GOOD[name])
+    with (
+        Server("--config", str(tmp_path / name)) as server,
+        httpx2.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        assert [found["name"] for found in http.get(ROOT).json()] == ["ada", "bob"]
+        sandbox = Sandbox(http, "ada")
+        config = sandbox.told("GET", "/config")
+        assert (config["positions"], config["behaviour"]["pi.list_limit"]) == (["Pilot"], 50)
+        sandbox.told("PATCH", "/config", {"positions": []})
+        sandbox.told("POST", "/reset")
+        assert sandbox.told("GET", "/config") == config
+        assert Sandbox(http, "bob").told("GET", "/config")["positions"] != ["Pilot"]
+
+
+def test_a_file_may_set_the_demo_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"sandboxes": {"demo": {"invitation_days": 20}}}')
+    with Server("--config", str(path)) as server:
+        demo = httpx2.get(f"{server.url}{ROOT}/demo/invitations", trust_env=False).json()
+    assert len(demo) == 24
+
+
+BAD_FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
+    "nothing": ("a.json", "", ("JSON",)),
+    "half of JSON": ("a.json", '{"sandboxes": ', ("JSON", "line 1")),
+    "half of TOML": ("a.toml", "[sandboxes.ada\n", ("TOML", "line 1")),
+    "another language": ("a.yaml", "sandboxes: {}\n", ("JSON", ".toml")),
+    "TOML by the name of JSON": ("a.json", "[sandboxes.ada]\n", ("JSON", ".toml")),
+    "no UTF-8": ("a.json", b'{"sandboxes": {"\xff": {}}}', ("utf-8",)),
+    "nesting": ("a.json", "[" * 100_000, ("JSON",)),
+    "a list": ("a.json", "[]", ('"sandboxes"',)),
+    "no sandboxes": ("a.json", "{}", ('"sandboxes"',)),
+    "more than sandboxes": ("a.json", '{"sandboxes": {}, "port": 80}', ('"sandboxes"',)),
+    "a list of sandboxes": ("a.json", '{"sandboxes": []}', ('"sandboxes"',)),
+    "a number for sandboxes": ("a.toml", "sandboxes = 1", ('"sandboxes"',)),
+    "a name in capitals": ("a.json", '{"sandboxes": {"Ada": {}}}', ("sandboxes.Ada", "a-z")),
+    "a list of settings": ("a.json", '{"sandboxes": {"ada": []}}', ("sandboxes.ada", "object")),
+    "an unknown setting": ("a.json", '{"sandboxes": {"ada": {"rate": 1}}}', ("sandboxes.ada", "rate", "rate_limit")),
+    "a wrong setting": ("a.json", '{"sandboxes": {"ada": {"rate_limit": 0}}}', ("sandboxes.ada", "rate_limit", "1")),
+    "a wrong setting in TOML": ("a.toml", "[sandboxes.ada]\ninvitation_days = 99\n", ("sandboxes.ada", "4 to 30")),
+    "a setting within": (
+        "a.json", '{"sandboxes": {"ada": {"assessments": [{"id": "a", "type": "chess"}]}}}', ("assessments.0.type",),
+    ),
+    "an unknown switch": (
+        "a.json", '{"sandboxes": {"ada": {"behaviour": {"x": 1}}}}', ("behaviour.x", "pi.list_limit"),
+    ),
+    "the second of two": ("a.json", '{"sandboxes": {"ada": {}, "bob": {"rate_limit": 0}}}', ("sandboxes.bob",)),
+    "a date": ("a.toml", "[sandboxes.ada]\npositions = [1979-05-27]\n", ("sandboxes.ada",)),
+    "no number": ("a.toml", "[sandboxes.ada]\nrate_limit = nan\n", ("sandboxes.ada",)),
+    "infinity": ("a.toml", "[sandboxes.ada]\nwebhook_timeout = inf\n", ("sandboxes.ada",)),
+    "no number in JSON": ("a.json", '{"sandboxes": {"ada": {"rate_limit": NaN}}}', ()),
+    "a number without end": ("a.json", '{"sandboxes": {"ada": {"rate_limit": %s}}}' % ("9" * 5_000), ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "words"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_file_that_cannot_be_is_refused_by_file_place_and_remedy(
+    tmp_path: Path, name: str, text: str | bytes, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    complaint(run("serve", "--port", "0", "--config", str(path)), str(path), *words)
+
+
+def test_a_demo_without_the_samples_assessments_starts_or_is_refused_in_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"sandboxes": {"demo": {"assessments": []}}}')
+    try:
+        with Server("--config", str(path)) as server:
+            assert httpx2.get(f"{server.url}{ROOT}/demo/invitations", trust_env=False).status_code == 200
+    except AssertionError:
+        complaint(run("serve", "--port", "0", "--config", str(path)), str(path), "sandboxes.demo", "assessments")
+
+
+@pytest.mark.parametrize("name", ["missing.json", "."])
+def test_a_file_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    complaint(run("serve", "--port", "0", "--config", str(tmp_path / name)), str(tmp_path / name))
+
+
+# ready
+
+
+def test_ready_ends_with_0_when_the_server_answers(server: Server, command: tuple[str, ...]) -> None:
+    for url in (server.url, f"{server.url}/"):
+        done = run("ready", "--url", url, command=command)
+        assert done.returncode == 0
+        assert done.stderr == ""
+
+
+def test_ready_asks_no_proxy_and_needs_no_token() -> None:
+    with Server("--access", "closed") as server:
+        proxies = {"http_proxy": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1", "no_proxy": ""}
+        assert run("ready", "--url", server.url, environ=proxies).returncode == 0
+
+
+UNREADY = {
+    "nobody": b"",
+    "another protocol": b"SSH-2.0-OpenSSH_9.9\r\n",
+    "half an answer": b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc",
+    "a refusal": b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
+    "an unknown path": b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+    "no text": b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n\xff\xfe",
+    "a redirect to nowhere": b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", UNREADY.values(), ids=UNREADY)
+def test_ready_ends_with_1_when_something_else_answers(answer: bytes) -> None:
+    with talking(answer) as url:
+        done = run("ready", "--url", url)
+    complaint(done, url)
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "nonsense", "http://a b", "http://127.0.0.1:abc", "http://[::1", "file:///"]
+)
+def test_ready_ends_with_1_when_nobody_answers(url: str) -> None:
+    done = run("ready", "--url", url)
+    complaint(done, url)
+    assert done.returncode == 1
+
+
+def test_ready_looks_where_the_environment_says(server: Server) -> None:
+    port = server.url.rpartition(":")[2]
+    assert run("ready", environ={"SIMULATOR_PORT": port}).returncode == 0
+    for wrong in ("1", "abc"):
+        done = run("ready", environ={"SIMULATOR_PORT": wrong})
+        complaint(done, wrong)
+        assert done.returncode == 1
+
+
+# rules, routes, demo
+
+
+def test_rules_prints_the_catalogue(http: httpx2.Client, command: tuple[str, ...]) -> None:
+    listed = http.get("/_simulator/rules").json()
+    done = run("rules", "--json", command=command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == listed
+    done = run("rules", command=command)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [rule["id"] for rule in listed]
+    for line, rule in zip(lines, listed, strict=True):
+        assert str(rule["status"]) in line
+        assert rule["standing"] in line
+        assert rule["statement"] in line
+
+
+def test_routes_prints_every_endpoint_of_both_vendors(command: tuple[str, ...]) -> None:
+    done = run("routes", command=command)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = {tuple(line.split()[:2]) for line in done.stdout.splitlines() if line.startswith(" ")}
+    assert found >= {
+        ("POST", "/mercury/oauth/token"), ("GET", "/mercury/configuration"), ("POST", "/mercury/order"),
+        ("GET", "/mercury/getOrder/{uuid}"), ("POST", "/mercury/orders"), ("POST", PI), ("GET", PI),
+        ("GET", f"{PI}/{{assessmentId}}"),
+    }  # fmt: skip
+    assert "pymetrics" in done.stdout
+    assert "The Predictive Index" in done.stdout
+
+
+def test_the_demo_tells_both_stories_to_the_end(command: tuple[str, ...]) -> None:
+    done = run("demo", command=command)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = done.stdout.split("\nThe Predictive Index\n")
+    assert first.startswith("pymetrics\n")
+    for story, words in (
+        (first, ("201 POST /mercury/oauth/token", "201 POST /mercury/order", "200 POST /mercury/order", "complete",
+                 "webhook caught", "Fulfilled", "score")),
+        (second, (f"201 POST {PI}", "complete", "webhook caught", "assessmentState=40", "in state 40")),
+    ):  # fmt: skip
+        assert [word for word in words if word not in story] == []
+    assert re.search(r"http://127\.0\.0\.1:\d+/\s", done.stdout)
+
+
+def test_the_demo_goes_on_serving_when_it_is_asked_to_and_ends_with_0_by_a_key() -> None:
+    with subprocess.Popen([*MODULE, "demo", "--stay"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        said = ""
+        while "Still serving" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        found = re.search(r"http://127\.0\.0\.1:\d+(?=/\s)", said)
+        assert found
+        assert httpx2.get(f"{found[0]}/_simulator/health", trust_env=False).status_code == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
+# Ending.
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT], ids=str)
+def test_a_signal_ends_the_server_with_0_though_a_listener_never_answers(sent: signal.Signals) -> None:
+    with (
+        silent() as hook,
+        Server() as server,
+        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
+    ):
+        sandbox = Sandbox(http, "ada")
+        sandbox.told("PATCH", "/config", {"webhook_timeout": 600})
+        id = assessment(sandbox, assessmentStatusWebHook=hook)["assessmentId"]
+        sandbox.told("POST", f"/invitations/{id}/complete")
+        began = time.monotonic()
+        server.process.send_signal(sent)
+        assert server.process.wait(10) == 0
+        assert time.monotonic() - began < 2
+        assert "Traceback" not in server.stderr()
+
+
+def test_a_signal_ends_the_server_with_0_though_callers_wait_or_have_stopped_in_the_midst() -> None:
+    with (
+        silent() as hook,
+        Server() as server,
+        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
+    ):
+        sandbox = Sandbox(http, "ada")
+        sandbox.told("PATCH", "/config", {"webhook_timeout": 600})
+        id = assessment(sandbox, assessmentStatusWebHook=hook)["assessmentId"]
+        sandbox.told("POST", f"/invitations/{id}/complete")
+
+        def wait() -> None:
+            with contextlib.suppress(httpx2.HTTPError):
+                sandbox.control("POST", "/clock", {"advance": "PT24H"})
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as half:
+            half.sendall(b"POST /_simulator/sandboxes HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{")
+            time.sleep(0.3)
+            began = time.monotonic()
+            server.process.terminate()
+            assert server.process.wait(10) == 0
+            assert time.monotonic() - began < 8
+        waiting.join(5)
+        assert not waiting.is_alive()
+
+
+def test_two_signals_end_the_server_with_0_too() -> None:
+    with Server() as server:
+        server.process.terminate()
+        server.process.terminate()
+        assert server.process.wait(10) == 0
