@@ -221,6 +221,14 @@ class Story:
                 self._completed_at(first.id, first.at)
         return rung
 
+    def pass_until_idle(self) -> tuple[datetime, list[tuple[str, str, str]]]:
+        """Let time pass until nothing is left to ring; gives the last moment at which something did."""
+        end, rung = self.is_.now, []
+        while self.is_.alarms:
+            end = max(end, min(alarm.at for alarm in self.is_.alarms))
+            rung += self.pass_until(end)
+        return end, rung
+
     def snapshot(self, id: str) -> None:
         self.snapshots[id] = deepcopy(self.is_)
 
@@ -275,7 +283,7 @@ class Story:
     # The Predictive Index.
 
     def flaws(self, body: Mapping[str, Any]) -> set[str]:
-        """The rules about names and ids that this request breaks."""
+        """The rules about names, ids and days that this request breaks."""
         assessed = self.is_.by_external_id.get(body.get("externalId") or "")
         named = body.get("externalPersonId") or ""
         of_name = self.is_.by_external_person_id.get(named)
@@ -288,6 +296,8 @@ class Story:
             known = self.is_.people[assessed]["externalPersonId"]
             if known != named if known else of_name is not None:
                 broken.add("pi.create.external_person_id.match")
+        if body.get("expirationDateTime") and self._expires(body) <= self.is_.now:
+            broken.add("pi.create.expiration.future")
         return broken
 
     def assessment(self, body: Mapping[str, Any], shown: dict[str, Any]) -> None:
@@ -436,6 +446,8 @@ TAGS = {
     "+abandons": ("start", timedelta()),
     "+rejected": ("reject", timedelta()),
 }
+_LEANS = {"+score-high": (75.0, 100.0, 0.0, 4.0), "+score-low": (0.0, 35.0, -4.0, 0.0), "": (0.0, 100.0, -4.0, 4.0)}
+"""Between what a tag puts the score of an order, and the sigma scores of an assessment."""
 """What a tag lets happen, and when. The longer ones stand before those that they begin with."""
 
 _SLUGS = {"firstName": "first_name", "middleName": "middle_name", "lastName": "last_name", "email": "email"}
@@ -450,10 +462,15 @@ def same(expected: Any, shown: Any) -> None:
     assert json.dumps(expected) == json.dumps(shown)
 
 
+def _lean(email: str) -> tuple[float, float, float, float]:
+    return next(bounds for tag, bounds in _LEANS.items() if tag in email.lower())
+
+
 def _check_results(order: Mapping[str, Any]) -> None:
     (result,) = order["results"]
     assert [*result] == ["assessment", "create_date", "description", "score", "band"]
-    assert 0 <= result["score"] <= 100
+    low, high, *_ = _lean(order["candidate"]["email"])
+    assert low <= result["score"] <= high
     assert result["assessment"] == order["assessment"]
 
 
@@ -465,8 +482,10 @@ def _check_reports(order: Mapping[str, Any]) -> None:
 
 def _check_scores(assessment: Mapping[str, Any]) -> None:
     factors = ["aSigma", "bSigma", "cSigma", "dSigma", "eSigma"]
+    *_, low, high = _lean(assessment["email"])
     for score in SCORES:
         assert [*assessment[score][0]] == factors
+        assert all(low <= value <= high for value in assessment[score][0].values())
     position = assessment["positionSigmaScore"]
     assert (position is None) is (assessment["associatedPositionTitle"] is None)
     assert position is None or [*position[0]] == factors[:4]

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 
 import simulator
+from simulator.cli import main
 from tests.server import ROOT, assessment
 from tests.servers import Sandbox, Server
 
@@ -33,6 +35,25 @@ def run(
     return subprocess.run(
         [*command, *arguments], env=free | dict(environ or {}), capture_output=True, text=True, timeout=30, check=False
     )
+
+
+def call(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """The command, called in this process: for tables of what must end before anything is served."""
+    free: dict[str, str | None] = {name: None for name in os.environ if name.startswith("SIMULATOR_")}
+    result = CliRunner().invoke(main, arguments, env=free | dict(environ or {}))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.fixture
+def nothing_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serving in this process would never end: it fails instead."""
+
+    def serve(settings: object) -> int:
+        raise AssertionError(f"this would be served: {settings}")
+
+    monkeypatch.setattr("simulator.serving.serve", serve)
 
 
 def complaint(done: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -101,7 +122,7 @@ def test_the_help_of_serve_names_every_option_and_its_variable() -> None:
 
 @pytest.mark.parametrize("arguments", [("nope",), ("serve", "--nope"), ("serve", "extra"), ("ready", "extra")])
 def test_what_the_program_does_not_know_is_refused(arguments: tuple[str, ...]) -> None:
-    done = run(*arguments)
+    done = call(*arguments)
     complaint(done, arguments[-1])
     assert done.returncode == 2
 
@@ -146,20 +167,28 @@ WRONG_OPTIONS = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("nothing_served")
 @pytest.mark.parametrize(("option", "value"), WRONG_OPTIONS)
 def test_an_option_that_cannot_be_is_refused_by_name(option: str, value: str) -> None:
-    done = run("serve", "--port", "0", option, value)
+    done = call("serve", "--port", "0", option, value)
     complaint(done, option, value)
     assert done.returncode == 2
 
 
+@pytest.mark.usefixtures("nothing_served")
 @pytest.mark.parametrize(
     ("name", "value"), [("PORT", "abc"), ("LOG", "sqlite:x"), ("ACCESS", "half"), ("PUBLIC_URL", "x")]
 )
 def test_a_variable_that_cannot_be_is_refused(name: str, value: str) -> None:
-    done = run("serve", environ={"SIMULATOR_PORT": "0", f"SIMULATOR_{name}": value})
+    done = call("serve", environ={"SIMULATOR_PORT": "0", f"SIMULATOR_{name}": value})
     complaint(done, name.lower().replace("_", "-"), value)
     assert done.returncode == 2
+
+
+def test_a_file_that_cannot_be_ends_the_program_with_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"sandboxes": {"ada": {"rate_limit": 0}}}')
+    complaint(run("serve", "--port", "0", "--config", str(path)), str(path), "sandboxes.ada", "rate_limit", "from 1")
 
 
 def test_a_log_that_is_not_there_yet_is_refused_by_saying_which_one_is() -> None:
@@ -278,13 +307,14 @@ BAD_FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("nothing_served")
 @pytest.mark.parametrize(("name", "text", "words"), BAD_FILES.values(), ids=BAD_FILES)
 def test_a_file_that_cannot_be_is_refused_by_file_place_and_remedy(
     tmp_path: Path, name: str, text: str | bytes, words: tuple[str, ...]
 ) -> None:
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    complaint(run("serve", "--port", "0", "--config", str(path)), str(path), *words)
+    complaint(call("serve", "--port", "0", "--config", str(path)), str(path), *words)
 
 
 def test_a_demo_without_the_samples_assessments_starts_or_is_refused_in_a_line(tmp_path: Path) -> None:
@@ -297,9 +327,10 @@ def test_a_demo_without_the_samples_assessments_starts_or_is_refused_in_a_line(t
         complaint(run("serve", "--port", "0", "--config", str(path)), str(path), "sandboxes.demo", "assessments")
 
 
+@pytest.mark.usefixtures("nothing_served")
 @pytest.mark.parametrize("name", ["missing.json", "."])
 def test_a_file_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
-    complaint(run("serve", "--port", "0", "--config", str(tmp_path / name)), str(tmp_path / name))
+    complaint(call("serve", "--port", "0", "--config", str(tmp_path / name)), str(tmp_path / name))
 
 
 # ready

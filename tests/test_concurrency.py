@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx2
@@ -61,20 +61,21 @@ class Connections:
         self._count = count
         self._free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
 
-    async def __aenter__(self) -> "Connections":
+    async def __aenter__(self) -> Self:
         for _ in range(self._count):
             self._free.put_nowait(await asyncio.open_connection(self._host, self._port))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         while not self._free.empty():
-            _, writer = self._free.get_nowait()
+            writer = self._free.get_nowait()[1]
             writer.close()
             await writer.wait_closed()
 
     async def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: object = None) -> Any:
         """One request that must succeed; its JSON."""
-        reader, writer = connection = await self._free.get()
+        connection = await self._free.get()
+        reader, writer = connection
         writer.write(message(method, path, headers or {}, body))
         head = await reader.readuntil(b"\r\n\r\n")
         length = next((line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), b":0")
@@ -180,9 +181,7 @@ def test_sixteen_equal_people_at_once_are_one_person(sandbox: Sandbox, together:
     assert len(sandbox.pi.get(PATH).json()) == 1
 
 
-def test_one_of_sixteen_equal_actions_at_once_is_done(
-    sandbox: Sandbox, together: Together, listener: Listener
-) -> None:
+def test_one_of_sixteen_equal_actions_at_once_is_done(sandbox: Sandbox, together: Together, listener: Listener) -> None:
     made = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": listener.url}).json()
     path = f"/_simulator/sandboxes/{sandbox.name}/invitations/{made['assessmentId']}/complete"
     answers = together.send([message("POST", path, {})] * 16)
@@ -198,9 +197,7 @@ def test_one_of_sixteen_who_open_a_name_at_once_gets_it(http: httpx2.Client, tog
     Sandbox(http, name).told("DELETE")
 
 
-def test_one_of_several_advances_at_once_is_played(
-    sandbox: Sandbox, together: Together, listener: Listener
-) -> None:
+def test_one_of_several_advances_at_once_is_played(sandbox: Sandbox, together: Together, listener: Listener) -> None:
     listener.delay = 0.2
     sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     sandbox.pi.post(PATH, json={**PERSON, "email": "a+completes-in-10s@b", "assessmentStatusWebHook": listener.url})
@@ -444,15 +441,16 @@ def connected(server: Server) -> socket.socket:
     return socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10)
 
 
-def test_a_body_that_comes_byte_by_byte_is_answered_and_holds_nobody_up(sandbox: Sandbox, server: Server) -> None:
+def test_a_request_that_comes_bit_by_bit_is_answered_and_holds_nobody_up(sandbox: Sandbox, server: Server) -> None:
     whole = message("POST", PATH, sandbox.pi.headers, PERSON)
     with connected(server) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for at in range(0, len(whole), 5):
-            connection.sendall(whole[at : at + 5])
+        for at in range(0, len(whole) - 1, 5):
+            connection.sendall(whole[at : min(at + 5, len(whole) - 1)])
             began = time.monotonic()
             assert sandbox.pi.get(PATH).json() == []
             assert time.monotonic() - began < 1
+        connection.sendall(whole[-1:])
         assert received(connection).status == 201
 
 

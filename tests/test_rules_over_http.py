@@ -4,7 +4,7 @@ The rows are those of the vendors' own tests; here each is played in a sandbox o
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -51,10 +51,10 @@ def shown(sandbox: Sandbox) -> list[tuple[str, bytes]]:
 
 
 @pytest.fixture
-def still(sandbox: Sandbox) -> Iterator[Sandbox]:
+def still(sandbox: Sandbox) -> Sandbox:
     """A sandbox whose clock stands, so that equal states are shown by equal bytes."""
     sandbox.told("POST", "/clock", {"freeze": FROZEN})
-    yield sandbox
+    return sandbox
 
 
 def refused(sandbox: Sandbox, config: Change, send: Callable[[], httpx2.Response]) -> httpx2.Response:

@@ -8,9 +8,9 @@ from collections import defaultdict, deque
 from urllib.parse import urlsplit
 
 from simulator.core import instant
-from simulator.core.delivery import Attempt, Delivery
+from simulator.core.delivery import Attempt, Delivery, Post
 from simulator.server.sandbox import Event, Sandbox
-from simulator.server.sender import Sender
+from simulator.server.sender import Outcome, Sender
 
 AT_ONCE = 8
 """So many attempts run at the same time for one sandbox and origin."""
@@ -56,8 +56,11 @@ class Dispatcher:
     async def _attempt(self, delivery: Delivery) -> None:
         sandbox, epoch = self._sandbox, self._epoch
         at, place = sandbox.now(), sandbox.next_place()
-        post = sandbox.vendors[delivery.notice.vendor].post(delivery, at, sandbox.config)
-        outcome = await self._sender.send(post, sandbox.config.webhook_timeout)
+        try:
+            post = sandbox.vendors[delivery.notice.vendor].post(delivery, at, sandbox.config)
+            outcome = await self._sender.send(post, sandbox.config.webhook_timeout)
+        except Exception as problem:  # noqa: BLE001  a mistake of ours must not lose the notice: it is tried again
+            post, outcome = Post(delivery.notice.url, (), b""), Outcome(None, f"cannot be sent: {problem}", 0.0)
         attempt = Attempt(len(delivery.attempts) + 1, at, post, outcome.answer, outcome.error, outcome.duration)
         sandbox.attempted(delivery, attempt, epoch, place)
 

@@ -1,10 +1,15 @@
 """Which addresses webhooks may go to: never link-local or cloud-metadata ones, and only the named hosts if any are."""
 
 import asyncio
+import contextlib
+import socket
+import threading
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from typing import Any
+
+Address = IPv4Address | IPv6Address
 
 _LINK_LOCAL = ("169.254.0.0/16", "fe80::/10")
 _METADATA = (
@@ -17,21 +22,32 @@ _EMBEDDING = (ip_network("64:ff9b::/96"), ip_network("::/96"))
 """IPv6 networks whose last 32 bits are an IPv4 address: NAT64, and the old IPv4-compatible form."""
 
 
+class Refused(Exception):
+    """This server may not call that address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`hosts` are names or addresses, `*` allowed in them; None admits every host that is not forbidden."""
 
     hosts: tuple[str, ...] | None = None
 
-    async def admits(self, url: str) -> bool:
-        """Whether a webhook may be sent there; a name counts as forbidden when any of its addresses is."""
-        host = urlsplit(url).hostname or ""
-        if self.hosts is not None and not any(fnmatchcase(host, pattern.lower()) for pattern in self.hosts):
-            return False
-        return not any(forbidden(address) for address in await _addresses(host))
+    async def judged(self, host: str) -> tuple[Address, ...]:
+        """The addresses of a host, none of them forbidden.
+
+        They are what must be connected to: asked again, a hostile name server might give others. Raises `Refused`, and
+        OSError for a name that leads nowhere.
+        """
+        name = host.lower()
+        if self.hosts is not None and not any(fnmatchcase(name, pattern.lower()) for pattern in self.hosts):
+            raise Refused(host)
+        addresses = await _addresses(host)
+        if any(forbidden(address) for address in addresses):
+            raise Refused(host)
+        return addresses
 
 
-def forbidden(address: IPv4Address | IPv6Address) -> bool:
+def forbidden(address: Address) -> bool:
     """Whether an address is link-local or a cloud's metadata service, in whichever form it is written."""
     if isinstance(address, IPv6Address):
         within = address.ipv4_mapped or address.sixtofour
@@ -42,13 +58,34 @@ def forbidden(address: IPv4Address | IPv6Address) -> bool:
     return any(address in network for network in _FORBIDDEN)
 
 
-async def _addresses(host: str) -> tuple[IPv4Address | IPv6Address, ...]:
+async def _addresses(host: str) -> tuple[Address, ...]:
     try:
         return (ip_address(host),)
     except ValueError:
-        pass
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None)
-    except (OSError, UnicodeError):
-        return ()  # a name that leads nowhere is the connection's error, not the policy's
-    return tuple(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found)
+        found = await _look_up(host)
+    return tuple(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
+
+
+async def _look_up(host: str) -> list[Any]:
+    """Ask for a name in a thread of its own: a slow name server holds up nobody else, nor the end of the program."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[Any]] = loop.create_future()
+
+    def tell(found: list[Any], problem: OSError | None) -> None:
+        if not answer.done():
+            answer.set_exception(problem) if problem else answer.set_result(found)
+
+    def ask() -> None:
+        found: list[Any] = []
+        problem: OSError | None = None
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except OSError as error:
+            problem = error
+        except UnicodeError as error:
+            problem = OSError(f"{host!r} is no host name: {error}")
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, found, problem)
+
+    threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
+    return await answer

@@ -84,7 +84,8 @@ class Layers(Generic[K, V]):
 def _settled(layers: tuple[dict[K, V], ...]) -> tuple[dict[K, V], ...]:
     """The same content in fewer layers: each more than twice as large as the one above it."""
     while len(layers) > 1 and len(layers[-1]) * 2 >= len(layers[-2]):
-        layers = (*layers[:-2], {**layers[-2], **layers[-1]})
-    if len(layers) == 1:
-        return ({key: value for key, value in layers[0].items() if value is not _GONE},) if layers[0] else ()
+        merged = {**layers[-2], **layers[-1]}
+        if len(layers) == 2:  # nothing is below, so nothing needs to be hidden any more
+            merged = {key: value for key, value in merged.items() if value is not _GONE}
+        layers = (*layers[:-2], merged)
     return layers

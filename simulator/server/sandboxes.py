@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from hmac import compare_digest
 from typing import Any
+from weakref import WeakSet
 
 from simulator.core.call import Call
 from simulator.core.config import Config
@@ -41,6 +42,7 @@ class Sandboxes:
         self._dispatchers: dict[str, Dispatcher] = {}
         self._credentials: dict[str, Credentials] = {}
         self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self._sampled: WeakSet[Sandbox] = WeakSet()
 
     def __iter__(self) -> Iterator[Sandbox]:
         return iter([*self._sandboxes.values()])
@@ -66,8 +68,9 @@ class Sandboxes:
             raise Taken(name)
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
         self._admit(sandbox)
-        if state is None:
-            self._fill(sandbox)
+        if name == DEMO and state is None:
+            self._sampled.add(sandbox)
+        self._fill(sandbox)
         self._sandboxes[name] = sandbox
         self._dispatchers[name] = Dispatcher(sandbox, self._sender)
         sandbox.watch()
@@ -133,8 +136,8 @@ class Sandboxes:
     # The demo.
 
     def _fill(self, sandbox: Sandbox) -> None:
-        """Give the demo its samples; every other sandbox begins empty."""
-        if sandbox.name != DEMO:
+        """Give the demo its samples; every other sandbox, and a fork by its name, begins without."""
+        if sandbox not in self._sampled:
             return
         now = sandbox.now()
         for vendor in self.vendors.values():

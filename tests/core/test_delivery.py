@@ -1,5 +1,7 @@
 """A notice on its way: what an answer means, when the next try is due, and when it is given up."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,10 +52,10 @@ def test_the_ladder_is_nine_tries_at_doubling_gaps_within_a_day() -> None:
         tried.append(delivery.due)
         assert delivery.state == "pending"
         delivery = delivery.after(attempt(len(tried), delivery.due, 500))
-    gaps = [later - earlier for earlier, later in zip(tried, tried[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(tried)]
     assert (len(tried), delivery.state, len(delivery.attempts)) == (TRIES, "failed", 9)
     assert gaps[0] == 337.5 * instant.SECOND
-    assert all(later == 2 * earlier for earlier, later in zip(gaps, gaps[1:], strict=False))
+    assert all(later == 2 * earlier for earlier, later in pairwise(gaps))
     assert 23.9 * instant.HOUR <= tried[-1] < instant.DAY
 
 

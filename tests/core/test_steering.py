@@ -34,7 +34,7 @@ STEERED = [
     ("ada+completes-in-1.5h@example.com", Steering()),
     ("ada+completes-in-10w@example.com", Steering()),
     ("ada+completes-in-1234567s@example.com", Steering()),
-    ("ada+completes-in-١s@example.com", Steering()),
+    ("ada+completes-in-\u0661s@example.com", Steering()),
     ("ada+expires@example.com", Steering("expire")),
     ("ada+abandons@example.com", Steering("start")),
     ("ada+rejected@example.com", Steering("reject")),

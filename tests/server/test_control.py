@@ -718,6 +718,16 @@ def test_a_reset_of_a_fork_leads_back_to_the_moment_of_forking(sandbox: Sandbox,
     assert [found["id"] for found in fork.told("GET", "/invitations")] == [id]
 
 
+def test_a_fork_by_the_name_of_the_demo_gets_no_samples(sandbox: Sandbox) -> None:
+    sandbox.http.delete(f"{ROOT}/demo")
+    id = order(sandbox)["id"]
+    fork = forked(sandbox, "demo")
+    for _ in range(2):
+        assert [found["id"] for found in fork.told("GET", "/invitations")] == [id]
+        fork.told("POST", "/reset")
+    fork.control("DELETE")
+
+
 def test_a_fork_without_a_name_is_given_one(sandbox: Sandbox) -> None:
     name = sandbox.told("POST", "/fork")["name"]
     assert name != sandbox.name
@@ -850,9 +860,11 @@ def test_a_failed_assessment_is_at_its_end(http: httpx2.Client, action: str) -> 
 
 @pytest.mark.parametrize(
     ("vendor", "action"),
-    [("pymetrics", "open"), ("pymetrics", "abort"), ("pymetrics", "explode"), ("predictive_index", "accept"),
-     ("predictive_index", "reject"), ("predictive_index", "explode")],
-)  # fmt: skip
+    [
+        *(("pymetrics", action) for action in ("open", "abort", "explode", "fulfil", "invite")),
+        *(("predictive_index", action) for action in ("accept", "reject", "explode", "fail")),
+    ],
+)
 def test_an_action_that_the_vendor_has_no_state_for_is_refused(sandbox: Sandbox, vendor: str, action: str) -> None:
     id = invitation(sandbox, vendor, "Not Started" if vendor == "pymetrics" else 0)
     before = sandbox.told("GET", f"/invitations/{id}")

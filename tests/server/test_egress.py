@@ -1,13 +1,14 @@
 """Where webhooks may go: judged by the policy alone, and seen at a listener of the running program."""
 
-import asyncio
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
 from simulator.core.delivery import REFUSED
-from simulator.server.egress import Policy
+from simulator.server.egress import Policy, Refused
 from tests.server import assessment
 from tests.servers import Listener, Sandbox, Server
 
@@ -27,21 +28,32 @@ ADMITTED = [
 ]  # fmt: skip
 
 
+async def admits(policy: Policy, url: str) -> bool:
+    """Whether the policy lets a webhook go to the host of that URL."""
+    try:
+        await policy.judged(urlsplit(url).hostname or "")
+    except Refused:
+        return False
+    except OSError:
+        return True  # a name that leads nowhere is the connection's error
+    return True
+
+
 @pytest.mark.parametrize("host", FORBIDDEN)
 async def test_no_webhook_goes_to_a_link_local_or_metadata_address(host: str) -> None:
     for url in (f"http://{host}/latest", f"https://{host}:8080/", f"HTTP://{host}?x=@hook.example"):
-        assert not await Policy().admits(url)
+        assert not await admits(Policy(), url)
 
 
 @pytest.mark.parametrize("host", ADMITTED)
 async def test_every_other_address_is_admitted(host: str) -> None:
     for url in (f"http://{host}/", f"https://{host}:8080/x", f"http://169.254.169.254@{host}/?x=169.254.169.254"):
-        assert await Policy().admits(url)
+        assert await admits(Policy(), url)
 
 
 @pytest.mark.parametrize("host", FORBIDDEN)
 async def test_naming_an_address_among_the_hosts_does_not_admit_it(host: str) -> None:
-    assert not await Policy(("*", host, "169.254.169.254")).admits(f"http://{host}/")
+    assert not await admits(Policy(("*", host, "169.254.169.254")), f"http://{host}/")
 
 
 async def test_a_name_that_leads_to_one_forbidden_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,11 +62,11 @@ async def test_a_name_that_leads_to_one_forbidden_address_is_refused(monkeypatch
         "scoped.example": ["fe80::1%eth0"], "mapped.example": ["::ffff:169.254.169.254"],
     }  # fmt: skip
 
-    async def resolve(host: str, port: int | None, **_: Any) -> list[Any]:
+    def resolve(host: str, port: int | None, **_: Any) -> list[Any]:
         return [(0, 0, 0, "", (address, port)) for address in known[host]]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
-    assert [name for name in known if await Policy().admits(f"http://{name}/")] == ["good.example"]
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert [name for name in known if await admits(Policy(), f"http://{name}/")] == ["good.example"]
 
 
 NARROWED = [
@@ -86,11 +98,11 @@ NARROWED = [
 async def test_named_hosts_narrow_where_webhooks_go(
     monkeypatch: pytest.MonkeyPatch, hosts: tuple[str, ...], authority: str, admitted: bool
 ) -> None:
-    async def resolve(host: str, port: int | None, **_: Any) -> list[Any]:
+    def resolve(host: str, port: int | None, **_: Any) -> list[Any]:
         return [(0, 0, 0, "", ("10.0.0.1", port))]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
-    assert await Policy(hosts).admits(f"http://{authority}/") is admitted
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert await admits(Policy(hosts), f"http://{authority}/") is admitted
 
 
 def outcome(sandbox: Sandbox, url: str) -> Any:

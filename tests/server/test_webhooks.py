@@ -1,5 +1,6 @@
 """Webhooks: what is posted, when, how often, to whom never, and that nobody waits for somebody else's listener."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -10,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from itertools import pairwise
 from typing import Any, Self
 from urllib.parse import quote
@@ -18,6 +19,9 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
+from simulator.core.delivery import Post
+from simulator.server.egress import Policy
+from simulator.server.sender import HttpSender
 from tests.server.test_clock import (
     ADA,
     GAMES,
@@ -82,7 +86,8 @@ class Raw(AbstractContextManager["Raw"]):
                 while b"assessmentState" not in data and (more := connection.recv(65_536)):
                     data += more
                 self._stopped.wait(self.hold)
-                connection.sendall(self.answer)
+                with suppress(ConnectionError):  # whoever has read enough may hang up first
+                    connection.sendall(self.answer)
 
 
 def free_port() -> int:
@@ -489,6 +494,74 @@ def test_a_slow_listener_delays_nobody_else(
     for name, seconds in effects.items():
         record_property(name, f"{seconds * 1000:.1f} ms")
     assert {name: seconds for name, seconds in effects.items() if seconds > 0.05} == {}
+
+
+@pytest.fixture
+def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Looking up a name that begins with `slow` takes two seconds, or until the test is over."""
+    real, over = socket.getaddrinfo, threading.Event()
+
+    def getaddrinfo(host: Any, *more: Any, **named: Any) -> Any:
+        if str(host).lstrip("b'").startswith("slow"):
+            over.wait(2)
+            raise socket.gaierror(socket.EAI_AGAIN, "the name server does not answer")
+        return real(host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield
+    over.set()
+
+
+async def test_looking_a_name_up_counts_in_the_time_limit(slow_names: None) -> None:
+    sender = HttpSender(Policy())
+    began = time.monotonic()
+    outcome = await sender.send(Post("http://slow.example/", (), b""), 0.2)
+    await sender.close()
+    assert time.monotonic() - began < 0.6
+    assert outcome.answer is None
+    assert outcome.error == "no answer within 0.2 s"
+
+
+async def test_the_address_that_was_judged_is_the_one_connected(
+    monkeypatch: pytest.MonkeyPatch, listener: Listener
+) -> None:
+    """A name that leads elsewhere when it is looked up once more must not lead around the policy."""
+    port = int(listener.url.rpartition(":")[2])
+    real, asked = socket.getaddrinfo, list[Any]()
+
+    def getaddrinfo(host: Any, *more: Any, **named: Any) -> Any:
+        if host not in ("rebind.example", b"rebind.example"):
+            return real(host, *more, **named)
+        asked.append(host)
+        return real("127.0.0.1" if len(asked) == 1 else "127.0.0.2", *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    sender = HttpSender(Policy())
+    with socket.create_server(("127.0.0.2", port)) as elsewhere:
+        elsewhere.settimeout(0.1)
+        outcome = await sender.send(Post(f"http://rebind.example:{port}/", (), b""), 1)
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
+    await sender.close()
+    assert outcome.answer
+    [received] = listener.received
+    assert received.headers["host"] == f"rebind.example:{port}"
+
+
+async def test_slow_names_do_not_hold_up_others(slow_names: None, listener: Listener) -> None:
+    sender = HttpSender(Policy())
+    slow = [asyncio.create_task(sender.send(Post(f"http://slow{n}.example/", (), b""), 5)) for n in range(16)]
+    await asyncio.sleep(0.05)
+    began = time.monotonic()
+    outcome = await sender.send(Post(listener.url.replace("127.0.0.1", "localhost"), (), b""), 5)
+    took = time.monotonic() - began
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    await sender.close()
+    assert outcome.answer
+    assert outcome.answer.status == 200
+    assert took < 0.5
 
 
 def test_at_most_eight_attempts_run_at_once_for_a_sandbox_and_an_origin(frozen: Sandbox, other: Sandbox) -> None:
@@ -955,6 +1028,8 @@ SECRETS = [
     ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),
     ("a plain secret, é", "a plain secret, é".encode()),
     ("whsec_not Base64!", b"whsec_not Base64!"),
+    ("whsec_é", "whsec_é".encode()),
+    ("whsec_", b""),
 ]
 
 
@@ -1091,6 +1166,35 @@ def test_no_placeholder_leaks_anywhere(frozen: Sandbox, listener: Listener) -> N
     texts += [received.body.decode() + str(received.headers) for received in listener.received]
     assert [text for text in texts if "simulator.invalid" in text] == []
     assert frozen.url in read.text
+
+
+STRANGE = [
+    "http://a..b/",
+    "http://-/",
+    "http://" + "a" * 300 + "/",
+    "http://%zz/",
+    "http://127.0.0.1:0/",
+    "http://\u00e9\u00fc:\u00e9@127.0.0.1:1/\u00e9?\u00e9",
+    "http://xn--/",
+    "http://\u2764/",
+    "http://[::1]:1/",
+    "http://[v1.x]/",
+    "http://127.0.0.1:1/#\u00e9",
+    "http://127.0.0.1:1/" + "%" * 50,
+]
+
+
+@pytest.mark.parametrize("url", STRANGE, ids=lambda url: ascii(url)[:40])
+def test_an_address_that_cannot_be_reached_fails_nine_times_and_not_the_server(frozen: Sandbox, url: str) -> None:
+    created = frozen.pi.post(PI, json={**ADA, "assessmentStatusWebHook": url})
+    if created.status_code == 400:  # an address that cannot be one is refused when it is given
+        return
+    act(frozen, created.json()["assessmentId"], "complete")
+    turn(frozen, advance="PT24H")
+    delivery = only(settle(frozen))
+    assert (delivery["state"], len(delivery["attempts"])) == ("failed", 9)
+    assert all(attempt["error"] and attempt["status"] is None for attempt in delivery["attempts"])
+    assert frozen.told("GET", f"/deliveries/{delivery['id']}")["url"] == url
 
 
 @pytest.mark.parametrize("path", ["/a b", "/" + quote("é"), "/?x=" + "y" * 2_000])

@@ -6,7 +6,6 @@ Signed as the Standard Webhooks specification says (github.com/standard-webhooks
 
 import json
 from base64 import b64decode, b64encode
-from binascii import Error
 from collections.abc import Mapping
 from hmac import digest
 from typing import Any
@@ -59,6 +58,6 @@ def _key(secret: str) -> bytes:
     if secret.startswith("whsec_"):
         try:
             return b64decode(secret.removeprefix("whsec_"), validate=True)
-        except Error:
+        except ValueError:  # also for letters outside ASCII
             pass
     return secret.encode()
