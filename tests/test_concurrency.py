@@ -449,7 +449,7 @@ def test_a_request_that_comes_bit_by_bit_is_answered_and_holds_nobody_up(sandbox
             connection.sendall(whole[at : min(at + 5, len(whole) - 1)])
             began = time.monotonic()
             assert sandbox.pi.get(PATH).json() == []
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 5
         connection.sendall(whole[-1:])
         assert received(connection).status == 201
 
@@ -462,7 +462,7 @@ def test_halves_of_requests_hold_nobody_up(sandbox: Sandbox, server: Server) -> 
             connection.sendall(whole[: len(whole) * share // 100])
         began = time.monotonic()
         assert sandbox.pi.post(PATH, json=PERSON).status_code == 201
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
     assert len(sandbox.pi.get(PATH).json()) == 1
 
 
