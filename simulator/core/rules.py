@@ -61,9 +61,10 @@ _PYTHON: dict[Json, type] = {
 
 def fits(value: object, kind: Json) -> bool:
     """Whether a parsed JSON value is of that type; `true` is no integer, `1.0` is one (JSON knows one number)."""
-    if kind is Json.INTEGER and isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, _PYTHON[kind]) and not (kind is Json.INTEGER and isinstance(value, bool))
+    # Exactly these types come out of a JSON parser, so that `True`, an `int` to Python, is none here.
+    if type(value) is _PYTHON[kind]:
+        return True
+    return kind is Json.INTEGER and type(value) is float and value.is_integer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Field:
     def well_typed(self, call: Call, world: World) -> bool:
         """Whether the member is absent, null or of its type."""
         value = self.of(call.body)
-        return value is None or type(value) is _PYTHON[self.type] or fits(value, self.type)
+        return value is None or fits(value, self.type)
 
     def passes(self, test: Callable[[Any], bool]) -> Holds:
         """A predicate that judges the member's value, and lets pass what is absent, null or of another type."""
