@@ -75,6 +75,11 @@ class Delivery:
     state: State = "pending"
     attempts: tuple[Attempt, ...] = ()
 
+    @property
+    def line(self) -> str:
+        """In which line it waits: its invitation's, or, asked for again, one of its own."""
+        return self.notice.invitation if self.id == self.notice.id else self.id
+
     def after(self, attempt: Attempt) -> "Delivery":
         """The delivery once this attempt was made."""
         attempts = (*self.attempts, attempt)

@@ -227,11 +227,13 @@ class Control:
 
     async def deliveries(self, request: Request) -> Response:
         """Every webhook owed or sent, oldest first."""
-        return json([delivery_view(delivery) for _, delivery in self._sandbox(request).state.deliveries])
+        state = self._sandbox(request).state
+        return json([delivery_view(state, delivery) for _, delivery in state.deliveries])
 
     async def delivery(self, request: Request) -> Response:
         """One delivery, with what was sent and answered."""
-        return json(delivery_view(_find_delivery(self._sandbox(request), request), whole=True))
+        sandbox = self._sandbox(request)
+        return json(delivery_view(sandbox.state, _find_delivery(sandbox, request), whole=True))
 
     async def replay(self, request: Request) -> Response:
         """Send a webhook again."""
@@ -240,7 +242,8 @@ class Control:
         url = shapes.read(shapes.Replaying, request.state.body).url
         if url is not None and not is_web_url(url):
             raise Problem(422, "url must be an absolute http or https URL with a host")
-        return json(delivery_view(sandbox.replay(delivery, url or delivery.notice.url)))
+        again = sandbox.replay(delivery, url or delivery.notice.url)
+        return json(delivery_view(sandbox.state, again))
 
     async def mail(self, request: Request) -> Response:
         """The e-mails that the vendors would have sent, oldest first."""

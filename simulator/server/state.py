@@ -114,7 +114,7 @@ class State:
         self.pending: Layers[str, Delivery] = Layers()
         """Deliveries not yet delivered or given up."""
         self.lines: Layers[str, tuple[str, ...]] = Layers()
-        """Pending deliveries by invitation, the oldest first: only the head of a line may be tried."""
+        """Pending deliveries by line, the oldest first: only the head of a line may be tried."""
         self.due: queue.Heap = None
         """Heads of lines by the time of their next attempt; taken out when the attempt is put on its way."""
 
@@ -171,9 +171,9 @@ class State:
         return None
 
     def owe(self, delivery: Delivery) -> None:
-        """Put a new delivery at the end of its invitation's line."""
-        line = (*(self.lines.get(delivery.notice.invitation) or ()), delivery.id)
-        self.lines[delivery.notice.invitation] = line
+        """Put a new delivery at the end of its line."""
+        line = (*(self.lines.get(delivery.line) or ()), delivery.id)
+        self.lines[delivery.line] = line
         self._keep(delivery)
         if len(line) == 1:
             self._queue(delivery)
@@ -195,22 +195,26 @@ class State:
             del self.pending[delivery.id]
 
     def _leave_line(self, delivery: Delivery) -> None:
-        invitation = delivery.notice.invitation
-        line = self.lines[invitation][1:]
-        if line:
-            self.lines[invitation] = line
-            self._queue(self.pending[line[0]])
+        rest = self.lines[delivery.line][1:]
+        if rest:
+            self.lines[delivery.line] = rest
+            self._queue(self.pending[rest[0]])
         else:
-            del self.lines[invitation]
+            del self.lines[delivery.line]
 
     def _queue(self, delivery: Delivery) -> None:
         self.due = queue.add(self.due, (cast("int", delivery.due), self.sequence, delivery.id))
 
+    def next_attempt(self, delivery: Delivery) -> int | None:
+        """When a delivery is tried next; None when it is over, or waits for the one before it."""
+        line = self.lines.get(delivery.line)
+        return delivery.due if line and line[0] == delivery.id else None
+
     def queue_again(self) -> None:
         """Queue the head of every line: what was on its way when this state was kept is due once more."""
         self.due = None
-        for invitation in self.lines:
-            self._queue(self.pending[self.lines[invitation][0]])
+        for name in self.lines:
+            self._queue(self.pending[self.lines[name][0]])
 
     def take_due(self, now: int) -> Delivery | None:
         """Take the next delivery out of the queue if it is due by `now`."""

@@ -8,6 +8,7 @@ from simulator.core.delivery import Attempt, Delivery
 from simulator.core.rules import Rule
 from simulator.core.vendor import Invitation, Vendor
 from simulator.server.sandbox import Event, Sandbox
+from simulator.server.state import State
 
 
 def catalogue(vendors: Mapping[str, Vendor]) -> list[dict[str, Any]]:
@@ -59,14 +60,15 @@ def invitation_view(invitation: Invitation) -> dict[str, Any]:
     }
 
 
-def delivery_view(delivery: Delivery, *, whole: bool = False) -> dict[str, Any]:
+def delivery_view(state: State, delivery: Delivery, *, whole: bool = False) -> dict[str, Any]:
     """A delivery with its attempts; `whole` adds what was sent and answered."""
+    due = state.next_attempt(delivery)
     return {
         "id": delivery.id,
         "invitation": delivery.notice.invitation,
         "url": delivery.notice.url,
         "state": delivery.state,
-        "next": None if delivery.due is None else instant.seven_digits(delivery.due),
+        "next": None if due is None else instant.seven_digits(due),
         "attempts": [_attempt(attempt) | (_exchange(attempt) if whole else {}) for attempt in delivery.attempts],
     }
 

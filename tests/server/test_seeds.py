@@ -161,7 +161,7 @@ def test_two_processes_say_and_send_the_same_to_the_letter(
             runs.append(Script(http, "same", listener, seed).play())
     same(runs[0][0], runs[1][0])
     same(runs[0][1], runs[1][1])
-    assert len(runs[0][1]) == 15
+    assert len(runs[0][1]) == 17
 
 
 @pytest.mark.parametrize("how", ["delete and open", "reset"])

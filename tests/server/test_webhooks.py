@@ -840,6 +840,23 @@ def test_a_replay_that_fails_is_tried_again_like_any_other(frozen: Sandbox, list
     assert [(d["state"], len(d["attempts"])) for d in settle(frozen)] == [("delivered", 1), ("failed", 9)]
 
 
+def test_a_replay_does_not_wait_for_the_retries_of_the_first(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500, 200]
+    complete(frozen, listener.url)
+    first = only(settle(frozen))
+    frozen.told("POST", f"/deliveries/{first['id']}/replay")
+    assert [delivery["state"] for delivery in settle(frozen)] == ["pending", "delivered"]
+
+
+def test_a_notice_that_waits_for_the_one_before_it_has_no_next_attempt_yet(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500, 200]
+    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    id = order(frozen)
+    act(frozen, id, "start")
+    act(frozen, id, "complete")
+    assert [delivery["next"] for delivery in settle(frozen)] == [after(START, GAPS[0]), None]
+
+
 BAD_REPLAYS = [{"url": "ftp://example.com/"}, {"url": "example.com"}, {"url": ""}, {"url": 1}, {"to": "http://a/"}, []]
 
 
