@@ -137,7 +137,7 @@ class Door:
     def _headers(self, request: Incoming, sandbox: Sandbox, reply: Reply) -> Headers:
         headers: Headers = [
             (b"content-type", reply.media_type.encode()),
-            (b"date", instant.http_date(sandbox.now()).encode()),
+            (b"date", instant.http_date(sandbox.moment).encode()),
         ]
         if reply.rules:
             headers.append((b"simulator-rule", ", ".join(reply.rules).encode()))

@@ -28,20 +28,22 @@ class Layers(Generic[K, V]):
     def copy(self) -> "Layers[K, V]":
         """The same content, to be changed apart from this one."""
         if self._top:
-            self._below, self._top = _settled((*self._below, self._top)), {}
+            self._below, self._top = _settled((self._top, *self._below)), {}
         twin: Layers[K, V] = Layers()
         twin._below, twin._size = self._below, self._size
         return twin
 
     def get(self, key: K, default: V | None = None) -> V | None:
         """The value under a key, or the default."""
-        value: V | None = self._find(key)
+        value: Any = self._top.get(key, _ABSENT)
+        if value is _ABSENT or value is _GONE:
+            value = self._find(key)
         return default if value is _ABSENT else value
 
     def _find(self, key: K) -> Any:
         value: Any = self._top.get(key, _ABSENT)
         if value is _ABSENT:
-            for layer in reversed(self._below):
+            for layer in self._below:
                 value = layer.get(key, _ABSENT)
                 if value is not _ABSENT:
                     break
@@ -74,7 +76,7 @@ class Layers(Generic[K, V]):
 
     def __iter__(self) -> Iterator[K]:
         seen: set[K] = set()
-        for layer in (self._top, *reversed(self._below)):
+        for layer in (self._top, *self._below):
             for key, value in layer.items():
                 if key not in seen and value is not _GONE:
                     yield key
@@ -82,10 +84,10 @@ class Layers(Generic[K, V]):
 
 
 def _settled(layers: tuple[dict[K, V], ...]) -> tuple[dict[K, V], ...]:
-    """The same content in fewer layers: each more than twice as large as the one above it."""
-    while len(layers) > 1 and len(layers[-1]) * 2 >= len(layers[-2]):
-        merged = {**layers[-2], **layers[-1]}
+    """The same content in fewer layers, the newest first: each more than twice as large as the one above it."""
+    while len(layers) > 1 and len(layers[0]) * 2 >= len(layers[1]):
+        merged = {**layers[1], **layers[0]}
         if len(layers) == 2:  # nothing is below, so nothing needs to be hidden any more
             merged = {key: value for key, value in merged.items() if value is not _GONE}
-        layers = (*layers[:-2], merged)
+        layers = (merged, *layers[2:])
     return layers

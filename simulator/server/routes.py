@@ -57,7 +57,7 @@ class Routes:
         node, values = self._walk(path)
         if node is not None and method in node.endpoints:
             vendor, endpoint, names = node.endpoints[method]
-            return Found(vendor, endpoint, dict(zip(names, values, strict=True)))
+            return Found(vendor, endpoint, dict(zip(names, values, strict=True)) if names else {})
         return self._lost(path, tuple(sorted(node.endpoints)) if node else ())
 
     def _walk(self, path: str) -> tuple[_Node | None, list[str]]:

@@ -46,6 +46,8 @@ class Sandbox:
         self.state = opening.copy()
         self.snapshots: dict[str, State] = {}
         self.generation = 0
+        self.moment = 0
+        """The instant at which the last call was answered."""
         self.epoch = 0
         """Raised by reset, restore and delete: what was begun in an older one may not act any more."""
         self.watch: Callable[[], None] = lambda: None
@@ -87,7 +89,7 @@ class Sandbox:
 
     def call(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
         """Answer a call and make the decision true; alarms due by now ring first, those it sets for now at once."""
-        now = self.now()
+        self.moment = now = self.now()
         self.ring(now)
         call = ask(now, self.draw(), self._count_recent(vendor, now))
         reply = self._answer(vendor, operation, call)

@@ -130,8 +130,8 @@ class State:
     def get(self, kind: str, id: str) -> Stored | None:
         """One record."""
         table = self.tables.get(kind)
-        row = None if table is None else table.rows.get(id)
-        return None if row is None else Stored(id, row)
+        row = table.rows.get(id) if table else None
+        return Stored(id, row) if row else None
 
     def all(self, kind: str) -> list[Stored]:
         """All records of a kind, oldest first."""

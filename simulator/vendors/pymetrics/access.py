@@ -3,6 +3,7 @@
 A token begins with its sandbox's name, and the sandbox remembers it until some time after it lapsed.
 """
 
+from functools import lru_cache
 from typing import Any, cast
 
 from simulator.core import instant
@@ -48,7 +49,12 @@ def issue(call: Call, world: World) -> Decision:
 
 def _token(call: Call) -> str:
     """The token of `Authorization: Bearer <token>`; empty when the header is none such."""
-    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    return _bearer(call.headers.get("authorization", ""))
+
+
+@lru_cache(maxsize=1_024)
+def _bearer(header: str) -> str:
+    scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 

@@ -98,8 +98,10 @@ def _alarms(call: Call, world: World, face: Mapping[str, Any]) -> tuple[Alarm, .
 def get(call: Call, world: World) -> Decision:
     """Get Assessment Order: fetching results fulfils it, and `report` makes a report of what is finished."""
     stored = _stored(world, call.params["uuid"])
+    if stored.status not in (COMPLETED, FULFILLED):
+        return Decision(Reply(200, stored))
     fulfils = stored.status == COMPLETED and bool(stored.face["results"])
-    reported = _asks_for_report(call) and stored.status in (COMPLETED, FULFILLED) and _unreported(stored)
+    reported = _asks_for_report(call) and _unreported(stored)
     if not (fulfils or reported):
         return Decision(Reply(200, reports.fresh(stored, call, world)))
     status = MACHINE.moves[COMPLETED, "fulfil"] if fulfils else stored.status
