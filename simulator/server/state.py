@@ -1,6 +1,7 @@
 """What one sandbox remembers. A snapshot of it costs the same however much is stored."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, cast
 
 from simulator.core import instant
@@ -79,10 +80,24 @@ class Table:
         del self._order[self._begin]
         self._begin += 1
 
+    def forget(self, id: str) -> None:
+        """Forget a value; its place stays empty."""
+        del self.rows[id]
+
+    def page(self, skip: int, top: int) -> list[tuple[str, Any]]:
+        """At most `top` values after the first `skip`; as long as none was forgotten, it goes straight to its place."""
+        if len(self.rows) == self._end - self._begin:
+            begin = self._begin + skip
+            ids = [self._order[place] for place in range(begin, min(begin + top, self._end))]
+            return [(id, self.rows[id]) for id in ids]
+        return list(islice(self, skip, skip + top))
+
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         for place in range(self._begin, self._end):
             id = self._order[place]
-            yield id, self.rows[id]
+            value = self.rows.get(id)
+            if value is not None:
+                yield id, value
 
 
 _EMPTY = Table()
@@ -151,6 +166,14 @@ class State:
                     self.indexes[key] = (record.id, chain)
             if record.kind == TOKEN:
                 _tidy(table, now)
+
+    def page(self, kind: str, skip: int, top: int) -> list[Stored]:
+        """Some records of a kind, oldest first."""
+        return [Stored(id, row) for id, row in self.tables.get(kind, _EMPTY).page(skip, top)]
+
+    def forget(self, kind: str, id: str) -> None:
+        """Forget a record."""
+        self.tables[kind].forget(id)
 
     def set_alarm(self, alarm: Alarm) -> None:
         """Set, move or take back an alarm."""
