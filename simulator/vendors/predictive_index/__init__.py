@@ -8,7 +8,7 @@ decided), `faces` (what is shown) and `webhooks` (what is told). Where the vendo
 from functools import partial
 
 from simulator.core.vendor import Endpoint, Operation, Vendor
-from simulator.vendors.predictive_index import access, assessments, errors, rules, webhooks
+from simulator.vendors.predictive_index import access, assessments, errors, listing, rules, webhooks
 from simulator.vendors.predictive_index.samples import samples
 from simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, VENDOR_ID
 from simulator.vendors.predictive_index.switches import SWITCHES
@@ -33,7 +33,7 @@ VENDOR = Vendor(
         ),
         Endpoint(
             "GET", _PATH,
-            Operation("list_assessments", assessments.list_all, access.ADMISSION),
+            Operation("list_assessments", listing.list_assessments, access.ADMISSION),
             (200, 401, 429, 503), "List all assessments",
         ),
     ),

@@ -1,4 +1,4 @@
-"""Assessments: creating, reading and listing them, and what happens to one until it ends."""
+"""Assessments: creating and reading them, and what happens to one until it ends."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -11,10 +11,10 @@ from simulator.core.mail import mail
 from simulator.core.steering import planned, silenced, steer
 from simulator.core.vendor import Invitation
 from simulator.core.world import Stored, World
-from simulator.vendors.predictive_index import faces, people, results, webhooks
+from simulator.vendors.predictive_index import faces, indexes, people, results, webhooks
 from simulator.vendors.predictive_index.rules import FIELDS, expiry, webhook_field
 from simulator.vendors.predictive_index.states import COMPLETED, CREATED, ENDS, KIND, MACHINE, SENT, VENDOR_ID
-from simulator.vendors.predictive_index.switches import CREATED_STATE, LIST_LIMIT, UNSENT_STATE, setting
+from simulator.vendors.predictive_index.switches import CREATED_STATE, UNSENT_STATE, setting
 
 _NOTED = 5
 _CUT = 40
@@ -39,13 +39,6 @@ def read(call: Call, world: World) -> Decision:
     # The rule pi.get.known has refused the ids of none.
     stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
     return Decision(Reply(200, faces.shown(stored, world.config)))
-
-
-def list_all(call: Call, world: World) -> Decision:
-    """Show all assessments in the order of their creation."""
-    config = world.config
-    found = world.all(KIND)[: setting(config, LIST_LIMIT)]
-    return Decision(Reply(200, [faces.shown(stored, config) for stored in found]))
 
 
 def move(action: str, call: Call, world: World) -> Decision:
@@ -87,9 +80,7 @@ def _new(call: Call, config: Config, person: Mapping[str, Any]) -> Record:
     folder = body.get("folderPath") or next(iter(config.folders), "")
     face = faces.opening(call, config, person, id, state, expires, folder)
     facts = {"created": call.now, "expires": expires, "folder": folder}
-    external = face["externalId"]
-    keys = (("invitation", ""), *([(people.EXTERNAL_ID, external)] if people.given(external) else []))
-    return Record(KIND, id, state, face, facts, keys)
+    return Record(KIND, id, state, face, facts, (("invitation", ""), *indexes.keys(face)))
 
 
 def _expires(call: Call, config: Config) -> int:
