@@ -146,7 +146,8 @@ class Desk:
             assert self.sandbox.pymetrics.get("/mercury/configuration").status_code == 200
         good = pymetrics_rows.REQUESTS[operation]
         parts: dict[str, Any] = {
-            "header": dict(good.headers), "params": dict(good.params), "query": {}, "body": deepcopy(good.body),
+            "header": dict(good.headers), "params": dict(good.params), "query": dict(good.query),
+            "body": deepcopy(good.body),
         }  # fmt: skip
         for place, value in change.items():
             root, *steps = place.split(".")
@@ -194,7 +195,11 @@ def _content(parts: Change) -> tuple[bytes | None, bytes]:
 
 
 def prepared_pymetrics(sandbox: Sandbox, row: pymetrics_rows.Row) -> Desk:
-    return Desk(sandbox, row.actions, report=row.request == "download_report")
+    desk = Desk(sandbox, row.actions, report=row.request == "download_report")
+    if pymetrics_rows.UNFINISHED in row.broken.values():
+        another = sandbox.pymetrics.post("/mercury/order", json={**pymetrics_rows.ORDER, "application_id": "a-2"})
+        desk.words[pymetrics_rows.UNFINISHED] = another.json()["order"]["id"]
+    return desk
 
 
 @pytest.mark.parametrize("row", PYMETRICS + PYMETRICS_DOOR, ids=str)
