@@ -14,6 +14,7 @@ import pytest
 
 from tests.oracle import check_refusal
 from tests.servers import Caller, Sandbox
+from tests.vendors.predictive_index import list_rows as pi_list_rows
 from tests.vendors.predictive_index import rows as pi_rows
 from tests.vendors.pymetrics import rows as pymetrics_rows
 
@@ -22,7 +23,7 @@ Change = Mapping[str, Any]
 # A path's parameter is one segment: an id with a slash in it never reaches the rule, but the door's.
 PYMETRICS = [row for row in pymetrics_rows.ROWS if "/" not in row.broken.get("path.uuid", "")]
 PYMETRICS_DOOR = [*pymetrics_rows.DOOR]
-PI = [*pi_rows.ROWS]
+PI = [*pi_rows.ROWS, *pi_list_rows.LIST_ROWS]
 PI_DOOR = [*pi_rows.DOOR_ROWS]
 FROZEN = "2026-06-01T12:00:00Z"
 
@@ -89,7 +90,7 @@ def send_pi(sandbox: Sandbox, tried: pi_rows.Try, first: str) -> httpx2.Response
     text = json.dumps(tried.body) if tried.raw is None else tried.raw
     content = None if tried.method == "GET" else text.encode()
     path = tried.path.replace(pi_rows.FIRST, first)
-    return sandbox.http.request(tried.method, path, headers=headers, content=content)
+    return sandbox.http.request(tried.method, path, headers=headers, content=content, params=tried.query or None)
 
 
 @pytest.mark.parametrize("row", PI + PI_DOOR, ids=lambda row: row.rule)

@@ -1,14 +1,15 @@
 """The Predictive Index: behavioural assessments as the legacy API under `/api/v1` has them.
 
 Begin with `rules` (what a request must be) and `states` (the life of an assessment), then read `assessments` (what is
-decided), `faces` (what is shown) and `webhooks` (what is told). Where the vendor's pages contradict each other, see
-`switches`. Not simulated: PATCH, DELETE, OData, reports, pattern images, persons, and the newer Integrations API.
+decided), `faces` (what is shown) and `webhooks` (what is told). Lists are asked by `odata`. Where the vendor's pages
+contradict each other, see `switches`. Not simulated: PATCH, DELETE, reports, pattern images, changing persons, and the
+newer Integrations API.
 """
 
 from functools import partial
 
 from simulator.core.vendor import Endpoint, Operation, Vendor
-from simulator.vendors.predictive_index import access, assessments, errors, listing, rules, webhooks
+from simulator.vendors.predictive_index import access, assessments, errors, list_rules, listing, rules, search, webhooks
 from simulator.vendors.predictive_index.samples import samples
 from simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, VENDOR_ID
 from simulator.vendors.predictive_index.switches import SWITCHES
@@ -33,8 +34,13 @@ VENDOR = Vendor(
         ),
         Endpoint(
             "GET", _PATH,
-            Operation("list_assessments", listing.list_assessments, access.ADMISSION),
-            (200, 401, 429, 503), "List all assessments",
+            Operation("list_assessments", listing.list_assessments, access.ADMISSION + list_rules.LIST),
+            (200, 400, 401, 429, 503), "List all assessments, or those that OData options ask for",
+        ),
+        Endpoint(
+            "GET", "/api/v2/peopleandjobs",
+            Operation("search_people", search.search_people, access.ADMISSION + list_rules.SEARCH),
+            (200, 400, 401, 429, 503), "Search people by text or by filter",
         ),
     ),
     actions={action: Operation(action, partial(assessments.move, action)) for action in ACTIONS},

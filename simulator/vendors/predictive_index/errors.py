@@ -10,6 +10,7 @@ from simulator.core.call import Call, Reply
 from simulator.core.rules import Rule
 from simulator.core.sources import Standing, ours
 from simulator.core.world import World
+from simulator.vendors.predictive_index.list_rules import found_wrong
 
 # Only 27 is published. The others are ours, so that clients can tell the kinds apart; never rely on them.
 _NUMBERS = {400: 1, 404: 2, 429: 3, 503: 27}
@@ -49,7 +50,8 @@ def refuse(rules: tuple[Rule, ...], call: Call, world: World) -> Reply:
     message = _MESSAGES.get(first.id)
     if message is not None:
         return Reply(first.status, {"Message": message(call)})
-    return Reply(first.status, _legacy(first, [_item(rule) for rule in rules if rule.place.startswith("body.")]))
+    named = [rule for rule in rules if rule.place.startswith(("body.", "query."))]
+    return Reply(first.status, _legacy(first, [_item(rule, found_wrong(rule, call, world)) for rule in named]))
 
 
 def _legacy(first: Rule, items: list[dict[str, str]]) -> dict[str, object]:
@@ -61,6 +63,6 @@ def _legacy(first: Rule, items: list[dict[str, str]]) -> dict[str, object]:
     }
 
 
-def _item(rule: Rule) -> dict[str, str]:
+def _item(rule: Rule, found: str) -> dict[str, str]:
     # The list is empty in the only example, so the shape of an item is ours.
-    return {"parameter": rule.name, "description": rule.statement}
+    return {"parameter": rule.name, "description": rule.statement + found}

@@ -31,6 +31,7 @@ class Try:
     with_key: bool = True
     config: Mapping[str, Any] = field(default_factory=dict)
     recent: int = 0
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def body(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from simulator.core.vendor import refusal
 from simulator.vendors.predictive_index import VENDOR
 from simulator.vendors.predictive_index.rules import FIELDS
 from tests.fakes import BASE_URL, FakeWorld
+from tests.vendors.predictive_index.list_rows import LIST_ROWS, PEOPLE
 from tests.vendors.predictive_index.rows import (
     DOOR_ROWS,
     FIRST,
@@ -42,11 +43,16 @@ def prepared(before: tuple[Mapping[str, Any], ...]) -> FakeWorld:
     return world
 
 
+LISTS = {PATH: "list_assessments", PEOPLE: "search_people"}
+ALL_ROWS = [*ROWS, *LIST_ROWS]
+
+
 def play(world: FakeWorld, row: Try) -> Reply:
     world.config = replace(Config(), **row.config)
     world.name = "test" if row.with_key else ""
-    if row.method == "GET" and row.path == PATH:
-        return world.ask(VENDOR, "list_assessments", method="GET", path=PATH, recent=row.recent)
+    if row.method == "GET" and row.path in LISTS:
+        members = {"method": "GET", "path": row.path, "recent": row.recent, "query": row.query}
+        return world.ask(VENDOR, LISTS[row.path], **members)
     if row.method == "GET":
         first = next((stored.id for stored in world.all("assessment")), "")
         id = row.path.removeprefix(f"{PATH}/").replace(FIRST, first)
@@ -64,13 +70,13 @@ def parsed(row: Try) -> Any:
         return Unreadable(str(reason))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule)
+@pytest.mark.parametrize("row", ALL_ROWS, ids=lambda row: row.rule)
 def test_a_request_that_keeps_the_rule_is_accepted(row: Row) -> None:
     reply = play(prepared(row.before), row.kept)
     assert (reply.status, reply.rules) == (201 if row.kept.method == "POST" else 200, ())
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule)
+@pytest.mark.parametrize("row", ALL_ROWS, ids=lambda row: row.rule)
 def test_a_request_that_breaks_the_rule_is_refused_by_it_and_leaves_nothing_behind(row: Row) -> None:
     world = prepared(row.before)
     before = world.memory()
@@ -81,7 +87,7 @@ def test_a_request_that_breaks_the_rule_is_refused_by_it_and_leaves_nothing_behi
 
 
 def test_the_rows_cover_every_rule_and_no_other() -> None:
-    assert {row.rule for row in ROWS + DOOR_ROWS} == {rule.id for rule in VENDOR.rules}
+    assert {row.rule for row in ALL_ROWS + DOOR_ROWS} == {rule.id for rule in VENDOR.rules}
 
 
 def test_a_rule_that_is_our_own_choice_is_never_called_documented() -> None:
