@@ -26,6 +26,7 @@ from simulator.vendors.pymetrics import (
     webhooks,
 )
 from simulator.vendors.pymetrics.samples import samples
+from simulator.vendors.pymetrics.schemas import INTERFACE
 
 
 def _guarded(
@@ -111,5 +112,6 @@ VENDOR = Vendor(
     view=orders.view,
     post=webhooks.post,
     samples=samples,
+    interface=INTERFACE,
 )
 """All that is known of pymetrics."""
