@@ -19,7 +19,7 @@ from simulator.server.egress import Policy
 from simulator.server.guard import Guard
 from simulator.server.http import Door
 from simulator.server.pages import welcome
-from simulator.server.paper import draw_pdf
+from simulator.server.press import draw
 from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem
 from simulator.server.reference import Reference
 from simulator.server.sandboxes import Sandboxes
@@ -63,7 +63,7 @@ class Simulator:
         )
         starlette.router.redirect_slashes = False
         inner: App = starlette if self.control_token is None else Guard(starlette, self.control_token)
-        self.app: App = Door(self._sandboxes, inner, draw_pdf, address)
+        self.app: App = Door(self._sandboxes, inner, draw, address)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
