@@ -19,14 +19,21 @@ from simulator.server.egress import Policy
 from simulator.server.guard import Guard
 from simulator.server.http import Door
 from simulator.server.pages import welcome
-from simulator.server.paper import draw_pdf
+from simulator.server.press import draw
 from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem
+from simulator.server.reference import Reference
 from simulator.server.sandboxes import Sandboxes
 from simulator.server.sender import HttpSender
 from simulator.settings import Settings
 from simulator.vendors import predictive_index, pymetrics
 
 VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
+
+
+def documents() -> Reference:
+    """The OpenAPI documents, without a server."""
+    control = Control(Sandboxes(VENDORS, HttpSender(Policy(()))), Address(None, trust_host=True), __version__)
+    return Reference(VENDORS, control.table(), __version__)
 
 
 class Simulator:
@@ -44,17 +51,19 @@ class Simulator:
         self._sender = HttpSender(Policy(settings.webhook_hosts))
         self._sandboxes = Sandboxes(VENDORS, self._sender, open_access=open_access)
         address = Address(settings.public_url, trust_host=open_access)
+        control = Control(self._sandboxes, address, __version__)
         starlette = Starlette(
             routes=[
                 welcome(self._sandboxes, address, __version__),
-                *Control(self._sandboxes, address, __version__).routes(),
+                *control.routes(),
+                *Reference(VENDORS, control.table(), __version__).routes(),
             ],
             exception_handlers={Problem: answer_problem, HTTPException: answer_http_error, Exception: answer_crash},
             lifespan=self._lifespan,
         )
         starlette.router.redirect_slashes = False
         inner: App = starlette if self.control_token is None else Guard(starlette, self.control_token)
-        self.app: App = Door(self._sandboxes, inner, draw_pdf, address)
+        self.app: App = Door(self._sandboxes, inner, draw, address)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:

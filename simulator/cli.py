@@ -147,6 +147,15 @@ def routes() -> None:
 
 
 @main.command()
+@click.argument("vendor", type=click.Choice(["pymetrics", "predictive-index", "control"]))
+def openapi(vendor: str) -> None:
+    """Print an OpenAPI 3.1 document: that of a vendor, or that of the control API."""
+    from simulator.app import documents
+
+    click.echo(json.dumps(documents().made(vendor), indent=2, ensure_ascii=False))
+
+
+@main.command()
 @click.option("--port", default=0, type=click.IntRange(0, 65_535), help="Port to serve on; 0 takes a free one.")
 @click.option("--stay/--leave", default=None, help="Go on serving after the story.  [default: stay in a terminal]")
 def demo(port: int, stay: bool | None) -> None:

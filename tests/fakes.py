@@ -54,6 +54,9 @@ class FakeWorld:
     def all(self, kind: str) -> Sequence[FakeStored]:
         return [stored for (its_kind, _), stored in self.records.items() if its_kind == kind]
 
+    def page(self, kind: str, skip: int, top: int) -> Sequence[FakeStored]:
+        return self.all(kind)[skip : skip + top]
+
     def apply(self, decision: Decision) -> None:
         """Make a decision true."""
         self.sequence += 1
@@ -63,6 +66,8 @@ class FakeWorld:
             for key in record.keys:
                 ids = self.index.setdefault(key, [])
                 ids[:] = [id for id in ids if id != record.id] + [record.id]
+        for gone in decision.forgotten:
+            del self.records[gone]
         for alarm in decision.alarms:
             self.alarms.pop((alarm.operation, alarm.id), None)
             if alarm.at is not None:

@@ -39,7 +39,7 @@ def _pymetrics_form(body: Any, status: int, rule: str) -> None:
     assert body["message"]
 
 
-_STOCK = ("pi.access.key", "pi.door.", "pi.create.media_type", "pi.create.body.")
+_STOCK = ("pi.access.key", "pi.door.", *(f"pi.{n}.{r}" for n in ("create", "change") for r in ("media_type", "body.")))
 """What the vendor's framework refuses, before its own code sees the request."""
 _NUMBERS = {400: 1, 404: 2, 429: 3, 503: 27}
 

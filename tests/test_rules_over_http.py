@@ -14,6 +14,8 @@ import pytest
 
 from tests.oracle import check_refusal
 from tests.servers import Caller, Sandbox
+from tests.vendors.predictive_index import change_rows as pi_change_rows
+from tests.vendors.predictive_index import list_rows as pi_list_rows
 from tests.vendors.predictive_index import rows as pi_rows
 from tests.vendors.pymetrics import rows as pymetrics_rows
 
@@ -22,7 +24,7 @@ Change = Mapping[str, Any]
 # A path's parameter is one segment: an id with a slash in it never reaches the rule, but the door's.
 PYMETRICS = [row for row in pymetrics_rows.ROWS if "/" not in row.broken.get("path.uuid", "")]
 PYMETRICS_DOOR = [*pymetrics_rows.DOOR]
-PI = [*pi_rows.ROWS]
+PI = [*pi_rows.ROWS, *pi_list_rows.LIST_ROWS, *pi_change_rows.CHANGE_ROWS]
 PI_DOOR = [*pi_rows.DOOR_ROWS]
 FROZEN = "2026-06-01T12:00:00Z"
 
@@ -71,33 +73,35 @@ def refused(sandbox: Sandbox, config: Change, send: Callable[[], httpx2.Response
 # The Predictive Index.
 
 
-def prepared_pi(sandbox: Sandbox, row: pi_rows.Row) -> str:
-    """Post what the row wants posted before; the first assessment's id."""
+def prepared_pi(sandbox: Sandbox, row: pi_rows.Row) -> list[str]:
+    """Post what the row wants posted before, and do what it wants done to the first; the assessments' ids."""
     ids = []
     for body in row.before:
         answer = sandbox.pi.post(pi_rows.PATH, json=body)
         assert answer.status_code == 201, answer.text
         ids.append(answer.json()["assessmentId"])
-    return next(iter(ids), "")
+    for action in row.actions:
+        sandbox.told("POST", f"/invitations/{ids[0]}/{action}")
+    return ids or [""]
 
 
-def send_pi(sandbox: Sandbox, tried: pi_rows.Try, first: str) -> httpx2.Response:
+def send_pi(sandbox: Sandbox, tried: pi_rows.Try, ids: list[str]) -> httpx2.Response:
     """One request of a row, after the calls of the minute before."""
     for _ in range(tried.recent):
         assert sandbox.pi.get(pi_rows.PATH).status_code == 200
     headers = {"content-type": tried.media_type, **({"api-key": sandbox.credential} if tried.with_key else {})}
     text = json.dumps(tried.body) if tried.raw is None else tried.raw
     content = None if tried.method == "GET" else text.encode()
-    path = tried.path.replace(pi_rows.FIRST, first)
-    return sandbox.http.request(tried.method, path, headers=headers, content=content)
+    path = tried.path.replace(pi_rows.FIRST, ids[0]).replace(pi_rows.LAST, ids[-1])
+    return sandbox.http.request(tried.method, path, headers=headers, content=content, params=tried.query or None)
 
 
 @pytest.mark.parametrize("row", PI + PI_DOOR, ids=lambda row: row.rule)
 def test_pi_accepts_a_request_that_keeps_the_rule(still: Sandbox, row: pi_rows.Row) -> None:
-    first = prepared_pi(still, row)
+    ids = prepared_pi(still, row)
     still.told("PATCH", "/config", row.kept.config)
-    answer = send_pi(still, row.kept, first)
-    assert answer.status_code == (201 if row.kept.method == "POST" else 200), answer.text
+    answer = send_pi(still, row.kept, ids)
+    assert answer.status_code == row.kept.accepted, answer.text
     assert "simulator-rule" not in answer.headers
 
 
@@ -105,8 +109,8 @@ def test_pi_accepts_a_request_that_keeps_the_rule(still: Sandbox, row: pi_rows.R
 def test_pi_refuses_a_request_that_breaks_the_rule_and_nothing_has_changed(
     still: Sandbox, row: pi_rows.Row, statuses: Mapping[str, int]
 ) -> None:
-    first = prepared_pi(still, row)
-    answer = refused(still, row.broken.config, lambda: send_pi(still, row.broken, first))
+    ids = prepared_pi(still, row)
+    answer = refused(still, row.broken.config, lambda: send_pi(still, row.broken, ids))
     named = answer.headers.get("simulator-rule", "").split(", ")
     assert row.rule in named, answer.text
     check_refusal(answer, statuses[row.rule], *named)
@@ -146,7 +150,8 @@ class Desk:
             assert self.sandbox.pymetrics.get("/mercury/configuration").status_code == 200
         good = pymetrics_rows.REQUESTS[operation]
         parts: dict[str, Any] = {
-            "header": dict(good.headers), "params": dict(good.params), "query": {}, "body": deepcopy(good.body),
+            "header": dict(good.headers), "params": dict(good.params), "query": dict(good.query),
+            "body": deepcopy(good.body),
         }  # fmt: skip
         for place, value in change.items():
             root, *steps = place.split(".")
@@ -194,7 +199,11 @@ def _content(parts: Change) -> tuple[bytes | None, bytes]:
 
 
 def prepared_pymetrics(sandbox: Sandbox, row: pymetrics_rows.Row) -> Desk:
-    return Desk(sandbox, row.actions, report=row.request == "download_report")
+    desk = Desk(sandbox, row.actions, report=row.request == "download_report")
+    if pymetrics_rows.UNFINISHED in row.broken.values():
+        another = sandbox.pymetrics.post("/mercury/order", json={**pymetrics_rows.ORDER, "application_id": "a-2"})
+        desk.words[pymetrics_rows.UNFINISHED] = another.json()["order"]["id"]
+    return desk
 
 
 @pytest.mark.parametrize("row", PYMETRICS + PYMETRICS_DOOR, ids=str)

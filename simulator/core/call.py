@@ -6,7 +6,7 @@ What is made anew for every request is a named tuple: as frozen as a dataclass, 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from simulator.core.draw import Draw
 
@@ -61,8 +61,58 @@ class Document:
     sections: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A straight line from one point to another; colours are `#rrggbb`."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    colour: str = "#000000"
+    width: float = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A filled circle."""
+
+    centre: tuple[float, float]
+    radius: float
+    colour: str = "#000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A line of text whose `anchor` (its start, middle or end) stands at a point, on the base line."""
+
+    at: tuple[float, float]
+    text: str
+    size: int = 12
+    anchor: Literal["start", "middle", "end"] = "start"
+    colour: str = "#000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture to be drawn, without the means to draw it: `width` by `height` units, from the top left corner.
+
+    It is drawn on white, mark over mark. The reply's media type says as what: SVG or PNG.
+    """
+
+    title: str
+    width: int
+    height: int
+    marks: tuple[Line | Dot | Label, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Several documents in one archive, each under its file name."""
+
+    files: tuple[tuple[str, Document], ...]
+
+
 class Reply(NamedTuple):
-    """What the vendor answers: a status, and a body of JSON values, stored records, a `Document` or bytes.
+    """What the vendor answers: a status, and a body of JSON values, stored records, bytes, or what is to be drawn.
 
     `rules` are the ids of the rules that refused the call; `notes` say what was accepted though no document names it.
     """

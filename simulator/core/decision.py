@@ -53,9 +53,13 @@ class Alarm:
 
 
 class Decision(NamedTuple):
-    """A reply, and the changes that go with it: all of them, or none."""
+    """A reply, and the changes that go with it: all of them, or none.
+
+    `forgotten` are the (kind, id) of records that are gone from now on; keys that led to them lead nowhere.
+    """
 
     reply: Reply
     records: tuple[Record, ...] = ()
     notices: tuple[Notice, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    forgotten: tuple[tuple[str, str], ...] = ()

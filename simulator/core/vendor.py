@@ -10,6 +10,7 @@ from simulator.core.decision import Alarm, Decision, Notice, Record
 from simulator.core.delivery import Delivery, Post
 from simulator.core.machine import Machine
 from simulator.core.rules import Rule, broken
+from simulator.core.schema import Interface
 from simulator.core.sources import Source, Standing
 from simulator.core.world import Stored, World
 
@@ -98,6 +99,7 @@ class Vendor:
     more of them, for samples alone: moves that nobody can ask for.
     `door` are the rules that the HTTP edge judges: `route`, `verb` and `size`.
     `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
+    `interface` describes what goes over the wire, for the OpenAPI document.
     """
 
     id: str
@@ -118,6 +120,7 @@ class Vendor:
     view: Callable[[Stored], Invitation]
     post: Callable[[Delivery, int, Config], Post]
     samples: Callable[[int], tuple[Sample, ...]]
+    interface: Interface = field(default_factory=Interface)
 
     @property
     def operations(self) -> dict[str, Operation]:

@@ -52,3 +52,7 @@ class World(Protocol):
     def all(self, kind: str) -> Sequence[Stored]:
         """All records of that kind, oldest first."""
         ...
+
+    def page(self, kind: str, skip: int, top: int) -> Sequence[Stored]:
+        """At most `top` records of that kind after the first `skip`, oldest first, however many there are."""
+        ...

@@ -39,7 +39,8 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
 
 
 async def respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    """Send a whole response; its length is added to the headers."""
-    headers.append((b"content-length", b"%d" % len(body)))
+    """Send a whole response; its length is added to the headers, unless it is one that has no body at all."""
+    if status != 204:
+        headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

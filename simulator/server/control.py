@@ -187,8 +187,8 @@ class Control:
     async def invitations(self, request: Request) -> Response:
         """Both vendors' invitations, oldest first."""
         sandbox = self._sandbox(request)
-        found = [self._find(sandbox, id) for id in sandbox.ids("invitation", "")]
-        return self._linked(request, sandbox, [invitation_view(invitation) for _, invitation in found])
+        found = [self._known(sandbox, id) for id in sandbox.ids("invitation", "")]
+        return self._linked(request, sandbox, [invitation_view(known[1]) for known in found if known])
 
     async def invitation(self, request: Request) -> Response:
         """One invitation."""
@@ -216,12 +216,18 @@ class Control:
             raise Problem(reply.status, reply.body["detail"])
         return self._linked(request, sandbox, invitation_view(self._find(sandbox, id)[1]))
 
-    def _find(self, sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation]:
+    def _known(self, sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation] | None:
         for vendor in self._sandboxes.vendors.values():
             stored = sandbox.get(vendor.kind, id)
             if stored is not None:
                 return vendor, vendor.view(stored)
-        raise Problem(404, f"sandbox {sandbox.name!r} has no invitation {id!r}")
+        return None
+
+    def _find(self, sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation]:
+        found = self._known(sandbox, id)
+        if found is None:
+            raise Problem(404, f"sandbox {sandbox.name!r} has no invitation {id!r}")
+        return found
 
     # Deliveries and mail.
 

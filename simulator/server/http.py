@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from simulator.core import instant
-from simulator.core.call import BASE, NOTHING, SEAL, Call, Document, Reply, Unreadable
+from simulator.core.call import BASE, NOTHING, SEAL, Bundle, Call, Document, Drawing, Reply, Unreadable
 from simulator.core.decision import Decision
 from simulator.core.draw import Draw
 from simulator.core.vendor import Operation, Vendor, refusal
@@ -18,7 +18,8 @@ from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Sandbox
 from simulator.server.sandboxes import Sandboxes
 
-DrawPage = Callable[[Document], Awaitable[bytes]]
+MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
+"""Makes a file of a media type out of what is to be drawn."""
 
 FORM = "application/x-www-form-urlencoded"
 _BASE, _SEAL = BASE.encode(), SEAL.encode()
@@ -49,10 +50,10 @@ class Incoming(NamedTuple):
 class Door:
     """Answers for the vendors; hands every other path on to `inner`."""
 
-    def __init__(self, sandboxes: Sandboxes, inner: App, draw_page: DrawPage, address: Address) -> None:
+    def __init__(self, sandboxes: Sandboxes, inner: App, make_file: MakeFile, address: Address) -> None:
         self._sandboxes = sandboxes
         self._inner = inner
-        self._draw_page = draw_page
+        self._make_file = make_file
         self._address = address
         self._routes = Routes(sandboxes.vendors)
         self._wanted = {
@@ -86,7 +87,7 @@ class Door:
             else:
                 sandbox, reply = self._refuse(found.vendor, "verb" if found.allowed else "route", request)
                 more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
-            body = await self._render(reply.body)
+            body = await self._render(reply)
         except Gone:
             return
         except Exception:  # noqa: BLE001  a mistake of ours must not take the connection down
@@ -135,10 +136,9 @@ class Door:
         return sandbox, sandbox.call(vendor, Operation("", decide), ask)
 
     def _headers(self, request: Incoming, sandbox: Sandbox, reply: Reply) -> Headers:
-        headers: Headers = [
-            (b"content-type", reply.media_type.encode()),
-            (b"date", instant.http_date(sandbox.moment).encode()),
-        ]
+        headers: Headers = [(b"date", instant.http_date(sandbox.moment).encode())]
+        if reply.status != 204:
+            headers.append((b"content-type", reply.media_type.encode()))
         if reply.rules:
             headers.append((b"simulator-rule", ", ".join(reply.rules).encode()))
         if reply.notes:
@@ -148,9 +148,12 @@ class Door:
             headers += _SHARED
         return headers
 
-    async def _render(self, body: Any) -> bytes:
-        if isinstance(body, Document):
-            return await self._draw_page(body)
+    async def _render(self, reply: Reply) -> bytes:
+        body = reply.body
+        if isinstance(body, Bundle | Document | Drawing):
+            return await self._make_file(body, reply.media_type)
+        if reply.status == 204:
+            return b""
         raw: bytes | None = body if isinstance(body, bytes) else getattr(body, "raw", None)
         return wire.dumps(body) if raw is None else raw
 

@@ -81,6 +81,9 @@ class Sandbox:
     def all(self, kind: str) -> Sequence[Stored]:
         return self.state.all(kind)
 
+    def page(self, kind: str, skip: int, top: int) -> Sequence[Stored]:
+        return self.state.page(kind, skip, top)
+
     # Calls.
 
     def now(self) -> int:
@@ -136,7 +139,7 @@ class Sandbox:
 
     def _answer(self, vendor: Vendor, operation: Operation, call: Call) -> Reply:
         decision = answer(vendor, operation, call, self)
-        if decision.records or decision.notices or decision.alarms or call.draw.used:
+        if any(decision[1:]) or call.draw.used:
             self.commit(decision, call)
         if self.config.rate_limit is not None and call.method and decision.reply.status != 429:
             self._recent.setdefault(vendor.id, deque(maxlen=self.config.rate_limit)).append(call.now)
@@ -148,6 +151,8 @@ class Sandbox:
         """Make a decision true, in one step; what could fail, rendering the records, comes first."""
         state = self.state
         state.save(decision.records, call.now)
+        for kind, id in decision.forgotten:
+            state.forget(kind, id)
         state.sequence += 1
         for alarm in decision.alarms:
             state.set_alarm(alarm)

@@ -1,7 +1,8 @@
 """Bodies of control calls: dataclasses, read strictly. Every complaint names the member and what would be right."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from simulator.server import wire
 from simulator.server.problems import Problem
@@ -81,6 +82,17 @@ def dump(value: Any) -> dict[str, Any]:
     """A dataclass as JSON values."""
     dumped: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json")
     return dumped
+
+
+def schemas(kinds: Iterable[type], template: str) -> dict[str, Any]:
+    """The JSON Schemas of dataclasses and of all that they hold, by name; `template` says how they refer to another."""
+    from pydantic import TypeAdapter
+
+    asked: list[tuple[str, Literal["validation"], TypeAdapter[Any]]] = [
+        (kind.__name__, "validation", _adapter(kind)) for kind in kinds
+    ]
+    found: dict[str, Any] = TypeAdapter.json_schemas(asked, ref_template=template)[1]["$defs"]
+    return found
 
 
 def _adapter(shape: Any) -> "TypeAdapter[Any]":

@@ -1,6 +1,8 @@
 """What one sandbox remembers. A snapshot of it costs the same however much is stored."""
 
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, cast
 
 from simulator.core import instant
@@ -48,18 +50,20 @@ class Stored:
 class Table:
     """Values of one kind, by id and in the order of their first saving."""
 
-    __slots__ = ("_begin", "_end", "_order", "rows")
+    __slots__ = ("_begin", "_end", "_gaps", "_order", "rows")
 
     def __init__(self) -> None:
         self.rows: Layers[str, Any] = Layers()
         self._order: Layers[int, str] = Layers()
         self._begin = self._end = 0
+        self._gaps: tuple[int, ...] = ()
+        """The places of forgotten values, in order."""
 
     def copy(self) -> "Table":
         """The same values, to be changed apart from these."""
         twin = Table.__new__(Table)
         twin.rows, twin._order = self.rows.copy(), self._order.copy()
-        twin._begin, twin._end = self._begin, self._end
+        twin._begin, twin._end, twin._gaps = self._begin, self._end, self._gaps
         return twin
 
     def save(self, id: str, value: Any) -> None:
@@ -79,10 +83,29 @@ class Table:
         del self._order[self._begin]
         self._begin += 1
 
+    def forget(self, id: str) -> None:
+        """Forget a value; its place stays empty. Rare, so it may look for the place."""
+        del self.rows[id]
+        place = next(place for place in range(self._begin, self._end) if self._order[place] == id)
+        at = bisect(self._gaps, place)
+        self._gaps = (*self._gaps[:at], place, *self._gaps[at:])
+
+    def page(self, skip: int, top: int) -> list[tuple[str, Any]]:
+        """At most `top` values after the first `skip`, without walking over those before them."""
+        begin = self._begin + skip
+        while (place := self._begin + skip + bisect(self._gaps, begin)) != begin:
+            begin = place
+        return list(islice(self._from(begin), top))
+
     def __iter__(self) -> Iterator[tuple[str, Any]]:
-        for place in range(self._begin, self._end):
+        return self._from(self._begin)
+
+    def _from(self, begin: int) -> Iterator[tuple[str, Any]]:
+        for place in range(begin, self._end):
             id = self._order[place]
-            yield id, self.rows[id]
+            value = self.rows.get(id)
+            if value is not None:
+                yield id, value
 
 
 _EMPTY = Table()
@@ -151,6 +174,14 @@ class State:
                     self.indexes[key] = (record.id, chain)
             if record.kind == TOKEN:
                 _tidy(table, now)
+
+    def page(self, kind: str, skip: int, top: int) -> list[Stored]:
+        """Some records of a kind, oldest first."""
+        return [Stored(id, row) for id, row in self.tables.get(kind, _EMPTY).page(skip, top)]
+
+    def forget(self, kind: str, id: str) -> None:
+        """Forget a record."""
+        self.tables[kind].forget(id)
 
     def set_alarm(self, alarm: Alarm) -> None:
         """Set, move or take back an alarm."""

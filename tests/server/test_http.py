@@ -83,8 +83,10 @@ ENDPOINTS = {
     "/mercury/order": "POST",
     "/mercury/getOrder/x": "GET",
     "/mercury/orders": "POST",
-    PI: "GET, POST",
-    f"{PI}/x": "GET",
+    PI: "GET, PATCH, POST",
+    f"{PI}/x": "DELETE, GET, PATCH",
+    f"{PI}/x/patterns/0": "GET",
+    f"{PI}/x/reports/1": "GET",
 }
 
 

@@ -464,3 +464,15 @@ def test_deliveries_of_an_invitation_are_finished_in_the_order_of_their_making(o
             finished[found.notice.invitation].append(found.id)
     assert finished == {i: [f"{n:02}" for n, (invitation, _) in enumerate(owed) if invitation == i] for i in finished}
     assert len(state.pending) == len(state.lines) == 0
+
+
+@given(st.integers(0, 30), st.sets(st.integers(0, 29)), st.integers(0, 35), st.integers(0, 35))
+def test_a_page_is_the_slice_of_what_is_left(count: int, gone: set[int], skip: int, top: int) -> None:
+    table = Table()
+    for number in range(count):
+        table.save(str(number), number + 1)
+    for number in gone & set(range(count)):
+        table.forget(str(number))
+    left = [(str(number), number + 1) for number in range(count) if number not in gone]
+    assert list(table) == left
+    assert table.page(skip, top) == table.copy().page(skip, top) == left[skip : skip + top]

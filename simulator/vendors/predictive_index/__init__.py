@@ -1,14 +1,28 @@
 """The Predictive Index: behavioural assessments as the legacy API under `/api/v1` has them.
 
 Begin with `rules` (what a request must be) and `states` (the life of an assessment), then read `assessments` (what is
-decided), `faces` (what is shown) and `webhooks` (what is told). Where the vendor's pages contradict each other, see
-`switches`. Not simulated: PATCH, DELETE, OData, reports, pattern images, persons, and the newer Integrations API.
+decided), `changes` (what may be changed later), `faces` (what is shown) and `webhooks` (what is told). Lists are asked
+by `odata`; `patterns` and `reports` describe what the edge draws. Where the vendor's pages contradict each other, see
+`switches`. Not simulated: changing persons, cognitive assessments, and the newer Integrations API.
 """
 
 from functools import partial
 
 from simulator.core.vendor import Endpoint, Operation, Vendor
-from simulator.vendors.predictive_index import access, assessments, errors, rules, webhooks
+from simulator.vendors.predictive_index import (
+    access,
+    assessments,
+    change_rules,
+    changes,
+    errors,
+    list_rules,
+    listing,
+    patterns,
+    reports,
+    rules,
+    search,
+    webhooks,
+)
 from simulator.vendors.predictive_index.samples import samples
 from simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, VENDOR_ID
 from simulator.vendors.predictive_index.switches import SWITCHES
@@ -33,8 +47,38 @@ VENDOR = Vendor(
         ),
         Endpoint(
             "GET", _PATH,
-            Operation("list_assessments", assessments.list_all, access.ADMISSION),
-            (200, 401, 429, 503), "List all assessments",
+            Operation("list_assessments", listing.list_assessments, access.ADMISSION + list_rules.LIST),
+            (200, 400, 401, 429, 503), "List all assessments, or those that OData options ask for",
+        ),
+        Endpoint(
+            "PATCH", f"{_PATH}/{{assessmentId}}",
+            Operation("change_assessment", changes.change, access.ADMISSION + change_rules.CHANGE),
+            (200, 400, 401, 404, 415, 429, 503), "Change an assessment",
+        ),
+        Endpoint(
+            "PATCH", _PATH,
+            Operation("change_by_external_id", changes.change, access.ADMISSION + change_rules.CHANGE),
+            (200, 400, 401, 404, 415, 429, 503), "Change the latest assessment that has the externalId",
+        ),
+        Endpoint(
+            "DELETE", f"{_PATH}/{{assessmentId}}",
+            Operation("archive_assessment", changes.archive, access.ADMISSION + changes.ARCHIVE),
+            (200, 204, 401, 404, 429, 503), "Archive an assessment",
+        ),
+        Endpoint(
+            "GET", f"{_PATH}/{{assessmentId}}/patterns/{{patternType}}",
+            Operation("get_pattern", patterns.draw, access.ADMISSION + patterns.PATTERN),
+            (200, 400, 401, 404, 429, 503), "Draw the pattern of a completed assessment",
+        ),
+        Endpoint(
+            "GET", f"{_PATH}/{{assessmentId}}/reports/{{reportType}}",
+            Operation("get_report", reports.make, access.ADMISSION + reports.REPORT),
+            (200, 400, 401, 404, 429, 503), "Make a report on a completed assessment",
+        ),
+        Endpoint(
+            "GET", "/api/v2/peopleandjobs",
+            Operation("search_people", search.search_people, access.ADMISSION + list_rules.SEARCH),
+            (200, 400, 401, 429, 503), "Search people by text or by filter",
         ),
     ),
     actions={action: Operation(action, partial(assessments.move, action)) for action in ACTIONS},

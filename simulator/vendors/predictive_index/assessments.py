@@ -1,4 +1,4 @@
-"""Assessments: creating, reading and listing them, and what happens to one until it ends."""
+"""Assessments: creating and reading them, and what happens to one until it ends."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -11,10 +11,10 @@ from simulator.core.mail import mail
 from simulator.core.steering import planned, silenced, steer
 from simulator.core.vendor import Invitation
 from simulator.core.world import Stored, World
-from simulator.vendors.predictive_index import faces, people, results, webhooks
+from simulator.vendors.predictive_index import faces, indexes, languages, people, results, webhooks
 from simulator.vendors.predictive_index.rules import FIELDS, expiry, webhook_field
 from simulator.vendors.predictive_index.states import COMPLETED, CREATED, ENDS, KIND, MACHINE, SENT, VENDOR_ID
-from simulator.vendors.predictive_index.switches import CREATED_STATE, LIST_LIMIT, UNSENT_STATE, setting
+from simulator.vendors.predictive_index.switches import CREATED_STATE, UNSENT_STATE, setting
 
 _NOTED = 5
 _CUT = 40
@@ -27,7 +27,7 @@ def create(call: Call, world: World) -> Decision:
     record = _new(call, config, person)
     mails = (_mail(call, record.face),) if record.face["notifyAssessmentAvailableUsingEmail"] else ()
     return Decision(
-        Reply(201, _as_created(record, config), notes=_notes(call.body, config)),
+        Reply(201, _as_created(record, config), notes=notes(call.body, config)),
         (*remembered, record, *mails),
         webhooks.on_creation(call, world, record),
         _alarms(call, world, record),
@@ -39,13 +39,6 @@ def read(call: Call, world: World) -> Decision:
     # The rule pi.get.known has refused the ids of none.
     stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
     return Decision(Reply(200, faces.shown(stored, world.config)))
-
-
-def list_all(call: Call, world: World) -> Decision:
-    """Show all assessments in the order of their creation."""
-    config = world.config
-    found = world.all(KIND)[: setting(config, LIST_LIMIT)]
-    return Decision(Reply(200, [faces.shown(stored, config) for stored in found]))
 
 
 def move(action: str, call: Call, world: World) -> Decision:
@@ -86,10 +79,9 @@ def _new(call: Call, config: Config, person: Mapping[str, Any]) -> Record:
     expires = _expires(call, config)
     folder = body.get("folderPath") or next(iter(config.folders), "")
     face = faces.opening(call, config, person, id, state, expires, folder)
-    facts = {"created": call.now, "expires": expires, "folder": folder}
-    external = face["externalId"]
-    keys = (("invitation", ""), *([(people.EXTERNAL_ID, external)] if people.given(external) else []))
-    return Record(KIND, id, state, face, facts, keys)
+    language = body.get("languageLocale") or "en-US"
+    facts = {"created": call.now, "expires": expires, "folder": folder, "language": language}
+    return Record(KIND, id, state, face, facts, (("invitation", ""), *indexes.keys(face)))
 
 
 def _expires(call: Call, config: Config) -> int:
@@ -121,12 +113,15 @@ def _alarms(call: Call, world: World, record: Record) -> tuple[Alarm, ...]:
     return (Alarm("expire", record.id, record.facts["expires"], VENDOR_ID, call.base), *plan)
 
 
-def _notes(body: Mapping[str, Any], config: Config) -> tuple[str, ...]:
+def notes(body: Mapping[str, Any], config: Config) -> tuple[str, ...]:
+    """What of a body was accepted though no document names it."""
     webhook = FIELDS["assessmentStatusWebHook"].path
     known = {field.path for field in FIELDS.values()} - {webhook} | {webhook_field(config).path}
     strange = [name for name in body if (name,) not in known][:_NOTED]
     # Notes travel in places that take printable ASCII alone.
-    return tuple(f"body.{_plain(name)} is not a documented member; it was ignored" for name in strange)
+    ignored = tuple(f"body.{_plain(name)} is not a documented member; it was ignored" for name in strange)
+    tag = body.get("languageLocale")
+    return ignored if tag is None else ignored + languages.note("body.languageLocale", tag)
 
 
 def _plain(name: str) -> str:

@@ -10,6 +10,7 @@ from simulator.core.call import Call, Reply
 from simulator.core.rules import Rule
 from simulator.core.sources import Standing, ours
 from simulator.core.world import World
+from simulator.vendors.predictive_index.list_rules import found_wrong
 
 # Only 27 is published. The others are ours, so that clients can tell the kinds apart; never rely on them.
 _NUMBERS = {400: 1, 404: 2, 429: 3, 503: 27}
@@ -26,19 +27,24 @@ DOOR: Mapping[str, Rule] = {
     ),
 }  # fmt: skip
 
-_INVALID = "The request is invalid."
+
+def _unsupported(call: Call) -> str:
+    # A request that names no type is taken for a stream of octets (RFC 9110, section 8.3).
+    named = call.media_type or "application/octet-stream"
+    return f"The request entity's media type '{named}' is not supported for this resource."
+
+
+def _invalid(call: Call) -> str:
+    return "The request is invalid."
+
+
 _MESSAGES: Mapping[str, Callable[[Call], str]] = {
     "pi.access.key": lambda call: "Authorization has been denied for this request.",
     "pi.door.route": lambda call: f"No HTTP resource was found that matches the request URI '{call.base}{call.path}'.",
     "pi.door.verb": lambda call: f"The requested resource does not support http method '{call.method}'.",
     "pi.door.size": lambda call: "The request entity is too large.",
-    # A request that names no type is taken for a stream of octets (RFC 9110, section 8.3).
-    "pi.create.media_type": lambda call: (
-        f"The request entity's media type '{call.media_type or 'application/octet-stream'}'"
-        " is not supported for this resource."
-    ),
-    "pi.create.body.json": lambda call: _INVALID,
-    "pi.create.body.object": lambda call: _INVALID,
+    **{f"pi.{writing}.media_type": _unsupported for writing in ("create", "change")},
+    **{f"pi.{writing}.body.{flaw}": _invalid for writing in ("create", "change") for flaw in ("json", "object")},
 }
 """The stock message of each rule that is judged before the vendor's own code would see the request."""
 
@@ -49,7 +55,8 @@ def refuse(rules: tuple[Rule, ...], call: Call, world: World) -> Reply:
     message = _MESSAGES.get(first.id)
     if message is not None:
         return Reply(first.status, {"Message": message(call)})
-    return Reply(first.status, _legacy(first, [_item(rule) for rule in rules if rule.place.startswith("body.")]))
+    named = [rule for rule in rules if rule.status == 400 and rule.place.startswith(("body.", "query.", "path."))]
+    return Reply(first.status, _legacy(first, [_item(rule, found_wrong(rule, call, world)) for rule in named]))
 
 
 def _legacy(first: Rule, items: list[dict[str, str]]) -> dict[str, object]:
@@ -61,6 +68,6 @@ def _legacy(first: Rule, items: list[dict[str, str]]) -> dict[str, object]:
     }
 
 
-def _item(rule: Rule) -> dict[str, str]:
+def _item(rule: Rule, found: str) -> dict[str, str]:
     # The list is empty in the only example, so the shape of an item is ours.
-    return {"parameter": rule.name, "description": rule.statement}
+    return {"parameter": rule.name, "description": rule.statement + found}

@@ -46,6 +46,14 @@ _PENDING: Face = {
     "synthesisSigmaScore": None, "positionSigmaScore": None,
 }  # fmt: skip
 
+_ADMINISTRATOR = ("administeredByEmail", "administeredByPhone", "administeredByFirstName", "administeredByLastName")
+_PLAIN = (
+    "firstName", "middleName", "lastName", "email", *_ADMINISTRATOR, "associatedPositionTitle", "externalId",
+    "externalPersonId", "folderPath", "redirectUrl",
+)  # fmt: skip
+"""The texts that are shown as they are sent."""
+_NUMBERS = ("gender", "notifyAssessmentAvailableUsingEmail")
+
 
 def opening(
     call: Call, config: Config, person: Mapping[str, Any], id: str, state: int, expires: int, folder: str
@@ -53,7 +61,6 @@ def opening(
     """The face of a new assessment, as it is saved."""
     body = call.body
     title = body.get("associatedPositionTitle")
-    language = body.get("languageLocale") or "en-US"
     person_type = body.get("personType")
     parts = {
         **_PENDING,
@@ -63,7 +70,7 @@ def opening(
         "assessmentDateTime": instant.seven_digits(call.now),
         "expirationDateTime": instant.seven_digits(expires),
         "associatedPositionTitle": title,
-        "associatedPositionImageUrl": f"{BASE}/Browse/PositionImage?title={quote(title, safe='')}" if title else "",
+        "associatedPositionImageUrl": _picture(title),
         "folderPath": folder if body.get("folderPath") else _last(folder),
         "gender": int(body.get("gender") or 0),
         "personType": PERSON_TYPES.get(person_type, person_type) or PERSON_TYPES[1],
@@ -71,30 +78,60 @@ def opening(
         "assessmentStatusWebHook": webhook_field(config).of(body),
         "notifyAssessmentAvailableUsingEmail": int(body.get("notifyAssessmentAvailableUsingEmail") or 0),
         "externalId": body.get("externalId"),
-        "assessmentUrl": f"{BASE}/Account/LoginPi?a={SEAL}.{id}&lang={language}",
+        "assessmentUrl": _link(id, body.get("languageLocale") or "en-US"),
         "assessmentPassword": call.draw.digits(4),
         "personPageUrl": f"{BASE}/Browse/PersonDetails?assessmentUserId={person['assessmentUserId']}",
         "redirectUrl": body.get("redirectUrl"),
-        "customFields": _custom_fields(body.get("customFields") or (), config),
+        "customFields": _custom_fields(body.get("customFields") or (), config, {}),
     }
     return {member: parts[member] for member in MEMBERS}
 
 
 def completed(face: Mapping[str, Any], scores: results.Scores, now: int) -> Face:
     """The face once the taker has finished: the moment, the scores, and the addresses that were pending."""
-    own = f"{BASE}/api/v1/behavioralassessments/{face['assessmentId']}"
+    own = _own(face)
     return {
         **face,
         **scores,
         "assessmentState": COMPLETED,
         "assessmentDateTime": instant.seven_digits(now),
         "patternNumber": results.pattern(scores["synthesisSigmaScore"]),
-        "descriptiveReportUrl": f"{own}/reports/PersonDetailReport?format=PDF&gender={face['gender']}",
+        "descriptiveReportUrl": _report(own, face["gender"]),
         "patternFullUrl": f"{own}/patterns/0?format=PNG",
         "patternSelfUrl": f"{own}/patterns/1?format=PNG",
         "descriptiveReportPageUrl": f"{BASE}/Browse/DescriptiveReport?assessmentId={face['assessmentId']}",
         **{graph: scores[graph] and [scores[graph]] for graph in results.SHOWN},
     }
+
+
+def changed(face: Mapping[str, Any], body: Mapping[str, Any], config: Config, expires: int | None) -> Face:
+    """The face with what a request changes; what is null or empty in it is left as it is."""
+    new = {member: body[member] for member in _PLAIN if given(body.get(member))}
+    new |= {member: int(body[member]) for member in _NUMBERS if body.get(member) is not None}
+    if expires is not None:
+        new["expirationDateTime"] = instant.seven_digits(expires)
+    if (person_type := body.get("personType")) is not None:
+        new["personType"] = PERSON_TYPES.get(person_type, person_type)
+    if (webhook := webhook_field(config).of(body)) is not None:
+        new["assessmentStatusWebHook"] = webhook
+    if (fields := body.get("customFields")) is not None:
+        old = {field["fieldName"]: field["fieldValue"] for field in face["customFields"]}
+        new["customFields"] = _custom_fields(fields, config, old)
+    return {**face, **new, **_followed(face, body)}
+
+
+def _followed(face: Mapping[str, Any], body: Mapping[str, Any]) -> Face:
+    """The links and scores that change because something else does."""
+    done = face["assessmentState"] == COMPLETED
+    new: Face = {}
+    if (title := body.get("associatedPositionTitle")) is not None:
+        new["associatedPositionImageUrl"] = _picture(title)
+        new["positionSigmaScore"] = [results.position_scores(title)] if done else None
+    if (language := body.get("languageLocale")) is not None:
+        new["assessmentUrl"] = _link(face["assessmentId"], language)
+    if (gender := body.get("gender")) is not None and done:
+        new["descriptiveReportUrl"] = _report(_own(face), int(gender))
+    return new
 
 
 def shown(stored: Stored, config: Config) -> Stored | Face:
@@ -119,24 +156,39 @@ def reshaped(face: Mapping[str, Any], facts: Mapping[str, Any], config: Config) 
 
 
 def _administrator(body: Mapping[str, Any], config: Config) -> Face:
-    members = ("administeredByEmail", "administeredByPhone", "administeredByFirstName", "administeredByLastName")
-    if any(given(body.get(member)) for member in members):
-        return {member: body.get(member) for member in members}
+    if any(given(body.get(member)) for member in _ADMINISTRATOR):
+        return {member: body.get(member) for member in _ADMINISTRATOR}
     user = config.api_user
-    return dict(zip(members, (user.email, user.phone, user.first_name, user.last_name), strict=True))
+    return dict(zip(_ADMINISTRATOR, (user.email, user.phone, user.first_name, user.last_name), strict=True))
 
 
-def _custom_fields(items: Iterable[Any], config: Config) -> list[Face]:
-    """Every field that the account has, assigned where the request has a valid value for it."""
+def _custom_fields(items: Iterable[Any], config: Config, old: Mapping[str, str | None]) -> list[Face]:
+    """Every field that the account has, assigned where the request has a valid value for it, else as it was."""
     sent = {i["fieldName"]: i.get("fieldValue") for i in items if isinstance(i.get("fieldName"), str)}
     return [
-        {"fieldName": field.name, "fieldValue": _assigned(sent.get(field.name), field.values)}
+        {"fieldName": field.name, "fieldValue": _assigned(sent.get(field.name), field.values, old.get(field.name))}
         for field in config.custom_fields
     ]
 
 
-def _assigned(value: Any, allowed: tuple[str, ...] | None) -> str | None:
-    return value if isinstance(value, str) and (allowed is None or value in allowed) else None
+def _assigned(value: Any, allowed: tuple[str, ...] | None, old: str | None) -> str | None:
+    return value if isinstance(value, str) and (allowed is None or value in allowed) else old
+
+
+def _own(face: Mapping[str, Any]) -> str:
+    return f"{BASE}/api/v1/behavioralassessments/{face['assessmentId']}"
+
+
+def _report(own: str, gender: int) -> str:
+    return f"{own}/reports/PersonDetailReport?format=PDF&gender={gender}"
+
+
+def _link(id: str, language: str) -> str:
+    return f"{BASE}/Account/LoginPi?a={SEAL}.{id}&lang={language}"
+
+
+def _picture(title: str | None) -> str:
+    return f"{BASE}/Browse/PositionImage?title={quote(title, safe='')}" if title else ""
 
 
 def _last(folder: str) -> str:

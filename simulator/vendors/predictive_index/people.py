@@ -2,7 +2,7 @@
 
 `externalId` names an assessment and `externalPersonId` a person, both in the caller's words. A request that uses one
 which is known already re-assesses that person. Equal names or e-mail addresses never make two takers one: the vendor
-leaves that to the caller.
+leaves that to the caller. What is archived is gone, its ids are free again.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,9 @@ EXTERNAL_PERSON_ID = "pi.external_person_id"
 
 Face = Mapping[str, Any]
 
+_MEMBERS = ("firstName", "middleName", "lastName", "email", "externalPersonId")
+"""What is known of a person, besides the vendor's own id."""
+
 
 def given(value: Any) -> TypeGuard[str]:
     """Whether a text was sent: the vendor says "excluded, empty, or null" for one that was not."""
@@ -27,17 +30,17 @@ def given(value: Any) -> TypeGuard[str]:
 
 def returning(body: Face, world: World) -> str | None:
     """The id of the person whom this request re-assesses; where both ids match, `externalId` decides."""
-    return _by_external_id(body, world) or _by_external_person_id(body, world)
+    return assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)
 
 
 def agree(body: Face, world: World) -> bool:
     """Whether `externalId` and `externalPersonId` can mean the same person."""
-    assessed = _by_external_id(body, world)
+    assessed = assessed_as(body.get("externalId"), world)
     named = body.get("externalPersonId")
     if assessed is None or not given(named):
         return True
-    known = _face(world, PERSON, assessed)["externalPersonId"]
-    return named == known if given(known) else _by_external_person_id(body, world) is None
+    known = _person(world, assessed)["externalPersonId"]
+    return named == known if given(known) else known_as(named, world) is None
 
 
 def taker(call: Call, world: World) -> tuple[Face, tuple[Record, ...]]:
@@ -46,7 +49,7 @@ def taker(call: Call, world: World) -> tuple[Face, tuple[Record, ...]]:
     if id is None:
         person = _new(call)
         return person, (_record(person),)
-    person = _face(world, PERSON, id)
+    person = _person(world, id)
     named = call.body.get("externalPersonId")
     if given(person["externalPersonId"]) or not given(named):
         return person, ()
@@ -54,9 +57,41 @@ def taker(call: Call, world: World) -> tuple[Face, tuple[Record, ...]]:
     return person, (_record(person),)
 
 
+def changed(body: Face, id: str, world: World) -> tuple[Record, ...]:
+    """What has to be remembered about a person whose names or id a request changes."""
+    person = _person(world, id)
+    renamed = {**person, **{member: body[member] for member in _MEMBERS if given(body.get(member))}}
+    return () if renamed == person else (_record(renamed),)
+
+
+def find(external_id: Any, world: World) -> Stored | None:
+    """The latest assessment that has this `externalId` now: some that had it may be archived, or renamed."""
+    latest = world.latest(EXTERNAL_ID, external_id) if given(external_id) else None
+    if latest is None:
+        return None
+    found = _named(latest, external_id, world)
+    if found is not None:
+        return found
+    older = (_named(id, external_id, world) for id in reversed(world.ids(EXTERNAL_ID, external_id)))
+    return next((stored for stored in older if stored is not None), None)
+
+
+def assessed_as(external_id: Any, world: World) -> str | None:
+    """The id of the person to whom the assessment with this `externalId` belongs."""
+    found = find(external_id, world)
+    return None if found is None else str(found.face["assessmentUserId"])
+
+
+def known_as(external_person_id: Any, world: World) -> str | None:
+    """The id of the person who has this `externalPersonId` now."""
+    # Never two at once: who was saved last under it is the only one who can have it still.
+    latest = world.latest(EXTERNAL_PERSON_ID, external_person_id) if given(external_person_id) else None
+    person = None if latest is None else world.get(PERSON, latest)
+    return latest if person is not None and person.face["externalPersonId"] == external_person_id else None
+
+
 def _new(call: Call) -> Face:
-    members = ("firstName", "middleName", "lastName", "email", "externalPersonId")
-    return {"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in members}
+    return {"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _MEMBERS}
 
 
 def _record(person: Face) -> Record:
@@ -65,17 +100,11 @@ def _record(person: Face) -> Record:
     return Record(PERSON, person["assessmentUserId"], None, person, keys=keys)
 
 
-def _by_external_id(body: Face, world: World) -> str | None:
-    value = body.get("externalId")
-    found = world.latest(EXTERNAL_ID, value) if given(value) else None
-    return None if found is None else str(_face(world, KIND, found)["assessmentUserId"])
+def _named(id: str, external_id: str, world: World) -> Stored | None:
+    stored = world.get(KIND, id)
+    return stored if stored is not None and stored.face["externalId"] == external_id else None
 
 
-def _by_external_person_id(body: Face, world: World) -> str | None:
-    value = body.get("externalPersonId")
-    return world.latest(EXTERNAL_PERSON_ID, value) if given(value) else None
-
-
-def _face(world: World, kind: str, id: str) -> Face:
-    # What an index names is stored.
-    return cast("Stored", world.get(kind, id)).face
+def _person(world: World, id: str) -> Face:
+    # A person is forgotten with the last assessment, not before.
+    return cast("Stored", world.get(PERSON, id)).face

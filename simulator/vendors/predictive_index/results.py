@@ -77,6 +77,22 @@ def pattern(sigma: Mapping[str, float]) -> int:
     return distances.index(min(distances)) + 1
 
 
+def profile(number: int) -> str:
+    """The name of the reference profile that has this number."""
+    return tuple(PROFILES)[number - 1]
+
+
+def written(score: float) -> str:
+    """A score as drawings show it: with two decimals, or with all that it has if these are more."""
+    return f"{score:.2f}" if round(score, 2) == score else str(score)
+
+
+def fit(synthesis: Mapping[str, float], position: Mapping[str, float]) -> int:
+    """How near a pattern is to what a position asks for, 1 to 10: a number of ours where the vendor's is unknown."""
+    distance = sum(abs(synthesis[factor] - position[factor]) for factor in FACTORS[:4])
+    return max(1, 10 - int(distance))
+
+
 def _within(value: float, low: float, high: float) -> float:
     return max(low, min(high, value))
 

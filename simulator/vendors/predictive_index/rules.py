@@ -9,7 +9,7 @@ from simulator.core import instant
 from simulator.core.call import NOTHING, Call, Unreadable
 from simulator.core.config import Config
 from simulator.core.rules import Field, Holds, Json, Rule, type_rules
-from simulator.core.sources import Standing, ours
+from simulator.core.sources import Source, Standing, ours
 from simulator.core.urls import is_web_url
 from simulator.core.world import World
 from simulator.vendors.predictive_index.people import agree, given, returning
@@ -52,7 +52,7 @@ _NAMES_AND_NUMBERS = frozenset[str | int]({*PERSON_TYPES, *PERSON_TYPES.values()
 _WEBHOOK_URL = replace(FIELDS["assessmentStatusWebHook"], path=("assessmentStatusWebHookUrl",))
 
 # RFC 5646, section 2.1, without the grandfathered tags: well-formed, known or not.
-_LANGUAGE = re.compile(
+LANGUAGE = re.compile(
     r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?"
     r"(?:-(?:[a-z\d]{5,8}|\d[a-z\d]{3}))*(?:-[a-wy-z\d](?:-[a-z\d]{2,8})+)*(?:-x(?:-[a-z\d]{1,8})+)?"
     r"|x(?:-[a-z\d]{1,8})+",
@@ -168,7 +168,7 @@ def _administrator_rules() -> tuple[Rule, ...]:
     )  # fmt: skip
 
 
-_VALUE_RULES: tuple[Rule, ...] = (
+_VALUES: tuple[Rule, ...] = (
     _rule("expiration.format", "expirationDateTime",
           'expirationDateTime must look like "2015-01-31" or "2015-01-31T23:59:59.0123456Z"',
           FIELDS["expirationDateTime"].passes(lambda text: expiry(text) is not None)),
@@ -182,13 +182,10 @@ _VALUE_RULES: tuple[Rule, ...] = (
           "assessmentStatusWebHook must be a complete http or https URL", _webhook_is_url,
           'the row says "the complete path"; an address that can never be called is refused when it is given'),
     _rule("language.tag", "languageLocale", "languageLocale must be a language tag such as en-US",
-          FIELDS["languageLocale"].passes(lambda tag: _LANGUAGE.fullmatch(tag) is not None),
+          FIELDS["languageLocale"].passes(lambda tag: LANGUAGE.fullmatch(tag) is not None),
           "the list of languages is not published; RFC 5646 is named for reports, so its form is asked for"),
     _rule("notify.value", "notifyAssessmentAvailableUsingEmail",
           "notifyAssessmentAvailableUsingEmail must be 0 or 1", _one_of("notifyAssessmentAvailableUsingEmail", 0, 1)),
-    _rule("external_person_id.match", "externalPersonId",
-          "externalPersonId must not name another person than the one whom externalId re-assesses", _ids_agree,
-          "externalId decides who is re-assessed; where the two disagree, refusing is safer than guessing"),
     _rule("folder.exists", "folderPath", "folderPath must be the full path of an existing folder", _folder_exists),
     _rule("redirect.url", "redirectUrl", "redirectUrl must be a full http or https URL",
           FIELDS["redirectUrl"].passes(is_web_url),
@@ -196,6 +193,13 @@ _VALUE_RULES: tuple[Rule, ...] = (
     _rule("custom_fields.items", "customFields", "customFields must hold objects only",
           FIELDS["customFields"].passes(_objects),
           "unknown names and values are documented to be ignored; an item that is no object has neither"),
+)  # fmt: skip
+
+
+_MATCH = _rule(
+    "external_person_id.match", "externalPersonId",
+    "externalPersonId must not name another person than the one whom externalId re-assesses", _ids_agree,
+    "externalId decides who is re-assessed; where the two disagree, refusing is safer than guessing",
 )  # fmt: skip
 
 
@@ -237,18 +241,34 @@ def _is_known(call: Call, world: World) -> bool:
 
 _UNBOUND = ours("ASP.NET Web API answers so when it cannot bind a body")
 
+MEMBERS: tuple[Rule, ...] = _types() + _administrator_rules() + _VALUES
+"""What is asked of a member alone, whoever is assessed: of use wherever an assessment is written."""
+
+
+def body_stages(prefix: str) -> tuple[tuple[Rule, ...], ...]:
+    """That the body is a JSON object, and says so."""
+    return (
+        (Rule(f"{prefix}.media_type", "header.content-type", "the content type must be application/json", 415,
+              Standing.DOCUMENTED, CONTENT, _is_json),),
+        (Rule(f"{prefix}.body.json", "request", "the body must be JSON", 400, Standing.ASSUMED, _UNBOUND,
+              _is_readable),
+         Rule(f"{prefix}.body.object", "request", "the body must be a JSON object", 400, Standing.ASSUMED, _UNBOUND,
+              _is_object)),
+    )  # fmt: skip
+
+
 CREATE: tuple[tuple[Rule, ...], ...] = (
-    (Rule("pi.create.media_type", "header.content-type", "the content type must be application/json", 415,
-          Standing.DOCUMENTED, CONTENT, _is_json),),
-    (Rule("pi.create.body.json", "request", "the body must be JSON", 400, Standing.ASSUMED, _UNBOUND, _is_readable),
-     Rule("pi.create.body.object", "request", "the body must be a JSON object", 400, Standing.ASSUMED, _UNBOUND,
-          _is_object)),
-    _types() + _name_rules() + _administrator_rules() + _VALUE_RULES,
-)  # fmt: skip
+    *body_stages("pi.create"),
+    _types() + _name_rules() + _administrator_rules() + (*_VALUES, _MATCH),
+)
 """The stages of POST behavioralassessments; all rows of the table stand in one, so that a refusal names all at once."""
 
-READ: tuple[tuple[Rule, ...], ...] = (
-    (Rule("pi.get.known", "path.assessmentId", "assessmentId must be that of an assessment in this account", 404,
-          Standing.ASSUMED, GET_PAGE, _is_known),),
-)  # fmt: skip
+
+def known(id: str, source: Source = GET_PAGE) -> tuple[Rule, ...]:
+    """The stage that asks for an assessment which is there; what is archived is not."""
+    statement = "assessmentId must be that of an assessment in this account"
+    return (Rule(id, "path.assessmentId", statement, 404, Standing.ASSUMED, source, _is_known),)
+
+
+READ: tuple[tuple[Rule, ...], ...] = (known("pi.get.known"),)
 """The stages of GET behavioralassessments/{assessmentId}."""

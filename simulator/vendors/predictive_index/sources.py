@@ -20,6 +20,19 @@ KEY = Source(
 GET_PAGE = Source(
     "GET behavioralassessments", "path parameter assessmentId; that an unknown one is a 404 is our reading"
 )
+PATCH_PAGE = Source(
+    "PATCH behavioralassessments", "either the path's id or the query's externalId, never both; the status 400 is ours"
+)
+PATTERN_PAGE = Source("GET behavioralassessments pattern images", "parameters; the status 400 is our reading")
+REPORT_PAGE = Source("GET behavioralassessments reports", "parameters; the status 400 is our reading")
+ARCHIVE = Source(
+    "believablemagic.com/articles/category/magictools",
+    "what is archived is gone from access, searches and uniqueness; no status is named",
+)
+NEW_WEBHOOK = Source(
+    "developers.predictiveindex.com/webhooks",
+    "the members as catalogued by github.com/api-evangelist; the inner objects and all values are ours",
+)
 COMMON_STATES = Source("Common", "assessment states")
 COMMON_PERSON_TYPES = Source("Common", "person type, against POST behavioralassessments, row personType")
 

@@ -1,4 +1,4 @@
-"""The life of an assessment. Every change of `assessmentState` is a row of `MACHINE.moves`; nothing else moves it.
+"""The life of an assessment. Every change of `assessmentState` is a row of `MACHINE.moves` or `REVIVED`.
 
 States as listed on the page Common; 0 stands only in the sample of POST behavioralassessments. The vendor publishes no
 moves between them: these are ours. `fail` is for show alone, because only cognitive assessments are known to fail.
@@ -42,4 +42,7 @@ MACHINE = Machine(
 )
 
 ENDS = frozenset(MACHINE.ends)
+"""Where nothing more happens by itself, and no action leads on."""
+REVIVED: dict[State, State] = {EXPIRED: SENT}
+"""The end that a later expiration date leads back from, and the state it leads to."""
 ACTIONS = ("open", "start", "complete", "expire", "abort")

@@ -5,7 +5,15 @@ from typing import Any
 from simulator.core.config import Config
 from simulator.core.sources import Source, ours
 from simulator.core.vendor import Switch
-from simulator.vendors.predictive_index.sources import COMMON_PERSON_TYPES, COMMON_STATES, RESPONSE_TABLE, SAMPLE, row
+from simulator.vendors.predictive_index.sources import (
+    ARCHIVE,
+    COMMON_PERSON_TYPES,
+    COMMON_STATES,
+    NEW_WEBHOOK,
+    RESPONSE_TABLE,
+    SAMPLE,
+    row,
+)
 
 CREATED_STATE = Switch(
     "pi.created_state", ("sample", "sent"),
@@ -67,10 +75,26 @@ LIST_LIMIT = Switch(
     "how many assessments a list holds at most: all of them, or the 50 that are usual elsewhere",
     Source("GET behavioralassessments", "says the entire set; Common, OData, says usually 50"),
 )  # fmt: skip
+WEBHOOK_FORMAT = Switch(
+    "pi.webhook_format", ("form", "json"),
+    "the webhook posts the form of the legacy API, or the JSON of the newer portal",
+    NEW_WEBHOOK,
+)  # fmt: skip
+REVIVE_EXPIRED = Switch(
+    "pi.revive_expired", (True, False),
+    "a later expirationDateTime brings an expired assessment back to state 10, or changes the date alone",
+    ours("no page tells; a later date is the only way to extend that is documented"),
+)  # fmt: skip
+ARCHIVE_STATUS = Switch(
+    "pi.archive_status", (204, 200),
+    "DELETE answers 204 without a body, or 200 with the assessment as it was archived",
+    ARCHIVE,
+)  # fmt: skip
 
 SWITCHES = (
     CREATED_STATE, UNSENT_STATE, WEBHOOK_ON, WEBHOOK_SOURCE, WEBHOOK_MEMBER, PERSON_TYPE, STATE_MEMBER,
-    RESPONSE_MEMBERS, SIGMA_GRAPHS, SIGMA_CONTAINER, FOLDER_PATH, LIST_LIMIT,
+    RESPONSE_MEMBERS, SIGMA_GRAPHS, SIGMA_CONTAINER, FOLDER_PATH, LIST_LIMIT, WEBHOOK_FORMAT, REVIVE_EXPIRED,
+    ARCHIVE_STATUS,
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""pymetrics Mercury, version 1 of its Assessment API: orders of assessments, and their results.
+"""pymetrics Mercury, versions 1 and 2 of its Assessment API: orders of assessments, and their results.
 
 Read `states` (an order's life), then `rules` (what a request must be like), `orders` (what is decided about it) and
-`access` (who is let in). This page is the table that the rest of the program sees.
+`access` (who is let in). The versions are two faces of the same orders and tokens: `rules_v2` says where the second
+asks for something else, `factors` what it tells besides. This page is the table that the rest of the program sees.
 """
 
 from collections.abc import Callable
@@ -11,8 +12,21 @@ from simulator.core.decision import Decision
 from simulator.core.rules import Rule
 from simulator.core.vendor import Endpoint, Operation, Vendor
 from simulator.core.world import World
-from simulator.vendors.pymetrics import access, assessments, errors, orders, reports, rules, states, switches, webhooks
+from simulator.vendors.pymetrics import (
+    access,
+    assessments,
+    errors,
+    factors,
+    orders,
+    reports,
+    rules,
+    rules_v2,
+    states,
+    switches,
+    webhooks,
+)
 from simulator.vendors.pymetrics.samples import samples
+from simulator.vendors.pymetrics.schemas import INTERFACE
 
 
 def _guarded(
@@ -43,6 +57,36 @@ ENDPOINTS = (
         (200, 400, 401, 403, 429), "List Assessment Orders",
     ),
     Endpoint(
+        "POST", "/mercury/v2/oauth/token", Operation("create_token_v2", access.issue, rules.TOKEN),
+        (201, 400, 401), "Generate OAuth Token (version 2)",
+    ),
+    Endpoint(
+        "GET", "/mercury/v2/assessments", _guarded("get_configuration_v2", assessments.show),
+        (200, 401, 403, 429), "Get Assessment Configurations (version 2)",
+    ),
+    Endpoint(
+        "POST", "/mercury/v2/orders", _guarded("create_order_v2", orders.create, rules_v2.ORDER),
+        (200, 201, 400, 401, 403, 429), "Create Assessment Order (version 2)",
+    ),
+    Endpoint(
+        "GET", "/mercury/v2/orders/{uuid}", _guarded("get_order_v2", orders.get, rules.GET),
+        (200, 400, 401, 403, 404, 429), "Get Assessment Order (version 2)",
+    ),
+    Endpoint(
+        "GET", "/mercury/v2/orders", _guarded("list_orders_v2", orders.find_v2, rules_v2.LIST),
+        (200, 400, 401, 403, 429), "List Assessment Orders (version 2)",
+    ),
+    Endpoint(
+        "GET", "/mercury/v2/factorContent/{uuid}", _guarded("get_factor_content", factors.show, rules_v2.FACTOR),
+        (200, 400, 401, 403, 404, 429), "Get Factor Content",
+    ),
+    # The page documents this call's parameters; its path is assumed, after the call above.
+    Endpoint(
+        "GET", "/mercury/v2/capabilityContent/{uuid}/{type}",
+        _guarded("get_capability_content", factors.show_capabilities, rules_v2.CAPABILITY),
+        (200, 400, 401, 403, 404, 429), "Get Capability Content",
+    ),
+    Endpoint(
         "GET", "/pymetrics/reports/{ticket}", Operation("download_report", reports.download, reports.DOWNLOAD),
         (200, 403), "Download a report by the link in its order",
     ),
@@ -68,5 +112,6 @@ VENDOR = Vendor(
     view=orders.view,
     post=webhooks.post,
     samples=samples,
+    interface=INTERFACE,
 )
 """All that is known of pymetrics."""

@@ -15,13 +15,15 @@ from simulator.core.vendor import Credential
 from simulator.core.world import Stored, World
 from simulator.vendors.pymetrics import sources
 
+TOKEN_CALLS = ("create_token", "create_token_v2")
+"""The operations that give out tokens; a token serves both versions of the API."""
 LIFETIME = 3600
 """Seconds that a token lives on the sandbox's clock: the vendor's "usually 3600"."""
 
 
 def credential(call: Call) -> Credential | None:
     """What the caller shows: a client for a token, a sealed link for a report, the API key for all else."""
-    if call.operation == "create_token":
+    if call.operation in TOKEN_CALLS:
         return _client(call.body)
     if call.operation == "download_report":
         name, _, rest = call.params.get("ticket", "").partition(".")

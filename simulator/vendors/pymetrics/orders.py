@@ -23,33 +23,45 @@ _CANDIDATE = ("email", "first_name", "last_name", "external_id")
 
 
 def create(call: Call, world: World) -> Decision:
-    """Create Assessment Order: a new one, or the one that exists for this e-mail, assessment and application."""
-    notes = rules.notes(call.body, rules.ORDER_MEMBERS)
+    """Create Assessment Order: a new one, or the one that exists for this candidate, assessment and application."""
+    notes = rules.notes(call.body, rules.ORDER_MEMBERS) + _unmailed(call.body)
     identity = _identity(call.body, world.config)
-    id = world.latest("pymetrics.order", identity)
+    id = world.latest("pymetrics.order", identity) if identity else None
     if id is not None:
         known = reports.fresh(_stored(world, id), call, world)
         return Decision(Reply(200, {"order": known, "created": False}, notes=notes))
     face = _face(call, world)
     record = Record(KIND, face["id"], face["status"], face, {"created": call.now}, _keys(face, identity))
-    mails = (_mail(call, face),) if call.body.get("send_email") else ()
+    mails = (_mail(call, face),) if call.body.get("send_email") and face["candidate"]["email"] else ()
     alarms = _alarms(call, world, face)
     return Decision(Reply(201, {"order": face, "created": True}, notes=notes), (record, *mails), (), alarms)
 
 
-def _identity(body: Mapping[str, Any], config: Config) -> str:
-    """What makes an order the same as another, written so that no separator in the parts can confuse two of them."""
-    email = body["candidate"]["email"]
+def _unmailed(body: Mapping[str, Any]) -> tuple[str, ...]:
+    if body.get("send_email") and body["candidate"].get("email") is None:
+        return ("body.send_email was ignored: the candidate has no address",)
+    return ()
+
+
+def _identity(body: Mapping[str, Any], config: Config) -> str | None:
+    """What makes an order the same as another, written so that no separator in the parts can confuse two of them.
+
+    Version 2 may do without the address: then the caller's own id of the candidate serves; None without either.
+    """
+    ends = body["assessment_id"], body["application_id"]
+    email, external_id = body["candidate"].get("email"), body["candidate"].get("external_id")
+    if email is None:
+        return repr(("external_id", external_id, *ends)) if external_id else None
     if setting(config, EMAIL_MATCH) == "ignore case":
         email = email.strip().casefold()
-    return repr((email, body["assessment_id"], body["application_id"]))
+    return repr((email, *ends))
 
 
-def _keys(face: Mapping[str, Any], identity: str) -> tuple[tuple[str, str], ...]:
+def _keys(face: Mapping[str, Any], identity: str | None) -> tuple[tuple[str, str], ...]:
     external_id = face["candidate"]["external_id"]
     return (
         ("invitation", ""),
-        ("pymetrics.order", identity),
+        *((("pymetrics.order", identity),) if identity else ()),
         ("pymetrics.application", face["application_id"]),
         *((("pymetrics.candidate", external_id),) if external_id else ()),
     )
@@ -92,7 +104,7 @@ def _mail(call: Call, face: Mapping[str, Any]) -> Record:
 
 def _alarms(call: Call, world: World, face: Mapping[str, Any]) -> tuple[Alarm, ...]:
     possible = ("complete", "expire", "start", "reject")
-    return planned("pymetrics", call, face["id"], face["candidate"]["email"], world, possible)
+    return planned("pymetrics", call, face["id"], face["candidate"]["email"] or "", world, possible)
 
 
 def get(call: Call, world: World) -> Decision:
@@ -125,14 +137,22 @@ def _stored(world: World, id: str) -> Stored:
 
 
 def find(call: Call, world: World) -> Decision:
-    """List Assessment Orders: those of the application, of the candidate, or of both; oldest first."""
-    found = [_stored(world, id) for id in _matching(call.body, world)]
-    body = {"orders": [reports.fresh(stored, call, world) for stored in found]}
-    return Decision(Reply(200, body, notes=rules.notes(call.body, rules.LIST_MEMBERS)))
+    """List Assessment Orders, by a body: those of the application, of the candidate, or of both; oldest first."""
+    return _listed(call.body, rules.notes(call.body, rules.LIST_MEMBERS), call, world)
 
 
-def _matching(body: Mapping[str, Any], world: World) -> Sequence[str]:
-    application, candidate = body.get("job_application_id"), body.get("candidate_id")
+def find_v2(call: Call, world: World) -> Decision:
+    """List Assessment Orders, by a query string."""
+    return _listed(call.query, (), call, world)
+
+
+def _listed(filters: Mapping[str, Any], notes: tuple[str, ...], call: Call, world: World) -> Decision:
+    found = [_stored(world, id) for id in _matching(filters, world)]
+    return Decision(Reply(200, {"orders": [reports.fresh(stored, call, world) for stored in found]}, notes=notes))
+
+
+def _matching(filters: Mapping[str, Any], world: World) -> Sequence[str]:
+    application, candidate = filters.get("job_application_id"), filters.get("candidate_id")
     if not candidate:
         return world.ids("pymetrics.application", str(application))
     of_candidate = world.ids("pymetrics.candidate", candidate)

@@ -29,7 +29,8 @@ def faces(id: str, facts: Mapping[str, Any], call: Call, world: World) -> list[d
         return None
     made, expiry = instant.six_digits(facts[REPORTED]), str(call.now + LINK_LIFE)
     link = f"{_PATH}.{id}.{expiry}.{_code(world, id, expiry)}"
-    # `report_type` is asked for by newer clients and does not disturb the older ones.
+    # Version 2 documents `report_type`, and version 1's clients do not mind it. It names development reports too; that
+    # only recruiter reports are made is our choice: "a report" is what the pages promise.
     return [{"download_url": link, "create_date": made, "modify_date": made, "report_type": "recruiter-report"}]
 
 
@@ -91,9 +92,10 @@ def document(order: Mapping[str, Any]) -> Document:
     """What the report says."""
     candidate = order["candidate"]
     name = " ".join(part for part in (candidate["first_name"], candidate["last_name"]) if part)
+    email = candidate["email"] or ""
     results = tuple(_row(result) for result in order["results"] or ())
     sections = (
-        ("Candidate", (("Name", name or candidate["email"]), ("E-mail", candidate["email"]))),
+        ("Candidate", (("Name", name or email or candidate["external_id"] or ""), ("E-mail", email))),
         ("Order", (
             ("Order", order["id"]),
             ("Application", order["application_id"]),

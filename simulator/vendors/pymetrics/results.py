@@ -38,7 +38,7 @@ def made(call: Call, world: World, order: Mapping[str, Any]) -> list[dict[str, A
 
 
 def _drawn(call: Call, order: Mapping[str, Any]) -> dict[str, Any]:
-    score = round(call.draw.number(*_RANGES[steer(order["candidate"]["email"]).score]), 2)
+    score = round(call.draw.number(*_RANGES[steer(order["candidate"]["email"] or "").score]), 2)
     name = band(score)
     description = next(text for _, known, text in BANDS if known == name)
     return _face(call, order["assessment"], description, score, name)

@@ -131,11 +131,14 @@ TOKEN = (
 )  # fmt: skip
 """The stages of the token call. The body is judged before the client: a 400 says more than a 401."""
 
+EMAIL_REQUIRED = _required("pymetrics.order", _ORDER["candidate.email"], sources.CANDIDATE)
+"""The one demand on a new order that version 2 of the API states otherwise."""
+
 ORDER = (
     _body("pymetrics.order", sources.ORDER_400, "the body must be readable JSON, not a form", _is_json),
     (
         _required("pymetrics.order", _ORDER["candidate"], sources.ORDER_BODY),
-        _required("pymetrics.order", _ORDER["candidate.email"], sources.CANDIDATE),
+        EMAIL_REQUIRED,
         Rule(
             "pymetrics.order.candidate.email.empty", "body.candidate.email", "candidate.email must not be blank", 400,
             Standing.ASSUMED, ours("it becomes the candidate's user name; no other form is asked of it"),

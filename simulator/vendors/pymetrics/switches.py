@@ -23,8 +23,14 @@ FORM_BODY = Switch(
     "whether the token call takes a form-encoded body besides JSON",
     ours("only JSON is documented, but general OAuth clients send a form"),
 )  # fmt: skip
+V2_EMAIL = Switch(
+    "pymetrics.v2_email", ("required", "optional"),
+    "whether version 2 wants the candidate's address; without one an order is told apart by external_id, and is always "
+    "a new one when there is neither",
+    sources.CANDIDATE_V2,
+)  # fmt: skip
 
-SWITCHES = (INITIAL_STATUS, EMAIL_MATCH, FORM_BODY)
+SWITCHES = (INITIAL_STATUS, EMAIL_MATCH, FORM_BODY, V2_EMAIL)
 
 
 def setting(config: Config, switch: Switch) -> Any:

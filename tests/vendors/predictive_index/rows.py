@@ -11,6 +11,8 @@ ABSENT: Final = "ABSENT"
 """In a patch: the member is left out."""
 FIRST: Final = "FIRST"
 """In a path: the id of the first assessment that was created before."""
+LAST: Final = "LAST"
+"""The same of the last one."""
 
 PATH: Final = "/api/v1/behavioralassessments"
 VALID: Final[Mapping[str, Any]] = {"firstName": "Sam", "lastName": "Flynn", "email": "sam@example.com"}
@@ -18,7 +20,7 @@ VALID: Final[Mapping[str, Any]] = {"firstName": "Sam", "lastName": "Flynn", "ema
 
 @dataclass(frozen=True)
 class Try:
-    """One request: `VALID` with `patch` laid over it, or the text `raw`, in a sandbox with `config` changed.
+    """One request: `patch`, for POST laid over `VALID`, or the text `raw`, in a sandbox with `config` changed.
 
     `recent` calls were made during the last minute.
     """
@@ -31,21 +33,32 @@ class Try:
     with_key: bool = True
     config: Mapping[str, Any] = field(default_factory=dict)
     recent: int = 0
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def body(self) -> dict[str, Any]:
         """The body as JSON values."""
-        return {name: value for name, value in {**VALID, **self.patch}.items() if value != ABSENT}
+        whole = {**VALID, **self.patch} if self.method == "POST" else self.patch
+        return {name: value for name, value in whole.items() if value != ABSENT}
+
+    @property
+    def accepted(self) -> int:
+        """The status of the answer when the request is accepted."""
+        return {"POST": 201, "DELETE": 204}.get(self.method, 200)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One rule: a request that keeps it and one that breaks it, both after the bodies `before` were posted."""
+    """One rule: a request that keeps it and one that breaks it, both after the bodies `before` were posted.
+
+    `actions` were done to the first assessment then.
+    """
 
     rule: str
     kept: Try
     broken: Try
     before: tuple[Mapping[str, Any], ...] = ()
+    actions: tuple[str, ...] = ()
 
 
 def patched(rule: str, kept: Mapping[str, Any], broken: Mapping[str, Any], *before: Mapping[str, Any]) -> Row:

@@ -53,3 +53,17 @@ def test_there_are_seventeen_profiles() -> None:
 def test_a_position_asks_for_the_same_scores_every_time() -> None:
     assert results.position_scores("Engineer") == results.position_scores("Engineer")
     assert results.position_scores("Engineer") != results.position_scores("engineer")
+
+
+WRITTEN = [(1, "1.00"), (-2.5, "-2.50"), (0.125, "0.125"), (0, "0.00"), (4, "4.00")]
+
+
+@pytest.mark.parametrize(("score", "text"), WRITTEN)
+def test_a_score_is_written_with_two_decimals_or_all_it_has(score: float, text: str) -> None:
+    assert results.written(score) == text
+
+
+@given(*[st.fixed_dictionaries(dict.fromkeys(results.FACTORS, SCORE))] * 2)
+def test_the_nearer_the_better_the_fit(synthesis: dict[str, float], position: dict[str, float]) -> None:
+    assert results.fit(position, position) == 10
+    assert 1 <= results.fit(synthesis, position) <= 10

@@ -1,6 +1,7 @@
 """Every rule, kept and broken, and what a refusal leaves behind: nothing."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,9 +17,12 @@ from simulator.core.vendor import refusal
 from simulator.vendors.predictive_index import VENDOR
 from simulator.vendors.predictive_index.rules import FIELDS
 from tests.fakes import BASE_URL, FakeWorld
+from tests.vendors.predictive_index.change_rows import CHANGE_ROWS
+from tests.vendors.predictive_index.list_rows import LIST_ROWS
 from tests.vendors.predictive_index.rows import (
     DOOR_ROWS,
     FIRST,
+    LAST,
     NAMELESS,
     PATH,
     ROWS,
@@ -35,28 +39,39 @@ def post(world: FakeWorld, body: Any, **members: Any) -> Reply:
     )
 
 
-def prepared(before: tuple[Mapping[str, Any], ...]) -> FakeWorld:
+def prepared(before: tuple[Mapping[str, Any], ...], actions: tuple[str, ...] = ()) -> FakeWorld:
     world = FakeWorld()
     for body in before:
         assert post(world, body).status == 201
+    for action in actions:
+        assert world.ask(VENDOR, action, params={"id": world.all("assessment")[0].id}).status == 200
     return world
+
+
+ALL_ROWS = [*ROWS, *LIST_ROWS, *CHANGE_ROWS]
 
 
 def play(world: FakeWorld, row: Try) -> Reply:
     world.config = replace(Config(), **row.config)
     world.name = "test" if row.with_key else ""
-    if row.method == "GET" and row.path == PATH:
-        return world.ask(VENDOR, "list_assessments", method="GET", path=PATH, recent=row.recent)
-    if row.method == "GET":
-        first = next((stored.id for stored in world.all("assessment")), "")
-        id = row.path.removeprefix(f"{PATH}/").replace(FIRST, first)
-        return world.ask(VENDOR, "get_assessment", params={"assessmentId": id}, method="GET", path=row.path)
-    members = {"media_type": row.media_type, "method": "POST", "path": PATH, "recent": row.recent}
-    return world.ask(VENDOR, "create_assessment", parsed(row), **members)
+    ids = [stored.id for stored in world.all("assessment")] or [""]
+    path = row.path.replace(FIRST, ids[0]).replace(LAST, ids[-1])
+    operation, params = found(row.method, path)
+    members = {"media_type": row.media_type, "method": row.method, "path": path, "recent": row.recent}
+    return world.ask(VENDOR, operation, parsed(row), params=params, query=row.query, **members)
+
+
+def found(method: str, path: str) -> tuple[str, dict[str, str]]:
+    """The operation that a request is for, and the parameters in its path."""
+    for endpoint in VENDOR.endpoints:
+        matched = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", endpoint.path), path)
+        if matched and endpoint.method == method:
+            return endpoint.operation.name, matched.groupdict()
+    raise AssertionError(f"{method} {path} leads nowhere")
 
 
 def parsed(row: Try) -> Any:
-    if row.raw == "":
+    if row.raw == "" or row.method == "GET":
         return NOTHING
     try:
         return row.body if row.raw is None else json.loads(row.raw)
@@ -64,15 +79,15 @@ def parsed(row: Try) -> Any:
         return Unreadable(str(reason))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule)
+@pytest.mark.parametrize("row", ALL_ROWS, ids=lambda row: row.rule)
 def test_a_request_that_keeps_the_rule_is_accepted(row: Row) -> None:
-    reply = play(prepared(row.before), row.kept)
-    assert (reply.status, reply.rules) == (201 if row.kept.method == "POST" else 200, ())
+    reply = play(prepared(row.before, row.actions), row.kept)
+    assert (reply.status, reply.rules) == (row.kept.accepted, ())
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule)
+@pytest.mark.parametrize("row", ALL_ROWS, ids=lambda row: row.rule)
 def test_a_request_that_breaks_the_rule_is_refused_by_it_and_leaves_nothing_behind(row: Row) -> None:
-    world = prepared(row.before)
+    world = prepared(row.before, row.actions)
     before = world.memory()
     reply = play(world, row.broken)
     assert row.rule in reply.rules
@@ -81,7 +96,7 @@ def test_a_request_that_breaks_the_rule_is_refused_by_it_and_leaves_nothing_behi
 
 
 def test_the_rows_cover_every_rule_and_no_other() -> None:
-    assert {row.rule for row in ROWS + DOOR_ROWS} == {rule.id for rule in VENDOR.rules}
+    assert {row.rule for row in ALL_ROWS + DOOR_ROWS} == {rule.id for rule in VENDOR.rules}
 
 
 def test_a_rule_that_is_our_own_choice_is_never_called_documented() -> None:

@@ -46,6 +46,9 @@ def test_every_switch_begins_at_its_default() -> None:
         "pi.sigma_container": "array",
         "pi.folder_path": "as sent",
         "pi.list_limit": None,
+        "pi.webhook_format": "form",
+        "pi.revive_expired": True,
+        "pi.archive_status": 204,
     }
 
 

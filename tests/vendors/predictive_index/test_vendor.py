@@ -11,6 +11,12 @@ def test_the_endpoints_are_those_of_the_vendors_pages() -> None:
         ("POST", "/api/v1/behavioralassessments", "create_assessment"),
         ("GET", "/api/v1/behavioralassessments/{assessmentId}", "get_assessment"),
         ("GET", "/api/v1/behavioralassessments", "list_assessments"),
+        ("PATCH", "/api/v1/behavioralassessments/{assessmentId}", "change_assessment"),
+        ("PATCH", "/api/v1/behavioralassessments", "change_by_external_id"),
+        ("DELETE", "/api/v1/behavioralassessments/{assessmentId}", "archive_assessment"),
+        ("GET", "/api/v1/behavioralassessments/{assessmentId}/patterns/{patternType}", "get_pattern"),
+        ("GET", "/api/v1/behavioralassessments/{assessmentId}/reports/{reportType}", "get_report"),
+        ("GET", "/api/v2/peopleandjobs", "search_people"),
     ]
 
 
@@ -22,7 +28,7 @@ def test_an_endpoint_names_every_status_that_its_rules_refuse_with() -> None:
 @pytest.mark.parametrize("rule", VENDOR.rules, ids=lambda rule: rule.id)
 def test_a_rule_says_where_what_and_why(rule: Rule) -> None:
     assert rule.id.startswith("pi.")
-    assert rule.place.partition(".")[0] in ("request", "header", "body", "path")
+    assert rule.place.partition(".")[0] in ("request", "header", "body", "path", "query")
     assert rule.statement
     assert rule.source.where
 

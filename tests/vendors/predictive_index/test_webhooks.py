@@ -1,5 +1,7 @@
 """The webhook: when, where, with which form, and how user and password travel."""
 
+import json
+import uuid
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,8 +12,9 @@ from simulator.core.config import Config
 from simulator.core.decision import Notice
 from simulator.core.delivery import Delivery
 from simulator.vendors.predictive_index import VENDOR
+from simulator.vendors.predictive_index.results import PROFILES
 from tests.fakes import NOW, FakeWorld
-from tests.vendors.predictive_index.test_assessments import created
+from tests.vendors.predictive_index.test_assessments import created, saved
 from tests.vendors.predictive_index.test_states import act
 
 OWN = "https://my.example.com/behavioralcomplete"
@@ -110,3 +113,76 @@ def test_the_address_may_come_under_the_newer_name() -> None:
     world.config = replace(world.config, behaviour={"pi.webhook_member": "assessmentStatusWebHookUrl"})
     completed(world, assessmentStatusWebHookUrl=OWN, assessmentStatusWebHook="ignored")
     assert [notice.url for notice in world.notices] == [OWN]
+
+
+# The newer portal's JSON.
+
+
+def told(world: FakeWorld) -> dict[str, Any]:
+    (notice,) = world.notices
+    assert notice.media_type == "application/json"
+    body: dict[str, Any] = json.loads(notice.body)
+    assert body["event"]["id"] == notice.id
+    return body
+
+
+def test_completion_may_post_the_newer_json_with_its_members_in_order() -> None:
+    world = FakeWorld()
+    world.behave(pi_webhook_format="json")
+    more = {"externalId": "a-1", "externalPersonId": "p-1", "redirectUrl": "https://example.com/thanks"}
+    id = completed(world, assessmentStatusWebHook=OWN, languageLocale="fr-CA", **more)
+    body, face = told(world), saved(world, id).face
+    assert list(body) == ["event", "eventDetails"]
+    assert list(body["event"]) == ["action", "id", "date"]
+    assert body["event"]["date"] == "2026-11-01T12:00:00.0000000Z"
+    details = body["eventDetails"]
+    assert uuid.UUID(details.pop("scoreId")).version == 4
+    assert list(details.items()) == [
+        ("assessmentId", id),
+        ("externalAssessmentId", "a-1"),
+        ("assessmentSentDateTime", "2026-11-01T12:00:00.0000000Z"),
+        ("assessmentCompletedDateTime", face["assessmentDateTime"]),
+        ("referenceProfileName", list(PROFILES)[face["patternNumber"] - 1]),
+        ("referenceProfileNumber", face["patternNumber"]),
+        ("languageLocale", "fr-CA"),
+        ("redirectURL", "https://example.com/thanks"),
+        ("behavioralFitRating", None),
+        ("assessmentState", 40),
+        ("assessmentStateDescription", "Completed"),
+        ("person", {
+            "personId": face["assessmentUserId"], "externalPersonId": "p-1", "firstName": "Sam", "middleName": None,
+            "lastName": "Flynn", "email": "sam@example.com", "personType": "Unknown",
+        }),
+        ("administeredBy", {
+            "firstName": "Ada", "lastName": "Administrator", "email": "ada.administrator@example.com",
+            "phone": "+1 555-0100",
+        }),
+        ("job", None),
+    ]  # fmt: skip
+
+
+def test_a_position_is_a_job_with_a_rating_in_the_newer_json() -> None:
+    world = FakeWorld()
+    world.behave(pi_webhook_format="json")
+    completed(world, assessmentStatusWebHook=OWN, associatedPositionTitle="Software Engineer")
+    details = told(world)["eventDetails"]
+    assert list(details["job"]) == ["jobId", "title"]
+    assert (uuid.UUID(details["job"]["jobId"]).version, details["job"]["title"]) == (4, "Software Engineer")
+    assert 1 <= details["behavioralFitRating"] <= 10
+
+
+def test_creation_in_the_newer_json_has_no_results_yet() -> None:
+    world = FakeWorld()
+    world.behave(pi_webhook_format="json", pi_webhook_on="creation and completion")
+    created(world, assessmentStatusWebHook=OWN, notifyAssessmentAvailableUsingEmail=1)
+    body = told(world)
+    assert body["event"]["action"] == "AssessmentCreated"
+    pending = ("assessmentCompletedDateTime", "referenceProfileName", "referenceProfileNumber", "scoreId")
+    assert [body["eventDetails"][member] for member in pending] == [None] * 4
+    assert body["eventDetails"]["assessmentStateDescription"] == "Sent"
+
+
+def test_json_is_posted_as_json() -> None:
+    notice = Notice("n", "predictive_index", "i", OWN, "application/json", "{}")
+    made = VENDOR.post(Delivery("d", notice, NOW, NOW), NOW, Config())
+    assert dict(made.headers)["content-type"] == "application/json"

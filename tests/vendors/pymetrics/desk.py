@@ -47,7 +47,8 @@ class Desk(FakeWorld):
         """The good request with what the change puts in."""
         good = REQUESTS[operation]
         parts: dict[str, Any] = {
-            "header": dict(good.headers), "path": dict(good.params), "query": {}, "body": deepcopy(good.body)
+            "header": dict(good.headers), "path": dict(good.params), "query": dict(good.query),
+            "body": deepcopy(good.body),
         }  # fmt: skip
         for place, value in change.items():
             _put(parts, place.split("."), value)
@@ -105,7 +106,7 @@ def _put(parts: dict[str, Any], path: list[str], value: Any) -> None:
     if value is ABSENT and len(path) > 1:
         inner.pop(path[-1], None)
     else:
-        inner[path[-1]] = value
+        inner[path[-1]] = deepcopy(value)
 
 
 def shown(reply: Reply) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import Any
 ABSENT: Any = "ABSENT"
 """The member is left out."""
 
+UNFINISHED = "{unfinished}"
+"""Stands for the id of another order, which nothing has happened to; it is there for rows that name it."""
 GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
 REASONING = "2f1d9e0a-5c7b-4b7e-9a61-7c0f4b8e1d22"
 
@@ -25,6 +27,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     body: Any = ABSENT
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 _ACCESS = {"x-api-key": "sim-{name}", "authorization": "Bearer {token}"}
@@ -39,15 +42,24 @@ ORDER = {
     "candidate_redirect_url": "https://ats.example.com/back?x=1",
 }
 
+_CLIENT = {"client_id": "sim-{name}", "client_secret": "any", "grant_type": "client_credentials"}
+_ID = {"uuid": "{order}"}
+
 REQUESTS = {
-    "create_token": Request(
-        "POST", "/mercury/oauth/token",
-        body={"client_id": "sim-{name}", "client_secret": "any", "grant_type": "client_credentials"},
-    ),
+    "create_token": Request("POST", "/mercury/oauth/token", body=_CLIENT),
     "get_configuration": Request("GET", "/mercury/configuration", _ACCESS),
     "create_order": Request("POST", "/mercury/order", _ACCESS, body=ORDER),
-    "get_order": Request("GET", "/mercury/getOrder/{uuid}", _ACCESS, {"uuid": "{order}"}),
+    "get_order": Request("GET", "/mercury/getOrder/{uuid}", _ACCESS, _ID),
     "list_orders": Request("POST", "/mercury/orders", _ACCESS, body={"job_application_id": "a-1"}),
+    "create_token_v2": Request("POST", "/mercury/v2/oauth/token", body=_CLIENT),
+    "get_configuration_v2": Request("GET", "/mercury/v2/assessments", _ACCESS),
+    "create_order_v2": Request("POST", "/mercury/v2/orders", _ACCESS, body=ORDER),
+    "get_order_v2": Request("GET", "/mercury/v2/orders/{uuid}", _ACCESS, _ID),
+    "list_orders_v2": Request("GET", "/mercury/v2/orders", _ACCESS, query={"job_application_id": "a-1"}),
+    "get_factor_content": Request("GET", "/mercury/v2/factorContent/{uuid}", _ACCESS, _ID),
+    "get_capability_content": Request(
+        "GET", "/mercury/v2/capabilityContent/{uuid}/{type}", _ACCESS, {**_ID, "type": "recruiter"}
+    ),
     "download_report": Request("GET", "/pymetrics/reports/{ticket}", params={"ticket": "{ticket}"}),
 }  # fmt: skip
 
@@ -77,7 +89,11 @@ class Row:
 
 def _on_all(rule: str, status: int, kept: Change, *broken: Change, **more: Any) -> list[Row]:
     guarded = [name for name, request in REQUESTS.items() if request.headers]
-    return [Row(rule, name, kept, one, status, **more) for name in guarded for one in broken]
+    return [
+        Row(rule, name, kept, one, status, actions=("complete",) if name.endswith("content") else (), **more)
+        for name in guarded
+        for one in broken
+    ]
 
 
 _NO_OBJECTS: tuple[Any, ...] = ([], "text", 5, True, None)
@@ -223,6 +239,49 @@ ROWS: tuple[Row, ...] = (
     *(
         Row("pymetrics.report.link", "download_report", {}, {"path.ticket": ticket}, 403, {}, ("complete",))
         for ticket in ("x", "....", "{ticket}0", "{ticket}.", "{ticket}é", "test.seal.{order}.1.x", ".{ticket}", "é")
+    ),
+    *(
+        Row(f"pymetrics.{rule}", "create_token_v2", {}, broken, status)
+        for rule, broken, status in (
+            ("token.body.json", {"body": ABSENT}, 400), ("token.grant_type.required", {"body.grant_type": None}, 400),
+            ("token.client", {"body.client_id": "nobody"}, 401),
+        )
+    ),
+    Row("pymetrics.order.body.object", "create_order_v2", {}, {"body": []}),
+    Row("pymetrics.order.candidate.required", "create_order_v2", {}, {"body.candidate": ABSENT}),
+    Row("pymetrics.order.assessment_id.known", "create_order_v2", {}, {"body.assessment_id": "x"}),
+    Row("pymetrics.get.known", "get_order_v2", {}, {"path.uuid": "x"}, 404),
+    Row("pymetrics.get.report", "get_order_v2", {"query.report": "TRUE"}, {"query.report": "maybe"}),
+    *_missing("pymetrics.v2.order.candidate.email.required", "create_order_v2", "body.candidate.email"),
+    Row(
+        "pymetrics.order.candidate.email.empty", "create_order_v2", {"body.candidate.email": None},
+        {"body.candidate.email": ""}, config={"behaviour": {"pymetrics.v2_email": "optional"}},
+    ),
+    *(
+        Row("pymetrics.v2.list.filter", "list_orders_v2", {"query": kept}, {"query": broken})
+        for kept, broken in (
+            ({"candidate_id": "c-1"}, {}),
+            ({"candidate_id": "", "job_application_id": "a-1"}, {"candidate_id": ""}),
+            ({"candidate_id": "nobody"}, {"candidate_id": "", "job_application_id": ""}),
+            ({"candidate_id": "c-1", "page": "2"}, {"candidateId": "c-1"}),
+        )
+    ),
+    *(
+        Row(f"pymetrics.v2.{noun}.known", f"get_{noun}_content", {}, {"path.uuid": id}, 404, {}, ("complete",))
+        for noun in ("factor", "capability")
+        for id in (GAMES, "x", "é")
+    ),
+    Row("pymetrics.v2.factor.scores", "get_factor_content", {}, {"path.uuid": UNFINISHED}, 400, {}, ("complete",)),
+    Row(
+        "pymetrics.v2.capability.scores", "get_capability_content", {}, {"path.uuid": UNFINISHED}, 400, {},
+        ("complete",),
+    ),
+    *(
+        Row(
+            "pymetrics.v2.capability.type", "get_capability_content", {"path.type": kept}, {"path.type": broken},
+            actions=("complete",),
+        )
+        for kept, broken in (("talent", "Talent"), ("manager", "candidate"), ("recruiter", "recruiter "))
     ),
     Row(
         "pymetrics.report.lapsed", "download_report", {"advance": "PT59M59S"}, {"advance": "PT1H"}, 403, {},

@@ -5,12 +5,14 @@ import pytest
 from simulator.core.vendor import refusal
 from simulator.vendors.pymetrics import VENDOR
 from tests.vendors.pymetrics.desk import Desk
-from tests.vendors.pymetrics.rows import ABSENT, DOOR, ROWS, Row
+from tests.vendors.pymetrics.rows import ABSENT, DOOR, ROWS, UNFINISHED, Row
 
 
 def prepared(row: Row) -> Desk:
     """A sandbox in which the row's request can be made."""
     desk = Desk(**row.config)
+    if UNFINISHED in row.broken.values():
+        desk.words[UNFINISHED] = desk.order(application_id="a-2")
     desk.order(*row.actions)
     if row.request == "download_report":
         desk.ticket()

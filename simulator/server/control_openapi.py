@@ -1,0 +1,131 @@
+"""The OpenAPI 3.1 document of the control API, made of its routes, its bodies' dataclasses and `control_schemas`."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from simulator.core.config import Config
+from simulator.core.schema import Schema, ref
+from simulator.core.vendor import Vendor
+from simulator.server import shapes
+from simulator.server.control_schemas import CALLS, NAME, REFINED, SCHEMAS, Control
+from simulator.server.guard import OPEN_PATH
+from simulator.server.openapi import body_of, head
+from simulator.server.plumbing import Handler
+from simulator.server.problems import MEDIA_TYPE
+
+Json = dict[str, Any]
+Table = Mapping[str, Mapping[str, Handler]]
+
+_BODIES = (Config, shapes.Opening, shapes.Forking, shapes.Turning, shapes.Replaying)
+_ABOUT = (
+    "The knobs that people, tests and pages turn. In open access no call asks for a token, and any call for a sandbox "
+    "opens it; in closed access all but `health` ask for the control token."
+)
+_MEANS = {
+    400: "the body is not JSON, or breaks off",
+    401: "closed access asks for the control token",
+    404: "there is no such thing",
+    405: "the path does not answer to this method",
+    409: "not as things are",
+    413: "the body is over 1 MiB",
+    422: "the body is not as it should be",
+    500: "the simulator failed; its log says where",
+}
+
+
+def control_document(table: Table, vendors: Mapping[str, Vendor], version: str) -> Json:
+    """The document of the control calls in `table`, which holds handlers by path and method."""
+    return {
+        **head("assessment-simulator, control API", version, _ABOUT),
+        "paths": {
+            path: {method.lower(): _operation(method, path, handler) for method, handler in methods.items()}
+            for path, methods in table.items()
+        },
+        "components": {
+            "schemas": {**SCHEMAS, **_body_schemas(vendors)},
+            "securitySchemes": {"control": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(method: str, path: str, handler: Handler) -> Json:
+    name: str = getattr(handler, "__name__", "")
+    call, names = CALLS[name], re.findall(r"{(\w+)}", path)
+    body = _body(call)
+    return {
+        "operationId": name,
+        "summary": (handler.__doc__ or "").partition("\n")[0].rstrip("."),
+        "tags": ["sandbox" if "name" in names else "server"],
+        "security": [] if path == OPEN_PATH else [{}, {"control": []}],
+        **({"parameters": [_parameter(one, call) for one in names]} if names else {}),
+        **({"requestBody": body} if body else {}),
+        "responses": {**_good(call), **_problems(method, path, names, call)},
+    }
+
+
+def _parameter(name: str, call: Control) -> Json:
+    plain: Schema = {"type": "string", "minLength": 1}
+    schema = call.parameters.get(name, NAME if name == "name" else plain)
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _body(call: Control) -> Json:
+    if call.body is None:
+        return {}
+    shape = call.body if isinstance(call.body, dict) else ref(call.body.__name__)
+    return body_of({"application/json": shape}, call.example, required=not call.optional)
+
+
+def _good(call: Control) -> Json:
+    return {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            **({} if shape is None else {"content": {call.media_type: {"schema": shape}}}),
+        }
+        for status, shape in call.answers.items()
+    }
+
+
+def _problems(method: str, path: str, names: list[str], call: Control) -> Json:
+    found = {500, *call.problems} | (set() if path == OPEN_PATH else {401})
+    if names:  # a parameter that holds a slash leads elsewhere
+        found |= {404, 405}
+    if method != "GET":
+        found |= {400, 413}
+    if call.body is not None:
+        found.add(422)
+    content = {MEDIA_TYPE: {"schema": ref("Problem")}}
+    return {
+        str(status): {"description": f"{HTTPStatus(status).phrase}: {_MEANS[status]}", "content": content}
+        for status in sorted(found)
+    }
+
+
+def _body_schemas(vendors: Mapping[str, Vendor]) -> Json:
+    """The shapes of bodies as pydantic tells them, with what their types cannot say."""
+    named = shapes.schemas(_BODIES, "#/components/schemas/{model}")
+    for name, more in REFINED.items():
+        named[name] = _merged(named[name], more)
+    named["Config"] = _merged(named["Config"], _switches(vendors))
+    return named
+
+
+def _switches(vendors: Mapping[str, Vendor]) -> Json:
+    """The settings' member `behaviour`: every switch with its values."""
+    switches = {
+        switch.id: {"enum": list(switch.values), "description": switch.statement, "default": switch.values[0]}
+        for vendor in vendors.values()
+        for switch in vendor.switches
+    }
+    return {"properties": {"behaviour": {"properties": switches, "additionalProperties": False}}}
+
+
+def _merged(one: Json, more: Json) -> Json:
+    """`more` laid over `one`; a member that says its own type replaces the old one."""
+    result = dict(one)
+    for name, value in more.items():
+        deep = isinstance(value, dict) and isinstance(result.get(name), dict) and not {"type", "$ref"} & value.keys()
+        result[name] = _merged(result[name], value) if deep else value
+    return result

@@ -1,0 +1,167 @@
+"""What goes in and out of each control call, for the OpenAPI document: one row a call, by its handler's name."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.core.config import Config
+from simulator.core.schema import Schema, array, boolean, instant, integer, nullable, number, record, ref, text
+from simulator.server import shapes
+
+JSON = "application/json"
+_N = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
+_TIME = f"T(?:{_N}H(?:{_N}M)?(?:{_N}S)?|{_N}M(?:{_N}S)?|{_N}S)"
+_DURATION = f"P(?:{_N}W(?:{_N}D)?(?:{_TIME})?|{_N}D(?:{_TIME})?|{_TIME})"
+"""What `core.instant.parse_duration` reads, without the look-ahead that not every pattern language has."""
+_INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+
+_OPENED = record({
+    "name": text(), "seed": {"type": ["integer", "string"]},
+    "credentials": {
+        "type": "object", "description": "what opens it, by vendor and member",
+        "additionalProperties": {"type": "object", "additionalProperties": text()},
+    },
+})  # fmt: skip
+_ATTEMPT: dict[str, Schema] = {
+    "number": integer(), "at": instant(), "status": nullable(integer("what the listener answered")),
+    "error": nullable(text("why there is no answer")), "duration": number("seconds"),
+}  # fmt: skip
+_HEADERS = array(array(text(), minItems=2, maxItems=2))
+_DELIVERY: dict[str, Schema] = {
+    "id": text(), "invitation": text(), "url": text(), "state": text(enum=["pending", "delivered", "failed"]),
+    "next": nullable(instant("when it is tried next")), "attempts": array(record(_ATTEMPT)),
+}  # fmt: skip
+_EXCHANGE: dict[str, Schema] = {
+    "request": record({"method": text(), "url": text(), "headers": _HEADERS, "body": text()}),
+    "answer": {
+        **record({"status": integer(), "headers": _HEADERS, "body": text()}), "type": ["object", "null"],
+    },
+}  # fmt: skip
+
+SCHEMAS: dict[str, Schema] = {
+    "Health": record({"status": text(enum=["ok"]), "version": text()}),
+    "Rule": record({
+        "id": text(), "vendor": text(), "place": text("what it speaks of"), "statement": text(),
+        "standing": text(enum=["documented", "observed", "assumed"]), "source": text(), "status": integer(),
+    }),
+    "Sandbox": record({
+        "name": text(), "seed": {"type": ["integer", "string"]}, "now": instant(),
+        "mode": text(enum=["running", "frozen"]), "snapshots": array(text()),
+    }),
+    "Opened": _OPENED,
+    "Snapshot": record({"id": text()}),
+    "Clock": record({
+        "now": instant(), "mode": text(enum=["running", "frozen"]),
+        "events": array(record({"at": instant(), "what": text(), "id": text()}), "what happened while it was turned"),
+    }),
+    "Invitation": record({
+        "id": text(), "vendor": text(), "status": {"type": ["string", "integer"]},
+        "candidate": record({
+            name: nullable(text()) for name in ("email", "first_name", "last_name", "external_id")
+        }),
+        "created": instant(), "links": {"type": "object", "additionalProperties": text()},
+    }),
+    "Delivery": record(_DELIVERY),
+    "WholeDelivery": record({**_DELIVERY, "attempts": array(record({**_ATTEMPT, **_EXCHANGE}))}),
+    "Mail": record({
+        "id": text(), "at": instant(), "to": text(), "subject": text(), "text": text(), "invitation": text(),
+        "link": text(),
+    }),
+    "Problem": {
+        "type": "object", "description": "RFC 9457", "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": text(), "title": text(), "status": integer(),
+            "detail": text("what is wrong, and what would be right"),
+            "errors": array(record({"where": text(), "what": text()})),
+        },
+    },
+}  # fmt: skip
+"""Every named shape of an answer; those of bodies come from the dataclasses that read them."""
+
+NAME = text("1 to 64 of a-z, 0-9 and -", pattern="^[a-z0-9-]{1,64}$")
+_ONE_WISH: Schema = {
+    "minProperties": 1, "maxProperties": 1,
+    "properties": {
+        "freeze": text("stand still at this instant", pattern=f"^{_INSTANT}$"),
+        "advance": text("let all happen that falls due within this duration", pattern=f"^{_DURATION}$"),
+        "until_idle": {**boolean("go on until nothing is left to happen"), "enum": [True]},
+        "run": {**boolean("go on from the clock's present time"), "enum": [True]},
+    },
+}  # fmt: skip
+_FILLED: Schema = text(minLength=1)
+_URL = nullable(text(format="uri"))
+_NOT_NEGATIVE = {"minimum": 0}
+_SETTINGS: dict[str, Schema] = {
+    "positions": {"items": _FILLED, "uniqueItems": True},
+    "folders": {"items": _FILLED, "uniqueItems": True, "minItems": 1},
+    "default_webhook_url": _URL,
+    "webhook_url": _URL,
+    "webhook_secret": nullable(_FILLED),
+    "invitation_days": {"minimum": 4, "maximum": 30},
+    "progress": {"pattern": f"^(?:manual|{_DURATION})$"},
+    "rate_limit": nullable(integer(minimum=1, maximum=1_000_000)),
+    "webhook_timeout": {"exclusiveMinimum": 0, "maximum": 600},
+}
+REFINED: dict[str, Schema] = {
+    "Config": {"properties": _SETTINGS},
+    "Assessment": {"properties": {"id": {"minLength": 1}}},
+    "CustomField": {"properties": {"name": {"minLength": 1}}},
+    "Journal": {"properties": {"entries": _NOT_NEGATIVE, "bytes": _NOT_NEGATIVE}},
+    "Opening": {"properties": {"name": nullable(NAME), "config": ref("Config")}},
+    "Forking": {"properties": {"name": nullable(NAME)}},
+    "Turning": _ONE_WISH,
+    "Replaying": {"properties": {"url": nullable(text("another address to send it to", format="uri"))}},
+}
+"""What the types of these bodies cannot say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control call: the body it takes, its good answers by status, and the problems it has besides the usual ones.
+
+    `optional` says that the body may be left out; `example` is one.
+    """
+
+    answers: dict[int, Schema | None]
+    problems: tuple[int, ...] = ()
+    body: Any = None
+    optional: bool = True
+    example: Any = None
+    media_type: str = JSON
+    parameters: dict[str, Schema] = field(default_factory=dict)
+
+
+_ACTION = {
+    "type": "object", "description": "what to complete with: pymetrics takes `results`, The Predictive Index `scores`",
+    "properties": {"results": {"type": ["array", "null"]}, "scores": {"type": "object"}},
+}  # fmt: skip
+_ACTIONS = text(enum=["open", "accept", "reject", "start", "complete", "expire", "abort"])
+_DOCUMENTS = text(enum=["pymetrics", "predictive-index", "control"])
+
+CALLS: dict[str, Control] = {
+    "health": Control({200: ref("Health")}),
+    "rules": Control({200: array(ref("Rule"))}),
+    "document": Control({200: {"type": "object"}}, (404,), parameters={"document": _DOCUMENTS}),
+    "docs": Control({200: text()}, media_type="text/html"),
+    "static": Control({200: {}}, (404,), media_type="*/*"),
+    "every": Control({200: array(ref("Sandbox"))}),
+    "open": Control({201: ref("Opened")}, (409,), shapes.Opening, example={"name": "ci", "seed": 7}),
+    "look": Control({200: ref("Sandbox")}),
+    "delete": Control({204: None}),
+    "reset": Control({200: ref("Sandbox")}),
+    "config": Control({200: ref("Config")}),
+    "configure": Control({200: ref("Config")}, (), Config, example={"progress": "PT10S", "rate_limit": 60}),
+    "snapshot": Control({201: ref("Snapshot")}),
+    "restore": Control({200: ref("Sandbox")}),
+    "fork": Control({201: ref("Opened")}, (409,), shapes.Forking, example={"name": "ci-2"}),
+    "clock": Control({200: ref("Clock")}),
+    "turn": Control({200: ref("Clock")}, (409,), shapes.Turning, optional=False, example={"advance": "PT24H"}),
+    "invitations": Control({200: array(ref("Invitation"))}),
+    "invitation": Control({200: ref("Invitation")}),
+    "act": Control({200: ref("Invitation")}, (409,), _ACTION, parameters={"action": _ACTIONS},
+                   example={"results": [{"score": 71.5}]}),
+    "deliveries": Control({200: array(ref("Delivery"))}),
+    "delivery": Control({200: ref("WholeDelivery")}),
+    "replay": Control({200: ref("Delivery")}, (), shapes.Replaying, example={"url": "https://client.example/hook"}),
+    "mail": Control({200: array(ref("Mail"))}),
+}  # fmt: skip
+"""Every control call by its handler's name."""

@@ -1,0 +1,141 @@
+"""OpenAPI 3.1 documents of the vendors, made of what answers: endpoints, rules, shapes, and stories that are played."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from simulator.core.rules import Rule
+from simulator.core.schema import Content, Parameter, record, text
+from simulator.core.vendor import Endpoint, Vendor
+from simulator.server.examples import Examples, played, refused
+
+Json = dict[str, Any]
+
+CRASH = record({"detail": text()}, "A mistake of the simulator's own")
+_RULE = {"Simulator-Rule": {"$ref": "#/components/headers/Simulator-Rule"}}
+HEADERS: Json = {
+    "Simulator-Rule": {
+        "description": "The ids of the rules that refused the call, with commas between them.",
+        "schema": {"type": "string"},
+    }
+}
+
+
+def document(vendor: Vendor, version: str) -> Json:
+    """The vendor's document."""
+    examples, interface = played(vendor), vendor.interface
+    paths: Json = {}
+    for endpoint in vendor.endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(vendor, endpoint, examples)
+    return {
+        **head(f"{vendor.title}, simulated", version, interface.about),
+        "paths": paths,
+        "webhooks": dict(interface.webhooks),
+        "components": {
+            "schemas": {**interface.schemas, "Crash": CRASH},
+            "headers": HEADERS,
+            "securitySchemes": dict(interface.security),
+        },
+    }
+
+
+def head(title: str, version: str, about: str) -> Json:
+    """How every document begins. The server is the one that the document comes from."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version, "description": about, "license": {"name": "MIT"}},
+        "servers": [{"url": "/"}],
+    }
+
+
+def refusals(vendor: Vendor, endpoint: Endpoint) -> dict[int, list[Rule]]:
+    """The rules that can refuse a call of this endpoint, by status, with those that the door judges before."""
+    rules = [rule for stage in endpoint.operation.stages for rule in stage]
+    if "{" in endpoint.path:  # a parameter that holds a slash leads elsewhere
+        rules += [vendor.door["route"], vendor.door["verb"]]
+    if endpoint.method != "GET":
+        rules.append(vendor.door["size"])
+    found: dict[int, list[Rule]] = {}
+    for rule in rules:
+        found.setdefault(rule.status, []).append(rule)
+    return dict(sorted(found.items()))
+
+
+def _operation(vendor: Vendor, endpoint: Endpoint, examples: Examples) -> Json:
+    name = endpoint.operation.name
+    content = vendor.interface.contents.get(name, Content())
+    sent = examples.sent.get(name)
+    given: Mapping[str, str] = {**sent.params, **sent.query} if sent else {}
+    body = body_of(content.body, sent.body if sent else None)
+    return {
+        "operationId": name,
+        "summary": endpoint.summary,
+        "tags": [vendor.title],
+        "security": [{scheme: [] for scheme in content.security}] if content.security else [],
+        **({"parameters": [_parameter(one, given) for one in content.parameters]} if content.parameters else {}),
+        **({"requestBody": body} if body else {}),
+        "responses": {**_good(name, content, examples), **_bad(vendor, endpoint, examples), **_crash()},
+    }
+
+
+def _parameter(one: Parameter, given: Mapping[str, str]) -> Json:
+    shown: Any = given.get(one.name)
+    return {
+        "name": one.name,
+        "in": one.place,
+        "required": one.required,
+        "description": one.description,
+        "schema": one.schema,
+        **({"example": shown} if shown is not None else {}),
+    }
+
+
+def body_of(shapes: Mapping[str, Any], example: Any, *, required: bool = True) -> Json:
+    """A request body of these shapes by media type; nothing where there are none."""
+    more = {} if example is None else {"examples": {"example": {"value": example}}}
+    content = {kind: {"schema": shape, **more} for kind, shape in shapes.items()}
+    return {"required": required, "content": content} if shapes else {}
+
+
+def _good(name: str, content: Content, examples: Examples) -> Json:
+    links = {target: {"operationId": target, "parameters": dict(where)} for target, where in content.links.items()}
+    return {
+        str(status): answer(status, shapes, examples.answered.get((name, status)), links)
+        for status, shapes in content.answers.items()
+    }
+
+
+def answer(status: int, shapes: Mapping[str, Any], example: Any, links: Json | None = None) -> Json:
+    """A response of these shapes by media type."""
+    more = {} if example is None else {"examples": {"example": {"value": example}}}
+    content = {kind: {**({"schema": shape} if shape else {}), **more} for kind, shape in shapes.items()}
+    return {
+        "description": HTTPStatus(status).phrase,
+        **({"content": content} if content else {}),
+        **({"links": links} if links else {}),
+    }
+
+
+def _bad(vendor: Vendor, endpoint: Endpoint, examples: Examples) -> Json:
+    """Each status that refuses, with an example for every rule behind it."""
+    errors, found = vendor.interface.errors, refusals(vendor, endpoint)
+    return {
+        str(status): {
+            "description": f"{HTTPStatus(status).phrase}: {'; '.join(rule.statement for rule in rules)}",
+            "headers": _RULE,
+            "content": {"application/json": {
+                "schema": errors.get(status, errors.get(0, {})),
+                "examples": {
+                    rule.id: {"summary": rule.statement, "value": refused(vendor, rule, examples)} for rule in rules
+                },
+            }},
+        }
+        for status, rules in found.items()
+    }  # fmt: skip
+
+
+def _crash() -> Json:
+    return {"500": {
+        "description": "The simulator itself failed",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Crash"}}},
+    }}  # fmt: skip

@@ -1,0 +1,224 @@
+"""The OpenAPI documents: valid, complete, true in their examples, and true of what the running server answers."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import httpx2
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from simulator.app import VENDORS, documents
+from simulator.core.vendor import Endpoint, Vendor
+from simulator.server.openapi import refusals
+from simulator.server.reference import FILES, FOLDER, named
+from tests.server import assessment, order, problem
+from tests.servers import Sandbox
+
+REFERENCE = documents()
+NAMES = REFERENCE.names
+VENDOR_NAMES = {named(vendor): vendor for vendor in VENDORS.values()}
+METHODS = ("get", "post", "put", "patch", "delete")
+ENDPOINTS = [(vendor, endpoint) for vendor in VENDORS.values() for endpoint in vendor.endpoints]
+
+
+def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
+    """Every operation of a document, with its method and path."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def validator(document: Any, schema: Any) -> Draft202012Validator:
+    """A validator for a schema that stands in a document."""
+    checker = Draft202012Validator.FORMAT_CHECKER
+    return Draft202012Validator({**schema, "components": document["components"]}, format_checker=checker)
+
+
+def contents(operation: Any) -> Iterator[tuple[str, Any]]:
+    """Every body that an operation describes, with where it stands."""
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"request {kind}", content
+    for status, response in operation["responses"].items():
+        for kind, content in response.get("content", {}).items():
+            yield f"{status} {kind}", content
+
+
+def described(name: str, method: str, path: str, status: int) -> Any:
+    """The JSON Schema of an answer."""
+    response = REFERENCE.made(name)["paths"][path][method.lower()]["responses"][str(status)]
+    return next(iter(response["content"].values()))["schema"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_document_is_openapi_and_always_the_same(name: str) -> None:
+    validate(REFERENCE.made(name))
+    assert json.dumps(documents().made(name)) == json.dumps(REFERENCE.made(name))
+
+
+@pytest.mark.parametrize(("name", "vendor"), VENDOR_NAMES.items(), ids=str)
+def test_every_endpoint_is_in_its_document_and_the_other_way_round(name: str, vendor: Vendor) -> None:
+    described = {(method, path, one["operationId"]) for method, path, one in operations(REFERENCE.made(name))}
+    assert described == {(one.method, one.path, one.operation.name) for one in vendor.endpoints}
+
+
+@pytest.mark.parametrize(("vendor", "endpoint"), ENDPOINTS, ids=lambda one: getattr(one, "path", None))
+def test_an_endpoint_has_its_shapes(vendor: Vendor, endpoint: Endpoint) -> None:
+    content = vendor.interface.contents.get(endpoint.operation.name)
+    assert content, f"{endpoint.operation.name} lacks a row in CONTENTS of its vendor's schemas"
+    in_path = {one.name for one in content.parameters if one.place == "path"}
+    assert in_path == {part.strip("{}") for part in endpoint.path.split("/") if part.startswith("{")}
+    rules = {rule.status for stage in endpoint.operation.stages for rule in stage}
+    assert set(content.answers) | rules == set(endpoint.statuses)
+    assert bool(content.body) == (413 in refusals(vendor, endpoint) and endpoint.method != "DELETE")
+
+
+def test_every_shape_of_a_vendor_belongs_to_an_endpoint() -> None:
+    for vendor in VENDORS.values():
+        assert set(vendor.interface.contents) == {one.operation.name for one in vendor.endpoints}
+
+
+def test_every_endpoint_but_those_that_hand_out_files_has_an_example_of_a_good_answer() -> None:
+    for name in VENDOR_NAMES:
+        for _, path, operation in operations(REFERENCE.made(name)):
+            good = [response for status, response in operation["responses"].items() if status < "300"]
+            bodies = [body for response in good for body in response.get("content", {}).values() if "schema" in body]
+            if bodies and operation["operationId"] != "archive_assessment":
+                assert any("examples" in body for body in bodies), path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_example_fits_its_schema(name: str) -> None:
+    document = REFERENCE.made(name)
+    for method, path, operation in operations(document):
+        for where, content in contents(operation):
+            for id, example in content.get("examples", {}).items():
+                found = [
+                    error.message for error in validator(document, content["schema"]).iter_errors(example["value"])
+                ]
+                assert found == [], f"{method} {path} {where} {id}"
+        for parameter in operation.get("parameters", ()):
+            if "example" in parameter and parameter["schema"].get("type") == "string":
+                validator(document, parameter["schema"]).validate(parameter["example"])
+
+
+def test_every_rule_stands_in_the_document_with_an_example() -> None:
+    for name, vendor in VENDOR_NAMES.items():
+        text = json.dumps(REFERENCE.made(name))
+        for endpoint in vendor.endpoints:
+            for rules in refusals(vendor, endpoint).values():
+                assert [rule.id for rule in rules if f'"{rule.id}": {{"summary"' not in text] == []
+
+
+def test_the_webhook_of_pymetrics_is_called_an_extension() -> None:
+    (webhook,) = REFERENCE.made("pymetrics")["webhooks"].values()
+    assert "extension" in webhook["post"]["description"]
+    assert "assessmentStatus" in REFERENCE.made("predictive-index")["webhooks"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_document_is_served_and_printed(name: str, http: httpx2.Client) -> None:
+    served = http.get(f"/_simulator/openapi/{name}.json")
+    assert served.status_code == 200
+    assert served.json() == REFERENCE.made(name)
+    printed = subprocess.run(
+        [sys.executable, "-m", "simulator", "openapi", name], capture_output=True, text=True, check=True
+    )
+    assert json.loads(printed.stdout) == served.json()
+
+
+def test_an_unknown_document_and_an_unknown_file_are_problems(http: httpx2.Client) -> None:
+    problem(http.get("/_simulator/openapi/other.json"), 404, "predictive-index")
+    problem(http.get("/_simulator/static/index.html"), 404, "page.js")
+    problem(http.get("/_simulator/static/..%2Fdocs%2Findex.html"), 404)
+
+
+def test_the_page_is_made_of_our_own_files_alone(http: httpx2.Client) -> None:
+    page = http.get("/_simulator/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "http:" not in page.text
+    assert "https:" not in page.text
+    assert "script-src 'self';" in page.headers["content-security-policy"]
+    for name in FILES:
+        answer = http.get(f"/_simulator/static/{name}")
+        assert answer.status_code == 200
+        assert answer.content == (FOLDER / name).read_bytes()
+        assert name == "favicon.png" or f"static/{name}" in page.text
+
+
+def test_the_files_of_others_are_those_that_were_fetched() -> None:
+    lines = (FOLDER / "SHA256SUMS").read_text().splitlines()[1:]
+    listed = dict(reversed(line.split("  ")) for line in lines)
+    assert {name: sha256((FOLDER / name).read_bytes()).hexdigest() for name in listed} == listed
+    assert set(listed) | {"SHA256SUMS", "index.html", "page.css", "page.js"} == {one.name for one in FOLDER.iterdir()}
+
+
+def checked(name: str, method: str, path: str, answer: httpx2.Response) -> Any:
+    """The answer's JSON, which must be as the document says."""
+    value = answer.json()
+    errors = validator(REFERENCE.made(name), described(name, method, path, answer.status_code)).iter_errors(value)
+    assert [error.message for error in errors] == [], f"{method} {path}"
+    return value
+
+
+def test_what_pymetrics_answers_is_as_its_document_says(sandbox: Sandbox) -> None:
+    first = order(sandbox, metadata={"a": 1}, send_email=True)
+    for action in ("start", "complete"):
+        checked_control(sandbox, "POST", "/invitations/{id}/{action}", f"/invitations/{first['id']}/{action}")
+    call = sandbox.pymetrics
+    for path, query in (("/mercury/getOrder/{uuid}", {}), ("/mercury/v2/orders/{uuid}", {"report": "true"})):
+        checked("pymetrics", "GET", path, call.get(path.replace("{uuid}", first["id"]), params=query))
+    for path in ("/mercury/v2/factorContent/{uuid}", "/mercury/v2/capabilityContent/{uuid}/{type}"):
+        address = path.replace("{uuid}", first["id"]).replace("{type}", "manager")
+        checked("pymetrics", "GET", path, call.get(address))
+    body = {"job_application_id": "application-1"}
+    assert len(checked("pymetrics", "POST", "/mercury/orders", call.post("/mercury/orders", json=body))["orders"]) == 1
+    checked("pymetrics", "GET", "/mercury/v2/orders", call.get("/mercury/v2/orders", params=body))
+    checked("pymetrics", "GET", "/mercury/configuration", call.get("/mercury/configuration"))
+    checked("pymetrics", "POST", "/mercury/order", call.post("/mercury/order", json={}))
+
+
+def test_what_the_predictive_index_answers_is_as_its_document_says(sandbox: Sandbox) -> None:
+    path, name = "/api/v1/behavioralassessments", "predictive-index"
+    hook = "http://169.254.169.254/"
+    first = assessment(sandbox, associatedPositionTitle="Software Engineer", assessmentStatusWebHook=hook)
+    id = first["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    one = f"{path}/{{assessmentId}}"
+    checked(name, "GET", one, sandbox.pi.get(f"{path}/{id}"))
+    checked(name, "PATCH", one, sandbox.pi.request("PATCH", f"{path}/{id}", json={"gender": 1}))
+    checked(name, "GET", path, sandbox.pi.get(path))
+    checked(name, "GET", path, sandbox.pi.get(path, params={"$select": "email", "$top": "1"}))
+    checked(name, "GET", "/api/v2/peopleandjobs", sandbox.pi.get("/api/v2/peopleandjobs", params={"$search": "hop"}))
+    checked(name, "POST", path, sandbox.pi.post(path, json={"gender": 7}))
+    checked(name, "POST", path, sandbox.pi.post(path, content=b"{"))
+    checked(name, "GET", one, sandbox.pi.get(f"{path}/unknown"))
+
+
+def checked_control(sandbox: Sandbox, method: str, path: str, address: str, json: Any = None) -> Any:
+    """A control call under the sandbox, and its answer's JSON, which must be as the document says."""
+    answer = sandbox.control(method, address, json)
+    return checked("control", method, f"/_simulator/sandboxes/{{name}}{path}", answer)
+
+
+def test_what_the_control_api_answers_is_as_its_document_says(sandbox: Sandbox, http: httpx2.Client) -> None:
+    order(sandbox, send_email=True)
+    order(sandbox, "application-2", "ada+completes-in-10m@example.com")
+    assessment(sandbox, assessmentStatusWebHook="http://169.254.169.254/")
+    for path in ("", "/config", "/clock", "/invitations", "/mail"):
+        checked_control(sandbox, "GET", path, path)
+    assert checked_control(sandbox, "POST", "/clock", "/clock", {"advance": "PT1H"})["events"]
+    for one in sandbox.told("GET", "/invitations"):
+        checked_control(sandbox, "POST", "/invitations/{id}/{action}", f"/invitations/{one['id']}/complete")
+    (delivery,) = checked_control(sandbox, "GET", "/deliveries", "/deliveries")
+    checked_control(sandbox, "GET", "/deliveries/{id}", f"/deliveries/{delivery['id']}")
+    checked_control(sandbox, "POST", "/deliveries/{id}/replay", f"/deliveries/{delivery['id']}/replay")
+    checked_control(sandbox, "POST", "/snapshots", "/snapshots")
+    checked_control(sandbox, "PATCH", "/config", "/config", {"invitation_days": 1})
+    checked_control(sandbox, "POST", "/clock", "/clock", {"advance": "x"})
+    for path in ("/_simulator/health", "/_simulator/rules", "/_simulator/sandboxes"):
+        checked("control", "GET", path, http.get(path))

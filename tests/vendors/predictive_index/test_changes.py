@@ -1,0 +1,367 @@
+"""Changing and archiving: what follows, what stays, and what is free again."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.core import instant
+from simulator.core.call import BASE, SEAL, Reply
+from simulator.core.config import Config, CustomField
+from simulator.vendors.predictive_index import VENDOR
+from tests.fakes import NOW, FakeWorld, at
+from tests.vendors.predictive_index.rows import ADMINISTRATOR, VALID
+from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, again, created, post, saved
+from tests.vendors.predictive_index.test_rules import HOSTILE, JSON
+from tests.vendors.predictive_index.test_states import act
+
+DAY = instant.DAY
+BOTH = {"externalId": "a-1", "externalPersonId": "p-1"}
+
+
+def change(world: FakeWorld, id: str, body: Any) -> Reply:
+    return world.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, media_type="application/json")
+
+
+def change_by(world: FakeWorld, external_id: str, body: Any) -> Reply:
+    query = {"externalId": external_id}
+    return world.ask(VENDOR, "change_by_external_id", body, query=query, media_type="application/json")
+
+
+def archive(world: FakeWorld, id: str) -> Reply:
+    return world.ask(VENDOR, "archive_assessment", params={"assessmentId": id})
+
+
+def changed(world: FakeWorld, id: str, **body: Any) -> dict[str, Any]:
+    """The face after a change, which the answer shows and a later look too."""
+    reply = change(world, id, body)
+    assert reply.status == 200, reply
+    face: dict[str, Any] = reply.body
+    assert face == saved(world, id).face
+    assert list(face) == SAMPLE_MEMBERS
+    return face
+
+
+def new(world: FakeWorld, **more: Any) -> str:
+    id: str = created(world, **more)["assessmentId"]
+    return id
+
+
+PLAIN: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {}),
+    ({"firstName": "Kevin", "email": "kevin@example.com"}, {}),
+    ({"middleName": "K", "lastName": "Other"}, {}),
+    (ADMINISTRATOR, {"administeredByPhone": "+1 555-0100"}),
+    (ADMINISTRATOR | {"administeredByPhone": "1"}, {}),
+    ({"gender": 2.0, "notifyAssessmentAvailableUsingEmail": 1}, {"gender": 2}),
+    ({"personType": "Employee"}, {}),
+    ({"assessmentStatusWebHook": "https://example.com/new"}, {}),
+    ({"redirectUrl": "https://example.com/thanks"}, {}),
+    ({"folderPath": "\\Example Company"}, {}),
+    ({"associatedPositionTitle": "Software Engineer"},
+     {"associatedPositionImageUrl": f"{BASE}/Browse/PositionImage?title=Software%20Engineer"}),
+    ({"externalId": "a-9", "externalPersonId": "p-9"}, {}),
+    ({"expirationDateTime": "2030-01-31"}, {"expirationDateTime": "2030-01-31T23:59:59.9999999Z"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "more"), PLAIN)
+def test_what_is_sent_is_changed_and_nothing_else(body: dict[str, Any], more: dict[str, Any]) -> None:
+    world = FakeWorld()
+    id = new(world)
+    before = saved(world, id).face
+    assert changed(world, id, **body) == {**before, **body, **more}
+    assert world.notices == []
+    assert world.all("mail") == []
+
+
+EMPTY = [
+    *({member: value} for member in ("firstName", "middleName", "lastName", "email") for value in ("", None)),
+    *({member: value} for member in ("externalId", "externalPersonId") for value in ("", None)),
+    {"administeredByEmail": "", "administeredByPhone": None},
+    {"gender": None, "personType": None, "redirectUrl": None, "folderPath": None, "customFields": None},
+    {"expirationDateTime": None, "languageLocale": None, "associatedPositionTitle": None},
+    {"assessmentStatusWebHook": None, "notifyAssessmentAvailableUsingEmail": None},
+]
+
+
+@pytest.mark.parametrize("body", EMPTY)
+def test_null_and_empty_leave_a_member_as_it_is(body: dict[str, Any]) -> None:
+    world = FakeWorld()
+    id = new(world, **BOTH, middleName="Kevin", gender=1, associatedPositionTitle="Software Engineer")
+    before = saved(world, id).face
+    assert changed(world, id, **body) == before
+
+
+def test_the_link_follows_the_language_and_a_strange_one_is_noted() -> None:
+    world = FakeWorld()
+    id = new(world)
+    assert changed(world, id, languageLocale="fr-CA")["assessmentUrl"] == (
+        f"{BASE}/Account/LoginPi?a={SEAL}.{id}&lang=fr-CA"
+    )
+    assert saved(world, id).facts["language"] == "fr-CA"
+    reply = change(world, id, {"languageLocale": "tlh", "strange": 1})
+    assert reply.notes == (
+        "body.strange is not a documented member; it was ignored",
+        "body.languageLocale tlh is not among the languages that the vendor is known to publish; it was accepted",
+    )
+
+
+def test_custom_fields_that_are_sent_and_valid_are_assigned_and_the_others_stay() -> None:
+    world = FakeWorld(Config(custom_fields=(CustomField("Size", ("S", "M")), CustomField("Team"), CustomField("Cup"))))
+    sent = {"Size": "M", "Team": "Blue"}
+    id = new(world, customFields=[{"fieldName": name, "fieldValue": value} for name, value in sent.items()])
+    wanted = {"Size": "XL", "Team": "Red", "Unknown": "x"}
+    face = changed(world, id, customFields=[{"fieldName": name, "fieldValue": value} for name, value in wanted.items()])
+    assert {item["fieldName"]: item["fieldValue"] for item in face["customFields"]} == {
+        "Size": "M", "Team": "Red", "Cup": None,
+    }  # fmt: skip
+
+
+def test_the_answer_is_shaped_by_the_switches_and_the_record_is_not() -> None:
+    world = FakeWorld()
+    id = new(world)
+    world.behave(pi_person_type="numbers", pi_folder_path="name", pi_webhook_member="assessmentStatusWebHookUrl")
+    body = {"personType": 4, "folderPath": "\\Example Company", "assessmentStatusWebHookUrl": "https://example.com/"}
+    shown = change(world, id, body).body
+    assert (shown["personType"], shown["folderPath"]) == (4, "Example Company")
+    face = saved(world, id).face
+    assert (face["personType"], face["folderPath"]) == ("Employee", "\\Example Company")
+    assert shown["assessmentStatusWebHook"] == face["assessmentStatusWebHook"] == "https://example.com/"
+
+
+# Who is meant, and whose ids are whose.
+
+
+def test_an_external_id_finds_the_latest_that_has_it() -> None:
+    world = FakeWorld()
+    first = new(world, externalId="a-1")
+    second = again(world, externalId="a-1")["assessmentId"]
+    assert change_by(world, "a-1", {"gender": 1}).body["assessmentId"] == second
+    changed(world, second, externalId="a-2")
+    assert change_by(world, "a-1", {"gender": 1}).body["assessmentId"] == first
+    assert change_by(world, "a-2", {"gender": 1}).body["assessmentId"] == second
+    archive(world, first)
+    assert change_by(world, "a-1", {"gender": 1}).rules == ("pi.change.known",)
+
+
+def test_a_change_of_something_else_does_not_make_an_assessment_the_latest() -> None:
+    world = FakeWorld()
+    first = new(world, externalId="a-1")
+    second = again(world, externalId="a-1")["assessmentId"]
+    changed(world, first, gender=1)
+    assert change_by(world, "a-1", {}).body["assessmentId"] == second
+
+
+def test_an_old_external_id_is_free_and_the_new_one_re_assesses() -> None:
+    world = FakeWorld()
+    id = new(world, externalId="a-1")
+    changed(world, id, externalId="a-2")
+    person = saved(world, id).face["assessmentUserId"]
+    assert created(world, externalId="a-1")["assessmentUserId"] != person
+    assert again(world, externalId="a-2")["assessmentUserId"] == person
+    assert change(world, id, {"externalId": "a-1"}).rules == ("pi.change.external_id.free",)
+
+
+def test_names_change_on_the_person_and_on_this_assessment() -> None:
+    world = FakeWorld()
+    first = new(world, **BOTH)
+    second = again(world, externalPersonId="p-1")["assessmentId"]
+    changed(world, second, lastName="Other", email="other@example.com")
+    assert saved(world, first).face["lastName"] == "Flynn"
+    third = again(world, externalId="a-1")
+    assert (third["firstName"], third["lastName"], third["email"]) == ("Sam", "Other", "other@example.com")
+
+
+def test_a_persons_new_id_is_known_and_the_old_one_is_free() -> None:
+    world = FakeWorld()
+    id = new(world, **BOTH)
+    person = changed(world, id, externalPersonId="p-2")["assessmentUserId"]
+    assert again(world, externalPersonId="p-2")["assessmentUserId"] == person
+    other = created(world, externalPersonId="p-1")
+    assert other["assessmentUserId"] != person
+    assert change(world, id, {"externalPersonId": "p-1"}).rules == ("pi.change.external_person_id.free",)
+    changed(world, other["assessmentId"], externalPersonId="p-3")
+    assert changed(world, id, externalPersonId="p-1")["externalPersonId"] == "p-1"
+    assert again(world, externalPersonId="p-1")["assessmentUserId"] == person
+
+
+# The expiration.
+
+
+def test_a_later_date_moves_the_alarm() -> None:
+    world = FakeWorld()
+    id = new(world)
+    changed(world, id, expirationDateTime="2026-12-01T00:00:00Z")
+    world.ring(VENDOR, 10 * DAY)
+    assert saved(world, id).status == 0
+    world.ring(VENDOR, at("2026-12-01T00:00:00Z") - world.now)
+    assert saved(world, id).status == 50
+
+
+def test_a_later_date_revives_an_expired_assessment_and_it_may_expire_again() -> None:
+    world = FakeWorld()
+    id = new(world)
+    world.ring(VENDOR, 10 * DAY)
+    face = changed(world, id, expirationDateTime="2026-12-01T00:00:00Z")
+    assert (face["assessmentState"], saved(world, id).status) == (10, 10)
+    assert world.alarms["expire", id].at == at("2026-12-01T00:00:00Z")
+    world.ring(VENDOR, 30 * DAY)
+    assert saved(world, id).status == 50
+    assert changed(world, id, gender=1)["assessmentState"] == 50
+
+
+def test_a_revived_assessment_can_be_completed() -> None:
+    world = FakeWorld()
+    id = new(world)
+    act(world, id, "expire")
+    changed(world, id, expirationDateTime="2999-01-01")
+    assert act(world, id, "complete").status == 200
+    assert world.alarms == {}
+
+
+def test_an_expired_assessment_may_stay_so() -> None:
+    world = FakeWorld()
+    world.behave(pi_revive_expired=False)
+    id = new(world)
+    act(world, id, "expire")
+    face = changed(world, id, expirationDateTime="2999-01-01")
+    assert (face["assessmentState"], face["expirationDateTime"]) == (50, "2999-01-01T23:59:59.9999999Z")
+    assert world.alarms == {}
+
+
+@pytest.mark.parametrize("actions", [("complete",), ("abort",), ("start", "fail")])
+def test_after_another_end_the_date_is_ignored(actions: tuple[str, ...]) -> None:
+    world = FakeWorld()
+    id = new(world)
+    for action in actions:
+        act(world, id, action)
+    before = saved(world, id)
+    assert changed(world, id, expirationDateTime="2999-01-01") == before.face
+    assert saved(world, id).facts == before.facts
+    assert world.alarms == {}
+    assert change(world, id, {"expirationDateTime": "2015-01-01"}).rules == ("pi.change.expiration.future",)
+
+
+def test_after_completion_report_and_position_follow_what_is_changed() -> None:
+    world = FakeWorld()
+    id = new(world)
+    act(world, id, "complete")
+    face = changed(world, id, gender=2, associatedPositionTitle="Software Engineer")
+    assert face["descriptiveReportUrl"].endswith("gender=2")
+    assert [*face["positionSigmaScore"][0]] == ["aSigma", "bSigma", "cSigma", "dSigma"]
+
+
+# Archiving.
+
+
+def test_what_is_archived_is_gone_from_reads_and_lists() -> None:
+    world = FakeWorld()
+    id, other = new(world), new(world)
+    reply = archive(world, id)
+    assert (reply.status, reply.body) == (204, None)
+    assert world.ask(VENDOR, "get_assessment", params={"assessmentId": id}).status == 404
+    assert [stored.id for stored in world.ask(VENDOR, "list_assessments").body] == [other]
+    assert act(world, id, "open").status == 404
+    assert change(world, id, {}).status == 404
+    assert archive(world, id).rules == ("pi.archive.known",)
+    assert {key[1] for key in world.alarms} == {other}
+
+
+def test_an_archived_assessments_ids_are_free() -> None:
+    world = FakeWorld()
+    id = new(world, **BOTH)
+    archive(world, id)
+    assert world.all("person") == []
+    fresh = created(world, **BOTH)
+    assert fresh["assessmentId"] != id
+
+
+def test_a_person_stays_as_long_as_an_assessment_of_theirs_does() -> None:
+    world = FakeWorld()
+    first = new(world, **BOTH)
+    second = again(world, externalPersonId="p-1", externalId="a-2")["assessmentId"]
+    archive(world, second)
+    third = again(world, externalPersonId="p-1")["assessmentId"]
+    archive(world, third)
+    assert created(world, externalId="a-2")["assessmentUserId"] != saved(world, first).face["assessmentUserId"]
+    archive(world, first)
+    assert post(world, **VALID, externalPersonId="p-1").status == 201
+
+
+def test_archiving_may_show_what_was_archived() -> None:
+    world = FakeWorld()
+    world.behave(pi_archive_status=200, pi_state_member="assessmentStatus")
+    id = new(world)
+    reply = archive(world, id)
+    assert (reply.status, reply.body["assessmentId"], reply.body["isDeleted"]) == (200, id, 1)
+    assert reply.body["assessmentStatus"] == 0
+
+
+# Whatever is sent.
+
+
+@given(HOSTILE | JSON, st.sampled_from([(), ("complete",), ("expire",), ("abort",)]))
+def test_no_change_raises_and_what_is_refused_leaves_nothing_behind(body: Any, actions: tuple[str, ...]) -> None:
+    world = FakeWorld()
+    id = new(world, **BOTH)
+    new(world, externalId="a-2", externalPersonId="2999-01-01")
+    for action in actions:
+        act(world, id, action)
+    before = world.memory()
+    reply = change_by(world, "a-1", body)
+    assert reply.status in (200, 400)
+    if reply.status == 400:
+        assert world.memory() == before
+    assert world.notices == []
+
+
+IDS = st.sampled_from(["x", "y", "z"])
+STEPS = st.lists(st.tuples(st.sampled_from(["post", "patch", "person", "delete"]), st.integers(0, 5), IDS), max_size=14)
+
+
+@given(STEPS)
+def test_no_id_ever_leads_to_two_persons(steps: list[tuple[str, int, str]]) -> None:
+    world = FakeWorld()
+    for step, number, word in steps:
+        ids = [stored.id for stored in world.all("assessment")]
+        if step == "post" or not ids:
+            post(world, **VALID, externalId=word, externalPersonId=f"p-{word}")
+            post(world, externalId=word)
+        elif step == "delete":
+            archive(world, ids[number % len(ids)])
+        else:
+            member = "externalId" if step == "patch" else "externalPersonId"
+            change(world, ids[number % len(ids)], {member: word if step == "patch" else f"p-{word}"})
+        _check(world)
+
+
+def _check(world: FakeWorld) -> None:
+    faces = [stored.face for stored in world.all("assessment")]
+    persons = [stored.face for stored in world.all("person")]
+    assert {face["assessmentUserId"] for face in faces} == {face["assessmentUserId"] for face in persons}
+    named = [face["externalPersonId"] for face in persons if face["externalPersonId"]]
+    assert len(named) == len(set(named))
+    owners: Mapping[str, set[str]] = {word: set() for word in ("x", "y", "z")}
+    for face in faces:
+        if face["externalId"]:
+            owners[face["externalId"]].add(face["assessmentUserId"])
+    for word, found in owners.items():
+        assert len(found) <= 1
+        assert change_by(FakeWorld(**_same(world)), word, {}).status == (200 if found else 404)
+
+
+def _same(world: FakeWorld) -> dict[str, Any]:
+    return {"records": dict(world.records), "index": world.index, "now": world.now}
+
+
+def test_a_change_keeps_to_its_moment() -> None:
+    world = FakeWorld(replace(Config(), invitation_days=30))
+    id = new(world)
+    before = saved(world, id)
+    changed(world, id, gender=1)
+    assert saved(world, id).facts == before.facts
+    assert before.facts["created"] == NOW

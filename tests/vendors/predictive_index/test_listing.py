@@ -1,0 +1,270 @@
+"""The list: which assessments, in which order, how many, with which members, and how many are looked at for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.core import instant
+from simulator.core.call import Reply
+from simulator.core.decision import Decision
+from simulator.vendors.predictive_index import VENDOR
+from tests.fakes import BASE_URL, FakeStored, FakeWorld
+from tests.vendors.predictive_index.rows import VALID
+from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, again, created, post, saved
+
+
+def ask(world: FakeWorld, **options: str) -> Reply:
+    """The list with options, written without their dollar signs."""
+    names = {"searchfields": "searchfields", **{name: f"${name}" for name in options if name != "searchfields"}}
+    return world.ask(VENDOR, "list_assessments", query={names[name]: text for name, text in options.items()})
+
+
+def faces(reply: Reply) -> list[Mapping[str, Any]]:
+    assert reply.status == 200, reply
+    return [getattr(item, "face", item) for item in reply.body]
+
+
+def found(world: FakeWorld, **options: str) -> list[str]:
+    """The externalIds of what is listed."""
+    return [str(face["externalId"]) for face in faces(ask(world, **options))]
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    """Five assessments, `a` to `e`; `b` is complete, and `c` and `e` are of one person."""
+    world = FakeWorld()
+    people = [("a", "Sam", 1), ("b", "Quorra", 2), ("c", "sam", 0), ("d", "Ädam", 1)]
+    for id, name, gender in people:
+        world.now += instant.SECOND
+        body = {"firstName": name, "email": f"{name}@example.com".lower(), "gender": gender}
+        post(world, **{**VALID, **body, "externalId": id, "externalPersonId": f"p-{id}"})
+    again(world, externalId="e", externalPersonId="p-c", associatedPositionTitle="Software Engineer")
+    scores = {"scores": {"selfSigmaScore": {"aSigma": 1.5}}}
+    world.ask(VENDOR, "complete", scores, params={"id": world.latest("pi.external_id", "b")})
+    return world
+
+
+# Options.
+
+ASKED: list[tuple[dict[str, str], str]] = [
+    ({"top": "2"}, "a b"),
+    ({"skip": "2"}, "c d e"),
+    ({"skip": "1", "top": "3"}, "b c d"),
+    ({"skip": "9"}, ""),
+    ({"top": "0"}, ""),
+    ({"top": "2147483647", "skip": "2147483647"}, ""),
+    ({"filter": "gender eq 1"}, "a d"),
+    ({"filter": "gender eq 1", "top": "1", "skip": "1"}, "d"),
+    ({"filter": "assessmentState eq 40"}, "b"),
+    ({"filter": "selfSigmaScore/aSigma ge 1.5"}, "b"),
+    ({"filter": "externalPersonId eq 'p-c'"}, "c e"),
+    ({"filter": "externalPersonId eq 'p-c' and externalId ne 'c'"}, "e"),
+    ({"filter": "externalPersonId eq 'p-c' and externalId eq 'a'"}, ""),
+    ({"filter": "externalPersonId eq 'p-c' or externalId eq 'a'"}, "a c e"),
+    ({"filter": "'sam@example.com' eq email"}, "a c e"),
+    ({"filter": "email eq ''"}, ""),
+    ({"filter": "externalId eq null"}, ""),
+    ({"filter": f"startswith(assessmentUrl, '{BASE_URL}/Account')", "top": "1"}, "a"),
+    ({"filter": "contains(assessmentUrl, '=test.')"}, "a b c d e"),
+    ({"filter": "descriptiveReportUrl ne ''"}, "b"),
+    ({"orderby": "gender"}, "c e a d b"),
+    ({"orderby": "gender DESC"}, "b a d c e"),
+    ({"orderby": "gender desc, externalId DESC"}, "b d a e c"),
+    ({"orderby": "gender desc,gender asc"}, "b a d c e"),
+    ({"orderby": "patternNumber"}, "a c d e b"),
+    ({"orderby": "patternNumber desc"}, "b a c d e"),
+    ({"orderby": "firstName"}, "b a c e d"),
+    ({"orderby": "assessmentDateTime desc", "top": "2"}, "b d"),
+    ({"orderby": "selfSigmaScore/aSigma desc", "top": "1"}, "b"),
+    ({"search": "SAM"}, "a c e"),
+    ({"search": "sam flynn"}, "a c e"),
+    ({"search": '"sam flynn"'}, ""),
+    ({"search": "quorra@example.com"}, "b"),
+    ({"search": "engineer"}, "e"),
+    ({"search": "p-c"}, "c e"),
+    ({"search": "ädam"}, "d"),
+    ({"search": "sam", "searchfields": "externalId,lastName"}, ""),
+    ({"search": "sam", "filter": "gender eq 1"}, "a"),
+    ({"search": "sam", "orderby": "externalId desc", "skip": "1", "top": "1"}, "c"),
+    ({"searchfields": "email"}, "a b c d e"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "ids"), ASKED)
+def test_a_list_holds_what_its_options_ask_for(world: FakeWorld, options: dict[str, str], ids: str) -> None:
+    assert found(world, **options) == ids.split()
+
+
+def test_select_shows_the_members_asked_for_in_the_order_of_the_answer(world: FakeWorld) -> None:
+    (face,) = faces(ask(world, select="customFields, lastName,firstName", top="1"))
+    assert list(face) == ["firstName", "lastName", "customFields"]
+    (whole,) = faces(ask(world, select="lastName,*", top="1"))
+    assert list(whole) == SAMPLE_MEMBERS
+
+
+def test_without_select_the_records_are_handed_on_as_they_are_stored(world: FakeWorld) -> None:
+    for options in ({"top": "2"}, {"filter": "gender eq 1"}, {"orderby": "gender"}):
+        assert all(isinstance(item, FakeStored) for item in ask(world, **options).body)
+
+
+def test_queries_speak_of_members_as_the_switches_show_them(world: FakeWorld) -> None:
+    world.behave(pi_state_member="assessmentStatus", pi_person_type="numbers", pi_sigma_container="object")
+    assert found(world, filter="assessmentStatus eq 40 and personType eq 1") == ["b"]
+    assert found(world, filter="selfSigmaScore/aSigma eq 1.5") == ["b"]
+    assert faces(ask(world, select="assessmentStatus", top="1")) == [{"assessmentStatus": 0}]
+    world.behave(pi_response_members="table")
+    assert ask(world, select="assessmentStatus").rules == ("pi.list.select.member",)
+    assert found(world, search="finance") == []
+
+
+def test_the_usual_limit_holds_with_and_without_top(world: FakeWorld) -> None:
+    for number in range(50):
+        created(world, externalId=f"x-{number}")
+    world.behave(pi_list_limit=50)
+    assert len(found(world)) == len(found(world, top="51")) == len(found(world, orderby="email")) == 50
+    assert len(found(world, top="7")) == 7
+    assert len(found(world, skip="50")) == 5
+
+
+def test_what_no_document_knows_is_ignored_and_noted(world: FakeWorld) -> None:
+    reply = world.ask(VENDOR, "list_assessments", query={"top": "1", "é": "2"})
+    assert len(reply.body) == 5
+    assert reply.notes == (
+        "query.top is not a documented option; it was ignored",
+        "query.\\xe9 is not a documented option; it was ignored",
+    )
+
+
+def test_a_key_that_leads_to_what_has_changed_or_is_gone_finds_nothing(world: FakeWorld) -> None:
+    stale, gone = (str(world.latest("pi.external_id", id)) for id in "ab")
+    old = saved(world, stale)
+    world.records["assessment", stale] = FakeStored(stale, old.status, {**old.face, "externalId": "z"}, old.facts)
+    world.apply(Decision(Reply(204), forgotten=(("assessment", gone),)))
+    assert found(world, filter="externalId eq 'a'") == found(world, filter="externalId eq 'b'") == []
+    assert found(world, filter=f"assessmentId eq '{gone}'") == []
+
+
+def test_an_index_keeps_the_order_of_creation(world: FakeWorld) -> None:
+    # A later save under a key that others already have comes last there, and may come twice.
+    ids = world.index["pi.assessment.email", "sam@example.com"]
+    ids.append(ids.pop(0))
+    ids.append(ids[0])
+    assert found(world, filter="email eq 'sam@example.com'") == ["a", "c", "e"]
+
+
+# How many are looked at.
+
+
+@dataclass
+class Watched(FakeWorld):
+    """A world that counts the records that it gives away."""
+
+    looks: int = 0
+
+    def get(self, kind: str, id: str) -> FakeStored | None:
+        self.looks += 1
+        return super().get(kind, id)
+
+    def all(self, kind: str) -> Sequence[FakeStored]:
+        given = super().all(kind)
+        self.looks += len(given)
+        return given
+
+    def page(self, kind: str, skip: int, top: int) -> Sequence[FakeStored]:
+        given = super().all(kind)[skip : skip + top]
+        self.looks += len(given)
+        return given
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Watched:
+    world = Watched()
+    for number in range(300):
+        created(world, externalId=f"a-{number}", externalPersonId=f"p-{number}")
+    again(world, externalId="twice", externalPersonId="p-7")
+    return world
+
+
+FEW: list[tuple[dict[str, str], int]] = [
+    ({"top": "50"}, 50),
+    ({"top": "50", "skip": "200"}, 50),
+    ({"top": "50", "skip": "290", "select": "email"}, 11),
+    ({"filter": "externalId eq 'a-7'"}, 1),
+    ({"filter": "'a-7' eq externalId"}, 1),
+    ({"filter": "externalId eq 'nobody'"}, 0),
+    ({"filter": "externalPersonId eq 'p-7'"}, 2),
+    ({"filter": "externalPersonId eq 'p-7'", "orderby": "externalId", "search": "sam"}, 2),
+    ({"filter": "gender eq 0 and (externalPersonId eq 'p-7' and email ne null)"}, 2),
+    ({"filter": "email eq 'sam@example.com' and externalId eq 'a-9'"}, 1),
+    ({"filter": "externalId eq 'a-9' and email eq 'sam@example.com'"}, 1),
+    ({"filter": "email eq 'nobody@example.com'"}, 0),
+]
+MANY = [
+    "gender eq 0", "externalId eq 'a-7' or externalId eq 'a-8'", "not (externalId eq 'a-7')", "externalId ne 'a-7'",
+    "tolower(externalId) eq 'a-7'", "(externalId eq 'a-7') eq true", "externalId eq ''",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "looks"), FEW)
+def test_a_page_and_an_indexed_filter_look_at_what_they_show(
+    crowd: Watched, options: dict[str, str], looks: int
+) -> None:
+    crowd.looks = 0
+    assert len(ask(crowd, **options).body) == looks
+    assert crowd.looks == looks
+
+
+@pytest.mark.parametrize("member", ["assessmentId", "assessmentUserId"])
+@pytest.mark.parametrize("form", ["'{0}'", "{0}", "{1}", "guid'{0}'", "guid'{1}'"])
+def test_our_own_ids_are_found_by_an_index_however_they_are_written(crowd: Watched, member: str, form: str) -> None:
+    id = saved(crowd, str(crowd.latest("pi.external_id", "a-3"))).face[member]
+    crowd.looks = 0
+    assert found(crowd, filter=f"{member} eq {form.format(id, id.upper())}") == ["a-3"]
+    assert crowd.looks == 1
+
+
+@pytest.mark.parametrize("text", MANY)
+def test_every_other_filter_looks_at_each(crowd: Watched, text: str) -> None:
+    crowd.looks = 0
+    ask(crowd, filter=text)
+    assert crowd.looks == 301
+
+
+def test_a_guid_among_the_callers_own_ids_is_found_whatever_its_case() -> None:
+    world = FakeWorld()
+    id = "1A2BC3D4-e5f6-a7b8-c9d0-e1f2a3b4c5d6"
+    created(world, externalId=id)
+    assert found(world, filter=f"externalId eq {id.lower()}") == [id]
+
+
+# Against the plainest list there is.
+
+MEMBERS = st.sampled_from(["gender", "firstName", "middleName", "patternNumber", "assessmentDateTime"])
+ORDERS = st.lists(st.tuples(MEMBERS, st.sampled_from(["", " asc", " DESC"])), min_size=1, max_size=3)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 2), st.sampled_from([None, "x", "y"])), max_size=8),
+    ORDERS, st.integers(0, 9), st.integers(0, 9),
+)  # fmt: skip
+def test_orders_and_pages_are_those_of_python(
+    people: list[tuple[str, int, str | None]], order: list[tuple[str, str]], skip: int, top: int
+) -> None:
+    world = FakeWorld()
+    for number, (name, gender, middle) in enumerate(people):
+        world.now += instant.SECOND * (number % 2)
+        body = {**VALID, "firstName": name, "middleName": middle, "gender": gender}
+        post(world, **body, externalPersonId=f"p-{number}")
+    expected = [stored.face for stored in world.all("assessment")]
+    for member, direction in reversed(order):
+        down = direction == " DESC"
+        filled = sorted((f for f in expected if f[member] is not None), key=lambda f: f[member], reverse=down)
+        empty = [f for f in expected if f[member] is None]
+        expected = filled + empty if down else empty + filled
+    text = ",".join(member + direction for member, direction in order)
+    shown = faces(ask(world, orderby=text, skip=str(skip), top=str(top)))
+    assert shown == expected[skip : skip + top]

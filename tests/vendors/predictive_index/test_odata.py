@@ -1,0 +1,160 @@
+"""Filters against plain predicates, and whatever else may be written in their place."""
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from simulator.core.config import Config
+from simulator.vendors.predictive_index import VENDOR, odata, surfaces
+from tests.fakes import FakeWorld
+from tests.vendors.predictive_index.filters import FILTERS, ROWS, Piece, Row
+from tests.vendors.predictive_index.test_assessments import created
+
+SURFACE = surfaces.of_assessments(Config())
+
+
+def kept(text: str, row: Row) -> bool:
+    options = {"$filter": text}
+    assert odata.flaws(options, SURFACE) == ()
+    tree = odata.read(options, SURFACE).filter
+    assert tree is not None
+    return odata.keeps(tree, str)(row)
+
+
+@given(FILTERS, st.lists(ROWS, min_size=1, max_size=5))
+def test_a_filter_keeps_what_a_plain_predicate_keeps(piece: Piece, rows: list[Row]) -> None:
+    assert [kept(piece.text, row) for row in rows] == [piece.means(row) is True for row in rows]
+
+
+ONE: Row = {
+    "firstName": "Sam", "middleName": None, "lastName": "O'Neil", "email": "Sam@example.com", "gender": 1,
+    "patternNumber": None, "externalId": "AB-1", "expirationDateTime": "2026-11-11T23:59:59.9999999Z",
+    "assessmentId": "1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6", "selfSigmaScore": [{"aSigma": -1.5}],
+    "positionSigmaScore": None,
+}  # fmt: skip
+MEANINGS = [
+    ("null eq null", True),
+    ("null ne null", False),
+    ("null gt null", False),
+    ("middleName eq null", True),
+    ("middleName lt 'a'", False),
+    ("not (middleName lt 'a')", True),
+    ("contains(middleName, 'a')", False),
+    ("not contains(middleName, 'a')", False),
+    ("contains(middleName, 'a') eq null", True),
+    ("contains(middleName, 'a') or true", True),
+    ("contains(middleName, 'a') and true", False),
+    ("lastName eq 'O''Neil'", True),
+    ("email eq 'sam@example.com'", False),
+    ("tolower(email) eq 'sam@example.com'", True),
+    ("substringof('example', email)", True),
+    ("substringof(email, 'example')", False),
+    ("gender eq 1.0", True),
+    ("gender eq 1 or gender eq 1 and false", True),
+    ("(gender eq 1 or gender eq 1) and false", False),
+    ("not false and false", False),
+    ("gender gt 0 eq true", True),
+    ("selfSigmaScore/aSigma lt -1", True),
+    ("selfSigmaScore eq null", False),
+    ("positionSigmaScore eq null", True),
+    ("positionSigmaScore/aSigma eq null", True),
+    ("expirationDateTime gt 2026-11-11T23:59:59.9999998Z", True),
+    ("expirationDateTime gt datetime'2026-11-11T23:59:59.9999999'", False),
+    ("expirationDateTime ge '2026-11-12T01:59:59.9999999+02:00'", True),
+    ("expirationDateTime lt 2026-11-12", True),
+    ("expirationDateTime eq 2026-11-11", False),
+    ("assessmentId eq 1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6", True),
+    ("guid'1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6' eq '1a2bc3d4-E5F6-a7b8-c9d0-e1f2a3b4c5d6'", True),
+    ("assessmentId eq '1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6'", False),
+    ("gender eq 9" + "9" * 5_000, False),
+    ("gender lt 1e999", True),
+]
+
+
+@pytest.mark.parametrize(("text", "keeps"), MEANINGS)
+def test_a_filter_means_what_the_package_says(text: str, keeps: bool) -> None:
+    assert kept(text, ONE) is keeps
+
+
+FUNCTIONS = "contains, startswith, endswith, substringof, tolower, toupper"
+MESSAGES = [
+    ("firstname eq 'x'", "`firstname` is no member that can be asked for; `firstName` is, and case matters"),
+    ("f" * 50 + " eq 1", f"`{'f' * 40}`… is no member that can be asked for"),
+    ("gender EQ 1", "at character 8, `EQ`, `and`, `or` or the end was expected; operators are in lower case"),
+    ("gender 1", "at character 8, `1`, `and`, `or` or the end was expected"),
+    ("gender eq", "at the end, a member, a value or a function was expected"),
+    ("gender eq )", "at character 11, `)`, a member, a value or a function was expected"),
+    ("(gender eq 1", "at the end, `)` was expected"),
+    ("email eq 'it's'", "the text that begins at character 15 has no end: `'`"),
+    ("gender = 1", "what begins at character 8 cannot be read: `= 1`"),
+    ("gender eq '1'", "`gender` (a number) `eq` a text makes no sense"),
+    ("gender", "a filter wants a comparison or another truth value, not a number"),
+    ("expirationDateTime gt 'x'", "`x` is no date or instant, but `expirationDateTime` (an instant) is one"),
+    ("length(email) gt 1", f"at character 1, `length`, there is no such function but {FUNCTIONS}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), MESSAGES)
+def test_a_flaw_says_where_it_is_and_what_would_be_right(text: str, message: str) -> None:
+    assert [flaw.message for flaw in odata.flaws({"$filter": text}, SURFACE)] == [message]
+
+
+# Anything at all.
+
+SCRAPS = st.sampled_from([
+    "(", ")", ",", "'", "''", "'a'", " ", "/", "-", ".", "eq", "ne", "lt", "and", "or", "not", "null", "true", "gender",
+    "email", "selfSigmaScore", "selfSigmaScore/aSigma", "contains(", "substringof('a',", "tolower(", "guid'", "guid''",
+    "datetime'2026", "2026-02-30", "2026-01-01", "1", "-1.5e-3", "1L", "1e999", "9999-12-31T23:59:59-14:00",
+    "1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6", "expirationDateTime", "customFields", "\x00", "é", "%27", "$filter", "desc",
+])  # fmt: skip
+SOUP = st.lists(SCRAPS, max_size=25).flatmap(lambda parts: st.sampled_from([" ", ""]).map(lambda gap: gap.join(parts)))
+# A whole filter with a character taken out, put in or doubled.
+HURT = st.tuples(FILTERS, st.integers(0, 200), st.sampled_from(["", "'", "(", ")", " ", "x", "1", "not "])).map(
+    lambda made: made[0].text[: made[1]] + made[2] + made[0].text[made[1] + 1 :]
+)
+ANYTHING = st.text(max_size=80) | SOUP | HURT
+NAMES = st.sampled_from([*surfaces.OPTIONS, "$count", "$expand", "", "$", "top", "é\r\n"])
+OPERATIONS = st.sampled_from(["list_assessments", "search_people"])
+
+
+@pytest.fixture(scope="module")
+def world() -> FakeWorld:
+    world = FakeWorld()
+    id = created(world, externalId="a-1", externalPersonId="p-1", gender=1)["assessmentId"]
+    world.ask(VENDOR, "complete", params={"id": id})
+    created(world, associatedPositionTitle="Software Engineer")
+    return world
+
+
+@given(OPERATIONS, st.dictionaries(NAMES, ANYTHING, max_size=3) | ANYTHING.map(lambda text: {"$filter": text}))
+@example("list_assessments", {"$filter": "(" * 8_000})
+@example("list_assessments", {"$filter": "not " * 2_000})
+@example("list_assessments", {"$filter": "contains(" * 900})
+@example("list_assessments", {"$filter": " and ".join(["true"] * 500)})
+@example("list_assessments", {"$filter": " eq ".join(["true"] * 500)})
+@example("list_assessments", {"$filter": "'" * 8_001})
+@example("list_assessments", {"$filter": "datetime'" * 900})
+@example("list_assessments", {"$orderby": "," * 60_000})
+@example("search_people", {"$search": '"' * 1_000})
+def test_no_query_whatever_is_answered_by_anything_but_200_or_400(
+    world: FakeWorld, operation: str, query: dict[str, str]
+) -> None:
+    before = world.memory()
+    reply = world.ask(VENDOR, operation, query=query)
+    assert world.memory() == before
+    assert (reply.status, bool(reply.rules)) in ((200, False), (400, True))
+    if reply.status == 400:
+        _names_parameter_and_remedy(reply.body)
+    assert all(note.isascii() and note.isprintable() for note in reply.notes)
+    assert len(reply.notes) <= 5
+
+
+def _names_parameter_and_remedy(body: Any) -> None:
+    assert [*body] == ["number", "context", "description", "parameterErrors"]
+    assert body["parameterErrors"]
+    for item in body["parameterErrors"]:
+        assert [*item] == ["parameter", "description"]
+        assert " must " in item["description"]
+        assert len(item["description"]) < 500
