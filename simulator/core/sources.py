@@ -24,9 +24,27 @@ class Source:
     read: str = "2026-11-01"
 
     def __str__(self) -> str:
-        return f"{self.title}, {self.where} (read {self.read})"
+        return f"{self.title}, {self.where} (read {self.read})" if self.read else f"{self.title}: {self.where}"
 
 
 def ours(reason: str) -> Source:
     """The source of an assumed rule: our own choice, with its reason."""
-    return Source("our choice", reason)
+    return Source("our choice", reason, read="")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the vendor does, as opposed to what it demands: nobody can break it, so it refuses nothing."""
+
+    id: str
+    statement: str
+    standing: Standing
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """A part of the vendor that is not simulated, and why."""
+
+    what: str
+    why: str

@@ -11,7 +11,7 @@ from simulator.core.delivery import Delivery, Post
 from simulator.core.machine import Machine
 from simulator.core.rules import Rule, broken
 from simulator.core.schema import Interface
-from simulator.core.sources import Source, Standing
+from simulator.core.sources import Omission, Promise, Source, Standing
 from simulator.core.world import Stored, World
 
 Decide = Callable[[Call, World], Decision]
@@ -98,6 +98,7 @@ class Vendor:
     by name, with the invitation's id as the parameter `id`; they reply 200, or 409 with `{"detail": …}`. `staged` are
     more of them, for samples alone: moves that nobody can ask for.
     `door` are the rules that the HTTP edge judges: `route`, `verb` and `size`.
+    `promises` are what it does besides what it demands, `omitted` what of it is not simulated.
     `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
     `interface` describes what goes over the wire, for the OpenAPI document.
     """
@@ -120,6 +121,8 @@ class Vendor:
     view: Callable[[Stored], Invitation]
     post: Callable[[Delivery, int, Config], Post]
     samples: Callable[[int], tuple[Sample, ...]]
+    promises: tuple[Promise, ...]
+    omitted: tuple[Omission, ...]
     interface: Interface = field(default_factory=Interface)
 
     @property

@@ -14,3 +14,7 @@ def test_an_assumption_gives_its_reason() -> None:
 
 def test_the_standings_are_the_three_words_of_the_catalogue() -> None:
     assert [standing.value for standing in Standing] == ["documented", "observed", "assumed"]
+
+
+def test_our_own_choice_is_written_with_its_reason_and_no_day() -> None:
+    assert str(ours("nothing is documented")) == "our choice: nothing is documented"

@@ -23,6 +23,7 @@ from simulator.vendors.predictive_index import (
     search,
     webhooks,
 )
+from simulator.vendors.predictive_index.promises import OMITTED, PROMISES
 from simulator.vendors.predictive_index.samples import samples
 from simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, VENDOR_ID
 from simulator.vendors.predictive_index.switches import SWITCHES
@@ -94,6 +95,8 @@ VENDOR = Vendor(
     view=assessments.view,
     post=webhooks.post,
     samples=samples,
+    promises=PROMISES,
+    omitted=OMITTED,
 )  # fmt: skip
 
 __all__ = ["VENDOR"]

@@ -25,6 +25,7 @@ from simulator.vendors.pymetrics import (
     switches,
     webhooks,
 )
+from simulator.vendors.pymetrics.promises import OMITTED, PROMISES
 from simulator.vendors.pymetrics.samples import samples
 from simulator.vendors.pymetrics.schemas import INTERFACE
 
@@ -112,6 +113,8 @@ VENDOR = Vendor(
     view=orders.view,
     post=webhooks.post,
     samples=samples,
+    promises=PROMISES,
+    omitted=OMITTED,
     interface=INTERFACE,
 )
 """All that is known of pymetrics."""

@@ -1,0 +1,101 @@
+"""What The Predictive Index does, besides what it demands, and what of it is not simulated."""
+
+from simulator.core.sources import Omission, Promise, Source, Standing, ours
+
+_POST = "POST behavioralassessments"
+_PORTAL = "developers.predictiveindex.com/webhooks, as catalogued by github.com/api-evangelist"
+
+
+def _documented(id: str, statement: str, title: str, where: str) -> Promise:
+    return Promise(f"pi.{id}", statement, Standing.DOCUMENTED, Source(title, where))
+
+
+def _observed(id: str, statement: str, where: str) -> Promise:
+    return Promise(f"pi.{id}", statement, Standing.OBSERVED, Source(_POST, where))
+
+
+def _assumed(id: str, statement: str, reason: str) -> Promise:
+    return Promise(f"pi.{id}", statement, Standing.ASSUMED, ours(reason))
+
+
+PROMISES = (
+    _documented("create.created", "A creation answers 201 with the assessment", _POST, "response"),
+    _documented("create.administrator", "Without administeredBy members the API user's details are used",
+                _POST, "request table, administeredBy rows"),
+    _documented("create.language", "The language is en-US unless given", _POST, "request table, languageLocale"),
+    _documented("create.mail", "notifyAssessmentAvailableUsingEmail 1 has the vendor mail the taker",
+                _POST, "request table, notifyAssessmentAvailableUsingEmail"),
+    _documented("create.custom_fields", "A custom field whose name or value is not valid is not assigned",
+                _POST, "request table, customFields"),
+    _observed("create.custom_fields.all", "Every custom field of the account is shown, unassigned ones as null",
+              "example request against example response"),
+    _documented("create.again", "A known externalId or externalPersonId makes the new assessment for that person",
+                _POST, "request table, externalId and externalPersonId"),
+    _observed("create.folder", "Without folderPath the default folder is shown", "example response"),
+    _assumed("create.expires", "Without expirationDateTime an invitation lives the account's days, 10 unless set",
+             "the account setting is documented, 4 to 30 days; its default is not"),
+    _assumed("create.day", "A date alone ends with that day, at 23:59:59.9999999", "as in the example response"),
+    _observed("face.members", "An assessment has the members of the example, in its order", "example response"),
+    _observed("face.pending", 'Before completion pending addresses are "" and pending scores null',
+              "example response"),
+    _documented("face.instants", "Instants are UTC with seven decimals and Z", _POST, "response table"),
+    _documented("face.patterns", "patternFullUrl and patternSelfUrl are calls for the patterns 0 and 1 as PNG",
+                "GET behavioralassessments pattern images", "request"),
+    _assumed("face.sigma", "Scores are an array of one object of aSigma to eSigma; a position has none of eSigma",
+             "the page says Sigma Array; a relay of live data has five values and four"),
+    _assumed("face.pattern_number", "patternNumber is 1 to 17, numbered in an order of our own",
+             "17 reference profiles exist; their numbers are not published"),
+    _assumed("face.date", "assessmentDateTime is the creation, and from completion on the completion",
+             "it is set before completion in the example"),
+    _documented("states", "10 Sent, 20 Opened, 30 Started, 40 Completed, 50 Expired, 60 Failed, 65 Aborted",
+                "Common", "assessment states"),
+    _observed("states.zero", "A creation shows state 0 (a switch)", "example response"),
+    _assumed("states.sent", "It is 10 when it was mailed, and stays 0 otherwise until the link is opened (a switch)",
+             "nothing was sent where nobody is notified"),
+    _assumed("states.failed", "A behavioural assessment never fails by itself", "60 is told of cognitive ones alone"),
+    _documented("get", "Reading one answers 200 with the assessment", "GET behavioralassessments", "response"),
+    _documented("list", "Reading without an id answers all that the key can see",
+                "GET behavioralassessments", "path parameter assessmentId"),
+    _assumed("list.array", "The list is a bare array in the order of creation", "a relay of live data has an array"),
+    _documented("errors", "An error is one object of number, context, description and parameterErrors",
+                "API Guide", "error handling"),
+    _assumed("errors.transport", "Errors of transport have the stock bodies of ASP.NET Web API",
+             "the one that is published, for the key, is"),
+    _documented("webhook.once", "The completion of an assessment is told, by POST, to its own address or the default",
+                "Webhooks", "defining a webhook URL"),
+    _documented("webhook.form", "The body is a form of assessmentId, assessmentState, assessmentSource, externalId",
+                _POST, "request table, assessmentStatusWebHook"),
+    _documented("webhook.states", "Completion (40) is told; sent, opened, started, expired and aborted are not",
+                _PORTAL, "triggers"),
+    _documented("webhook.basic", "User and password in the address become Basic authentication", _PORTAL, "security"),
+    _documented("webhook.tries", "At most nine tries within 24 hours, with exponential back-off", _PORTAL, "retries"),
+    _assumed("webhook.gaps", "The first gap is 5.625 minutes, each next twice the last",
+             "nine tries then end 23.9 hours after the first"),
+    _documented("webhook.success", "Any answer of the 200 class ends it", _PORTAL, "retries"),
+    _documented("webhook.again", "408, 429, 500, 502, 503 and 504 are tried again", _PORTAL, "retries"),
+    _assumed("webhook.final", "Any other answer is final; a time-out or a refused connection is tried again",
+             "the list of codes is explicit, and 408 in it suggests that time-outs count"),
+    _documented("rate.header", "X-RateLimit-Limit says how many calls are allowed in 60 seconds",
+                "developers.predictiveindex.com/getting-started", "rate limits, as catalogued"),
+)  # fmt: skip
+"""What the vendor does."""
+
+OMITTED = (
+    Omission("Cognitive assessments, and with them state 60", "no page of their methods could be read"),
+    Omission("Persons: persons/{id}, archiving persons, persons/PrintMSGs", "named, but not described"),
+    Omission("Positions, folders and custom fields as resources", "named, but not described; they are settings here"),
+    Omission("api/v2 by company, and the guidebook", "seen in one old client alone; no page describes them"),
+    Omission("The newer Integrations API (jobs, candidates, employees)", "its bodies are not public"),
+    Omission("The page /swagger with its error numbers", "it could not be read; numbers other than 27 are ours"),
+    Omission("`impression`", "named on the page Common as unfinished; in neither table nor example"),
+    Omission("`scoringMethod` other than 1", "the list of values could not be read"),
+    Omission("Report 5, ManagementStrategyGuide", "the vendor's page says that it does not work"),
+    Omission("The source addresses of webhooks", "they are the vendor's; ours come from this machine"),
+    Omission("The switch that allows webhooks in an account", "an account setting; leave the address out instead"),
+    Omission("Reminder e-mails", "an account setting without published times"),
+    Omission("XML", "the vendor says that it is not supported, though its reference offers it"),
+    Omission("The assessment itself, its 68 languages, and what scores mean",
+             "the taker's part is played by actions and tags; scores are drawn from the seed, or given"),
+    Omission("The portal's pages behind personPageUrl and its siblings", "the addresses are there, a page is not"),
+)  # fmt: skip
+"""What is not simulated."""
