@@ -152,7 +152,7 @@ def test_the_page_is_made_of_our_own_files_alone(http: httpx2.Client) -> None:
 
 def test_the_files_of_others_are_those_that_were_fetched() -> None:
     lines = (FOLDER / "SHA256SUMS").read_text().splitlines()[1:]
-    listed = dict(reversed(line.split("  ")) for line in lines)
+    listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
     assert {name: sha256((FOLDER / name).read_bytes()).hexdigest() for name in listed} == listed
     assert set(listed) | {"SHA256SUMS", "index.html", "page.css", "page.js"} == {one.name for one in FOLDER.iterdir()}
 

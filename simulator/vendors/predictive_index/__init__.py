@@ -24,6 +24,7 @@ from simulator.vendors.predictive_index import (
     webhooks,
 )
 from simulator.vendors.predictive_index.samples import samples
+from simulator.vendors.predictive_index.schemas import INTERFACE
 from simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, VENDOR_ID
 from simulator.vendors.predictive_index.switches import SWITCHES
 
@@ -94,6 +95,7 @@ VENDOR = Vendor(
     view=assessments.view,
     post=webhooks.post,
     samples=samples,
+    interface=INTERFACE,
 )  # fmt: skip
 
 __all__ = ["VENDOR"]

@@ -142,7 +142,9 @@ _ORDER = body(
         "candidate_redirect_url": {"format": "uri", "minLength": 1, "maxLength": LONGEST_URL},
     },
 )  # fmt: skip
-_LIST = body(rules.LIST_FIELDS)
+_LIST = {"anyOf": [
+    body(rules.LIST_FIELDS, (field.slug,), {field.slug: {"minLength": 1}}) for field in rules.LIST_FIELDS
+]}  # fmt: skip
 _BOTH = ("key", "token")
 _UUID = (Parameter("uuid", text(**_ID), "the order's id", required=True, place="path"),)
 _REPORT = Parameter(
@@ -161,9 +163,8 @@ def _token() -> Content:
     return Content(body={JSON: _TOKEN, FORM: _TOKEN}, answers={201: _json("Token")})
 
 
-def _create(get: str, factors: str = "") -> Content:
-    id = {"uuid": "$response.body#/order/id"}
-    links = {get: id, **({factors: id} if factors else {})}
+def _create(*readers: str) -> Content:
+    links = {reader: {"uuid": "$response.body#/order/id"} for reader in readers}
     answers = {200: _json("CreatedOrder"), 201: _json("CreatedOrder")}
     return Content((), {JSON: _ORDER}, answers, _BOTH, links)
 
@@ -180,7 +181,7 @@ CONTENTS = {
     "list_orders": Content((), {JSON: _LIST}, {200: _json("Orders")}, _BOTH),
     "create_token_v2": _token(),
     "get_configuration_v2": _read("Assessments"),
-    "create_order_v2": _create("get_order_v2", "get_factor_content"),
+    "create_order_v2": _create("get_order_v2", "get_factor_content", "get_capability_content"),
     "get_order_v2": _read("Order", *_UUID, _REPORT),
     "list_orders_v2": _read("Orders", *_FILTERS),
     "get_factor_content": _read("FactorContent", *_UUID),
