@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from simulator.core.config import Config
-from simulator.core.schema import Schema, ref
+from simulator.core.schema import Schema, choice, ref
 from simulator.core.vendor import Vendor
 from simulator.server import shapes
 from simulator.server.control_schemas import CALLS, NAME, REFINED, SCHEMAS, Control
@@ -113,7 +113,7 @@ def _body_schemas(vendors: Mapping[str, Vendor]) -> Json:
 def _switches(vendors: Mapping[str, Vendor]) -> Json:
     """The settings' member `behaviour`: every switch with its values."""
     switches = {
-        switch.id: {"enum": list(switch.values), "description": switch.statement, "default": switch.values[0]}
+        switch.id: choice(switch.values, switch.statement, default=switch.values[0])
         for vendor in vendors.values()
         for switch in vendor.switches
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.core.config import Config
-from simulator.core.schema import Schema, array, boolean, instant, integer, nullable, number, record, ref, text
+from simulator.core.schema import Schema, array, choice, instant, integer, nullable, number, record, ref, text
 from simulator.server import shapes
 
 JSON = "application/json"
@@ -81,8 +81,8 @@ NAME = text("1 to 64 of a-z, 0-9 and -", pattern="^[a-z0-9-]{1,64}$")
 _WISHES: dict[str, Schema] = {
     "freeze": text("stand still at this instant", pattern=f"^{_INSTANT}$"),
     "advance": text("let all happen that falls due within this duration", pattern=f"^{_DURATION}$"),
-    "until_idle": {**boolean("go on until nothing is left to happen"), "enum": [True]},
-    "run": {**boolean("go on from the clock's present time"), "enum": [True]},
+    "until_idle": choice([True], "go on until nothing is left to happen"),
+    "run": choice([True], "go on from the clock's present time"),
 }
 _UNSAID: dict[str, list[Any]] = {
     "freeze": [None, ""], "advance": [None, ""], "until_idle": [None, False], "run": [None, False],
@@ -91,7 +91,7 @@ _UNSAID: dict[str, list[Any]] = {
 
 def _wish(name: str) -> Schema:
     """One of them, and the others as if they were not there."""
-    others = {other: {"enum": values} for other, values in _UNSAID.items() if other != name}
+    others = {other: choice(values) for other, values in _UNSAID.items() if other != name}
     return record({name: _WISHES[name], **others}, _WISHES[name]["description"], others)
 
 
@@ -141,7 +141,7 @@ class Control:
 
 _ACTION = {
     "type": "object", "description": "what to complete with: pymetrics takes `results`, The Predictive Index `scores`",
-    "properties": {"results": {"type": ["array", "null"]}, "scores": {"type": "object"}},
+    "properties": {"results": nullable(array({"type": "object"})), "scores": {"type": "object"}},
 }  # fmt: skip
 _ACTIONS = text(enum=["open", "accept", "reject", "start", "complete", "expire", "abort"])
 _DOCUMENTS = text(enum=["pymetrics", "predictive-index", "control"])

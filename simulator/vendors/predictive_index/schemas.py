@@ -120,7 +120,8 @@ _WRITTEN: dict[str, Schema] = {
         },
     }},
 }  # fmt: skip
-_BODY = body(FIELDS.values(), (), _WRITTEN)
+SCHEMAS["AssessmentBody"] = body(FIELDS.values(), (), _WRITTEN)
+SCHEMAS["ListedAssessment"] = record(SCHEMAS["Assessment"]["properties"], "", faces.MEMBERS)
 _ID = Parameter("assessmentId", text(format="uuid"), "the assessment's id", required=True, place="path")
 _EXTERNAL = Parameter(
     "externalId", text(minLength=1), "the caller's id of the assessment", required=True
@@ -144,13 +145,13 @@ def _query(names: tuple[str, ...]) -> tuple[Parameter, ...]:
 def _content(
     parameters: tuple[Parameter, ...], answers: dict[int, dict[str, Schema]], *, written: bool = False, **more: Any
 ) -> Content:
-    return Content(parameters, {JSON: _BODY} if written else {}, answers, ("key",), **more)
+    return Content(parameters, {JSON: ref("AssessmentBody")} if written else {}, answers, ("key",), **more)
 
 
 _SHOWN = {JSON: ref("Assessment")}
 _BY_ID_TOO = ("get_assessment", "change_assessment", "archive_assessment", "get_pattern", "get_report")
 _BY_ID = {"assessmentId": "$response.body#/assessmentId"}
-_LIST = {JSON: array({**SCHEMAS["Assessment"], "required": []}, "whole, but for `$select`")}
+_LIST = {JSON: array(ref("ListedAssessment"), "whole, but for `$select`")}
 _PATTERN = Parameter("patternType", text(enum=list(patterns.TYPES)), "which graphs", required=True, place="path")
 
 CONTENTS = {
