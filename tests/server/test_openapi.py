@@ -23,7 +23,11 @@ REFERENCE = documents()
 NAMES = REFERENCE.names
 VENDOR_NAMES = {named(vendor): vendor for vendor in VENDORS.values()}
 METHODS = ("get", "post", "put", "patch", "delete")
-ENDPOINTS = [(vendor, endpoint) for vendor in VENDORS.values() for endpoint in vendor.endpoints]
+ENDPOINTS = [
+    pytest.param(vendor, endpoint, id=endpoint.operation.name)
+    for vendor in VENDORS.values()
+    for endpoint in vendor.endpoints
+]
 
 
 def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
@@ -60,13 +64,13 @@ def test_a_document_is_openapi_and_always_the_same(name: str) -> None:
     assert json.dumps(documents().made(name)) == json.dumps(REFERENCE.made(name))
 
 
-@pytest.mark.parametrize(("name", "vendor"), VENDOR_NAMES.items(), ids=str)
-def test_every_endpoint_is_in_its_document_and_the_other_way_round(name: str, vendor: Vendor) -> None:
+@pytest.mark.parametrize("name", VENDOR_NAMES)
+def test_every_endpoint_is_in_its_document_and_the_other_way_round(name: str) -> None:
     described = {(method, path, one["operationId"]) for method, path, one in operations(REFERENCE.made(name))}
-    assert described == {(one.method, one.path, one.operation.name) for one in vendor.endpoints}
+    assert described == {(one.method, one.path, one.operation.name) for one in VENDOR_NAMES[name].endpoints}
 
 
-@pytest.mark.parametrize(("vendor", "endpoint"), ENDPOINTS, ids=lambda one: getattr(one, "path", None))
+@pytest.mark.parametrize(("vendor", "endpoint"), ENDPOINTS)
 def test_an_endpoint_has_its_shapes(vendor: Vendor, endpoint: Endpoint) -> None:
     content = vendor.interface.contents.get(endpoint.operation.name)
     assert content, f"{endpoint.operation.name} lacks a row in CONTENTS of its vendor's schemas"
