@@ -17,7 +17,7 @@ from simulator.core.vendor import Endpoint, Vendor
 from simulator.server.openapi import refusals
 from simulator.server.reference import FILES, FOLDER, named
 from tests.server import assessment, order, problem
-from tests.servers import Sandbox
+from tests.servers import Listener, Received, Sandbox
 
 REFERENCE = documents()
 NAMES = REFERENCE.names
@@ -201,6 +201,34 @@ def test_what_the_predictive_index_answers_is_as_its_document_says(sandbox: Sand
     checked(name, "POST", path, sandbox.pi.post(path, json={"gender": 7}))
     checked(name, "POST", path, sandbox.pi.post(path, content=b"{"))
     checked(name, "GET", one, sandbox.pi.get(f"{path}/unknown"))
+
+
+def told(name: str, received: Received) -> None:
+    """A webhook as it came in, which must be as the document says."""
+    document = REFERENCE.made(name)
+    (webhook,) = document["webhooks"].values()
+    kind = received.headers["content-type"]
+    value: Any = received.form if "form" in kind else received.json
+    if "form" in kind:
+        value["assessmentState"] = int(value["assessmentState"])
+    errors = validator(document, webhook["post"]["requestBody"]["content"][kind]["schema"]).iter_errors(value)
+    assert [error.message for error in errors] == []
+
+
+@pytest.mark.parametrize("kind", ["form", "json"])
+def test_the_webhook_of_the_predictive_index_is_as_its_document_says(
+    kind: str, sandbox: Sandbox, listener: Listener
+) -> None:
+    sandbox.told("PATCH", "/config", {"behaviour": {"pi.webhook_format": kind}})
+    first = assessment(sandbox, assessmentStatusWebHook=listener.url, associatedPositionTitle="Software Engineer")
+    sandbox.told("POST", f"/invitations/{first['assessmentId']}/complete")
+    told("predictive-index", listener.wait_for(1)[0])
+
+
+def test_the_webhook_of_pymetrics_is_as_its_document_says(sandbox: Sandbox, listener: Listener) -> None:
+    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+    sandbox.told("POST", f"/invitations/{order(sandbox)['id']}/complete")
+    told("pymetrics", listener.wait_for(1)[0])
 
 
 def checked_control(sandbox: Sandbox, method: str, path: str, address: str, json: Any = None) -> Any:

@@ -211,6 +211,28 @@ _FORM = record({
     "assessmentSource": text(enum=["API"]),
     "externalId": text("only where the assessment has one"),
 }, optional=("assessmentSource", "externalId"))  # fmt: skip
+_NEWER = record({
+    "event": record({
+        "action": text(enum=["AssessmentCreated", "AssessmentCompleted"]), "id": text(), "date": instant(),
+    }),
+    "eventDetails": record({
+        "assessmentId": text(format="uuid"),
+        "externalAssessmentId": nullable(text()),
+        "assessmentSentDateTime": instant(),
+        "assessmentCompletedDateTime": nullable(instant()),
+        "referenceProfileName": nullable(text()),
+        "referenceProfileNumber": nullable(integer()),
+        "languageLocale": nullable(text()),
+        "redirectURL": nullable(text()),
+        "behavioralFitRating": nullable(integer()),
+        "assessmentState": integer(_STATE, enum=_STATES),
+        "assessmentStateDescription": text(),
+        "person": {"type": "object"},
+        "administeredBy": {"type": "object"},
+        "job": {"type": ["object", "null"]},
+        "scoreId": nullable(text()),
+    }),
+})  # fmt: skip
 _WEBHOOK = {"post": {
     "operationId": "assessment_status",
     "summary": "An assessment is complete",
@@ -218,7 +240,7 @@ _WEBHOOK = {"post": {
         "The legacy webhook: a form, posted to assessmentStatusWebHook or else to the account's default address. User "
         "and password in the address become Basic authentication. It is not signed. The switch pi.webhook_format "
         "asks for the newer portal's JSON instead.",
-    "requestBody": {"required": True, "content": {FORM: {"schema": _FORM}}},
+    "requestBody": {"required": True, "content": {FORM: {"schema": _FORM}, JSON: {"schema": _NEWER}}},
     "responses": {"2XX": {"description": "taken; anything else, or nothing, is tried again"}},
 }}  # fmt: skip
 
