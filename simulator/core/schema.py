@@ -56,6 +56,19 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def choice(values: Iterable[str | int | bool | None], description: str = "", **more: Any) -> Schema:
+    """One of these values; written so that generators of clients, which know no list of mixed types, bear it."""
+    known = list(values)
+    kinds = {type(value) for value in known}
+    if kinds == {bool} and len(known) == 2:
+        return {**boolean(description), **more}
+    if kinds in ({str}, {int}):
+        plain = text if kinds == {str} else integer
+        return plain(description, enum=known, **more)
+    each = [{"type": "null"} if value is None else {"const": value} for value in known]
+    return _described({**(each[0] if len(each) == 1 else {"anyOf": each}), **more}, description)
+
+
 def nullable(schema: Schema) -> Schema:
     """The same, or null."""
     if "$ref" in schema:

@@ -6,12 +6,12 @@ from http import HTTPStatus
 from typing import Any
 
 from simulator.core.config import Config
-from simulator.core.schema import Schema, ref
+from simulator.core.schema import Schema, choice, ref
 from simulator.core.vendor import Vendor
 from simulator.server import shapes
 from simulator.server.control_schemas import CALLS, NAME, REFINED, SCHEMAS, Control
 from simulator.server.guard import OPEN_PATH
-from simulator.server.openapi import body_of, head
+from simulator.server.openapi import answer, body_of, head
 from simulator.server.plumbing import Handler
 from simulator.server.problems import MEDIA_TYPE
 
@@ -79,11 +79,9 @@ def _body(call: Control) -> Json:
 
 
 def _good(call: Control) -> Json:
+    links = {target: {"operationId": target, "parameters": where} for target, where in call.links.items()}
     return {
-        str(status): {
-            "description": HTTPStatus(status).phrase,
-            **({} if shape is None else {"content": {call.media_type: {"schema": shape}}}),
-        }
+        str(status): answer(status, {} if shape is None else {call.media_type: shape}, None, links)
         for status, shape in call.answers.items()
     }
 
@@ -107,7 +105,7 @@ def _body_schemas(vendors: Mapping[str, Vendor]) -> Json:
     """The shapes of bodies as pydantic tells them, with what their types cannot say."""
     named = shapes.schemas(_BODIES, "#/components/schemas/{model}")
     for name, more in REFINED.items():
-        named[name] = _merged(named[name], more)
+        named[name] = more if "anyOf" in more else _merged(named[name], more)
     named["Config"] = _merged(named["Config"], _switches(vendors))
     return named
 
@@ -115,7 +113,7 @@ def _body_schemas(vendors: Mapping[str, Vendor]) -> Json:
 def _switches(vendors: Mapping[str, Vendor]) -> Json:
     """The settings' member `behaviour`: every switch with its values."""
     switches = {
-        switch.id: {"enum": list(switch.values), "description": switch.statement, "default": switch.values[0]}
+        switch.id: choice(switch.values, switch.statement, default=switch.values[0])
         for vendor in vendors.values()
         for switch in vendor.switches
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.core.config import Config
-from simulator.core.schema import Schema, array, boolean, instant, integer, nullable, number, record, ref, text
+from simulator.core.schema import Schema, array, choice, instant, integer, nullable, number, record, ref, text
 from simulator.server import shapes
 
 JSON = "application/json"
@@ -78,15 +78,23 @@ SCHEMAS: dict[str, Schema] = {
 """Every named shape of an answer; those of bodies come from the dataclasses that read them."""
 
 NAME = text("1 to 64 of a-z, 0-9 and -", pattern="^[a-z0-9-]{1,64}$")
-_ONE_WISH: Schema = {
-    "minProperties": 1, "maxProperties": 1,
-    "properties": {
-        "freeze": text("stand still at this instant", pattern=f"^{_INSTANT}$"),
-        "advance": text("let all happen that falls due within this duration", pattern=f"^{_DURATION}$"),
-        "until_idle": {**boolean("go on until nothing is left to happen"), "enum": [True]},
-        "run": {**boolean("go on from the clock's present time"), "enum": [True]},
-    },
+_WISHES: dict[str, Schema] = {
+    "freeze": text("stand still at this instant", pattern=f"^{_INSTANT}$"),
+    "advance": text("let all happen that falls due within this duration", pattern=f"^{_DURATION}$"),
+    "until_idle": choice([True], "go on until nothing is left to happen"),
+    "run": choice([True], "go on from the clock's present time"),
+}
+_UNSAID: dict[str, list[Any]] = {
+    "freeze": [None, ""], "advance": [None, ""], "until_idle": [None, False], "run": [None, False],
 }  # fmt: skip
+
+
+def _wish(name: str) -> Schema:
+    """One of them, and the others as if they were not there."""
+    others = {other: choice(values) for other, values in _UNSAID.items() if other != name}
+    return record({name: _WISHES[name], **others}, _WISHES[name]["description"], others)
+
+
 _FILLED: Schema = text(minLength=1)
 _URL = nullable(text(format="uri"))
 _NOT_NEGATIVE = {"minimum": 0}
@@ -108,7 +116,7 @@ REFINED: dict[str, Schema] = {
     "Journal": {"properties": {"entries": _NOT_NEGATIVE, "bytes": _NOT_NEGATIVE}},
     "Opening": {"properties": {"name": nullable(NAME), "config": ref("Config")}},
     "Forking": {"properties": {"name": nullable(NAME)}},
-    "Turning": _ONE_WISH,
+    "Turning": {"type": "object", "anyOf": [_wish(name) for name in _WISHES]},
     "Replaying": {"properties": {"url": nullable(text("another address to send it to", format="uri"))}},
 }
 """What the types of these bodies cannot say."""
@@ -118,7 +126,7 @@ REFINED: dict[str, Schema] = {
 class Control:
     """A control call: the body it takes, its good answers by status, and the problems it has besides the usual ones.
 
-    `optional` says that the body may be left out; `example` is one.
+    `optional` says that the body may be left out; `example` is one. `links` lead on to other calls.
     """
 
     answers: dict[int, Schema | None]
@@ -128,14 +136,21 @@ class Control:
     example: Any = None
     media_type: str = JSON
     parameters: dict[str, Schema] = field(default_factory=dict)
+    links: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 _ACTION = {
     "type": "object", "description": "what to complete with: pymetrics takes `results`, The Predictive Index `scores`",
-    "properties": {"results": {"type": ["array", "null"]}, "scores": {"type": "object"}},
+    "properties": {"results": nullable(array({"type": "object"})), "scores": {"type": "object"}},
 }  # fmt: skip
 _ACTIONS = text(enum=["open", "accept", "reject", "start", "complete", "expire", "abort"])
 _DOCUMENTS = text(enum=["pymetrics", "predictive-index", "control"])
+
+_INTO = {
+    call: {"name": "$response.body#/name"}
+    for call in ("look", "delete", "config", "configure", "snapshot", "fork", "clock", "turn", "invitations", "mail")
+}
+_BACK = {"restore": {"name": "$request.path.name", "id": "$response.body#/id"}}
 
 CALLS: dict[str, Control] = {
     "health": Control({200: ref("Health")}),
@@ -144,15 +159,15 @@ CALLS: dict[str, Control] = {
     "docs": Control({200: text()}, media_type="text/html"),
     "static": Control({200: {}}, (404,), media_type="*/*"),
     "every": Control({200: array(ref("Sandbox"))}),
-    "open": Control({201: ref("Opened")}, (409,), shapes.Opening, example={"name": "ci", "seed": 7}),
+    "open": Control({201: ref("Opened")}, (409,), shapes.Opening, example={"name": "ci", "seed": 7}, links=_INTO),
     "look": Control({200: ref("Sandbox")}),
     "delete": Control({204: None}),
     "reset": Control({200: ref("Sandbox")}),
     "config": Control({200: ref("Config")}),
     "configure": Control({200: ref("Config")}, (), Config, example={"progress": "PT10S", "rate_limit": 60}),
-    "snapshot": Control({201: ref("Snapshot")}),
+    "snapshot": Control({201: ref("Snapshot")}, links=_BACK),
     "restore": Control({200: ref("Sandbox")}),
-    "fork": Control({201: ref("Opened")}, (409,), shapes.Forking, example={"name": "ci-2"}),
+    "fork": Control({201: ref("Opened")}, (409,), shapes.Forking, example={"name": "ci-2"}, links=_INTO),
     "clock": Control({200: ref("Clock")}),
     "turn": Control({200: ref("Clock")}, (409,), shapes.Turning, optional=False, example={"advance": "PT24H"}),
     "invitations": Control({200: array(ref("Invitation"))}),

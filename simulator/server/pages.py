@@ -23,7 +23,8 @@ code{{font-family:ui-monospace,monospace}}
 but the webhooks that you ask for.</p>
 <ul>{vendors}</ul>
 <p>The control API is under <a href="/_simulator/sandboxes"><code>/_simulator</code></a>; every rule with its source is
-at <a href="/_simulator/rules"><code>/_simulator/rules</code></a>.</p>
+at <a href="/_simulator/rules"><code>/_simulator/rules</code></a>, every call at
+<a href="/_simulator/docs"><code>/_simulator/docs</code></a>.</p>
 """
 
 

@@ -25,6 +25,7 @@ from simulator.vendors.predictive_index import (
 )
 from simulator.vendors.predictive_index.promises import OMITTED, PROMISES
 from simulator.vendors.predictive_index.samples import samples
+from simulator.vendors.predictive_index.schemas import INTERFACE
 from simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, VENDOR_ID
 from simulator.vendors.predictive_index.switches import SWITCHES
 
@@ -97,6 +98,7 @@ VENDOR = Vendor(
     samples=samples,
     promises=PROMISES,
     omitted=OMITTED,
+    interface=INTERFACE,
 )  # fmt: skip
 
 __all__ = ["VENDOR"]
