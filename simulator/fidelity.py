@@ -1,6 +1,6 @@
 """Writes `docs/fidelity.md`: every rule, promise and switch with its source, and what is not simulated.
 
-`python -m simulator.reference` prints the page.
+`python -m simulator.fidelity` prints the page.
 """
 
 import sys
@@ -33,7 +33,7 @@ def _vendor(vendor: Vendor) -> list[str]:
     total = ", ".join(f"{counted[standing]} {standing}" for standing in ("documented", "observed", "assumed"))
     return [
         f"## {vendor.title}\n",
-        f"{len(vendor.rules)} rules, {len(vendor.promises)} promises, {len(vendor.switches)} switches; of rules and promises {total}.\n",
+        f"{len(vendor.rules)} rules and {len(vendor.promises)} promises, {total}; {len(vendor.switches)} switches.\n",
         "### What it demands\n",
         *_table(("rule", "place", "demand", "refusal", "standing", "source"), _rules(vendor)),
         "### What it does\n",

@@ -8,7 +8,7 @@ from simulator.app import VENDORS
 from simulator.core.rules import Rule
 from simulator.core.sources import Promise, Standing
 from simulator.core.vendor import Vendor
-from simulator.reference import page
+from simulator.fidelity import page
 from tests.servers import ROOT
 
 PAGE = (ROOT / "docs" / "fidelity.md").read_text()
