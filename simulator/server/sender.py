@@ -78,10 +78,9 @@ class HttpSender:
         if self._pool is None:
             from httpcore2 import AsyncConnectionPool
 
-            self._pool = AsyncConnectionPool(
-                max_connections=None, max_keepalive_connections=64, keepalive_expiry=1.0,
-                network_backend=_judging(self._policy),
-            )  # fmt: skip
+            # No connection is used twice: one that the listener is closing just now would cost an attempt it never saw.
+            backend = _judging(self._policy)
+            self._pool = AsyncConnectionPool(max_connections=None, max_keepalive_connections=0, network_backend=backend)
         return self._pool
 
     async def close(self) -> None:
