@@ -97,10 +97,6 @@ def check_sandboxes(where: str, content: Any) -> dict[str, dict[str, Any]]:
     return sandboxes
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
 @main.command()
 @click.option(
     "--url", default=None, help="Base address of the server.  [default: this machine's, at SIMULATOR_PORT or 8787]"
