@@ -1,0 +1,18 @@
+"""Every property as a pytest test."""
+
+import pytest
+
+from contracts.cli import PROPERTIES
+from contracts.property import Property
+from contracts.report import told
+from contracts.runner import Runner, Verdict
+
+
+@pytest.mark.parametrize("property", PROPERTIES, ids=lambda property: property.id)
+def test_contract(property: Property, runner: Runner) -> None:
+    """The property holds at the target."""
+    outcome = runner.ask(property)
+    if outcome.verdict is Verdict.NOT_ASKED:
+        pytest.skip(outcome.reason)
+    if outcome.verdict is Verdict.BROKEN:
+        pytest.fail(told(outcome, runner.target.url), pytrace=False)
