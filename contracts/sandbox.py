@@ -77,7 +77,7 @@ class Sandbox:
                 "client_id": keys.client_id, "client_secret": keys.client_secret, "grant_type": "client_credentials",
             }  # fmt: skip
             answer = self.call("POST", TOKEN_PATH, json=body, headers={"X-Api-Key": keys.api_key})
-            assert answer.status == 200, f"the token call answered {answer.status}: {answer.text[:200]}"
+            assert answer.status == 201, f"the token call answered {answer.status}: {answer.text[:200]}"
             self._token = str(answer.json["access_token"])
         return self._token
 
