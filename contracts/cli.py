@@ -92,6 +92,7 @@ def server(
     report = Report(
         f"Contracts of {target}", asked.url, datetime.now(UTC).isoformat(timespec="seconds"),
         runner.run(properties, lambda outcome: click.echo(line(outcome))), time.monotonic() - began,
+        asked.secrets,
     )  # fmt: skip
     asked.close()
     summary(report, click.echo)

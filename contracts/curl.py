@@ -3,19 +3,25 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from contracts.wire import Exchange
+from contracts.wire import Answer, Exchange
 
 TOKEN_CALL = "/oauth/token"  # noqa: S105  a path
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _QUIET = frozenset({"accept", "content-length", "host", "accept-encoding"})
 
 
-def script(base: str, exchanges: Sequence[Exchange], why: str = "") -> str:
-    """A POSIX shell script that repeats the exchanges and shows each answer."""
-    known: dict[str, str] = {}
-    lines = ["#!/bin/sh", *(f"# {line}" for line in why.splitlines()), f"BASE={shlex.quote(base)}", ""]
+def script(base: str, exchanges: Sequence[Exchange], why: str = "", secrets: Mapping[str, str] = NOTHING) -> str:
+    """A POSIX shell script that repeats the exchanges and shows each answer.
+
+    `secrets` gives, for each value that must not be shown, the shell variable that holds it.
+    """
+    known = dict(secrets)
+    lines = ["#!/bin/sh", *(f"# {line}" for line in why.splitlines()), f"BASE={shlex.quote(base)}"]
+    lines += [f': "${{{name}:?set it to the credential of that name}}"' for name in secrets.values()] + [""]
     needed = list(_needed(exchanges))
     if needed and not any(TOKEN_CALL in exchange.path for exchange in needed):
         lines += _token_preamble(needed, known)
@@ -37,12 +43,19 @@ def _token_preamble(exchanges: Sequence[Exchange], known: dict[str, str]) -> lis
         headers = {name.lower(): value for name, value in exchange.headers.items()}
         token = headers.get("authorization", "").removeprefix("Bearer ")
         key = headers.get("x-api-key", "")
-        if token.startswith("sim-") and key:
+        if token and key and token not in known:
+            body = _token_body(key, known)
+            call = f"curl -sS -H {_quoted(f'X-Api-Key: {key}', known)} --json {body}"
             known[token] = "TOKEN"
-            body = json.dumps({"client_id": key, "client_secret": "secret", "grant_type": "client_credentials"})
-            call = f"curl -sS -H {shlex.quote(f'X-Api-Key: {key}')} --json {shlex.quote(body)}"
             return [f'TOKEN=$({call} "$BASE/mercury/oauth/token" | {_extract("access_token")})', ""]
     return []
+
+
+def _token_body(key: str, known: dict[str, str]) -> str:
+    """What to ask a token with: the account's credentials where they are secret, else what opens the same sandbox."""
+    names = {name: value for value, name in known.items()}
+    id, secret = names.get("PYMETRICS_CLIENT_ID", key), names.get("PYMETRICS_CLIENT_SECRET", key)
+    return _quoted(json.dumps({"client_id": id, "client_secret": secret, "grant_type": "client_credentials"}), known)
 
 
 def _step(number: int, exchange: Exchange, known: dict[str, str], later: Sequence[Exchange]) -> list[str]:
@@ -53,15 +66,23 @@ def _step(number: int, exchange: Exchange, known: dict[str, str], later: Sequenc
     if exchange.body:
         words += ["--data-binary", _quoted(exchange.body.decode("utf-8", "replace"), known)]
     words.append('"$BASE"' + _quoted(exchange.path, known))
-    told = exchange.answer.status if exchange.answer else exchange.error
+    told = f"answered {_short(exchange.answer, known)}" if exchange.answer else exchange.error
     takes = dict(_taken(number, exchange, known, later))
-    lines = [f"# {number}. answered {told}"]
+    lines = [f"# {number}. {told}"]
     if not takes:
         return [*lines, " ".join(words) + "; echo", ""]
     lines.append(f"ANSWER=$({' '.join(words)}); printf '%s\\n' \"$ANSWER\"")
     for variable, member in takes.items():
         lines.append(f"{variable}=$(printf '%s\\n' \"$ANSWER\" | {_extract(member)})")
     return [*lines, ""]
+
+
+def _short(answer: Answer, known: dict[str, str]) -> str:
+    """An answer in a line."""
+    text = " ".join(answer.text.split()) if answer.body.isascii() or answer.body[:1] in b"{[" else "(binary)"
+    for value, name in known.items():
+        text = text.replace(value, f"${name}")
+    return f"{answer.status}: {text[:300]}" if text else str(answer.status)
 
 
 def _taken(

@@ -41,7 +41,7 @@ _PAGE = """<!doctype html>
 def html(report: Report) -> str:
     """The whole page."""
     broken = [outcome for outcome in report.outcomes if outcome.verdict is Verdict.BROKEN]
-    failures = "\n".join(_failure(outcome, report.base) for outcome in broken)
+    failures = "\n".join(_failure(outcome, report) for outcome in broken)
     return _PAGE.format(
         title=escape(report.title), style=_STYLE, grade=escape(report.grade), base=escape(report.base),
         date=escape(report.date), seconds=report.seconds, failures=failures,
@@ -59,14 +59,14 @@ def _row(outcome: Outcome) -> str:
     )
 
 
-def _failure(outcome: Outcome, base: str) -> str:
+def _failure(outcome: Outcome, report: Report) -> str:
     property, drawn = outcome.property, outcome.failure.drawn if outcome.failure else ""
     source = f"<p>Source: {escape(str(property.source))}</p>" if property.source else ""
-    example = f"<h3>Smallest example</h3><pre>{escape(drawn[:4_000])}</pre>" if drawn else ""
-    asked = shown(outcome, base)
+    example = f"<h3>Smallest example</h3><pre>{escape(report.masked(drawn)[:4_000])}</pre>" if drawn else ""
+    asked = shown(outcome, report)
     curl = f"<h3>As a curl script</h3><pre>{escape(asked)}</pre>" if asked else ""
     return (
         f"<section><h2><code>{escape(property.id)}</code></h2>"
         f"<p>{escape(property.statement)}. {escape(property.why)}</p>"
-        f"{source}<h3>What happened</h3><pre>{escape(problem(outcome))}</pre>{example}{curl}</section>"
+        f"{source}<h3>What happened</h3><pre>{escape(problem(outcome, report))}</pre>{example}{curl}</section>"
     )

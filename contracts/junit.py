@@ -21,16 +21,16 @@ def junit(report: Report) -> bytes:
         skipped=str(skipped), time=f"{report.seconds:.3f}", timestamp=report.date,
     )  # fmt: skip
     for outcome in report.outcomes:
-        _add(suite, outcome, report.base)
+        _add(suite, outcome, report)
     made: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return made
 
 
-def _add(suite: Element, outcome: Outcome, base: str) -> None:
+def _add(suite: Element, outcome: Outcome, report: Report) -> None:
     property = outcome.property
     case = SubElement(suite, "testcase", classname=property.vendor, name=property.id, time=f"{outcome.seconds:.3f}")
     if outcome.verdict is Verdict.BROKEN:
-        SubElement(case, "failure", message=_fit(problem(outcome))[:500]).text = _fit(told(outcome, base))
+        SubElement(case, "failure", message=_fit(problem(outcome, report))[:500]).text = _fit(told(outcome, report))
     elif outcome.verdict is not Verdict.HELD:
         SubElement(case, "skipped", message=_fit(f"{outcome.verdict}: {outcome.reason}"))
 

@@ -2,8 +2,8 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from contracts.curl import script
 from contracts.runner import OUT_OF_TIME, Outcome, Verdict
@@ -20,6 +20,14 @@ class Report:
     date: str
     outcomes: Sequence[Outcome]
     seconds: float
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """For each value that must not be shown, its name."""
+
+    def masked(self, text: str) -> str:
+        """The text without its secrets."""
+        for value, name in self.secrets.items():
+            text = text.replace(value, f"${name}")
+        return text
 
     @property
     def status(self) -> int:
@@ -53,7 +61,7 @@ def line(outcome: Outcome) -> str:
     return f"{MARKS[outcome.verdict]:>11}  {outcome.property.id:60} {counted}  {outcome.reason}".rstrip()
 
 
-def told(outcome: Outcome, base: str) -> str:
+def told(outcome: Outcome, report: Report) -> str:
     """A broken property in full: what should be, what was, the smallest example, the script."""
     property, failure = outcome.property, outcome.failure
     parts = [f"{property.id}: {property.statement}."]
@@ -62,33 +70,34 @@ def told(outcome: Outcome, base: str) -> str:
     if property.source:
         parts.append(f"Source: {property.source} ({property.standing})")
     if failure is not None:
-        parts.append(f"What happened: {problem(outcome)}")
+        parts.append(f"What happened: {problem(outcome, report)}")
         if failure.drawn:
-            parts.append(f"Smallest example: {failure.drawn[:2_000]}")
-        parts.append(textwrap.indent(shown(outcome, base), "    "))
+            parts.append(f"Smallest example: {report.masked(failure.drawn)[:2_000]}")
+        parts.append(textwrap.indent(shown(outcome, report), "    "))
     return "\n".join(parts)
 
 
-def problem(outcome: Outcome) -> str:
+def problem(outcome: Outcome, report: Report) -> str:
     """What went wrong, in a line or a few."""
     if outcome.failure is None:
         return ""
     problem = outcome.failure.problem
-    text = str(problem).strip() or "the assertion failed"
+    text = report.masked(str(problem).strip()) or "the assertion failed"
     return text if isinstance(problem, AssertionError) else f"{type(problem).__name__}: {text}"
 
 
-def shown(outcome: Outcome, base: str) -> str:
+def shown(outcome: Outcome, report: Report) -> str:
     """The curl script of a broken property; empty where nothing was said."""
     if outcome.failure is None or not outcome.failure.exchanges:
         return ""
-    return script(base, outcome.failure.exchanges, f"{outcome.property.id}\n{problem(outcome)[:300]}")
+    why = f"{outcome.property.id}\n{problem(outcome, report)[:300]}"
+    return script(report.base, outcome.failure.exchanges, why, report.secrets)
 
 
 def summary(report: Report, say: Callable[[str], None]) -> None:
     """The failures in full, then the grade."""
     for outcome in _broken(report.outcomes):
-        say("\n" + told(outcome, report.base))
+        say("\n" + told(outcome, report))
     held, known = report.rules
     say(f"\n{report.grade}; {held} of {known} rules and promises shown to hold; {report.seconds:.1f} s")
 

@@ -59,6 +59,12 @@ class Target:
         return not self.keys
 
     @property
+    def secrets(self) -> dict[str, str]:
+        """The name of each value that no report may show."""
+        known = {value: name for name, value in self.keys.items()}
+        return known | ({self.control_token: "SIMULATOR_CONTROL_TOKEN"} if self.control_token else {})
+
+    @property
     def vendors(self) -> tuple[str, ...]:
         """The vendors that can be asked here."""
         if self.is_simulator:

@@ -4,7 +4,7 @@ import pytest
 
 from contracts.cli import PROPERTIES
 from contracts.property import Property
-from contracts.report import told
+from contracts.report import Report, told
 from contracts.runner import Runner, Verdict
 
 
@@ -12,7 +12,8 @@ from contracts.runner import Runner, Verdict
 def test_contract(property: Property, runner: Runner) -> None:
     """The property holds at the target."""
     outcome = runner.ask(property)
+    report = Report("contracts", runner.target.url, "", [outcome], outcome.seconds, runner.target.secrets)
     if outcome.verdict is Verdict.NOT_ASKED:
         pytest.skip(outcome.reason)
     if outcome.verdict is Verdict.BROKEN:
-        pytest.fail(told(outcome, runner.target.url), pytrace=False)
+        pytest.fail(told(outcome, report), pytrace=False)
