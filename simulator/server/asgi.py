@@ -18,7 +18,7 @@ class TooLarge(Exception):
 
 
 class Gone(Exception):
-    """The caller broke off before the end of the body: there is nobody to answer, and nothing may be done."""
+    """The call broke off before the end of its body, or outlived its world: nothing may be done, nobody answered."""
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
@@ -36,6 +36,18 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         if len(body) > LARGEST_BODY:
             raise TooLarge
     return body
+
+
+def hang_up(send: Send) -> None:
+    """Close the connection as soon as what was sent has left; there is no other answer.
+
+    ASGI has no word for it. `send` belongs to uvicorn's account of this one request, which knows the connection, and
+    takes note that there is nobody left to answer.
+    """
+    exchange: Any = getattr(send, "__self__", None)
+    if exchange is not None:
+        exchange.transport.close()
+        exchange.disconnected = True
 
 
 async def respond(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -16,6 +16,7 @@ from simulator.core.urls import is_web_url
 from simulator.core.vendor import Invitation, Vendor
 from simulator.server import configuring, shapes, wire
 from simulator.server.address import Address
+from simulator.server.fault_control import FaultControl
 from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Event, Sandbox
@@ -61,6 +62,7 @@ class Control:
             ("GET", f"{S}/deliveries", self.deliveries),
             ("GET", f"{S}/deliveries/{{id}}", self.delivery),
             ("POST", f"{S}/deliveries/{{id}}/replay", self.replay),
+            *FaultControl(self._sandbox).table(S),
             ("GET", f"{S}/mail", self.mail),
         )
         by_path: dict[str, dict[str, Handler]] = {}

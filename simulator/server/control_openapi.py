@@ -8,8 +8,8 @@ from typing import Any
 from simulator.core.config import Config
 from simulator.core.schema import Schema, choice, ref
 from simulator.core.vendor import Vendor
-from simulator.server import shapes
-from simulator.server.control_schemas import CALLS, NAME, REFINED, SCHEMAS, Control
+from simulator.server import fault_schemas, shapes
+from simulator.server.control_schemas import CALLS, DURATION, NAME, REFINED, SCHEMAS, Control
 from simulator.server.guard import OPEN_PATH
 from simulator.server.openapi import answer, body_of, head
 from simulator.server.plumbing import Handler
@@ -107,6 +107,7 @@ def _body_schemas(vendors: Mapping[str, Vendor]) -> Json:
     for name, more in REFINED.items():
         named[name] = more if "anyOf" in more else _merged(named[name], more)
     named["Config"] = _merged(named["Config"], _switches(vendors))
+    named["Fault"] = fault_schemas.asked(vendors, DURATION)
     return named
 
 

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from simulator.core import instant
 from simulator.core.call import BASE, SEAL, Call, Reply
 from simulator.core.config import Config
-from simulator.core.decision import TOKEN, Alarm, Decision, Notice
+from simulator.core.decision import TOKEN, Alarm, Decision, Notice, Record
 from simulator.core.delivery import Attempt, Delivery
 from simulator.core.draw import Draw, seal, secret_of
 from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.clock import Clock
-from simulator.server.state import State, Stored, Table
+from simulator.server.faults import Faults
+from simulator.server.state import State, Stored
+from simulator.server.table import Table
 
 Ask = Callable[[int, Draw, int], Call]
 """Makes the Call, once it is known at which instant, with which chance and after how many recent calls."""
@@ -53,6 +55,8 @@ class Sandbox:
         self.watch: Callable[[], None] = lambda: None
         """Called after each commit; the dispatcher looks there for what is due."""
         self.listeners: list[Callable[[Event], None]] = []
+        self.faults: Faults | None = None
+        """What goes wrong on purpose; None where nothing does."""
         self._opening = opening
         self._place = 0
         self._recent: dict[str, deque[int]] = {}
@@ -98,6 +102,20 @@ class Sandbox:
         reply = self._answer(vendor, operation, call)
         self.ring(now)
         return reply
+
+    def consider(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
+        """What a call would be answered; nothing of it is made true, though alarms due by now ring as before any."""
+        self.moment = now = self.now()
+        self.ring(now)
+        return answer(vendor, operation, ask(now, self.draw(), self._count_recent(vendor, now)), self).reply
+
+    def expire(self, token: str) -> None:
+        """Let an access token lapse now."""
+        stored = self.get(TOKEN, token)
+        if stored is not None:
+            now = self.now()
+            record = Record(TOKEN, token, min(stored.status, now), stored.face, stored.facts)
+            self.commit(Decision(Reply(204), (record,)), Call("", now, self.draw(), ""))
 
     def ring(self, now: int) -> None:
         """Ring every alarm due by `now`, in order, each at its own moment."""
@@ -191,8 +209,24 @@ class Sandbox:
         if epoch != self.epoch:
             return
         self.emit(Event(place, attempt.at, "attempt", delivery.id))
+        if self.faults is not None:
+            attempt = self._doubled(self.faults, delivery, attempt)
         self.state.after(self.state.pending[delivery.id], attempt)
+        if attempt.answer is not None:
+            self.state.release(self.now())
         self.watch()
+
+    def _doubled(self, faults: Faults, delivery: Delivery, attempt: Attempt) -> Attempt:
+        """The attempt with the fault that has its notice posted once more, if one does."""
+        if attempt.verdict != "delivered" or attempt.fault is not None:
+            return attempt
+        fault = faults.on_delivered(delivery)
+        if fault is None:
+            return attempt
+        self.state.sequence += 1
+        id, now = f"{delivery.id}-duplicate-{self.state.sequence}", self.now()
+        self.state.owe_next(Delivery(id, delivery.notice, now, now, fault=fault.id, doubles=delivery.line))
+        return replace(attempt, fault=fault.id)
 
     def replay(self, delivery: Delivery, url: str) -> Delivery:
         """Send a notice once more, as a delivery of its own, to `url`."""
@@ -223,9 +257,10 @@ class Sandbox:
         self._begin_again(state)
 
     def reset(self) -> None:
-        """Go back to the opening state; tokens, snapshots and whatever was begun are void."""
+        """Go back to the opening state; tokens, snapshots, faults and whatever was begun are void."""
         self.snapshots.clear()
         self.generation += 1
+        self.faults = None
         self._begin_again(self._opening.copy())
 
     def _begin_again(self, state: State) -> None:
@@ -236,6 +271,7 @@ class Sandbox:
 
     def close(self) -> None:
         """Let nothing that was begun act any more."""
+        self.faults = None
         self._begin_again(State(self.config, Clock()))
         self.watch = lambda: None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from simulator.server import wire
 from simulator.server.problems import Problem
@@ -73,8 +73,9 @@ def _complaint(shape: Any, error: Any) -> dict[str, str]:
     where, what = ".".join(map(str, error["loc"])), error["msg"]
     if error["type"] == "unexpected_keyword_argument":
         what = "is unknown"
-        if len(error["loc"]) == 1:
-            what += f"; known are {', '.join(field.name for field in fields(shape))}"
+        inner = get_args(shape)[0] if get_origin(shape) is list else shape
+        if len(error["loc"]) == (1 if inner is shape else 2):
+            what += f"; known are {', '.join(field.name for field in fields(inner))}"
     return {"where": where, "what": what}
 
 

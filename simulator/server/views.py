@@ -92,6 +92,7 @@ def _exchange(attempt: Attempt) -> dict[str, Any]:
             "headers": [list(header) for header in request.headers],
             "body": request.body.decode("utf-8", "replace"),
         },
+        "fault": attempt.fault,
         "answer": answer and {
             "status": answer.status,
             "headers": [list(header) for header in answer.headers],
