@@ -11,7 +11,7 @@ from contracts.clients.seen import OURS, Seen
 from contracts.lab import Lab
 from contracts.listener import Caught, Listener
 from contracts.sandbox import Sandbox
-from contracts.wire import Exchange
+from contracts.wire import MISSING, Exchange
 
 LIMIT = 8.0
 """Seconds that a client may take for one call, whatever happens."""
@@ -85,6 +85,16 @@ class Bench:
         with self._unrecorded():
             return list(self.sandbox.told("GET", "/invitations"))
 
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The webhooks, sent and to be sent."""
+        with self._unrecorded():
+            return list(self.sandbox.told("GET", "/deliveries"))
+
+    def now(self) -> str:
+        """The sandbox's clock."""
+        with self._unrecorded():
+            return str(self.sandbox.told("GET", "/clock")["now"])
+
     def look(self) -> None:
         """Take note of the calls that the client has made since the last look."""
         with self._unrecorded():
@@ -98,24 +108,37 @@ class Bench:
 
     def order(self, id: str) -> dict[str, Any]:
         """An order as the vendor shows it now; looking at it moves Completed to Fulfilled."""
-        keys = self.sandbox.pymetrics
         with self._unrecorded():
-            body = {
-                "client_id": keys.client_id, "client_secret": keys.client_secret, "grant_type": "client_credentials",
-            }  # fmt: skip
-            token = self.sandbox.call("POST", "/mercury/oauth/token", json=body, headers=OURS).json["access_token"]
-            headers = {"X-Api-Key": keys.api_key, "Authorization": f"Bearer {token}"}
-            return self._shown(f"/mercury/getOrder/{id}?report=false", headers)
+            return self._pymetrics("GET", f"/mercury/getOrder/{id}")
+
+    def new_order(self, wish: Mapping[str, Any]) -> str:
+        """An order that the client did not ask for; gives its id."""
+        return str(self._pymetrics("POST", "/mercury/order", wish)["order"]["id"])
 
     def assessment(self, id: str) -> dict[str, Any]:
         """An assessment of The Predictive Index as the vendor shows it now."""
         with self._unrecorded():
-            headers = {"api-key": self.sandbox.predictive_index.api_key}
-            return self._shown(f"/api/v1/behavioralassessments/{id}", headers)
+            return self._pi("GET", f"/{id}")
 
-    def _shown(self, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
-        answer = self.sandbox.call("GET", path.partition("?")[0], headers={**OURS, **headers})
-        assert answer.status == 200, f"the suite itself was answered {answer.status}: {answer.text[:200]}"
+    def new_assessment(self, wish: Mapping[str, Any]) -> str:
+        """An assessment that the client did not ask for; gives its id."""
+        return str(self._pi("POST", "", wish)["assessmentId"])
+
+    def _pymetrics(self, method: str, path: str, body: Any = MISSING) -> dict[str, Any]:
+        keys = self.sandbox.pymetrics
+        client = {
+            "client_id": keys.client_id, "client_secret": keys.client_secret, "grant_type": "client_credentials",
+        }  # fmt: skip
+        token = self._suite("POST", "/mercury/oauth/token", {}, client)["access_token"]
+        return self._suite(method, path, {"X-Api-Key": keys.api_key, "Authorization": f"Bearer {token}"}, body)
+
+    def _pi(self, method: str, rest: str, body: Any = MISSING) -> dict[str, Any]:
+        headers = {"api-key": self.sandbox.predictive_index.api_key}
+        return self._suite(method, f"/api/v1/behavioralassessments{rest}", headers, body)
+
+    def _suite(self, method: str, path: str, headers: Mapping[str, str], body: Any = MISSING) -> dict[str, Any]:
+        answer = self.sandbox.call(method, path, json=body, headers={**OURS, **headers})
+        assert answer.status in (200, 201), f"the suite itself was answered {answer.status}: {answer.text[:200]}"
         return dict(answer.json)
 
     @contextmanager

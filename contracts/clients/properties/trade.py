@@ -27,6 +27,9 @@ class Trade:
     read_method: str
     wish: Callable[[], dict[str, Any]]
     seen: Callable[[Bench, str], dict[str, Any]]
+    """The thing as the vendor shows it to the suite."""
+    create_by_suite: Callable[[Bench, Mapping[str, Any]], str]
+    """Has the suite itself create one; gives its id."""
     errors: Source
     flaw: Mapping[str, Any]
     """What makes a wish one that the vendor refuses with 400."""
@@ -77,13 +80,13 @@ _MERCURY = "pymetrics API 1.3.0 and 2.2.0"
 PYMETRICS = Trade(
     "pymetrics.orders", "pymetrics.patience", "order", ("create_order", "create_order_v2"),
     ("get_order", "get_order_v2"), "id", "status", "create_order", "order", "get_order", wishes.order, Bench.order,
-    Source(_MERCURY, "ErrorResponse: recoverable tells whether the same request may succeed"),
+    Bench.new_order, Source(_MERCURY, "ErrorResponse: recoverable tells whether the same request may succeed"),
     {"assessment_id": "none-of-the-configured"}, 403, ("Archived", "not started"), "order", {"report": False},
 )  # fmt: skip
 PREDICTIVE_INDEX = Trade(
     "predictive_index.assessments", "predictive_index.patience", "assessment", ("create_assessment",),
     ("get_assessment",), "assessmentId", "assessmentState", "create_assessment", "assessment", "get_assessment",
-    wishes.assessment, Bench.assessment,
+    wishes.assessment, Bench.assessment, Bench.new_assessment,
     Source("API Guide", "error handling: statuses of 400 and above carry an error object"),
     {"gender": 7}, 401, (70, 5),
 )  # fmt: skip
