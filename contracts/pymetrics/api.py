@@ -122,7 +122,9 @@ def find(sandbox: Sandbox, version: Version = V1, **filters: Any) -> list[dict[s
 
 def look(sandbox: Sandbox, shown: Mapping[str, Any], version: Version = V1) -> dict[str, Any]:
     """One order by way of the list, which leaves it as it is."""
-    found = [one for one in find(sandbox, version, job_application_id=shown["application_id"]) if one["id"] == shown["id"]]
+    found = [
+        one for one in find(sandbox, version, job_application_id=shown["application_id"]) if one["id"] == shown["id"]
+    ]
     assert len(found) == 1, f"the list shows order {shown['id']} {len(found)} times"
     return found[0]
 

@@ -88,7 +88,9 @@ def one_of(*values: Any) -> Check:
     """One of a closed list, in exactly this case."""
 
     def check(value: Any, place: str) -> None:
-        assert any(type(value) is type(one) and value == one for one in values), f"{place} is none of {values}: {value!r}"
+        assert any(type(value) is type(one) and value == one for one in values), (
+            f"{place} is none of {values}: {value!r}"
+        )
 
     return check
 
