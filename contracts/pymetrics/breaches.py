@@ -3,7 +3,7 @@
 A rule that holds for several calls is broken on each of them, and all must refuse alike.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -11,13 +11,26 @@ from hypothesis import strategies as st
 
 from contracts.property import Breach, Need, Property, breaches
 from contracts.pymetrics import api, shapes
+from contracts.pymetrics import strategies as of
 from contracts.pymetrics.facts import LIST_FIELDS, ORDER_FIELDS, TOKEN_FIELDS, standing
 from contracts.pymetrics.flaws import (
-    ABSENT, FORM, Bent, Flaw, Form, Raw, Sent, Whole, alike, finished, guarded, known, link, post, put, state,
-)  # fmt: skip
-from contracts.pymetrics.strategies import (
-    BEARER_LESS, NO_JSON, NO_OBJECTS, NOT, PLAIN, STRANGE_KEYS, STRANGE_TOKENS, orders,
-)  # fmt: skip
+    ABSENT,
+    FORM,
+    Bent,
+    Flaw,
+    Form,
+    Raw,
+    Sent,
+    Whole,
+    alike,
+    finished,
+    guarded,
+    known,
+    link,
+    post,
+    put,
+    state,
+)
 from contracts.sandbox import Sandbox
 from contracts.wire import Answer
 
@@ -42,14 +55,14 @@ def _from(*values: Any) -> st.SearchStrategy[Any]:
 def _body(noun: str, *more: Flaw) -> tuple[Breach, ...]:
     """What is no JSON, and what is no object."""
     return (
-        _row(f"{noun}.body.json", 400, _from(*(Raw(content) for content in NO_JSON), *more)),
-        _row(f"{noun}.body.object", 400, _from(*(Whole(value) for value in NO_OBJECTS))),
+        _row(f"{noun}.body.json", 400, _from(*(Raw(content) for content in of.NO_JSON), *more)),
+        _row(f"{noun}.body.object", 400, _from(*(Whole(value) for value in of.NO_OBJECTS))),
     )
 
 
 def _typed(noun: str, fields: tuple[str, ...]) -> tuple[Breach, ...]:
     """A value of another JSON type, which is not coerced."""
-    return tuple(_row(f"{noun}.{name}.type", 400, put(name, *NOT[_KINDS.get(name, "string")])) for name in fields)
+    return tuple(_row(f"{noun}.{name}.type", 400, put(name, *of.NOT[_KINDS.get(name, "string")])) for name in fields)
 
 
 def _required(noun: str, *fields: str) -> tuple[Breach, ...]:
@@ -228,7 +241,8 @@ _READER = (
 _LINK = (
     _row(
         "report.link", 403,
-        _from("x", "....", "{ticket}0", "{ticket}.", ".{ticket}", "{ticket}é", "é") | st.integers(0, 100).map("at {}".format),
+        _from("x", "....", "{ticket}0", "{ticket}.", ".{ticket}", "{ticket}é", "é")
+        | st.integers(0, 100).map("at {}".format),
         needs=_CONTROL,
     ),
 )  # fmt: skip
@@ -273,9 +287,9 @@ def _ask_too_often(sandbox: Sandbox, right: Any, wrong: int) -> Answer:
         sandbox.config(rate_limit=None)
 
 
-_KEY = (_row("access.key", 403, _from(*STRANGE_KEYS)),)
-_BEARER = (_row("access.bearer", 401, _from(*BEARER_LESS)),)
-_TOKEN_KNOWN = (_row("access.token.known", 401, _from(*STRANGE_TOKENS)),)
+_KEY = (_row("access.key", 403, _from(*of.STRANGE_KEYS)),)
+_BEARER = (_row("access.bearer", 401, _from(*of.BEARER_LESS)),)
+_TOKEN_KNOWN = (_row("access.token.known", 401, _from(*of.STRANGE_TOKENS)),)
 _TOKEN_LIVE = (_row("access.token.live", 401, _from("PT1H", "PT61M", "PT12H"), needs=_CONTROL),)
 _RATE = (_row("access.rate", 429, st.integers(1, 4), needs=_CONTROL),)
 
@@ -297,7 +311,7 @@ def _ask_by_path(sandbox: Sandbox, right: str, wrong: str) -> Answer:
 
 def _ask_by_verb(sandbox: Sandbox, right: Any, wrong: str) -> Answer:
     answers = {
-        path: sandbox.call(wrong, path, json=api.filled(sandbox, PLAIN), auth="pymetrics")
+        path: sandbox.call(wrong, path, json=api.filled(sandbox, of.PLAIN), auth="pymetrics")
         for path, allowed in _PATHS.items()
         if wrong not in allowed
     }
@@ -322,12 +336,12 @@ _SIZE = (_row("door.size", 413, _from(1_048_577, 1_048_600)),)
 _POSTS = ("/mercury/order", "/mercury/v2/orders", "/mercury/orders", "/mercury/oauth/token", "/mercury/v2/oauth/token")
 
 _NOTHING: st.SearchStrategy[Any] = st.none()
-_TABLE = (
+_TABLE: tuple[tuple[tuple[Breach, ...], Callable[[Sandbox, Any, Any], Answer], st.SearchStrategy[Any]], ...] = (
     (_TOKEN, _ask_for_token, st.just({})),
     (_FORM, _ask_by_form, _NOTHING),
-    (_ORDER, _ask_for_order, orders()),
-    (_V1_EMAIL, _ask_v1, orders()),
-    (_V2_EMAIL, _ask_v2, orders()),
+    (_ORDER, _ask_for_order, of.orders()),
+    (_V1_EMAIL, _ask_v1, of.orders()),
+    (_V2_EMAIL, _ask_v2, of.orders()),
     (_READ, _ask_to_read, _NOTHING),
     (_REPORT, _ask_with_report, _NOTHING),
     (_LIST, _ask_to_list, st.just({"job_application_id": "application-42", "candidate_id": "candidate-7"})),

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from contracts.pymetrics.api import VERSIONS, Which
 
 TEXTS = (
-    "Ada", "", " ", "O'Brien \"quoted\" \\ back/slash", "Þórður Ægisson", "李小龍", "🧪👩🏽‍🔬", "e\u0301", "\u202eright to left",
-    "line\nbreak\ttab", "null", "0", "<b>&amp;</b>", "%20+;=&?#", "{braces} $dollar", "x" * 300, "\u0000\u001f", "\ufffe",
+    "Ada", "", " ", "O'Brien \"quoted\" \\ back/slash", "Þórður Ægisson", "李小龍", "🧪👩🏽‍🔬", "e\u0301",
+    "\u202eright to left", "line\nbreak\ttab", "null", "0", "<b>&amp;</b>", "%20+;=&?#", "{braces} $dollar", "x" * 300,
+    "\u0000\u001f", "\ufffe",
 )  # fmt: skip
 """Words that have broken a program somewhere."""
 
-JSON_LEAVES = (
+JSON_LEAVES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1.5, 1e-7, 2**53, 10**21, "", "Ada", "null", "李", "\ud7ff", [], {}, [[]], {"": None},
 )  # fmt: skip
 NAMES = ("", "a", "A", "id", "status", "metadata", "a.b", "a b", "ключ", "$ref", "__proto__", "x" * 80)
@@ -30,10 +31,9 @@ urls = st.sampled_from((
 ))  # fmt: skip
 redirects = urls | st.integers(20, 65_536).map(lambda size: "https://example.com/" + "a" * (size - 20))
 leaves = st.sampled_from(JSON_LEAVES)
-metadata = st.dictionaries(
-    st.sampled_from(NAMES), leaves | st.dictionaries(st.sampled_from(NAMES), leaves, max_size=2) | st.lists(leaves, max_size=2),
-    max_size=3,
-)  # fmt: skip
+names = st.sampled_from(NAMES)
+nested = leaves | st.dictionaries(names, leaves, max_size=2) | st.lists(leaves, max_size=2)
+metadata = st.dictionaries(names, nested, max_size=3)
 """Anything at all, as long as it is an object."""
 
 maybe_text = st.none() | texts
@@ -48,9 +48,9 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
         "assessment_id": Which(draw(st.integers(0, 2))),
         "application_id": draw(texts),
     }
-    set = draw(st.integers(0, 255))
+    present = draw(st.integers(0, 255))
     for bit, (inner, name, values) in enumerate(_OPTIONAL):
-        if set >> bit & 1:
+        if present >> bit & 1:
             (candidate if inner else body)[name] = draw(values)
     return body
 
@@ -90,7 +90,7 @@ NOT = {
 }
 """For each JSON type what is none of it; null is none of these, for it means "not sent"."""
 
-NO_OBJECTS = ([], "text", 5, True, None, [{}], "", 1.5)
+NO_OBJECTS: tuple[Any, ...] = ([], "text", 5, True, None, [{}], "", 1.5)
 """JSON that is no object."""
 
 NO_JSON = (b"{", b'{"candidate": ', b"\xff\xfe", b"{'a': 1}", b"nothing", b'{"a": 1} x', b"[1,", b'{"a": NaN}', b"")
