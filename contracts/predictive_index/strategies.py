@@ -89,6 +89,8 @@ def _merged(parts: list[Body]) -> Body:
 
 members = st.lists(_members, max_size=6).map(_merged)
 """Members that need not be sent, in any order, some of them null."""
+changes = members.map(lambda drawn: {n: v for n, v in drawn.items() if n not in ("externalId", "externalPersonId")})
+"""Changes of an assessment that leave the caller's ids alone."""
 bodies: st.SearchStrategy[Body] = st.builds(lambda one, other: {**one, **other}, names, members)
 """Whole bodies for a taker who was never assessed. They send no e-mail and name nothing of an account's own."""
 
