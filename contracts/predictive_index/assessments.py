@@ -9,8 +9,9 @@ from contracts.lab import Lab
 from contracts.predictive_index import calls, moments, oracle, strategies
 from contracts.predictive_index.facts import MEMBERS
 from contracts.predictive_index.oracle import Account, Face
+from contracts.predictive_index.scene import TAKER
+from contracts.predictive_index.settings import furnished
 from contracts.property import Need, contract
-from contracts.sandbox import Sandbox
 from contracts.sources import Standing
 
 TYPES = tuple(f"pi.create.{member}.type" for member in MEMBERS)
@@ -25,14 +26,6 @@ VALUES = tuple(
 )  # fmt: skip
 DOOR = ("pi.door.route", "pi.door.verb", "pi.door.size", "pi.access.key", "pi.create.media_type",
         "pi.create.body.json", "pi.create.body.object")  # fmt: skip
-
-
-def furnished(sandbox: Sandbox) -> Sandbox:
-    """The sandbox with settings that we know."""
-    if "furnished" not in sandbox.memo:
-        sandbox.config(**strategies.SETTINGS)
-        sandbox.memo["furnished"] = True
-    return sandbox
 
 
 @contract(
@@ -111,10 +104,6 @@ def administrator(lab: Lab, sent: bool, name: str) -> None:
     face = calls.made(sandbox, body)
     wanted = dict.fromkeys(oracle.ADMINISTRATOR) | body if sent else Account().administrator
     calls.same([face[m] for m in oracle.ADMINISTRATOR], [wanted[m] for m in oracle.ADMINISTRATOR])
-
-
-TAKER = {"firstName": "Sam", "lastName": "Flynn", "email": "sam@example.com"}
-"""The least that must be sent."""
 
 
 @contract(

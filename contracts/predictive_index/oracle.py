@@ -160,6 +160,14 @@ def check_completed(face: Face) -> None:
         assert face["positionSigmaScore"] is None, "there is a position score without a position"
 
 
+def check_synthesis(face: Face) -> None:
+    """Where nobody gives scores, the synthesis lies in the middle between the other two, to the second decimal."""
+    own, concept, synthesis = (face[graph][0] for graph in GRAPHS)
+    for factor in FACTORS:
+        middle = (own[factor] + concept[factor]) / 2
+        assert abs(synthesis[factor] - middle) <= 0.011, f"the synthesis of {factor} is {synthesis[factor]}, not {middle}"
+
+
 def check_sigma(graph: str, score: Any, factors: tuple[str, ...]) -> None:
     """An array of one object of numbers with two decimals, one a factor."""
     assert type(score) is list and len(score) == 1, f"{graph} is {score!r}, not an array of one object"

@@ -106,7 +106,7 @@ SETTINGS: Mapping[str, Any] = {
 }  # fmt: skip
 """Settings of an account, none of them a default."""
 
-items = st.fixed_dictionaries(
+items: st.SearchStrategy[Body] = st.fixed_dictionaries(
     {},
     optional={
         "fieldName": st.sampled_from(("Favorite Color", "Notes", "Größe", "favorite color", "Nope", "", None, 1)),
@@ -134,6 +134,11 @@ account_bodies: st.SearchStrategy[Body] = st.builds(lambda one, other: {**one, *
 
 FACTORS = ("aSigma", "bSigma", "cSigma", "dSigma", "eSigma")
 GRAPHS = ("selfSigmaScore", "selfConceptSigmaScore", "synthesisSigmaScore")
-sigmas = st.fixed_dictionaries(dict.fromkeys(FACTORS, st.integers(-400, 400).map(lambda hundredths: hundredths / 100)))
-scores = st.fixed_dictionaries(dict.fromkeys(GRAPHS, sigmas))
+def _each(names: tuple[str, ...], values: st.SearchStrategy[Any]) -> st.SearchStrategy[Body]:
+    """An object with these members, always in this order."""
+    return st.tuples(*(values for _ in names)).map(lambda drawn: dict(zip(names, drawn, strict=True)))
+
+
+sigmas = _each(FACTORS, st.integers(-400, 400).map(lambda hundredths: hundredths / 100))
+scores = _each(GRAPHS, sigmas)
 """A score for every graph, each factor with two decimals."""
