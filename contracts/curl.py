@@ -5,12 +5,12 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from contracts.wire import Answer, Exchange
 
 TOKEN_CALL = "/oauth/token"  # noqa: S105  a path
 NOTHING: Mapping[str, str] = MappingProxyType({})
+_MEMBER = re.compile(r'"(\w+)": *"?([^",{}\[\]]+)')
 _QUIET = frozenset({"accept", "content-length", "host", "accept-encoding"})
 
 
@@ -72,8 +72,7 @@ def _step(number: int, exchange: Exchange, known: dict[str, str], later: Sequenc
     if not takes:
         return [*lines, " ".join(words) + "; echo", ""]
     lines.append(f"ANSWER=$({' '.join(words)}); printf '%s\\n' \"$ANSWER\"")
-    for variable, member in takes.items():
-        lines.append(f"{variable}=$(printf '%s\\n' \"$ANSWER\" | {_extract(member)})")
+    lines += [f"{variable}=$(printf '%s\\n' \"$ANSWER\" | {command})" for variable, command in takes.items()]
     return [*lines, ""]
 
 
@@ -88,19 +87,17 @@ def _short(answer: Answer, known: dict[str, str]) -> str:
 def _taken(
     number: int, exchange: Exchange, known: dict[str, str], later: Sequence[Exchange]
 ) -> Iterator[tuple[str, str]]:
-    """Those members of an answer that later requests use, as (variable, member)."""
-    if exchange.answer is None or not exchange.answer.body.startswith(b"{") or exchange.path == "/_simulator/sandboxes":
+    """What of an answer later requests use, as (variable, the command that takes it out)."""
+    answer = exchange.answer
+    if answer is None or not answer.body.startswith(b"{") or exchange.path == "/_simulator/sandboxes":
         return
-    try:
-        found: Any = json.loads(exchange.answer.body)
-    except ValueError:
-        return
-    for member, value in found.items():
-        if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) > 3:
-            used = any(str(value) in one.path + " ".join(one.headers.values()) for one in later)
-            if used and str(value) not in known:
-                known[str(value)] = f"{re.sub('[^A-Z]', '', member.upper()) or 'ID'}{number}"
-                yield known[str(value)], member
+    wanted = " ".join(one.path + " ".join(one.headers.values()) for one in later)
+    for found in _MEMBER.finditer(answer.text):
+        member, value = found.groups()
+        if len(value) > 3 and value in wanted and value not in known:
+            place = 1 + sum(1 for one in _MEMBER.finditer(answer.text[: found.start()]) if one[1] == member)
+            known[value] = f"{member.upper()}_{number}_{place}"
+            yield known[value], _extract(member, place)
 
 
 def _quoted(text: str, known: dict[str, str]) -> str:
@@ -111,5 +108,6 @@ def _quoted(text: str, known: dict[str, str]) -> str:
     return "".join(f'"${known[part]}"' if part in known else shlex.quote(part) for part in parts if part)
 
 
-def _extract(member: str) -> str:
-    return f'sed -n \'s/.*"{member}": *"\\{{0,1\\}}\\([^",}}]*\\).*/\\1/p\''
+def _extract(member: str, place: int = 1) -> str:
+    """Take the value of a member out of JSON, at the given one of its places."""
+    return f'grep -o \'"{member}": *"\\{{0,1\\}}[^",}}]*\' | sed -n \'{place}s/.*: *"\\{{0,1\\}}//p\''

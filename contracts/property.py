@@ -2,12 +2,13 @@
 
 import functools
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from hypothesis import given, settings
+import hypothesis
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
@@ -17,7 +18,8 @@ from contracts.sandbox import Sandbox
 from contracts.sources import Fact, Source, Standing
 from contracts.wire import Answer
 
-Test = Callable[[Lab], None]
+Test = Callable[[Lab, settings], None]
+"""Runs every example; Hypothesis' settings say how many."""
 
 
 class Need(StrEnum):
@@ -53,6 +55,19 @@ class Property:
         return (*self.kept, *self.broken, *self.promises)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A test, and what is drawn for it."""
+
+    test: Callable[..., None]
+    strategies: Mapping[str, st.SearchStrategy[Any]]
+
+
+def given(**strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Drawn]:
+    """What Hypothesis is to draw; as its own `given`, but bound when the property is asked, to the settings of then."""
+    return lambda test: Drawn(test, strategies)
+
+
 _VENDORS = {"pi": "predictive-index"}
 
 
@@ -66,13 +81,13 @@ def contract(
     id: str, statement: str, *, kept: Collection[str] = (), broken: Collection[str] = (),
     promises: Collection[str] = (), standing: Standing = Standing.DOCUMENTED, needs: Collection[Need] = (),
     examples: float = 1.0, source: Source | None = None, feature: str = "",
-) -> Callable[[Callable[..., None]], Property]:  # fmt: skip
+) -> Callable[[Callable[..., None] | Drawn], Property]:  # fmt: skip
     """Make a property of a test that takes a `lab`, and whatever Hypothesis draws for it."""
 
-    def made(test: Callable[..., None]) -> Property:
-        why = " ".join((test.__doc__ or "").split())
+    def made(test: Callable[..., None] | Drawn) -> Property:
+        why = _plain(test.test.__doc__ if isinstance(test, Drawn) else test.__doc__)
         return Property(
-            id, statement, why, vendor_of(id), _watched(test), tuple(kept), tuple(broken), tuple(promises), standing,
+            id, statement, why, vendor_of(id), _bound(test), tuple(kept), tuple(broken), tuple(promises), standing,
             frozenset(needs), examples, source, feature,
         )  # fmt: skip
 
@@ -84,16 +99,20 @@ def contract_machine(
 ) -> Property:
     """Make a property of a state machine, whose class attribute `lab` is set before it runs."""
 
-    def test(lab: Lab) -> None:
+    def run(lab: Lab, how: settings) -> None:
         watched = type(machine.__name__, (_Watched, machine), {"lab": lab})
         try:
-            run_state_machine_as_test(watched, settings=settings(stateful_step_count=steps))
+            run_state_machine_as_test(watched, settings=settings(how, stateful_step_count=steps))
         except Exception as problem:
             lab.failed("\n".join(getattr(problem, "__notes__", ())), problem)
             raise
 
-    test.__doc__ = why or machine.__doc__
-    return contract(id, statement, **more)(_Plain(test))
+    made = contract(id, statement, **more)(lambda lab: None)
+    return replace(made, test=run, why=_plain(why or machine.__doc__))
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").split())
 
 
 class _Watched(RuleBasedStateMachine):
@@ -113,23 +132,9 @@ class _Watched(RuleBasedStateMachine):
         self.lab.end()
 
 
-class _Plain:
-    """A test that watches its own examples."""
-
-    def __init__(self, test: Test) -> None:
-        self.test = test
-        self.__doc__ = test.__doc__
-
-    def __call__(self, lab: Lab) -> None:
-        self.test(lab)
-
-
-def _watched(test: Callable[..., None]) -> Test:
+def _bound(test: Callable[..., None] | Drawn) -> Test:
     """The test, with each of its examples begun, ended, and kept when it fails."""
-    if isinstance(test, _Plain):
-        return test
-    handle = getattr(test, "hypothesis", None)
-    inner = handle.inner_test if handle else test
+    inner, strategies = (test.test, test.strategies) if isinstance(test, Drawn) else (test, {})
 
     @functools.wraps(inner)
     def example(lab: Lab, **drawn: Any) -> None:
@@ -142,10 +147,13 @@ def _watched(test: Callable[..., None]) -> Test:
         finally:
             lab.end()
 
-    if handle is None:
-        return example
-    handle.inner_test = example
-    return test
+    def run(lab: Lab, how: settings) -> None:
+        if strategies:
+            how(hypothesis.given(**strategies)(example))(lab)
+        else:
+            example(lab)
+
+    return run
 
 
 @dataclass(frozen=True)
@@ -198,4 +206,15 @@ def _breach(
     return replace(made(refused), vendor=vendor_of(vendor))
 
 
-__all__ = ["Breach", "Fact", "Need", "Property", "Source", "Standing", "breaches", "contract", "contract_machine"]
+__all__ = [
+    "Breach",
+    "Fact",
+    "Need",
+    "Property",
+    "Source",
+    "Standing",
+    "breaches",
+    "contract",
+    "contract_machine",
+    "given",
+]

@@ -1,14 +1,12 @@
 """Asks the properties one after the other, within a budget, and tells what became of each."""
 
 import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.errors import NonInteractiveExampleWarning
 
 from contracts.lab import Failure, Lab, OutOfTime
 from contracts.listener import Listener
@@ -94,16 +92,16 @@ class Runner:
         self.target.record = self._record(lab)
         began = time.monotonic()
         try:
-            with self._thoroughness(property):
-                property.test(lab)
+            property.test(lab, self._settings(property))
             verdict, reason = Verdict.HELD, ""
         except OutOfTime:
+            lab.failures.sort(key=lambda one: one.size, reverse=True)
             verdict, reason = (Verdict.BROKEN, "") if lab.failures else (Verdict.NOT_ASKED, OUT_OF_TIME)
         except Exception as problem:  # noqa: BLE001  whatever goes wrong in it, the property has not held
             if not lab.failures:
                 lab.failed("", problem)
             verdict, reason = Verdict.BROKEN, ""
-        failure = min(reversed(lab.failures), key=lambda one: one.size) if lab.failures else None
+        failure = lab.failures[-1] if lab.failures else None
         seconds = time.monotonic() - began
         self._clear_up(lab)
         return Outcome(property, verdict, reason, lab.examples, seconds, failure)
@@ -140,19 +138,10 @@ class Runner:
             return "no credentials for this vendor"
         return "; ".join(f"needs {need}" for need in Need if need in property.needs and not has[need])
 
-    @contextmanager
-    def _thoroughness(self, property: Property) -> Iterator[None]:
-        """Hypothesis' settings, for as long as the block lasts."""
-        before = settings.get_current_profile_name()
-        settings.register_profile(
-            "contracts", max_examples=max(1, round(self.profile.examples * property.examples)), deadline=None,
-            database=None, derandomize=self.profile.fixed, report_multiple_bugs=False, print_blob=False,
+    def _settings(self, property: Property) -> settings:
+        """How Hypothesis is to try the property."""
+        return settings(
+            max_examples=max(1, round(self.profile.examples * property.examples)), deadline=None, database=None,
+            derandomize=self.profile.fixed, report_multiple_bugs=False, print_blob=False,
             suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
         )  # fmt: skip
-        settings.load_profile("contracts")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", NonInteractiveExampleWarning)
-                yield
-        finally:
-            settings.load_profile(before)
