@@ -1,7 +1,16 @@
-"""What the vendor promises."""
+"""What pymetrics promises."""
 
 from contracts.property import Property
-from contracts.sources import Fact
+from contracts.pymetrics import breaches, life, lists, orders, tokens
+from contracts.pymetrics.facts import FACTS
 
-PROPERTIES: tuple[Property, ...] = ()
-FACTS: tuple[Fact, ...] = ()
+PROPERTIES: tuple[Property, ...] = (
+    *tokens.PROPERTIES,
+    *orders.PROPERTIES,
+    *lists.PROPERTIES,
+    *life.PROPERTIES,
+    *breaches.PROPERTIES,
+)
+"""Every promise that can be asked."""
+
+__all__ = ["FACTS", "PROPERTIES"]
