@@ -90,11 +90,6 @@ class Bench:
         with self._unrecorded():
             return list(self.sandbox.told("GET", "/deliveries"))
 
-    def now(self) -> str:
-        """The sandbox's clock."""
-        with self._unrecorded():
-            return str(self.sandbox.told("GET", "/clock")["now"])
-
     def look(self) -> None:
         """Take note of the calls that the client has made since the last look."""
         with self._unrecorded():

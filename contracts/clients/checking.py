@@ -76,7 +76,7 @@ def check(
     began = time.monotonic()
     with _started(words) as program, _simulator() as url:
         claims = hello(program)
-        target = Target(url, deadline=began + budget - LIMIT)
+        target = Target(url, deadline=began + budget - min(LIMIT, budget / 2))
         _try_opening(program, url)
         runner = ClientRunner(target, profile, fail_fast=fail_fast, program=program, claims=claims)
         outcomes = runner.run(properties, tell)

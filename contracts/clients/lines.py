@@ -101,7 +101,7 @@ class Program:
     def _started(self) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         try:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603  the command is the one that was asked for
                 self.command, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace"
             )
         except OSError as problem:

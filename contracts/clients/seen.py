@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from contracts.sandbox import Sandbox
+from contracts.sandbox import CONTROL, Sandbox
 from contracts.wire import Answer, Exchange
 
 OURS = {"User-Agent": "assessment-simulator-contracts"}
@@ -32,9 +32,10 @@ class Seen:
 
     def look(self, sandbox: Sandbox) -> list[Call]:
         """The calls that came since the last look."""
-        since = f"?since={quote(self._last)}" if self._last else ""
+        since = {"since": self._last} if self._last else {}
+        path, headers = f"{CONTROL}/sandboxes/{sandbox.name}/journal", sandbox.control_headers or {}
         new = []
-        for line in sandbox.told("GET", f"/journal{since}"):
+        for line in sandbox.call("GET", path, query=since, headers=headers).json:
             self._last = line["id"]
             entry = sandbox.told("GET", f"/journal/{line['id']}")
             if entry["request"]["headers"].get("user-agent") != OURS["User-Agent"]:
@@ -56,7 +57,7 @@ class Seen:
             for name, value in request["headers"].items()
             if name in wanted
         }
-        path = entry["path"] + (f"?{entry['query']}" if entry.get("query") else "")
+        path = quote(entry["path"]) + (f"?{urlencode(entry['query'], doseq=True)}" if entry["query"] else "")
         answer = None
         if entry["status"] is not None:
             answer = Answer(entry["status"], entry["answer"]["headers"], self._body(entry["answer"]["body"]))
@@ -65,7 +66,7 @@ class Seen:
     def _body(self, body: Any) -> bytes:
         if isinstance(body, dict) and body.get("access_token") == MASK:
             self._tokens += 1
-            body = {**body, "access_token": f"sim-token-{self._tokens}"}
+            body = {"access_token": f"sim-token-{self._tokens}"}  # all that later requests use
         return _bytes(body)
 
 

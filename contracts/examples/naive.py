@@ -12,7 +12,7 @@ class Client:
     """Both vendors and their webhooks, trustfully. Claims everything, because it says nothing of its features."""
 
     def __init__(self, base_url: str, client_id: str, client_secret: str, api_key: str) -> None:
-        self._http = httpx2.Client(base_url=base_url, timeout=None, trust_env=False)  # noqa: S113  waits for ever
+        self._http = httpx2.Client(base_url=base_url, timeout=None, trust_env=False)  # waits for ever
         self._keys = {"client_id": client_id, "client_secret": client_secret, "grant_type": "client_credentials"}
         self._api_key = api_key
         self._token: str | None = None

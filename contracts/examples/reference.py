@@ -9,6 +9,7 @@ from the vendor.
 import json
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -25,6 +26,14 @@ PAUSE = 0.05
 LATER = frozenset({429, 500, 502, 503, 504})
 
 Check = Callable[[Any], bool]
+
+
+class _NotNow(ClientError):
+    """Not available; `wait` is how many seconds the vendor wants to be left alone, None where it does not say."""
+
+    def __init__(self, message: str, status: int | None = None, wait: int | None = None) -> None:
+        super().__init__("unavailable", message, status)
+        self.wait = wait
 
 
 class Client:
@@ -70,7 +79,7 @@ class Client:
                 self._token = self._new_token()
             headers = {"Authorization": f"Bearer {self._token}", "X-Api-Key": self._api_key}
             try:
-                return self._patiently(lambda headers=headers: self._ask(method, path, body, headers, check))
+                return self._patiently(partial(self._ask, method, path, body, headers, check))
             except ClientError as problem:
                 if problem.status != 401 or renewed:
                     raise
@@ -128,7 +137,7 @@ class Client:
         except ClientError as problem:
             # 503 has the vendor send it again; what it cannot find is not worth nine tries.
             return 400 if problem.kind == "refused" else 503
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError):  # not a webhook, or not of anything that is known
             return 400
         return 200
 
@@ -137,12 +146,9 @@ class Client:
         return self._known.get(id)
 
     def _present(self, vendor: Vendor, id: str) -> int | str:
-        state: int | str
         if vendor == "pymetrics":
-            state = self.get_order(id)["status"]
-        else:
-            state = self.get_assessment(id)["assessmentState"]
-        return state
+            return str(self.get_order(id)["status"])
+        return int(self.get_assessment(id)["assessmentState"])
 
     # The wire.
 
@@ -153,7 +159,7 @@ class Client:
             try:
                 return ask()
             except ClientError as problem:
-                wait = getattr(problem, "wait", None)
+                wait = problem.wait if isinstance(problem, _NotNow) else None
                 pause = PAUSE * 2**number if wait is None else wait
                 last = number + 1 == tries or time.monotonic() + pause > until
                 if problem.kind == "refused" or last:
@@ -167,7 +173,7 @@ class Client:
         try:
             answer = self._http.request(method, path, headers=dict(headers), **content)
         except httpx2.HTTPError as problem:
-            raise ClientError("unavailable", f"{type(problem).__name__}: {problem}") from problem
+            raise _NotNow(f"{type(problem).__name__}: {problem}") from problem
         told = _parsed(answer)
         if not answer.is_success:
             raise _refusal(answer, told)
@@ -185,12 +191,10 @@ def _parsed(answer: httpx2.Response) -> Any:
 
 def _refusal(answer: httpx2.Response, told: Any) -> ClientError:
     """What a status that is no success means."""
-    later = answer.status_code in LATER or (isinstance(told, dict) and told.get("recoverable") is True)
-    error = ClientError("unavailable" if later else "refused", answer.text[:500], answer.status_code)
-    seconds = answer.headers.get("retry-after", "")
-    if seconds.isdigit():
-        error.wait = int(seconds)  # type: ignore[attr-defined]
-    return error
+    if answer.status_code in LATER or (isinstance(told, dict) and told.get("recoverable") is True):
+        seconds = answer.headers.get("retry-after", "")
+        return _NotNow(answer.text[:500], answer.status_code, int(seconds) if seconds.isdigit() else None)
+    return ClientError("refused", answer.text[:500], answer.status_code)
 
 
 def _with(member: str, kind: type) -> Check:

@@ -4,7 +4,5 @@ from contracts.clients.properties import predictive_index, pymetrics, trouble, w
 from contracts.property import Property
 
 _ALL = (*pymetrics.PROPERTIES, *predictive_index.PROPERTIES, *trouble.PROPERTIES, *webhooks.PROPERTIES)
-PROPERTIES: tuple[Property, ...] = tuple(
-    sorted(_ALL, key=lambda property: property.vendor != "pymetrics")
-)
+PROPERTIES: tuple[Property, ...] = tuple(sorted(_ALL, key=lambda property: property.vendor != "pymetrics"))
 """Every one, pymetrics' first."""

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.clients.bench import ClientLab
@@ -12,7 +11,7 @@ from contracts.clients.properties.report import asked_is_what_arrived, nulls_are
 from contracts.clients.properties.trade import PREDICTIVE_INDEX, fault
 from contracts.clients.properties.trouble import NETWORK
 from contracts.clients.property import habit
-from contracts.property import Property
+from contracts.property import Property, given
 from contracts.sources import Source, Standing
 
 _POST = "POST behavioralassessments"
@@ -44,7 +43,9 @@ def assessment_is_reported(lab: ClientLab, wish: dict[str, Any], reading: bool) 
         face = PREDICTIVE_INDEX.found(PREDICTIVE_INDEX.read(bench, face["assessmentId"]))
     seen = bench.assessment(face["assessmentId"])
     # A creation shows state 0 whatever was saved; to the instants another contract looks.
-    loose = {"assessmentState", "assessmentDateTime", "expirationDateTime"} - ({"assessmentState"} if reading else set())
+    loose = {"assessmentState", "assessmentDateTime", "expirationDateTime"} - (
+        {"assessmentState"} if reading else set()
+    )
     true(face, {name: value for name, value in seen.items() if name not in loose})
 
 

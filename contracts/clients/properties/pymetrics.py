@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.clients.bench import ClientLab
@@ -11,7 +10,7 @@ from contracts.clients.properties import wishes
 from contracts.clients.properties.report import asked_is_what_arrived, nulls_are_nulls
 from contracts.clients.properties.trade import PYMETRICS, fault
 from contracts.clients.property import habit
-from contracts.property import Property
+from contracts.property import Property, given
 from contracts.sources import Source, Standing, ours
 
 _DOCS = "pymetrics API 1.3.0 and 2.2.0"
@@ -184,9 +183,9 @@ def renewal_ends(lab: ClientLab) -> None:
        _SAME, Standing.DOCUMENTED, examples=0.7)  # fmt: skip
 @given(wish=wishes.orders(), times=st.sampled_from([1, None]), when=st.sampled_from(["after_commit", "before_commit"]))
 def lost_answer(lab: ClientLab, wish: dict[str, Any], times: int | None, when: str) -> None:
-    """The order is saved, and the connection breaks before the answer is read. Asking again with the very same candidate,
-    assessment and application is safe, for it gives the order that exists; with anything else it makes another one, and
-    the candidate gets two invitations.
+    """The order is saved, and the connection breaks before the answer is read. Asking again with the very same
+    candidate, assessment and application is safe, for it gives the order that exists; with anything else it makes
+    another one, and the candidate gets two invitations.
     """
     bench = lab.bench()
     bench.faults(*fault(PYMETRICS.creates, "drop", times=times, when=when))

@@ -14,10 +14,7 @@ def asked_is_what_arrived(
     assert len(sent) == 1, f"{len(sent)} creations came in, not one"
     body = sent[0]["request"]["body"]
     assert isinstance(body, dict), f"the body that came in is no JSON object: {body!r:.200}"
-    wanted = dict(wish)
-    for name, default in (defaults or {}).items():
-        if name not in wish:
-            wanted[name] = default
+    wanted = {**(defaults or {}), **wish}
     for name in sorted({*body, *wanted}):
         came, meant = _without_nulls(body.get(name)), _without_nulls(wanted.get(name))
         extra = name not in wish and came in (None, wanted.get(name))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.clients.bench import Bench, Word
+from contracts.clients.compare import true
 from contracts.clients.properties import wishes
 from contracts.sources import Source
 
@@ -64,6 +65,15 @@ class Trade:
         """The thing that a reading reported."""
         return _thing(word.right(), self, word)
 
+    def told_truly(self, bench: Bench, face: Mapping[str, Any]) -> None:
+        """Assert that a thing is reported as the vendor shows it, but for what has contracts of its own.
+
+        Those are instants, and the state: a look at an order may move it, a new assessment's is a matter of switches.
+        """
+        elsewhere = (self.state, "assessmentDateTime", "expirationDateTime")
+        seen = self.seen(bench, face[self.id])
+        true(face, {name: value for name, value in seen.items() if name not in elsewhere})
+
     def begun(self, bench: Bench) -> str:
         """The id of one that a well-behaved vendor has just created."""
         return str(self.made(self.create(bench))[self.id])
@@ -71,7 +81,7 @@ class Trade:
 
 def _thing(face: Any, trade: Trade, word: Word) -> dict[str, Any]:
     assert isinstance(face, dict), f"{word.method} gave no {trade.thing}, but {word.told}"
-    assert isinstance(face.get(trade.id), str), f"{word.method} gave a {trade.thing} without {trade.id}: {word.told}"
+    assert isinstance(face.get(trade.id), str), f"{word.method} gave an {trade.thing} without {trade.id}: {word.told}"
     return face
 
 

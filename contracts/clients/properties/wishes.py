@@ -8,11 +8,27 @@ ASSESSMENT = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
 """The first assessment that a new sandbox has."""
 
 NAMES = st.sampled_from(
-    ["Ada", "Zoë", "O'Brien", "李小龙", 'a"b\\c', " two  blanks ", "<b>&amp;</b>", "👩‍🚀", "e\u0301", "null", "%41+&=?#"]
+    [
+        "Ada",
+        "Zoë",
+        "O'Brien",
+        "李小龙",
+        'a"b\\c',
+        " two  blanks ",
+        "<b>&amp;</b>",
+        "👩‍🚀",
+        "e\u0301",
+        "null",
+        "%41+&=?#",
+    ]
 )
 TEXTS = NAMES | st.text(st.characters(exclude_categories=("Cs", "Cc"), max_codepoint=0x1F6FF), min_size=1, max_size=8)
-EMAILS = st.sampled_from(["ada@example.com", "Zoe.Smith@example.org", "o'brien@example.net", "a_b-c.9@mail.example.com"])
-URLS = st.sampled_from(["https://example.com/thanks", "https://example.com/a%20b?x=1&y=%C3%A9#end", "http://example.org"])
+EMAILS = st.sampled_from(
+    ["ada@example.com", "Zoe.Smith@example.org", "o'brien@example.net", "a_b-c.9@mail.example.com"]
+)
+URLS = st.sampled_from(
+    ["https://example.com/thanks", "https://example.com/a%20b?x=1&y=%C3%A9#end", "http://example.org"]
+)
 _LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.sampled_from([0.1, -2.5, 1e-7]) | TEXTS
 METADATA = st.dictionaries(
     TEXTS, _LEAVES | st.lists(_LEAVES, max_size=2) | st.dictionaries(TEXTS, _LEAVES, max_size=2), max_size=3
