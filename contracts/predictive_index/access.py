@@ -14,9 +14,7 @@ from contracts.sandbox import Sandbox
 from contracts.sources import Standing
 from contracts.wire import Answer
 
-_KEYS = st.sampled_from(
-    (None, "", "1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6", "12345678-ABCD-EFGH-1234-ABCDEFGH1234", "sim-")
-)
+_KEYS = st.sampled_from((None, "", "1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6", "12345678-ABCD-EFGH-1234-ABCDEFGH1234", "sim-"))
 OPERATIONS: tuple[tuple[str, str], ...] = (
     ("GET", PATH), ("POST", PATH), ("GET", f"{PATH}/{{pending}}"), ("PATCH", f"{PATH}/{{pending}}"),
     ("DELETE", f"{PATH}/{{pending}}"), ("GET", f"{PATH}/{{done}}/patterns/1"), ("GET", f"{PATH}/{{done}}/reports/1"),

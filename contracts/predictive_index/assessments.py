@@ -16,7 +16,9 @@ from contracts.sources import Standing
 
 TYPES = tuple(f"pi.create.{member}.type" for member in MEMBERS)
 NAMES = tuple(f"pi.create.{member}.required" for member in ("first_name", "last_name", "email"))
-ADMINISTERED = tuple(f"pi.create.administered_by.{member}.required" for member in ("first_name", "last_name", "email"))
+ADMINISTERED = tuple(
+    f"pi.create.administered_by.{member}.required" for member in ("first_name", "last_name", "email")
+)
 VALUES = tuple(
     f"pi.create.{words}"
     for words in ("expiration.format", "expiration.future", "gender.value", "person_type.value", "webhook.url",
@@ -243,16 +245,4 @@ def mail(lab: Lab, names: Face, notify: Any) -> None:
         assert sent["invitation"] == face["assessmentId"]
 
 
-PROPERTIES = (
-    echo,
-    whole,
-    of_the_account,
-    administrator,
-    lifetime,
-    expiration,
-    nulls,
-    strangers,
-    unlike,
-    language,
-    mail,
-)
+PROPERTIES = (echo, whole, of_the_account, administrator, lifetime, expiration, nulls, strangers, unlike, language, mail)

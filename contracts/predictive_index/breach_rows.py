@@ -67,28 +67,13 @@ def _administrators(member: str) -> tuple[Mapping[str, Any], ...]:
     return tuple({**ADMINISTRATOR, **more, member: value} for value in (ABSENT, None, "") for more in ({}, phone))
 
 
-_UNREADABLE = (
-    b"",
-    b"{",
-    b"{'firstName': 'Sam'}",
-    b'{"firstName": }',
-    b"[1,]",
-    b"NaN",
-    b'{"email": "\xff"}',
-    b"firstName=Sam",
-)
+_UNREADABLE = (b"", b"{", b"{'firstName': 'Sam'}", b'{"firstName": }', b"[1,]", b"NaN", b'{"email": "\xff"}', b"firstName=Sam")
 _NO_OBJECTS = (b"[]", b"null", b"1", b'"text"', b"true", b"[{}]")
 _MEDIA_TYPES = ("application/xml", "text/plain", "text/json", "application/x-www-form-urlencoded", None)
 _NO_DATES = ("31.01.2999", "2999-02-29", "2999-1-31", "", "tomorrow", "2999-13-01", "2999-01-31T24:00:00Z", "29990131")
 _ODD_DATES = ("2999-01-31T23:59:59.01234567Z", "2999-01-31 00:00:00Z", " 2999-01-31", "2999-01-31T23:59:59",
               "2999-01-31T23:59:60Z", "2999-01-31T23:59Z", "2999-01-31T00:00:00.Z", "2999-01-31T00:00:00+24:00")  # fmt: skip
-_PAST = (
-    "2015-01-31",
-    "2015-01-31T23:59:59.0123456Z",
-    "1999-12-31",
-    "2020-02-29T00:00:00Z",
-    "2020-01-01T00:00:00+14:00",
-)
+_PAST = ("2015-01-31", "2015-01-31T23:59:59.0123456Z", "1999-12-31", "2020-02-29T00:00:00Z", "2020-01-01T00:00:00+14:00")
 _NO_PERSON_TYPES = ("candidate", "FORMER EMPLOYEE", "", "Former employee", "Employee ", "Nobody", "FormerEmployee", "3")
 _NO_WEB_URLS = ("hooks.example.com", "ftp://example.com/", "", "http://", "//example.com/x", "http:/example.com", "/thanks",
                 "https://exa mple.com", "mailto:ada@example.com", "javascript://example.com/%0Aalert(1)")  # fmt: skip

@@ -121,9 +121,7 @@ def pictures(lab: Lab, type: str) -> None:
     files = {}
     for name, number in (("patternFullUrl", "0"), ("patternSelfUrl", "1")):
         path = "/" + face[name].split("/", 3)[3]
-        files[number] = _file(
-            calls.ask(lab.sandbox, "GET", path.partition("?")[0], query={"format": "PNG"}), "image/png"
-        )
+        files[number] = _file(calls.ask(lab.sandbox, "GET", path.partition("?")[0], query={"format": "PNG"}), "image/png")
         assert path.endswith("?format=PNG")
         assert files[number] == _file(_pattern(lab.sandbox, face["assessmentId"], number, "PNG"), "image/png")
     one = _file(_pattern(lab.sandbox, face["assessmentId"], type, "PNG"), "image/png")
@@ -209,10 +207,7 @@ def language(lab: Lab, language: str) -> None:
     ):
         assert answer.status in (200, 201), f"{language} is answered {answer.status}"
         assert language in answer.headers.get("simulator-note", ""), f"{language} is not noted: {dict(answer.headers)}"
-    for answer in (
-        _report(lab.sandbox, id, "1", "1", "fr-CA"),
-        calls.create(lab.sandbox, {**TAKER, "languageLocale": "fr-CA"}),
-    ):
+    for answer in (_report(lab.sandbox, id, "1", "1", "fr-CA"), calls.create(lab.sandbox, {**TAKER, "languageLocale": "fr-CA"})):
         assert "simulator-note" not in answer.headers, "a published language is noted"
 
 

@@ -6,12 +6,7 @@ from contracts.predictive_index.wrong import Ways, options, sought
 NAME = "peopleAndJobsSearchResult/assessmentUser/firstName"
 _GUID = "1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6"
 
-_TOO_MUCH = (
-    f"email eq '{'x' * 8_200}'",
-    " or ".join(["true"] * 501),
-    "not " * 40 + "true",
-    "(" * 41 + "true" + ")" * 41,
-)
+_TOO_MUCH = (f"email eq '{'x' * 8_200}'", " or ".join(["true"] * 501), "not " * 40 + "true", "(" * 41 + "true" + ")" * 41)
 _NO_FILTERS = (
     "", "gender EQ 1", "gender = 1", "(gender eq 1", "gender eq 1)", "gender eq 1x", "gender eq", "eq 1", "gender 1",
     "gender eq 1 eq true", "contains(email)", "contains(email, 'a', 'b')", "trim(email) eq 'sam'", "email eq 'it's'",

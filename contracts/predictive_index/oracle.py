@@ -62,9 +62,7 @@ class Account:
     def administrator(self) -> Face:
         """Who administers where a request names nobody."""
         user = self.settings["api_user"]
-        return dict(
-            zip(ADMINISTRATOR, (user[part] for part in ("email", "phone", "first_name", "last_name")), strict=True)
-        )
+        return dict(zip(ADMINISTRATOR, (user[part] for part in ("email", "phone", "first_name", "last_name")), strict=True))
 
     def fields(self, items: Any, old: Mapping[str, Any] | None = None) -> list[Face]:
         """Every custom field of the account, assigned where the request has a valid value for it."""
@@ -167,9 +165,7 @@ def check_synthesis(face: Face) -> None:
     own, concept, synthesis = (face[graph][0] for graph in GRAPHS)
     for factor in FACTORS:
         middle = (own[factor] + concept[factor]) / 2
-        assert abs(synthesis[factor] - middle) <= 0.011, (
-            f"the synthesis of {factor} is {synthesis[factor]}, not {middle}"
-        )
+        assert abs(synthesis[factor] - middle) <= 0.011, f"the synthesis of {factor} is {synthesis[factor]}, not {middle}"
 
 
 def check_sigma(graph: str, score: Any, factors: tuple[str, ...]) -> None:

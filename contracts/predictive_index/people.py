@@ -16,9 +16,7 @@ from contracts.sources import Standing
 
 _EXCLUDED = tuple(f"pi.create.{member}.excluded" for member in ("first_name", "middle_name", "last_name", "email"))
 _REQUIRED = tuple(f"pi.create.{member}.required" for member in ("first_name", "last_name", "email"))
-_EMPTY = st.sampled_from(
-    ({}, {"firstName": ""}, dict.fromkeys(PERSON[:4]), dict.fromkeys(PERSON[:4], ""), {"email": None})
-)
+_EMPTY = st.sampled_from(({}, {"firstName": ""}, dict.fromkeys(PERSON[:4]), dict.fromkeys(PERSON[:4], ""), {"email": None}))
 EMAIL = "peopleAndJobsSearchResult/assessmentUser/email"
 PERSON_ID = "peopleAndJobsSearchResult/assessmentUser/externalPersonId"
 
@@ -163,9 +161,7 @@ def found(lab: Lab, names: Face, times: int) -> None:
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
-@given(
-    skip=st.sampled_from((None, 0, 1, 2, 49, 50, 52, 53, 60)), top=st.sampled_from((None, 0, 1, 2, 49, 50, 51, 1000))
-)
+@given(skip=st.sampled_from((None, 0, 1, 2, 49, 50, 52, 53, 60)), top=st.sampled_from((None, 0, 1, 2, 49, 50, 51, 1000)))
 def pages(lab: Lab, skip: int | None, top: int | None) -> None:
     """The total is that of all pages, so that a caller knows when to stop."""
     if "crowd" not in lab.sandbox.memo:
@@ -199,9 +195,7 @@ def archived(lab: Lab, names: Face, keep: bool) -> None:
     [person] = calls.people(lab.sandbox, **where)["peopleAndJobsSearchResult"]
     calls.same(person, _found(first, first["assessmentId"]))
     if keep:
-        assert (
-            calls.made(lab.sandbox, {"externalId": ids["externalId"]})["assessmentUserId"] == first["assessmentUserId"]
-        )
+        assert calls.made(lab.sandbox, {"externalId": ids["externalId"]})["assessmentUserId"] == first["assessmentUserId"]
         return
     calls.archive(lab.sandbox, first["assessmentId"])
     assert calls.people(lab.sandbox, **where)["totalSearchResults"] == 0, "an archived person is found"

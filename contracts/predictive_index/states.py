@@ -186,7 +186,7 @@ def expiry(lab: Lab, way: str, sent: str | None) -> None:
 @given(now=st.sampled_from(("2031-05-06T07:08:09.1234567Z", "2031-12-31T23:59:59.9999998Z", "2032-02-29T00:00:00Z")),
        ticks=st.sampled_from((0, 1, 9, 10, 10_000_000)))  # fmt: skip
 def future(lab: Lab, now: str, ticks: int) -> None:
-    """ "Must lie in the future" leaves out the present. A date lies in the future until its day is over, so that today
+    """"Must lie in the future" leaves out the present. A date lies in the future until its day is over, so that today
     is taken and yesterday is not."""
     sandbox = lab.fresh()
     sandbox.freeze(now)

@@ -134,8 +134,6 @@ account_bodies: st.SearchStrategy[Body] = st.builds(lambda one, other: {**one, *
 
 FACTORS = ("aSigma", "bSigma", "cSigma", "dSigma", "eSigma")
 GRAPHS = ("selfSigmaScore", "selfConceptSigmaScore", "synthesisSigmaScore")
-
-
 def _each(names: tuple[str, ...], values: st.SearchStrategy[Any]) -> st.SearchStrategy[Body]:
     """An object with these members, always in this order."""
     return st.tuples(*(values for _ in names)).map(lambda drawn: dict(zip(names, drawn, strict=True)))
