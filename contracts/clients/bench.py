@@ -173,7 +173,7 @@ class Bench:
         return status if isinstance(status, int) and 100 <= status <= 599 else 500
 
 
-@dataclass
+@dataclass(repr=False)
 class ClientLab(Lab):
     """For one property of a client: besides a sandbox it gives a client that talks to it."""
 

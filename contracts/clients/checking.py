@@ -21,7 +21,7 @@ from contracts.servers import NotServing, serving
 from contracts.target import Target, Unaskable
 
 HOST = (sys.executable, "-m", "contracts.clients.host")
-_START = 20.0
+START = 10.0
 """Seconds that an adapter may take to start and say hello."""
 
 
@@ -55,10 +55,10 @@ def command_of(adapter: str | None, command: str | None) -> list[str]:
     return words
 
 
-def hello(program: Program) -> frozenset[str]:
+def hello(program: Program, within: float = START) -> frozenset[str]:
     """What the client claims; `Unaskable` when it cannot be started or says nothing of use."""
     try:
-        said = program.call("hello", {}, _START)
+        said = program.call("hello", {}, within)
         if not isinstance(said, dict) or not said.keys() & {"features", "methods"}:
             raise Unaskable(f'the adapter answered hello with {said!r:.200}, not with {{"features": […]}}')
         return claimed(said.get("features"), said.get("methods", METHODS))

@@ -77,6 +77,8 @@ class Host:
     def _hello(self) -> dict[str, Any]:
         opening(self._adapter, dict.fromkeys(OPENING))
         features = getattr(self._adapter, "features", None)
+        if isinstance(features, str):
+            raise Unfit(f"features is the text {features!r}; write a set of names: {{{features!r}}}")
         return {
             "methods": [name for name in METHODS if callable(getattr(self._adapter, name, None))],
             **({} if features is None else {"features": sorted(features)}),
@@ -94,10 +96,15 @@ def told(line: str, answer: Callable[[str, Mapping[str, Any]], Any]) -> dict[str
     except Unfit as problem:
         return {"id": asked["id"], "error": {"kind": "unfit", "message": str(problem), "status": None}}
     except Exception as problem:  # noqa: BLE001 - whatever the client may raise is to be told
-        traceback.print_exc()
-        crash = {"kind": "crash", "message": f"{type(problem).__name__}: {problem}", "status": None}
+        crash = {"kind": "crash", "message": f"{type(problem).__name__}: {problem}{_where(problem)}", "status": None}
         return {"id": asked["id"], "error": crash}
     return {"id": asked["id"], "result": result}
+
+
+def _where(problem: BaseException) -> str:
+    """The line of the adapter, or of what it calls, that raised."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
 
 
 def written(answer: Mapping[str, Any]) -> str:

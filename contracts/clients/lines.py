@@ -51,9 +51,14 @@ class Program:
         self._answers: queue.Queue[str | None] = queue.Queue(100)
         self._last: deque[str] = deque(maxlen=20)
         self._asked = 0
+        self._one_at_a_time = threading.RLock()
 
     def call(self, method: str, params: Mapping[str, Any], within: float) -> Any:
         """The result of one call; `Failed` when the client says so, `Broken` when there is no such word from it."""
+        with self._one_at_a_time:  # webhooks come in on a thread of their own
+            return self._call(method, params, within)
+
+    def _call(self, method: str, params: Mapping[str, Any], within: float) -> Any:
         process = self._running()
         self._asked += 1
         line = json.dumps({"id": self._asked, "method": method, "params": params})

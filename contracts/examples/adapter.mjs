@@ -13,7 +13,7 @@ const FEATURES = [
   "predictive_index.webhooks",
 ];
 const TRIES = 4;
-const PATIENCE = 4000; // milliseconds for one call, with all its waiting
+const PATIENCE = 2500; // milliseconds for one call, with all its waiting
 const LATER = new Set([429, 500, 502, 503, 504]);
 
 class ClientError extends Error {

@@ -19,7 +19,7 @@ from contracts.clients.adapter import ClientError, Created, Request, Vendor
 
 TRIES = 4
 """How often one call is sent at most."""
-PATIENCE = 4.0
+PATIENCE = 2.5
 """Seconds that one call may take with all its waiting."""
 PAUSE = 0.05
 """Seconds before the second try, twice as many before each further one, where the vendor names none."""
@@ -58,7 +58,7 @@ class Client:
 
     def create_order(self, order: Mapping[str, Any]) -> Created:
         """Create Assessment Order."""
-        told = self._mercury("POST", "/mercury/order", order, lambda body: _is_order(body.get("order")))
+        told = self._mercury("POST", "/mercury/order", order, lambda body: _is_order(_of(body, "order")))
         return {"order": told["order"], "created": told["created"]}
 
     def get_order(self, id: str, report: bool = False) -> dict[str, Any]:
@@ -197,16 +197,20 @@ def _refusal(answer: httpx2.Response, told: Any) -> ClientError:
     return ClientError("refused", answer.text[:500], answer.status_code)
 
 
+def _of(body: Any, member: str) -> Any:
+    return body.get(member) if isinstance(body, dict) else None
+
+
 def _with(member: str, kind: type) -> Check:
-    return lambda body: isinstance(body, dict) and isinstance(body.get(member), kind)
+    return lambda body: isinstance(_of(body, member), kind)
 
 
 def _is_order(body: Any) -> bool:
-    return isinstance(body, dict) and isinstance(body.get("id"), str) and isinstance(body.get("status"), str)
+    return isinstance(_of(body, "id"), str) and isinstance(_of(body, "status"), str)
 
 
 def _is_assessment(body: Any) -> bool:
-    return isinstance(body, dict) and isinstance(body.get("assessmentId"), str)
+    return isinstance(_of(body, "assessmentId"), str)
 
 
 def _subject(vendor: Vendor, request: Request) -> str:
