@@ -74,13 +74,14 @@ def check(
 ) -> Report:  # fmt: skip
     """The report on the client that the command `words` drives; `Unaskable` when it cannot be asked."""
     began = time.monotonic()
-    with _started(words) as program, _simulator() as url:
+    with _started(words) as program:
         claims = hello(program)
-        target = Target(url, deadline=began + budget - min(LIMIT, budget / 2))
-        _try_opening(program, url)
-        runner = ClientRunner(target, profile, fail_fast=fail_fast, program=program, claims=claims)
-        outcomes = runner.run(properties, tell)
-        target.close()
+        with _simulator() as url:
+            _try_opening(program, url)
+            target = Target(url, deadline=began + budget - min(LIMIT, budget / 2))
+            runner = ClientRunner(target, profile, fail_fast=fail_fast, program=program, claims=claims)
+            outcomes = runner.run(properties, tell)
+            target.close()
     seconds = time.monotonic() - began
     return Report(
         f"Contracts of the client {shlex.join(_named(words))}", url, datetime.now(UTC).isoformat(timespec="seconds"),

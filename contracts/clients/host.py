@@ -42,7 +42,8 @@ def load(name: str) -> type:
 
 
 def _classes(module: Any) -> list[str]:
-    return [name for name, one in vars(module).items() if inspect.isclass(one) and not name.startswith("_")]
+    own = (name for name, one in vars(module).items() if getattr(one, "__module__", "") == module.__name__)
+    return [name for name in own if inspect.isclass(vars(module)[name]) and not name.startswith("_")]
 
 
 def opening(adapter: type, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,16 +62,15 @@ class Program:
         process = self._running()
         self._asked += 1
         line = json.dumps({"id": self._asked, "method": method, "params": params})
-        try:
+        with contextlib.suppress(OSError):  # it may have ended already; what it said is still there to be read
             assert process.stdin
             process.stdin.write(line + "\n")
             process.stdin.flush()
+        try:
             said = self._answers.get(timeout=within)
         except queue.Empty:
             self.stop()
             raise Hung(f"{method} did not end within {within:g} seconds") from None
-        except OSError:
-            said = _END
         if said is _END:
             raise Broken(f"the adapter ended {self._ending()}while it was asked for {method}")
         return self._read(said, method)

@@ -1,4 +1,4 @@
-"""The grades of real clients, as they were found, with the reasons: the table that tests compare with, and a page of it.
+"""The grades of real clients, as they were found, with the reasons: what tests compare with, and a page of it.
 
 `python -m tests.clients.grades` grades them all and prints the page, `--write` writes it to docs/client-grades.md.
 """
@@ -154,8 +154,8 @@ def section(grade: Grade, report: Report) -> str:
 
 HEAD = """# The grades of real clients
 
-What `assessment-simulator check client` finds of clients that exist, with the reasons. Written by `scripts/grades --write`;
-do not edit. What is asked, and how to grade your own client: [client-contracts.md](client-contracts.md).
+What `assessment-simulator check client` finds of clients that exist, with the reasons. What is asked, and how to grade
+your own client: [client-contracts.md](client-contracts.md). Written by `scripts/grades --write`; do not edit.
 """
 
 

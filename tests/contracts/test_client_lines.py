@@ -91,7 +91,7 @@ def test_what_is_no_answer_is_told_with_the_advice_to_keep_standard_output_clean
     start: Start, what: str, line: str
 ) -> None:
     program = start(f"import time; print({line!r}); time.sleep(9)")
-    with pytest.raises(Broken, match="asked for get, the adapter said .* belongs on standard error"):
+    with pytest.raises(Broken, match=r"asked for get, the adapter said .* belongs on standard error"):
         program.call("get", {}, 5)
 
 
@@ -162,7 +162,10 @@ RAISED: list[tuple[str, dict[str, Any]]] = [
     ("raise ClientError('unavailable')", {"kind": "unavailable", "message": "unavailable", "status": None}),
     ("raise KeyError('id')", {"kind": "crash", "message": "KeyError: 'id' (", "status": None}),
     ("return {1, 2}", {"kind": "crash", "message": "the adapter gave something that is not JSON", "status": None}),
-    ("return float('nan')", {"kind": "crash", "message": "the adapter gave something that is not JSON", "status": None}),
+    (
+        "return float('nan')",
+        {"kind": "crash", "message": "the adapter gave something that is not JSON", "status": None},
+    ),
 ]
 
 

@@ -117,7 +117,7 @@ def _told(post: Post) -> Property:
            post.source, post.standing, examples=0.4)  # fmt: skip
     @given(slowly=st.booleans())
     def test(lab: ClientLab, slowly: bool) -> None:
-        """This is what a webhook is for: nobody has to ask."""
+        """This is what a webhook is for: nobody has to ask, and the result is there when it is there."""
         story = _begun(lab, post)
         story.settle()
         if slowly:
