@@ -15,6 +15,7 @@ from simulator.core.delivery import Attempt, Delivery
 from simulator.core.draw import Draw, seal, secret_of
 from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.clock import Clock
+from simulator.server.journal import DELIVERY, ENDED, EVERYTHING, Journal, Watcher
 from simulator.server.state import State, Stored, Table
 
 Ask = Callable[[int, Draw, int], Call]
@@ -53,6 +54,9 @@ class Sandbox:
         self.watch: Callable[[], None] = lambda: None
         """Called after each commit; the dispatcher looks there for what is due."""
         self.listeners: list[Callable[[Event], None]] = []
+        self.watchers: list[Watcher] = []
+        """Those who wait for something to happen here; told what changed, and its id."""
+        self.journal = Journal(self.config.journal, self.watchers)
         self._opening = opening
         self._place = 0
         self._recent: dict[str, deque[int]] = {}
@@ -159,6 +163,9 @@ class Sandbox:
         for notice in decision.notices:
             state.owe(Delivery(notice.id, self._addressed(notice, call.base), call.now, call.now))
         self.watch()
+        if self.watchers:
+            for record in decision.records:
+                self.tell(record.kind, record.id)
 
     def _addressed(self, notice: Notice, base: str) -> Notice:
         return replace(notice, body=notice.body.replace(BASE, base).replace(SEAL, self.seal))
@@ -173,11 +180,17 @@ class Sandbox:
         for listener in self.listeners:
             listener(event)
 
+    def tell(self, what: str, id: str = "") -> None:
+        """Tell whoever waits that something changed."""
+        for watcher in self.watchers:
+            watcher(what, id)
+
     def configure(self, config: Config) -> None:
         """Take over other settings."""
         if config.rate_limit != self.config.rate_limit:
             self._recent.clear()
         self.state.config = config
+        self.journal.bound(config.journal)
         self.state.sequence += 1
         self.watch()
 
@@ -193,6 +206,7 @@ class Sandbox:
         self.emit(Event(place, attempt.at, "attempt", delivery.id))
         self.state.after(self.state.pending[delivery.id], attempt)
         self.watch()
+        self.tell(DELIVERY, delivery.id)
 
     def replay(self, delivery: Delivery, url: str) -> Delivery:
         """Send a notice once more, as a delivery of its own, to `url`."""
@@ -226,18 +240,22 @@ class Sandbox:
         """Go back to the opening state; tokens, snapshots and whatever was begun are void."""
         self.snapshots.clear()
         self.generation += 1
+        self.journal.clear()
         self._begin_again(self._opening.copy())
 
     def _begin_again(self, state: State) -> None:
         self.epoch += 1
         self._recent.clear()
         self.state = state
+        self.journal.bound(self.config.journal)
         self.watch()
+        self.tell(EVERYTHING)
 
     def close(self) -> None:
         """Let nothing that was begun act any more."""
         self._begin_again(State(self.config, Clock()))
         self.watch = lambda: None
+        self.tell(ENDED)
 
     def forked(self) -> State:
         """The records, alarms and settings, without the clock, the deliveries and the tokens."""
