@@ -62,6 +62,23 @@ def test_no_tour_of_the_readme_is_left_untried() -> None:
     assert len(blocks(README, "bash")) == len(ENDINGS)
 
 
+SHOWN: list[tuple[str, str]] = [
+    ("sandboxes/journal", '"log":{"version":"1.2"'),
+    ("sandboxes/waiting", '"member":"status","wanted":201,"found":400'),
+    ("sandboxes/coverage", '{"id":"pi.access.key","vendor":"predictive_index","standing":"documented","kept":1,'),
+]
+
+
+@pytest.mark.parametrize(("about", "ending"), SHOWN)
+def test_every_example_of_the_control_api_runs(about: str, ending: str, server: Server) -> None:
+    block = next(block for block in blocks(CONTROL, "bash") if about in block)
+    assert ending in play(block, server)
+
+
+def test_no_example_of_the_control_api_is_left_untried() -> None:
+    assert len(blocks(CONTROL, "bash")) == len(SHOWN)
+
+
 def test_the_first_commands_of_the_readme_are_there() -> None:
     script, command = (block.strip() for block in blocks(README, "sh"))
     assert (REPOSITORY / script).is_file()

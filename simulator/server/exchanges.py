@@ -60,9 +60,9 @@ def body_view(body: bytes, media_type: str, mask: Mask) -> Any:
 
 
 def text_of(body: bytes) -> str | None:
-    """The body as text; None where it is none."""
+    """The body as text; None where it is none. A PDF is none, though it can be ASCII from end to end."""
     try:
-        return body.decode()
+        return None if body.startswith(b"%PDF-") else body.decode()
     except UnicodeDecodeError:
         return None
 

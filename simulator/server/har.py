@@ -1,14 +1,13 @@
 """Exchanges as an HTTP Archive (HAR 1.2), which browsers and proxies can open."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from simulator.core import instant
 from simulator.server.exchanges import text_of
-from simulator.server.http import FORM
 from simulator.server.journal import Exchange
 from simulator.server.masking import Mask, headers_of
 
@@ -64,22 +63,15 @@ def _request(exchange: Exchange, mask: Mask) -> Json:
         "queryString": _named(parse_qsl(query, keep_blank_values=True)),
         "headersSize": _UNKNOWN,
         "bodySize": len(exchange.sent),
-        **({"postData": _posted(exchange.sent, headers, mask)} if exchange.sent else {}),
+        **({"postData": _posted(exchange.sent, headers.get("content-type", ""), mask)} if exchange.sent else {}),
     }
 
 
-def _posted(body: bytes, headers: Mapping[str, str], mask: Mask) -> Json:
-    media_type = headers.get("content-type", "")
+def _posted(body: bytes, media_type: str, mask: Mask) -> Json:
     text = text_of(body)
     if text is None:
-        return {"mimeType": media_type, "params": [], "text": "", "comment": f"{len(body)} bytes that are no text"}
-    shown = mask.body(text)
-    form = media_type.partition(";")[0].strip().lower() == FORM
-    return {
-        "mimeType": media_type,
-        "params": _named(parse_qsl(shown, keep_blank_values=True)) if form else [],
-        "text": shown,
-    }
+        return {"mimeType": media_type, "text": "", "comment": f"{len(body)} bytes that are no text"}
+    return {"mimeType": media_type, "text": mask.body(text)}
 
 
 def _response(exchange: Exchange, mask: Mask) -> Json:
