@@ -61,6 +61,12 @@ def test_every_tour_of_the_readme_ends_as_it_says(about: str, ending: str, serve
 
 CONTROL_ENDINGS: list[tuple[str, list[str]]] = [
     ("sandboxes/faulty", ["no answer: 52", '"created":false', '"met":1}]']),
+    ("sandboxes/journal", ['"log":{"version":"1.2"']),
+    ("sandboxes/waiting", ['"member":"status","wanted":201,"found":400']),
+    (
+        "sandboxes/coverage",
+        ['{"id":"pi.access.key","vendor":"predictive_index","standing":"documented","kept":1,'],
+    ),
 ]
 
 
