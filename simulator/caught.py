@@ -47,7 +47,7 @@ class Webhook:
         return self.json if "json" in self.headers.get("content-type", "") else self.form
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path or '/'} {self.body.decode('utf-8', 'replace')}"
+        return f"{self.method} {self.path or '/'} {self.body[:300].decode('utf-8', 'replace')}"
 
 
 class NotCaught(AssertionError):
@@ -57,7 +57,7 @@ class NotCaught(AssertionError):
 class Webhooks(Sequence[Webhook]):
     """The webhooks that one sandbox's listener has caught, oldest first."""
 
-    def __init__(self, url: str, tried: Callable[[], list[str]]) -> None:
+    def __init__(self, url: str, tried: Callable[[], list[str]] = list) -> None:
         self.url = url
         """Where the listener catches them; whatever follows this address is caught too."""
         self._tried = tried
@@ -106,26 +106,27 @@ class Webhooks(Sequence[Webhook]):
         >>> simulator.webhooks.wait_for(0)
         []
         """
+        __tracebackhide__ = True  # pytest: the line that waited in vain is the one to show
         if isinstance(wanted, int):
             return self._wait(lambda: [*self] if len(self) >= wanted else None, within, f"{wanted} webhooks", {})
         members = {} if callable(wanted) else wanted
         fits = wanted if callable(wanted) else lambda webhook: not _differences(members, _data(webhook))
-        what = f"a webhook with {dict(members)}" if members else "a webhook as the function wants it"
+        what = "a webhook that the function wants" if callable(wanted) else f"a webhook with {dict(members)}"
         return self._wait(lambda: next(filter(fits, self), None), within, what, members)
 
     def _wait(self, look: Callable[[], T | None], within: float, what: str, members: Mapping[str, Any]) -> T:
+        __tracebackhide__ = True
         with self._changed:
             self._changed.wait_for(lambda: look() is not None, within)
             found = look()
         if found is not None:
             return found
-        raise NotCaught("\n".join([f"no {what} within {within:g} s", *self._misses(members), *self._tried()]))
+        head = f"waited {within:g} s for {what}; {len(self)} came"
+        raise NotCaught("\n".join([head, *self._misses(members), *self._tried()]))
 
     def _misses(self, members: Mapping[str, Any]) -> list[str]:
         """What was caught instead, the nearest first."""
         nearest = sorted(((_differences(members, _data(one)), one) for one in self), key=lambda pair: len(pair[0]))
-        if not nearest:
-            return ["nothing was caught"]
         return [line for wrong, one in nearest[:3] for line in (f"caught: {one}", *(f"  {text}" for text in wrong))]
 
     def clear(self) -> None:
@@ -163,7 +164,7 @@ class Listener(AbstractContextManager["Listener"]):
         self._server.server_close()
         self._thread.join()
 
-    def webhooks(self, name: str, tried: Callable[[], list[str]]) -> Webhooks:
+    def webhooks(self, name: str, tried: Callable[[], list[str]] = list) -> Webhooks:
         """A list for a sandbox of that name; `tried` tells, in lines, of what the server has tried to deliver."""
         self._boxes[name] = Webhooks(f"{self.url}/{name}", tried)
         return self._boxes[name]

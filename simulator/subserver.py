@@ -10,9 +10,9 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from tempfile import TemporaryFile
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from simulator.settings import Settings
 
@@ -76,8 +76,9 @@ def written(settings: Settings) -> str:
 
 def read(line: str | bytes) -> Settings:
     """The settings of such a line."""
-    members: dict[str, Any] = json.loads(line)
-    return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in members.items()})
+    settings = Settings(**json.loads(line))
+    hosts = settings.webhook_hosts
+    return settings if hosts is None else replace(settings, webhook_hosts=tuple(hosts))
 
 
 def main() -> int:
