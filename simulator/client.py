@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from simulator.caught import Listener, NotCaught, Webhook, Webhooks
-from simulator.connection import SANDBOXES, Connection, Listed, SimulatorError
+from simulator.connection import SANDBOXES, Connection, Detailed, Listed, SimulatorError
 from simulator.knobs import Clock, Deliveries, Faults, Journal, Snapshot
 from simulator.settings import Settings, is_loopback
 
@@ -105,7 +105,7 @@ class Simulator(AbstractContextManager["Simulator"]):
         self.predictive_index = PredictiveIndex(f"{self.url}/api/v1", **credentials["predictive_index"])
         self._path = f"{SANDBOXES}/{self.name}"
         self.clock = Clock(connection, f"{self._path}/clock")
-        self.invitations = Listed(connection, f"{self._path}/invitations")
+        self.invitations = Detailed(connection, f"{self._path}/invitations")
         self.deliveries = Deliveries(connection, f"{self._path}/deliveries")
         self.faults = Faults(connection, f"{self._path}/faults")
         self.journal = Journal(connection, f"{self._path}/journal")
@@ -200,7 +200,7 @@ class Simulator(AbstractContextManager["Simulator"]):
         fork._ending = ExitStack()
         fork._ending.callback(fork._forget)
         self._forks.append(fork)
-        mine = _leads(self._webhooks.url) if self._webhooks else {}
+        mine = _leads(self._webhooks.url) if self._webhooks is not None else {}
         moved = {name: fork.webhooks.url for name, url in fork.config().items() if url == mine.get(name, "")}
         if moved:
             fork.config(**moved)
@@ -225,16 +225,19 @@ class Simulator(AbstractContextManager["Simulator"]):
             fork.close()
         if self._listener is not None:
             self._listener.forget(self.name)
-        try:
-            self._tell()
-            self._connection.call("DELETE", self._path)
-        except SimulatorError as error:
-            if error.status != 404:  # somebody has forgotten it already
-                raise
+        for step in (self._tell, self._delete):
+            try:
+                step()
+            except SimulatorError as error:
+                if error.status != 404:  # somebody has forgotten it already
+                    raise
 
     def _tell(self) -> None:
         if self._leaving is not None:
             self._leaving(self)
+
+    def _delete(self) -> None:
+        self._connection.call("DELETE", self._path)
 
     def _tried(self) -> list[str]:
         """What the server says of its latest deliveries, in lines."""
@@ -242,9 +245,8 @@ class Simulator(AbstractContextManager["Simulator"]):
         with suppress(SimulatorError):
             for delivery in self.deliveries[-5:]:
                 attempts = ", ".join(str(one["status"] or one["error"]) for one in delivery["attempts"]) or "none yet"
-                lines.append(
-                    f"{delivery['id']} to {delivery['url']}: {delivery['state']}; attempts: {attempts or 'none'}"
-                )
+                where = f"{delivery['id']} to {delivery['url']}"
+                lines.append(f"tried: {where}: {delivery['state']}; attempts: {attempts}")
         return lines
 
 

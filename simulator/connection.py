@@ -67,11 +67,6 @@ class Listed(Sequence[dict[str, Any]]):
         self._connection = connection
         self._path = path
 
-    def one(self, id: str) -> dict[str, Any]:
-        """The single view of an item, which tells more than the list does."""
-        found: dict[str, Any] = self._connection.call("GET", f"{self._path}/{id}")
-        return found
-
     def _fetched(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._connection.call("GET", self._path)
         return found
@@ -96,6 +91,15 @@ class Listed(Sequence[dict[str, Any]]):
 
     def __repr__(self) -> str:
         return repr(self._fetched())
+
+
+class Detailed(Listed):
+    """A list whose items have a view of their own."""
+
+    def one(self, id: str) -> dict[str, Any]:
+        """The single view of an item, which tells more than the list does."""
+        found: dict[str, Any] = self._connection.call("GET", f"{self._path}/{id}")
+        return found
 
 
 def duration(span: str | timedelta) -> str:

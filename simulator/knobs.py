@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from simulator.connection import Connection, Listed, duration
+from simulator.connection import Connection, Detailed, Listed, duration
 
 Events = list[dict[str, Any]]
 """What happened while a clock was turned: `{at, what, id}`, in order."""
@@ -84,7 +84,7 @@ class Faults(Listed):
         self._connection.call("DELETE", self._path)
 
 
-class Journal(Listed):
+class Journal(Detailed):
     """What came in and what was answered, oldest first."""
 
     def find(self, **filters: Any) -> list[dict[str, Any]]:
@@ -102,7 +102,7 @@ class Journal(Listed):
         return str(self._connection.call("GET", f"{self._path}/{id}.sh"))
 
 
-class Deliveries(Listed):
+class Deliveries(Detailed):
     """The webhooks owed or sent, oldest first."""
 
     def replay(self, id: str, url: str | None = None) -> dict[str, Any]:
