@@ -276,7 +276,7 @@ class SimulatorServer(AbstractContextManager["SimulatorServer"]):
 
     def open(self, name: str | None = None, *, like: str = "", **opening: Any) -> Simulator:
         """Open a sandbox; without a `name` it gets one of its own, `like` a word; `seed` and `config` may follow."""
-        name = name or f"{like[:48]}-{secrets.token_hex(6)}".lstrip("-")
+        name = name or "-".join(filter(None, (like[:48].strip("-"), secrets.token_hex(6))))
         return Simulator(
             self.url, name, connection=self._connection, listener=self._listener, leaving=self._leaving, **opening
         )
