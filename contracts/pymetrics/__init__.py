@@ -1,7 +1,7 @@
 """What pymetrics promises."""
 
 from contracts.property import Property
-from contracts.pymetrics import breaches, life, lists, orders, tokens
+from contracts.pymetrics import breaches, isolation, life, lists, machine, orders, reports, results, tokens, webhooks
 from contracts.pymetrics.facts import FACTS
 
 PROPERTIES: tuple[Property, ...] = (
@@ -9,6 +9,11 @@ PROPERTIES: tuple[Property, ...] = (
     *orders.PROPERTIES,
     *lists.PROPERTIES,
     *life.PROPERTIES,
+    *results.PROPERTIES,
+    *reports.PROPERTIES,
+    *webhooks.PROPERTIES,
+    *isolation.PROPERTIES,
+    *machine.PROPERTIES,
     *breaches.PROPERTIES,
 )
 """Every promise that can be asked."""

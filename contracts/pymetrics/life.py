@@ -3,11 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
-from contracts.property import Need, Property, contract
+from contracts.property import Need, Property, contract, given
 from contracts.pymetrics import api, shapes
 from contracts.pymetrics.oracle import MOVES, TAGS
 from contracts.pymetrics.strategies import ACTIONS, PLAIN, instants, versions

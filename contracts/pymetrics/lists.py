@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
-from contracts.property import Need, Property, contract
+from contracts.property import Need, Property, contract, given
 from contracts.pymetrics import api, shapes
 from contracts.pymetrics.facts import LIST_FIELDS
 from contracts.pymetrics.strategies import PLAIN, texts, versions

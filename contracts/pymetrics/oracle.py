@@ -70,3 +70,15 @@ TAGS: Mapping[str, tuple[str, timedelta]] = {
     "+news+expires": ("Expired", timedelta()),
 }
 """What a tag in a candidate's address leads to, and after which time."""
+
+LEANS: Mapping[str, tuple[float, float]] = {
+    "+score-high": (75, 100), "+SCORE-LOW": (0, 35), "+score-low": (0, 35), "+news+score-high": (75, 100),
+}  # fmt: skip
+"""Between which scores a tag keeps an order's."""
+
+
+def band(score: float) -> str:
+    """The tier of a score."""
+    if score >= 70:
+        return "Highly Recommended"
+    return "Recommended" if score >= 40 else "Not Recommended"

@@ -4,11 +4,10 @@ from copy import deepcopy
 from typing import Any
 from urllib.parse import urlsplit
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
-from contracts.property import Need, Property, contract
+from contracts.property import Need, Property, contract, given
 from contracts.pymetrics import api, shapes
 from contracts.pymetrics.facts import ORDER_FIELDS
 from contracts.pymetrics.oracle import shown_as

@@ -4,11 +4,10 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
-from contracts.property import Need, Property, contract
+from contracts.property import Need, Property, contract, given
 from contracts.pymetrics import api, shapes
 from contracts.pymetrics.facts import TOKEN_FIELDS
 from contracts.pymetrics.flaws import FORM, guarded

@@ -1,0 +1,5 @@
+"""Nothing yet."""
+
+from contracts.property import Property
+
+PROPERTIES: tuple[Property, ...] = ()
