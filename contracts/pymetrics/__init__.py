@@ -1,7 +1,19 @@
 """What pymetrics promises."""
 
 from contracts.property import Property
-from contracts.pymetrics import breaches, isolation, life, lists, machine, orders, reports, results, tokens, webhooks
+from contracts.pymetrics import (
+    breaches,
+    calls,
+    isolation,
+    life,
+    lists,
+    machine,
+    orders,
+    reports,
+    results,
+    tokens,
+    webhooks,
+)
 from contracts.pymetrics.facts import FACTS
 
 PROPERTIES: tuple[Property, ...] = (
@@ -13,6 +25,7 @@ PROPERTIES: tuple[Property, ...] = (
     *reports.PROPERTIES,
     *webhooks.PROPERTIES,
     *isolation.PROPERTIES,
+    *calls.PROPERTIES,
     *machine.PROPERTIES,
     *breaches.PROPERTIES,
 )
