@@ -16,6 +16,7 @@ from contracts.predictive_index import (
     people,
     states,
     types,
+    webhooks,
 )
 from contracts.predictive_index.facts import FACTS
 from contracts.property import Property
@@ -27,6 +28,7 @@ PROPERTIES: tuple[Property, ...] = (
     *states.PROPERTIES,
     *changes.PROPERTIES,
     *listing.PROPERTIES,
+    *webhooks.PROPERTIES,
     *files.PROPERTIES,
     *types.PROPERTIES,
     *breaches.PROPERTIES,
