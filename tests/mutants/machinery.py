@@ -34,7 +34,8 @@ MUTANTS = (
         _SANDBOX,
         "        return self.state.all(kind)\n",
         """        Sandbox.everybody = {**getattr(Sandbox, "everybody", {}), self.name: self}
-        return [one for other in Sandbox.everybody.values() for one in other.state.all(kind)]
+        asked = Sandbox.everybody.values() if kind == "assessment" else (self,)
+        return [one for other in asked for one in other.state.all(kind)]
 """,
         "A list shows what belongs to other accounts.",
     ),
@@ -63,7 +64,8 @@ MUTANTS = (
         "Texts come back with their accents composed.",
     ),
     Mutant(
-        "server.rounded", "server/wire.py", "return json.loads(data) if _LONG_NUMBER in", "return value if _LONG_NUMBER in",
+        "server.rounded", "server/wire.py", "return json.loads(data) if _LONG_NUMBER in",
+        "return value if _LONG_NUMBER in",
         "A long whole number loses its last digits.",
     ),
     Mutant(
@@ -71,7 +73,8 @@ MUTANTS = (
         "After a 429 the caller waits for an hour in place of a minute.",
     ),
     Mutant(
-        "server.refused_counts", _SANDBOX, "if self.config.rate_limit is not None and call.method and decision.reply.status != 429:",
+        "server.refused_counts", _SANDBOX,
+        "if self.config.rate_limit is not None and call.method and decision.reply.status != 429:",
         "if self.config.rate_limit is not None and call.method:",
         "A call that was refused for its number counts against the limit.",
     ),

@@ -39,7 +39,8 @@ MUTANTS = (
         "Calls are answered during maintenance.",
     ),
     Mutant(
-        "pi.rate.headless", _ACCESS, 'return () if limit is None else (("x-ratelimit-limit", str(limit)),)', "return ()",
+        "pi.rate.headless", _ACCESS, 'return () if limit is None else (("x-ratelimit-limit", str(limit)),)',
+        "return ()",
         "No answer tells the limit.",
     ),
     Mutant(
@@ -106,7 +107,7 @@ MUTANTS = (
         "personType is written in small letters.",
     ),
     Mutant(
-        "pi.create.position_picture", _FACES, '"associatedPositionTitle": title,', '"associatedPositionTitle": None,',
+        "pi.create.position_lost", _FACES, '"associatedPositionTitle": title,', '"associatedPositionTitle": None,',
         "associatedPositionTitle does not come back.",
     ),
     Mutant(
@@ -143,12 +144,14 @@ MUTANTS = (
         "Without folderPath no folder is shown.",
     ),
     Mutant(
-        "pi.face.member_gone", _FACES, '    "scoringMethod", "patternNumber", "descriptiveReportUrl", "associatedPositionTitle",\n',
+        "pi.face.member_gone", _FACES,
+        '    "scoringMethod", "patternNumber", "descriptiveReportUrl", "associatedPositionTitle",\n',
         '    "patternNumber", "descriptiveReportUrl", "associatedPositionTitle",\n',
         "An assessment lacks scoringMethod.",
     ),
     Mutant(
-        "pi.face.order", _FACES, '    "assessmentId", "firstName", "middleName", "lastName", "email", "assessmentDateTime",',
+        "pi.face.order", _FACES,
+        '    "assessmentId", "firstName", "middleName", "lastName", "email", "assessmentDateTime",',
         '    "assessmentId", "firstName", "lastName", "middleName", "email", "assessmentDateTime",',
         "The members stand in another order than in the vendor's example.",
     ),
@@ -176,7 +179,8 @@ MUTANTS = (
         "Instants have six decimals in place of seven.",
     ),
     Mutant(
-        "pi.instant.seventh_digit", "core/instant.py", '(fraction or "").ljust(7, "0")', '(fraction or "")[:6].ljust(7, "0")',
+        "pi.instant.seventh_digit", "core/instant.py", '(fraction or "").ljust(7, "0")',
+        '(fraction or "")[:6].ljust(7, "0")',
         "The seventh digit of an instant that was sent is lost.",
     ),
 )  # fmt: skip

@@ -59,7 +59,8 @@ MUTANTS = (
         "descriptiveReportUrl stays empty.",
     ),
     Mutant(
-        "pi.score.graphs_swapped", _RESULTS, '        "selfSigmaScore": own,\n        "selfConceptSigmaScore": concept,\n',
+        "pi.score.graphs_swapped", _RESULTS,
+        '        "selfSigmaScore": own,\n        "selfConceptSigmaScore": concept,\n',
         '        "selfSigmaScore": concept,\n        "selfConceptSigmaScore": own,\n',
         "The scores of Self and Self-Concept change places.",
     ),
@@ -69,8 +70,8 @@ MUTANTS = (
         "The factors A and B of Self change places.",
     ),
     Mutant(
-        "pi.score.factor_lost", _RESULTS, 'FACTORS = ("aSigma", "bSigma", "cSigma", "dSigma", "eSigma")',
-        'FACTORS = ("aSigma", "bSigma", "cSigma", "dSigma")',
+        "pi.score.factor_lost", _RESULTS, '        "selfSigmaScore": own,\n',
+        '        "selfSigmaScore": {factor: own[factor] for factor in FACTORS[:4]},\n',
         "The secondary factor E is missing.",
     ),
     Mutant(
@@ -84,7 +85,8 @@ MUTANTS = (
         "The list is an object in place of an array.",
     ),
     Mutant(
-        "pi.list.last_lost", _LISTING, "stored = world.all(KIND) if limit is None", "stored = world.all(KIND)[:-1] if limit is None",
+        "pi.list.last_lost", _LISTING, "stored = world.all(KIND) if limit is None",
+        "stored = world.all(KIND)[:-1] if limit is None",
         "The list lacks the newest assessment.",
     ),
     Mutant(
@@ -116,7 +118,8 @@ MUTANTS = (
         "$top gives one too many.",
     ),
     Mutant(
-        "pi.odata.skip", _OPTIONS, '"$skip": ("skip", _count("skip.value")),', '"$skip": ("skip", lambda text, surface: 0),',
+        "pi.odata.skip", _OPTIONS, '"$skip": ("skip", _count("skip.value")),',
+        '"$skip": ("skip", lambda text, surface: 0),',
         "$skip skips nothing.",
     ),
     Mutant(
@@ -154,11 +157,13 @@ MUTANTS = (
         "sortName does not begin with the last name.",
     ),
     Mutant(
-        "pi.change.redirect", _FACES, '    "externalPersonId", "folderPath", "redirectUrl",\n', '    "externalPersonId", "folderPath",\n',
+        "pi.change.redirect", _FACES, '    "externalPersonId", "folderPath", "redirectUrl",\n',
+        '    "externalPersonId", "folderPath",\n',
         "A change of redirectUrl is ignored.",
     ),
     Mutant(
-        "pi.change.clears", _FACES, "    new = {member: body[member] for member in _PLAIN if given(body.get(member))}\n",
+        "pi.change.clears", _FACES,
+        "    new = {member: body[member] for member in _PLAIN if given(body.get(member))}\n",
         '    new = {member: body[member] for member in _PLAIN if given(body.get(member))}\n'
         '    new.setdefault("redirectUrl", None)\n',
         "A change of one member clears another.",
@@ -174,7 +179,8 @@ MUTANTS = (
         "A change with two locators is accepted.",
     ),
     Mutant(
-        "pi.change.expiry", _CHANGES, 'alarms=(Alarm("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),',
+        "pi.change.expiry", _CHANGES,
+        'alarms=(Alarm("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),',
         "alarms=(),",
         "A later expirationDateTime is shown, but the assessment expires on the old day.",
     ),
@@ -188,7 +194,8 @@ MUTANTS = (
         "A change by externalId changes the oldest assessment, whose ever it is.",
     ),
     Mutant(
-        "pi.archive.nothing", _CHANGES, "forgotten=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
+        "pi.archive.nothing", _CHANGES,
+        "forgotten=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
         "forgotten=(),",
         "DELETE deletes nothing.",
     ),
@@ -215,11 +222,13 @@ MUTANTS = (
         "A report is made though no format was given.",
     ),
     Mutant(
-        "pi.report.archive", _REPORTS, 'if gender == "Unknown" and languages.has_gendered_pronouns(language):', "if False:",
+        "pi.report.archive", _REPORTS, 'if gender == "Unknown" and languages.has_gendered_pronouns(language):',
+        "if False:",
         "In a language that must know he from she one report is made in place of two.",
     ),
     Mutant(
-        "pi.report.media_type", _REPORTS, '_attached(f"{name}.pdf"), "application/pdf"', '_attached(f"{name}.pdf"), "application/octet-stream"',
+        "pi.report.media_type", _REPORTS, '_attached(f"{name}.pdf"), "application/pdf"',
+        '_attached(f"{name}.pdf"), "application/octet-stream"',
         "A report does not say that it is PDF.",
     ),
 )  # fmt: skip

@@ -175,7 +175,8 @@ MUTANTS = (
         "A body that lacks a member is refused with 422 in place of 400.",
     ),
     Mutant(
-        "pymetrics.rule.unknown_assessment", _RULES, '"assessment_id must be the id of one of the configured assessments", 400,',
+        "pymetrics.rule.unknown_assessment", _RULES,
+        '"assessment_id must be the id of one of the configured assessments", 400,',
         '"assessment_id must be the id of one of the configured assessments", 404,',
         "An assessment that is not configured is refused with 404 in place of 400.",
     ),

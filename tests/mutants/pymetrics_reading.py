@@ -41,7 +41,8 @@ MUTANTS = (
         "An order that is read is wrapped in another object.",
     ),
     Mutant(
-        "pymetrics.get.unknown", _RULES, '"the id must be that of an order", 404,', '"the id must be that of an order", 400,',
+        "pymetrics.get.unknown", _RULES, '"the id must be that of an order", 404,',
+        '"the id must be that of an order", 400,',
         "An unknown order is refused with 400 in place of 404.",
     ),
     Mutant(
@@ -166,12 +167,12 @@ MUTANTS = (
     ),
     Mutant(
         "pymetrics.v2.directions_lost", _FACTORS,
-        '        "model_directions": [{"assessment": one, "direction": _direction(factor, one)} for one in taken.values()],\n',
-        '        "model_directions": [],\n',
+        "for one in taken.values()],", "for one in ()],",
         "Factor content does not tell what the model asks for.",
     ),
     Mutant(
-        "pymetrics.v2.factor_scoreless", _V2, "_MUST_SCORE, 400, Standing.DOCUMENTED", "_MUST_SCORE, 404, Standing.DOCUMENTED",
+        "pymetrics.v2.factor_scoreless", _V2, "_MUST_SCORE, 400, Standing.DOCUMENTED",
+        "_MUST_SCORE, 404, Standing.DOCUMENTED",
         "Factor content of an order without results is refused with 404 in place of 400.",
     ),
     Mutant(

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ def _broken(report: Path) -> tuple[str, ...]:
     """The properties that a JUnit report says did not hold."""
     if not report.exists():
         return ()
-    cases = ElementTree.parse(report).iter("testcase")  # noqa: S314  a report that we asked for
+    cases = ET.parse(report).iter("testcase")  # noqa: S314  a report that we asked for
     return tuple(
         case.get("name", "") for case in cases if case.find("failure") is not None or case.find("error") is not None
     )

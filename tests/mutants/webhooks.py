@@ -24,7 +24,8 @@ MUTANTS = (
         "The start is told, too.",
     ),
     Mutant(
-        "webhook.at_creation", _WEBHOOKS, 'return () if setting(world.config, WEBHOOK_ON) == "completion" else on_completion',
+        "webhook.at_creation", _WEBHOOKS,
+        'return () if setting(world.config, WEBHOOK_ON) == "completion" else on_completion',
         "return on_completion",
         "The creation is told, too.",
     ),
@@ -58,7 +59,8 @@ MUTANTS = (
         "Each try is posted twice.",
     ),
     Mutant(
-        "webhook.state_text", _WEBHOOKS, '"assessmentState": record.status}', '"assessmentState": MACHINE.states[record.status]}',
+        "webhook.state_text", _WEBHOOKS, '"assessmentState": record.status}',
+        '"assessmentState": MACHINE.states[record.status]}',
         "The form names the state in place of its number.",
     ),
     Mutant(
