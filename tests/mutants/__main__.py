@@ -36,7 +36,7 @@ def show() -> None:
 @click.option("--only", metavar="ID,…", help="Some of them; * is allowed.")
 @click.option("--sample", type=click.IntRange(1), help="So many, evenly spread.")
 @click.option("--at-once", default=2, show_default=True, type=click.IntRange(1), help="So many side by side.")
-@click.option("--budget", default=60, show_default=True, type=click.IntRange(1), help="Seconds for each.")
+@click.option("--budget", default=110, show_default=True, type=click.IntRange(1), help="Seconds for each.")
 @click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Renew this page; for full runs only.")
 def run(only: str | None, sample: int | None, at_once: int, budget: int, write: Path | None) -> None:
     """Let the contracts look at the mutants, after a server that nobody changed."""
