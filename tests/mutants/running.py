@@ -21,7 +21,7 @@ BUDGET = 110
 _GRACE = 30
 """Seconds over the budget after which the contracts are taken to hang."""
 _SOONEST = {"pymetrics": "pymetrics.*", "pi": "pi.*", "webhook": "pi.*"}
-"""By the first word of a mutant's id the properties that are asked first: a change is noticed sooner where it was made."""
+"""By the first word of a mutant's id the properties that are asked first: a change is noticed soonest nearby."""
 _FOREIGN = ("SIMULATOR_", "PYMETRICS_", "PI_API_KEY")
 """What of the environment would aim the contracts somewhere else, or set up the server otherwise."""
 
@@ -89,7 +89,7 @@ def _turns(mutant: Mutant | None) -> tuple[tuple[str, ...], ...]:
 
 
 def _asked(url: str, budget: int, report: Path, wish: tuple[str, ...]) -> tuple[int | None, tuple[str, ...], str]:
-    """The exit status of one run of the contracts (None where there was no time for all), what broke, what went wrong."""
+    """The exit status of one run of the contracts (None: there was no time for all), what broke, what went wrong."""
     command = [sys.executable, "-m", "simulator", "check", "server", "--target", url, "--budget", str(budget)]
     ended = subprocess.run(
         [*command, "--junit", str(report), *wish],
