@@ -48,7 +48,7 @@ def run(only: str | None, sample: int | None, at_once: int, budget: int, write: 
     control = running.look(None, budget)
     click.echo(page.line(control))
     if control.status != 0:
-        raise click.ClickException("the contracts must hold where nothing is changed")
+        raise click.ClickException(f"the contracts must hold where nothing is changed\n{control.told}")
     outcomes = []
     for outcome in running.every(chosen, budget, at_once):
         click.echo(page.line(outcome))

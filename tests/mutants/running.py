@@ -30,14 +30,15 @@ _FOREIGN = ("SIMULATOR_", "PYMETRICS_", "PI_API_KEY")
 class Outcome:
     """What came of one look; `mutant` is None for the server that nobody changed.
 
-    `status` is the exit status of the contracts (None: there was none), `by` the properties that did not hold.
+    `status` is the exit status of the contracts (None: there was none), `by` the properties that did not hold, `told`
+    what they said or what went wrong.
     """
 
     mutant: Mutant | None
     status: int | None
     by: tuple[str, ...]
     seconds: float
-    problem: str = ""
+    told: str = ""
 
     @property
     def verdict(self) -> str:
@@ -102,7 +103,7 @@ def _asked(url: str, budget: int, report: Path, wish: tuple[str, ...]) -> tuple[
     left = sum("budget" in skipped.get("message", "") for case in cases for skipped in case.iter("skipped"))
     if ended.returncode == 0 and left:
         return None, (), f"the budget of {budget} s was used up with {left} properties left"
-    return ended.returncode, by, ""
+    return ended.returncode, by, ended.stdout
 
 
 def every(mutants: Iterable[Mutant], budget: int = BUDGET, at_once: int = AT_ONCE) -> Iterator[Outcome]:
