@@ -67,18 +67,18 @@ class MutantServer(Server):
 def look(mutant: Mutant | None, budget: int = BUDGET) -> Outcome:
     """Aim the contracts at a server with this change; they end at the first property that does not hold."""
     began = time.monotonic()
-    status, by, problem = None, tuple[str, ...](), ""
+    status, by, told = None, tuple[str, ...](), ""
     try:
         with MutantServer(mutant) as server, TemporaryDirectory() as folder:
             for only in _turns(mutant):
-                status, by, problem = _asked(server.url, budget, Path(folder) / "junit.xml", only)
+                status, by, told = _asked(server.url, budget, Path(folder) / "junit.xml", only)
                 if status != 0:
                     break
     except subprocess.TimeoutExpired:
-        status, problem = None, f"the contracts had not ended {_GRACE} s after their budget"
+        status, told = None, f"the contracts had not ended {_GRACE} s after their budget"
     except AssertionError as refusal:
-        status, problem = None, f"the server did not start: {refusal}"
-    return Outcome(mutant, status, by, time.monotonic() - began, problem)
+        status, told = None, f"the server did not start: {refusal}"
+    return Outcome(mutant, status, by, time.monotonic() - began, told)
 
 
 def _turns(mutant: Mutant | None) -> tuple[tuple[str, ...], ...]:
@@ -90,7 +90,7 @@ def _turns(mutant: Mutant | None) -> tuple[tuple[str, ...], ...]:
 
 
 def _asked(url: str, budget: int, report: Path, wish: tuple[str, ...]) -> tuple[int | None, tuple[str, ...], str]:
-    """The exit status of one run of the contracts (None: there was no time for all), what broke, what went wrong."""
+    """The exit status of one run of the contracts (None: there was no time for all), what broke, and the story."""
     command = [sys.executable, "-m", "simulator", "check", "server", "--target", url, "--budget", str(budget)]
     ended = subprocess.run(
         [*command, "--junit", str(report), *wish],
@@ -99,11 +99,11 @@ def _asked(url: str, budget: int, report: Path, wish: tuple[str, ...]) -> tuple[
     if ended.returncode not in (0, 1):
         return ended.returncode, (), ended.stderr
     cases = [*ET.parse(report).iter("testcase")]  # noqa: S314  a report that we asked for
-    by = tuple(case.get("name", "") for case in cases if case.find("failure") is not None)
+    broken = {case.get("name", ""): failure.get("message", "") for case in cases for failure in case.iter("failure")}
     left = sum("budget" in skipped.get("message", "") for case in cases for skipped in case.iter("skipped"))
     if ended.returncode == 0 and left:
         return None, (), f"the budget of {budget} s was used up with {left} properties left"
-    return ended.returncode, by, ended.stdout
+    return ended.returncode, tuple(broken), "\n".join(f"{id}: {message}" for id, message in broken.items())
 
 
 def every(mutants: Iterable[Mutant], budget: int = BUDGET, at_once: int = AT_ONCE) -> Iterator[Outcome]:
