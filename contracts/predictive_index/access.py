@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
 from contracts.predictive_index import calls, refusals
 from contracts.predictive_index.calls import PATH, PEOPLE
 from contracts.predictive_index.scene import TAKER, everything, scene
-from contracts.property import Need, contract
+from contracts.property import Need, contract, given
 from contracts.sandbox import Sandbox
 from contracts.sources import Standing
 from contracts.wire import Answer

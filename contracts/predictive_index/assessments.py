@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
@@ -11,7 +10,7 @@ from contracts.predictive_index.facts import MEMBERS
 from contracts.predictive_index.oracle import Account, Face
 from contracts.predictive_index.scene import TAKER
 from contracts.predictive_index.settings import furnished
-from contracts.property import Need, contract
+from contracts.property import Need, contract, given
 from contracts.sources import Standing
 
 TYPES = tuple(f"pi.create.{member}.type" for member in MEMBERS)

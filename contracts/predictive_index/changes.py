@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
@@ -12,7 +11,7 @@ from contracts.predictive_index.calls import PATH, unique
 from contracts.predictive_index.oracle import Account, Face
 from contracts.predictive_index.scene import TAKER
 from contracts.predictive_index.settings import apart, furnished
-from contracts.property import Need, contract
+from contracts.property import Need, contract, given
 from contracts.sources import Standing
 
 _KEPT = (

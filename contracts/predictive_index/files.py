@@ -7,7 +7,6 @@ from io import BytesIO
 from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
@@ -15,7 +14,7 @@ from contracts.predictive_index import calls, refusals, strategies
 from contracts.predictive_index.calls import PATH
 from contracts.predictive_index.oracle import Face
 from contracts.predictive_index.scene import TAKER
-from contracts.property import Need, contract
+from contracts.property import Need, contract, given
 from contracts.sandbox import Sandbox
 from contracts.sources import Standing
 from contracts.wire import Answer
@@ -103,7 +102,7 @@ def patterns(lab: Lab, scores: Face) -> None:
         texts = svg(_file(_pattern(lab.sandbox, id, type, "SVG"), "image/svg+xml"))
         numbers = [text for text in texts if re.fullmatch(r"-?\d\.\d\d", text)]
         wanted = [f"{scores[graph][factor]:.2f}" for graph in graphs for factor in strategies.FACTORS]
-        assert numbers == [number.replace("-0.00", "0.00") for number in wanted], f"pattern {type} shows {numbers}"
+        assert numbers == wanted, f"pattern {type} shows {numbers}"
 
 
 @contract(
@@ -112,22 +111,24 @@ def patterns(lab: Lab, scores: Face) -> None:
     promises=("pi.patterns", "pi.face.patterns"),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
-    examples=0.2,
+    examples=0.05,
 )
-@given(type=st.sampled_from(("1", "2", "3")))
-def pictures(lab: Lab, type: str) -> None:
+@given(scores=strategies.scores)
+def pictures(lab: Lab, scores: Face) -> None:
     """The addresses that the assessment shows are calls that can be made as they stand."""
-    face = _done(lab.sandbox)
+    face = calls.completed(lab.sandbox, TAKER, scores={**scores, "synthesisSigmaScore": dict.fromkeys(strategies.FACTORS, 0)})
     files = {}
-    for name, number in (("patternFullUrl", "0"), ("patternSelfUrl", "1")):
-        path = "/" + face[name].split("/", 3)[3]
-        files[number] = _file(calls.ask(lab.sandbox, "GET", path.partition("?")[0], query={"format": "PNG"}), "image/png")
-        assert path.endswith("?format=PNG")
-        assert files[number] == _file(_pattern(lab.sandbox, face["assessmentId"], number, "PNG"), "image/png")
-    one = _file(_pattern(lab.sandbox, face["assessmentId"], type, "PNG"), "image/png")
-    (wide, high), (width, height) = png(files["0"]), png(one)
-    assert wide == width and high > 2 * height > 0, f"all are {wide} by {high}, one is {width} by {height}"
-    assert type == "1" or one != files["1"], "two graphs have one picture"
+    for number, address in (("0", face["patternFullUrl"]), ("1", face["patternSelfUrl"])):
+        path, _, query = ("/" + address.split("/", 3)[3]).partition("?")
+        assert query == "format=PNG", f"the address asks for {query}"
+        files[number] = _file(calls.ask(lab.sandbox, "GET", path, query={"format": "PNG"}), "image/png")
+    files |= {number: _file(_pattern(lab.sandbox, face["assessmentId"], number, "PNG"), "image/png") for number in "13"}
+    again = _file(_pattern(lab.sandbox, face["assessmentId"], "3", "PNG"), "image/png")
+    assert again == files["3"], "the same pattern is drawn in two ways"
+    (wide, high), (width, height), third = (png(files[number]) for number in "013")
+    assert wide == width == third[0], f"the pictures are {wide}, {width} and {third[0]} wide"
+    assert high > 2 * height > 0, f"all graphs are {high} high, one is {height}"
+    assert scores["selfSigmaScore"] == face["synthesisSigmaScore"][0] or files["1"] != files["3"], "two graphs, one picture"
 
 
 def _report(sandbox: Sandbox, id: str, report: str, gender: str, language: str | None) -> Answer:

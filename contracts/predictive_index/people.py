@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
@@ -11,7 +10,7 @@ from contracts.predictive_index.calls import unique
 from contracts.predictive_index.oracle import PERSON, Face
 from contracts.predictive_index.scene import TAKER
 from contracts.predictive_index.settings import apart
-from contracts.property import Need, contract
+from contracts.property import Need, contract, given
 from contracts.sources import Standing
 
 _EXCLUDED = tuple(f"pi.create.{member}.excluded" for member in ("first_name", "middle_name", "last_name", "email"))

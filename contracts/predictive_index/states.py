@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
@@ -11,7 +10,7 @@ from contracts.predictive_index import calls, moments, oracle, refusals, strateg
 from contracts.predictive_index.oracle import Account, Face
 from contracts.predictive_index.scene import TAKER
 from contracts.predictive_index.settings import furnished
-from contracts.property import Need, contract
+from contracts.property import Need, contract, given
 from contracts.sources import Standing
 from contracts.wire import Answer
 

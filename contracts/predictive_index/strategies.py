@@ -57,7 +57,7 @@ _ADMINISTRATORS: tuple[Body, ...] = (
     {**ADMINISTRATOR, "administeredByPhone": "", "administeredByLastName": "李"},
     {**ADMINISTRATOR, "administeredByPhone": None},
     dict.fromkeys((*ADMINISTRATOR, "administeredByPhone"), ""),
-    dict.fromkeys(ADMINISTRATOR, None),
+    dict.fromkeys((*ADMINISTRATOR, "administeredByPhone")),
 )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
@@ -11,7 +10,7 @@ from contracts.predictive_index import calls, refusals
 from contracts.predictive_index.facts import MEMBERS
 from contracts.predictive_index.scene import TAKER, everything, scene
 from contracts.predictive_index.strategies import ADMINISTRATOR
-from contracts.property import contract
+from contracts.property import contract, given
 from contracts.sources import Standing
 
 _STRINGS: tuple[Any, ...] = (1, True, [], {}, 1.5, False, ["text"], 0, {"a": "b"})

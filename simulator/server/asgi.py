@@ -1,7 +1,7 @@
 """The few words of ASGI that the door and the control API share."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -11,6 +11,16 @@ Headers = list[tuple[bytes, bytes]]
 
 LARGEST_BODY = 1_048_576
 """So many bytes a request's body may have: 1 MiB."""
+
+
+class Incoming(NamedTuple):
+    """What the door needs of an HTTP request, and the address under which its caller reaches us."""
+
+    method: str
+    path: str
+    headers: Mapping[bytes, bytes]
+    query: bytes
+    base: str
 
 
 class TooLarge(Exception):

@@ -12,7 +12,7 @@ _N = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _TIME = f"T(?:{_N}H(?:{_N}M)?(?:{_N}S)?|{_N}M(?:{_N}S)?|{_N}S)"
 DURATION = f"P(?:{_N}W(?:{_N}D)?(?:{_TIME})?|{_N}D(?:{_TIME})?|{_TIME})"
 """What `core.instant.parse_duration` reads, without the look-ahead that not every pattern language has."""
-_INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
 
 _OPENED = record({
     "name": text(), "seed": {"type": ["integer", "string"]},
@@ -81,7 +81,7 @@ SCHEMAS: dict[str, Schema] = {
 
 NAME = text("1 to 64 of a-z, 0-9 and -", pattern="^[a-z0-9-]{1,64}$")
 _WISHES: dict[str, Schema] = {
-    "freeze": text("stand still at this instant", pattern=f"^{_INSTANT}$"),
+    "freeze": text("stand still at this instant", pattern=f"^{INSTANT}$"),
     "advance": text("let all happen that falls due within this duration", pattern=f"^{DURATION}$"),
     "until_idle": choice([True], "go on until nothing is left to happen"),
     "run": choice([True], "go on from the clock's present time"),
@@ -128,7 +128,8 @@ REFINED: dict[str, Schema] = {
 class Control:
     """A control call: the body it takes, its good answers by status, and the problems it has besides the usual ones.
 
-    `optional` says that the body may be left out; `example` is one. `links` lead on to other calls.
+    `optional` says that the body may be left out; `example` is one. `links` lead on to other calls. `parameters` are
+    the shapes of those in the path, `query` those of the query, of which none is required.
     """
 
     answers: dict[int, Schema | None]
@@ -139,6 +140,7 @@ class Control:
     media_type: str = JSON
     parameters: dict[str, Schema] = field(default_factory=dict)
     links: dict[str, dict[str, str]] = field(default_factory=dict)
+    query: dict[str, Schema] = field(default_factory=dict)
 
 
 _ACTION = {
@@ -163,6 +165,8 @@ _INTO = {
         "mail",
         "faults",
         "set_faults",
+        "journal",
+        "coverage",
     )
 }
 _BACK = {"restore": {"name": "$request.path.name", "id": "$response.body#/id"}}

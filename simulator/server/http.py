@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from time import perf_counter
+from typing import Any
 from urllib.parse import parse_qsl
 
 from simulator.core import instant
@@ -14,7 +15,19 @@ from simulator.core.vendor import Operation, Vendor, refusal
 from simulator.core.world import World
 from simulator.server import trouble, wire
 from simulator.server.address import Address
-from simulator.server.asgi import App, Gone, Headers, Receive, Scope, Send, TooLarge, hang_up, read_body, respond
+from simulator.server.asgi import (
+    App,
+    Gone,
+    Headers,
+    Incoming,
+    Receive,
+    Scope,
+    Send,
+    TooLarge,
+    hang_up,
+    read_body,
+    respond,
+)
 from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Sandbox
 from simulator.server.sandboxes import Sandboxes
@@ -38,16 +51,6 @@ _SHARED: Headers = [
 ]
 _NO_DRAW = Draw(b"", 0)
 _log = logging.getLogger("simulator.http")
-
-
-class Incoming(NamedTuple):
-    """What the door needs of an HTTP request, and the address under which its caller reaches us."""
-
-    method: str
-    path: str
-    headers: Mapping[bytes, bytes]
-    query: bytes
-    base: str
 
 
 class Door:
@@ -83,11 +86,12 @@ class Door:
             await self._answer(found, request, receive, send)
 
     async def _answer(self, found: Found | Lost, request: Incoming, receive: Receive, send: Send) -> None:
-        sandbox, more = self._sandboxes.nowhere, []
+        began, sandbox, operation, sent, more = perf_counter(), self._sandboxes.nowhere, None, b"", []
         fault: Fault | None = None  # the one that struck this call
         try:
             if isinstance(found, Found):
-                sandbox, reply, fault = await self._call(found, request, receive)
+                operation = found.endpoint.operation.name
+                sandbox, reply, fault, sent = await self._call(found, request, receive)
             else:
                 sandbox, reply, fault = await self._refuse(found.vendor, "verb" if found.allowed else "route", request)
                 more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
@@ -101,21 +105,32 @@ class Door:
         if _BASE in body:
             body = body.replace(_BASE, request.base.encode()).replace(_SEAL, sandbox.seal.encode())
         headers = self._headers(request, sandbox, reply) + more
+        if fault is not None:
+            body = trouble.spoilt(fault, reply, body)
+        if sandbox is not self._sandboxes.nowhere:
+            status, left = (reply.status, body) if fault is None else trouble.left(fault, reply.status, body)
+            sandbox.journal.record(
+                sandbox.moment, found.vendor.id, operation, request, sent, status, reply.rules, headers, left,
+                perf_counter() - began, fault.id if fault else None,
+            )  # fmt: skip
         if fault is None:
             await respond(send, reply.status, headers, body)
         else:
-            await trouble.respond(fault, send, reply.status, headers, trouble.spoilt(fault, reply, body))
+            await trouble.respond(fault, send, reply.status, headers, body)
 
-    async def _call(self, found: Found, request: Incoming, receive: Receive) -> Answered:
-        """Let the vendor answer, in the sandbox that the caller's credential opens."""
+    async def _call(
+        self, found: Found, request: Incoming, receive: Receive
+    ) -> tuple[Sandbox, Reply, Fault | None, bytes]:
+        """Let the vendor answer, in the sandbox that the caller's credential opens; the body as it came goes along."""
         vendor, operation, headers = found.vendor, found.endpoint.operation, request.headers
-        media_type, body = "", NOTHING
+        media_type, body, sent = "", NOTHING, b""
         if request.method != "GET":
             media_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
             try:
-                body = parse(media_type, await read_body(headers, receive))
+                sent = await read_body(headers, receive)
             except TooLarge:
-                return await self._refuse(vendor, "size", request)
+                return *await self._refuse(vendor, "size", request), b""
+            body = parse(media_type, sent)
         query, wanted = parse_query(request.query), self._headers_for(vendor, headers)
 
         def ask(now: int, draw: Draw, recent: int) -> Call:
@@ -126,8 +141,8 @@ class Door:
 
         sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
         if sandbox.faults is None:
-            return sandbox, sandbox.call(vendor, operation, ask), None
-        return await trouble.met(sandbox.faults, sandbox, vendor, operation, ask)
+            return sandbox, sandbox.call(vendor, operation, ask), None, sent
+        return *await trouble.met(sandbox.faults, sandbox, vendor, operation, ask), sent
 
     def _headers_for(self, vendor: Vendor, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
         """Those headers that the vendor looks at."""

@@ -16,6 +16,7 @@ from simulator.core.draw import Draw, seal, secret_of
 from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.clock import Clock
 from simulator.server.faults import Faults
+from simulator.server.journal import DELIVERY, ENDED, EVERYTHING, Journal, Watcher
 from simulator.server.state import State, Stored
 from simulator.server.table import Table
 
@@ -57,6 +58,9 @@ class Sandbox:
         self.listeners: list[Callable[[Event], None]] = []
         self.faults: Faults | None = None
         """What goes wrong on purpose; None where nothing does."""
+        self.watchers: list[Watcher] = []
+        """Those who wait for something to happen here; told what changed, and its id."""
+        self.journal = Journal(self.config.journal, self.watchers)
         self._opening = opening
         self._place = 0
         self._recent: dict[str, deque[int]] = {}
@@ -110,11 +114,10 @@ class Sandbox:
         return answer(vendor, operation, ask(now, self.draw(), self._count_recent(vendor, now)), self).reply
 
     def expire(self, token: str) -> None:
-        """Let an access token lapse now."""
-        stored = self.get(TOKEN, token)
-        if stored is not None:
-            now = self.now()
-            record = Record(TOKEN, token, min(stored.status, now), stored.face, stored.facts)
+        """Let an access token lapse now, unless it did before."""
+        stored, now = self.get(TOKEN, token), self.now()
+        if stored is not None and now < stored.status:
+            record = Record(TOKEN, token, now, stored.face, stored.facts)
             self.commit(Decision(Reply(204), (record,)), Call("", now, self.draw(), ""))
 
     def ring(self, now: int) -> None:
@@ -177,6 +180,9 @@ class Sandbox:
         for notice in decision.notices:
             state.owe(Delivery(notice.id, self._addressed(notice, call.base), call.now, call.now))
         self.watch()
+        if self.watchers:
+            for record in decision.records:
+                self.tell(record.kind, record.id)
 
     def _addressed(self, notice: Notice, base: str) -> Notice:
         return replace(notice, body=notice.body.replace(BASE, base).replace(SEAL, self.seal))
@@ -191,11 +197,17 @@ class Sandbox:
         for listener in self.listeners:
             listener(event)
 
+    def tell(self, what: str, id: str = "") -> None:
+        """Tell whoever waits that something changed."""
+        for watcher in self.watchers:
+            watcher(what, id)
+
     def configure(self, config: Config) -> None:
         """Take over other settings."""
         if config.rate_limit != self.config.rate_limit:
             self._recent.clear()
         self.state.config = config
+        self.journal.bound(config.journal)
         self.state.sequence += 1
         self.watch()
 
@@ -215,6 +227,7 @@ class Sandbox:
         if attempt.answer is not None:
             self.state.release(self.now())
         self.watch()
+        self.tell(DELIVERY, delivery.id)
 
     def _doubled(self, faults: Faults, delivery: Delivery, attempt: Attempt) -> Attempt:
         """The attempt with the fault that has its notice posted once more, if one does."""
@@ -261,19 +274,23 @@ class Sandbox:
         self.snapshots.clear()
         self.generation += 1
         self.faults = None
+        self.journal.clear()
         self._begin_again(self._opening.copy())
 
     def _begin_again(self, state: State) -> None:
         self.epoch += 1
         self._recent.clear()
         self.state = state
+        self.journal.bound(self.config.journal)
         self.watch()
+        self.tell(EVERYTHING)
 
     def close(self) -> None:
         """Let nothing that was begun act any more."""
         self.faults = None
         self._begin_again(State(self.config, Clock()))
         self.watch = lambda: None
+        self.tell(ENDED)
 
     def forked(self) -> State:
         """The records, alarms and settings, without the clock, the deliveries and the tokens."""

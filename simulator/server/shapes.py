@@ -52,6 +52,17 @@ class Replaying:
     url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """`POST …/await`: exactly one of the first three, and how long to wait, in real time."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    request: dict[str, Any] | None = None
+    webhook: dict[str, Any] | None = None
+    invitation: dict[str, Any] | None = None
+    within: str = "PT5S"
+
+
 def read(shape: type[T], data: bytes) -> T:
     """Read a JSON body; no body is an empty object. Raises `Problem` 400 for what is no JSON, 422 for a wrong shape."""
     from pydantic import ValidationError

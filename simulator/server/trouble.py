@@ -145,6 +145,13 @@ def spoilt(fault: Fault, reply: Reply, body: bytes) -> bytes:
     return body
 
 
+def left(fault: Fault, status: int, body: bytes) -> tuple[int | None, bytes]:
+    """What of an answer gets out: its status, None where there is none, and its body."""
+    if fault.do == "drop":
+        return None, b""
+    return status, body[: len(body) // 2] if fault.do == "cut" else body
+
+
 async def respond(fault: Fault, send: Send, status: int, headers: Headers, body: bytes) -> None:
     """Send an answer, or as much of it as the fault lets through."""
     await _SENDERS.get(fault.do, asgi.respond)(send, status, headers, body)
