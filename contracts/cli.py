@@ -1,6 +1,7 @@
 """The commands of `assessment-simulator check`."""
 
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from contracts import drift as drifting
 from contracts import predictive_index, pymetrics
@@ -30,6 +32,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.group()
 def check() -> None:
     """Check a server against what the vendors promise, or a client against what its users need."""
+    # What Hypothesis keeps to itself would otherwise appear as .hypothesis/ wherever somebody checks something.
+    set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "assessment-simulator-hypothesis")
 
 
 def chosen(properties: Sequence[Property], standing: str = "assumed", only: Sequence[str] = ()) -> list[Property]:

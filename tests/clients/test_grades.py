@@ -11,6 +11,8 @@ from contracts.runner import Verdict
 from tests.clients.environments import WANTS_NODE
 from tests.clients.grades import GRADES, HEAD, PAGE, Grade, found, section
 
+pytestmark = pytest.mark.timeout(240)  # grading takes as long as its budget, where the machine is busy
+
 KNOWN = {property.id.removeprefix("client.") for property in PROPERTIES}
 
 

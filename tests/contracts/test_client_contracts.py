@@ -219,6 +219,11 @@ def test_all_that_is_asked_holds_and_ends_with_0_where_what_is_not_claimed_count
         "client.pymetrics.report_is_asked_for": [],
         "client.predictive_index.lost_assessment_is_found": ["skipped"],
     }
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "__pycache__") == [
+        "modest.py",
+        "report.html",
+        "report.xml",
+    ], "it leaves nothing else behind"
     page = html.read_text()
     assert "1 of 1 held, 1 not claimed" in page
     assert "not claimed</td>" in page or "not claimed<br>" in page
