@@ -87,7 +87,8 @@ class Door:
             reply, body = _CRASH, wire.dumps(_CRASH.body)
         if _BASE in body:
             body = body.replace(_BASE, request.base.encode()).replace(_SEAL, sandbox.seal.encode())
-        headers = self._headers(request, sandbox, reply) + more
+        headers = self._headers(request, sandbox, reply)
+        headers += more
         if sandbox is not self._sandboxes.nowhere:
             sandbox.journal.record(
                 sandbox.moment, found.vendor.id, operation, request, sent, reply.status, reply.rules, headers, body,
@@ -142,7 +143,8 @@ class Door:
             headers.append((b"simulator-rule", ", ".join(reply.rules).encode()))
         if reply.notes:
             headers.append((b"simulator-note", "; ".join(reply.notes).encode("ascii", "replace")))
-        headers += [(name.encode(), value.encode()) for name, value in reply.headers]
+        if reply.headers:
+            headers += [(name.encode(), value.encode()) for name, value in reply.headers]
         if b"origin" in request.headers and self._sandboxes.open_access:
             headers += _SHARED
         return headers
