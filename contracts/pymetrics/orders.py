@@ -11,7 +11,17 @@ from contracts.property import Need, Property, contract, given
 from contracts.pymetrics import api, shapes
 from contracts.pymetrics.facts import ORDER_FIELDS
 from contracts.pymetrics.oracle import shown_as
-from contracts.pymetrics.strategies import PLAIN, instants, orders, plain_orders, redirects, texts, versions
+from contracts.pymetrics.strategies import (
+    JSON_LEAVES,
+    PLAIN,
+    TEXTS,
+    instants,
+    orders,
+    plain_orders,
+    redirects,
+    texts,
+    versions,
+)
 from contracts.sandbox import Sandbox
 from contracts.sources import Standing
 
@@ -36,6 +46,7 @@ _WRITES = {Need.WRITES}
         "pymetrics.order.initial", "pymetrics.v2.same", "pymetrics.v2.loose", "pymetrics.types", "pymetrics.dates",
     ),
     needs=_WRITES,
+    examples=3,
 )  # fmt: skip
 @given(body=orders(), version=versions, other=versions)
 def shown_as_asked(lab: Lab, body: dict[str, Any], version: api.Version, other: api.Version) -> None:
@@ -51,6 +62,44 @@ def shown_as_asked(lab: Lab, body: dict[str, Any], version: api.Version, other: 
     for look in (version, other):
         api.same(api.read(sandbox, made["id"], look), made, f"the order as version {look.number} reads it")
         api.same(api.look(sandbox, made, look), made, f"the order as version {look.number} lists it")
+
+
+_TEXT_MEMBERS = ("requisition_id", "requisition_title")
+_LEAVES = {f"leaf {place}": leaf for place, leaf in enumerate(JSON_LEAVES)}
+
+
+@contract(
+    "pymetrics.orders.every_text",
+    "Whatever a text or the metadata is, it comes back letter for letter",
+    kept=_RULES,
+    promises=("pymetrics.order.echo", "pymetrics.order.nulls"),
+    needs=_WRITES,
+    examples=0.2,
+)
+@given(version=versions)
+def every_text(lab: Lab, version: api.Version) -> None:
+    """Every awkward word in every member that takes one, and every kind of value in metadata, each at least once.
+
+    Callers find their own records by what comes back, so nothing in it may be trimmed, cut, lowered or left out.
+    """
+    sandbox = lab.sandbox
+    for place, text in enumerate(TEXTS):
+        others = [TEXTS[(place + step) % len(TEXTS)] for step in (1, 2)]
+        candidate = {
+            **PLAIN["candidate"],
+            "first_name": text,
+            "last_name": others[0],
+            "external_id": f"{text}-{others[1]}",
+        }
+        body = {
+            **PLAIN, "candidate": candidate, "application_id": f"{text}-",
+            **dict(zip(_TEXT_MEMBERS, others, strict=True)),
+            "metadata": {text: others, **_LEAVES, "inner": {**_LEAVES, text: {"": [JSON_LEAVES]}}},
+        }  # fmt: skip
+        asked = api.filled(sandbox, api.own(sandbox, body))
+        made = api.order(sandbox, asked, version)
+        api.same(made, shown_as(asked, made, api.assessments(sandbox)))
+        api.same(api.read(sandbox, made["id"]), made)
 
 
 @contract(
@@ -339,6 +388,6 @@ def without_email(lab: Lab, external: str | None, null: bool, name: str | None) 
 
 
 PROPERTIES: tuple[Property, ...] = (
-    shown_as_asked, redirect, idempotent, three_parts, email_spelling, null_is_unset, unknown_members, links, mail,
+    shown_as_asked, every_text, redirect, idempotent, three_parts, email_spelling, null_is_unset, unknown_members, links, mail,
     dated, initial_status, without_email,
 )  # fmt: skip
