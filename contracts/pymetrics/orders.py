@@ -144,6 +144,7 @@ def null_is_unset(lab: Lab, body: dict[str, Any], version: api.Version, left_out
 @contract(
     "pymetrics.orders.unknown_members",
     "Members that no document names are ignored, with a note",
+    kept=("pymetrics.order.body.object", "pymetrics.order.candidate.type"),
     standing=Standing.ASSUMED,
     needs=_WRITES,
     examples=0.5,

@@ -144,10 +144,10 @@ _ROUTE = (
 )  # fmt: skip
 
 
-_VERB = (row("door.verb", 405, any_of("PUT", "PATCH", "DELETE", "GET", "POST", "PROPFIND", "OPTIONS")),)
+_VERB = (row("door.verb", 405, any_of("PUT", "PATCH", "DELETE", "GET", "POST")),)
 
 
-_SIZE = (row("door.size", 413, any_of(1_048_577, 1_048_600)),)
+_SIZE = (row("door.size", 413, any_of(1_048_577, 1_048_600), needs=CONTROL),)
 
 
 _POSTS = ("/mercury/order", "/mercury/v2/orders", "/mercury/orders", "/mercury/oauth/token", "/mercury/v2/oauth/token")
