@@ -1,4 +1,4 @@
-"""Options and fixtures of `pytest --pyargs contracts --target URL`."""
+"""Whom `pytest --pyargs contracts` asks; its options are in `options`."""
 
 import time
 from collections.abc import Iterator
@@ -10,17 +10,10 @@ from contracts.servers import serving
 from contracts.target import Target, Unaskable
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The target; without one a simulator is started."""
-    group = parser.getgroup("contracts", "what the vendors promise")
-    group.addoption("--target", metavar="URL", help="the server to ask; a simulator is started if none is given")
-    group.addoption("--profile", choices=list(PROFILES), default="default", help="how thoroughly to ask")
-
-
 @pytest.fixture(scope="session")
 def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
     """Asks the target."""
-    url = request.config.getoption("--target")
+    url = request.config.getoption("--target", None)
     if url:
         yield _runner(request, url)
         return
@@ -35,6 +28,6 @@ def _runner(request: pytest.FixtureRequest, url: str) -> Runner:
     except Unaskable as problem:
         pytest.exit(f"cannot be asked: {problem}", 2)
     if target.is_simulator:
-        return Runner(target, PROFILES[request.config.getoption("--profile")])
+        return Runner(target, PROFILES[request.config.getoption("--profile", "default")])
     target.rate = 2.0
     return Runner(target, VENDOR, host=None)

@@ -94,7 +94,7 @@ def _taken(
     wanted = " ".join(one.path + " ".join(one.headers.values()) for one in later)
     for found in _MEMBER.finditer(answer.text):
         member, value = found.groups()
-        if len(value) > 3 and value in wanted and value not in known:
+        if len(value) > 3 and any(map(str.isdigit, value)) and value in wanted and value not in known:
             place = 1 + sum(1 for one in _MEMBER.finditer(answer.text[: found.start()]) if one[1] == member)
             known[value] = f"{member.upper()}_{number}_{place}"
             yield known[value], _extract(member, place)

@@ -61,7 +61,7 @@ class Target:
     @property
     def secrets(self) -> dict[str, str]:
         """The name of each value that no report may show."""
-        known = {value: name for name, value in self.keys.items()}
+        known = {value: name for name, value in self.keys.items() if len(value) > 3}
         return known | ({self.control_token: "SIMULATOR_CONTROL_TOKEN"} if self.control_token else {})
 
     @property

@@ -1,7 +1,34 @@
-"""What the vendor promises."""
+"""What pymetrics promises."""
 
 from contracts.property import Property
-from contracts.sources import Fact
+from contracts.pymetrics import (
+    breaches,
+    calls,
+    isolation,
+    life,
+    lists,
+    machine,
+    orders,
+    reports,
+    results,
+    tokens,
+    webhooks,
+)
+from contracts.pymetrics.facts import FACTS
 
-PROPERTIES: tuple[Property, ...] = ()
-FACTS: tuple[Fact, ...] = ()
+PROPERTIES: tuple[Property, ...] = (
+    *tokens.PROPERTIES,
+    *orders.PROPERTIES,
+    *lists.PROPERTIES,
+    *life.PROPERTIES,
+    *results.PROPERTIES,
+    *reports.PROPERTIES,
+    *webhooks.PROPERTIES,
+    *isolation.PROPERTIES,
+    *calls.PROPERTIES,
+    *machine.PROPERTIES,
+    *breaches.PROPERTIES,
+)
+"""Every promise that can be asked."""
+
+__all__ = ["FACTS", "PROPERTIES"]
