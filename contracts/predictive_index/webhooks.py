@@ -287,13 +287,15 @@ def unanswered(lab: Lab) -> None:
             late.wait(10)
         return 200
 
-    sandbox = lab.fresh({"webhook_timeout": 0.2})
+    sandbox = lab.fresh({"webhook_timeout": 0.1})
     sandbox.freeze(AT)
     lab.listener.respond = respond
     slow = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})["assessmentId"]
     sandbox.act(slow, "complete")
-    sandbox.advance("PT24H")
+    settled(lab, sandbox)
     late.set()
+    sandbox.config(webhook_timeout=30)
+    sandbox.advance("PT24H")
     [delivery] = deliveries(sandbox, slow)
     check_ladder(delivery, 2)
     assert delivery["state"] == "delivered", delivery
