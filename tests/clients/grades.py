@@ -12,7 +12,7 @@ from contracts.clients.checking import check, command_of
 from contracts.clients.properties import PROPERTIES
 from contracts.report import Report
 from contracts.runner import PROFILES, Verdict
-from tests.clients.environments import environment
+from tests.clients.environments import PYMETRICS_SDK, SOFT_SKILLS_SDK, environment
 from tests.servers import ROOT
 
 PAGE = ROOT / "docs" / "client-grades.md"
@@ -64,9 +64,7 @@ GRADES = {
         Grade(
             "pymetrics-assessment-api-client 1.0.1",
             "pymetrics' published SDK for version 1 (PyPI), unmodified, as its README uses it.",
-            venv=(
-                "pymetrics-sdk", "pymetrics-assessment-api-client==1.0.1", "legacy-cgi; python_version >= '3.13'",
-            ),
+            venv=PYMETRICS_SDK,
             script="pymetrics_sdk_1.py",
             broken={
                 "pymetrics.null_stays_null": "its models turn a null `results` or `reports` into an empty list",
@@ -79,7 +77,7 @@ GRADES = {
             "pymetrics-soft-skills-sdk 1.0.2",
             "pymetrics' published SDK for version 2 (PyPI), unmodified; the twin package `openapi_client` in it, for "
             "`get_config` of the other fails in itself.",
-            venv=("pymetrics-soft-skills-sdk", "pymetrics-soft-skills-sdk==1.0.2", "urllib3==2.8.0"),
+            venv=SOFT_SKILLS_SDK,
             script="soft_skills_sdk.py",
             broken={
                 "pymetrics.slow_answer_ends_in_an_error": _NO_LIMIT,

@@ -1,12 +1,14 @@
 """Real clients, graded by the client contracts: what each breaks is what is recorded, no more and no less."""
 
 import functools
+from typing import Any
 
 import pytest
 
 from contracts.clients.properties import PROPERTIES
 from contracts.report import Report
 from contracts.runner import Verdict
+from tests.clients.environments import WANTS_NODE
 from tests.clients.grades import GRADES, HEAD, PAGE, Grade, found, section
 
 KNOWN = {property.id.removeprefix("client.") for property in PROPERTIES}
@@ -23,10 +25,13 @@ def on_one_process(name: str) -> pytest.MarkDecorator:
     return pytest.mark.xdist_group(f"grade of {name}")
 
 
-EACH = [pytest.param(grade, id=name, marks=on_one_process(name)) for name, grade in GRADES.items()]
+def each(*grades: Grade) -> list[Any]:
+    """Those clients, as rows of a table of tests."""
+    marks = {grade.name: [on_one_process(grade.name), *([WANTS_NODE] if grade.node else [])] for grade in grades}
+    return [pytest.param(grade, id=grade.name, marks=marks[grade.name]) for grade in grades]
 
 
-@pytest.mark.parametrize("grade", EACH)
+@pytest.mark.parametrize("grade", each(*GRADES.values()))
 def test_a_client_breaks_what_is_recorded_and_nothing_else(grade: Grade) -> None:
     report = graded(grade.name)
     assert found(report) == set(grade.broken)
@@ -35,12 +40,12 @@ def test_a_client_breaks_what_is_recorded_and_nothing_else(grade: Grade) -> None
     assert late == []
 
 
-@pytest.mark.parametrize("grade", EACH)
+@pytest.mark.parametrize("grade", each(*GRADES.values()))
 def test_the_page_of_grades_says_what_was_found(grade: Grade) -> None:
     assert section(grade, graded(grade.name)) in PAGE.read_text("utf-8"), "scripts/grades --write writes it anew"
 
 
-@pytest.mark.parametrize("grade", [param for param in EACH if not GRADES[str(param.id)].broken])
+@pytest.mark.parametrize("grade", each(*(grade for grade in GRADES.values() if not grade.broken)))
 def test_a_client_that_breaks_nothing_held_all_that_it_claims(grade: Grade) -> None:
     verdicts = {one.verdict for one in graded(grade.name).outcomes}
     assert verdicts <= {Verdict.HELD, Verdict.NOT_CLAIMED}

@@ -1,6 +1,7 @@
 """The client contracts by themselves: what they compare, what a client may claim, and what the command says."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -130,7 +131,8 @@ def test_an_adapter_that_never_says_hello_cannot_be_asked() -> None:
 def check(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """`check client` with these arguments, in a process of its own."""
     command = [sys.executable, "-m", "simulator", "check", "client", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=100)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False, timeout=100)
 
 
 def adapter(path: Path, body: str) -> str:
@@ -200,9 +202,13 @@ def test_an_adapter_that_breaks_on_the_way_breaks_the_property_and_says_how(
 
 def test_all_that_is_asked_holds_and_ends_with_0_where_what_is_not_claimed_counts_for_nothing(tmp_path: Path) -> None:
     junit, html = tmp_path / "report.xml", tmp_path / "report.html"
+    (tmp_path / "modest.py").write_text(
+        "from contracts.examples import reference\n\n"
+        "class Client(reference.Client):\n    features = {'pymetrics.orders'}\n"
+    )
     only = ("--only", "*.report_is_asked_for", "--only", "*.lost_assessment_is_found")
 
-    ended = check("--command", "node contracts/examples/adapter.mjs", *only, "--junit", str(junit), "--html", str(html))
+    ended = check("modest:Client", *only, "--junit", str(junit), "--html", str(html), cwd=tmp_path)
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "not claimed  client.predictive_index.lost_assessment_is_found" in ended.stdout

@@ -12,6 +12,7 @@ from contracts.cli import client
 from contracts.clients.adapter import KINDS, METHODS
 from contracts.clients.bench import LIMIT
 from contracts.clients.features import FEATURES
+from tests.clients.environments import WANTS_NODE
 from tests.servers import ROOT
 
 PAGE = (ROOT / "docs" / "client-contracts.md").read_text("utf-8")
@@ -47,7 +48,10 @@ ENDINGS: list[tuple[str, int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("about", "status", "ending"), ENDINGS, ids=[about for about, _, _ in ENDINGS])
+@pytest.mark.parametrize(
+    ("about", "status", "ending"),
+    [pytest.param(*row, id=row[0], marks=[WANTS_NODE] if "node" in row[0] else []) for row in ENDINGS],
+)
 def test_every_command_of_the_page_ends_as_it_says(about: str, status: int, ending: str, tmp_path: Path) -> None:
     (block,) = (block for block in blocks("bash") if about in block)
     ended = play(block, tmp_path)
