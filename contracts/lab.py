@@ -45,8 +45,8 @@ class Lab:
     _fresh: list[Sandbox] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        # Hypothesis writes down the arguments of each failing example.
-        return "lab"
+        """Short: Hypothesis renders it with what it draws, in every example."""
+        return "<lab>"
 
     @property
     def is_simulator(self) -> bool:

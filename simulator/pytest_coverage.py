@@ -47,7 +47,7 @@ class RuleCoverage:
         """Take what came along with a report."""
         _add(self._counts, vars(report).get(_MEMBER, {}))
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say it in a line, and with `-v` what is missing."""
         self._count_the_open()
         kept = sum(1 for count in self._counts.values() if count[0])

@@ -78,7 +78,7 @@ def pytest_configure_node(node: "_Node") -> None:
     node.workerinput["simulator"] = _keeper(node.config).address()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config: pytest.Config) -> None:
     """Show what the servers had to complain of."""
     keeper = config.stash.get(_KEEPER, None)
     if keeper and (said := keeper.said()):

@@ -122,6 +122,7 @@ def test_a_page_without_a_place_for_the_scoreboard_is_told(tmp_path: Path) -> No
         page.write(path, [])
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("mutant", TEN, ids=by_id)
 def test_the_contracts_notice_a_mutant(mutant: Mutant) -> None:
     found = running.look(mutant)

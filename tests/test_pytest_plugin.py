@@ -98,7 +98,7 @@ def test_the_three_line_test_passes_among_all_plugins_that_are_installed(tmp_pat
     written(tmp_path, {"test_three.py": THREE_LINES, "conftest.py": NOTED})
     free = environment()
     del free["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-    done = subprocess.run(command(), cwd=tmp_path, env=free, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command(), cwd=tmp_path, env=free, capture_output=True, text=True, check=False, timeout=100)
     passed(done, 1)
     assert done.stderr == ""
     (url,), (name,) = noted(tmp_path)
@@ -106,33 +106,15 @@ def test_the_three_line_test_passes_among_all_plugins_that_are_installed(tmp_pat
     assert not answers(url)
 
 
-def test_sixty_tests_in_four_workers_share_one_server_and_no_sandbox(tmp_path: Path) -> None:
-    many = THREE_LINES.replace("\nimport httpx2\n", "\nimport httpx2\nimport pytest\n")
-    many = many.replace("\ndef ", "\n@pytest.mark.parametrize('n', range(60))\ndef ").replace(
-        "(simulator)", "(simulator, n)"
-    )
-    written(tmp_path, {"test_many.py": many, "conftest.py": NOTED})
-    passed(run(tmp_path, "-n", "4"), 60)
+def test_sixty_tests_in_four_workers_share_one_server_and_no_sandbox_though_a_worker_crashes(tmp_path: Path) -> None:
+    many = THREE_LINES.replace("\nimport httpx2\n", "\nimport os\nimport httpx2\nimport pytest\n")
+    many = many.replace("\ndef ", "\n@pytest.mark.parametrize('n', range(60))\ndef ")
+    many = many.replace("(simulator):\n", "(simulator, n):\n    if n == 3:\n        os._exit(1)\n")
+    done = run(written(tmp_path, {"test_many.py": many, "conftest.py": NOTED}), "-n", "4")
+    assert re.search(r"1 failed, 59 passed in ", done.stdout), done.stdout
+    assert "crashed while running 'test_many.py::test_a_completed_assessment_is_told_of[3]'" in done.stdout
     (url,), names = noted(tmp_path)
     assert len(set(names)) == 60
-    assert not answers(url)
-
-
-def test_a_worker_that_crashes_takes_nothing_with_it(tmp_path: Path) -> None:
-    suite = """
-import os
-import pytest
-
-@pytest.mark.parametrize("n", range(12))
-def test_crash(simulator, n):
-    if n == 3:
-        os._exit(1)
-    simulator.clock.advance("1h")
-"""
-    written(tmp_path, {"test_crash.py": suite, "conftest.py": NOTED})
-    done = run(tmp_path, "-n", "2")
-    assert re.search(r"1 failed, 11 passed in ", done.stdout), done.stdout
-    (url,), _ = noted(tmp_path)
     assert not answers(url)
 
 

@@ -13,7 +13,9 @@ from contracts.sandbox import Sandbox
 from contracts.sources import Standing
 from contracts.wire import Answer
 
-_KEYS = st.sampled_from((None, "", "1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6", "12345678-ABCD-EFGH-1234-ABCDEFGH1234", "sim-"))
+_KEYS = st.sampled_from(
+    (None, "", "1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6", "12345678-ABCD-EFGH-1234-ABCDEFGH1234", "sim-")
+)
 OPERATIONS: tuple[tuple[str, str], ...] = (
     ("GET", PATH), ("POST", PATH), ("GET", f"{PATH}/{{pending}}"), ("PATCH", f"{PATH}/{{pending}}"),
     ("DELETE", f"{PATH}/{{pending}}"), ("GET", f"{PATH}/{{done}}/patterns/1"), ("GET", f"{PATH}/{{done}}/reports/1"),
@@ -140,8 +142,10 @@ def limited(lab: Lab, limit: int, pause: int) -> None:
     promises=("pi.errors.transport",),
     standing=Standing.ASSUMED,
 )
-@given(verb=st.sampled_from(("HEAD", "PUT", "OPTIONS", "TRACE", "PROPFIND", "DELETE", "POST", "PATCH", "COPY", "REPORT")),
-       path=st.sampled_from((PATH, f"{PATH}/{{pending}}", f"{PATH}/{{done}}/patterns/1", PEOPLE)))  # fmt: skip
+@given(
+    verb=st.sampled_from(("HEAD", "PUT", "OPTIONS", "TRACE", "PROPFIND", "DELETE", "POST", "PATCH", "COPY", "REPORT")),
+    path=st.sampled_from((PATH, f"{PATH}/{{pending}}", f"{PATH}/{{done}}/patterns/1", PEOPLE)),
+)
 def verbs(lab: Lab, verb: str, path: str) -> None:
     """The body is the framework's stock message, with the verb in it; HEAD has none, as HTTP wants it."""
     if (verb, path) in OPERATIONS:
@@ -168,8 +172,10 @@ def verbs(lab: Lab, verb: str, path: str) -> None:
     standing=Standing.ASSUMED,
     examples=0.5,
 )
-@given(path=st.sampled_from(("/api/v1/cognitiveassessments", "/api/v1/positions", "/api/v2/jobs", f"{PATH}/1/2/3")),
-       verb=st.sampled_from(("GET", "POST", "DELETE")))  # fmt: skip
+@given(
+    path=st.sampled_from(("/api/v1/cognitiveassessments", "/api/v1/positions", "/api/v2/jobs", f"{PATH}/1/2/3")),
+    verb=st.sampled_from(("GET", "POST", "DELETE")),
+)
 def routes(lab: Lab, path: str, verb: str) -> None:
     """The message repeats the address that was asked for."""
     answer = calls.ask(lab.sandbox, verb, path)
@@ -209,8 +215,10 @@ def size(lab: Lab) -> None:
     standing=Standing.ASSUMED,
     examples=0.5,
 )
-@given(good=st.sampled_from(("application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8")),
-       bad=st.sampled_from(("application/xml", "text/plain", "application/x-www-form-urlencoded", "text/html")))  # fmt: skip
+@given(
+    good=st.sampled_from(("application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8")),
+    bad=st.sampled_from(("application/xml", "text/plain", "application/x-www-form-urlencoded", "text/html")),
+)
 def media(lab: Lab, good: str, bad: str) -> None:
     """XML is offered in the vendor's reference and yet not supported, its guide says."""
     sandbox = lab.sandbox

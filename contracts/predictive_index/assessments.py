@@ -15,9 +15,7 @@ from contracts.sources import Standing
 
 TYPES = tuple(f"pi.create.{member}.type" for member in MEMBERS)
 NAMES = tuple(f"pi.create.{member}.required" for member in ("first_name", "last_name", "email"))
-ADMINISTERED = tuple(
-    f"pi.create.administered_by.{member}.required" for member in ("first_name", "last_name", "email")
-)
+ADMINISTERED = tuple(f"pi.create.administered_by.{member}.required" for member in ("first_name", "last_name", "email"))
 VALUES = tuple(
     f"pi.create.{words}"
     for words in ("expiration.format", "expiration.future", "gender.value", "person_type.value", "webhook.url",
@@ -174,8 +172,11 @@ def nulls(lab: Lab, members: Face) -> None:
     "Members that no page names are taken, noted and ignored",
     standing=Standing.ASSUMED,
 )
-@given(name=st.sampled_from(("favouriteColour", "assessmentId", "isDeleted", "firstname", "Größe", "a b", "__proto__")),
-       value=st.sampled_from((None, 1, "x", [], {"deep": [1]}, True)), body=strategies.bodies)  # fmt: skip
+@given(
+    name=st.sampled_from(("favouriteColour", "assessmentId", "isDeleted", "firstname", "Größe", "a b", "__proto__")),
+    value=st.sampled_from((None, 1, "x", [], {"deep": [1]}, True)),
+    body=strategies.bodies,
+)
 def strangers(lab: Lab, name: str, value: Any, body: Face) -> None:
     """The vendor's framework ignores what it does not know, and so may a caller's newer version send more. A simulator
     tells of it in a header, so that a misspelt member is found."""
@@ -244,4 +245,16 @@ def mail(lab: Lab, names: Face, notify: Any) -> None:
         assert sent["invitation"] == face["assessmentId"]
 
 
-PROPERTIES = (echo, whole, of_the_account, administrator, lifetime, expiration, nulls, strangers, unlike, language, mail)
+PROPERTIES = (
+    echo,
+    whole,
+    of_the_account,
+    administrator,
+    lifetime,
+    expiration,
+    nulls,
+    strangers,
+    unlike,
+    language,
+    mail,
+)

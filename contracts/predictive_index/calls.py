@@ -46,12 +46,12 @@ def create(sandbox: Sandbox, body: Any) -> Answer:
 
 def made(sandbox: Sandbox, body: Body) -> Face:
     """Create an assessment, which must succeed."""
-    return shown(create(sandbox, body), 201)
+    return _face(create(sandbox, body), 201)
 
 
 def read(sandbox: Sandbox, id: str) -> Face:
     """Read an assessment, which must be there."""
-    return shown(ask(sandbox, "GET", f"{PATH}/{id}"), 200)
+    return _face(ask(sandbox, "GET", f"{PATH}/{id}"), 200)
 
 
 def change(sandbox: Sandbox, id: str, body: Any) -> Answer:
@@ -61,7 +61,7 @@ def change(sandbox: Sandbox, id: str, body: Any) -> Answer:
 
 def changed(sandbox: Sandbox, id: str, body: Body) -> Face:
     """Change an assessment, which must succeed."""
-    return shown(change(sandbox, id, body), 200)
+    return _face(change(sandbox, id, body), 200)
 
 
 def archive(sandbox: Sandbox, id: str) -> None:
@@ -93,6 +93,12 @@ def completed(sandbox: Sandbox, body: Body, **wishes: Any) -> Face:
     return read(sandbox, id)
 
 
+def _face(answer: Answer, status: int) -> Face:
+    found = shown(answer, status)
+    assert isinstance(found, dict), f"an assessment is an object, not {str(found)[:200]}"
+    return found
+
+
 def shown(answer: Answer, status: int) -> Any:
     """The JSON of an answer that must have this status."""
     assert answer.status == status, f"{answer.status} instead of {status}: {answer.text[:300]}"
@@ -104,14 +110,8 @@ def shown(answer: Answer, status: int) -> Any:
 
 def same(found: Any, expected: Any) -> None:
     """Equal as JSON: the order of members and the difference between 1, 1.0 and true count."""
-    if json.dumps(found) == json.dumps(expected):
-        return
     if isinstance(found, dict) and isinstance(expected, dict):
         assert [*found] == [*expected], f"the members are {[*found]}, not {[*expected]}"
-        unlike = {name: (found[name], expected[name]) for name in found if not _alike(found[name], expected[name])}
-        raise AssertionError(f"found and expected differ: {unlike}")
-    raise AssertionError(f"found {str(found)[:500]}, expected {str(expected)[:500]}")
-
-
-def _alike(one: Any, other: Any) -> bool:
-    return json.dumps(one) == json.dumps(other)
+        for name, value in found.items():
+            assert json.dumps(value) == json.dumps(expected[name]), f"{name} is {value!r}, not {expected[name]!r}"
+    assert json.dumps(found) == json.dumps(expected), f"found {str(found)[:500]}, expected {str(expected)[:500]}"

@@ -29,7 +29,11 @@ _PLAIN = (*oracle.PERSON, *oracle.ADMINISTRATOR, "externalId", "redirectUrl", "a
 def after(face: Face, body: Face, account: Account | None = None) -> Face:
     """The assessment as it must be once this change was made: null and empty leave a member as it was."""
     new = {name: body[name] for name in _PLAIN if body.get(name)}
-    new |= {name: int(body[name]) for name in ("gender", "notifyAssessmentAvailableUsingEmail") if body.get(name) is not None}
+    new |= {
+        name: int(body[name])
+        for name in ("gender", "notifyAssessmentAvailableUsingEmail")
+        if body.get(name) is not None
+    }
     if body.get("expirationDateTime") and face["assessmentState"] not in (40, 65):
         new["expirationDateTime"] = moments.written(moments.ticks(body["expirationDateTime"]))
     if body.get("customFields") is not None and account:
@@ -125,7 +129,9 @@ def located(lab: Lab, text: str, stem: str) -> None:
     first = calls.made(lab.sandbox, {**TAKER, "externalId": id})
     second = calls.made(lab.sandbox, {"externalId": id})
     where: dict[str, Any] = {"query": {"externalId": id}}
-    shown = calls.shown(calls.ask(lab.sandbox, "PATCH", PATH, json={"redirectUrl": "https://example.com"}, **where), 200)
+    shown = calls.shown(
+        calls.ask(lab.sandbox, "PATCH", PATH, json={"redirectUrl": "https://example.com"}, **where), 200
+    )
     calls.same(shown, {**second, "redirectUrl": "https://example.com"})
     calls.same(calls.read(lab.sandbox, first["assessmentId"]), first)
     both = calls.ask(lab.sandbox, "PATCH", f"{PATH}/{first['assessmentId']}", json={}, **where)
@@ -240,9 +246,22 @@ def archived(lab: Lab, names: Face) -> None:
     "Members of a change that no page names are taken, noted and ignored",
     standing=Standing.ASSUMED,
 )
-@given(name=st.sampled_from(("assessmentState", "assessmentId", "isDeleted", "selfSigmaScore", "firstname", "archive",
-                             "assessmentPassword", "assessmentUserId", "patternNumber")),
-       value=st.sampled_from((40, 1, "x", None, [{"aSigma": 1}])))  # fmt: skip
+@given(
+    name=st.sampled_from(
+        (
+            "assessmentState",
+            "assessmentId",
+            "isDeleted",
+            "selfSigmaScore",
+            "firstname",
+            "archive",
+            "assessmentPassword",
+            "assessmentUserId",
+            "patternNumber",
+        )
+    ),
+    value=st.sampled_from((40, 1, "x", None, [{"aSigma": 1}])),
+)
 def strangers(lab: Lab, name: str, value: Any) -> None:
     """Least of all what only the vendor decides: a caller cannot complete an assessment by a change."""
     face = calls.made(lab.sandbox, TAKER)

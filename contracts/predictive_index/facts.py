@@ -39,8 +39,8 @@ _DOCUMENTED: tuple[tuple[str, str, str], ...] = (
     (_CREATE, "request table, lastName", "create.last_name.required create.last_name.excluded"),
     (_CREATE, "request table, email", "create.email.required create.email.excluded"),
     (_CREATE, "request table, administeredBy rows",
-     "create.administered_by.first_name.required create.administered_by.last_name.required"
-     " create.administered_by.email.required create.administrator"),
+     ("create.administered_by.first_name.required create.administered_by.last_name.required"
+      " create.administered_by.email.required create.administrator")),
     (_CREATE, "request table, expirationDateTime", "create.expiration.format create.expiration.future"),
     (_CREATE, "request table, associatedPositionTitle", "create.position.exists"),
     (_CREATE, "request table, gender", "create.gender.value"),
@@ -62,9 +62,9 @@ _DOCUMENTED: tuple[tuple[str, str, str], ...] = (
     (_CHANGE, "request table, administeredBy rows",
      " ".join(f"change.{member}.required" for member in _ADMINISTERED.split())),
     (_COMMON, "OData options",
-     "list.filter.member list.orderby.syntax list.orderby.member list.top.value list.skip.value list.select.member"
-     " list.searchfields.member search.filter.member search.top.value search.skip.value search.searchfields.member"
-     " list.options"),
+     ("list.filter.member list.orderby.syntax list.orderby.member list.top.value list.skip.value list.select.member"
+      " list.searchfields.member search.filter.member search.top.value search.skip.value search.searchfields.member"
+      " list.options")),
     (_COMMON, "assessment states", "states"),
     (_PATTERNS, "patternType and format", "pattern.type pattern.format patterns face.patterns"),
     (_REPORTS, "reportType, format, gender and languageLocale",
@@ -99,8 +99,8 @@ _ASSUMED: tuple[tuple[str, str], ...] = (
     ("no page names a status for what is not there; 404 is what HTTP has for it",
      "get.known change.known archive.known pattern.known report.known"),
     ("PATCH's page could be read in part; what POST asks of the member is taken",
-     "change.position.exists change.gender.value change.person_type.value change.notify.value"
-     " change.folder.exists change.redirect.url"),
+     ("change.position.exists change.gender.value change.person_type.value change.notify.value"
+      " change.folder.exists change.redirect.url")),
     ("which options a method takes stands in a reference that cannot be read",
      "list.option.known search.option.known"),
     ("the option is documented, its grammar is not: what OData 3 and 4 have in common is taken",

@@ -77,13 +77,13 @@ def _done(sandbox: Sandbox) -> Face:
     return found
 
 
-def _pattern(sandbox: Sandbox, id: str, type: str, format: str) -> Answer:
-    return calls.ask(sandbox, "GET", f"{PATH}/{id}/patterns/{type}", query={"format": format})
+def _pattern(sandbox: Sandbox, id: str, number: str, drawn: str) -> Answer:
+    return calls.ask(sandbox, "GET", f"{PATH}/{id}/patterns/{number}", query={"format": drawn})
 
 
 @contract(
     "pi.files.patterns",
-    "Patterns 0 to 3 are drawn as PNG or SVG: all three graphs, Self, Self-Concept and Synthesis, each with its numbers",
+    "Patterns 0 to 3 are drawn: all three graphs, Self, Self-Concept and Synthesis, each with its numbers",
     kept=("pi.pattern.known", "pi.pattern.type", "pi.pattern.format", "pi.pattern.complete"),
     broken=("pi.pattern.complete",),
     promises=("pi.patterns", "pi.face.sigma"),
@@ -98,11 +98,11 @@ def patterns(lab: Lab, scores: Face) -> None:
     id = calls.made(lab.sandbox, TAKER)["assessmentId"]
     refusals.refused(_pattern(lab.sandbox, id, "0", "SVG"), 404, "pi.pattern.complete")
     lab.sandbox.act(id, "complete", scores=scores)
-    for type, graphs in GRAPHS.items():
-        texts = svg(_file(_pattern(lab.sandbox, id, type, "SVG"), "image/svg+xml"))
+    for pattern, graphs in GRAPHS.items():
+        texts = svg(_file(_pattern(lab.sandbox, id, pattern, "SVG"), "image/svg+xml"))
         numbers = [text for text in texts if re.fullmatch(r"-?\d\.\d\d", text)]
         wanted = [f"{scores[graph][factor]:.2f}" for graph in graphs for factor in strategies.FACTORS]
-        assert numbers == wanted, f"pattern {type} shows {numbers}"
+        assert numbers == wanted, f"pattern {pattern} shows {numbers}"
 
 
 @contract(
@@ -116,7 +116,9 @@ def patterns(lab: Lab, scores: Face) -> None:
 @given(scores=strategies.scores)
 def pictures(lab: Lab, scores: Face) -> None:
     """The addresses that the assessment shows are calls that can be made as they stand."""
-    face = calls.completed(lab.sandbox, TAKER, scores={**scores, "synthesisSigmaScore": dict.fromkeys(strategies.FACTORS, 0)})
+    face = calls.completed(
+        lab.sandbox, TAKER, scores={**scores, "synthesisSigmaScore": dict.fromkeys(strategies.FACTORS, 0)}
+    )
     files = {}
     for number, address in (("0", face["patternFullUrl"]), ("1", face["patternSelfUrl"])):
         path, _, query = ("/" + address.split("/", 3)[3]).partition("?")
@@ -128,7 +130,9 @@ def pictures(lab: Lab, scores: Face) -> None:
     (wide, high), (width, height), third = (png(files[number]) for number in "013")
     assert wide == width == third[0], f"the pictures are {wide}, {width} and {third[0]} wide"
     assert high > 2 * height > 0, f"all graphs are {high} high, one is {height}"
-    assert scores["selfSigmaScore"] == face["synthesisSigmaScore"][0] or files["1"] != files["3"], "two graphs, one picture"
+    assert scores["selfSigmaScore"] == face["synthesisSigmaScore"][0] or files["1"] != files["3"], (
+        "two graphs, one picture"
+    )
 
 
 def _report(sandbox: Sandbox, id: str, report: str, gender: str, language: str | None) -> Answer:
@@ -208,7 +212,10 @@ def language(lab: Lab, language: str) -> None:
     ):
         assert answer.status in (200, 201), f"{language} is answered {answer.status}"
         assert language in answer.headers.get("simulator-note", ""), f"{language} is not noted: {dict(answer.headers)}"
-    for answer in (_report(lab.sandbox, id, "1", "1", "fr-CA"), calls.create(lab.sandbox, {**TAKER, "languageLocale": "fr-CA"})):
+    for answer in (
+        _report(lab.sandbox, id, "1", "1", "fr-CA"),
+        calls.create(lab.sandbox, {**TAKER, "languageLocale": "fr-CA"}),
+    ):
         assert "simulator-note" not in answer.headers, "a published language is noted"
 
 

@@ -17,7 +17,21 @@ SCORES = (-1.5, 0.0, 0.25, 2.0)
 POSITIONS = (None, "Account Executive", "position")
 LANGUAGES = ("en-US", "fr-CA", None)
 
-_ACTIONS = ("", "complete", "complete", "open", "complete", "start", "complete", "expire", "complete", "abort", "", "complete", "")
+_ACTIONS = (
+    "",
+    "complete",
+    "complete",
+    "open",
+    "complete",
+    "start",
+    "complete",
+    "expire",
+    "complete",
+    "abort",
+    "",
+    "complete",
+    "",
+)
 
 
 def _body(number: int) -> Face:

@@ -21,7 +21,9 @@ _ORDERED = (
     "associatedPositionTitle", "notifyAssessmentAvailableUsingEmail",
 )  # fmt: skip
 _orders = st.lists(
-    st.tuples(st.sampled_from(_ORDERED), st.sampled_from(("", " asc", " desc", " DESC", " ASC"))), min_size=1, max_size=3
+    st.tuples(st.sampled_from(_ORDERED), st.sampled_from(("", " asc", " desc", " DESC", " ASC"))),
+    min_size=1,
+    max_size=3,
 )
 _counts = st.sampled_from((None, 0, 1, 2, 3, 5, 12, 13, 14, 50, 2_147_483_647))
 
@@ -211,7 +213,9 @@ def every_page(lab: Lab) -> None:
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
-@given(names=st.lists(st.sampled_from((*oracle.MEMBERS, "*")), min_size=1, max_size=4), blank=st.sampled_from(("", " ")))
+@given(
+    names=st.lists(st.sampled_from((*oracle.MEMBERS, "*")), min_size=1, max_size=4), blank=st.sampled_from(("", " "))
+)
 def selected(lab: Lab, names: list[str], blank: str) -> None:
     """A star means all of them."""
     known = library(lab.sandbox)
@@ -224,7 +228,22 @@ _SOUGHT = (
     "administeredByFirstName", "administeredByLastName", "associatedPositionTitle", "folderPath", "externalId",
     "externalPersonId",
 )  # fmt: skip
-_WORDS = ("ada", "ADA", "kevin", "sam1", "Flynn", "Zoë", "a b", "b", "executive", "sales", "nobody", "😀", "É", "@example")
+_WORDS = (
+    "ada",
+    "ADA",
+    "kevin",
+    "sam1",
+    "Flynn",
+    "Zoë",
+    "a b",
+    "b",
+    "executive",
+    "sales",
+    "nobody",
+    "😀",
+    "É",
+    "@example",
+)
 
 
 @contract(
@@ -235,8 +254,10 @@ _WORDS = ("ada", "ADA", "kevin", "sam1", "Flynn", "Zoë", "a b", "b", "executive
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
-@given(words=st.lists(st.sampled_from(_WORDS), min_size=1, max_size=2),
-       fields=st.just([]) | st.lists(st.sampled_from((*_SOUGHT, "personType", "redirectUrl")), min_size=1, max_size=2))  # fmt: skip
+@given(
+    words=st.lists(st.sampled_from(_WORDS), min_size=1, max_size=2),
+    fields=st.just([]) | st.lists(st.sampled_from((*_SOUGHT, "personType", "redirectUrl")), min_size=1, max_size=2),
+)
 def searched(lab: Lab, words: list[str], fields: list[str]) -> None:
     """Words that belong together stand in quotation marks."""
     known = library(lab.sandbox)

@@ -62,7 +62,9 @@ class Account:
     def administrator(self) -> Face:
         """Who administers where a request names nobody."""
         user = self.settings["api_user"]
-        return dict(zip(ADMINISTRATOR, (user[part] for part in ("email", "phone", "first_name", "last_name")), strict=True))
+        return dict(
+            zip(ADMINISTRATOR, (user[part] for part in ("email", "phone", "first_name", "last_name")), strict=True)
+        )
 
     def fields(self, items: Any, old: Mapping[str, Any] | None = None) -> list[Face]:
         """Every custom field of the account, assigned where the request has a valid value for it."""
@@ -129,7 +131,8 @@ def check_drawn(face: Face, body: Body) -> None:
     """What can be said of the members that the server makes up."""
     language = body.get("languageLocale") or "en-US"
     for member in ("assessmentId", "assessmentUserId"):
-        assert isinstance(face[member], str) and face[member], f"{member} is {face[member]!r}"
+        assert isinstance(face[member], str), f"{member} is {face[member]!r}"
+        assert face[member], f"{member} is empty"
     for member in ("assessmentDateTime", "expirationDateTime"):
         assert moments.WRITTEN.fullmatch(face[member]), f"{member} is {face[member]!r}: not seven decimals and Z"
     assert re.fullmatch(r"https?://[^/]+/.+", face["assessmentUrl"]), f"assessmentUrl is {face['assessmentUrl']!r}"
@@ -151,7 +154,8 @@ def check_completed(face: Face) -> None:
     assert f"{own}/reports/" in face["descriptiveReportUrl"], face["descriptiveReportUrl"]
     assert face["assessmentId"] in face["descriptiveReportPageUrl"], face["descriptiveReportPageUrl"]
     number = face["patternNumber"]
-    assert type(number) is int and 1 <= number <= 17, f"patternNumber is {number!r}"
+    assert type(number) is int, f"patternNumber is {number!r}"
+    assert 1 <= number <= 17, f"patternNumber is {number}"
     for graph in GRAPHS:
         check_sigma(graph, face[graph], FACTORS)
     if face["associatedPositionTitle"]:
@@ -165,13 +169,17 @@ def check_synthesis(face: Face) -> None:
     own, concept, synthesis = (face[graph][0] for graph in GRAPHS)
     for factor in FACTORS:
         middle = (own[factor] + concept[factor]) / 2
-        assert abs(synthesis[factor] - middle) <= 0.011, f"the synthesis of {factor} is {synthesis[factor]}, not {middle}"
+        assert abs(synthesis[factor] - middle) <= 0.011, (
+            f"the synthesis of {factor} is {synthesis[factor]}, not {middle}"
+        )
 
 
 def check_sigma(graph: str, score: Any, factors: tuple[str, ...]) -> None:
     """An array of one object of numbers with two decimals, one a factor."""
-    assert type(score) is list and len(score) == 1, f"{graph} is {score!r}, not an array of one object"
+    assert type(score) is list, f"{graph} is {score!r}, not an array"
+    assert len(score) == 1, f"{graph} is {score!r}, not an array of one object"
     assert [*score[0]] == [*factors], f"{graph} has {[*score[0]]}, not {[*factors]}"
     for factor, value in score[0].items():
-        assert type(value) in (int, float) and -4 <= value <= 4, f"{graph}/{factor} is {value!r}"
+        assert type(value) in (int, float), f"{graph}/{factor} is {value!r}"
+        assert -4 <= value <= 4, f"{graph}/{factor} is {value}"
         assert round(value, 2) == value, f"{graph}/{factor} is {value!r}: more than two decimals"

@@ -15,7 +15,9 @@ from contracts.sources import Standing
 
 _EXCLUDED = tuple(f"pi.create.{member}.excluded" for member in ("first_name", "middle_name", "last_name", "email"))
 _REQUIRED = tuple(f"pi.create.{member}.required" for member in ("first_name", "last_name", "email"))
-_EMPTY = st.sampled_from(({}, {"firstName": ""}, dict.fromkeys(PERSON[:4]), dict.fromkeys(PERSON[:4], ""), {"email": None}))
+_EMPTY = st.sampled_from(
+    ({}, {"firstName": ""}, dict.fromkeys(PERSON[:4]), dict.fromkeys(PERSON[:4], ""), {"email": None})
+)
 EMAIL = "peopleAndJobsSearchResult/assessmentUser/email"
 PERSON_ID = "peopleAndJobsSearchResult/assessmentUser/externalPersonId"
 
@@ -93,7 +95,7 @@ def remembered(lab: Lab, names: Face) -> None:
 @contract(
     "pi.people.several_flaws",
     "What is wrong with the names is told of each",
-    broken=(*_EXCLUDED, *_REQUIRED),
+    broken=tuple(id for id in (*_EXCLUDED, *_REQUIRED) if "middle_name" not in id),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
@@ -154,13 +156,15 @@ def found(lab: Lab, names: Face, times: int) -> None:
 
 @contract(
     "pi.people.pages",
-    "A search counts all whom it finds, and shows those of the page, at most 50, in the order of their first invitation",
+    "A search counts all whom it finds, and shows a page of them, 50 at most, in the order of their first invitation",
     promises=("pi.people",),
     kept=("pi.search.top.value", "pi.search.skip.value"),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
-@given(skip=st.sampled_from((None, 0, 1, 2, 49, 50, 52, 53, 60)), top=st.sampled_from((None, 0, 1, 2, 49, 50, 51, 1000)))
+@given(
+    skip=st.sampled_from((None, 0, 1, 2, 49, 50, 52, 53, 60)), top=st.sampled_from((None, 0, 1, 2, 49, 50, 51, 1000))
+)
 def pages(lab: Lab, skip: int | None, top: int | None) -> None:
     """The total is that of all pages, so that a caller knows when to stop."""
     if "crowd" not in lab.sandbox.memo:
@@ -194,7 +198,9 @@ def archived(lab: Lab, names: Face, keep: bool) -> None:
     [person] = calls.people(lab.sandbox, **where)["peopleAndJobsSearchResult"]
     calls.same(person, _found(first, first["assessmentId"]))
     if keep:
-        assert calls.made(lab.sandbox, {"externalId": ids["externalId"]})["assessmentUserId"] == first["assessmentUserId"]
+        assert (
+            calls.made(lab.sandbox, {"externalId": ids["externalId"]})["assessmentUserId"] == first["assessmentUserId"]
+        )
         return
     calls.archive(lab.sandbox, first["assessmentId"])
     assert calls.people(lab.sandbox, **where)["totalSearchResults"] == 0, "an archived person is found"

@@ -1,12 +1,13 @@
 """How refusals look: the stock bodies of the framework at the door, the vendor's own object behind it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from contracts.wire import Answer
 
 DENIED = {"Message": "Authorization has been denied for this request."}
 """What the vendor says to a missing or disabled key."""
-MAINTENANCE = {
+MAINTENANCE: Mapping[str, Any] = {
     "number": 27, "context": None, "description": "The API is down for maintenance", "parameterErrors": [],
 }  # fmt: skip
 """The one error that the vendor publishes whole."""
@@ -27,7 +28,8 @@ def legacy(answer: Answer) -> None:
     assert [*body] == members, f"the members are {[*body]}, not {members}"
     assert type(body["number"]) is int, f"number is {body['number']!r}"
     assert body["context"] is None or isinstance(body["context"], str), f"context is {body['context']!r}"
-    assert isinstance(body["description"], str) and body["description"], f"description is {body['description']!r}"
+    assert isinstance(body["description"], str), f"description is {body['description']!r}"
+    assert body["description"], f"description is {body['description']!r}"
     assert isinstance(body["parameterErrors"], list), f"parameterErrors is {body['parameterErrors']!r}"
 
 

@@ -25,7 +25,7 @@ MOVES: Mapping[tuple[int, str], int] = {
     **{(state, "expire"): EXPIRED for state in (CREATED, SENT, OPENED, STARTED)},
     **{(state, "abort"): ABORTED for state in (CREATED, SENT, OPENED, STARTED)},
 }
-"""Where each action leads from each state; what is not here cannot happen. A later one takes those before on its way."""
+"""Where each action leads from each state: what is not here cannot happen, and a later one takes those before along."""
 
 
 def acted(lab_sandbox: Any, id: str, action: str) -> Answer:
@@ -152,8 +152,10 @@ def scores(lab: Lab, scores: Face) -> None:
     needs={Need.CONTROL},
     examples=0.75,
 )
-@given(way=st.sampled_from(("", "open", "start", "complete", "abort")),
-       sent=st.sampled_from(("2031-01-02", "2031-01-02T03:04:05.6789012Z", None, "2031-01-01T00:00:00.0000002Z")))  # fmt: skip
+@given(
+    way=st.sampled_from(("", "open", "start", "complete", "abort")),
+    sent=st.sampled_from(("2031-01-02", "2031-01-02T03:04:05.6789012Z", None, "2031-01-01T00:00:00.0000002Z")),
+)
 def expiry(lab: Lab, way: str, sent: str | None) -> None:
     """A date alone lasts until its very last tick. What is completed or aborted stays so when the day comes."""
     sandbox = lab.fresh()
@@ -182,10 +184,12 @@ def expiry(lab: Lab, way: str, sent: str | None) -> None:
     needs={Need.CONTROL},
     examples=0.5,
 )
-@given(now=st.sampled_from(("2031-05-06T07:08:09.1234567Z", "2031-12-31T23:59:59.9999998Z", "2032-02-29T00:00:00Z")),
-       ticks=st.sampled_from((0, 1, 9, 10, 10_000_000)))  # fmt: skip
+@given(
+    now=st.sampled_from(("2031-05-06T07:08:09.1234567Z", "2031-12-31T23:59:59.9999998Z", "2032-02-29T00:00:00Z")),
+    ticks=st.sampled_from((0, 1, 9, 10, 10_000_000)),
+)
 def future(lab: Lab, now: str, ticks: int) -> None:
-    """"Must lie in the future" leaves out the present. A date lies in the future until its day is over, so that today
+    """ "Must lie in the future" leaves out the present. A date lies in the future until its day is over, so that today
     is taken and yesterday is not."""
     sandbox = lab.fresh()
     sandbox.freeze(now)

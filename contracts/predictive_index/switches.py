@@ -64,7 +64,11 @@ def person_type(lab: Lab) -> None:
     calls.same([face["personType"] for face in faces], [1, 1, 2, 3, 4, 5])
     calls.same(calls.changed(sandbox, faces[0]["assessmentId"], {"personType": 4})["personType"], 4)
     assert len(calls.listed(sandbox, filter="personType eq 4")) == 2
-    for call, value, rule in ((calls.create, "Employee", "type"), (calls.create, 6, "value"), (calls.create, 0, "value")):
+    for call, value, rule in (
+        (calls.create, "Employee", "type"),
+        (calls.create, 6, "value"),
+        (calls.create, 0, "value"),
+    ):
         refusals.refused(call(sandbox, {**TAKER, "personType": value}), 400, f"pi.create.person_type.{rule}")
     names = switched(lab)
     shown = {calls.made(names, {**TAKER, "personType": name})["personType"] for name in strategies.PERSON_TYPES}
@@ -122,8 +126,8 @@ def list_limit(lab: Lab) -> None:
     sandbox = switched(lab, list_limit=50)
     ids = [calls.made(sandbox, TAKER)["assessmentId"] for _ in range(52)]
     for options, wanted in (
-        ({}, ids[:50]), ({"top": 51}, ids[:50]), ({"top": 49}, ids[:49]), ({"skip": 2}, ids[2:]), ({"skip": 50}, ids[50:]),
-        ({"filter": "true"}, ids[:50]), ({"orderby": "gender", "skip": 1}, ids[1:51]),
+        ({}, ids[:50]), ({"top": 51}, ids[:50]), ({"top": 49}, ids[:49]), ({"skip": 2}, ids[2:]),
+        ({"skip": 50}, ids[50:]), ({"filter": "true"}, ids[:50]), ({"orderby": "gender", "skip": 1}, ids[1:51]),
     ):  # fmt: skip
         found = [face["assessmentId"] for face in calls.listed(sandbox, **options)]
         assert found == wanted, f"{options} lists {len(found)}, not {len(wanted)}"
@@ -179,7 +183,12 @@ def webhook_format(lab: Lab) -> None:
     """The newer portal's JSON: event and eventDetails, which agree with the assessment."""
     sandbox = switched(lab, webhook_format="json")
     sandbox.freeze("2031-01-01T00:00:00Z")
-    body = {**_TITLED, "externalId": calls.unique("a"), "assessmentStatusWebHook": lab.listener.url, "languageLocale": "fr-CA"}
+    body = {
+        **_TITLED,
+        "externalId": calls.unique("a"),
+        "assessmentStatusWebHook": lab.listener.url,
+        "languageLocale": "fr-CA",
+    }
     face = calls.made(sandbox, body)
     sandbox.freeze("2031-01-02T00:00:00.1234567Z")
     sandbox.act(face["assessmentId"], "complete")

@@ -104,7 +104,8 @@ class Door:
             reply, body = _CRASH, wire.dumps(_CRASH.body)
         if _BASE in body:
             body = body.replace(_BASE, request.base.encode()).replace(_SEAL, sandbox.seal.encode())
-        headers = self._headers(request, sandbox, reply) + more
+        headers = self._headers(request, sandbox, reply)
+        headers += more
         if fault is not None:
             body = trouble.spoilt(fault, reply, body)
         if sandbox is not self._sandboxes.nowhere:
@@ -172,7 +173,8 @@ class Door:
             headers.append((b"simulator-rule", ", ".join(reply.rules).encode()))
         if reply.notes:
             headers.append((b"simulator-note", "; ".join(reply.notes).encode("ascii", "replace")))
-        headers += [(name.encode(), value.encode()) for name, value in reply.headers]
+        if reply.headers:
+            headers += [(name.encode(), value.encode()) for name, value in reply.headers]
         if b"origin" in request.headers and self._sandboxes.open_access:
             headers += _SHARED
         return headers

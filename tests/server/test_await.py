@@ -1,23 +1,31 @@
 """Waiting for a call, a webhook or a state of an invitation: without polling, by many at once, to an end."""
 
-import socket
-import threading
+import asyncio
+import json
+import select
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+import uuid
+from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
+from simulator.app import VENDORS
+from simulator.core.config import Config
+from simulator.server import sandbox as world
+from simulator.server.awaited import THINGS
+from simulator.server.awaiting import happened
+from simulator.server.clock import Clock
 from simulator.server.matching import compare, matches
-from tests.server import ROOT, assessment, order, problem, told_of, wish
+from simulator.server.state import State
+from tests.server import ROOT, assessment, order, problem, told_of
 from tests.servers import Listener, Sandbox, Server
 
 PI = "/api/v1/behavioralassessments"
-SOON = 5.0
+SOON = 20.0
 """Seconds within which what has happened must be told."""
 
 
@@ -31,23 +39,29 @@ def found(sandbox: Sandbox, what: str, within: str = "PT20S", **wanted: Any) -> 
     return answer.json()
 
 
-@contextmanager
-def waiting(sandbox: Sandbox, what: str, count: int = 1, **wanted: Any) -> Iterator[list[Future[httpx2.Response]]]:
-    """Callers who wait already when the block begins; they must be answered soon after its end."""
-    with ThreadPoolExecutor(count) as pool:
-        calls = [pool.submit(wait, sandbox, what, "PT60S", **wanted) for _ in range(count)]
-        time.sleep(0.2)
-        assert not any(call.done() for call in calls)
-        yield calls
-        deadline = time.monotonic() + SOON
-        for call in calls:
-            call.result(deadline - time.monotonic())
+class Waiter:
+    """Somebody who waits already: the server has read the request, and has not answered it."""
 
+    def __init__(self, sandbox: Sandbox, what: str, **wanted: Any) -> None:
+        self.connection = HTTPConnection(urlsplit(sandbox.url).netloc, timeout=SOON)
+        body = json.dumps({what: wanted, "within": "PT60S"})
+        self.connection.request("POST", f"{ROOT}/{sandbox.name}/await", body)
+        for _ in range(2):  # the server reads what came first first
+            sandbox.http.get("/_simulator/health")
+        assert not self.answered
 
-def done(calls: list[Future[httpx2.Response]], within: float = SOON) -> list[Any]:
-    answers = [call.result(within) for call in calls]
-    assert {answer.status_code for answer in answers} == {200}, answers[0].text
-    return [answer.json() for answer in answers]
+    @property
+    def answered(self) -> bool:
+        """Whether there is anything to read."""
+        return select.select([self.connection.sock], [], [], 0)[0] != []
+
+    def told(self, status: int = 200) -> Any:
+        """What the answer says, which must come soon."""
+        answer = self.connection.getresponse()
+        said = json.loads(answer.read())
+        self.connection.close()
+        assert answer.status == status, said
+        return said
 
 
 # What has happened already.
@@ -97,24 +111,22 @@ def test_an_invitation_in_a_state_counts_with_the_links_that_its_candidate_follo
 
 
 def test_a_call_is_told_as_soon_as_it_comes(sandbox: Sandbox) -> None:
-    with waiting(sandbox, "request", operation="create_order", status=201) as calls:
-        sandbox.pymetrics.post("/mercury/order", json={})
-        assert not calls[0].done()
-        order(sandbox)
-        [told] = done(calls)
-    assert told["id"] == "call-3"
+    waiter = Waiter(sandbox, "request", operation="create_order", status=201)
+    sandbox.pymetrics.post("/mercury/order", json={})
+    assert not waiter.answered
+    order(sandbox)
+    assert waiter.told()["id"] == "call-3"
 
 
 def test_a_webhook_is_told_as_soon_as_it_was_tried(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [503, 200]
-    with waiting(sandbox, "webhook", state="pending") as calls:
-        id = told_of(sandbox, listener)
-        [told] = done(calls)
+    waiter = Waiter(sandbox, "webhook", state="pending")
+    id = told_of(sandbox, listener)
+    told = waiter.told()
     assert (told["invitation"], told["answer"]["status"]) == (id, 503)
-    with waiting(sandbox, "webhook", invitation=id, state="delivered") as calls:
-        sandbox.told("POST", "/clock", {"advance": "PT1H"})
-        [told] = done(calls)
-    assert [attempt["status"] for attempt in told["attempts"]] == [503, 200]
+    waiter = Waiter(sandbox, "webhook", invitation=id, state="delivered")
+    sandbox.told("POST", "/clock", {"advance": "PT1H"})
+    assert [attempt["status"] for attempt in waiter.told()["attempts"]] == [503, 200]
 
 
 ACTIONS: dict[str, tuple[Callable[[Sandbox], str], str, int | str]] = {
@@ -128,9 +140,9 @@ def test_a_state_is_told_as_soon_as_it_is_reached(
     sandbox: Sandbox, make: Callable[[Sandbox], str], action: str, state: int | str
 ) -> None:
     id = make(sandbox)
-    with waiting(sandbox, "invitation", id=id, status=state) as calls:
-        sandbox.told("POST", f"/invitations/{id}/{action}")
-        assert done(calls)[0]["status"] == state
+    waiter = Waiter(sandbox, "invitation", id=id, status=state)
+    sandbox.told("POST", f"/invitations/{id}/{action}")
+    assert waiter.told()["status"] == state
 
 
 def test_a_state_that_an_alarm_brings_is_told(sandbox: Sandbox) -> None:
@@ -140,31 +152,32 @@ def test_a_state_that_an_alarm_brings_is_told(sandbox: Sandbox) -> None:
 
 
 def test_an_invitation_that_is_new_is_told(sandbox: Sandbox) -> None:
-    with waiting(sandbox, "invitation", candidate={"email": "new@example.com"}) as calls:
-        order(sandbox)
-        id = order(sandbox, "application-2", "new@example.com")["id"]
-        assert done(calls)[0]["id"] == id
+    waiter = Waiter(sandbox, "invitation", candidate={"email": "new@example.com"})
+    order(sandbox)
+    assert not waiter.answered
+    id = order(sandbox, "application-2", "new@example.com")["id"]
+    assert waiter.told()["id"] == id
 
 
 def test_many_wait_at_once_and_all_are_told(sandbox: Sandbox) -> None:
-    with waiting(sandbox, "request", 60, operation="create_assessment") as calls:
-        for number in range(60):
-            calls += [ThreadPoolExecutor(1).submit(wait, sandbox, "request", "PT60S", path=f"{PI}/{number}")]
-        assessment(sandbox)
-        assert len({told["id"] for told in done(calls[:60])}) == 1
-        for number in range(60):
-            sandbox.pi.get(f"{PI}/{number}")
-        assert [told["path"] for told in done(calls[60:])] == [f"{PI}/{number}" for number in range(60)]
+    alike = [Waiter(sandbox, "request", operation="create_assessment") for _ in range(60)]
+    apart = [Waiter(sandbox, "request", path=f"{PI}/{number}") for number in range(60)]
+    assessment(sandbox)
+    assert {waiter.told()["id"] for waiter in alike} == {"call-1"}
+    assert not any(waiter.answered for waiter in apart)
+    for number in range(60):
+        sandbox.pi.get(f"{PI}/{number}")
+    assert [waiter.told()["path"] for waiter in apart] == [f"{PI}/{number}" for number in range(60)]
 
 
 def test_a_call_in_another_sandbox_is_none_of_theirs(sandbox: Sandbox, http: httpx2.Client) -> None:
-    other = Sandbox(http, f"{sandbox.name}-o"[:64])
-    with waiting(sandbox, "request", vendor="predictive_index") as calls:
-        other.pi.get(PI)
-        time.sleep(0.1)
-        assert not calls[0].done()
-        sandbox.pi.get(PI)
+    other = Sandbox(http, f"other-{uuid.uuid4()}")
+    waiter = Waiter(sandbox, "request", vendor="predictive_index")
+    other.pi.get(PI)
     other.told("DELETE")
+    assert not waiter.answered
+    sandbox.pi.get(PI)
+    assert waiter.told()["id"] == "call-1"
 
 
 # What does not happen.
@@ -238,70 +251,78 @@ def test_a_wish_that_cannot_be_meant_is_refused(sandbox: Sandbox, body: Any, wor
 def test_who_waits_goes_on_waiting_through_a_reset_and_a_restore(sandbox: Sandbox) -> None:
     order(sandbox)
     sandbox.told("POST", "/snapshots")
-    with waiting(sandbox, "request", method="GET") as calls:
-        sandbox.told("POST", "/snapshots/snapshot-1/restore")
-        sandbox.told("POST", "/reset")
-        time.sleep(0.1)
-        assert not calls[0].done()
-        sandbox.pi.get(PI)
-        assert done(calls)[0]["id"] == "call-1"
+    waiter = Waiter(sandbox, "request", method="GET")
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    sandbox.told("POST", "/reset")
+    assert not waiter.answered
+    sandbox.pi.get(PI)
+    assert waiter.told()["id"] == "call-1"
 
 
 def test_what_a_restore_brings_back_is_told(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     sandbox.told("POST", "/snapshots")
     sandbox.told("POST", f"/invitations/{id}/reject")
-    with waiting(sandbox, "invitation", id=id, status="Not Started"):
-        sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    waiter = Waiter(sandbox, "invitation", id=id, status="Not Started")
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    assert waiter.told()["id"] == id
 
 
 def test_who_waits_in_a_sandbox_that_is_deleted_is_told_so(sandbox: Sandbox) -> None:
-    with waiting(sandbox, "request", 3, path="/x") as calls:
-        sandbox.told("DELETE")
-    for call in calls:
-        problem(call.result(), 410, "deleted")
-
-
-def test_who_hangs_up_is_forgotten(sandbox: Sandbox, server: Server) -> None:
-    parts = urlsplit(server.url)
-    body = b'{"request": {"path": "/x"}, "within": "PT60S"}'
-    head = f"POST {ROOT}/{sandbox.name}/await HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    for _ in range(50):
-        with socket.create_connection((parts.hostname, parts.port), 10) as connection:
-            connection.sendall(head + body)
-    sandbox.pi.get(PI)
-    assert sandbox.control("GET", "/journal/call-1").status_code == 200
-    assert problem(wait(sandbox, "request", "PT0S", path="/x"), 408)["nearest"][0]["id"] == "call-1"
+    waiters = [Waiter(sandbox, what, id="nothing") for what in ("request", "webhook", "invitation")]
+    sandbox.told("DELETE")
+    for waiter in waiters:
+        assert "the sandbox was deleted" in waiter.told(410)["detail"]
 
 
 def test_a_server_that_closes_lets_all_go_who_wait() -> None:
     with Server() as closing, httpx2.Client(base_url=closing.url, timeout=30, trust_env=False) as http:
-        sandbox = Sandbox(http, "waiting")
-        sandbox.told("GET")
-        answers: list[httpx2.Response] = []
-        threads = [
-            threading.Thread(target=lambda: answers.append(wait(sandbox, "request", "PT60S", path="/x")))
-            for _ in range(5)
-        ]
-        for thread in threads:
-            thread.start()
-        time.sleep(0.5)
-        began = time.monotonic()
+        waiters = [Waiter(Sandbox(http, f"waiting-{number}"), "request", path="/x") for number in range(5)]
         closing.process.terminate()
-        closing.process.wait(10)
-        for thread in threads:
-            thread.join()
-        assert time.monotonic() - began < 2
-        for answer in answers:
-            problem(answer, 410, "the server closes")
-        assert len(answers) == 5
+        began = time.monotonic()
+        for waiter in waiters:
+            assert "the server closes" in waiter.told(410)["detail"]
+        closing.process.wait(SOON)
+        assert time.monotonic() - began < SOON
+    # Leaving the block finds that it ended with status 0.
+
+
+async def test_who_hangs_up_is_forgotten_at_once() -> None:
+    sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
+    watched: list[int] = []
+
+    async def hang_up() -> None:
+        watched.append(len(sandbox.watchers))
+
+    found = await happened(sandbox, THINGS["request"](sandbox, ""), {"path": "/x"}, 60, hang_up)
+    assert (found, watched, sandbox.watchers) == (None, [1], [])
+
+
+async def test_who_is_cut_off_is_forgotten_at_once() -> None:
+    sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
+    wait = happened(sandbox, THINGS["request"](sandbox, ""), {"path": "/x"}, 60, asyncio.Event().wait)
+    task = asyncio.ensure_future(wait)
+    await asyncio.sleep(0)
+    assert len(sandbox.watchers) == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert sandbox.watchers == []
+
+
+def test_a_server_bears_it_when_many_hang_up(sandbox: Sandbox) -> None:
+    for _ in range(50):
+        Waiter(sandbox, "request", path="/x").connection.close()
+    sandbox.pi.get(PI)
+    assert problem(wait(sandbox, "request", "PT0S", path="/x"), 408)["nearest"][0]["id"] == "call-1"
 
 
 def test_while_one_waits_all_else_goes_on(sandbox: Sandbox) -> None:
-    with waiting(sandbox, "invitation", candidate={"email": "last@example.com"}):
-        for number in range(100):
-            order(sandbox, f"application-{number}")
-        assert sandbox.pymetrics.post("/mercury/order", json=wish("z", "last@example.com")).status_code == 201
+    waiter = Waiter(sandbox, "invitation", candidate={"email": "last@example.com"})
+    for number in range(100):
+        order(sandbox, f"application-{number}")
+    assert not waiter.answered
+    id = order(sandbox, "application-z", "last@example.com")["id"]
+    assert waiter.told()["id"] == id
 
 
 # What matches.
