@@ -124,8 +124,11 @@ _AFTER: Mapping[str, Callable[[_Struck, Reply], Awaitable[Reply]]] = {
 
 
 async def _wait(fault: Fault) -> None:
-    """Wait in real time; nobody else is held up."""
-    await asyncio.sleep((instant.parse_duration(fault.duration or "") or 0) / instant.SECOND)
+    """Wait in real time; nobody else is held up. Raises `Gone` when the server stops meanwhile."""
+    try:
+        await asyncio.sleep((instant.parse_duration(fault.duration or "") or 0) / instant.SECOND)
+    except asyncio.CancelledError:
+        raise Gone from None
 
 
 def _expire(struck: _Struck) -> None:
