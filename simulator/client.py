@@ -17,9 +17,9 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from simulator.caught import Listener, NotCaught, Webhook, Webhooks
-from simulator.connection import SANDBOXES, Connection, Detailed, Listed, SimulatorError
-from simulator.knobs import Clock, Deliveries, Faults, Journal, Snapshot
+from simulator.handle.caught import Listener, NotCaught, Webhook, Webhooks
+from simulator.handle.connection import SANDBOXES, Connection, Detailed, Listed, SimulatorError
+from simulator.handle.knobs import Clock, Deliveries, Faults, Journal, Snapshot
 from simulator.settings import Settings, is_loopback
 
 __all__ = ["NotCaught", "Simulator", "SimulatorError", "SimulatorServer", "Webhook"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx2
 
-from simulator.caught import Listener, Webhooks
+from simulator.handle.caught import Listener, Webhooks
 
 Say = Callable[[str], None]
 SANDBOX = "demo"

@@ -11,8 +11,8 @@ import pytest
 
 if TYPE_CHECKING:
     from simulator.client import Simulator, SimulatorServer
-    from simulator.keeper import Keeper, Kept
     from simulator.settings import Settings
+    from simulator.testing.keeper import Keeper, Kept
 
 _KEEPER = pytest.StashKey["Keeper"]()
 
@@ -67,7 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Count rules when asked."""
     if config.getoption("--simulator-coverage"):
-        from simulator.pytest_coverage import RuleCoverage
+        from simulator.testing.coverage import RuleCoverage
 
         config.pluginmanager.register(RuleCoverage(lambda: config.stash.get(_KEEPER, None)), "simulator-coverage")
 
@@ -94,14 +94,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _kept(config: pytest.Config, settings: "Settings") -> "Kept":
     """The server with these settings: under pytest-xdist the controller keeps it, else this process."""
-    from simulator.keeper import ask
+    from simulator.testing.keeper import ask
 
     worker = getattr(config, "workerinput", None)
     return _keeper(config).server(settings) if worker is None else ask(worker["simulator"], settings)
 
 
 def _keeper(config: pytest.Config) -> "Keeper":
-    from simulator.keeper import Keeper
+    from simulator.testing.keeper import Keeper
 
     if _KEEPER not in config.stash:
         config.stash[_KEEPER] = Keeper()

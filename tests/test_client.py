@@ -10,7 +10,7 @@ import pytest
 
 from simulator import client
 from simulator.client import NotCaught, Simulator, SimulatorError, SimulatorServer
-from simulator.connection import duration
+from simulator.handle.connection import duration
 from tests.servers import Server
 
 ORDER = {

@@ -7,7 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator import caught, client, connection, knobs
+from simulator import client
+from simulator.handle import caught, connection, knobs
 from simulator.client import Simulator, SimulatorError
 from tests.servers import Server
 from tests.test_client import ORDER, assess, handle, order

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from simulator.settings import Settings
-from simulator.subserver import Subserver, read, written
+from simulator.testing.subserver import Subserver, read, written
 
 
 class Kept(NamedTuple):

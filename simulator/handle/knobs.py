@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from simulator.connection import Connection, Detailed, Listed, duration
+from simulator.handle.connection import Connection, Detailed, Listed, duration
 
 Events = list[dict[str, Any]]
 """What happened while a clock was turned: `{at, what, id}`, in order."""

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator.connection import SANDBOXES, Connection
+from simulator.handle.connection import SANDBOXES, Connection
 
 if TYPE_CHECKING:
     from simulator.client import Simulator
-    from simulator.keeper import Keeper
+    from simulator.testing.keeper import Keeper
 
 Counts = dict[str, list[int]]
 """By rule: how often it was kept, and how often broken."""

@@ -27,7 +27,7 @@ class Subserver:
         self._errors: IO[bytes] = TemporaryFile()  # noqa: SIM115 - closed by stop
         self._process = subprocess.Popen(
             # -P: whatever lies in the present directory must not pass for a module of ours
-            [sys.executable, "-P", "-m", "simulator.subserver"],
+            [sys.executable, "-P", "-m", "simulator.testing.subserver"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
