@@ -63,6 +63,37 @@ def filtered(lab: Lab, pairs: list[tuple[int, int | None]], version: api.Version
 
 
 @contract(
+    "pymetrics.lists.exact",
+    "A filter finds what is spelt exactly so, and nothing that merely resembles it",
+    kept=_RULES,
+    promises=("pymetrics.list.both",),
+    needs=_WRITES,
+    examples=0.35,
+)
+@given(version=versions, name=st.sampled_from(LIST_FIELDS))
+def exact(lab: Lab, version: api.Version, name: str) -> None:
+    """The ids are the caller's own; to us they are letters, and another letter, case or blank makes another id."""
+    sandbox = lab.sandbox
+    word = f"Ab{api.unused(sandbox)}é"
+    spellings = [
+        word,
+        word.lower(),
+        word.upper(),
+        f" {word}",
+        f"{word} ",
+        f"{word}x",
+        f"x{word}",
+        f"{word[:-1]}e\u0301",
+    ]
+    made = {}
+    for at, spelt in enumerate(spellings):
+        application, external = (spelt, "c") if name == "job_application_id" else ("a", spelt)
+        made[spelt] = api.order(sandbox, _body(f"x{at}.{api.unused(sandbox)}", application, external))
+    for spelt in spellings:
+        api.same(api.find(sandbox, version, **{name: spelt}), [made[spelt]], f"the list for {spelt!r}")
+
+
+@contract(
     "pymetrics.lists.nothing",
     "A list that finds nothing is answered 200 and empty",
     kept=_RULES,
@@ -140,4 +171,4 @@ def still(lab: Lab, version: api.Version, by: str, times: int) -> None:
         assert shown["results"], "a completed order is listed without its results"
 
 
-PROPERTIES: tuple[Property, ...] = (filtered, nothing, empty_filter, unknown_members, still)
+PROPERTIES: tuple[Property, ...] = (filtered, exact, nothing, empty_filter, unknown_members, still)
