@@ -1,6 +1,7 @@
 """Listing orders: by application, by candidate, or by both."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
@@ -94,6 +95,27 @@ def exact(lab: Lab, version: api.Version, name: str) -> None:
 
 
 @contract(
+    "pymetrics.lists.as_clients_ask",
+    "A query is read as the vendor's client writes it: a plus is a blank, an escape is what it stands for",
+    kept=("pymetrics.v2.list.filter",),
+    promises=("pymetrics.list.both",),
+    standing=Standing.OBSERVED,
+    needs=_WRITES,
+    examples=0.35,
+)
+@given(name=st.sampled_from(LIST_FIELDS), tail=st.sampled_from((" 1", "&x=é", "+", "a+b c%20", ";=#", "/?")))
+def as_clients_ask(lab: Lab, name: str, tail: str) -> None:
+    """It encodes a query as forms are encoded, so ids with blanks must be found that way."""
+    sandbox = lab.sandbox
+    word = api.unused(sandbox)
+    made = api.order(sandbox, _body(f"x.{word}", f"a{word}{tail}", f"c{word}{tail}"))
+    value = made["application_id"] if name == "job_application_id" else made["candidate"]["external_id"]
+    headers = {"X-Api-Key": sandbox.pymetrics.api_key, "Authorization": f"Bearer {sandbox.token()}"}
+    answer = sandbox.connection.request("GET", f"/mercury/v2/orders?{urlencode({name: value})}", headers)
+    api.same(api.expected(answer, 200), {"orders": [made]}, "the list")
+
+
+@contract(
     "pymetrics.lists.nothing",
     "A list that finds nothing is answered 200 and empty",
     kept=_RULES,
@@ -171,4 +193,4 @@ def still(lab: Lab, version: api.Version, by: str, times: int) -> None:
         assert shown["results"], "a completed order is listed without its results"
 
 
-PROPERTIES: tuple[Property, ...] = (filtered, exact, nothing, empty_filter, unknown_members, still)
+PROPERTIES: tuple[Property, ...] = (filtered, exact, as_clients_ask, nothing, empty_filter, unknown_members, still)
