@@ -1,4 +1,9 @@
-"""What pymetrics promises."""
+"""What pymetrics promises, as properties over HTTP.
+
+Read `facts` (where each promise stands), then `api` (the calls) and `shapes` (what answers look like), then the
+properties by noun. `flaws` and `rows` are what the tables of `breaches` and `strangers` are made of; `oracle` is the
+plain model that `machine` compares everything with.
+"""
 
 from contracts.property import Property
 from contracts.pymetrics import (

@@ -1,5 +1,7 @@
 """What makes an order the same as another: three parts of it. Asking again finds it, and changes nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from contracts.pymetrics import api, shapes
 from contracts.pymetrics.orders import RULES
 from contracts.pymetrics.strategies import PLAIN, orders, plain_orders, texts, versions
 from contracts.sources import Standing
+from contracts.wire import Connection
 
 _WRITES = {Need.WRITES}
 
@@ -136,4 +139,28 @@ def without_email(lab: Lab, external: str | None, null: bool, name: str | None) 
     assert refused.status == 400, "version 1 does without an address"
 
 
-PROPERTIES: tuple[Property, ...] = (idempotent, three_parts, email_spelling, without_email)
+@contract(
+    "pymetrics.orders.at_once",
+    "Of the same order asked for by several callers at once there is one",
+    kept=RULES,
+    promises=("pymetrics.order.resolved", "pymetrics.order.created"),
+    needs={Need.CONTROL},
+    examples=0.35,
+)
+@given(callers=st.integers(2, 5))
+def at_once(lab: Lab, callers: int) -> None:
+    """A caller whose patience is short repeats itself while the first request is still under way."""
+    sandbox = lab.sandbox
+    asked = api.filled(sandbox, api.own(sandbox, PLAIN))
+    apart = [replace(sandbox, connection=Connection(lab.target.url)) for _ in range(callers)]
+    with ThreadPoolExecutor(callers) as pool:
+        answers = [*pool.map(lambda one: api.ask(one[1], asked, api.VERSIONS[one[0] % 2]), enumerate(apart))]
+    for one in apart:
+        one.connection.close()
+    assert sorted(answer.status for answer in answers) == [*[200] * (callers - 1), 201]
+    assert [answer.status == 201 for answer in answers] == [answer.json["created"] for answer in answers]
+    assert len({answer.json["order"]["id"] for answer in answers}) == 1, "the same order was made more than once"
+    assert len(api.find(sandbox, job_application_id=asked["application_id"])) == 1
+
+
+PROPERTIES: tuple[Property, ...] = (idempotent, three_parts, email_spelling, at_once, without_email)

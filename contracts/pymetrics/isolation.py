@@ -8,7 +8,7 @@ from contracts.lab import Lab
 from contracts.property import Need, Property, contract, given
 from contracts.pymetrics import api, shapes
 from contracts.pymetrics.flaws import alike, guarded
-from contracts.pymetrics.reports import fetched
+from contracts.pymetrics.reports import fetched, mixed
 from contracts.pymetrics.strategies import PLAIN, orders, plain_orders, versions
 from contracts.sandbox import Sandbox
 from contracts.sources import Standing
@@ -134,4 +134,47 @@ def chance(lab: Lab) -> None:
     assert len(set(scores)) > 3, f"the scores are {scores}"
 
 
-PROPERTIES: tuple[Property, ...] = (of_orders, of_tokens, repeated, chance)
+@contract(
+    "pymetrics.isolation.links",
+    "A report's link opens nothing in another sandbox, also not when parts of both are put together",
+    broken=("pymetrics.report.link",),
+    standing=Standing.ASSUMED,
+    needs=_CONTROL,
+    examples=0.1,
+)
+def links(lab: Lab) -> None:
+    """Whoever holds a link holds one report, and not a way to make links to others."""
+    mine, yours = ([one for one in _story(lab.fresh(), [PLAIN]) if one.get("reports")] for _ in range(2))
+    two = [told[0]["reports"][0]["download_url"] for told in (mine, yours)]
+    assert two[0] != two[1], "two sandboxes share a link"
+    for link in (*mixed(*two), *mixed(*reversed(two))):
+        assert fetched(lab.sandbox, link).status == 403, f"a link put together of two opens a report: {link}"
+
+
+@contract(
+    "pymetrics.isolation.forgotten",
+    "Nothing that was begun before a reset acts after it: no alarm, no webhook",
+    promises=("pymetrics.order.moves", "pymetrics.webhook"),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL, Need.LISTENER},
+    examples=0.35,
+)
+@given(tag=st.sampled_from(("+completes-in-10s", "+completes-in-2h")), status=st.sampled_from((503, 500)))
+def forgotten(lab: Lab, tag: str, status: int) -> None:
+    """The next test in this sandbox must not meet what the last one left behind."""
+    sandbox = lab.fresh({"webhook_url": lab.listener.url})
+    sandbox.freeze("2026-01-01T00:00:00Z")
+    body = {**PLAIN, "candidate": {"email": f"ada{tag}@example.com"}}
+    made = [api.order(sandbox, {**body, "application_id": name}) for name in ("a-1", "a-2")]
+    lab.listener.answers.append(status)
+    sandbox.act(made[0]["id"], "start")
+    sandbox.advance("PT1S")
+    assert len(lab.listener.caught) == 1, "the webhook was not tried"
+    sandbox.reset()
+    sandbox.freeze("2026-01-01T00:00:00Z")
+    assert sandbox.told("GET", "/deliveries") == [], "a reset left deliveries"
+    assert sandbox.advance("P2D")["events"] == [], "something from before the reset happened"
+    assert len(lab.listener.caught) == 1, "a webhook from before the reset was sent"
+
+
+PROPERTIES: tuple[Property, ...] = (of_orders, of_tokens, repeated, chance, links, forgotten)

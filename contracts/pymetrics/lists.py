@@ -1,6 +1,7 @@
 """Listing orders: by application, by candidate, or by both."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
@@ -60,6 +61,58 @@ def filtered(lab: Lab, pairs: list[tuple[int, int | None]], version: api.Version
             if filters:
                 wanted = [made[at] for at, pair in enumerate(pairs) if a in (None, pair[0]) and c in (None, pair[1])]
                 api.same(api.find(sandbox, version, **filters), wanted, f"the list by {', '.join(filters)}")
+
+
+@contract(
+    "pymetrics.lists.exact",
+    "A filter finds what is spelt exactly so, and nothing that merely resembles it",
+    kept=_RULES,
+    promises=("pymetrics.list.both",),
+    needs=_WRITES,
+    examples=0.35,
+)
+@given(version=versions, name=st.sampled_from(LIST_FIELDS))
+def exact(lab: Lab, version: api.Version, name: str) -> None:
+    """The ids are the caller's own; to us they are letters, and another letter, case or blank makes another id."""
+    sandbox = lab.sandbox
+    word = f"Ab{api.unused(sandbox)}é"
+    spellings = [
+        word,
+        word.lower(),
+        word.upper(),
+        f" {word}",
+        f"{word} ",
+        f"{word}x",
+        f"x{word}",
+        f"{word[:-1]}e\u0301",
+    ]
+    made = {}
+    for at, spelt in enumerate(spellings):
+        application, external = (spelt, "c") if name == "job_application_id" else ("a", spelt)
+        made[spelt] = api.order(sandbox, _body(f"x{at}.{api.unused(sandbox)}", application, external))
+    for spelt in spellings:
+        api.same(api.find(sandbox, version, **{name: spelt}), [made[spelt]], f"the list for {spelt!r}")
+
+
+@contract(
+    "pymetrics.lists.as_clients_ask",
+    "A query is read as the vendor's client writes it: a plus is a blank, an escape is what it stands for",
+    kept=("pymetrics.v2.list.filter",),
+    promises=("pymetrics.list.both",),
+    standing=Standing.OBSERVED,
+    needs=_WRITES,
+    examples=0.35,
+)
+@given(name=st.sampled_from(LIST_FIELDS), tail=st.sampled_from((" 1", "&x=é", "+", "a+b c%20", ";=#", "/?")))
+def as_clients_ask(lab: Lab, name: str, tail: str) -> None:
+    """It encodes a query as forms are encoded, so ids with blanks must be found that way."""
+    sandbox = lab.sandbox
+    word = api.unused(sandbox)
+    made = api.order(sandbox, _body(f"x.{word}", f"a{word}{tail}", f"c{word}{tail}"))
+    value = made["application_id"] if name == "job_application_id" else made["candidate"]["external_id"]
+    headers = {"X-Api-Key": sandbox.pymetrics.api_key, "Authorization": f"Bearer {sandbox.token()}"}
+    answer = sandbox.connection.request("GET", f"/mercury/v2/orders?{urlencode({name: value})}", headers)
+    api.same(api.expected(answer, 200), {"orders": [made]}, "the list")
 
 
 @contract(
@@ -140,4 +193,4 @@ def still(lab: Lab, version: api.Version, by: str, times: int) -> None:
         assert shown["results"], "a completed order is listed without its results"
 
 
-PROPERTIES: tuple[Property, ...] = (filtered, nothing, empty_filter, unknown_members, still)
+PROPERTIES: tuple[Property, ...] = (filtered, exact, as_clients_ask, nothing, empty_filter, unknown_members, still)

@@ -1,5 +1,6 @@
 """Reports: made when asked for, shown with a link that lapses, and handed to whoever holds the link."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -131,6 +132,7 @@ def link_life(lab: Lab, at: str, before: int, version: api.Version, body: dict[s
     "pymetrics.reports.of_its_order",
     "A report is the same file at each look, and another order's is another",
     kept=_LINK_RULES,
+    broken=("pymetrics.report.link",),
     promises=("pymetrics.order.report.link",),
     standing=Standing.ASSUMED,
     needs=_CONTROL,
@@ -141,8 +143,11 @@ def link_life(lab: Lab, at: str, before: int, version: api.Version, body: dict[s
     scores=st.tuples(*[st.integers(0, 49)] * 2),
 )
 def of_its_order(lab: Lab, name: str, scores: tuple[int, int]) -> None:
-    """A recruiter reads in it what the API says of this candidate; whatever the names are, it is a whole file."""
-    sandbox, files = lab.sandbox, []
+    """A recruiter reads in it what the API says of this candidate; whatever the names are, it is a whole file.
+
+    Of two links no third can be made: that would open what nobody was shown.
+    """
+    sandbox, files, links = lab.sandbox, [], []
     for score in (scores[0], 50 + scores[1]):
         body = {**PLAIN, "candidate": {**PLAIN["candidate"], "first_name": name}, "requisition_title": name}
         id = completed(sandbox, body, results=[{"score": score}])["id"]
@@ -152,7 +157,20 @@ def of_its_order(lab: Lab, name: str, scores: tuple[int, int]) -> None:
             is_pdf(answer)
         assert two[0].body == two[1].body, "the same report is two files"
         files.append(two[0].body)
+        links.append(urls[0])
     assert files[0] != files[1], "two orders have the same report"
+    for link in mixed(*links):
+        assert fetched(sandbox, link).status == 403, f"a link put together of two opens a report: {link}"
+
+
+def mixed(one: str, other: str) -> Iterator[str]:
+    """The one link with, in turn, each part that the other has otherwise; parts have dots between them."""
+    before, _, ticket = one.rpartition("/")
+    parts, others = ticket.split("."), other.rpartition("/")[2].split(".")
+    if len(parts) == len(others):
+        for at, part in enumerate(others):
+            if part != parts[at]:
+                yield f"{before}/{'.'.join([*parts[:at], part, *parts[at + 1 :]])}"
 
 
 PROPERTIES: tuple[Property, ...] = (made_when_asked, early, link_life, of_its_order)

@@ -47,8 +47,6 @@ _LINK = (
         needs=CONTROL,
     ),
 )  # fmt: skip
-
-
 _LAPSED = (row("report.lapsed", 403, any_of("PT1H", "PT61M", "P1D", "P30D"), needs=CONTROL),)
 
 # Key and token. Each of these is broken on every call that asks for them.
@@ -91,17 +89,9 @@ def _ask_too_often(sandbox: Sandbox, right: Any, wrong: int) -> Answer:
 
 
 _KEY = (row("access.key", 403, any_of(*of.STRANGE_KEYS)),)
-
-
 _BEARER = (row("access.bearer", 401, any_of(*of.BEARER_LESS)),)
-
-
 _TOKEN_KNOWN = (row("access.token.known", 401, any_of(*of.STRANGE_TOKENS)),)
-
-
 _TOKEN_LIVE = (row("access.token.live", 401, any_of("PT1H", "PT61M", "PT12H"), needs=CONTROL),)
-
-
 _RATE = (row("access.rate", 429, st.integers(1, 4), needs=CONTROL),)
 
 # The door.
@@ -142,14 +132,8 @@ _ROUTE = (
         "/mercury/Order", "/mercury/getOrder", "/mercury/getOrder/a/b", "/mercury/configuration/", "/pymetrics/nothing",
     )),
 )  # fmt: skip
-
-
 _VERB = (row("door.verb", 405, any_of("PUT", "PATCH", "DELETE", "GET", "POST")),)
-
-
 _SIZE = (row("door.size", 413, any_of(1_048_577, 1_048_600), needs=CONTROL),)
-
-
 _POSTS = ("/mercury/order", "/mercury/v2/orders", "/mercury/orders", "/mercury/oauth/token", "/mercury/v2/oauth/token")
 
 KEY: Group = (_KEY, _ask_with_key, NOTHING)
