@@ -12,6 +12,8 @@ import click
 
 from contracts import drift as drifting
 from contracts import predictive_index, pymetrics
+from contracts.clients import checking
+from contracts.clients.properties import PROPERTIES as HABITS
 from contracts.html import html as page
 from contracts.junit import junit as xml
 from contracts.property import Property
@@ -99,6 +101,45 @@ def server(
     write(report, junit, html)
     if drift:
         _write_drift(drift, drifting.drift(report, FACTS, shapes, before))
+    sys.exit(report.status)
+
+
+@check.command()
+@click.argument("adapter", required=False, metavar="[MODULE:CLASS]")
+@click.option("--command", metavar="COMMAND", help="A command that speaks JSON lines, instead of a Python class.")
+@click.option("--budget", default=110.0, show_default=True, help="Seconds after which nothing more is asked.")
+@click.option(
+    "--profile", default="default", show_default=True, type=click.Choice(list(PROFILES)), help="How thoroughly."
+)
+@click.option("--examples", type=click.IntRange(1), help="So many examples of each property, drawn anew in each run.")
+@click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
+@click.option("--junit", type=_FILE, help="Write JUnit XML.")
+@click.option("--html", type=_FILE, help="Write one self-contained page.")
+@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first that does not hold.")
+@click.option("--list", "listing", is_flag=True, help="List the properties, and ask nothing.")
+def client(
+    adapter: str | None, command: str | None, budget: float, profile: str, examples: int | None, only: tuple[str, ...],
+    junit: Path | None, html: Path | None, fail_fast: bool, listing: bool,
+) -> None:  # fmt: skip
+    """Ask a client whether it copes with what vendors and networks do, through a small adapter.
+
+    MODULE:CLASS is an adapter in Python, looked for from here; --command runs one in any language.
+    The exit status is 0 when all that was asked held, 1 when something did not, 2 when it could not be asked.
+    """
+    properties = chosen(HABITS, only=only)
+    if listing or not properties:
+        _list(properties)
+    thorough = Profile("given", examples, fixed=False) if examples else PROFILES[profile]
+    try:
+        words = checking.command_of(adapter, command)
+        report = checking.check(
+            words, properties, thorough, budget, fail_fast, lambda outcome: click.echo(line(outcome))
+        )
+    except Unaskable as problem:
+        click.echo(f"cannot be asked: {problem}", err=True)
+        sys.exit(2)
+    summary(report, click.echo)
+    write(report, junit, html)
     sys.exit(report.status)
 
 

@@ -29,7 +29,7 @@ class Failure:
         return len(self.exchanges), len(self.drawn)
 
 
-@dataclass
+@dataclass(repr=False)
 class Lab:
     """For one property: every example begins with `begin` and ends with `end`."""
 
@@ -43,6 +43,10 @@ class Lab:
     failures: list[Failure] = field(default_factory=list)
     _shared: Sandbox | None = None
     _fresh: list[Sandbox] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Short: Hypothesis renders it with what it draws, in every example."""
+        return "<lab>"
 
     @property
     def is_simulator(self) -> bool:

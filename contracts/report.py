@@ -99,7 +99,8 @@ def summary(report: Report, say: Callable[[str], None]) -> None:
     for outcome in _broken(report.outcomes):
         say("\n" + told(outcome, report))
     held, known = report.rules
-    say(f"\n{report.grade}; {held} of {known} rules and promises shown to hold; {report.seconds:.1f} s")
+    shown_to_hold = f"{held} of {known} rules and promises shown to hold; " if known else ""
+    say(f"\n{report.grade}; {shown_to_hold}{report.seconds:.1f} s")
 
 
 def _broken(outcomes: Iterable[Outcome]) -> Iterable[Outcome]:

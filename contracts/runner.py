@@ -88,7 +88,7 @@ class Runner:
         reason = self._hindrance(property)
         if reason:
             return Outcome(property, Verdict.NOT_ASKED, reason)
-        lab = Lab(self.target, self._listener(), self.target.deadline, self.shrinking)
+        lab = self._lab()
         self.target.record = self._record(lab)
         began = time.monotonic()
         try:
@@ -105,6 +105,9 @@ class Runner:
         seconds = time.monotonic() - began
         self._clear_up(lab)
         return Outcome(property, verdict, reason, lab.examples, seconds, failure)
+
+    def _lab(self) -> Lab:
+        return Lab(self.target, self._listener(), self.target.deadline, self.shrinking)
 
     def _record(self, lab: Lab) -> Callable[[Exchange], None]:
         def record(exchange: Exchange) -> None:

@@ -13,11 +13,14 @@ from contracts.report import Report, told
 from contracts.runner import Verdict
 from contracts.sources import Fact, Standing
 from simulator.app import VENDORS
+from simulator.core.rules import Rule
+from simulator.core.sources import Promise
 from tests.contracts.ran import Shown, shown
 from tests.servers import Server
 
 RULES = {rule.id: rule for vendor in VENDORS.values() for rule in vendor.rules}
 PROMISES = {promise.id: promise for vendor in VENDORS.values() for promise in vendor.promises}
+KNOWN: dict[str, Rule | Promise] = {**RULES, **PROMISES}
 OURS = {fact.id: fact for fact in FACTS}
 
 pytestmark = pytest.mark.xdist_group("contracts")
@@ -39,12 +42,12 @@ def claimed(kind: str) -> dict[str, list[str]]:
 
 
 def test_contracts_and_catalogue_know_the_same_rules_and_promises() -> None:
-    assert sorted(OURS) == sorted({**RULES, **PROMISES})
+    assert sorted(OURS) == sorted(KNOWN)
     assert len(OURS) == len(FACTS)
 
 
 def test_they_agree_on_where_each_stands() -> None:
-    catalogue = {id: known.standing.value for id, known in {**RULES, **PROMISES}.items()}
+    catalogue = {id: known.standing.value for id, known in KNOWN.items()}
     assert {id: fact.standing.value for id, fact in OURS.items()} == catalogue
 
 
@@ -52,7 +55,7 @@ def test_they_agree_on_where_each_stands() -> None:
     "fact", [fact for fact in FACTS if fact.standing is not Standing.ASSUMED], ids=lambda fact: fact.id
 )
 def test_they_read_it_on_the_same_page(fact: Fact) -> None:
-    known = {**RULES, **PROMISES}[fact.id]
+    known = KNOWN[fact.id]
     assert (fact.source.title, fact.source.read) == (known.source.title, known.source.read)
 
 

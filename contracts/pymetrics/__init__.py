@@ -4,6 +4,7 @@ from contracts.property import Property
 from contracts.pymetrics import (
     breaches,
     calls,
+    identity,
     isolation,
     life,
     lists,
@@ -11,6 +12,7 @@ from contracts.pymetrics import (
     orders,
     reports,
     results,
+    retries,
     tokens,
     webhooks,
 )
@@ -19,11 +21,13 @@ from contracts.pymetrics.facts import FACTS
 PROPERTIES: tuple[Property, ...] = (
     *tokens.PROPERTIES,
     *orders.PROPERTIES,
+    *identity.PROPERTIES,
     *lists.PROPERTIES,
     *life.PROPERTIES,
     *results.PROPERTIES,
     *reports.PROPERTIES,
     *webhooks.PROPERTIES,
+    *retries.PROPERTIES,
     *isolation.PROPERTIES,
     *calls.PROPERTIES,
     *machine.PROPERTIES,

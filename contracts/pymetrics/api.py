@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from contracts.sandbox import Sandbox
@@ -32,10 +33,13 @@ READERS = ("talent", "recruiter", "manager")
 """Whom capability content is written for."""
 
 _RUN = secrets.token_hex(3)
+_NUMBERS = count(1)
 
 
 def unused(sandbox: Sandbox) -> str:
-    """A word that no other record of this sandbox, or account, has in it."""
+    """A word that no other record of this sandbox, or account, has in it; after a reset the same ones come again."""
+    if sandbox.control_headers is None:
+        return f"{_RUN}-{next(_NUMBERS)}"
     sandbox.memo["words"] = sandbox.memo.get("words", 0) + 1
     return f"{_RUN}-{sandbox.memo['words']}"
 

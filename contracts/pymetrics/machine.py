@@ -177,7 +177,7 @@ PROPERTIES: tuple[Property, ...] = (
         "pymetrics.machine.orders",
         "Whatever is called in whatever order, each answer is the one that a plain model gives",
         Orders,
-        kept=("pymetrics.access.token.live", "pymetrics.report.link", "pymetrics.report.lapsed", "pymetrics.get.known"),
+        kept=("pymetrics.access.token.live", "pymetrics.get.known"),
         promises=(
             "pymetrics.order.resolved",
             "pymetrics.order.moves",

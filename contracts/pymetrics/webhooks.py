@@ -4,7 +4,6 @@ import base64
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,14 +18,8 @@ from contracts.sandbox import Sandbox
 from contracts.sources import Standing
 from contracts.wire import Connection
 
-_NEEDS = {Need.CONTROL, Need.LISTENER}
-_PROMISES = ("pymetrics.webhook",)
-AGAIN = (408, 429, 500, 502, 503, 504)
-"""After these the webhook is tried again; any other status that is not 2xx is final."""
-FINAL = (300, 301, 302, 307, 308, 400, 401, 403, 404, 405, 409, 410, 418, 422, 425, 501, 505, 507, 599)
-FIRST_GAP = timedelta(seconds=337.5)
-"""Eight gaps, each twice the one before, bring nine tries into 24 hours."""
-TRIES = 9
+NEEDS = {Need.CONTROL, Need.LISTENER}
+PROMISES = ("pymetrics.webhook",)
 PUBLISHED = b"simulator-webhook-secret"
 """Signs where a sandbox sets no secret of its own, so that a listener can always check."""
 SECRETS: tuple[tuple[str | None, bytes], ...] = (
@@ -79,9 +72,9 @@ def signed(caught: Caught, key: bytes, at: str) -> None:
 @contract(
     "pymetrics.webhooks.every_change",
     "Each change of status is told once, in order, signed, as the order was then",
-    promises=_PROMISES,
+    promises=PROMISES,
     standing=Standing.ASSUMED,
-    needs=_NEEDS,
+    needs=NEEDS,
 )
 @given(
     initial=st.sampled_from(("Not Started", "Pending", "Accepted")),
@@ -99,7 +92,7 @@ def every_change(lab: Lab, initial: str, actions: list[str], at: str, secret: tu
     told, status, shown = list[str](), initial, made
     for action in actions:
         way = _way(status, action)
-        _done(desk.sandbox, made, action)
+        done(desk.sandbox, made, action)
         told += way
         status = told[-1] if way else status
         caught = desk.settle()
@@ -126,7 +119,7 @@ def _way(status: str, action: str) -> list[str]:
     return [*MOVES[status].get(action, ())]
 
 
-def _done(sandbox: Sandbox, made: dict[str, Any], action: str) -> None:
+def done(sandbox: Sandbox, made: dict[str, Any], action: str) -> None:
     """Do something that may or may not be possible."""
     if action == "read":
         api.read(sandbox, made["id"])
@@ -140,9 +133,9 @@ def _done(sandbox: Sandbox, made: dict[str, Any], action: str) -> None:
 @contract(
     "pymetrics.webhooks.after_the_commit",
     "Whoever reads the order from within a webhook finds it as the webhook says",
-    promises=_PROMISES,
+    promises=PROMISES,
     standing=Standing.ASSUMED,
-    needs=_NEEDS,
+    needs=NEEDS,
     examples=0.7,
 )
 @given(action=st.sampled_from(("start", "reject", "expire", "complete", "read")), by=st.sampled_from(("get", "list")))
@@ -155,7 +148,7 @@ def after_the_commit(lab: Lab, action: str, by: str) -> None:
     made = desk.order()
     before = {"complete": ["start"], "read": ["complete"]}.get(action, [])
     for step in before:
-        _done(desk.sandbox, made, step)
+        done(desk.sandbox, made, step)
     desk.settle()
     lab.listener.clear()
     apart = replace(desk.sandbox, connection=Connection(lab.target.url))
@@ -166,7 +159,7 @@ def after_the_commit(lab: Lab, action: str, by: str) -> None:
         return 200
 
     lab.listener.respond = respond
-    _done(desk.sandbox, made, action)
+    done(desk.sandbox, made, action)
     desk.settle()
     apart.connection.close()
     fulfils = by == "get" and action == "complete"
@@ -177,102 +170,11 @@ def after_the_commit(lab: Lab, action: str, by: str) -> None:
 
 
 @contract(
-    "pymetrics.webhooks.ladder",
-    "A webhook that is not taken is tried nine times within 24 hours, each gap twice the one before",
-    promises=_PROMISES,
-    standing=Standing.ASSUMED,
-    needs=_NEEDS,
-    examples=0.35,
-)
-@given(statuses=st.lists(st.sampled_from((*AGAIN, 0)), min_size=1, max_size=4), at=instants)
-def ladder(lab: Lab, statuses: list[int], at: str) -> None:
-    """Not a moment early, not a moment late; the same notice each time, signed for its own second; then it has failed.
-
-    Again after 408, 429, 500, 502, 503 and 504, and where no answer came (0 here).
-    """
-    desk = Desk(lab, at)
-    lab.listener.answers.extend((statuses * TRIES)[: TRIES + 1])
-    _done(desk.sandbox, desk.order(), "start")
-    moment, gap, moments = shapes.moment(at), FIRST_GAP, list[str]()
-    for number in range(1, TRIES + 1):
-        assert len(desk.settle()) == number, f"{len(lab.listener.caught)} tries by {moment}, not {number}"
-        moments.append(shapes.written(moment))
-        if number < TRIES:
-            desk.sandbox.advance(shapes.duration(gap - timedelta(microseconds=1)))
-            assert len(lab.listener.caught) == number, f"try {number + 1} came before {gap} had passed"
-            desk.sandbox.advance("PT0.000001S")
-        moment, gap = moment + gap, gap * 2
-    desk.sandbox.advance("P30D")
-    caught = lab.listener.caught
-    assert len(caught) == TRIES, f"{len(caught)} tries, not {TRIES}"
-    for one, when in zip(caught, moments, strict=True):
-        signed(one, PUBLISHED, when)
-    assert len({(one.headers["webhook-id"], one.body) for one in caught}) == 1, "the tries are not the same notice"
-    (delivery,) = desk.deliveries()
-    assert (delivery["state"], delivery["next"]) == ("failed", None)
-    tries = [(one["number"], shapes.moment(one["at"])) for one in delivery["attempts"]]
-    assert tries == [(number, shapes.moment(when)) for number, when in enumerate(moments, 1)]
-    wanted = [status or None for status in (statuses * TRIES)[:TRIES]]
-    assert [one["status"] for one in delivery["attempts"]] == wanted
-
-
-@contract(
-    "pymetrics.webhooks.verdict",
-    "Any 2xx ends the tries, and so does every status that is not one of those after which there is another",
-    promises=_PROMISES,
-    standing=Standing.ASSUMED,
-    needs=_NEEDS,
-)
-@given(
-    before=st.lists(st.sampled_from(AGAIN), max_size=2),
-    last=st.sampled_from((200, 201, 202, 204, 299)) | st.sampled_from(FINAL),
-)
-def verdict(lab: Lab, before: list[int], last: int) -> None:
-    """A redirect is not followed: it is an answer like any other. Whether it worked is told by the delivery's state."""
-    desk = Desk(lab, "2026-01-01T00:00:00Z")
-    lab.listener.headers["Location"] = lab.listener.url
-    lab.listener.answers.extend([*before, last])
-    _done(desk.sandbox, desk.order(), "expire")
-    desk.sandbox.advance("P3D")
-    assert len(lab.listener.caught) == len(before) + 1, f"{len(lab.listener.caught)} tries for {[*before, last]}"
-    (delivery,) = desk.deliveries()
-    assert delivery["state"] == ("delivered" if last < 300 else "failed"), f"{delivery['state']} after {last}"
-    assert [one["status"] for one in delivery["attempts"]] == [*before, last]
-    assert delivery["next"] is None
-
-
-@contract(
-    "pymetrics.webhooks.every_status",
-    "Each status that an answer can have is taken for what it is",
-    promises=_PROMISES,
-    standing=Standing.ASSUMED,
-    needs=_NEEDS,
-    examples=0.1,
-)
-def every_status(lab: Lab) -> None:
-    """The whole table, each status answered once: only six of them, and silence, are reason to try again."""
-    desk = Desk(lab, "2026-01-01T00:00:00Z")
-    wanted = {
-        **dict.fromkeys((200, 204), "delivered"),
-        **dict.fromkeys(FINAL, "failed"),
-        **dict.fromkeys(AGAIN, "pending"),
-    }
-    statuses = [*wanted, 0]
-    for number, status in enumerate(statuses, 1):
-        made = desk.order()
-        lab.listener.answers.append(status)
-        _done(desk.sandbox, made, "start")
-        assert len(desk.settle()) == number, f"the answer {statuses[number - 2]} was not the only one"
-    states = [one["state"] for one in desk.deliveries()]
-    assert dict(zip(statuses, states, strict=True)) == {**wanted, 0: "pending"}
-
-
-@contract(
     "pymetrics.webhooks.in_order",
     "A later change of an order waits until the earlier one was taken; another order's does not",
-    promises=_PROMISES,
+    promises=PROMISES,
     standing=Standing.ASSUMED,
-    needs=_NEEDS,
+    needs=NEEDS,
     examples=0.5,
 )
 @given(failures=st.integers(1, 3), action=st.sampled_from(("complete", "expire")))
@@ -281,12 +183,12 @@ def in_order(lab: Lab, failures: int, action: str) -> None:
     desk = Desk(lab, "2026-01-01T00:00:00Z")
     slow, other = desk.order(), desk.order()
     lab.listener.answers.extend([503] * failures)
-    _done(desk.sandbox, slow, "start")
+    done(desk.sandbox, slow, "start")
     desk.settle()
-    _done(desk.sandbox, slow, action)
+    done(desk.sandbox, slow, action)
     assert len(desk.settle()) == 1, "the later change did not wait"
     lab.listener.answers.appendleft(200)
-    _done(desk.sandbox, other, "reject")
+    done(desk.sandbox, other, "reject")
     assert [one.json["data"]["id"] for one in desk.settle()] == [slow["id"], other["id"]], "the other order waited too"
     desk.sandbox.advance("P1D")
     told = [one.json["data"]["status"] for one in lab.listener.caught if one.json["data"]["id"] == slow["id"]]
@@ -296,9 +198,9 @@ def in_order(lab: Lab, failures: int, action: str) -> None:
 @contract(
     "pymetrics.webhooks.replayed",
     "A replay sends the same notice again, as a delivery of its own, also to another address",
-    promises=_PROMISES,
+    promises=PROMISES,
     standing=Standing.ASSUMED,
-    needs=_NEEDS,
+    needs=NEEDS,
     examples=0.5,
 )
 @given(status=st.sampled_from((200, 400)), tail=st.sampled_from((None, "/elsewhere?a=b")), times=st.integers(1, 2))
@@ -307,9 +209,9 @@ def replayed(lab: Lab, status: int, tail: str | None, times: int) -> None:
     desk = Desk(lab, "2026-01-01T00:00:00Z")
     made = desk.order()
     lab.listener.answers.append(status)
-    _done(desk.sandbox, made, "start")
+    done(desk.sandbox, made, "start")
     (first,) = desk.settle()
-    _done(desk.sandbox, made, "expire")
+    done(desk.sandbox, made, "expire")
     id = desk.deliveries()[0]["id"]
     desk.sandbox.advance("PT1H")
     for number in range(times):
@@ -327,9 +229,9 @@ def replayed(lab: Lab, status: int, tail: str | None, times: int) -> None:
 @contract(
     "pymetrics.webhooks.off",
     "Nothing is sent or kept to be sent where a sandbox sets no address",
-    promises=_PROMISES,
+    promises=PROMISES,
     standing=Standing.ASSUMED,
-    needs=_NEEDS,
+    needs=NEEDS,
     examples=0.35,
 )
 @given(actions=st.lists(st.sampled_from(("accept", "start", "complete", "read")), min_size=1, max_size=3))
@@ -338,7 +240,7 @@ def off(lab: Lab, actions: list[str]) -> None:
     desk = Desk(lab, "2026-01-01T00:00:00Z", {"webhook_url": None})
     made = desk.order()
     for action in actions:
-        _done(desk.sandbox, made, action)
+        done(desk.sandbox, made, action)
     assert desk.deliveries() == []
     desk.sandbox.config(webhook_url=lab.listener.url)
     desk.sandbox.advance("P1D")
@@ -346,5 +248,5 @@ def off(lab: Lab, actions: list[str]) -> None:
 
 
 PROPERTIES: tuple[Property, ...] = (
-    every_change, after_the_commit, ladder, verdict, every_status, in_order, replayed, off,
+    every_change, after_the_commit, in_order, replayed, off,
 )  # fmt: skip

@@ -1,0 +1,102 @@
+"""What serves both vendors: routes, sandboxes, commits, texts and numbers, clocks and tags."""
+
+from tests.mutants.mutant import Mutant
+
+_HTTP = "server/http.py"
+_SANDBOX = "server/sandbox.py"
+_SANDBOXES = "server/sandboxes.py"
+_STEERING = "core/steering.py"
+
+MUTANTS = (
+    Mutant(
+        "server.verb", _HTTP, '"verb" if found.allowed else "route"', '"route"',
+        "A known path with a wrong verb is answered with 404 in place of 405.",
+    ),
+    Mutant(
+        "server.any_key", _SANDBOXES, 'r"sim-([a-z0-9-]{1,64})"', 'r"(?:sim-)?([A-Za-z0-9_-]{1,64})"',
+        "A key that was given to nobody opens something.",
+    ),
+    Mutant(
+        "server.leak",
+        _SANDBOX,
+        "        return self.state.get(kind, id)\n",
+        """        Sandbox.everybody = {**getattr(Sandbox, "everybody", {}), self.name: self}
+        found = self.state.get(kind, id)
+        if found is None and kind in ("order", "assessment"):
+            others = (other.state.get(kind, id) for other in Sandbox.everybody.values())
+            found = next((other for other in others if other is not None), None)
+        return found
+""",
+        "Who knows the id reads what belongs to another account.",
+    ),
+    Mutant(
+        "server.listed_leak",
+        _SANDBOX,
+        "        return self.state.all(kind)\n",
+        """        Sandbox.everybody = {**getattr(Sandbox, "everybody", {}), self.name: self}
+        asked = Sandbox.everybody.values() if kind == "assessment" else (self,)
+        return [one for other in asked for one in other.state.all(kind)]
+""",
+        "A list shows what belongs to other accounts.",
+    ),
+    Mutant(
+        "server.refused_and_saved",
+        "core/vendor.py",
+        "    decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)\n",
+        """    if found and all(rule.id.endswith((".url", ".future", ".tag", ".email.empty")) for rule in found):
+        decision = operation.decide(call, world)._replace(reply=refusal(vendor, found, call, world))
+    else:
+        decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)
+""",
+        "A call that was refused has created something nevertheless.",
+    ),
+    Mutant(
+        "server.first_rule", "core/rules.py", "return tuple(rule for rule in stage if not rule.holds(call, world))",
+        "return (rule,)",
+        "Of several broken rules one is named.",
+    ),
+    Mutant(
+        "server.normalised",
+        _HTTP,
+        "return parse_query(body) if media_type == FORM else wire.loads(body)",
+        'return parse_query(body) if media_type == FORM else wire.loads(__import__("unicodedata").normalize('
+        '"NFC", body.decode()).encode())',
+        "Texts come back with their accents composed.",
+    ),
+    Mutant(
+        "server.rounded", "server/wire.py", "return json.loads(data) if _LONG_NUMBER in",
+        "return value if _LONG_NUMBER in",
+        "A long whole number loses its last digits.",
+    ),
+    Mutant(
+        "server.minute", _SANDBOX, "now - instant.MINUTE < calls[0]", "now - instant.HOUR < calls[0]",
+        "After a 429 the caller waits for an hour in place of a minute.",
+    ),
+    Mutant(
+        "server.refused_counts", _SANDBOX,
+        "if self.config.rate_limit is not None and call.method and decision.reply.status != 429:",
+        "if self.config.rate_limit is not None and call.method:",
+        "A call that was refused for its number counts against the limit.",
+    ),
+    Mutant(
+        "server.plus", _HTTP, 'dict(parse_qsl(text.decode("utf-8", "replace"), keep_blank_values=True))',
+        'dict(parse_qsl(text.decode("utf-8", "replace").replace("+", "%2B"), keep_blank_values=True))',
+        "A plus in a query stays a plus, though the vendor's client sends blanks so.",
+    ),
+    Mutant(
+        "steering.ignored", _STEERING, "wish = steer(email)", "wish = Steering()",
+        "Tags in an address choose no outcome.",
+    ),
+    Mutant(
+        "steering.at_once", _STEERING, "int(delayed[1]) * _UNITS[delayed[2]]", "0",
+        "+completes-in-10s completes at once.",
+    ),
+    Mutant(
+        "steering.score", _STEERING, 'score = score or tag.removeprefix("score-")', "score = None",
+        "+score-high and +score-low change no score.",
+    ),
+    Mutant(
+        "steering.progress", _STEERING, "delay = world.config.completes_after", "delay = None",
+        "An invitation does not complete by itself, whatever the settings say.",
+    ),
+)  # fmt: skip

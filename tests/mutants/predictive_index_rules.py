@@ -1,0 +1,128 @@
+"""The Predictive Index: what is demanded of a creation, and who is assessed again."""
+
+from tests.mutants.mutant import Mutant
+
+_RULES = "vendors/predictive_index/rules.py"
+_PEOPLE = "vendors/predictive_index/people.py"
+
+MUTANTS = (
+    Mutant(
+        "pi.rule.media_type", _RULES, 'return call.media_type == "application/json"', "return True",
+        "A body that calls itself a form or XML is read as JSON.",
+    ),
+    Mutant(
+        "pi.rule.media_type_status", _RULES, "must be application/json\", 415,", "must be application/json\", 400,",
+        "A wrong content type is refused with 400 in place of 415.",
+    ),
+    Mutant(
+        "pi.rule.body_status", _RULES, '"the body must be a JSON object", 400,',
+        '"the body must be a JSON object", 415,',
+        "A body that is a list is refused with 415 in place of 400.",
+    ),
+    Mutant(
+        "pi.rule.status", _RULES, 'f"body.{member}", statement, 400, standing, source, holds)',
+        'f"body.{member}", statement, 404, standing, source, holds)',
+        "A creation that breaks a rule is refused with 404 in place of 400.",
+    ),
+    Mutant(
+        "pi.rule.names_required", _RULES, 'for m in ("firstName", "lastName", "email")', 'for m in ("email",)',
+        "Somebody without a name is invited.",
+    ),
+    Mutant(
+        "pi.rule.names_excluded", _RULES, "return required + excluded", "return required",
+        "Names are accepted for somebody who is assessed again.",
+    ),
+    Mutant(
+        "pi.rule.types", _RULES, "    _types() + _name_rules() + _administrator_rules() + (*_VALUES, _MATCH),",
+        "    _name_rules() + _administrator_rules() + (*_VALUES, _MATCH),",
+        "A number is taken for a name.",
+    ),
+    Mutant(
+        "pi.rule.administrator", _RULES, "    _types() + _name_rules() + _administrator_rules() + (*_VALUES, _MATCH),",
+        "    _types() + _name_rules() + (*_VALUES, _MATCH),",
+        "Half an administrator is accepted.",
+    ),
+    Mutant(
+        "pi.rule.past", _RULES, "return at is None or at > call.now", "return True",
+        "An invitation that has expired already is accepted.",
+    ),
+    Mutant(
+        "pi.rule.expiration", _RULES, 'passes(lambda text: expiry(text) is not None)', "passes(bool)",
+        "Any text is taken for a day.",
+    ),
+    Mutant(
+        "pi.rule.position", _RULES,
+        'FIELDS["associatedPositionTitle"].passes(world.config.positions.__contains__)(call, world)', "True",
+        "A position that does not exist is accepted.",
+    ),
+    Mutant(
+        "pi.rule.folder", _RULES, 'FIELDS["folderPath"].passes(world.config.folders.__contains__)(call, world)', "True",
+        "A folder that does not exist is accepted.",
+    ),
+    Mutant(
+        "pi.rule.gender", _RULES, '_one_of("gender", 0, 1, 2)', '_one_of("gender", *range(-1_000, 1_000))',
+        "gender may be any number.",
+    ),
+    Mutant(
+        "pi.rule.gender_two", _RULES, '_one_of("gender", 0, 1, 2)', '_one_of("gender", 0, 1)',
+        "gender 2 is refused.",
+    ),
+    Mutant(
+        "pi.rule.person_type", _RULES, "passes(_NAMES_AND_NUMBERS.__contains__)",
+        "passes(lambda name: str(name).title() in _NAMES_AND_NUMBERS)",
+        "personType may be written in any case.",
+    ),
+    Mutant(
+        "pi.rule.person_type_space", _RULES, '5: "Former Employee"}', '5: "FormerEmployee"}',
+        "Former Employee is written without its blank.",
+    ),
+    Mutant(
+        "pi.rule.notify", _RULES, '_one_of("notifyAssessmentAvailableUsingEmail", 0, 1)',
+        '_one_of("notifyAssessmentAvailableUsingEmail", *range(-1_000, 1_000))',
+        "notifyAssessmentAvailableUsingEmail may be any number.",
+    ),
+    Mutant(
+        "pi.rule.webhook", _RULES, "return webhook_field(world.config).passes(is_web_url)(call, world)", "return True",
+        "A webhook's address may be any text.",
+    ),
+    Mutant(
+        "pi.rule.redirect", _RULES, 'FIELDS["redirectUrl"].passes(is_web_url)', 'FIELDS["redirectUrl"].passes(bool)',
+        "redirectUrl may lack its protocol.",
+    ),
+    Mutant(
+        "pi.rule.language", _RULES, "passes(lambda tag: LANGUAGE.fullmatch(tag) is not None)", "passes(bool)",
+        "languageLocale may be any text.",
+    ),
+    Mutant(
+        "pi.again.external_id", _PEOPLE,
+        'return assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)',
+        'return known_as(body.get("externalPersonId"), world)',
+        "A known externalId leads to nobody.",
+    ),
+    Mutant(
+        "pi.again.external_person_id", _PEOPLE,
+        'return assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)',
+        'return assessed_as(body.get("externalId"), world)',
+        "A known externalPersonId leads to nobody.",
+    ),
+    Mutant(
+        "pi.again.other_person",
+        _PEOPLE,
+        '    person = _person(world, id)\n    named = call.body.get("externalPersonId")\n',
+        '    person = {**_person(world, id), "assessmentUserId": call.draw.uuid()}\n'
+        '    return person, (_record(person),)\n    named = call.body.get("externalPersonId")\n',
+        "Somebody who is assessed again gets another assessmentUserId.",
+    ),
+    Mutant(
+        "pi.again.by_email", _PEOPLE,
+        'return assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)',
+        """same = (one.id for one in world.all(PERSON) if body.get("email") and one.face["email"] == body["email"])
+    return (assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)
+            or next(same, None))""",
+        "Two takers with one address are taken for one.",
+    ),
+    Mutant(
+        "pi.again.mismatch", _PEOPLE, "    if assessed is None or not given(named):\n", "    if True:\n",
+        "externalId and externalPersonId of two people are accepted together.",
+    ),
+)  # fmt: skip

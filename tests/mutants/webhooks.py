@@ -1,0 +1,159 @@
+"""Webhooks: what is told, to whom, how often and when."""
+
+from tests.mutants.mutant import Mutant
+
+_WEBHOOKS = "vendors/predictive_index/webhooks.py"
+_MOVING = "vendors/predictive_index/assessments.py"
+_DELIVERY = "core/delivery.py"
+_SENDER = "server/sender.py"
+_SIGNED = "vendors/pymetrics/webhooks.py"
+
+MUTANTS = (
+    Mutant(
+        "webhook.silent", _MOVING, "webhooks.on_completion(call, world, record) if state == COMPLETED else (),", "(),",
+        "Nobody is told of a completion.",
+    ),
+    Mutant(
+        "webhook.every_end", _MOVING, "webhooks.on_completion(call, world, record) if state == COMPLETED else (),",
+        "webhooks.on_completion(call, world, record) if state in ENDS else (),",
+        "Expiry and abortion are told, too.",
+    ),
+    Mutant(
+        "webhook.at_start", _MOVING, "webhooks.on_completion(call, world, record) if state == COMPLETED else (),",
+        "webhooks.on_completion(call, world, record) if state in (30, COMPLETED) else (),",
+        "The start is told, too.",
+    ),
+    Mutant(
+        "webhook.at_creation", _WEBHOOKS,
+        'return () if setting(world.config, WEBHOOK_ON) == "completion" else on_completion',
+        "return on_completion",
+        "The creation is told, too.",
+    ),
+    Mutant(
+        "webhook.refused_move",
+        _MOVING,
+        'return _refused(409, f"cannot {action}: the assessment is {state}{end}")',
+        'return _refused(409, f"cannot {action}: the assessment is {state}{end}")._replace('
+        "notices=webhooks.on_completion(call, world, stored))",
+        "A move that was refused is told nevertheless.",
+    ),
+    Mutant(
+        "webhook.before_commit",
+        "server/sandbox.py",
+        "        state.save(decision.records, call.now)\n",
+        """        if decision.notices:
+            import asyncio
+
+            asyncio.get_running_loop().call_later(0.4, state.save, decision.records, call.now)
+        else:
+            state.save(decision.records, call.now)
+""",
+        "The listener is told before the assessment is complete to whoever reads it.",
+    ),
+    Mutant(
+        "webhook.twice",
+        _SENDER,
+        "            answer = await asyncio.wait_for(self._post(post), seconds)\n",
+        "            await asyncio.wait_for(self._post(post), seconds)\n"
+        "            answer = await asyncio.wait_for(self._post(post), seconds)\n",
+        "Each try is posted twice.",
+    ),
+    Mutant(
+        "webhook.state_text", _WEBHOOKS, '"assessmentState": record.status}',
+        '"assessmentState": MACHINE.states[record.status]}',
+        "The form names the state in place of its number.",
+    ),
+    Mutant(
+        "webhook.old_state", _WEBHOOKS, '"assessmentState": record.status}', '"assessmentState": 30}',
+        "The form tells the state before the completion.",
+    ),
+    Mutant(
+        "webhook.no_external_id", _WEBHOOKS, 'if given(record.face["externalId"]):', "if False:",
+        "The form lacks externalId.",
+    ),
+    Mutant(
+        "webhook.json", _WEBHOOKS, 'if setting(world.config, WEBHOOK_FORMAT) == "json":', "if True:",
+        "The webhook is JSON in place of a form.",
+    ),
+    Mutant(
+        "webhook.media_type", _WEBHOOKS, 'FORM = "application/x-www-form-urlencoded"', 'FORM = "text/plain"',
+        "The form does not say that it is one.",
+    ),
+    Mutant(
+        "webhook.no_default", _WEBHOOKS, 'record.face["assessmentStatusWebHook"] or world.config.default_webhook_url',
+        'record.face["assessmentStatusWebHook"]',
+        "The account's default address is never called.",
+    ),
+    Mutant(
+        "webhook.default_wins", _WEBHOOKS, 'record.face["assessmentStatusWebHook"] or world.config.default_webhook_url',
+        'world.config.default_webhook_url or record.face["assessmentStatusWebHook"]',
+        "The account's default address is called in place of the assessment's own.",
+    ),
+    Mutant(
+        "webhook.anonymous", _WEBHOOKS, "if authorization is not None:", "if False:",
+        "User and password of the address are not sent.",
+    ),
+    Mutant(
+        "webhook.undecoded", "core/urls.py", "unquote_to_bytes(user) +", "user.encode() +",
+        "An escaped @ in the user's name is sent as it is escaped.",
+    ),
+    Mutant(
+        "webhook.eight_tries", _DELIVERY, "TRIES = 9", "TRIES = 8",
+        "The vendor gives up after eight tries in place of nine.",
+    ),
+    Mutant(
+        "webhook.ten_tries", _DELIVERY, "TRIES = 9", "TRIES = 10",
+        "The vendor tries a tenth time.",
+    ),
+    Mutant(
+        "webhook.even_gaps", _DELIVERY, "return FIRST_GAP << (made - 1)", "return FIRST_GAP * 8",
+        "The gaps between tries do not grow.",
+    ),
+    Mutant(
+        "webhook.long_gaps", _DELIVERY, "FIRST_GAP = 3_375 *", "FIRST_GAP = 6_750 *",
+        "The tries take two days in place of one.",
+    ),
+    Mutant(
+        "webhook.again_400", _DELIVERY, "AGAIN = frozenset({408,", "AGAIN = frozenset({400, 408,",
+        "A 400 is tried again.",
+    ),
+    Mutant(
+        "webhook.again_501", _DELIVERY, "AGAIN = frozenset({408,", "AGAIN = frozenset({501, 408,",
+        "A 501 is tried again.",
+    ),
+    Mutant(
+        "webhook.final_503", _DELIVERY, "500, 502, 503, 504})", "500, 502, 504})",
+        "A 503 is final.",
+    ),
+    Mutant(
+        "webhook.final_429", _DELIVERY, "AGAIN = frozenset({408, 429,", "AGAIN = frozenset({408,",
+        "A 429 is final.",
+    ),
+    Mutant(
+        "webhook.final_408", _DELIVERY, "AGAIN = frozenset({408, 429,", "AGAIN = frozenset({429,",
+        "A 408 is final.",
+    ),
+    Mutant(
+        "webhook.only_200", _DELIVERY, "if 200 <= self.answer.status < 300:", "if self.answer.status == 200:",
+        "A 204 does not count as delivered.",
+    ),
+    Mutant(
+        "webhook.redirect",
+        _SENDER,
+        '            return Answer(response.status, shown, body[:LONGEST_ANSWER].decode("utf-8", "replace"))\n',
+        """            where = dict(shown).get("location") or dict(shown).get("Location")
+            if 300 <= response.status < 400 and where:
+                return await self._post(Post(where, post.headers, post.body))
+            return Answer(response.status, shown, body[:LONGEST_ANSWER].decode("utf-8", "replace"))
+""",
+        "A redirect is followed.",
+    ),
+    Mutant(
+        "webhook.signature", _SIGNED, 'f"{notice.id}.{moment}.".encode() + body', 'f"{notice.id}.".encode() + body',
+        "The extension's signature does not cover the time stamp.",
+    ),
+    Mutant(
+        "webhook.extension_silent", _SIGNED, "    if not url:\n", "    if True:\n",
+        "The extension tells nobody.",
+    ),
+)  # fmt: skip
