@@ -68,7 +68,7 @@ def whole(lab: Lab, more: int) -> None:
 def operators(lab: Lab) -> None:
     """Each is asked at the values where it turns: the equal one, the one beside it, the empty one and null."""
     known = library(lab.sandbox)
-    for piece in odata.LEAVES:
+    for piece in odata.WHOLE:
         _alike(calls.listed(lab.sandbox, filter=piece.text), odata.kept(known, piece), piece.text)
 
 

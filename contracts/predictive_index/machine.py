@@ -150,7 +150,7 @@ PROPERTIES = (
         "pi.machine.callers",
         "Whatever is asked in whatever order, the account is as a small model of it says",
         Callers,
-        kept=("pi.get.known", "pi.archive.known", "pi.change.known"),
+        kept=("pi.get.known",),
         promises=("pi.list", "pi.get", "pi.archive", "pi.create.again", "pi.states", "pi.change.partial",
                   "pi.change.revives", "pi.webhook.once", "pi.create.mail"),
         standing=Standing.ASSUMED,

@@ -91,6 +91,38 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 NULL = literal("null", None)
 
 
+# Three values in a row, so that `and` is the least of its parts and `or` the greatest.
+_HEIGHTS: Mapping[Any, int] = {False: 0, None: 1, True: 2}
+
+
+def negated(piece: Piece) -> Piece:
+    """What a piece does not mean."""
+
+    def means(face: Face) -> Any:
+        found = piece.means(face)
+        return None if found is None else not found
+
+    return Piece(f"not ({piece.text})", means)
+
+
+def _joined(parts: Iterable[Piece], word: str) -> Piece:
+    parts = tuple(parts)
+    pick = min if word == "and" else max
+    text = f" {word} ".join(part.text for part in parts)
+    return Piece(text, lambda face: pick((part.means(face) for part in parts), key=_HEIGHTS.__getitem__))
+
+
+def line(first: Piece, rest: list[tuple[str, Piece]]) -> Piece:
+    """Parts with `and` and `or` between them, of which `and` binds first."""
+    groups = [[first]]
+    for word, part in rest:
+        if word == "and":
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+    return _joined((_joined(group, "and") for group in groups), "or")
+
+
 def _texts() -> Iterator[Piece]:
     names = [*FIRST_NAMES[:5], "", "a"]
     for operator in COMPARED:
@@ -155,40 +187,22 @@ def _others() -> Iterator[Piece]:
     yield compared(member("isDeleted"), "eq", literal("0", 0))
 
 
+def _unknowns() -> Iterator[Piece]:
+    """What is null for some: beside true, beside false, and turned round."""
+    null = called("contains", member("middleName"), quoted("K"))
+    yield from (compared(null, operator, NULL) for operator in ("eq", "ne"))
+    for known in (literal("true", True), literal("false", False), compared(member("gender"), "eq", literal("1", 1))):
+        for word in ("and", "or"):
+            for piece in (line(null, [(word, known)]), line(known, [(word, null)])):
+                yield from (piece, negated(piece))
+    yield from (null, negated(null), negated(negated(null)), Piece(f"not {null.text}", negated(null).means))
+
+
 LEAVES: tuple[Piece, ...] = (*_texts(), *_numbers(), *_instants(), *_others())
 """Every operator and function, with values at which it is about to turn."""
 
-# Three values in a row, so that `and` is the least of its parts and `or` the greatest.
-_HEIGHTS: Mapping[Any, int] = {False: 0, None: 1, True: 2}
-
-
-def negated(piece: Piece) -> Piece:
-    """What a piece does not mean."""
-
-    def means(face: Face) -> Any:
-        found = piece.means(face)
-        return None if found is None else not found
-
-    return Piece(f"not ({piece.text})", means)
-
-
-def _joined(parts: Iterable[Piece], word: str) -> Piece:
-    parts = tuple(parts)
-    pick = min if word == "and" else max
-    text = f" {word} ".join(part.text for part in parts)
-    return Piece(text, lambda face: pick((part.means(face) for part in parts), key=_HEIGHTS.__getitem__))
-
-
-def line(first: Piece, rest: list[tuple[str, Piece]]) -> Piece:
-    """Parts with `and` and `or` between them, of which `and` binds first."""
-    groups = [[first]]
-    for word, part in rest:
-        if word == "and":
-            groups[-1].append(part)
-        else:
-            groups.append([part])
-    return _joined((_joined(group, "and") for group in groups), "or")
-
+WHOLE: tuple[Piece, ...] = (*LEAVES, *_unknowns())
+"""The same, and what null does to `and`, `or` and `not`: filters that stand alone."""
 
 _leaves = st.sampled_from(LEAVES)
 _plain = st.one_of(_leaves, _leaves, _leaves.map(negated))
