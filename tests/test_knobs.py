@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from simulator import client
-from simulator.handle import caught, connection, knobs
 from simulator.client import Simulator, SimulatorError
+from simulator.handle import caught, connection, knobs
 from tests.servers import Server
 from tests.test_client import ORDER, assess, handle, order
 
