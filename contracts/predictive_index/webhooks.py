@@ -161,16 +161,20 @@ def where(lab: Lab, own: str | None, default: str | None, later: str | None) -> 
 @given(user=strategies.texts, password=st.just("") | strategies.texts)
 def basic(lab: Lab, user: str, password: str) -> None:
     """What has a meaning in an address, such as @, is percent-encoded there and must not be in the header."""
+    sandbox = lab.fresh()
     wanted = f"{user.replace(':', '')}x:{password}"
     encoded = ":".join(quote(part, safe="") for part in wanted.split(":", 1))
     address = lab.listener.url.replace("://", f"://{encoded}@")
-    face = calls.made(lab.sandbox, {**TAKER, "assessmentStatusWebHook": address})
+    face = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": address})
     assert face["assessmentStatusWebHook"] == address, f"the address is shown as {face['assessmentStatusWebHook']}"
-    lab.sandbox.act(face["assessmentId"], "complete")
-    [caught] = settled(lab, lab.sandbox)
+    sandbox.act(face["assessmentId"], "complete")
+    [caught] = settled(lab, sandbox)
     credentials = b64encode(wanted.encode()).decode()
     assert caught.headers.get("authorization") == f"Basic {credentials}", f"{caught.headers.get('authorization')}"
     assert caught.path == "/webhook", f"told to {caught.path}"
+    [delivery] = deliveries(sandbox, face["assessmentId"])
+    [attempt] = sandbox.told("GET", f"/deliveries/{delivery['id']}")["attempts"]
+    assert attempt["request"]["url"] == lab.listener.url, "user and password are still in the address that was called"
 
 
 @contract(
