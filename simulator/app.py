@@ -65,6 +65,10 @@ class Simulator:
         inner: App = starlette if self.control_token is None else Guard(starlette, self.control_token)
         self.app: App = Door(self._sandboxes, inner, draw, address)
 
+    def leave(self) -> None:
+        """Answer all who wait for something: the server is about to close."""
+        self._sandboxes.end_waits()
+
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         for name, changes in self._settings.sandboxes.items():

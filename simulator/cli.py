@@ -31,7 +31,31 @@ def _web_url(context: click.Context, option: click.Parameter, value: str | None)
     return value
 
 
-@click.group()
+class _Main(click.Group):
+    """The commands; `check` belongs to another package with needs of its own, and is loaded when it is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Every command's name."""
+        return sorted([*super().list_commands(context), "check"])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """A command by its name."""
+        return super().get_command(context, name) or (_check() if name == "check" else None)
+
+
+def _check() -> click.Command:
+    try:
+        from contracts.cli import check
+    except ModuleNotFoundError as problem:
+        if problem.name not in ("hypothesis", "pytest"):
+            raise
+        raise click.ClickException(
+            "check needs Hypothesis and pytest: pip install 'assessment-simulator[contracts]'"
+        ) from None
+    return check
+
+
+@click.group(cls=_Main)
 @click.version_option(__version__, prog_name="assessment-simulator")
 def main() -> None:
     """One local server that behaves like the APIs of pymetrics and The Predictive Index."""

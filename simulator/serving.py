@@ -16,17 +16,23 @@ from simulator.settings import Settings
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with a word said as soon as it really listens."""
+    """uvicorn, with a word said as soon as it really listens, and one to the app before it waits for open calls."""
 
-    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(self, simulator: Simulator, listening: Callable[[], None]) -> None:
+        super().__init__(_config(simulator))
         self._listening = listening
+        self._leaving = simulator.leave
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, then tell."""
         await super().startup(sockets)
         if self.started:
             self._listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let all who wait for something go, then stop as uvicorn does."""
+        self._leaving()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop in good order; uvicorn would raise the signal once more afterwards, and end with it."""
@@ -45,7 +51,7 @@ def serve(settings: Settings) -> int:
     url = _url(settings, listener)
     if simulator.control_token is not None and settings.control_token is None:
         _warn(f"control token: {simulator.control_token}")
-    server = Server(_config(simulator), lambda: print(f"listening on {url}", flush=True))
+    server = Server(simulator, lambda: print(f"listening on {url}", flush=True))
     _calm_garbage_collection()
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
@@ -58,7 +64,7 @@ def running(settings: Settings, listener: socket.socket | None = None) -> Iterat
     simulator = Simulator(settings)
     listener = listener or listen(settings)
     ready = threading.Event()
-    server = Server(_config(simulator), ready.set)
+    server = Server(simulator, ready.set)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="assessment-simulator", daemon=True
     )

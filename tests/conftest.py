@@ -5,8 +5,12 @@ from collections.abc import Generator, Iterator
 
 import httpx2
 import pytest
+from hypothesis import settings
 
 from tests.servers import Listener, Sandbox, Server
+
+settings.register_profile("tests", deadline=None)  # that a machine is busy is nobody's mistake
+settings.load_profile("tests")
 
 _SERVER = pytest.StashKey[Server]()
 _SIZE = pytest.StashKey[int]()

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.app import VENDORS
 from simulator.core.config import Config
+from simulator.core.faults import KINDS, Fault
 from simulator.core.steering import TAGS
 from simulator.server.configuring import changed
 from simulator.server.control import ROOT, Control, S
@@ -58,6 +59,28 @@ def test_every_tour_of_the_readme_ends_as_it_says(about: str, ending: str, serve
     assert ending in play(block, server)
 
 
+CONTROL_ENDINGS: list[tuple[str, list[str]]] = [
+    ("sandboxes/faulty", ["no answer: 52", '"created":false', '"met":1}]']),
+    ("sandboxes/journal", ['"log":{"version":"1.2"']),
+    ("sandboxes/waiting", ['"member":"status","wanted":201,"found":400']),
+    (
+        "sandboxes/coverage",
+        ['{"id":"pi.access.key","vendor":"predictive_index","standing":"documented","kept":1,'],
+    ),
+]
+
+
+@pytest.mark.parametrize(("about", "endings"), CONTROL_ENDINGS)
+def test_every_tour_of_the_control_api_does_what_it_says(about: str, endings: list[str], server: Server) -> None:
+    (block,) = (block for block in blocks(CONTROL, "bash") if about in block)
+    said = play(block, server)
+    assert [ending for ending in endings if ending not in said] == []
+
+
+def test_no_tour_of_the_control_api_is_left_untried() -> None:
+    assert len(blocks(CONTROL, "bash")) == len(CONTROL_ENDINGS)
+
+
 def test_no_tour_of_the_readme_is_left_untried() -> None:
     assert len(blocks(README, "bash")) == len(ENDINGS)
 
@@ -94,6 +117,14 @@ def test_the_control_calls_are_all_listed() -> None:
         if path.startswith(ROOT)
     }
     assert said == known
+
+
+def test_the_members_of_a_fault_are_all_listed_with_every_way_to_misbehave() -> None:
+    members = [name for row in rows(CONTROL, "member") for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(members) == sorted(field.name for field in fields(Fault))
+    for on, kinds in KINDS.items():
+        listed = {row[0].strip("`"): row[2:] for row in rows(CONTROL, f"`do` for {on}")}
+        assert listed == {do: [f"`{kind.when}`"] if kind.when else [] for do, kind in kinds.items()}
 
 
 def test_the_example_of_a_configuration_file_is_good() -> None:

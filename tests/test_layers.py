@@ -32,8 +32,12 @@ BUILTIN = ("__import__", "eval", "exec", "hash", "input", "open", "print")
 DEFERRED = frozenset("PIL faker httpcore2 httpx2 hypothesis pydantic pytest reportlab uvicorn uvloop".split())
 """Heavy packages that a first answer does not need: these alone may be imported inside a function."""
 
-LAZY = "simulator.cli"
-"""The one module that may put off any import: `ready` and `--help` need none of the program, `serve` no HTTP client."""
+LAZY = frozenset({"simulator.cli", "simulator.pytest_plugin", "simulator.testing.subserver"})
+"""Who may put off any import: `ready` and `--help` need none of the program, a test-suite without simulator nothing of
+the plugin, and who starts a server in another process none of what that runs."""
+
+CHECKS = "simulator.cli"
+"""The one module of the program that may use the contracts, inside a command."""
 
 
 ENVIRONMENT = ("os.environ", "os.getenv")
@@ -123,7 +127,7 @@ def allowed(layer: str, name: str, wanted: Import) -> bool:
         ours = {
             "simulator.core": ("simulator.core",),
             "simulator.server": ("simulator.core", "simulator.server"),
-            "simulator": OURS if name == LAZY and wanted.hidden else ("simulator",),
+            "simulator": OURS if name == CHECKS and wanted.hidden else ("simulator",),
             "contracts": ("contracts",),
         }.get(layer, ("simulator.core", layer))
         return any(wanted.within(package) for package in ours)
@@ -135,7 +139,7 @@ def allowed(layer: str, name: str, wanted: Import) -> bool:
 
 def deferrable(name: str, wanted: Import) -> bool:
     """Whether module `name` may put this import off until a function needs it."""
-    return wanted.top in DEFERRED or name == LAZY
+    return wanted.top in DEFERRED or name in LAZY
 
 
 def used(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -242,6 +246,8 @@ BAD = [
     ("simulator.server.a", "import contracts", "may not import contracts"),
     ("simulator.app", "import contracts.orders", "may not import contracts.orders"),
     ("simulator.cli", "import contracts", "may not import contracts"),
+    ("simulator.pytest_plugin", "def f():\n    import contracts", "may not import contracts"),
+    ("simulator.client", "def f():\n    from simulator import app", "hides the import of simulator.app"),
     ("contracts.a", "from simulator.client import Simulator", "may not import simulator.client.Simulator"),
     ("contracts.a", "import simulator", "may not import simulator"),
     ("simulator.core.a", "from datetime import datetime\nx = datetime.now()", "may not use datetime.datetime.now"),
@@ -279,6 +285,8 @@ GOOD = [
     ("simulator.server.a", "def f():\n    from reportlab.pdfgen import canvas"),
     ("simulator.settings", "import os\nx = os.environ"),
     ("simulator.cli", "def check():\n    from contracts import run\n    from simulator import app"),
+    ("simulator.client", "def f():\n    import httpx2"),
+    ("simulator.pytest_plugin", "import pytest\ndef f():\n    from simulator import client"),
     ("contracts.a", "import hypothesis, httpx2\nfrom contracts import b"),
 ]
 

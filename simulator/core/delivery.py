@@ -41,7 +41,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try: at which instant, what was sent, and the answer or the error; `duration` in real seconds."""
+    """One try: at which instant, what was sent, and the answer or the error; `duration` in real seconds.
+
+    `fault` is the id of the fault that met it, if any did.
+    """
 
     number: int
     at: int
@@ -49,6 +52,7 @@ class Attempt:
     answer: Answer | None
     error: str | None
     duration: float
+    fault: str | None = None
 
     @property
     def verdict(self) -> Literal["delivered", "again", "failed"]:
@@ -66,6 +70,9 @@ class Delivery:
 
     Its id is the notice's, unless it was asked for again: then the notice, and with it what the listener sees, stays
     the same, and the delivery is another.
+
+    `fault` is the id of the fault that has met the next try already, and meets it no more. `doubles` is set where a
+    fault had a notice posted twice and this is the second time: the line in which the first one waited.
     """
 
     id: str
@@ -74,20 +81,23 @@ class Delivery:
     due: int | None
     state: State = "pending"
     attempts: tuple[Attempt, ...] = ()
+    fault: str | None = None
+    doubles: str | None = None
 
     @property
     def line(self) -> str:
         """In which line it waits: its invitation's, or, asked for again, one of its own."""
+        if self.doubles is not None:
+            return self.doubles
         return self.notice.invitation if self.id == self.notice.id else self.id
 
     def after(self, attempt: Attempt) -> "Delivery":
         """The delivery once this attempt was made."""
-        attempts = (*self.attempts, attempt)
+        made = replace(self, attempts=(*self.attempts, attempt), fault=None if self.doubles is None else self.fault)
         verdict = attempt.verdict
-        if verdict == "again" and len(attempts) < TRIES:
-            due = min(attempt.at + gap(len(attempts)), instant.LATEST)
-            return replace(self, attempts=attempts, due=due)
-        return replace(self, attempts=attempts, due=None, state="delivered" if verdict == "delivered" else "failed")
+        if verdict == "again" and len(made.attempts) < TRIES:
+            return replace(made, due=min(attempt.at + gap(len(made.attempts)), instant.LATEST))
+        return replace(made, due=None, state="delivered" if verdict == "delivered" else "failed")
 
 
 def gap(made: int) -> int:

@@ -17,6 +17,12 @@ def seal(secret: bytes, *parts: object, size: int = 12) -> str:
     return blake2b("\0".join(map(str, parts)).encode(), key=secret, digest_size=size, person=b"seal").hexdigest()
 
 
+def chance(seed: int | str, *parts: object) -> float:
+    """A number from 0 up to 1, the same for the same seed and parts; a sandbox's name has no say in it."""
+    said = "\0".join(map(str, (seed, *parts))).encode()
+    return int.from_bytes(blake2b(said, digest_size=6, person=b"chance").digest(), "big") / 2**48
+
+
 class Draw:
     """The chance of one commit: equal secrets and sequence numbers draw equal values in equal order.
 

@@ -100,6 +100,8 @@ class Vendor:
     `door` are the rules that the HTTP edge judges: `route`, `verb` and `size`.
     `promises` are what it does besides what it demands, `omitted` what of it is not simulated.
     `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
+    `trouble` is the answer with a status when the vendor itself fails; `token` gives the id of the `TOKEN` record that
+    a call comes with (empty: none), and is None where there are no tokens.
     `interface` describes what goes over the wire, for the OpenAPI document.
     """
 
@@ -117,6 +119,8 @@ class Vendor:
     credentials: Mapping[str, tuple[str, ...]]
     credential: Callable[[Call], Credential | None]
     refuse: Callable[[tuple[Rule, ...], Call, World], Reply]
+    trouble: Callable[[int, Call], Reply]
+    token: Callable[[Call], str] | None
     every_reply: Callable[[World], tuple[tuple[str, str], ...]]
     view: Callable[[Stored], Invitation]
     post: Callable[[Delivery, int, Config], Post]
@@ -152,6 +156,11 @@ def refusal(vendor: Vendor, found: tuple[Rule, ...], call: Call, world: World) -
     return vendor.refuse(found, call, world)._replace(rules=tuple(rule.id for rule in found))
 
 
+def trouble(vendor: Vendor, status: int, call: Call, world: World) -> Reply:
+    """The vendor's own answer with this status to a call that breaks no rule: it is the vendor who fails."""
+    return _with_headers(vendor.trouble(status, call), vendor.every_reply(world))
+
+
 def _with_headers(reply: Reply, more: tuple[tuple[str, str], ...]) -> Reply:
     return reply._replace(headers=reply.headers + more)
 
@@ -163,5 +172,5 @@ def switched(config: Config, switches: Iterable[Switch]) -> dict[str, str | int 
 
 __all__ = [
     "Alarm", "Credential", "Decision", "Endpoint", "Invitation", "Notice", "Operation", "Record", "Sample", "Switch",
-    "Vendor", "answer", "refusal", "switched",
+    "Vendor", "answer", "refusal", "switched", "trouble",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """The few words of ASGI that the door and the control API share."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -13,12 +13,22 @@ LARGEST_BODY = 1_048_576
 """So many bytes a request's body may have: 1 MiB."""
 
 
+class Incoming(NamedTuple):
+    """What the door needs of an HTTP request, and the address under which its caller reaches us."""
+
+    method: str
+    path: str
+    headers: Mapping[bytes, bytes]
+    query: bytes
+    base: str
+
+
 class TooLarge(Exception):
     """The body is over the limit; the rest of it was not read."""
 
 
 class Gone(Exception):
-    """The caller broke off before the end of the body: there is nobody to answer, and nothing may be done."""
+    """The call broke off before the end of its body, or outlived its world: nothing may be done, nobody answered."""
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
@@ -36,6 +46,18 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         if len(body) > LARGEST_BODY:
             raise TooLarge
     return body
+
+
+def hang_up(send: Send) -> None:
+    """Close the connection as soon as what was sent has left; there is no other answer.
+
+    ASGI has no word for it. `send` belongs to uvicorn's account of this one request, which knows the connection, and
+    takes note that there is nobody left to answer.
+    """
+    exchange: Any = getattr(send, "__self__", None)
+    if exchange is not None:
+        exchange.transport.close()
+        exchange.disconnected = True
 
 
 async def respond(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -16,11 +16,14 @@ from simulator.core.urls import is_web_url
 from simulator.core.vendor import Invitation, Vendor
 from simulator.server import configuring, shapes, wire
 from simulator.server.address import Address
+from simulator.server.curl import Keys
+from simulator.server.fault_control import FaultControl
+from simulator.server.journal_control import JournalControl
 from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Event, Sandbox
 from simulator.server.sandboxes import NAME, Sandboxes, Taken
-from simulator.server.views import catalogue, clock_view, delivery_view, invitation_view, sandbox_view
+from simulator.server.views import catalogue, clock_view, delivery_view, invitation_view, known_invitation, sandbox_view
 
 ROOT = "/_simulator"
 S = f"{ROOT}/sandboxes/{{name}}"
@@ -61,7 +64,9 @@ class Control:
             ("GET", f"{S}/deliveries", self.deliveries),
             ("GET", f"{S}/deliveries/{{id}}", self.delivery),
             ("POST", f"{S}/deliveries/{{id}}/replay", self.replay),
+            *FaultControl(self._sandbox).table(S),
             ("GET", f"{S}/mail", self.mail),
+            *JournalControl(self._sandbox, self._keys, self._base, lambda: self._version).table(S),
         )
         by_path: dict[str, dict[str, Handler]] = {}
         for method, path, handler in table:
@@ -105,6 +110,10 @@ class Control:
             raise Problem(404, f"{name!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
         sandbox.ring(sandbox.now())  # nobody shall see what a late timer has left undone
         return sandbox
+
+    def _keys(self, sandbox: Sandbox, vendor: str) -> Keys:
+        held = self._sandboxes.credentials(sandbox)[vendor]
+        return Keys(sandbox.name, held, self._sandboxes.open_access)
 
     # A sandbox.
 
@@ -187,7 +196,7 @@ class Control:
     async def invitations(self, request: Request) -> Response:
         """Both vendors' invitations, oldest first."""
         sandbox = self._sandbox(request)
-        found = [self._known(sandbox, id) for id in sandbox.ids("invitation", "")]
+        found = [known_invitation(sandbox, id) for id in sandbox.ids("invitation", "")]
         return self._linked(request, sandbox, [invitation_view(known[1]) for known in found if known])
 
     async def invitation(self, request: Request) -> Response:
@@ -216,15 +225,8 @@ class Control:
             raise Problem(reply.status, reply.body["detail"])
         return self._linked(request, sandbox, invitation_view(self._find(sandbox, id)[1]))
 
-    def _known(self, sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation] | None:
-        for vendor in self._sandboxes.vendors.values():
-            stored = sandbox.get(vendor.kind, id)
-            if stored is not None:
-                return vendor, vendor.view(stored)
-        return None
-
     def _find(self, sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation]:
-        found = self._known(sandbox, id)
+        found = known_invitation(sandbox, id)
         if found is None:
             raise Problem(404, f"sandbox {sandbox.name!r} has no invitation {id!r}")
         return found

@@ -8,8 +8,8 @@ from typing import Any
 from simulator.core.config import Config
 from simulator.core.schema import Schema, choice, ref
 from simulator.core.vendor import Vendor
-from simulator.server import shapes
-from simulator.server.control_schemas import CALLS, NAME, REFINED, SCHEMAS, Control
+from simulator.server import control_schemas, fault_schemas, journal_schemas, shapes
+from simulator.server.control_schemas import NAME, REFINED, Control
 from simulator.server.guard import OPEN_PATH
 from simulator.server.openapi import answer, body_of, head
 from simulator.server.plumbing import Handler
@@ -18,6 +18,7 @@ from simulator.server.problems import MEDIA_TYPE
 Json = dict[str, Any]
 Table = Mapping[str, Mapping[str, Handler]]
 
+SCHEMAS = control_schemas.SCHEMAS | journal_schemas.SCHEMAS
 _BODIES = (Config, shapes.Opening, shapes.Forking, shapes.Turning, shapes.Replaying)
 _ABOUT = (
     "The knobs that people, tests and pages turn. In open access no call asks for a token, and any call for a sandbox "
@@ -28,7 +29,9 @@ _MEANS = {
     401: "closed access asks for the control token",
     404: "there is no such thing",
     405: "the path does not answer to this method",
+    408: "it has not happened in time",
     409: "not as things are",
+    410: "the sandbox was deleted meanwhile, or the server closes",
     413: "the body is over 1 MiB",
     422: "the body is not as it should be",
     500: "the simulator failed; its log says where",
@@ -37,10 +40,14 @@ _MEANS = {
 
 def control_document(table: Table, vendors: Mapping[str, Vendor], version: str) -> Json:
     """The document of the control calls in `table`, which holds handlers by path and method."""
+    calls = control_schemas.CALLS | journal_schemas.calls(vendors)
     return {
         **head("assessment-simulator, control API", version, _ABOUT),
         "paths": {
-            path: {method.lower(): _operation(method, path, handler) for method, handler in methods.items()}
+            path: {
+                method.lower(): _operation(method, path, handler, calls[_name(handler)])
+                for method, handler in methods.items()
+            }
             for path, methods in table.items()
         },
         "components": {
@@ -50,16 +57,20 @@ def control_document(table: Table, vendors: Mapping[str, Vendor], version: str) 
     }
 
 
-def _operation(method: str, path: str, handler: Handler) -> Json:
+def _name(handler: Handler) -> str:
     name: str = getattr(handler, "__name__", "")
-    call, names = CALLS[name], re.findall(r"{(\w+)}", path)
+    return name
+
+
+def _operation(method: str, path: str, handler: Handler, call: Control) -> Json:
+    names = re.findall(r"{(\w+)}", path)
     body = _body(call)
     return {
-        "operationId": name,
+        "operationId": _name(handler),
         "summary": (handler.__doc__ or "").partition("\n")[0].rstrip("."),
         "tags": ["sandbox" if "name" in names else "server"],
         "security": [] if path == OPEN_PATH else [{}, {"control": []}],
-        **({"parameters": [_parameter(one, call) for one in names]} if names else {}),
+        **({"parameters": [_parameter(one, call) for one in names] + _query(call)} if names else {}),
         **({"requestBody": body} if body else {}),
         "responses": {**_good(call), **_problems(method, path, names, call)},
     }
@@ -69,6 +80,10 @@ def _parameter(name: str, call: Control) -> Json:
     plain: Schema = {"type": "string", "minLength": 1}
     schema = call.parameters.get(name, NAME if name == "name" else plain)
     return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query(call: Control) -> list[Json]:
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in call.query.items()]
 
 
 def _body(call: Control) -> Json:
@@ -92,7 +107,7 @@ def _problems(method: str, path: str, names: list[str], call: Control) -> Json:
         found |= {404, 405}
     if method != "GET":
         found |= {400, 413}
-    if call.body is not None:
+    if call.body is not None or call.query:
         found.add(422)
     content = {MEDIA_TYPE: {"schema": ref("Problem")}}
     return {
@@ -107,6 +122,7 @@ def _body_schemas(vendors: Mapping[str, Vendor]) -> Json:
     for name, more in REFINED.items():
         named[name] = more if "anyOf" in more else _merged(named[name], more)
     named["Config"] = _merged(named["Config"], _switches(vendors))
+    named["Fault"] = fault_schemas.asked(vendors, control_schemas.DURATION)
     return named
 
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from simulator.core.config import Config
 from simulator.core.schema import Schema, array, choice, instant, integer, nullable, number, record, ref, text
-from simulator.server import shapes
+from simulator.server import fault_schemas, shapes
 
 JSON = "application/json"
 _N = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _TIME = f"T(?:{_N}H(?:{_N}M)?(?:{_N}S)?|{_N}M(?:{_N}S)?|{_N}S)"
-_DURATION = f"P(?:{_N}W(?:{_N}D)?(?:{_TIME})?|{_N}D(?:{_TIME})?|{_TIME})"
+DURATION = f"P(?:{_N}W(?:{_N}D)?(?:{_TIME})?|{_N}D(?:{_TIME})?|{_TIME})"
 """What `core.instant.parse_duration` reads, without the look-ahead that not every pattern language has."""
-_INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
 
 _OPENED = record({
     "name": text(), "seed": {"type": ["integer", "string"]},
@@ -31,6 +31,7 @@ _DELIVERY: dict[str, Schema] = {
     "next": nullable(instant("when it is tried next")), "attempts": array(record(_ATTEMPT)),
 }  # fmt: skip
 _EXCHANGE: dict[str, Schema] = {
+    "fault": nullable(text("the fault that met it")),
     "request": record({"method": text(), "url": text(), "headers": _HEADERS, "body": text()}),
     "answer": {
         **record({"status": integer(), "headers": _HEADERS, "body": text()}), "type": ["object", "null"],
@@ -62,6 +63,7 @@ SCHEMAS: dict[str, Schema] = {
     }),
     "Delivery": record(_DELIVERY),
     "WholeDelivery": record({**_DELIVERY, "attempts": array(record({**_ATTEMPT, **_EXCHANGE}))}),
+    "MetFault": fault_schemas.shown(DURATION),
     "Mail": record({
         "id": text(), "at": instant(), "to": text(), "subject": text(), "text": text(), "invitation": text(),
         "link": text(),
@@ -79,8 +81,8 @@ SCHEMAS: dict[str, Schema] = {
 
 NAME = text("1 to 64 of a-z, 0-9 and -", pattern="^[a-z0-9-]{1,64}$")
 _WISHES: dict[str, Schema] = {
-    "freeze": text("stand still at this instant", pattern=f"^{_INSTANT}$"),
-    "advance": text("let all happen that falls due within this duration", pattern=f"^{_DURATION}$"),
+    "freeze": text("stand still at this instant", pattern=f"^{INSTANT}$"),
+    "advance": text("let all happen that falls due within this duration", pattern=f"^{DURATION}$"),
     "until_idle": choice([True], "go on until nothing is left to happen"),
     "run": choice([True], "go on from the clock's present time"),
 }
@@ -105,7 +107,7 @@ _SETTINGS: dict[str, Schema] = {
     "webhook_url": _URL,
     "webhook_secret": nullable(_FILLED),
     "invitation_days": {"minimum": 4, "maximum": 30},
-    "progress": {"pattern": f"^(?:manual|{_DURATION})$"},
+    "progress": {"pattern": f"^(?:manual|{DURATION})$"},
     "rate_limit": nullable(integer(minimum=1, maximum=1_000_000)),
     "webhook_timeout": {"exclusiveMinimum": 0, "maximum": 600},
 }
@@ -126,7 +128,8 @@ REFINED: dict[str, Schema] = {
 class Control:
     """A control call: the body it takes, its good answers by status, and the problems it has besides the usual ones.
 
-    `optional` says that the body may be left out; `example` is one. `links` lead on to other calls.
+    `optional` says that the body may be left out; `example` is one. `links` lead on to other calls. `parameters` are
+    the shapes of those in the path, `query` those of the query, of which none is required.
     """
 
     answers: dict[int, Schema | None]
@@ -137,6 +140,7 @@ class Control:
     media_type: str = JSON
     parameters: dict[str, Schema] = field(default_factory=dict)
     links: dict[str, dict[str, str]] = field(default_factory=dict)
+    query: dict[str, Schema] = field(default_factory=dict)
 
 
 _ACTION = {
@@ -148,7 +152,22 @@ _DOCUMENTS = text(enum=["pymetrics", "predictive-index", "control"])
 
 _INTO = {
     call: {"name": "$response.body#/name"}
-    for call in ("look", "delete", "config", "configure", "snapshot", "fork", "clock", "turn", "invitations", "mail")
+    for call in (
+        "look",
+        "delete",
+        "config",
+        "configure",
+        "snapshot",
+        "fork",
+        "clock",
+        "turn",
+        "invitations",
+        "mail",
+        "faults",
+        "set_faults",
+        "journal",
+        "coverage",
+    )
 }
 _BACK = {"restore": {"name": "$request.path.name", "id": "$response.body#/id"}}
 
@@ -177,6 +196,10 @@ CALLS: dict[str, Control] = {
     "deliveries": Control({200: array(ref("Delivery"))}),
     "delivery": Control({200: ref("WholeDelivery")}),
     "replay": Control({200: ref("Delivery")}, (), shapes.Replaying, example={"url": "https://client.example/hook"}),
+    "faults": Control({200: array(ref("MetFault"))}),
+    "set_faults": Control({200: array(ref("MetFault"))}, (), array(ref("Fault")), optional=False,
+                          example=[{"operation": "create_order", "times": 1, "do": "drop", "when": "after_commit"}]),
+    "clear_faults": Control({204: None}),
     "mail": Control({200: array(ref("Mail"))}),
 }  # fmt: skip
 """Every control call by its handler's name."""

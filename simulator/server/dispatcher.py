@@ -1,20 +1,31 @@
 """Sends what is owed when it is due: at most eight at once for a sandbox and origin, in order for each invitation.
 
 A notice was committed with the change that it tells of; here it is only put on its way, and each try is committed.
+What a fault does to a try is seen to here: put off, let others pass, or lose.
 """
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from simulator.core import instant
 from simulator.core.delivery import Attempt, Delivery, Post
+from simulator.core.faults import Fault
 from simulator.server.sandbox import Event, Sandbox
 from simulator.server.sender import Outcome, Sender
+from simulator.server.state import State
 
 AT_ONCE = 8
 """So many attempts run at the same time for one sandbox and origin."""
 _LONGEST_SLEEP = 3_600.0
+_PUTS_OFF: Mapping[str, Callable[[State, Delivery, int, str], None]] = {
+    "delay": State.put_off,
+    "reorder": State.overtake,
+}
+"""What the faults that let an attempt wait do with it, until which instant at the latest."""
+Leaving = tuple[Delivery, Fault | None]
+"""What is to be tried now, and the fault that loses it on the way."""
 
 
 class Dispatcher:
@@ -24,7 +35,7 @@ class Dispatcher:
         self.playing = False
         self._sandbox = sandbox
         self._sender = sender
-        self._waiting: defaultdict[str, deque[Delivery]] = defaultdict(deque)
+        self._waiting: defaultdict[str, deque[Leaving]] = defaultdict(deque)
         self._running: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
         self._epoch = sandbox.epoch
         self._timer: asyncio.TimerHandle | None = None
@@ -36,32 +47,49 @@ class Dispatcher:
         if self._sandbox.epoch != self._epoch:
             self._forget()
         state = self._sandbox.state
-        if state.due is not None:
+        if state.due is not None or state.held is not None:
             now = self._sandbox.now()
             while (delivery := state.take_due(now)) is not None:
-                self._waiting[_origin(delivery)].append(delivery)
+                fault = self._struck(delivery, now)
+                if fault is None or fault.do not in _PUTS_OFF:
+                    self._waiting[_origin(delivery)].append((delivery, fault))
         if self._waiting:
             self._start()
         self._set_timer()
 
+    def _struck(self, delivery: Delivery, now: int) -> Fault | None:
+        """The fault that strikes what is due now; one that puts it off has done so."""
+        faults, state = self._sandbox.faults, self._sandbox.state
+        if faults is None:
+            return None
+        fault = faults.on_attempt(delivery, may_wait=state.may_hold(delivery))
+        if fault is not None and fault.do in _PUTS_OFF:
+            until = min(now + (instant.parse_duration(fault.duration or "") or 0), instant.LATEST)
+            _PUTS_OFF[fault.do](state, delivery, until, fault.id)
+        return fault
+
     def _start(self) -> None:
         for origin, line in [*self._waiting.items()]:
             while line and len(self._running[origin]) < AT_ONCE:
-                task = asyncio.get_running_loop().create_task(self._attempt(line.popleft()))
+                task = asyncio.get_running_loop().create_task(self._attempt(*line.popleft()))
                 self._running[origin].add(task)
                 task.add_done_callback(lambda task, origin=origin: self._finished(origin, task))  # type: ignore[misc]
             if not line:
                 del self._waiting[origin]
 
-    async def _attempt(self, delivery: Delivery) -> None:
+    async def _attempt(self, delivery: Delivery, fault: Fault | None) -> None:
         sandbox, epoch = self._sandbox, self._epoch
         at, place = sandbox.now(), sandbox.next_place()
         try:
             post = sandbox.vendors[delivery.notice.vendor].post(delivery, at, sandbox.config)
-            outcome = await self._sender.send(post, sandbox.config.webhook_timeout)
+            if fault is None:
+                outcome = await self._sender.send(post, sandbox.config.webhook_timeout)
+            else:
+                outcome = Outcome(None, f"dropped by fault {fault.id}", 0.0)
         except Exception as problem:  # noqa: BLE001  a mistake of ours must not lose the notice: it is tried again
             post, outcome = Post(delivery.notice.url, (), b""), Outcome(None, f"cannot be sent: {problem}", 0.0)
-        attempt = Attempt(len(delivery.attempts) + 1, at, post, outcome.answer, outcome.error, outcome.duration)
+        number, met = len(delivery.attempts) + 1, fault.id if fault else delivery.fault
+        attempt = Attempt(number, at, post, outcome.answer, outcome.error, outcome.duration, met)
         sandbox.attempted(delivery, attempt, epoch, place)
 
     def _finished(self, origin: str, task: asyncio.Task[None]) -> None:

@@ -2,18 +2,32 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from time import perf_counter
+from typing import Any
 from urllib.parse import parse_qsl
 
 from simulator.core import instant
 from simulator.core.call import BASE, NOTHING, SEAL, Bundle, Call, Document, Drawing, Reply, Unreadable
 from simulator.core.decision import Decision
 from simulator.core.draw import Draw
+from simulator.core.faults import Fault
 from simulator.core.vendor import Operation, Vendor, refusal
 from simulator.core.world import World
-from simulator.server import wire
+from simulator.server import trouble, wire
 from simulator.server.address import Address
-from simulator.server.asgi import App, Gone, Headers, Receive, Scope, Send, TooLarge, read_body, respond
+from simulator.server.asgi import (
+    App,
+    Gone,
+    Headers,
+    Incoming,
+    Receive,
+    Scope,
+    Send,
+    TooLarge,
+    hang_up,
+    read_body,
+    respond,
+)
 from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Sandbox
 from simulator.server.sandboxes import Sandboxes
@@ -21,6 +35,8 @@ from simulator.server.sandboxes import Sandboxes
 MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Makes a file of a media type out of what is to be drawn."""
 
+Answered = tuple[Sandbox, Reply, Fault | None]
+"""Where a call was answered, with what, and the fault that struck it."""
 FORM = "application/x-www-form-urlencoded"
 _BASE, _SEAL = BASE.encode(), SEAL.encode()
 _PREFLIGHT: Headers = [
@@ -35,16 +51,6 @@ _SHARED: Headers = [
 ]
 _NO_DRAW = Draw(b"", 0)
 _log = logging.getLogger("simulator.http")
-
-
-class Incoming(NamedTuple):
-    """What the door needs of an HTTP request, and the address under which its caller reaches us."""
-
-    method: str
-    path: str
-    headers: Mapping[bytes, bytes]
-    query: bytes
-    base: str
 
 
 class Door:
@@ -80,33 +86,52 @@ class Door:
             await self._answer(found, request, receive, send)
 
     async def _answer(self, found: Found | Lost, request: Incoming, receive: Receive, send: Send) -> None:
-        sandbox, more = self._sandboxes.nowhere, []
+        began, sandbox, operation, sent, more = perf_counter(), self._sandboxes.nowhere, None, b"", []
+        fault: Fault | None = None  # the one that struck this call
         try:
             if isinstance(found, Found):
-                sandbox, reply = await self._call(found, request, receive)
+                operation = found.endpoint.operation.name
+                sandbox, reply, fault, sent = await self._call(found, request, receive)
             else:
-                sandbox, reply = self._refuse(found.vendor, "verb" if found.allowed else "route", request)
+                sandbox, reply, fault = await self._refuse(found.vendor, "verb" if found.allowed else "route", request)
                 more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
             body = await self._render(reply)
         except Gone:
+            hang_up(send)
             return
         except Exception:  # noqa: BLE001  a mistake of ours must not take the connection down
             _log.exception("%s %s failed; nothing was changed", request.method, request.path)
             reply, body = _CRASH, wire.dumps(_CRASH.body)
         if _BASE in body:
             body = body.replace(_BASE, request.base.encode()).replace(_SEAL, sandbox.seal.encode())
-        await respond(send, reply.status, self._headers(request, sandbox, reply) + more, body)
+        headers = self._headers(request, sandbox, reply)
+        headers += more
+        if fault is not None:
+            body = trouble.spoilt(fault, reply, body)
+        if sandbox is not self._sandboxes.nowhere:
+            status, left = (reply.status, body) if fault is None else trouble.left(fault, reply.status, body)
+            sandbox.journal.record(
+                sandbox.moment, found.vendor.id, operation, request, sent, status, reply.rules, headers, left,
+                perf_counter() - began, fault.id if fault else None,
+            )  # fmt: skip
+        if fault is None:
+            await respond(send, reply.status, headers, body)
+        else:
+            await trouble.respond(fault, send, reply.status, headers, body)
 
-    async def _call(self, found: Found, request: Incoming, receive: Receive) -> tuple[Sandbox, Reply]:
-        """Let the vendor answer, in the sandbox that the caller's credential opens."""
+    async def _call(
+        self, found: Found, request: Incoming, receive: Receive
+    ) -> tuple[Sandbox, Reply, Fault | None, bytes]:
+        """Let the vendor answer, in the sandbox that the caller's credential opens; the body as it came goes along."""
         vendor, operation, headers = found.vendor, found.endpoint.operation, request.headers
-        media_type, body = "", NOTHING
+        media_type, body, sent = "", NOTHING, b""
         if request.method != "GET":
             media_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
             try:
-                body = parse(media_type, await read_body(headers, receive))
+                sent = await read_body(headers, receive)
             except TooLarge:
-                return self._refuse(vendor, "size", request)
+                return *await self._refuse(vendor, "size", request), b""
+            body = parse(media_type, sent)
         query, wanted = parse_query(request.query), self._headers_for(vendor, headers)
 
         def ask(now: int, draw: Draw, recent: int) -> Call:
@@ -116,13 +141,15 @@ class Door:
             )  # fmt: skip
 
         sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
-        return sandbox, sandbox.call(vendor, operation, ask)
+        if sandbox.faults is None:
+            return sandbox, sandbox.call(vendor, operation, ask), None, sent
+        return *await trouble.met(sandbox.faults, sandbox, vendor, operation, ask), sent
 
     def _headers_for(self, vendor: Vendor, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
         """Those headers that the vendor looks at."""
         return {text: headers[name].decode("latin-1") for name, text in self._wanted[vendor.id] if name in headers}
 
-    def _refuse(self, vendor: Vendor, place: str, request: Incoming) -> tuple[Sandbox, Reply]:
+    async def _refuse(self, vendor: Vendor, place: str, request: Incoming) -> Answered:
         """The vendor's answer to a request that never becomes a Call; it opens no sandbox that is not open."""
 
         def decide(call: Call, world: World) -> Decision:
@@ -133,7 +160,10 @@ class Door:
             return Call("", now, draw, request.base, request.method, request.path, headers=wanted)
 
         sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)), may_open=False)
-        return sandbox, sandbox.call(vendor, Operation("", decide), ask)
+        operation = Operation("", decide)
+        if sandbox.faults is None:
+            return sandbox, sandbox.call(vendor, operation, ask), None
+        return await trouble.met(sandbox.faults, sandbox, vendor, operation, ask)
 
     def _headers(self, request: Incoming, sandbox: Sandbox, reply: Reply) -> Headers:
         headers: Headers = [(b"date", instant.http_date(sandbox.moment).encode())]
@@ -143,7 +173,8 @@ class Door:
             headers.append((b"simulator-rule", ", ".join(reply.rules).encode()))
         if reply.notes:
             headers.append((b"simulator-note", "; ".join(reply.notes).encode("ascii", "replace")))
-        headers += [(name.encode(), value.encode()) for name, value in reply.headers]
+        if reply.headers:
+            headers += [(name.encode(), value.encode()) for name, value in reply.headers]
         if b"origin" in request.headers and self._sandboxes.open_access:
             headers += _SHARED
         return headers

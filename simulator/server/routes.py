@@ -40,6 +40,8 @@ class Routes:
         for vendor in vendors.values():
             for endpoint in vendor.endpoints:
                 self._add(vendor, endpoint)
+        self._last: dict[tuple[str, str], tuple[Vendor, Endpoint, str]] = {}
+        self._learn(self._tree, "")
 
     def _add(self, vendor: Vendor, endpoint: Endpoint) -> None:
         node, names = self._tree, []
@@ -52,8 +54,21 @@ class Routes:
                 node = node.named.setdefault(segment, _Node())
         node.endpoints[endpoint.method] = (vendor, endpoint, tuple(names))
 
+    def _learn(self, node: _Node, path: str) -> None:
+        """Note the endpoints whose one parameter is their last segment: the busiest ones, found in one look."""
+        for segment, following in node.named.items():
+            self._learn(following, f"{path}/{segment}")
+        if node.parameter is not None and not node.named:
+            for method, (vendor, endpoint, parameters) in node.parameter.endpoints.items():
+                if len(parameters) == 1:
+                    self._last[method, path] = (vendor, endpoint, parameters[0])
+
     def find(self, method: str, path: str) -> Found | Lost | None:
         """The endpoint for a method and path; None when the path is under no vendor's root."""
+        start, _, last = path.rpartition("/")
+        known = self._last.get((method, start))
+        if known is not None and last:
+            return Found(known[0], known[1], {known[2]: last})
         node, values = self._walk(path)
         if node is not None and method in node.endpoints:
             vendor, endpoint, names = node.endpoints[method]

@@ -10,12 +10,15 @@ from dataclasses import dataclass, replace
 from simulator.core import instant
 from simulator.core.call import BASE, SEAL, Call, Reply
 from simulator.core.config import Config
-from simulator.core.decision import TOKEN, Alarm, Decision, Notice
+from simulator.core.decision import TOKEN, Alarm, Decision, Notice, Record
 from simulator.core.delivery import Attempt, Delivery
 from simulator.core.draw import Draw, seal, secret_of
 from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.clock import Clock
-from simulator.server.state import State, Stored, Table
+from simulator.server.faults import Faults
+from simulator.server.journal import DELIVERY, ENDED, EVERYTHING, Journal, Watcher
+from simulator.server.state import State, Stored
+from simulator.server.table import Table
 
 Ask = Callable[[int, Draw, int], Call]
 """Makes the Call, once it is known at which instant, with which chance and after how many recent calls."""
@@ -53,6 +56,11 @@ class Sandbox:
         self.watch: Callable[[], None] = lambda: None
         """Called after each commit; the dispatcher looks there for what is due."""
         self.listeners: list[Callable[[Event], None]] = []
+        self.faults: Faults | None = None
+        """What goes wrong on purpose; None where nothing does."""
+        self.watchers: list[Watcher] = []
+        """Those who wait for something to happen here; told what changed, and its id."""
+        self.journal = Journal(self.config.journal, self.watchers)
         self._opening = opening
         self._place = 0
         self._recent: dict[str, deque[int]] = {}
@@ -98,6 +106,19 @@ class Sandbox:
         reply = self._answer(vendor, operation, call)
         self.ring(now)
         return reply
+
+    def consider(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
+        """What a call would be answered; nothing of it is made true, though alarms due by now ring as before any."""
+        self.moment = now = self.now()
+        self.ring(now)
+        return answer(vendor, operation, ask(now, self.draw(), self._count_recent(vendor, now)), self).reply
+
+    def expire(self, token: str) -> None:
+        """Let an access token lapse now, unless it did before."""
+        stored, now = self.get(TOKEN, token), self.now()
+        if stored is not None and now < stored.status:
+            record = Record(TOKEN, token, now, stored.face, stored.facts)
+            self.commit(Decision(Reply(204), (record,)), Call("", now, self.draw(), ""))
 
     def ring(self, now: int) -> None:
         """Ring every alarm due by `now`, in order, each at its own moment."""
@@ -159,6 +180,9 @@ class Sandbox:
         for notice in decision.notices:
             state.owe(Delivery(notice.id, self._addressed(notice, call.base), call.now, call.now))
         self.watch()
+        if self.watchers:
+            for record in decision.records:
+                self.tell(record.kind, record.id)
 
     def _addressed(self, notice: Notice, base: str) -> Notice:
         return replace(notice, body=notice.body.replace(BASE, base).replace(SEAL, self.seal))
@@ -173,11 +197,17 @@ class Sandbox:
         for listener in self.listeners:
             listener(event)
 
+    def tell(self, what: str, id: str = "") -> None:
+        """Tell whoever waits that something changed."""
+        for watcher in self.watchers:
+            watcher(what, id)
+
     def configure(self, config: Config) -> None:
         """Take over other settings."""
         if config.rate_limit != self.config.rate_limit:
             self._recent.clear()
         self.state.config = config
+        self.journal.bound(config.journal)
         self.state.sequence += 1
         self.watch()
 
@@ -191,8 +221,25 @@ class Sandbox:
         if epoch != self.epoch:
             return
         self.emit(Event(place, attempt.at, "attempt", delivery.id))
+        if self.faults is not None:
+            attempt = self._doubled(self.faults, delivery, attempt)
         self.state.after(self.state.pending[delivery.id], attempt)
+        if attempt.answer is not None:
+            self.state.release(self.now())
         self.watch()
+        self.tell(DELIVERY, delivery.id)
+
+    def _doubled(self, faults: Faults, delivery: Delivery, attempt: Attempt) -> Attempt:
+        """The attempt with the fault that has its notice posted once more, if one does."""
+        if attempt.verdict != "delivered" or attempt.fault is not None:
+            return attempt
+        fault = faults.on_delivered(delivery)
+        if fault is None:
+            return attempt
+        self.state.sequence += 1
+        id, now = f"{delivery.id}-duplicate-{self.state.sequence}", self.now()
+        self.state.owe_next(Delivery(id, delivery.notice, now, now, fault=fault.id, doubles=delivery.line))
+        return replace(attempt, fault=fault.id)
 
     def replay(self, delivery: Delivery, url: str) -> Delivery:
         """Send a notice once more, as a delivery of its own, to `url`."""
@@ -223,21 +270,27 @@ class Sandbox:
         self._begin_again(state)
 
     def reset(self) -> None:
-        """Go back to the opening state; tokens, snapshots and whatever was begun are void."""
+        """Go back to the opening state; tokens, snapshots, faults and whatever was begun are void."""
         self.snapshots.clear()
         self.generation += 1
+        self.faults = None
+        self.journal.clear()
         self._begin_again(self._opening.copy())
 
     def _begin_again(self, state: State) -> None:
         self.epoch += 1
         self._recent.clear()
         self.state = state
+        self.journal.bound(self.config.journal)
         self.watch()
+        self.tell(EVERYTHING)
 
     def close(self) -> None:
         """Let nothing that was begun act any more."""
+        self.faults = None
         self._begin_again(State(self.config, Clock()))
         self.watch = lambda: None
+        self.tell(ENDED)
 
     def forked(self) -> State:
         """The records, alarms and settings, without the clock, the deliveries and the tokens."""

@@ -8,11 +8,12 @@ from typing import Any
 from weakref import WeakSet
 
 from simulator.core.call import Call
-from simulator.core.config import Config
+from simulator.core.config import Config, Journal
 from simulator.core.draw import Draw
 from simulator.core.vendor import Credential, Sample, Vendor
 from simulator.server.clock import Clock
 from simulator.server.dispatcher import Dispatcher
+from simulator.server.journal import ENDED
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
 from simulator.server.state import State
@@ -35,7 +36,7 @@ class Sandboxes:
     def __init__(self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True) -> None:
         self.vendors = vendors
         self.open_access = open_access
-        self.nowhere = Sandbox("", "", State(Config(), Clock()), vendors)
+        self.nowhere = Sandbox("", "", State(Config(journal=Journal(0, 0)), Clock()), vendors)
         """Where a caller is whose credential opens nothing; it is never written to."""
         self._sender = sender
         self._sandboxes: dict[str, Sandbox] = {}
@@ -90,6 +91,11 @@ class Sandboxes:
         del self._credentials[sandbox.name]
         self._keys = {key: opened for key, opened in self._keys.items() if opened[0] != sandbox.name}
         await self._dispatchers.pop(sandbox.name).close()
+
+    def end_waits(self) -> None:
+        """Let nobody wait any more for what is to happen."""
+        for sandbox in self:
+            sandbox.tell(ENDED)
 
     async def close(self) -> None:
         """Stop all that is on its way."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from simulator.server import wire
 from simulator.server.problems import Problem
@@ -52,6 +52,17 @@ class Replaying:
     url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """`POST …/await`: exactly one of the first three, and how long to wait, in real time."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    request: dict[str, Any] | None = None
+    webhook: dict[str, Any] | None = None
+    invitation: dict[str, Any] | None = None
+    within: str = "PT5S"
+
+
 def read(shape: type[T], data: bytes) -> T:
     """Read a JSON body; no body is an empty object. Raises `Problem` 400 for what is no JSON, 422 for a wrong shape."""
     from pydantic import ValidationError
@@ -73,8 +84,9 @@ def _complaint(shape: Any, error: Any) -> dict[str, str]:
     where, what = ".".join(map(str, error["loc"])), error["msg"]
     if error["type"] == "unexpected_keyword_argument":
         what = "is unknown"
-        if len(error["loc"]) == 1:
-            what += f"; known are {', '.join(field.name for field in fields(shape))}"
+        inner = get_args(shape)[0] if get_origin(shape) is list else shape
+        if len(error["loc"]) == (1 if inner is shape else 2):
+            what += f"; known are {', '.join(field.name for field in fields(inner))}"
     return {"where": where, "what": what}
 
 

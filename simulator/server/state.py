@@ -1,8 +1,7 @@
 """What one sandbox remembers. A snapshot of it costs the same however much is stored."""
 
-from bisect import bisect
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from simulator.core import instant
@@ -12,6 +11,7 @@ from simulator.core.delivery import Attempt, Delivery
 from simulator.server import queue, wire
 from simulator.server.clock import Clock
 from simulator.server.layers import Layers
+from simulator.server.table import Table
 
 Row = tuple[Any, bytes, bytes]
 """A record's status, face and facts. Bytes and tuples of bytes are no burden to the garbage collector."""
@@ -47,67 +47,6 @@ class Stored:
         return facts
 
 
-class Table:
-    """Values of one kind, by id and in the order of their first saving."""
-
-    __slots__ = ("_begin", "_end", "_gaps", "_order", "rows")
-
-    def __init__(self) -> None:
-        self.rows: Layers[str, Any] = Layers()
-        self._order: Layers[int, str] = Layers()
-        self._begin = self._end = 0
-        self._gaps: tuple[int, ...] = ()
-        """The places of forgotten values, in order."""
-
-    def copy(self) -> "Table":
-        """The same values, to be changed apart from these."""
-        twin = Table.__new__(Table)
-        twin.rows, twin._order = self.rows.copy(), self._order.copy()
-        twin._begin, twin._end, twin._gaps = self._begin, self._end, self._gaps
-        return twin
-
-    def save(self, id: str, value: Any) -> None:
-        """Put a value in, at its old place if it had one."""
-        if id not in self.rows:
-            self._order[self._end] = id
-            self._end += 1
-        self.rows[id] = value
-
-    def first(self) -> tuple[str, Any] | None:
-        """The id and value saved first."""
-        return (self._order[self._begin], self.rows[self._order[self._begin]]) if len(self.rows) else None
-
-    def drop_first(self) -> None:
-        """Forget the value saved first."""
-        del self.rows[self._order[self._begin]]
-        del self._order[self._begin]
-        self._begin += 1
-
-    def forget(self, id: str) -> None:
-        """Forget a value; its place stays empty. Rare, so it may look for the place."""
-        del self.rows[id]
-        place = next(place for place in range(self._begin, self._end) if self._order[place] == id)
-        at = bisect(self._gaps, place)
-        self._gaps = (*self._gaps[:at], place, *self._gaps[at:])
-
-    def page(self, skip: int, top: int) -> list[tuple[str, Any]]:
-        """At most `top` values after the first `skip`, without walking over those before them."""
-        begin = self._begin + skip
-        while (place := self._begin + skip + bisect(self._gaps, begin)) != begin:
-            begin = place
-        return list(islice(self._from(begin), top))
-
-    def __iter__(self) -> Iterator[tuple[str, Any]]:
-        return self._from(self._begin)
-
-    def _from(self, begin: int) -> Iterator[tuple[str, Any]]:
-        for place in range(begin, self._end):
-            id = self._order[place]
-            value = self.rows.get(id)
-            if value is not None:
-                yield id, value
-
-
 _EMPTY = Table()
 
 
@@ -115,7 +54,7 @@ class State:
     """Everything that a snapshot brings back. Only `Sandbox` changes the one that is in force."""
 
     __slots__ = (
-        "alarms", "clock", "config", "deliveries", "due", "indexes", "lines", "pending", "ringing", "sequence",
+        "alarms", "clock", "config", "deliveries", "due", "held", "indexes", "lines", "pending", "ringing", "sequence",
         "tables",
     )  # fmt: skip
 
@@ -140,11 +79,13 @@ class State:
         """Pending deliveries by line, the oldest first: only the head of a line may be tried."""
         self.due: queue.Heap = None
         """Heads of lines by the time of their next attempt; taken out when the attempt is put on its way."""
+        self.held: str | None = None
+        """The one head of a line that is in no queue: a fault keeps it until another notice was sent, or it is due."""
 
     def copy(self) -> "State":
         """The same state, to be changed apart from this one; the cost does not grow with what is stored."""
         twin = State(self.config, self.clock)
-        twin.sequence, twin.ringing, twin.due = self.sequence, self.ringing, self.due
+        twin.sequence, twin.ringing, twin.due, twin.held = self.sequence, self.ringing, self.due, self.held
         twin.tables = {kind: table.copy() for kind, table in self.tables.items()}
         twin.indexes, twin.alarms = self.indexes.copy(), self.alarms.copy()
         twin.deliveries, twin.pending, twin.lines = self.deliveries.copy(), self.pending.copy(), self.lines.copy()
@@ -208,6 +149,49 @@ class State:
         self._keep(delivery)
         if len(line) == 1:
             self._queue(delivery)
+        elif line[0] == self.held:
+            self.held = None
+            self._let_pass(replace(self.pending[line[0]], due=delivery.due))
+
+    def owe_next(self, delivery: Delivery) -> None:
+        """Put a new delivery right behind the head of its line."""
+        head, *rest = self.lines[delivery.line]
+        self.lines[delivery.line] = (head, delivery.id, *rest)
+        self._keep(delivery)
+
+    def put_off(self, delivery: Delivery, until: int, fault: str) -> None:
+        """Let a delivery that was taken out of the queue wait until an instant; the fault meets it no more."""
+        later = replace(delivery, due=until, fault=fault)
+        self._keep(later)
+        self._queue(later)
+
+    def overtake(self, delivery: Delivery, until: int, fault: str) -> None:
+        """Let the next in its line pass a delivery that was taken out of the queue; without one, hold it until then."""
+        if len(self.lines[delivery.line]) > 1:
+            self._let_pass(replace(delivery, fault=fault))
+        else:
+            self._keep(replace(delivery, due=until, fault=fault))
+            self.held = delivery.id
+
+    def may_hold(self, delivery: Delivery) -> bool:
+        """Whether the next notice may overtake this one: not while one waits already, or this would overtake itself."""
+        behind = self.lines[delivery.line][1:2]
+        return self.held is None and all(self.pending[id].fault is None for id in behind)
+
+    def release(self, now: int) -> None:
+        """Let the delivery that is held go."""
+        if self.held is not None:
+            freed = replace(self.pending[self.held], due=now)
+            self.held = None
+            self._keep(freed)
+            self._queue(freed)
+
+    def _let_pass(self, delivery: Delivery) -> None:
+        """Change places with the next in the line, which is due from now on."""
+        first, second, *rest = self.lines[delivery.line]
+        self.lines[delivery.line] = (second, first, *rest)
+        self._keep(delivery)
+        self._queue(self.pending[second])
 
     def after(self, delivery: Delivery, attempt: Attempt) -> None:
         """Keep an attempt; a delivery that is over leaves its line, and the next in it is due."""
@@ -245,10 +229,13 @@ class State:
         """Queue the head of every line: what was on its way when this state was kept is due once more."""
         self.due = None
         for name in self.lines:
-            self._queue(self.pending[self.lines[name][0]])
+            if (head := self.lines[name][0]) != self.held:
+                self._queue(self.pending[head])
 
     def take_due(self, now: int) -> Delivery | None:
         """Take the next delivery out of the queue if it is due by `now`."""
+        if self.held is not None and self._until(self.held) <= now:
+            self.release(now)
         item = queue.first(self.due)
         if item is None or item[0] > now:
             return None
@@ -258,8 +245,12 @@ class State:
     def next_due(self) -> int | None:
         """When the next alarm rings or the next attempt is made."""
         alarm, item = self.next_alarm(), queue.first(self.due)
-        times = [at for at in (alarm.at if alarm else None, item[0] if item else None) if at is not None]
+        held = None if self.held is None else self._until(self.held)
+        times = [at for at in (alarm.at if alarm else None, item[0] if item else None, held) if at is not None]
         return min(times, default=None)
+
+    def _until(self, id: str) -> int:
+        return cast("int", self.pending[id].due)
 
 
 def _row(record: Record) -> Row:

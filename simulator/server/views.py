@@ -60,6 +60,15 @@ def invitation_view(invitation: Invitation) -> dict[str, Any]:
     }
 
 
+def known_invitation(sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation] | None:
+    """The invitation of that id, and whose it is."""
+    for vendor in sandbox.vendors.values():
+        stored = sandbox.get(vendor.kind, id)
+        if stored is not None:
+            return vendor, vendor.view(stored)
+    return None
+
+
 def delivery_view(state: State, delivery: Delivery, *, whole: bool = False) -> dict[str, Any]:
     """A delivery with its attempts; `whole` adds what was sent and answered."""
     due = state.next_attempt(delivery)
@@ -92,6 +101,7 @@ def _exchange(attempt: Attempt) -> dict[str, Any]:
             "headers": [list(header) for header in request.headers],
             "body": request.body.decode("utf-8", "replace"),
         },
+        "fault": attempt.fault,
         "answer": answer and {
             "status": answer.status,
             "headers": [list(header) for header in answer.headers],

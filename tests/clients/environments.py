@@ -7,7 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.servers import ROOT
+
+# legacy-cgi: the SDK's httpx wants a module that Python 3.13 no longer has.
+PYMETRICS_SDK = ("pymetrics-sdk", "pymetrics-assessment-api-client==1.0.1", "legacy-cgi; python_version >= '3.13'")
+# The SDK pins no urllib3, and breaks under some: 2.6.0 took away what it calls.
+SOFT_SKILLS_SDK = ("pymetrics-soft-skills-sdk", "pymetrics-soft-skills-sdk==1.0.2", "urllib3==2.8.0")
+
+WANTS_NODE = pytest.mark.skipif(
+    shutil.which("node") is None and "CI" not in os.environ, reason="wants Node.js 18 or newer"
+)
 
 HOME = Path(os.environ.get("CLIENT_VENVS", ROOT / ".venvs"))
 """Where they are kept; `CLIENT_VENVS` names another place, for a cache that outlives the clone."""

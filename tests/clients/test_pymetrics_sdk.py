@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.clients.environments import environment
+from tests.clients.environments import PYMETRICS_SDK, environment
 from tests.servers import Sandbox
 
 SCRIPTS = Path(__file__).parent / "pymetrics_sdk"
-# legacy-cgi: the SDK's httpx wants a module that Python 3.13 no longer has.
-SDK = ("pymetrics-assessment-api-client==1.0.1", "legacy-cgi; python_version >= '3.13'")
 
 Run = Callable[..., list[str]]
 
@@ -22,7 +20,7 @@ Run = Callable[..., list[str]]
 @pytest.fixture(scope="session")
 def sdk() -> Path:
     """The interpreter of the SDK's environment."""
-    return environment("pymetrics-sdk", *SDK)
+    return environment(*PYMETRICS_SDK)
 
 
 @pytest.fixture

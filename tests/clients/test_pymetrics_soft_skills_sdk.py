@@ -12,12 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.clients.environments import environment
+from tests.clients.environments import SOFT_SKILLS_SDK, environment
 from tests.servers import Sandbox
 
 SCRIPTS = Path(__file__).parent / "pymetrics_soft_skills_sdk"
-# The SDK pins no urllib3, and breaks under some: 2.6.0 took away what it calls.
-SDK = ("pymetrics-soft-skills-sdk==1.0.2", "urllib3==2.8.0")
 PACKAGES = ("openapi_client", "pymetrics_soft_skills_sdk")
 
 Run = Callable[[str, str], dict[str, Any]]
@@ -26,7 +24,7 @@ Run = Callable[[str, str], dict[str, Any]]
 @pytest.fixture(scope="session")
 def sdk() -> Path:
     """The interpreter of the SDK's environment."""
-    return environment("pymetrics-soft-skills-sdk", *SDK)
+    return environment(*SOFT_SKILLS_SDK)
 
 
 @pytest.fixture

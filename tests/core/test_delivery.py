@@ -1,5 +1,6 @@
 """A notice on its way: what an answer means, when the next try is due, and when it is given up."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -89,3 +90,15 @@ def test_a_delivery_is_never_changed_in_place() -> None:
 def test_no_try_is_due_at_an_instant_that_cannot_be_written() -> None:
     due = FRESH.after(attempt(1, instant.LATEST - instant.SECOND, 500)).due
     assert due is None or due <= instant.LATEST
+
+
+def test_a_double_waits_in_the_line_of_the_one_it_doubles() -> None:
+    double = replace(FRESH, id="n-duplicate-1", doubles=FRESH.line)
+    assert double.line == FRESH.line
+    assert replace(double, id="another", doubles="own").line == "own"
+
+
+def test_a_fault_that_met_a_try_may_meet_the_next_but_never_a_double() -> None:
+    failed = attempt(1, 0, 500)
+    assert replace(FRESH, fault="f").after(failed).fault is None
+    assert replace(FRESH, fault="f", doubles="i").after(failed).fault == "f"

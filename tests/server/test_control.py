@@ -974,6 +974,7 @@ def test_a_delivery_is_listed_in_short_and_shown_whole(sandbox: Sandbox, listene
     whole = sandbox.told("GET", f"/deliveries/{done['id']}")
     for each, received in zip(whole["attempts"], listener.received, strict=True):
         request, answer = each.pop("request"), each.pop("answer")
+        assert each.pop("fault") is None
         assert (request["method"], request["url"]) == ("POST", f"{listener.url}/hook?x=1")
         assert request["body"] == received.body.decode()
         assert {name.lower(): value for name, value in request["headers"]}.items() <= received.headers.items()

@@ -14,7 +14,8 @@ from simulator.core.delivery import FIRST_GAP, TRIES, Answer, Attempt, Delivery,
 from simulator.server import state as state_module
 from simulator.server.clock import Clock
 from simulator.server.layers import Layers
-from simulator.server.state import State, Table
+from simulator.server.state import State
+from simulator.server.table import Table
 
 DAY = instant.DAY
 

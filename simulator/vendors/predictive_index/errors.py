@@ -56,16 +56,25 @@ def refuse(rules: tuple[Rule, ...], call: Call, world: World) -> Reply:
     if message is not None:
         return Reply(first.status, {"Message": message(call)})
     named = [rule for rule in rules if rule.status == 400 and rule.place.startswith(("body.", "query.", "path."))]
-    return Reply(first.status, _legacy(first, [_item(rule, found_wrong(rule, call, world)) for rule in named]))
+    items = [_item(rule, found_wrong(rule, call, world)) for rule in named]
+    return Reply(first.status, _legacy(first.status, _DESCRIPTIONS.get(first.status, first.statement), items))
 
 
-def _legacy(first: Rule, items: list[dict[str, str]]) -> dict[str, object]:
-    return {
-        "number": _NUMBERS[first.status],
-        "context": None,
-        "description": _DESCRIPTIONS.get(first.status, first.statement),
-        "parameterErrors": items,
-    }
+_STOCK_TROUBLES: Mapping[int, str] = {401: "pi.access.key", 405: "pi.door.verb", 413: "pi.door.size"}
+"""The rule whose stock message stands for a status."""
+_TROUBLES = {**_DESCRIPTIONS, 404: "There is no such thing", 429: "There were too many calls in 60 seconds"}
+
+
+def trouble(status: int, call: Call) -> Reply:
+    """The answer with this status to a call with which nothing is wrong; 500 is ASP.NET's stock body for a crash."""
+    if status in _NUMBERS:
+        return Reply(status, _legacy(status, _TROUBLES[status], []))
+    message = _MESSAGES[_STOCK_TROUBLES[status]](call) if status in _STOCK_TROUBLES else "An error has occurred."
+    return Reply(status, {"Message": message})
+
+
+def _legacy(status: int, description: str, items: list[dict[str, str]]) -> dict[str, object]:
+    return {"number": _NUMBERS[status], "context": None, "description": description, "parameterErrors": items}
 
 
 def _item(rule: Rule, found: str) -> dict[str, str]:

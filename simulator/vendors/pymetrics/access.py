@@ -49,8 +49,8 @@ def issue(call: Call, world: World) -> Decision:
     return Decision(Reply(201, body), (Record(TOKEN, token, call.now + LIFETIME * instant.SECOND, {}),))
 
 
-def _token(call: Call) -> str:
-    """The token of `Authorization: Bearer <token>`; empty when the header is none such."""
+def bearer(call: Call) -> str:
+    """The token that a call comes with: that of `Authorization: Bearer <token>`; empty when the header is none such."""
     return _bearer(call.headers.get("authorization", ""))
 
 
@@ -70,17 +70,17 @@ def _within_limit(call: Call, world: World) -> bool:
 
 
 def _has_bearer(call: Call, world: World) -> bool:
-    return _token(call) != ""
+    return bearer(call) != ""
 
 
 def _is_ours(call: Call, world: World) -> bool:
-    token = _token(call)
+    token = bearer(call)
     return not token or world.get(TOKEN, token) is not None
 
 
 def _is_live(call: Call, world: World) -> bool:
     # The stage before found the token among those that were given out.
-    return bool(call.now < cast("Stored", world.get(TOKEN, _token(call))).status)
+    return bool(call.now < cast("Stored", world.get(TOKEN, bearer(call))).status)
 
 
 def _is_client(call: Call, world: World) -> bool:
@@ -93,7 +93,7 @@ KEY = Rule(
 )  # fmt: skip
 """The demand is documented. The status and the body are not: they are those of Amazon API Gateway's INVALID_API_KEY."""
 
-_RATE = Rule(
+RATE = Rule(
     "pymetrics.access.rate", "request",
     "a minute must not see more calls than the limit; wait, then send the same again", 429,
     Standing.ASSUMED, ours("no limit is documented; a sandbox may set one to see how its callers bear it"),
@@ -118,5 +118,5 @@ CLIENT = Rule(
     Standing.DOCUMENTED, sources.TOKEN_401, _is_client,
 )  # fmt: skip
 
-ACCESS = ((KEY,), (_RATE,), (_BEARER, _KNOWN), (_LIVE,))
+ACCESS = ((KEY,), (RATE,), (_BEARER, _KNOWN), (_LIVE,))
 """The stages before every call but the token's and a report's: first the gateway's, then the application's."""

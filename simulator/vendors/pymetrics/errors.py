@@ -4,7 +4,7 @@ from simulator.core.call import Call, Reply
 from simulator.core.rules import Rule
 from simulator.core.sources import Standing, ours
 from simulator.core.world import World
-from simulator.vendors.pymetrics.access import KEY
+from simulator.vendors.pymetrics.access import KEY, RATE
 
 RETRY_AFTER = "60"
 """Seconds to wait after a 429, in which the minute that is counted has passed."""
@@ -30,10 +30,25 @@ def refuse(found: tuple[Rule, ...], call: Call, world: World) -> Reply:
     """The answer to a call that breaks these rules; `recoverable` means that the same call may succeed later."""
     if found[0] is KEY:
         return Reply(KEY.status, {"message": "Forbidden"})
-    status = found[0].status
-    body = {
-        "request_id": call.draw.uuid(),
-        "recoverable": status == 429,
-        "message": "; ".join(rule.statement for rule in found),
-    }
+    return _envelope(found[0].status, call, "; ".join(rule.statement for rule in found))
+
+
+_TROUBLES = {
+    400: "the request is not valid",
+    401: "the OAuth credentials are not valid",
+    404: "there is no such thing",
+    429: RATE.statement,
+}
+
+
+def trouble(status: int, call: Call) -> Reply:
+    """The answer with this status to a call with which nothing is wrong."""
+    if status == KEY.status:
+        return Reply(KEY.status, {"message": "Forbidden"})
+    usual = "the request cannot be served" if status < 500 else "the service failed; the same request may succeed later"
+    return _envelope(status, call, _TROUBLES.get(status, usual))
+
+
+def _envelope(status: int, call: Call, message: str) -> Reply:
+    body = {"request_id": call.draw.uuid(), "recoverable": status in (408, 429) or status >= 500, "message": message}
     return Reply(status, body, (("retry-after", RETRY_AFTER),) if status == 429 else ())

@@ -1,0 +1,175 @@
+"""The commands of `assessment-simulator check`."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import click
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from contracts import drift as drifting
+from contracts import predictive_index, pymetrics
+from contracts.clients import checking
+from contracts.clients.properties import PROPERTIES as HABITS
+from contracts.html import html as page
+from contracts.junit import junit as xml
+from contracts.property import Property
+from contracts.report import Report, line, summary
+from contracts.runner import PROFILES, VENDOR, Profile, Runner
+from contracts.sources import Fact, Standing
+from contracts.target import Target, Unaskable
+
+PROPERTIES: tuple[Property, ...] = (*pymetrics.PROPERTIES, *predictive_index.PROPERTIES)
+FACTS: tuple[Fact, ...] = (*pymetrics.FACTS, *predictive_index.FACTS)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def check() -> None:
+    """Check a server against what the vendors promise, or a client against what its users need."""
+    # What Hypothesis keeps to itself would otherwise appear as .hypothesis/ wherever somebody checks something.
+    set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "assessment-simulator-hypothesis")
+
+
+def chosen(properties: Sequence[Property], standing: str = "assumed", only: Sequence[str] = ()) -> list[Property]:
+    """Those of at least this standing whose id matches one of the patterns."""
+    least = Standing(standing).strength
+    return [
+        property
+        for property in properties
+        if property.standing.strength >= least and (not only or any(fnmatchcase(property.id, glob) for glob in only))
+    ]
+
+
+@check.command()
+@click.option("--target", required=True, metavar="URL", help="The server to ask.")
+@click.option(
+    "--standing", default="assumed", type=click.Choice([standing.value for standing in Standing]),
+    help="Ask only what is at least so sure.  [default: assumed, that is everything]",
+)  # fmt: skip
+@click.option("--budget", default=110.0, show_default=True, help="Seconds after which nothing more is asked.")
+@click.option(
+    "--profile", default="default", show_default=True, type=click.Choice(list(PROFILES)), help="How thoroughly."
+)
+@click.option("--examples", type=click.IntRange(1), help="So many examples of each property, drawn anew in each run.")
+@click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
+@click.option("--junit", type=_FILE, help="Write JUnit XML.")
+@click.option("--html", type=_FILE, help="Write one self-contained page.")
+@click.option("--drift", type=_FILE, help="Write a drift report; what it held before is what is compared with.")
+@click.option("--allow-email", is_flag=True, help="At a vendor: properties that make it send e-mail may be asked.")
+@click.option("--allow-writes", is_flag=True, help="At a vendor: what nobody can remove again may be created.")
+@click.option("--rate", default=2.0, show_default=True, help="At a vendor: so many requests a second, at most.")
+@click.option("--listener-host", default=None, help="Name or address under which the server reaches this machine.")
+@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first that does not hold.")
+@click.option("--list", "listing", is_flag=True, help="List the properties, and ask nothing.")
+def server(
+    target: str, standing: str, budget: float, profile: str, examples: int | None, only: tuple[str, ...],
+    junit: Path | None, html: Path | None, drift: Path | None, allow_email: bool, allow_writes: bool, rate: float,
+    listener_host: str | None, fail_fast: bool, listing: bool,
+) -> None:  # fmt: skip
+    """Ask a simulator, or a vendor's own server, whether it keeps what the vendors promise.
+
+    The exit status is 0 when all that was asked held, 1 when something did not, 2 when it could not be asked.
+    """
+    properties = chosen(PROPERTIES, standing, only)
+    if listing or not properties:
+        _list(properties)
+    began = time.monotonic()
+    try:
+        before = drifting.read(drift) if drift else {}
+        asked = Target.from_environment(target, deadline=began + budget, mail=allow_email)
+        if not asked.is_simulator:
+            asked.rate = rate
+        asked.probe()
+    except (Unaskable, drifting.Unreadable) as problem:
+        click.echo(f"cannot be asked: {problem}", err=True)
+        sys.exit(2)
+    shapes = drifting.Shapes()
+    thorough = Profile("given", examples, fixed=False) if examples else PROFILES[profile]
+    host = listener_host or ("127.0.0.1" if asked.is_simulator else None)
+    runner = Runner(
+        asked, thorough if asked.is_simulator else VENDOR, host, allow_writes, fail_fast, observe=shapes.observe
+    )
+    report = Report(
+        f"Contracts of {target}", asked.url, datetime.now(UTC).isoformat(timespec="seconds"),
+        runner.run(properties, lambda outcome: click.echo(line(outcome))), time.monotonic() - began,
+        asked.secrets,
+    )  # fmt: skip
+    asked.close()
+    summary(report, click.echo)
+    write(report, junit, html)
+    if drift:
+        _write_drift(drift, drifting.drift(report, FACTS, shapes, before))
+    sys.exit(report.status)
+
+
+@check.command()
+@click.argument("adapter", required=False, metavar="[MODULE:CLASS]")
+@click.option("--command", metavar="COMMAND", help="A command that speaks JSON lines, instead of a Python class.")
+@click.option("--budget", default=110.0, show_default=True, help="Seconds after which nothing more is asked.")
+@click.option(
+    "--profile", default="default", show_default=True, type=click.Choice(list(PROFILES)), help="How thoroughly."
+)
+@click.option("--examples", type=click.IntRange(1), help="So many examples of each property, drawn anew in each run.")
+@click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
+@click.option("--junit", type=_FILE, help="Write JUnit XML.")
+@click.option("--html", type=_FILE, help="Write one self-contained page.")
+@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first that does not hold.")
+@click.option("--list", "listing", is_flag=True, help="List the properties, and ask nothing.")
+def client(
+    adapter: str | None, command: str | None, budget: float, profile: str, examples: int | None, only: tuple[str, ...],
+    junit: Path | None, html: Path | None, fail_fast: bool, listing: bool,
+) -> None:  # fmt: skip
+    """Ask a client whether it copes with what vendors and networks do, through a small adapter.
+
+    MODULE:CLASS is an adapter in Python, looked for from here; --command runs one in any language.
+    The exit status is 0 when all that was asked held, 1 when something did not, 2 when it could not be asked.
+    """
+    properties = chosen(HABITS, only=only)
+    if listing or not properties:
+        _list(properties)
+    thorough = Profile("given", examples, fixed=False) if examples else PROFILES[profile]
+    try:
+        words = checking.command_of(adapter, command)
+        report = checking.check(
+            words, properties, thorough, budget, fail_fast, lambda outcome: click.echo(line(outcome))
+        )
+    except Unaskable as problem:
+        click.echo(f"cannot be asked: {problem}", err=True)
+        sys.exit(2)
+    summary(report, click.echo)
+    write(report, junit, html)
+    sys.exit(report.status)
+
+
+def _list(properties: Sequence[Property]) -> None:
+    """Say which properties there are, and end."""
+    if not properties:
+        click.echo("cannot be asked: no property has such an id and standing; --list shows all", err=True)
+        sys.exit(2)
+    for property in properties:
+        click.echo(f"{property.id:60} {property.standing:10}  {property.statement}")
+    sys.exit(0)
+
+
+def write(report: Report, junit: Path | None, html: Path | None) -> None:
+    """Write the report's files."""
+    for path, content in ((junit, xml), (html, page)):
+        if path is None:
+            continue
+        made: Any = content(report)
+        path.write_bytes(made if isinstance(made, bytes) else made.encode("utf-8", "replace"))
+
+
+def _write_drift(path: Path, found: dict[str, Any]) -> None:
+    path.write_text(drifting.dumps(found), "utf-8")
+    for id in found["no_longer_held"]:
+        click.echo(f"drift: {id} held before and does not now")
+    for change in found["changes"]:
+        was, now = (", ".join(change[when]) or "absent" for when in ("was", "now"))
+        click.echo(f"drift: {change['answer']}: {change['member']} was {was}, is {now}")

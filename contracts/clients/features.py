@@ -1,0 +1,81 @@
+"""What a client may claim: a closed list. What it does not claim is not asked of it, and never counts as passed."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One thing that a client can do: its meaning, and the methods that an adapter needs for it."""
+
+    id: str
+    meaning: str
+    methods: tuple[str, ...] = ()
+
+
+FEATURES: Mapping[str, Feature] = {
+    feature.id: feature
+    for feature in (
+        Feature(
+            "pymetrics.orders",
+            "creates orders and reads them by their id",
+            ("create_order", "get_order"),
+        ),
+        Feature("pymetrics.assessments", "lists what may be ordered", ("assessments",)),
+        Feature("pymetrics.search", "lists orders by application and by candidate", ("list_orders",)),
+        Feature("pymetrics.renewal", "outlives a token: asks for another when one has lapsed"),
+        Feature("pymetrics.patience", "tries again by itself after what the vendor calls recoverable, and after a 429"),
+        Feature(
+            "pymetrics.webhooks",
+            "takes our webhook extension, and knows the status of an order by it",
+            ("receive", "state_of"),
+        ),
+        Feature(
+            "predictive_index.assessments",
+            "creates assessments and reads them by their id",
+            ("create_assessment", "get_assessment"),
+        ),
+        Feature("predictive_index.changes", "changes assessments", ("change_assessment",)),
+        Feature("predictive_index.patience", "tries reads again by itself after a 429 and during maintenance"),
+        Feature(
+            "predictive_index.recovery",
+            "finds, by the externalId, an assessment whose creation was never answered",
+        ),
+        Feature(
+            "predictive_index.webhooks",
+            "takes the vendor's webhook, and knows the state of an assessment by it",
+            ("receive", "state_of"),
+        ),
+    )
+}
+"""Every feature, by its id."""
+
+
+class Unclaimable(Exception):
+    """What an adapter says of itself cannot be: its message says what is wrong, and what would be right."""
+
+
+def claimed(said: Collection[str] | None, methods: Collection[str]) -> frozenset[str]:
+    """The features that a client claims.
+
+    `said` is what the adapter lists, None where it lists nothing: then it claims all that its `methods` allow.
+    """
+    if said is None:
+        return frozenset(id for id, feature in FEATURES.items() if _able(id, methods) and _rooted(feature, methods))
+    if unknown := sorted(set(said) - FEATURES.keys()):
+        raise Unclaimable(f"no such feature: {', '.join(unknown)}; the features are {', '.join(FEATURES)}")
+    for id in sorted(said):
+        if missing := [name for name in FEATURES[id].methods if name not in methods]:
+            raise Unclaimable(f"{id} is claimed, but the adapter has no {' and no '.join(missing)}")
+    return frozenset(said)
+
+
+def _able(id: str, methods: Collection[str]) -> bool:
+    return all(name in methods for name in FEATURES[id].methods)
+
+
+def _rooted(feature: Feature, methods: Collection[str]) -> bool:
+    """Whether a habit has something to be a habit of: the vendor's first feature."""
+    vendor = feature.id.split(".")[0]
+    root = next(one for one in FEATURES.values() if one.id.startswith(f"{vendor}."))
+    return all(name in methods for name in root.methods)

@@ -1,0 +1,33 @@
+"""Whom `pytest --pyargs contracts` asks; its options are in `options`."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from contracts.runner import PROFILES, VENDOR, Runner
+from contracts.servers import serving
+from contracts.target import Target, Unaskable
+
+
+@pytest.fixture(scope="session")
+def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    """Asks the target."""
+    url = request.config.getoption("--target", None)
+    if url:
+        yield _runner(request, url)
+        return
+    with serving() as own:
+        yield _runner(request, own)
+
+
+def _runner(request: pytest.FixtureRequest, url: str) -> Runner:
+    try:
+        target = Target.from_environment(url, deadline=time.monotonic() + 3_600)
+        target.probe()
+    except Unaskable as problem:
+        pytest.exit(f"cannot be asked: {problem}", 2)
+    if target.is_simulator:
+        return Runner(target, PROFILES[request.config.getoption("--profile", "default")])
+    target.rate = 2.0
+    return Runner(target, VENDOR, host=None)

@@ -1,0 +1,150 @@
+"""Asks the properties one after the other, within a budget, and tells what became of each."""
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hypothesis import HealthCheck, Phase, settings
+
+from contracts.lab import Failure, Lab, OutOfTime
+from contracts.listener import Listener
+from contracts.property import Need, Property
+from contracts.target import Target
+from contracts.wire import Exchange
+
+
+class Verdict(StrEnum):
+    """What became of a property."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    NOT_ASKED = "not asked"
+    NOT_CLAIMED = "not claimed"
+    """The client does not have the feature, and says so."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How thoroughly to ask: so many examples of each property; `fixed` draws the same ones in every run."""
+
+    name: str
+    examples: int
+    fixed: bool = True
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (Profile("quick", 3), Profile("default", 12), Profile("long", 10_000, fixed=False))
+}
+VENDOR = Profile("vendor", 3)
+"""How a vendor's own server is asked."""
+OUT_OF_TIME = "the budget was used up"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one property; `reason` says why it was not asked, `failure` is the smallest one found."""
+
+    property: Property
+    verdict: Verdict
+    reason: str = ""
+    examples: int = 0
+    seconds: float = 0.0
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Asks properties of a target. `host` is the name under which the target reaches a listener here, None if it can't.
+
+    `writes` is leave to create at a vendor what nobody can remove again.
+    """
+
+    target: Target
+    profile: Profile
+    host: str | None = "127.0.0.1"
+    writes: bool = False
+    fail_fast: bool = False
+    shrinking: float = 4.0
+    observe: Callable[[Exchange], None] = lambda exchange: None
+    """Is shown every exchange."""
+
+    def run(
+        self, properties: Iterable[Property], tell: Callable[[Outcome], None] = lambda outcome: None
+    ) -> list[Outcome]:
+        """What became of each; ends early at the first failure where that is wished."""
+        outcomes: list[Outcome] = []
+        for property in properties:
+            outcomes.append(self.ask(property))
+            tell(outcomes[-1])
+            if self.fail_fast and outcomes[-1].verdict is Verdict.BROKEN:
+                break
+        return outcomes
+
+    def ask(self, property: Property) -> Outcome:
+        """What became of one property."""
+        reason = self._hindrance(property)
+        if reason:
+            return Outcome(property, Verdict.NOT_ASKED, reason)
+        lab = self._lab()
+        self.target.record = self._record(lab)
+        began = time.monotonic()
+        try:
+            property.test(lab, self._settings(property))
+            verdict, reason = Verdict.HELD, ""
+        except OutOfTime:
+            lab.failures.sort(key=lambda one: one.size, reverse=True)
+            verdict, reason = (Verdict.BROKEN, "") if lab.failures else (Verdict.NOT_ASKED, OUT_OF_TIME)
+        except Exception as problem:  # noqa: BLE001  whatever goes wrong in it, the property has not held
+            if not lab.failures:
+                lab.failed("", problem)
+            verdict, reason = Verdict.BROKEN, ""
+        failure = lab.failures[-1] if lab.failures else None
+        seconds = time.monotonic() - began
+        self._clear_up(lab)
+        return Outcome(property, verdict, reason, lab.examples, seconds, failure)
+
+    def _lab(self) -> Lab:
+        return Lab(self.target, self._listener(), self.target.deadline, self.shrinking)
+
+    def _record(self, lab: Lab) -> Callable[[Exchange], None]:
+        def record(exchange: Exchange) -> None:
+            lab.exchanges.append(exchange)
+            self.observe(exchange)
+
+        return record
+
+    def _clear_up(self, lab: Lab) -> None:
+        """Clear up; that a broken server does not let us is no news."""
+        self.target.record = lambda exchange: None
+        lab.listener.close()
+        with suppress(Exception):
+            lab.close()
+
+    def _listener(self) -> Listener:
+        host = self.host or "127.0.0.1"
+        return Listener(host, "127.0.0.1" if host == "127.0.0.1" else "0.0.0.0")  # noqa: S104  asked for by name
+
+    def _hindrance(self, property: Property) -> str:
+        """Why the property cannot be asked here; empty when it can."""
+        if time.monotonic() > self.target.deadline:
+            return OUT_OF_TIME
+        has = {
+            Need.CONTROL: self.target.is_simulator,
+            Need.LISTENER: self.host is not None,
+            Need.MAIL: self.target.is_simulator or self.target.mail,
+            Need.WRITES: self.target.is_simulator or self.writes,
+        }
+        if property.vendor not in self.target.vendors:
+            return "no credentials for this vendor"
+        return "; ".join(f"needs {need}" for need in Need if need in property.needs and not has[need])
+
+    def _settings(self, property: Property) -> settings:
+        """How Hypothesis is to try the property."""
+        return settings(
+            max_examples=max(1, round(self.profile.examples * property.examples)), deadline=None, database=None,
+            derandomize=self.profile.fixed, report_multiple_bugs=False, print_blob=False,
+            suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
+        )  # fmt: skip

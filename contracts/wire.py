@@ -1,0 +1,116 @@
+"""HTTP as the contracts speak it: one kept connection, nothing followed, nothing repeated, everything recorded."""
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+MISSING: Any = object()
+"""No body was given; `None` is JSON's null."""
+_IDLE = 2.0
+"""A connection that was quiet for so many seconds is opened anew: the server may just be closing it."""
+
+
+class Unreachable(Exception):
+    """No answer came: nobody listens, the connection broke, or time ran out."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; an AssertionError shows what it is instead."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise AssertionError(f"the answer ({self.status}) is not JSON: {self.text[:200]!r}") from None
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the rules that refused, where the server names them."""
+        named = self.headers.get("simulator-rule", "")
+        return tuple(part.strip() for part in named.split(",")) if named else ()
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer; None when none came, and why."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    answer: Answer | None
+    error: str = ""
+
+
+@dataclass
+class Connection:
+    """Requests to one server, one after the other.
+
+    `record` is given every exchange. `patience` gives the seconds that an answer may take; `pace` is called before each
+    request, so that a vendor is not hurried.
+    """
+
+    base: str
+    record: Callable[[Exchange], None] = lambda exchange: None
+    patience: Callable[[], float] = lambda: 10.0
+    pace: Callable[[], None] = lambda: None
+    _kept: http.client.HTTPConnection | None = field(default=None, repr=False)
+    _used: float = field(default=0.0, repr=False)
+
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """Send one request; `Unreachable` when no whole answer comes."""
+        self.pace()
+        prefix = urlsplit(self.base).path.rstrip("/")
+        try:
+            answer = self._asked(method, prefix + path, headers, body)
+        except (OSError, http.client.HTTPException) as problem:
+            self.close()
+            self.record(Exchange(method, path, headers, body, None, f"{type(problem).__name__}: {problem}"))
+            raise Unreachable(f"{method} {path} got no answer: {type(problem).__name__}: {problem}") from problem
+        self.record(Exchange(method, path, headers, body, answer))
+        return answer
+
+    def _asked(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        connection = self._open()
+        connection.request(method, path, body or None, dict(headers))
+        response = connection.getresponse()
+        read = response.read()
+        self._used = time.monotonic()
+        if response.will_close:
+            self.close()
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, read)
+
+    def _open(self) -> http.client.HTTPConnection:
+        if self._kept is not None and time.monotonic() - self._used > _IDLE:
+            self.close()
+        patience = self.patience()
+        if self._kept is None:
+            parts = urlsplit(self.base)
+            kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+            self._kept = kind(parts.hostname or "", parts.port, timeout=patience)
+        elif self._kept.sock is not None:
+            self._kept.sock.settimeout(patience)
+        return self._kept
+
+    def close(self) -> None:
+        """Let the connection go; the next request opens another."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None

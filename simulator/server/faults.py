@@ -1,0 +1,61 @@
+"""One sandbox's faults, and how many calls and deliveries each has met and struck."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from simulator.core.call import Call
+from simulator.core.decision import TOKEN
+from simulator.core.delivery import Delivery
+from simulator.core.faults import KINDS, Fault, Occasion, Tally, counted, matches
+from simulator.core.vendor import Vendor
+from simulator.core.world import World
+
+_CALLS = frozenset(KINDS["calls"])
+_NO_TOKEN = _CALLS - {"expire_token"}
+_LATE = frozenset({"delay", "drop"})
+_OUT_OF_TURN = _LATE | {"reorder"}
+_TWICE = frozenset({"duplicate"})
+
+
+class Faults:
+    """Faults in order: the first that matches and strikes is the one; those after it in the list see nothing of it."""
+
+    def __init__(self, faults: Iterable[Fault], seed: int | str) -> None:
+        self._faults = tuple(faults)
+        self._tallies = [Tally()] * len(self._faults)
+        self._seed = seed
+
+    def told(self) -> tuple[Fault, ...]:
+        """The faults, each with how many it has struck."""
+        return tuple(replace(fault, met=tally.struck) for fault, tally in zip(self._faults, self._tallies, strict=True))
+
+    def on_call(self, vendor: Vendor, call: Call, world: World) -> Fault | None:
+        """The fault that strikes a call, and which of its strikes this is."""
+        token = vendor.token(call) if vendor.token else ""
+        able = _CALLS if token and world.get(TOKEN, token) else _NO_TOKEN
+        return self._strike(Occasion("calls", able, vendor.id, call.operation, call.method, call.path))
+
+    def on_attempt(self, delivery: Delivery, *, may_wait: bool) -> Fault | None:
+        """The fault that strikes an attempt before it is made; `may_wait` says that another notice may overtake it."""
+        # What a fault had posted twice is left alone, or one that strikes always would have it posted for ever.
+        if delivery.fault is not None:
+            return None
+        return self._strike(_delivery(delivery, _OUT_OF_TURN if may_wait else _LATE))
+
+    def on_delivered(self, delivery: Delivery) -> Fault | None:
+        """The fault that strikes a notice that has just been delivered."""
+        return self._strike(_delivery(delivery, _TWICE))
+
+    def _strike(self, met: Occasion) -> Fault | None:
+        for place, fault in enumerate(self._faults):
+            if not matches(fault, met):
+                continue
+            before, after = self._tallies[place], counted(fault, self._tallies[place], self._seed)
+            self._tallies[place] = after
+            if after.struck > before.struck:
+                return replace(fault, met=after.struck)
+        return None
+
+
+def _delivery(delivery: Delivery, able: frozenset[str]) -> Occasion:
+    return Occasion("deliveries", able, delivery.notice.vendor, invitation=delivery.notice.invitation)

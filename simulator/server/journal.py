@@ -1,0 +1,138 @@
+"""What came in by HTTP and what was answered, of one sandbox: as much of it as its settings say.
+
+To write an exchange down costs next to nothing: the parts are kept as they are. Whoever looks pays for masking them,
+parsing them and setting them out (`exchanges`, `har`, `curl`).
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from simulator.core import config
+from simulator.server.asgi import Headers, Incoming
+
+Watcher = Callable[[str, str], None]
+"""Is told what changed (a kind of record, `CALL`, `DELIVERY`, `EVERYTHING` or `ENDED`), and the id of it."""
+CALL, DELIVERY = "call", "delivery"
+EVERYTHING, ENDED = "everything", "ended"
+"""The whole sandbox is another, by reset or restore; or there is none any more."""
+
+
+class Exchange(NamedTuple):
+    """A call to a vendor by HTTP and its answer.
+
+    `size` is in bytes, `at` in ticks of the sandbox's clock, `duration` in real seconds. `operation` is None where the
+    path or the verb is none of the vendor's, `status` where no answer left. `rules` are those that refused, `fault`
+    the id of the fault that met it.
+    """
+
+    size: int
+    number: int
+    at: int
+    vendor: str
+    operation: str | None
+    request: Incoming
+    sent: bytes
+    status: int | None
+    rules: tuple[str, ...]
+    headers: Headers
+    answer: bytes
+    duration: float
+    fault: str | None
+
+    @property
+    def id(self) -> str:
+        return f"call-{self.number}"
+
+
+class Tally:
+    """How many calls were accepted, and how many were refused by which rules, for each (vendor, operation).
+
+    Grows with the vendors' tables, not with the calls: `stopped` counts refused calls by the first rule that they
+    broke, `broken` by every rule.
+    """
+
+    __slots__ = ("accepted", "broken", "stopped")
+
+    def __init__(self) -> None:
+        self.accepted: dict[tuple[str, str | None], int] = {}
+        self.stopped: dict[tuple[str, str | None, str], int] = {}
+        self.broken: dict[tuple[str, str | None, str], int] = {}
+
+    def refused(self, vendor: str, operation: str | None, rules: tuple[str, ...]) -> None:
+        """Count a refused call."""
+        first = (vendor, operation, rules[0])
+        self.stopped[first] = self.stopped.get(first, 0) + 1
+        for rule in rules:
+            self.broken[vendor, operation, rule] = self.broken.get((vendor, operation, rule), 0) + 1
+
+
+class Journal:
+    """The last exchanges, oldest first; bounded by their number and by their bytes. No entries: nothing is kept."""
+
+    __slots__ = ("_bytes", "_kept", "_most", "_most_bytes", "_number", "_watchers", "tally")
+
+    def __init__(self, bounds: config.Journal, watchers: list[Watcher]) -> None:
+        self._watchers = watchers
+        self._kept: deque[tuple[Any, ...]] = deque()
+        self._number = self._bytes = 0
+        self.tally = Tally()
+        self.bound(bounds)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return map(Exchange._make, tuple(self._kept))
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def record(
+        self, at: int, vendor: str, operation: str | None, request: Incoming, sent: bytes, status: int | None,
+        rules: tuple[str, ...], headers: Headers, answer: bytes, duration: float, fault: str | None,
+    ) -> None:  # fmt: skip
+        """Keep an exchange, and count which rules it kept and broke; the members are those of `Exchange`."""
+        self._number = number = self._number + 1
+        if rules:
+            self.tally.refused(vendor, operation, rules)
+        elif status is not None and status < 400:  # a fault's own status says nothing about rules
+            accepted = self.tally.accepted
+            accepted[vendor, operation] = accepted.get((vendor, operation), 0) + 1
+        size = len(sent) + len(answer) + len(request[1]) + len(request[3])
+        # A plain tuple: an Exchange takes four times as long to make.
+        self._kept.append(
+            (size, number, at, vendor, operation, request, sent, status, rules, headers, answer, duration, fault)
+        )
+        self._bytes += size
+        if len(self._kept) > self._most or self._bytes > self._most_bytes:
+            self._forget()
+        if self._watchers:
+            for watcher in self._watchers:
+                watcher(CALL, f"call-{number}")
+
+    def _forget(self) -> None:
+        kept = self._kept
+        while len(kept) > self._most or self._bytes > self._most_bytes:
+            self._bytes -= kept.popleft()[0]
+
+    def bound(self, bounds: config.Journal) -> None:
+        """Keep no more than this from now on."""
+        self._most, self._most_bytes = bounds.entries, bounds.bytes
+        self._forget()
+
+    def clear(self) -> None:
+        """Forget all exchanges and counts; the next is number 1 again."""
+        self._kept.clear()
+        self._number = self._bytes = 0
+        self.tally = Tally()
+
+    def find(self, id: str) -> Exchange | None:
+        """The exchange of that id, unless it was forgotten."""
+        number = number_of(id)
+        place = number - (self._number - len(self._kept)) - 1
+        return Exchange._make(self._kept[place]) if number and 0 <= place < len(self._kept) else None
+
+
+def number_of(id: str) -> int:
+    """The number in an id such as `call-7`; 0 where it is none."""
+    word, _, digits = id.partition("-")
+    known = word == "call" and digits.isdecimal() and digits.isascii() and digits[0] != "0" and len(digits) < 16
+    return int(digits) if known else 0

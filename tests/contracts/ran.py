@@ -1,0 +1,53 @@
+"""One run of all contracts against a simulator, with what its own coverage says of each property."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from contracts.cli import PROPERTIES
+from contracts.property import Property
+from contracts.runner import PROFILES, Outcome, Runner
+from contracts.sandbox import Sandbox
+from contracts.target import Target
+from contracts.wire import Exchange
+
+
+@dataclass
+class Watching(Target):
+    """A simulator that is asked, before a sandbox of it is forgotten, which rules its traffic has kept."""
+
+    kept: Counter[str] = field(default_factory=Counter)
+
+    def forget(self, sandbox: Sandbox) -> None:
+        """Take down what was kept, then forget the sandbox."""
+        for rule in sandbox.told("GET", "/coverage")["rules"]:
+            if rule["kept"]:
+                self.kept[rule["id"]] += rule["kept"]
+        super().forget(sandbox)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a property really did: the rules that its accepted calls kept, and those that refused its others."""
+
+    outcome: Outcome
+    kept: frozenset[str]
+    broken: frozenset[str]
+
+
+def shown(url: str) -> dict[str, Shown]:
+    """Every property, asked as by default."""
+    return {property.id: _asked(url, property) for property in PROPERTIES}
+
+
+def _asked(url: str, property: Property) -> Shown:
+    target, refused = Watching(url), set[str]()
+
+    def observe(exchange: Exchange) -> None:
+        if exchange.answer is not None:
+            refused.update(exchange.answer.rules)
+
+    try:
+        outcome = Runner(target, PROFILES["default"], observe=observe).ask(property)
+        return Shown(outcome, frozenset(target.kept), frozenset(refused))
+    finally:
+        target.close()

@@ -1,0 +1,167 @@
+"""The command `check server`: what it asks, what it says, and how it ends."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.servers import Server
+
+KEYS = {
+    "PYMETRICS_CLIENT_ID": "sim-vendor",
+    "PYMETRICS_CLIENT_SECRET": "hush-hush",
+    "PYMETRICS_API_KEY": "sim-vendor",
+    "PI_API_KEY": "sim-vendor",
+}
+
+
+def check(*arguments: str, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    """`check server` with these arguments, and nothing of the credentials of whoever runs the tests."""
+    import os
+
+    clean = {
+        name: value for name, value in os.environ.items() if name not in KEYS and not name.startswith("SIMULATOR_")
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "simulator", "check", "server", *arguments], capture_output=True, text=True,
+        timeout=150, check=False, env=clean | dict(environ or {}),
+    )  # fmt: skip
+
+
+def test_it_ends_with_0_when_all_held(server: Server) -> None:
+    ended = check("--target", server.url, "--only", "pymetrics.token.*", "--profile", "quick")
+    assert ended.returncode == 0, ended.stdout
+    assert " held; " in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--target", "http://127.0.0.1:9"), "nobody answers at http://127.0.0.1:9"),
+        (("--target", "TARGET/_simulator"), "it is no simulator"),
+        (("--target", "TARGET", "--only", "nothing.*"), "no property has such an id"),
+        (("--target", "TARGET", "--budget", "0"), "the budget was used up"),
+        (("--target", "TARGET", "--drift", __file__), "is no drift report"),
+    ],
+    ids=["nobody there", "no simulator", "no property", "no time", "no drift report"],
+)
+def test_it_ends_with_2_and_says_why_when_it_cannot_ask(server: Server, arguments: tuple[str, ...], word: str) -> None:
+    ended = check(*(argument.replace("TARGET", server.url) for argument in arguments))
+    assert ended.returncode == 2, ended.stdout
+    assert word in ended.stdout + ended.stderr
+
+
+def test_half_a_credential_is_not_asked_with(server: Server) -> None:
+    ended = check("--target", server.url, environ={"PYMETRICS_CLIENT_ID": "sim-vendor"})
+    assert ended.returncode == 2
+    assert "PYMETRICS_API_KEY, PYMETRICS_CLIENT_SECRET is not" in ended.stderr
+
+
+def test_a_standing_narrows_what_is_asked(server: Server) -> None:
+    def listed(standing: str) -> set[str]:
+        lines = check("--target", server.url, "--standing", standing, "--list").stdout.splitlines()
+        return {line.split()[0] for line in lines}
+
+    documented, observed, everything = (listed(standing) for standing in ("documented", "observed", "assumed"))
+    assert documented < observed < everything
+
+
+@pytest.fixture
+def vendor(server: Server) -> Iterator[tuple[str, list[str]]]:
+    """The simulator behind a door that knows no control API, as a vendor's is; and what was asked there."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet
+
+        def relay(self) -> None:
+            asked.append(f"{self.command} {self.path}")
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            status, headers, content = _relayed(server.url, self, body)
+            self.send_response(status)
+            for name, value in headers.items():
+                if name.lower() not in ("connection", "content-length", "date", "simulator-rule", "simulator-note"):
+                    self.send_header(name, value)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = do_HEAD = relay  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    relay = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=relay.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield f"http://127.0.0.1:{relay.server_address[1]}", asked
+    relay.shutdown()
+    relay.server_close()
+
+
+def _relayed(base: str, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    from urllib.error import HTTPError
+
+    headers = {name: value for name, value in handler.headers.items() if name.lower() != "host"}
+    request = Request(base + handler.path, body or None, headers, method=handler.command)
+    try:
+        with urlopen(request, timeout=10) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except HTTPError as refused:
+        with refused:
+            return refused.code, dict(refused.headers), refused.read()
+
+
+def test_a_vendor_is_asked_without_the_control_api_and_left_clean(
+    vendor: tuple[str, list[str]], server: Server
+) -> None:
+    url, asked = vendor
+    ended = check("--target", url, "--rate", "400", "--allow-writes", environ=KEYS)
+    assert ended.returncode == 0, ended.stdout[-3_000:]
+    assert "not asked" in ended.stdout
+    assert not [line for line in asked if "_simulator" in line]
+    assert "hush-hush" not in ended.stdout
+    with urlopen(f"{server.url}/_simulator/sandboxes/vendor/mail") as mail:
+        assert json.loads(mail.read()) == []
+    left = Request(f"{server.url}/api/v1/behavioralassessments", headers={"api-key": "sim-vendor"})
+    with urlopen(left) as answer:
+        found = json.loads(answer.read())
+    assert len(found) < 5, "what was created is archived at the end"
+
+
+def test_a_vendor_is_asked_no_faster_than_it_was_said(vendor: tuple[str, list[str]]) -> None:
+    url, asked = vendor
+    began = time.monotonic()
+    check("--target", url, "--rate", "10", "--only", "pi.access.key.*", environ={"PI_API_KEY": "sim-vendor"})
+    assert time.monotonic() - began >= (len(asked) - 1) / 10
+
+
+def test_reports_and_drift_are_written(server: Server, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("report.xml", "report.html", "drift.json")]
+    options = [
+        word for name, path in zip(("junit", "html", "drift"), files, strict=True) for word in (f"--{name}", str(path))
+    ]
+    ended = check("--target", server.url, "--only", "pymetrics.token.*", "--profile", "quick", *options)
+    assert ended.returncode == 0, ended.stderr
+    assert files[0].read_text().startswith("<?xml")
+    assert files[1].read_text().startswith("<!doctype html>")
+    held = [rule for rule in json.loads(files[2].read_text())["rules"] if rule["last_held"]]
+    assert held
+
+
+def test_pytest_runs_the_same_suite(server: Server, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "--pyargs", "contracts", "--target", server.url, "--profile", "quick", "-q",
+         "-k", "token", "-p", "no:cacheprovider", "-W", "error"],
+        capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout
+    assert " passed" in ended.stdout

@@ -1,0 +1,288 @@
+"""The client contracts by themselves: what they compare, what a client may claim, and what the command says."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from contracts.clients.adapter import METHODS
+from contracts.clients.checking import hello
+from contracts.clients.compare import differences, ticks
+from contracts.clients.features import FEATURES, Unclaimable, claimed
+from contracts.clients.lines import Program
+from contracts.clients.properties import PROPERTIES
+from contracts.clients.properties.report import nulls_are_nulls
+from contracts.target import Unaskable
+from tests.servers import ROOT
+
+DAY = "2026-01-01T00:00:00"
+TRUE: list[tuple[Any, Any]] = [
+    ({"a": "x", "more": 1}, {"a": "x"}),
+    ({}, {"a": None, "b": "", "c": [], "d": {}}),
+    ({"a": []}, {"a": None}),
+    ({"a": f"{DAY}.5+00:00"}, {"a": f"{DAY}.500000+00:00"}),
+    ({"a": "2026-01-01 01:00:00.1234567+01:00"}, {"a": f"{DAY}.1234567Z"}),
+    ({"a": [1, {"b": 2.0}]}, {"a": [1, {"b": 2}]}),
+]
+FALSE: list[tuple[Any, Any, str]] = [
+    ({}, {"a": "x"}, "a was 'x', and is reported as None"),
+    ({"a": "X"}, {"a": "x"}, "a was 'x'"),
+    ({"a": f"{DAY}.123456Z"}, {"a": f"{DAY}.1234567Z"}, "a was '2026"),
+    ({"a": 1}, {"a": True}, "a was True"),
+    ({"a": True}, {"a": 1}, "a was 1"),
+    ({"a": "1"}, {"a": 1}, "a was 1"),
+    ({"a": 0}, {"a": 0.5}, "a was 0.5"),
+    ({"a": {"b": 1}}, {"a": {"b": 2}}, "a.b was 2"),
+    ({"a": [1]}, {"a": [1, 2]}, "a was [1, 2]"),
+    ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, "a[0].b was 2"),
+    ([], {"a": 1}, "the answer was an object"),
+    ({"a": 1}, {"a": 0}, "a was 0"),
+    ({}, {"a": False}, "a was False"),
+]
+
+
+@pytest.mark.parametrize(("reported", "answered"), TRUE)
+def test_a_report_is_true_that_says_what_was_answered_in_its_own_way(reported: Any, answered: Any) -> None:
+    assert list(differences(reported, answered)) == []
+
+
+@pytest.mark.parametrize(("reported", "answered", "word"), FALSE)
+def test_a_report_that_differs_is_told_with_the_place(reported: Any, answered: Any, word: str) -> None:
+    (told,) = differences(reported, answered)
+    assert told.startswith(word), told
+
+
+@pytest.mark.parametrize("told", ["", [], 0, False, "None"])
+def test_a_null_that_became_a_value_is_seen(told: Any) -> None:
+    with pytest.raises(AssertionError, match="a was None, and is reported as"):
+        nulls_are_nulls({"a": told}, {"a": None})
+
+
+def test_a_null_may_be_reported_as_null_or_not_at_all() -> None:
+    nulls_are_nulls({"a": None, "b": None, "c": ""}, {"a": None, "b": "", "c": "", "d": None})
+
+
+INSTANTS: list[tuple[str, int | None]] = [
+    ("1970-01-01T00:00:00Z", 0),
+    ("1970-01-01T00:00:01.0000001Z", 1_000_000_100),
+    ("1970-01-01T01:00:00+01:00", 0),
+    ("1970-01-01T00:00:00", None),
+    ("1970-13-01T00:00:00Z", None),
+    ("yesterday", None),
+]
+
+
+@pytest.mark.parametrize(("text", "instant"), INSTANTS)
+def test_an_instant_is_read_to_its_last_digit(text: str, instant: int | None) -> None:
+    assert ticks(text) == instant
+
+
+ORDERS = ("create_order", "get_order")
+CLAIMS: list[tuple[list[str] | None, tuple[str, ...], set[str]]] = [
+    (["pymetrics.orders"], ORDERS, {"pymetrics.orders"}),
+    (None, ORDERS, {"pymetrics.orders", "pymetrics.renewal", "pymetrics.patience"}),
+    (None, (), set()),
+    (None, METHODS, set(FEATURES)),
+    ([], METHODS, set()),
+]
+
+
+@pytest.mark.parametrize(("said", "methods", "claims"), CLAIMS)
+def test_a_client_claims_what_it_says_or_else_what_its_methods_allow(
+    said: list[str] | None, methods: tuple[str, ...], claims: set[str]
+) -> None:
+    assert claimed(said, methods) == claims
+
+
+def test_a_feature_that_nobody_knows_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(Unclaimable, match=r"no such feature: pymetrics\.magic; the features are pymetrics\.orders, "):
+        claimed(["pymetrics.magic"], METHODS)
+
+
+def test_a_claim_without_its_methods_is_told() -> None:
+    with pytest.raises(Unclaimable, match=r"pymetrics\.orders is claimed, but the adapter has no get_order"):
+        claimed(["pymetrics.orders"], ["create_order"])
+
+
+def test_every_feature_is_asked_about_and_every_property_says_why_and_where_from() -> None:
+    assert {property.feature for property in PROPERTIES} == set(FEATURES)
+    assert len({property.id for property in PROPERTIES}) == len(PROPERTIES)
+    for property in PROPERTIES:
+        assert property.source is not None, property.id
+        assert len(property.why) > 60, property.id
+        assert property.id.startswith(f"client.{property.feature.split('.')[0]}.")
+
+
+def test_an_adapter_that_never_says_hello_cannot_be_asked() -> None:
+    program = Program([sys.executable, "-c", "import time; time.sleep(60)"])
+    with pytest.raises(Unaskable, match=r"hello did not end within 0\.3 seconds"):
+        hello(program, within=0.3)
+
+
+# The command.
+
+
+def check(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """`check client` with these arguments, in a process of its own."""
+    command = [sys.executable, "-m", "simulator", "check", "client", *arguments]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False, timeout=100)
+
+
+def adapter(path: Path, body: str) -> str:
+    """A command for an adapter that answers each line with what `body` makes of `asked`."""
+    script = path / "adapter.py"
+    script.write_text(
+        "import json, os, sys\n"
+        "def say(result): print(json.dumps({'id': asked['id'], 'result': result}), flush=True)\n"
+        f"for line in sys.stdin:\n    asked = json.loads(line)\n    method = asked['method']\n    {body}\n"
+    )
+    return f"{sys.executable} {script}"
+
+
+UNASKABLE: list[tuple[list[str], str]] = [
+    ([], "name a Python class, module:Class, or a command"),
+    (["a:B", "--command", "true"], "name a Python class, module:Class, or a command"),
+    (["no_such_module:Client"], "there is no module no_such_module"),
+    (["contracts.examples.reference"], "names no class: write module:Class"),
+    (["contracts.examples.reference:Klient"], "contracts.examples.reference has no Klient; it has Client"),
+    (["--command", "no-such-program"], "no-such-program cannot be started"),
+    (["--command", "true"], "the adapter ended (exit status 0) while it was asked for hello"),
+    (["--command", "echo hello"], "the adapter said 'hello'"),
+    (["contracts.examples.reference:Client", "--only", "client.nothing"], "no property has such an id"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "complaint"), UNASKABLE, ids=[" ".join(words) for words, _ in UNASKABLE])
+def test_what_cannot_be_asked_ends_with_2_and_says_why(arguments: list[str], complaint: str) -> None:
+    ended = check(*arguments)
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert complaint in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("say({'features': ['magic']})", "no such feature: magic"),
+        ("say(['pymetrics.orders'])", "the adapter answered hello with ['pymetrics.orders']"),
+        ("say({'features': []}) if method == 'hello' else os._exit(5)", "the client cannot be opened"),
+    ],
+)
+def test_an_adapter_that_does_not_introduce_itself_ends_with_2(tmp_path: Path, body: str, complaint: str) -> None:
+    ended = check("--command", adapter(tmp_path, body))
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert complaint in ended.stderr
+
+
+DYING = (
+    "say({'features': ['pymetrics.orders']} if method == 'hello' else None)"
+    " if method in ('hello', 'open') else os._exit(7)"
+)
+BABBLING = DYING.replace("os._exit(7)", "print('la la', flush=True)")
+
+
+@pytest.mark.parametrize(("body", "complaint"), [(DYING, "exit status 7"), (BABBLING, "the adapter said 'la la'")])
+def test_an_adapter_that_breaks_on_the_way_breaks_the_property_and_says_how(
+    tmp_path: Path, body: str, complaint: str
+) -> None:
+    ended = check("--command", adapter(tmp_path, body), "--only", "*report_is_asked_for")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "BROKEN  client.pymetrics.report_is_asked_for" in ended.stdout
+    assert complaint in ended.stdout
+    assert "0 of 1 held, 1 broken" in ended.stdout
+
+
+def test_all_that_is_asked_holds_and_ends_with_0_where_what_is_not_claimed_counts_for_nothing(tmp_path: Path) -> None:
+    junit, html = tmp_path / "report.xml", tmp_path / "report.html"
+    (tmp_path / "modest.py").write_text(
+        "from contracts.examples import reference\n\n"
+        "class Client(reference.Client):\n    features = {'pymetrics.orders'}\n"
+    )
+    only = ("--only", "*.report_is_asked_for", "--only", "*.lost_assessment_is_found")
+
+    ended = check("modest:Client", *only, "--junit", str(junit), "--html", str(html), cwd=tmp_path)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "not claimed  client.predictive_index.lost_assessment_is_found" in ended.stdout
+    assert "1 of 1 held, 1 not claimed" in ended.stdout
+    assert ended.stderr == ""
+    suite = ET.parse(junit).getroot()[0]  # noqa: S314  made by us
+    assert {case.attrib["name"]: [child.tag for child in case] for case in suite} == {
+        "client.pymetrics.report_is_asked_for": [],
+        "client.predictive_index.lost_assessment_is_found": ["skipped"],
+    }
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "__pycache__") == [
+        "modest.py",
+        "report.html",
+        "report.xml",
+    ], "it leaves nothing else behind"
+    page = html.read_text()
+    assert "1 of 1 held, 1 not claimed" in page
+    assert "not claimed</td>" in page or "not claimed<br>" in page
+
+
+def test_a_failure_is_shrunk_and_shown_with_a_curl_script_that_shows_it_again(tmp_path: Path) -> None:
+    ended = check(
+        "contracts.examples.naive:Client", "-x", "--only", "*second_assessment", "--only", "*.results_are_reported"
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    told = ended.stdout
+    assert "What happened: 2 assessments exist after one creation" in told
+    assert "times=1, when='after_commit'" in told
+    assert "'firstName': 'Ada', 'lastName': 'Ada', 'email': 'ada@example.com'}" in told
+    script = told[told.index("#!/bin/sh") :]
+    assert '"do": "drop", "times": 1, "when": "after_commit"' in script
+    assert script.count("-X POST -H 'api-key: ") == 2
+
+
+def test_the_first_that_does_not_hold_ends_it_where_that_is_wished() -> None:
+    only = ("--only", "client.pymetrics.known_order*", "--only", "client.pymetrics.retry_after*")
+    ended = check("contracts.examples.naive:Client", "-x", *only)
+    assert ended.returncode == 1
+    assert "0 of 1 held, 1 broken;" in ended.stdout
+
+
+def test_the_properties_can_be_listed_without_a_client() -> None:
+    ended = check("--list")
+    assert ended.returncode == 0, ended.stderr
+    assert [line.split()[0] for line in ended.stdout.splitlines()] == [property.id for property in PROPERTIES]
+
+
+def test_a_budget_that_is_used_up_is_said_and_ends_with_2() -> None:
+    ended = check("contracts.examples.reference:Client", "--budget", "0.01")
+    assert ended.returncode == 2, ended.stdout
+    assert "the budget was used up" in ended.stdout
+
+
+def test_every_line_of_a_run_is_as_the_schema_says(tmp_path: Path) -> None:
+    schema = json.loads((ROOT / "contracts" / "clients" / "protocol.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    asked, answered = tmp_path / "asked", tmp_path / "answered"
+    host = f"{sys.executable} -m contracts.clients.host contracts.examples.reference:Client"
+    only = ("refusal_is_told_as_one", "only_what_was_asked*", "orders_are_found", "assessments_are_reported",
+            "webhook_is_believed*", "id_stays*")  # fmt: skip
+
+    ended = check(
+        "--command", f"sh -c 'tee {asked} | {host} | tee {answered}'", "--profile", "quick",
+        *(word for glob in only for word in ("--only", f"client.*.{glob}")),
+    )  # fmt: skip
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    lines = {
+        name: [json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
+        for name in ("asked", "answered")
+    }
+    for part, name in (("request", "asked"), ("answer", "answered")):
+        validator = jsonschema.Draft202012Validator({**schema, "oneOf": [{"$ref": f"#/$defs/{part}"}]})
+        for line in lines[name]:
+            validator.validate(line)
+    assert {line["method"] for line in lines["asked"]} == {"hello", "open", *METHODS}
+    assert any("error" in line for line in lines["answered"])

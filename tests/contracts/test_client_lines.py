@@ -1,0 +1,207 @@
+"""Adapters as processes: what they say is understood, and what goes wrong with them is said in plain words."""
+
+import io
+import json
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.clients.lines import Broken, Failed, Hung, Program
+
+ECHO = """
+    import json, sys
+    for line in sys.stdin:
+        asked = json.loads(line)
+        print(json.dumps({"id": asked["id"], "result": asked}), flush=True)
+"""
+
+Start = Callable[..., Program]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a Python script as an adapter; ended when the test is over."""
+    started: list[Program] = []
+
+    def start(script: str, errors: io.StringIO | None = None) -> Program:
+        program = Program([sys.executable, "-u", "-c", textwrap.dedent(script)], errors or io.StringIO())
+        started.append(program)
+        return program
+
+    yield start
+    for program in started:
+        program.stop()
+
+
+def test_a_request_and_its_answer_are_one_line_each_whatever_is_in_them(start: Start) -> None:
+    params = {"text": "zoë\n\u2028 👩‍🚀", "null": None, "number": 1.5}
+    assert start(ECHO).call("get", params, 5) == {"id": 1, "method": "get", "params": params}
+
+
+def test_requests_are_numbered(start: Start) -> None:
+    program = start(ECHO)
+    assert [program.call("get", {}, 5)["id"] for _ in range(3)] == [1, 2, 3]
+
+
+def test_an_error_is_told_with_its_kind_and_status(start: Start) -> None:
+    program = start(
+        'print(\'{"id": 1, "error": {"kind": "refused", "message": "no", "status": 404}}\'); import time; time.sleep(9)'
+    )
+    with pytest.raises(Failed) as told:
+        program.call("get", {}, 5)
+    assert (told.value.kind, told.value.message, told.value.status) == ("refused", "no", 404)
+    assert str(told.value) == "refused (404): no"
+
+
+def test_an_adapter_that_dies_is_told_with_its_status_and_its_last_words(start: Start) -> None:
+    errors = io.StringIO()
+    program = start("import sys; input(); sys.stderr.write('out of cheese\\n'); sys.exit(3)", errors)
+    with pytest.raises(Broken, match=r"ended \(exit status 3; it said: out of cheese\) while it was asked for get"):
+        program.call("get", {}, 5)
+    assert errors.getvalue() == "out of cheese\n"
+
+
+def test_an_adapter_that_hangs_is_ended_in_time(start: Start) -> None:
+    program = start("import time; time.sleep(60)")
+    began = time.monotonic()
+    with pytest.raises(Hung, match=r"get did not end within 0\.3 seconds"):
+        program.call("get", {}, 0.3)
+    assert time.monotonic() - began < 5
+
+
+BABBLE: list[tuple[str, str]] = [
+    ("text", "hello!"),
+    ("JSON that is no object", "[]"),
+    ("the answer to another request", '{"id": 7, "result": null}'),
+    ("neither result nor error", '{"id": 1}'),
+    ("both result and error", '{"id": 1, "result": 1, "error": {"kind": "refused"}}'),
+    ("an error without a kind", '{"id": 1, "error": {}}'),
+    ("an error that is a text", '{"id": 1, "error": "no"}'),
+    ("nesting without an end", "[" * 100_000),
+]
+
+
+@pytest.mark.parametrize(("what", "line"), BABBLE, ids=[what for what, _ in BABBLE])
+def test_what_is_no_answer_is_told_with_the_advice_to_keep_standard_output_clean(
+    start: Start, what: str, line: str
+) -> None:
+    program = start(f"import time; print({line!r}); time.sleep(9)")
+    with pytest.raises(Broken, match=r"asked for get, the adapter said .* belongs on standard error"):
+        program.call("get", {}, 5)
+
+
+def test_an_adapter_that_babbles_without_an_end_holds_nobody_up(start: Start) -> None:
+    with pytest.raises(Broken, match="the adapter said 'la la'"):
+        start("while True: print('la la')").call("get", {}, 5)
+
+
+def test_an_adapter_that_broke_is_started_anew(start: Start, tmp_path: Path) -> None:
+    program = start(f"""
+        import json, pathlib, sys
+        mark = pathlib.Path({str(tmp_path / "mark")!r})
+        asked = json.loads(input())
+        if not mark.exists():
+            mark.touch()
+            sys.exit(1)
+        print(json.dumps({{"id": asked["id"], "result": "back"}}), flush=True)
+        input()
+    """)
+    with pytest.raises(Broken):
+        program.call("get", {}, 5)
+    assert program.call("get", {}, 5) == "back"
+
+
+def test_a_command_that_is_not_there_is_told_by_its_name() -> None:
+    with pytest.raises(Broken, match="no-such-adapter cannot be started: No such file or directory"):
+        Program(["no-such-adapter"]).call("hello", {}, 5)
+
+
+# Python adapters, behind the host.
+
+
+@pytest.fixture
+def hosted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Program]]:
+    """Host the class `Client` of a module with this source, in a directory of its own."""
+    started: list[Program] = []
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+    monkeypatch.chdir(tmp_path)
+
+    def hosted(source: str, name: str = "ours:Client") -> Program:
+        (tmp_path / "ours.py").write_text(textwrap.dedent(source))
+        program = Program([sys.executable, "-m", "contracts.clients.host", name], io.StringIO())
+        started.append(program)
+        return program
+
+    yield hosted
+    for program in started:
+        program.stop()
+
+
+def test_a_class_is_opened_with_what_its_init_names_and_called_by_keyword(hosted: Callable[[str], Program]) -> None:
+    program = hosted("""
+        class Client:
+            def __init__(self, api_key, *, base_url):
+                self.opened = [base_url, api_key]
+            def get_order(self, id, report):
+                print("for people")
+                return [*self.opened, id, report]
+    """)
+    opening = {"base_url": "http://x", "client_id": "c", "client_secret": "s", "api_key": "k", "timeout": 1.0}
+    assert program.call("hello", {}, 5) == {"methods": ["get_order"]}
+    assert program.call("open", opening, 5) is None
+    assert program.call("get_order", {"id": "é", "report": True}, 5) == ["http://x", "k", "é", True]
+
+
+RAISED: list[tuple[str, dict[str, Any]]] = [
+    ("raise ClientError('refused', 'no', 404)", {"kind": "refused", "message": "no", "status": 404}),
+    ("raise ClientError('unavailable')", {"kind": "unavailable", "message": "unavailable", "status": None}),
+    ("raise KeyError('id')", {"kind": "crash", "message": "KeyError: 'id' (", "status": None}),
+    ("return {1, 2}", {"kind": "crash", "message": "the adapter gave something that is not JSON", "status": None}),
+    (
+        "return float('nan')",
+        {"kind": "crash", "message": "the adapter gave something that is not JSON", "status": None},
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "error"), RAISED, ids=[body for body, _ in RAISED])
+def test_what_a_method_raises_is_told(hosted: Callable[[str], Program], body: str, error: dict[str, Any]) -> None:
+    program = hosted(f"""
+        from contracts.clients.adapter import ClientError
+        class Client:
+            def get_order(self, id, report):
+                {body}
+    """)
+    program.call("open", {}, 5)
+    with pytest.raises(Failed) as told:
+        program.call("get_order", {"id": "1", "report": False}, 5)
+    assert (told.value.kind, told.value.status) == (error["kind"], error["status"])
+    assert told.value.message.startswith(error["message"])
+
+
+UNFIT: list[tuple[str, str, str]] = [
+    ("ours", "class Client: pass", "'ours' names no class: write module:Class"),
+    ("theirs:Client", "", "there is no module theirs; it is looked for in "),
+    ("ours:Klient", "class Client: pass", "ours has no Klient; it has Client"),
+    ("ours:client", "client = 1", "ours:client is no class, but 1"),
+    ("ours:Client", "import no_such_thing", "ours cannot be imported: ModuleNotFoundError: No module named"),
+    ("ours:Client", "class Client(:", "ours cannot be imported: SyntaxError"),
+    ("ours:Client", "class Client:\n    def __init__(self, url): pass", "Client wants 'url'; a client is opened with"),
+    ("ours:Client", "class Client:\n    features = 'pymetrics.orders'", "features is the text 'pymetrics.orders'"),
+]
+
+
+@pytest.mark.parametrize(("name", "source", "complaint"), UNFIT, ids=[complaint for _, _, complaint in UNFIT])
+def test_a_class_that_cannot_be_used_is_told_with_what_would_be_right(
+    hosted: Callable[..., Program], name: str, source: str, complaint: str
+) -> None:
+    with pytest.raises(Failed) as told:
+        hosted(source, name).call("hello", {}, 5)
+    assert told.value.kind == "unfit"
+    assert told.value.message.startswith(complaint), told.value.message
+    assert json.dumps(told.value.message)

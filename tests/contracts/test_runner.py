@@ -1,0 +1,192 @@
+"""The runner: what it makes of properties that hold, that do not, and that cannot be asked."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from contracts.html import html
+from contracts.junit import junit
+from contracts.lab import Lab
+from contracts.property import Property
+from contracts.report import Report, shown, told
+from contracts.runner import OUT_OF_TIME, PROFILES, VENDOR, Outcome, Runner, Verdict
+from contracts.target import Target, Unaskable
+from tests.contracts import toys
+from tests.servers import Server
+
+At = Callable[..., Target]
+
+
+@pytest.fixture
+def at(server: Server) -> Iterator[At]:
+    """Makes targets of this session's simulator, and lets their connections go."""
+    with ExitStack() as stack:
+        yield lambda *keys, **more: stack.enter_context(closing(Target(server.url, *keys, **more)))
+
+
+@pytest.fixture
+def target(at: At) -> Target:
+    """The simulator of this test session."""
+    return at()
+
+
+def asked(target: Target, *properties: Property, **more: object) -> list[Outcome]:
+    return Runner(target, PROFILES["default"], **more).run(properties)  # type: ignore[arg-type]
+
+
+def reported(target: Target, outcomes: list[Outcome]) -> Report:
+    return Report("Contracts of a toy", target.url, "2026-11-23T10:00:00+00:00", outcomes, 1.5, target.secrets)
+
+
+def test_a_property_that_holds_is_held_and_its_examples_are_counted(target: Target) -> None:
+    (outcome,) = asked(target, toys.right)
+    assert (outcome.verdict, outcome.failure) == (Verdict.HELD, None)
+    assert outcome.examples == PROFILES["default"].examples
+
+
+def test_a_property_that_does_not_hold_is_shrunk_to_its_smallest_example(target: Target) -> None:
+    (outcome,) = asked(target, toys.wrong)
+    assert outcome.verdict is Verdict.BROKEN
+    assert outcome.failure is not None
+    assert outcome.failure.drawn == "application='aaa'"
+
+
+def test_a_state_machine_that_does_not_hold_tells_its_steps(target: Target) -> None:
+    (outcome,) = asked(target, toys.machine)
+    assert outcome.verdict is Verdict.BROKEN
+    assert outcome.failure is not None
+    assert outcome.failure.drawn.count("state.create()") == 3
+
+
+def test_the_script_of_a_failure_shows_it_again(target: Target) -> None:
+    (outcome,) = asked(target, toys.wrong)
+    report = reported(target, [outcome])
+    script = shown(outcome, report)
+    run = subprocess.run(["sh"], input=script, capture_output=True, text=True, timeout=30, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("HTTP/1.1 20") == 2
+    assert '"application_id":"aaa"' in run.stdout.rpartition("HTTP/1.1")[2], script
+
+
+def test_what_a_target_lacks_is_not_asked_and_the_reason_is_given(at: At) -> None:
+    keys = {"PYMETRICS_CLIENT_ID": "sim-account", "PYMETRICS_CLIENT_SECRET": "x", "PYMETRICS_API_KEY": "sim-account"}
+    vendor = at(keys | {"PI_API_KEY": "sim-account"})
+    runner = Runner(vendor, VENDOR, host=None)
+    reasons = {outcome.property.id: outcome.reason for outcome in runner.run([toys.mailing, toys.telling, toys.right])}
+    assert reasons == {
+        "pi.toy.mail": "needs leave to send e-mail (--allow-email)",
+        "pymetrics.toy.webhook": "needs the control API; needs a listener that the server can reach",
+        "pymetrics.toy.right": "",
+    }
+
+
+def test_a_vendor_without_credentials_is_not_asked(at: At) -> None:
+    vendor = at({"PI_API_KEY": "sim-account"})
+    outcomes = Runner(vendor, VENDOR, host=None).run([toys.right, toys.observed])
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.NOT_ASKED, Verdict.HELD]
+    assert outcomes[0].reason == "no credentials for this vendor"
+
+
+def test_a_vendor_is_asked_no_faster_than_the_rate(at: At) -> None:
+    vendor = at({"PI_API_KEY": "sim-account"}, rate=20)
+    began = time.monotonic()
+    Runner(vendor, VENDOR, host=None).run([toys.observed] * 5)
+    assert time.monotonic() - began >= 4 / 20
+
+
+def test_a_webhook_reaches_the_listener(target: Target) -> None:
+    (outcome,) = asked(target, toys.telling)
+    assert outcome.verdict is Verdict.HELD, outcome.failure
+
+
+def test_fail_fast_stops_at_the_first_failure(target: Target) -> None:
+    verdicts = [outcome.verdict for outcome in asked(target, toys.right, toys.wrong, toys.right, fail_fast=True)]
+    assert verdicts == [Verdict.HELD, Verdict.BROKEN]
+
+
+def test_a_failure_is_made_smaller_for_a_limited_time_only(target: Target) -> None:
+    began = time.monotonic()
+    (outcome,) = asked(target, toys.slow, shrinking=0.5)
+    assert outcome.verdict is Verdict.BROKEN
+    assert time.monotonic() - began < 3
+
+
+def test_when_the_budget_is_used_up_the_rest_is_not_asked(at: At) -> None:
+    target = at(deadline=time.monotonic() - 1)
+    outcomes = asked(target, toys.right, toys.wrong)
+    assert [outcome.reason for outcome in outcomes] == [OUT_OF_TIME, OUT_OF_TIME]
+    assert reported(target, outcomes).status == 2
+
+
+@pytest.mark.parametrize(
+    ("properties", "status"),
+    [((toys.right,), 0), ((toys.right, toys.wrong), 1), ((), 2)],
+    ids=["all held", "one broken", "nothing asked"],
+)
+def test_the_status_tells_the_whole_run(target: Target, properties: tuple[Property, ...], status: int) -> None:
+    assert reported(target, asked(target, *properties)).status == status
+
+
+def test_sandboxes_are_forgotten_when_their_property_is_over(target: Target) -> None:
+    def ours() -> set[str]:
+        listed = target.connection.request("GET", "/_simulator/sandboxes", {}).json
+        return {sandbox["name"] for sandbox in listed if sandbox["name"].startswith("check-")}
+
+    before = ours()
+    asked(target, toys.right, toys.wrong, toys.machine, toys.telling)
+    assert ours() == before
+
+
+def test_junit_has_a_case_for_each_property(target: Target) -> None:
+    report = reported(target, asked(target, toys.right, toys.wrong))
+    suite = ET.fromstring(junit(report))[0]  # noqa: S314  our own words
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "1", "0")
+    cases = {case.get("name"): case for case in suite}
+    failure = cases["pymetrics.toy.wrong"].find("failure")
+    assert failure is not None
+    assert failure.text
+    assert "curl" in failure.text
+
+
+def test_the_page_escapes_what_it_shows_and_needs_nothing_else(target: Target) -> None:
+    page = html(reported(target, asked(target, toys.wrong)))
+    assert "&lt;b&gt;three &amp; more&lt;/b&gt;" in page
+    assert "<b>" not in page
+    assert not any(word in page for word in ("<script", "<link", "src=", "@import", "url("))
+
+
+def test_no_report_shows_a_credential(at: At) -> None:
+    keys = {"PYMETRICS_CLIENT_ID": "sim-hush", "PYMETRICS_CLIENT_SECRET": "shush", "PYMETRICS_API_KEY": "sim-hush"}
+    vendor = at(keys)
+    outcomes = Runner(vendor, PROFILES["default"], host=None).run([toys.wrong])
+    report = reported(vendor, outcomes)
+    for text in (told(outcomes[0], report), junit(report).decode(), html(report)):
+        assert "aaa" in text
+        assert not any(secret in text for secret in ("sim-hush", "shush"))
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("", "nobody answers"), ("/api", "it is no simulator")],
+    ids=["nobody there", "not a simulator"],
+)
+def test_a_target_that_cannot_be_asked_says_why(server: Server, path: str, reason: str) -> None:
+    url = server.url + path if path else "http://127.0.0.1:9"
+    with closing(Target(url)) as target, pytest.raises(Unaskable, match=reason):
+        target.probe()
+
+
+def test_half_a_key_is_refused_by_name() -> None:
+    with pytest.raises(Unaskable, match="PYMETRICS_API_KEY is not"):
+        Target.from_environment("http://x", {"PYMETRICS_CLIENT_ID": "a", "PYMETRICS_CLIENT_SECRET": "b"})
+
+
+def test_an_example_leaves_no_webhook_to_the_next(target: Target) -> None:
+    lab = Lab(target)
+    lab.listener.answers.append(500)
+    lab.begin()
+    assert not lab.listener.answers

@@ -1,0 +1,95 @@
+"""Small properties, right and wrong ones, to try the machinery of the contracts with."""
+
+import time
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from contracts.lab import Lab
+from contracts.property import Need, contract, contract_machine, given
+from contracts.sandbox import Sandbox
+from contracts.sources import Standing
+
+ORDER = {
+    "candidate": {"email": "ada@example.com"},
+    "assessment_id": "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10",
+    "application_id": "application",
+}
+
+
+def create(sandbox: Sandbox, **members: Any) -> Any:
+    """The order that a creation answers with."""
+    answer = sandbox.call("POST", "/mercury/order", json=ORDER | members, auth="pymetrics")
+    assert answer.status in (200, 201), answer.text
+    return answer.json["order"]
+
+
+def get(sandbox: Sandbox, id: str) -> Any:
+    """The order as it is read."""
+    return sandbox.call("GET", f"/mercury/getOrder/{id}", auth="pymetrics").json
+
+
+@contract("pymetrics.toy.right", "What is created can be read", kept=("pymetrics.order.body.json",))
+@given(application=st.text("abc", min_size=1))
+def right(lab: Lab, application: str) -> None:
+    """It would be lost otherwise."""
+    id = create(lab.sandbox, application_id=application)["id"]
+    assert get(lab.sandbox, id)["application_id"] == application
+
+
+@contract("pymetrics.toy.wrong", "An application's id is short", kept=("pymetrics.order.body.object",))
+@given(application=st.text("abc", min_size=1))
+def wrong(lab: Lab, application: str) -> None:
+    """It is not, so this does not hold; `<b>` & co. must not hurt a page."""
+    id = create(lab.sandbox, application_id=application)["id"]
+    assert len(get(lab.sandbox, id)["application_id"]) < 3, "<b>three & more</b>"
+
+
+@contract("pi.toy.observed", "It answers", standing=Standing.OBSERVED)
+def observed(lab: Lab) -> None:
+    """Once is enough."""
+    assert lab.sandbox.call("GET", "/api/v1/behavioralassessments", auth="predictive_index").status == 200
+
+
+@contract("pi.toy.mail", "It sends mail", standing=Standing.ASSUMED, needs={Need.MAIL})
+def mailing(lab: Lab) -> None:
+    """Only where that is allowed."""
+
+
+@contract("pymetrics.toy.webhook", "A completion is told of", needs={Need.CONTROL, Need.LISTENER})
+def telling(lab: Lab) -> None:
+    """By a webhook."""
+    sandbox = lab.fresh({"webhook_url": lab.listener.url})
+    id = create(sandbox)["id"]
+    sandbox.act(id, "complete")
+    assert lab.listener.wait_for(2)[-1].json
+
+
+@contract("pymetrics.toy.slow", "It is quick")
+@given(wait=st.floats(0.2, 0.3))
+def slow(lab: Lab, wait: float) -> None:
+    """It takes a while, and then it fails."""
+    time.sleep(wait)
+    raise AssertionError("late")
+
+
+class Counting(RuleBasedStateMachine):
+    """Never more than two orders."""
+
+    lab: Lab
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sandbox = self.lab.fresh()
+        self.orders = 0
+
+    @rule()
+    def create(self) -> None:
+        """One more."""
+        create(self.sandbox, application_id=str(self.orders))
+        self.orders += 1
+        assert self.orders < 3, "three orders"
+
+
+machine = contract_machine("pymetrics.toy.machine", "There are at most two orders", Counting, steps=8)

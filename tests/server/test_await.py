@@ -1,0 +1,354 @@
+"""Waiting for a call, a webhook or a state of an invitation: without polling, by many at once, to an end."""
+
+import asyncio
+import json
+import select
+import time
+import uuid
+from collections.abc import Callable
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from simulator.app import VENDORS
+from simulator.core.config import Config
+from simulator.server import sandbox as world
+from simulator.server.awaited import THINGS
+from simulator.server.awaiting import happened
+from simulator.server.clock import Clock
+from simulator.server.matching import compare, matches
+from simulator.server.state import State
+from tests.server import ROOT, assessment, order, problem, told_of
+from tests.servers import Listener, Sandbox, Server
+
+PI = "/api/v1/behavioralassessments"
+SOON = 20.0
+"""Seconds within which what has happened must be told."""
+
+
+def wait(sandbox: Sandbox, what: str, within: str = "PT20S", **wanted: Any) -> httpx2.Response:
+    return sandbox.control("POST", "/await", {what: wanted, "within": within})
+
+
+def found(sandbox: Sandbox, what: str, within: str = "PT20S", **wanted: Any) -> Any:
+    answer = wait(sandbox, what, within, **wanted)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+class Waiter:
+    """Somebody who waits already: the server has read the request, and has not answered it."""
+
+    def __init__(self, sandbox: Sandbox, what: str, **wanted: Any) -> None:
+        self.connection = HTTPConnection(urlsplit(sandbox.url).netloc, timeout=SOON)
+        body = json.dumps({what: wanted, "within": "PT60S"})
+        self.connection.request("POST", f"{ROOT}/{sandbox.name}/await", body)
+        for _ in range(2):  # the server reads what came first first
+            sandbox.http.get("/_simulator/health")
+        assert not self.answered
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is anything to read."""
+        return select.select([self.connection.sock], [], [], 0)[0] != []
+
+    def told(self, status: int = 200) -> Any:
+        """What the answer says, which must come soon."""
+        answer = self.connection.getresponse()
+        said = json.loads(answer.read())
+        self.connection.close()
+        assert answer.status == status, said
+        return said
+
+
+# What has happened already.
+
+
+def test_a_call_that_came_before_counts_and_is_shown_in_whole(sandbox: Sandbox) -> None:
+    order(sandbox)
+    told = found(sandbox, "request", operation="create_order", request={"body": {"candidate": {"first_name": "Ada"}}})
+    assert told == sandbox.told("GET", "/journal/call-2")
+    assert found(sandbox, "request") == told
+
+
+def test_of_several_the_newest_is_told(sandbox: Sandbox) -> None:
+    for application in ("a", "b", "c"):
+        order(sandbox, application)
+    body = found(sandbox, "request", status=201, path="/mercury/order")["request"]["body"]
+    assert body["application_id"] == "c"
+    assert found(sandbox, "request", request={"body": {"application_id": "b"}})["id"] == "call-3"
+
+
+def test_a_webhook_that_was_sent_counts_with_its_body_parsed(sandbox: Sandbox, listener: Listener) -> None:
+    id = told_of(sandbox, listener)
+    told = found(sandbox, "webhook", state="delivered", request={"body": {"assessmentState": "40"}})
+    single = sandbox.told("GET", f"/deliveries/{told['id']}")
+    assert {name: told[name] for name in single} == single
+    assert told["invitation"] == id
+    assert told["request"]["body"]["assessmentId"] == id
+    assert told["request"]["headers"]["content-type"].startswith("application/x-www-form-urlencoded")
+    assert told["answer"]["status"] == 200
+
+
+def test_a_webhook_in_json_is_parsed_too(sandbox: Sandbox, listener: Listener) -> None:
+    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+    id = order(sandbox)["id"]
+    sandbox.told("POST", f"/invitations/{id}/start")
+    told = found(sandbox, "webhook", request={"body": {"type": "order.status_changed", "data": {"id": id}}})
+    assert told["request"]["body"]["data"]["status"] == "In Progress"
+
+
+def test_an_invitation_in_a_state_counts_with_the_links_that_its_candidate_follows(sandbox: Sandbox) -> None:
+    id = order(sandbox)["id"]
+    told = found(sandbox, "invitation", id=id, candidate={"email": "ada@example.com"})
+    assert told == sandbox.told("GET", f"/invitations/{id}")
+
+
+# What happens later.
+
+
+def test_a_call_is_told_as_soon_as_it_comes(sandbox: Sandbox) -> None:
+    waiter = Waiter(sandbox, "request", operation="create_order", status=201)
+    sandbox.pymetrics.post("/mercury/order", json={})
+    assert not waiter.answered
+    order(sandbox)
+    assert waiter.told()["id"] == "call-3"
+
+
+def test_a_webhook_is_told_as_soon_as_it_was_tried(sandbox: Sandbox, listener: Listener) -> None:
+    listener.answers = [503, 200]
+    waiter = Waiter(sandbox, "webhook", state="pending")
+    id = told_of(sandbox, listener)
+    told = waiter.told()
+    assert (told["invitation"], told["answer"]["status"]) == (id, 503)
+    waiter = Waiter(sandbox, "webhook", invitation=id, state="delivered")
+    sandbox.told("POST", "/clock", {"advance": "PT1H"})
+    assert [attempt["status"] for attempt in waiter.told()["attempts"]] == [503, 200]
+
+
+ACTIONS: dict[str, tuple[Callable[[Sandbox], str], str, int | str]] = {
+    "pymetrics": (lambda sandbox: str(order(sandbox)["id"]), "complete", "Completed"),
+    "PI": (lambda sandbox: str(assessment(sandbox)["assessmentId"]), "complete", 40),
+}
+
+
+@pytest.mark.parametrize(("make", "action", "state"), ACTIONS.values(), ids=ACTIONS)
+def test_a_state_is_told_as_soon_as_it_is_reached(
+    sandbox: Sandbox, make: Callable[[Sandbox], str], action: str, state: int | str
+) -> None:
+    id = make(sandbox)
+    waiter = Waiter(sandbox, "invitation", id=id, status=state)
+    sandbox.told("POST", f"/invitations/{id}/{action}")
+    assert waiter.told()["status"] == state
+
+
+def test_a_state_that_an_alarm_brings_is_told(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"progress": "PT0.6S"})
+    id = assessment(sandbox)["assessmentId"]
+    assert found(sandbox, "invitation", id=id, status=40)["id"] == id
+
+
+def test_an_invitation_that_is_new_is_told(sandbox: Sandbox) -> None:
+    waiter = Waiter(sandbox, "invitation", candidate={"email": "new@example.com"})
+    order(sandbox)
+    assert not waiter.answered
+    id = order(sandbox, "application-2", "new@example.com")["id"]
+    assert waiter.told()["id"] == id
+
+
+def test_many_wait_at_once_and_all_are_told(sandbox: Sandbox) -> None:
+    alike = [Waiter(sandbox, "request", operation="create_assessment") for _ in range(60)]
+    apart = [Waiter(sandbox, "request", path=f"{PI}/{number}") for number in range(60)]
+    assessment(sandbox)
+    assert {waiter.told()["id"] for waiter in alike} == {"call-1"}
+    assert not any(waiter.answered for waiter in apart)
+    for number in range(60):
+        sandbox.pi.get(f"{PI}/{number}")
+    assert [waiter.told()["path"] for waiter in apart] == [f"{PI}/{number}" for number in range(60)]
+
+
+def test_a_call_in_another_sandbox_is_none_of_theirs(sandbox: Sandbox, http: httpx2.Client) -> None:
+    other = Sandbox(http, f"other-{uuid.uuid4()}")
+    waiter = Waiter(sandbox, "request", vendor="predictive_index")
+    other.pi.get(PI)
+    other.told("DELETE")
+    assert not waiter.answered
+    sandbox.pi.get(PI)
+    assert waiter.told()["id"] == "call-1"
+
+
+# What does not happen.
+
+
+def test_what_does_not_happen_in_time_is_a_408_with_the_nearest_misses(sandbox: Sandbox) -> None:
+    order(sandbox)
+    sandbox.pymetrics.post("/mercury/order", json={})
+    sandbox.pi.get(PI)
+    began = time.monotonic()
+    wanted = {"operation": "create_order", "status": 201, "request": {"body": {"application_id": "b"}}}
+    told = problem(wait(sandbox, "request", "PT0.3S", **wanted), 408, "no such request within PT0.3S")
+    assert 0.3 <= time.monotonic() - began < SOON
+    assert [near["id"] for near in told["nearest"]] == ["call-2", "call-3", "call-1"]
+    assert [near["differs"] for near in told["nearest"]] == [
+        [{"member": "request.body.application_id", "wanted": "b", "found": "application-1"}],
+        [
+            {"member": "status", "wanted": 201, "found": 400},
+            {"member": "request.body.application_id", "wanted": "b", "found": None},
+        ],
+        [
+            {"member": "operation", "wanted": "create_order", "found": "create_token"},
+            {"member": "request.body.application_id", "wanted": "b", "found": None},
+        ],
+    ]
+    assert {**told["nearest"][0], "differs": 0} == {**sandbox.told("GET", "/journal?since=call-1")[0], "differs": 0}
+
+
+def test_the_nearest_webhooks_and_invitations_are_told_too(sandbox: Sandbox, listener: Listener) -> None:
+    id = told_of(sandbox, listener)
+    told = problem(wait(sandbox, "webhook", "PT0S", invitation=id, request={"body": {"assessmentState": "41"}}), 408)
+    assert [near["invitation"] for near in told["nearest"]] == [id]
+    assert told["nearest"][0]["differs"] == [{"member": "request.body.assessmentState", "wanted": "41", "found": "40"}]
+    told = problem(wait(sandbox, "invitation", "PT0S", id=id, status=100), 408)
+    assert told["nearest"][0]["differs"] == [{"member": "status", "wanted": 100, "found": 40}]
+
+
+def test_where_nothing_has_happened_nothing_is_near(sandbox: Sandbox) -> None:
+    for what in ("request", "webhook", "invitation"):
+        assert problem(wait(sandbox, what, "PT0S"), 408)["nearest"] == []
+
+
+def test_a_webhook_that_was_not_tried_yet_is_none(sandbox: Sandbox, listener: Listener) -> None:
+    listener.delay = 1
+    sandbox.told("PATCH", "/config", {"progress": "PT0S"})
+    assessment(sandbox, assessmentStatusWebHook=listener.url)
+    assert problem(wait(sandbox, "webhook", "PT0S"), 408)["nearest"] == []
+    assert found(sandbox, "webhook")["state"] == "delivered"
+
+
+WRONG: dict[str, tuple[Any, str]] = {
+    "nothing": ({}, "exactly one of"),
+    "two": ({"request": {}, "webhook": {}}, "exactly one of"),
+    "no object": ({"request": "create_order"}, "request"),
+    "unknown": ({"requests": {}}, "requests: is unknown; known are request, webhook, invitation, within"),
+    "too long": ({"request": {}, "within": "PT60.0000001S"}, "at most PT60S"),
+    "a day": ({"request": {}, "within": "P1D"}, "at most PT60S"),
+    "no duration": ({"request": {}, "within": "5s"}, "'5s' is no ISO 8601 duration"),
+    "no text": ({"request": {}, "within": 5}, "within"),
+}
+
+
+@pytest.mark.parametrize(("body", "words"), WRONG.values(), ids=WRONG)
+def test_a_wish_that_cannot_be_meant_is_refused(sandbox: Sandbox, body: Any, words: str) -> None:
+    problem(sandbox.control("POST", "/await", body), 422, words)
+
+
+# Endings.
+
+
+def test_who_waits_goes_on_waiting_through_a_reset_and_a_restore(sandbox: Sandbox) -> None:
+    order(sandbox)
+    sandbox.told("POST", "/snapshots")
+    waiter = Waiter(sandbox, "request", method="GET")
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    sandbox.told("POST", "/reset")
+    assert not waiter.answered
+    sandbox.pi.get(PI)
+    assert waiter.told()["id"] == "call-1"
+
+
+def test_what_a_restore_brings_back_is_told(sandbox: Sandbox) -> None:
+    id = order(sandbox)["id"]
+    sandbox.told("POST", "/snapshots")
+    sandbox.told("POST", f"/invitations/{id}/reject")
+    waiter = Waiter(sandbox, "invitation", id=id, status="Not Started")
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    assert waiter.told()["id"] == id
+
+
+def test_who_waits_in_a_sandbox_that_is_deleted_is_told_so(sandbox: Sandbox) -> None:
+    waiters = [Waiter(sandbox, what, id="nothing") for what in ("request", "webhook", "invitation")]
+    sandbox.told("DELETE")
+    for waiter in waiters:
+        assert "the sandbox was deleted" in waiter.told(410)["detail"]
+
+
+def test_a_server_that_closes_lets_all_go_who_wait() -> None:
+    with Server() as closing, httpx2.Client(base_url=closing.url, timeout=30, trust_env=False) as http:
+        waiters = [Waiter(Sandbox(http, f"waiting-{number}"), "request", path="/x") for number in range(5)]
+        closing.process.terminate()
+        began = time.monotonic()
+        for waiter in waiters:
+            assert "the server closes" in waiter.told(410)["detail"]
+        closing.process.wait(SOON)
+        assert time.monotonic() - began < SOON
+    # Leaving the block finds that it ended with status 0.
+
+
+async def test_who_hangs_up_is_forgotten_at_once() -> None:
+    sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
+    watched: list[int] = []
+
+    async def hang_up() -> None:
+        watched.append(len(sandbox.watchers))
+
+    found = await happened(sandbox, THINGS["request"](sandbox, ""), {"path": "/x"}, 60, hang_up)
+    assert (found, watched, sandbox.watchers) == (None, [1], [])
+
+
+async def test_who_is_cut_off_is_forgotten_at_once() -> None:
+    sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
+    wait = happened(sandbox, THINGS["request"](sandbox, ""), {"path": "/x"}, 60, asyncio.Event().wait)
+    task = asyncio.ensure_future(wait)
+    await asyncio.sleep(0)
+    assert len(sandbox.watchers) == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert sandbox.watchers == []
+
+
+def test_a_server_bears_it_when_many_hang_up(sandbox: Sandbox) -> None:
+    for _ in range(50):
+        Waiter(sandbox, "request", path="/x").connection.close()
+    sandbox.pi.get(PI)
+    assert problem(wait(sandbox, "request", "PT0S", path="/x"), 408)["nearest"][0]["id"] == "call-1"
+
+
+def test_while_one_waits_all_else_goes_on(sandbox: Sandbox) -> None:
+    waiter = Waiter(sandbox, "invitation", candidate={"email": "last@example.com"})
+    for number in range(100):
+        order(sandbox, f"application-{number}")
+    assert not waiter.answered
+    id = order(sandbox, "application-z", "last@example.com")["id"]
+    assert waiter.told()["id"] == id
+
+
+# What matches.
+
+MATCHES: list[tuple[Any, Any, bool]] = [
+    ({}, {"a": 1}, True),
+    ({}, [], False),
+    ({"a": 1}, {"a": 1, "b": 2}, True),
+    ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}, True),
+    ({"a": {"b": 1}}, {"a": [1]}, False),
+    ({"a": [1, {"b": 2}]}, {"a": [1, {"b": 2}]}, True),
+    ({"a": [1, {"b": 2}]}, {"a": [1, {"b": 2, "c": 3}]}, False),
+    ({"a": [1]}, {"a": [1, 2]}, False),
+    ({"a": 1}, {"a": True}, False),
+    ({"a": True}, {"a": 1}, False),
+    ({"a": [0]}, {"a": [False]}, False),
+    ({"a": 1}, {"a": 1.0}, True),
+    ({"a": "1"}, {"a": 1}, False),
+    ({"a": None}, {"a": None}, True),
+    ({"a": None}, {}, True),
+    ({"a": None}, {"a": 0}, False),
+    ({"a": {}}, {"a": None}, False),
+]
+
+
+@pytest.mark.parametrize(("wanted", "thing", "fits"), MATCHES)
+def test_objects_match_by_their_members_and_all_else_by_being_equal(wanted: Any, thing: Any, fits: bool) -> None:
+    assert matches(wanted, thing) is fits
+    assert (compare(wanted, thing)[1] == []) is fits

@@ -1,0 +1,134 @@
+"""Which rules a sandbox's traffic has kept and broken."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from simulator.app import VENDORS
+from tests.server import LIMIT, assessment, order, wish
+from tests.servers import Sandbox
+
+PI = "/api/v1/behavioralassessments"
+
+
+def coverage(sandbox: Sandbox) -> dict[str, tuple[int, int]]:
+    """How often each rule was kept and broken; the sums must be right."""
+    told = sandbox.told("GET", "/coverage")
+    assert [*told] == ["rules", "kept", "broken", "of"]
+    assert told["of"] == len(told["rules"])
+    assert told["kept"] == sum(rule["kept"] > 0 for rule in told["rules"])
+    assert told["broken"] == sum(rule["broken"] > 0 for rule in told["rules"])
+    return {rule["id"]: (rule["kept"], rule["broken"]) for rule in told["rules"]}
+
+
+def stages(operation: str) -> list[list[str]]:
+    """The ids of an operation's rules, stage by stage."""
+    known = {one.operation.name: one.operation for vendor in VENDORS.values() for one in vendor.endpoints}
+    return [[rule.id for rule in stage] for stage in known[operation].stages]
+
+
+def test_every_rule_is_listed_as_the_catalogue_has_it(sandbox: Sandbox) -> None:
+    rules = sandbox.told("GET", "/coverage")["rules"]
+    catalogue = sandbox.http.get("/_simulator/rules").json()
+    assert [*rules[0]] == ["id", "vendor", "standing", "kept", "broken"]
+    assert [(rule["id"], rule["vendor"], rule["standing"]) for rule in rules] == [
+        (rule["id"], rule["vendor"], rule["standing"]) for rule in catalogue
+    ]
+    assert {(rule["kept"], rule["broken"]) for rule in rules} == {(0, 0)}
+
+
+def test_an_accepted_call_keeps_every_rule_of_its_operation_and_no_other(sandbox: Sandbox) -> None:
+    assessment(sandbox)
+    found = coverage(sandbox)
+    kept = {id for stage in stages("create_assessment") for id in stage}
+    kept |= {"pi.door.route", "pi.door.verb", "pi.door.size"}
+    assert {id for id, counts in found.items() if counts != (0, 0)} == kept
+    assert {found[id] for id in kept} == {(1, 0)}
+    assessment(sandbox)
+    assert {coverage(sandbox)[id] for id in kept} == {(2, 0)}
+
+
+def test_a_refused_call_breaks_what_it_names_and_keeps_what_was_judged_besides(sandbox: Sandbox) -> None:
+    answer = sandbox.pi.post(PI, json={"firstName": "Ada", "personType": "Nobody"})
+    named = answer.headers["simulator-rule"].split(", ")
+    assert len(named) >= 2
+    found, judged = coverage(sandbox), True
+    for stage in stages("create_assessment"):
+        here = set(stage) & set(named)
+        for id in stage:
+            assert found[id] == ((0, 1) if id in here else (1, 0) if judged else (0, 0)), id
+        judged = judged and not here
+    assert not judged
+
+
+def test_a_rule_that_serves_several_operations_is_counted_for_all(sandbox: Sandbox) -> None:
+    assessment(sandbox)
+    sandbox.pi.get(PI)
+    sandbox.pi.get(f"{PI}/nothing")
+    assert coverage(sandbox)["pi.access.key"] == (3, 0)
+
+
+def test_refusals_at_different_stages_add_up(sandbox: Sandbox) -> None:
+    caller = sandbox.pymetrics
+    order(sandbox)
+    for body in ({}, {}, {**wish(), "assessment_id": "unknown"}):
+        assert caller.post("/mercury/order", json=body).status_code == 400
+    caller.post("/mercury/order", json=wish(), headers={"authorization": "Bearer another"})
+    found = coverage(sandbox)
+    assert found["pymetrics.token.client"] == (1, 0)
+    assert found["pymetrics.access.key"] == (5, 0)
+    assert found["pymetrics.access.token.known"] == (4, 1)
+    assert found["pymetrics.access.bearer"] == (5, 0)
+    assert found["pymetrics.access.token.live"] == (4, 0)
+    # Two orders had no assessment_id at all: that breaks another rule, of the same stage.
+    assert found["pymetrics.order.assessment_id.known"] == (3, 1)
+
+
+def test_the_door_counts_too(sandbox: Sandbox) -> None:
+    assessment(sandbox)
+    sandbox.pi.get("/api/v1/nowhere")
+    sandbox.pi.request("PUT", PI)
+    sandbox.pi.post(PI, content=b" " * (LIMIT + 1))
+    found = coverage(sandbox)
+    assert [found[f"pi.door.{place}"] for place in ("route", "verb", "size")] == [(3, 1), (2, 1), (1, 1)]
+    assert found["pi.access.key"] == (1, 0)
+
+
+def test_actions_and_alarms_do_not_count(sandbox: Sandbox) -> None:
+    id = assessment(sandbox)["assessmentId"]
+    before = coverage(sandbox)
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.told("POST", "/clock", {"advance": "P30D"})
+    assert coverage(sandbox) == before
+
+
+def test_counts_outlive_the_journal_and_a_restore_but_no_reset_and_go_into_no_fork(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"journal": {"entries": 0}})
+    sandbox.told("POST", "/snapshots")
+    assessment(sandbox)
+    before = coverage(sandbox)
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    assert coverage(sandbox) == before
+    assert before["pi.access.key"] == (1, 0)
+    fork = Sandbox(sandbox.http, f"fork-{uuid.uuid4()}")
+    sandbox.told("POST", "/fork", {"name": fork.name})
+    assert coverage(fork)["pi.access.key"] == (0, 0)
+    fork.told("DELETE")
+    sandbox.told("POST", "/reset")
+    assert set(coverage(sandbox).values()) == {(0, 0)}
+
+
+ALL: list[Any] = [endpoint.operation for vendor in VENDORS.values() for endpoint in vendor.endpoints]
+
+
+@pytest.mark.parametrize("operation", ALL, ids=[operation.name for operation in ALL])
+def test_no_operation_judges_a_rule_twice(operation: Any) -> None:
+    ids = [rule.id for stage in operation.stages for rule in stage]
+    assert len(ids) == len(set(ids))
+
+
+def test_operations_have_names_of_their_own_within_a_vendor() -> None:
+    for vendor in VENDORS.values():
+        names = [endpoint.operation.name for endpoint in vendor.endpoints]
+        assert len(names) == len(set(names))

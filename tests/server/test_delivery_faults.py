@@ -1,0 +1,355 @@
+"""Faults of deliveries: what the listener gets, in which order and when, and that waiting has an end."""
+
+from typing import Any
+
+import pytest
+
+from tests.server.test_clock import START, act, after, freeze, order, ticks, turn, until
+from tests.server.test_faults import met, put
+from tests.server.test_webhooks import FIRST_GAP, MINUTE, complete, frozen, only, settle
+from tests.servers import Listener, Sandbox
+
+__all__ = ["frozen"]
+
+HOUR = 60 * MINUTE
+DELAY = {"on": "deliveries", "do": "delay", "duration": "PT1H"}
+REORDER = {"on": "deliveries", "do": "reorder"}
+DROP = {"on": "deliveries", "do": "drop"}
+DUPLICATE = {"on": "deliveries", "do": "duplicate"}
+
+
+def ids(listener: Listener) -> list[str]:
+    """The assessments that the listener was told of, in order."""
+    return [received.form["assessmentId"] for received in listener.received]
+
+
+def statuses(listener: Listener) -> list[str]:
+    """The statuses of orders that the listener was told of, in order."""
+    return [received.json["data"]["status"] for received in listener.received]
+
+
+def attempts(sandbox: Sandbox, delivery: Any) -> list[Any]:
+    """The attempts of a delivery, seen singly."""
+    found: list[Any] = sandbox.told("GET", f"/deliveries/{delivery['id']}")["attempts"]
+    return found
+
+
+def ordered(sandbox: Sandbox, listener: Listener) -> str:
+    """An order whose every change of status is told to the listener."""
+    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+    return order(sandbox)
+
+
+# Lost.
+
+
+def test_a_lost_attempt_never_leaves_and_the_ladder_goes_on(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, {**DROP, "id": "lost", "times": 2})
+    complete(frozen, listener.url)
+    turn(frozen, until_idle=True)
+    delivery = only(frozen.told("GET", "/deliveries"))
+    assert delivery["state"] == "delivered"
+    assert [(each["status"], each["error"], each["at"]) for each in delivery["attempts"]] == [
+        (None, "dropped by fault lost", START),
+        (None, "dropped by fault lost", after(START, FIRST_GAP)),
+        (200, None, after(START, 3 * FIRST_GAP)),
+    ]
+    assert len(listener.received) == 1
+    assert [each["fault"] for each in attempts(frozen, delivery)] == ["lost", "lost", None]
+    assert attempts(frozen, delivery)[0]["answer"] is None
+    assert "fault" not in delivery["attempts"][0]
+
+
+def test_a_notice_that_is_always_lost_is_given_up_after_nine_tries(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, DROP)
+    complete(frozen, listener.url)
+    turn(frozen, until_idle=True)
+    delivery = only(frozen.told("GET", "/deliveries"))
+    assert (delivery["state"], len(delivery["attempts"]), met(frozen)) == ("failed", 9, [9])
+    assert listener.received == []
+
+
+# Late.
+
+
+def test_a_delayed_attempt_is_made_later_on_the_sandboxs_clock(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, {**DELAY, "id": "late"})
+    complete(frozen, listener.url)
+    delivery = only(settle(frozen))
+    assert (delivery["state"], delivery["next"], delivery["attempts"]) == ("pending", after(START, HOUR), [])
+    turn(frozen, advance="PT59M")
+    assert listener.received == []
+    turn(frozen, until_idle=True)
+    delivery = only(frozen.told("GET", "/deliveries"))
+    assert [each["at"] for each in delivery["attempts"]] == [after(START, HOUR)]
+    assert [each["fault"] for each in attempts(frozen, delivery)] == ["late"]
+    assert met(frozen) == [1]
+
+
+def test_each_attempt_is_delayed_once(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500, 500, 200]
+    put(frozen, {**DELAY, "times": 2})
+    complete(frozen, listener.url)
+    turn(frozen, until_idle=True)
+    made = [HOUR, 2 * HOUR + FIRST_GAP, 2 * HOUR + 3 * FIRST_GAP]
+    delivery = only(frozen.told("GET", "/deliveries"))
+    assert [each["at"] for each in delivery["attempts"]] == [after(START, passed) for passed in made]
+    assert [each["fault"] for each in attempts(frozen, delivery)] == ["fault-1", "fault-1", None]
+
+
+def test_a_delay_without_end_in_number_comes_to_an_end(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500]
+    put(frozen, DELAY, {**DELAY, "duration": "PT0S"})
+    complete(frozen, listener.url)
+    turn(frozen, until_idle=True)
+    assert (len(listener.received), met(frozen)) == (9, [9, 0])
+
+
+def test_what_is_behind_a_delayed_notice_of_its_invitation_waits_with_it(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, {**DELAY, "times": 1})
+    id = ordered(frozen, listener)
+    act(frozen, id, "start")
+    act(frozen, id, "complete")
+    settle(frozen)
+    assert listener.received == []
+    turn(frozen, advance="PT1H")
+    assert statuses(listener) == ["In Progress", "Completed"]
+
+
+def test_a_delay_on_a_running_clock_takes_its_time(sandbox: Sandbox, listener: Listener) -> None:
+    put(sandbox, {**DELAY, "duration": "PT0.4S"})
+    complete(sandbox, listener.url)
+    listener.wait_for(1)
+    delivery = only(until(lambda: [one for one in sandbox.told("GET", "/deliveries") if one["attempts"]]))
+    created = sandbox.told("GET", "/invitations")[0]["created"]
+    assert ticks(delivery["attempts"][0]["at"]) - ticks(created) >= 4_000_000
+
+
+# Twice.
+
+
+def test_a_doubled_notice_is_posted_once_more_right_after_it_was_delivered(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, {**DUPLICATE, "times": 1})
+    id = ordered(frozen, listener)
+    settle(frozen)
+    act(frozen, id, "start")
+    turn(frozen, until_idle=True)
+    received = listener.received
+    one, two = received[0], received[1]
+    assert (one.body, one.headers["webhook-id"]) == (two.body, two.headers["webhook-id"])
+    assert len({each.headers["webhook-id"] for each in received}) == len(received) - 1
+    deliveries = frozen.told("GET", "/deliveries")
+    assert len(deliveries) == len(received)
+    double = only([delivery for delivery in deliveries if "-duplicate-" in delivery["id"]])
+    assert (double["invitation"], double["state"]) == (id, "delivered")
+    assert attempts(frozen, double)[0]["fault"] == attempts(frozen, deliveries[0])[0]["fault"] == "fault-1"
+
+
+def test_a_double_comes_before_the_next_notice_of_its_invitation(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, DUPLICATE)
+    id = ordered(frozen, listener)
+    act(frozen, id, "complete")
+    turn(frozen, until_idle=True)
+    told = statuses(listener)
+    assert told[::2] == told[1::2]
+    assert len({*told}) * 2 == len(told) > 2
+
+
+def test_what_is_always_doubled_is_posted_twice_and_no_more(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, DUPLICATE)
+    id = complete(frozen, listener.url)
+    turn(frozen, until_idle=True)
+    assert (ids(listener), met(frozen)) == ([id, id], [1])
+
+
+def test_only_what_was_delivered_is_doubled(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [500, 200, 500, 200]
+    put(frozen, {**DUPLICATE, "times": 1})
+    id = complete(frozen, listener.url)
+    turn(frozen, until_idle=True)
+    first, double = frozen.told("GET", "/deliveries")
+    assert ids(listener) == [id] * 4
+    assert [each["fault"] for each in attempts(frozen, first)] == [None, "fault-1"]
+    assert [each["fault"] for each in attempts(frozen, double)] == ["fault-1", "fault-1"]
+    assert met(frozen) == [1]
+
+
+def test_a_double_is_met_by_no_other_fault(frozen: Sandbox, listener: Listener) -> None:
+    listener.answers = [200, 500, 200]
+    put(frozen, {**DROP, "after": 1}, DUPLICATE)
+    complete(frozen, listener.url)
+    turn(frozen, until_idle=True)
+    assert (len(listener.received), met(frozen)) == (3, [0, 1])
+
+
+def test_a_notice_that_is_sent_again_on_purpose_may_be_doubled_too(frozen: Sandbox, listener: Listener) -> None:
+    complete(frozen, listener.url)
+    delivery = only(settle(frozen))
+    put(frozen, DUPLICATE)
+    frozen.told("POST", f"/deliveries/{delivery['id']}/replay", {})
+    turn(frozen, until_idle=True)
+    assert len(listener.received) == 3
+
+
+# Out of turn.
+
+
+def test_the_next_notice_of_the_sandbox_overtakes_one_that_is_held(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, {**REORDER, "times": 1})
+    one = complete(frozen, listener.url)
+    assert only(settle(frozen))["attempts"] == []
+    two = complete(frozen, listener.url)
+    settle(frozen)
+    assert ids(listener) == [two, one]
+    assert turn(frozen, advance="PT0S")["now"] == START
+    first, second = frozen.told("GET", "/deliveries")
+    assert attempts(frozen, first)[0]["fault"] == "fault-1"
+    assert attempts(frozen, second)[0]["fault"] is None
+
+
+def test_notices_that_are_always_reordered_change_places_two_by_two(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, REORDER)
+    told = []
+    for _ in range(4):
+        told.append(complete(frozen, listener.url))
+        settle(frozen)
+    turn(frozen, until_idle=True)
+    assert ids(listener) == [told[1], told[0], told[3], told[2]]
+    assert met(frozen) == [2]
+
+
+@pytest.mark.parametrize("actions", [["complete"], ["start", "complete"]], ids=["is there", "comes"])
+def test_the_next_notice_of_the_invitation_overtakes_it_whether_it_is_there_or_comes(
+    frozen: Sandbox, listener: Listener, actions: list[str]
+) -> None:
+    put(frozen, {**REORDER, "times": 1})
+    id = ordered(frozen, listener)
+    for action in actions:
+        assert settle(frozen) == [] or listener.received == []
+        act(frozen, id, action)
+    frozen.pymetrics.get(f"/mercury/getOrder/{id}")
+    settle(frozen)
+    assert statuses(listener) == ["Completed", "In Progress", "Fulfilled"]
+
+
+def test_notices_of_one_invitation_that_are_always_reordered_all_arrive(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, REORDER)
+    id = ordered(frozen, listener)
+    act(frozen, id, "complete")
+    turn(frozen, until_idle=True)
+    deliveries = frozen.told("GET", "/deliveries")
+    assert {delivery["state"] for delivery in deliveries} == {"delivered"}
+    assert statuses(listener) == ["Completed", "In Progress"]
+
+
+@pytest.mark.parametrize(("duration", "waits"), [(None, MINUTE), ("PT2H", 2 * HOUR), ("PT0S", 0)])
+def test_a_notice_that_nothing_overtakes_goes_when_it_has_waited_long_enough(
+    frozen: Sandbox, listener: Listener, duration: str | None, waits: int
+) -> None:
+    put(frozen, {**REORDER, "duration": duration})
+    complete(frozen, listener.url)
+    waiting = only(settle(frozen))
+    assert waiting["next"] == (after(START, waits) if waits else None)
+    turn(frozen, until_idle=True)
+    delivery = only(frozen.told("GET", "/deliveries"))
+    assert [each["at"] for each in delivery["attempts"]] == [after(START, waits)]
+    assert len(listener.received) == 1
+
+
+def test_on_a_running_clock_too_a_held_notice_goes_in_the_end(sandbox: Sandbox, listener: Listener) -> None:
+    put(sandbox, {**REORDER, "duration": "PT0.3S"})
+    id = complete(sandbox, listener.url)
+    listener.wait_for(1)
+    assert ids(listener) == [id]
+
+
+def test_a_notice_that_never_reached_its_listener_overtakes_nothing(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, {**REORDER, "times": 1}, {**DROP, "times": 1})
+    one = complete(frozen, listener.url)
+    settle(frozen)
+    two = complete(frozen, listener.url)
+    settle(frozen)
+    assert listener.received == []
+    turn(frozen, until_idle=True)
+    assert ids(listener) == [one, two]
+
+
+def test_a_held_notice_of_a_snapshot_is_held_again_and_goes(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, {**REORDER, "times": 1})
+    one = complete(frozen, listener.url)
+    settle(frozen)
+    kept = frozen.told("POST", "/snapshots")["id"]
+    turn(frozen, until_idle=True)
+    frozen.told("POST", f"/snapshots/{kept}/restore")
+    assert only(settle(frozen))["attempts"] == []
+    two = complete(frozen, listener.url)
+    settle(frozen)
+    assert ids(listener) == [one, two, one]
+
+
+def test_a_held_notice_is_forgotten_by_a_reset(frozen: Sandbox, listener: Listener) -> None:
+    put(frozen, REORDER)
+    complete(frozen, listener.url)
+    settle(frozen)
+    frozen.told("POST", "/reset")
+    freeze(frozen)
+    id = complete(frozen, listener.url)
+    turn(frozen, until_idle=True)
+    assert ids(listener) == [id]
+
+
+# All of them.
+
+
+@pytest.mark.parametrize("fault", [DELAY, REORDER, DROP, DUPLICATE], ids=lambda fault: str(fault["do"]))
+def test_with_any_fault_on_every_attempt_until_idle_ends_with_nothing_left_to_do(
+    frozen: Sandbox, listener: Listener, fault: dict[str, Any]
+) -> None:
+    listener.answers = [500, 200, 503, 200, 200, 500]
+    put(frozen, fault)
+    id = ordered(frozen, listener)
+    for email in ("ada@example.com", "bob@example.com"):
+        complete(frozen, listener.url, email=email)
+    act(frozen, id, "complete")
+    turn(frozen, until_idle=True)
+    assert [delivery for delivery in frozen.told("GET", "/deliveries") if delivery["state"] == "pending"] == []
+    assert turn(frozen, until_idle=True)["events"] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "struck"),
+    [({}, 2), ({"vendor": "pymetrics"}, 1), ({"vendor": "predictive_index"}, 1), ({"invitation": "nobody's"}, 0)],
+)
+def test_a_fault_strikes_the_deliveries_it_speaks_of(
+    frozen: Sandbox, listener: Listener, said: dict[str, Any], struck: int
+) -> None:
+    put(frozen, {**DELAY, **said})
+    act(frozen, ordered(frozen, listener), "start")
+    complete(frozen, listener.url)
+    settle(frozen)
+    assert (met(frozen), len(listener.received)) == ([struck], 2 - struck)
+
+
+def test_a_fault_strikes_the_deliveries_of_one_invitation(frozen: Sandbox, listener: Listener) -> None:
+    id = ordered(frozen, listener)
+    put(frozen, {**DROP, "invitation": id})
+    complete(frozen, listener.url)
+    act(frozen, id, "start")
+    settle(frozen)
+    assert met(frozen)[0] > 0
+    lost = [one for one in frozen.told("GET", "/deliveries") if one["attempts"] and one["attempts"][0]["error"]]
+    assert {one["invitation"] for one in lost} == {id}
+
+
+def test_chance_strikes_the_same_deliveries_of_the_same_seed(frozen: Sandbox, listener: Listener) -> None:
+    seen = []
+    for _ in range(2):
+        frozen.told("POST", "/reset")
+        freeze(frozen)
+        put(frozen, {**DROP, "probability": 0.5})
+        for _ in range(12):
+            complete(frozen, listener.url)
+            settle(frozen)
+        seen.append([one["attempts"][0]["error"] is None for one in frozen.told("GET", "/deliveries")])
+    assert seen[0] == seen[1]
+    assert 0 < sum(seen[0]) < 12

@@ -1,0 +1,617 @@
+"""Faults of calls: what the caller sees of them, and what the sandbox holds afterwards."""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.server import order, problem, wish
+from tests.server.test_clock import aside, until
+from tests.servers import Caller, Sandbox, Server
+
+__all__ = ["aside"]
+
+Aside = Callable[..., "Future[Any]"]
+PI = "/api/v1/behavioralassessments"
+REPORT = "reports/PersonDetailReport?format=PDF&gender=2"
+INVITED = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
+ORDERS: list[tuple[str, str, Any]] = [("pymetrics", "/mercury/order", wish()), ("pi", PI, INVITED)]
+
+
+def put(sandbox: Sandbox, *faults: dict[str, Any]) -> Any:
+    """Set these faults, and no others."""
+    return sandbox.told("PUT", "/faults", list(faults))
+
+
+def met(sandbox: Sandbox) -> list[int]:
+    """How many each fault has struck."""
+    return [fault["met"] for fault in sandbox.told("GET", "/faults")]
+
+
+def held(sandbox: Sandbox) -> int:
+    """How many invitations there are."""
+    return len(sandbox.told("GET", "/invitations"))
+
+
+@contextmanager
+def connected(sandbox: Sandbox) -> Iterator[socket.socket]:
+    """A connection of its own to the server."""
+    parts = urlsplit(sandbox.url)
+    with socket.create_connection((parts.hostname, parts.port), 10) as connection:
+        yield connection
+
+
+def request(caller: Caller, method: str, path: str, body: Any = None) -> bytes:
+    """The bytes of a request that leaves the connection open."""
+    data = b"" if body is None else json.dumps(body).encode()
+    headers = {"Host": "x", "Content-Type": "application/json", "Content-Length": str(len(data)), **caller.headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + data
+
+
+def whole(connection: socket.socket) -> bytes:
+    """All that comes until the server closes the connection."""
+    got = b""
+    while chunk := connection.recv(65_536):
+        got += chunk
+    return got
+
+
+def raw(sandbox: Sandbox, caller: Caller, method: str, path: str, body: Any = None) -> bytes:
+    """All that comes on a connection that the caller would keep open, until the server closes it."""
+    with connected(sandbox) as connection:
+        connection.sendall(request(caller, method, path, body))
+        return whole(connection)
+
+
+def parted(answer: bytes) -> tuple[str, dict[str, str], bytes]:
+    """The first line, the headers and the body of an answer."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    return first, {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}, body
+
+
+@pytest.fixture(params=ORDERS, ids=lambda row: str(row[0]))
+def create(request: pytest.FixtureRequest, sandbox: Sandbox) -> tuple[Caller, str, Any]:
+    """A caller of either vendor, and what it posts to have an invitation made."""
+    name, path, body = request.param
+    return getattr(sandbox, name), path, body
+
+
+# What is seen, and what is held.
+
+MOMENTS = [("before_commit", 0), ("after_commit", 1)]
+
+
+@pytest.mark.parametrize(("when", "kept"), MOMENTS)
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_status_comes_in_the_vendors_own_words(
+    sandbox: Sandbox, create: tuple[Caller, str, Any], status: int, when: str, kept: int
+) -> None:
+    caller, path, body = create
+    put(sandbox, {"do": "status", "status": status, "when": when})
+    answer = caller.post(path, json=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
+    assert "simulator-rule" not in answer.headers
+    if path.startswith("/mercury"):
+        assert list(answer.json()) == ["request_id", "recoverable", "message"]
+    else:
+        members = ["Message"] if status == 500 else ["number", "context", "description", "parameterErrors"]
+        assert list(answer.json()) == members
+    assert (held(sandbox), met(sandbox)) == (kept, [1])
+
+
+@pytest.mark.parametrize(("when", "kept"), MOMENTS)
+def test_a_rate_limit_is_a_429_that_says_how_long_to_wait(
+    sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int
+) -> None:
+    caller, path, body = create
+    put(sandbox, {"do": "rate_limit", "retry_after": 7, "when": when})
+    answer = caller.post(path, json=body)
+    assert (answer.status_code, answer.headers.get_list("retry-after")) == (429, ["7"])
+    sandbox.told("DELETE", "/faults")
+    sandbox.told("PATCH", "/config", {"rate_limit": 1})
+    caller.post(path, json=body)
+    limited = caller.post(path, json=body)
+    assert limited.status_code == 429
+    assert answer.json().keys() == limited.json().keys()
+    assert held(sandbox) >= kept
+
+
+@pytest.mark.parametrize(("when", "kept"), MOMENTS)
+def test_a_dropped_call_gets_not_one_byte(
+    sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int
+) -> None:
+    caller, path, body = create
+    put(sandbox, {"do": "drop", "when": when})
+    assert raw(sandbox, caller, "POST", path, body) == b""
+    with pytest.raises(httpx2.RemoteProtocolError):
+        caller.post(path, json=body)
+    assert met(sandbox) == [2]
+    assert held(sandbox) == (kept * 2 if path == PI else kept)
+
+
+@pytest.mark.parametrize(("when", "kept"), MOMENTS)
+def test_a_cut_answer_promises_the_whole_body_and_ends_after_half(
+    sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int
+) -> None:
+    caller, path, body = create
+    put(sandbox, {"do": "cut", "when": when})
+    first, headers, got = parted(raw(sandbox, caller, "POST", path, body))
+    assert first == "HTTP/1.1 201 Created"
+    assert headers["content-type"] == "application/json"
+    assert len(got) == int(headers["content-length"]) // 2 > 10
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+        json.loads(got)
+    assert held(sandbox) == kept
+
+
+@pytest.mark.parametrize(("when", "kept"), MOMENTS)
+def test_a_garbled_answer_looks_right_and_is_no_json(
+    sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int
+) -> None:
+    caller, path, body = create
+    put(sandbox, {"do": "garble", "when": when})
+    answer = caller.post(path, json=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (201, "application/json")
+    with pytest.raises(ValueError, match="Expecting value"):
+        answer.json()
+    assert held(sandbox) == kept
+
+
+@pytest.mark.parametrize(("when", "kept"), MOMENTS)
+def test_an_amended_answer_has_what_the_patch_adds_and_lacks_what_it_takes(
+    sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int
+) -> None:
+    caller, path, body = create
+    around = (lambda inner: {"order": inner}) if path.startswith("/mercury") else (lambda inner: inner)
+    id = "id" if path.startswith("/mercury") else "assessmentId"
+    put(sandbox, {"do": "amend", "when": when, "merge": around({"tomorrow": {"a": 1, "b": None}, id: None})})
+    answer = caller.post(path, json=body)
+    assert answer.status_code == 201
+    shown = answer.json()["order"] if path.startswith("/mercury") else answer.json()
+    assert shown["tomorrow"] == {"a": 1}
+    assert id not in shown
+    assert sandbox.url in answer.text
+    assert held(sandbox) == kept
+
+
+@pytest.mark.parametrize(("when", "kept"), MOMENTS)
+def test_a_delayed_call_is_committed_once_before_or_after_it_waits(
+    sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int, aside: Aside
+) -> None:
+    caller, path, body = create
+    put(sandbox, {"do": "delay", "duration": "PT1.5S", "when": when})
+    began = time.monotonic()
+    answer = aside(caller.post, path, json=body)
+    until(lambda: met(sandbox) == [1])
+    assert held(sandbox) == kept  # nobody is held up: these two calls are answered meanwhile
+    assert caller.get("/mercury/nothing").status_code in (403, 404)
+    assert answer.result().status_code == 201
+    assert time.monotonic() - began >= 1.5
+    assert held(sandbox) == 1
+
+
+def test_a_token_that_lapses_first_refuses_the_call(sandbox: Sandbox) -> None:
+    caller = sandbox.pymetrics
+    put(sandbox, {"do": "expire_token", "times": 1})
+    answer = caller.post("/mercury/order", json=wish())
+    assert (answer.status_code, answer.headers["simulator-rule"]) == (401, "pymetrics.access.token.live")
+    assert held(sandbox) == 0
+    assert caller.get("/mercury/configuration").status_code == 401
+    assert sandbox.renewed().get("/mercury/configuration").status_code == 200
+
+
+def test_a_token_that_lapses_afterwards_refuses_the_next_call(sandbox: Sandbox) -> None:
+    caller = sandbox.pymetrics
+    put(sandbox, {"do": "expire_token", "times": 1, "when": "after_commit"})
+    assert caller.post("/mercury/order", json=wish()).status_code == 201
+    assert caller.get("/mercury/configuration").headers["simulator-rule"] == "pymetrics.access.token.live"
+    assert held(sandbox) == 1
+
+
+def test_only_a_call_with_a_token_of_the_sandbox_can_lose_it(sandbox: Sandbox) -> None:
+    put(sandbox, {"do": "expire_token"})
+    assert sandbox.pi.post(PI, json=INVITED).status_code == 201
+    sandbox.renewed()
+    unknown = Caller(sandbox.http, {"X-Api-Key": sandbox.credential, "Authorization": "Bearer unknown"})
+    assert unknown.get("/mercury/configuration").headers["simulator-rule"] == "pymetrics.access.token.known"
+    assert met(sandbox) == [0]
+
+
+def test_a_token_lapses_on_the_sandboxs_clock_and_not_later_than_it_would(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    caller = sandbox.pymetrics
+    put(sandbox, {"do": "expire_token", "when": "after_commit"})
+    assert caller.get("/mercury/configuration").status_code == 200
+    for moment in ("2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z"):
+        sandbox.told("POST", "/clock", {"freeze": moment})
+        assert caller.get("/mercury/configuration").headers["simulator-rule"] == "pymetrics.access.token.live"
+    sandbox.told("POST", "/clock", {"freeze": "2025-12-31T23:59:59Z"})
+    assert caller.get("/mercury/configuration").status_code == 200
+
+
+# What a client learns from it.
+
+
+def test_an_answer_that_was_lost_is_found_by_asking_again(sandbox: Sandbox) -> None:
+    caller = sandbox.pymetrics
+    put(sandbox, {"operation": "create_order", "do": "drop", "when": "after_commit", "times": 1})
+    assert raw(sandbox, caller, "POST", "/mercury/order", wish()) == b""
+    again = caller.post("/mercury/order", json=wish())
+    assert (again.status_code, again.json()["created"], held(sandbox)) == (200, False, 1)
+
+
+def test_an_answer_that_was_worked_out_but_not_committed_tells_of_nothing(sandbox: Sandbox) -> None:
+    put(sandbox, {"operation": "create_order", "do": "amend", "merge": {}, "when": "before_commit"})
+    phantom = order(sandbox)
+    assert sandbox.pymetrics.get(f"/mercury/getOrder/{phantom['id']}").status_code == 404
+    assert sandbox.told("GET", "/mail") == []
+
+
+@pytest.mark.parametrize("do", ["status", "rate_limit", "drop", "cut", "garble", "amend"])
+def test_a_call_that_changes_nothing_leaves_the_next_one_what_it_would_have_had(sandbox: Sandbox, do: str) -> None:
+    seen = []
+    for times in (1, 0):
+        sandbox.told("POST", "/reset")
+        sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+        put(sandbox, {"do": do, "when": "before_commit", "times": times, **({"merge": {}} if do == "amend" else {})})
+        if times:
+            with suppress(httpx2.RemoteProtocolError):
+                sandbox.pi.post(PI, json=INVITED)
+            assert met(sandbox) == [1]
+        seen.append(sandbox.pi.post(PI, json=INVITED).json())
+    assert seen[0] == seen[1]
+
+
+def test_the_ids_of_a_vendors_trouble_differ_and_come_again_after_a_reset(sandbox: Sandbox) -> None:
+    caller, seen = sandbox.pymetrics, []
+    for _ in range(2):
+        put(sandbox, {"do": "status"})
+        seen.append([caller.get("/mercury/configuration").json()["request_id"] for _ in range(3)])
+    assert len({*seen[0]}) == 3
+    assert seen[0] == seen[1]
+
+
+# The connection.
+
+
+def test_what_was_answered_before_on_a_connection_arrives_before_it_is_dropped(sandbox: Sandbox) -> None:
+    caller = sandbox.pi
+    put(sandbox, {"do": "drop", "after": 1})
+    with connected(sandbox) as connection:
+        both = request(caller, "GET", PI) + request(caller, "GET", PI) + request(caller, "GET", PI)
+        connection.sendall(both)
+        answers = whole(connection)
+    assert answers.count(b"HTTP/1.1 200 OK") == 1
+    assert answers.endswith(b"[]")
+    assert met(sandbox) == [1]
+
+
+def test_calls_behind_a_cut_answer_on_its_connection_are_not_answered(sandbox: Sandbox) -> None:
+    caller = sandbox.pi
+    put(sandbox, {"do": "cut", "times": 1})
+    with connected(sandbox) as connection:
+        connection.sendall(request(caller, "POST", PI, INVITED) + request(caller, "POST", PI, INVITED))
+        answers = whole(connection)
+    assert answers.count(b"HTTP/1.1 201 Created") == 1
+    assert held(sandbox) == 1
+
+
+def test_the_server_says_nothing_of_calls_that_it_drops_or_cuts(sandbox: Sandbox, server: Server) -> None:
+    before = server.stderr_size()
+    put(sandbox, {"do": "drop", "times": 2}, {"do": "cut", "times": 2})
+    for _ in range(4):
+        raw(sandbox, sandbox.pi, "POST", PI, INVITED)
+    assert met(sandbox) == [2, 2]
+    assert server.stderr(before) == ""
+
+
+def test_a_large_answer_is_cut_in_the_middle_too(sandbox: Sandbox) -> None:
+    long = "x" * 300_000
+    sandbox.pi.post(PI, json={**INVITED, "externalId": "e"})
+    put(sandbox, {"method": "GET", "do": "amend", "merge": {"long": long}})
+    assert sandbox.pi.get(PI).json() == {"long": long}
+    id = sandbox.told("GET", "/invitations")[0]["id"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    put(sandbox, {"do": "cut"})
+    _, headers, got = parted(raw(sandbox, sandbox.pi, "GET", f"{PI}/{id}/{REPORT}"))
+    assert headers["content-type"] == "application/pdf"
+    assert len(got) == int(headers["content-length"]) // 2 > 1_000
+
+
+def test_what_has_no_body_or_is_no_json_has_nothing_to_spoil(sandbox: Sandbox) -> None:
+    id = sandbox.pi.post(PI, json=INVITED).json()["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    put(sandbox, {"operation": "get_report", "do": "amend", "merge": {"a": 1}}, {"do": "garble"})
+    report = sandbox.pi.get(f"{PI}/{id}/{REPORT}")
+    assert (report.status_code, report.content[:5]) == (200, b"%PDF-")
+    gone = sandbox.pi.request("DELETE", f"{PI}/{id}")
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert met(sandbox) == [1, 1]
+
+
+def test_a_page_of_another_origin_may_read_a_trouble_as_any_answer(sandbox: Sandbox) -> None:
+    put(sandbox, {"do": "rate_limit"})
+    preflight = {"origin": "http://a.example", "access-control-request-method": "GET"}
+    assert sandbox.http.request("OPTIONS", PI, headers=preflight).status_code == 204
+    answer = sandbox.pi.get(PI, headers={"origin": "http://a.example"})
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (429, "*")
+    assert "Retry-After" in answer.headers["access-control-expose-headers"]
+    assert met(sandbox) == [1]
+
+
+# Whom it strikes.
+
+STRIKES: list[tuple[dict[str, Any], list[int]]] = [
+    ({}, [503, 503, 503, 503]),
+    ({"vendor": "pymetrics"}, [503, 503, 200, 201]),
+    ({"vendor": "predictive_index"}, [200, 201, 503, 503]),
+    ({"vendor": "predictive-index"}, [200, 201, 503, 503]),
+    ({"operation": "create_order"}, [200, 503, 200, 201]),
+    ({"method": "POST"}, [200, 503, 200, 503]),
+    ({"path": "/mercury/configuration"}, [503, 201, 200, 201]),
+    ({"path": "/mercury/*"}, [503, 503, 200, 201]),
+    ({"vendor": "predictive_index", "method": "GET", "path": "*assessments"}, [200, 201, 503, 201]),
+    ({"times": 2}, [503, 503, 200, 201]),
+    ({"after": 1, "times": 2}, [200, 503, 503, 201]),
+    ({"method": "POST", "after": 1}, [200, 201, 200, 503]),
+    ({"probability": 0}, [200, 201, 200, 201]),
+    ({"on": "deliveries", "do": "drop", "status": None}, [200, 201, 200, 201]),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), STRIKES)
+def test_a_fault_strikes_whom_it_speaks_of(sandbox: Sandbox, said: dict[str, Any], expected: list[int]) -> None:
+    pymetrics = sandbox.pymetrics
+    put(sandbox, {"do": "status", **said})
+    statuses = [
+        pymetrics.get("/mercury/configuration").status_code,
+        pymetrics.post("/mercury/order", json=wish()).status_code,
+        sandbox.pi.get(PI).status_code,
+        sandbox.pi.post(PI, json=INVITED).status_code,
+    ]
+    assert statuses == expected
+    assert met(sandbox) == [statuses.count(503)]
+
+
+def test_the_first_that_strikes_is_the_one_and_those_after_it_see_nothing(sandbox: Sandbox) -> None:
+    put(
+        sandbox,
+        {"do": "status", "status": 500, "after": 1, "times": 1},
+        {"do": "status", "status": 502, "times": 1},
+        {"do": "status", "status": 504},
+    )
+    assert [sandbox.pi.get(PI).status_code for _ in range(4)] == [502, 500, 504, 504]
+    assert met(sandbox) == [1, 1, 2]
+
+
+def test_a_call_to_nowhere_is_struck_as_well(sandbox: Sandbox) -> None:
+    assert sandbox.pi.get("/api/v1/nothing").status_code == 404
+    put(sandbox, {"do": "status"})
+    assert sandbox.pi.get("/api/v1/nothing").status_code == 503
+    assert sandbox.pi.request("PUT", PI).status_code == 503
+    assert sandbox.pi.post(PI, content=b" " * 1_048_577).status_code == 503
+
+
+def test_neither_the_control_api_nor_an_alarm_nor_another_sandbox_is_struck(sandbox: Sandbox) -> None:
+    id = sandbox.pi.post(PI, json={**INVITED, "email": "grace+completes-in-10s@example.com"}).json()["assessmentId"]
+    put(sandbox, {"do": "drop"})
+    other = Sandbox(sandbox.http, f"{sandbox.name}-b")
+    assert other.pi.get(PI).status_code == 200
+    other.control("DELETE")
+    sandbox.told("POST", "/clock", {"advance": "PT10S"})
+    assert sandbox.told("GET", f"/invitations/{id}")["status"] == 40
+    assert met(sandbox) == [0]
+
+
+def outcomes(sandbox: Sandbox, calls: int) -> list[int]:
+    """The statuses of so many calls."""
+    return [sandbox.pi.get(PI).status_code for _ in range(calls)]
+
+
+def test_chance_is_the_same_for_the_same_seed_whatever_the_sandbox_is_called(sandbox: Sandbox) -> None:
+    made = {}
+    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
+        opened = Sandbox(sandbox.http, f"{sandbox.name}-{name}")
+        sandbox.http.post("/_simulator/sandboxes", json={"name": opened.name, "seed": seed}).raise_for_status()
+        put(opened, {"do": "status", "probability": 0.5})
+        made[name] = outcomes(opened, 40)
+        put(opened, {"do": "status", "probability": 0.5})
+        assert outcomes(opened, 40) == made[name]
+        opened.control("DELETE")
+    assert made["a"] == made["b"] != made["c"]
+    assert 8 < made["a"].count(503) < 32
+
+
+# Time and the whole sandbox.
+
+
+def test_a_struck_answer_is_dated_by_the_sandboxs_clock(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": "2030-05-06T07:08:09Z"})
+    put(sandbox, {"do": "status"})
+    assert sandbox.pi.get(PI).headers["date"] == "Mon, 06 May 2030 07:08:09 GMT"
+
+
+def test_alarms_ring_before_a_call_is_considered(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    id = sandbox.pi.post(PI, json={**INVITED, "email": "grace+completes-in-10s@example.com"}).json()["assessmentId"]
+    put(sandbox, {"do": "amend", "merge": {}, "when": "before_commit"})
+    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:11Z"})
+    assert sandbox.pi.get(f"{PI}/{id}").json()["assessmentState"] == 40
+
+
+@pytest.mark.parametrize("path", ["/reset", "/snapshots/snapshot-1/restore", ""])
+def test_a_call_that_waits_does_not_outlive_its_world(sandbox: Sandbox, path: str) -> None:
+    sandbox.told("POST", "/snapshots")
+    caller = sandbox.pi
+    put(sandbox, {"do": "delay", "duration": "PT0.5S", "times": 1})
+    with connected(sandbox) as connection:
+        connection.sendall(request(caller, "POST", PI, INVITED))
+        until(lambda: met(sandbox) == [1])
+        sandbox.told("POST" if path else "DELETE", path)
+        assert whole(connection) == b""
+    assert held(sandbox) == 0
+
+
+def test_a_caller_who_gives_up_on_a_slow_answer_has_its_call_committed_all_the_same(sandbox: Sandbox) -> None:
+    put(sandbox, {"do": "delay", "duration": "PT0.3S"})
+    with connected(sandbox) as connection:
+        connection.sendall(request(sandbox.pi, "POST", PI, INVITED))
+        until(lambda: met(sandbox) == [1])
+    until(lambda: held(sandbox) == 1)
+
+
+def test_many_slow_calls_wait_side_by_side(sandbox: Sandbox) -> None:
+    put(sandbox, {"do": "delay", "duration": "PT0.5S"})
+    began = time.monotonic()
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(lambda _: sandbox.pi.get(PI).status_code, range(20)))
+    assert answers == [200] * 20
+    assert time.monotonic() - began < 5  # one after the other they would take ten
+
+
+def test_reset_forgets_faults_restore_keeps_them_and_a_fork_takes_none(sandbox: Sandbox) -> None:
+    put(sandbox, {"do": "status", "after": 1})
+    sandbox.told("POST", "/snapshots")
+    assert outcomes(sandbox, 2) == [200, 503]
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    assert met(sandbox) == [1]
+    assert outcomes(sandbox, 1) == [503]
+    fork = Sandbox(sandbox.http, sandbox.told("POST", "/fork", {"name": f"{sandbox.name}-b"})["name"])
+    assert (fork.told("GET", "/faults"), outcomes(fork, 2)) == ([], [200, 200])
+    fork.control("DELETE")
+    sandbox.told("POST", "/reset")
+    assert (sandbox.told("GET", "/faults"), outcomes(sandbox, 2)) == ([], [200, 200])
+    put(sandbox, {"do": "status"})
+    sandbox.told("DELETE")
+    assert sandbox.told("GET", "/faults") == []
+
+
+def test_a_rate_limit_of_the_settings_counts_no_call_that_a_fault_kept_away(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"rate_limit": 2})
+    put(sandbox, {"do": "status", "times": 3}, {"do": "amend", "when": "before_commit", "merge": {}, "times": 3})
+    assert outcomes(sandbox, 9) == [503, 503, 503, 200, 200, 200, 200, 200, 429]
+
+
+# The control calls.
+
+
+def test_faults_are_told_whole_and_in_order(sandbox: Sandbox) -> None:
+    assert sandbox.told("GET", "/faults") == []
+    told = put(
+        sandbox,
+        {"operation": "create_order", "do": "drop", "when": "after_commit", "times": 1},
+        {"id": "late", "on": "deliveries", "vendor": "predictive-index", "do": "delay", "duration": "PT1H"},
+        {"do": "status"},
+    )
+    assert told == sandbox.told("GET", "/faults")
+    empty = {
+        "vendor": None, "operation": None, "method": None, "path": None, "invitation": None, "times": None,
+        "after": 0, "probability": 1.0, "when": None, "status": None, "duration": None, "retry_after": None,
+        "merge": None, "met": 0,
+    }  # fmt: skip
+    first = {"id": "fault-1", "on": "calls", "operation": "create_order", "do": "drop", "when": "after_commit"}
+    late = {"id": "late", "on": "deliveries", "vendor": "predictive_index", "do": "delay", "duration": "PT1H"}
+    last = {"id": "fault-3", "on": "calls", "do": "status", "when": "before_commit", "status": 503}
+    assert told == [{**empty, **first, "times": 1}, {**empty, **late}, {**empty, **last}]
+
+
+def test_what_is_told_can_be_put_back_and_counts_anew(sandbox: Sandbox) -> None:
+    put(sandbox, {"do": "status", "times": 2}, {"do": "amend", "merge": {"a": None, "b": [1, {"c": 2.5}]}})
+    outcomes(sandbox, 3)
+    told = sandbox.told("GET", "/faults")
+    assert [fault["met"] for fault in told] == [2, 1]
+    again = put(sandbox, *told)
+    assert again == [{**fault, "met": 0} for fault in told]
+    assert outcomes(sandbox, 3) == [503, 503, 200]
+
+
+def test_no_fault_is_left_after_delete_or_an_empty_list(sandbox: Sandbox) -> None:
+    put(sandbox, {"do": "drop"})
+    answer = sandbox.control("DELETE", "/faults")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert sandbox.told("GET", "/faults") == []
+    assert sandbox.control("DELETE", "/faults").status_code == 204
+    put(sandbox, {"do": "drop"})
+    assert put(sandbox) == []
+    assert outcomes(sandbox, 1) == [200]
+
+
+REFUSED: list[tuple[Any, str, str]] = [
+    ({"do": "drop"}, "body", "array"),
+    ("drop", "body", "array"),
+    ([1], "0", "object"),
+    ([{}], "0.do", "Field required"),
+    ([{"do": "explode"}], "0.do", "'status', 'delay'"),
+    ([{"do": "drop"}, {"do": "duplicate"}], "1.do", "status, delay, drop, cut"),
+    ([{"on": "deliveries", "do": "cut"}], "0.do", "they know duplicate, reorder, delay, drop"),
+    ([{"do": "drop", "colour": "red"}], "0.colour", "is unknown; known are id, on, vendor"),
+    ([{"do": "drop", "on": "alarms"}], "0.on", "'calls' or 'deliveries'"),
+    ([{"do": "drop", "when": "sometimes"}], "0.when", "'before_commit' or 'after_commit'"),
+    ([{"do": "drop", "id": 1}], "0.id", "string"),
+    ([{"do": "drop", "id": "x" * 101}], "0.id", "100"),
+    ([{"do": "drop", "id": "a"}, {"do": "drop", "id": "a"}], "1.id", "two faults"),
+    ([{"do": "drop", "id": "fault-2"}, {"do": "drop"}], "1.id", "two faults"),
+    ([{"do": "drop", "vendor": "acme"}], "0.vendor", "pymetrics, predictive_index"),
+    ([{"do": "drop", "operation": "make"}], "0.operation", "create_order"),
+    ([{"do": "drop", "operation": "complete"}], "0.operation", "create_order"),
+    ([{"do": "drop", "operation": "create_order", "vendor": "predictive_index"}], "0.operation", "create_assessment"),
+    ([{"do": "drop", "method": "post"}], "0.method", "such as POST"),
+    ([{"do": "drop", "path": "mercury/order"}], "0.path", "must begin with /"),
+    ([{"do": "drop", "times": -1}], "0.times", "from 0"),
+    ([{"do": "drop", "times": True}], "0.times", "integer"),
+    ([{"do": "drop", "after": -1}], "0.after", "from 0"),
+    ([{"do": "drop", "probability": 1.1}], "0.probability", "from 0 to 1"),
+    ([{"do": "drop", "probability": -0.1}], "0.probability", "from 0 to 1"),
+    ([{"do": "status", "status": 200}], "0.status", "from 400 to 599"),
+    ([{"do": "status", "status": 600}], "0.status", "from 400 to 599"),
+    ([{"do": "drop", "status": 503}], "0.status", "does not go with 'drop'"),
+    ([{"do": "delay"}], "0.duration", "PT2S"),
+    ([{"do": "delay", "duration": "2s"}], "0.duration", "ISO 8601"),
+    ([{"do": "delay", "duration": "PT1H0.1S"}], "0.duration", "an hour"),
+    ([{"on": "deliveries", "do": "delay", "duration": "P3651D"}], "0.duration", "ten years"),
+    ([{"on": "deliveries", "do": "delay"}], "0.duration", "PT2S"),
+    ([{"do": "rate_limit", "retry_after": -1}], "0.retry_after", "from 0"),
+    ([{"do": "amend"}], "0.merge", "needs it"),
+    ([{"do": "amend", "merge": []}], "0.merge", "object"),
+    ([{"do": "drop", "merge": {}}], "0.merge", "does not go with"),
+    ([{"do": "drop", "invitation": "x"}], "0.invitation", "faults of deliveries"),
+    ([{"on": "deliveries", "do": "drop", "operation": "create_order"}], "0.operation", "faults of calls"),
+    ([{"on": "deliveries", "do": "drop", "method": "POST"}], "0.method", "faults of calls"),
+    ([{"on": "deliveries", "do": "drop", "path": "*"}], "0.path", "faults of calls"),
+    ([{"on": "deliveries", "do": "drop", "when": "after_commit"}], "0.when", "faults of calls"),
+    ([{"do": "expire_token", "vendor": "predictive-index"}], "0.vendor", "has no access tokens to expire"),
+]
+
+
+@pytest.mark.parametrize(("body", "where", "words"), REFUSED)
+def test_what_could_not_work_is_refused_and_nothing_has_changed(
+    sandbox: Sandbox, body: Any, where: str, words: str
+) -> None:
+    put(sandbox, {"id": "kept", "do": "status", "times": 3})
+    outcomes(sandbox, 1)
+    before = sandbox.told("GET", "/faults")
+    document = problem(sandbox.control("PUT", "/faults", body), 422, words)
+    assert where in {error["where"] or "body" for error in document["errors"]}
+    assert sandbox.told("GET", "/faults") == before
+    assert outcomes(sandbox, 3) == [503, 503, 200]
+
+
+def test_all_that_is_wrong_is_said_at_once(sandbox: Sandbox) -> None:
+    faults = [{"do": "drop", "times": -1, "path": "x"}, {"do": "delay"}]
+    document = problem(sandbox.control("PUT", "/faults", faults), 422)
+    assert [error["where"] for error in document["errors"]] == ["0.path", "0.times", "1.duration"]
+
+
+def test_what_is_no_json_is_a_400(sandbox: Sandbox) -> None:
+    url = f"/_simulator/sandboxes/{sandbox.name}/faults"
+    problem(sandbox.http.put(url, content=b"[{"), 400, "not JSON")
+    problem(sandbox.http.post(url, json=[]), 405)

@@ -1,0 +1,250 @@
+"""Scripts that repeat a call: run by a real shell with a real curl, they get the same answer."""
+
+import os
+import re
+import shutil
+import subprocess
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.server import ROOT, assessment, order, wish
+from tests.servers import Sandbox, Server
+
+PI = "/api/v1/behavioralassessments"
+SHELLS = [shell for shell in ("sh", "dash", "bash", "busybox") if shutil.which(shell)]
+CLEAN = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+
+
+def script_of(sandbox: Sandbox, id: str = "") -> str:
+    """The script of a call, the newest one without an id."""
+    id = id or sandbox.told("GET", "/journal")[-1]["id"]
+    answer = sandbox.control("GET", f"/journal/{id}.sh")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/x-shellscript; charset=utf-8"
+    return answer.text
+
+
+def run(script: str, folder: Path, shell: str = "sh", **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """What the script did, run from a file in an empty folder; curl must take no settings of this machine."""
+    file = folder / "script.sh"
+    file.write_bytes(script.encode())
+    home = {"HOME": str(folder), "CURL_HOME": str(folder)}
+    command = [shell, "sh"] if shell == "busybox" else [shell]
+    return subprocess.run(
+        [*command, str(file)], capture_output=True, env={**CLEAN, **home, **variables}, cwd=folder, timeout=30,
+        check=False,
+    )  # fmt: skip
+
+
+def repeated(sandbox: Sandbox, folder: Path, shell: str = "sh", **variables: str) -> Any:
+    """The newest call's single view after its script ran; the call before it must be the one that was repeated."""
+    before = sandbox.told("GET", "/journal")[-1]
+    done = run(script_of(sandbox, before["id"]), folder, shell, **variables)
+    assert done.returncode == 0, done.stderr
+    after = sandbox.told("GET", "/journal")[-1]
+    assert after["id"] != before["id"]
+    assert [file.name for file in folder.iterdir()] == ["script.sh"]
+    status = int(re.findall(rb"HTTP/1.1 (\d{3})", done.stdout)[-1])
+    assert status == after["status"]
+    same = ("vendor", "operation", "method", "path", "status", "rules")
+    assert [after[name] for name in same] == [before[name] for name in same]
+    first, second = (sandbox.told("GET", f"/journal/{call['id']}") for call in (before, after))
+    assert second["request"]["body"] == first["request"]["body"]
+    assert second["query"] == first["query"]
+    return second
+
+
+HOSTILE = {
+    "quotes": "it's \"quoted\" '' `id` \\ \\n",
+    "a substitution": "$(touch evil) ${HOME} `touch evil` $((1+1)) !! *",
+    "lines": "one\ntwo\n\nthree\n",
+    "an end of a document": "EOF\nEND\n--data\n@/etc/hostname",
+    "other letters": "grüß 日本語 \U0001f600 \u202e \u0000",
+    "control characters": "\r\n\t\x1b[31m\x7f\x01",
+    "percent": "%s %d %% \\045 %n",
+    "a dash": "-X DELETE",
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_body_comes_out_as_it_went_in(sandbox: Sandbox, tmp_path: Path, text: str, shell: str) -> None:
+    assert sandbox.pi.post(PI, json={"firstName": text, "lastName": 7}).status_code == 400
+    assert repeated(sandbox, tmp_path, shell)["request"]["body"]["firstName"] == text
+
+
+RAW = {
+    "no JSON": (HOSTILE["quotes"] + HOSTILE["a substitution"] + HOSTILE["percent"]).encode(),
+    "carriage returns": b'{"a":\r\n "b",\r\n\r\n',
+    "no text": bytes(range(256)),
+    "nuls": b"\x00\x00a\x00",
+    "a lonely quote": b"'",
+    "newlines at the end": b"a\n\n\n",
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("body", RAW.values(), ids=RAW)
+def test_a_body_comes_out_to_the_byte(sandbox: Sandbox, tmp_path: Path, body: bytes, shell: str) -> None:
+    assert sandbox.pi.post(PI, content=body, headers={"content-type": "application/json"}).status_code == 400
+    seen = repeated(sandbox, tmp_path, shell)
+    assert int(seen["request"]["headers"]["content-length"]) == len(body)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_large_body_is_repeated_too(sandbox: Sandbox, tmp_path: Path, shell: str) -> None:
+    sandbox.pi.post(PI, json={"firstName": "x" * 900_000, "lastName": ["é"]})
+    assert len(repeated(sandbox, tmp_path, shell)["request"]["body"]["firstName"]) == 900_000
+
+
+PATHS = [
+    f"{PI}?$top=1&$filter=firstName%20eq%20'Ada'&x=[1-3]{{a,b}}",
+    f"{PI}?a=%24%28id%29&b=`id`",
+    f"{PI}/%20%0A%25%27%22$(id);é",
+    f"{PI}/{{a,b}}[1-9]",
+    f"{PI}/..%2F..",
+    "/api/v1/no'where",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_strange_address_is_repeated(sandbox: Sandbox, tmp_path: Path, path: str) -> None:
+    sandbox.told("GET")
+    sandbox.pi.get(path)
+    repeated(sandbox, tmp_path)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS", "PROPFIND"])
+def test_any_verb_is_repeated(sandbox: Sandbox, tmp_path: Path, method: str) -> None:
+    assessment(sandbox)
+    assert sandbox.pi.request(method, PI).status_code == 405
+    repeated(sandbox, tmp_path)
+
+
+def test_headers_are_repeated_and_no_other_is_added(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.pi.post(PI, content=b"{}", headers={"x-one": "a 'b' $(id)", "x-empty": "", "accept": "text/plain"})
+    first = sandbox.told("GET", "/journal/call-1")
+    assert "content-type" not in first["request"]["headers"]
+    seen = repeated(sandbox, tmp_path)["request"]["headers"]
+    left_out = ("accept-encoding", "connection")
+    assert seen == {name: value for name, value in first["request"]["headers"].items() if name not in left_out}
+
+
+def test_a_header_in_other_letters_is_repeated_to_the_byte(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.http.get(PI, headers={b"api-key": sandbox.credential.encode(), b"x-one": b"gr\xfc\xdf '%s\\"})
+    seen = repeated(sandbox, tmp_path)["request"]["headers"]
+    assert seen["x-one"] == sandbox.told("GET", "/journal/call-1")["request"]["headers"]["x-one"]
+
+
+# What opens the door.
+
+
+def test_a_token_is_asked_for_anew(sandbox: Sandbox, tmp_path: Path) -> None:
+    id = order(sandbox)["id"]
+    sandbox.pymetrics.get(f"/mercury/getOrder/{id}?report=true")
+    script = script_of(sandbox)
+    sandbox.told("POST", "/clock", {"advance": "PT2H"})
+    done = run(script, tmp_path)
+    assert done.returncode == 0
+    assert b"HTTP/1.1 200 OK" in done.stdout
+    assert [call["operation"] for call in sandbox.told("GET", "/journal")[-2:]] == ["create_token", "get_order"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{"authorization": "Bearer another"}, {"authorization": "Basic dTpw"}, {"authorization": ""}]
+)
+def test_a_call_that_was_not_let_in_is_not_let_in_again(
+    sandbox: Sandbox, tmp_path: Path, headers: dict[str, str]
+) -> None:
+    assert sandbox.pymetrics.get("/mercury/configuration", headers=headers).status_code == 401
+    assert repeated(sandbox, tmp_path)["status"] == 401
+
+
+def test_a_token_call_is_repeated(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.renewed()
+    assert repeated(sandbox, tmp_path)["status"] == 201
+
+
+def test_what_another_vendor_would_look_at_does_no_harm(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.pi.get(PI, headers={"x-api-key": "secret-one", "authorization": "Bearer secret-two", "cookie": "secret=3"})
+    assert "secret" not in script_of(sandbox)
+    assert repeated(sandbox, tmp_path)["status"] == 200
+
+
+def test_a_link_is_found_again_by_its_seal(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.told("PATCH", "/config", {"progress": "PT0S"})
+    id = order(sandbox)["id"]
+    whole = sandbox.pymetrics.get(f"/mercury/getOrder/{id}?report=true").json()
+    report = sandbox.http.get(whole["reports"][0]["download_url"])
+    done = run(script_of(sandbox), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(report.content)
+
+
+def test_a_secret_of_ones_own_must_be_set_and_two_have_two_names(sandbox: Sandbox, tmp_path: Path) -> None:
+    hook = "http://ada:sesame@127.0.0.1:9/"
+    sandbox.pi.post(
+        PI, json={"firstName": [], "assessmentStatusWebHook": hook, "redirectUrl": "http://u:p@h/", "x": hook}
+    )
+    script = script_of(sandbox)
+    assert "sesame" not in script
+    done = run(script, tmp_path)
+    assert done.returncode != 0
+    assert b"USER_AND_PASSWORD: set it to the user and password that was sent" in done.stderr
+    names = {"USER_AND_PASSWORD": "ada:sesame", "USER_AND_PASSWORD_2": "u:p"}
+    assert run(script, tmp_path, **names).returncode == 0
+    assert len(sandbox.told("GET", "/journal")) == 2
+    made = {"firstName": "Ada", "lastName": "L", "email": "ada@example.com", "assessmentStatusWebHook": hook}
+    sandbox.pi.post(PI, json=made)
+    assert run(script_of(sandbox), tmp_path, **names).returncode == 0
+    assert [one["assessmentStatusWebHook"] for one in sandbox.pi.get(PI).json()] == [hook, hook]
+
+
+def test_in_closed_access_every_key_must_be_set(tmp_path: Path) -> None:
+    control = {"Authorization": "Bearer open-sesame"}
+    with (
+        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "open-sesame"}) as closed,
+        httpx2.Client(base_url=closed.url, trust_env=False) as http,
+    ):
+        held = http.post(ROOT, json={"name": "one"}, headers=control).json()["credentials"]
+        client = {name: held["pymetrics"][name] for name in ("client_id", "client_secret")}
+        token = http.post("/mercury/oauth/token", json={**client, "grant_type": "client_credentials"}).json()
+        keys = {"Authorization": f"Bearer {token['access_token']}", "X-Api-Key": held["pymetrics"]["api_key"]}
+        assert http.post("/mercury/order", json=wish(), headers=keys).status_code == 201
+        assert http.get(f"{ROOT}/one/journal/call-2.sh").status_code == 401
+        script = http.get(f"{ROOT}/one/journal/call-2.sh", headers=control).text
+        for secret in (*held["pymetrics"].values(), *held["predictive_index"].values(), token["access_token"]):
+            assert secret not in script
+        variables = {f"PYMETRICS_{name.upper()}": value for name, value in held["pymetrics"].items()}
+        for name in variables:
+            done = run(script, tmp_path, **{other: value for other, value in variables.items() if other != name})
+            assert done.returncode != 0
+            member = name.removeprefix("PYMETRICS_").lower()
+            assert f"{name}: set it to the {member} of the sandbox one".encode() in done.stderr
+        assert b"HTTP/1.1 200" in run(script, tmp_path, **variables).stdout
+        http.get(PI, headers={"api-key": held["predictive_index"]["api_key"]})
+        newest = http.get(f"{ROOT}/one/journal", headers=control).json()[-1]["id"]
+        script = http.get(f"{ROOT}/one/journal/{newest}.sh", headers=control).text
+        done = run(script, tmp_path, PREDICTIVE_INDEX_API_KEY=held["predictive_index"]["api_key"])
+        assert b"HTTP/1.1 200" in done.stdout
+
+
+def test_base_may_name_another_server(sandbox: Sandbox, server: Server, tmp_path: Path) -> None:
+    sandbox.pi.get(PI, headers={"host": "elsewhere.example"})
+    script = script_of(sandbox)
+    assert "BASE=${BASE:-http://elsewhere.example}" in script
+    assert run(script, tmp_path, BASE=server.url).returncode == 0
+    assert len(sandbox.told("GET", "/journal")) == 2
+
+
+def test_a_script_says_what_it_repeats(sandbox: Sandbox) -> None:
+    sandbox.pi.get(f"{PI}/a%0Atouch evil")
+    lines = script_of(sandbox).splitlines()
+    assert lines[0] == "#!/bin/sh"
+    assert lines[1].startswith(f"# call-1 of the sandbox {sandbox.name}, at 2")
+    assert lines[2] == f"# GET {PI}/a%0Atouch%20evil, answered with 404."
+    assert str(uuid.UUID(sandbox.name.removeprefix("t-"))) in lines[1]

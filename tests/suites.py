@@ -1,0 +1,71 @@
+"""Test-suites of others: files in a folder, run by a pytest of their own."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx2
+
+ALONE = ("-p", "simulator.pytest_plugin", "-p", "xdist")
+"""The plugins of a suite that has no others installed: pytest looks for none itself."""
+
+
+def command(*arguments: str) -> list[str]:
+    """pytest with warnings as errors, leaving nothing behind."""
+    return [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", *arguments]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This one, freed of what it says of the simulator and of the pytest that runs us."""
+    free = {name: value for name, value in os.environ.items() if not name.startswith(("SIMULATOR_", "PYTEST_"))}
+    return {**free, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **more}
+
+
+def written(folder: Path, files: Mapping[str, str]) -> Path:
+    """The folder, with these files in it."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The suite in a folder, run to its end."""
+    return subprocess.run(
+        command(*ALONE, *arguments),
+        cwd=folder,
+        env=environment(**environ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+def passed(done: subprocess.CompletedProcess[str], count: int) -> None:
+    """So many tests passed, and nothing else came of them."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    (outcome,) = re.findall(r"^=* ?(\d+ passed) in ", done.stdout, re.MULTILINE)
+    assert outcome == f"{count} passed", done.stdout
+
+
+def answers(url: str) -> bool:
+    """Whether a server is there."""
+    try:
+        return httpx2.get(f"{url}/_simulator/health", trust_env=False).is_success
+    except httpx2.TransportError:
+        return False
+
+
+def gone(url: str, within: float = 10) -> bool:
+    """Whether the server is no longer there, or goes within so many seconds."""
+    deadline = time.monotonic() + within
+    while answers(url):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

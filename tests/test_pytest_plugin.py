@@ -1,0 +1,238 @@
+"""The fixtures for pytest, in test-suites of others that run by themselves."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.servers import Server
+from tests.suites import ALONE, answers, command, environment, gone, passed, run, written
+
+THREE_LINES = """
+import httpx2
+
+def test_a_completed_assessment_is_told_of(simulator):
+    pi, person = simulator.predictive_index, {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
+    made = httpx2.post(f"{pi.url}/behavioralassessments", headers=pi.headers(), json=person).json()
+    simulator.complete(made["assessmentId"])
+    assert simulator.webhooks.wait_for(1)[0].form["assessmentState"] == "40"
+"""
+NOTED = """
+import pathlib
+import pytest
+
+@pytest.fixture(autouse=True)
+def noted(simulator):
+    with pathlib.Path(__file__).with_name("noted").open("a") as file:
+        file.write(f"{simulator.url} {simulator.name}\\n")
+"""
+"""A conftest that writes down, for each test, its server and its sandbox."""
+
+CLOSED = """
+import pytest
+from simulator.settings import Settings
+
+@pytest.fixture(scope="session")
+def simulator_settings():
+    return Settings(port=0, access="closed")
+"""
+
+
+def noted(folder: Path) -> tuple[set[str], list[str]]:
+    """The servers and the sandboxes that were written down."""
+    pairs = [line.split() for line in (folder / "noted").read_text().splitlines()]
+    return {url for url, _ in pairs}, [name for _, name in pairs]
+
+
+def sandboxes(server: Server) -> set[str]:
+    """Those that are open."""
+    return {one["name"] for one in httpx2.get(f"{server.url}/_simulator/sandboxes", trust_env=False).json()}
+
+
+# Nothing for those who want nothing.
+
+IMPORT = """
+import sys, time
+import pytest
+
+before, best = set(sys.modules), 1.0
+for _ in range(5):
+    sys.modules.pop("simulator.pytest_plugin", None)
+    sys.modules.pop("simulator", None)
+    began = time.perf_counter()
+    import simulator.pytest_plugin
+    best = min(best, time.perf_counter() - began)
+print(*sorted(set(sys.modules) - before), best)
+"""
+
+
+def test_the_plugin_loads_at_once_and_brings_nothing_along() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True, timeout=60)
+    *modules, seconds = done.stdout.split()
+    assert modules == ["simulator", "simulator.pytest_plugin"]
+    assert float(seconds) < 0.005
+
+
+def test_a_suite_without_simulator_has_none_of_it(tmp_path: Path) -> None:
+    suite = """
+import sys, threading
+
+def test_nothing_is_here():
+    ours = {name for name in sys.modules if name.split(".")[0] == "simulator"}
+    assert ours == {"simulator", "simulator.pytest_plugin"}
+    assert not {"httpx2", "starlette", "uvicorn", "pydantic"} & set(sys.modules)
+    assert threading.active_count() == 1
+"""
+    passed(run(written(tmp_path, {"test_own.py": suite})), 1)
+
+
+# One server for the run.
+
+
+def test_the_three_line_test_passes_among_all_plugins_that_are_installed(tmp_path: Path) -> None:
+    written(tmp_path, {"test_three.py": THREE_LINES, "conftest.py": NOTED})
+    free = environment()
+    del free["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    done = subprocess.run(command(), cwd=tmp_path, env=free, capture_output=True, text=True, check=False, timeout=100)
+    passed(done, 1)
+    assert done.stderr == ""
+    (url,), (name,) = noted(tmp_path)
+    assert re.fullmatch(r"test-a-completed-assessment-is-told-of-[0-9a-f]{12}", name)
+    assert not answers(url)
+
+
+def test_sixty_tests_in_four_workers_share_one_server_and_no_sandbox_though_a_worker_crashes(tmp_path: Path) -> None:
+    many = THREE_LINES.replace("\nimport httpx2\n", "\nimport os\nimport httpx2\nimport pytest\n")
+    many = many.replace("\ndef ", "\n@pytest.mark.parametrize('n', range(60))\ndef ")
+    many = many.replace("(simulator):\n", "(simulator, n):\n    if n == 3:\n        os._exit(1)\n")
+    done = run(written(tmp_path, {"test_many.py": many, "conftest.py": NOTED}), "-n", "4")
+    assert re.search(r"1 failed, 59 passed in ", done.stdout), done.stdout
+    assert "crashed while running 'test_many.py::test_a_completed_assessment_is_told_of[3]'" in done.stdout
+    (url,), names = noted(tmp_path)
+    assert len(set(names)) == 60
+    assert not answers(url)
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_run_that_is_killed_leaves_no_server_behind(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    suite = "import time\n\ndef test_long(simulator):\n    time.sleep(60)\n"
+    written(tmp_path, {"test_long.py": suite, "conftest.py": NOTED})
+    with subprocess.Popen(
+        command(*ALONE, *arguments), cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL
+    ) as pytest_run:
+        deadline = time.monotonic() + 30
+        while not ((tmp_path / "noted").exists() and (tmp_path / "noted").read_text().endswith("\n")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        (url,), _ = noted(tmp_path)
+        there = answers(url)
+        pytest_run.send_signal(signal.SIGKILL)
+    assert there
+    assert gone(url)
+
+
+def test_a_server_elsewhere_is_used_and_a_failed_test_leaves_no_sandbox_there(tmp_path: Path, server: Server) -> None:
+    suite = THREE_LINES + "\ndef test_failing(simulator):\n    simulator.fork()\n    assert simulator is None\n"
+    written(tmp_path, {"test_three.py": suite, "conftest.py": NOTED})
+    before = sandboxes(server)
+    done = run(tmp_path, SIMULATOR_URL=f"{server.url}/")
+    assert "1 failed, 1 passed" in done.stdout, done.stdout
+    (url,), names = noted(tmp_path)
+    assert (url, len(names)) == (server.url, 2)
+    assert sandboxes(server) - before == set()
+
+
+def test_a_closed_server_elsewhere_is_used_with_its_control_token(tmp_path: Path) -> None:
+    written(tmp_path, {"test_three.py": THREE_LINES})
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in"}) as closed:
+        passed(run(tmp_path, SIMULATOR_URL=closed.url, SIMULATOR_CONTROL_TOKEN="let-me-in"), 1)
+
+
+def test_a_server_elsewhere_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    done = run(written(tmp_path, {"test_three.py": THREE_LINES}), SIMULATOR_URL="http://127.0.0.1:9")
+    assert "1 error" in done.stdout
+    assert "SimulatorError: GET http://127.0.0.1:9/_simulator/health: " in done.stdout
+
+
+# Settings.
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_settings_of_the_suites_own_are_the_servers(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    suite = """
+import pytest
+
+@pytest.mark.parametrize("n", range(4))
+def test_access_is_closed(simulator, simulator_server, n):
+    assert simulator_server.control_token
+    assert not simulator.pymetrics.client_id.startswith("sim-")
+    assert simulator.pymetrics.headers()
+"""
+    written(tmp_path, {"test_closed.py": suite, "conftest.py": CLOSED + NOTED})
+    passed(run(tmp_path, *arguments), 4)
+    assert len(noted(tmp_path)[0]) == 1
+
+
+def test_settings_that_differ_within_a_run_are_an_error(tmp_path: Path) -> None:
+    suite = "def test_it(simulator):\n    pass\n"
+    written(tmp_path, {"test_a.py": suite, "below/test_b.py": suite, "below/conftest.py": CLOSED})
+    done = run(tmp_path, "test_a.py", "below/test_b.py")
+    assert "1 passed, 1 error" in done.stdout, done.stdout
+    assert "override them in the top-most conftest.py" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_server_that_cannot_start_says_why(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    conftest = CLOSED.replace('port=0, access="closed"', 'host="192.0.2.1", port=0')
+    done = run(written(tmp_path, {"test_three.py": THREE_LINES, "conftest.py": conftest}), *arguments)
+    assert "1 error" in done.stdout, done.stdout
+    assert "RuntimeError: the simulator did not start" in done.stdout
+    assert "cannot listen on 192.0.2.1:0" in done.stdout
+
+
+# Coverage.
+
+COVERED = """
+import httpx2
+import pytest
+
+@pytest.mark.parametrize("n", range(4))
+def test_a_rule_is_broken(simulator_server, n):
+    with simulator_server.open() as sandbox:
+        pi = sandbox.predictive_index
+        body = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"} if n else {}
+        httpx2.post(f"{pi.url}/behavioralassessments", headers=pi.headers(), json=body)
+        if n == 1:
+            sandbox.reset()
+
+def test_a_credential_of_ones_own_choice_counts(simulator_server):
+    httpx2.get(f"{simulator_server.url}/mercury/configuration", headers={"X-Api-Key": "sim-own"})
+"""
+
+
+def test_rule_coverage_is_summed_over_workers_and_told_in_a_line(tmp_path: Path) -> None:
+    written(tmp_path, {"test_covered.py": COVERED})
+    alone, spread = run(tmp_path, "--simulator-coverage"), run(tmp_path, "--simulator-coverage", "-n", "2")
+    told = [re.findall(r"^(\d+) of (\d+) rules kept, (\d+) broken$", done.stdout, re.M) for done in (alone, spread)]
+    assert told[0] == told[1], alone.stdout + spread.stdout
+    [(kept, of, broken)] = [tuple(map(int, found)) for found in told[0]]
+    assert 10 < kept < of
+    assert 0 < broken < kept
+    assert "never" not in alone.stdout
+
+
+def test_rules_that_were_not_covered_are_listed_when_asked(tmp_path: Path, server: Server) -> None:
+    written(tmp_path, {"test_covered.py": COVERED})
+    done = run(tmp_path, "--simulator-coverage", "-v", SIMULATOR_URL=server.url)
+    assert "\npi.create.expiration.future: never broken\n" in done.stdout, done.stdout
+    assert "\npi.create.first_name.required" not in done.stdout
+
+
+def test_without_the_option_nothing_is_said_of_coverage(tmp_path: Path, server: Server) -> None:
+    done = run(written(tmp_path, {"test_three.py": THREE_LINES}), "-v", SIMULATOR_URL=server.url)
+    assert "rules kept" not in done.stdout

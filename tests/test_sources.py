@@ -1,0 +1,107 @@
+"""Contracts and catalogue tell the same of every rule, though neither knows the other; and every rule is shown.
+
+Shown means asked over HTTP: a rule is *kept* when the simulator counted an accepted call under it while the property
+ran, and *broken* when an answer named it.
+"""
+
+from collections import defaultdict
+
+import pytest
+
+from contracts.cli import FACTS, PROPERTIES
+from contracts.report import Report, told
+from contracts.runner import Verdict
+from contracts.sources import Fact, Standing
+from simulator.app import VENDORS
+from simulator.core.rules import Rule
+from simulator.core.sources import Promise
+from tests.contracts.ran import Shown, shown
+from tests.servers import Server
+
+RULES = {rule.id: rule for vendor in VENDORS.values() for rule in vendor.rules}
+PROMISES = {promise.id: promise for vendor in VENDORS.values() for promise in vendor.promises}
+KNOWN: dict[str, Rule | Promise] = {**RULES, **PROMISES}
+OURS = {fact.id: fact for fact in FACTS}
+
+pytestmark = pytest.mark.xdist_group("contracts")
+
+
+@pytest.fixture(scope="module")
+def ran(server: Server) -> dict[str, Shown]:
+    """Every property with what became of it."""
+    return shown(server.url)
+
+
+def claimed(kind: str) -> dict[str, list[str]]:
+    """For each rule or promise the properties that say they show it `kept`, `broken`, or among the `promises`."""
+    found = defaultdict(list)
+    for property in PROPERTIES:
+        for id in getattr(property, kind):
+            found[id].append(property.id)
+    return found
+
+
+def test_contracts_and_catalogue_know_the_same_rules_and_promises() -> None:
+    assert sorted(OURS) == sorted(KNOWN)
+    assert len(OURS) == len(FACTS)
+
+
+def test_they_agree_on_where_each_stands() -> None:
+    catalogue = {id: known.standing.value for id, known in KNOWN.items()}
+    assert {id: fact.standing.value for id, fact in OURS.items()} == catalogue
+
+
+@pytest.mark.parametrize(
+    "fact", [fact for fact in FACTS if fact.standing is not Standing.ASSUMED], ids=lambda fact: fact.id
+)
+def test_they_read_it_on_the_same_page(fact: Fact) -> None:
+    known = KNOWN[fact.id]
+    assert (fact.source.title, fact.source.read) == (known.source.title, known.source.read)
+
+
+def test_properties_have_ids_of_their_own() -> None:
+    ids = [property.id for property in PROPERTIES]
+    assert len(set(ids)) == len(ids)
+
+
+def test_properties_speak_of_known_rules_and_promises_only() -> None:
+    assert {id for property in PROPERTIES for id in (*property.kept, *property.broken)} <= set(RULES)
+    assert {id for property in PROPERTIES for id in property.promises} <= set(PROMISES)
+
+
+def test_every_property_says_why() -> None:
+    assert [property.id for property in PROPERTIES if not property.why] == []
+
+
+def test_every_rule_is_said_to_be_shown_kept_and_broken() -> None:
+    assert sorted(set(RULES) - set(claimed("kept"))) == []
+    assert sorted(set(RULES) - set(claimed("broken"))) == []
+
+
+def test_every_promise_is_said_to_be_shown() -> None:
+    assert sorted(set(PROMISES) - set(claimed("promises"))) == []
+
+
+def test_every_property_holds(ran: dict[str, Shown], server: Server) -> None:
+    outcomes = [one.outcome for one in ran.values()]
+    report = Report("contracts", server.url, "", outcomes, 0.0)
+    broken = [told(outcome, report) for outcome in outcomes if outcome.verdict is not Verdict.HELD]
+    assert not broken, "\n\n".join(broken)
+
+
+@pytest.mark.parametrize("kind", ["kept", "broken"])
+def test_what_a_property_says_it_shows_was_seen_by_the_server(kind: str, ran: dict[str, Shown]) -> None:
+    missed = {
+        property.id: sorted(unseen)
+        for property in PROPERTIES
+        if (unseen := set(getattr(property, kind)) - getattr(ran[property.id], kind))
+    }
+    assert missed == {}
+
+
+def test_every_documented_rule_was_seen_kept_and_broken(ran: dict[str, Shown]) -> None:
+    documented = {id for id, rule in RULES.items() if rule.standing.value == "documented"}
+    kept = {id for property in PROPERTIES for id in {*property.kept} & ran[property.id].kept}
+    broken = {id for property in PROPERTIES for id in {*property.broken} & ran[property.id].broken}
+    assert documented - kept == set()
+    assert documented - broken == set()
