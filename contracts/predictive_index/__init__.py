@@ -1,9 +1,9 @@
 """What The Predictive Index promises, as properties over HTTP.
 
-`facts` lists every demand and promise with where it stands. What callers send is in `strategies`, what they must see
-in `oracle`. The properties are by noun: creations in `assessments`, then `people`, `changes`, `states`, `listing` (with
-the small model of OData in `odata`), `files`, `webhooks`. `breaches` and `types` break every demand, `access` asks who
-is let in.
+`facts` lists every demand and promise with where it stands. What callers send is in `strategies`, what they see must
+be as `oracle` says. Properties are by noun: creations in `assessments`, then `people`, `states`, `changes`, `listing`
+(with a model of OData in `odata`), `webhooks` and `retries`, `files`; `machine` mixes them all. `breaches` and `types`
+break every demand, `access` asks who is let in. What a simulator adds is in `switches` and `isolation`.
 """
 
 from contracts.predictive_index import (
@@ -16,6 +16,7 @@ from contracts.predictive_index import (
     listing,
     machine,
     people,
+    retries,
     states,
     switches,
     types,
@@ -32,6 +33,7 @@ PROPERTIES: tuple[Property, ...] = (
     *changes.PROPERTIES,
     *listing.PROPERTIES,
     *webhooks.PROPERTIES,
+    *retries.PROPERTIES,
     *switches.PROPERTIES,
     *isolation.PROPERTIES,
     *machine.PROPERTIES,

@@ -86,6 +86,32 @@ def of_the_account(lab: Lab, body: Face) -> None:
 
 
 @contract(
+    "pi.assessment.fields",
+    "A custom field is assigned where name and value are the account's, and ignored otherwise",
+    kept=("pi.create.custom_fields.items", "pi.change.custom_fields.items"),
+    promises=("pi.create.custom_fields", "pi.create.custom_fields.all"),
+    needs={Need.CONTROL},
+)
+def fields(lab: Lab) -> None:
+    """Every name with every value, alone and then all at once, at a creation and at a change: the request goes through
+    whatever they are, and an invalid value leaves a field as it was."""
+    sandbox, account = furnished(lab.sandbox), Account()
+    first = [{"fieldName": name, "fieldValue": value} for name, value in _ASSIGNED]
+    for name in strategies.FIELD_NAMES:
+        for value in strategies.FIELD_VALUES:
+            items = [{"fieldName": name, "fieldValue": value}, {}]
+            face = calls.made(sandbox, {**TAKER, "customFields": items})
+            calls.same(face["customFields"], account.fields(items))
+            calls.same(calls.changed(sandbox, face["assessmentId"], {"customFields": first})["customFields"], first)
+            wanted = account.fields(items, dict(_ASSIGNED))
+            calls.same(calls.changed(sandbox, face["assessmentId"], {"customFields": items})["customFields"], wanted)
+
+
+_ASSIGNED = (("Favorite Color", "Blue"), ("Notes", "x"), ("Größe", "1"))
+"""A valid value for every custom field."""
+
+
+@contract(
     "pi.assessment.administrator",
     "Without administeredBy members the API user's details are shown, with them those that were sent",
     promises=("pi.create.administrator",),
@@ -247,6 +273,7 @@ def mail(lab: Lab, names: Face, notify: Any) -> None:
 
 PROPERTIES = (
     echo,
+    fields,
     whole,
     of_the_account,
     administrator,

@@ -41,6 +41,9 @@ def after(face: Face, body: Face, account: Account | None = None) -> Face:
         new["customFields"] = account.fields(body["customFields"], old)
     if body.get("languageLocale"):
         new["assessmentUrl"] = face["assessmentUrl"].rpartition("lang=")[0] + f"lang={body['languageLocale']}"
+    if body.get("gender") is not None and face["descriptiveReportUrl"]:
+        # The report is written of that gender: see what the address asks for.
+        new["descriptiveReportUrl"] = face["descriptiveReportUrl"].rpartition("gender=")[0] + f"gender={new['gender']}"
     return {**face, **new}
 
 
@@ -111,6 +114,25 @@ def of_the_account(lab: Lab, body: Face, change: Face, done: bool) -> None:
         oracle.check_completed(shown)
     else:
         assert shown["positionSigmaScore"] is None, "there is a score before completion"
+
+
+@contract(
+    "pi.change.done",
+    "A change of a completed assessment changes what was sent, and no result; its date is over",
+    kept=_KEPT,
+    promises=("pi.change.partial", "pi.change.whole"),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+)
+@given(change=strategies.changes, gender=st.sampled_from((None, 0, 1, 2)))
+def done(lab: Lab, change: Face, gender: int | None) -> None:
+    """Names may still be corrected. Of what gender the report is written follows the assessment's."""
+    face = calls.completed(lab.sandbox, TAKER)
+    change = {**change, "gender": gender}
+    shown = calls.changed(lab.sandbox, face["assessmentId"], change)
+    oracle.check_completed(shown)
+    calls.same(shown, after(face, change))
+    calls.same(calls.read(lab.sandbox, face["assessmentId"]), shown)
 
 
 @contract(
@@ -272,4 +294,4 @@ def strangers(lab: Lab, name: str, value: Any) -> None:
     calls.same(calls.read(lab.sandbox, face["assessmentId"]), {**face, "middleName": "Kevin"})
 
 
-PROPERTIES = (named, one, of_the_account, located, person, revived, archived, strangers)
+PROPERTIES = (named, one, of_the_account, done, located, person, revived, archived, strangers)

@@ -4,6 +4,7 @@ import re
 import struct
 import zlib
 from io import BytesIO
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
@@ -167,6 +168,8 @@ def reports(lab: Lab, place: int, gender: int, language: str | None) -> None:
     assert files[0] == files[1], "the name and the number of a report give two files"
     assert files[0] != files[2], "two reports are one file"
     assert ".pdf" in answers[0].headers.get("content-disposition", ""), dict(answers[0].headers)
+    path, _, query = ("/" + _done(lab.sandbox)["descriptiveReportUrl"].split("/", 3)[3]).partition("?")
+    pdf(_file(calls.ask(lab.sandbox, "GET", path, query=dict(parse_qsl(query))), "application/pdf"))
     other = calls.made(lab.sandbox, TAKER)["assessmentId"]
     refusals.refused(_report(lab.sandbox, other, REPORTS[place], word, language), 404, "pi.report.complete")
 

@@ -155,7 +155,7 @@ PROPERTIES = (
                   "pi.change.revives", "pi.webhook.once", "pi.create.mail"),
         standing=Standing.ASSUMED,
         needs={Need.CONTROL, Need.LISTENER},
-        steps=20,
+        steps=30,
         examples=0.5,
     ),
 )  # fmt: skip

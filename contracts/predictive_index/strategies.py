@@ -106,11 +106,15 @@ SETTINGS: Mapping[str, Any] = {
 }  # fmt: skip
 """Settings of an account, none of them a default."""
 
+FIELD_NAMES: tuple[Any, ...] = (
+    "Favorite Color", "Notes", "Größe", "favorite color", "Favorite ood", "", None, 1,
+)  # fmt: skip
+FIELD_VALUES: tuple[Any, ...] = (*COLOURS, "Green", "blue", "", "any thing", None, 5, [], True)
 items: st.SearchStrategy[Body] = st.fixed_dictionaries(
     {},
     optional={
-        "fieldName": st.sampled_from(("Favorite Color", "Notes", "Größe", "favorite color", "Nope", "", None, 1)),
-        "fieldValue": st.sampled_from((*COLOURS, "Green", "blue", "", "any thing", None, 5, [], True)),
+        "fieldName": st.sampled_from(FIELD_NAMES),
+        "fieldValue": st.sampled_from(FIELD_VALUES),
     },
 )
 """Custom fields, of which many name nothing or have no value that can be assigned."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from contracts.predictive_index.calls import PATH, PEOPLE
+from contracts.predictive_index.calls import PATH, PEOPLE, quiet, undone_later
 from contracts.predictive_index.scene import filled, scene
 from contracts.sandbox import Sandbox
 from contracts.wire import Answer
@@ -53,7 +53,7 @@ Ways = tuple[Wrong, ...]
 
 def ask(sandbox: Sandbox, right: Any, wrong: Wrong) -> Answer:
     """Make a wrong call out of a right body."""
-    return wrong.send(sandbox, right)
+    return undone_later(sandbox, wrong.send(sandbox, quiet(sandbox, right)))
 
 
 def bodies(*over: Mapping[str, Any], path: str = PATH, method: str = "POST") -> Ways:
