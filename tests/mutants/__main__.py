@@ -18,7 +18,10 @@ def main() -> None:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def serve(id: str, options: tuple[str, ...]) -> None:
     """Serve with the change ID; OPTIONS are those of `assessment-simulator serve`."""
-    loading.install(MUTANTS[id])
+    try:
+        loading.install(MUTANTS[id])
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from None
     from simulator.cli import main as simulator
 
     simulator(["serve", *options], prog_name="assessment-simulator")

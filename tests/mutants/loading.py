@@ -42,7 +42,11 @@ class _Finder(MetaPathFinder):
 
 
 def install(mutant: Mutant) -> None:
-    """From now on this process knows the changed module only; it must not have been imported yet."""
+    """From now on this process knows the changed module only; it must not have been imported yet.
+
+    Raises ValueError where the place of the change is not there.
+    """
+    mutant.of(mutant.path.read_text("utf-8"))
     if mutant.module in sys.modules:
         raise RuntimeError(f"{mutant.module} is loaded already, unchanged")
     sys.meta_path.insert(0, _Finder(mutant))

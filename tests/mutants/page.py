@@ -28,7 +28,7 @@ def line(outcome: Outcome) -> str:
     elif outcome.verdict == "survived":
         more = outcome.mutant.breaks if outcome.mutant else "all held"
     else:
-        more = outcome.told.strip() or f"exit status {outcome.status}"
+        more = outcome.told.strip().rpartition("\n")[2] or f"exit status {outcome.status}"
     return f"{outcome.verdict:9} {outcome.seconds:5.1f} s  {id:40} {more}"
 
 

@@ -23,15 +23,15 @@ MUTANTS = (
         "The error of the maintenance has another number than 27.",
     ),
     Mutant(
-        "pi.error.contextless", _ERRORS, '        "context": None,\n', "",
+        "pi.error.contextless", _ERRORS, '"context": None, ', "",
         "An error lacks the member context.",
     ),
     Mutant(
-        "pi.error.no_parameters", _ERRORS, '"parameterErrors": items,', '"parameterErrors": items or None,',
+        "pi.error.no_parameters", _ERRORS, '"parameterErrors": items}', '"parameterErrors": items or None}',
         "parameterErrors is null in place of an empty array.",
     ),
     Mutant(
-        "pi.error.number_text", _ERRORS, '"number": _NUMBERS[first.status],', '"number": str(_NUMBERS[first.status]),',
+        "pi.error.number_text", _ERRORS, '"number": _NUMBERS[status],', '"number": str(_NUMBERS[status]),',
         "An error's number is a text.",
     ),
     Mutant(

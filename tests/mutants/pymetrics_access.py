@@ -44,13 +44,13 @@ MUTANTS = (
 
 def _is_live(call: Call, world: World) -> bool:
     # The stage before found the token among those that were given out.
-    return bool(call.now < cast("Stored", world.get(TOKEN, _token(call))).status)
+    return bool(call.now < cast("Stored", world.get(TOKEN, bearer(call))).status)
 ''',
         '''    return not token or token.startswith("sim-")
 
 
 def _is_live(call: Call, world: World) -> bool:
-    stored = world.get(TOKEN, _token(call))
+    stored = world.get(TOKEN, bearer(call))
     return stored is None or call.now < stored.status
 ''',
         "A token that another client was given is let in.",
@@ -81,7 +81,7 @@ def _is_live(call: Call, world: World) -> bool:
         "pymetrics.key.needless",
         _ACCESS,
         'key = call.headers.get("x-api-key", "")\n',
-        'key = call.headers.get("x-api-key") or _token(call).partition(".")[0]\n',
+        'key = call.headers.get("x-api-key") or bearer(call).partition(".")[0]\n',
         "A call without X-Api-Key is let in by its token alone.",
     ),
     Mutant(
@@ -103,16 +103,17 @@ def _is_live(call: Call, world: World) -> bool:
         "A 429 does not say when to come back.",
     ),
     Mutant(
-        "pymetrics.error.nameless", _ERRORS, '        "request_id": call.draw.uuid(),\n', "",
+        "pymetrics.error.nameless", _ERRORS, '"request_id": call.draw.uuid(), ', "",
         "An error lacks request_id.",
     ),
     Mutant(
-        "pymetrics.error.recoverable_text", _ERRORS, '"recoverable": status == 429,',
+        "pymetrics.error.recoverable_text", _ERRORS, '"recoverable": status in (408, 429) or status >= 500,',
         '"recoverable": str(status == 429).lower(),',
         "recoverable is a text in place of a boolean.",
     ),
     Mutant(
-        "pymetrics.error.always_recoverable", _ERRORS, '"recoverable": status == 429,', '"recoverable": True,',
+        "pymetrics.error.always_recoverable", _ERRORS, '"recoverable": status in (408, 429) or status >= 500,',
+        '"recoverable": True,',
         "A refusal that will stand for ever invites the same call again.",
     ),
     Mutant(
