@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -13,12 +14,11 @@ from contracts.target import Target, Unaskable
 @pytest.fixture(scope="session")
 def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
     """Asks the target."""
-    url = request.config.getoption("--target", None)
-    if url:
-        yield _runner(request, url)
-        return
-    with serving() as own:
-        yield _runner(request, own)
+    with ExitStack() as stack:
+        url = request.config.getoption("--target", None) or stack.enter_context(serving())
+        runner = _runner(request, url)
+        stack.callback(runner.target.close)
+        yield runner
 
 
 def _runner(request: pytest.FixtureRequest, url: str) -> Runner:

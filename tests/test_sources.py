@@ -23,8 +23,6 @@ PROMISES = {promise.id: promise for vendor in VENDORS.values() for promise in ve
 KNOWN: dict[str, Rule | Promise] = {**RULES, **PROMISES}
 OURS = {fact.id: fact for fact in FACTS}
 
-pytestmark = pytest.mark.xdist_group("contracts")
-
 
 @pytest.fixture(scope="module")
 def ran(server: Server) -> dict[str, Shown]:

@@ -22,15 +22,9 @@ def graded(name: str) -> Report:
     return GRADES[name].graded()
 
 
-def on_one_process(name: str) -> pytest.MarkDecorator:
-    """Have all that looks at one client run where it is graded."""
-    return pytest.mark.xdist_group(f"grade of {name}")
-
-
 def each(*grades: Grade) -> list[Any]:
     """Those clients, as rows of a table of tests."""
-    marks = {grade.name: [on_one_process(grade.name), *([WANTS_NODE] if grade.node else [])] for grade in grades}
-    return [pytest.param(grade, id=grade.name, marks=marks[grade.name]) for grade in grades]
+    return [pytest.param(grade, id=grade.name, marks=[WANTS_NODE] if grade.node else []) for grade in grades]
 
 
 @pytest.mark.parametrize("grade", each(*GRADES.values()))
@@ -53,7 +47,6 @@ def test_a_client_that_breaks_nothing_held_all_that_it_claims(grade: Grade) -> N
     assert verdicts <= {Verdict.HELD, Verdict.NOT_CLAIMED}
 
 
-@on_one_process("reference.py")
 def test_the_reference_claims_everything_and_holds_it() -> None:
     assert {one.verdict for one in graded("reference.py").outcomes} == {Verdict.HELD}
 
