@@ -194,6 +194,7 @@ def routes(lab: Lab, path: str, verb: str) -> None:
     broken=("pi.door.size",),
     kept=("pi.door.size",),
     standing=Standing.ASSUMED,
+    needs={Need.CONTROL},  # nobody's vendor is sent a mebibyte
 )
 def size(lab: Lab) -> None:
     """Padded with blanks, which are no part of what is meant."""
