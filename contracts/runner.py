@@ -1,12 +1,14 @@
 """Asks the properties one after the other, within a budget, and tells what became of each."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import HypothesisWarning
 
 from contracts.lab import Failure, Lab, OutOfTime
 from contracts.listener import Listener
@@ -92,7 +94,9 @@ class Runner:
         self.target.record = self._record(lab)
         began = time.monotonic()
         try:
-            property.test(lab, self._settings(property))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", HypothesisWarning)  # what it thinks of long examples helps nobody here
+                property.test(lab, self._settings(property))
             verdict, reason = Verdict.HELD, ""
         except OutOfTime:
             lab.failures.sort(key=lambda one: one.size, reverse=True)

@@ -118,6 +118,8 @@ def states(lab: Lab, way: tuple[str, ...], change: Face) -> None:
     assert [pairs(one)[:2] for one in told] == [
         [("assessmentId", first), ("assessmentState", "40")] for action in way if action == "complete"
     ], f"{way} tells {[pairs(one) for one in told]}"
+    if way and way[-1] in ("complete", "expire", "abort"):
+        assert sandbox.control("POST", f"/invitations/{first}/complete").status == 409
     calls.changed(sandbox, first, {n: v for n, v in change.items() if n != "expirationDateTime"})
     calls.archive(sandbox, second)
     sandbox.advance("P400D")
