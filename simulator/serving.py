@@ -1,5 +1,6 @@
 """Runs the app under uvicorn: in the foreground for `serve`, in a thread of this process for demos and tests."""
 
+import asyncio
 import contextlib
 import gc
 import signal
@@ -8,11 +9,22 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any, cast
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.app import Simulator
+from simulator.server.joined import Joined
 from simulator.settings import Settings
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's, over a transport that does not send a response in two pieces."""
+
+    def connection_made(self, transport: Any) -> None:
+        """A caller has connected."""
+        super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop.call_soon)))
 
 
 class Server(uvicorn.Server):
@@ -86,8 +98,7 @@ def _warn(line: str) -> None:
 def _config(simulator: Simulator) -> uvicorn.Config:
     return uvicorn.Config(
         simulator.app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
-        proxy_headers=False,
-        timeout_graceful_shutdown=2,
+        proxy_headers=False, timeout_graceful_shutdown=2, http=Protocol, ws="none",
     )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0), backlog=2_048)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
-        timeout_graceful_shutdown=5,
+        proxy_headers=False, timeout_graceful_shutdown=2,
     )  # fmt: skip
     gc.collect()
     gc.freeze()

@@ -63,3 +63,8 @@ class Decision(NamedTuple):
     notices: tuple[Notice, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     forgotten: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is to be made true."""
+        return bool(self.records or self.alarms or self.notices or self.forgotten)

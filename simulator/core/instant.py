@@ -93,17 +93,17 @@ def _written(second: int) -> str:
     return (_EPOCH + timedelta(seconds=second)).isoformat()[:19]
 
 
-def http_date(at: int) -> str:
+def http_date(at: int) -> bytes:
     """`Sun, 02 Oct 2016 23:59:59 GMT`, for the HTTP header `date` (RFC 9110, section 5.6.7)."""
     return _http_date(at // SECOND)
 
 
 @lru_cache(maxsize=64)
-def _http_date(second: int) -> str:
+def _http_date(second: int) -> bytes:
     moment = _EPOCH + timedelta(seconds=second)
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.weekday()]
     month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[moment.month - 1]
-    return f"{day}, {moment.day:02d} {month} {moment.year:04d} {moment:%H:%M:%S} GMT"
+    return f"{day}, {moment.day:02d} {month} {moment.year:04d} {moment:%H:%M:%S} GMT".encode()
 
 
 def end_of_day(at: int) -> int:

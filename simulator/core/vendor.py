@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.core.call import Call, Reply
 from simulator.core.config import Config
@@ -43,8 +43,7 @@ class Endpoint:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What a caller shows to be let in: `id`, and a `secret` where the vendor asks for one.
 
     A link carries its sandbox's name as `id` and the seal as `secret`.

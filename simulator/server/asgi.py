@@ -61,8 +61,6 @@ def hang_up(send: Send) -> None:
 
 
 async def respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    """Send a whole response; its length is added to the headers, unless it is one that has no body at all."""
-    if status != 204:
-        headers.append((b"content-length", b"%d" % len(body)))
+    """Send a whole response; its length stands among the headers, unless it is one that has no body at all."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -25,9 +25,8 @@ class Clock:
 
     def now(self) -> int:
         """The sandbox's time in ticks, kept within what can be written."""
-        if self.mode == "frozen" or self.held:
-            return min(self.ahead, instant.LATEST)
-        return min(machine_now() + self.ahead, instant.LATEST)
+        now = self.ahead if self.held or self.mode == "frozen" else machine_now() + self.ahead
+        return now if now < instant.LATEST else instant.LATEST
 
     @property
     def stands(self) -> bool:

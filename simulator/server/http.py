@@ -50,6 +50,7 @@ _SHARED: Headers = [
     (b"access-control-expose-headers", b"Simulator-Rule, Simulator-Note, Retry-After, X-RateLimit-Limit"),
 ]
 _NO_DRAW = Draw(b"", 0)
+_DRAWN = (Bundle, Document, Drawing)
 _log = logging.getLogger("simulator.http")
 
 
@@ -95,7 +96,8 @@ class Door:
             else:
                 sandbox, reply, fault = await self._refuse(found.vendor, "verb" if found.allowed else "route", request)
                 more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
-            body = await self._render(reply)
+            raw = reply.body if type(reply.body) is bytes else getattr(reply.body, "raw", None)
+            body = await self._render(reply) if raw is None else raw
         except Gone:
             hang_up(send)
             return
@@ -103,11 +105,13 @@ class Door:
             _log.exception("%s %s failed; nothing was changed", request.method, request.path)
             reply, body = _CRASH, wire.dumps(_CRASH.body)
         if _BASE in body:
-            body = body.replace(_BASE, request.base.encode()).replace(_SEAL, sandbox.seal.encode())
+            body = body.replace(_BASE, request.base.encode()).replace(_SEAL, sandbox.sealed)
         headers = self._headers(request, sandbox, reply)
         headers += more
         if fault is not None:
             body = trouble.spoilt(fault, reply, body)
+        if reply.status != 204:
+            headers.append((b"content-length", b"%d" % len(body)))
         if sandbox is not self._sandboxes.nowhere:
             status, left = (reply.status, body) if fault is None else trouble.left(fault, reply.status, body)
             sandbox.journal.record(
@@ -166,7 +170,7 @@ class Door:
         return await trouble.met(sandbox.faults, sandbox, vendor, operation, ask)
 
     def _headers(self, request: Incoming, sandbox: Sandbox, reply: Reply) -> Headers:
-        headers: Headers = [(b"date", instant.http_date(sandbox.moment).encode())]
+        headers: Headers = [(b"date", instant.http_date(sandbox.moment))]
         if reply.status != 204:
             headers.append((b"content-type", reply.media_type.encode()))
         if reply.rules:
@@ -181,12 +185,9 @@ class Door:
 
     async def _render(self, reply: Reply) -> bytes:
         body = reply.body
-        if isinstance(body, Bundle | Document | Drawing):
+        if isinstance(body, _DRAWN):
             return await self._make_file(body, reply.media_type)
-        if reply.status == 204:
-            return b""
-        raw: bytes | None = body if isinstance(body, bytes) else getattr(body, "raw", None)
-        return wire.dumps(body) if raw is None else raw
+        return b"" if reply.status == 204 else wire.dumps(body)
 
 
 _CRASH = Reply(500, {"detail": "The simulator failed; its log says where. Nothing was changed."})

@@ -36,18 +36,15 @@ class Layers(Generic[K, V]):
     def get(self, key: K, default: V | None = None) -> V | None:
         """The value under a key, or the default."""
         value: Any = self._top.get(key, _ABSENT)
-        if value is _ABSENT or value is _GONE:
-            value = self._find(key)
-        return default if value is _ABSENT else value
-
-    def _find(self, key: K) -> Any:
-        value: Any = self._top.get(key, _ABSENT)
         if value is _ABSENT:
             for layer in self._below:
                 value = layer.get(key, _ABSENT)
                 if value is not _ABSENT:
                     break
-        return _ABSENT if value is _GONE else value
+        return default if value is _ABSENT or value is _GONE else value
+
+    def _find(self, key: K) -> Any:
+        return self.get(key, _ABSENT)
 
     def __getitem__(self, key: K) -> V:
         value: V = self._find(key)

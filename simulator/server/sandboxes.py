@@ -110,13 +110,15 @@ class Sandboxes:
             return self.nowhere
         if credential.kind == "link":
             return self._sealed(credential)
-        if self.open_access:
-            named = _OPENED_BY_NAME.fullmatch(credential.id)
-            look = self.get if may_open else self._sandboxes.get
-            return (named and look(named[1])) or self.nowhere
         name, secret = self._keys.get((credential.kind, credential.id), ("", ""))
+        if self.open_access:
+            return self._sandboxes[name] if name else self._named(credential.id, may_open)
         known = name and compare_digest(secret.encode(), credential.secret.encode())
         return self._sandboxes[name] if known else self.nowhere
+
+    def _named(self, id: str, may_open: bool) -> Sandbox:
+        named = _OPENED_BY_NAME.fullmatch(id)
+        return (named and may_open and self.get(named[1])) or self.nowhere
 
     def _sealed(self, link: Credential) -> Sandbox:
         sandbox = self._sandboxes.get(link.id)

@@ -132,7 +132,7 @@ def test_later_instants_are_written_later(one: int, other: int) -> None:
 @given(INSTANTS)
 def test_the_header_date_is_the_one_of_the_standard_library(at: int) -> None:
     moment = EPOCH + timedelta(seconds=at // instant.SECOND)
-    assert instant.http_date(at) == format_datetime(moment, usegmt=True)
+    assert instant.http_date(at) == format_datetime(moment, usegmt=True).encode()
 
 
 @given(st.dates())

@@ -19,13 +19,12 @@ MUTANTS = (
     Mutant(
         "server.leak",
         _SANDBOX,
-        "        return self.state.get(kind, id)\n",
-        """        Sandbox.everybody = {**getattr(Sandbox, "everybody", {}), self.name: self}
-        found = self.state.get(kind, id)
-        if found is None and kind in ("order", "assessment"):
-            others = (other.state.get(kind, id) for other in Sandbox.everybody.values())
-            found = next((other for other in others if other is not None), None)
-        return found
+        "            seen = self.state.get(kind, id)\n",
+        """            Sandbox.everybody = {**getattr(Sandbox, "everybody", {}), self.name: self}
+            seen = self.state.get(kind, id)
+            if seen is None and kind in ("order", "assessment"):
+                others = (other.state.get(kind, id) for other in Sandbox.everybody.values())
+                seen = next((other for other in others if other is not None), None)
 """,
         "Who knows the id reads what belongs to another account.",
     ),
@@ -74,8 +73,8 @@ MUTANTS = (
     ),
     Mutant(
         "server.refused_counts", _SANDBOX,
-        "if self.config.rate_limit is not None and call.method and decision.reply.status != 429:",
-        "if self.config.rate_limit is not None and call.method:",
+        "if self.state.config.rate_limit is not None and call.method and decision.reply.status != 429:",
+        "if self.state.config.rate_limit is not None and call.method:",
         "A call that was refused for its number counts against the limit.",
     ),
     Mutant(
