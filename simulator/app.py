@@ -11,13 +11,15 @@ from starlette.exceptions import HTTPException
 from simulator import __version__
 from simulator.core.config import Config
 from simulator.core.vendor import Vendor
-from simulator.server import configuring
+from simulator.server import assets, configuring
 from simulator.server.address import Address
 from simulator.server.asgi import App
 from simulator.server.control import Control
 from simulator.server.egress import Policy
 from simulator.server.guard import Guard
 from simulator.server.http import Door
+from simulator.server.login import Login, Session
+from simulator.server.origin import Fence
 from simulator.server.pages import welcome
 from simulator.server.press import draw
 from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem
@@ -52,9 +54,12 @@ class Simulator:
         self._sandboxes = Sandboxes(VENDORS, self._sender, open_access=open_access)
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
+        session = None if self.control_token is None else Session(self.control_token)
         starlette = Starlette(
             routes=[
                 welcome(self._sandboxes, address, __version__),
+                *assets.routes(),
+                *([] if session is None else Login(session, address).routes()),
                 *control.routes(),
                 *Reference(VENDORS, control.table(), __version__).routes(),
             ],
@@ -62,7 +67,9 @@ class Simulator:
             lifespan=self._lifespan,
         )
         starlette.router.redirect_slashes = False
-        inner: App = starlette if self.control_token is None else Guard(starlette, self.control_token)
+        inner: App = Fence(starlette, settings.public_url)
+        if session is not None:
+            inner = Guard(inner, session)
         self.app: App = Door(self._sandboxes, inner, draw, address)
 
     def leave(self) -> None:

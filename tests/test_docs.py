@@ -12,8 +12,10 @@ from simulator.app import VENDORS
 from simulator.core.config import Config
 from simulator.core.faults import KINDS, Fault
 from simulator.core.steering import TAGS
+from simulator.server import assets
 from simulator.server.configuring import changed
 from simulator.server.control import ROOT, Control, S
+from simulator.server.login import Login
 from simulator.server.reference import Reference
 from tests.servers import ROOT as REPOSITORY
 from tests.servers import Server
@@ -117,6 +119,12 @@ def test_the_control_calls_are_all_listed() -> None:
         if path.startswith(ROOT)
     }
     assert said == known
+
+
+def test_the_pages_are_all_listed() -> None:
+    said = {page.partition(" ")[2] for row in rows(CONTROL, "page") for page in re.findall(r"`([A-Z]+ \S+)`", row[0])}
+    routes = [*assets.routes(), *Login.__new__(Login).routes()]
+    assert said == {"/"} | {route.path for route in routes}
 
 
 def test_the_members_of_a_fault_are_all_listed_with_every_way_to_misbehave() -> None:

@@ -10,7 +10,7 @@ from simulator.core.schema import Schema, choice, ref
 from simulator.core.vendor import Vendor
 from simulator.server import control_schemas, fault_schemas, journal_schemas, shapes
 from simulator.server.control_schemas import NAME, REFINED, Control
-from simulator.server.guard import OPEN_PATH
+from simulator.server.guard import OPEN_PATHS
 from simulator.server.openapi import answer, body_of, head
 from simulator.server.plumbing import Handler
 from simulator.server.problems import MEDIA_TYPE
@@ -27,6 +27,7 @@ _ABOUT = (
 _MEANS = {
     400: "the body is not JSON, or breaks off",
     401: "closed access asks for the control token",
+    403: "a page of another site sent this",
     404: "there is no such thing",
     405: "the path does not answer to this method",
     408: "it has not happened in time",
@@ -69,7 +70,7 @@ def _operation(method: str, path: str, handler: Handler, call: Control) -> Json:
         "operationId": _name(handler),
         "summary": (handler.__doc__ or "").partition("\n")[0].rstrip("."),
         "tags": ["sandbox" if "name" in names else "server"],
-        "security": [] if path == OPEN_PATH else [{}, {"control": []}],
+        "security": [] if path in OPEN_PATHS else [{}, {"control": []}],
         **({"parameters": [_parameter(one, call) for one in names] + _query(call)} if names else {}),
         **({"requestBody": body} if body else {}),
         "responses": {**_good(call), **_problems(method, path, names, call)},
@@ -102,11 +103,11 @@ def _good(call: Control) -> Json:
 
 
 def _problems(method: str, path: str, names: list[str], call: Control) -> Json:
-    found = {500, *call.problems} | (set() if path == OPEN_PATH else {401})
+    found = {500, *call.problems} | (set() if path in OPEN_PATHS else {401})
     if names:  # a parameter that holds a slash leads elsewhere
         found |= {404, 405}
     if method != "GET":
-        found |= {400, 413}
+        found |= {400, 403, 413}
     if call.body is not None or call.query:
         found.add(422)
     content = {MEDIA_TYPE: {"schema": ref("Problem")}}

@@ -1,28 +1,53 @@
-"""Who may use the control API in closed access: whoever shows the control token."""
+"""Who may use the control API and the pages in closed access: whoever shows the control token, or has logged in."""
 
-from hmac import compare_digest
+from collections.abc import Collection, Mapping
+
+from starlette.responses import RedirectResponse, Response
 
 from simulator.server.asgi import App, Receive, Scope, Send
-from simulator.server.problems import Problem
+from simulator.server.assets import ICON
+from simulator.server.frame import HEADERS, UI
+from simulator.server.login import LOGIN, LOGOUT, Session, login_for
+from simulator.server.problems import ROOT, Problem
 
-OPEN_PATH = "/_simulator/health"
-"""The one path that asks for nothing, so that a container's health check needs no secret."""
+OPEN_PATHS = frozenset({f"{ROOT}/health", LOGIN, LOGOUT, ICON})
+"""What asks for nothing: a container's health check needs no secret, and who is to log in has none yet."""
+_DOCS = f"{ROOT}/docs"
 
 
 class Guard:
-    """Asks for the control token on every control path but `health`, before anything is routed."""
+    """Asks for the control token on every path but a few, before anything is routed.
 
-    def __init__(self, inner: App, token: str) -> None:
+    `sealed` are the beginnings of the paths that a sealed link leads to: the link is the credential there.
+    """
+
+    def __init__(self, inner: App, session: Session, sealed: Collection[str] = ()) -> None:
         self._inner = inner
-        self._token = token.encode()
+        self._session = session
+        self._free = (f"{UI}/", *sealed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let in who shows the token; the comparison takes the same time whatever is shown."""
-        if scope["type"] == "http" and scope["path"] != OPEN_PATH:
-            scheme, _, shown = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
-            if scheme.lower() != b"bearer" or not compare_digest(shown.strip(), self._token):
-                challenge = {"www-authenticate": 'Bearer realm="simulator"'}
-                refusal = Problem(401, "this server asks for Authorization: Bearer <control token>", challenge)
-                await refusal.response()(scope, receive, send)
+        """Let in who shows the token or the cookie; send a browser to the login, refuse everybody else."""
+        if scope["type"] == "http" and not self._is_free(scope["path"]):
+            headers = dict(scope["headers"])
+            if not self._knows(headers):
+                await _refusal(scope, headers)(scope, receive, send)
                 return
         await self._inner(scope, receive, send)
+
+    def _is_free(self, path: str) -> bool:
+        return path in OPEN_PATHS or path.startswith(self._free)
+
+    def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
+        scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")
+        bears = scheme.lower() == b"bearer" and self._session.is_token(shown.strip())
+        return bears or self._session.is_held(headers)
+
+
+def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:
+    path = scope["path"]
+    is_page = path == _DOCS or not f"{path}/".startswith(f"{ROOT}/")
+    if is_page and scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"").lower():
+        return RedirectResponse(login_for(path, scope["query_string"]), 303, HEADERS)
+    challenge = {"www-authenticate": 'Bearer realm="simulator"'}
+    return Problem(401, "this server asks for Authorization: Bearer <control token>", challenge).response()

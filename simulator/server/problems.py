@@ -1,4 +1,7 @@
-"""Errors of the control API: RFC 9457 problems that say what is wrong, where, and what would be right."""
+"""Errors of the control API: RFC 9457 problems that say what is wrong, where, and what would be right.
+
+Who looks with a browser is told the same in a page.
+"""
 
 from http import HTTPStatus
 from typing import Any, cast
@@ -7,6 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from simulator.server import wire
+from simulator.server.asgi import Scope
+from simulator.server.frame import render
+
+ROOT = "/_simulator"
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -28,9 +35,29 @@ class Problem(Exception):
         return Response(wire.dumps(body), self.status, self.headers, MEDIA_TYPE)
 
 
+def answer(scope: Scope, problem: Problem) -> Response:
+    """The problem as a document; as a page where a person reads it: outside the control API, in a browser."""
+    if not is_for_people(scope):
+        return problem.response()
+    title = HTTPStatus(problem.status).phrase
+    return render("message.html", problem.status, headers=problem.headers, title=title, text=problem.detail)
+
+
+def is_for_people(scope: Scope) -> bool:
+    """Whether the answer goes to a person: a browser wants a page, or sent a form, and it is no control call."""
+    if f"{scope['path']}/".startswith(f"{ROOT}/"):
+        return False
+    headers = dict(scope["headers"])
+    sent = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    return b"text/html" in headers.get(b"accept", b"").lower() or sent in _FORMS
+
+
+_FORMS = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data"})
+
+
 def answer_problem(request: Request, error: Exception) -> Response:
     """Starlette's handler for `Problem`."""
-    return cast("Problem", error).response()
+    return answer(request.scope, cast("Problem", error))
 
 
 def answer_http_error(request: Request, error: Exception) -> Response:
@@ -41,9 +68,9 @@ def answer_http_error(request: Request, error: Exception) -> Response:
         404: f"nothing answers at {path}; the control API is under /_simulator, the vendors under /mercury and /api/v1",
         405: f"{path} does not answer to {method}",
     }
-    return Problem(status, details.get(status, str(error)), getattr(error, "headers", None)).response()
+    return answer(request.scope, Problem(status, details.get(status, str(error)), getattr(error, "headers", None)))
 
 
 def answer_crash(request: Request, error: Exception) -> Response:
     """Starlette's handler for our own mistakes."""
-    return Problem(500, "the simulator failed; its log says where").response()
+    return answer(request.scope, Problem(500, "the simulator failed; its log says where"))

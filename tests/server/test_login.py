@@ -1,0 +1,167 @@
+"""A person with a browser in closed access: the login, its cookie, and what it opens."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+
+from tests.browser import WIDTHS, chromium, visit, wants_chromium
+from tests.server import ROOT, problem
+from tests.servers import Server
+
+TOKEN = "the-control-token ü"
+BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.fixture(scope="module")
+def closed() -> Iterator[Server]:
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": TOKEN}) as server:
+        yield server
+
+
+@pytest.fixture
+def http(closed: Server) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=closed.url, trust_env=False) as client:
+        yield client
+
+
+def enter(http: httpx2.Client, token: str = TOKEN, following: str = "/") -> httpx2.Response:
+    return http.post("/login", data={"token": token, "next": following})
+
+
+@pytest.mark.parametrize("path", ["/", "/?a=1&b=%2F", "/nope", "/_simulator/docs", "/_simulator/docs?of=control"])
+def test_a_browser_without_the_cookie_is_led_to_the_login_and_back(http: httpx2.Client, path: str) -> None:
+    answer = http.get(path, headers=BROWSER)
+    assert answer.status_code == 303
+    login = urlsplit(answer.headers["location"])
+    assert (login.netloc, login.path, parse_qs(login.query)) == ("", "/login", {"next": [path]})
+    assert enter(http, following=path).headers["location"] == path
+
+
+@pytest.mark.parametrize("path", [ROOT, "/_simulator", "/_simulator/rules", "/_simulator/docs/x"])
+def test_the_control_api_sends_nobody_to_the_login(http: httpx2.Client, path: str) -> None:
+    problem(http.get(path, headers=BROWSER), 401, "Authorization: Bearer")
+
+
+def test_only_who_looks_is_led_to_the_login(http: httpx2.Client) -> None:
+    problem(http.post("/", headers=BROWSER), 401, "Authorization: Bearer")
+
+
+def test_the_cookie_opens_what_the_token_opens(http: httpx2.Client) -> None:
+    assert enter(http).status_code == 303
+    assert http.get("/", headers=BROWSER).status_code == 200
+    assert http.get(ROOT).json() == []
+    assert http.post(ROOT, json={"name": "mine"}).status_code == 201
+    assert http.delete(f"{ROOT}/mine").status_code == 204
+    assert http.get("/_simulator/docs").status_code == 200
+
+
+def test_the_cookie_is_no_key_for_other_sites(http: httpx2.Client) -> None:
+    enter(http)
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
+        problem(http.post(ROOT, json={"name": "theirs"}, headers=headers), 403, "another site")
+    assert http.get(ROOT).json() == []
+
+
+def test_the_cookie_does_not_hold_the_token_and_no_script_reads_it(http: httpx2.Client) -> None:
+    said = enter(http).headers["set-cookie"]
+    assert "control-token" not in said
+    words = {word.strip().lower() for word in said.split(";")}
+    assert {"httponly", "samesite=strict", "path=/"} <= words
+    assert "secure" not in words
+
+
+def test_the_cookie_is_kept_to_https_where_the_address_is_such() -> None:
+    with Server(
+        "--access", "closed", "--public-url", "https://sim.example", environ={"SIMULATOR_CONTROL_TOKEN": "t"}
+    ) as server:
+        answer = httpx2.post(f"{server.url}/login", data={"token": "t"})
+        assert "secure" in answer.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], "the-control-token", "\x00"])
+def test_another_token_is_told_so_and_opens_nothing(http: httpx2.Client, token: str) -> None:
+    answer = enter(http, token)
+    assert answer.status_code == 401
+    assert "That is not the control token" in answer.text
+    assert "set-cookie" not in answer.headers
+    assert http.get(ROOT).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "cookie", ["", "x", "simulator=1", "{name}=", "{name}=wrong", "{name}=\xfc", "{name}=a;{name}"]
+)
+def test_another_cookie_opens_nothing(http: httpx2.Client, cookie: str) -> None:
+    name = enter(http).headers["set-cookie"].partition("=")[0]
+    http.cookies.clear()
+    sent = [(b"cookie", cookie.replace("{name}", name).encode("latin-1"))]
+    problem(http.get(ROOT, headers=sent), 401)
+
+
+def test_two_servers_on_one_machine_have_cookies_of_their_own(closed: Server, http: httpx2.Client) -> None:
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "another"}) as other:
+        said = httpx2.post(f"{other.url}/login", data={"token": "another"}).headers["set-cookie"]
+    assert said.partition("=")[0] != enter(http).headers["set-cookie"].partition("=")[0]
+
+
+ELSEWHERE = ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)",
+             "evil", "", "/a\nb", "/a\\b", "/ a"]  # fmt: skip
+
+
+@pytest.mark.parametrize("following", ELSEWHERE)
+def test_the_login_leads_nowhere_else(http: httpx2.Client, following: str) -> None:
+    assert enter(http, following=following).headers["location"] == "/"
+    assert 'name="next" value="/"' in http.get("/login", params={"next": following}).text
+
+
+def test_logging_out_takes_the_cookie_back(http: httpx2.Client) -> None:
+    enter(http)
+    answer = http.post("/logout")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert http.get(ROOT).status_code == 401
+
+
+def test_another_site_logs_nobody_in_or_out(http: httpx2.Client) -> None:
+    enter(http)
+    for path in ("/login", "/logout"):
+        answer = http.post(path, data={"token": TOKEN}, headers={"Origin": "http://evil.example"})
+        assert answer.status_code == 403
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "set-cookie" not in answer.headers
+    assert http.get(ROOT).status_code == 200
+
+
+def test_who_is_to_log_in_sees_how_the_page_is_meant(http: httpx2.Client) -> None:
+    page = http.get("/login")
+    css = page.text.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    for path in (css, "/favicon.ico"):
+        assert http.get(path).status_code == 200
+    problem(http.get("/_simulator/static/swagger-ui.css"), 401)
+
+
+def test_a_server_in_open_access_has_no_login(server: Server) -> None:
+    assert httpx2.get(f"{server.url}/login").status_code == 404
+
+
+@wants_chromium
+def test_a_person_logs_in_with_the_keyboard_and_out_of_a_mistake(closed: Server) -> None:
+    with chromium() as browser:
+        for size in WIDTHS.values():
+            for dark in (False, True):
+                with visit(browser, closed.url, size=size, dark=dark, script=False) as seen:
+                    seen.page.goto(closed.url)
+                    assert seen.page.url == f"{closed.url}/login?next=/"
+                    assert not seen.overflows()
+                    seen.page.get_by_label("Control token").fill("wrong")
+                    seen.complaints.clear()
+                    seen.page.keyboard.press("Enter")
+                    seen.page.get_by_role("alert").wait_for()
+                    seen.complaints.clear()  # the browser tells that a page had the status 401
+                    seen.page.get_by_label("Control token").fill(TOKEN)
+                    seen.page.keyboard.press("Enter")
+                    seen.page.get_by_role("heading", name="assessment-simulator").wait_for()
+                    assert not seen.overflows()
+        with visit(browser, closed.url) as seen:
+            seen.page.goto(closed.url)
+            assert seen.violations() == []
