@@ -12,10 +12,11 @@ from simulator.core import config
 from simulator.server.asgi import Headers, Incoming
 
 Watcher = Callable[[str, str], None]
-"""Is told what changed (a kind of record, `CALL`, `DELIVERY`, `EVERYTHING` or `ENDED`), and the id of it."""
-CALL, DELIVERY = "call", "delivery"
-EVERYTHING, ENDED = "everything", "ended"
-"""The whole sandbox is another, by reset or restore; or there is none any more."""
+"""Is told what changed (a kind of record, or one of the words below), and the id of it where it has one."""
+CALL, DELIVERY, CAUGHT = "call", "delivery", "caught"
+CLOCK, CONFIG, FAULTS = "clock", "config", "faults"
+EVERYTHING, ENDED, CLOSING = "everything", "ended", "closing"
+"""The whole sandbox is another, by reset or restore; or there is none any more; or the server is about to close."""
 
 
 class Exchange(NamedTuple):
@@ -85,6 +86,33 @@ class Journal:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def __reversed__(self) -> Iterator[Exchange]:
+        return map(Exchange._make, reversed(self._kept))
+
+    def search(self, text: str) -> Iterator[Exchange]:
+        """The exchanges that a casefolded text is found in, newest first: path, operation, status, rules or fault.
+
+        What exchanges have in common is looked at once, so fifty thousand take a few hundredths of a second.
+        """
+        seen: dict[tuple[Any, ...], bool] = {}
+        for kept in reversed(self._kept):
+            _, _, _, _, operation, request, _, status, rules, _, _, _, fault = kept
+            traits = (operation, status, rules, fault)
+            found = seen.get(traits)
+            if found is None:
+                found = seen[traits] = text in _said(operation, status, *rules, fault)
+            if found or text in request[1].casefold():
+                yield Exchange._make(kept)
+
+    def mentioning(self, id: str) -> list[Exchange]:
+        """The exchanges that have an id in the path, the query or a body, oldest first."""
+        sought = id.encode()
+        return [
+            Exchange._make(kept)
+            for kept in self._kept
+            if sought in kept[6] or sought in kept[10] or id in kept[5][1] or sought in kept[5][3]
+        ]
+
     def record(
         self, at: int, vendor: str, operation: str | None, request: Incoming, sent: bytes, status: int | None,
         rules: tuple[str, ...], headers: Headers, answer: bytes, duration: float, fault: str | None,
@@ -129,6 +157,10 @@ class Journal:
         number = number_of(id)
         place = number - (self._number - len(self._kept)) - 1
         return Exchange._make(self._kept[place]) if number and 0 <= place < len(self._kept) else None
+
+
+def _said(*traits: object) -> str:
+    return "\n".join(str(trait) for trait in traits if trait is not None).casefold()
 
 
 def number_of(id: str) -> int:
