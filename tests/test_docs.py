@@ -15,8 +15,10 @@ from simulator.core.steering import TAGS
 from simulator.server import assets
 from simulator.server.configuring import changed
 from simulator.server.control import ROOT, Control, S
+from simulator.server.hub import WHAT
 from simulator.server.login import Login
 from simulator.server.reference import Reference
+from simulator.server.timeline import KINDS as KINDS_OF_ENTRIES
 from tests.servers import ROOT as REPOSITORY
 from tests.servers import Server
 
@@ -64,6 +66,8 @@ def test_every_tour_of_the_readme_ends_as_it_says(about: str, ending: str, serve
 CONTROL_ENDINGS: list[tuple[str, list[str]]] = [
     ("sandboxes/faulty", ["no answer: 52", '"created":false', '"met":1}]']),
     ("sandboxes/journal", ['"log":{"version":"1.2"']),
+    ("sandboxes/demo", ['"subject":"Your PI Behavioral Assessment"', '"what":"move"', '"action":"fulfil"']),
+    ("sandboxes/catching", ['"what":"attempt"', '"body":{"assessmentId":', '"status":503}]']),
     ("sandboxes/waiting", ['"member":"status","wanted":201,"found":400']),
     (
         "sandboxes/coverage",
@@ -125,6 +129,24 @@ def test_the_pages_are_all_listed() -> None:
     said = {page.partition(" ")[2] for row in rows(CONTROL, "page") for page in re.findall(r"`([A-Z]+ \S+)`", row[0])}
     routes = [*assets.routes(), *Login.__new__(Login).routes()]
     assert said == {"/"} | {route.path for route in routes}
+
+
+def test_the_parameters_of_long_lists_are_all_listed() -> None:
+    listed = {name for row in rows(CONTROL, "parameter") for name in re.findall(r"`(\w+)`", row[0])}
+    control = Reference(VENDORS, Control.__new__(Control).table(), "").made("control")
+    asked = {
+        parameter["name"]
+        for path in ("/invitations", "/deliveries", "/mail")
+        for parameter in control["paths"][S + path]["get"]["parameters"]
+        if parameter["in"] == "query"
+    }
+    assert listed == asked
+
+
+def test_all_that_a_timeline_and_a_stream_can_tell_is_listed() -> None:
+    (told, changed) = re.findall(r"^\| `what` \| (.*?)\n\n", CONTROL, re.MULTILINE | re.DOTALL)
+    assert re.findall(r"^\| `(\w+)` \|", told, re.MULTILINE) == [*KINDS_OF_ENTRIES]
+    assert sorted(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|( `.*?) \|", changed, re.MULTILINE)))) == sorted(WHAT)
 
 
 def test_the_members_of_a_fault_are_all_listed_with_every_way_to_misbehave() -> None:

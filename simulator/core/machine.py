@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 State = str | int
+Move = tuple[State, str, State]
+"""From which state, by which action, to which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +25,20 @@ class Machine:
 
         An empty tuple means that the move is allowed and changes nothing.
         """
+        path = self.path(state, action)
+        return None if path is None else tuple(reached for _, _, reached in path)
+
+    def path(self, state: State, action: str) -> tuple[Move, ...] | None:
+        """The moves that `action` makes from `state`, as `steps` has them."""
         asked = self.walk[: self.walk.index(action) + 1] if action in self.walk else (action,)
         possible = [number for number, step in enumerate(asked) if (state, step) in self.moves]
         if not possible:
             return None
-        passed: list[State] = []
+        passed: list[Move] = []
         for step in asked[possible[-1] :]:
             reached = self.moves[state, step]
             if reached != state:
-                passed.append(reached)
+                passed.append((state, step, reached))
             state = reached
         return tuple(passed)
 

@@ -67,7 +67,10 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A vendor's invitation in neutral words; `created` is in ticks, `links` may hold `BASE` and `SEAL`."""
+    """A vendor's invitation in neutral words; `created` is in ticks, `links` may hold `BASE` and `SEAL`.
+
+    `references` are the caller's own ids of what it is for, besides the candidate's.
+    """
 
     id: str
     vendor: str
@@ -75,6 +78,7 @@ class Invitation:
     candidate: Mapping[str, str | None]
     created: int
     links: Mapping[str, str]
+    references: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

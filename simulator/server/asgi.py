@@ -60,6 +60,17 @@ def hang_up(send: Send) -> None:
         exchange.disconnected = True
 
 
+def cut_off(receive: Receive) -> None:
+    """Break the connection now, though what was sent has not left: its reader may have stopped reading.
+
+    `receive` comes through Starlette as uvicorn made it, which `send` does not.
+    """
+    exchange: Any = getattr(receive, "__self__", None)
+    if exchange is not None:
+        exchange.transport.abort()
+        exchange.disconnected = True
+
+
 async def respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
     """Send a whole response; its length stands among the headers, unless it is one that has no body at all."""
     await send({"type": "http.response.start", "status": status, "headers": headers})

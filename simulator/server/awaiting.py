@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, NamedTuple, Self
 
-from simulator.server.journal import ENDED, EVERYTHING
+from simulator.server.journal import CLOSING, ENDED, EVERYTHING
 from simulator.server.matching import compare, matches
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Sandbox
@@ -55,11 +55,11 @@ class _News:
 
     def note(self, what: str, id: str) -> None:
         """Called by the sandbox."""
-        self._ended |= what == ENDED
+        self._ended |= what in (CLOSING, ENDED)
         self._all |= what == EVERYTHING
         if what in self._things.kinds:
             self._ids[id] = None
-        elif what not in (ENDED, EVERYTHING):
+        elif what not in (CLOSING, ENDED, EVERYTHING):
             return
         self._happened.set()
 

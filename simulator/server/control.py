@@ -8,22 +8,33 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator.core import instant
-from simulator.core.call import BASE, NOTHING, SEAL, Call
+from simulator.core.call import NOTHING, Call
 from simulator.core.config import Config
 from simulator.core.delivery import Delivery
 from simulator.core.draw import Draw
 from simulator.core.urls import is_web_url
-from simulator.core.vendor import Invitation, Vendor
-from simulator.server import configuring, shapes, wire
+from simulator.server import configuring, shapes
 from simulator.server.address import Address
+from simulator.server.catching import CatchControl
 from simulator.server.curl import Keys
+from simulator.server.events import EventControl
 from simulator.server.fault_control import FaultControl
 from simulator.server.journal_control import JournalControl
+from simulator.server.list_control import ListControl
 from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Event, Sandbox
 from simulator.server.sandboxes import NAME, Sandboxes, Taken
-from simulator.server.views import catalogue, clock_view, delivery_view, invitation_view, known_invitation, sandbox_view
+from simulator.server.states_control import StatesControl
+from simulator.server.views import (
+    catalogue,
+    clock_view,
+    delivery_view,
+    find_invitation,
+    invitation_view,
+    linked,
+    sandbox_view,
+)
 
 ROOT = "/_simulator"
 S = f"{ROOT}/sandboxes/{{name}}"
@@ -58,15 +69,16 @@ class Control:
             ("POST", f"{S}/fork", self.fork),
             ("GET", f"{S}/clock", self.clock),
             ("POST", f"{S}/clock", self.turn),
-            ("GET", f"{S}/invitations", self.invitations),
+            *ListControl(self._sandbox, self._base).table(S),
             ("GET", f"{S}/invitations/{{id}}", self.invitation),
             ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
-            ("GET", f"{S}/deliveries", self.deliveries),
             ("GET", f"{S}/deliveries/{{id}}", self.delivery),
             ("POST", f"{S}/deliveries/{{id}}/replay", self.replay),
             *FaultControl(self._sandbox).table(S),
-            ("GET", f"{S}/mail", self.mail),
             *JournalControl(self._sandbox, self._keys, self._base, lambda: self._version).table(S),
+            *EventControl(self._sandbox).table(S),
+            *CatchControl(self._sandbox).table(ROOT),
+            *StatesControl(lambda: self._sandboxes.vendors, self._sandbox).table(ROOT, S),
         )
         by_path: dict[str, dict[str, Handler]] = {}
         for method, path, handler in table:
@@ -160,7 +172,7 @@ class Control:
         sandbox = self._sandbox(request)
         name = _name(shapes.read(shapes.Forking, request.state.body).name)
         try:
-            return self._opened(self._sandboxes.open(name, sandbox.seed, state=sandbox.forked()))
+            return self._opened(self._sandboxes.open(name, sandbox.seed, state=sandbox.state.forked()))
         except Taken:
             raise _taken(name) from None
 
@@ -193,22 +205,16 @@ class Control:
 
     # Invitations.
 
-    async def invitations(self, request: Request) -> Response:
-        """Both vendors' invitations, oldest first."""
-        sandbox = self._sandbox(request)
-        found = [known_invitation(sandbox, id) for id in sandbox.ids("invitation", "")]
-        return self._linked(request, sandbox, [invitation_view(known[1]) for known in found if known])
-
     async def invitation(self, request: Request) -> Response:
         """One invitation."""
         sandbox = self._sandbox(request)
-        _, invitation = self._find(sandbox, request.path_params["id"])
-        return self._linked(request, sandbox, invitation_view(invitation))
+        _, invitation = find_invitation(sandbox, request.path_params["id"])
+        return linked(self._base(request), sandbox, invitation_view(invitation))
 
     async def act(self, request: Request) -> Response:
         """Do to an invitation what a candidate, or the passing of time, would do."""
         sandbox, id, action = self._sandbox(request), request.path_params["id"], request.path_params["action"]
-        vendor, _ = self._find(sandbox, id)
+        vendor, _ = find_invitation(sandbox, id)
         operation = vendor.actions.get(action)
         if operation is None:
             can = ", ".join(vendor.actions)
@@ -223,20 +229,9 @@ class Control:
         reply = sandbox.call(vendor, operation, ask)
         if reply.status != 200:
             raise Problem(reply.status, reply.body["detail"])
-        return self._linked(request, sandbox, invitation_view(self._find(sandbox, id)[1]))
+        return linked(self._base(request), sandbox, invitation_view(find_invitation(sandbox, id)[1]))
 
-    def _find(self, sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation]:
-        found = known_invitation(sandbox, id)
-        if found is None:
-            raise Problem(404, f"sandbox {sandbox.name!r} has no invitation {id!r}")
-        return found
-
-    # Deliveries and mail.
-
-    async def deliveries(self, request: Request) -> Response:
-        """Every webhook owed or sent, oldest first."""
-        state = self._sandbox(request).state
-        return json([delivery_view(state, delivery) for _, delivery in state.deliveries])
+    # Deliveries.
 
     async def delivery(self, request: Request) -> Response:
         """One delivery, with what was sent and answered."""
@@ -253,18 +248,8 @@ class Control:
         again = sandbox.replay(delivery, url or delivery.notice.url)
         return json(delivery_view(sandbox.state, again))
 
-    async def mail(self, request: Request) -> Response:
-        """The e-mails that the vendors would have sent, oldest first."""
-        sandbox = self._sandbox(request)
-        return self._linked(request, sandbox, sandbox.all("mail"))
-
     def _base(self, request: Request) -> str:
         return self._address.of(request.scope, dict(request.scope["headers"]))
-
-    def _linked(self, request: Request, sandbox: Sandbox, value: Any) -> Response:
-        """JSON with this request's address and the sandbox's seal in its links."""
-        body = wire.dumps(value).replace(BASE.encode(), self._base(request).encode())
-        return Response(body.replace(SEAL.encode(), sandbox.seal.encode()), media_type="application/json")
 
 
 def _name(asked: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from simulator.core.config import Config
 from simulator.core.schema import Schema, choice, ref
 from simulator.core.vendor import Vendor
-from simulator.server import control_schemas, fault_schemas, journal_schemas, shapes
+from simulator.server import control_schemas, fault_schemas, journal_schemas, shapes, view_schemas
 from simulator.server.control_schemas import NAME, REFINED, Control
 from simulator.server.guard import OPEN_PATHS
 from simulator.server.openapi import answer, body_of, head
@@ -18,7 +18,7 @@ from simulator.server.problems import MEDIA_TYPE
 Json = dict[str, Any]
 Table = Mapping[str, Mapping[str, Handler]]
 
-SCHEMAS = control_schemas.SCHEMAS | journal_schemas.SCHEMAS
+SCHEMAS = control_schemas.SCHEMAS | journal_schemas.SCHEMAS | view_schemas.SCHEMAS
 _BODIES = (Config, shapes.Opening, shapes.Forking, shapes.Turning, shapes.Replaying)
 _ABOUT = (
     "The knobs that people, tests and pages turn. In open access no call asks for a token, and any call for a sandbox "
@@ -34,14 +34,14 @@ _MEANS = {
     409: "not as things are",
     410: "the sandbox was deleted meanwhile, or the server closes",
     413: "the body is over 1 MiB",
-    422: "the body is not as it should be",
+    422: "the body, or a parameter, is not as it should be",
     500: "the simulator failed; its log says where",
 }
 
 
 def control_document(table: Table, vendors: Mapping[str, Vendor], version: str) -> Json:
     """The document of the control calls in `table`, which holds handlers by path and method."""
-    calls = control_schemas.CALLS | journal_schemas.calls(vendors)
+    calls = control_schemas.CALLS | journal_schemas.calls(vendors) | view_schemas.calls(vendors)
     return {
         **head("assessment-simulator, control API", version, _ABOUT),
         "paths": {

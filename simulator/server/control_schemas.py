@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator.core.config import Config
 from simulator.core.schema import Schema, array, choice, instant, integer, nullable, number, record, ref, text
-from simulator.server import fault_schemas, shapes
+from simulator.server import fault_schemas, queries, shapes
 
 JSON = "application/json"
 _N = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
@@ -25,6 +25,9 @@ _ATTEMPT: dict[str, Schema] = {
     "number": integer(), "at": instant(), "status": nullable(integer("what the listener answered")),
     "error": nullable(text("why there is no answer")), "duration": number("seconds"),
 }  # fmt: skip
+COUNTS = record(
+    {name: integer(minimum=0) for name in ("invitations", "deliveries", "journal", "mail")}, "how much there is"
+)
 _HEADERS = array(array(text(), minItems=2, maxItems=2))
 _DELIVERY: dict[str, Schema] = {
     "id": text(), "invitation": text(), "url": text(), "state": text(enum=["pending", "delivered", "failed"]),
@@ -46,7 +49,7 @@ SCHEMAS: dict[str, Schema] = {
     }),
     "Sandbox": record({
         "name": text(), "seed": {"type": ["integer", "string"]}, "now": instant(),
-        "mode": text(enum=["running", "frozen"]), "snapshots": array(text()),
+        "mode": text(enum=["running", "frozen"]), "snapshots": array(text()), "counts": COUNTS,
     }),
     "Opened": _OPENED,
     "Snapshot": record({"id": text()}),
@@ -143,6 +146,15 @@ class Control:
     query: dict[str, Schema] = field(default_factory=dict)
 
 
+def looks(what: str, id: str) -> dict[str, Schema]:
+    """The parameters that every list has; `what` is what it searches in, `id` what leads to its older part."""
+    return {
+        "newest": integer("only so many of the newest, newest first", minimum=1, maximum=queries.MOST),
+        "before": text(f"only those older than the one with this id, such as {id}"),
+        "q": text(f"only those with this text, in letters of either case, in {what}"),
+    }
+
+
 _ACTION = {
     "type": "object", "description": "what to complete with: pymetrics takes `results`, The Predictive Index `scores`",
     "properties": {"results": nullable(array({"type": "object"})), "scores": {"type": "object"}},
@@ -189,17 +201,14 @@ CALLS: dict[str, Control] = {
     "fork": Control({201: ref("Opened")}, (409,), shapes.Forking, example={"name": "ci-2"}, links=_INTO),
     "clock": Control({200: ref("Clock")}),
     "turn": Control({200: ref("Clock")}, (409,), shapes.Turning, optional=False, example={"advance": "PT24H"}),
-    "invitations": Control({200: array(ref("Invitation"))}),
     "invitation": Control({200: ref("Invitation")}),
     "act": Control({200: ref("Invitation")}, (409,), _ACTION, parameters={"action": _ACTIONS},
                    example={"results": [{"score": 71.5}]}),
-    "deliveries": Control({200: array(ref("Delivery"))}),
     "delivery": Control({200: ref("WholeDelivery")}),
     "replay": Control({200: ref("Delivery")}, (), shapes.Replaying, example={"url": "https://client.example/hook"}),
     "faults": Control({200: array(ref("MetFault"))}),
     "set_faults": Control({200: array(ref("MetFault"))}, (), array(ref("Fault")), optional=False,
                           example=[{"operation": "create_order", "times": 1, "do": "drop", "when": "after_commit"}]),
     "clear_faults": Control({204: None}),
-    "mail": Control({200: array(ref("Mail"))}),
 }  # fmt: skip
 """Every control call by its handler's name."""

@@ -30,12 +30,12 @@ class FaultControl:
         """Put these faults in the place of all others; their counts begin anew."""
         sandbox = self._find(request)
         found = fault_reading.read(sandbox.vendors, request.state.body)
-        sandbox.faults = Faults(found, sandbox.seed) if found else None
+        sandbox.misbehave(Faults(found, sandbox.seed) if found else None)
         return _shown(sandbox)
 
     async def clear_faults(self, request: Request) -> Response:
         """Let nothing go wrong any more."""
-        self._find(request).faults = None
+        self._find(request).misbehave(None)
         return Response(status_code=204)
 
 

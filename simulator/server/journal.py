@@ -15,10 +15,13 @@ from simulator.core import config
 from simulator.server.asgi import Headers, Incoming
 
 Watcher = Callable[[str, str], None]
-"""Is told what changed (a kind of record, `CALL`, `DELIVERY`, `EVERYTHING` or `ENDED`), and the id of it."""
-CALL, DELIVERY = "call", "delivery"
-EVERYTHING, ENDED = "everything", "ended"
-"""The whole sandbox is another, by reset or restore; or there is none any more."""
+"""Is told what changed (a kind of record, or one of the words below), and the id of it where it has one."""
+CALL, DELIVERY, CAUGHT = "call", "delivery", "caught"
+CLOCK, CONFIG, FAULTS = "clock", "config", "faults"
+EVERYTHING, ENDED, CLOSING = "everything", "ended", "closing"
+"""The whole sandbox is another, by reset or restore; or there is none any more; or the server is about to close."""
+_PATH, _QUERY, _SENT, _ANSWER = 6, 7, 10, 13
+"""Places in what is kept of an exchange."""
 _PLAIN = 2
 """The last version of marshal's format that does not look for objects that it met before."""
 
@@ -92,6 +95,33 @@ class Journal:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def __reversed__(self) -> Iterator[Exchange]:
+        return map(_unpacked, reversed(self._kept))
+
+    def search(self, text: str) -> Iterator[Exchange]:
+        """The exchanges that a casefolded text is found in, newest first: path, operation, status, rules or fault.
+
+        What exchanges have in common is looked at once, so fifty thousand take a few hundredths of a second.
+        """
+        seen: dict[tuple[Any, ...], bool] = {}
+        for kept in reversed(self._kept):
+            _, _, _, _, operation, _, path, _, _, _, _, status, rules, _, _, fault = kept
+            traits = (operation, status, rules, fault)
+            found = seen.get(traits)
+            if found is None:
+                found = seen[traits] = text in _said(operation, status, *rules, fault)
+            if found or text in path.casefold():
+                yield _unpacked(kept)
+
+    def mentioning(self, id: str) -> list[Exchange]:
+        """The exchanges that have an id in the path, the query or a body, oldest first."""
+        sought = id.encode()
+        return [
+            _unpacked(kept)
+            for kept in self._kept
+            if sought in kept[_SENT] or sought in kept[_ANSWER] or id in kept[_PATH] or sought in kept[_QUERY]
+        ]
+
     def record(
         self, at: int, vendor: str, operation: str | None, request: Incoming, sent: bytes, status: int | None,
         rules: tuple[str, ...], headers: Headers, answer: bytes, duration: float, fault: str | None,
@@ -151,6 +181,10 @@ def _unpacked(kept: tuple[Any, ...]) -> Exchange:
     return Exchange(
         size, number, at, vendor, operation, request, sent, status, rules, [*headers], answer, duration, fault
     )
+
+
+def _said(*traits: object) -> str:
+    return "\n".join(str(trait) for trait in traits if trait is not None).casefold()
 
 
 def number_of(id: str) -> int:

@@ -14,7 +14,7 @@ from simulator.server.coverage import coverage_view
 from simulator.server.exchanges import call_view, whole_call_view
 from simulator.server.har import archive
 from simulator.server.journal import Exchange
-from simulator.server.journal_filters import filtered
+from simulator.server.journal_filters import filtered, listed
 from simulator.server.masking import Mask
 from simulator.server.plumbing import Handler, json
 from simulator.server.problems import Problem
@@ -54,15 +54,15 @@ class JournalControl:
         )
 
     async def journal(self, request: Request) -> Response:
-        """The calls that came in by HTTP, oldest first."""
+        """The calls that came in by HTTP, oldest first, or the newest of them."""
         sandbox = self._find(request)
         mask = Mask(sandbox.seal)
-        return json([call_view(exchange, mask) for exchange in filtered(sandbox, request.query_params.multi_items())])
+        return json([call_view(exchange, mask) for exchange in listed(sandbox, request)])
 
     async def har(self, request: Request) -> Response:
         """The same as an HTTP Archive (HAR 1.2)."""
         sandbox = self._find(request)
-        return json(archive(filtered(sandbox, request.query_params.multi_items()), Mask(sandbox.seal), self._version()))
+        return json(archive(filtered(sandbox, request), Mask(sandbox.seal), self._version()))
 
     async def call(self, request: Request) -> Response:
         """One call with its headers and bodies, secrets hidden."""

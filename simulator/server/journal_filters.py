@@ -1,51 +1,58 @@
 """Which of the journal's calls somebody asks for: the parameters of its query."""
 
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from starlette.requests import Request
 
 from simulator.core import instant
+from simulator.server import queries
 from simulator.server.journal import Exchange, number_of
-from simulator.server.problems import Problem
+from simulator.server.queries import Reader
 from simulator.server.sandbox import Sandbox
 
-Test = Callable[[Exchange], bool] | str
-"""What an exchange must be, or what is wrong with the wish."""
+Test = Callable[[Exchange], bool]
+"""What an exchange must be."""
 
 
-def filtered(sandbox: Sandbox, asked: list[tuple[str, str]]) -> list[Exchange]:
-    """The exchanges that the pairs of a query ask for; raises `Problem` 422 with all that is wrong with them."""
-    counts = Counter(name for name, _ in asked)
-    tests = [(name, _test(sandbox, name, value, counts[name])) for name, value in asked]
-    wrong = [{"where": name[:40], "what": test} for name, test in tests if isinstance(test, str)]
-    if wrong:
-        raise Problem(422, "; ".join(f"{one['where']} {one['what']}" for one in wrong), errors=wrong)
-    demands = [test for _, test in tests if not isinstance(test, str)]
-    return [exchange for exchange in sandbox.journal if all(holds(exchange) for holds in demands)]
+def filtered(sandbox: Sandbox, request: Request) -> list[Exchange]:
+    """The exchanges that a query's filters ask for, oldest first; raises `Problem` 422 with all that is wrong."""
+    tests = queries.read(request, _filters(sandbox)).values()
+    return [exchange for exchange in sandbox.journal if all(fits(exchange) for fits in tests)]
 
 
-def _test(sandbox: Sandbox, name: str, value: str, times: int) -> Test:
-    if name not in FILTERS:
-        return f"is unknown; known are {', '.join(FILTERS)}"
-    return FILTERS[name](sandbox, value) if times == 1 else "is given more than once"
+def listed(sandbox: Sandbox, request: Request) -> list[Exchange]:
+    """The exchanges that a query asks for, which may be only the newest of those that its filters let through."""
+    wish = queries.read(request, _filters(sandbox) | _looks(sandbox))
+    most, text = wish.pop("newest", None), wish.pop("q", "")
+    found: Iterable[Exchange] = sandbox.journal.search(text) if text else reversed(sandbox.journal)
+    return queries.page((exchange for exchange in found if all(fits(exchange) for fits in wish.values())), most)
+
+
+def _filters(sandbox: Sandbox) -> dict[str, Reader]:
+    """The filters by name: each makes a test of its value."""
+    return {name: partial(reader, sandbox) for name, reader in FILTERS.items()}
+
+
+def _looks(sandbox: Sandbox) -> dict[str, Reader]:
+    return {"newest": queries.newest, "before": partial(_before, sandbox), "q": queries.sought}
 
 
 def _vendor(sandbox: Sandbox, value: str) -> Test:
-    if value not in sandbox.vendors:
-        return f"must be one of {', '.join(sandbox.vendors)}"
-    return lambda exchange: exchange.vendor == value
+    vendor = queries.one_of(sandbox.vendors)(value)
+    return lambda exchange: exchange.vendor == vendor
 
 
 def _operation(sandbox: Sandbox, value: str) -> Test:
     known = {one.operation.name for vendor in sandbox.vendors.values() for one in vendor.endpoints}
-    if value not in known:
-        return f"must be one of {', '.join(sorted(known))}"
-    return lambda exchange: exchange.operation == value
+    operation = queries.one_of(sorted(known))(value)
+    return lambda exchange: exchange.operation == operation
 
 
 def _status(sandbox: Sandbox, value: str) -> Test:
     if not re.fullmatch("[1-5][0-9]{2}", value):
-        return "must be a number from 100 to 599"
+        raise ValueError("must be a number from 100 to 599")
     return lambda exchange: exchange.status == int(value)
 
 
@@ -54,8 +61,16 @@ def _since(sandbox: Sandbox, value: str) -> Test:
     if number:
         return lambda exchange: exchange.number > number
     if moment is None:
-        return "must be an instant such as 2026-01-01T00:00:00Z, or the id of a call, such as call-7"
+        raise ValueError("must be an instant such as 2026-01-01T00:00:00Z, or the id of a call, such as call-7")
     return lambda exchange: exchange.at >= moment.at
+
+
+def _before(sandbox: Sandbox, value: str) -> Test:
+    number = number_of(value)
+    newest = next(iter(reversed(sandbox.journal)), None)
+    if not number or newest is None or number > newest.number:
+        raise ValueError("must be the id of a call that came in, such as call-7")
+    return lambda exchange: exchange.number < number
 
 
 FILTERS: dict[str, Callable[[Sandbox, str], Test]] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator.core.schema import Schema, array, instant, integer, nullable, number, record, ref, text
 from simulator.core.vendor import Vendor
-from simulator.server.control_schemas import INSTANT, Control
+from simulator.server.control_schemas import INSTANT, Control, looks
 from simulator.server.curl import MEDIA_TYPE
 
 _ANY: Schema = {"description": "JSON parsed, a form as an object, other text as it is; `{bytes}` of what is no text"}
@@ -69,6 +69,8 @@ _FILTERS: dict[str, Schema] = {
         pattern=f"^(?:call-[1-9][0-9]{{0,14}}|{INSTANT})$",
     ),
 }  # fmt: skip
+_LOOKS = looks("path, operation, status, rules or fault", "call-7")
+_LOOKS["before"] = {**_LOOKS["before"], "pattern": "^call-[1-9][0-9]{0,14}$"}
 
 
 def calls(vendors: Mapping[str, Vendor]) -> dict[str, Control]:
@@ -80,7 +82,7 @@ def calls(vendors: Mapping[str, Vendor]) -> dict[str, Control]:
         **_FILTERS,
     }
     return {
-        "journal": Control({200: array(ref("Call"))}, query=filters),
+        "journal": Control({200: array(ref("Call"))}, query=filters | _LOOKS),
         "har": Control({200: ref("Archive")}, query=filters),
         "call": Control({200: ref("WholeCall")}),
         "script": Control({200: text()}, media_type=MEDIA_TYPE),

@@ -39,6 +39,11 @@ def document(vendor: Vendor, version: str) -> Json:
     }
 
 
+def named(vendor: Vendor) -> str:
+    """The name of a vendor's document, and of the vendor in addresses."""
+    return vendor.id.replace("_", "-")
+
+
 def head(title: str, version: str, about: str) -> Json:
     """How every document begins. The server is the one that the document comes from."""
     return {

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from simulator.core.vendor import Vendor
 from simulator.server.control_openapi import Table, control_document
-from simulator.server.openapi import document
+from simulator.server.openapi import document, named
 from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
 
@@ -30,11 +30,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-
-def named(vendor: Vendor) -> str:
-    """The name of a vendor's document."""
-    return vendor.id.replace("_", "-")
 
 
 class Reference:

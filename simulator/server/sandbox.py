@@ -16,9 +16,8 @@ from simulator.core.draw import Draw, seal, secret_of
 from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.clock import Clock
 from simulator.server.faults import Faults
-from simulator.server.journal import DELIVERY, ENDED, EVERYTHING, Journal, Watcher
+from simulator.server.journal import CLOCK, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Journal, Watcher
 from simulator.server.state import State, Stored
-from simulator.server.table import Table
 
 Ask = Callable[[int, Draw, int], Call]
 """Makes the Call, once it is known at which instant, with which chance and after how many recent calls."""
@@ -47,6 +46,8 @@ class Sandbox:
         self.seal = f"{name}.{seal(self.secret, 'link')}"
         self.sealed = self.seal.encode()
         self.vendors = vendors
+        self.kinds = frozenset(vendor.kind for vendor in vendors.values())
+        """The kinds of records that are invitations."""
         self.state = opening.copy()
         self.snapshots: dict[str, State] = {}
         self.generation = 0
@@ -183,6 +184,7 @@ class Sandbox:
         state.save(decision.records, call.now)
         for kind, id in decision.forgotten:
             state.forget(kind, id)
+        state.history.note(decision, self.kinds, call.now, call.operation)
         state.sequence += 1
         for alarm in decision.alarms:
             state.set_alarm(alarm)
@@ -190,8 +192,9 @@ class Sandbox:
             state.owe(Delivery(notice.id, self._addressed(notice, call.base), call.now, call.now))
         self.watch()
         if self.watchers:
-            for record in decision.records:
-                self.tell(record.kind, record.id)
+            changed = ((record.kind, record.id) for record in decision.records)
+            for what, id in (*changed, *decision.forgotten, *((DELIVERY, notice.id) for notice in decision.notices)):
+                self.tell(what, id)
 
     def _addressed(self, notice: Notice, base: str) -> Notice:
         return replace(notice, body=notice.body.replace(BASE, base).replace(SEAL, self.seal))
@@ -219,11 +222,18 @@ class Sandbox:
         self.journal.bound(config.journal)
         self.state.sequence += 1
         self.watch()
+        self.tell(CONFIG)
 
     def set_clock(self, clock: Clock) -> None:
         """Take over another clock."""
         self.state.clock = clock
         self.watch()
+        self.tell(CLOCK)
+
+    def misbehave(self, faults: Faults | None) -> None:
+        """Let these faults go wrong from now on, and no others."""
+        self.faults = faults
+        self.tell(FAULTS)
 
     def attempted(self, delivery: Delivery, attempt: Attempt, epoch: int, place: int) -> None:
         """Keep an attempt, unless the sandbox was reset or restored since it began."""
@@ -257,6 +267,7 @@ class Sandbox:
         again = Delivery(f"{notice.id}-replay-{self.state.sequence}", notice, self.now(), self.now())
         self.state.owe(again)
         self.watch()
+        self.tell(DELIVERY, again.id)
         return again
 
     # The whole state at once.
@@ -264,19 +275,12 @@ class Sandbox:
     def snapshot(self) -> str:
         """Keep the present state; the id leads back to it."""
         id = f"snapshot-{len(self.snapshots) + 1}"
-        kept = self.state.copy()
-        kept.clock = kept.clock.hold()
-        self.snapshots[id] = kept
+        self.snapshots[id] = self.state.kept()
         return id
 
     def restore(self, id: str) -> None:
         """Bring back a snapshot: its records, clock and unfinished deliveries; the tokens of today stay good."""
-        state = self.snapshots[id].copy()
-        state.clock = state.clock.let_go()
-        state.sequence = self.state.sequence + 1
-        state.tables[TOKEN] = self.state.tables.get(TOKEN, Table())
-        state.queue_again()
-        self._begin_again(state)
+        self._begin_again(self.snapshots[id].restored(self.state))
 
     def reset(self) -> None:
         """Go back to the opening state; tokens, snapshots, faults and whatever was begun are void."""
@@ -301,11 +305,3 @@ class Sandbox:
         self._begin_again(State(self.config, Clock()))
         self.watch = lambda: None
         self.tell(ENDED)
-
-    def forked(self) -> State:
-        """The records, alarms and settings, without the clock, the deliveries and the tokens."""
-        state = self.state.copy()
-        state.clock = Clock()
-        state.forget_deliveries()
-        state.tables.pop(TOKEN, None)
-        return state

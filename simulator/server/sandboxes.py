@@ -13,7 +13,7 @@ from simulator.core.draw import Draw
 from simulator.core.vendor import Credential, Sample, Vendor
 from simulator.server.clock import Clock
 from simulator.server.dispatcher import Dispatcher
-from simulator.server.journal import ENDED
+from simulator.server.journal import CLOSING
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
 from simulator.server.state import State
@@ -95,7 +95,7 @@ class Sandboxes:
     def end_waits(self) -> None:
         """Let nobody wait any more for what is to happen."""
         for sandbox in self:
-            sandbox.tell(ENDED)
+            sandbox.tell(CLOSING)
 
     async def close(self) -> None:
         """Stop all that is on its way."""

@@ -1,6 +1,6 @@
 """What one sandbox remembers. A snapshot of it costs the same however much is stored."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ from simulator.core.decision import TOKEN, Alarm, Record
 from simulator.core.delivery import Attempt, Delivery
 from simulator.server import queue, wire
 from simulator.server.clock import Clock
+from simulator.server.history import History
 from simulator.server.layers import Layers
 from simulator.server.table import Table
 
@@ -54,8 +55,8 @@ class State:
     """Everything that a snapshot brings back. Only `Sandbox` changes the one that is in force."""
 
     __slots__ = (
-        "alarms", "clock", "config", "deliveries", "due", "held", "indexes", "lines", "pending", "ringing", "sequence",
-        "tables",
+        "alarms", "clock", "config", "deliveries", "due", "held", "history", "indexes", "lines", "pending", "ringing",
+        "sequence", "tables",
     )  # fmt: skip
 
     def __init__(self, config: Config, clock: Clock) -> None:
@@ -65,6 +66,7 @@ class State:
         self.clock = clock
         self.tables: dict[str, Table] = {}
         self.indexes: Layers[tuple[str, str], Chain] = Layers()
+        self.history = History()
         self.alarms: Layers[AlarmKey, Alarm] = Layers()
         self.ringing: queue.Heap = None
         """Alarms by their time; those that `alarms` no longer holds are stale."""
@@ -87,8 +89,31 @@ class State:
         twin = State(self.config, self.clock)
         twin.sequence, twin.ringing, twin.due, twin.held = self.sequence, self.ringing, self.due, self.held
         twin.tables = {kind: table.copy() for kind, table in self.tables.items()}
-        twin.indexes, twin.alarms = self.indexes.copy(), self.alarms.copy()
+        twin.indexes, twin.alarms, twin.history = self.indexes.copy(), self.alarms.copy(), self.history.copy()
         twin.deliveries, twin.pending, twin.lines = self.deliveries.copy(), self.pending.copy(), self.lines.copy()
+        return twin
+
+    def kept(self) -> "State":
+        """A copy for a snapshot, whose clock stands still."""
+        twin = self.copy()
+        twin.clock = twin.clock.hold()
+        return twin
+
+    def restored(self, present: "State") -> "State":
+        """A copy of what was kept, to take the place of the present state, whose tokens stay good."""
+        twin = self.copy()
+        twin.clock = twin.clock.let_go()
+        twin.sequence = present.sequence + 1
+        twin.tables[TOKEN] = present.tables.get(TOKEN, Table())
+        twin.queue_again()
+        return twin
+
+    def forked(self) -> "State":
+        """The records, alarms and settings, without the clock, the deliveries and the tokens."""
+        twin = self.copy()
+        twin.clock = Clock()
+        twin.forget_deliveries()
+        twin.tables.pop(TOKEN, None)
         return twin
 
     def get(self, kind: str, id: str) -> Stored | None:
@@ -100,6 +125,10 @@ class State:
     def all(self, kind: str) -> list[Stored]:
         """All records of a kind, oldest first."""
         return [Stored(id, row) for id, row in self.tables.get(kind, _EMPTY)]
+
+    def newest(self, kind: str) -> Iterator[Stored]:
+        """All records of a kind, newest first, one at a time."""
+        return (Stored(id, row) for id, row in reversed(self.tables.get(kind, _EMPTY)))
 
     def save(self, records: Iterable[Record], now: int) -> None:
         """Remember records, and the keys that lead to them: all, or, if one cannot be rendered, none.

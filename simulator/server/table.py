@@ -61,8 +61,14 @@ class Table:
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         return self._from(self._begin)
 
+    def __reversed__(self) -> Iterator[tuple[str, Any]]:
+        return self._over(range(self._end - 1, self._begin - 1, -1))
+
     def _from(self, begin: int) -> Iterator[tuple[str, Any]]:
-        for place in range(begin, self._end):
+        return self._over(range(begin, self._end))
+
+    def _over(self, places: range) -> Iterator[tuple[str, Any]]:
+        for place in places:
             id = self._order[place]
             value = self.rows.get(id)
             if value is not None:

@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.responses import Response
+
 from simulator.core import instant
+from simulator.core.call import BASE, SEAL
 from simulator.core.delivery import Attempt, Delivery
 from simulator.core.rules import Rule
 from simulator.core.vendor import Invitation, Vendor
+from simulator.server import wire
+from simulator.server.problems import Problem
 from simulator.server.sandbox import Event, Sandbox
 from simulator.server.state import State
 
@@ -36,6 +41,18 @@ def sandbox_view(sandbox: Sandbox) -> dict[str, Any]:
         "now": instant.seven_digits(sandbox.now()),
         "mode": sandbox.state.clock.mode,
         "snapshots": list(sandbox.snapshots),
+        "counts": _counts(sandbox),
+    }
+
+
+def _counts(sandbox: Sandbox) -> dict[str, int]:
+    """How much there is of what the lists show, without looking at any of it."""
+    tables = sandbox.state.tables
+    return {
+        "invitations": sum(len(tables[kind].rows) for kind in sandbox.kinds if kind in tables),
+        "deliveries": len(sandbox.state.deliveries.rows),
+        "journal": len(sandbox.journal),
+        "mail": len(tables["mail"].rows) if "mail" in tables else 0,
     }
 
 
@@ -67,6 +84,20 @@ def known_invitation(sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation] | N
         if stored is not None:
             return vendor, vendor.view(stored)
     return None
+
+
+def find_invitation(sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation]:
+    """The same; raises `Problem` 404 where there is none."""
+    found = known_invitation(sandbox, id)
+    if found is None:
+        raise Problem(404, f"sandbox {sandbox.name!r} has no invitation {id!r}")
+    return found
+
+
+def linked(base: str, sandbox: Sandbox, value: Any) -> Response:
+    """JSON with the caller's base address and the sandbox's seal in its links."""
+    body = wire.dumps(value).replace(BASE.encode(), base.encode())
+    return Response(body.replace(SEAL.encode(), sandbox.seal.encode()), media_type="application/json")
 
 
 def delivery_view(state: State, delivery: Delivery, *, whole: bool = False) -> dict[str, Any]:

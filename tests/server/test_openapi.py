@@ -14,8 +14,8 @@ from openapi_spec_validator import validate
 
 from simulator.app import VENDORS, documents
 from simulator.core.vendor import Endpoint, Vendor
-from simulator.server.openapi import refusals
-from simulator.server.reference import FILES, FOLDER, named
+from simulator.server.openapi import named, refusals
+from simulator.server.reference import FILES, FOLDER
 from tests.server import assessment, order, problem
 from tests.servers import Listener, Received, Sandbox
 

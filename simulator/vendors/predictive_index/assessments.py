@@ -69,7 +69,8 @@ def view(stored: Stored) -> Invitation:
         "last_name": face["lastName"],
         "external_id": face["externalPersonId"],
     }
-    return Invitation(stored.id, VENDOR_ID, stored.status, candidate, stored.facts["created"], links)
+    created, references = stored.facts["created"], (face["externalId"],)
+    return Invitation(stored.id, VENDOR_ID, stored.status, candidate, created, links, references)
 
 
 def _new(call: Call, config: Config, person: Mapping[str, Any]) -> Record:

@@ -207,4 +207,5 @@ def view(stored: Stored) -> Invitation:
     """An order in neutral words."""
     face = stored.face
     links = {"invite": face["invite_link"]}
-    return Invitation(stored.id, "pymetrics", stored.status, face["candidate"], stored.facts["created"], links)
+    created, references = stored.facts["created"], (face["application_id"], face["requisition_id"])
+    return Invitation(stored.id, "pymetrics", stored.status, face["candidate"], created, links, references)

@@ -1,0 +1,68 @@
+"""How the invitations of a sandbox came to be as they are: each change of a status, and how often each was made.
+
+It is a part of the state, so a snapshot keeps it, a fork takes it and a reset forgets it, as they do with records.
+Every creation passes here: an invitation costs one small tuple, made of what there is already.
+"""
+
+from typing import Any, NamedTuple
+
+from simulator.core.decision import Decision
+from simulator.server.layers import Layers
+
+Chain = tuple[int, str, Any, Any] | None
+"""The changes of one invitation, newest first: when, by which operation, the status from then on, the older ones."""
+Step = tuple[str, Any, str, Any]
+"""A kind of invitation, the status before (None at the creation), the operation, the status after (None when gone)."""
+
+
+class Move(NamedTuple):
+    """One change of an invitation's status; `before` is None at its creation."""
+
+    at: int
+    operation: str
+    before: Any
+    after: Any
+
+
+class History:
+    """The changes by invitation, and the number of each step that was ever made."""
+
+    __slots__ = ("_chains", "tally")
+
+    def __init__(self) -> None:
+        self._chains: Layers[str, Chain] = Layers()
+        self.tally: dict[Step, int] = {}
+        """Grows with the vendors' tables, not with the invitations."""
+
+    def copy(self) -> "History":
+        """The same history, to go on apart from this one."""
+        twin = History()
+        twin._chains, twin.tally = self._chains.copy(), self.tally.copy()
+        return twin
+
+    def note(self, decision: Decision, kinds: frozenset[str], at: int, operation: str) -> None:
+        """Take down what a decision changes of the invitations, which are the records of these kinds."""
+        for record in decision.records:
+            if record.kind in kinds:
+                older, status = self._chains.get(record.id), record.status
+                before = None if older is None else older[2]
+                if older is None or before != status:
+                    self._chains[record.id] = (at, operation, status, older)
+                    self._count((record.kind, before, operation, status))
+        for kind, id in decision.forgotten:
+            if kind in kinds and (last := self._chains.get(id)) is not None:
+                del self._chains[id]
+                self._count((kind, last[2], operation, None))
+
+    def _count(self, step: Step) -> None:
+        self.tally[step] = self.tally.get(step, 0) + 1
+
+    def of(self, id: str) -> list[Move]:
+        """The changes of one invitation, oldest first."""
+        found = []
+        chain = self._chains.get(id)
+        while chain is not None:
+            at, operation, after, older = chain
+            found.append(Move(at, operation, None if older is None else older[2], after))
+            chain = older
+        return found[::-1]
