@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from simulator import __version__
 from simulator.core.config import Config
 from simulator.core.vendor import Vendor
-from simulator.server import assets, configuring
+from simulator.server import assets, configuring, dashboard
 from simulator.server.address import Address
 from simulator.server.asgi import App
 from simulator.server.control import Control
@@ -20,7 +20,6 @@ from simulator.server.guard import Guard
 from simulator.server.http import Door
 from simulator.server.login import Login, Session
 from simulator.server.origin import Fence
-from simulator.server.pages import welcome
 from simulator.server.press import draw
 from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem
 from simulator.server.reference import Reference
@@ -55,9 +54,10 @@ class Simulator:
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
         session = None if self.control_token is None else Session(self.control_token)
+        inside = dashboard.Control()
         starlette = Starlette(
             routes=[
-                welcome(self._sandboxes, address, __version__),
+                *dashboard.Board(inside, VENDORS, address, __version__).routes(),
                 *assets.routes(),
                 *([] if session is None else Login(session, address).routes()),
                 *control.routes(),
@@ -67,6 +67,7 @@ class Simulator:
             lifespan=self._lifespan,
         )
         starlette.router.redirect_slashes = False
+        inside.app = starlette
         inner: App = Fence(starlette, settings.public_url)
         if session is not None:
             inner = Guard(inner, session)
