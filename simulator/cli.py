@@ -178,9 +178,10 @@ def openapi(vendor: str) -> None:
 @main.command()
 @click.option("--port", default=0, type=click.IntRange(0, 65_535), help="Port to serve on; 0 takes a free one.")
 @click.option("--stay/--leave", default=None, help="Go on serving after the story.  [default: stay in a terminal]")
-def demo(port: int, stay: bool | None) -> None:
+@click.option("--open", "in_browser", is_flag=True, help="Open a guided tour in the browser, and go on serving.")
+def demo(port: int, stay: bool | None, in_browser: bool) -> None:
     """Serve, and tell the whole story of both vendors in the terminal."""
-    from simulator.demo import tell
+    from simulator.demo import show, tell
     from simulator.serving import listen, running, unheard
 
     settings = Settings(port=port)
@@ -190,7 +191,9 @@ def demo(port: int, stay: bool | None) -> None:
         raise click.ClickException(unheard(settings, problem)) from None
     with running(settings, listener) as base:
         tell(base, click.echo)
-        if sys.stdout.isatty() if stay is None else stay:
+        if in_browser:
+            show(base, click.echo)
+        if (in_browser or sys.stdout.isatty()) if stay is None else stay:
             click.echo("Still serving; Ctrl-C ends it.")
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()

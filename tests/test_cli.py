@@ -446,6 +446,25 @@ def test_the_demo_goes_on_serving_when_it_is_asked_to_and_ends_with_0_by_a_key()
         assert process.wait(10) == 0
 
 
+def test_the_demo_opens_a_guided_tour_in_the_browser_and_goes_on_serving(tmp_path: Path) -> None:
+    seen, browser = tmp_path / "seen", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" >{seen}\n')
+    browser.chmod(0o755)
+    environ = {**os.environ, "BROWSER": f"{browser} %s"}
+    with subprocess.Popen([*MODULE, "demo", "--open"], stdout=subprocess.PIPE, text=True, env=environ) as process:
+        assert process.stdout
+        said = ""
+        while "Still serving" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        page = httpx2.get(seen.read_text().strip(), trust_env=False)
+        assert page.status_code == 200
+        assert "1. Finish the assessment" in page.text
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
 # Ending.
 
 
