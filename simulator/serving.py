@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 
 from simulator.app import Simulator
-from simulator.settings import Settings
+from simulator.settings import GRACE, Settings
 
 
 class Server(uvicorn.Server):
@@ -87,7 +87,7 @@ def _config(simulator: Simulator) -> uvicorn.Config:
     return uvicorn.Config(
         simulator.app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
         proxy_headers=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=GRACE,
     )  # fmt: skip
 
 
