@@ -12,7 +12,6 @@ from simulator.core.call import BASE, NOTHING, SEAL, Call
 from simulator.core.config import Config
 from simulator.core.delivery import Delivery
 from simulator.core.draw import Draw
-from simulator.core.mail import MAIL
 from simulator.core.urls import is_web_url
 from simulator.core.vendor import Invitation, Vendor
 from simulator.server import configuring, shapes, wire
@@ -257,7 +256,7 @@ class Control:
     async def mail(self, request: Request) -> Response:
         """The e-mails that the vendors would have sent, oldest first."""
         sandbox = self._sandbox(request)
-        return self._linked(request, sandbox, sandbox.all(MAIL))
+        return self._linked(request, sandbox, sandbox.all("mail"))
 
     def _base(self, request: Request) -> str:
         return self._address.of(request.scope, dict(request.scope["headers"]))
