@@ -23,9 +23,11 @@ from simulator.server.origin import Fence
 from simulator.server.press import draw
 from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem
 from simulator.server.reference import Reference
+from simulator.server.relay import Relay
 from simulator.server.sandboxes import Sandboxes
 from simulator.server.sender import HttpSender
-from simulator.settings import Settings
+from simulator.server.smtp import Smtp
+from simulator.settings import GRACE, Settings
 from simulator.vendors import predictive_index, pymetrics
 
 VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
@@ -50,7 +52,8 @@ class Simulator:
         self._settings = settings
         self._tell = tell
         self._sender = HttpSender(Policy(settings.webhook_hosts))
-        self._sandboxes = Sandboxes(VENDORS, self._sender, open_access=open_access)
+        self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
+        self._sandboxes = Sandboxes(VENDORS, self._sender, open_access=open_access, relay=self._relay)
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
         session = None if self.control_token is None else Session(self.control_token)
@@ -86,3 +89,5 @@ class Simulator:
         yield
         await self._sandboxes.close()
         await self._sender.close()
+        if self._relay is not None:
+            await self._relay.close(GRACE)

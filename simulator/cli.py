@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from simulator import __version__
-from simulator.core.urls import is_web_url
+from simulator.core.urls import host_and_port, is_web_url
 from simulator.settings import PREFIX, Settings, default_access, from_environment
 
 
@@ -28,6 +28,12 @@ def _option(name: str, otherwise: str | None, text: str, **more: Any) -> Callabl
 def _web_url(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not is_web_url(value):
         raise click.BadParameter(f"{value!r} is no http or https URL with a host, such as https://simulator.example")
+    return value
+
+
+def _host_and_port(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and host_and_port(value) is None:
+        raise click.BadParameter(f"{value!r} is no HOST:PORT, such as 127.0.0.1:1025")
     return value
 
 
@@ -71,16 +77,18 @@ def main() -> None:
 @_option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
 @_option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=_web_url)
 @_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
+@_option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=_host_and_port)
 def serve(
-    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None, webhook_hosts: str | None
-) -> None:
+    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
+    webhook_hosts: str | None, smtp: str | None,
+) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
     from simulator.serving import serve as run
 
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
         host, port, log, access or default_access(host), public_url, hosts, from_environment("control_token"),
-        _sandboxes(config) if config else {},
+        _sandboxes(config) if config else {}, smtp,
     )  # fmt: skip
     sys.exit(run(settings))
 

@@ -115,7 +115,7 @@ def test_the_help_names_every_command() -> None:
 
 def test_the_help_of_serve_names_every_option_and_its_variable() -> None:
     shown = run("serve", "--help").stdout
-    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url"):
+    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url", "smtp"):
         assert f"--{name}" in shown
         assert f"SIMULATOR_{name.upper().replace('-', '_')}" in shown
 
@@ -164,6 +164,8 @@ WRONG_OPTIONS = [
     ("--port", "abc"), ("--port", "65536"), ("--port", "-1"), ("--access", "half"), ("--log", "sqlite:x"),
     ("--log", "postgresql://x"), ("--log", ""), ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
     ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
+    ("--smtp", "localhost"), ("--smtp", ":25"), ("--smtp", "localhost:0"), ("--smtp", "localhost:65536"),
+    ("--smtp", "a b:25"), ("--smtp", "::1:25"), ("--smtp", "smtp://localhost:25"),
 ]  # fmt: skip
 
 
@@ -177,7 +179,7 @@ def test_an_option_that_cannot_be_is_refused_by_name(option: str, value: str) ->
 
 @pytest.mark.usefixtures("nothing_served")
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "abc"), ("LOG", "sqlite:x"), ("ACCESS", "half"), ("PUBLIC_URL", "x")]
+    ("name", "value"), [("PORT", "abc"), ("LOG", "sqlite:x"), ("ACCESS", "half"), ("PUBLIC_URL", "x"), ("SMTP", "x")]
 )
 def test_a_variable_that_cannot_be_is_refused(name: str, value: str) -> None:
     done = call("serve", environ={"SIMULATOR_PORT": "0", f"SIMULATOR_{name}": value})
@@ -236,7 +238,7 @@ def test_a_port_in_the_environment_is_listened_at() -> None:
 
 def test_an_empty_variable_says_nothing() -> None:
     with Server(
-        environ={f"SIMULATOR_{name}": "" for name in ("HOST", "ACCESS", "LOG", "CONFIG", "PUBLIC_URL")}
+        environ={f"SIMULATOR_{name}": "" for name in ("HOST", "ACCESS", "LOG", "CONFIG", "PUBLIC_URL", "SMTP")}
     ) as server:
         assert httpx2.get(f"{server.url}{ROOT}", trust_env=False).json() == []
 

@@ -14,6 +14,7 @@ from simulator.core.vendor import Credential, Sample, Vendor
 from simulator.server.clock import Clock
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
+from simulator.server.relay import Relay
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
 from simulator.server.state import State
@@ -33,12 +34,15 @@ class Taken(Exception):
 class Sandboxes:
     """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does."""
 
-    def __init__(self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True) -> None:
+    def __init__(
+        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, relay: Relay | None = None
+    ) -> None:
         self.vendors = vendors
         self.open_access = open_access
         self.nowhere = Sandbox("", "", State(Config(journal=Journal(0, 0)), Clock()), vendors)
         """Where a caller is whose credential opens nothing; it is never written to."""
         self._sender = sender
+        self._relay = relay
         self._sandboxes: dict[str, Sandbox] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
         self._credentials: dict[str, Credentials] = {}
@@ -74,6 +78,8 @@ class Sandboxes:
         self._fill(sandbox)
         self._sandboxes[name] = sandbox
         self._dispatchers[name] = Dispatcher(sandbox, self._sender)
+        if self._relay is not None:
+            sandbox.watchers.append(self._relay.watcher(sandbox))
         sandbox.watch()
         return sandbox
 
