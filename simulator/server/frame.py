@@ -22,6 +22,7 @@ UI = "/_simulator/static/ui"
 FILES: Mapping[str, str] = {
     "favicon.png": "image/png",
     "favicon.svg": "image/svg+xml",
+    "once.js": "text/javascript",
     "ui.css": "text/css",
 }
 """What pages are made of, with media types; nothing else of the folder is handed out."""
