@@ -36,9 +36,9 @@ def status(sandbox: Sandbox, id: str) -> Any:
     return sandbox.told("GET", f"/invitations/{id}")["status"]
 
 
-def sound(seen: Visit) -> None:
-    """The page as it stands must be fit for everybody, and no wider than its window."""
-    assert seen.violations() == []
+def sound(seen: Visit, script: bool = True) -> None:
+    """The page as it stands must be fit for everybody (axe-core is a script), and no wider than its window."""
+    assert not script or seen.violations() == []
     assert not seen.overflows()
 
 
@@ -55,15 +55,15 @@ def test_a_candidate_goes_from_the_link_to_the_callers_page(
         page = seen.page
         page.goto(address)
         page.get_by_role("heading", name="You are invited").wait_for()
-        sound(seen)
+        sound(seen, script)
         page.get_by_role("button", name="Start").click()
         page.get_by_role("heading", name="Your assessment").wait_for()
-        sound(seen)
+        sound(seen, script)
         answer(page, vendor)
-        sound(seen)
+        sound(seen, script)
         page.get_by_role("link", name="Leave for now").click()
         page.get_by_role("heading", name="You have left").wait_for()
-        sound(seen)
+        sound(seen, script)
         assert status(sandbox, id) in ("In Progress", 30)
         page.get_by_role("link", name="Go on with it").click()
         answer(page, vendor)
@@ -74,7 +74,7 @@ def test_a_candidate_goes_from_the_link_to_the_callers_page(
         assert "referer" not in came.headers
         page.goto(address)
         page.get_by_role("heading", name="You have finished already").wait_for()
-        sound(seen)
+        sound(seen, script)
     assert told(sandbox, vendor, id) == {"pymetrics": 70.0, "predictive_index": {"aSigma": 1.2, "cSigma": -1.2}}[vendor]
 
 
@@ -190,7 +190,7 @@ def test_the_pages_that_tell_of_an_end_are_fit_for_everybody(
             seen.page.get_by_role("button", name="Finish").click()
             seen.page.get_by_role("heading", name=heading).wait_for()
             sound(seen)
-        seen.page.goto(f"{address}0&lang=de")
+        seen.page.goto(address.replace(id, "no-such"))
         seen.page.get_by_role("heading", name="This link leads nowhere").wait_for()
         sound(seen)
         seen.complaints.clear()  # the browser tells that pages had the statuses 410 and 404
