@@ -4,9 +4,8 @@ A vendor knows the questions and how answers become scores; the pages themselves
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.core.world import Stored
 
@@ -24,8 +23,7 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Something to be answered by one of `choices` (value, text), or with `many` by any number of them."""
 
     name: str
@@ -34,8 +32,7 @@ class Question:
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Questions that belong together; `exhibit` are signs (sign, its name) to be looked at before they are answered."""
 
     title: str
@@ -44,8 +41,7 @@ class Part:
     exhibit: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Briefing:
+class Briefing(NamedTuple):
     """What a candidate is told: who (`host`) invites whom to what and for what (`subject`), until when (in ticks).
 
     `language` and `language_name` are what the inviter asked for; `redirect` is where the candidate goes afterwards.
@@ -62,8 +58,7 @@ class Briefing:
     redirect: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exercise:
+class Exercise(NamedTuple):
     """A vendor's stand-in for its assessment.
 
     An invitation's link leads to `path`, in which `{word}` stands for one segment. `ticket` names the parameter of the

@@ -5,9 +5,8 @@ is then a Call like any other. Each form leads to a Call too, and then, by a red
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from starlette.requests import Request
@@ -53,8 +52,7 @@ class Unfit(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """A candidate at a page: the sandbox and invitation that the link leads to, and the language of the page."""
 
     vendor: Vendor

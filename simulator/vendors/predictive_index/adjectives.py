@@ -19,7 +19,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
         "driven", "free-spirited", "instinctive",
     ),
     "de": (
-        "durchsetzungsstark", "kontaktfreudig", "geduldig", "genau", "logisch", "bescheiden", "zurückhaltend",
+        "selbstbewusst", "kontaktfreudig", "geduldig", "genau", "logisch", "bescheiden", "zurückhaltend",
         "rastlos", "ungezwungen", "warmherzig", "wetteifernd", "überzeugend", "beständig", "sorgfältig", "sachlich",
         "hilfsbereit", "nachdenklich", "umtriebig", "unkonventionell", "gefühlsgeleitet",
     ),
