@@ -213,7 +213,7 @@ def _page(visit: Visit, briefing: Briefing | None, name: str, status: int, **mor
         "here": visit.here,
         "away": _with(visit.here, {"then": "left"}),
         "briefing": briefing,
-        "unspoken": briefing is not None and primary(briefing.language) not in visit.exercise.parts,
+        "unspoken": briefing is not None and language == ENGLISH and not _is_spoken(briefing.language, visit),
         "languages": _languages(visit),
         "until": _moment(briefing.until) if briefing and briefing.until is not None else None,
         "parts": visit.exercise.parts[language],
@@ -224,6 +224,10 @@ def _page(visit: Visit, briefing: Briefing | None, name: str, status: int, **mor
         "detail": "",
     }
     return render(f"candidate/{name}.html", status, **{**context, **more})
+
+
+def _is_spoken(tag: str, visit: Visit) -> bool:
+    return primary(tag) in visit.exercise.parts
 
 
 def _languages(visit: Visit) -> list[tuple[str, str, str, str]]:

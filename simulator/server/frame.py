@@ -22,8 +22,8 @@ UI = "/_simulator/static/ui"
 FILES: Mapping[str, str] = {
     "favicon.png": "image/png",
     "favicon.svg": "image/svg+xml",
-    "once.js": "text/javascript",
     "ui.css": "text/css",
+    "once.js": "text/javascript",
 }
 """What pages are made of, with media types; nothing else of the folder is handed out."""
 POLICY = (

@@ -196,6 +196,7 @@ def test_a_pi_page_is_in_the_language_of_the_invitation_and_offers_others(
     assert f'<html lang="{language}" dir="{way}">' in page
     (german,) = re.findall(r'href="([^"]*)" lang="de"', page)
     page = shown(sandbox.http.get(german), 200, "Sie sind eingeladen")
+    assert "auf Englisch" not in page
     answer = sandbox.http.post(german, data={"do": "start"})
     assert answer.headers["location"].endswith("&lang=de")
 
