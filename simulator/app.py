@@ -14,6 +14,7 @@ from simulator.core.vendor import Vendor
 from simulator.server import assets, configuring, dashboard
 from simulator.server.address import Address
 from simulator.server.asgi import App
+from simulator.server.candidate import Candidate
 from simulator.server.control import Control
 from simulator.server.egress import Policy
 from simulator.server.guard import Guard
@@ -62,6 +63,7 @@ class Simulator:
             routes=[
                 *dashboard.Board(inside, VENDORS, address, __version__).routes(),
                 *assets.routes(),
+                *Candidate(self._sandboxes, address).routes(),
                 *([] if session is None else Login(session, address).routes()),
                 *control.routes(),
                 *Reference(VENDORS, control.table(), __version__).routes(),
@@ -73,7 +75,7 @@ class Simulator:
         inside.app = starlette
         inner: App = Fence(starlette, settings.public_url)
         if session is not None:
-            inner = Guard(inner, session)
+            inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
         self.app: App = Door(self._sandboxes, inner, draw, address)
 
     def leave(self) -> None:

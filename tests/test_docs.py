@@ -130,8 +130,8 @@ def test_the_control_calls_are_all_listed() -> None:
 
 def test_the_pages_are_all_listed() -> None:
     said = {page.partition(" ")[2] for row in rows(CONTROL, "page") for page in re.findall(r"`([A-Z]+ \S+)`", row[0])}
-    routes = [*assets.routes(), *Login.__new__(Login).routes()]
-    assert said == {"/"} | {route.path for route in routes}
+    routes = {route.path for route in (*assets.routes(), *Login.__new__(Login).routes())}
+    assert said == {"/"} | routes | {vendor.exercise.path for vendor in VENDORS.values() if vendor.exercise}
 
 
 def test_the_pages_of_the_dashboard_are_all_listed() -> None:
