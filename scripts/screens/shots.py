@@ -44,8 +44,61 @@ def ats(page: Page, base: str) -> None:
     expect(page.get_by_text("not invited")).to_have_count(0)
 
 
+def first(page: Page, base: str) -> None:
+    """Follow the first link of the list."""
+    page.locator("#live th a").first.click()
+    expect(page.locator("#live[data-connected]")).to_be_attached()
+
+
+def failed(page: Page, base: str) -> None:
+    """Let a listener fail for a day, and look at its attempts."""
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("button", name="Advance 24 h with a failing listener").click()
+    page.get_by_role("link", name="See every attempt").click()
+    expect(page.locator("#attempts")).to_have_text("9")
+
+
+def begun(page: Page, base: str) -> None:
+    """Take the first step of the tour."""
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#step-1")).to_be_visible()
+
+
+def invited(page: Page, base: str) -> None:
+    """Follow the candidate's link of an invitation that nobody has begun."""
+    begun(page, base)
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open the candidate's page").click()
+    link = opened.value.url
+    opened.value.close()
+    page.goto(link)
+
+
+def answering(page: Page, base: str) -> None:
+    """Start the assessment."""
+    invited(page, base)
+    page.get_by_role("button", name="Start").click()
+
+
+DEMO = "/sandboxes/demo"
 SHOTS: tuple[Shot, ...] = (
-    Shot("welcome", "/"),
+    Shot("first-page", "/"),
+    Shot("invitations", DEMO, shown=("1440-light",)),
+    Shot("invitation", DEMO, first, whole=True),
+    Shot("deliveries", f"{DEMO}/deliveries"),
+    Shot("delivery", "/tour", failed, shown=("1440-dark",)),
+    Shot("mail", f"{DEMO}/mail"),
+    Shot("caught", f"{DEMO}/caught"),
+    Shot("journal", f"{DEMO}/journal"),
+    Shot("call", f"{DEMO}/journal", first, whole=True),
+    Shot("clock", f"{DEMO}/clock"),
+    Shot("faults", f"{DEMO}/faults", whole=True),
+    Shot("rules", f"{DEMO}/rules?show=kept"),
+    Shot("states", f"{DEMO}/states", whole=True),
+    Shot("settings", f"{DEMO}/settings"),
+    Shot("tour", "/tour", begun, whole=True),
+    Shot("candidate-welcome", "/tour", invited),
+    Shot("candidate-answers", "/tour", answering, whole=True),
     Shot("reference", "/_simulator/docs?of=pymetrics", reference),
     Shot("ats", ATS, ats, shown=("1440-light",), whole=True),
 )

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from simulator.server.dashboard.board import PAGES, TOUR
 from tests.browser import WIDTHS, Visit, chromium, visit, wants_chromium
+from tests.server import assessment, order
 from tests.servers import Listener, Sandbox, Server
 
 pytestmark = wants_chromium
@@ -72,6 +73,41 @@ def test_what_is_typed_and_what_has_the_focus_stays_while_the_page_follows(brows
         invited(sandbox, lastName="Byron")
         expect(seen.page.get_by_role("link", name="Ada Byron")).to_be_visible()
         expect(seen.page.get_by_label("Search")).to_have_value("Ada")
+
+
+@pytest.mark.parametrize("vendor", ["pymetrics", "predictive_index"])
+def test_the_story_of_a_vendor_shows_from_the_invitation_to_the_webhook_without_a_reload(
+    browser: Browser, sandbox: Sandbox, listener: Listener, vendor: str
+) -> None:
+    catch = f"{sandbox.url}/_simulator/catch/{sandbox.name}"
+    sandbox.told("PATCH", "/config", {"webhook_url": catch, "default_webhook_url": catch})
+    with visit(browser, sandbox.url, listener.url) as board, visit(browser, sandbox.url, listener.url) as candidate:
+        opened(board, sandbox)
+        board.page.evaluate("window.same = true")
+        id, link, ends = invitation(sandbox, vendor, f"{listener.url}/thanks")
+        expect(board.page.locator(f"#row-{id}")).to_be_visible()
+        board.page.locator(f"#row-{id} a").click()
+        board.page.locator("#live[data-connected]").wait_for(state="attached")
+        board.page.evaluate("window.same = true")
+        candidate.page.goto(link)
+        candidate.page.get_by_role("button", name="Start").click()
+        expect(board.page.locator("#live .facts .badge")).to_have_text(re.compile("In Progress|Started"))
+        candidate.page.get_by_role("button", name="Finish").click()
+        candidate.page.wait_for_url(f"{listener.url}/thanks")
+        expect(board.page.locator("#live .facts .badge")).to_have_text(ends)
+        expect(board.page.get_by_role("link", name=re.compile("attempt 1: 200")).first).to_be_visible()
+        assert board.page.evaluate("window.same") is True
+        opened(board, sandbox, "/caught")
+        expect(board.page.locator("article").first).to_contain_text(id)
+
+
+def invitation(sandbox: Sandbox, vendor: str, redirect: str) -> tuple[str, str, str]:
+    """A new invitation: its id, its link, and the status that it ends in."""
+    if vendor == "pymetrics":
+        made = order(sandbox, candidate_redirect_url=redirect)
+        return made["id"], made["invite_link"], "Completed"
+    made = assessment(sandbox, redirectUrl=redirect)
+    return made["assessmentId"], made["assessmentUrl"], "Completed (40)"
 
 
 def test_a_failing_listeners_nine_attempts_are_there_after_one_click(

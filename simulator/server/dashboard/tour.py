@@ -49,14 +49,14 @@ async def _send_webhooks(visit: Visit, query: str) -> None:
 
 
 async def _candidate(visit: Visit) -> str:
-    """The newest invitation that somebody may still finish; the demo begins anew where there is none."""
+    """The newest invitation that nobody has begun; the demo begins anew where there is none."""
     for _ in range(2):
         for one in await visit.get("invitations", newest=_LOOKED_AT):
-            if ("complete", True) in visit.vendors.actions(one["vendor"], one["status"]):
+            if ("start", True) in visit.vendors.actions(one["vendor"], one["status"]):
                 id: str = one["id"]
                 return id
         config = await visit.get("config")
         await visit.ask("POST", "reset")
         webhooks = {name: config[name] for name in ("webhook_url", "default_webhook_url")}
         await visit.ask("PATCH", "config", body=webhooks)
-    raise Problem(500, "the demo has no sample that could be finished")
+    raise Problem(500, "the demo has no sample that nobody has begun")
