@@ -61,7 +61,7 @@ class Simulator:
         inside = dashboard.Control()
         starlette = Starlette(
             routes=[
-                *dashboard.Board(inside, VENDORS, address, __version__).routes(),
+                *dashboard.Board(inside, VENDORS, address, __version__, open_access=open_access).routes(),
                 *assets.routes(),
                 *Candidate(self._sandboxes, address).routes(),
                 *([] if session is None else Login(session, address).routes()),
