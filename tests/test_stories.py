@@ -137,7 +137,7 @@ class Stories(RuleBasedStateMachine):
         return self.story.is_.now
 
     def all_of(self, sandbox: Sandbox) -> list[bytes]:
-        paths = ("/invitations", "/mail", "/deliveries", "/config", "/clock", "")
+        paths = ("/invitations", "/mail", "/deliveries", "/config", "/clock", "/faults")
         return [sandbox.control("GET", path).content for path in paths] + [sandbox.pi.get(PATH).content]
 
     def freeze_at(self, moment: datetime) -> Any:
