@@ -19,13 +19,15 @@ from simulator.server.control import Control
 from simulator.server.egress import Policy
 from simulator.server.guard import Guard
 from simulator.server.http import Door
+from simulator.server.log import Unusable, Unwritten
+from simulator.server.log.places import opened
 from simulator.server.login import Login, Session
 from simulator.server.origin import Fence
 from simulator.server.press import draw
-from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem
+from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem, answer_unlogged
 from simulator.server.reference import Reference
 from simulator.server.relay import Relay
-from simulator.server.sandboxes import Sandboxes
+from simulator.server.sandboxes import Sandboxes, Taken
 from simulator.server.sender import HttpSender
 from simulator.server.smtp import Smtp
 from simulator.settings import GRACE, Settings
@@ -54,7 +56,9 @@ class Simulator:
         self._tell = tell
         self._sender = HttpSender(Policy(settings.webhook_hosts))
         self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
-        self._sandboxes = Sandboxes(VENDORS, self._sender, open_access=open_access, relay=self._relay)
+        self._sandboxes = Sandboxes(
+            VENDORS, self._sender, open_access=open_access, relay=self._relay, log=opened(settings.log)
+        )
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
         session = None if self.control_token is None else Session(self.control_token)
@@ -68,7 +72,13 @@ class Simulator:
                 *control.routes(),
                 *Reference(VENDORS, control.table(), __version__).routes(),
             ],
-            exception_handlers={Problem: answer_problem, HTTPException: answer_http_error, Exception: answer_crash},
+            exception_handlers={
+                Problem: answer_problem,
+                HTTPException: answer_http_error,
+                Unwritten: answer_unlogged,
+                Unusable: answer_unlogged,
+                Exception: answer_crash,
+            },
             lifespan=self._lifespan,
         )
         starlette.router.redirect_slashes = False
@@ -85,10 +95,14 @@ class Simulator:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         for name, changes in self._settings.sandboxes.items():
-            sandbox = self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
+            try:
+                sandbox = self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
+            except Taken:
+                continue  # it is in the log already, and stays as it is
             if self.control_token is not None:
                 self._tell(f"sandbox {name}: {json.dumps(self._sandboxes.credentials(sandbox))}")
-        yield
+        async with self._sandboxes.kept(self._settings.idle):
+            yield
         await self._sandboxes.close()
         await self._sender.close()
         if self._relay is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from simulator import __version__
+from simulator.core import instant
 from simulator.core.urls import host_and_port, is_web_url
 from simulator.settings import PREFIX, Settings, default_access, from_environment
 
@@ -35,6 +36,20 @@ def _host_and_port(context: click.Context, option: click.Parameter, value: str |
     if value is not None and host_and_port(value) is None:
         raise click.BadParameter(f"{value!r} is no HOST:PORT, such as 127.0.0.1:1025")
     return value
+
+
+def _place(context: click.Context, option: click.Parameter, value: str) -> str:
+    kind, _, path = value.partition(":")
+    if value != "memory" and not (kind == "sqlite" and path):
+        raise click.BadParameter(f"{value!r} is neither memory nor sqlite:PATH")
+    return value
+
+
+def _seconds(context: click.Context, option: click.Parameter, value: str) -> float:
+    ticks = instant.parse_duration(value)
+    if not ticks:
+        raise click.BadParameter(f"{value!r} is no ISO 8601 duration such as PT1H")
+    return ticks / instant.SECOND
 
 
 class _Main(click.Group):
@@ -70,7 +85,8 @@ def main() -> None:
 @main.command()
 @_option("host", "127.0.0.1", "Address to listen on.")
 @_option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
-@_option("log", "memory", "Where commits are kept.", type=click.Choice(["memory"]))
+@_option("log", "memory", "Where commits are kept: memory, or sqlite:PATH.", callback=_place)
+@_option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=_seconds)
 @_option(
     "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
 )
@@ -79,7 +95,7 @@ def main() -> None:
 @_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
 @_option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=_host_and_port)
 def serve(
-    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
+    host: str, port: int, log: str, idle: float, access: Any, config: Path | None, public_url: str | None,
     webhook_hosts: str | None, smtp: str | None,
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
@@ -87,7 +103,7 @@ def serve(
 
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
-        host, port, log, access or default_access(host), public_url, hosts, from_environment("control_token"),
+        host, port, log, idle, access or default_access(host), public_url, hosts, from_environment("control_token"),
         _sandboxes(config) if config else {}, smtp,
     )  # fmt: skip
     sys.exit(run(settings))

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.app import Simulator
 from simulator.server.joined import Joined
+from simulator.server.log import Unusable
 from simulator.settings import GRACE, Settings
 
 
@@ -54,7 +55,11 @@ class Server(uvicorn.Server):
 
 def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
-    simulator = Simulator(settings, _warn)
+    try:
+        simulator = Simulator(settings, _warn)
+    except Unusable as problem:
+        _warn(f"--log {settings.log}: {problem}")
+        return 1
     try:
         listener = listen(settings)
     except OSError as problem:

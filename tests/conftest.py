@@ -30,10 +30,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path.stem, len(SLOW)))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--log sqlite` runs the tests that share a server against one that keeps its commits in a file."""
+    parser.addoption("--log", choices=["memory", "sqlite"], default="memory", help="where the shared server's log is")
+
+
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The real program, started once for each process that runs tests."""
-    with Server() as running:
+    kept = request.config.getoption("--log") == "sqlite"
+    options = ("--log", f"sqlite:{tmp_path_factory.mktemp('log')}/log.db") if kept else ()
+    with Server(*options) as running:
         request.config.stash[_SERVER] = running
         yield running
         del request.config.stash[_SERVER]

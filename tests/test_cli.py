@@ -161,8 +161,9 @@ def test_a_host_that_is_not_ours_is_said_in_a_line(host: str) -> None:
 
 
 WRONG_OPTIONS = [
-    ("--port", "abc"), ("--port", "65536"), ("--port", "-1"), ("--access", "half"), ("--log", "sqlite:x"),
-    ("--log", "postgresql://x"), ("--log", ""), ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
+    ("--port", "abc"), ("--port", "65536"), ("--port", "-1"), ("--access", "half"), ("--log", "sqlite:"),
+    ("--log", "oracle:x"), ("--log", ""), ("--idle", "1h"), ("--idle", "PT0S"),
+    ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
     ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
     ("--smtp", "localhost"), ("--smtp", ":25"), ("--smtp", "localhost:0"), ("--smtp", "localhost:65536"),
     ("--smtp", "a b:25"), ("--smtp", "::1:25"), ("--smtp", "smtp://localhost:25"),
@@ -179,7 +180,7 @@ def test_an_option_that_cannot_be_is_refused_by_name(option: str, value: str) ->
 
 @pytest.mark.usefixtures("nothing_served")
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "abc"), ("LOG", "sqlite:x"), ("ACCESS", "half"), ("PUBLIC_URL", "x"), ("SMTP", "x")]
+    ("name", "value"), [("PORT", "abc"), ("LOG", "oracle:x"), ("ACCESS", "half"), ("PUBLIC_URL", "x"), ("SMTP", "x")]
 )
 def test_a_variable_that_cannot_be_is_refused(name: str, value: str) -> None:
     done = call("serve", environ={"SIMULATOR_PORT": "0", f"SIMULATOR_{name}": value})
@@ -193,8 +194,13 @@ def test_a_file_that_cannot_be_ends_the_program_with_a_line(tmp_path: Path) -> N
     complaint(run("serve", "--port", "0", "--config", str(path)), str(path), "sandboxes.ada", "rate_limit", "from 1")
 
 
-def test_a_log_that_is_not_there_yet_is_refused_by_saying_which_one_is() -> None:
-    complaint(run("serve", "--log", "sqlite:x"), "sqlite:x", "memory")
+def test_a_log_of_another_kind_is_refused_by_saying_which_there_are() -> None:
+    complaint(run("serve", "--log", "oracle:x"), "oracle:x", "memory", "sqlite:PATH")
+
+
+def test_a_log_that_cannot_be_had_ends_the_program_with_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "log.db"
+    complaint(run("serve", "--port", "0", "--log", f"sqlite:{path}"), str(path), "unable to open")
 
 
 def test_ipv6_addresses_stand_in_brackets() -> None:

@@ -137,7 +137,7 @@ class Stories(RuleBasedStateMachine):
         return self.story.is_.now
 
     def all_of(self, sandbox: Sandbox) -> list[bytes]:
-        paths = ("/invitations", "/mail", "/deliveries", "/config", "/clock", "")
+        paths = ("/invitations", "/mail", "/deliveries", "/config", "/clock", "/faults", "")
         shown = [sandbox.control("GET", path).content for path in paths] + [sandbox.pi.get(PATH).content]
         return [re.sub(rb'"journal":\d+', b"", one) for one in shown]  # it counts the looks as well
 

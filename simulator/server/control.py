@@ -97,7 +97,7 @@ class Control:
 
     async def every(self, request: Request) -> Response:
         """The sandboxes that are open."""
-        return json([sandbox_view(sandbox) for sandbox in self._sandboxes])
+        return json([sandbox_view(sandbox) for sandbox in self._sandboxes.every()])
 
     async def open(self, request: Request) -> Response:
         """Open a sandbox."""

@@ -6,7 +6,6 @@ What a fault does to a try is seen to here: put off, let others pass, or lose.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from simulator.core import instant
@@ -14,16 +13,12 @@ from simulator.core.delivery import Attempt, Delivery, Post
 from simulator.core.faults import Fault
 from simulator.server.sandbox import Event, Sandbox
 from simulator.server.sender import Outcome, Sender
-from simulator.server.state import State
 
 AT_ONCE = 8
 """So many attempts run at the same time for one sandbox and origin."""
 _LONGEST_SLEEP = 3_600.0
-_PUTS_OFF: Mapping[str, Callable[[State, Delivery, int, str], None]] = {
-    "delay": State.put_off,
-    "reorder": State.overtake,
-}
-"""What the faults that let an attempt wait do with it, until which instant at the latest."""
+_PUTS_OFF = frozenset({"delay", "reorder"})
+"""The faults that let an attempt wait."""
 Leaving = tuple[Delivery, Fault | None]
 """What is to be tried now, and the fault that loses it on the way."""
 
@@ -42,14 +37,22 @@ class Dispatcher:
         self._timer_due = 0
         sandbox.watch = self.wake
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is on its way."""
+        return self.playing or bool(self._waiting or self._running)
+
     def wake(self) -> None:
         """Put on its way whatever is due, and set the timer for what comes next. Called after each commit."""
+        self._sandbox.step(self._wake)
+
+    def _wake(self) -> None:
         if self._sandbox.epoch != self._epoch:
             self._forget()
         state = self._sandbox.state
         if state.due is not None or state.held is not None:
             now = self._sandbox.now()
-            while (delivery := state.take_due(now)) is not None:
+            while (delivery := self._next(now)) is not None:
                 fault = self._struck(delivery, now)
                 if fault is None or fault.do not in _PUTS_OFF:
                     self._waiting[_origin(delivery)].append((delivery, fault))
@@ -57,15 +60,20 @@ class Dispatcher:
             self._start()
         self._set_timer()
 
+    def _next(self, now: int) -> Delivery | None:
+        if self._sandbox.state.overdue(now):
+            self._sandbox.release(now)
+        return self._sandbox.state.take_due(now)
+
     def _struck(self, delivery: Delivery, now: int) -> Fault | None:
         """The fault that strikes what is due now; one that puts it off has done so."""
         faults, state = self._sandbox.faults, self._sandbox.state
         if faults is None:
             return None
-        fault = faults.on_attempt(delivery, may_wait=state.may_hold(delivery))
+        fault = faults.on_attempt(delivery, self._sandbox.count, may_wait=state.may_hold(delivery))
         if fault is not None and fault.do in _PUTS_OFF:
             until = min(now + (instant.parse_duration(fault.duration or "") or 0), instant.LATEST)
-            _PUTS_OFF[fault.do](state, delivery, until, fault.id)
+            self._sandbox.put_off(fault, delivery, until)
         return fault
 
     def _start(self) -> None:

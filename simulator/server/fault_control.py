@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from simulator.server import fault_reading, shapes
-from simulator.server.faults import Faults
 from simulator.server.plumbing import Handler, json
 from simulator.server.sandbox import Sandbox
 
@@ -30,12 +29,12 @@ class FaultControl:
         """Put these faults in the place of all others; their counts begin anew."""
         sandbox = self._find(request)
         found = fault_reading.read(sandbox.vendors, request.state.body)
-        sandbox.misbehave(Faults(found, sandbox.seed) if found else None)
+        sandbox.misbehave(tuple(found))
         return _shown(sandbox)
 
     async def clear_faults(self, request: Request) -> Response:
         """Let nothing go wrong any more."""
-        self._find(request).misbehave(None)
+        self._find(request).misbehave(())
         return Response(status_code=204)
 
 

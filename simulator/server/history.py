@@ -4,9 +4,9 @@ It is a part of the state, so a snapshot keeps it, a fork takes it and a reset f
 Every creation passes here: an invitation costs one small tuple, made of what there is already.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from simulator.core.decision import Decision
 from simulator.server.layers import Layers
 
 Chain = tuple[int, str, Any, Any] | None
@@ -40,25 +40,25 @@ class History:
         twin._chains, twin.tally = self._chains.copy(), self.tally.copy()
         return twin
 
-    def note(self, decision: Decision, kinds: frozenset[str], at: int, operation: str) -> None:
-        """Take down what a decision changes of the invitations, which are the records of these kinds."""
-        chains, tally = self._chains, self.tally
-        for record in decision.records:
-            if record.kind in kinds:
-                id, status = record.id, record.status
-                older = chains.get(id)
-                if older is None:
-                    before = None
-                elif (before := older[2]) == status:
-                    continue
-                chains[id] = (at, operation, status, older)
-                step = (record.kind, before, operation, status)
-                tally[step] = tally.get(step, 0) + 1
-        for kind, id in decision.forgotten:
-            if kind in kinds and (last := chains.get(id)) is not None:
-                del chains[id]
-                step = (kind, last[2], operation, None)
-                tally[step] = tally.get(step, 0) + 1
+    def note(
+        self, saved: Iterable[tuple[str, str, Any, Any]], forgotten: Iterable[tuple[str, str]], kinds: frozenset[str],
+        at: int, operation: str,
+    ) -> None:  # fmt: skip
+        """Take down what a commit changes of the invitations, which are the records of these kinds."""
+        for kind, id, row, _ in saved:
+            if kind in kinds:
+                older, status = self._chains.get(id), row[0]
+                before = None if older is None else older[2]
+                if older is None or before != status:
+                    self._chains[id] = (at, operation, status, older)
+                    self._count((kind, before, operation, status))
+        for kind, id in forgotten:
+            if kind in kinds and (last := self._chains.get(id)) is not None:
+                del self._chains[id]
+                self._count((kind, last[2], operation, None))
+
+    def _count(self, step: Step) -> None:
+        self.tally[step] = self.tally.get(step, 0) + 1
 
     def of(self, id: str) -> list[Move]:
         """The changes of one invitation, oldest first."""
@@ -69,3 +69,14 @@ class History:
             found.append(Move(at, operation, None if older is None else older[2], after))
             chain = older
         return found[::-1]
+
+    def __iter__(self) -> Iterator[str]:
+        """The ids of all invitations that have changes, in no order."""
+        return iter(self._chains)
+
+    def put(self, id: str, changes: Iterable[tuple[int, str, Any]]) -> None:
+        """Remember the changes of an invitation (when, by which operation, the status from then on), oldest first."""
+        chain: Chain = None
+        for at, operation, after in changes:
+            chain = (at, operation, after, chain)
+        self._chains[id] = chain

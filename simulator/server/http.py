@@ -28,6 +28,7 @@ from simulator.server.asgi import (
     read_body,
     respond,
 )
+from simulator.server.log import Unusable, Unwritten
 from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Sandbox
 from simulator.server.sandboxes import Sandboxes
@@ -104,6 +105,10 @@ class Door:
         except Gone:
             hang_up(send)
             return
+        except (Unwritten, Unusable) as problem:
+            _log.error("%s %s: %s", request.method, request.path, problem)
+            reply = Reply(503, {"detail": f"{problem}. Nothing was changed."})
+            body = wire.dumps(reply.body)
         except Exception:  # noqa: BLE001  a mistake of ours must not take the connection down
             _log.exception("%s %s failed; nothing was changed", request.method, request.path)
             reply, body = _CRASH, wire.dumps(_CRASH.body)

@@ -71,6 +71,11 @@ def answer_http_error(request: Request, error: Exception) -> Response:
     return answer(request.scope, Problem(status, details.get(status, str(error)), getattr(error, "headers", None)))
 
 
+def answer_unlogged(request: Request, error: Exception) -> Response:
+    """Starlette's handler for a log that cannot be used."""
+    return answer(request.scope, Problem(503, f"{error}; nothing was changed"))
+
+
 def answer_crash(request: Request, error: Exception) -> Response:
     """Starlette's handler for our own mistakes."""
     return answer(request.scope, Problem(500, "the simulator failed; its log says where"))

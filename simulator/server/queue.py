@@ -40,5 +40,16 @@ def rest(heap: Heap) -> Heap:
     return merge(heap[2], heap[3]) if heap else None
 
 
+def items(heap: Heap) -> list[Item]:
+    """All items, in no order."""
+    found, left = [], [heap]
+    while left:
+        top = left.pop()
+        if top is not None:
+            found.append(top[1])
+            left += [top[2], top[3]]
+    return found
+
+
 def _rank(heap: Heap) -> int:
     return heap[0] if heap else 0

@@ -1,11 +1,13 @@
 """One isolated world. Every change of it is a commit, and `Sandbox` is the only place where commits are made.
 
-Nothing here waits: a call is answered and committed in one step of the event loop, so every request is atomic.
+Nothing here waits: a call is answered and committed in one step of the event loop, so every request is atomic. What
+there is to remember, and the effects that change it, stand in `memory`.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from simulator.core import instant
 from simulator.core.call import BASE, SEAL, Call, Reply
@@ -13,12 +15,16 @@ from simulator.core.config import Config
 from simulator.core.decision import TOKEN, Alarm, Decision, Notice, Record
 from simulator.core.delivery import Attempt, Delivery
 from simulator.core.draw import Draw, seal, secret_of
+from simulator.core.faults import Fault, Tally
 from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.clock import Clock
-from simulator.server.faults import Faults
 from simulator.server.journal import CLOCK, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Journal, Watcher
-from simulator.server.state import State, Stored
+from simulator.server.log.ledger import Ledger, Remembering
+from simulator.server.memory import EFFECTS
+from simulator.server.state import State, Stored, rendered
 
+T = TypeVar("T")
+P = ParamSpec("P")
 Ask = Callable[[int, Draw, int], Call]
 """Makes the Call, once it is known at which instant, with which chance and after how many recent calls."""
 
@@ -36,38 +42,57 @@ class Event:
     id: str
 
 
-class Sandbox:
+def _one_step(method: Callable[Concatenate["Sandbox", P], T], /) -> Callable[Concatenate["Sandbox", P], T]:
+    """All that a method changes is one commit of the log, where there is one: it comes true as a whole, or not."""
+
+    @wraps(method)
+    def stepped(self: "Sandbox", /, *args: P.args, **more: P.kwargs) -> T:
+        if self.ledger is None:
+            return method(self, *args, **more)
+        return self.ledger.step(lambda: method(self, *args, **more))
+
+    return stepped
+
+
+class Sandbox(Remembering):
     """Records, clock, seed and webhooks of one name. It is also the `World` that the vendors look at."""
 
     def __init__(self, name: str, seed: int | str, opening: State, vendors: Mapping[str, Vendor]) -> None:
+        super().__init__(seed, opening, frozenset(vendor.kind for vendor in vendors.values()))
         self.name = name
-        self.seed = seed
         self.secret = secret_of(seed, name)
         self.seal = f"{name}.{seal(self.secret, 'link')}"
         self.sealed = self.seal.encode()
         self.vendors = vendors
-        self.kinds = frozenset(vendor.kind for vendor in vendors.values())
-        """The kinds of records that are invitations."""
-        self.state = opening.copy()
-        self.snapshots: dict[str, State] = {}
-        self.generation = 0
+        self.ledger: Ledger | None = None
+        """Where its effects are written down; None where nothing is kept."""
         self.moment = 0
         """The instant at which the last call was answered."""
-        self.epoch = 0
-        """Raised by reset, restore and delete: what was begun in an older one may not act any more."""
         self.watch: Callable[[], None] = lambda: None
         """Called after each commit; the dispatcher looks there for what is due."""
         self.listeners: list[Callable[[Event], None]] = []
-        self.faults: Faults | None = None
-        """What goes wrong on purpose; None where nothing does."""
         self.watchers: list[Watcher] = []
         """Those who wait for something to happen here; told what changed, and its id."""
         self.journal = Journal(self.config.journal, self.watchers)
-        self._opening = opening
         self._place = 0
-        self._recent: dict[str, deque[int]] = {}
-        self._seen: dict[str, Stored] = {}
-        """The record of each kind that was looked at last, while nothing has changed."""
+
+    def step(self, body: Callable[[], T]) -> T:
+        """Do something as one step: where there is a log, all that it changes is one commit."""
+        return body() if self.ledger is None else self.ledger.step(body)
+
+    def _do(self, word: str, *told: Any) -> None:
+        """Change something: every change there is goes through here."""
+        if self.ledger is None:
+            EFFECTS[word](self, *told)
+            self.told(word, told)
+        else:
+            self.ledger.change(word, told)  # which lets it be told when it is kept
+
+    def told(self, word: str, told: tuple[Any, ...]) -> None:
+        """Tell whoever waits what an effect has changed."""
+        if self.watchers:
+            for what, id in news(word, told):
+                self.tell(what, id)
 
     # The World, as the vendors see it.
 
@@ -76,11 +101,11 @@ class Sandbox:
         return self.state.config
 
     def get(self, kind: str, id: str) -> Stored | None:
-        seen = self._seen.get(kind)
+        seen = self.seen.get(kind)
         if seen is None or seen.id != id:  # the rules of one call look at the same few records again and again
             seen = self.state.get(kind, id)
             if seen is not None:
-                self._seen[kind] = seen
+                self.seen[kind] = seen
         return seen
 
     def latest(self, index: str, value: str) -> str | None:
@@ -107,21 +132,24 @@ class Sandbox:
         """This sandbox's time in ticks."""
         return self.state.clock.now()
 
+    @_one_step
     def call(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
         """Answer a call and make the decision true; alarms due by now ring first, those it sets for now at once."""
         self.moment = now = self.now()
-        self.ring(now)
+        self._ring_all(now)
         call = ask(now, self.draw(), self._count_recent(vendor, now))
         reply = self._answer(vendor, operation, call)
-        self.ring(now)
+        self._ring_all(now)
         return reply
 
+    @_one_step
     def consider(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
         """What a call would be answered; nothing of it is made true, though alarms due by now ring as before any."""
         self.moment = now = self.now()
-        self.ring(now)
+        self._ring_all(now)
         return answer(vendor, operation, ask(now, self.draw(), self._count_recent(vendor, now)), self).reply
 
+    @_one_step
     def expire(self, token: str) -> None:
         """Let an access token lapse now, unless it did before."""
         stored, now = self.get(TOKEN, token), self.now()
@@ -129,13 +157,18 @@ class Sandbox:
             record = Record(TOKEN, token, now, stored.face, stored.facts)
             self.commit(Decision(Reply(204), (record,)), Call("", now, self.draw(), ""))
 
+    @_one_step
     def ring(self, now: int) -> None:
         """Ring every alarm due by `now`, in order, each at its own moment."""
+        self._ring_all(now)
+
+    def _ring_all(self, now: int) -> None:
         if self.state.ringing is None or self.state.ringing[1][0] > now:
             return
         while (alarm := self.state.next_alarm()) is not None and alarm.at is not None and alarm.at <= now:
             self._ring(alarm, alarm.at)
 
+    @_one_step
     def ring_now(self) -> list[Event]:
         """Ring every alarm due by this sandbox's present time, and tell what happened."""
         events: list[Event] = []
@@ -149,7 +182,7 @@ class Sandbox:
 
     def _ring(self, alarm: Alarm, at: int) -> None:
         vendor = self.vendors[alarm.vendor]
-        self.state.set_alarm(Alarm(alarm.operation, alarm.id, None))
+        self._do("alarm", Alarm(alarm.operation, alarm.id, None))
         call = Call(alarm.operation, at, self.draw(), alarm.base, params={"id": alarm.id})
         if self._answer(vendor, vendor.actions[alarm.operation], call).status < 400:
             self.emit(Event(self.next_place(), at, alarm.operation, alarm.id))
@@ -162,7 +195,9 @@ class Sandbox:
         """How many calls came within the minute before `now`; counted only where a limit is set."""
         if self.state.config.rate_limit is None:
             return 0
-        calls = self._recent.setdefault(vendor.id, deque(maxlen=self.config.rate_limit))
+        calls = self.recent.get(vendor.id)
+        if calls is None:
+            return 0
         while calls and not now - instant.MINUTE < calls[0] <= now:
             calls.popleft()
         return len(calls)
@@ -172,29 +207,20 @@ class Sandbox:
         if decision.changes or call.draw.used:
             self.commit(decision, call)
         if self.state.config.rate_limit is not None and call.method and decision.reply.status != 429:
-            self._recent.setdefault(vendor.id, deque(maxlen=self.config.rate_limit)).append(call.now)
+            self._do("let_in", vendor.id, call.now)
         return decision.reply
 
     # Commits.
 
+    @_one_step
     def commit(self, decision: Decision, call: Call) -> None:
         """Make a decision true, in one step; what could fail, rendering the records, comes first."""
-        state = self.state
-        self._seen.clear()
-        state.save(decision.records, call.now)
-        for kind, id in decision.forgotten:
-            state.forget(kind, id)
-        state.history.note(decision, self.kinds, call.now, call.operation)
-        state.sequence += 1
-        for alarm in decision.alarms:
-            state.set_alarm(alarm)
-        for notice in decision.notices:
-            state.owe(Delivery(notice.id, self._addressed(notice, call.base), call.now, call.now))
+        saved = rendered(decision.records)
+        owed = tuple(
+            [Delivery(notice.id, self._addressed(notice, call.base), call.now, call.now) for notice in decision.notices]
+        )
+        self._do("commit", call.now, call.operation, saved, decision.forgotten, decision.alarms, owed)
         self.watch()
-        if self.watchers:
-            changed = ((record.kind, record.id) for record in decision.records)
-            for what, id in (*changed, *decision.forgotten, *((DELIVERY, notice.id) for notice in decision.notices)):
-                self.tell(what, id)
 
     def _addressed(self, notice: Notice, base: str) -> Notice:
         return replace(notice, body=notice.body.replace(BASE, base).replace(SEAL, self.seal))
@@ -214,94 +240,122 @@ class Sandbox:
         for watcher in self.watchers:
             watcher(what, id)
 
+    @_one_step
     def configure(self, config: Config) -> None:
         """Take over other settings."""
-        if config.rate_limit != self.config.rate_limit:
-            self._recent.clear()
-        self.state.config = config
+        self._do("configure", config)
         self.journal.bound(config.journal)
-        self.state.sequence += 1
         self.watch()
-        self.tell(CONFIG)
 
+    @_one_step
     def set_clock(self, clock: Clock) -> None:
         """Take over another clock."""
-        self.state.clock = clock
+        self._do("turn", clock)
         self.watch()
-        self.tell(CLOCK)
 
-    def misbehave(self, faults: Faults | None) -> None:
+    @_one_step
+    def misbehave(self, faults: tuple[Fault, ...]) -> None:
         """Let these faults go wrong from now on, and no others."""
-        self.faults = faults
-        self.tell(FAULTS)
+        self._do("misbehave", faults)
 
+    @_one_step
+    def count(self, place: int, tally: Tally) -> None:
+        """Remember what the fault at this place has met and struck."""
+        self._do("count", place, tally)
+
+    @_one_step
     def attempted(self, delivery: Delivery, attempt: Attempt, epoch: int, place: int) -> None:
         """Keep an attempt, unless the sandbox was reset or restored since it began."""
         if epoch != self.epoch:
             return
+        fault = self._doubling(delivery, attempt)
+        double = None
+        if fault is not None:
+            id, now = f"{delivery.id}-duplicate-{self.state.sequence + 1}", self.now()
+            double = Delivery(id, delivery.notice, now, now, fault=fault.id, doubles=delivery.line)
+            attempt = replace(attempt, fault=fault.id)
+        self._do("attempt", delivery.id, attempt, self.now(), double)
         self.emit(Event(place, attempt.at, "attempt", delivery.id))
-        if self.faults is not None:
-            attempt = self._doubled(self.faults, delivery, attempt)
-        self.state.after(self.state.pending[delivery.id], attempt)
-        if attempt.answer is not None:
-            self.state.release(self.now())
         self.watch()
-        self.tell(DELIVERY, delivery.id)
 
-    def _doubled(self, faults: Faults, delivery: Delivery, attempt: Attempt) -> Attempt:
-        """The attempt with the fault that has its notice posted once more, if one does."""
-        if attempt.verdict != "delivered" or attempt.fault is not None:
-            return attempt
-        fault = faults.on_delivered(delivery)
-        if fault is None:
-            return attempt
-        self.state.sequence += 1
-        id, now = f"{delivery.id}-duplicate-{self.state.sequence}", self.now()
-        self.state.owe_next(Delivery(id, delivery.notice, now, now, fault=fault.id, doubles=delivery.line))
-        return replace(attempt, fault=fault.id)
+    def _doubling(self, delivery: Delivery, attempt: Attempt) -> Fault | None:
+        """The fault that has a delivered notice posted once more, if one does."""
+        if self.faults is None or attempt.verdict != "delivered" or attempt.fault is not None:
+            return None
+        return self.faults.on_delivered(delivery, self.count)
 
+    @_one_step
+    def put_off(self, fault: Fault, delivery: Delivery, until: int) -> None:
+        """Let a fault have a delivery wait, or have another pass it, until an instant at the latest."""
+        self._do("overtake" if fault.do == "reorder" else "put_off", delivery.id, until, fault.id)
+
+    @_one_step
+    def release(self, now: int) -> None:
+        """Let the delivery that is held go."""
+        self._do("release", now)
+
+    @_one_step
     def replay(self, delivery: Delivery, url: str) -> Delivery:
         """Send a notice once more, as a delivery of its own, to `url`."""
-        self.state.sequence += 1
-        notice = replace(delivery.notice, url=url)
-        again = Delivery(f"{notice.id}-replay-{self.state.sequence}", notice, self.now(), self.now())
-        self.state.owe(again)
+        notice, now = replace(delivery.notice, url=url), self.now()
+        again = Delivery(f"{notice.id}-replay-{self.state.sequence + 1}", notice, now, now)
+        self._do("owe", again)
         self.watch()
-        self.tell(DELIVERY, again.id)
         return again
 
     # The whole state at once.
 
+    @_one_step
     def snapshot(self) -> str:
         """Keep the present state; the id leads back to it."""
         id = f"snapshot-{len(self.snapshots) + 1}"
-        self.snapshots[id] = self.state.kept()
+        self._do("snapshot", id, self.now())
         return id
 
+    @_one_step
     def restore(self, id: str) -> None:
         """Bring back a snapshot: its records, clock and unfinished deliveries; the tokens of today stay good."""
-        self._begin_again(self.snapshots[id].restored(self.state))
+        self._do("restore", id, self.snapshots[id].clock.let_go())
+        self._look_again()
 
+    @_one_step
     def reset(self) -> None:
         """Go back to the opening state; tokens, snapshots, faults and whatever was begun are void."""
-        self.snapshots.clear()
-        self.generation += 1
-        self.faults = None
         self.journal.clear()
-        self._begin_again(self._opening.copy())
+        self._do("reset")
+        self._look_again()
 
-    def _begin_again(self, state: State) -> None:
-        self.epoch += 1
-        self._recent.clear()
-        self._seen.clear()
-        self.state = state
+    def _look_again(self) -> None:
+        """Another state is in force."""
         self.journal.bound(self.config.journal)
         self.watch()
+
+    def reloaded(self) -> None:
+        """What was remembered has been read from the log anew."""
+        self._look_again()
         self.tell(EVERYTHING)
 
     def close(self) -> None:
         """Let nothing that was begun act any more."""
+        self.ledger = None  # what is in the log stays there
         self.faults = None
-        self._begin_again(State(self.config, Clock()))
+        self.begin_again(State(self.config, Clock()))
+        self._look_again()
         self.watch = lambda: None
         self.tell(ENDED)
+
+
+def news(word: str, told: tuple[Any, ...]) -> list[tuple[str, str]]:
+    """What an effect has changed, for those who wait: the words that they know, and ids."""
+    if word == "commit":
+        _, _, saved, forgotten, _, owed = told
+        changed = [(kind, id) for kind, id, _, _ in saved]
+        return [*changed, *forgotten, *((DELIVERY, delivery.id) for delivery in owed)]
+    if word == "attempt":
+        return [(DELIVERY, told[0])]
+    if word == "owe":
+        return [(DELIVERY, told[0].id)]
+    return [(_NEWS[word], "")] if word in _NEWS else []
+
+
+_NEWS = {"configure": CONFIG, "turn": CLOCK, "misbehave": FAULTS, "restore": EVERYTHING, "reset": EVERYTHING}

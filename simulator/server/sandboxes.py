@@ -1,8 +1,11 @@
 """All sandboxes of this process, and who may open which."""
 
+import asyncio
+import logging
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from hmac import compare_digest
 from typing import Any
 from weakref import WeakSet
@@ -11,9 +14,12 @@ from simulator.core.call import Call
 from simulator.core.config import Config, Journal
 from simulator.core.draw import Draw
 from simulator.core.vendor import Credential, Sample, Vendor
-from simulator.server.clock import Clock
+from simulator.server.clock import Clock, machine_now
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
+from simulator.server.log import Log, Unusable, Unwritten
+from simulator.server.log.image import parts
+from simulator.server.log.ledger import Ledger, wake_of
 from simulator.server.relay import Relay
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
@@ -24,6 +30,8 @@ DEMO = "demo"
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
 
+_log = logging.getLogger("simulator.log")
+
 Credentials = dict[str, dict[str, str]]
 
 
@@ -32,15 +40,20 @@ class Taken(Exception):
 
 
 class Sandboxes:
-    """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does."""
+    """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does.
+
+    Where there is a log, one that is not in memory is read from there when it is asked for.
+    """
 
     def __init__(
-        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, relay: Relay | None = None
-    ) -> None:
+        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, relay: Relay | None = None,
+        log: Log | None = None,
+    ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access
         self.nowhere = Sandbox("", "", State(Config(journal=Journal(0, 0)), Clock()), vendors)
         """Where a caller is whose credential opens nothing; it is never written to."""
+        self.log = log
         self._sender = sender
         self._relay = relay
         self._sandboxes: dict[str, Sandbox] = {}
@@ -50,11 +63,22 @@ class Sandboxes:
         self._sampled: WeakSet[Sandbox] = WeakSet()
 
     def __iter__(self) -> Iterator[Sandbox]:
+        """Those in memory."""
         return iter([*self._sandboxes.values()])
+
+    def every(self) -> Iterator[Sandbox]:
+        """All there are."""
+        names = [*self._sandboxes] if self.log is None else self.log.names()
+        return (sandbox for name in names if (sandbox := self.known(name)) is not None)
+
+    def known(self, name: str) -> Sandbox | None:
+        """The sandbox of that name, if it is open."""
+        found = self._sandboxes.get(name)
+        return self._recalled(name) if found is None and self.log is not None else found
 
     def get(self, name: str) -> Sandbox | None:
         """The sandbox of that name; a new one in open access; None where nothing may be opened by name."""
-        found = self._sandboxes.get(name)
+        found = self.known(name)
         if found is None and self.open_access and NAME.fullmatch(name):
             return self.open(name)
         return found
@@ -69,34 +93,120 @@ class Sandboxes:
 
     def open(self, name: str, seed: int | str = 0, config: Config | None = None, state: State | None = None) -> Sandbox:
         """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken`."""
-        if name in self._sandboxes:
+        if name in self._sandboxes or (self.log is not None and self.log.find(name)):
             raise Taken(name)
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
-        self._admit(sandbox)
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
         self._fill(sandbox)
-        self._sandboxes[name] = sandbox
-        self._dispatchers[name] = Dispatcher(sandbox, self._sender)
-        if self._relay is not None:
-            sandbox.watchers.append(self._relay.watcher(sandbox))
+        made = self._made_credentials(name)
+        if self.log is not None:
+            about = {"seed": seed, "credentials": made, "sampled": sandbox in self._sampled}
+            ids = [key for key, _ in self._opening_keys(name, made)]
+            key = self.log.open(name, about, ids, [*parts(sandbox)], wake_of(sandbox))
+            sandbox.ledger = Ledger(self.log, key, sandbox)
+        self._admit(sandbox, made)
         sandbox.watch()
         return sandbox
 
+    def _recalled(self, name: str) -> Sandbox | None:
+        """The sandbox of that name, read from the log; what was to happen since it was let go happens now."""
+        found = None if self.log is None else self.log.find(name)
+        if found is None or self.log is None:
+            return None
+        sandbox = Sandbox(name, found.about["seed"], State(Config(), Clock()), self.vendors)
+        sandbox.ledger = Ledger(self.log, found.key, sandbox)
+        sandbox.ledger.load()
+        if found.about["sampled"]:
+            self._sampled.add(sandbox)
+        self._admit(sandbox, found.about["credentials"])
+        if sandbox.state.clock.held:  # the process ended in the middle of an advance
+            sandbox.set_clock(sandbox.state.clock.let_go())
+        sandbox.ring(sandbox.now())
+        sandbox.watch()
+        sandbox.ledger.settle()
+        return sandbox
+
+    def _admit(self, sandbox: Sandbox, made: Credentials) -> None:
+        """Let a sandbox be found."""
+        self._credentials[sandbox.name] = made
+        self._keys.update(self._opening_keys(sandbox.name, made))
+        self._sandboxes[sandbox.name] = sandbox
+        self._dispatchers[sandbox.name] = Dispatcher(sandbox, self._sender)
+        if self._relay is not None:
+            sandbox.watchers.append(self._relay.watcher(sandbox))
+
     def reset(self, sandbox: Sandbox) -> None:
         """Put a sandbox back to its opening state; the demo gets its samples anew, with today's dates."""
+        sandbox.step(lambda: self._reset(sandbox))
+
+    def _reset(self, sandbox: Sandbox) -> None:
         watch, sandbox.watch = sandbox.watch, lambda: None
-        sandbox.reset()
-        self._fill(sandbox)
-        sandbox.watch = watch
+        try:
+            sandbox.reset()
+            self._fill(sandbox)
+        finally:
+            sandbox.watch = watch
         sandbox.watch()
 
     async def delete(self, sandbox: Sandbox) -> None:
         """Forget a sandbox and what opens it."""
+        if self.log is not None and sandbox.ledger is not None:
+            self.log.delete(sandbox.ledger.key)
+        await self._dismiss(sandbox).close()
+
+    def _dismiss(self, sandbox: Sandbox) -> Dispatcher:
+        """Let a sandbox be found no more."""
         del self._sandboxes[sandbox.name]
-        del self._credentials[sandbox.name]
-        self._keys = {key: opened for key, opened in self._keys.items() if opened[0] != sandbox.name}
-        await self._dispatchers.pop(sandbox.name).close()
+        for key, _ in self._opening_keys(sandbox.name, self._credentials.pop(sandbox.name)):
+            del self._keys[key]
+        return self._dispatchers.pop(sandbox.name)
+
+    # Those that nobody asks for.
+
+    @asynccontextmanager
+    async def kept(self, idle: float) -> AsyncIterator[None]:
+        """Look after those that nobody asks for: what is due happens, and what is idle is let go."""
+        if self.log is None:
+            yield
+            return
+        self.resume()
+        keeping = asyncio.ensure_future(self._keep(idle))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _keep(self, idle: float) -> None:
+        while True:
+            await asyncio.sleep(min(1.0, idle / 2))
+            try:
+                self.resume()
+                await self.let_go(idle)
+                for sandbox in self:
+                    if sandbox.ledger is not None and sandbox.ledger.ripe:
+                        await sandbox.ledger.draft()
+            except Exception:  # noqa: BLE001  what fails now may succeed in a second
+                _log.exception("the log cannot be looked after")
+
+    def resume(self) -> None:
+        """Read those from the log in which something is to happen by now."""
+        for name in () if self.log is None else self.log.due(machine_now()):
+            if name not in self._sandboxes:
+                try:
+                    self._recalled(name)
+                except (Unusable, Unwritten):
+                    _log.exception("sandbox %s cannot be read, so nothing happens in it", name)
+
+    async def let_go(self, seconds: float) -> None:
+        """Keep those no longer in memory that nobody has asked for anything within so many real seconds."""
+        for sandbox in self:
+            ledger, dispatcher = sandbox.ledger, self._dispatchers[sandbox.name]
+            if ledger is None or ledger.idle() < seconds or sandbox.watchers or sandbox.faults or dispatcher.busy:
+                continue
+            ledger.settle()
+            await self._dismiss(sandbox).close()
 
     def end_waits(self) -> None:
         """Let nobody wait any more for what is to happen."""
@@ -104,9 +214,11 @@ class Sandboxes:
             sandbox.tell(CLOSING)
 
     async def close(self) -> None:
-        """Stop all that is on its way."""
+        """Stop all that is on its way; what was not finished is in the log, if there is one."""
         for dispatcher in self._dispatchers.values():
             await dispatcher.close()
+        if self.log is not None:
+            self.log.close()
 
     # Who may open what.
 
@@ -116,36 +228,49 @@ class Sandboxes:
             return self.nowhere
         if credential.kind == "link":
             return self._sealed(credential)
-        name, secret = self._keys.get((credential.kind, credential.id), ("", ""))
         if self.open_access:
+            name, _ = self._keys.get((credential.kind, credential.id), ("", ""))
             return self._sandboxes[name] if name else self._named(credential.id, may_open)
-        known = name and compare_digest(secret.encode(), credential.secret.encode())
-        return self._sandboxes[name] if known else self.nowhere
+        return self._holder(credential)
 
     def _named(self, id: str, may_open: bool) -> Sandbox:
         named = _OPENED_BY_NAME.fullmatch(id)
-        return (named and may_open and self.get(named[1])) or self.nowhere
+        found = named and (self.get(named[1]) if may_open else self.known(named[1]))
+        return found or self.nowhere
 
     def _sealed(self, link: Credential) -> Sandbox:
-        sandbox = self._sandboxes.get(link.id)
+        sandbox = self.known(link.id)
         if sandbox and compare_digest(sandbox.seal.encode(), f"{link.id}.{link.secret}".encode()):
             return sandbox
         return self.nowhere
 
-    def _admit(self, sandbox: Sandbox) -> None:
-        """Make the credentials of a new sandbox: told from its name in open access, random in closed."""
-        self._credentials[sandbox.name] = made = {
+    def _holder(self, credential: Credential) -> Sandbox:
+        """Whom a random credential belongs to."""
+        key = (credential.kind, credential.id)
+        if key not in self._keys and self.log is not None and (opened := self.log.opened_by(*key)):
+            self.known(opened)
+        name, secret = self._keys.get(key, ("", ""))
+        known = name and compare_digest(secret.encode(), credential.secret.encode())
+        return self._sandboxes[name] if known else self.nowhere
+
+    def _made_credentials(self, name: str) -> Credentials:
+        """The credentials of a new sandbox: told from its name in open access, random in closed."""
+        return {
             vendor.id: {
-                member: f"sim-{sandbox.name}" if self.open_access else secrets.token_urlsafe(24)
+                member: f"sim-{name}" if self.open_access else secrets.token_urlsafe(24)
                 for members in vendor.credentials.values()
                 for member in members
             }
             for vendor in self.vendors.values()
         }
-        for vendor in self.vendors.values():
-            for kind, (id, *secret) in vendor.credentials.items():
-                held = made[vendor.id]
-                self._keys[kind, held[id]] = (sandbox.name, held[secret[0]] if secret else "")
+
+    def _opening_keys(self, name: str, made: Credentials) -> list[tuple[tuple[str, str], tuple[str, str]]]:
+        """Kind and id of each credential, and what it leads to: the name, and the secret that goes with it."""
+        return [
+            ((kind, made[vendor.id][id]), (name, made[vendor.id][secret[0]] if secret else ""))
+            for vendor in self.vendors.values()
+            for kind, (id, *secret) in vendor.credentials.items()
+        ]
 
     # The demo.
 

@@ -46,7 +46,7 @@ async def met(
 
     Raises `Gone` where the sandbox was reset, restored or deleted while the call had to wait.
     """
-    fault = faults.on_call(vendor, ask(0, Draw(b"", 0), 0), sandbox)
+    fault = faults.on_call(vendor, ask(0, Draw(b"", 0), 0), sandbox, sandbox.count)
     if fault is None:
         return sandbox, sandbox.call(vendor, operation, ask), None
     struck = _Struck(fault, sandbox, vendor, operation, ask)

@@ -8,14 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.core import instant
-from simulator.core.call import Reply
 from simulator.core.config import Config
-from simulator.core.decision import TOKEN, Alarm, Decision, Notice, Record
+from simulator.core.decision import TOKEN, Alarm, Notice, Record
 from simulator.core.delivery import FIRST_GAP, TRIES, Answer, Attempt, Delivery, Post
 from simulator.server import state as state_module
 from simulator.server.clock import Clock
 from simulator.server.layers import Layers
-from simulator.server.state import State
+from simulator.server.state import State, rendered
 from simulator.server.table import Table
 
 DAY = instant.DAY
@@ -136,7 +135,7 @@ def test_a_table_and_all_its_copies_agree_with_ordered_dictionaries(taken: Steps
 
 def test_a_record_is_found_by_kind_and_id_alone() -> None:
     state = new()
-    state.save([record("a", 1), record("a", 2, "other")], 0)
+    state.save(rendered([record("a", 1), record("a", 2, "other")]), 0)
     found, other = state.get("thing", "a"), state.get("other", "a")
     assert found
     assert other
@@ -149,22 +148,22 @@ def test_a_record_is_found_by_kind_and_id_alone() -> None:
 def test_records_are_listed_in_the_order_of_their_first_saving() -> None:
     state = new()
     for id in ("b", "a", "c", "a", "b"):
-        state.save([record(id, len(state.all("thing")))], 0)
+        state.save(rendered([record(id, len(state.all("thing")))]), 0)
     assert [(stored.id, stored.status) for stored in state.all("thing")] == [("b", 3), ("a", 3), ("c", 2)]
 
 
 def test_what_was_read_does_not_change_with_what_is_saved_later() -> None:
     state = new()
-    state.save([record("a", 1)], 0)
+    state.save(rendered([record("a", 1)]), 0)
     before, listed = state.get("thing", "a"), state.all("thing")
-    state.save([record("a", 2), record("b")], 0)
+    state.save(rendered([record("a", 2), record("b")]), 0)
     assert before
     assert (before.status, before.face["status"], [stored.status for stored in listed]) == (1, 1, [1])
 
 
 def test_changing_a_face_that_was_read_changes_nothing_that_is_stored() -> None:
     state = new()
-    state.save([record("a", 1, facts={"deep": [1]})], 0)
+    state.save(rendered([record("a", 1, facts={"deep": [1]})]), 0)
     stored = state.get("thing", "a")
     assert stored
     stored.face["status"] = 9
@@ -174,10 +173,10 @@ def test_changing_a_face_that_was_read_changes_nothing_that_is_stored() -> None:
 
 def test_records_of_which_one_cannot_be_rendered_are_not_saved_at_all() -> None:
     state = new()
-    state.save([record("a", 1, keys=(("k", "v"),))], 0)
+    state.save(rendered([record("a", 1, keys=(("k", "v"),))]), 0)
     broken = Record("thing", "c", 3, {"value": object()})
     with pytest.raises((TypeError, AttributeError)):
-        state.save([record("a", 2, keys=(("k", "w"),)), record("b", 2, keys=(("k", "v"),)), broken], 0)
+        state.save(rendered([record("a", 2, keys=(("k", "w"),)), record("b", 2, keys=(("k", "v"),)), broken]), 0)
     assert [(stored.id, stored.status) for stored in state.all("thing")] == [("a", 1)]
     assert state.indexes.get(("k", "v")) == ("a", None)
     assert state.indexes.get(("k", "w")) is None
@@ -186,7 +185,7 @@ def test_records_of_which_one_cannot_be_rendered_are_not_saved_at_all() -> None:
 def test_keys_lead_to_every_id_that_was_saved_under_them() -> None:
     state = new()
     for id in ("a", "b", "b", "c"):
-        state.save([record(id, keys=(("k", "v"), ("k", id)))], 0)
+        state.save(rendered([record(id, keys=(("k", "v"), ("k", id)))]), 0)
     assert state.indexes[("k", "v")] == ("c", ("b", ("a", None)))
     assert state.indexes[("k", "b")] == ("b", None)
 
@@ -206,10 +205,10 @@ def kept(state: State) -> list[str]:
 
 def test_a_token_is_remembered_for_a_day_after_it_lapsed() -> None:
     state = new()
-    state.save([token("a", 100)], 0)
-    state.save([token("b", DAY + 99)], DAY + 99)
+    state.save(rendered([token("a", 100)]), 0)
+    state.save(rendered([token("b", DAY + 99)]), DAY + 99)
     assert kept(state) == ["a", "b"]
-    state.save([token("c", 2 * DAY)], DAY + 100)
+    state.save(rendered([token("c", 2 * DAY)]), DAY + 100)
     assert kept(state) == ["b", "c"]
     assert state.get(TOKEN, "a") is None
 
@@ -217,15 +216,15 @@ def test_a_token_is_remembered_for_a_day_after_it_lapsed() -> None:
 def test_many_lapsed_tokens_are_let_go_at_once() -> None:
     state = new()
     for number in range(50):
-        state.save([token(str(number), number)], 0)
-    state.save([token("new", 10 * DAY)], 9 * DAY)
+        state.save(rendered([token(str(number), number)]), 0)
+    state.save(rendered([token("new", 10 * DAY)]), 9 * DAY)
     assert kept(state) == ["new"]
 
 
 def test_a_token_is_there_even_if_the_clock_is_set_far_back_or_ahead() -> None:
     state = new()
-    state.save([token("ahead", 100 * DAY)], 99 * DAY)
-    state.save([token("back", -99 * DAY)], -100 * DAY)
+    state.save(rendered([token("ahead", 100 * DAY)]), 99 * DAY)
+    state.save(rendered([token("back", -99 * DAY)]), -100 * DAY)
     assert kept(state) == ["ahead", "back"]
 
 
@@ -233,22 +232,22 @@ def test_no_more_than_so_many_tokens_are_kept(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(state_module, "MOST_TOKENS", 5)
     state = new()
     for number in range(12):
-        state.save([token(str(number), DAY)], 0)
+        state.save(rendered([token(str(number), DAY)]), 0)
     assert kept(state) == ["7", "8", "9", "10", "11"]
 
 
 def test_only_tokens_are_let_go() -> None:
     state = new()
-    state.save([record("old", 1)], 0)
-    state.save([token("t", 200 * DAY), record("new", 1)], 100 * DAY)
+    state.save(rendered([record("old", 1)]), 0)
+    state.save(rendered([token("t", 200 * DAY), record("new", 1)]), 100 * DAY)
     assert [stored.id for stored in state.all("thing")] == ["old", "new"]
 
 
 def test_letting_tokens_go_leaves_the_copies_alone() -> None:
     state = new()
-    state.save([token("a", 100)], 0)
+    state.save(rendered([token("a", 100)]), 0)
     twin = state.copy()
-    state.save([token("b", 9 * DAY)], 8 * DAY)
+    state.save(rendered([token("b", 9 * DAY)]), 8 * DAY)
     assert (kept(state), kept(twin)) == (["b"], ["a"])
 
 
@@ -368,8 +367,8 @@ def test_forgetting_deliveries_owes_nobody_anything() -> None:
 def test_a_history_holds_the_changes_of_a_status_and_nothing_else() -> None:
     history = new().history
     for at, status in enumerate([0, 0, 10, 10, 0]):
-        saved = (record("a", status), record("b", 7), record("c", status, kind="other"))
-        history.note(Decision(Reply(200), saved), THINGS, at, f"step-{at}")
+        saved = rendered([record("a", status), record("b", 7), record("c", status, kind="other")])
+        history.note(saved, (), THINGS, at, f"step-{at}")
     assert history.of("a") == [(0, "step-0", None, 0), (2, "step-2", 0, 10), (4, "step-4", 10, 0)]
     assert history.of("b") == [(0, "step-0", None, 7)]
     assert history.of("c") == []
@@ -377,12 +376,12 @@ def test_a_history_holds_the_changes_of_a_status_and_nothing_else() -> None:
 
 def test_a_history_forgets_what_is_archived_but_not_that_it_was() -> None:
     history = new().history
-    for step, decision in [
-        ("make", Decision(Reply(201), (record("a", 1),))),
-        ("archive", Decision(Reply(200), forgotten=(("thing", "a"), ("other", "x"), ("thing", "never")))),
-        ("make", Decision(Reply(201), (record("a", 1),))),
+    for step, saved, forgotten in [
+        ("make", [record("a", 1)], []),
+        ("archive", [], [("thing", "a"), ("other", "x"), ("thing", "never")]),
+        ("make", [record("a", 1)], []),
     ]:
-        history.note(decision, THINGS, 5, step)
+        history.note(rendered(saved), forgotten, THINGS, 5, step)
     assert history.of("a") == [(5, "make", None, 1)]
     assert history.tally == {("thing", None, "make", 1): 2, ("thing", 1, "archive", None): 1}
 
@@ -417,15 +416,17 @@ def everything(state: State) -> Any:
 
 
 def _save(state: State, id: str, number: int) -> None:
-    state.save([record(id, number, keys=(("k", id), ("k", str(number)))), token(f"{id}{number}", number * DAY)], 0)
+    state.save(
+        rendered([record(id, number, keys=(("k", id), ("k", str(number)))), token(f"{id}{number}", number * DAY)]), 0
+    )
 
 
 def _move(state: State, id: str, number: int) -> None:
-    state.history.note(Decision(Reply(200), (record(id, number % 3),)), THINGS, number, "move")
+    state.history.note(rendered([record(id, number % 3)]), (), THINGS, number, "move")
 
 
 def _archive(state: State, id: str, number: int) -> None:
-    state.history.note(Decision(Reply(200), forgotten=(("thing", id),)), THINGS, number, "archive")
+    state.history.note((), (("thing", id),), THINGS, number, "archive")
 
 
 def _alarm(state: State, id: str, number: int) -> None:

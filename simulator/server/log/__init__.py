@@ -1,0 +1,87 @@
+"""Where commits are kept beyond the process.
+
+Start with `ledger`: one sandbox's part of the log. All that one step of a sandbox changes is one commit: the effects
+(see `memory`), written as JSON (`writing`), appended under the next number before any reply leaves. If it cannot be
+appended, the sandbox is read from the log anew, so memory never says more than the log.
+
+To read a sandbox is to apply its last **image** (`image`: a whole memory as effects that build it up) and then the
+commits after it. Images are made from time to time, so what is to be read does not grow with history. `sqlite` keeps
+it all in a file.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+
+class Unwritten(Exception):
+    """A commit could not be kept; nothing of it has happened."""
+
+
+class Unusable(Exception):
+    """There is no log to be had here: the line says why. Nothing was changed."""
+
+
+class Found(NamedTuple):
+    """A sandbox in the log: its number there, its name, and what of it never changes, as JSON values."""
+
+    key: int
+    name: str
+    about: dict[str, Any]
+
+
+class Log(Protocol):
+    """Keeps commits. Every method is done when it returns, and either in whole or, raising `Unwritten`, not at all."""
+
+    def names(self) -> list[str]:
+        """The names of all sandboxes."""
+        ...
+
+    def find(self, name: str) -> Found | None:
+        """The sandbox of that name."""
+        ...
+
+    def opened_by(self, kind: str, id: str) -> str | None:
+        """The name of the sandbox that a credential opens."""
+        ...
+
+    def open(
+        self, name: str, about: dict[str, Any], credentials: Sequence[tuple[str, str]], image: Sequence[bytes],
+        wake: int | None,
+    ) -> int:  # fmt: skip
+        """Begin a sandbox with an image of it, number 0; the credentials (kind and id) open it. Gives its number."""
+        ...
+
+    def read(self, key: int) -> Iterator[tuple[int, bytes]]:
+        """The parts of the last image, then the commits after it; each with its number."""
+        ...
+
+    def append(self, key: int, number: int, data: bytes, wake: tuple[int | None] | None = None) -> None:
+        """Keep a commit under its number.
+
+        `wake`, where it is given, holds when the sandbox must be looked at, by the machine's clock.
+        """
+        ...
+
+    def wake(self, key: int, wake: int | None) -> None:
+        """Keep when the sandbox must be looked at."""
+        ...
+
+    def draft(self, key: int, number: int, part: int, data: bytes) -> None:
+        """Keep a part of an image as of that commit, which counts for nothing until it is whole."""
+        ...
+
+    def settle(self, key: int, number: int) -> None:
+        """The image as of that commit is whole: what is older is deleted."""
+        ...
+
+    def delete(self, key: int) -> None:
+        """Forget a sandbox."""
+        ...
+
+    def due(self, now: int) -> list[str]:
+        """The sandboxes that must be looked at by now."""
+        ...
+
+    def close(self) -> None:
+        """End."""
+        ...

@@ -1,0 +1,160 @@
+"""One sandbox's part of the log: what a step changes is appended as one commit, or has not happened."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, TypeVar
+
+from simulator.server.log import Log, Unusable, Unwritten
+from simulator.server.log.image import blank, parts, replay, still
+from simulator.server.log.writing import Reader, Writer
+from simulator.server.memory import EFFECTS, Effect, Memory
+
+T = TypeVar("T")
+IMAGE_AFTER = 262_144
+"""A new image is made when the commits since the last are larger than it, and than so many bytes."""
+_log = logging.getLogger("simulator.log")
+
+
+class Remembering(Memory, ABC):
+    """A memory that wants to hear of what is kept."""
+
+    @abstractmethod
+    def told(self, word: str, told: tuple[Any, ...]) -> None:
+        """An effect has been kept."""
+
+    @abstractmethod
+    def reloaded(self) -> None:
+        """Everything was read from the log anew."""
+
+
+class Ledger:
+    """Writes down what a memory is told, and reads it again."""
+
+    def __init__(self, log: Log, key: int, memory: Remembering) -> None:
+        self.key = key
+        self.number = 0
+        """The number of the last commit."""
+        self._log = log
+        self._memory = memory
+        self._effects: list[Effect] = []
+        self._used, self._looked = True, monotonic()
+        self._in_step = False
+        self._stale = False
+        self._size = self._image_size = 0
+        self._wake: int | None = None
+
+    def step(self, body: Callable[[], T]) -> T:
+        """Do something of which all changes are one commit; a step within a step is part of it.
+
+        Raises `Unwritten` where they cannot be kept. Then, and after any other exception, nothing of them has happened.
+        """
+        if self._in_step:
+            return body()
+        if self._stale:
+            self.load()
+        self._in_step = self._used = True
+        try:
+            result = body()
+            if self._effects:
+                self._append()
+        except BaseException:
+            if self._effects:
+                self._undo()
+            raise
+        finally:
+            self._in_step = False
+            effects, self._effects = self._effects, []
+        for word, told in effects:
+            self._memory.told(word, told)
+        return result
+
+    def change(self, word: str, told: tuple[Any, ...]) -> None:
+        """Make an effect true, and a part of this step's commit."""
+        if not self._in_step:
+            raise RuntimeError(f"{word} outside of a step")  # a mistake of ours: it would be lost
+        self._effects.append((word, told))
+        EFFECTS[word](self._memory, *told)
+
+    def _append(self) -> None:
+        data, wake = Writer().write(self._effects), wake_of(self._memory)
+        self._log.append(self.key, self.number + 1, data, None if wake == self._wake else (wake,))
+        self._wake = wake
+        self.number += 1
+        self._size += len(data)
+
+    def idle(self) -> float:
+        """For how many real seconds there was no step, as far as who asks now and then can know."""
+        if self._used:
+            self._used, self._looked = False, monotonic()
+        return monotonic() - self._looked
+
+    def settle(self) -> None:
+        """Say when the sandbox must be looked at, after it was."""
+        wake = wake_of(self._memory)
+        if wake != self._wake:
+            self._log.wake(self.key, wake)
+            self._wake = wake
+
+    # Reading.
+
+    def _undo(self) -> None:
+        """What the log does not have has not happened: go back to what it has."""
+        self._stale = True
+        try:
+            self.load()
+        except (Unwritten, Unusable):
+            _log.exception("a sandbox cannot be read from the log; it is tried again when it is asked for")
+
+    def load(self) -> None:
+        """Forget everything and read it from the log."""
+        self._stale = True
+        blank(self._memory)
+        reader, last, image = Reader(), -1, -1
+        self._size = self._image_size = 0
+        for number, data in self._log.read(self.key):
+            image = number if image < 0 else image
+            if number != last:
+                reader, last = Reader(), number
+            try:
+                replay(self._memory, reader.read(data))
+            except (ValueError, TypeError, LookupError, AttributeError) as problem:
+                raise Unusable(f"commit {number} of sandbox number {self.key} cannot be read: {problem!r}") from problem
+            self._size += len(data)
+            self._image_size += len(data) if number == image else 0
+        self._size -= self._image_size
+        self._memory.state.queue_again()
+        self.number, self._stale = last, False
+        self._wake = -1  # not known: the next commit tells
+        self._memory.reloaded()
+
+    # Images.
+
+    @property
+    def ripe(self) -> bool:
+        """Whether there are so many commits that an image should take their place."""
+        return self._size > max(IMAGE_AFTER, self._image_size) and not self._stale
+
+    async def draft(self) -> None:
+        """Write an image, a piece at a time, so that others are answered meanwhile."""
+        number, written = self.number, 0
+        self._size = 0  # where it fails, it is tried again after as much more
+        for part, piece in enumerate(parts(still(self._memory))):
+            self._log.draft(self.key, number, part, piece)
+            written += len(piece)
+            await asyncio.sleep(0)
+        self._log.settle(self.key, number)
+        self._image_size = written
+
+
+def wake_of(memory: Memory) -> int | None:
+    """When a sandbox has something to do by itself, by the machine's clock; 0: now; None: not before a call."""
+    state, clock = memory.state, memory.state.clock
+    if state.away or clock.held:
+        return 0
+    due = state.next_due()
+    if due is None or (clock.stands and due > clock.now()):
+        return None
+    return 0 if clock.stands else max(due - clock.ahead, 0)

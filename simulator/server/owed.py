@@ -1,0 +1,156 @@
+"""What one sandbox owes listeners: deliveries, in which order they go, and which is due next."""
+
+from dataclasses import replace
+from typing import cast
+
+from simulator.core.delivery import Attempt, Delivery
+from simulator.server import queue
+from simulator.server.layers import Layers
+from simulator.server.table import Table
+
+
+class Owed:
+    """The deliveries' part of a state; `sequence` keeps those that are due at one moment in order."""
+
+    __slots__ = ("away", "deliveries", "due", "held", "lines", "pending", "sequence")
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        """The number of the last commit."""
+        self.forget_deliveries()
+
+    def forget_deliveries(self) -> None:
+        """Owe nobody anything, and remember no attempts."""
+        self.deliveries = Table()
+        self.pending: Layers[str, Delivery] = Layers()
+        """Deliveries not yet delivered or given up."""
+        self.lines: Layers[str, tuple[str, ...]] = Layers()
+        """Pending deliveries by line, the oldest first: only the head of a line may be tried."""
+        self.due: queue.Heap = None
+        """Heads of lines by the time of their next attempt; taken out when the attempt is put on its way."""
+        self.held: str | None = None
+        """The one head of a line that is in no queue: a fault keeps it until another notice was sent, or it is due."""
+        self.away: frozenset[str] = frozenset()
+        """Deliveries that were taken out of the queue and are not back: their attempts are on their way."""
+
+    def share_deliveries(self, twin: "Owed") -> None:
+        """Let a copy have the same deliveries."""
+        twin.sequence, twin.due, twin.held, twin.away = self.sequence, self.due, self.held, self.away
+        twin.deliveries, twin.pending, twin.lines = self.deliveries.copy(), self.pending.copy(), self.lines.copy()
+
+    def owe(self, delivery: Delivery) -> None:
+        """Put a new delivery at the end of its line."""
+        line = (*(self.lines.get(delivery.line) or ()), delivery.id)
+        self.lines[delivery.line] = line
+        self._keep(delivery)
+        if len(line) == 1:
+            self._queue(delivery)
+        elif line[0] == self.held:
+            self.held = None
+            self._let_pass(replace(self.pending[line[0]], due=delivery.due))
+
+    def owe_next(self, delivery: Delivery) -> None:
+        """Put a new delivery right behind the head of its line."""
+        head, *rest = self.lines[delivery.line]
+        self.lines[delivery.line] = (head, delivery.id, *rest)
+        self._keep(delivery)
+
+    def put_off(self, delivery: Delivery, until: int, fault: str) -> None:
+        """Let a delivery that was taken out of the queue wait until an instant; the fault meets it no more."""
+        later = replace(delivery, due=until, fault=fault)
+        self._keep(later)
+        self._queue(later)
+
+    def overtake(self, delivery: Delivery, until: int, fault: str) -> None:
+        """Let the next in its line pass a delivery that was taken out of the queue; without one, hold it until then."""
+        self.away -= {delivery.id}
+        if len(self.lines[delivery.line]) > 1:
+            self._let_pass(replace(delivery, fault=fault))
+        else:
+            self._keep(replace(delivery, due=until, fault=fault))
+            self.held = delivery.id
+
+    def may_hold(self, delivery: Delivery) -> bool:
+        """Whether the next notice may overtake this one: not while one waits already, or this would overtake itself."""
+        behind = self.lines[delivery.line][1:2]
+        return self.held is None and all(self.pending[id].fault is None for id in behind)
+
+    def release(self, now: int) -> None:
+        """Let the delivery that is held go."""
+        if self.held is not None:
+            freed = replace(self.pending[self.held], due=now)
+            self.held = None
+            self._keep(freed)
+            self._queue(freed)
+
+    def _let_pass(self, delivery: Delivery) -> None:
+        """Change places with the next in the line, which is due from now on."""
+        first, second, *rest = self.lines[delivery.line]
+        self.lines[delivery.line] = (second, first, *rest)
+        self._keep(delivery)
+        self._queue(self.pending[second])
+
+    def after(self, delivery: Delivery, attempt: Attempt) -> None:
+        """Keep an attempt; a delivery that is over leaves its line, and the next in it is due."""
+        delivery = delivery.after(attempt)
+        self.away -= {delivery.id}
+        self._keep(delivery)
+        if delivery.due is not None:
+            self._queue(delivery)
+        else:
+            self._leave_line(delivery)
+
+    def _keep(self, delivery: Delivery) -> None:
+        self.deliveries.save(delivery.id, delivery)
+        if delivery.due is not None:
+            self.pending[delivery.id] = delivery
+        else:
+            del self.pending[delivery.id]
+
+    def _leave_line(self, delivery: Delivery) -> None:
+        rest = self.lines[delivery.line][1:]
+        if rest:
+            self.lines[delivery.line] = rest
+            self._queue(self.pending[rest[0]])
+        else:
+            del self.lines[delivery.line]
+
+    def _queue(self, delivery: Delivery) -> None:
+        self.away -= {delivery.id}
+        self.due = queue.add(self.due, (cast("int", delivery.due), self.sequence, delivery.id))
+
+    def next_attempt(self, delivery: Delivery) -> int | None:
+        """When a delivery is tried next; None when it is over, or waits for the one before it."""
+        line = self.lines.get(delivery.line)
+        return delivery.due if line and line[0] == delivery.id else None
+
+    def queue_again(self) -> None:
+        """Queue the head of every line: what was on its way when this state was kept is due once more."""
+        self.due, self.away = None, frozenset()
+        for name in self.lines:
+            if (head := self.lines[name][0]) != self.held:
+                self._queue(self.pending[head])
+
+    def overdue(self, now: int) -> bool:
+        """Whether the delivery that is held need not wait any longer."""
+        return self.held is not None and self._until(self.held) <= now
+
+    def take_due(self, now: int) -> Delivery | None:
+        """Take the next delivery out of the queue if it is due by `now`."""
+        item = queue.first(self.due)
+        if item is None or item[0] > now:
+            return None
+        self.due = queue.rest(self.due)
+        self.away |= {item[2]}
+        return self.pending[item[2]]
+
+    def next_try(self) -> int | None:
+        """When the next attempt is made, or a delivery is held no longer."""
+        item = queue.first(self.due)
+        times = [] if item is None else [item[0]]
+        if self.held is not None:
+            times.append(self._until(self.held))
+        return min(times, default=None)
+
+    def _until(self, id: str) -> int:
+        return cast("int", self.pending[id].due)

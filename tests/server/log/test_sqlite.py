@@ -1,0 +1,345 @@
+"""The log in a file, through the real program: it ends as it may and comes back with everything."""
+
+import asyncio
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from simulator.core.config import Config
+from simulator.server.log.ledger import IMAGE_AFTER
+from simulator.server.log.sqlite import MIGRATIONS, SqliteLog
+from tests.server.log.worlds import compact, create, opened, portrait, read_again
+from tests.servers import Listener, Sandbox, Server
+
+PATH = "/api/v1/behavioralassessments"
+PERSON = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
+START = "2026-01-01T00:00:00.0000000Z"
+SOON = 5.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a log may be."""
+    return tmp_path / "log.db"
+
+
+@contextmanager
+def serving(path: Path, *options: str, killed: bool = False) -> Iterator[httpx2.Client]:
+    """A server over this log, stopped in good order or by SIGKILL."""
+    server = Server("--log", f"sqlite:{path}", "--public-url", "http://sim.example", *options)
+    with server:
+        with httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http:
+            yield http
+        if killed:
+            server.process.send_signal(signal.SIGKILL)
+            server.process.wait()
+            server.stop = server.kill  # type: ignore[method-assign]
+
+
+def until(seen: Callable[[], Any]) -> Any:
+    """What is seen, as soon as it is something."""
+    deadline = time.monotonic() + SOON
+    while not (found := seen()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+    return found
+
+
+def everything(sandbox: Sandbox) -> list[Any]:
+    """What the control API shows of a sandbox that outlives the process."""
+    looks = ("/config", "/clock", "/invitations", "/deliveries", "/faults", "/mail", "/states/pymetrics")
+    short = sandbox.told("GET")
+    del short["counts"]["journal"]
+    return [short, *(sandbox.told("GET", look) for look in looks)]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_sandbox_comes_back_as_it_was(path: Path, listener: Listener, killed: bool) -> None:
+    with serving(path, killed=killed) as http:
+        sandbox = Sandbox(http, "ada")
+        sandbox.told("POST", "/clock", {"freeze": START})
+        sandbox.told("PATCH", "/config", {"positions": ["Ünïcode"], "rate_limit": 1_000})
+        created = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": listener.url}).json()
+        token = sandbox.pymetrics.headers
+        sandbox.told("POST", f"/invitations/{created['assessmentId']}/complete")
+        listener.wait_for(1)
+        sandbox.told("POST", "/clock", {"advance": "PT1H"})
+        sandbox.told("PUT", "/faults", [{"do": "drop", "after": 5, "path": "/nothing"}])
+        sandbox.told("POST", "/snapshots")
+        sandbox.told("POST", "/fork", {"name": "fork"})
+        before = everything(sandbox), everything(Sandbox(http, "fork"))
+    with serving(path) as http:
+        sandbox = Sandbox(http, "ada")
+        names = sorted(one["name"] for one in http.get("/_simulator/sandboxes").json())
+        assert names == ["ada", "fork"]
+        fork = Sandbox(http, "fork")
+        frozen = before[0]
+        assert everything(sandbox) == frozen
+        assert fork.told("GET", "/invitations") == before[1][3]
+        assert http.get("/mercury/v1/orders", headers=dict(token)).status_code in (200, 404)
+        read = sandbox.pi.get(f"{PATH}/{created['assessmentId']}").json()
+        assert read["assessmentState"] == 40
+        sandbox.told("POST", "/snapshots/snapshot-1/restore")
+        assert sandbox.told("POST", "/reset")["counts"]["invitations"] == 0
+    assert len(listener.received) == 1
+
+
+def test_ids_go_on_where_they_were(path: Path, http: httpx2.Client) -> None:
+    """The same calls draw the same, with a restart between them or without."""
+    name = "restarted"
+    straight = Sandbox(http, name)
+    straight.told("DELETE")
+    one = [straight.pi.post(PATH, json=PERSON).json()["assessmentId"] for _ in range(4)]
+    straight.told("DELETE")
+    other = []
+    for _ in range(2):
+        with serving(path, killed=True) as again:
+            other += [Sandbox(again, name).pi.post(PATH, json=PERSON).json()["assessmentId"] for _ in range(2)]
+    assert one == other
+
+
+def test_what_is_owed_is_tried_again_after_a_crash_when_it_is_due(path: Path) -> None:
+    with Listener(answers=[503]) as deaf:
+        with serving(path, killed=True) as http:
+            sandbox = Sandbox(http, "ada")
+            for _ in range(3):
+                order = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": deaf.url}).json()
+                sandbox.told("POST", f"/invitations/{order['assessmentId']}/complete")
+            deaf.wait_for(3)
+            until(lambda: all(one["attempts"] for one in sandbox.told("GET", "/deliveries")))
+        deaf.answers = [200]
+        with serving(path) as http:
+            http.get("/_simulator/health")
+            assert len(deaf.received) == 3
+            Sandbox(http, "ada").told("POST", "/clock", {"advance": "PT6M"})
+            deaf.wait_for(6)
+            sandbox = Sandbox(http, "ada")
+            until(lambda: {one["state"] for one in sandbox.told("GET", "/deliveries")} == {"delivered"})
+
+
+def test_an_attempt_that_was_under_way_is_made_again(path: Path) -> None:
+    with Listener(delay=30) as slow:
+        with serving(path, killed=True) as http:
+            sandbox = Sandbox(http, "ada")
+            order = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": slow.url}).json()
+            sandbox.told("POST", f"/invitations/{order['assessmentId']}/complete")
+            slow.wait_for(1)
+        slow.delay = 0
+        with serving(path) as http:
+            [first, second] = slow.wait_for(2)
+            assert first.body == second.body
+            [delivery] = until(
+                lambda: [d for d in Sandbox(http, "ada").told("GET", "/deliveries") if d["state"] == "delivered"]
+            )
+            assert len(delivery["attempts"]) == 1
+
+
+def test_an_alarm_that_fell_due_meanwhile_rings_without_being_asked(path: Path, listener: Listener) -> None:
+    with serving(path, killed=True) as http:
+        sandbox = Sandbox(http, "ada")
+        body = {**PERSON, "email": "ada+completes-in-1s@example.com", "assessmentStatusWebHook": listener.url}
+        assert sandbox.pi.post(PATH, json=body).status_code == 201
+    time.sleep(1)
+    with serving(path):
+        listener.wait_for(1)
+
+
+def test_a_clock_that_was_held_by_an_advance_goes_on(path: Path) -> None:
+    with Listener(delay=30) as slow, serving(path, killed=True) as http:
+        sandbox = Sandbox(http, "ada")
+        order = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": slow.url}).json()
+        sandbox.told("POST", f"/invitations/{order['assessmentId']}/complete")
+        slow.wait_for(1)
+        with pytest.raises(httpx2.ReadTimeout):
+            http.post("/_simulator/sandboxes/ada/clock", json={"advance": "P1D"}, timeout=0.3)
+    with serving(path) as http:
+        sandbox = Sandbox(http, "ada")
+        first = sandbox.told("GET", "/clock")
+        assert first["mode"] == "running"
+        until(lambda: sandbox.told("GET", "/clock")["now"] > first["now"])
+
+
+def test_credentials_of_closed_access_stay_good(path: Path) -> None:
+    token = {"Authorization": "Bearer secret"}
+    environ = {"SIMULATOR_CONTROL_TOKEN": "secret"}
+    keys: list[str] = []
+    for _ in range(2):
+        server = Server("--access", "closed", "--log", f"sqlite:{path}", environ=environ)
+        with server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+            if not keys:
+                body = http.post("/_simulator/sandboxes", json={"name": "ada"}, headers=token).json()
+                keys.append(body["credentials"]["predictive_index"]["api_key"])
+                assert http.post("/_simulator/sandboxes", json={"name": "ada"}, headers=token).status_code == 409
+            assert http.get(PATH, headers={"api-key": keys[0]}).status_code == 200
+            assert http.get(PATH, headers={"api-key": "sim-ada"}).status_code == 401
+
+
+def test_a_deleted_sandbox_stays_deleted(path: Path) -> None:
+    with serving(path) as http:
+        sandbox = Sandbox(http, "ada")
+        sandbox.pi.post(PATH, json=PERSON)
+        sandbox.told("DELETE")
+    with serving(path) as http:
+        assert http.get("/_simulator/sandboxes").json() == []
+        assert Sandbox(http, "ada").told("GET", "/invitations") == []
+
+
+def test_an_idle_sandbox_is_let_go_and_comes_back(path: Path) -> None:
+    with serving(path, "--idle", "PT0.2S") as http:
+        sandbox = Sandbox(http, "ada")
+        order = sandbox.pi.post(PATH, json=PERSON).json()
+        assert len(sandbox.told("GET", "/journal")) == 1
+        time.sleep(1.5)  # the journal is not in the log: that it is empty shows that the sandbox was read from there
+        assert sandbox.told("GET", "/journal") == []
+        assert sandbox.pi.get(f"{PATH}/{order['assessmentId']}").status_code == 200
+
+
+# When it cannot be written, or read.
+
+
+def test_what_cannot_be_written_has_not_happened_and_the_answer_says_so(path: Path) -> None:
+    server = Server("--log", f"sqlite:{path}", "--public-url", "http://sim.example")
+    with server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+        sandbox = Sandbox(http, "ada")
+        sandbox.told("POST", "/clock", {"freeze": START})
+        order = sandbox.pi.post(PATH, json=PERSON).json()
+        before = everything(sandbox)
+        unlimited = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+        written = Path(f"{path}-wal").stat().st_size
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (written, unlimited[1]))  # no file may grow any more
+        refused = [sandbox.pi.post(PATH, json=PERSON) for _ in range(3)]
+        control = sandbox.control("PATCH", "/config", {"positions": ["x"]})
+        assert [one.status_code for one in refused] == [503] * 3
+        assert "Nothing was changed" in refused[0].json()["detail"]
+        assert (control.status_code, control.headers["content-type"]) == (503, "application/problem+json")
+        assert http.post("/_simulator/sandboxes", json={"name": "bo"}).status_code == 503
+        assert sandbox.pi.get(f"{PATH}/{order['assessmentId']}").status_code == 200
+        assert everything(sandbox) == before
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, unlimited)
+        assert sandbox.pi.post(PATH, json=PERSON).status_code == 201
+        after = everything(sandbox)
+    with serving(path) as http:
+        assert everything(Sandbox(http, "ada")) == after
+
+
+def refusal(path: Path) -> str:
+    """Why a server does not start over this file; nothing is changed in it."""
+    before = path.read_bytes()
+    command = [sys.executable, "-m", "simulator", "serve", "--port", "0", "--log", f"sqlite:{path}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, path.read_bytes() == before) == (1, "", True)
+    [line] = done.stderr.splitlines()
+    assert str(path) in line
+    return line
+
+
+def test_a_second_server_on_the_same_file_is_refused(path: Path) -> None:
+    with serving(path) as http:
+        assert Sandbox(http, "ada").pi.post(PATH, json=PERSON).status_code == 201
+        assert "another server has it" in refusal(path)
+        assert Sandbox(http, "ada").pi.post(PATH, json=PERSON).status_code == 201
+
+
+def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:
+    SqliteLog(path).close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    assert "newer version" in refusal(path)
+
+
+def test_another_programs_database_is_refused(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE theirs (a)")
+    assert "another program" in refusal(path)
+
+
+def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
+    path.write_bytes(b"Dear diary, " * 1_000)
+    assert "no SQLite database" in refusal(path)
+
+
+def test_a_damaged_file_is_refused(path: Path) -> None:
+    log = SqliteLog(path)
+    sandbox = opened(log)
+    for _ in range(200):
+        create(sandbox)
+    log.close()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 :: 7] = b"\xaa" * len(data[len(data) // 2 :: 7])
+    path.write_bytes(data)
+    assert "damaged" in refusal(path) or "malformed" in refusal(path)
+
+
+def test_a_commit_that_cannot_be_read_stops_its_sandbox_alone(path: Path) -> None:
+    log = SqliteLog(path)
+    for name in ("ada", "bo"):
+        create(opened(log, name))
+    log.close()
+    with closing(sqlite3.connect(path)) as database:
+        found = database.execute("SELECT key FROM sandbox WHERE name = 'ada'").fetchone()[0]
+        database.execute("UPDATE entry SET data = ? WHERE place = ?", (b'[["unheard"]]', found * 2**40 + 1))
+        database.commit()
+    with serving(path) as http:
+        answer = Sandbox(http, "ada").pi.get(PATH)
+        assert answer.status_code == 503
+        assert "commit 1" in answer.json()["detail"]
+        assert len(Sandbox(http, "bo").pi.get(PATH).json()) == 1
+
+
+# Images.
+
+
+def test_what_is_read_at_the_start_does_not_grow_with_history(path: Path) -> None:
+    log = SqliteLog(path)
+    sandbox = opened(log)
+    create(sandbox)
+    ledger = sandbox.ledger
+    assert ledger
+    read = []
+    for number in range(1, 6_001):
+        sandbox.configure(Config(invitation_days=4 + number % 20))
+        if ledger.ripe:
+            asyncio.run(ledger.draft())
+        if number % 1_000 == 0:
+            read.append(sum(len(data) for _, data in log.read(ledger.key)))
+    assert max(read) < 2.5 * IMAGE_AFTER
+    assert portrait(read_again(log)) == portrait(sandbox)
+    log.close()
+
+
+def test_a_running_server_makes_images(path: Path) -> None:
+    with serving(path) as http:
+        sandbox = Sandbox(http, "ada")
+        sandbox.told("POST", "/clock", {"freeze": START})
+        for _ in range(40):
+            sandbox.told("PATCH", "/config", {"positions": [f"{number} {'x' * 1_000}" for number in range(20)]})
+        time.sleep(1.5)
+        before = everything(sandbox)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM entry").fetchone()[0] < 20
+    with serving(path) as http:
+        assert everything(Sandbox(http, "ada")) == before
+
+
+def test_an_image_of_a_deleted_sandbox_is_not_kept(path: Path) -> None:
+    log = SqliteLog(path)
+    sandbox = opened(log)
+    ledger = sandbox.ledger
+    assert ledger
+    create(sandbox)
+    log.delete(ledger.key)
+    compact(log, sandbox)
+    log.close()
+    with closing(sqlite3.connect(path)) as database:
+        question = "SELECT (SELECT count(*) FROM sandbox), (SELECT count(*) FROM entry), (SELECT count(*) FROM image)"
+        assert database.execute(question).fetchone() == (0, 0, 0)

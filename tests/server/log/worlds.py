@@ -1,0 +1,104 @@
+"""A sandbox with its ledger and nothing around it, and what it remembers in a form that can be compared."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from simulator.app import VENDORS
+from simulator.core.call import NOTHING, Call, Reply
+from simulator.core.config import Config
+from simulator.core.draw import Draw
+from simulator.server.clock import Clock
+from simulator.server.log import Log
+from simulator.server.log.image import image, parts, still
+from simulator.server.log.ledger import Ledger, wake_of
+from simulator.server.log.sqlite import SqliteLog
+from simulator.server.memory import Memory
+from simulator.server.sandbox import Sandbox
+from simulator.server.state import State
+
+SEED = "seed"
+GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
+
+
+class Failing(SqliteLog):
+    """A log in memory that can be told to be full."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(":memory:"))
+        self.full = False
+
+    def append(self, key: int, number: int, data: bytes, wake: tuple[int | None] | None = None) -> None:
+        """Keep a commit, or fail in its middle."""
+        if self.full:
+            with self._whole() as database:
+                database.execute("UPDATE sandbox SET wake = 1 WHERE key = ?", (key,))
+                raise sqlite3.OperationalError("database or disk is full")
+        super().append(key, number, data, wake)
+
+
+def opened(log: Log, name: str = "a", state: State | None = None) -> Sandbox:
+    """A new sandbox in a log, its clock frozen at the first instant there is."""
+    sandbox = Sandbox(name, SEED, state or State(Config(), Clock("frozen", 0)), VENDORS)
+    key = log.open(name, {"seed": SEED}, [("key", name)], [*parts(sandbox)], wake_of(sandbox))
+    sandbox.ledger = Ledger(log, key, sandbox)
+    return sandbox
+
+
+def read_again(log: Log, name: str = "a") -> Sandbox:
+    """The sandbox as the log has it."""
+    found = log.find(name)
+    assert found
+    sandbox = Sandbox(name, SEED, State(Config(), Clock()), VENDORS)
+    sandbox.ledger = Ledger(log, found.key, sandbox)
+    sandbox.ledger.load()
+    return sandbox
+
+
+def compact(log: Log, sandbox: Sandbox) -> None:
+    """Put an image in the place of all commits."""
+    assert sandbox.ledger
+    for part, piece in enumerate(parts(still(sandbox))):
+        log.draft(sandbox.ledger.key, sandbox.ledger.number, part, piece)
+    log.settle(sandbox.ledger.key, sandbox.ledger.number)
+
+
+def portrait(memory: Memory) -> list[Any]:
+    """All that a memory holds; what has no order is put in one."""
+    told: list[Any] = []
+    for word, values in image(still(memory)):
+        if word not in ("index", "history", "tally", "lines"):
+            told.append((word, values))
+            continue
+        before = told.pop()[1][0] if told and told[-1][0] == word else []
+        told.append((word, (sorted([*before, *values[0]], key=repr), *values[1:])))
+    twin = memory.state.copy()
+    twin.queue_again()
+    return [*told, ("due", twin.next_due())]
+
+
+def ask(sandbox: Sandbox, vendor: str, name: str, body: Any = NOTHING, **params: str) -> Reply:
+    """Let a vendor answer, by whatever door."""
+    table = VENDORS[vendor]
+    access = {"api-key": f"sim-{sandbox.name}"}
+
+    def made(now: int, draw: Draw, recent: int) -> Call:
+        return Call(
+            name, now, draw, "http://here", "GET", "/x", params, {}, access, "application/json", body, recent
+        )  # fmt: skip
+
+    return sandbox.call(table, table.operations[name], made)
+
+
+def create(sandbox: Sandbox, email: str = "ada@example.com", webhook: str | None = None) -> Reply:
+    """A new assessment of The Predictive Index."""
+    body = {
+        "firstName": "Ada", "lastName": "Lovelace", "email": email, "assessmentStatusWebHook": webhook,
+    }  # fmt: skip
+    return ask(sandbox, "predictive_index", "create_assessment", {k: v for k, v in body.items() if v is not None})
+
+
+def ids(sandbox: Sandbox) -> Sequence[str]:
+    """The ids of all assessments."""
+    return [stored.id for stored in sandbox.all(VENDORS["predictive_index"].kind)]
