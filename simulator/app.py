@@ -14,6 +14,7 @@ from simulator.core.vendor import Vendor
 from simulator.server import assets, configuring, dashboard
 from simulator.server.address import Address
 from simulator.server.asgi import App
+from simulator.server.candidate import Candidate
 from simulator.server.control import Control
 from simulator.server.egress import Policy
 from simulator.server.guard import Guard
@@ -25,9 +26,11 @@ from simulator.server.origin import Fence
 from simulator.server.press import draw
 from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem, answer_unlogged
 from simulator.server.reference import Reference
+from simulator.server.relay import Relay
 from simulator.server.sandboxes import Sandboxes, Taken
 from simulator.server.sender import HttpSender
-from simulator.settings import Settings
+from simulator.server.smtp import Smtp
+from simulator.settings import GRACE, Settings
 from simulator.vendors import predictive_index, pymetrics
 
 VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
@@ -52,7 +55,10 @@ class Simulator:
         self._settings = settings
         self._tell = tell
         self._sender = HttpSender(Policy(settings.webhook_hosts))
-        self._sandboxes = Sandboxes(VENDORS, self._sender, open_access=open_access, log=opened(settings.log))
+        self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
+        self._sandboxes = Sandboxes(
+            VENDORS, self._sender, open_access=open_access, relay=self._relay, log=opened(settings.log)
+        )
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
         session = None if self.control_token is None else Session(self.control_token)
@@ -61,6 +67,7 @@ class Simulator:
             routes=[
                 *dashboard.Board(inside, VENDORS, address, __version__).routes(),
                 *assets.routes(),
+                *Candidate(self._sandboxes, address).routes(),
                 *([] if session is None else Login(session, address).routes()),
                 *control.routes(),
                 *Reference(VENDORS, control.table(), __version__).routes(),
@@ -78,7 +85,7 @@ class Simulator:
         inside.app = starlette
         inner: App = Fence(starlette, settings.public_url)
         if session is not None:
-            inner = Guard(inner, session)
+            inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
         self.app: App = Door(self._sandboxes, inner, draw, address)
 
     def leave(self) -> None:
@@ -98,3 +105,5 @@ class Simulator:
             yield
         await self._sandboxes.close()
         await self._sender.close()
+        if self._relay is not None:
+            await self._relay.close(GRACE)

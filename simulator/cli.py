@@ -12,7 +12,7 @@ import click
 
 from simulator import __version__
 from simulator.core import instant
-from simulator.core.urls import is_web_url
+from simulator.core.urls import host_and_port, is_web_url
 from simulator.settings import PREFIX, Settings, default_access, from_environment
 
 
@@ -44,6 +44,12 @@ def _seconds(context: click.Context, option: click.Parameter, value: str) -> flo
     if not ticks:
         raise click.BadParameter(f"{value!r} is no ISO 8601 duration such as PT1H")
     return ticks / instant.SECOND
+
+
+def _host_and_port(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and host_and_port(value) is None:
+        raise click.BadParameter(f"{value!r} is no HOST:PORT, such as 127.0.0.1:1025")
+    return value
 
 
 class _Main(click.Group):
@@ -87,9 +93,10 @@ def main() -> None:
 @_option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
 @_option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=_web_url)
 @_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
+@_option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=_host_and_port)
 def serve(
     host: str, port: int, log: str, idle: float, access: Any, config: Path | None, public_url: str | None,
-    webhook_hosts: str | None,
+    webhook_hosts: str | None, smtp: str | None,
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
     from simulator.serving import serve as run
@@ -97,7 +104,7 @@ def serve(
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
         host, port, log, idle, access or default_access(host), public_url, hosts, from_environment("control_token"),
-        _sandboxes(config) if config else {},
+        _sandboxes(config) if config else {}, smtp,
     )  # fmt: skip
     sys.exit(run(settings))
 
@@ -195,9 +202,10 @@ def openapi(vendor: str) -> None:
 @main.command()
 @click.option("--port", default=0, type=click.IntRange(0, 65_535), help="Port to serve on; 0 takes a free one.")
 @click.option("--stay/--leave", default=None, help="Go on serving after the story.  [default: stay in a terminal]")
-def demo(port: int, stay: bool | None) -> None:
+@click.option("--open", "in_browser", is_flag=True, help="Open a guided tour in the browser, and go on serving.")
+def demo(port: int, stay: bool | None, in_browser: bool) -> None:
     """Serve, and tell the whole story of both vendors in the terminal."""
-    from simulator.demo import tell
+    from simulator.demo import show, tell
     from simulator.serving import listen, running, unheard
 
     settings = Settings(port=port)
@@ -207,7 +215,9 @@ def demo(port: int, stay: bool | None) -> None:
         raise click.ClickException(unheard(settings, problem)) from None
     with running(settings, listener) as base:
         tell(base, click.echo)
-        if sys.stdout.isatty() if stay is None else stay:
+        if in_browser:
+            show(base, click.echo)
+        if (in_browser or sys.stdout.isatty()) if stay is None else stay:
             click.echo("Still serving; Ctrl-C ends it.")
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()

@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from simulator.handle.caught import Listener, NotCaught, Webhook, Webhooks
-from simulator.handle.connection import SANDBOXES, Connection, Detailed, Listed, SimulatorError
-from simulator.handle.knobs import Clock, Deliveries, Faults, Journal, Snapshot
+from simulator.handle.connection import SANDBOXES, Connection, Listed, SimulatorError
+from simulator.handle.knobs import Clock, Deliveries, Faults, Invitations, Journal, Snapshot
 from simulator.settings import Settings, is_loopback
 
 __all__ = ["NotCaught", "Simulator", "SimulatorError", "SimulatorServer", "Webhook"]
@@ -105,7 +105,7 @@ class Simulator(AbstractContextManager["Simulator"]):
         self.predictive_index = PredictiveIndex(f"{self.url}/api/v1", **credentials["predictive_index"])
         self._path = f"{SANDBOXES}/{self.name}"
         self.clock = Clock(connection, f"{self._path}/clock")
-        self.invitations = Detailed(connection, f"{self._path}/invitations")
+        self.invitations = Invitations(connection, f"{self._path}/invitations")
         self.deliveries = Deliveries(connection, f"{self._path}/deliveries")
         self.faults = Faults(connection, f"{self._path}/faults")
         self.journal = Journal(connection, f"{self._path}/journal")

@@ -1,5 +1,6 @@
 """The whole story of both vendors, told in the terminal against a real server, with a listener of its own."""
 
+import webbrowser
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,14 @@ def tell(base: str, say: Say) -> None:
         _predictive_index(http, listener.webhooks("pi"), say)
         say("")
         say(f"Look around: {base}/            the sandbox is {SANDBOX!r}, its keys are 'sim-{SANDBOX}'")
+        say(f"A tour in three steps: {base}/tour")
+
+
+def show(base: str, say: Say) -> None:
+    """Begin the guided tour, and open it in this machine's browser; where there is none, say where it is."""
+    begun = httpx2.post(f"{base}/tour", data={"do": "begin"}, trust_env=False)
+    if not webbrowser.open(f"{base}{begun.headers['location']}"):
+        say(f"No browser could be opened; the tour is at {base}{begun.headers['location']}")
 
 
 def _pymetrics(http: httpx2.Client, webhooks: Webhooks, say: Say) -> None:

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from simulator.app import Simulator
 from simulator.server.joined import Joined
 from simulator.server.log import Unusable
-from simulator.settings import Settings
+from simulator.settings import GRACE, Settings
 
 
 class Protocol(HttpToolsProtocol):
@@ -103,7 +103,7 @@ def _warn(line: str) -> None:
 def _config(simulator: Simulator) -> uvicorn.Config:
     return uvicorn.Config(
         simulator.app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
-        proxy_headers=False, timeout_graceful_shutdown=2, http=Protocol, ws="none",
+        proxy_headers=False, timeout_graceful_shutdown=GRACE, http=Protocol, ws="none",
     )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 Access = Literal["open", "closed"]
 PREFIX = "SIMULATOR_"
+GRACE = 2
+"""So many seconds a server that stops leaves to the calls and mails that are under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class Settings:
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
     where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
-    `sqlite:PATH`; then a sandbox that is not asked for anything in `idle` seconds is let go from memory.
+    `sqlite:PATH`; then a sandbox that is not asked for anything in `idle` seconds is let go from memory. `smtp` is the
+    mail server (HOST:PORT) that gets every invitation mail; None keeps them all here.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +31,7 @@ class Settings:
     webhook_hosts: tuple[str, ...] | None = None
     control_token: str | None = None
     sandboxes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    smtp: str | None = None
 
 
 def default_access(host: str) -> Access:

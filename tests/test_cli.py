@@ -115,7 +115,7 @@ def test_the_help_names_every_command() -> None:
 
 def test_the_help_of_serve_names_every_option_and_its_variable() -> None:
     shown = run("serve", "--help").stdout
-    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url"):
+    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url", "smtp"):
         assert f"--{name}" in shown
         assert f"SIMULATOR_{name.upper().replace('-', '_')}" in shown
 
@@ -165,6 +165,8 @@ WRONG_OPTIONS = [
     ("--log", "oracle:x"), ("--log", ""), ("--idle", "1h"), ("--idle", "PT0S"),
     ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
     ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
+    ("--smtp", "localhost"), ("--smtp", ":25"), ("--smtp", "localhost:0"), ("--smtp", "localhost:65536"),
+    ("--smtp", "a b:25"), ("--smtp", "::1:25"), ("--smtp", "smtp://localhost:25"),
 ]  # fmt: skip
 
 
@@ -178,7 +180,7 @@ def test_an_option_that_cannot_be_is_refused_by_name(option: str, value: str) ->
 
 @pytest.mark.usefixtures("nothing_served")
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "abc"), ("LOG", "oracle:x"), ("ACCESS", "half"), ("PUBLIC_URL", "x")]
+    ("name", "value"), [("PORT", "abc"), ("LOG", "oracle:x"), ("ACCESS", "half"), ("PUBLIC_URL", "x"), ("SMTP", "x")]
 )
 def test_a_variable_that_cannot_be_is_refused(name: str, value: str) -> None:
     done = call("serve", environ={"SIMULATOR_PORT": "0", f"SIMULATOR_{name}": value})
@@ -242,7 +244,7 @@ def test_a_port_in_the_environment_is_listened_at() -> None:
 
 def test_an_empty_variable_says_nothing() -> None:
     with Server(
-        environ={f"SIMULATOR_{name}": "" for name in ("HOST", "ACCESS", "LOG", "CONFIG", "PUBLIC_URL")}
+        environ={f"SIMULATOR_{name}": "" for name in ("HOST", "ACCESS", "LOG", "CONFIG", "PUBLIC_URL", "SMTP")}
     ) as server:
         assert httpx2.get(f"{server.url}{ROOT}", trust_env=False).json() == []
 
@@ -448,6 +450,25 @@ def test_the_demo_goes_on_serving_when_it_is_asked_to_and_ends_with_0_by_a_key()
         found = re.search(r"http://127\.0\.0\.1:\d+(?=/\s)", said)
         assert found
         assert httpx2.get(f"{found[0]}/_simulator/health", trust_env=False).status_code == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
+def test_the_demo_opens_a_guided_tour_in_the_browser_and_goes_on_serving(tmp_path: Path) -> None:
+    seen, browser = tmp_path / "seen", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" >{seen}\n')
+    browser.chmod(0o755)
+    environ = {**os.environ, "BROWSER": f"{browser} %s"}
+    with subprocess.Popen([*MODULE, "demo", "--open"], stdout=subprocess.PIPE, text=True, env=environ) as process:
+        assert process.stdout
+        said = ""
+        while "Still serving" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        page = httpx2.get(seen.read_text().strip(), trust_env=False)
+        assert page.status_code == 200
+        assert "1. Finish the assessment" in page.text
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
 

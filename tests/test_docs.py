@@ -15,6 +15,8 @@ from simulator.core.steering import TAGS
 from simulator.server import assets
 from simulator.server.configuring import changed
 from simulator.server.control import ROOT, Control, S
+from simulator.server.dashboard import tour
+from simulator.server.dashboard.board import PAGES, UNDER
 from simulator.server.hub import WHAT
 from simulator.server.login import Login
 from simulator.server.reference import Reference
@@ -24,6 +26,7 @@ from tests.servers import Server
 
 README = (REPOSITORY / "README.md").read_text()
 CONTROL = (REPOSITORY / "docs" / "control.md").read_text()
+DASHBOARD = (REPOSITORY / "docs" / "dashboard.md").read_text()
 WRITTEN = "http://127.0.0.1:8787"
 
 
@@ -127,8 +130,13 @@ def test_the_control_calls_are_all_listed() -> None:
 
 def test_the_pages_are_all_listed() -> None:
     said = {page.partition(" ")[2] for row in rows(CONTROL, "page") for page in re.findall(r"`([A-Z]+ \S+)`", row[0])}
-    routes = [*assets.routes(), *Login.__new__(Login).routes()]
-    assert said == {"/"} | {route.path for route in routes}
+    routes = {route.path for route in (*assets.routes(), *Login.__new__(Login).routes())}
+    assert said == {"/"} | routes | {vendor.exercise.path for vendor in VENDORS.values() if vendor.exercise}
+
+
+def test_the_pages_of_the_dashboard_are_all_listed() -> None:
+    said = {page for row in rows(DASHBOARD, "page") for page in re.findall(r"`(\S+)`", row[0])}
+    assert said == {"/", tour.PATH} | {UNDER + page.path for page in PAGES}
 
 
 def test_the_parameters_of_long_lists_are_all_listed() -> None:

@@ -66,6 +66,14 @@ def test_the_journal_shows_each_call_and_repeats_it(handle: Simulator) -> None:
     assert [one["vendor"] for one in handle.invitations].count("predictive_index") == 2
 
 
+def test_the_timeline_of_an_invitation_is_given(handle: Simulator) -> None:
+    id = assess(handle)
+    handle.complete(id)
+    moves = [entry["operation"] for entry in handle.invitations.timeline(id) if entry["what"] == "move"]
+    assert moves == ["create_assessment", "complete"]
+    assert handle.journal.find(q="behavioral", newest=1)[0]["operation"] == "create_assessment"
+
+
 def test_what_was_waited_for_is_given(handle: Simulator) -> None:
     id = assess(handle)
     assert handle.wait_for(request={"operation": "create_assessment", "status": 201})["vendor"] == "predictive_index"

@@ -10,10 +10,11 @@ from pathlib import Path
 from benchmarks import measures, report
 from benchmarks.figures import Figure
 from benchmarks.measures import MANY, QUICK, Effort, Pairs
+from benchmarks.pages import pages
 from benchmarks.servers import CannotMeasure, take_generator_core
 from benchmarks.webhooks import webhook
 
-PARTS = ("start", "memory", "read", "create", "webhook")
+PARTS = ("start", "memory", "read", "create", "webhook", "pages")
 
 
 def options() -> argparse.Namespace:
@@ -43,6 +44,9 @@ async def measure(effort: Effort, only: tuple[str, ...], figures: list[Figure]) 
     if "webhook" in only:
         say("completing assessments")
         figures += await webhook(effort.completions)
+    if "pages" in only:
+        say("looking at a crowded dashboard")
+        figures += await pages()
     if kinds := tuple(kind for kind in ("read", "create") if kind in only):
         await loads(effort, kinds, figures)
 

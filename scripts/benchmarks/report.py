@@ -17,6 +17,7 @@ TITLES = {
     "read": "Reading one order, 16 connections",
     "create": "Creating one order, 16 connections",
     "webhook": "Webhook",
+    "pages": "Dashboard, with 10,000 invitations and 50,000 calls in the journal",
     "busy": "Who was busy meanwhile",
 }
 

@@ -6,6 +6,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)
 _FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f]")
+_HOST_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+)):(\d{1,5})", re.ASCII)
 
 
 def is_url(text: str, schemes: tuple[str, ...] = ()) -> bool:
@@ -24,6 +25,12 @@ def is_url(text: str, schemes: tuple[str, ...] = ()) -> bool:
 def is_web_url(text: str) -> bool:
     """Whether `text` is an absolute http or https URL with a host."""
     return is_url(text, ("http", "https"))
+
+
+def host_and_port(text: str) -> tuple[str, int] | None:
+    """The two parts of HOST:PORT, an IPv6 address in brackets; None when it is something else."""
+    found = _HOST_AND_PORT.fullmatch(text)
+    return (found[1] or found[2], int(found[3])) if found and 0 < int(found[3]) < 65_536 else None
 
 
 def basic_auth(url: str) -> tuple[str, str | None]:

@@ -8,6 +8,7 @@ from simulator.core.call import Call, Reply
 from simulator.core.config import Config
 from simulator.core.decision import Alarm, Decision, Notice, Record
 from simulator.core.delivery import Delivery, Post
+from simulator.core.exercise import Exercise
 from simulator.core.machine import Machine
 from simulator.core.rules import Rule, broken
 from simulator.core.schema import Interface
@@ -105,6 +106,7 @@ class Vendor:
     `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
     `trouble` is the answer with a status when the vendor itself fails; `token` gives the id of the `TOKEN` record that
     a call comes with (empty: none), and is None where there are no tokens.
+    `exercise` is the candidate's part, behind the invitations' links; None where a vendor's links lead nowhere.
     `interface` describes what goes over the wire, for the OpenAPI document.
     """
 
@@ -130,6 +132,7 @@ class Vendor:
     samples: Callable[[int], tuple[Sample, ...]]
     promises: tuple[Promise, ...]
     omitted: tuple[Omission, ...]
+    exercise: Exercise | None = None
     interface: Interface = field(default_factory=Interface)
 
     @property

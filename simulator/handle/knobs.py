@@ -88,7 +88,7 @@ class Journal(Detailed):
     """What came in and what was answered, oldest first."""
 
     def find(self, **filters: Any) -> list[dict[str, Any]]:
-        """The entries of a `vendor`, an `operation`, a `status`, or `since` an instant or an entry."""
+        """The entries of a `vendor`, an `operation`, a `status`, `since` an instant or an entry, or with a text `q`."""
         found: list[dict[str, Any]] = self._connection.call("GET", f"{self._path}?{urlencode(filters)}")
         return found
 
@@ -100,6 +100,15 @@ class Journal(Detailed):
     def curl(self, id: str) -> str:
         """A shell script that makes the call again."""
         return str(self._connection.call("GET", f"{self._path}/{id}.sh"))
+
+
+class Invitations(Detailed):
+    """Both vendors' invitations, oldest first."""
+
+    def timeline(self, id: str) -> list[dict[str, Any]]:
+        """What happened to one, and what will (`due`), in order of time."""
+        entries: list[dict[str, Any]] = self._connection.call("GET", f"{self._path}/{id}/timeline")
+        return entries
 
 
 class Deliveries(Detailed):

@@ -63,7 +63,9 @@ class Stream(Response):
             try:
                 await asyncio.wait((telling, gone, closed), return_when=asyncio.FIRST_COMPLETED)
                 await asyncio.wait((telling, gone), timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
-                if not (telling.done() or gone.done()):
+                if telling.done():
+                    telling.result()
+                elif not gone.done():
                     cut_off(receive)
             finally:
                 for task in (telling, gone, closed):

@@ -25,6 +25,7 @@ FILES: Mapping[str, str] = {
     "htmx.min.js": "text/javascript",
     "live.js": "text/javascript",
     "ui.css": "text/css",
+    "once.js": "text/javascript",
 }
 """What pages are made of, with media types; nothing else of the folder is handed out."""
 POLICY = (

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from starlette.responses import RedirectResponse, Response
 
+from simulator.core.exercise import Exercise
 from simulator.server.asgi import App, Receive, Scope, Send
 from simulator.server.assets import ICON
 from simulator.server.frame import HEADERS, UI
@@ -18,13 +19,13 @@ _DOCS = f"{ROOT}/docs"
 class Guard:
     """Asks for the control token on every path but a few, before anything is routed.
 
-    `sealed` are the beginnings of the paths that a sealed link leads to: the link is the credential there.
+    `exercises` are behind sealed links: there the link is the credential, and who follows it has no token.
     """
 
-    def __init__(self, inner: App, session: Session, sealed: Collection[str] = ()) -> None:
+    def __init__(self, inner: App, session: Session, exercises: Collection[Exercise] = ()) -> None:
         self._inner = inner
         self._session = session
-        self._free = (f"{UI}/", *sealed)
+        self._exercises = exercises
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in who shows the token or the cookie; send a browser to the login, refuse everybody else."""
@@ -36,7 +37,8 @@ class Guard:
         await self._inner(scope, receive, send)
 
     def _is_free(self, path: str) -> bool:
-        return path in OPEN_PATHS or path.startswith(self._free)
+        known = path in OPEN_PATHS or path.startswith(f"{UI}/")
+        return known or any(exercise.leads_here(path) for exercise in self._exercises)
 
     def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
         scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")

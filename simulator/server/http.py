@@ -48,7 +48,10 @@ _PREFLIGHT: Headers = [
 ]
 _SHARED: Headers = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Simulator-Rule, Simulator-Note, Retry-After, X-RateLimit-Limit"),
+    (
+        b"access-control-expose-headers",
+        b"Content-Disposition, Simulator-Rule, Simulator-Note, Retry-After, X-RateLimit-Limit",
+    ),
 ]
 _NO_DRAW = Draw(b"", 0)
 _DRAWN = (Bundle, Document, Drawing)

@@ -8,7 +8,6 @@ nodes lies a row of labels, so no label lies on another or on a node.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import fmean
 
 Point = tuple[float, float]
 Item = tuple[str, int]
@@ -142,7 +141,7 @@ class _Rows:
             near = self.below if turn % 2 else self.above
             for row in reversed(self.rows) if turn % 2 else self.rows:
                 place = {item: at for row_ in self.rows for at, item in enumerate(row_)}
-                here = {item: fmean(place[one] for one in near[item]) if near[item] else place[item] for item in row}
+                here = {item: _mean([place[one] for one in near[item]], place[item]) for item in row}
                 row.sort(key=here.__getitem__)
             crossings = self._crossings()
             if crossings < fewest:
@@ -170,7 +169,7 @@ class _Rows:
 
     def _settle(self, row: Sequence[Item]) -> None:
         near = {item: self.above[item] + self.below[item] for item in row}
-        wish = [fmean(self.x[one] for one in near[item]) if near[item] else self.x[item] for item in row]
+        wish = [_mean([self.x[one] for one in near[item]], self.x[item]) for item in row]
         apart = [(self.wide[a] + self.wide[b]) / 2 + _GAP for a, b in pairwise(row)]
         right, left = [*wish], [*wish]
         for at in range(1, len(row)):
@@ -200,6 +199,10 @@ class _Rows:
         others = sorted(side[node], key=self.x.__getitem__)
         step = min(26.0, self.wide[node] * 0.8 / len(others))
         return self.x[node] + (others.index(hangs) - (len(others) - 1) / 2) * step
+
+
+def _mean(numbers: Sequence[float], otherwise: float) -> float:
+    return sum(numbers) / len(numbers) if numbers else otherwise
 
 
 def _y(row: int) -> float:

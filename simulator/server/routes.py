@@ -36,6 +36,7 @@ class Routes:
 
     def __init__(self, vendors: Mapping[str, Vendor]) -> None:
         self._roots = tuple((root, vendor) for vendor in vendors.values() for root in vendor.roots)
+        self._exercises = tuple(vendor.exercise for vendor in vendors.values() if vendor.exercise)
         self._tree = _Node()
         for vendor in vendors.values():
             for endpoint in vendor.endpoints:
@@ -64,7 +65,7 @@ class Routes:
                     self._last[method, path] = (vendor, endpoint, parameters[0])
 
     def find(self, method: str, path: str) -> Found | Lost | None:
-        """The endpoint for a method and path; None when the path is under no vendor's root."""
+        """The endpoint for a method and path; None when the path is under no vendor's root, or a candidate's page."""
         start, _, last = path.rpartition("/")
         known = self._last.get((method, start))
         if known is not None and last:
@@ -89,6 +90,8 @@ class Routes:
         return node, values
 
     def _lost(self, path: str, allowed: tuple[str, ...]) -> Lost | None:
+        if any(exercise.leads_here(path) for exercise in self._exercises):
+            return None
         for root, vendor in self._roots:
             if path == root or path.startswith(f"{root}/"):
                 return Lost(vendor, allowed)

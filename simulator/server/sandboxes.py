@@ -20,6 +20,7 @@ from simulator.server.journal import CLOSING
 from simulator.server.log import Log, Unusable, Unwritten
 from simulator.server.log.image import parts
 from simulator.server.log.ledger import Ledger, wake_of
+from simulator.server.relay import Relay
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
 from simulator.server.state import State
@@ -45,14 +46,16 @@ class Sandboxes:
     """
 
     def __init__(
-        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, log: Log | None = None
-    ) -> None:
+        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, relay: Relay | None = None,
+        log: Log | None = None,
+    ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access
         self.nowhere = Sandbox("", "", State(Config(journal=Journal(0, 0)), Clock()), vendors)
         """Where a caller is whose credential opens nothing; it is never written to."""
         self.log = log
         self._sender = sender
+        self._relay = relay
         self._sandboxes: dict[str, Sandbox] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
         self._credentials: dict[str, Credentials] = {}
@@ -130,6 +133,8 @@ class Sandboxes:
         self._keys.update(self._opening_keys(sandbox.name, made))
         self._sandboxes[sandbox.name] = sandbox
         self._dispatchers[sandbox.name] = Dispatcher(sandbox, self._sender)
+        if self._relay is not None:
+            sandbox.watchers.append(self._relay.watcher(sandbox))
 
     def reset(self, sandbox: Sandbox) -> None:
         """Put a sandbox back to its opening state; the demo gets its samples anew, with today's dates."""
@@ -198,7 +203,8 @@ class Sandboxes:
         """Keep those no longer in memory that nobody has asked for anything within so many real seconds."""
         for sandbox in self:
             ledger, dispatcher = sandbox.ledger, self._dispatchers[sandbox.name]
-            if ledger is None or ledger.idle() < seconds or sandbox.watchers or sandbox.faults or dispatcher.busy:
+            watched = len(sandbox.watchers) > (self._relay is not None)
+            if ledger is None or ledger.idle() < seconds or watched or sandbox.faults or dispatcher.busy:
                 continue
             ledger.settle()
             await self._dismiss(sandbox).close()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.urls import basic_auth, is_url, is_web_url
+from simulator.core.urls import basic_auth, host_and_port, is_url, is_web_url
 
 URLS = [
     ("http://example.com", True, True),
@@ -93,3 +93,33 @@ AUTH = [
 @pytest.mark.parametrize(("url", "bare", "header"), AUTH)
 def test_user_and_password_become_a_header_and_the_rest_stays(url: str, bare: str, header: str | None) -> None:
     assert basic_auth(url) == (bare, header)
+
+
+PLACES = [
+    ("localhost:25", ("localhost", 25)),
+    ("mail.example:65535", ("mail.example", 65535)),
+    ("my_mail-1:1025", ("my_mail-1", 1025)),
+    ("127.0.0.1:00025", ("127.0.0.1", 25)),
+    ("[::1]:25", ("::1", 25)),
+    ("localhost", None),
+    ("localhost:", None),
+    (":25", None),
+    ("localhost:0", None),
+    ("localhost:65536", None),
+    ("localhost:-1", None),
+    ("localhost:123456", None),
+    ("::1:25", None),
+    ("[::1]", None),
+    ("[localhost]:25", None),
+    ("smtp://localhost:25", None),
+    ("ada@localhost:25", None),
+    ("local host:25", None),
+    ("localhost:25\n", None),
+    ("localhost:२५", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), PLACES)
+def test_a_place_is_a_host_and_a_port(text: str, place: tuple[str, int] | None) -> None:
+    assert host_and_port(text) == place

@@ -1,18 +1,17 @@
 """The interactive page, in a real browser that can reach nothing but this server."""
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from simulator.app import documents
+from tests.browser import CHROMIUM, WIDTHS, chromium, visit, wants_chromium
 from tests.servers import Server
 
 REFERENCE = documents()
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --enable-logging=stderr --virtual-time-budget=8000 --dump-dom "
@@ -21,12 +20,12 @@ OPTIONS = (
 """The proxy is none: whatever is not on this machine cannot be reached."""
 
 
-@pytest.mark.skipif(BROWSER is None and "CI" not in os.environ, reason="wants Chromium")
+@wants_chromium
 @pytest.mark.parametrize("name", REFERENCE.names)
 def test_the_page_shows_every_call_with_the_network_cable_out(name: str, server: Server, tmp_path: Path) -> None:
     address = f"{server.url}/_simulator/docs?of={name}"
     run = subprocess.run(
-        [str(BROWSER), *OPTIONS, f"--user-data-dir={tmp_path}", address],
+        [str(CHROMIUM), *OPTIONS, f"--user-data-dir={tmp_path}", address],
         capture_output=True,
         text=True,
         check=True,
@@ -37,3 +36,23 @@ def test_the_page_shows_every_call_with_the_network_cable_out(name: str, server:
     assert len(re.findall(r'class="opblock opblock-', run.stdout)) == calls
     assert "CONSOLE" not in run.stderr
     assert "violates" not in run.stderr
+
+
+@wants_chromium
+@pytest.mark.parametrize("size", WIDTHS)
+def test_the_page_is_for_everybody(server: Server, size: str) -> None:
+    with chromium() as browser, visit(browser, server.url, size=WIDTHS[size]) as seen:
+        for name in REFERENCE.names:
+            seen.page.goto(f"{server.url}/_simulator/docs?of={name}")
+            seen.page.locator(".opblock").first.wait_for()
+            assert seen.violations() == []
+            assert not seen.overflows()
+
+
+@wants_chromium
+def test_a_call_opens_and_can_be_tried(server: Server) -> None:
+    with chromium() as browser, visit(browser, server.url) as seen:
+        seen.page.goto(f"{server.url}/_simulator/docs?of=control")
+        seen.page.get_by_text("/_simulator/health", exact=True).first.click()
+        seen.page.get_by_role("button", name="Execute").click()
+        expect(seen.page.locator(".response .microlight").first).to_contain_text("ok")

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from hashlib import sha256
 
 import httpx2
 import pytest
@@ -50,10 +51,17 @@ def test_no_template_has_a_script_or_a_style_of_its_own() -> None:
 
 
 def test_no_file_of_the_pages_asks_for_anything_from_elsewhere() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == set(FILES)
+    assert {path.name for path in FOLDER.iterdir()} == {*FILES, "SHA256SUMS", "htmx.LICENSE"}
     for name in FILES:
         text = (FOLDER / name).read_bytes().decode(errors="replace")
         assert re.findall(r"(?:@import|url\(|https?://(?!www\.w3\.org/))[^\n]*", text) == []
+
+
+def test_the_files_of_others_are_those_that_were_fetched() -> None:
+    lines = (FOLDER / "SHA256SUMS").read_text().splitlines()[1:]
+    listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
+    assert {name: sha256((FOLDER / name).read_bytes()).hexdigest() for name in listed} == listed
+    assert set(listed) == {path.name for path in FOLDER.glob("htmx.*")}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -252,5 +252,15 @@ def test_what_the_control_api_answers_is_as_its_document_says(sandbox: Sandbox, 
     checked_control(sandbox, "POST", "/snapshots", "/snapshots")
     checked_control(sandbox, "PATCH", "/config", "/config", {"invitation_days": 1})
     checked_control(sandbox, "POST", "/clock", "/clock", {"advance": "x"})
+    (first, *_) = sandbox.told("GET", "/invitations")
+    checked_control(sandbox, "GET", "/invitations/{id}/timeline", f"/invitations/{first['id']}/timeline")
+    for path in ("/invitations", "/deliveries", "/journal", "/mail"):
+        assert len(checked_control(sandbox, "GET", path, f"{path}?newest=1")) == 1
+        checked_control(sandbox, "GET", path, f"{path}?newest=0")
+    for name in VENDOR_NAMES:
+        checked_control(sandbox, "GET", "/states/{vendor}", f"/states/{name}")
+        checked("control", "GET", "/_simulator/states/{vendor}", http.get(f"/_simulator/states/{name}"))
+    http.post(f"/_simulator/catch/{sandbox.name}", json={"a": 1})
+    assert checked("control", "GET", "/_simulator/catch/{name}", http.get(f"/_simulator/catch/{sandbox.name}"))
     for path in ("/_simulator/health", "/_simulator/rules", "/_simulator/sandboxes"):
         checked("control", "GET", path, http.get(path))

@@ -18,6 +18,8 @@ from simulator.server.state import State, rendered
 from simulator.server.table import Table
 
 DAY = instant.DAY
+THINGS = frozenset({"thing"})
+"""The kinds of records whose history is kept."""
 
 
 def new() -> State:
@@ -123,6 +125,7 @@ def test_a_table_and_all_its_copies_agree_with_ordered_dictionaries(taken: Steps
             here = value % len(worlds)
     for table, oracle in worlds:
         assert list(table) == list(oracle.items())
+        assert list(reversed(table)) == list(oracle.items())[::-1]
         assert table.first() == next(iter(oracle.items()), None)
         assert len(table.rows) == len(oracle)
 
@@ -358,6 +361,32 @@ def test_forgetting_deliveries_owes_nobody_anything() -> None:
     assert state.take_due(9) is not None
 
 
+# The history of what was saved.
+
+
+def test_a_history_holds_the_changes_of_a_status_and_nothing_else() -> None:
+    history = new().history
+    for at, status in enumerate([0, 0, 10, 10, 0]):
+        saved = (record("a", status), record("b", 7), record("c", status, kind="other"))
+        history.note(rendered(saved), (), THINGS, at, f"step-{at}")
+    assert history.of("a") == [(0, "step-0", None, 0), (2, "step-2", 0, 10), (4, "step-4", 10, 0)]
+    assert history.of("b") == [(0, "step-0", None, 7)]
+    assert history.of("c") == []
+
+
+def test_a_history_forgets_what_is_archived_but_not_that_it_was() -> None:
+    history = new().history
+    gone = (("thing", "a"), ("other", "x"), ("thing", "never"))
+    for step, saved, forgotten in [
+        ("make", [record("a", 1)], ()),
+        ("archive", [], gone),
+        ("make", [record("a", 1)], ()),
+    ]:
+        history.note(rendered(saved), forgotten, THINGS, 5, step)
+    assert history.of("a") == [(5, "make", None, 1)]
+    assert history.tally == {("thing", None, "make", 1): 2, ("thing", 1, "archive", None): 1}
+
+
 # Copies share nothing.
 
 
@@ -377,6 +406,8 @@ def everything(state: State) -> Any:
         state.clock,
         [(s.id, s.status, s.face, s.facts) for kind in ("thing", "other", TOKEN) for s in state.all(kind)],
         [(key, state.indexes[key]) for key in sorted(state.indexes)],
+        [state.history.of(id) for id in "abc"],
+        dict(state.history.tally),
         rung,
         list(state.deliveries),
         taken,
@@ -389,6 +420,14 @@ def _save(state: State, id: str, number: int) -> None:
     state.save(
         rendered([record(id, number, keys=(("k", id), ("k", str(number)))), token(f"{id}{number}", number * DAY)]), 0
     )
+
+
+def _move(state: State, id: str, number: int) -> None:
+    state.history.note(rendered([record(id, number % 3)]), (), THINGS, number, "move")
+
+
+def _archive(state: State, id: str, number: int) -> None:
+    state.history.note((), (("thing", id),), THINGS, number, "archive")
 
 
 def _alarm(state: State, id: str, number: int) -> None:
@@ -422,7 +461,7 @@ def _queue_again(state: State, id: str, number: int) -> None:
 
 
 CHANGES: list[Callable[[State, str, int], None]] = [
-    _save, _alarm, _silence, _owe, _try, _take, _settings, _queue_again,
+    _save, _move, _archive, _alarm, _silence, _owe, _try, _take, _settings, _queue_again,
 ]  # fmt: skip
 changes = st.tuples(
     st.integers(0, 5), st.sampled_from(CHANGES), st.sampled_from("abc"), st.integers(0, 9), st.booleans()
@@ -478,4 +517,5 @@ def test_a_page_is_the_slice_of_what_is_left(count: int, gone: set[int], skip: i
         table.forget(str(number))
     left = [(str(number), number + 1) for number in range(count) if number not in gone]
     assert list(table) == left
+    assert list(reversed(table)) == left[::-1]
     assert table.page(skip, top) == table.copy().page(skip, top) == left[skip : skip + top]

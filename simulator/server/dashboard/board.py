@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from simulator.core.vendor import Vendor
 from simulator.server.address import Address
-from simulator.server.dashboard import deeds, looks, words
+from simulator.server.dashboard import deeds, looks, tour, words
 from simulator.server.dashboard.asking import CONTROL, Control
 from simulator.server.dashboard.deeds import Deed
 from simulator.server.dashboard.visit import Visit, form
@@ -53,6 +53,7 @@ PAGES = (
     Page("/states", "states", looks.states, "States"),
     Page("/settings", "settings", looks.settings, "Settings", deeds.SETTINGS),
 )
+TOUR = Page(tour.PATH, "tour", tour.steps, deeds=deeds.TOUR)
 COUNTED = {"": "invitations", "/deliveries": "deliveries", "/mail": "mail", "/journal": "journal"}
 """Tabs that say how much there is behind them."""
 
@@ -70,7 +71,9 @@ class Board:
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
         return [
-            by_verb("/", {"GET": self.home, "POST": self.open}),
+            by_verb("/", {"GET": self.home}),
+            by_verb("/sandboxes", {"POST": self.open}),
+            by_verb(tour.PATH, self._handlers(TOUR)),
             *(by_verb(UNDER + page.path, self._handlers(page)) for page in PAGES),
         ]
 
@@ -87,7 +90,8 @@ class Board:
         return self._address.of(request.scope, dict(request.scope["headers"]))
 
     def _visit(self, request: Request) -> Visit:
-        return Visit(request, self._control, self._vendors, self._base(request))
+        name = request.path_params.get("name", tour.SANDBOX)
+        return Visit(request, self._control, self._vendors, self._base(request), name)
 
     # The first page.
 

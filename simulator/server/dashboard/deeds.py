@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from simulator.server import wire
+from simulator.server.dashboard import tour
 from simulator.server.dashboard.asking import CONTROL
 from simulator.server.dashboard.visit import Form, Visit
 from simulator.server.problems import Problem
@@ -124,6 +125,14 @@ def _json(name: str, text: str) -> Any:
         raise Problem(422, f"{name}: this is no JSON: {error}") from None
 
 
+async def _begin(visit: Visit, form: Form) -> str:
+    return await tour.begin(visit)
+
+
+async def _fail(visit: Visit, form: Form) -> str:
+    return await tour.fail(visit)
+
+
 MOVES: Mapping[str, Deed] = {"move": Deed(_move, "Done.")}
 REPLAYS: Mapping[str, Deed] = {"replay": Deed(_replay, "The webhook is sent again, as a delivery of its own.")}
 CLOCK: Mapping[str, Deed] = {
@@ -143,6 +152,7 @@ FAULTS: Mapping[str, Deed] = {
     "clear": Deed(_clear, "Nothing goes wrong on purpose any more."),
 }
 SETTINGS: Mapping[str, Deed] = {"configure": Deed(_configure, "The settings are changed.")}
+TOUR: Mapping[str, Deed] = {"begin": Deed(_begin, ""), "fail": Deed(_fail, "")}
 CAUGHT: Mapping[str, Deed] = {
     "catch": Deed(_catch, "Webhooks without an address of their own go to the catcher now."),
     "forget": Deed(_forget_caught, "What was caught is forgotten."),

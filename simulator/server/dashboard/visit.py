@@ -17,11 +17,11 @@ PAGE = 50
 class Visit:
     """A request for a page of the sandbox `name`, and the means to answer it; `base` is this server's address."""
 
-    def __init__(self, request: Request, control: Control, vendors: Vendors, base: str) -> None:
+    def __init__(self, request: Request, control: Control, vendors: Vendors, base: str, name: str) -> None:
         self.request = request
         self.vendors = vendors
         self.base = base
-        self.name: str = request.path_params["name"]
+        self.name = name
         self._control = control
 
     @property

@@ -23,6 +23,7 @@ from simulator.vendors.predictive_index import (
     search,
     webhooks,
 )
+from simulator.vendors.predictive_index.exercise import EXERCISE
 from simulator.vendors.predictive_index.promises import OMITTED, PROMISES
 from simulator.vendors.predictive_index.samples import samples
 from simulator.vendors.predictive_index.schemas import INTERFACE
@@ -100,6 +101,7 @@ VENDOR = Vendor(
     samples=samples,
     promises=PROMISES,
     omitted=OMITTED,
+    exercise=EXERCISE,
     interface=INTERFACE,
 )  # fmt: skip
 

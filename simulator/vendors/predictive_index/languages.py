@@ -30,7 +30,12 @@ PUBLISHED: Mapping[str, str] = {
 GENDERED = frozenset("ar bg ca cs de el es fr he hr it lt lv nl pl pt ro ru sk sl sr uk".split())
 """The languages in which a report about nobody in particular cannot be written."""
 
-_KNOWN = frozenset(tag.lower() for tag in PUBLISHED)
+_KNOWN = {tag.lower(): name for tag, name in PUBLISHED.items()}
+
+
+def name(tag: str) -> str:
+    """The language's English name; the tag itself where it is not known."""
+    return _KNOWN.get(tag.lower(), tag)
 
 
 def is_published(tag: str) -> bool:

@@ -118,7 +118,8 @@ OMITTED = (
     Omission("Reminder e-mails", "an account setting without published times"),
     Omission("XML", "the vendor says that it is not supported, though its reference offers it"),
     Omission("The assessment itself, its 68 languages, and what scores mean",
-             "the taker's part is played by actions and tags; scores are drawn from the seed, or given"),
+             "the taker's page has twenty words of ours, ticked twice, in four languages; scores follow from them, are "
+             "drawn from the seed, or given"),
     Omission("The portal's pages behind personPageUrl and its siblings", "the addresses are there, a page is not"),
 )  # fmt: skip
 """What is not simulated."""

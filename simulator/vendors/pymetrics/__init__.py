@@ -25,6 +25,7 @@ from simulator.vendors.pymetrics import (
     switches,
     webhooks,
 )
+from simulator.vendors.pymetrics.exercise import EXERCISE
 from simulator.vendors.pymetrics.promises import OMITTED, PROMISES
 from simulator.vendors.pymetrics.samples import samples
 from simulator.vendors.pymetrics.schemas import INTERFACE
@@ -117,6 +118,7 @@ VENDOR = Vendor(
     samples=samples,
     promises=PROMISES,
     omitted=OMITTED,
+    exercise=EXERCISE,
     interface=INTERFACE,
 )
 """All that is known of pymetrics."""

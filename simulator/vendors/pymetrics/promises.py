@@ -84,8 +84,14 @@ PROMISES = (
 OMITTED = (
     Omission("The SOAP web services, versions 1 to 3", "another interface; only their beginnings are public"),
     Omission("The Harver Public API with its webhooks", "another product, which does not mention Mercury"),
-    Omission("The games, the videos and the reasoning tests", "the candidate's part is played by actions and tags"),
-    Omission("What scores mean", "they are drawn from the sandbox's seed, or given with the action `complete`"),
+    Omission(
+        "The games, the videos and the reasoning tests",
+        "the candidate's page has three little games of ours, the same for every assessment",
+    ),
+    Omission(
+        "What scores mean",
+        "they follow from those games, are drawn from the sandbox's seed, or given with the action `complete`",
+    ),
     Omission("recruiter_report, the link beside `reports`", "nothing says what it leads to; it is null"),
     Omission("development-report as a kind of report", "nothing says when one is made; recruiter-report always is"),
     Omission("Groups of assessments with several results", "drawn results are one; `complete` takes any number"),

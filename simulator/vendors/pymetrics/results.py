@@ -29,6 +29,11 @@ def band(score: float) -> str:
     return next((name for lowest, name, _ in BANDS if score >= lowest), BANDS[-1][1])
 
 
+def told(score: float) -> str:
+    """The sentence of the band that a score falls into."""
+    return next(text for _, name, text in BANDS if name == band(score))
+
+
 def made(call: Call, world: World, order: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The results of an order completed by this call: those in its body, else one that is drawn."""
     given = None if call.body is NOTHING else call.body.get("results")
@@ -39,9 +44,7 @@ def made(call: Call, world: World, order: Mapping[str, Any]) -> list[dict[str, A
 
 def _drawn(call: Call, order: Mapping[str, Any]) -> dict[str, Any]:
     score = round(call.draw.number(*_RANGES[steer(order["candidate"]["email"] or "").score]), 2)
-    name = band(score)
-    description = next(text for _, known, text in BANDS if known == name)
-    return _face(call, order["assessment"], description, score, name)
+    return _face(call, order["assessment"], told(score), score, band(score))
 
 
 def _taken(result: Mapping[str, Any], call: Call, world: World, order: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,24 @@ const links = [...document.querySelectorAll("nav a")];
 const wanted = new URLSearchParams(location.search).get("of");
 const chosen = links.find((link) => link.dataset.of === wanted) ?? links[0];
 chosen.setAttribute("aria-current", "page");
+
+// Swagger UI leaves a select without a name, puts links into buttons, skips a level of headings, and has parts that
+// stand in no landmark; whoever cannot see needs it otherwise.
+const reference = document.getElementById("reference");
+function mend() {
+  for (const select of reference.querySelectorAll("select:not([aria-label])")) select.setAttribute("aria-label", "Choose one");
+  for (const [heading, level] of [["h3.opblock-tag", 2], [".models h4", 2]]) {
+    for (const one of reference.querySelectorAll(heading)) one.setAttribute("aria-level", level);
+  }
+  for (const [part, name] of [[".information-container", "About"], [".scheme-container", "Server"]]) {
+    for (const one of reference.querySelectorAll(part)) {
+      one.setAttribute("role", "region");
+      one.setAttribute("aria-label", name);
+    }
+  }
+  for (const link of reference.querySelectorAll("button a[href]")) link.removeAttribute("href");
+}
+new MutationObserver(mend).observe(reference, { childList: true, subtree: true });
 SwaggerUIBundle({
   url: `openapi/${chosen.dataset.of}.json`,
   dom_id: "#reference",

@@ -59,6 +59,9 @@
   const source = new EventSource(live.dataset.events);
   for (const kind of live.dataset.kinds.split(" ")) source.addEventListener(kind, soon);
   source.addEventListener("ended", () => source.close());
-  source.onopen = () => live.setAttribute("data-connected", "");
+  source.onopen = () => {
+    live.setAttribute("data-connected", "");
+    soon(); // what happened since the page was made, or while nobody was there to be told
+  };
   document.addEventListener("visibilitychange", () => missed && soon());
 })();

@@ -1,0 +1,1 @@
+"""Pictures of the pages: `shots` says of which, `__main__` takes them."""

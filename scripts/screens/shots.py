@@ -1,0 +1,104 @@
+"""Which pages pictures are taken of, and what is done on a page before that. A new page is one row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+from tests.servers import ROOT
+
+ATS = (ROOT / "docs" / "examples" / "ats" / "index.html").as_uri()
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A page: `path` under the server, or a whole URL; `steps` gets it ready, given the page and the server's address.
+
+    `shown` are the variants that the documents show, such as `1440-light`. A picture is as high as the window, or as
+    all there is with `whole`.
+    """
+
+    name: str
+    path: str
+    steps: Callable[[Page, str], None] = lambda page, base: None
+    shown: tuple[str, ...] = ()
+    whole: bool = False
+
+
+def reference(page: Page, base: str) -> None:
+    """Wait until the calls are listed."""
+    expect(page.locator(".opblock").first).to_be_visible()
+
+
+def ats(page: Page, base: str) -> None:
+    """Connect, invite everybody, and wait for the one who completes."""
+    page.get_by_label("Base address").fill(base)
+    page.get_by_label("Sandbox").fill("screenshots")
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("article")).to_have_count(3)
+    for action in ("Send order", "Send assessment"):
+        for button in page.get_by_role("button", name=action).all():
+            button.click()
+    expect(page.get_by_role("link", name="Report (PDF)")).to_have_count(2)
+    expect(page.get_by_role("img")).to_be_visible()
+    expect(page.get_by_text("not invited")).to_have_count(0)
+
+
+def first(page: Page, base: str) -> None:
+    """Follow the first link of the list."""
+    page.locator("#live th a").first.click()
+    expect(page.locator("#live[data-connected]")).to_be_attached()
+
+
+def failed(page: Page, base: str) -> None:
+    """Let a listener fail for a day, and look at its attempts."""
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("button", name="Advance 24 h with a failing listener").click()
+    page.get_by_role("link", name="See every attempt").click()
+    expect(page.locator("#attempts")).to_have_text("9")
+
+
+def begun(page: Page, base: str) -> None:
+    """Take the first step of the tour."""
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#step-1")).to_be_visible()
+
+
+def invited(page: Page, base: str) -> None:
+    """Follow the candidate's link of an invitation that nobody has begun."""
+    begun(page, base)
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open the candidate's page").click()
+    link = opened.value.url
+    opened.value.close()
+    page.goto(link)
+
+
+def answering(page: Page, base: str) -> None:
+    """Start the assessment."""
+    invited(page, base)
+    page.get_by_role("button", name="Start").click()
+
+
+DEMO = "/sandboxes/demo"
+SHOTS: tuple[Shot, ...] = (
+    Shot("first-page", "/"),
+    Shot("invitations", DEMO, shown=("1440-light",)),
+    Shot("invitation", DEMO, first, whole=True),
+    Shot("deliveries", f"{DEMO}/deliveries"),
+    Shot("delivery", "/tour", failed, shown=("1440-dark",)),
+    Shot("mail", f"{DEMO}/mail"),
+    Shot("caught", f"{DEMO}/caught"),
+    Shot("journal", f"{DEMO}/journal"),
+    Shot("call", f"{DEMO}/journal", first, whole=True),
+    Shot("clock", f"{DEMO}/clock"),
+    Shot("faults", f"{DEMO}/faults", whole=True),
+    Shot("rules", f"{DEMO}/rules?show=kept"),
+    Shot("states", f"{DEMO}/states", whole=True),
+    Shot("settings", f"{DEMO}/settings"),
+    Shot("tour", "/tour", begun, whole=True),
+    Shot("candidate-welcome", "/tour", invited),
+    Shot("candidate-answers", "/tour", answering, whole=True),
+    Shot("reference", "/_simulator/docs?of=pymetrics", reference),
+    Shot("ats", ATS, ats, shown=("1440-light",), whole=True),
+)

@@ -1,0 +1,60 @@
+"""What answers may be, and which paths lead to a candidate's page."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from simulator.core.exercise import Briefing, Exercise, Part, Phase, Question, flaw, questions
+
+ONE = Question("one", "Which?", (("a", "A"), ("b", "B")))
+MANY = Question("many", "Which ones?", (("a", "A"), ("b", "B")), many=True)
+PARTS = (Part("First", "", (ONE,)), Part("Second", "", (MANY,)))
+
+
+def exercise(path: str) -> Exercise:
+    return Exercise(path, "ticket", lambda stored: Briefing("", "", Phase.INVITED), {"en": PARTS}, dict)
+
+
+GOOD: list[Mapping[str, Sequence[str]]] = [
+    {}, {"one": []}, {"one": ["a"]}, {"many": []}, {"many": ["b", "a"]}, {"one": ["b"], "many": ["a"]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answers", GOOD)
+def test_any_choice_is_an_answer_and_so_is_none(answers: Mapping[str, Sequence[str]]) -> None:
+    assert flaw(answers, PARTS) is None
+
+
+BAD: list[tuple[Mapping[str, Sequence[str]], str]] = [
+    ({"three": ["a"]}, "there is no question 'three'; there are one, many"),
+    ({"x" * 50: ["a"]}, f"there is no question '{'x' * 40}'"),
+    ({"one": ["c"]}, "one: 'c' is none of its answers, which are a, b"),
+    ({"one": [""]}, "one: '' is none of its answers"),
+    ({"one": ["a", "b"]}, "one takes one answer, and was given 2"),
+    ({"many": ["a", "a"]}, "many was given the same answer twice"),
+]
+
+
+@pytest.mark.parametrize(("answers", "said"), BAD)
+def test_anything_else_is_said_to_be_none(answers: Mapping[str, Sequence[str]], said: str) -> None:
+    assert str(flaw(answers, PARTS)).startswith(said)
+
+
+def test_questions_are_known_by_name_whatever_part_they_stand_in() -> None:
+    assert questions(PARTS) == {"one": ONE, "many": MANY}
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted", "leads"),
+    [
+        ("/a/{ticket}", "/a/x", True),
+        ("/a/{ticket}", "/a/x/y", True),
+        ("/a/{ticket}", "/a", False),
+        ("/a/{ticket}", "/ab/x", False),
+        ("/a/b", "/a/b", True),
+        ("/a/b", "/a/b/", False),
+        ("/a/b", "/a/bc", False),
+    ],
+)
+def test_a_link_leads_to_its_path(path: str, wanted: str, leads: bool) -> None:
+    assert exercise(path).leads_here(wanted) is leads

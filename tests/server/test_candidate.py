@@ -1,0 +1,524 @@
+"""The candidate's pages over HTTP: what they show, what they do, and what nobody can make them do."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from html import unescape
+from typing import Any
+
+import httpx2
+import pytest
+
+from simulator.app import VENDORS
+from simulator.server.frame import POLICY
+from tests.server import LIMIT, ROOT, assessment, order, problem
+from tests.servers import Listener, Sandbox, Server
+
+BOTH = pytest.mark.parametrize("vendor", ["pymetrics", "predictive_index"])
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Invited:
+    """An invitation and the page behind its link."""
+
+    def __init__(self, sandbox: Sandbox, id: str, link: str) -> None:
+        self.sandbox, self.id, self.link = sandbox, id, link
+
+    def look(self, **more: Any) -> httpx2.Response:
+        return self.sandbox.http.get(self.link, **more)
+
+    def send(self, do: str, **answers: Any) -> httpx2.Response:
+        return self.sandbox.http.post(self.link, data={"do": do, **answers})
+
+    @property
+    def status(self) -> Any:
+        return self.sandbox.told("GET", f"/invitations/{self.id}")["status"]
+
+    def act(self, action: str) -> None:
+        self.sandbox.told("POST", f"/invitations/{self.id}/{action}")
+
+
+def pymetrics(sandbox: Sandbox, **more: Any) -> Invited:
+    made = order(sandbox, **more)
+    return Invited(sandbox, made["id"], made["invite_link"])
+
+
+def predictive_index(sandbox: Sandbox, **more: Any) -> Invited:
+    made = assessment(sandbox, **more)
+    return Invited(sandbox, made["assessmentId"], made["assessmentUrl"])
+
+
+def invited(sandbox: Sandbox, vendor: str, redirect: str | None = None) -> Invited:
+    if vendor == "pymetrics":
+        return pymetrics(sandbox, **({"candidate_redirect_url": redirect} if redirect else {}))
+    return predictive_index(sandbox, **({"redirectUrl": redirect} if redirect else {}))
+
+
+STATUSES: Mapping[str, tuple[Any, Any, Any]] = {
+    "pymetrics": ("Not Started", "In Progress", "Completed"), "predictive_index": (20, 30, 40),
+}  # fmt: skip
+"""Once the page was opened, started and finished."""
+
+
+def shown(answer: httpx2.Response, status: int, *words: str) -> str:
+    """The page that an answer must be; it must show the words."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"] == POLICY
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "same-origin"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    text = unescape(answer.text)
+    assert [word for word in words if word not in text] == [], text
+    return text
+
+
+# The story.
+
+
+@BOTH
+def test_a_candidate_starts_and_finishes(sandbox: Sandbox, vendor: str) -> None:
+    opened, started, finished = STATUSES[vendor]
+    one = invited(sandbox, vendor)
+    shown(one.look(), 200, "You are invited", "This is a simulation")
+    assert one.status == opened
+    answer = one.send("start")
+    assert (answer.status_code, answer.headers["location"]) == (303, one.link.removeprefix(sandbox.url))
+    assert one.status == started
+    shown(one.look(), 200, "Your assessment", "Leave for now")
+    answer = one.send("finish")
+    assert answer.status_code == 303
+    assert one.status == finished
+    shown(sandbox.http.get(answer.headers["location"]), 200, "Thank you, you have finished")
+    page = shown(one.look(), 200, "You have finished already")
+    assert "<form" not in page
+
+
+@BOTH
+def test_looking_and_leaving_change_nothing(sandbox: Sandbox, vendor: str) -> None:
+    one = invited(sandbox, vendor)
+    one.act("start")
+    before = one.status
+    shown(one.look(), 200)
+    shown(one.look(), 200, "Your assessment")
+    separator = "&" if "?" in one.link else "?"
+    shown(sandbox.http.get(f"{one.link}{separator}then=left"), 200, "You have left", "stays started", "Go on with it")
+    assert one.status == before
+
+
+@BOTH
+def test_nobody_is_taken_for_finished_who_is_not(sandbox: Sandbox, vendor: str) -> None:
+    one = invited(sandbox, vendor, "https://ats.example/")
+    separator = "&" if "?" in one.link else "?"
+    page = shown(sandbox.http.get(f"{one.link}{separator}then=done"), 200, "You are invited")
+    assert "ats.example" not in page
+    page = shown(sandbox.http.get(f"{one.link}{separator}then=left"), 200, "You are invited")
+
+
+def test_a_pi_link_is_opened_once_and_by_a_person(sandbox: Sandbox) -> None:
+    for sent in (0, 1):
+        one = predictive_index(sandbox, notifyAssessmentAvailableUsingEmail=sent)
+        before = one.status
+        assert before == 10 * sent
+        for headers in ({"Sec-Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}):
+            assert one.look(headers=headers).status_code == 503
+        assert sandbox.http.head(one.link).status_code == 405
+        assert sandbox.http.options(one.link).status_code == 405
+        assert one.status == before
+        for _ in range(2):
+            shown(one.look(), 200)
+            assert one.status == 20
+
+
+def test_opening_a_pymetrics_link_is_no_step(sandbox: Sandbox) -> None:
+    one = pymetrics(sandbox)
+    shown(one.look(), 200)
+    shown(one.look(headers={"Sec-Purpose": "prefetch"}), 200)
+    assert one.status == "Not Started"
+
+
+@BOTH
+def test_what_a_page_does_is_told_by_webhook_like_anything_else(
+    sandbox: Sandbox, listener: Listener, vendor: str
+) -> None:
+    sandbox.told("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
+    one = invited(sandbox, vendor)
+    one.send("start")
+    one.send("finish")
+    told = listener.wait_for(2 if vendor == "pymetrics" else 1)
+    assert one.id in told[-1].body.decode()
+
+
+def test_an_order_that_waits_to_be_accepted_can_be_started(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"behaviour": {"pymetrics.initial_status": "Pending"}})
+    one = pymetrics(sandbox)
+    shown(one.look(), 200, "You are invited")
+    assert one.send("start").status_code == 303
+    assert one.status == "In Progress"
+
+
+# What the page says of the invitation.
+
+
+def test_a_pi_taker_reads_who_invites_to_what_until_when(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    one = predictive_index(
+        sandbox, associatedPositionTitle="Software Engineer", administeredByFirstName="Ann",
+        administeredByLastName="Other", administeredByEmail="ann@example.com",
+    )  # fmt: skip
+    shown(
+        one.look(), 200, "The Predictive Index", "PI Behavioral Assessment", "Grace Hopper", "Ann Other",
+        "Software Engineer", "2026-01-11 00:00 UTC", "English (US)",
+    )  # fmt: skip
+
+
+def test_a_pymetrics_candidate_reads_to_what_and_for_what(sandbox: Sandbox) -> None:
+    one = pymetrics(sandbox, requisition_title="Engineer")
+    shown(one.look(), 200, "pymetrics Mercury", "Core games", "Ada Lovelace", "Engineer")
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "way", "words"),
+    [
+        ("en-US", "en", "ltr", ("You are invited", "English (US)")),
+        ("de-DE", "de", "ltr", ("Sie sind eingeladen", "German")),
+        ("es-MX", "es", "ltr", ("Tiene una invitación", "Spanish (Mexico)")),
+        ("ar-001", "ar", "rtl", ("لديك دعوة", "Arabic (International)")),
+        ("ja-JP", "en", "ltr", ("You are invited", "Japanese", "no words in that language")),
+        ("he-IL", "en", "ltr", ("You are invited", "Hebrew", "no words in that language")),
+        ("tlh", "en", "ltr", ("You are invited", "(tlh)", "no words in that language")),
+    ],
+)
+def test_a_pi_page_is_in_the_language_of_the_invitation_and_offers_others(
+    sandbox: Sandbox, asked: str, language: str, way: str, words: tuple[str, ...]
+) -> None:
+    one = predictive_index(sandbox, languageLocale=asked)
+    page = shown(one.look(), 200, *words, "English", "Deutsch", "Español", "العربية")
+    assert f'<html lang="{language}" dir="{way}">' in page
+    (german,) = re.findall(r'href="([^"]*)" lang="de"', page)
+    page = shown(sandbox.http.get(german), 200, "Sie sind eingeladen")
+    assert "auf Englisch" not in page
+    answer = sandbox.http.post(german, data={"do": "start"})
+    assert answer.headers["location"].endswith("&lang=de")
+
+
+@pytest.mark.parametrize("tag", ["", "x", "DE", "de_AT", "<script>", "../../../etc/passwd", "d" * 10_000, "\x00"])
+def test_any_language_may_be_asked_for(sandbox: Sandbox, tag: str) -> None:
+    one = predictive_index(sandbox)
+    page = shown(sandbox.http.get(f"{one.link.partition('&lang')[0]}&{httpx2.QueryParams({'lang': tag})}"), 200)
+    assert ('lang="de"' in page.partition("<head>")[0]) == (tag in ("DE", "de_AT"))
+    assert "<script>" not in page
+
+
+# Answers.
+
+
+def test_pymetrics_answers_make_the_results(sandbox: Sandbox) -> None:
+    answers = {
+        "first_balloon": "9", "next_balloon": "5", "after_square": "star", "circles": "2", "handed_over": "8",
+        "given_back": "fair",
+    }  # fmt: skip
+    found = []
+    for application in ("a", "b"):
+        one = pymetrics(sandbox, application=application)
+        one.send("start")
+        assert one.send("finish", **answers).status_code == 303
+        (result,) = sandbox.pymetrics.get(f"/mercury/getOrder/{one.id}").json()["results"]
+        found.append((result["score"], result["band"], result["assessment"]["description"]))
+    assert found == [(100, "Highly Recommended", "Core games")] * 2
+
+
+def test_pi_answers_make_the_scores(sandbox: Sandbox) -> None:
+    one = predictive_index(sandbox)
+    one.send("start")
+    assert one.send("finish", expected=["patient", "steady"], real=["assertive", "competitive"]).status_code == 303
+    seen = sandbox.pi.get(f"/api/v1/behavioralassessments/{one.id}").json()
+    (concept,), (own,), (both,) = (
+        seen[f"{graph}SigmaScore"] for graph in ("selfConcept", "self", "synthesis")
+    )  # fmt: skip
+    neutral = dict.fromkeys(("aSigma", "bSigma", "cSigma", "dSigma", "eSigma"), 0)
+    assert concept == {**neutral, "cSigma": 2.4}
+    assert own == {**neutral, "aSigma": 2.4}
+    assert both == {**neutral, "aSigma": 1.2, "cSigma": 1.2}
+
+
+@BOTH
+def test_blank_answers_leave_the_scores_to_the_seed_and_to_tags(http: httpx2.Client, vendor: str) -> None:
+    ways: tuple[Callable[[Invited], object], ...] = (lambda one: one.send("finish"), lambda one: one.act("complete"))
+    made = []
+    for finish in ways:
+        sandbox = Sandbox(http, f"blank-{vendor.replace('_', '-')}")
+        email = "ada+score-high@example.com"
+        one = pymetrics(sandbox, email=email) if vendor == "pymetrics" else predictive_index(sandbox, email=email)
+        one.send("start")
+        finish(one)
+        made.append(scores(sandbox, one, vendor))
+        sandbox.control("DELETE")
+    assert made[0] == made[1]
+    assert min(made[0]) > (70 if vendor == "pymetrics" else 0)
+
+
+def scores(sandbox: Sandbox, one: Invited, vendor: str) -> list[float]:
+    if vendor == "pymetrics":
+        return [sandbox.pymetrics.get(f"/mercury/getOrder/{one.id}").json()["results"][0]["score"]]
+    own = sandbox.pi.get(f"/api/v1/behavioralassessments/{one.id}").json()["selfSigmaScore"][0]
+    return list(own.values())
+
+
+NONSENSE: dict[str, tuple[bytes, Mapping[str, str], int]] = {
+    "no form": (b"{}", {"Content-Type": "application/json"}, 400),
+    "a file": (b"--x\r\n\r\n--x--", {"Content-Type": "multipart/form-data; boundary=x"}, 400),
+    "nothing": (b"", {}, 400),
+    "an empty form": (b"", FORM, 400),
+    "no button": (b"circles=2", FORM, 400),
+    "two buttons": (b"do=start&do=finish", FORM, 400),
+    "another button": (b"do=complete", FORM, 400),
+    "a button of script": (b"do=%3Cscript%3Ealert(1)%3C%2Fscript%3E", FORM, 400),
+    "no letters": (b"do=finish&circles=%FF", FORM, 400),
+    "bare bytes": (b"do=finish&circles=\xff\xfe", FORM, 400),
+    "too many fields": (b"do=finish" + b"&a=1" * 1_001, FORM, 400),
+    "a strange question": (b"do=finish&score=100", FORM, 422),
+    "a question of script": (b"do=finish&%3Cscript%3E=1", FORM, 422),
+    "answers with the start": (b"do=start&circles=2", FORM, 422),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("what", NONSENSE)
+def test_a_form_that_cannot_be_meant_is_told_so_and_changes_nothing(sandbox: Sandbox, vendor: str, what: str) -> None:
+    body, headers, status = NONSENSE[what]
+    one = invited(sandbox, vendor)
+    one.act("start")
+    before = one.status
+    answer = sandbox.http.post(one.link, content=body, headers=headers)
+    shown(answer, status, "Nothing was saved")
+    assert "<script>" not in answer.text
+    assert one.status == before
+
+
+@pytest.mark.parametrize(
+    "answers", [{"circles": "9"}, {"circles": ["1", "2"]}, {"circles": ""}, {"after_square": "<b>"}]
+)
+def test_an_answer_that_is_none_is_told_so(sandbox: Sandbox, answers: Mapping[str, Any]) -> None:
+    one = pymetrics(sandbox)
+    one.act("start")
+    shown(one.send("finish", **answers), 422, "Nothing was saved")
+    assert one.status == "In Progress"
+
+
+@BOTH
+def test_a_form_that_is_too_large_is_not_read(sandbox: Sandbox, vendor: str) -> None:
+    one = invited(sandbox, vendor)
+    answer = one.send("start", x="x" * LIMIT)
+    assert (answer.status_code, "over 1 MiB" in answer.text) == (413, True)
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+# Ends.
+
+
+@BOTH
+def test_who_sends_twice_is_told_that_the_first_answers_count(sandbox: Sandbox, vendor: str) -> None:
+    one = invited(sandbox, vendor, "https://ats.example/done?a=1&b=2")
+    one.send("start")
+    assert one.send("start").status_code == 303
+    one.send("finish")
+    before = scores(sandbox, one, vendor)
+    for do in ("finish", "start"):
+        shown(one.send(do), 409, "You have finished already", "the answers that came first count", "ats.example")
+    assert scores(sandbox, one, vendor) == before
+
+
+@BOTH
+def test_what_has_expired_says_so_and_takes_nothing_more(sandbox: Sandbox, vendor: str) -> None:
+    one = invited(sandbox, vendor, "https://ats.example/")
+    one.send("start")
+    one.act("expire")
+    page = shown(one.look(), 410, "This invitation has expired")
+    assert "was not saved" not in page
+    assert "<form" not in page
+    shown(one.send("finish"), 410, "This invitation has expired", "was not saved")
+    shown(one.send("start"), 410, "This invitation has expired", "was not saved")
+
+
+def test_who_finishes_after_the_last_moment_is_too_late(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    one = predictive_index(sandbox)
+    one.send("start")
+    sandbox.told("POST", "/clock", {"freeze": "2026-01-11T00:00:00Z"})
+    shown(one.send("finish", real=["patient"]), 410, "This invitation has expired", "was not saved")
+    assert one.status == 50
+
+
+def test_an_expired_invitation_that_was_extended_is_open_again(sandbox: Sandbox) -> None:
+    one = predictive_index(sandbox)
+    one.act("expire")
+    shown(one.look(), 410)
+    later = {"expirationDateTime": "2099-01-01"}
+    assert sandbox.pi.request("PATCH", f"/api/v1/behavioralassessments/{one.id}", json=later).status_code == 200
+    shown(one.look(), 200, "You are invited", "2099-01-01 23:59 UTC")
+
+
+@pytest.mark.parametrize(("vendor", "action"), [("pymetrics", "reject"), ("predictive_index", "abort")])
+def test_what_was_closed_says_so(sandbox: Sandbox, vendor: str, action: str) -> None:
+    one = invited(sandbox, vendor)
+    one.act(action)
+    shown(one.look(), 410, "This invitation is closed")
+    shown(one.send("finish"), 410, "This invitation is closed", "was not saved")
+
+
+@BOTH
+def test_a_link_that_is_not_genuine_leads_nowhere(sandbox: Sandbox, vendor: str) -> None:
+    one = invited(sandbox, vendor)
+    seal = one.link.split(f"{sandbox.name}.")[1].partition(".")[0]
+    for wrong in (
+        one.link.replace(seal, "0" * 24), one.link.replace(seal, ""), one.link.replace(one.id, "no-such"),
+        one.link.replace(sandbox.name, "nobody"), one.link.replace(f"{sandbox.name}.{seal}.", ""),
+        one.link.replace(one.id, "%00%0A%F0%9F%98%80"), one.link.replace(one.id, "x" * 10_000),
+        one.link.replace(f"{sandbox.name}.{seal}.{one.id}", "a.b"),
+    ):  # fmt: skip
+        shown(sandbox.http.get(wrong), 404, "This link leads nowhere")
+        shown(sandbox.http.post(wrong, data={"do": "finish"}), 404, "This link leads nowhere")
+    assert one.status in (0, "Not Started")
+
+
+def test_a_link_of_one_sandbox_opens_no_other(sandbox: Sandbox) -> None:
+    other = Sandbox(sandbox.http, f"{sandbox.name}-2")
+    mine, theirs = pymetrics(sandbox), pymetrics(other)
+    shown(sandbox.http.get(mine.link.replace(mine.id, theirs.id)), 404)
+    other.control("DELETE")
+    shown(theirs.look(), 404, "This link leads nowhere")
+
+
+def test_a_link_of_one_vendor_is_no_link_of_the_other(sandbox: Sandbox) -> None:
+    one, other = pymetrics(sandbox), predictive_index(sandbox)
+    shown(sandbox.http.get(one.link.replace(one.id, other.id)), 404)
+    shown(sandbox.http.get(other.link.replace(other.id, one.id)), 404)
+
+
+def test_a_link_without_its_ticket_leads_nowhere(http: httpx2.Client) -> None:
+    shown(http.get("/Account/LoginPi"), 404, "This link leads nowhere")
+    shown(http.get("/Account/LoginPi?lang=de-DE"), 404, "Dieser Link führt nirgendwohin")
+    shown(http.get("/Account/LoginPi?a="), 404)
+
+
+def test_what_was_archived_or_reset_away_is_gone(sandbox: Sandbox) -> None:
+    one, two = predictive_index(sandbox), pymetrics(sandbox)
+    assert sandbox.pi.request("DELETE", f"/api/v1/behavioralassessments/{one.id}").status_code == 204
+    shown(one.look(), 404)
+    shown(one.send("start"), 404)
+    sandbox.told("POST", "/reset")
+    shown(two.look(), 404)
+    shown(two.send("finish"), 404)
+
+
+# The way back.
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "redirect", ["https://ats.example/done?a=1&b='2'#c", "http://ats.example:8080/ü", "HTTPS://ats.example/;url=x"]
+)
+def test_who_has_finished_is_led_to_the_callers_address(sandbox: Sandbox, vendor: str, redirect: str) -> None:
+    one = invited(sandbox, vendor, redirect)
+    one.send("start")
+    page = shown(
+        sandbox.http.get(one.send("finish").headers["location"]), 200, "Thank you", "taken back to", "ats.example"
+    )
+    assert f'<meta http-equiv="refresh" content="0; url={redirect}">' in page
+    page = shown(one.look(), 200, "Go on to", "ats.example", f'href="{redirect}"')
+    assert "refresh" not in page
+
+
+@pytest.mark.parametrize(
+    "redirect", ["javascript://ats.example/%0aalert(1)", "data://x/text/html,<script>alert(1)</script>", "ftp://x/y"]
+)
+def test_no_other_scheme_is_ever_followed_or_linked(sandbox: Sandbox, redirect: str) -> None:
+    one = pymetrics(sandbox, candidate_redirect_url=redirect)
+    one.send("start")
+    page = shown(sandbox.http.get(one.send("finish").headers["location"]), 200, "Thank you")
+    assert redirect.partition(":")[0] + ":" not in page
+    assert "refresh" not in page
+    assert redirect.partition(":")[0] + "://" not in shown(one.look(), 200)
+
+
+# Hostile data, other sites, closed access.
+
+HOSTILE = [
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}{% raw %}", "\u202egnihton", "👩‍🚀🇩🇪",
+    "x" * 10_000, "'\"`<!--", "</title><h1>",
+]  # fmt: skip
+
+
+@BOTH
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_shown_as_they_are(sandbox: Sandbox, vendor: str, name: str) -> None:
+    if vendor == "pymetrics":
+        keys = {"email": "a@example.com", "first_name": name, "last_name": name}
+        one = pymetrics(sandbox, candidate=keys, requisition_title=name)
+    else:
+        administrator = dict.fromkeys(("administeredByFirstName", "administeredByLastName"), name)
+        one = predictive_index(
+            sandbox, firstName=name, lastName=name, **administrator, administeredByEmail="ann@example.com"
+        )
+    page = one.look()
+    assert f"<bdi>{name} {name}</bdi>" in shown(page, 200)
+    for danger in ("<script>alert", "<img src=x", "</title><h1>", "<!--", ">49"):
+        assert danger not in page.text
+
+
+@BOTH
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}])
+def test_another_sites_form_neither_starts_nor_finishes(
+    sandbox: Sandbox, vendor: str, headers: Mapping[str, str]
+) -> None:
+    one = invited(sandbox, vendor)
+    before = one.status
+    for do in ("start", "finish"):
+        answer = sandbox.http.post(one.link, data={"do": do}, headers=headers)
+        shown(answer, 403, "a page of another site sent this")
+    assert one.status == before
+    assert sandbox.http.get(one.link, headers=headers).status_code == 200  # a link in another site's mail is a link
+
+
+@BOTH
+def test_nothing_but_get_and_post_is_answered(sandbox: Sandbox, vendor: str) -> None:
+    one = invited(sandbox, vendor)
+    for verb in ("HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        answer = sandbox.http.request(verb, one.link)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert one.status in (0, "Not Started")
+
+
+@pytest.fixture(scope="module")
+def closed() -> Iterator[Server]:
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "token"}) as server:
+        yield server
+
+
+def test_in_closed_access_the_link_is_all_that_a_candidate_needs(closed: Server) -> None:
+    token = {"Authorization": "Bearer token"}
+    with httpx2.Client(base_url=closed.url, trust_env=False) as http:
+        key = http.post(ROOT, json={}, headers=token).json()["credentials"]["predictive_index"]["api_key"]
+        person = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
+        made = http.post("/api/v1/behavioralassessments", json=person, headers={"api-key": key}).json()
+        page = shown(http.get(made["assessmentUrl"]), 200, "You are invited")
+        assert http.get(unescape(re.findall(r'"([^"]*ui\.css[^"]*)"', page)[0])).status_code == 200
+        assert http.post(made["assessmentUrl"], data={"do": "start"}).status_code == 303
+        assert http.post(made["assessmentUrl"], data={"do": "finish"}).status_code == 303
+        shown(http.get("/pymetrics/invite/guess"), 404)
+        for near in ("/Account/LoginPi/", "/Account", "/pymetricsx"):
+            problem(http.get(near), 401)
+
+
+def test_every_vendor_can_start_and_complete() -> None:
+    for vendor in VENDORS.values():
+        assert vendor.exercise
+        assert {"start", "complete", vendor.exercise.opening or "start"} <= vendor.actions.keys()
+
+
+def test_a_page_names_no_api_call_in_the_journal(sandbox: Sandbox) -> None:
+    one = predictive_index(sandbox)
+    before = sandbox.told("GET", "/journal")
+    one.look()
+    one.send("start")
+    assert sandbox.told("GET", "/journal") == before

@@ -1,0 +1,155 @@
+"""The built-in catcher: a listener for webhooks that a demo finds already there."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.server import LIMIT, assessment, order, problem
+from tests.servers import Sandbox, Server
+
+
+def catch(sandbox: Sandbox, method: str = "POST", query: str = "", **more: Any) -> httpx2.Response:
+    return sandbox.http.request(method, f"/_simulator/catch/{sandbox.name}{query}", **more)
+
+
+def caught(sandbox: Sandbox) -> list[Any]:
+    """What was caught, newest first."""
+    answer = catch(sandbox, "GET")
+    assert answer.status_code == 200
+    found: list[Any] = answer.json()
+    return found
+
+
+def url(sandbox: Sandbox, query: str = "") -> str:
+    return f"{sandbox.url}/_simulator/catch/{sandbox.name}{query}"
+
+
+def test_what_comes_is_kept_with_headers_and_body(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    answer = catch(sandbox, json={"a": [1]}, headers={"X-Mine": "yes"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    [one] = caught(sandbox)
+    assert [*one] == ["id", "at", "headers", "body", "status"]
+    assert (one["id"], one["at"], one["status"]) == ("caught-1", "2030-01-01T00:00:00.0000000Z", 200)
+    assert one["headers"]["x-mine"] == "yes"
+    assert one["body"] == {"a": [1]}
+
+
+BODIES: list[tuple[dict[str, Any], Any]] = [
+    ({"data": {"assessmentId": "a b", "state": "40"}}, {"assessmentId": "a b", "state": "40"}),
+    ({"content": b"plain"}, "plain"),
+    ({"content": b"\xff\xfe"}, {"bytes": 2}),
+    ({"content": b""}, None),
+    ({"json": "<script>"}, "<script>"),
+]
+
+
+@pytest.mark.parametrize(("sent", "shown"), BODIES)
+def test_bodies_are_shown_as_the_journal_shows_them(sandbox: Sandbox, sent: dict[str, Any], shown: Any) -> None:
+    catch(sandbox, **sent)
+    assert caught(sandbox)[0]["body"] == shown
+
+
+def test_secrets_are_hidden(sandbox: Sandbox) -> None:
+    headers = {"authorization": "Basic dXNlcjpwYXNz", "x-api-key": "key-1", "cookie": "a=b"}
+    catch(sandbox, json={"password": "hunter2", "link": "http://user:pass@a/"}, headers=headers)
+    [one] = caught(sandbox)
+    assert one["headers"]["authorization"] == "Basic ***"
+    assert (one["headers"]["x-api-key"], one["headers"]["cookie"]) == ("***", "***")
+    assert one["body"] == {"password": "***", "link": "http://***@a/"}
+
+
+def test_the_last_hundred_are_kept_newest_first(sandbox: Sandbox) -> None:
+    for number in range(103):
+        catch(sandbox, json=number)
+    assert [one["body"] for one in caught(sandbox)] == [*range(102, 2, -1)]
+    assert caught(sandbox)[0]["id"] == "caught-103"
+
+
+def test_of_a_large_body_the_beginning_is_kept(sandbox: Sandbox) -> None:
+    assert catch(sandbox, content=b"x" * LIMIT).status_code == 200
+    problem(catch(sandbox, content=b"x" * (LIMIT + 1)), 413)
+    [one] = caught(sandbox)
+    assert one["body"] == "x" * 65_536
+    assert one["headers"]["content-length"] == str(LIMIT)
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 404, 503, 599])
+def test_it_answers_with_the_status_that_its_address_asks_for(sandbox: Sandbox, status: int) -> None:
+    answer = catch(sandbox, query=f"?mine=1&status={status}", json={})
+    assert (answer.status_code, answer.content) == (status, b"")
+    assert caught(sandbox)[0]["status"] == status
+
+
+@pytest.mark.parametrize("status", ["100", "199", "600", "", "5xx", "2000", "-200"])
+def test_a_status_that_nothing_can_be_answered_with_is_refused_and_nothing_is_kept(
+    sandbox: Sandbox, status: str
+) -> None:
+    problem(catch(sandbox, query=f"?status={status}"), 422, "status must be a number from 200 to 599")
+    assert caught(sandbox) == []
+
+
+def test_it_is_emptied_by_whoever_asks_and_by_a_reset_but_not_by_a_restore(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/snapshots")
+    catch(sandbox)
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    assert len(caught(sandbox)) == 1
+    assert catch(sandbox, "DELETE").status_code == 204
+    assert caught(sandbox) == []
+    catch(sandbox)
+    assert [one["id"] for one in caught(sandbox)] == ["caught-2"]
+    sandbox.told("POST", "/reset")
+    assert caught(sandbox) == []
+    catch(sandbox)
+    assert [one["id"] for one in caught(sandbox)] == ["caught-1"]
+    sandbox.told("DELETE")
+    assert caught(sandbox) == []
+
+
+def test_each_sandbox_has_its_own(sandbox: Sandbox, http: httpx2.Client) -> None:
+    other = Sandbox(http, f"{sandbox.name[:40]}-other")
+    catch(other)
+    assert caught(sandbox) == []
+    other.told("DELETE")
+
+
+def test_only_names_of_sandboxes_catch_and_only_posts_are_caught(sandbox: Sandbox) -> None:
+    problem(sandbox.http.post("/_simulator/catch/Not%20a%20name"), 404)
+    assert catch(sandbox, "PUT").status_code == 405
+
+
+# Webhooks of the same server.
+
+
+def test_a_webhook_that_this_server_sends_itself_arrives(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"webhook_url": url(sandbox), "default_webhook_url": url(sandbox)})
+    first, second = order(sandbox)["id"], assessment(sandbox)["assessmentId"]
+    for id in (first, second):
+        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.told("POST", "/await", {"webhook": {"invitation": id, "state": "delivered"}})
+    newest, *others = caught(sandbox)
+    assert newest["body"]["assessmentId"] == second
+    assert {one["body"]["data"]["id"] for one in others} == {first}
+    assert all("webhook-signature" in one["headers"] for one in others)
+
+
+def test_a_failing_catcher_shows_all_nine_attempts_of_a_day(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    sandbox.told("PATCH", "/config", {"progress": "PT1M"})
+    id = assessment(sandbox, assessmentStatusWebHook=url(sandbox, "?status=500"))["assessmentId"]
+    sandbox.told("POST", "/clock", {"advance": "PT25H"})
+    attempts = [one for one in sandbox.told("GET", f"/invitations/{id}/timeline") if one["what"] == "attempt"]
+    assert [one["status"] for one in attempts] == [500] * 9
+    assert [one["at"] for one in caught(sandbox)] == [one["at"] for one in attempts[::-1]]
+
+
+def test_closed_access_asks_for_the_control_token() -> None:
+    environ = {"SIMULATOR_CONTROL_TOKEN": "open-sesame"}
+    with Server("--access", "closed", environ=environ) as server, httpx2.Client(base_url=server.url) as http:
+        bearer = {"authorization": "Bearer open-sesame"}
+        http.post("/_simulator/sandboxes", json={"name": "a"}, headers=bearer).raise_for_status()
+        assert http.post("/_simulator/catch/a").status_code == 401
+        assert http.post("/_simulator/catch/a", headers=bearer).status_code == 200
+        assert http.post("/_simulator/catch/b", headers=bearer).status_code == 404
+        assert len(http.get("/_simulator/catch/a", headers=bearer).json()) == 1

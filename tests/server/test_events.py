@@ -1,0 +1,391 @@
+"""Server-sent events: what changes in a sandbox, as it does, to as many as read on, and to an end."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from simulator import serving
+from simulator.app import VENDORS
+from simulator.core.config import Config
+from simulator.server import events, hub
+from simulator.server import sandbox as world
+from simulator.server.clock import Clock
+from simulator.server.hub import KEPT, Change, Hub
+from simulator.server.journal import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
+from simulator.server.state import State
+from simulator.settings import Settings
+from tests.server import ROOT, assessment, order
+from tests.servers import Listener, Sandbox, Server
+
+SOON = 20.0
+"""Seconds within which what has happened must be told."""
+AT_ONCE = 1.5
+"""Seconds within which a server must be gone, on a busy machine; for a stream that went on it would wait two."""
+
+
+class Told(NamedTuple):
+    """One event as a reader got it."""
+
+    mark: str
+    event: str
+    data: Any
+
+    @property
+    def short(self) -> tuple[str, str | None]:
+        return self.data["what"], self.data["id"]
+
+
+class Reader:
+    """Reads a sandbox's events from a socket of its own; it has the server's first words already."""
+
+    def __init__(self, url: str, name: str, mark: str | None = None, *, narrow: bool = False) -> None:
+        parts = urlsplit(url)
+        self.socket = socket.socket()
+        self.socket.settimeout(SOON)
+        if narrow:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        self.socket.connect((parts.hostname, parts.port))
+        again = f"Last-Event-ID: {mark}\r\n" if mark else ""
+        request = f"GET {ROOT}/{name}/events HTTP/1.1\r\nHost: {parts.netloc}\r\n{again}\r\n"
+        self.socket.sendall(request.encode())
+        self.file = self.socket.makefile("rb")
+        status = self.file.readline()
+        assert b" 200 " in status, status
+        self.headers = {}
+        while line := self.file.readline().strip():
+            name, _, value = line.decode().partition(": ")
+            self.headers[name.lower()] = value
+        self.ended = False
+        self.waiting = ""
+        self.first = self.block()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        self.socket.close()
+
+    def block(self) -> str:
+        """The next lines up to an empty one; raises EOFError at the end of the stream."""
+        while "\n\n" not in self.waiting:
+            size = int(self.file.readline() or b"0", 16)
+            chunk = self.file.read(size)
+            self.file.readline()
+            if not size:
+                self.ended = True
+                raise EOFError
+            self.waiting += chunk.decode()
+        found, _, self.waiting = self.waiting.partition("\n\n")
+        return found
+
+    def next(self) -> Told:
+        """The next event."""
+        members = dict(line.split(": ", 1) for line in self.block().split("\n"))
+        told = Told(members["id"], members["event"], json.loads(members["data"]))
+        assert told.event == told.data["what"]
+        assert [*told.data] == ["what", "id"]
+        return told
+
+    def until(self, what: str, id: str | None = None) -> list[Told]:
+        """The events up to the first of this kind."""
+        found = [self.next()]
+        while found[-1].data["what"] != what or id not in (None, found[-1].data["id"]):
+            found.append(self.next())
+        return found
+
+    def rest(self) -> list[Told]:
+        """The events up to the end of the stream."""
+        found = []
+        with contextlib.suppress(EOFError):
+            while True:
+                found.append(self.next())
+        return found
+
+
+@pytest.fixture
+def reader(sandbox: Sandbox) -> Iterator[Reader]:
+    """Somebody who reads the sandbox's events."""
+    with Reader(sandbox.url, sandbox.name) as reading:
+        yield reading
+
+
+# What is told.
+
+
+def test_a_stream_begins_with_its_place_and_when_to_come_again(reader: Reader) -> None:
+    assert reader.headers["content-type"].startswith("text/event-stream")
+    assert reader.headers["cache-control"] == "no-store"
+    retry, mark = reader.first.split("\n")
+    assert retry == "retry: 1000"
+    assert mark.startswith("id: ")
+    assert mark.endswith("-0")
+
+
+CHANGES: dict[str, tuple[Callable[[Sandbox], object], str]] = {
+    "a clock that is turned": (lambda s: s.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"}), "clock"),
+    "settings": (lambda s: s.told("PATCH", "/config", {"maintenance": True}), "config"),
+    "faults that are set": (lambda s: s.told("PUT", "/faults", []), "faults"),
+    "faults that are taken away": (lambda s: s.control("DELETE", "/faults"), "faults"),
+    "a reset": (lambda s: s.told("POST", "/reset"), "everything"),
+    "a webhook that is caught": (lambda s: s.http.post(f"/_simulator/catch/{s.name}"), "caught"),
+    "a webhook that is forgotten": (lambda s: s.http.delete(f"/_simulator/catch/{s.name}"), "caught"),
+}
+
+
+@pytest.mark.parametrize(("change", "what"), CHANGES.values(), ids=CHANGES)
+def test_a_change_is_told(sandbox: Sandbox, reader: Reader, change: Callable[[Sandbox], object], what: str) -> None:
+    change(sandbox)
+    assert reader.next().data["what"] == what
+
+
+def test_a_call_and_what_it_made_are_told_by_their_ids_and_nothing_else_is(sandbox: Sandbox, reader: Reader) -> None:
+    id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentId"]
+    told = [one.short for one in reader.until("call")]
+    [mail] = sandbox.told("GET", "/mail")
+    assert told == [("invitation", id), ("mail", mail["id"]), ("call", "call-1")]
+    order(sandbox)  # its token is nobody's business
+    told = [one.short for one in reader.until("call", "call-3")]
+    assert [what for what, _ in told] == ["call", "invitation", "call"]
+
+
+def test_a_webhook_is_told_when_it_is_owed_and_at_every_attempt(
+    sandbox: Sandbox, reader: Reader, listener: Listener
+) -> None:
+    listener.answers = [503, 200]
+    listener.delay = 0.3
+    id = assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"]
+    reader.until("call")
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    assert [one.data["what"] for one in reader.until("delivery")] == ["invitation", "delivery"]
+    [owed] = sandbox.told("GET", "/deliveries")
+    assert reader.next().short == ("delivery", owed["id"])
+    sandbox.told("POST", "/clock", {"advance": "PT10M"})
+    told = {one.short for one in reader.until("delivery")}
+    assert ("delivery", owed["id"]) in told
+    sandbox.told("POST", f"/deliveries/{owed['id']}/replay")
+    assert "replay" in reader.until("delivery", sandbox.told("GET", "/deliveries")[1]["id"])[-1].data["id"]
+
+
+def test_what_an_alarm_brings_and_what_is_archived_is_told(sandbox: Sandbox, reader: Reader) -> None:
+    sandbox.told("PATCH", "/config", {"progress": "PT0.3S"})
+    id = assessment(sandbox)["assessmentId"]
+    reader.until("call")
+    assert reader.next().short == ("invitation", id)
+    sandbox.pi.request("DELETE", f"/api/v1/behavioralassessments/{id}")
+    assert reader.until("call")[0].short == ("invitation", id)
+
+
+def test_a_restore_is_everything(sandbox: Sandbox, reader: Reader) -> None:
+    sandbox.told("POST", "/snapshots")
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    assert reader.next().short == ("everything", None)
+
+
+def test_another_sandboxs_changes_are_not_told(sandbox: Sandbox, reader: Reader, http: httpx2.Client) -> None:
+    other = Sandbox(http, f"other-{uuid.uuid4()}")
+    assessment(other)
+    other.told("DELETE")
+    sandbox.told("PUT", "/faults", [])
+    assert reader.next().short == ("faults", None)
+
+
+def test_many_read_at_once_and_all_are_told(sandbox: Sandbox) -> None:
+    with contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(Reader(sandbox.url, sandbox.name)) for _ in range(40)]
+        id = assessment(sandbox)["assessmentId"]
+        assert {one.next().short for one in readers} == {("invitation", id)}
+
+
+def test_a_day_that_is_played_is_told_in_few_words(sandbox: Sandbox, reader: Reader, listener: Listener) -> None:
+    listener.answers = [503]
+    id = assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.told("POST", "/clock", {"advance": "PT24H"})
+    sandbox.told("PUT", "/faults", [])
+    told = [one.data["what"] for one in reader.until("faults")]
+    assert told.count("delivery") <= 10
+    assert len(told) < 30
+
+
+# Coming again.
+
+
+def test_who_comes_again_is_told_what_was_missed(sandbox: Sandbox) -> None:
+    with Reader(sandbox.url, sandbox.name) as reader:
+        first = assessment(sandbox)["assessmentId"]
+        mark = reader.until("call")[-1].mark
+    second = assessment(sandbox)["assessmentId"]
+    with Reader(sandbox.url, sandbox.name, mark) as reader:
+        assert reader.first == "retry: 1000"
+        assert [one.short for one in reader.until("call")] == [("invitation", second), ("call", "call-2")]
+    assert first != second
+
+
+def test_who_comes_again_without_having_heard_anything_begins_where_it_was(sandbox: Sandbox) -> None:
+    with Reader(sandbox.url, sandbox.name) as reader:
+        mark = reader.first.partition("id: ")[2]
+    id = assessment(sandbox)["assessmentId"]
+    with Reader(sandbox.url, sandbox.name, mark) as reader:
+        assert reader.next().short == ("invitation", id)
+
+
+@pytest.mark.parametrize("mark", ["x", "00000000-1", "-", "\N{ARABIC-INDIC DIGIT ONE}-\N{ARABIC-INDIC DIGIT ONE}"])
+def test_who_names_a_place_that_is_not_known_asks_for_everything(sandbox: Sandbox, mark: str) -> None:
+    with Reader(sandbox.url, sandbox.name, mark.encode().decode("latin-1")) as reader:
+        assert reader.next().short == ("everything", None)
+        sandbox.told("PUT", "/faults", [])
+        assert reader.next().short == ("faults", None)
+
+
+# A hub, from within.
+
+
+def new() -> tuple[world.Sandbox, Hub]:
+    """A sandbox that nobody serves, and its hub."""
+    sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
+    return sandbox, Hub(sandbox)
+
+
+async def test_a_hub_remembers_so_much_and_no_more() -> None:
+    sandbox, watched = new()
+    with watched.reading():
+        for number in range(KEPT + 1):
+            sandbox.tell(CALL, f"call-{number}")
+        assert len(watched.since(1)) == KEPT
+        assert watched.since(0) == [Change(KEPT + 1, EVERYTHING, "")]
+        assert watched.since(KEPT) == [Change(KEPT + 1, CALL, f"call-{KEPT}")]
+        assert watched.since(KEPT + 1) == []
+
+
+async def test_what_changed_many_times_is_told_once_at_its_last_place() -> None:
+    sandbox, watched = new()
+    with watched.reading():
+        for what, id in [(CALL, "call-1"), (CLOCK, ""), (CLOCK, ""), (CALL, "call-2"), (CALL, "call-1")]:
+            sandbox.tell(what, id)
+        assert watched.since(0) == [Change(3, CLOCK, ""), Change(4, CALL, "call-2"), Change(5, CALL, "call-1")]
+        assert watched.since(2) == watched.since(0)
+
+
+async def test_a_sandbox_that_nobody_reads_has_no_watcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "LINGER", 0.05)
+    sandbox, watched = new()
+    assert sandbox.watchers == []
+    with watched.reading(), watched.reading():
+        assert len(sandbox.watchers) == 1
+    place = watched.place_of(watched.mark(watched.place))
+    with watched.reading():
+        await asyncio.sleep(0.1)
+        assert len(sandbox.watchers) == 1
+    while sandbox.watchers:  # noqa: ASYNC110  the end of it is all there is to wait for
+        await asyncio.sleep(0.01)
+    sandbox.tell(CALL, "call-1")
+    with watched.reading():
+        assert [change.what for change in watched.since(place)] == [EVERYTHING]
+        assert watched.since(watched.place) == []
+
+
+@pytest.mark.parametrize("end", [CLOSING, ENDED])
+async def test_an_end_wakes_every_reader(end: str) -> None:
+    sandbox, watched = new()
+    with watched.reading() as news:
+        sandbox.tell(end)
+        assert news.is_set()
+        assert watched.closed.is_set()
+        assert [change.what for change in watched.since(0)] == ([ENDED] if end == ENDED else [])
+
+
+# Silence, slowness and endings.
+
+
+def test_silence_is_broken_by_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "PING", 0.05)
+    with serving.running(Settings(port=0)) as url, Reader(url, "quiet") as reader:
+        assert [reader.block() for _ in range(3)] == [": ping"] * 3
+
+
+@contextlib.contextmanager
+def narrow() -> Iterator[str]:
+    """A server that can say little to who does not read, before it has to wait for him."""
+    settings = Settings(port=0)
+    listener = serving.listen(settings)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    with serving.running(settings, listener) as url:
+        yield url
+
+
+def flood(url: str, name: str, calls: int) -> None:
+    """So many changes, each of them told to one who reads on."""
+    with Reader(url, name) as reader, httpx2.Client(base_url=url, trust_env=False) as http:
+        for number in range(calls):
+            http.get("/api/v1/nowhere", headers={"api-key": f"sim-{name}"})
+            if number % 100 == 99:
+                reader.until("call", f"call-{number + 1}")
+
+
+def test_a_reader_who_stops_reading_holds_nobody_up_and_is_told_in_the_end_that_it_missed_something() -> None:
+    with narrow() as url, Reader(url, "slow", narrow=True) as slow:
+        flood(url, "slow", 3_000)
+        told = slow.until("everything")
+        assert len(told) < 2_000
+        flood(url, "slow", 1)
+        assert slow.next().short == ("call", "call-3001")
+
+
+def test_a_reader_who_has_stopped_reading_does_not_keep_the_server_from_closing() -> None:
+    with contextlib.ExitStack() as stack:
+        with narrow() as url:
+            stack.enter_context(Reader(url, "slow", narrow=True))
+            flood(url, "slow", 1_500)
+            began = time.monotonic()
+        assert time.monotonic() - began < AT_ONCE
+
+
+def test_a_sandbox_that_is_deleted_says_so_and_ends_its_streams(sandbox: Sandbox) -> None:
+    with Reader(sandbox.url, sandbox.name) as one, Reader(sandbox.url, sandbox.name) as other:
+        sandbox.control("DELETE")
+        for reader in (one, other):
+            assert [told.data["what"] for told in reader.rest()] == ["everything", "ended"]
+            assert reader.ended
+
+
+def test_a_server_that_closes_ends_its_streams_at_once_and_without_a_word() -> None:
+    with Server() as server, contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(Reader(server.url, f"open-{number}")) for number in range(5)]
+        began = time.monotonic()
+        server.process.terminate()
+        assert [reader.rest() for reader in readers] == [[]] * 5
+        server.process.wait(SOON)
+        assert time.monotonic() - began < AT_ONCE
+        assert server.stderr() == ""
+    # Leaving the block finds that it ended with status 0.
+
+
+def test_a_server_bears_it_when_many_hang_up(sandbox: Sandbox) -> None:
+    for _ in range(30):
+        with Reader(sandbox.url, sandbox.name):
+            pass
+    assessment(sandbox)
+    with Reader(sandbox.url, sandbox.name) as reader:
+        sandbox.told("PUT", "/faults", [])
+        assert reader.next().data["what"] == "faults"
+
+
+def test_closed_access_asks_for_the_control_token() -> None:
+    environ = {"SIMULATOR_CONTROL_TOKEN": "open-sesame"}
+    with Server("--access", "closed", environ=environ) as server, httpx2.Client(base_url=server.url) as http:
+        assert http.get(f"{ROOT}/a/events").status_code == 401
+        bearer = {"authorization": "Bearer open-sesame"}
+        assert http.get(f"{ROOT}/a/events", headers=bearer).status_code == 404
+        http.post(ROOT, json={"name": "a"}, headers=bearer).raise_for_status()
+        with http.stream("GET", f"{ROOT}/a/events", headers=bearer) as stream:
+            assert next(stream.iter_lines()) == "retry: 1000"

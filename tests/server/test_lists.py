@@ -1,0 +1,265 @@
+"""Long lists: the newest of them, their older parts, and what a person searches for in them."""
+
+from typing import Any
+
+import pytest
+
+from tests.server import assessment, order, problem, told_of
+from tests.servers import Listener, Sandbox
+
+PI = "/api/v1/behavioralassessments"
+LISTS = ("invitations", "deliveries", "journal", "mail")
+
+
+def listed(sandbox: Sandbox, path: str, **query: Any) -> list[str]:
+    """The ids in a list that is asked for like that."""
+    answer = sandbox.http.get(f"/_simulator/sandboxes/{sandbox.name}/{path}", params=query)
+    assert answer.status_code == 200, answer.text
+    return [one["id"] for one in answer.json()]
+
+
+def refused(sandbox: Sandbox, path: str, **query: Any) -> Any:
+    answer = sandbox.http.get(f"/_simulator/sandboxes/{sandbox.name}/{path}", params=query)
+    return problem(answer, 422)["errors"]
+
+
+def filled(sandbox: Sandbox, listener: Listener) -> None:
+    """Seven of everything."""
+    for number in range(7):
+        id = assessment(
+            sandbox, assessmentStatusWebHook=f"{listener.url}/{number}", notifyAssessmentAvailableUsingEmail=1
+        )["assessmentId"]
+        sandbox.told("POST", f"/invitations/{id}/complete")
+        listener.wait_for(number + 1)
+
+
+# Pages.
+
+
+def test_every_list_is_oldest_first_unless_the_newest_are_asked_for(sandbox: Sandbox, listener: Listener) -> None:
+    filled(sandbox, listener)
+    for path in LISTS:
+        all_of_them = listed(sandbox, path)
+        assert len(all_of_them) == 7, path
+        assert listed(sandbox, path, newest=3) == all_of_them[:-4:-1]
+        assert listed(sandbox, path, newest=1000) == all_of_them[::-1]
+        assert listed(sandbox, path, before=all_of_them[3]) == all_of_them[:3]
+        assert listed(sandbox, path, before=all_of_them[0]) == []
+
+
+def test_page_by_page_one_comes_to_the_oldest(sandbox: Sandbox, listener: Listener) -> None:
+    filled(sandbox, listener)
+    for path in LISTS:
+        found = listed(sandbox, path, newest=3)
+        while page := listed(sandbox, path, newest=3, before=found[-1]):
+            found += page
+        assert found == listed(sandbox, path)[::-1], path
+
+
+def test_a_page_is_what_was_asked_for_when_one_is_archived_meanwhile(sandbox: Sandbox) -> None:
+    ids = [assessment(sandbox)["assessmentId"] for _ in range(4)]
+    sandbox.pi.request("DELETE", f"{PI}/{ids[2]}")
+    assert listed(sandbox, "invitations", newest=2) == [ids[3], ids[1]]
+    assert listed(sandbox, "invitations", newest=2, before=ids[2]) == [ids[1], ids[0]]
+
+
+def test_a_call_that_the_journal_has_forgotten_leads_to_nothing_older(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"journal": {"entries": 2}})
+    for _ in range(5):
+        sandbox.pi.get(PI)
+    assert listed(sandbox, "journal", before="call-2") == []
+    assert listed(sandbox, "journal", before="call-5") == ["call-4"]
+
+
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"newest": "0"}, "newest", "must be a number from 1 to 1000"),
+    ({"newest": "1001"}, "newest", "must be a number from 1 to 1000"),
+    ({"newest": "-1"}, "newest", "must be a number from 1 to 1000"),
+    ({"newest": "1.5"}, "newest", "must be a number from 1 to 1000"),
+    ({"newest": "٣"}, "newest", "must be a number from 1 to 1000"),
+    ({"newest": ""}, "newest", "must be a number from 1 to 1000"),
+    ({"newest": ["1", "2"]}, "newest", "is given more than once"),
+    ({"limit": "5"}, "limit", "is unknown; known are newest, before, q"),
+]
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(("query", "where", "what"), WRONG)
+def test_what_cannot_be_meant_is_refused_by_every_list(
+    sandbox: Sandbox, path: str, query: dict[str, Any], where: str, what: str
+) -> None:
+    if where == "limit" and path == "journal":
+        what = "is unknown; known are vendor, operation, status, since, newest, before, q"
+    for error in refused(sandbox, path, **query):
+        assert error["where"] == where
+        assert error["what"].startswith(what)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_an_id_that_is_not_in_the_list_leads_nowhere(sandbox: Sandbox, path: str) -> None:
+    sandbox.pi.get(PI)
+    [error] = refused(sandbox, path, before="call-2")
+    assert error["where"] == "before"
+    assert error["what"].startswith("must be the id of")
+
+
+FILTERS: list[tuple[str, dict[str, str], str]] = [
+    ("invitations", {"vendor": "predictive-index"}, "must be one of pymetrics, predictive_index"),
+    ("invitations", {"status": "Done"}, "must be one of Rejected, Pending, "),
+    ("invitations", {"state": "pending"}, "is unknown; known are newest, before, q, vendor, status"),
+    ("deliveries", {"state": "sent"}, "must be one of pending, delivered, failed"),
+    ("mail", {"vendor": "pymetrics"}, "is unknown; known are newest, before, q, invitation"),
+]
+
+
+@pytest.mark.parametrize(("path", "query", "what"), FILTERS)
+def test_a_filter_that_cannot_be_meant_is_refused(
+    sandbox: Sandbox, path: str, query: dict[str, str], what: str
+) -> None:
+    [error] = refused(sandbox, path, **query)
+    assert error["where"] in query
+    assert error["what"].startswith(what)
+
+
+def test_all_that_is_wrong_is_told_at_once(sandbox: Sandbox) -> None:
+    errors = refused(sandbox, "invitations", newest="x", vendor="y", z="1")
+    assert [error["where"] for error in errors] == ["newest", "vendor", "z"]
+
+
+def test_an_archive_takes_the_filters_and_no_pages(sandbox: Sandbox) -> None:
+    sandbox.pi.get(PI)
+    answer = sandbox.control("GET", "/journal.har?status=401")
+    assert answer.json()["log"]["entries"] == []
+    problem(sandbox.control("GET", "/journal.har?newest=1"), 422, "known are vendor, operation, status, since")
+
+
+# Filters.
+
+
+def test_invitations_are_filtered_by_vendor_and_status(sandbox: Sandbox) -> None:
+    first, second = order(sandbox, "a")["id"], order(sandbox, "b")["id"]
+    third = assessment(sandbox)["assessmentId"]
+    sandbox.told("POST", f"/invitations/{second}/complete")
+    sandbox.told("POST", f"/invitations/{third}/complete")
+    assert listed(sandbox, "invitations", vendor="pymetrics") == [first, second]
+    assert listed(sandbox, "invitations", vendor="predictive_index") == [third]
+    assert listed(sandbox, "invitations", status="Completed") == [second]
+    assert listed(sandbox, "invitations", status="40") == [third]
+    assert listed(sandbox, "invitations", status="40", vendor="pymetrics") == []
+
+
+def test_deliveries_and_mails_are_filtered(sandbox: Sandbox, listener: Listener) -> None:
+    listener.answers = [200, 400]
+    good, bad = told_of(sandbox, listener), told_of(sandbox, listener)
+    sandbox.told("POST", "/await", {"webhook": {"invitation": bad, "state": "failed"}})
+    [delivered], [failed] = (
+        listed(sandbox, "deliveries", invitation=good),
+        listed(sandbox, "deliveries", state="failed"),
+    )
+    assert listed(sandbox, "deliveries") == [delivered, failed]
+    assert listed(sandbox, "deliveries", state="delivered") == [delivered]
+    assert listed(sandbox, "deliveries", state="pending") == []
+    mailed = [order(sandbox, name, send_email=True)["id"] for name in "ab"]
+    first, second = listed(sandbox, "mail")
+    assert [listed(sandbox, "mail", invitation=id) for id in mailed] == [[first], [second]]
+    assert listed(sandbox, "mail", invitation="nobody's") == []
+
+
+# Search.
+
+SEARCHES: list[tuple[str, bool]] = [
+    ("ada", True), ("LOVELACE", True), ("ada lovelace", True), ("ADA@EXAMPLE", True), ("İpek", False), ("ext-1", True),
+    ("Req-9", True), ("application-1", True), ("not started", True), ("completed", False), ("", True),
+    # What only the record holds, or its JSON, is none of what a person would search by.
+    ("engineer", False), ("games", False), ("candidate", False), ("secret", False), ('"', False), ("\\", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "found"), SEARCHES)
+def test_an_order_is_found_by_what_a_person_knows_of_it(sandbox: Sandbox, text: str, found: bool) -> None:
+    body: dict[str, Any] = {
+        "candidate": {
+            "email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "external_id": "EXT-1",
+        },
+        "requisition_id": "req-9", "requisition_title": "Engineer", "metadata": {"note": "secret"},
+    }  # fmt: skip
+    id = order(sandbox, **body)["id"]
+    assert listed(sandbox, "invitations", q=text) == ([id] if found else [])
+
+
+NAMES: list[tuple[str, str]] = [
+    ("Åsa", "åsa"), ("STRASSE", "straße"), ("Grace \"Amazing\"", 'grace "amazing"'), ("back\\slash", "K\\S"),
+    ("张伟", "张"), ("<script>", "<SCRIPT>"), ("🦊 fox", "🦊"), ("two  words", "two  words"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text"), NAMES)
+def test_names_are_found_in_any_letters(sandbox: Sandbox, name: str, text: str) -> None:
+    assessment(sandbox, firstName="Other", lastName="Other")
+    id = assessment(sandbox, firstName=name)["assessmentId"]
+    assert listed(sandbox, "invitations", q=text) == [id]
+
+
+def test_an_assessment_is_found_by_its_id_its_external_ids_and_the_name_of_its_state(sandbox: Sandbox) -> None:
+    assessment(sandbox)
+    id = assessment(sandbox, externalId="hr-77", externalPersonId="person-5")["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    for text in (id, id[3:20].upper(), "HR-77", "person-5", "completed", "Completed (40)"):
+        assert listed(sandbox, "invitations", q=text) == [id], text
+    assert listed(sandbox, "invitations", q="completed", vendor="pymetrics") == []
+
+
+def test_search_filters_and_pages_go_together(sandbox: Sandbox) -> None:
+    ids = [order(sandbox, f"application-{number}")["id"] for number in range(6)]
+    for id in ids[::2]:
+        sandbox.told("POST", f"/invitations/{id}/start")
+    found = listed(sandbox, "invitations", q="ada", status="In Progress", newest=2)
+    assert found == [ids[4], ids[2]]
+    assert listed(sandbox, "invitations", q="ada", status="In Progress", newest=2, before=found[-1]) == [ids[0]]
+
+
+def test_deliveries_and_mails_are_searched(sandbox: Sandbox, listener: Listener) -> None:
+    first, second = told_of(sandbox, listener, "/one"), told_of(sandbox, listener, "/Two")
+    one, two = listed(sandbox, "deliveries")
+    for text, found in [("/ONE", [one]), ("two", [two]), (first, [one]), (two, [two]), ("deliver", [one, two])]:
+        assert listed(sandbox, "deliveries", q=text) == found, text
+    assert second != first
+    order(sandbox, send_email=True, requisition_title="Fox keeper")
+    [mail] = listed(sandbox, "mail", q="FOX KEEPER")
+    assert listed(sandbox, "mail", q="ada@") == [mail]
+    assert listed(sandbox, "mail", q="begin here") == []
+
+
+def test_the_journal_is_searched_by_what_is_seen_of_a_call(sandbox: Sandbox) -> None:
+    sandbox.told("PUT", "/faults", [{"id": "Gremlin", "do": "status", "path": "*/gone", "times": 1}])
+    id = assessment(sandbox)["assessmentId"]
+    sandbox.pi.get(f"{PI}/gone")
+    sandbox.pi.post(PI, json={})
+    sandbox.pi.get("/api/v1/nowhere")
+    searches = {
+        "behavioral": ["call-1", "call-2", "call-3"],
+        "/GONE": ["call-2"],
+        "gremlin": ["call-2"],
+        "40": ["call-3", "call-4"],
+        "CREATE_ASSESSMENT": ["call-1", "call-3"],
+        "pi.create": ["call-3"],
+        id: [],
+        "none": [],
+        "grace": [],
+    }
+    for text, found in searches.items():
+        assert listed(sandbox, "journal", q=text) == found, text
+    assert listed(sandbox, "journal", q="behavioral", newest=1, operation="create_assessment") == ["call-3"]
+    assert listed(sandbox, "journal", q="behavioral", newest=1, before="call-3") == ["call-2"]
+
+
+# Counts.
+
+
+def test_a_sandbox_says_how_much_there_is(sandbox: Sandbox, listener: Listener) -> None:
+    assert sandbox.told("GET")["counts"] == {"invitations": 0, "deliveries": 0, "journal": 0, "mail": 0}
+    told_of(sandbox, listener)
+    order(sandbox, send_email=True)
+    gone = assessment(sandbox)["assessmentId"]
+    sandbox.pi.request("DELETE", f"{PI}/{gone}")
+    assert sandbox.told("GET")["counts"] == {"invitations": 2, "deliveries": 1, "journal": 5, "mail": 1}

@@ -1,0 +1,556 @@
+"""Invitation mails on their way to a real mail server."""
+
+import contextlib
+import json
+import re
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from simulator.server.letter import Letter
+from simulator.server.relay import Relay
+from simulator.server.smtp import Again, Never, Smtp
+from tests.mailbox import Mailbox, free_port
+from tests.server import assessment, order
+from tests.servers import Sandbox, Server
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[Mailbox]:
+    """A mail server that takes ASCII addresses only, as many do."""
+    with Mailbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def relaying(mailbox: Mailbox) -> Iterator[Server]:
+    """A simulator that relays to it."""
+    with Server("--smtp", mailbox.where) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(relaying: Server) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=relaying.url, timeout=30, trust_env=False) as http:
+        yield http
+
+
+@pytest.fixture
+def box(client: httpx2.Client) -> Sandbox:
+    """A fresh sandbox of the simulator that relays."""
+    return Sandbox(client, f"t-{uuid.uuid4()}")
+
+
+def invite(sandbox: Sandbox, email: str = "grace@example.com", **more: Any) -> Any:
+    """A PI assessment that the taker is told of by mail."""
+    return assessment(sandbox, email=email, notifyAssessmentAvailableUsingEmail=1, **more)
+
+
+def said(server: Server, words: str, seconds: float = 15) -> str:
+    """The line of the log that holds the words, as soon as it is there."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for line in server.stderr().splitlines():
+            if words in line:
+                return line
+        time.sleep(0.02)
+    raise AssertionError(f"nothing was said of {words!r}: {server.stderr()}")
+
+
+# What is relayed, and when.
+
+
+def test_a_mail_of_either_vendor_arrives_as_its_list_shows_it(box: Sandbox, mailbox: Mailbox) -> None:
+    box.told("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
+    invite(box)
+    order(box, send_email=True, requisition_title="Pilot")
+    for mail, listed in zip(mailbox.wait_for(2, box.name), box.told("GET", "/mail"), strict=True):
+        message = mail.message
+        assert mail.to == [listed["to"]]
+        assert str(message["To"]) == listed["to"]
+        assert str(message["Subject"]) == listed["subject"]
+        assert mail.text == listed["text"]
+        assert listed["link"] in mail.text
+        assert listed["link"].startswith(f"{box.url}/")
+        assert str(message["Date"]) == "Tue, 06 May 2031 07:08:09 +0000"
+        assert mail.sender == "no-reply@simulator.invalid"
+        assert str(message["From"]) == "Assessment simulator <no-reply@simulator.invalid>"
+        assert str(message["Message-ID"]).startswith(f"<{listed['id']}.")
+        assert str(message["X-Simulator-Sandbox"]) == box.name
+        assert message.get_content_charset() == "utf-8"
+        assert message.defects == []
+
+
+def test_who_is_not_to_be_mailed_is_not(box: Sandbox, mailbox: Mailbox) -> None:
+    assessment(box)
+    order(box, application="application-2")
+    invite(box, "last@example.com")
+    assert [mail.to for mail in mailbox.wait_for(1, box.name)] == [["last@example.com"]]
+
+
+def test_mails_of_a_sandbox_arrive_once_each_and_in_order(box: Sandbox, mailbox: Mailbox) -> None:
+    for number in range(30):
+        invite(box, f"taker-{number}@example.com")
+    assert [mail.to for mail in mailbox.wait_for(30, box.name)] == [
+        [f"taker-{number}@example.com"] for number in range(30)
+    ]
+    assert len({str(mail.message["Message-ID"]) for mail in mailbox.received}) == len(mailbox.received)
+
+
+def test_the_link_begins_with_the_address_that_the_creating_caller_used(box: Sandbox, mailbox: Mailbox) -> None:
+    body = {
+        "firstName": "Ada", "lastName": "L", "email": "ada@example.com", "notifyAssessmentAvailableUsingEmail": 1,
+    }  # fmt: skip
+    box.pi.post("/api/v1/behavioralassessments", json=body, headers={"Host": "sim.example:99"})
+    (mail,) = mailbox.wait_for(1, box.name)
+    assert "\nhttp://sim.example:99/" in mail.text
+
+
+def test_the_link_begins_with_the_public_url_where_there_is_one() -> None:
+    with (
+        Mailbox() as mailbox,
+        Server(environ={"SIMULATOR_SMTP": mailbox.where, "SIMULATOR_PUBLIC_URL": "https://sim.example"}) as server,
+        httpx2.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        invite(Sandbox(http, "ada"))
+        assert "\nhttps://sim.example/" in mailbox.wait_for(1)[0].text
+
+
+BROUGHT_BACK: dict[str, Callable[[Sandbox], Any]] = {
+    "restore": lambda box: box.told("POST", "/snapshots/snapshot-1/restore"),
+    "reset": lambda box: box.told("POST", "/reset"),
+    "fork": lambda box: box.told("POST", "/fork", {"name": f"{box.name[:50]}-fork"}),
+    "advance": lambda box: box.told("POST", "/clock", {"advance": "PT1H"}),
+}
+
+
+@pytest.mark.parametrize("bring_back", BROUGHT_BACK.values(), ids=BROUGHT_BACK)
+def test_what_was_sent_is_not_sent_again_by_a(
+    box: Sandbox, mailbox: Mailbox, bring_back: Callable[[Sandbox], Any]
+) -> None:
+    invite(box, "first@example.com")
+    box.told("POST", "/snapshots")
+    bring_back(box)
+    invite(box, "second@example.com")
+    assert [mail.to for mail in mailbox.wait_for(2, box.name)] == [["first@example.com"], ["second@example.com"]]
+    assert not [mail for mail in mailbox.received if mail.sandbox.endswith("-fork")]
+
+
+def test_a_fork_relays_what_is_committed_in_it(box: Sandbox, mailbox: Mailbox) -> None:
+    invite(box, "first@example.com")
+    name = box.told("POST", "/fork", {})["name"]
+    fork = Sandbox(box.http, name)
+    invite(fork, "second@example.com")
+    assert [mail.to for mail in mailbox.wait_for(1, name)] == [["second@example.com"]]
+    assert len(fork.told("GET", "/mail")) == 2
+
+
+def test_a_mail_after_a_reset_is_another_mail(box: Sandbox, mailbox: Mailbox) -> None:
+    box.told("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
+    invite(box)
+    before = box.told("GET", "/mail")
+    box.told("POST", "/reset")
+    box.told("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
+    invite(box)
+    assert box.told("GET", "/mail") == before
+    first, second = (mail.message["Message-ID"] for mail in mailbox.wait_for(2, box.name))
+    assert first != second
+
+
+def test_a_mail_that_was_committed_is_relayed_though_its_sandbox_is_gone(box: Sandbox, mailbox: Mailbox) -> None:
+    invite(box)
+    box.told("DELETE")
+    assert mailbox.wait_for(1, box.name)
+
+
+def test_the_samples_of_the_demo_are_not_relayed(client: httpx2.Client, mailbox: Mailbox) -> None:
+    demo = Sandbox(client, "demo")
+    assert demo.told("GET", "/mail")
+    demo.told("POST", "/reset")
+    invite(demo, "visitor@example.com")
+    assert [mail.to for mail in mailbox.wait_for(1, "demo")] == [["visitor@example.com"]]
+
+
+def test_without_a_mail_server_nothing_is_relayed(sandbox: Sandbox) -> None:
+    invite(sandbox)
+    assert len(sandbox.told("GET", "/mail")) == 1
+
+
+# What callers write.
+
+HOSTILE = {
+    "a line more": "Ada\r\nBcc: eve@example.com\r\n\r\nEve",
+    "other ends of lines": "Ada\x0bBcc: a\x0cBcc: b\x85Bcc: c\u2028Bcc: d\u2029Bcc: e\rBcc: f\nBcc: g\x00",
+    "an encoded line": "=?utf-8?q?Ada=0D=0ABcc:_eve=40example.com?=",
+    "the end of the message": "Ada\r\n.\r\nMAIL FROM:<eve@example.com>\r\n",
+    "a bare end of the message": "Ada\n.\nRCPT TO:<eve@example.com>\n.",
+    "markup": "<script>alert(1)</script>",
+    "right to left": "\u202eEve\u202c \u05d0\u05d3\u05d4",
+    "emoji": "\U0001f469\u200d\U0001f680 Ada",
+    "very long": "x" * 10_000,
+    "very long emoji": "\U0001f600" * 10_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_no_name_or_title_can_break_a_mail(box: Sandbox, mailbox: Mailbox, name: str) -> None:
+    invite(box, firstName=name, lastName=name)
+    candidate = {"email": "ada@example.com", "first_name": name, "last_name": name}
+    order(box, send_email=True, requisition_title=name, candidate=candidate)
+    mails, listed = mailbox.wait_for(2, box.name), box.told("GET", "/mail")
+    plain = str(mails[0].message.keys())
+    for mail, shown in zip(mails, listed, strict=True):
+        assert mail.to == [shown["to"]]
+        assert str(mail.message.keys()) == plain
+        assert set(mail.message.keys()) == {
+            "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "From", "To", "Subject", "Date", "Message-ID",
+            "Auto-Submitted", "X-Simulator-Sandbox",
+        }  # fmt: skip
+        assert mail.message.defects == []
+        assert [str(mail.message[name].defects) for name in mail.message] == ["()"] * 10
+        assert mail.raw.isascii()
+        assert max(len(line) for line in mail.raw.splitlines()) <= 998
+        assert bare(str(mail.message["Subject"])) == bare(shown["subject"])
+        assert bare(mail.text) == bare(shown["text"])
+
+
+def bare(text: str) -> str:
+    """A text without what ends lines, and blanks."""
+    return re.sub(r"[\s\x00-\x20\x7f-\x9f\u2028\u2029]+", "", text)
+
+
+REFUSED = {
+    "ä@example.com": "it is not ASCII",
+    "ada": "no address",
+    "@example.com": "no address",
+    "ada@": "no address",
+    "a b@example.com": "no address",
+    "<ada@example.com>": "no address",
+    "ada@example.com, eve@example.com": "no address",
+    "ada@example.com> SIZE=1 <eve@example.com": "no address",
+    "ada@example.com\r\nRCPT TO:<eve@example.com>": "no address",
+    '"ada@eve"@example.com': "no address",
+    "ada@exa mple.com": "no address",
+    f"ada@{'ä' * 70}.example": "cannot be written in ASCII",
+    f"{'a' * 65}@example.com": "longer than SMTP carries",
+    f"ada@{'a.' * 130}com": "longer than SMTP carries",
+    "x" * 10_000 + "@example.com": "longer than SMTP carries",
+}
+
+
+def test_an_address_that_cannot_be_carried_is_said_in_the_log_and_holds_nobody_up(
+    box: Sandbox, mailbox: Mailbox, relaying: Server
+) -> None:
+    for address in REFUSED:
+        order(box, application=address, send_email=True, candidate={"email": address})
+    invite(box, "last@example.com")
+    assert [mail.to for mail in mailbox.wait_for(1, box.name)] == [["last@example.com"]]
+    listed = box.told("GET", "/mail")
+    assert len(listed) == len(REFUSED) + 1
+    for mail in listed[:-1]:
+        line = said(relaying, mail["id"])
+        assert line.startswith(f"mail {mail['id']} of sandbox {box.name} was not relayed: "), line
+        assert REFUSED[mail["to"]] in line
+    assert "Traceback" not in relaying.stderr()
+
+
+def test_a_domain_that_is_not_ascii_is_written_in_ascii(box: Sandbox, mailbox: Mailbox) -> None:
+    invite(box, "ada@bücher.example")
+    (mail,) = mailbox.wait_for(1, box.name)
+    assert mail.to == ["ada@xn--bcher-kva.example"]
+
+
+def test_a_mail_server_that_takes_every_script_gets_addresses_as_they_are() -> None:
+    with (
+        Mailbox(smtputf8=True) as mailbox,
+        Server("--smtp", mailbox.where) as server,
+        httpx2.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        invite(Sandbox(http, "ada"), "gräce@bücher.example")
+        (mail,) = mailbox.wait_for(1)
+        assert mail.to == ["gräce@bücher.example"]
+        assert "\r\nTo: gräce@bücher.example\r\n".encode() in mail.raw
+
+
+# A mail server in trouble.
+
+
+def test_a_refused_recipient_is_said_in_the_log_and_the_next_one_served(
+    box: Sandbox, mailbox: Mailbox, relaying: Server
+) -> None:
+    mailbox.refuse = {"nobody@example.com": "550 No such\tuser"}
+    invite(box, "nobody@example.com")
+    invite(box, "somebody@example.com")
+    assert [mail.to for mail in mailbox.wait_for(1, box.name)] == [["somebody@example.com"]]
+    refused, _ = box.told("GET", "/mail")
+    assert said(relaying, refused["id"]).endswith("was not relayed: the server said 550 No such user")
+
+
+def test_who_is_to_come_later_keeps_the_order_of_his_sandbox_and_holds_no_other_up(
+    box: Sandbox, client: httpx2.Client, mailbox: Mailbox
+) -> None:
+    mailbox.refuse = {"later@example.com": "451 Come again"}
+    invite(box, "later@example.com")
+    invite(box, "behind@example.com")
+    other = Sandbox(client, f"t-{uuid.uuid4()}")
+    invite(other)
+    assert mailbox.wait_for(1, other.name)
+    assert not [mail for mail in mailbox.received if mail.sandbox == box.name]
+    mailbox.refuse = {}
+    assert [mail.to for mail in mailbox.wait_for(2, box.name)] == [["later@example.com"], ["behind@example.com"]]
+
+
+def test_a_mail_server_that_was_down_gets_all_that_waits_when_it_is_up() -> None:
+    mailbox = Mailbox()
+    with Server("--smtp", mailbox.where) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+        sandbox = Sandbox(http, "ada")
+        for number in range(5):
+            invite(sandbox, f"taker-{number}@example.com")
+        with mailbox:
+            assert [mail.to for mail in mailbox.wait_for(5)] == [[f"taker-{number}@example.com"] for number in range(5)]
+        assert server.stderr() == ""
+
+
+def test_a_mail_server_that_stays_down_is_given_up_with_one_line_for_each_mail() -> None:
+    with (
+        Server("--smtp", f"127.0.0.1:{free_port()}") as server,
+        httpx2.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        sandbox = Sandbox(http, "ada")
+        invite(sandbox)
+        (mail,) = sandbox.told("GET", "/mail")
+        assert "refused (tried 5 times)" in said(server, mail["id"])
+        assert server.stderr().count("\n") == 1
+        assert sandbox.told("GET", "/mail") == [mail]
+
+
+@contextlib.contextmanager
+def talking(talk: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[float]]]:
+    """A server that talks to each who connects; where it is, and when somebody connected."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        came: list[float] = []
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    came.append(time.monotonic())
+                    with connection, contextlib.suppress(OSError):
+                        talk(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}", came
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+def hang(connection: socket.socket) -> None:
+    """Say nothing until the other has gone."""
+    connection.recv(1)
+
+
+def test_a_mail_server_that_hangs_costs_no_caller_anything() -> None:
+    with (
+        talking(hang) as (where, came),
+        Server("--smtp", where) as server,
+        httpx2.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        sandbox = Sandbox(http, "ada")
+        began = time.monotonic()
+        for _ in range(50):
+            invite(sandbox)
+        assert time.monotonic() - began < 5
+        assert len(came) <= 1
+
+
+def letter(number: int = 1, sandbox: str = "ada", to: str = "ada@example.com") -> Letter:
+    """A mail on its way."""
+    face = {"id": f"m-{number}", "at": "2026-01-01T00:00:00.0000000Z", "to": to, "subject": "Hello", "text": "\n.\n"}
+    return Letter(sandbox, f"m-{number}", "mark", json.dumps(face).encode(), "http://sim.example", "ada.seal")
+
+
+def until_data(connection: socket.socket) -> None:
+    """Take a whole message, then end the connection without a word."""
+    lines = connection.makefile("rb")
+    connection.sendall(b"220 here\r\n")
+    for line in lines:
+        connection.sendall(b"354 go on\r\n" if line == b"DATA\r\n" else b"250 fine\r\n")
+        if line == b"DATA\r\n":
+            break
+    while lines.readline() != b".\r\n":
+        pass
+
+
+def in_the_midst(connection: socket.socket) -> None:
+    """End the connection when the recipient is named."""
+    lines = connection.makefile("rb")
+    connection.sendall(b"220 here\r\n")
+    while not lines.readline().startswith(b"RCPT"):
+        connection.sendall(b"250 fine\r\n")
+
+
+TROUBLE: dict[str, tuple[Callable[[socket.socket], None], type[Exception], str]] = {
+    "says nothing": (hang, Again, "timed out"),
+    "ends at once": (lambda connection: None, Again, "closed"),
+    "talks another language": (lambda connection: connection.sendall(b"SSH-2.0-OpenSSH_9.9\r\n"), Again, "SSH"),
+    "is closing": (lambda connection: connection.sendall(b"421 later\r\n"), Again, "421 later"),
+    "serves no mail": (lambda connection: connection.sendall(b"554 not\x1b[31m here\r\n"), Never, "554 not [31m here"),
+    "ends in the midst": (in_the_midst, Again, "closed"),
+    "ends after the message": (until_data, Never, "may have arrived"),
+    "never ends its lines": (lambda connection: connection.sendall(b"220-x\r\n" * 10_000), Again, "closed"),
+}
+
+
+@pytest.mark.parametrize(("talk", "kind", "words"), TROUBLE.values(), ids=TROUBLE)
+def test_trouble_is_told_apart_by_whether_another_try_may_help(
+    talk: Callable[[socket.socket], None], kind: type[Exception], words: str
+) -> None:
+    with talking(talk) as (where, _), pytest.raises(kind, match=re.escape(words)) as found:
+        Smtp(where, 0.3).send(letter())
+    assert str(found.value).isprintable()
+
+
+def test_a_mail_server_that_is_named_wrong_is_refused_at_the_start() -> None:
+    with pytest.raises(ValueError, match="HOST:PORT"):
+        Smtp("nowhere")
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "..", "a" * 64])
+def test_a_name_that_leads_nowhere_is_trouble_that_may_pass(host: str) -> None:
+    with pytest.raises(Again):
+        Smtp(f"{host}:25").send(letter())
+
+
+# The line.
+
+
+class Gate:
+    """A mail server that one opens: until then every mail stands before it."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.arrived = threading.Event()
+        self.opened = threading.Event()
+
+    def send(self, letter: Letter) -> None:
+        self.arrived.set()
+        self.opened.wait(10)
+        self.sent.append(letter.id)
+
+
+async def test_more_than_may_wait_push_the_oldest_out_with_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    gate = Gate()
+    relay = Relay(gate, most=3)
+    relay.take(letter(0))
+    gate.arrived.wait(10)
+    for number in range(1, 6):
+        relay.take(letter(number))
+    assert [record.message for record in caplog.records] == [
+        f"mail m-{number} of sandbox ada was not relayed: more than 3 mails wait" for number in (1, 2)
+    ]
+    gate.opened.set()
+    await relay.close(10)
+    assert gate.sent == ["m-0", "m-3", "m-4", "m-5"]
+
+
+class Down:
+    """A mail server that is never there."""
+
+    def __init__(self) -> None:
+        self.tried: list[tuple[str, float]] = []
+        self.enough = threading.Event()
+
+    def send(self, letter: Letter) -> None:
+        self.tried.append((letter.id, time.monotonic()))
+        if len(self.tried) == 4:
+            self.enough.set()
+        raise Again("it is not there")
+
+
+async def test_the_gaps_between_tries_are_kept_and_the_next_mail_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
+    down = Down()
+    relay = Relay(down, gaps=(0.1,))
+    relay.take(letter(1))
+    relay.take(letter(2))
+    assert down.enough.wait(10)
+    await relay.close(10)
+    assert [id for id, _ in down.tried] == ["m-1", "m-1", "m-2", "m-2"]
+    (_, first), (_, second), (_, third), (_, fourth) = down.tried
+    assert second - first >= 0.1
+    assert fourth - third >= 0.1
+    assert [record.message for record in caplog.records] == [
+        f"mail m-{number} of sandbox ada was not relayed: it is not there (tried 2 times)" for number in (1, 2)
+    ]
+
+
+async def test_what_is_put_off_when_the_line_is_full_is_the_oldest_too(caplog: pytest.LogCaptureFixture) -> None:
+    class Full:
+        def send(self, letter: Letter) -> None:
+            if letter.id == "m-1":
+                relay.take(letter._replace(id="m-2"))
+                raise Again("it is not there")
+            done.set()
+
+    done = threading.Event()
+    relay = Relay(Full(), most=1)
+    relay.take(letter(1))
+    assert done.wait(10)
+    await relay.close(10)
+    assert "mail m-1 of sandbox ada was not relayed: more than 1 mails wait" in caplog.text
+
+
+async def test_a_mistake_of_ours_costs_one_mail_alone(caplog: pytest.LogCaptureFixture) -> None:
+    with Mailbox() as mailbox:
+        relay = Relay(Smtp(mailbox.where))
+        relay.take(letter()._replace(raw=b"{"))
+        relay.take(letter(2))
+        mailbox.wait_for(1)
+        await relay.close(10)
+    assert "mail m-1 of sandbox ada was not relayed: the simulator failed" in caplog.text
+
+
+async def test_a_relay_that_had_nothing_to_do_is_closed_at_once() -> None:
+    await Relay(Gate()).close(10)
+
+
+# The end.
+
+
+def test_a_signal_lets_the_mails_go_that_are_under_way() -> None:
+    with (
+        Mailbox() as mailbox,
+        Server("--smtp", mailbox.where) as server,
+        httpx2.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        mailbox.delay = 0.3
+        for number in range(3):
+            invite(Sandbox(http, "ada"), f"taker-{number}@example.com")
+        server.process.terminate()
+        assert server.process.wait(10) == 0
+        assert len(mailbox.received) == 3
+        assert server.stderr() == ""
+
+
+@pytest.mark.parametrize("reachable", [True, False], ids=["hangs", "is down"])
+def test_a_signal_ends_the_server_in_time_though_the_mail_server(reachable: bool) -> None:
+    with (
+        talking(hang) as (where, came),
+        Server("--smtp", where if reachable else f"127.0.0.1:{free_port()}") as server,
+        httpx2.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        for _ in range(3):
+            invite(Sandbox(http, "ada"))
+        while reachable and not came:
+            time.sleep(0.01)
+        began = time.monotonic()
+        server.process.terminate()
+        assert server.process.wait(10) == 0
+        assert time.monotonic() - began < 5
+        assert server.stderr() == "3 mails were not relayed: the simulator stops\n"

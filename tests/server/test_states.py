@@ -1,0 +1,261 @@
+"""The states of a vendor and the moves between them: the table, what a sandbox has seen of it, and the picture."""
+
+import re
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.app import VENDORS
+from simulator.core.machine import Machine
+from simulator.server.diagram import diagram
+from simulator.server.layout import NODE_HEIGHT, Edge, Plan, layers, plan
+from simulator.server.lives import made
+from simulator.server.openapi import named
+from tests.server import assessment, order, problem
+from tests.servers import Sandbox
+
+SVG = "{http://www.w3.org/2000/svg}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+NAMES = {named(vendor): vendor for vendor in VENDORS.values()}
+
+
+def seen(sandbox: Sandbox, vendor: str) -> tuple[dict[Any, tuple[int, int]], dict[tuple[Any, str, Any], int]]:
+    """How many invitations are and were in each state, and how often each move was made; what was never is left out."""
+    told = sandbox.told("GET", f"/states/{vendor}")
+    states = {one["id"]: (one["now"], one["seen"]) for one in told["states"] if one["seen"]}
+    moves = {(one["from"], one["action"], one["to"]): one["seen"] for one in told["moves"] if one["seen"]}
+    return states, moves
+
+
+def act(sandbox: Sandbox, id: str, *actions: str) -> None:
+    for action in actions:
+        sandbox.told("POST", f"/invitations/{id}/{action}")
+
+
+# The table.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_of_a_vendor_is_told_in_whole(name: str, http: httpx2.Client, sandbox: Sandbox) -> None:
+    machine = NAMES[name].machine
+    told = http.get(f"/_simulator/states/{name}").json()
+    assert {one["id"]: one["title"] for one in told["states"]} == machine.states
+    assert {(one["from"], one["action"]): one["to"] for one in told["moves"]} == machine.moves
+    here = sandbox.told("GET", f"/states/{name}")
+    assert [{"id": one["id"], "title": one["title"]} for one in here["states"]] == told["states"]
+    assert [{name: one[name] for name in ("from", "action", "to")} for one in here["moves"]] == told["moves"]
+
+
+def test_an_unknown_vendor_is_a_problem_that_names_those_that_are_known(sandbox: Sandbox, http: httpx2.Client) -> None:
+    for path in ("/states/predictive_index", "/states/other", "/states/other.svg", "/states/pymetrics.png"):
+        problem(sandbox.control("GET", path), 404, "there are pymetrics, predictive-index")
+    problem(http.get("/_simulator/states/other"), 404, "there are pymetrics, predictive-index")
+
+
+# What was seen.
+
+
+def test_a_walk_counts_as_all_the_moves_on_its_way(sandbox: Sandbox) -> None:
+    act(sandbox, assessment(sandbox)["assessmentId"], "complete")
+    act(sandbox, assessment(sandbox)["assessmentId"], "open", "abort")
+    states, moves = seen(sandbox, "predictive-index")
+    assert states == {0: (0, 2), 20: (0, 2), 30: (0, 1), 40: (1, 1), 65: (1, 1)}
+    assert moves == {(0, "open", 20): 2, (20, "start", 30): 1, (30, "complete", 40): 1, (20, "abort", 65): 1}
+    assert seen(sandbox, "pymetrics") == ({}, {})
+
+
+def test_a_move_that_a_reader_makes_stands_under_the_tables_own_name(sandbox: Sandbox) -> None:
+    id = order(sandbox)["id"]
+    act(sandbox, id, "complete")
+    sandbox.pymetrics.get(f"/mercury/getOrder/{id}")
+    states, moves = seen(sandbox, "pymetrics")
+    assert states["Fulfilled"] == (1, 1)
+    assert moves["Completed", "fulfil", "Fulfilled"] == 1
+    assert len(moves) == 3
+
+
+def test_a_move_that_is_in_no_table_stands_under_the_operation_that_made_it(sandbox: Sandbox) -> None:
+    id = assessment(sandbox)["assessmentId"]
+    act(sandbox, id, "expire")
+    later = {"expirationDateTime": "2090-01-01T00:00:00Z"}
+    assert sandbox.pi.request("PATCH", f"/api/v1/behavioralassessments/{id}", json=later).status_code == 200
+    told = sandbox.told("GET", "/states/predictive-index")
+    assert told["moves"][-1] == {"from": 50, "action": "change_assessment", "to": 10, "seen": 1}
+    assert seen(sandbox, "predictive-index")[0][10] == (1, 1)
+    svg = ET.fromstring(sandbox.control("GET", "/states/predictive-index.svg").text)  # noqa: S314  our own
+    [group] = [one for one in svg.iter(f"{SVG}g") if "unlisted" in one.attrib["class"].split()]
+    assert "".join(group.itertext()) == f"change_assessment {TIMES}1"
+
+
+def test_what_is_archived_was_there_and_is_no_more(sandbox: Sandbox) -> None:
+    id = assessment(sandbox)["assessmentId"]
+    sandbox.pi.request("DELETE", f"/api/v1/behavioralassessments/{id}")
+    assert seen(sandbox, "predictive-index") == ({0: (0, 1)}, {})
+
+
+def test_a_restore_brings_back_what_was_seen_then(sandbox: Sandbox) -> None:
+    id = order(sandbox)["id"]
+    before = seen(sandbox, "pymetrics")
+    sandbox.told("POST", "/snapshots")
+    act(sandbox, id, "reject")
+    assert seen(sandbox, "pymetrics") != before
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    assert seen(sandbox, "pymetrics") == before
+
+
+def test_the_numbers_of_the_demo_agree_with_its_invitations(http: httpx2.Client) -> None:
+    demo = Sandbox(http, "demo")
+    for name, vendor in NAMES.items():
+        there = [one["status"] for one in demo.told("GET", f"/invitations?vendor={vendor.id}")]
+        states, _ = seen(demo, name)
+        assert {state: now for state, (now, _) in states.items() if now} == {one: there.count(one) for one in there}
+        assert all(now <= ever for now, ever in states.values())
+
+
+MADE: list[tuple[str, Any, str, Any, list[str]]] = [
+    ("pymetrics", "Pending", "complete", "Completed", ["accept", "invite", "start", "complete"]),
+    ("pymetrics", "Not Started", "accept", "Accepted", ["accept"]),
+    ("pymetrics", "Completed", "get_order_v2", "Fulfilled", ["fulfil"]),
+    ("pymetrics", "Rejected", "complete", "Pending", ["complete"]),
+    ("predictive_index", 30, "fail", 60, ["fail"]),
+    ("predictive_index", 50, "change_by_external_id", 10, ["change_by_external_id"]),
+]
+
+
+@pytest.mark.parametrize(("vendor", "before", "operation", "after", "actions"), MADE)
+def test_the_moves_behind_a_change_are_found(
+    vendor: str, before: Any, operation: str, after: Any, actions: list[str]
+) -> None:
+    found = made(VENDORS[vendor].machine, before, operation, after)
+    assert [action for _, action, _ in found] == actions
+    assert (found[0][0], found[-1][2]) == (before, after)
+
+
+# The picture.
+
+
+def picture(sandbox: Sandbox, vendor: str) -> ET.Element:
+    answer = sandbox.control("GET", f"/states/{vendor}.svg")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    return ET.fromstring(answer.text)  # noqa: S314  our own
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_picture_shows_every_state_and_move_and_needs_nothing_else(sandbox: Sandbox, name: str) -> None:
+    svg, machine = picture(sandbox, name), NAMES[name].machine
+    text = ET.tostring(svg, encoding="unicode")
+    assert "href" not in text
+    assert "url(" not in text
+    assert re.findall(r"https?://[^\"]*", text) == ["http://www.w3.org/2000/svg"]
+    assert "prefers-color-scheme:dark" in text
+    groups = [one.attrib["class"].split()[0] for one in svg.iter(f"{SVG}g")]
+    assert groups.count("state") == len(machine.states)
+    pairs = {(start, end) for (start, _), end in machine.moves.items() if start != end}
+    assert groups.count("move") == len(pairs)
+    words = " ".join(svg.itertext())
+    for _, action in machine.moves:
+        assert action in words
+
+
+def test_the_picture_says_what_it_shows(sandbox: Sandbox) -> None:
+    act(sandbox, assessment(sandbox)["assessmentId"], "open")
+    svg = picture(sandbox, "predictive-index")
+    title, described = svg.find(f"{SVG}title"), svg.find(f"{SVG}desc")
+    assert title is not None
+    assert described is not None
+    assert title.text == f"The Predictive Index: states and moves in sandbox {sandbox.name}"
+    assert "Opened (20): 1 now, 1 so far" in (described.text or "")
+    assert "Created (0) to Opened (20) by open: 1" in (described.text or "")
+
+
+def test_what_was_seen_is_bolder_and_counted(sandbox: Sandbox) -> None:
+    for _ in range(2):
+        act(sandbox, order(sandbox, f"a{_}")["id"], "start")
+    svg = picture(sandbox, "pymetrics")
+    shown = {"".join(one.itertext()) for one in svg.iter(f"{SVG}g") if "seen" in one.attrib["class"].split()}
+    title = VENDORS["pymetrics"].machine.states
+    assert shown == {
+        f"start {TIMES}2",
+        f"{title['Not Started']}Not Started{TIMES}2, 0 now",
+        f"{title['In Progress']}In Progress{TIMES}2, 2 now↻ start",
+    }
+    style = svg.find(f"{SVG}style")
+    assert style is not None
+    assert ".seen path{stroke:var(--seen);stroke-width:3}" in (style.text or "")
+
+
+def test_whatever_names_a_table_holds_the_picture_is_well_formed() -> None:
+    evil = '</text><script>alert("&\'")</script>'
+    machine = Machine({evil: evil, "b": "]]>", 7: "\u202eright"}, {(evil, evil): "b", ("b", "x"): 7}, ())
+    view = {
+        "states": [{"id": id, "title": title, "now": 1, "seen": 1} for id, title in machine.states.items()],
+        "moves": [{"from": a, "action": by, "to": b, "seen": 1} for (a, by), b in machine.moves.items()],
+    }
+    svg = ET.fromstring(diagram(machine, view, evil))  # noqa: S314  our own
+    assert [one for one in svg.iter() if one.tag == f"{SVG}script"] == []
+    assert evil in {"".join(one.itertext()) for one in svg.iter(f"{SVG}text")}
+
+
+# The layout.
+
+graphs = st.integers(1, 8).flatmap(
+    lambda count: st.sets(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=16).map(
+        lambda pairs: (count, sorted((a, b) for a, b in pairs if a != b))
+    )
+)
+
+
+def overlap(one: tuple[float, float], other: tuple[float, float], width: float) -> bool:
+    """Whether two boxes of a row that are so wide together lie on each other."""
+    return abs(one[1] - other[1]) < 1 and abs(one[0] - other[0]) < width - 0.01
+
+
+def check(placed: Plan, widths: Mapping[str, float], edges: list[Edge]) -> None:
+    for (one, a), (other, b) in combinations(placed.nodes.items(), 2):
+        assert not overlap(a, b, (widths[one] + widths[other]) / 2)
+    routes = [*zip(edges, placed.routes, strict=True)]
+    for (one_edge, first), (other_edge, second) in combinations(routes, 2):
+        assert not overlap(first.label, second.label, (one_edge.width + other_edge.width) / 2)
+    for edge, route in routes:
+        for node, (x, y), point in ((edge.start, placed.nodes[edge.start], route.points[0]),
+                                    (edge.end, placed.nodes[edge.end], route.points[-1])):  # fmt: skip
+            assert abs(point[0] - x) <= widths[node] / 2
+            assert abs(abs(point[1] - y) - NODE_HEIGHT / 2) < 0.01
+    everything = [*placed.nodes.values(), *(point for route in placed.routes for point in route.points)]
+    assert all(0 <= x <= placed.width and 0 <= y <= placed.height for x, y in everything)
+
+
+@given(graphs)
+def test_no_box_and_no_label_lies_on_another_and_every_edge_touches_its_nodes(
+    graph: tuple[int, list[tuple[int, int]]],
+) -> None:
+    count, pairs = graph
+    widths = {str(number): 90.0 + number * 7 for number in range(count)}
+    edges = [Edge(str(a), str(b), 40.0 + 5 * a) for a, b in pairs]
+    check(plan(widths, edges), widths, edges)
+
+
+@given(graphs)
+def test_all_edges_but_those_that_close_a_circle_lead_downwards(graph: tuple[int, list[tuple[int, int]]]) -> None:
+    count, pairs = graph
+    edges = [Edge(str(a), str(b), 40) for a, b in pairs]
+    layer, back = layers([str(number) for number in range(count)], edges)
+    for number, edge in enumerate(edges):
+        assert (layer[edge.start] < layer[edge.end]) is (number not in back)
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=lambda vendor: vendor.id)
+def test_an_invitation_moves_down_the_picture(vendor: Any) -> None:
+    pairs = {(start, end) for (start, _), end in vendor.machine.moves.items() if start != end}
+    edges = [Edge(str(a), str(b), 60) for a, b in sorted(pairs, key=str)]
+    layer, back = layers([str(state) for state in vendor.machine.states], edges)
+    assert len(back) <= 1
+    assert all(layer[str(end)] > 0 for end in vendor.machine.ends)

@@ -1,0 +1,227 @@
+"""The timeline of an invitation: what happened to it and what will, kept with the sandbox's state."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.server import advance, assessment, order, problem
+from tests.servers import Listener, Sandbox
+
+NOON = "2030-01-01T12:00:00.0000000Z"
+
+
+def entries(sandbox: Sandbox, id: str, *kinds: str) -> list[Any]:
+    """The timeline, or what of it is of these kinds."""
+    found: list[Any] = sandbox.told("GET", f"/invitations/{id}/timeline")
+    assert [one["at"] for one in found] == sorted(one["at"] for one in found)
+    return [one for one in found if not kinds or one["what"] in kinds]
+
+
+def moves(sandbox: Sandbox, id: str) -> list[tuple[str, Any, Any]]:
+    """What has moved the invitation, from where to where."""
+    return [(one["operation"], one["before"], one["after"]) for one in entries(sandbox, id, "move")]
+
+
+def freeze(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": NOON})
+
+
+def act(sandbox: Sandbox, id: str, *actions: str) -> None:
+    for action in actions:
+        sandbox.told("POST", f"/invitations/{id}/{action}")
+
+
+# What happened.
+
+
+def test_a_new_invitation_has_the_call_that_made_it_its_first_move_its_mail_and_what_is_due(sandbox: Sandbox) -> None:
+    freeze(sandbox)
+    id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentId"]
+    [mail] = sandbox.told("GET", "/mail")
+    nothing = {"due": False, "operation": None, "before": None, "after": None, "status": None}
+    call, move, sent, alarm = entries(sandbox, id)
+    assert call == {
+        **nothing, "at": NOON, "what": "call", "id": "call-1", "text": "POST /api/v1/behavioralassessments: 201",
+        "operation": "create_assessment", "status": 201,
+    }  # fmt: skip
+    assert move == {
+        **nothing, "at": NOON, "what": "move", "id": id, "text": "create_assessment: Sent (10)",
+        "operation": "create_assessment", "after": 10,
+    }  # fmt: skip
+    assert sent == {
+        **nothing, "at": NOON, "what": "mail", "id": mail["id"],
+        "text": "to grace@example.com: Your PI Behavioral Assessment",
+    }  # fmt: skip
+    assert alarm == {
+        **nothing, "at": "2030-01-11T12:00:00.0000000Z", "what": "alarm", "id": id, "text": "expire is due",
+        "due": True, "operation": "expire",
+    }  # fmt: skip
+
+
+def test_every_change_of_the_status_is_a_move_with_what_made_it(sandbox: Sandbox) -> None:
+    id = order(sandbox, email="ada+completes-in-1h@example.com")["id"]
+    act(sandbox, id, "start", "start")
+    advance(sandbox, "PT1H")
+    sandbox.renewed().get(f"/mercury/getOrder/{id}")
+    assert moves(sandbox, id) == [
+        ("create_order", None, "Not Started"),
+        ("start", "Not Started", "In Progress"),
+        ("complete", "In Progress", "Completed"),
+        ("get_order", "Completed", "Fulfilled"),
+    ]
+    texts = [one["text"] for one in entries(sandbox, id, "move")]
+    assert texts[-1] == "get_order: Completed → Fulfilled"
+
+
+def test_a_walk_in_one_step_is_one_move(sandbox: Sandbox) -> None:
+    id = assessment(sandbox)["assessmentId"]
+    act(sandbox, id, "complete")
+    assert moves(sandbox, id) == [("create_assessment", None, 0), ("complete", 0, 40)]
+    assert entries(sandbox, id, "move")[1]["text"] == "complete: Created (0) → Completed (40)"
+
+
+def test_a_refused_action_leaves_no_trace_among_the_moves(sandbox: Sandbox) -> None:
+    id = order(sandbox)["id"]
+    act(sandbox, id, "reject")
+    before = entries(sandbox, id)
+    problem(sandbox.control("POST", f"/invitations/{id}/start"), 409)
+    assert entries(sandbox, id) == before
+
+
+def test_calls_are_those_that_have_the_id_in_path_query_or_a_body(sandbox: Sandbox) -> None:
+    id = assessment(sandbox)["assessmentId"]
+    other = assessment(sandbox)["assessmentId"]
+    path = "/api/v1/behavioralassessments"
+    sandbox.pi.get(f"{path}/{id}")
+    sandbox.pi.get(f"{path}/{other}")
+    sandbox.pi.get(path)
+    sandbox.pi.get(path, params={"$filter": f"assessmentId eq '{id}'", "$select": "email"})
+    sandbox.pi.post(path, json={"firstName": id})
+    sandbox.pi.get("/api/v1/nowhere")
+    calls = [(one["id"], one["operation"], one["status"]) for one in entries(sandbox, id, "call")]
+    assert calls == [
+        ("call-1", "create_assessment", 201), ("call-3", "get_assessment", 200), ("call-5", "list_assessments", 200),
+        ("call-6", "list_assessments", 200), ("call-7", "create_assessment", 400),
+    ]  # fmt: skip
+
+
+def test_a_call_without_an_answer_says_so(sandbox: Sandbox) -> None:
+    id = order(sandbox)["id"]
+    sandbox.told("PUT", "/faults", [{"do": "drop", "when": "before_commit"}])
+    with pytest.raises(httpx2.RemoteProtocolError):
+        sandbox.pymetrics.get(f"/mercury/getOrder/{id}")
+    dropped = entries(sandbox, id, "call")[-1]
+    assert (dropped["status"], dropped["text"]) == (None, f"GET /mercury/getOrder/{id}: no answer left")
+
+
+# Webhooks.
+
+
+def test_a_notice_and_every_attempt_stand_there_with_the_next_one_that_is_due(
+    sandbox: Sandbox, listener: Listener
+) -> None:
+    listener.answers = [503, 503, 200]
+    freeze(sandbox)
+    secret = listener.url.replace("//", "//user:pass@")
+    id = assessment(sandbox, assessmentStatusWebHook=f"{secret}/hook")["assessmentId"]
+    act(sandbox, id, "complete")
+    advance(sandbox, "PT10M")
+    notice, *attempts = entries(sandbox, id, "notice", "attempt")
+    [delivery] = sandbox.told("GET", "/deliveries")
+    assert (notice["at"], notice["id"]) == (NOON, delivery["id"])
+    assert notice["text"] == f"for {listener.url.replace('//', '//***@')}/hook: pending"
+    assert {one["id"] for one in attempts} == {delivery["id"]}
+    told = [(one["text"], one["status"], one["due"]) for one in attempts]
+    assert told == [("attempt 1: 503", 503, False), ("attempt 2: 503", 503, False), ("attempt 3 is due", None, True)]
+    assert attempts[-1]["at"] == delivery["next"]
+    advance(sandbox, "PT20M")
+    notice, *attempts = entries(sandbox, id, "notice", "attempt")
+    assert notice["text"].endswith(": delivered")
+    assert [one["due"] for one in attempts] == [False] * 3
+
+
+def test_an_attempt_without_an_answer_says_why_and_which_fault_met_it(sandbox: Sandbox, listener: Listener) -> None:
+    sandbox.told("PUT", "/faults", [{"on": "deliveries", "do": "drop", "id": "lost", "times": 1}])
+    freeze(sandbox)
+    id = assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"]
+    act(sandbox, id, "complete")
+    advance(sandbox, "PT1S")
+    [first] = [one for one in entries(sandbox, id, "attempt") if not one["due"]]
+    assert first["text"] == "attempt 1: dropped by fault lost, met by fault lost"
+
+
+def test_others_webhooks_and_mails_are_not_on_it(sandbox: Sandbox, listener: Listener) -> None:
+    for _ in range(2):
+        last = assessment(sandbox, assessmentStatusWebHook=listener.url, notifyAssessmentAvailableUsingEmail=1)
+        act(sandbox, last["assessmentId"], "complete")
+    listener.wait_for(2)
+    found = [one["what"] for one in entries(sandbox, last["assessmentId"], "mail", "notice")]
+    assert found == ["mail", "notice"]
+
+
+# What will happen.
+
+
+def test_what_an_end_silences_is_due_no_more(sandbox: Sandbox) -> None:
+    id = assessment(sandbox, email="grace+completes-in-2d@example.com")["assessmentId"]
+    assert [one["operation"] for one in entries(sandbox, id, "alarm")] == ["complete", "expire"]
+    act(sandbox, id, "abort")
+    assert entries(sandbox, id, "alarm") == []
+
+
+# Where it is kept.
+
+BEGINNINGS: dict[str, Callable[[Sandbox], str]] = {
+    "pymetrics": lambda sandbox: str(order(sandbox)["id"]),
+    "PI": lambda sandbox: str(assessment(sandbox)["assessmentId"]),
+}
+
+
+@pytest.mark.parametrize("make", BEGINNINGS.values(), ids=BEGINNINGS)
+def test_a_restore_brings_back_the_moves_of_its_snapshot(sandbox: Sandbox, make: Callable[[Sandbox], str]) -> None:
+    id = make(sandbox)
+    act(sandbox, id, "start")
+    before = moves(sandbox, id)
+    sandbox.told("POST", "/snapshots")
+    act(sandbox, id, "complete")
+    assert len(moves(sandbox, id)) == len(before) + 1
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    assert moves(sandbox, id) == before
+    act(sandbox, id, "expire")
+    assert [move[0] for move in moves(sandbox, id)] == [*(move[0] for move in before), "expire"]
+
+
+def test_a_fork_takes_the_moves_along_and_goes_on_alone(sandbox: Sandbox, http: httpx2.Client) -> None:
+    id = order(sandbox)["id"]
+    act(sandbox, id, "start")
+    fork = Sandbox(http, f"fork-{uuid.uuid4()}")
+    sandbox.told("POST", "/fork", {"name": fork.name})
+    act(fork, id, "complete")
+    assert len(moves(sandbox, id)) == 2
+    assert [move[0] for move in moves(fork, id)] == ["create_order", "start", "complete"]
+    assert entries(fork, id, "call") == []
+    fork.told("DELETE")
+
+
+def test_a_reset_forgets_it_and_an_unknown_invitation_has_none(sandbox: Sandbox) -> None:
+    id = order(sandbox)["id"]
+    sandbox.told("POST", "/reset")
+    problem(sandbox.control("GET", f"/invitations/{id}/timeline"), 404, f"has no invitation {id!r}")
+    assert [state["seen"] for state in sandbox.told("GET", "/states/pymetrics")["states"]] == [0] * 8
+
+
+def test_what_was_archived_has_no_timeline(sandbox: Sandbox) -> None:
+    id = assessment(sandbox)["assessmentId"]
+    sandbox.pi.request("DELETE", f"/api/v1/behavioralassessments/{id}")
+    problem(sandbox.control("GET", f"/invitations/{id}/timeline"), 404)
+
+
+def test_the_samples_of_the_demo_have_theirs(http: httpx2.Client) -> None:
+    demo = Sandbox(http, "demo")
+    for invitation in demo.told("GET", "/invitations"):
+        found = entries(demo, invitation["id"], "move")
+        assert found[0]["at"] == invitation["created"]
+        assert str(found[-1]["after"]) == str(invitation["status"])

@@ -1,0 +1,99 @@
+"""The taker's two lists of words: what is told, and the scores that ticks lead to."""
+
+from typing import Any
+
+import pytest
+
+from simulator.core.exercise import Phase, questions
+from simulator.vendors.predictive_index import VENDOR, results
+from simulator.vendors.predictive_index.adjectives import LISTS, SHOWN, WORDS
+from simulator.vendors.predictive_index.exercise import EXERCISE, GRAPHS, PHASES, outcome
+from simulator.vendors.predictive_index.states import KIND, MACHINE
+from tests.fakes import NOW, FakeWorld
+
+LANGUAGES = list(SHOWN)
+
+
+def invited(**more: Any) -> tuple[FakeWorld, str]:
+    """A world with one assessment, and its id."""
+    world = FakeWorld()
+    body = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com", **more}
+    keyed = {"headers": {"api-key": "k"}, "media_type": "application/json"}
+    reply = world.ask(VENDOR, "create_assessment", body, **keyed)
+    return world, reply.body["assessmentId"]
+
+
+def test_every_state_has_a_phase() -> None:
+    assert PHASES.keys() == MACHINE.states.keys()
+    assert {PHASES[int(state)] for state in MACHINE.ends} <= {Phase.FINISHED, Phase.EXPIRED, Phase.CLOSED}
+
+
+def test_a_taker_is_told_who_invites_to_what_and_until_when() -> None:
+    world, id = invited(
+        associatedPositionTitle="Software Engineer", languageLocale="de-DE", redirectUrl="https://ats.example/",
+        expirationDateTime="2026-12-24T12:00:00Z",
+    )  # fmt: skip
+    stored = world.get(KIND, id)
+    assert stored
+    told = EXERCISE.about(stored)
+    assert (told.title, told.candidate) == ("PI Behavioral Assessment", "Grace Hopper")
+    assert (told.host, told.subject) == ("Ada Administrator", "Software Engineer")
+    assert (told.language, told.language_name) == ("de-DE", "German")
+    assert (told.redirect, told.phase) == ("https://ats.example/", Phase.INVITED)
+    assert told.until is not None
+    assert told.until > NOW
+
+
+def test_a_taker_of_few_words_is_told_what_there_is() -> None:
+    world, id = invited(languageLocale="tlh")
+    stored = world.get(KIND, id)
+    assert stored
+    told = EXERCISE.about(stored)
+    assert (told.subject, told.redirect, told.language_name) == ("", None, "tlh")
+
+
+def test_each_factor_has_as_many_words_for_either_end() -> None:
+    for factor in results.FACTORS:
+        assert sorted(way for moved, way in WORDS.values() if moved == factor) == [-1, -1, 1, 1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_asks_the_same_in_words_of_its_own(language: str) -> None:
+    asked = questions(EXERCISE.parts[language])
+    assert list(asked) == list(GRAPHS)
+    for question in asked.values():
+        assert [value for value, _ in question.choices] == list(WORDS)
+        assert len({text for _, text in question.choices}) == len(WORDS)
+        assert question.many
+    assert len({part.title for part in EXERCISE.parts[language]}) == 2
+    assert LISTS.keys() == SHOWN.keys()
+
+
+ROWS: list[tuple[dict[str, list[str]], dict[str, dict[str, float]]]] = [
+    ({"real": ["assertive"]}, {"selfSigmaScore": {"aSigma": 1.2}}),
+    ({"real": ["assertive", "competitive", "reserved"]}, {"selfSigmaScore": {"aSigma": 2.4, "bSigma": -1.2}}),
+    ({"expected": ["steady", "restless"]}, {"selfConceptSigmaScore": {}}),
+    (
+        {"expected": ["precise", "careful"], "real": ["instinctive"]},
+        {"selfConceptSigmaScore": {"dSigma": 2.4}, "selfSigmaScore": {"eSigma": -1.2}},
+    ),
+    ({"expected": list(WORDS), "real": []}, {"selfConceptSigmaScore": {}}),
+]
+
+
+@pytest.mark.parametrize(("answers", "moved"), ROWS)
+def test_ticked_words_move_their_factors_in_the_graph_of_their_list(
+    answers: dict[str, list[str]], moved: dict[str, dict[str, float]]
+) -> None:
+    neutral = dict.fromkeys(results.FACTORS, 0)
+    assert outcome(answers) == {"scores": {graph: neutral | sigma for graph, sigma in moved.items()}}
+    assert results.flaw(outcome(answers)) is None
+
+
+@pytest.mark.parametrize("blank", [{}, {"real": []}, {"expected": [], "real": []}])
+def test_who_ticks_nothing_leaves_the_scores_to_chance(blank: dict[str, list[str]]) -> None:
+    assert outcome(blank) == {}
+
+
+def test_opening_the_link_is_an_action_of_the_vendor() -> None:
+    assert EXERCISE.opening in VENDOR.actions

@@ -1,0 +1,98 @@
+"""The candidate's games: what is told, and the results that answers lead to."""
+
+from typing import Any
+
+import pytest
+
+from simulator.core.exercise import Phase, questions
+from simulator.vendors.pymetrics.exercise import EXERCISE, PARTS, PHASES, POINTS, about, outcome
+from simulator.vendors.pymetrics.results import problem
+from simulator.vendors.pymetrics.states import ACCEPTED, FULFILLED, MACHINE, PENDING, REJECTED
+from tests.fakes import FakeStored, FakeWorld
+
+
+def order(**more: Any) -> FakeStored:
+    face = {
+        "assessment": {"description": "Core games"},
+        "candidate": {"email": "ada@example.com", "first_name": "Ada", "last_name": None, "external_id": None},
+        "requisition_title": None,
+        "candidate_redirect_url": None,
+    }
+    return FakeStored("id", more.pop("status", PENDING), {**face, **more}, {})
+
+
+def test_every_status_has_a_phase() -> None:
+    assert PHASES.keys() == MACHINE.states.keys()
+    assert {PHASES[str(state)] for state in MACHINE.ends} <= {Phase.FINISHED, Phase.EXPIRED, Phase.CLOSED}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "name"),
+    [
+        ({"first_name": "Ada", "last_name": "Lovelace"}, "Ada Lovelace"),
+        ({"last_name": "Lovelace"}, "Lovelace"),
+        ({"email": "ada@example.com"}, "ada@example.com"),
+        ({"external_id": "c-1"}, "c-1"),
+        ({}, ""),
+    ],
+)
+def test_a_candidate_is_called_by_what_is_known(candidate: dict[str, str], name: str) -> None:
+    nobody = dict.fromkeys(("email", "first_name", "last_name", "external_id"))
+    assert about(order(candidate=nobody | candidate)).candidate == name
+
+
+def test_a_candidate_is_told_to_what_and_for_what() -> None:
+    told = about(order(requisition_title="Engineer", candidate_redirect_url="https://ats.example/"))
+    assert (told.title, told.subject, told.redirect) == ("Core games", "Engineer", "https://ats.example/")
+    assert (told.host, told.until, told.language) == ("", None, "en")
+    assert [about(order(status=status)).phase for status in (ACCEPTED, FULFILLED, REJECTED)] == [
+        Phase.INVITED, Phase.FINISHED, Phase.CLOSED,
+    ]  # fmt: skip
+
+
+def test_every_choice_is_worth_something_known() -> None:
+    asked = {name: {value for value, _ in question.choices} for name, question in questions(PARTS).items()}
+    assert {name: set(worth) for name, worth in POINTS.items()} == asked
+
+
+def test_the_row_of_signs_has_the_right_answers() -> None:
+    row = [name for _, name in PARTS[1].exhibit]
+    assert POINTS["after_square"][row[row.index("square") + 1]] == 1
+    assert POINTS["circles"][str(row.count("circle"))] == 1
+
+
+BEST = {name: [max(worth, key=worth.__getitem__)] for name, worth in POINTS.items()}
+WORST = {name: [min(worth, key=worth.__getitem__)] for name, worth in POINTS.items()}
+
+
+@pytest.mark.parametrize(
+    ("answers", "score"),
+    [
+        (BEST, 100),
+        ({**BEST, "circles": []}, 91.67),
+        ({"after_square": ["star"]}, 58.33),
+        ({"after_square": ["heart"]}, 41.67),
+    ],
+)
+def test_the_same_answers_make_the_same_score(answers: dict[str, list[str]], score: float) -> None:
+    for _ in range(2):
+        (result,) = outcome(answers)["results"]
+        assert result["score"] == score
+
+
+def test_the_worst_answers_make_a_low_score_with_its_own_words() -> None:
+    (result,) = outcome(WORST)["results"]
+    assert result["score"] < 10
+    assert "not close" in result["description"]
+
+
+@pytest.mark.parametrize("blank", [{}, {"circles": []}])
+def test_who_answers_nothing_leaves_the_score_to_chance(blank: dict[str, list[str]]) -> None:
+    assert outcome(blank) == {}
+
+
+def test_the_outcome_is_one_that_complete_takes() -> None:
+    world = FakeWorld()
+    assert problem(outcome(BEST), world.config) is None
+    assert EXERCISE.opening is None
+    assert EXERCISE.parts == {"en": PARTS}
