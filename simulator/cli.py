@@ -32,12 +32,6 @@ def _web_url(context: click.Context, option: click.Parameter, value: str | None)
     return value
 
 
-def _host_and_port(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    if value is not None and host_and_port(value) is None:
-        raise click.BadParameter(f"{value!r} is no HOST:PORT, such as 127.0.0.1:1025")
-    return value
-
-
 def _place(context: click.Context, option: click.Parameter, value: str) -> str:
     kind, _, path = value.partition(":")
     if value != "memory" and not (kind == "sqlite" and path):
@@ -50,6 +44,12 @@ def _seconds(context: click.Context, option: click.Parameter, value: str) -> flo
     if not ticks:
         raise click.BadParameter(f"{value!r} is no ISO 8601 duration such as PT1H")
     return ticks / instant.SECOND
+
+
+def _host_and_port(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and host_and_port(value) is None:
+        raise click.BadParameter(f"{value!r} is no HOST:PORT, such as 127.0.0.1:1025")
+    return value
 
 
 class _Main(click.Group):

@@ -45,20 +45,22 @@ class History:
         at: int, operation: str,
     ) -> None:  # fmt: skip
         """Take down what a commit changes of the invitations, which are the records of these kinds."""
+        chains, tally = self._chains, self.tally
         for kind, id, row, _ in saved:
             if kind in kinds:
-                older, status = self._chains.get(id), row[0]
-                before = None if older is None else older[2]
-                if older is None or before != status:
-                    self._chains[id] = (at, operation, status, older)
-                    self._count((kind, before, operation, status))
+                status, older = row[0], chains.get(id)
+                if older is None:
+                    before = None
+                elif (before := older[2]) == status:
+                    continue
+                chains[id] = (at, operation, status, older)
+                step = (kind, before, operation, status)
+                tally[step] = tally.get(step, 0) + 1
         for kind, id in forgotten:
-            if kind in kinds and (last := self._chains.get(id)) is not None:
-                del self._chains[id]
-                self._count((kind, last[2], operation, None))
-
-    def _count(self, step: Step) -> None:
-        self.tally[step] = self.tally.get(step, 0) + 1
+            if kind in kinds and (last := chains.get(id)) is not None:
+                del chains[id]
+                step = (kind, last[2], operation, None)
+                tally[step] = tally.get(step, 0) + 1
 
     def of(self, id: str) -> list[Move]:
         """The changes of one invitation, oldest first."""

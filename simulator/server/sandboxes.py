@@ -203,7 +203,8 @@ class Sandboxes:
         """Keep those no longer in memory that nobody has asked for anything within so many real seconds."""
         for sandbox in self:
             ledger, dispatcher = sandbox.ledger, self._dispatchers[sandbox.name]
-            if ledger is None or ledger.idle() < seconds or sandbox.watchers or sandbox.faults or dispatcher.busy:
+            watched = len(sandbox.watchers) > (self._relay is not None)
+            if ledger is None or ledger.idle() < seconds or watched or sandbox.faults or dispatcher.busy:
                 continue
             ledger.settle()
             await self._dismiss(sandbox).close()

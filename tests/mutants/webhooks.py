@@ -39,14 +39,14 @@ MUTANTS = (
     ),
     Mutant(
         "webhook.before_commit",
-        "server/sandbox.py",
-        "        state.save(decision.records, call.now)\n",
-        """        if decision.notices:
-            import asyncio
+        "server/memory.py",
+        "    state.save(saved, now)\n",
+        """    if owed:
+        import asyncio
 
-            asyncio.get_running_loop().call_later(0.4, state.save, decision.records, call.now)
-        else:
-            state.save(decision.records, call.now)
+        asyncio.get_running_loop().call_later(0.4, state.save, saved, now)
+    else:
+        state.save(saved, now)
 """,
         "The listener is told before the assessment is complete to whoever reads it.",
     ),

@@ -367,8 +367,8 @@ def test_forgetting_deliveries_owes_nobody_anything() -> None:
 def test_a_history_holds_the_changes_of_a_status_and_nothing_else() -> None:
     history = new().history
     for at, status in enumerate([0, 0, 10, 10, 0]):
-        saved = rendered([record("a", status), record("b", 7), record("c", status, kind="other")])
-        history.note(saved, (), THINGS, at, f"step-{at}")
+        saved = (record("a", status), record("b", 7), record("c", status, kind="other"))
+        history.note(rendered(saved), (), THINGS, at, f"step-{at}")
     assert history.of("a") == [(0, "step-0", None, 0), (2, "step-2", 0, 10), (4, "step-4", 10, 0)]
     assert history.of("b") == [(0, "step-0", None, 7)]
     assert history.of("c") == []
@@ -376,10 +376,11 @@ def test_a_history_holds_the_changes_of_a_status_and_nothing_else() -> None:
 
 def test_a_history_forgets_what_is_archived_but_not_that_it_was() -> None:
     history = new().history
+    gone = (("thing", "a"), ("other", "x"), ("thing", "never"))
     for step, saved, forgotten in [
-        ("make", [record("a", 1)], []),
-        ("archive", [], [("thing", "a"), ("other", "x"), ("thing", "never")]),
-        ("make", [record("a", 1)], []),
+        ("make", [record("a", 1)], ()),
+        ("archive", [], gone),
+        ("make", [record("a", 1)], ()),
     ]:
         history.note(rendered(saved), forgotten, THINGS, 5, step)
     assert history.of("a") == [(5, "make", None, 1)]

@@ -1,0 +1,168 @@
+"""The course of a run: serve, load, kill, look; and the verdict at its end."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self
+
+import httpx2
+
+from tests.crash.load import GAMES, PATH, Caller, Promises
+from tests.servers import GREETING, Listener, Received
+
+LONGEST = 3.0
+"""An attempt may take so many seconds on a busy machine, from reaching the listener to being written down."""
+CALLERS = 4
+
+
+@dataclass
+class Verdict:
+    """What a run has shown; `wrong` holds every loss, in words."""
+
+    kills: int = 0
+    acknowledged: int = 0
+    webhooks: int = 0
+    again: int = 0
+    """Webhooks that came more than once, because their attempt was under way when the server was killed."""
+    oldest: float = 0.0
+    """Seconds that the oldest of those had been under way."""
+    slowest: float = 0.0
+    """Seconds from the start of a process to its first answer."""
+    wrong: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        told = (
+            f"{self.kills} kills; {self.acknowledged:,} changes acknowledged, {self.webhooks:,} webhooks owed, "
+            f"{self.again} of them sent again (under way for at most {self.oldest:.2f} s when the server was killed); "
+            f"slowest start {self.slowest:.2f} s; {len(self.wrong)} wrong"
+        )
+        return "\n".join([told, *self.wrong[:20]])
+
+
+class Process:
+    """A server on a port of its own choice, which it keeps when it is started again."""
+
+    def __init__(self, log: str, port: int = 0) -> None:
+        self._command = [sys.executable, "-m", "simulator", "serve", "--log", log, "--port"]
+        self._port = port
+
+    def start(self) -> Self:
+        """Start it, and wait until it answers."""
+        command = [*self._command, str(self._port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line.startswith(GREETING):
+            raise RuntimeError(f"the server began with {line!r}")
+        self.url = line.removeprefix(GREETING).strip()
+        self._port = int(self.url.rpartition(":")[2])
+        return self
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        assert self._process.stdout
+        self._process.stdout.close()
+
+
+def run(kills: int, seed: int, folder: Path, between: tuple[float, float] = (0.2, 1.0)) -> Verdict:
+    """Kill so many times, so many seconds apart, and say what was lost."""
+    chance, verdict, killed = random.Random(seed), Verdict(kills), list[float]()
+    with Listener() as listener:
+        process = Process(f"sqlite:{folder}/crash.db").start()
+        callers = [
+            Caller(Promises(f"crash-{number}"), lambda: process.url, listener.url, f"{seed}/{number}")
+            for number in range(CALLERS)
+        ]
+        for caller in callers:
+            caller.start()
+        for _ in range(kills):
+            time.sleep(chance.uniform(*between))
+            process.kill()
+            killed.append(time.monotonic())
+            began = time.perf_counter()
+            process.start()
+            verdict.slowest = max(verdict.slowest, time.perf_counter() - began)
+        for caller in callers:
+            caller.stop()
+        with httpx2.Client(base_url=process.url, trust_env=False, timeout=60) as http:
+            _settle(http, [caller.promises for caller in callers])
+            for caller in callers:
+                verdict.wrong += caller.wrong
+                _judge(http, caller.promises, verdict)
+        process.kill()
+        _judge_webhooks([caller.promises for caller in callers], listener.received, killed, verdict)
+    return verdict
+
+
+def _settle(http: httpx2.Client, all_promises: list[Promises]) -> None:
+    """Wait until every webhook was tried."""
+    deadline = time.monotonic() + 60
+    for promises in all_promises:
+        path = f"/_simulator/sandboxes/{promises.name}/deliveries"
+        while any(one["state"] == "pending" for one in http.get(path).json()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+
+def _judge(http: httpx2.Client, promises: Promises, verdict: Verdict) -> None:
+    """Everything that was acknowledged is there, once."""
+    verdict.acknowledged += len(promises.assessments) + len(promises.orders) + len(promises.completed)
+    there = http.get(PATH, headers={"api-key": f"sim-{promises.name}"}).json()
+    by_mark: dict[str, list[Any]] = {}
+    for one in there:
+        by_mark.setdefault(one["externalId"], []).append(one)
+    for mark, id in promises.assessments.items():
+        if [one["assessmentId"] for one in by_mark.get(mark, [])] != [id]:
+            verdict.wrong.append(f"assessment {mark} was promised as {id}, and is {by_mark.get(mark)}")
+    verdict.wrong += [f"assessment {mark} exists {len(found)} times" for mark, found in by_mark.items() if found[1:]]
+    states = {one["assessmentId"]: one["assessmentState"] for one in there}
+    verdict.wrong += [
+        f"{id} was completed, and is {states.get(id)}" for id in promises.completed if states.get(id) != 40
+    ]
+    _judge_orders(http, promises, verdict)
+    [position] = http.get(f"/_simulator/sandboxes/{promises.name}/config").json()["positions"][:1]
+    number = int(position.rpartition(" ")[2]) if position.startswith("position ") else 0
+    if number < promises.positions:
+        verdict.wrong.append(f"settings {promises.positions} of {promises.name} were promised, and are {number}")
+
+
+def _judge_orders(http: httpx2.Client, promises: Promises, verdict: Verdict) -> None:
+    keys = {"client_id": f"sim-{promises.name}", "client_secret": "x", "grant_type": "client_credentials"}
+    token = http.post("/mercury/oauth/token", json=keys).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}", "X-Api-Key": keys["client_id"]}
+    for mark, id in promises.orders.items():
+        order = {"candidate": {"email": "ada@example.com"}, "assessment_id": GAMES, "application_id": mark}
+        again = http.post("/mercury/order", json=order, headers=headers).json()
+        if (again["created"], again["order"]["id"]) != (False, id):
+            verdict.wrong.append(f"order {mark} was promised as {id}, and asked for again it is {again}")
+    made = http.get(f"/_simulator/sandboxes/{promises.name}/states/pymetrics").json()["states"]
+    asked = len(promises.orders) + 1  # one may have been asked for and never answered
+    if sum(state["now"] for state in made) > asked:
+        verdict.wrong.append(f"of {asked} orders of {promises.name} there are {made}")
+
+
+def _judge_webhooks(
+    all_promises: list[Promises], received: list[Received], killed: list[float], verdict: Verdict
+) -> None:
+    """Every webhook that is owed came; twice only where the server was killed in the middle of the attempt."""
+    came: dict[str, list[float]] = {}
+    for one in received:
+        if len(one.body) < int(one.headers["content-length"]):
+            continue  # the server died while it sent this
+        came.setdefault(one.form["assessmentId"], []).append(one.at)
+    owed = {id for promises in all_promises for id in promises.completed}
+    verdict.webhooks = len(owed)
+    verdict.wrong += [f"no webhook told of {id}" for id in owed - came.keys()]
+    for id, times in came.items():
+        for at, following in pairwise(times):
+            between = [kill - at for kill in killed if at - 0.05 <= kill <= following]
+            verdict.again += 1
+            verdict.oldest = max([verdict.oldest, *between[:1]])
+            if not between or between[0] > LONGEST:
+                verdict.wrong.append(f"the webhook of {id} came {len(times)} times, and no kill explains it: {between}")
