@@ -50,7 +50,7 @@ class Simulator:
         self._settings = settings
         self._tell = tell
         self._sender = HttpSender(Policy(settings.webhook_hosts))
-        self._sandboxes = Sandboxes(VENDORS, self._sender, open_access=open_access)
+        self._sandboxes = Sandboxes(VENDORS, self._sender, open_access=open_access, most=settings.max_sandboxes)
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
         session = None if self.control_token is None else Session(self.control_token)

@@ -71,16 +71,23 @@ def main() -> None:
 @_option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
 @_option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=_web_url)
 @_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
+@_option(
+    "request_timeout", "30", "Seconds for a request's head, for its body, for reading on in an answer.",
+    type=click.FloatRange(0.1, 3_600),
+)  # fmt: skip
+@_option("max_connections", "10000", "Connections at once; more are answered 503.", type=click.IntRange(1))
+@_option("max_sandboxes", "20000", "Sandboxes at once; no more are opened.", type=click.IntRange(1))
 def serve(
-    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None, webhook_hosts: str | None
-) -> None:
+    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
+    webhook_hosts: str | None, **more: Any,
+) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
     from simulator.serving import serve as run
 
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
         host, port, log, access or default_access(host), public_url, hosts, from_environment("control_token"),
-        _sandboxes(config) if config else {},
+        sandboxes=_sandboxes(config) if config else {}, **more,
     )  # fmt: skip
     sys.exit(run(settings))
 

@@ -15,7 +15,9 @@ class Settings:
     """How a server runs; `sandboxes` are opened at the start, by name, with their settings.
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
-    where webhooks may go; None leaves every host that is not forbidden.
+    where webhooks may go; None leaves every host that is not forbidden. `request_timeout` is how many real seconds a
+    caller may take to send the head of a request, then its body, or to go on reading an answer. There are at most
+    `max_connections` at once, and `max_sandboxes`.
     """
 
     host: str = "127.0.0.1"
@@ -25,6 +27,9 @@ class Settings:
     public_url: str | None = None
     webhook_hosts: tuple[str, ...] | None = None
     control_token: str | None = None
+    request_timeout: float = 30.0
+    max_connections: int = 10_000
+    max_sandboxes: int = 20_000
     sandboxes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

@@ -113,6 +113,8 @@ _SETTINGS: dict[str, Schema] = {
     "progress": {"pattern": f"^(?:manual|{DURATION})$"},
     "rate_limit": nullable(integer(minimum=1, maximum=1_000_000)),
     "webhook_timeout": {"exclusiveMinimum": 0, "maximum": 600},
+    "invitation_limit": nullable(integer(minimum=0)),
+    "webhook_rate": nullable(integer(minimum=1, maximum=10_000)),
 }
 REFINED: dict[str, Schema] = {
     "Config": {"properties": _SETTINGS},

@@ -17,6 +17,7 @@ from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.clock import Clock
 from simulator.server.faults import Faults
 from simulator.server.journal import CLOCK, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Journal, Watcher
+from simulator.server.quota import within_limit
 from simulator.server.state import State, Stored
 
 Ask = Callable[[int, Draw, int], Call]
@@ -169,6 +170,8 @@ class Sandbox:
 
     def _answer(self, vendor: Vendor, operation: Operation, call: Call) -> Reply:
         decision = answer(vendor, operation, call, self)
+        if self.state.config.invitation_limit is not None:
+            decision = within_limit(decision, vendor, call, self, self.state, self.kinds)
         if decision.changes or call.draw.used:
             self.commit(decision, call)
         if self.state.config.rate_limit is not None and call.method and decision.reply.status != 429:

@@ -14,6 +14,7 @@ from simulator.core.vendor import Credential, Sample, Vendor
 from simulator.server.clock import Clock
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
+from simulator.server.problems import Problem
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
 from simulator.server.state import State
@@ -30,15 +31,29 @@ class Taken(Exception):
     """A sandbox of that name exists already."""
 
 
+class Full(Problem):
+    """This server holds as many sandboxes as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            503,
+            f"this server holds {most} sandboxes and opens no more; DELETE one that is done with, "
+            "or serve with a larger --max-sandboxes",
+        )
+
+
 class Sandboxes:
     """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does."""
 
-    def __init__(self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True) -> None:
+    def __init__(
+        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, most: int = 20_000
+    ) -> None:
         self.vendors = vendors
         self.open_access = open_access
         self.nowhere = Sandbox("", "", State(Config(journal=Journal(0, 0)), Clock()), vendors)
         """Where a caller is whose credential opens nothing; it is never written to."""
         self._sender = sender
+        self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
         self._credentials: dict[str, Credentials] = {}
@@ -64,9 +79,11 @@ class Sandboxes:
         return self._credentials[sandbox.name]
 
     def open(self, name: str, seed: int | str = 0, config: Config | None = None, state: State | None = None) -> Sandbox:
-        """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken`."""
+        """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken` and `Full`."""
         if name in self._sandboxes:
             raise Taken(name)
+        if len(self._sandboxes) >= self._most:
+            raise Full(self._most)
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
         self._admit(sandbox)
         if name == DEMO and state is None:
