@@ -106,12 +106,16 @@ def test_headers_behind_the_body_are_no_headers_of_the_call(server: Server, http
 @pytest.mark.parametrize("piece", [b"1;" + b"x" * 60_000 + b"\r\na\r\n", b"1\r\na\r\n"], ids=["remarks", "chunks"])
 def test_what_frames_a_body_has_an_end_too(server: Server, http: httpx2.Client, piece: bytes) -> None:
     many = piece * (600_000 // len(piece))
+
+    def flood(connection: socket.socket) -> None:
+        for _ in range(100):
+            connection.sendall(many)
+            time.sleep(0.001)
+
     with connect(server) as connection:
         connection.sendall(head("Transfer-Encoding: chunked", verb="POST"))
         with pytest.raises(OSError):  # noqa: PT011 - reset or broken, whichever comes first
-            for _ in range(100):
-                connection.sendall(many)
-                time.sleep(0.001)
+            flood(connection)
     assert http.get("/_simulator/health").status_code == 200
 
 
