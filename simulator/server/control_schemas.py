@@ -196,6 +196,7 @@ CALLS: dict[str, Control] = {
     "look": Control({200: ref("Sandbox")}),
     "delete": Control({204: None}),
     "reset": Control({200: ref("Sandbox")}),
+    "renew": Control({201: ref("Opened")}, (409,)),
     "config": Control({200: ref("Config")}),
     "configure": Control({200: ref("Config")}, (), Config, example={"progress": "PT10S", "rate_limit": 60}),
     "snapshot": Control({201: ref("Snapshot")}, links=_BACK),

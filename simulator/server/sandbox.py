@@ -130,6 +130,11 @@ class Sandbox:
             record = Record(TOKEN, token, now, stored.face, stored.facts)
             self.commit(Decision(Reply(204), (record,)), Call("", now, self.draw(), ""))
 
+    def forget_tokens(self) -> None:
+        """Let no access token that was given out so far be good any more."""
+        lapsed = tuple(Record(TOKEN, token.id, 0, token.face, token.facts) for token in self.state.all(TOKEN))
+        self.commit(Decision(Reply(204), lapsed), Call("", self.now(), self.draw(), ""))
+
     def ring(self, now: int) -> None:
         """Ring every alarm due by `now`, in order, each at its own moment."""
         if self.state.ringing is None or self.state.ringing[1][0] > now:

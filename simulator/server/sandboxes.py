@@ -14,6 +14,7 @@ from simulator.core.vendor import Credential, Sample, Vendor
 from simulator.server.clock import Clock
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
+from simulator.server.keys import Credentials, Keys
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
@@ -22,9 +23,6 @@ from simulator.server.state import State
 DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
-_OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
-
-Credentials = dict[str, dict[str, str]]
 
 
 class Taken(Exception):
@@ -56,8 +54,7 @@ class Sandboxes:
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
-        self._credentials: dict[str, Credentials] = {}
-        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self._keys = Keys(vendors)
         self._sampled: WeakSet[Sandbox] = WeakSet()
 
     def __iter__(self) -> Iterator[Sandbox]:
@@ -75,17 +72,26 @@ class Sandboxes:
         return self._dispatchers[sandbox.name]
 
     def credentials(self, sandbox: Sandbox) -> Credentials:
-        """What opens a sandbox, by vendor and member."""
-        return self._credentials[sandbox.name]
+        """What opens a sandbox from now on: told from its name in open access, made anew and told once in closed."""
+        if not self.open_access:
+            return self._keys.renew(sandbox.name)
+        return {vendor.id: dict.fromkeys(members(vendor), f"sim-{sandbox.name}") for vendor in self.vendors.values()}
 
-    def open(self, name: str, seed: int | str = 0, config: Config | None = None, state: State | None = None) -> Sandbox:
-        """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken` and `Full`."""
+    def open(
+        self, name: str, seed: int | str | None = None, config: Config | None = None, state: State | None = None
+    ) -> Sandbox:
+        """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken` and `Full`.
+
+        In closed access nothing opens it until its `credentials` were asked for. Without a seed it has 0 in open
+        access, a random one in closed: its tokens and links are drawn from it, and must not be foretold there.
+        """
         if name in self._sandboxes:
             raise Taken(name)
         if len(self._sandboxes) >= self._most:
             raise Full(self._most)
+        if seed is None:
+            seed = 0 if self.open_access else secrets.token_hex(16)
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
-        self._admit(sandbox)
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
         self._fill(sandbox)
@@ -105,8 +111,7 @@ class Sandboxes:
     async def delete(self, sandbox: Sandbox) -> None:
         """Forget a sandbox and what opens it."""
         del self._sandboxes[sandbox.name]
-        del self._credentials[sandbox.name]
-        self._keys = {key: opened for key, opened in self._keys.items() if opened[0] != sandbox.name}
+        self._keys.forget(sandbox.name)
         await self._dispatchers.pop(sandbox.name).close()
 
     def end_waits(self) -> None:
@@ -127,36 +132,23 @@ class Sandboxes:
             return self.nowhere
         if credential.kind == "link":
             return self._sealed(credential)
-        name, secret = self._keys.get((credential.kind, credential.id), ("", ""))
         if self.open_access:
-            return self._sandboxes[name] if name else self._named(credential.id, may_open)
-        known = name and compare_digest(secret.encode(), credential.secret.encode())
-        return self._sandboxes[name] if known else self.nowhere
+            return self._named(credential.id, may_open)
+        name = self._keys.opened(credential)
+        return self.nowhere if name is None else self._sandboxes[name]
 
     def _named(self, id: str, may_open: bool) -> Sandbox:
-        named = _OPENED_BY_NAME.fullmatch(id)
-        return (named and may_open and self.get(named[1])) or self.nowhere
+        scheme, name = id[:4], id[4:]
+        found = self._sandboxes.get(name) if scheme == "sim-" else None
+        if found is None and may_open and scheme == "sim-" and NAME.fullmatch(name):
+            found = self.open(name)
+        return found or self.nowhere
 
     def _sealed(self, link: Credential) -> Sandbox:
         sandbox = self._sandboxes.get(link.id)
         if sandbox and compare_digest(sandbox.seal.encode(), f"{link.id}.{link.secret}".encode()):
             return sandbox
         return self.nowhere
-
-    def _admit(self, sandbox: Sandbox) -> None:
-        """Make the credentials of a new sandbox: told from its name in open access, random in closed."""
-        self._credentials[sandbox.name] = made = {
-            vendor.id: {
-                member: f"sim-{sandbox.name}" if self.open_access else secrets.token_urlsafe(24)
-                for members in vendor.credentials.values()
-                for member in members
-            }
-            for vendor in self.vendors.values()
-        }
-        for vendor in self.vendors.values():
-            for kind, (id, *secret) in vendor.credentials.items():
-                held = made[vendor.id]
-                self._keys[kind, held[id]] = (sandbox.name, held[secret[0]] if secret else "")
 
     # The demo.
 
@@ -186,3 +178,8 @@ def _enact(sandbox: Sandbox, vendor: Vendor, name: str, at: int, **asked: Any) -
     decision = operation.decide(call, sandbox)._replace(notices=())
     sandbox.commit(decision, call)
     return next((record.id for record in decision.records if record.kind == vendor.kind), "")
+
+
+def members(vendor: Vendor) -> tuple[str, ...]:
+    """What a caller of a vendor is given, in all kinds of credentials."""
+    return tuple(member for kind in vendor.credentials.values() for member in kind)
