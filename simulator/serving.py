@@ -105,7 +105,7 @@ def _config(simulator: Simulator, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         simulator.app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
         proxy_headers=False, timeout_graceful_shutdown=2, http=Protocol, ws="none",
-        limit_concurrency=settings.max_connections,
+        limit_concurrency=settings.max_connections, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
     )  # fmt: skip
 
 
@@ -124,7 +124,8 @@ def unheard(settings: Settings, problem: OSError) -> str:
 
 def _url(settings: Settings, listener: socket.socket) -> str:
     host = f"[{settings.host.strip('[]')}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{listener.getsockname()[1]}"
+    scheme = "http" if settings.tls_cert is None else "https"
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"
 
 
 def _allow_files(connections: int) -> None:

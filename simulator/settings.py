@@ -17,7 +17,7 @@ class Settings:
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
     where webhooks may go; None leaves every host that is not forbidden. `request_timeout` is how many real seconds a
     caller may take to send the head of a request, then its body, or to go on reading an answer. There are at most
-    `max_connections` at once, and `max_sandboxes`.
+    `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are the files with which it speaks TLS.
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +30,8 @@ class Settings:
     request_timeout: float = 30.0
     max_connections: int = 10_000
     max_sandboxes: int = 20_000
+    tls_cert: str | None = None
+    tls_key: str | None = None
     sandboxes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
