@@ -2,6 +2,8 @@
 
 import contextlib
 import datetime as dt
+import json
+import os
 import socket
 import ssl
 import stat
@@ -16,6 +18,8 @@ import pytest
 from cryptography import x509
 
 from simulator import authority
+from tests.clients.environments import PYMETRICS_SDK, environment
+from tests.clients.test_pymetrics_sdk import SCRIPTS
 from tests.server import ROOT, assessment, order
 from tests.servers import Listener, Sandbox, Server
 from tests.test_cli import call, complaint, nothing_served, run
@@ -115,6 +119,17 @@ def test_the_cookie_of_the_login_is_kept_to_https(folder: Path) -> None:
         context = ssl.create_default_context(cafile=folder / "ca.pem")
         answer = httpx2.post(f"{server.url}/login", data={"token": "t"}, verify=context)
         assert "secure" in answer.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize("style", ["sync", "asyncio"])
+def test_pymetrics_own_sdk_makes_its_calls_over_tls(secure: Server, folder: Path, style: str) -> None:
+    keys = {f"MERCURY_{name}": "sim-sdk" for name in ("CLIENT_ID", "CLIENT_SECRET", "X_API_KEY")}
+    environ = {**os.environ, **keys, "NO_PROXY": "127.0.0.1", "SSL_CERT_FILE": str(folder / "ca.pem")}
+    command = [environment(*PYMETRICS_SDK), SCRIPTS / "five_calls.py", secure.url, "sim-sdk", style]
+    done = subprocess.run(command, text=True, env=environ, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert {name for name, (status, *_) in said.items() if status not in (200, 201)} == set()
 
 
 # The authority.
