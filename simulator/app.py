@@ -57,8 +57,9 @@ class Simulator:
         self._sender = HttpSender(Policy(settings.webhook_hosts))
         self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
         self._sandboxes = Sandboxes(
-            VENDORS, self._sender, open_access=open_access, relay=self._relay, log=opened(settings.log)
-        )
+            VENDORS, self._sender, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,
+            log=opened(settings.log),
+        )  # fmt: skip
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
         session = None if self.control_token is None else Session(self.control_token)

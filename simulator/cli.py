@@ -94,17 +94,30 @@ def main() -> None:
 @_option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=_web_url)
 @_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
 @_option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=_host_and_port)
+@_option(
+    "request_timeout", "30", "Seconds for a request's head, for its body, for reading on in an answer.",
+    type=click.FloatRange(0.1, 3_600),
+)  # fmt: skip
+@_option("max_connections", "10000", "Connections at once; more are answered 503.", type=click.IntRange(1))
+@_option("max_sandboxes", "20000", "Sandboxes at once; no more are opened.", type=click.IntRange(1))
+@_option("tls", None, "Speak TLS with a certificate of a local authority.", type=click.Choice(["local"]))
+@_option("tls_dir", None, "Where that authority stays, for the next start too.", type=click.Path(path_type=Path))
+@_option("tls_cert", None, "Speak TLS with this certificate (PEM).", type=click.Path(path_type=Path))
+@_option("tls_key", None, "The certificate's private key (PEM), without a password.", type=click.Path(path_type=Path))
 def serve(
-    host: str, port: int, log: str, idle: float, access: Any, config: Path | None, public_url: str | None,
-    webhook_hosts: str | None, smtp: str | None,
+    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
+    webhook_hosts: str | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None,
+    **more: Any,
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
+    from simulator import tls as certificates
     from simulator.serving import serve as run
 
+    more |= certificates.files(tls, tls_dir, tls_cert, tls_key, (host, certificates.host_of(public_url)))
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
-        host, port, log, idle, access or default_access(host), public_url, hosts, from_environment("control_token"),
-        _sandboxes(config) if config else {}, smtp,
+        host, port, log, access or default_access(host), public_url, hosts, from_environment("control_token"),
+        sandboxes=_sandboxes(config) if config else {}, **more,
     )  # fmt: skip
     sys.exit(run(settings))
 
@@ -149,14 +162,18 @@ def check_sandboxes(where: str, content: Any) -> dict[str, dict[str, Any]]:
 @click.option(
     "--url", default=None, help="Base address of the server.  [default: this machine's, at SIMULATOR_PORT or 8787]"
 )
-def ready(url: str | None) -> None:
+@click.option("--ca", default=None, type=click.Path(path_type=Path), help="Authority to trust, for https (PEM).")
+def ready(url: str | None, ca: Path | None) -> None:
     """Exit with 0 when the server answers, with 1 when it does not."""
     import http.client
     import urllib.request
 
-    base = url or f"http://127.0.0.1:{from_environment('port') or 8787}"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    from simulator.tls import own_address, trust
+
+    base = url or own_address()
     try:
+        handler = urllib.request.HTTPSHandler(context=trust(base, ca, own=url is None))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
         with opener.open(f"{base.rstrip('/')}/_simulator/health", timeout=5) as answer:
             click.echo(answer.read().decode())
     except (OSError, ValueError, http.client.HTTPException) as problem:

@@ -9,31 +9,30 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.app import Simulator
-from simulator.server.joined import Joined
 from simulator.server.log import Unusable
+from simulator.server.protocol import Protocol, cut_off_the_slow
 from simulator.settings import GRACE, Settings
 
+if sys.platform != "win32":
+    import resource
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's, over a transport that does not send a response in two pieces."""
-
-    def connection_made(self, transport: Any) -> None:
-        """A caller has connected."""
-        super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop.call_soon)))
+_TICKS_BETWEEN_LOOKS = 5
+"""Ticks of a tenth of a second between two looks at those who let us wait."""
+_OTHER_FILES = 1_000
+"""So many files may be open besides connections: webhooks on their way, modules, a log."""
 
 
 class Server(uvicorn.Server):
     """uvicorn, with a word said as soon as it really listens, and one to the app before it waits for open calls."""
 
-    def __init__(self, simulator: Simulator, listening: Callable[[], None]) -> None:
-        super().__init__(_config(simulator))
+    def __init__(self, simulator: Simulator, listening: Callable[[], None], settings: Settings) -> None:
+        super().__init__(_config(simulator, settings))
         self._listening = listening
+        self._patience = settings.request_timeout
         self._leaving = simulator.leave
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -46,6 +45,12 @@ class Server(uvicorn.Server):
         """Let all who wait for something go, then stop as uvicorn does."""
         self._leaving()
         await super().shutdown(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """What uvicorn does ten times a second; and see to those who let us wait."""
+        if counter % _TICKS_BETWEEN_LOOKS == 0:
+            cut_off_the_slow(self.server_state.connections, asyncio.get_running_loop().time(), self._patience)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop in good order; uvicorn would raise the signal once more afterwards, and end with it."""
@@ -68,8 +73,9 @@ def serve(settings: Settings) -> int:
     url = _url(settings, listener)
     if simulator.control_token is not None and settings.control_token is None:
         _warn(f"control token: {simulator.control_token}")
-    server = Server(simulator, lambda: print(f"listening on {url}", flush=True))
+    server = Server(simulator, lambda: print(f"listening on {url}", flush=True), settings)
     _calm_garbage_collection()
+    _allow_files(settings.max_connections)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
     return 0 if server.started else 1
@@ -81,7 +87,7 @@ def running(settings: Settings, listener: socket.socket | None = None) -> Iterat
     simulator = Simulator(settings)
     listener = listener or listen(settings)
     ready = threading.Event()
-    server = Server(simulator, ready.set)
+    server = Server(simulator, ready.set, settings)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="assessment-simulator", daemon=True
     )
@@ -100,10 +106,11 @@ def _warn(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _config(simulator: Simulator) -> uvicorn.Config:
+def _config(simulator: Simulator, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         simulator.app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
         proxy_headers=False, timeout_graceful_shutdown=GRACE, http=Protocol, ws="none",
+        limit_concurrency=settings.max_connections, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
     )  # fmt: skip
 
 
@@ -122,7 +129,20 @@ def unheard(settings: Settings, problem: OSError) -> str:
 
 def _url(settings: Settings, listener: socket.socket) -> str:
     host = f"[{settings.host.strip('[]')}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{listener.getsockname()[1]}"
+    scheme = "http" if settings.tls_cert is None else "https"
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"
+
+
+def _allow_files(connections: int) -> None:
+    """Let this process open as many files as it may have connections, as far as the system admits it."""
+    if sys.platform == "win32":
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _calm_garbage_collection() -> None:

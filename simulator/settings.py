@@ -20,17 +20,26 @@ class Settings:
     where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
     `sqlite:PATH`; then a sandbox that is not asked for anything in `idle` seconds is let go from memory. `smtp` is the
     mail server (HOST:PORT) that gets every invitation mail; None keeps them all here.
+
+    `request_timeout` is how many real seconds a caller may take to send the head of a request, then its body, or to go
+    on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
+    the files with which it speaks TLS.
     """
 
     host: str = "127.0.0.1"
     port: int = 8787
     log: str = "memory"
-    idle: float = 3_600.0
     access: Access = "open"
     public_url: str | None = None
     webhook_hosts: tuple[str, ...] | None = None
     control_token: str | None = None
+    request_timeout: float = 30.0
+    max_connections: int = 10_000
+    max_sandboxes: int = 20_000
+    tls_cert: str | None = None
+    tls_key: str | None = None
     sandboxes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    idle: float = 3_600.0
     smtp: str | None = None
 
 

@@ -115,7 +115,8 @@ def test_the_help_names_every_command() -> None:
 
 def test_the_help_of_serve_names_every_option_and_its_variable() -> None:
     shown = run("serve", "--help").stdout
-    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url", "smtp"):
+    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url", "smtp", "request-timeout",
+                 "max-connections", "max-sandboxes", "tls", "tls-dir", "tls-cert", "tls-key"):  # fmt: skip
         assert f"--{name}" in shown
         assert f"SIMULATOR_{name.upper().replace('-', '_')}" in shown
 

@@ -12,7 +12,7 @@ from simulator.app import VENDORS
 from simulator.core.config import Config
 from simulator.core.faults import KINDS, Fault
 from simulator.core.steering import TAGS
-from simulator.server import assets
+from simulator.server import asgi, assets, fault_reading, problems, protocol, shapes, wire
 from simulator.server.configuring import changed
 from simulator.server.control import ROOT, Control, S
 from simulator.server.dashboard import tour
@@ -21,12 +21,14 @@ from simulator.server.hub import WHAT
 from simulator.server.login import Login
 from simulator.server.reference import Reference
 from simulator.server.timeline import KINDS as KINDS_OF_ENTRIES
+from simulator.settings import Settings
 from tests.servers import ROOT as REPOSITORY
 from tests.servers import Server
 
 README = (REPOSITORY / "README.md").read_text()
 CONTROL = (REPOSITORY / "docs" / "control.md").read_text()
 DASHBOARD = (REPOSITORY / "docs" / "dashboard.md").read_text()
+SECURITY = (REPOSITORY / "docs" / "security.md").read_text()
 WRITTEN = "http://127.0.0.1:8787"
 
 
@@ -115,6 +117,16 @@ def test_the_settings_are_all_listed() -> None:
     assert sorted(listed) == sorted(field.name for field in fields(Config))
 
 
+def test_the_limits_are_all_told() -> None:
+    limits = (
+        protocol.LONGEST_URL, protocol.MOST_HEADERS, protocol.LARGEST_HEAD, asgi.MOST_PARAMETERS, shapes.MOST_VALUES,
+        fault_reading.MOST_FAULTS, problems.MOST_TOLD, wire.DEEPEST, Settings().max_connections,
+        Settings().max_sandboxes, int(Settings().request_timeout),
+    )  # fmt: skip
+    told = re.findall(r"\d+", " ".join(cell for row in rows(SECURITY, "limit") for cell in row))
+    assert {str(limit) for limit in limits} <= set(told)
+
+
 def test_the_control_calls_are_all_listed() -> None:
     said = {call for row in rows(CONTROL, "call") for call in re.findall(r"`([A-Z]+ \S+)`", row[0])}
     unbound: list[Any] = [Control.__new__(Control), Reference.__new__(Reference)]
@@ -172,6 +184,4 @@ def test_the_example_of_a_configuration_file_is_good() -> None:
 
 
 def test_the_port_of_the_documents_is_the_default_one() -> None:
-    from simulator.settings import Settings
-
     assert f"http://{Settings().host}:{Settings().port}" == WRITTEN

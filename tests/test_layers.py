@@ -34,9 +34,9 @@ DEFERRED = frozenset(
 )
 """Heavy packages that a first answer does not need: these alone may be imported inside a function."""
 
-LAZY = frozenset({"simulator.cli", "simulator.pytest_plugin", "simulator.testing.subserver"})
+LAZY = frozenset({"simulator.cli", "simulator.pytest_plugin", "simulator.testing.subserver", "simulator.tls"})
 """Who may put off any import: `ready` and `--help` need none of the program, a test-suite without simulator nothing of
-the plugin, and who starts a server in another process none of what that runs."""
+the plugin, who starts a server in another process none of what that runs, and who serves without TLS nothing of it."""
 
 CHECKS = "simulator.cli"
 """The one module of the program that may use the contracts, inside a command."""

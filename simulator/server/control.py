@@ -24,7 +24,7 @@ from simulator.server.list_control import ListControl
 from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Event, Sandbox
-from simulator.server.sandboxes import NAME, Sandboxes, Taken
+from simulator.server.sandboxes import NAME, Sandboxes, Taken, members
 from simulator.server.states_control import StatesControl
 from simulator.server.views import (
     catalogue,
@@ -62,6 +62,7 @@ class Control:
             ("GET", S, self.look),
             ("DELETE", S, self.delete),
             ("POST", f"{S}/reset", self.reset),
+            ("POST", f"{S}/credentials", self.renew),
             ("GET", f"{S}/config", self.config),
             ("PATCH", f"{S}/config", self.configure),
             ("POST", f"{S}/snapshots", self.snapshot),
@@ -124,7 +125,7 @@ class Control:
         return sandbox
 
     def _keys(self, sandbox: Sandbox, vendor: str) -> Keys:
-        held = self._sandboxes.credentials(sandbox)[vendor]
+        held = dict.fromkeys(members(sandbox.vendors[vendor]), f"sim-{sandbox.name}")
         return Keys(sandbox.name, held, self._sandboxes.open_access)
 
     # A sandbox.
@@ -143,6 +144,14 @@ class Control:
         sandbox = self._sandbox(request)
         self._sandboxes.reset(sandbox)
         return json(sandbox_view(sandbox))
+
+    async def renew(self, request: Request) -> Response:
+        """Make other credentials; those before, and the tokens that they were given, open nothing any more."""
+        sandbox = self._sandbox(request)
+        if self._sandboxes.open_access:
+            raise Problem(409, f"in open access sim-{sandbox.name} opens this sandbox, and nothing can change that")
+        sandbox.forget_tokens()
+        return self._opened(sandbox)
 
     async def config(self, request: Request) -> Response:
         """The settings."""

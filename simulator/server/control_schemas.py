@@ -113,6 +113,8 @@ _SETTINGS: dict[str, Schema] = {
     "progress": {"pattern": f"^(?:manual|{DURATION})$"},
     "rate_limit": nullable(integer(minimum=1, maximum=1_000_000)),
     "webhook_timeout": {"exclusiveMinimum": 0, "maximum": 600},
+    "invitation_limit": nullable(integer(minimum=0)),
+    "webhook_rate": nullable(integer(minimum=1, maximum=10_000)),
 }
 REFINED: dict[str, Schema] = {
     "Config": {"properties": _SETTINGS},
@@ -194,6 +196,7 @@ CALLS: dict[str, Control] = {
     "look": Control({200: ref("Sandbox")}),
     "delete": Control({204: None}),
     "reset": Control({200: ref("Sandbox")}),
+    "renew": Control({201: ref("Opened")}, (409,)),
     "config": Control({200: ref("Config")}),
     "configure": Control({200: ref("Config")}, (), Config, example={"progress": "PT10S", "rate_limit": 60}),
     "snapshot": Control({201: ref("Snapshot")}, links=_BACK),

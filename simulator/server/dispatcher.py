@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from simulator.core import instant
 from simulator.core.delivery import Attempt, Delivery, Post
 from simulator.core.faults import Fault
+from simulator.server.pace import Pace
 from simulator.server.sandbox import Event, Sandbox
 from simulator.server.sender import Outcome, Sender
 
@@ -32,6 +33,7 @@ class Dispatcher:
         self._sender = sender
         self._waiting: defaultdict[str, deque[Leaving]] = defaultdict(deque)
         self._running: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._pace = Pace()
         self._epoch = sandbox.epoch
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0
@@ -87,6 +89,8 @@ class Dispatcher:
 
     async def _attempt(self, delivery: Delivery, fault: Fault | None) -> None:
         sandbox, epoch = self._sandbox, self._epoch
+        if sandbox.config.webhook_rate is not None:
+            await self._pace.turn(sandbox.config.webhook_rate)
         at, place = sandbox.now(), sandbox.next_place()
         try:
             post = sandbox.vendors[delivery.notice.vendor].post(delivery, at, sandbox.config)

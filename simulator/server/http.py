@@ -12,10 +12,12 @@ from simulator.core.decision import Decision
 from simulator.core.draw import Draw
 from simulator.core.faults import Fault
 from simulator.core.vendor import Operation, Vendor, refusal
+from simulator.core.vendor import trouble as vendors_trouble
 from simulator.core.world import World
 from simulator.server import trouble, wire
 from simulator.server.address import Address
 from simulator.server.asgi import (
+    MOST_PARAMETERS,
     App,
     Gone,
     Headers,
@@ -30,8 +32,8 @@ from simulator.server.asgi import (
 )
 from simulator.server.log import Unusable, Unwritten
 from simulator.server.routes import Found, Lost, Routes
-from simulator.server.sandbox import Sandbox
-from simulator.server.sandboxes import Sandboxes
+from simulator.server.sandbox import Ask, Sandbox
+from simulator.server.sandboxes import Full, Sandboxes
 
 MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Makes a file of a media type out of what is to be drawn."""
@@ -152,10 +154,20 @@ class Door:
                 media_type, body, recent,
             )  # fmt: skip
 
-        sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
+        try:
+            sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
+        except Full as full:
+            return *self._without_room(vendor, ask, full), sent
         if sandbox.faults is None:
             return sandbox, sandbox.call(vendor, operation, ask), None, sent
         return *await trouble.met(sandbox.faults, sandbox, vendor, operation, ask), sent
+
+    def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> Answered:
+        """The answer to a call whose sandbox cannot be opened: the vendor has trouble; a note says of which kind."""
+        nowhere = self._sandboxes.nowhere
+        nowhere.moment = nowhere.now()
+        reply = vendors_trouble(vendor, full.status, ask(nowhere.moment, nowhere.draw(), 0), nowhere)
+        return nowhere, reply._replace(notes=(full.detail,)), None
 
     def _headers_for(self, vendor: Vendor, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
         """Those headers that the vendor looks at."""
@@ -202,8 +214,14 @@ _CRASH = Reply(500, {"detail": "The simulator failed; its log says where. Nothin
 
 
 def parse_query(text: bytes) -> Mapping[str, str]:
-    """A query string's parameters; of several with one name the last counts."""
-    return dict(parse_qsl(text.decode("utf-8", "replace"), keep_blank_values=True)) if text else {}
+    """The parameters of a query string or a form; of several with one name the last counts.
+
+    More than there can be in an address is a ValueError.
+    """
+    if not text:
+        return {}
+    said = text.decode("utf-8", "replace")
+    return dict(parse_qsl(said, keep_blank_values=True, max_num_fields=MOST_PARAMETERS))
 
 
 def parse(media_type: str, body: bytes) -> Any:

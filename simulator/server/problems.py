@@ -3,6 +3,7 @@
 Who looks with a browser is told the same in a page.
 """
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -15,6 +16,8 @@ from simulator.server.frame import render
 
 ROOT = "/_simulator"
 
+MOST_TOLD = 100
+"""So many flaws of one body are told."""
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -33,6 +36,14 @@ class Problem(Exception):
         title = HTTPStatus(self.status).phrase
         body = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.more}
         return Response(wire.dumps(body), self.status, self.headers, MEDIA_TYPE)
+
+
+def flawed(found: Sequence[Mapping[str, str]]) -> Problem:
+    """A 422 with all that is wrong with a body: `where`, and `what` would be right; of very much the first part."""
+    told = found[:MOST_TOLD]
+    said = [f"{flaw['where'] or 'body'}: {flaw['what']}" for flaw in told]
+    rest = [f"and {len(found) - len(told)} more"] if len(found) > len(told) else []
+    return Problem(422, "; ".join(said + rest), errors=told)
 
 
 def answer(scope: Scope, problem: Problem) -> Response:

@@ -21,6 +21,7 @@ from simulator.server.clock import Clock
 from simulator.server.journal import CLOCK, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Journal, Watcher
 from simulator.server.log.ledger import Ledger, Remembering
 from simulator.server.memory import EFFECTS
+from simulator.server.quota import within_limit
 from simulator.server.state import State, Stored, rendered
 
 T = TypeVar("T")
@@ -157,6 +158,11 @@ class Sandbox(Remembering):
             record = Record(TOKEN, token, now, stored.face, stored.facts)
             self.commit(Decision(Reply(204), (record,)), Call("", now, self.draw(), ""))
 
+    def forget_tokens(self) -> None:
+        """Let no access token that was given out so far be good any more."""
+        lapsed = tuple(Record(TOKEN, token.id, 0, token.face, token.facts) for token in self.state.all(TOKEN))
+        self.commit(Decision(Reply(204), lapsed), Call("", self.now(), self.draw(), ""))
+
     @_one_step
     def ring(self, now: int) -> None:
         """Ring every alarm due by `now`, in order, each at its own moment."""
@@ -204,6 +210,8 @@ class Sandbox(Remembering):
 
     def _answer(self, vendor: Vendor, operation: Operation, call: Call) -> Reply:
         decision = answer(vendor, operation, call, self)
+        if self.state.config.invitation_limit is not None:
+            decision = within_limit(decision, vendor, call, self, self.state, self.kinds)
         if decision.changes or call.draw.used:
             self.commit(decision, call)
         if self.state.config.rate_limit is not None and call.method and decision.reply.status != 429:

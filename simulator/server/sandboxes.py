@@ -17,9 +17,11 @@ from simulator.core.vendor import Credential, Sample, Vendor
 from simulator.server.clock import Clock, machine_now
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
+from simulator.server.keys import Credentials, Keys, Lock, digest
 from simulator.server.log import Log, Unusable, Unwritten
 from simulator.server.log.image import parts
 from simulator.server.log.ledger import Ledger, wake_of
+from simulator.server.problems import Problem
 from simulator.server.relay import Relay
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
@@ -28,15 +30,23 @@ from simulator.server.state import State
 DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
-_OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
 
 _log = logging.getLogger("simulator.log")
-
-Credentials = dict[str, dict[str, str]]
 
 
 class Taken(Exception):
     """A sandbox of that name exists already."""
+
+
+class Full(Problem):
+    """This server holds as many sandboxes as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            503,
+            f"this server holds {most} sandboxes and opens no more; DELETE one that is done with, "
+            "or serve with a larger --max-sandboxes",
+        )
 
 
 class Sandboxes:
@@ -46,8 +56,8 @@ class Sandboxes:
     """
 
     def __init__(
-        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, relay: Relay | None = None,
-        log: Log | None = None,
+        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, most: int = 20_000,
+        relay: Relay | None = None, log: Log | None = None,
     ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access
@@ -56,10 +66,10 @@ class Sandboxes:
         self.log = log
         self._sender = sender
         self._relay = relay
+        self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
-        self._credentials: dict[str, Credentials] = {}
-        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self._keys = Keys(vendors)
         self._sampled: WeakSet[Sandbox] = WeakSet()
 
     def __iter__(self) -> Iterator[Sandbox]:
@@ -88,24 +98,37 @@ class Sandboxes:
         return self._dispatchers[sandbox.name]
 
     def credentials(self, sandbox: Sandbox) -> Credentials:
-        """What opens a sandbox, by vendor and member."""
-        return self._credentials[sandbox.name]
+        """What opens a sandbox from now on: told from its name in open access, made anew and told once in closed."""
+        if not self.open_access:
+            made, locks = self._keys.made()
+            if self.log is not None and sandbox.ledger is not None:
+                self.log.lock(sandbox.ledger.key, locks)
+            self._keys.hold(sandbox.name, locks)
+            return made
+        return {vendor.id: dict.fromkeys(members(vendor), f"sim-{sandbox.name}") for vendor in self.vendors.values()}
 
-    def open(self, name: str, seed: int | str = 0, config: Config | None = None, state: State | None = None) -> Sandbox:
-        """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken`."""
+    def open(
+        self, name: str, seed: int | str | None = None, config: Config | None = None, state: State | None = None
+    ) -> Sandbox:
+        """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken` and `Full`.
+
+        In closed access nothing opens it until its `credentials` were asked for. Without a seed it has 0 in open
+        access, a random one in closed: its tokens and links are drawn from it, and must not be foretold there.
+        """
         if name in self._sandboxes or (self.log is not None and self.log.find(name)):
             raise Taken(name)
+        if (len(self._sandboxes) if self.log is None else self.log.count()) >= self._most:
+            raise Full(self._most)
+        if seed is None:
+            seed = 0 if self.open_access else secrets.token_hex(16)
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
         self._fill(sandbox)
-        made = self._made_credentials(name)
         if self.log is not None:
-            about = {"seed": seed, "credentials": made, "sampled": sandbox in self._sampled}
-            ids = [key for key, _ in self._opening_keys(name, made)]
-            key = self.log.open(name, about, ids, [*parts(sandbox)], wake_of(sandbox))
-            sandbox.ledger = Ledger(self.log, key, sandbox)
-        self._admit(sandbox, made)
+            about = {"seed": seed, "sampled": sandbox in self._sampled}
+            sandbox.ledger = Ledger(self.log, self.log.open(name, about, [*parts(sandbox)], wake_of(sandbox)), sandbox)
+        self._admit(sandbox)
         sandbox.watch()
         return sandbox
 
@@ -119,7 +142,8 @@ class Sandboxes:
         sandbox.ledger.load()
         if found.about["sampled"]:
             self._sampled.add(sandbox)
-        self._admit(sandbox, found.about["credentials"])
+        self._keys.hold(name, tuple(Lock(*lock) for lock in self.log.locks(found.key)))
+        self._admit(sandbox)
         if sandbox.state.clock.held:  # the process ended in the middle of an advance
             sandbox.set_clock(sandbox.state.clock.let_go())
         sandbox.ring(sandbox.now())
@@ -127,10 +151,8 @@ class Sandboxes:
         sandbox.ledger.settle()
         return sandbox
 
-    def _admit(self, sandbox: Sandbox, made: Credentials) -> None:
+    def _admit(self, sandbox: Sandbox) -> None:
         """Let a sandbox be found."""
-        self._credentials[sandbox.name] = made
-        self._keys.update(self._opening_keys(sandbox.name, made))
         self._sandboxes[sandbox.name] = sandbox
         self._dispatchers[sandbox.name] = Dispatcher(sandbox, self._sender)
         if self._relay is not None:
@@ -158,8 +180,7 @@ class Sandboxes:
     def _dismiss(self, sandbox: Sandbox) -> Dispatcher:
         """Let a sandbox be found no more."""
         del self._sandboxes[sandbox.name]
-        for key, _ in self._opening_keys(sandbox.name, self._credentials.pop(sandbox.name)):
-            del self._keys[key]
+        self._keys.forget(sandbox.name)
         return self._dispatchers.pop(sandbox.name)
 
     # Those that nobody asks for.
@@ -230,13 +251,14 @@ class Sandboxes:
         if credential.kind == "link":
             return self._sealed(credential)
         if self.open_access:
-            name, _ = self._keys.get((credential.kind, credential.id), ("", ""))
-            return self._sandboxes[name] if name else self._named(credential.id, may_open)
+            return self._named(credential.id, may_open)
         return self._holder(credential)
 
     def _named(self, id: str, may_open: bool) -> Sandbox:
-        named = _OPENED_BY_NAME.fullmatch(id)
-        found = named and (self.get(named[1]) if may_open else self.known(named[1]))
+        scheme, name = id[:4], id[4:]
+        found = self._sandboxes.get(name) if scheme == "sim-" else None
+        if found is None and scheme == "sim-" and NAME.fullmatch(name):
+            found = self.get(name) if may_open else self.known(name)
         return found or self.nowhere
 
     def _sealed(self, link: Credential) -> Sandbox:
@@ -246,32 +268,12 @@ class Sandboxes:
         return self.nowhere
 
     def _holder(self, credential: Credential) -> Sandbox:
-        """Whom a random credential belongs to."""
-        key = (credential.kind, credential.id)
-        if key not in self._keys and self.log is not None and (opened := self.log.opened_by(*key)):
-            self.known(opened)
-        name, secret = self._keys.get(key, ("", ""))
-        known = name and compare_digest(secret.encode(), credential.secret.encode())
-        return self._sandboxes[name] if known else self.nowhere
-
-    def _made_credentials(self, name: str) -> Credentials:
-        """The credentials of a new sandbox: told from its name in open access, random in closed."""
-        return {
-            vendor.id: {
-                member: f"sim-{name}" if self.open_access else secrets.token_urlsafe(24)
-                for members in vendor.credentials.values()
-                for member in members
-            }
-            for vendor in self.vendors.values()
-        }
-
-    def _opening_keys(self, name: str, made: Credentials) -> list[tuple[tuple[str, str], tuple[str, str]]]:
-        """Kind and id of each credential, and what it leads to: the name, and the secret that goes with it."""
-        return [
-            ((kind, made[vendor.id][id]), (name, made[vendor.id][secret[0]] if secret else ""))
-            for vendor in self.vendors.values()
-            for kind, (id, *secret) in vendor.credentials.items()
-        ]
+        """Whom a random credential belongs to; one that is not in memory is read from the log."""
+        name = self._keys.opened(credential)
+        if name is None and self.log is not None:
+            recalled = self.log.opened_by(credential.kind, digest(credential.id))
+            name = self._keys.opened(credential) if recalled and self.known(recalled) else None
+        return self.nowhere if name is None else self._sandboxes[name]
 
     # The demo.
 
@@ -301,3 +303,8 @@ def _enact(sandbox: Sandbox, vendor: Vendor, name: str, at: int, **asked: Any) -
     decision = operation.decide(call, sandbox)._replace(notices=())
     sandbox.commit(decision, call)
     return next((record.id for record in decision.records if record.kind == vendor.kind), "")
+
+
+def members(vendor: Vendor) -> tuple[str, ...]:
+    """What a caller of a vendor is given, in all kinds of credentials."""
+    return tuple(member for kind in vendor.credentials.values() for member in kind)

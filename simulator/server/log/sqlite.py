@@ -32,7 +32,7 @@ MIGRATIONS = (
         UNIQUE (sandbox, number, part)
     ) STRICT;
     CREATE TABLE credential (
-        kind TEXT NOT NULL, id TEXT NOT NULL, sandbox INTEGER NOT NULL, PRIMARY KEY (kind, id)
+        kind TEXT NOT NULL, id BLOB NOT NULL, secret BLOB NOT NULL, sandbox INTEGER NOT NULL, PRIMARY KEY (kind, id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX credential_sandbox ON credential (sandbox);
     """,
@@ -105,20 +105,31 @@ class SqliteLog:
             return Found(key, name, json.loads(about))
         return None
 
-    def opened_by(self, kind: str, id: str) -> str | None:
-        """The name of the sandbox that a credential opens."""
+    def count(self) -> int:
+        """How many sandboxes there are."""
+        (count,) = next(self._ask("SELECT count(*) FROM sandbox"))
+        return int(count)
+
+    def opened_by(self, kind: str, id: bytes) -> str | None:
+        """The name of the sandbox that a credential opens; of its id there is a digest."""
         question = "SELECT name FROM credential JOIN sandbox ON sandbox = key WHERE kind = ? AND id = ?"
         return next((name for (name,) in self._ask(question, kind, id)), None)
 
-    def open(
-        self, name: str, about: dict[str, Any], credentials: Sequence[tuple[str, str]], image: Sequence[bytes],
-        wake: int | None,
-    ) -> int:  # fmt: skip
+    def locks(self, key: int) -> Sequence[tuple[str, bytes, bytes]]:
+        """What opens a sandbox: kinds of credentials, with digests of id and secret."""
+        return [*self._ask("SELECT kind, id, secret FROM credential WHERE sandbox = ?", key)]
+
+    def lock(self, key: int, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Let these, and nothing else, open a sandbox."""
+        with self._whole() as database:
+            database.execute("DELETE FROM credential WHERE sandbox = ?", (key,))
+            database.executemany("INSERT INTO credential VALUES (?, ?, ?, ?)", [(*lock, key) for lock in locks])
+
+    def open(self, name: str, about: dict[str, Any], image: Sequence[bytes], wake: int | None) -> int:
         """Begin a sandbox with an image of it, number 0."""
         with self._whole() as database:
             row = (name, json.dumps(about), wake)
             key = database.execute("INSERT INTO sandbox (name, about, wake) VALUES (?, ?, ?)", row).lastrowid
-            database.executemany("INSERT INTO credential VALUES (?, ?, ?)", [(*one, key) for one in credentials])
             database.executemany("INSERT INTO image VALUES (?, 0, ?, ?)", [(key, *one) for one in enumerate(image)])
         return key or 0
 
