@@ -12,6 +12,7 @@ from simulator import __version__
 from simulator.core.config import Config
 from simulator.core.vendor import Vendor
 from simulator.server import assets, configuring, dashboard
+from simulator.server.access_log import AccessLog
 from simulator.server.address import Address
 from simulator.server.asgi import App
 from simulator.server.control import Control
@@ -71,11 +72,16 @@ class Simulator:
         inner: App = Fence(starlette, settings.public_url)
         if session is not None:
             inner = Guard(inner, session)
-        self.app: App = Door(self._sandboxes, inner, draw, address)
+        door = Door(self._sandboxes, inner, draw, address)
+        self.app: App = AccessLog(door) if settings.access_log else door
 
     def leave(self) -> None:
         """Answer all who wait for something: the server is about to close."""
         self._sandboxes.end_waits()
+
+    def is_posting(self) -> bool:
+        """Whether a webhook is on its way, or waits for its turn behind others that are."""
+        return self._sandboxes.is_posting()
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:

@@ -71,16 +71,26 @@ def main() -> None:
 @_option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
 @_option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=_web_url)
 @_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
+@_option(
+    "grace", "2", "Seconds in which a server that is to stop finishes what it began.", type=click.FloatRange(0, 3_600)
+)
+@_option("log_format", "text", "How the program's messages are written.", type=click.Choice(["text", "json"]))
+@_option(
+    "log_level", "warning", "The least of the messages that are written.",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+)  # fmt: skip
+@_option("access_log", None, "Write a line for every call.", is_flag=True, type=bool)
 def serve(
-    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None, webhook_hosts: str | None
-) -> None:
+    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
+    webhook_hosts: str | None, **more: Any,
+) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
     from simulator.serving import serve as run
 
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
         host, port, log, access or default_access(host), public_url, hosts, from_environment("control_token"),
-        _sandboxes(config) if config else {},
+        sandboxes=_sandboxes(config) if config else {}, **more,
     )  # fmt: skip
     sys.exit(run(settings))
 

@@ -15,7 +15,9 @@ class Settings:
     """How a server runs; `sandboxes` are opened at the start, by name, with their settings.
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
-    where webhooks may go; None leaves every host that is not forbidden.
+    where webhooks may go; None leaves every host that is not forbidden. `grace` is how many seconds a server that is to
+    stop takes to finish what it began. `log_format`, `log_level` and `access_log` are about what it tells its operator;
+    `log` is where commits are kept.
     """
 
     host: str = "127.0.0.1"
@@ -25,6 +27,10 @@ class Settings:
     public_url: str | None = None
     webhook_hosts: tuple[str, ...] | None = None
     control_token: str | None = None
+    grace: float = 2.0
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    access_log: bool = False
     sandboxes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

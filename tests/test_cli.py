@@ -115,7 +115,10 @@ def test_the_help_names_every_command() -> None:
 
 def test_the_help_of_serve_names_every_option_and_its_variable() -> None:
     shown = run("serve", "--help").stdout
-    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url"):
+    for name in (
+        "host", "port", "log", "access", "config", "webhook-hosts", "public-url", "grace", "log-format", "log-level",
+        "access-log",
+    ):  # fmt: skip
         assert f"--{name}" in shown
         assert f"SIMULATOR_{name.upper().replace('-', '_')}" in shown
 
@@ -453,7 +456,7 @@ def test_the_demo_goes_on_serving_when_it_is_asked_to_and_ends_with_0_by_a_key()
 def test_a_signal_ends_the_server_with_0_though_a_listener_never_answers(sent: signal.Signals) -> None:
     with (
         silent() as hook,
-        Server() as server,
+        Server("--grace", "0.5") as server,
         httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
     ):
         sandbox = Sandbox(http, "ada")

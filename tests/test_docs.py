@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.app import VENDORS
+from simulator.cli import serve
 from simulator.core.config import Config
 from simulator.core.faults import KINDS, Fault
 from simulator.core.steering import TAGS
@@ -24,6 +25,7 @@ from tests.servers import Server
 
 README = (REPOSITORY / "README.md").read_text()
 CONTROL = (REPOSITORY / "docs" / "control.md").read_text()
+OPERATIONS = (REPOSITORY / "docs" / "operations.md").read_text()
 WRITTEN = "http://127.0.0.1:8787"
 
 
@@ -123,6 +125,11 @@ def test_the_control_calls_are_all_listed() -> None:
         if path.startswith(ROOT)
     }
     assert said == known
+
+
+def test_the_options_of_serve_are_all_listed() -> None:
+    listed = [name for row in rows(OPERATIONS, "option") for name in re.findall(r"`--([\w-]+)`", row[0])]
+    assert sorted(listed) == sorted(parameter.name.replace("_", "-") for parameter in serve.params if parameter.name)
 
 
 def test_the_pages_are_all_listed() -> None:

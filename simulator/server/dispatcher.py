@@ -5,6 +5,7 @@ What a fault does to a try is seen to here: put off, let others pass, or lose.
 """
 
 import asyncio
+import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from simulator.server.sandbox import Event, Sandbox
 from simulator.server.sender import Outcome, Sender
 from simulator.server.state import State
 
+_log = logging.getLogger("simulator.webhooks")
 AT_ONCE = 8
 """So many attempts run at the same time for one sandbox and origin."""
 _LONGEST_SLEEP = 3_600.0
@@ -90,6 +92,10 @@ class Dispatcher:
             post, outcome = Post(delivery.notice.url, (), b""), Outcome(None, f"cannot be sent: {problem}", 0.0)
         number, met = len(delivery.attempts) + 1, fault.id if fault else delivery.fault
         attempt = Attempt(number, at, post, outcome.answer, outcome.error, outcome.duration, met)
+        _log.info(
+            "sandbox %s: attempt %d of delivery %s to %s: %s",
+            sandbox.name, number, delivery.id, post.url, outcome.answer.status if outcome.answer else outcome.error,
+        )  # fmt: skip
         sandbox.attempted(delivery, attempt, epoch, place)
 
     def _finished(self, origin: str, task: asyncio.Task[None]) -> None:
@@ -169,6 +175,11 @@ class Dispatcher:
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(0)
         return self._sandbox.epoch == epoch
+
+    @property
+    def is_posting(self) -> bool:
+        """Whether an attempt is under way; what waits for its turn waits behind one that is."""
+        return bool(self._running)
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [task for tasks in self._running.values() for task in tasks]

@@ -1,6 +1,7 @@
 """The door: HTTP requests become Calls, replies become responses. One plain ASGI app, the vendors tried first."""
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
@@ -28,6 +29,7 @@ from simulator.server.asgi import (
     read_body,
     respond,
 )
+from simulator.server.logs import HEADER, name_request
 from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Sandbox
 from simulator.server.sandboxes import Sandboxes
@@ -47,7 +49,10 @@ _PREFLIGHT: Headers = [
 ]
 _SHARED: Headers = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Simulator-Rule, Simulator-Note, Retry-After, X-RateLimit-Limit"),
+    (
+        b"access-control-expose-headers",
+        b"Simulator-Rule, Simulator-Note, Simulator-Request-Id, Retry-After, X-RateLimit-Limit",
+    ),
 ]
 _NO_DRAW = Draw(b"", 0)
 _DRAWN = (Bundle, Document, Drawing)
@@ -77,7 +82,10 @@ class Door:
             path = "/" + path.lstrip("/")
         found = self._routes.find(scope["method"], path)
         if found is None:
-            await self._inner(scope, receive, send)
+            try:
+                await self._inner(scope, receive, send)
+            except CancelledError:  # the server stops, and the caller does not even take its answer
+                hang_up(send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers and self._sandboxes.open_access:
@@ -98,10 +106,11 @@ class Door:
                 more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
             raw = reply.body if type(reply.body) is bytes else getattr(reply.body, "raw", None)
             body = await self._render(reply) if raw is None else raw
-        except Gone:
+        except (Gone, CancelledError):  # cancelled: the server stops, and its patience is at an end
             hang_up(send)
             return
         except Exception:  # noqa: BLE001  a mistake of ours must not take the connection down
+            more = [(HEADER, name_request(request.headers).encode())]
             _log.exception("%s %s failed; nothing was changed", request.method, request.path)
             reply, body = _CRASH, wire.dumps(_CRASH.body)
         if _BASE in body:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from simulator.server import wire
 from simulator.server.asgi import Scope
 from simulator.server.frame import render
+from simulator.server.logs import HEADER, name_request
 
 ROOT = "/_simulator"
 
@@ -71,6 +72,7 @@ def answer_http_error(request: Request, error: Exception) -> Response:
     return answer(request.scope, Problem(status, details.get(status, str(error)), getattr(error, "headers", None)))
 
 
-def answer_crash(request: Request, error: Exception) -> Response:
-    """Starlette's handler for our own mistakes."""
-    return answer(request.scope, Problem(500, "the simulator failed; its log says where"))
+async def answer_crash(request: Request, error: Exception) -> Response:
+    """Starlette's handler for our own mistakes; uvicorn writes them down, in the same task and so under the same id."""
+    named = {HEADER.decode(): name_request(dict(request.scope["headers"]))}
+    return answer(request.scope, Problem(500, "the simulator failed; its log says where", named))

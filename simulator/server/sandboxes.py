@@ -1,5 +1,6 @@
 """All sandboxes of this process, and who may open which."""
 
+import logging
 import re
 import secrets
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from simulator.server.state import State
 DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
+_log = logging.getLogger("simulator.sandboxes")
 _OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
 
 Credentials = dict[str, dict[str, str]]
@@ -75,6 +77,7 @@ class Sandboxes:
         self._sandboxes[name] = sandbox
         self._dispatchers[name] = Dispatcher(sandbox, self._sender)
         sandbox.watch()
+        _log.info("sandbox %s opened", name)
         return sandbox
 
     def reset(self, sandbox: Sandbox) -> None:
@@ -91,11 +94,16 @@ class Sandboxes:
         del self._credentials[sandbox.name]
         self._keys = {key: opened for key, opened in self._keys.items() if opened[0] != sandbox.name}
         await self._dispatchers.pop(sandbox.name).close()
+        _log.info("sandbox %s deleted", sandbox.name)
 
     def end_waits(self) -> None:
         """Let nobody wait any more for what is to happen."""
         for sandbox in self:
             sandbox.tell(CLOSING)
+
+    def is_posting(self) -> bool:
+        """Whether an attempt of any sandbox is under way."""
+        return any(dispatcher.is_posting for dispatcher in self._dispatchers.values())
 
     async def close(self) -> None:
         """Stop all that is on its way."""
