@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import fields
 from typing import Any
 
+import httpx2
 import pytest
 
 from simulator.app import VENDORS
@@ -130,6 +131,12 @@ def test_the_control_calls_are_all_listed() -> None:
 def test_the_options_of_serve_are_all_listed() -> None:
     listed = [name for row in rows(OPERATIONS, "option") for name in re.findall(r"`--([\w-]+)`", row[0])]
     assert sorted(listed) == sorted(parameter.name.replace("_", "-") for parameter in serve.params if parameter.name)
+
+
+def test_the_metrics_are_all_listed(server: Server) -> None:
+    told = httpx2.get(f"{server.url}{ROOT}/metrics", trust_env=False).text
+    known = {name for name in re.findall(r"^# TYPE (\w+)", told, re.MULTILINE) if not name.startswith("process_")}
+    assert {name for row in rows(OPERATIONS, "metric") for name in re.findall(r"`(\w+)`", row[0])} == known
 
 
 def test_the_pages_are_all_listed() -> None:

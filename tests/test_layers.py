@@ -29,7 +29,9 @@ WORLDLY = (
 BUILTIN = ("__import__", "eval", "exec", "hash", "input", "open", "print")
 """What it may not use of the builtins either; `hash` of a text differs by process."""
 
-DEFERRED = frozenset("PIL faker httpcore2 httpx2 hypothesis jinja2 pydantic pytest reportlab uvicorn uvloop".split())
+DEFERRED = frozenset(
+    "PIL faker httpcore2 httpx2 hypothesis jinja2 prometheus_client pydantic pytest reportlab uvicorn uvloop".split()
+)
 """Heavy packages that a first answer does not need: these alone may be imported inside a function."""
 
 LAZY = frozenset({"simulator.cli", "simulator.pytest_plugin", "simulator.testing.subserver"})

@@ -36,6 +36,7 @@ _MEANS = {
     413: "the body is over 1 MiB",
     422: "the body, or a parameter, is not as it should be",
     500: "the simulator failed; its log says where",
+    501: "a package is missing that this needs; the answer says which",
 }
 
 

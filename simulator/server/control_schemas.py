@@ -185,6 +185,7 @@ _BACK = {"restore": {"name": "$request.path.name", "id": "$response.body#/id"}}
 
 CALLS: dict[str, Control] = {
     "health": Control({200: ref("Health")}),
+    "metrics": Control({200: text()}, (501,), media_type="text/plain"),
     "rules": Control({200: array(ref("Rule"))}),
     "document": Control({200: {"type": "object"}}, (404,), parameters={"document": _DOCUMENTS}),
     "docs": Control({200: text()}, media_type="text/html"),

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from simulator.core import instant
 from simulator.core.delivery import Attempt, Delivery, Post
 from simulator.core.faults import Fault
+from simulator.server.meters import Meters
 from simulator.server.sandbox import Event, Sandbox
 from simulator.server.sender import Outcome, Sender
 from simulator.server.state import State
@@ -33,10 +34,11 @@ Leaving = tuple[Delivery, Fault | None]
 class Dispatcher:
     """One sandbox's deliveries and alarms on their way."""
 
-    def __init__(self, sandbox: Sandbox, sender: Sender) -> None:
+    def __init__(self, sandbox: Sandbox, sender: Sender, meters: Meters) -> None:
         self.playing = False
         self._sandbox = sandbox
         self._sender = sender
+        self._meters = meters
         self._waiting: defaultdict[str, deque[Leaving]] = defaultdict(deque)
         self._running: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
         self._epoch = sandbox.epoch
@@ -92,6 +94,7 @@ class Dispatcher:
             post, outcome = Post(delivery.notice.url, (), b""), Outcome(None, f"cannot be sent: {problem}", 0.0)
         number, met = len(delivery.attempts) + 1, fault.id if fault else delivery.fault
         attempt = Attempt(number, at, post, outcome.answer, outcome.error, outcome.duration, met)
+        self._meters.attempted(delivery.notice.vendor, attempt)
         _log.info(
             "sandbox %s: attempt %d of delivery %s to %s: %s",
             sandbox.name, number, delivery.id, post.url, outcome.answer.status if outcome.answer else outcome.error,

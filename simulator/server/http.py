@@ -64,6 +64,7 @@ class Door:
 
     def __init__(self, sandboxes: Sandboxes, inner: App, make_file: MakeFile, address: Address) -> None:
         self._sandboxes = sandboxes
+        self._meters = sandboxes.meters
         self._inner = inner
         self._make_file = make_file
         self._address = address
@@ -110,9 +111,7 @@ class Door:
             hang_up(send)
             return
         except Exception:  # noqa: BLE001  a mistake of ours must not take the connection down
-            more = [(HEADER, name_request(request.headers).encode())]
-            _log.exception("%s %s failed; nothing was changed", request.method, request.path)
-            reply, body = _CRASH, wire.dumps(_CRASH.body)
+            reply, body, more = _crashed(request)
         if _BASE in body:
             body = body.replace(_BASE, request.base.encode()).replace(_SEAL, sandbox.sealed)
         headers = self._headers(request, sandbox, reply)
@@ -121,12 +120,16 @@ class Door:
             body = trouble.spoilt(fault, reply, body)
         if reply.status != 204:
             headers.append((b"content-length", b"%d" % len(body)))
-        if sandbox is not self._sandboxes.nowhere:
-            status, left = (reply.status, body) if fault is None else trouble.left(fault, reply.status, body)
+        status, left = (reply.status, body) if fault is None else trouble.left(fault, reply.status, body)
+        if sandbox is self._sandboxes.nowhere:
+            self._meters.stranger(found.vendor.id, operation, status)
+        else:
             sandbox.journal.record(
                 sandbox.moment, found.vendor.id, operation, request, sent, status, reply.rules, headers, left,
                 perf_counter() - began, fault.id if fault else None,
             )  # fmt: skip
+        if self._meters.latencies is not None:
+            self._meters.latencies.note(found.vendor.id, operation, perf_counter() - began)
         if fault is None:
             await respond(send, reply.status, headers, body)
         else:
@@ -200,6 +203,13 @@ class Door:
 
 
 _CRASH = Reply(500, {"detail": "The simulator failed; its log says where. Nothing was changed."})
+
+
+def _crashed(request: Incoming) -> tuple[Reply, bytes, Headers]:
+    """Write down the mistake that is being handled, and what its caller gets: an id leads from there to the log."""
+    id = name_request(request.headers)
+    _log.exception("%s %s failed; nothing was changed", request.method, request.path)
+    return _CRASH, wire.dumps(_CRASH.body), [(HEADER, id.encode())]
 
 
 def parse_query(text: bytes) -> Mapping[str, str]:

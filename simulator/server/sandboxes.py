@@ -15,6 +15,7 @@ from simulator.core.vendor import Credential, Sample, Vendor
 from simulator.server.clock import Clock
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
+from simulator.server.meters import Meters
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
 from simulator.server.state import State
@@ -40,6 +41,7 @@ class Sandboxes:
         self.open_access = open_access
         self.nowhere = Sandbox("", "", State(Config(journal=Journal(0, 0)), Clock()), vendors)
         """Where a caller is whose credential opens nothing; it is never written to."""
+        self.meters = Meters()
         self._sender = sender
         self._sandboxes: dict[str, Sandbox] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
@@ -75,13 +77,15 @@ class Sandboxes:
             self._sampled.add(sandbox)
         self._fill(sandbox)
         self._sandboxes[name] = sandbox
-        self._dispatchers[name] = Dispatcher(sandbox, self._sender)
+        self._dispatchers[name] = Dispatcher(sandbox, self._sender, self.meters)
+        self.meters.opened += 1
         sandbox.watch()
         _log.info("sandbox %s opened", name)
         return sandbox
 
     def reset(self, sandbox: Sandbox) -> None:
         """Put a sandbox back to its opening state; the demo gets its samples anew, with today's dates."""
+        self.meters.keep(sandbox)
         watch, sandbox.watch = sandbox.watch, lambda: None
         sandbox.reset()
         self._fill(sandbox)
@@ -90,6 +94,7 @@ class Sandboxes:
 
     async def delete(self, sandbox: Sandbox) -> None:
         """Forget a sandbox and what opens it."""
+        self.meters.keep(sandbox)
         del self._sandboxes[sandbox.name]
         del self._credentials[sandbox.name]
         self._keys = {key: opened for key, opened in self._keys.items() if opened[0] != sandbox.name}
