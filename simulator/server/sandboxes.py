@@ -96,8 +96,9 @@ class Sandboxes:
         """Forget a sandbox and what opens it."""
         self.meters.keep(sandbox)
         del self._sandboxes[sandbox.name]
-        del self._credentials[sandbox.name]
-        self._keys = {key: opened for key, opened in self._keys.items() if opened[0] != sandbox.name}
+        made = self._credentials.pop(sandbox.name)
+        for key in self._keys_of(made):
+            del self._keys[key]
         await self._dispatchers.pop(sandbox.name).close()
         _log.info("sandbox %s deleted", sandbox.name)
 
@@ -149,10 +150,16 @@ class Sandboxes:
             }
             for vendor in self.vendors.values()
         }
-        for vendor in self.vendors.values():
-            for kind, (id, *secret) in vendor.credentials.items():
-                held = made[vendor.id]
-                self._keys[kind, held[id]] = (sandbox.name, held[secret[0]] if secret else "")
+        for key, secret in self._keys_of(made).items():
+            self._keys[key] = (sandbox.name, secret)
+
+    def _keys_of(self, made: Credentials) -> dict[tuple[str, str], str]:
+        """What leads to a sandbox of these credentials, by kind and id, and the secret that goes with it."""
+        return {
+            (kind, made[vendor.id][id]): made[vendor.id][secret[0]] if secret else ""
+            for vendor in self.vendors.values()
+            for kind, (id, *secret) in vendor.credentials.items()
+        }
 
     # The demo.
 
