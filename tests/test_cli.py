@@ -110,7 +110,7 @@ def test_the_version_is_told(command: tuple[str, ...]) -> None:
 def test_the_help_names_every_command() -> None:
     done = run("--help")
     assert done.returncode == 0
-    assert all(f"\n  {name} " in done.stdout for name in ("demo", "ready", "routes", "rules", "serve"))
+    assert all(f"\n  {name} " in done.stdout for name in ("demo", "doctor", "ready", "routes", "rules", "serve"))
 
 
 def test_the_help_of_serve_names_every_option_and_its_variable() -> None:

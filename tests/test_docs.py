@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from simulator.app import VENDORS
-from simulator.cli import serve
+from simulator.cli import doctor, serve
 from simulator.core.config import Config
 from simulator.core.faults import KINDS, Fault
 from simulator.core.steering import TAGS
@@ -131,6 +131,12 @@ def test_the_control_calls_are_all_listed() -> None:
 def test_the_options_of_serve_are_all_listed() -> None:
     listed = [name for row in rows(OPERATIONS, "option") for name in re.findall(r"`--([\w-]+)`", row[0])]
     assert sorted(listed) == sorted(parameter.name.replace("_", "-") for parameter in serve.params if parameter.name)
+
+
+def test_the_options_of_doctor_are_all_listed() -> None:
+    table = OPERATIONS[OPERATIONS.index("## Doctor") :]
+    listed = [name for row in rows(table, "option") for name in re.findall(r"`--([\w-]+)`", row[0])]
+    assert sorted(listed) == sorted(parameter.name.replace("_", "-") for parameter in doctor.params if parameter.name)
 
 
 def test_the_metrics_are_all_listed(server: Server) -> None:

@@ -25,12 +25,12 @@ def request(server: Server, method: str, path: str, headers: Mapping[str, str], 
 class Orders:
     """Creates and reads pymetrics orders in one sandbox of a simulator; remembers the ids it was given."""
 
-    def __init__(self, simulator: Server) -> None:
-        client = {"client_id": KEY, "client_secret": "bench", "grant_type": "client_credentials"}
+    def __init__(self, simulator: Server, key: str = KEY) -> None:
+        client = {"client_id": key, "client_secret": "bench", "grant_type": "client_credentials"}
         token = simulator.ask("POST", "/mercury/oauth/token", body=client)["access_token"]
         self.ids: list[str] = []
         self._simulator = simulator
-        self._headers = {"authorization": f"Bearer {token}", "x-api-key": KEY, "accept": "application/json"}
+        self._headers = {"authorization": f"Bearer {token}", "x-api-key": key, "accept": "application/json"}
         configuration = simulator.ask("GET", "/mercury/configuration", self._headers)
         self._creation = self._template(configuration["assessments"][0]["id"])
         self._numbers = itertools.count(1)

@@ -19,6 +19,7 @@ from simulator.server.catching import CatchControl
 from simulator.server.curl import Keys
 from simulator.server.events import EventControl
 from simulator.server.fault_control import FaultControl
+from simulator.server.hook_test import HookTest
 from simulator.server.journal_control import JournalControl
 from simulator.server.list_control import ListControl
 from simulator.server.metrics import MetricsControl
@@ -77,6 +78,7 @@ class Control:
             ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
             ("GET", f"{S}/deliveries/{{id}}", self.delivery),
             ("POST", f"{S}/deliveries/{{id}}/replay", self.replay),
+            *HookTest(self._sandbox, lambda: self._sandboxes.sender).table(S),
             *FaultControl(self._sandbox).table(S),
             *JournalControl(self._sandbox, self._keys, self._base, lambda: self._version).table(S),
             *events.table(S),

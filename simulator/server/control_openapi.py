@@ -19,7 +19,7 @@ Json = dict[str, Any]
 Table = Mapping[str, Mapping[str, Handler]]
 
 SCHEMAS = control_schemas.SCHEMAS | journal_schemas.SCHEMAS | view_schemas.SCHEMAS
-_BODIES = (Config, shapes.Opening, shapes.Forking, shapes.Turning, shapes.Replaying)
+_BODIES = (Config, shapes.Opening, shapes.Forking, shapes.Turning, shapes.Replaying, shapes.Trying)
 _ABOUT = (
     "The knobs that people, tests and pages turn. In open access no call asks for a token, and any call for a sandbox "
     "opens it; in closed access all but `health` ask for the control token."

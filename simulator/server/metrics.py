@@ -79,8 +79,8 @@ class MetricsControl:
             yield CounterMetricFamily(f"simulator_{name}", what, done[name])
         invitations = GaugeMetricFamily("simulator_invitations", "Invitations that are stored.", labels=("vendor",))
         for vendor in sandboxes.vendors.values():
-            count = sum(sandbox.count(vendor.kind) for sandbox in sandboxes)
-            invitations.add_metric((vendor.id,), count)
+            tables = (sandbox.state.tables.get(vendor.kind) for sandbox in sandboxes)
+            invitations.add_metric((vendor.id,), sum(len(table.rows) for table in tables if table))
         calls = CounterMetricFamily(
             "simulator_calls", "Calls to the vendors.", labels=("vendor", "operation", "status")
         )

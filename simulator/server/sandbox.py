@@ -101,11 +101,6 @@ class Sandbox:
     def page(self, kind: str, skip: int, top: int) -> Sequence[Stored]:
         return self.state.page(kind, skip, top)
 
-    def count(self, kind: str) -> int:
-        """How many records of a kind there are."""
-        table = self.state.tables.get(kind)
-        return len(table.rows) if table else 0
-
     @property
     def commits(self) -> int:
         """How many commits there were since it was opened or reset; those that a fork brought along are not its own."""

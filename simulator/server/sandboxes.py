@@ -42,7 +42,7 @@ class Sandboxes:
         self.nowhere = Sandbox("", "", State(Config(journal=Journal(0, 0)), Clock()), vendors)
         """Where a caller is whose credential opens nothing; it is never written to."""
         self.meters = Meters()
-        self._sender = sender
+        self.sender = sender
         self._sandboxes: dict[str, Sandbox] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
         self._credentials: dict[str, Credentials] = {}
@@ -77,7 +77,7 @@ class Sandboxes:
             self._sampled.add(sandbox)
         self._fill(sandbox)
         self._sandboxes[name] = sandbox
-        self._dispatchers[name] = Dispatcher(sandbox, self._sender, self.meters)
+        self._dispatchers[name] = Dispatcher(sandbox, self.sender, self.meters)
         self.meters.opened += 1
         sandbox.watch()
         _log.info("sandbox %s opened", name)
