@@ -104,6 +104,15 @@ def main() -> None:
 @_option("tls_dir", None, "Where that authority stays, for the next start too.", type=click.Path(path_type=Path))
 @_option("tls_cert", None, "Speak TLS with this certificate (PEM).", type=click.Path(path_type=Path))
 @_option("tls_key", None, "The certificate's private key (PEM), without a password.", type=click.Path(path_type=Path))
+@_option(
+    "grace", "2", "Seconds in which a server that is to stop finishes what it began.", type=click.FloatRange(0, 3_600)
+)
+@_option("log_format", "text", "How the program's messages are written.", type=click.Choice(["text", "json"]))
+@_option(
+    "log_level", "warning", "The least of the messages that are written.",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+)  # fmt: skip
+@_option("access_log", None, "Write a line for every call.", is_flag=True, type=bool)
 def serve(
     host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
     webhook_hosts: str | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None,
@@ -178,6 +187,37 @@ def ready(url: str | None, ca: Path | None) -> None:
             click.echo(answer.read().decode())
     except (OSError, ValueError, http.client.HTTPException) as problem:
         raise click.ClickException(f"{base} is not ready: {problem}") from None
+
+
+def _key(name: str, what: str) -> Callable[[Any], Any]:
+    variable = name.upper().replace("-", "_")
+    return click.option(f"--{name}", default=None, envvar=variable, help=f"{what}  [env: {variable}]")
+
+
+@main.command()
+@click.option(
+    "--url", default=None, help="Base address of the server.  [default: this machine's, at SIMULATOR_PORT or 8787]"
+)
+@click.option("--sandbox", default=None, help="The sandbox that the keys should open, and that is looked at.")
+@click.option("--listener", default=None, callback=_web_url, help="A webhook address that the server should reach.")
+@_key("pymetrics-client-id", "What a client would send to pymetrics for a token.")
+@_key("pymetrics-client-secret", "The secret that goes with it.")
+@_key("pymetrics-api-key", "pymetrics' X-Api-Key.")
+@_key("pi-api-key", "The Predictive Index's api-key.")
+def doctor(url: str | None, sandbox: str | None, listener: str | None, **keys: str | None) -> None:
+    """Look at a running server, and say what is wrong and what to do.
+
+    The exit status is 0 when all is well, 1 when something is not, 2 when the server could not be asked. In closed
+    access it shows the token in SIMULATOR_CONTROL_TOKEN.
+    """
+    from simulator.doctor import Patient, examine
+
+    base = url or f"http://127.0.0.1:{from_environment('port') or 8787}"
+    if not is_web_url(base):
+        raise click.UsageError(f"{base!r} is no http or https URL with a host")
+    if sandbox is None and (listener or any(keys.values())):
+        raise click.UsageError("--sandbox says in which sandbox to look; keys and --listener need it")
+    sys.exit(examine(Patient(base, from_environment("control_token"), sandbox, listener, **keys), click.echo))
 
 
 @main.command()

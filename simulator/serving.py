@@ -3,19 +3,21 @@
 import asyncio
 import contextlib
 import gc
-import signal
+import logging
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FrameType
 
 import uvicorn
 
 from simulator.app import Simulator
+from simulator.server import logs
 from simulator.server.log import Unusable
 from simulator.server.protocol import Protocol, cut_off_the_slow
-from simulator.settings import GRACE, Settings
+from simulator.settings import Settings
 
 if sys.platform != "win32":
     import resource
@@ -24,16 +26,22 @@ _TICKS_BETWEEN_LOOKS = 5
 """Ticks of a tenth of a second between two looks at those who let us wait."""
 _OTHER_FILES = 1_000
 """So many files may be open besides connections: webhooks on their way, modules, a log."""
+_TICK = 0.02
+"""Seconds between two looks at what is still under way when the server stops."""
+_LAST_WORD = 0.2
+"""Seconds in which those who are cut off may be told."""
+_log = logging.getLogger("simulator.serving")
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with a word said as soon as it really listens, and one to the app before it waits for open calls."""
+    """uvicorn, with a word said as soon as it really listens, and an end that finishes what was begun."""
 
     def __init__(self, simulator: Simulator, listening: Callable[[], None], settings: Settings) -> None:
         super().__init__(_config(simulator, settings))
         self._listening = listening
+        self._simulator = simulator
         self._patience = settings.request_timeout
-        self._leaving = simulator.leave
+        self._grace = settings.grace
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, then tell."""
@@ -42,9 +50,39 @@ class Server(uvicorn.Server):
             self._listening()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let all who wait for something go, then stop as uvicorn does."""
-        self._leaving()
+        """Let nobody in, let all who wait for something go, finish what was begun; then stop as uvicorn does."""
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        self._simulator.leave()
+        for connection in [*self.server_state.connections]:
+            connection.shutdown()  # closes it now if it is idle, else after its answer, which says so
+        if not await self._finished():
+            await self._cut_off()
         await super().shutdown(sockets)
+        if self.force_exit:  # uvicorn leaves it out then; it takes no time, for nothing is waited for
+            await self.lifespan.shutdown()
+
+    async def _finished(self) -> bool:
+        """Wait for calls and webhooks under way; False when the time is up first. A second signal ends the waiting."""
+        loop, state = asyncio.get_running_loop(), self.server_state
+        deadline = loop.time() + self._grace
+        while state.connections or state.tasks or self._simulator.is_posting():
+            if self.force_exit or loop.time() >= deadline:
+                return False
+            await asyncio.sleep(_TICK)
+        return True
+
+    async def _cut_off(self) -> None:
+        """End the calls that are still under way: each may say so to its caller, then its connection is closed."""
+        tasks, connections = [*self.server_state.tasks], [*self.server_state.connections]
+        if tasks:
+            _log.warning("stopped after %g s of grace: %d calls were not finished", self._grace, len(tasks))
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=_LAST_WORD)
+        for connection in connections:
+            transport = connection.transport
+            transport.abort() if transport.get_write_buffer_size() else transport.close()
 
     async def on_tick(self, counter: int) -> bool:
         """What uvicorn does ten times a second; and see to those who let us wait."""
@@ -53,27 +91,34 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop in good order; uvicorn would raise the signal once more afterwards, and end with it."""
-        self.force_exit = self.should_exit and sig == signal.SIGINT
+        """Stop in good order, and at once when asked again; uvicorn would raise the signal anew and end with it."""
+        self.force_exit = self.should_exit
         self.should_exit = True
 
 
 def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
+    logs.set_up(settings.log_format, settings.log_level, settings.access_log)
+    warn = partial(logs.announce, settings.log_format)
     try:
-        simulator = Simulator(settings, _warn)
+        simulator = Simulator(settings, warn)
     except Unusable as problem:
-        _warn(f"--log {settings.log}: {problem}")
+        warn(f"--log {settings.log}: {problem}")
         return 1
     try:
         listener = listen(settings)
     except OSError as problem:
-        _warn(unheard(settings, problem))
+        warn(unheard(settings, problem))
         return 1
     url = _url(settings, listener)
     if simulator.control_token is not None and settings.control_token is None:
-        _warn(f"control token: {simulator.control_token}")
-    server = Server(simulator, lambda: print(f"listening on {url}", flush=True), settings)
+        warn(f"control token: {simulator.control_token}")
+
+    def listening() -> None:
+        print(f"listening on {url}", flush=True)
+        _log.info("listening on %s", url)
+
+    server = Server(simulator, listening, settings)
     _calm_garbage_collection()
     _allow_files(settings.max_connections)
     with contextlib.suppress(KeyboardInterrupt):
@@ -102,14 +147,10 @@ def running(settings: Settings, listener: socket.socket | None = None) -> Iterat
         thread.join()
 
 
-def _warn(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def _config(simulator: Simulator, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        simulator.app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
-        proxy_headers=False, timeout_graceful_shutdown=GRACE, http=Protocol, ws="none",
+        simulator.app, log_config=None, log_level=None, access_log=False, server_header=False, date_header=False,
+        lifespan="on", proxy_headers=False, timeout_graceful_shutdown=2, http=Protocol, ws="none",
         limit_concurrency=settings.max_connections, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
     )  # fmt: skip
 

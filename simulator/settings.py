@@ -23,7 +23,8 @@ class Settings:
 
     `request_timeout` is how many real seconds a caller may take to send the head of a request, then its body, or to go
     on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
-    the files with which it speaks TLS.
+    the files with which it speaks TLS. `grace` is how many seconds a server that is to stop takes to finish what it
+    began. `log_format`, `log_level` and `access_log` are about what it tells its operator.
     """
 
     host: str = "127.0.0.1"
@@ -38,6 +39,10 @@ class Settings:
     max_sandboxes: int = 20_000
     tls_cert: str | None = None
     tls_key: str | None = None
+    grace: float = 2.0
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    access_log: bool = False
     sandboxes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     idle: float = 3_600.0
     smtp: str | None = None

@@ -6,9 +6,11 @@ import tomllib
 from dataclasses import fields
 from typing import Any
 
+import httpx2
 import pytest
 
 from simulator.app import VENDORS
+from simulator.cli import doctor, serve
 from simulator.core.config import Config
 from simulator.core.faults import KINDS, Fault
 from simulator.core.steering import TAGS
@@ -29,6 +31,7 @@ README = (REPOSITORY / "README.md").read_text()
 CONTROL = (REPOSITORY / "docs" / "control.md").read_text()
 DASHBOARD = (REPOSITORY / "docs" / "dashboard.md").read_text()
 SECURITY = (REPOSITORY / "docs" / "security.md").read_text()
+OPERATIONS = (REPOSITORY / "docs" / "operations.md").read_text()
 WRITTEN = "http://127.0.0.1:8787"
 
 
@@ -138,6 +141,23 @@ def test_the_control_calls_are_all_listed() -> None:
         if path.startswith(ROOT)
     }
     assert said == known
+
+
+def test_the_options_of_serve_are_all_listed() -> None:
+    listed = [name for row in rows(OPERATIONS, "option") for name in re.findall(r"`--([\w-]+)`", row[0])]
+    assert sorted(listed) == sorted(parameter.name.replace("_", "-") for parameter in serve.params if parameter.name)
+
+
+def test_the_options_of_doctor_are_all_listed() -> None:
+    table = OPERATIONS[OPERATIONS.index("## Doctor") :]
+    listed = [name for row in rows(table, "option") for name in re.findall(r"`--([\w-]+)`", row[0])]
+    assert sorted(listed) == sorted(parameter.name.replace("_", "-") for parameter in doctor.params if parameter.name)
+
+
+def test_the_metrics_are_all_listed(server: Server) -> None:
+    told = httpx2.get(f"{server.url}{ROOT}/metrics", trust_env=False).text
+    known = {name for name in re.findall(r"^# TYPE (\w+)", told, re.MULTILINE) if not name.startswith("process_")}
+    assert {name for row in rows(OPERATIONS, "metric") for name in re.findall(r"`(\w+)`", row[0])} == known
 
 
 def test_the_pages_are_all_listed() -> None:

@@ -19,8 +19,10 @@ from simulator.server.catching import CatchControl
 from simulator.server.curl import Keys
 from simulator.server.events import EventControl
 from simulator.server.fault_control import FaultControl
+from simulator.server.hook_test import HookTest
 from simulator.server.journal_control import JournalControl
 from simulator.server.list_control import ListControl
+from simulator.server.metrics import MetricsControl
 from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Event, Sandbox
@@ -54,8 +56,10 @@ class Control:
 
     def table(self) -> dict[str, dict[str, Handler]]:
         """Every control call by path and method, in the order in which a reader wants them."""
+        events = EventControl(self._sandbox)
         table: tuple[tuple[str, str, Handler], ...] = (
             ("GET", f"{ROOT}/health", self.health),
+            *MetricsControl(lambda: self._sandboxes, events.readers, lambda: self._version).table(ROOT),
             ("GET", f"{ROOT}/rules", self.rules),
             ("GET", f"{ROOT}/sandboxes", self.every),
             ("POST", f"{ROOT}/sandboxes", self.open),
@@ -75,9 +79,10 @@ class Control:
             ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
             ("GET", f"{S}/deliveries/{{id}}", self.delivery),
             ("POST", f"{S}/deliveries/{{id}}/replay", self.replay),
+            *HookTest(self._sandbox, lambda: self._sandboxes.sender).table(S),
             *FaultControl(self._sandbox).table(S),
             *JournalControl(self._sandbox, self._keys, self._base, lambda: self._version).table(S),
-            *EventControl(self._sandbox).table(S),
+            *events.table(S),
             *CatchControl(self._sandbox).table(ROOT),
             *StatesControl(lambda: self._sandboxes.vendors, self._sandbox).table(ROOT, S),
         )

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from simulator.server import wire
 from simulator.server.asgi import Scope
 from simulator.server.frame import render
+from simulator.server.logs import HEADER, name_request
 
 ROOT = "/_simulator"
 
@@ -87,6 +88,7 @@ def answer_unlogged(request: Request, error: Exception) -> Response:
     return answer(request.scope, Problem(503, f"{error}; nothing was changed"))
 
 
-def answer_crash(request: Request, error: Exception) -> Response:
-    """Starlette's handler for our own mistakes."""
-    return answer(request.scope, Problem(500, "the simulator failed; its log says where"))
+async def answer_crash(request: Request, error: Exception) -> Response:
+    """Starlette's handler for our own mistakes; uvicorn writes them down, in the same task and so under the same id."""
+    named = {HEADER.decode(): name_request(dict(request.scope["headers"]))}
+    return answer(request.scope, Problem(500, "the simulator failed; its log says where", named))

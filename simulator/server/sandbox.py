@@ -127,6 +127,11 @@ class Sandbox(Remembering):
     def page(self, kind: str, skip: int, top: int) -> Sequence[Stored]:
         return self.state.page(kind, skip, top)
 
+    @property
+    def commits(self) -> int:
+        """How many commits there were since it was opened or reset; those that a fork brought along are not its own."""
+        return self.state.sequence - self.opening.sequence
+
     # Calls.
 
     def now(self) -> int:

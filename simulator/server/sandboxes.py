@@ -21,6 +21,7 @@ from simulator.server.keys import Credentials, Keys, Lock, digest
 from simulator.server.log import Log, Unusable, Unwritten
 from simulator.server.log.image import parts
 from simulator.server.log.ledger import Ledger, wake_of
+from simulator.server.meters import Meters
 from simulator.server.problems import Problem
 from simulator.server.relay import Relay
 from simulator.server.sandbox import Sandbox
@@ -31,7 +32,7 @@ DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
-_log = logging.getLogger("simulator.log")
+_log = logging.getLogger("simulator.sandboxes")
 
 
 class Taken(Exception):
@@ -64,7 +65,8 @@ class Sandboxes:
         self.nowhere = Sandbox("", "", State(Config(journal=Journal(0, 0)), Clock()), vendors)
         """Where a caller is whose credential opens nothing; it is never written to."""
         self.log = log
-        self._sender = sender
+        self.meters = Meters()
+        self.sender = sender
         self._relay = relay
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
@@ -130,6 +132,7 @@ class Sandboxes:
             sandbox.ledger = Ledger(self.log, self.log.open(name, about, [*parts(sandbox)], wake_of(sandbox)), sandbox)
         self._admit(sandbox)
         sandbox.watch()
+        _log.info("sandbox %s opened", name)
         return sandbox
 
     def _recalled(self, name: str) -> Sandbox | None:
@@ -154,7 +157,8 @@ class Sandboxes:
     def _admit(self, sandbox: Sandbox) -> None:
         """Let a sandbox be found."""
         self._sandboxes[sandbox.name] = sandbox
-        self._dispatchers[sandbox.name] = Dispatcher(sandbox, self._sender)
+        self._dispatchers[sandbox.name] = Dispatcher(sandbox, self.sender, self.meters)
+        self.meters.opened += 1
         if self._relay is not None:
             sandbox.watchers.append(self._relay.watcher(sandbox))
 
@@ -163,6 +167,7 @@ class Sandboxes:
         sandbox.step(lambda: self._reset(sandbox))
 
     def _reset(self, sandbox: Sandbox) -> None:
+        self.meters.keep(sandbox)
         watch, sandbox.watch = sandbox.watch, lambda: None
         try:
             sandbox.reset()
@@ -176,9 +181,11 @@ class Sandboxes:
         if self.log is not None and sandbox.ledger is not None:
             self.log.delete(sandbox.ledger.key)
         await self._dismiss(sandbox).close()
+        _log.info("sandbox %s deleted", sandbox.name)
 
     def _dismiss(self, sandbox: Sandbox) -> Dispatcher:
         """Let a sandbox be found no more."""
+        self.meters.keep(sandbox)
         del self._sandboxes[sandbox.name]
         self._keys.forget(sandbox.name)
         return self._dispatchers.pop(sandbox.name)
@@ -234,6 +241,10 @@ class Sandboxes:
         """Let nobody wait any more for what is to happen."""
         for sandbox in self:
             sandbox.tell(CLOSING)
+
+    def is_posting(self) -> bool:
+        """Whether an attempt of any sandbox is under way."""
+        return any(dispatcher.is_posting for dispatcher in self._dispatchers.values())
 
     async def close(self) -> None:
         """Stop all that is on its way; what was not finished is in the log, if there is one."""

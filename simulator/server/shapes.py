@@ -55,6 +55,14 @@ class Replaying:
 
 
 @dataclass(frozen=True, slots=True)
+class Trying:
+    """`POST …/webhook-test`."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Awaiting:
     """`POST …/await`: exactly one of the first three, and how long to wait, in real time."""
 
