@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import sys
 import time
 from array import array
 from collections.abc import AsyncIterator, Iterator
@@ -74,6 +75,7 @@ async def requests(effort: Effort) -> AsyncIterator[Line]:
                 await played.play(leave=turn % 3 == 0)
                 asked, turn = asked + played.asked, turn + 1
                 if turn % effort.in_use == 0:
+                    print(f"scripts/soak: {asked:,} asked, {_mb(server.resident())}", file=sys.stderr, flush=True)
                     weights.append((asked, server.resident()))
             used = server.use().ran
     seconds = time.perf_counter() - began
