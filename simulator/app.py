@@ -57,7 +57,11 @@ class Simulator:
         self._sender = HttpSender(Policy(settings.webhook_hosts))
         self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
         self._sandboxes = Sandboxes(
-            VENDORS, self._sender, open_access=open_access, relay=self._relay, log=opened(settings.log)
+            VENDORS,
+            self._sender,
+            open_access=open_access,
+            relay=self._relay,
+            log=opened(settings.log, shared=settings.workers > 1),
         )
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)

@@ -86,6 +86,7 @@ def main() -> None:
 @_option("host", "127.0.0.1", "Address to listen on.")
 @_option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
 @_option("log", "memory", "Where commits are kept: memory, or sqlite:PATH.", callback=_place)
+@_option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
 @_option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=_seconds)
 @_option(
     "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
@@ -95,16 +96,18 @@ def main() -> None:
 @_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
 @_option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=_host_and_port)
 def serve(
-    host: str, port: int, log: str, idle: float, access: Any, config: Path | None, public_url: str | None,
+    host: str, port: int, log: str, workers: int, idle: float, access: Any, config: Path | None, public_url: str | None,
     webhook_hosts: str | None, smtp: str | None,
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
     from simulator.serving import serve as run
 
+    if workers > 1 and log == "memory":
+        raise click.UsageError("--workers needs a log that the processes can share, such as --log sqlite:PATH")
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
-        host, port, log, idle, access or default_access(host), public_url, hosts, from_environment("control_token"),
-        _sandboxes(config) if config else {}, smtp,
+        host, port, log, idle, workers, access or default_access(host), public_url, hosts,
+        from_environment("control_token"), _sandboxes(config) if config else {}, smtp,
     )  # fmt: skip
     sys.exit(run(settings))
 

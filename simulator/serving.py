@@ -55,6 +55,10 @@ class Server(uvicorn.Server):
 
 def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
+    if settings.workers > 1:
+        from simulator.workers import serve_together
+
+        return serve_together(settings, _warn)
     try:
         simulator = Simulator(settings, _warn)
     except Unusable as problem:
@@ -65,10 +69,15 @@ def serve(settings: Settings) -> int:
     except OSError as problem:
         _warn(unheard(settings, problem))
         return 1
-    url = _url(settings, listener)
+    url = url_of(settings, listener)
     if simulator.control_token is not None and settings.control_token is None:
         _warn(f"control token: {simulator.control_token}")
-    server = Server(simulator, lambda: print(f"listening on {url}", flush=True))
+    return serve_on(listener, simulator, lambda: print(f"listening on {url}", flush=True))
+
+
+def serve_on(listener: socket.socket, simulator: Simulator, listening: Callable[[], None]) -> int:
+    """Serve on a socket until a signal comes. Returns the exit status."""
+    server = Server(simulator, listening)
     _calm_garbage_collection()
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
@@ -90,7 +99,7 @@ def running(settings: Settings, listener: socket.socket | None = None) -> Iterat
         while not ready.wait(0.1):
             if not thread.is_alive():
                 raise RuntimeError("the server did not start; its log says why")
-        yield _url(settings, listener)
+        yield url_of(settings, listener)
     finally:
         server.should_exit = True
         thread.join()
@@ -120,7 +129,8 @@ def unheard(settings: Settings, problem: OSError) -> str:
     return f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}"
 
 
-def _url(settings: Settings, listener: socket.socket) -> str:
+def url_of(settings: Settings, listener: socket.socket) -> str:
+    """The base address of a socket."""
     host = f"[{settings.host.strip('[]')}]" if ":" in settings.host else settings.host
     return f"http://{host}:{listener.getsockname()[1]}"
 

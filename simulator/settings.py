@@ -18,14 +18,16 @@ class Settings:
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
     where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
-    `sqlite:PATH`; then a sandbox that is not asked for anything in `idle` seconds is let go from memory. `smtp` is the
-    mail server (HOST:PORT) that gets every invitation mail; None keeps them all here.
+    `sqlite:PATH`; then a sandbox that is not asked for anything in `idle` seconds is let go from memory. `workers`
+    processes share it. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None keeps them all
+    here.
     """
 
     host: str = "127.0.0.1"
     port: int = 8787
     log: str = "memory"
     idle: float = 3_600.0
+    workers: int = 1
     access: Access = "open"
     public_url: str | None = None
     webhook_hosts: tuple[str, ...] | None = None

@@ -33,6 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--log sqlite` runs the tests that share a server against one that keeps its commits in a file."""
     parser.addoption("--log", choices=["memory", "sqlite"], default="memory", help="where the shared server's log is")
+    parser.addoption("--processes", default="1", help="how many processes the shared server has")
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +41,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """The real program, started once for each process that runs tests."""
     kept = request.config.getoption("--log") == "sqlite"
     options = ("--log", f"sqlite:{tmp_path_factory.mktemp('log')}/log.db") if kept else ()
+    options = (*options, "--workers", request.config.getoption("--processes"))
     with Server(*options) as running:
         request.config.stash[_SERVER] = running
         yield running

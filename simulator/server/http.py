@@ -155,7 +155,7 @@ class Door:
         sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
         if sandbox.faults is None:
             return sandbox, sandbox.call(vendor, operation, ask), None, sent
-        return *await trouble.met(sandbox.faults, sandbox, vendor, operation, ask), sent
+        return *await trouble.met(sandbox, vendor, operation, ask), sent
 
     def _headers_for(self, vendor: Vendor, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
         """Those headers that the vendor looks at."""
@@ -175,7 +175,7 @@ class Door:
         operation = Operation("", decide)
         if sandbox.faults is None:
             return sandbox, sandbox.call(vendor, operation, ask), None
-        return await trouble.met(sandbox.faults, sandbox, vendor, operation, ask)
+        return await trouble.met(sandbox, vendor, operation, ask)
 
     def _headers(self, request: Incoming, sandbox: Sandbox, reply: Reply) -> Headers:
         headers: Headers = [(b"date", instant.http_date(sandbox.moment))]
