@@ -107,7 +107,7 @@ class Door:
             return
         except (Unwritten, Unusable) as problem:
             _log.error("%s %s: %s", request.method, request.path, problem)
-            reply = Reply(503, {"detail": f"{problem}. Nothing was changed."})
+            reply = Reply(503, {"detail": str(problem)})
             body = wire.dumps(reply.body)
         except Exception:  # noqa: BLE001  a mistake of ours must not take the connection down
             _log.exception("%s %s failed; nothing was changed", request.method, request.path)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 
 class Unwritten(Exception):
-    """A commit could not be kept; nothing of it has happened."""
+    """A commit could not be kept; nothing of it has happened, as the message says."""
 
 
 class Unusable(Exception):
@@ -57,8 +57,8 @@ class Log(Protocol):
         """The commits after that number."""
         ...
 
-    def begin(self) -> None:
-        """Let nobody else commit until `end`."""
+    def begin(self, key: int) -> None:
+        """Let nobody else commit to a sandbox until `end`."""
         ...
 
     def end(self, *, well: bool) -> None:

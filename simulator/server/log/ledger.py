@@ -112,7 +112,7 @@ class Ledger:
         if not self._in_step:
             raise RuntimeError(f"{word} outside of a step")  # a mistake of ours: it would be lost
         if self._log.shared and not self._ours:
-            self._log.begin()
+            self._log.begin(self.key)
             self._ours = True
             newest = self._log.newest(self.key)
             if newest is None or newest[1] != self.number:
@@ -168,7 +168,7 @@ class Ledger:
         newest = self._log.newest(self.key)
         if newest is None:
             self._memory.ended()
-            raise Deleted("the sandbox was deleted")
+            raise Deleted("the sandbox was deleted; nothing was changed")
         image, last = newest
         if image > self.number:
             self.load()
@@ -211,7 +211,7 @@ class Ledger:
         self._size -= self._image_size
         if last < 0:
             self._memory.ended()
-            raise Deleted("the sandbox was deleted")
+            raise Deleted("the sandbox was deleted; nothing was changed")
         self._memory.state.queue_again()
         self._memory.state.free(self._log.alive())
         self.number, self._stale = last, False

@@ -32,8 +32,8 @@ class Failing(SqliteLog):
     def append(self, key: int, number: int, data: bytes, wake: tuple[int | None] | None = None) -> None:
         """Keep a commit, or fail in its middle."""
         if self.full:
-            with self._whole() as database:
-                database.execute("UPDATE sandbox SET wake = 1 WHERE key = ?", (key,))
+            with self._whole(key):
+                self.run("UPDATE sandbox SET wake = 1 WHERE key = ?", (key,))
                 raise sqlite3.OperationalError("database or disk is full")
         super().append(key, number, data, wake)
 
