@@ -59,7 +59,7 @@ class Simulator:
         self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
         self._sandboxes = Sandboxes(
             VENDORS, self._sender, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,
-            log=opened(settings.log),
+            log=opened(settings.log, shared=settings.workers > 1),
         )  # fmt: skip
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)

@@ -34,8 +34,8 @@ def _web_url(context: click.Context, option: click.Parameter, value: str | None)
 
 def _place(context: click.Context, option: click.Parameter, value: str) -> str:
     kind, _, path = value.partition(":")
-    if value != "memory" and not (kind == "sqlite" and path):
-        raise click.BadParameter(f"{value!r} is neither memory nor sqlite:PATH")
+    if value != "memory" and not (kind in ("sqlite", "postgresql") and path):
+        raise click.BadParameter(f"{value!r} is neither memory nor sqlite:PATH nor postgresql://…")
     return value
 
 
@@ -85,7 +85,8 @@ def main() -> None:
 @main.command()
 @_option("host", "127.0.0.1", "Address to listen on.")
 @_option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
-@_option("log", "memory", "Where commits are kept: memory, or sqlite:PATH.", callback=_place)
+@_option("log", "memory", "Where commits are kept: memory, sqlite:PATH or postgresql://…", callback=_place)
+@_option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
 @_option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=_seconds)
 @_option(
     "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
@@ -122,6 +123,8 @@ def serve(
     from simulator import tls as certificates
     from simulator.serving import serve as run
 
+    if more["workers"] > 1 and log == "memory":
+        raise click.UsageError("--workers needs a log that the processes can share, such as --log sqlite:PATH")
     more |= certificates.files(tls, tls_dir, tls_cert, tls_key, (host, certificates.host_of(public_url)))
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(

@@ -100,6 +100,10 @@ def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
     logs.set_up(settings.log_format, settings.log_level, settings.access_log)
     warn = partial(logs.announce, settings.log_format)
+    if settings.workers > 1:
+        from simulator.workers import serve_together
+
+        return serve_together(settings, warn)
     try:
         simulator = Simulator(settings, warn)
     except Unusable as problem:
@@ -110,7 +114,7 @@ def serve(settings: Settings) -> int:
     except OSError as problem:
         warn(unheard(settings, problem))
         return 1
-    url = _url(settings, listener)
+    url = url_of(settings, listener)
     if simulator.control_token is not None and settings.control_token is None:
         warn(f"control token: {simulator.control_token}")
 
@@ -118,6 +122,11 @@ def serve(settings: Settings) -> int:
         print(f"listening on {url}", flush=True)
         _log.info("listening on %s", url)
 
+    return serve_on(listener, simulator, listening, settings)
+
+
+def serve_on(listener: socket.socket, simulator: Simulator, listening: Callable[[], None], settings: Settings) -> int:
+    """Serve on a socket until a signal comes. Returns the exit status."""
     server = Server(simulator, listening, settings)
     _calm_garbage_collection()
     _allow_files(settings.max_connections)
@@ -141,7 +150,7 @@ def running(settings: Settings, listener: socket.socket | None = None) -> Iterat
         while not ready.wait(0.1):
             if not thread.is_alive():
                 raise RuntimeError("the server did not start; its log says why")
-        yield _url(settings, listener)
+        yield url_of(settings, listener)
     finally:
         server.should_exit = True
         thread.join()
@@ -168,7 +177,8 @@ def unheard(settings: Settings, problem: OSError) -> str:
     return f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}"
 
 
-def _url(settings: Settings, listener: socket.socket) -> str:
+def url_of(settings: Settings, listener: socket.socket) -> str:
+    """The base address of a socket."""
     host = f"[{settings.host.strip('[]')}]" if ":" in settings.host else settings.host
     scheme = "http" if settings.tls_cert is None else "https"
     return f"{scheme}://{host}:{listener.getsockname()[1]}"

@@ -18,8 +18,9 @@ class Settings:
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
     where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
-    `sqlite:PATH`; then a sandbox that is not asked for anything in `idle` seconds is let go from memory. `smtp` is the
-    mail server (HOST:PORT) that gets every invitation mail; None keeps them all here.
+    `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything in
+    `idle` seconds is let go from memory. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
+    keeps them all here.
 
     `request_timeout` is how many real seconds a caller may take to send the head of a request, then its body, or to go
     on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
@@ -45,6 +46,7 @@ class Settings:
     access_log: bool = False
     sandboxes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     idle: float = 3_600.0
+    workers: int = 1
     smtp: str | None = None
 
 

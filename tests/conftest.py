@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from hypothesis import settings
 
+from tests.postgres import new_database, postgres
 from tests.servers import Listener, Sandbox, Server
 
 settings.register_profile("tests", deadline=None)  # that a machine is busy is nobody's mistake
@@ -32,15 +33,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--log sqlite` runs the tests that share a server against one that keeps its commits in a file."""
-    parser.addoption("--log", choices=["memory", "sqlite"], default="memory", help="where the shared server's log is")
+    kinds = ["memory", "sqlite", "postgresql"]
+    parser.addoption("--log", choices=kinds, default="memory", help="where the shared server's log is")
+    parser.addoption("--processes", default="1", help="how many processes the shared server has")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server, without a database."""
+    with postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The real program, started once for each process that runs tests."""
-    kept = request.config.getoption("--log") == "sqlite"
-    options = ("--log", f"sqlite:{tmp_path_factory.mktemp('log')}/log.db") if kept else ()
-    with Server(*options) as running:
+    kind = request.config.getoption("--log")
+    log = kind
+    if kind == "sqlite":
+        log = f"sqlite:{tmp_path_factory.mktemp('log')}/log.db"
+    elif kind == "postgresql":
+        log = new_database(request.getfixturevalue("postgres_server"))
+    with Server("--log", log, "--workers", request.config.getoption("--processes")) as running:
         request.config.stash[_SERVER] = running
         yield running
         del request.config.stash[_SERVER]

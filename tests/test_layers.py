@@ -30,8 +30,8 @@ BUILTIN = ("__import__", "eval", "exec", "hash", "input", "open", "print")
 """What it may not use of the builtins either; `hash` of a text differs by process."""
 
 DEFERRED = frozenset(
-    "PIL email faker httpcore2 httpx2 hypothesis jinja2 prometheus_client pydantic pytest reportlab smtplib uvicorn "
-    "uvloop".split()
+    "PIL email faker httpcore2 httpx2 hypothesis jinja2 prometheus_client psycopg pydantic pytest reportlab smtplib "
+    "uvicorn uvloop".split()
 )
 """Heavy packages that a first answer does not need: these alone may be imported inside a function."""
 

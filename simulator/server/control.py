@@ -17,6 +17,7 @@ from simulator.server import configuring, shapes
 from simulator.server.address import Address
 from simulator.server.catching import CatchControl
 from simulator.server.curl import Keys
+from simulator.server.dispatcher import Playing
 from simulator.server.events import EventControl
 from simulator.server.fault_control import FaultControl
 from simulator.server.hook_test import HookTest
@@ -166,7 +167,7 @@ class Control:
         """Merge changes into the settings."""
         sandbox = self._sandbox(request)
         changes = shapes.read(dict[str, Any], request.state.body)
-        sandbox.configure(configuring.changed(self._sandboxes.vendors, sandbox.config, changes))
+        sandbox.step(lambda: sandbox.configure(configuring.changed(sandbox.vendors, sandbox.config, changes)))
         return json(configuring.shown(self._sandboxes.vendors, sandbox.config))
 
     async def snapshot(self, request: Request) -> Response:
@@ -203,9 +204,10 @@ class Control:
         wishes = {name: value for name in ("freeze", "advance", "until_idle", "run") if (value := getattr(body, name))}
         if len(wishes) != 1:
             raise Problem(422, 'give exactly one of "freeze", "advance", "until_idle": true, "run": true')
-        if self._sandboxes.dispatcher(sandbox).playing:
-            raise Problem(409, "another advance is under way; wait for its answer")
-        return json(clock_view(sandbox, await self._turned(sandbox, body)))
+        try:
+            return json(clock_view(sandbox, await self._turned(sandbox, body)))
+        except Playing:
+            raise Problem(409, "another advance is under way; wait for its answer") from None
 
     async def _turned(self, sandbox: Sandbox, body: shapes.Turning) -> list[Event]:
         dispatcher = self._sandboxes.dispatcher(sandbox)
@@ -213,9 +215,7 @@ class Control:
             return await dispatcher.play(_later(sandbox, body.advance))
         if body.until_idle:
             return await dispatcher.play(None)
-        clock = sandbox.state.clock
-        sandbox.set_clock(clock.run() if body.freeze is None else clock.freeze(_moment(body.freeze)))
-        return sandbox.ring_now()
+        return sandbox.step(lambda: _set(sandbox, body.freeze))
 
     # Invitations.
 
@@ -289,6 +289,14 @@ def _later(sandbox: Sandbox, text: str) -> int:
     if ticks is None or sandbox.now() + ticks > instant.LATEST - 400 * instant.DAY:
         raise Problem(422, f"advance: {text[:40]!r} is no ISO 8601 duration such as PT24H or P10D, up to the year 9998")
     return sandbox.now() + ticks
+
+
+def _set(sandbox: Sandbox, freeze: str | None) -> list[Event]:
+    if sandbox.player is not None:
+        raise Playing
+    clock = sandbox.state.clock
+    sandbox.set_clock(clock.run() if freeze is None else clock.freeze(_moment(freeze)))
+    return sandbox.ring_now()
 
 
 def _find_delivery(sandbox: Sandbox, request: Request) -> Delivery:

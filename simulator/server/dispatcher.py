@@ -21,10 +21,18 @@ _log = logging.getLogger("simulator.webhooks")
 AT_ONCE = 8
 """So many attempts run at the same time for one sandbox and origin."""
 _LONGEST_SLEEP = 3_600.0
+_REST = 1.0
+"""Seconds of rest after a commit that could not be kept."""
+_LOOK = 0.02
+"""Seconds between two looks at what other processes are still trying."""
 _PUTS_OFF = frozenset({"delay", "reorder"})
 """The faults that let an attempt wait."""
 Leaving = tuple[Delivery, Fault | None]
 """What is to be tried now, and the fault that loses it on the way."""
+
+
+class Playing(Exception):
+    """Another advance is under way."""
 
 
 class Dispatcher:
@@ -41,12 +49,18 @@ class Dispatcher:
         self._epoch = sandbox.epoch
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0
-        sandbox.watch = self.wake
+        sandbox.watch, sandbox.rest = self.wake, self.rest
 
     @property
     def busy(self) -> bool:
         """Whether anything is on its way."""
         return self.playing or bool(self._waiting or self._running)
+
+    def rest(self) -> None:
+        """Begin nothing for a while: what was done could not be kept, and would be done again and again."""
+        self._forget()
+        self._timer_due = 0
+        self._timer = asyncio.get_running_loop().call_later(_REST, self._tick)
 
     def wake(self) -> None:
         """Put on its way whatever is due, and set the timer for what comes next. Called after each commit."""
@@ -56,7 +70,7 @@ class Dispatcher:
         if self._sandbox.epoch != self._epoch:
             self._forget()
         state = self._sandbox.state
-        if state.due is not None or state.held is not None:
+        if (state.due is not None or state.held is not None) and not self._sandbox.played_elsewhere:
             now = self._sandbox.now()
             while (delivery := self._next(now)) is not None:
                 fault = self._struck(delivery, now)
@@ -85,7 +99,10 @@ class Dispatcher:
     def _start(self) -> None:
         for origin, line in [*self._waiting.items()]:
             while line and len(self._running[origin]) < AT_ONCE:
-                task = asyncio.get_running_loop().create_task(self._attempt(*line.popleft()))
+                delivery, fault = line.popleft()
+                if not self._sandbox.claim(delivery):
+                    continue
+                task = asyncio.get_running_loop().create_task(self._attempt(delivery, fault))
                 self._running[origin].add(task)
                 task.add_done_callback(lambda task, origin=origin: self._finished(origin, task))  # type: ignore[misc]
             if not line:
@@ -161,12 +178,14 @@ class Dispatcher:
 
         Waits for the listeners' answers; vendor calls are answered meanwhile. Returns what happened.
         """
-        sandbox, epoch = self._sandbox, self._sandbox.epoch
+        sandbox = self._sandbox
         events: list[Event] = []
         note = events.append
-        self.playing = True
+        player = sandbox.begin_play()
+        if player is None:
+            raise Playing
+        self.playing, epoch = True, sandbox.epoch
         sandbox.listeners.append(note)
-        sandbox.set_clock(sandbox.state.clock.hold())
         try:
             while await self._settled(epoch):
                 due = sandbox.state.next_due()
@@ -178,8 +197,8 @@ class Dispatcher:
         finally:
             self.playing = False
             sandbox.listeners.remove(note)
-            if sandbox.epoch == epoch:
-                sandbox.set_clock(sandbox.state.clock.let_go())
+            if sandbox.player == player:
+                sandbox.end_play()
         return sorted(events, key=lambda event: event.place)
 
     async def _settled(self, epoch: int) -> bool:
@@ -189,6 +208,11 @@ class Dispatcher:
         while self._sandbox.epoch == epoch and (running := self._tasks()):
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(0)
+        while (
+            self._sandbox.epoch == epoch and self._sandbox.state.claims
+        ):  # other processes began before the clock stood
+            await asyncio.sleep(_LOOK)
+            self._sandbox.ring(self._sandbox.now())
         return self._sandbox.epoch == epoch
 
     @property

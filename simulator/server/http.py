@@ -165,7 +165,7 @@ class Door:
             return *self._without_room(vendor, ask, full), sent
         if sandbox.faults is None:
             return sandbox, sandbox.call(vendor, operation, ask), None, sent
-        return *await trouble.met(sandbox.faults, sandbox, vendor, operation, ask), sent
+        return *await trouble.met(sandbox, vendor, operation, ask), sent
 
     def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> Answered:
         """The answer to a call whose sandbox cannot be opened: the vendor has trouble; a note says of which kind."""
@@ -192,7 +192,7 @@ class Door:
         operation = Operation("", decide)
         if sandbox.faults is None:
             return sandbox, sandbox.call(vendor, operation, ask), None
-        return await trouble.met(sandbox.faults, sandbox, vendor, operation, ask)
+        return await trouble.met(sandbox, vendor, operation, ask)
 
     def _headers(self, request: Incoming, sandbox: Sandbox, reply: Reply) -> Headers:
         headers: Headers = [(b"date", instant.http_date(sandbox.moment))]

@@ -12,7 +12,7 @@ from simulator.server.table import Table
 class Owed:
     """The deliveries' part of a state; `sequence` keeps those that are due at one moment in order."""
 
-    __slots__ = ("away", "deliveries", "due", "held", "lines", "pending", "sequence")
+    __slots__ = ("away", "claims", "deliveries", "due", "held", "lines", "pending", "sequence")
 
     def __init__(self) -> None:
         self.sequence = 0
@@ -32,10 +32,13 @@ class Owed:
         """The one head of a line that is in no queue: a fault keeps it until another notice was sent, or it is due."""
         self.away: frozenset[str] = frozenset()
         """Deliveries that were taken out of the queue and are not back: their attempts are on their way."""
+        self.claims: dict[str, str] = {}
+        """Where several processes share a log: deliveries that one of them is trying, and which."""
 
     def share_deliveries(self, twin: "Owed") -> None:
         """Let a copy have the same deliveries."""
         twin.sequence, twin.due, twin.held, twin.away = self.sequence, self.due, self.held, self.away
+        twin.claims = self.claims.copy()
         twin.deliveries, twin.pending, twin.lines = self.deliveries.copy(), self.pending.copy(), self.lines.copy()
 
     def owe(self, delivery: Delivery) -> None:
@@ -94,6 +97,7 @@ class Owed:
         """Keep an attempt; a delivery that is over leaves its line, and the next in it is due."""
         delivery = delivery.after(attempt)
         self.away -= {delivery.id}
+        self.claims.pop(delivery.id, None)
         self._keep(delivery)
         if delivery.due is not None:
             self._queue(delivery)
@@ -137,16 +141,43 @@ class Owed:
 
     def take_due(self, now: int) -> Delivery | None:
         """Take the next delivery out of the queue if it is due by `now`."""
-        item = queue.first(self.due)
+        item = self._first()
         if item is None or item[0] > now:
             return None
         self.due = queue.rest(self.due)
         self.away |= {item[2]}
         return self.pending[item[2]]
 
+    def _first(self) -> queue.Item | None:
+        """What is first in the queue; forgets on the way what another process has claimed or tried meanwhile."""
+        while (item := queue.first(self.due)) is not None:
+            waiting = self.pending.get(item[2])
+            if waiting is not None and waiting.due == item[0] and item[2] not in self.claims:
+                return item
+            self.due = queue.rest(self.due)
+        return None
+
+    def claim(self, id: str, owner: str) -> None:
+        """A process is trying a delivery; nobody else may."""
+        self.claims[id] = owner
+
+    def may_claim(self, delivery: Delivery) -> bool:
+        """Whether a delivery that was due is so still, and is tried by nobody."""
+        line = self.lines.get(delivery.line)
+        known = self.pending.get(delivery.id) == delivery and delivery.id not in self.claims
+        return known and line is not None and line[0] == delivery.id and self.held != delivery.id
+
+    def free(self, owners: frozenset[str]) -> bool:
+        """Take back what processes have claimed that are not among these; whether there was any."""
+        lost = [id for id, owner in self.claims.items() if owner not in owners]
+        for id in lost:
+            del self.claims[id]
+            self._queue(self.pending[id])
+        return bool(lost)
+
     def next_try(self) -> int | None:
         """When the next attempt is made, or a delivery is held no longer."""
-        item = queue.first(self.due)
+        item = self._first()
         times = [] if item is None else [item[0]]
         if self.held is not None:
             times.append(self._until(self.held))

@@ -85,7 +85,7 @@ def answer_http_error(request: Request, error: Exception) -> Response:
 
 def answer_unlogged(request: Request, error: Exception) -> Response:
     """Starlette's handler for a log that cannot be used."""
-    return answer(request.scope, Problem(503, f"{error}; nothing was changed"))
+    return answer(request.scope, Problem(503, str(error)))
 
 
 async def answer_crash(request: Request, error: Exception) -> Response:

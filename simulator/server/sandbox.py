@@ -4,7 +4,7 @@ Nothing here waits: a call is answered and committed in one step of the event lo
 there is to remember, and the effects that change it, stand in `memory`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -20,7 +20,7 @@ from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.clock import Clock
 from simulator.server.journal import CLOCK, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Journal, Watcher
 from simulator.server.log.ledger import Ledger, Remembering
-from simulator.server.memory import EFFECTS
+from simulator.server.memory import EFFECTS, Effect
 from simulator.server.quota import within_limit
 from simulator.server.state import State, Stored, rendered
 
@@ -71,6 +71,8 @@ class Sandbox(Remembering):
         """The instant at which the last call was answered."""
         self.watch: Callable[[], None] = lambda: None
         """Called after each commit; the dispatcher looks there for what is due."""
+        self.rest: Callable[[], None] = lambda: None
+        """Called in its place where something could not be kept: what is due waits a while."""
         self.listeners: list[Callable[[Event], None]] = []
         self.watchers: list[Watcher] = []
         """Those who wait for something to happen here; told what changed, and its id."""
@@ -272,6 +274,11 @@ class Sandbox(Remembering):
         self._do("misbehave", faults)
 
     @_one_step
+    def struck(self, vendor: Vendor, call: Call) -> Fault | None:
+        """The fault that strikes a call, if one does."""
+        return None if self.faults is None else self.faults.on_call(vendor, call, self, self.count)
+
+    @_one_step
     def count(self, place: int, tally: Tally) -> None:
         """Remember what the fault at this place has met and struck."""
         self._do("count", place, tally)
@@ -343,10 +350,76 @@ class Sandbox(Remembering):
         self.journal.bound(self.config.journal)
         self.watch()
 
-    def reloaded(self) -> None:
-        """What was remembered has been read from the log anew."""
-        self._look_again()
+    def reloaded(self, *, failed: bool) -> None:
+        """What was remembered has been read from the log anew; where that is for a failure, nothing is hurried."""
+        self.journal.bound(self.config.journal)
+        if failed:
+            self.rest()
+        else:
+            self.watch()
         self.tell(EVERYTHING)
+
+    def heard(self, effects: Iterable[Effect]) -> None:
+        """Another process has done this, and it is remembered here as well."""
+        self.seen.clear()
+        self.journal.bound(self.config.journal)
+        rung: Alarm | None = None
+        for word, told in effects:
+            if word == "attempt":
+                self.emit(Event(self.next_place(), told[1].at, "attempt", told[0]))
+            elif word == "commit" and rung is not None and rung.operation == told[1]:
+                self.emit(Event(self.next_place(), told[0], rung.operation, rung.id))
+            rung = told[0] if word == "alarm" else None
+            self.told(word, told)
+        self.watch()
+
+    def ended(self) -> None:
+        """Another process has deleted the sandbox."""
+        self.close()
+
+    # Several processes.
+
+    @_one_step
+    def claim(self, delivery: Delivery) -> bool:
+        """Whether this process is the one that tries a delivery that is due."""
+        if self.ledger is None or not self.ledger.shared:
+            return True
+        if not self.state.may_claim(delivery):
+            return False
+        self._do("claim", delivery.id, self.ledger.owner)
+        return True
+
+    @property
+    def played_elsewhere(self) -> bool:
+        """Whether another process is playing an advance, and has the deliveries meanwhile."""
+        return self.player is not None and not self._is_mine(self.player)
+
+    def _is_mine(self, player: str) -> bool:
+        return self.ledger is None or player.partition("/")[0] == self.ledger.owner
+
+    @_one_step
+    def begin_play(self) -> str | None:
+        """Let the clock stand for an advance, and give it a name; None where another is under way."""
+        if self.player is not None:
+            return None
+        player = f"{'' if self.ledger is None else self.ledger.owner}/{self.next_place()}"
+        self._do("play", player)
+        self.set_clock(self.state.clock.hold())
+        return player
+
+    @_one_step
+    def end_play(self) -> None:
+        """Let the clock go on as it was."""
+        self._do("play", None)
+        self.set_clock(self.state.clock.let_go())
+
+    @_one_step
+    def outlive(self, alive: frozenset[str]) -> None:
+        """Take over what dead processes have left."""
+        if self.player is not None and self.player.partition("/")[0] not in alive:
+            self.end_play()
+        if self.state.free(alive):
+            self.watch()
 
     def close(self) -> None:
         """Let nothing that was begun act any more."""
@@ -354,7 +427,7 @@ class Sandbox(Remembering):
         self.faults = None
         self.begin_again(State(self.config, Clock()))
         self._look_again()
-        self.watch = lambda: None
+        self.watch = self.rest = lambda: None
         self.tell(ENDED)
 
 

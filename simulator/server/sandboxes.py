@@ -18,7 +18,7 @@ from simulator.server.clock import Clock, machine_now
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
 from simulator.server.keys import Credentials, Keys, Lock, digest
-from simulator.server.log import Log, Unusable, Unwritten
+from simulator.server.log import Deleted, Log, Unusable, Unwritten
 from simulator.server.log.image import parts
 from simulator.server.log.ledger import Ledger, wake_of
 from simulator.server.meters import Meters
@@ -33,6 +33,9 @@ DEMO = "demo"
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
 _log = logging.getLogger("simulator.sandboxes")
+
+LISTENS = 0.05
+"""Seconds between two looks for what other processes have done, while somebody waits for it here."""
 
 
 class Taken(Exception):
@@ -86,13 +89,28 @@ class Sandboxes:
     def known(self, name: str) -> Sandbox | None:
         """The sandbox of that name, if it is open."""
         found = self._sandboxes.get(name)
-        return self._recalled(name) if found is None and self.log is not None else found
+        if self.log is None:
+            return found
+        return found if found is not None and self._is_current(found) else self._recalled(name)
+
+    def _is_current(self, sandbox: Sandbox) -> bool:
+        """Whether a sandbox is still there; what other processes did to it is known then."""
+        try:
+            if sandbox.ledger is not None and sandbox.ledger.shared:
+                sandbox.ledger.refresh()
+        except Deleted:
+            self._dismiss(sandbox)
+            return False
+        return True
 
     def get(self, name: str) -> Sandbox | None:
         """The sandbox of that name; a new one in open access; None where nothing may be opened by name."""
         found = self.known(name)
         if found is None and self.open_access and NAME.fullmatch(name):
-            return self.open(name)
+            try:
+                return self.open(name)
+            except Taken:  # by another process, just now
+                return self.known(name)
         return found
 
     def dispatcher(self, sandbox: Sandbox) -> Dispatcher:
@@ -129,7 +147,10 @@ class Sandboxes:
         self._fill(sandbox)
         if self.log is not None:
             about = {"seed": seed, "sampled": sandbox in self._sampled}
-            sandbox.ledger = Ledger(self.log, self.log.open(name, about, [*parts(sandbox)], wake_of(sandbox)), sandbox)
+            key = self.log.open(name, about, [*parts(sandbox)], wake_of(sandbox))
+            if key is None:
+                raise Taken(name)
+            sandbox.ledger = Ledger(self.log, key, sandbox)
         self._admit(sandbox)
         sandbox.watch()
         _log.info("sandbox %s opened", name)
@@ -147,8 +168,7 @@ class Sandboxes:
             self._sampled.add(sandbox)
         self._keys.hold(name, tuple(Lock(*lock) for lock in self.log.locks(found.key)))
         self._admit(sandbox)
-        if sandbox.state.clock.held:  # the process ended in the middle of an advance
-            sandbox.set_clock(sandbox.state.clock.let_go())
+        sandbox.outlive(self.log.alive())
         sandbox.ring(sandbox.now())
         sandbox.watch()
         sandbox.ledger.settle()
@@ -198,34 +218,60 @@ class Sandboxes:
         if self.log is None:
             yield
             return
-        self.resume()
-        keeping = asyncio.ensure_future(self._keep(idle))
+        self.log.beat()
+        self._resume(self.log)
+        tasks = [asyncio.ensure_future(self._keep(self.log, idle))]
+        if self.log.shared:
+            tasks.append(asyncio.ensure_future(self._listen(self.log)))
         try:
             yield
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _keep(self, idle: float) -> None:
+    async def _keep(self, log: Log, idle: float) -> None:
         while True:
             await asyncio.sleep(min(1.0, idle / 2))
             try:
-                self.resume()
+                log.beat()
+                self._resume(log)
                 await self.let_go(idle)
                 for sandbox in self:
+                    if sandbox.player and not (sandbox.played_elsewhere or self._dispatchers[sandbox.name].playing):
+                        sandbox.end_play()  # it could not be kept that it ended
                     if sandbox.ledger is not None and sandbox.ledger.ripe:
                         await sandbox.ledger.draft()
             except Exception:  # noqa: BLE001  what fails now may succeed in a second
                 _log.exception("the log cannot be looked after")
 
-    def resume(self) -> None:
-        """Read those from the log in which something is to happen by now."""
-        for name in () if self.log is None else self.log.due(machine_now()):
-            if name not in self._sandboxes:
-                try:
+    async def _listen(self, log: Log) -> None:
+        """Let those hear of what other processes do for whom somebody waits here."""
+        heard = log.version()
+        while True:
+            await asyncio.sleep(LISTENS)
+            try:
+                if (version := log.version()) != heard:
+                    heard = version
+                    for sandbox in self:
+                        if sandbox.watchers or self._dispatchers[sandbox.name].playing:
+                            self._is_current(sandbox)
+            except Exception:  # noqa: BLE001
+                _log.exception("the log cannot be listened to")
+
+    def _resume(self, log: Log) -> None:
+        """Read those from the log in which something is to happen by now, and see to what dead processes have left."""
+        alive = log.alive()
+        for name in log.due(machine_now()):
+            try:
+                sandbox = self._sandboxes.get(name)
+                if sandbox is None:
                     self._recalled(name)
-                except (Unusable, Unwritten):
-                    _log.exception("sandbox %s cannot be read, so nothing happens in it", name)
+                elif log.shared and self._is_current(sandbox):
+                    sandbox.outlive(alive)
+                    sandbox.watch()
+            except (Unusable, Unwritten):
+                _log.exception("sandbox %s cannot be read, so nothing happens in it", name)
 
     async def let_go(self, seconds: float) -> None:
         """Keep those no longer in memory that nobody has asked for anything within so many real seconds."""
@@ -278,13 +324,26 @@ class Sandboxes:
             return sandbox
         return self.nowhere
 
+    def _opened(self, name: str) -> Sandbox:
+        return self.known(name) or self.nowhere
+
     def _holder(self, credential: Credential) -> Sandbox:
         """Whom a random credential belongs to; one that is not in memory is read from the log."""
         name = self._keys.opened(credential)
-        if name is None and self.log is not None:
-            recalled = self.log.opened_by(credential.kind, digest(credential.id))
-            name = self._keys.opened(credential) if recalled and self.known(recalled) else None
-        return self.nowhere if name is None else self._sandboxes[name]
+        if self.log is not None and (name is None or self.log.shared):
+            name = self._looked_up(self.log, credential, name)
+        return (name and self.known(name)) or self.nowhere
+
+    def _looked_up(self, log: Log, credential: Credential, held: str | None) -> str | None:
+        """The same by the log, where another process may have renewed what is `held` here."""
+        name = log.opened_by(credential.kind, digest(credential.id))
+        if held is not None and name != held:
+            self._keys.forget(held)
+        found = log.find(name) if name else None
+        if found is None:
+            return None
+        self._keys.hold(found.name, tuple(Lock(*lock) for lock in log.locks(found.key)))
+        return self._keys.opened(credential)
 
     # The demo.
 

@@ -88,6 +88,7 @@ class State(Owed):
         twin.clock = clock
         twin.sequence = present.sequence + 1
         twin.tables[TOKEN] = present.tables.get(TOKEN, Table())
+        twin.claims.clear()
         twin.queue_again()
         return twin
 

@@ -12,7 +12,6 @@ from simulator.core.vendor import Operation, Vendor
 from simulator.core.vendor import trouble as vendors_trouble
 from simulator.server import asgi, wire
 from simulator.server.asgi import Gone, Headers, Send, hang_up
-from simulator.server.faults import Faults
 from simulator.server.sandbox import Ask, Sandbox
 
 GARBAGE = b"<html><body><h1>This is not the answer you are looking for</h1></body></html>"
@@ -39,14 +38,12 @@ class _Struck(NamedTuple):
         return self.ask(self.sandbox.now(), Draw(secret, self.fault.met), 0)
 
 
-async def met(
-    faults: Faults, sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: Ask
-) -> tuple[Sandbox, Reply, Fault | None]:
+async def met(sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: Ask) -> tuple[Sandbox, Reply, Fault | None]:
     """Answer a call, as far as the fault that strikes it lets it be answered.
 
     Raises `Gone` where the sandbox was reset, restored or deleted while the call had to wait.
     """
-    fault = faults.on_call(vendor, ask(0, Draw(b"", 0), 0), sandbox, sandbox.count)
+    fault = sandbox.struck(vendor, ask(0, Draw(b"", 0), 0))
     if fault is None:
         return sandbox, sandbox.call(vendor, operation, ask), None
     struck = _Struck(fault, sandbox, vendor, operation, ask)

@@ -14,11 +14,15 @@ from typing import Any, NamedTuple, Protocol
 
 
 class Unwritten(Exception):
-    """A commit could not be kept; nothing of it has happened."""
+    """A commit could not be kept; nothing of it has happened, as the message says."""
 
 
 class Unusable(Exception):
     """There is no log to be had here: the line says why. Nothing was changed."""
+
+
+class Deleted(Unwritten):
+    """There is no such sandbox any more."""
 
 
 class Found(NamedTuple):
@@ -30,7 +34,44 @@ class Found(NamedTuple):
 
 
 class Log(Protocol):
-    """Keeps commits. Every method is done when it returns, and either in whole or, raising `Unwritten`, not at all."""
+    """Keeps commits. Every method is done when it returns, and either in whole or, raising `Unwritten`, not at all.
+
+    Where a log is `shared`, several processes have it. Then a step first reads what others have committed (`version`
+    says whether anyone has), and before its first change it takes the log for itself (`begin`), so nobody can come
+    between what it has read and its own commit.
+    """
+
+    shared: bool
+    owner: str
+    """This process, among those that share the log."""
+
+    def version(self) -> int:
+        """Another number whenever another process has committed anything."""
+        ...
+
+    def newest(self, key: int) -> tuple[int, int] | None:
+        """The numbers of the last image and the last commit of a sandbox; None when it was deleted."""
+        ...
+
+    def since(self, key: int, number: int) -> Sequence[tuple[int, bytes]]:
+        """The commits after that number."""
+        ...
+
+    def begin(self, key: int) -> None:
+        """Let nobody else commit to a sandbox until `end`."""
+        ...
+
+    def end(self, *, well: bool) -> None:
+        """What was appended since `begin` is kept, or, where not all is well, forgotten."""
+        ...
+
+    def beat(self) -> None:
+        """Say that this process is alive."""
+        ...
+
+    def alive(self) -> frozenset[str]:
+        """The processes that have said so lately."""
+        ...
 
     def names(self) -> list[str]:
         """The names of all sandboxes."""
@@ -56,8 +97,8 @@ class Log(Protocol):
         """Let these, and nothing else, open a sandbox."""
         ...
 
-    def open(self, name: str, about: dict[str, Any], image: Sequence[bytes], wake: int | None) -> int:
-        """Begin a sandbox with an image of it, number 0. Gives its number."""
+    def open(self, name: str, about: dict[str, Any], image: Sequence[bytes], wake: int | None) -> int | None:
+        """Begin a sandbox with an image of it, number 0. Gives its number; None where there is one of that name."""
         ...
 
     def read(self, key: int) -> Iterator[tuple[int, bytes]]:

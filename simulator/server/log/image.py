@@ -33,7 +33,7 @@ def still(memory: Memory) -> Memory:
     twin = Memory(memory.seed, memory.opening, memory.kinds)
     twin.state = memory.state.copy()
     twin.snapshots = {id: state.copy() for id, state in memory.snapshots.items()}
-    twin.generation = memory.generation
+    twin.generation, twin.player = memory.generation, memory.player
     twin.faults = memory.faults and memory.faults.copy()
     twin.recent = {vendor: calls.copy() for vendor, calls in memory.recent.items()}
     return twin
@@ -49,7 +49,7 @@ def image(memory: Memory) -> Iterator[Effect]:
     yield from _state_of(memory.state)
     faults, tallies = ((), ()) if memory.faults is None else (memory.faults.list, tuple(memory.faults.tallies))
     recent = tuple((vendor, tuple(calls)) for vendor, calls in memory.recent.items())
-    yield "as_present", (memory.generation, faults, tallies, recent)
+    yield "as_present", (memory.generation, faults, tallies, recent, memory.player)
 
 
 def _state_of(state: State) -> Iterator[Effect]:
@@ -66,7 +66,8 @@ def _state_of(state: State) -> Iterator[Effect]:
         yield "ringing", (alarms,)
     for deliveries in _some(delivery for _, delivery in state.deliveries):
         yield "deliveries", (deliveries,)
-    yield "lines", (tuple((line, state.lines[line]) for line in state.lines), state.held)
+    lines = tuple((line, state.lines[line]) for line in state.lines)
+    yield "lines", (lines, state.held, tuple(state.claims.items()))
 
 
 def _some(things: Iterable[T]) -> Iterator[tuple[T, ...]]:
@@ -140,10 +141,12 @@ def _deliveries(memory: Memory, deliveries: Iterable[Delivery]) -> None:
             memory.state.pending[delivery.id] = delivery
 
 
-def _lines(memory: Memory, lines: Iterable[tuple[str, tuple[str, ...]]], held: str | None) -> None:
+def _lines(
+    memory: Memory, lines: Iterable[tuple[str, tuple[str, ...]]], held: str | None, claims: Iterable[tuple[str, str]]
+) -> None:
     for line, ids in lines:
         memory.state.lines[line] = ids
-    memory.state.held = held
+    memory.state.held, memory.state.claims = held, dict(claims)
     memory.state.queue_again()
 
 
@@ -157,10 +160,10 @@ def _as_snapshot(memory: Memory, id: str) -> None:
 
 def _as_present(
     memory: Memory, generation: int, faults: tuple[Fault, ...], tallies: tuple[Tally, ...],
-    recent: tuple[tuple[str, tuple[int, ...]], ...],
+    recent: tuple[tuple[str, tuple[int, ...]], ...], player: str | None,
 ) -> None:  # fmt: skip
     memory.faults = Faults(faults, memory.seed, tallies) if faults else None
-    memory.generation = generation
+    memory.generation, memory.player = generation, player
     most = memory.state.config.rate_limit
     memory.recent = {vendor: deque(calls, maxlen=most) for vendor, calls in recent}
 

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any, TypeVar
 
-from simulator.server.log import Log, Unusable, Unwritten
+from simulator.server.log import Deleted, Log, Unusable, Unwritten
 from simulator.server.log.image import blank, parts, replay, still
 from simulator.server.log.writing import Reader, Writer
 from simulator.server.memory import EFFECTS, Effect, Memory
@@ -26,8 +26,20 @@ class Remembering(Memory, ABC):
         """An effect has been kept."""
 
     @abstractmethod
-    def reloaded(self) -> None:
-        """Everything was read from the log anew."""
+    def reloaded(self, *, failed: bool) -> None:
+        """Everything was read from the log anew; `failed` where that is because something could not be kept."""
+
+    @abstractmethod
+    def heard(self, effects: Iterable[Effect]) -> None:
+        """Another process has done this."""
+
+    @abstractmethod
+    def ended(self) -> None:
+        """Another process has deleted the sandbox."""
+
+
+class _Behind(BaseException):
+    """Another process has committed since this one read."""
 
 
 class Ledger:
@@ -42,7 +54,8 @@ class Ledger:
         self._effects: list[Effect] = []
         self._used, self._looked = True, monotonic()
         self._in_step = False
-        self._stale = False
+        self._stale = self._ours = False
+        self._version = -1
         self._size = self._image_size = 0
         self._wake: int | None = None
 
@@ -50,17 +63,35 @@ class Ledger:
         """Do something of which all changes are one commit; a step within a step is part of it.
 
         Raises `Unwritten` where they cannot be kept. Then, and after any other exception, nothing of them has happened.
+        Where other processes have the log too, the body is run again if one of them was first: it must only look until
+        its first change.
         """
         if self._in_step:
             return body()
         if self._stale:
             self.load()
+        else:
+            self.refresh()
+        try:
+            return self._once(body)
+        except _Behind:
+            return self._once(lambda: self._caught_up(body))  # the log is ours now: nobody comes between a second time
+
+    def _caught_up(self, body: Callable[[], T]) -> T:
+        self.refresh()
+        return body()
+
+    def _once(self, body: Callable[[], T]) -> T:
         self._in_step = self._used = True
         try:
             result = body()
             if self._effects:
                 self._append()
+            self._let_go(well=True)
+        except _Behind:
+            raise
         except BaseException:
+            self._let_go(well=False)
             if self._effects:
                 self._undo()
             raise
@@ -71,10 +102,21 @@ class Ledger:
             self._memory.told(word, told)
         return result
 
+    def _let_go(self, *, well: bool) -> None:
+        if self._ours:
+            self._ours = False
+            self._log.end(well=well)
+
     def change(self, word: str, told: tuple[Any, ...]) -> None:
         """Make an effect true, and a part of this step's commit."""
         if not self._in_step:
             raise RuntimeError(f"{word} outside of a step")  # a mistake of ours: it would be lost
+        if self._log.shared and not self._ours:
+            self._log.begin(self.key)
+            self._ours = True
+            newest = self._log.newest(self.key)
+            if newest is None or newest[1] != self.number:
+                raise _Behind
         self._effects.append((word, told))
         EFFECTS[word](self._memory, *told)
 
@@ -91,6 +133,16 @@ class Ledger:
             self._used, self._looked = False, monotonic()
         return monotonic() - self._looked
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes have the log too."""
+        return self._log.shared
+
+    @property
+    def owner(self) -> str:
+        """This process."""
+        return self._log.owner
+
     def settle(self) -> None:
         """Say when the sandbox must be looked at, after it was."""
         wake = wake_of(self._memory)
@@ -104,12 +156,47 @@ class Ledger:
         """What the log does not have has not happened: go back to what it has."""
         self._stale = True
         try:
-            self.load()
+            self.load(failed=True)
         except (Unwritten, Unusable):
             _log.exception("a sandbox cannot be read from the log; it is tried again when it is asked for")
 
-    def load(self) -> None:
-        """Forget everything and read it from the log."""
+    def refresh(self) -> None:
+        """Read what other processes have committed; raises `Deleted` where they have deleted the sandbox."""
+        version = self._log.version()
+        if version == self._version and not self._ours:
+            return
+        newest = self._log.newest(self.key)
+        if newest is None:
+            self._memory.ended()
+            raise Deleted("the sandbox was deleted; nothing was changed")
+        image, last = newest
+        if image > self.number:
+            self.load()
+        elif last > self.number:
+            self._catch_up()
+        self._version = version
+
+    def _catch_up(self) -> None:
+        self._stale = True
+        effects: list[Effect] = []
+        for number, data in self._log.since(self.key, self.number):
+            effects += self._replayed(number, Reader(), data)
+            self._size += len(data)
+            self.number = number
+        self._stale = False
+        self._wake = -1
+        self._memory.heard(effects)
+
+    def _replayed(self, number: int, reader: Reader, data: bytes) -> list[Effect]:
+        try:
+            effects = reader.read(data)
+            replay(self._memory, effects)
+        except (ValueError, TypeError, LookupError, AttributeError) as problem:
+            raise Unusable(f"commit {number} of sandbox number {self.key} cannot be read: {problem!r}") from problem
+        return effects
+
+    def load(self, *, failed: bool = False) -> None:
+        """Forget everything and read it from the log; `failed` where that is because something was not kept."""
         self._stale = True
         blank(self._memory)
         reader, last, image = Reader(), -1, -1
@@ -118,17 +205,18 @@ class Ledger:
             image = number if image < 0 else image
             if number != last:
                 reader, last = Reader(), number
-            try:
-                replay(self._memory, reader.read(data))
-            except (ValueError, TypeError, LookupError, AttributeError) as problem:
-                raise Unusable(f"commit {number} of sandbox number {self.key} cannot be read: {problem!r}") from problem
+            self._replayed(number, reader, data)
             self._size += len(data)
             self._image_size += len(data) if number == image else 0
         self._size -= self._image_size
+        if last < 0:
+            self._memory.ended()
+            raise Deleted("the sandbox was deleted; nothing was changed")
         self._memory.state.queue_again()
+        self._memory.state.free(self._log.alive())
         self.number, self._stale = last, False
         self._wake = -1  # not known: the next commit tells
-        self._memory.reloaded()
+        self._memory.reloaded(failed=failed)
 
     # Images.
 

@@ -198,6 +198,8 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "misbehave": (_many(FAULT),),
     "count": (PLAIN, TALLY),
     "attempt": (PLAIN, ATTEMPT, PLAIN, _maybe(DELIVERY)),
+    "claim": (PLAIN, PLAIN),
+    "play": (PLAIN,),
     "put_off": (PLAIN, PLAIN, PLAIN),
     "overtake": (PLAIN, PLAIN, PLAIN),
     "release": (PLAIN,),
@@ -212,9 +214,9 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "tally": (TUPLES,),
     "ringing": (_many(_pair(ALARM, PLAIN)),),
     "deliveries": (_many(DELIVERY),),
-    "lines": (TUPLES, PLAIN),
+    "lines": (TUPLES, PLAIN, TUPLES),
     "as_opening": (),
     "as_snapshot": (PLAIN,),
-    "as_present": (PLAIN, _many(FAULT), _many(TALLY), TUPLES),
+    "as_present": (PLAIN, _many(FAULT), _many(TALLY), TUPLES, PLAIN),
 }
 """Every effect's values, in order."""

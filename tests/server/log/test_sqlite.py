@@ -220,7 +220,7 @@ def test_what_cannot_be_written_has_not_happened_and_the_answer_says_so(path: Pa
         refused = [sandbox.pi.post(PATH, json=PERSON) for _ in range(3)]
         control = sandbox.control("PATCH", "/config", {"positions": ["x"]})
         assert [one.status_code for one in refused] == [503] * 3
-        assert "Nothing was changed" in refused[0].json()["detail"]
+        assert "nothing was changed" in refused[0].json()["detail"]
         assert (control.status_code, control.headers["content-type"]) == (503, "application/problem+json")
         assert http.post("/_simulator/sandboxes", json={"name": "bo"}).status_code == 503
         assert sandbox.pi.get(f"{PATH}/{order['assessmentId']}").status_code == 200
@@ -287,7 +287,7 @@ def test_a_commit_that_cannot_be_read_stops_its_sandbox_alone(path: Path) -> Non
     log.close()
     with closing(sqlite3.connect(path)) as database:
         found = database.execute("SELECT key FROM sandbox WHERE name = 'ada'").fetchone()[0]
-        database.execute("UPDATE entry SET data = ? WHERE place = ?", (b'[["unheard"]]', found * 2**40 + 1))
+        database.execute("UPDATE entry SET data = ? WHERE sandbox = ?", (b'[["unheard"]]', found))
         database.commit()
     with serving(path) as http:
         answer = Sandbox(http, "ada").pi.get(PATH)

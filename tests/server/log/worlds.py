@@ -32,8 +32,8 @@ class Failing(SqliteLog):
     def append(self, key: int, number: int, data: bytes, wake: tuple[int | None] | None = None) -> None:
         """Keep a commit, or fail in its middle."""
         if self.full:
-            with self._whole() as database:
-                database.execute("UPDATE sandbox SET wake = 1 WHERE key = ?", (key,))
+            with self._whole(key):
+                self.run("UPDATE sandbox SET wake = 1 WHERE key = ?", (key,))
                 raise sqlite3.OperationalError("database or disk is full")
         super().append(key, number, data, wake)
 
@@ -42,6 +42,7 @@ def opened(log: Log, name: str = "a", state: State | None = None) -> Sandbox:
     """A new sandbox in a log, its clock frozen at the first instant there is."""
     sandbox = Sandbox(name, SEED, state or State(Config(), Clock("frozen", 0)), VENDORS)
     key = log.open(name, {"seed": SEED}, [*parts(sandbox)], wake_of(sandbox))
+    assert key
     sandbox.ledger = Ledger(log, key, sandbox)
     return sandbox
 

@@ -1,0 +1,120 @@
+"""The log in PostgreSQL, which several processes on several machines share.
+
+Each step is a transaction that holds the row of its sandbox, so that steps of one sandbox follow one another whoever
+makes them. The driver is asked from the event loop and waited for: a step is as atomic as everywhere, and nothing else
+is answered meanwhile by this process.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from simulator.server.log import Unusable
+from simulator.server.log.sql import Rows, SqlLog
+
+if TYPE_CHECKING:
+    pass
+
+_LOCK = 0x53696D31
+"""Held by whoever brings the tables up to date."""
+PATIENCE = "10s"
+"""How long a step waits for another process to end its own."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE sandbox (
+        key BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT NOT NULL UNIQUE, about TEXT NOT NULL,
+        image BIGINT NOT NULL DEFAULT 0, drafter TEXT, wake BIGINT
+    );
+    CREATE INDEX sandbox_wake ON sandbox (wake) WHERE wake IS NOT NULL;
+    CREATE TABLE entry (
+        sandbox BIGINT NOT NULL, number BIGINT NOT NULL, data BYTEA NOT NULL, PRIMARY KEY (sandbox, number)
+    );
+    CREATE TABLE image (
+        sandbox BIGINT NOT NULL, number BIGINT NOT NULL, part BIGINT NOT NULL, data BYTEA NOT NULL,
+        PRIMARY KEY (sandbox, number, part)
+    );
+    CREATE TABLE credential (
+        kind TEXT NOT NULL, id BYTEA NOT NULL, secret BYTEA NOT NULL, sandbox BIGINT NOT NULL, PRIMARY KEY (kind, id)
+    );
+    CREATE INDEX credential_sandbox ON credential (sandbox);
+    CREATE TABLE process (owner TEXT PRIMARY KEY, seen BIGINT NOT NULL);
+    """,
+)
+"""What leads from one number of the format (in the table `simulator_format`) to the next; only added to."""
+
+
+class PostgresqlLog(SqlLog):
+    """Commits in a database that other processes have, too."""
+
+    shared = True
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        try:
+            import psycopg
+        except ModuleNotFoundError:
+            hint = "pip install 'assessment-simulator[postgres]'"
+            raise Unusable(f"needs the driver psycopg: {hint}") from None
+        self.errors = psycopg.Error
+        self.where = psycopg.conninfo.make_conninfo(url, password="***")  # noqa: S106  so that nobody reads it
+        self._url = url
+        self._looks = count()
+        self._connection: psycopg.Connection[Any] | None = None
+        try:
+            self._migrate()
+        except psycopg.Error as problem:
+            raise Unusable(str(problem).strip()) from None
+
+    def _migrate(self) -> None:
+        self.run("BEGIN")
+        self.run("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+        self.run("CREATE TABLE IF NOT EXISTS simulator_format (number BIGINT NOT NULL)")
+        version = self.run("SELECT coalesce(max(number), 0) FROM simulator_format").fetchall()[0][0]
+        if version > len(MIGRATIONS):
+            raise Unusable(f"was written by a newer version (its format is {version}, this knows {len(MIGRATIONS)})")
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            self.run(script)
+            self.run("INSERT INTO simulator_format VALUES (?)", (number,))
+        self.run("COMMIT")
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> Rows:
+        """Run a statement; one that begins something makes a new connection where the old one is lost."""
+        if self._connection is None or (self._connection.closed and not self._begun):
+            import psycopg
+
+            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            self._connection.execute(f"SET lock_timeout = '{PATIENCE}'")
+        rows = self._connection.execute(_spelt(statement), values or None)
+        return rows if rows.description else _Changed(rows.rowcount)
+
+    def take(self, key: int) -> None:
+        """Begin a transaction that holds a sandbox."""
+        self.run("BEGIN")
+        if key:
+            self.run("SELECT key FROM sandbox WHERE key = ? FOR UPDATE", (key,))
+
+    def version(self) -> int:
+        """Another number each time: that nobody has committed anything is known only by asking."""
+        return next(self._looks)
+
+    def close(self) -> None:
+        """End."""
+        if self._connection is not None:
+            self._connection.close()
+
+
+class _Changed:
+    """How many rows a statement has changed that shows none."""
+
+    def __init__(self, rowcount: int) -> None:
+        self.rowcount = rowcount
+
+    def fetchall(self) -> list[Any]:
+        return []
+
+
+@cache
+def _spelt(statement: str) -> bytes:
+    return statement.replace("?", "%s").encode()

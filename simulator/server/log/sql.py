@@ -1,0 +1,238 @@
+"""The log in a database: the statements, which are the same for every kind of it."""
+
+import json
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+from simulator.core import instant
+from simulator.server.clock import machine_now
+from simulator.server.log import Found, Unusable, Unwritten
+
+DEAD_AFTER = 5 * instant.SECOND
+"""A process that has not said for so long that it is alive is taken for dead."""
+
+
+class Rows(Protocol):
+    """What a statement has found, and how many rows it has changed."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def fetchall(self) -> list[Any]: ...
+
+
+class SqlLog(ABC):
+    """Commits in a database. `run` runs one statement, whose values stand where it has question marks."""
+
+    shared = False
+    where = ""
+    """How the log is called in messages."""
+    errors: type[Exception] = Exception
+    """What `run` raises."""
+
+    def __init__(self) -> None:
+        self.owner = secrets.token_hex(8)
+        self._begun = False
+
+    @abstractmethod
+    def run(self, statement: str, values: Sequence[Any] = ()) -> Rows:
+        """Run a statement."""
+
+    @abstractmethod
+    def take(self, key: int) -> None:
+        """Begin a transaction; nobody else commits anything to this sandbox until it ends. 0 is no sandbox's number."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End."""
+
+    # Transactions.
+
+    def begin(self, key: int) -> None:
+        """Let nobody else commit to a sandbox until `end`."""
+        try:
+            self.take(key)
+        except self.errors as problem:
+            self._roll_back()
+            raise self._unwritten(problem) from None
+        self._begun = True
+
+    def end(self, *, well: bool) -> None:
+        """What was appended since `begin` is kept, or, where not all is well, forgotten."""
+        self._begun = False
+        if not well:
+            self._roll_back()
+            return
+        try:
+            self.run("COMMIT")
+        except self.errors as problem:
+            self._roll_back()
+            raise self._unwritten(problem) from None
+
+    @contextmanager
+    def _whole(self, key: int = 0) -> Iterator[None]:
+        """What happens in the block happens in whole or not at all; within `begin` and `end` it is a part of that."""
+        if self._begun:
+            try:
+                yield
+            except self.errors as problem:
+                raise self._unwritten(problem) from None
+            return
+        try:
+            self.take(key)
+            yield
+            self.run("COMMIT")
+        except self.errors as problem:
+            self._roll_back()
+            raise self._unwritten(problem) from None
+
+    def _roll_back(self) -> None:
+        with suppress(self.errors):  # there was nothing, or nobody is there any more
+            self.run("ROLLBACK")
+
+    def _unwritten(self, problem: Exception) -> Unwritten:
+        return Unwritten(f"the log {self.where} cannot be written: {str(problem).strip()}; nothing was changed")
+
+    def _ask(self, question: str, *values: Any) -> list[Any]:
+        try:
+            return self.run(question, values).fetchall()
+        except self.errors as problem:
+            raise Unusable(f"the log {self.where} cannot be read: {str(problem).strip()}") from None
+
+    # Several processes.
+
+    @abstractmethod
+    def version(self) -> int:
+        """Another number whenever another process has committed anything."""
+
+    def newest(self, key: int) -> tuple[int, int] | None:
+        """The numbers of the last image and the last commit of a sandbox; None when it was deleted."""
+        question = "SELECT image, (SELECT max(number) FROM entry WHERE sandbox = key) FROM sandbox WHERE key = ?"
+        for image, number in self._ask(question, key):
+            return image, max(image, number or 0)
+        return None
+
+    def since(self, key: int, number: int) -> list[tuple[int, bytes]]:
+        """The commits after that number."""
+        return self._ask("SELECT number, data FROM entry WHERE sandbox = ? AND number > ? ORDER BY number", key, number)
+
+    def beat(self) -> None:
+        """Say that this process is alive."""
+        if self.shared:
+            with self._whole():
+                now = machine_now()
+                said = "INSERT INTO process VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET seen = excluded.seen"
+                self.run(said, (self.owner, now))
+                self.run("DELETE FROM process WHERE seen < ?", (now - 12 * DEAD_AFTER,))
+
+    def alive(self) -> frozenset[str]:
+        """The processes that have said so lately."""
+        if not self.shared:
+            return frozenset((self.owner,))
+        rows = self._ask("SELECT owner FROM process WHERE seen > ?", machine_now() - DEAD_AFTER)
+        return frozenset({self.owner, *(owner for (owner,) in rows)})
+
+    # Sandboxes.
+
+    def names(self) -> list[str]:
+        """The names of all sandboxes, in the order of their opening."""
+        return [name for (name,) in self._ask("SELECT name FROM sandbox ORDER BY key")]
+
+    def find(self, name: str) -> Found | None:
+        """The sandbox of that name."""
+        for key, about in self._ask("SELECT key, about FROM sandbox WHERE name = ?", name):
+            return Found(key, name, json.loads(about))
+        return None
+
+    def count(self) -> int:
+        """How many sandboxes there are."""
+        return int(self._ask("SELECT count(*) FROM sandbox")[0][0])
+
+    def opened_by(self, kind: str, id: bytes) -> str | None:
+        """The name of the sandbox that a credential opens; of its id there is a digest."""
+        question = "SELECT name FROM credential JOIN sandbox ON sandbox = key WHERE kind = ? AND id = ?"
+        return next((name for (name,) in self._ask(question, kind, id)), None)
+
+    def locks(self, key: int) -> list[tuple[str, bytes, bytes]]:
+        """What opens a sandbox: kinds of credentials, with digests of id and secret."""
+        return [*self._ask("SELECT kind, id, secret FROM credential WHERE sandbox = ?", key)]
+
+    def lock(self, key: int, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Let these, and nothing else, open a sandbox."""
+        with self._whole(key):
+            self.run("DELETE FROM credential WHERE sandbox = ?", (key,))
+            for lock in locks:
+                self.run("INSERT INTO credential VALUES (?, ?, ?, ?)", (*lock, key))
+
+    def open(self, name: str, about: dict[str, Any], image: Sequence[bytes], wake: int | None) -> int | None:
+        """Begin a sandbox with an image of it, number 0; None where there is one of that name."""
+        with self._whole():
+            said = "INSERT INTO sandbox (name, about, wake) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING key"
+            made = self.run(said, (name, json.dumps(about), wake)).fetchall()
+            for [key] in made:
+                for part, piece in enumerate(image):
+                    self.run("INSERT INTO image VALUES (?, 0, ?, ?)", (key, part, piece))
+        return made[0][0] if made else None
+
+    def read(self, key: int) -> Iterator[tuple[int, bytes]]:
+        """The parts of the last image, then the commits after it; each with its number."""
+        if self._begun:
+            yield from self._both(key)
+            return
+        with self._whole(key):  # so that both are read as of one moment
+            found = self._both(key)
+        yield from found
+
+    def _both(self, key: int) -> list[tuple[int, bytes]]:
+        question = """SELECT number, data FROM image
+                      WHERE sandbox = ? AND number = (SELECT image FROM sandbox WHERE key = sandbox) ORDER BY part"""
+        image = self._ask(question, key)
+        return [*image, *self.since(key, image[0][0] if image else 0)]
+
+    def append(self, key: int, number: int, data: bytes, wake: tuple[int | None] | None = None) -> None:
+        """Keep a commit under its number, and, where one is given, when the sandbox must be looked at."""
+        with self._whole(key):
+            self.run("INSERT INTO entry VALUES (?, ?, ?)", (key, number, data))
+            if wake is not None:
+                self.run("UPDATE sandbox SET wake = ? WHERE key = ?", (*wake, key))
+
+    def wake(self, key: int, wake: int | None) -> None:
+        """Keep when the sandbox must be looked at."""
+        with self._whole(key):
+            self.run("UPDATE sandbox SET wake = ? WHERE key = ?", (wake, key))
+
+    def draft(self, key: int, number: int, part: int, data: bytes) -> None:
+        """Keep a part of an image as of that commit, which counts for nothing until it is settled.
+
+        Who begins one takes it away from whoever is at it.
+        """
+        with self._whole(key):
+            if part == 0:
+                self.run("UPDATE sandbox SET drafter = ? WHERE key = ?", (self.owner, key))
+                said = "DELETE FROM image WHERE sandbox = ? AND number <> (SELECT image FROM sandbox WHERE key = ?)"
+                self.run(said, (key, key))
+            said = """INSERT INTO image (sandbox, number, part, data)
+                      SELECT key, ?, ?, ? FROM sandbox WHERE key = ? AND drafter = ?"""
+            self.run(said, (number, part, data, key, self.owner))
+
+    def settle(self, key: int, number: int) -> None:
+        """The image as of that commit is whole: what is older is deleted."""
+        with self._whole(key):
+            said = "UPDATE sandbox SET image = ?, drafter = NULL WHERE key = ? AND drafter = ?"
+            if self.run(said, (number, key, self.owner)).rowcount:
+                self.run("DELETE FROM image WHERE sandbox = ? AND number <> ?", (key, number))
+                self.run("DELETE FROM entry WHERE sandbox = ? AND number <= ?", (key, number))
+
+    def delete(self, key: int) -> None:
+        """Forget a sandbox."""
+        with self._whole(key):
+            self.run("DELETE FROM credential WHERE sandbox = ?", (key,))
+            self.run("DELETE FROM image WHERE sandbox = ?", (key,))
+            self.run("DELETE FROM entry WHERE sandbox = ?", (key,))
+            self.run("DELETE FROM sandbox WHERE key = ?", (key,))
+
+    def due(self, now: int) -> list[str]:
+        """The sandboxes that must be looked at by now."""
+        return [name for (name,) in self._ask("SELECT name FROM sandbox WHERE wake <= ?", now)]

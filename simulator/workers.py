@@ -1,0 +1,137 @@
+"""Several processes on one socket, which share a log: `serve --workers N`. One that dies is started anew."""
+
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from types import FrameType
+
+from simulator.app import Simulator
+from simulator.server.log import Unusable
+from simulator.server.log.places import opened
+from simulator.serving import listen, serve_on, unheard, url_of
+from simulator.settings import Settings
+
+PATIENCE = 8.0
+"""Seconds beyond their grace that the processes have to end."""
+_BREATH = 0.5
+"""Seconds before a process that died is started anew."""
+
+
+def serve_together(settings: Settings, warn: Callable[[str], None]) -> int:
+    """Serve with `settings.workers` processes until a signal comes. Returns the exit status."""
+    try:
+        log = opened(settings.log, shared=True)  # what is wrong with it is said once, and no process is begun
+        if log is not None:
+            log.close()
+        listener = listen(settings)
+    except Unusable as problem:
+        warn(f"--log {settings.log}: {problem}")
+        return 1
+    except OSError as problem:
+        warn(unheard(settings, problem))
+        return 1
+    if settings.access == "closed" and settings.control_token is None:
+        settings = replace(settings, control_token=secrets.token_urlsafe(24))
+        warn(f"control token: {settings.control_token}")
+    team = Team(settings, listener, warn)
+    if team.start():
+        print(f"listening on {url_of(settings, listener)}", flush=True)
+        team.watch()
+    return team.stop()
+
+
+class Team:
+    """The processes, and who watches over them."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, warn: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._warn = warn
+        self._members: set[int] = set()
+        self._ending = False
+        self._leash = os.pipe()
+        """Breaks off when this process is no more, however it ended; then the others end, too."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self._ending = True
+
+    def start(self) -> bool:
+        """Begin them all; whether they all serve."""
+        return all(self._begin(first=number == 0) for number in range(self._settings.workers))
+
+    def _begin(self, *, first: bool = False) -> bool:
+        """Begin one, and wait until it serves; the first opens the sandboxes of the settings."""
+        reading, writing = os.pipe()
+        settings = self._settings if first else replace(self._settings, sandboxes={})
+        member = os.fork()
+        if member == 0:
+            os.close(reading)
+            os.close(self._leash[1])
+            threading.Thread(target=_follow, args=(self._leash[0],), daemon=True).start()
+            os._exit(_serve(settings, self._listener, self._warn, writing))
+        os.close(writing)
+        self._members.add(member)
+        with os.fdopen(reading, "rb") as ready:
+            return ready.read(1) == b"."
+
+    def watch(self) -> None:
+        """Start anew whatever dies, until a signal comes."""
+        while not self._ending:
+            for member in self._gone():
+                if not self._ending:
+                    self._warn(f"process {member} died; another takes its place")
+                    self._begin()
+            time.sleep(_BREATH)
+
+    def _gone(self) -> list[int]:
+        gone = []
+        for member in [*self._members]:
+            if os.waitpid(member, os.WNOHANG)[0]:
+                self._members.discard(member)
+                gone.append(member)
+        return gone
+
+    def stop(self) -> int:
+        """End them all. Returns the exit status."""
+        served = self._ending
+        for member in self._members:
+            os.kill(member, signal.SIGTERM)
+        deadline = time.monotonic() + self._settings.grace + PATIENCE
+        while self._members and time.monotonic() < deadline:
+            self._gone()
+            time.sleep(0.01)
+        for member in self._members:
+            os.kill(member, signal.SIGKILL)
+        return 0 if served else 1
+
+
+def _follow(leash: int) -> None:
+    os.read(leash, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], None], ready: int) -> int:
+    """The life of one process."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        return serve_on(listener, Simulator(settings, warn), lambda: _tell(ready), settings)
+    except Unusable as problem:
+        warn(f"--log {settings.log}: {problem}")
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 1
+
+
+def _tell(ready: int) -> None:
+    os.write(ready, b".")
+    os.close(ready)
