@@ -160,7 +160,7 @@ def _config(simulator: Simulator, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         simulator.app, log_config=None, log_level=None, access_log=False, server_header=False, date_header=False,
         lifespan="on", proxy_headers=False, timeout_graceful_shutdown=2, http=Protocol, ws="none",
-        limit_concurrency=settings.max_connections, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
+        limit_concurrency=settings.max_connections + 1, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
     )  # fmt: skip
 
 

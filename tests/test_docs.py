@@ -130,6 +130,12 @@ def test_the_limits_are_all_told() -> None:
     assert {str(limit) for limit in limits} <= set(told)
 
 
+def test_every_attack_that_is_told_is_kept_as_a_test() -> None:
+    kept = {path for row in rows(SECURITY, "attack") for path in re.findall(r"`([^`]+)`", row[1])}
+    assert {path for path in kept if not (REPOSITORY / path).is_file()} == set()
+    assert {f"tests/attacks/{path.name}" for path in (REPOSITORY / "tests/attacks").glob("test_*.py")} <= kept
+
+
 def test_the_control_calls_are_all_listed() -> None:
     said = {call for row in rows(CONTROL, "call") for call in re.findall(r"`([A-Z]+ \S+)`", row[0])}
     unbound: list[Any] = [Control.__new__(Control), Reference.__new__(Reference)]

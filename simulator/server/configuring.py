@@ -72,7 +72,7 @@ def changed(vendors: Mapping[str, Vendor], config: Config, changes: Mapping[str,
     found = [{"where": where, "what": what} for where, what, keeps in DEMANDS if not keeps(merged)]
     found += _wrong_switches(vendors, merged)
     if found:
-        raise flawed(found)
+        raise flawed(found, " ")
     return merged
 
 

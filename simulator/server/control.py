@@ -111,8 +111,9 @@ class Control:
         body = shapes.read(shapes.Opening, request.state.body)
         config = configuring.changed(self._sandboxes.vendors, Config(), body.config)
         name = _name(body.name)
+        seed = body.seed if "seed" in shapes.read(dict[str, Any], request.state.body) else None
         try:
-            return self._opened(self._sandboxes.open(name, body.seed, config))
+            return self._opened(self._sandboxes.open(name, seed, config))
         except Taken:
             raise _taken(name) from None
 

@@ -39,10 +39,10 @@ class Problem(Exception):
         return Response(wire.dumps(body), self.status, self.headers, MEDIA_TYPE)
 
 
-def flawed(found: Sequence[Mapping[str, str]]) -> Problem:
+def flawed(found: Sequence[Mapping[str, str]], between: str = ": ") -> Problem:
     """A 422 with all that is wrong with a body: `where`, and `what` would be right; of very much the first part."""
     told = found[:MOST_TOLD]
-    said = [f"{flaw['where'] or 'body'}: {flaw['what']}" for flaw in told]
+    said = [f"{flaw['where'] or 'body'}{between}{flaw['what']}" for flaw in told]
     rest = [f"and {len(found) - len(told)} more"] if len(found) > len(told) else []
     return Problem(422, "; ".join(said + rest), errors=told)
 

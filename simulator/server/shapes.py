@@ -23,7 +23,7 @@ class Opening:
 
     __pydantic_config__: ClassVar = _STRICT
     name: str | None = None
-    seed: int | str = None  # type: ignore[assignment]  # where none is sent; null is refused
+    seed: int | str = 0
     config: dict[str, Any] = field(default_factory=dict)
 
 
