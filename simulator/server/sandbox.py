@@ -19,6 +19,7 @@ from simulator.core.faults import Fault, Tally
 from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.clock import Clock
 from simulator.server.journal import CLOCK, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Journal, Watcher
+from simulator.server.log import Deleted
 from simulator.server.log.ledger import Ledger, Remembering
 from simulator.server.memory import EFFECTS, Effect
 from simulator.server.state import State, Stored, rendered
@@ -367,14 +368,27 @@ class Sandbox(Remembering):
     # Several processes.
 
     @_one_step
-    def claim(self, delivery: Delivery) -> bool:
-        """Whether this process is the one that tries a delivery that is due."""
+    def claim(self, delivery: Delivery, at_once: int) -> bool | None:
+        """Whether this process is the one that tries a delivery that is due; None where it must wait for its turn.
+
+        No more than `at_once` are tried at the same time at one origin, by all processes together.
+        """
         if self.ledger is None or not self.ledger.shared:
             return True
         if not self.state.may_claim(delivery):
             return False
+        origin = delivery.origin
+        if sum(self.state.pending[id].origin == origin for id in self.state.claims) >= at_once:
+            return None
         self._do("claim", delivery.id, self.ledger.owner)
         return True
+
+    def present_epoch(self) -> int:
+        """The epoch, after a look at what other processes have done; -1 where one has deleted the sandbox."""
+        try:
+            return self.step(lambda: self.epoch)
+        except Deleted:
+            return -1
 
     @property
     def played_elsewhere(self) -> bool:
