@@ -240,7 +240,7 @@ class Ledger:
 def wake_of(memory: Memory) -> int | None:
     """When a sandbox has something to do by itself, by the machine's clock; 0: now; None: not before a call."""
     state, clock = memory.state, memory.state.clock
-    if state.away or clock.held:
+    if state.away or state.claims or clock.held:
         return 0
     due = state.next_due()
     if due is None or (clock.stands and due > clock.now()):

@@ -87,6 +87,9 @@ class SqlLog(ABC):
         except self.errors as problem:
             self._roll_back()
             raise self._unwritten(problem) from None
+        except BaseException:
+            self._roll_back()
+            raise
 
     def _roll_back(self) -> None:
         with suppress(self.errors):  # there was nothing, or nobody is there any more
