@@ -77,7 +77,7 @@ class Sandboxes:
     def known(self, name: str) -> Sandbox | None:
         """The sandbox of that name, if it is open."""
         found = self._sandboxes.get(name)
-        if self.log is None:
+        if self.log is None or NAME.fullmatch(name) is None:
             return found
         return found if found is not None and self._is_current(found) else self._recalled(name)
 
