@@ -19,6 +19,7 @@ from simulator.server.control import Control
 from simulator.server.egress import Policy
 from simulator.server.guard import Guard
 from simulator.server.http import Door
+from simulator.server.keeper import kept
 from simulator.server.log import Unusable, Unwritten
 from simulator.server.log.places import opened
 from simulator.server.login import Login, Session
@@ -105,7 +106,7 @@ class Simulator:
                 continue  # it is in the log already, and stays as it is
             if self.control_token is not None:
                 self._tell(f"sandbox {name}: {json.dumps(self._sandboxes.credentials(sandbox))}")
-        async with self._sandboxes.kept(self._settings.idle):
+        async with kept(self._sandboxes, self._settings.idle):
             yield
         await self._sandboxes.close()
         await self._sender.close()

@@ -100,8 +100,6 @@ def serve(
     webhook_hosts: str | None, smtp: str | None,
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
-    from simulator.serving import serve as run
-
     if workers > 1 and log == "memory":
         raise click.UsageError("--workers needs a log that the processes can share, such as --log sqlite:PATH")
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
@@ -109,7 +107,13 @@ def serve(
         host, port, log, idle, workers, access or default_access(host), public_url, hosts,
         from_environment("control_token"), _sandboxes(config) if config else {}, smtp,
     )  # fmt: skip
-    sys.exit(run(settings))
+    if workers > 1:
+        from simulator.workers import serve_together
+
+        sys.exit(serve_together(settings))
+    from simulator.serving import serve as serve_alone
+
+    sys.exit(serve_alone(settings))
 
 
 def _sandboxes(path: Path) -> dict[str, dict[str, Any]]:

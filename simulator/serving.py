@@ -55,23 +55,19 @@ class Server(uvicorn.Server):
 
 def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
-    if settings.workers > 1:
-        from simulator.workers import serve_together
-
-        return serve_together(settings, _warn)
     try:
-        simulator = Simulator(settings, _warn)
+        simulator = Simulator(settings, warn)
     except Unusable as problem:
-        _warn(f"--log {settings.log}: {problem}")
+        warn(f"--log {settings.log}: {problem}")
         return 1
     try:
         listener = listen(settings)
     except OSError as problem:
-        _warn(unheard(settings, problem))
+        warn(unheard(settings, problem))
         return 1
     url = url_of(settings, listener)
     if simulator.control_token is not None and settings.control_token is None:
-        _warn(f"control token: {simulator.control_token}")
+        warn(f"control token: {simulator.control_token}")
     return serve_on(listener, simulator, lambda: print(f"listening on {url}", flush=True))
 
 
@@ -105,7 +101,8 @@ def running(settings: Settings, listener: socket.socket | None = None) -> Iterat
         thread.join()
 
 
-def _warn(line: str) -> None:
+def warn(line: str) -> None:
+    """Say something on standard error."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -7,14 +7,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
 
 from simulator.app import Simulator
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
-from simulator.serving import listen, serve_on, unheard, url_of
+from simulator.serving import listen, serve_on, unheard, url_of, warn
 from simulator.settings import Settings
 
 PATIENCE = 10.0
@@ -23,7 +22,7 @@ _BREATH = 0.5
 """Seconds before a process that died is started anew."""
 
 
-def serve_together(settings: Settings, warn: Callable[[str], None]) -> int:
+def serve_together(settings: Settings) -> int:
     """Serve with `settings.workers` processes until a signal comes. Returns the exit status."""
     try:
         log = opened(settings.log, shared=True)  # what is wrong with it is said once, and no process is begun
@@ -39,7 +38,7 @@ def serve_together(settings: Settings, warn: Callable[[str], None]) -> int:
     if settings.access == "closed" and settings.control_token is None:
         settings = replace(settings, control_token=secrets.token_urlsafe(24))
         warn(f"control token: {settings.control_token}")
-    team = Team(settings, listener, warn)
+    team = Team(settings, listener)
     if team.start():
         print(f"listening on {url_of(settings, listener)}", flush=True)
         team.watch()
@@ -49,10 +48,9 @@ def serve_together(settings: Settings, warn: Callable[[str], None]) -> int:
 class Team:
     """The processes, and who watches over them."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, warn: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
         self._listener = listener
-        self._warn = warn
         self._members: set[int] = set()
         self._ending = False
         self._leash = os.pipe()
@@ -76,7 +74,7 @@ class Team:
             os.close(reading)
             os.close(self._leash[1])
             threading.Thread(target=_follow, args=(self._leash[0],), daemon=True).start()
-            os._exit(_serve(settings, self._listener, self._warn, writing))
+            os._exit(_serve(settings, self._listener, writing))
         os.close(writing)
         self._members.add(member)
         with os.fdopen(reading, "rb") as ready:
@@ -87,7 +85,7 @@ class Team:
         while not self._ending:
             for member in self._gone():
                 if not self._ending:
-                    self._warn(f"process {member} died; another takes its place")
+                    warn(f"process {member} died; another takes its place")
                     self._begin()
             time.sleep(_BREATH)
 
@@ -118,7 +116,7 @@ def _follow(leash: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], None], ready: int) -> int:
+def _serve(settings: Settings, listener: socket.socket, ready: int) -> int:
     """The life of one process."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)

@@ -24,7 +24,7 @@ from simulator.server.journal_control import JournalControl
 from simulator.server.list_control import ListControl
 from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
-from simulator.server.sandbox import Event, Sandbox
+from simulator.server.sandbox import Sandbox
 from simulator.server.sandboxes import NAME, Sandboxes, Taken
 from simulator.server.states_control import StatesControl
 from simulator.server.views import (
@@ -36,6 +36,7 @@ from simulator.server.views import (
     linked,
     sandbox_view,
 )
+from simulator.server.watched import Event
 
 ROOT = "/_simulator"
 S = f"{ROOT}/sandboxes/{{name}}"

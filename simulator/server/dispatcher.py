@@ -10,8 +10,9 @@ from collections import defaultdict, deque
 from simulator.core import instant
 from simulator.core.delivery import Attempt, Delivery, Post
 from simulator.core.faults import Fault
-from simulator.server.sandbox import Event, Sandbox
+from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Outcome, Sender
+from simulator.server.watched import Event
 
 AT_ONCE = 8
 """So many attempts run at the same time for one sandbox and origin."""
