@@ -39,7 +39,9 @@ def _place(context: click.Context, option: click.Parameter, value: str) -> str:
     return value
 
 
-def _seconds(context: click.Context, option: click.Parameter, value: str) -> float:
+def _seconds(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
     ticks = instant.parse_duration(value)
     if not ticks:
         raise click.BadParameter(f"{value!r} is no ISO 8601 duration such as PT1H")
@@ -88,6 +90,10 @@ def main() -> None:
 @_option("log", "memory", "Where commits are kept: memory, sqlite:PATH or postgresql://…", callback=_place)
 @_option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
 @_option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=_seconds)
+@_option("keep_for", None, "With a log: how long unused sandboxes are kept; for ever by default.", callback=_seconds)
+@_option(
+    "keep", None, "With a log: how many sandboxes are kept, those used last; all by default.", type=click.IntRange(1)
+)
 @_option(
     "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
 )
@@ -96,7 +102,8 @@ def main() -> None:
 @_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
 @_option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=_host_and_port)
 def serve(
-    host: str, port: int, log: str, workers: int, idle: float, access: Any, config: Path | None, public_url: str | None,
+    host: str, port: int, log: str, workers: int, idle: float, keep_for: float | None,
+    keep: int | None, access: Any, config: Path | None, public_url: str | None,
     webhook_hosts: str | None, smtp: str | None,
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
@@ -104,7 +111,7 @@ def serve(
         raise click.UsageError("--workers needs a log that the processes can share, such as --log sqlite:PATH")
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
-        host, port, log, idle, workers, access or default_access(host), public_url, hosts,
+        host, port, log, idle, workers, keep_for, keep, access or default_access(host), public_url, hosts,
         from_environment("control_token"), _sandboxes(config) if config else {}, smtp,
     )  # fmt: skip
     if workers > 1:

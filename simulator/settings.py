@@ -28,6 +28,8 @@ class Settings:
     log: str = "memory"
     idle: float = 3_600.0
     workers: int = 1
+    keep_for: float | None = None
+    keep: int | None = None
     access: Access = "open"
     public_url: str | None = None
     webhook_hosts: tuple[str, ...] | None = None

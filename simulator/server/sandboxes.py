@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hmac import compare_digest
 from weakref import WeakSet
 
@@ -11,7 +12,7 @@ from simulator.server.clock import Clock
 from simulator.server.credentials import Credentials, made_credentials, opening_keys
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
-from simulator.server.log import Deleted, Log
+from simulator.server.log import Deleted, Log, Unwritten
 from simulator.server.log.image import parts
 from simulator.server.log.ledger import Ledger, wake_of
 from simulator.server.planting import plant
@@ -140,7 +141,8 @@ class Sandboxes:
         sandbox.outlive(self.log.alive())
         sandbox.ring(sandbox.now())
         sandbox.watch()
-        sandbox.ledger.settle()
+        with suppress(Unwritten):  # only so that it is not looked at again and again
+            sandbox.ledger.settle()
         return sandbox
 
     def _admit(self, sandbox: Sandbox, made: Credentials) -> None:

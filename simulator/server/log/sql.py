@@ -162,8 +162,10 @@ class SqlLog(ABC):
     ) -> int | None:  # fmt: skip
         """Begin a sandbox with an image of it, number 0; None where there is one of that name."""
         with self._whole():
-            said = "INSERT INTO sandbox (name, about, wake) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING key"
-            made = self.run(said, (name, json.dumps(about), wake)).fetchall()
+            said = (
+                "INSERT INTO sandbox (name, about, wake, used) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING key"
+            )
+            made = self.run(said, (name, json.dumps(about), wake, machine_now())).fetchall()
             for [key] in made:
                 for kind, id in credentials:
                     self.run("INSERT INTO credential VALUES (?, ?, ?)", (kind, id, key))
@@ -231,3 +233,17 @@ class SqlLog(ABC):
     def due(self, now: int) -> list[str]:
         """The sandboxes that must be looked at by now."""
         return [name for (name,) in self._ask("SELECT name FROM sandbox WHERE wake <= ?", now)]
+
+    def stamp(self, key: int) -> None:
+        """Keep that a sandbox is in use now."""
+        with self._whole(key):
+            self.run("UPDATE sandbox SET used = ? WHERE key = ?", (machine_now(), key))
+
+    def unused(self, since: int | None, most: int | None) -> list[tuple[str, int]]:
+        """Names and numbers of the sandboxes not used since then, and of those beyond the `most` used last."""
+        found: list[tuple[str, int]] = []
+        if since is not None:
+            found += self._ask("SELECT name, key FROM sandbox WHERE used < ?", since)
+        if most is not None:
+            found += self._ask("SELECT name, key FROM sandbox ORDER BY used DESC, key DESC")[most:]
+        return list(dict.fromkeys((name, key) for name, key in found))
