@@ -20,6 +20,7 @@ from simulator.server.control import Control
 from simulator.server.egress import Policy
 from simulator.server.guard import Guard
 from simulator.server.http import Door
+from simulator.server.keeper import Limits, kept
 from simulator.server.log import Unusable, Unwritten
 from simulator.server.log.places import opened
 from simulator.server.login import Login, Session
@@ -55,6 +56,7 @@ class Simulator:
         self.control_token = None if open_access else settings.control_token or secrets.token_urlsafe(24)
         self._settings = settings
         self._tell = tell
+        self._limits = Limits(settings.idle, settings.keep_for, settings.keep)
         self._sender = HttpSender(Policy(settings.webhook_hosts))
         self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
         self._sandboxes = Sandboxes(
@@ -108,7 +110,7 @@ class Simulator:
                 continue  # it is in the log already, and stays as it is
             if self.control_token is not None:
                 self._tell(f"sandbox {name}: {json.dumps(self._sandboxes.credentials(sandbox))}")
-        async with self._sandboxes.kept(self._settings.idle):
+        async with kept(self._sandboxes, self._limits):
             yield
         await self._sandboxes.close()
         await self._sender.close()

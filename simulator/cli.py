@@ -39,7 +39,9 @@ def _place(context: click.Context, option: click.Parameter, value: str) -> str:
     return value
 
 
-def _seconds(context: click.Context, option: click.Parameter, value: str) -> float:
+def _seconds(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
     ticks = instant.parse_duration(value)
     if not ticks:
         raise click.BadParameter(f"{value!r} is no ISO 8601 duration such as PT1H")
@@ -88,6 +90,10 @@ def main() -> None:
 @_option("log", "memory", "Where commits are kept: memory, sqlite:PATH or postgresql://…", callback=_place)
 @_option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
 @_option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=_seconds)
+@_option("keep_for", None, "With a log: how long unused sandboxes are kept; for ever by default.", callback=_seconds)
+@_option(
+    "keep", None, "With a log: how many sandboxes are kept, those used last; all by default.", type=click.IntRange(1)
+)
 @_option(
     "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
 )
@@ -121,7 +127,6 @@ def serve(
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
     from simulator import tls as certificates
-    from simulator.serving import serve as run
 
     if more["workers"] > 1 and log == "memory":
         raise click.UsageError("--workers needs a log that the processes can share, such as --log sqlite:PATH")
@@ -131,7 +136,13 @@ def serve(
         host, port, log, access or default_access(host), public_url, hosts, from_environment("control_token"),
         sandboxes=_sandboxes(config) if config else {}, **more,
     )  # fmt: skip
-    sys.exit(run(settings))
+    if settings.workers > 1:
+        from simulator.workers import serve_together
+
+        sys.exit(serve_together(settings))
+    from simulator.serving import serve as serve_alone
+
+    sys.exit(serve_alone(settings))
 
 
 def _sandboxes(path: Path) -> dict[str, dict[str, Any]]:

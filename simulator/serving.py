@@ -98,12 +98,7 @@ class Server(uvicorn.Server):
 
 def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
-    logs.set_up(settings.log_format, settings.log_level, settings.access_log)
-    warn = partial(logs.announce, settings.log_format)
-    if settings.workers > 1:
-        from simulator.workers import serve_together
-
-        return serve_together(settings, warn)
+    warn = messages(settings)
     try:
         simulator = Simulator(settings, warn)
     except Unusable as problem:
@@ -123,6 +118,12 @@ def serve(settings: Settings) -> int:
         _log.info("listening on %s", url)
 
     return serve_on(listener, simulator, listening, settings)
+
+
+def messages(settings: Settings) -> Callable[[str], None]:
+    """Set up what the program says on standard error; gives the way to say what must be said."""
+    logs.set_up(settings.log_format, settings.log_level, settings.access_log)
+    return partial(logs.announce, settings.log_format)
 
 
 def serve_on(listener: socket.socket, simulator: Simulator, listening: Callable[[], None], settings: Settings) -> int:

@@ -47,6 +47,8 @@ class Settings:
     sandboxes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     idle: float = 3_600.0
     workers: int = 1
+    keep_for: float | None = None
+    keep: int | None = None
     smtp: str | None = None
 
 

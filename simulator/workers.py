@@ -14,7 +14,7 @@ from types import FrameType
 from simulator.app import Simulator
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
-from simulator.serving import listen, serve_on, unheard, url_of
+from simulator.serving import listen, messages, serve_on, unheard, url_of
 from simulator.settings import Settings
 
 PATIENCE = 8.0
@@ -23,8 +23,9 @@ _BREATH = 0.5
 """Seconds before a process that died is started anew."""
 
 
-def serve_together(settings: Settings, warn: Callable[[str], None]) -> int:
+def serve_together(settings: Settings) -> int:
     """Serve with `settings.workers` processes until a signal comes. Returns the exit status."""
+    warn = messages(settings)
     try:
         log = opened(settings.log, shared=True)  # what is wrong with it is said once, and no process is begun
         if log is not None:

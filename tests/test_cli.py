@@ -164,7 +164,8 @@ def test_a_host_that_is_not_ours_is_said_in_a_line(host: str) -> None:
 
 WRONG_OPTIONS = [
     ("--port", "abc"), ("--port", "65536"), ("--port", "-1"), ("--access", "half"), ("--log", "sqlite:"),
-    ("--log", "oracle:x"), ("--log", ""), ("--idle", "1h"), ("--idle", "PT0S"),
+    ("--log", "oracle:x"), ("--log", ""), ("--idle", "1h"), ("--idle", "PT0S"), ("--workers", "0"),
+    ("--keep", "0"), ("--keep-for", "a month"),
     ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
     ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
     ("--smtp", "localhost"), ("--smtp", ":25"), ("--smtp", "localhost:0"), ("--smtp", "localhost:65536"),

@@ -6,6 +6,7 @@ another try on the codes in `AGAIN`; the first gap and the treatment of time-out
 
 from dataclasses import dataclass, replace
 from typing import Literal
+from urllib.parse import urlsplit
 
 from simulator.core import instant
 from simulator.core.decision import Notice
@@ -90,6 +91,12 @@ class Delivery:
         if self.doubles is not None:
             return self.doubles
         return self.notice.invitation if self.id == self.notice.id else self.id
+
+    @property
+    def origin(self) -> str:
+        """Whom it goes to: scheme, host and port of the address."""
+        parts = urlsplit(self.notice.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     def after(self, attempt: Attempt) -> "Delivery":
         """The delivery once this attempt was made."""

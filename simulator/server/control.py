@@ -22,12 +22,13 @@ from simulator.server.events import EventControl
 from simulator.server.fault_control import FaultControl
 from simulator.server.hook_test import HookTest
 from simulator.server.journal_control import JournalControl
+from simulator.server.keys import members
 from simulator.server.list_control import ListControl
 from simulator.server.metrics import MetricsControl
 from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
-from simulator.server.sandbox import Event, Sandbox
-from simulator.server.sandboxes import NAME, Sandboxes, Taken, members
+from simulator.server.sandbox import Sandbox
+from simulator.server.sandboxes import NAME, Sandboxes, Taken
 from simulator.server.states_control import StatesControl
 from simulator.server.views import (
     catalogue,
@@ -38,6 +39,7 @@ from simulator.server.views import (
     linked,
     sandbox_view,
 )
+from simulator.server.watched import Event
 
 ROOT = "/_simulator"
 S = f"{ROOT}/sandboxes/{{name}}"

@@ -7,15 +7,15 @@ What a fault does to a try is seen to here: put off, let others pass, or lose.
 import asyncio
 import logging
 from collections import defaultdict, deque
-from urllib.parse import urlsplit
 
 from simulator.core import instant
 from simulator.core.delivery import Attempt, Delivery, Post
 from simulator.core.faults import Fault
 from simulator.server.meters import Meters
 from simulator.server.pace import Pace
-from simulator.server.sandbox import Event, Sandbox
+from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Outcome, Sender
+from simulator.server.watched import Event
 
 _log = logging.getLogger("simulator.webhooks")
 AT_ONCE = 8
@@ -23,7 +23,7 @@ AT_ONCE = 8
 _LONGEST_SLEEP = 3_600.0
 _REST = 1.0
 """Seconds of rest after a commit that could not be kept."""
-_LOOK = 0.02
+_LOOK = 0.05
 """Seconds between two looks at what other processes are still trying."""
 _PUTS_OFF = frozenset({"delay", "reorder"})
 """The faults that let an attempt wait."""
@@ -75,7 +75,7 @@ class Dispatcher:
             while (delivery := self._next(now)) is not None:
                 fault = self._struck(delivery, now)
                 if fault is None or fault.do not in _PUTS_OFF:
-                    self._waiting[_origin(delivery)].append((delivery, fault))
+                    self._waiting[delivery.origin].append((delivery, fault))
         if self._waiting:
             self._start()
         self._set_timer()
@@ -99,8 +99,12 @@ class Dispatcher:
     def _start(self) -> None:
         for origin, line in [*self._waiting.items()]:
             while line and len(self._running[origin]) < AT_ONCE:
+                claimed = self._sandbox.claim(line[0][0], AT_ONCE)
+                if claimed is None:  # other processes have all the turns; nobody tells when one is over
+                    asyncio.get_running_loop().call_later(_LOOK, self.wake)
+                    break
                 delivery, fault = line.popleft()
-                if not self._sandbox.claim(delivery):
+                if not claimed:
                     continue
                 task = asyncio.get_running_loop().create_task(self._attempt(delivery, fault))
                 self._running[origin].add(task)
@@ -230,8 +234,3 @@ class Dispatcher:
         self._sandbox.close()
         self._forget()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _origin(delivery: Delivery) -> str:
-    parts = urlsplit(delivery.notice.url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -72,3 +72,8 @@ class Keys:
 def digest(text: str) -> bytes:
     """What is kept of a credential."""
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def members(vendor: Vendor) -> tuple[str, ...]:
+    """What a caller of a vendor is given, in all kinds of credentials."""
+    return tuple(member for kind in vendor.credentials.values() for member in kind)

@@ -1,27 +1,24 @@
 """All sandboxes of this process, and who may open which."""
 
-import asyncio
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hmac import compare_digest
-from typing import Any
 from weakref import WeakSet
 
-from simulator.core.call import Call
 from simulator.core.config import Config, Journal
-from simulator.core.draw import Draw
-from simulator.core.vendor import Credential, Sample, Vendor
-from simulator.server.clock import Clock, machine_now
+from simulator.core.vendor import Credential, Vendor
+from simulator.server.clock import Clock
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
-from simulator.server.keys import Credentials, Keys, Lock, digest
-from simulator.server.log import Deleted, Log, Unusable, Unwritten
+from simulator.server.keys import Credentials, Keys, Lock, digest, members
+from simulator.server.log import Deleted, Log, Unwritten
 from simulator.server.log.image import parts
 from simulator.server.log.ledger import Ledger, wake_of
 from simulator.server.meters import Meters
+from simulator.server.planting import plant
 from simulator.server.problems import Problem
 from simulator.server.relay import Relay
 from simulator.server.sandbox import Sandbox
@@ -32,10 +29,8 @@ DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
-_log = logging.getLogger("simulator.sandboxes")
 
-LISTENS = 0.05
-"""Seconds between two looks for what other processes have done, while somebody waits for it here."""
+_log = logging.getLogger("simulator.sandboxes")
 
 
 class Taken(Exception):
@@ -89,17 +84,26 @@ class Sandboxes:
     def known(self, name: str) -> Sandbox | None:
         """The sandbox of that name, if it is open."""
         found = self._sandboxes.get(name)
-        if self.log is None:
+        if self.log is None or NAME.fullmatch(name) is None:
             return found
-        return found if found is not None and self._is_current(found) else self._recalled(name)
+        return found if found is not None and self.is_current(found) else self._recalled(name)
 
-    def _is_current(self, sandbox: Sandbox) -> bool:
+    def loaded(self, name: str) -> Sandbox | None:
+        """The sandbox of that name, if it is in memory."""
+        return self._sandboxes.get(name)
+
+    @property
+    def own_watchers(self) -> int:
+        """How many watchers every sandbox has."""
+        return int(self._relay is not None)
+
+    def is_current(self, sandbox: Sandbox) -> bool:
         """Whether a sandbox is still there; what other processes did to it is known then."""
         try:
             if sandbox.ledger is not None and sandbox.ledger.shared:
                 sandbox.ledger.refresh()
         except Deleted:
-            self._dismiss(sandbox)
+            self.dismiss(sandbox)
             return False
         return True
 
@@ -171,7 +175,8 @@ class Sandboxes:
         sandbox.outlive(self.log.alive())
         sandbox.ring(sandbox.now())
         sandbox.watch()
-        sandbox.ledger.settle()
+        with suppress(Unwritten):  # only so that it is not looked at again and again
+            sandbox.ledger.settle()
         return sandbox
 
     def _admit(self, sandbox: Sandbox) -> None:
@@ -200,88 +205,15 @@ class Sandboxes:
         """Forget a sandbox and what opens it."""
         if self.log is not None and sandbox.ledger is not None:
             self.log.delete(sandbox.ledger.key)
-        await self._dismiss(sandbox).close()
+        await self.dismiss(sandbox).close()
         _log.info("sandbox %s deleted", sandbox.name)
 
-    def _dismiss(self, sandbox: Sandbox) -> Dispatcher:
+    def dismiss(self, sandbox: Sandbox) -> Dispatcher:
         """Let a sandbox be found no more."""
         self.meters.keep(sandbox)
         del self._sandboxes[sandbox.name]
         self._keys.forget(sandbox.name)
         return self._dispatchers.pop(sandbox.name)
-
-    # Those that nobody asks for.
-
-    @asynccontextmanager
-    async def kept(self, idle: float) -> AsyncIterator[None]:
-        """Look after those that nobody asks for: what is due happens, and what is idle is let go."""
-        if self.log is None:
-            yield
-            return
-        self.log.beat()
-        self._resume(self.log)
-        tasks = [asyncio.ensure_future(self._keep(self.log, idle))]
-        if self.log.shared:
-            tasks.append(asyncio.ensure_future(self._listen(self.log)))
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _keep(self, log: Log, idle: float) -> None:
-        while True:
-            await asyncio.sleep(min(1.0, idle / 2))
-            try:
-                log.beat()
-                self._resume(log)
-                await self.let_go(idle)
-                for sandbox in self:
-                    if sandbox.player and not (sandbox.played_elsewhere or self._dispatchers[sandbox.name].playing):
-                        sandbox.end_play()  # it could not be kept that it ended
-                    if sandbox.ledger is not None and sandbox.ledger.ripe:
-                        await sandbox.ledger.draft()
-            except Exception:  # noqa: BLE001  what fails now may succeed in a second
-                _log.exception("the log cannot be looked after")
-
-    async def _listen(self, log: Log) -> None:
-        """Let those hear of what other processes do for whom somebody waits here."""
-        heard = log.version()
-        while True:
-            await asyncio.sleep(LISTENS)
-            try:
-                if (version := log.version()) != heard:
-                    heard = version
-                    for sandbox in self:
-                        if sandbox.watchers or self._dispatchers[sandbox.name].playing:
-                            self._is_current(sandbox)
-            except Exception:  # noqa: BLE001
-                _log.exception("the log cannot be listened to")
-
-    def _resume(self, log: Log) -> None:
-        """Read those from the log in which something is to happen by now, and see to what dead processes have left."""
-        alive = log.alive()
-        for name in log.due(machine_now()):
-            try:
-                sandbox = self._sandboxes.get(name)
-                if sandbox is None:
-                    self._recalled(name)
-                elif log.shared and self._is_current(sandbox):
-                    sandbox.outlive(alive)
-                    sandbox.watch()
-            except (Unusable, Unwritten):
-                _log.exception("sandbox %s cannot be read, so nothing happens in it", name)
-
-    async def let_go(self, seconds: float) -> None:
-        """Keep those no longer in memory that nobody has asked for anything within so many real seconds."""
-        for sandbox in self:
-            ledger, dispatcher = sandbox.ledger, self._dispatchers[sandbox.name]
-            watched = len(sandbox.watchers) > (self._relay is not None)
-            if ledger is None or ledger.idle() < seconds or watched or sandbox.faults or dispatcher.busy:
-                continue
-            ledger.settle()
-            await self._dismiss(sandbox).close()
 
     def end_waits(self) -> None:
         """Let nobody wait any more for what is to happen."""
@@ -354,27 +286,4 @@ class Sandboxes:
         now = sandbox.now()
         for vendor in self.vendors.values():
             for sample in sorted(vendor.samples(0), key=lambda sample: -sample.age):
-                _plant(sandbox, vendor, sample, now - sample.age)
-
-
-def _plant(sandbox: Sandbox, vendor: Vendor, sample: Sample, at: int) -> None:
-    """Let a sample happen in the past, as the vendor decides it under the default settings; no webhook is sent."""
-    config = sandbox.config
-    sandbox.configure(Config(behaviour=sample.behaviour))
-    created = _enact(sandbox, vendor, sample.operation, at, body=sample.body)
-    for action in sample.actions:
-        _enact(sandbox, vendor, action, at, params={"id": created})
-    sandbox.configure(config)
-
-
-def _enact(sandbox: Sandbox, vendor: Vendor, name: str, at: int, **asked: Any) -> str:
-    operation = vendor.operations[name]
-    call = Call(name, at, Draw(sandbox.secret, sandbox.state.sequence + 1), "", **asked)
-    decision = operation.decide(call, sandbox)._replace(notices=())
-    sandbox.commit(decision, call)
-    return next((record.id for record in decision.records if record.kind == vendor.kind), "")
-
-
-def members(vendor: Vendor) -> tuple[str, ...]:
-    """What a caller of a vendor is given, in all kinds of credentials."""
-    return tuple(member for kind in vendor.credentials.values() for member in kind)
+                plant(sandbox, vendor, sample, now - sample.age)

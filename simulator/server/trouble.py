@@ -75,7 +75,7 @@ async def _refused(struck: _Struck) -> Reply:
 async def _late(struck: _Struck) -> Reply:
     epoch = struck.sandbox.epoch
     await _wait(struck.fault)
-    if struck.sandbox.epoch != epoch:
+    if struck.sandbox.present_epoch() != epoch:
         raise Gone
     return struck.call()
 

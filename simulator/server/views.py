@@ -12,8 +12,9 @@ from simulator.core.rules import Rule
 from simulator.core.vendor import Invitation, Vendor
 from simulator.server import wire
 from simulator.server.problems import Problem
-from simulator.server.sandbox import Event, Sandbox
+from simulator.server.sandbox import Sandbox
 from simulator.server.state import State
+from simulator.server.watched import Event
 
 
 def catalogue(vendors: Mapping[str, Vendor]) -> list[dict[str, Any]]:

@@ -102,3 +102,15 @@ def test_a_fault_that_met_a_try_may_meet_the_next_but_never_a_double() -> None:
     failed = attempt(1, 0, 500)
     assert replace(FRESH, fault="f").after(failed).fault is None
     assert replace(FRESH, fault="f", doubles="i").after(failed).fault == "f"
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://a/x?y", "http://a"),
+        ("https://u:p@a.b:8443/", "https://a.b:8443"),
+        ("http://[::1]:80", "http://[::1]:80"),
+    ],
+)
+def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
+    assert replace(FRESH, notice=replace(NOTICE, url=url)).origin == origin

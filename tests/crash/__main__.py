@@ -5,9 +5,10 @@ import platform
 import sys
 import tempfile
 import time
-from pathlib import Path
+from contextlib import ExitStack
 
 from tests.crash.running import run
+from tests.postgres import new_database, postgres
 
 
 def main() -> int:
@@ -15,10 +16,16 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="scripts/crash")
     options.add_argument("--kills", type=int, default=200)
     options.add_argument("--seed", type=int, default=int(time.time()))
+    options.add_argument("--log", choices=["sqlite", "postgresql"], default="sqlite")
+    options.add_argument("--processes", type=int, default=1)
     asked = options.parse_args()
-    print(f"{time.strftime('%Y-%m-%d')}; {platform.system()}, CPython {platform.python_version()}; seed {asked.seed}")
-    with tempfile.TemporaryDirectory() as folder:
-        verdict = run(asked.kills, asked.seed, Path(folder))
+    print(f"{time.strftime('%Y-%m-%d')}; {platform.system()}, CPython {platform.python_version()}; {vars(asked)}")
+    with ExitStack() as stack:
+        if asked.log == "sqlite":
+            log = f"sqlite:{stack.enter_context(tempfile.TemporaryDirectory())}/crash.db"
+        else:
+            log = new_database(stack.enter_context(postgres()))
+        verdict = run(asked.kills, asked.seed, log, asked.processes)
     print(verdict)
     return 1 if verdict.wrong else 0
 

@@ -1,11 +1,13 @@
 """The course of a run: serve, load, kill, look; and the verdict at its end."""
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -47,14 +49,14 @@ class Verdict:
 class Process:
     """A server on a port of its own choice, which it keeps when it is started again."""
 
-    def __init__(self, log: str, port: int = 0) -> None:
-        self._command = [sys.executable, "-m", "simulator", "serve", "--log", log, "--port"]
-        self._port = port
+    def __init__(self, *options: str) -> None:
+        self._command = [sys.executable, "-m", "simulator", "serve", *options, "--port"]
+        self._port = 0
 
     def start(self) -> Self:
         """Start it, and wait until it answers."""
         command = [*self._command, str(self._port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line.startswith(GREETING):
@@ -62,6 +64,12 @@ class Process:
         self.url = line.removeprefix(GREETING).strip()
         self._port = int(self.url.rpartition(":")[2])
         return self
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that it has begun."""
+        pid = self._process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def kill(self) -> None:
         """End it at once."""
@@ -71,32 +79,59 @@ class Process:
         self._process.stdout.close()
 
 
-def run(kills: int, seed: int, folder: Path, between: tuple[float, float] = (0.2, 1.0)) -> Verdict:
+class Fleet:
+    """The processes that share a log: one server of several, or several servers of one each."""
+
+    def __init__(self, log: str, processes: int) -> None:
+        self._together = log.startswith("sqlite:") and processes > 1
+        count = 1 if self._together else processes
+        options = ("--log", log, *(("--workers", str(processes)) if self._together else ()))
+        self._servers = [Process(*options).start() for _ in range(count)]
+
+    def url(self, place: int) -> str:
+        """The address for a caller."""
+        return self._servers[place % len(self._servers)].url
+
+    def kill_one(self, chance: random.Random) -> float:
+        """Kill a process, and give the moment of its death; another takes its place."""
+        server = chance.choice(self._servers)
+        if self._together:
+            os.kill(chance.choice(server.workers), signal.SIGKILL)
+            return time.monotonic()
+        server.kill()
+        died = time.monotonic()
+        server.start()
+        return died
+
+    def stop(self) -> None:
+        """End them all."""
+        for server in self._servers:
+            server.kill()
+
+
+def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[float, float] = (0.2, 1.0)) -> Verdict:
     """Kill so many times, so many seconds apart, and say what was lost."""
     chance, verdict, killed = random.Random(seed), Verdict(kills), list[float]()
     with Listener() as listener:
-        process = Process(f"sqlite:{folder}/crash.db").start()
+        fleet = Fleet(log, processes)
         callers = [
-            Caller(Promises(f"crash-{number}"), lambda: process.url, listener.url, f"{seed}/{number}")
+            Caller(Promises(f"crash-{number}"), partial(fleet.url, number), listener.url, f"{seed}/{number}")
             for number in range(CALLERS)
         ]
         for caller in callers:
             caller.start()
         for _ in range(kills):
             time.sleep(chance.uniform(*between))
-            process.kill()
-            killed.append(time.monotonic())
-            began = time.perf_counter()
-            process.start()
-            verdict.slowest = max(verdict.slowest, time.perf_counter() - began)
+            killed.append(fleet.kill_one(chance))
+            verdict.slowest = max(verdict.slowest, time.monotonic() - killed[-1])
         for caller in callers:
             caller.stop()
-        with httpx2.Client(base_url=process.url, trust_env=False, timeout=60) as http:
+        with httpx2.Client(base_url=fleet.url(0), trust_env=False, timeout=60) as http:
             _settle(http, [caller.promises for caller in callers])
             for caller in callers:
                 verdict.wrong += caller.wrong
                 _judge(http, caller.promises, verdict)
-        process.kill()
+        fleet.stop()
         _judge_webhooks([caller.promises for caller in callers], listener.received, killed, verdict)
     return verdict
 
@@ -113,7 +148,11 @@ def _settle(http: httpx2.Client, all_promises: list[Promises]) -> None:
 def _judge(http: httpx2.Client, promises: Promises, verdict: Verdict) -> None:
     """Everything that was acknowledged is there, once."""
     verdict.acknowledged += len(promises.assessments) + len(promises.orders) + len(promises.completed)
-    there = http.get(PATH, headers={"api-key": f"sim-{promises.name}"}).json()
+    answer = http.get(PATH, headers={"api-key": f"sim-{promises.name}"})
+    if answer.status_code != 200:
+        verdict.wrong.append(f"{promises.name} cannot be read: {answer.status_code} {answer.text[:200]}")
+        return
+    there = answer.json()
     by_mark: dict[str, list[Any]] = {}
     for one in there:
         by_mark.setdefault(one["externalId"], []).append(one)

@@ -132,6 +132,14 @@ class Log(Protocol):
         """The sandboxes that must be looked at by now."""
         ...
 
+    def stamp(self, key: int) -> None:
+        """Keep that a sandbox is in use now."""
+        ...
+
+    def unused(self, since: int | None, most: int | None) -> list[tuple[str, int]]:
+        """Names and numbers of the sandboxes not used since then, and of those beyond the `most` used last."""
+        ...
+
     def close(self) -> None:
         """End."""
         ...

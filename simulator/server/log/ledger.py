@@ -15,6 +15,8 @@ from simulator.server.memory import EFFECTS, Effect, Memory
 T = TypeVar("T")
 IMAGE_AFTER = 262_144
 """A new image is made when the commits since the last are larger than it, and than so many bytes."""
+STAMPS = 60.0
+"""Seconds after which it is said anew that a sandbox is in use."""
 _log = logging.getLogger("simulator.log")
 
 
@@ -52,7 +54,7 @@ class Ledger:
         self._log = log
         self._memory = memory
         self._effects: list[Effect] = []
-        self._used, self._looked = True, monotonic()
+        self._used, self._looked, self._stamped = True, monotonic(), -STAMPS
         self._in_step = False
         self._stale = self._ours = False
         self._version = -1
@@ -132,6 +134,12 @@ class Ledger:
         if self._used:
             self._used, self._looked = False, monotonic()
         return monotonic() - self._looked
+
+    def stamp(self) -> None:
+        """Say that the sandbox is in use, unless that was said within the last minute."""
+        if monotonic() - self._stamped > STAMPS:
+            self._log.stamp(self.key)
+            self._stamped = monotonic()
 
     @property
     def shared(self) -> bool:
@@ -240,7 +248,7 @@ class Ledger:
 def wake_of(memory: Memory) -> int | None:
     """When a sandbox has something to do by itself, by the machine's clock; 0: now; None: not before a call."""
     state, clock = memory.state, memory.state.clock
-    if state.away or clock.held:
+    if state.away or state.claims or clock.held:
         return 0
     due = state.next_due()
     if due is None or (clock.stands and due > clock.now()):

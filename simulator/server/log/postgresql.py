@@ -25,9 +25,10 @@ MIGRATIONS = (
     """
     CREATE TABLE sandbox (
         key BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT NOT NULL UNIQUE, about TEXT NOT NULL,
-        image BIGINT NOT NULL DEFAULT 0, drafter TEXT, wake BIGINT
+        image BIGINT NOT NULL DEFAULT 0, drafter TEXT, wake BIGINT, used BIGINT NOT NULL
     );
     CREATE INDEX sandbox_wake ON sandbox (wake) WHERE wake IS NOT NULL;
+    CREATE INDEX sandbox_used ON sandbox (used);
     CREATE TABLE entry (
         sandbox BIGINT NOT NULL, number BIGINT NOT NULL, data BYTEA NOT NULL, PRIMARY KEY (sandbox, number)
     );

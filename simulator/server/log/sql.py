@@ -87,6 +87,9 @@ class SqlLog(ABC):
         except self.errors as problem:
             self._roll_back()
             raise self._unwritten(problem) from None
+        except BaseException:
+            self._roll_back()
+            raise
 
     def _roll_back(self) -> None:
         with suppress(self.errors):  # there was nothing, or nobody is there any more
@@ -169,8 +172,10 @@ class SqlLog(ABC):
     def open(self, name: str, about: dict[str, Any], image: Sequence[bytes], wake: int | None) -> int | None:
         """Begin a sandbox with an image of it, number 0; None where there is one of that name."""
         with self._whole():
-            said = "INSERT INTO sandbox (name, about, wake) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING key"
-            made = self.run(said, (name, json.dumps(about), wake)).fetchall()
+            said = (
+                "INSERT INTO sandbox (name, about, wake, used) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING key"
+            )
+            made = self.run(said, (name, json.dumps(about), wake, machine_now())).fetchall()
             for [key] in made:
                 for part, piece in enumerate(image):
                     self.run("INSERT INTO image VALUES (?, 0, ?, ?)", (key, part, piece))
@@ -236,3 +241,17 @@ class SqlLog(ABC):
     def due(self, now: int) -> list[str]:
         """The sandboxes that must be looked at by now."""
         return [name for (name,) in self._ask("SELECT name FROM sandbox WHERE wake <= ?", now)]
+
+    def stamp(self, key: int) -> None:
+        """Keep that a sandbox is in use now."""
+        with self._whole(key):
+            self.run("UPDATE sandbox SET used = ? WHERE key = ?", (machine_now(), key))
+
+    def unused(self, since: int | None, most: int | None) -> list[tuple[str, int]]:
+        """Names and numbers of the sandboxes not used since then, and of those beyond the `most` used last."""
+        found: list[tuple[str, int]] = []
+        if since is not None:
+            found += self._ask("SELECT name, key FROM sandbox WHERE used < ?", since)
+        if most is not None:
+            found += self._ask("SELECT name, key FROM sandbox ORDER BY used DESC, key DESC")[most:]
+        return list(dict.fromkeys((name, key) for name, key in found))

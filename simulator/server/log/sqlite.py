@@ -22,9 +22,10 @@ MIGRATIONS = (
     """
     CREATE TABLE sandbox (
         key INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, about TEXT NOT NULL,
-        image INTEGER NOT NULL DEFAULT 0, drafter TEXT, wake INTEGER
+        image INTEGER NOT NULL DEFAULT 0, drafter TEXT, wake INTEGER, used INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX sandbox_wake ON sandbox (wake) WHERE wake IS NOT NULL;
+    CREATE INDEX sandbox_used ON sandbox (used);
     CREATE TABLE entry (
         sandbox INTEGER NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, UNIQUE (sandbox, number)
     ) STRICT;

@@ -15,9 +15,15 @@ from typing import Any
 import httpx2
 import pytest
 
+from simulator.app import VENDORS
+from simulator.core import instant
 from simulator.core.config import Config
+from simulator.server.egress import Policy
+from simulator.server.keeper import Keeper, Limits
 from simulator.server.log.ledger import IMAGE_AFTER
 from simulator.server.log.sqlite import MIGRATIONS, SqliteLog
+from simulator.server.sandboxes import Sandboxes
+from simulator.server.sender import HttpSender
 from tests.server.log.worlds import compact, create, opened, portrait, read_again
 from tests.servers import Listener, Sandbox, Server
 
@@ -202,6 +208,28 @@ def test_an_idle_sandbox_is_let_go_and_comes_back(path: Path) -> None:
         time.sleep(1.5)  # the journal is not in the log: that it is empty shows that the sandbox was read from there
         assert sandbox.told("GET", "/journal") == []
         assert sandbox.pi.get(f"{PATH}/{order['assessmentId']}").status_code == 200
+
+
+@pytest.mark.parametrize(("limits", "left"), [
+    (Limits(), ["a", "b", "c", "d"]), (Limits(most=2), ["c", "d"]), (Limits(age=50), ["b", "d"]),
+    (Limits(age=50, most=1), ["d"]), (Limits(age=0.0), []),
+])  # fmt: skip
+async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_asked(
+    path: Path, limits: Limits, left: list[str]
+) -> None:
+    log = SqliteLog(path)
+    sandboxes = Sandboxes(VENDORS, HttpSender(Policy(())), log=log)
+    for place, name in enumerate("abcd"):
+        create(sandboxes.get(name) or sandboxes.nowhere)
+        ago = 100 * instant.SECOND * (name in "ac") + 10 * instant.SECOND - place
+        log.run("UPDATE sandbox SET used = used - ? WHERE name = ?", (ago, name))
+    if limits.most:
+        log.run("UPDATE sandbox SET used = used - ? WHERE name = 'b'", (95 * instant.SECOND,))
+        log.run("UPDATE sandbox SET used = used + ? WHERE name = 'c'", (95 * instant.SECOND,))
+    await Keeper(sandboxes, log, limits).forget()
+    assert log.names() == left
+    assert sorted(sandbox.name for sandbox in sandboxes) == left
+    await sandboxes.close()
 
 
 # When it cannot be written, or read.

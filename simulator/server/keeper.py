@@ -1,0 +1,127 @@
+"""Looks after the sandboxes that nobody asks for, where there is a log: what is due happens, what is idle is let go."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from simulator.core import instant
+from simulator.server.clock import machine_now
+from simulator.server.log import Log, Unusable, Unwritten
+from simulator.server.sandbox import Sandbox
+from simulator.server.sandboxes import Sandboxes
+
+LOOKS = 1.0
+"""Seconds between two looks at the log."""
+LISTENS = 0.05
+"""Seconds between two looks for what other processes have done, while somebody waits for it here."""
+_log = logging.getLogger("simulator.log")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long an unused sandbox stays, in real seconds: `idle` in memory, `age` in the log; and how many, `most`.
+
+    None is no limit.
+    """
+
+    idle: float = 3_600.0
+    age: float | None = None
+    most: int | None = None
+
+
+@asynccontextmanager
+async def kept(sandboxes: Sandboxes, limits: "Limits") -> AsyncIterator[None]:
+    """Look after the sandboxes for as long as the block lasts."""
+    if sandboxes.log is None:
+        yield
+        return
+    keeper = Keeper(sandboxes, sandboxes.log, limits)
+    keeper.look()
+    tasks = [asyncio.ensure_future(keeper.keep()), asyncio.ensure_future(keeper.listen())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Keeper:
+    """Who looks after them."""
+
+    def __init__(self, sandboxes: Sandboxes, log: Log, limits: Limits) -> None:
+        self._sandboxes = sandboxes
+        self._log = log
+        self._limits = limits
+
+    async def keep(self) -> None:
+        """Look now and then."""
+        while True:
+            await asyncio.sleep(min(LOOKS, self._limits.idle / 2))
+            try:
+                self.look()
+                for sandbox in self._sandboxes:
+                    await self._tend(sandbox)
+                await self.forget()
+            except Exception:  # noqa: BLE001  what fails now may succeed in a second
+                _log.exception("the log cannot be looked after")
+
+    def look(self) -> None:
+        """Say that this process is alive; see to what is due by now, and to what dead processes have left."""
+        self._log.beat()
+        alive = self._log.alive()
+        for name in self._log.due(machine_now()):
+            try:
+                sandbox = self._sandboxes.loaded(name)
+                if sandbox is None:
+                    self._sandboxes.known(name)
+                elif self._log.shared and self._sandboxes.is_current(sandbox):
+                    sandbox.outlive(alive)
+                    sandbox.watch()
+            except (Unusable, Unwritten):
+                _log.exception("sandbox %s cannot be read, so nothing happens in it", name)
+
+    async def _tend(self, sandbox: Sandbox) -> None:
+        ledger, dispatcher = sandbox.ledger, self._sandboxes.dispatcher(sandbox)
+        if ledger is None:
+            return
+        if sandbox.player and not (sandbox.played_elsewhere or dispatcher.playing):
+            sandbox.end_play()  # that it ended could not be kept when it did
+        if ledger.ripe:
+            await ledger.draft()
+        idle = ledger.idle()
+        if idle < LOOKS:
+            ledger.stamp()
+        watched = len(sandbox.watchers) > self._sandboxes.own_watchers
+        if not (idle < self._limits.idle or watched or sandbox.faults or dispatcher.busy):
+            ledger.settle()
+            await self._sandboxes.dismiss(sandbox).close()
+
+    async def forget(self) -> None:
+        """Delete the sandboxes that are too old or too many, unless something is on its way in them."""
+        age, most = self._limits.age, self._limits.most
+        if age is None and most is None:
+            return
+        since = None if age is None else machine_now() - int(age * instant.SECOND)
+        for name, key in self._log.unused(since, most):
+            sandbox = self._sandboxes.loaded(name)
+            if sandbox is None:
+                self._log.delete(key)
+            elif not self._sandboxes.dispatcher(sandbox).busy:
+                await self._sandboxes.delete(sandbox)
+
+    async def listen(self) -> None:
+        """Let those hear of what other processes do for whom somebody waits here."""
+        heard = self._log.version()
+        while self._log.shared:
+            await asyncio.sleep(LISTENS)
+            try:
+                if (version := self._log.version()) != heard:
+                    heard = version
+                    for sandbox in self._sandboxes:
+                        if sandbox.watchers or self._sandboxes.dispatcher(sandbox).playing:
+                            self._sandboxes.is_current(sandbox)
+            except Exception:  # noqa: BLE001  as above
+                _log.exception("the log cannot be listened to")

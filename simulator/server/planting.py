@@ -1,0 +1,27 @@
+"""Samples: invitations that happened in the past."""
+
+from typing import Any
+
+from simulator.core.call import Call
+from simulator.core.config import Config
+from simulator.core.draw import Draw
+from simulator.core.vendor import Sample, Vendor
+from simulator.server.sandbox import Sandbox
+
+
+def plant(sandbox: Sandbox, vendor: Vendor, sample: Sample, at: int) -> None:
+    """Let a sample happen in the past, as the vendor decides it under the default settings; no webhook is sent."""
+    config = sandbox.config
+    sandbox.configure(Config(behaviour=sample.behaviour))
+    created = _enact(sandbox, vendor, sample.operation, at, body=sample.body)
+    for action in sample.actions:
+        _enact(sandbox, vendor, action, at, params={"id": created})
+    sandbox.configure(config)
+
+
+def _enact(sandbox: Sandbox, vendor: Vendor, name: str, at: int, **asked: Any) -> str:
+    operation = vendor.operations[name]
+    call = Call(name, at, Draw(sandbox.secret, sandbox.state.sequence + 1), "", **asked)
+    decision = operation.decide(call, sandbox)._replace(notices=())
+    sandbox.commit(decision, call)
+    return next((record.id for record in decision.records if record.kind == vendor.kind), "")
