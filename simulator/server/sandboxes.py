@@ -22,6 +22,7 @@ from simulator.server.state import State
 
 DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
+_OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
 
@@ -54,6 +55,8 @@ class Sandboxes:
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
+        self._by_credential: dict[str, Sandbox] = {}
+        """The same in open access, by what opens them: looked at for each call."""
         self._keys = Keys(vendors)
         self._sampled: WeakSet[Sandbox] = WeakSet()
 
@@ -96,6 +99,8 @@ class Sandboxes:
             self._sampled.add(sandbox)
         self._fill(sandbox)
         self._sandboxes[name] = sandbox
+        if self.open_access:
+            self._by_credential[f"sim-{name}"] = sandbox
         self._dispatchers[name] = Dispatcher(sandbox, self._sender)
         sandbox.watch()
         return sandbox
@@ -111,6 +116,7 @@ class Sandboxes:
     async def delete(self, sandbox: Sandbox) -> None:
         """Forget a sandbox and what opens it."""
         del self._sandboxes[sandbox.name]
+        self._by_credential.pop(f"sim-{sandbox.name}", None)
         self._keys.forget(sandbox.name)
         await self._dispatchers.pop(sandbox.name).close()
 
@@ -133,16 +139,14 @@ class Sandboxes:
         if credential.kind == "link":
             return self._sealed(credential)
         if self.open_access:
-            return self._named(credential.id, may_open)
+            found = self._by_credential.get(credential.id)
+            return self._named(credential.id, may_open) if found is None else found
         name = self._keys.opened(credential)
         return self.nowhere if name is None else self._sandboxes[name]
 
     def _named(self, id: str, may_open: bool) -> Sandbox:
-        scheme, name = id[:4], id[4:]
-        found = self._sandboxes.get(name) if scheme == "sim-" else None
-        if found is None and may_open and scheme == "sim-" and NAME.fullmatch(name):
-            found = self.open(name)
-        return found or self.nowhere
+        named = _OPENED_BY_NAME.fullmatch(id)
+        return self.open(named[1]) if named and may_open else self.nowhere
 
     def _sealed(self, link: Credential) -> Sandbox:
         sandbox = self._sandboxes.get(link.id)
