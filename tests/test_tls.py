@@ -125,7 +125,7 @@ def test_the_cookie_of_the_login_is_kept_to_https(folder: Path) -> None:
 def test_pymetrics_own_sdk_makes_its_calls_over_tls(secure: Server, folder: Path, style: str) -> None:
     keys = {f"MERCURY_{name}": "sim-sdk" for name in ("CLIENT_ID", "CLIENT_SECRET", "X_API_KEY")}
     environ = {**os.environ, **keys, "NO_PROXY": "127.0.0.1", "SSL_CERT_FILE": str(folder / "ca.pem")}
-    command = [environment(*PYMETRICS_SDK), SCRIPTS / "five_calls.py", secure.url, "sim-sdk", style]
+    command: list[str | Path] = [environment(*PYMETRICS_SDK), SCRIPTS / "five_calls.py", secure.url, "sim-sdk", style]
     done = subprocess.run(command, text=True, env=environ, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
