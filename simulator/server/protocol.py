@@ -22,6 +22,9 @@ LARGEST_REQUEST = 16 * 1_048_576
 PROGRESS = 16_384
 """A reader who takes fewer bytes than this within the time limit is none."""
 
+_received, _head_completed = HttpToolsProtocol.data_received, HttpToolsProtocol.on_headers_complete
+"""What is extended for every request is called without `super`, which would have to be looked up each time."""
+
 _Flaw = tuple[int, str]
 _INVALID: _Flaw = (400, "Invalid HTTP request received.")
 _LONG_URL: _Flaw = (414, f"The URL is over {LONGEST_URL} bytes or has more than {MOST_PARAMETERS} parameters.")
@@ -53,7 +56,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come; a request that has not come whole must not grow for ever."""
-        super().data_received(data)
+        _received(self, data)
         cycle: Any = self.cycle
         if cycle is None or cycle.more_body or cycle.scope is not self.scope:
             self._weigh(len(data))
@@ -77,7 +80,7 @@ class Protocol(HttpToolsProtocol):
             self._flaw = _MANY_HEADERS
         if self._flaw is not _INVALID:
             raise ValueError(self._flaw[1])  # ends the parsing, and `send_400_response` is called
-        super().on_headers_complete()
+        _head_completed(self)
         self.headers = []
 
     def send_400_response(self, msg: str) -> None:

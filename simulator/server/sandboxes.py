@@ -27,6 +27,7 @@ from simulator.server.state import State
 
 DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
+_OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
 
@@ -69,6 +70,8 @@ class Sandboxes:
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
+        self._by_credential: dict[str, Sandbox] = {}
+        """The same in open access, by what opens them: looked at for each call."""
         self._keys = Keys(vendors)
         self._sampled: WeakSet[Sandbox] = WeakSet()
 
@@ -182,6 +185,8 @@ class Sandboxes:
     def _admit(self, sandbox: Sandbox) -> None:
         """Let a sandbox be found."""
         self._sandboxes[sandbox.name] = sandbox
+        if self.open_access:
+            self._by_credential[f"sim-{sandbox.name}"] = sandbox
         self._dispatchers[sandbox.name] = Dispatcher(sandbox, self.sender, self.meters)
         self.meters.opened += 1
         if self._relay is not None:
@@ -212,6 +217,7 @@ class Sandboxes:
         """Let a sandbox be found no more."""
         self.meters.keep(sandbox)
         del self._sandboxes[sandbox.name]
+        self._by_credential.pop(f"sim-{sandbox.name}", None)
         self._keys.forget(sandbox.name)
         return self._dispatchers.pop(sandbox.name)
 
@@ -240,14 +246,15 @@ class Sandboxes:
         if credential.kind == "link":
             return self._sealed(credential)
         if self.open_access:
-            return self._named(credential.id, may_open)
+            found = self._by_credential.get(credential.id)
+            if found is None:
+                return self._named(credential.id, may_open)
+            return found if self.log is None else self._opened(found.name)
         return self._holder(credential)
 
     def _named(self, id: str, may_open: bool) -> Sandbox:
-        scheme, name = id[:4], id[4:]
-        found = self._sandboxes.get(name) if scheme == "sim-" else None
-        if found is None and scheme == "sim-" and NAME.fullmatch(name):
-            found = self.get(name) if may_open else self.known(name)
+        named = _OPENED_BY_NAME.fullmatch(id)
+        found = named and (self.get(named[1]) if may_open else self.known(named[1]))
         return found or self.nowhere
 
     def _sealed(self, link: Credential) -> Sandbox:

@@ -13,8 +13,7 @@ MUTANTS = (
         "A known path with a wrong verb is answered with 404 in place of 405.",
     ),
     Mutant(
-        "server.any_key", _SANDBOXES, "scheme, name = id[:4], id[4:]",
-        'scheme, name = "sim-", id.removeprefix("sim-").lower().replace("_", "-")',
+        "server.any_key", _SANDBOXES, 'r"sim-([a-z0-9-]{1,64})"', 'r"(?:sim-)?([A-Za-z0-9_-]{1,64})"',
         "A key that was given to nobody opens something.",
     ),
     Mutant(
