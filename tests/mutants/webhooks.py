@@ -54,7 +54,8 @@ MUTANTS = (
         "webhook.twice",
         _SENDER,
         "                answer = _answer(await self._post(post))\n",
-        "                await self._post(post)\n                answer = _answer(await self._post(post))\n",
+        "                await self._post(post)\n"
+        "                answer = _answer(await self._post(post))\n",
         "Each try is posted twice.",
     ),
     Mutant(
