@@ -3,6 +3,8 @@ ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
 WORKDIR /build
+# What else is installed: comma-separated extras of pyproject.toml.
+ARG EXTRAS=metrics
 COPY pyproject.toml README.md LICENSE ./
 COPY simulator simulator
 COPY contracts contracts
@@ -10,7 +12,7 @@ COPY contracts contracts
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     --mount=type=secret,id=pip.cert,target=/etc/pip.cert \
     python3 -m venv /opt/simulator \
-    && /opt/simulator/bin/python -m pip install --no-cache-dir . \
+    && /opt/simulator/bin/python -m pip install --no-cache-dir ".[${EXTRAS}]" \
     && /opt/simulator/bin/python -m pip uninstall --yes pip setuptools
 
 FROM ${BASE}

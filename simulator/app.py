@@ -12,6 +12,7 @@ from simulator import __version__
 from simulator.core.config import Config
 from simulator.core.vendor import Vendor
 from simulator.server import assets, configuring, dashboard
+from simulator.server.access_log import AccessLog
 from simulator.server.address import Address
 from simulator.server.asgi import App
 from simulator.server.candidate import Candidate
@@ -31,7 +32,7 @@ from simulator.server.relay import Relay
 from simulator.server.sandboxes import Sandboxes, Taken
 from simulator.server.sender import HttpSender
 from simulator.server.smtp import Smtp
-from simulator.settings import GRACE, Settings
+from simulator.settings import Settings
 from simulator.vendors import predictive_index, pymetrics
 
 VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
@@ -59,19 +60,16 @@ class Simulator:
         self._sender = HttpSender(Policy(settings.webhook_hosts))
         self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
         self._sandboxes = Sandboxes(
-            VENDORS,
-            self._sender,
-            open_access=open_access,
-            relay=self._relay,
+            VENDORS, self._sender, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,
             log=opened(settings.log, shared=settings.workers > 1),
-        )
+        )  # fmt: skip
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
         session = None if self.control_token is None else Session(self.control_token)
         inside = dashboard.Control()
         starlette = Starlette(
             routes=[
-                *dashboard.Board(inside, VENDORS, address, __version__).routes(),
+                *dashboard.Board(inside, VENDORS, address, __version__, open_access=open_access).routes(),
                 *assets.routes(),
                 *Candidate(self._sandboxes, address).routes(),
                 *([] if session is None else Login(session, address).routes()),
@@ -92,11 +90,16 @@ class Simulator:
         inner: App = Fence(starlette, settings.public_url)
         if session is not None:
             inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
-        self.app: App = Door(self._sandboxes, inner, draw, address)
+        door = Door(self._sandboxes, inner, draw, address)
+        self.app: App = AccessLog(door) if settings.access_log else door
 
     def leave(self) -> None:
         """Answer all who wait for something: the server is about to close."""
         self._sandboxes.end_waits()
+
+    def is_posting(self) -> bool:
+        """Whether a webhook is on its way, or waits for its turn behind others that are."""
+        return self._sandboxes.is_posting()
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -112,4 +115,4 @@ class Simulator:
         await self._sandboxes.close()
         await self._sender.close()
         if self._relay is not None:
-            await self._relay.close(GRACE)
+            await self._relay.close(self._settings.grace)

@@ -101,20 +101,42 @@ def main() -> None:
 @_option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=_web_url)
 @_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
 @_option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=_host_and_port)
+@_option(
+    "request_timeout", "30", "Seconds for a request's head, for its body, for reading on in an answer.",
+    type=click.FloatRange(0.1, 3_600),
+)  # fmt: skip
+@_option("max_connections", "10000", "Connections at once; more are answered 503.", type=click.IntRange(1))
+@_option("max_sandboxes", "20000", "Sandboxes at once; no more are opened.", type=click.IntRange(1))
+@_option("tls", None, "Speak TLS with a certificate of a local authority.", type=click.Choice(["local"]))
+@_option("tls_dir", None, "Where that authority stays, for the next start too.", type=click.Path(path_type=Path))
+@_option("tls_cert", None, "Speak TLS with this certificate (PEM).", type=click.Path(path_type=Path))
+@_option("tls_key", None, "The certificate's private key (PEM), without a password.", type=click.Path(path_type=Path))
+@_option(
+    "grace", "2", "Seconds in which a server that is to stop finishes what it began.", type=click.FloatRange(0, 3_600)
+)
+@_option("log_format", "text", "How the program's messages are written.", type=click.Choice(["text", "json"]))
+@_option(
+    "log_level", "warning", "The least of the messages that are written.",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+)  # fmt: skip
+@_option("access_log", None, "Write a line for every call.", is_flag=True, type=bool)
 def serve(
-    host: str, port: int, log: str, workers: int, idle: float, keep_for: float | None,
-    keep: int | None, access: Any, config: Path | None, public_url: str | None,
-    webhook_hosts: str | None, smtp: str | None,
+    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
+    webhook_hosts: str | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None,
+    **more: Any,
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
-    if workers > 1 and log == "memory":
+    from simulator import tls as certificates
+
+    if more["workers"] > 1 and log == "memory":
         raise click.UsageError("--workers needs a log that the processes can share, such as --log sqlite:PATH")
+    more |= certificates.files(tls, tls_dir, tls_cert, tls_key, (host, certificates.host_of(public_url)))
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
-        host, port, log, idle, workers, keep_for, keep, access or default_access(host), public_url, hosts,
-        from_environment("control_token"), _sandboxes(config) if config else {}, smtp,
+        host, port, log, access or default_access(host), public_url, hosts, from_environment("control_token"),
+        sandboxes=_sandboxes(config) if config else {}, **more,
     )  # fmt: skip
-    if workers > 1:
+    if settings.workers > 1:
         from simulator.workers import serve_together
 
         sys.exit(serve_together(settings))
@@ -163,18 +185,53 @@ def check_sandboxes(where: str, content: Any) -> dict[str, dict[str, Any]]:
 @click.option(
     "--url", default=None, help="Base address of the server.  [default: this machine's, at SIMULATOR_PORT or 8787]"
 )
-def ready(url: str | None) -> None:
+@click.option("--ca", default=None, type=click.Path(path_type=Path), help="Authority to trust, for https (PEM).")
+def ready(url: str | None, ca: Path | None) -> None:
     """Exit with 0 when the server answers, with 1 when it does not."""
     import http.client
     import urllib.request
 
-    base = url or f"http://127.0.0.1:{from_environment('port') or 8787}"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    from simulator.tls import own_address, trust
+
+    base = url or own_address()
     try:
+        handler = urllib.request.HTTPSHandler(context=trust(base, ca, own=url is None))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
         with opener.open(f"{base.rstrip('/')}/_simulator/health", timeout=5) as answer:
             click.echo(answer.read().decode())
     except (OSError, ValueError, http.client.HTTPException) as problem:
         raise click.ClickException(f"{base} is not ready: {problem}") from None
+
+
+def _key(name: str, what: str) -> Callable[[Any], Any]:
+    variable = name.upper().replace("-", "_")
+    return click.option(f"--{name}", default=None, envvar=variable, help=f"{what}  [env: {variable}]")
+
+
+@main.command()
+@click.option(
+    "--url", default=None, help="Base address of the server.  [default: this machine's, at SIMULATOR_PORT or 8787]"
+)
+@click.option("--sandbox", default=None, help="The sandbox that the keys should open, and that is looked at.")
+@click.option("--listener", default=None, callback=_web_url, help="A webhook address that the server should reach.")
+@_key("pymetrics-client-id", "What a client would send to pymetrics for a token.")
+@_key("pymetrics-client-secret", "The secret that goes with it.")
+@_key("pymetrics-api-key", "pymetrics' X-Api-Key.")
+@_key("pi-api-key", "The Predictive Index's api-key.")
+def doctor(url: str | None, sandbox: str | None, listener: str | None, **keys: str | None) -> None:
+    """Look at a running server, and say what is wrong and what to do.
+
+    The exit status is 0 when all is well, 1 when something is not, 2 when the server could not be asked. In closed
+    access it shows the token in SIMULATOR_CONTROL_TOKEN.
+    """
+    from simulator.doctor import Patient, examine
+
+    base = url or f"http://127.0.0.1:{from_environment('port') or 8787}"
+    if not is_web_url(base):
+        raise click.UsageError(f"{base!r} is no http or https URL with a host")
+    if sandbox is None and (listener or any(keys.values())):
+        raise click.UsageError("--sandbox says in which sandbox to look; keys and --listener need it")
+    sys.exit(examine(Patient(base, from_environment("control_token"), sandbox, listener, **keys), click.echo))
 
 
 @main.command()

@@ -3,38 +3,45 @@
 import asyncio
 import contextlib
 import gc
-import signal
+import logging
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FrameType
-from typing import Any, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.app import Simulator
-from simulator.server.joined import Joined
+from simulator.server import logs
 from simulator.server.log import Unusable
-from simulator.settings import GRACE, Settings
+from simulator.server.protocol import Protocol, cut_off_the_slow
+from simulator.settings import Settings
 
+if sys.platform != "win32":
+    import resource
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's, over a transport that does not send a response in two pieces."""
-
-    def connection_made(self, transport: Any) -> None:
-        """A caller has connected."""
-        super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop.call_soon)))
+_TICKS_BETWEEN_LOOKS = 5
+"""Ticks of a tenth of a second between two looks at those who let us wait."""
+_OTHER_FILES = 1_000
+"""So many files may be open besides connections: webhooks on their way, modules, a log."""
+_TICK = 0.02
+"""Seconds between two looks at what is still under way when the server stops."""
+_LAST_WORD = 0.2
+"""Seconds in which those who are cut off may be told."""
+_log = logging.getLogger("simulator.serving")
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with a word said as soon as it really listens, and one to the app before it waits for open calls."""
+    """uvicorn, with a word said as soon as it really listens, and an end that finishes what was begun."""
 
-    def __init__(self, simulator: Simulator, listening: Callable[[], None]) -> None:
-        super().__init__(_config(simulator))
+    def __init__(self, simulator: Simulator, listening: Callable[[], None], settings: Settings) -> None:
+        super().__init__(_config(simulator, settings))
         self._listening = listening
-        self._leaving = simulator.leave
+        self._simulator = simulator
+        self._patience = settings.request_timeout
+        self._grace = settings.grace
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, then tell."""
@@ -43,18 +50,56 @@ class Server(uvicorn.Server):
             self._listening()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let all who wait for something go, then stop as uvicorn does."""
-        self._leaving()
+        """Let nobody in, let all who wait for something go, finish what was begun; then stop as uvicorn does."""
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        self._simulator.leave()
+        for connection in [*self.server_state.connections]:
+            connection.shutdown()  # closes it now if it is idle, else after its answer, which says so
+        if not await self._finished():
+            await self._cut_off()
         await super().shutdown(sockets)
+        if self.force_exit:  # uvicorn leaves it out then; it takes no time, for nothing is waited for
+            await self.lifespan.shutdown()
+
+    async def _finished(self) -> bool:
+        """Wait for calls and webhooks under way; False when the time is up first. A second signal ends the waiting."""
+        loop, state = asyncio.get_running_loop(), self.server_state
+        deadline = loop.time() + self._grace
+        while state.connections or state.tasks or self._simulator.is_posting():
+            if self.force_exit or loop.time() >= deadline:
+                return False
+            await asyncio.sleep(_TICK)
+        return True
+
+    async def _cut_off(self) -> None:
+        """End the calls that are still under way: each may say so to its caller, then its connection is closed."""
+        tasks, connections = [*self.server_state.tasks], [*self.server_state.connections]
+        if tasks:
+            _log.warning("stopped after %g s of grace: %d calls were not finished", self._grace, len(tasks))
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=_LAST_WORD)
+        for connection in connections:
+            transport = connection.transport
+            transport.abort() if transport.get_write_buffer_size() else transport.close()
+
+    async def on_tick(self, counter: int) -> bool:
+        """What uvicorn does ten times a second; and see to those who let us wait."""
+        if counter % _TICKS_BETWEEN_LOOKS == 0:
+            cut_off_the_slow(self.server_state.connections, asyncio.get_running_loop().time(), self._patience)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop in good order; uvicorn would raise the signal once more afterwards, and end with it."""
-        self.force_exit = self.should_exit and sig == signal.SIGINT
+        """Stop in good order, and at once when asked again; uvicorn would raise the signal anew and end with it."""
+        self.force_exit = self.should_exit
         self.should_exit = True
 
 
 def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
+    logs.set_up(settings.log_format, settings.log_level, settings.access_log)
+    warn = partial(logs.announce, settings.log_format)
     try:
         simulator = Simulator(settings, warn)
     except Unusable as problem:
@@ -68,13 +113,19 @@ def serve(settings: Settings) -> int:
     url = url_of(settings, listener)
     if simulator.control_token is not None and settings.control_token is None:
         warn(f"control token: {simulator.control_token}")
-    return serve_on(listener, simulator, lambda: print(f"listening on {url}", flush=True))
+
+    def listening() -> None:
+        print(f"listening on {url}", flush=True)
+        _log.info("listening on %s", url)
+
+    return serve_on(listener, simulator, listening, settings)
 
 
-def serve_on(listener: socket.socket, simulator: Simulator, listening: Callable[[], None]) -> int:
+def serve_on(listener: socket.socket, simulator: Simulator, listening: Callable[[], None], settings: Settings) -> int:
     """Serve on a socket until a signal comes. Returns the exit status."""
-    server = Server(simulator, listening)
+    server = Server(simulator, listening, settings)
     _calm_garbage_collection()
+    _allow_files(settings.max_connections)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
     return 0 if server.started else 1
@@ -86,7 +137,7 @@ def running(settings: Settings, listener: socket.socket | None = None) -> Iterat
     simulator = Simulator(settings)
     listener = listener or listen(settings)
     ready = threading.Event()
-    server = Server(simulator, ready.set)
+    server = Server(simulator, ready.set, settings)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="assessment-simulator", daemon=True
     )
@@ -101,15 +152,11 @@ def running(settings: Settings, listener: socket.socket | None = None) -> Iterat
         thread.join()
 
 
-def warn(line: str) -> None:
-    """Say something on standard error."""
-    print(line, file=sys.stderr, flush=True)
-
-
-def _config(simulator: Simulator) -> uvicorn.Config:
+def _config(simulator: Simulator, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        simulator.app, log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
-        proxy_headers=False, timeout_graceful_shutdown=GRACE, http=Protocol, ws="none",
+        simulator.app, log_config=None, log_level=None, access_log=False, server_header=False, date_header=False,
+        lifespan="on", proxy_headers=False, timeout_graceful_shutdown=2, http=Protocol, ws="none",
+        limit_concurrency=settings.max_connections + 1, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
     )  # fmt: skip
 
 
@@ -129,7 +176,20 @@ def unheard(settings: Settings, problem: OSError) -> str:
 def url_of(settings: Settings, listener: socket.socket) -> str:
     """The base address of a socket."""
     host = f"[{settings.host.strip('[]')}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{listener.getsockname()[1]}"
+    scheme = "http" if settings.tls_cert is None else "https"
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"
+
+
+def _allow_files(connections: int) -> None:
+    """Let this process open as many files as it may have connections, as far as the system admits it."""
+    if sys.platform == "win32":
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _calm_garbage_collection() -> None:

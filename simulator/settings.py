@@ -18,23 +18,38 @@ class Settings:
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
     where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
-    `sqlite:PATH`; then a sandbox that is not asked for anything in `idle` seconds is let go from memory. `workers`
-    processes share it. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None keeps them all
-    here.
+    `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
+    in `idle` seconds is let go from memory. What nobody has used in `keep_for` seconds is deleted, and what is more
+    than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
+    keeps them all here.
+
+    `request_timeout` is how many real seconds a caller may take to send the head of a request, then its body, or to go
+    on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
+    the files with which it speaks TLS. `grace` is how many seconds a server that is to stop takes to finish what it
+    began. `log_format`, `log_level` and `access_log` are about what it tells its operator.
     """
 
     host: str = "127.0.0.1"
     port: int = 8787
     log: str = "memory"
-    idle: float = 3_600.0
-    workers: int = 1
-    keep_for: float | None = None
-    keep: int | None = None
     access: Access = "open"
     public_url: str | None = None
     webhook_hosts: tuple[str, ...] | None = None
     control_token: str | None = None
+    request_timeout: float = 30.0
+    max_connections: int = 10_000
+    max_sandboxes: int = 20_000
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    grace: float = 2.0
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    access_log: bool = False
     sandboxes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    idle: float = 3_600.0
+    workers: int = 1
+    keep_for: float | None = None
+    keep: int | None = None
     smtp: str | None = None
 
 

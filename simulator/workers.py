@@ -7,23 +7,28 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 
 from simulator.app import Simulator
+from simulator.server import logs
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
-from simulator.serving import listen, serve_on, unheard, url_of, warn
+from simulator.serving import listen, serve_on, unheard, url_of
 from simulator.settings import Settings
 
-PATIENCE = 10.0
-"""Seconds that the processes have to end what they began."""
+PATIENCE = 8.0
+"""Seconds beyond their grace that the processes have to end."""
 _BREATH = 0.5
 """Seconds before a process that died is started anew."""
 
 
 def serve_together(settings: Settings) -> int:
     """Serve with `settings.workers` processes until a signal comes. Returns the exit status."""
+    logs.set_up(settings.log_format, settings.log_level, settings.access_log)
+    warn = partial(logs.announce, settings.log_format)
     try:
         log = opened(settings.log, shared=True)  # what is wrong with it is said once, and no process is begun
         if log is not None:
@@ -38,7 +43,7 @@ def serve_together(settings: Settings) -> int:
     if settings.access == "closed" and settings.control_token is None:
         settings = replace(settings, control_token=secrets.token_urlsafe(24))
         warn(f"control token: {settings.control_token}")
-    team = Team(settings, listener)
+    team = Team(settings, listener, warn)
     if team.start():
         print(f"listening on {url_of(settings, listener)}", flush=True)
         team.watch()
@@ -48,9 +53,10 @@ def serve_together(settings: Settings) -> int:
 class Team:
     """The processes, and who watches over them."""
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, warn: Callable[[str], None]) -> None:
         self._settings = settings
         self._listener = listener
+        self._warn = warn
         self._members: set[int] = set()
         self._ending = False
         self._leash = os.pipe()
@@ -74,7 +80,7 @@ class Team:
             os.close(reading)
             os.close(self._leash[1])
             threading.Thread(target=_follow, args=(self._leash[0],), daemon=True).start()
-            os._exit(_serve(settings, self._listener, writing))
+            os._exit(_serve(settings, self._listener, self._warn, writing))
         os.close(writing)
         self._members.add(member)
         with os.fdopen(reading, "rb") as ready:
@@ -85,7 +91,7 @@ class Team:
         while not self._ending:
             for member in self._gone():
                 if not self._ending:
-                    warn(f"process {member} died; another takes its place")
+                    self._warn(f"process {member} died; another takes its place")
                     self._begin()
             time.sleep(_BREATH)
 
@@ -102,7 +108,7 @@ class Team:
         served = self._ending
         for member in self._members:
             os.kill(member, signal.SIGTERM)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._settings.grace + PATIENCE
         while self._members and time.monotonic() < deadline:
             self._gone()
             time.sleep(0.01)
@@ -116,12 +122,12 @@ def _follow(leash: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _serve(settings: Settings, listener: socket.socket, ready: int) -> int:
+def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], None], ready: int) -> int:
     """The life of one process."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     try:
-        return serve_on(listener, Simulator(settings, warn), lambda: _tell(ready))
+        return serve_on(listener, Simulator(settings, warn), lambda: _tell(ready), settings)
     except Unusable as problem:
         warn(f"--log {settings.log}: {problem}")
     finally:

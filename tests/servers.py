@@ -87,7 +87,7 @@ class Server(AbstractContextManager["Server"]):
         deadline.start()
         line = self.process.stdout.readline()
         deadline.cancel()
-        if not line.startswith(f"{GREETING}http://"):
+        if not line.startswith((f"{GREETING}http://", f"{GREETING}https://")):
             errors = self.stderr()
             self.kill()
             raise AssertionError(f"{' '.join(self.command)} began with {line!r}\n{errors}")

@@ -110,12 +110,14 @@ def test_the_version_is_told(command: tuple[str, ...]) -> None:
 def test_the_help_names_every_command() -> None:
     done = run("--help")
     assert done.returncode == 0
-    assert all(f"\n  {name} " in done.stdout for name in ("demo", "ready", "routes", "rules", "serve"))
+    assert all(f"\n  {name} " in done.stdout for name in ("demo", "doctor", "ready", "routes", "rules", "serve"))
 
 
 def test_the_help_of_serve_names_every_option_and_its_variable() -> None:
     shown = run("serve", "--help").stdout
-    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url", "smtp"):
+    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url", "smtp", "request-timeout",
+                 "max-connections", "max-sandboxes", "tls", "tls-dir", "tls-cert", "tls-key", "grace", "log-format",
+                 "log-level", "access-log"):  # fmt: skip
         assert f"--{name}" in shown
         assert f"SIMULATOR_{name.upper().replace('-', '_')}" in shown
 
@@ -481,7 +483,7 @@ def test_the_demo_opens_a_guided_tour_in_the_browser_and_goes_on_serving(tmp_pat
 def test_a_signal_ends_the_server_with_0_though_a_listener_never_answers(sent: signal.Signals) -> None:
     with (
         silent() as hook,
-        Server() as server,
+        Server("--grace", "0.5") as server,
         httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
     ):
         sandbox = Sandbox(http, "ada")

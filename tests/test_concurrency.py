@@ -371,7 +371,7 @@ def test_creations_while_the_sandbox_begins_anew_leave_it_whole(
 
 
 def test_nothing_begun_before_a_reset_acts_after_it(sandbox: Sandbox, listener: Listener) -> None:
-    listener.delay = 0.3
+    listener.delay = 1.5
     body = {**PERSON, "assessmentStatusWebHook": listener.url}
     for _ in range(12):
         id = sandbox.pi.post(PATH, json=body).json()["assessmentId"]
@@ -380,7 +380,7 @@ def test_nothing_begun_before_a_reset_acts_after_it(sandbox: Sandbox, listener: 
     sandbox.told("POST", "/reset")
     sandbox.told("POST", "/clock", {"advance": "P2D"})
     assert sandbox.told("GET", "/deliveries") == []
-    time.sleep(0.4)
+    time.sleep(1.6)
     assert (len(listener.received), sandbox.told("GET", "/deliveries")) == (8, [])
 
 

@@ -6,13 +6,15 @@ import tomllib
 from dataclasses import fields
 from typing import Any
 
+import httpx2
 import pytest
 
 from simulator.app import VENDORS
+from simulator.cli import doctor, serve
 from simulator.core.config import Config
 from simulator.core.faults import KINDS, Fault
 from simulator.core.steering import TAGS
-from simulator.server import assets
+from simulator.server import asgi, assets, fault_reading, problems, protocol, shapes, wire
 from simulator.server.configuring import changed
 from simulator.server.control import ROOT, Control, S
 from simulator.server.dashboard import tour
@@ -21,12 +23,15 @@ from simulator.server.hub import WHAT
 from simulator.server.login import Login
 from simulator.server.reference import Reference
 from simulator.server.timeline import KINDS as KINDS_OF_ENTRIES
+from simulator.settings import Settings
 from tests.servers import ROOT as REPOSITORY
 from tests.servers import Server
 
 README = (REPOSITORY / "README.md").read_text()
 CONTROL = (REPOSITORY / "docs" / "control.md").read_text()
 DASHBOARD = (REPOSITORY / "docs" / "dashboard.md").read_text()
+SECURITY = (REPOSITORY / "docs" / "security.md").read_text()
+OPERATIONS = (REPOSITORY / "docs" / "operations.md").read_text()
 WRITTEN = "http://127.0.0.1:8787"
 
 
@@ -115,6 +120,22 @@ def test_the_settings_are_all_listed() -> None:
     assert sorted(listed) == sorted(field.name for field in fields(Config))
 
 
+def test_the_limits_are_all_told() -> None:
+    limits = (
+        protocol.LONGEST_URL, protocol.MOST_HEADERS, protocol.LARGEST_HEAD, asgi.MOST_PARAMETERS, shapes.MOST_VALUES,
+        fault_reading.MOST_FAULTS, problems.MOST_TOLD, wire.DEEPEST, Settings().max_connections,
+        Settings().max_sandboxes, int(Settings().request_timeout),
+    )  # fmt: skip
+    told = re.findall(r"\d+", " ".join(cell for row in rows(SECURITY, "limit") for cell in row))
+    assert {str(limit) for limit in limits} <= set(told)
+
+
+def test_every_attack_that_is_told_is_kept_as_a_test() -> None:
+    kept = {path for row in rows(SECURITY, "attack") for path in re.findall(r"`([^`]+)`", row[1])}
+    assert {path for path in kept if not (REPOSITORY / path).is_file()} == set()
+    assert {f"tests/attacks/{path.name}" for path in (REPOSITORY / "tests/attacks").glob("test_*.py")} <= kept
+
+
 def test_the_control_calls_are_all_listed() -> None:
     said = {call for row in rows(CONTROL, "call") for call in re.findall(r"`([A-Z]+ \S+)`", row[0])}
     unbound: list[Any] = [Control.__new__(Control), Reference.__new__(Reference)]
@@ -126,6 +147,23 @@ def test_the_control_calls_are_all_listed() -> None:
         if path.startswith(ROOT)
     }
     assert said == known
+
+
+def test_the_options_of_serve_are_all_listed() -> None:
+    listed = [name for row in rows(OPERATIONS, "option") for name in re.findall(r"`--([\w-]+)`", row[0])]
+    assert sorted(listed) == sorted(parameter.name.replace("_", "-") for parameter in serve.params if parameter.name)
+
+
+def test_the_options_of_doctor_are_all_listed() -> None:
+    table = OPERATIONS[OPERATIONS.index("## Doctor") :]
+    listed = [name for row in rows(table, "option") for name in re.findall(r"`--([\w-]+)`", row[0])]
+    assert sorted(listed) == sorted(parameter.name.replace("_", "-") for parameter in doctor.params if parameter.name)
+
+
+def test_the_metrics_are_all_listed(server: Server) -> None:
+    told = httpx2.get(f"{server.url}{ROOT}/metrics", trust_env=False).text
+    known = {name for name in re.findall(r"^# TYPE (\w+)", told, re.MULTILINE) if not name.startswith("process_")}
+    assert {name for row in rows(OPERATIONS, "metric") for name in re.findall(r"`(\w+)`", row[0])} == known
 
 
 def test_the_pages_are_all_listed() -> None:
@@ -172,6 +210,4 @@ def test_the_example_of_a_configuration_file_is_good() -> None:
 
 
 def test_the_port_of_the_documents_is_the_default_one() -> None:
-    from simulator.settings import Settings
-
     assert f"http://{Settings().host}:{Settings().port}" == WRITTEN

@@ -30,14 +30,14 @@ BUILTIN = ("__import__", "eval", "exec", "hash", "input", "open", "print")
 """What it may not use of the builtins either; `hash` of a text differs by process."""
 
 DEFERRED = frozenset(
-    "PIL email faker httpcore2 httpx2 hypothesis jinja2 psycopg pydantic pytest reportlab smtplib uvicorn "
-    "uvloop".split()
+    "PIL email faker httpcore2 httpx2 hypothesis jinja2 prometheus_client psycopg pydantic pytest reportlab smtplib "
+    "uvicorn uvloop".split()
 )
 """Heavy packages that a first answer does not need: these alone may be imported inside a function."""
 
-LAZY = frozenset({"simulator.cli", "simulator.pytest_plugin", "simulator.testing.subserver"})
+LAZY = frozenset({"simulator.cli", "simulator.pytest_plugin", "simulator.testing.subserver", "simulator.tls"})
 """Who may put off any import: `ready` and `--help` need none of the program, a test-suite without simulator nothing of
-the plugin, and who starts a server in another process none of what that runs."""
+the plugin, who starts a server in another process none of what that runs, and who serves without TLS nothing of it."""
 
 CHECKS = "simulator.cli"
 """The one module of the program that may use the contracts, inside a command."""

@@ -28,11 +28,14 @@ def test_the_documents_show_what_the_script_takes_for_them() -> None:
 
 @wants_chromium
 def test_a_page_is_taken_at_both_widths_light_and_dark(tmp_path: Path) -> None:
-    done = run("--all", "--only", "welcome,ats", str(tmp_path / "new" / "folder"))
+    done = run("--all", "--only", "first-page,ats", str(tmp_path / "new" / "folder"))
     assert done.returncode == 0, done.stderr
     files = sorted((tmp_path / "new" / "folder").iterdir())
     assert [file.stem for file in files] == [
-        f"{name}-{width}-{mode}" for name in ("ats", "welcome") for width in (1440, 360) for mode in ("dark", "light")
+        f"{name}-{width}-{mode}"
+        for name in ("ats", "first-page")
+        for width in (1440, 360)
+        for mode in ("dark", "light")
     ]
     for file in files:
         (width,) = struct.unpack(">I", file.read_bytes()[16:20])

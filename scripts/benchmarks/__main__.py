@@ -9,12 +9,14 @@ from pathlib import Path
 
 from benchmarks import measures, report
 from benchmarks.figures import Figure
+from benchmarks.logs import logs
 from benchmarks.measures import MANY, QUICK, Effort, Pairs
 from benchmarks.pages import pages
+from benchmarks.rivals.comparing import told, tools
 from benchmarks.servers import CannotMeasure, take_generator_core
 from benchmarks.webhooks import webhook
 
-PARTS = ("start", "memory", "read", "create", "webhook", "pages")
+PARTS = ("start", "memory", "read", "create", "webhook", "pages", "logs", "tools")
 
 
 def options() -> argparse.Namespace:
@@ -22,18 +24,26 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("scripts/bench", description="Measures the simulator beside a bare Starlette app.")
     parser.add_argument("--quick", action="store_true", help="a rough look: fewer slices, 10,000 stored only")
     parser.add_argument("--only", metavar="PART,…", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}")
+    parser.add_argument("--postgresql", metavar="URL", help="measure this log too, beside memory and SQLite")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="renew this page's table; for full runs only")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="renew this page's tables; for full runs only")
     chosen = parser.parse_args()
     chosen.only = tuple(chosen.only.split(","))
     if unknown := set(chosen.only) - set(PARTS):
         parser.error(f"--only knows no {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    if chosen.write and (chosen.quick or set(chosen.only) != set(PARTS)):
-        parser.error("--write is for full runs: without --quick and --only")
+    if chosen.write and (chosen.quick or not sections(chosen.only)):
+        parser.error(
+            "--write is for full runs: without --quick, and with all parts of what stands together in the page"
+        )
     return chosen
 
 
-async def measure(effort: Effort, only: tuple[str, ...], figures: list[Figure]) -> None:
+def sections(only: tuple[str, ...]) -> list[str]:
+    """The sections of the page whose parts are all measured."""
+    return [section for section, parts in report.SECTIONS.items() if set(parts) <= set(only)]
+
+
+async def measure(effort: Effort, only: tuple[str, ...], postgresql: str | None, figures: list[Figure]) -> None:
     """Add every figure that is asked for; says on standard error what it is at."""
     if "start" in only:
         say("starting servers")
@@ -47,6 +57,12 @@ async def measure(effort: Effort, only: tuple[str, ...], figures: list[Figure]) 
     if "pages" in only:
         say("looking at a crowded dashboard")
         figures += await pages()
+    if "logs" in only:
+        say("keeping commits")
+        figures += await logs(effort, postgresql)
+    if "tools" in only:
+        say("comparing with other tools")
+        figures += await tools(effort)
     if kinds := tuple(kind for kind in ("read", "create") if kind in only):
         await loads(effort, kinds, figures)
 
@@ -79,9 +95,10 @@ def main() -> int:
     take_generator_core()
     try:
         with asyncio.Runner(loop_factory=_loop) as runner:
-            runner.run(measure(QUICK if chosen.quick else Effort(), chosen.only, figures))
-        if chosen.write:
-            report.write(chosen.write, figures)
+            runner.run(measure(QUICK if chosen.quick else Effort(), chosen.only, chosen.postgresql, figures))
+        for section in sections(chosen.only) if chosen.write else ():
+            if any(figure.group in report.SECTIONS[section] for figure in figures):
+                report.write(chosen.write, section, figures, told() if section == "tools" else "")
     except (CannotMeasure, OSError) as problem:
         print(f"scripts/bench: could not measure all of it: {problem}", file=sys.stderr)
         status = 1

@@ -109,6 +109,10 @@ class Connection(asyncio.Protocol):
 def _length(data: bytes, head: int) -> int:
     at = data.find(_LENGTH, 0, head)
     if at < 0:
+        at = data.lower().find(_LENGTH, 0, head)  # others write it in capitals
+    if at < 0 and data[9:12] == b"204":
+        return 0
+    if at < 0:
         raise CannotMeasure(f"an answer has no content-length: {data[:400]!r}")
     return int(data[at + len(_LENGTH) : data.index(b"\r", at)])
 

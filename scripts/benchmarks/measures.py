@@ -154,9 +154,13 @@ async def level(effort: Effort, stored: int, kinds: tuple[str, ...]) -> dict[str
 
 
 async def _pair(bare: Server, simulator: Server, plan: Plan, pairs: Pairs, number: int) -> None:
+    await measured_pair((bare, plan), (simulator, plan), pairs, number)
+
+
+async def measured_pair(left: tuple[Server, Plan], right: tuple[Server, Plan], pairs: Pairs, number: int) -> None:
     """One slice on each, the one that goes first changing from pair to pair; pair -1 only warms up."""
-    sides = [(bare, pairs.bare), (simulator, pairs.simulator)]
-    for server, slices in sides if number % 2 else reversed(sides):
+    sides = [(*left, pairs.bare), (*right, pairs.simulator)]
+    for server, plan, slices in sides if number % 2 else reversed(sides):
         done = await load.run(server, plan)
         if number >= 0:
             slices.append(done)

@@ -10,7 +10,14 @@ from benchmarks.figures import Figure
 from benchmarks.servers import CORES, CannotMeasure
 
 HEAD = ("measure", "bare", "simulator", "ratio", "goal", "")
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+SECTIONS = {
+    "figures": ("start", "memory", "read", "create", "webhook"),
+    "logs": ("logs",),
+    "tools": ("tools",),
+}
+"""What is written together, between two markers of the page."""
+LEFT = {"logs": ("in memory", "on this log"), "tools": ("the tool", "simulator")}
+"""What stands in the columns for the two sides, where the left one is not the bare app."""
 TITLES = {
     "start": "At rest",
     "memory": "Stored orders",
@@ -18,6 +25,8 @@ TITLES = {
     "create": "Creating one order, 16 connections",
     "webhook": "Webhook",
     "pages": "Dashboard, with 10,000 invitations and 50,000 calls in the journal",
+    "logs": "Where commits are kept",
+    "tools": "Beside other tools",
     "busy": "Who was busy meanwhile",
 }
 
@@ -47,8 +56,12 @@ def text(figures: Sequence[Figure]) -> str:
     for group, title in TITLES.items():
         lines = [figure.cells() for figure in figures if figure.group == group]
         if lines:
-            written += ["", *(_aligned(row, wide) for row in ((title, *HEAD[1:]), *lines))]
+            written += ["", *(_aligned(row, wide) for row in (_head(group, title), *lines))]
     return "\n".join([machine(), *written, "", summary(figures)])
+
+
+def _head(group: str, title: str) -> tuple[str, ...]:
+    return (title, *LEFT.get(group, HEAD[1:3]), *HEAD[3:])
 
 
 def _aligned(row: Sequence[str], wide: Sequence[int]) -> str:
@@ -67,19 +80,24 @@ def summary(figures: Sequence[Figure]) -> str:
 
 def page(figures: Sequence[Figure]) -> str:
     """For the docs, in Markdown."""
-    written = [f"Measured on {machine()}.", "", f"{summary(figures)}."]
+    judged = any(figure.verdict for figure in figures)
+    written = [f"Measured on {machine()}.", *(["", f"{summary(figures)}."] if judged else [])]
     for group, title in TITLES.items():
         lines = [figure.cells() for figure in figures if figure.group == group]
         if lines:
-            heads = ["| " + " | ".join(row) + " |" for row in ((title, *HEAD[1:]), *lines)]
+            heads = ["| " + " | ".join(row) + " |" for row in (_head(group, title), *lines)]
             written += ["", heads[0], "|---|--:|--:|--:|--:|---|", *heads[1:]]
     return "\n".join(written)
 
 
-def write(path: Path, figures: Sequence[Figure]) -> None:
-    """Put the figures between the page's two markers."""
-    before, begin, rest = path.read_text("utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
+def write(path: Path, section: str, figures: Sequence[Figure], notes: str) -> None:
+    """Put a section's figures, and what is to be said of them, between its two markers in the page."""
+    first, last = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+    before, begin, rest = path.read_text("utf-8").partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        raise CannotMeasure(f"{path} has no place for figures: it needs the lines {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n{page(figures)}\n{END}{after}", "utf-8")
+        raise CannotMeasure(f"{path} has no place for figures: it needs the lines {first} and {last}")
+    groups = (*SECTIONS[section], *(("busy",) if section == "figures" else ()))
+    chosen = [figure for figure in figures if figure.group in groups]
+    written = "\n\n".join(text for text in (page(chosen), notes) if text)
+    path.write_text(f"{before}{first}\n{written}\n{last}{after}", "utf-8")

@@ -22,43 +22,45 @@ def request(server: Server, method: str, path: str, headers: Mapping[str, str], 
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+def creations(server: Server, path: str, headers: Mapping[str, str], assessment: str) -> Iterator[bytes]:
+    """No end of requests, each for an order that does not exist yet."""
+    body = {
+        "candidate": {
+            "email": f"ada-{_NUMBER}@example.com",
+            "first_name": "Ada",
+            "last_name": "Lovelace",
+            "external_id": f"candidate-{_NUMBER}",
+        },
+        "assessment_id": assessment,
+        "application_id": f"application-{_NUMBER}",
+        "requisition_id": "R-1815",
+        "requisition_title": "Analyst of engines",
+        "metadata": {"office": "London", "source": "careers page"},
+        "candidate_redirect_url": "https://careers.example.com/thanks",
+    }
+    whole = request(server, "POST", path, headers, json.dumps(body).encode())
+    one, two, three, four = whole.split(_NUMBER.encode())
+    for number in itertools.count(1):
+        n = b"%08d" % number
+        yield b"".join((one, n, two, n, three, n, four))
+
+
 class Orders:
     """Creates and reads pymetrics orders in one sandbox of a simulator; remembers the ids it was given."""
 
-    def __init__(self, simulator: Server) -> None:
-        client = {"client_id": KEY, "client_secret": "bench", "grant_type": "client_credentials"}
+    def __init__(self, simulator: Server, key: str = KEY) -> None:
+        client = {"client_id": key, "client_secret": "bench", "grant_type": "client_credentials"}
         token = simulator.ask("POST", "/mercury/oauth/token", body=client)["access_token"]
         self.ids: list[str] = []
         self._simulator = simulator
-        self._headers = {"authorization": f"Bearer {token}", "x-api-key": KEY, "accept": "application/json"}
+        self._headers = {"authorization": f"Bearer {token}", "x-api-key": key, "accept": "application/json"}
         configuration = simulator.ask("GET", "/mercury/configuration", self._headers)
-        self._creation = self._template(configuration["assessments"][0]["id"])
-        self._numbers = itertools.count(1)
-
-    def _template(self, assessment: str) -> tuple[bytes, ...]:
-        body = {
-            "candidate": {
-                "email": f"ada-{_NUMBER}@example.com",
-                "first_name": "Ada",
-                "last_name": "Lovelace",
-                "external_id": f"candidate-{_NUMBER}",
-            },
-            "assessment_id": assessment,
-            "application_id": f"application-{_NUMBER}",
-            "requisition_id": "R-1815",
-            "requisition_title": "Analyst of engines",
-            "metadata": {"office": "London", "source": "careers page"},
-            "candidate_redirect_url": "https://careers.example.com/thanks",
-        }
-        whole = request(self._simulator, "POST", "/mercury/order", self._headers, json.dumps(body).encode())
-        return tuple(whole.split(_NUMBER.encode()))
+        assessment = configuration["assessments"][0]["id"]
+        self._creations = creations(simulator, "/mercury/order", self._headers, assessment)
 
     def creations(self, count: int | None = None) -> Iterator[bytes]:
         """So many requests, or no end of them, each for an order that does not exist yet."""
-        one, two, three, four = self._creation
-        for number in self._numbers if count is None else itertools.islice(self._numbers, count):
-            n = b"%08d" % number
-            yield b"".join((one, n, two, n, three, n, four))
+        return self._creations if count is None else itertools.islice(self._creations, count)
 
     def reads(self) -> Iterator[bytes]:
         """No end of reads, going round the stored orders in strides, so that no two neighbours follow each other."""

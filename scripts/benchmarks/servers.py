@@ -77,18 +77,25 @@ def _proc(process: int | str, name: str) -> str:
 
 
 class Server:
-    """One server process; `started` is how many seconds it took to its first answer."""
+    """One server process; `started` is how many seconds it took to its first answer.
 
-    def __init__(self, command: tuple[str, ...]) -> None:
+    `path` is where node looks for packages; what a server says that is not `loud` is thrown away.
+    """
+
+    def __init__(self, command: tuple[str, ...], path: str = "", *, loud: bool = True) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SIMULATOR_")}
         environment["PYTHONPATH"] = str(ROOT / "scripts")
+        environment |= {"NODE_PATH": path} if path else {}
         self._name = " ".join(command[1:])
+        out = subprocess.PIPE if loud else subprocess.DEVNULL
         began = time.perf_counter()
         with _server_core():
-            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=out, stderr=None if loud else out
+            )
         try:
             self.host, self.port = self._address()
-            self.ask("GET", "/_simulator/health")
+            self._greet()
         except BaseException:
             self.stop()
             raise
@@ -100,6 +107,10 @@ class Server:
             raise CannotMeasure(f"{self._name} did not start; it said {line!r}")
         host, _, port = line.removeprefix(_LISTENING).rpartition(":")
         return host, int(port)
+
+    def _greet(self) -> None:
+        """The first answer."""
+        self.ask("GET", "/_simulator/health")
 
     def ask(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None

@@ -53,6 +53,7 @@ class Config:
     """Everything about a sandbox that can be set; durations are ISO 8601, `webhook_timeout` is in real seconds.
 
     The first of `folders` is the API user's default folder. `rate_limit` is in calls a minute for each vendor.
+    `invitation_limit` is how many invitations there may be, `webhook_rate` how many attempts a real second.
     `progress` is `manual`, or the duration after which an invitation completes by itself.
     """
 
@@ -80,6 +81,8 @@ class Config:
     rate_limit: int | None = None
     maintenance: bool = False
     webhook_timeout: float = 30.0
+    invitation_limit: int | None = None
+    webhook_rate: int | None = None
 
     @property
     def completes_after(self) -> int | None:

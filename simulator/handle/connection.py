@@ -59,6 +59,16 @@ class Connection(AbstractContextManager["Connection"]):
         said = _said(known) or f"this is no simulator: {answer.text[:200]}"
         raise SimulatorError(f"{method} {self.url}{path}: {answer.status_code}: {said}", answer.status_code, known)
 
+    def ask(self, path: str, headers: Mapping[str, str]) -> tuple[int, str] | None:
+        """The status of a GET, and the rules that refused it; None where the connection broke off."""
+        import httpx2
+
+        try:
+            answer = self._http.request("GET", path, headers=dict(headers), timeout=30)
+        except httpx2.TransportError:
+            return None
+        return answer.status_code, answer.headers.get("simulator-rule", "")
+
 
 class Listed(Sequence[dict[str, Any]]):
     """A list of the control API, asked for anew whenever it is looked at; items are as `docs/control.md` has them."""

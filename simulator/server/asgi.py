@@ -12,6 +12,9 @@ Headers = list[tuple[bytes, bytes]]
 LARGEST_BODY = 1_048_576
 """So many bytes a request's body may have: 1 MiB."""
 
+MOST_PARAMETERS = 1_000
+"""So many parameters a query or a form may have."""
+
 
 class Incoming(NamedTuple):
     """What the door needs of an HTTP request, and the address under which its caller reaches us."""

@@ -9,7 +9,7 @@ from simulator.core.config import Config
 from simulator.core.urls import is_web_url
 from simulator.core.vendor import Vendor, switched
 from simulator.server import shapes, wire
-from simulator.server.problems import Problem
+from simulator.server.problems import Problem, flawed
 
 _MERGED = ("api_user", "journal", "behaviour")
 """Settings of several members: a change of one leaves the others."""
@@ -43,6 +43,10 @@ DEMANDS: tuple[tuple[str, str, Callable[[Config], bool]], ...] = (
      lambda c: c.progress == "manual" or _lasts(c.completes_after)),
     ("rate_limit", "must be from 1 to 1000000 calls a minute, or null",
      lambda c: c.rate_limit is None or 1 <= c.rate_limit <= 1_000_000),
+    ("invitation_limit", "must not be negative; null is no limit",
+     lambda c: c.invitation_limit is None or c.invitation_limit >= 0),
+    ("webhook_rate", "must be from 1 to 10000 attempts a second, or null",
+     lambda c: c.webhook_rate is None or 1 <= c.webhook_rate <= 10_000),
     ("webhook_timeout", "must be more than 0 and at most 600 seconds", lambda c: 0 < c.webhook_timeout <= 600),
     ("journal", "entries and bytes must not be negative", lambda c: min(c.journal.entries, c.journal.bytes) >= 0),
 )  # fmt: skip
@@ -68,7 +72,7 @@ def changed(vendors: Mapping[str, Vendor], config: Config, changes: Mapping[str,
     found = [{"where": where, "what": what} for where, what, keeps in DEMANDS if not keeps(merged)]
     found += _wrong_switches(vendors, merged)
     if found:
-        raise Problem(422, "; ".join(f"{e['where']} {e['what']}" for e in found), errors=found)
+        raise flawed(found, " ")
     return merged
 
 

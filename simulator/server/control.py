@@ -20,12 +20,14 @@ from simulator.server.curl import Keys
 from simulator.server.dispatcher import Playing
 from simulator.server.events import EventControl
 from simulator.server.fault_control import FaultControl
+from simulator.server.hook_test import HookTest
 from simulator.server.journal_control import JournalControl
 from simulator.server.list_control import ListControl
+from simulator.server.metrics import MetricsControl
 from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Sandbox
-from simulator.server.sandboxes import NAME, Sandboxes, Taken
+from simulator.server.sandboxes import NAME, Sandboxes, Taken, members
 from simulator.server.states_control import StatesControl
 from simulator.server.views import (
     catalogue,
@@ -56,14 +58,17 @@ class Control:
 
     def table(self) -> dict[str, dict[str, Handler]]:
         """Every control call by path and method, in the order in which a reader wants them."""
+        events = EventControl(self._sandbox)
         table: tuple[tuple[str, str, Handler], ...] = (
             ("GET", f"{ROOT}/health", self.health),
+            *MetricsControl(lambda: self._sandboxes, events.readers, lambda: self._version).table(ROOT),
             ("GET", f"{ROOT}/rules", self.rules),
             ("GET", f"{ROOT}/sandboxes", self.every),
             ("POST", f"{ROOT}/sandboxes", self.open),
             ("GET", S, self.look),
             ("DELETE", S, self.delete),
             ("POST", f"{S}/reset", self.reset),
+            ("POST", f"{S}/credentials", self.renew),
             ("GET", f"{S}/config", self.config),
             ("PATCH", f"{S}/config", self.configure),
             ("POST", f"{S}/snapshots", self.snapshot),
@@ -76,9 +81,10 @@ class Control:
             ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
             ("GET", f"{S}/deliveries/{{id}}", self.delivery),
             ("POST", f"{S}/deliveries/{{id}}/replay", self.replay),
+            *HookTest(self._sandbox, lambda: self._sandboxes.sender).table(S),
             *FaultControl(self._sandbox).table(S),
             *JournalControl(self._sandbox, self._keys, self._base, lambda: self._version).table(S),
-            *EventControl(self._sandbox).table(S),
+            *events.table(S),
             *CatchControl(self._sandbox).table(ROOT),
             *StatesControl(lambda: self._sandboxes.vendors, self._sandbox).table(ROOT, S),
         )
@@ -106,8 +112,9 @@ class Control:
         body = shapes.read(shapes.Opening, request.state.body)
         config = configuring.changed(self._sandboxes.vendors, Config(), body.config)
         name = _name(body.name)
+        seed = body.seed if "seed" in shapes.read(dict[str, Any], request.state.body) else None
         try:
-            return self._opened(self._sandboxes.open(name, body.seed, config))
+            return self._opened(self._sandboxes.open(name, seed, config))
         except Taken:
             raise _taken(name) from None
 
@@ -126,7 +133,7 @@ class Control:
         return sandbox
 
     def _keys(self, sandbox: Sandbox, vendor: str) -> Keys:
-        held = self._sandboxes.credentials(sandbox)[vendor]
+        held = dict.fromkeys(members(sandbox.vendors[vendor]), f"sim-{sandbox.name}")
         return Keys(sandbox.name, held, self._sandboxes.open_access)
 
     # A sandbox.
@@ -145,6 +152,14 @@ class Control:
         sandbox = self._sandbox(request)
         self._sandboxes.reset(sandbox)
         return json(sandbox_view(sandbox))
+
+    async def renew(self, request: Request) -> Response:
+        """Make other credentials; those before, and the tokens that they were given, open nothing any more."""
+        sandbox = self._sandbox(request)
+        if self._sandboxes.open_access:
+            raise Problem(409, f"in open access sim-{sandbox.name} opens this sandbox, and nothing can change that")
+        sandbox.forget_tokens()
+        return self._opened(sandbox)
 
     async def config(self, request: Request) -> Response:
         """The settings."""

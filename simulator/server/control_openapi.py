@@ -19,7 +19,7 @@ Json = dict[str, Any]
 Table = Mapping[str, Mapping[str, Handler]]
 
 SCHEMAS = control_schemas.SCHEMAS | journal_schemas.SCHEMAS | view_schemas.SCHEMAS
-_BODIES = (Config, shapes.Opening, shapes.Forking, shapes.Turning, shapes.Replaying)
+_BODIES = (Config, shapes.Opening, shapes.Forking, shapes.Turning, shapes.Replaying, shapes.Trying)
 _ABOUT = (
     "The knobs that people, tests and pages turn. In open access no call asks for a token, and any call for a sandbox "
     "opens it; in closed access all but `health` ask for the control token."
@@ -36,6 +36,7 @@ _MEANS = {
     413: "the body is over 1 MiB",
     422: "the body, or a parameter, is not as it should be",
     500: "the simulator failed; its log says where",
+    501: "a package is missing that this needs; the answer says which",
 }
 
 

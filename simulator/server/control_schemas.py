@@ -65,6 +65,7 @@ SCHEMAS: dict[str, Schema] = {
         "created": instant(), "links": {"type": "object", "additionalProperties": text()},
     }),
     "Delivery": record(_DELIVERY),
+    "Tried": record({"url": text(), **_ATTEMPT, **_EXCHANGE}),
     "WholeDelivery": record({**_DELIVERY, "attempts": array(record({**_ATTEMPT, **_EXCHANGE}))}),
     "MetFault": fault_schemas.shown(DURATION),
     "Mail": record({
@@ -113,6 +114,8 @@ _SETTINGS: dict[str, Schema] = {
     "progress": {"pattern": f"^(?:manual|{DURATION})$"},
     "rate_limit": nullable(integer(minimum=1, maximum=1_000_000)),
     "webhook_timeout": {"exclusiveMinimum": 0, "maximum": 600},
+    "invitation_limit": nullable(integer(minimum=0)),
+    "webhook_rate": nullable(integer(minimum=1, maximum=10_000)),
 }
 REFINED: dict[str, Schema] = {
     "Config": {"properties": _SETTINGS},
@@ -122,6 +125,7 @@ REFINED: dict[str, Schema] = {
     "Opening": {"properties": {"name": nullable(NAME), "config": ref("Config")}},
     "Forking": {"properties": {"name": nullable(NAME)}},
     "Turning": {"type": "object", "anyOf": [_wish(name) for name in _WISHES]},
+    "Trying": {"properties": {"url": nullable(text("else the sandbox's own webhook address", format="uri"))}},
     "Replaying": {"properties": {"url": nullable(text("another address to send it to", format="uri"))}},
 }
 """What the types of these bodies cannot say."""
@@ -185,6 +189,7 @@ _BACK = {"restore": {"name": "$request.path.name", "id": "$response.body#/id"}}
 
 CALLS: dict[str, Control] = {
     "health": Control({200: ref("Health")}),
+    "metrics": Control({200: text()}, (501,), media_type="text/plain"),
     "rules": Control({200: array(ref("Rule"))}),
     "document": Control({200: {"type": "object"}}, (404,), parameters={"document": _DOCUMENTS}),
     "docs": Control({200: text()}, media_type="text/html"),
@@ -194,6 +199,7 @@ CALLS: dict[str, Control] = {
     "look": Control({200: ref("Sandbox")}),
     "delete": Control({204: None}),
     "reset": Control({200: ref("Sandbox")}),
+    "renew": Control({201: ref("Opened")}, (409,)),
     "config": Control({200: ref("Config")}),
     "configure": Control({200: ref("Config")}, (), Config, example={"progress": "PT10S", "rate_limit": 60}),
     "snapshot": Control({201: ref("Snapshot")}, links=_BACK),
@@ -206,6 +212,7 @@ CALLS: dict[str, Control] = {
                    example={"results": [{"score": 71.5}]}),
     "delivery": Control({200: ref("WholeDelivery")}),
     "replay": Control({200: ref("Delivery")}, (), shapes.Replaying, example={"url": "https://client.example/hook"}),
+    "try_webhook": Control({200: ref("Tried")}, (), shapes.Trying, example={"url": "https://client.example/hook"}),
     "faults": Control({200: array(ref("MetFault"))}),
     "set_faults": Control({200: array(ref("MetFault"))}, (), array(ref("Fault")), optional=False,
                           example=[{"operation": "create_order", "times": 1, "do": "drop", "when": "after_commit"}]),

@@ -28,7 +28,7 @@ _AS_IT_IS = frozenset(range(0x20, 0x7F)) - frozenset(b"%\\'")
 
 
 class Keys(NamedTuple):
-    """What opens a sandbox at a vendor, by member; `open` says that these are no secrets."""
+    """What opens a sandbox at a vendor, by member; `open` says that these are no secrets. Else only the names count."""
 
     sandbox: str
     held: Mapping[str, str]

@@ -5,15 +5,19 @@ What a fault does to a try is seen to here: put off, let others pass, or lose.
 """
 
 import asyncio
+import logging
 from collections import defaultdict, deque
 
 from simulator.core import instant
 from simulator.core.delivery import Attempt, Delivery, Post
 from simulator.core.faults import Fault
+from simulator.server.meters import Meters
+from simulator.server.pace import Pace
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Outcome, Sender
 from simulator.server.watched import Event
 
+_log = logging.getLogger("simulator.webhooks")
 AT_ONCE = 8
 """So many attempts run at the same time for one sandbox and origin."""
 _LONGEST_SLEEP = 3_600.0
@@ -34,12 +38,14 @@ class Playing(Exception):
 class Dispatcher:
     """One sandbox's deliveries and alarms on their way."""
 
-    def __init__(self, sandbox: Sandbox, sender: Sender) -> None:
+    def __init__(self, sandbox: Sandbox, sender: Sender, meters: Meters) -> None:
         self.playing = False
         self._sandbox = sandbox
         self._sender = sender
+        self._meters = meters
         self._waiting: defaultdict[str, deque[Leaving]] = defaultdict(deque)
         self._running: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._pace = Pace()
         self._epoch = sandbox.epoch
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0
@@ -108,6 +114,8 @@ class Dispatcher:
 
     async def _attempt(self, delivery: Delivery, fault: Fault | None) -> None:
         sandbox, epoch = self._sandbox, self._epoch
+        if sandbox.config.webhook_rate is not None:
+            await self._pace.turn(sandbox.config.webhook_rate)
         at, place = sandbox.now(), sandbox.next_place()
         try:
             post = sandbox.vendors[delivery.notice.vendor].post(delivery, at, sandbox.config)
@@ -119,6 +127,11 @@ class Dispatcher:
             post, outcome = Post(delivery.notice.url, (), b""), Outcome(None, f"cannot be sent: {problem}", 0.0)
         number, met = len(delivery.attempts) + 1, fault.id if fault else delivery.fault
         attempt = Attempt(number, at, post, outcome.answer, outcome.error, outcome.duration, met)
+        self._meters.attempted(delivery.notice.vendor, attempt)
+        _log.info(
+            "sandbox %s: attempt %d of delivery %s to %s: %s",
+            sandbox.name, number, delivery.id, post.url, outcome.answer.status if outcome.answer else outcome.error,
+        )  # fmt: skip
         sandbox.attempted(delivery, attempt, epoch, place)
 
     def _finished(self, origin: str, task: asyncio.Task[None]) -> None:
@@ -205,6 +218,11 @@ class Dispatcher:
             await asyncio.sleep(_LOOK)
             self._sandbox.ring(self._sandbox.now())
         return self._sandbox.epoch == epoch
+
+    @property
+    def is_posting(self) -> bool:
+        """Whether an attempt is under way; what waits for its turn waits behind one that is."""
+        return bool(self._running)
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [task for tasks in self._running.values() for task in tasks]

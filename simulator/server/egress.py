@@ -18,8 +18,16 @@ _METADATA = (
 )  # fmt: skip
 """Where clouds tell a machine its secrets: Alibaba, Azure, Oracle, Amazon (two), Google, Oracle, Scaleway."""
 _FORBIDDEN = tuple(ip_network(network) for network in _LINK_LOCAL + _METADATA)
-_EMBEDDING = (ip_network("64:ff9b::/96"), ip_network("::/96"))
-"""IPv6 networks whose last 32 bits are an IPv4 address: NAT64, and the old IPv4-compatible form."""
+_NAMES = frozenset(
+    "instance-data instance-data.ec2.internal metadata metadata.goog metadata.google.internal metadata.tencentyun.com "
+    "metadata.platformequinix.com".split()
+)
+"""Names that clouds give to those addresses; refused wherever they lead to."""
+_EMBEDDING = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
+"""IPv6 networks whose last 32 bits are an IPv4 address: NAT64 with the known prefix and with a site's own, the old
+IPv4-compatible form, and the IPv4-translated one."""
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})
+"""What stands before an IPv4 address in the lower half of an ISATAP address, whatever its network is."""
 
 
 class Refused(Exception):
@@ -39,6 +47,8 @@ class Policy:
         OSError for a name that leads nowhere.
         """
         name = host.lower()
+        if name.rstrip(".") in _NAMES:
+            raise Refused(host)
         if self.hosts is not None and not any(fnmatchcase(name, pattern.lower()) for pattern in self.hosts):
             raise Refused(host)
         addresses = await _addresses(host)
@@ -49,13 +59,17 @@ class Policy:
 
 def forbidden(address: Address) -> bool:
     """Whether an address is link-local or a cloud's metadata service, in whichever form it is written."""
-    if isinstance(address, IPv6Address):
-        within = address.ipv4_mapped or address.sixtofour
-        if within is None and any(address in network for network in _EMBEDDING):
-            within = IPv4Address(int(address) & 0xFFFFFFFF)
-        if within is not None:
-            address = within
-    return any(address in network for network in _FORBIDDEN)
+    return any(form in network for form in _forms(address) for network in _FORBIDDEN)
+
+
+def _forms(address: Address) -> tuple[Address, ...]:
+    """An address, and the IPv4 addresses to which it may lead."""
+    if isinstance(address, IPv4Address):
+        return (address,)
+    last = IPv4Address(int(address) & 0xFFFFFFFF)
+    tunnelled = int(address) >> 32 & 0xFFFFFFFF in _ISATAP or any(address in network for network in _EMBEDDING)
+    found = (address.ipv4_mapped, address.sixtofour, *(address.teredo or ()), last if tunnelled else None)
+    return (address, *(one for one in found if one is not None))
 
 
 async def _addresses(host: str) -> tuple[Address, ...]:

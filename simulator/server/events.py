@@ -35,6 +35,10 @@ class EventControl:
         """The call by method and path."""
         return (("GET", f"{under}/events", self.events),)
 
+    def readers(self) -> int:
+        """How many read on at present, of all sandboxes."""
+        return sum(hub.readers for hub in self._hubs.values())
+
     async def events(self, request: Request) -> Response:
         """What changes from now on, or from the event named in Last-Event-ID on, as server-sent events."""
         sandbox = self._find(request)

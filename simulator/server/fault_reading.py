@@ -8,10 +8,11 @@ from simulator.core import instant
 from simulator.core.faults import KINDS, Fault, settled
 from simulator.core.vendor import Vendor
 from simulator.server import shapes
-from simulator.server.problems import Problem
+from simulator.server.problems import Problem, flawed
 
 LONGEST_WAIT = {"calls": instant.HOUR, "deliveries": 3_650 * instant.DAY}
 MOST = 1_000_000_000
+MOST_FAULTS = 1_000
 _SPEAKS_OF: Mapping[str, str] = {
     **dict.fromkeys(("operation", "method", "path", "when"), "calls"),
     "invitation": "deliveries",
@@ -25,6 +26,8 @@ Vendors = Mapping[str, Vendor]
 def read(vendors: Vendors, data: bytes) -> tuple[Fault, ...]:
     """The faults of a list, defaults filled in; raises `Problem` with all that is wrong."""
     written = [_spelt(fault) for fault in shapes.read(list[Fault], data)]
+    if len(written) > MOST_FAULTS:
+        raise Problem(422, f"there are more than {MOST_FAULTS} faults")
     found = [
         {"where": f"{place}.{member}", "what": what}
         for place, fault in enumerate(written)
@@ -38,7 +41,7 @@ def read(vendors: Vendors, data: bytes) -> tuple[Fault, ...]:
         if id in ids[:place]
     ]
     if found:
-        raise Problem(422, "; ".join(f"{e['where']}: {e['what']}" for e in found), errors=found)
+        raise flawed(found)
     return faults
 
 

@@ -1,6 +1,7 @@
 """The door: HTTP requests become Calls, replies become responses. One plain ASGI app, the vendors tried first."""
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
@@ -12,10 +13,12 @@ from simulator.core.decision import Decision
 from simulator.core.draw import Draw
 from simulator.core.faults import Fault
 from simulator.core.vendor import Operation, Vendor, refusal
+from simulator.core.vendor import trouble as vendors_trouble
 from simulator.core.world import World
 from simulator.server import trouble, wire
 from simulator.server.address import Address
 from simulator.server.asgi import (
+    MOST_PARAMETERS,
     App,
     Gone,
     Headers,
@@ -29,9 +32,10 @@ from simulator.server.asgi import (
     respond,
 )
 from simulator.server.log import Unusable, Unwritten
+from simulator.server.logs import HEADER, name_request
 from simulator.server.routes import Found, Lost, Routes
-from simulator.server.sandbox import Sandbox
-from simulator.server.sandboxes import Sandboxes
+from simulator.server.sandbox import Ask, Sandbox
+from simulator.server.sandboxes import Full, Sandboxes
 
 MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Makes a file of a media type out of what is to be drawn."""
@@ -50,7 +54,7 @@ _SHARED: Headers = [
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"Content-Disposition, Simulator-Rule, Simulator-Note, Retry-After, X-RateLimit-Limit",
+        b"Content-Disposition, Simulator-Rule, Simulator-Note, Simulator-Request-Id, Retry-After, X-RateLimit-Limit",
     ),
 ]
 _NO_DRAW = Draw(b"", 0)
@@ -63,6 +67,7 @@ class Door:
 
     def __init__(self, sandboxes: Sandboxes, inner: App, make_file: MakeFile, address: Address) -> None:
         self._sandboxes = sandboxes
+        self._meters = sandboxes.meters
         self._inner = inner
         self._make_file = make_file
         self._address = address
@@ -81,7 +86,10 @@ class Door:
             path = "/" + path.lstrip("/")
         found = self._routes.find(scope["method"], path)
         if found is None:
-            await self._inner(scope, receive, send)
+            try:
+                await self._inner(scope, receive, send)
+            except CancelledError:  # the server stops, and the caller does not even take its answer
+                hang_up(send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers and self._sandboxes.open_access:
@@ -102,16 +110,11 @@ class Door:
                 more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
             raw = reply.body if type(reply.body) is bytes else getattr(reply.body, "raw", None)
             body = await self._render(reply) if raw is None else raw
-        except Gone:
+        except (Gone, CancelledError):  # cancelled: the server stops, and its patience is at an end
             hang_up(send)
             return
-        except (Unwritten, Unusable) as problem:
-            _log.error("%s %s: %s", request.method, request.path, problem)
-            reply = Reply(503, {"detail": str(problem)})
-            body = wire.dumps(reply.body)
-        except Exception:  # noqa: BLE001  a mistake of ours must not take the connection down
-            _log.exception("%s %s failed; nothing was changed", request.method, request.path)
-            reply, body = _CRASH, wire.dumps(_CRASH.body)
+        except Exception as problem:  # noqa: BLE001  a mistake of ours must not take the connection down
+            reply, body, more = _failed(request, problem)
         if _BASE in body:
             body = body.replace(_BASE, request.base.encode()).replace(_SEAL, sandbox.sealed)
         headers = self._headers(request, sandbox, reply)
@@ -120,12 +123,16 @@ class Door:
             body = trouble.spoilt(fault, reply, body)
         if reply.status != 204:
             headers.append((b"content-length", b"%d" % len(body)))
-        if sandbox is not self._sandboxes.nowhere:
-            status, left = (reply.status, body) if fault is None else trouble.left(fault, reply.status, body)
+        status, left = (reply.status, body) if fault is None else trouble.left(fault, reply.status, body)
+        if sandbox is self._sandboxes.nowhere:
+            self._meters.stranger(found.vendor.id, operation, status)
+        else:
             sandbox.journal.record(
                 sandbox.moment, found.vendor.id, operation, request, sent, status, reply.rules, headers, left,
                 perf_counter() - began, fault.id if fault else None,
             )  # fmt: skip
+        if self._meters.latencies is not None:
+            self._meters.latencies.note(found.vendor.id, operation, perf_counter() - began)
         if fault is None:
             await respond(send, reply.status, headers, body)
         else:
@@ -152,10 +159,20 @@ class Door:
                 media_type, body, recent,
             )  # fmt: skip
 
-        sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
+        try:
+            sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
+        except Full as full:
+            return *self._without_room(vendor, ask, full), sent
         if sandbox.faults is None:
             return sandbox, sandbox.call(vendor, operation, ask), None, sent
         return *await trouble.met(sandbox, vendor, operation, ask), sent
+
+    def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> Answered:
+        """The answer to a call whose sandbox cannot be opened: the vendor has trouble; a note says of which kind."""
+        nowhere = self._sandboxes.nowhere
+        nowhere.moment = nowhere.now()
+        reply = vendors_trouble(vendor, full.status, ask(nowhere.moment, nowhere.draw(), 0), nowhere)
+        return nowhere, reply._replace(notes=(full.detail,)), None
 
     def _headers_for(self, vendor: Vendor, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
         """Those headers that the vendor looks at."""
@@ -201,9 +218,26 @@ class Door:
 _CRASH = Reply(500, {"detail": "The simulator failed; its log says where. Nothing was changed."})
 
 
+def _failed(request: Incoming, problem: Exception) -> tuple[Reply, bytes, Headers]:
+    """Write down what is being handled, and what its caller gets: from a mistake of ours an id leads to the log."""
+    if isinstance(problem, Unwritten | Unusable):
+        _log.error("%s %s: %s", request.method, request.path, problem)
+        reply = Reply(503, {"detail": f"{problem}. Nothing was changed."})
+        return reply, wire.dumps(reply.body), []
+    id = name_request(request.headers)
+    _log.exception("%s %s failed; nothing was changed", request.method, request.path)
+    return _CRASH, wire.dumps(_CRASH.body), [(HEADER, id.encode())]
+
+
 def parse_query(text: bytes) -> Mapping[str, str]:
-    """A query string's parameters; of several with one name the last counts."""
-    return dict(parse_qsl(text.decode("utf-8", "replace"), keep_blank_values=True)) if text else {}
+    """The parameters of a query string or a form; of several with one name the last counts.
+
+    More than there can be in an address is a ValueError.
+    """
+    if not text:
+        return {}
+    said = text.decode("utf-8", "replace")
+    return dict(parse_qsl(said, keep_blank_values=True, max_num_fields=MOST_PARAMETERS))
 
 
 def parse(media_type: str, body: bytes) -> Any:

@@ -49,6 +49,11 @@ class Hub:
         self.closed = asyncio.Event()
         """Set when nothing more will be told: the sandbox was deleted, or the server is about to close."""
 
+    @property
+    def readers(self) -> int:
+        """How many read on at present."""
+        return len(self._readers)
+
     @contextmanager
     def reading(self) -> Iterator[asyncio.Event]:
         """Watch for as long as the block lasts; gives what is set whenever there is something new."""

@@ -57,15 +57,20 @@ class Tally:
     """How many calls were accepted, and how many were refused by which rules, for each (vendor, operation).
 
     Grows with the vendors' tables, not with the calls: `stopped` counts refused calls by the first rule that they
-    broke, `broken` by every rule.
+    broke, `broken` by every rule; `others` counts by status what was not accepted, whether a rule or a fault did it.
     """
 
-    __slots__ = ("accepted", "broken", "stopped")
+    __slots__ = ("accepted", "broken", "others", "stopped")
 
     def __init__(self) -> None:
         self.accepted: dict[tuple[str, str | None], int] = {}
         self.stopped: dict[tuple[str, str | None, str], int] = {}
         self.broken: dict[tuple[str, str | None, str], int] = {}
+        self.others: dict[tuple[str, str | None, int | None], int] = {}
+
+    def other(self, vendor: str, operation: str | None, status: int | None) -> None:
+        """Count a call that was not accepted."""
+        self.others[vendor, operation, status] = self.others.get((vendor, operation, status), 0) + 1
 
     def refused(self, vendor: str, operation: str | None, rules: tuple[str, ...]) -> None:
         """Count a refused call."""
@@ -94,6 +99,11 @@ class Journal:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    @property
+    def size(self) -> int:
+        """How many bytes count against the bound."""
+        return self._bytes
 
     def __reversed__(self) -> Iterator[Exchange]:
         return map(_unpacked, reversed(self._kept))
@@ -130,9 +140,12 @@ class Journal:
         self._number = number = self._number + 1
         if rules:
             self.tally.refused(vendor, operation, rules)
+            self.tally.other(vendor, operation, status)
         elif status is not None and status < 400:  # a fault's own status says nothing about rules
             accepted = self.tally.accepted
             accepted[vendor, operation] = accepted.get((vendor, operation), 0) + 1
+        else:
+            self.tally.other(vendor, operation, status)
         method, path, asked, query, base = request
         heads = asked, (*headers,)
         if heads != self._heads:  # callers mostly come with the headers of the call before

@@ -1,6 +1,7 @@
 """What every control call goes through: its verb, its body, its JSON."""
 
 import re
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -23,8 +24,11 @@ def by_verb(path: str, handlers: dict[str, Handler]) -> Route:
         handler = handlers.get(request.method)
         if handler is None:
             raise HTTPException(405, headers={"allow": ", ".join(sorted(handlers))})
-        request.state.body = b"" if request.method == "GET" else await _body(request)
-        return await handler(request)
+        try:
+            request.state.body = b"" if request.method == "GET" else await _body(request)
+            return await handler(request)
+        except CancelledError:
+            raise Problem(503, "the server stops: this call was not finished", {"connection": "close"}) from None
 
     route = Route(path, endpoint)
     route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")  # `$` lets a last newline pass

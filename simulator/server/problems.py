@@ -3,6 +3,7 @@
 Who looks with a browser is told the same in a page.
 """
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -12,9 +13,12 @@ from starlette.responses import Response
 from simulator.server import wire
 from simulator.server.asgi import Scope
 from simulator.server.frame import render
+from simulator.server.logs import HEADER, name_request
 
 ROOT = "/_simulator"
 
+MOST_TOLD = 100
+"""So many flaws of one body are told."""
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -33,6 +37,14 @@ class Problem(Exception):
         title = HTTPStatus(self.status).phrase
         body = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.more}
         return Response(wire.dumps(body), self.status, self.headers, MEDIA_TYPE)
+
+
+def flawed(found: Sequence[Mapping[str, str]], between: str = ": ") -> Problem:
+    """A 422 with all that is wrong with a body: `where`, and `what` would be right; of very much the first part."""
+    told = found[:MOST_TOLD]
+    said = [f"{flaw['where'] or 'body'}{between}{flaw['what']}" for flaw in told]
+    rest = [f"and {len(found) - len(told)} more"] if len(found) > len(told) else []
+    return Problem(422, "; ".join(said + rest), errors=told)
 
 
 def answer(scope: Scope, problem: Problem) -> Response:
@@ -76,6 +88,7 @@ def answer_unlogged(request: Request, error: Exception) -> Response:
     return answer(request.scope, Problem(503, str(error)))
 
 
-def answer_crash(request: Request, error: Exception) -> Response:
-    """Starlette's handler for our own mistakes."""
-    return answer(request.scope, Problem(500, "the simulator failed; its log says where"))
+async def answer_crash(request: Request, error: Exception) -> Response:
+    """Starlette's handler for our own mistakes; uvicorn writes them down, in the same task and so under the same id."""
+    named = {HEADER.decode(): name_request(dict(request.scope["headers"]))}
+    return answer(request.scope, Problem(500, "the simulator failed; its log says where", named))

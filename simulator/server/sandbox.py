@@ -14,6 +14,7 @@ from simulator.core.delivery import Attempt, Delivery
 from simulator.core.draw import Draw, seal, secret_of
 from simulator.core.faults import Fault
 from simulator.core.vendor import Operation, Vendor, answer
+from simulator.server.quota import within_limit
 from simulator.server.state import State, Stored, rendered
 from simulator.server.watched import Event, Watched, one_step
 
@@ -62,6 +63,11 @@ class Sandbox(Watched):
     def page(self, kind: str, skip: int, top: int) -> Sequence[Stored]:
         return self.state.page(kind, skip, top)
 
+    @property
+    def commits(self) -> int:
+        """How many commits there were since it was opened or reset; those that a fork brought along are not its own."""
+        return self.state.sequence - self.opening.sequence
+
     # Calls.
 
     @one_step
@@ -88,6 +94,11 @@ class Sandbox(Watched):
         if stored is not None and now < stored.status:
             record = Record(TOKEN, token, now, stored.face, stored.facts)
             self.commit(Decision(Reply(204), (record,)), Call("", now, self.draw(), ""))
+
+    def forget_tokens(self) -> None:
+        """Let no access token that was given out so far be good any more."""
+        lapsed = tuple(Record(TOKEN, token.id, 0, token.face, token.facts) for token in self.state.all(TOKEN))
+        self.commit(Decision(Reply(204), lapsed), Call("", self.now(), self.draw(), ""))
 
     @one_step
     def ring(self, now: int) -> None:
@@ -136,6 +147,8 @@ class Sandbox(Watched):
 
     def _answer(self, vendor: Vendor, operation: Operation, call: Call) -> Reply:
         decision = answer(vendor, operation, call, self)
+        if self.state.config.invitation_limit is not None:
+            decision = within_limit(decision, vendor, call, self, self.state, self.kinds)
         if decision.changes or call.draw.used:
             self.commit(decision, call)
         if self.state.config.rate_limit is not None and call.method and decision.reply.status != 429:

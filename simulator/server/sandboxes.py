@@ -1,6 +1,8 @@
 """All sandboxes of this process, and who may open which."""
 
+import logging
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hmac import compare_digest
@@ -9,13 +11,15 @@ from weakref import WeakSet
 from simulator.core.config import Config, Journal
 from simulator.core.vendor import Credential, Vendor
 from simulator.server.clock import Clock
-from simulator.server.credentials import Credentials, made_credentials, opening_keys
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
+from simulator.server.keys import Credentials, Keys, Lock, digest
 from simulator.server.log import Deleted, Log, Unwritten
 from simulator.server.log.image import parts
 from simulator.server.log.ledger import Ledger, wake_of
+from simulator.server.meters import Meters
 from simulator.server.planting import plant
+from simulator.server.problems import Problem
 from simulator.server.relay import Relay
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
@@ -24,11 +28,23 @@ from simulator.server.state import State
 DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
-_OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
+
+_log = logging.getLogger("simulator.sandboxes")
 
 
 class Taken(Exception):
     """A sandbox of that name exists already."""
+
+
+class Full(Problem):
+    """This server holds as many sandboxes as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            503,
+            f"this server holds {most} sandboxes and opens no more; DELETE one that is done with, "
+            "or serve with a larger --max-sandboxes",
+        )
 
 
 class Sandboxes:
@@ -38,20 +54,21 @@ class Sandboxes:
     """
 
     def __init__(
-        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, relay: Relay | None = None,
-        log: Log | None = None,
+        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, most: int = 20_000,
+        relay: Relay | None = None, log: Log | None = None,
     ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access
         self.nowhere = Sandbox("", "", State(Config(journal=Journal(0, 0)), Clock()), vendors)
         """Where a caller is whose credential opens nothing; it is never written to."""
         self.log = log
-        self._sender = sender
+        self.meters = Meters()
+        self.sender = sender
         self._relay = relay
+        self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
-        self._credentials: dict[str, Credentials] = {}
-        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self._keys = Keys(vendors)
         self._sampled: WeakSet[Sandbox] = WeakSet()
 
     def __iter__(self) -> Iterator[Sandbox]:
@@ -104,27 +121,42 @@ class Sandboxes:
         return self._dispatchers[sandbox.name]
 
     def credentials(self, sandbox: Sandbox) -> Credentials:
-        """What opens a sandbox, by vendor and member."""
-        return self._credentials[sandbox.name]
+        """What opens a sandbox from now on: told from its name in open access, made anew and told once in closed."""
+        if not self.open_access:
+            made, locks = self._keys.made()
+            if self.log is not None and sandbox.ledger is not None:
+                self.log.lock(sandbox.ledger.key, locks)
+            self._keys.hold(sandbox.name, locks)
+            return made
+        return {vendor.id: dict.fromkeys(members(vendor), f"sim-{sandbox.name}") for vendor in self.vendors.values()}
 
-    def open(self, name: str, seed: int | str = 0, config: Config | None = None, state: State | None = None) -> Sandbox:
-        """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken`."""
+    def open(
+        self, name: str, seed: int | str | None = None, config: Config | None = None, state: State | None = None
+    ) -> Sandbox:
+        """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken` and `Full`.
+
+        In closed access nothing opens it until its `credentials` were asked for. Without a seed it has 0 in open
+        access, a random one in closed: its tokens and links are drawn from it, and must not be foretold there.
+        """
         if name in self._sandboxes or (self.log is not None and self.log.find(name)):
             raise Taken(name)
+        if (len(self._sandboxes) if self.log is None else self.log.count()) >= self._most:
+            raise Full(self._most)
+        if seed is None:
+            seed = 0 if self.open_access else secrets.token_hex(16)
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
         self._fill(sandbox)
-        made = made_credentials(self.vendors, name, self.open_access)
         if self.log is not None:
-            about = {"seed": seed, "credentials": made, "sampled": sandbox in self._sampled}
-            ids = [key for key, _ in opening_keys(self.vendors, name, made)]
-            key = self.log.open(name, about, ids, [*parts(sandbox)], wake_of(sandbox))
+            about = {"seed": seed, "sampled": sandbox in self._sampled}
+            key = self.log.open(name, about, [*parts(sandbox)], wake_of(sandbox))
             if key is None:
                 raise Taken(name)
             sandbox.ledger = Ledger(self.log, key, sandbox)
-        self._admit(sandbox, made)
+        self._admit(sandbox)
         sandbox.watch()
+        _log.info("sandbox %s opened", name)
         return sandbox
 
     def _recalled(self, name: str) -> Sandbox | None:
@@ -137,7 +169,8 @@ class Sandboxes:
         sandbox.ledger.load()
         if found.about["sampled"]:
             self._sampled.add(sandbox)
-        self._admit(sandbox, found.about["credentials"])
+        self._keys.hold(name, tuple(Lock(*lock) for lock in self.log.locks(found.key)))
+        self._admit(sandbox)
         sandbox.outlive(self.log.alive())
         sandbox.ring(sandbox.now())
         sandbox.watch()
@@ -145,12 +178,11 @@ class Sandboxes:
             sandbox.ledger.settle()
         return sandbox
 
-    def _admit(self, sandbox: Sandbox, made: Credentials) -> None:
+    def _admit(self, sandbox: Sandbox) -> None:
         """Let a sandbox be found."""
-        self._credentials[sandbox.name] = made
-        self._keys.update(opening_keys(self.vendors, sandbox.name, made))
         self._sandboxes[sandbox.name] = sandbox
-        self._dispatchers[sandbox.name] = Dispatcher(sandbox, self._sender)
+        self._dispatchers[sandbox.name] = Dispatcher(sandbox, self.sender, self.meters)
+        self.meters.opened += 1
         if self._relay is not None:
             sandbox.watchers.append(self._relay.watcher(sandbox))
 
@@ -159,6 +191,7 @@ class Sandboxes:
         sandbox.step(lambda: self._reset(sandbox))
 
     def _reset(self, sandbox: Sandbox) -> None:
+        self.meters.keep(sandbox)
         watch, sandbox.watch = sandbox.watch, lambda: None
         try:
             sandbox.reset()
@@ -172,18 +205,23 @@ class Sandboxes:
         if self.log is not None and sandbox.ledger is not None:
             self.log.delete(sandbox.ledger.key)
         await self.dismiss(sandbox).close()
+        _log.info("sandbox %s deleted", sandbox.name)
 
     def dismiss(self, sandbox: Sandbox) -> Dispatcher:
         """Let a sandbox be found no more."""
+        self.meters.keep(sandbox)
         del self._sandboxes[sandbox.name]
-        for key, _ in opening_keys(self.vendors, sandbox.name, self._credentials.pop(sandbox.name)):
-            del self._keys[key]
+        self._keys.forget(sandbox.name)
         return self._dispatchers.pop(sandbox.name)
 
     def end_waits(self) -> None:
         """Let nobody wait any more for what is to happen."""
         for sandbox in self:
             sandbox.tell(CLOSING)
+
+    def is_posting(self) -> bool:
+        """Whether an attempt of any sandbox is under way."""
+        return any(dispatcher.is_posting for dispatcher in self._dispatchers.values())
 
     async def close(self) -> None:
         """Stop all that is on its way; what was not finished is in the log, if there is one."""
@@ -201,13 +239,14 @@ class Sandboxes:
         if credential.kind == "link":
             return self._sealed(credential)
         if self.open_access:
-            name, _ = self._keys.get((credential.kind, credential.id), ("", ""))
-            return self._opened(name) if name else self._named(credential.id, may_open)
+            return self._named(credential.id, may_open)
         return self._holder(credential)
 
     def _named(self, id: str, may_open: bool) -> Sandbox:
-        named = _OPENED_BY_NAME.fullmatch(id)
-        found = named and (self.get(named[1]) if may_open else self.known(named[1]))
+        scheme, name = id[:4], id[4:]
+        found = self._sandboxes.get(name) if scheme == "sim-" else None
+        if found is None and scheme == "sim-" and NAME.fullmatch(name):
+            found = self.get(name) if may_open else self.known(name)
         return found or self.nowhere
 
     def _sealed(self, link: Credential) -> Sandbox:
@@ -220,13 +259,22 @@ class Sandboxes:
         return self.known(name) or self.nowhere
 
     def _holder(self, credential: Credential) -> Sandbox:
-        """Whom a random credential belongs to."""
-        key = (credential.kind, credential.id)
-        if key not in self._keys and self.log is not None and (opened := self.log.opened_by(*key)):
-            self.known(opened)
-        name, secret = self._keys.get(key, ("", ""))
-        known = name and compare_digest(secret.encode(), credential.secret.encode())
-        return self._sandboxes[name] if known else self.nowhere
+        """Whom a random credential belongs to; one that is not in memory is read from the log."""
+        name = self._keys.opened(credential)
+        if self.log is not None and (name is None or self.log.shared):
+            name = self._looked_up(self.log, credential, name)
+        return (name and self.known(name)) or self.nowhere
+
+    def _looked_up(self, log: Log, credential: Credential, held: str | None) -> str | None:
+        """The same by the log, where another process may have renewed what is `held` here."""
+        name = log.opened_by(credential.kind, digest(credential.id))
+        if held is not None and name != held:
+            self._keys.forget(held)
+        found = log.find(name) if name else None
+        if found is None:
+            return None
+        self._keys.hold(found.name, tuple(Lock(*lock) for lock in log.locks(found.key)))
+        return self._keys.opened(credential)
 
     # The demo.
 
@@ -238,3 +286,8 @@ class Sandboxes:
         for vendor in self.vendors.values():
             for sample in sorted(vendor.samples(0), key=lambda sample: -sample.age):
                 plant(sandbox, vendor, sample, now - sample.age)
+
+
+def members(vendor: Vendor) -> tuple[str, ...]:
+    """What a caller of a vendor is given, in all kinds of credentials."""
+    return tuple(member for kind in vendor.credentials.values() for member in kind)

@@ -2,19 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from simulator.core.delivery import REFUSED, Answer, Post
 from simulator.server.egress import Policy, Refused
+from simulator.server.posting import LONGEST_ANSWER, Heard, Target, Unreachable, post, written
 
 if TYPE_CHECKING:
-    import httpcore2
+    import ssl
 
-LONGEST_ANSWER = 8_192
-"""So many bytes of a listener's answer are kept."""
+__all__ = ["LONGEST_ANSWER", "HttpSender", "Outcome", "Sender"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,15 @@ class HttpSender:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._pool: httpcore2.AsyncConnectionPool | None = None
+        self._tls: ssl.SSLContext | None = None
 
     async def send(self, post: Post, seconds: float) -> Outcome:
         """Post once, within so many real seconds, from looking the name up to the last byte."""
         began = time.perf_counter()
         answer, error = None, None
         try:
-            answer = await asyncio.wait_for(self._post(post), seconds)
+            async with asyncio.timeout(seconds):
+                answer = _answer(await self._post(post))
         except Refused:
             error = REFUSED
         except TimeoutError:
@@ -55,61 +56,47 @@ class HttpSender:
             error = f"{type(problem).__name__}: {problem}"
         return Outcome(answer, error, time.perf_counter() - began)
 
-    async def _post(self, post: Post) -> Answer:
-        from httpx2 import URL, InvalidURL
-
+    async def _post(self, owed: Post) -> Heard:
         try:
-            url = URL(post.url)  # writes names and paths the way they go over the wire
-        except InvalidURL:  # an address in an odd spelling may still be a forbidden one
-            await self._policy.judged(urlsplit(post.url).hostname or "")
+            target = _target(owed.url)
+        except ValueError:  # an address in an odd spelling may still be a forbidden one
+            await self._policy.judged(urlsplit(owed.url).hostname or "")
             raise
-        target = (url.raw_scheme, url.raw_host, url.port, url.raw_path)
-        headers = [(name.encode(), value.encode()) for name, value in post.headers]
-        async with self._open().stream("POST", _url(*target), headers=headers, content=post.body) as response:
-            body = b""
-            async for chunk in response.aiter_stream():
-                body += chunk
-                if len(body) >= LONGEST_ANSWER:
-                    break
-            shown = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
-            return Answer(response.status, shown, body[:LONGEST_ANSWER].decode("utf-8", "replace"))
+        request = written(target, owed.headers, owed.body)
+        problem: BaseException | None = OSError(f"{target.host} has no address")
+        for address in await self._policy.judged(target.host):
+            try:
+                return await post(str(address), target, request, self._security() if target.is_secure else None)
+            except Unreachable as unreachable:
+                problem = unreachable.__cause__
+        raise problem or OSError
 
-    def _open(self) -> "httpcore2.AsyncConnectionPool":
-        if self._pool is None:
-            from httpcore2 import AsyncConnectionPool
+    def _security(self) -> "ssl.SSLContext":
+        if self._tls is None:
+            from httpcore2 import default_ssl_context
 
-            # No connection is used twice: one that the listener is closing just now would cost an attempt it never saw.
-            backend = _judging(self._policy)
-            self._pool = AsyncConnectionPool(max_connections=None, max_keepalive_connections=0, network_backend=backend)
-        return self._pool
+            self._tls = default_ssl_context()
+            self._tls.set_alpn_protocols(["http/1.1"])
+        return self._tls
 
     async def close(self) -> None:
-        """Close the connections."""
-        if self._pool is not None:
-            await self._pool.aclose()
+        """Nothing is left open: each connection ends with its attempt."""
 
 
-def _url(scheme: bytes, host: bytes, port: int | None, path: bytes) -> "httpcore2.URL":
-    from httpcore2 import URL
+def _answer(heard: Heard) -> Answer:
+    shown = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in heard.headers)
+    return Answer(heard.status, shown, heard.body.decode("utf-8", "replace"))
 
-    return URL(scheme=scheme, host=host, port=port, target=path)
 
+@lru_cache(1_024)
+def _target(text: str) -> Target:
+    """An address with its names and paths the way they go over the wire; raises ValueError where it cannot be read."""
+    from httpx2 import URL, InvalidURL
 
-def _judging(policy: Policy) -> "httpcore2.AnyIOBackend":
-    """Connects to the addresses that the policy has judged, and to nothing that a name might lead to afterwards."""
-    from httpcore2 import AnyIOBackend, AsyncNetworkStream, ConnectError
-
-    class Judging(AnyIOBackend):
-        async def connect_tcp(
-            self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,  # noqa: ASYNC109
-            socket_options: Iterable[Any] | None = None,
-        ) -> AsyncNetworkStream:  # fmt: skip
-            refusal: Exception = OSError(f"{host} has no address")
-            for address in await policy.judged(host):
-                try:
-                    return await super().connect_tcp(str(address), port, timeout, local_address, socket_options)
-                except ConnectError as problem:
-                    refusal = problem
-            raise refusal
-
-    return Judging()
+    try:
+        url = URL(text)
+    except InvalidURL as problem:
+        raise ValueError(f"InvalidURL: {problem}") from None
+    is_secure = url.raw_scheme == b"https"
+    port = url.port or (443 if is_secure else 80)
+    return Target(is_secure, url.raw_host.decode("ascii"), port, url.netloc, url.raw_path)

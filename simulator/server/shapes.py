@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from simulator.server import wire
-from simulator.server.problems import Problem
+from simulator.server.problems import Problem, flawed
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _ADAPTERS: "dict[Any, TypeAdapter[Any]]" = {}
 _STRICT: dict[str, object] = {"extra": "forbid", "strict": True}
+MOST_VALUES = 20_000
+"""So many values a body may hold: each may be wrong, and to say so takes a hundred times what it took to write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,14 @@ class Replaying:
 
 
 @dataclass(frozen=True, slots=True)
+class Trying:
+    """`POST …/webhook-test`."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Awaiting:
     """`POST …/await`: exactly one of the first three, and how long to wait, in real time."""
 
@@ -67,6 +77,8 @@ def read(shape: type[T], data: bytes) -> T:
     """Read a JSON body; no body is an empty object. Raises `Problem` 400 for what is no JSON, 422 for a wrong shape."""
     from pydantic import ValidationError
 
+    if data.count(b",") >= MOST_VALUES:
+        raise Problem(422, f"the body holds more than {MOST_VALUES} values")
     try:
         wire.loads(data or b"{}")  # pydantic alone would take NaN, and nesting without end
     except ValueError as error:
@@ -74,9 +86,7 @@ def read(shape: type[T], data: bytes) -> T:
     try:
         value: T = _adapter(shape).validate_json(data or b"{}")
     except ValidationError as error:
-        found = [_complaint(shape, e) for e in error.errors(include_url=False)]
-        said = "; ".join(f"{e['where'] or 'body'}: {e['what']}" for e in found)
-        raise Problem(422, said, errors=found) from None
+        raise flawed([_complaint(shape, e) for e in error.errors(include_url=False)]) from None
     return value
 
 

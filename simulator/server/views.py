@@ -110,18 +110,20 @@ def delivery_view(state: State, delivery: Delivery, *, whole: bool = False) -> d
         "url": delivery.notice.url,
         "state": delivery.state,
         "next": None if due is None else instant.seven_digits(due),
-        "attempts": [_attempt(attempt) | (_exchange(attempt) if whole else {}) for attempt in delivery.attempts],
+        "attempts": [attempt_view(attempt, whole=whole) for attempt in delivery.attempts],
     }
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
-    return {
+def attempt_view(attempt: Attempt, *, whole: bool = False) -> dict[str, Any]:
+    """An attempt; `whole` adds what was sent and answered."""
+    short = {
         "number": attempt.number,
         "at": instant.seven_digits(attempt.at),
         "status": attempt.answer.status if attempt.answer else None,
         "error": attempt.error,
         "duration": attempt.duration,
     }
+    return short | _exchange(attempt) if whole else short
 
 
 def _exchange(attempt: Attempt) -> dict[str, Any]:

@@ -53,9 +53,9 @@ MUTANTS = (
     Mutant(
         "webhook.twice",
         _SENDER,
-        "            answer = await asyncio.wait_for(self._post(post), seconds)\n",
-        "            await asyncio.wait_for(self._post(post), seconds)\n"
-        "            answer = await asyncio.wait_for(self._post(post), seconds)\n",
+        "                answer = _answer(await self._post(post))\n",
+        "                await self._post(post)\n"
+        "                answer = _answer(await self._post(post))\n",
         "Each try is posted twice.",
     ),
     Mutant(
@@ -140,11 +140,11 @@ MUTANTS = (
     Mutant(
         "webhook.redirect",
         _SENDER,
-        '            return Answer(response.status, shown, body[:LONGEST_ANSWER].decode("utf-8", "replace"))\n',
-        """            where = dict(shown).get("location") or dict(shown).get("Location")
-            if 300 <= response.status < 400 and where:
-                return await self._post(Post(where, post.headers, post.body))
-            return Answer(response.status, shown, body[:LONGEST_ANSWER].decode("utf-8", "replace"))
+        "                answer = _answer(await self._post(post))\n",
+        """                answer = _answer(await self._post(post))
+                where = {name.lower(): value for name, value in answer.headers}.get("location")
+                if 300 <= answer.status < 400 and where:
+                    answer = _answer(await self._post(Post(where, post.headers, post.body)))
 """,
         "A redirect is followed.",
     ),

@@ -9,9 +9,12 @@ from typing import Any
 import httpx2
 import pytest
 
+from simulator.app import VENDORS
+from simulator.core.vendor import Credential
+from simulator.server.keys import Keys
 from simulator.settings import default_access
 from tests.server import ROOT, problem, send_raw, wish
-from tests.servers import Server
+from tests.servers import Sandbox, Server
 
 TOKEN = "the-control-token"
 CONTROL = {"Authorization": f"Bearer {TOKEN}"}
@@ -372,3 +375,105 @@ def test_access_is_closed_where_others_can_reach_the_server_unless_it_is_said(
 )
 def test_only_a_host_that_is_surely_this_machine_is_open(host: str, access: str) -> None:
     assert default_access(host) == access
+
+
+# Other credentials.
+
+
+def renewed(http: httpx2.Client, name: str) -> Any:
+    answer = http.post(f"{ROOT}/{name}/credentials", headers=CONTROL)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def test_other_credentials_end_the_old_ones_and_their_tokens_at_once(http: httpx2.Client) -> None:
+    made = opened(http)
+    caller, old = keys(http, made["credentials"]), made["credentials"]
+    assert http.post("/mercury/order", json=wish(), headers=caller).status_code == 201
+    again = renewed(http, made["name"])
+    new = again["credentials"]
+    assert (again["name"], again["seed"]) == (made["name"], made["seed"])
+    assert not {*new["pymetrics"].values()} & {*old["pymetrics"].values()}
+    assert http.get(PI, headers={"api-key": old["predictive_index"]["api_key"]}).status_code == 401
+    assert http.get("/mercury/configuration", headers=caller).status_code == 403
+    assert token_call(http, old["pymetrics"]["client_id"], old["pymetrics"]["client_secret"]).status_code == 401
+    mixed = {**caller, "X-Api-Key": new["pymetrics"]["api_key"]}
+    assert http.get("/mercury/configuration", headers=mixed).status_code == 401
+    assert http.get(PI, headers={"api-key": new["predictive_index"]["api_key"]}).status_code == 200
+    assert http.get("/mercury/configuration", headers=keys(http, new)).status_code == 200
+    assert len(http.get(f"{ROOT}/{made['name']}/invitations", headers=CONTROL).json()) == 1
+
+
+def test_the_old_tokens_do_not_come_back_with_a_snapshot(http: httpx2.Client) -> None:
+    made = opened(http)
+    caller, place = keys(http, made["credentials"]), f"{ROOT}/{made['name']}"
+    snapshot = http.post(f"{place}/snapshots", headers=CONTROL).json()["id"]
+    new = renewed(http, made["name"])["credentials"]
+    assert http.post(f"{place}/snapshots/{snapshot}/restore", headers=CONTROL).status_code == 200
+    mixed = {**caller, "X-Api-Key": new["pymetrics"]["api_key"]}
+    assert http.get("/mercury/configuration", headers=mixed).status_code == 401
+
+
+def test_other_credentials_of_one_sandbox_leave_those_of_the_others(http: httpx2.Client) -> None:
+    one, two = opened(http), opened(http)
+    renewed(http, one["name"])
+    assert http.get("/mercury/configuration", headers=keys(http, two["credentials"])).status_code == 200
+
+
+def test_credentials_outlive_what_else_is_done_to_a_sandbox(http: httpx2.Client) -> None:
+    made = opened(http)
+    for path in ("/reset", "/snapshots", "/fork"):
+        assert http.post(f"{ROOT}/{made['name']}{path}", json={}, headers=CONTROL).is_success
+    assert http.get("/mercury/configuration", headers=keys(http, made["credentials"])).status_code == 200
+
+
+def test_credentials_are_told_once_and_never_again(http: httpx2.Client) -> None:
+    made = opened(http)
+    caller = keys(http, made["credentials"])
+    http.post("/mercury/order", json=wish(), headers=caller)
+    told = [held[name] for held in made["credentials"].values() for name in held if name != "client_id"]
+    told.append(caller["Authorization"].removeprefix("Bearer "))
+    for path in (
+        "",
+        "/config",
+        "/journal",
+        "/journal/call-1",
+        "/journal/call-1.sh",
+        "/journal/call-2.sh",
+        "/journal.har",
+    ):
+        text = http.get(f"{ROOT}/{made['name']}{path}", headers=CONTROL).text
+        assert [secret for secret in told if secret in text] == []
+    script = http.get(f"{ROOT}/{made['name']}/journal/call-2.sh", headers=CONTROL).text
+    assert "PYMETRICS_API_KEY:?set it" in script
+
+
+def test_in_open_access_there_are_no_other_credentials(server: Server) -> None:
+    with httpx2.Client(base_url=server.url, trust_env=False) as http:
+        sandbox = Sandbox(http, "by-name")
+        problem(sandbox.control("POST", "/credentials"), 409, f"sim-{sandbox.name}", "open access")
+        assert sandbox.pi.get(PI).status_code == 200
+        sandbox.control("DELETE")
+
+
+def test_nobody_can_foretell_what_is_drawn_in_a_sandbox_that_was_opened_without_a_seed(http: httpx2.Client) -> None:
+    seeds = {opened(http)["seed"] for _ in range(3)}
+    assert len(seeds) == 3
+    assert all(isinstance(seed, str) and len(seed) == 32 for seed in seeds)
+    given = http.post(ROOT, json={"name": "given", "seed": 7}, headers=CONTROL).json()
+    assert given["seed"] == 7
+
+
+def test_digests_alone_are_kept_of_what_opens_a_sandbox() -> None:
+    known = Keys(VENDORS)
+    told, locks = known.made()
+    known.hold("ada", locks)
+    secrets = [secret for held in told.values() for secret in held.values()]
+    assert len(secrets) == 4
+    assert [secret for secret in secrets if secret in repr(vars(known))] == []
+    again = Keys(VENDORS)
+    again.hold("ada", locks)
+    assert again.opened(Credential("predictive_index.key", told["predictive_index"]["api_key"])) == "ada"
+    again.forget("ada")
+    again.forget("ada")
+    assert again.opened(Credential("predictive_index.key", told["predictive_index"]["api_key"])) is None

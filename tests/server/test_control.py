@@ -374,7 +374,7 @@ def test_the_demo_has_its_samples_again_after_a_reset(http: httpx2.Client) -> No
 SETTINGS = {
     "assessments", "positions", "folders", "custom_fields", "api_user", "default_webhook_url", "webhook_url",
     "webhook_secret", "invitation_days", "journal", "behaviour", "progress", "rate_limit", "maintenance",
-    "webhook_timeout",
+    "webhook_timeout", "invitation_limit", "webhook_rate",
 }  # fmt: skip
 
 

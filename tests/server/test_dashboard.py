@@ -266,9 +266,15 @@ def test_in_closed_access_a_person_logs_in_and_then_sees_the_pages() -> None:
         browser.post("/login", data={"token": "a-token", "next": "/"})
         assert browser.get("/sandboxes/one").status_code == 404
         own = {"sec-fetch-site": "same-origin"}
-        opened = browser.post("/sandboxes", data={"name": "one"}, headers=own, follow_redirects=True)
-        assert opened.status_code == 200
-        assert "Nobody is invited yet" in opened.text
+        opened = browser.post("/sandboxes", data={"name": "one"}, headers=own)
+        assert opened.status_code == 201
+        assert "They are shown this once" in opened.text
+        keys = re.findall(r"<dd><code>(\S+)</code>", opened.text)
+        person = browser.post("/api/v1/behavioralassessments", headers={"api-key": keys[-1]}, json=PERSON)
+        assert person.status_code == 201
+        assert "Ada Lovelace" in browser.get("/sandboxes/one").text
+        assert all(key not in browser.get("/sandboxes/one").text for key in keys)
+        assert "/tour" not in browser.get("/").text
 
 
 STATES = [

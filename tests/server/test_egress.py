@@ -19,11 +19,16 @@ FORBIDDEN = [
     "[fd00:ec2::254]", "[FD00:EC2:0:0:0:0:0:254]", "[fd00:ec2::23]", "[fd20:ce::254]", "[fd00:42::42]",
     "[fd00:c1::a9fe:a9fe]", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "[64:ff9b::a9fe:a9fe]",
     "[64:ff9b::169.254.169.254]", "[2002:a9fe:a9fe::1]", "[::169.254.169.254]", "user:password@169.254.169.254",
+    "[64:ff9b:1::a9fe:a9fe]", "[::ffff:0:a9fe:a9fe]", "[2001:0:a9fe:a9fe::1]", "[2001:0:4136:e378:8000:63bf:5601:5601]",
+    "[2001:db8::5efe:a9fe:a9fe]", "[2001:db8::200:5efe:169.254.169.254]", "0xA9.0xFE.0xA9.0xFE",
+    "0x0a9fea9fe", "metadata.google.internal", "METADATA.google.internal.", "metadata", "instance-data",
+    "metadata.goog",
     "hook.example@169.254.169.254", "hook.example:80@169.254.169.254",
 ]  # fmt: skip
 ADMITTED = [
     "127.0.0.1", "[::1]", "localhost", "10.0.0.1", "192.168.1.1", "172.17.0.1", "8.8.8.8", "169.253.255.255",
     "169.255.0.1", "100.100.100.199", "168.63.129.17", "[fec0::1]", "[fd00:ec2::255]", "[2001:db8::1]",
+    "[2001:db8::5efe:a00:1]", "[2002:a00:1::1]", "metadata.invalid", "my-metadata.invalid",
     "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "no-such-host.invalid",
 ]  # fmt: skip
 

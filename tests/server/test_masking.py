@@ -81,7 +81,8 @@ JSON_VALUES = st.recursive(
 @given(JSON_VALUES, st.sampled_from([None, 2]))
 def test_what_holds_no_secret_is_shown_to_the_letter(value: Any, indent: int | None) -> None:
     text = json.dumps(value, indent=indent)
-    if '"secret' not in text.lower() and "@" not in text:
+    words = text.lower().replace("_", "").replace("-", "")
+    if not any(word in words for word in ("secret", "token", "password", "apikey", "@")):
         assert hidden(text) == text
 
 

@@ -59,14 +59,26 @@ COUNTED = {"": "invitations", "/deliveries": "deliveries", "/mail": "mail", "/jo
 
 
 class Board:
-    """Handlers of the pages; `control` is asked for all that they show and do."""
+    """Handlers of the pages; `control` is asked for all that they show and do.
 
-    def __init__(self, control: Control, vendors: Mapping[str, Vendor], address: Address, version: str) -> None:
+    In open access a sandbox's name is its key; otherwise its keys are random, and shown when it is opened.
+    """
+
+    def __init__(
+        self,
+        control: Control,
+        vendors: Mapping[str, Vendor],
+        address: Address,
+        version: str,
+        *,
+        open_access: bool = True,
+    ) -> None:
         self._control = control
         self._vendors = words.Vendors(vendors)
         self._roots = [(vendor.title, vendor.roots[0]) for vendor in vendors.values()]
         self._address = address
         self._version = version
+        self._open_access = open_access
 
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
@@ -100,7 +112,16 @@ class Board:
         rows = await self._control.get(request, f"{CONTROL}/sandboxes")
         base = self._base(request)
         vendors = [(title, base + root) for title, root in self._roots]
-        return render("dashboard/home.html", status, version=self._version, vendors=vendors, rows=rows, flaw=flaw)
+        has_demo = self._open_access or any(row["name"] == tour.SANDBOX for row in rows)
+        return render(
+            "dashboard/home.html",
+            status,
+            version=self._version,
+            vendors=vendors,
+            rows=rows,
+            flaw=flaw,
+            has_demo=has_demo,
+        )
 
     async def open(self, request: Request) -> Response:
         """Open a sandbox, or go to the one that has this name."""
@@ -110,7 +131,9 @@ class Board:
         except Problem as problem:
             if problem.status != 409:
                 return await self.home(request, problem.detail, problem.status)
-            opened = {"name": asked}
+            opened = {"name": asked, "credentials": None}
+        if opened["credentials"] and not self._open_access:
+            return render("dashboard/opened.html", 201, titles=self._vendors.titles(), **opened)
         return RedirectResponse(f"/sandboxes/{opened['name']}", 303, HEADERS)
 
     # A page of a sandbox.
@@ -123,6 +146,7 @@ class Board:
             f"dashboard/{page.template}.html", status, sandbox=sandbox, now=sandbox["now"], flaw=flaw,
             said=done.said if done and not flaw else "", tabs=self._tabs(page, sandbox), here=visit.request.url.path,
             words=words, vendors=self._vendors, kinds_of_events=" ".join(WHAT), base=visit.base,
+            open_access=self._open_access,
             before=visit.request.query_params.get("before"), **context,
         )  # fmt: skip
 

@@ -7,9 +7,15 @@ from zlib import crc32
 from simulator.core.faults import KINDS
 from simulator.server.dashboard.asking import CONTROL
 from simulator.server.dashboard.visit import Visit
-from simulator.server.dashboard.words import pretty
+from simulator.server.dashboard.words import DELIVERY_TONES, pretty
 
 Context = dict[str, Any]
+SHOWS = (
+    ("broken", "those that were broken"),
+    ("kept", "those that were kept"),
+    ("untouched", "those that no call has met"),
+)
+"""Which rules can be shown."""
 
 
 async def invitations(visit: Visit) -> Context:
@@ -28,7 +34,8 @@ async def invitation(visit: Visit) -> Context:
 
 async def deliveries(visit: Visit) -> Context:
     """The webhooks, newest first."""
-    return await visit.list("deliveries", "state", "invitation")
+    shown = await visit.list("deliveries", "state", "invitation")
+    return {**shown, "states": [(state, state) for state in DELIVERY_TONES]}
 
 
 async def delivery(visit: Visit) -> Context:
@@ -82,7 +89,7 @@ async def rules(visit: Visit) -> Context:
         rows = [row for row in rows if not row["kept"] and not row["broken"]]
     sought = asked.get("q", "").casefold()
     rows = [row for row in rows if sought in f"{row['id']} {row['statement']}".casefold()]
-    return {"rows": rows, "coverage": coverage, "asked": {"show": "", "q": "", **asked}}
+    return {"rows": rows, "coverage": coverage, "shows": SHOWS, "asked": {"show": "", "q": "", **asked}}
 
 
 async def states(visit: Visit) -> Context:

@@ -81,17 +81,24 @@ class Log(Protocol):
         """The sandbox of that name."""
         ...
 
-    def opened_by(self, kind: str, id: str) -> str | None:
-        """The name of the sandbox that a credential opens."""
+    def count(self) -> int:
+        """How many sandboxes there are."""
         ...
 
-    def open(
-        self, name: str, about: dict[str, Any], credentials: Sequence[tuple[str, str]], image: Sequence[bytes],
-        wake: int | None,
-    ) -> int | None:  # fmt: skip
-        """Begin a sandbox with an image of it, number 0; the credentials (kind and id) open it.
+    def opened_by(self, kind: str, id: bytes) -> str | None:
+        """The name of the sandbox that a credential opens; of its id there is a digest."""
+        ...
 
-        Gives its number; None where there is one of that name."""
+    def locks(self, key: int) -> Sequence[tuple[str, bytes, bytes]]:
+        """What opens a sandbox: kinds of credentials, with digests of id and secret."""
+        ...
+
+    def lock(self, key: int, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Let these, and nothing else, open a sandbox."""
+        ...
+
+    def open(self, name: str, about: dict[str, Any], image: Sequence[bytes], wake: int | None) -> int | None:
+        """Begin a sandbox with an image of it, number 0. Gives its number; None where there is one of that name."""
         ...
 
     def read(self, key: int) -> Iterator[tuple[int, bytes]]:

@@ -37,7 +37,7 @@ MIGRATIONS = (
         PRIMARY KEY (sandbox, number, part)
     );
     CREATE TABLE credential (
-        kind TEXT NOT NULL, id TEXT NOT NULL, sandbox BIGINT NOT NULL, PRIMARY KEY (kind, id)
+        kind TEXT NOT NULL, id BYTEA NOT NULL, secret BYTEA NOT NULL, sandbox BIGINT NOT NULL, PRIMARY KEY (kind, id)
     );
     CREATE INDEX credential_sandbox ON credential (sandbox);
     CREATE TABLE process (owner TEXT PRIMARY KEY, seen BIGINT NOT NULL);

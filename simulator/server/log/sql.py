@@ -149,17 +149,27 @@ class SqlLog(ABC):
             return Found(key, name, json.loads(about))
         return None
 
-    def opened_by(self, kind: str, id: str) -> str | None:
-        """The name of the sandbox that a credential opens."""
-        if not id.isprintable():
-            return None
+    def count(self) -> int:
+        """How many sandboxes there are."""
+        return int(self._ask("SELECT count(*) FROM sandbox")[0][0])
+
+    def opened_by(self, kind: str, id: bytes) -> str | None:
+        """The name of the sandbox that a credential opens; of its id there is a digest."""
         question = "SELECT name FROM credential JOIN sandbox ON sandbox = key WHERE kind = ? AND id = ?"
         return next((name for (name,) in self._ask(question, kind, id)), None)
 
-    def open(
-        self, name: str, about: dict[str, Any], credentials: Sequence[tuple[str, str]], image: Sequence[bytes],
-        wake: int | None,
-    ) -> int | None:  # fmt: skip
+    def locks(self, key: int) -> list[tuple[str, bytes, bytes]]:
+        """What opens a sandbox: kinds of credentials, with digests of id and secret."""
+        return [*self._ask("SELECT kind, id, secret FROM credential WHERE sandbox = ?", key)]
+
+    def lock(self, key: int, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Let these, and nothing else, open a sandbox."""
+        with self._whole(key):
+            self.run("DELETE FROM credential WHERE sandbox = ?", (key,))
+            for lock in locks:
+                self.run("INSERT INTO credential VALUES (?, ?, ?, ?)", (*lock, key))
+
+    def open(self, name: str, about: dict[str, Any], image: Sequence[bytes], wake: int | None) -> int | None:
         """Begin a sandbox with an image of it, number 0; None where there is one of that name."""
         with self._whole():
             said = (
@@ -167,8 +177,6 @@ class SqlLog(ABC):
             )
             made = self.run(said, (name, json.dumps(about), wake, machine_now())).fetchall()
             for [key] in made:
-                for kind, id in credentials:
-                    self.run("INSERT INTO credential VALUES (?, ?, ?)", (kind, id, key))
                 for part, piece in enumerate(image):
                     self.run("INSERT INTO image VALUES (?, 0, ?, ?)", (key, part, piece))
         return made[0][0] if made else None

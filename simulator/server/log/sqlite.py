@@ -34,7 +34,7 @@ MIGRATIONS = (
         UNIQUE (sandbox, number, part)
     ) STRICT;
     CREATE TABLE credential (
-        kind TEXT NOT NULL, id TEXT NOT NULL, sandbox INTEGER NOT NULL, PRIMARY KEY (kind, id)
+        kind TEXT NOT NULL, id BLOB NOT NULL, secret BLOB NOT NULL, sandbox INTEGER NOT NULL, PRIMARY KEY (kind, id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX credential_sandbox ON credential (sandbox);
     CREATE TABLE process (owner TEXT PRIMARY KEY, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,0 +1,226 @@
+"""What is done to a server, and what must hold: a function for each part, which yields lines of the table."""
+
+import asyncio
+import http.client
+import json
+import sys
+import time
+from array import array
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import Any
+
+from benchmarks import load
+from benchmarks.load import Plan
+from benchmarks.requests import Orders, assessment, request
+from benchmarks.servers import SIMULATOR, CannotMeasure, Server
+
+from soaking import hooks
+from soaking.traffic import PI, Round
+
+GROWTH = 5e6
+"""So many bytes more than after warm-up a server may have, however much it is asked."""
+EACH = 50_000
+"""So many bytes an open sandbox with an order and an assessment may weigh."""
+RATE = 1_000
+"""So many webhooks a second a listener that answers at once gets."""
+SLOWER = 1.5
+"""So many times as long a neighbour of a listener that never answers may wait at most, and"""
+SLACK = 5.0
+"""so many milliseconds longer: what this machine's other programs do to the longest waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much of each is done.
+
+    `in_use` is how many sandboxes the requests go to, `warm` after which part of the requests the server counts as
+    warm. Only a long run can judge a rate: the first webhooks of a server cost more.
+    """
+
+    requests: int = 1_000_000
+    sandboxes: int = 10_000
+    webhooks: int = 30_000
+    calls: int = 5_000
+    in_use: int = 20
+    warm: float = 0.1
+    judges_rate: bool = True
+
+
+SHORT = Effort(
+    requests=12_000, sandboxes=150, webhooks=1_000, calls=400, in_use=3, warm=0.5, judges_rate=False
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table; `held` is None where there is no bound."""
+
+    part: str
+    what: str
+    found: str
+    bound: str = ""
+    held: bool | None = None
+
+
+async def requests(effort: Effort) -> AsyncIterator[Line]:
+    """So many mixed requests; once the server is warm, it must not grow."""
+    asked, weights, began = 0, list[tuple[int, int]](), time.perf_counter()
+    async with hooks.quick() as (hook, _):
+        with Server(SIMULATOR) as server:
+            turn = 0
+            while asked < effort.requests or turn % effort.in_use:
+                played = Round(server, f"soak-{turn % effort.in_use}", hook)
+                await played.play(leave=turn % 3 == 0)
+                asked, turn = asked + played.asked, turn + 1
+                if turn % effort.in_use == 0:
+                    print(f"scripts/soak: {asked:,} asked, {_mb(server.resident())}", file=sys.stderr, flush=True)
+                    weights.append((asked, server.resident()))
+            used = server.use().ran
+    seconds = time.perf_counter() - began
+    at, warm = next(((at, weight) for at, weight in weights if at >= effort.warm * effort.requests), weights[0])
+    most = max(weight for at_, weight in weights if at_ >= at)
+    yield Line("requests", "requests answered as they should be", f"{asked:,}")
+    yield Line("requests", "in", f"{seconds:,.0f} s, {used:,.0f} s of the server's processor")
+    yield Line("requests", f"memory after {at:,}", _mb(warm))
+    yield Line("requests", f"memory after {asked:,}", _mb(weights[-1][1]))
+    growth = most - warm
+    yield Line("requests", "most that it was above that meanwhile", _mb(growth), f"≤ {_mb(GROWTH)}", growth <= GROWTH)
+
+
+async def sandboxes(effort: Effort) -> AsyncIterator[Line]:
+    """So many open at once, each with an order's token, an order and an assessment; then none again."""
+    with Server(SIMULATOR) as server:
+        names = [f"many-{number}" for number in range(effort.sandboxes)]
+        await load.run(server, Plan(_filling(server, ["first"]), b"201"), connections=1)
+        before, began = server.resident(), time.perf_counter()
+        await load.run(server, Plan(_filling(server, names), b"201"))
+        opened = time.perf_counter() - began
+        each = (server.resident() - before) / len(names)
+        listed = await _timed(server, request(server, "GET", "/_simulator/sandboxes", {}))
+        began = time.perf_counter()
+        deletions = (
+            request(server, "DELETE", f"/_simulator/sandboxes/{name}", {"content-length": "0"}) for name in names
+        )
+        await load.run(server, Plan(deletions, b"204"))
+        gone, left = time.perf_counter() - began, server.resident() - before
+    yield Line("sandboxes", "sandboxes open at once", f"{len(names):,}")
+    yield Line("sandboxes", "opened and given an assessment in", f"{opened:,.1f} s")
+    yield Line("sandboxes", "each weighs", f"{each:,.0f} bytes", f"≤ {EACH:,} bytes", each <= EACH)
+    yield Line("sandboxes", "all are listed in", f"{1_000 * listed:,.0f} ms")
+    yield Line("sandboxes", "deleted in", f"{gone:,.1f} s; of their memory {_mb(left)} were not given back")
+
+
+def _filling(server: Server, names: list[str]) -> Iterator[bytes]:
+    for name in names:
+        body = json.dumps(assessment("http://127.0.0.1:9/", 1)).encode()
+        yield request(server, "POST", PI, {"api-key": f"sim-{name}"}, body)
+
+
+async def webhooks(effort: Effort) -> AsyncIterator[Line]:
+    """So many webhooks that fall due at one moment, in ten sandboxes, to a listener that answers at once."""
+    names = [f"hooks-{number}" for number in range(10)]
+    each = effort.webhooks // len(names)
+    async with hooks.quick() as (hook, arrivals):
+        with Server(SIMULATOR) as server:
+            for name in names:
+                server.ask("POST", f"/_simulator/sandboxes/{name}/clock", body={"freeze": "2026-01-01T00:00:00Z"})
+                await load.run(server, Plan(_completing(server, name, hook, each), b"201"))
+            used, began = server.use(), time.perf_counter()
+            turns = [_turn(server, name) for name in names]
+            await arrivals.wait_for(each * len(names))
+            took, busy = max(arrivals.first.values(), default=began) - began, server.use().ran - used.ran
+            await asyncio.gather(*turns)
+    owed, rate = each * len(names), len(arrivals.first) / took
+    yield Line("webhooks", "webhooks owed, to a listener that answers at once", f"{owed:,}")
+    yield Line("webhooks", "arrived", f"{len(arrivals.first):,}", f"{owed:,}", len(arrivals.first) == owed)
+    yield Line("webhooks", "arrived more than once", f"{arrivals.count - len(arrivals.first):,}", "0",
+               arrivals.count == len(arrivals.first))  # fmt: skip
+    bound, held = (f"≥ {RATE:,}/s", rate >= RATE) if effort.judges_rate else ("", None)
+    yield Line("webhooks", "a second", f"{rate:,.0f}/s", bound, held)
+    yield Line("webhooks", "a second of the server's processor", f"{len(arrivals.first) / max(busy, 0.01):,.0f}/s")
+
+
+def _completing(server: Server, name: str, hook: str, count: int) -> Iterator[bytes]:
+    for number in range(count):
+        body = {**assessment(hook, number), "email": f"ada-{number}+completes-in-1h@example.com"}
+        yield request(server, "POST", PI, {"api-key": f"sim-{name}"}, json.dumps(body).encode())
+
+
+def _turn(server: Server, name: str) -> "asyncio.Future[None]":
+    """Let an hour pass there; the answer comes when every webhook was answered."""
+
+    def ask() -> None:
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=600)
+        connection.request("POST", f"/_simulator/sandboxes/{name}/clock", '{"advance":"PT1H"}')
+        if connection.getresponse().read() == b"":
+            raise CannotMeasure("an advance was not answered")
+        connection.close()
+
+    return asyncio.get_running_loop().run_in_executor(None, ask)
+
+
+async def silent(effort: Effort) -> AsyncIterator[Line]:
+    """Reads, creations and webhooks of others, before and while a hundred sandboxes wait for one that never answers."""
+    async with hooks.silent() as nobody, hooks.quick() as (hook, arrivals):
+        with Server(SIMULATOR) as server:
+            orders = Orders(server)
+            await load.run(server, Plan(orders.creations(100), b"201", see=orders.note))
+            plans = {
+                "read": lambda: Plan(_some(orders.reads(), effort.calls), b"200"),
+                "create": lambda: Plan(orders.creations(effort.calls), b"201"),
+            }
+            await _neighbours(server, plans, hook, arrivals, 50)  # to warm up
+            before = await _neighbours(server, plans, hook, arrivals, effort.calls // 20)
+            waiting = [f"waits-{number}" for number in range(100)]
+            for name in waiting:
+                server.ask("PATCH", f"/_simulator/sandboxes/{name}/config", body={"webhook_timeout": 600})
+                await load.run(server, Plan(_told(server, name, nobody, 20), b"201"), connections=4)
+            meanwhile = await _neighbours(server, plans, hook, arrivals, effort.calls // 20)
+    yield Line("silent", "webhooks under way or waiting, to a listener that never answers", f"{100 * 20:,}")
+    for what, one in before.items():
+        bound = SLOWER * one + SLACK
+        found = f"{one:,.1f} ms before, {meanwhile[what]:,.1f} ms meanwhile"
+        yield Line("silent", f"{what}: p95", found, f"≤ {bound:,.1f} ms", meanwhile[what] <= bound)
+
+
+async def _neighbours(server: Server, plans: Any, hook: str, arrivals: hooks.Arrivals, count: int) -> dict[str, float]:
+    """The 95th hundredth of waiting, in milliseconds: for an answer to a read and a creation, and for a webhook."""
+    found = {name: _p95((await load.run(server, plan())).latencies) for name, plan in plans.items()}
+    waits = array("d")
+    for _ in range(count):
+        came = len(arrivals.first)
+        sent = time.perf_counter()
+        await load.run(server, Plan(_told(server, "neighbour", hook, 1), b"201"), connections=1)
+        await arrivals.wait_for(came + 1)
+        waits.append(max(arrivals.first.values()) - sent)
+    return {**found, "webhook": _p95(waits)}
+
+
+def _told(server: Server, name: str, hook: str, count: int) -> Iterator[bytes]:
+    """Assessments that complete at once, and are told of at once."""
+    for number in range(count):
+        body = {**assessment(hook, number), "email": f"ada-{number}+completes@example.com"}
+        yield request(server, "POST", PI, {"api-key": f"sim-{name}"}, json.dumps(body).encode())
+
+
+def _some(requests: Iterator[bytes], count: int) -> Iterator[bytes]:
+    for _ in range(count):
+        yield next(requests)
+
+
+def _p95(seconds: "array[float]") -> float:
+    return 1_000 * quantiles(seconds, n=20)[-1]
+
+
+async def _timed(server: Server, one: bytes) -> float:
+    done = await load.run(server, Plan(iter([one]), b"200"), connections=1)
+    return done.latencies[0]
+
+
+def _mb(count: float) -> str:
+    return f"{count / 1e6:,.1f} MB"
+
+
+PARTS = {"requests": requests, "sandboxes": sandboxes, "webhooks": webhooks, "silent": silent}

@@ -1,0 +1,152 @@
+"""One connection: uvicorn's protocol, with limits on what a caller may send and on how long a caller may let us wait.
+
+What is unbounded in it is bounded here: uvicorn keeps whatever a head holds, takes the headers behind a chunked body
+for headers of the request, and waits for ever for the rest of a request, or for a reader.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from simulator.server.asgi import MOST_PARAMETERS
+from simulator.server.joined import Joined
+
+LONGEST_URL = 16_384
+MOST_HEADERS = 100
+LARGEST_HEAD = 65_536
+"""So many bytes a head may have after its first piece."""
+LARGEST_REQUEST = 16 * 1_048_576
+"""So many bytes all of a request may have: its head, what frames its body, and what is let pass of one too large."""
+PROGRESS = 16_384
+"""A reader who takes fewer bytes than this within the time limit is none."""
+
+_Flaw = tuple[int, str]
+_INVALID: _Flaw = (400, "Invalid HTTP request received.")
+_LONG_URL: _Flaw = (414, f"The URL is over {LONGEST_URL} bytes or has more than {MOST_PARAMETERS} parameters.")
+_MANY_HEADERS: _Flaw = (431, f"There are more than {MOST_HEADERS} headers.")
+_LARGE_HEAD: _Flaw = (431, f"The head of the request is over {LARGEST_HEAD} bytes.")
+_LARGE: _Flaw = (413, f"The request is over {LARGEST_REQUEST} bytes.")
+_SLOW: _Flaw = (408, "The rest of the request did not come in time.")
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's, within limits, over a transport that does not send a response in two pieces.
+
+    The limits cost a request next to nothing: sizes are looked at once for each piece that came, and time is not
+    looked at here at all, but by `cut_off_the_slow`.
+    """
+
+    _weighed: Any = None
+    _taken = 0
+    """The scope of a request that is not there as a whole, and how many bytes of it came after its first piece."""
+    _flaw = _INVALID
+    _since = 0.0
+    """Since when this has been waited for: the scope and the cycle tell one wait from another, `_owed` one answer."""
+    _seen: tuple[Any, Any] = ("nothing", "yet")
+    _owed = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """A caller has connected."""
+        super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop.call_soon)))
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come; a request that has not come whole must not grow for ever."""
+        super().data_received(data)
+        cycle: Any = self.cycle
+        if cycle is None or cycle.more_body or cycle.scope is not self.scope:
+            self._weigh(len(data))
+
+    def _weigh(self, size: int) -> None:
+        if self.scope is not self._weighed:  # its first piece may hold the end of another request, too
+            self._weighed, self._taken = self.scope, 0
+            return
+        self._taken += size
+        if self._is_in_head() and self._taken > LARGEST_HEAD:
+            self._refuse(_LARGE_HEAD)
+        elif self._taken > LARGEST_REQUEST:
+            self._refuse(_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """A head is there; what follows the body in the manner of headers is none of it."""
+        url = self.url
+        if len(url) > MOST_PARAMETERS and (len(url) > LONGEST_URL or url.count(b"&") >= MOST_PARAMETERS):
+            self._flaw = _LONG_URL
+        elif len(self.headers) > MOST_HEADERS:
+            self._flaw = _MANY_HEADERS
+        if self._flaw is not _INVALID:
+            raise ValueError(self._flaw[1])  # ends the parsing, and `send_400_response` is called
+        super().on_headers_complete()
+        self.headers = []
+
+    def send_400_response(self, msg: str) -> None:
+        """Say what is wrong with a request, and hang up."""
+        status, text = self._flaw
+        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(text)
+        self.transport.write(STATUS_LINE[status] + head + text.encode())
+        self.transport.close()
+
+    def _refuse(self, flaw: _Flaw) -> None:
+        """Break a request off; where its answer has begun, there is nothing more to be said."""
+        if not self.transport.is_closing():
+            self._flaw = flaw
+            if self._is_in_head() or not self.cycle.response_started:
+                self.send_400_response(flaw[1])
+            else:
+                self.transport.close()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: some clients ask for another protocol with every request, and go on without."""
+
+    def _is_in_head(self) -> bool:
+        """Whether a request has begun whose head is not complete."""
+        scope: Any = self.scope
+        cycle: Any = self.cycle
+        return scope is not None and (cycle is None or cycle.scope is not scope)
+
+    # Patience.
+
+    def look(self, now: float, patience: float) -> None:
+        """Cut this connection off if its caller has let us wait for longer than `patience` seconds."""
+        owed = self.transport.get_write_buffer_size()
+        if owed:
+            self._look_at_reader(owed, now, patience)
+            return
+        waited = (self.scope, self.cycle)
+        if self._is_ours() or self._owed or not self._is_seen(*waited):
+            self._seen, self._since, self._owed = waited, now, 0
+        elif now - self._since >= patience:
+            self._give_up()
+
+    def _look_at_reader(self, owed: int, now: float, patience: float) -> None:
+        """See whether what waits to be read becomes less; a call that is new shows that something was read."""
+        if not self._owed or owed <= self._owed - PROGRESS or self.cycle is not self._seen[1]:
+            self._seen, self._since, self._owed = (self.scope, self.cycle), now, owed
+        elif now - self._since >= patience:
+            self.transport.abort()
+        else:
+            self._owed = max(owed, self._owed)
+
+    def _is_seen(self, scope: Any, cycle: Any) -> bool:
+        return scope is self._seen[0] and cycle is self._seen[1]
+
+    def _is_ours(self) -> bool:
+        """Whether it is for us to do something: a request is being answered, or too much has come to go on reading."""
+        cycle: Any = self.cycle
+        answering = cycle is not None and not (cycle.response_complete or cycle.more_body)
+        return self.flow.read_paused or (answering and not self._is_in_head())
+
+    def _give_up(self) -> None:
+        cycle: Any = self.cycle
+        if self._is_in_head() or (cycle is not None and not cycle.response_complete):
+            self._refuse(_SLOW)
+        else:
+            self.transport.close()
+
+
+def cut_off_the_slow(connections: Iterable[Any], now: float, patience: float) -> None:
+    """Look at every connection; to be called about once a second."""
+    for connection in [*connections]:
+        if isinstance(connection, Protocol):
+            connection.look(now, patience)

@@ -1,0 +1,206 @@
+"""Requests that two readers could read in two ways, and paths that lead somewhere else than they seem to."""
+
+import re
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.server import ROOT
+from tests.servers import Server
+
+PI = "/api/v1/behavioralassessments"
+TOKEN = "the-control-token"
+POST = f"POST {PI} HTTP/1.1\r\nHost: x\r\napi-key: sim-smuggler\r\n".encode()
+GET = f"GET {PI} HTTP/1.1\r\nHost: x\r\napi-key: sim-smuggler\r\n".encode()
+HIDDEN = b"GET /_simulator/rules HTTP/1.1\r\nHost: x\r\nX: y\r\n\r\n"
+"""The request that is to be smuggled in; its answer is much longer than any other here."""
+
+LENGTH = b"Content-Length: %d\r\n\r\n" % len(HIDDEN)
+
+
+@pytest.fixture(scope="module")
+def closed() -> Iterator[Server]:
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": TOKEN}) as server:
+        yield server
+
+
+def said(server: Server, data: bytes) -> bytes:
+    """All that is answered until the server hangs up, or says nothing for a while."""
+    parts, got = urlsplit(server.url), b""
+    with socket.create_connection((parts.hostname, parts.port), 10) as connection:
+        connection.sendall(data)
+        connection.settimeout(0.25)
+        try:
+            while more := connection.recv(65_536):
+                got += more
+        except (TimeoutError, ConnectionResetError):
+            pass
+    return got
+
+
+def statuses(answer: bytes) -> list[int]:
+    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
+
+
+AMBIGUOUS = {
+    "a length and chunks": POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "chunks and a length": POST + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "two lengths": POST + b"Content-Length: 0\r\nContent-Length: 9\r\n\r\n" + HIDDEN,
+    "one length twice": POST + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n" + HIDDEN,
+    "a list of lengths": POST + b"Content-Length: 0, 0\r\n\r\n" + HIDDEN,
+    "a length with a sign": POST + b"Content-Length: +0\r\n\r\n" + HIDDEN,
+    "a negative length": POST + b"Content-Length: -1\r\n\r\n" + HIDDEN,
+    "a length in hexadecimal": POST + b"Content-Length: 0x0\r\n\r\n" + HIDDEN,
+    "a length beyond all numbers": POST + b"Content-Length: 18446744073709551616\r\n\r\n" + HIDDEN,
+    "a length that ends early": POST + b"Content-Length: 0 1\r\n\r\n" + HIDDEN,
+    "a blank before the colon": POST + b"Content-Length : 0\r\n\r\n" + HIDDEN,
+    "chunks that are none": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "chunks and then identity": POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "two codings": POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "a folded header": POST + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "a folded header of no concern": GET + b"X: y\r\n z\r\n\r\n" + HIDDEN,
+    "a blank before the first header": f"GET {PI} HTTP/1.1\r\n Host: x\r\n\r\n".encode() + HIDDEN,
+    "bare line feeds": (GET + b"\r\n").replace(b"\r\n", b"\n") + HIDDEN,
+    "one bare line feed": GET + b"X: y\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "a bare carriage return": GET + b"X: y\rTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "a header with a NUL": GET + b"X: a\0b\r\n\r\n" + HIDDEN,
+    "a name with a control character": GET + b"X\x01: b\r\n\r\n" + HIDDEN,
+    "no name": GET + b": b\r\n\r\n" + HIDDEN,
+    "no colon": GET + b"nonsense\r\n\r\n" + HIDDEN,
+    "a chunk's length with a sign": POST + b"Transfer-Encoding: chunked\r\n\r\n+0\r\n\r\n" + HIDDEN,
+    "a chunk's length beyond all numbers": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n\r\n"
+    + HIDDEN,
+    "a chunk longer than it says": POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n" + HIDDEN,
+    "chunks with bare line feeds": POST + b"Transfer-Encoding: chunked\r\n\r\n0\n\n" + HIDDEN,
+    "a path with a NUL": b"GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN,
+    "a path with a blank": b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN,
+    "no path": b"GET  HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN,
+    "a path that begins nowhere": b"GET a HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN,
+    "a tunnel": b"CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN,
+    "another version": b"GET / HTTP/3.7\r\nHost: x\r\n\r\n" + HIDDEN,
+    "another protocol": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + HIDDEN,
+    "a verb in small letters": b"get / HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN,
+}
+
+
+@pytest.mark.parametrize("data", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_what_could_be_read_in_two_ways_is_refused_and_nothing_behind_it_is_read(server: Server, data: bytes) -> None:
+    answer = said(server, data)
+    assert statuses(answer) == [400]
+    assert b"connection: close" in answer.lower()
+
+
+ONE_READING = {
+    "a request in the body of a GET": GET + LENGTH + HIDDEN,
+    "a request in the body of an unknown path": b"GET /a HTTP/1.1\r\nHost: x\r\n" + LENGTH + HIDDEN,
+    "a request in a chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(HIDDEN), HIDDEN),
+    "a request behind the chunks": POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + HIDDEN,
+    "a change of protocol": GET + b"Connection: upgrade\r\nUpgrade: websocket\r\n" + LENGTH + HIDDEN,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("data", ONE_READING.values(), ids=ONE_READING)
+def test_what_is_in_a_body_is_no_request(server: Server, data: bytes) -> None:
+    assert len(statuses(said(server, data))) == 1
+
+
+TRICKS = [
+    "/_simulator/rules", "//_simulator/rules", "///_simulator///rules", "/./_simulator/rules", "/_simulator/./rules",
+    "/_simulator/../_simulator/rules", "/_simulator/health/../rules", "/_simulator/health/%2e%2e/rules",
+    "/_simulator/health/%2E%2E%2Frules", "/_simulator%2frules", "/%5fsimulator/rules", "/_simulator/rules%00",
+    "/_simulator/health%00/../rules", "/_simulator/health;/../rules", "/_simulator/health;x=y", "/_simulator\\rules",
+    "/_simulator/health\\..\\rules", "/_simulator%5crules", "/_SIMULATOR/rules", "/_simulator/HEALTH",
+    "/_simulator/health/", "/_simulator/health%20", "/_simulator/health%0d%0a", "/_simulator/health%252f..%252frules",
+    "/_simulator/health?/../rules/", "/_simulator/health#/../rules", "/_simulator/%c0%ae%c0%ae/rules",
+    "/_simulator/health/%c0%af../rules", "/_simulator/%ff%fe", "/_simulator/%u002e%u002e/rules",
+    "/login/../_simulator/rules", "/login%2f..%2f_simulator%2frules", "/login/..;/_simulator/rules",
+    "/favicon.ico/../_simulator/rules", "/_simulator/static/ui/../../rules",
+    "/_simulator/static/ui/%2e%2e/%2e%2e/rules",
+    "/_simulator/static/ui/..%2f..%2frules", "/_simulator/static/ui//_simulator/rules", "/mercury/../_simulator/rules",
+    "/api/v1/../../_simulator/rules", "/pymetrics/reports/../../_simulator/rules",
+    "/pymetrics/reports/%2e%2e%2f_simulator",
+    "http://x/_simulator/rules", "http://x/_simulator/health/../rules", "http://[::1]/_simulator/rules",
+    "http://user:the-control-token@x/_simulator/rules",
+]  # fmt: skip
+OWN = {"/_simulator/health?/../rules/", "/_simulator/health#/../rules"}
+"""Those that are the health check's own path, with a query or a fragment that says nothing."""
+
+
+@pytest.mark.parametrize("path", TRICKS)
+@pytest.mark.parametrize("verb", ["GET", "HEAD", "POST", "OPTIONS"])
+def test_no_spelling_of_a_path_leads_around_the_control_token(closed: Server, verb: str, path: str) -> None:
+    answer = said(
+        closed, f"{verb} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    )
+    (status,) = statuses(answer)
+    assert status in ({200, 405} if path in OWN else {400, 401, 403, 404, 405})
+    assert b"pi.access.key" not in answer or b"simulator-rule: pi." in answer.lower()
+    assert b"root:" not in answer
+
+
+FILES = [
+    "../../../../etc/passwd", "..%2f..%2f..%2f..%2fetc%2fpasswd", "%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+    "....//....//etc/passwd", "..\\..\\..\\etc\\passwd", "%252e%252e%252fetc%252fpasswd", "/etc/passwd",
+    "%2fetc%2fpasswd",
+    "%c0%ae%c0%ae%c0%afetc%c0%afpasswd", "../frame.py", "..%2fframe.py", "ui.css%00.png", "ui.css/..", ".", "..", "",
+    "../docs/../../app.py", "file:///etc/passwd",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("folder", ["/_simulator/static", "/_simulator/static/ui"])
+def test_no_file_is_given_out_but_those_of_the_pages(server: Server, folder: str, file: str) -> None:
+    answer = said(server, f"GET {folder}/{file} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert statuses(answer)[0] in (400, 404, 405)
+    assert b"root:" not in answer
+    assert b"import " not in answer
+
+
+NAMES = [
+    "..",
+    "%2e%2e",
+    "a/b",
+    "a%2fb",
+    "A",
+    "Ünal",
+    "%00",
+    "a%0a",
+    "a b",
+    "a" * 65,
+    "-" * 65,
+    "a.b",
+    "*",
+    "a;b",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_odd_name_opens_a_sandbox(server: Server, http: httpx2.Client, name: str) -> None:
+    before = {found["name"] for found in http.get(ROOT).json()}
+    for verb in ("GET", "DELETE", "POST"):
+        head = f"{verb} {ROOT}/{name}/config HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        (status,) = statuses(said(server, head.encode()))
+        assert status in (400, 404, 405)
+    http.post(ROOT, json={"name": name})
+    opened = {found["name"] for found in http.get(ROOT).json()} - before
+    assert opened == set()
+
+
+def test_of_two_keys_in_one_call_no_reader_sees_another_than_the_last(server: Server, http: httpx2.Client) -> None:
+    data = (
+        f"GET {PI} HTTP/1.1\r\nHost: x\r\napi-key: sim-first-key\r\napi-key: sim-last-key\r\nConnection: close\r\n\r\n"
+    )
+    assert statuses(said(server, data.encode())) == [200]
+    names = {found["name"] for found in http.get(ROOT).json()}
+    assert "last-key" in names
+    assert "first-key" not in names
+
+
+def test_the_server_goes_on_after_all_of_it(server: Server, closed: Server) -> None:
+    for each in (server, closed):
+        assert httpx2.get(f"{each.url}/_simulator/health", trust_env=False).status_code == 200
+        assert "Traceback" not in each.stderr()

@@ -1,0 +1,65 @@
+"""`POST S/webhook-test`: one attempt from where the server runs, outside of any delivery."""
+
+from typing import Any
+
+import pytest
+
+from tests.server import problem
+from tests.servers import Listener, Sandbox, Server
+
+
+def test_an_attempt_is_told_with_what_was_sent_and_answered(sandbox: Sandbox, listener: Listener) -> None:
+    url = listener.url.replace("http://", "http://user:pw@") + "/hook?a=b"
+    told = sandbox.told("POST", "/webhook-test", {"url": url})
+    [received] = listener.received
+    assert (received.method, received.path, received.json) == ("POST", "/hook?a=b", {"type": "simulator.test"})
+    assert received.headers["simulator-test"] == "1"
+    assert received.headers["authorization"] == "Basic dXNlcjpwdw=="
+    assert (told["url"], told["number"], told["status"], told["error"]) == (url, 1, 200, None)
+    assert 0 < told["duration"] < 5
+    assert told["request"]["body"] == '{"type":"simulator.test"}'
+    assert told["answer"]["status"] == 200
+
+
+def test_it_leaves_nothing_behind_and_no_fault_meets_it(sandbox: Sandbox, listener: Listener) -> None:
+    sandbox.told("PUT", "/faults", [{"on": "deliveries", "do": "drop"}])
+    before = sandbox.told("GET")["counts"]
+    listener.answers = [503]
+    assert sandbox.told("POST", "/webhook-test", {"url": listener.url})["status"] == 503
+    assert sandbox.told("POST", "/clock", {"until_idle": True})["events"] == []
+    assert sandbox.told("GET")["counts"] == before
+    assert sandbox.told("GET", "/faults")[0]["met"] == 0
+    assert len(listener.received) == 1
+
+
+@pytest.mark.parametrize("setting", ["default_webhook_url", "webhook_url"])
+def test_without_an_address_the_sandboxs_own_is_tried(sandbox: Sandbox, listener: Listener, setting: str) -> None:
+    sandbox.told("PATCH", "/config", {setting: f"{listener.url}/{setting}"})
+    assert sandbox.told("POST", "/webhook-test")["status"] == 200
+    assert listener.received[0].path == f"/{setting}"
+
+
+def test_without_any_address_it_says_so(sandbox: Sandbox) -> None:
+    problem(sandbox.control("POST", "/webhook-test"), 422, "give a url", "default_webhook_url")
+
+
+@pytest.mark.parametrize("body", [{"url": "ftp://a"}, {"url": ""}, {"url": 1}, {"to": "http://a"}, []])
+def test_what_is_no_address_is_refused(sandbox: Sandbox, body: Any) -> None:
+    assert sandbox.control("POST", "/webhook-test", body).status_code == 422
+
+
+def test_the_policy_and_the_time_limit_hold(sandbox: Sandbox, listener: Listener) -> None:
+    assert sandbox.told("POST", "/webhook-test", {"url": "http://169.254.169.254/"})["error"] == "refused by policy"
+    sandbox.told("PATCH", "/config", {"webhook_timeout": 0.2})
+    listener.delay = 3
+    assert sandbox.told("POST", "/webhook-test", {"url": listener.url})["error"] == "no answer within 0.2 s"
+    assert sandbox.told("POST", "/webhook-test", {"url": "http://127.0.0.1:1/"})["status"] is None
+
+
+def test_named_hosts_hold_too(listener: Listener) -> None:
+    from httpx2 import Client
+
+    with Server("--webhook-hosts", "hook.example") as server, Client(base_url=server.url, trust_env=False) as http:
+        tried = Sandbox(http, "ada").told("POST", "/webhook-test", {"url": listener.url})
+    assert tried["error"] == "refused by policy"
+    assert listener.received == []

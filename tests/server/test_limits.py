@@ -1,0 +1,359 @@
+"""What one caller may ask of the server: so much, for so long, and no more; and what that costs the others: nothing."""
+
+import contextlib
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.server import ROOT, assessment, order, problem, send_raw, wish
+from tests.servers import Listener, Sandbox, Server
+
+PI = "/api/v1/behavioralassessments"
+PATIENCE = 0.6
+INVITED = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[Server]:
+    """A server that waits for nobody, and has room for three sandboxes."""
+    with Server("--request-timeout", f"{PATIENCE}", "--max-sandboxes", "3") as server:
+        yield server
+
+
+def connect(server: Server) -> socket.socket:
+    parts = urlsplit(server.url)
+    return socket.create_connection((parts.hostname, parts.port), 10)
+
+
+def head(*lines: str, verb: str = "GET", path: str = PI) -> bytes:
+    return "\r\n".join([f"{verb} {path} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
+
+
+# Size.
+
+REFUSED = [
+    ("a long address", head(path=f"{PI}?$filter={'a' * 16_384}"), 414),
+    ("many parameters", head(path=f"{PI}?{'&' * 1_000}"), 414),
+    ("many headers", head(*(f"X-{n}: y" for n in range(100))), 431),
+    ("one header without an end", head()[:-2] + b"X: " + b"y" * 400_000, 431),
+    ("headers without an end", head()[:-2] + b"X: y\r\n" * 60_000, 431),
+    ("an address without an end", b"GET /" + b"a" * 400_000, 431),
+    ("a name without an end", head()[:-2] + b"y" * 400_000, 431),
+]
+
+
+@pytest.mark.parametrize(("data", "status"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_a_head_that_is_too_large_is_refused_and_the_connection_closed(
+    server: Server, http: httpx2.Client, data: bytes, status: int
+) -> None:
+    with connect(server) as connection:
+        try:
+            connection.sendall(data)
+            got = connection.recv(65_536)
+        except ConnectionResetError:  # it was closed while we were still talking
+            got = b""
+        assert got == b"" or got.startswith(b"HTTP/1.1 %d " % status)
+    assert http.get("/_simulator/health").status_code == 200
+
+
+def test_a_head_within_the_limits_is_read(server: Server, sandbox: Sandbox) -> None:
+    lines = [f"api-key: {sandbox.credential}", "Connection: close", *(f"X-{n}: {'y' * 500}" for n in range(97))]
+    for path in (PI, f"{PI}?x={'a' * 16_000}", f"{PI}?{'&' * 999}"):
+        assert send_raw(server.url, head(*lines, path=path)).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_head_may_come_byte_by_byte(server: Server, sandbox: Sandbox) -> None:
+    with connect(server) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in head(f"api-key: {sandbox.credential}", "Connection: close"):
+            connection.sendall(bytes([byte]))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_many_calls_in_odd_pieces_are_no_large_head(server: Server, sandbox: Sandbox) -> None:
+    one = head(f"api-key: {sandbox.credential}", f"X: {'y' * 900}")
+    data, answers = one * 400, 0
+    with connect(server) as connection:
+
+        def send() -> None:
+            for at in range(0, len(data), 1_777):
+                connection.sendall(data[at : at + 1_777])
+
+        sending = threading.Thread(target=send)
+        sending.start()
+        while answers < 400 and (got := connection.recv(65_536)):
+            answers += got.count(b"HTTP/1.1 200 ")
+            assert b"HTTP/1.1 4" not in got
+        sending.join()
+    assert answers == 400
+
+
+def test_headers_behind_the_body_are_no_headers_of_the_call(server: Server, http: httpx2.Client) -> None:
+    data = head("Transfer-Encoding: chunked", "Connection: close")
+    end = b"0\r\napi-key: sim-behind-the-body\r\n\r\n"
+    assert send_raw(server.url, data + end).startswith(b"HTTP/1.1 401 ")
+    assert "behind-the-body" not in [found["name"] for found in http.get(ROOT).json()]
+
+
+@pytest.mark.parametrize("piece", [b"1;" + b"x" * 60_000 + b"\r\na\r\n", b"1\r\na\r\n"], ids=["remarks", "chunks"])
+def test_what_frames_a_body_has_an_end_too(server: Server, http: httpx2.Client, piece: bytes) -> None:
+    many = piece * (600_000 // len(piece))
+
+    def flood(connection: socket.socket) -> None:
+        for _ in range(100):
+            connection.sendall(many)
+            time.sleep(0.001)
+
+    with connect(server) as connection:
+        connection.sendall(head("Transfer-Encoding: chunked", verb="POST"))
+        with pytest.raises(OSError):  # noqa: PT011 - reset or broken, whichever comes first
+            flood(connection)
+    assert http.get("/_simulator/health").status_code == 200
+
+
+def test_a_form_of_too_many_members_is_unreadable(sandbox: Sandbox) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = sandbox.http.post("/mercury/oauth/token", content=b"a&" * 200_000, headers=form)
+    assert answer.status_code == 400
+
+
+# Time.
+
+SLOW = [
+    ("nothing at all", [], b""),
+    ("empty lines", [b"\r\n"] * 40, b""),
+    ("a head that does not end", [b"GET /a HTTP/1.1\r\n", *[b"X: y\r\n"] * 40], b"HTTP/1.1 408 "),
+    ("a word that does not end", [b"G", b"E"], b"HTTP/1.1 408 "),
+    ("a body that does not come", [head("Content-Length: 9", verb="POST")], b"HTTP/1.1 408 "),
+    ("a body that drips", [head("Content-Length: 900", verb="POST"), *[b" "] * 40], b"HTTP/1.1 408 "),
+    ("chunks that drip", [head("Transfer-Encoding: chunked", verb="POST"), *[b"1\r\n \r\n"] * 40], b"HTTP/1.1 408"),
+    ("more than may be, then nothing", [head("Content-Length: 9999999", verb="POST")], b"HTTP/1.1 413 "),
+    ("a control call that drips", [head("Content-Length: 90", verb="POST", path=ROOT), *[b" "] * 40], b"HTTP/1.1 408 "),
+    ("a second call that does not end", [head("Connection: keep-alive"), b"GET ", b"/"], b"HTTP/1.1 401 "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pieces", "answer"), [row[1:3] for row in SLOW], ids=[row[0] for row in SLOW])
+def test_who_lets_us_wait_is_cut_off(hasty: Server, pieces: list[bytes], answer: bytes) -> None:
+    began, got = time.monotonic(), b""
+    with connect(hasty) as connection:
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+                connection.settimeout(0.1)
+                try:
+                    if not (more := connection.recv(65_536)):
+                        break
+                    got += more
+                except TimeoutError:
+                    pass
+            connection.settimeout(10)
+            while more := connection.recv(65_536):
+                got += more
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+    assert got.startswith(answer)
+    assert PATIENCE / 2 < time.monotonic() - began < PATIENCE + 3.5
+
+
+def test_a_caller_who_does_not_read_on_is_cut_off(hasty: Server) -> None:
+    with httpx2.Client(base_url=hasty.url, trust_env=False) as http:
+        large = len(http.get("/_simulator/openapi/control.json").content)
+    call = head(path="/_simulator/openapi/control.json")
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        parts = urlsplit(hasty.url)
+        connection.connect((parts.hostname, parts.port))
+        connection.settimeout(10)
+        connection.sendall(call * 200)
+        time.sleep(PATIENCE + 2)
+        got = 0
+        with contextlib.suppress(ConnectionResetError):
+            while more := connection.recv(1_048_576):
+                got += len(more)
+        assert got < 200 * large
+
+
+def test_who_reads_on_in_time_gets_all_of_it(hasty: Server) -> None:
+    call, many, got = head(path="/_simulator/openapi/control.json"), 80, 0
+    with connect(hasty) as connection:
+        connection.sendall(call * many)
+        began = time.monotonic()
+        while got < many:
+            more = connection.recv(400_000)
+            assert more
+            got += more.count(b"HTTP/1.1 200 ")
+            time.sleep(PATIENCE / 10)
+    assert time.monotonic() - began > PATIENCE
+
+
+def test_who_waits_for_an_answer_of_ours_is_not_cut_off(hasty: Server) -> None:
+    with httpx2.Client(base_url=hasty.url, trust_env=False) as http:
+        sandbox = Sandbox(http, "waits")
+        began = time.monotonic()
+        answer = sandbox.control("POST", "/await", {"request": {"status": 999}, "within": "PT3S"})
+        assert answer.status_code == 408
+        assert answer.json()["nearest"] == []
+        assert time.monotonic() - began >= 3
+        with http.stream("GET", f"{ROOT}/waits/events") as stream:
+            time.sleep(PATIENCE * 4)
+            sandbox.told("PATCH", "/config", {"maintenance": True})
+            assert any("config" in line for line in stream.iter_lines())
+        sandbox.control("DELETE")
+
+
+def test_the_slow_cost_nobody_else_anything(hasty: Server) -> None:
+    with ExitStack() as stack, httpx2.Client(base_url=hasty.url, trust_env=False) as http:
+        for _ in range(200):
+            stack.enter_context(connect(hasty)).sendall(head("Content-Length: 9", verb="POST") + b" ")
+        began = time.monotonic()
+        for _ in range(50):
+            assert http.get(PI, headers={"api-key": "sim-quick"}).status_code == 200
+        assert time.monotonic() - began < 5
+        Sandbox(http, "quick").control("DELETE")
+
+
+def test_there_are_only_so_many_connections_at_once() -> None:
+    with Server("--max-connections", "5") as server, ExitStack() as stack:
+        call = head("Connection: close", path="/_simulator/health")
+        for _ in range(4):
+            stack.enter_context(connect(server))
+        assert send_raw(server.url, call).startswith(b"HTTP/1.1 200 ")
+        stack.enter_context(connect(server))
+        assert send_raw(server.url, call).startswith(b"HTTP/1.1 503 ")
+        stack.close()
+        deadline = time.monotonic() + 5
+        while not send_raw(server.url, head("Connection: close", path="/_simulator/health")).startswith(
+            b"HTTP/1.1 200"
+        ):
+            assert time.monotonic() < deadline
+
+
+# Sandboxes.
+
+
+def test_no_more_sandboxes_are_opened_than_there_may_be(hasty: Server) -> None:
+    with httpx2.Client(base_url=hasty.url, trust_env=False) as http:
+        for name in ("one", "two", "three"):
+            assert http.get(PI, headers={"api-key": f"sim-{name}"}).status_code == 200
+        for answer in (
+            http.get(PI, headers={"api-key": "sim-four"}),
+            http.post(PI, json=INVITED, headers={"api-key": "sim-four"}),
+            http.get("/mercury/configuration", headers={"x-api-key": "sim-four"}),
+            http.post("/mercury/oauth/token", json={"client_id": "sim-four", "client_secret": "x"}),
+        ):
+            assert answer.status_code == 503
+            assert answer.json()
+            assert "--max-sandboxes" in answer.headers["simulator-note"]
+        for verb, path, body in (
+            ("GET", f"{ROOT}/four", None), ("POST", ROOT, {"name": "four"}), ("POST", f"{ROOT}/one/fork", {}),
+        ):  # fmt: skip
+            problem(http.request(verb, path, json=body), 503, "--max-sandboxes", "DELETE")
+        assert sorted(found["name"] for found in http.get(ROOT).json()) == ["one", "three", "two"]
+        assert http.get(PI, headers={"api-key": "sim-one"}).status_code == 200
+        assert http.delete(f"{ROOT}/two").status_code == 204
+        assert http.get(PI, headers={"api-key": "sim-four"}).status_code == 200
+        for name in ("one", "three", "four"):
+            http.delete(f"{ROOT}/{name}")
+
+
+# Quotas of a sandbox.
+
+
+def test_no_more_invitations_are_made_than_the_sandbox_admits(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"invitation_limit": 2})
+    order(sandbox, "a")
+    id = assessment(sandbox)["assessmentId"]
+    before = sandbox.told("GET", "/invitations")
+    refused = [
+        sandbox.pi.post(PI, json=INVITED),
+        sandbox.pymetrics.post("/mercury/order", json=wish("b")),
+    ]
+    for answer in refused:
+        assert answer.status_code == 503
+        assert "invitation_limit" in answer.headers["simulator-note"]
+        assert "simulator-rule" not in answer.headers
+    assert refused[1].json()["recoverable"] is True
+    assert sandbox.told("GET", "/invitations") == before
+    again = sandbox.pymetrics.post("/mercury/order", json=wish("a"))
+    assert (again.status_code, again.json()["created"]) == (200, False)
+    sandbox.told("POST", f"/invitations/{id}/complete")
+    assert sandbox.pi.post(PI, json={}).status_code == 400
+    sandbox.told("PATCH", "/config", {"invitation_limit": 3})
+    assert sandbox.pi.post(PI, json=INVITED).status_code == 201
+    sandbox.told("PATCH", "/config", {"invitation_limit": None})
+    assert sandbox.pi.post(PI, json=INVITED).status_code == 201
+
+
+def test_a_sandbox_may_admit_no_invitation_at_all(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"invitation_limit": 0})
+    assert sandbox.pi.post(PI, json=INVITED).status_code == 503
+    assert sandbox.told("GET", "/invitations") == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"invitation_limit": -1}, {"invitation_limit": 1.5}, {"webhook_rate": 0}, {"webhook_rate": 10_001}]
+)
+def test_a_limit_that_cannot_be_meant_is_refused(sandbox: Sandbox, wrong: dict[str, float]) -> None:
+    before = sandbox.told("GET", "/config")
+    problem(sandbox.control("PATCH", "/config", wrong), 422, *wrong)
+    assert sandbox.told("GET", "/config") == before
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["on a running clock", "on a frozen clock"])
+def test_webhooks_are_sent_no_faster_than_the_sandbox_admits_and_none_is_lost(
+    sandbox: Sandbox, listener: Listener, frozen: bool
+) -> None:
+    rate, many = 20, 30
+    sandbox.told("PATCH", "/config", {"webhook_rate": rate, "default_webhook_url": listener.url})
+    if frozen:
+        sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    for id in [assessment(sandbox)["assessmentId"] for _ in range(many)]:
+        sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.told("POST", "/clock", {"advance": "PT0S"})
+    at = [received.at for received in listener.wait_for(many, 10)]
+    assert len({received.body for received in listener.received}) == many
+    assert at[-1] - at[0] > 0.8 * (many - 1) / rate  # a listener on a busy machine may see two at once
+    assert {found["state"] for found in sandbox.told("GET", "/deliveries")} == {"delivered"}
+
+
+def test_a_webhook_that_waits_for_its_turn_is_forgotten_with_its_sandbox(sandbox: Sandbox, listener: Listener) -> None:
+    sandbox.told("PATCH", "/config", {"webhook_rate": 1, "default_webhook_url": listener.url})
+    for id in [assessment(sandbox)["assessmentId"] for _ in range(4)]:
+        sandbox.told("POST", f"/invitations/{id}/complete")
+    listener.wait_for(1)
+    sandbox.told("POST", "/reset")
+    time.sleep(1.2)
+    assert len(listener.received) == 1
+
+
+def test_deep_and_wide_json_is_refused_or_read_but_never_a_failure(sandbox: Sandbox) -> None:
+    texts = [
+        b"[" * 500_000, b"[" * 65 + b"]" * 65, b'{"a":' * 65 + b"1" + b"}" * 65, b"[" + b"1," * 500_000 + b"1]",
+        b'{"a":1' + b"0" * 900_000 + b"}", b'{"' + b"a" * 900_000 + b'":1}', b'"' + b"\\u0000" * 150_000 + b'"',
+        b"{" + b",".join(b'"%d":0' % n for n in range(80_000)) + b"}", b'{"a":1e999999999}', b'{"a":' + b"-" * 900_000,
+        json.dumps({"firstName": "a" * 1_000_000}).encode(),
+    ]  # fmt: skip
+    for text in texts:
+        for caller, path in ((sandbox.pi, PI), (sandbox.pymetrics, "/mercury/order")):
+            answer = caller.post(path, content=text, headers={"content-type": "application/json"})
+            assert answer.status_code == 400, (text[:20], answer.text[:200])
+        for verb, path in (("POST", "/clock"), ("PATCH", "/config"), ("PUT", "/faults"), ("POST", "/await")):
+            answer = sandbox.http.request(verb, f"{ROOT}/{sandbox.name}{path}", content=text)
+            assert answer.status_code in (400, 422), (text[:20], path, answer.text[:200])
+    assert sandbox.told("GET", "/invitations") == []
+
+
+def test_of_two_members_with_one_name_the_last_counts(sandbox: Sandbox) -> None:
+    text = json.dumps(INVITED)[:-1] + ', "firstName": "Ada", "firstName": "Augusta"}'
+    answer = sandbox.pi.post(PI, content=text, headers={"content-type": "application/json"})
+    assert answer.status_code == 201
+    assert re.search(r'"firstName":\s*"Augusta"', answer.text)

@@ -1,0 +1,257 @@
+"""What the program says to whoever runs it, in which form, and what it never says."""
+
+import asyncio
+import io
+import json
+import logging
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from simulator.app import Simulator
+from simulator.server import logs
+from simulator.server.logs import Format, JsonLines, TextLines
+from simulator.server.masking import hidden
+from simulator.settings import Settings
+from tests.server import assessment
+from tests.servers import Listener, Sandbox, Server
+
+ORDERS = "/mercury/orders"
+
+
+def lines(server: Server, count: int = 1) -> list[dict[str, Any]]:
+    """Every line of standard error, which must be JSON, once there are `count`: a call's comes after its answer."""
+    deadline = time.monotonic() + 5
+    while server.stderr().count("\n") < count and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return [json.loads(line) for line in server.stderr().splitlines()]
+
+
+def asked(url: str, path: str, method: str = "GET", **more: Any) -> httpx2.Response:
+    return httpx2.request(method, f"{url}{path}", trust_env=False, **more)
+
+
+def test_nothing_is_said_of_calls_unless_it_is_asked_for() -> None:
+    with Server() as server:
+        answer = asked(server.url, "/api/v1/nope", headers={"x-request-id": "mine"})
+        assert "simulator-request-id" not in answer.headers
+        server.process.terminate()
+        server.process.wait(10)
+        assert server.stderr() == ""
+
+
+def test_every_call_is_a_line_with_the_id_that_its_caller_is_told() -> None:
+    with Server("--access-log", "--log-format", "json") as server:
+        answers = [
+            asked(server.url, "/_simulator/health"),
+            asked(server.url, "/api/v1/behavioralassessments", headers={"api-key": "sim-a", "x-request-id": "r-1"}),
+            asked(server.url, "/nowhere?a=b"),
+        ]
+        found = lines(server, 3)
+        assert [answer.headers["simulator-request-id"] for answer in answers] == [one["request_id"] for one in found]
+        assert [(one["method"], one["path"], one["status"]) for one in found] == [
+            ("GET", "/_simulator/health", 200),
+            ("GET", "/api/v1/behavioralassessments", 200),
+            ("GET", "/nowhere?a=b", 404),
+        ]
+        assert found[1]["request_id"] == "r-1"
+        assert all(one["logger"] == "simulator.access" and one["level"] == "info" for one in found)
+        assert all(0 < one["duration"] < 5 and one["client"] == "127.0.0.1" for one in found)
+
+
+INSANE = ["", "a b", "a" * 129, '"quoted"', "-begins", "semi;colon", "{}", "caf\xe9"]
+
+
+def test_an_id_that_is_not_sane_is_not_taken_over() -> None:
+    with Server("--access-log") as server:
+        for id in INSANE:
+            answer = asked(server.url, "/_simulator/health", headers={"x-request-id": id.encode("latin-1")})
+            assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["simulator-request-id"])
+
+
+def test_an_answer_that_a_fault_has_lost_or_cut_is_written_down_too() -> None:
+    with Server("--access-log", "--log-format", "json") as server, httpx2.Client(base_url=server.url) as http:
+        sandbox = Sandbox(http, "a")
+        for do in ("drop", "cut"):
+            sandbox.told("PUT", "/faults", [{"do": do}])
+            with pytest.raises(httpx2.RemoteProtocolError):
+                sandbox.pi.get("/api/v1/behavioralassessments")
+        assert [one["status"] for one in lines(server, 4) if "/api/" in one["path"]] == [None, 200]
+
+
+def test_the_log_of_calls_can_be_asked_for_by_the_environment() -> None:
+    environ = {"SIMULATOR_ACCESS_LOG": "true", "SIMULATOR_LOG_FORMAT": "json", "SIMULATOR_LOG_LEVEL": "error"}
+    with Server(environ=environ) as server:
+        asked(server.url, "/_simulator/health")
+        assert [one["path"] for one in lines(server)] == ["/_simulator/health"]
+    with Server(environ={"SIMULATOR_ACCESS_LOG": "false"}) as server:
+        assert "simulator-request-id" not in asked(server.url, "/_simulator/health").headers
+
+
+def test_what_happens_is_told_from_info_on_and_uvicorn_speaks_in_the_same_form(listener: Listener) -> None:
+    with Server("--log-level", "info", "--log-format", "json") as server, httpx2.Client(base_url=server.url) as http:
+        sandbox = Sandbox(http, "ada")
+        made = assessment(sandbox, assessmentStatusWebHook=listener.url.replace("http://", "http://user:pa55@"))
+        sandbox.told("POST", f"/invitations/{made['assessmentId']}/complete")
+        sandbox.told("POST", "/await", {"webhook": {"state": "delivered"}})
+        sandbox.told("DELETE")
+        server.process.terminate()
+        server.process.wait(10)
+        found = lines(server)
+    said = [f"{one['logger']}: {one['message']}" for one in found]
+    assert f"simulator.serving: listening on {server.url}" in said
+    assert "simulator.sandboxes: sandbox ada opened" in said
+    assert "simulator.sandboxes: sandbox ada deleted" in said
+    assert [
+        one for one in said if one.startswith("simulator.webhooks: sandbox ada: attempt 1") and one.endswith(": 200")
+    ]
+    assert "uvicorn.error: Shutting down" in said
+    assert "pa55" not in str(found)
+
+
+def test_other_programs_libraries_keep_their_chatter_to_themselves(listener: Listener) -> None:
+    with Server("--log-level", "debug") as server, httpx2.Client(base_url=server.url) as http:
+        sandbox = Sandbox(http, "ada")
+        made = assessment(sandbox, assessmentStatusWebHook=listener.url)
+        sandbox.told("POST", f"/invitations/{made['assessmentId']}/complete")
+        listener.wait_for(1)
+        assert "httpcore" not in server.stderr()
+
+
+def test_what_must_be_said_is_said_to_the_letter_in_either_form() -> None:
+    with Server("--access", "closed", "--log-level", "error") as server:
+        assert re.fullmatch(r"control token: [\w-]{32}\n", server.stderr())
+    with Server("--access", "closed", "--log-level", "error", "--log-format", "json") as server:
+        (line,) = lines(server)
+        token = line["message"].removeprefix("control token: ")
+        headers = {"authorization": f"Bearer {token}"}
+        assert asked(server.url, "/_simulator/sandboxes", headers=headers).status_code == 200
+
+
+def test_no_secret_is_written_down() -> None:
+    token = "c0ntr0l-t0ken"
+    environ = {"SIMULATOR_CONTROL_TOKEN": token}
+    with Server("--access", "closed", "--access-log", "--log-level", "debug", environ=environ) as server:
+        bearer = {"authorization": f"Bearer {token}"}
+        opened = asked(server.url, "/_simulator/sandboxes", "POST", headers=bearer, json={"name": "ada"}).json()
+        keys = opened["credentials"]
+        key = keys["predictive_index"]["api_key"]
+        asked(server.url, f"/api/v1/behavioralassessments?api_key={key}&x=1", headers={"api-key": key})
+        body = {**keys["pymetrics"], "grant_type": "client_credentials"}
+        tokens = asked(server.url, "/mercury/oauth/token", "POST", json=body).json()
+        asked(server.url, f"{ORDERS}?access_token={tokens['access_token']}")
+        asked(server.url, "/login", "POST", data={"token": token})
+        made = asked(
+            server.url, "/api/v1/behavioralassessments", "POST", headers={"api-key": key},
+            json={"firstName": "A", "lastName": "B", "email": "a@example.com"},
+        ).json()  # fmt: skip
+        link = made["assessmentUrl"]
+        asked(server.url, link.removeprefix(server.url) if link.startswith(server.url) else "/x/" + link)
+        said = server.stderr()
+        seal = re.search(r"[0-9a-f]{24}", link)
+        assert seal
+        secrets = [token, key, tokens["access_token"], seal[0], *keys["pymetrics"].values()]
+        assert [secret for secret in secrets if secret in said] == []
+        assert said.count("\n") >= 6
+
+
+HIDDEN = [
+    ("Authorization: Bearer abc.def-1", "Authorization: Bearer ***"),
+    ("b'authorization', b'Basic dXNlcjpwYXNz'", "b'authorization', b'Basic ***'"),
+    ("GET /x?api_key=abc&page=2", "GET /x?api_key=***&page=2"),
+    ("client_secret=abc", "client_secret=***"),
+    ("{'x-api-key': 'abc'}", "{'x-api-key': '***'}"),
+    ("(b'api-key', b'abc')", "(b'api-key', b'***')"),
+    ('{"client_secret": "a \\" b", "n": 1}', '{"client_secret": "***", "n": 1}'),
+    ("https://user:pass@hook.example/x", "https://***@hook.example/x"),
+    ("/pymetrics/invite/ada.0123456789abcdef01234567.6f1c7a52", "/pymetrics/invite/ada.***.6f1c7a52"),
+    ("nothing to hide: token of esteem, a basic", "nothing to hide: token of esteem, a basic"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), HIDDEN)
+def test_secrets_in_a_line_are_hidden_wherever_they_stand(text: str, shown: str) -> None:
+    assert hidden(text) == shown
+
+
+# Our own mistakes: a connection whose reading fails within us.
+
+
+@pytest.fixture(params=["text", "json"])
+def written(request: pytest.FixtureRequest) -> Iterator[tuple[Format, io.StringIO]]:
+    """What is logged meanwhile, in either form."""
+    form: Format = request.param
+    out, root = io.StringIO(), logging.getLogger()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(TextLines() if form == "text" else JsonLines())
+    root.addHandler(handler)
+    yield form, out
+    root.removeHandler(handler)
+
+
+def broken(path: str, headers: dict[str, str]) -> list[dict[str, Any]]:
+    """What our app sends to a POST whose body cannot be read, though the caller did nothing wrong."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> Any:
+        raise OSError("the disk says: client_secret=abc\nforged line")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()], "scheme": "http",
+        "server": ("127.0.0.1", 80), "http_version": "1.1",
+    }  # fmt: skip
+
+    async def ask() -> None:
+        try:
+            await Simulator(Settings()).app(scope, receive, send)
+        except OSError:  # Starlette hands it on, and uvicorn writes it down
+            logging.getLogger("uvicorn.error").exception("Exception in ASGI application\n")
+
+    asyncio.run(ask())
+    return sent
+
+
+@pytest.mark.parametrize("path", ["/mercury/order", "/_simulator/sandboxes"])
+def test_a_mistake_of_ours_is_told_under_an_id_that_leads_to_the_log(
+    path: str, written: tuple[Format, io.StringIO]
+) -> None:
+    form, out = written
+    start, _ = broken(path, {"x-request-id": "r-7"})
+    assert start["status"] == 500
+    assert [value for name, value in start["headers"] if name == b"simulator-request-id"] == [b"r-7"]
+    said = out.getvalue()
+    assert "abc" not in said
+    if form == "json":
+        line = json.loads(said)
+        assert (line["level"], line["request_id"]) == ("error", "r-7")
+        assert "OSError" in line["trace"]
+    else:
+        first, *trace = said.splitlines()
+        assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z error \S+: .*\[r-7\]$", first)
+        assert trace[0].startswith("Traceback")
+
+
+def test_a_line_for_people_stays_one_line_whatever_is_in_it(written: tuple[Format, io.StringIO]) -> None:
+    form, out = written
+    logging.getLogger("simulator.x").warning("%s", "a\r\n2026 error forged: b\x1b[31m\u2028c")
+    said = out.getvalue()
+    assert said.count("\n") == 1
+    assert "\x1b" not in said
+    assert (json.loads(said)["message"] if form == "json" else said).startswith("a" if form == "json" else "20")
+
+
+def test_a_request_without_an_id_is_given_one_and_keeps_it() -> None:
+    async def ask() -> tuple[str, str]:
+        return logs.name_request({}), logs.name_request({b"x-request-id": b"late"})
+
+    first, second = asyncio.run(ask())
+    assert first == second
+    assert re.fullmatch(r"[0-9a-f]{16}", first)

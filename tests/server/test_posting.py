@@ -1,0 +1,138 @@
+"""One POST over one connection: what goes over the wire, what counts as an answer, and over TLS."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from simulator.core.delivery import Post
+from simulator.server.egress import Policy
+from simulator.server.posting import LONGEST_HEAD
+from simulator.server.sender import HttpSender, Outcome
+
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
+"""For localhost and 127.0.0.1, made by itself, with its key."""
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+@asynccontextmanager
+async def listening(*pieces: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """A listener that reads a request, answers these pieces one after another and hangs up; its port, what it read."""
+    heard: list[bytes] = []
+    answering: list[asyncio.Task[None] | None] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answering.append(asyncio.current_task())
+        heard.append(await reader.read(65_536))
+        with contextlib.suppress(ConnectionError):  # it may have read as much as it wanted
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.005)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
+    async with server:
+        yield server.sockets[0].getsockname()[1], heard
+        await asyncio.gather(*(task for task in answering if task))
+
+
+async def posted(url: str, headers: tuple[tuple[str, str], ...] = (), body: bytes = b"a=b") -> Outcome:
+    return await HttpSender(Policy()).send(Post(url, headers, body), 5)
+
+
+async def test_the_request_is_written_as_http_has_it() -> None:
+    async with listening(OK) as (port, heard):
+        outcome = await posted(f"http://user:pw@127.0.0.1:{port}/a b?c=é#part", (("webhook-id", "1"),))
+    assert outcome.answer
+    assert (outcome.answer.status, outcome.answer.body) == (200, "ok")
+    assert heard == [
+        b"POST /a%%20b?c=%%C3%%A9 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nwebhook-id: 1\r\nContent-Length: 3\r\n"
+        b"Connection: close\r\n\r\na=b" % port
+    ]
+
+
+@pytest.mark.parametrize("header", [("a", "b\r\nc: d"), ("a\nb", "c"), ("a", "\0")])
+async def test_no_header_begins_a_line_of_its_own(header: tuple[str, str]) -> None:
+    async with listening(OK) as (port, heard):
+        outcome = await posted(f"http://127.0.0.1:{port}/", (header,))
+    assert (outcome.answer, heard) == (None, [])
+    assert outcome.error == "ValueError: a header or the address holds a line break"
+
+
+async def test_an_answer_may_come_byte_by_byte() -> None:
+    answer = b"HTTP/1.1 202 OK\r\ntransfer-encoding: chunked\r\nx: y\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    async with listening(*(answer[at : at + 1] for at in range(len(answer)))) as (port, _):
+        outcome = await posted(f"http://127.0.0.1:{port}/")
+    assert outcome.answer
+    assert (outcome.answer.status, outcome.answer.body) == (202, "abc")
+    assert outcome.answer.headers == (("transfer-encoding", "chunked"), ("x", "y"))
+
+
+ANSWERS = {
+    "interim answers first": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\na: b\r\n\r\n" + OK, 200, "ok"),
+    "another protocol": (b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n", 101, ""),
+    "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
+    "until the end": (b"HTTP/1.1 200 OK\r\n\r\nall of it", 200, "all of it"),
+    "more than it said": (OK + b"HTTP/1.1 500 Oops\r\n\r\n", 200, "ok"),
+    "nonsense behind it": (OK + b"\0\0\0", 200, "ok"),
+}
+
+
+@pytest.mark.parametrize(("answer", "status", "body"), ANSWERS.values(), ids=ANSWERS)
+async def test_what_counts_as_an_answer(answer: bytes, status: int, body: str) -> None:
+    async with listening(answer) as (port, _):
+        outcome = await posted(f"http://127.0.0.1:{port}/")
+    assert outcome.answer, outcome.error
+    assert (outcome.answer.status, outcome.answer.body) == (status, body)
+
+
+NO_ANSWERS = {
+    "an interim answer alone": b"HTTP/1.1 103 Hints\r\n\r\n",
+    "half a body": b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok",
+    "half a chunk": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nok",
+    "two lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok",
+    "a head without end": b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (LONGEST_HEAD // 5),
+}
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS.values(), ids=NO_ANSWERS)
+async def test_what_does_not(answer: bytes) -> None:
+    async with listening(answer) as (port, _):
+        outcome = await posted(f"http://127.0.0.1:{port}/")
+    assert outcome.answer is None
+    assert outcome.error
+    assert outcome.error.startswith("Broken: ")
+
+
+async def test_an_address_that_refuses_gives_way_to_the_next_one() -> None:
+    async with listening(OK) as (port, heard):
+        outcome = await posted(f"http://localhost:{port}/")  # ::1 comes first on many machines
+    assert outcome.answer
+    assert len(heard) == 1
+
+
+async def test_what_an_address_cannot_be_is_said() -> None:
+    outcome = await posted("http://127.0.0.1:8o/")
+    assert outcome.error
+    assert outcome.error.startswith("ValueError: InvalidURL")
+
+
+async def test_a_listener_with_a_good_certificate_is_reached_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(CERTIFICATE)
+    async with listening(OK, tls=tls) as (port, heard):
+        stranger = await posted(f"https://127.0.0.1:{port}/")
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+        known = await posted(f"https://localhost:{port}/x")
+    assert stranger.answer is None
+    assert stranger.error
+    assert "CERTIFICATE_VERIFY_FAILED" in stranger.error
+    assert known.answer
+    assert (known.answer.status, heard[-1].split(b"\r\n")[0]) == (200, b"POST /x HTTP/1.1")

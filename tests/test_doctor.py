@@ -1,0 +1,203 @@
+"""What `doctor` says of a running server, and what it ends with."""
+
+import os
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from click.testing import CliRunner
+
+from simulator.cli import main
+from simulator.doctor import Patient, examine
+from tests.servers import Listener, Sandbox, Server
+from tests.test_cli import UNREADY, run, talking
+
+KEYS = ("--pymetrics-client-id", "--pymetrics-client-secret", "--pymetrics-api-key", "--pi-api-key")
+
+
+def doctor(*arguments: str, **environ: str) -> tuple[int, dict[str, tuple[str, str]], str]:
+    """The exit status, each line's verdict and words by what it is about, and all that was said."""
+    free: dict[str, str | None] = {name: None for name in os.environ if name.startswith(("SIMULATOR_", "PY", "PI_"))}
+    result = CliRunner().invoke(main, ["doctor", *arguments], env={**free, **environ})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    found = {line[8:18].strip(): (line[:7].strip(), line[19:]) for line in result.stdout.splitlines()}
+    return result.exit_code, found, result.output
+
+
+def opened(sandbox: Sandbox) -> list[str]:
+    """The options that name a sandbox's own keys in open access."""
+    keys = [sandbox.credential, "any", sandbox.credential, sandbox.credential]
+    return [part for pair in zip(KEYS, keys, strict=True) for part in pair]
+
+
+@pytest.fixture(scope="module")
+def closed() -> Iterator[Server]:
+    """A server in closed access, whose token is `t0ken`."""
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "t0ken"}) as server:
+        yield server
+
+
+def test_a_healthy_server_is_found_healthy(sandbox: Sandbox, listener: Listener) -> None:
+    status, found, said = doctor(
+        "--url", sandbox.url, "--sandbox", sandbox.name, *opened(sandbox), "--listener", listener.url
+    )
+    assert status == 0, said
+    assert {what: verdict for what, (verdict, _) in found.items()} == dict.fromkeys(
+        ["server", "access", "PI keys", "pymetrics", "sandbox", "clock", "faults", "settings", "listener"], "ok"
+    )
+    assert sandbox.told("GET", "/deliveries") == []
+    assert listener.received[0].json == {"type": "simulator.test"}
+
+
+def test_without_a_sandbox_the_server_alone_is_looked_at(server: Server) -> None:
+    status, found, _ = doctor("--url", server.url)
+    assert (status, [*found]) == (0, ["server", "access"])
+
+
+def test_keys_may_stand_in_the_environment(sandbox: Sandbox) -> None:
+    key = sandbox.credential
+    environ = {"PYMETRICS_CLIENT_ID": key, "PYMETRICS_CLIENT_SECRET": "x", "PYMETRICS_API_KEY": key, "PI_API_KEY": key}
+    status, found, said = doctor("--url", sandbox.url, "--sandbox", sandbox.name, **environ)
+    assert status == 0, said
+    assert found["PI keys"] == ("ok", f"they open {sandbox.name!r}")
+    assert found["pymetrics"] == ("ok", f"they open {sandbox.name!r}")
+
+
+WRONG_KEYS = [
+    (["--pi-api-key", "sim-quite-another"], "PI keys", "another sandbox"),
+    (["--pi-api-key", "nonsense"], "PI keys", "refused with 401"),
+    (["--pymetrics-client-id", "sim-a"], "pymetrics", "needed together"),
+    ([KEYS[0], "nonsense", KEYS[1], "x", KEYS[2], "nonsense"], "pymetrics", "no token"),
+    ([KEYS[0], "sim-other", KEYS[1], "x", KEYS[2], "sim-other"], "pymetrics", "another sandbox"),
+    ([KEYS[0], "sim-other", KEYS[1], "x", KEYS[2], "sim-third"], "pymetrics", "refused with 40"),
+]
+
+
+@pytest.mark.parametrize(("keys", "what", "words"), WRONG_KEYS)
+def test_keys_that_open_something_else_or_nothing_are_found(
+    sandbox: Sandbox, keys: list[str], what: str, words: str
+) -> None:
+    status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, *keys)
+    assert (status, found[what][0]) == (1, "failed")
+    assert words in found[what][1]
+    assert found["settings"][0] == "ok", "it looks on"
+
+
+def test_what_may_be_meant_is_noted(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    sandbox.told("PUT", "/faults", [{"id": "gone", "do": "drop", "vendor": "pymetrics"}])
+    sandbox.told("PATCH", "/config", {"maintenance": True, "rate_limit": 7})
+    status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name)
+    assert status == 0
+    notes = {what: said for what, (verdict, said) in found.items() if verdict == "note"}
+    assert [*notes] == ["clock", "faults", "settings", "listener"]
+    assert "stands still at 2026-01-01T00:00:00" in notes["clock"]
+    assert "gone (drop, met 0)" in notes["faults"]
+    assert "maintenance" in notes["settings"]
+    assert "over 7 a minute" in notes["settings"]
+    assert "not tried" in notes["listener"]
+
+
+def test_a_clock_that_was_turned_is_noted(sandbox: Sandbox) -> None:
+    sandbox.told("POST", "/clock", {"advance": "P2D"})
+    _, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name)
+    assert found["clock"][0] == "note"
+    assert "ahead of" in found["clock"][1]
+
+
+def test_a_call_that_a_fault_has_lost_is_told(sandbox: Sandbox) -> None:
+    sandbox.told("PUT", "/faults", [{"do": "drop"}])
+    status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, *opened(sandbox))
+    assert status == 1
+    assert "a fault does that" in found["PI keys"][1]
+    assert found["pymetrics"][0] == "failed"
+
+
+def test_a_journal_that_is_switched_off_cannot_tell(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"journal": {"entries": 0, "bytes": 0}})
+    status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, "--pi-api-key", sandbox.credential)
+    assert (status, found["PI keys"][0]) == (0, "note")
+
+
+def test_the_listener_is_tried_from_the_server(listener: Listener, sandbox: Sandbox) -> None:
+    look = ("--url", sandbox.url, "--sandbox", sandbox.name)
+    sandbox.told("PATCH", "/config", {"default_webhook_url": f"{listener.url}/own"})
+    assert doctor(*look)[1]["listener"][0] == "ok"
+    assert listener.received[-1].path == "/own"
+    listener.answers = [404]
+    status, found, _ = doctor(*look)
+    assert (status, found["listener"][0]) == (0, "note")
+    assert "answers 404" in found["listener"][1]
+    status, found, _ = doctor(*look, "--listener", "http://127.0.0.1:1")
+    assert (status, found["listener"][0]) == (1, "failed")
+    assert "cannot be reached from the server (ConnectionRefusedError" in found["listener"][1]
+    status, found, _ = doctor(*look, "--listener", "http://169.254.169.254/")
+    assert (status, found["listener"][0]) == (1, "failed")
+    assert "refused by policy" in found["listener"][1]
+
+
+def test_closed_access_is_told_with_what_is_missing(closed: Server) -> None:
+    status, found, _ = doctor("--url", closed.url)
+    assert (status, found["access"][0]) == (1, "failed")
+    assert "set SIMULATOR_CONTROL_TOKEN" in found["access"][1]
+    status, found, _ = doctor("--url", closed.url, SIMULATOR_CONTROL_TOKEN="wrong")
+    assert (status, found["access"][0]) == (1, "failed")
+    assert "not this server's" in found["access"][1]
+
+
+def test_closed_access_is_looked_at_with_its_token(closed: Server) -> None:
+    token = {"SIMULATOR_CONTROL_TOKEN": "t0ken"}
+    status, found, _ = doctor("--url", closed.url, "--sandbox", "ada", **token)
+    assert (status, found["sandbox"][0]) == (1, "failed")
+    assert "there is no sandbox 'ada'" in found["sandbox"][1]
+    headers = {"authorization": "Bearer t0ken"}
+    url = f"{closed.url}/_simulator/sandboxes"
+    keys = [
+        httpx2.post(url, headers=headers, json={"name": name}, trust_env=False).json()["credentials"]
+        for name in ("ada", "bob")
+    ]
+    for opens, verdict in zip(keys, ("ok", "failed"), strict=True):
+        pymetrics = opens["pymetrics"]
+        values = [*(pymetrics[name] for name in ("client_id", "client_secret", "api_key"))]
+        values.append(opens["predictive_index"]["api_key"])
+        options = [part for pair in zip(KEYS, values, strict=True) for part in pair]
+        status, found, said = doctor("--url", closed.url, "--sandbox", "ada", *options, **token)
+        assert (found["PI keys"][0], found["pymetrics"][0]) == (verdict, verdict), said
+        assert status == (0 if verdict == "ok" else 1)
+        assert [value for value in values if value in said] == []
+
+
+@pytest.mark.parametrize("answer", UNREADY.values(), ids=UNREADY)
+def test_what_is_no_simulator_ends_it_with_2(answer: bytes) -> None:
+    with talking(answer) as url:
+        status, found, _ = doctor("--url", url)
+    assert (status, found["server"][0]) == (2, "failed")
+
+
+def test_nobody_there_ends_it_with_2() -> None:
+    status, found, _ = doctor("--url", "http://127.0.0.1:1")
+    assert (status, found["server"][0]) == (2, "failed")
+    assert "is it running there" in found["server"][1]
+
+
+BAD = [
+    ("--url", "nonsense"), ("--listener", "http://a.example"), ("--pi-api-key", "sim-a"), ("--sandbox", "a", "extra"),
+    ("--sandbox", "a", "--listener", "ftp://a"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", BAD)
+def test_what_cannot_be_meant_ends_it_with_2(arguments: tuple[str, ...]) -> None:
+    assert doctor(*arguments)[0] == 2
+
+
+def test_the_command_looks_where_the_environment_says(server: Server) -> None:
+    done = run("doctor", environ={"SIMULATOR_PORT": server.url.rpartition(":")[2]})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"ok      server     {server.url} answers")
+
+
+def test_it_can_be_called_from_python(sandbox: Sandbox) -> None:
+    said: list[str] = []
+    assert examine(Patient(sandbox.url, sandbox=sandbox.name), said.append) == 0
+    assert len(said) == 7

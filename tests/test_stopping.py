@@ -1,0 +1,247 @@
+"""How the server ends: it lets nobody in, finishes what it began within its grace time, and ends with 0."""
+
+import contextlib
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.server import assessment
+from tests.servers import Listener, Sandbox, Server
+
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+DELAY = {"do": "delay", "duration": "PT0.8S"}
+
+
+class Asking(threading.Thread):
+    """A call under way in a thread of its own; `answer` is what came of it, None where the connection broke off."""
+
+    def __init__(self, ask: Callable[[], httpx2.Response]) -> None:
+        super().__init__()
+        self._ask = ask
+        self.answer: httpx2.Response | None = None
+        self.start()
+
+    def run(self) -> None:
+        with contextlib.suppress(httpx2.HTTPError):
+            self.answer = self._ask()
+
+    def done(self) -> httpx2.Response | None:
+        """The answer, within ten seconds."""
+        self.join(10)
+        assert not self.is_alive()
+        return self.answer
+
+
+@contextlib.contextmanager
+def serving(*options: str) -> Iterator[tuple[Server, Sandbox]]:
+    """A server of one's own and a sandbox of it."""
+    with Server(*options) as server, httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http:
+        yield server, Sandbox(http, "ada")
+
+
+def ended(server: Server, sent: int = signal.SIGTERM) -> float:
+    """End the server by a signal; it must end with 0, and this is how many seconds it took."""
+    began = time.monotonic()
+    server.process.send_signal(sent)
+    assert server.process.wait(15) == 0
+    assert "Traceback" not in server.stderr()
+    return time.monotonic() - began
+
+
+def until(happened: Callable[[], Any], seconds: float = 10) -> None:
+    """Ask again and again until it has happened."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def under_way(sandbox: Sandbox) -> None:
+    """Wait until the sandbox's one fault has met a call."""
+    until(lambda: sandbox.told("GET", "/faults")[0]["met"])
+
+
+def advancing(sandbox: Sandbox) -> None:
+    """Wait until an advance is under way: another is refused."""
+    until(lambda: sandbox.control("POST", "/clock", {"run": True}).status_code == 409)
+
+
+def completed(sandbox: Sandbox, hook: str) -> None:
+    """One webhook is owed to `hook`."""
+    id = assessment(sandbox, assessmentStatusWebHook=hook)["assessmentId"]
+    sandbox.told("POST", f"/invitations/{id}/complete")
+
+
+@pytest.mark.parametrize("sent", SIGNALS, ids=str)
+def test_a_call_under_way_is_answered_in_full_and_its_connection_closed(sent: signal.Signals) -> None:
+    with serving() as (server, sandbox):
+        sandbox.told("PUT", "/faults", [DELAY])
+        asking = Asking(lambda: sandbox.pi.get("/api/v1/behavioralassessments"))
+        under_way(sandbox)
+        took = ended(server, sent)
+        answer = asking.done()
+        assert answer is not None
+        assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+        assert 0.3 < took < 5
+
+
+def test_nobody_is_let_in_while_the_server_finishes() -> None:
+    with serving("--grace", "5") as (server, sandbox):
+        sandbox.told("PUT", "/faults", [{**DELAY, "duration": "PT2S"}])
+        asking = Asking(lambda: sandbox.pi.get("/api/v1/behavioralassessments"))
+        under_way(sandbox)
+        server.process.terminate()
+        host, port = server.url.removeprefix("http://").split(":")
+
+        def refused() -> bool:
+            try:
+                with socket.create_connection((host, int(port)), timeout=1) as connection:
+                    connection.sendall(b"GET /_simulator/health HTTP/1.1\r\nhost: x\r\n\r\n")
+                    return not connection.recv(1)
+            except OSError:
+                return True
+
+        until(refused)
+        assert server.process.poll() is None, "it still finishes the call"
+        assert server.process.wait(10) == 0
+        assert (answer := asking.done()) is not None
+        assert answer.status_code == 200
+
+
+def test_an_idle_connection_does_not_hold_the_end_up() -> None:
+    with serving("--grace", "60") as (server, sandbox):
+        sandbox.told("GET", "/config")
+        assert ended(server) < 5
+
+
+def test_a_webhook_under_way_is_answered() -> None:
+    with Listener(delay=0.8) as listener, serving("--grace", "10") as (server, sandbox):
+        completed(sandbox, listener.url)
+        listener.wait_for(1)
+        assert 0.3 < ended(server) < 5
+        assert len(listener.received) == 1
+
+
+def test_a_webhook_that_waits_behind_others_is_sent_too() -> None:
+    with Listener(delay=0.3) as listener, serving("--grace", "10") as (server, sandbox):
+        for _ in range(12):
+            completed(sandbox, listener.url)
+        listener.wait_for(1)
+        ended(server)
+        assert len(listener.received) == 12
+
+
+def test_an_advance_under_way_plays_to_its_end() -> None:
+    with Listener(answers=[503, 503, 200], delay=0.2) as listener, serving("--grace", "10") as (server, sandbox):
+        sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+        completed(sandbox, listener.url)
+        asking = Asking(lambda: sandbox.control("POST", "/clock", {"advance": "PT24H"}))
+        advancing(sandbox)
+        ended(server)
+        answer = asking.done()
+        assert answer is not None
+        assert [event["what"] for event in answer.json()["events"]].count("attempt") >= 2
+        assert len(listener.received) == 3
+
+
+def test_what_takes_longer_than_the_grace_time_is_cut_off() -> None:
+    with Listener(delay=30) as listener, serving("--grace", "0.3") as (server, sandbox):
+        completed(sandbox, listener.url)
+        listener.wait_for(1)
+        sandbox.told("PUT", "/faults", [{**DELAY, "duration": "PT1H"}])
+        call = Asking(lambda: sandbox.pi.get("/api/v1/behavioralassessments"))
+        under_way(sandbox)
+        advance = Asking(lambda: sandbox.control("POST", "/clock", {"advance": "PT24H"}))
+        advancing(sandbox)
+        assert ended(server) < 5
+        assert call.done() is None, "a vendor has no word for this"
+        assert (told := advance.done()) is not None
+        assert (told.status_code, told.headers["content-type"]) == (503, "application/problem+json")
+        assert "2 calls were not finished" in server.stderr()
+
+
+@pytest.mark.parametrize("sent", SIGNALS, ids=str)
+def test_a_second_signal_ends_it_at_once(sent: signal.Signals) -> None:
+    with Listener(delay=30) as listener, serving("--grace", "60") as (server, sandbox):
+        completed(sandbox, listener.url)
+        listener.wait_for(1)
+        sandbox.told("PUT", "/faults", [{**DELAY, "duration": "PT1H"}])
+        call = Asking(lambda: sandbox.pi.get("/api/v1/behavioralassessments"))
+        under_way(sandbox)
+        server.process.send_signal(signal.SIGTERM)
+        with pytest.raises(Exception, match="timed out"):
+            server.process.wait(1)
+        assert ended(server, sent) < 3
+        assert call.done() is None
+
+
+def test_who_awaits_and_who_reads_events_is_told() -> None:
+    with serving("--grace", "30") as (server, sandbox):
+        said: list[str] = []
+
+        def read() -> httpx2.Response:
+            path = "/_simulator/sandboxes/ada/events"
+            with sandbox.http.stream("GET", path) as stream:
+                said.extend(stream.iter_lines())
+            return stream
+
+        events = Asking(read)
+        waiting = Asking(lambda: sandbox.control("POST", "/await", {"invitation": {"status": 40}, "within": "PT30S"}))
+        until(lambda: (sandbox.told("GET")["name"] and said) or sandbox.control("PATCH", "/config", {}))
+        time.sleep(0.2)  # the wait has no sign of its own
+        assert ended(server) < 5
+        assert events.done() is not None, "the stream came to its end"
+        assert (answer := waiting.done()) is not None
+        assert answer.status_code == 410
+
+
+def test_a_reader_that_has_stopped_reading_does_not_hold_the_end_up() -> None:
+    with serving("--grace", "0.3") as (server, sandbox):
+        for _ in range(300):
+            sandbox.pi.get("/api/v1/behavioralassessments")
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            slow.connect((host, int(port)))
+            ask = b"GET /_simulator/openapi/control.json HTTP/1.1\r\nhost: x\r\n\r\n"
+            slow.sendall(ask * 50)
+            time.sleep(0.2)
+            assert ended(server) < 4
+
+
+@pytest.mark.parametrize("seconds", ["-1", "soon", "99999"])
+def test_a_grace_time_that_cannot_be_is_refused(seconds: str) -> None:
+    with pytest.raises(AssertionError, match="--grace"), Server("--grace", seconds):
+        pass
+
+
+def test_no_answer_is_lost_or_halved_when_the_server_ends_under_load() -> None:
+    with serving("--grace", "10") as (server, _):
+        made, halves = [0] * 4, list[httpx2.HTTPError]()
+
+        def create(place: int) -> None:
+            with httpx2.Client(base_url=server.url, trust_env=False) as http:
+                own = Sandbox(http, f"load-{place}")
+                while True:
+                    try:
+                        assessment(own)
+                    except (httpx2.ConnectError, httpx2.RemoteProtocolError, httpx2.ReadError) as problem:
+                        if "incomplete" in str(problem):
+                            halves.append(problem)
+                        return
+                    made[place] += 1
+
+        threads = [threading.Thread(target=create, args=(place,)) for place in range(4)]
+        for thread in threads:
+            thread.start()
+        until(lambda: all(made))
+        ended(server)
+        for thread in threads:
+            thread.join(10)
+        assert halves == []

@@ -1,0 +1,226 @@
+"""The server speaks TLS: with files of its owner's, or with a certificate of an authority that it makes itself."""
+
+import contextlib
+import datetime as dt
+import json
+import os
+import socket
+import ssl
+import stat
+import subprocess
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from cryptography import x509
+
+from simulator import authority
+from tests.clients.environments import PYMETRICS_SDK, environment
+from tests.clients.test_pymetrics_sdk import SCRIPTS
+from tests.server import ROOT, assessment, order
+from tests.servers import Listener, Sandbox, Server
+from tests.test_cli import call, complaint, nothing_served, run
+
+__all__ = ["nothing_served"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tls") / "authority"
+
+
+@pytest.fixture(scope="module")
+def secure(folder: Path) -> Iterator[Server]:
+    """A server with a certificate of its own authority."""
+    with Server("--tls", "local", "--tls-dir", str(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def trusting(secure: Server, folder: Path) -> Iterator[httpx2.Client]:
+    """A client that trusts that authority and no other."""
+    context = ssl.create_default_context(cafile=folder / "ca.pem")
+    with httpx2.Client(base_url=secure.url, verify=context, trust_env=False) as client:
+        yield client
+
+
+def curl(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["curl", "-sS", "--noproxy", "*", "--max-time", "10", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_first_line_says_where_and_standard_error_whom_to_trust(secure: Server, folder: Path) -> None:
+    assert secure.url.startswith("https://127.0.0.1:")
+    assert f"certificate authority: {folder / 'ca.pem'}" in secure.stderr()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_curl_that_trusts_the_authority_is_answered(secure: Server, folder: Path, host: str) -> None:
+    url = f"https://{host}:{urlsplit(secure.url).port}/_simulator/health"
+    assert '"status":"ok"' in curl("--cacert", str(folder / "ca.pem"), url).stdout
+    assert curl(url).returncode == 60  # curl's word for a certificate that nobody vouches for
+
+
+def test_both_vendors_answer_and_their_links_say_https(trusting: httpx2.Client, listener: Listener) -> None:
+    sandbox = Sandbox(trusting, "secure")
+    sandbox.told("PATCH", "/config", {"default_webhook_url": listener.url})
+    made = [order(sandbox)["invite_link"], assessment(sandbox)["assessmentUrl"]]
+    assert [link for link in made if not link.startswith(f"{sandbox.url}/")] == []
+    for invitation in sandbox.told("GET", "/invitations"):
+        sandbox.told("POST", f"/invitations/{invitation['id']}/complete")
+    listener.wait_for(1)
+    sandbox.control("DELETE")
+
+
+def test_a_large_answer_and_a_stream_come_whole(trusting: httpx2.Client) -> None:
+    assert trusting.get("/_simulator/openapi/control.json").json()["openapi"].startswith("3.1")
+    with trusting.stream("GET", f"{ROOT}/stream/events") as stream:
+        Sandbox(trusting, "stream").told("PATCH", "/config", {"maintenance": True})
+        assert any("config" in line for line in stream.iter_lines())
+    trusting.delete(f"{ROOT}/stream")
+
+
+def test_who_speaks_no_tls_is_not_answered_and_harms_nobody(secure: Server, trusting: httpx2.Client) -> None:
+    parts = urlsplit(secure.url)
+    with socket.create_connection((parts.hostname, parts.port), 5) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.settimeout(5)
+        with contextlib.suppress(ConnectionResetError):
+            assert b"HTTP/1.1" not in connection.recv(1_024)
+    with socket.create_connection((parts.hostname, parts.port), 5):
+        assert trusting.get("/_simulator/health").status_code == 200
+    assert "Traceback" not in secure.stderr()
+
+
+def test_old_versions_of_tls_are_not_spoken(secure: Server) -> None:
+    url = f"{secure.url}/_simulator/health"
+    assert curl("--insecure", "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0", url).returncode == 35
+    assert curl("--insecure", "--tls-max", "1.2", url).returncode == 0
+
+
+def test_ready_asks_by_tls_whom_the_environment_names(secure: Server, folder: Path) -> None:
+    port = str(urlsplit(secure.url).port)
+    environ = {"SIMULATOR_PORT": port, "SIMULATOR_TLS": "local", "SIMULATOR_TLS_DIR": str(folder)}
+    assert run("ready", environ=environ).returncode == 0
+    assert run("ready", environ={"SIMULATOR_PORT": port, "SIMULATOR_TLS_CERT": "own.pem"}).returncode == 0
+    complaint(run("ready", environ={"SIMULATOR_PORT": port}), "not ready")
+    assert run("ready", "--url", secure.url, "--ca", str(folder / "ca.pem")).returncode == 0
+    complaint(run("ready", "--url", secure.url), "not ready", "certificate")
+    complaint(run("ready", "--url", secure.url, "--ca", str(folder / "nope.pem")), "not ready")
+
+
+def test_the_cookie_of_the_login_is_kept_to_https(folder: Path) -> None:
+    options = ("--access", "closed", "--tls", "local", "--tls-dir", str(folder))
+    with Server(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t"}) as server:
+        context = ssl.create_default_context(cafile=folder / "ca.pem")
+        answer = httpx2.post(f"{server.url}/login", data={"token": "t"}, verify=context)
+        assert "secure" in answer.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize("style", ["sync", "asyncio"])
+def test_pymetrics_own_sdk_makes_its_calls_over_tls(secure: Server, folder: Path, style: str) -> None:
+    keys = {f"MERCURY_{name}": "sim-sdk" for name in ("CLIENT_ID", "CLIENT_SECRET", "X_API_KEY")}
+    environ = {**os.environ, **keys, "NO_PROXY": "127.0.0.1", "SSL_CERT_FILE": str(folder / "ca.pem")}
+    command = [str(environment(*PYMETRICS_SDK)), str(SCRIPTS / "five_calls.py"), secure.url, "sim-sdk", style]
+    done = subprocess.run(command, text=True, env=environ, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert {name for name, (status, *_) in said.items() if status not in (200, 201)} == set()
+
+
+# The authority.
+
+
+def test_what_is_secret_is_for_its_owner_alone(secure: Server, folder: Path) -> None:
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert modes == {"ca-key.pem": 0o600, "server.pem": 0o600, "ca.pem": 0o644}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert "PRIVATE" not in (folder / "ca.pem").read_text()
+
+
+def test_the_authority_stays_and_the_certificate_is_made_anew(tmp_path: Path) -> None:
+    first = authority.certify(tmp_path, [])
+    kept, made = first.authority.read_bytes(), first.server.read_bytes()
+    again = authority.certify(tmp_path, ["sim.example", "10.1.2.3", "[2001:db8::1]"])
+    assert again.authority.read_bytes() == kept
+    assert again.server.read_bytes() != made
+    names = x509.load_pem_x509_certificate(again.server.read_bytes()).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    assert {"localhost", "sim.example"} <= {*names.value.get_values_for_type(x509.DNSName)}
+    addresses = {*names.value.get_values_for_type(x509.IPAddress)}
+    assert {ip_address(text) for text in ("127.0.0.1", "::1", "10.1.2.3", "2001:db8::1")} <= addresses
+
+
+def test_an_authority_that_lapses_soon_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(authority, "_LIFE_OF_AUTHORITY", dt.timedelta(days=30))
+        old = authority.certify(tmp_path, []).authority.read_bytes()
+    new = authority.certify(tmp_path, []).authority.read_bytes()
+    assert new != old
+    assert authority.certify(tmp_path, []).authority.read_bytes() == new
+
+
+def test_the_certificate_is_good_for_a_server_alone_and_the_authority_for_certificates(tmp_path: Path) -> None:
+    files = authority.certify(tmp_path, [])
+    ca, leaf = (x509.load_pem_x509_certificate(path.read_bytes()) for path in files)
+    assert ca.extensions.get_extension_for_class(x509.BasicConstraints).value == x509.BasicConstraints(True, 0)
+    assert leaf.extensions.get_extension_for_class(x509.BasicConstraints).value == x509.BasicConstraints(False, None)
+    leaf.verify_directly_issued_by(ca)
+
+
+@pytest.mark.parametrize("junk", [b"", b"junk", b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"])
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, nothing_served: None, junk: bytes) -> None:
+    (tmp_path / "ca-key.pem").write_bytes(junk)
+    complaint(
+        call("serve", "--tls", "local", "--tls-dir", str(tmp_path)), "ca-key.pem", "no key and certificate of ours"
+    )
+    assert (tmp_path / "ca-key.pem").read_bytes() == junk
+
+
+# One's own files.
+
+
+def test_ones_own_files_are_served_with(tmp_path: Path) -> None:
+    made = authority.certify(tmp_path, [])
+    text = made.server.read_text()
+    key, _, certificate = text.partition("-----BEGIN CERTIFICATE")
+    (tmp_path / "key.pem").write_text(key)
+    (tmp_path / "cert.pem").write_text(f"-----BEGIN CERTIFICATE{certificate}")
+    files = ("--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem"))
+    with Server(*files) as server:
+        assert server.url.startswith("https://")
+        assert '"ok"' in curl("--cacert", str(made.authority), f"{server.url}/_simulator/health").stdout
+        assert "authority" not in server.stderr()
+
+
+BAD = [
+    (("--tls", "local"), "--tls-dir"),
+    (("--tls", "nope"), "local"),
+    (("--tls-dir", "x"), "--tls local"),
+    (("--tls-cert", "x"), "go together"),
+    (("--tls-key", "x"), "go together"),
+    (("--tls", "local", "--tls-dir", "x", "--tls-cert", "x"), "no --tls-cert"),
+    (("--tls-cert", "nope.pem", "--tls-key", "nope.pem"), "nope.pem"),
+    (("--tls-cert", __file__, "--tls-key", __file__), "no certificate with its key"),
+    (("--tls", "local", "--tls-dir", __file__), "--tls-dir"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), BAD)
+def test_options_that_cannot_be_meant_end_the_command(
+    nothing_served: None, options: tuple[str, ...], said: str
+) -> None:
+    complaint(call("serve", "--port", "0", *options), said)
+
+
+def test_without_the_extra_the_command_says_what_to_install(
+    nothing_served: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "cryptography", None)
+    monkeypatch.delitem(__import__("sys").modules, "simulator.authority")
+    complaint(call("serve", "--tls", "local", "--tls-dir", "x"), "assessment-simulator[tls]")
