@@ -18,8 +18,9 @@ class Settings:
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
     where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
-    `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything in
-    `idle` seconds is let go from memory. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
+    `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
+    in `idle` seconds is let go from memory. What nobody has used in `keep_for` seconds is deleted, and what is more
+    than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
     keeps them all here.
 
     `request_timeout` is how many real seconds a caller may take to send the head of a request, then its body, or to go

@@ -96,7 +96,9 @@ class Fleet:
         """Kill a process, and give the moment of its death; another takes its place."""
         server = chance.choice(self._servers)
         if self._together:
-            os.kill(chance.choice(server.workers), signal.SIGKILL)
+            while not (workers := server.workers):  # they are being started anew
+                time.sleep(0.05)
+            os.kill(chance.choice(workers), signal.SIGKILL)
             return time.monotonic()
         server.kill()
         died = time.monotonic()
