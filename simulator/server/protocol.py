@@ -13,9 +13,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from simulator.server.asgi import MOST_PARAMETERS
 from simulator.server.joined import Joined
 
-LONGEST_URL = 16_384
+LONGEST_URL = 65_536
+"""Room for the longest filter that a vendor reads, with every character of it escaped."""
 MOST_HEADERS = 100
-LARGEST_HEAD = 65_536
+LARGEST_HEAD = 131_072
 """So many bytes a head may have after its first piece."""
 LARGEST_REQUEST = 16 * 1_048_576
 """So many bytes all of a request may have: its head, what frames its body, and what is let pass of one too large."""
