@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator.core import instant
 from simulator.core.call import NOTHING, Call
 from simulator.core.config import Config
 from simulator.core.delivery import Delivery
@@ -16,8 +15,9 @@ from simulator.core.urls import is_web_url
 from simulator.server import configuring, shapes
 from simulator.server.address import Address
 from simulator.server.catching import CatchControl
+from simulator.server.clock_control import ClockControl
 from simulator.server.curl import Keys
-from simulator.server.dispatcher import Playing
+from simulator.server.dispatcher import Dispatcher
 from simulator.server.events import EventControl
 from simulator.server.fault_control import FaultControl
 from simulator.server.hook_test import HookTest
@@ -32,14 +32,12 @@ from simulator.server.sandboxes import NAME, Sandboxes, Taken
 from simulator.server.states_control import StatesControl
 from simulator.server.views import (
     catalogue,
-    clock_view,
     delivery_view,
     find_invitation,
     invitation_view,
     linked,
     sandbox_view,
 )
-from simulator.server.watched import Event
 
 ROOT = "/_simulator"
 S = f"{ROOT}/sandboxes/{{name}}"
@@ -75,8 +73,7 @@ class Control:
             ("POST", f"{S}/snapshots", self.snapshot),
             ("POST", f"{S}/snapshots/{{id}}/restore", self.restore),
             ("POST", f"{S}/fork", self.fork),
-            ("GET", f"{S}/clock", self.clock),
-            ("POST", f"{S}/clock", self.turn),
+            *ClockControl(self._sandbox, self._dispatcher).table(S),
             *ListControl(self._sandbox, self._base).table(S),
             ("GET", f"{S}/invitations/{{id}}", self.invitation),
             ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
@@ -132,6 +129,9 @@ class Control:
             raise Problem(404, f"{name!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
         sandbox.ring(sandbox.now())  # nobody shall see what a late timer has left undone
         return sandbox
+
+    def _dispatcher(self, sandbox: Sandbox) -> Dispatcher:
+        return self._sandboxes.dispatcher(sandbox)
 
     def _keys(self, sandbox: Sandbox, vendor: str) -> Keys:
         held = dict.fromkeys(members(sandbox.vendors[vendor]), f"sim-{sandbox.name}")
@@ -194,32 +194,6 @@ class Control:
         except Taken:
             raise _taken(name) from None
 
-    # Time.
-
-    async def clock(self, request: Request) -> Response:
-        """The sandbox's time."""
-        return json(clock_view(self._sandbox(request), []))
-
-    async def turn(self, request: Request) -> Response:
-        """Freeze, advance or let run."""
-        sandbox = self._sandbox(request)
-        body = shapes.read(shapes.Turning, request.state.body)
-        wishes = {name: value for name in ("freeze", "advance", "until_idle", "run") if (value := getattr(body, name))}
-        if len(wishes) != 1:
-            raise Problem(422, 'give exactly one of "freeze", "advance", "until_idle": true, "run": true')
-        try:
-            return json(clock_view(sandbox, await self._turned(sandbox, body)))
-        except Playing:
-            raise Problem(409, "another advance is under way; wait for its answer") from None
-
-    async def _turned(self, sandbox: Sandbox, body: shapes.Turning) -> list[Event]:
-        dispatcher = self._sandboxes.dispatcher(sandbox)
-        if body.advance is not None:
-            return await dispatcher.play(_later(sandbox, body.advance))
-        if body.until_idle:
-            return await dispatcher.play(None)
-        return sandbox.step(lambda: _set(sandbox, body.freeze))
-
     # Invitations.
 
     async def invitation(self, request: Request) -> Response:
@@ -278,28 +252,6 @@ def _name(asked: str | None) -> str:
 
 def _taken(name: str) -> Problem:
     return Problem(409, f"there is a sandbox {name!r} already; choose another name, or DELETE it first")
-
-
-def _moment(text: str) -> int:
-    moment = instant.parse(text)
-    if moment is None or moment.at > instant.LATEST - 400 * instant.DAY:
-        raise Problem(422, f"freeze: {text[:40]!r} is no instant such as 2026-01-01T00:00:00Z, before the year 9998")
-    return moment.at
-
-
-def _later(sandbox: Sandbox, text: str) -> int:
-    ticks = instant.parse_duration(text)
-    if ticks is None or sandbox.now() + ticks > instant.LATEST - 400 * instant.DAY:
-        raise Problem(422, f"advance: {text[:40]!r} is no ISO 8601 duration such as PT24H or P10D, up to the year 9998")
-    return sandbox.now() + ticks
-
-
-def _set(sandbox: Sandbox, freeze: str | None) -> list[Event]:
-    if sandbox.player is not None:
-        raise Playing
-    clock = sandbox.state.clock
-    sandbox.set_clock(clock.run() if freeze is None else clock.freeze(_moment(freeze)))
-    return sandbox.ring_now()
 
 
 def _find_delivery(sandbox: Sandbox, request: Request) -> Delivery:
