@@ -368,7 +368,8 @@ def test_a_wait_in_vain_for_a_number_says_how_many_came(handle: Simulator) -> No
 def test_a_webhook_that_goes_elsewhere_is_seen_in_the_message(handle: Simulator) -> None:
     handle.complete(assess(handle, assessmentStatusWebHook="http://127.0.0.1:9/nobody"))
     handle.clock.advance("1s")
-    with pytest.raises(NotCaught, match=r"tried: .* to http://127\.0\.0\.1:9/nobody: pending; attempts: ConnectError"):
+    said = r"tried: .* to http://127\.0\.0\.1:9/nobody: pending; attempts: ConnectionRefusedError"
+    with pytest.raises(NotCaught, match=said):
         handle.webhooks.wait_for(1, within=0.01)
 
 

@@ -36,6 +36,7 @@ _MEANS = {
     413: "the body is over 1 MiB",
     422: "the body, or a parameter, is not as it should be",
     500: "the simulator failed; its log says where",
+    503: "the server stops, and this call was not finished",
     501: "a package is missing that this needs; the answer says which",
 }
 
@@ -104,7 +105,7 @@ def _good(call: Control) -> Json:
 
 
 def _problems(method: str, path: str, names: list[str], call: Control) -> Json:
-    found = {500, *call.problems} | (set() if path in OPEN_PATHS else {401})
+    found = {500, 503, *call.problems} | (set() if path in OPEN_PATHS else {401})
     if names:  # a parameter that holds a slash leads elsewhere
         found |= {404, 405}
     if method != "GET":
