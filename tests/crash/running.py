@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -114,14 +115,16 @@ class Fleet:
 def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[float, float] = (0.2, 1.0)) -> Verdict:
     """Kill so many times, so many seconds apart, and say what was lost."""
     chance, verdict, killed = random.Random(seed), Verdict(kills), list[float]()
-    with Listener() as listener:
+    with Listener() as listener, ExitStack() as stack:
         fleet = Fleet(log, processes)
+        stack.callback(fleet.stop)
         callers = [
             Caller(Promises(f"crash-{number}"), partial(fleet.url, number), listener.url, f"{seed}/{number}")
             for number in range(CALLERS)
         ]
         for caller in callers:
             caller.start()
+            stack.callback(caller.stop)
         for _ in range(kills):
             time.sleep(chance.uniform(*between))
             killed.append(fleet.kill_one(chance))
@@ -133,7 +136,6 @@ def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[floa
             for caller in callers:
                 verdict.wrong += caller.wrong
                 _judge(http, caller.promises, verdict)
-        fleet.stop()
         _judge_webhooks([caller.promises for caller in callers], listener.received, killed, verdict)
     return verdict
 

@@ -225,8 +225,9 @@ class SqlLog(ABC):
     def settle(self, key: int, number: int) -> None:
         """The image as of that commit is whole: what is older is deleted."""
         with self._whole(key):
-            said = "UPDATE sandbox SET image = ?, drafter = NULL WHERE key = ? AND drafter = ?"
-            if self.run(said, (number, key, self.owner)).rowcount:
+            # Never backwards: commits that a newer image of another process stands for are gone.
+            said = "UPDATE sandbox SET image = ?, drafter = NULL WHERE key = ? AND drafter = ? AND image < ?"
+            if self.run(said, (number, key, self.owner, number)).rowcount:
                 self.run("DELETE FROM image WHERE sandbox = ? AND number <> ?", (key, number))
                 self.run("DELETE FROM entry WHERE sandbox = ? AND number <= ?", (key, number))
 

@@ -371,3 +371,21 @@ def test_an_image_of_a_deleted_sandbox_is_not_kept(path: Path) -> None:
     with closing(sqlite3.connect(path)) as database:
         question = "SELECT (SELECT count(*) FROM sandbox), (SELECT count(*) FROM entry), (SELECT count(*) FROM image)"
         assert database.execute(question).fetchone() == (0, 0, 0)
+
+
+def test_an_image_of_a_process_that_is_behind_counts_for_nothing(path: Path) -> None:
+    one, other = SqliteLog(path, shared=True), SqliteLog(path, shared=True)
+    ahead = opened(one)
+    create(ahead)
+    behind = read_again(other)
+    for _ in range(3):
+        create(ahead)
+    compact(one, ahead)
+    compact(other, behind)
+    assert portrait(read_again(other)) == portrait(ahead)
+    create(behind)
+    create(ahead)
+    assert portrait(read_again(one)) == portrait(ahead)
+    assert len(ahead.all("assessment")) == 6
+    one.close()
+    other.close()
