@@ -43,8 +43,3 @@ def test_every_table_has_its_place_in_the_documents() -> None:
 
 def test_the_documents_say_of_every_tool_what_it_does() -> None:
     assert told("from benchmarks.rivals.comparing import told; print(told())") in BENCHMARKS
-
-
-def test_a_log_is_measured_as_soon_as_serve_takes_it() -> None:
-    code = "from benchmarks.logs import taken; print(taken('memory'), taken('nonsense'))"
-    assert told(code) == "True False"

@@ -39,7 +39,7 @@ def test_a_page_is_taken_at_both_widths_light_and_dark(tmp_path: Path) -> None:
     ]
     for file in files:
         (width,) = struct.unpack(">I", file.read_bytes()[16:20])
-        assert str(width) == file.stem.split("-")[1]
+        assert str(width) == file.stem.rsplit("-", 2)[1]
 
 
 @wants_chromium

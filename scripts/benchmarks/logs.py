@@ -5,8 +5,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
-
 from benchmarks.figures import Figure, Goal
 from benchmarks.load import Plan
 from benchmarks.measures import KEPT, Effort, fill
@@ -19,24 +17,11 @@ GOALS = {"read": Goal("ratio", KEPT.bound, at_least=True), "create": Goal("ratio
 _WARM = 0.5
 
 
-def taken(url: str) -> bool:
-    """Whether `serve --log` takes this."""
-    from simulator.cli import serve
-
-    option = next(parameter for parameter in serve.params if parameter.name == "log")
-    try:
-        option.type_cast_value(click.Context(serve), url)
-    except click.UsageError:
-        return False
-    return True
-
-
 def _logs(folder: Path, postgresql: str | None) -> Iterator[tuple[str, str, dict[str, Goal]]]:
     """The logs that can be measured here, by name and address; PostgreSQL where somebody says where it is."""
     sqlite = f"sqlite:{folder / 'bench.sqlite'}"
-    if taken(sqlite):
-        yield "SQLite", sqlite, GOALS
-    if postgresql and taken(postgresql):
+    yield "SQLite", sqlite, GOALS
+    if postgresql:
         yield "PostgreSQL", postgresql, {}
 
 

@@ -212,7 +212,7 @@ CALLS: dict[str, Control] = {
                    example={"results": [{"score": 71.5}]}),
     "delivery": Control({200: ref("WholeDelivery")}),
     "replay": Control({200: ref("Delivery")}, (), shapes.Replaying, example={"url": "https://client.example/hook"}),
-    "try_webhook": Control({200: ref("Tried")}, (), shapes.Trying, example={"url": "https://client.example/hook"}),
+    "try_webhook": Control({200: ref("Tried")}, (409,), shapes.Trying, example={"url": "https://client.example/hook"}),
     "faults": Control({200: array(ref("MetFault"))}),
     "set_faults": Control({200: array(ref("MetFault"))}, (), array(ref("Fault")), optional=False,
                           example=[{"operation": "create_order", "times": 1, "do": "drop", "when": "after_commit"}]),

@@ -37,7 +37,7 @@ class HookTest:
             raise Problem(422, "url must be an absolute http or https URL with a host")
         url = asked or sandbox.config.default_webhook_url or sandbox.config.webhook_url
         if url is None:
-            raise Problem(422, "give a url: the sandbox has neither a default_webhook_url nor a webhook_url")
+            raise Problem(409, "give a url: the sandbox has neither a default_webhook_url nor a webhook_url")
         post, at = _post(url), sandbox.now()
         outcome = await self._sender().send(post, sandbox.config.webhook_timeout)
         attempt = Attempt(1, at, post, outcome.answer, outcome.error, outcome.duration)

@@ -40,7 +40,7 @@ def test_without_an_address_the_sandboxs_own_is_tried(sandbox: Sandbox, listener
 
 
 def test_without_any_address_it_says_so(sandbox: Sandbox) -> None:
-    problem(sandbox.control("POST", "/webhook-test"), 422, "give a url", "default_webhook_url")
+    problem(sandbox.control("POST", "/webhook-test"), 409, "give a url", "default_webhook_url")
 
 
 @pytest.mark.parametrize("body", [{"url": "ftp://a"}, {"url": ""}, {"url": 1}, {"to": "http://a"}, []])

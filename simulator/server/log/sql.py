@@ -219,7 +219,8 @@ class SqlLog(ABC):
                 said = "DELETE FROM image WHERE sandbox = ? AND number <> (SELECT image FROM sandbox WHERE key = ?)"
                 self.run(said, (key, key))
             said = """INSERT INTO image (sandbox, number, part, data)
-                      SELECT key, ?, ?, ? FROM sandbox WHERE key = ? AND drafter = ?"""
+                      SELECT key, ?, ?, ? FROM sandbox WHERE key = ? AND drafter = ?
+                      ON CONFLICT DO NOTHING"""  # an image as of the same commit is the same image
             self.run(said, (number, part, data, key, self.owner))
 
     def settle(self, key: int, number: int) -> None:
