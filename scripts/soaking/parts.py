@@ -50,7 +50,7 @@ class Effort:
 
 
 SHORT = Effort(
-    requests=12_000, sandboxes=150, webhooks=1_000, calls=400, turns=4, in_use=3, warm=0.5, judges_rate=False
+    requests=12_000, sandboxes=600, webhooks=1_000, calls=400, turns=4, in_use=3, warm=0.5, judges_rate=False
 )  # fmt: skip
 
 
