@@ -8,8 +8,6 @@ from typing import Any, Literal
 
 Access = Literal["open", "closed"]
 PREFIX = "SIMULATOR_"
-GRACE = 2
-"""So many seconds a server that stops leaves to the calls and mails that are under way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,10 +54,6 @@ class Keys:
         for lock in locks:
             self._doors[lock.kind, lock.id] = (name, lock.secret)
 
-    def held(self, name: str) -> tuple[Lock, ...]:
-        """The locks of a sandbox."""
-        return self._locks.get(name, ())
-
     def forget(self, name: str) -> None:
         """Let nothing open a sandbox any more."""
         for lock in self._locks.pop(name, ()):
