@@ -80,6 +80,10 @@ class Lab:
             self.until = min(self.until, time.monotonic() + self.shrinking)
         self.failures.append(Failure(drawn, problem, tuple(self.exchanges)))
 
+    def smallest_last(self) -> None:
+        """Of the failures, have the one that is read easiest be the last: the one that is shown."""
+        self.failures.sort(key=lambda one: one.size, reverse=True)
+
     def end(self) -> None:
         """An example is over."""
         while self._fresh:

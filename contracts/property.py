@@ -103,6 +103,8 @@ def contract_machine(
         watched = type(machine.__name__, (_Watched, machine), {"lab": lab})
         try:
             run_state_machine_as_test(watched, settings=settings(how, stateful_step_count=steps))
+        except HypothesisException:
+            raise  # its trouble is no failure of the machine's, and must not hide one
         except Exception as problem:
             lab.failed("\n".join(getattr(problem, "__notes__", ())), problem)
             raise

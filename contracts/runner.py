@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.errors import HypothesisWarning
+from hypothesis.errors import HypothesisException, HypothesisWarning
 
 from contracts.lab import Failure, Lab, OutOfTime
 from contracts.listener import Listener
@@ -99,11 +99,13 @@ class Runner:
                 property.test(lab, self._settings(property))
             verdict, reason = Verdict.HELD, ""
         except OutOfTime:
-            lab.failures.sort(key=lambda one: one.size, reverse=True)
+            lab.smallest_last()
             verdict, reason = (Verdict.BROKEN, "") if lab.failures else (Verdict.NOT_ASKED, OUT_OF_TIME)
         except Exception as problem:  # noqa: BLE001  whatever goes wrong in it, the property has not held
             if not lab.failures:
                 lab.failed("", problem)
+            elif isinstance(problem, HypothesisException):  # it lost its way while it made the failure smaller
+                lab.smallest_last()
             verdict, reason = Verdict.BROKEN, ""
         failure = lab.failures[-1] if lab.failures else None
         seconds = time.monotonic() - began

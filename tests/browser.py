@@ -48,6 +48,11 @@ class Visit:
         found = Axe().run(self.page).response["violations"]
         return [f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}" for one in found]
 
+    def named_twice(self) -> list[str]:
+        """The ids that more than one element has; what is put into the page again by its id would come twice."""
+        ids: list[str] = self.page.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)")
+        return sorted({id for id in ids if ids.count(id) > 1})
+
     def overflows(self) -> bool:
         """Whether the page is wider than its window."""
         wide = self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")

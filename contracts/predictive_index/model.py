@@ -36,7 +36,8 @@ class Model:
         known = self.person_of(body)
         person = self.people[known] if known else {name: body.get(name) for name in PERSON}
         if known:
-            person = {**person, "externalPersonId": person["externalPersonId"] or body.get("externalPersonId")}
+            if body.get("externalPersonId") and not person["externalPersonId"]:
+                person = {**person, "externalPersonId": body["externalPersonId"]}
             assert shown["assessmentUserId"] == known, "somebody known is assessed as somebody new"
         else:
             assert shown["assessmentUserId"] not in self.people, "somebody new is taken for somebody known"

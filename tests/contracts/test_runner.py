@@ -108,6 +108,13 @@ def test_fail_fast_stops_at_the_first_failure(target: Target) -> None:
     assert verdicts == [Verdict.HELD, Verdict.BROKEN]
 
 
+def test_a_failure_that_does_not_come_again_is_shown_all_the_same(target: Target) -> None:
+    (outcome,) = asked(target, toys.moody)
+    assert outcome.verdict is Verdict.BROKEN
+    assert outcome.failure is not None
+    assert str(outcome.failure.problem).startswith("in a mood")
+
+
 def test_a_failure_is_made_smaller_for_a_limited_time_only(target: Target) -> None:
     began = time.monotonic()
     (outcome,) = asked(target, toys.slow, shrinking=0.5)

@@ -93,3 +93,17 @@ class Counting(RuleBasedStateMachine):
 
 
 machine = contract_machine("pymetrics.toy.machine", "There are at most two orders", Counting, steps=8)
+
+
+class Moody(RuleBasedStateMachine):
+    """Fails once, and never again: Hypothesis calls it flaky when it tries to make that smaller."""
+
+    lab: Lab
+
+    @rule()
+    def ask(self) -> None:
+        """Fail in the second example."""
+        assert self.lab.examples != 2, "in a mood"
+
+
+moody = contract_machine("pymetrics.toy.moody", "It is always the same", Moody, steps=3)

@@ -207,6 +207,7 @@ def test_every_page_is_for_everybody_and_no_name_does_harm(
     with visit(browser, crowd["url"], size=WIDTHS[size], dark=dark) as seen:
         seen.page.goto(crowd["url"] + crowd["paths"][name])
         assert seen.violations() == []
+        assert seen.named_twice() == []
         assert not seen.overflows()
         assert "taken" not in seen.page.title()
 

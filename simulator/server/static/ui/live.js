@@ -4,7 +4,7 @@
   "use strict";
   const live = document.getElementById("live");
   if (!live) return;
-  const PARTS = ["state", "live"];
+  const PARTS = ["strip", "live"];
   const PAUSE = 200; // milliseconds between two looks, however much happens
   let waiting = false;
   let missed = false;
