@@ -72,9 +72,3 @@ def cut_off(receive: Receive) -> None:
     if exchange is not None:
         exchange.transport.abort()
         exchange.disconnected = True
-
-
-async def respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    """Send a whole response; its length stands among the headers, unless it is one that has no body at all."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -29,10 +29,10 @@ from simulator.server.asgi import (
     TooLarge,
     hang_up,
     read_body,
-    respond,
 )
 from simulator.server.log import Unusable, Unwritten
 from simulator.server.logs import HEADER, name_request
+from simulator.server.response import respond
 from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Ask, Sandbox
 from simulator.server.sandboxes import Full, Sandboxes

@@ -53,6 +53,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """A caller has connected."""
+        self._line = transport
         super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop.call_soon)))
 
     def data_received(self, data: bytes) -> None:
@@ -83,6 +84,15 @@ class Protocol(HttpToolsProtocol):
             raise ValueError(self._flaw[1])  # ends the parsing, and `send_400_response` is called
         _head_completed(self)
         self.headers = []
+
+    def on_response_complete(self) -> None:
+        """A request is answered; how long its connection may be idle now is not looked at here, either."""
+        self.server_state.total_requests += 1
+        if self._line.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def send_400_response(self, msg: str) -> None:
         """Say what is wrong with a request, and hang up."""
@@ -120,7 +130,7 @@ class Protocol(HttpToolsProtocol):
         waited = (self.scope, self.cycle)
         if self._is_ours() or self._owed or not self._is_seen(*waited):
             self._seen, self._since, self._owed = waited, now, 0
-        elif now - self._since >= patience:
+        elif now - self._since >= (min(patience, self.timeout_keep_alive) if self._is_idle() else patience):
             self._give_up()
 
     def _look_at_reader(self, owed: int, now: float, patience: float) -> None:
@@ -141,12 +151,16 @@ class Protocol(HttpToolsProtocol):
         answering = cycle is not None and not (cycle.response_complete or cycle.more_body)
         return self.flow.read_paused or (answering and not self._is_in_head())
 
-    def _give_up(self) -> None:
+    def _is_idle(self) -> bool:
+        """Whether all that was asked is answered, and nothing else has begun."""
         cycle: Any = self.cycle
-        if self._is_in_head() or (cycle is not None and not cycle.response_complete):
-            self._refuse(_SLOW)
-        else:
+        return cycle is not None and cycle.response_complete and not self._is_in_head()
+
+    def _give_up(self) -> None:
+        if self._is_idle() or self.scope is None:
             self.transport.close()
+        else:
+            self._refuse(_SLOW)
 
 
 def cut_off_the_slow(connections: Iterable[Any], now: float, patience: float) -> None:

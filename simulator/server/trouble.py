@@ -10,7 +10,7 @@ from simulator.core.draw import Draw, seal
 from simulator.core.faults import BEFORE, Fault, merged
 from simulator.core.vendor import Operation, Vendor
 from simulator.core.vendor import trouble as vendors_trouble
-from simulator.server import asgi, wire
+from simulator.server import response, wire
 from simulator.server.asgi import Gone, Headers, Send, hang_up
 from simulator.server.sandbox import Ask, Sandbox
 
@@ -154,7 +154,7 @@ def left(fault: Fault, status: int, body: bytes) -> tuple[int | None, bytes]:
 
 async def respond(fault: Fault, send: Send, status: int, headers: Headers, body: bytes) -> None:
     """Send an answer, or as much of it as the fault lets through."""
-    await _SENDERS.get(fault.do, asgi.respond)(send, status, headers, body)
+    await _SENDERS.get(fault.do, response.respond)(send, status, headers, body)
 
 
 async def _drop(send: Send, status: int, headers: Headers, body: bytes) -> None:

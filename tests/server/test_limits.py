@@ -164,6 +164,13 @@ def test_who_lets_us_wait_is_cut_off(hasty: Server, pieces: list[bytes], answer:
     assert PATIENCE / 2 < time.monotonic() - began < PATIENCE + 3.5
 
 
+def test_a_connection_on_which_nothing_more_is_asked_is_closed(server: Server, sandbox: Sandbox) -> None:
+    with connect(server) as connection:
+        connection.sendall(head(f"api-key: {sandbox.credential}"))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert connection.recv(65_536) == b""  # long before the server's patience with the slow is at an end
+
+
 def test_a_caller_who_does_not_read_on_is_cut_off(hasty: Server) -> None:
     with httpx2.Client(base_url=hasty.url, trust_env=False) as http:
         large = len(http.get("/_simulator/openapi/control.json").content)
