@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from simulator.core import instant
-from simulator.core.call import BASE, NOTHING, SEAL, Bundle, Call, Document, Drawing, Reply, Unreadable
+from simulator.core.call import NOTHING, Bundle, Call, Document, Drawing, Reply, Unreadable, set_out
 from simulator.core.decision import Decision
 from simulator.core.draw import Draw
 from simulator.core.faults import Fault
@@ -43,7 +43,6 @@ MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 Answered = tuple[Sandbox, Reply, Fault | None]
 """Where a call was answered, with what, and the fault that struck it."""
 FORM = "application/x-www-form-urlencoded"
-_BASE, _SEAL = BASE.encode(), SEAL.encode()
 _PREFLIGHT: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
@@ -115,15 +114,14 @@ class Door:
             return
         except Exception as problem:  # noqa: BLE001  a mistake of ours must not take the connection down
             reply, body, more = _failed(request, problem)
-        if _BASE in body:
-            body = body.replace(_BASE, request.base.encode()).replace(_SEAL, sandbox.sealed)
+        stored, body = body, set_out(body, request.base, sandbox.sealed)
         headers = self._headers(request, sandbox, reply)
         headers += more
         if fault is not None:
             body = trouble.spoilt(fault, reply, body)
         if reply.status != 204:
             headers.append((b"content-length", b"%d" % len(body)))
-        status, left = (reply.status, body) if fault is None else trouble.left(fault, reply.status, body)
+        status, left = (reply.status, stored) if fault is None else trouble.left(fault, reply.status, body)
         if sandbox is self._sandboxes.nowhere:
             self._meters.stranger(found.vendor.id, operation, status)
         else:

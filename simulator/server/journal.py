@@ -1,9 +1,9 @@
 """What came in by HTTP and what was answered, of one sandbox: as much of it as its settings say.
 
 To write an exchange down costs next to nothing: the parts are kept as they are, but for the headers, which are packed
-into one piece that calls with equal ones share; a thousand entries of two dozen objects each would crowd everything
-else out of the processor's cache. Whoever looks pays for unpacking, masking, parsing and setting them out
-(`exchanges`, `har`, `curl`).
+into one piece that calls with equal ones share, and the answer, which is kept as it was stored, before it was made its
+caller's: what a thousand entries have to themselves would crowd everything else out of the processor's cache. Whoever
+looks pays for unpacking, masking, parsing and setting them out (`exchanges`, `har`, `curl`).
 """
 
 import marshal
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from simulator.core import config
+from simulator.core.call import set_out
 from simulator.server.asgi import Headers, Incoming
 
 Watcher = Callable[[str, str], None]
@@ -83,10 +84,23 @@ class Tally:
 class Journal:
     """The last exchanges, oldest first; bounded by their number and by their bytes. No entries: nothing is kept."""
 
-    __slots__ = ("_bytes", "_heads", "_kept", "_most", "_most_bytes", "_number", "_packed", "_watchers", "tally")
+    __slots__ = (
+        "_bytes",
+        "_heads",
+        "_kept",
+        "_most",
+        "_most_bytes",
+        "_number",
+        "_packed",
+        "_watchers",
+        "seal",
+        "tally",
+    )
 
     def __init__(self, bounds: config.Journal, watchers: list[Watcher]) -> None:
         self._watchers = watchers
+        self.seal = b""
+        """What takes the place of the seal in answers that are kept as they were stored."""
         self._heads: tuple[Mapping[bytes, bytes], tuple[tuple[bytes, bytes], ...]] = {}, ()
         self._packed = b""
         self._kept: deque[tuple[Any, ...]] = deque()
@@ -95,7 +109,7 @@ class Journal:
         self.bound(bounds)
 
     def __iter__(self) -> Iterator[Exchange]:
-        return map(_unpacked, tuple(self._kept))
+        return map(self._unpacked, tuple(self._kept))
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -106,7 +120,7 @@ class Journal:
         return self._bytes
 
     def __reversed__(self) -> Iterator[Exchange]:
-        return map(_unpacked, reversed(self._kept))
+        return map(self._unpacked, reversed(self._kept))
 
     def search(self, text: str) -> Iterator[Exchange]:
         """The exchanges that a casefolded text is found in, newest first: path, operation, status, rules or fault.
@@ -121,13 +135,13 @@ class Journal:
             if found is None:
                 found = seen[traits] = text in _said(operation, status, *rules, fault)
             if found or text in path.casefold():
-                yield _unpacked(kept)
+                yield self._unpacked(kept)
 
     def mentioning(self, id: str) -> list[Exchange]:
         """The exchanges that have an id in the path, the query or a body, oldest first."""
         sought = id.encode()
         return [
-            _unpacked(kept)
+            self._unpacked(kept)
             for kept in self._kept
             if sought in kept[_SENT] or sought in kept[_ANSWER] or id in kept[_PATH] or sought in kept[_QUERY]
         ]
@@ -136,7 +150,10 @@ class Journal:
         self, at: int, vendor: str, operation: str | None, request: Incoming, sent: bytes, status: int | None,
         rules: tuple[str, ...], headers: Headers, answer: bytes, duration: float, fault: str | None,
     ) -> None:  # fmt: skip
-        """Keep an exchange, and count which rules it kept and broke; the members are those of `Exchange`."""
+        """Keep an exchange, and count which rules it kept and broke; the members are those of `Exchange`.
+
+        The placeholders for address and seal may still be in the answer.
+        """
         self._number = number = self._number + 1
         if rules:
             self.tally.refused(vendor, operation, rules)
@@ -183,17 +200,17 @@ class Journal:
         """The exchange of that id, unless it was forgotten."""
         number = number_of(id)
         place = number - (self._number - len(self._kept)) - 1
-        return _unpacked(self._kept[place]) if number and 0 <= place < len(self._kept) else None
+        return self._unpacked(self._kept[place]) if number and 0 <= place < len(self._kept) else None
 
-
-def _unpacked(kept: tuple[Any, ...]) -> Exchange:
-    size, number, at, vendor, operation, method, path, query, base, heads, sent, status, *rest = kept
-    asked, headers = marshal.loads(heads)  # noqa: S302  packed by us, in this process
-    request = Incoming(method, path, asked, query, base)
-    rules, answer, duration, fault = rest
-    return Exchange(
-        size, number, at, vendor, operation, request, sent, status, rules, [*headers], answer, duration, fault
-    )
+    def _unpacked(self, kept: tuple[Any, ...]) -> Exchange:
+        size, number, at, vendor, operation, method, path, query, base, heads, sent, status, *rest = kept
+        asked, headers = marshal.loads(heads)  # noqa: S302  packed by us, in this process
+        request = Incoming(method, path, asked, query, base)
+        rules, answer, duration, fault = rest
+        answer = set_out(answer, base, self.seal)
+        return Exchange(
+            size, number, at, vendor, operation, request, sent, status, rules, [*headers], answer, duration, fault
+        )
 
 
 def _said(*traits: object) -> str:

@@ -30,7 +30,7 @@ class Sandbox(Watched):
         self.name = name
         self.secret = secret_of(seed, name)
         self.seal = f"{name}.{seal(self.secret, 'link')}"
-        self.sealed = self.seal.encode()
+        self.sealed = self.journal.seal = self.seal.encode()
         self.vendors = vendors
         self.moment = 0
         """The instant at which the last call was answered."""
