@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from simulator.core import instant
 from simulator.server.exchanges import body_view
+from simulator.server.family import Asked, Family
 from simulator.server.journal import CAUGHT
 from simulator.server.masking import Mask, headers_of
 from simulator.server.plumbing import Handler, json
@@ -50,14 +51,20 @@ class Catch:
     def __init__(self, generation: int) -> None:
         self.generation = generation
         self.kept: deque[Caught] = deque(maxlen=MOST)
-        self.number = 0
+        self.number = self.changed = 0
+        """The numbers of the last webhook, and of the last change."""
 
 
 class CatchControl:
-    """Handlers of the catcher; `find` gives the sandbox that a request speaks of."""
+    """Handlers of the catcher; `find` gives the sandbox that a request speaks of.
 
-    def __init__(self, find: Callable[[Request], Sandbox]) -> None:
+    A webhook is kept by the process that it came to.
+    """
+
+    def __init__(self, find: Callable[[Request], Sandbox], family: Family) -> None:
         self._find = find
+        self._family = family
+        family.learn({"caught": self._caught, "clear_caught": self._clear})
         self._catches: WeakKeyDictionary[Sandbox, Catch] = WeakKeyDictionary()
 
     def table(self, root: str) -> tuple[tuple[str, str, Handler], ...]:
@@ -70,7 +77,8 @@ class CatchControl:
         status = _status(request)
         sandbox = self._find(request)
         catch = self._catch(sandbox)
-        catch.number += 1
+        catch.number = sandbox.journal.after(catch.number)
+        catch.changed = sandbox.journal.after(catch.changed)
         body, headers = request.state.body[:LARGEST], dict(request.scope["headers"])
         catch.kept.append(Caught(catch.number, sandbox.now(), headers, body, status))
         sandbox.tell(CAUGHT, f"caught-{catch.number}")
@@ -78,16 +86,30 @@ class CatchControl:
 
     async def caught(self, request: Request) -> Response:
         """The webhooks that were caught, newest first."""
-        sandbox = self._find(request)
-        mask = Mask(sandbox.seal)
-        return json([one.view(mask) for one in reversed(self._catch(sandbox).kept)])
+        told = await self._family.of(self._find(request), "caught")
+        found = sorted((one for part in told.parts for one in part), key=lambda one: -one[0])
+        return told.noted(json([view for _, view in found[:MOST]]))
 
     async def clear_caught(self, request: Request) -> Response:
         """Forget what was caught."""
-        sandbox = self._find(request)
-        self._catch(sandbox).kept.clear()
+        told = await self._family.of(self._find(request), "clear_caught")
+        return told.noted(Response(status_code=204))
+
+    def _caught(self, sandbox: Sandbox, asked: Asked) -> Any:
+        mask = Mask(sandbox.seal)
+        return [(one.number, one.view(mask)) for one in self._catch(sandbox).kept]
+
+    def _clear(self, sandbox: Sandbox, asked: Asked) -> Any:
+        catch = self._catch(sandbox)
+        catch.kept.clear()
+        catch.changed = sandbox.journal.after(catch.changed)
         sandbox.tell(CAUGHT)
-        return Response(status_code=204)
+        return True
+
+    def news(self, sandbox: Sandbox) -> tuple[int, int]:
+        """The numbers of the last change, and of the last webhook."""
+        known = self._catches.get(sandbox)
+        return (0, 0) if known is None else (known.changed, known.number)
 
     def _catch(self, sandbox: Sandbox) -> Catch:
         """What was caught for a sandbox; a reset has forgotten it."""
