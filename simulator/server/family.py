@@ -135,8 +135,9 @@ class Family:
             yield
             return
         host = log.host()
-        server = await asyncio.start_server(self._visited, host, 0)
+        server = await asyncio.start_server(self._visited, host, 0, start_serving=False)
         self._secret = log.introduce(f"{host}:{server.sockets[0].getsockname()[1]}")
+        await server.start_serving()  # not before there is a secret to ask for
         try:
             yield
         finally:

@@ -41,8 +41,8 @@ def _sqlite(stack: ExitStack, server: str, folder: Path) -> list[str]:
 
 
 def _sqlite_workers(stack: ExitStack, server: str, folder: Path) -> list[str]:
-    # To a balancer that connects anew for each request the kernel gives now the one process, now the other.
-    return [_served(stack, "--log", f"sqlite:{folder}/shared.db", "--workers", "2")] * 2
+    log = f"sqlite:{folder}/shared.db"
+    return [_served(stack, "--log", log, "--workers", "2"), _served(stack, "--log", log, "--workers", "2")]
 
 
 def _postgresql(stack: ExitStack, server: str, folder: Path) -> list[str]:
@@ -57,9 +57,9 @@ def _balanced(stack: ExitStack, server: str, folder: Path) -> list[str]:
 PLACES = {
     "memory": Place("memory", _memory),
     "sqlite": Place("SQLite", _sqlite),
-    "workers": Place("SQLite, two workers, by turns", _sqlite_workers),
+    "workers": Place("SQLite, two servers of two workers, by turns", _sqlite_workers),
     "postgresql": Place("PostgreSQL", _postgresql),
-    "balanced": Place("PostgreSQL, two servers, each request to the other one", _balanced),
+    "balanced": Place("PostgreSQL, two servers, by turns", _balanced),
 }
 """Every way, by its name on the command line."""
 

@@ -1,4 +1,4 @@
-"""The contracts hold whoever answers: each request of a caller by another process. `scripts/contracts` asks for more."""
+"""The contracts hold whoever answers: each request by another process. `scripts/contracts` asks for more."""
 
 import pytest
 
