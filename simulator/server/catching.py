@@ -55,17 +55,49 @@ class Catch:
         """The numbers of the last webhook, and of the last change."""
 
 
+class Catches:
+    """What came to this process, by sandbox; other processes ask for it."""
+
+    def __init__(self, family: Family) -> None:
+        self._catches: WeakKeyDictionary[Sandbox, Catch] = WeakKeyDictionary()
+        family.learn({"caught": self._caught, "clear_caught": self._clear})
+
+    def of(self, sandbox: Sandbox) -> Catch:
+        """What was caught for a sandbox; a reset has forgotten it."""
+        known = self._catches.get(sandbox)
+        if known is None or known.generation != sandbox.generation:
+            known = self._catches[sandbox] = Catch(sandbox.generation)
+        return known
+
+    def news(self, sandbox: Sandbox) -> tuple[int, int]:
+        """The numbers of the last change, and of the last webhook."""
+        known = self._catches.get(sandbox)
+        return (0, 0) if known is None else (known.changed, known.number)
+
+    def _caught(self, sandbox: Sandbox, asked: Asked) -> Any:
+        mask = Mask(sandbox.seal)
+        return [(one.number, one.view(mask)) for one in self.of(sandbox).kept]
+
+    def _clear(self, sandbox: Sandbox, asked: Asked) -> Any:
+        catch = self.of(sandbox)
+        catch.kept.clear()
+        catch.changed = sandbox.journal.after(catch.changed)
+        sandbox.tell(CAUGHT)
+        return True
+
+
 class CatchControl:
     """Handlers of the catcher; `find` gives the sandbox that a request speaks of.
 
     A webhook is kept by the process that it came to.
     """
 
-    def __init__(self, find: Callable[[Request], Sandbox], family: Family) -> None:
+    def __init__(
+        self, find: Callable[[Request], Sandbox], family: Callable[[], Family], catches: Callable[[], Catches]
+    ) -> None:
         self._find = find
         self._family = family
-        family.learn({"caught": self._caught, "clear_caught": self._clear})
-        self._catches: WeakKeyDictionary[Sandbox, Catch] = WeakKeyDictionary()
+        self._catches = catches
 
     def table(self, root: str) -> tuple[tuple[str, str, Handler], ...]:
         """The calls by method and path."""
@@ -76,7 +108,7 @@ class CatchControl:
         """Keep a webhook, and answer it with 200 or with the status that the address asks for."""
         status = _status(request)
         sandbox = self._find(request)
-        catch = self._catch(sandbox)
+        catch = self._catches().of(sandbox)
         catch.number = sandbox.journal.after(catch.number)
         catch.changed = sandbox.journal.after(catch.changed)
         body, headers = request.state.body[:LARGEST], dict(request.scope["headers"])
@@ -86,37 +118,14 @@ class CatchControl:
 
     async def caught(self, request: Request) -> Response:
         """The webhooks that were caught, newest first."""
-        told = await self._family.of(self._find(request), "caught")
+        told = await self._family().of(self._find(request), "caught")
         found = sorted((one for part in told.parts for one in part), key=lambda one: -one[0])
         return told.noted(json([view for _, view in found[:MOST]]))
 
     async def clear_caught(self, request: Request) -> Response:
         """Forget what was caught."""
-        told = await self._family.of(self._find(request), "clear_caught")
+        told = await self._family().of(self._find(request), "clear_caught")
         return told.noted(Response(status_code=204))
-
-    def _caught(self, sandbox: Sandbox, asked: Asked) -> Any:
-        mask = Mask(sandbox.seal)
-        return [(one.number, one.view(mask)) for one in self._catch(sandbox).kept]
-
-    def _clear(self, sandbox: Sandbox, asked: Asked) -> Any:
-        catch = self._catch(sandbox)
-        catch.kept.clear()
-        catch.changed = sandbox.journal.after(catch.changed)
-        sandbox.tell(CAUGHT)
-        return True
-
-    def news(self, sandbox: Sandbox) -> tuple[int, int]:
-        """The numbers of the last change, and of the last webhook."""
-        known = self._catches.get(sandbox)
-        return (0, 0) if known is None else (known.changed, known.number)
-
-    def _catch(self, sandbox: Sandbox) -> Catch:
-        """What was caught for a sandbox; a reset has forgotten it."""
-        known = self._catches.get(sandbox)
-        if known is None or known.generation != sandbox.generation:
-            known = self._catches[sandbox] = Catch(sandbox.generation)
-        return known
 
 
 def _status(request: Request) -> int:

@@ -14,7 +14,7 @@ from simulator.core.draw import Draw
 from simulator.core.urls import is_web_url
 from simulator.server import configuring, shapes
 from simulator.server.address import Address
-from simulator.server.catching import CatchControl
+from simulator.server.catching import CatchControl, Catches
 from simulator.server.clock_control import ClockControl
 from simulator.server.curl import Keys
 from simulator.server.dispatcher import Dispatcher
@@ -23,6 +23,7 @@ from simulator.server.family import Family
 from simulator.server.fault_control import FaultControl
 from simulator.server.hearing import Hearing
 from simulator.server.hook_test import HookTest
+from simulator.server.journal_answers import answers
 from simulator.server.journal_control import JournalControl
 from simulator.server.keys import members
 from simulator.server.list_control import ListControl
@@ -54,8 +55,9 @@ class Control:
         self._version = version
         self.family = Family(sandboxes)
         """The processes that share the log, of which this one knows."""
-        self._catch = CatchControl(self._sandbox, self.family)
-        self.hearing = Hearing(self.family, self._catch.news)
+        self._catches = Catches(self.family)
+        self.hearing = Hearing(self.family, self._catches.news)
+        self.family.learn(answers(self._keys))
         self.family.learn_general("counts", lambda asked: {one.name: len(one.journal) for one in sandboxes})
 
     def routes(self) -> list[Route]:
@@ -64,9 +66,9 @@ class Control:
 
     def table(self) -> dict[str, dict[str, Handler]]:
         """Every control call by path and method, in the order in which a reader wants them."""
-        events = EventControl(self._sandbox, self.hearing)
+        events = EventControl(self._sandbox, lambda: self.hearing)
         journal = JournalControl(
-            self._sandbox, self._keys, self._base, lambda: self._version, self.family, self.hearing
+            self._sandbox, self._base, lambda: self._version, lambda: self.family, lambda: self.hearing
         )
         table: tuple[tuple[str, str, Handler], ...] = (
             ("GET", f"{ROOT}/health", self.health),
@@ -84,7 +86,7 @@ class Control:
             ("POST", f"{S}/snapshots/{{id}}/restore", self.restore),
             ("POST", f"{S}/fork", self.fork),
             *ClockControl(self._sandbox, self._dispatcher).table(S),
-            *ListControl(self._sandbox, self._base, self.family).table(S),
+            *ListControl(self._sandbox, self._base, lambda: self.family).table(S),
             ("GET", f"{S}/invitations/{{id}}", self.invitation),
             ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
             ("GET", f"{S}/deliveries/{{id}}", self.delivery),
@@ -93,7 +95,7 @@ class Control:
             *FaultControl(self._sandbox).table(S),
             *journal.table(S),
             *events.table(S),
-            *self._catch.table(ROOT),
+            *CatchControl(self._sandbox, lambda: self.family, lambda: self._catches).table(ROOT),
             *StatesControl(lambda: self._sandboxes.vendors, self._sandbox).table(ROOT, S),
         )
         by_path: dict[str, dict[str, Handler]] = {}

@@ -28,7 +28,7 @@ GRACE = 0.2
 class EventControl:
     """The handler of a sandbox's events; `find` gives the sandbox that a request speaks of."""
 
-    def __init__(self, find: Callable[[Request], Sandbox], hearing: Hearing) -> None:
+    def __init__(self, find: Callable[[Request], Sandbox], hearing: Callable[[], Hearing]) -> None:
         self._find = find
         self._hearing = hearing
         self._hubs: WeakKeyDictionary[Sandbox, Hub] = WeakKeyDictionary()
@@ -44,7 +44,7 @@ class EventControl:
     async def events(self, request: Request) -> Response:
         """What changes from now on, or from the event named in Last-Event-ID on, as server-sent events."""
         sandbox = self._find(request)
-        hub = self._hubs.get(sandbox) or self._hubs.setdefault(sandbox, Hub(sandbox, self._hearing))
+        hub = self._hubs.get(sandbox) or self._hubs.setdefault(sandbox, Hub(sandbox, self._hearing()))
         return Stream(hub, request.headers.get("last-event-id"))
 
 

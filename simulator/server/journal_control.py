@@ -16,7 +16,7 @@ from simulator.server.coverage import added, coverage_view
 from simulator.server.family import Family
 from simulator.server.har import archive
 from simulator.server.hearing import Hearing
-from simulator.server.journal_answers import CallsElsewhere, answers
+from simulator.server.journal_answers import CallsElsewhere
 from simulator.server.journal_filters import merged
 from simulator.server.plumbing import Handler, json
 from simulator.server.problems import Problem
@@ -28,25 +28,23 @@ LONGEST_WAIT = 60 * instant.SECOND
 class JournalControl:
     """Handlers over a sandbox's journal.
 
-    `find` gives the sandbox that a request speaks of, `keys` what opens it at a vendor, `base` the address under which
-    its caller reaches this server, `version` this program's.
+    `find` gives the sandbox that a request speaks of, `base` the address under which its caller reaches this server,
+    `version` this program's.
     """
 
     def __init__(
         self,
         find: Callable[[Request], Sandbox],
-        keys: Callable[[Sandbox, str], curl.Keys],
         base: Callable[[Request], str],
         version: Callable[[], str],
-        family: Family,
-        hearing: Hearing,
+        family: Callable[[], Family],
+        hearing: Callable[[], Hearing],
     ) -> None:
         self._find = find
         self._base = base
         self._version = version
         self._family = family
         self._hearing = hearing
-        family.learn(answers(keys))
 
     def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
         """The calls by method and path; the path with an ending goes before the one without."""
@@ -62,13 +60,13 @@ class JournalControl:
     async def journal(self, request: Request) -> Response:
         """The calls that came in by HTTP, oldest first, or the newest of them."""
         query = request.query_params.multi_items()
-        told = await self._family.of(self._find(request), "calls", query=query)
+        told = await self._family().of(self._find(request), "calls", query=query)
         return told.noted(json(merged(told.parts, query)))
 
     async def har(self, request: Request) -> Response:
         """The same as an HTTP Archive (HAR 1.2)."""
         query = request.query_params.multi_items()
-        told = await self._family.of(self._find(request), "entries", query=query)
+        told = await self._family().of(self._find(request), "entries", query=query)
         return told.noted(json(archive(merged(told.parts, query), self._version())))
 
     async def call(self, request: Request) -> Response:
@@ -82,7 +80,7 @@ class JournalControl:
     async def _one(self, request: Request, what: str) -> Any:
         """What the process answers that has the call."""
         sandbox, id = self._find(request), request.path_params["id"]
-        found = await self._family.any_of(sandbox, what, id=id)
+        found = await self._family().any_of(sandbox, what, id=id)
         if found is None:
             raise Problem(404, f"the journal of {sandbox.name!r} has no call {id[:40]!r}; the oldest are forgotten")
         return found
@@ -90,7 +88,7 @@ class JournalControl:
     async def coverage(self, request: Request) -> Response:
         """Which rules this sandbox's traffic has kept and broken."""
         sandbox = self._find(request)
-        told = await self._family.of(sandbox, "tally")
+        told = await self._family().of(sandbox, "tally")
         return told.noted(json(coverage_view(sandbox.vendors, added(told.parts))))
 
     async def wait(self, request: Request) -> Response:
@@ -104,8 +102,8 @@ class JournalControl:
         seconds = _seconds(body.within)
         things = THINGS[what](sandbox, self._base(request))
         if what == "request":
-            things = things._replace(elsewhere=CallsElsewhere(self._family, sandbox))
-        async with nullcontext() if things.elsewhere is None else self._hearing.held(sandbox):
+            things = things._replace(elsewhere=CallsElsewhere(self._family(), sandbox))
+        async with nullcontext() if things.elsewhere is None else self._hearing().held(sandbox):
             found = await happened(sandbox, things, wanted, seconds, partial(_hung_up, request))
         if found is None:
             raise Problem(408, f"no such {what} within {body.within}", nearest=await nearest(things, wanted))

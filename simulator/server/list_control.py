@@ -22,7 +22,9 @@ _LOOKS: dict[str, Reader] = {"newest": queries.newest, "before": str, "q": queri
 class ListControl:
     """Handlers of lists; `find` gives the sandbox that a request speaks of, `base` the address its caller uses."""
 
-    def __init__(self, find: Callable[[Request], Sandbox], base: Callable[[Request], str], family: Family) -> None:
+    def __init__(
+        self, find: Callable[[Request], Sandbox], base: Callable[[Request], str], family: Callable[[], Family]
+    ) -> None:
         self._find = find
         self._family = family
         self._base = base
@@ -47,7 +49,7 @@ class ListControl:
         """What happened to an invitation and what will, in order of time."""
         sandbox = self._find(request)
         vendor, invitation = find_invitation(sandbox, request.path_params["id"])
-        told = await self._family.of(sandbox, "mentions", id=invitation.id)
+        told = await self._family().of(sandbox, "mentions", id=invitation.id)
         calls = [Entry(*entry) for entry in merged(told.parts, ())]
         return told.noted(json(timeline(sandbox, vendor, invitation.id, calls)))
 
