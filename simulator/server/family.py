@@ -42,11 +42,17 @@ class Told(NamedTuple):
     parts: list[Any]
     silent: int = 0
 
+    @property
+    def note(self) -> dict[str, str]:
+        """A header with a word about what is left out; none where all have answered."""
+        if not self.silent:
+            return {}
+        said = f"left out is what {self.silent} of the other processes would know, which did not answer in time"
+        return {"simulator-note": said}
+
     def noted(self, response: Response) -> Response:
-        """The response, with a word about what is left out of it."""
-        if self.silent:
-            note = f"left out is what {self.silent} of the other processes would know, which did not answer in time"
-            response.headers["simulator-note"] = note
+        """The response with that header."""
+        response.headers.update(self.note)
         return response
 
 
@@ -80,12 +86,10 @@ class Family:
         others = await self.others(sandbox, what, **asked)
         return Told([*([] if own is None else [own]), *others.parts], others.silent)
 
-    async def any_of(self, sandbox: Sandbox, what: str, **asked: Any) -> Any:
-        """What the one knows that knows it; None where none does."""
+    async def any_of(self, sandbox: Sandbox, what: str, **asked: Any) -> Told:
+        """What the one knows that knows it; the others are asked only where this one does not."""
         own = self._answers[what](sandbox, asked)
-        if own is not None:
-            return own
-        return next(iter((await self.others(sandbox, what, **asked)).parts), None)
+        return Told([own]) if own is not None else await self.others(sandbox, what, **asked)
 
     async def others(self, sandbox: Sandbox, what: str, **asked: Any) -> Told:
         """What the others know of a sandbox."""

@@ -80,10 +80,11 @@ class JournalControl:
     async def _one(self, request: Request, what: str) -> Any:
         """What the process answers that has the call."""
         sandbox, id = self._find(request), request.path_params["id"]
-        found = await self._family().any_of(sandbox, what, id=id)
-        if found is None:
-            raise Problem(404, f"the journal of {sandbox.name!r} has no call {id[:40]!r}; the oldest are forgotten")
-        return found
+        told = await self._family().any_of(sandbox, what, id=id)
+        if not told.parts:
+            detail = f"the journal of {sandbox.name!r} has no call {id[:40]!r}; the oldest are forgotten"
+            raise Problem(404, detail, told.note)
+        return told.parts[0]
 
     async def coverage(self, request: Request) -> Response:
         """Which rules this sandbox's traffic has kept and broken."""

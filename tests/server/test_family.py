@@ -3,12 +3,17 @@
 import asyncio
 import os
 import signal
+import socket
+import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx2
+import psycopg
 import pytest
 
 from simulator.server.peer_wire import Strange, ask, reply
@@ -188,9 +193,12 @@ def test_what_a_process_knew_that_is_no_more_is_gone_without_a_word_and_one_that
         with other, client(other.url) as elsewhere:
             read(Sandbox(elsewhere, "left"))
             assert len(journal(sandbox)) == 2
+            call = journal(sandbox)[1]["id"]
             os.kill(other.pid, signal.SIGSTOP)
-            answer = sandbox.control("GET", "/journal")
+            answer, none = sandbox.control("GET", "/journal"), sandbox.control("GET", f"/journal/{call}")
             os.kill(other.pid, signal.SIGCONT)
+            assert none.headers["simulator-note"] == answer.headers["simulator-note"]
+            problem(none, 404, "has no call")
             assert len(answer.json()) == 1
             assert "1 of the other processes" in answer.headers["simulator-note"]
             assert len(journal(sandbox)) == 2
@@ -304,3 +312,43 @@ async def test_a_question_that_was_overheard_cannot_be_asked_again() -> None:
         assert await reader.read() == b""
         writer.close()
     assert wrong == [Strange]
+
+
+@contextmanager
+def forwarded(port: int) -> Iterator[str]:
+    """The address of a TCP port as one reaches it by another interface: IPv6 loopback."""
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                outer, _ = listener.accept()
+                inner = ends.enter_context(socket.create_connection(("127.0.0.1", port)))
+                ends.enter_context(outer)
+                for pair in ((outer, inner), (inner, outer)):
+                    threading.Thread(target=pump, args=pair, daemon=True).start()
+
+    with ExitStack() as ends, socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"[::1]:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_the_private_door_is_on_the_address_from_which_the_database_is_reached(postgres_server: str) -> None:
+    log = new_database(postgres_server)
+    parts = urlsplit(log)
+    with forwarded(parts.port or 5432) as elsewhere:
+        options = ("--log", f"postgresql://{parts.username}@{elsewhere}{parts.path}")
+        with Server(*options) as one, Server(*options) as other, client(one.url) as http, client(other.url) as again:
+            read(Sandbox(http, "far"))
+            assert len(journal(Sandbox(again, "far"))) == 1
+            with psycopg.connect(log) as database:
+                told = [address for (address,) in database.execute("SELECT address FROM process").fetchall()]
+            assert [address.rpartition(":")[0] for address in told] == ["::1", "::1"]
