@@ -65,6 +65,7 @@ class Simulator:
         )  # fmt: skip
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
+        self._family, self._hearing = control.family, control.hearing
         session = None if self.control_token is None else Session(self.control_token)
         inside = dashboard.Control()
         starlette = Starlette(
@@ -110,7 +111,7 @@ class Simulator:
                 continue  # it is in the log already, and stays as it is
             if self.control_token is not None:
                 self._tell(f"sandbox {name}: {json.dumps(self._sandboxes.credentials(sandbox))}")
-        async with kept(self._sandboxes, self._limits):
+        async with kept(self._sandboxes, self._limits), self._family.meeting(), self._hearing.listening():
             yield
         await self._sandboxes.close()
         await self._sender.close()

@@ -19,7 +19,7 @@ _SIZE = pytest.StashKey[int]()
 
 SLOW = (
     "test_schemathesis test_grades test_mutants test_stories test_sources test_generated test_client_docs test_check "
-    "test_ats test_relay test_pytest_plugin test_soak test_client_contracts test_server_docs"
+    "test_ats test_relay test_pytest_plugin test_soak test_client_contracts test_server_docs test_everywhere"
 ).split()
 """The modules that take longest. They go first, so that two workers end together."""
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from simulator.core import instant
 from simulator.server.exchanges import body_view
+from simulator.server.family import Asked, Family
 from simulator.server.journal import CAUGHT
 from simulator.server.masking import Mask, headers_of
 from simulator.server.plumbing import Handler, json
@@ -50,15 +51,53 @@ class Catch:
     def __init__(self, generation: int) -> None:
         self.generation = generation
         self.kept: deque[Caught] = deque(maxlen=MOST)
-        self.number = 0
+        self.number = self.changed = 0
+        """The numbers of the last webhook, and of the last change."""
+
+
+class Catches:
+    """What came to this process, by sandbox; other processes ask for it."""
+
+    def __init__(self, family: Family) -> None:
+        self._catches: WeakKeyDictionary[Sandbox, Catch] = WeakKeyDictionary()
+        family.learn({"caught": self._caught, "clear_caught": self._clear})
+
+    def of(self, sandbox: Sandbox) -> Catch:
+        """What was caught for a sandbox; a reset has forgotten it."""
+        known = self._catches.get(sandbox)
+        if known is None or known.generation != sandbox.generation:
+            known = self._catches[sandbox] = Catch(sandbox.generation)
+        return known
+
+    def news(self, sandbox: Sandbox) -> tuple[int, int]:
+        """The numbers of the last change, and of the last webhook."""
+        known = self._catches.get(sandbox)
+        return (0, 0) if known is None else (known.changed, known.number)
+
+    def _caught(self, sandbox: Sandbox, asked: Asked) -> Any:
+        mask = Mask(sandbox.seal)
+        return [(one.number, one.view(mask)) for one in self.of(sandbox).kept]
+
+    def _clear(self, sandbox: Sandbox, asked: Asked) -> Any:
+        catch = self.of(sandbox)
+        catch.kept.clear()
+        catch.changed = sandbox.journal.after(catch.changed)
+        sandbox.tell(CAUGHT)
+        return True
 
 
 class CatchControl:
-    """Handlers of the catcher; `find` gives the sandbox that a request speaks of."""
+    """Handlers of the catcher; `find` gives the sandbox that a request speaks of.
 
-    def __init__(self, find: Callable[[Request], Sandbox]) -> None:
+    A webhook is kept by the process that it came to.
+    """
+
+    def __init__(
+        self, find: Callable[[Request], Sandbox], family: Callable[[], Family], catches: Callable[[], Catches]
+    ) -> None:
         self._find = find
-        self._catches: WeakKeyDictionary[Sandbox, Catch] = WeakKeyDictionary()
+        self._family = family
+        self._catches = catches
 
     def table(self, root: str) -> tuple[tuple[str, str, Handler], ...]:
         """The calls by method and path."""
@@ -69,8 +108,9 @@ class CatchControl:
         """Keep a webhook, and answer it with 200 or with the status that the address asks for."""
         status = _status(request)
         sandbox = self._find(request)
-        catch = self._catch(sandbox)
-        catch.number += 1
+        catch = self._catches().of(sandbox)
+        catch.number = sandbox.journal.after(catch.number)
+        catch.changed = sandbox.journal.after(catch.changed)
         body, headers = request.state.body[:LARGEST], dict(request.scope["headers"])
         catch.kept.append(Caught(catch.number, sandbox.now(), headers, body, status))
         sandbox.tell(CAUGHT, f"caught-{catch.number}")
@@ -78,23 +118,14 @@ class CatchControl:
 
     async def caught(self, request: Request) -> Response:
         """The webhooks that were caught, newest first."""
-        sandbox = self._find(request)
-        mask = Mask(sandbox.seal)
-        return json([one.view(mask) for one in reversed(self._catch(sandbox).kept)])
+        told = await self._family().of(self._find(request), "caught")
+        found = sorted((one for part in told.parts for one in part), key=lambda one: -one[0])
+        return told.noted(json([view for _, view in found[:MOST]]))
 
     async def clear_caught(self, request: Request) -> Response:
         """Forget what was caught."""
-        sandbox = self._find(request)
-        self._catch(sandbox).kept.clear()
-        sandbox.tell(CAUGHT)
-        return Response(status_code=204)
-
-    def _catch(self, sandbox: Sandbox) -> Catch:
-        """What was caught for a sandbox; a reset has forgotten it."""
-        known = self._catches.get(sandbox)
-        if known is None or known.generation != sandbox.generation:
-            known = self._catches[sandbox] = Catch(sandbox.generation)
-        return known
+        told = await self._family().of(self._find(request), "clear_caught")
+        return told.noted(Response(status_code=204))
 
 
 def _status(request: Request) -> int:

@@ -14,13 +14,16 @@ from simulator.core.draw import Draw
 from simulator.core.urls import is_web_url
 from simulator.server import configuring, shapes
 from simulator.server.address import Address
-from simulator.server.catching import CatchControl
+from simulator.server.catching import CatchControl, Catches
 from simulator.server.clock_control import ClockControl
 from simulator.server.curl import Keys
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.events import EventControl
+from simulator.server.family import Family
 from simulator.server.fault_control import FaultControl
+from simulator.server.hearing import Hearing
 from simulator.server.hook_test import HookTest
+from simulator.server.journal_answers import answers
 from simulator.server.journal_control import JournalControl
 from simulator.server.keys import members
 from simulator.server.list_control import ListControl
@@ -50,6 +53,12 @@ class Control:
         self._sandboxes = sandboxes
         self._address = address
         self._version = version
+        self.family = Family(sandboxes)
+        """The processes that share the log, of which this one knows."""
+        self._catches = Catches(self.family)
+        self.hearing = Hearing(self.family, self._catches.news)
+        self.family.learn(answers(self._keys))
+        self.family.learn_general("counts", lambda asked: {one.name: len(one.journal) for one in sandboxes})
 
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
@@ -57,7 +66,10 @@ class Control:
 
     def table(self) -> dict[str, dict[str, Handler]]:
         """Every control call by path and method, in the order in which a reader wants them."""
-        events = EventControl(self._sandbox)
+        events = EventControl(self._sandbox, lambda: self.hearing)
+        journal = JournalControl(
+            self._sandbox, self._base, lambda: self._version, lambda: self.family, lambda: self.hearing
+        )
         table: tuple[tuple[str, str, Handler], ...] = (
             ("GET", f"{ROOT}/health", self.health),
             *MetricsControl(lambda: self._sandboxes, events.readers, lambda: self._version).table(ROOT),
@@ -74,16 +86,16 @@ class Control:
             ("POST", f"{S}/snapshots/{{id}}/restore", self.restore),
             ("POST", f"{S}/fork", self.fork),
             *ClockControl(self._sandbox, self._dispatcher).table(S),
-            *ListControl(self._sandbox, self._base).table(S),
+            *ListControl(self._sandbox, self._base, lambda: self.family).table(S),
             ("GET", f"{S}/invitations/{{id}}", self.invitation),
             ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
             ("GET", f"{S}/deliveries/{{id}}", self.delivery),
             ("POST", f"{S}/deliveries/{{id}}/replay", self.replay),
             *HookTest(self._sandbox, lambda: self._sandboxes.sender).table(S),
             *FaultControl(self._sandbox).table(S),
-            *JournalControl(self._sandbox, self._keys, self._base, lambda: self._version).table(S),
+            *journal.table(S),
             *events.table(S),
-            *CatchControl(self._sandbox).table(ROOT),
+            *CatchControl(self._sandbox, lambda: self.family, lambda: self._catches).table(ROOT),
             *StatesControl(lambda: self._sandboxes.vendors, self._sandbox).table(ROOT, S),
         )
         by_path: dict[str, dict[str, Handler]] = {}
@@ -103,7 +115,8 @@ class Control:
 
     async def every(self, request: Request) -> Response:
         """The sandboxes that are open."""
-        return json([sandbox_view(sandbox) for sandbox in self._sandboxes.every()])
+        counts = await self.family.sums("counts")
+        return json([sandbox_view(one, len(one.journal) + counts[one.name]) for one in self._sandboxes.every()])
 
     async def open(self, request: Request) -> Response:
         """Open a sandbox."""
@@ -141,7 +154,11 @@ class Control:
 
     async def look(self, request: Request) -> Response:
         """A sandbox in short."""
-        return json(sandbox_view(self._sandbox(request)))
+        return await self._shown(self._sandbox(request))
+
+    async def _shown(self, sandbox: Sandbox) -> Response:
+        told = await self.family.of(sandbox, "count")
+        return told.noted(json(sandbox_view(sandbox, sum(told.parts))))
 
     async def delete(self, request: Request) -> Response:
         """Forget a sandbox."""
@@ -152,7 +169,7 @@ class Control:
         """Put a sandbox back to its opening state."""
         sandbox = self._sandbox(request)
         self._sandboxes.reset(sandbox)
-        return json(sandbox_view(sandbox))
+        return await self._shown(sandbox)
 
     async def renew(self, request: Request) -> Response:
         """Make other credentials; those before, and the tokens that they were given, open nothing any more."""
@@ -183,7 +200,7 @@ class Control:
         if id not in sandbox.snapshots:
             raise Problem(404, f"there is no snapshot {id!r}; there are {', '.join(sandbox.snapshots) or 'none'}")
         sandbox.restore(id)
-        return json(sandbox_view(sandbox))
+        return await self._shown(sandbox)
 
     async def fork(self, request: Request) -> Response:
         """Open a sandbox that begins with this one's records."""

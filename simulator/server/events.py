@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from simulator.server import wire
 from simulator.server.asgi import Receive, Scope, Send, cut_off
+from simulator.server.hearing import Hearing
 from simulator.server.hub import Change, Hub
 from simulator.server.plumbing import Handler
 from simulator.server.sandbox import Sandbox
@@ -27,8 +28,9 @@ GRACE = 0.2
 class EventControl:
     """The handler of a sandbox's events; `find` gives the sandbox that a request speaks of."""
 
-    def __init__(self, find: Callable[[Request], Sandbox]) -> None:
+    def __init__(self, find: Callable[[Request], Sandbox], hearing: Callable[[], Hearing]) -> None:
         self._find = find
+        self._hearing = hearing
         self._hubs: WeakKeyDictionary[Sandbox, Hub] = WeakKeyDictionary()
 
     def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
@@ -42,7 +44,7 @@ class EventControl:
     async def events(self, request: Request) -> Response:
         """What changes from now on, or from the event named in Last-Event-ID on, as server-sent events."""
         sandbox = self._find(request)
-        hub = self._hubs.get(sandbox) or self._hubs.setdefault(sandbox, Hub(sandbox))
+        hub = self._hubs.get(sandbox) or self._hubs.setdefault(sandbox, Hub(sandbox, self._hearing()))
         return Stream(hub, request.headers.get("last-event-id"))
 
 
@@ -78,6 +80,7 @@ class Stream(Response):
 
     async def _tell(self, send: Send, news: asyncio.Event) -> None:
         hub = self._hub
+        await hub.settled()
         place = hub.place if self._mark is None else hub.place_of(self._mark)
         here = f"id: {hub.mark(place)}\n" if self._mark is None else ""
         await _write(send, f"retry: {RETRY}\n{here}\n")

@@ -17,10 +17,10 @@ _UNKNOWN = -1
 """HAR's word for a size that nobody measured."""
 
 
-def archive(exchanges: Iterable[Exchange], mask: Mask, version: str) -> Json:
-    """The archive; what it has no word for stands in members that begin with an underscore, as its authors ask."""
+def archive(entries: Iterable[Json], version: str) -> Json:
+    """The archive of these entries."""
     creator = {"name": "assessment-simulator", "version": version}
-    return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(one, mask) for one in exchanges]}}
+    return {"log": {"version": "1.2", "creator": creator, "entries": [*entries]}}
 
 
 def path_of(exchange: Exchange, mask: Mask) -> str:
@@ -33,7 +33,8 @@ def query_of(exchange: Exchange, mask: Mask) -> str:
     return mask.pairs(exchange.request.query.decode("utf-8", "replace"))
 
 
-def _entry(exchange: Exchange, mask: Mask) -> Json:
+def entry(exchange: Exchange, mask: Mask) -> Json:
+    """An exchange; what HAR has no word for stands in members with an underscore before them, as its authors ask."""
     milliseconds = exchange.duration * 1_000
     return {
         "startedDateTime": instant.seven_digits(exchange.at),

@@ -7,11 +7,13 @@ there what is new; one that is too slow, or was away for too long, is told that 
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import takewhile
 from typing import NamedTuple
 
+from simulator.server.hearing import Hearing
 from simulator.server.journal import CALL, CAUGHT, CLOCK, CLOSING, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS
 from simulator.server.sandbox import Sandbox
 
@@ -37,8 +39,12 @@ class Change(NamedTuple):
 class Hub:
     """The last changes of a sandbox. It watches while somebody reads, and a while longer."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, hearing: Hearing) -> None:
         self._watchers = sandbox.watchers
+        self._hold = partial(hearing.hold, sandbox)
+        self.settled = partial(hearing.settle, sandbox)
+        """Returns when what other processes alone know of is heard, too."""
+        self._release: Callable[[], None] = lambda: None
         self._public: Mapping[str, str] = {word: word for word in _WORDS} | dict.fromkeys(sandbox.kinds, INVITATION)
         self._mark = secrets.token_hex(4)
         self._changes: deque[Change] = deque(maxlen=KEPT)
@@ -65,6 +71,7 @@ class Hub:
         if not self._watching:
             self._watching = True
             self._watchers.append(self.note)
+            self._release = self._hold()
         try:
             yield news
         finally:
@@ -75,6 +82,7 @@ class Hub:
     def _leave(self) -> None:
         """Watch no more; whoever comes again will have missed something."""
         self._watching, self._leaving = False, None
+        self._release()
         with suppress(ValueError):
             self._watchers.remove(self.note)
         self._changes.clear()

@@ -7,8 +7,11 @@ looks pays for unpacking, masking, parsing and setting them out (`exchanges`, `h
 """
 
 import marshal
+import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from simulator.core import config
@@ -21,8 +24,12 @@ CALL, DELIVERY, CAUGHT = "call", "delivery", "caught"
 CLOCK, CONFIG, FAULTS = "clock", "config", "faults"
 EVERYTHING, ENDED, CLOSING = "everything", "ended", "closing"
 """The whole sandbox is another, by reset or restore; or there is none any more; or the server is about to close."""
-_PATH, _QUERY, _SENT, _ANSWER = 6, 7, 10, 13
+_NUMBER, _PATH, _QUERY, _SENT, _ANSWER = 1, 6, 7, 10, 13
 """Places in what is kept of an exchange."""
+_SINCE = 1_767_225_600_000_000
+"""The first microsecond of 2026: numbers that are moments are counted from there, so that they are shorter."""
+_MARKS = 1_000
+"""Where several processes number calls, the last three digits are a mark of the process."""
 _PLAIN = 2
 """The last version of marshal's format that does not look for objects that it met before."""
 
@@ -85,17 +92,9 @@ class Journal:
     """The last exchanges, oldest first; bounded by their number and by their bytes. No entries: nothing is kept."""
 
     __slots__ = (
-        "_bytes",
-        "_heads",
-        "_kept",
-        "_most",
-        "_most_bytes",
-        "_number",
-        "_packed",
-        "_watchers",
-        "seal",
+        "_bytes", "_heads", "_kept", "_mark", "_most", "_most_bytes", "_number", "_packed", "_watchers", "seal",
         "tally",
-    )
+    )  # fmt: skip
 
     def __init__(self, bounds: config.Journal, watchers: list[Watcher]) -> None:
         self._watchers = watchers
@@ -105,6 +104,7 @@ class Journal:
         self._packed = b""
         self._kept: deque[tuple[Any, ...]] = deque()
         self._number = self._bytes = 0
+        self._mark: int | None = None
         self.tally = Tally()
         self.bound(bounds)
 
@@ -118,6 +118,32 @@ class Journal:
     def size(self) -> int:
         """How many bytes count against the bound."""
         return self._bytes
+
+    def share(self, owner: str) -> None:
+        """Number calls by when they came: other processes do it, too, and all together are in order by their numbers.
+
+        `owner` is the name of this process, 16 hexadecimal digits, so that no two have the same number.
+        """
+        self._mark = int(owner, 16) % _MARKS
+
+    def after(self, number: int) -> int:
+        """The number that follows."""
+        if self._mark is None:
+            return number + 1
+        return max(time.time_ns() // 1_000 - _SINCE, number // _MARKS + 1) * _MARKS + self._mark
+
+    def may_have(self, number: int) -> bool:
+        """Whether a call of that number has come in, or, where other processes number calls, may have."""
+        return number > 0 and (self._mark is not None or (self._number >= number and bool(self._kept)))
+
+    @property
+    def number(self) -> int:
+        """The number of the last call."""
+        return self._number
+
+    def numbers(self, after: int) -> list[int]:
+        """The numbers of the exchanges after that one, newest first."""
+        return [*takewhile(lambda number: number > after, (kept[_NUMBER] for kept in reversed(self._kept)))]
 
     def __reversed__(self) -> Iterator[Exchange]:
         return map(self._unpacked, reversed(self._kept))
@@ -154,7 +180,7 @@ class Journal:
 
         The placeholders for address and seal may still be in the answer.
         """
-        self._number = number = self._number + 1
+        self._number = number = self._number + 1 if self._mark is None else self.after(self._number)
         if rules:
             self.tally.refused(vendor, operation, rules)
             self.tally.other(vendor, operation, status)
@@ -191,16 +217,22 @@ class Journal:
         self._forget()
 
     def clear(self) -> None:
-        """Forget all exchanges and counts; the next is number 1 again."""
+        """Forget all exchanges and counts; the next is number 1 again, but where numbers are moments."""
         self._kept.clear()
-        self._number = self._bytes = 0
+        self._bytes = 0
+        if self._mark is None:
+            self._number = 0
         self.tally = Tally()
 
     def find(self, id: str) -> Exchange | None:
         """The exchange of that id, unless it was forgotten."""
         number = number_of(id)
-        place = number - (self._number - len(self._kept)) - 1
-        return self._unpacked(self._kept[place]) if number and 0 <= place < len(self._kept) else None
+        if self._mark is None:
+            place = number - (self._number - len(self._kept)) - 1
+        else:
+            place = bisect_left(self._kept, number, key=lambda kept: kept[_NUMBER])
+        found = self._kept[place] if number and 0 <= place < len(self._kept) else None
+        return None if found is None or found[_NUMBER] != number else self._unpacked(found)
 
     def _unpacked(self, kept: tuple[Any, ...]) -> Exchange:
         size, number, at, vendor, operation, method, path, query, base, heads, sent, status, *rest = kept
@@ -220,5 +252,5 @@ def _said(*traits: object) -> str:
 def number_of(id: str) -> int:
     """The number in an id such as `call-7`; 0 where it is none."""
     word, _, digits = id.partition("-")
-    known = word == "call" and digits.isdecimal() and digits.isascii() and digits[0] != "0" and len(digits) < 16
+    known = word == "call" and digits.isdecimal() and digits.isascii() and digits[0] != "0" and len(digits) < 20
     return int(digits) if known else 0

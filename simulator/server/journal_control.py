@@ -1,7 +1,9 @@
 """Control calls about what has come in: the journal, its archive and scripts, waiting, and the rules' coverage."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,12 +12,12 @@ from simulator.core import instant
 from simulator.server import curl, shapes
 from simulator.server.awaited import THINGS
 from simulator.server.awaiting import happened, nearest
-from simulator.server.coverage import coverage_view
-from simulator.server.exchanges import call_view, whole_call_view
+from simulator.server.coverage import added, coverage_view
+from simulator.server.family import Family
 from simulator.server.har import archive
-from simulator.server.journal import Exchange
-from simulator.server.journal_filters import filtered, listed
-from simulator.server.masking import Mask
+from simulator.server.hearing import Hearing
+from simulator.server.journal_answers import CallsElsewhere
+from simulator.server.journal_filters import merged
 from simulator.server.plumbing import Handler, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Sandbox
@@ -26,21 +28,23 @@ LONGEST_WAIT = 60 * instant.SECOND
 class JournalControl:
     """Handlers over a sandbox's journal.
 
-    `find` gives the sandbox that a request speaks of, `keys` what opens it at a vendor, `base` the address under which
-    its caller reaches this server, `version` this program's.
+    `find` gives the sandbox that a request speaks of, `base` the address under which its caller reaches this server,
+    `version` this program's.
     """
 
     def __init__(
         self,
         find: Callable[[Request], Sandbox],
-        keys: Callable[[Sandbox, str], curl.Keys],
         base: Callable[[Request], str],
         version: Callable[[], str],
+        family: Callable[[], Family],
+        hearing: Callable[[], Hearing],
     ) -> None:
         self._find = find
-        self._keys = keys
         self._base = base
         self._version = version
+        self._family = family
+        self._hearing = hearing
 
     def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
         """The calls by method and path; the path with an ending goes before the one without."""
@@ -55,32 +59,38 @@ class JournalControl:
 
     async def journal(self, request: Request) -> Response:
         """The calls that came in by HTTP, oldest first, or the newest of them."""
-        sandbox = self._find(request)
-        mask = Mask(sandbox.seal)
-        return json([call_view(exchange, mask) for exchange in listed(sandbox, request)])
+        query = request.query_params.multi_items()
+        told = await self._family().of(self._find(request), "calls", query=query)
+        return told.noted(json(merged(told.parts, query)))
 
     async def har(self, request: Request) -> Response:
         """The same as an HTTP Archive (HAR 1.2)."""
-        sandbox = self._find(request)
-        return json(archive(filtered(sandbox, request), Mask(sandbox.seal), self._version()))
+        query = request.query_params.multi_items()
+        told = await self._family().of(self._find(request), "entries", query=query)
+        return told.noted(json(archive(merged(told.parts, query), self._version())))
 
     async def call(self, request: Request) -> Response:
         """One call with its headers and bodies, secrets hidden."""
-        sandbox = self._find(request)
-        return json(whole_call_view(_exchange(sandbox, request), Mask(sandbox.seal)))
+        return json(await self._one(request, "call"))
 
     async def script(self, request: Request) -> Response:
         """A shell script that repeats the call with curl."""
-        sandbox = self._find(request)
-        exchange = _exchange(sandbox, request)
-        keys = self._keys(sandbox, exchange.vendor)
-        text = curl.script(exchange, sandbox.vendors[exchange.vendor], keys, sandbox.seal)
-        return Response(text, media_type=curl.MEDIA_TYPE)
+        return Response(await self._one(request, "script"), media_type=curl.MEDIA_TYPE)
+
+    async def _one(self, request: Request, what: str) -> Any:
+        """What the process answers that has the call."""
+        sandbox, id = self._find(request), request.path_params["id"]
+        told = await self._family().any_of(sandbox, what, id=id)
+        if not told.parts:
+            detail = f"the journal of {sandbox.name!r} has no call {id[:40]!r}; the oldest are forgotten"
+            raise Problem(404, detail, told.note)
+        return told.parts[0]
 
     async def coverage(self, request: Request) -> Response:
         """Which rules this sandbox's traffic has kept and broken."""
         sandbox = self._find(request)
-        return json(coverage_view(sandbox.vendors, sandbox.journal.tally))
+        told = await self._family().of(sandbox, "tally")
+        return told.noted(json(coverage_view(sandbox.vendors, added(told.parts))))
 
     async def wait(self, request: Request) -> Response:
         """Wait until something has happened; what has happened already counts."""
@@ -92,9 +102,12 @@ class JournalControl:
         [(what, wanted)] = asked.items()
         seconds = _seconds(body.within)
         things = THINGS[what](sandbox, self._base(request))
-        found = await happened(sandbox, things, wanted, seconds, partial(_hung_up, request))
+        if what == "request":
+            things = things._replace(elsewhere=CallsElsewhere(self._family(), sandbox))
+        async with nullcontext() if things.elsewhere is None else self._hearing().held(sandbox):
+            found = await happened(sandbox, things, wanted, seconds, partial(_hung_up, request))
         if found is None:
-            raise Problem(408, f"no such {what} within {body.within}", nearest=nearest(things, wanted))
+            raise Problem(408, f"no such {what} within {body.within}", nearest=await nearest(things, wanted))
         return json(found)
 
 
@@ -109,11 +122,3 @@ def _seconds(within: str) -> float:
     if ticks is None or ticks > LONGEST_WAIT:
         raise Problem(422, f"within: {within[:40]!r} is no ISO 8601 duration such as PT5S, of at most PT60S")
     return ticks / instant.SECOND
-
-
-def _exchange(sandbox: Sandbox, request: Request) -> Exchange:
-    id = request.path_params["id"]
-    found = sandbox.journal.find(id)
-    if found is None:
-        raise Problem(404, f"the journal of {sandbox.name!r} has no call {id[:40]!r}; the oldest are forgotten")
-    return found

@@ -1,10 +1,9 @@
 """Which of the journal's calls somebody asks for: the parameters of its query."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-
-from starlette.requests import Request
+from typing import TypeVar
 
 from simulator.core import instant
 from simulator.server import queries
@@ -12,22 +11,32 @@ from simulator.server.journal import Exchange, number_of
 from simulator.server.queries import Reader
 from simulator.server.sandbox import Sandbox
 
+T = TypeVar("T")
+Query = Sequence[tuple[str, str]]
+"""A query's parameters."""
 Test = Callable[[Exchange], bool]
 """What an exchange must be."""
 
 
-def filtered(sandbox: Sandbox, request: Request) -> list[Exchange]:
+def filtered(sandbox: Sandbox, query: Query) -> list[Exchange]:
     """The exchanges that a query's filters ask for, oldest first; raises `Problem` 422 with all that is wrong."""
-    tests = queries.read(request, _filters(sandbox)).values()
+    tests = queries.read_pairs(query, _filters(sandbox)).values()
     return [exchange for exchange in sandbox.journal if all(fits(exchange) for fits in tests)]
 
 
-def listed(sandbox: Sandbox, request: Request) -> list[Exchange]:
+def listed(sandbox: Sandbox, query: Query) -> list[Exchange]:
     """The exchanges that a query asks for, which may be only the newest of those that its filters let through."""
-    wish = queries.read(request, _filters(sandbox) | _looks(sandbox))
+    wish = queries.read_pairs(query, _filters(sandbox) | _looks(sandbox))
     most, text = wish.pop("newest", None), wish.pop("q", "")
     found: Iterable[Exchange] = sandbox.journal.search(text) if text else reversed(sandbox.journal)
     return queries.page((exchange for exchange in found if all(fits(exchange) for fits in wish.values())), most)
+
+
+def merged(parts: Iterable[Iterable[tuple[int, T]]], query: Query) -> list[T]:
+    """What several processes have listed or filtered, each with its number, in the order that the query asks for."""
+    most = next((queries.newest(value) for name, value in query if name == "newest"), None)
+    found = sorted((one for part in parts for one in part), key=lambda one: one[0], reverse=True)
+    return queries.page((value for _, value in found), most)
 
 
 def _filters(sandbox: Sandbox) -> dict[str, Reader]:
@@ -67,8 +76,7 @@ def _since(sandbox: Sandbox, value: str) -> Test:
 
 def _before(sandbox: Sandbox, value: str) -> Test:
     number = number_of(value)
-    newest = next(iter(reversed(sandbox.journal)), None)
-    if not number or newest is None or number > newest.number:
+    if not sandbox.journal.may_have(number):
         raise ValueError("must be the id of a call that came in, such as call-7")
     return lambda exchange: exchange.number < number
 

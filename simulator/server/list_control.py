@@ -7,10 +7,12 @@ from starlette.responses import Response
 
 from simulator.core.vendor import Vendor
 from simulator.server import queries, searching
+from simulator.server.family import Family
+from simulator.server.journal_filters import merged
 from simulator.server.plumbing import Handler, json
 from simulator.server.queries import Reader
 from simulator.server.sandbox import Sandbox
-from simulator.server.timeline import timeline
+from simulator.server.timeline import Entry, timeline
 from simulator.server.views import delivery_view, find_invitation, invitation_view, linked
 
 STATES = ("pending", "delivered", "failed")
@@ -20,8 +22,11 @@ _LOOKS: dict[str, Reader] = {"newest": queries.newest, "before": str, "q": queri
 class ListControl:
     """Handlers of lists; `find` gives the sandbox that a request speaks of, `base` the address its caller uses."""
 
-    def __init__(self, find: Callable[[Request], Sandbox], base: Callable[[Request], str]) -> None:
+    def __init__(
+        self, find: Callable[[Request], Sandbox], base: Callable[[Request], str], family: Callable[[], Family]
+    ) -> None:
         self._find = find
+        self._family = family
         self._base = base
 
     def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
@@ -44,7 +49,9 @@ class ListControl:
         """What happened to an invitation and what will, in order of time."""
         sandbox = self._find(request)
         vendor, invitation = find_invitation(sandbox, request.path_params["id"])
-        return json(timeline(sandbox, vendor, invitation.id))
+        told = await self._family().of(sandbox, "mentions", id=invitation.id)
+        calls = [Entry(*entry) for entry in merged(told.parts, ())]
+        return told.noted(json(timeline(sandbox, vendor, invitation.id, calls)))
 
     async def deliveries(self, request: Request) -> Response:
         """Every webhook owed or sent, oldest first, or the newest of them."""

@@ -59,8 +59,12 @@ class Meters:
 
     def keep(self, sandbox: Sandbox) -> None:
         """Keep the counts of a sandbox that is about to forget them."""
-        self.calls += calls_of(sandbox.journal.tally)
+        self.keep_calls(sandbox)
         self.commits += sandbox.commits
+
+    def keep_calls(self, sandbox: Sandbox) -> None:
+        """Keep those of its calls."""
+        self.calls += calls_of(sandbox.journal.tally)
 
 
 def calls_of(tally: Tally) -> Calls:

@@ -1,7 +1,7 @@
 """Reads the parameters of a list's query: each by a function of its own, and all that is wrong with them at once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -19,7 +19,11 @@ MOST = 1_000
 
 def read(request: Request, readers: Mapping[str, Reader]) -> dict[str, Any]:
     """What the parameters of a request's query mean; raises `Problem` 422 with all that is wrong with them."""
-    asked = request.query_params.multi_items()
+    return read_pairs(request.query_params.multi_items(), readers)
+
+
+def read_pairs(asked: Sequence[tuple[str, str]], readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """The same of parameters that were taken from a request before."""
     counts = Counter(name for name, _ in asked)
     meant, wrong = {}, []
     for name, value in asked:

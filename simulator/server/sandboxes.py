@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from hmac import compare_digest
 from weakref import WeakSet
 
@@ -189,6 +190,9 @@ class Sandboxes:
             self._by_credential[f"sim-{sandbox.name}"] = sandbox
         self._dispatchers[sandbox.name] = Dispatcher(sandbox, self.sender, self.meters)
         self.meters.opened += 1
+        sandbox.forgetting = partial(self.meters.keep_calls, sandbox)
+        if self.log is not None and self.log.shared:
+            sandbox.journal.share(self.log.owner)
         if self._relay is not None:
             sandbox.watchers.append(self._relay.watcher(sandbox))
 
@@ -197,7 +201,7 @@ class Sandboxes:
         sandbox.step(lambda: self._reset(sandbox))
 
     def _reset(self, sandbox: Sandbox) -> None:
-        self.meters.keep(sandbox)
+        self.meters.commits += sandbox.commits
         watch, sandbox.watch = sandbox.watch, lambda: None
         try:
             sandbox.reset()

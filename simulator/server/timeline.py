@@ -33,11 +33,11 @@ class Entry(NamedTuple):
     status: int | None = None
 
 
-def timeline(sandbox: Sandbox, vendor: Vendor, id: str) -> list[dict[str, Any]]:
-    """The entries of an invitation as JSON values; secrets in addresses are masked."""
+def timeline(sandbox: Sandbox, vendor: Vendor, id: str, calls: Iterable[Entry]) -> list[dict[str, Any]]:
+    """The entries of an invitation, with the calls that mention it, as JSON values; secrets in addresses are masked."""
     mask = Mask(sandbox.seal)
     found = [
-        *_calls(sandbox, id, mask),
+        *calls,
         *_moves(sandbox, vendor, id),
         *_mails(sandbox, id),
         *_deliveries(sandbox, id, mask),
@@ -47,11 +47,13 @@ def timeline(sandbox: Sandbox, vendor: Vendor, id: str) -> list[dict[str, Any]]:
     return [{**one._asdict(), "at": instant.seven_digits(one.at)} for one in found]
 
 
-def _calls(sandbox: Sandbox, id: str, mask: Mask) -> Iterator[Entry]:
+def calls(sandbox: Sandbox, id: str) -> Iterator[tuple[int, Entry]]:
+    """The calls that came to this process and mention an invitation, each with its number."""
+    mask = Mask(sandbox.seal)
     for one in sandbox.journal.mentioning(id):
         answered = "no answer left" if one.status is None else str(one.status)
         text = f"{one.request.method} {mask.plain(one.request.path)}: {answered}"
-        yield Entry(one.at, "call", one.id, text, operation=one.operation, status=one.status)
+        yield one.number, Entry(one.at, "call", one.id, text, operation=one.operation, status=one.status)
 
 
 def _moves(sandbox: Sandbox, vendor: Vendor, id: str) -> Iterator[Entry]:

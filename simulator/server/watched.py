@@ -64,6 +64,9 @@ class Watched(Remembering):
         self.watchers: list[Watcher] = []
         """Those who wait for something to happen here; told what changed, and its id."""
         self.journal = Journal(self.config.journal, self.watchers)
+        self._journalled = self.generation
+        self.forgetting: Callable[[], None] = lambda: None
+        """Called before the journal is forgotten."""
         self._place = 0
 
     @property
@@ -170,18 +173,25 @@ class Watched(Remembering):
     @one_step
     def reset(self) -> None:
         """Go back to the opening state; tokens, snapshots, faults and whatever was begun are void."""
-        self.journal.clear()
         self._do("reset")
         self._look_again()
 
     def _look_again(self) -> None:
         """Another state is in force."""
-        self.journal.bound(self.config.journal)
+        self._bound_journal()
         self.watch()
+
+    def _bound_journal(self) -> None:
+        """Keep as many calls as the settings say, and none from before a reset, whichever process made it."""
+        if self._journalled != self.generation:
+            self._journalled = self.generation
+            self.forgetting()
+            self.journal.clear()
+        self.journal.bound(self.config.journal)
 
     def reloaded(self, *, failed: bool) -> None:
         """What was remembered has been read from the log anew; where that is for a failure, nothing is hurried."""
-        self.journal.bound(self.config.journal)
+        self._bound_journal()
         if failed:
             self.rest()
         else:
@@ -191,7 +201,7 @@ class Watched(Remembering):
     def heard(self, effects: Iterable[Effect]) -> None:
         """Another process has done this, and it is remembered here as well."""
         self.seen.clear()
-        self.journal.bound(self.config.journal)
+        self._bound_journal()
         rung: Alarm | None = None
         for word, told in effects:
             if word == "attempt":
@@ -269,7 +279,7 @@ class Watched(Remembering):
         self.faults = None
         self.begin_again(State(self.config, Clock()))
         self._look_again()
-        self.watch = self.rest = lambda: None
+        self.watch = self.rest = self.forgetting = lambda: None
         self.tell(ENDED)
 
 

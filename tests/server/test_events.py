@@ -19,8 +19,13 @@ from simulator.core.config import Config
 from simulator.server import events, hub
 from simulator.server import sandbox as world
 from simulator.server.clock import Clock
+from simulator.server.egress import Policy
+from simulator.server.family import Family
+from simulator.server.hearing import Hearing
 from simulator.server.hub import KEPT, Change, Hub
 from simulator.server.journal import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
+from simulator.server.sandboxes import Sandboxes
+from simulator.server.sender import HttpSender
 from simulator.server.state import State
 from simulator.settings import Settings
 from tests.server import ROOT, assessment, order
@@ -253,7 +258,8 @@ def test_who_names_a_place_that_is_not_known_asks_for_everything(sandbox: Sandbo
 def new() -> tuple[world.Sandbox, Hub]:
     """A sandbox that nobody serves, and its hub."""
     sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
-    return sandbox, Hub(sandbox)
+    alone = Hearing(Family(Sandboxes(VENDORS, HttpSender(Policy(())))), lambda sandbox: (0, 0))
+    return sandbox, Hub(sandbox, alone)
 
 
 async def test_a_hub_remembers_so_much_and_no_more() -> None:

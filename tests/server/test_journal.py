@@ -1,5 +1,6 @@
 """The journal: what came in by HTTP and what was answered, bounded by count and bytes, and the archive of it."""
 
+import re
 import uuid
 from typing import Any
 
@@ -7,9 +8,10 @@ import httpx2
 import pytest
 from jsonschema import Draft202012Validator
 
+from simulator.server.journal import number_of
 from tests.server import FORBIDDEN_HOOK, LIMIT, assessment, order, problem, wish
 from tests.server.har_schema import HAR
-from tests.servers import Sandbox
+from tests.servers import Sandbox, Server
 
 PI = "/api/v1/behavioralassessments"
 SHORT = ["id", "at", "vendor", "operation", "method", "path", "status", "rules", "fault", "duration"]
@@ -34,6 +36,15 @@ def read(sandbox: Sandbox, times: int = 1) -> None:
         assert sandbox.pi.get(PI).status_code == 200
 
 
+def noted(sandbox: Sandbox, times: int) -> list[str]:
+    """The ids of so many calls, each as the journal had it just then."""
+    found = []
+    for _ in range(times):
+        read(sandbox)
+        found.append(ids(sandbox)[-1])
+    return found
+
+
 def bound(sandbox: Sandbox, **bounds: int) -> None:
     sandbox.told("PATCH", "/config", {"journal": bounds})
 
@@ -47,12 +58,14 @@ def test_a_call_is_kept_with_what_was_made_of_it(sandbox: Sandbox) -> None:
     token, made = calls(sandbox)
     assert [*made] == SHORT
     assert 0 < made.pop("duration") < 10
+    call = made.pop("id")
     assert made == {
-        "id": "call-2", "at": "2030-01-01T00:00:00.0000000Z", "vendor": "pymetrics", "operation": "create_order",
+        "at": "2030-01-01T00:00:00.0000000Z", "vendor": "pymetrics", "operation": "create_order",
         "method": "POST", "path": "/mercury/order", "status": 201, "rules": [], "fault": None,
     }  # fmt: skip
-    assert (token["id"], token["operation"], token["status"]) == ("call-1", "create_token", 201)
-    whole = sandbox.told("GET", "/journal/call-2")
+    assert (token["operation"], token["status"]) == ("create_token", 201)
+    assert 0 < number_of(token["id"]) < number_of(call)
+    whole = sandbox.told("GET", f"/journal/{call}")
     assert [*whole] == [*SHORT, "query", "request", "answer"]
     assert whole["request"]["body"] == wish()
     assert whole["request"]["headers"]["content-type"] == "application/json"
@@ -91,7 +104,7 @@ def test_calls_that_open_no_sandbox_are_nobodys(sandbox: Sandbox) -> None:
     sandbox.http.get("/mercury/nowhere")
     sandbox.http.get("/nowhere", headers=sandbox.pi.headers)
     sandbox.http.options(PI, headers={"origin": "http://a", "access-control-request-method": "GET"})
-    assert ids(sandbox) == ["call-1"]
+    assert len(ids(sandbox)) == 1
 
 
 def test_only_http_is_kept_no_action_and_no_alarm(sandbox: Sandbox) -> None:
@@ -99,7 +112,7 @@ def test_only_http_is_kept_no_action_and_no_alarm(sandbox: Sandbox) -> None:
     made = assessment(sandbox)
     sandbox.told("POST", f"/invitations/{made['assessmentId']}/start")
     sandbox.told("POST", "/clock", {"advance": "P1D"})
-    assert ids(sandbox) == ["call-1"]
+    assert len(ids(sandbox)) == 1
 
 
 BODIES: dict[str, tuple[bytes, str, Any]] = {
@@ -132,25 +145,34 @@ def test_a_query_is_shown_parsed_and_a_file_by_its_size(sandbox: Sandbox) -> Non
 def test_an_answer_is_kept_with_the_addresses_that_its_caller_read(sandbox: Sandbox) -> None:
     made = order(sandbox)
     assert last(sandbox)["answer"]["body"]["order"]["invite_link"].startswith(f"{sandbox.url}/pymetrics/invite/")
-    assert "simulator.invalid" not in sandbox.control("GET", "/journal/call-2").text
+    assert "simulator.invalid" not in sandbox.control("GET", f"/journal/{ids(sandbox)[1]}").text
     assert made["invite_link"].startswith(sandbox.url)
 
 
 def test_an_unknown_call_is_not_found(sandbox: Sandbox) -> None:
-    read(sandbox, 2)
+    known = noted(sandbox, 2)[0]
     for id in ("call-0", "call-3", "call-01", "call--1", "call-", "call-x", "call-٣", "x", "1", "call-" + "9" * 99):
         for ending in ("", ".sh"):
             problem(sandbox.control("GET", f"/journal/{id}{ending}"), 404, "has no call")
-    for path in ("/journalxhar", "/journal.harx", "/journal/", "/journal.ha", "/journal/call-1/sh"):
+    for path in ("/journalxhar", "/journal.harx", "/journal/", "/journal.ha", f"/journal/{known}/sh"):
         assert sandbox.control("GET", path).status_code == 404
-    problem(sandbox.control("GET", "/journal/call-1xsh"), 404, "has no call")
-    assert sandbox.control("GET", "/journal/call-1.sh").headers["content-type"].startswith("text/x-shellscript")
+    problem(sandbox.control("GET", f"/journal/{known}xsh"), 404, "has no call")
+    assert sandbox.control("GET", f"/journal/{known}.sh").headers["content-type"].startswith("text/x-shellscript")
 
 
 def test_a_call_is_in_the_journal_as_soon_as_its_answer_is_there(sandbox: Sandbox) -> None:
-    for number in range(1, 50):
-        read(sandbox)
-        assert sandbox.control("GET", f"/journal/call-{number}").status_code == 200
+    calls = noted(sandbox, 50)
+    assert len({*calls}) == 50
+    for call in calls:
+        assert sandbox.control("GET", f"/journal/{call}").status_code == 200
+
+
+def test_a_process_that_is_alone_counts_calls_from_one_and_again_after_a_reset() -> None:
+    with Server() as alone, httpx2.Client(base_url=alone.url, trust_env=False) as http:
+        sandbox = Sandbox(http, "counted")
+        assert noted(sandbox, 2) == ["call-1", "call-2"]
+        sandbox.told("POST", "/reset")
+        assert noted(sandbox, 1) == ["call-1"]
 
 
 # Filters.
@@ -182,7 +204,7 @@ FILTERS = {
     "since=2030-01-01T00:00:00.0000001Z": [5, 6, 7],
     "since=2030-01-02T01:00:00%2B01:00": [5, 6, 7],
     "since=call-5": [6, 7],
-    "since=call-700": [],
+    f"since=call-{'9' * 18}": [],
     "vendor=pymetrics&status=201&since=call-1": [2],
     "vendor=pymetrics&operation=list_assessments": [],
 }
@@ -190,7 +212,9 @@ FILTERS = {
 
 @pytest.mark.parametrize(("query", "numbers"), FILTERS.items(), ids=FILTERS)
 def test_the_journal_and_its_archive_show_what_is_asked_for(busy: Sandbox, query: str, numbers: list[int]) -> None:
-    assert ids(busy, f"?{query}") == [f"call-{number}" for number in numbers]
+    every = ids(busy)
+    query = re.sub("call-([1-7])$", lambda one: every[int(one[1]) - 1], query)
+    assert ids(busy, f"?{query}") == [every[number - 1] for number in numbers]
     archive = busy.told("GET", f"/journal.har?{query}")
     assert [entry["_id"] for entry in archive["log"]["entries"]] == ids(busy, f"?{query}")
 
@@ -237,20 +261,24 @@ def test_a_thousand_calls_are_kept_unless_set_otherwise(sandbox: Sandbox) -> Non
 
 def test_of_many_calls_the_newest_stay(sandbox: Sandbox) -> None:
     bound(sandbox, entries=100)
-    read(sandbox, 2_000)
-    assert ids(sandbox) == [f"call-{number}" for number in range(1_901, 2_001)]
-    problem(sandbox.control("GET", "/journal/call-1900"), 404)
-    assert sandbox.told("GET", "/journal/call-1901")["id"] == "call-1901"
-    assert ids(sandbox, "?since=call-5") == ids(sandbox)
+    early = noted(sandbox, 5)
+    for number in range(2_000):
+        sandbox.pi.get(f"{PI}/{number}")
+    assert [call["path"] for call in calls(sandbox)] == [f"{PI}/{number}" for number in range(1_900, 2_000)]
+    oldest = ids(sandbox)[0]
+    assert sandbox.told("GET", f"/journal/{oldest}")["id"] == oldest
+    problem(sandbox.control("GET", f"/journal/{early[4]}"), 404)
+    assert ids(sandbox, f"?since={early[4]}") == ids(sandbox)
 
 
 def test_of_large_calls_as_many_stay_as_there_are_bytes_for(sandbox: Sandbox) -> None:
     bound(sandbox, bytes=3_500_000)
+    large = []
     for _ in range(6):
         assert sandbox.pi.post(PI, content=b" " * 1_000_000).status_code == 415
-    assert ids(sandbox) == ["call-4", "call-5", "call-6"]
-    read(sandbox)
-    assert ids(sandbox) == ["call-4", "call-5", "call-6", "call-7"]
+        large.append(ids(sandbox)[-1])
+    assert ids(sandbox) == large[3:]
+    assert [*large[3:], *noted(sandbox, 1)] == ids(sandbox)
 
 
 def test_a_call_too_large_for_the_journal_is_not_kept_and_pushes_out_the_others(sandbox: Sandbox) -> None:
@@ -258,8 +286,7 @@ def test_a_call_too_large_for_the_journal_is_not_kept_and_pushes_out_the_others(
     read(sandbox)
     assert sandbox.pi.post(PI, content=b" " * 10_000).status_code == 415
     assert ids(sandbox) == []
-    read(sandbox)
-    assert ids(sandbox) == ["call-3"]
+    assert noted(sandbox, 1) == ids(sandbox)
 
 
 def test_answers_count_as_well(sandbox: Sandbox) -> None:
@@ -271,16 +298,15 @@ def test_answers_count_as_well(sandbox: Sandbox) -> None:
 
 
 def test_tighter_bounds_apply_at_once_and_none_switches_it_off(sandbox: Sandbox) -> None:
-    read(sandbox, 10)
+    ten = noted(sandbox, 10)
     bound(sandbox, entries=3)
-    assert ids(sandbox) == ["call-8", "call-9", "call-10"]
+    assert ids(sandbox) == ten[7:]
     bound(sandbox, entries=0)
     assert ids(sandbox) == []
     read(sandbox, 3)
     assert ids(sandbox) == []
     bound(sandbox, entries=5)
-    read(sandbox)
-    assert ids(sandbox) == ["call-14"]
+    assert noted(sandbox, 1) == ids(sandbox)
     bound(sandbox, bytes=0)
     assert ids(sandbox) == []
 
@@ -292,30 +318,27 @@ def test_a_reset_begins_a_new_journal(sandbox: Sandbox) -> None:
     read(sandbox, 3)
     sandbox.told("POST", "/reset")
     assert ids(sandbox) == []
-    read(sandbox)
-    assert ids(sandbox) == ["call-1"]
+    assert noted(sandbox, 1) == ids(sandbox)
 
 
 def test_a_restore_keeps_the_journal_and_brings_back_its_bounds(sandbox: Sandbox) -> None:
     bound(sandbox, entries=2)
     sandbox.told("POST", "/snapshots")
     bound(sandbox, entries=10)
-    read(sandbox, 5)
+    five = noted(sandbox, 5)
     sandbox.told("POST", "/snapshots/snapshot-1/restore")
-    assert ids(sandbox) == ["call-4", "call-5"]
-    read(sandbox)
-    assert ids(sandbox) == ["call-5", "call-6"]
+    assert ids(sandbox) == five[3:]
+    assert [five[4], *noted(sandbox, 1)] == ids(sandbox)
 
 
 def test_a_fork_begins_without_and_with_the_same_bounds(sandbox: Sandbox) -> None:
     bound(sandbox, entries=2)
-    read(sandbox, 3)
+    three = noted(sandbox, 3)
     fork = Sandbox(sandbox.http, f"fork-{uuid.uuid4()}")
     sandbox.told("POST", "/fork", {"name": fork.name})
     assert ids(fork) == []
-    read(fork, 3)
-    assert ids(fork) == ["call-2", "call-3"]
-    assert ids(sandbox) == ["call-2", "call-3"]
+    assert noted(fork, 3)[1:] == ids(fork)
+    assert ids(sandbox) == three[1:]
     fork.told("DELETE")
 
 

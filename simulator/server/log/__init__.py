@@ -73,6 +73,18 @@ class Log(Protocol):
         """The processes that have said so lately."""
         ...
 
+    def host(self) -> str:
+        """Where on this machine the other processes that share the log can reach this one."""
+        ...
+
+    def introduce(self, address: str | None) -> bytes:
+        """Tell those others an address, or that there is none any more. Gives the secret that all of them know."""
+        ...
+
+    def peers(self) -> list[tuple[str, str]]:
+        """The other processes that are alive and have told an address, each with it."""
+        ...
+
     def names(self) -> list[str]:
         """The names of all sandboxes."""
         ...

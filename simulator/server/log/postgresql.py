@@ -5,16 +5,15 @@ makes them. The driver is asked from the event loop and waited for: a step is as
 is answered meanwhile by this process.
 """
 
+import os
+import socket
 from collections.abc import Sequence
 from functools import cache
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.server.log import Unusable
 from simulator.server.log.sql import Rows, SqlLog
-
-if TYPE_CHECKING:
-    pass
 
 _LOCK = 0x53696D31
 """Held by whoever brings the tables up to date."""
@@ -41,6 +40,10 @@ MIGRATIONS = (
     );
     CREATE INDEX credential_sandbox ON credential (sandbox);
     CREATE TABLE process (owner TEXT PRIMARY KEY, seen BIGINT NOT NULL);
+    """,
+    """
+    ALTER TABLE process ADD COLUMN address TEXT;
+    CREATE TABLE secret (name TEXT PRIMARY KEY, value BYTEA NOT NULL);
     """,
 )
 """What leads from one number of the format (in the table `simulator_format`) to the next; only added to."""
@@ -95,6 +98,15 @@ class PostgresqlLog(SqlLog):
         self.run("BEGIN")
         if key:
             self.run("SELECT key FROM sandbox WHERE key = ? FOR UPDATE", (key,))
+
+    def host(self) -> str:
+        """The address from which this machine reaches the database; others reach it there, too."""
+        if self._connection is None or self._connection.closed:
+            return super().host()
+        with socket.socket(fileno=os.dup(self._connection.fileno())) as connected:
+            if connected.family not in (socket.AF_INET, socket.AF_INET6):
+                return super().host()
+            return str(connected.getsockname()[0])
 
     def version(self) -> int:
         """Another number each time: that nobody has committed anything is known only by asking."""

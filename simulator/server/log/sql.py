@@ -35,6 +35,7 @@ class SqlLog(ABC):
     def __init__(self) -> None:
         self.owner = secrets.token_hex(8)
         self._begun = False
+        self._address: str | None = None
 
     @abstractmethod
     def run(self, statement: str, values: Sequence[Any] = ()) -> Rows:
@@ -126,8 +127,9 @@ class SqlLog(ABC):
         if self.shared:
             with self._whole():
                 now = machine_now()
-                said = "INSERT INTO process VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET seen = excluded.seen"
-                self.run(said, (self.owner, now))
+                said = """INSERT INTO process (owner, seen, address) VALUES (?, ?, ?)
+                          ON CONFLICT (owner) DO UPDATE SET seen = excluded.seen, address = excluded.address"""
+                self.run(said, (self.owner, now, self._address))
                 self.run("DELETE FROM process WHERE seen < ?", (now - 12 * DEAD_AFTER,))
 
     def alive(self) -> frozenset[str]:
@@ -136,6 +138,24 @@ class SqlLog(ABC):
             return frozenset((self.owner,))
         rows = self._ask("SELECT owner FROM process WHERE seen > ?", machine_now() - DEAD_AFTER)
         return frozenset({self.owner, *(owner for (owner,) in rows)})
+
+    def host(self) -> str:
+        """Where on this machine the other processes that share the log can reach this one."""
+        return "127.0.0.1"
+
+    def introduce(self, address: str | None) -> bytes:
+        """Tell those others an address, or that there is none any more. Gives the secret that all of them know."""
+        self._address = address
+        self.beat()
+        with self._whole():
+            said = "INSERT INTO secret VALUES ('peers', ?) ON CONFLICT DO NOTHING"
+            self.run(said, (secrets.token_bytes(32),))
+        return bytes(self._ask("SELECT value FROM secret WHERE name = 'peers'")[0][0])
+
+    def peers(self) -> list[tuple[str, str]]:
+        """The other processes that are alive and have told an address, each with it."""
+        question = "SELECT owner, address FROM process WHERE address IS NOT NULL AND owner <> ? AND seen > ?"
+        return [(owner, address) for owner, address in self._ask(question, self.owner, machine_now() - DEAD_AFTER)]
 
     # Sandboxes.
 

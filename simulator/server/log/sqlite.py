@@ -39,6 +39,10 @@ MIGRATIONS = (
     CREATE INDEX credential_sandbox ON credential (sandbox);
     CREATE TABLE process (owner TEXT PRIMARY KEY, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE process ADD COLUMN address TEXT;
+    CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    """,
 )
 """What leads from one number of the format (SQLite's `user_version`) to the next; never changed, only added to."""
 

@@ -1,0 +1,13 @@
+"""The contracts hold whoever answers: each request by another process. `scripts/contracts` asks for more."""
+
+import pytest
+
+from tests.contracts.everywhere import ask, serves
+
+
+@pytest.mark.timeout(300)
+def test_every_property_holds_where_each_request_goes_to_the_other_of_two_servers(postgres_server: str) -> None:
+    broken: list[str] = []
+    with serves("balanced", postgres_server) as url:
+        ask(url, "quick", tell=broken.append)
+    assert not broken, "\n".join(broken)
