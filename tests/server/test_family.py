@@ -156,7 +156,9 @@ def test_a_call_that_came_to_another_is_found_by_who_waits_for_it(pair: Pair) ->
 def test_a_call_that_comes_to_another_is_told_to_who_waits(pair: Pair) -> None:
     read(pair.one)
     waiter = Waiter(pair.one, "request", path=f"{PI}/late")
-    read(pair.other, f"{PI}/early")
+    for number in range(20):  # by then it has long looked at what was there, and really waits
+        read(pair.other, f"{PI}/early-{number}")
+        assert found(pair.one, "request", path=f"{PI}/early-{number}")
     assert not waiter.answered
     read(pair.other, f"{PI}/late")
     assert waiter.told()["path"] == f"{PI}/late"
