@@ -63,14 +63,23 @@ class Simulator:
             VENDORS, self._sender, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,
             log=opened(settings.log, shared=settings.workers > 1),
         )  # fmt: skip
+        session = None if self.control_token is None else Session(self.control_token)
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
         self._family, self._hearing = control.family, control.hearing
-        session = None if self.control_token is None else Session(self.control_token)
+        inner: App = Fence(self._inside(control, address, session), settings.public_url)
+        if session is not None:
+            inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
+        door = Door(self._sandboxes, inner, draw, address)
+        self.app: App = AccessLog(door) if settings.access_log else door
+
+    def _inside(self, control: Control, address: Address, session: Session | None) -> Starlette:
+        """Everything but the vendors: dashboard, candidate's pages, login, control API, documents."""
         inside = dashboard.Control()
-        starlette = Starlette(
+        board = dashboard.Board(inside, VENDORS, address, __version__, open_access=session is None)
+        starlette = inside.app = Starlette(
             routes=[
-                *dashboard.Board(inside, VENDORS, address, __version__, open_access=open_access).routes(),
+                *board.routes(),
                 *assets.routes(),
                 *Candidate(self._sandboxes, address).routes(),
                 *([] if session is None else Login(session, address).routes()),
@@ -87,12 +96,7 @@ class Simulator:
             lifespan=self._lifespan,
         )
         starlette.router.redirect_slashes = False
-        inside.app = starlette
-        inner: App = Fence(starlette, settings.public_url)
-        if session is not None:
-            inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
-        door = Door(self._sandboxes, inner, draw, address)
-        self.app: App = AccessLog(door) if settings.access_log else door
+        return starlette
 
     def leave(self) -> None:
         """Answer all who wait for something: the server is about to close."""
