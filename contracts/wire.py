@@ -11,6 +11,15 @@ from urllib.parse import urlsplit
 
 MISSING: Any = object()
 """No body was given; `None` is JSON's null."""
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+ABSENT: Any = _Absent()
+"""In the place of a member's value: the member is left out. No text, or one that is drawn might be taken for it."""
 _IDLE = 2.0
 """A connection that was quiet for so many seconds is opened anew: the server may just be closing it."""
 

@@ -10,9 +10,10 @@ from contracts.predictive_index import option_rows
 from contracts.predictive_index.calls import PATH
 from contracts.predictive_index.facts import FACTS
 from contracts.predictive_index.strategies import ADMINISTRATOR
-from contracts.predictive_index.wrong import ABSENT, Ways, Wrong, bodies, changes, gets, raws, typed, values
+from contracts.predictive_index.wrong import Ways, Wrong, bodies, changes, gets, raws, typed, values
 from contracts.property import Breach, Need
 from contracts.sources import Standing
+from contracts.wire import ABSENT
 
 _STANDINGS = {fact.id: fact.standing for fact in FACTS}
 

@@ -3,15 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from contracts.predictive_index.calls import PATH, PEOPLE, quiet, undone_later
 from contracts.predictive_index.scene import filled, scene
 from contracts.sandbox import Sandbox
-from contracts.wire import Answer
-
-ABSENT: Final = "(absent)"
-"""Laid over a body: the member is left out."""
+from contracts.wire import ABSENT, Answer
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Wrong:
         if self.raw is not None:
             return self.raw
         body = {**right, **filled(dict(self.over), words)}
-        return json.dumps({name: value for name, value in body.items() if value != ABSENT}).encode()
+        return json.dumps({name: value for name, value in body.items() if value is not ABSENT}).encode()
 
 
 Ways = tuple[Wrong, ...]

@@ -14,7 +14,6 @@ from contracts.pymetrics import api, shapes, strangers
 from contracts.pymetrics import strategies as of
 from contracts.pymetrics.facts import LIST_FIELDS, ORDER_FIELDS, TOKEN_FIELDS
 from contracts.pymetrics.flaws import (
-    ABSENT,
     FORM,
     Bent,
     Flaw,
@@ -31,7 +30,7 @@ from contracts.pymetrics.flaws import (
 )
 from contracts.pymetrics.rows import CONTROL, NOTHING, WRITES, Group, any_of, row
 from contracts.sandbox import Sandbox
-from contracts.wire import Answer
+from contracts.wire import ABSENT, Answer
 
 _KINDS = {"candidate": "object", "metadata": "object", "send_email": "boolean"}
 _URL = "candidate_redirect_url"

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from contracts.pymetrics import api
 from contracts.pymetrics.strategies import PLAIN
 from contracts.sandbox import Sandbox
-from contracts.wire import MISSING, Answer
+from contracts.wire import ABSENT, MISSING, Answer
 
 FORM = "application/x-www-form-urlencoded"
-ABSENT: Any = "<absent>"
 
 
 @dataclass(frozen=True)
