@@ -17,8 +17,9 @@ from simulator.server.log.sql import Rows, SqlLog
 
 _LOCK = 0x53696D31
 """Held by whoever brings the tables up to date."""
-PATIENCE = "10s"
-"""How long a step waits for another process to end its own."""
+PATIENCE = "3s"
+"""How long a step waits for another process to end its own: whoever waits must say in time that it is alive, and says
+so once a second (`DEAD_AFTER`)."""
 
 MIGRATIONS = (
     """
