@@ -210,7 +210,7 @@ class Door:
         body = reply.body
         if isinstance(body, _DRAWN):
             return await self._make_file(body, reply.media_type)
-        return b"" if reply.status == 204 else wire.dumps(body)
+        return b"" if reply.status == 204 else wire.tight(wire.dumps(body))  # the journal keeps it
 
 
 _CRASH = Reply(500, {"detail": "The simulator failed; its log says where. Nothing was changed."})

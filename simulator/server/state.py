@@ -171,7 +171,7 @@ def rendered(records: Iterable[Record]) -> tuple[Saved, ...]:
 
 
 def _row(record: Record) -> Row:
-    return (record.status, _tight(wire.dumps(record.face)), _tight(wire.dumps(record.facts)))
+    return (record.status, wire.tight(wire.dumps(record.face)), wire.tight(wire.dumps(record.facts)))
 
 
 def _tidy(tokens: Table, now: int) -> None:
@@ -179,8 +179,3 @@ def _tidy(tokens: Table, now: int) -> None:
     lapsed = now - instant.DAY
     while (oldest := tokens.first()) is not None and (oldest[1][0] <= lapsed or len(tokens.rows) > MOST_TOKENS):
         tokens.drop_first()
-
-
-def _tight(data: bytes) -> bytes:
-    """The same bytes without the slack that orjson leaves behind them."""
-    return bytes(memoryview(data))
