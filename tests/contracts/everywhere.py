@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from contracts.cli import PROPERTIES, chosen
 from contracts.report import Report, told
-from contracts.runner import PROFILES, Outcome, Runner, Verdict
+from contracts.runner import PROFILES, Outcome, Profile, Runner, Verdict
 from contracts.servers import serving
 from contracts.target import Target
 from tests.balancer import Balancer
@@ -72,7 +72,7 @@ def serves(name: str, server: str) -> Iterator[str]:
         yield urls[0] if len(urls) == 1 else stack.enter_context(Balancer(*urls)).url
 
 
-def ask(url: str, profile: str, only: tuple[str, ...] = (), tell: Callable[[str], None] = print) -> list[Outcome]:
+def ask(url: str, profile: Profile, only: tuple[str, ...] = (), tell: Callable[[str], None] = print) -> list[Outcome]:
     """What became of each property; what broke is told at once."""
     target = Target(url)
     target.probe()
@@ -82,7 +82,7 @@ def ask(url: str, profile: str, only: tuple[str, ...] = (), tell: Callable[[str]
             tell(told(outcome, Report("contracts", url, "", [outcome], outcome.seconds, {})))
 
     try:
-        return Runner(target, PROFILES[profile]).run(chosen(PROPERTIES, only=only), note)
+        return Runner(target, profile).run(chosen(PROPERTIES, only=only), note)
     finally:
         target.close()
 
@@ -100,7 +100,7 @@ def main() -> int:
         for name in asked.log:
             with serves(name, server) as url:
                 began = time.monotonic()
-                outcomes = ask(url, asked.profile, tuple(asked.only))
+                outcomes = ask(url, PROFILES[asked.profile], tuple(asked.only))
             held = sum(outcome.verdict is Verdict.HELD for outcome in outcomes)
             wrong += len(outcomes) - held
             title, seconds = PLACES[name].title, time.monotonic() - began
