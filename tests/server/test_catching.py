@@ -123,6 +123,20 @@ def test_only_names_of_sandboxes_catch_and_only_posts_are_caught(sandbox: Sandbo
     assert catch(sandbox, "PUT").status_code == 405
 
 
+def test_a_process_that_is_alone_counts_what_it_has_caught_from_one_and_again_after_a_reset() -> None:
+    with Server() as alone, httpx2.Client(base_url=alone.url, trust_env=False) as http:
+        sandbox = Sandbox(http, "counted")
+        for _ in range(103):
+            catch(sandbox)
+        assert caught(sandbox)[0]["id"] == "caught-103"
+        catch(sandbox, "DELETE")
+        catch(sandbox)
+        assert [one["id"] for one in caught(sandbox)] == ["caught-104"]
+        sandbox.told("POST", "/reset")
+        catch(sandbox)
+        assert [one["id"] for one in caught(sandbox)] == ["caught-1"]
+
+
 # Webhooks of the same server.
 
 
