@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from simulator.core import instant
@@ -14,8 +14,6 @@ from simulator.server.sandboxes import Sandboxes
 
 LOOKS = 1.0
 """Seconds between two looks at the log."""
-LISTENS = 0.05
-"""Seconds between two looks for what other processes have done, while somebody waits for it here."""
 _log = logging.getLogger("simulator.log")
 
 
@@ -114,14 +112,18 @@ class Keeper:
 
     async def listen(self) -> None:
         """Let those hear of what other processes do for whom somebody waits here."""
-        heard = self._log.version()
         while self._log.shared:
-            await asyncio.sleep(LISTENS)
             try:
-                if (version := self._log.version()) != heard:
-                    heard = version
-                    for sandbox in self._sandboxes:
-                        if sandbox.watchers or self._sandboxes.dispatcher(sandbox).playing:
-                            self._sandboxes.is_current(sandbox)
+                async with aclosing(self._log.news()) as news:
+                    async for keys in news:
+                        self._hear(keys)
             except Exception:  # noqa: BLE001  as above
                 _log.exception("the log cannot be listened to")
+                await asyncio.sleep(LOOKS)
+
+    def _hear(self, keys: frozenset[int] | None) -> None:
+        for sandbox in self._sandboxes:
+            if sandbox.ledger is None or not (keys is None or sandbox.ledger.key in keys):
+                continue
+            if sandbox.watchers or self._sandboxes.dispatcher(sandbox).playing:
+                self._sandboxes.is_current(sandbox)

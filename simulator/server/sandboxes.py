@@ -253,7 +253,7 @@ class Sandboxes:
             found = self._by_credential.get(credential.id)
             if found is None:
                 return self._named(credential.id, may_open)
-            return found if self.log is None else self._opened(found.name)
+            return self._opened(found.name) if self.log is not None and self.log.shared else found
         return self._holder(credential)
 
     def _named(self, id: str, may_open: bool) -> Sandbox:

@@ -9,7 +9,7 @@ commits after it. Images are made from time to time, so what is to be read does 
 it all in a file.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
@@ -47,6 +47,13 @@ class Log(Protocol):
 
     def version(self) -> int:
         """Another number whenever another process has committed anything."""
+        ...
+
+    def news(self) -> AsyncGenerator[frozenset[int] | None]:
+        """Whenever other processes have committed anything: the numbers of the sandboxes, None for any; without end.
+
+        It may come late, so nothing is decided by it; raises what the log raises when it cannot be heard any more.
+        """
         ...
 
     def newest(self, key: int) -> tuple[int, int] | None:

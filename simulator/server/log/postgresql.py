@@ -5,9 +5,10 @@ makes them. The driver is asked from the event loop and waited for: a step is as
 is answered meanwhile by this process.
 """
 
+import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from functools import cache
 from itertools import count
 from typing import Any
@@ -20,6 +21,12 @@ _LOCK = 0x53696D31
 PATIENCE = "3s"
 """How long a step waits for another process to end its own: whoever waits must say in time that it is alive, and says
 so once a second (`DEAD_AFTER`)."""
+
+ANYWAY = 1.0
+"""Seconds after which other processes may have committed something even if none has said so: who listens through a
+pooler of connections, or over a network that has gone silent, hears nothing."""
+GAP = 0.005
+"""Seconds between two readings of what was committed: a burst is read at once."""
 
 MIGRATIONS = (
     """
@@ -45,6 +52,18 @@ MIGRATIONS = (
     """
     ALTER TABLE process ADD COLUMN address TEXT;
     CREATE TABLE secret (name TEXT PRIMARY KEY, value BYTEA NOT NULL);
+    """,
+    """
+    CREATE FUNCTION simulator_tell() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'DELETE' THEN PERFORM pg_notify('simulator', OLD.key::text);
+        ELSE PERFORM pg_notify('simulator', NEW.sandbox::text);
+        END IF;
+        RETURN NULL;
+    END
+    $$;
+    CREATE TRIGGER told AFTER INSERT ON entry FOR EACH ROW EXECUTE FUNCTION simulator_tell();
+    CREATE TRIGGER told AFTER DELETE ON sandbox FOR EACH ROW EXECUTE FUNCTION simulator_tell();
     """,
 )
 """What leads from one number of the format (in the table `simulator_format`) to the next; only added to."""
@@ -112,6 +131,25 @@ class PostgresqlLog(SqlLog):
     def version(self) -> int:
         """Another number each time: that nobody has committed anything is known only by asking."""
         return next(self._looks)
+
+    async def news(self) -> AsyncGenerator[frozenset[int] | None]:
+        """Whenever other processes have committed anything, at once: the database tells whoever listens."""
+        from psycopg import AsyncConnection
+
+        async with await AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5) as listening:
+            await listening.execute("LISTEN simulator")
+            yield None  # what was committed before it listened
+            while True:
+                told = [one async for one in listening.notifies(timeout=ANYWAY, stop_after=1)]
+                keys = frozenset(int(one.payload) for one in told if one.pid != self._pid)
+                if keys or not told:
+                    yield keys or None
+                await asyncio.sleep(GAP)
+
+    @property
+    def _pid(self) -> int:
+        """The number by which the database knows this process's commits; 0 where there is no connection."""
+        return 0 if self._connection is None or self._connection.closed else self._connection.info.backend_pid
 
     def close(self) -> None:
         """End."""

@@ -1,9 +1,10 @@
 """The log in a database: the statements, which are the same for every kind of it."""
 
+import asyncio
 import json
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ from simulator.server.log import Found, Unusable, Unwritten
 
 DEAD_AFTER = 5 * instant.SECOND
 """A process that has not said for so long that it is alive is taken for dead."""
+GAP = 0.05
+"""Seconds between two looks for what other processes have committed."""
 
 
 class Rows(Protocol):
@@ -110,6 +113,15 @@ class SqlLog(ABC):
     @abstractmethod
     def version(self) -> int:
         """Another number whenever another process has committed anything."""
+
+    async def news(self) -> AsyncGenerator[frozenset[int] | None]:
+        """Whenever other processes have committed anything; to which sandboxes is not known."""
+        heard = self.version()
+        while True:
+            await asyncio.sleep(GAP)
+            if (version := self.version()) != heard:
+                heard = version
+                yield None
 
     def newest(self, key: int) -> tuple[int, int] | None:
         """The numbers of the last image and the last commit of a sandbox; None when it was deleted."""
