@@ -20,7 +20,7 @@ from contracts.html import html as page
 from contracts.junit import junit as xml
 from contracts.property import Property
 from contracts.report import Report, line, summary
-from contracts.runner import PROFILES, VENDOR, Profile, Runner
+from contracts.runner import PROFILES, VENDOR, Profile, Runner, Verdict
 from contracts.sources import Fact, Standing
 from contracts.target import Target, Unaskable
 
@@ -47,7 +47,7 @@ def chosen(properties: Sequence[Property], standing: str = "assumed", only: Sequ
 
 
 @check.command()
-@click.option("--target", required=True, metavar="URL", help="The server to ask.")
+@click.option("--target", metavar="URL", help="The server to ask; must be given, but with --list.")
 @click.option(
     "--standing", default="assumed", type=click.Choice([standing.value for standing in Standing]),
     help="Ask only what is at least so sure.  [default: assumed, that is everything]",
@@ -68,7 +68,7 @@ def chosen(properties: Sequence[Property], standing: str = "assumed", only: Sequ
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first that does not hold.")
 @click.option("--list", "listing", is_flag=True, help="List the properties, and ask nothing.")
 def server(
-    target: str, standing: str, budget: float, profile: str, examples: int | None, only: tuple[str, ...],
+    target: str | None, standing: str, budget: float, profile: str, examples: int | None, only: tuple[str, ...],
     junit: Path | None, html: Path | None, drift: Path | None, allow_email: bool, allow_writes: bool, rate: float,
     listener_host: str | None, fail_fast: bool, listing: bool,
 ) -> None:  # fmt: skip
@@ -79,12 +79,15 @@ def server(
     properties = chosen(PROPERTIES, standing, only)
     if listing or not properties:
         _list(properties)
+    if target is None:
+        raise click.UsageError("--target URL says which server to ask, such as http://127.0.0.1:8787")
     began = time.monotonic()
     try:
         before = drifting.read(drift) if drift else {}
         asked = Target.from_environment(target, deadline=began + budget, mail=allow_email)
         if not asked.is_simulator:
             asked.rate = rate
+            click.echo(f"{target} is taken for a vendor's server: {', '.join(asked.secrets.values())} is set", err=True)
         asked.probe()
     except (Unaskable, drifting.Unreadable) as problem:
         click.echo(f"cannot be asked: {problem}", err=True)
@@ -137,8 +140,9 @@ def client(
     try:
         words = checking.command_of(adapter, command)
         report = checking.check(
-            words, properties, thorough, budget, fail_fast, lambda outcome: click.echo(line(outcome))
-        )
+            words, properties, thorough, budget, fail_fast,
+            lambda outcome: None if outcome.verdict is Verdict.NOT_CLAIMED else click.echo(line(outcome)),
+        )  # fmt: skip
     except Unaskable as problem:
         click.echo(f"cannot be asked: {problem}", err=True)
         sys.exit(2)

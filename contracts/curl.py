@@ -20,7 +20,7 @@ def script(base: str, exchanges: Sequence[Exchange], why: str = "", secrets: Map
     `secrets` gives, for each value that must not be shown, the shell variable that holds it.
     """
     known = dict(secrets)
-    lines = ["#!/bin/sh", *(f"# {line}" for line in why.splitlines()), f"BASE={shlex.quote(base)}"]
+    lines = ["#!/bin/sh", *(f"# {line}" for line in why.splitlines()), f"BASE=${{BASE:-{shlex.quote(base)}}}"]
     lines += [f': "${{{name}:?set it to the credential of that name}}"' for name in secrets.values()] + [""]
     needed = list(_needed(exchanges))
     if needed and not any(TOKEN_CALL in exchange.path for exchange in needed):

@@ -95,9 +95,20 @@ def shown(outcome: Outcome, report: Report) -> str:
 
 
 def summary(report: Report, say: Callable[[str], None]) -> None:
-    """The failures in full, then the grade."""
-    for outcome in _broken(report.outcomes):
+    """The failures in full, then all in short: what was not claimed, what is broken, and the grade."""
+    broken = [*_broken(report.outcomes)]
+    for outcome in broken:
         say("\n" + told(outcome, report))
+    unclaimed: dict[str, list[str]] = {}
+    for outcome in report.outcomes:
+        if outcome.verdict is Verdict.NOT_CLAIMED:
+            unclaimed.setdefault(outcome.property.feature, []).append(outcome.property.id)
+    if unclaimed or broken:
+        say("")
+    for feature, ids in unclaimed.items():
+        say(f"{MARKS[Verdict.NOT_CLAIMED]:>11}  {feature}: {', '.join(ids)}")
+    for outcome in broken:
+        say(f"{MARKS[Verdict.BROKEN]:>11}  {outcome.property.id}")
     held, known = report.rules
     shown_to_hold = f"{held} of {known} rules and promises shown to hold; " if known else ""
     say(f"\n{report.grade}; {shown_to_hold}{report.seconds:.1f} s")

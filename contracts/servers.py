@@ -10,7 +10,8 @@ from tempfile import TemporaryFile
 from typing import IO
 
 GREETING = "listening on "
-COMMAND = (sys.executable, "-m", "simulator")
+COMMAND = (sys.executable, "-P", "-m", "simulator")
+"""`-P`: a folder `simulator` from where it is called is not ours."""
 
 
 class NotServing(Exception):

@@ -70,12 +70,19 @@ def _check() -> click.Command:
     try:
         from contracts.cli import check
     except ModuleNotFoundError as problem:
-        if problem.name not in ("hypothesis", "pytest"):
+        if (problem.name or "").partition(".")[0] not in ("hypothesis", "pytest"):
             raise
-        raise click.ClickException(
-            "check needs Hypothesis and pytest: pip install 'assessment-simulator[contracts]'"
-        ) from None
+        return _unready
     return check
+
+
+@click.command("check", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def _unready(words: tuple[str, ...]) -> None:
+    """Check a server or a client; needs the extra `contracts`."""
+    raise click.ClickException(
+        "check needs Hypothesis and pytest: pip install 'assessment-simulator[contracts]', or '.[contracts]' in a clone"
+    )
 
 
 @click.group(cls=_Main)

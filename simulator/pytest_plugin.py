@@ -55,6 +55,16 @@ def simulator(
         yield sandbox
 
 
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Load the options of `pytest --pyargs contracts`, for which the `conftest.py` of a package comes too late.
+
+    Nobody else gets them, nor the package: a suite may have a folder `contracts` and an option `--target` of its own.
+    """
+    named = any(word.partition("::")[0].split(".")[0] == "contracts" for word in args)
+    if named and early_config.known_args_namespace.pyargs:
+        early_config.pluginmanager.import_plugin("contracts.options")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option."""
     parser.getgroup("assessment-simulator").addoption(

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
+import os
 import socket
 import sys
 import threading
@@ -175,7 +177,10 @@ def listen(settings: Settings) -> socket.socket:
 
 def unheard(settings: Settings, problem: OSError) -> str:
     """Why nobody can listen there, in a line."""
-    return f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}"
+    named = isinstance(problem, socket.gaierror) or not problem.errno  # what Python adds to the others is no help
+    why = problem.strerror if named else os.strerror(problem.errno or 0)
+    hint = "; choose another with --port, 0 takes a free one" if problem.errno == errno.EADDRINUSE else ""
+    return f"cannot listen on {settings.host}:{settings.port}: {why}{hint}"
 
 
 def url_of(settings: Settings, listener: socket.socket) -> str:

@@ -53,6 +53,15 @@ class Visit:
         ids: list[str] = self.page.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)")
         return sorted({id for id in ids if ids.count(id) > 1})
 
+    def cramped(self) -> list[str]:
+        """The badges whose text touches their edge."""
+        words: list[str] = self.page.evaluate(
+            "[...document.querySelectorAll('.badge')]"
+            ".filter(badge => parseFloat(getComputedStyle(badge).paddingInlineStart) < 4)"
+            ".map(badge => badge.textContent)"
+        )
+        return words
+
     def overflows(self) -> bool:
         """Whether the page is wider than its window."""
         wide = self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")

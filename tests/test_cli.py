@@ -129,6 +129,23 @@ def test_what_the_program_does_not_know_is_refused(arguments: tuple[str, ...]) -
     assert done.returncode == 2
 
 
+WITHOUT = "import sys; sys.modules['hypothesis'] = None; from simulator.cli import main; main({})"
+
+
+def test_without_the_extra_that_check_needs_the_others_are_there_and_it_says_what_to_install() -> None:
+    def run_without(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return run(command=(sys.executable, "-c", WITHOUT.format([*arguments])))
+
+    done = run_without("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "check" in done.stdout
+    assert "serve" in done.stdout
+    for arguments in (("check",), ("check", "--help"), ("check", "client", "ours:Client", "--only", "x")):
+        done = run_without(*arguments)
+        complaint(done, "pip install 'assessment-simulator[contracts]'")
+        assert done.returncode == 1
+
+
 # serve
 
 
@@ -153,7 +170,7 @@ def test_a_port_that_is_taken_is_said_in_a_line() -> None:
         port = str(other.getsockname()[1])
         for name in ("serve", "demo"):
             done = run(name, "--port", port)
-            complaint(done, "cannot listen", f"127.0.0.1:{port}", "in use")
+            complaint(done, f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --port")
             assert done.returncode == 1
 
 

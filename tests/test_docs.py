@@ -58,8 +58,8 @@ def play(block: str, server: Server) -> str:
 
 
 ENDINGS: list[tuple[str, str]] = [
-    ("mercury/oauth/token", '"status":"Fulfilled"'),
-    ("assessmentStatusWebHook", '"number":9'),
+    ("mercury/oauth/token", '"status": "Fulfilled"'),
+    ("assessmentStatusWebHook", '"number": 9'),
     ("2015-01-31", "simulator-rule: pi.create.expiration.future"),
     ("SANDBOX=", '"mode":"running"'),
 ]

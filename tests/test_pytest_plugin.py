@@ -94,6 +94,16 @@ def test_nothing_is_here():
 # One server for the run.
 
 
+def test_a_suite_may_have_a_package_called_contracts(tmp_path: Path) -> None:
+    suite = "import contracts\n\ndef test_it_is_its_own(simulator):\n    assert contracts.OWN\n"
+    written(tmp_path, {"contracts/__init__.py": "OWN = True\n", "test_own.py": suite})
+    free = environment()
+    del free["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    for started in (command(), [str(Path(sys.executable).with_name("pytest")), *command()[3:]]):
+        done = subprocess.run(started, cwd=tmp_path, env=free, capture_output=True, text=True, check=False, timeout=100)
+        passed(done, 1)
+
+
 def test_the_three_line_test_passes_among_all_plugins_that_are_installed(tmp_path: Path) -> None:
     written(tmp_path, {"test_three.py": THREE_LINES, "conftest.py": NOTED})
     free = environment()

@@ -20,7 +20,8 @@ from contracts.runner import Outcome, Profile, Runner, Verdict
 from contracts.servers import NotServing, serving
 from contracts.target import Target, Unaskable
 
-HOST = (sys.executable, "-m", "contracts.clients.host")
+HOST = (sys.executable, "-P", "-m", "contracts.clients.host")
+"""`-P`: a folder `contracts` where somebody checks a client is not ours."""
 START = 10.0
 """Seconds that an adapter may take to start and say hello."""
 

@@ -62,7 +62,7 @@ class Kind:
 
 KINDS: Mapping[On, Mapping[str, Kind]] = {
     "calls": {
-        "status": Kind("answers with this status and the vendor's own error body", BEFORE, {"status": 503}),
+        "status": Kind("answers with a status and the vendor's error body", BEFORE, {"status": 503}),
         "delay": Kind("answers so much later, in real time", BEFORE, {"duration": None}),
         "drop": Kind("closes the connection without an answer", BEFORE),
         "cut": Kind("closes the connection after half of the body", AFTER),

@@ -44,13 +44,14 @@ def test_it_ends_with_0_when_all_held(server: Server) -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
+        ((), "--target URL says which server to ask"),
         (("--target", "http://127.0.0.1:9"), "nobody answers at http://127.0.0.1:9"),
         (("--target", "TARGET/_simulator"), "it is no simulator"),
         (("--target", "TARGET", "--only", "nothing.*"), "no property has such an id"),
         (("--target", "TARGET", "--budget", "0"), "the budget was used up"),
         (("--target", "TARGET", "--drift", __file__), "is no drift report"),
     ],
-    ids=["nobody there", "no simulator", "no property", "no time", "no drift report"],
+    ids=["no target", "nobody there", "no simulator", "no property", "no time", "no drift report"],
 )
 def test_it_ends_with_2_and_says_why_when_it_cannot_ask(server: Server, arguments: tuple[str, ...], word: str) -> None:
     ended = check(*(argument.replace("TARGET", server.url) for argument in arguments))
@@ -64,9 +65,9 @@ def test_half_a_credential_is_not_asked_with(server: Server) -> None:
     assert "PYMETRICS_API_KEY, PYMETRICS_CLIENT_SECRET is not" in ended.stderr
 
 
-def test_a_standing_narrows_what_is_asked(server: Server) -> None:
+def test_a_standing_narrows_what_is_asked() -> None:
     def listed(standing: str) -> set[str]:
-        lines = check("--target", server.url, "--standing", standing, "--list").stdout.splitlines()
+        lines = check("--standing", standing, "--list").stdout.splitlines()
         return {line.split()[0] for line in lines}
 
     documented, observed, everything = (listed(standing) for standing in ("documented", "observed", "assumed"))

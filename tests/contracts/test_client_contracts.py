@@ -200,6 +200,23 @@ def test_an_adapter_that_breaks_on_the_way_breaks_the_property_and_says_how(
     assert "0 of 1 held, 1 broken" in ended.stdout
 
 
+def test_a_client_may_be_checked_beside_packages_that_are_called_as_ours_are(tmp_path: Path) -> None:
+    for name in ("contracts", "simulator"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('not meant')\n")
+    (tmp_path / "ours.py").write_text(
+        "class Client:\n    features = {'pymetrics.orders'}\n"
+        "    def create_order(self, order): return {}\n    def get_order(self, id, report): return {}\n"
+    )
+    program = str(Path(sys.executable).with_name("assessment-simulator"))
+    ended = subprocess.run(
+        [program, "check", "client", "ours:Client", "--only", "*report_is_asked_for"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "0 of 1 held, 1 broken" in ended.stdout
+
+
 def test_all_that_is_asked_holds_and_ends_with_0_where_what_is_not_claimed_counts_for_nothing(tmp_path: Path) -> None:
     junit, html = tmp_path / "report.xml", tmp_path / "report.html"
     (tmp_path / "modest.py").write_text(
@@ -211,7 +228,7 @@ def test_all_that_is_asked_holds_and_ends_with_0_where_what_is_not_claimed_count
     ended = check("modest:Client", *only, "--junit", str(junit), "--html", str(html), cwd=tmp_path)
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "not claimed  client.predictive_index.lost_assessment_is_found" in ended.stdout
+    assert "not claimed  predictive_index.recovery: client.predictive_index.lost_assessment_is_found\n" in ended.stdout
     assert "1 of 1 held, 1 not claimed" in ended.stdout
     assert ended.stderr == ""
     suite = ET.parse(junit).getroot()[0]  # noqa: S314  made by us

@@ -157,6 +157,7 @@ def test_junit_has_a_case_for_each_property(target: Target) -> None:
     assert failure is not None
     assert failure.text
     assert "curl" in failure.text
+    assert "BASE=${BASE:-" in failure.text
 
 
 def test_the_page_escapes_what_it_shows_and_needs_nothing_else(target: Target) -> None:

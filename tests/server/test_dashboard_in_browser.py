@@ -208,6 +208,7 @@ def test_every_page_is_for_everybody_and_no_name_does_harm(
         seen.page.goto(crowd["url"] + crowd["paths"][name])
         assert seen.violations() == []
         assert seen.named_twice() == []
+        assert seen.cramped() == []
         assert not seen.overflows()
         assert "taken" not in seen.page.title()
 
