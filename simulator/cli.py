@@ -35,8 +35,22 @@ def _web_url(context: click.Context, option: click.Parameter, value: str | None)
 def _place(context: click.Context, option: click.Parameter, value: str) -> str:
     kind, _, path = value.partition(":")
     if value != "memory" and not (kind in ("sqlite", "postgresql") and path):
-        raise click.BadParameter(f"{value!r} is neither memory nor sqlite:PATH nor postgresql://…")
+        from simulator.server.masking import hidden
+
+        raise click.BadParameter(f"{hidden(value)!r} is neither memory nor sqlite:PATH nor postgresql://…")
+    if kind == "sqlite" and (path == ":memory:" or path.startswith("file:")):
+        raise click.BadParameter(f"{value!r} is no path of a file; --log memory keeps nothing")
     return value
+
+
+class _Number(click.FloatRange):
+    """A number within bounds, which NaN is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
 
 
 def _seconds(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
@@ -110,7 +124,7 @@ def main() -> None:
 @_option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=_host_and_port)
 @_option(
     "request_timeout", "30", "Seconds for a request's head, for its body, for reading on in an answer.",
-    type=click.FloatRange(0.1, 3_600),
+    type=_Number(0.1, 3_600),
 )  # fmt: skip
 @_option("max_connections", "10000", "Connections at once; more are answered 503.", type=click.IntRange(1))
 @_option("max_sandboxes", "20000", "Sandboxes at once; no more are opened.", type=click.IntRange(1))
@@ -118,9 +132,7 @@ def main() -> None:
 @_option("tls_dir", None, "Where that authority stays, for the next start too.", type=click.Path(path_type=Path))
 @_option("tls_cert", None, "Speak TLS with this certificate (PEM).", type=click.Path(path_type=Path))
 @_option("tls_key", None, "The certificate's private key (PEM), without a password.", type=click.Path(path_type=Path))
-@_option(
-    "grace", "2", "Seconds in which a server that is to stop finishes what it began.", type=click.FloatRange(0, 3_600)
-)
+@_option("grace", "2", "Seconds in which a server that is to stop finishes what it began.", type=_Number(0, 3_600))
 @_option("log_format", "text", "How the program's messages are written.", type=click.Choice(["text", "json"]))
 @_option(
     "log_level", "warning", "The least of the messages that are written.",

@@ -18,6 +18,7 @@ import uvicorn
 from simulator.app import Simulator
 from simulator.server import logs
 from simulator.server.log import Unusable
+from simulator.server.masking import hidden
 from simulator.server.protocol import Protocol, cut_off_the_slow
 from simulator.settings import Settings
 
@@ -104,7 +105,7 @@ def serve(settings: Settings) -> int:
     try:
         simulator = Simulator(settings, warn)
     except Unusable as problem:
-        warn(f"--log {settings.log}: {problem}")
+        warn(f"--log {hidden(settings.log)}: {problem}")
         return 1
     try:
         listener = listen(settings)
@@ -170,7 +171,11 @@ def _config(simulator: Simulator, settings: Settings) -> uvicorn.Config:
 def listen(settings: Settings) -> socket.socket:
     """A socket that listens where the settings say; raises OSError."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.create_server((settings.host.strip("[]"), settings.port), family=family, backlog=2_048)
+    host = settings.host.strip("[]")
+    try:
+        listener = socket.create_server((host, settings.port), family=family, backlog=2_048)
+    except (UnicodeError, TypeError):  # what Python makes of a name that cannot be one
+        raise socket.gaierror(socket.EAI_NONAME, "is no name of a host") from None
     listener.set_inheritable(True)
     return listener
 

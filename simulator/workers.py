@@ -14,6 +14,7 @@ from types import FrameType
 from simulator.app import Simulator
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
+from simulator.server.masking import hidden
 from simulator.serving import listen, messages, serve_on, unheard, url_of
 from simulator.settings import Settings
 
@@ -32,7 +33,7 @@ def serve_together(settings: Settings) -> int:
             log.close()
         listener = listen(settings)
     except Unusable as problem:
-        warn(f"--log {settings.log}: {problem}")
+        warn(f"--log {hidden(settings.log)}: {problem}")
         return 1
     except OSError as problem:
         warn(unheard(settings, problem))
@@ -126,7 +127,7 @@ def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], No
     try:
         return serve_on(listener, Simulator(settings, warn), lambda: _tell(ready), settings)
     except Unusable as problem:
-        warn(f"--log {settings.log}: {problem}")
+        warn(f"--log {hidden(settings.log)}: {problem}")
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -182,7 +182,8 @@ def test_a_host_that_is_not_ours_is_said_in_a_line(host: str) -> None:
 WRONG_OPTIONS = [
     ("--port", "abc"), ("--port", "65536"), ("--port", "-1"), ("--access", "half"), ("--log", "sqlite:"),
     ("--log", "oracle:x"), ("--log", ""), ("--idle", "1h"), ("--idle", "PT0S"), ("--workers", "0"),
-    ("--keep", "0"), ("--keep-for", "a month"),
+    ("--keep", "0"), ("--keep-for", "a month"), ("--grace", "nan"), ("--request-timeout", "nan"),
+    ("--log", "sqlite::memory:"), ("--log", "sqlite:file:x?mode=memory"),
     ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
     ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
     ("--smtp", "localhost"), ("--smtp", ":25"), ("--smtp", "localhost:0"), ("--smtp", "localhost:65536"),
@@ -221,6 +222,28 @@ def test_a_log_of_another_kind_is_refused_by_saying_which_there_are() -> None:
 def test_a_log_that_cannot_be_had_ends_the_program_with_a_line(tmp_path: Path) -> None:
     path = tmp_path / "nowhere" / "log.db"
     complaint(run("serve", "--port", "0", "--log", f"sqlite:{path}"), str(path), "unable to open")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql:foo", "postgresql://[bad", "postgresql://127.0.0.1:1/x?nonsense=1", "postgresql://sim:hunter2@a%zz/x",
+        "postgresql://sim:hunter2@127.0.0.1:1/x", "postgresql://127.0.0.1:1/x?password=hunter2",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_database_that_cannot_be_had_ends_the_program_with_a_line_without_its_password(
+    address: str, workers: str
+) -> None:
+    done = run("serve", "--port", "0", "--log", address, "--workers", workers)
+    complaint(done, "--log postgresql:")
+    assert done.returncode == 1
+    assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize("host", ["aé..b", "x" * 300])
+def test_a_host_whose_name_cannot_be_is_said_in_a_line(host: str) -> None:
+    complaint(run("serve", "--port", "0", "--host", host), "cannot listen", host)
 
 
 def test_ipv6_addresses_stand_in_brackets() -> None:

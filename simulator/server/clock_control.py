@@ -36,7 +36,8 @@ class ClockControl:
         """Freeze, advance or let run."""
         sandbox = self._find(request)
         body = shapes.read(shapes.Turning, request.state.body)
-        wishes = {name: value for name in ("freeze", "advance", "until_idle", "run") if (value := getattr(body, name))}
+        said = {name: getattr(body, name) for name in ("freeze", "advance", "until_idle", "run")}
+        wishes = {name: value for name, value in said.items() if value not in (None, False)}
         if len(wishes) != 1:
             raise Problem(422, 'give exactly one of "freeze", "advance", "until_idle": true, "run": true')
         try:

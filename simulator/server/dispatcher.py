@@ -11,6 +11,7 @@ from collections import defaultdict, deque
 from simulator.core import instant
 from simulator.core.delivery import Attempt, Delivery, Post
 from simulator.core.faults import Fault
+from simulator.server.log import Deleted, Unusable, Unwritten
 from simulator.server.meters import Meters
 from simulator.server.pace import Pace
 from simulator.server.sandbox import Sandbox
@@ -44,7 +45,8 @@ class Dispatcher:
         self._sender = sender
         self._meters = meters
         self._waiting: defaultdict[str, deque[Leaving]] = defaultdict(deque)
-        self._running: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._running: defaultdict[str, dict[asyncio.Task[None], str]] = defaultdict(dict)
+        """By origin the attempts that are under way, with the ids of their deliveries."""
         self._pace = Pace()
         self._epoch = sandbox.epoch
         self._timer: asyncio.TimerHandle | None = None
@@ -56,9 +58,23 @@ class Dispatcher:
         """Whether anything is on its way."""
         return self.playing or bool(self._waiting or self._running)
 
+    @property
+    def trying(self) -> frozenset[str]:
+        """The deliveries of which an attempt is under way."""
+        return frozenset(id for tasks in self._running.values() for id in tasks.values())
+
     def rest(self) -> None:
-        """Begin nothing for a while: what was done could not be kept, and would be done again and again."""
-        self._forget()
+        """Begin nothing for a while: what was done could not be kept, and would be done again and again.
+
+        An attempt that is claimed in the log goes on; another would be made again.
+        """
+        self._epoch = self._sandbox.epoch
+        self._waiting.clear()
+        for tasks in self._running.values():
+            for task, id in tasks.items():
+                if id not in self._sandbox.state.claims:
+                    task.cancel()
+        self._cancel_timer()
         self._timer_due = 0
         self._timer = asyncio.get_running_loop().call_later(_REST, self._tick)
 
@@ -101,13 +117,13 @@ class Dispatcher:
             while line and len(self._running[origin]) < AT_ONCE:
                 claimed = self._sandbox.claim(line[0][0], AT_ONCE)
                 if claimed is None:  # other processes have all the turns; nobody tells when one is over
-                    asyncio.get_running_loop().call_later(_LOOK, self.wake)
+                    asyncio.get_running_loop().call_later(_LOOK, self._go_on)
                     break
                 delivery, fault = line.popleft()
                 if not claimed:
                     continue
                 task = asyncio.get_running_loop().create_task(self._attempt(delivery, fault))
-                self._running[origin].add(task)
+                self._running[origin][task] = delivery.id
                 task.add_done_callback(lambda task, origin=origin: self._finished(origin, task))  # type: ignore[misc]
             if not line:
                 del self._waiting[origin]
@@ -132,15 +148,40 @@ class Dispatcher:
             "sandbox %s: attempt %d of delivery %s to %s: %s",
             sandbox.name, number, delivery.id, post.url, outcome.answer.status if outcome.answer else outcome.error,
         )  # fmt: skip
-        sandbox.attempted(delivery, attempt, epoch, place)
+        await self._keep(delivery, attempt, epoch, place)
+
+    async def _keep(self, delivery: Delivery, attempt: Attempt, epoch: int, place: int) -> None:
+        """Keep an attempt that was made: until it is, nobody else makes the next, for the delivery is claimed."""
+        while True:
+            try:
+                self._sandbox.attempted(delivery, attempt, epoch, place)
+            except Deleted:
+                return
+            except (Unwritten, Unusable) as problem:
+                _log.warning("sandbox %s: an attempt cannot be kept yet: %s", self._sandbox.name, problem)
+                await asyncio.sleep(_REST)
+            else:
+                return
 
     def _finished(self, origin: str, task: asyncio.Task[None]) -> None:
-        self._running[origin].discard(task)
+        del self._running[origin][task]
         if not self._running[origin]:
             del self._running[origin]
         if not task.cancelled():
             task.result()
-        self.wake()
+        self._go_on()
+
+    def _go_on(self, *, ring: bool = False) -> None:
+        """Look at what is due where nobody asks; what the log cannot tell now is looked at again soon."""
+        try:
+            if ring:
+                self._sandbox.ring(self._sandbox.now())
+            self.wake()
+        except Deleted:
+            pass
+        except (Unwritten, Unusable) as problem:
+            _log.warning("sandbox %s: what is due must wait: %s", self._sandbox.name, problem)
+            self.rest()
 
     def _forget(self) -> None:
         """Another epoch has begun: what is on its way may not act any more."""
@@ -172,8 +213,7 @@ class Dispatcher:
 
     def _tick(self) -> None:
         self._timer = None
-        self._sandbox.ring(self._sandbox.now())
-        self.wake()
+        self._go_on(ring=True)
 
     # Time that somebody turns.
 

@@ -12,10 +12,13 @@ from typing import Any
 
 from simulator.server.family import Asked, Family
 from simulator.server.journal import CALL, CAUGHT
+from simulator.server.log import Unusable, Unwritten
 from simulator.server.sandbox import Sandbox
 
 GAP = 0.05
 """Seconds between two questions."""
+REST = 1.0
+"""Seconds of rest where one could not be asked."""
 PATIENCE = 0.5
 """Seconds that a process has to answer: who waits for the others shall not wait for one that hangs."""
 MOST = 1_000
@@ -83,8 +86,11 @@ class Hearing:
             try:
                 if self._watched:
                     await self._hear([*self._watched])
+            except (Unusable, Unwritten):  # the log is away, which its keeper says
+                await asyncio.sleep(REST)
             except Exception:  # noqa: BLE001  what fails now may succeed in a moment
                 _log.exception("the other processes cannot be heard")
+                await asyncio.sleep(REST)
 
     async def _hear(self, sandboxes: list[Sandbox]) -> None:
         by_name = {sandbox.name: sandbox for sandbox in sandboxes}

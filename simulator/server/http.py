@@ -114,6 +114,7 @@ class Door:
             return
         except Exception as problem:  # noqa: BLE001  a mistake of ours must not take the connection down
             reply, body, more = _failed(request, problem)
+            sandbox.moment = sandbox.now()
         stored, body = body, set_out(body, request.base, sandbox.sealed)
         headers = self._headers(request, sandbox, reply)
         headers += more

@@ -29,7 +29,8 @@ class Joined:
             self._head = data
             self._later(self._send_head)
             return
-        self._transport.write(data)
+        if not self._transport.is_closing():  # nobody reads any more
+            self._transport.write(data)
 
     def _send_head(self) -> None:
         if self._head:

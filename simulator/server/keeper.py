@@ -53,6 +53,7 @@ class Keeper:
         self._sandboxes = sandboxes
         self._log = log
         self._limits = limits
+        self._is_away = False
 
     async def keep(self) -> None:
         """Look now and then."""
@@ -63,8 +64,23 @@ class Keeper:
                 for sandbox in self._sandboxes:
                     await self._tend(sandbox)
                 await self.forget()
+                self._found()
+            except (Unusable, Unwritten) as problem:
+                self._missed(problem)
             except Exception:  # noqa: BLE001  what fails now may succeed in a second
                 _log.exception("the log cannot be looked after")
+
+    def _missed(self, problem: Exception) -> None:
+        """Say once that the log is away."""
+        if not self._is_away:
+            self._is_away = True
+            _log.error("%s; that is tried again every second", problem)
+
+    def _found(self) -> None:
+        """Say that it is back."""
+        if self._is_away:
+            self._is_away = False
+            _log.warning("the log is back")
 
     def look(self) -> None:
         """Say that this process is alive; see to what is due by now, and to what dead processes have left."""
@@ -76,7 +92,7 @@ class Keeper:
                 if sandbox is None:
                     self._sandboxes.known(name)
                 elif self._log.shared and self._sandboxes.is_current(sandbox):
-                    sandbox.outlive(alive)
+                    sandbox.outlive(alive, self._sandboxes.dispatcher(sandbox).trying)
                     sandbox.watch()
             except (Unusable, Unwritten):
                 _log.exception("sandbox %s cannot be read, so nothing happens in it", name)
@@ -117,9 +133,11 @@ class Keeper:
                 async with aclosing(self._log.news()) as news:
                     async for keys in news:
                         self._hear(keys)
+            except (Unusable, Unwritten) as problem:
+                self._missed(problem)
             except Exception:  # noqa: BLE001  as above
                 _log.exception("the log cannot be listened to")
-                await asyncio.sleep(LOOKS)
+            await asyncio.sleep(LOOKS)
 
     def _hear(self, keys: frozenset[int] | None) -> None:
         for sandbox in self._sandboxes:

@@ -35,8 +35,8 @@ class Memory:
         self.snapshots: dict[str, State] = {}
         self.generation = 0
         self.epoch = 0
-        """Raised by reset, restore and delete: what was begun in an older one may not act any more. It counts for this
-        process alone, in which what was begun is."""
+        """Raised by reset, restore and delete: what was begun in an older one may not act any more. All processes that
+        share a log count alike."""
         self.faults: Faults | None = None
         """What goes wrong on purpose; None where nothing does."""
         self.player: str | None = None

@@ -8,8 +8,10 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from simulator.server import declined
 from simulator.server.asgi import MOST_PARAMETERS
 from simulator.server.joined import Joined
 
@@ -23,7 +25,7 @@ LARGEST_REQUEST = 16 * 1_048_576
 PROGRESS = 16_384
 """A reader who takes fewer bytes than this within the time limit is none."""
 
-_received, _head_completed = HttpToolsProtocol.data_received, HttpToolsProtocol.on_headers_complete
+_head_completed, _completed = HttpToolsProtocol.on_headers_complete, HttpToolsProtocol.on_message_complete
 """What is extended for every request is called without `super`, which would have to be looked up each time."""
 
 _Flaw = tuple[int, str]
@@ -58,10 +60,20 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come; a request that has not come whole must not grow for ever."""
-        _received(self, data)
+        self._parse(data)
         cycle: Any = self.cycle
         if cycle is None or cycle.more_body or cycle.scope is not self.scope:
             self._weigh(len(data))
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as offer:
+            self.parser, head = declined.reader(self, self.cycle.scope["headers"])
+            self._parse(head + data[offer.args[0] :])
+        except HttpParserError:
+            self.logger.warning(_INVALID[1])
+            self.send_400_response(_INVALID[1])
 
     def _weigh(self, size: int) -> None:
         if self.scope is not self._weighed:  # its first piece may hold the end of another request, too
@@ -84,6 +96,11 @@ class Protocol(HttpToolsProtocol):
             raise ValueError(self._flaw[1])  # ends the parsing, and `send_400_response` is called
         _head_completed(self)
         self.headers = []
+
+    def on_message_complete(self) -> None:
+        """A request is there; one that offers another protocol has its body still to come."""
+        if not self.parser.should_upgrade():
+            _completed(self)
 
     def on_response_complete(self) -> None:
         """A request is answered; how long its connection may be idle now is not looked at here, either."""
@@ -109,9 +126,6 @@ class Protocol(HttpToolsProtocol):
                 self.send_400_response(flaw[1])
             else:
                 self.transport.close()
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: some clients ask for another protocol with every request, and go on without."""
 
     def _is_in_head(self) -> bool:
         """Whether a request has begun whose head is not complete."""

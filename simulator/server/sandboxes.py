@@ -104,7 +104,7 @@ class Sandboxes:
     def is_current(self, sandbox: Sandbox) -> bool:
         """Whether a sandbox is still there; what other processes did to it is known then."""
         try:
-            if sandbox.ledger is not None and sandbox.ledger.shared:
+            if sandbox.ledger is not None and sandbox.ledger.doubtful:
                 sandbox.ledger.refresh()
         except Deleted:
             self.dismiss(sandbox)
@@ -253,7 +253,7 @@ class Sandboxes:
             found = self._by_credential.get(credential.id)
             if found is None:
                 return self._named(credential.id, may_open)
-            return self._opened(found.name) if self.log is not None and self.log.shared else found
+            return self._named(credential.id, may_open) if self.log is not None and self.log.shared else found
         return self._holder(credential)
 
     def _named(self, id: str, may_open: bool) -> Sandbox:
@@ -266,9 +266,6 @@ class Sandboxes:
         if sandbox and compare_digest(sandbox.seal.encode(), f"{link.id}.{link.secret}".encode()):
             return sandbox
         return self.nowhere
-
-    def _opened(self, name: str) -> Sandbox:
-        return self.known(name) or self.nowhere
 
     def _holder(self, credential: Credential) -> Sandbox:
         """Whom a random credential belongs to; one that is not in memory is read from the log."""

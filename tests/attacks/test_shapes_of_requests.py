@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -27,11 +28,14 @@ def closed() -> Iterator[Server]:
         yield server
 
 
-def said(server: Server, data: bytes) -> bytes:
-    """All that is answered until the server hangs up, or says nothing for a while."""
+def said(server: Server, *pieces: bytes) -> bytes:
+    """All that is answered until the server hangs up, or says nothing for a while; pieces come one after the other."""
     parts, got = urlsplit(server.url), b""
     with socket.create_connection((parts.hostname, parts.port), 10) as connection:
-        connection.sendall(data)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(0.05 if len(pieces) > 1 else 0)
         connection.settimeout(0.25)
         try:
             while more := connection.recv(65_536):
@@ -100,12 +104,30 @@ ONE_READING = {
     "a request in a chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(HIDDEN), HIDDEN),
     "a request behind the chunks": POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + HIDDEN,
     "a change of protocol": GET + b"Connection: upgrade\r\nUpgrade: websocket\r\n" + LENGTH + HIDDEN,
+    "a change of protocol, in chunks": POST
+    + b"Connection: upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + b"%x\r\n%b\r\n0\r\n\r\n" % (len(HIDDEN), HIDDEN),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("data", ONE_READING.values(), ids=ONE_READING)
 def test_what_is_in_a_body_is_no_request(server: Server, data: bytes) -> None:
     assert len(statuses(said(server, data))) == 1
+    head, body = data.split(b"\r\n\r\n", 1)
+    assert len(statuses(said(server, head + b"\r\n\r\n", body))) == 1
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+@pytest.mark.parametrize("apart", [False, True])
+def test_who_offers_another_protocol_is_answered_as_if_he_did_not(server: Server, framing: str, apart: bool) -> None:
+    wish = b'{"firstName":"Ada","lastName":"Lovelace","email":"ada@example.com"}'
+    offer = b"Content-Type: application/json\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+    length, chunks = b"Content-Length: %d\r\n\r\n" % len(wish), b"Transfer-Encoding: chunked\r\n\r\n"
+    head = POST + offer + (length if framing == "length" else chunks)
+    body = wish if framing == "length" else b"%x\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (len(wish), wish)
+    look = GET + offer + b"\r\n"
+    pieces = (head, body, look, head, body) if apart else (head + body + look + head + body,)
+    assert statuses(said(server, *pieces)) == [201, 200, 201]
 
 
 TRICKS = [

@@ -65,6 +65,14 @@ def journal(sandbox: Sandbox, query: str = "") -> list[Any]:
     return calls
 
 
+def test_a_sandbox_that_was_deleted_through_one_is_opened_anew_by_the_next_call_to_another(pair: Pair) -> None:
+    for _ in range(3):
+        assert assessment(pair.one)["assessmentId"]
+        assert pair.other.control("DELETE").status_code == 204
+        answer = pair.one.pi.get(PI)
+        assert (answer.status_code, answer.json()) == (200, [])
+
+
 def test_the_calls_to_all_are_listed_by_each_in_the_order_in_which_they_came(pair: Pair) -> None:
     for number in range(6):
         read(pair[number % 2], f"{PI}?$top={number + 1}")

@@ -27,6 +27,10 @@ class Pipe(asyncio.Transport):
         """Remember the end."""
         self.told.append(b"closed")
 
+    def is_closing(self) -> bool:
+        """Whether that was told."""
+        return b"closed" in self.told
+
 
 @pytest.mark.parametrize(
     ("written", "sent"),
@@ -55,6 +59,15 @@ async def test_a_head_that_nothing_follows_goes_out_with_the_loops_next_turn() -
     assert pipe.told == []
     await asyncio.sleep(0)
     assert pipe.told == [HEAD]
+
+
+async def test_what_is_written_to_a_caller_who_has_gone_is_dropped() -> None:
+    pipe = Pipe()
+    joined = Joined(pipe, asyncio.get_running_loop().call_soon)
+    pipe.close()
+    for data in (BODY, HEAD, BODY):
+        joined.write(data)
+    assert pipe.told == [b"closed"]
 
 
 async def test_closing_sends_the_head_first() -> None:

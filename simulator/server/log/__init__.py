@@ -52,7 +52,7 @@ class Log(Protocol):
     def news(self) -> AsyncGenerator[frozenset[int] | None]:
         """Whenever other processes have committed anything: the numbers of the sandboxes, None for any; without end.
 
-        It may come late, so nothing is decided by it; raises what the log raises when it cannot be heard any more.
+        It may come late, so nothing is decided by it; raises `Unusable` when it cannot be heard any more.
         """
         ...
 

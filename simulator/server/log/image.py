@@ -33,7 +33,7 @@ def still(memory: Memory) -> Memory:
     twin = Memory(memory.seed, memory.opening, memory.kinds)
     twin.state = memory.state.copy()
     twin.snapshots = {id: state.copy() for id, state in memory.snapshots.items()}
-    twin.generation, twin.player = memory.generation, memory.player
+    twin.generation, twin.player, twin.epoch = memory.generation, memory.player, memory.epoch
     twin.faults = memory.faults and memory.faults.copy()
     twin.recent = {vendor: calls.copy() for vendor, calls in memory.recent.items()}
     return twin
@@ -50,6 +50,7 @@ def image(memory: Memory) -> Iterator[Effect]:
     faults, tallies = ((), ()) if memory.faults is None else (memory.faults.list, tuple(memory.faults.tallies))
     recent = tuple((vendor, tuple(calls)) for vendor, calls in memory.recent.items())
     yield "as_present", (memory.generation, faults, tallies, recent, memory.player)
+    yield "epoch", (memory.epoch,)
 
 
 def _state_of(state: State) -> Iterator[Effect]:
@@ -168,10 +169,14 @@ def _as_present(
     memory.recent = {vendor: deque(calls, maxlen=most) for vendor, calls in recent}
 
 
+def _epoch(memory: Memory, epoch: int) -> None:
+    memory.epoch = epoch
+
+
 BUILDING: Mapping[str, Callable[..., None]] = {
     "state": _begin, "table": _table, "index": _index, "history": _history, "tally": _tally, "ringing": _ringing,
     "deliveries": _deliveries, "lines": _lines, "as_opening": _as_opening, "as_snapshot": _as_snapshot,
-    "as_present": _as_present,
+    "as_present": _as_present, "epoch": _epoch,
 }  # fmt: skip
 """The effects of which images are made; they happen in images alone."""
 _ALL = {**EFFECTS, **BUILDING}
@@ -182,6 +187,7 @@ def blank(memory: Memory) -> None:
     memory.snapshots, memory.generation = {}, 0
     memory.faults = None
     memory.begin_again(memory.opening)
+    memory.epoch = 0  # the image tells it: what was begun goes on where it was only read again
 
 
 def replay(memory: Memory, effects: Iterable[Effect]) -> None:

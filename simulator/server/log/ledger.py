@@ -147,6 +147,11 @@ class Ledger:
         return self._log.shared
 
     @property
+    def doubtful(self) -> bool:
+        """Whether what is remembered may not be what the log has, until it is read."""
+        return self._stale or self._log.shared
+
+    @property
     def owner(self) -> str:
         """This process."""
         return self._log.owner
@@ -165,11 +170,14 @@ class Ledger:
         self._stale = True
         try:
             self.load(failed=True)
-        except (Unwritten, Unusable):
-            _log.exception("a sandbox cannot be read from the log; it is tried again when it is asked for")
+        except (Unwritten, Unusable) as problem:
+            _log.warning("a sandbox cannot be read again; that is tried when it is asked for: %s", problem)
 
     def refresh(self) -> None:
         """Read what other processes have committed; raises `Deleted` where they have deleted the sandbox."""
+        if self._stale:
+            self.load()
+            return
         version = self._log.version()
         if version == self._version and not self._ours:
             return
@@ -206,10 +214,11 @@ class Ledger:
     def load(self, *, failed: bool = False) -> None:
         """Forget everything and read it from the log; `failed` where that is because something was not kept."""
         self._stale = True
+        entries = [*self._log.read(self.key)]  # before anything is forgotten: the log may not be there
         blank(self._memory)
         reader, last, image = Reader(), -1, -1
         self._size = self._image_size = 0
-        for number, data in self._log.read(self.key):
+        for number, data in entries:
             image = number if image < 0 else image
             if number != last:
                 reader, last = Reader(), number

@@ -11,10 +11,13 @@ import socket
 from collections.abc import AsyncGenerator, Sequence
 from functools import cache
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.server.log import Unusable
 from simulator.server.log.sql import Rows, SqlLog
+
+if TYPE_CHECKING:
+    import psycopg
 
 _LOCK = 0x53696D31
 """Held by whoever brings the tables up to date."""
@@ -22,6 +25,11 @@ PATIENCE = "3s"
 """How long a step waits for another process to end its own: whoever waits must say in time that it is alive, and says
 so once a second (`DEAD_AFTER`)."""
 
+_DEFAULTS = {
+    "connect_timeout": "5", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}  # fmt: skip
+"""What an address may say otherwise: a database that cannot be reached any more is noticed within some ten seconds."""
 ANYWAY = 1.0
 """Seconds after which other processes may have committed something even if none has said so: who listens through a
 pooler of connections, or over a network that has gone silent, hears nothing."""
@@ -82,12 +90,18 @@ class PostgresqlLog(SqlLog):
             hint = "pip install 'assessment-simulator[postgres]'"
             raise Unusable(f"needs the driver psycopg: {hint}") from None
         self.errors = psycopg.Error
-        self.where = psycopg.conninfo.make_conninfo(url, password="***")  # noqa: S106  so that nobody reads it
-        self._url = url
         self._looks = count()
         self._connection: psycopg.Connection[Any] | None = None
+        self._within = False
         try:
+            given: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(url)
+            self._url = psycopg.conninfo.make_conninfo(**{**_DEFAULTS, **given})
+            self.where = psycopg.conninfo.make_conninfo(**{**given, "password": "***"})  # so that nobody reads it
             self._migrate()
+        except psycopg.ProgrammingError as problem:
+            if self._connection is not None:
+                raise Unusable(str(problem).strip()) from None
+            raise Unusable("is no address of a PostgreSQL database: postgresql://USER@HOST/DATABASE") from None
         except psycopg.Error as problem:
             raise Unusable(str(problem).strip()) from None
 
@@ -104,14 +118,25 @@ class PostgresqlLog(SqlLog):
         self.run("COMMIT")
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> Rows:
-        """Run a statement; one that begins something makes a new connection where the old one is lost."""
-        if self._connection is None or (self._connection.closed and not self._begun):
+        """Run a statement; one that begins something is run on a new connection where the old one is lost."""
+        connection = self._connected()
+        try:
+            rows = connection.execute(_spelt(statement), values or None)
+        except self.errors:
+            if self._within or not connection.closed:
+                raise
+            rows = self._connected().execute(_spelt(statement), values or None)
+        finally:
+            self._within = (self._within or statement == "BEGIN") and statement not in ("COMMIT", "ROLLBACK")
+        return rows if rows.description else _Changed(rows.rowcount)
+
+    def _connected(self) -> "psycopg.Connection[Any]":
+        if self._connection is None or (self._connection.closed and not self._within):
             import psycopg
 
-            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            self._connection = psycopg.connect(self._url, autocommit=True)
             self._connection.execute(f"SET lock_timeout = '{PATIENCE}'")
-        rows = self._connection.execute(_spelt(statement), values or None)
-        return rows if rows.description else _Changed(rows.rowcount)
+        return self._connection
 
     def take(self, key: int) -> None:
         """Begin a transaction that holds a sandbox."""
@@ -136,15 +161,18 @@ class PostgresqlLog(SqlLog):
         """Whenever other processes have committed anything, at once: the database tells whoever listens."""
         from psycopg import AsyncConnection
 
-        async with await AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5) as listening:
-            await listening.execute("LISTEN simulator")
-            yield None  # what was committed before it listened
-            while True:
-                told = [one async for one in listening.notifies(timeout=ANYWAY, stop_after=1)]
-                keys = frozenset(int(one.payload) for one in told if one.pid != self._pid)
-                if keys or not told:
-                    yield keys or None
-                await asyncio.sleep(GAP)
+        try:
+            async with await AsyncConnection.connect(self._url, autocommit=True) as listening:
+                await listening.execute("LISTEN simulator")
+                yield None  # what was committed before it listened
+                while True:
+                    told = [one async for one in listening.notifies(timeout=ANYWAY, stop_after=1)]
+                    keys = frozenset(int(one.payload) for one in told if one.pid != self._pid)
+                    if keys or not told:
+                        yield keys or None
+                    await asyncio.sleep(GAP)
+        except self.errors as problem:
+            raise Unusable(f"the log {self.where} cannot be listened to: {str(problem).strip()}") from None
 
     @property
     def _pid(self) -> int:

@@ -218,5 +218,6 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "as_opening": (),
     "as_snapshot": (PLAIN,),
     "as_present": (PLAIN, _many(FAULT), _many(TALLY), TUPLES, PLAIN),
+    "epoch": (PLAIN,),
 }
 """Every effect's values, in order."""

@@ -8,6 +8,7 @@ import httpx2
 import psycopg
 import pytest
 
+from simulator.server.log import Unusable
 from simulator.server.log.postgresql import PostgresqlLog
 from tests.postgres import new_database
 from tests.server import assessment
@@ -91,7 +92,7 @@ async def test_who_cannot_listen_any_more_says_so(logs: tuple[PostgresqlLog, Pos
     async with aclosing(one.news()) as news:
         assert await anext(news) is None
         other.run(UNPLUG)
-        with pytest.raises(psycopg.OperationalError):
+        with pytest.raises(Unusable, match="cannot be listened to"):
             await told(news)
 
 

@@ -1,0 +1,128 @@
+"""A database that goes away for a while: what was acknowledged is there afterwards, and what was under way goes on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+
+from simulator.server.log import Unusable, Unwritten
+from simulator.server.log.postgresql import PostgresqlLog
+from tests.postgres import new_database
+from tests.server import assessment
+from tests.server.log.test_sqlite import until
+from tests.server.log.worlds import create, ids, opened, portrait, read_again
+from tests.servers import Listener, Sandbox, Server
+
+
+@pytest.fixture
+def url(postgres_server: str) -> str:
+    """A new database."""
+    return new_database(postgres_server)
+
+
+def tell(url: str, *statements: str) -> None:
+    """Run statements in the database beside this one that is always there."""
+    server, _, name = url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.format(name).encode())
+
+
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
+
+
+@contextmanager
+def away(url: str, *, at_once: bool = True) -> Iterator[None]:
+    """Nobody gets a connection; those that there are end `at_once`, or go on."""
+    tell(url, "ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", *([END] if at_once else []))
+    try:
+        yield
+    finally:
+        tell(url, "ALTER DATABASE {} WITH ALLOW_CONNECTIONS true")
+
+
+@contextmanager
+def fatal(url: str) -> Iterator[None]:
+    """Who commits loses the connection in the middle of it."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE FUNCTION fatal() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$"
+        )
+        connection.execute("CREATE TRIGGER fatal BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION fatal()")
+    yield
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP FUNCTION fatal CASCADE")
+
+
+def test_what_could_not_be_read_again_is_read_as_a_whole_before_anything_else(url: str) -> None:
+    one, other = PostgresqlLog(url), PostgresqlLog(url)
+    mine = opened(one)
+    made = [create(mine) for _ in range(5)]
+    theirs = read_again(other)
+    assert mine.ledger
+    with fatal(url), away(url, at_once=False), pytest.raises(Unwritten):
+        create(mine)
+    create(theirs)
+    mine.ledger.refresh()
+    assert portrait(mine) == portrait(theirs)
+    assert len(ids(mine)) == len(made) + 1
+    for log in (one, other):
+        log.close()
+
+
+def test_what_was_remembered_is_not_forgotten_while_it_cannot_be_read(url: str) -> None:
+    log = PostgresqlLog(url)
+    sandbox = opened(log)
+    create(sandbox)
+    before = portrait(sandbox)
+    assert sandbox.ledger
+    with away(url):
+        for _ in range(2):
+            with pytest.raises((Unusable, Unwritten)):
+                create(sandbox)
+            with pytest.raises((Unusable, Unwritten)):
+                sandbox.ledger.load()
+    sandbox.ledger.refresh()
+    assert portrait(sandbox) == before
+    log.close()
+
+
+def test_a_lost_connection_costs_nobody_a_call(url: str) -> None:
+    with Server("--log", url) as server, httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http:
+        sandbox = Sandbox(http, "ada")
+        id = assessment(sandbox)["assessmentId"]
+        tell(url, END)
+        assert sandbox.pi.get(f"/api/v1/behavioralassessments/{id}").status_code == 200
+        for method, path in (("POST", f"/invitations/{id}/complete"), ("GET", "/invitations")):
+            tell(url, END)
+            assert sandbox.control(method, path).status_code == 200
+
+
+def test_an_attempt_that_ends_while_the_database_is_away_is_kept_when_it_is_back(url: str) -> None:
+    def deliveries() -> Any:
+        with suppress(AssertionError):  # refused for as long as it is away
+            return [(one["state"], len(one["attempts"])) for one in sandbox.told("GET", "/deliveries")]
+        return None
+
+    with (
+        Listener(delay=0.7) as listener,
+        Server("--log", url) as server,
+        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
+    ):
+        sandbox = Sandbox(http, "ada")
+        id = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}/hook")["assessmentId"]
+        sandbox.told("POST", f"/invitations/{id}/complete")
+        listener.wait_for(1)
+        with away(url):
+            until(lambda: "an attempt cannot be kept yet" in server.stderr())
+            assert sandbox.control("GET", "/deliveries").status_code == 503
+        until(lambda: deliveries() == [("delivered", 1)])
+        assert sandbox.told("POST", "/clock", {"advance": "PT24H"})["events"] == []
+        assert len(listener.received) == 1
+        assert "Traceback" not in server.stderr()
+        assert server.stderr().count("that is tried again every second") == 1
+        until(lambda: "the log is back" in server.stderr())
