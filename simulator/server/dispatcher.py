@@ -47,6 +47,7 @@ class Dispatcher:
         self._waiting: defaultdict[str, deque[Leaving]] = defaultdict(deque)
         self._running: defaultdict[str, dict[asyncio.Task[None], str]] = defaultdict(dict)
         """By origin the attempts that are under way, with the ids of their deliveries."""
+        self._is_resting = False
         self._pace = Pace()
         self._epoch = sandbox.epoch
         self._timer: asyncio.TimerHandle | None = None
@@ -75,7 +76,7 @@ class Dispatcher:
                 if id not in self._sandbox.state.claims:
                     task.cancel()
         self._cancel_timer()
-        self._timer_due = 0
+        self._timer_due, self._is_resting = 0, True
         self._timer = asyncio.get_running_loop().call_later(_REST, self._tick)
 
     def wake(self) -> None:
@@ -83,6 +84,7 @@ class Dispatcher:
         self._sandbox.step(self._wake)
 
     def _wake(self) -> None:
+        self._is_resting = False
         if self._sandbox.epoch != self._epoch:
             self._forget()
         state = self._sandbox.state
@@ -169,7 +171,8 @@ class Dispatcher:
             del self._running[origin]
         if not task.cancelled():
             task.result()
-        self._go_on()
+        if not self._is_resting:
+            self._go_on()
 
     def _go_on(self, *, ring: bool = False) -> None:
         """Look at what is due where nobody asks; what the log cannot tell now is looked at again soon."""
