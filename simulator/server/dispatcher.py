@@ -59,7 +59,6 @@ class Dispatcher:
         """Whether anything is on its way."""
         return self.playing or bool(self._waiting or self._running)
 
-    @property
     def trying(self) -> frozenset[str]:
         """The deliveries of which an attempt is under way."""
         return frozenset(id for tasks in self._running.values() for id in tasks.values())

@@ -177,8 +177,12 @@ class Sandbox(Watched):
 
     @one_step
     def attempted(self, delivery: Delivery, attempt: Attempt, epoch: int, place: int) -> None:
-        """Keep an attempt, unless the sandbox was reset or restored since it began."""
-        if epoch != self.epoch:
+        """Keep an attempt, unless the sandbox was reset or restored since it began, or another process was first.
+
+        That is one that took this process for dead.
+        """
+        known = self.state.pending.get(delivery.id)
+        if epoch != self.epoch or known is None or len(known.attempts) != len(delivery.attempts):
             return
         fault = self._doubling(delivery, attempt)
         double = None

@@ -176,7 +176,7 @@ class Sandboxes:
             self._sampled.add(sandbox)
         self._keys.hold(name, tuple(Lock(*lock) for lock in self.log.locks(found.key)))
         self._admit(sandbox)
-        sandbox.outlive(self.log.alive())
+        sandbox.outlive(self.log.alive(), self._dispatchers[name].trying)
         sandbox.ring(sandbox.now())
         sandbox.watch()
         with suppress(Unwritten):  # only so that it is not looked at again and again

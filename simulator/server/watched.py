@@ -266,11 +266,11 @@ class Watched(Remembering):
         self.set_clock(self.state.clock.let_go())
 
     @one_step
-    def outlive(self, alive: frozenset[str], trying: frozenset[str] = frozenset()) -> None:
-        """Take over what dead processes have left, and what this one has claimed and is not trying."""
+    def outlive(self, alive: frozenset[str], trying: Callable[[], frozenset[str]]) -> None:
+        """Take over what dead processes have left, and what this one has claimed and is not `trying` by then."""
         if self.player is not None and self.player.partition("/")[0] not in alive:
             self.end_play()
-        if self.state.free(alive, "" if self.ledger is None else self.ledger.owner, trying):
+        if self.state.free(alive, "" if self.ledger is None else self.ledger.owner, trying()):
             self.watch()
 
     def close(self) -> None:
