@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +76,13 @@ def portrait(memory: Memory) -> list[Any]:
             continue
         before = told.pop()[1][0] if told and told[-1][0] == word else []
         told.append((word, (sorted([*before, *values[0]], key=repr), *values[1:])))
+    in_order: list[Any] = []
+    for word, some in groupby(told, key=itemgetter(0)):  # the tables of a state have no order either
+        rows = [*some]
+        in_order += sorted(rows, key=lambda one: one[1][0]) if word == "table" else rows
     twin = memory.state.copy()
     twin.queue_again()
-    return [*told, ("due", twin.next_due())]
+    return [*in_order, ("due", twin.next_due())]
 
 
 def ask(sandbox: Sandbox, vendor: str, name: str, body: Any = NOTHING, **params: str) -> Reply:
