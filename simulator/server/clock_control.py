@@ -36,8 +36,7 @@ class ClockControl:
         """Freeze, advance or let run."""
         sandbox = self._find(request)
         body = shapes.read(shapes.Turning, request.state.body)
-        said = {name: getattr(body, name) for name in ("freeze", "advance", "until_idle", "run")}
-        wishes = {name: value for name, value in said.items() if value not in (None, False)}
+        wishes = {name: value for name in ("freeze", "advance", "until_idle", "run") if (value := getattr(body, name))}
         if len(wishes) != 1:
             raise Problem(422, 'give exactly one of "freeze", "advance", "until_idle": true, "run": true')
         try:
