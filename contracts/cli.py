@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -20,7 +20,7 @@ from contracts.html import html as page
 from contracts.junit import junit as xml
 from contracts.property import Property
 from contracts.report import Report, line, summary
-from contracts.runner import PROFILES, VENDOR, Profile, Runner, Verdict
+from contracts.runner import PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
 from contracts.sources import Fact, Standing
 from contracts.target import Target, Unaskable
 
@@ -85,23 +85,16 @@ def server(
     try:
         before = drifting.read(drift) if drift else {}
         asked = Target.from_environment(target, deadline=began + budget, mail=allow_email)
-        if not asked.is_simulator:
-            asked.rate = rate
-            click.echo(f"{target} is taken for a vendor's server: {', '.join(asked.secrets.values())} is set", err=True)
-        asked.probe()
+        _approach(asked, rate)
     except (Unaskable, drifting.Unreadable) as problem:
-        click.echo(f"cannot be asked: {problem}", err=True)
-        sys.exit(2)
+        _unasked(problem)
     shapes = drifting.Shapes()
-    thorough = Profile("given", examples, fixed=False) if examples else PROFILES[profile]
+    thorough = _thorough(profile, examples) if asked.is_simulator else VENDOR
     host = listener_host or ("127.0.0.1" if asked.is_simulator else None)
-    runner = Runner(
-        asked, thorough if asked.is_simulator else VENDOR, host, allow_writes, fail_fast, observe=shapes.observe
-    )
+    runner = Runner(asked, thorough, host, allow_writes, fail_fast, observe=shapes.observe)
     report = Report(
         f"Contracts of {target}", asked.url, datetime.now(UTC).isoformat(timespec="seconds"),
-        runner.run(properties, lambda outcome: click.echo(line(outcome))), time.monotonic() - began,
-        asked.secrets,
+        runner.run(properties, _tell), time.monotonic() - began, asked.secrets,
     )  # fmt: skip
     asked.close()
     summary(report, click.echo)
@@ -136,26 +129,44 @@ def client(
     properties = chosen(HABITS, only=only)
     if listing or not properties:
         _list(properties)
-    thorough = Profile("given", examples, fixed=False) if examples else PROFILES[profile]
     try:
         words = checking.command_of(adapter, command)
-        report = checking.check(
-            words, properties, thorough, budget, fail_fast,
-            lambda outcome: None if outcome.verdict is Verdict.NOT_CLAIMED else click.echo(line(outcome)),
-        )  # fmt: skip
+        report = checking.check(words, properties, _thorough(profile, examples), budget, fail_fast, _tell)
     except Unaskable as problem:
-        click.echo(f"cannot be asked: {problem}", err=True)
-        sys.exit(2)
+        _unasked(problem)
     summary(report, click.echo)
     write(report, junit, html)
     sys.exit(report.status)
 
 
+def _approach(asked: Target, rate: float) -> None:
+    """See whether the target can be asked, a vendor's no faster than that; raises `Unaskable`."""
+    if not asked.is_simulator:
+        asked.rate = rate
+        given = ", ".join(asked.secrets.values())
+        click.echo(f"{asked.url} is taken for a vendor's server: {given} is set", err=True)
+    asked.probe()
+
+
+def _thorough(profile: str, examples: int | None) -> Profile:
+    return Profile("given", examples, fixed=False) if examples else PROFILES[profile]
+
+
+def _tell(outcome: Outcome) -> None:
+    """Say what became of a property; what is not claimed is told in the summary."""
+    if outcome.verdict is not Verdict.NOT_CLAIMED:
+        click.echo(line(outcome))
+
+
+def _unasked(problem: object) -> NoReturn:
+    click.echo(f"cannot be asked: {problem}", err=True)
+    sys.exit(2)
+
+
 def _list(properties: Sequence[Property]) -> None:
     """Say which properties there are, and end."""
     if not properties:
-        click.echo("cannot be asked: no property has such an id and standing; --list shows all", err=True)
-        sys.exit(2)
+        _unasked("no property has such an id and standing; --list shows all")
     for property in properties:
         click.echo(f"{property.id:60} {property.standing:10}  {property.statement}")
     sys.exit(0)

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.curl import script
@@ -96,7 +96,7 @@ def shown(outcome: Outcome, report: Report) -> str:
 
 def summary(report: Report, say: Callable[[str], None]) -> None:
     """The failures in full, then all in short: what was not claimed, what is broken, and the grade."""
-    broken = [*_broken(report.outcomes)]
+    broken = [outcome for outcome in report.outcomes if outcome.verdict is Verdict.BROKEN]
     for outcome in broken:
         say("\n" + told(outcome, report))
     unclaimed: dict[str, list[str]] = {}
@@ -112,7 +112,3 @@ def summary(report: Report, say: Callable[[str], None]) -> None:
     held, known = report.rules
     shown_to_hold = f"{held} of {known} rules and promises shown to hold; " if known else ""
     say(f"\n{report.grade}; {shown_to_hold}{report.seconds:.1f} s")
-
-
-def _broken(outcomes: Iterable[Outcome]) -> Iterable[Outcome]:
-    return (outcome for outcome in outcomes if outcome.verdict is Verdict.BROKEN)

@@ -11,61 +11,9 @@ from typing import Any
 import click
 
 from simulator import __version__
-from simulator.core import instant
-from simulator.core.urls import host_and_port, is_web_url
-from simulator.settings import PREFIX, Settings, default_access, from_environment
-
-
-def _from(name: str, otherwise: str | None = None) -> Callable[[], str | None]:
-    """An option's default: the environment's word, else the one given."""
-    return lambda: from_environment(name) or otherwise
-
-
-def _option(name: str, otherwise: str | None, text: str, **more: Any) -> Callable[[Any], Any]:
-    said = f"{text}  [env: {PREFIX}{name.upper()}{f'; default: {otherwise}' if otherwise else ''}]"
-    return click.option(f"--{name.replace('_', '-')}", default=_from(name, otherwise), help=said, **more)
-
-
-def _web_url(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not is_web_url(value):
-        raise click.BadParameter(f"{value!r} is no http or https URL with a host, such as https://simulator.example")
-    return value
-
-
-def _place(context: click.Context, option: click.Parameter, value: str) -> str:
-    kind, _, path = value.partition(":")
-    if value != "memory" and not (kind in ("sqlite", "postgresql") and path):
-        from simulator.server.masking import hidden
-
-        raise click.BadParameter(f"{hidden(value)!r} is neither memory nor sqlite:PATH nor postgresql://…")
-    if kind == "sqlite" and (path == ":memory:" or path.startswith("file:")):
-        raise click.BadParameter(f"{value!r} is no path of a file; --log memory keeps nothing")
-    return value
-
-
-class _Number(click.FloatRange):
-    """A number within bounds, which NaN is not."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        if number != number:
-            self.fail(f"{value!r} is no number.", param, ctx)
-        return number
-
-
-def _seconds(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
-    if value is None:
-        return None
-    ticks = instant.parse_duration(value)
-    if not ticks:
-        raise click.BadParameter(f"{value!r} is no ISO 8601 duration such as PT1H")
-    return ticks / instant.SECOND
-
-
-def _host_and_port(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    if value is not None and host_and_port(value) is None:
-        raise click.BadParameter(f"{value!r} is no HOST:PORT, such as 127.0.0.1:1025")
-    return value
+from simulator.core.urls import is_web_url
+from simulator.options import Number, host_port, option, place, seconds, web_url
+from simulator.settings import Settings, default_access, from_environment
 
 
 class _Main(click.Group):
@@ -106,39 +54,39 @@ def main() -> None:
 
 
 @main.command()
-@_option("host", "127.0.0.1", "Address to listen on.")
-@_option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
-@_option("log", "memory", "Where commits are kept: memory, sqlite:PATH or postgresql://…", callback=_place)
-@_option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
-@_option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=_seconds)
-@_option("keep_for", None, "With a log: how long unused sandboxes are kept; for ever by default.", callback=_seconds)
-@_option(
+@option("host", "127.0.0.1", "Address to listen on.")
+@option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
+@option("log", "memory", "Where commits are kept: memory, sqlite:PATH or postgresql://…", callback=place)
+@option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
+@option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=seconds)
+@option("keep_for", None, "With a log: how long unused sandboxes are kept; for ever by default.", callback=seconds)
+@option(
     "keep", None, "With a log: how many sandboxes are kept, those used last; all by default.", type=click.IntRange(1)
 )
-@_option(
+@option(
     "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
 )
-@_option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
-@_option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=_web_url)
-@_option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
-@_option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=_host_and_port)
-@_option(
+@option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
+@option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=web_url)
+@option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
+@option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)
+@option(
     "request_timeout", "30", "Seconds for a request's head, for its body, for reading on in an answer.",
-    type=_Number(0.1, 3_600),
+    type=Number(0.1, 3_600),
 )  # fmt: skip
-@_option("max_connections", "10000", "Connections at once; more are answered 503.", type=click.IntRange(1))
-@_option("max_sandboxes", "20000", "Sandboxes at once; no more are opened.", type=click.IntRange(1))
-@_option("tls", None, "Speak TLS with a certificate of a local authority.", type=click.Choice(["local"]))
-@_option("tls_dir", None, "Where that authority stays, for the next start too.", type=click.Path(path_type=Path))
-@_option("tls_cert", None, "Speak TLS with this certificate (PEM).", type=click.Path(path_type=Path))
-@_option("tls_key", None, "The certificate's private key (PEM), without a password.", type=click.Path(path_type=Path))
-@_option("grace", "2", "Seconds in which a server that is to stop finishes what it began.", type=_Number(0, 3_600))
-@_option("log_format", "text", "How the program's messages are written.", type=click.Choice(["text", "json"]))
-@_option(
+@option("max_connections", "10000", "Connections at once; more are answered 503.", type=click.IntRange(1))
+@option("max_sandboxes", "20000", "Sandboxes at once; no more are opened.", type=click.IntRange(1))
+@option("tls", None, "Speak TLS with a certificate of a local authority.", type=click.Choice(["local"]))
+@option("tls_dir", None, "Where that authority stays, for the next start too.", type=click.Path(path_type=Path))
+@option("tls_cert", None, "Speak TLS with this certificate (PEM).", type=click.Path(path_type=Path))
+@option("tls_key", None, "The certificate's private key (PEM), without a password.", type=click.Path(path_type=Path))
+@option("grace", "2", "Seconds in which a server that is to stop finishes what it began.", type=Number(0, 3_600))
+@option("log_format", "text", "How the program's messages are written.", type=click.Choice(["text", "json"]))
+@option(
     "log_level", "warning", "The least of the messages that are written.",
     type=click.Choice(["debug", "info", "warning", "error"]),
 )  # fmt: skip
-@_option("access_log", None, "Write a line for every call.", is_flag=True, type=bool)
+@option("access_log", None, "Write a line for every call.", is_flag=True, type=bool)
 def serve(
     host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
     webhook_hosts: str | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None,
@@ -232,7 +180,7 @@ def _key(name: str, what: str) -> Callable[[Any], Any]:
     "--url", default=None, help="Base address of the server.  [default: this machine's, at SIMULATOR_PORT or 8787]"
 )
 @click.option("--sandbox", default=None, help="The sandbox that the keys should open, and that is looked at.")
-@click.option("--listener", default=None, callback=_web_url, help="A webhook address that the server should reach.")
+@click.option("--listener", default=None, callback=web_url, help="A webhook address that the server should reach.")
 @_key("pymetrics-client-id", "What a client would send to pymetrics for a token.")
 @_key("pymetrics-client-secret", "The secret that goes with it.")
 @_key("pymetrics-api-key", "pymetrics' X-Api-Key.")

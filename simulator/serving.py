@@ -105,7 +105,7 @@ def serve(settings: Settings) -> int:
     try:
         simulator = Simulator(settings, warn)
     except Unusable as problem:
-        warn(f"--log {hidden(settings.log)}: {problem}")
+        warn(unlogged(settings, problem))
         return 1
     try:
         listener = listen(settings)
@@ -178,6 +178,11 @@ def listen(settings: Settings) -> socket.socket:
         raise socket.gaierror(socket.EAI_NONAME, "is no name of a host") from None
     listener.set_inheritable(True)
     return listener
+
+
+def unlogged(settings: Settings, problem: Unusable) -> str:
+    """Why there is no log, in a line without passwords."""
+    return f"--log {hidden(settings.log)}: {problem}"
 
 
 def unheard(settings: Settings, problem: OSError) -> str:

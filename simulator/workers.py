@@ -14,8 +14,7 @@ from types import FrameType
 from simulator.app import Simulator
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
-from simulator.server.masking import hidden
-from simulator.serving import listen, messages, serve_on, unheard, url_of
+from simulator.serving import listen, messages, serve_on, unheard, unlogged, url_of
 from simulator.settings import Settings
 
 PATIENCE = 8.0
@@ -33,7 +32,7 @@ def serve_together(settings: Settings) -> int:
             log.close()
         listener = listen(settings)
     except Unusable as problem:
-        warn(f"--log {hidden(settings.log)}: {problem}")
+        warn(unlogged(settings, problem))
         return 1
     except OSError as problem:
         warn(unheard(settings, problem))
@@ -127,7 +126,7 @@ def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], No
     try:
         return serve_on(listener, Simulator(settings, warn), lambda: _tell(ready), settings)
     except Unusable as problem:
-        warn(f"--log {hidden(settings.log)}: {problem}")
+        warn(unlogged(settings, problem))
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

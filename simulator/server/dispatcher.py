@@ -7,6 +7,7 @@ What a fault does to a try is seen to here: put off, let others pass, or lose.
 import asyncio
 import logging
 from collections import defaultdict, deque
+from collections.abc import Container
 
 from simulator.core import instant
 from simulator.core.delivery import Attempt, Delivery, Post
@@ -68,13 +69,7 @@ class Dispatcher:
 
         An attempt that is claimed in the log goes on; another would be made again.
         """
-        self._epoch = self._sandbox.epoch
-        self._waiting.clear()
-        for tasks in self._running.values():
-            for task, id in tasks.items():
-                if id not in self._sandbox.state.claims:
-                    task.cancel()
-        self._cancel_timer()
+        self._forget(sparing=self._sandbox.state.claims)
         self._timer_due, self._is_resting = 0, True
         self._timer = asyncio.get_running_loop().call_later(_REST, self._tick)
 
@@ -185,14 +180,15 @@ class Dispatcher:
             _log.warning("sandbox %s: what is due must wait: %s", self._sandbox.name, problem)
             self.rest()
 
-    def _forget(self) -> None:
-        """Another epoch has begun: what is on its way may not act any more."""
+    def _forget(self, sparing: Container[str] = ()) -> None:
+        """Another epoch has begun: what is on its way may not act any more, but for these deliveries."""
         self._epoch = self._sandbox.epoch
         self._cancel_timer()
         self._waiting.clear()
         for tasks in self._running.values():
-            for task in tasks:
-                task.cancel()
+            for task, id in tasks.items():
+                if id not in sparing:
+                    task.cancel()
 
     # Time that passes by itself.
 

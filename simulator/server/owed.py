@@ -1,5 +1,6 @@
 """What one sandbox owes listeners: deliveries, in which order they go, and which is due next."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
@@ -167,13 +168,9 @@ class Owed:
         known = self.pending.get(delivery.id) == delivery and delivery.id not in self.claims
         return known and line is not None and line[0] == delivery.id and self.held != delivery.id
 
-    def free(self, alive: frozenset[str], own: str = "", trying: frozenset[str] | None = None) -> bool:
-        """Take back what processes have claimed that are not alive, and what `own` has that is not `trying` it.
-
-        Whether there was any. Which deliveries this process tries is not always known (None).
-        """
-        idle = {id for id, owner in self.claims.items() if owner == own and trying is not None and id not in trying}
-        lost = [id for id, owner in self.claims.items() if owner not in alive or id in idle]
+    def free(self, is_held: Callable[[str, str], bool]) -> bool:
+        """Take back the claims, each told by delivery and owner, that nobody works at; whether there was any."""
+        lost = [id for id, owner in self.claims.items() if not is_held(id, owner)]
         for id in lost:
             del self.claims[id]
             self._queue(self.pending[id])

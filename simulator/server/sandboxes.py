@@ -251,9 +251,9 @@ class Sandboxes:
             return self._sealed(credential)
         if self.open_access:
             found = self._by_credential.get(credential.id)
-            if found is None:
-                return self._named(credential.id, may_open)
-            return self._named(credential.id, may_open) if self.log is not None and self.log.shared else found
+            if found is not None and (self.log is None or not self.log.shared):
+                return found
+            return self._named(credential.id, may_open)
         return self._holder(credential)
 
     def _named(self, id: str, may_open: bool) -> Sandbox:

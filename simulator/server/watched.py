@@ -270,7 +270,7 @@ class Watched(Remembering):
         """Take over what dead processes have left, and what this one has claimed and is not `trying` by then."""
         if self.player is not None and self.player.partition("/")[0] not in alive:
             self.end_play()
-        if self.state.free(alive, "" if self.ledger is None else self.ledger.owner, trying()):
+        if self.state.free(lambda id, owner: id in trying() if self._is_mine(owner) else owner in alive):
             self.watch()
 
     def close(self) -> None:

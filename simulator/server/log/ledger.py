@@ -70,10 +70,7 @@ class Ledger:
         """
         if self._in_step:
             return body()
-        if self._stale:
-            self.load()
-        else:
-            self.refresh()
+        self.refresh()
         try:
             return self._once(body)
         except _Behind:
@@ -230,7 +227,8 @@ class Ledger:
             self._memory.ended()
             raise Deleted("the sandbox was deleted; nothing was changed")
         self._memory.state.queue_again()
-        self._memory.state.free(self._log.alive())
+        alive = self._log.alive()
+        self._memory.state.free(lambda _, owner: owner in alive)
         self.number, self._stale = last, False
         self._wake = -1  # not known: the next commit tells
         self._memory.reloaded(failed=failed)

@@ -97,11 +97,10 @@ class PostgresqlLog(SqlLog):
             given: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(url)
             self._url = psycopg.conninfo.make_conninfo(**{**_DEFAULTS, **given})
             self.where = psycopg.conninfo.make_conninfo(**{**given, "password": "***"})  # so that nobody reads it
-            self._migrate()
-        except psycopg.ProgrammingError as problem:
-            if self._connection is not None:
-                raise Unusable(str(problem).strip()) from None
+        except psycopg.ProgrammingError:
             raise Unusable("is no address of a PostgreSQL database: postgresql://USER@HOST/DATABASE") from None
+        try:
+            self._migrate()
         except psycopg.Error as problem:
             raise Unusable(str(problem).strip()) from None
 

@@ -1,0 +1,67 @@
+"""The options of the commands: each is a variable of the environment too, and what cannot be is refused by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from simulator.core import instant
+from simulator.core.urls import host_and_port, is_web_url
+from simulator.server.masking import hidden
+from simulator.settings import PREFIX, from_environment
+
+
+def _from(name: str, otherwise: str | None = None) -> Callable[[], str | None]:
+    """An option's default: the environment's word, else the one given."""
+    return lambda: from_environment(name) or otherwise
+
+
+def option(name: str, otherwise: str | None, text: str, **more: Any) -> Callable[[Any], Any]:
+    """An option of a command, `SIMULATOR_…` in the environment, with its help."""
+    said = f"{text}  [env: {PREFIX}{name.upper()}{f'; default: {otherwise}' if otherwise else ''}]"
+    return click.option(f"--{name.replace('_', '-')}", default=_from(name, otherwise), help=said, **more)
+
+
+def web_url(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """A URL with a host."""
+    if value is not None and not is_web_url(value):
+        raise click.BadParameter(f"{value!r} is no http or https URL with a host, such as https://simulator.example")
+    return value
+
+
+def place(context: click.Context, option: click.Parameter, value: str) -> str:
+    """Where a log can be."""
+    kind, _, path = value.partition(":")
+    if value != "memory" and not (kind in ("sqlite", "postgresql") and path):
+        raise click.BadParameter(f"{hidden(value)!r} is neither memory nor sqlite:PATH nor postgresql://…")
+    if kind == "sqlite" and (path == ":memory:" or path.startswith("file:")):
+        raise click.BadParameter(f"{value!r} is no path of a file; --log memory keeps nothing")
+    return value
+
+
+class Number(click.FloatRange):
+    """A number within bounds, which NaN is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; `nan` is none."""
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
+
+
+def seconds(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
+    """A duration in seconds."""
+    if value is None:
+        return None
+    ticks = instant.parse_duration(value)
+    if not ticks:
+        raise click.BadParameter(f"{value!r} is no ISO 8601 duration such as PT1H")
+    return ticks / instant.SECOND
+
+
+def host_port(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """HOST:PORT."""
+    if value is not None and host_and_port(value) is None:
+        raise click.BadParameter(f"{value!r} is no HOST:PORT, such as 127.0.0.1:1025")
+    return value
