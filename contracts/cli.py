@@ -29,6 +29,25 @@ FACTS: tuple[Fact, ...] = (*pymetrics.FACTS, *predictive_index.FACTS)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
+def _number(context: click.Context, option: click.Parameter, value: float) -> float:
+    """A number, which NaN is not, though it is within any bounds."""
+    if value != value:
+        raise click.BadParameter(f"{value} is no number")
+    return value
+
+
+_BUDGET = click.option(
+    "--budget", default=110.0, show_default=True, type=click.FloatRange(0), callback=_number,
+    help="Seconds after which nothing more is asked.",
+)  # fmt: skip
+_PROFILE = click.option(
+    "--profile", default="default", show_default=True, type=click.Choice(list(PROFILES)), help="How thoroughly."
+)
+_EXAMPLES = click.option(
+    "--examples", type=click.IntRange(1), help="So many examples of each property, drawn anew in each run."
+)
+
+
 @click.group()
 def check() -> None:
     """Check a server against what the vendors promise, or a client against what its users need."""
@@ -52,18 +71,19 @@ def chosen(properties: Sequence[Property], standing: str = "assumed", only: Sequ
     "--standing", default="assumed", type=click.Choice([standing.value for standing in Standing]),
     help="Ask only what is at least so sure.  [default: assumed, that is everything]",
 )  # fmt: skip
-@click.option("--budget", default=110.0, show_default=True, help="Seconds after which nothing more is asked.")
-@click.option(
-    "--profile", default="default", show_default=True, type=click.Choice(list(PROFILES)), help="How thoroughly."
-)
-@click.option("--examples", type=click.IntRange(1), help="So many examples of each property, drawn anew in each run.")
+@_BUDGET
+@_PROFILE
+@_EXAMPLES
 @click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML.")
 @click.option("--html", type=_FILE, help="Write one self-contained page.")
 @click.option("--drift", type=_FILE, help="Write a drift report; what it held before is what is compared with.")
 @click.option("--allow-email", is_flag=True, help="At a vendor: properties that make it send e-mail may be asked.")
 @click.option("--allow-writes", is_flag=True, help="At a vendor: what nobody can remove again may be created.")
-@click.option("--rate", default=2.0, show_default=True, help="At a vendor: so many requests a second, at most.")
+@click.option(
+    "--rate", default=2.0, show_default=True, type=click.FloatRange(0, min_open=True), callback=_number,
+    help="At a vendor: so many requests a second, at most.",
+)  # fmt: skip
 @click.option("--listener-host", default=None, help="Name or address under which the server reaches this machine.")
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first that does not hold.")
 @click.option("--list", "listing", is_flag=True, help="List the properties, and ask nothing.")
@@ -107,11 +127,9 @@ def server(
 @check.command()
 @click.argument("adapter", required=False, metavar="[MODULE:CLASS]")
 @click.option("--command", metavar="COMMAND", help="A command that speaks JSON lines, instead of a Python class.")
-@click.option("--budget", default=110.0, show_default=True, help="Seconds after which nothing more is asked.")
-@click.option(
-    "--profile", default="default", show_default=True, type=click.Choice(list(PROFILES)), help="How thoroughly."
-)
-@click.option("--examples", type=click.IntRange(1), help="So many examples of each property, drawn anew in each run.")
+@_BUDGET
+@_PROFILE
+@_EXAMPLES
 @click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML.")
 @click.option("--html", type=_FILE, help="Write one self-contained page.")
@@ -149,7 +167,7 @@ def _approach(asked: Target, rate: float) -> None:
 
 
 def _thorough(profile: str, examples: int | None) -> Profile:
-    return Profile("given", examples, fixed=False) if examples else PROFILES[profile]
+    return Profile("given", examples, fixed=False, shares=False) if examples else PROFILES[profile]
 
 
 def _tell(outcome: Outcome) -> None:

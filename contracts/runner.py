@@ -29,16 +29,25 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Profile:
-    """How thoroughly to ask: so many examples of each property; `fixed` draws the same ones in every run."""
+    """How thoroughly to ask: so many examples of each property, or of costly ones their share of that, if it `shares`.
+
+    `fixed` draws the same ones in every run.
+    """
 
     name: str
     examples: int
     fixed: bool = True
+    shares: bool = True
+
+    def of(self, property: Property) -> int:
+        """How many examples of this property."""
+        factor = property.examples if self.shares else max(1.0, property.examples)
+        return max(1, round(self.examples * factor))
 
 
 PROFILES = {
     profile.name: profile
-    for profile in (Profile("quick", 3), Profile("default", 12), Profile("long", 10_000, fixed=False))
+    for profile in (Profile("quick", 3), Profile("default", 12), Profile("long", 10_000, fixed=False, shares=False))
 }
 VENDOR = Profile("vendor", 3)
 """How a vendor's own server is asked."""
@@ -150,7 +159,7 @@ class Runner:
     def _settings(self, property: Property) -> settings:
         """How Hypothesis is to try the property."""
         return settings(
-            max_examples=max(1, round(self.profile.examples * property.examples)), deadline=None, database=None,
+            max_examples=self.profile.of(property), deadline=None, database=None,
             derandomize=self.profile.fixed, report_multiple_bugs=False, print_blob=False,
             suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
         )  # fmt: skip

@@ -49,10 +49,16 @@ def test_it_ends_with_0_when_all_held(server: Server) -> None:
         (("--target", "TARGET/_simulator"), "it is no simulator"),
         (("--target", "TARGET", "--only", "nothing.*"), "no property has such an id"),
         (("--target", "TARGET", "--budget", "0"), "the budget was used up"),
+        (("--target", "TARGET", "--budget", "nan"), "nan is no number"),
+        (("--target", "TARGET", "--budget", "-1"), "-1.0 is not in the range x>=0"),
+        (("--target", "TARGET", "--rate", "0"), "0.0 is not in the range x>0"),
         (("--target", "TARGET", "--drift", __file__), "is no drift report"),
     ],
-    ids=["no target", "nobody there", "no simulator", "no property", "no time", "no drift report"],
-)
+    ids=[
+        "no target", "nobody there", "no simulator", "no property", "no time", "no number", "no time at all", "no rate",
+        "no report",
+    ],
+)  # fmt: skip
 def test_it_ends_with_2_and_says_why_when_it_cannot_ask(server: Server, arguments: tuple[str, ...], word: str) -> None:
     ended = check(*(argument.replace("TARGET", server.url) for argument in arguments))
     assert ended.returncode == 2, ended.stdout

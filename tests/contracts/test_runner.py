@@ -4,6 +4,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -13,7 +14,7 @@ from contracts.junit import junit
 from contracts.lab import Lab
 from contracts.property import Property
 from contracts.report import Report, shown, told
-from contracts.runner import OUT_OF_TIME, PROFILES, VENDOR, Outcome, Runner, Verdict
+from contracts.runner import OUT_OF_TIME, PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
 from contracts.target import Target, Unaskable
 from tests.contracts import toys
 from tests.servers import Server
@@ -46,6 +47,24 @@ def test_a_property_that_holds_is_held_and_its_examples_are_counted(target: Targ
     (outcome,) = asked(target, toys.right)
     assert (outcome.verdict, outcome.failure) == (Verdict.HELD, None)
     assert outcome.examples == PROFILES["default"].examples
+
+
+@pytest.mark.parametrize(
+    ("profile", "factor", "examples"),
+    [
+        (PROFILES["default"], 1.0, 12),
+        (PROFILES["default"], 0.5, 6),
+        (PROFILES["default"], 0.01, 1),
+        (PROFILES["default"], 3.0, 36),
+        (PROFILES["long"], 0.05, 10_000),
+        (PROFILES["long"], 3.0, 30_000),
+        (Profile("given", 7, shares=False), 0.5, 7),
+    ],
+)
+def test_a_costly_property_has_a_share_of_the_examples_but_where_so_many_of_each_are_meant(
+    profile: Profile, factor: float, examples: int
+) -> None:
+    assert profile.of(replace(toys.right, examples=factor)) == examples
 
 
 def test_a_property_that_does_not_hold_is_shrunk_to_its_smallest_example(target: Target) -> None:

@@ -606,7 +606,10 @@ def test_a_chain_without_an_end_is_ended_by_a_reset(
     listener.wait_for(10)
     assert sandbox.told("GET", "/clock")["mode"] == "frozen"
     sandbox.told("POST", "/reset")
-    assert len(turned.result(5)["events"]) >= 18
+    events = [event["what"] for event in turned.result(5)["events"]]
+    # The first attempt may have been made before the advance began, the tenth not be over when the reset came.
+    assert events.count("complete") >= 9
+    assert events.count("attempt") >= 8
 
 
 @pytest.mark.parametrize("mode", ["frozen", "running"])
