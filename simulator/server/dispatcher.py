@@ -265,10 +265,13 @@ class Dispatcher:
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [task for tasks in self._running.values() for task in tasks]
 
-    async def close(self) -> None:
-        """Stop: let nothing that is on its way act any more, and wait until it has stopped."""
-        self._cancel_timer()
-        tasks = self._tasks()
+    def stop(self) -> None:
+        """Let nothing that is on its way act any more."""
         self._sandbox.close()
         self._forget()
+
+    async def close(self) -> None:
+        """Stop, and wait until it has stopped."""
+        tasks = self._tasks()
+        self.stop()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -30,7 +30,7 @@ from simulator.server.asgi import (
     hang_up,
     read_body,
 )
-from simulator.server.log import Unusable, Unwritten
+from simulator.server.log import Deleted, Unusable, Unwritten
 from simulator.server.logs import HEADER, name_request
 from simulator.server.response import respond
 from simulator.server.routes import Found, Lost, Routes
@@ -159,12 +159,21 @@ class Door:
             )  # fmt: skip
 
         try:
-            sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)))
+            return *await self._answered(vendor, operation, ask), sent
         except Full as full:
             return *self._without_room(vendor, ask, full), sent
-        if sandbox.faults is None:
-            return sandbox, sandbox.call(vendor, operation, ask), None, sent
-        return *await trouble.met(sandbox, vendor, operation, ask), sent
+
+    async def _answered(self, vendor: Vendor, operation: Operation, ask: Ask, *, may_open: bool = True) -> Answered:
+        """The answer of the sandbox that the caller's credential opens."""
+        credential = vendor.credential(ask(0, _NO_DRAW, 0))
+        while True:
+            sandbox = self._sandboxes.find(credential, may_open=may_open)
+            try:
+                if sandbox.faults is None:
+                    return sandbox, sandbox.call(vendor, operation, ask), None
+                return await trouble.met(sandbox, vendor, operation, ask)
+            except Deleted:  # by another process, just now: it is looked for again, and opened anew where it may be
+                continue
 
     def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> Answered:
         """The answer to a call whose sandbox cannot be opened: the vendor has trouble; a note says of which kind."""
@@ -187,11 +196,7 @@ class Door:
             wanted = self._headers_for(vendor, request.headers)
             return Call("", now, draw, request.base, request.method, request.path, headers=wanted)
 
-        sandbox = self._sandboxes.find(vendor.credential(ask(0, _NO_DRAW, 0)), may_open=False)
-        operation = Operation("", decide)
-        if sandbox.faults is None:
-            return sandbox, sandbox.call(vendor, operation, ask), None
-        return await trouble.met(sandbox, vendor, operation, ask)
+        return await self._answered(vendor, Operation("", decide), ask, may_open=False)
 
     def _headers(self, request: Incoming, sandbox: Sandbox, reply: Reply) -> Headers:
         headers: Headers = [(b"date", instant.http_date(sandbox.moment))]

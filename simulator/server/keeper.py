@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from simulator.core import instant
 from simulator.server.clock import machine_now
-from simulator.server.log import Log, Unusable, Unwritten
+from simulator.server.log import Deleted, Log, Unusable, Unwritten
 from simulator.server.sandbox import Sandbox
 from simulator.server.sandboxes import Sandboxes
 
@@ -62,7 +62,8 @@ class Keeper:
             try:
                 self.look()
                 for sandbox in self._sandboxes:
-                    await self._tend(sandbox)
+                    with suppress(Deleted):
+                        await self._tend(sandbox)
                 await self.forget()
                 self._found()
             except (Unusable, Unwritten) as problem:
@@ -94,17 +95,18 @@ class Keeper:
                 elif self._log.shared and self._sandboxes.is_current(sandbox):
                     sandbox.outlive(alive, self._sandboxes.dispatcher(sandbox).trying)
                     sandbox.watch()
+            except Deleted:
+                pass
             except (Unusable, Unwritten):
                 _log.exception("sandbox %s cannot be read, so nothing happens in it", name)
 
     async def _tend(self, sandbox: Sandbox) -> None:
-        ledger, dispatcher = sandbox.ledger, self._sandboxes.dispatcher(sandbox)
-        if ledger is None:
+        ledger = sandbox.ledger
+        if ledger is None:  # it was deleted while another was tended
             return
+        dispatcher = self._sandboxes.dispatcher(sandbox)
         if sandbox.player and not (sandbox.played_elsewhere or dispatcher.playing):
             sandbox.end_play()  # that it ended could not be kept when it did
-        if ledger.ripe:
-            await ledger.draft()
         idle = ledger.idle()
         if idle < LOOKS:
             ledger.stamp()
@@ -112,6 +114,8 @@ class Keeper:
         if not (idle < self._limits.idle or watched or sandbox.faults or dispatcher.busy):
             ledger.settle()
             await self._sandboxes.dismiss(sandbox).close()
+        elif ledger.ripe:
+            await ledger.draft()
 
     async def forget(self) -> None:
         """Delete the sandboxes that are too old or too many, unless something is on its way in them."""

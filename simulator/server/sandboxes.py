@@ -30,8 +30,6 @@ DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
 _OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
-
-
 _log = logging.getLogger("simulator.sandboxes")
 
 
@@ -90,7 +88,12 @@ class Sandboxes:
         found = self._sandboxes.get(name)
         if self.log is None or NAME.fullmatch(name) is None:
             return found
-        return found if found is not None and self.is_current(found) else self._recalled(name)
+        if found is not None and self.is_current(found):
+            return found
+        try:
+            return self._recalled(self.log, name)
+        except Deleted:  # by another process, just now
+            return None
 
     def loaded(self, name: str) -> Sandbox | None:
         """The sandbox of that name, if it is in memory."""
@@ -107,7 +110,6 @@ class Sandboxes:
             if sandbox.ledger is not None and sandbox.ledger.doubtful:
                 sandbox.ledger.refresh()
         except Deleted:
-            self.dismiss(sandbox)
             return False
         return True
 
@@ -164,23 +166,23 @@ class Sandboxes:
         _log.info("sandbox %s opened", name)
         return sandbox
 
-    def _recalled(self, name: str) -> Sandbox | None:
+    def _recalled(self, log: Log, name: str) -> Sandbox | None:
         """The sandbox of that name, read from the log; what was to happen since it was let go happens now."""
-        found = None if self.log is None else self.log.find(name)
-        if found is None or self.log is None:
+        found = log.find(name)
+        if found is None:
             return None
         sandbox = Sandbox(name, found.about["seed"], State(Config(), Clock()), self.vendors)
-        sandbox.ledger = Ledger(self.log, found.key, sandbox)
-        sandbox.ledger.load()
+        sandbox.ledger = ledger = Ledger(log, found.key, sandbox)
+        ledger.load()
         if found.about["sampled"]:
             self._sampled.add(sandbox)
-        self._keys.hold(name, tuple(Lock(*lock) for lock in self.log.locks(found.key)))
+        self._keys.hold(name, tuple(Lock(*lock) for lock in log.locks(found.key)))
         self._admit(sandbox)
-        sandbox.outlive(self.log.alive(), self._dispatchers[name].trying)
+        sandbox.outlive(log.alive(), self._dispatchers[name].trying)
         sandbox.ring(sandbox.now())
         sandbox.watch()
         with suppress(Unwritten):  # only so that it is not looked at again and again
-            sandbox.ledger.settle()
+            ledger.settle()
         return sandbox
 
     def _admit(self, sandbox: Sandbox) -> None:
@@ -191,6 +193,7 @@ class Sandboxes:
         self._dispatchers[sandbox.name] = Dispatcher(sandbox, self.sender, self.meters)
         self.meters.opened += 1
         sandbox.forgetting = partial(self.meters.keep_calls, sandbox)
+        sandbox.leaving = lambda: self.dismiss(sandbox).stop()
         if self.log is not None and self.log.shared:
             sandbox.journal.share(self.log.owner)
         if self._relay is not None:
@@ -236,7 +239,7 @@ class Sandboxes:
 
     async def close(self) -> None:
         """Stop all that is on its way; what was not finished is in the log, if there is one."""
-        for dispatcher in self._dispatchers.values():
+        for dispatcher in [*self._dispatchers.values()]:
             await dispatcher.close()
         if self.log is not None:
             self.log.close()

@@ -67,6 +67,8 @@ class Watched(Remembering):
         self._journalled = self.generation
         self.forgetting: Callable[[], None] = lambda: None
         """Called before the journal is forgotten."""
+        self.leaving: Callable[[], None] = self.close
+        """Called when another process has deleted it: it must not be found here any more."""
         self._place = 0
 
     @property
@@ -192,10 +194,7 @@ class Watched(Remembering):
     def reloaded(self, *, failed: bool) -> None:
         """What was remembered has been read from the log anew; where that is for a failure, nothing is hurried."""
         self._bound_journal()
-        if failed:
-            self.rest()
-        else:
-            self.watch()
+        (self.rest if failed else self.watch)()
         self.tell(EVERYTHING)
 
     def heard(self, effects: Iterable[Effect]) -> None:
@@ -214,7 +213,7 @@ class Watched(Remembering):
 
     def ended(self) -> None:
         """Another process has deleted the sandbox."""
-        self.close()
+        self.leaving()
 
     # Several processes.
 
@@ -279,7 +278,7 @@ class Watched(Remembering):
         self.faults = None
         self.begin_again(State(self.config, Clock()))
         self._look_again()
-        self.watch = self.rest = self.forgetting = lambda: None
+        self.watch = self.rest = self.forgetting = self.leaving = lambda: None
         self.tell(ENDED)
 
 

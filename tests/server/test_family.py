@@ -7,6 +7,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from tests.postgres import new_database
 from tests.server import ROOT, assessment, order, problem
 from tests.server.test_await import Waiter, found
 from tests.server.test_events import Reader
-from tests.servers import Sandbox, Server
+from tests.servers import Listener, Sandbox, Server
 
 PI = "/api/v1/behavioralassessments"
 CONTROL = {"Authorization": "Bearer control-token"}
@@ -71,6 +72,28 @@ def test_a_sandbox_that_was_deleted_through_one_is_opened_anew_by_the_next_call_
         assert pair.other.control("DELETE").status_code == 204
         answer = pair.one.pi.get(PI)
         assert (answer.status_code, answer.json()) == (200, [])
+
+
+def test_what_is_done_after_a_deletion_that_an_advance_has_met_is_known_to_all(
+    urls: tuple[str, str], pair: Pair, listener: Listener
+) -> None:
+    gone = threading.Event()
+    listener.answers = lambda received: 200 if gone.wait(20) else 500
+    pair.one.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    assessment(pair.one, email="ada+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
+    with ThreadPoolExecutor(1) as aside:
+        turned = aside.submit(pair.one.control, "POST", "/clock", {"advance": "PT2H"})
+        listener.wait_for(1)
+        assert pair.other.control("DELETE").status_code == 204
+        gone.set()
+        turned.result(20)
+    made = []
+    for url in (urls[0], *urls, urls[0]):
+        with client(url) as http:  # whichever process it is, the one whose advance it was among them
+            made.append(assessment(Sandbox(http, pair.one.name))["assessmentId"])
+    for url in urls * 2:
+        with client(url) as http:
+            assert {one["assessmentId"] for one in Sandbox(http, pair.one.name).pi.get(PI).json()} == {*made}
 
 
 def test_the_calls_to_all_are_listed_by_each_in_the_order_in_which_they_came(pair: Pair) -> None:
