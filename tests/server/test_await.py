@@ -6,6 +6,7 @@ import select
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,9 +63,9 @@ class Waiter:
 
     def told(self, status: int = 200) -> Any:
         """What the answer says, which must come soon."""
-        answer = self.connection.getresponse()
-        said = json.loads(answer.read())
-        self.connection.close()
+        with closing(self.connection):
+            answer = self.connection.getresponse()
+            said = json.loads(answer.read())
         assert answer.status == status, said
         return said
 
@@ -276,6 +277,7 @@ def test_what_a_restore_brings_back_is_told(sandbox: Sandbox) -> None:
 
 def test_who_waits_in_a_sandbox_that_is_deleted_is_told_so(sandbox: Sandbox) -> None:
     waiters = [Waiter(sandbox, what, id="nothing") for what in ("request", "webhook", "invitation")]
+    time.sleep(0.3)  # each waits at a process of its own, and who is late waits in the sandbox that he opens anew
     sandbox.told("DELETE")
     for waiter in waiters:
         assert "the sandbox was deleted" in waiter.told(410)["detail"]
