@@ -7,10 +7,12 @@ Where to find what stands by its side:
 
 - a call's way in and out: `protocol`, `joined`, `response`, `http`, `guard`, `address`, `routes`, `trouble`;
 - memory: `memory` (the effects there are), `state`, `watched`, `sandbox`, `sandboxes`, `log/`;
+- time that is turned: `clock`, `clock_control`, `advance`;
 - webhooks: `dispatcher`, `sender`, `egress` (where they may go), `owed` and `queue` (what waits), `catching`;
 - what came in: `journal` and what shows it (`har`, `curl`, `exchanges`), `coverage`;
 - an invitation's life: `lives` (its states), `history`, `timeline`;
-- waiting and telling: `awaited` (what is waited for), `awaiting` (who waits), `events` and `hub` (streams);
+- waiting and telling: `awaited` (what is waited for), `awaiting` (who waits), `news` (what they are told), `events` and
+  `hub` (streams);
 - other processes: `keeper` (the log's), `family` (asks them), `hearing` (listens to them), `peer_wire`;
 - people: `dashboard/`, `candidate`, `frame` and `templates/` (pages), `press` (reports and pictures), `letter` (mails).
 """

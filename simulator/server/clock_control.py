@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from simulator.core import instant
 from simulator.server import shapes
-from simulator.server.dispatcher import Dispatcher, Playing
+from simulator.server.advance import Playing
+from simulator.server.dispatcher import Dispatcher
 from simulator.server.plumbing import Handler, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Sandbox

@@ -7,11 +7,12 @@ What a fault does to a try is seen to here: put off, let others pass, or lose.
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Container
+from functools import partial
 
 from simulator.core import instant
 from simulator.core.delivery import Attempt, Delivery, Post
 from simulator.core.faults import Fault
+from simulator.server.advance import LOOK, Playing, played
 from simulator.server.log import Deleted, Unusable, Unwritten
 from simulator.server.meters import Meters
 from simulator.server.pace import Pace
@@ -25,16 +26,10 @@ AT_ONCE = 8
 _LONGEST_SLEEP = 3_600.0
 _REST = 1.0
 """Seconds of rest after a commit that could not be kept."""
-_LOOK = 0.05
-"""Seconds between two looks at what other processes are still trying."""
 _PUTS_OFF = frozenset({"delay", "reorder"})
 """The faults that let an attempt wait."""
 Leaving = tuple[Delivery, Fault | None]
 """What is to be tried now, and the fault that loses it on the way."""
-
-
-class Playing(Exception):
-    """Another advance is under way."""
 
 
 class Dispatcher:
@@ -46,14 +41,16 @@ class Dispatcher:
         self._sender = sender
         self._meters = meters
         self._waiting: defaultdict[str, deque[Leaving]] = defaultdict(deque)
-        self._running: defaultdict[str, dict[asyncio.Task[None], str]] = defaultdict(dict)
-        """By origin the attempts that are under way, with the ids of their deliveries."""
+        self._running: defaultdict[str, dict[str, asyncio.Task[None] | None]] = defaultdict(dict)
+        """By origin the deliveries that are being tried; None is one whose claim is not kept yet."""
+        self._looking: asyncio.TimerHandle | None = None
         self._is_resting = False
         self._pace = Pace()
         self._epoch = sandbox.epoch
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0
-        sandbox.watch, sandbox.rest = self.wake, self.rest
+        sandbox.watch = lambda: sandbox.then(self._go_on)
+        sandbox.requeue, sandbox.pause = self.requeue, self.pause
 
     @property
     def busy(self) -> bool:
@@ -62,35 +59,51 @@ class Dispatcher:
 
     def trying(self) -> frozenset[str]:
         """The deliveries of which an attempt is under way."""
-        return frozenset(id for tasks in self._running.values() for id in tasks.values())
+        return frozenset(id for tries in self._running.values() for id in tries)
 
-    def rest(self) -> None:
-        """Begin nothing for a while: what was done could not be kept, and would be done again and again.
+    def requeue(self) -> None:
+        """Let all that is due be taken anew, but what is being tried."""
+        if self._sandbox.epoch != self._epoch:
+            self._forget()
+        self._waiting.clear()
+        for origin, tries in [*self._running.items()]:
+            for id in [id for id, task in tries.items() if task is None]:
+                self._over(origin, id)
+        self._sandbox.state.queue_again(sparing=self.trying())
 
-        An attempt that is claimed in the log goes on; another would be made again.
-        """
-        self._forget(sparing=self._sandbox.state.claims)
+    def pause(self) -> None:
+        """Begin nothing for a while: what was done could not be kept, and would be done again and again."""
+        self.requeue()
+        self._cancel_timer()
         self._timer_due, self._is_resting = 0, True
         self._timer = asyncio.get_running_loop().call_later(_REST, self._tick)
 
-    def wake(self) -> None:
-        """Put on its way whatever is due, and set the timer for what comes next. Called after each commit."""
-        self._sandbox.step(self._wake)
-
     def _wake(self) -> None:
+        """Put on its way whatever is due, and set the timer for what comes next."""
         self._is_resting = False
         if self._sandbox.epoch != self._epoch:
             self._forget()
-        state = self._sandbox.state
-        if (state.due is not None or state.held is not None) and not self._sandbox.played_elsewhere:
+        if self._may_have_work() and not self._sandbox.played_elsewhere:
             now = self._sandbox.now()
             while (delivery := self._next(now)) is not None:
-                fault = self._struck(delivery, now)
-                if fault is None or fault.do not in _PUTS_OFF:
-                    self._waiting[delivery.origin].append((delivery, fault))
+                self._take(delivery, now)
         if self._waiting:
             self._start()
         self._set_timer()
+
+    def _may_have_work(self) -> bool:
+        state = self._sandbox.state
+        return state.due is not None or state.held is not None
+
+    def _take(self, delivery: Delivery, now: int) -> None:
+        """Let a delivery wait for its turn, unless a fault puts it off."""
+        try:
+            fault = self._struck(delivery, now)
+        except BaseException:  # the log is behind, or away
+            self._sandbox.state.put_back(delivery)
+            raise
+        if fault is None or fault.do not in _PUTS_OFF:
+            self._waiting[delivery.origin].append((delivery, fault))
 
     def _next(self, now: int) -> Delivery | None:
         if self._sandbox.state.overdue(now):
@@ -110,24 +123,38 @@ class Dispatcher:
 
     def _start(self) -> None:
         for origin, line in [*self._waiting.items()]:
-            while line and len(self._running[origin]) < AT_ONCE:
+            while line and len(self._running.get(origin, ())) < AT_ONCE:
                 claimed = self._sandbox.claim(line[0][0], AT_ONCE)
-                if claimed is None:  # other processes have all the turns; nobody tells when one is over
-                    asyncio.get_running_loop().call_later(_LOOK, self._go_on)
+                if claimed is None:
+                    self._look_soon()
                     break
                 delivery, fault = line.popleft()
-                if not claimed:
-                    continue
-                task = asyncio.get_running_loop().create_task(self._attempt(delivery, fault))
-                self._running[origin][task] = delivery.id
-                task.add_done_callback(lambda task, origin=origin: self._finished(origin, task))  # type: ignore[misc]
+                if claimed:
+                    self._running[origin][delivery.id] = None
+                    self._sandbox.then(partial(self._begin, delivery, fault))
             if not line:
                 del self._waiting[origin]
+
+    def _look_soon(self) -> None:
+        """Other processes have all the turns, and nobody tells when one is over."""
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().call_later(LOOK, self._look)
+
+    def _look(self) -> None:
+        self._looking = None
+        self._go_on()
+
+    def _begin(self, delivery: Delivery, fault: Fault | None) -> None:
+        task = asyncio.get_running_loop().create_task(self._attempt(delivery, fault))
+        self._running[delivery.origin][delivery.id] = task
+        task.add_done_callback(partial(self._finished, delivery))
 
     async def _attempt(self, delivery: Delivery, fault: Fault | None) -> None:
         sandbox, epoch = self._sandbox, self._epoch
         if sandbox.config.webhook_rate is not None:
             await self._pace.turn(sandbox.config.webhook_rate)
+            if sandbox.epoch != epoch:
+                return
         at, place = sandbox.now(), sandbox.next_place()
         try:
             post = sandbox.vendors[delivery.notice.vendor].post(delivery, at, sandbox.config)
@@ -159,36 +186,42 @@ class Dispatcher:
             else:
                 return
 
-    def _finished(self, origin: str, task: asyncio.Task[None]) -> None:
-        del self._running[origin][task]
-        if not self._running[origin]:
-            del self._running[origin]
+    def _finished(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
+        if self._running.get(delivery.origin, {}).get(delivery.id) is task:
+            self._over(delivery.origin, delivery.id)
         if not task.cancelled():
             task.result()
         if not self._is_resting:
             self._go_on()
+
+    def _over(self, origin: str, id: str) -> None:
+        del self._running[origin][id]
+        if not self._running[origin]:
+            del self._running[origin]
 
     def _go_on(self, *, ring: bool = False) -> None:
         """Look at what is due where nobody asks; what the log cannot tell now is looked at again soon."""
         try:
             if ring:
                 self._sandbox.ring(self._sandbox.now())
-            self.wake()
+            if self._waiting or self._may_have_work():
+                self._sandbox.step(self._wake)
+            else:
+                self._wake()
         except Deleted:
             pass
         except (Unwritten, Unusable) as problem:
             _log.warning("sandbox %s: what is due must wait: %s", self._sandbox.name, problem)
-            self.rest()
+            self.pause()
 
-    def _forget(self, sparing: Container[str] = ()) -> None:
-        """Another epoch has begun: what is on its way may not act any more, but for these deliveries."""
+    def _forget(self) -> None:
+        """Another epoch has begun: what is on its way may not act any more."""
         self._epoch = self._sandbox.epoch
         self._cancel_timer()
         self._waiting.clear()
-        for tasks in self._running.values():
-            for task, id in tasks.items():
-                if id not in sparing:
-                    task.cancel()
+        for task in self._tasks():
+            task.cancel()
+        self._running.clear()
 
     # Time that passes by itself.
 
@@ -213,49 +246,16 @@ class Dispatcher:
         self._timer = None
         self._go_on(ring=True)
 
-    # Time that somebody turns.
-
     async def play(self, target: int | None) -> list[Event]:
-        """Let happen, in order and each at its own moment, all that falls due by `target` (None: all there is).
-
-        Waits for the listeners' answers; vendor calls are answered meanwhile. Returns what happened.
-        """
-        sandbox = self._sandbox
-        events: list[Event] = []
-        note = events.append
-        player = sandbox.begin_play()
+        """Turn the clock to `target`, or until nothing is left to happen; what happened meanwhile."""
+        player = self._sandbox.begin_play()
         if player is None:
             raise Playing
-        self.playing, epoch = True, sandbox.epoch
-        sandbox.listeners.append(note)
+        self.playing = True
         try:
-            while await self._settled(epoch):
-                due = sandbox.state.next_due()
-                if due is None or (target is not None and due > target):
-                    break
-                sandbox.set_clock(sandbox.state.clock.at(max(due, sandbox.now())))
-            if sandbox.epoch == epoch and target is not None:
-                sandbox.set_clock(sandbox.state.clock.at(target))
+            return await played(self._sandbox, player, target, self._tasks)
         finally:
             self.playing = False
-            sandbox.listeners.remove(note)
-            if sandbox.player == player:
-                sandbox.end_play()
-        return sorted(events, key=lambda event: event.place)
-
-    async def _settled(self, epoch: int) -> bool:
-        """Wait until all that is due now has happened; False when another epoch has begun meanwhile."""
-        self._sandbox.ring(self._sandbox.now())
-        await asyncio.sleep(0)  # others are answered meanwhile, however many alarms there are to ring
-        while self._sandbox.epoch == epoch and (running := self._tasks()):
-            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.sleep(0)
-        while (
-            self._sandbox.epoch == epoch and self._sandbox.state.claims
-        ):  # other processes began before the clock stood
-            await asyncio.sleep(_LOOK)
-            self._sandbox.ring(self._sandbox.now())
-        return self._sandbox.epoch == epoch
 
     @property
     def is_posting(self) -> bool:
@@ -263,12 +263,14 @@ class Dispatcher:
         return bool(self._running)
 
     def _tasks(self) -> list[asyncio.Task[None]]:
-        return [task for tasks in self._running.values() for task in tasks]
+        return [task for tries in self._running.values() for task in tries.values() if task is not None]
 
     def stop(self) -> None:
         """Let nothing that is on its way act any more."""
         self._sandbox.close()
         self._forget()
+        if self._looking is not None:
+            self._looking.cancel()
 
     async def close(self) -> None:
         """Stop, and wait until it has stopped."""

@@ -62,7 +62,7 @@ class Keeper:
             try:
                 self.look()
                 for sandbox in self._sandboxes:
-                    with suppress(Deleted):
+                    with suppress(Unwritten):  # a sandbox that cannot be had now waits for the next round
                         await self._tend(sandbox)
                 await self.forget()
                 self._found()
@@ -106,7 +106,7 @@ class Keeper:
             return
         dispatcher = self._sandboxes.dispatcher(sandbox)
         if sandbox.player and not (sandbox.played_elsewhere or dispatcher.playing):
-            sandbox.end_play()  # that it ended could not be kept when it did
+            sandbox.end_play(sandbox.player)  # that it ended could not be kept when it did
         idle = ledger.idle()
         if idle < LOOKS:
             ledger.stamp()

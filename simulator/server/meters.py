@@ -60,7 +60,11 @@ class Meters:
     def keep(self, sandbox: Sandbox) -> None:
         """Keep the counts of a sandbox that is about to forget them."""
         self.keep_calls(sandbox)
-        self.commits += sandbox.commits
+        self.keep_commits(sandbox.commits)
+
+    def keep_commits(self, commits: int) -> None:
+        """Keep so many commits."""
+        self.commits += commits
 
     def keep_calls(self, sandbox: Sandbox) -> None:
         """Keep those of its calls."""

@@ -1,6 +1,6 @@
 """What one sandbox owes listeners: deliveries, in which order they go, and which is due next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from typing import cast
 
@@ -129,12 +129,19 @@ class Owed:
         line = self.lines.get(delivery.line)
         return delivery.due if line and line[0] == delivery.id else None
 
-    def queue_again(self) -> None:
-        """Queue the head of every line: what was on its way when this state was kept is due once more."""
+    def queue_again(self, sparing: Container[str] = ()) -> None:
+        """Queue the head of every line: what was on its way when this state was kept is due again, but not these."""
         self.due, self.away = None, frozenset()
         for name in self.lines:
-            if (head := self.lines[name][0]) != self.held:
+            head = self.lines[name][0]
+            if head in sparing:
+                self.away |= {head}
+            elif head != self.held:
                 self._queue(self.pending[head])
+
+    def put_back(self, delivery: Delivery) -> None:
+        """Queue a delivery again that was taken out, and with which nothing could be done."""
+        self._queue(delivery)
 
     def overdue(self, now: int) -> bool:
         """Whether the delivery that is held need not wait any longer."""

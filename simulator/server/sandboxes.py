@@ -204,7 +204,7 @@ class Sandboxes:
         sandbox.step(lambda: self._reset(sandbox))
 
     def _reset(self, sandbox: Sandbox) -> None:
-        self.meters.commits += sandbox.commits
+        sandbox.then(partial(self.meters.keep_commits, sandbox.commits))
         watch, sandbox.watch = sandbox.watch, lambda: None
         try:
             sandbox.reset()

@@ -13,10 +13,11 @@ from simulator.core.decision import Alarm
 from simulator.core.delivery import Delivery
 from simulator.core.faults import Fault, Tally
 from simulator.server.clock import Clock
-from simulator.server.journal import CLOCK, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Journal, Watcher
+from simulator.server.journal import ENDED, EVERYTHING, Journal, Watcher
 from simulator.server.log import Deleted
 from simulator.server.log.ledger import Ledger, Remembering
 from simulator.server.memory import EFFECTS, Effect
+from simulator.server.news import news
 from simulator.server.state import State
 
 T = TypeVar("T")
@@ -57,9 +58,11 @@ class Watched(Remembering):
         self.ledger: Ledger | None = None
         """Where its effects are written down; None where nothing is kept."""
         self.watch: Callable[[], None] = lambda: None
-        """Called after each commit; the dispatcher looks there for what is due."""
-        self.rest: Callable[[], None] = lambda: None
-        """Called in its place where something could not be kept: what is due waits a while."""
+        """Called after each commit, once it is kept; the dispatcher looks there for what is due."""
+        self.requeue: Callable[[], None] = lambda: None
+        """Called when everything was read anew: what is due must be taken anew, but what is being tried."""
+        self.pause: Callable[[], None] = lambda: None
+        """Called where something could not be kept: what is due waits a while."""
         self.listeners: list[Callable[[Event], None]] = []
         self.watchers: list[Watcher] = []
         """Those who wait for something to happen here; told what changed, and its id."""
@@ -83,6 +86,13 @@ class Watched(Remembering):
     def step(self, body: Callable[[], T]) -> T:
         """Do something as one step: where there is a log, all that it changes is one commit."""
         return body() if self.ledger is None else self.ledger.step(body)
+
+    def then(self, action: Callable[[], None]) -> None:
+        """Do something in the world when what this step changes is kept; if it cannot be, do not."""
+        if self.ledger is None:
+            action()
+        else:
+            self.ledger.then(action)
 
     def _do(self, word: str, *told: Any) -> None:
         """Change something: every change there is goes through here."""
@@ -119,8 +129,7 @@ class Watched(Remembering):
     def configure(self, config: Config) -> None:
         """Take over other settings."""
         self._do("configure", config)
-        self.journal.bound(config.journal)
-        self.watch()
+        self._look_again()
 
     @one_step
     def set_clock(self, clock: Clock) -> None:
@@ -179,8 +188,8 @@ class Watched(Remembering):
         self._look_again()
 
     def _look_again(self) -> None:
-        """Another state is in force."""
-        self._bound_journal()
+        """Another state is in force, or other settings are."""
+        self.then(self._bound_journal)
         self.watch()
 
     def _bound_journal(self) -> None:
@@ -191,11 +200,16 @@ class Watched(Remembering):
             self.journal.clear()
         self.journal.bound(self.config.journal)
 
-    def reloaded(self, *, failed: bool) -> None:
-        """What was remembered has been read from the log anew; where that is for a failure, nothing is hurried."""
+    def reloaded(self) -> None:
+        """What was remembered has been read from the log anew."""
         self._bound_journal()
-        (self.rest if failed else self.watch)()
+        self.requeue()
+        self.watch()
         self.tell(EVERYTHING)
+
+    def refused(self) -> None:
+        """Something could not be kept: nothing is hurried now."""
+        self.pause()
 
     def heard(self, effects: Iterable[Effect]) -> None:
         """Another process has done this, and it is remembered here as well."""
@@ -259,16 +273,17 @@ class Watched(Remembering):
         return player
 
     @one_step
-    def end_play(self) -> None:
-        """Let the clock go on as it was."""
-        self._do("play", None)
-        self.set_clock(self.state.clock.let_go())
+    def end_play(self, player: str) -> None:
+        """Let the clock go on as it was, unless that advance has ended already."""
+        if self.player == player:
+            self._do("play", None)
+            self.set_clock(self.state.clock.let_go())
 
     @one_step
     def outlive(self, alive: frozenset[str], trying: Callable[[], frozenset[str]]) -> None:
         """Take over what dead processes have left, and what this one has claimed and is not `trying` by then."""
         if self.player is not None and self.player.partition("/")[0] not in alive:
-            self.end_play()
+            self.end_play(self.player)
         if self.state.free(lambda id, owner: id in trying() if self._is_mine(owner) else owner in alive):
             self.watch()
 
@@ -278,21 +293,5 @@ class Watched(Remembering):
         self.faults = None
         self.begin_again(State(self.config, Clock()))
         self._look_again()
-        self.watch = self.rest = self.forgetting = self.leaving = lambda: None
+        self.watch = self.requeue = self.pause = self.forgetting = self.leaving = lambda: None
         self.tell(ENDED)
-
-
-def news(word: str, told: tuple[Any, ...]) -> list[tuple[str, str]]:
-    """What an effect has changed, for those who wait: the words that they know, and ids."""
-    if word == "commit":
-        _, _, saved, forgotten, _, owed = told
-        changed = [(kind, id) for kind, id, _, _ in saved]
-        return [*changed, *forgotten, *((DELIVERY, delivery.id) for delivery in owed)]
-    if word == "attempt":
-        return [(DELIVERY, told[0])]
-    if word == "owe":
-        return [(DELIVERY, told[0].id)]
-    return [(_NEWS[word], "")] if word in _NEWS else []
-
-
-_NEWS = {"configure": CONFIG, "turn": CLOCK, "misbehave": FAULTS, "restore": EVERYTHING, "reset": EVERYTHING}

@@ -28,8 +28,12 @@ class Remembering(Memory, ABC):
         """An effect has been kept."""
 
     @abstractmethod
-    def reloaded(self, *, failed: bool) -> None:
-        """Everything was read from the log anew; `failed` where that is because something could not be kept."""
+    def reloaded(self) -> None:
+        """Everything was read from the log anew."""
+
+    @abstractmethod
+    def refused(self) -> None:
+        """Something could not be kept."""
 
     @abstractmethod
     def heard(self, effects: Iterable[Effect]) -> None:
@@ -54,6 +58,7 @@ class Ledger:
         self._log = log
         self._memory = memory
         self._effects: list[Effect] = []
+        self._then: list[Callable[[], None]] = []
         self._used, self._looked, self._stamped = True, monotonic(), -STAMPS
         self._in_step = False
         self._stale = self._ours = False
@@ -97,9 +102,19 @@ class Ledger:
         finally:
             self._in_step = False
             effects, self._effects = self._effects, []
+            actions, self._then = self._then, []
         for word, told in effects:
             self._memory.told(word, told)
+        for action in actions:
+            action()
         return result
+
+    def then(self, action: Callable[[], None]) -> None:
+        """Do something, once, when what this step changes is kept; at once where no step is under way."""
+        if not self._in_step:
+            action()
+        elif action not in self._then:
+            self._then.append(action)
 
     def _let_go(self, *, well: bool) -> None:
         if self._ours:
@@ -166,9 +181,10 @@ class Ledger:
         """What the log does not have has not happened: go back to what it has."""
         self._stale = True
         try:
-            self.load(failed=True)
+            self.load()
         except (Unwritten, Unusable) as problem:
             _log.warning("a sandbox cannot be read again; that is tried when it is asked for: %s", problem)
+        self._memory.refused()
 
     def refresh(self) -> None:
         """Read what other processes have committed; raises `Deleted` where they have deleted the sandbox."""
@@ -186,13 +202,18 @@ class Ledger:
         if image > self.number:
             self.load()
         elif last > self.number:
-            self._catch_up()
+            self._catch_up(last)
         self._version = version
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, last: int) -> None:
         self._stale = True
+        commits = self._log.since(self.key, self.number)
+        numbers = [number for number, _ in commits]
+        if numbers != [*range(self.number + 1, max([last, *numbers]) + 1)]:
+            self.load()  # an image has taken the place of some of them since
+            return
         effects: list[Effect] = []
-        for number, data in self._log.since(self.key, self.number):
+        for number, data in commits:
             effects += self._replayed(number, Reader(), data)
             self._size += len(data)
             self.number = number
@@ -208,8 +229,8 @@ class Ledger:
             raise Unusable(f"commit {number} of sandbox number {self.key} cannot be read: {problem!r}") from problem
         return effects
 
-    def load(self, *, failed: bool = False) -> None:
-        """Forget everything and read it from the log; `failed` where that is because something was not kept."""
+    def load(self) -> None:
+        """Forget everything and read it from the log."""
         self._stale = True
         entries = [*self._log.read(self.key)]  # before anything is forgotten: the log may not be there
         blank(self._memory)
@@ -231,7 +252,7 @@ class Ledger:
         self._memory.state.free(lambda _, owner: owner in alive)
         self.number, self._stale = last, False
         self._wake = -1  # not known: the next commit tells
-        self._memory.reloaded(failed=failed)
+        self._memory.reloaded()
 
     # Images.
 

@@ -11,6 +11,7 @@ import socket
 from collections.abc import AsyncGenerator, Sequence
 from functools import cache
 from itertools import count
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from simulator.server.log import Unusable
@@ -21,18 +22,24 @@ if TYPE_CHECKING:
 
 _LOCK = 0x53696D31
 """Held by whoever brings the tables up to date."""
-PATIENCE = "3s"
+SETTINGS = (
+    "SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '2s';"
+    " SET default_transaction_isolation = 'read committed'"
+)
 """How long a step waits for another process to end its own: whoever waits must say in time that it is alive, and says
-so once a second (`DEAD_AFTER`)."""
+so once a second (`DEAD_AFTER`). One that has stopped in the middle of its own is not waited for so long; and who has
+waited sees what was committed meanwhile."""
 
 _DEFAULTS = {
-    "connect_timeout": "5", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3",
+    "connect_timeout": "2", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3",
     "tcp_user_timeout": "10000",
 }  # fmt: skip
 """What an address may say otherwise: a database that cannot be reached any more is noticed within some ten seconds."""
 ANYWAY = 1.0
 """Seconds after which other processes may have committed something even if none has said so: who listens through a
 pooler of connections, or over a network that has gone silent, hears nothing."""
+QUICK = 0.5
+"""Seconds within which a database refuses a connection that is there; where nobody answers it takes longer."""
 GAP = 0.005
 """Seconds between two readings of what was committed: a burst is read at once."""
 
@@ -93,6 +100,11 @@ class PostgresqlLog(SqlLog):
         self._looks = count()
         self._connection: psycopg.Connection[Any] | None = None
         self._within = False
+        self._held: dict[int, tuple[float, Exception]] = {}
+        """Sandboxes that somebody held for too long, until when nobody waits for them, and what was the matter."""
+        self._failure: psycopg.Error | None = None
+        self._again = 0.0
+        """Before which moment no connection is tried again, and what was the matter with the last."""
         try:
             given: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(url)
             self._url = psycopg.conninfo.make_conninfo(**{**_DEFAULTS, **given})
@@ -131,17 +143,39 @@ class PostgresqlLog(SqlLog):
 
     def _connected(self) -> "psycopg.Connection[Any]":
         if self._connection is None or (self._connection.closed and not self._within):
-            import psycopg
-
-            self._connection = psycopg.connect(self._url, autocommit=True)
-            self._connection.execute(f"SET lock_timeout = '{PATIENCE}'")
+            self._connection = self._connect()
         return self._connection
 
+    def _connect(self) -> "psycopg.Connection[Any]":
+        """A new connection; after one that failed slowly the next is tried so much later that others are answered."""
+        import psycopg
+
+        if self._failure is not None and monotonic() < self._again:
+            raise self._failure
+        began, self._failure = monotonic(), None
+        try:
+            connection = psycopg.connect(self._url, autocommit=True)
+            connection.execute(SETTINGS)
+        except psycopg.Error as problem:
+            took = monotonic() - began
+            if took > QUICK:
+                self._failure, self._again = problem.with_traceback(None), monotonic() + took
+            raise
+        return connection
+
     def take(self, key: int) -> None:
-        """Begin a transaction that holds a sandbox."""
+        """Begin a transaction that holds a sandbox; one that was waited for in vain is not waited for again at once."""
+        held = self._held.get(key)
+        if held is not None and monotonic() < held[0]:
+            raise held[1]
+        self._held.pop(key, None)
         self.run("BEGIN")
         if key:
-            self.run("SELECT key FROM sandbox WHERE key = ? FOR UPDATE", (key,))
+            try:
+                self.run("SELECT key FROM sandbox WHERE key = ? FOR UPDATE", (key,))
+            except self.errors as problem:
+                self._held[key] = (monotonic() + ANYWAY, problem.with_traceback(None))
+                raise
 
     def host(self) -> str:
         """The address from which this machine reaches the database; others reach it there, too."""

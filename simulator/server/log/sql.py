@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
-from simulator.core import instant
 from simulator.server.clock import machine_now
 from simulator.server.log import Found, Unusable, Unwritten
+from simulator.server.log.pulse import Pulse
 
-DEAD_AFTER = 5 * instant.SECOND
-"""A process that has not said for so long that it is alive is taken for dead."""
+FORGOTTEN_AFTER = 60.0
+"""Seconds after which nothing is kept of a process that has not said that it is alive."""
 GAP = 0.05
 """Seconds between two looks for what other processes have committed."""
 
@@ -38,6 +38,7 @@ class SqlLog(ABC):
     def __init__(self) -> None:
         self.owner = secrets.token_hex(8)
         self._begun = False
+        self._pulse = Pulse()
         self._address: str | None = None
 
     @abstractmethod
@@ -142,14 +143,16 @@ class SqlLog(ABC):
                 said = """INSERT INTO process (owner, seen, address) VALUES (?, ?, ?)
                           ON CONFLICT (owner) DO UPDATE SET seen = excluded.seen, address = excluded.address"""
                 self.run(said, (self.owner, now, self._address))
-                self.run("DELETE FROM process WHERE seen < ?", (now - 12 * DEAD_AFTER,))
+                for silent in self._pulse.silent(FORGOTTEN_AFTER):
+                    self.run("DELETE FROM process WHERE owner = ? AND seen = ?", silent)
+            self._pulse.beat()
 
     def alive(self) -> frozenset[str]:
         """The processes that have said so lately."""
         if not self.shared:
             return frozenset((self.owner,))
-        rows = self._ask("SELECT owner FROM process WHERE seen > ?", machine_now() - DEAD_AFTER)
-        return frozenset({self.owner, *(owner for (owner,) in rows)})
+        self._pulse.hear(self._ask("SELECT owner, seen FROM process"))
+        return self._pulse.alive() | {self.owner}
 
     def host(self) -> str:
         """Where on this machine the other processes that share the log can reach this one."""
@@ -166,8 +169,9 @@ class SqlLog(ABC):
 
     def peers(self) -> list[tuple[str, str]]:
         """The other processes that are alive and have told an address, each with it."""
-        question = "SELECT owner, address FROM process WHERE address IS NOT NULL AND owner <> ? AND seen > ?"
-        return [(owner, address) for owner, address in self._ask(question, self.owner, machine_now() - DEAD_AFTER)]
+        alive = self.alive()
+        told = self._ask("SELECT owner, address FROM process WHERE address IS NOT NULL AND owner <> ?", self.owner)
+        return [(owner, address) for owner, address in told if owner in alive]
 
     # Sandboxes.
 

@@ -1,5 +1,6 @@
 """A database that goes away for a while: what was acknowledged is there afterwards, and what was under way goes on."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 
 from simulator.server.log import Unusable, Unwritten
-from simulator.server.log.postgresql import PostgresqlLog
+from simulator.server.log.postgresql import ANYWAY, PostgresqlLog
 from tests.postgres import new_database
 from tests.server import assessment
 from tests.server.log.test_sqlite import until
@@ -88,6 +89,77 @@ def test_what_was_remembered_is_not_forgotten_while_it_cannot_be_read(url: str) 
                 sandbox.ledger.load()
     sandbox.ledger.refresh()
     assert portrait(sandbox) == before
+    log.close()
+
+
+def test_a_webhook_of_what_could_not_be_kept_is_never_sent(url: str) -> None:
+    with (
+        Listener() as listener,
+        Server("--log", url) as server,
+        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
+    ):
+        sandbox = Sandbox(http, "ada")
+        id = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}/hook")["assessmentId"]
+        with fatal(url), away(url, at_once=False):
+            assert sandbox.control("POST", f"/invitations/{id}/complete").status_code == 503
+        until(lambda: sandbox.control("GET", "/deliveries").status_code == 200)
+        assert (sandbox.told("GET", "/deliveries"), listener.received) == ([], [])
+        sandbox.told("POST", f"/invitations/{id}/complete")
+        until(lambda: [one["state"] for one in sandbox.told("GET", "/deliveries")] == ["delivered"])
+        assert len(listener.received) == 1
+
+
+def test_a_reset_that_could_not_be_kept_has_done_nothing_at_all(url: str) -> None:
+    with (
+        Listener(delay=1) as listener,
+        Server("--log", url) as server,
+        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
+    ):
+        sandbox = Sandbox(http, "ada")
+        id = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}/hook")["assessmentId"]
+        sandbox.told("POST", f"/invitations/{id}/complete")
+        listener.wait_for(1)
+        with fatal(url):
+            assert sandbox.control("POST", "/reset").status_code == 503
+        assert len(sandbox.told("GET", "/journal")) == 1
+        until(lambda: [len(one["attempts"]) for one in sandbox.told("GET", "/deliveries")] == [1])
+        assert len(listener.received) == 1
+
+
+def test_what_falls_due_and_what_waits_for_its_turn_while_the_database_is_away_is_sent_when_it_is_back(
+    url: str,
+) -> None:
+    with (
+        Listener(delay=1.5) as listener,
+        Server("--log", url) as server,
+        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
+    ):
+        sandbox = Sandbox(http, "ada")
+        made = [assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"] for _ in range(12)]
+        assessment(sandbox, email="ada+completes-in-1s@example.com", assessmentStatusWebHook=listener.url)
+        for id in made:
+            sandbox.told("POST", f"/invitations/{id}/complete")
+        listener.wait_for(8)
+        with away(url):
+            time.sleep(1.8)
+        until(lambda: [one["state"] for one in sandbox.told("GET", "/deliveries")] == ["delivered"] * 13)
+        assert len(listener.received) == 13
+
+
+def test_a_sandbox_that_somebody_holds_is_waited_for_once_and_then_refused_for_a_while(url: str) -> None:
+    log = PostgresqlLog(url)
+    sandbox = opened(log)
+    with psycopg.connect(url) as other:
+        other.execute("SELECT key FROM sandbox FOR UPDATE")
+        took = []
+        for _ in range(3):
+            began = time.monotonic()
+            with pytest.raises(Unwritten, match="lock timeout"):
+                create(sandbox)
+            took.append(time.monotonic() - began)
+    assert took[0] > 2 > sum(took[1:])
+    time.sleep(ANYWAY)
+    assert create(sandbox).status == 201
     log.close()
 
 

@@ -1,0 +1,60 @@
+"""Time that somebody turns: whatever falls due meanwhile happens, in order and each at its own moment."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from simulator.server.sandbox import Sandbox
+from simulator.server.watched import Event
+
+LOOK = 0.05
+"""Seconds between two looks at what other processes are still trying."""
+_Running = Callable[[], list["asyncio.Task[None]"]]
+"""The attempts that this process is making."""
+
+
+class Playing(Exception):
+    """Another advance is under way."""
+
+
+async def played(sandbox: Sandbox, player: str, target: int | None, running: _Running) -> list[Event]:
+    """Let happen all that falls due by `target` (None: all there is); the advance is called `player`.
+
+    Waits for the listeners' answers; vendor calls are answered meanwhile. Returns what happened.
+    """
+    events: list[Event] = []
+    note = events.append
+    epoch = sandbox.epoch
+    sandbox.listeners.append(note)
+    try:
+        while await _settled(sandbox, epoch, running) and sandbox.step(partial(_turned, sandbox, player, target)):
+            pass
+    finally:
+        sandbox.listeners.remove(note)
+        sandbox.end_play(player)
+    return sorted(events, key=lambda event: event.place)
+
+
+def _turned(sandbox: Sandbox, player: str, target: int | None) -> bool:
+    """Turn the clock to what is due next, or, where that is not before it, to the target; whether there is more."""
+    if sandbox.player != player:  # the sandbox was reset or restored, perhaps through another process
+        return False
+    due = sandbox.state.next_due()
+    more = due is not None and (target is None or due <= target)
+    at = max(due, sandbox.now()) if more and due is not None else target
+    if at is not None:
+        sandbox.set_clock(sandbox.state.clock.at(at))
+    return more
+
+
+async def _settled(sandbox: Sandbox, epoch: int, running: _Running) -> bool:
+    """Wait until all that is due now has happened; False when another epoch has begun meanwhile."""
+    sandbox.ring(sandbox.now())
+    await asyncio.sleep(0)  # others are answered meanwhile, however many alarms there are to ring
+    while sandbox.epoch == epoch and (tasks := running()):
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(0)
+    while sandbox.epoch == epoch and sandbox.state.claims:  # other processes began before the clock stood
+        await asyncio.sleep(LOOK)
+        sandbox.ring(sandbox.now())
+    return sandbox.epoch == epoch
