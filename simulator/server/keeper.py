@@ -14,6 +14,7 @@ from simulator.server.sandboxes import Sandboxes
 
 LOOKS = 1.0
 """Seconds between two looks at the log."""
+_STAMPS = 60.0
 _log = logging.getLogger("simulator.log")
 
 
@@ -27,6 +28,13 @@ class Limits:
     idle: float = 3_600.0
     age: float | None = None
     most: int | None = None
+
+    @property
+    def stamps(self) -> float:
+        """Seconds after which it is said anew that a sandbox is in use: the log must know it well before it matters."""
+        if self.most is not None:
+            return 0.0
+        return _STAMPS if self.age is None else min(_STAMPS, self.age / 4)
 
 
 @asynccontextmanager
@@ -109,7 +117,7 @@ class Keeper:
             sandbox.end_play(sandbox.player)  # that it ended could not be kept when it did
         idle = ledger.idle()
         if idle < LOOKS:
-            ledger.stamp()
+            ledger.stamp(self._limits.stamps)
         watched = len(sandbox.watchers) > self._sandboxes.own_watchers
         if not (idle < self._limits.idle or watched or sandbox.faults or dispatcher.busy):
             ledger.settle()
@@ -122,7 +130,7 @@ class Keeper:
         age, most = self._limits.age, self._limits.most
         if age is None and most is None:
             return
-        since = None if age is None else machine_now() - int(age * instant.SECOND)
+        since = None if age is None else machine_now() - int((age + 2 * self._limits.stamps) * instant.SECOND)
         for name, key in self._log.unused(since, most):
             sandbox = self._sandboxes.loaded(name)
             if sandbox is None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from math import inf
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -15,8 +16,6 @@ from simulator.server.memory import EFFECTS, Effect, Memory
 T = TypeVar("T")
 IMAGE_AFTER = 262_144
 """A new image is made when the commits since the last are larger than it, and than so many bytes."""
-STAMPS = 60.0
-"""Seconds after which it is said anew that a sandbox is in use."""
 _log = logging.getLogger("simulator.log")
 
 
@@ -59,7 +58,7 @@ class Ledger:
         self._memory = memory
         self._effects: list[Effect] = []
         self._then: list[Callable[[], None]] = []
-        self._used, self._looked, self._stamped = True, monotonic(), -STAMPS
+        self._used, self._looked, self._stamped = True, monotonic(), -inf
         self._in_step = False
         self._stale = self._ours = False
         self._version = -1
@@ -147,9 +146,9 @@ class Ledger:
             self._used, self._looked = False, monotonic()
         return monotonic() - self._looked
 
-    def stamp(self) -> None:
-        """Say that the sandbox is in use, unless that was said within the last minute."""
-        if monotonic() - self._stamped > STAMPS:
+    def stamp(self, every: float) -> None:
+        """Say that the sandbox is in use, unless that was said within so many seconds."""
+        if monotonic() - self._stamped > every:
             self._log.stamp(self.key)
             self._stamped = monotonic()
 
