@@ -163,6 +163,11 @@ class PostgresqlLog(SqlLog):
             raise
         return connection
 
+    @property
+    def is_lost(self) -> bool:  # type: ignore[override]
+        """Whether the connection broke off."""
+        return self._connection is None or self._connection.closed
+
     def take(self, key: int) -> None:
         """Begin a transaction that holds a sandbox; one that was waited for in vain is not waited for again at once."""
         held = self._held.get(key)

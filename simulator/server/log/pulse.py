@@ -10,6 +10,8 @@ from time import monotonic
 
 DEAD_AFTER = 5.0
 """Seconds of silence after which a process is taken for dead."""
+FORGOTTEN_AFTER = 60.0
+"""Seconds of silence after which nothing is kept of it."""
 SLEPT = 2.5
 """Seconds after which a process that has not written anything itself knows nothing of others."""
 
@@ -42,6 +44,7 @@ class Pulse:
         """Those that have written something lately."""
         return frozenset(owner for owner, (_, since) in self._heard.items() if self._clock() - since <= DEAD_AFTER)
 
-    def silent(self, seconds: float) -> list[tuple[str, int]]:
-        """Those that have not written anything for so long, with their last words."""
-        return [(owner, word) for owner, (word, since) in self._heard.items() if self._clock() - since > seconds]
+    def silent(self) -> list[tuple[str, int]]:
+        """Those of whom nothing is to be kept any more, with their last words."""
+        now = self._clock()
+        return [(owner, word) for owner, (word, since) in self._heard.items() if now - since > FORGOTTEN_AFTER]

@@ -12,8 +12,6 @@ from simulator.server.clock import machine_now
 from simulator.server.log import Found, Unusable, Unwritten
 from simulator.server.log.pulse import Pulse
 
-FORGOTTEN_AFTER = 60.0
-"""Seconds after which nothing is kept of a process that has not said that it is alive."""
 GAP = 0.05
 """Seconds between two looks for what other processes have committed."""
 
@@ -30,6 +28,8 @@ class SqlLog(ABC):
     """Commits in a database. `run` runs one statement, whose values stand where it has question marks."""
 
     shared = False
+    is_lost = False
+    """Whether nobody can say how the last statement ended."""
     where = ""
     """How the log is called in messages."""
     errors: type[Exception] = Exception
@@ -70,11 +70,15 @@ class SqlLog(ABC):
         if not well:
             self._roll_back()
             return
+        self._commit()
+
+    def _commit(self) -> None:
         try:
             self.run("COMMIT")
         except self.errors as problem:
+            known = "whether it was kept is not known" if self.is_lost else "nothing was changed"
             self._roll_back()
-            raise self._unwritten(problem) from None
+            raise self._unwritten(problem, known) from None
 
     @contextmanager
     def _whole(self, key: int = 0) -> Iterator[None]:
@@ -88,7 +92,7 @@ class SqlLog(ABC):
         try:
             self.take(key)
             yield
-            self.run("COMMIT")
+            self._commit()
         except self.errors as problem:
             self._roll_back()
             raise self._unwritten(problem) from None
@@ -100,8 +104,8 @@ class SqlLog(ABC):
         with suppress(self.errors):  # there was nothing, or nobody is there any more
             self.run("ROLLBACK")
 
-    def _unwritten(self, problem: Exception) -> Unwritten:
-        return Unwritten(f"the log {self.where} cannot be written: {str(problem).strip()}; nothing was changed")
+    def _unwritten(self, problem: Exception, known: str = "nothing was changed") -> Unwritten:
+        return Unwritten(f"the log {self.where} cannot be written: {str(problem).strip()}; {known}")
 
     def _ask(self, question: str, *values: Any) -> list[Any]:
         try:
@@ -143,7 +147,7 @@ class SqlLog(ABC):
                 said = """INSERT INTO process (owner, seen, address) VALUES (?, ?, ?)
                           ON CONFLICT (owner) DO UPDATE SET seen = excluded.seen, address = excluded.address"""
                 self.run(said, (self.owner, now, self._address))
-                for silent in self._pulse.silent(FORGOTTEN_AFTER):
+                for silent in self._pulse.silent():
                     self.run("DELETE FROM process WHERE owner = ? AND seen = ?", silent)
             self._pulse.beat()
 

@@ -12,7 +12,7 @@ import pytest
 from simulator.server.log import Unusable, Unwritten
 from simulator.server.log.postgresql import ANYWAY, PostgresqlLog
 from tests.postgres import new_database
-from tests.server import assessment
+from tests.server import assessment, problem
 from tests.server.log.test_sqlite import until
 from tests.server.log.worlds import create, ids, opened, portrait, read_again
 from tests.servers import Listener, Sandbox, Server
@@ -46,14 +46,14 @@ def away(url: str, *, at_once: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def fatal(url: str) -> Iterator[None]:
-    """Who commits loses the connection in the middle of it."""
+def fatal(url: str, kind: str = "TRIGGER", when: str = "") -> Iterator[None]:
+    """Who commits loses the connection in the middle of it: before the end, or in the moment of it."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             "CREATE FUNCTION fatal() RETURNS trigger LANGUAGE plpgsql AS"
             " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$"
         )
-        connection.execute("CREATE TRIGGER fatal BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION fatal()")
+        connection.execute(f"CREATE {kind} fatal AFTER INSERT ON entry {when} FOR EACH ROW EXECUTE FUNCTION fatal()")
     yield
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP FUNCTION fatal CASCADE")
@@ -120,7 +120,7 @@ def test_a_reset_that_could_not_be_kept_has_done_nothing_at_all(url: str) -> Non
         sandbox.told("POST", f"/invitations/{id}/complete")
         listener.wait_for(1)
         with fatal(url):
-            assert sandbox.control("POST", "/reset").status_code == 503
+            problem(sandbox.control("POST", "/reset"), 503, "nothing was changed")
         assert len(sandbox.told("GET", "/journal")) == 1
         until(lambda: [len(one["attempts"]) for one in sandbox.told("GET", "/deliveries")] == [1])
         assert len(listener.received) == 1
@@ -160,6 +160,16 @@ def test_a_sandbox_that_somebody_holds_is_waited_for_once_and_then_refused_for_a
     assert took[0] > 2 > sum(took[1:])
     time.sleep(ANYWAY)
     assert create(sandbox).status == 201
+    log.close()
+
+
+def test_of_a_commit_that_broke_off_in_its_very_moment_nobody_says_that_it_was_not_kept(url: str) -> None:
+    log = PostgresqlLog(url)
+    sandbox = opened(log)
+    at_the_end = fatal(url, "CONSTRAINT TRIGGER", "DEFERRABLE INITIALLY DEFERRED")
+    with at_the_end, pytest.raises(Unwritten, match="whether it was kept is not known"):
+        create(sandbox)
+    assert portrait(sandbox) == portrait(read_again(log))
     log.close()
 
 

@@ -49,4 +49,4 @@ def test_what_a_silent_process_wrote_last_is_told_when_it_is_to_be_forgotten() -
         now = float(second)
         pulse.beat()
         pulse.hear({A: 7, B: second}.items())
-        assert pulse.silent(60) == ([(A, 7)] if second > 60 else [])
+        assert pulse.silent() == ([(A, 7)] if second > 60 else [])
