@@ -120,7 +120,7 @@ def serve(settings: Settings) -> int:
         print(f"listening on {url}", flush=True)
         _log.info("listening on %s", url)
 
-    return serve_on(listener, simulator, listening, settings)
+    return serve_on(listener, Server(simulator, listening, settings), settings)
 
 
 def messages(settings: Settings) -> Callable[[str], None]:
@@ -129,9 +129,8 @@ def messages(settings: Settings) -> Callable[[str], None]:
     return partial(logs.announce, settings.log_format)
 
 
-def serve_on(listener: socket.socket, simulator: Simulator, listening: Callable[[], None], settings: Settings) -> int:
+def serve_on(listener: socket.socket, server: Server, settings: Settings) -> int:
     """Serve on a socket until a signal comes. Returns the exit status."""
-    server = Server(simulator, listening, settings)
     _calm_garbage_collection()
     _allow_files(settings.max_connections)
     with contextlib.suppress(KeyboardInterrupt):

@@ -1,5 +1,6 @@
 """Several processes on one socket, which share a log: `serve --workers N`. One that dies is started anew."""
 
+import math
 import os
 import secrets
 import signal
@@ -14,13 +15,15 @@ from types import FrameType
 from simulator.app import Simulator
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
-from simulator.serving import listen, messages, serve_on, unheard, unlogged, url_of
+from simulator.serving import Server, listen, messages, serve_on, unheard, unlogged, url_of
 from simulator.settings import Settings
 
-PATIENCE = 8.0
-"""Seconds beyond their grace that the processes have to end."""
+PATIENCE = 5.0
+"""Seconds beyond their grace that the processes have to end, before they are told to end at once."""
 _BREATH = 0.5
 """Seconds before a process that died is started anew."""
+_LAST_BREATH = 3.0
+"""Seconds that the processes have to end at once."""
 
 
 def serve_together(settings: Settings) -> int:
@@ -47,6 +50,25 @@ def serve_together(settings: Settings) -> int:
     return team.stop()
 
 
+class Member(Server):
+    """One of the processes. A signal to end may come twice, though it was meant once: a terminal, or whoever ends a
+    group of processes, sends it to each of them, and the one that watches over them passes it on. So only that one
+    counts, and says by another signal when the end is to be at once."""
+
+    AT_ONCE = signal.SIGUSR1
+
+    def heed(self) -> None:
+        """Listen to that other signal."""
+        signal.signal(self.AT_ONCE, self._hurry)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in good order."""
+        self.should_exit = True
+
+    def _hurry(self, number: int, frame: FrameType | None) -> None:
+        self.should_exit = self.force_exit = True
+
+
 class Team:
     """The processes, and who watches over them."""
 
@@ -55,14 +77,15 @@ class Team:
         self._listener = listener
         self._warn = warn
         self._members: set[int] = set()
-        self._ending = False
+        self._asked = 0
+        """How often a signal has asked for the end."""
         self._leash = os.pipe()
         """Breaks off when this process is no more, however it ended; then the others end, too."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
-        self._ending = True
+        self._asked += 1
 
     def start(self) -> bool:
         """Begin them all; whether they all serve."""
@@ -85,9 +108,9 @@ class Team:
 
     def watch(self) -> None:
         """Start anew whatever dies, until a signal comes."""
-        while not self._ending:
+        while not self._asked:
             for member in self._gone():
-                if not self._ending:
+                if not self._asked:
                     self._warn(f"process {member} died; another takes its place")
                     self._begin()
             time.sleep(_BREATH)
@@ -101,17 +124,26 @@ class Team:
         return gone
 
     def stop(self) -> int:
-        """End them all. Returns the exit status."""
-        served = self._ending
-        for member in self._members:
-            os.kill(member, signal.SIGTERM)
-        deadline = time.monotonic() + self._settings.grace + PATIENCE
-        while self._members and time.monotonic() < deadline:
+        """End them all, at once when that is asked for again. Returns the exit status."""
+        served = self._asked > 0
+        self._send(signal.SIGTERM)
+        if not self._ended(self._settings.grace + PATIENCE, signals=1):
+            self._send(Member.AT_ONCE)
+            self._ended(_LAST_BREATH)
+        self._send(signal.SIGKILL)
+        return 0 if served else 1
+
+    def _ended(self, seconds: float, signals: float = math.inf) -> bool:
+        """Whether all end within so many seconds, and before more than so many signals have come."""
+        deadline = time.monotonic() + seconds
+        while self._members and self._asked <= signals and time.monotonic() < deadline:
             self._gone()
             time.sleep(0.01)
+        return not self._members
+
+    def _send(self, number: int) -> None:
         for member in self._members:
-            os.kill(member, signal.SIGKILL)
-        return 0 if served else 1
+            os.kill(member, number)
 
 
 def _follow(leash: int) -> None:
@@ -124,7 +156,9 @@ def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], No
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     try:
-        return serve_on(listener, Simulator(settings, warn), lambda: _tell(ready), settings)
+        member = Member(Simulator(settings, warn), lambda: _tell(ready), settings)
+        member.heed()
+        return serve_on(listener, member, settings)
     except Unusable as problem:
         warn(unlogged(settings, problem))
     finally:

@@ -1,11 +1,13 @@
 """How the server ends: it lets nobody in, finishes what it began within its grace time, and ends with 0."""
 
 import contextlib
+import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -166,9 +168,11 @@ def test_what_takes_longer_than_the_grace_time_is_cut_off() -> None:
         assert "2 calls were not finished" in server.stderr()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("sent", SIGNALS, ids=str)
-def test_a_second_signal_ends_it_at_once(sent: signal.Signals) -> None:
-    with Listener(delay=30) as listener, serving("--grace", "60") as (server, sandbox):
+def test_a_second_signal_ends_it_at_once(sent: signal.Signals, workers: str, tmp_path: Path) -> None:
+    several = ("--workers", workers, "--log", f"sqlite:{tmp_path}/log.db")
+    with Listener(delay=30) as listener, serving("--grace", "60", *several) as (server, sandbox):
         completed(sandbox, listener.url)
         listener.wait_for(1)
         sandbox.told("PUT", "/faults", [{**DELAY, "duration": "PT1H"}])
@@ -179,6 +183,19 @@ def test_a_second_signal_ends_it_at_once(sent: signal.Signals) -> None:
             server.process.wait(1)
         assert ended(server, sent) < 3
         assert call.done() is None
+
+
+@pytest.mark.parametrize("sent", SIGNALS, ids=str)
+def test_a_signal_that_every_process_gets_counts_once(sent: signal.Signals, tmp_path: Path) -> None:
+    several = ("--workers", "2", "--log", f"sqlite:{tmp_path}/log.db")
+    with Listener(delay=2) as listener, serving("--grace", "60", *several) as (server, sandbox):
+        completed(sandbox, listener.url)
+        listener.wait_for(1)
+        members = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        assert len(members) == 2
+        for member in members:  # as a terminal does, and whoever ends a group of processes
+            os.kill(int(member), sent)
+        assert 1 < ended(server, sent) < 10, "the webhook is finished"
 
 
 def test_who_awaits_and_who_reads_events_is_told() -> None:
