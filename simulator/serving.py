@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -39,8 +40,10 @@ _log = logging.getLogger("simulator.serving")
 class Server(uvicorn.Server):
     """uvicorn, with a word said as soon as it really listens, and an end that finishes what was begun."""
 
-    def __init__(self, simulator: Simulator, listening: Callable[[], None], settings: Settings) -> None:
+    def __init__(self, simulator: Simulator, listening: Callable[[], bool], settings: Settings) -> None:
         super().__init__(_config(simulator, settings))
+        self.is_told = False
+        """Whether whoever wants to know where it listens was told; else it does not serve."""
         self._listening = listening
         self._simulator = simulator
         self._patience = settings.request_timeout
@@ -50,7 +53,8 @@ class Server(uvicorn.Server):
         """Start as uvicorn does, then tell."""
         await super().startup(sockets)
         if self.started:
-            self._listening()
+            self.is_told = self._listening()
+            self.should_exit |= not self.is_told
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let nobody in, let all who wait for something go, finish what was begun; then stop as uvicorn does."""
@@ -116,11 +120,23 @@ def serve(settings: Settings) -> int:
     if simulator.control_token is not None and settings.control_token is None:
         warn(f"control token: {simulator.control_token}")
 
-    def listening() -> None:
-        print(f"listening on {url}", flush=True)
+    def listening() -> bool:
         _log.info("listening on %s", url)
+        return greet(url, warn)
 
     return serve_on(listener, Server(simulator, listening, settings), settings)
+
+
+def greet(url: str, warn: Callable[[str], None]) -> bool:
+    """Say on standard output where the server listens; whether that took it."""
+    try:
+        print(f"listening on {url}", flush=True)
+    except OSError as problem:
+        warn(f"cannot write to standard output: {problem.strerror}")
+        with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())  # or Python would try again when it ends, and complain
+        return False
+    return True
 
 
 def messages(settings: Settings) -> Callable[[str], None]:
@@ -135,7 +151,7 @@ def serve_on(listener: socket.socket, server: Server, settings: Settings) -> int
     _allow_files(settings.max_connections)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
-    return 0 if server.started else 1
+    return 0 if server.is_told else 1
 
 
 @contextlib.contextmanager
@@ -144,7 +160,12 @@ def running(settings: Settings, listener: socket.socket | None = None) -> Iterat
     simulator = Simulator(settings)
     listener = listener or listen(settings)
     ready = threading.Event()
-    server = Server(simulator, ready.set, settings)
+
+    def listening() -> bool:
+        ready.set()
+        return True
+
+    server = Server(simulator, listening, settings)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="assessment-simulator", daemon=True
     )

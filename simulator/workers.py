@@ -1,25 +1,27 @@
 """Several processes on one socket, which share a log: `serve --workers N`. One that dies is started anew."""
 
+import logging
 import math
 import os
 import secrets
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
+from typing import NoReturn
 
 from simulator.app import Simulator
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
-from simulator.serving import Server, listen, messages, serve_on, unheard, unlogged, url_of
+from simulator.serving import Server, greet, listen, messages, serve_on, unheard, unlogged, url_of
 from simulator.settings import Settings
 
 PATIENCE = 5.0
 """Seconds beyond their grace that the processes have to end, before they are told to end at once."""
+_log = logging.getLogger("simulator.workers")
 _BREATH = 0.5
 """Seconds before a process that died is started anew."""
 _LAST_BREATH = 3.0
@@ -44,8 +46,7 @@ def serve_together(settings: Settings) -> int:
         settings = replace(settings, control_token=secrets.token_urlsafe(24))
         warn(f"control token: {settings.control_token}")
     team = Team(settings, listener, warn)
-    if team.start():
-        print(f"listening on {url_of(settings, listener)}", flush=True)
+    if team.start() and greet(url_of(settings, listener), warn):
         team.watch()
     return team.stop()
 
@@ -97,14 +98,24 @@ class Team:
         settings = self._settings if first else replace(self._settings, sandboxes={})
         member = os.fork()
         if member == 0:
-            os.close(reading)
-            os.close(self._leash[1])
-            threading.Thread(target=_follow, args=(self._leash[0],), daemon=True).start()
-            os._exit(_serve(settings, self._listener, self._warn, writing))
+            self._live(settings, reading, writing)
         os.close(writing)
         self._members.add(member)
         with os.fdopen(reading, "rb") as ready:
             return ready.read(1) == b"."
+
+    def _live(self, settings: Settings, reading: int, writing: int) -> NoReturn:
+        """The life of one process. It ends here whatever happens: what called this is the parent's to go on with."""
+        status = 1
+        try:
+            os.close(reading)
+            os.close(self._leash[1])
+            threading.Thread(target=_follow, args=(self._leash[0],), daemon=True).start()
+            status = _serve(settings, self._listener, self._warn, writing)
+        except Exception:  # noqa: BLE001  there is nobody else to whom it could be told
+            _log.exception("process %d failed", os.getpid())
+        finally:
+            os._exit(status)
 
     def watch(self) -> None:
         """Start anew whatever dies, until a signal comes."""
@@ -152,7 +163,7 @@ def _follow(leash: int) -> None:
 
 
 def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], None], ready: int) -> int:
-    """The life of one process."""
+    """Serve as one of the processes. Returns the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     try:
@@ -161,12 +172,10 @@ def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], No
         return serve_on(listener, member, settings)
     except Unusable as problem:
         warn(unlogged(settings, problem))
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    return 1
+        return 1
 
 
-def _tell(ready: int) -> None:
+def _tell(ready: int) -> bool:
     os.write(ready, b".")
     os.close(ready)
+    return True

@@ -174,6 +174,58 @@ def test_a_port_that_is_taken_is_said_in_a_line() -> None:
             assert done.returncode == 1
 
 
+def several(workers: str, folder: Path) -> tuple[str, ...]:
+    """The options of so many processes."""
+    return ("--workers", workers, "--log", f"sqlite:{folder}/log.db")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_output_that_takes_nothing_ends_the_program_with_a_line(workers: str, tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*MODULE, "serve", "--port", "0", *several(workers, tmp_path)], stdout=full, stderr=subprocess.PIPE,
+            text=True, timeout=30, check=False,
+        )  # fmt: skip
+    assert done.stderr == "cannot write to standard output: No space left on device\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_without_a_standard_output_it_serves_and_ends_as_ever(workers: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    closed = ("sh", "-c", 'exec "$@" >&-', "sh", *MODULE, "serve", "--port", port, *several(workers, tmp_path))
+    with subprocess.Popen(closed, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        deadline = time.monotonic() + 20
+        while run("ready", "--url", f"http://127.0.0.1:{port}").returncode:
+            assert time.monotonic() < deadline
+        process.terminate()
+        assert process.wait(10) == 0
+        assert process.stderr.read() == ""
+
+
+BROKEN = """
+from simulator import workers
+from simulator.settings import Settings
+
+def broken(*_):
+    raise ValueError("broken on purpose")
+
+workers.Simulator = broken
+try:
+    print("status", workers.serve_together(Settings(port=0, log="sqlite:{}/log.db", workers=2)))
+finally:
+    print("the end")
+"""
+
+
+def test_a_process_that_fails_ends_and_does_not_go_on_as_the_one_that_began_it(tmp_path: Path) -> None:
+    done = run(command=(sys.executable, "-c", BROKEN.format(tmp_path)))
+    assert done.stdout == "status 1\nthe end\n"
+    assert done.stderr.count("ValueError: broken on purpose") == 1
+
+
 @pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])
 def test_a_host_that_is_not_ours_is_said_in_a_line(host: str) -> None:
     complaint(run("serve", "--port", "0", "--host", host), "cannot listen", host)
