@@ -29,7 +29,7 @@ from simulator.server.press import draw
 from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem, answer_unlogged
 from simulator.server.reference import Reference
 from simulator.server.relay import Relay
-from simulator.server.sandboxes import Sandboxes, Taken
+from simulator.server.sandboxes import Full, Sandboxes, Taken
 from simulator.server.sender import HttpSender
 from simulator.server.smtp import Smtp
 from simulator.settings import Settings
@@ -42,6 +42,10 @@ def documents() -> Reference:
     """The OpenAPI documents, without a server."""
     control = Control(Sandboxes(VENDORS, HttpSender(Policy(()))), Address(None, trust_host=True), __version__)
     return Reference(VENDORS, control.table(), __version__)
+
+
+class Unopened(Exception):
+    """A sandbox of the settings cannot be opened."""
 
 
 class Simulator:
@@ -106,15 +110,20 @@ class Simulator:
         """Whether a webhook is on its way, or waits for its turn behind others that are."""
         return self._sandboxes.is_posting()
 
-    @asynccontextmanager
-    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+    async def open(self) -> None:
+        """Open the sandboxes of the settings, before anything is served; raises `Unopened`."""
         for name, changes in self._settings.sandboxes.items():
             try:
                 sandbox = self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
             except Taken:
                 continue  # it is in the log already, and stays as it is
+            except Full as full:
+                raise Unopened(f"--config: sandbox {name}: {full.detail}") from None
             if self.control_token is not None:
                 self._tell(f"sandbox {name}: {json.dumps(self._sandboxes.credentials(sandbox))}")
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         async with kept(self._sandboxes, self._limits), self._family.meeting(), self._hearing.listening():
             yield
         await self._sandboxes.close()

@@ -16,7 +16,7 @@ from types import FrameType
 
 import uvicorn
 
-from simulator.app import Simulator
+from simulator.app import Simulator, Unopened
 from simulator.server import logs
 from simulator.server.log import Unusable
 from simulator.server.masking import hidden
@@ -50,7 +50,8 @@ class Server(uvicorn.Server):
         self._grace = settings.grace
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, then tell."""
+        """Open what is to be there from the beginning, start as uvicorn does, then tell."""
+        await self._simulator.open()
         await super().startup(sockets)
         if self.started:
             self.is_told = self._listening()
@@ -124,7 +125,7 @@ def serve(settings: Settings) -> int:
         _log.info("listening on %s", url)
         return greet(url, warn)
 
-    return serve_on(listener, Server(simulator, listening, settings), settings)
+    return serve_on(listener, Server(simulator, listening, settings), settings, warn)
 
 
 def greet(url: str, warn: Callable[[str], None]) -> bool:
@@ -145,12 +146,17 @@ def messages(settings: Settings) -> Callable[[str], None]:
     return partial(logs.announce, settings.log_format)
 
 
-def serve_on(listener: socket.socket, server: Server, settings: Settings) -> int:
+def serve_on(listener: socket.socket, server: Server, settings: Settings, warn: Callable[[str], None]) -> int:
     """Serve on a socket until a signal comes. Returns the exit status."""
     _calm_garbage_collection()
     _allow_files(settings.max_connections)
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    except Unopened as problem:
+        warn(str(problem))
+    except Unusable as problem:
+        warn(unlogged(settings, problem))
     return 0 if server.is_told else 1
 
 

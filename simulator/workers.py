@@ -169,7 +169,7 @@ def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], No
     try:
         member = Member(Simulator(settings, warn), lambda: _tell(ready), settings)
         member.heed()
-        return serve_on(listener, member, settings)
+        return serve_on(listener, member, settings, warn)
     except Unusable as problem:
         warn(unlogged(settings, problem))
         return 1

@@ -420,6 +420,19 @@ def test_a_file_that_cannot_be_is_refused_by_file_place_and_remedy(
     complaint(call("serve", "--port", "0", "--config", str(path)), str(path), *words)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_file_of_more_sandboxes_than_there_may_be_ends_the_program_with_a_line(workers: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"sandboxes": {"ada": {}, "bob": {}}}')
+    start = ("serve", "--port", "0", "--config", str(path), *several(workers, tmp_path), "--max-sandboxes")
+    for _ in range(2):  # the second time ada is there already
+        done = run(*start, "1")
+        complaint(done, "--config", "bob", "--max-sandboxes")
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    with Server(*start[3:], "2") as server:
+        assert [found["name"] for found in httpx2.get(f"{server.url}{ROOT}", trust_env=False).json()] == ["ada", "bob"]
+
+
 def test_a_demo_without_the_samples_assessments_starts_or_is_refused_in_a_line(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"sandboxes": {"demo": {"assessments": []}}}')
