@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.sandbox import CONTROL, PiKeys, PymetricsKeys, Sandbox, dumps
-from contracts.wire import Answer, Connection, Exchange, Unreachable
+from contracts.wire import Answer, Connection, Exchange, Unreachable, address
 
 VENDORS = ("pymetrics", "predictive-index")
 KEYS = {
@@ -98,11 +98,14 @@ class Target:
     def probe(self) -> None:
         """Ask once whether anybody is there; raises `Unaskable` with the reason if not."""
         try:
+            address(self.url)
             answer = self.connection.request("GET", f"{CONTROL}/health" if self.is_simulator else "/", {})
             if self.is_simulator and answer.status == 200:
                 answer = self.connection.request("GET", f"{CONTROL}/sandboxes", self.control_headers)
         except Unreachable as problem:
             raise Unaskable(f"nobody answers at {self.url}: {problem}") from None
+        except ValueError as problem:
+            raise Unaskable(str(problem)) from None
         if self.is_simulator and answer.status != 200:
             raise Unaskable(_unfit(self.url, answer))
 

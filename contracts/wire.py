@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 MISSING: Any = object()
 """No body was given; `None` is JSON's null."""
@@ -22,6 +22,20 @@ ABSENT: Any = _Absent()
 """In the place of a member's value: the member is left out. No text, or one that is drawn might be taken for it."""
 _IDLE = 2.0
 """A connection that was quiet for so many seconds is opened anew: the server may just be closing it."""
+
+
+def address(url: str) -> SplitResult:
+    """The parts of a server's address; a ValueError says why it is none."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  a property that raises for a port that cannot be
+        (parts.hostname or "").encode("idna")
+        parts.path.encode("ascii")
+    except ValueError as problem:
+        raise ValueError(f"{url!r} is no address of a server: {problem}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r} is no address of a server: it is no http or https URL with a host")
+    return parts
 
 
 class Unreachable(Exception):
@@ -86,7 +100,7 @@ class Connection:
     def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """Send one request; `Unreachable` when no whole answer comes."""
         self.pace()
-        prefix = urlsplit(self.base).path.rstrip("/")
+        prefix = address(self.base).path.rstrip("/")
         try:
             answer = self._asked(method, prefix + path, headers, body)
         except (OSError, http.client.HTTPException) as problem:
@@ -111,7 +125,7 @@ class Connection:
             self.close()
         patience = self.patience()
         if self._kept is None:
-            parts = urlsplit(self.base)
+            parts = address(self.base)
             kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
             self._kept = kind(parts.hostname or "", parts.port, timeout=patience)
         elif self._kept.sock is not None:

@@ -50,7 +50,10 @@ def command_of(adapter: str | None, command: str | None) -> list[str]:
         raise Unaskable('name a Python class, module:Class, or a command, --command "node adapter.mjs"')
     if adapter is not None:
         return [*HOST, adapter]
-    words = shlex.split(command or "")
+    try:
+        words = shlex.split(command or "")
+    except ValueError as problem:
+        raise Unaskable(f"--command cannot be read: {problem}") from None
     if not words:
         raise Unaskable("--command is empty")
     return words

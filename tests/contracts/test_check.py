@@ -65,6 +65,20 @@ def test_it_ends_with_2_and_says_why_when_it_cannot_ask(server: Server, argument
     assert word in ended.stdout + ended.stderr
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://127.0.0.1:99999", "http://127.0.0.1:x", "http://[::1", "nonsense", "ftp://127.0.0.1", "http:", "http://a..b",
+        "http://127.0.0.1:9/é",
+    ],
+)  # fmt: skip
+def test_a_target_that_is_no_address_ends_it_with_2_and_a_line(target: str) -> None:
+    ended = check("--target", target)
+    assert ended.returncode == 2, ended.stdout
+    assert ended.stderr.startswith(f"cannot be asked: {target!r} is no address of a server")
+    assert ended.stderr.count("\n") == 1
+
+
 def test_half_a_credential_is_not_asked_with(server: Server) -> None:
     ended = check("--target", server.url, environ={"PYMETRICS_CLIENT_ID": "sim-vendor"})
     assert ended.returncode == 2

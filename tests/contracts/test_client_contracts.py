@@ -152,6 +152,7 @@ UNASKABLE: list[tuple[list[str], str]] = [
     (["no_such_module:Client"], "there is no module no_such_module"),
     (["contracts.examples.reference"], "names no class: write module:Class"),
     (["contracts.examples.reference:Klient"], "contracts.examples.reference has no Klient; it has Client"),
+    (["--command", '"unbalanced'], "--command cannot be read: No closing quotation"),
     (["--command", "no-such-program"], "no-such-program cannot be started"),
     (["--command", "true"], "the adapter ended (exit status 0) while it was asked for hello"),
     (["--command", "echo hello"], "the adapter said 'hello'"),
