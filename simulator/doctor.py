@@ -53,6 +53,10 @@ def examine(patient: Patient, say: Callable[[str], None]) -> int:
         except Unasked as problem:
             say(f"failed  server     {problem}")
             return 2
+        except (LookupError, TypeError, AttributeError, ValueError) as problem:  # what is read below may be anything
+            said = f"{type(problem).__name__}: {problem}"
+            say(f"failed  server     {server.url} is no simulator: it answers otherwise than one does ({said:.80})")
+            return 2
     return 1 if failed else 0
 
 
@@ -77,9 +81,9 @@ def _server(server: Connection) -> Finding:
         health = server.call("GET", "/_simulator/health", within=5)
     except (SimulatorError, ValueError) as problem:
         raise Unasked(f"{problem}; is it running there, and is --url right?") from None
-    if not isinstance(health, dict) or health.get("status") != "ok":
+    if not isinstance(health, dict) or health.get("status") != "ok" or not isinstance(health.get("version"), str):
         raise Unasked(f"{server.url} is no simulator: /_simulator/health answers {str(health)[:80]!r}")
-    version = health.get("version")
+    version = health["version"]
     if version != __version__:
         return Finding("note", "server", f"{server.url} answers, version {version}; this command is of {__version__}")
     return Finding("ok", "server", f"{server.url} answers, version {version}")
@@ -89,11 +93,13 @@ def _access(server: Connection, patient: Patient) -> Finding:
     """Whether names open sandboxes: then the control API asks for no token."""
     with Connection(patient.url) as stranger:
         try:
-            stranger.call("GET", SANDBOXES)
+            listed = stranger.call("GET", SANDBOXES)
         except SimulatorError as refusal:
             if refusal.status != 401:
                 return Finding("failed", "access", str(refusal))
         else:
+            if not isinstance(listed, list):
+                raise Unasked(f"{server.url} is no simulator: {SANDBOXES} answers {str(listed)[:80]!r}")
             return Finding("ok", "access", "open: any credential sim-<name> opens the sandbox <name>")
     if patient.control_token is None:
         return Finding("failed", "access", "closed; set SIMULATOR_CONTROL_TOKEN here to look further")

@@ -1,7 +1,11 @@
 """What `doctor` says of a running server, and what it ends with."""
 
+import contextlib
+import json
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
 import pytest
@@ -172,6 +176,54 @@ def test_what_is_no_simulator_ends_it_with_2(answer: bytes) -> None:
     with talking(answer) as url:
         status, found, _ = doctor("--url", url)
     assert (status, found["server"][0]) == (2, "failed")
+
+
+@contextlib.contextmanager
+def alike(answers: Mapping[str, object]) -> Iterator[str]:
+    """A server that answers 200 with JSON: by path, and else what `*` has; its address."""
+
+    class Alike(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            body = json.dumps(answers.get(self.path, answers["*"])).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Alike) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+WELL = {"status": "ok"}
+HEALTH = {"/_simulator/health": {**WELL, "version": "0.0.1"}}
+OPEN: dict[str, object] = {**HEALTH, "/_simulator/sandboxes": []}
+ALIKE: dict[str, tuple[Mapping[str, object], list[str]]] = {
+    "well, and no version": ({"*": WELL}, []),
+    "well, and a version of another kind": ({"*": {**WELL, "version": 7}}, []),
+    "no list of sandboxes": ({**HEALTH, "*": WELL}, []),
+    "no sandbox": ({**OPEN, "*": WELL}, []),
+    "a list for a sandbox": ({**OPEN, "*": []}, []),
+    "text for a sandbox": ({**OPEN, "*": "a"}, []),
+    "no token": ({**OPEN, "*": WELL}, [part for name in KEYS[:3] for part in (name, "sim-ada")]),
+}
+
+
+@pytest.mark.parametrize(("answers", "keys"), ALIKE.values(), ids=ALIKE)
+def test_what_answers_almost_as_a_simulator_does_ends_it_with_2(answers: Mapping[str, object], keys: list[str]) -> None:
+    with alike(answers) as url:
+        status, _, said = doctor("--url", url, "--sandbox", "ada", *keys, "--listener", "http://127.0.0.1:1/")
+    assert status == 2, said
+    assert said.splitlines()[-1].startswith(f"failed  server     {url} is no simulator: ")
 
 
 def test_nobody_there_ends_it_with_2() -> None:
