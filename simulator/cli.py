@@ -12,7 +12,7 @@ import click
 
 from simulator import __version__
 from simulator.core.urls import is_web_url
-from simulator.options import Number, host_port, option, place, seconds, web_url
+from simulator.options import Number, host_port, option, place, seconds, to_listen, web_url
 from simulator.settings import Settings, default_access, from_environment
 
 
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 @main.command()
-@option("host", "127.0.0.1", "Address to listen on.")
+@option("host", "127.0.0.1", "Address to listen on.", callback=to_listen)
 @option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
 @option("log", "memory", "Where commits are kept: memory, sqlite:PATH or postgresql://…", callback=place)
 @option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
@@ -95,8 +95,8 @@ def serve(
     """Serve both vendors' APIs; the first line on standard output says where."""
     from simulator import tls as certificates
 
-    if more["workers"] > 1 and log == "memory":
-        raise click.UsageError("--workers needs a log that the processes can share, such as --log sqlite:PATH")
+    if log == "memory":
+        _alone(**more)
     more |= certificates.files(tls, tls_dir, tls_cert, tls_key, (host, certificates.host_of(public_url)))
     hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
@@ -110,6 +110,15 @@ def serve(
     from simulator.serving import serve as serve_alone
 
     sys.exit(serve_alone(settings))
+
+
+def _alone(workers: int, keep: int | None, keep_for: float | None, **others: Any) -> None:
+    """Refuse what says nothing without a log."""
+    if workers > 1:
+        raise click.UsageError("--workers needs a log that the processes can share, such as --log sqlite:PATH")
+    for name, value in (("--keep", keep), ("--keep-for", keep_for)):
+        if value is not None:
+            raise click.UsageError(f"{name} needs a log, such as --log sqlite:PATH; memory keeps all until the end")
 
 
 def _sandboxes(path: Path) -> dict[str, dict[str, Any]]:

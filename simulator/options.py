@@ -51,13 +51,27 @@ class Number(click.FloatRange):
 
 
 def seconds(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
-    """A duration in seconds."""
+    """A duration in seconds, longer than zero."""
     if value is None:
         return None
-    ticks = instant.parse_duration(value)
-    if not ticks:
-        raise click.BadParameter(f"{value!r} is no ISO 8601 duration such as PT1H")
-    return ticks / instant.SECOND
+    try:
+        ticks = instant.parse_duration(value)
+        found = None if ticks is None else ticks / instant.SECOND
+    except (ValueError, OverflowError):  # so many digits that they are no number
+        found = None
+    if found is None:
+        meant = "weeks, days, hours, minutes and seconds, such as PT1H or P7D"
+        raise click.BadParameter(f"{value!r} is no ISO 8601 duration of {meant}")
+    if not found:
+        raise click.BadParameter(f"{value!r} is no time at all; it must be longer than zero")
+    return found
+
+
+def to_listen(context: click.Context, option: click.Parameter, value: str) -> str:
+    """A host to listen on, by name or address."""
+    if not value.strip(" []"):
+        raise click.BadParameter(f"{value!r} is no host; 0.0.0.0 listens on every address of this machine")
+    return value
 
 
 def host_port(context: click.Context, option: click.Parameter, value: str | None) -> str | None:

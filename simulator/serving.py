@@ -199,6 +199,8 @@ def listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     host = settings.host.strip("[]")
     try:
+        if host:  # asked first: of what fails within the next call it could not be told that it was the name
+            socket.getaddrinfo(host, settings.port, family, socket.SOCK_STREAM)
         listener = socket.create_server((host, settings.port), family=family, backlog=2_048)
     except (UnicodeError, TypeError):  # what Python makes of a name that cannot be one
         raise socket.gaierror(socket.EAI_NONAME, "is no name of a host") from None
@@ -213,8 +215,10 @@ def unlogged(settings: Settings, problem: Unusable) -> str:
 
 def unheard(settings: Settings, problem: OSError) -> str:
     """Why nobody can listen there, in a line."""
-    named = isinstance(problem, socket.gaierror) or not problem.errno  # what Python adds to the others is no help
-    why = problem.strerror if named else os.strerror(problem.errno or 0)
+    if isinstance(problem, socket.gaierror):
+        why = f"the name {settings.host} cannot be resolved"
+    else:  # what Python adds to the system's word is no help
+        why = os.strerror(problem.errno) if problem.errno else str(problem)
     hint = "; choose another with --port, 0 takes a free one" if problem.errno == errno.EADDRINUSE else ""
     return f"cannot listen on {settings.host}:{settings.port}: {why}{hint}"
 

@@ -226,9 +226,16 @@ def test_a_process_that_fails_ends_and_does_not_go_on_as_the_one_that_began_it(t
     assert done.stderr.count("ValueError: broken on purpose") == 1
 
 
-@pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])
-def test_a_host_that_is_not_ours_is_said_in_a_line(host: str) -> None:
-    complaint(run("serve", "--port", "0", "--host", host), "cannot listen", host)
+def test_a_host_that_is_not_ours_is_said_in_a_line() -> None:
+    done = run("serve", "--port", "0", "--host", "203.0.113.9")
+    complaint(done, "cannot listen on 203.0.113.9:0: Cannot assign requested address")
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "300.1.1.1", "a b", "aé..b", "x" * 300, "::1::2"])
+def test_a_host_whose_name_cannot_be_resolved_is_said_in_a_line(host: str) -> None:
+    done = run("serve", "--port", "0", "--host", host)
+    assert done.stderr == f"cannot listen on {host}:0: the name {host} cannot be resolved\n"
+    assert done.returncode == 1
 
 
 WRONG_OPTIONS = [
@@ -248,6 +255,32 @@ WRONG_OPTIONS = [
 def test_an_option_that_cannot_be_is_refused_by_name(option: str, value: str) -> None:
     done = call("serve", "--port", "0", option, value)
     complaint(done, option, value)
+    assert done.returncode == 2
+
+
+EVERYWHERE = "every address of this machine"
+REMEDIES = [
+    ("--host", "", EVERYWHERE), ("--host", " ", EVERYWHERE), ("--host", "[]", EVERYWHERE),
+    ("--idle", "PT0S", "longer than zero"), ("--idle", "P1Y", "weeks, days, hours, minutes and seconds"),
+    ("--keep-for", "P1Y", "weeks, days, hours, minutes and seconds"), ("--keep-for", "P0D", "longer than zero"),
+    ("--idle", f"P{'9' * 400}D", "weeks, days, hours, minutes and seconds"),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("nothing_served")
+@pytest.mark.parametrize(("option", "value", "remedy"), REMEDIES)
+def test_an_option_that_cannot_be_is_refused_by_saying_what_is_meant(option: str, value: str, remedy: str) -> None:
+    done = call("serve", "--port", "0", option, value)
+    assert " ".join(done.stderr.split()).find(remedy) > 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+
+
+@pytest.mark.usefixtures("nothing_served")
+@pytest.mark.parametrize(("option", "value"), [("--keep", "5"), ("--keep-for", "P1D"), ("--workers", "2")])
+def test_an_option_for_a_log_is_refused_without_one(option: str, value: str) -> None:
+    done = call("serve", "--port", "0", option, value)
+    complaint(done, f"{option} needs a log", "--log sqlite:PATH")
     assert done.returncode == 2
 
 
@@ -291,11 +324,6 @@ def test_a_database_that_cannot_be_had_ends_the_program_with_a_line_without_its_
     complaint(done, "--log postgresql:")
     assert done.returncode == 1
     assert "hunter2" not in done.stderr
-
-
-@pytest.mark.parametrize("host", ["aé..b", "x" * 300])
-def test_a_host_whose_name_cannot_be_is_said_in_a_line(host: str) -> None:
-    complaint(run("serve", "--port", "0", "--host", host), "cannot listen", host)
 
 
 def test_ipv6_addresses_stand_in_brackets() -> None:
