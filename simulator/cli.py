@@ -163,19 +163,16 @@ def check_sandboxes(where: str, content: Any) -> dict[str, dict[str, Any]]:
 )
 @click.option("--ca", default=None, type=click.Path(path_type=Path), help="Authority to trust, for https (PEM).")
 def ready(url: str | None, ca: Path | None) -> None:
-    """Exit with 0 when the server answers, with 1 when it does not."""
-    import http.client
-    import urllib.request
-
+    """Exit with 0 when a simulator answers, with 1 when none does."""
+    from simulator.ready import Unready, health
     from simulator.tls import own_address, trust
 
     base = url or own_address()
+    if not is_web_url(base):
+        raise click.ClickException(f"{base!r} is no http or https URL with a host")
     try:
-        handler = urllib.request.HTTPSHandler(context=trust(base, ca, own=url is None))
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
-        with opener.open(f"{base.rstrip('/')}/_simulator/health", timeout=5) as answer:
-            click.echo(answer.read().decode())
-    except (OSError, ValueError, http.client.HTTPException) as problem:
+        click.echo(health(base, trust(base, ca, own=url is None)))
+    except (Unready, OSError) as problem:
         raise click.ClickException(f"{base} is not ready: {problem}") from None
 
 

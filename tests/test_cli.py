@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx2
@@ -75,15 +75,24 @@ def command(request: pytest.FixtureRequest) -> tuple[str, ...]:
 @contextlib.contextmanager
 def talking(answer: bytes) -> Iterator[str]:
     """A server that says one thing to everybody; its address."""
+    with telling(lambda connection: connection.sendall(answer)) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def telling(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that answers everybody so, one after the other; its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def talk() -> None:
-            with contextlib.suppress(OSError):
-                while True:
+            while True:
+                try:
                     connection, _ = listener.accept()
-                    with connection:
-                        connection.recv(65_536)
-                        connection.sendall(answer)
+                except OSError:
+                    return
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(65_536)
+                    answer(connection)
 
         thread = threading.Thread(target=talk, daemon=True)
         thread.start()
@@ -500,6 +509,10 @@ UNREADY = {
     "a refusal": b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
     "an unknown path": b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
     "no text": b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n\xff\xfe",
+    "something else that is well": b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{"status":"ok"}',
+    "a page": b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>",
+    "a list": b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]",
+    "nesting": b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + b"[" * 100_000,
     "a redirect to nowhere": b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
 }
 
@@ -519,6 +532,43 @@ def test_ready_ends_with_1_when_nobody_answers(url: str) -> None:
     done = run("ready", "--url", url)
     complaint(done, url)
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("url", ["nonsense", "foo:80", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
+def test_ready_says_of_what_is_no_address_that_it_is_none(url: str) -> None:
+    complaint(run("ready", "--url", url), f"{url!r} is no http or https URL with a host")
+
+
+def endless(first: bytes, then: bytes, pause: float) -> Callable[[socket.socket], None]:
+    """An answer that begins so and goes on without an end."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(first)
+        while True:
+            connection.sendall(then)
+            time.sleep(pause)
+
+    return answer
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+ENDLESS = {
+    "much": endless(OK + b"content-length: 104857600\r\n\r\n", b"z" * 65_536, 0),
+    "without a length": endless(OK + b"connection: close\r\n\r\n", b"z" * 65_536, 0),
+    "slowly": endless(OK + b"content-length: 500\r\n\r\n", b"x", 0.5),
+    "a slow head": endless(OK, b"x: y\r\n", 0.5),
+    "a slow line": endless(b"HTTP/1.1 200 ", b"O", 0.5),
+}
+
+
+@pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
+def test_ready_waits_for_no_answer_without_an_end(answer: Callable[[socket.socket], None]) -> None:
+    with telling(answer) as url:
+        began = time.monotonic()
+        done = run("ready", "--url", url)
+    complaint(done, url)
+    assert len(done.stderr) < 300
+    assert time.monotonic() - began < 8
 
 
 def test_ready_looks_where_the_environment_says(server: Server) -> None:
