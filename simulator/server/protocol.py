@@ -66,14 +66,26 @@ class Protocol(HttpToolsProtocol):
             self._weigh(len(data))
 
     def _parse(self, data: bytes) -> None:
+        rest: bytes | memoryview = data
+        try:
+            while rest:
+                rest = self._read(rest)
+        except HttpParserError:
+            self.logger.warning(_INVALID[1])
+            self.send_400_response(_INVALID[1])
+
+    def _read(self, data: bytes | memoryview) -> bytes | memoryview:
+        """Let the parser read, until a head offers another protocol; what is left then is for another parser.
+
+        One piece may hold thousands of such heads: so nothing is copied here, and nothing calls itself.
+        """
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as offer:
             self.parser, head = declined.reader(self, self.cycle.scope["headers"])
-            self._parse(head + data[offer.args[0] :])
-        except HttpParserError:
-            self.logger.warning(_INVALID[1])
-            self.send_400_response(_INVALID[1])
+            self.parser.feed_data(head)
+            return memoryview(data)[offer.args[0] :]
+        return b""
 
     def _weigh(self, size: int) -> None:
         if self.scope is not self._weighed:  # its first piece may hold the end of another request, too

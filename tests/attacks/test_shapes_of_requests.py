@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from tests.server import ROOT
+from tests.server import ROOT, send_raw
 from tests.servers import Server
 
 PI = "/api/v1/behavioralassessments"
@@ -128,6 +128,16 @@ def test_who_offers_another_protocol_is_answered_as_if_he_did_not(server: Server
     look = GET + offer + b"\r\n"
     pieces = (head, body, look, head, body) if apart else (head + body + look + head + body,)
     assert statuses(said(server, *pieces)) == [201, 200, 201]
+
+
+def test_thousands_of_offers_at_once_are_each_answered_in_their_order(server: Server) -> None:
+    before = server.stderr_size()
+    offer = b"Host: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    paths = [(b"/_simulator/health", 200) if number % 3 else (b"/nowhere", 404) for number in range(2_500)]
+    flood = b"".join(b"GET %b HTTP/1.1\r\n" % path + offer for path, _ in paths)
+    answer = send_raw(server.url, flood + GET + b"Connection: close\r\n\r\n")
+    assert statuses(answer) == [*(status for _, status in paths), 200]
+    assert server.stderr(before) == ""
 
 
 TRICKS = [
