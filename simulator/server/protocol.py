@@ -1,14 +1,16 @@
 """One connection: uvicorn's protocol, with limits on what a caller may send and on how long a caller may let us wait.
 
 What is unbounded in it is bounded here: uvicorn keeps whatever a head holds, takes the headers behind a chunked body
-for headers of the request, and waits for ever for the rest of a request, or for a reader.
+for headers of the request, reads a piece of thousands of requests more for each that it has answered, and waits for
+ever for the rest of a request, or for a reader.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from simulator.server import declined
@@ -22,6 +24,8 @@ LARGEST_HEAD = 131_072
 """So many bytes a head may have after its first piece."""
 LARGEST_REQUEST = 16 * 1_048_576
 """So many bytes all of a request may have: its head, what frames its body, and what is let pass of one too large."""
+MOST_WAITING = 16
+"""Where more requests than these wait for those before them, no more is read of their connection."""
 PROGRESS = 16_384
 """A reader who takes fewer bytes than this within the time limit is none."""
 
@@ -57,6 +61,7 @@ class Protocol(HttpToolsProtocol):
         """A caller has connected."""
         self._line = transport
         super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop.call_soon)))
+        self.flow = _Flow(self.transport, self.pipeline)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come; a request that has not come whole must not grow for ever."""
@@ -119,9 +124,9 @@ class Protocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self._line.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+        self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:
         """Say what is wrong with a request, and hang up."""
@@ -187,6 +192,19 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
         else:
             self._refuse(_SLOW)
+
+
+class _Flow(FlowControl):
+    """Reads on only where few requests wait: of those that wait before others the bodies are there as a whole."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Read on, unless too many wait; then whoever answers one of them asks again."""
+        if self.read_paused and len(self._waiting) <= MOST_WAITING:
+            super().resume_reading()
 
 
 def cut_off_the_slow(connections: Iterable[Any], now: float, patience: float) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
@@ -242,6 +243,28 @@ def test_there_are_only_so_many_connections_at_once() -> None:
             b"HTTP/1.1 200"
         ):
             assert time.monotonic() < deadline
+
+
+def test_who_asks_faster_than_he_is_answered_is_not_read_further() -> None:
+    many = 40_000
+    with Server() as server, connect(server) as connection:
+        before = memory(server)
+        calls = head(path="/_simulator/health") * many
+        asking = threading.Thread(target=connection.sendall, args=(calls,), daemon=True)
+        asking.start()
+        answered = 0
+        with connection.makefile("rb") as answers:
+            while answered < many:
+                answered += b"HTTP/1.1 200 " in answers.readline()
+        asking.join()
+        assert memory(server) - before < 30_000_000
+
+
+def memory(server: Server) -> int:
+    """How many bytes the server held at once at the most."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{server.pid}/status").read_text())
+    assert found
+    return int(found[1]) * 1_024
 
 
 # Sandboxes.
