@@ -1,7 +1,8 @@
 """Relays invitation mails to a real mail server, each once and in order for its sandbox; nobody waits for it.
 
-A mail is relayed because it was committed, never because a state that holds it was brought back or copied. What cannot
-be relayed is said in the log; it stays in its sandbox's list of mails like any other.
+A mail is relayed because it was committed, by the process that did it; never because a state that holds it was brought
+back or copied, or because another process was heard to have it. What cannot be relayed is said in the log; it stays in
+its sandbox's list of mails like any other.
 """
 
 import asyncio
@@ -14,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.core.mail import MAIL
-from simulator.server.journal import Watcher
 from simulator.server.letter import Letter
 from simulator.server.sandbox import Sandbox
 from simulator.server.smtp import Again, Never, Post
@@ -48,15 +48,11 @@ class Relay:
         self._underway = 0
         self._ends: float | None = None
 
-    def watcher(self, sandbox: Sandbox) -> Watcher:
-        """What the sandbox tells of its commits; a mail that no call asked for, such as a sample's, is passed by."""
-
-        def committed(what: str, id: str) -> None:
-            stored = sandbox.get(MAIL, id) if what == MAIL else None
-            if stored is not None and (base := stored.facts["base"]):
-                self.take(Letter(sandbox.name, id, secrets.token_hex(4), stored.raw, base, sandbox.seal))
-
-        return committed
+    def committed(self, sandbox: Sandbox, id: str) -> None:
+        """A mail of this sandbox was committed; one that no call asked for, such as a sample's, is passed by."""
+        stored = sandbox.get(MAIL, id)
+        if stored is not None and (base := stored.facts["base"]):
+            self.take(Letter(sandbox.name, id, secrets.token_hex(4), stored.raw, base, sandbox.seal))
 
     def take(self, letter: Letter) -> None:
         """Put a mail at the end of the line."""

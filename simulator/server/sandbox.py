@@ -6,6 +6,7 @@ there is to remember, and the effects that change it, stand in `memory`; changes
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from simulator.core import instant
 from simulator.core.call import BASE, SEAL, Call, Reply
@@ -13,6 +14,7 @@ from simulator.core.decision import TOKEN, Alarm, Decision, Notice, Record
 from simulator.core.delivery import Attempt, Delivery
 from simulator.core.draw import Draw, seal, secret_of
 from simulator.core.faults import Fault
+from simulator.core.mail import MAIL
 from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.quota import within_limit
 from simulator.server.state import State, Stored, rendered
@@ -34,6 +36,8 @@ class Sandbox(Watched):
         self.vendors = vendors
         self.moment = 0
         """The instant at which the last call was answered."""
+        self.mailed: Callable[[str], None] | None = None
+        """Called with the id of each mail that this process has committed; the relay takes it from there."""
 
     # The World, as the vendors see it.
 
@@ -67,6 +71,14 @@ class Sandbox(Watched):
     def commits(self) -> int:
         """How many commits there were since it was opened or reset; those that a fork brought along are not its own."""
         return self.state.sequence - self.opening.sequence
+
+    def told(self, word: str, told: tuple[Any, ...]) -> None:
+        """This process has changed something: of nobody else's mails is the relay told."""
+        self.announce(word, told)
+        if word == "commit" and self.mailed is not None:
+            for kind, id, _, _ in told[2]:
+                if kind == MAIL:
+                    self.mailed(id)
 
     # Calls.
 

@@ -99,10 +99,8 @@ class Sandboxes:
         """The sandbox of that name, if it is in memory."""
         return self._sandboxes.get(name)
 
-    @property
-    def own_watchers(self) -> int:
-        """How many watchers every sandbox has."""
-        return int(self._relay is not None)
+    own_watchers = 0
+    """How many watchers every sandbox has: nobody who is always there is one."""
 
     def is_current(self, sandbox: Sandbox) -> bool:
         """Whether a sandbox is still there; what other processes did to it is known then."""
@@ -197,7 +195,7 @@ class Sandboxes:
         if self.log is not None and self.log.shared:
             sandbox.journal.share(self.log.owner)
         if self._relay is not None:
-            sandbox.watchers.append(self._relay.watcher(sandbox))
+            sandbox.mailed = partial(self._relay.committed, sandbox)
 
     def reset(self, sandbox: Sandbox) -> None:
         """Put a sandbox back to its opening state; the demo gets its samples anew, with today's dates."""

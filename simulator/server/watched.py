@@ -102,8 +102,8 @@ class Watched(Remembering):
         else:
             self.ledger.change(word, told)  # which lets it be told when it is kept
 
-    def told(self, word: str, told: tuple[Any, ...]) -> None:
-        """Tell whoever waits what an effect has changed."""
+    def announce(self, word: str, told: tuple[Any, ...]) -> None:
+        """Tell whoever waits what an effect has changed, whichever process it is of."""
         if self.watchers:
             for what, id in news(word, told):
                 self.tell(what, id)
@@ -222,7 +222,7 @@ class Watched(Remembering):
             elif word == "commit" and rung is not None and rung.operation == told[1]:
                 self.emit(Event(self.next_place(), told[0], rung.operation, rung.id))
             rung = told[0] if word == "alarm" else None
-            self.told(word, told)
+            self.announce(word, told)
         self.watch()
 
     def ended(self) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,6 +18,7 @@ from simulator.server.letter import Letter
 from simulator.server.relay import Relay
 from simulator.server.smtp import Again, Never, Smtp
 from tests.mailbox import Mailbox, free_port
+from tests.postgres import new_database
 from tests.server import assessment, order
 from tests.servers import Sandbox, Server
 
@@ -101,6 +103,32 @@ def test_mails_of_a_sandbox_arrive_once_each_and_in_order(box: Sandbox, mailbox:
         [f"taker-{number}@example.com"] for number in range(30)
     ]
     assert len({str(mail.message["Message-ID"]) for mail in mailbox.received}) == len(mailbox.received)
+
+
+SEVERAL = {"two servers over PostgreSQL": "postgresql", "two processes over SQLite": "sqlite"}
+
+
+@pytest.mark.parametrize("log", SEVERAL.values(), ids=SEVERAL)
+def test_a_mail_is_relayed_by_the_process_alone_that_committed_it(
+    log: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if log == "postgresql":
+        options, servers = ["--log", new_database(request.getfixturevalue("postgres_server"))], 2
+    else:
+        options, servers = ["--log", f"sqlite:{tmp_path}/log.db", "--workers", "2"], 1
+    with Mailbox() as mailbox:
+        with contextlib.ExitStack() as stack:
+            urls = [stack.enter_context(Server(*options, "--smtp", mailbox.where)).url for _ in range(servers)]
+            http = [stack.enter_context(httpx2.Client(base_url=url, trust_env=False)) for url in urls * 8]
+            boxes = [Sandbox(client, "ada") for client in http]
+            for box in boxes:  # a connection each, so that each process has the sandbox and hears of the others
+                assert box.told("GET", "/mail") == []
+            for number, box in enumerate(boxes):
+                invite(box, f"taker-{number}@example.com")
+            listed = [mail["to"] for box in boxes for mail in box.told("GET", "/mail")]
+        # They have ended, so what a process was to hand over has arrived.
+        assert sorted(mail.to[0] for mail in mailbox.received) == sorted(set(listed))
+        assert len(set(listed)) == len(boxes)
 
 
 def test_the_link_begins_with_the_address_that_the_creating_caller_used(box: Sandbox, mailbox: Mailbox) -> None:
