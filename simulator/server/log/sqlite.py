@@ -6,8 +6,10 @@ last moments may be lost where the machine loses power.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from simulator.server.log import Unusable
@@ -56,40 +58,77 @@ class SqliteLog(SqlLog):
         super().__init__()
         self.where = str(path)
         self.shared = shared
+        self._patience = PATIENCE if shared else 0
         try:
             self._database = sqlite3.connect(
-                path, timeout=PATIENCE if shared else 0, isolation_level=None, check_same_thread=False
+                path, timeout=self._patience, isolation_level=None, check_same_thread=False
             )
-            self._prepare()
+            with ExitStack() as stack:
+                stack.callback(self._database.close)  # who is refused must not stand in the way of others
+                self._prepare()
+                stack.pop_all()
         except sqlite3.Error as problem:
             raise Unusable(f"{path}: {_explained(problem)}") from None
 
     def _prepare(self) -> None:
         if not self.shared:
             self.run("PRAGMA locking_mode = EXCLUSIVE")
-        version, application = self._pragma("user_version"), self._pragma("application_id")
-        empty = self.run("SELECT count(*) FROM sqlite_schema").fetchall()[0][0] == 0
+        with self._alone():
+            if self._is_new():
+                self._migrate()
+        if (found := self._pragma("quick_check(1)")) != "ok":
+            raise Unusable(f"{self.where}: is damaged: {found.splitlines()[-1]}")
+        with self._alone():
+            self._migrate()
+        self._write_ahead()
+        self.run("PRAGMA synchronous = NORMAL")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """What is looked at in the block stays as it is until the block has changed it.
+
+        Fails where somebody has the file for himself, or is to have it no more.
+        """
+        self.run("BEGIN EXCLUSIVE")
+        try:
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _is_new(self) -> bool:
+        """Whether nobody has written to the file yet; who has must have been one of us."""
+        application = self._pragma("application_id")
+        empty: bool = self.run("SELECT count(*) FROM sqlite_schema").fetchall()[0][0] == 0
         if application != _APPLICATION and not (empty and application == 0):
             raise Unusable(f"{self.where}: is a database of another program")
+        return empty
+
+    def _migrate(self) -> None:
+        version = self._pragma("user_version")
         if version > len(MIGRATIONS):
             raise Unusable(
                 f"{self.where}: was written by a newer version (its format is {version}, this knows {len(MIGRATIONS)})"
             )
-        if not empty and (found := self._pragma("quick_check(1)")) != "ok":
-            raise Unusable(f"{self.where}: is damaged: {found.splitlines()[-1]}")
-        self.run("PRAGMA journal_mode = WAL")
-        self.run("PRAGMA synchronous = NORMAL")
-        self._migrate()
-
-    def _migrate(self) -> None:
-        self.run("BEGIN EXCLUSIVE")  # fails where somebody has the file for himself, or is to have it no more
-        version = self._pragma("user_version")  # another process may have been first
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             for statement in filter(str.strip, script.split(";")):
                 self.run(statement)
             self.run(f"PRAGMA user_version = {number}")
-        self.run(f"PRAGMA application_id = {_APPLICATION}")
-        self.run("COMMIT")
+            self.run(f"PRAGMA application_id = {_APPLICATION}")
+
+    def _write_ahead(self) -> None:
+        """Have commits written to a log of SQLite's own; for that it does not wait by itself until others let it."""
+        deadline = monotonic() + self._patience
+        while True:
+            try:
+                self.run("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as problem:
+                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                    raise
+                sleep(0.01)
+            else:
+                return
 
     def _pragma(self, name: str) -> Any:
         return self.run(f"PRAGMA {name}").fetchall()[0][0]

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Barrier, Timer
 from typing import Any
 
 import httpx2
@@ -20,6 +22,7 @@ from simulator.core import instant
 from simulator.core.config import Config
 from simulator.server.egress import Policy
 from simulator.server.keeper import Keeper, Limits
+from simulator.server.log import Unusable
 from simulator.server.log.ledger import IMAGE_AFTER
 from simulator.server.log.sqlite import MIGRATIONS, SqliteLog
 from simulator.server.sandboxes import Sandboxes
@@ -314,6 +317,40 @@ def test_a_second_server_on_the_same_file_is_refused(path: Path) -> None:
         assert Sandbox(http, "ada").pi.post(PATH, json=PERSON).status_code == 201
         assert "another server has it" in refusal(path)
         assert Sandbox(http, "ada").pi.post(PATH, json=PERSON).status_code == 201
+
+
+def test_a_new_file_may_be_opened_by_several_at_once(tmp_path: Path) -> None:
+    together, files, many = Barrier(6), range(30), range(6)
+
+    def open_all(_: int) -> list[str]:
+        trouble = []
+        for number in files:
+            together.wait(20)
+            try:
+                SqliteLog(tmp_path / f"{number}.db", shared=True).close()
+            except Unusable as problem:
+                trouble.append(str(problem))
+        return trouble
+
+    with ThreadPoolExecutor(len(many)) as pool:
+        assert list(pool.map(open_all, many)) == [[]] * len(many)
+    for number in files:
+        SqliteLog(tmp_path / f"{number}.db").close()
+
+
+def test_who_shares_a_file_waits_until_it_can_be_written_ahead(path: Path) -> None:
+    SqliteLog(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM sandbox").fetchall()
+        with pytest.raises(Unusable, match="another server has it"):
+            SqliteLog(path)
+        leaving = Timer(0.3, other.execute, ("COMMIT",))
+        leaving.start()
+        with closing(SqliteLog(path, shared=True)) as log:
+            assert log.run("PRAGMA journal_mode").fetchall() == [("wal",)]
+        leaving.join()
 
 
 def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:
