@@ -25,7 +25,7 @@ from simulator.server.hearing import Hearing
 from simulator.server.hook_test import HookTest
 from simulator.server.journal_answers import answers
 from simulator.server.journal_control import JournalControl
-from simulator.server.keys import members
+from simulator.server.keys import Credentials, members
 from simulator.server.list_control import ListControl
 from simulator.server.metrics import MetricsControl
 from simulator.server.plumbing import Handler, by_verb, json
@@ -130,8 +130,7 @@ class Control:
             raise _taken(name) from None
 
     def _opened(self, sandbox: Sandbox) -> Response:
-        credentials = self._sandboxes.credentials(sandbox)
-        return json({"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}, 201)
+        return _opened(sandbox, self._sandboxes.credentials(sandbox))
 
     def _sandbox(self, request: Request) -> Sandbox:
         name = request.path_params["name"]
@@ -176,8 +175,7 @@ class Control:
         sandbox = self._sandbox(request)
         if self._sandboxes.open_access:
             raise Problem(409, f"in open access sim-{sandbox.name} opens this sandbox, and nothing can change that")
-        sandbox.forget_tokens()
-        return self._opened(sandbox)
+        return _opened(sandbox, self._sandboxes.renew(sandbox))
 
     async def config(self, request: Request) -> Response:
         """The settings."""
@@ -265,6 +263,10 @@ def _name(asked: str | None) -> str:
     if not NAME.fullmatch(name):
         raise Problem(422, f"name: {name[:80]!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
     return name
+
+
+def _opened(sandbox: Sandbox, credentials: Credentials) -> Response:
+    return json({"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}, 201)
 
 
 def _taken(name: str) -> Problem:

@@ -12,7 +12,7 @@ from simulator.core.call import NOTHING, Bundle, Call, Document, Drawing, Reply,
 from simulator.core.decision import Decision
 from simulator.core.draw import Draw
 from simulator.core.faults import Fault
-from simulator.core.vendor import Operation, Vendor, refusal
+from simulator.core.vendor import Credential, Operation, Vendor, refusal
 from simulator.core.vendor import trouble as vendors_trouble
 from simulator.core.world import World
 from simulator.server import trouble, wire
@@ -32,10 +32,11 @@ from simulator.server.asgi import (
 )
 from simulator.server.log import Deleted, Unusable, Unwritten
 from simulator.server.logs import HEADER, name_request
+from simulator.server.problems import Full
 from simulator.server.response import respond
 from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Ask, Sandbox
-from simulator.server.sandboxes import Full, Sandboxes
+from simulator.server.sandboxes import Renewed, Sandboxes
 
 MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Makes a file of a media type out of what is to be drawn."""
@@ -168,12 +169,28 @@ class Door:
         credential = vendor.credential(ask(0, _NO_DRAW, 0))
         while True:
             sandbox = self._sandboxes.find(credential, may_open=may_open)
+            asked = self._insisting(credential, sandbox, ask)
             try:
                 if sandbox.faults is None:
-                    return sandbox, sandbox.call(vendor, operation, ask), None
-                return await trouble.met(sandbox, vendor, operation, ask)
-            except Deleted:  # by another process, just now: it is looked for again, and opened anew where it may be
+                    return sandbox, sandbox.call(vendor, operation, asked), None
+                return await trouble.met(sandbox, vendor, operation, asked)
+            except (
+                Deleted,
+                Renewed,
+            ):  # by another process, just now: it is looked for again, and opened where it may be
                 continue
+
+    def _insisting(self, credential: Credential | None, sandbox: Sandbox, ask: Ask) -> Ask:
+        """Let a secret, for which there are tokens, be looked at again within the step that gives one."""
+        known = sandbox is not self._sandboxes.nowhere and not self._sandboxes.open_access
+        if not known or credential is None or not credential.secret or credential.kind == "link":
+            return ask
+
+        def insisting(now: int, draw: Draw, recent: int) -> Call:
+            self._sandboxes.insist(credential, sandbox)
+            return ask(now, draw, recent)
+
+        return insisting
 
     def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> Answered:
         """The answer to a call whose sandbox cannot be opened: the vendor has trouble; a note says of which kind."""

@@ -11,6 +11,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from simulator.core.vendor import Credential, Vendor
+from simulator.server.log import Found, Log
 
 Credentials = dict[str, dict[str, str]]
 """What opens a sandbox, by vendor and member."""
@@ -54,6 +55,10 @@ class Keys:
         for lock in locks:
             self._doors[lock.kind, lock.id] = (name, lock.secret)
 
+    def read(self, log: Log, found: Found) -> None:
+        """Hold the locks that the log has for a sandbox."""
+        self.hold(found.name, tuple(Lock(*lock) for lock in log.locks(found.key)))
+
     def forget(self, name: str) -> None:
         """Let nothing open a sandbox any more."""
         for lock in self._locks.pop(name, ()):
@@ -63,6 +68,18 @@ class Keys:
         """The name of the sandbox that a credential opens."""
         name, secret = self._doors.get((credential.kind, digest(credential.id)), (None, b""))
         return name if name is not None and compare_digest(secret, digest(credential.secret)) else None
+
+    def looked_up(self, log: Log, credential: Credential) -> str | None:
+        """The same by the log, where another process may have renewed what is held here."""
+        held = self.opened(credential)
+        name = log.opened_by(credential.kind, digest(credential.id))
+        if held is not None and name != held:
+            self.forget(held)
+        found = log.find(name) if name else None
+        if found is None:
+            return None
+        self.read(log, found)
+        return self.opened(credential)
 
 
 def digest(text: str) -> bytes:

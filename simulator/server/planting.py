@@ -9,7 +9,15 @@ from simulator.core.vendor import Sample, Vendor
 from simulator.server.sandbox import Sandbox
 
 
-def plant(sandbox: Sandbox, vendor: Vendor, sample: Sample, at: int) -> None:
+def plant_all(sandbox: Sandbox) -> None:
+    """Let every sample of every vendor have happened by now, the oldest first."""
+    now = sandbox.now()
+    for vendor in sandbox.vendors.values():
+        for sample in sorted(vendor.samples(0), key=lambda sample: -sample.age):
+            _plant(sandbox, vendor, sample, now - sample.age)
+
+
+def _plant(sandbox: Sandbox, vendor: Vendor, sample: Sample, at: int) -> None:
     """Let a sample happen in the past, as the vendor decides it under the default settings; no webhook is sent."""
     config = sandbox.config
     sandbox.configure(Config(behaviour=sample.behaviour))

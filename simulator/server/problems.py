@@ -39,6 +39,17 @@ class Problem(Exception):
         return Response(wire.dumps(body), self.status, self.headers, MEDIA_TYPE)
 
 
+class Full(Problem):
+    """This server holds as many sandboxes as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            503,
+            f"this server holds {most} sandboxes and opens no more; DELETE one that is done with, "
+            "or serve with a larger --max-sandboxes",
+        )
+
+
 def flawed(found: Sequence[Mapping[str, str]], between: str = ": ") -> Problem:
     """A 422 with all that is wrong with a body: `where`, and `what` would be right; of very much the first part."""
     told = found[:MOST_TOLD]

@@ -107,6 +107,7 @@ class Sandbox(Watched):
             record = Record(TOKEN, token, now, stored.face, stored.facts)
             self.commit(Decision(Reply(204), (record,)), Call("", now, self.draw(), ""))
 
+    @one_step
     def forget_tokens(self) -> None:
         """Let no access token that was given out so far be good any more."""
         lapsed = tuple(Record(TOKEN, token.id, 0, token.face, token.facts) for token in self.state.all(TOKEN))

@@ -14,13 +14,13 @@ from simulator.core.vendor import Credential, Vendor
 from simulator.server.clock import Clock
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
-from simulator.server.keys import Credentials, Keys, Lock, digest, members
+from simulator.server.keys import Credentials, Keys, members
 from simulator.server.log import Deleted, Log, Unwritten
 from simulator.server.log.image import parts
 from simulator.server.log.ledger import Ledger, wake_of
 from simulator.server.meters import Meters
-from simulator.server.planting import plant
-from simulator.server.problems import Problem
+from simulator.server.planting import plant_all
+from simulator.server.problems import Full
 from simulator.server.relay import Relay
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
@@ -37,15 +37,8 @@ class Taken(Exception):
     """A sandbox of that name exists already."""
 
 
-class Full(Problem):
-    """This server holds as many sandboxes as it may."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(
-            503,
-            f"this server holds {most} sandboxes and opens no more; DELETE one that is done with, "
-            "or serve with a larger --max-sandboxes",
-        )
+class Renewed(Exception):
+    """What a caller showed was replaced while he was being answered."""
 
 
 class Sandboxes:
@@ -135,6 +128,15 @@ class Sandboxes:
             return made
         return {vendor.id: dict.fromkeys(members(vendor), f"sim-{sandbox.name}") for vendor in self.vendors.values()}
 
+    def renew(self, sandbox: Sandbox) -> Credentials:
+        """Other credentials of a sandbox: those before, and the tokens that they were given, open nothing any more."""
+
+        def renewed() -> Credentials:
+            sandbox.forget_tokens()
+            return self.credentials(sandbox)  # where others have the log too, a part of the same commit
+
+        return sandbox.step(renewed)
+
     def open(
         self, name: str, seed: int | str | None = None, config: Config | None = None, state: State | None = None
     ) -> Sandbox:
@@ -174,7 +176,7 @@ class Sandboxes:
         ledger.load()
         if found.about["sampled"]:
             self._sampled.add(sandbox)
-        self._keys.hold(name, tuple(Lock(*lock) for lock in log.locks(found.key)))
+        self._keys.read(log, found)
         self._admit(sandbox)
         sandbox.outlive(log.alive(), self._dispatchers[name].trying)
         sandbox.ring(sandbox.now())
@@ -257,6 +259,14 @@ class Sandboxes:
             return self._named(credential.id, may_open)
         return self._holder(credential)
 
+    def insist(self, credential: Credential, sandbox: Sandbox) -> None:
+        """Look, in the midst of a step, whether a credential still opens what it opened; raises `Renewed`.
+
+        A token that others could not end any more must not be given for what another process has just renewed.
+        """
+        if self.log is not None and self.log.shared and self._keys.looked_up(self.log, credential) != sandbox.name:
+            raise Renewed
+
     def _named(self, id: str, may_open: bool) -> Sandbox:
         named = _OPENED_BY_NAME.fullmatch(id)
         found = named and (self.get(named[1]) if may_open else self.known(named[1]))
@@ -272,27 +282,12 @@ class Sandboxes:
         """Whom a random credential belongs to; one that is not in memory is read from the log."""
         name = self._keys.opened(credential)
         if self.log is not None and (name is None or self.log.shared):
-            name = self._looked_up(self.log, credential, name)
+            name = self._keys.looked_up(self.log, credential)
         return (name and self.known(name)) or self.nowhere
-
-    def _looked_up(self, log: Log, credential: Credential, held: str | None) -> str | None:
-        """The same by the log, where another process may have renewed what is `held` here."""
-        name = log.opened_by(credential.kind, digest(credential.id))
-        if held is not None and name != held:
-            self._keys.forget(held)
-        found = log.find(name) if name else None
-        if found is None:
-            return None
-        self._keys.hold(found.name, tuple(Lock(*lock) for lock in log.locks(found.key)))
-        return self._keys.opened(credential)
 
     # The demo.
 
     def _fill(self, sandbox: Sandbox) -> None:
         """Give the demo its samples; every other sandbox, and a fork by its name, begins without."""
-        if sandbox not in self._sampled:
-            return
-        now = sandbox.now()
-        for vendor in self.vendors.values():
-            for sample in sorted(vendor.samples(0), key=lambda sample: -sample.age):
-                plant(sandbox, vendor, sample, now - sample.age)
+        if sandbox in self._sampled:
+            plant_all(sandbox)

@@ -4,15 +4,21 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 
 from tests.postgres import new_database
+from tests.server import ROOT
 from tests.servers import Listener, Sandbox, Server
 
+TOKEN = "secret"
+CONTROL = {"Authorization": f"Bearer {TOKEN}"}
 PI = "/api/v1/behavioralassessments"
 GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
 SECONDS = 3.0
@@ -136,3 +142,53 @@ def test_all_processes_tell_the_same_in_the_end_and_nothing_is_left_on_its_way(
             assert {one["state"] for one in sandbox.told("GET", "/deliveries")} <= {"delivered", "failed"}
         first, *others = [told(url, name) for url in urls * 4]  # each over a new connection, so of any process
         assert others == [first] * len(others)
+
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+def test_a_token_asked_for_while_the_credentials_are_renewed_does_not_outlive_them(postgres_server: str) -> None:
+    url = new_database(postgres_server)
+    options, secret = ("--log", url, "--access", "closed"), {"SIMULATOR_CONTROL_TOKEN": TOKEN}
+    with ExitStack() as stack:
+        servers = [stack.enter_context(Server(*options, environ=secret)) for _ in range(2)]
+        one, other = (
+            stack.enter_context(httpx2.Client(base_url=server.url, trust_env=False, timeout=20)) for server in servers
+        )
+        renewing, asking = (stack.enter_context(ThreadPoolExecutor(1)) for _ in range(2))
+        database = stack.enter_context(psycopg.connect(url))
+        held = credentials(one.post(ROOT, json={"name": "ada"}, headers=CONTROL))
+        for _ in range(3):
+            assert token(other, held).status_code == 201
+            database.execute("SELECT key FROM sandbox FOR UPDATE")
+            renewed = renewing.submit(one.post, f"{ROOT}/ada/credentials", headers=CONTROL)
+            until_waiting(database, 1)
+            late = asking.submit(token, other, held)  # which looked at its credentials while they were good
+            until_waiting(database, 2)
+            database.rollback()
+            assert late.result().status_code == 401
+            held = credentials(renewed.result())
+
+
+def credentials(answer: httpx2.Response) -> dict[str, str]:
+    """What pymetrics is asked for tokens with."""
+    assert answer.status_code == 201, answer.text
+    held: dict[str, str] = answer.json()["credentials"]["pymetrics"]
+    return held
+
+
+def token(http: httpx2.Client, held: dict[str, str]) -> httpx2.Response:
+    """Ask for a token."""
+    asked = {name: held[name] for name in ("client_id", "client_secret")}
+    return http.post("/mercury/oauth/token", json={**asked, "grant_type": "client_credentials"})
+
+
+def until_waiting(database: psycopg.Connection[Any], count: int) -> None:
+    """Go on when so many wait for what somebody else has locked."""
+    deadline = time.monotonic() + 2
+    while True:
+        [[waiting]] = database.execute(WAITING).fetchall()
+        if waiting >= count:
+            return
+        assert time.monotonic() < deadline, f"{waiting} wait"
+        time.sleep(0.01)
