@@ -145,7 +145,8 @@ class Sandboxes:
         In closed access nothing opens it until its `credentials` were asked for. Without a seed it has 0 in open
         access, a random one in closed: its tokens and links are drawn from it, and must not be foretold there.
         """
-        if name in self._sandboxes or (self.log is not None and self.log.find(name)):
+        found = self.loaded(name)  # which another process may have deleted
+        if (found is not None and self.is_current(found)) or (self.log is not None and self.log.find(name)):
             raise Taken(name)
         if (len(self._sandboxes) if self.log is None else self.log.count()) >= self._most:
             raise Full(self._most)

@@ -144,6 +144,22 @@ def test_all_processes_tell_the_same_in_the_end_and_nothing_is_left_on_its_way(
         assert others == [first] * len(others)
 
 
+@pytest.mark.parametrize("way", ["opened", "forked"])
+def test_a_name_is_free_again_wherever_its_sandbox_was_deleted(postgres_server: str, way: str) -> None:
+    options = ("--log", new_database(postgres_server))
+    with ExitStack() as stack:
+        one, other = (
+            stack.enter_context(httpx2.Client(base_url=server.url, trust_env=False))
+            for server in [stack.enter_context(Server(*options)) for _ in range(2)]
+        )
+        path = ROOT if way == "opened" else f"{ROOT}/bo/fork"
+        assert other.post(path, json={"name": "ada"}).status_code == 201
+        assert one.delete(f"{ROOT}/ada").status_code == 204
+        assert other.post(path, json={"name": "ada"}).status_code == 201
+        assert one.post(path, json={"name": "ada"}).status_code == 409
+        assert Sandbox(other, "ada").told("GET", "/invitations") == []
+
+
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
