@@ -195,9 +195,13 @@ class Control:
     async def restore(self, request: Request) -> Response:
         """Bring back a kept state."""
         sandbox, id = self._sandbox(request), request.path_params["id"]
-        if id not in sandbox.snapshots:
-            raise Problem(404, f"there is no snapshot {id!r}; there are {', '.join(sandbox.snapshots) or 'none'}")
-        sandbox.restore(id)
+
+        def restored() -> None:  # where another process comes between, as of what it has left
+            if id not in sandbox.snapshots:
+                raise Problem(404, f"there is no snapshot {id!r}; there are {', '.join(sandbox.snapshots) or 'none'}")
+            sandbox.restore(id)
+
+        sandbox.step(restored)
         return await self._shown(sandbox)
 
     async def fork(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from tests.postgres import new_database
-from tests.server import ROOT
+from tests.server import ROOT, problem
 from tests.servers import Listener, Sandbox, Server
 
 TOKEN = "secret"
@@ -158,6 +158,28 @@ def test_a_name_is_free_again_wherever_its_sandbox_was_deleted(postgres_server: 
         assert other.post(path, json={"name": "ada"}).status_code == 201
         assert one.post(path, json={"name": "ada"}).status_code == 409
         assert Sandbox(other, "ada").told("GET", "/invitations") == []
+
+
+def test_a_snapshot_that_a_reset_elsewhere_has_just_made_void_is_not_there(postgres_server: str) -> None:
+    url = new_database(postgres_server)
+    with ExitStack() as stack:
+        one, other = (
+            Sandbox(stack.enter_context(httpx2.Client(base_url=server.url, trust_env=False, timeout=20)), "ada")
+            for server in [stack.enter_context(Server("--log", url)) for _ in range(2)]
+        )
+        resetting, restoring = (stack.enter_context(ThreadPoolExecutor(1)) for _ in range(2))
+        database = stack.enter_context(psycopg.connect(url))
+        for _ in range(3):
+            one.told("POST", "/snapshots")
+            assert other.told("GET")["snapshots"] == ["snapshot-1"]
+            database.execute("SELECT key FROM sandbox FOR UPDATE")
+            reset = resetting.submit(one.told, "POST", "/reset")
+            until_waiting(database, 1)
+            restored = restoring.submit(other.control, "POST", "/snapshots/snapshot-1/restore")
+            until_waiting(database, 2)
+            database.rollback()
+            problem(restored.result(), 404, "there is no snapshot 'snapshot-1'; there are none")
+            assert reset.result()["snapshots"] == []
 
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
