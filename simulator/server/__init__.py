@@ -6,7 +6,7 @@ in), `dispatcher` (webhooks out), `control` (the API by which people and tests t
 Where to find what stands by its side:
 
 - a call's way in and out: `protocol`, `joined`, `response`, `http`, `guard`, `address`, `routes`, `trouble`;
-- memory: `memory` (the effects there are), `state`, `watched`, `sandbox`, `sandboxes`, `log/`;
+- memory: `memory` (the effects there are), `state`, `watched`, `sandbox`, `sandboxes`, `unreadable`, `log/`;
 - time that is turned: `clock`, `clock_control`, `advance`;
 - webhooks: `dispatcher`, `sender`, `egress` (where they may go), `owed` and `queue` (what waits), `catching`;
 - what came in: `journal` and what shows it (`har`, `curl`, `exchanges`), `coverage`;

@@ -30,13 +30,14 @@ from simulator.server.asgi import (
     hang_up,
     read_body,
 )
+from simulator.server.keys import Renewed
 from simulator.server.log import Deleted, Unusable, Unwritten
 from simulator.server.logs import HEADER, name_request
 from simulator.server.problems import Full
 from simulator.server.response import respond
 from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Ask, Sandbox
-from simulator.server.sandboxes import Renewed, Sandboxes
+from simulator.server.sandboxes import Sandboxes
 
 MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Makes a file of a media type out of what is to be drawn."""

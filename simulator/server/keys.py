@@ -17,6 +17,10 @@ Credentials = dict[str, dict[str, str]]
 """What opens a sandbox, by vendor and member."""
 
 
+class Renewed(Exception):
+    """What a caller showed was replaced while he was being answered."""
+
+
 class Lock(NamedTuple):
     """What one kind of credential must be; digests, but for the kind."""
 

@@ -9,6 +9,18 @@ from simulator.core.vendor import Sample, Vendor
 from simulator.server.sandbox import Sandbox
 
 
+def begin_again(sandbox: Sandbox, *, sampled: bool) -> None:
+    """Reset a sandbox, and plant its samples, if it has any; nobody looks at it before both are done."""
+    watch, sandbox.watch = sandbox.watch, lambda: None
+    try:
+        sandbox.reset()
+        if sampled:
+            plant_all(sandbox)
+    finally:
+        sandbox.watch = watch
+    sandbox.watch()
+
+
 def plant_all(sandbox: Sandbox) -> None:
     """Let every sample of every vendor have happened by now, the oldest first."""
     now = sandbox.now()

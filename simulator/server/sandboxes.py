@@ -14,17 +14,18 @@ from simulator.core.vendor import Credential, Vendor
 from simulator.server.clock import Clock
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
-from simulator.server.keys import Credentials, Keys, members
-from simulator.server.log import Deleted, Log, Unwritten
+from simulator.server.keys import Credentials, Keys, Renewed, members
+from simulator.server.log import Deleted, Log, Unusable, Unwritten
 from simulator.server.log.image import parts
 from simulator.server.log.ledger import Ledger, wake_of
 from simulator.server.meters import Meters
-from simulator.server.planting import plant_all
+from simulator.server.planting import begin_again, plant_all
 from simulator.server.problems import Full
 from simulator.server.relay import Relay
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
 from simulator.server.state import State
+from simulator.server.unreadable import Unreadable
 
 DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
@@ -35,10 +36,6 @@ _log = logging.getLogger("simulator.sandboxes")
 
 class Taken(Exception):
     """A sandbox of that name exists already."""
-
-
-class Renewed(Exception):
-    """What a caller showed was replaced while he was being answered."""
 
 
 class Sandboxes:
@@ -65,6 +62,7 @@ class Sandboxes:
         self._by_credential: dict[str, Sandbox] = {}
         """The same in open access, by what opens them: looked at for each call."""
         self._keys = Keys(vendors)
+        self._unreadable = Unreadable()
         self._sampled: WeakSet[Sandbox] = WeakSet()
 
     def __iter__(self) -> Iterator[Sandbox]:
@@ -72,9 +70,18 @@ class Sandboxes:
         return iter([*self._sandboxes.values()])
 
     def every(self) -> Iterator[Sandbox]:
-        """All there are."""
-        names = [*self._sandboxes] if self.log is None else self.log.names()
-        return (sandbox for name in names if (sandbox := self.known(name)) is not None)
+        """All there are, but for those that cannot be read."""
+        if self.log is None:
+            yield from self
+            return
+        for name in self.log.names():
+            try:
+                sandbox = self.known(name)
+            except Unusable as problem:
+                self._unreadable.leave_out(self.log, name, problem)
+                continue
+            if sandbox is not None:
+                yield sandbox
 
     def known(self, name: str) -> Sandbox | None:
         """The sandbox of that name, if it is open."""
@@ -155,7 +162,8 @@ class Sandboxes:
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
-        self._fill(sandbox)
+        if sandbox in self._sampled:
+            plant_all(sandbox)
         if self.log is not None:
             about = {"seed": seed, "sampled": sandbox in self._sampled}
             key = self.log.open(name, about, [*parts(sandbox)], wake_of(sandbox))
@@ -206,13 +214,7 @@ class Sandboxes:
 
     def _reset(self, sandbox: Sandbox) -> None:
         sandbox.then(partial(self.meters.keep_commits, sandbox.commits))
-        watch, sandbox.watch = sandbox.watch, lambda: None
-        try:
-            sandbox.reset()
-            self._fill(sandbox)
-        finally:
-            sandbox.watch = watch
-        sandbox.watch()
+        begin_again(sandbox, sampled=sandbox in self._sampled)
 
     async def delete(self, sandbox: Sandbox) -> None:
         """Forget a sandbox and what opens it."""
@@ -220,6 +222,14 @@ class Sandboxes:
             self.log.delete(sandbox.ledger.key)
         await self.dismiss(sandbox).close()
         _log.info("sandbox %s deleted", sandbox.name)
+
+    async def delete_unread(self, name: str) -> None:
+        """Forget the sandbox of that name, which cannot be read."""
+        sandbox = self.loaded(name)
+        if sandbox is not None:
+            await self.delete(sandbox)
+        elif self.log is not None:
+            self._unreadable.delete(self.log, name)
 
     def dismiss(self, sandbox: Sandbox) -> Dispatcher:
         """Let a sandbox be found no more."""
@@ -285,10 +295,3 @@ class Sandboxes:
         if self.log is not None and (name is None or self.log.shared):
             name = self._keys.looked_up(self.log, credential)
         return (name and self.known(name)) or self.nowhere
-
-    # The demo.
-
-    def _fill(self, sandbox: Sandbox) -> None:
-        """Give the demo its samples; every other sandbox, and a fork by its name, begins without."""
-        if sandbox in self._sampled:
-            plant_all(sandbox)

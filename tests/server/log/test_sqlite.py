@@ -27,7 +27,7 @@ from simulator.server.log.ledger import IMAGE_AFTER
 from simulator.server.log.sqlite import MIGRATIONS, SqliteLog
 from simulator.server.sandboxes import Sandboxes
 from simulator.server.sender import HttpSender
-from tests.server import assessment
+from tests.server import ROOT, assessment
 from tests.server.log.worlds import compact, create, opened, portrait, read_again
 from tests.servers import Listener, Sandbox, Server
 
@@ -383,7 +383,9 @@ def test_a_damaged_file_is_refused(path: Path) -> None:
     assert "damaged" in refusal(path) or "malformed" in refusal(path)
 
 
-def test_a_commit_that_cannot_be_read_stops_its_sandbox_alone(path: Path) -> None:
+@pytest.fixture
+def spoilt(path: Path) -> Path:
+    """A log with two sandboxes, of which `ada` cannot be read."""
     log = SqliteLog(path)
     for name in ("ada", "bo"):
         create(opened(log, name))
@@ -392,11 +394,37 @@ def test_a_commit_that_cannot_be_read_stops_its_sandbox_alone(path: Path) -> Non
         found = database.execute("SELECT key FROM sandbox WHERE name = 'ada'").fetchone()[0]
         database.execute("UPDATE entry SET data = ? WHERE sandbox = ?", (b'[["unheard"]]', found))
         database.commit()
-    with serving(path) as http:
+    return path
+
+
+def test_a_sandbox_that_cannot_be_read_is_left_out_of_lists_and_that_is_said_once(spoilt: Path) -> None:
+    with Server("--log", f"sqlite:{spoilt}") as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+        for _ in range(3):
+            assert [one["name"] for one in http.get(ROOT).json()] == ["bo"]
+            assert http.get("/", headers={"Accept": "text/html"}).status_code == 200
+        said = [line for line in server.stderr().splitlines() if "left out" in line]
+        assert len(said) == 1
+        assert "sandbox ada" in said[0]
+        assert "commit 1 of sandbox number 1 cannot be read" in said[0]
+
+
+def test_a_sandbox_that_cannot_be_read_can_be_deleted(spoilt: Path) -> None:
+    with serving(spoilt) as http:
+        ada = Sandbox(http, "ada")
+        assert ada.control("POST", "/reset").status_code == 503
+        ada.told("DELETE")
+        assert [one["name"] for one in http.get(ROOT).json()] == ["bo"]
+        assert ada.pi.get(PATH).json() == []
+        assert ada.pi.post(PATH, json=PERSON).status_code == 201
+        ada.told("DELETE")
+
+
+def test_a_commit_that_cannot_be_read_stops_its_sandbox_alone(spoilt: Path) -> None:
+    with serving(spoilt) as http:
         answer = Sandbox(http, "ada").pi.get(PATH)
         assert answer.status_code == 503
         assert "commit 1" in answer.json()["detail"]
-        assert len(Sandbox(http, "bo").pi.get(PATH).json()) == 1
+        assert [one["email"] for one in Sandbox(http, "bo").pi.get(PATH).json()] == ["ada@example.com"]
 
 
 # Images.

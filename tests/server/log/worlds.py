@@ -43,7 +43,7 @@ class Failing(SqliteLog):
 def opened(log: Log, name: str = "a", state: State | None = None) -> Sandbox:
     """A new sandbox in a log, its clock frozen at the first instant there is."""
     sandbox = Sandbox(name, SEED, state or State(Config(), Clock("frozen", 0)), VENDORS)
-    key = log.open(name, {"seed": SEED}, [*parts(sandbox)], wake_of(sandbox))
+    key = log.open(name, {"seed": SEED, "sampled": False}, [*parts(sandbox)], wake_of(sandbox))
     assert key
     sandbox.ledger = Ledger(log, key, sandbox)
     return sandbox
