@@ -26,10 +26,10 @@ from simulator.server.log.places import opened
 from simulator.server.login import Login, Session
 from simulator.server.origin import Fence
 from simulator.server.press import draw
-from simulator.server.problems import Problem, answer_crash, answer_http_error, answer_problem, answer_unlogged
+from simulator.server.problems import Full, Problem, answer_crash, answer_http_error, answer_problem, answer_unlogged
 from simulator.server.reference import Reference
 from simulator.server.relay import Relay
-from simulator.server.sandboxes import Full, Sandboxes, Taken
+from simulator.server.sandboxes import Sandboxes, Taken
 from simulator.server.sender import HttpSender
 from simulator.server.smtp import Smtp
 from simulator.settings import Settings

@@ -44,7 +44,7 @@ async def kept(sandboxes: Sandboxes, limits: "Limits") -> AsyncIterator[None]:
         yield
         return
     keeper = Keeper(sandboxes, sandboxes.log, limits)
-    keeper.look()
+    await keeper.look()
     tasks = [asyncio.ensure_future(keeper.keep()), asyncio.ensure_future(keeper.listen())]
     try:
         yield
@@ -68,7 +68,7 @@ class Keeper:
         while True:
             await asyncio.sleep(min(LOOKS, self._limits.idle / 2))
             try:
-                self.look()
+                await self.look()
                 for sandbox in self._sandboxes:
                     with suppress(Unwritten):  # a sandbox that cannot be had now waits for the next round
                         await self._tend(sandbox)
@@ -91,11 +91,12 @@ class Keeper:
             self._is_away = False
             _log.warning("the log is back")
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """Say that this process is alive; see to what is due by now, and to what dead processes have left."""
         self._log.beat()
         alive = self._log.alive()
         for name in self._log.due(machine_now()):
+            await asyncio.sleep(0)  # others are answered meanwhile, however many there are
             try:
                 sandbox = self._sandboxes.loaded(name)
                 if sandbox is None:
@@ -118,8 +119,7 @@ class Keeper:
         idle = ledger.idle()
         if idle < LOOKS:
             ledger.stamp(self._limits.stamps)
-        watched = len(sandbox.watchers) > self._sandboxes.own_watchers
-        if not (idle < self._limits.idle or watched or sandbox.faults or dispatcher.busy):
+        if not (idle < self._limits.idle or sandbox.watchers or sandbox.faults or dispatcher.busy):
             ledger.settle()
             await self._sandboxes.dismiss(sandbox).close()
         elif ledger.ripe:

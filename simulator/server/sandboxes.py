@@ -99,9 +99,6 @@ class Sandboxes:
         """The sandbox of that name, if it is in memory."""
         return self._sandboxes.get(name)
 
-    own_watchers = 0
-    """How many watchers every sandbox has: nobody who is always there is one."""
-
     def is_current(self, sandbox: Sandbox) -> bool:
         """Whether a sandbox is still there; what other processes did to it is known then."""
         try:

@@ -18,7 +18,9 @@ from simulator.server.log.sql import Rows, SqlLog
 _APPLICATION = 0x53696D31
 """Marks the file as ours."""
 PATIENCE = 10.0
-"""Seconds that a process waits for another to end its transaction."""
+"""Seconds that a process waits at its start for another to end its transaction."""
+STEP = 3.0
+"""The same for a step: whoever waits must say in time that it is alive (`DEAD_AFTER`)."""
 
 MIGRATIONS = (
     """
@@ -67,6 +69,7 @@ class SqliteLog(SqlLog):
                 stack.callback(self._database.close)  # who is refused must not stand in the way of others
                 self._prepare()
                 stack.pop_all()
+            self._file = self._found()
         except sqlite3.Error as problem:
             raise Unusable(f"{path}: {_explained(problem)}") from None
 
@@ -82,6 +85,8 @@ class SqliteLog(SqlLog):
             self._migrate()
         self._write_ahead()
         self.run("PRAGMA synchronous = NORMAL")
+        if self.shared:
+            self.run(f"PRAGMA busy_timeout = {STEP * 1_000:.0f}")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -139,7 +144,17 @@ class SqliteLog(SqlLog):
 
     def take(self, key: int) -> None:
         """Begin a transaction; the file knows one writer at a time."""
+        if self._found() != self._file:  # what is written to it would be gone with this process
+            raise sqlite3.OperationalError("the file was removed or replaced; put it back, or begin anew with another")
         self.run("BEGIN IMMEDIATE")
+
+    def _found(self) -> tuple[int, int] | None:
+        """Which file is at the path, if any is."""
+        try:
+            found = Path(self.where).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def version(self) -> int:
         """Another number whenever another process has committed anything."""

@@ -301,6 +301,22 @@ def test_an_attempt_that_cannot_be_kept_is_kept_when_there_is_room_and_is_not_ma
         assert "Traceback" not in server.stderr()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_nothing_is_acknowledged_while_the_file_is_not_where_it_was(path: Path, workers: str) -> None:
+    with serving(path, "--workers", workers) as http:
+        sandbox = Sandbox(http, "ada")
+        assert sandbox.pi.post(PATH, json=PERSON).status_code == 201
+        away = path.rename(path.with_name("away.db"))
+        for replaced in (False, True):
+            if replaced:
+                path.write_bytes(b"another")
+            refused = sandbox.pi.post(PATH, json=PERSON)
+            assert (refused.status_code, "was removed or replaced" in refused.json()["detail"]) == (503, True)
+        away.rename(path)
+        assert sandbox.pi.post(PATH, json=PERSON).status_code == 201
+        assert len(sandbox.pi.get(PATH).json()) == 2
+
+
 def refusal(path: Path) -> str:
     """Why a server does not start over this file; nothing is changed in it."""
     before = path.read_bytes()
