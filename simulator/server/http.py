@@ -175,11 +175,8 @@ class Door:
                 if sandbox.faults is None:
                     return sandbox, sandbox.call(vendor, operation, asked), None
                 return await trouble.met(sandbox, vendor, operation, asked)
-            except (
-                Deleted,
-                Renewed,
-            ):  # by another process, just now: it is looked for again, and opened where it may be
-                continue
+            except (Deleted, Renewed):
+                continue  # by another process, just now: it is looked for again, and opened anew where it may be
 
     def _insisting(self, credential: Credential | None, sandbox: Sandbox, ask: Ask) -> Ask:
         """Let a secret, for which there are tokens, be looked at again within the step that gives one."""
