@@ -69,9 +69,7 @@ class Keeper:
             await asyncio.sleep(min(LOOKS, self._limits.idle / 2))
             try:
                 await self.look()
-                for sandbox in self._sandboxes:
-                    with suppress(Unwritten):  # a sandbox that cannot be had now waits for the next round
-                        await self._tend(sandbox)
+                await self.tend()
                 await self.forget()
                 self._found()
             except (Unusable, Unwritten) as problem:
@@ -108,6 +106,12 @@ class Keeper:
                 pass
             except (Unusable, Unwritten):
                 _log.exception("sandbox %s cannot be read, so nothing happens in it", name)
+
+    async def tend(self) -> None:
+        """Say which sandboxes are in use, let those go that are not, and make images of those that have grown."""
+        for sandbox in self._sandboxes:
+            with suppress(Unwritten):  # a sandbox that cannot be had now waits for the next round
+                await self._tend(sandbox)
 
     async def _tend(self, sandbox: Sandbox) -> None:
         ledger = sandbox.ledger

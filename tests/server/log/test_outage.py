@@ -130,7 +130,7 @@ def test_what_falls_due_and_what_waits_for_its_turn_while_the_database_is_away_i
     url: str,
 ) -> None:
     with (
-        Listener(delay=1.5) as listener,
+        Listener(delay=0.8) as listener,
         Server("--log", url) as server,
         httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
     ):

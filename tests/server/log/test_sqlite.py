@@ -236,15 +236,20 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
     await sandboxes.close()
 
 
-def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path) -> None:
-    with serving(path, "--keep", "2") as http:
-        used, other = Sandbox(http, "a"), Sandbox(http, "b")
-        assert [one.pi.post(PATH, json=PERSON).status_code for one in (used, other)] == [201, 201]
-        time.sleep(1.5)  # it is looked once a second who is in use
-        assert used.pi.get(PATH).status_code == 200
-        Sandbox(http, "c").pi.get(PATH)
-        names = until(lambda: len(found := http.get("/_simulator/sandboxes").json()) == 2 and found)
-        assert [one["name"] for one in names] == ["a", "c"]
+async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.server.keeper.LOOKS", 0.01)
+    log = SqliteLog(path)
+    sandboxes = Sandboxes(VENDORS, HttpSender(Policy(())), log=log)
+    keeper = Keeper(sandboxes, log, Limits(most=2))
+    used, _ = [sandboxes.get(name) or sandboxes.nowhere for name in "ab"]
+    await keeper.tend()
+    await asyncio.sleep(0.02)
+    create(used)
+    assert sandboxes.get("c")
+    await keeper.tend()
+    await keeper.forget()
+    assert log.names() == ["a", "c"]
+    await sandboxes.close()
 
 
 def test_a_sandbox_that_is_in_use_is_kept_however_short_the_time(path: Path) -> None:
