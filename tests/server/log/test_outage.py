@@ -142,7 +142,7 @@ def test_what_falls_due_and_what_waits_for_its_turn_while_the_database_is_away_i
         listener.wait_for(8)
         with away(url):
             time.sleep(1.8)
-        until(lambda: [one["state"] for one in sandbox.told("GET", "/deliveries")] == ["delivered"] * 13)
+        until(lambda: [one["state"] for one in sandbox.told("GET", "/deliveries")] == ["delivered"] * 13, 20)
         assert len(listener.received) == 13
 
 

@@ -56,9 +56,9 @@ def serving(path: Path, *options: str, killed: bool = False) -> Iterator[httpx2.
             server.stop = server.kill  # type: ignore[method-assign]
 
 
-def until(seen: Callable[[], Any]) -> Any:
+def until(seen: Callable[[], Any], seconds: float = SOON) -> Any:
     """What is seen, as soon as it is something."""
-    deadline = time.monotonic() + SOON
+    deadline = time.monotonic() + seconds
     while not (found := seen()):
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
@@ -257,7 +257,7 @@ def test_a_sandbox_that_is_in_use_is_kept_however_short_the_time(path: Path) -> 
         used, other = Sandbox(http, "a"), Sandbox(http, "b")
         for one in (used, other):
             one.pi.post(PATH, json=PERSON)
-        until(lambda: len(used.pi.get(PATH).json()) == 1 and len(http.get("/_simulator/sandboxes").json()) == 1)
+        until(lambda: len(used.pi.get(PATH).json()) == 1 and len(http.get("/_simulator/sandboxes").json()) == 1, 20)
         assert len(used.pi.get(PATH).json()) == 1
 
 
