@@ -97,10 +97,14 @@ class Connection:
     _kept: http.client.HTTPConnection | None = field(default=None, repr=False)
     _used: float = field(default=0.0, repr=False)
 
+    @cached_property
+    def _parts(self) -> SplitResult:
+        return address(self.base)
+
     def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """Send one request; `Unreachable` when no whole answer comes."""
         self.pace()
-        prefix = address(self.base).path.rstrip("/")
+        prefix = self._parts.path.rstrip("/")
         try:
             answer = self._asked(method, prefix + path, headers, body)
         except (OSError, http.client.HTTPException) as problem:
@@ -125,7 +129,7 @@ class Connection:
             self.close()
         patience = self.patience()
         if self._kept is None:
-            parts = address(self.base)
+            parts = self._parts
             kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
             self._kept = kind(parts.hostname or "", parts.port, timeout=patience)
         elif self._kept.sock is not None:

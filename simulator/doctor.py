@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from simulator import __version__
 from simulator.handle.connection import SANDBOXES, Connection, SimulatorError
+from simulator.ready import is_health
 
 Verdict = Literal["ok", "note", "failed"]
 """As it should be; worth knowing, and perhaps meant; wrong."""
@@ -81,7 +82,7 @@ def _server(server: Connection) -> Finding:
         health = server.call("GET", "/_simulator/health", within=5)
     except (SimulatorError, ValueError) as problem:
         raise Unasked(f"{problem}; is it running there, and is --url right?") from None
-    if not isinstance(health, dict) or health.get("status") != "ok" or not isinstance(health.get("version"), str):
+    if not is_health(health):
         raise Unasked(f"{server.url} is no simulator: /_simulator/health answers {str(health)[:80]!r}")
     version = health["version"]
     if version != __version__:

@@ -5,6 +5,7 @@ import json
 import threading
 import urllib.request
 from ssl import SSLContext
+from typing import Any
 
 WITHIN = 5.0
 """Seconds that the whole answer may take."""
@@ -51,9 +52,12 @@ def _answer(url: str, trusted: SSLContext | None) -> bytes:
 
 
 def _is_ours(said: bytes) -> bool:
-    """Whether it is what a simulator says of its health."""
     try:
-        told = json.loads(said.decode())
+        return is_health(json.loads(said.decode()))
     except (ValueError, RecursionError):
         return False
+
+
+def is_health(told: Any) -> bool:
+    """Whether that is what a simulator says of its health."""
     return isinstance(told, dict) and told.get("status") == "ok" and isinstance(told.get("version"), str)

@@ -159,7 +159,6 @@ class Sandboxes:
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
-        if sandbox in self._sampled:
             plant_all(sandbox)
         if self.log is not None:
             about = {"seed": seed, "sampled": sandbox in self._sampled}

@@ -59,6 +59,17 @@ def fatal(url: str, kind: str = "TRIGGER", when: str = "") -> Iterator[None]:
         connection.execute("DROP FUNCTION fatal CASCADE")
 
 
+@contextmanager
+def served(url: str, delay: float = 0) -> Iterator[tuple[Server, Sandbox, Listener]]:
+    """A server over that log, a sandbox of it, and a listener that takes its time to answer."""
+    with (
+        Listener(delay=delay) as listener,
+        Server("--log", url) as server,
+        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
+    ):
+        yield server, Sandbox(http, "ada"), listener
+
+
 def test_what_could_not_be_read_again_is_read_as_a_whole_before_anything_else(url: str) -> None:
     one, other = PostgresqlLog(url), PostgresqlLog(url)
     mine = opened(one)
@@ -93,12 +104,7 @@ def test_what_was_remembered_is_not_forgotten_while_it_cannot_be_read(url: str) 
 
 
 def test_a_webhook_of_what_could_not_be_kept_is_never_sent(url: str) -> None:
-    with (
-        Listener() as listener,
-        Server("--log", url) as server,
-        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
-    ):
-        sandbox = Sandbox(http, "ada")
+    with served(url) as (_, sandbox, listener):
         id = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}/hook")["assessmentId"]
         with fatal(url), away(url, at_once=False):
             assert sandbox.control("POST", f"/invitations/{id}/complete").status_code == 503
@@ -110,12 +116,7 @@ def test_a_webhook_of_what_could_not_be_kept_is_never_sent(url: str) -> None:
 
 
 def test_a_reset_that_could_not_be_kept_has_done_nothing_at_all(url: str) -> None:
-    with (
-        Listener(delay=1) as listener,
-        Server("--log", url) as server,
-        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
-    ):
-        sandbox = Sandbox(http, "ada")
+    with served(url, 1) as (_, sandbox, listener):
         id = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}/hook")["assessmentId"]
         sandbox.told("POST", f"/invitations/{id}/complete")
         listener.wait_for(1)
@@ -129,12 +130,7 @@ def test_a_reset_that_could_not_be_kept_has_done_nothing_at_all(url: str) -> Non
 def test_what_falls_due_and_what_waits_for_its_turn_while_the_database_is_away_is_sent_when_it_is_back(
     url: str,
 ) -> None:
-    with (
-        Listener(delay=0.8) as listener,
-        Server("--log", url) as server,
-        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
-    ):
-        sandbox = Sandbox(http, "ada")
+    with served(url, 0.8) as (_, sandbox, listener):
         made = [assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"] for _ in range(12)]
         assessment(sandbox, email="ada+completes-in-1s@example.com", assessmentStatusWebHook=listener.url)
         for id in made:
@@ -174,8 +170,7 @@ def test_of_a_commit_that_broke_off_in_its_very_moment_nobody_says_that_it_was_n
 
 
 def test_a_lost_connection_costs_nobody_a_call(url: str) -> None:
-    with Server("--log", url) as server, httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http:
-        sandbox = Sandbox(http, "ada")
+    with served(url) as (_, sandbox, _):
         id = assessment(sandbox)["assessmentId"]
         tell(url, END)
         assert sandbox.pi.get(f"/api/v1/behavioralassessments/{id}").status_code == 200
@@ -190,12 +185,7 @@ def test_an_attempt_that_ends_while_the_database_is_away_is_kept_when_it_is_back
             return [(one["state"], len(one["attempts"])) for one in sandbox.told("GET", "/deliveries")]
         return None
 
-    with (
-        Listener(delay=0.7) as listener,
-        Server("--log", url) as server,
-        httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http,
-    ):
-        sandbox = Sandbox(http, "ada")
+    with served(url, 0.7) as (server, sandbox, listener):
         id = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}/hook")["assessmentId"]
         sandbox.told("POST", f"/invitations/{id}/complete")
         listener.wait_for(1)
