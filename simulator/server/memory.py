@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from simulator.core import instant
 from simulator.core.config import Config
 from simulator.core.decision import Alarm
 from simulator.core.delivery import Attempt, Delivery
@@ -55,6 +56,16 @@ class Memory:
         self.state = state
 
 
+def lapsed(calls: Iterable[int], now: int) -> int:
+    """How many of the oldest calls are not of the last minute, or, where the clock was turned back, not yet made."""
+    count = 0
+    for at in calls:
+        if now - instant.MINUTE < at <= now:
+            break
+        count += 1
+    return count
+
+
 # What happens.
 
 
@@ -86,6 +97,8 @@ def _let_in(memory: Memory, vendor: str, at: int) -> None:
     calls = memory.recent.get(vendor)
     if calls is None:
         calls = memory.recent[vendor] = deque(maxlen=memory.state.config.rate_limit)
+    for _ in range(lapsed(calls, at)):
+        calls.popleft()
     calls.append(at)
 
 

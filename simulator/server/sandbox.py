@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from simulator.core import instant
 from simulator.core.call import BASE, SEAL, Call, Reply
 from simulator.core.decision import TOKEN, Alarm, Decision, Notice, Record
 from simulator.core.delivery import Attempt, Delivery
@@ -16,6 +15,7 @@ from simulator.core.draw import Draw, seal, secret_of
 from simulator.core.faults import Fault
 from simulator.core.mail import MAIL
 from simulator.core.vendor import Operation, Vendor, answer
+from simulator.server.memory import lapsed
 from simulator.server.quota import within_limit
 from simulator.server.state import State, Stored, rendered
 from simulator.server.watched import Event, Watched, one_step
@@ -151,12 +151,8 @@ class Sandbox(Watched):
         """How many calls came within the minute before `now`; counted only where a limit is set."""
         if self.state.config.rate_limit is None:
             return 0
-        calls = self.recent.get(vendor.id)
-        if calls is None:
-            return 0
-        while calls and not now - instant.MINUTE < calls[0] <= now:
-            calls.popleft()
-        return len(calls)
+        calls = self.recent.get(vendor.id, ())
+        return len(calls) - lapsed(calls, now)
 
     def _answer(self, vendor: Vendor, operation: Operation, call: Call) -> Reply:
         decision = answer(vendor, operation, call, self)

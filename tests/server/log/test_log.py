@@ -166,3 +166,15 @@ class Remembered(RuleBasedStateMachine):
 
 TestRemembered = Remembered.TestCase
 TestRemembered.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_who_reads_it_counts_the_same_calls_against_a_limit_whichever_way_the_clock_was_turned() -> None:
+    log = Failing()
+    sandbox = opened(log)
+    sandbox.configure(Config(rate_limit=2))
+    told = []
+    for days in (0, 1, 1, 1, 0, 0, 0):
+        sandbox.set_clock(sandbox.state.clock.at(days * instant.DAY))
+        told.append(create(sandbox).status)
+        assert portrait(read_again(log)) == portrait(sandbox)
+    assert told == [201, 201, 201, 429, 201, 201, 429]
