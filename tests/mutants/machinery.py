@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 _HTTP = "server/http.py"
+_MEMORY = "server/memory.py"
 _SANDBOX = "server/sandbox.py"
 _SANDBOXES = "server/sandboxes.py"
 _STEERING = "core/steering.py"
@@ -68,7 +69,7 @@ MUTANTS = (
         "A long whole number loses its last digits.",
     ),
     Mutant(
-        "server.minute", _SANDBOX, "now - instant.MINUTE < calls[0]", "now - instant.HOUR < calls[0]",
+        "server.minute", _MEMORY, "now - instant.MINUTE < at", "now - instant.HOUR < at",
         "After a 429 the caller waits for an hour in place of a minute.",
     ),
     Mutant(
