@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from io import BytesIO
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from simulator.core.call import Document
@@ -18,9 +19,17 @@ _LABEL = 130
 _MOST_LETTERS, _MOST_LINES = 2_000, 6
 """A cell shows no more; an ellipsis says that there was more."""
 
+_drawing = Lock()
+"""One draws at a time: reportlab's typeface reads its file at a place that it shares with all who read."""
+
 
 def pdf(document: Document) -> bytes:
     """The document as a PDF file; the same document gives the same bytes."""
+    with _drawing:
+        return _drawn(document)
+
+
+def _drawn(document: Document) -> bytes:
     from reportlab.lib.pagesizes import A4
     from reportlab.pdfgen.canvas import Canvas
 
