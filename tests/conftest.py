@@ -1,5 +1,6 @@
 """Fixtures for all tests: the running program, a sandbox of one's own, a listener for webhooks."""
 
+import gc
 import uuid
 from collections.abc import Generator, Iterator
 
@@ -36,6 +37,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     kinds = ["memory", "sqlite", "postgresql"]
     parser.addoption("--log", choices=kinds, default="memory", help="where the shared server's log is")
     parser.addoption("--processes", default="1", help="how many processes the shared server has")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _garbage() -> Iterator[None]:
+    """Collect what a module has left, and look at the rest no more: a whole second stood still where it was counted."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

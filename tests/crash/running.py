@@ -15,12 +15,19 @@ from typing import Any, Self
 
 import httpx2
 
+from tests.crash.listening import Aside
 from tests.crash.load import GAMES, PATH, Caller, Promises
-from tests.servers import GREETING, Listener, Received
+from tests.servers import GREETING, Received
 
 LONGEST = 3.0
 """An attempt may take so many seconds on a busy machine, from reaching the listener to being written down."""
+LATE = 0.2
+"""What came before a death may be noted down so many seconds after it."""
+BORN = 0.1
+"""Whoever takes over from the dead sends nothing within so many seconds: a process takes longer to start."""
 CALLERS = 4
+Death = tuple[float, float]
+"""When a process was still alive, and when it was dead: whoever kills may be held up in between."""
 
 
 @dataclass
@@ -93,18 +100,20 @@ class Fleet:
         """The address for a caller."""
         return self._servers[place % len(self._servers)].url
 
-    def kill_one(self, chance: random.Random) -> float:
-        """Kill a process, and give the moment of its death; another takes its place."""
+    def kill_one(self, chance: random.Random) -> Death:
+        """Kill a process, and tell when it died; another takes its place."""
         server = chance.choice(self._servers)
         if self._together:
             while not (workers := server.workers):  # they are being started anew
                 time.sleep(0.05)
+            alive = time.monotonic()
             os.kill(chance.choice(workers), signal.SIGKILL)
-            return time.monotonic()
+            return alive, time.monotonic()
+        alive = time.monotonic()
         server.kill()
-        died = time.monotonic()
+        dead = time.monotonic()
         server.start()
-        return died
+        return alive, dead
 
     def stop(self) -> None:
         """End them all."""
@@ -114,8 +123,8 @@ class Fleet:
 
 def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[float, float] = (0.2, 1.0)) -> Verdict:
     """Kill so many times, so many seconds apart, and say what was lost."""
-    chance, verdict, killed = random.Random(seed), Verdict(kills), list[float]()
-    with Listener() as listener, ExitStack() as stack:
+    chance, verdict, killed = random.Random(seed), Verdict(kills), list[Death]()
+    with Aside() as listener, ExitStack() as stack:
         fleet = Fleet(log, processes)
         stack.callback(fleet.stop)
         callers = [
@@ -128,7 +137,7 @@ def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[floa
         for _ in range(kills):
             time.sleep(chance.uniform(*between))
             killed.append(fleet.kill_one(chance))
-            verdict.slowest = max(verdict.slowest, time.monotonic() - killed[-1])
+            verdict.slowest = max(verdict.slowest, time.monotonic() - killed[-1][1])
         for caller in callers:
             caller.stop()
         with httpx2.Client(base_url=fleet.url(0), trust_env=False, timeout=60) as http:
@@ -136,7 +145,7 @@ def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[floa
             for caller in callers:
                 verdict.wrong += caller.wrong
                 _judge(http, caller.promises, verdict)
-        _judge_webhooks([caller.promises for caller in callers], listener.received, killed, verdict)
+        _judge_webhooks([caller.promises for caller in callers], listener.received(), killed, verdict)
     return verdict
 
 
@@ -191,7 +200,7 @@ def _judge_orders(http: httpx2.Client, promises: Promises, verdict: Verdict) -> 
 
 
 def _judge_webhooks(
-    all_promises: list[Promises], received: list[Received], killed: list[float], verdict: Verdict
+    all_promises: list[Promises], received: list[Received], killed: list[Death], verdict: Verdict
 ) -> None:
     """Every webhook that is owed came; twice only where the server was killed in the middle of the attempt."""
     came: dict[str, list[float]] = {}
@@ -204,8 +213,20 @@ def _judge_webhooks(
     verdict.wrong += [f"no webhook told of {id}" for id in owed - came.keys()]
     for id, times in came.items():
         for at, following in pairwise(times):
-            between = [kill - at for kill in killed if at - 0.05 <= kill <= following]
-            verdict.again += 1
-            verdict.oldest = max([verdict.oldest, *between[:1]])
-            if not between or between[0] > LONGEST:
-                verdict.wrong.append(f"the webhook of {id} came {len(times)} times, and no kill explains it: {between}")
+            under_way = cut_short(at, following, killed)
+            if under_way is None:
+                verdict.wrong.append(f"the webhook of {id} came {len(times)} times, and no kill explains it")
+            else:
+                verdict.again += 1
+                verdict.oldest = max(verdict.oldest, under_way)
+
+
+def cut_short(at: float, following: float, killed: list[Death]) -> float | None:
+    """For how many seconds an attempt that came `at` was under way when its process was killed.
+
+    None where no death explains that there was a `following` one.
+    """
+    for alive, dead in killed:
+        if at - LATE <= dead and alive <= following - BORN and alive - at <= LONGEST:
+            return max(0.0, alive - at)
+    return None
