@@ -12,7 +12,7 @@ import click
 
 from simulator import __version__
 from simulator.core.urls import is_web_url
-from simulator.options import Number, host_port, option, place, seconds, to_listen, web_url
+from simulator.options import Number, host_port, hosts, option, place, seconds, to_listen, web_url
 from simulator.settings import Settings, default_access, from_environment
 
 
@@ -68,7 +68,7 @@ def main() -> None:
 )
 @option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
 @option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=web_url)
-@option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.")
+@option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.", callback=hosts)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)
 @option(
     "request_timeout", "30", "Seconds for a request's head, for its body, for reading on in an answer.",
@@ -89,8 +89,8 @@ def main() -> None:
 @option("access_log", None, "Write a line for every call.", is_flag=True, type=bool)
 def serve(
     host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
-    webhook_hosts: str | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None,
-    **more: Any,
+    webhook_hosts: tuple[str, ...] | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None,
+    tls_key: Path | None, **more: Any,
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
     from simulator import tls as certificates
@@ -98,9 +98,8 @@ def serve(
     if log == "memory":
         _alone(**more)
     more |= certificates.files(tls, tls_dir, tls_cert, tls_key, (host, certificates.host_of(public_url)))
-    hosts = tuple(part.strip() for part in webhook_hosts.split(",") if part.strip()) if webhook_hosts else None
     settings = Settings(
-        host, port, log, access or default_access(host), public_url, hosts, from_environment("control_token"),
+        host, port, log, access or default_access(host), public_url, webhook_hosts, from_environment("control_token"),
         sandboxes=_sandboxes(config) if config else {}, **more,
     )  # fmt: skip
     if settings.workers > 1:

@@ -1,5 +1,6 @@
 """The options of the commands: each is a variable of the environment too, and what cannot be is refused by name."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,9 @@ from simulator.core import instant
 from simulator.core.urls import host_and_port, is_web_url
 from simulator.server.masking import hidden
 from simulator.settings import PREFIX, from_environment
+
+_HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
+"""A name or an IPv4 address, or an IPv6 address, which has two colons at least; `*` is allowed in them."""
 
 
 def _from(name: str, otherwise: str | None = None) -> Callable[[], str | None]:
@@ -72,6 +76,17 @@ def to_listen(context: click.Context, option: click.Parameter, value: str) -> st
     if not value.strip(" []"):
         raise click.BadParameter(f"{value!r} is no host; 0.0.0.0 listens on every address of this machine")
     return value
+
+
+def hosts(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """Hosts by name or address."""
+    if not value:
+        return None
+    named = tuple(part.strip() for part in value.split(",") if part.strip())
+    for part in named or (value,):
+        if not _HOST.fullmatch(part):
+            raise click.BadParameter(f"{part!r} is no host, such as hook.example, *.hook.example, 127.0.0.1 or ::1")
+    return named
 
 
 def host_port(context: click.Context, option: click.Parameter, value: str | None) -> str | None:

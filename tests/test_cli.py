@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 import simulator
 from simulator.cli import main
+from simulator.settings import Settings
 from tests.server import ROOT, assessment
 from tests.servers import Sandbox, Server
 
@@ -256,6 +257,7 @@ WRONG_OPTIONS = [
     ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
     ("--smtp", "localhost"), ("--smtp", ":25"), ("--smtp", "localhost:0"), ("--smtp", "localhost:65536"),
     ("--smtp", "a b:25"), ("--smtp", "::1:25"), ("--smtp", "smtp://localhost:25"),
+    *[("--webhook-hosts", host) for host in ("http://foo/", "foo:80", "127.0.0.1:80", "[::1]", "a b", "foo?", ",")],
 ]  # fmt: skip
 
 
@@ -273,7 +275,26 @@ REMEDIES = [
     ("--idle", "PT0S", "longer than zero"), ("--idle", "P1Y", "weeks, days, hours, minutes and seconds"),
     ("--keep-for", "P1Y", "weeks, days, hours, minutes and seconds"), ("--keep-for", "P0D", "longer than zero"),
     ("--idle", f"P{'9' * 400}D", "weeks, days, hours, minutes and seconds"),
+    ("--webhook-hosts", "ok.example,foo/", "'foo/' is no host, such as hook.example"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("localhost, *.hook.example,", ("localhost", "*.hook.example")),
+        ("127.0.0.1,10.*,*", ("127.0.0.1", "10.*", "*")),
+        ("::1,fd00:*,2001:DB8::7,::ffff:127.0.0.1", ("::1", "fd00:*", "2001:DB8::7", "::ffff:127.0.0.1")),
+        ("", None),
+    ],
+)
+def test_hosts_for_webhooks_are_names_or_addresses(
+    text: str, named: tuple[str, ...] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[Settings] = []
+    monkeypatch.setattr("simulator.serving.serve", served.append)
+    assert call("serve", "--webhook-hosts", text).returncode == 0
+    assert [settings.webhook_hosts for settings in served] == [named]
 
 
 @pytest.mark.usefixtures("nothing_served")

@@ -15,7 +15,8 @@ from simulator.server.sandbox import Sandbox
 from simulator.server.views import clock_view
 from simulator.server.watched import Event
 
-_LAST = instant.LATEST - 400 * instant.DAY
+_LAST = instant.LATEST - 365 * instant.DAY
+"""The end of the year 9998: what follows from a moment within a year can still be written."""
 
 
 class ClockControl:
@@ -56,7 +57,7 @@ class ClockControl:
 def _moment(text: str) -> int:
     moment = instant.parse(text)
     if moment is None or moment.at > _LAST:
-        raise Problem(422, f"freeze: {text[:40]!r} is no instant such as 2026-01-01T00:00:00Z, before the year 9998")
+        raise Problem(422, f"freeze: {text[:40]!r} is no instant such as 2026-01-01T00:00:00Z, up to the year 9998")
     return moment.at
 
 
