@@ -17,19 +17,15 @@ from types import FrameType
 import uvicorn
 
 from simulator.app import Simulator, Unopened
+from simulator.open_files import fitted
 from simulator.server import logs
 from simulator.server.log import Unusable
 from simulator.server.masking import hidden
 from simulator.server.protocol import Protocol, cut_off_the_slow
 from simulator.settings import Settings
 
-if sys.platform != "win32":
-    import resource
-
 _TICKS_BETWEEN_LOOKS = 5
 """Ticks of a tenth of a second between two looks at those who let us wait."""
-_OTHER_FILES = 1_000
-"""So many files may be open besides connections: webhooks on their way, modules, a log."""
 _TICK = 0.02
 """Seconds between two looks at what is still under way when the server stops."""
 _LAST_WORD = 0.2
@@ -107,6 +103,7 @@ class Server(uvicorn.Server):
 def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
     warn = messages(settings)
+    settings = fitted(settings, warn)
     try:
         simulator = Simulator(settings, warn)
     except Unusable as problem:
@@ -149,7 +146,6 @@ def messages(settings: Settings) -> Callable[[str], None]:
 def serve_on(listener: socket.socket, server: Server, settings: Settings, warn: Callable[[str], None]) -> int:
     """Serve on a socket until a signal comes. Returns the exit status."""
     _calm_garbage_collection()
-    _allow_files(settings.max_connections)
     try:
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
@@ -228,18 +224,6 @@ def url_of(settings: Settings, listener: socket.socket) -> str:
     host = f"[{settings.host.strip('[]')}]" if ":" in settings.host else settings.host
     scheme = "http" if settings.tls_cert is None else "https"
     return f"{scheme}://{host}:{listener.getsockname()[1]}"
-
-
-def _allow_files(connections: int) -> None:
-    """Let this process open as many files as it may have connections, as far as the system admits it."""
-    if sys.platform == "win32":
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + _OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _calm_garbage_collection() -> None:

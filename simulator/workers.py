@@ -14,6 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from simulator.app import Simulator
+from simulator.open_files import fitted
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
 from simulator.serving import Server, greet, listen, messages, serve_on, unheard, unlogged, url_of
@@ -31,6 +32,7 @@ _LAST_BREATH = 3.0
 def serve_together(settings: Settings) -> int:
     """Serve with `settings.workers` processes until a signal comes. Returns the exit status."""
     warn = messages(settings)
+    settings = fitted(settings, warn)
     try:
         log = opened(settings.log, shared=True)  # what is wrong with it is said once, and no process is begun
         if log is not None:

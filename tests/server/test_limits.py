@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import resource
 import socket
 import threading
 import time
@@ -243,6 +244,44 @@ def test_there_are_only_so_many_connections_at_once() -> None:
             b"HTTP/1.1 200"
         ):
             assert time.monotonic() < deadline
+
+
+def limited(ulimit: str, *options: str) -> Server:
+    """A server that may not open all the files it would like to."""
+    server = Server(*options)
+    server.command = ["sh", "-c", f'ulimit {ulimit}; exec "$@"', "sh", *server.command]
+    return server
+
+
+FEWER = "this process may open 60 files (ulimit -n): it lets 30 connections in at once, not 10000\n"
+
+
+def test_where_few_files_may_be_open_fewer_are_let_in_and_the_others_are_told() -> None:
+    with limited("-n 60") as server, ExitStack() as stack:
+        assert server.stderr() == FEWER
+        for _ in range(30):
+            stack.enter_context(connect(server))
+        call = head("Connection: close", path="/_simulator/health")
+        assert send_raw(server.url, call).startswith(b"HTTP/1.1 503 ")
+
+
+def test_several_processes_say_once_that_few_files_may_be_open(tmp_path: Path) -> None:
+    with limited("-n 60", "--log", f"sqlite:{tmp_path}/log.db", "--workers", "2") as server:
+        assert server.stderr() == FEWER
+
+
+@pytest.mark.parametrize(("options", "files"), [((), 11_000), (("--max-connections", "5"), 1_005)])
+def test_as_many_files_may_be_open_as_are_wanted_where_the_system_admits_it(
+    options: tuple[str, ...], files: int
+) -> None:
+    with limited("-Sn 60", *options) as server:
+        assert server.stderr() == ""
+        assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[0] == files
+
+
+def test_where_there_are_files_enough_for_the_connections_nothing_is_said() -> None:
+    with limited("-n 60", "--max-connections", "25") as server:
+        assert server.stderr() == ""
 
 
 def test_who_asks_faster_than_he_is_answered_is_not_read_further() -> None:
