@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _garbage() -> Iterator[None]:
-    """Collect what a module has left, and look at the rest no more: a whole second stood still where it was counted."""
+    """Collect what a module has left, and look at the rest no more, which took so long that everything stood still."""
     yield
     gc.collect()
     gc.freeze()
