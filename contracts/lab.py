@@ -72,7 +72,7 @@ class Lab:
             raise OutOfTime
         self.examples += 1
         self.exchanges.clear()
-        self.listener.clear()
+        self.listener.begin()
 
     def failed(self, drawn: str, problem: BaseException) -> None:
         """Keep a failing example, and give Hypothesis a little time for smaller ones."""

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,7 +14,10 @@ from urllib.parse import parse_qsl
 
 @dataclass(frozen=True)
 class Caught:
-    """One webhook as it came in; header names are in lower case, `at` is an instant of `time.monotonic`."""
+    """One webhook as it came in; header names are in lower case, `at` is an instant of `time.monotonic`.
+
+    The path is what follows the listener's own part of it.
+    """
 
     method: str
     path: str
@@ -47,6 +50,7 @@ class Listener:
     answers: deque[int] = field(default_factory=deque)
     headers: dict[str, str] = field(default_factory=dict)
     respond: Callable[[Caught], int] | None = None
+    _turn: int = 1
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
     _server: ThreadingHTTPServer | None = field(default=None, repr=False)
 
@@ -56,7 +60,17 @@ class Listener:
         if self._server is None:
             self._server = _serving(self)
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self._server.server_address[1]}/webhook"
+        return f"http://{host}:{self._server.server_address[1]}{self._mine}/webhook"
+
+    @property
+    def _mine(self) -> str:
+        return f"/{self._turn}"
+
+    def begin(self) -> None:
+        """Have another address from now on, and catch nothing that still comes to the one before."""
+        with self._changed:
+            self._turn += 1
+            self.clear()
 
     def clear(self) -> None:
         """Forget what was caught and how to answer."""
@@ -77,6 +91,9 @@ class Listener:
     def catch(self, caught: Caught) -> int:
         """Keep a webhook; gives the status to answer with."""
         with self._changed:
+            if not caught.path.startswith(f"{self._mine}/"):
+                return 200  # it was on its way when the example that it is of was over
+            caught = replace(caught, path=caught.path.removeprefix(self._mine))
             self.caught.append(caught)
             self._changed.notify_all()
             respond, status = self.respond, self.answers.popleft() if self.answers else 200

@@ -7,11 +7,13 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import httpx2
 import pytest
 
 from contracts.html import html
 from contracts.junit import junit
 from contracts.lab import Lab
+from contracts.listener import listening
 from contracts.property import Property
 from contracts.report import Report, shown, told
 from contracts.runner import OUT_OF_TIME, PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
@@ -217,3 +219,17 @@ def test_an_example_leaves_no_webhook_to_the_next(target: Target) -> None:
     lab.listener.answers.append(500)
     lab.begin()
     assert not lab.listener.answers
+
+
+def test_a_webhook_that_comes_when_its_example_is_over_is_not_the_next_ones(target: Target) -> None:
+    lab = Lab(target)
+    with listening(lab.listener):
+        lab.begin()
+        over = lab.listener.url
+        assert httpx2.post(f"{over}?soon", trust_env=False).status_code == 200
+        assert [caught.path for caught in lab.listener.wait_for(1)] == ["/webhook?soon"]
+        lab.begin()
+        lab.listener.answers.append(503)
+        assert httpx2.post(f"{over}?late", trust_env=False).status_code == 200
+        assert httpx2.post(f"{lab.listener.url}?again", trust_env=False).status_code == 503
+        assert [caught.path for caught in lab.listener.caught] == ["/webhook?again"]
