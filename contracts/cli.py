@@ -1,12 +1,16 @@
 """The commands of `assessment-simulator check`."""
 
+import os
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -26,7 +30,14 @@ from contracts.target import Target, Unaskable
 
 PROPERTIES: tuple[Property, ...] = (*pymetrics.PROPERTIES, *predictive_index.PROPERTIES)
 FACTS: tuple[Fact, ...] = (*pymetrics.FACTS, *predictive_index.FACTS)
-_FILE = click.Path(path_type=Path, dir_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
+
+
+def _place(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
+    """A file that can be written, which is better known before all is asked than after."""
+    if value is not None and not os.access(value.parent, os.W_OK):
+        raise click.BadParameter(f"{value}: nothing can be written into the folder {value.parent}")
+    return value
 
 
 def _number(context: click.Context, option: click.Parameter, value: float) -> float:
@@ -75,9 +86,11 @@ def chosen(properties: Sequence[Property], standing: str = "assumed", only: Sequ
 @_PROFILE
 @_EXAMPLES
 @click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
-@click.option("--junit", type=_FILE, help="Write JUnit XML.")
-@click.option("--html", type=_FILE, help="Write one self-contained page.")
-@click.option("--drift", type=_FILE, help="Write a drift report; what it held before is what is compared with.")
+@click.option("--junit", type=_FILE, callback=_place, help="Write JUnit XML.")
+@click.option("--html", type=_FILE, callback=_place, help="Write one self-contained page.")
+@click.option(
+    "--drift", type=_FILE, callback=_place, help="Write a drift report; what it held before is what is compared with."
+)
 @click.option("--allow-email", is_flag=True, help="At a vendor: properties that make it send e-mail may be asked.")
 @click.option("--allow-writes", is_flag=True, help="At a vendor: what nobody can remove again may be created.")
 @click.option(
@@ -114,10 +127,10 @@ def server(
     runner = Runner(asked, thorough, host, allow_writes, fail_fast, observe=shapes.observe)
     report = Report(
         f"Contracts of {target}", asked.url, datetime.now(UTC).isoformat(timespec="seconds"),
-        runner.run(properties, _tell), time.monotonic() - began, asked.secrets,
+        _outcomes(runner, properties), time.monotonic() - began, asked.secrets,
     )  # fmt: skip
     asked.close()
-    summary(report, click.echo)
+    summary(report, _say)
     write(report, junit, html)
     if drift:
         _write_drift(drift, drifting.drift(report, FACTS, shapes, before))
@@ -131,8 +144,8 @@ def server(
 @_PROFILE
 @_EXAMPLES
 @click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
-@click.option("--junit", type=_FILE, help="Write JUnit XML.")
-@click.option("--html", type=_FILE, help="Write one self-contained page.")
+@click.option("--junit", type=_FILE, callback=_place, help="Write JUnit XML.")
+@click.option("--html", type=_FILE, callback=_place, help="Write one self-contained page.")
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first that does not hold.")
 @click.option("--list", "listing", is_flag=True, help="List the properties, and ask nothing.")
 def client(
@@ -152,16 +165,36 @@ def client(
         report = checking.check(words, properties, _thorough(profile, examples), budget, fail_fast, _tell)
     except Unaskable as problem:
         _unasked(problem)
-    summary(report, click.echo)
+    summary(report, _say)
     write(report, junit, html)
     sys.exit(report.status)
+
+
+def _outcomes(runner: Runner, properties: Sequence[Property]) -> list[Outcome]:
+    """Ask; whoever breaks off ends it without a report. What could not be removed is named."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, partial(_break_off, runner.target))
+    try:
+        return runner.run(properties, _tell)
+    except KeyboardInterrupt:
+        _unasked("it was broken off")
+    finally:
+        for call in runner.target.left:
+            click.echo(f"left at the vendor, for it could not be removed: {call}", err=True)
+
+
+def _break_off(target: Target, number: int, frame: FrameType | None) -> None:
+    """Ask for nothing more and clear up; told again, do not even that."""
+    if target.broken_off:
+        raise KeyboardInterrupt
+    target.broken_off = True
 
 
 def _approach(asked: Target, rate: float) -> None:
     """See whether the target can be asked, a vendor's no faster than that; raises `Unaskable`."""
     if not asked.is_simulator:
         asked.rate = rate
-        given = ", ".join(asked.secrets.values())
+        given = ", ".join(asked.keys)
         click.echo(f"{asked.url} is taken for a vendor's server: {given} is set", err=True)
     asked.probe()
 
@@ -173,7 +206,12 @@ def _thorough(profile: str, examples: int | None) -> Profile:
 def _tell(outcome: Outcome) -> None:
     """Say what became of a property; what is not claimed is told in the summary."""
     if outcome.verdict is not Verdict.NOT_CLAIMED:
-        click.echo(line(outcome))
+        _say(line(outcome))
+
+
+def _say(text: str) -> None:
+    """Say something, whatever letters a client or a server has put into it."""
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _unasked(problem: object) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from contracts.report import Report, problem, shown
+from contracts.report import Report, fit, problem, shown
 from contracts.runner import Outcome, Verdict
 
 _STYLE = """
@@ -42,11 +42,12 @@ def html(report: Report) -> str:
     """The whole page."""
     broken = [outcome for outcome in report.outcomes if outcome.verdict is Verdict.BROKEN]
     failures = "\n".join(_failure(outcome, report) for outcome in broken)
-    return _PAGE.format(
+    whole = _PAGE.format(
         title=escape(report.title), style=_STYLE, grade=escape(report.grade), base=escape(report.base),
         date=escape(report.date), seconds=report.seconds, failures=failures,
         rows="\n".join(_row(outcome) for outcome in report.outcomes),
     )  # fmt: skip
+    return fit(whole)
 
 
 def _row(outcome: Outcome) -> str:

@@ -1,13 +1,9 @@
 """The report as JUnit XML, for CI."""
 
-import re
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from contracts.report import Report, problem, told
+from contracts.report import Report, fit, problem, told
 from contracts.runner import Outcome, Verdict
-
-_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold."""
 
 
 def junit(report: Report) -> bytes:
@@ -30,10 +26,6 @@ def _add(suite: Element, outcome: Outcome, report: Report) -> None:
     property = outcome.property
     case = SubElement(suite, "testcase", classname=property.vendor, name=property.id, time=f"{outcome.seconds:.3f}")
     if outcome.verdict is Verdict.BROKEN:
-        SubElement(case, "failure", message=_fit(problem(outcome, report))[:500]).text = _fit(told(outcome, report))
+        SubElement(case, "failure", message=fit(problem(outcome, report))[:500]).text = fit(told(outcome, report))
     elif outcome.verdict is not Verdict.HELD:
-        SubElement(case, "skipped", message=_fit(f"{outcome.verdict}: {outcome.reason}"))
-
-
-def _fit(text: str) -> str:
-    return _UNFIT.sub("\ufffd", text)
+        SubElement(case, "skipped", message=fit(f"{outcome.verdict}: {outcome.reason}"))

@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.hindered import OUT_OF_TIME, Hindered
 from contracts.listener import Listener
 from contracts.sandbox import Sandbox
 from contracts.target import Target
 from contracts.wire import Exchange
-
-
-class OutOfTime(BaseException):
-    """There is no time for another example. No `Exception`, so that Hypothesis does not take it for a failure."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +64,9 @@ class Lab:
         return self._fresh[-1]
 
     def begin(self) -> None:
-        """An example begins; raises `OutOfTime` when there is no time for it."""
+        """An example begins; raises `Hindered` when there is no time for it."""
         if time.monotonic() > self.until:
-            raise OutOfTime
+            raise Hindered(OUT_OF_TIME)
         self.examples += 1
         self.exchanges.clear()
         self.listener.begin()

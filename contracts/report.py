@@ -1,14 +1,17 @@
 """What became of the properties, in the terminal and in numbers."""
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.curl import script
-from contracts.runner import OUT_OF_TIME, Outcome, Verdict
+from contracts.runner import Outcome, Verdict
 
 MARKS = {Verdict.HELD: "held", Verdict.BROKEN: "BROKEN", Verdict.NOT_ASKED: "-", Verdict.NOT_CLAIMED: "not claimed"}
+
+_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ class Report:
         verdicts = [outcome.verdict for outcome in self.outcomes]
         if Verdict.BROKEN in verdicts:
             return 1
-        late = any(outcome.reason == OUT_OF_TIME for outcome in self.outcomes)
-        return 0 if Verdict.HELD in verdicts and not late else 2
+        hindered = any(outcome.hindered for outcome in self.outcomes)
+        return 0 if Verdict.HELD in verdicts and not hindered else 2
 
     @property
     def grade(self) -> str:
@@ -53,6 +56,11 @@ class Report:
         known = {id for one in self.outcomes for id in one.property.ids}
         broken = {id for one in self.outcomes if one.verdict is Verdict.BROKEN for id in one.property.ids}
         return len(held - broken), len(known)
+
+
+def fit(text: str) -> str:
+    """The text without what neither XML 1.0 nor a page can hold."""
+    return _UNFIT.sub("\ufffd", text)
 
 
 def line(outcome: Outcome) -> str:

@@ -10,7 +10,8 @@ from enum import StrEnum
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import HypothesisException, HypothesisWarning
 
-from contracts.lab import Failure, Lab, OutOfTime
+from contracts.hindered import OUT_OF_TIME, Hindered
+from contracts.lab import Failure, Lab
 from contracts.listener import Listener
 from contracts.property import Need, Property
 from contracts.target import Target
@@ -51,12 +52,14 @@ PROFILES = {
 }
 VENDOR = Profile("vendor", 3)
 """How a vendor's own server is asked."""
-OUT_OF_TIME = "the budget was used up"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one property; `reason` says why it was not asked, `failure` is the smallest one found."""
+    """What became of one property; `reason` says why it was not asked, `failure` is the smallest one found.
+
+    It was `hindered` where it may be asked another time.
+    """
 
     property: Property
     verdict: Verdict
@@ -64,6 +67,7 @@ class Outcome:
     examples: int = 0
     seconds: float = 0.0
     failure: Failure | None = None
+    hindered: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,31 +99,37 @@ class Runner:
         return outcomes
 
     def ask(self, property: Property) -> Outcome:
-        """What became of one property."""
+        """What became of one property; what was created for it is removed, also where somebody breaks off."""
         reason = self._hindrance(property)
         if reason:
-            return Outcome(property, Verdict.NOT_ASKED, reason)
+            return Outcome(property, Verdict.NOT_ASKED, reason, hindered=reason == OUT_OF_TIME)
         lab = self._lab()
         self.target.record = self._record(lab)
         began = time.monotonic()
         try:
+            verdict, reason = self._tried(property, lab)
+            seconds = time.monotonic() - began
+        finally:
+            self._clear_up(lab)
+        failure = lab.failures[-1] if lab.failures else None
+        return Outcome(property, verdict, reason, lab.examples, seconds, failure, hindered=bool(reason))
+
+    def _tried(self, property: Property, lab: Lab) -> tuple[Verdict, str]:
+        """The verdict, and what hindered it."""
+        try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", HypothesisWarning)  # what it thinks of long examples helps nobody here
                 property.test(lab, self._settings(property))
-            verdict, reason = Verdict.HELD, ""
-        except OutOfTime:
+        except Hindered as hindrance:
             lab.smallest_last()
-            verdict, reason = (Verdict.BROKEN, "") if lab.failures else (Verdict.NOT_ASKED, OUT_OF_TIME)
+            return (Verdict.BROKEN, "") if lab.failures else (Verdict.NOT_ASKED, str(hindrance))
         except Exception as problem:  # noqa: BLE001  whatever goes wrong in it, the property has not held
             if not lab.failures:
                 lab.failed("", problem)
             elif isinstance(problem, HypothesisException):  # it lost its way while it made the failure smaller
                 lab.smallest_last()
-            verdict, reason = Verdict.BROKEN, ""
-        failure = lab.failures[-1] if lab.failures else None
-        seconds = time.monotonic() - began
-        self._clear_up(lab)
-        return Outcome(property, verdict, reason, lab.examples, seconds, failure)
+            return Verdict.BROKEN, ""
+        return Verdict.HELD, ""
 
     def _lab(self) -> Lab:
         return Lab(self.target, self._listener(), self.target.deadline, self.shrinking)

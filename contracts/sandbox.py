@@ -72,14 +72,20 @@ class Sandbox:
     def token(self) -> str:
         """A pymetrics bearer token, asked for once."""
         if self._token is None:
-            keys = self.pymetrics
-            body = {
-                "client_id": keys.client_id, "client_secret": keys.client_secret, "grant_type": "client_credentials",
-            }  # fmt: skip
-            answer = self.call("POST", TOKEN_PATH, json=body, headers={"X-Api-Key": keys.api_key})
+            answer = self.admission()
             assert answer.status == 201, f"the token call answered {answer.status}: {answer.text[:200]}"
             self._token = str(answer.json["access_token"])
         return self._token
+
+    def admission(self) -> Answer:
+        """What pymetrics answers to who asks for a token."""
+        keys = self.pymetrics
+        body = {"client_id": keys.client_id, "client_secret": keys.client_secret, "grant_type": "client_credentials"}
+        return self.call("POST", TOKEN_PATH, json=body, headers={"X-Api-Key": keys.api_key})
+
+    def look(self) -> Answer:
+        """What The Predictive Index answers to who looks at his assessments."""
+        return self.call("GET", "/api/v1/behavioralassessments", query={"$top": 1}, auth="predictive_index")
 
     def forget_token(self) -> None:
         """Ask for a new token before the next call."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.sandbox import CONTROL, PiKeys, PymetricsKeys, Sandbox, dumps
+from contracts.hindered import Hindered
+from contracts.sandbox import CONTROL, Auth, PiKeys, PymetricsKeys, Sandbox, dumps
 from contracts.wire import Answer, Connection, Exchange, Unreachable, address
 
 VENDORS = ("pymetrics", "predictive-index")
@@ -16,6 +17,12 @@ KEYS = {
     "predictive-index": ("PI_API_KEY",),
 }
 """The environment's names for the credentials of a vendor's account."""
+_AWAY = frozenset({502, 503, 504})
+"""A vendor that answers so is not there just now."""
+_UNSAID = 5.0
+"""Seconds to wait where a vendor does not say for how long."""
+_CLEARING = 90.0
+"""Seconds for which a vendor that has had enough of us is waited for, so that what was created can be removed."""
 
 
 class Unaskable(Exception):
@@ -37,8 +44,13 @@ class Target:
     deadline: float = float("inf")
     record: Callable[[Exchange], None] = lambda exchange: None
     patience: float = 10.0
+    broken_off: bool = False
+    """Whether to ask for nothing more, but that what was created is removed."""
+    left: list[str] = field(default_factory=list)
+    """What was created at a vendor and could not be removed again, as the call that would."""
     _opened: int = 0
     _next: float = 0.0
+    _clearing: float | None = None
     _connection: Connection | None = field(default=None, repr=False)
 
     @classmethod
@@ -75,7 +87,7 @@ class Target:
     def connection(self) -> Connection:
         """The one connection to the target."""
         if self._connection is None:
-            self._connection = Connection(self.url, self._noted, self._left, self._wait)
+            self._connection = Connection(self.url, self._noted, self._left, self._wait, self._again)
         return self._connection
 
     def _noted(self, exchange: Exchange) -> None:
@@ -85,10 +97,34 @@ class Target:
         return max(0.5, min(self.patience, self.deadline - time.monotonic() + 1))
 
     def _wait(self) -> None:
+        """Before a request: what an answer has told is noted by then, so here nothing is forgotten by breaking off."""
+        if self.broken_off and self._clearing is None:
+            raise KeyboardInterrupt
         if self.rate is None:
             return
         time.sleep(max(0.0, self._next - time.monotonic()))
         self._next = time.monotonic() + 1 / self.rate
+
+    def _again(self, answer: Answer) -> bool:
+        """Whether to ask a vendor again, after as long as it wishes; raises `Hindered` where that is too long."""
+        if self.is_simulator:
+            return False
+        if answer.status in _AWAY:
+            raise Hindered(f"the server answers {answer.status}")
+        if answer.status != 429:
+            return False
+        wished = answer.headers.get("retry-after", "")
+        seconds = float(wished) if wished.isascii() and wished.isdecimal() else _UNSAID
+        until = time.monotonic() + seconds
+        if until > self._until:
+            raise Hindered(f"the server answers 429, and {seconds:g} more seconds are not in the budget")
+        while (left := until - time.monotonic()) > 0 and not (self.broken_off and self._clearing is None):
+            time.sleep(min(left, 0.1))
+        return True
+
+    @property
+    def _until(self) -> float:
+        return self.deadline if self._clearing is None else self._clearing
 
     @property
     def control_headers(self) -> dict[str, str]:
@@ -100,14 +136,26 @@ class Target:
         try:
             address(self.url)
             answer = self.connection.request("GET", f"{CONTROL}/health" if self.is_simulator else "/", {})
-            if self.is_simulator and answer.status == 200:
+            if not self.is_simulator:
+                self._admitted()
+            elif answer.status == 200:
                 answer = self.connection.request("GET", f"{CONTROL}/sandboxes", self.control_headers)
         except Unreachable as problem:
             raise Unaskable(f"nobody answers at {self.url}: {problem}") from None
         except ValueError as problem:
             raise Unaskable(str(problem)) from None
+        except Hindered as problem:
+            raise Unaskable(f"{self.url}: {problem}") from None
         if self.is_simulator and answer.status != 200:
             raise Unaskable(_unfit(self.url, answer))
+
+    def _admitted(self) -> None:
+        """See whether a vendor knows the credentials; raises `Unaskable` where not."""
+        account = self._account()
+        for vendor in self.vendors:
+            answer = account.admission() if vendor == "pymetrics" else account.look()
+            if answer.status in (400, 401, 403):
+                raise Unaskable(f"{self.url} answers {answer.status} to {', '.join(KEYS[vendor])}: {answer.text[:200]}")
 
     def open(self, config: Mapping[str, Any] | None = None) -> Sandbox:
         """A sandbox of our own in a simulator, with this configuration; a vendor's account is always the same."""
@@ -134,9 +182,23 @@ class Target:
         if self.is_simulator:
             sandbox.control("DELETE")
             return
-        while sandbox.undoing:
-            method, path, auth = sandbox.undoing.pop()
-            sandbox.call(method, path, auth=auth)
+        self._clearing = time.monotonic() + _CLEARING
+        try:
+            while sandbox.undoing:
+                self._undo(sandbox, *sandbox.undoing[-1])
+                sandbox.undoing.pop()
+        finally:
+            self._clearing = None
+            self.left += [f"{method} {path}" for method, path, _ in sandbox.undoing]
+
+    def _undo(self, sandbox: Sandbox, method: str, path: str, auth: Auth) -> None:
+        try:
+            status = sandbox.call(method, path, auth=auth).status
+            gone = status < 300 or status == 404
+        except (Unreachable, Hindered, AssertionError):
+            gone = False
+        if not gone:
+            self.left.append(f"{method} {path}")
 
     def close(self) -> None:
         """Let the connection go."""

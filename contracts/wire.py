@@ -87,13 +87,14 @@ class Connection:
     """Requests to one server, one after the other.
 
     `record` is given every exchange. `patience` gives the seconds that an answer may take; `pace` is called before each
-    request, so that a vendor is not hurried.
+    request, so that a vendor is not hurried; `again` says of an answer whether the same is to be asked once more.
     """
 
     base: str
     record: Callable[[Exchange], None] = lambda exchange: None
     patience: Callable[[], float] = lambda: 10.0
     pace: Callable[[], None] = lambda: None
+    again: Callable[[Answer], bool] = lambda answer: False
     _kept: http.client.HTTPConnection | None = field(default=None, repr=False)
     _used: float = field(default=0.0, repr=False)
 
@@ -103,6 +104,11 @@ class Connection:
 
     def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """Send one request; `Unreachable` when no whole answer comes."""
+        while self.again(answer := self._once(method, path, headers, body)):
+            pass
+        return answer
+
+    def _once(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         self.pace()
         prefix = self._parts.path.rstrip("/")
         try:

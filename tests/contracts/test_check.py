@@ -1,6 +1,8 @@
 """The command `check server`: what it asks, what it says, and how it ends."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -24,15 +26,15 @@ KEYS = {
 
 def check(*arguments: str, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """`check server` with these arguments, and nothing of the credentials of whoever runs the tests."""
-    import os
-
-    clean = {
-        name: value for name, value in os.environ.items() if name not in KEYS and not name.startswith("SIMULATOR_")
-    }
     return subprocess.run(
         [sys.executable, "-m", "simulator", "check", "server", *arguments], capture_output=True, text=True,
-        timeout=150, check=False, env=clean | dict(environ or {}),
+        timeout=150, check=False, env=environment(environ or {}),
     )  # fmt: skip
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """What a process is given."""
+    return {n: v for n, v in os.environ.items() if n not in KEYS and not n.startswith("SIMULATOR_")} | dict(more)
 
 
 def test_it_ends_with_0_when_all_held(server: Server) -> None:
@@ -166,6 +168,48 @@ def test_a_vendor_is_asked_no_faster_than_it_was_said(vendor: tuple[str, list[st
     began = time.monotonic()
     check("--target", url, "--rate", "10", "--only", "pi.access.key.*", environ={"PI_API_KEY": "sim-vendor"})
     assert time.monotonic() - began >= (len(asked) - 1) / 10
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=str)
+def test_who_breaks_off_leaves_nothing_at_the_vendor(
+    vendor: tuple[str, list[str]], server: Server, sent: signal.Signals
+) -> None:
+    url, asked = vendor
+    account = f"sim-broken-off-{sent.name.lower()}"
+    arguments = ("--target", url, "--rate", "20", "--only", "pi.change.*")
+    with subprocess.Popen(
+        [sys.executable, "-m", "simulator", "check", "server", *arguments], env=environment({"PI_API_KEY": account}),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as running:  # fmt: skip
+        deadline = time.monotonic() + 30
+        while len([line for line in asked if line.startswith("POST ")]) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        running.send_signal(sent)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 2
+    assert said.splitlines()[-1] == "cannot be asked: it was broken off"
+    with urlopen(
+        Request(f"{server.url}/api/v1/behavioralassessments", headers={"api-key": account}), timeout=10
+    ) as answer:
+        assert json.loads(answer.read()) == []
+
+
+@pytest.mark.parametrize("name", ["PYMETRICS_CLIENT_ID", "PI_API_KEY"])
+def test_credentials_that_the_vendor_does_not_know_are_said_and_nothing_is_asked(server: Server, name: str) -> None:
+    ended = check("--target", server.url, environ=KEYS | {name: "wrong"})
+    assert ended.returncode == 2, ended.stdout
+    assert ended.stdout == ""
+    assert name in ended.stderr.splitlines()[-1]
+    assert " answers 40" in ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("option", ["--junit", "--html", "--drift"])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_asked(server: Server, option: str) -> None:
+    for place in ("/nonexistent/report", "/"):
+        ended = check("--target", server.url, "--only", "pi.access.*", option, place)
+        assert ended.returncode == 2
+        assert ended.stdout == ""
+        assert place in ended.stderr
 
 
 def test_reports_and_drift_are_written(server: Server, tmp_path: Path) -> None:

@@ -201,6 +201,18 @@ def test_an_adapter_that_breaks_on_the_way_breaks_the_property_and_says_how(
     assert "0 of 1 held, 1 broken" in ended.stdout
 
 
+def test_letters_that_cannot_be_written_do_not_keep_the_report_from_being_written(tmp_path: Path) -> None:
+    error = "{'kind': 'refused', 'message': 'cannot read \\ud83d and \\0', 'status': None}"
+    body = DYING.replace("os._exit(7)", f"print(json.dumps({{'id': asked['id'], 'error': {error}}}), flush=True)")
+    junit, html = tmp_path / "report.xml", tmp_path / "report.html"
+    reports = ("--junit", str(junit), "--html", str(html))
+    ended = check("--command", adapter(tmp_path, body), "--only", "*report_is_asked_for", *reports)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "cannot read \\ud83d" in ended.stdout
+    assert ET.parse(junit).find(".//failure") is not None  # noqa: S314  our own file
+    assert "cannot read � and �" in html.read_text("utf-8")
+
+
 def test_a_client_may_be_checked_beside_packages_that_are_called_as_ours_are(tmp_path: Path) -> None:
     for name in ("contracts", "simulator"):
         (tmp_path / name).mkdir()

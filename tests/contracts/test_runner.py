@@ -10,13 +10,14 @@ from xml.etree import ElementTree as ET
 import httpx2
 import pytest
 
+from contracts.hindered import OUT_OF_TIME
 from contracts.html import html
 from contracts.junit import junit
 from contracts.lab import Lab
 from contracts.listener import listening
 from contracts.property import Property
 from contracts.report import Report, shown, told
-from contracts.runner import OUT_OF_TIME, PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
+from contracts.runner import PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
 from contracts.target import Target, Unaskable
 from tests.contracts import toys
 from tests.servers import Server

@@ -1,0 +1,7 @@
+"""Why there is no going on for now, which says nothing about what is true."""
+
+OUT_OF_TIME = "the budget was used up"
+
+
+class Hindered(BaseException):
+    """Nothing more can be asked. No `Exception`, so that Hypothesis does not take it for a failure."""
