@@ -194,14 +194,15 @@ class Journal:
         if heads != self._heads:  # callers mostly come with the headers of the call before
             self._heads, self._packed = heads, marshal.dumps(heads, _PLAIN)  # type: ignore[arg-type]
         size = len(sent) + len(answer) + len(path) + len(query)
-        # A plain tuple, as flat as can be: an Exchange takes four times as long to make.
-        self._kept.append(
-            (size, number, at, vendor, operation, method, path, query, base, self._packed, sent, status, rules,
-             answer, duration, fault)
-        )  # fmt: skip
-        self._bytes += size
-        if len(self._kept) > self._most or self._bytes > self._most_bytes:
-            self._forget()
+        if size <= self._most_bytes:  # or it would push out all others, and then itself
+            # A plain tuple, as flat as can be: an Exchange takes four times as long to make.
+            self._kept.append(
+                (size, number, at, vendor, operation, method, path, query, base, self._packed, sent, status, rules,
+                 answer, duration, fault)
+            )  # fmt: skip
+            self._bytes += size
+            if len(self._kept) > self._most or self._bytes > self._most_bytes:
+                self._forget()
         if self._watchers:
             for watcher in self._watchers:
                 watcher(CALL, f"call-{number}")

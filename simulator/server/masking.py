@@ -19,10 +19,10 @@ Hide = Callable[[str, str], str]
 SEAL, USERINFO = "seal", "user and password"
 """The names of secrets that no header or member holds."""
 _MEMBERS = frozenset(
-    "access_token api_key assessment_password client_secret id_token password refresh_token secret token "
+    "access_token api_key assessment_password authorization client_secret id_token password refresh_token secret token "
     "webhook_secret x_api_key".replace("_", "").split()
 )
-_HEADERS = frozenset("api-key cookie proxy-authorization set-cookie x-api-key".split())
+_HEADERS = frozenset("api-key cookie proxy-authorization set-cookie x-api-key x-auth-token".split())
 _MEMBER = re.compile(
     r'"((?:access|id|refresh)[_-]?token|(?:x[_-])?api[_-]?key|assessment[_-]?password|password|token'
     r'|(?:(?:client|webhook)[_-]?)?secret)"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s"{\[,}\]]+)',

@@ -15,7 +15,9 @@ def test_an_attempt_is_told_with_what_was_sent_and_answered(sandbox: Sandbox, li
     assert (received.method, received.path, received.json) == ("POST", "/hook?a=b", {"type": "simulator.test"})
     assert received.headers["simulator-test"] == "1"
     assert received.headers["authorization"] == "Basic dXNlcjpwdw=="
-    assert (told["url"], told["number"], told["status"], told["error"]) == (url, 1, 200, None)
+    assert told["url"] == url.replace("user:pw", "***")
+    assert dict(told["request"]["headers"])["authorization"] == "Basic ***"
+    assert (told["number"], told["status"], told["error"]) == (1, 200, None)
     assert 0 < told["duration"] < 5
     assert told["request"]["body"] == '{"type":"simulator.test"}'
     assert told["answer"]["status"] == 200

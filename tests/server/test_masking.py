@@ -41,6 +41,7 @@ BODIES = {
     '{"url": "https://u@h", "email": "u@h"}': '{"url": "https://***@h", "email": "u@h"}',
     '{"link": "http://h/ada.0123456789abcdef01234567.id"}': '{"link": "http://h/ada.***.id"}',
     '{"token_type": "Bearer", "expires_in": 1}': '{"token_type": "Bearer", "expires_in": 1}',
+    '{"Authorization": "Bearer abc"}': '{"Authorization":"***"}',
     '"client_secret"': '"client_secret"',
     '{"client_secret": "***"}': '{"client_secret": "***"}',
 }
@@ -58,6 +59,7 @@ HEADERS = {
     ("authorization", ""): "",
     ("X-Api-Key", "sim-ada"): "***",
     ("api-key", "sim-ada"): "***",
+    ("X-Auth-Token", "abc"): "***",
     ("cookie", "a=b"): "***",
     ("set-cookie", "a=b"): "***",
     ("proxy-authorization", "Basic dTpw"): "***",
