@@ -30,14 +30,20 @@ from contracts.target import Target, Unaskable
 
 PROPERTIES: tuple[Property, ...] = (*pymetrics.PROPERTIES, *predictive_index.PROPERTIES)
 FACTS: tuple[Fact, ...] = (*pymetrics.FACTS, *predictive_index.FACTS)
-_FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
 
 
-def _place(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
+class _Written(click.Path):
     """A file that can be written, which is better known before all is asked than after."""
-    if value is not None and not os.access(value.parent, os.W_OK):
-        raise click.BadParameter(f"{value}: nothing can be written into the folder {value.parent}")
-    return value
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Its path."""
+        path = Path(str(super().convert(value, param, ctx)))
+        if not os.access(path.parent, os.W_OK):
+            self.fail(f"{path}: nothing can be written into the folder {path.parent}", param, ctx)
+        return path
+
+
+_FILE = _Written(dir_okay=False, writable=True)
 
 
 def _number(context: click.Context, option: click.Parameter, value: float) -> float:
@@ -86,11 +92,9 @@ def chosen(properties: Sequence[Property], standing: str = "assumed", only: Sequ
 @_PROFILE
 @_EXAMPLES
 @click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
-@click.option("--junit", type=_FILE, callback=_place, help="Write JUnit XML.")
-@click.option("--html", type=_FILE, callback=_place, help="Write one self-contained page.")
-@click.option(
-    "--drift", type=_FILE, callback=_place, help="Write a drift report; what it held before is what is compared with."
-)
+@click.option("--junit", type=_FILE, help="Write JUnit XML.")
+@click.option("--html", type=_FILE, help="Write one self-contained page.")
+@click.option("--drift", type=_FILE, help="Write a drift report; what it held before is what is compared with.")
 @click.option("--allow-email", is_flag=True, help="At a vendor: properties that make it send e-mail may be asked.")
 @click.option("--allow-writes", is_flag=True, help="At a vendor: what nobody can remove again may be created.")
 @click.option(
@@ -144,8 +148,8 @@ def server(
 @_PROFILE
 @_EXAMPLES
 @click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
-@click.option("--junit", type=_FILE, callback=_place, help="Write JUnit XML.")
-@click.option("--html", type=_FILE, callback=_place, help="Write one self-contained page.")
+@click.option("--junit", type=_FILE, help="Write JUnit XML.")
+@click.option("--html", type=_FILE, help="Write one self-contained page.")
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first that does not hold.")
 @click.option("--list", "listing", is_flag=True, help="List the properties, and ask nothing.")
 def client(
@@ -234,7 +238,7 @@ def write(report: Report, junit: Path | None, html: Path | None) -> None:
         if path is None:
             continue
         made: Any = content(report)
-        path.write_bytes(made if isinstance(made, bytes) else made.encode("utf-8", "replace"))
+        path.write_bytes(made if isinstance(made, bytes) else made.encode())
 
 
 def _write_drift(path: Path, found: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from contracts.runner import Outcome, Verdict
 MARKS = {Verdict.HELD: "held", Verdict.BROKEN: "BROKEN", Verdict.NOT_ASKED: "-", Verdict.NOT_CLAIMED: "not claimed"}
 
 _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold."""
 
 
 @dataclass(frozen=True)

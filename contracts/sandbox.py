@@ -10,6 +10,7 @@ from contracts.wire import MISSING, Answer, Connection
 
 Auth = Literal["pymetrics", "predictive_index"]
 CONTROL = "/_simulator"
+ASSESSMENTS_PATH = "/api/v1/behavioralassessments"
 TOKEN_PATH = "/mercury/oauth/token"  # noqa: S105  a path
 
 
@@ -85,7 +86,7 @@ class Sandbox:
 
     def look(self) -> Answer:
         """What The Predictive Index answers to who looks at his assessments."""
-        return self.call("GET", "/api/v1/behavioralassessments", query={"$top": 1}, auth="predictive_index")
+        return self.call("GET", ASSESSMENTS_PATH, query={"$top": 1}, auth="predictive_index")
 
     def forget_token(self) -> None:
         """Ask for a new token before the next call."""

@@ -98,7 +98,7 @@ class Target:
 
     def _wait(self) -> None:
         """Before a request: what an answer has told is noted by then, so here nothing is forgotten by breaking off."""
-        if self.broken_off and self._clearing is None:
+        if self._ends:
             raise KeyboardInterrupt
         if self.rate is None:
             return
@@ -118,9 +118,13 @@ class Target:
         until = time.monotonic() + seconds
         if until > self._until:
             raise Hindered(f"the server answers 429, and {seconds:g} more seconds are not in the budget")
-        while (left := until - time.monotonic()) > 0 and not (self.broken_off and self._clearing is None):
+        while (left := until - time.monotonic()) > 0 and not self._ends:
             time.sleep(min(left, 0.1))
         return True
+
+    @property
+    def _ends(self) -> bool:
+        return self.broken_off and self._clearing is None
 
     @property
     def _until(self) -> float:

@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.sandbox import Sandbox
+from contracts.sandbox import ASSESSMENTS_PATH, Sandbox
 from contracts.wire import Answer
 
-PATH = "/api/v1/behavioralassessments"
+PATH = ASSESSMENTS_PATH
 PEOPLE = "/api/v2/peopleandjobs"
 
 Body = Mapping[str, Any]

@@ -72,7 +72,6 @@ def awaited_delivery(sandbox: Sandbox, delivery: Delivery, mask: Mask) -> dict[s
     view = mask.value(delivery_view(sandbox.state, delivery, whole=True))
     for attempt in view["attempts"]:
         for message in filter(None, (attempt["request"], attempt["answer"])):
-            message["headers"] = [[name, mask.header(name, value)] for name, value in message["headers"]]
             message["body"] = mask.body(message["body"])
     newest = view["attempts"][-1]
     return {**view, "request": _parsed(newest["request"], mask), "answer": _parsed(newest["answer"], mask)}

@@ -8,11 +8,12 @@ from starlette.responses import Response
 from simulator.core.delivery import Attempt, Post
 from simulator.core.urls import basic_auth, is_web_url
 from simulator.server import shapes
+from simulator.server.masking import ALONE
 from simulator.server.plumbing import Handler, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Sandbox
 from simulator.server.sender import Sender
-from simulator.server.views import MASK, attempt_view
+from simulator.server.views import attempt_view
 
 BODY = b'{"type":"simulator.test"}'
 """What is posted: no vendor sends it, so a listener may well answer 400; that it answers is what is asked."""
@@ -41,7 +42,7 @@ class HookTest:
         post, at = _post(url), sandbox.now()
         outcome = await self._sender().send(post, sandbox.config.webhook_timeout)
         attempt = Attempt(1, at, post, outcome.answer, outcome.error, outcome.duration)
-        return json({"url": MASK.plain(url), **attempt_view(attempt, whole=True)})
+        return json({"url": ALONE.plain(url), **attempt_view(attempt, whole=True)})
 
 
 def _post(url: str) -> Post:

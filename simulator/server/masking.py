@@ -110,6 +110,9 @@ class Mask:
         return self._hidden(name, value if isinstance(value, str) else wire.dumps(value).decode())
 
 
+ALONE = Mask("")
+"""Hides what belongs to no sandbox: all but the seals of links."""
+
 _SAID = (
     r"(\b(?:bearer|basic)\s+|\b(?:(?:access|id|refresh)[_-]?token|(?:x[_-])?api[_-]?key|assessment[_-]?password|password"
     r"|token|(?:(?:client|webhook)[_-]?)?secret)=|\b(?:(?:x-)?api-key|(?:set-)?cookie)['\"]?\s*[:,]\s*b?['\"]?)[^\s&'\",;)]+"
@@ -126,14 +129,11 @@ def hidden(text: str) -> str:
     """A line of a log, or a traceback, whatever is in it, without secrets; it belongs to no sandbox."""
     text = _SEALED.sub(lambda found: f"{found[1]}{HIDDEN}", text)
     text = _said().sub(lambda found: f"{found[1]}{HIDDEN}", text)
-    return _ALONE.plain(_MEMBER.sub(_hide_member, text))
+    return ALONE.plain(_MEMBER.sub(_hide_member, text))
 
 
 def _hide_member(found: re.Match[str]) -> str:
     return f'"{found[1]}"{found[2]}"{HIDDEN}"'
-
-
-_ALONE = Mask("")
 
 
 def _is_secret(name: str) -> bool:

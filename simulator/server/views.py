@@ -11,14 +11,11 @@ from simulator.core.delivery import Attempt, Delivery
 from simulator.core.rules import Rule
 from simulator.core.vendor import Invitation, Vendor
 from simulator.server import wire
-from simulator.server.masking import Mask
+from simulator.server.masking import ALONE
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Sandbox
 from simulator.server.state import State
 from simulator.server.watched import Event
-
-MASK = Mask("")
-"""Hides who may call a listener; a notice's own words, with the seals of links, are the listener's to see."""
 
 
 def catalogue(vendors: Mapping[str, Vendor]) -> list[dict[str, Any]]:
@@ -106,12 +103,15 @@ def linked(base: str, sandbox: Sandbox, value: Any) -> Response:
 
 
 def delivery_view(state: State, delivery: Delivery, *, whole: bool = False) -> dict[str, Any]:
-    """A delivery with its attempts; `whole` adds what was sent and answered."""
+    """A delivery with its attempts; `whole` adds what was sent and answered.
+
+    Who may call the listener is hidden; a notice's own words, with the seals of links, are the listener's to see.
+    """
     due = state.next_attempt(delivery)
     return {
         "id": delivery.id,
         "invitation": delivery.notice.invitation,
-        "url": MASK.plain(delivery.notice.url),
+        "url": ALONE.plain(delivery.notice.url),
         "state": delivery.state,
         "next": None if due is None else instant.seven_digits(due),
         "attempts": [attempt_view(attempt, whole=whole) for attempt in delivery.attempts],
@@ -136,13 +136,13 @@ def _exchange(attempt: Attempt) -> dict[str, Any]:
         "request": {
             "method": "POST",
             "url": request.url,
-            "headers": [[name, MASK.header(name, value)] for name, value in request.headers],
+            "headers": [[name, ALONE.header(name, value)] for name, value in request.headers],
             "body": request.body.decode("utf-8", "replace"),
         },
         "fault": attempt.fault,
         "answer": answer and {
             "status": answer.status,
-            "headers": [[name, MASK.header(name, value)] for name, value in answer.headers],
+            "headers": [[name, ALONE.header(name, value)] for name, value in answer.headers],
             "body": answer.body,
         },
     }  # fmt: skip
