@@ -1,22 +1,40 @@
-"""A listener in a process of its own, which notes down at once what comes.
+"""A listener in a process of its own, which can tell when all that a dead process had sent is noted down.
 
-Beside the callers it would have to wait for them, and for the collector of all that a long run of tests has left: a
-webhook that came before a kill would be noted down after it, and seem to be of the next process.
+However late it notes things down, on a busy machine or after a long run of tests: who killed a process waits for it,
+so that what the dead had sent is never taken for something that its successor sent.
 """
 
+import http.client
+import threading
 from contextlib import AbstractContextManager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Self
+from urllib.parse import urlsplit
 
 from tests.servers import Listener, Received
 
 
 def _listen(asked: Connection) -> None:
     with Listener() as listener, suppress(EOFError, KeyboardInterrupt):
+        own = {*threading.enumerate()}
         asked.send(listener.url)
-        while asked.recv():
-            asked.send(listener.received)
+        while True:
+            if asked.recv() == "received":
+                asked.send([one for one in listener.received if one.method == "POST"])
+                continue
+            _come_round(listener.url)
+            for handler in {*threading.enumerate()} - own:
+                handler.join()
+            asked.send(True)
+
+
+def _come_round(url: str) -> None:
+    """Call oneself: connections are accepted in their order, so whatever came before this has its handler then."""
+    oneself = http.client.HTTPConnection(urlsplit(url).netloc)
+    oneself.request("GET", "/")
+    oneself.getresponse()
+    oneself.close()
 
 
 class Aside(AbstractContextManager["Aside"]):
@@ -37,6 +55,11 @@ class Aside(AbstractContextManager["Aside"]):
 
     def received(self) -> list[Received]:
         """What has come so far."""
-        self._asked.send(True)
+        self._asked.send("received")
         received: list[Received] = self._asked.recv()
         return received
+
+    def wait_until_noted(self) -> None:
+        """Return when all that was sent before, by the dead and by those who live, is noted down."""
+        self._asked.send("noted")
+        self._asked.recv()
