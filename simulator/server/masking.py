@@ -1,7 +1,8 @@
 """Hides what is secret in what is shown: keys, tokens, passwords, user:password in addresses, the seals of links.
 
 It goes by names and forms, never by how likely a text looks: a member of a body or a query that is called as a secret
-is called, a header that carries one, what stands before the `@` of an address, and the sandbox's own seal.
+is called, also where an address stands in a text; a header that carries one; what stands before the `@` of an address;
+the sandbox's own seal; and a token of a sandbox, wherever it stands.
 """
 
 import re
@@ -32,6 +33,10 @@ _MEMBER = re.compile(
 _SEALED = re.compile(r"(?<![0-9a-z.-])([a-z0-9-]{1,64}\.)[0-9a-f]{24}(?![0-9a-f])")
 """A sandbox's name and its seal, as links have them."""
 _USERINFO = re.compile(r'(:(?:\\?/){2})([^/?#\s"\\]+)@')
+_QUERY = re.compile(r"""([?&](?:amp;)?)([^=&?#\s"'\\<>]+)=([^&#\s"'\\<>]+)""")
+"""A name and its value in the query of an address."""
+_TOKEN = re.compile(r"(?<![0-9a-z-])sim-[a-z0-9-]{1,64}\.[0-9]+\.[0-9a-f]{40}(?![0-9a-f])")
+"""A token as pymetrics' token call makes it."""
 
 
 def _stars(name: str, secret: str) -> str:
@@ -55,10 +60,17 @@ class Mask:
         return written
 
     def plain(self, text: str) -> str:
-        """A text without the seal, and without what stands before the `@` of an address."""
+        """A text without tokens and the seal, and its addresses without what is secret in them."""
         if self._seal and self._seal in text:
             text = text.replace(self._seal, self._hidden(SEAL, self._seal))
+        text = _TOKEN.sub(lambda found: self._hidden("access_token", found[0]), text)
+        text = _QUERY.sub(self._queried, text)
         return _USERINFO.sub(lambda found: f"{found[1]}{self._hidden(USERINFO, found[2])}@", text)
+
+    def _queried(self, found: re.Match[str]) -> str:
+        before, name, value = found.groups()
+        name_read = unquote_plus(name)
+        return f"{before}{name}={self._hidden(name_read, value)}" if _is_secret(name_read) else found[0]
 
     def header(self, name: str, value: str) -> str:
         """The value of a header; of an `Authorization` the scheme is left."""
