@@ -12,8 +12,19 @@ import click
 
 from simulator import __version__
 from simulator.core.urls import is_web_url
-from simulator.options import Number, host_port, hosts, option, place, seconds, to_listen, web_url
-from simulator.settings import Settings, default_access, from_environment
+from simulator.options import (
+    Number,
+    base_url,
+    control_token,
+    host_port,
+    hosts,
+    option,
+    place,
+    seconds,
+    to_listen,
+    web_url,
+)
+from simulator.settings import Settings, default_access
 
 
 class _Main(click.Group):
@@ -67,7 +78,7 @@ def main() -> None:
     "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
 )
 @option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
-@option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=web_url)
+@option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=base_url)
 @option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.", callback=hosts)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)
 @option(
@@ -99,7 +110,7 @@ def serve(
         _alone(**more)
     more |= certificates.files(tls, tls_dir, tls_cert, tls_key, (host, certificates.host_of(public_url)))
     settings = Settings(
-        host, port, log, access or default_access(host), public_url, webhook_hosts, from_environment("control_token"),
+        host, port, log, access or default_access(host), public_url, webhook_hosts, control_token(),
         sandboxes=_sandboxes(config) if config else {}, **more,
     )  # fmt: skip
     if settings.workers > 1:
@@ -156,11 +167,17 @@ def check_sandboxes(where: str, content: Any) -> dict[str, dict[str, Any]]:
     return sandboxes
 
 
-@main.command()
-@click.option(
+_ASKED = click.option(
     "--url", default=None, help="Base address of the server.  [default: this machine's, at SIMULATOR_PORT or 8787]"
 )
-@click.option("--ca", default=None, type=click.Path(path_type=Path), help="Authority to trust, for https (PEM).")
+_TRUSTED = click.option(
+    "--ca", default=None, type=click.Path(path_type=Path), help="Authority to trust, for https (PEM)."
+)
+
+
+@main.command()
+@_ASKED
+@_TRUSTED
 def ready(url: str | None, ca: Path | None) -> None:
     """Exit with 0 when a simulator answers, with 1 when none does."""
     from simulator.ready import Unready, health
@@ -181,29 +198,34 @@ def _key(name: str, what: str) -> Callable[[Any], Any]:
 
 
 @main.command()
-@click.option(
-    "--url", default=None, help="Base address of the server.  [default: this machine's, at SIMULATOR_PORT or 8787]"
-)
+@_ASKED
+@_TRUSTED
 @click.option("--sandbox", default=None, help="The sandbox that the keys should open, and that is looked at.")
 @click.option("--listener", default=None, callback=web_url, help="A webhook address that the server should reach.")
 @_key("pymetrics-client-id", "What a client would send to pymetrics for a token.")
 @_key("pymetrics-client-secret", "The secret that goes with it.")
 @_key("pymetrics-api-key", "pymetrics' X-Api-Key.")
 @_key("pi-api-key", "The Predictive Index's api-key.")
-def doctor(url: str | None, sandbox: str | None, listener: str | None, **keys: str | None) -> None:
+def doctor(url: str | None, ca: Path | None, sandbox: str | None, listener: str | None, **keys: str | None) -> None:
     """Look at a running server, and say what is wrong and what to do.
 
     The exit status is 0 when all is well, 1 when something is not, 2 when the server could not be asked. In closed
     access it shows the token in SIMULATOR_CONTROL_TOKEN.
     """
     from simulator.doctor import Patient, examine
+    from simulator.tls import own_address, trust
 
-    base = url or f"http://127.0.0.1:{from_environment('port') or 8787}"
+    base = url or own_address()
     if not is_web_url(base):
         raise click.UsageError(f"{base!r} is no http or https URL with a host")
     if sandbox is None and (listener or any(keys.values())):
         raise click.UsageError("--sandbox says in which sandbox to look; keys and --listener need it")
-    sys.exit(examine(Patient(base, from_environment("control_token"), sandbox, listener, **keys), click.echo))
+    try:
+        trusted = trust(base, ca, own=url is None)
+    except OSError as problem:
+        raise click.UsageError(f"the authority to trust cannot be read: {problem}") from None
+    patient = Patient(base, control_token(), trusted, sandbox, listener, **keys)
+    sys.exit(examine(patient, click.echo))
 
 
 @main.command()

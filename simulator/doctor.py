@@ -4,11 +4,14 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from simulator import __version__
 from simulator.handle.connection import SANDBOXES, Connection, SimulatorError
 from simulator.ready import is_health
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 Verdict = Literal["ok", "note", "failed"]
 """As it should be; worth knowing, and perhaps meant; wrong."""
@@ -19,10 +22,14 @@ _PI = "/api/v1/behavioralassessments?$top=1"
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """The server, the control token, the sandbox to look at, the address that webhooks should reach, and the keys."""
+    """The server, the control token, the sandbox to look at, the address that webhooks should reach, and the keys.
+
+    `trusted` says whom to trust, with https.
+    """
 
     url: str
     control_token: str | None = None
+    trusted: "SSLContext | None" = None
     sandbox: str | None = None
     listener: str | None = None
     pymetrics_client_id: str | None = None
@@ -46,7 +53,7 @@ class Unasked(Exception):
 def examine(patient: Patient, say: Callable[[str], None]) -> int:
     """Say every finding; the exit status is 0 where none has failed, 1 where one has, 2 where nobody could be asked."""
     failed = False
-    with Connection(patient.url, patient.control_token) as server:
+    with Connection(patient.url, patient.control_token, patient.trusted) as server:
         try:
             for finding in _findings(server, patient):
                 failed |= finding.verdict == "failed"
@@ -92,7 +99,7 @@ def _server(server: Connection) -> Finding:
 
 def _access(server: Connection, patient: Patient) -> Finding:
     """Whether names open sandboxes: then the control API asks for no token."""
-    with Connection(patient.url) as stranger:
+    with Connection(patient.url, None, patient.trusted) as stranger:
         try:
             listed = stranger.call("GET", SANDBOXES)
         except SimulatorError as refusal:

@@ -9,8 +9,9 @@ import click
 from simulator.core import instant
 from simulator.core.urls import host_and_port, is_web_url
 from simulator.server.masking import hidden
-from simulator.settings import PREFIX, from_environment
+from simulator.settings import PREFIX, can_be_log, from_environment
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
 """A name or an IPv4 address, or an IPv6 address, which has two colons at least; `*` is allowed in them."""
 
@@ -33,11 +34,28 @@ def web_url(context: click.Context, option: click.Parameter, value: str | None) 
     return value
 
 
+def base_url(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """A URL with a host that paths can follow."""
+    web_url(context, option, value)
+    if value is not None and ("?" in value or "#" in value):
+        raise click.BadParameter(f"{value!r} has a query or a fragment; links begin with it, and a path follows")
+    return value
+
+
+def control_token() -> str | None:
+    """The environment's token; it must be one that a header can carry."""
+    token = from_environment("control_token")
+    if token is not None and (token != token.strip() or _CONTROL.search(token)):
+        wrong = "a control character in it" if token == token.strip() else "a blank or a line's end around it"
+        raise click.UsageError(f"SIMULATOR_CONTROL_TOKEN has {wrong}, which no Authorization header can carry")
+    return token
+
+
 def place(context: click.Context, option: click.Parameter, value: str) -> str:
     """Where a log can be."""
-    kind, _, path = value.partition(":")
-    if value != "memory" and not (kind in ("sqlite", "postgresql") and path):
+    if not can_be_log(value):
         raise click.BadParameter(f"{hidden(value)!r} is neither memory nor sqlite:PATH nor postgresql://…")
+    kind, _, path = value.partition(":")
     if kind == "sqlite" and (path == ":memory:" or path.startswith("file:")):
         raise click.BadParameter(f"{value!r} is no path of a file; --log memory keeps nothing")
     return value

@@ -80,7 +80,8 @@ class Server(uvicorn.Server):
         """End the calls that are still under way: each may say so to its caller, then its connection is closed."""
         tasks, connections = [*self.server_state.tasks], [*self.server_state.connections]
         if tasks:
-            _log.warning("stopped after %g s of grace: %d calls were not finished", self._grace, len(tasks))
+            when = "at a second signal" if self.force_exit else f"after {self._grace:g} s of grace"
+            _log.warning("stopped %s: %d calls were not finished", when, len(tasks))
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks, timeout=_LAST_WORD)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Access = Literal["open", "closed"]
 PREFIX = "SIMULATOR_"
@@ -49,6 +49,19 @@ class Settings:
     keep_for: float | None = None
     keep: int | None = None
     smtp: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.access not in get_args(Access):
+            raise ValueError(f"access is {self.access!r}; it must be open or closed")
+        if not can_be_log(self.log):
+            kind = self.log.partition(":")[0]
+            raise ValueError(f"log begins with {kind!r}; it must be memory, sqlite:PATH or postgresql://…")
+
+
+def can_be_log(place: str) -> bool:
+    """Whether commits could be kept there, by its form: `memory`, `sqlite:PATH` or `postgresql://…`."""
+    kind, _, path = place.partition(":")
+    return place == "memory" or (kind in ("sqlite", "postgresql") and bool(path))
 
 
 def default_access(host: str) -> Access:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -255,6 +256,7 @@ WRONG_OPTIONS = [
     ("--log", "sqlite::memory:"), ("--log", "sqlite:file:x?mode=memory"),
     ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
     ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
+    ("--public-url", "http://a?b=c"), ("--public-url", "http://a/#b"),
     ("--smtp", "localhost"), ("--smtp", ":25"), ("--smtp", "localhost:0"), ("--smtp", "localhost:65536"),
     ("--smtp", "a b:25"), ("--smtp", "::1:25"), ("--smtp", "smtp://localhost:25"),
     *[("--webhook-hosts", host) for host in ("http://foo/", "foo:80", "127.0.0.1:80", "[::1]", "a b", "foo?", ",")],
@@ -267,6 +269,23 @@ def test_an_option_that_cannot_be_is_refused_by_name(option: str, value: str) ->
     done = call("serve", "--port", "0", option, value)
     complaint(done, option, value)
     assert done.returncode == 2
+
+
+@pytest.mark.usefixtures("nothing_served")
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+@pytest.mark.parametrize(
+    ("token", "wrong"), [(" ", "a blank"), (" a", "a blank"), ("a\n", "a line's end"), ("a\tb", "a control character")]
+)
+def test_a_control_token_that_no_header_can_carry_is_refused(command: str, token: str, wrong: str) -> None:
+    done = call(command, environ={"SIMULATOR_CONTROL_TOKEN": token})
+    complaint(done, "SIMULATOR_CONTROL_TOKEN", wrong, "Authorization")
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("wrong", [{"log": "nope"}, {"log": "sqlite:"}, {"log": "oracle:x"}, {"access": "half"}])
+def test_settings_that_cannot_be_are_refused_where_they_are_made(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="it must be"):
+        Settings(**wrong)
 
 
 EVERYWHERE = "every address of this machine"

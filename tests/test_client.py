@@ -326,6 +326,26 @@ def test_answering_with_nothing_is_refused(handle: Simulator) -> None:
         handle.webhooks.answer_with()
 
 
+@pytest.mark.parametrize("status", ["x", "500", 99, 100, 600, None])
+def test_answering_with_what_is_no_status_is_refused_where_it_is_said(handle: Simulator, status: Any) -> None:
+    with pytest.raises(ValueError, match=f"{status!r} is no final HTTP status"):
+        handle.webhooks.answer_with(500, status)
+
+
+@pytest.mark.parametrize("span", [5, 1.5, None])
+def test_a_span_without_a_unit_is_refused(handle: Simulator, span: Any) -> None:
+    before = handle.clock.freeze("2026-01-01T00:00:00Z")
+    with pytest.raises(TypeError, match=f"{span!r} says no unit: give a text such as 24h"):
+        handle.clock.advance(span)
+    assert (before, handle.clock.now.isoformat()) == ([], "2026-01-01T00:00:00+00:00")
+
+
+def test_one_fault_where_a_list_is_meant_is_refused(handle: Simulator) -> None:
+    with pytest.raises(TypeError, match=r"give a list of faults, such as \[\{'do': 'drop'\}\]"):
+        handle.faults.set({"do": "drop"})  # type: ignore[arg-type]
+    assert handle.faults == []
+
+
 def test_an_address_below_the_sandboxes_own_is_caught_too(handle: Simulator) -> None:
     handle.complete(assess(handle, assessmentStatusWebHook=f"{handle.webhooks.url}/done?a=1"))
     assert handle.webhooks.wait_for(1)[0].path == "/done?a=1"

@@ -24,6 +24,7 @@ from simulator.server.login import Login
 from simulator.server.reference import Reference
 from simulator.server.timeline import KINDS as KINDS_OF_ENTRIES
 from simulator.settings import Settings
+from simulator.vendors.pymetrics.webhooks import DEFAULT_SECRET
 from tests.servers import ROOT as REPOSITORY
 from tests.servers import Server
 
@@ -211,3 +212,8 @@ def test_the_example_of_a_configuration_file_is_good() -> None:
 
 def test_the_port_of_the_documents_is_the_default_one() -> None:
     assert f"http://{Settings().host}:{Settings().port}" == WRITTEN
+
+
+@pytest.mark.parametrize("page", ["control.md", "client-contracts.md"])
+def test_the_secret_that_signs_where_none_is_set_is_published(page: str) -> None:
+    assert DEFAULT_SECRET in (REPOSITORY / "docs" / page).read_text()

@@ -165,7 +165,7 @@ def test_what_takes_longer_than_the_grace_time_is_cut_off() -> None:
         assert call.done() is None, "a vendor has no word for this"
         assert (told := advance.done()) is not None
         assert (told.status_code, told.headers["content-type"]) == (503, "application/problem+json")
-        assert "2 calls were not finished" in server.stderr()
+        assert " s of grace: 2 calls were not finished" in server.stderr()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -183,6 +183,8 @@ def test_a_second_signal_ends_it_at_once(sent: signal.Signals, workers: str, tmp
             server.process.wait(1)
         assert ended(server, sent) < 3
         assert call.done() is None
+        if workers == "1":
+            assert "stopped at a second signal: " in server.stderr()
 
 
 @pytest.mark.parametrize("sent", SIGNALS, ids=str)

@@ -22,6 +22,8 @@ from tests.clients.environments import PYMETRICS_SDK, environment
 from tests.clients.test_pymetrics_sdk import SCRIPTS
 from tests.server import ROOT, assessment, order
 from tests.servers import Listener, Sandbox, Server
+from tests.suites import passed, written
+from tests.suites import run as suite
 from tests.test_cli import call, complaint, nothing_served, run
 
 __all__ = ["nothing_served"]
@@ -111,6 +113,31 @@ def test_ready_asks_by_tls_whom_the_environment_names(secure: Server, folder: Pa
     assert run("ready", "--url", secure.url, "--ca", str(folder / "ca.pem")).returncode == 0
     complaint(run("ready", "--url", secure.url), "not ready", "certificate")
     complaint(run("ready", "--url", secure.url, "--ca", str(folder / "nope.pem")), "not ready")
+
+
+def test_doctor_asks_by_tls_whom_the_environment_or_an_option_names(secure: Server, folder: Path) -> None:
+    port = str(urlsplit(secure.url).port)
+    named = ["--url", secure.url, "--ca", str(folder / "ca.pem")]
+    environ = {"SIMULATOR_PORT": port, "SIMULATOR_TLS": "local", "SIMULATOR_TLS_DIR": str(folder)}
+    for done in (run("doctor", environ=environ), run("doctor", *named), run("doctor", *named, "--sandbox", "well")):
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        assert done.stdout.startswith(f"ok      server     {secure.url} answers")
+    refused = run("doctor", "--url", secure.url)
+    assert refused.returncode == 2
+    assert "certificate verify failed" in refused.stdout
+    complaint(run("doctor", "--url", secure.url, "--ca", str(folder / "nope.pem")), "authority to trust")
+
+
+def test_suites_and_contracts_ask_a_server_whose_authority_the_environment_names(
+    secure: Server, folder: Path, tmp_path: Path
+) -> None:
+    written(tmp_path, {"test_one.py": "def test_one(simulator):\n    assert simulator.pymetrics.headers()\n"})
+    trusted = {"SSL_CERT_FILE": str(folder / "ca.pem")}
+    passed(suite(tmp_path, SIMULATOR_URL=secure.url, **trusted), 1)
+    asked = run("check", "server", "--target", secure.url, "--only", "pymetrics.tokens.shown", environ=trusted)
+    assert asked.returncode == 0, asked.stdout
+    refused = suite(tmp_path, SIMULATOR_URL=secure.url)
+    assert "certificate verify failed" in refused.stdout
 
 
 def test_the_cookie_of_the_login_is_kept_to_https(folder: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, overload
 from urllib.parse import parse_qsl
 
 T = TypeVar("T")
+_STATUSES = range(200, 600)
 Match = Mapping[str, Any] | Callable[["Webhook"], bool]
 
 
@@ -89,6 +90,9 @@ class Webhooks(Sequence[Webhook]):
         """
         if not statuses:
             raise ValueError("give at least one status, such as answer_with(500, 200)")
+        for status in statuses:
+            if status not in _STATUSES:
+                raise ValueError(f"{status!r} is no final HTTP status, 200 to 599, such as answer_with(500, 200)")
         with self._changed:
             self._statuses = deque(statuses)
             self._delay = delay

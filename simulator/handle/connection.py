@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     import httpx2
 
 SANDBOXES = "/_simulator/sandboxes"
@@ -29,11 +31,15 @@ class SimulatorError(Exception):
 
 
 class Connection(AbstractContextManager["Connection"]):
-    """One server; `control_token` is what its control API asks for in closed access. Safe to share between threads."""
+    """One server; `control_token` is what its control API asks for in closed access. Safe to share between threads.
 
-    def __init__(self, url: str, control_token: str | None = None) -> None:
+    With https whoever `trusted` trusts is trusted; unless given, the usual authorities, or those that SSL_CERT_FILE and
+    SSL_CERT_DIR name, as with curl.
+    """
+
+    def __init__(self, url: str, control_token: str | None = None, trusted: "SSLContext | None" = None) -> None:
         self.url = url.rstrip("/")
-        self._http = _client(self.url)
+        self._http = _client(self.url, trusted)
         self._control = {"authorization": f"Bearer {control_token}"} if control_token else {}
 
     def __exit__(self, *_: object) -> None:
@@ -122,6 +128,8 @@ def duration(span: str | timedelta) -> str:
         if span < timedelta(0):
             raise ValueError(f"{span!r} is negative, and no clock runs backwards; freeze it at an earlier instant")
         return f"PT{span.total_seconds():.6f}S"
+    if not isinstance(span, str):
+        raise TypeError(f"{span!r} says no unit: give a text such as 24h, 10m, 1d12h or PT24H, or a timedelta")
     if span.startswith("P"):
         return span
     found = _SHORT.fullmatch(span)
@@ -132,15 +140,22 @@ def duration(span: str | timedelta) -> str:
     return "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "")
 
 
-def _client(url: str) -> "httpx2.Client":
+def _client(url: str, trusted: "SSLContext | None") -> "httpx2.Client":
     import httpx2
 
     return httpx2.Client(
         base_url=url,
         trust_env=False,
-        verify=url.startswith("https:"),  # reading the certificates takes longer than many a test
+        verify=trusted or _usually_trusted(url),
         limits=httpx2.Limits(keepalive_expiry=2),  # sooner than the server: no call meets a connection just closed
     )
+
+
+def _usually_trusted(url: str) -> "SSLContext | bool":
+    import httpx2
+
+    # Reading the certificates takes longer than many a test.
+    return url.startswith("https:") and httpx2.create_ssl_context()
 
 
 def _value(answer: "httpx2.Response") -> Any:

@@ -69,6 +69,8 @@ class Faults(Listed):
 
     def set(self, faults: Sequence[Mapping[str, Any]]) -> None:
         """Put these in the place of all that there were."""
+        if isinstance(faults, Mapping):
+            raise TypeError(f"give a list of faults, such as [{dict(faults)!r}]; add() adds one")
         self._connection.call("PUT", self._path, [dict(fault) for fault in faults])
 
     def add(self, do: str, **members: Any) -> None:

@@ -14,6 +14,8 @@ from simulator.server.sandbox import Sandbox
 T = TypeVar("T")
 Query = Sequence[tuple[str, str]]
 """A query's parameters."""
+UNANSWERED = "none"
+"""In the place of a status: no answer left."""
 Test = Callable[[Exchange], bool]
 """What an exchange must be."""
 
@@ -60,8 +62,10 @@ def _operation(sandbox: Sandbox, value: str) -> Test:
 
 
 def _status(sandbox: Sandbox, value: str) -> Test:
+    if value == UNANSWERED:
+        return lambda exchange: exchange.status is None
     if not re.fullmatch("[1-5][0-9]{2}", value):
-        raise ValueError("must be a number from 100 to 599")
+        raise ValueError(f"must be a number from 100 to 599, or {UNANSWERED}")
     return lambda exchange: exchange.status == int(value)
 
 

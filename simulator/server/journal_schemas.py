@@ -63,14 +63,14 @@ def _wait(name: str) -> Schema:
 AWAITING: Schema = {"type": "object", "anyOf": [_wait(name) for name in _AWAITED]}
 _EXAMPLE = {"request": {"operation": "create_order", "status": 201}, "within": "PT5S"}
 _FILTERS: dict[str, Schema] = {
-    "status": integer("calls that were answered so", minimum=100, maximum=599),
+    "status": text("calls that were answered so; `none` is those without an answer", pattern="^([1-5][0-9]{2}|none)$"),
     "since": text(
         "calls from this instant of the sandbox's clock on, or after the call of this id",
-        pattern=f"^(?:call-[1-9][0-9]{{0,14}}|{INSTANT})$",
+        pattern=f"^(?:call-[1-9][0-9]{{0,18}}|{INSTANT})$",
     ),
 }  # fmt: skip
 _LOOKS = looks("path, operation, status, rules or fault", "call-7")
-_LOOKS["before"] = {**_LOOKS["before"], "pattern": "^call-[1-9][0-9]{0,14}$"}
+_LOOKS["before"] = {**_LOOKS["before"], "pattern": "^call-[1-9][0-9]{0,18}$"}
 
 
 def calls(vendors: Mapping[str, Vendor]) -> dict[str, Control]:

@@ -219,11 +219,21 @@ def test_the_journal_and_its_archive_show_what_is_asked_for(busy: Sandbox, query
     assert [entry["_id"] for entry in archive["log"]["entries"]] == ids(busy, f"?{query}")
 
 
+def test_calls_without_an_answer_can_be_asked_for(sandbox: Sandbox) -> None:
+    sandbox.told("PUT", "/faults", [{"do": "drop", "times": 1}])
+    with pytest.raises(httpx2.TransportError):
+        sandbox.pi.get("/api/v1/behavioralassessments")
+    sandbox.pi.get("/api/v1/behavioralassessments")
+    (unanswered,) = sandbox.told("GET", "/journal?status=none")
+    assert unanswered["status"] is None
+    assert unanswered == sandbox.told("GET", "/journal")[0]
+
+
 WRONG = {
     "vendor=pi": ("vendor", "must be one of pymetrics, predictive_index"),
     "vendor=": ("vendor", "must be one of"),
     "operation=nothing": ("operation", "must be one of archive_assessment, "),
-    "status=ok": ("status", "must be a number from 100 to 599"),
+    "status=ok": ("status", "must be a number from 100 to 599, or none"),
     "status=99": ("status", "must be a number"),
     "status=600": ("status", "must be a number"),
     "status=+20": ("status", "must be a number"),
