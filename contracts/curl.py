@@ -21,8 +21,11 @@ def script(base: str, exchanges: Sequence[Exchange], why: str = "", secrets: Map
     """
     known = dict(secrets)
     lines = ["#!/bin/sh", *(f"# {line}" for line in why.splitlines()), f"BASE=${{BASE:-{shlex.quote(base)}}}"]
-    lines += [f': "${{{name}:?set it to the credential of that name}}"' for name in secrets.values()] + [""]
+    lines += [f': "${{{name}:?set it to the credential of that name}}"' for name in secrets.values()]
     needed = list(_needed(exchanges))
+    if any(exchange.to_client for exchange in needed):
+        lines.append(': "${HOOK:?set it to the address at which your client takes webhooks}"')
+    lines.append("")
     if needed and not any(TOKEN_CALL in exchange.path for exchange in needed):
         lines += _token_preamble(needed, known)
     for number, exchange in enumerate(needed, start=1):
@@ -65,7 +68,7 @@ def _step(number: int, exchange: Exchange, known: dict[str, str], later: Sequenc
             words += ["-H", _quoted(f"{name}: {value}", known)]
     if exchange.body:
         words += ["--data-binary", _quoted(exchange.body.decode("utf-8", "replace"), known)]
-    words.append('"$BASE"' + _quoted(exchange.path, known))
+    words.append('"$HOOK"' if exchange.to_client else '"$BASE"' + _quoted(exchange.path, known))
     told = f"answered {_short(exchange.answer, known)}" if exchange.answer else exchange.error
     takes = dict(_taken(number, exchange, known, later))
     lines = [f"# {number}. {told}"]
@@ -91,13 +94,19 @@ def _taken(
     answer = exchange.answer
     if answer is None or not answer.body.startswith(b"{") or exchange.path == "/_simulator/sandboxes":
         return
-    wanted = " ".join(one.path + " ".join(one.headers.values()) for one in later)
+    wanted = " ".join(_told(one) for one in later)
     for found in _MEMBER.finditer(answer.text):
         member, value = found.groups()
         if len(value) > 3 and any(map(str.isdigit, value)) and value in wanted and value not in known:
             place = 1 + sum(1 for one in _MEMBER.finditer(answer.text[: found.start()]) if one[1] == member)
             known[value] = f"{member.upper()}_{number}_{place}"
             yield known[value], _extract(member, place)
+
+
+def _told(exchange: Exchange) -> str:
+    """Where what earlier answers told is used: a webhook tells of an invitation, all else asks for it by its path."""
+    body = exchange.body.decode("utf-8", "replace") if exchange.to_client else ""
+    return exchange.path + " ".join(exchange.headers.values()) + body
 
 
 def _quoted(text: str, known: dict[str, str]) -> str:

@@ -80,6 +80,8 @@ class Exchange:
     body: bytes
     answer: Answer | None
     error: str = ""
+    to_client: bool = False
+    """Whether it went to the client, as a webhook does that the server did not send."""
 
 
 @dataclass

@@ -11,7 +11,7 @@ from contracts.clients.seen import OURS, Seen
 from contracts.lab import Lab
 from contracts.listener import Caught, Listener
 from contracts.sandbox import Sandbox
-from contracts.wire import MISSING, Exchange
+from contracts.wire import MISSING, Answer, Exchange
 
 LIMIT = 8.0
 """Seconds that a client may take for one call, whatever happens."""
@@ -160,6 +160,14 @@ class Bench:
 
         self.listener.respond = respond
         return self.listener.url
+
+    def post(self, vendor: str, request: Mapping[str, Any]) -> int:
+        """The same, for a webhook that the vendor did not send."""
+        status = self.receive(vendor, request)
+        answer = Answer(status, {}, b"") if status else None
+        body = request["body"].encode()
+        self.record(Exchange(request["method"], "", request["headers"], body, answer, "no answer came", to_client=True))
+        return status
 
     def receive(self, vendor: str, request: Mapping[str, Any]) -> int:
         """The status with which the client answers a webhook; 0, which closes the connection, when it hangs or dies."""

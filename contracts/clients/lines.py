@@ -20,6 +20,7 @@ from typing import IO, Any
 LONGEST = 64 * 2**20
 """Characters of one line, at most."""
 _END = None
+_NO_JSON = object()
 
 
 class Broken(Exception):
@@ -79,11 +80,11 @@ class Program:
         try:
             answer = json.loads(said)
         except (ValueError, RecursionError):
-            answer = None
-        if not isinstance(answer, dict) or answer.get("id") != self._asked or not _complete(answer):
+            answer = _NO_JSON
+        if wrong := _wrong(answer, self._asked):
             self.stop()
             advice = "each line of standard output must be one answer; all else belongs on standard error"
-            raise Broken(f"asked for {method}, the adapter said {said.rstrip()[:200]!r}; {advice}")
+            raise Broken(f"asked for {method}, the adapter said {said.rstrip()[:200]!r}: {wrong}; {advice}")
         if "error" not in answer:
             return answer["result"]
         error = answer["error"]
@@ -137,11 +138,19 @@ class Program:
                     pipe.close()
 
 
-def _complete(answer: Mapping[str, Any]) -> bool:
+def _wrong(answer: Any, asked: int) -> str:
+    """What keeps it from being the answer to that request; empty when nothing does."""
+    if not isinstance(answer, dict):
+        return "that is not JSON" if answer is _NO_JSON else "that is no object"
     error = answer.get("error")
-    return ("result" in answer) != ("error" in answer) and (
-        "error" not in answer or (isinstance(error, dict) and isinstance(error.get("kind"), str))
-    )
+    found = {
+        f"its id is {answer.get('id')!r} and not {asked}": answer.get("id") != asked,
+        "it has neither result nor error": not {"result", "error"} & answer.keys(),
+        "it has both result and error": {"result", "error"} <= answer.keys(),
+        "its error is no object": "error" in answer and not isinstance(error, dict),
+        "its error has no kind, which is a text": isinstance(error, dict) and not isinstance(error.get("kind"), str),
+    }
+    return "; ".join(what for what, is_so in found.items() if is_so)
 
 
 def _keep(output: IO[str], answers: "queue.Queue[str | None]") -> None:

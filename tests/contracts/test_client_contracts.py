@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -271,6 +272,17 @@ def test_a_failure_is_shrunk_and_shown_with_a_curl_script_that_shows_it_again(tm
     script = told[told.index("#!/bin/sh") :]
     assert '"do": "drop", "times": 1, "when": "after_commit"' in script
     assert script.count("-X POST -H 'api-key: ") == 2
+
+
+def test_the_script_of_a_forged_webhook_posts_it_to_the_client() -> None:
+    ended = check("contracts.examples.naive:Client", "--only", "client.predictive_index.forged*")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    script = ended.stdout[ended.stdout.index("#!/bin/sh") :]
+    assert ': "${HOOK:?set it to the address at which your client takes webhooks}"' in script
+    posted = next(line for line in script.splitlines() if '"$HOOK"' in line)
+    (id,) = re.findall(r"^ *(ASSESSMENTID_\d+_\d+)=", script, re.MULTILINE)
+    assert f"assessmentId=\"${id}\"'&assessmentState=40&" in posted
+    assert "curl -sS -i -X POST -H 'content-type: application/x-www-form-urlencoded'" in posted
 
 
 def test_the_first_that_does_not_hold_ends_it_where_that_is_wished() -> None:

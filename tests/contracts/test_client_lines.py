@@ -74,24 +74,27 @@ def test_an_adapter_that_hangs_is_ended_in_time(start: Start) -> None:
     assert time.monotonic() - began < 5
 
 
-BABBLE: list[tuple[str, str]] = [
-    ("text", "hello!"),
-    ("JSON that is no object", "[]"),
-    ("the answer to another request", '{"id": 7, "result": null}'),
-    ("neither result nor error", '{"id": 1}'),
-    ("both result and error", '{"id": 1, "result": 1, "error": {"kind": "refused"}}'),
-    ("an error without a kind", '{"id": 1, "error": {}}'),
-    ("an error that is a text", '{"id": 1, "error": "no"}'),
-    ("nesting without an end", "[" * 100_000),
+BABBLE: list[tuple[str, str, str]] = [
+    ("text", "hello!", "that is not JSON"),
+    ("JSON that is no object", "[]", "that is no object"),
+    ("the answer to another request", '{"id": 7, "result": null}', "its id is 7 and not 1"),
+    ("an answer to nothing", '{"result": null}', "its id is None and not 1"),
+    ("neither result nor error", '{"id": 1}', "it has neither result nor error"),
+    ("both result and error", '{"id": 1, "result": 1, "error": {"kind": "refused"}}', "it has both result and error"),
+    ("an error without a kind", '{"id": 1, "error": {}}', "its error has no kind, which is a text"),
+    ("an error that is a text", '{"id": 1, "error": "no"}', "its error is no object"),
+    ("two mistakes", '{"id": 2, "error": 1}', "its id is 2 and not 1; its error is no object"),
+    ("nesting without an end", "[" * 100_000, "that is not JSON"),
 ]
 
 
-@pytest.mark.parametrize(("what", "line"), BABBLE, ids=[what for what, _ in BABBLE])
-def test_what_is_no_answer_is_told_with_the_advice_to_keep_standard_output_clean(
-    start: Start, what: str, line: str
+@pytest.mark.parametrize(("what", "line", "wrong"), BABBLE, ids=[what for what, *_ in BABBLE])
+def test_what_is_no_answer_is_told_with_what_is_wrong_and_the_advice_to_keep_standard_output_clean(
+    start: Start, what: str, line: str, wrong: str
 ) -> None:
     program = start(f"import time; print({line!r}); time.sleep(9)")
-    with pytest.raises(Broken, match=r"asked for get, the adapter said .* belongs on standard error"):
+    said = rf"asked for get, the adapter said .*: {wrong}; .* belongs on standard error"
+    with pytest.raises(Broken, match=said):
         program.call("get", {}, 5)
 
 

@@ -209,7 +209,7 @@ def _forged(post: Post) -> Property:
         """
         story = _begun(lab, post)
         story.settle()
-        story.bench.receive(post.vendor, post.forged(story.id))
+        story.bench.post(post.vendor, post.forged(story.id))
         known = story.known()
         assert known in (None, story.true()), f"a stranger said that it is completed; the client holds it for {known!r}"
 
@@ -230,7 +230,7 @@ def _nonsense(post: Post) -> Property:
         of them with a line in somebody's log.
         """
         bench = lab.bench()
-        status = bench.receive(post.vendor, _request(media_type, body))
+        status = bench.post(post.vendor, _request(media_type, body))
         good = 200 <= status < 500 and status not in AGAIN
         assert good, f"{body!r} was answered with {status}"
 
