@@ -281,7 +281,7 @@ def test_the_script_of_a_forged_webhook_posts_it_to_the_client() -> None:
     assert ': "${HOOK:?set it to the address at which your client takes webhooks}"' in script
     posted = next(line for line in script.splitlines() if '"$HOOK"' in line)
     (id,) = re.findall(r"^ *(ASSESSMENTID_\d+_\d+)=", script, re.MULTILINE)
-    assert f"assessmentId=\"${id}\"'&assessmentState=40&" in posted
+    assert f'assessmentId="${id}"\'&assessmentState=40&' in posted
     assert "curl -sS -i -X POST -H 'content-type: application/x-www-form-urlencoded'" in posted
 
 
