@@ -25,7 +25,8 @@ def _listen(asked: Connection) -> None:
                 continue
             _come_round(listener.url)
             for handler in {*threading.enumerate()} - own:
-                handler.join()
+                if handler.is_alive():  # one that is only just being started is of a connection that came later
+                    handler.join()
             asked.send(True)
 
 
