@@ -96,5 +96,5 @@ def test_typescript_clients_compile_and_complete_the_main_flow(written: Path, se
     seen: Any = json.loads(run("node", "built/flow.js", server.url, fresh(sandbox), cwd=written))
     assert seen["pymetrics"].pop("score") >= 0
     assert seen["pymetrics"] == {"status": "Fulfilled", "factors": 9, "refused": 400}
-    assert isinstance(seen["predictive_index"].pop("self"), float)
+    assert isinstance(seen["predictive_index"].pop("self"), int | float)  # JavaScript writes 0.0 as 0
     assert seen["predictive_index"] == {"state": 40, "found": 1}
