@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contracts.curl import script
+from contracts.curl import script, without_tokens
 from contracts.runner import Outcome, Verdict
 
 MARKS = {Verdict.HELD: "held", Verdict.BROKEN: "BROKEN", Verdict.NOT_ASKED: "-", Verdict.NOT_CLAIMED: "not claimed"}
@@ -28,10 +28,10 @@ class Report:
     """For each value that must not be shown, its name."""
 
     def masked(self, text: str) -> str:
-        """The text without its secrets."""
+        """The text without its secrets, and without tokens."""
         for value, name in self.secrets.items():
             text = text.replace(value, f"${name}")
-        return text
+        return without_tokens(text)
 
     @property
     def status(self) -> int:

@@ -65,11 +65,18 @@ def hello(program: Program, within: float = START) -> frozenset[str]:
         said = program.call("hello", {}, within)
         if not isinstance(said, dict) or not said.keys() & {"features", "methods"}:
             raise Unaskable(f'the adapter answered hello with {said!r:.200}, not with {{"features": […]}}')
-        return claimed(said.get("features"), said.get("methods", METHODS))
+        for name in ("features", "methods"):
+            if not _are_names(said.get(name)):
+                raise Unaskable(f'{name} is {said[name]!r:.200}; it must be a list of names, such as ["create_order"]')
+        return claimed(said.get("features"), said.get("methods") or METHODS)
     except Failed as problem:
         raise Unaskable(problem.message) from None
     except (Broken, Unclaimable) as problem:
         raise Unaskable(str(problem)) from None
+
+
+def _are_names(said: Any) -> bool:
+    return said is None or (isinstance(said, list) and all(isinstance(name, str) for name in said))
 
 
 def check(

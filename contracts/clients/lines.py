@@ -9,7 +9,9 @@ shown where the command dies.
 
 import contextlib
 import json
+import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -107,7 +109,13 @@ class Program:
         pipe = subprocess.PIPE
         try:
             return subprocess.Popen(  # noqa: S603  the command is the one that was asked for
-                self.command, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace"
+                self.command,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,  # so that all that it starts can be ended with it
             )
         except OSError as problem:
             raise Broken(f"{self.command[0]} cannot be started: {problem.strerror}") from None
@@ -127,7 +135,8 @@ class Program:
         if self._process is None:
             return
         process, self._process = self._process, None
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         for reader in self._readers:
             _drain(self._answers)

@@ -174,6 +174,11 @@ def test_what_cannot_be_asked_ends_with_2_and_says_why(arguments: list[str], com
     ("body", "complaint"),
     [
         ("say({'features': ['magic']})", "no such feature: magic"),
+        ("say({'features': 5})", "features is 5; it must be a list of names"),
+        ("say({'features': 'pymetrics.orders'})", "features is 'pymetrics.orders'; it must be a list of names"),
+        ("say({'features': {'pymetrics.orders': True}})", "it must be a list of names"),
+        ("say({'features': [['a']]})", "it must be a list of names"),
+        ("say({'methods': 3})", "methods is 3; it must be a list of names"),
         ("say(['pymetrics.orders'])", "the adapter answered hello with ['pymetrics.orders']"),
         ("say({'features': []}) if method == 'hello' else os._exit(5)", "the client cannot be opened"),
     ],

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 import sys
 import textwrap
 import time
@@ -72,6 +73,28 @@ def test_an_adapter_that_hangs_is_ended_in_time(start: Start) -> None:
     with pytest.raises(Hung, match=r"get did not end within 0\.3 seconds"):
         program.call("get", {}, 0.3)
     assert time.monotonic() - began < 5
+
+
+def test_what_a_command_has_started_ends_with_it(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    child = f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    wrapper = tmp_path / "wrapper.sh"
+    wrapper.write_text(f"{sys.executable} -c {shlex.quote(child)}\necho done >&2\n")
+    program = Program(["sh", str(wrapper)])
+    with pytest.raises(Hung):
+        program.call("get", {}, 5)
+    stat, deadline = Path(f"/proc/{pid.read_text()}/stat"), time.monotonic() + 10
+    while lives(stat) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not lives(stat)
+
+
+def lives(stat: Path) -> bool:
+    """Whether the process runs; who has lost his parent may never be buried."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 BABBLE: list[tuple[str, str, str]] = [

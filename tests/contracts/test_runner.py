@@ -189,6 +189,18 @@ def test_the_page_escapes_what_it_shows_and_needs_nothing_else(target: Target) -
     assert not any(word in page for word in ("<script", "<link", "src=", "@import", "url("))
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ('{"access_token":"abc.def","token_type":"Bearer"}', '{"access_token":"***","token_type":"Bearer"}'),
+        ("it is {'access_token': 'abc', 'n': 1}", "it is {'access_token': '***', 'n': 1}"),
+        ('"access_token" is missing', '"access_token" is missing'),
+    ],
+)
+def test_no_report_shows_a_token(said: str, shown: str) -> None:
+    assert Report("t", "http://x", "2026-01-01", (), 0.0).masked(said) == shown
+
+
 def test_no_report_shows_a_credential(at: At) -> None:
     keys = {"PYMETRICS_CLIENT_ID": "sim-hush", "PYMETRICS_CLIENT_SECRET": "shush", "PYMETRICS_API_KEY": "sim-hush"}
     vendor = at(keys)
