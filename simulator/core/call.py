@@ -120,7 +120,8 @@ class Bundle:
 class Reply(NamedTuple):
     """What the vendor answers: a status, and a body of JSON values, stored records, bytes, or what is to be drawn.
 
-    `rules` are the ids of the rules that refused the call; `notes` say what was accepted though no document names it.
+    `rules` are the ids of the rules that refused the call; `notes` say what was accepted though no document names it,
+    `hints` what to change in a call that was refused.
     """
 
     status: int
@@ -129,3 +130,4 @@ class Reply(NamedTuple):
     media_type: str = "application/json"
     rules: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()

@@ -10,6 +10,8 @@ from simulator.core.sources import Source, Standing, ours
 from simulator.core.world import World
 
 Holds = Callable[[Call, World], bool]
+Hint = Callable[[Call, World], str | None]
+"""What a caller who breaks a rule should change, if this call shows it; None if it does not."""
 
 
 def at_the_door(call: Call, world: World) -> bool:
@@ -23,7 +25,8 @@ class Rule:
 
     `place` names what it speaks of (`body.email`, `header.api-key`, `query.report`, `path.uuid`, `request`);
     `statement` says it in a sentence that a refused caller can act on; `status` is the refusal's HTTP status;
-    `holds` is true where the demand is kept or does not apply. `vendor` is the id's first word, spelt out.
+    `holds` is true where the demand is kept or does not apply. `hint` explains a likely cause of the refusal: it is
+    called only for a call that breaks the rule, and its text is sent in the header `Simulator-Hint`.
     """
 
     id: str
@@ -33,6 +36,7 @@ class Rule:
     standing: Standing
     source: Source
     holds: Holds = at_the_door
+    hint: Hint | None = None
 
     @property
     def name(self) -> str:

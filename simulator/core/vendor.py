@@ -158,8 +158,11 @@ def answer(vendor: Vendor, operation: Operation, call: Call, world: World) -> De
 
 
 def refusal(vendor: Vendor, found: tuple[Rule, ...], call: Call, world: World) -> Reply:
-    """The vendor's own answer to a call that breaks these rules, with their ids beside it."""
-    return vendor.refuse(found, call, world)._replace(rules=tuple(rule.id for rule in found))
+    """The vendor's own answer to a call that breaks these rules, with their ids and hints beside it."""
+    hints = (rule.hint(call, world) for rule in found if rule.hint is not None)
+    return vendor.refuse(found, call, world)._replace(
+        rules=tuple(rule.id for rule in found), hints=tuple(hint for hint in hints if hint)
+    )
 
 
 def trouble(vendor: Vendor, status: int, call: Call, world: World) -> Reply:

@@ -30,6 +30,7 @@ from simulator.server.asgi import (
     hang_up,
     read_body,
 )
+from simulator.server.header_text import header_line
 from simulator.server.keys import Renewed
 from simulator.server.log import Deleted, Unusable, Unwritten
 from simulator.server.logs import HEADER, name_request
@@ -55,7 +56,17 @@ _SHARED: Headers = [
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"Content-Disposition, Simulator-Rule, Simulator-Note, Simulator-Request-Id, Retry-After, X-RateLimit-Limit",
+        b", ".join(
+            [
+                b"Content-Disposition",
+                b"Simulator-Rule",
+                b"Simulator-Note",
+                b"Simulator-Hint",
+                b"Simulator-Request-Id",
+                b"Retry-After",
+                b"X-RateLimit-Limit",
+            ]
+        ),
     ),
 ]
 _NO_DRAW = Draw(b"", 0)
@@ -220,7 +231,9 @@ class Door:
         if reply.rules:
             headers.append((b"simulator-rule", ", ".join(reply.rules).encode()))
         if reply.notes:
-            headers.append((b"simulator-note", "; ".join(reply.notes).encode("ascii", "replace")))
+            headers.append((b"simulator-note", header_line(reply.notes)))
+        if reply.hints:
+            headers.append((b"simulator-hint", header_line(reply.hints)))
         if reply.headers:
             headers += [(name.encode(), value.encode()) for name, value in reply.headers]
         if b"origin" in request.headers and self._sandboxes.open_access:

@@ -56,6 +56,16 @@ def test_a_call_that_keeps_every_rule_is_decided() -> None:
     assert answer(vendor(), READ, call, world) == decide(call, world)
 
 
+def test_a_refusal_carries_the_hints_of_the_violated_rules_only() -> None:
+    def hinting(id: str, text: str | None, *, holds: bool = False) -> Rule:
+        return replace(rule(id, holds=holds), hint=lambda call, world: text)
+
+    stage = (hinting("a", "change a"), hinting("kept", "not this", holds=True), hinting("b", None), rule("c"))
+    world = FakeWorld()
+    reply = answer(vendor(), Operation("hinted", decide, (stage,)), world.call("hinted"), world).reply
+    assert (reply.rules, reply.hints) == (("a", "b", "c"), ("change a",))
+
+
 def test_a_call_that_breaks_rules_is_refused_by_all_of_the_first_stage_and_changes_nothing() -> None:
     world = FakeWorld()
     decision = answer(vendor(), REFUSED, world.call("refused"), world)
