@@ -11,8 +11,8 @@ from simulator.core.mail import mail
 from simulator.core.steering import planned, silenced, steer
 from simulator.core.vendor import Invitation
 from simulator.core.world import Stored, World
-from simulator.vendors.predictive_index import faces, indexes, languages, people, results, webhooks
-from simulator.vendors.predictive_index.rules import FIELDS, expiry, webhook_field
+from simulator.vendors.predictive_index import faces, indexes, languages, people, results, takers, webhooks
+from simulator.vendors.predictive_index.rules import FIELDS, expiry, folder_of, webhook_field
 from simulator.vendors.predictive_index.states import COMPLETED, CREATED, ENDS, KIND, MACHINE, SENT, VENDOR_ID
 from simulator.vendors.predictive_index.switches import CREATED_STATE, UNSENT_STATE, setting
 
@@ -23,12 +23,13 @@ _CUT = 40
 def create(call: Call, world: World) -> Decision:
     """Invite a taker: the assessment, its person, the e-mail if one was asked for, and the day it expires."""
     config = world.config
-    person, remembered = people.taker(call, world)
+    known, person = people.taker(call, world)
     record = _new(call, config, person)
     mails = (_mail(call, record.face),) if record.face["notifyAssessmentAvailableUsingEmail"] else ()
+    other = people.other_reading(call, world)
     return Decision(
-        Reply(201, _as_created(record, config), notes=notes(call.body, config)),
-        (*remembered, record, *mails),
+        Reply(201, _as_created(record, config), notes=notes(call.body, config) + ((other,) if other else ())),
+        (*takers.saved(known, person, world), record, *mails),
         webhooks.on_creation(call, world, record),
         _alarms(call, world, record),
     )
@@ -78,7 +79,8 @@ def _new(call: Call, config: Config, person: Mapping[str, Any]) -> Record:
     id = call.draw.uuid()
     state = SENT if body.get("notifyAssessmentAvailableUsingEmail") else setting(config, UNSENT_STATE)
     expires = _expires(call, config)
-    folder = body.get("folderPath") or next(iter(config.folders), "")
+    # The rule about folderPath has refused one that leads to no folder.
+    folder = folder_of(body.get("folderPath") or "", config) or next(iter(config.folders), "")
     face = faces.opening(call, config, person, id, state, expires, folder)
     language = body.get("languageLocale") or "en-US"
     facts = {"created": call.now, "expires": expires, "folder": folder, "language": language}
@@ -121,6 +123,9 @@ def notes(body: Mapping[str, Any], config: Config) -> tuple[str, ...]:
     strange = [name for name in body if (name,) not in known][:_NOTED]
     # Notes travel in places that take printable ASCII alone.
     ignored = tuple(f"body.{_plain(name)} is not a documented member; it was ignored" for name in strange)
+    folder = body.get("folderPath")
+    if folder and folder not in config.folders:
+        ignored += ("body.folderPath is a folder's name, where the documents ask for its full path; it was accepted",)
     tag = body.get("languageLocale")
     return ignored if tag is None else ignored + languages.note("body.languageLocale", tag)
 

@@ -2,16 +2,19 @@
 
 The page's table could be read as far as `administeredBy…`; for the members after that POST's rows are taken. Its note
 that names are left out when re-assessing is copied from POST and is not a rule here, for nobody is re-assessed.
+
+An assessment that was read can be sent back: a member that has the value that answers show is no change, so no rule
+about values refuses it (a folder's name alone, a date that is over, a position that the account no longer has).
 """
 
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from simulator.core.call import Call
-from simulator.core.rules import Rule
+from simulator.core.rules import Holds, Rule
 from simulator.core.sources import Source, Standing, ours
 from simulator.core.world import Stored, World
-from simulator.vendors.predictive_index import people
+from simulator.vendors.predictive_index import faces, people
 from simulator.vendors.predictive_index.people import given
 from simulator.vendors.predictive_index.rules import MEMBERS, body_stages
 from simulator.vendors.predictive_index.sources import PATCH_PAGE
@@ -22,6 +25,22 @@ def target(call: Call, world: World) -> Stored | None:
     """The assessment that the path's id or the query's `externalId` names."""
     id = call.params.get("assessmentId")
     return people.find(call.query.get("externalId"), world) if id is None else world.get(KIND, id)
+
+
+def differing(call: Call, world: World) -> dict[str, Any]:
+    """The members of the body that differ from what answers show of the assessment."""
+    # The stage before has found the assessment.
+    stored = cast("Stored", target(call, world))
+    shown = faces.reshaped(stored.face, stored.facts, world.config)
+    return {member: value for member, value in call.body.items() if not _is_shown(member, value, shown, call, world)}
+
+
+def _is_shown(member: str, value: Any, shown: faces.Face, call: Call, world: World) -> bool:
+    known = shown.get(member)
+    if isinstance(known, str):
+        known = faces.filled(known, call, world)
+    # `True == 1`, but no answer shows a truth value. A member that is not shown has no value to be alike.
+    return member in shown and type(value) is type(known) and value == known
 
 
 def _one_locator(call: Call, world: World) -> bool:
@@ -45,8 +64,18 @@ def _external_person_id_is_free(call: Call, world: World) -> bool:
     return _is_persons_own(people.known_as(call.body.get("externalPersonId"), world), call, world)
 
 
+def _where_changed(holds: Holds) -> Holds:
+    """The demand on those members that a request changes."""
+
+    def where_changed(call: Call, world: World) -> bool:
+        return holds(call, world) or holds(call._replace(body=differing(call, world)), world)
+
+    return where_changed
+
+
 def _again(rule: Rule) -> Rule:
     """A rule of POST as a rule of PATCH."""
+    rule = replace(rule, holds=_where_changed(rule.holds))
     id = rule.id.replace("pi.create.", "pi.change.", 1)
     if rule.standing is Standing.ASSUMED:
         return replace(rule, id=id)
@@ -74,6 +103,6 @@ CHANGE: tuple[tuple[Rule, ...], ...] = (
     (Rule("pi.change.known", "path.assessmentId",
           "assessmentId or externalId must be that of an assessment in this account", 404,
           Standing.ASSUMED, ours("as for GET"), _is_known),),
-    tuple(map(_again, MEMBERS)) + _FREE,
+    tuple(map(_again, MEMBERS + _FREE)),
 )  # fmt: skip
 """The stages of PATCH behavioralassessments, by either locator."""

@@ -11,11 +11,12 @@ from urllib.parse import quote
 from simulator.core import instant
 from simulator.core.call import BASE, SEAL, Call
 from simulator.core.config import Config
+from simulator.core.draw import seal
 from simulator.core.vendor import Switch
-from simulator.core.world import Stored
-from simulator.vendors.predictive_index import results, switches
-from simulator.vendors.predictive_index.people import given
-from simulator.vendors.predictive_index.rules import PERSON_TYPES, webhook_field
+from simulator.core.world import Stored, World
+from simulator.vendors.predictive_index import people, results, switches
+from simulator.vendors.predictive_index.people import PERSON_TYPES, given
+from simulator.vendors.predictive_index.rules import folder_name, webhook_field
 from simulator.vendors.predictive_index.states import COMPLETED
 
 Face = dict[str, Any]
@@ -48,11 +49,10 @@ _PENDING: Face = {
 
 _ADMINISTRATOR = ("administeredByEmail", "administeredByPhone", "administeredByFirstName", "administeredByLastName")
 _PLAIN = (
-    "firstName", "middleName", "lastName", "email", *_ADMINISTRATOR, "associatedPositionTitle", "externalId",
-    "externalPersonId", "folderPath", "redirectUrl",
+    *_ADMINISTRATOR, "associatedPositionTitle", "assessmentStatusWebHook", "externalId", "folderPath", "redirectUrl",
+    "customFields",
 )  # fmt: skip
-"""The texts that are shown as they are sent."""
-_NUMBERS = ("gender", "notifyAssessmentAvailableUsingEmail")
+"""The members of an assessment alone that a change sets as they are."""
 
 
 def opening(
@@ -61,7 +61,6 @@ def opening(
     """The face of a new assessment, as it is saved."""
     body = call.body
     title = body.get("associatedPositionTitle")
-    person_type = body.get("personType")
     parts = {
         **_PENDING,
         **person,
@@ -71,9 +70,7 @@ def opening(
         "expirationDateTime": instant.seven_digits(expires),
         "associatedPositionTitle": title,
         "associatedPositionImageUrl": _picture(title),
-        "folderPath": folder if body.get("folderPath") else _last(folder),
-        "gender": int(body.get("gender") or 0),
-        "personType": PERSON_TYPES.get(person_type, person_type) or PERSON_TYPES[1],
+        "folderPath": body.get("folderPath") or folder_name(folder),
         "assessmentState": state,
         "assessmentStatusWebHook": webhook_field(config).of(body),
         "notifyAssessmentAvailableUsingEmail": int(body.get("notifyAssessmentAvailableUsingEmail") or 0),
@@ -82,7 +79,7 @@ def opening(
         "assessmentPassword": call.draw.digits(4),
         "personPageUrl": f"{BASE}/Browse/PersonDetails?assessmentUserId={person['assessmentUserId']}",
         "redirectUrl": body.get("redirectUrl"),
-        "customFields": _custom_fields(body.get("customFields") or (), config, {}),
+        "customFields": custom_fields(body.get("customFields") or (), config, {}),
     }
     return {member: parts[member] for member in MEMBERS}
 
@@ -104,34 +101,48 @@ def completed(face: Mapping[str, Any], scores: results.Scores, now: int) -> Face
     }
 
 
-def changed(face: Mapping[str, Any], body: Mapping[str, Any], config: Config, expires: int | None) -> Face:
-    """The face with what a request changes; what is null or empty in it is left as it is."""
-    new = {member: body[member] for member in _PLAIN if given(body.get(member))}
-    new |= {member: int(body[member]) for member in _NUMBERS if body.get(member) is not None}
+def changed(face: Mapping[str, Any], new: Mapping[str, Any], expires: int | None) -> Face:
+    """The face with the new values of the members that a request changes; a value of None clears the member."""
+    face = of_taker(face, new) | {member: new[member] for member in _PLAIN if member in new}
+    if "notifyAssessmentAvailableUsingEmail" in new:
+        face["notifyAssessmentAvailableUsingEmail"] = int(new["notifyAssessmentAvailableUsingEmail"])
     if expires is not None:
-        new["expirationDateTime"] = instant.seven_digits(expires)
-    if (person_type := body.get("personType")) is not None:
-        new["personType"] = PERSON_TYPES.get(person_type, person_type)
-    if (webhook := webhook_field(config).of(body)) is not None:
-        new["assessmentStatusWebHook"] = webhook
-    if (fields := body.get("customFields")) is not None:
-        old = {field["fieldName"]: field["fieldValue"] for field in face["customFields"]}
-        new["customFields"] = _custom_fields(fields, config, old)
-    return {**face, **new, **_followed(face, body)}
+        face["expirationDateTime"] = instant.seven_digits(expires)
+    if "associatedPositionTitle" in new:
+        title = new["associatedPositionTitle"]
+        face["associatedPositionImageUrl"] = _picture(title)
+        scored = title and face["assessmentState"] == COMPLETED
+        face["positionSigmaScore"] = [results.position_scores(title)] if scored else None
+    if "languageLocale" in new:
+        face["assessmentUrl"] = _link(face["assessmentId"], new["languageLocale"])
+    return face
 
 
-def _followed(face: Mapping[str, Any], body: Mapping[str, Any]) -> Face:
-    """The links and scores that change because something else does."""
-    done = face["assessmentState"] == COMPLETED
-    new: Face = {}
-    if (title := body.get("associatedPositionTitle")) is not None:
-        new["associatedPositionImageUrl"] = _picture(title)
-        new["positionSigmaScore"] = [results.position_scores(title)] if done else None
-    if (language := body.get("languageLocale")) is not None:
-        new["assessmentUrl"] = _link(face["assessmentId"], language)
-    if (gender := body.get("gender")) is not None and done:
-        new["descriptiveReportUrl"] = _report(_own(face), int(gender))
-    return new
+def of_taker(face: Mapping[str, Any], new: Mapping[str, Any]) -> Face:
+    """The face with the new values of its taker's members; the address of the report asks for the taker's gender."""
+    face = {**face, **{member: new[member] for member in people.MEMBERS if member in new}}
+    if face["descriptiveReportUrl"]:
+        face["descriptiveReportUrl"] = _report(_own(face), face["gender"])
+    return face
+
+
+def custom_fields(items: Iterable[Any], config: Config, old: Mapping[str, str | None]) -> list[Face]:
+    """Every field that the account has, assigned where the request has a valid value for it, else as it was."""
+    sent = {i["fieldName"]: i.get("fieldValue") for i in items if isinstance(i.get("fieldName"), str)}
+    return [
+        {"fieldName": field.name, "fieldValue": _assigned(sent.get(field.name), field.values, old.get(field.name))}
+        for field in config.custom_fields
+    ]
+
+
+def custom_values(face: Mapping[str, Any]) -> dict[str, str | None]:
+    """The values of the custom fields by their names."""
+    return {field["fieldName"]: field["fieldValue"] for field in face["customFields"]}
+
+
+def filled(text: str, call: Call, world: World) -> str:
+    """A text of a face with the caller's address and the sandbox's seal in their places, as an answer shows it."""
+    return text.replace(BASE, call.base).replace(SEAL, f"{world.name}.{seal(world.secret, 'link')}")
 
 
 def shown(stored: Stored, config: Config) -> Stored | Face:
@@ -162,15 +173,6 @@ def _administrator(body: Mapping[str, Any], config: Config) -> Face:
     return dict(zip(_ADMINISTRATOR, (user.email, user.phone, user.first_name, user.last_name), strict=True))
 
 
-def _custom_fields(items: Iterable[Any], config: Config, old: Mapping[str, str | None]) -> list[Face]:
-    """Every field that the account has, assigned where the request has a valid value for it, else as it was."""
-    sent = {i["fieldName"]: i.get("fieldValue") for i in items if isinstance(i.get("fieldName"), str)}
-    return [
-        {"fieldName": field.name, "fieldValue": _assigned(sent.get(field.name), field.values, old.get(field.name))}
-        for field in config.custom_fields
-    ]
-
-
 def _assigned(value: Any, allowed: tuple[str, ...] | None, old: str | None) -> str | None:
     return value if isinstance(value, str) and (allowed is None or value in allowed) else old
 
@@ -191,17 +193,13 @@ def _picture(title: str | None) -> str:
     return f"{BASE}/Browse/PositionImage?title={quote(title, safe='')}" if title else ""
 
 
-def _last(folder: str) -> str:
-    return folder.rpartition("\\")[2]
-
-
 def _person_type_number(face: Face, facts: Mapping[str, Any], value: Any) -> Face:
     numbers = {name: number for number, name in PERSON_TYPES.items()}
     return {**face, "personType": numbers[face["personType"]]}
 
 
 def _folder(face: Face, facts: Mapping[str, Any], value: Any) -> Face:
-    return {**face, "folderPath": facts["folder"] if value == "full" else _last(facts["folder"])}
+    return {**face, "folderPath": facts["folder"] if value == "full" else folder_name(facts["folder"])}
 
 
 def _self_everywhere(face: Face, facts: Mapping[str, Any], value: Any) -> Face:

@@ -21,6 +21,12 @@ INDEXES = {
 """The index of each such member."""
 
 
+def new_keys(old: Mapping[str, Any], face: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The keys of an assessment with this face that did not lead to it when it had the old one."""
+    known = keys(old)
+    return tuple(key for key in keys(face) if key not in known)
+
+
 def keys(face: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The keys of an assessment with this face."""
     return tuple((index, face[member]) for member, index in INDEXES.items() if given(face[member]))

@@ -1,17 +1,16 @@
-"""The list of assessments: all of them, or those that the options of OData ask for.
+"""The list of assessments: the first of them, or those that the options of OData ask for.
 
-Without options the records are handed on as they are stored. A page that only `$skip` and `$top` bound is read at its
-place, and a filter that names an id is answered by an index; every other question looks at each assessment.
+Records are handed on as they are stored. A page that only `$skip` and `$top` bound is read at its place, and a filter
+that names an id is answered by an index; every other question looks at each assessment.
 """
 
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from simulator.core.call import BASE, SEAL, Call, Reply
+from simulator.core.call import Call, Reply
 from simulator.core.config import Config
 from simulator.core.decision import Decision
-from simulator.core.draw import seal
 from simulator.core.world import Stored, World
 from simulator.vendors.predictive_index import faces, odata, surfaces
 from simulator.vendors.predictive_index.indexes import INDEXES
@@ -28,26 +27,25 @@ _CUT = 40
 
 
 def list_assessments(call: Call, world: World) -> Decision:
-    """Show all assessments in the order of their creation, or those that the options ask for as they ask for it."""
+    """Show assessments in the order of their creation, or as the options ask for them: at most so many as the limit."""
     config = world.config
     limit = setting(config, LIST_LIMIT)
-    if not call.query:
-        stored = world.all(KIND) if limit is None else world.page(KIND, 0, limit)
-        return Decision(Reply(200, [faces.shown(one, config) for one in stored]))
+    most = odata.MOST if limit is None else limit
     query = odata.read(call.query, surfaces.of_assessments(config))
-    top = min(number for number in (query.top, limit, odata.MOST) if number is not None)
+    top = min(most + 1 if query.top is None else query.top, most + 1)  # one more shows whether there is a next page
     if query.is_page:
         found = world.page(KIND, query.skip, top)
     else:
         found = _asked(query, call, world)[query.skip : query.skip + top]
-    return Decision(Reply(200, [_chosen(one, query, config) for one in found], notes=notes(call)))
+    more = () if len(found) <= most else (f"a list holds {most} assessments at most; $skip leads to the next ones",)
+    return Decision(Reply(200, [_chosen(one, query, config) for one in found[:most]], notes=notes(call) + more))
 
 
 def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) -> list[Match]:
     """Those records that the filter keeps and the search finds."""
 
     def fill(link: str) -> str:
-        return link.replace(BASE, call.base).replace(SEAL, f"{world.name}.{seal(world.secret, 'link')}")
+        return faces.filled(link, call, world)
 
     if query.filter is not None:
         keeps = odata.keeps(query.filter, fill)

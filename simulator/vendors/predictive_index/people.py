@@ -3,6 +3,10 @@
 `externalId` names an assessment and `externalPersonId` a person, both in the caller's words. A request that uses one
 which is known already re-assesses that person. Equal names or e-mail addresses never make two takers one: the vendor
 leaves that to the caller. What is archived is gone, its ids are free again.
+
+A taker is one entity: names, e-mail address, gender, personType and externalPersonId are the same in every assessment
+of a person. The person's record has them, and each assessment has a copy, so that reads serve stored bytes; `takers`
+saves both when they change.
 """
 
 from collections.abc import Mapping
@@ -12,6 +16,7 @@ from simulator.core.call import Call
 from simulator.core.decision import Record
 from simulator.core.world import Stored, World
 from simulator.vendors.predictive_index.states import KIND
+from simulator.vendors.predictive_index.switches import EXTERNAL_ID_MATCH, setting
 
 PERSON = "person"
 EXTERNAL_ID = "pi.external_id"
@@ -19,8 +24,14 @@ EXTERNAL_PERSON_ID = "pi.external_person_id"
 
 Face = Mapping[str, Any]
 
-_MEMBERS = ("firstName", "middleName", "lastName", "email", "externalPersonId")
-"""What is known of a person, besides the vendor's own id."""
+PERSON_TYPES = {1: "Unknown", 2: "Other", 3: "Candidate", 4: "Employee", 5: "Former Employee"}
+"""The names that POST behavioralassessments lists, under the numbers that Common gives them."""
+
+_TEXTS = ("firstName", "middleName", "lastName", "email", "externalPersonId")
+MEMBERS = (*_TEXTS, "gender", "personType")
+"""The members of an assessment that are its taker's, besides the vendor's own id of the taker."""
+UNKNOWN: Face = {"gender": 0, "personType": PERSON_TYPES[1]}
+"""The gender and the personType of a taker for whom no request gave them."""
 
 
 def given(value: Any) -> TypeGuard[str]:
@@ -39,29 +50,34 @@ def agree(body: Face, world: World) -> bool:
     named = body.get("externalPersonId")
     if assessed is None or not given(named):
         return True
-    known = _person(world, assessed)["externalPersonId"]
+    known = person(world, assessed)["externalPersonId"]
     return named == known if given(known) else known_as(named, world) is None
 
 
-def taker(call: Call, world: World) -> tuple[Face, tuple[Record, ...]]:
-    """The person whom the request speaks of, and what has to be remembered about that person from now on."""
+def taker(call: Call, world: World) -> tuple[Face, Face]:
+    """The person whom the request speaks of: as known so far (empty: a new one), and as known from now on.
+
+    A re-assessment changes the taker's gender and personType where it names them.
+    """
     id = returning(call.body, world)
     if id is None:
-        person = _new(call)
-        return person, (_record(person),)
-    person = _person(world, id)
+        return {}, _new(call)
+    known = person(world, id)
+    new = {**known, **kinds(call.body)}
     named = call.body.get("externalPersonId")
-    if given(person["externalPersonId"]) or not given(named):
-        return person, ()
-    person = {**person, "externalPersonId": named}
-    return person, (_record(person),)
+    if given(named) and not given(known["externalPersonId"]):
+        new["externalPersonId"] = named
+    return known, new
 
 
-def changed(body: Face, id: str, world: World) -> tuple[Record, ...]:
-    """What has to be remembered about a person whose names or id a request changes."""
-    person = _person(world, id)
-    renamed = {**person, **{member: body[member] for member in _MEMBERS if given(body.get(member))}}
-    return () if renamed == person else (_record(renamed),)
+def kinds(body: Face) -> dict[str, Any]:
+    """The gender and the personType that a request names, as they are stored."""
+    found: dict[str, Any] = {}
+    if (gender := body.get("gender")) is not None:
+        found["gender"] = int(gender)
+    if (person_type := body.get("personType")) is not None:
+        found["personType"] = PERSON_TYPES.get(person_type, person_type)
+    return found
 
 
 def find(external_id: Any, world: World) -> Stored | None:
@@ -77,24 +93,48 @@ def find(external_id: Any, world: World) -> Stored | None:
 
 
 def assessed_as(external_id: Any, world: World) -> str | None:
-    """The id of the person to whom the assessment with this `externalId` belongs."""
-    found = find(external_id, world)
+    """The id of the person whom a request with this `externalId` re-assesses."""
+    found = _matching(setting(world.config, EXTERNAL_ID_MATCH), external_id, world)
     return None if found is None else str(found.face["assessmentUserId"])
+
+
+def _matching(reading: str, external_id: Any, world: World) -> Stored | None:
+    """The assessment that an `externalId` matches by one of the values of the switch pi.external_id_match."""
+    if reading == "externalId":
+        return find(external_id, world)
+    return world.get(KIND, external_id.lower()) if given(external_id) else None
+
+
+def other_reading(call: Call, world: World) -> str | None:
+    """A sentence about an `externalId` that re-assesses a person only by the other value of pi.external_id_match."""
+    external_id, reading = call.body.get("externalId"), setting(world.config, EXTERNAL_ID_MATCH)
+    (other,) = (value for value in EXTERNAL_ID_MATCH.values if value != reading)
+    if _matching(str(other), external_id, world) is None or _matching(reading, external_id, world) is not None:
+        return None
+    return f'body.externalId is the {other} of an assessment; {EXTERNAL_ID_MATCH.id} "{other}" re-assesses its taker'
 
 
 def known_as(external_person_id: Any, world: World) -> str | None:
     """The id of the person who has this `externalPersonId` now."""
     # Never two at once: who was saved last under it is the only one who can have it still.
     latest = world.latest(EXTERNAL_PERSON_ID, external_person_id) if given(external_person_id) else None
-    person = None if latest is None else world.get(PERSON, latest)
-    return latest if person is not None and person.face["externalPersonId"] == external_person_id else None
+    found = None if latest is None else world.get(PERSON, latest)
+    return latest if found is not None and found.face["externalPersonId"] == external_person_id else None
 
 
 def _new(call: Call) -> Face:
-    return {"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _MEMBERS}
+    names = {"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _TEXTS}
+    return {**names, **UNKNOWN, **kinds(call.body)}
 
 
-def _record(person: Face) -> Record:
+def person(world: World, id: str) -> Face:
+    """What is known of a person who has an assessment."""
+    # A person is forgotten with the last assessment, not before. Records of earlier versions lack gender and type.
+    return {**UNKNOWN, **cast("Stored", world.get(PERSON, id)).face}
+
+
+def record(person: Face) -> Record:
+    """A person as the sandbox remembers it."""
     named = person["externalPersonId"]
     keys = ((EXTERNAL_PERSON_ID, named),) if given(named) else ()
     return Record(PERSON, person["assessmentUserId"], None, person, keys=keys)
@@ -103,8 +143,3 @@ def _record(person: Face) -> Record:
 def _named(id: str, external_id: str, world: World) -> Stored | None:
     stored = world.get(KIND, id)
     return stored if stored is not None and stored.face["externalId"] == external_id else None
-
-
-def _person(world: World, id: str) -> Face:
-    # A person is forgotten with the last assessment, not before.
-    return cast("Stored", world.get(PERSON, id)).face

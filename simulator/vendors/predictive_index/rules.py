@@ -12,13 +12,10 @@ from simulator.core.rules import Field, Holds, Json, Rule, type_rules
 from simulator.core.sources import Source, Standing, ours
 from simulator.core.urls import is_web_url
 from simulator.core.world import World
-from simulator.vendors.predictive_index.people import agree, given, returning
+from simulator.vendors.predictive_index.people import PERSON_TYPES, agree, given, other_reading, returning
 from simulator.vendors.predictive_index.sources import CONTENT, GET_PAGE, row
 from simulator.vendors.predictive_index.states import KIND
 from simulator.vendors.predictive_index.switches import PERSON_TYPE, WEBHOOK_MEMBER, setting
-
-PERSON_TYPES = {1: "Unknown", 2: "Other", 3: "Candidate", 4: "Employee", 5: "Former Employee"}
-"""The names that POST behavioralassessments lists, under the numbers that Common gives them."""
 
 _TABLE: tuple[tuple[str, Json, str, str], ...] = (
     ("firstName", Json.STRING, "first_name", "The taker's first name; left out when re-assessing"),
@@ -115,8 +112,24 @@ def _position_exists(call: Call, world: World) -> bool:
     return FIELDS["associatedPositionTitle"].passes(world.config.positions.__contains__)(call, world)
 
 
+def folder_of(text: str, config: Config, present: str = "") -> str | None:
+    """The full path of the folder that a folderPath names; None where the account has no such folder.
+
+    Answers show a folder's name alone, so that form is accepted too. Of several folders with that name the `present`
+    one is taken, else the first.
+    """
+    if text in config.folders:
+        return text
+    return next((path for path in (present, *config.folders) if text and folder_name(path) == text), None)
+
+
+def folder_name(path: str) -> str:
+    """The last part of a folder's path."""
+    return path.rpartition("\\")[2]
+
+
 def _folder_exists(call: Call, world: World) -> bool:
-    return FIELDS["folderPath"].passes(world.config.folders.__contains__)(call, world)
+    return FIELDS["folderPath"].passes(lambda text: folder_of(text, world.config) is not None)(call, world)
 
 
 def _known_person_type(call: Call, world: World) -> bool:
@@ -153,6 +166,8 @@ def _name_rules() -> tuple[Rule, ...]:
         )
         for m in ("firstName", "lastName", "email")
     )
+    # One hint is enough where all three are missing.
+    required = (replace(required[0], hint=other_reading), *required[1:])
     excluded = tuple(
         _rule(f"{FIELDS[m].slug}.excluded", m, f"{m} must be left out, empty or null when re-assessing", _excluded(m))
         for m in ("firstName", "middleName", "lastName", "email")
@@ -186,7 +201,8 @@ _VALUES: tuple[Rule, ...] = (
           "the list of languages is not published; RFC 5646 is named for reports, so its form is asked for"),
     _rule("notify.value", "notifyAssessmentAvailableUsingEmail",
           "notifyAssessmentAvailableUsingEmail must be 0 or 1", _one_of("notifyAssessmentAvailableUsingEmail", 0, 1)),
-    _rule("folder.exists", "folderPath", "folderPath must be the full path of an existing folder", _folder_exists),
+    _rule("folder.exists", "folderPath",
+          "folderPath must be the full path of an existing folder, or its name", _folder_exists),
     _rule("redirect.url", "redirectUrl", "redirectUrl must be a full http or https URL",
           FIELDS["redirectUrl"].passes(is_web_url),
           reading="that the protocol must be one that a browser follows"),

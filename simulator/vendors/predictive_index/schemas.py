@@ -22,7 +22,8 @@ from simulator.core.schema import (
 from simulator.vendors.predictive_index import faces, patterns, reports, results, surfaces
 from simulator.vendors.predictive_index.odata import MOST
 from simulator.vendors.predictive_index.odata.lexer import LONGEST
-from simulator.vendors.predictive_index.rules import FIELDS, LANGUAGE, PERSON_TYPES
+from simulator.vendors.predictive_index.people import PERSON_TYPES
+from simulator.vendors.predictive_index.rules import FIELDS, LANGUAGE
 from simulator.vendors.predictive_index.states import MACHINE
 from simulator.vendors.predictive_index.webhooks import FORM, JSON
 

@@ -71,9 +71,9 @@ FOLDER_PATH = Switch(
     SAMPLE,
 )  # fmt: skip
 LIST_LIMIT = Switch(
-    "pi.list_limit", (None, 50),
-    "how many assessments a list holds at most: all of them, or the 50 that are usual elsewhere",
-    Source("GET behavioralassessments", "says the entire set; Common, OData, says usually 50"),
+    "pi.list_limit", (50, None),
+    "how many assessments a list holds at most: 50, with the next ones after $skip, or all of them",
+    Source("Common", "OData, $top: up to the maximum, usually 50; GET behavioralassessments says the entire set"),
 )  # fmt: skip
 WEBHOOK_FORMAT = Switch(
     "pi.webhook_format", ("form", "json"),
@@ -91,10 +91,21 @@ ARCHIVE_STATUS = Switch(
     ARCHIVE,
 )  # fmt: skip
 
+PATCH_NULL = Switch(
+    "pi.patch_null", ("ignored", "cleared"),
+    "null in a PATCH leaves the member as it is, or takes its value away (names and e-mail address are left always)",
+    ours("no page says what null does in a PATCH; a vendor of a client says that names cannot be made blank"),
+)  # fmt: skip
+EXTERNAL_ID_MATCH = Switch(
+    "pi.external_id_match", ("externalId", "assessmentId"),
+    "the externalId of a creation re-assesses a person if it is the externalId, or the assessmentId, of an assessment",
+    ours("the row externalId says: matches an already existing person's assessmentId; both readings are possible"),
+)  # fmt: skip
+
 SWITCHES = (
     CREATED_STATE, UNSENT_STATE, WEBHOOK_ON, WEBHOOK_SOURCE, WEBHOOK_MEMBER, PERSON_TYPE, STATE_MEMBER,
     RESPONSE_MEMBERS, SIGMA_GRAPHS, SIGMA_CONTAINER, FOLDER_PATH, LIST_LIMIT, WEBHOOK_FORMAT, REVIVE_EXPIRED,
-    ARCHIVE_STATUS,
+    ARCHIVE_STATUS, PATCH_NULL, EXTERNAL_ID_MATCH,
 )  # fmt: skip
 
 
