@@ -29,11 +29,12 @@ class Draw:
     A Call carries one; `used` tells the sandbox that this sequence number is spent.
     """
 
-    __slots__ = ("_count", "_secret", "_sequence")
+    __slots__ = ("_count", "_secret", "sequence")
 
     def __init__(self, secret: bytes, sequence: int) -> None:
         self._secret = secret
-        self._sequence = sequence
+        self.sequence = sequence
+        """The number of the commit: a later commit of a sandbox has a larger one."""
         self._count = 0
 
     @property
@@ -44,7 +45,7 @@ class Draw:
     def octets(self, size: int) -> bytes:
         """The next `size` bytes, at most 64."""
         self._count += 1
-        return blake2b(b"%d/%d" % (self._sequence, self._count), key=self._secret, digest_size=size).digest()
+        return blake2b(b"%d/%d" % (self.sequence, self._count), key=self._secret, digest_size=size).digest()
 
     def uuid(self) -> str:
         """A random-looking UUID of version 4 (RFC 9562, section 5.4)."""

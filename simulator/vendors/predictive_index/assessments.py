@@ -29,7 +29,7 @@ def create(call: Call, world: World) -> Decision:
     other = people.other_reading(call, world)
     return Decision(
         Reply(201, _as_created(record, config), notes=notes(call.body, config) + ((other,) if other else ())),
-        (*takers.saved(known, person, world), record, *mails),
+        (*takers.saved(known, person, call, world), record, *mails),
         webhooks.on_creation(call, world, record),
         _alarms(call, world, record),
     )
@@ -83,7 +83,9 @@ def _new(call: Call, config: Config, person: Mapping[str, Any]) -> Record:
     folder = folder_of(body.get("folderPath") or "", config) or next(iter(config.folders), "")
     face = faces.opening(call, config, person, id, state, expires, folder)
     language = body.get("languageLocale") or "en-US"
-    facts = {"created": call.now, "expires": expires, "folder": folder, "language": language}
+    facts = {
+        "created": call.now, "expires": expires, "folder": folder, "language": language, "number": call.draw.sequence,
+    }  # fmt: skip
     return Record(KIND, id, state, face, facts, (("invitation", ""), *indexes.keys(face)))
 
 

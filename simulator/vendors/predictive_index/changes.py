@@ -57,7 +57,7 @@ def change(call: Call, world: World) -> Decision:
     alive = expires is not None and state not in ENDS
     return Decision(
         Reply(200, faces.reshaped(face, facts, config), notes=assessments.notes(sent, config) + notes + over),
-        (*takers.saved(taker, changed, world, except_for=stored.id), record),
+        (*takers.saved(taker, changed, call, world, except_for=stored.id), record),
         alarms=(Alarm("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),
     )
 

@@ -73,7 +73,13 @@ def indexed(tree: odata.Node | None, world: World) -> list[Stored] | None:
     if shortest is None:
         return None
     found = [stored for id in dict.fromkeys(shortest) if (stored := world.get(KIND, id)) is not None]
-    return sorted(found, key=lambda stored: stored.facts["created"]) if len(found) > 1 else found
+    return sorted(found, key=created) if len(found) > 1 else found
+
+
+def created(stored: Stored) -> int:
+    """What puts assessments, or people, into the order of their creation."""
+    # Records of earlier versions have no number; they are older than all that have one.
+    return int(stored.facts.get("number", 0))
 
 
 def _ids(member: str, value: odata.Literal, world: World) -> list[str] | None:

@@ -133,11 +133,13 @@ def person(world: World, id: str) -> Face:
     return {**UNKNOWN, **cast("Stored", world.get(PERSON, id)).face}
 
 
-def record(person: Face) -> Record:
-    """A person as the sandbox remembers it."""
-    named = person["externalPersonId"]
+def record(person: Face, call: Call, world: World) -> Record:
+    """A person as the sandbox remembers it from this call on."""
+    id, named = person["assessmentUserId"], person["externalPersonId"]
     keys = ((EXTERNAL_PERSON_ID, named),) if given(named) else ()
-    return Record(PERSON, person["assessmentUserId"], None, person, keys=keys)
+    stored = world.get(PERSON, id)
+    facts = {"number": call.draw.sequence} if stored is None else stored.facts
+    return Record(PERSON, id, None, person, facts, keys)
 
 
 def _named(id: str, external_id: str, world: World) -> Stored | None:

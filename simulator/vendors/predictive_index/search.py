@@ -51,7 +51,7 @@ def _few(tree: odata.Node | None, world: World) -> list[Stored] | None:
         member = path.rpartition("/")[2]
         if value.type is odata.Type.TEXT and given(value.value) and member in _LEADS:
             ids = dict.fromkeys(_LEADS[member](value.value, world))
-            return [person for id in ids if (person := world.get(KIND, id)) is not None]
+            return sorted((person for id in ids if (person := world.get(KIND, id)) is not None), key=listing.created)
     return None
 
 

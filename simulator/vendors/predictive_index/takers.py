@@ -7,6 +7,7 @@ of the person, and only where something of the person has changed.
 from collections.abc import Mapping
 from typing import Any
 
+from simulator.core.call import Call
 from simulator.core.decision import Record
 from simulator.core.world import Stored, World
 from simulator.vendors.predictive_index import faces, indexes, people
@@ -14,7 +15,7 @@ from simulator.vendors.predictive_index.states import KIND
 
 
 def saved(
-    known: Mapping[str, Any], person: Mapping[str, Any], world: World, except_for: str = ""
+    known: Mapping[str, Any], person: Mapping[str, Any], call: Call, world: World, except_for: str = ""
 ) -> tuple[Record, ...]:
     """The records of a person who was `known` so (empty: not at all) and is `person` now; none if nothing changes.
 
@@ -26,7 +27,7 @@ def saved(
         return ()
     ids = dict.fromkeys(world.ids(indexes.PERSON, person["assessmentUserId"]))
     stored = [world.get(KIND, id) for id in ids if id != except_for]
-    return (people.record(person), *(_updated(one, new) for one in stored if one is not None))
+    return (people.record(person, call, world), *(_updated(one, new) for one in stored if one is not None))
 
 
 def _updated(stored: Stored, new: Mapping[str, Any]) -> Record:

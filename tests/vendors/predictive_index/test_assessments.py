@@ -184,6 +184,21 @@ def test_an_account_without_folders_shows_none() -> None:
     assert created(FakeWorld(Config(folders=())))["folderPath"] == ""
 
 
+FOLDERS = [
+    ("\\B\\Sales", "\\B\\Sales", 0),
+    ("Finance", "\\A\\Finance", 1),
+    ("Sales", "\\A\\Sales", 1),
+]
+
+
+@pytest.mark.parametrize(("sent", "path", "notes"), FOLDERS)
+def test_a_folder_may_be_given_by_its_path_or_by_its_name(sent: str, path: str, notes: int) -> None:
+    world = FakeWorld(Config(folders=("\\A\\Finance", "\\A\\Sales", "\\B\\Sales", "\\")))
+    reply = post(world, **VALID, folderPath=sent)
+    assert (reply.body["folderPath"], len(reply.notes)) == (sent, notes)
+    assert saved(world, reply.body["assessmentId"]).facts["folder"] == path
+
+
 def test_custom_fields_are_listed_whole_and_what_is_not_valid_is_not_assigned() -> None:
     fields = (CustomField("Size", ("S", "M")), CustomField("Team"), CustomField("Cup", ("A",)), CustomField("Note"))
     sent = [

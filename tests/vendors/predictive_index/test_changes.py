@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simulator.core import instant
 from simulator.core.call import BASE, SEAL, Reply
 from simulator.core.config import Config, CustomField
-from simulator.vendors.predictive_index import VENDOR
+from simulator.vendors.predictive_index import VENDOR, faces
 from tests.fakes import NOW, FakeWorld, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, again, created, post, saved
@@ -88,12 +88,145 @@ EMPTY = [
 ]
 
 
+FULL = {
+    **BOTH, **ADMINISTRATOR, "administeredByPhone": "1", "middleName": "Kevin", "gender": 1, "personType": "Other",
+    "associatedPositionTitle": "Software Engineer", "assessmentStatusWebHook": "https://example.com/hook",
+    "redirectUrl": "https://example.com", "notifyAssessmentAvailableUsingEmail": 1,
+    "customFields": [{"fieldName": "Favorite Color", "fieldValue": "Blue"}],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("body", EMPTY)
-def test_null_and_empty_leave_a_member_as_it_is(body: dict[str, Any]) -> None:
+def test_null_and_empty_leave_a_member_as_it_is_and_each_is_noted(body: dict[str, Any]) -> None:
     world = FakeWorld()
-    id = new(world, **BOTH, middleName="Kevin", gender=1, associatedPositionTitle="Software Engineer")
+    id = new(world, **FULL)
     before = saved(world, id).face
     assert changed(world, id, **body) == before
+    notes = "; ".join(change(world, id, body).notes)
+    assert [member for member in body if f"body.{member}" not in notes] == []
+
+
+def test_null_and_empty_for_what_was_not_set_are_not_noted() -> None:
+    world = FakeWorld()
+    id = new(world, externalPersonId="")
+    unset = ("middleName", "externalId", "externalPersonId", "redirectUrl", "gender", "personType", "customFields")
+    assert change(world, id, dict.fromkeys(unset)).notes == ()
+    assert change(world, id, {"middleName": "", "externalId": ""}).notes == ()
+
+
+CLEARED: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    *(({member: None}, {}) for member in ("middleName", "externalId", "externalPersonId", "administeredByPhone")),
+    *(({member: None}, {}) for member in ("assessmentStatusWebHook", "redirectUrl")),
+    ({"associatedPositionTitle": None}, {"associatedPositionImageUrl": "", "positionSigmaScore": None}),
+    ({"personType": None}, {"personType": "Unknown"}),
+    ({"customFields": None}, {"customFields": [{"fieldName": "Favorite Color", "fieldValue": None},
+                                               {"fieldName": "Favorite Food", "fieldValue": None}]}),
+    ({"customFields": [{"fieldName": "Favorite Color", "fieldValue": None}, {"fieldName": [], "fieldValue": None}]},
+     {"customFields": [{"fieldName": "Favorite Color", "fieldValue": None},
+                       {"fieldName": "Favorite Food", "fieldValue": None}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "more"), CLEARED)
+def test_null_may_clear_a_member_that_may_be_empty(body: dict[str, Any], more: dict[str, Any]) -> None:
+    world = FakeWorld()
+    id = new(world, **FULL)
+    act(world, id, "complete")
+    before = saved(world, id).face
+    kept = change(world, id, body)
+    assert kept.body == before
+    assert len(kept.notes) == 1
+    world.behave(pi_patch_null="cleared")
+    reply = change(world, id, body)
+    assert (reply.body, reply.notes) == ({**before, **body, **more}, ())
+    assert saved(world, id).face == reply.body
+
+
+@pytest.mark.parametrize("member", ["firstName", "lastName", "email", "expirationDateTime", "folderPath", "gender"])
+def test_null_clears_no_member_that_always_has_a_value(member: str) -> None:
+    world = FakeWorld()
+    world.behave(pi_patch_null="cleared")
+    id = new(world, **{**FULL, "gender": 0})
+    before = saved(world, id).face
+    assert changed(world, id, **{member: None}) == before
+
+
+def test_what_null_has_cleared_leads_nowhere_any_more() -> None:
+    world = FakeWorld()
+    world.behave(pi_patch_null="cleared")
+    id, other = new(world, **BOTH), again(world, externalPersonId="p-1")["assessmentId"]
+    changed(world, id, externalId=None, externalPersonId=None)
+    assert saved(world, other).face["externalPersonId"] is None
+    assert post(world, externalId="a-1", externalPersonId="p-1").status == 400
+    assert change_by(world, "a-1", {}).rules == ("pi.change.known",)
+
+
+# What was read can be sent back.
+
+SHAPES: list[dict[str, Any]] = [
+    {}, {"pi_folder_path": "full"}, {"pi_folder_path": "name"}, {"pi_person_type": "numbers"},
+    {"pi_state_member": "assessmentStatus"}, {"pi_response_members": "table"}, {"pi_sigma_container": "object"},
+    {"pi_sigma_graphs": "self"}, {"pi_webhook_member": "assessmentStatusWebHookUrl"}, {"pi_patch_null": "cleared"},
+    {"pi_external_id_match": "assessmentId"}, {"pi_revive_expired": False},
+]  # fmt: skip
+BODIES: list[dict[str, Any]] = [{}, FULL, {"folderPath": "\\Example Company"}, {"middleName": "", "externalId": ""}]
+
+
+@pytest.mark.parametrize("actions", [(), ("open",), ("complete",), ("expire",), ("abort",), ("start", "fail")])
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_assessment_that_was_read_can_be_sent_back_unchanged(
+    shape: dict[str, Any], body: dict[str, Any], actions: tuple[str, ...]
+) -> None:
+    world = FakeWorld()
+    id = new(world, **body)
+    for action in actions:
+        act(world, id, action)
+    world.behave(**shape)
+    before, alarms = saved(world, id), dict(world.alarms)
+    read = world.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body
+    shown = getattr(read, "face", read)
+    reply = change(world, id, _as_sent(shown))
+    assert (reply.status, reply.body, reply.notes) == (200, shown, ())
+    assert (saved(world, id), world.alarms) == (before, alarms)
+
+
+def _as_sent(face: dict[str, Any]) -> dict[str, Any]:
+    """A face with the caller's address and the sandbox's seal in their places, as answers have it."""
+    call = FakeWorld().call("")
+    return {m: faces.filled(value, call, FakeWorld()) if isinstance(value, str) else value for m, value in face.items()}
+
+
+def test_what_the_account_no_longer_has_can_be_sent_back_and_not_be_chosen() -> None:
+    world = FakeWorld()
+    id = new(world, associatedPositionTitle="Software Engineer", expirationDateTime="2026-11-02T00:00:00Z")
+    world.ring(VENDOR, 2 * DAY)
+    world.config = replace(world.config, positions=(), folders=())
+    shown = saved(world, id).face
+    assert changed(world, id, **shown) == shown
+    assert change(world, id, {**shown, "folderPath": "Some Folder"}).rules == ("pi.change.folder.exists",)
+    assert change(world, new(world), shown).rules == (
+        "pi.change.expiration.future", "pi.change.position.exists", "pi.change.folder.exists",
+    )  # fmt: skip
+
+
+def test_a_folder_keeps_its_place_when_its_name_is_sent() -> None:
+    world = FakeWorld(Config(folders=("\\A\\Sales", "\\B\\Sales", "\\B")))
+    id = new(world, folderPath="\\B\\Sales")
+    changed(world, id, folderPath="Sales")
+    assert saved(world, id).facts["folder"] == "\\B\\Sales"
+    changed(world, id, folderPath="B")
+    changed(world, id, folderPath="Sales")
+    assert saved(world, id).facts["folder"] == "\\A\\Sales"
+
+
+def test_a_member_of_answers_alone_is_noted_where_it_differs() -> None:
+    world = FakeWorld()
+    id = new(world)
+    face = saved(world, id).face
+    reply = change(world, id, {**_as_sent(face), "assessmentState": 40, "isDeleted": False})
+    assert reply.body == face
+    assert [note.split()[0] for note in reply.notes] == ["body.isDeleted", "body.assessmentState"]
 
 
 def test_the_link_follows_the_language_and_a_strange_one_is_noted() -> None:
@@ -166,14 +299,12 @@ def test_an_old_external_id_is_free_and_the_new_one_re_assesses() -> None:
     assert change(world, id, {"externalId": "a-1"}).rules == ("pi.change.external_id.free",)
 
 
-def test_names_change_on_the_person_and_on_this_assessment() -> None:
+def test_changed_names_are_those_of_the_next_assessment() -> None:
     world = FakeWorld()
     first = new(world, **BOTH)
-    second = again(world, externalPersonId="p-1")["assessmentId"]
-    changed(world, second, lastName="Other", email="other@example.com")
-    assert saved(world, first).face["lastName"] == "Flynn"
-    third = again(world, externalId="a-1")
-    assert (third["firstName"], third["lastName"], third["email"]) == ("Sam", "Other", "other@example.com")
+    changed(world, first, lastName="Other", email="other@example.com")
+    second = again(world, externalId="a-1")
+    assert (second["firstName"], second["lastName"], second["email"]) == ("Sam", "Other", "other@example.com")
 
 
 def test_a_persons_new_id_is_known_and_the_old_one_is_free() -> None:
@@ -223,6 +354,14 @@ def test_a_revived_assessment_can_be_completed() -> None:
     assert world.alarms == {}
 
 
+def test_the_same_date_in_another_form_revives_nothing() -> None:
+    world = FakeWorld()
+    id = new(world, expirationDateTime="2030-01-31")
+    act(world, id, "expire")
+    assert changed(world, id, expirationDateTime="2030-01-31T23:59:59.9999999Z")["assessmentState"] == 50
+    assert changed(world, id, expirationDateTime="2030-01-31")["assessmentState"] == 50
+
+
 def test_an_expired_assessment_may_stay_so() -> None:
     world = FakeWorld()
     world.behave(pi_revive_expired=False)
@@ -240,8 +379,12 @@ def test_after_another_end_the_date_is_ignored(actions: tuple[str, ...]) -> None
     for action in actions:
         act(world, id, action)
     before = saved(world, id)
-    assert changed(world, id, expirationDateTime="2999-01-01") == before.face
-    assert saved(world, id).facts == before.facts
+    reply = change(world, id, {"expirationDateTime": "2999-01-01"})
+    state = {40: "Completed (40)", 65: "Aborted (65)", 60: "Failed (60)"}[before.status]
+    assert (reply.body, reply.notes) == (
+        before.face, (f"body.expirationDateTime was ignored: the assessment is {state}",)
+    )  # fmt: skip
+    assert saved(world, id) == before
     assert world.alarms == {}
     assert change(world, id, {"expirationDateTime": "2015-01-01"}).rules == ("pi.change.expiration.future",)
 
@@ -340,13 +483,16 @@ def test_no_id_ever_leads_to_two_persons(steps: list[tuple[str, int, str]]) -> N
 
 
 def _check(world: FakeWorld) -> None:
-    faces = [stored.face for stored in world.all("assessment")]
+    shown = [stored.face for stored in world.all("assessment")]
     persons = [stored.face for stored in world.all("person")]
-    assert {face["assessmentUserId"] for face in faces} == {face["assessmentUserId"] for face in persons}
+    assert {face["assessmentUserId"] for face in shown} == {face["assessmentUserId"] for face in persons}
+    for person in persons:
+        mine = [face for face in shown if face["assessmentUserId"] == person["assessmentUserId"]]
+        assert all({member: face[member] for member in person} == person for face in mine)
     named = [face["externalPersonId"] for face in persons if face["externalPersonId"]]
     assert len(named) == len(set(named))
     owners: Mapping[str, set[str]] = {word: set() for word in ("x", "y", "z")}
-    for face in faces:
+    for face in shown:
         if face["externalId"]:
             owners[face["externalId"]].add(face["assessmentUserId"])
     for word, found in owners.items():

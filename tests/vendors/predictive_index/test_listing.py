@@ -121,13 +121,41 @@ def test_queries_speak_of_members_as_the_switches_show_them(world: FakeWorld) ->
     assert found(world, search="finance") == []
 
 
-def test_the_usual_limit_holds_with_and_without_top(world: FakeWorld) -> None:
-    for number in range(50):
-        created(world, externalId=f"x-{number}")
-    world.behave(pi_list_limit=50)
-    assert len(found(world)) == len(found(world, top="51")) == len(found(world, orderby="email")) == 50
-    assert len(found(world, top="7")) == 7
-    assert len(found(world, skip="50")) == 5
+PAGES: list[tuple[dict[str, str], slice, bool]] = [
+    ({}, slice(50), True),
+    ({"top": "50"}, slice(50), False),
+    ({"top": "51"}, slice(50), True),
+    ({"top": "2147483647"}, slice(50), True),
+    ({"top": "7"}, slice(7), False),
+    ({"skip": "4"}, slice(4, 54), True),
+    ({"skip": "5"}, slice(5, None), False),
+    ({"skip": "50"}, slice(50, None), False),
+    ({"skip": "50", "top": "100"}, slice(50, None), False),
+    ({"filter": "isDeleted eq 0"}, slice(50), True),
+    ({"filter": "isDeleted eq 0", "top": "50"}, slice(50), False),
+    ({"filter": "externalId ne 'a'"}, slice(1, 51), True),
+    ({"orderby": "assessmentDateTime", "skip": "50", "top": "3"}, slice(50, 53), False),
+    ({"search": "flynn", "select": "externalId", "skip": "49"}, slice(49, None), False),
+]
+
+
+@pytest.fixture(scope="module")
+def pages() -> FakeWorld:
+    """Fifty-five assessments, `a` and the next letters."""
+    world = FakeWorld()
+    for number in range(55):
+        world.now += instant.SECOND
+        created(world, externalId=chr(ord("a") + number))
+    return world
+
+
+@pytest.mark.parametrize(("options", "page", "more"), PAGES)
+def test_a_list_holds_fifty_at_most_and_says_so_where_there_are_more(
+    pages: FakeWorld, options: dict[str, str], page: slice, *, more: bool
+) -> None:
+    reply = ask(pages, **options)
+    assert [str(face["externalId"]) for face in faces(reply)] == [chr(ord("a") + number) for number in range(55)][page]
+    assert reply.notes == (("a list holds 50 assessments at most; $skip leads to the next ones",) if more else ())
 
 
 def test_what_no_document_knows_is_ignored_and_noted(world: FakeWorld) -> None:
@@ -216,6 +244,12 @@ def test_a_page_and_an_indexed_filter_look_at_what_they_show(
     crowd.looks = 0
     assert len(ask(crowd, **options).body) == looks
     assert crowd.looks == looks
+
+
+def test_a_list_without_options_looks_at_one_page(crowd: Watched) -> None:
+    crowd.looks = 0
+    assert len(ask(crowd).body) == 50
+    assert crowd.looks == 51
 
 
 @pytest.mark.parametrize("member", ["assessmentId", "assessmentUserId"])

@@ -45,10 +45,12 @@ def test_every_switch_begins_at_its_default() -> None:
         "pi.sigma_graphs": "own",
         "pi.sigma_container": "array",
         "pi.folder_path": "as sent",
-        "pi.list_limit": None,
+        "pi.list_limit": 50,
         "pi.webhook_format": "form",
         "pi.revive_expired": True,
         "pi.archive_status": 204,
+        "pi.patch_null": "ignored",
+        "pi.external_id_match": "externalId",
     }
 
 
@@ -138,11 +140,12 @@ def test_a_folder_may_be_shown_as_sent_in_full_or_by_name(value: str, sent: str 
     assert shown(world, id)["folderPath"] == shows
 
 
-def test_a_list_may_be_cut_at_fifty() -> None:
+def test_a_list_may_be_whole() -> None:
     world = FakeWorld()
     ids = [created(world)["assessmentId"] for _ in range(52)]
-    world.behave(pi_list_limit=50)
-    assert [stored.id for stored in world.ask(VENDOR, "list_assessments").body] == ids[:50]
+    world.behave(pi_list_limit=None)
+    reply = world.ask(VENDOR, "list_assessments")
+    assert ([stored.id for stored in reply.body], reply.notes) == (ids, ())
 
 
 def test_a_switch_that_is_set_to_its_default_keeps_the_fast_way() -> None:
