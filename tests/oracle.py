@@ -136,7 +136,7 @@ DEFAULTS: Mapping[str, Any] = {
     "pi.unsent_state": 0,
     "pi.created_state": "sample",
     "pi.webhook_on": "completion",
-    "pi.list_limit": None,
+    "pi.list_limit": 50,
     "pi.state_member": "assessmentState",
     "invitation_days": 10,
     "progress": "manual",
@@ -347,6 +347,9 @@ class Story:
             members = ("firstName", "middleName", "lastName", "email", "externalPersonId")
             person = {"assessmentUserId": id} | {member: body.get(member) for member in members}
         self.is_.people[person["assessmentUserId"]] = person
+        for invited in self.of("predictive_index"):
+            if invited.face["assessmentUserId"] == person["assessmentUserId"]:
+                invited.face |= person
         if person["externalPersonId"]:
             self.is_.by_external_person_id[person["externalPersonId"]] = person["assessmentUserId"]
         return dict(person)

@@ -293,8 +293,8 @@ def check_consistent(sandbox: Sandbox) -> None:
     invitations = {one["id"]: one for one in sandbox.told("GET", "/invitations")}
     listed = sandbox.pi.get(PATH).json()
     theirs = [id for id, one in invitations.items() if one["vendor"] == "predictive_index"]
-    assert [one["assessmentId"] for one in listed] == theirs
-    assert [one["assessmentState"] for one in listed] == [invitations[id]["status"] for id in theirs]
+    assert [one["assessmentId"] for one in listed] == theirs[:50]
+    assert [one["assessmentState"] for one in listed] == [invitations[id]["status"] for id in theirs[:50]]
     desk = sandbox.renewed()
     for id, one in invitations.items():
         if one["vendor"] == "pymetrics":

@@ -106,7 +106,8 @@ _VALUES: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
     ("webhook.url", "assessmentStatusWebHook", _NO_WEB_URLS),
     ("language.tag", "languageLocale", _NO_TAGS),
     ("notify.value", "notifyAssessmentAvailableUsingEmail", (2, -1, 10)),
-    ("folder.exists", "folderPath", ("Finance", "", "\\Nobody's", "\\Example Company\\", "/Example Company")),
+    ("folder.exists", "folderPath", ("Nobody's", "", "\\Finance", "Example Company\\Finance", "\\Example Company\\",
+                                     "/Example Company")),
     ("redirect.url", "redirectUrl", ("www.predictiveindex.com", "", "predictiveindex.com/thanks", "//example.com")),
     ("custom_fields.items", "customFields", (["Blue"], [None], [[]], [1], [{}, "x"], [{"fieldName": "a"}, False])),
 )  # fmt: skip

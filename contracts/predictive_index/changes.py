@@ -8,7 +8,7 @@ from contracts.lab import Lab
 from contracts.predictive_index import calls, moments, oracle, refusals, strategies
 from contracts.predictive_index.assessments import TYPES
 from contracts.predictive_index.calls import PATH, unique
-from contracts.predictive_index.oracle import Account, Face
+from contracts.predictive_index.oracle import Account, Body, Face
 from contracts.predictive_index.scene import TAKER
 from contracts.predictive_index.settings import apart, furnished
 from contracts.property import Need, contract, given
@@ -26,7 +26,7 @@ _PLAIN = (*oracle.PERSON, *oracle.ADMINISTRATOR, "externalId", "redirectUrl", "a
           "associatedPositionTitle", "folderPath", "personType")  # fmt: skip
 
 
-def after(face: Face, body: Face, account: Account | None = None) -> Face:
+def after(face: Face, body: Body, account: Account | None = None) -> Face:
     """The assessment as it must be once this change was made: null and empty leave a member as it was."""
     new = {name: body[name] for name in _PLAIN if body.get(name)}
     new |= {
@@ -41,10 +41,15 @@ def after(face: Face, body: Face, account: Account | None = None) -> Face:
         new["customFields"] = account.fields(body["customFields"], old)
     if body.get("languageLocale"):
         new["assessmentUrl"] = face["assessmentUrl"].rpartition("lang=")[0] + f"lang={body['languageLocale']}"
-    if body.get("gender") is not None and face["descriptiveReportUrl"]:
-        # The report is written of that gender: see what the address asks for.
-        new["descriptiveReportUrl"] = face["descriptiveReportUrl"].rpartition("gender=")[0] + f"gender={new['gender']}"
-    return {**face, **new}
+    return of_taker({**face, **new}, new)
+
+
+def of_taker(face: Face, new: Body) -> Face:
+    """The assessment with other values of its taker's members; the report's address asks for the taker's gender."""
+    face = {**face, **{name: value for name, value in new.items() if name in oracle.TAKER}}
+    if face["descriptiveReportUrl"]:
+        face["descriptiveReportUrl"] = f"{face['descriptiveReportUrl'].rpartition('gender=')[0]}gender={face['gender']}"
+    return face
 
 
 @contract(
@@ -120,7 +125,7 @@ def of_the_account(lab: Lab, body: Face, change: Face, done: bool) -> None:
     "pi.change.done",
     "A change of a completed assessment changes what was sent, and no result; its date is over",
     kept=_KEPT,
-    promises=("pi.change.partial", "pi.change.whole"),
+    promises=("pi.change.partial", "pi.change.whole", "pi.change.late"),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
@@ -129,7 +134,10 @@ def done(lab: Lab, change: Face, gender: int | None) -> None:
     """Names may still be corrected. Of what gender the report is written follows the assessment's."""
     face = calls.completed(lab.sandbox, TAKER)
     change = {**change, "gender": gender}
-    shown = calls.changed(lab.sandbox, face["assessmentId"], change)
+    answer = calls.change(lab.sandbox, face["assessmentId"], change)
+    shown = calls.shown(answer, 200)
+    if lab.is_simulator and change.get("expirationDateTime"):
+        assert "expirationDateTime was ignored" in answer.headers.get("simulator-note", ""), "the date is not noted"
     oracle.check_completed(shown)
     calls.same(shown, after(face, change))
     calls.same(calls.read(lab.sandbox, face["assessmentId"]), shown)
@@ -168,20 +176,20 @@ def located(lab: Lab, text: str, stem: str) -> None:
 
 @contract(
     "pi.change.person",
-    "A changed name is the person's from then on; what was shown of other assessments stays",
-    promises=("pi.create.again", "pi.people"),
+    "A changed name is the person's from then on, in every assessment of the person",
+    promises=("pi.create.again", "pi.people", "pi.taker"),
     standing=Standing.ASSUMED,
 )
 @given(names=strategies.names)
 def person(lab: Lab, names: Face) -> None:
-    """The next assessment, and the search for people, have the new name."""
+    """The next assessment, the earlier ones and the search for people have the new name."""
     id = unique("p")
     first = calls.made(lab.sandbox, {**TAKER, "externalPersonId": id})
     second = calls.made(lab.sandbox, {"externalPersonId": id})
     calls.changed(lab.sandbox, second["assessmentId"], names)
     third = calls.made(lab.sandbox, {"externalPersonId": id})
     assert {m: third[m] for m in names} == names, "the new name was not remembered"
-    calls.same(calls.read(lab.sandbox, first["assessmentId"]), first)
+    calls.same(calls.read(lab.sandbox, first["assessmentId"]), {**first, **names})
     where = f"peopleAndJobsSearchResult/assessmentUser/externalPersonId eq '{id}'"
     [found] = calls.people(lab.sandbox, filter=where)["peopleAndJobsSearchResult"]
     assert {m: found["assessmentUser"][m] for m in names} == names, f"the search shows {found}"
@@ -190,6 +198,65 @@ def person(lab: Lab, names: Face) -> None:
     assert calls.made(lab.sandbox, {"externalPersonId": new})["assessmentUserId"] == first["assessmentUserId"]
     other = calls.made(lab.sandbox, {**TAKER, "externalPersonId": id})
     assert other["assessmentUserId"] != first["assessmentUserId"], "an id that was given away still names its person"
+
+
+@contract(
+    "pi.change.back",
+    "An assessment that was read can be sent back: 200, and it is as it was",
+    promises=("pi.change.back", "pi.change.whole"),
+    standing=Standing.ASSUMED,
+)
+@given(
+    body=strategies.account_bodies,
+    action=st.sampled_from(("", "", "open", "complete", "expire", "abort")),
+    change=strategies.changes,
+)
+def back(lab: Lab, body: Face, action: str, change: Face) -> None:
+    """Folders by their names, dates that are over, scores and addresses come back as they were shown. With one member
+    changed that member changes, and nothing else."""
+    sandbox = lab.sandbox
+    if lab.is_simulator:
+        furnished(sandbox)
+    else:
+        body = {name: body[name] for name in TAKER}
+    body = {name: value for name, value in calls.own(body).items() if name != "assessmentStatusWebHook"}
+    id = calls.made(sandbox, body)["assessmentId"]
+    if action and lab.is_simulator:
+        sandbox.act(id, action)
+    face = calls.read(sandbox, id)
+    answer = calls.change(sandbox, id, face)
+    calls.same(calls.shown(answer, 200), face)
+    assert "simulator-note" not in answer.headers, f"noted is {answer.headers.get('simulator-note')}"
+    calls.same(calls.read(sandbox, id), face)
+    account = Account() if lab.is_simulator else None
+    change = {n: v for n, v in change.items() if n not in ("assessmentStatusWebHook", "expirationDateTime")}
+    shown = calls.changed(sandbox, id, {**face, **change})
+    calls.same(shown, after(face, change, account))
+    calls.same(calls.changed(sandbox, id, face), after(shown, face, account))
+
+
+@contract(
+    "pi.change.null",
+    "null and empty texts in a change leave what was set, and each is noted",
+    promises=("pi.change.null", "pi.change.partial"),
+    standing=Standing.ASSUMED,
+)
+@given(
+    names=st.sets(st.sampled_from((*oracle.PERSON, "externalId", "redirectUrl", "assessmentStatusWebHook")), min_size=1)
+)
+def null(lab: Lab, names: set[str]) -> None:
+    """Whoever wants to take a value away learns that it is still there."""
+    ids = {"externalId": unique("a"), "externalPersonId": unique("p")}
+    urls = {"redirectUrl": "https://example.com/a", "assessmentStatusWebHook": "https://example.com/b"}
+    face = calls.made(lab.sandbox, {**TAKER, **ids, **urls, "middleName": "Kevin"})
+    texts = [*oracle.PERSON, "externalId"]
+    for change in (dict.fromkeys(sorted(names)), {name: "" for name in sorted(names) if name in texts}):
+        answer = calls.change(lab.sandbox, face["assessmentId"], change)
+        calls.same(calls.shown(answer, 200), face)
+        if lab.is_simulator:
+            note = answer.headers.get("simulator-note", "")
+            assert [name for name in change if f"body.{name}" not in note] == [], f"noted is {note!r}"
+    calls.same(calls.read(lab.sandbox, face["assessmentId"]), face)
 
 
 @contract(
@@ -294,4 +361,4 @@ def strangers(lab: Lab, name: str, value: Any) -> None:
     calls.same(calls.read(lab.sandbox, face["assessmentId"]), {**face, "middleName": "Kevin"})
 
 
-PROPERTIES = (named, one, of_the_account, done, located, person, revived, archived, strangers)
+PROPERTIES = (named, one, of_the_account, done, located, person, back, null, revived, archived, strangers)

@@ -1,4 +1,4 @@
-"""The list: all that there is, in the order of creation, or what the options of OData ask for."""
+"""The list: what there is, in the order of creation, a page at a time, or what the options of OData ask for."""
 
 from typing import Any
 
@@ -38,23 +38,29 @@ def _alike(found: list[Face], wanted: list[Face], asked: Any) -> None:
 
 
 @contract(
-    "pi.list.whole",
-    "Without options the list is a bare array of all assessments, as each is shown alone, in the order of creation",
-    promises=("pi.list", "pi.list.array", "pi.list.whole"),
+    "pi.list.limit",
+    "The list is a bare array of 50 assessments at most, as each is shown alone, in the order of creation",
+    promises=("pi.list", "pi.list.array", "pi.list.limit"),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
     examples=0.1,
 )
 @given(more=st.integers(48, 53))
-def whole(lab: Lab, more: int) -> None:
-    """The page says the entire set: more than fifty are listed too. Where there is none, the array is empty."""
+def limit(lab: Lab, more: int) -> None:
+    """$top asks for fewer, $skip for the next ones, and page by page each is listed once. Where there is none, the
+    array is empty."""
     sandbox = lab.fresh()
     assert calls.listed(sandbox) == [], "a new account lists something"
     known = library(sandbox)
     _alike(calls.listed(sandbox), known, "no option")
     known = known + [calls.made(sandbox, TAKER) for _ in range(more)]
-    _alike(calls.listed(sandbox), known, "no option")
-    _alike(calls.listed(sandbox, top=51), known[:51], "$top=51")
+    _alike(calls.listed(sandbox), known[:50], "no option")
+    for options, wanted in (
+        ({"top": 51}, known[:50]), ({"top": 50}, known[:50]), ({"top": 49}, known[:49]), ({"skip": 50}, known[50:]),
+        ({"skip": 2}, known[2:52]), ({"skip": 50, "top": 1000}, known[50:]), ({"filter": "true"}, known[:50]),
+        ({"orderby": "isDeleted", "skip": 1}, known[1:51]),
+    ):  # fmt: skip
+        _alike(calls.listed(sandbox, **options), wanted, options)
 
 
 @contract(
@@ -290,5 +296,5 @@ def strangers(lab: Lab, name: str) -> None:
 
 
 PROPERTIES = (
-    whole, operators, filtered, found, guids, ordered, every_order, pages, every_page, selected, searched, strangers,
+    limit, operators, filtered, found, guids, ordered, every_order, pages, every_page, selected, searched, strangers,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from contracts.predictive_index import changes, moments, oracle
-from contracts.predictive_index.oracle import PERSON, Account, Body, Face
+from contracts.predictive_index.oracle import PERSON, TAKER, Account, Body, Face
 from contracts.predictive_index.states import ENDS, MOVES
 
 EXPIRED, COMPLETED = 50, 40
@@ -34,14 +34,17 @@ class Model:
     def created(self, body: Body, shown: Face) -> Face:
         """What the answer to a creation must be; from now on the assessment is there."""
         known = self.person_of(body)
-        person = self.people[known] if known else {name: body.get(name) for name in PERSON}
+        person = {name: body.get(name) for name in PERSON}
+        kinds = {name: body[name] for name in ("gender", "personType") if body.get(name) is not None}
         if known:
+            person = {**self.people[known], **kinds}
             if body.get("externalPersonId") and not person["externalPersonId"]:
-                person = {**person, "externalPersonId": body["externalPersonId"]}
+                person["externalPersonId"] = body["externalPersonId"]
             assert shown["assessmentUserId"] == known, "somebody known is assessed as somebody new"
         else:
             assert shown["assessmentUserId"] not in self.people, "somebody new is taken for somebody known"
-        self.people[shown["assessmentUserId"]] = person
+            person |= {"gender": 0, "personType": "Unknown"} | kinds
+        self._known_as(shown["assessmentUserId"], person)
         face = oracle.opened({**body, **person}, shown, self.account)
         face["assessmentDateTime"] = moments.written(self.now)
         notified = bool(body.get("notifyAssessmentAvailableUsingEmail"))
@@ -54,10 +57,16 @@ class Model:
         face = changes.after(self.faces[id], dict(body), self.account)
         if body.get("expirationDateTime") and face["assessmentState"] == EXPIRED:
             face["assessmentState"] = 10
-        person = self.people[face["assessmentUserId"]]
-        self.people[face["assessmentUserId"]] = person | {name: body[name] for name in PERSON if body.get(name)}
+        self._known_as(face["assessmentUserId"], {name: face[name] for name in TAKER})
         self.faces[id] = face
         return face
+
+    def _known_as(self, id: str, person: Face) -> None:
+        """What is known of a person now, which every assessment of the person shows."""
+        self.people[id] = person
+        for one, face in self.faces.items():
+            if face["assessmentUserId"] == id:
+                self.faces[one] = changes.of_taker(face, person)
 
     def archived(self, id: str) -> None:
         """An assessment is gone, and with the last one its person."""

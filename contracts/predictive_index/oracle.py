@@ -42,6 +42,8 @@ RESULTS = ("patternNumber", "descriptiveReportUrl", "patternFullUrl", "patternSe
 """What completion brings."""
 
 PERSON = ("firstName", "middleName", "lastName", "email", "externalPersonId")
+TAKER = (*PERSON, "gender", "personType")
+"""The members that are the taker's: the same in all assessments of a person."""
 ADMINISTRATOR = ("administeredByEmail", "administeredByPhone", "administeredByFirstName", "administeredByLastName")
 DRAWN = ("assessmentId", "assessmentDateTime", "assessmentUserId", "assessmentUrl", "assessmentPassword",
          "personPageUrl")  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from contracts.lab import Lab
-from contracts.predictive_index import calls, oracle, refusals, strategies
+from contracts.predictive_index import calls, odata, oracle, refusals, strategies
 from contracts.predictive_index.calls import unique
 from contracts.predictive_index.oracle import PERSON, Face
 from contracts.predictive_index.scene import TAKER
@@ -27,7 +27,7 @@ PERSON_ID = "peopleAndJobsSearchResult/assessmentUser/externalPersonId"
     "A known externalId or externalPersonId, and no names, assesses the same person again",
     kept=(*_EXCLUDED, *_REQUIRED, "pi.create.external_person_id.match"),
     broken=_EXCLUDED,
-    promises=("pi.create.again", "pi.create.created"),
+    promises=("pi.create.again", "pi.create.again.external_id", "pi.create.created"),
 )
 @given(names=strategies.names, by=st.sampled_from(("externalId", "externalPersonId", "both")), empty=_EMPTY)
 def again(lab: Lab, names: Face, by: str, empty: Face) -> None:
@@ -85,11 +85,72 @@ def remembered(lab: Lab, names: Face) -> None:
     id = unique("p")
     second = calls.made(lab.sandbox, {"externalId": own, "externalPersonId": id})
     assert (second["assessmentUserId"], second["externalPersonId"]) == (first["assessmentUserId"], id)
+    shown = calls.read(lab.sandbox, first["assessmentId"])["externalPersonId"]
+    assert shown == id, f"the earlier assessment shows the id {shown!r}"
     third = calls.made(lab.sandbox, {"externalPersonId": id})
     assert third["assessmentUserId"] == first["assessmentUserId"], "the id was not remembered"
     assert third["firstName"] == names["firstName"]
     refused = calls.create(lab.sandbox, {"externalId": own, "externalPersonId": unique("p")})
     refusals.refused(refused, 400, "pi.create.external_person_id.match")
+
+
+_kinds = st.fixed_dictionaries(
+    {},
+    optional={"gender": st.sampled_from((0, 1, 2, None)), "personType": st.sampled_from(strategies.PERSON_TYPES)},
+)
+
+
+@contract(
+    "pi.people.one",
+    "A taker is one entity: names, address, gender, type and id are the same wherever the person is shown",
+    promises=("pi.taker", "pi.taker.again", "pi.create.again", "pi.people"),
+    standing=Standing.ASSUMED,
+)
+@given(
+    names=strategies.names, kinds=_kinds, again=_kinds, change=_kinds, renamed=strategies.names,
+    way=st.integers(0, 2), finish=st.booleans(),
+)  # fmt: skip
+def one(lab: Lab, names: Face, kinds: Face, again: Face, change: Face, renamed: Face, way: int, finish: bool) -> None:
+    """Whichever assessment a change goes through, and whatever state the others are in. A re-assessment that names
+    gender or type changes them for all; one that does not shows what is known. Another of that name stays as is."""
+    id, sandbox = unique("p"), lab.sandbox
+    twin = calls.made(sandbox, {**names, **kinds})
+    person = {**names, "middleName": None, "externalPersonId": id, "gender": 0, "personType": "Unknown", **_told(kinds)}
+    faces = [calls.made(sandbox, {**names, **kinds, "externalPersonId": id})]
+    if finish and lab.is_simulator:
+        sandbox.act(faces[0]["assessmentId"], "complete")
+    person |= _told(again)
+    faces.append(calls.made(sandbox, {**again, "externalPersonId": id}))
+    faces.append(calls.made(sandbox, {"externalPersonId": id}))
+    _is_one(lab, faces, person)
+    person |= {**renamed, **_told(change), "externalPersonId": unique("p")}
+    calls.changed(
+        sandbox, faces[way]["assessmentId"], {**renamed, **change, "externalPersonId": person["externalPersonId"]}
+    )
+    _is_one(lab, faces, person)
+    calls.same(calls.read(sandbox, twin["assessmentId"]), twin)
+
+
+def _told(kinds: Face) -> Face:
+    return {name: value for name, value in kinds.items() if value is not None}
+
+
+def _is_one(lab: Lab, faces: list[Face], person: Face) -> None:
+    """That each assessment, the list and the search show this of the taker."""
+    ids = [face["assessmentId"] for face in faces]
+    read = [calls.read(lab.sandbox, id) for id in ids]
+    for face in read:
+        calls.same(
+            {member: face[member] for member in oracle.TAKER}, {member: person[member] for member in oracle.TAKER}
+        )
+        assert face["descriptiveReportUrl"][-1:] in ("", str(person["gender"])), face["descriptiveReportUrl"]
+    text = odata.quoted(person["externalPersonId"]).text
+    calls.same(calls.listed(lab.sandbox, filter=f"externalPersonId eq {text} and gender eq {person['gender']}"), read)
+    calls.same(
+        calls.listed(lab.sandbox, search=f'"{person["externalPersonId"]}"', searchfields="externalPersonId"), read
+    )
+    [found] = calls.people(lab.sandbox, filter=f"{PERSON_ID} eq {text}")["peopleAndJobsSearchResult"]
+    calls.same(found, _found(read[-1], ids[-1]))
 
 
 @contract(
@@ -210,4 +271,4 @@ def archived(lab: Lab, names: Face, keep: bool) -> None:
     calls.same(new, oracle.opened({**names, **ids}, new))
 
 
-PROPERTIES = (again, others, remembered, several_flaws, found, pages, archived)
+PROPERTIES = (again, others, remembered, one, several_flaws, found, pages, archived)

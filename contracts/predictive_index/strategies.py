@@ -98,6 +98,8 @@ bodies: st.SearchStrategy[Body] = st.builds(lambda one, other: {**one, **other},
 
 POSITIONS = ("Account Executive", "Übersetzer/in (m/w/d)", "C++ & C# Engineer", "position")
 FOLDERS = ("\\Example Company\\Sales & Süd", "\\Example Company", "\\Other\\Deep\\Er")
+FOLDER_NAMES = ("Sales & Süd", "Example Company", "Er")
+"""The last parts of the folders' paths, as answers show them; requests may have either."""
 COLOURS = ("Blue", "Rosé")
 FIELDS: tuple[Body, ...] = ({"name": "Favorite Color", "values": [*COLOURS]}, {"name": "Notes"}, {"name": "Größe"})
 API_USER = {"first_name": "Zoë", "last_name": "Admin", "email": "zoe@example.org", "phone": "+49 30 1"}
@@ -127,7 +129,7 @@ def _named(item: Body) -> str:
 
 _furnished: st.SearchStrategy[Body] = st.one_of(
     _member("associatedPositionTitle", st.none() | st.sampled_from(POSITIONS)),
-    _member("folderPath", st.none() | st.sampled_from(FOLDERS)),
+    _member("folderPath", st.none() | st.sampled_from((*FOLDERS, *FOLDER_NAMES))),
     _member("customFields", st.none() | st.lists(items, max_size=3, unique_by=_named)),
 )
 account_members = st.lists(_furnished, max_size=3).map(_merged)

@@ -122,12 +122,12 @@ def folder_path(lab: Lab) -> None:
 
 
 def list_limit(lab: Lab) -> None:
-    """At most fifty are listed at once; $skip leads to the rest."""
-    sandbox = switched(lab, list_limit=50)
+    """All are listed at once, more than fifty too, unless $top asks for fewer."""
+    sandbox = switched(lab, list_limit=None)
     ids = [calls.made(sandbox, TAKER)["assessmentId"] for _ in range(52)]
     for options, wanted in (
-        ({}, ids[:50]), ({"top": 51}, ids[:50]), ({"top": 49}, ids[:49]), ({"skip": 2}, ids[2:]),
-        ({"skip": 50}, ids[50:]), ({"filter": "true"}, ids[:50]), ({"orderby": "gender", "skip": 1}, ids[1:51]),
+        ({}, ids), ({"top": 51}, ids[:51]), ({"top": 1000}, ids), ({"skip": 1}, ids[1:]), ({"filter": "true"}, ids),
+        ({"orderby": "gender", "skip": 1}, ids[1:]),
     ):  # fmt: skip
         found = [face["assessmentId"] for face in calls.listed(sandbox, **options)]
         assert found == wanted, f"{options} lists {len(found)}, not {len(wanted)}"
@@ -149,6 +149,58 @@ def archive_status(lab: Lab) -> None:
     answer = calls.ask(sandbox, "DELETE", f"{PATH}/{face['assessmentId']}")
     calls.same(calls.shown(answer, 200), {**face, "isDeleted": 1})
     refusals.refused(calls.ask(sandbox, "GET", f"{PATH}/{face['assessmentId']}"), 404, "pi.get.known")
+
+
+def patch_null(lab: Lab) -> None:
+    """null clears what an assessment may lack; names, which it may not, stay."""
+    sandbox = switched(lab, patch_null="cleared")
+    ids = {"externalId": calls.unique("a"), "externalPersonId": calls.unique("p")}
+    urls = {"redirectUrl": "https://example.com/a", "assessmentStatusWebHook": "https://example.com/b"}
+    field = {"fieldName": "Notes", "fieldValue": "one"}
+    face = calls.made(sandbox, {**_TITLED, **ids, **urls, "middleName": "Kevin", "gender": 1, "customFields": [field]})
+    names = ("middleName", "associatedPositionTitle", *ids, *urls)
+    change: Face = {
+        **dict.fromkeys((*names, "firstName")),
+        "gender": None,
+        "customFields": [{**field, "fieldValue": None}],
+    }
+    shown = calls.changed(sandbox, face["assessmentId"], change)
+    fields = [{"fieldName": one["name"], "fieldValue": None} for one in strategies.FIELDS]
+    cleared = {**dict.fromkeys(names), "gender": 0, "customFields": fields, "associatedPositionImageUrl": ""}
+    calls.same(shown, {**face, **cleared})
+    calls.same(calls.read(sandbox, face["assessmentId"]), shown)
+    assert calls.create(sandbox, ids).status == 400, "an id that was cleared still leads to its person"
+
+
+def external_id_match(lab: Lab) -> None:
+    """An assessmentId, sent as externalId, assesses that person again; an externalId that is known does not."""
+    sandbox = switched(lab, external_id_match="assessmentId")
+    id = calls.unique("a")
+    first = calls.made(sandbox, {**TAKER, "externalId": id, "gender": 2})
+    again = calls.made(sandbox, {"externalId": first["assessmentId"]})
+    for member in ("assessmentUserId", *oracle.TAKER):
+        assert again[member] == first[member], f"{member} is {again[member]!r}, and was {first[member]!r}"
+    refused = calls.create(sandbox, {**TAKER, "externalId": first["assessmentId"]})
+    refusals.refused(refused, 400, *(f"pi.create.{name}.excluded" for name in ("first_name", "last_name", "email")))
+    other = calls.made(sandbox, {**TAKER, "externalId": id})
+    assert other["assessmentUserId"] != first["assessmentUserId"], "a known externalId assesses its person again"
+
+
+def back(lab: Lab) -> None:
+    """Whatever shape a switch gives to an assessment, it can be sent back in that shape and is as it was."""
+    for name, value in (
+        ("state_member", "assessmentStatus"), ("response_members", "table"), ("person_type", "numbers"),
+        ("sigma_graphs", "self"), ("sigma_container", "object"), ("folder_path", "name"), ("folder_path", "full"),
+        ("webhook_member", "assessmentStatusWebHookUrl"), ("patch_null", "cleared"), ("revive_expired", False),
+    ):  # fmt: skip
+        sandbox = switched(lab, **{name: value})
+        for action in ("", "complete", "expire"):
+            id = calls.made(sandbox, {**_TITLED, "redirectUrl": "https://example.com"})["assessmentId"]
+            if action:
+                sandbox.act(id, action)
+            face = calls.read(sandbox, id)
+            calls.same(calls.changed(sandbox, id, face), face)
+            calls.same(calls.read(sandbox, id), face)
 
 
 def webhook_on(lab: Lab) -> None:
@@ -230,7 +282,10 @@ _TABLE = (
     (sigma_graphs, "Every score can be the Self graph", ("pi.face.sigma",)),
     (sigma_container, "A score can be a bare object", ("pi.face.sigma",)),
     (folder_path, "folderPath can be the full path or the name", ("pi.create.folder",)),
-    (list_limit, "A list can hold at most fifty", ("pi.list.whole",)),
+    (list_limit, "A list can hold all assessments", ("pi.list.limit",)),
+    (patch_null, "null in a change can clear a member", ("pi.change.null",)),
+    (external_id_match, "externalId can match an assessmentId", ("pi.create.again.external_id",)),
+    (back, "An assessment can be sent back in every shape", ("pi.change.back",)),
     (revive_expired, "An expired assessment can stay expired", ("pi.change.revives",)),
     (archive_status, "Archiving can answer 200 with the assessment", ("pi.archive",)),
     (webhook_on, "A creation can be told too", ("pi.webhook.states",)),

@@ -171,11 +171,15 @@ def _settle(http: httpx2.Client, all_promises: list[Promises]) -> None:
 def _judge(http: httpx2.Client, promises: Promises, verdict: Verdict) -> None:
     """Everything that was acknowledged is there, once."""
     verdict.acknowledged += len(promises.assessments) + len(promises.orders) + len(promises.completed)
-    answer = http.get(PATH, headers={"api-key": f"sim-{promises.name}"})
-    if answer.status_code != 200:
-        verdict.wrong.append(f"{promises.name} cannot be read: {answer.status_code} {answer.text[:200]}")
-        return
-    there = answer.json()
+    there: list[Any] = []
+    page: list[Any] | None = None
+    while page is None or page:
+        answer = http.get(PATH, params={"$skip": len(there)}, headers={"api-key": f"sim-{promises.name}"})
+        if answer.status_code != 200:
+            verdict.wrong.append(f"{promises.name} cannot be read: {answer.status_code} {answer.text[:200]}")
+            return
+        page = answer.json()
+        there += page
     by_mark: dict[str, list[Any]] = {}
     for one in there:
         by_mark.setdefault(one["externalId"], []).append(one)

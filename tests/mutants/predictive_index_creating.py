@@ -96,14 +96,13 @@ MUTANTS = (
         "redirectUrl does not come back.",
     ),
     Mutant(
-        "pi.create.gender_text", _FACES, '"gender": int(body.get("gender") or 0),',
-        '"gender": str(int(body.get("gender") or 0)),',
+        "pi.create.gender_text", _PEOPLE, 'found["gender"] = int(gender)', 'found["gender"] = str(int(gender))',
         "gender is a text in place of a number.",
     ),
     Mutant(
-        "pi.create.person_type_lowered", _FACES,
-        '"personType": PERSON_TYPES.get(person_type, person_type) or PERSON_TYPES[1],',
-        '"personType": (PERSON_TYPES.get(person_type, person_type) or PERSON_TYPES[1]).lower(),',
+        "pi.create.person_type_lowered", _PEOPLE,
+        'found["personType"] = PERSON_TYPES.get(person_type, person_type)',
+        'found["personType"] = PERSON_TYPES.get(person_type, person_type).lower()',
         "personType is written in small letters.",
     ),
     Mutant(
@@ -112,19 +111,19 @@ MUTANTS = (
     ),
     Mutant(
         "pi.create.names_trimmed", _PEOPLE,
-        '{"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _MEMBERS}',
-        '{"assessmentUserId": call.draw.uuid()} | {m: (call.body.get(m) or "").strip() or None for m in _MEMBERS}',
+        '{"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _TEXTS}',
+        '{"assessmentUserId": call.draw.uuid()} | {m: (call.body.get(m) or "").strip() or None for m in _TEXTS}',
         "The taker's names lose their outer blanks.",
     ),
     Mutant(
         "pi.create.middle_name_lost", _PEOPLE,
-        '{"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _MEMBERS}',
-        '{"assessmentUserId": call.draw.uuid(), **{m: call.body.get(m) for m in _MEMBERS}, "middleName": None}',
+        '{"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _TEXTS}',
+        '{"assessmentUserId": call.draw.uuid(), **{m: call.body.get(m) for m in _TEXTS}, "middleName": None}',
         "middleName does not come back.",
     ),
     Mutant(
         "pi.custom_fields.lost", _FACES,
-        '_custom_fields(body.get("customFields") or (), config, {}),', "_custom_fields((), config, {}),",
+        'custom_fields(body.get("customFields") or (), config, {}),', "custom_fields((), config, {}),",
         "A custom field is not assigned though name and value are right.",
     ),
     Mutant(
@@ -139,8 +138,8 @@ MUTANTS = (
         "Custom fields that are not assigned are left out.",
     ),
     Mutant(
-        "pi.folder.default", _FACES, '"folderPath": folder if body.get("folderPath") else _last(folder),',
-        '"folderPath": folder if body.get("folderPath") else None,',
+        "pi.folder.default", _FACES, '"folderPath": body.get("folderPath") or folder_name(folder),',
+        '"folderPath": body.get("folderPath"),',
         "Without folderPath no folder is shown.",
     ),
     Mutant(

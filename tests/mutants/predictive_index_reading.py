@@ -80,14 +80,17 @@ MUTANTS = (
         "An unknown assessment is refused with 400 in place of 404.",
     ),
     Mutant(
-        "pi.list.wrapped", _LISTING, "return Decision(Reply(200, [faces.shown(one, config) for one in stored]))",
-        'return Decision(Reply(200, {"value": [faces.shown(one, config) for one in stored]}))',
+        "pi.list.wrapped", _LISTING, "[_chosen(one, query, config) for one in found[:most]]",
+        '{"value": [_chosen(one, query, config) for one in found[:most]]}',
         "The list is an object in place of an array.",
     ),
     Mutant(
-        "pi.list.last_lost", _LISTING, "stored = world.all(KIND) if limit is None",
-        "stored = world.all(KIND)[:-1] if limit is None",
+        "pi.list.last_lost", _LISTING, "for one in found[:most]]", "for one in found[:most][:-1]]",
         "The list lacks the newest assessment.",
+    ),
+    Mutant(
+        "pi.list.endless", _LISTING, "most = odata.MOST if limit is None else limit", "most = odata.MOST",
+        "A list holds more than 50 assessments.",
     ),
     Mutant(
         "pi.odata.less", _ASKING, "getattr(operator, name)", 'getattr(operator, {"lt": "le"}.get(name, name))',
@@ -114,7 +117,8 @@ MUTANTS = (
         "A doubled quotation mark in a filter stays doubled.",
     ),
     Mutant(
-        "pi.odata.top", _LISTING, "if number is not None)\n", "if number is not None) + 1\n",
+        "pi.odata.top", _LISTING,
+        "if query.top is None else query.top, most", "if query.top is None else query.top + 1, most",
         "$top gives one too many.",
     ),
     Mutant(
@@ -157,19 +161,17 @@ MUTANTS = (
         "sortName does not begin with the last name.",
     ),
     Mutant(
-        "pi.change.redirect", _FACES, '    "externalPersonId", "folderPath", "redirectUrl",\n',
-        '    "externalPersonId", "folderPath",\n',
+        "pi.change.redirect", _FACES,
+        '"externalId", "folderPath", "redirectUrl",\n', '"externalId", "folderPath",\n',
         "A change of redirectUrl is ignored.",
     ),
     Mutant(
         "pi.change.clears", _FACES,
-        "    new = {member: body[member] for member in _PLAIN if given(body.get(member))}\n",
-        '    new = {member: body[member] for member in _PLAIN if given(body.get(member))}\n'
-        '    new.setdefault("redirectUrl", None)\n',
+        "of_taker(face, new) | {member", 'of_taker(face, new) | {"redirectUrl": None} | {member',
         "A change of one member clears another.",
     ),
     Mutant(
-        "pi.change.shown_only", _CHANGES, "record = Record(KIND, stored.id, state, face, facts, keys)",
+        "pi.change.shown_only", _CHANGES, "record = Record(KIND, stored.id, state, face, facts, indexes.new_keys(old, face))",
         "record = Record(KIND, stored.id, stored.status, old, stored.facts)",
         "A change is shown in its answer, and nowhere after.",
     ),
@@ -185,8 +187,29 @@ MUTANTS = (
         "A later expirationDateTime is shown, but the assessment expires on the old day.",
     ),
     Mutant(
-        "pi.change.custom_fields", _FACES, "_custom_fields(fields, config, old)", "_custom_fields(fields, config, {})",
+        "pi.change.custom_fields", _CHANGES, "faces.custom_fields(sent, config, values)",
+        "faces.custom_fields(sent, config, {})",
         "A change of one custom field empties the others.",
+    ),
+    Mutant(
+        "pi.change.not_back", _DEMANDS,
+        "return holds(call, world) or holds(call._replace(body=differing(call, world)), world)",
+        "return holds(call, world)",
+        "An expired assessment that was read cannot be sent back: its date is over.",
+    ),
+    Mutant(
+        "pi.change.null_clears", _CHANGES, 'clears = setting(config, PATCH_NULL) == "cleared"', "clears = True",
+        "null in a change takes a value away, though no switch says so.",
+    ),
+    Mutant(
+        "pi.change.null_silent", _CHANGES, "return new | people.kinds(new), notes",
+        "return new | people.kinds(new), ()",
+        "null in a change is ignored without a note.",
+    ),
+    Mutant(
+        "pi.change.late_silent", _CHANGES, "assessments.notes(sent, config) + notes + over",
+        "assessments.notes(sent, config) + notes",
+        "A date that is sent after completion is ignored without a note.",
     ),
     Mutant(
         "pi.change.by_external_id", _DEMANDS, 'return people.find(call.query.get("externalId"), world) if id is None',

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 _RULES = "vendors/predictive_index/rules.py"
 _PEOPLE = "vendors/predictive_index/people.py"
+_TAKERS = "vendors/predictive_index/takers.py"
 
 MUTANTS = (
     Mutant(
@@ -56,8 +57,12 @@ MUTANTS = (
         "A position that does not exist is accepted.",
     ),
     Mutant(
-        "pi.rule.folder", _RULES, 'FIELDS["folderPath"].passes(world.config.folders.__contains__)(call, world)', "True",
+        "pi.rule.folder", _RULES, "passes(lambda text: folder_of(text, world.config) is not None)", "passes(bool)",
         "A folder that does not exist is accepted.",
+    ),
+    Mutant(
+        "pi.rule.folder_name", _RULES, "if text and folder_name(path) == text", "if False",
+        "A folder's name, which answers show, is refused.",
     ),
     Mutant(
         "pi.rule.gender", _RULES, '_one_of("gender", 0, 1, 2)', '_one_of("gender", *range(-1_000, 1_000))',
@@ -73,7 +78,7 @@ MUTANTS = (
         "personType may be written in any case.",
     ),
     Mutant(
-        "pi.rule.person_type_space", _RULES, '5: "Former Employee"}', '5: "FormerEmployee"}',
+        "pi.rule.person_type_space", _PEOPLE, '5: "Former Employee"}', '5: "FormerEmployee"}',
         "Former Employee is written without its blank.",
     ),
     Mutant(
@@ -108,10 +113,30 @@ MUTANTS = (
     Mutant(
         "pi.again.other_person",
         _PEOPLE,
-        '    person = _person(world, id)\n    named = call.body.get("externalPersonId")\n',
-        '    person = {**_person(world, id), "assessmentUserId": call.draw.uuid()}\n'
-        '    return person, (_record(person),)\n    named = call.body.get("externalPersonId")\n',
+        "    known = person(world, id)\n    new =",
+        '    known = {**person(world, id), "assessmentUserId": call.draw.uuid()}\n    return {}, known\n    new =',
         "Somebody who is assessed again gets another assessmentUserId.",
+    ),
+    Mutant(
+        "pi.again.kinds_lost", _PEOPLE, "    known = person(world, id)\n",
+        "    known = {**person(world, id), **UNKNOWN}\n",
+        "A person's next assessment shows gender 0 and Unknown.",
+    ),
+    Mutant(
+        "pi.again.kinds_ignored", _PEOPLE, "new = {**known, **kinds(call.body)}", "new = {**known}",
+        "A re-assessment that names a gender does not change the taker's.",
+    ),
+    Mutant(
+        "pi.again.reading", _PEOPLE, 'if reading == "externalId":', "if True:",
+        "pi.external_id_match is not heeded.",
+    ),
+    Mutant(
+        "pi.taker.one_assessment", _TAKERS, ", *(_updated(one, new) for one in stored if one is not None))", ",)",
+        "A changed name is shown in one of the person's assessments only.",
+    ),
+    Mutant(
+        "pi.taker.index", _TAKERS, "stored.facts, indexes.new_keys(old, face))", "stored.facts)",
+        "A filter by a person's new id finds one of the person's assessments only.",
     ),
     Mutant(
         "pi.again.by_email", _PEOPLE,

@@ -80,7 +80,7 @@ def archive(call: Call, world: World) -> Decision:
 def _wanted(
     sent: Mapping[str, Any], old: faces.Face, facts: Mapping[str, Any], config: Config
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The new values of the members that a change sends, and notes of those that it sends in vain."""
+    """The new values of the members that a change sends, and notes that name those that it sends without effect."""
     clears = setting(config, PATCH_NULL) == "cleared"
     present = {**old, "languageLocale": facts["language"]}
     new: dict[str, Any] = {}
@@ -106,7 +106,7 @@ def _wanted(
 def _fields(
     items: list[Any] | None, old: faces.Face, config: Config, clears: bool, ignored: list[str]
 ) -> dict[str, Any]:
-    """The custom fields as a change leaves them; those for which it sends null in vain are added to `ignored`."""
+    """The custom fields as a change leaves them; those for which null is ignored are added to `ignored`."""
     values = faces.custom_values(old)
     sent = [{"fieldName": name, "fieldValue": None} for name in values] if items is None else items
     nulls = {item["fieldName"] for item in sent if _is_null(item)}
@@ -135,7 +135,7 @@ def _facts(new: Mapping[str, Any], expires: int | None, folder: str, config: Con
 
 
 def _put_off(sent: Mapping[str, Any], stored: Stored) -> tuple[int | None, tuple[str, ...]]:
-    """The new last moment, None where there is none; and a note of one that comes too late to be heeded."""
+    """The new last moment, None where there is none; and a note where the assessment has ended, so that it is ignored."""
     expires = expiry(sent.get("expirationDateTime") or "")
     if expires is None or expires == stored.facts["expires"]:
         return None, ()
