@@ -13,7 +13,7 @@ from simulator.core.rules import Rule
 from simulator.core.sources import ours
 from simulator.core.steering import silenced
 from simulator.core.world import Stored, World
-from simulator.vendors.predictive_index import assessments, faces, indexes, people
+from simulator.vendors.predictive_index import faces, indexes, notes, people
 from simulator.vendors.predictive_index.change_rules import target
 from simulator.vendors.predictive_index.rules import expiry, known
 from simulator.vendors.predictive_index.states import ENDS, KIND, REVIVED, VENDOR_ID
@@ -39,7 +39,7 @@ def change(call: Call, world: World) -> Decision:
     record = Record(KIND, stored.id, state, face, facts, keys)
     alive = expires is not None and state not in ENDS
     return Decision(
-        Reply(200, faces.reshaped(face, facts, world.config), notes=assessments.notes(body, world.config)),
+        Reply(200, faces.reshaped(face, facts, world.config), notes=notes.of_body(body, world.config)),
         (*people.changed(body, face["assessmentUserId"], world), record),
         alarms=(Alarm("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),
     )

@@ -13,7 +13,7 @@ from simulator.core.config import Config
 from simulator.core.decision import Decision
 from simulator.core.draw import seal
 from simulator.core.world import Stored, World
-from simulator.vendors.predictive_index import faces, odata, surfaces
+from simulator.vendors.predictive_index import faces, notes, odata, surfaces
 from simulator.vendors.predictive_index.indexes import INDEXES
 from simulator.vendors.predictive_index.people import given
 from simulator.vendors.predictive_index.states import KIND
@@ -23,8 +23,6 @@ Match = tuple[Stored, Mapping[str, Any]]
 """A record, and its face as answers show it."""
 
 _OURS = ("assessmentId", "assessmentUserId")
-_NOTED = 5
-_CUT = 40
 
 
 def list_assessments(call: Call, world: World) -> Decision:
@@ -40,7 +38,8 @@ def list_assessments(call: Call, world: World) -> Decision:
         found = world.page(KIND, query.skip, top)
     else:
         found = _asked(query, call, world)[query.skip : query.skip + top]
-    return Decision(Reply(200, [_chosen(one, query, config) for one in found], notes=notes(call)))
+    asked = notes.of_filter(call, found=bool(found))
+    return Decision(Reply(200, [_chosen(one, query, config) for one in found], notes=asked))
 
 
 def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) -> list[Match]:
@@ -56,14 +55,6 @@ def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) ->
         fields = [odata.looking_up(member, fill) for member in query.fields]
         rows = (row for row in rows if _holds(query.words, [field(row[1]) for field in fields]))
     return list(rows)
-
-
-def notes(call: Call) -> tuple[str, ...]:
-    """What was asked in words that no document knows; an unknown option with a dollar sign was refused before."""
-    strange = [name for name in call.query if name not in surfaces.OPTIONS][:_NOTED]
-    # Notes travel in places that take printable ASCII alone.
-    printable = (ascii(name[:_CUT])[1:-1][:_CUT] for name in strange)
-    return tuple(f"query.{name} is not a documented option; it was ignored" for name in printable)
 
 
 def indexed(tree: odata.Node | None, world: World) -> list[Stored] | None:

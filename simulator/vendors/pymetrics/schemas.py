@@ -61,8 +61,8 @@ SCHEMAS: dict[str, Schema] = {
         "download_url": text("answers without headers, for an hour", format="uri"),
         "create_date": instant(),
         "modify_date": instant(),
-        "report_type": text("version 2 documents it"),
-    }),
+        "report_type": text("in version 2 only"),
+    }, optional=("report_type",)),
     "Order": record({
         "id": text("the order's id", **_ID),
         "invite_link": text("where the candidate begins", format="uri"),

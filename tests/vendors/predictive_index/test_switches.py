@@ -49,6 +49,8 @@ def test_every_switch_begins_at_its_default() -> None:
         "pi.webhook_format": "form",
         "pi.revive_expired": True,
         "pi.archive_status": 204,
+        "pi.byte_order_mark": "accepted",
+        "pi.url_match": "ignore case",
     }
 
 
