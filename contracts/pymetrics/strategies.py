@@ -1,6 +1,7 @@
 """What callers may send: right bodies with all that is awkward in them, and values that are wrong in one known way."""
 
 from typing import Any
+from unicodedata import category
 
 from hypothesis import strategies as st
 
@@ -37,6 +38,8 @@ metadata = st.dictionaries(names, nested, max_size=3)
 """Anything at all, as long as it is an object."""
 
 maybe_text = st.none() | texts
+maybe_name = maybe_text.filter(lambda text: not text or any(not (c.isspace() or category(c) == "Cf") for c in text))
+"""What a name may be: empty, or with something to see in it."""
 
 
 @st.composite
@@ -56,8 +59,8 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
 
 
 _OPTIONAL: tuple[tuple[bool, str, st.SearchStrategy[Any]], ...] = (
-    (True, "first_name", maybe_text),
-    (True, "last_name", maybe_text),
+    (True, "first_name", maybe_name),
+    (True, "last_name", maybe_name),
     (True, "external_id", maybe_text),
     (False, "send_email", st.sampled_from((False, None))),
     (False, "requisition_id", maybe_text),

@@ -139,6 +139,8 @@ SCHEMAS["OrderBody"] = body(
     rules.ORDER_FIELDS, ("candidate", "candidate.email", "assessment_id", "application_id"),
     {
         "candidate.email": {"pattern": r"\S"},
+        "candidate.first_name": {"pattern": r"^$|\S"},
+        "candidate.last_name": {"pattern": r"^$|\S"},
         "candidate_redirect_url": {"format": "uri", "minLength": 1, "maxLength": LONGEST_URL},
     },
 )  # fmt: skip
