@@ -16,6 +16,7 @@ from contracts.pymetrics.strategies import (
     PLAIN,
     TEXTS,
     instants,
+    is_name,
     orders,
     plain_orders,
     redirects,
@@ -92,8 +93,8 @@ def every_text(lab: Lab, version: api.Version) -> None:
         others = [TEXTS[(place + step) % len(TEXTS)] for step in (1, 2)]
         candidate = {
             **PLAIN["candidate"],
-            "first_name": text,
-            "last_name": others[0],
+            "first_name": text if is_name(text) else "Ada",
+            "last_name": others[0] if is_name(others[0]) else "",
             "external_id": f"{text}-{others[1]}",
         }
         body = {

@@ -38,8 +38,14 @@ metadata = st.dictionaries(names, nested, max_size=3)
 """Anything at all, as long as it is an object."""
 
 maybe_text = st.none() | texts
-maybe_name = maybe_text.filter(lambda text: not text or any(not (c.isspace() or category(c) == "Cf") for c in text))
-"""What a name may be: empty, or with something to see in it."""
+
+
+def is_name(text: str | None) -> bool:
+    """What a name may be: not sent, empty, or with something to see in it."""
+    return not text or any(not (c.isspace() or category(c) == "Cf") for c in text)
+
+
+maybe_name = maybe_text.filter(is_name)
 
 
 @st.composite

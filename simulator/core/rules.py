@@ -150,10 +150,8 @@ def unreadable(call: Call, world: World) -> str | None:
     return call.body.hint if isinstance(call.body, Unreadable) else None
 
 
-def _paths(body: Any) -> Iterator[tuple[str, ...]]:
+def _paths(body: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """The paths of a body's members, and of those of the objects in it."""
-    if not isinstance(body, Mapping):
-        return
     for name, value in body.items():
         yield (name,)
         if isinstance(value, Mapping):
