@@ -479,7 +479,7 @@ def _check_results(order: Mapping[str, Any]) -> None:
 
 def _check_reports(order: Mapping[str, Any]) -> None:
     (report,) = order["reports"]
-    assert [*report] == ["download_url", "create_date", "modify_date", "report_type"]
+    assert [*report] == ["download_url", "create_date", "modify_date"]
     assert order["id"] in report["download_url"]
 
 

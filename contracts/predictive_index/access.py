@@ -237,6 +237,43 @@ def media(lab: Lab, good: str, bad: str) -> None:
             unread = calls.ask(sandbox, method, path, content=content, media_type=good)
             assert unread.status == 400
             refusals.message(unread, "The request is invalid.")
+        untyped = calls.ask(sandbox, method, path, content=b"{}", headers={"Content-Type": None})
+        assert untyped.status == 415
+        refusals.message(untyped, _UNTYPED)
 
 
-PROPERTIES = (denied, admitted, maintenance, limited, verbs, routes, size, media)
+_UNTYPED = (
+    "The request contains an entity body but no Content-Type header. The inferred media type"
+    " 'application/octet-stream' is not supported for this resource."
+)
+
+
+@contract(
+    "pi.access.hints",
+    "A refused call has a hint where its cause is a misspelt name or a missing zone, and an accepted call has none",
+    broken=("pi.create.first_name.required", "pi.create.expiration.format", "pi.list.option.known"),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+    examples=0.25,
+)
+@given(name=st.sampled_from(("FirstName", "first_name", "FIRSTNAME")))
+def hints(lab: Lab, name: str) -> None:
+    """The header Simulator-Hint says what to change; without a known cause there is none."""
+    sandbox = lab.sandbox
+    nameless = {member: value for member, value in TAKER.items() if member != "firstName"}
+    spelt = calls.create(sandbox, {**nameless, name: "Ada"})
+    dated = calls.create(sandbox, {**TAKER, "expirationDateTime": "2999-01-31T10:00:00"})
+    option = calls.ask(sandbox, "GET", PATH, query={"$Top": "1"})
+    for answer, words in (
+        (spelt, f"{name} is unknown; did you mean firstName?"),
+        (dated, "T10:00:00Z"),
+        (option, "$top"),
+    ):
+        assert answer.status == 400
+        assert words in answer.headers.get("simulator-hint", ""), f"{words!r} is not in the hint"
+        assert "simulator-note" not in answer.headers, "a refused call has a note"
+    for plain in (calls.create(sandbox, nameless), calls.create(sandbox, TAKER)):
+        assert "simulator-hint" not in plain.headers, "there is a hint without a cause"
+
+
+PROPERTIES = (hints, denied, admitted, maintenance, limited, verbs, routes, size, media)

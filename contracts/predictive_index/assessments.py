@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from contracts.lab import Lab
 from contracts.predictive_index import calls, moments, oracle, strategies
-from contracts.predictive_index.facts import MEMBERS
+from contracts.predictive_index.facts import BLANKS, MEMBERS
 from contracts.predictive_index.oracle import Account, Face
 from contracts.predictive_index.scene import TAKER
 from contracts.predictive_index.settings import furnished
@@ -16,6 +16,7 @@ from contracts.sources import Standing
 TYPES = tuple(f"pi.create.{member}.type" for member in MEMBERS)
 NAMES = tuple(f"pi.create.{member}.required" for member in ("first_name", "last_name", "email"))
 ADMINISTERED = tuple(f"pi.create.administered_by.{member}.required" for member in ("first_name", "last_name", "email"))
+SHOWN = tuple(f"pi.create.{member}.blank" for member in BLANKS)
 VALUES = tuple(
     f"pi.create.{words}"
     for words in ("expiration.format", "expiration.future", "gender.value", "person_type.value", "webhook.url",
@@ -28,8 +29,8 @@ DOOR = ("pi.door.route", "pi.door.verb", "pi.door.size", "pi.access.key", "pi.cr
 @contract(
     "pi.assessment.echo",
     "A creation answers 201 with what was sent, and reading shows the same",
-    kept=(*DOOR, *TYPES, *NAMES, *ADMINISTERED, *VALUES, "pi.get.known"),
-    promises=("pi.create.created", "pi.get", "pi.id", "pi.language.hidden"),
+    kept=(*DOOR, *TYPES, *NAMES, *SHOWN, *ADMINISTERED, *VALUES, "pi.get.known"),
+    promises=("pi.create.created", "pi.get", "pi.id", "pi.language.hidden", "pi.id.case"),
 )
 @given(body=strategies.bodies)
 def echo(lab: Lab, body: Face) -> None:
@@ -45,6 +46,8 @@ def echo(lab: Lab, body: Face) -> None:
         assert "languageLocale" not in shown, "languageLocale is no member of an answer"
         assert shown["assessmentId"] == face["assessmentId"]
     assert calls.read(lab.sandbox, face["assessmentId"]) == again, "reading twice shows two things"
+    if lab.is_simulator:
+        assert calls.read(lab.sandbox, face["assessmentId"].upper()) == again, "an id in capitals is another one"
 
 
 @contract(
@@ -213,6 +216,8 @@ def strangers(lab: Lab, name: str, value: Any, body: Face) -> None:
     if lab.is_simulator:
         note = answer.headers.get("simulator-note", "")
         assert "not a documented member" in note, f"the unknown member {name!r} is not noted: {note!r}"
+        assert ("did you mean firstName" in note) == (name == "firstname"), f"the note about {name!r} is {note!r}"
+        assert "simulator-hint" not in answer.headers, "an accepted call has a hint"
         clean = calls.create(lab.sandbox, TAKER).headers
         assert "simulator-note" not in clean, "a known member is noted"
 

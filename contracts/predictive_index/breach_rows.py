@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.predictive_index import option_rows
 from contracts.predictive_index.calls import PATH
-from contracts.predictive_index.facts import FACTS
+from contracts.predictive_index.facts import BLANKS, FACTS
 from contracts.predictive_index.strategies import ADMINISTRATOR
 from contracts.predictive_index.wrong import Ways, Wrong, bodies, changes, gets, raws, typed, values
 from contracts.property import Breach, Need
@@ -126,6 +126,22 @@ def _administered(call: str) -> Iterator[Row]:
         yield row(f"{call}.administered_by.{member}.required", 400, made(*_administrators(name)))
 
 
+_BLANK = ("  ", "\t", "\u00a0", "\u3000\u2003", "\r\n")
+
+
+def _member(slug: str) -> str:
+    """The member that a rule id's word stands for: `administered_by.first_name` for administeredByFirstName."""
+    first, *rest = slug.replace(".", "_").split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _blanks(call: str) -> Iterator[Row]:
+    made = changes if call == "change" else bodies
+    for slug in BLANKS:
+        around = ADMINISTRATOR if slug.startswith("administered") else {}
+        yield row(f"{call}.{slug}.blank", 400, made(*({**around, _member(slug): blank} for blank in _BLANK)))
+
+
 CREATE_DOOR = (
     row("create.media_type", 415, typed("POST", PATH, *_MEDIA_TYPES)),
     row("create.body.json", 400, raws("POST", PATH, *_UNREADABLE)),
@@ -140,6 +156,7 @@ CREATE = (
     row("create.last_name.excluded", 400, _again("lastName")),
     row("create.email.excluded", 400, _again("email")),
     *_administered("create"),
+    *_blanks("create"),
     *(row(f"create.{rule}", 400, values(member, *wrong)) for rule, member, wrong in _VALUES),
     *(row(f"create.{rule}", 400, values(member, *wrong), odd=True) for rule, member, wrong in _ODD_VALUES),
     row("create.external_person_id.match", 400, bodies(
@@ -165,6 +182,7 @@ CHANGE_DOOR = (
 )
 CHANGE = (
     *_administered("change"),
+    *_blanks("change"),
     *(row(f"change.{rule}", 400, _changed(member, wrong)) for rule, member, wrong in _VALUES),
     *(row(f"change.{rule}", 400, _changed(member, wrong), odd=True) for rule, member, wrong in _ODD_VALUES),
     row("change.external_id.free", 400, changes({"externalId": "{second}"}, {"externalId": "{lone}"})),
@@ -173,7 +191,7 @@ CHANGE = (
         Wrong(method="PATCH"), Wrong(method="PATCH", query={"externalId": ""}),
         Wrong(method="PATCH", path=_ONE, query={"externalId": "{first}"}),
         Wrong(method="PATCH", path=_ONE, query={"externalId": "nobody's"}),
-        Wrong(method="PATCH", query={"externalID": "{first}"}),
+        Wrong(method="PATCH", query={"external_id": "{first}"}),
     )),
     row("change.known", 404, (
         *(Wrong(method="PATCH", path=f"{PATH}/{id}") for id in _NOWHERE),

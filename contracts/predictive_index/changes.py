@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from contracts.lab import Lab
 from contracts.predictive_index import calls, moments, oracle, refusals, strategies
-from contracts.predictive_index.assessments import TYPES
+from contracts.predictive_index.assessments import SHOWN, TYPES
 from contracts.predictive_index.calls import PATH, unique
 from contracts.predictive_index.oracle import Account, Body, Face
 from contracts.predictive_index.scene import TAKER
@@ -15,7 +15,7 @@ from contracts.property import Need, contract, given
 from contracts.sources import Standing
 
 _KEPT = (
-    *(rule.replace("create", "change") for rule in TYPES),
+    *(rule.replace("create", "change") for rule in (*TYPES, *SHOWN)),
     *(f"pi.change.administered_by.{member}.required" for member in ("first_name", "last_name", "email")),
     *(f"pi.change.{words}" for words in (
         "media_type", "body.json", "body.object", "locator", "known", "expiration.format", "expiration.future",
@@ -75,7 +75,7 @@ def named(lab: Lab, body: Face, change: Face) -> None:
     kept=_KEPT,
     promises=("pi.change.partial",),
 )
-@given(text=strategies.texts, expires=strategies.expirations, url=strategies.urls)
+@given(text=strategies.visible, expires=strategies.expirations, url=strategies.urls)
 def one(lab: Lab, text: str, expires: str, url: str) -> None:
     """One member after the other, each in a change of its own, and each change leaves the others alone."""
     face = calls.made(lab.sandbox, {**TAKER, "externalId": unique("a")})

@@ -25,6 +25,12 @@ MEMBERS = (
 )  # fmt: skip
 """What rule ids call the members of the request table, in its order."""
 
+BLANKS = (
+    "first_name", "middle_name", "last_name", "email", "administered_by.first_name", "administered_by.last_name",
+    "administered_by.email",
+)  # fmt: skip
+"""The names and addresses, none of which may be white space alone."""
+
 _ADMINISTERED = "administered_by.first_name administered_by.last_name administered_by.email"
 
 # The page or sample, the place on it, and the ids that it speaks of, each without `pi.`.
@@ -89,6 +95,9 @@ _ASSUMED: tuple[tuple[str, str], ...] = (
      "create.body.json create.body.object change.body.json change.body.object"),
     ("a server that coerced would hide its caller's bug",
      " ".join(f"{call}.{member}.type" for call in ("create", "change") for member in MEMBERS)),
+    ("a name or an address that shows nothing is a caller's mistake",
+     " ".join(f"{call}.{member}.blank" for call in ("create", "change") for member in BLANKS) + " create.again.blank"),
+    ("ASP.NET binds an id in the path to a GUID, whose letters have no case", "id.case"),
     ("an address that can never be called is a mistake already when it is given",
      "create.webhook.url change.webhook.url"),
     ("RFC 5646 is named for reports, and the list of languages is not published",

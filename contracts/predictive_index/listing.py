@@ -120,7 +120,7 @@ def found(lab: Lab, names: Face, stem: str) -> None:
 @contract(
     "pi.list.guids",
     "A GUID may be written bare, tagged or in quotes, in capitals or not",
-    promises=("pi.list.grammar",),
+    promises=("pi.list.grammar", "pi.id.case"),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
     examples=0.25,
@@ -130,7 +130,7 @@ def guids(lab: Lab, place: int) -> None:
     """OData 3 tags it, OData 4 does not."""
     known = library(lab.sandbox)
     id = known[place]["assessmentId"]
-    for text in (id, id.upper(), f"guid'{id}'", f"guid'{id.upper()}'", f"'{id}'"):
+    for text in (id, id.upper(), f"guid'{id}'", f"guid'{id.upper()}'", f"'{id}'", f"'{id.upper()}'"):
         _alike(calls.listed(lab.sandbox, filter=f"assessmentId eq {text}"), [known[place]], text)
         others = [face for face in known if face is not known[place]]
         _alike(calls.listed(lab.sandbox, filter=f"{text} ne assessmentId"), others, text)
@@ -278,7 +278,7 @@ def searched(lab: Lab, words: list[str], fields: list[str]) -> None:
 
 @contract(
     "pi.list.strangers",
-    "An option without a dollar sign that no page names is taken, noted and ignored",
+    "A parameter without a dollar sign that no page names is accepted, noted and ignored",
     kept=("pi.list.option.known",),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
@@ -290,7 +290,7 @@ def strangers(lab: Lab, name: str) -> None:
     known = library(lab.sandbox)
     answer = calls.ask(lab.sandbox, "GET", PATH, query={name: "1", "$top": "3"})
     _alike(calls.shown(answer, 200), known[:3], name)
-    assert "not a documented option" in answer.headers.get("simulator-note", ""), f"{name} is not noted"
+    assert "not a documented parameter" in answer.headers.get("simulator-note", ""), f"{name} is not noted"
     clean = calls.ask(lab.sandbox, "GET", PATH, query={"$top": "3", "searchfields": "email"})
     assert "simulator-note" not in clean.headers, "a documented option is noted"
 

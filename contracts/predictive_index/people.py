@@ -16,7 +16,15 @@ from contracts.sources import Standing
 _EXCLUDED = tuple(f"pi.create.{member}.excluded" for member in ("first_name", "middle_name", "last_name", "email"))
 _REQUIRED = tuple(f"pi.create.{member}.required" for member in ("first_name", "last_name", "email"))
 _EMPTY = st.sampled_from(
-    ({}, {"firstName": ""}, dict.fromkeys(PERSON[:4]), dict.fromkeys(PERSON[:4], ""), {"email": None})
+    (
+        {},
+        {"firstName": ""},
+        dict.fromkeys(PERSON[:4]),
+        dict.fromkeys(PERSON[:4], ""),
+        {"email": None},
+        dict.fromkeys(PERSON[:4], "  "),
+        {"firstName": "\u00a0", "email": "\t"},
+    )
 )
 EMAIL = "peopleAndJobsSearchResult/assessmentUser/email"
 PERSON_ID = "peopleAndJobsSearchResult/assessmentUser/externalPersonId"
@@ -27,12 +35,12 @@ PERSON_ID = "peopleAndJobsSearchResult/assessmentUser/externalPersonId"
     "A known externalId or externalPersonId, and no names, assesses the same person again",
     kept=(*_EXCLUDED, *_REQUIRED, "pi.create.external_person_id.match"),
     broken=_EXCLUDED,
-    promises=("pi.create.again", "pi.create.again.external_id", "pi.create.created"),
+    promises=("pi.create.again", "pi.create.again.external_id", "pi.create.created", "pi.create.again.blank"),
 )
 @given(names=strategies.names, by=st.sampled_from(("externalId", "externalPersonId", "both")), empty=_EMPTY)
 def again(lab: Lab, names: Face, by: str, empty: Face) -> None:
     """The new assessment is another, its person is not; names are those that are known, and need not, indeed must not,
-    be sent: left out, null or empty they are taken, and with a value refused."""
+    be sent: left out, null, empty or blank they are accepted, and with a value refused."""
     ids = {"externalId": unique("a"), "externalPersonId": unique("p")}
     first = calls.made(lab.sandbox, {**names, **ids})
     used = {name: id for name, id in ids.items() if by in (name, "both")}

@@ -7,6 +7,7 @@ and end in example.com; ids are stems, which `calls.own` makes unique.
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from unicodedata import category
 
 from hypothesis import strategies as st
 
@@ -23,6 +24,8 @@ ODD = (
 texts = st.one_of(
     st.sampled_from(ODD), st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
 )
+visible = texts.filter(lambda text: any(not (c.isspace() or category(c) == "Cf") for c in text))
+"""Texts that show something, as names must."""
 emails = st.builds(
     "{}{}@example.com".format,
     st.sampled_from(("ada", "grace.hopper", "o'brien", "用户", "A_B", "x" * 60, "sam+news", "sam%40")),
@@ -65,11 +68,11 @@ def _member(name: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Body
     return values.map(lambda value: {name: value})
 
 
-names = st.fixed_dictionaries({"firstName": texts, "lastName": texts, "email": emails})
+names = st.fixed_dictionaries({"firstName": visible, "lastName": visible, "email": emails})
 """What must be sent of a taker who was never assessed."""
 
 _members: st.SearchStrategy[Body] = st.one_of(
-    _member("middleName", st.none() | st.just("") | texts),
+    _member("middleName", st.none() | st.just("") | visible),
     _member("expirationDateTime", st.none() | expirations),
     st.sampled_from(_ADMINISTRATORS),
     _member("gender", st.sampled_from((0, 1, 2, 1.0, None))),

@@ -1,5 +1,6 @@
 """Where the vendor's pages contradict each other, the other reading can be had: each switch does what it says."""
 
+import json
 from typing import Any
 
 from contracts.lab import Lab
@@ -272,6 +273,32 @@ def _wanted(before: Face, after: Face) -> Face:
     }
 
 
+def byte_order_mark(lab: Lab) -> None:
+    """A byte order mark before JSON is refused, with a hint; by default it is accepted, with a note."""
+    marked = b"\xef\xbb\xbf" + json.dumps(TAKER).encode()
+    accepted = calls.ask(switched(lab), "POST", PATH, content=marked, media_type="application/json")
+    assert calls.shown(accepted, 201)["firstName"] == TAKER["firstName"]
+    assert "byte order mark" in accepted.headers.get("simulator-note", ""), "an accepted mark is not noted"
+    sandbox = switched(lab, byte_order_mark="refused")
+    refused = calls.ask(sandbox, "POST", PATH, content=marked, media_type="application/json")
+    refusals.refused(refused, 400, "pi.create.body.json")
+    assert "byte order mark" in refused.headers.get("simulator-hint", ""), "a refused mark has no hint"
+
+
+def url_match(lab: Lab) -> None:
+    """Paths and names of query parameters must be spelt exactly; by default letter case does not matter."""
+    sandbox, exact = switched(lab), switched(lab, url_match="exact")
+    for path in (f"{PATH}/", "/api/v1/BehavioralAssessments", "/API/v2/PeopleAndJobs/"):
+        accepted = calls.ask(sandbox, "GET", path)
+        calls.shown(accepted, 200)
+        assert path in accepted.headers.get("simulator-note", ""), f"{path} is not noted"
+        refusals.refused(calls.ask(exact, "GET", path), 404, "pi.door.route")
+    for place, status in ((sandbox, 200), (exact, 400)):
+        id = calls.completed(place, TAKER)["assessmentId"]
+        image = calls.ask(place, "GET", f"{PATH}/{id}/patterns/1", query={"Format": "PNG"})
+        assert image.status == status, f"Format is answered {image.status}"
+
+
 _TOLD = {Need.CONTROL, Need.LISTENER}
 _TABLE = (
     (created_state, "The 201 can show the state as it was saved", ("pi.states.zero",)),
@@ -288,6 +315,8 @@ _TABLE = (
     (back, "An assessment can be sent back in every shape", ("pi.change.back",)),
     (revive_expired, "An expired assessment can stay expired", ("pi.change.revives",)),
     (archive_status, "Archiving can answer 200 with the assessment", ("pi.archive",)),
+    (byte_order_mark, "A byte order mark can be refused", ()),
+    (url_match, "The spelling of paths and parameters can matter", ()),
     (webhook_on, "A creation can be told too", ("pi.webhook.states",)),
     (webhook_source, "assessmentSource can be left out of the form", ("pi.webhook.form",)),
     (webhook_member, "The webhook's address can have its other name", ("pi.webhook.once",)),

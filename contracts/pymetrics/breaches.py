@@ -103,7 +103,11 @@ _ORDER = (
     *_body("order", Form()),
     *_required("order", "candidate", "assessment_id", "application_id"),
     *_typed("order", ORDER_FIELDS),
-    row("order.candidate.email.empty", 400, put("candidate.email", "", " ", " \t\n")),
+    row("order.candidate.email.empty", 400, put("candidate.email", "", " ", " \t\n", "\u00a0\u3000")),
+    *(
+        row(f"order.{name}.blank", 400, put(name, " ", "\t\n", "\u00a0", "\u3000\u2003"))
+        for name in ("candidate.first_name", "candidate.last_name")
+    ),
     row(
         "order.assessment_id.known", 400,
         any_of(Bent("assessment_id", before=" "), Bent("assessment_id", after="0"))

@@ -61,6 +61,10 @@ _CALLS = (
         "v2.order.candidate.email.required",
     ),
     *_assumed("it becomes the candidate's user name; no other form is asked of it", "order.candidate.email.empty"),
+    *_assumed(
+        "a name that shows nothing is a caller's mistake",
+        *(f"order.{name}.blank" for name in ("candidate.first_name", "candidate.last_name")),
+    ),
     *_observed(
         GENERATED, "OrderRequest, length checks; the same in pymetrics-soft-skills-sdk 1.0.2 (PyPI)",
         "order.candidate_redirect_url.length",
@@ -107,6 +111,7 @@ _ANSWERS = (
     ),
     *_observed(CLIENT, "models/pontem_order_statuses.py", "order.statuses"),
     *_assumed("version 1 demands the link in the answer to a creation", "order.initial"),
+    *_assumed("the ids are UUIDs, whose letters have no case", "id.case"),
     *_assumed("one move is documented; the others are told by their names", "order.moves"),
     *_assumed("no expiry is documented", "order.stays"),
     *_documented(BOTH, "Get Assessment Order, description", "order.fulfilled"),

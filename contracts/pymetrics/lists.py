@@ -169,6 +169,8 @@ def unknown_members(lab: Lab, name: str, value: Any) -> None:
     if lab.is_simulator:
         note = answer.headers.get("simulator-note", "")
         assert f"body.{name} is not a documented member" in note, f"the note says {note!r}"
+        query = sandbox.call("GET", api.V2.configuration, query={name: "x"}, auth="pymetrics")
+        assert f"query.{name} is not a documented parameter" in query.headers.get("simulator-note", "")
 
 
 @contract(

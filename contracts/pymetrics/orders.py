@@ -16,6 +16,7 @@ from contracts.pymetrics.strategies import (
     PLAIN,
     TEXTS,
     instants,
+    is_name,
     orders,
     plain_orders,
     redirects,
@@ -31,6 +32,7 @@ RULES = (
     *(f"pymetrics.order.{name}.required" for name in ("candidate", "assessment_id", "application_id")),
     *("pymetrics.order.candidate.email.required", "pymetrics.v2.order.candidate.email.required"),
     *("pymetrics.order.candidate.email.empty", "pymetrics.order.assessment_id.known"),
+    *("pymetrics.order.candidate.first_name.blank", "pymetrics.order.candidate.last_name.blank"),
 )
 _URL_RULES = ("pymetrics.order.candidate_redirect_url.length", "pymetrics.order.candidate_redirect_url.url")
 _WRITES = {Need.WRITES}
@@ -43,6 +45,7 @@ _WRITES = {Need.WRITES}
     promises=(
         "pymetrics.order.created", "pymetrics.order.echo", "pymetrics.order.nulls", "pymetrics.order.statuses",
         "pymetrics.order.initial", "pymetrics.v2.same", "pymetrics.v2.loose", "pymetrics.types", "pymetrics.dates",
+        "pymetrics.id.case",
     ),
     needs=_WRITES,
     examples=3,
@@ -61,6 +64,10 @@ def shown_as_asked(lab: Lab, body: dict[str, Any], version: api.Version, other: 
     for look in (version, other):
         api.same(api.read(sandbox, made["id"], look), made, f"the order as version {look.number} reads it")
         api.same(api.look(sandbox, made, look), made, f"the order as version {look.number} lists it")
+    if lab.is_simulator:
+        capitals = {**asked, "assessment_id": asked["assessment_id"].upper()}
+        api.same(api.read(sandbox, made["id"].upper(), version), made, "the order by its id in capitals")
+        api.same(api.expected(api.ask(sandbox, capitals, version), 200)["order"], made, "the order ordered in capitals")
 
 
 _TEXT_MEMBERS = ("requisition_id", "requisition_title")
@@ -86,8 +93,8 @@ def every_text(lab: Lab, version: api.Version) -> None:
         others = [TEXTS[(place + step) % len(TEXTS)] for step in (1, 2)]
         candidate = {
             **PLAIN["candidate"],
-            "first_name": text,
-            "last_name": others[0],
+            "first_name": text if is_name(text) else "Ada",
+            "last_name": others[0] if is_name(others[0]) else "",
             "external_id": f"{text}-{others[1]}",
         }
         body = {

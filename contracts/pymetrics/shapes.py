@@ -138,10 +138,17 @@ CONFIGURATION = record(assessments=items(ASSESSMENT))
 RESULT = record(
     assessment=ASSESSMENT, create_date=instant, description=nullable(text), score=nullable(number), band=nullable(text),
 )  # fmt: skip
-REPORT = record(
-    download_url=url, create_date=instant, modify_date=instant,
-    report_type=one_of("recruiter-report", "development-report"),
-)  # fmt: skip
+_REPORT_V1 = record(download_url=url, create_date=instant, modify_date=instant)
+
+
+def report(value: Any, place: str) -> None:
+    """A report as either version shows it: `report_type` is a member of version 2 only."""
+    mapping(value, place)
+    if "report_type" in value:
+        one_of("recruiter-report", "development-report")(value["report_type"], f"{place}.report_type")
+    _REPORT_V1({name: inner for name, inner in value.items() if name != "report_type"}, place)
+
+
 ORDER = record(
     id=uuid,
     invite_link=url,
@@ -159,7 +166,7 @@ ORDER = record(
     metadata=nullable(mapping),
     recruiter_report=nullable(url),
     results=nullable(items(RESULT)),
-    reports=nullable(items(REPORT, least=1)),
+    reports=nullable(items(report, least=1)),
     candidate_redirect_url=nullable(text),
 )
 """An order, everywhere that one is shown."""

@@ -1,6 +1,7 @@
 """What callers may send: right bodies with all that is awkward in them, and values that are wrong in one known way."""
 
 from typing import Any
+from unicodedata import category
 
 from hypothesis import strategies as st
 
@@ -39,6 +40,14 @@ metadata = st.dictionaries(names, nested, max_size=3)
 maybe_text = st.none() | texts
 
 
+def is_name(text: str | None) -> bool:
+    """What a name may be: not sent, empty, or with something to see in it."""
+    return not text or any(not (c.isspace() or category(c) == "Cf") for c in text)
+
+
+maybe_name = maybe_text.filter(is_name)
+
+
 @st.composite
 def orders(draw: st.DrawFn) -> dict[str, Any]:
     """A right order: every part of it that may be left out is there, null, or not there. It mails nobody."""
@@ -56,8 +65,8 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
 
 
 _OPTIONAL: tuple[tuple[bool, str, st.SearchStrategy[Any]], ...] = (
-    (True, "first_name", maybe_text),
-    (True, "last_name", maybe_text),
+    (True, "first_name", maybe_name),
+    (True, "last_name", maybe_name),
     (True, "external_id", maybe_text),
     (False, "send_email", st.sampled_from((False, None))),
     (False, "requisition_id", maybe_text),

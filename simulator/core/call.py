@@ -24,15 +24,21 @@ def set_out(body: bytes, base: str, seal: bytes) -> bytes:
     return body.replace(_BASE, base.encode()).replace(_SEAL, seal) if _BASE in body else body
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A body that was sent but is not what its media type promises."""
-
-    reason: str
-
-
 NOTHING: Any = object()
 """The body of a request that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A body that was sent but is not what its media type promises.
+
+    `hint` says what to change, where the cause is known. `unmarked` is the JSON value behind a UTF-8 byte order mark,
+    for a vendor that accepts the mark; `NOTHING` where the body has no such value.
+    """
+
+    reason: str
+    hint: str | None = None
+    unmarked: Any = NOTHING
 
 
 _NO_WORDS: Mapping[str, str] = MappingProxyType({})
@@ -43,6 +49,7 @@ class Call(NamedTuple):
 
     `now` is in ticks. `headers` holds those that the vendor declared, by lower-case name. `body` is the parsed JSON
     (or form, as a mapping), `NOTHING` or `Unreadable`. `recent` counts the calls let in during the last minute.
+    `raw_query` is the query string as it was sent.
     """
 
     operation: str
@@ -57,6 +64,7 @@ class Call(NamedTuple):
     media_type: str = ""
     body: Any = NOTHING
     recent: int = 0
+    raw_query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

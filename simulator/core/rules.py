@@ -1,12 +1,14 @@
 """Rules are data: each demand on a request is one row with its source and standing beside it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
-from simulator.core.call import Call
+from simulator.core.call import Call, Unreadable
 from simulator.core.sources import Source, Standing, ours
+from simulator.core.text import folded, meant, plain
 from simulator.core.world import World
 
 Holds = Callable[[Call, World], bool]
@@ -105,6 +107,55 @@ class Field:
             return value is None or not fits(value, self.type) or test(value)
 
         return holds
+
+
+_LOOKED_AT = 1_000
+"""How many members of a refused body are compared with the right spelling."""
+
+
+def misspelt(*fields: Field) -> Hint:
+    """The hint for required members: one that the body has under a name with other letter case or separators.
+
+    A member of an inner object is also looked for outside of it (`first_name` for `candidate.first_name`).
+    """
+
+    def hint(call: Call, world: World) -> str | None:
+        for field in fields:
+            last = folded(field.path[-1])
+            for path in islice(_paths(call.body), _LOOKED_AT):
+                same = len(path) == len(field.path) and [*map(folded, path)] == [*map(folded, field.path)]
+                outside = len(path) < len(field.path) and folded(path[-1]) == last
+                if path != field.path and (same or outside):
+                    return f"body.{'.'.join(map(plain, path))} is unknown; did you mean {'.'.join(field.path)}?"
+        return None
+
+    return hint
+
+
+def misspelt_query(*names: str) -> Hint:
+    """The hint for required query parameters: one that was sent with other letter case or separators."""
+
+    def hint(call: Call, world: World) -> str | None:
+        for name in islice(call.query, _LOOKED_AT):
+            right = meant(name, names)
+            if right is not None:
+                return f"query.{plain(name)} is unknown; did you mean {right}?"
+        return None
+
+    return hint
+
+
+def unreadable(call: Call, world: World) -> str | None:
+    """The hint for a body that cannot be read, where the cause is known."""
+    return call.body.hint if isinstance(call.body, Unreadable) else None
+
+
+def _paths(body: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The paths of a body's members, and of those of the objects in it."""
+    for name, value in body.items():
+        yield (name,)
+        if isinstance(value, Mapping):
+            yield from ((name, inner) for inner in value)
 
 
 def type_rules(prefix: str, fields: Iterable[Field], status: int) -> tuple[Rule, ...]:

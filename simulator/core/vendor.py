@@ -13,6 +13,7 @@ from simulator.core.machine import Machine
 from simulator.core.rules import Rule, broken
 from simulator.core.schema import Interface
 from simulator.core.sources import Omission, Promise, Source, Standing
+from simulator.core.text import ignored
 from simulator.core.world import Stored, World
 
 Decide = Callable[[Call, World], Decision]
@@ -93,10 +94,16 @@ class Sample:
     behaviour: Mapping[str, str | int | bool | None] = field(default_factory=dict)
 
 
+def _as_sent(call: Call, world: World) -> tuple[Call, tuple[str, ...]]:
+    return call, ()
+
+
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """All that is known of one vendor.
 
+    `reads` gives a call as the vendor reads it, before any rule is judged, and the notes about what it forgave.
+    With `ignores_path_case` the letter case of a path, and one slash at its end, do not matter.
     `roots` are the path prefixes it answers under; `headers` those of a request it wants to see (lower case).
     `actions` are operations without an endpoint: what a candidate, an alarm or the control API does to an invitation,
     by name, with the invitation's id as the parameter `id`; they reply 200, or 409 with `{"detail": …}`. `staged` are
@@ -134,6 +141,8 @@ class Vendor:
     omitted: tuple[Omission, ...]
     exercise: Exercise | None = None
     interface: Interface = field(default_factory=Interface)
+    reads: Callable[[Call, World], tuple[Call, tuple[str, ...]]] = _as_sent
+    ignores_path_case: bool = False
 
     @property
     def operations(self) -> dict[str, Operation]:
@@ -151,10 +160,27 @@ class Vendor:
 
 def answer(vendor: Vendor, operation: Operation, call: Call, world: World) -> Decision:
     """What the vendor makes of a call. Pure: the same call and world give the same decision, and nothing happens."""
+    call, forgiven = vendor.reads(call, world)
     found = broken(operation.stages, call, world)
     decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)
     more = vendor.every_reply(world)
+    notes = () if found else forgiven + _strange_parameters(vendor, operation, call)
+    if notes:
+        decision = decision._replace(reply=decision.reply._replace(notes=decision.reply.notes + notes))
     return decision._replace(reply=_with_headers(decision.reply, more)) if more else decision
+
+
+_MOST_NOTED = 5
+
+
+def _strange_parameters(vendor: Vendor, operation: Operation, call: Call) -> tuple[str, ...]:
+    """Notes about query parameters that no document names, at most five."""
+    content = vendor.interface.contents.get(operation.name) if call.query else None
+    if content is None:
+        return ()
+    known = [one.name for one in content.parameters if one.place == "query"]
+    strange = [name for name in call.query if name not in known][:_MOST_NOTED]
+    return tuple(ignored("query", name, known, "parameter") for name in strange)
 
 
 def refusal(vendor: Vendor, found: tuple[Rule, ...], call: Call, world: World) -> Reply:

@@ -17,6 +17,7 @@ from simulator.core import instant
 from simulator.core.call import NOTHING, Call, Reply
 from simulator.core.draw import Draw
 from simulator.core.exercise import Answers, Briefing, Exercise, Phase, flaw
+from simulator.core.text import lower_uuid
 from simulator.core.urls import is_web_url
 from simulator.core.vendor import Credential, Vendor
 from simulator.server.address import Address
@@ -147,6 +148,7 @@ class Candidate:
         ticket = asked.get(exercise.ticket, "") if in_path is None else in_path
         name, _, rest = ticket.partition(".")
         seal, _, id = rest.partition(".")
+        id = lower_uuid(id)
         sandbox = self._sandboxes.find(Credential("link", name, seal))
         sandbox.ring(sandbox.now())  # nobody shall see what a late timer has left undone
         language = asked.get("lang", "")[:_LONGEST_TAG]

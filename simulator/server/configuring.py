@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.core import instant
 from simulator.core.config import Config
+from simulator.core.text import lower_uuid
 from simulator.core.urls import is_web_url
 from simulator.core.vendor import Vendor, switched
 from simulator.server import shapes, wire
@@ -30,7 +31,8 @@ def _lasts(ticks: int | None) -> bool:
 _URL = "must be an absolute http or https URL with a host, or null"
 
 DEMANDS: tuple[tuple[str, str, Callable[[Config], bool]], ...] = (
-    ("assessments", "ids must be different and not empty", lambda c: _unique(tuple(a.id for a in c.assessments))),
+    ("assessments", "ids must be different and not empty",
+     lambda c: _unique(tuple(lower_uuid(a.id) for a in c.assessments))),
     ("positions", "titles must be different and not empty", lambda c: _unique(c.positions)),
     ("folders", "must hold the default folder and no path twice", lambda c: bool(c.folders) and _unique(c.folders)),
     ("custom_fields", "names must be different and not empty",

@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.core import instant
 from simulator.core.faults import KINDS, Fault, settled
+from simulator.core.text import lower_uuid
 from simulator.core.vendor import Vendor
 from simulator.server import shapes
 from simulator.server.problems import Problem, flawed
@@ -127,5 +128,7 @@ DEMANDS: tuple[tuple[str, str, Callable[[Fault], bool]], ...] = (
 
 
 def _spelt(fault: Fault) -> Fault:
-    """The same, with the vendor's name as the rest of the program spells it."""
+    """The same, with the vendor's name and the invitation's id as the rest of the program spells them."""
+    if fault.invitation is not None:
+        fault = replace(fault, invitation=lower_uuid(fault.invitation))
     return fault if fault.vendor is None else replace(fault, vendor=fault.vendor.replace("-", "_"))

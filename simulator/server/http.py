@@ -2,6 +2,7 @@
 
 import logging
 from asyncio import CancelledError
+from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
@@ -164,11 +165,12 @@ class Door:
                 return *await self._refuse(vendor, "size", request), b""
             body = parse(media_type, sent)
         query, wanted = parse_query(request.query), self._headers_for(vendor, headers)
+        raw_query = request.query.decode("latin-1")
 
         def ask(now: int, draw: Draw, recent: int) -> Call:
             return Call(
                 operation.name, now, draw, request.base, request.method, request.path, found.params, query, wanted,
-                media_type, body, recent,
+                media_type, body, recent, raw_query,
             )  # fmt: skip
 
         try:
@@ -209,8 +211,12 @@ class Door:
         return nowhere, reply._replace(notes=(full.detail,)), None
 
     def _headers_for(self, vendor: Vendor, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
-        """Those headers that the vendor looks at."""
-        return {text: headers[name].decode("latin-1") for name, text in self._wanted[vendor.id] if name in headers}
+        """Those headers that the vendor looks at, without the blanks around their values (RFC 9110, section 5.5)."""
+        return {
+            text: headers[name].decode("latin-1").strip(" \t")
+            for name, text in self._wanted[vendor.id]
+            if name in headers
+        }
 
     async def _refuse(self, vendor: Vendor, place: str, request: Incoming) -> Answered:
         """The vendor's answer to a request that never becomes a Call; it opens no sandbox that is not open."""
@@ -279,4 +285,17 @@ def parse(media_type: str, body: bytes) -> Any:
     try:
         return parse_query(body) if media_type == FORM else wire.loads(body)
     except ValueError as problem:
+        if body.startswith(BOM_UTF8):
+            return Unreadable(str(problem), _MARKED, _behind_mark(body))
         return Unreadable(str(problem))
+
+
+_MARKED = "the body begins with a UTF-8 byte order mark; send it without the mark (RFC 8259, section 8.1)"
+
+
+def _behind_mark(body: bytes) -> Any:
+    """The JSON value behind a byte order mark; `NOTHING` where there is none."""
+    try:
+        return wire.loads(body.removeprefix(BOM_UTF8))
+    except ValueError:
+        return NOTHING

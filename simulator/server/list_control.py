@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
+from simulator.core.text import lower_uuid
 from simulator.core.vendor import Vendor
 from simulator.server import queries, searching
 from simulator.server.family import Family
@@ -16,7 +17,7 @@ from simulator.server.timeline import Entry, timeline
 from simulator.server.views import delivery_view, find_invitation, invitation_view, linked
 
 STATES = ("pending", "delivered", "failed")
-_LOOKS: dict[str, Reader] = {"newest": queries.newest, "before": str, "q": queries.sought}
+_LOOKS: dict[str, Reader] = {"newest": queries.newest, "before": lower_uuid, "q": queries.sought}
 
 
 class ListControl:
@@ -56,14 +57,14 @@ class ListControl:
     async def deliveries(self, request: Request) -> Response:
         """Every webhook owed or sent, oldest first, or the newest of them."""
         sandbox = self._find(request)
-        wish = queries.read(request, _LOOKS | {"state": queries.one_of(STATES), "invitation": str})
+        wish = queries.read(request, _LOOKS | {"state": queries.one_of(STATES), "invitation": lower_uuid})
         found = queries.page(searching.deliveries(sandbox, wish), wish.get("newest"))
         return json([delivery_view(sandbox.state, delivery) for delivery in found])
 
     async def mail(self, request: Request) -> Response:
         """The e-mails that the vendors would have sent, oldest first, or the newest of them."""
         sandbox = self._find(request)
-        wish = queries.read(request, _LOOKS | {"invitation": str})
+        wish = queries.read(request, _LOOKS | {"invitation": lower_uuid})
         return linked(self._base(request), sandbox, queries.page(searching.mails(sandbox, wish), wish.get("newest")))
 
 

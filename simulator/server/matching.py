@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from simulator.core.text import lower_uuid
+
 
 class Difference(NamedTuple):
     """A member that is not as wanted: its dotted path, what was wanted, and what is there (None: nothing)."""
@@ -19,7 +21,9 @@ def matches(wanted: Any, found: Any) -> bool:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal; `true` is no 1, `1.0` is."""
+    """Whether two JSON values are equal; `true` is no 1, `1.0` is. UUIDs are equal in letters of either case."""
+    if isinstance(one, str) and isinstance(other, str):
+        return lower_uuid(one) == lower_uuid(other)
     if isinstance(one, list):
         return (
             isinstance(other, list)

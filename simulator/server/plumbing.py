@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulator.core.text import lower_uuid
 from simulator.server import wire
 from simulator.server.asgi import Gone, TooLarge, read_body
 from simulator.server.problems import Problem
@@ -18,12 +19,16 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def by_verb(path: str, handlers: dict[str, Handler]) -> Route:
-    """A route that knows just these verbs; the body is read before the handler runs, as `request.state.body`."""
+    """A route that knows just these verbs; the body is read before the handler runs, as `request.state.body`.
+
+    A parameter of the path that is a UUID is given in lower case, whatever its letters' case was.
+    """
 
     async def endpoint(request: Request) -> Response:
         handler = handlers.get(request.method)
         if handler is None:
             raise HTTPException(405, headers={"allow": ", ".join(sorted(handlers))})
+        request.scope["path_params"] = {n: lower_uuid(value) for n, value in request.path_params.items()}
         try:
             request.state.body = b"" if request.method == "GET" else await _body(request)
             return await handler(request)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from simulator.core.text import lower_uuid
 from simulator.core.vendor import Endpoint, Vendor
 
 
@@ -32,27 +33,33 @@ class _Node:
 
 
 class Routes:
-    """The endpoints of all vendors. A named segment goes before a parameter; a parameter is never empty."""
+    """The endpoints of all vendors. A named segment goes before a parameter; a parameter is never empty.
+
+    A parameter that is a UUID is given in lower case. Paths of a vendor that ignores letter case are looked for a
+    second time in a tree of lower-case segments, without one slash at their end.
+    """
 
     def __init__(self, vendors: Mapping[str, Vendor]) -> None:
         self._roots = tuple((root, vendor) for vendor in vendors.values() for root in vendor.roots)
         self._exercises = tuple(vendor.exercise for vendor in vendors.values() if vendor.exercise)
-        self._tree = _Node()
+        self._tree, self._lower_tree = _Node(), _Node()
         for vendor in vendors.values():
             for endpoint in vendor.endpoints:
-                self._add(vendor, endpoint)
+                self._add(self._tree, endpoint.path, vendor, endpoint)
+                if vendor.ignores_path_case:
+                    self._add(self._lower_tree, endpoint.path, vendor, endpoint, lower=True)
         self._last: dict[tuple[str, str], tuple[Vendor, Endpoint, str]] = {}
         self._learn(self._tree, "")
 
-    def _add(self, vendor: Vendor, endpoint: Endpoint) -> None:
-        node, names = self._tree, []
-        for segment in endpoint.path.split("/")[1:]:
+    def _add(self, node: _Node, path: str, vendor: Vendor, endpoint: Endpoint, *, lower: bool = False) -> None:
+        names = []
+        for segment in path.split("/")[1:]:
             if segment.startswith("{"):
                 names.append(segment.strip("{}"))
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
             else:
-                node = node.named.setdefault(segment, _Node())
+                node = node.named.setdefault(segment.lower() if lower else segment, _Node())
         node.endpoints[endpoint.method] = (vendor, endpoint, tuple(names))
 
     def _learn(self, node: _Node, path: str) -> None:
@@ -69,22 +76,24 @@ class Routes:
         start, _, last = path.rpartition("/")
         known = self._last.get((method, start))
         if known is not None and last:
-            return Found(known[0], known[1], {known[2]: last})
-        node, values = self._walk(path)
+            return Found(known[0], known[1], {known[2]: lower_uuid(last)})
+        node, values = self._walk(self._tree, path)
+        if node is None or not node.endpoints:
+            node, values = self._walk(self._lower_tree, path.removesuffix("/"), lower=True)
         if node is not None and method in node.endpoints:
             vendor, endpoint, names = node.endpoints[method]
             return Found(vendor, endpoint, dict(zip(names, values, strict=True)) if names else {})
         return self._lost(path, tuple(sorted(node.endpoints)) if node else ())
 
-    def _walk(self, path: str) -> tuple[_Node | None, list[str]]:
-        node: _Node | None = self._tree
+    def _walk(self, tree: _Node, path: str, *, lower: bool = False) -> tuple[_Node | None, list[str]]:
+        node: _Node | None = tree
         values = []
         for segment in path.split("/")[1:]:
             if node is None:
                 break
-            known = node.named.get(segment)
+            known = node.named.get(segment.lower() if lower else segment)
             if known is None and segment:
-                values.append(segment)
+                values.append(lower_uuid(segment))
                 known = node.parameter
             node = known
         return node, values
@@ -93,6 +102,7 @@ class Routes:
         if any(exercise.leads_here(path) for exercise in self._exercises):
             return None
         for root, vendor in self._roots:
-            if path == root or path.startswith(f"{root}/"):
+            seen = path.lower() if vendor.ignores_path_case else path
+            if seen == root or seen.startswith(f"{root}/"):
                 return Lost(vendor, allowed)
         return None

@@ -207,8 +207,8 @@ MUTANTS = (
         "null in a change is ignored without a note.",
     ),
     Mutant(
-        "pi.change.late_silent", _CHANGES, "assessments.notes(sent, config) + notes + over",
-        "assessments.notes(sent, config) + notes",
+        "pi.change.late_silent", _CHANGES, "notes.of_body(sent, config) + ignored + over",
+        "notes.of_body(sent, config) + ignored",
         "A date that is sent after completion is ignored without a note.",
     ),
     Mutant(

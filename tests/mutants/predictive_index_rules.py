@@ -21,8 +21,8 @@ MUTANTS = (
         "A body that is a list is refused with 415 in place of 400.",
     ),
     Mutant(
-        "pi.rule.status", _RULES, 'f"body.{member}", statement, 400, standing, source, holds)',
-        'f"body.{member}", statement, 404, standing, source, holds)',
+        "pi.rule.status", _RULES, 'f"body.{member}", statement, 400, standing, source, holds, hint)',
+        'f"body.{member}", statement, 404, standing, source, holds, hint)',
         "A creation that breaks a rule is refused with 404 in place of 400.",
     ),
     Mutant(
@@ -34,14 +34,27 @@ MUTANTS = (
         "Names are accepted for somebody who is assessed again.",
     ),
     Mutant(
-        "pi.rule.types", _RULES, "    _types() + _name_rules() + _administrator_rules() + (*_VALUES, _MATCH),",
-        "    _name_rules() + _administrator_rules() + (*_VALUES, _MATCH),",
+        "pi.rule.types", _RULES, '    _types() + _name_rules() + blank_rules("pi.create")',
+        '    _name_rules() + blank_rules("pi.create")',
         "A number is taken for a name.",
     ),
     Mutant(
-        "pi.rule.administrator", _RULES, "    _types() + _name_rules() + _administrator_rules() + (*_VALUES, _MATCH),",
-        "    _types() + _name_rules() + (*_VALUES, _MATCH),",
+        "pi.rule.administrator", _RULES, 'blank_rules("pi.create") + _administrator_rules()',
+        'blank_rules("pi.create")',
         "Half an administrator is accepted.",
+    ),
+    Mutant(
+        "pi.rule.blank", _RULES, 'lambda text: text == "" or not is_blank(text)', 'lambda text: text != " "',
+        "A name of two blanks is accepted.",
+    ),
+    Mutant(
+        "pi.rule.blank_again", _RULES, "not given(value) or is_blank(value) or returning",
+        "not given(value) or returning",
+        "A blank name is refused in a re-assessment.",
+    ),
+    Mutant(
+        "pi.rule.zone_hint", _RULES, "hint=_zone_hint", "hint=None",
+        "A date-time without a zone is refused without a hint.",
     ),
     Mutant(
         "pi.rule.past", _RULES, "return at is None or at > call.now", "return True",

@@ -33,12 +33,13 @@ MUTANTS = (
     ),
     Mutant(
         "pymetrics.repeat.whatever_assessment", _ORDERS,
-        'ends = body["assessment_id"], body["application_id"]', 'ends = (body["application_id"],)',
+        'ends = cast("Assessment", assessments.find(config, body["assessment_id"])).id, body["application_id"]',
+        'ends = (body["application_id"],)',
         "A candidate who is ordered another assessment gets the order of the first.",
     ),
     Mutant(
         "pymetrics.repeat.whatever_application", _ORDERS,
-        'ends = body["assessment_id"], body["application_id"]', 'ends = (body["assessment_id"],)',
+        '.id, body["application_id"]', ".id,",
         "A candidate who applies for a second time gets the order of the first application.",
     ),
     Mutant(
@@ -150,7 +151,7 @@ MUTANTS = (
     ),
     Mutant(
         "pymetrics.order.first_assessment", _ORDERS,
-        'next(a for a in world.config.assessments if a.id == body["assessment_id"])', "world.config.assessments[0]",
+        'assessments.find(world.config, body["assessment_id"])', "world.config.assessments[0]",
         "Whichever assessment is ordered, the first one is.",
     ),
     Mutant(

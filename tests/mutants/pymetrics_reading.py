@@ -105,6 +105,10 @@ MUTANTS = (
         "A report lacks report_type, which version 2 requires.",
     ),
     Mutant(
+        "pymetrics.report.typed", _REPORTS, 'if call.operation.endswith("_v2") else report', "",
+        "A report of version 1 has report_type, a member of version 2.",
+    ),
+    Mutant(
         "pymetrics.report.media_type", _REPORTS, 'media_type="application/pdf"', 'media_type="text/plain"',
         "A report's file says that it is text.",
     ),
@@ -152,8 +156,8 @@ MUTANTS = (
         "Version 2 answers a list without a filter.",
     ),
     Mutant(
-        "pymetrics.v2.list_by_candidate", _ORDERS, "return _listed(call.query, (), call, world)",
-        'return _listed({"job_application_id": call.query.get("job_application_id")}, (), call, world)',
+        "pymetrics.v2.list_by_candidate", _ORDERS, "= _listed(call.query, (), call, world)",
+        '= _listed({"job_application_id": call.query.get("job_application_id")}, (), call, world)',
         "Version 2's list heeds no candidate_id.",
     ),
     Mutant(

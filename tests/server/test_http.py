@@ -110,8 +110,8 @@ LOST = {
     "/mercury": "pymetrics", "/mercury/": "pymetrics", "/mercury/nope": "pymetrics", "/mercury/order/": "pymetrics",
     "/mercury/getOrder": "pymetrics", "/mercury/getOrder/": "pymetrics", "/mercury/getOrder/a/b": "pymetrics",
     "/mercury/Order": "pymetrics", "/mercury//order": "pymetrics", "/mercury/order%0A": "pymetrics",
-    "//mercury/nope": "pymetrics", "/api/v1": "pi", "/api/v1/": "pi", "/api/v1/nope": "pi", f"{PI}/": "pi",
-    f"{PI}/a/b": "pi", f"{PI}%0A": "pi", "/api/v2/behavioralassessments": "pi",
+    "//mercury/nope": "pymetrics", "/api/v1": "pi", "/api/v1/": "pi", "/api/v1/nope": "pi", f"{PI}//": "pi",
+    "/API/V1/Nope": "pi", f"{PI}/a//": "pi", f"{PI}/a/b": "pi", f"{PI}%0A": "pi", "/api/v2/behavioralassessments": "pi",
 }  # fmt: skip
 
 

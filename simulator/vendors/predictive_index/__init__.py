@@ -20,6 +20,7 @@ from simulator.vendors.predictive_index import (
     listing,
     patterns,
     reports,
+    requests,
     rules,
     search,
     webhooks,
@@ -104,6 +105,8 @@ VENDOR = Vendor(
     omitted=OMITTED,
     exercise=EXERCISE,
     interface=INTERFACE,
+    reads=requests.read,
+    ignores_path_case=True,
 )  # fmt: skip
 
 __all__ = ["VENDOR"]

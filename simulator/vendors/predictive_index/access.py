@@ -5,6 +5,7 @@ from simulator.core.rules import Rule
 from simulator.core.sources import Standing
 from simulator.core.vendor import Credential
 from simulator.core.world import World
+from simulator.vendors.predictive_index.requests import ROUTE
 from simulator.vendors.predictive_index.sources import KEY, MAINTENANCE, RATE
 
 
@@ -29,6 +30,7 @@ def _within_rate(call: Call, world: World) -> bool:
 
 
 ADMISSION: tuple[tuple[Rule, ...], ...] = (
+    (ROUTE,),
     (Rule("pi.access.key", "header.api-key", "the header api-key must carry a key that is known and active", 401,
           Standing.DOCUMENTED, KEY, _opened),),
     (Rule("pi.access.maintenance", "request", "the API must not be down for maintenance", 503,

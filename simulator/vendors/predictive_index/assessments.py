@@ -11,13 +11,10 @@ from simulator.core.mail import mail
 from simulator.core.steering import planned, silenced, steer
 from simulator.core.vendor import Invitation
 from simulator.core.world import Stored, World
-from simulator.vendors.predictive_index import faces, indexes, languages, people, results, takers, webhooks
-from simulator.vendors.predictive_index.rules import FIELDS, expiry, folder_of, webhook_field
+from simulator.vendors.predictive_index import faces, indexes, notes, people, results, takers, webhooks
+from simulator.vendors.predictive_index.rules import expiry, folder_of
 from simulator.vendors.predictive_index.states import COMPLETED, CREATED, ENDS, KIND, MACHINE, SENT, VENDOR_ID
 from simulator.vendors.predictive_index.switches import CREATED_STATE, UNSENT_STATE, setting
-
-_NOTED = 5
-_CUT = 40
 
 
 def create(call: Call, world: World) -> Decision:
@@ -28,7 +25,7 @@ def create(call: Call, world: World) -> Decision:
     mails = (_mail(call, record.face),) if record.face["notifyAssessmentAvailableUsingEmail"] else ()
     other = people.other_reading(call, world)
     return Decision(
-        Reply(201, _as_created(record, config), notes=notes(call.body, config) + ((other,) if other else ())),
+        Reply(201, _as_created(record, config), notes=notes.of_body(call.body, config) + ((other,) if other else ())),
         (*takers.saved(known, person, call, world), record, *mails),
         webhooks.on_creation(call, world, record),
         _alarms(call, world, record),
@@ -116,24 +113,6 @@ def _alarms(call: Call, world: World, record: Record) -> tuple[Alarm, ...]:
     if any(alarm.operation == "expire" for alarm in plan):
         return plan
     return (Alarm("expire", record.id, record.facts["expires"], VENDOR_ID, call.base), *plan)
-
-
-def notes(body: Mapping[str, Any], config: Config) -> tuple[str, ...]:
-    """What of a body was accepted though no document names it."""
-    webhook = FIELDS["assessmentStatusWebHook"].path
-    known = {field.path for field in FIELDS.values()} - {webhook} | {webhook_field(config).path}
-    strange = [name for name in body if (name,) not in known][:_NOTED]
-    # Notes travel in places that take printable ASCII alone.
-    ignored = tuple(f"body.{_plain(name)} is not a documented member; it was ignored" for name in strange)
-    folder = body.get("folderPath")
-    if folder and folder not in config.folders:
-        ignored += ("body.folderPath is a folder's name, where the documents ask for its full path; it was accepted",)
-    tag = body.get("languageLocale")
-    return ignored if tag is None else ignored + languages.note("body.languageLocale", tag)
-
-
-def _plain(name: str) -> str:
-    return ascii(name[:_CUT])[1:-1][:_CUT]
 
 
 def _needless(action: str, body: Any) -> str | None:

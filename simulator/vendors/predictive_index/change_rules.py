@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import Any, cast
 
 from simulator.core.call import Call
-from simulator.core.rules import Holds, Rule
+from simulator.core.rules import Holds, Rule, misspelt_query
 from simulator.core.sources import Source, Standing, ours
+from simulator.core.text import PLUS, raw_value
 from simulator.core.world import Stored, World
 from simulator.vendors.predictive_index import faces, people
 from simulator.vendors.predictive_index.people import given
-from simulator.vendors.predictive_index.rules import MEMBERS, body_stages
+from simulator.vendors.predictive_index.rules import MEMBERS, blank_rules, body_stages
 from simulator.vendors.predictive_index.sources import PATCH_PAGE
 from simulator.vendors.predictive_index.states import KIND
 
@@ -49,6 +50,10 @@ def _one_locator(call: Call, world: World) -> bool:
 
 def _is_known(call: Call, world: World) -> bool:
     return target(call, world) is not None
+
+
+def _plus_hint(call: Call, world: World) -> str | None:
+    return PLUS if "+" in raw_value(call.raw_query, "externalId") else None
 
 
 def _is_persons_own(owner: str | None, call: Call, world: World) -> bool:
@@ -99,10 +104,10 @@ CHANGE: tuple[tuple[Rule, ...], ...] = (
     *body_stages("pi.change"),
     (Rule("pi.change.locator", "query.externalId",
           "give exactly one: the assessmentId in the path, or externalId in the query", 400,
-          Standing.DOCUMENTED, PATCH_PAGE, _one_locator),),
+          Standing.DOCUMENTED, PATCH_PAGE, _one_locator, misspelt_query("externalId")),),
     (Rule("pi.change.known", "path.assessmentId",
           "assessmentId or externalId must be that of an assessment in this account", 404,
-          Standing.ASSUMED, ours("as for GET"), _is_known),),
-    tuple(map(_again, MEMBERS + _FREE)),
+          Standing.ASSUMED, ours("as for GET"), _is_known, _plus_hint),),
+    tuple(map(_again, MEMBERS + blank_rules("pi.change") + _FREE)),
 )  # fmt: skip
 """The stages of PATCH behavioralassessments, by either locator."""

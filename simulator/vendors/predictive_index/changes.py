@@ -16,7 +16,7 @@ from simulator.core.rules import Rule
 from simulator.core.sources import ours
 from simulator.core.steering import silenced
 from simulator.core.world import Stored, World
-from simulator.vendors.predictive_index import assessments, faces, indexes, people, takers
+from simulator.vendors.predictive_index import faces, indexes, notes, people, takers
 from simulator.vendors.predictive_index.change_rules import differing, target
 from simulator.vendors.predictive_index.rules import FIELDS, expiry, folder_of, known, webhook_field
 from simulator.vendors.predictive_index.states import ENDS, KIND, MACHINE, REVIVED, VENDOR_ID
@@ -46,7 +46,7 @@ def change(call: Call, world: World) -> Decision:
     stored = cast("Stored", target(call, world))
     old, config = stored.face, world.config
     sent = differing(call, world)
-    new, notes = _wanted(sent, old, stored.facts, config)
+    new, ignored = _wanted(sent, old, stored.facts, config)
     expires, over = _put_off(sent, stored)
     state = _revived(stored, world) if expires is not None else stored.status
     face = faces.changed({**old, "assessmentState": state}, new, expires)
@@ -56,7 +56,7 @@ def change(call: Call, world: World) -> Decision:
     changed = {**taker, **{member: new[member] for member in people.MEMBERS if member in new}}
     alive = expires is not None and state not in ENDS
     return Decision(
-        Reply(200, faces.reshaped(face, facts, config), notes=assessments.notes(sent, config) + notes + over),
+        Reply(200, faces.reshaped(face, facts, config), notes=notes.of_body(sent, config) + ignored + over),
         (*takers.saved(taker, changed, call, world, except_for=stored.id), record),
         alarms=(Alarm("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),
     )

@@ -11,16 +11,15 @@ from simulator.core.rules import Rule
 from simulator.core.sources import Standing, ours
 from simulator.core.world import World
 from simulator.vendors.predictive_index.list_rules import found_wrong
+from simulator.vendors.predictive_index.requests import ROUTE, STOCK
 
 # Only 27 is published. The others are ours, so that clients can tell the kinds apart; never rely on them.
 _NUMBERS = {400: 1, 404: 2, 429: 3, 503: 27}
 _DESCRIPTIONS = {400: "The request is not valid", 503: "The API is down for maintenance"}
 
-_STOCK = ours("the message for a missing key is ASP.NET Web API's own, so its other stock answers are taken too")
-
 DOOR: Mapping[str, Rule] = {
-    "route": Rule("pi.door.route", "request", "the path must be one of the API's", 404, Standing.ASSUMED, _STOCK),
-    "verb": Rule("pi.door.verb", "request", "the path must know the method", 405, Standing.ASSUMED, _STOCK),
+    "route": ROUTE,
+    "verb": Rule("pi.door.verb", "request", "the path must know the method", 405, Standing.ASSUMED, STOCK),
     "size": Rule(
         "pi.door.size", "request", "the body must not be larger than 1 MiB", 413, Standing.ASSUMED,
         ours("no limit is published; a real server has one"),
@@ -29,9 +28,12 @@ DOOR: Mapping[str, Rule] = {
 
 
 def _unsupported(call: Call) -> str:
-    # A request that names no type is taken for a stream of octets (RFC 9110, section 8.3).
-    named = call.media_type or "application/octet-stream"
-    return f"The request entity's media type '{named}' is not supported for this resource."
+    if not call.media_type:
+        return (
+            "The request contains an entity body but no Content-Type header. The inferred media type"
+            " 'application/octet-stream' is not supported for this resource."
+        )
+    return f"The request entity's media type '{call.media_type}' is not supported for this resource."
 
 
 def _invalid(call: Call) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from simulator.core.call import Call
 from simulator.core.config import Config
-from simulator.core.rules import Holds, Rule
+from simulator.core.rules import Holds, Rule, misspelt_query
 from simulator.core.sources import Source, Standing, ours
 from simulator.core.world import World
 from simulator.vendors.predictive_index import surfaces
+from simulator.vendors.predictive_index.notes import plus_hint
 from simulator.vendors.predictive_index.odata import MOST, Surface, flaws
 from simulator.vendors.predictive_index.odata.lexer import LONGEST, MOST_TOKENS
 from simulator.vendors.predictive_index.odata.options import LONGEST_SEARCH
@@ -58,7 +59,13 @@ def _rule(prefix: str, slug: str, place: str, statement: str, source: Source | s
     standing = Standing.DOCUMENTED if isinstance(source, str) else Standing.ASSUMED
     if isinstance(source, str):
         source = Source("Common", f"OData, {place}: {source}; that anything else is refused, with 400, is our reading")
-    return Rule(f"{prefix}.{slug}", f"query.{place}", statement, 400, standing, source, _without(slug, surface_of))
+    hint = {"option.known": misspelt_query(*surfaces.OPTIONS), "filter.syntax": _plus, "filter.type": _plus}.get(slug)
+    holds = _without(slug, surface_of)
+    return Rule(f"{prefix}.{slug}", f"query.{place}", statement, 400, standing, source, holds, hint)
+
+
+def _plus(call: Call, world: World) -> str | None:
+    return plus_hint(call)
 
 
 def _without(slug: str, surface_of: SurfaceOf) -> Holds:

@@ -12,7 +12,7 @@ from simulator.core.call import Call, Reply
 from simulator.core.config import Config
 from simulator.core.decision import Decision
 from simulator.core.world import Stored, World
-from simulator.vendors.predictive_index import faces, odata, surfaces
+from simulator.vendors.predictive_index import faces, notes, odata, surfaces
 from simulator.vendors.predictive_index.indexes import INDEXES
 from simulator.vendors.predictive_index.people import given
 from simulator.vendors.predictive_index.states import KIND
@@ -22,8 +22,6 @@ Match = tuple[Stored, Mapping[str, Any]]
 """A record, and its face as answers show it."""
 
 _OURS = ("assessmentId", "assessmentUserId")
-_NOTED = 5
-_CUT = 40
 
 
 def list_assessments(call: Call, world: World) -> Decision:
@@ -37,8 +35,9 @@ def list_assessments(call: Call, world: World) -> Decision:
         found = world.page(KIND, query.skip, top)
     else:
         found = _asked(query, call, world)[query.skip : query.skip + top]
+    asked = notes.of_filter(call, found=bool(found))
     more = () if len(found) <= most else (f"a list holds {most} assessments at most; $skip leads to the next ones",)
-    return Decision(Reply(200, [_chosen(one, query, config) for one in found[:most]], notes=notes(call) + more))
+    return Decision(Reply(200, [_chosen(one, query, config) for one in found[:most]], notes=asked + more))
 
 
 def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) -> list[Match]:
@@ -54,14 +53,6 @@ def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) ->
         fields = [odata.looking_up(member, fill) for member in query.fields]
         rows = (row for row in rows if _holds(query.words, [field(row[1]) for field in fields]))
     return list(rows)
-
-
-def notes(call: Call) -> tuple[str, ...]:
-    """What was asked in words that no document knows; an unknown option with a dollar sign was refused before."""
-    strange = [name for name in call.query if name not in surfaces.OPTIONS][:_NOTED]
-    # Notes travel in places that take printable ASCII alone.
-    printable = (ascii(name[:_CUT])[1:-1][:_CUT] for name in strange)
-    return tuple(f"query.{name} is not a documented option; it was ignored" for name in printable)
 
 
 def indexed(tree: odata.Node | None, world: World) -> list[Stored] | None:

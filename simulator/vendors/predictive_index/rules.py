@@ -8,8 +8,9 @@ from typing import Any
 from simulator.core import instant
 from simulator.core.call import NOTHING, Call, Unreadable
 from simulator.core.config import Config
-from simulator.core.rules import Field, Holds, Json, Rule, type_rules
+from simulator.core.rules import Field, Hint, Holds, Json, Rule, misspelt, type_rules, unreadable
 from simulator.core.sources import Source, Standing, ours
+from simulator.core.text import is_blank
 from simulator.core.urls import is_web_url
 from simulator.core.world import World
 from simulator.vendors.predictive_index.people import PERSON_TYPES, agree, given, other_reading, returning
@@ -85,7 +86,9 @@ def _required(member: str) -> Holds:
 
 def _excluded(member: str) -> Holds:
     def holds(call: Call, world: World) -> bool:
-        return not given(call.body.get(member)) or returning(call.body, world) is None
+        value = call.body.get(member)
+        # Blank counts as empty here (assumed), and empty members are documented to be allowed.
+        return not given(value) or is_blank(value) or returning(call.body, world) is None
 
     return holds
 
@@ -148,37 +151,85 @@ def _one_of(member: str, *values: int) -> Holds:
     return FIELDS[member].passes(values.__contains__)
 
 
+def _not_blank(member: str, *, unless_returning: bool) -> Holds:
+    shown = FIELDS[member].passes(lambda text: text == "" or not is_blank(text))
+
+    def holds(call: Call, world: World) -> bool:
+        return shown(call, world) or (unless_returning and returning(call.body, world) is not None)
+
+    return holds
+
+
+_UNZONED = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,7})?", re.ASCII)
+
+
+def _zone_hint(call: Call, world: World) -> str | None:
+    """What to send instead of a date-time without a zone."""
+    text = FIELDS["expirationDateTime"].of(call.body)
+    found = _UNZONED.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        return None
+    right = f"{found[1]}T{found[2]}{found[3] or ':00'}{found[4] or ''}Z"
+    return f"expirationDateTime has no zone; send it in UTC, as {right}" if instant.parse(right) else None
+
+
 def _objects(items: list[Any]) -> bool:
     return all(isinstance(item, dict) for item in items)
 
 
-def _rule(slug: str, member: str, statement: str, holds: Holds, assumed: str = "", reading: str = "") -> Rule:
+def _rule(
+    slug: str, member: str, statement: str, holds: Holds, assumed: str = "", reading: str = "", hint: Hint | None = None
+) -> Rule:
     """A row of the request table: documented, unless it is `assumed` for the reason given there."""
     standing = Standing.ASSUMED if assumed else Standing.DOCUMENTED
     source = ours(assumed) if assumed else row(member, reading)
-    return Rule(f"pi.create.{slug}", f"body.{member}", statement, 400, standing, source, holds)
+    return Rule(f"pi.create.{slug}", f"body.{member}", statement, 400, standing, source, holds, hint)
 
 
 def _name_rules() -> tuple[Rule, ...]:
     required = tuple(
         _rule(
-            f"{FIELDS[m].slug}.required", m, f"{m} is required unless an existing person is re-assessed", _required(m)
+            f"{FIELDS[m].slug}.required",
+            m,
+            f"{m} is required unless an existing person is re-assessed",
+            _required(m),
+            hint=misspelt(FIELDS[m]),
         )
         for m in ("firstName", "lastName", "email")
     )
-    # One hint is enough where all three are missing.
-    required = (replace(required[0], hint=other_reading), *required[1:])
+
+    def other_person(call: Call, world: World) -> str | None:
+        return other_reading(call, world) or misspelt(FIELDS["firstName"])(call, world)
+
+    # One hint about another reading of externalId is enough where all three names are missing.
+    required = (replace(required[0], hint=other_person), *required[1:])
     excluded = tuple(
         _rule(f"{FIELDS[m].slug}.excluded", m, f"{m} must be left out, empty or null when re-assessing", _excluded(m))
-        for m in ("firstName", "middleName", "lastName", "email")
+        for m in _NAMES
     )
     return required + excluded
+
+
+_NAMES = ("firstName", "middleName", "lastName", "email")
+
+
+def blank_rules(prefix: str) -> tuple[Rule, ...]:
+    """That no name and no e-mail address is white space alone; in a re-assessment a blank one counts as empty."""
+    creates = prefix == "pi.create"
+    return tuple(
+        Rule(
+            f"{prefix}.{FIELDS[m].slug}.blank", f"body.{m}", f"{m} must not be white space alone", 400,
+            Standing.ASSUMED, ours("no page names it; a name or address that shows nothing is a caller's mistake"),
+            _not_blank(m, unless_returning=creates and m in _NAMES),
+        )
+        for m in (*_NAMES, *_ADMINISTRATOR[:3])
+    )  # fmt: skip
 
 
 def _administrator_rules() -> tuple[Rule, ...]:
     return tuple(
         _rule(f"{FIELDS[m].slug}.required", m, f"{m} is required with any other administeredBy member",
-              _with_the_others(m))
+              _with_the_others(m), hint=misspelt(FIELDS[m]))
         for m in _ADMINISTRATOR[:3]
     )  # fmt: skip
 
@@ -186,7 +237,7 @@ def _administrator_rules() -> tuple[Rule, ...]:
 _VALUES: tuple[Rule, ...] = (
     _rule("expiration.format", "expirationDateTime",
           'expirationDateTime must look like "2015-01-31" or "2015-01-31T23:59:59.0123456Z"',
-          FIELDS["expirationDateTime"].passes(lambda text: expiry(text) is not None)),
+          FIELDS["expirationDateTime"].passes(lambda text: expiry(text) is not None), hint=_zone_hint),
     _rule("expiration.future", "expirationDateTime", "expirationDateTime must lie in the future", _in_future),
     _rule("position.exists", "associatedPositionTitle",
           "associatedPositionTitle must be the name of an existing position", _position_exists),
@@ -267,7 +318,7 @@ def body_stages(prefix: str) -> tuple[tuple[Rule, ...], ...]:
         (Rule(f"{prefix}.media_type", "header.content-type", "the content type must be application/json", 415,
               Standing.DOCUMENTED, CONTENT, _is_json),),
         (Rule(f"{prefix}.body.json", "request", "the body must be JSON", 400, Standing.ASSUMED, _UNBOUND,
-              _is_readable),
+              _is_readable, unreadable),
          Rule(f"{prefix}.body.object", "request", "the body must be a JSON object", 400, Standing.ASSUMED, _UNBOUND,
               _is_object)),
     )  # fmt: skip
@@ -275,7 +326,7 @@ def body_stages(prefix: str) -> tuple[tuple[Rule, ...], ...]:
 
 CREATE: tuple[tuple[Rule, ...], ...] = (
     *body_stages("pi.create"),
-    _types() + _name_rules() + _administrator_rules() + (*_VALUES, _MATCH),
+    _types() + _name_rules() + blank_rules("pi.create") + _administrator_rules() + (*_VALUES, _MATCH),
 )
 """The stages of POST behavioralassessments; all rows of the table stand in one, so that a refusal names all at once."""
 

@@ -104,7 +104,10 @@ _TAG = "^(?:" + re.sub(r"(?<=[-|])x", "[xX]", _CASED.replace(r"\d", "[0-9]")) + 
 """The form of a language tag, for pattern languages that cannot be told to ignore letter case."""
 _REPORTS = [word for word, name in reports.TYPES.items() if name != reports.NOT_WORKING]
 _EITHER = {"anyOf": [ref("ErrorResponse"), ref("Message")]}
+_BLANKLESS = ("firstName", "middleName", "lastName", "email", "administeredByFirstName", "administeredByLastName",
+              "administeredByEmail")  # fmt: skip
 _WRITTEN: dict[str, Schema] = {
+    **{member: {"pattern": r"^$|\S"} for member in _BLANKLESS},
     "expirationDateTime": {"examples": ["2030-01-31", "2030-01-31T23:59:59.0123456Z"]},
     "associatedPositionTitle": {"examples": ["Software Engineer"]},
     "gender": {"enum": [0, 1, 2]},

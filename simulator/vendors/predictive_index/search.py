@@ -10,7 +10,7 @@ from typing import Any
 from simulator.core.call import Call, Reply
 from simulator.core.decision import Decision
 from simulator.core.world import Stored, World
-from simulator.vendors.predictive_index import listing, odata
+from simulator.vendors.predictive_index import listing, notes, odata
 from simulator.vendors.predictive_index.indexes import INDEXES, PERSON
 from simulator.vendors.predictive_index.people import EXTERNAL_PERSON_ID, given
 from simulator.vendors.predictive_index.people import PERSON as KIND
@@ -31,7 +31,8 @@ def search_people(call: Call, world: World) -> Decision:
     found = listing.fits(query, call, world, rows)
     top = MOST if query.top is None else min(query.top, MOST)
     page = [face for _, face in found[query.skip : query.skip + top]]
-    return Decision(Reply(200, {"totalSearchResults": len(found), ROOT: page}, notes=listing.notes(call)))
+    asked = notes.of_filter(call, found=bool(found))
+    return Decision(Reply(200, {"totalSearchResults": len(found), ROOT: page}, notes=asked))
 
 
 def _face(person: Stored, world: World) -> Mapping[str, Any]:

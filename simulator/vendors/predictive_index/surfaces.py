@@ -22,6 +22,8 @@ _SOUGHT = (
     "externalPersonId",
 )  # fmt: skip
 
+_UUIDS = ("assessmentId", "assessmentUserId")
+
 _TYPES: Mapping[str, Type] = (
     dict.fromkeys((member for member in faces.MEMBERS if member != "customFields"), Type.TEXT)
     | dict.fromkeys(_NUMBERS, Type.NUMBER)
@@ -50,7 +52,7 @@ def _of_assessments(person_type: str, state_member: str, response: str) -> Surfa
     types = {**_TYPES, "personType": Type.NUMBER if person_type == "numbers" else Type.TEXT}
     names = {member: state_member if member == "assessmentState" else member for member in (*types, "customFields")}
     members = (
-        Member(names[member], tuple(names[member].split("/")), kind)
+        Member(names[member], tuple(names[member].split("/")), kind, member in _UUIDS)
         for member, kind in types.items()
         if member not in hidden | _LACKING
     )

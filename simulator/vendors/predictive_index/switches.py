@@ -101,11 +101,22 @@ EXTERNAL_ID_MATCH = Switch(
     "the externalId of a creation re-assesses a person if it is the externalId, or the assessmentId, of an assessment",
     ours("the row externalId says: matches an already existing person's assessmentId; both readings are possible"),
 )  # fmt: skip
+BYTE_ORDER_MARK = Switch(
+    "pi.byte_order_mark", ("accepted", "refused"),
+    "whether a UTF-8 byte order mark may stand before the JSON of a body",
+    ours("Json.NET's reader skips the mark; RFC 8259 lets a reader ignore it, and no page names it"),
+)  # fmt: skip
+URL_MATCH = Switch(
+    "pi.url_match", ("ignore case", "exact"),
+    "whether letter case and a slash at the end of a path, and letter case in the names of query parameters, are "
+    "ignored; names that begin with $ are always compared exactly",
+    ours("the routes and the binding of query parameters of ASP.NET Web API ignore them; no page says so"),
+)  # fmt: skip
 
 SWITCHES = (
     CREATED_STATE, UNSENT_STATE, WEBHOOK_ON, WEBHOOK_SOURCE, WEBHOOK_MEMBER, PERSON_TYPE, STATE_MEMBER,
     RESPONSE_MEMBERS, SIGMA_GRAPHS, SIGMA_CONTAINER, FOLDER_PATH, LIST_LIMIT, WEBHOOK_FORMAT, REVIVE_EXPIRED,
-    ARCHIVE_STATUS, PATCH_NULL, EXTERNAL_ID_MATCH,
+    ARCHIVE_STATUS, PATCH_NULL, EXTERNAL_ID_MATCH, BYTE_ORDER_MARK, URL_MATCH,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from simulator.core.call import Call, Reply
 from simulator.core.config import Assessment, Config
 from simulator.core.decision import Decision
+from simulator.core.text import is_uuid
 from simulator.core.world import World
 
 
@@ -14,11 +15,11 @@ def face(assessment: Assessment) -> dict[str, str]:
 
 
 def find(config: Config, id: Any) -> Assessment | None:
-    """The configured assessment with that id."""
-    for assessment in config.assessments:
-        if assessment.id == id:
-            return assessment
-    return None
+    """The configured assessment with that id; a UUID may be in letters of either case."""
+    exact = next((one for one in config.assessments if one.id == id), None)
+    if exact is not None or not isinstance(id, str) or not is_uuid(id):
+        return exact
+    return next((one for one in config.assessments if one.id.lower() == id.lower()), None)
 
 
 def show(call: Call, world: World) -> Decision:

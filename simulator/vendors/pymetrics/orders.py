@@ -9,10 +9,11 @@ from typing import Any, cast
 
 from simulator.core import instant
 from simulator.core.call import BASE, SEAL, Call, Reply
-from simulator.core.config import Config
+from simulator.core.config import Assessment, Config
 from simulator.core.decision import Alarm, Decision, Notice, Record
 from simulator.core.mail import mail
 from simulator.core.steering import planned, silenced
+from simulator.core.text import PLUS, address_note, plus_is_suspect, raw_value
 from simulator.core.vendor import Invitation, Operation
 from simulator.core.world import Stored, World
 from simulator.vendors.pymetrics import assessments, reports, results, rules, webhooks
@@ -24,7 +25,8 @@ _CANDIDATE = ("email", "first_name", "last_name", "external_id")
 
 def create(call: Call, world: World) -> Decision:
     """Create Assessment Order: a new one, or the one that exists for this candidate, assessment and application."""
-    notes = rules.notes(call.body, rules.ORDER_MEMBERS) + _unmailed(call.body)
+    email = address_note("body.candidate.email", call.body["candidate"].get("email"))
+    notes = rules.notes(call.body, rules.ORDER_MEMBERS) + email + _unmailed(call.body)
     identity = _identity(call.body, world.config)
     id = world.latest("pymetrics.order", identity) if identity else None
     if id is not None:
@@ -48,7 +50,8 @@ def _identity(body: Mapping[str, Any], config: Config) -> str | None:
 
     Version 2 may do without the address: then the caller's own id of the candidate serves; None without either.
     """
-    ends = body["assessment_id"], body["application_id"]
+    # The rule pymetrics.order.assessment_id.known has refused the ids of none.
+    ends = cast("Assessment", assessments.find(config, body["assessment_id"])).id, body["application_id"]
     email, external_id = body["candidate"].get("email"), body["candidate"].get("external_id")
     if email is None:
         return repr(("external_id", external_id, *ends)) if external_id else None
@@ -70,7 +73,7 @@ def _keys(face: Mapping[str, Any], identity: str | None) -> tuple[tuple[str, str
 def _face(call: Call, world: World) -> dict[str, Any]:
     """A new order as the vendor shows it: every member is there, and what is not set is null."""
     body, id = call.body, call.draw.uuid()
-    assessment = next(a for a in world.config.assessments if a.id == body["assessment_id"])
+    assessment = cast("Assessment", assessments.find(world.config, body["assessment_id"]))
     return {
         "id": id,
         "invite_link": f"{BASE}/pymetrics/invite/{SEAL}.{id}",
@@ -143,7 +146,14 @@ def find(call: Call, world: World) -> Decision:
 
 def find_v2(call: Call, world: World) -> Decision:
     """List Assessment Orders, by a query string."""
-    return _listed(call.query, (), call, world)
+    decision = _listed(call.query, (), call, world)
+    found = bool(decision.reply.body["orders"])
+    suspect = (
+        f"query.{field.slug}: {PLUS}"
+        for field in rules.LIST_FIELDS
+        if plus_is_suspect(raw_value(call.raw_query, field.slug), quoted=False, certain=not found)
+    )
+    return decision._replace(reply=decision.reply._replace(notes=tuple(suspect)))
 
 
 def _listed(filters: Mapping[str, Any], notes: tuple[str, ...], call: Call, world: World) -> Decision:

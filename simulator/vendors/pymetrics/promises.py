@@ -40,6 +40,8 @@ PROMISES = (
               "models/pontem_order_statuses.py"),
     _assumed("order.initial", "A new order is Not Started and has its link at once (a switch)",
              "version 1 demands the link in the answer to a creation"),
+    _assumed("id.case", "A UUID is known in letters of either case, in paths and as assessment_id",
+             "the ids are UUIDs, whose letters have no case"),
     _assumed("order.moves",
              "Not Started, In Progress, Completed; or Rejected before the start, or Expired before the end",
              "one move is documented; the others are told by their names"),

@@ -29,9 +29,10 @@ def faces(id: str, facts: Mapping[str, Any], call: Call, world: World) -> list[d
         return None
     made, expiry = instant.six_digits(facts[REPORTED]), str(call.now + LINK_LIFE)
     link = f"{_PATH}.{id}.{expiry}.{_code(world, id, expiry)}"
-    # Version 2 documents `report_type`, and version 1's clients do not mind it. It names development reports too; that
-    # only recruiter reports are made is our choice: "a report" is what the pages promise.
-    return [{"download_url": link, "create_date": made, "modify_date": made, "report_type": "recruiter-report"}]
+    report = {"download_url": link, "create_date": made, "modify_date": made}
+    # Only version 2 has `report_type`. It names development reports too; that only recruiter reports are made is our
+    # choice: "a report" is what the pages promise.
+    return [{**report, "report_type": "recruiter-report"} if call.operation.endswith("_v2") else report]
 
 
 def fresh(stored: Stored, call: Call, world: World) -> Stored | dict[str, Any]:

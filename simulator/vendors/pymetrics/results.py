@@ -10,9 +10,9 @@ from simulator.core import instant
 from simulator.core.call import NOTHING, Call, Unreadable
 from simulator.core.config import Config
 from simulator.core.steering import steer
+from simulator.core.text import plain
 from simulator.core.world import World
 from simulator.vendors.pymetrics import assessments
-from simulator.vendors.pymetrics.rules import plain
 
 BANDS = (
     (70.0, "Highly Recommended", "The candidate's traits are very close to those that the role asks for."),

@@ -3,8 +3,9 @@
 from typing import Any
 
 from simulator.core.call import NOTHING, Call, Unreadable
-from simulator.core.rules import Field, Holds, Json, Rule, type_rules
+from simulator.core.rules import Field, Holds, Json, Rule, misspelt, type_rules, unreadable
 from simulator.core.sources import Source, Standing, ours
+from simulator.core.text import ignored, is_blank
 from simulator.core.urls import is_url
 from simulator.core.world import World
 from simulator.vendors.pymetrics import access, assessments, sources
@@ -96,7 +97,7 @@ def _report_readable(call: Call, world: World) -> bool:
 
 def _body(prefix: str, source: Source, statement: str, holds: Holds) -> tuple[Rule, ...]:
     return (
-        Rule(f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, holds),
+        Rule(f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, holds, unreadable),
         Rule(
             f"{prefix}.body.object", "body", "the body must be an object", 400, Standing.DOCUMENTED, source, _is_object
         ),
@@ -106,7 +107,7 @@ def _body(prefix: str, source: Source, statement: str, holds: Holds) -> tuple[Ru
 def _required(prefix: str, field: Field, source: Source) -> Rule:
     return Rule(
         f"{prefix}.{field.slug}.required", field.place, f"{field.slug} is required", 400,
-        Standing.DOCUMENTED, source, _given(field),
+        Standing.DOCUMENTED, source, _given(field), misspelt(field),
     )  # fmt: skip
 
 
@@ -142,7 +143,15 @@ ORDER = (
         Rule(
             "pymetrics.order.candidate.email.empty", "body.candidate.email", "candidate.email must not be blank", 400,
             Standing.ASSUMED, ours("it becomes the candidate's user name; no other form is asked of it"),
-            _ORDER["candidate.email"].passes(lambda email: bool(email.strip())),
+            _ORDER["candidate.email"].passes(lambda email: not is_blank(email)),
+        ),
+        *(
+            Rule(
+                f"pymetrics.order.{name}.blank", f"body.{name}", f"{name} must not be white space alone", 400,
+                Standing.ASSUMED, ours("no page names it; a name that shows nothing is a caller's mistake"),
+                _ORDER[name].passes(lambda text: text == "" or not is_blank(text)),
+            )
+            for name in ("candidate.first_name", "candidate.last_name")
         ),
         _required("pymetrics.order", _ORDER["assessment_id"], sources.ORDER_BODY),
         Rule(
@@ -190,7 +199,7 @@ LIST = (
         *type_rules("pymetrics.list", LIST_FIELDS, 400),
         Rule(
             "pymetrics.list.filter", "body", "at least one of job_application_id and candidate_id must be given", 400,
-            Standing.DOCUMENTED, sources.LIST_400, _filtered,
+            Standing.DOCUMENTED, sources.LIST_400, _filtered, misspelt(*LIST_FIELDS),
         ),
     ),
 )  # fmt: skip
@@ -207,12 +216,9 @@ def notes(body: dict[str, Any], known: frozenset[tuple[str, ...]]) -> tuple[str,
     found = [(name,) for name in body] + [("candidate", name) for name in inner or ()]
     if known.issuperset(found):
         return ()
+    names = [".".join(path) for path in known]
+    within = [path[1] for path in known if path[0] == "candidate" and len(path) > 1]
     return tuple(
-        f"body.{'.'.join(map(plain, path))} is not a documented member; it was ignored"
+        ignored("body", path[0], names) if len(path) == 1 else ignored("body.candidate", path[1], within)
         for path in [path for path in found if path not in known][:5]
     )
-
-
-def plain(name: object) -> str:
-    """A caller's word, cut at 40 characters and escaped to ASCII, so that it can travel in a header."""
-    return ascii(str(name)[:40])[1:-1][:40]

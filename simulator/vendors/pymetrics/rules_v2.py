@@ -3,7 +3,7 @@
 from typing import cast
 
 from simulator.core.call import Call
-from simulator.core.rules import Holds, Rule
+from simulator.core.rules import Holds, Rule, misspelt_query
 from simulator.core.sources import Source, Standing, ours
 from simulator.core.world import Stored, World
 from simulator.vendors.pymetrics import rules, sources
@@ -48,7 +48,7 @@ def _uuid(id: str, statement: str, status: int, standing: Standing, source: Sour
 EMAIL_REQUIRED = Rule(
     "pymetrics.v2.order.candidate.email.required", "body.candidate.email",
     "candidate.email is required, unless pymetrics agreed to do without", 400,
-    Standing.DOCUMENTED, sources.CANDIDATE_V2, _has_email,
+    Standing.DOCUMENTED, sources.CANDIDATE_V2, _has_email, rules.EMAIL_REQUIRED.hint,
 )  # fmt: skip
 """The page says "generally required"; its schema leaves the member optional: hence the switch."""
 
@@ -62,6 +62,7 @@ LIST = (
         Rule(
             "pymetrics.v2.list.filter", "query", "at least one of job_application_id and candidate_id must be given",
             400, Standing.DOCUMENTED, sources.LIST_400_V2, _filtered,
+            misspelt_query(*(field.slug for field in rules.LIST_FIELDS)),
         ),
     ),
 )  # fmt: skip

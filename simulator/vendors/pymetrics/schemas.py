@@ -61,8 +61,8 @@ SCHEMAS: dict[str, Schema] = {
         "download_url": text("answers without headers, for an hour", format="uri"),
         "create_date": instant(),
         "modify_date": instant(),
-        "report_type": text("version 2 documents it"),
-    }),
+        "report_type": text("in version 2 only"),
+    }, optional=("report_type",)),
     "Order": record({
         "id": text("the order's id", **_ID),
         "invite_link": text("where the candidate begins", format="uri"),
@@ -139,6 +139,8 @@ SCHEMAS["OrderBody"] = body(
     rules.ORDER_FIELDS, ("candidate", "candidate.email", "assessment_id", "application_id"),
     {
         "candidate.email": {"pattern": r"\S"},
+        "candidate.first_name": {"pattern": r"^$|\S"},
+        "candidate.last_name": {"pattern": r"^$|\S"},
         "candidate_redirect_url": {"format": "uri", "minLength": 1, "maxLength": LONGEST_URL},
     },
 )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tests.vendors.predictive_index.rows import (
     ADMINISTERED_BY,
+    BLANKS,
     BOTH_IDS,
     FIRST,
     LAST,
@@ -40,7 +41,7 @@ _GOOD = _change({"gender": 1})
 _BY_ID = _change({"gender": 1}, PATH, {"externalId": "a-1"})
 
 CHANGES = [
-    *map(_again, TYPES + ADMINISTERED_BY + VALUES),
+    *map(_again, TYPES + BLANKS + ADMINISTERED_BY + VALUES),
     located("locator", _GOOD, replace(_GOOD, query={"externalId": "a-1"})),
     located("locator", _BY_ID, replace(_BY_ID, query={})),
     located("locator", replace(_GOOD, query={"externalId": ""}), replace(_BY_ID, query={"externalId": ""})),

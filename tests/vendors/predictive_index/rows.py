@@ -136,6 +136,10 @@ NAMES = [
     patched("email.required", AGAIN, {**NAMELESS, "externalId": ""}, BOTH_IDS),
     patched("first_name.excluded", AGAIN, {**AGAIN, "firstName": "Sam"}, BOTH_IDS),
     patched("first_name.excluded", {**AGAIN, "firstName": ""}, {**PERSON_AGAIN, "firstName": "Sam"}, BOTH_IDS),
+    patched("first_name.excluded", {**AGAIN, "firstName": "\u00a0 "}, {**AGAIN, "firstName": " Sam"}, BOTH_IDS),
+    patched("email.excluded", {**PERSON_AGAIN, "email": " \t"}, {**AGAIN, "email": "not-an-address"}, BOTH_IDS),
+    patched("first_name.blank", {**AGAIN, "firstName": "  "}, {**PERSON_AGAIN, "externalPersonId": "new",
+            "firstName": "  "}, BOTH_IDS),
     patched("middle_name.excluded", {**AGAIN, "middleName": None}, {**AGAIN, "middleName": "Kevin"}, BOTH_IDS),
     patched("last_name.excluded", {**PERSON_AGAIN, "lastName": ""}, {**AGAIN, "lastName": "Flynn"}, BOTH_IDS),
     patched("email.excluded", {**AGAIN, "email": None}, {**AGAIN, "email": "sam@example.com"}, BOTH_IDS),
@@ -160,6 +164,24 @@ ADMINISTERED_BY = [
     patched("administered_by.email.required", {"administeredByPhone": ""}, {"administeredByPhone": "+1 781-235-8872"}),
     patched("administered_by.email.required", ADMINISTRATOR, {**ADMINISTRATOR, "administeredByEmail": None}),
 ]
+
+_NAMES = {"first_name": "firstName", "middle_name": "middleName", "last_name": "lastName", "email": "email"}
+BLANKS = [
+    *(
+        patched(f"{slug}.blank", {member: "Kevin"}, {member: blank})
+        for slug, member in _NAMES.items()
+        for blank in ("  ", "\t", "\u00a0", "\u3000\u2003", "\r\n", "\u200b")
+    ),
+    patched("middle_name.blank", {"middleName": ""}, {"middleName": " "}),
+    *(
+        patched(f"administered_by.{slug}.blank", ADMINISTRATOR, {**ADMINISTRATOR, member: blank})
+        for slug, member in (
+            ("first_name", "administeredByFirstName"), ("last_name", "administeredByLastName"),
+            ("email", "administeredByEmail"),
+        )
+        for blank in (" ", "\u00a0\t")
+    ),
+]  # fmt: skip
 
 WEBHOOK = "https://user:pass%40word@hooks.example.com:8443/pi?a=1"
 VALUES = [
@@ -239,11 +261,17 @@ ACCESS = [
     Row("pi.get.known", Try(method="GET", path=f"{PATH}/{FIRST}"), Try(method="GET", path=f"{PATH}/nobody"), (VALID,)),
 ]
 
-ROWS: list[Row] = [*ACCESS, *TYPES, *NAMES, *ADMINISTERED_BY, *VALUES]
+ROWS: list[Row] = [*ACCESS, *TYPES, *NAMES, *BLANKS, *ADMINISTERED_BY, *VALUES]
 """Every rule that the vendor judges itself."""
 
+_EXACT: Final = {"behaviour": {"pi.url_match": "exact"}}
 DOOR_ROWS: list[Row] = [
     Row("pi.door.route", Try(method="GET"), Try(method="GET", path="/api/v1/cognitiveassessments")),
+    Row("pi.door.route", Try(method="GET", path="/API/v1/BehavioralAssessments/"), Try(method="GET", path=f"{PATH}//")),
+    *(
+        Row("pi.door.route", Try(method="GET", path=path), Try(method="GET", path=path, config=_EXACT))
+        for path in (f"{PATH}/", "/api/v1/BehavioralAssessments", "/api/V2/peopleandjobs")
+    ),
     Row("pi.door.verb", Try(method="GET"), Try(method="PUT")),
     Row("pi.door.size", Try({"middleName": "x" * 1_000_000}), Try({"middleName": "x" * 1_100_000})),
 ]

@@ -162,8 +162,8 @@ def test_what_no_document_knows_is_ignored_and_noted(world: FakeWorld) -> None:
     reply = world.ask(VENDOR, "list_assessments", query={"top": "1", "é": "2"})
     assert len(reply.body) == 5
     assert reply.notes == (
-        "query.top is not a documented option; it was ignored",
-        "query.\\xe9 is not a documented option; it was ignored",
+        "query.top is not a documented parameter; it was ignored; did you mean $top?",
+        "query.\\xe9 is not a documented parameter; it was ignored",
     )
 
 

@@ -67,7 +67,9 @@ MEANINGS = [
     ("expirationDateTime eq 2026-11-11", False),
     ("assessmentId eq 1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6", True),
     ("guid'1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6' eq '1a2bc3d4-E5F6-a7b8-c9d0-e1f2a3b4c5d6'", True),
-    ("assessmentId eq '1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6'", False),
+    ("assessmentId eq '1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6'", True),
+    ("'1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6' ne assessmentId", False),
+    ("assessmentId eq '1A2BC3D4E5F6A7B8C9D0E1F2A3B4C5D6'", False),
     ("gender eq 9" + "9" * 5_000, False),
     ("gender lt 1e999", True),
 ]

@@ -140,7 +140,8 @@ BODIES = [
     (Try(media_type="text/xml"), 415,
      stock("The request entity's media type 'text/xml' is not supported for this resource.")),
     (Try(media_type=""), 415,
-     stock("The request entity's media type 'application/octet-stream' is not supported for this resource.")),
+     stock("The request contains an entity body but no Content-Type header. The inferred media type"
+           " 'application/octet-stream' is not supported for this resource.")),
     (Try(raw="{"), 400, stock("The request is invalid.")),
     (Try(raw="7"), 400, stock("The request is invalid.")),
     (Try({"gender": 3}), 400,

@@ -117,4 +117,4 @@ def test_what_is_archived_is_not_found(world: Watched) -> None:
 def test_what_no_document_knows_is_ignored_and_noted(world: Watched) -> None:
     reply = world.ask(VENDOR, "search_people", query={"search": "ada"})
     assert reply.body["totalSearchResults"] == 3
-    assert reply.notes == ("query.search is not a documented option; it was ignored",)
+    assert reply.notes == ("query.search is not a documented parameter; it was ignored; did you mean $search?",)

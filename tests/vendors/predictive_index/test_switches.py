@@ -51,6 +51,8 @@ def test_every_switch_begins_at_its_default() -> None:
         "pi.archive_status": 204,
         "pi.patch_null": "ignored",
         "pi.external_id_match": "externalId",
+        "pi.byte_order_mark": "accepted",
+        "pi.url_match": "ignore case",
     }
 
 

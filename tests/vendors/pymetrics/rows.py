@@ -197,11 +197,19 @@ ROWS: tuple[Row, ...] = (
     ),
     *(
         Row("pymetrics.order.candidate.email.empty", "create_order", {"body.candidate.email": "no at"}, broken)
-        for broken in ({"body.candidate.email": ""}, {"body.candidate.email": " \t\n"})
+        for broken in ({"body.candidate.email": blank} for blank in ("", " \t\n", "\u00a0", "\u200b\u3000"))
     ),
     *(
-        Row("pymetrics.order.assessment_id.known", "create_order", {"body.assessment_id": REASONING}, broken)
-        for broken in ({"body.assessment_id": id} for id in ("", "core", GAMES.upper(), f" {GAMES}"))
+        Row("pymetrics.order.assessment_id.known", "create_order", {"body.assessment_id": kept}, broken)
+        for kept in (REASONING, REASONING.upper())
+        for broken in ({"body.assessment_id": id} for id in ("", "core", f" {GAMES}", GAMES.replace("-", "")))
+    ),
+    *(
+        Row(f"pymetrics.order.candidate.{name}.blank", request, {place: ""}, {place: blank})
+        for request in ("create_order", "create_order_v2")
+        for name in ("first_name", "last_name")
+        for place in (f"body.candidate.{name}",)
+        for blank in (" ", "\t\n", "\u00a0", "\u2003\u3000", "\u200b")
     ),
     *_types(),
     Row(

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.core.call import BASE, NOTHING, SEAL
+from simulator.core.config import Assessment
 from simulator.core.vendor import answer
 from simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.pymetrics.desk import Desk, shown
-from tests.vendors.pymetrics.rows import ABSENT, GAMES, ORDER, REASONING
+from tests.vendors.pymetrics.rows import ABSENT, GAMES, ORDER, REASONING, REQUESTS
 
 MINIMAL = {"candidate": {"email": "ada@example.com"}, "assessment_id": GAMES, "application_id": "a-1"}
 
@@ -158,6 +159,91 @@ def test_notes_are_few_and_short_and_plain_ascii() -> None:
         assert len(note) < 100
         assert note.isascii()
         assert note.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("change", "sent", "right"),
+    [
+        ({"body.firstName": "Ada"}, "body.firstName", "candidate.first_name"),
+        ({"body.candidate.firstName": "Ada"}, "body.candidate.firstName", "first_name"),
+        ({"body.sendEmail": True}, "body.sendEmail", "send_email"),
+    ],
+)
+def test_an_optional_member_in_another_case_is_noted_with_the_right_name(
+    change: dict[str, object], sent: str, right: str
+) -> None:
+    reply = Desk().send("create_order", change)
+    assert reply.notes == (f"{sent} is not a documented member; it was ignored; did you mean {right}?",)
+    assert reply.hints == ()
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "sent", "right"),
+    [
+        ("create_order", {"candidate": {"Email": "a@example.com"}}, "candidate.Email", "candidate.email"),
+        ("create_order_v2", {"candidate": {"EMAIL": "a@example.com"}}, "candidate.EMAIL", "candidate.email"),
+        ("create_order", {"candidate": {}, "email": "a@example.com"}, "email", "candidate.email"),
+        ("create_order", {"Candidate": {"email": "a@example.com"}}, "Candidate", "candidate"),
+        ("create_order", {"assessmentId": "x"}, "assessmentId", "assessment_id"),
+        ("create_order", {"applicationID": "x"}, "applicationID", "application_id"),
+        ("create_token", {"clientId": "x"}, "clientId", "client_id"),
+        ("list_orders", {"jobApplicationId": "x"}, "jobApplicationId", "job_application_id"),
+        ("list_orders", {"candidate-id": "x"}, "candidate-id", "candidate_id"),
+    ],
+)
+def test_a_required_member_in_another_case_is_refused_with_a_hint(
+    operation: str, body: object, sent: str, right: str
+) -> None:
+    reply = Desk().send(operation, {"body": body})
+    assert reply.status == 400
+    assert f"body.{sent} is unknown; did you mean {right}?" in reply.hints
+    assert reply.notes == ()
+
+
+def test_a_filter_of_version_2_in_another_case_is_refused_with_a_hint() -> None:
+    reply = Desk().send("list_orders_v2", {"query": {"candidateId": "c-1"}})
+    assert (reply.status, reply.hints) == (400, ("query.candidateId is unknown; did you mean candidate_id?",))
+    assert Desk().send("list_orders_v2", {"query": {"page": "1"}}).hints == ()
+
+
+@pytest.mark.parametrize("operation", [name for name in REQUESTS if name != "download_report"])
+def test_an_unknown_query_parameter_is_noted_on_every_call(operation: str) -> None:
+    desk = Desk()
+    desk.order("complete")
+    reply = desk.send(operation, {"query": {**REQUESTS[operation].query, "verbose": "1"}})
+    assert reply.status < 300
+    assert reply.notes == ("query.verbose is not a documented parameter; it was ignored",)
+
+
+def test_an_address_that_cannot_be_one_is_accepted_with_a_note() -> None:
+    reply = Desk().send("create_order", {"body.candidate.email": "not-an-address"})
+    assert (reply.status, reply.body["order"]["candidate"]["email"]) == (201, "not-an-address")
+    assert reply.notes == ("body.candidate.email cannot be an e-mail address: it has no @; it was accepted",)
+    assert Desk().send("create_order", {"body.candidate.email": "ada+rejected@example.com"}).notes == ()
+
+
+def test_an_assessment_id_in_capitals_is_the_same_assessment() -> None:
+    desk = Desk()
+    desk.order(assessment_id=GAMES.upper())
+    again = desk.send("create_order")
+    assert (again.status, again.body["order"].face["assessment_id"]) == (200, GAMES)
+    assert desk.act("complete", {"results": [{"score": 1, "assessment_id": GAMES.upper()}]}).status == 200
+
+
+def test_a_configured_id_in_capitals_is_ordered_in_any_case_and_shown_as_configured() -> None:
+    desk = Desk(assessments=(Assessment(GAMES.upper()), Assessment("Core")))
+    assert desk.send("create_order").body["order"]["assessment_id"] == GAMES.upper()
+    assert desk.send("create_order", {"body.assessment_id": "core"}).status == 400
+
+
+def test_a_plus_that_arrives_as_a_blank_is_noted_where_nothing_is_found() -> None:
+    desk = Desk()
+    desk.order(candidate={"email": "ada@example.com", "external_id": "c 2"})
+    for value, noted in (("1", True), ("2", False)):
+        call = desk.request("list_orders_v2", {"query": {"candidate_id": f"c {value}"}})
+        call = call._replace(raw_query=f"candidate_id=c+{value}")
+        notes = answer(VENDOR, VENDOR.operations["list_orders_v2"], call, desk).reply.notes
+        assert any("%2B" in note for note in notes) is noted
 
 
 def test_reading_an_order_answers_with_the_record_itself() -> None:

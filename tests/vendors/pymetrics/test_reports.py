@@ -17,10 +17,27 @@ def test_asking_for_a_report_makes_one_in_the_same_answer(word: str) -> None:
     order = shown(desk.send("get_order", {"query.report": word}))
     (report,) = order["reports"]
     assert order["status"] == "Fulfilled"
-    assert list(report) == ["download_url", "create_date", "modify_date", "report_type"]
+    assert list(report) == ["download_url", "create_date", "modify_date"]
     assert report["download_url"].startswith(f"{BASE}/pymetrics/reports/{SEAL}.{id}.")
     assert report["create_date"] == report["modify_date"] == "2026-11-01T12:00:00.000000+00:00"
-    assert report["report_type"] == "recruiter-report"
+
+
+def test_only_version_2_shows_the_type_of_a_report() -> None:
+    desk = Desk()
+    desk.order("complete")
+    made = shown(desk.send("get_order_v2", {"query.report": "true"}))
+    shows = {
+        "get_order": shown(desk.send("get_order")),
+        "list_orders": desk.send("list_orders").body["orders"][0],
+        "create_order": desk.send("create_order").body["order"],
+        "get_order_v2": shown(desk.send("get_order_v2")),
+        "list_orders_v2": desk.send("list_orders_v2").body["orders"][0],
+        "create_order_v2": desk.send("create_order_v2").body["order"],
+    }
+    assert "report_type" in made["reports"][0]
+    assert {name for name, order in shows.items() if "report_type" in order["reports"][0]} == {
+        name for name in shows if name.endswith("_v2")
+    }
 
 
 @pytest.mark.parametrize("word", ["false", "False", "0", "no", "off", "f", "n", ""])

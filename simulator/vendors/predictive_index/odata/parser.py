@@ -8,6 +8,7 @@
 
 from collections.abc import Callable
 
+from simulator.core.text import lower_uuid
 from simulator.vendors.predictive_index.odata.lexer import Token, moment, tokens
 from simulator.vendors.predictive_index.odata.surface import Surface, Type, Wrong, named, quoted
 from simulator.vendors.predictive_index.odata.tree import Comparison, Function, Junction, Literal, Named, Negation, Node
@@ -156,6 +157,8 @@ def _fitted(node: Node, other: Node) -> Node:
     """The node, turned into the type of the other where OData writes that type as a text."""
     if node.type in _TEXTS and other.type is Type.GUID:
         return Literal(Type.GUID, node.value.lower()) if isinstance(node, Literal) else _guid_of(node)
+    if isinstance(node, Literal) and node.type is Type.TEXT and isinstance(other, Named) and other.member.is_uuid:
+        return Literal(Type.TEXT, lower_uuid(node.value))
     if isinstance(node, Literal) and node.type is Type.TEXT and other.type is Type.INSTANT:
         ticks = moment(node.value)
         if ticks is None:

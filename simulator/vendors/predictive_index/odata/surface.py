@@ -21,11 +21,15 @@ class Type(StrEnum):
 
 
 class Member(NamedTuple):
-    """A member by the name that queries use, the steps to it within a record, and its type."""
+    """A member by the name that queries use, the steps to it within a record, and its type.
+
+    `is_uuid`: its values are UUIDs in lower case, and a UUID in letters of any case is compared with them as one.
+    """
 
     name: str
     steps: tuple[str, ...]
     type: Type
+    is_uuid: bool = False
 
 
 class Flaw(NamedTuple):
