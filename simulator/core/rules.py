@@ -120,9 +120,10 @@ def misspelt(*fields: Field) -> Hint:
     """
 
     def hint(call: Call, world: World) -> str | None:
+        body = call.body if isinstance(call.body, Mapping) else {}
         for field in fields:
             last = folded(field.path[-1])
-            for path in islice(_paths(call.body), _LOOKED_AT):
+            for path in islice(_paths(body), _LOOKED_AT):
                 same = len(path) == len(field.path) and [*map(folded, path)] == [*map(folded, field.path)]
                 outside = len(path) < len(field.path) and folded(path[-1]) == last
                 if path != field.path and (same or outside):

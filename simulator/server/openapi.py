@@ -55,7 +55,8 @@ def head(title: str, version: str, about: str) -> Json:
 
 def refusals(vendor: Vendor, endpoint: Endpoint) -> dict[int, list[Rule]]:
     """The rules that can refuse a call of this endpoint, by status, with those that the door judges before."""
-    rules = [rule for stage in endpoint.operation.stages for rule in stage]
+    doors = vendor.door.values()
+    rules = [rule for stage in endpoint.operation.stages for rule in stage if rule not in doors]
     if "{" in endpoint.path:  # a parameter that holds a slash leads elsewhere
         rules += [vendor.door["route"], vendor.door["verb"]]
     if endpoint.method != "GET":

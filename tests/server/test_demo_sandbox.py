@@ -10,7 +10,8 @@ import pytest
 from tests.server.test_clock import GAMES, PI, act, assess, order, ticks, turn
 from tests.servers import Listener, Sandbox, Server
 
-STATES = {0, 10, 20, 30, 40, 50, 60, 65}
+STATES = {0, 10, 20, 30, 40, 50, 65}
+"""Every state but 60, which only cognitive assessments reach."""
 STATUSES = {"Rejected", "Pending", "Accepted", "Not Started", "In Progress", "Completed", "Fulfilled", "Expired"}
 
 
