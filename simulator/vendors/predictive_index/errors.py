@@ -1,7 +1,7 @@
 """Refusals as the vendor words them: ASP.NET's stock bodies at the door, the vendor's own object behind it.
 
-The API Guide prints the object once, for maintenance. The message for a missing key is ASP.NET Web API's own, which
-is why that framework's other stock answers are taken for what is refused before the vendor's code sees the request.
+The API Guide prints the object once, for maintenance. The newer API's message for a missing key is ASP.NET Web API's
+own, which is why its stock answers are taken for what is refused before the vendor's code sees the request.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from simulator.vendors.predictive_index.list_rules import found_wrong
 _NUMBERS = {400: 1, 404: 2, 429: 3, 503: 27}
 _DESCRIPTIONS = {400: "The request is not valid", 503: "The API is down for maintenance"}
 
-_STOCK = ours("the message for a missing key is ASP.NET Web API's own, so its other stock answers are taken too")
+_STOCK = ours("the newer API's message for a missing key is ASP.NET Web API's own, so its stock answers are taken")
 
 DOOR: Mapping[str, Rule] = {
     "route": Rule("pi.door.route", "request", "the path must be one of the API's", 404, Standing.ASSUMED, _STOCK),

@@ -13,7 +13,7 @@ from simulator.core.sources import Source, Standing, ours
 from simulator.core.urls import is_web_url
 from simulator.core.world import World
 from simulator.vendors.predictive_index.people import agree, given, returning
-from simulator.vendors.predictive_index.sources import CONTENT, GET_PAGE, row
+from simulator.vendors.predictive_index.sources import BODY, CONTENT, GET_PAGE, STATUS, STOCK, row
 from simulator.vendors.predictive_index.states import KIND
 from simulator.vendors.predictive_index.switches import PERSON_TYPE, WEBHOOK_MEMBER, setting
 
@@ -141,9 +141,13 @@ def _objects(items: list[Any]) -> bool:
 
 def _rule(slug: str, member: str, statement: str, holds: Holds, assumed: str = "", reading: str = "") -> Rule:
     """A row of the request table: documented, unless it is `assumed` for the reason given there."""
-    standing = Standing.ASSUMED if assumed else Standing.DOCUMENTED
-    source = ours(assumed) if assumed else row(member, reading)
-    return Rule(f"pi.create.{slug}", f"body.{member}", statement, 400, standing, source, holds)
+    id, place = f"pi.create.{slug}", f"body.{member}"
+    if assumed:
+        return Rule(id, place, statement, 400, Standing.ASSUMED, ours(assumed), holds)
+    source = row(member, reading)
+    return Rule(
+        id, place, statement, 400, Standing.DOCUMENTED, source, holds, status_basis=STATUS, body_basis=BODY
+    )  # fmt: skip
 
 
 def _name_rules() -> tuple[Rule, ...]:
@@ -186,7 +190,8 @@ _VALUES: tuple[Rule, ...] = (
           "the list of languages is not published; RFC 5646 is named for reports, so its form is asked for"),
     _rule("notify.value", "notifyAssessmentAvailableUsingEmail",
           "notifyAssessmentAvailableUsingEmail must be 0 or 1", _one_of("notifyAssessmentAvailableUsingEmail", 0, 1)),
-    _rule("folder.exists", "folderPath", "folderPath must be the full path of an existing folder", _folder_exists),
+    _rule("folder.exists", "folderPath", "folderPath must be the full path of an existing folder", _folder_exists,
+          "the row asks for the path as it is displayed; that an unknown one is refused is said nowhere"),
     _rule("redirect.url", "redirectUrl", "redirectUrl must be a full http or https URL",
           FIELDS["redirectUrl"].passes(is_web_url),
           reading="that the protocol must be one that a browser follows"),
@@ -249,7 +254,7 @@ def body_stages(prefix: str) -> tuple[tuple[Rule, ...], ...]:
     """That the body is a JSON object, and says so."""
     return (
         (Rule(f"{prefix}.media_type", "header.content-type", "the content type must be application/json", 415,
-              Standing.DOCUMENTED, CONTENT, _is_json),),
+              Standing.DOCUMENTED, CONTENT, _is_json, status_basis=STOCK, body_basis=STOCK),),
         (Rule(f"{prefix}.body.json", "request", "the body must be JSON", 400, Standing.ASSUMED, _UNBOUND,
               _is_readable),
          Rule(f"{prefix}.body.object", "request", "the body must be a JSON object", 400, Standing.ASSUMED, _UNBOUND,
