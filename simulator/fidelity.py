@@ -38,8 +38,8 @@ _GUESSES = """## Where we guess, and what a wrong guess costs you
 
 What callers can depend on although no page settles it. The flags are set under `behaviour` in a sandbox's settings
 (names without a dot are settings themselves). `check server` is described in [contracts.md](contracts.md); with a
-vendor's credentials it asks the vendor. By hand means: with credentials of your own, at pymetrics' staging host, or in a
-sandbox account of The Predictive Index, which any client may ask the vendor for; its e-mails really go out.
+vendor's credentials it asks the vendor. By hand means: with credentials of your own, at pymetrics' staging host, or in
+a sandbox account of The Predictive Index, which any client may ask the vendor for; its e-mails really go out.
 """
 
 

@@ -141,13 +141,10 @@ def _objects(items: list[Any]) -> bool:
 
 def _rule(slug: str, member: str, statement: str, holds: Holds, assumed: str = "", reading: str = "") -> Rule:
     """A row of the request table: documented, unless it is `assumed` for the reason given there."""
-    id, place = f"pi.create.{slug}", f"body.{member}"
-    if assumed:
-        return Rule(id, place, statement, 400, Standing.ASSUMED, ours(assumed), holds)
-    source = row(member, reading)
-    return Rule(
-        id, place, statement, 400, Standing.DOCUMENTED, source, holds, status_basis=STATUS, body_basis=BODY
-    )  # fmt: skip
+    standing = Standing.ASSUMED if assumed else Standing.DOCUMENTED
+    source = ours(assumed) if assumed else row(member, reading)
+    rule = Rule(f"pi.create.{slug}", f"body.{member}", statement, 400, standing, source, holds)
+    return rule if assumed else replace(rule, status_basis=STATUS, body_basis=BODY)
 
 
 def _name_rules() -> tuple[Rule, ...]:

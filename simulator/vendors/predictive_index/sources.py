@@ -55,7 +55,7 @@ def row(member: str, reading: str = "") -> Source:
 
 
 PUBLISHER = "The Predictive Index"
-API = "first generation"
+API = "the first-generation API"
 _NEWER = "the newer Integrations API"
 _HELP = "the vendor's software"
 _FORCE = "https://predictiveindex.force.com/developers/s/"

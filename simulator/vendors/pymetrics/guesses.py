@@ -24,7 +24,7 @@ GUESSES = (
           ("pymetrics.order.initial", "pymetrics.order.moves", "pymetrics.order.stays")),
     Guess("Addresses that differ in letter case are one candidate; ordering again changes nothing and mails nobody",
           "two orders where there is one here, or a second e-mail", ("pymetrics.email_match",),
-          "`check server --allow-writes --only pymetrics.orders.email_spelling --only pymetrics.orders.idempotent`",
+          "by hand: order for one candidate twice, with the address in another letter case",
           ("pymetrics.email_match", "pymetrics.order.unchanged")),
     Guess("Both versions show the same orders and take each other's tokens",
           "a 401 or a 404 when a caller changes the version in the middle", (),

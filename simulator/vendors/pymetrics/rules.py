@@ -98,9 +98,7 @@ def _body(
     prefix: str, source: Source, statement: str, holds: Holds, status: Basis | None = None
 ) -> tuple[Rule, ...]:  # fmt: skip
     return (
-        Rule(
-            f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, holds, status_basis=status,
-        ),
+        Rule(f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, holds, status_basis=status),
         Rule(
             f"{prefix}.body.object", "body", "the body must be an object", 400, Standing.DOCUMENTED, source, _is_object,
             status_basis=status,
