@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 import pytest
 
 from contracts.cli import PROPERTIES
-from contracts.property import Need
+from contracts.clients.properties import PROPERTIES as HABITS
+from contracts.property import Need, Property
 from simulator.app import VENDORS
 from simulator.core.config import Config
 from simulator.core.rules import Rule
@@ -221,3 +222,14 @@ def test_the_check_of_a_guess_asks_something_of_a_vendor(guess: Guess) -> None:
 def test_what_the_page_says_of_guesses_is_a_table_of_them_all() -> None:
     section = PAGE.split("## Where we guess, and what a wrong guess costs you", 1)[1].split("\n## ", 1)[0]
     assert section.count("\n| ") - 1 == len(GUESSES)
+
+
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.id)
+def test_a_contract_of_clients_is_no_surer_than_its_source(habit: Property) -> None:
+    vendor = VENDORS[habit.vendor.replace("-", "_")]
+    assert habit.source is not None
+    found = [document for document in vendor.documents if habit.source.title in document.titles]
+    assert found or habit.standing == "assumed", habit.source
+    order = list(Standing)
+    most = {at_most(vendor, document) for document in found} or {Standing.ASSUMED}
+    assert all(order.index(Standing(habit.standing.value)) >= order.index(one) for one in most), habit.source
