@@ -1,5 +1,6 @@
 """Creating an assessment: what the answer shows, what is filled in, and what is taken without a word."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -141,7 +142,7 @@ def administrator_in_part(lab: Lab, named: bool, blank: str | None) -> None:
         _administered(lab, dict.fromkeys(oracle.ADMINISTRATOR, blank), Account().administrator)
 
 
-def _administered(lab: Lab, sent: Face, wanted: Face) -> None:
+def _administered(lab: Lab, sent: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Create with these members, and find those."""
     face = calls.made(furnished(lab.sandbox), {**TAKER, **sent})
     calls.same([face[m] for m in oracle.ADMINISTRATOR], [wanted[m] for m in oracle.ADMINISTRATOR])

@@ -163,16 +163,16 @@ STATUS, BODY = assumed("the status is ours"), assumed("the body is ours")
 
 
 @pytest.mark.parametrize(
-    ("bases", "status", "body"),
+    ("status", "body", "wanted"),
     [
-        ({}, DEMAND, DEMAND),
-        ({"status_basis": STATUS}, STATUS, STATUS),
-        ({"body_basis": BODY}, DEMAND, BODY),
-        ({"status_basis": STATUS, "body_basis": BODY}, STATUS, BODY),
+        (None, None, (DEMAND, DEMAND)),
+        (STATUS, None, (STATUS, STATUS)),
+        (None, BODY, (DEMAND, BODY)),
+        (STATUS, BODY, (STATUS, BODY)),
     ],
 )
 def test_a_body_is_as_sure_as_its_status_and_a_status_as_the_demand_unless_the_rule_says_otherwise(
-    bases: dict[str, Basis], status: Basis, body: Basis
+    status: Basis | None, body: Basis | None, wanted: tuple[Basis, Basis]
 ) -> None:
-    rule = Rule("one", "request", "", 400, DEMAND.standing, DEMAND.source, **bases)
-    assert (rule.of_status, rule.of_body) == (status, body)
+    rule = Rule("one", "request", "", 400, DEMAND.standing, DEMAND.source, status_basis=status, body_basis=body)
+    assert (rule.of_status, rule.of_body) == wanted
