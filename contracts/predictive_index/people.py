@@ -27,7 +27,7 @@ PERSON_ID = "peopleAndJobsSearchResult/assessmentUser/externalPersonId"
     "A known externalId or externalPersonId, and no names, assesses the same person again",
     kept=(*_EXCLUDED, *_REQUIRED, "pi.create.external_person_id.match"),
     broken=_EXCLUDED,
-    promises=("pi.create.again", "pi.create.again.external_id", "pi.create.created"),
+    promises=("pi.create.again", "pi.create.created"),
 )
 @given(names=strategies.names, by=st.sampled_from(("externalId", "externalPersonId", "both")), empty=_EMPTY)
 def again(lab: Lab, names: Face, by: str, empty: Face) -> None:
