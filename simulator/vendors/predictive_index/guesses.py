@@ -13,7 +13,7 @@ GUESSES = (
     Guess("The list is a bare array in the order of creation, and holds as many as the flag says",
           "an object around the array, another order, or fewer assessments than there are: a client that reads one "
           "page misses the rest", ("pi.list_limit",), "by hand: read the list of more than 50 assessments",
-          ("pi.list.array", "pi.list.whole", "pi.list_limit")),
+          ("pi.list.array", "pi.list_limit")),
     Guess("Filters have the operators and functions of OData 4 and some of OData 3, and the list takes all options",
           "a filter that works here is refused or finds something else there", (),
           "by hand: send each filter that your client sends", ("pi.list.grammar", "pi.list.options")),
@@ -47,7 +47,7 @@ GUESSES = (
           ("pi.change.whole", "pi.change.revives", "pi.change.latest")),
     Guess("A known externalId assesses that assessment's taker again",
           "a new person, or a refusal: results end up with the wrong taker", (),
-          "`check server --only 'pi.people.*'`", ("pi.create.again.external_id",)),
+          "`check server --only 'pi.people.*'`", ("pi.create.external_person_id.match",)),
     Guess("An unknown folder is refused, and so is a member of another JSON type",
           "the assessment is created in the default folder, or \"1\" is taken for 1: a mistake that is found here is "
           "not found there", (), "`check server --only pi.create.folder.exists.broken --only pi.assessment.types`",
