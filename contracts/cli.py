@@ -22,14 +22,14 @@ from contracts.clients import checking
 from contracts.clients.properties import PROPERTIES as HABITS
 from contracts.html import html as page
 from contracts.junit import junit as xml
-from contracts.property import Property
+from contracts.property import Property, as_sure_as
 from contracts.report import Report, line, summary
 from contracts.runner import PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
 from contracts.sources import Fact, Standing
 from contracts.target import Target, Unaskable
 
-PROPERTIES: tuple[Property, ...] = (*pymetrics.PROPERTIES, *predictive_index.PROPERTIES)
 FACTS: tuple[Fact, ...] = (*pymetrics.FACTS, *predictive_index.FACTS)
+PROPERTIES: tuple[Property, ...] = as_sure_as(FACTS, (*pymetrics.PROPERTIES, *predictive_index.PROPERTIES))
 
 
 class _Written(click.Path):
@@ -228,7 +228,7 @@ def _list(properties: Sequence[Property]) -> None:
     if not properties:
         _unasked("no property has such an id and standing; --list shows all")
     for property in properties:
-        click.echo(f"{property.id:60} {property.standing:10}  {property.statement}")
+        click.echo(f"{property.id:60} {property.standing:11}  {property.statement}")
     sys.exit(0)
 
 

@@ -113,6 +113,8 @@ def drift(report: Report, facts: Iterable[Fact], shapes: Shapes, before: Mapping
             "id": fact.id,
             "standing": fact.standing.value,
             "source": str(fact.source),
+            "status_standing": fact.of_status.value,
+            "body_standing": fact.of_body.value,
             "outcome": (outcome := outcomes.get(fact.id, Verdict.NOT_ASKED)).value,
             "last_held": report.date[:10] if outcome is Verdict.HELD else earlier.get(fact.id, {}).get("last_held"),
         }

@@ -33,7 +33,10 @@ class Need(StrEnum):
 
 @dataclass(frozen=True)
 class Property:
-    """A promise that can be asked. `examples` is a factor on the profile's number of examples."""
+    """A promise that can be asked. `examples` is a factor on the profile's number of examples.
+
+    `standing` is the most that it can claim: `as_sure_as` lowers it to that of the least sure fact that it shows.
+    """
 
     id: str
     statement: str
@@ -184,6 +187,21 @@ def breaches(
     return tuple(_breach(vendor, row, ask, right, form, probe) for row in rows)
 
 
+def as_sure_as(facts: Iterable[Fact], properties: Iterable[Property]) -> tuple[Property, ...]:
+    """The properties, none surer than the least sure of its promises and of the refusals that it provokes.
+
+    A property that fails at a vendor must not be called documented because one part of what it asserts is.
+    """
+    known = {fact.id: fact for fact in facts}
+
+    def lowered(property: Property) -> Property:
+        shown = [known[id].standing for id in property.promises if id in known]
+        shown += [known[id].of_refusal for id in property.broken if id in known]
+        return replace(property, standing=min([property.standing, *shown], key=lambda standing: standing.strength))
+
+    return tuple(lowered(property) for property in properties)
+
+
 def _breach(
     vendor: str, row: Breach, ask: Callable[[Sandbox, Any, Any], Answer], right: st.SearchStrategy[Any],
     form: Callable[[Answer], None], probe: Callable[[Sandbox], Any] | None,
@@ -215,6 +233,7 @@ __all__ = [
     "Property",
     "Source",
     "Standing",
+    "as_sure_as",
     "breaches",
     "contract",
     "contract_machine",

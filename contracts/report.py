@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.curl import script, without_tokens
+from contracts.property import Property
 from contracts.runner import Outcome, Verdict
+from contracts.sources import Standing
 
 MARKS = {Verdict.HELD: "held", Verdict.BROKEN: "BROKEN", Verdict.NOT_ASKED: "-", Verdict.NOT_CLAIMED: "not claimed"}
 
@@ -76,14 +78,19 @@ def told(outcome: Outcome, report: Report) -> str:
     parts = [f"{property.id}: {property.statement}."]
     if property.why and property.why != property.statement:
         parts.append(textwrap.fill(property.why, 118))
-    if property.source:
-        parts.append(f"Source: {property.source} ({property.standing})")
+    parts.append(f"Source: {property.source} ({property.standing})" if property.source else _how_sure(property))
     if failure is not None:
         parts.append(f"What happened: {problem(outcome, report)}")
         if failure.drawn:
             parts.append(f"Smallest example: {report.masked(failure.drawn)[:2_000]}")
         parts.append(textwrap.indent(shown(outcome, report), "    "))
     return "\n".join(parts)
+
+
+def _how_sure(property: Property) -> str:
+    """The standing of a property, and what it means that such a one did not hold."""
+    guess = "; at a vendor it may be our guess that is wrong" if property.standing is Standing.ASSUMED else ""
+    return f"Standing: {property.standing}{guess}"
 
 
 def problem(outcome: Outcome, report: Report) -> str:

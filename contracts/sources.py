@@ -8,7 +8,9 @@ class Standing(StrEnum):
     """How sure we are of a promise."""
 
     DOCUMENTED = "documented"
-    """A page of the vendor says so."""
+    """A page of the vendor about this API says so."""
+    THIRD_PARTY = "third_party"
+    """A page of another publisher says so, of this API or of a newer one of the vendor."""
     OBSERVED = "observed"
     """A vendor's SDK or sample shows it."""
     ASSUMED = "assumed"
@@ -16,8 +18,8 @@ class Standing(StrEnum):
 
     @property
     def strength(self) -> int:
-        """Two for documented, one for observed, none for assumed."""
-        return (Standing.ASSUMED, Standing.OBSERVED, Standing.DOCUMENTED).index(self)
+        """Three for documented, two for a third party, one for observed, none for assumed."""
+        return (Standing.ASSUMED, Standing.OBSERVED, Standing.THIRD_PARTY, Standing.DOCUMENTED).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,29 @@ def ours(reason: str) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A rule or promise, known by its id alone, with our reading of where it stands."""
+    """A rule or promise, known by its id alone, with our reading of where it stands.
+
+    `status` and `body` are how sure we are of a refusal's status and of the shape of its body, where that is not as
+    sure as the demand; a body is as sure as its status unless it is given.
+    """
 
     id: str
     standing: Standing
     source: Source
+    status: Standing | None = None
+    body: Standing | None = None
+
+    @property
+    def of_status(self) -> Standing:
+        """How sure we are of the status of a refusal."""
+        return self.status or self.standing
+
+    @property
+    def of_body(self) -> Standing:
+        """How sure we are of the shape of a refusal's body."""
+        return self.body or self.of_status
+
+    @property
+    def of_refusal(self) -> Standing:
+        """How sure we are of all that a refusal is judged by: as of its least sure part."""
+        return min(self.standing, self.of_status, self.of_body, key=lambda one: one.strength)

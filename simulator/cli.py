@@ -241,7 +241,8 @@ def rules(as_json: bool) -> None:
         return
     wide = max(len(rule["id"]) for rule in listed)
     for rule in listed:
-        click.echo(f"{rule['id']:{wide}}  {rule['status']}  {rule['standing']:10}  {rule['statement']}")
+        status = "" if rule["status_standing"] == rule["standing"] else f" (status {rule['status_standing']})"
+        click.echo(f"{rule['id']:{wide}}  {rule['status']}  {rule['standing'] + status:31}  {rule['statement']}")
 
 
 @main.command()

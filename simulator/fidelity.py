@@ -1,4 +1,4 @@
-"""Writes `docs/fidelity.md`: every rule, promise and switch with its source, and what is not simulated.
+"""Writes `docs/fidelity.md`: every rule, promise and switch with its source, our guesses, and what is not simulated.
 
 `python -m simulator.fidelity` prints the page.
 """
@@ -8,29 +8,60 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from simulator.app import VENDORS
-from simulator.core.sources import Omission, Promise
+from simulator.core.rules import Rule
+from simulator.core.sources import Document, Guess, Omission, Promise, Standing
 from simulator.core.vendor import Vendor
 
 _HEAD = """# How faithful it is
 
-This page is written by `scripts/docs` from the tables that the server answers with; do not edit it.
+**No part of this simulator was ever compared with a live vendor.** All of it was read: in stored copies of pages, of
+which some could be read in part only, and in published clients. Each vendor's table of sources says what was read, when
+the copy was read, how old it is where that is known, and how much of it could be read.
 
-Neither vendor publishes everything. Each line says how sure we are: **documented** (a page of the vendor says so),
-**observed** (an SDK or a sample of the vendor shows it), **assumed** (our choice where nothing is known, with the
-reason).
-Where the demand is documented and only the status of the refusal is ours, the source says so.
+What is simulated:
+
+{about}
+Each line says how sure we are:
+
+- **documented**: a page of the vendor about this API says so;
+- **third_party**: a page of another publisher says so, of this API or of a newer one of the vendor;
+- **observed**: an SDK or a sample of the vendor shows it;
+- **assumed**: our choice where nothing is known, with the reason.
+
+The standing and the source of a rule are those of its demand. Where the status of the refusal or the shape of its body
+comes from elsewhere, the line says so. Where a status has no standing of its own, it is as sure as the demand.
+
+This page is written by `scripts/docs` from the tables that the server answers with; do not edit it.
+"""
+
+_GUESSES = """## Where we guess, and what a wrong guess costs you
+
+What callers can depend on although no page settles it. The flags are set under `behaviour` in a sandbox's settings
+(names without a dot are settings themselves). `check server` is described in [contracts.md](contracts.md); with a
+vendor's credentials it asks the vendor. By hand means: with credentials of your own, at pymetrics' staging host, or in
+a sandbox account of The Predictive Index, which any client may ask the vendor for; its e-mails really go out.
 """
 
 
 def page() -> str:
     """The whole page, in Markdown."""
-    return "\n".join([_HEAD, *(part for vendor in VENDORS.values() for part in _vendor(vendor))]).rstrip() + "\n"
+    about = "\n".join(f"- {vendor.title}: {vendor.about}." for vendor in VENDORS.values()) + "\n"
+    guesses = [guess for vendor in VENDORS.values() for guess in vendor.guesses]
+    parts = [
+        _HEAD.format(about=about),
+        _GUESSES,
+        *_table(
+            ("the guess", "what you would see at the vendor if it is wrong", "flag", "how to check"), _told(guesses)
+        ),
+        *(part for vendor in VENDORS.values() for part in _vendor(vendor)),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def _vendor(vendor: Vendor) -> list[str]:
     standings = [rule.standing for rule in vendor.rules] + [promise.standing for promise in vendor.promises]
     counted = Counter(standing.value for standing in standings)
-    total = ", ".join(f"{counted[standing]} {standing}" for standing in ("documented", "observed", "assumed"))
+    total = ", ".join(f"{counted[standing]} {standing}" for standing in Standing)
     return [
         f"## {vendor.title}\n",
         f"{len(vendor.rules)} rules and {len(vendor.promises)} promises, {total}; {len(vendor.switches)} switches.\n",
@@ -43,12 +74,30 @@ def _vendor(vendor: Vendor) -> list[str]:
         *_table(("switch", "values", "what it decides", "source"), _switches(vendor)),
         "### What is not simulated\n",
         *_table(("what", "why"), _omissions(vendor.omitted)),
+        "### Sources\n",
+        *_table(
+            ("source", "address", "whose, about what", "the copy", "read on", "how much of it"), _documents(vendor)
+        ),
     ]
 
 
 def _rules(vendor: Vendor) -> Iterable[Sequence[str]]:
     for rule in vendor.rules:
-        yield f"`{rule.id}`", f"`{rule.place}`", rule.statement, str(rule.status), rule.standing.value, str(rule.source)
+        standing, source = _in_parts(rule)
+        yield f"`{rule.id}`", f"`{rule.place}`", rule.statement, str(rule.status), standing, source
+
+
+def _in_parts(rule: Rule) -> tuple[str, str]:
+    """The standing and the source of a rule, with those of its status and body where they are others."""
+    standing, source = rule.standing.value, str(rule.source)
+    parts = [("status", rule.status_basis), ("body", rule.body_basis)]
+    if rule.status_basis == rule.body_basis:
+        parts = [("status and body", rule.status_basis)]
+    for part, basis in parts:
+        if basis is not None:
+            standing += f"; {part}: {basis.standing}"
+            source += f"; {part}: {basis.source}"
+    return standing, source
 
 
 def _promises(promises: Iterable[Promise]) -> Iterable[Sequence[str]]:
@@ -64,6 +113,23 @@ def _switches(vendor: Vendor) -> Iterable[Sequence[str]]:
 def _omissions(omitted: Iterable[Omission]) -> Iterable[Sequence[str]]:
     for omission in omitted:
         yield omission.what, omission.why
+
+
+def _told(guesses: Iterable[Guess]) -> Iterable[Sequence[str]]:
+    for guess in guesses:
+        yield guess.what, guess.cost, ", ".join(f"`{flag}`" for flag in guess.flags) or "none", guess.check
+
+
+def _documents(vendor: Vendor) -> Iterable[Sequence[str]]:
+    for document in vendor.documents:
+        whose = f"{document.publisher}, about {document.api}"
+        yield _title(document), document.address, whose, document.copied, document.read, document.share
+
+
+def _title(document: Document) -> str:
+    """A document's own name, and the others under which it is cited."""
+    first, *others = document.titles
+    return first + (f" (cited as {', '.join(others)})" if others else "")
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -1,13 +1,19 @@
-"""The page of fidelity lists all that there is, and is the one that the tables write."""
+"""The page of fidelity lists all that there is, and is the one that the tables write; nothing in it claims too much."""
 
 import re
+from dataclasses import fields
+from fnmatch import fnmatchcase
 
 import pytest
 
+from contracts.cli import PROPERTIES
+from contracts.clients.properties import PROPERTIES as HABITS
+from contracts.property import Need, Property
 from simulator.app import VENDORS
+from simulator.core.config import Config
 from simulator.core.rules import Rule
-from simulator.core.sources import Promise, Standing
-from simulator.core.vendor import Vendor
+from simulator.core.sources import Basis, Document, Guess, Promise, Source, Standing
+from simulator.core.vendor import Switch, Vendor
 from simulator.fidelity import page
 from tests.servers import ROOT
 
@@ -21,6 +27,29 @@ def test_the_page_is_what_the_tables_write_today() -> None:
 def told(vendor: Vendor) -> list[Rule | Promise]:
     """What a vendor demands and does."""
     return [*vendor.rules, *vendor.promises]
+
+
+def facts(vendor: Vendor) -> list[tuple[str, Basis]]:
+    """Everything that has a standing, by a name for it: demands, statuses, bodies, promises and switches."""
+    rules = [(f"{rule.id} {what}", basis) for rule in vendor.rules for what, basis in (
+        ("demand", Basis(rule.standing, rule.source)), ("status", rule.of_status), ("body", rule.of_body),
+    )]  # fmt: skip
+    others: list[Promise | Switch] = [*vendor.promises, *vendor.switches]
+    return rules + [(item.id, Basis(item.standing, item.source)) for item in others]
+
+
+def cited(vendor: Vendor, source: Source) -> list[Document]:
+    """The documents that a source's title stands for."""
+    return [document for document in vendor.documents if source.title in document.titles]
+
+
+def at_most(vendor: Vendor, document: Document) -> Standing:
+    """The most that a document can make of a fact."""
+    if document.publisher != vendor.publisher:
+        return Standing.THIRD_PARTY
+    if document.api != vendor.api:
+        return Standing.ASSUMED
+    return Standing.OBSERVED if document.code else Standing.DOCUMENTED
 
 
 def listed_ids(vendor: Vendor) -> list[str]:
@@ -51,3 +80,156 @@ def test_what_is_assumed_gives_its_reason_and_what_is_not_gives_its_page(vendor:
 def test_what_is_not_simulated_is_said_with_the_reason(vendor: Vendor) -> None:
     assert vendor.omitted
     assert all(omission.what and omission.why for omission in vendor.omitted)
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
+def test_every_source_cites_a_document_of_the_table_or_is_our_choice(vendor: Vendor) -> None:
+    lost = {name: b.source.title for name, b in facts(vendor) if b.source.read and not cited(vendor, b.source)}
+    assert lost == {}, "add a row to DOCUMENTS in the vendor's sources.py"
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
+def test_nothing_is_documented_but_by_a_page_of_the_vendor_about_this_api(vendor: Vendor) -> None:
+    for name, basis in facts(vendor):
+        if basis.standing is Standing.DOCUMENTED:
+            most = {at_most(vendor, document) for document in cited(vendor, basis.source)}
+            assert most == {Standing.DOCUMENTED}, f"{name} is called documented by {basis.source}"
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
+def test_what_a_third_party_says_is_said_by_one_and_what_is_observed_was_seen_at_the_vendors(vendor: Vendor) -> None:
+    fit = {
+        Standing.THIRD_PARTY: {Standing.THIRD_PARTY},
+        Standing.OBSERVED: {Standing.OBSERVED, Standing.DOCUMENTED},
+    }
+    for name, basis in facts(vendor):
+        if basis.standing in fit:
+            most = {at_most(vendor, document) for document in cited(vendor, basis.source)}
+            assert most, name
+            assert most <= fit[basis.standing], f"{name} is called {basis.standing} by {basis.source}"
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
+def test_a_source_was_read_on_the_day_on_which_its_document_was(vendor: Vendor) -> None:
+    for name, basis in facts(vendor):
+        days = {document.read for document in cited(vendor, basis.source)}
+        assert days <= {basis.source.read}, name
+
+
+def test_no_status_of_the_predictive_index_is_documented_but_that_of_maintenance() -> None:
+    documented = [r.id for r in VENDORS["predictive_index"].rules if r.of_status.standing is Standing.DOCUMENTED]
+    assert documented == ["pi.access.maintenance"]
+
+
+PARTS: list[tuple[str, tuple[str, str, str]]] = [
+    ("pymetrics.access.key", ("documented", "assumed", "assumed")),
+    ("pymetrics.access.bearer", ("documented", "assumed", "assumed")),
+    ("pymetrics.access.token.live", ("documented", "assumed", "assumed")),
+    ("pymetrics.order.assessment_id.known", ("documented", "assumed", "assumed")),
+    ("pymetrics.v2.capability.type", ("documented", "assumed", "assumed")),
+    ("pymetrics.v2.order.candidate.email.required", ("documented", "assumed", "assumed")),
+    ("pymetrics.list.body.json", ("documented", "assumed", "assumed")),
+    ("pymetrics.order.body.json", ("documented", "documented", "documented")),
+    ("pymetrics.list.filter", ("documented", "documented", "documented")),
+    ("pymetrics.order.candidate_redirect_url.length", ("observed", "observed", "observed")),
+    ("pi.access.key", ("documented", "third_party", "assumed")),
+    ("pi.access.rate", ("third_party", "third_party", "assumed")),
+    ("pi.access.maintenance", ("documented", "documented", "documented")),
+    ("pi.create.gender.value", ("documented", "assumed", "assumed")),
+    ("pi.create.folder.exists", ("assumed", "assumed", "assumed")),
+    ("pi.change.expiration.future", ("documented", "assumed", "assumed")),
+    ("pi.change.administered_by.email.required", ("assumed", "assumed", "assumed")),
+]
+"""Rules with the standing of their demand, status and body, as the vendors' pages were read."""
+
+
+@pytest.mark.parametrize(("id", "parts"), PARTS, ids=[id for id, _ in PARTS])
+def test_demand_status_and_body_each_have_the_standing_of_their_own_source(
+    id: str, parts: tuple[str, str, str]
+) -> None:
+    (rule,) = (rule for vendor in VENDORS.values() for rule in vendor.rules if rule.id == id)
+    assert (rule.standing.value, rule.of_status.standing.value, rule.of_body.standing.value) == parts
+
+
+PROMISED = {
+    "pymetrics.order.nulls": "assumed", "pymetrics.dates": "assumed", "pymetrics.types": "assumed",
+    "pymetrics.order.statuses": "observed", "pymetrics.v2.shared": "assumed",
+    "pi.archive": "third_party", "pi.webhook.tries": "third_party", "pi.webhook.again": "third_party",
+    "pi.webhook.success": "third_party", "pi.webhook.basic": "third_party", "pi.webhook.states": "third_party",
+    "pi.rate.header": "third_party", "pi.webhook.once": "documented", "pi.webhook.form": "observed",
+    "pi.create.administrator.empty": "assumed", "pi.create.administrator.phone": "assumed",
+    "pi.states.moves": "assumed", "pi.change.latest": "assumed",
+}  # fmt: skip
+"""Promises whose standing was once claimed too high, or that were not declared."""
+
+
+def test_promises_have_the_standing_of_what_was_read() -> None:
+    known = {promise.id: promise.standing.value for vendor in VENDORS.values() for promise in vendor.promises}
+    assert {id: known.get(id) for id in PROMISED} == PROMISED
+
+
+def test_the_page_begins_with_what_was_never_done_and_which_generation_it_is() -> None:
+    head = PAGE.split("\n## ", 1)[0]
+    assert head.splitlines()[2].startswith("**No part of this simulator was ever compared with a live vendor.**")
+    assert "first-generation API" in head
+    assert all(witness in head for witness in ("being upgraded", "Recruitee", "MagicTools"))
+
+
+def test_every_document_is_listed_with_its_address_the_age_of_the_copy_and_the_share_that_was_read() -> None:
+    for vendor in VENDORS.values():
+        for one in vendor.documents:
+            assert f"| {one.address} |" in PAGE, one.titles[0]
+            assert f"| {one.copied} | {one.read} | {one.share} |" in PAGE, one.titles[0]
+
+
+def test_two_versions_at_one_address_have_a_row_each() -> None:
+    titles = [
+        one.titles[0] for one in VENDORS["pymetrics"].documents if one.address == "https://api.pymetrics.com/docs"
+    ]
+    assert titles == ["pymetrics Assessment API 1.3.0, the page", "pymetrics API 2.2.1"]
+
+
+GUESSES = [guess for vendor in VENDORS.values() for guess in vendor.guesses]
+UNSURE = {item.id: item for vendor in VENDORS.values() for item in (*told(vendor), *vendor.switches)}
+
+
+@pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
+def test_a_guess_names_what_is_not_documented_in_all_its_parts(guess: Guess) -> None:
+    for id in guess.ids:
+        item = UNSURE[id]
+        parts = {item.standing} | (
+            {item.of_status.standing, item.of_body.standing} if isinstance(item, Rule) else set()
+        )
+        assert parts != {Standing.DOCUMENTED}, id
+
+
+@pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
+def test_the_flags_of_a_guess_exist(guess: Guess) -> None:
+    settings = {field.name for field in fields(Config)}
+    switches = {switch.id for vendor in VENDORS.values() for switch in vendor.switches}
+    assert set(guess.flags) <= settings | switches
+
+
+@pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
+def test_the_check_of_a_guess_asks_something_of_a_vendor(guess: Guess) -> None:
+    patterns = re.findall(r"--only '?([\w.*]+)'?", guess.check)
+    assert patterns or guess.check.startswith(("by hand: ", "no check needed")), guess.check
+    for pattern in patterns:
+        found = [one for one in PROPERTIES if fnmatchcase(one.id, pattern)]
+        assert [one for one in found if Need.CONTROL not in one.needs], f"{pattern} asks a vendor nothing"
+
+
+def test_what_the_page_says_of_guesses_is_a_table_of_them_all() -> None:
+    section = PAGE.split("## Where we guess, and what a wrong guess costs you", 1)[1].split("\n## ", 1)[0]
+    assert section.count("\n| ") - 1 == len(GUESSES)
+
+
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.id)
+def test_a_contract_of_clients_is_no_surer_than_its_source(habit: Property) -> None:
+    vendor = VENDORS[habit.vendor.replace("-", "_")]
+    assert habit.source is not None
+    found = [document for document in vendor.documents if habit.source.title in document.titles]
+    assert found or habit.standing == "assumed", habit.source
+    order = list(Standing)
+    most = {at_most(vendor, document) for document in found} or {Standing.ASSUMED}
+    assert all(order.index(Standing(habit.standing.value)) >= order.index(one) for one in most), habit.source

@@ -49,6 +49,17 @@ def test_they_agree_on_where_each_stands() -> None:
     assert {id: fact.standing.value for id, fact in OURS.items()} == catalogue
 
 
+def test_they_agree_on_where_the_status_and_the_body_of_each_refusal_stand() -> None:
+    catalogue = {id: (rule.of_status.standing.value, rule.of_body.standing.value) for id, rule in RULES.items()}
+    assert {id: (OURS[id].of_status.value, OURS[id].of_body.value) for id in RULES} == catalogue
+
+
+def test_no_property_is_surer_than_what_it_shows() -> None:
+    for property in PROPERTIES:
+        shown = [OURS[id].standing for id in property.promises] + [OURS[id].of_refusal for id in property.broken]
+        assert all(property.standing.strength <= standing.strength for standing in shown), property.id
+
+
 @pytest.mark.parametrize(
     "fact", [fact for fact in FACTS if fact.standing is not Standing.ASSUMED], ids=lambda fact: fact.id
 )

@@ -8,14 +8,12 @@ from hypothesis import strategies as st
 
 from contracts.predictive_index import option_rows
 from contracts.predictive_index.calls import PATH
-from contracts.predictive_index.facts import BLANKS, FACTS
+from contracts.predictive_index.facts import BLANKS
 from contracts.predictive_index.strategies import ADMINISTRATOR
 from contracts.predictive_index.wrong import Ways, Wrong, bodies, changes, gets, raws, typed, values
 from contracts.property import Breach, Need
 from contracts.sources import Standing
 from contracts.wire import ABSENT
-
-_STANDINGS = {fact.id: fact.standing for fact in FACTS}
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Row:
     @property
     def breach(self) -> Breach:
         """The row for `breaches`. What is wrong in a way that no page speaks of is assumed to be refused."""
-        standing = Standing.ASSUMED if self.odd else _STANDINGS[self.rule]
+        standing = Standing.ASSUMED if self.odd else Standing.DOCUMENTED
         name = "odd" if self.odd else "broken"
         return Breach(self.rule, self.status, st.sampled_from(self.ways), standing, self.needs, name=name)
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from contracts.lab import Lab
 from contracts.predictive_index import breach_rows, refusals, strategies
 from contracts.predictive_index.breach_rows import Row
+from contracts.predictive_index.facts import FACTS
 from contracts.predictive_index.scene import TAKER, everything
-from contracts.predictive_index.wrong import ask
-from contracts.property import Need, Property, breaches, contract
+from contracts.predictive_index.wrong import Wrong, ask
+from contracts.property import Need, Property, breaches, contract, given
 from contracts.sources import Standing
 from contracts.wire import Answer
 
@@ -40,6 +41,16 @@ def _singly(rows: Iterable[Row], right: st.SearchStrategy[Any], form: Form) -> t
     return tuple(replace(one, examples=1 / 6) for one in single)
 
 
+_KNOWN = {fact.id: fact.standing for fact in FACTS}
+_DOCUMENTED_WAYS = tuple(
+    way
+    for _, rows, *_ in _GROUPS
+    for row in rows
+    if _KNOWN.get(row.rule) is Standing.DOCUMENTED and not row.odd and not row.needs
+    for way in row.ways
+)
+
+
 def _together(name: str, rows: Iterable[Row], plain: Any, form: Form) -> Property:
     """Every way of every row, one after the other in one sandbox: as many as there are is too many for each alone."""
     rows = tuple(rows)
@@ -62,7 +73,21 @@ def _together(name: str, rows: Iterable[Row], plain: Any, form: Form) -> Propert
     )(every_way)  # fmt: skip
 
 
+@contract(
+    "pi.refusals.documented",
+    "What breaks a documented demand is answered with an error, whichever it is",
+    standing=Standing.DOCUMENTED,
+)
+@given(way=st.sampled_from(_DOCUMENTED_WAYS))
+def documented(lab: Lab, way: Wrong) -> None:
+    """The API Guide says that errors are in the 400 or 500 range; which status a demand has is said nowhere, so the
+    breaches, which ask for one, are assumed."""
+    answer = ask(lab.sandbox, TAKER if way.method == "POST" else {}, way)
+    assert 400 <= answer.status < 600, f"{way} is answered {answer.status}: {answer.text[:200]}"
+
+
 PROPERTIES = (
+    documented,
     *(one for _, rows, right, _, form in _GROUPS for one in _singly(rows, right, form)),
     *(_together(name, rows, plain, form) for name, rows, _, plain, form in _GROUPS),
 )

@@ -148,7 +148,7 @@ def done(lab: Lab, change: Face, gender: int | None) -> None:
     "An assessment is changed by its id or by its externalId, of which the latest assessment is meant",
     kept=("pi.change.locator", "pi.change.known"),
     broken=("pi.change.locator",),
-    promises=("pi.change.whole",),
+    promises=("pi.change.whole", "pi.change.latest"),
     standing=Standing.ASSUMED,
 )
 @given(text=strategies.texts, stem=strategies.texts)

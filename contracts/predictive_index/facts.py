@@ -1,8 +1,9 @@
 """Every demand and every promise of The Predictive Index, with our own reading of where it stands.
 
-Ids are all that joins this list with the simulator's catalogue. What the pages say is `documented`, what only their
-samples show is `observed`, all else is `assumed`, with the reason. That a refusal is a 400, a 404 or a 415 is said on
-no page; the standing is that of the demand.
+Ids are all that joins this list with the simulator's catalogue. What the vendor's pages about this API, its first
+generation, say is `documented`; what somebody else says, or says of the newer API, is `third_party`; what only samples
+show is `observed`; all else is `assumed`, with the reason. That a refusal is a 400, a 404 or a 415 is said on no page:
+the standing is that of the demand, and `_STATUSES` has the few refusals of which more is known.
 """
 
 from collections.abc import Iterator
@@ -15,8 +16,7 @@ _COMMON = "Common"
 _GUIDE = "API Guide"
 _PATTERNS = "GET behavioralassessments pattern images"
 _REPORTS = "GET behavioralassessments reports"
-_PORTAL = "developers.predictiveindex.com/webhooks, as catalogued by github.com/api-evangelist"
-_LIMITS = "developers.predictiveindex.com/getting-started"
+_CATALOGUE = "API Evangelist's catalogue of the newer API (GitHub)"
 
 MEMBERS = (
     "first_name", "middle_name", "last_name", "email", "expiration", "administered_by.first_name",
@@ -35,56 +35,62 @@ _ADMINISTERED = "administered_by.first_name administered_by.last_name administer
 
 # The page or sample, the place on it, and the ids that it speaks of, each without `pi.`.
 _DOCUMENTED: tuple[tuple[str, str, str], ...] = (
-    ("developers.predictiveindex.com/faqs", "the message for a missing or disabled key", "access.key"),
+    (_GUIDE, "authentication", "access.key"),
     (_GUIDE, "error handling, the maintenance answer", "access.maintenance"),
-    (_LIMITS, "rate limits, as catalogued", "access.rate rate.header"),
     (_GUIDE, "JSON in and out, XML not supported", "create.media_type change.media_type"),
-    (_GUIDE, "error handling", "errors"),
     (_CREATE, "request table, firstName", "create.first_name.required create.first_name.excluded"),
     (_CREATE, "request table, middleName", "create.middle_name.excluded"),
     (_CREATE, "request table, lastName", "create.last_name.required create.last_name.excluded"),
     (_CREATE, "request table, email", "create.email.required create.email.excluded"),
     (_CREATE, "request table, administeredBy rows",
-     ("create.administered_by.first_name.required create.administered_by.last_name.required"
-      " create.administered_by.email.required create.administrator")),
+     " ".join(f"create.{member}.required" for member in _ADMINISTERED.split())),
     (_CREATE, "request table, expirationDateTime", "create.expiration.format create.expiration.future"),
     (_CREATE, "request table, associatedPositionTitle", "create.position.exists"),
     (_CREATE, "request table, gender", "create.gender.value"),
     (_CREATE, "request table, personType", "create.person_type.value"),
-    (_CREATE, "request table, notifyAssessmentAvailableUsingEmail", "create.notify.value create.mail"),
-    (_CREATE, "request table, folderPath", "create.folder.exists"),
+    (_CREATE, "request table, notifyAssessmentAvailableUsingEmail", "create.notify.value"),
     (_CREATE, "request table, redirectUrl", "create.redirect.url"),
+    (_CHANGE, "either the path's id or the query's externalId", "change.locator"),
+    (_CHANGE, "request table, expirationDateTime", "change.expiration.format change.expiration.future"),
+    (_COMMON, "OData options",
+     ("list.filter.member list.orderby.syntax list.orderby.member list.select.member list.searchfields.member"
+      " search.filter.member search.searchfields.member")),
+    (_PATTERNS, "patternType and format", "pattern.type pattern.format"),
+    (_REPORTS, "reportType, format, gender and languageLocale",
+     "report.type report.working report.format report.gender report.language"),
+)  # fmt: skip
+"""What is demanded."""
+
+_PROMISED: tuple[tuple[str, str, str], ...] = (
+    (_GUIDE, "error handling", "errors"),
+    (_CREATE, "request table, administeredBy rows", "create.administrator"),
+    (_CREATE, "request table, notifyAssessmentAvailableUsingEmail", "create.mail"),
     (_CREATE, "request table, languageLocale", "create.language"),
     (_CREATE, "request table, customFields", "create.custom_fields"),
     (_CREATE, "request table, externalPersonId", "create.again"),
-    (_CREATE, "request table, assessmentStatusWebHook", "webhook.form"),
     (_CREATE, "response", "create.created"),
     (_CREATE, "response table", "face.instants id"),
-    (_CREATE, "both tables", "language.hidden"),
-    ("GET behavioralassessments", "path parameter and response", "get list"),
-    (_CHANGE, "either the path's id or the query's externalId", "change.locator"),
+    ("GET behavioralassessments", "path parameter, query parameters and response", "get list list.filter"),
     (_CHANGE, "request body", "change.partial"),
-    (_CHANGE, "request table, expirationDateTime", "change.expiration.format change.expiration.future"),
-    (_CHANGE, "request table, administeredBy rows",
-     " ".join(f"change.{member}.required" for member in _ADMINISTERED.split())),
-    (_COMMON, "OData options",
-     ("list.filter.member list.orderby.syntax list.orderby.member list.top.value list.skip.value list.select.member"
-      " list.searchfields.member search.filter.member search.top.value search.skip.value search.searchfields.member"
-      " list.options")),
     (_COMMON, "assessment states", "states"),
-    (_PATTERNS, "patternType and format", "pattern.type pattern.format patterns face.patterns"),
-    (_REPORTS, "reportType, format, gender and languageLocale",
-     "report.type report.working report.format report.gender report.language reports reports.zip"),
+    (_PATTERNS, "patternType and format", "patterns face.patterns"),
+    (_REPORTS, "reportType, format, gender and languageLocale", "reports reports.zip"),
     ("Integration Best Practices", "finding an existing person", "people"),
-    ("believablemagic.com/articles/category/magictools", "a vendor of a client, on archiving", "archive"),
     ("Webhooks", "defining a webhook URL", "webhook.once"),
-    (_PORTAL, "triggers, security and retries",
+)
+"""What is promised."""
+
+_THIRD_PARTY: tuple[tuple[str, str, str], ...] = (
+    ("Believable Magic, articles on MagicTools", "on archiving", "archive"),
+    (_CATALOGUE, "limits of the newer API", "access.rate rate.header"),
+    (_CATALOGUE, "triggers, security and retries of the newer API's webhook",
      "webhook.states webhook.basic webhook.tries webhook.success webhook.again"),
 )  # fmt: skip
 
 _OBSERVED: tuple[tuple[str, str, str], ...] = (
     (_CREATE, "example request and response",
-     "create.custom_fields.all create.folder face.members face.pending states.zero"),
+     "create.custom_fields.all create.folder face.members face.pending states.zero language.hidden"),
+    (_CREATE, "example web hook call", "webhook.form"),
 )  # fmt: skip
 
 _ASSUMED: tuple[tuple[str, str], ...] = (
@@ -109,7 +115,17 @@ _ASSUMED: tuple[tuple[str, str], ...] = (
      "get.known change.known archive.known pattern.known report.known"),
     ("PATCH's page could be read in part; what POST asks of the member is taken",
      ("change.position.exists change.gender.value change.person_type.value change.notify.value"
-      " change.folder.exists change.redirect.url")),
+      " change.redirect.url " + " ".join(f"change.{member}.required" for member in _ADMINISTERED.split()))),
+    ("the row speaks of the path as it is displayed, and not of one that is unknown",
+     "create.folder.exists change.folder.exists"),
+    ("what the number is for is documented, and not which numbers are refused",
+     "list.top.value list.skip.value search.top.value search.skip.value"),
+    ("of these rows none says what an empty member, or a missing phone, means",
+     "create.administrator.empty create.administrator.phone"),
+    ("whether trailing zeros are written is said nowhere", "face.instants.zeros"),
+    ("the page has a list of states, without moves", "states.moves"),
+    ("the method's own page names filters only; the page Common says that support differs", "list.options"),
+    ("which of several is found is said nowhere", "change.latest"),
     ("which options a method takes stands in a reference that cannot be read",
      "list.option.known search.option.known"),
     ("the option is documented, its grammar is not: what OData 3 and 4 have in common is taken",
@@ -139,10 +155,28 @@ _ASSUMED: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
+_STATUSES: dict[str, tuple[Standing, Standing]] = {
+    # The error object is printed once, with its status: for maintenance.
+    "access.maintenance": (Standing.DOCUMENTED, Standing.DOCUMENTED),
+    # A user of the API saw the status; the body is the newer API's.
+    "access.key": (Standing.THIRD_PARTY, Standing.ASSUMED),
+    "access.rate": (Standing.THIRD_PARTY, Standing.ASSUMED),
+}
+"""How sure we are of a refusal's status and of its body, where not both are assumed."""
+
+
 def _facts() -> Iterator[Fact]:
-    for standing, rows in ((Standing.DOCUMENTED, _DOCUMENTED), (Standing.OBSERVED, _OBSERVED)):
+    for title, where, ids in _DOCUMENTED:
+        for id in ids.split():
+            status, body = _STATUSES.get(id, (Standing.ASSUMED, Standing.ASSUMED))
+            yield Fact(f"pi.{id}", Standing.DOCUMENTED, Source(title, where), status, body)
+    known = (
+        (Standing.DOCUMENTED, _PROMISED), (Standing.THIRD_PARTY, _THIRD_PARTY), (Standing.OBSERVED, _OBSERVED),
+    )  # fmt: skip
+    for standing, rows in known:
         for title, where, ids in rows:
-            yield from (Fact(f"pi.{id}", standing, Source(title, where)) for id in ids.split())
+            for id in ids.split():
+                yield Fact(f"pi.{id}", standing, Source(title, where), *_STATUSES.get(id, (None, None)))
     for reason, ids in _ASSUMED:
         yield from (Fact(f"pi.{id}", Standing.ASSUMED, ours(reason)) for id in ids.split())
 

@@ -67,7 +67,7 @@ def limit(lab: Lab, more: int) -> None:
     "pi.list.operators",
     "Every operator and function of $filter lists just those assessments of which it is true",
     kept=_FILTERS,
-    promises=("pi.list.grammar", "pi.list.options"),
+    promises=("pi.list.grammar", "pi.list.filter"),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
@@ -82,7 +82,7 @@ def operators(lab: Lab) -> None:
     "pi.list.filtered",
     "A $filter of many parts means what OData says: `and` before `or`, brackets first, null neither true nor false",
     kept=_FILTERS,
-    promises=("pi.list.grammar", "pi.list.options"),
+    promises=("pi.list.grammar", "pi.list.filter"),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
@@ -98,7 +98,7 @@ def filtered(lab: Lab, pieces: list[Piece]) -> None:
     "pi.list.found",
     "An assessment is found by each of its ids, and by nothing that is not its own",
     kept=("pi.list.filter.member", "pi.list.option.known"),
-    promises=("pi.list.options",),
+    promises=("pi.list.filter", "pi.list.array"),
     standing=Standing.DOCUMENTED,
 )
 @given(names=strategies.names, stem=strategies.texts)

@@ -37,7 +37,7 @@ def acted(lab_sandbox: Any, id: str, action: str) -> Answer:
 @contract(
     "pi.states.moves",
     "An assessment moves as its taker does, from 0 or 10 over 20 and 30 to 40, or ends in 50 or 65, and stays there",
-    promises=("pi.states", "pi.states.sent", "pi.states.failed", "pi.get"),
+    promises=("pi.states", "pi.states.moves", "pi.states.sent", "pi.states.failed", "pi.get"),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
@@ -69,7 +69,7 @@ def moves(lab: Lab, notify: int, actions: list[str]) -> None:
 @contract(
     "pi.states.table",
     "Every action is possible in every state that is no end, and in no other",
-    promises=("pi.states",),
+    promises=("pi.states", "pi.states.moves"),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )

@@ -67,7 +67,7 @@ def filtered(lab: Lab, pairs: list[tuple[int, int | None]], version: api.Version
     "pymetrics.lists.exact",
     "A filter finds what is spelt exactly so, and nothing that merely resembles it",
     kept=_RULES,
-    promises=("pymetrics.list.both",),
+    promises=("pymetrics.list.both", "pymetrics.list.and"),
     needs=_WRITES,
     examples=0.35,
 )
@@ -98,7 +98,7 @@ def exact(lab: Lab, version: api.Version, name: str) -> None:
     "pymetrics.lists.as_clients_ask",
     "A query is read as the vendor's client writes it: a plus is a blank, an escape is what it stands for",
     kept=("pymetrics.v2.list.filter",),
-    promises=("pymetrics.list.both",),
+    promises=("pymetrics.list.both", "pymetrics.list.and"),
     standing=Standing.OBSERVED,
     needs=_WRITES,
     examples=0.35,

@@ -157,7 +157,7 @@ def factors(lab: Lab, body: dict[str, Any], fulfil: bool, score: float | None) -
     "pymetrics.results.capabilities",
     "Capability content tells each kind of reader the same capabilities under a title of their own",
     kept=("pymetrics.v2.capability.known", "pymetrics.v2.capability.type", "pymetrics.v2.capability.scores"),
-    promises=("pymetrics.v2.capabilities",),
+    promises=("pymetrics.v2.capabilities", "pymetrics.v2.capabilities.path", "pymetrics.v2.capabilities.members"),
     needs=_CONTROL,
     examples=0.7,
 )

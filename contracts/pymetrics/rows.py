@@ -6,7 +6,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from contracts.property import Breach, Need
-from contracts.pymetrics.facts import standing
 from contracts.sandbox import Sandbox
 from contracts.wire import Answer
 
@@ -24,7 +23,7 @@ def row(
 ) -> Breach:
     """A rule of pymetrics and the ways to break it; `also` may be broken by the same."""
     id = f"pymetrics.{rule}"
-    return Breach(id, status, wrong, standing(id), needs, tuple(f"pymetrics.{one}" for one in also))
+    return Breach(id, status, wrong, needs=needs, also=tuple(f"pymetrics.{one}" for one in also))
 
 
 def any_of(*values: Any) -> st.SearchStrategy[Any]:

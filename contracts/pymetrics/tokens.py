@@ -11,7 +11,7 @@ from contracts.property import Need, Property, contract, given
 from contracts.pymetrics import api, shapes
 from contracts.pymetrics.facts import TOKEN_FIELDS
 from contracts.pymetrics.flaws import FORM, guarded
-from contracts.pymetrics.strategies import instants, texts, versions
+from contracts.pymetrics.strategies import BEARER_LESS, PLAIN, STRANGE_TOKENS, instants, texts, versions
 from contracts.sandbox import Sandbox
 from contracts.sources import Standing
 from contracts.wire import Answer
@@ -84,7 +84,7 @@ def by_form(lab: Lab, version: api.Version, media_type: str) -> None:
     "pymetrics.tokens.serve_both",
     "A token of either version opens every call of both",
     kept=_ACCESS,
-    promises=("pymetrics.v2.same",),
+    promises=("pymetrics.v2.shared",),
     needs={Need.CONTROL},
     examples=0.35,
 )
@@ -102,7 +102,7 @@ def serve_both(lab: Lab, version: api.Version) -> None:
     "pymetrics.tokens.configuration",
     "With key and token the configured assessments are shown, in both versions",
     kept=_ACCESS,
-    promises=("pymetrics.types", "pymetrics.v2.same"),
+    promises=("pymetrics.types", "pymetrics.v2.same", "pymetrics.v2.shared"),
     examples=0.2,
 )
 @given(
@@ -145,6 +145,26 @@ def configured(lab: Lab, wanted: list[dict[str, str]]) -> None:
     for version in api.VERSIONS:
         answer = sandbox.call("GET", version.configuration, auth="pymetrics")
         api.same(api.expected(answer, 200), {"assessments": wanted}, "the configuration")
+
+
+@contract(
+    "pymetrics.tokens.refused",
+    "Without a good token the configuration and a creation are refused with 401, in the envelope",
+    promises=("pymetrics.error.envelope",),
+    examples=0.35,
+)
+@given(wrong=st.sampled_from(BEARER_LESS) | st.sampled_from(STRANGE_TOKENS).map("Bearer {}".format), version=versions)
+def refused(lab: Lab, wrong: str | None, version: api.Version) -> None:
+    """The 401 is documented for these two calls; that the others answer so too is asked by the breaches."""
+    sandbox = lab.sandbox
+    header = {"Authorization": wrong and wrong.replace("{token}", sandbox.token())}
+    body = api.filled(sandbox, PLAIN)
+    for answer in (
+        sandbox.call("GET", version.configuration, headers=header, auth="pymetrics"),
+        sandbox.call("POST", version.create, json=body, headers=header, auth="pymetrics"),
+    ):
+        assert answer.status == 401, f"{answer.status} instead of 401: {answer.text[:200]}"
+        shapes.refusal(answer)
 
 
 @contract(
@@ -225,5 +245,5 @@ def limited(lab: Lab, limit: int, wait: int) -> None:
 
 
 PROPERTIES: tuple[Property, ...] = (
-    shown, by_form, serve_both, configuration, configured, several, life, limited,
+    shown, by_form, serve_both, configuration, configured, refused, several, life, limited,
 )  # fmt: skip

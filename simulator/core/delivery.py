@@ -1,7 +1,8 @@
 """A notice on its way: when to try, what an answer means, and when to give up. Arithmetic only; posting is elsewhere.
 
-The Predictive Index documents at most nine tries within 24 hours with exponential back-off, success on any 2xx and
-another try on the codes in `AGAIN`; the first gap and the treatment of time-outs and refused connections are ours.
+At most nine tries within 24 hours with exponential back-off, success on any 2xx and another try on the codes in
+`AGAIN`: so a third party describes The Predictive Index's newer API, and it is taken for the first generation and for
+our extension of pymetrics too. The first gap and the treatment of time-outs and refused connections are ours.
 """
 
 from dataclasses import dataclass, replace

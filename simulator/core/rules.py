@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from simulator.core.call import Call, Unreadable
-from simulator.core.sources import Source, Standing, ours
+from simulator.core.sources import Basis, Source, Standing, ours
 from simulator.core.text import folded, meant, plain
 from simulator.core.world import World
 
@@ -29,6 +29,9 @@ class Rule:
     `statement` says it in a sentence that a refused caller can act on; `status` is the refusal's HTTP status;
     `holds` is true where the demand is kept or does not apply. `hint` explains a likely cause of the refusal: it is
     called only for a call that breaks the rule, and its text is sent in the header `Simulator-Hint`.
+
+    `standing` and `source` are those of the demand. `status_basis` and `body_basis` are set where the status, or the
+    shape of the body, comes from elsewhere.
     """
 
     id: str
@@ -39,6 +42,18 @@ class Rule:
     source: Source
     holds: Holds = at_the_door
     hint: Hint | None = None
+    status_basis: Basis | None = None
+    body_basis: Basis | None = None
+
+    @property
+    def of_status(self) -> Basis:
+        """How sure we are of the refusal's status; as of the demand, unless the rule says otherwise."""
+        return self.status_basis or Basis(self.standing, self.source)
+
+    @property
+    def of_body(self) -> Basis:
+        """How sure we are of the shape of the refusal's body; as of the status, unless the rule says otherwise."""
+        return self.body_basis or self.of_status
 
     @property
     def name(self) -> str:

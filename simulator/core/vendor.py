@@ -12,7 +12,7 @@ from simulator.core.exercise import Exercise
 from simulator.core.machine import Machine
 from simulator.core.rules import Rule, broken
 from simulator.core.schema import Interface
-from simulator.core.sources import Omission, Promise, Source, Standing
+from simulator.core.sources import Document, Guess, Omission, Promise, Source, Standing
 from simulator.core.text import ignored
 from simulator.core.world import Stored, World
 
@@ -115,6 +115,8 @@ class Vendor:
     a call comes with (empty: none), and is None where there are no tokens.
     `exercise` is the candidate's part, behind the invitations' links; None where a vendor's links lead nowhere.
     `interface` describes what goes over the wire, for the OpenAPI document.
+    `publisher` and `api` are the words in which its `documents` name the vendor and the API that is simulated; `about`
+    says which API that is, and how we know. `guesses` are the choices of ours that callers can depend on.
     """
 
     id: str
@@ -143,6 +145,11 @@ class Vendor:
     interface: Interface = field(default_factory=Interface)
     reads: Callable[[Call, World], tuple[Call, tuple[str, ...]]] = _as_sent
     ignores_path_case: bool = False
+    publisher: str = ""
+    api: str = ""
+    about: str = ""
+    documents: tuple[Document, ...] = ()
+    guesses: tuple[Guess, ...] = ()
 
     @property
     def operations(self) -> dict[str, Operation]:

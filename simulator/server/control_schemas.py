@@ -5,6 +5,7 @@ from typing import Any
 
 from simulator.core.config import Config
 from simulator.core.schema import Schema, array, choice, instant, integer, nullable, number, record, ref, text
+from simulator.core.sources import Standing
 from simulator.server import fault_schemas, queries, shapes
 
 JSON = "application/json"
@@ -13,6 +14,8 @@ _TIME = f"T(?:{_N}H(?:{_N}M)?(?:{_N}S)?|{_N}M(?:{_N}S)?|{_N}S)"
 DURATION = f"P(?:{_N}W(?:{_N}D)?(?:{_TIME})?|{_N}D(?:{_TIME})?|{_TIME})"
 """What `core.instant.parse_duration` reads, without the look-ahead that not every pattern language has."""
 INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+
+STANDING = text("how sure we are of it", enum=[standing.value for standing in Standing])
 
 _OPENED = record({
     "name": text(), "seed": {"type": ["integer", "string"]},
@@ -45,7 +48,9 @@ SCHEMAS: dict[str, Schema] = {
     "Health": record({"status": text(enum=["ok"]), "version": text()}),
     "Rule": record({
         "id": text(), "vendor": text(), "place": text("what it speaks of"), "statement": text(),
-        "standing": text(enum=["documented", "observed", "assumed"]), "source": text(), "status": integer(),
+        "standing": STANDING, "source": text(), "status": integer(),
+        "status_standing": STANDING, "status_source": text("where the status comes from"),
+        "body_standing": STANDING, "body_source": text("where the shape of the refusal's body comes from"),
     }),
     "Sandbox": record({
         "name": text(), "seed": {"type": ["integer", "string"]}, "now": instant(),

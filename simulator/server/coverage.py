@@ -45,13 +45,16 @@ def coverage_view(vendors: Mapping[str, Vendor], tally: Tally) -> dict[str, Any]
     rules = [(vendor.id, rule) for vendor in vendors.values() for rule in vendor.rules]
     return {
         "rules": [
-            {"id": r.id, "vendor": vendor, "standing": r.standing.value, "kept": kept[r.id], "broken": broken[r.id]}
+            {
+                "id": r.id, "vendor": vendor, "standing": r.standing.value, "kept": kept[r.id], "broken": broken[r.id],
+                "status_standing": r.of_status.standing.value, "body_standing": r.of_body.standing.value,
+            }
             for vendor, r in rules
         ],
         "kept": sum(kept[rule.id] > 0 for _, rule in rules),
         "broken": sum(broken[rule.id] > 0 for _, rule in rules),
         "of": len(rules),
-    }
+    }  # fmt: skip
 
 
 def _judged(vendor: Vendor) -> Iterator[tuple[str | None, Stages]]:

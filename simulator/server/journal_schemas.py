@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator.core.schema import Schema, array, instant, integer, nullable, number, record, ref, text
 from simulator.core.vendor import Vendor
-from simulator.server.control_schemas import INSTANT, Control, looks
+from simulator.server.control_schemas import INSTANT, STANDING, Control, looks
 from simulator.server.curl import MEDIA_TYPE
 
 _ANY: Schema = {"description": "JSON parsed, a form as an object, other text as it is; `{bytes}` of what is no text"}
@@ -33,8 +33,8 @@ SCHEMAS: dict[str, Schema] = {
     },
     "Coverage": record({
         "rules": array(record({
-            "id": text(), "vendor": text(), "standing": text(enum=["documented", "observed", "assumed"]),
-            "kept": _COUNT, "broken": _COUNT,
+            "id": text(), "vendor": text(), "standing": STANDING,
+            "kept": _COUNT, "broken": _COUNT, "status_standing": STANDING, "body_standing": STANDING,
         })),
         "kept": integer("how many rules were kept at least once", minimum=0),
         "broken": integer("how many were broken at least once", minimum=0),

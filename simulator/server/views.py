@@ -32,6 +32,10 @@ def _rule(vendor: Vendor, rule: Rule) -> dict[str, Any]:
         "standing": rule.standing.value,
         "source": str(rule.source),
         "status": rule.status,
+        "status_standing": rule.of_status.standing.value,
+        "status_source": str(rule.of_status.source),
+        "body_standing": rule.of_body.standing.value,
+        "body_source": str(rule.of_body.source),
     }
 
 

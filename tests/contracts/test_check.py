@@ -92,8 +92,9 @@ def test_a_standing_narrows_what_is_asked() -> None:
         lines = check("--standing", standing, "--list").stdout.splitlines()
         return {line.split()[0] for line in lines}
 
-    documented, observed, everything = (listed(standing) for standing in ("documented", "observed", "assumed"))
-    assert documented < observed < everything
+    words = ("documented", "third_party", "observed", "assumed")
+    documented, third_party, observed, everything = (listed(standing) for standing in words)
+    assert documented < third_party < observed < everything
 
 
 @pytest.fixture

@@ -105,6 +105,13 @@ def test_a_rule_keeps_the_day_on_which_it_last_held() -> None:
     assert broken["no_longer_held"] == [FACT.id]
 
 
+def test_a_rule_is_listed_with_the_standing_of_its_demand_status_and_body() -> None:
+    fact = Fact("pi.access.key", Standing.DOCUMENTED, ours("a test"), Standing.THIRD_PARTY, Standing.ASSUMED)
+    (rule,) = drift(reported(Verdict.HELD), [fact], Shapes(), {})["rules"]
+    parts = ("standing", "status_standing", "body_standing")
+    assert [rule[part] for part in parts] == ["documented", "third_party", "assumed"]
+
+
 def test_a_rule_that_was_not_asked_keeps_its_day_too() -> None:
     held = drift(reported(Verdict.HELD, "2026-11-01T10:00:00+00:00"), [FACT], Shapes(), {})
     (rule,) = drift(reported(Verdict.NOT_ASKED), [FACT], Shapes(), held)["rules"]

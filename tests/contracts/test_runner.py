@@ -15,9 +15,10 @@ from contracts.html import html
 from contracts.junit import junit
 from contracts.lab import Lab
 from contracts.listener import listening
-from contracts.property import Property
+from contracts.property import Property, as_sure_as
 from contracts.report import Report, shown, told
 from contracts.runner import PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
+from contracts.sources import Fact, Standing, ours
 from contracts.target import Target, Unaskable
 from tests.contracts import toys
 from tests.servers import Server
@@ -199,6 +200,30 @@ def test_the_page_escapes_what_it_shows_and_needs_nothing_else(target: Target) -
 )
 def test_no_report_shows_a_token(said: str, shown: str) -> None:
     assert Report("t", "http://x", "2026-01-01", (), 0.0).masked(said) == shown
+
+
+def test_a_failure_is_shown_with_the_standing_of_what_did_not_hold() -> None:
+    outcome = Outcome(replace(toys.mailing, standing=Standing.THIRD_PARTY), Verdict.BROKEN)
+    report = Report("t", "http://x", "2026-01-01", (outcome,), 0.0)
+    for text in (told(outcome, report), junit(report).decode(), html(report)):
+        assert "third_party" in text
+
+
+def test_a_contract_is_as_sure_as_the_least_sure_part_of_what_it_shows() -> None:
+    demand = Fact("pi.a", Standing.DOCUMENTED, ours("a page"), status=Standing.THIRD_PARTY)
+    facts = (
+        demand,
+        Fact("pi.b", Standing.OBSERVED, ours("a sample")),
+        replace(demand, id="pi.c", body=Standing.ASSUMED),
+    )
+    properties = [
+        replace(toys.right, promises=("pi.a",)),
+        replace(toys.right, broken=("pi.a",)),
+        replace(toys.right, broken=("pi.a",), promises=("pi.b",)),
+        replace(toys.right, broken=("pi.c",)),
+    ]
+    words = [standing.value for standing in Standing]
+    assert [property.standing.value for property in as_sure_as(facts, properties)] == words
 
 
 def test_no_report_shows_a_credential(at: At) -> None:

@@ -7,7 +7,7 @@ import pytest
 from simulator.core.call import NOTHING, Unreadable
 from simulator.core.rules import Field, Json, Rule, at_the_door, broken, type_rules
 from simulator.core.rules import fits as fits_
-from simulator.core.sources import Source, Standing
+from simulator.core.sources import Basis, Source, Standing, assumed
 from tests.fakes import FakeWorld
 
 INFINITE = float("inf")
@@ -156,3 +156,23 @@ def test_a_rule_of_the_door_holds_for_whatever_becomes_a_call() -> None:
     world = FakeWorld()
     assert at_the_door(world.call("any"), world)
     assert Rule("door", "path", "", 404, Standing.ASSUMED, Source("x", "y")).holds is at_the_door
+
+
+DEMAND = Basis(Standing.DOCUMENTED, Source("x", "y"))
+STATUS, BODY = assumed("the status is ours"), assumed("the body is ours")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "wanted"),
+    [
+        (None, None, (DEMAND, DEMAND)),
+        (STATUS, None, (STATUS, STATUS)),
+        (None, BODY, (DEMAND, BODY)),
+        (STATUS, BODY, (STATUS, BODY)),
+    ],
+)
+def test_a_body_is_as_sure_as_its_status_and_a_status_as_the_demand_unless_the_rule_says_otherwise(
+    status: Basis | None, body: Basis | None, wanted: tuple[Basis, Basis]
+) -> None:
+    rule = Rule("one", "request", "", 400, DEMAND.standing, DEMAND.source, status_basis=status, body_basis=body)
+    assert (rule.of_status, rule.of_body) == wanted

@@ -60,9 +60,11 @@ def test_the_catalogue_lists_every_rule_once_and_whole(http: httpx2.Client) -> N
     ids = [rule["id"] for rule in rules]
     assert len(set(ids)) == len(ids)
     assert {tuple(rule) for rule in rules} == {
-        ("id", "vendor", "place", "statement", "standing", "source", "status"),
+        ("id", "vendor", "place", "statement", "standing", "source", "status", "status_standing", "status_source",
+         "body_standing", "body_source"),
     }  # fmt: skip
-    assert {rule["standing"] for rule in rules} == {"documented", "observed", "assumed"}
+    for part in ("standing", "status_standing"):
+        assert {rule[part] for rule in rules} == {"documented", "third_party", "observed", "assumed"}
     assert {(rule["id"].split(".")[0], rule["vendor"]) for rule in rules} == {
         ("pymetrics", "pymetrics"), ("pi", "predictive_index"),
     }  # fmt: skip

@@ -45,12 +45,12 @@ def order_is_reported(lab: ClientLab, wish: dict[str, Any], reading: bool) -> No
 
 
 @habit("pymetrics.orders", "null_stays_null", "What is null in the answer is reported as null, or not at all",
-       Source("pymetrics-assessment-api-client 1.0.1 (PyPI)", "models/mercury_assessment_order.py: a null is borne"),
-       Standing.OBSERVED, examples=0.4)  # fmt: skip
+       ours("one member, metadata, was seen null, in a client that was changed by hand for it"),
+       examples=0.4)  # fmt: skip
 @given(wish=wishes.orders())
 def null_stays_null(lab: ClientLab, wish: dict[str, Any]) -> None:
-    """The vendor sends null for what is not set. An empty text, an empty list or a zero in its place says that
-    something is known: that there are no results, say, where they are only not there yet.
+    """The simulated vendor sends null for what is not set. An empty text, an empty list or a zero in its place says
+    that something is known: that there are no results, say, where they are only not there yet.
     """
     bench = lab.bench()
     id = PYMETRICS.made(PYMETRICS.create(bench, wish))["id"]
@@ -119,7 +119,8 @@ def assessments_are_reported(lab: ClientLab, described: list[str]) -> None:
 
 
 @habit("pymetrics.search", "orders_are_found", "Listing finds what matches, and nothing else",
-       Source(_DOCS, "List Assessment Orders"), Standing.DOCUMENTED, examples=0.5)  # fmt: skip
+       ours("two filters are documented; that candidate_id is the external_id, and that both must match, is not"),
+       examples=0.5)  # fmt: skip
 @given(application=wishes.TEXTS, candidate=wishes.TEXTS, by=st.sampled_from(["application", "candidate", "both"]))
 def orders_are_found(lab: ClientLab, application: str, candidate: str, by: str) -> None:
     """Ids of the caller's own may hold anything; each must arrive as it is, in a body or in a query. A filter that

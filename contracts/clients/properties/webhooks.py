@@ -25,8 +25,10 @@ class Post:
 
     trade: Trade
     vendor: str
-    source: Source
-    standing: Standing
+    completion: tuple[Source, Standing]
+    """Where it stands that a completion is posted, and how sure we are."""
+    again: tuple[Source, Standing]
+    """Where it stands that a webhook is posted again, and how sure we are."""
     setting: Callable[[str], dict[str, Any]]
     """The settings of a sandbox whose webhooks go to an address."""
     wish: Callable[[str], dict[str, Any]]
@@ -59,15 +61,19 @@ def _request(media_type: str, body: str, headers: dict[str, str] | None = None) 
     }  # fmt: skip
 
 
+_EXTENSION = (ours("the vendor has no webhooks; this is the simulator's extension"), Standing.ASSUMED)
+
 POSTS = (
     Post(
-        PYMETRICS, "pymetrics", ours("the vendor has no webhooks; this is the simulator's extension"), Standing.ASSUMED,
+        PYMETRICS, "pymetrics", _EXTENSION, _EXTENSION,
         lambda url: {"webhook_url": url}, lambda url: wishes.order(), "start", _event,
     ),
     Post(
         PREDICTIVE_INDEX, "predictive_index",
-        Source("developers.predictiveindex.com/webhooks", "up to nine tries within 24 hours, on these statuses"),
-        Standing.DOCUMENTED, lambda url: {"behaviour": {"pi.webhook_on": "creation and completion"}},
+        (Source("Webhooks", "defining a webhook URL"), Standing.DOCUMENTED),
+        (Source("API Evangelist's catalogue of the newer API (GitHub)", "up to nine tries within 24 hours, on these "
+                "statuses; of the newer API"), Standing.THIRD_PARTY),
+        lambda url: {"behaviour": {"pi.webhook_on": "creation and completion"}},
         lambda url: wishes.assessment(assessmentStatusWebHook=url), None, _form,
     ),
 )  # fmt: skip
@@ -114,7 +120,7 @@ def _begun(lab: ClientLab, post: Post, **behaviour: Any) -> Story:
 
 def _told(post: Post) -> Property:
     @habit(post.feature, "webhook_is_believed_when_true", "After the webhook of a completion the client knows of it",
-           post.source, post.standing, examples=0.4)  # fmt: skip
+           *post.completion, examples=0.4)  # fmt: skip
     @given(slowly=st.booleans())
     def test(lab: ClientLab, slowly: bool) -> None:
         """This is what a webhook is for: nobody has to ask, and the result is there when it is there."""
@@ -132,7 +138,7 @@ def _told(post: Post) -> Property:
 
 def _twice(post: Post) -> Property:
     @habit(post.feature, "webhook_seen_twice_is_taken_twice", "A webhook that comes twice does no harm and is answered "
-           "well both times", post.source, post.standing)  # fmt: skip
+           "well both times", *post.again)  # fmt: skip
     def test(lab: ClientLab) -> None:
         """Whoever sends until it is answered sends some things twice: the first answer may have been lost. The second
         is no mistake of the vendor's; refusing it has it sent again or given up, and acting on it twice acts twice.
@@ -151,7 +157,7 @@ def _twice(post: Post) -> Property:
 
 def _disordered(post: Post) -> Property:
     @habit(post.feature, "webhooks_out_of_order_end_right", "Webhooks that come late or out of order leave the right "
-           "state", post.source, post.standing, examples=0.4)  # fmt: skip
+           "state", *post.again, examples=0.4)  # fmt: skip
     @given(do=st.sampled_from(["reorder", "delay"]))
     def test(lab: ClientLab, do: str) -> None:
         """What comes last need not have happened last. A client that keeps what the last webhook said has a completed
@@ -182,7 +188,7 @@ def _begun_in_trouble(lab: ClientLab, post: Post, trouble: dict[str, Any]) -> St
 
 def _bad_moment(post: Post) -> Property:
     @habit(post.feature, "webhook_at_a_bad_moment_is_asked_for_again", "A webhook that cannot be dealt with now is "
-           "answered so that it comes again", post.source, post.standing)  # fmt: skip
+           "answered so that it comes again", *post.again)  # fmt: skip
     def test(lab: ClientLab) -> None:
         """A receiver that needs the vendor to understand a webhook may find the vendor not available. Then it must not
         say 200, for that is the last that is heard of it, nor 400, which is final as well, but one of the statuses

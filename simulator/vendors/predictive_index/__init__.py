@@ -26,9 +26,11 @@ from simulator.vendors.predictive_index import (
     webhooks,
 )
 from simulator.vendors.predictive_index.exercise import EXERCISE
+from simulator.vendors.predictive_index.guesses import GUESSES
 from simulator.vendors.predictive_index.promises import OMITTED, PROMISES
 from simulator.vendors.predictive_index.samples import samples
 from simulator.vendors.predictive_index.schemas import INTERFACE
+from simulator.vendors.predictive_index.sources import ABOUT, API, DOCUMENTS, PUBLISHER
 from simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, VENDOR_ID
 from simulator.vendors.predictive_index.switches import SWITCHES
 
@@ -107,6 +109,11 @@ VENDOR = Vendor(
     interface=INTERFACE,
     reads=requests.read,
     ignores_path_case=True,
+    publisher=PUBLISHER,
+    api=API,
+    about=ABOUT,
+    documents=DOCUMENTS,
+    guesses=GUESSES,
 )  # fmt: skip
 
 __all__ = ["VENDOR"]

@@ -6,7 +6,7 @@ from simulator.core.sources import Standing
 from simulator.core.vendor import Credential
 from simulator.core.world import World
 from simulator.vendors.predictive_index.requests import ROUTE
-from simulator.vendors.predictive_index.sources import KEY, MAINTENANCE, RATE
+from simulator.vendors.predictive_index.sources import BODY, KEY, KEY_BODY, KEY_STATUS, MAINTENANCE, RATE
 
 
 def credential(call: Call) -> Credential | None:
@@ -32,16 +32,16 @@ def _within_rate(call: Call, world: World) -> bool:
 ADMISSION: tuple[tuple[Rule, ...], ...] = (
     (ROUTE,),
     (Rule("pi.access.key", "header.api-key", "the header api-key must carry a key that is known and active", 401,
-          Standing.DOCUMENTED, KEY, _opened),),
+          Standing.DOCUMENTED, KEY, _opened, status_basis=KEY_STATUS, body_basis=KEY_BODY),),
     (Rule("pi.access.maintenance", "request", "the API must not be down for maintenance", 503,
           Standing.DOCUMENTED, MAINTENANCE, _up),),
     (Rule("pi.access.rate", "request", "no more calls in 60 seconds than X-RateLimit-Limit says", 429,
-          Standing.DOCUMENTED, RATE, _within_rate),),
+          Standing.THIRD_PARTY, RATE, _within_rate, body_basis=BODY),),
 )  # fmt: skip
 """The stages that every endpoint begins with."""
 
 
 def rate_headers(world: World) -> tuple[tuple[str, str], ...]:
-    """The limit, on every answer of an account that has one; no other rate header is documented."""
+    """The limit, on every answer of an account that has one; no other rate header is known."""
     limit = world.config.rate_limit
     return () if limit is None else (("x-ratelimit-limit", str(limit)),)

@@ -1,6 +1,6 @@
 """Every demand on a request to change an assessment: one locator, and what POST asks of each member that is sent.
 
-The page's table could be read as far as `administeredBy…`; for the members after that POST's rows are taken. Its note
+The page's table could be read as far as `administeredByFirstName`; from there on POST's rows are taken. Its note
 that names are left out when re-assessing is copied from POST and is not a rule here, for nobody is re-assessed.
 
 An assessment that was read can be sent back: a member that has the value that answers show is no change, so no rule
@@ -18,7 +18,7 @@ from simulator.core.world import Stored, World
 from simulator.vendors.predictive_index import faces, people
 from simulator.vendors.predictive_index.people import given
 from simulator.vendors.predictive_index.rules import MEMBERS, blank_rules, body_stages
-from simulator.vendors.predictive_index.sources import PATCH_PAGE
+from simulator.vendors.predictive_index.sources import BODY, PATCH_PAGE, STATUS
 from simulator.vendors.predictive_index.states import KIND
 
 
@@ -84,11 +84,12 @@ def _again(rule: Rule) -> Rule:
     id = rule.id.replace("pi.create.", "pi.change.", 1)
     if rule.standing is Standing.ASSUMED:
         return replace(rule, id=id)
-    if rule.name.startswith(("expiration", "administeredBy")):
-        where = f"request table, row {rule.name}; the status 400 is our reading"
-        return replace(rule, id=id, source=Source("PATCH behavioralassessments", where))
+    if rule.name == "expirationDateTime":
+        return replace(rule, id=id, source=Source("PATCH behavioralassessments", f"request table, row {rule.name}"))
     reason = "the page could be read in part; what POST asks of the member is taken"
-    return replace(rule, id=id, standing=Standing.ASSUMED, source=ours(reason))
+    return replace(
+        rule, id=id, standing=Standing.ASSUMED, source=ours(reason), status_basis=None, body_basis=None
+    )  # fmt: skip
 
 
 _FREE = (
@@ -104,7 +105,8 @@ CHANGE: tuple[tuple[Rule, ...], ...] = (
     *body_stages("pi.change"),
     (Rule("pi.change.locator", "query.externalId",
           "give exactly one: the assessmentId in the path, or externalId in the query", 400,
-          Standing.DOCUMENTED, PATCH_PAGE, _one_locator, misspelt_query("externalId")),),
+          Standing.DOCUMENTED, PATCH_PAGE, _one_locator, misspelt_query("externalId"),
+          status_basis=STATUS, body_basis=BODY),),
     (Rule("pi.change.known", "path.assessmentId",
           "assessmentId or externalId must be that of an assessment in this account", 404,
           Standing.ASSUMED, ours("as for GET"), _is_known, _plus_hint),),

@@ -1,7 +1,7 @@
 """Refusals as the vendor words them: ASP.NET's stock bodies at the door, the vendor's own object behind it.
 
-The API Guide prints the object once, for maintenance. The message for a missing key is ASP.NET Web API's own, which
-is why that framework's other stock answers are taken for what is refused before the vendor's code sees the request.
+The API Guide prints the object once, for maintenance. The newer API's message for a missing key is ASP.NET Web API's
+own, which is why its stock answers are taken for what is refused before the vendor's code sees the request.
 """
 
 from collections.abc import Callable, Mapping

@@ -15,6 +15,7 @@ from simulator.vendors.predictive_index.odata import MOST, Surface, flaws
 from simulator.vendors.predictive_index.odata.lexer import LONGEST, MOST_TOKENS
 from simulator.vendors.predictive_index.odata.options import LONGEST_SEARCH
 from simulator.vendors.predictive_index.odata.parser import DEEPEST
+from simulator.vendors.predictive_index.sources import BODY, STATUS
 
 SurfaceOf = Callable[[Config], Surface]
 
@@ -22,6 +23,7 @@ _NO_GRAMMAR = ours(
     "the option is documented, its grammar and version are not: the common ground of OData 3 and 4 is taken"
 )
 _LIMITS = ours("no limit is published; a real server has one")
+_COUNTS = ours("the page says what the number is for; no page says which numbers are refused")
 
 _EXAMPLE = "`externalId eq 'a-1' and not (gender eq 0 or startswith(lastName, 'F'))`"
 _SIZE = f"{LONGEST} characters or {MOST_TOKENS} words, values and marks, nor nested more than {DEEPEST} deep"
@@ -34,8 +36,8 @@ _TABLE: tuple[tuple[str, str, str, Source | str], ...] = (
     ("filter.type", "$filter", f"$filter must compare {_LIKE}", _NO_GRAMMAR),
     ("orderby.syntax", "$orderby", f"$orderby must be {_ORDER}", "sort field with optional DESC or ASC"),
     ("orderby.member", "$orderby", "$orderby must name members of the answer that have an order", "sort field"),
-    ("top.value", "$top", f"$top must be a whole number from 0 to {MOST}", "how many to return"),
-    ("skip.value", "$skip", f"$skip must be a whole number from 0 to {MOST}", "how many to skip"),
+    ("top.value", "$top", f"$top must be a whole number from 0 to {MOST}", _COUNTS),
+    ("skip.value", "$skip", f"$skip must be a whole number from 0 to {MOST}", _COUNTS),
     ("select.member", "$select", "$select must be members of the answer with commas between them", "returned fields"),
     ("search.text", "$search", f"$search must be one word or more, and at most {LONGEST_SEARCH} characters",
      ours("the option is documented as a text search; one for nothing is taken for a mistake")),
@@ -56,12 +58,14 @@ def _rules(prefix: str, surface_of: SurfaceOf, options: tuple[str, ...]) -> tupl
 
 
 def _rule(prefix: str, slug: str, place: str, statement: str, source: Source | str, surface_of: SurfaceOf) -> Rule:
-    standing = Standing.DOCUMENTED if isinstance(source, str) else Standing.ASSUMED
-    if isinstance(source, str):
-        source = Source("Common", f"OData, {place}: {source}; that anything else is refused, with 400, is our reading")
     hint = {"option.known": misspelt_query(*surfaces.OPTIONS), "filter.syntax": _plus, "filter.type": _plus}.get(slug)
-    holds = _without(slug, surface_of)
-    return Rule(f"{prefix}.{slug}", f"query.{place}", statement, 400, standing, source, holds, hint)
+    id, where, holds = f"{prefix}.{slug}", f"query.{place}", _without(slug, surface_of)
+    if isinstance(source, Source):
+        return Rule(id, where, statement, 400, Standing.ASSUMED, source, holds, hint)
+    source = Source("Common", f"OData, {place}: {source}; that anything else is refused is our reading")
+    return Rule(
+        id, where, statement, 400, Standing.DOCUMENTED, source, holds, hint, status_basis=STATUS, body_basis=BODY
+    )  # fmt: skip
 
 
 def _plus(call: Call, world: World) -> str | None:

@@ -14,7 +14,7 @@ from simulator.core.sources import Standing, ours
 from simulator.core.world import Stored, World
 from simulator.vendors.predictive_index import results
 from simulator.vendors.predictive_index.rules import known
-from simulator.vendors.predictive_index.sources import PATTERN_PAGE
+from simulator.vendors.predictive_index.sources import BODY, PATTERN_PAGE, STATUS
 from simulator.vendors.predictive_index.states import COMPLETED, KIND
 
 FORMATS: Mapping[str, str] = {"PNG": "image/png", "SVG": "image/svg+xml"}
@@ -85,9 +85,9 @@ PATTERN: tuple[tuple[Rule, ...], ...] = (
     known("pi.pattern.known"),
     (Rule("pi.pattern.type", "path.patternType",
           "patternType must be 0 (Complete), 1 (Self), 2 (Self-Concept) or 3 (Synthesis)", 400,
-          Standing.DOCUMENTED, PATTERN_PAGE, _is_type),
+          Standing.DOCUMENTED, PATTERN_PAGE, _is_type, status_basis=STATUS, body_basis=BODY),
      Rule("pi.pattern.format", "query.format", "format must be given, and be PNG or SVG", 400,
-          Standing.DOCUMENTED, PATTERN_PAGE, _is_format)),
+          Standing.DOCUMENTED, PATTERN_PAGE, _is_format, status_basis=STATUS, body_basis=BODY)),
     (Rule("pi.pattern.complete", "path.assessmentId", "there is no pattern before the assessment is completed", 404,
           Standing.ASSUMED, ours("the address of the image is empty until then"), is_complete),),
 )  # fmt: skip

@@ -1,13 +1,18 @@
 """What The Predictive Index does, besides what it demands, and what of it is not simulated."""
 
 from simulator.core.sources import Omission, Promise, Source, Standing, ours
+from simulator.vendors.predictive_index.sources import ARCHIVE, CATALOGUE
 
 _POST = "POST behavioralassessments"
-_PORTAL = "developers.predictiveindex.com/webhooks, as catalogued by github.com/api-evangelist"
 
 
 def _documented(id: str, statement: str, title: str, where: str) -> Promise:
     return Promise(f"pi.{id}", statement, Standing.DOCUMENTED, Source(title, where))
+
+
+def _catalogued(id: str, statement: str, where: str) -> Promise:
+    """What a third party reads on the newer portal about the newer API, applied to this one."""
+    return Promise(f"pi.{id}", statement, Standing.THIRD_PARTY, Source(CATALOGUE, f"{where}; of the newer API"))
 
 
 def _observed(id: str, statement: str, where: str) -> Promise:
@@ -22,6 +27,10 @@ PROMISES = (
     _documented("create.created", "A creation answers 201 with the assessment", _POST, "response"),
     _documented("create.administrator", "Without administeredBy members the API user's details are used",
                 _POST, "request table, administeredBy rows"),
+    _assumed("create.administrator.empty", "administeredBy members that are all empty count as not given",
+             "the rows of the taker's names say so of those; none says so of these"),
+    _assumed("create.administrator.phone", "administeredByPhone is null where the other three are given without it",
+             "the API user's details are documented for the case that no member is given"),
     _documented("create.language", "The language is en-US unless given", _POST, "request table, languageLocale"),
     _documented("create.mail", "notifyAssessmentAvailableUsingEmail 1 has the vendor mail the taker",
                 _POST, "request table, notifyAssessmentAvailableUsingEmail"),
@@ -44,7 +53,9 @@ PROMISES = (
     _observed("face.members", "An assessment has the members of the example, in its order", "example response"),
     _observed("face.pending", 'Before completion pending addresses are "" and pending scores null',
               "example response"),
-    _documented("face.instants", "Instants are UTC with seven decimals and Z", _POST, "response table"),
+    _documented("face.instants", "Instants are UTC with Z, in ISO 8601, to seven decimals", _POST, "response table"),
+    _assumed("face.instants.zeros", "All seven decimals are written, also where they are zero",
+             "the examples have seven; .NET leaves zeros out"),
     _documented("face.patterns", "patternFullUrl and patternSelfUrl are calls for the patterns 0 and 1 as PNG",
                 "GET behavioralassessments pattern images", "request"),
     _assumed("face.sigma", "Scores are an array of one object of aSigma to eSigma; a position has none of eSigma",
@@ -55,6 +66,9 @@ PROMISES = (
              "it is set before completion in the example"),
     _documented("states", "10 Sent, 20 Opened, 30 Started, 40 Completed, 50 Expired, 60 Failed, 65 Aborted",
                 "Common", "assessment states"),
+    _assumed("states.moves",
+             "A start leads from 0 and 10 to 30, also unopened; expiry and abort lead from any of 0 to 30 to 50 and 65",
+             "the page lists the states and no moves"),
     _observed("states.zero", "A creation shows state 0 (a switch)", "example response"),
     _assumed("states.sent", "It is 10 when it was mailed, and stays 0 otherwise until the link is opened (a switch)",
              "nothing was sent where nobody is notified"),
@@ -63,8 +77,9 @@ PROMISES = (
     _documented("list", "Reading without an id answers all that the key can see",
                 "GET behavioralassessments", "path parameter assessmentId"),
     _assumed("list.array", "The list is a bare array in the order of creation", "a relay of live data has an array"),
-    _documented("list.options", "$filter, $select, $search with searchfields, $orderby, $skip and $top ask for parts",
-                "Common", "OData options"),
+    _documented("list.filter", "The list takes OData filters", "GET behavioralassessments", "query parameters"),
+    _assumed("list.options", "$select, $search with searchfields, $orderby, $skip and $top are taken as well",
+             "the page Common explains them and says that support differs by method; the method's page names filters"),
     _assumed("list.grammar", "The operators and functions of OData 4, and substringof and the literals of OData 3",
              "no list of operators could be read; one sample has eq, a string and a path with slashes"),
     _assumed("list.limit", "A list holds 50 assessments at most, and $skip leads to the next ones (a switch)",
@@ -73,6 +88,8 @@ PROMISES = (
                 "Integration Best Practices", "finding an existing person"),
     _documented("change.partial", "A PATCH needs only the members that change",
                 "PATCH behavioralassessments", "request body"),
+    _assumed("change.latest", "A PATCH by an externalId that several assessments have changes the latest of them",
+             "the page says the found assessment, and not which where there are several"),
     _assumed("change.whole", "A PATCH answers 200 with the whole assessment", "its sibling methods do"),
     _assumed("change.back", "An assessment that was read can be sent back: what does not change is not refused",
              "a client that reads, changes a member and writes is common"),
@@ -82,7 +99,7 @@ PROMISES = (
     _assumed("change.revives", "A later expirationDateTime brings an expired one back to 10 (a switch)",
              "it is the only documented lever to extend an invitation"),
     Promise("pi.archive", "What is archived is gone from the API, from searches and from the rules of uniqueness",
-            Standing.DOCUMENTED, Source("believablemagic.com/articles/category/magictools", "a vendor of a client")),
+            Standing.THIRD_PARTY, ARCHIVE),
     _documented("patterns", "Patterns 0 to 3 are all three graphs, Self, Self-Concept and Synthesis, as SVG or PNG",
                 "GET behavioralassessments pattern images", "patternType and format"),
     _documented("reports", "Reports are named or numbered 1 to 6 and answered as PDF",
@@ -94,27 +111,27 @@ PROMISES = (
     _assumed("id.case", "A UUID is known in letters of either case, in paths and in filters",
              "ASP.NET binds an id in the path to a GUID, whose letters have no case"),
     _documented("id", "assessmentId is opaque: nothing may be assumed of its form", _POST, "response table"),
-    _documented("language.hidden", "languageLocale is taken, and is no member of the answer", _POST, "both tables"),
+    _observed("language.hidden", "languageLocale is taken, and is no member of the answer",
+              "request table against example response; the response table lacks other members too"),
     _documented("errors", "An error is one object of number, context, description and parameterErrors",
                 "API Guide", "error handling"),
     _assumed("errors.transport", "Errors of transport have the stock bodies of ASP.NET Web API",
-             "the one that is published, for the key, is"),
+             "the newer API's FAQ shows the one for the key, and it is that framework's"),
     _documented("webhook.once", "The completion of an assessment is told, by POST, to its own address or the default",
                 "Webhooks", "defining a webhook URL"),
-    _documented("webhook.form", "The body is a form of assessmentId, assessmentState, assessmentSource, externalId",
-                _POST, "request table, assessmentStatusWebHook"),
-    _documented("webhook.states", "Completion (40) is told; sent, opened, started, expired and aborted are not",
-                _PORTAL, "triggers"),
-    _documented("webhook.basic", "User and password in the address become Basic authentication", _PORTAL, "security"),
-    _documented("webhook.tries", "At most nine tries within 24 hours, with exponential back-off", _PORTAL, "retries"),
+    _observed("webhook.form", "The body is a form of assessmentId, assessmentState, assessmentSource, externalId",
+              "example web hook call; the members are those of the request table, row assessmentStatusWebHook"),
+    _catalogued("webhook.states", "Completion (40) is told; sent, opened, started, expired and aborted are not",
+                "triggers of the webhook"),
+    _catalogued("webhook.basic", "User and password in the address become Basic authentication", "webhook, security"),
+    _catalogued("webhook.tries", "At most nine tries within 24 hours, with exponential back-off", "webhook, retries"),
     _assumed("webhook.gaps", "The first gap is 5.625 minutes, each next twice the last",
              "nine tries then end 23.9 hours after the first"),
-    _documented("webhook.success", "Any answer of the 200 class ends it", _PORTAL, "retries"),
-    _documented("webhook.again", "408, 429, 500, 502, 503 and 504 are tried again", _PORTAL, "retries"),
+    _catalogued("webhook.success", "Any answer of the 200 class ends it", "webhook, retries"),
+    _catalogued("webhook.again", "408, 429, 500, 502, 503 and 504 are tried again", "webhook, retries"),
     _assumed("webhook.final", "Any other answer is final; a time-out or a refused connection is tried again",
              "the list of codes is explicit, and 408 in it suggests that time-outs count"),
-    _documented("rate.header", "X-RateLimit-Limit says how many calls are allowed in 60 seconds",
-                "developers.predictiveindex.com/getting-started", "rate limits, as catalogued"),
+    _catalogued("rate.header", "X-RateLimit-Limit says how many calls are allowed in 60 seconds", "conventions"),
 )  # fmt: skip
 """What the vendor does."""
 

@@ -14,7 +14,7 @@ from simulator.core.world import Stored, World
 from simulator.vendors.predictive_index import languages, results
 from simulator.vendors.predictive_index.patterns import is_complete
 from simulator.vendors.predictive_index.rules import LANGUAGE, known
-from simulator.vendors.predictive_index.sources import REPORT_PAGE
+from simulator.vendors.predictive_index.sources import BODY, REPORT_PAGE, STATUS
 from simulator.vendors.predictive_index.states import KIND
 
 NAMES = ("PersonDetailReport", "PersonDevelopmentChart", "Placard", "ManagerDevelopmentChart",
@@ -116,7 +116,10 @@ def _is_language(call: Call, world: World) -> bool:
 
 
 def _rule(slug: str, place: str, statement: str, holds: Any) -> Rule:
-    return Rule(f"pi.report.{slug}", place, statement, 400, Standing.DOCUMENTED, REPORT_PAGE, holds)
+    return Rule(
+        f"pi.report.{slug}", place, statement, 400, Standing.DOCUMENTED, REPORT_PAGE, holds,
+        status_basis=STATUS, body_basis=BODY,
+    )  # fmt: skip
 
 
 REPORT: tuple[tuple[Rule, ...], ...] = (

@@ -14,7 +14,7 @@ from simulator.core.text import is_blank
 from simulator.core.urls import is_web_url
 from simulator.core.world import World
 from simulator.vendors.predictive_index.people import PERSON_TYPES, agree, given, other_reading, returning
-from simulator.vendors.predictive_index.sources import CONTENT, GET_PAGE, row
+from simulator.vendors.predictive_index.sources import BODY, CONTENT, GET_PAGE, STATUS, STOCK, row
 from simulator.vendors.predictive_index.states import KIND
 from simulator.vendors.predictive_index.switches import PERSON_TYPE, WEBHOOK_MEMBER, setting
 
@@ -183,7 +183,8 @@ def _rule(
     """A row of the request table: documented, unless it is `assumed` for the reason given there."""
     standing = Standing.ASSUMED if assumed else Standing.DOCUMENTED
     source = ours(assumed) if assumed else row(member, reading)
-    return Rule(f"pi.create.{slug}", f"body.{member}", statement, 400, standing, source, holds, hint)
+    rule = Rule(f"pi.create.{slug}", f"body.{member}", statement, 400, standing, source, holds, hint)
+    return rule if assumed else replace(rule, status_basis=STATUS, body_basis=BODY)
 
 
 def _name_rules() -> tuple[Rule, ...]:
@@ -253,7 +254,8 @@ _VALUES: tuple[Rule, ...] = (
     _rule("notify.value", "notifyAssessmentAvailableUsingEmail",
           "notifyAssessmentAvailableUsingEmail must be 0 or 1", _one_of("notifyAssessmentAvailableUsingEmail", 0, 1)),
     _rule("folder.exists", "folderPath",
-          "folderPath must be the full path of an existing folder, or its name", _folder_exists),
+          "folderPath must be the full path of an existing folder, or its name", _folder_exists,
+          "the row asks for the path as it is displayed; that an unknown one is refused is said nowhere"),
     _rule("redirect.url", "redirectUrl", "redirectUrl must be a full http or https URL",
           FIELDS["redirectUrl"].passes(is_web_url),
           reading="that the protocol must be one that a browser follows"),
@@ -316,7 +318,7 @@ def body_stages(prefix: str) -> tuple[tuple[Rule, ...], ...]:
     """That the body is a JSON object, and says so."""
     return (
         (Rule(f"{prefix}.media_type", "header.content-type", "the content type must be application/json", 415,
-              Standing.DOCUMENTED, CONTENT, _is_json),),
+              Standing.DOCUMENTED, CONTENT, _is_json, status_basis=STOCK, body_basis=STOCK),),
         (Rule(f"{prefix}.body.json", "request", "the body must be JSON", 400, Standing.ASSUMED, _UNBOUND,
               _is_readable, unreadable),
          Rule(f"{prefix}.body.object", "request", "the body must be a JSON object", 400, Standing.ASSUMED, _UNBOUND,

@@ -1,9 +1,9 @@
 """The webhook: a form, or the newer portal's JSON, posted to the listener when an assessment is complete.
 
-The page Webhooks and the notes of POST behavioralassessments; user and password in the address become Basic
-authentication (developers.predictiveindex.com/webhooks). The vendor does not sign. Of the JSON, the members of `event`
-and `eventDetails` are known by name, in their order; every value of `action`, the objects `person`, `administeredBy`
-and `job`, the rating and the score's id are ours.
+The page Webhooks and the notes of POST behavioralassessments; that user and password in the address become Basic
+authentication is known of the newer API, by a third party. The vendor does not sign. Of the JSON, the members of
+`event` and `eventDetails` are known by name, in their order; every value of `action`, the objects `person`,
+`administeredBy` and `job`, the rating and the score's id are ours.
 """
 
 import json

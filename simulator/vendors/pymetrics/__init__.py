@@ -26,9 +26,11 @@ from simulator.vendors.pymetrics import (
     webhooks,
 )
 from simulator.vendors.pymetrics.exercise import EXERCISE
+from simulator.vendors.pymetrics.guesses import GUESSES
 from simulator.vendors.pymetrics.promises import OMITTED, PROMISES
 from simulator.vendors.pymetrics.samples import samples
 from simulator.vendors.pymetrics.schemas import INTERFACE
+from simulator.vendors.pymetrics.sources import ABOUT, API, DOCUMENTS, PUBLISHER
 
 
 def _guarded(
@@ -120,5 +122,10 @@ VENDOR = Vendor(
     omitted=OMITTED,
     exercise=EXERCISE,
     interface=INTERFACE,
+    publisher=PUBLISHER,
+    api=API,
+    about=ABOUT,
+    documents=DOCUMENTS,
+    guesses=GUESSES,
 )
 """All that is known of pymetrics."""

@@ -89,7 +89,7 @@ def _is_client(call: Call, world: World) -> bool:
 
 KEY = Rule(
     "pymetrics.access.key", "header.x-api-key", "the header X-Api-Key must hold a key issued by pymetrics", 403,
-    Standing.DOCUMENTED, sources.INTRODUCTION, _has_key,
+    Standing.DOCUMENTED, sources.INTRODUCTION, _has_key, status_basis=sources.GATEWAY, body_basis=sources.GATEWAY,
 )  # fmt: skip
 """The demand is documented. The status and the body are not: they are those of Amazon API Gateway's INVALID_API_KEY."""
 
@@ -101,17 +101,17 @@ RATE = Rule(
 )  # fmt: skip
 _BEARER = Rule(
     "pymetrics.access.bearer", "header.authorization", "the header Authorization must be 'Bearer <access token>'", 401,
-    Standing.DOCUMENTED, sources.CONFIGURATION_401, _has_bearer,
+    Standing.DOCUMENTED, sources.INTRODUCTION, _has_bearer, status_basis=sources.BEARER,
 )  # fmt: skip
 _KNOWN = Rule(
     "pymetrics.access.token.known", "header.authorization",
     "the access token must be one that the token call gave to this client", 401,
-    Standing.DOCUMENTED, sources.CONFIGURATION_401, _is_ours,
+    Standing.DOCUMENTED, sources.CONFIGURATION_401, _is_ours, status_basis=sources.BEARER,
 )  # fmt: skip
 _LIVE = Rule(
     "pymetrics.access.token.live", "header.authorization",
     "the access token must not have expired; ask for a new one", 401,
-    Standing.DOCUMENTED, sources.INTRODUCTION, _is_live,
+    Standing.DOCUMENTED, sources.INTRODUCTION, _is_live, status_basis=sources.BEARER,
 )  # fmt: skip
 CLIENT = Rule(
     "pymetrics.token.client", "body.client_id", "client_id and client_secret must be those of a known client", 401,

@@ -1,16 +1,16 @@
 """What pymetrics does, besides what it demands, and what of it is not simulated."""
 
 from simulator.core.sources import Omission, Promise, Source, Standing, ours
+from simulator.vendors.pymetrics.sources import SDK
 
 _DOCS = "pymetrics API 1.3.0 and 2.2.0"
-_SDK = "pymetrics-assessment-api-client 1.0.1 (PyPI)"
 
 
 def _documented(id: str, statement: str, where: str, title: str = _DOCS) -> Promise:
     return Promise(f"pymetrics.{id}", statement, Standing.DOCUMENTED, Source(title, where))
 
 
-def _observed(id: str, statement: str, where: str, title: str = _SDK) -> Promise:
+def _observed(id: str, statement: str, where: str, title: str = SDK) -> Promise:
     return Promise(f"pymetrics.{id}", statement, Standing.OBSERVED, Source(title, where))
 
 
@@ -21,7 +21,8 @@ def _assumed(id: str, statement: str, reason: str) -> Promise:
 PROMISES = (
     _documented("token.created", "A token call answers 201 with access_token, token_type, expires_in and scope",
                 "Generate OAuth Token, response 201"),
-    _documented("token.life", "A token lives 3600 seconds; there is no refresh token", "Generate OAuth Token"),
+    _documented("token.life", "A token lives 3600 seconds; there is no refresh token",
+                "Generate OAuth Token, expires_in: usually 3600"),
     _documented("token.keyless", "The token call alone needs no X-Api-Key", "Introduction, authentication"),
     _documented("order.created", "A new order answers 201, created is true", "Create Assessment Order, response 201"),
     _documented("order.resolved",
@@ -33,8 +34,8 @@ PROMISES = (
                 "OrderRequest, send_email"),
     _documented("order.echo", "requisition_id, requisition_title and metadata come back as they were sent",
                 "OrderRequest"),
-    _observed("order.nulls", "Members that are not set are null, not absent",
-              "models/mercury_assessment_order.py, changed by hand to bear a null metadata"),
+    _assumed("order.nulls", "Members that are not set are null, not absent",
+             "the vendor's client was changed by hand to bear a null metadata; the others are taken to be alike"),
     _observed("order.statuses",
               "The statuses are Rejected, Pending, Accepted, Not Started, In Progress, Completed, Fulfilled, Expired",
               "models/pontem_order_statuses.py"),
@@ -62,22 +63,29 @@ PROMISES = (
     _assumed("list.and", "Two filters must both match; candidate_id is the candidate's external_id",
              "no other identifier of a candidate is ever shown"),
     _assumed("list.still", "Listing does not fulfil orders", "only the description of Get says so"),
-    _documented("v2.same", "Version 2 has other paths and verbs for the same orders, and tokens of either serve both",
+    _documented("v2.same", "Version 2 has other paths and verbs for the same calls",
                 "paths of the operations", "pymetrics API 2.2.0"),
+    _assumed("v2.shared", "Both versions show the same orders, and tokens of either serve both",
+             "one service stands behind both, and the pages describe both in the same words"),
     _documented("v2.loose", "In version 2 e-mail, invite_link and description are optional; reports have a report_type",
                 "models against those of 1.3.0", "pymetrics API 2.2.0"),
     _documented("v2.factors", "Factor content tells an order's factors once it has results",
                 "Get Factor Content", "pymetrics API 2.2.0"),
     _documented("v2.capabilities", "Capability content tells them for talents, recruiters or managers",
                 "Get Capability Content", "pymetrics API 2.2.1"),
+    _assumed("v2.capabilities.path", "Its path is /mercury/v2/capabilityContent/{uuid}/{type}",
+             "the page shows the parameters and not the path; it is named as that of factor content is"),
+    _observed("v2.capabilities.members", "It has the members of the sample", "Get Capability Content, response sample",
+              "pymetrics API 2.2.1"),
     _documented("error.envelope", "An error has request_id, recoverable and message; recoverable invites the same call",
                 "ErrorResponse"),
     _assumed("results.scale", "A score is a number from 0 to 100, a band one of three tiers",
              "the vendor's slides and press speak of percentages and show three tiers"),
-    _observed("types", "ats_type is mercury_api; types of assessments are games, video_interview and nlr",
-              "models/ats_type.py and assessment_type.py"),
-    _observed("dates", "Instants are written as Python's isoformat does, with an offset",
-              "the clients parse ISO 8601, and the service is written in Python"),
+    _assumed("types", "ats_type is mercury_api; types of assessments are games, video_interview and nlr",
+             "the vendor's client lists these values, and others; that orders of this API have this one follows from "
+             "its name"),
+    _assumed("dates", "Instants are written as Python's isoformat does, with an offset",
+             "the clients parse ISO 8601, and the service seems to be written in Python"),
     _assumed("webhook", "EXTENSION: status changes are told to the sandbox's webhook_url",
              "the vendor has no webhook; ours is signed as the Standard Webhooks specification says"),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Any
 
 from simulator.core.call import NOTHING, Call, Unreadable
 from simulator.core.rules import Field, Holds, Json, Rule, misspelt, type_rules, unreadable
-from simulator.core.sources import Source, Standing, ours
+from simulator.core.sources import Basis, Source, Standing, ours
 from simulator.core.text import ignored, is_blank
 from simulator.core.urls import is_url
 from simulator.core.world import World
@@ -95,13 +95,19 @@ def _report_readable(call: Call, world: World) -> bool:
     return word == "" or word in YES or word in NO
 
 
-def _body(prefix: str, source: Source, statement: str, holds: Holds) -> tuple[Rule, ...]:
+def _body(
+    prefix: str, source: Source, statement: str, holds: Holds, status: Basis | None = None
+) -> tuple[Rule, ...]:  # fmt: skip
     return (
-        Rule(f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, holds, unreadable),
         Rule(
-            f"{prefix}.body.object", "body", "the body must be an object", 400, Standing.DOCUMENTED, source, _is_object
+            f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, holds, unreadable,
+            status_basis=status,
         ),
-    )
+        Rule(
+            f"{prefix}.body.object", "body", "the body must be an object", 400, Standing.DOCUMENTED, source, _is_object,
+            status_basis=status,
+        ),
+    )  # fmt: skip
 
 
 def _required(prefix: str, field: Field, source: Source) -> Rule:
@@ -157,7 +163,7 @@ ORDER = (
         Rule(
             "pymetrics.order.assessment_id.known", "body.assessment_id",
             "assessment_id must be the id of one of the configured assessments", 400,
-            Standing.DOCUMENTED, sources.ORDER_BODY, _configured,
+            Standing.DOCUMENTED, sources.ORDER_BODY, _configured, status_basis=sources.UNLISTED,
         ),
         _required("pymetrics.order", _ORDER["application_id"], sources.ORDER_BODY),
         *type_rules("pymetrics.order", ORDER_FIELDS, 400),
@@ -194,7 +200,10 @@ GET = (
 """The stages of reading an order. A malformed id is simply unknown: the 404 is the only documented refusal."""
 
 LIST = (
-    _body("pymetrics.list", sources.LIST_400, "the body must be readable JSON, not a form", _is_json),
+    # The 400 of this call is documented for the case that neither id is given.
+    _body(
+        "pymetrics.list", sources.LIST_BODY, "the body must be readable JSON, not a form", _is_json, sources.UNLISTED
+    ),
     (
         *type_rules("pymetrics.list", LIST_FIELDS, 400),
         Rule(

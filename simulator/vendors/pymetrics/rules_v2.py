@@ -48,7 +48,7 @@ def _uuid(id: str, statement: str, status: int, standing: Standing, source: Sour
 EMAIL_REQUIRED = Rule(
     "pymetrics.v2.order.candidate.email.required", "body.candidate.email",
     "candidate.email is required, unless pymetrics agreed to do without", 400,
-    Standing.DOCUMENTED, sources.CANDIDATE_V2, _has_email, rules.EMAIL_REQUIRED.hint,
+    Standing.DOCUMENTED, sources.CANDIDATE_V2, _has_email, rules.EMAIL_REQUIRED.hint, status_basis=sources.UNLISTED,
 )  # fmt: skip
 """The page says "generally required"; its schema leaves the member optional: hence the switch."""
 
@@ -82,7 +82,7 @@ CAPABILITY = (
     (
         Rule(
             "pymetrics.v2.capability.type", "path.type", f"type must be one of {', '.join(TITLES)}", 400,
-            Standing.DOCUMENTED, sources.CAPABILITY_TYPE, _type_named,
+            Standing.DOCUMENTED, sources.CAPABILITY_TYPE, _type_named, status_basis=sources.UNLISTED,
         ),
         _uuid("pymetrics.v2.capability.scores", _MUST_SCORE, 400, Standing.ASSUMED, _ANALOGY, _has_results),
     ),

@@ -1,7 +1,8 @@
 """An order's life: the one table of its statuses and of the moves between them.
 
-The eight statuses are documented (`PontemOrderStatuses`), and so is the single move from Completed to Fulfilled when
-an order that has results is read. All other moves are our reading of the names, in the order the vendor lists them.
+The eight statuses are those of the vendor's client (`PontemOrderStatuses`). One move is documented, from Completed to
+Fulfilled when an order that has results is read. All other moves are our reading of the names, in the order in which
+the vendor lists them.
 """
 
 from typing import Final
