@@ -30,7 +30,7 @@ DOOR = ("pi.door.route", "pi.door.verb", "pi.door.size", "pi.access.key", "pi.cr
 @contract(
     "pi.assessment.echo",
     "A creation answers 201 with what was sent, and reading shows the same",
-    kept=(*DOOR, *TYPES, *NAMES, *ADMINISTERED, *VALUES, "pi.get.known"),
+    kept=(*DOOR, *TYPES, *NAMES, *SHOWN, *ADMINISTERED, *VALUES, "pi.get.known"),
     promises=("pi.create.created", "pi.get", "pi.id", "pi.id.case"),
 )
 @given(body=strategies.bodies)
