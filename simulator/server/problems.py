@@ -10,9 +10,10 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator.server import wire
+from simulator.server import changes, wire
 from simulator.server.asgi import Scope
 from simulator.server.frame import render
+from simulator.server.log import Unwritten
 from simulator.server.logs import HEADER, name_request
 
 ROOT = "/_simulator"
@@ -96,7 +97,14 @@ def answer_http_error(request: Request, error: Exception) -> Response:
 
 def answer_unlogged(request: Request, error: Exception) -> Response:
     """Starlette's handler for a log that cannot be used."""
-    return answer(request.scope, Problem(503, str(error)))
+    return answer(request.scope, Problem(503, unlogged(error)))
+
+
+def unlogged(error: Exception) -> str:
+    """Why a request ends at the log. Earlier steps of the request may have been kept, which the log does not know."""
+    if isinstance(error, Unwritten) and not error.is_uncertain and changes.is_changed():
+        return f"{error.why}; what the request had changed before is kept"
+    return str(error)
 
 
 async def answer_crash(request: Request, error: Exception) -> Response:
