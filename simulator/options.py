@@ -9,7 +9,7 @@ import click
 from simulator.core import instant
 from simulator.core.urls import host_and_port, is_web_url
 from simulator.server.masking import hidden
-from simulator.settings import PREFIX, can_be_log, from_environment
+from simulator.settings import PREFIX, Settings, address_to_ask, can_be_log, from_environment
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
@@ -49,6 +49,15 @@ def control_token() -> str | None:
         wrong = "a control character in it" if token == token.strip() else "a blank or a line's end around it"
         raise click.UsageError(f"SIMULATOR_CONTROL_TOKEN has {wrong}, which no Authorization header can carry")
     return token
+
+
+def own_address() -> str:
+    """The address under which this machine reaches the server that the same environment starts."""
+    usual = Settings()
+    host, port = from_environment("host") or usual.host, from_environment("port") or str(usual.port)
+    if port.strip("0") == "":
+        raise click.UsageError("SIMULATOR_PORT is 0, so the server chose its port itself; say with --url where it is")
+    return address_to_ask(host, port, tls=bool(from_environment("tls") or from_environment("tls_cert")))
 
 
 def place(context: click.Context, option: click.Parameter, value: str) -> str:

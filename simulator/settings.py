@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Literal, get_args
 
 Access = Literal["open", "closed"]
@@ -71,12 +71,34 @@ def default_access(host: str) -> Access:
 
 def is_loopback(host: str) -> bool:
     """Whether a host to listen on is reachable from this machine only."""
-    if host == "localhost":
-        return True
+    address = _address(host)
+    return is_localhost(host) if address is None else address.is_loopback
+
+
+def is_localhost(host: str) -> bool:
+    """Whether a host is the name of this machine's loopback (RFC 6761), whatever a resolver says of it."""
+    return f".{host.lower().rstrip('.')}".endswith(".localhost")
+
+
+def address_to_ask(host: str, port: int | str, *, tls: bool) -> str:
+    """The base address under which this machine reaches a server that listens on a host.
+
+    A wildcard is no address to connect to, and a name of the loopback need not be known to the resolver.
+    """
+    address = _address(host)
+    name = host.strip("[]") if address is None else str(address)
+    if is_localhost(host) or (address is not None and address.is_unspecified):
+        name = "127.0.0.1"
+    return f"{'https' if tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, None for a name. An IPv4 address written as an IPv6 one is the IPv4 address."""
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        address = ip_address(host.strip("[]"))
     except ValueError:
-        return False
+        return None
+    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
 def from_environment(name: str) -> str | None:
