@@ -18,6 +18,7 @@ from simulator.options import (
     control_token,
     host_port,
     hosts,
+    networks,
     option,
     own_address,
     place,
@@ -80,6 +81,10 @@ def main() -> None:
 )
 @option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
 @option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=base_url)
+@option(
+    "trusted_proxies", None, "Comma-separated IP addresses and networks whose X-Forwarded-… headers are believed.",
+    callback=networks,
+)  # fmt: skip
 @option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.", callback=hosts)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)
 @option(

@@ -3,8 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from simulator.core.urls import path_prefix
 
 Access = Literal["open", "closed"]
 PREFIX = "SIMULATOR_"
@@ -14,12 +17,13 @@ PREFIX = "SIMULATOR_"
 class Settings:
     """How a server runs; `sandboxes` are opened at the start, by name, with their settings.
 
-    `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
-    where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
-    `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
-    in `idle` seconds is let go from memory. What nobody has used in `keep_for` seconds is deleted, and what is more
-    than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
-    keeps them all here.
+    `public_url` is the address in links where it differs from the one that the caller used; it may have a path, under
+    which everything is served then. `trusted_proxies` are the addresses and networks whose `X-Forwarded-…` headers are
+    believed. `webhook_hosts` narrows where webhooks may go; None leaves every host that is not forbidden. `log` is
+    where commits are kept: `memory`, or `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a
+    sandbox that is not asked for anything in `idle` seconds is let go from memory. What nobody has used in `keep_for`
+    seconds is deleted, and what is more than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that
+    gets every invitation mail; None keeps them all here.
 
     `request_timeout` is how many real seconds a caller may take to send the head of a request, then its body, or to go
     on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
@@ -49,10 +53,15 @@ class Settings:
     keep_for: float | None = None
     keep: int | None = None
     smtp: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.access not in get_args(Access):
             raise ValueError(f"access is {self.access!r}; it must be open or closed")
+        if self.public_url is not None and path_prefix(urlsplit(self.public_url).path) is None:
+            raise ValueError(f"public_url is {self.public_url!r}; its path must be one that links can begin with")
+        for network in self.trusted_proxies:
+            ip_network(network)  # which says what is wrong with it
         if not can_be_log(self.log):
             kind = self.log.partition(":")[0]
             raise ValueError(f"log begins with {kind!r}; it must be memory, sqlite:PATH or postgresql://…")
