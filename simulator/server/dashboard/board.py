@@ -148,8 +148,8 @@ class Board:
         return render(
             f"dashboard/{page.template}.html", status, prefix=visit.prefix, sandbox=sandbox, now=sandbox["now"],
             flaw=flaw, said=done.said if done and not flaw else "", here=visit.here,
-            tabs=self._tabs(page, sandbox, visit.prefix), words=words, vendors=self._vendors, kinds_of_events=" ".join(WHAT), base=visit.base,
-            open_access=self._open_access,
+            tabs=self._tabs(page, sandbox, visit.prefix), words=words, vendors=self._vendors,
+            kinds_of_events=" ".join(WHAT), base=visit.base, open_access=self._open_access,
             before=visit.request.query_params.get("before"), **context,
         )  # fmt: skip
 
