@@ -95,7 +95,7 @@ def unheard(settings: Settings, problem: OSError) -> str:
 def url_of(settings: Settings, listeners: list[socket.socket]) -> str:
     """The base address of the sockets: the name that the settings give, or the address that is really listened on."""
     host, port, *_ = listeners[0].getsockname()
-    name = settings.host.strip("[]")
+    name = settings.host.strip("[]") or host
     with suppress(ValueError):
         ip_address(name)
         name = host

@@ -20,7 +20,7 @@ from tests.servers import ROOT, Listener, Server
 EXAMPLE = ROOT / "docs" / "examples" / "nginx.conf"
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 SANDBOXES = "/_simulator/sandboxes"
-TOKEN = "a-control-token-for-nginx"  # noqa: S105
+TOKEN = "a-control-token-for-nginx"
 BROWSER = {"Accept": "text/html"}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 MAIN = """
