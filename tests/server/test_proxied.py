@@ -44,23 +44,23 @@ def link(server: Server, sent: Sent) -> str:
 
 
 BELIEVED: dict[str, tuple[Sent, str]] = {
-    "all": ([(PROTO, "https"), (HOST, "a.example"), (PREFIX, "/sim")], "https://a.example/sim"),
+    "all": ([(PROTO, "https"), (HOST, "a.test"), (PREFIX, "/sim")], "https://a.test/sim"),
     "scheme alone": ([(PROTO, "HTTPS")], "https://{netloc}"),
-    "host alone": ([(HOST, "a.example")], "http://a.example"),
-    "host with a port": ([(HOST, "a.example:8443")], "http://a.example:8443"),
+    "host alone": ([(HOST, "a.test")], "http://a.test"),
+    "host with a port": ([(HOST, "a.test:8443")], "http://a.test:8443"),
     "IPv6 host": ([(HOST, "[2001:db8::1]:8443")], "http://[2001:db8::1]:8443"),
     "prefix alone": ([(PREFIX, "/a/b-c/%7Ed/")], "{own}/a/b-c/%7Ed"),
     "prefix of nothing": ([(PREFIX, "/")], "{own}"),
-    "what a caller wrote stands first": ([(HOST, "evil.example, a.example"), (PREFIX, "/evil, /sim")], "http://a.example/sim"),
-    "in several lines": ([(HOST, "evil.example"), (HOST, "a.example")], "http://a.example"),
-    "two proxies": ([(FOR, "203.0.113.7, 10.0.0.2"), (PROTO, "https, http"), (HOST, "a.example, inner")], "https://a.example"),
-    "two proxies and a lie": ([(FOR, "1.1.1.1, 203.0.113.7, 10.0.0.2"), (HOST, "evil, a.example, inner")], "http://a.example"),
+    "what a caller wrote stands first": ([(HOST, "evil.example, a.test"), (PREFIX, "/evil, /sim")], "http://a.test/sim"),
+    "in several lines": ([(HOST, "evil.example"), (HOST, "a.test")], "http://a.test"),
+    "two proxies": ([(FOR, "203.0.113.7, 10.0.0.2"), (PROTO, "https, http"), (HOST, "a.test, inner")], "https://a.test"),
+    "two proxies and a lie": ([(FOR, "1.1.1.1, 203.0.113.7, 10.0.0.2"), (HOST, "evil, a.test, inner")], "http://a.test"),
     "two proxies, one value": ([(FOR, "203.0.113.7, 10.0.0.2"), (PROTO, "https")], "https://{netloc}"),
     "two prefixes": ([(FOR, "203.0.113.7, fd00::2"), (PREFIX, "/outer, /inner")], "{own}/outer/inner"),
     "no host": ([(HOST, "javascript:alert(1)")], "{own}"),
-    "host with a path": ([(HOST, "a.example/evil")], "{own}"),
-    "host with a user": ([(HOST, "user@a.example")], "{own}"),
-    "port out of range": ([(HOST, "a.example:65536")], "{own}"),
+    "host with a path": ([(HOST, "a.test/evil")], "{own}"),
+    "host with a user": ([(HOST, "user@a.test")], "{own}"),
+    "port out of range": ([(HOST, "a.test:65536")], "{own}"),
     "no IPv6 address": ([(HOST, "[::::]")], "{own}"),
     "not ASCII": ([(HOST, "ä.example")], "{own}"),
     "control character": ([(HOST, "a\texample"), (PREFIX, "/a\tb")], "{own}"),
@@ -73,7 +73,7 @@ BELIEVED: dict[str, tuple[Sent, str]] = {
     "prefix without a slash": ([(PREFIX, "sim")], "{own}"),
     "one of two prefixes is bad": ([(FOR, "203.0.113.7, 10.0.0.2"), (PREFIX, "/a, b")], "{own}"),
     "long prefix": ([(PREFIX, "/" + "a" * 300)], "{own}"),
-    "another standard": ([("Forwarded", "proto=https;host=a.example")], "{own}"),
+    "another standard": ([("Forwarded", "proto=https;host=a.test")], "{own}"),
 }  # fmt: skip
 
 
@@ -83,13 +83,13 @@ def test_links_begin_with_what_a_trusted_proxy_says(behind: Server, sent: Sent, 
 
 
 def test_forwarded_headers_are_ignored_unless_a_proxy_is_trusted(server: Server) -> None:
-    sent = [(PROTO, "https"), (HOST, "a.example"), (PREFIX, "/sim"), (FOR, "203.0.113.7")]
+    sent = [(PROTO, "https"), (HOST, "a.test"), (PREFIX, "/sim"), (FOR, "203.0.113.7")]
     assert link(server, sent) == "{own}"
 
 
 def test_a_proxy_that_is_not_in_the_list_is_not_believed() -> None:
     with Server("--trusted-proxies", "127.0.0.2,::1") as server:
-        assert link(server, [(PROTO, "https"), (HOST, "a.example"), (PREFIX, "/sim")]) == "{own}"
+        assert link(server, [(PROTO, "https"), (HOST, "a.test"), (PREFIX, "/sim")]) == "{own}"
 
 
 def test_closed_access_takes_the_host_of_a_trusted_proxy() -> None:
@@ -98,7 +98,7 @@ def test_closed_access_takes_the_host_of_a_trusted_proxy() -> None:
         Server(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t" * 20}) as server,
         httpx2.Client(base_url=server.url, trust_env=False, headers={"Host": "evil.example"}) as http,
     ):
-        for sent, base in (({}, server.url), ({HOST: "a.example"}, "http://a.example")):
+        for sent, base in (({}, server.url), ({HOST: "a.test"}, "http://a.test")):
             opened = http.post("/_simulator/sandboxes", json={}, headers={"Authorization": f"Bearer {'t' * 20}"})
             key = opened.json()["credentials"]["predictive_index"]["api_key"]
             body = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
@@ -131,7 +131,7 @@ def test_the_log_names_the_client_that_trusted_proxies_name(behind: Server, said
 
 
 def test_a_page_of_the_host_that_a_trusted_proxy_names_may_send_its_forms(behind: Server) -> None:
-    headers = {"Host": "upstream", HOST: "a.example", "Origin": "http://a.example"}
+    headers = {"Host": "upstream", HOST: "a.test", "Origin": "http://a.test"}
     answer = httpx2.post(f"{behind.url}/sandboxes", data={"name": "formed"}, headers=headers, trust_env=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sandboxes/formed")
 
