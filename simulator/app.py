@@ -4,12 +4,16 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from simulator import __version__
 from simulator.core.config import Config
+from simulator.core.urls import path_prefix
 from simulator.core.vendor import Vendor
 from simulator.server import assets, configuring, dashboard
 from simulator.server.access_log import AccessLog
@@ -27,6 +31,7 @@ from simulator.server.login import Login, Session
 from simulator.server.origin import Fence
 from simulator.server.press import draw
 from simulator.server.problems import Full, Problem, answer_crash, answer_http_error, answer_problem, answer_unlogged
+from simulator.server.proxied import Proxied
 from simulator.server.reference import Reference
 from simulator.server.relay import Relay
 from simulator.server.sandboxes import Sandboxes, Taken
@@ -75,7 +80,15 @@ class Simulator:
         if session is not None:
             inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
         door = Door(self._sandboxes, inner, draw, address)
-        self.app: App = AccessLog(door) if settings.access_log else door
+        inner = AccessLog(door) if settings.access_log else door
+        self.app: App = self._proxied(inner)
+
+    def _proxied(self, inner: App) -> App:
+        """The app behind a reverse proxy, where the settings know of one."""
+        public = self._settings.public_url
+        prefix = None if public is None else path_prefix(urlsplit(public).path)
+        trusted = [ip_network(network) for network in self._settings.trusted_proxies]
+        return Proxied(inner, prefix, trusted, self._first_segments) if prefix or trusted else inner
 
     def _inside(self, control: Control, address: Address, session: Session | None) -> Starlette:
         """Everything but the vendors: dashboard, candidate's pages, login, control API, documents."""
@@ -100,6 +113,10 @@ class Simulator:
             lifespan=self._lifespan,
         )
         starlette.router.redirect_slashes = False
+        paths = [route.path for route in starlette.routes if isinstance(route, Route)]
+        self._first_segments = {
+            path.split("/")[1] for path in (*paths, *(r for v in VENDORS.values() for r in v.roots))
+        }
         return starlette
 
     def leave(self) -> None:

@@ -18,13 +18,15 @@ from simulator.options import (
     control_token,
     host_port,
     hosts,
+    networks,
     option,
+    own_address,
     place,
     seconds,
     to_listen,
     web_url,
 )
-from simulator.settings import Settings, default_access
+from simulator.settings import Settings, address_to_ask, default_access
 
 
 class _Main(click.Group):
@@ -79,6 +81,10 @@ def main() -> None:
 )
 @option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
 @option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=base_url)
+@option(
+    "trusted_proxies", None, "Comma-separated IP addresses and networks whose X-Forwarded-… headers are believed.",
+    callback=networks,
+)  # fmt: skip
 @option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.", callback=hosts)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)
 @option(
@@ -108,7 +114,9 @@ def serve(
 
     if log == "memory":
         _alone(**more)
-    more |= certificates.files(tls, tls_dir, tls_cert, tls_key, (host, certificates.host_of(public_url)))
+    own = address_to_ask(host, port, tls=True)
+    names = (host, certificates.host_of(own), certificates.host_of(public_url))
+    more |= certificates.files(tls, tls_dir, tls_cert, tls_key, names)
     settings = Settings(
         host, port, log, access or default_access(host), public_url, webhook_hosts, control_token(),
         sandboxes=_sandboxes(config) if config else {}, **more,
@@ -168,7 +176,7 @@ def check_sandboxes(where: str, content: Any) -> dict[str, dict[str, Any]]:
 
 
 _ASKED = click.option(
-    "--url", default=None, help="Base address of the server.  [default: this machine's, at SIMULATOR_PORT or 8787]"
+    "--url", default=None, help="Base address of the server.  [default: where the same environment serves]"
 )
 _TRUSTED = click.option(
     "--ca", default=None, type=click.Path(path_type=Path), help="Authority to trust, for https (PEM)."
@@ -181,7 +189,7 @@ _TRUSTED = click.option(
 def ready(url: str | None, ca: Path | None) -> None:
     """Exit with 0 when a simulator answers, with 1 when none does."""
     from simulator.ready import Unready, health
-    from simulator.tls import own_address, trust
+    from simulator.tls import trust
 
     base = url or own_address()
     if not is_web_url(base):
@@ -213,7 +221,7 @@ def doctor(url: str | None, ca: Path | None, sandbox: str | None, listener: str 
     access it shows the token in SIMULATOR_CONTROL_TOKEN.
     """
     from simulator.doctor import Patient, examine
-    from simulator.tls import own_address, trust
+    from simulator.tls import trust
 
     base = url or own_address()
     if not is_web_url(base):
@@ -272,14 +280,15 @@ def openapi(vendor: str) -> None:
 def demo(port: int, stay: bool | None, in_browser: bool) -> None:
     """Serve, and tell the whole story of both vendors in the terminal."""
     from simulator.demo import show, tell
-    from simulator.serving import listen, running, unheard
+    from simulator.listening import listen, unheard
+    from simulator.serving import running
 
     settings = Settings(port=port)
     try:
-        listener = listen(settings)
+        listeners = listen(settings)
     except OSError as problem:
         raise click.ClickException(unheard(settings, problem)) from None
-    with running(settings, listener) as base:
+    with running(settings, listeners) as base:
         tell(base, click.echo)
         if in_browser:
             show(base, click.echo)

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from simulator.core import instant
-from simulator.core.urls import host_and_port, is_web_url
+from simulator.core.urls import host_and_port, is_web_url, path_prefix
 from simulator.server.masking import hidden
-from simulator.settings import PREFIX, can_be_log, from_environment
+from simulator.settings import PREFIX, Settings, address_to_ask, can_be_log, from_environment
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
@@ -39,6 +41,9 @@ def base_url(context: click.Context, option: click.Parameter, value: str | None)
     web_url(context, option, value)
     if value is not None and ("?" in value or "#" in value):
         raise click.BadParameter(f"{value!r} has a query or a fragment; links begin with it, and a path follows")
+    if value is not None and path_prefix(urlsplit(value).path) is None:
+        allowed = "letters, digits and . _ ~ @ : + -, others escaped as in %20, and no empty, . or .. segments"
+        raise click.BadParameter(f"{value!r} has a path that links cannot begin with; it may have {allowed}")
     return value
 
 
@@ -49,6 +54,15 @@ def control_token() -> str | None:
         wrong = "a control character in it" if token == token.strip() else "a blank or a line's end around it"
         raise click.UsageError(f"SIMULATOR_CONTROL_TOKEN has {wrong}, which no Authorization header can carry")
     return token
+
+
+def own_address() -> str:
+    """The address under which this machine reaches the server that the same environment starts."""
+    usual = Settings()
+    host, port = from_environment("host") or usual.host, from_environment("port") or str(usual.port)
+    if port.strip("0") == "":
+        raise click.UsageError("SIMULATOR_PORT is 0, so the server chose its port itself; say with --url where it is")
+    return address_to_ask(host, port, tls=bool(from_environment("tls") or from_environment("tls_cert")))
 
 
 def place(context: click.Context, option: click.Parameter, value: str) -> str:
@@ -104,6 +118,18 @@ def hosts(context: click.Context, option: click.Parameter, value: str | None) ->
     for part in named or (value,):
         if not _HOST.fullmatch(part):
             raise click.BadParameter(f"{part!r} is no host, such as hook.example, *.hook.example, 127.0.0.1 or ::1")
+    return named
+
+
+def networks(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """IP addresses and networks."""
+    named = tuple(part.strip() for part in (value or "").split(",") if part.strip())
+    for part in named:
+        try:
+            ip_network(part)
+        except ValueError as problem:
+            example = "such as 127.0.0.1, 10.0.0.0/8 or fd00::/8"
+            raise click.BadParameter(f"{part!r} is no IP address or network, {example}: {problem}") from None
     return named
 
 

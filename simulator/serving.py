@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import gc
 import logging
 import os
@@ -17,6 +16,7 @@ from types import FrameType
 import uvicorn
 
 from simulator.app import Simulator, Unopened
+from simulator.listening import listen, unheard, url_of
 from simulator.open_files import fitted
 from simulator.server import logs
 from simulator.server.log import Unusable
@@ -111,11 +111,11 @@ def serve(settings: Settings) -> int:
         warn(unlogged(settings, problem))
         return 1
     try:
-        listener = listen(settings)
+        listeners = listen(settings)
     except OSError as problem:
         warn(unheard(settings, problem))
         return 1
-    url = url_of(settings, listener)
+    url = url_of(settings, listeners)
     if simulator.control_token is not None and settings.control_token is None:
         warn(f"control token: {simulator.control_token}")
 
@@ -123,7 +123,7 @@ def serve(settings: Settings) -> int:
         _log.info("listening on %s", url)
         return greet(url, warn)
 
-    return serve_on(listener, Server(simulator, listening, settings), settings, warn)
+    return serve_on(listeners, Server(simulator, listening, settings), settings, warn)
 
 
 def greet(url: str, warn: Callable[[str], None]) -> bool:
@@ -144,12 +144,12 @@ def messages(settings: Settings) -> Callable[[str], None]:
     return partial(logs.announce, settings.log_format)
 
 
-def serve_on(listener: socket.socket, server: Server, settings: Settings, warn: Callable[[str], None]) -> int:
-    """Serve on a socket until a signal comes. Returns the exit status."""
+def serve_on(listeners: list[socket.socket], server: Server, settings: Settings, warn: Callable[[str], None]) -> int:
+    """Serve on these sockets until a signal comes. Returns the exit status."""
     _calm_garbage_collection()
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+            server.run(sockets=listeners)
     except Unopened as problem:
         warn(str(problem))
     except Unusable as problem:
@@ -158,10 +158,10 @@ def serve_on(listener: socket.socket, server: Server, settings: Settings, warn: 
 
 
 @contextlib.contextmanager
-def running(settings: Settings, listener: socket.socket | None = None) -> Iterator[str]:
+def running(settings: Settings, listeners: list[socket.socket] | None = None) -> Iterator[str]:
     """Serve in a thread of this process for as long as the block lasts; gives the base address."""
     simulator = Simulator(settings)
-    listener = listener or listen(settings)
+    listeners = listeners or listen(settings)
     ready = threading.Event()
 
     def listening() -> bool:
@@ -170,14 +170,14 @@ def running(settings: Settings, listener: socket.socket | None = None) -> Iterat
 
     server = Server(simulator, listening, settings)
     thread = threading.Thread(
-        target=server.run, kwargs={"sockets": [listener]}, name="assessment-simulator", daemon=True
+        target=server.run, kwargs={"sockets": listeners}, name="assessment-simulator", daemon=True
     )
     thread.start()
     try:
         while not ready.wait(0.1):
             if not thread.is_alive():
                 raise RuntimeError("the server did not start; its log says why")
-        yield url_of(settings, listener)
+        yield url_of(settings, listeners)
     finally:
         server.should_exit = True
         thread.join()
@@ -191,40 +191,9 @@ def _config(simulator: Simulator, settings: Settings) -> uvicorn.Config:
     )  # fmt: skip
 
 
-def listen(settings: Settings) -> socket.socket:
-    """A socket that listens where the settings say; raises OSError."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    host = settings.host.strip("[]")
-    try:
-        if host:  # asked first: of what fails within the next call it could not be told that it was the name
-            socket.getaddrinfo(host, settings.port, family, socket.SOCK_STREAM)
-        listener = socket.create_server((host, settings.port), family=family, backlog=2_048)
-    except (UnicodeError, TypeError):  # what Python makes of a name that cannot be one
-        raise socket.gaierror(socket.EAI_NONAME, "is no name of a host") from None
-    listener.set_inheritable(True)
-    return listener
-
-
 def unlogged(settings: Settings, problem: Unusable) -> str:
     """Why there is no log, in a line without passwords."""
     return f"--log {hidden(settings.log)}: {problem}"
-
-
-def unheard(settings: Settings, problem: OSError) -> str:
-    """Why nobody can listen there, in a line."""
-    if isinstance(problem, socket.gaierror):
-        why = f"the name {settings.host} cannot be resolved"
-    else:  # what Python adds to the system's word is no help
-        why = os.strerror(problem.errno) if problem.errno else str(problem)
-    hint = "; choose another with --port, 0 takes a free one" if problem.errno == errno.EADDRINUSE else ""
-    return f"cannot listen on {settings.host}:{settings.port}: {why}{hint}"
-
-
-def url_of(settings: Settings, listener: socket.socket) -> str:
-    """The base address of a socket."""
-    host = f"[{settings.host.strip('[]')}]" if ":" in settings.host else settings.host
-    scheme = "http" if settings.tls_cert is None else "https"
-    return f"{scheme}://{host}:{listener.getsockname()[1]}"
 
 
 def _calm_garbage_collection() -> None:

@@ -3,8 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from simulator.core.urls import path_prefix
 
 Access = Literal["open", "closed"]
 PREFIX = "SIMULATOR_"
@@ -14,12 +17,13 @@ PREFIX = "SIMULATOR_"
 class Settings:
     """How a server runs; `sandboxes` are opened at the start, by name, with their settings.
 
-    `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
-    where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
-    `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
-    in `idle` seconds is let go from memory. What nobody has used in `keep_for` seconds is deleted, and what is more
-    than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
-    keeps them all here.
+    `public_url` is the address in links where it differs from the one that the caller used; it may have a path, under
+    which everything is served then. `trusted_proxies` are the addresses and networks whose `X-Forwarded-…` headers are
+    believed. `webhook_hosts` narrows where webhooks may go; None leaves every host that is not forbidden. `log` is
+    where commits are kept: `memory`, or `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a
+    sandbox that is not asked for anything in `idle` seconds is let go from memory. What nobody has used in `keep_for`
+    seconds is deleted, and what is more than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that
+    gets every invitation mail; None keeps them all here.
 
     `request_timeout` is how many real seconds a caller may take to send the head of a request, then its body, or to go
     on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
@@ -49,10 +53,15 @@ class Settings:
     keep_for: float | None = None
     keep: int | None = None
     smtp: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.access not in get_args(Access):
             raise ValueError(f"access is {self.access!r}; it must be open or closed")
+        if self.public_url is not None and path_prefix(urlsplit(self.public_url).path) is None:
+            raise ValueError(f"public_url is {self.public_url!r}; its path must be one that links can begin with")
+        for network in self.trusted_proxies:
+            ip_network(network)  # which says what is wrong with it
         if not can_be_log(self.log):
             kind = self.log.partition(":")[0]
             raise ValueError(f"log begins with {kind!r}; it must be memory, sqlite:PATH or postgresql://…")
@@ -71,12 +80,34 @@ def default_access(host: str) -> Access:
 
 def is_loopback(host: str) -> bool:
     """Whether a host to listen on is reachable from this machine only."""
-    if host == "localhost":
-        return True
+    address = _address(host)
+    return is_localhost(host) if address is None else address.is_loopback
+
+
+def is_localhost(host: str) -> bool:
+    """Whether a host is the name of this machine's loopback (RFC 6761), whatever a resolver says of it."""
+    return f".{host.lower().rstrip('.')}".endswith(".localhost")
+
+
+def address_to_ask(host: str, port: int | str, *, tls: bool) -> str:
+    """The base address under which this machine reaches a server that listens on a host.
+
+    A wildcard is no address to connect to, and a name of the loopback need not be known to the resolver.
+    """
+    address = _address(host)
+    name = host.strip("[]") if address is None else str(address)
+    if is_localhost(host) or (address is not None and address.is_unspecified):
+        name = "127.0.0.1"
+    return f"{'https' if tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, None for a name. An IPv4 address written as an IPv6 one is the IPv4 address."""
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        address = ip_address(host.strip("[]"))
     except ValueError:
-        return False
+        return None
+    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
 def from_environment(name: str) -> str | None:

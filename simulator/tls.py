@@ -64,12 +64,6 @@ def _check(cert: Path, key: Path) -> None:
         ) from None
 
 
-def own_address() -> str:
-    """Where a server with the same environment listens on this machine."""
-    scheme = "https" if from_environment("tls") or from_environment("tls_cert") else "http"
-    return f"{scheme}://127.0.0.1:{from_environment('port') or 8787}"
-
-
 def trust(url: str, authority: Path | None, *, own: bool) -> "SSLContext | None":
     """Whom to trust for a URL: the authority that is given, or the usual ones.
 

@@ -1,4 +1,4 @@
-"""Several processes on one socket, which share a log: `serve --workers N`. One that dies is started anew."""
+"""Several processes on the same sockets, which share a log: `serve --workers N`. One that dies is started anew."""
 
 import logging
 import math
@@ -14,10 +14,11 @@ from types import FrameType
 from typing import NoReturn
 
 from simulator.app import Simulator
+from simulator.listening import listen, unheard, url_of
 from simulator.open_files import fitted
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
-from simulator.serving import Server, greet, listen, messages, serve_on, unheard, unlogged, url_of
+from simulator.serving import Server, greet, messages, serve_on, unlogged
 from simulator.settings import Settings
 
 PATIENCE = 5.0
@@ -37,7 +38,7 @@ def serve_together(settings: Settings) -> int:
         log = opened(settings.log, shared=True)  # what is wrong with it is said once, and no process is begun
         if log is not None:
             log.close()
-        listener = listen(settings)
+        listeners = listen(settings)
     except Unusable as problem:
         warn(unlogged(settings, problem))
         return 1
@@ -47,8 +48,8 @@ def serve_together(settings: Settings) -> int:
     if settings.access == "closed" and settings.control_token is None:
         settings = replace(settings, control_token=secrets.token_urlsafe(24))
         warn(f"control token: {settings.control_token}")
-    team = Team(settings, listener, warn)
-    if team.start() and greet(url_of(settings, listener), warn):
+    team = Team(settings, listeners, warn)
+    if team.start() and greet(url_of(settings, listeners), warn):
         team.watch()
     return team.stop()
 
@@ -75,9 +76,9 @@ class Member(Server):
 class Team:
     """The processes, and who watches over them."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, warn: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, listeners: list[socket.socket], warn: Callable[[str], None]) -> None:
         self._settings = settings
-        self._listener = listener
+        self._listeners = listeners
         self._warn = warn
         self._members: set[int] = set()
         self._asked = 0
@@ -113,7 +114,7 @@ class Team:
             os.close(reading)
             os.close(self._leash[1])
             threading.Thread(target=_follow, args=(self._leash[0],), daemon=True).start()
-            status = _serve(settings, self._listener, self._warn, writing)
+            status = _serve(settings, self._listeners, self._warn, writing)
         except Exception:  # noqa: BLE001  there is nobody else to whom it could be told
             _log.exception("process %d failed", os.getpid())
         finally:
@@ -164,14 +165,14 @@ def _follow(leash: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], None], ready: int) -> int:
+def _serve(settings: Settings, listeners: list[socket.socket], warn: Callable[[str], None], ready: int) -> int:
     """Serve as one of the processes. Returns the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     try:
         member = Member(Simulator(settings, warn), lambda: _tell(ready), settings)
         member.heed()
-        return serve_on(listener, member, settings, warn)
+        return serve_on(listeners, member, settings, warn)
     except Unusable as problem:
         warn(unlogged(settings, problem))
         return 1

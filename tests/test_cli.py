@@ -257,6 +257,8 @@ WRONG_OPTIONS = [
     ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
     ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
     ("--public-url", "http://a?b=c"), ("--public-url", "http://a/#b"),
+    *[("--public-url", f"http://a/{path}") for path in ("b//c", "../b", "b/%2E%2e", "b;c", "ä", "%zz", "x" * 300)],
+    *[("--trusted-proxies", one) for one in ("proxy", "127.0.0.1:80", "10.0.0.1/8", "*", "10.0.0.0/99")],
     ("--smtp", "localhost"), ("--smtp", ":25"), ("--smtp", "localhost:0"), ("--smtp", "localhost:65536"),
     ("--smtp", "a b:25"), ("--smtp", "::1:25"), ("--smtp", "smtp://localhost:25"),
     *[("--webhook-hosts", host) for host in ("http://foo/", "foo:80", "127.0.0.1:80", "[::1]", "a b", "foo?", ",")],

@@ -2,10 +2,12 @@
 
 import re
 from base64 import b64encode
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)
 _FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f]")
+_PREFIX = re.compile(r"(?:/(?:[A-Za-z0-9._~@:+-]|%[0-9A-Fa-f]{2})+)*")
+_LONGEST_PREFIX = 256
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+)):(\d{1,5})", re.ASCII)
 
 
@@ -25,6 +27,17 @@ def is_url(text: str, schemes: tuple[str, ...] = ()) -> bool:
 def is_web_url(text: str) -> bool:
     """Whether `text` is an absolute http or https URL with a host."""
     return is_url(text, ("http", "https"))
+
+
+def path_prefix(path: str) -> str | None:
+    """The prefix of all paths that the path of a base URL stands for, as links have it, without a slash at its end.
+
+    None for what cannot be one: letters that a link or a cookie would have to escape, and steps upwards.
+    """
+    prefix = path.removesuffix("/")
+    if len(prefix) > _LONGEST_PREFIX or not _PREFIX.fullmatch(prefix):
+        return None
+    return None if {".", ".."} & {unquote(part) for part in prefix.split("/")} else prefix
 
 
 def host_and_port(text: str) -> tuple[str, int] | None:

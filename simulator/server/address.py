@@ -1,16 +1,18 @@
 """Which address the links in an answer begin with."""
 
-import re
 from collections.abc import Mapping
 
 from simulator.server.asgi import Scope
+from simulator.server.proxied import is_host, seen
 
-_HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 _MOST_KNOWN = 1_000
 
 
 class Address:
-    """The public address if one is set; else the header Host where that may be trusted; else where we listen."""
+    """The public address if one is set; else the host of the request where that may be trusted; else where we listen.
+
+    A host that a trusted proxy names may always be trusted.
+    """
 
     def __init__(self, public: str | None = None, *, trust_host: bool = True) -> None:
         self._public = public.rstrip("/") if public else None
@@ -18,14 +20,16 @@ class Address:
         self._known: dict[tuple[str, bytes], str] = {}
 
     def of(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
-        """The base address for one request, without a slash at its end."""
+        """The base address for one request, with the prefix of a proxy and without a slash at its end."""
         if self._public is not None:
             return self._public
-        host = headers.get(b"host", b"") if self._trust_host else b""
-        return self._known.get((scope["scheme"], host)) or self._learn(scope, host)
+        prefix, names_host = seen(scope)
+        host = headers.get(b"host", b"") if self._trust_host or names_host else b""
+        base = self._known.get((scope["scheme"], host)) or self._learn(scope, host)
+        return base + prefix if prefix else base
 
     def _learn(self, scope: Scope, host: bytes) -> str:
-        if not _HOST.fullmatch(host):
+        if not is_host(host):
             return _listening(scope)
         address = f"{scope['scheme']}://{host.decode()}"
         if len(self._known) < _MOST_KNOWN:

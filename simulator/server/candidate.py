@@ -24,6 +24,7 @@ from simulator.server.address import Address
 from simulator.server.frame import HEADERS, render
 from simulator.server.http import FORM
 from simulator.server.plumbing import by_verb
+from simulator.server.proxied import seen
 from simulator.server.sandbox import Sandbox
 from simulator.server.sandboxes import Sandboxes
 from simulator.server.speech import ENGLISH, direction, primary, spoken, words
@@ -63,6 +64,8 @@ class Visit(NamedTuple):
     language: str
     here: str
     """The page's own address, without the host."""
+    prefix: str
+    """What every path in a link begins with."""
 
     @property
     def briefing(self) -> Briefing | None:
@@ -156,7 +159,8 @@ class Candidate:
         stored = sandbox.get(vendor.kind, id)
         wished = language or (exercise.about(stored).language if stored else ENGLISH)
         chosen = primary(wished) if primary(wished) in exercise.parts else ENGLISH
-        return Visit(vendor, exercise, sandbox, id, chosen, _with(quote(request.scope["path"]), kept))
+        here = _with(seen(request.scope).prefix + quote(request.scope["path"]), kept)
+        return Visit(vendor, exercise, sandbox, id, chosen, here, seen(request.scope).prefix)
 
     def _base(self, request: Request) -> str:
         return self._address.of(request.scope, dict(request.scope["headers"]))
@@ -225,7 +229,7 @@ def _page(visit: Visit, briefing: Briefing | None, name: str, status: int, **mor
         "late": False,
         "detail": "",
     }
-    return render(f"candidate/{name}.html", status, **{**context, **more})
+    return render(f"candidate/{name}.html", status, prefix=visit.prefix, **{**context, **more})
 
 
 def _is_spoken(tag: str, visit: Visit) -> bool:

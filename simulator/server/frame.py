@@ -5,7 +5,7 @@ asked of anybody else. What a template is given is escaped, and a name that it i
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,15 +43,20 @@ HEADERS: Mapping[str, str] = {
 """What every page comes with."""
 
 
-def render(template: str, status: int = 200, *, headers: Mapping[str, str] | None = None, **context: Any) -> Response:
-    """A page: the template of that name, given what `context` holds; `headers` are added to those of all pages."""
-    html = _environment().get_template(template).render(context)
+def render(
+    template: str, status: int = 200, *, prefix: str = "", headers: Mapping[str, str] | None = None, **context: Any
+) -> Response:
+    """A page: the template of that name, given what `context` holds; `headers` are added to those of all pages.
+
+    `prefix` is what every path in a link begins with, where the caller reaches this server under one.
+    """
+    html = _environment().get_template(template).render(prefix=prefix, asset=partial(asset, prefix=prefix), **context)
     return Response(html, status, {**HEADERS, **(headers or {})}, "text/html")
 
 
-def asset(name: str) -> str:
+def asset(name: str, prefix: str = "") -> str:
     """The address of a file of `FILES`; it changes with the content, so that a cache never shows an old one."""
-    return f"{UI}/{name}?v={digest(name)}"
+    return f"{prefix}{UI}/{name}?v={digest(name)}"
 
 
 @lru_cache(maxsize=len(FILES))
@@ -71,9 +76,7 @@ def _environment() -> "Environment":
     # Starting the server must not wait for what the first page needs.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    made = Environment(
+    return Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.globals["asset"] = asset
-    return made

@@ -10,6 +10,7 @@ from simulator.server.assets import ICON
 from simulator.server.frame import HEADERS, UI
 from simulator.server.login import LOGIN, LOGOUT, Session, login_for
 from simulator.server.problems import ROOT, Problem
+from simulator.server.proxied import seen
 
 OPEN_PATHS = frozenset({f"{ROOT}/health", LOGIN, LOGOUT, ICON})
 """What asks for nothing: a container's health check needs no secret, and who is to log in has none yet."""
@@ -50,6 +51,6 @@ def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:
     path = scope["path"]
     is_page = path == _DOCS or not f"{path}/".startswith(f"{ROOT}/")
     if is_page and scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"").lower():
-        return RedirectResponse(login_for(path, scope["query_string"]), 303, HEADERS)
+        return RedirectResponse(login_for(path, scope["query_string"], seen(scope).prefix), 303, HEADERS)
     challenge = {"www-authenticate": 'Bearer realm="simulator"'}
     return Problem(401, "this server asks for Authorization: Bearer <control token>", challenge).response()

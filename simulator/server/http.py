@@ -4,6 +4,7 @@ import logging
 from asyncio import CancelledError
 from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,7 +17,7 @@ from simulator.core.faults import Fault
 from simulator.core.vendor import Credential, Operation, Vendor, refusal
 from simulator.core.vendor import trouble as vendors_trouble
 from simulator.core.world import World
-from simulator.server import trouble, wire
+from simulator.server import changes, trouble, wire
 from simulator.server.address import Address
 from simulator.server.asgi import (
     MOST_PARAMETERS,
@@ -35,7 +36,7 @@ from simulator.server.header_text import header_line
 from simulator.server.keys import Renewed
 from simulator.server.log import Deleted, Unusable, Unwritten
 from simulator.server.logs import HEADER, name_request
-from simulator.server.problems import Full
+from simulator.server.problems import Full, unlogged
 from simulator.server.response import respond
 from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Ask, Sandbox
@@ -44,8 +45,6 @@ from simulator.server.sandboxes import Sandboxes
 MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Makes a file of a media type out of what is to be drawn."""
 
-Answered = tuple[Sandbox, Reply, Fault | None]
-"""Where a call was answered, with what, and the fault that struck it."""
 FORM = "application/x-www-form-urlencoded"
 _PREFLIGHT: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -75,6 +74,20 @@ _DRAWN = (Bundle, Document, Drawing)
 _log = logging.getLogger("simulator.http")
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A request while it is answered: what is known of it by now, which the journal needs when answering fails, too.
+
+    `at` is the sandbox's time at which the vendor answered. It belongs to this request: others are answered meanwhile.
+    """
+
+    request: Incoming
+    sandbox: Sandbox
+    at: int = 0
+    sent: bytes = b""
+    fault: Fault | None = None
+
+
 class Door:
     """Answers for the vendors; hands every other path on to `inner`."""
 
@@ -94,6 +107,7 @@ class Door:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
+        changes.begin()
         path: str = scope["path"]
         if path.startswith("//"):
             path = "/" + path.lstrip("/")
@@ -112,28 +126,29 @@ class Door:
             await self._answer(found, request, receive, send)
 
     async def _answer(self, found: Found | Lost, request: Incoming, receive: Receive, send: Send) -> None:
-        began, sandbox, operation, sent, more = perf_counter(), self._sandboxes.nowhere, None, b"", []
-        fault: Fault | None = None  # the one that struck this call
+        began, operation, more = perf_counter(), None, []
+        if isinstance(found, Found):
+            operation = found.endpoint.operation.name
+        asked = _Asked(request, self._sandboxes.nowhere)
         try:
             if isinstance(found, Found):
-                operation = found.endpoint.operation.name
-                sandbox, reply, fault, sent = await self._call(found, request, receive)
+                reply = await self._call(found, asked, receive)
             else:
-                sandbox, reply, fault = await self._refuse(found.vendor, "verb" if found.allowed else "route", request)
+                reply = await self._refuse(found.vendor, "verb" if found.allowed else "route", asked)
                 more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
             raw = reply.body if type(reply.body) is bytes else getattr(reply.body, "raw", None)
-            body = await self._render(reply) if raw is None else raw
+            stored = await self._render(reply) if raw is None else raw
+            body, headers = self._set_out(asked, reply, stored)
+            fault = asked.fault
         except (Gone, CancelledError):  # cancelled: the server stops, and its patience is at an end
             hang_up(send)
             return
         except Exception as problem:  # noqa: BLE001  a mistake of ours must not take the connection down
-            reply, body, more = _failed(request, problem)
-            sandbox.moment = sandbox.now()
-        stored, body = body, set_out(body, request.base, sandbox.sealed)
-        headers = self._headers(request, sandbox, reply)
+            reply, stored, more = _failed(request, problem)
+            asked.at = asked.at or asked.sandbox.now()
+            body, headers, fault = stored, self._headers(asked, reply), None
+        sandbox = asked.sandbox
         headers += more
-        if fault is not None:
-            body = trouble.spoilt(fault, reply, body)
         if reply.status != 204:
             headers.append((b"content-length", b"%d" % len(body)))
         status, left = (reply.status, stored) if fault is None else trouble.left(fault, reply.status, body)
@@ -141,8 +156,8 @@ class Door:
             self._meters.stranger(found.vendor.id, operation, status)
         else:
             sandbox.journal.record(
-                sandbox.moment, found.vendor.id, operation, request, sent, status, reply.rules, headers, left,
-                perf_counter() - began, fault.id if fault else None,
+                asked.at, found.vendor.id, operation, request, asked.sent, status, reply.rules, headers, left,
+                perf_counter() - began, asked.fault.id if asked.fault else None,
             )  # fmt: skip
         if self._meters.latencies is not None:
             self._meters.latencies.note(found.vendor.id, operation, perf_counter() - began)
@@ -151,44 +166,61 @@ class Door:
         else:
             await trouble.respond(fault, send, reply.status, headers, body)
 
-    async def _call(
-        self, found: Found, request: Incoming, receive: Receive
-    ) -> tuple[Sandbox, Reply, Fault | None, bytes]:
-        """Let the vendor answer, in the sandbox that the caller's credential opens; the body as it came goes along."""
-        vendor, operation, headers = found.vendor, found.endpoint.operation, request.headers
-        media_type, body, sent = "", NOTHING, b""
+    def _set_out(self, asked: _Asked, reply: Reply, stored: bytes) -> tuple[bytes, Headers]:
+        """The body as its caller gets it, and the headers."""
+        body = set_out(stored, asked.request.base, asked.sandbox.sealed)
+        if asked.fault is not None:
+            body = trouble.spoilt(asked.fault, reply, body)
+        return body, self._headers(asked, reply)
+
+    async def _call(self, found: Found, asked: _Asked, receive: Receive) -> Reply:
+        """Let the vendor answer, in the sandbox that the caller's credential opens."""
+        vendor, operation, request = found.vendor, found.endpoint.operation, asked.request
+        headers = request.headers
+        media_type, body = "", NOTHING
         if request.method != "GET":
             media_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
             try:
-                sent = await read_body(headers, receive)
+                asked.sent = await read_body(headers, receive)
             except TooLarge:
-                return *await self._refuse(vendor, "size", request), b""
-            body = parse(media_type, sent)
+                return await self._refuse(vendor, "size", asked)
+            body = parse(media_type, asked.sent)
         query, wanted = parse_query(request.query), self._headers_for(vendor, headers)
         raw_query = request.query.decode("latin-1")
 
         def ask(now: int, draw: Draw, recent: int) -> Call:
+            asked.at = now
             return Call(
                 operation.name, now, draw, request.base, request.method, request.path, found.params, query, wanted,
                 media_type, body, recent, raw_query,
             )  # fmt: skip
 
         try:
-            return *await self._answered(vendor, operation, ask), sent
+            return await self._answered(vendor, operation, ask, asked)
         except Full as full:
-            return *self._without_room(vendor, ask, full), sent
+            return self._without_room(vendor, ask, full)
 
-    async def _answered(self, vendor: Vendor, operation: Operation, ask: Ask, *, may_open: bool = True) -> Answered:
+    async def _answered(
+        self, vendor: Vendor, operation: Operation, ask: Ask, asked: _Asked, *, may_open: bool = True
+    ) -> Reply:
         """The answer of the sandbox that the caller's credential opens."""
         credential = vendor.credential(ask(0, _NO_DRAW, 0))
         while True:
-            sandbox = self._sandboxes.find(credential, may_open=may_open)
-            asked = self._insisting(credential, sandbox, ask)
+            try:
+                sandbox = asked.sandbox = self._sandboxes.find(credential, may_open=may_open)
+            except (Unwritten, Unusable):
+                asked.sandbox = self._sandboxes.in_memory(credential)
+                raise
+            insisting = self._insisting(credential, sandbox, ask)
             try:
                 if sandbox.faults is None:
-                    return sandbox, sandbox.call(vendor, operation, asked), None
-                return await trouble.met(sandbox, vendor, operation, asked)
+                    return sandbox.call(vendor, operation, insisting)
+                asked.fault = trouble.met(sandbox, vendor, insisting)
+                if asked.fault is None:
+                    return sandbox.call(vendor, operation, insisting)
+                return await trouble.answered(asked.fault, sandbox, vendor, operation, insisting)
             except (Deleted, Renewed):
+                asked.fault = None
                 continue  # by another process, just now: it is looked for again, and opened anew where it may be
 
     def _insisting(self, credential: Credential | None, sandbox: Sandbox, ask: Ask) -> Ask:
@@ -203,12 +235,11 @@ class Door:
 
         return insisting
 
-    def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> Answered:
+    def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> Reply:
         """The answer to a call whose sandbox cannot be opened: the vendor has trouble; a note says of which kind."""
         nowhere = self._sandboxes.nowhere
-        nowhere.moment = nowhere.now()
-        reply = vendors_trouble(vendor, full.status, ask(nowhere.moment, nowhere.draw(), 0), nowhere)
-        return nowhere, reply._replace(notes=(full.detail,)), None
+        reply = vendors_trouble(vendor, full.status, ask(nowhere.now(), nowhere.draw(), 0), nowhere)
+        return reply._replace(notes=(full.detail,))
 
     def _headers_for(self, vendor: Vendor, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
         """Those headers that the vendor looks at, without the blanks around their values (RFC 9110, section 5.5)."""
@@ -218,20 +249,24 @@ class Door:
             if name in headers
         }
 
-    async def _refuse(self, vendor: Vendor, place: str, request: Incoming) -> Answered:
+    async def _refuse(self, vendor: Vendor, place: str, asked: _Asked) -> Reply:
         """The vendor's answer to a request that never becomes a Call; it opens no sandbox that is not open."""
 
         def decide(call: Call, world: World) -> Decision:
             return Decision(refusal(vendor, (vendor.door[place],), call, world))
 
+        request = asked.request
+
         def ask(now: int, draw: Draw, recent: int) -> Call:
+            asked.at = now
             wanted = self._headers_for(vendor, request.headers)
             return Call("", now, draw, request.base, request.method, request.path, headers=wanted)
 
-        return await self._answered(vendor, Operation("", decide), ask, may_open=False)
+        return await self._answered(vendor, Operation("", decide), ask, asked, may_open=False)
 
-    def _headers(self, request: Incoming, sandbox: Sandbox, reply: Reply) -> Headers:
-        headers: Headers = [(b"date", instant.http_date(sandbox.moment))]
+    def _headers(self, asked: _Asked, reply: Reply) -> Headers:
+        request = asked.request
+        headers: Headers = [(b"date", instant.http_date(asked.at))]
         if reply.status != 204:
             headers.append((b"content-type", reply.media_type.encode()))
         if reply.rules:
@@ -253,18 +288,17 @@ class Door:
         return b"" if reply.status == 204 else wire.tight(wire.dumps(body))  # the journal keeps it
 
 
-_CRASH = Reply(500, {"detail": "The simulator failed; its log says where. Nothing was changed."})
-
-
 def _failed(request: Incoming, problem: Exception) -> tuple[Reply, bytes, Headers]:
     """Write down what is being handled, and what its caller gets: from a mistake of ours an id leads to the log."""
     if isinstance(problem, Unwritten | Unusable):
-        _log.error("%s %s: %s", request.method, request.path, problem)
-        reply = Reply(503, {"detail": str(problem)})  # it says itself what has changed
-        return reply, wire.dumps(reply.body), []
+        detail = unlogged(problem)
+        _log.error("%s %s: %s", request.method, request.path, detail)
+        return Reply(503), wire.dumps({"detail": detail}), []
     id = name_request(request.headers)
-    _log.exception("%s %s failed; nothing was changed", request.method, request.path)
-    return _CRASH, wire.dumps(_CRASH.body), [(HEADER, id.encode())]
+    outcome = "What the request had changed by then is kept." if changes.is_changed() else "Nothing was changed."
+    _log.exception("%s %s failed. %s", request.method, request.path, outcome)
+    detail = f"The simulator failed; its log says where. {outcome}"
+    return Reply(500), wire.dumps({"detail": detail}), [(HEADER, id.encode())]
 
 
 def parse_query(text: bytes) -> Mapping[str, str]:

@@ -9,8 +9,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from hmac import new as hmac
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +18,7 @@ from starlette.routing import Route
 from simulator.server.address import Address
 from simulator.server.frame import HEADERS, render
 from simulator.server.plumbing import by_verb
+from simulator.server.proxied import seen
 
 LOGIN, LOGOUT = "/login", "/logout"
 HOME = "/"
@@ -51,13 +51,13 @@ class Session:
         shown = cookies[self.name].value if self.name in cookies else ""
         return compare_digest(shown.encode(), self._value.encode())
 
-    def give(self, response: Response, *, secure: bool) -> None:
-        """Set the cookie."""
-        response.set_cookie(self.name, self._value, httponly=True, samesite="strict", secure=secure)
+    def give(self, response: Response, *, path: str, secure: bool) -> None:
+        """Set the cookie, for what is under a path."""
+        response.set_cookie(self.name, self._value, path=path, httponly=True, samesite="strict", secure=secure)
 
-    def take(self, response: Response, *, secure: bool) -> None:
+    def take(self, response: Response, *, path: str, secure: bool) -> None:
         """Take the cookie back."""
-        response.delete_cookie(self.name, httponly=True, samesite="strict", secure=secure)
+        response.delete_cookie(self.name, path=path, httponly=True, samesite="strict", secure=secure)
 
 
 class Login:
@@ -72,37 +72,43 @@ class Login:
         return [by_verb(LOGIN, {"GET": self._ask, "POST": self._enter}), by_verb(LOGOUT, {"POST": self._leave})]
 
     async def _ask(self, request: Request) -> Response:
-        return _form(200, request.query_params.get("next", HOME))
+        return _form(request, 200, request.query_params.get("next", HOME))
 
     async def _enter(self, request: Request) -> Response:
         sent = parse_qs(request.state.body.decode("utf-8", "replace"))
         following = sent.get("next", [HOME])[0]
         if not self._session.is_token(sent.get("token", [""])[0].strip().encode()):
-            return _form(401, following, "That is not the control token.")
-        response = RedirectResponse(local(following), 303, HEADERS)
-        self._session.give(response, secure=self._is_secure(request))
+            return _form(request, 401, following, "That is not the control token.")
+        response = RedirectResponse(local(following, seen(request.scope).prefix), 303, HEADERS)
+        self._session.give(response, path=_path(request), secure=self._is_secure(request))
         return response
 
     async def _leave(self, request: Request) -> Response:
-        response = RedirectResponse(LOGIN, 303, HEADERS)
-        self._session.take(response, secure=self._is_secure(request))
+        response = RedirectResponse(seen(request.scope).prefix + LOGIN, 303, HEADERS)
+        self._session.take(response, path=_path(request), secure=self._is_secure(request))
         return response
 
     def _is_secure(self, request: Request) -> bool:
         return self._address.of(request.scope, dict(request.scope["headers"])).startswith("https:")
 
 
-def _form(status: int, following: str, flaw: str | None = None) -> Response:
-    context: dict[str, Any] = {"following": local(following), "flaw": flaw}
-    return render("login.html", status, **context)
+def _form(request: Request, status: int, following: str, flaw: str | None = None) -> Response:
+    prefix = seen(request.scope).prefix
+    return render("login.html", status, prefix=prefix, following=local(following, prefix), flaw=flaw)
 
 
-def local(path: str) -> str:
-    """The path if it is one of this server, else that of the first page: nobody is sent elsewhere from here."""
-    return path if _LOCAL.fullmatch(path) else HOME
+def _path(request: Request) -> str:
+    """The paths that the cookie is for: other programs may answer beside the prefix."""
+    return seen(request.scope).prefix or "/"
 
 
-def login_for(path: str, query: bytes) -> str:
+def local(path: str, prefix: str) -> str:
+    """The path if it is one of this server, else that of the first page; both begin with the prefix."""
+    known = path if _LOCAL.fullmatch(path) and ".." not in unquote(path.partition("?")[0]).split("/") else HOME
+    return known if known == prefix or known.startswith(f"{prefix}/") else prefix + known
+
+
+def login_for(path: str, query: bytes, prefix: str) -> str:
     """The address of the login that leads on to a path."""
-    following = f"{path}?{query.decode('latin-1')}" if query else path
-    return f"{LOGIN}?next={quote(following, safe='/')}"
+    following = f"{prefix}{path}?{query.decode('latin-1')}" if query else prefix + path
+    return f"{prefix}{LOGIN}?next={quote(following, safe='/')}"

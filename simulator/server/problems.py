@@ -10,10 +10,12 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator.server import wire
+from simulator.server import changes, wire
 from simulator.server.asgi import Scope
 from simulator.server.frame import render
+from simulator.server.log import Unwritten
 from simulator.server.logs import HEADER, name_request
+from simulator.server.proxied import seen
 
 ROOT = "/_simulator"
 
@@ -63,7 +65,10 @@ def answer(scope: Scope, problem: Problem) -> Response:
     if not is_for_people(scope):
         return problem.response()
     title = HTTPStatus(problem.status).phrase
-    return render("message.html", problem.status, headers=problem.headers, title=title, text=problem.detail)
+    return render(
+        "message.html", problem.status, prefix=seen(scope).prefix, headers=problem.headers, title=title,
+        text=problem.detail,
+    )  # fmt: skip
 
 
 def is_for_people(scope: Scope) -> bool:
@@ -86,9 +91,11 @@ def answer_problem(request: Request, error: Exception) -> Response:
 def answer_http_error(request: Request, error: Exception) -> Response:
     """Starlette's handler for what its router refuses: an unknown path, a wrong verb."""
     status: int = getattr(error, "status_code", 500)
-    path, method = request.url.path, request.method
+    prefix, method = seen(request.scope).prefix, request.method
+    path = prefix + request.scope["path"]
     details = {
-        404: f"nothing answers at {path}; the control API is under /_simulator, the vendors under /mercury and /api/v1",
+        404: f"nothing answers at {path}; the control API is under {prefix}/_simulator, "
+        f"the vendors under {prefix}/mercury and {prefix}/api/v1",
         405: f"{path} does not answer to {method}",
     }
     return answer(request.scope, Problem(status, details.get(status, str(error)), getattr(error, "headers", None)))
@@ -96,7 +103,14 @@ def answer_http_error(request: Request, error: Exception) -> Response:
 
 def answer_unlogged(request: Request, error: Exception) -> Response:
     """Starlette's handler for a log that cannot be used."""
-    return answer(request.scope, Problem(503, str(error)))
+    return answer(request.scope, Problem(503, unlogged(error)))
+
+
+def unlogged(error: Exception) -> str:
+    """Why a request ends at the log. Earlier steps of the request may have been kept, which the log does not know."""
+    if isinstance(error, Unwritten) and not error.is_uncertain and changes.is_changed():
+        return f"{error.why}; what the request had changed before is kept"
+    return str(error)
 
 
 async def answer_crash(request: Request, error: Exception) -> Response:

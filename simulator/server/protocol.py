@@ -62,6 +62,7 @@ class Protocol(HttpToolsProtocol):
         self._line = transport
         super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop.call_soon)))
         self.flow = _Flow(self.transport, self.pipeline)
+        self.client, self.server = _plain(self.client), _plain(self.server)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come; a request that has not come whole must not grow for ever."""
@@ -205,6 +206,11 @@ class _Flow(FlowControl):
         """Read on, unless too many wait; then whoever answers one of them asks again."""
         if self.read_paused and len(self._waiting) <= MOST_WAITING:
             super().resume_reading()
+
+
+def _plain(end: Any) -> Any:
+    """One end of a connection; an IPv4 address that came through a socket for both families is an IPv4 address."""
+    return (end[0].removeprefix("::ffff:"), end[1]) if end is not None and "." in end[0] else end
 
 
 def cut_off_the_slow(connections: Iterable[Any], now: float, patience: float) -> None:

@@ -14,6 +14,7 @@ from simulator.server.control_openapi import Table, control_document
 from simulator.server.openapi import document, named
 from simulator.server.plumbing import Handler, by_verb, json
 from simulator.server.problems import Problem
+from simulator.server.proxied import seen
 
 ROOT = "/_simulator"
 CONTROL = "control"
@@ -74,7 +75,7 @@ class Reference:
         name = request.path_params["document"]
         if name not in self.names:
             raise Problem(404, f"there is no document {name[:40]!r}; there are {', '.join(self.names)}")
-        return json(self.made(name))
+        return json(self.made(name) | {"servers": [{"url": seen(request.scope).prefix or "/"}]})
 
     async def docs(self, request: Request) -> Response:
         """The page on which the documents can be read and tried."""

@@ -34,8 +34,6 @@ class Sandbox(Watched):
         self.seal = f"{name}.{seal(self.secret, 'link')}"
         self.sealed = self.journal.seal = self.seal.encode()
         self.vendors = vendors
-        self.moment = 0
-        """The instant at which the last call was answered."""
         self.mailed: Callable[[str], None] | None = None
         """Called with the id of each mail that this process has committed; the relay takes it from there."""
 
@@ -85,7 +83,7 @@ class Sandbox(Watched):
     @one_step
     def call(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
         """Answer a call and make the decision true; alarms due by now ring first, those it sets for now at once."""
-        self.moment = now = self.now()
+        now = self.now()
         self._ring_all(now)
         call = ask(now, self.draw(), self._count_recent(vendor, now))
         reply = self._answer(vendor, operation, call)
@@ -95,7 +93,7 @@ class Sandbox(Watched):
     @one_step
     def consider(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
         """What a call would be answered; nothing of it is made true, though alarms due by now ring as before any."""
-        self.moment = now = self.now()
+        now = self.now()
         self._ring_all(now)
         return answer(vendor, operation, ask(now, self.draw(), self._count_recent(vendor, now)), self).reply
 

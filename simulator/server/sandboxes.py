@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from simulator.core.config import Config, Journal
 from simulator.core.vendor import Credential, Vendor
+from simulator.server import changes
 from simulator.server.clock import Clock
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.journal import CLOSING
@@ -166,6 +167,7 @@ class Sandboxes:
             if key is None:
                 raise Taken(name)
             sandbox.ledger = Ledger(self.log, key, sandbox)
+        changes.note()
         self._admit(sandbox)
         sandbox.watch()
         _log.info("sandbox %s opened", name)
@@ -266,6 +268,19 @@ class Sandboxes:
             return self._named(credential.id, may_open)
         return self._holder(credential)
 
+    def in_memory(self, credential: Credential | None) -> Sandbox:
+        """The sandbox that a credential opens, or `nowhere`, as far as memory knows; the log is not read."""
+        if credential is None:
+            return self.nowhere
+        if credential.kind == "link":
+            found = self.loaded(credential.id)
+            name = credential.id if found is not None and _seals(found, credential) else None
+        elif self.open_access:
+            return self._by_credential.get(credential.id, self.nowhere)
+        else:
+            name = self._keys.opened(credential)
+        return (name and self.loaded(name)) or self.nowhere
+
     def insist(self, credential: Credential, sandbox: Sandbox) -> None:
         """Look, in the midst of a step, whether a credential still opens what it opened; raises `Renewed`.
 
@@ -281,9 +296,7 @@ class Sandboxes:
 
     def _sealed(self, link: Credential) -> Sandbox:
         sandbox = self.known(link.id)
-        if sandbox and compare_digest(sandbox.seal.encode(), f"{link.id}.{link.secret}".encode()):
-            return sandbox
-        return self.nowhere
+        return sandbox if sandbox and _seals(sandbox, link) else self.nowhere
 
     def _holder(self, credential: Credential) -> Sandbox:
         """Whom a random credential belongs to; one that is not in memory is read from the log."""
@@ -291,3 +304,8 @@ class Sandboxes:
         if self.log is not None and (name is None or self.log.shared):
             name = self._keys.looked_up(self.log, credential)
         return (name and self.known(name)) or self.nowhere
+
+
+def _seals(sandbox: Sandbox, link: Credential) -> bool:
+    """Whether a link carries the sandbox's seal."""
+    return compare_digest(sandbox.seal.encode(), f"{link.id}.{link.secret}".encode())

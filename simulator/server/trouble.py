@@ -38,19 +38,21 @@ class _Struck(NamedTuple):
         return self.ask(self.sandbox.now(), Draw(secret, self.fault.met), 0)
 
 
-async def met(sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: Ask) -> tuple[Sandbox, Reply, Fault | None]:
+def met(sandbox: Sandbox, vendor: Vendor, ask: Ask) -> Fault | None:
+    """The fault that strikes a call, if one does."""
+    return sandbox.struck(vendor, ask(sandbox.now(), Draw(b"", 0), 0))
+
+
+async def answered(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
     """Answer a call, as far as the fault that strikes it lets it be answered.
 
     Raises `Gone` where the sandbox was reset, restored or deleted while the call had to wait.
     """
-    fault = sandbox.struck(vendor, ask(0, Draw(b"", 0), 0))
-    if fault is None:
-        return sandbox, sandbox.call(vendor, operation, ask), None
     struck = _Struck(fault, sandbox, vendor, operation, ask)
     if fault.when == BEFORE:
-        return sandbox, await _BEFORE.get(fault.do, _considered)(struck), fault
+        return await _BEFORE.get(fault.do, _considered)(struck)
     reply = struck.call()
-    return sandbox, await _AFTER[fault.do](struck, reply) if fault.do in _AFTER else reply, fault
+    return await _AFTER[fault.do](struck, reply) if fault.do in _AFTER else reply
 
 
 # Before the commit.
@@ -64,7 +66,6 @@ async def _considered(struck: _Struck) -> Reply:
 async def _refused(struck: _Struck) -> Reply:
     """The vendor's own error, whatever was asked."""
     fault, sandbox = struck.fault, struck.sandbox
-    sandbox.moment = sandbox.now()
     if fault.status is not None:
         return vendors_trouble(struck.vendor, fault.status, struck.sketch(), sandbox)
     reply = vendors_trouble(struck.vendor, _TOO_MANY, struck.sketch(), sandbox)

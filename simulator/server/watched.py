@@ -12,6 +12,7 @@ from simulator.core.config import Config
 from simulator.core.decision import Alarm
 from simulator.core.delivery import Delivery
 from simulator.core.faults import Fault, Tally
+from simulator.server import changes
 from simulator.server.clock import Clock
 from simulator.server.journal import ENDED, EVERYTHING, Journal, Watcher
 from simulator.server.log import Deleted
@@ -98,6 +99,7 @@ class Watched(Remembering):
         """Change something: every change there is goes through here."""
         if self.ledger is None:
             EFFECTS[word](self, *told)
+            changes.note()
             self.told(word, told)
         else:
             self.ledger.change(word, told)  # which lets it be told when it is kept

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.urls import basic_auth, host_and_port, is_url, is_web_url
+from simulator.core.urls import basic_auth, host_and_port, is_url, is_web_url, path_prefix
 
 URLS = [
     ("http://example.com", True, True),
@@ -123,3 +123,35 @@ PLACES = [
 @pytest.mark.parametrize(("text", "place"), PLACES)
 def test_a_place_is_a_host_and_a_port(text: str, place: tuple[str, int] | None) -> None:
     assert host_and_port(text) == place
+
+
+PREFIXES = [
+    ("", ""),
+    ("/", ""),
+    ("/sim", "/sim"),
+    ("/sim/", "/sim"),
+    ("/a/b-c_d~e.f@g:h+i/%7E", "/a/b-c_d~e.f@g:h+i/%7E"),
+    ("/...", "/..."),
+    ("sim", None),
+    ("//sim", None),
+    ("/sim//", None),
+    ("/a//b", None),
+    ("/.", None),
+    ("/a/../b", None),
+    ("/a/%2e%2E", None),
+    ("/a?b", None),
+    ("/a#b", None),
+    ("/a b", None),
+    ("/a\n", None),
+    ("/a;b", None),
+    ("/a,b", None),
+    ('/a"b', None),
+    ("/ä", None),
+    ("/%zz", None),
+    ("/" + "a" * 256, None),
+]
+
+
+@pytest.mark.parametrize(("path", "prefix"), PREFIXES)
+def test_a_prefix_is_a_path_that_links_can_begin_with(path: str, prefix: str | None) -> None:
+    assert path_prefix(path) == prefix

@@ -16,6 +16,7 @@ import pytest
 from simulator import serving
 from simulator.app import VENDORS
 from simulator.core.config import Config
+from simulator.listening import listen
 from simulator.server import events, hub
 from simulator.server import sandbox as world
 from simulator.server.clock import Clock
@@ -323,9 +324,9 @@ def test_silence_is_broken_by_comments(monkeypatch: pytest.MonkeyPatch) -> None:
 def narrow() -> Iterator[str]:
     """A server that can say little to who does not read, before it has to wait for him."""
     settings = Settings(port=0)
-    listener = serving.listen(settings)
+    [listener] = listen(settings)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
-    with serving.running(settings, listener) as url:
+    with serving.running(settings, [listener]) as url:
         yield url
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from simulator.server import wire
 from simulator.server.asgi import App
 from simulator.server.problems import Problem
+from simulator.server.proxied import passed_on
 
 CONTROL = "/_simulator"
 _HOST = b"host"
@@ -38,7 +39,7 @@ class Control:
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
             "raw_path": path.encode(), "query_string": urlencode(query or {}).encode(), "root_path": "",
             "scheme": request.scope["scheme"], "server": request.scope.get("server"), "client": None,
-            "headers": [one for one in request.scope["headers"] if one[0] == _HOST],
+            "headers": [one for one in request.scope["headers"] if one[0] == _HOST], **passed_on(request.scope),
         }  # fmt: skip
         answer = _Answer(sent)
         await self.app(scope, answer.receive, answer.send)

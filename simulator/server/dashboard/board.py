@@ -19,6 +19,7 @@ from simulator.server.hub import WHAT
 from simulator.server.login import local
 from simulator.server.plumbing import by_verb
 from simulator.server.problems import Problem
+from simulator.server.proxied import seen
 
 Look = Callable[[Visit], Awaitable[dict[str, Any]]]
 UNDER = "/sandboxes/{name}"
@@ -116,6 +117,7 @@ class Board:
         return render(
             "dashboard/home.html",
             status,
+            prefix=seen(request.scope).prefix,
             version=self._version,
             vendors=vendors,
             rows=rows,
@@ -132,9 +134,10 @@ class Board:
             if problem.status != 409:
                 return await self.home(request, problem.detail, problem.status)
             opened = {"name": asked, "credentials": None}
+        prefix = seen(request.scope).prefix
         if opened["credentials"] and not self._open_access:
-            return render("dashboard/opened.html", 201, titles=self._vendors.titles(), **opened)
-        return RedirectResponse(f"/sandboxes/{opened['name']}", 303, HEADERS)
+            return render("dashboard/opened.html", 201, prefix=prefix, titles=self._vendors.titles(), **opened)
+        return RedirectResponse(f"{prefix}/sandboxes/{opened['name']}", 303, HEADERS)
 
     # A page of a sandbox.
 
@@ -143,18 +146,18 @@ class Board:
         done = page.deeds.get(visit.request.query_params.get("done", ""))
         context = await page.look(visit)
         return render(
-            f"dashboard/{page.template}.html", status, sandbox=sandbox, now=sandbox["now"], flaw=flaw,
-            said=done.said if done and not flaw else "", tabs=self._tabs(page, sandbox), here=visit.request.url.path,
-            words=words, vendors=self._vendors, kinds_of_events=" ".join(WHAT), base=visit.base,
-            open_access=self._open_access,
+            f"dashboard/{page.template}.html", status, prefix=visit.prefix, sandbox=sandbox, now=sandbox["now"],
+            flaw=flaw, said=done.said if done and not flaw else "", here=visit.here,
+            tabs=self._tabs(page, sandbox, visit.prefix), words=words, vendors=self._vendors,
+            kinds_of_events=" ".join(WHAT), base=visit.base, open_access=self._open_access,
             before=visit.request.query_params.get("before"), **context,
         )  # fmt: skip
 
-    def _tabs(self, page: Page, sandbox: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _tabs(self, page: Page, sandbox: Mapping[str, Any], prefix: str) -> list[dict[str, Any]]:
         first = page.path.split("/{")[0].replace("/invitations", "")
         return [
             {
-                "href": f"/sandboxes/{sandbox['name']}{one.path}", "text": one.tab, "here": one.path == first,
+                "href": f"{prefix}/sandboxes/{sandbox['name']}{one.path}", "text": one.tab, "here": one.path == first,
                 "count": sandbox["counts"].get(COUNTED.get(one.path, "")),
             }
             for one in PAGES
@@ -173,5 +176,8 @@ class Board:
             if problem.status == 404:
                 raise
             return await self._shown(page, visit, problem.detail, problem.status)
-        back = local(sent["back"]) if sent.get("back") else f"{visit.request.url.path}?done={name}"
-        return RedirectResponse(elsewhere or back, 303, HEADERS)
+        if elsewhere:
+            leads = visit.prefix + elsewhere
+        else:
+            leads = local(sent["back"], visit.prefix) if sent.get("back") else f"{visit.here}?done={name}"
+        return RedirectResponse(leads, 303, HEADERS)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from simulator.server.dashboard.asking import Control, sandbox_path
 from simulator.server.dashboard.words import Vendors
+from simulator.server.proxied import seen
 
 Form = Mapping[str, str]
 PAGE = 50
@@ -15,13 +16,18 @@ PAGE = 50
 
 
 class Visit:
-    """A request for a page of the sandbox `name`, and the means to answer it; `base` is this server's address."""
+    """A request for a page of the sandbox `name`, and the means to answer it; `base` is this server's address.
+
+    `here` is the path of the page, which begins with `prefix` as all paths in links do.
+    """
 
     def __init__(self, request: Request, control: Control, vendors: Vendors, base: str, name: str) -> None:
         self.request = request
         self.vendors = vendors
         self.base = base
         self.name = name
+        self.prefix = seen(request.scope).prefix
+        self.here = self.prefix + request.scope["path"]
         self._control = control
 
     @property

@@ -14,7 +14,13 @@ from typing import Any, NamedTuple, Protocol
 
 
 class Unwritten(Exception):
-    """A commit could not be kept; nothing of it has happened, as the message says."""
+    """A commit could not be kept: `why`. Nothing of it has happened, unless it `is_uncertain`."""
+
+    def __init__(self, why: str, *, is_uncertain: bool = False) -> None:
+        known = "whether it was kept is not known" if is_uncertain else "nothing was changed"
+        super().__init__(f"{why}; {known}")
+        self.why = why
+        self.is_uncertain = is_uncertain
 
 
 class Unusable(Exception):

@@ -8,6 +8,7 @@ from math import inf
 from time import monotonic
 from typing import Any, TypeVar
 
+from simulator.server import changes
 from simulator.server.log import Deleted, Log, Unusable, Unwritten
 from simulator.server.log.image import blank, parts, replay, still
 from simulator.server.log.writing import Reader, Writer
@@ -91,6 +92,8 @@ class Ledger:
             if self._effects:
                 self._append()
             self._let_go(well=True)
+            if self._effects:
+                changes.note()
         except _Behind:
             raise
         except BaseException:
@@ -196,7 +199,7 @@ class Ledger:
         newest = self._log.newest(self.key)
         if newest is None:
             self._memory.ended()
-            raise Deleted("the sandbox was deleted; nothing was changed")
+            raise Deleted("the sandbox was deleted")
         image, last = newest
         if image > self.number:
             self.load()
@@ -245,7 +248,7 @@ class Ledger:
         self._size -= self._image_size
         if last < 0:
             self._memory.ended()
-            raise Deleted("the sandbox was deleted; nothing was changed")
+            raise Deleted("the sandbox was deleted")
         self._memory.state.queue_again()
         alive = self._log.alive()
         self._memory.state.free(lambda _, owner: owner in alive)

@@ -76,9 +76,9 @@ class SqlLog(ABC):
         try:
             self.run("COMMIT")
         except self.errors as problem:
-            known = "whether it was kept is not known" if self.is_lost else "nothing was changed"
+            is_uncertain = self.is_lost
             self._roll_back()
-            raise self._unwritten(problem, known) from None
+            raise self._unwritten(problem, is_uncertain=is_uncertain) from None
 
     @contextmanager
     def _whole(self, key: int = 0) -> Iterator[None]:
@@ -104,8 +104,8 @@ class SqlLog(ABC):
         with suppress(self.errors):  # there was nothing, or nobody is there any more
             self.run("ROLLBACK")
 
-    def _unwritten(self, problem: Exception, known: str = "nothing was changed") -> Unwritten:
-        return Unwritten(f"the log {self.where} cannot be written: {str(problem).strip()}; {known}")
+    def _unwritten(self, problem: Exception, *, is_uncertain: bool = False) -> Unwritten:
+        return Unwritten(f"the log {self.where} cannot be written: {str(problem).strip()}", is_uncertain=is_uncertain)
 
     def _ask(self, question: str, *values: Any) -> list[Any]:
         try:

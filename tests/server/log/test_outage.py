@@ -179,6 +179,15 @@ def test_a_lost_connection_costs_nobody_a_call(url: str) -> None:
             assert sandbox.control(method, path).status_code == 200
 
 
+def test_calls_that_the_log_could_not_answer_are_in_the_journal(url: str) -> None:
+    with served(url) as (_, sandbox, _):
+        assessment(sandbox)
+        with away(url):
+            assert sandbox.pi.get("/api/v1/behavioralassessments").status_code == 503
+        until(lambda: sandbox.control("GET", "/journal").status_code == 200)
+        assert [call["status"] for call in sandbox.told("GET", "/journal")] == [201, 503]
+
+
 def test_an_attempt_that_ends_while_the_database_is_away_is_kept_when_it_is_back(url: str) -> None:
     def deliveries() -> Any:
         with suppress(AssertionError):  # refused for as long as it is away

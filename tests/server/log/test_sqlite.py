@@ -277,6 +277,7 @@ def test_what_cannot_be_written_has_not_happened_and_the_answer_says_so(path: Pa
         refused = [sandbox.pi.post(PATH, json=PERSON) for _ in range(3)]
         control = sandbox.control("PATCH", "/config", {"positions": ["x"]})
         assert [one.status_code for one in refused] == [503] * 3
+        assert [call["status"] for call in sandbox.told("GET", "/journal")] == [201, 503, 503, 503]
         assert "nothing was changed" in refused[0].json()["detail"]
         assert (control.status_code, control.headers["content-type"]) == (503, "application/problem+json")
         assert http.post("/_simulator/sandboxes", json={"name": "bo"}).status_code == 503

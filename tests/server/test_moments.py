@@ -1,0 +1,150 @@
+"""The time of an answer is that of its own request; and what an answer says when the simulator itself fails."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx2
+import pytest
+
+from simulator import app, serving
+from simulator.core.call import Call, Reply
+from simulator.core.decision import Decision
+from simulator.core.vendor import Vendor
+from simulator.core.world import World
+from simulator.server import changes
+from simulator.server.log import Unwritten
+from simulator.server.problems import unlogged
+from simulator.settings import Settings
+from tests.server import advance, assessment
+from tests.server.test_clock import aside, until
+from tests.server.test_faults import held, met, put
+from tests.servers import Sandbox
+
+__all__ = ["aside"]
+
+Aside = Callable[..., "Future[Any]"]
+PI = "/api/v1/behavioralassessments"
+PERSON = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
+BEGIN, NEXT_DAY = "2026-03-01T09:00:00", "2026-03-02T09:00:00"
+DATES = {BEGIN: "Sun, 01 Mar 2026 09:00:00 GMT", NEXT_DAY: "Mon, 02 Mar 2026 09:00:00 GMT"}
+
+
+@pytest.mark.parametrize(("when", "answered"), [("after_commit", BEGIN), ("before_commit", NEXT_DAY)])
+def test_a_delayed_answer_carries_the_time_at_which_the_vendor_answered_it(
+    sandbox: Sandbox, aside: Aside, when: str, answered: str
+) -> None:
+    sandbox.told("POST", "/clock", {"freeze": f"{BEGIN}Z"})
+    put(sandbox, {"do": "delay", "duration": "PT2S", "when": when, "times": 1})
+    late = aside(sandbox.pi.post, PI, json=PERSON)
+    until(lambda: met(sandbox) == [1] and (when == "before_commit" or held(sandbox) == 1))
+    advance(sandbox, "P1D")
+    quick = sandbox.pi.get(PI)
+    assert not late.done()
+    assert quick.headers["date"] == DATES[NEXT_DAY]
+    assert late.result().headers["date"] == DATES[answered]
+    journal = {call["method"]: call["at"][:19] for call in sandbox.told("GET", "/journal")}
+    assert journal == {"GET": NEXT_DAY, "POST": answered}
+
+
+def test_two_delayed_calls_keep_a_time_of_their_own(sandbox: Sandbox, aside: Aside) -> None:
+    sandbox.told("POST", "/clock", {"freeze": f"{BEGIN}Z"})
+    put(sandbox, {"do": "delay", "duration": "PT2S", "when": "after_commit", "times": 2})
+    first = aside(sandbox.pi.post, PI, json=PERSON)
+    until(lambda: held(sandbox) == 1)
+    advance(sandbox, "P1D")
+    second = aside(sandbox.pi.post, PI, json=PERSON)
+    until(lambda: held(sandbox) == 2)
+    assert not first.done()
+    assert [one.result().headers["date"] for one in (first, second)] == [DATES[BEGIN], DATES[NEXT_DAY]]
+
+
+# When the simulator fails.
+
+Wrong = Callable[[Call, World, Decision], Decision]
+
+
+@contextmanager
+def failing(monkeypatch: pytest.MonkeyPatch, operation: str, wrong: Wrong) -> Iterator[Sandbox]:
+    """A sandbox of a server in which one of PI's functions is wrong."""
+
+    def vendor(right: Vendor) -> Vendor:
+        endpoints = [
+            replace(one, operation=replace(one.operation, decide=_wrong(one.operation.decide, wrong)))
+            if one.operation.name == operation
+            else one
+            for one in right.endpoints
+        ]
+        return replace(right, endpoints=tuple(endpoints))
+
+    vendors: Mapping[str, Vendor] = {id: vendor(right) for id, right in app.VENDORS.items()}
+    monkeypatch.setattr(app, "VENDORS", vendors)
+    with serving.running(Settings(port=0)) as url, httpx2.Client(base_url=url, trust_env=False) as http:
+        sandbox = Sandbox(http, "ada")
+        sandbox.told("POST", "/clock", {"freeze": f"{BEGIN}Z"})
+        yield sandbox
+
+
+def _wrong(decide: Callable[[Call, World], Decision], wrong: Wrong) -> Callable[[Call, World], Decision]:
+    return lambda call, world: wrong(call, world, decide(call, world))
+
+
+def crash(call: Call, world: World, decision: Decision) -> Decision:
+    raise ZeroDivisionError("a vendor's function is wrong")
+
+
+def unrenderable(call: Call, world: World, decision: Decision) -> Decision:
+    return decision._replace(reply=Reply(201, {"created": object()}))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "outcome", "made"),
+    [(crash, "Nothing was changed.", 0), (unrenderable, "What the request had changed by then is kept.", 1)],
+)
+def test_a_crash_is_in_the_journal_and_denies_no_change_that_stays(
+    monkeypatch: pytest.MonkeyPatch, wrong: Wrong, outcome: str, made: int
+) -> None:
+    with failing(monkeypatch, "create_assessment", wrong) as sandbox:
+        answer = sandbox.pi.post(PI, json=PERSON)
+        assert answer.status_code == 500
+        assert answer.json()["detail"] == f"The simulator failed; its log says where. {outcome}"
+        assert answer.headers["date"] == DATES[BEGIN]
+        assert held(sandbox) == made
+        (shown,) = sandbox.told("GET", "/journal")
+        assert (shown["status"], shown["at"][:19], shown["operation"]) == (500, BEGIN, "create_assessment")
+        whole = sandbox.told("GET", f"/journal/{shown['id']}")
+        assert whole["request"]["body"] == PERSON
+        assert whole["answer"]["body"] == answer.json()
+
+
+def test_a_report_that_cannot_be_drawn_is_in_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(wanted: object, media_type: str) -> bytes:
+        raise MemoryError("no room for a page")
+
+    monkeypatch.setattr(app, "draw", broken)
+    with serving.running(Settings(port=0)) as url, httpx2.Client(base_url=url, trust_env=False) as http:
+        sandbox = Sandbox(http, "ada")
+        id = assessment(sandbox)["assessmentId"]
+        sandbox.told("POST", f"/invitations/{id}/complete")
+        answer = sandbox.pi.get(f"{PI}/{id}/reports/PersonDetailReport?format=PDF&gender=2")
+        assert answer.status_code == 500
+        assert answer.json()["detail"].endswith("Nothing was changed.")
+        assert [call["status"] for call in sandbox.told("GET", "/journal")] == [201, 500]
+
+
+def test_a_limit_of_the_sandbox_is_in_its_journal(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"invitation_limit": 1})
+    assert [sandbox.pi.post(PI, json=PERSON).status_code for _ in range(2)] == [201, 503]
+    assert [call["status"] for call in sandbox.told("GET", "/journal")] == [201, 503]
+
+
+def test_a_second_step_that_cannot_be_kept_does_not_deny_the_first() -> None:
+    changes.begin()
+    full = Unwritten("the log is full")
+    assert unlogged(full) == "the log is full; nothing was changed"
+    changes.note()
+    assert unlogged(full) == "the log is full; what the request had changed before is kept"
+    lost = Unwritten("the log is away", is_uncertain=True)
+    assert unlogged(lost) == "the log is away; whether it was kept is not known"

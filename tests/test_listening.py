@@ -1,0 +1,176 @@
+"""Where a server listens: both address families, one port; and how the commands find it again."""
+
+import errno
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from simulator.listening import listen, url_of
+from simulator.settings import Settings, address_to_ask, is_loopback
+from tests.server.test_clock import until
+from tests.servers import Server
+from tests.test_cli import call, complaint
+
+V4, V6 = "127.0.0.1", "::1"
+
+
+def answers(host: str, port: int | None) -> bool:
+    """Whether a simulator answers at an address, asked by its own client."""
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/_simulator/health"
+    with suppress(httpx2.TransportError):
+        return httpx2.get(url, trust_env=False).status_code == 200
+    return False
+
+
+SERVED = [("::", (V4, V6)), ("localhost", (V4, V6)), ("0.0.0.0", (V4,)), ("127.0.0.2", ("127.0.0.2",))]  # noqa: S104
+
+
+@pytest.mark.parametrize(("host", "addresses"), SERVED)
+def test_a_server_answers_in_both_families_and_the_commands_of_its_environment_find_it(
+    host: str, addresses: tuple[str, ...]
+) -> None:
+    environ = {"SIMULATOR_HOST": host, "SIMULATOR_ACCESS": "open", "SIMULATOR_PUBLIC_URL": "https://tests.example/sim"}
+    with Server(environ=environ) as server:
+        port = urlsplit(server.url).port
+        assert answers(urlsplit(server.url).hostname or "", port)
+        assert [address for address in addresses if not answers(address, port)] == []
+        for command in ("ready", "doctor"):
+            done = call(command, environ={**environ, "SIMULATOR_PORT": str(port)})
+            assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_several_processes_share_the_sockets_of_both_families(tmp_path: Any) -> None:
+    with Server("--host", "localhost", "--workers", "2", "--log", f"sqlite:{tmp_path}/log.db") as server:
+        assert server.url.startswith("http://localhost:")
+        assert [host for host in (V4, V6) if not answers(host, urlsplit(server.url).port)] == []
+
+
+def test_a_client_of_a_socket_for_both_families_is_logged_by_its_own_address() -> None:
+    with Server("--host", "::", "--access-log", "--log-format", "json") as server:
+        port = urlsplit(server.url).port
+        assert answers(V4, port)
+        until(lambda: "/_simulator/health" in server.stderr())
+        lines = [json.loads(line) for line in server.stderr().splitlines() if "/_simulator/health" in line]
+        assert [line["client"] for line in lines] == [V4]
+
+
+ADDRESSES = [
+    ("127.0.0.1", "http://127.0.0.1:8787"),
+    ("127.0.0.2", "http://127.0.0.2:8787"),
+    ("0.0.0.0", "http://127.0.0.1:8787"),  # noqa: S104
+    ("::", "http://127.0.0.1:8787"),
+    ("[::]", "http://127.0.0.1:8787"),
+    ("0:0:0:0:0:0:0:0", "http://127.0.0.1:8787"),
+    ("::1", "http://[::1]:8787"),
+    ("[::1]", "http://[::1]:8787"),
+    ("::ffff:127.0.0.3", "http://127.0.0.3:8787"),
+    ("::ffff:0.0.0.0", "http://127.0.0.1:8787"),
+    ("2001:DB8::1", "http://[2001:db8::1]:8787"),
+    ("localhost", "http://127.0.0.1:8787"),
+    ("LocalHost.", "http://127.0.0.1:8787"),
+    ("sim.localhost", "http://127.0.0.1:8787"),
+    ("sim.example", "http://sim.example:8787"),
+]
+
+
+@pytest.mark.parametrize(("host", "address"), ADDRESSES)
+def test_the_address_to_ask_is_one_that_can_be_connected_to(host: str, address: str) -> None:
+    assert address_to_ask(host, 8787, tls=False) == address
+    assert address_to_ask(host, 8787, tls=True) == address.replace("http:", "https:")
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "sim.localhost", "::ffff:127.0.0.1", "[::1]"])
+def test_a_name_or_address_of_the_loopback_is_for_this_machine_alone(host: str) -> None:
+    assert is_loopback(host)
+
+
+def test_a_port_that_the_server_chose_cannot_be_known_to_other_commands() -> None:
+    for command in ("ready", "doctor"):
+        complaint(call(command, environ={"SIMULATOR_PORT": "0"}), "--url")
+
+
+# The sockets themselves.
+
+
+@contextmanager
+def listening(host: str, port: int = 0) -> Iterator[list[socket.socket]]:
+    made = listen(Settings(host=host, port=port))
+    try:
+        yield made
+    finally:
+        for one in made:
+            one.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "bound", "shown"),
+    [
+        ("localhost", [V4, V6], "localhost"),
+        ("sim.localhost", [V4, V6], "sim.localhost"),
+        ("::", ["::"], "[::]"),
+        ("[0::0]", ["::"], "[::]"),
+        ("::1", [V6], "[::1]"),
+        ("::ffff:127.0.0.1", [V4], "127.0.0.1"),
+        ("127.0.0.1", [V4], "127.0.0.1"),
+        ("", ["0.0.0.0"], "0.0.0.0"),  # noqa: S104
+    ],
+)
+def test_a_host_is_listened_at_with_one_port(host: str, bound: list[str], shown: str) -> None:
+    with listening(host) as made:
+        ports = {one.getsockname()[1] for one in made}
+        assert [one.getsockname()[0] for one in made] == bound
+        assert [url_of(Settings(host=host), made)] == [f"http://{shown}:{port}" for port in ports]
+
+
+def test_a_port_that_is_taken_in_one_family_is_refused() -> None:
+    with socket.create_server((V6, 0), family=socket.AF_INET6) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(OSError, match="in use"), listening("localhost", port):
+            pass
+    with listening("localhost", port):
+        pass
+
+
+def test_a_free_port_is_one_that_both_families_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    create, refused = socket.create_server, list[int]()
+
+    def busy(address: tuple[str, int], **more: Any) -> socket.socket:
+        """The system, whose first choices are taken in the other family."""
+        if address[0] == V6 and len(refused) < 3:
+            refused.append(address[1])
+            raise OSError(errno.EADDRINUSE, "Address already in use")
+        return create(address, **more)
+
+    monkeypatch.setattr(socket, "create_server", busy)
+    with listening("localhost") as made:
+        assert len(made) == 2
+        assert made[0].getsockname()[1] == made[1].getsockname()[1]
+    assert len(refused) == 3
+
+
+@pytest.mark.parametrize(("host", "shown"), [("localhost", "localhost"), ("::", "0.0.0.0")])  # noqa: S104
+@pytest.mark.parametrize("number", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL])
+def test_a_system_without_ipv6_listens_on_ipv4(
+    monkeypatch: pytest.MonkeyPatch, host: str, shown: str, number: int
+) -> None:
+    create = socket.create_server
+
+    def without(address: tuple[str, int], *, family: int, **more: Any) -> socket.socket:
+        """The system, as one without IPv6 answers."""
+        if family == socket.AF_INET6:
+            raise OSError(number, "no IPv6 here")
+        return create(address, family=family, **more)
+
+    monkeypatch.setattr(socket, "create_server", without)
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    with listening(host) as made:
+        assert [one.family for one in made] == [socket.AF_INET]
+        assert url_of(Settings(host=host), made) == f"http://{shown}:{made[0].getsockname()[1]}"
+    with pytest.raises(OSError, match="no IPv6"), listening("::1"):
+        pass
