@@ -61,7 +61,10 @@ class Simulator:
         self._settings = settings
         self._tell = tell
         self._limits = Limits(settings.idle, settings.keep_for, settings.keep)
-        self._sender = HttpSender(Policy(settings.webhook_hosts))
+        self._sender = HttpSender(
+            Policy(settings.webhook_hosts, guarded=not open_access),
+            authority=settings.webhook_ca, insecure=settings.webhook_insecure,
+        )  # fmt: skip
         self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
         self._sandboxes = Sandboxes(
             VENDORS, self._sender, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,

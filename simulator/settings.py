@@ -15,7 +15,10 @@ class Settings:
     """How a server runs; `sandboxes` are opened at the start, by name, with their settings.
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
-    where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
+    where webhooks may go; None leaves every host that is not forbidden. Listeners' certificates are checked against the
+    system's authorities and those in the file `webhook_ca`, or not at all (`webhook_insecure`).
+
+    `log` is where commits are kept: `memory`, or
     `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
     in `idle` seconds is let go from memory. What nobody has used in `keep_for` seconds is deleted, and what is more
     than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
@@ -34,6 +37,8 @@ class Settings:
     public_url: str | None = None
     webhook_hosts: tuple[str, ...] | None = None
     control_token: str | None = None
+    webhook_ca: str | None = None
+    webhook_insecure: bool = False
     request_timeout: float = 30.0
     max_connections: int = 10_000
     max_sandboxes: int = 20_000
@@ -82,3 +87,9 @@ def is_loopback(host: str) -> bool:
 def from_environment(name: str) -> str | None:
     """The environment's word on an option (`SIMULATOR_PORT` for `port`); None when it has none."""
     return os.environ.get(PREFIX + name.upper()) or None
+
+
+def authorities() -> dict[str, str]:
+    """The variables that name the authorities to trust, as OpenSSL and HTTP clients read them."""
+    named = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    return {name: os.environ[name] for name in named if os.environ.get(name)}

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from simulator.core import instant
-from simulator.core.call import NOTHING, Bundle, Call, Document, Drawing, Reply, Unreadable, set_out
+from simulator.core.call import NOTHING, Bundle, Call, Document, Drawing, Reply, Unreadable
 from simulator.core.decision import Decision
 from simulator.core.draw import Draw
 from simulator.core.faults import Fault
@@ -128,7 +128,7 @@ class Door:
         except Exception as problem:  # noqa: BLE001  a mistake of ours must not take the connection down
             reply, body, more = _failed(request, problem)
             sandbox.moment = sandbox.now()
-        stored, body = body, set_out(body, request.base, sandbox.sealed)
+        stored, body = body, sandbox.links.set_out(body, request.base)
         headers = self._headers(request, sandbox, reply)
         headers += more
         if fault is not None:
