@@ -24,7 +24,7 @@ from simulator.options import (
     to_listen,
     web_url,
 )
-from simulator.settings import Settings, default_access
+from simulator.settings import PREFIX, Settings, default_access, flaw_of_token
 
 
 class _Main(click.Group):
@@ -110,12 +110,15 @@ def serve(
     """Serve both vendors' APIs; the first line on standard output says where."""
     from simulator import tls as certificates
 
+    token = control_token()
+    if flaw := flaw_of_token(token):
+        raise click.UsageError(f"{PREFIX}CONTROL_TOKEN {flaw}")
     if log == "memory":
         _alone(**more)
     more |= certificates.files(tls, tls_dir, tls_cert, tls_key, (host, certificates.host_of(public_url)))
     more |= certificates.listeners(webhook_ca, insecure=webhook_insecure)
     settings = Settings(
-        host, port, log, access or default_access(host), public_url, webhook_hosts, control_token(),
+        host, port, log, access or default_access(host), public_url, webhook_hosts, token,
         sandboxes=_sandboxes(config) if config else {}, **more,
     )  # fmt: skip
     if settings.workers > 1:

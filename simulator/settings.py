@@ -8,6 +8,8 @@ from typing import Any, Literal, get_args
 
 Access = Literal["open", "closed"]
 PREFIX = "SIMULATOR_"
+SHORTEST_TOKEN = 16
+"""A control token of fewer characters could be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,9 @@ class Settings:
     def __post_init__(self) -> None:
         if self.access not in get_args(Access):
             raise ValueError(f"access is {self.access!r}; it must be open or closed")
+        flaw = flaw_of_token(self.control_token)
+        if self.access == "closed" and flaw is not None:
+            raise ValueError(f"control_token {flaw}")
         if not can_be_log(self.log):
             kind = self.log.partition(":")[0]
             raise ValueError(f"log begins with {kind!r}; it must be memory, sqlite:PATH or postgresql://…")
@@ -67,6 +72,15 @@ def can_be_log(place: str) -> bool:
     """Whether commits could be kept there, by its form: `memory`, `sqlite:PATH` or `postgresql://…`."""
     kind, _, path = place.partition(":")
     return place == "memory" or (kind in ("sqlite", "postgresql") and bool(path))
+
+
+def flaw_of_token(token: str | None) -> str | None:
+    """What is wrong with a control token; None where nothing is."""
+    if token is None or len(token) >= SHORTEST_TOKEN:
+        return None
+    return (
+        f"has {len(token)} characters; give at least {SHORTEST_TOKEN}, such as the output of `openssl rand -base64 24`"
+    )
 
 
 def default_access(host: str) -> Access:

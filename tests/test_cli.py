@@ -282,6 +282,19 @@ def test_a_control_token_that_no_header_can_carry_is_refused(command: str, token
     assert done.returncode == 2
 
 
+@pytest.mark.usefixtures("nothing_served")
+@pytest.mark.parametrize("token", ["t", "fifteen-letters", "ü" * 15])
+@pytest.mark.parametrize("access", ["open", "closed"])
+def test_a_control_token_that_could_be_guessed_is_refused(token: str, access: str) -> None:
+    done = call("serve", "--access", access, environ={"SIMULATOR_CONTROL_TOKEN": token})
+    complaint(done, "SIMULATOR_CONTROL_TOKEN", f"has {len(token)} characters", "at least 16", "openssl rand -base64 24")
+    assert done.returncode == 2
+    assert token not in done.stderr
+    with pytest.raises(ValueError, match="give at least 16"):
+        Settings(access="closed", control_token=token)
+    assert Settings(access="closed", control_token="t" * 16).control_token == "t" * 16
+
+
 @pytest.mark.parametrize("wrong", [{"log": "nope"}, {"log": "sqlite:"}, {"log": "oracle:x"}, {"access": "half"}])
 def test_settings_that_cannot_be_are_refused_where_they_are_made(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="it must be"):

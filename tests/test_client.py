@@ -109,8 +109,8 @@ def test_both_vendors_open_with_what_the_handle_holds(handle: Simulator) -> None
 
 def test_in_closed_access_the_control_token_opens_a_sandbox_with_credentials_of_chance() -> None:
     with (
-        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in"}) as closed,
-        Simulator(closed.url, control_token="let-me-in") as handle,
+        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in-at-once"}) as closed,
+        Simulator(closed.url, control_token="let-me-in-at-once") as handle,
     ):
         assert not handle.predictive_index.api_key.startswith("sim-")
         handle.complete(assess(handle))

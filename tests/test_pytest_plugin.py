@@ -159,8 +159,8 @@ def test_a_server_elsewhere_is_used_and_a_failed_test_leaves_no_sandbox_there(tm
 
 def test_a_closed_server_elsewhere_is_used_with_its_control_token(tmp_path: Path) -> None:
     written(tmp_path, {"test_three.py": THREE_LINES})
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in"}) as closed:
-        passed(run(tmp_path, SIMULATOR_URL=closed.url, SIMULATOR_CONTROL_TOKEN="let-me-in"), 1)
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in-at-once"}) as closed:
+        passed(run(tmp_path, SIMULATOR_URL=closed.url, SIMULATOR_CONTROL_TOKEN="let-me-in-at-once"), 1)
 
 
 def test_a_server_elsewhere_that_does_not_answer_is_named(tmp_path: Path) -> None:

@@ -64,6 +64,10 @@ class Control:
         self.family.learn(answers(self._keys))
         self.family.learn_general("counts", lambda asked: {one.name: len(one.journal) for one in sandboxes})
 
+    async def end_session(self, id: str) -> None:
+        """Let the other processes, too, accept a person's session no more."""
+        await self.family.each(lambda owner: {"what": "end_session", "asked": {"id": id}})
+
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
         return [by_verb(path, handlers) for path, handlers in self.table().items()]

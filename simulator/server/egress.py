@@ -105,7 +105,7 @@ async def _addresses(host: str) -> tuple[Address, ...]:
     try:
         return (ip_address(host),)
     except ValueError:
-        if host.lower().rstrip(".").endswith(".localhost"):
+        if f".{host.lower().rstrip('.')}".endswith(".localhost"):
             return _LOOPBACK  # RFC 6761: never asked for at a name server
         found = await _look_up(host)
     return tuple(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))

@@ -254,7 +254,7 @@ def _failed(request: Incoming, problem: Exception) -> tuple[Reply, bytes, Header
     """Write down what is being handled, and what its caller gets: from a mistake of ours an id leads to the log."""
     if isinstance(problem, Unwritten | Unusable):
         _log.error("%s %s: %s", request.method, request.path, problem)
-        reply = Reply(503, {"detail": str(problem)})  # it says itself what has changed
+        reply = Reply(503, {"detail": problem.shown})  # it says itself what has changed
         return reply, wire.dumps(reply.body), []
     id = name_request(request.headers)
     _log.exception("%s %s failed; nothing was changed", request.method, request.path)

@@ -395,7 +395,8 @@ def test_a_link_opens_no_other_invitation(sandbox: Sandbox, vendor: str) -> None
 def test_a_link_from_before_a_reset_opens_nothing(sandbox: Sandbox, vendor: str) -> None:
     before = invited(sandbox, vendor)
     sandbox.told("POST", "/reset")
-    sandbox.pymetrics = sandbox.renewed() if vendor == "pymetrics" else sandbox.pymetrics
+    if vendor == "pymetrics":
+        sandbox.pymetrics = sandbox.renewed()
     after = invited(sandbox, vendor)
     assert after.id == before.id
     shown(before.look(), 404, "This link leads nowhere")
@@ -531,12 +532,12 @@ def test_nothing_but_get_and_post_is_answered(sandbox: Sandbox, vendor: str) -> 
 
 @pytest.fixture(scope="module")
 def closed() -> Iterator[Server]:
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "token"}) as server:
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "the-control-token"}) as server:
         yield server
 
 
 def test_in_closed_access_the_link_is_all_that_a_candidate_needs(closed: Server) -> None:
-    token = {"Authorization": "Bearer token"}
+    token = {"Authorization": "Bearer the-control-token"}
     with httpx2.Client(base_url=closed.url, trust_env=False) as http:
         key = http.post(ROOT, json={}, headers=token).json()["credentials"]["predictive_index"]["api_key"]
         person = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
