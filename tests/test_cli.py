@@ -127,6 +127,7 @@ def test_the_help_names_every_command() -> None:
 def test_the_help_of_serve_names_every_option_and_its_variable() -> None:
     shown = run("serve", "--help").stdout
     for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url", "smtp", "request-timeout",
+                 "webhook-ca", "webhook-insecure",
                  "max-connections", "max-sandboxes", "tls", "tls-dir", "tls-cert", "tls-key", "grace", "log-format",
                  "log-level", "access-log"):  # fmt: skip
         assert f"--{name}" in shown
