@@ -238,11 +238,11 @@ class Listener(AbstractContextManager["Listener"]):
 
 def _listening(host: str, port: int) -> "_Server":
     """A server on that address; on `::` it takes IPv4 connections too."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    server = _Server(address[:2], _Handler, bind_and_activate=False)
-    server.socket.close()
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+    server = _Server((host, port), _Handler, bind_and_activate=False)
+    server.socket.close()  # it is one for IPv4, whatever the host is
     server.socket = socket.create_server(
-        address[:2], family=family, backlog=_Server.request_queue_size, dualstack_ipv6=host == "::"
+        (host, port), family=family, backlog=_Server.request_queue_size, dualstack_ipv6=host == "::"
     )
     server.server_name, server.server_port = host, server.socket.getsockname()[1]
     return server

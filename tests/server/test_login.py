@@ -155,7 +155,7 @@ def test_a_session_ends_after_twelve_hours_and_no_code_but_ours_makes_one() -> N
 
 
 def test_wrong_tokens_in_the_form_are_limited_by_address_and_bearer_tokens_are_not(closed: Server) -> None:
-    wrong, right = {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {TOKEN}".encode()}
+    wrong, right = {"Authorization": "Bearer wrong"}, {b"authorization": f"Bearer {TOKEN}".encode()}
     guessing = httpx2.HTTPTransport(local_address="127.0.0.3")
     with httpx2.Client(base_url=closed.url, transport=guessing, trust_env=False) as guesser:
         assert [enter(guesser, f"guess {n}").status_code for n in range(10)] == [401] * 10
