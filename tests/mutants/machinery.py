@@ -85,11 +85,11 @@ MUTANTS = (
         "A plus in a query stays a plus, though the vendor's client sends blanks so.",
     ),
     Mutant(
-        "server.link_of_all", _LINKS, '"link", *self.epoch, id)', '"link", *self.epoch)',
+        "server.link_of_all", "core/draw.py", "        code.update(last)\n", "",
         "The link of one invitation opens every other, too.",
     ),
     Mutant(
-        "server.link_for_ever", _LINKS, '"link", *self.epoch, id)', '"link", id)',
+        "server.link_for_ever", _LINKS, 'sealer(secret, "link", *epoch)', 'sealer(secret, "link")',
         "Links from before a reset open the invitations that have their ids again.",
     ),
     Mutant(
