@@ -11,6 +11,8 @@ from simulator.core.urls import path_prefix
 
 Access = Literal["open", "closed"]
 PREFIX = "SIMULATOR_"
+SHORTEST_TOKEN = 16
+"""A control token of fewer characters could be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,14 @@ class Settings:
 
     `public_url` is the address in links where it differs from the one that the caller used; it may have a path, under
     which everything is served then. `trusted_proxies` are the addresses and networks whose `X-Forwarded-…` headers are
-    believed. `webhook_hosts` narrows where webhooks may go; None leaves every host that is not forbidden. `log` is
-    where commits are kept: `memory`, or `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a
-    sandbox that is not asked for anything in `idle` seconds is let go from memory. What nobody has used in `keep_for`
-    seconds is deleted, and what is more than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that
-    gets every invitation mail; None keeps them all here.
+    believed. `webhook_hosts` narrows where webhooks may go; None leaves every host that is not forbidden. Listeners'
+    certificates are checked against the system's authorities and those in the file `webhook_ca`, or not at all
+    (`webhook_insecure`).
+
+    `log` is where commits are kept: `memory`, or `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share;
+    then a sandbox that is not asked for anything in `idle` seconds is let go from memory. What nobody has used in
+    `keep_for` seconds is deleted, and what is more than the `keep` sandboxes used last. `smtp` is the mail server
+    (HOST:PORT) that gets every invitation mail; None keeps them all here.
 
     `request_timeout` is how many real seconds a caller may take to send the head of a request, then its body, or to go
     on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
@@ -38,6 +43,8 @@ class Settings:
     public_url: str | None = None
     webhook_hosts: tuple[str, ...] | None = None
     control_token: str | None = None
+    webhook_ca: str | None = None
+    webhook_insecure: bool = False
     request_timeout: float = 30.0
     max_connections: int = 10_000
     max_sandboxes: int = 20_000
@@ -62,6 +69,9 @@ class Settings:
             raise ValueError(f"public_url is {self.public_url!r}; its path must be one that links can begin with")
         for network in self.trusted_proxies:
             ip_network(network)  # which says what is wrong with it
+        flaw = flaw_of_token(self.control_token)
+        if self.access == "closed" and flaw is not None:
+            raise ValueError(f"control_token {flaw}")
         if not can_be_log(self.log):
             kind = self.log.partition(":")[0]
             raise ValueError(f"log begins with {kind!r}; it must be memory, sqlite:PATH or postgresql://…")
@@ -71,6 +81,15 @@ def can_be_log(place: str) -> bool:
     """Whether commits could be kept there, by its form: `memory`, `sqlite:PATH` or `postgresql://…`."""
     kind, _, path = place.partition(":")
     return place == "memory" or (kind in ("sqlite", "postgresql") and bool(path))
+
+
+def flaw_of_token(token: str | None) -> str | None:
+    """What is wrong with a control token; None where nothing is."""
+    if token is None or len(token) >= SHORTEST_TOKEN:
+        return None
+    return (
+        f"has {len(token)} characters; give at least {SHORTEST_TOKEN}, such as the output of `openssl rand -base64 24`"
+    )
 
 
 def default_access(host: str) -> Access:
@@ -113,3 +132,9 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 def from_environment(name: str) -> str | None:
     """The environment's word on an option (`SIMULATOR_PORT` for `port`); None when it has none."""
     return os.environ.get(PREFIX + name.upper()) or None
+
+
+def authorities() -> dict[str, str]:
+    """The variables that name the authorities to trust, as OpenSSL and HTTP clients read them."""
+    named = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    return {name: os.environ[name] for name in named if os.environ.get(name)}

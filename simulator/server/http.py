@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from simulator.core import instant
-from simulator.core.call import NOTHING, Bundle, Call, Document, Drawing, Reply, Unreadable, set_out
+from simulator.core.call import NOTHING, Bundle, Call, Document, Drawing, Reply, Unreadable
 from simulator.core.decision import Decision
 from simulator.core.draw import Draw
 from simulator.core.faults import Fault
@@ -168,7 +168,7 @@ class Door:
 
     def _set_out(self, asked: _Asked, reply: Reply, stored: bytes) -> tuple[bytes, Headers]:
         """The body as its caller gets it, and the headers."""
-        body = set_out(stored, asked.request.base, asked.sandbox.sealed)
+        body = asked.sandbox.links.set_out(stored, asked.request.base)
         if asked.fault is not None:
             body = trouble.spoilt(asked.fault, reply, body)
         return body, self._headers(asked, reply)
@@ -292,7 +292,7 @@ def _failed(request: Incoming, problem: Exception) -> tuple[Reply, bytes, Header
     """Write down what is being handled, and what its caller gets: from a mistake of ours an id leads to the log."""
     if isinstance(problem, Unwritten | Unusable):
         detail = unlogged(problem)
-        _log.error("%s %s: %s", request.method, request.path, detail)
+        _log.error("%s %s: %s", request.method, request.path, problem)
         return Reply(503), wire.dumps({"detail": detail}), []
     id = name_request(request.headers)
     outcome = "What the request had changed by then is kept." if changes.is_changed() else "Nothing was changed."

@@ -3,6 +3,7 @@
 Who looks with a browser is told the same in a page.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
@@ -13,11 +14,12 @@ from starlette.responses import Response
 from simulator.server import changes, wire
 from simulator.server.asgi import Scope
 from simulator.server.frame import render
-from simulator.server.log import Unwritten
+from simulator.server.log import LogError, Unwritten
 from simulator.server.logs import HEADER, name_request
 from simulator.server.proxied import seen
 
 ROOT = "/_simulator"
+_log = logging.getLogger("simulator.http")
 
 MOST_TOLD = 100
 """So many flaws of one body are told."""
@@ -102,15 +104,16 @@ def answer_http_error(request: Request, error: Exception) -> Response:
 
 
 def answer_unlogged(request: Request, error: Exception) -> Response:
-    """Starlette's handler for a log that cannot be used."""
-    return answer(request.scope, Problem(503, unlogged(error)))
+    """Starlette's handler for a log that cannot be used; the log line tells the operator more than the answer does."""
+    _log.error("%s %s: %s", request.method, request.url.path, error)
+    return answer(request.scope, Problem(503, unlogged(cast("LogError", error))))
 
 
-def unlogged(error: Exception) -> str:
+def unlogged(error: LogError) -> str:
     """Why a request ends at the log. Earlier steps of the request may have been kept, which the log does not know."""
     if isinstance(error, Unwritten) and not error.is_uncertain and changes.is_changed():
-        return f"{error.why}; what the request had changed before is kept"
-    return str(error)
+        return f"{error.cause}; what the request had changed before is kept"
+    return error.shown
 
 
 async def answer_crash(request: Request, error: Exception) -> Response:

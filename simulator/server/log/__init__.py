@@ -13,22 +13,36 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
-class Unwritten(Exception):
-    """A commit could not be kept: `why`. Nothing of it has happened, unless it `is_uncertain`."""
+class LogError(Exception):
+    """The text is for the operator: it may name the database's host, user and file. `shown`, for callers, does not."""
 
-    def __init__(self, why: str, *, is_uncertain: bool = False) -> None:
+    def __init__(self, text: str, shown: str = "the log cannot be used; the server's own messages say why") -> None:
+        super().__init__(text)
+        self.shown = shown
+
+
+class Unwritten(LogError):
+    """A commit could not be kept, and `cause` says why in words for callers.
+
+    Nothing of it has happened, unless it `is_uncertain`.
+    """
+
+    def __init__(self, why: str, cause: str = "the log cannot be written", *, is_uncertain: bool = False) -> None:
         known = "whether it was kept is not known" if is_uncertain else "nothing was changed"
-        super().__init__(f"{why}; {known}")
-        self.why = why
+        super().__init__(f"{why}; {known}", f"{cause}; {known}")
+        self.cause = cause
         self.is_uncertain = is_uncertain
 
 
-class Unusable(Exception):
+class Unusable(LogError):
     """There is no log to be had here: the line says why. Nothing was changed."""
 
 
 class Deleted(Unwritten):
     """There is no such sandbox any more."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, text)
 
 
 class Found(NamedTuple):

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from simulator.core import instant
 from simulator.core.call import BASE, SEAL, Call
 from simulator.core.config import Config
-from simulator.core.draw import seal
 from simulator.core.vendor import Switch
 from simulator.core.world import Stored, World
 from simulator.vendors.predictive_index import people, results, switches
@@ -142,7 +141,7 @@ def custom_values(face: Mapping[str, Any]) -> dict[str, str | None]:
 
 def filled(text: str, call: Call, world: World) -> str:
     """A text of a face with the caller's address and the sandbox's seal in their places, as an answer shows it."""
-    return text.replace(BASE, call.base).replace(SEAL, f"{world.name}.{seal(world.secret, 'link')}")
+    return world.links.fill(text, call.base)
 
 
 def shown(stored: Stored, config: Config) -> Stored | Face:

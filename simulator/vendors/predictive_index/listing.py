@@ -44,7 +44,7 @@ def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) ->
     """Those records that the filter keeps and the search finds."""
 
     def fill(link: str) -> str:
-        return faces.filled(link, call, world)
+        return world.links.fill(link, call.base)
 
     if query.filter is not None:
         keeps = odata.keeps(query.filter, fill)
