@@ -19,16 +19,18 @@ from simulator.server.candidate import Candidate
 from simulator.server.control import Control
 from simulator.server.egress import Policy
 from simulator.server.guard import Guard
+from simulator.server.hosts import Hosts
 from simulator.server.http import Door
 from simulator.server.keeper import Limits, kept
 from simulator.server.log import Unusable, Unwritten
 from simulator.server.log.places import opened
 from simulator.server.login import Login, Session
-from simulator.server.origin import Fence
+from simulator.server.origin import Origins, Shared
 from simulator.server.press import draw
 from simulator.server.problems import Full, Problem, answer_crash, answer_http_error, answer_problem, answer_unlogged
 from simulator.server.reference import Reference
 from simulator.server.relay import Relay
+from simulator.server.request_filter import RequestFilter
 from simulator.server.sandboxes import Sandboxes, Taken
 from simulator.server.sender import HttpSender
 from simulator.server.smtp import Smtp
@@ -71,11 +73,14 @@ class Simulator:
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
         self._family, self._hearing = control.family, control.hearing
-        inner: App = Fence(self._inside(control, address, session), settings.public_url)
+        inner: App = self._inside(control, address, session)
         if session is not None:
             inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
-        door = Door(self._sandboxes, inner, draw, address)
-        self.app: App = AccessLog(door) if settings.access_log else door
+        origins = Origins(settings.cors_origins, settings.public_url, open_access=open_access)
+        hosts = Hosts(settings.allowed_hosts, settings.public_url) if open_access else None
+        door = Door(self._sandboxes, Shared(inner, origins), draw, address, origins)
+        filtered = RequestFilter(door, origins, hosts)
+        self.app: App = AccessLog(filtered) if settings.access_log else filtered
 
     def _inside(self, control: Control, address: Address, session: Session | None) -> Starlette:
         """Everything but the vendors: dashboard, candidate's pages, login, control API, documents."""

@@ -16,9 +16,11 @@ from simulator.options import (
     Number,
     base_url,
     control_token,
+    host_names,
     host_port,
     hosts,
     option,
+    origins,
     place,
     seconds,
     to_listen,
@@ -79,6 +81,8 @@ def main() -> None:
 )
 @option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
 @option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=base_url)
+@option("allowed_hosts", None, "Host names that open access accepts; .x includes subdomains.", callback=host_names)
+@option("cors_origins", None, "Comma-separated origins of web pages that may call.", callback=origins)
 @option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.", callback=hosts)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)
 @option(

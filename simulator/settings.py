@@ -15,8 +15,10 @@ class Settings:
     """How a server runs; `sandboxes` are opened at the start, by name, with their settings.
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
-    where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
-    `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
+    where webhooks may go; None leaves every host that is not forbidden. `allowed_hosts` are the host names that open
+    access accepts besides local ones, `cors_origins` the origins of pages that may call from a browser.
+
+    `log` is where commits are kept: `memory`, or `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
     in `idle` seconds is let go from memory. What nobody has used in `keep_for` seconds is deleted, and what is more
     than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
     keeps them all here.
@@ -49,6 +51,8 @@ class Settings:
     keep_for: float | None = None
     keep: int | None = None
     smtp: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.access not in get_args(Access):

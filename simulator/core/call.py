@@ -26,9 +26,10 @@ def set_out(body: bytes, base: str, seal: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A body that was sent but is not what its media type promises."""
+    """A body that was sent but is not what its media type promises; `hint` says what to change where that is known."""
 
     reason: str
+    hint: str = ""
 
 
 NOTHING: Any = object()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from simulator.core.call import Call
+from simulator.core.call import Call, Unreadable
 from simulator.core.sources import Source, Standing, ours
 from simulator.core.world import World
 
@@ -17,6 +17,16 @@ Hint = Callable[[Call, World], str | None]
 def at_the_door(call: Call, world: World) -> bool:
     """The predicate of a rule that the HTTP edge judges before there is a Call (an unknown route, a wrong verb)."""
     return True
+
+
+def uncompressed(call: Call, world: World) -> str:
+    """The hint of the rules that refuse a compressed body."""
+    return "send the body without Content-Encoding: compressed bodies are not decoded here"
+
+
+def unreadable(call: Call, world: World) -> str | None:
+    """The hint of the rules that ask for a readable body: why it could not be read, where that is known."""
+    return call.body.hint or None if isinstance(call.body, Unreadable) else None
 
 
 @dataclass(frozen=True, slots=True)

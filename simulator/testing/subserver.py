@@ -78,7 +78,10 @@ def read(line: str | bytes) -> Settings:
     """The settings of such a line."""
     settings = Settings(**json.loads(line))
     hosts = settings.webhook_hosts
-    return settings if hosts is None else replace(settings, webhook_hosts=tuple(hosts))
+    return replace(
+        settings, webhook_hosts=None if hosts is None else tuple(hosts),
+        allowed_hosts=tuple(settings.allowed_hosts), cors_origins=tuple(settings.cors_origins),
+    )  # fmt: skip
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from simulator.core import instant
 from simulator.core.call import NOTHING, Call, Unreadable
 from simulator.core.config import Config
-from simulator.core.rules import Field, Holds, Json, Rule, type_rules
+from simulator.core.rules import Field, Holds, Json, Rule, type_rules, unreadable
 from simulator.core.sources import Source, Standing, ours
 from simulator.core.urls import is_web_url
 from simulator.core.world import World
@@ -251,7 +251,7 @@ def body_stages(prefix: str) -> tuple[tuple[Rule, ...], ...]:
         (Rule(f"{prefix}.media_type", "header.content-type", "the content type must be application/json", 415,
               Standing.DOCUMENTED, CONTENT, _is_json),),
         (Rule(f"{prefix}.body.json", "request", "the body must be JSON", 400, Standing.ASSUMED, _UNBOUND,
-              _is_readable),
+              _is_readable, unreadable),
          Rule(f"{prefix}.body.object", "request", "the body must be a JSON object", 400, Standing.ASSUMED, _UNBOUND,
               _is_object)),
     )  # fmt: skip

@@ -34,6 +34,7 @@ class Try:
     config: Mapping[str, Any] = field(default_factory=dict)
     recent: int = 0
     query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def body(self) -> dict[str, Any]:
@@ -244,6 +245,7 @@ ROWS: list[Row] = [*ACCESS, *TYPES, *NAMES, *ADMINISTERED_BY, *VALUES]
 DOOR_ROWS: list[Row] = [
     Row("pi.door.route", Try(method="GET"), Try(method="GET", path="/api/v1/cognitiveassessments")),
     Row("pi.door.verb", Try(method="GET"), Try(method="PUT")),
+    Row("pi.door.encoding", Try(headers={"content-encoding": "identity"}), Try(headers={"content-encoding": "gzip"})),
     Row("pi.door.size", Try({"middleName": "x" * 1_000_000}), Try({"middleName": "x" * 1_100_000})),
 ]
 """The rules that the HTTP edge judges; they can be played over HTTP only."""
