@@ -15,10 +15,8 @@ class Settings:
     """How a server runs; `sandboxes` are opened at the start, by name, with their settings.
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
-    where webhooks may go; None leaves every host that is not forbidden. `allowed_hosts` are the host names that open
-    access accepts besides local ones, `cors_origins` the origins of pages that may call from a browser.
-
-    `log` is where commits are kept: `memory`, or `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
+    where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
+    `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
     in `idle` seconds is let go from memory. What nobody has used in `keep_for` seconds is deleted, and what is more
     than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
     keeps them all here.
@@ -27,6 +25,9 @@ class Settings:
     on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
     the files with which it speaks TLS. `grace` is how many seconds a server that is to stop takes to finish what it
     began. `log_format`, `log_level` and `access_log` are about what it tells its operator.
+
+    `allowed_hosts` are the host names that open access accepts besides local ones, `cors_origins` the origins of web
+    pages that may call.
     """
 
     host: str = "127.0.0.1"

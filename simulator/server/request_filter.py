@@ -53,8 +53,8 @@ class RequestFilter:
         await self._inner(scope, receive, send)
 
     async def _refuse_host(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
-        host = _name(headers[b"host"])
         parts = split_authority(headers[b"host"].decode("latin-1"))
+        host = repr(parts[0]) if parts else _name(headers[b"host"])
         which = f"--allowed-hosts {parts[0]}" if parts else "--allowed-hosts"
         hint = f"serve with {which} (SIMULATOR_ALLOWED_HOSTS) to accept it"
         self._log_once(f"host {host}", hint)

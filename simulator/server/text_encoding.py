@@ -9,7 +9,7 @@ def not_utf8(data: bytes) -> str:
     JSON begins with ASCII characters, so NUL bytes among its first four show UTF-16 or UTF-32 (RFC 4627, section 3).
     """
     if b"\0" in data[:4] or data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        name = "UTF-32" if data[:4].count(0) > 1 else "UTF-16"
+        name = "UTF-32" if b"\0\0" in data[:4] else "UTF-16"
         return f"the body is encoded as {name}; {_REMEDY}"
     try:
         data.decode()
