@@ -77,7 +77,7 @@ class Simulator:
         if session is not None:
             inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
         origins = Origins(settings.cors_origins, settings.public_url, open_access=open_access)
-        hosts = Hosts(settings.allowed_hosts, settings.public_url) if open_access else None
+        hosts = Hosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
         door = Door(self._sandboxes, Shared(inner, origins), draw, address, origins)
         filtered = RequestFilter(door, origins, hosts)
         self.app: App = AccessLog(filtered) if settings.access_log else filtered
