@@ -81,7 +81,7 @@ def main() -> None:
 )
 @option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
 @option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=base_url)
-@option("allowed_hosts", None, "Host names that open access accepts; .x includes subdomains.", callback=host_names)
+@option("allowed_hosts", None, "Comma-separated host names that open access accepts; * is any.", callback=host_names)
 @option("cors_origins", None, "Comma-separated origins of web pages that may call.", callback=origins)
 @option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.", callback=hosts)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)

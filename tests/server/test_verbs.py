@@ -87,6 +87,6 @@ def test_in_closed_access_head_needs_the_token_too() -> None:
         Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "the-token-of-16"}) as server,
         httpx2.Client(base_url=server.url, trust_env=False) as http,
     ):
-        rows = (("/_simulator/health", {}, 200), (ROOT, {}, 401), ("/", {}, 401), ("/login", {}, 200))
-        for path, headers, status in (*rows, ("/", {"accept": "text/html"}, 303)):
-            assert http.head(path, headers=headers).status_code == status, path
+        for path, status in (("/_simulator/health", 200), (ROOT, 401), ("/", 401), ("/login", 200)):
+            assert http.head(path).status_code == status, path
+        assert http.head("/", headers={"accept": "text/html"}).status_code == 303
