@@ -72,8 +72,8 @@ class RequestFilter:
         problem = Problem(
             403,
             "a page of another site sent this (its Sec-Fetch-Site or Origin says so), and such a page may change "
-            f"nothing here: {_remedy(headers)}; or send it from this server's own pages, or with a program that sends "
-            "neither header",
+            f"nothing here; {_remedy(headers)}, or send the request from this server's own pages, or with a program "
+            "that sends neither header",
             {"simulator-hint": header_line([_remedy(headers)]).decode(), "vary": "Origin"},
         )
         await answer(scope, problem)(scope, receive, send)
@@ -95,7 +95,7 @@ def _name(value: bytes) -> str:
 def _remedy(headers: Mapping[bytes, bytes]) -> str:
     origin = headers.get(b"origin")
     if origin is None:
-        return "the browser did not say which"
+        return "the request has no Origin that could be allowed"
     if origin.lower() == b"null":
         return "the origin null (a file, a sandboxed frame) is never allowed; serve the page over HTTP"
     return f"serve with --cors-origins {_name(origin)[1:-1]} (SIMULATOR_CORS_ORIGINS) to allow it"
