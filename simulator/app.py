@@ -24,17 +24,19 @@ from simulator.server.candidate import Candidate
 from simulator.server.control import Control
 from simulator.server.egress import Policy
 from simulator.server.guard import Guard
+from simulator.server.hosts import Hosts
 from simulator.server.http import Door
 from simulator.server.keeper import Limits, kept
 from simulator.server.log import Unusable, Unwritten
 from simulator.server.log.places import opened
 from simulator.server.login import Login, Session
-from simulator.server.origin import Fence
+from simulator.server.origin import Origins, Shared
 from simulator.server.press import draw
 from simulator.server.problems import Full, Problem, answer_crash, answer_http_error, answer_problem, answer_unlogged
 from simulator.server.proxied import Proxied
 from simulator.server.reference import Reference
 from simulator.server.relay import Relay
+from simulator.server.request_filter import RequestFilter
 from simulator.server.sandboxes import Sandboxes, Taken
 from simulator.server.sender import HttpSender
 from simulator.server.smtp import Smtp
@@ -82,11 +84,14 @@ class Simulator:
         self._family, self._hearing = control.family, control.hearing
         if session is not None:
             control.family.learn_general("end_session", lambda asked: session.end(asked["id"]))
-        inner: App = Fence(self._inside(control, address, session), settings.public_url)
+        inner: App = self._inside(control, address, session)
         if session is not None:
             inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
-        door = Door(self._sandboxes, inner, draw, address)
-        inner = AccessLog(door) if settings.access_log else door
+        origins = Origins(settings.cors_origins, settings.public_url, open_access=open_access)
+        hosts = Hosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
+        door = Door(self._sandboxes, Shared(inner, origins), draw, address, origins)
+        inner = RequestFilter(door, origins, hosts)
+        inner = AccessLog(inner) if settings.access_log else inner
         self.app: App = self._proxied(inner)
 
     def _proxied(self, inner: App) -> App:

@@ -16,10 +16,12 @@ from simulator.options import (
     Number,
     base_url,
     control_token,
+    host_names,
     host_port,
     hosts,
     networks,
     option,
+    origins,
     own_address,
     place,
     seconds,
@@ -85,6 +87,8 @@ def main() -> None:
     "trusted_proxies", None, "Comma-separated IP addresses and networks whose X-Forwarded-… headers are believed.",
     callback=networks,
 )  # fmt: skip
+@option("allowed_hosts", None, "Comma-separated host names that open access accepts; * is any.", callback=host_names)
+@option("cors_origins", None, "Comma-separated origins of web pages that may call.", callback=origins)
 @option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.", callback=hosts)
 @option(
     "webhook_ca", None, "More authorities to trust for listeners with https (PEM).", type=click.Path(path_type=Path)

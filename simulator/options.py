@@ -10,12 +10,15 @@ import click
 
 from simulator.core import instant
 from simulator.core.urls import host_and_port, is_web_url, path_prefix
+from simulator.server.hosts import ANY, is_address, pattern
 from simulator.server.masking import hidden
+from simulator.server.origin import parse_origin
 from simulator.settings import PREFIX, Settings, address_to_ask, can_be_log, from_environment
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
 """A name or an IPv4 address, or an IPv6 address, which has two colons at least; `*` is allowed in them."""
+_PATTERN = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 def _from(name: str, otherwise: str | None = None) -> Callable[[], str | None]:
@@ -123,13 +126,44 @@ def hosts(context: click.Context, option: click.Parameter, value: str | None) ->
 
 def networks(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
     """IP addresses and networks."""
-    named = tuple(part.strip() for part in (value or "").split(",") if part.strip())
+    named = _listed(value)
     for part in named:
         try:
             ip_network(part)
         except ValueError as problem:
             example = "such as 127.0.0.1, 10.0.0.0/8 or fd00::/8"
             raise click.BadParameter(f"{part!r} is no IP address or network, {example}: {problem}") from None
+    return named
+
+
+def host_names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Host names that requests may be sent to; a leading dot includes subdomains, `*` is every host."""
+    named = _listed(value)
+    for part in named:
+        if part != ANY and not is_address(part.strip("[]")) and not _PATTERN.fullmatch(pattern(part)):
+            raise click.BadParameter(
+                f"{part!r} is no host name, such as sim.example, .example.com (with its subdomains) or *; "
+                "it has no scheme, port or path"
+            )
+    return named
+
+
+def origins(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Origins of web pages; `*` is every origin."""
+    named = _listed(value)
+    for part in named:
+        if part != ANY and parse_origin(part.rstrip("/")) is None:
+            raise click.BadParameter(
+                f"{part!r} is no origin, such as https://app.example or http://10.0.0.5:3000: "
+                "a scheme, a host and perhaps a port, without a path"
+            )
+    return named
+
+
+def _listed(value: str | None) -> tuple[str, ...]:
+    named = tuple(part.strip() for part in (value or "").split(",") if part.strip())
+    if value and not named:
+        raise click.BadParameter(f"{value!r} names nothing")
     return named
 
 

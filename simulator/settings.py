@@ -34,6 +34,9 @@ class Settings:
     on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
     the files with which it speaks TLS. `grace` is how many seconds a server that is to stop takes to finish what it
     began. `log_format`, `log_level` and `access_log` are about what it tells its operator.
+
+    `allowed_hosts` are the host names that open access accepts besides local ones, `cors_origins` the origins of web
+    pages that may call.
     """
 
     host: str = "127.0.0.1"
@@ -61,6 +64,8 @@ class Settings:
     keep: int | None = None
     smtp: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.access not in get_args(Access):

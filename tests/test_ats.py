@@ -195,14 +195,6 @@ def test_nobody_at_the_address_is_said(browser: Browser, origin: str) -> None:
         window.complaints.clear()
 
 
-def test_it_works_from_a_file_too(browser: Browser, server: Server, sandbox: Sandbox) -> None:
-    with visit(browser, server.url) as window:
-        connect(window.page, (FOLDER / "index.html").as_uri(), server.url, sandbox.name)
-        card = half(add(window.page, "mary+completes@example.com"), PI)
-        card.get_by_role("button", name="Send assessment").click()
-        expect(card.get_by_role("img")).to_be_visible()
-
-
 HOSTILE = [
     "<script>document.title = 'hacked'</script><img src=x onerror=\"document.title = 'hacked'\">",
     "\u202e\u05d0\u05d3\u05d4 \u2067Eve",

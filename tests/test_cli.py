@@ -126,10 +126,10 @@ def test_the_help_names_every_command() -> None:
 
 def test_the_help_of_serve_names_every_option_and_its_variable() -> None:
     shown = run("serve", "--help").stdout
-    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url", "smtp", "request-timeout",
-                 "webhook-ca", "webhook-insecure",
-                 "max-connections", "max-sandboxes", "tls", "tls-dir", "tls-cert", "tls-key", "grace", "log-format",
-                 "log-level", "access-log"):  # fmt: skip
+    for name in ("host", "port", "log", "access", "config", "webhook-hosts", "allowed-hosts", "cors-origins",
+                 "trusted-proxies", "webhook-ca", "webhook-insecure",
+                 "public-url", "smtp", "request-timeout", "max-connections", "max-sandboxes", "tls", "tls-dir",
+                 "tls-cert", "tls-key", "grace", "log-format", "log-level", "access-log"):  # fmt: skip
         assert f"--{name}" in shown
         assert f"SIMULATOR_{name.upper().replace('-', '_')}" in shown
 
@@ -262,6 +262,9 @@ WRONG_OPTIONS = [
     *[("--trusted-proxies", one) for one in ("proxy", "127.0.0.1:80", "10.0.0.1/8", "*", "10.0.0.0/99")],
     ("--smtp", "localhost"), ("--smtp", ":25"), ("--smtp", "localhost:0"), ("--smtp", "localhost:65536"),
     ("--smtp", "a b:25"), ("--smtp", "::1:25"), ("--smtp", "smtp://localhost:25"),
+    *[("--allowed-hosts", host) for host in ("http://foo/", "foo:80", "a b", "foo?", "a.*", ".", "..a", "a@b", ",")],
+    *[("--cors-origins", origin) for origin in ("foo", "foo.example", "null", "http://", "http://a/b", "http://a b",
+                                                "https://a?b", "file://", "http://a:b", ",")],
     *[("--webhook-hosts", host) for host in ("http://foo/", "foo:80", "127.0.0.1:80", "[::1]", "a b", "foo?", ",")],
 ]  # fmt: skip
 
@@ -311,6 +314,8 @@ REMEDIES = [
     ("--keep-for", "P1Y", "weeks, days, hours, minutes and seconds"), ("--keep-for", "P0D", "longer than zero"),
     ("--idle", f"P{'9' * 400}D", "weeks, days, hours, minutes and seconds"),
     ("--webhook-hosts", "ok.example,foo/", "'foo/' is no host, such as hook.example"),
+    ("--allowed-hosts", "ok.example,foo:80", "'foo:80' is no host name, such as sim.example"),
+    ("--cors-origins", "http://ok.example,app.example", "'app.example' is no origin, such as https://app.example"),
 ]  # fmt: skip
 
 
@@ -330,6 +335,28 @@ def test_hosts_for_webhooks_are_names_or_addresses(
     monkeypatch.setattr("simulator.serving.serve", served.append)
     assert call("serve", "--webhook-hosts", text).returncode == 0
     assert [settings.webhook_hosts for settings in served] == [named]
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "named"),
+    [
+        ("--allowed-hosts", "Sim.Example, .a.example,*.b,[::1]", ("Sim.Example", ".a.example", "*.b", "[::1]")),
+        ("--allowed-hosts", "*", ("*",)),
+        ("--allowed-hosts", "b\u00fccher.example", ("b\u00fccher.example",)),
+        ("--allowed-hosts", "", ()),
+        ("--cors-origins", "https://a.example/, http://[::1]:3,app://x", ("https://a.example/", "http://[::1]:3", "app://x")),
+        ("--cors-origins", "*", ("*",)),
+        ("--cors-origins", "", ()),
+    ],
+)  # fmt: skip
+def test_hosts_and_origins_are_lists(
+    option: str, text: str, named: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[Settings] = []
+    monkeypatch.setattr("simulator.serving.serve", served.append)
+    assert call("serve", option, text).returncode == 0
+    found = [settings.allowed_hosts if "hosts" in option else settings.cors_origins for settings in served]
+    assert found == [named]
 
 
 @pytest.mark.usefixtures("nothing_served")

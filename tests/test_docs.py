@@ -125,7 +125,7 @@ def test_the_limits_are_all_told() -> None:
     limits = (
         protocol.LONGEST_URL, protocol.MOST_HEADERS, protocol.LARGEST_HEAD, asgi.MOST_PARAMETERS, shapes.MOST_VALUES,
         fault_reading.MOST_FAULTS, problems.MOST_TOLD, wire.DEEPEST, Settings().max_connections,
-        Settings().max_sandboxes, int(Settings().request_timeout),
+        Settings().max_sandboxes, int(Settings().request_timeout), int(protocol.IDLE), int(protocol.IDLE_WHEN_FULL),
     )  # fmt: skip
     told = re.findall(r"\d+", " ".join(cell for row in rows(SECURITY, "limit") for cell in row))
     assert {str(limit) for limit in limits} <= set(told)

@@ -89,7 +89,11 @@ def send_pi(sandbox: Sandbox, tried: pi_rows.Try, ids: list[str]) -> httpx2.Resp
     """One request of a row, after the calls of the minute before."""
     for _ in range(tried.recent):
         assert sandbox.pi.get(pi_rows.PATH).status_code == 200
-    headers = {"content-type": tried.media_type, **({"api-key": sandbox.credential} if tried.with_key else {})}
+    headers = {
+        "content-type": tried.media_type,
+        **tried.headers,
+        **({"api-key": sandbox.credential} if tried.with_key else {}),
+    }
     text = json.dumps(tried.body) if tried.raw is None else tried.raw
     content = None if tried.method == "GET" else text.encode()
     path = tried.path.replace(pi_rows.FIRST, ids[0]).replace(pi_rows.LAST, ids[-1])

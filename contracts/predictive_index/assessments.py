@@ -23,7 +23,7 @@ VALUES = tuple(
     for words in ("expiration.format", "expiration.future", "gender.value", "person_type.value", "webhook.url",
                   "language.tag", "notify.value", "redirect.url")
 )  # fmt: skip
-DOOR = ("pi.door.route", "pi.door.verb", "pi.door.size", "pi.access.key", "pi.create.media_type",
+DOOR = ("pi.door.route", "pi.door.verb", "pi.door.encoding", "pi.door.size", "pi.access.key", "pi.create.media_type",
         "pi.create.body.json", "pi.create.body.object")  # fmt: skip
 
 

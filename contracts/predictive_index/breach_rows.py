@@ -215,6 +215,10 @@ DOOR = (
     row("access.key", 401, _KEYLESS),
     row("door.route", 404, gets(*_LOST)),
     row("door.verb", 405, tuple(Wrong(method=method, path=path) for method, path in _VERBS)),
+    row("door.encoding", 415, tuple(
+        Wrong(method=method, path=path, headers={"Content-Encoding": coding})
+        for method, path in (("POST", PATH), ("PATCH", _ONE)) for coding in ("gzip", "br", "GZIP", "deflate, gzip")
+    ), Need.CONTROL),
     row("door.size", 413, (
         Wrong({"middleName": "x" * 1_100_000}), Wrong({"customFields": [{}] * 400_000}),
         Wrong({"middleName": "x" * 1_100_000}, "PATCH", _ONE),

@@ -14,7 +14,7 @@ from contracts.sources import Standing
 from contracts.wire import Answer
 
 _CONTROL = {Need.CONTROL}
-_DOOR = ("pymetrics.door.route", "pymetrics.door.verb", "pymetrics.door.size")
+_DOOR = ("pymetrics.door.route", "pymetrics.door.verb", "pymetrics.door.encoding", "pymetrics.door.size")
 LARGEST = 1_048_576
 """So many octets a body may have."""
 

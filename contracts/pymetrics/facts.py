@@ -96,6 +96,7 @@ _CALLS = (
     *_assumed("documented as presigned, so it lapses; after an hour is our choice", "report.lapsed"),
     *_assumed("nothing is documented; the envelope is what the vendor's clients parse", "door.route"),
     *_assumed("nothing is documented; a 405 tells a caller more than a gateway's 403", "door.verb"),
+    *_assumed("nothing is documented; what is not decoded must not be read as JSON", "door.encoding"),
     *_assumed("nothing is documented; a body that large is a caller's mistake", "door.size"),
 )  # fmt: skip
 """What is demanded of a call."""

@@ -10,7 +10,7 @@ from contracts.pymetrics import api
 from contracts.pymetrics import strategies as of
 from contracts.pymetrics.flaws import alike, guarded, link
 from contracts.pymetrics.rows import CONTROL, NOTHING, Group, any_of, row
-from contracts.sandbox import Sandbox
+from contracts.sandbox import Sandbox, dumps
 from contracts.wire import Answer
 
 # Links.
@@ -126,6 +126,11 @@ def _ask_at_length(sandbox: Sandbox, right: str, wrong: int) -> Answer:
     return sandbox.call("POST", right, content=b" " * wrong, media_type="application/json", auth="pymetrics")
 
 
+def _ask_encoded(sandbox: Sandbox, right: str, wrong: str) -> Answer:
+    content = dumps(api.filled(sandbox, of.PLAIN))
+    return sandbox.call("POST", right, content=content, headers={"Content-Encoding": wrong}, auth="pymetrics")
+
+
 _ROUTE = (
     row("door.route", 404, any_of(
         "/mercury", "/mercury/", "/mercury/nothing", "/mercury/order/x", "/mercury/v3/orders", "/mercury/v2",
@@ -133,6 +138,7 @@ _ROUTE = (
     )),
 )  # fmt: skip
 _VERB = (row("door.verb", 405, any_of("PUT", "PATCH", "DELETE", "GET", "POST")),)
+_ENCODING = (row("door.encoding", 415, any_of("gzip", "br", "GZIP", "deflate, gzip"), needs=CONTROL),)
 _SIZE = (row("door.size", 413, any_of(1_048_577, 1_048_600), needs=CONTROL),)
 _POSTS = ("/mercury/order", "/mercury/v2/orders", "/mercury/orders", "/mercury/oauth/token", "/mercury/v2/oauth/token")
 
@@ -147,5 +153,6 @@ GROUPS: tuple[Group, ...] = (
     (_RATE, _ask_too_often, NOTHING),
     (_ROUTE, _ask_by_path, NOTHING),
     (_VERB, _ask_by_verb, NOTHING),
+    (_ENCODING, _ask_encoded, any_of(*_POSTS)),
     (_SIZE, _ask_at_length, any_of(*_POSTS)),
 )

@@ -21,6 +21,11 @@ def at_the_door(call: Call, world: World) -> bool:
     return True
 
 
+def uncompressed(call: Call, world: World) -> str:
+    """The hint of the rules that refuse a compressed body."""
+    return "send the body without Content-Encoding: compressed bodies are not decoded here"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One demand on a request.

@@ -109,7 +109,7 @@ class Vendor:
     `actions` are operations without an endpoint: what a candidate, an alarm or the control API does to an invitation,
     by name, with the invitation's id as the parameter `id`; they reply 200, or 409 with `{"detail": …}`. `staged` are
     more of them, for samples alone: moves that nobody can ask for.
-    `door` are the rules that the HTTP edge judges: `route`, `verb` and `size`.
+    `door` are the rules that the HTTP edge judges: `route`, `verb`, `encoding` and `size`.
     `promises` are what it does besides what it demands, `omitted` what of it is not simulated.
     `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
     `trouble` is the answer with a status when the vendor itself fails; `token` gives the id of the `TOKEN` record that
@@ -195,7 +195,7 @@ def refusal(vendor: Vendor, found: tuple[Rule, ...], call: Call, world: World) -
     """The vendor's own answer to a call that breaks these rules, with their ids and hints beside it."""
     hints = (rule.hint(call, world) for rule in found if rule.hint is not None)
     return vendor.refuse(found, call, world)._replace(
-        rules=tuple(rule.id for rule in found), hints=tuple(hint for hint in hints if hint)
+        rules=tuple(rule.id for rule in found), hints=tuple(dict.fromkeys(hint for hint in hints if hint))
     )
 
 

@@ -12,6 +12,8 @@ Headers = list[tuple[bytes, bytes]]
 LARGEST_BODY = 1_048_576
 """So many bytes a request's body may have: 1 MiB."""
 
+PLAIN_BODY = "send the body as it is, without compression"
+
 MOST_PARAMETERS = 1_000
 """So many parameters a query or a form may have."""
 
@@ -49,6 +51,12 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         if len(body) > LARGEST_BODY:
             raise TooLarge
     return body
+
+
+def content_coding(headers: Mapping[bytes, bytes]) -> str:
+    """The coding in `Content-Encoding`; "" where the body is sent as it is. Nothing here decodes a body."""
+    coding = headers.get(b"content-encoding", b"").decode("latin-1").strip()
+    return "" if coding.lower() in ("", "identity") else coding
 
 
 def hang_up(send: Send) -> None:

@@ -111,8 +111,9 @@ class Candidate:
             if _is_in_advance(request):
                 # Nobody has opened the link yet: the browser shall ask again when somebody does.
                 return Response(status_code=503, headers=HEADERS)
-            visit.step(exercise.opening, self._base(request))
-            briefing = visit.briefing
+            if request.method != "HEAD":  # which shows what a GET would answer, and opens nothing
+                visit.step(exercise.opening, self._base(request))
+                briefing = visit.briefing
         if briefing is None:
             return _page(visit, None, "unknown", 404)
         name, status = _PAGES[briefing.phase]

@@ -59,10 +59,10 @@ def coverage_view(vendors: Mapping[str, Vendor], tally: Tally) -> dict[str, Any]
 
 def _judged(vendor: Vendor) -> Iterator[tuple[str | None, Stages]]:
     """What a call is judged by: first at the door, then, if it leads to an operation, by the operation's stages."""
-    route, verb, size = ((vendor.door[place],) for place in ("route", "verb", "size"))
+    route, verb, encoding, size = ((vendor.door[place],) for place in ("route", "verb", "encoding", "size"))
     yield None, (route, verb)
     for endpoint in vendor.endpoints:
-        yield endpoint.operation.name, (route, verb, size, *endpoint.operation.stages)
+        yield endpoint.operation.name, (route, verb, encoding, size, *endpoint.operation.stages)
 
 
 def _count(

@@ -62,6 +62,9 @@ class Stream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what happens."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+            return
         with self._hub.reading() as news:
             telling = asyncio.ensure_future(self._tell(send, news))
             gone = asyncio.ensure_future(_hung_up(receive))

@@ -50,7 +50,7 @@ class Guard:
 def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:
     path = scope["path"]
     is_page = path == _DOCS or not f"{path}/".startswith(f"{ROOT}/")
-    if is_page and scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"").lower():
+    if is_page and scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"").lower():
         return RedirectResponse(login_for(path, scope["query_string"], seen(scope).prefix), 303, HEADERS)
     challenge = {"www-authenticate": 'Bearer realm="simulator"'}
     return Problem(401, "this server asks for Authorization: Bearer <control token>", challenge).response()

@@ -29,6 +29,7 @@ from simulator.server.asgi import (
     Scope,
     Send,
     TooLarge,
+    content_coding,
     hang_up,
     read_body,
 )
@@ -36,39 +37,18 @@ from simulator.server.header_text import header_line
 from simulator.server.keys import Renewed
 from simulator.server.log import Deleted, Unusable, Unwritten
 from simulator.server.logs import HEADER, name_request
+from simulator.server.origin import Origins
 from simulator.server.problems import Full, unlogged
 from simulator.server.response import respond
 from simulator.server.routes import Found, Lost, Routes
 from simulator.server.sandbox import Ask, Sandbox
 from simulator.server.sandboxes import Sandboxes
+from simulator.server.text_encoding import not_utf8
 
 MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Makes a file of a media type out of what is to be drawn."""
 
 FORM = "application/x-www-form-urlencoded"
-_PREFLIGHT: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
-    (b"access-control-allow-headers", b"authorization, x-api-key, api-key, content-type"),
-    (b"access-control-max-age", b"600"),
-]
-_SHARED: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-expose-headers",
-        b", ".join(
-            [
-                b"Content-Disposition",
-                b"Simulator-Rule",
-                b"Simulator-Note",
-                b"Simulator-Hint",
-                b"Simulator-Request-Id",
-                b"Retry-After",
-                b"X-RateLimit-Limit",
-            ]
-        ),
-    ),
-]
 _NO_DRAW = Draw(b"", 0)
 _DRAWN = (Bundle, Document, Drawing)
 _log = logging.getLogger("simulator.http")
@@ -91,12 +71,15 @@ class _Asked:
 class Door:
     """Answers for the vendors; hands every other path on to `inner`."""
 
-    def __init__(self, sandboxes: Sandboxes, inner: App, make_file: MakeFile, address: Address) -> None:
+    def __init__(
+        self, sandboxes: Sandboxes, inner: App, make_file: MakeFile, address: Address, origins: Origins
+    ) -> None:
         self._sandboxes = sandboxes
         self._meters = sandboxes.meters
         self._inner = inner
         self._make_file = make_file
         self._address = address
+        self._origins = origins
         self._routes = Routes(sandboxes.vendors)
         self._wanted = {
             vendor.id: tuple((name.encode(), name) for name in vendor.headers) for vendor in sandboxes.vendors.values()
@@ -119,11 +102,8 @@ class Door:
                 hang_up(send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers and self._sandboxes.open_access:
-            await respond(send, 204, [*_PREFLIGHT], b"")
-        else:
-            request = Incoming(scope["method"], path, headers, scope["query_string"], self._address.of(scope, headers))
-            await self._answer(found, request, receive, send)
+        request = Incoming(scope["method"], path, headers, scope["query_string"], self._address.of(scope, headers))
+        await self._answer(found, request, receive, send)
 
     async def _answer(self, found: Found | Lost, request: Incoming, receive: Receive, send: Send) -> None:
         began, operation, more = perf_counter(), None, []
@@ -179,6 +159,8 @@ class Door:
         headers = request.headers
         media_type, body = "", NOTHING
         if request.method != "GET":
+            if content_coding(headers):
+                return await self._refuse(vendor, "encoding", asked)
             media_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
             try:
                 asked.sent = await read_body(headers, receive)
@@ -277,9 +259,7 @@ class Door:
             headers.append((b"simulator-hint", header_line(reply.hints)))
         if reply.headers:
             headers += [(name.encode(), value.encode()) for name, value in reply.headers]
-        if b"origin" in request.headers and self._sandboxes.open_access:
-            headers += _SHARED
-        return headers
+        return headers + self._origins.answered(request.headers)
 
     async def _render(self, reply: Reply) -> bytes:
         body = reply.body
@@ -321,7 +301,7 @@ def parse(media_type: str, body: bytes) -> Any:
     except ValueError as problem:
         if body.startswith(BOM_UTF8):
             return Unreadable(str(problem), _MARKED, _behind_mark(body))
-        return Unreadable(str(problem))
+        return Unreadable(str(problem), not_utf8(body))
 
 
 _MARKED = "the body begins with a UTF-8 byte order mark; send it without the mark (RFC 8259, section 8.1)"

@@ -60,7 +60,7 @@ def refusals(vendor: Vendor, endpoint: Endpoint) -> dict[int, list[Rule]]:
     if "{" in endpoint.path:  # a parameter that holds a slash leads elsewhere
         rules += [vendor.door["route"], vendor.door["verb"]]
     if endpoint.method != "GET":
-        rules.append(vendor.door["size"])
+        rules += [vendor.door["encoding"], vendor.door["size"]]
     found: dict[int, list[Rule]] = {}
     for rule in rules:
         found.setdefault(rule.status, []).append(rule)

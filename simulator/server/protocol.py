@@ -6,6 +6,7 @@ ever for the rest of a request, or for a reader.
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Sized
 from typing import Any, cast
 
@@ -26,8 +27,14 @@ LARGEST_REQUEST = 16 * 1_048_576
 """So many bytes all of a request may have: its head, what frames its body, and what is let pass of one too large."""
 MOST_WAITING = 16
 """Where more requests than these wait for those before them, no more is read of their connection."""
+IDLE = 75.0
+"""Seconds that a connection stays open after an answer. Clients that reuse one which the server is just closing lose a
+request; many keep theirs for 30 or 60 seconds."""
+IDLE_WHEN_FULL = 5.0
 PROGRESS = 16_384
 """A reader who takes fewer bytes than this within the time limit is none."""
+
+_END_OF_HOST = re.compile(rb"[/?#]")
 
 _head_completed, _completed = HttpToolsProtocol.on_headers_complete, HttpToolsProtocol.on_message_complete
 """What is extended for every request is called without `super`, which would have to be looked up each time."""
@@ -38,6 +45,7 @@ _LONG_URL: _Flaw = (414, f"The URL is over {LONGEST_URL} bytes or has more than 
 _MANY_HEADERS: _Flaw = (431, f"There are more than {MOST_HEADERS} headers.")
 _LARGE_HEAD: _Flaw = (431, f"The head of the request is over {LARGEST_HEAD} bytes.")
 _LARGE: _Flaw = (413, f"The request is over {LARGEST_REQUEST} bytes.")
+_HOSTS: _Flaw = (400, "The request must have one Host header.")
 _SLOW: _Flaw = (408, "The rest of the request did not come in time.")
 
 
@@ -110,15 +118,33 @@ class Protocol(HttpToolsProtocol):
             self._flaw = _LONG_URL
         elif len(self.headers) > MOST_HEADERS:
             self._flaw = _MANY_HEADERS
+        elif not self._has_one_host():
+            self._flaw = _HOSTS
+        elif url[:1] != b"/" and b"://" in url:
+            self._take_absolute(url)
         if self._flaw is not _INVALID:
             raise ValueError(self._flaw[1])  # ends the parsing, and `send_400_response` is called
         _head_completed(self)
         self.headers = []
 
+    def _has_one_host(self) -> bool:
+        """Whether the header Host stands once (RFC 9112, 3.2); HTTP/1.0 does not know it yet."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        return hosts == 1 or (hosts == 0 and self.parser.get_http_version() in ("0.9", "1.0"))
+
+    def _take_absolute(self, url: bytes) -> None:
+        """Read a target as it is sent to a proxy: the host in it counts, and Host does not (RFC 9112, 3.2.2)."""
+        rest = url.partition(b"://")[2]
+        end = _END_OF_HOST.search(rest)
+        at = end.start() if end else len(rest)
+        self.headers[:] = [*(pair for pair in self.headers if pair[0] != b"host"), (b"host", rest[:at])]
+        self.url = rest[at:] if rest[at : at + 1] == b"/" else b"/" + rest[at:]
+
     def on_message_complete(self) -> None:
         """A request is there; one that offers another protocol has its body still to come."""
         if not self.parser.should_upgrade():
             _completed(self)
+            self.cycle.more_body = False  # which uvicorn leaves as it is where the answer was there before the body
 
     def on_response_complete(self) -> None:
         """A request is answered; how long its connection may be idle now is not looked at here, either."""
@@ -153,8 +179,11 @@ class Protocol(HttpToolsProtocol):
 
     # Patience.
 
-    def look(self, now: float, patience: float) -> None:
-        """Cut this connection off if its caller has let us wait for longer than `patience` seconds."""
+    def look(self, now: float, patience: float, idle: float) -> None:
+        """Close this connection if its caller has let us wait for longer than `patience` seconds.
+
+        After an answer it may be idle for `idle` seconds.
+        """
         owed = self.transport.get_write_buffer_size()
         if owed:
             self._look_at_reader(owed, now, patience)
@@ -162,7 +191,7 @@ class Protocol(HttpToolsProtocol):
         waited = (self.scope, self.cycle)
         if self._is_ours() or self._owed or not self._is_seen(*waited):
             self._seen, self._since, self._owed = waited, now, 0
-        elif now - self._since >= (min(patience, self.timeout_keep_alive) if self._is_idle() else patience):
+        elif now - self._since >= (idle if self._is_idle() else patience):
             self._give_up()
 
     def _look_at_reader(self, owed: int, now: float, patience: float) -> None:
@@ -186,7 +215,7 @@ class Protocol(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         """Whether all that was asked is answered, and nothing else has begun."""
         cycle: Any = self.cycle
-        return cycle is not None and cycle.response_complete and not self._is_in_head()
+        return cycle is not None and cycle.response_complete and not cycle.more_body and not self._is_in_head()
 
     def _give_up(self) -> None:
         if self._is_idle() or self.scope is None:
@@ -214,7 +243,13 @@ def _plain(end: Any) -> Any:
 
 
 def cut_off_the_slow(connections: Iterable[Any], now: float, patience: float) -> None:
-    """Look at every connection; to be called about once a second."""
-    for connection in [*connections]:
-        if isinstance(connection, Protocol):
-            connection.look(now, patience)
+    """Look at every connection; to be called about once a second.
+
+    Idle connections are kept for `IDLE` seconds. While there are as many connections as there may be, they are kept for
+    `IDLE_WHEN_FULL` seconds, to make room for new ones.
+    """
+    found = [one for one in connections if isinstance(one, Protocol)]
+    for connection in found:
+        limit = connection.limit_concurrency
+        is_full = limit is not None and len(found) >= limit - 1
+        connection.look(now, patience, IDLE_WHEN_FULL if is_full else IDLE)

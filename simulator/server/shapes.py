@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args, get
 
 from simulator.server import wire
 from simulator.server.problems import Problem, flawed
+from simulator.server.text_encoding import not_utf8
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -82,7 +83,7 @@ def read(shape: type[T], data: bytes) -> T:
     try:
         wire.loads(data or b"{}")  # pydantic alone would take NaN, and nesting without end
     except ValueError as error:
-        raise Problem(400, f"the body is not JSON: {error}") from None
+        raise Problem(400, f"the body is not JSON: {not_utf8(data) or error}") from None
     try:
         value: T = _adapter(shape).validate_json(data or b"{}")
     except ValidationError as error:

@@ -79,8 +79,10 @@ def read(line: str | bytes) -> Settings:
     settings = Settings(**json.loads(line))
     hosts = settings.webhook_hosts
     return replace(
-        settings, webhook_hosts=None if hosts is None else tuple(hosts), trusted_proxies=tuple(settings.trusted_proxies)
-    )
+        settings, webhook_hosts=None if hosts is None else tuple(hosts),
+        trusted_proxies=tuple(settings.trusted_proxies), allowed_hosts=tuple(settings.allowed_hosts),
+        cors_origins=tuple(settings.cors_origins),
+    )  # fmt: skip
 
 
 def main() -> int:

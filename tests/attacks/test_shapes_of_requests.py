@@ -101,6 +101,14 @@ AMBIGUOUS = {
     "a tunnel": b"CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN,
     "another version": b"GET / HTTP/3.7\r\nHost: x\r\n\r\n" + HIDDEN,
     "another protocol": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + HIDDEN,
+    "no host": f"GET {PI} HTTP/1.1\r\napi-key: sim-smuggler\r\n\r\n".encode() + HIDDEN,
+    "no host for the health": b"GET /_simulator/health HTTP/1.1\r\n\r\n" + HIDDEN,
+    "no host beside an absolute address": b"GET http://x/ HTTP/1.1\r\n\r\n" + HIDDEN,
+    "no host in HTTP/2.0": b"GET /_simulator/health HTTP/2.0\r\n\r\n" + HIDDEN,
+    "two hosts": GET + b"Host: y\r\n\r\n" + HIDDEN,
+    "one host twice": GET + b"HOST: x\r\n\r\n" + HIDDEN,
+    "two hosts beside an absolute address": b"GET http://x/ HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n" + HIDDEN,
+    "two hosts in HTTP/1.0": b"GET /_simulator/health HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n" + HIDDEN,
     "a verb in small letters": b"get / HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN,
 }
 
@@ -154,6 +162,17 @@ def test_thousands_of_offers_at_once_are_each_answered_in_their_order(server: Se
     assert server.stderr(before) == ""
 
 
+def test_of_requests_on_one_connection_each_needs_its_host(server: Server) -> None:
+    offer = GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    for first in (GET + b"\r\n", offer):
+        assert statuses(said(server, first, b"GET / HTTP/1.1\r\n\r\n" + HIDDEN)) == [200, 400]
+
+
+def test_http_1_0_needs_no_host(server: Server) -> None:
+    for target in ("/_simulator/health", "http://x/_simulator/health"):
+        assert statuses(said(server, f"GET {target} HTTP/1.0\r\n\r\n".encode())) == [200]
+
+
 TRICKS = [
     "/_simulator/rules", "//_simulator/rules", "///_simulator///rules", "/./_simulator/rules", "/_simulator/./rules",
     "/_simulator/../_simulator/rules", "/_simulator/health/../rules", "/_simulator/health/%2e%2e/rules",
@@ -183,7 +202,7 @@ def test_no_spelling_of_a_path_leads_around_the_control_token(closed: Server, ve
         closed, f"{verb} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
     )
     (status,) = statuses(answer)
-    assert status in ({200, 405} if path in OWN else {400, 401, 403, 404, 405})
+    assert status in ({200, 204, 405} if path in OWN else {400, 401, 403, 404, 405})
     assert b"pi.access.key" not in answer or b"simulator-rule: pi." in answer.lower()
     assert b"root:" not in answer
 

@@ -15,6 +15,10 @@ MUTANTS = (
         "A known path with a wrong verb is answered with 404 in place of 405.",
     ),
     Mutant(
+        "server.encoded", _HTTP, "if content_coding(headers):", 'if content_coding(headers) == "nothing":',
+        "A compressed body is not refused as such, but read as if it were JSON.",
+    ),
+    Mutant(
         "server.any_key", _SANDBOXES, 'r"sim-([a-z0-9-]{1,64})"', 'r"(?:sim-)?([A-Za-z0-9_-]{1,64})"',
         "A key that was given to nobody opens something.",
     ),

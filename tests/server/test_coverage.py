@@ -43,7 +43,7 @@ def test_an_accepted_call_keeps_every_rule_of_its_operation_and_no_other(sandbox
     assessment(sandbox)
     found = coverage(sandbox)
     kept = {id for stage in stages("create_assessment") for id in stage}
-    kept |= {"pi.door.route", "pi.door.verb", "pi.door.size"}
+    kept |= {"pi.door.route", "pi.door.verb", "pi.door.encoding", "pi.door.size"}
     assert {id for id, counts in found.items() if counts != (0, 0)} == kept
     assert {found[id] for id in kept} == {(1, 0)}
     assessment(sandbox)

@@ -1,5 +1,6 @@
 """What one caller may ask of the server: so much, for so long, and no more; and what that costs the others: nothing."""
 
+import asyncio
 import contextlib
 import json
 import re
@@ -14,7 +15,12 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
+from simulator.app import Simulator
+from simulator.server.protocol import Protocol, cut_off_the_slow
+from simulator.settings import Settings
 from tests.server import ROOT, assessment, order, problem, send_raw, wish
 from tests.servers import Listener, Sandbox, Server
 
@@ -166,11 +172,52 @@ def test_who_lets_us_wait_is_cut_off(hasty: Server, pieces: list[bytes], answer:
     assert PATIENCE / 2 < time.monotonic() - began < PATIENCE + 3.5
 
 
-def test_a_connection_on_which_nothing_more_is_asked_is_closed(server: Server, sandbox: Sandbox) -> None:
-    with connect(server) as connection:
-        connection.sendall(head(f"api-key: {sandbox.credential}"))
+async def idle_for(*moments: float, most: int | None = None) -> list[bool]:
+    """Whether a connection is open after an answer, when so many seconds have passed by the clock of the looks."""
+    app = Simulator(Settings()).app
+    config = uvicorn.Config(app, http=Protocol, ws="none", log_config=None, limit_concurrency=most)
+    config.load()
+    state, loop = ServerState(), asyncio.get_running_loop()
+    listening = await loop.create_server(lambda: Protocol(config, state, {}), "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", listening.sockets[0].getsockname()[1])
+    found, began = [], loop.time()
+    writer.write(head(path="/_simulator/health"))
+    assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+    for seconds in (0.0, *moments):
+        cut_off_the_slow(state.connections, began + seconds, 30)
+        await asyncio.sleep(0.01)
+        found.append(not reader.at_eof())
+    writer.close()
+    listening.close()
+    return found
+
+
+def test_an_idle_connection_is_kept_for_75_seconds() -> None:
+    assert asyncio.run(idle_for(5, 31, 74.9, 75)) == [True, True, True, True, False]
+
+
+def test_an_idle_connection_makes_room_after_5_seconds_where_there_is_no_more() -> None:
+    assert asyncio.run(idle_for(4.9, 5, most=2)) == [True, True, False]
+
+
+def test_an_idle_connection_is_none_that_is_slow(hasty: Server) -> None:
+    with connect(hasty) as connection:
+        connection.settimeout(PATIENCE + 1.5)
+        connection.sendall(head(path="/_simulator/health"))
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
-        assert connection.recv(65_536) == b""  # long before the server's patience with the slow is at an end
+        with pytest.raises(TimeoutError):
+            connection.recv(65_536)
+        connection.sendall(head(path="/_simulator/health"))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_a_server_that_stops_waits_for_no_idle_connection() -> None:
+    with Server("--grace", "60") as server, connect(server) as connection:
+        connection.sendall(head(path="/_simulator/health"))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
+        server.process.terminate()
+        assert server.process.wait(10) == 0
+        assert connection.recv(65_536) == b""
 
 
 def test_a_caller_who_does_not_read_on_is_cut_off(hasty: Server) -> None:

@@ -136,9 +136,9 @@ def test_the_link_begins_with_the_address_that_the_creating_caller_used(box: San
     body = {
         "firstName": "Ada", "lastName": "L", "email": "ada@example.com", "notifyAssessmentAvailableUsingEmail": 1,
     }  # fmt: skip
-    box.pi.post("/api/v1/behavioralassessments", json=body, headers={"Host": "sim.example:99"})
+    box.pi.post("/api/v1/behavioralassessments", json=body, headers={"Host": "sim.internal:99"})
     (mail,) = mailbox.wait_for(1, box.name)
-    assert "\nhttp://sim.example:99/" in mail.text
+    assert "\nhttp://sim.internal:99/" in mail.text
 
 
 def test_the_link_begins_with_the_public_url_where_there_is_one() -> None:

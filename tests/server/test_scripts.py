@@ -234,9 +234,9 @@ def test_in_closed_access_every_key_must_be_set(tmp_path: Path) -> None:
 
 
 def test_base_may_name_another_server(sandbox: Sandbox, server: Server, tmp_path: Path) -> None:
-    sandbox.pi.get(PI, headers={"host": "elsewhere.example"})
+    sandbox.pi.get(PI, headers={"host": "elsewhere.internal"})
     script = script_of(sandbox)
-    assert "BASE=${BASE:-http://elsewhere.example}" in script
+    assert "BASE=${BASE:-http://elsewhere.internal}" in script
     assert run(script, tmp_path, BASE=server.url).returncode == 0
     assert len(sandbox.told("GET", "/journal")) == 2
 

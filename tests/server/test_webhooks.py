@@ -1129,7 +1129,7 @@ def test_a_notice_that_is_given_up_lets_the_next_one_go(frozen: Sandbox, listene
 @pytest.mark.parametrize("how", ["action", "alarm"])
 def test_links_in_a_webhook_begin_with_the_address_of_the_caller(frozen: Sandbox, listener: Listener, how: str) -> None:
     frozen.told("PATCH", "/config", {"webhook_url": listener.url})
-    host = {"host": "simulator.example:81"}
+    host = {"host": "simulator.internal:81"}
     email = "ada+completes-in-1m@example.com" if how == "alarm" else "ada@example.com"
     body = {"candidate": {"email": email}, "assessment_id": GAMES, "application_id": "1"}
     id = frozen.pymetrics.post("/mercury/order", json=body, headers=host).json()["order"]["id"]
@@ -1138,9 +1138,9 @@ def test_links_in_a_webhook_begin_with_the_address_of_the_caller(frozen: Sandbox
         assert frozen.http.post(path, headers=host).status_code == 200
     turn(frozen, advance="PT1M")
     links = {received.json["data"]["invite_link"] for received in listener.wait_for(2)}
-    assert {link.partition("/pymetrics/")[0] for link in links} == {"http://simulator.example:81"}
-    read = frozen.pymetrics.get(f"/mercury/getOrder/{id}", headers={"host": "other.example"}).json()
-    assert read["invite_link"].startswith("http://other.example/")
+    assert {link.partition("/pymetrics/")[0] for link in links} == {"http://simulator.internal:81"}
+    read = frozen.pymetrics.get(f"/mercury/getOrder/{id}", headers={"host": "other.internal"}).json()
+    assert read["invite_link"].startswith("http://other.internal/")
 
 
 def test_links_in_a_webhook_begin_with_the_public_address_where_one_is_set(listener: Listener) -> None:

@@ -7,7 +7,7 @@ own, which is why its stock answers are taken for what is refused before the ven
 from collections.abc import Callable, Mapping
 
 from simulator.core.call import Call, Reply
-from simulator.core.rules import Rule
+from simulator.core.rules import Rule, uncompressed
 from simulator.core.sources import Standing, ours
 from simulator.core.world import World
 from simulator.vendors.predictive_index.list_rules import found_wrong
@@ -20,6 +20,11 @@ _DESCRIPTIONS = {400: "The request is not valid", 503: "The API is down for main
 DOOR: Mapping[str, Rule] = {
     "route": ROUTE,
     "verb": Rule("pi.door.verb", "request", "the path must know the method", 405, Standing.ASSUMED, STOCK),
+    "encoding": Rule(
+        "pi.door.encoding", "header.content-encoding", "the body must have no content coding such as gzip", 415,
+        Standing.ASSUMED, ours("no coding is published; what is not decoded must not be read as JSON"),
+        hint=uncompressed,
+    ),
     "size": Rule(
         "pi.door.size", "request", "the body must not be larger than 1 MiB", 413, Standing.ASSUMED,
         ours("no limit is published; a real server has one"),
@@ -44,6 +49,7 @@ _MESSAGES: Mapping[str, Callable[[Call], str]] = {
     "pi.access.key": lambda call: "Authorization has been denied for this request.",
     "pi.door.route": lambda call: f"No HTTP resource was found that matches the request URI '{call.base}{call.path}'.",
     "pi.door.verb": lambda call: f"The requested resource does not support http method '{call.method}'.",
+    "pi.door.encoding": lambda call: "The request entity's content encoding is not supported for this resource.",
     "pi.door.size": lambda call: "The request entity is too large.",
     **{f"pi.{writing}.media_type": _unsupported for writing in ("create", "change")},
     **{f"pi.{writing}.body.{flaw}": _invalid for writing in ("create", "change") for flaw in ("json", "object")},

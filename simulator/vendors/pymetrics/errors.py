@@ -1,7 +1,7 @@
 """How pymetrics says no: the three-member envelope everywhere, but for the key, which its gateway asks for."""
 
 from simulator.core.call import Call, Reply
-from simulator.core.rules import Rule
+from simulator.core.rules import Rule, uncompressed
 from simulator.core.sources import Standing, ours
 from simulator.core.world import World
 from simulator.vendors.pymetrics.access import KEY, RATE
@@ -17,6 +17,11 @@ DOOR = {
     "verb": Rule(
         "pymetrics.door.verb", "method", "the method must be one that this path takes", 405,
         Standing.ASSUMED, ours("nothing is documented; a 405 tells a caller more than a gateway's 403"),
+    ),
+    "encoding": Rule(
+        "pymetrics.door.encoding", "header.content-encoding", "the body must have no content coding such as gzip", 415,
+        Standing.ASSUMED, ours("nothing is documented; what is not decoded must not be read as JSON"),
+        hint=uncompressed,
     ),
     "size": Rule(
         "pymetrics.door.size", "body", "the body must not be larger than 1 MiB", 413,

@@ -1,5 +1,6 @@
 """What a request must be like: the members of each body as tables, and every demand on them as a row."""
 
+from dataclasses import replace
 from typing import Any
 
 from simulator.core.call import NOTHING, Call, Unreadable
@@ -117,7 +118,26 @@ def _required(prefix: str, field: Field, source: Source) -> Rule:
     )  # fmt: skip
 
 
-TOKEN = (
+def _basic(call: Call, world: World) -> str | None:
+    if call.headers.get("authorization", "").partition(" ")[0].lower() != "basic":
+        return None
+    return (
+        "credentials in Authorization: Basic (client_secret_basic) are not read: send client_id and client_secret in "
+        "the JSON body (client_secret_post)"
+    )
+
+
+def _hinted(stages: tuple[tuple[Rule, ...], ...]) -> tuple[tuple[Rule, ...], ...]:
+    """The same rules; each also names credentials that were sent in the wrong place as a cause."""
+
+    def hinted(rule: Rule) -> Rule:
+        own = rule.hint
+        return replace(rule, hint=lambda call, world: (own(call, world) if own else None) or _basic(call, world))
+
+    return tuple(tuple(hinted(rule) for rule in stage) for stage in stages)
+
+
+TOKEN = _hinted((
     (
         *_body("pymetrics.token", sources.TOKEN_400, "the body must be readable JSON", _readable),
         Rule(
@@ -135,7 +155,7 @@ TOKEN = (
         ),
     ),
     (access.CLIENT,),
-)  # fmt: skip
+))  # fmt: skip
 """The stages of the token call. The body is judged before the client: a 400 says more than a 401."""
 
 EMAIL_REQUIRED = _required("pymetrics.order", _ORDER["candidate.email"], sources.CANDIDATE)

@@ -34,6 +34,7 @@ class Try:
     config: Mapping[str, Any] = field(default_factory=dict)
     recent: int = 0
     query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def body(self) -> dict[str, Any]:
@@ -273,6 +274,7 @@ DOOR_ROWS: list[Row] = [
         for path in (f"{PATH}/", "/api/v1/BehavioralAssessments", "/api/V2/peopleandjobs")
     ),
     Row("pi.door.verb", Try(method="GET"), Try(method="PUT")),
+    Row("pi.door.encoding", Try(headers={"content-encoding": "identity"}), Try(headers={"content-encoding": "gzip"})),
     Row("pi.door.size", Try({"middleName": "x" * 1_000_000}), Try({"middleName": "x" * 1_100_000})),
 ]
 """The rules that the HTTP edge judges; they can be played over HTTP only."""

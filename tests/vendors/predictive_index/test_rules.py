@@ -160,6 +160,7 @@ def test_a_refusal_is_worded_as_the_vendor_words_it(row: Try, status: int, body:
 DOOR = [
     ("route", 404, f"No HTTP resource was found that matches the request URI '{BASE_URL}/api/v2/x'."),
     ("verb", 405, "The requested resource does not support http method 'PUT'."),
+    ("encoding", 415, "The request entity's content encoding is not supported for this resource."),
     ("size", 413, "The request entity is too large."),
 ]
 
