@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from simulator.app import VENDORS
 from simulator.core.rules import Rule
-from simulator.core.sources import Document, Guess, Omission, Promise, Standing
+from simulator.core.sources import Document, Omission, Promise, Standing
 from simulator.core.vendor import Vendor
 
 _HEAD = """# How faithful it is
@@ -39,19 +39,20 @@ _GUESSES = """## Where we guess, and what a wrong guess costs you
 What callers can depend on although no page settles it. The flags are set under `behaviour` in a sandbox's settings
 (names without a dot are settings themselves). `check server` is described in [contracts.md](contracts.md); with a
 vendor's credentials it asks the vendor. By hand means: with credentials of your own, at pymetrics' staging host, or in
-a sandbox account of The Predictive Index, which any client may ask the vendor for; its e-mails really go out.
+a sandbox account of The Predictive Index, which any client may ask the vendor for; its e-mails really go out. Where there
+is no flag, a [fault](control.md#faults) gives your client another status, or an answer with other members.
 """
 
 
 def page() -> str:
     """The whole page, in Markdown."""
     about = "\n".join(f"- {vendor.title}: {vendor.about}." for vendor in VENDORS.values()) + "\n"
-    guesses = [guess for vendor in VENDORS.values() for guess in vendor.guesses]
     parts = [
         _HEAD.format(about=about),
         _GUESSES,
         *_table(
-            ("the guess", "what you would see at the vendor if it is wrong", "flag", "how to check"), _told(guesses)
+            ("vendor", "the guess", "what you would see at the vendor if it is wrong", "flag", "how to check"),
+            _guesses(),
         ),
         *(part for vendor in VENDORS.values() for part in _vendor(vendor)),
     ]
@@ -70,7 +71,7 @@ def _vendor(vendor: Vendor) -> list[str]:
         "### What it does\n",
         *_table(("promise", "what", "standing", "source"), _promises(vendor.promises)),
         "### Switches\n",
-        "Set under `behaviour` in a sandbox's settings; the first value is the default.\n",
+        "Set under `behaviour` in a sandbox's settings; the first value is the default. Which one is right is assumed.\n",
         *_table(("switch", "values", "what it decides", "source"), _switches(vendor)),
         "### What is not simulated\n",
         *_table(("what", "why"), _omissions(vendor.omitted)),
@@ -115,9 +116,11 @@ def _omissions(omitted: Iterable[Omission]) -> Iterable[Sequence[str]]:
         yield omission.what, omission.why
 
 
-def _told(guesses: Iterable[Guess]) -> Iterable[Sequence[str]]:
-    for guess in guesses:
-        yield guess.what, guess.cost, ", ".join(f"`{flag}`" for flag in guess.flags) or "none", guess.check
+def _guesses() -> Iterable[Sequence[str]]:
+    for vendor in VENDORS.values():
+        for guess in vendor.guesses:
+            flags = ", ".join(f"`{flag}`" for flag in guess.flags) or "none"
+            yield vendor.title, guess.what, guess.cost, flags, guess.check
 
 
 def _documents(vendor: Vendor) -> Iterable[Sequence[str]]:
