@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from simulator.app import VENDORS
 from simulator.core.rules import Rule
-from simulator.core.sources import Document, Guess, Omission, Promise, Standing
+from simulator.core.sources import Document, Omission, Promise, Standing
 from simulator.core.vendor import Vendor
 
 _HEAD = """# How faithful it is
@@ -39,19 +39,20 @@ _GUESSES = """## Where we guess, and what a wrong guess costs you
 What callers can depend on although no page settles it. The flags are set under `behaviour` in a sandbox's settings
 (names without a dot are settings themselves). `check server` is described in [contracts.md](contracts.md); with a
 vendor's credentials it asks the vendor. By hand means: with credentials of your own, at pymetrics' staging host, or in
-a sandbox account of The Predictive Index, which any client may ask the vendor for; its e-mails really go out.
+a sandbox account of The Predictive Index, which any client may ask the vendor for; its e-mails really go out. Where
+there is no flag, a [fault](control.md#faults) gives your client another status, or an answer with other members.
 """
 
 
 def page() -> str:
     """The whole page, in Markdown."""
     about = "\n".join(f"- {vendor.title}: {vendor.about}." for vendor in VENDORS.values()) + "\n"
-    guesses = [guess for vendor in VENDORS.values() for guess in vendor.guesses]
     parts = [
         _HEAD.format(about=about),
         _GUESSES,
         *_table(
-            ("the guess", "what you would see at the vendor if it is wrong", "flag", "how to check"), _told(guesses)
+            ("vendor", "the guess", "what you would see at the vendor if it is wrong", "flag", "how to check"),
+            _guesses(),
         ),
         *(part for vendor in VENDORS.values() for part in _vendor(vendor)),
     ]
@@ -59,18 +60,18 @@ def page() -> str:
 
 
 def _vendor(vendor: Vendor) -> list[str]:
-    standings = [rule.standing for rule in vendor.rules] + [promise.standing for promise in vendor.promises]
-    counted = Counter(standing.value for standing in standings)
-    total = ", ".join(f"{counted[standing]} {standing}" for standing in Standing)
+    total = _counted([rule.standing for rule in vendor.rules] + [promise.standing for promise in vendor.promises])
+    statuses = _counted(rule.of_status.standing for rule in vendor.rules)
     return [
         f"## {vendor.title}\n",
         f"{len(vendor.rules)} rules and {len(vendor.promises)} promises, {total}; {len(vendor.switches)} switches.\n",
+        f"Statuses of the refusals: {statuses}.\n",
         "### What it demands\n",
         *_table(("rule", "place", "demand", "refusal", "standing", "source"), _rules(vendor)),
         "### What it does\n",
         *_table(("promise", "what", "standing", "source"), _promises(vendor.promises)),
         "### Switches\n",
-        "Set under `behaviour` in a sandbox's settings; the first value is the default.\n",
+        "Set under `behaviour` in a sandbox's settings; the first value is the default, which is our assumption.\n",
         *_table(("switch", "values", "what it decides", "source"), _switches(vendor)),
         "### What is not simulated\n",
         *_table(("what", "why"), _omissions(vendor.omitted)),
@@ -79,6 +80,12 @@ def _vendor(vendor: Vendor) -> list[str]:
             ("source", "address", "whose, about what", "the copy", "read on", "how much of it"), _documents(vendor)
         ),
     ]
+
+
+def _counted(standings: Iterable[Standing]) -> str:
+    """How many there are of each standing."""
+    counts = Counter(standings)
+    return ", ".join(f"{counts[standing]} {standing}" for standing in Standing)
 
 
 def _rules(vendor: Vendor) -> Iterable[Sequence[str]]:
@@ -115,9 +122,11 @@ def _omissions(omitted: Iterable[Omission]) -> Iterable[Sequence[str]]:
         yield omission.what, omission.why
 
 
-def _told(guesses: Iterable[Guess]) -> Iterable[Sequence[str]]:
-    for guess in guesses:
-        yield guess.what, guess.cost, ", ".join(f"`{flag}`" for flag in guess.flags) or "none", guess.check
+def _guesses() -> Iterable[Sequence[str]]:
+    for vendor in VENDORS.values():
+        for guess in vendor.guesses:
+            flags = ", ".join(f"`{flag}`" for flag in guess.flags) or "none"
+            yield vendor.title, guess.what, guess.cost, flags, guess.check
 
 
 def _documents(vendor: Vendor) -> Iterable[Sequence[str]]:

@@ -238,6 +238,19 @@ def test_a_refused_call_leads_from_the_journal_to_its_rule(board: Board) -> None
     assert board.sandbox.credential not in re.sub(r"sandboxes/[^\"]*|sim-\S+</code>", "", text)
 
 
+@pytest.mark.parametrize(
+    ("rule", "shown"),
+    [
+        ("pymetrics.access.key", ["documented", "status 403: assumed"]),
+        ("pi.access.key", ["documented", "status 401: third_party"]),
+        ("pi.access.rate", ["third_party"]),
+    ],
+)
+def test_a_rule_is_shown_with_its_standing_and_that_of_its_status(board: Board, rule: str, shown: list[str]) -> None:
+    (cell,) = re.findall(r'<td data-label="Standing">(.*?)</td>', board.page("/rules", q=rule))
+    assert [text for text in re.split(r"<[^>]*>", cell) if text] == shown
+
+
 @pytest.mark.parametrize("path", ["/invitations/none", "/deliveries/none", "/journal/call-9"])
 def test_what_is_not_there_is_a_page_that_says_so(board: Board, path: str) -> None:
     answer = board.sandbox.http.get(board.root + path, headers={"accept": "text/html"})

@@ -92,7 +92,9 @@ PROMISES = (
 """What the vendor does."""
 
 OMITTED = (
-    Omission("The SOAP web services, versions 1 to 3", "another interface; only their beginnings are public"),
+    Omission(
+        "The SOAP web services, versions 1 to 3", "another interface; only the beginnings of their pages could be read"
+    ),
     Omission("The Harver Public API with its webhooks", "another product, which does not mention Mercury"),
     Omission(
         "The games, the videos and the reasoning tests",
@@ -105,7 +107,9 @@ OMITTED = (
     Omission("recruiter_report, the link beside `reports`", "nothing says what it leads to; it is null"),
     Omission("development-report as a kind of report", "nothing says when one is made; recruiter-report always is"),
     Omission("Groups of assessments with several results", "drawn results are one; `complete` takes any number"),
-    Omission("ATS types but mercury_api", "they are those of orders that come by other ways than this API"),
+    Omission(
+        "ATS types but mercury_api", "by their names they are those of orders that come by other ways than this API"
+    ),
     Omission("Uniqueness across clients of one organisation", "a sandbox has one client"),
     Omission("The gateway's answer to an unknown route (403)", "a 404 in the envelope tells a caller more"),
     Omission("The live service's wording of messages, and its 500", "not documented; nothing of ours fails on purpose"),
