@@ -120,6 +120,8 @@ def folder_path(lab: Lab) -> None:
         faces = [calls.made(sandbox, {**TAKER, "folderPath": folder}) for folder in (None, *strategies.FOLDERS)]
         assert [face["folderPath"] for face in faces] == [shown[0], *shown], [face["folderPath"] for face in faces]
         assert len(calls.listed(sandbox, filter=f"folderPath eq '{shown[2]}'")) == 1
+        named = calls.made(sandbox, {**TAKER, "folderPath": strategies.FOLDER_NAMES[2]})
+        assert named["folderPath"] == shown[2], f"a folder that was named is shown as {named['folderPath']!r}"
 
 
 def list_limit(lab: Lab) -> None:
@@ -188,17 +190,19 @@ def external_id_match(lab: Lab) -> None:
 
 
 def back(lab: Lab) -> None:
-    """Whatever shape a switch gives to an assessment, it can be sent back in that shape and is as it was."""
+    """Whatever shape a switch gives to an assessment, it can be sent back in that shape and is as it was, when its date
+    is over too."""
     for name, value in (
         ("state_member", "assessmentStatus"), ("response_members", "table"), ("person_type", "numbers"),
         ("sigma_graphs", "self"), ("sigma_container", "object"), ("folder_path", "name"), ("folder_path", "full"),
         ("webhook_member", "assessmentStatusWebHookUrl"), ("patch_null", "cleared"), ("revive_expired", False),
     ):  # fmt: skip
         sandbox = switched(lab, **{name: value})
-        for action in ("", "complete", "expire"):
-            id = calls.made(sandbox, {**_TITLED, "redirectUrl": "https://example.com"})["assessmentId"]
-            if action:
-                sandbox.act(id, action)
+        ids = [calls.made(sandbox, {**_TITLED, "expirationDateTime": days})["assessmentId"]
+               for days in ("2999-12-31", "2031-01-31", "2031-01-31")]  # fmt: skip
+        sandbox.act(ids[1], "complete")
+        sandbox.freeze("2031-02-01T00:00:00Z")  # the dates of the last two are over
+        for id in ids:
             face = calls.read(sandbox, id)
             calls.same(calls.changed(sandbox, id, face), face)
             calls.same(calls.read(sandbox, id), face)

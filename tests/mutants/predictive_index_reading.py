@@ -162,7 +162,8 @@ MUTANTS = (
     ),
     Mutant(
         "pi.change.redirect", _FACES,
-        '"externalId", "folderPath", "redirectUrl",\n', '"externalId", "folderPath",\n',
+        '"externalId", "folderPath", "redirectUrl",\n',
+        '"externalId", "folderPath",\n',
         "A change of redirectUrl is ignored.",
     ),
     Mutant(
@@ -171,7 +172,8 @@ MUTANTS = (
         "A change of one member clears another.",
     ),
     Mutant(
-        "pi.change.shown_only", _CHANGES, "record = Record(KIND, stored.id, state, face, facts, indexes.new_keys(old, face))",
+        "pi.change.shown_only", _CHANGES,
+        "record = Record(KIND, stored.id, state, face, facts, indexes.new_keys(old, face))",
         "record = Record(KIND, stored.id, stored.status, old, stored.facts)",
         "A change is shown in its answer, and nowhere after.",
     ),

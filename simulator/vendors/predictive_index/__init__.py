@@ -1,10 +1,10 @@
 """The Predictive Index: behavioural assessments as the legacy API under `/api/v1` has them.
 
 Begin with `rules` (what a request must be) and `states` (the life of an assessment), then read `assessments` (what is
-decided), `changes` (what may be changed later), `faces` (what is shown) and `webhooks` (what is told). Lists are in
-`listing`, and their filters are read by `odata`; `patterns` and `reports` describe what the edge draws. Where the
-vendor's pages contradict each other, see `switches`. Not simulated: changing persons, cognitive assessments, and the
-newer Integrations API.
+decided), `changes` (what may be changed later), `takers` (what all assessments of a person share), `faces` (what is
+shown) and `webhooks` (what is told). Lists are in `listing`, and their filters are read by `odata`; `patterns` and
+`reports` describe what the edge draws. Where the vendor's pages contradict each other, see `switches`. Not simulated:
+changing persons, cognitive assessments, and the newer Integrations API.
 """
 
 from functools import partial
@@ -55,7 +55,7 @@ VENDOR = Vendor(
         Endpoint(
             "GET", _PATH,
             Operation("list_assessments", listing.list_assessments, access.ADMISSION + list_rules.LIST),
-            (200, 400, 401, 429, 503), "List all assessments, or those that OData options ask for",
+            (200, 400, 401, 429, 503), "List assessments, 50 at most, or those that OData options ask for",
         ),
         Endpoint(
             "PATCH", f"{_PATH}/{{assessmentId}}",

@@ -135,7 +135,7 @@ def _facts(new: Mapping[str, Any], expires: int | None, folder: str, config: Con
 
 
 def _put_off(sent: Mapping[str, Any], stored: Stored) -> tuple[int | None, tuple[str, ...]]:
-    """The new last moment, None where there is none; and a note where the assessment has ended, so that it is ignored."""
+    """The new last moment, None where there is none; and a note where it is ignored, for the assessment has ended."""
     expires = expiry(sent.get("expirationDateTime") or "")
     if expires is None or expires == stored.facts["expires"]:
         return None, ()

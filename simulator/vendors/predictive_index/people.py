@@ -107,7 +107,9 @@ def _matching(reading: str, external_id: Any, world: World) -> Stored | None:
 
 def other_reading(call: Call, world: World) -> str | None:
     """A sentence about an `externalId` that re-assesses a person only by the other value of pi.external_id_match."""
-    external_id, reading = call.body.get("externalId"), setting(world.config, EXTERNAL_ID_MATCH)
+    # The reference pages ask for the hint of a rule without a request.
+    external_id = call.body.get("externalId") if isinstance(call.body, dict) else None
+    reading = setting(world.config, EXTERNAL_ID_MATCH)
     (other,) = (value for value in EXTERNAL_ID_MATCH.values if value != reading)
     if _matching(str(other), external_id, world) is None or _matching(reading, external_id, world) is not None:
         return None

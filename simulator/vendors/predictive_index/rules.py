@@ -36,7 +36,7 @@ _TABLE: tuple[tuple[str, Json, str, str], ...] = (
     ("notifyAssessmentAvailableUsingEmail", Json.INTEGER, "notify", "1 sends the taker an e-mail, 0 does not"),
     ("externalId", Json.STRING, "external_id", "The caller's id of the assessment; a known one re-assesses"),
     ("externalPersonId", Json.STRING, "external_person_id", "The caller's id of the taker; a known one re-assesses"),
-    ("folderPath", Json.STRING, "folder", "The folder's full path, beginning with a backslash"),
+    ("folderPath", Json.STRING, "folder", "The folder's full path, beginning with a backslash; its name is accepted"),
     ("redirectUrl", Json.STRING, "redirect", "Where the taker is sent after the assessment: a full URL"),
     ("customFields", Json.ARRAY, "custom_fields", "Objects of fieldName and fieldValue; what is unknown is ignored"),
 )

@@ -48,7 +48,7 @@ _TOLD: dict[str, Schema] = {
     "patternNumber": nullable(integer("the reference profile, 1 to 17")),
     "descriptiveReportUrl": text(_LATER),
     "associatedPositionImageUrl": text("empty without a position"),
-    "folderPath": text("the folder, as it was sent; else the name of the default one"),
+    "folderPath": text("the folder, as it was sent (path or name); else the name of the default one"),
     "patternFullUrl": text(_LATER),
     "patternSelfUrl": text(_LATER),
     "gender": integer(FIELDS["gender"].description, enum=[0, 1, 2]),
@@ -134,7 +134,7 @@ _GENDER = Parameter("gender", text(enum=list(reports.GENDERS)), "how the report 
 _OPTIONS: dict[str, tuple[Schema, str]] = {
     "$filter": (text(minLength=1, maxLength=LONGEST), "which are shown: `externalId eq 'a-1' and not (gender eq 0)`"),
     "$orderby": (text(minLength=1), "members with commas between them, each alone or with ASC or DESC after it"),
-    "$top": (integer(minimum=0, maximum=MOST), "how many are shown at most"),
+    "$top": (integer(minimum=0, maximum=MOST), "how many are shown at most, up to the 50 of `pi.list_limit`"),
     "$skip": (integer(minimum=0, maximum=MOST), "how many are left out at the beginning"),
     "$select": (text(minLength=1), "which members are shown"),
     "$search": (text(pattern=r"\S", maxLength=1_000), "words that must all be found"),
