@@ -164,12 +164,15 @@ class Journal:
                 yield self._unpacked(kept)
 
     def mentioning(self, id: str) -> list[Exchange]:
-        """The exchanges that have an id in the path, the query or a body, oldest first."""
-        sought = id.encode()
+        """The exchanges that have an id in the path or the query, in any letter case, or in a body, oldest first."""
+        sought, lower = id.encode(), id.lower()
         return [
             self._unpacked(kept)
             for kept in self._kept
-            if sought in kept[_SENT] or sought in kept[_ANSWER] or id in kept[_PATH] or sought in kept[_QUERY]
+            if sought in kept[_SENT]
+            or sought in kept[_ANSWER]
+            or lower in kept[_PATH].lower()
+            or lower.encode() in kept[_QUERY].lower()
         ]
 
     def record(

@@ -59,7 +59,8 @@ def test_a_uuid_is_known_in_letters_of_either_case(sandbox: Sandbox, made: dict[
     sandbox.told("POST", f"/invitations/{one}/complete")
     for path in (f"orders/{one}", f"factorContent/{one}", f"capabilityContent/{one}/talent"):
         assert sandbox.pymetrics.get(f"/mercury/v2/{path}").status_code == 200
-    assert sandbox.told("GET", f"/invitations/{one}/timeline")
+    timeline = sandbox.told("GET", f"/invitations/{one}/timeline")
+    assert f"GET /mercury/v2/orders/{one}: 200" in [entry["text"] for entry in timeline]
     sandbox.pi.post(PI, json={**INVITED, "notifyAssessmentAvailableUsingEmail": 1})
     mail = sandbox.told("GET", "/mail")[0]
     assert sandbox.told("GET", f"/mail?invitation={mail['invitation'].upper()}") == [mail]
