@@ -36,7 +36,7 @@ ENDINGS: list[tuple[str, str]] = [
     ("--only 'pymetrics.token.*'", " rules and promises shown to hold; "),
     ("--pyargs contracts", " passed"),
     ("--only 'pi.create.*'", " not asked; "),
-    ("grep -c last_held", "263"),
+    ("grep -c last_held", "265"),
 ]
 
 
