@@ -98,7 +98,7 @@ def answer_http_error(request: Request, error: Exception) -> Response:
 
 
 def answer_unlogged(request: Request, error: Exception) -> Response:
-    """Starlette's handler for a log that cannot be used; the operator is told more than the caller."""
+    """Starlette's handler for a log that cannot be used; the log line has more than the answer."""
     _log.error("%s %s: %s", request.method, request.url.path, error)
     return answer(request.scope, Problem(503, cast("LogError", error).shown))
 
