@@ -289,7 +289,7 @@ def test_a_control_token_that_no_header_can_carry_is_refused(command: str, token
 
 
 @pytest.mark.usefixtures("nothing_served")
-@pytest.mark.parametrize("token", ["t", "fifteen-letters", "ü" * 15])
+@pytest.mark.parametrize("token", ["¶", "fifteen-letters", "ü" * 15])
 @pytest.mark.parametrize("access", ["open", "closed"])
 def test_a_control_token_that_could_be_guessed_is_refused(token: str, access: str) -> None:
     done = call("serve", "--access", access, environ={"SIMULATOR_CONTROL_TOKEN": token})

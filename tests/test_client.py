@@ -397,7 +397,7 @@ def test_a_webhook_that_goes_elsewhere_is_seen_in_the_message(handle: Simulator)
 
 
 UNREACHED = {
-    "nobody listens there": "http://127.0.0.1:9",
+    "connection refused": "http://127.0.0.1:9",
     "another program answers there": "{server}",
     "the server's policy refuses it": "http://169.254.169.254",
 }
@@ -433,7 +433,7 @@ LISTENING = [
 
 
 @pytest.mark.parametrize(("host", "url", "shown"), LISTENING)
-def test_the_listener_listens_where_it_is_told_and_is_reached_under_its_address(
+def test_the_listener_binds_the_given_host_and_is_reached_at_its_url(
     server: Server, monkeypatch: pytest.MonkeyPatch, host: str, url: str | None, shown: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -451,7 +451,7 @@ def test_the_listener_listens_where_it_is_told_and_is_reached_under_its_address(
     [("HOST", value) for value in ("a b", "127.0.0.1:", "127.0.0.1:99999", "http://127.0.0.1", "[::1", "::1]:5", "")]
     + [("URL", value) for value in ("host.docker.internal", "ftp://h", "http://h?x=1", "http://h#x", "http://u:p@h")],
 )
-def test_a_place_of_the_listener_that_cannot_be_is_refused_by_name(variable: str, value: str) -> None:
+def test_an_invalid_host_or_url_of_the_listener_is_refused_by_name(variable: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"SIMULATOR_LISTENER_{variable} is {re.escape(repr(value))}; give "):
         bind_address(value) if variable == "HOST" else advertised(value, 8000)
 

@@ -14,7 +14,7 @@ _ID = 36
 
 
 class Links:
-    """What fills in the links of a sandbox; `epoch` tells its links from those before."""
+    """What fills in the links of a sandbox; `epoch` makes its links differ from those before."""
 
     __slots__ = ("_name", "_seal", "epoch")
 

@@ -214,14 +214,14 @@ class Listener(AbstractContextManager["Listener"]):
         name = f"test-{secrets.token_hex(8)}"
         came = self.webhooks(name)
         try:
-            told = connection.call("POST", f"{path}/webhook-test", {"url": came.url}, within=_PATIENCE)
+            tried = connection.call("POST", f"{path}/webhook-test", {"url": came.url}, within=_PATIENCE)
         except SimulatorError as problem:
             return f"nothing arrived within {_PATIENCE} s" if problem.status is None else str(problem)
         finally:
             self.forget(name)
         if came:
             return None
-        return told["error"] or f"another program answers there, with {told['status']}"
+        return tried["error"] or f"another program answers there, with {tried['status']}"
 
     def forget(self, name: str) -> None:
         """Catch nothing more for that sandbox."""

@@ -1,4 +1,4 @@
-"""How often a client address may fail before it must wait: so that nobody can guess at a secret for long."""
+"""Limits failed attempts by client address, so that a secret cannot be guessed by trying."""
 
 import time
 from collections import OrderedDict

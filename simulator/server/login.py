@@ -109,7 +109,7 @@ class Login:
         following = sent.get("next", [HOME])[0]
         client = request.client.host if request.client else ""
         wait = math.ceil(self._attempts.wait(client))
-        if wait:  # whatever the token is, or the answer would still tell whether it is right
+        if wait:  # also for the right token, or the answer would show that it is right
             flaw = f"Too many wrong tokens came from this address. Try again in {wait} seconds."
             return _form(request, 429, following, flaw, {"retry-after": str(wait)})
         if not self._session.is_token(sent.get("token", [""])[0].strip().encode()):

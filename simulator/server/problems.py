@@ -104,7 +104,7 @@ def answer_http_error(request: Request, error: Exception) -> Response:
 
 
 def answer_unlogged(request: Request, error: Exception) -> Response:
-    """Starlette's handler for a log that cannot be used; the log line tells the operator more than the answer does."""
+    """Starlette's handler for a log that cannot be used; the log line has more than the answer."""
     _log.error("%s %s: %s", request.method, request.url.path, error)
     return answer(request.scope, Problem(503, unlogged(cast("LogError", error))))
 

@@ -153,7 +153,7 @@ TRUSTED = [
 
 
 @pytest.mark.parametrize(("trust", "host", "error"), TRUSTED)
-async def test_a_listener_with_its_own_certificate_is_trusted_if_the_server_is_told_so(
+async def test_a_listener_with_its_own_certificate_is_accepted_with_webhook_ca_or_webhook_insecure(
     trust: dict[str, Any], host: str, error: str | None
 ) -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
