@@ -271,9 +271,11 @@ def openapi(vendor: str) -> None:
 def demo(port: int, stay: bool | None, in_browser: bool) -> None:
     """Serve, and tell the whole story of both vendors in the terminal."""
     from simulator.demo import show, tell
+    from simulator.server import logs
     from simulator.serving import listen, running, unheard
 
     settings = Settings(port=port)
+    logs.set_up(settings.log_format, settings.log_level, settings.access_log)
     try:
         listener = listen(settings)
     except OSError as problem:

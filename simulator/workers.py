@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
@@ -15,6 +16,7 @@ from typing import NoReturn
 
 from simulator.app import Simulator
 from simulator.open_files import fitted
+from simulator.server import output
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
 from simulator.serving import Server, greet, listen, messages, serve_on, unheard, unlogged, url_of
@@ -98,7 +100,7 @@ class Team:
         """Begin one, and wait until it serves; the first opens the sandboxes of the settings."""
         reading, writing = os.pipe()
         settings = self._settings if first else replace(self._settings, sandboxes={})
-        member = os.fork()
+        member = _forked()
         if member == 0:
             self._live(settings, reading, writing)
         os.close(writing)
@@ -117,6 +119,7 @@ class Team:
         except Exception:  # noqa: BLE001  there is nobody else to whom it could be told
             _log.exception("process %d failed", os.getpid())
         finally:
+            output.drain()
             os._exit(status)
 
     def watch(self) -> None:
@@ -157,6 +160,13 @@ class Team:
     def _send(self, number: int) -> None:
         for member in self._members:
             os.kill(member, number)
+
+
+def _forked() -> int:
+    """Fork. The only other thread of this process writes what it says; `output` takes care of it in the child."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every other thread
+        return os.fork()
 
 
 def _follow(leash: int) -> None:
