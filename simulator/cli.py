@@ -5,6 +5,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,13 @@ from simulator.settings import Settings, default_access
 
 class _Main(click.Group):
     """The commands; `check` belongs to another package with needs of its own, and is loaded when it is asked for."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run a command. Characters that the encoding of a stream lacks are printed as escapes, in the help, too."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **more)
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Every command's name."""
@@ -261,7 +269,17 @@ def openapi(vendor: str) -> None:
     """Print an OpenAPI 3.1 document: that of a vendor, or that of the control API."""
     from simulator.app import documents
 
-    click.echo(json.dumps(documents().made(vendor), indent=2, ensure_ascii=False))
+    click.echo(_json(documents().made(vendor)))
+
+
+def _json(value: Any) -> str:
+    """The value as JSON that stays JSON in the encoding of standard output: escaped where that lacks a character."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=2)
+    return text
 
 
 @main.command()

@@ -754,3 +754,29 @@ def test_two_signals_end_the_server_with_0_too() -> None:
         server.process.terminate()
         server.process.terminate()
         assert server.process.wait(10) == 0
+
+
+# Narrow encodings.
+
+ENCODINGS = ["ascii", "latin-1", "cp437", "cp1252", "utf-16"]
+PRINTING = [
+    ("--help",), ("serve", "--help"), ("demo", "--help"), ("doctor", "--help"), ("check", "server", "--help"),
+    ("check", "server", "--list"), ("rules",), ("routes",), ("rules", "--json"), ("openapi", "control"),
+    ("openapi", "pymetrics"), ("openapi", "predictive-index"), ("nothing \u2026",), ("serve", "--host", "\udcff"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_printing_does_not_fail_whatever_the_encoding_lacks(encoding: str, arguments: tuple[str, ...]) -> None:
+    result = CliRunner(charset=encoding).invoke(main, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    if "--json" in arguments or "openapi" in arguments:
+        assert isinstance(json.loads(result.stdout_bytes.decode(encoding)), list | dict)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii:strict", "cp437:strict"])
+def test_the_demo_tells_its_story_in_a_narrow_encoding(encoding: str) -> None:
+    done = run("demo", environ={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Look around" in done.stdout
