@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from simulator import __version__
+from simulator.core.log_place import LOG_FORMS
 from simulator.core.urls import is_web_url
 from simulator.options import (
     Number,
@@ -75,7 +76,7 @@ def main() -> None:
 @main.command()
 @option("host", "127.0.0.1", "Address to listen on.", callback=to_listen)
 @option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
-@option("log", "memory", "Where commits are kept: memory, sqlite:PATH or postgresql://…", callback=place)
+@option("log", "memory", f"Where commits are kept: {LOG_FORMS}.", callback=place)
 @option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
 @option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=seconds)
 @option("keep_for", None, "With a log: how long unused sandboxes are kept; for ever by default.", callback=seconds)

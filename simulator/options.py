@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from simulator.core import instant
+from simulator.core.log_place import log_place
 from simulator.core.urls import host_and_port, is_web_url
 from simulator.server.masking import hidden
-from simulator.settings import PREFIX, can_be_log, from_environment
+from simulator.settings import PREFIX, from_environment
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
@@ -53,11 +54,10 @@ def control_token() -> str | None:
 
 def place(context: click.Context, option: click.Parameter, value: str) -> str:
     """Where a log can be."""
-    if not can_be_log(value):
-        raise click.BadParameter(f"{hidden(value)!r} is neither memory nor sqlite:PATH nor postgresql://…")
-    kind, _, path = value.partition(":")
-    if kind == "sqlite" and (path == ":memory:" or path.startswith("file:")):
-        raise click.BadParameter(f"{value!r} is no path of a file; --log memory keeps nothing")
+    try:
+        log_place(value)
+    except ValueError as problem:
+        raise click.BadParameter(f"{hidden(value)!r}: {problem}") from None
     return value
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Literal, get_args
 
+from simulator.core.log_place import log_place
+
 Access = Literal["open", "closed"]
 PREFIX = "SIMULATOR_"
 
@@ -15,11 +17,11 @@ class Settings:
     """How a server runs; `sandboxes` are opened at the start, by name, with their settings.
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
-    where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
-    `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
-    in `idle` seconds is let go from memory. What nobody has used in `keep_for` seconds is deleted, and what is more
-    than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
-    keeps them all here.
+    where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept, in one of
+    the forms of `core.log_place`: `memory`, or a SQLite file or a PostgreSQL database, which `workers` processes share;
+    then a sandbox that is not asked for anything in `idle` seconds is let go from memory. What nobody has used in
+    `keep_for` seconds is deleted, and what is more than the `keep` sandboxes used last. `smtp` is the mail server
+    (HOST:PORT) that gets every invitation mail; None keeps them all here.
 
     `request_timeout` is how many real seconds a caller may take to send the head of a request, then its body, or to go
     on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
@@ -53,15 +55,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.access not in get_args(Access):
             raise ValueError(f"access is {self.access!r}; it must be open or closed")
-        if not can_be_log(self.log):
-            kind = self.log.partition(":")[0]
-            raise ValueError(f"log begins with {kind!r}; it must be memory, sqlite:PATH or postgresql://…")
-
-
-def can_be_log(place: str) -> bool:
-    """Whether commits could be kept there, by its form: `memory`, `sqlite:PATH` or `postgresql://…`."""
-    kind, _, path = place.partition(":")
-    return place == "memory" or (kind in ("sqlite", "postgresql") and bool(path))
+        log_place(self.log)
 
 
 def default_access(host: str) -> Access:

@@ -253,7 +253,9 @@ WRONG_OPTIONS = [
     ("--port", "abc"), ("--port", "65536"), ("--port", "-1"), ("--access", "half"), ("--log", "sqlite:"),
     ("--log", "oracle:x"), ("--log", ""), ("--idle", "1h"), ("--idle", "PT0S"), ("--workers", "0"),
     ("--keep", "0"), ("--keep-for", "a month"), ("--grace", "nan"), ("--request-timeout", "nan"),
-    ("--log", "sqlite::memory:"), ("--log", "sqlite:file:x?mode=memory"),
+    ("--log", "sqlite::memory:"), ("--log", "sqlite:file:x?mode=memory"), ("--log", "sqlite://"),
+    ("--log", "sqlite:///"), ("--log", "sqlite://host/a.db"), ("--log", "sqlite:///:memory:"),
+    ("--log", "sqlite:///a.db?mode=ro"), ("--log", "postgres:"), ("--log", "postgresql+psycopg://a/b"),
     ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
     ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
     ("--public-url", "http://a?b=c"), ("--public-url", "http://a/#b"),
@@ -355,7 +357,7 @@ def test_a_log_of_another_kind_is_refused_by_saying_which_there_are() -> None:
 
 def test_a_log_that_cannot_be_had_ends_the_program_with_a_line(tmp_path: Path) -> None:
     path = tmp_path / "nowhere" / "log.db"
-    complaint(run("serve", "--port", "0", "--log", f"sqlite:{path}"), str(path), "unable to open")
+    complaint(run("serve", "--port", "0", "--log", f"sqlite:{path}"), str(path), "there is no folder")
 
 
 @pytest.mark.parametrize(
