@@ -1,13 +1,10 @@
 """Which addresses webhooks may go to: never link-local or cloud-metadata ones, and only the named hosts if any are."""
 
-import asyncio
-import contextlib
-import socket
-import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
+
+from simulator.server.resolver import Resolver
 
 Address = IPv4Address | IPv6Address
 
@@ -39,6 +36,7 @@ class Policy:
     """`hosts` are names or addresses, `*` allowed in them; None admits every host that is not forbidden."""
 
     hosts: tuple[str, ...] | None = None
+    resolver: Resolver = field(default_factory=Resolver, repr=False, compare=False)
 
     async def judged(self, host: str) -> tuple[Address, ...]:
         """The addresses of a host, none of them forbidden.
@@ -51,7 +49,7 @@ class Policy:
             raise Refused(host)
         if self.hosts is not None and not any(fnmatchcase(name, pattern.lower()) for pattern in self.hosts):
             raise Refused(host)
-        addresses = await _addresses(host)
+        addresses = await _addresses(host, self.resolver)
         if any(forbidden(address) for address in addresses):
             raise Refused(host)
         return addresses
@@ -72,34 +70,9 @@ def _forms(address: Address) -> tuple[Address, ...]:
     return (address, *(one for one in found if one is not None))
 
 
-async def _addresses(host: str) -> tuple[Address, ...]:
+async def _addresses(host: str, resolver: Resolver) -> tuple[Address, ...]:
     try:
         return (ip_address(host),)
     except ValueError:
-        found = await _look_up(host)
+        found = await resolver.look_up(host)
     return tuple(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
-
-
-async def _look_up(host: str) -> list[Any]:
-    """Ask for a name in a thread of its own: a slow name server holds up nobody else, nor the end of the program."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[Any]] = loop.create_future()
-
-    def tell(found: list[Any], problem: OSError | None) -> None:
-        if not answer.done():
-            answer.set_exception(problem) if problem else answer.set_result(found)
-
-    def ask() -> None:
-        found: list[Any] = []
-        problem: OSError | None = None
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except OSError as error:
-            problem = error
-        except UnicodeError as error:
-            problem = OSError(f"{host!r} is no host name: {error}")
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, found, problem)
-
-    threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
-    return await answer
