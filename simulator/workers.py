@@ -129,7 +129,9 @@ class Team:
                 if not self._asked:
                     self._warn(f"process {member} died; another takes its place")
                     self._begin()
-            time.sleep(_BREATH)
+            deadline = time.monotonic() + _BREATH
+            while not self._asked and time.monotonic() < deadline:
+                time.sleep(_BREATH / 5)
 
     def _gone(self) -> list[int]:
         gone = []
