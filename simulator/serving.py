@@ -127,6 +127,7 @@ def serve(settings: Settings) -> int:
 
 def greet(url: str, warn: Callable[[str], None]) -> bool:
     """Say on standard output where the server listens; False where that fails. A reader who waits is no failure."""
+    output.drain()  # what was said before stands before it, also where both streams are one
     print(f"listening on {url}", flush=True)
     problem = output.failure(sys.stdout)
     if problem is not None:

@@ -190,6 +190,7 @@ def _serve(settings: Settings, listener: socket.socket, warn: Callable[[str], No
 
 
 def _tell(ready: int) -> bool:
+    output.drain()  # the first line on standard output follows
     os.write(ready, b".")
     os.close(ready)
     return True
