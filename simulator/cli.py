@@ -5,12 +5,14 @@ import json
 import sys
 import threading
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import click
 
 from simulator import __version__
+from simulator.core.log_place import LOG_FORMS
 from simulator.core.urls import is_web_url
 from simulator.options import (
     Number,
@@ -33,6 +35,13 @@ from simulator.settings import PREFIX, Settings, address_to_ask, default_access,
 
 class _Main(click.Group):
     """The commands; `check` belongs to another package with needs of its own, and is loaded when it is asked for."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run a command. Characters that the encoding of a stream lacks are printed as escapes, in the help, too."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **more)
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Every command's name."""
@@ -71,7 +80,7 @@ def main() -> None:
 @main.command()
 @option("host", "127.0.0.1", "Address to listen on.", callback=to_listen)
 @option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
-@option("log", "memory", "Where commits are kept: memory, sqlite:PATH or postgresql://…", callback=place)
+@option("log", "memory", f"Where commits are kept: {LOG_FORMS}.", callback=place)
 @option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
 @option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=seconds)
 @option("keep_for", None, "With a log: how long unused sandboxes are kept; for ever by default.", callback=seconds)
@@ -282,7 +291,17 @@ def openapi(vendor: str) -> None:
     """Print an OpenAPI 3.1 document: that of a vendor, or that of the control API."""
     from simulator.app import documents
 
-    click.echo(json.dumps(documents().made(vendor), indent=2, ensure_ascii=False))
+    click.echo(_json(documents().made(vendor)))
+
+
+def _json(value: Any) -> str:
+    """The value as JSON that stays JSON in the encoding of standard output: escaped where that lacks a character."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=2)
+    return text
 
 
 @main.command()
@@ -293,9 +312,11 @@ def demo(port: int, stay: bool | None, in_browser: bool) -> None:
     """Serve, and tell the whole story of both vendors in the terminal."""
     from simulator.demo import show, tell
     from simulator.listening import listen, unheard
+    from simulator.server import logs
     from simulator.serving import running
 
     settings = Settings(port=port)
+    logs.set_up(settings.log_format, settings.log_level, settings.access_log)
     try:
         listeners = listen(settings)
     except OSError as problem:

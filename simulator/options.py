@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 import click
 
 from simulator.core import instant
+from simulator.core.log_place import log_place
 from simulator.core.urls import host_and_port, is_web_url, path_prefix
 from simulator.server.hosts import ANY, is_address, pattern
 from simulator.server.masking import hidden
 from simulator.server.origin import parse_origin
-from simulator.settings import PREFIX, Settings, address_to_ask, can_be_log, from_environment
+from simulator.settings import PREFIX, Settings, address_to_ask, from_environment
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
@@ -70,11 +71,10 @@ def own_address() -> str:
 
 def place(context: click.Context, option: click.Parameter, value: str) -> str:
     """Where a log can be."""
-    if not can_be_log(value):
-        raise click.BadParameter(f"{hidden(value)!r} is neither memory nor sqlite:PATH nor postgresql://…")
-    kind, _, path = value.partition(":")
-    if kind == "sqlite" and (path == ":memory:" or path.startswith("file:")):
-        raise click.BadParameter(f"{value!r} is no path of a file; --log memory keeps nothing")
+    try:
+        log_place(value)
+    except ValueError as problem:
+        raise click.BadParameter(f"{hidden(value)!r}: {problem}") from None
     return value
 
 

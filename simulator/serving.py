@@ -4,13 +4,11 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -18,7 +16,7 @@ import uvicorn
 from simulator.app import Simulator, Unopened
 from simulator.listening import listen, unheard, url_of
 from simulator.open_files import fitted
-from simulator.server import logs
+from simulator.server import logs, output
 from simulator.server.authorities import flaws
 from simulator.server.log import Unusable
 from simulator.server.masking import hidden
@@ -128,22 +126,21 @@ def serve(settings: Settings) -> int:
 
 
 def greet(url: str, warn: Callable[[str], None]) -> bool:
-    """Say on standard output where the server listens; whether that took it."""
-    try:
-        print(f"listening on {url}", flush=True)
-    except OSError as problem:
+    """Say on standard output where the server listens; False where that fails. A reader who waits is no failure."""
+    output.drain()  # what was said before stands before it, also where both streams are one
+    print(f"listening on {url}", flush=True)
+    problem = output.failure(sys.stdout)
+    if problem is not None:
         warn(f"cannot write to standard output: {problem.strerror}")
-        with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())  # or Python would try again when it ends, and complain
-        return False
-    return True
+    return problem is None
 
 
 def messages(settings: Settings) -> Callable[[str], None]:
-    """Set up what the program says on standard error; gives the way to say what must be said.
+    """Set up what the program says, so that no reader can make it wait; gives the way to say what must be said.
 
     Authorities that cannot be used are reported here, because a webhook would only fail much later.
     """
+    output.take_over("stdout")
     logs.set_up(settings.log_format, settings.log_level, settings.access_log)
     warn = partial(logs.announce, settings.log_format)
     for line in flaws(authorities()):

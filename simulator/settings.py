@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from simulator.core.log_place import log_place
 from simulator.core.urls import path_prefix
 
 Access = Literal["open", "closed"]
@@ -25,7 +26,8 @@ class Settings:
     certificates are checked against the system's authorities and those in the file `webhook_ca`, or not at all
     (`webhook_insecure`).
 
-    `log` is where commits are kept: `memory`, or `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share;
+    `log` is where commits are kept, in one of the forms of `core.log_place`: `memory`, or a SQLite file or a PostgreSQL
+    database, which `workers` processes share;
     then a sandbox that is not asked for anything in `idle` seconds is let go from memory. What nobody has used in
     `keep_for` seconds is deleted, and what is more than the `keep` sandboxes used last. `smtp` is the mail server
     (HOST:PORT) that gets every invitation mail; None keeps them all here.
@@ -77,15 +79,7 @@ class Settings:
         flaw = flaw_of_token(self.control_token)
         if self.access == "closed" and flaw is not None:
             raise ValueError(f"control_token {flaw}")
-        if not can_be_log(self.log):
-            kind = self.log.partition(":")[0]
-            raise ValueError(f"log begins with {kind!r}; it must be memory, sqlite:PATH or postgresql://…")
-
-
-def can_be_log(place: str) -> bool:
-    """Whether commits could be kept there, by its form: `memory`, `sqlite:PATH` or `postgresql://…`."""
-    kind, _, path = place.partition(":")
-    return place == "memory" or (kind in ("sqlite", "postgresql") and bool(path))
+        log_place(self.log)
 
 
 def flaw_of_token(token: str | None) -> str | None:

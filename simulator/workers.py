@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
@@ -16,6 +17,7 @@ from typing import NoReturn
 from simulator.app import Simulator
 from simulator.listening import listen, unheard, url_of
 from simulator.open_files import fitted
+from simulator.server import output
 from simulator.server.log import Unusable
 from simulator.server.log.places import opened
 from simulator.serving import Server, greet, messages, serve_on, unlogged
@@ -24,7 +26,7 @@ from simulator.settings import Settings
 PATIENCE = 5.0
 """Seconds beyond their grace that the processes have to end, before they are told to end at once."""
 _log = logging.getLogger("simulator.workers")
-_BREATH = 0.5
+_BREATH = 0.1
 """Seconds before a process that died is started anew."""
 _LAST_BREATH = 3.0
 """Seconds that the processes have to end at once."""
@@ -99,7 +101,7 @@ class Team:
         """Begin one, and wait until it serves; the first opens the sandboxes of the settings."""
         reading, writing = os.pipe()
         settings = self._settings if first else replace(self._settings, sandboxes={})
-        member = os.fork()
+        member = _forked()
         if member == 0:
             self._live(settings, reading, writing)
         os.close(writing)
@@ -118,6 +120,7 @@ class Team:
         except Exception:  # noqa: BLE001  there is nobody else to whom it could be told
             _log.exception("process %d failed", os.getpid())
         finally:
+            output.drain()
             os._exit(status)
 
     def watch(self) -> None:
@@ -160,6 +163,13 @@ class Team:
             os.kill(member, number)
 
 
+def _forked() -> int:
+    """Fork. The only other thread of this process writes what it says; `output` takes care of it in the child."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every other thread
+        return os.fork()
+
+
 def _follow(leash: int) -> None:
     os.read(leash, 1)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -179,6 +189,7 @@ def _serve(settings: Settings, listeners: list[socket.socket], warn: Callable[[s
 
 
 def _tell(ready: int) -> bool:
+    output.drain()  # the first line on standard output follows
     os.write(ready, b".")
     os.close(ready)
     return True

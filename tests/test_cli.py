@@ -254,7 +254,9 @@ WRONG_OPTIONS = [
     ("--port", "abc"), ("--port", "65536"), ("--port", "-1"), ("--access", "half"), ("--log", "sqlite:"),
     ("--log", "oracle:x"), ("--log", ""), ("--idle", "1h"), ("--idle", "PT0S"), ("--workers", "0"),
     ("--keep", "0"), ("--keep-for", "a month"), ("--grace", "nan"), ("--request-timeout", "nan"),
-    ("--log", "sqlite::memory:"), ("--log", "sqlite:file:x?mode=memory"),
+    ("--log", "sqlite::memory:"), ("--log", "sqlite:file:x?mode=memory"), ("--log", "sqlite://"),
+    ("--log", "sqlite:///"), ("--log", "sqlite://host/a.db"), ("--log", "sqlite:///:memory:"),
+    ("--log", "sqlite:///a.db?mode=ro"), ("--log", "postgres:"), ("--log", "postgresql+psycopg://a/b"),
     ("--public-url", "nonsense"), ("--public-url", "javascript:alert(1)"),
     ("--public-url", "ftp://x"), ("--public-url", "http://"), ("--public-url", "http://a b"),
     ("--public-url", "http://a?b=c"), ("--public-url", "http://a/#b"),
@@ -398,7 +400,7 @@ def test_a_log_of_another_kind_is_refused_by_saying_which_there_are() -> None:
 
 def test_a_log_that_cannot_be_had_ends_the_program_with_a_line(tmp_path: Path) -> None:
     path = tmp_path / "nowhere" / "log.db"
-    complaint(run("serve", "--port", "0", "--log", f"sqlite:{path}"), str(path), "unable to open")
+    complaint(run("serve", "--port", "0", "--log", f"sqlite:{path}"), str(path), "there is no folder")
 
 
 @pytest.mark.parametrize(
@@ -797,3 +799,29 @@ def test_two_signals_end_the_server_with_0_too() -> None:
         server.process.terminate()
         server.process.terminate()
         assert server.process.wait(10) == 0
+
+
+# Narrow encodings.
+
+ENCODINGS = ["ascii", "latin-1", "cp437", "cp1252", "utf-16"]
+PRINTING = [
+    ("--help",), ("serve", "--help"), ("demo", "--help"), ("doctor", "--help"), ("check", "server", "--help"),
+    ("check", "server", "--list"), ("rules",), ("routes",), ("rules", "--json"), ("openapi", "control"),
+    ("openapi", "pymetrics"), ("openapi", "predictive-index"), ("nothing \u2026",), ("serve", "--host", "\udcff"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_printing_does_not_fail_whatever_the_encoding_lacks(encoding: str, arguments: tuple[str, ...]) -> None:
+    result = CliRunner(charset=encoding).invoke(main, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    if "--json" in arguments or "openapi" in arguments:
+        assert isinstance(json.loads(result.stdout_bytes.decode(encoding)), list | dict)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii:strict", "cp437:strict"])
+def test_the_demo_tells_its_story_in_a_narrow_encoding(encoding: str) -> None:
+    done = run("demo", environ={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Look around" in done.stdout

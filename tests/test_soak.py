@@ -8,7 +8,7 @@ from tests.servers import ROOT
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("part", ["requests", "sandboxes", "webhooks", "silent"])
+@pytest.mark.parametrize("part", ["requests", "sandboxes", "webhooks", "silent", "unread"])
 def test_a_short_soak_keeps_its_bounds(part: str) -> None:
     done = subprocess.run(
         [ROOT / "scripts" / "soak", "--short", "--only", part], capture_output=True, text=True, timeout=280, check=False

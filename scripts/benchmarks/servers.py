@@ -41,7 +41,7 @@ def take_generator_core() -> None:
 
 
 @contextlib.contextmanager
-def _server_core() -> Iterator[None]:
+def server_core() -> Iterator[None]:
     """What is started meanwhile runs on the servers' core from its first instruction on."""
     if CORES:
         os.sched_setaffinity(0, {CORES[0]})
@@ -89,7 +89,7 @@ class Server:
         self._name = " ".join(command[1:])
         out = subprocess.PIPE if loud else subprocess.DEVNULL
         began = time.perf_counter()
-        with _server_core():
+        with server_core():
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=out, stderr=None if loud else out
             )

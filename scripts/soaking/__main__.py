@@ -17,6 +17,7 @@ TITLES = {
     "sandboxes": "Many sandboxes",
     "webhooks": "Many webhooks at once",
     "silent": "A listener that never answers",
+    "unread": "Output that is not read",
 }
 
 

@@ -17,6 +17,7 @@ from benchmarks.requests import Orders, assessment, request
 from benchmarks.servers import SIMULATOR, CannotMeasure, Server
 
 from soaking import hooks
+from soaking import unread as output
 from soaking.traffic import PI, Round
 
 GROWTH = 5e6
@@ -35,7 +36,8 @@ SLACK = 5.0
 class Effort:
     """How much of each is done.
 
-    `in_use` is how many sandboxes the requests go to, `warm` after which part of the requests the server counts as
+    `unread` is how many calls go to each server that is not read,
+    `in_use` how many sandboxes the requests go to, `warm` after which part of the requests the server counts as
     warm. Only a long run can judge a rate: the first webhooks of a server cost more.
     """
 
@@ -46,11 +48,13 @@ class Effort:
     turns: int = 20
     in_use: int = 20
     warm: float = 0.1
+    unread: int = 10_000
     judges_rate: bool = True
 
 
 SHORT = Effort(
-    requests=12_000, sandboxes=600, webhooks=1_000, calls=400, turns=4, in_use=3, warm=0.5, judges_rate=False
+    requests=12_000, sandboxes=600, webhooks=1_000, calls=400, turns=4, in_use=3, warm=0.5, unread=1_000,
+    judges_rate=False,
 )  # fmt: skip
 
 
@@ -233,6 +237,16 @@ async def _neighbours(side: _Side, hook: str, arrivals: hooks.Arrivals, count: i
         waits.append(max(arrivals.first.values()) - sent)
 
 
+async def unread(effort: Effort) -> AsyncIterator[Line]:
+    """So many calls to servers whose standard error is a pipe that is not read; then SIGTERM."""
+    async for one in output.unread(effort.unread):
+        yield Line("unread", f"{one.kind}: calls answered", f"{one.answered:,}", f"{effort.unread:,}",
+                   one.answered == effort.unread)  # fmt: skip
+        found = f"{one.seconds:.1f} s, status {one.status}"
+        held = one.status == 0 and one.seconds <= output.GRACE
+        yield Line("unread", f"{one.kind}: ended by SIGTERM in", found, f"≤ {output.GRACE:g} s, status 0", held)
+
+
 def _told(server: Server, name: str, hook: str, count: int) -> Iterator[bytes]:
     """Assessments that complete at once, and are told of at once."""
     for number in range(count):
@@ -255,4 +269,4 @@ def _mb(count: float) -> str:
     return f"{count / 1e6:,.1f} MB"
 
 
-PARTS = {"requests": requests, "sandboxes": sandboxes, "webhooks": webhooks, "silent": silent}
+PARTS = {"requests": requests, "sandboxes": sandboxes, "webhooks": webhooks, "silent": silent, "unread": unread}

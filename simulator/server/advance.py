@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from simulator.server.log import Deleted, Unusable, Unwritten
 from simulator.server.sandbox import Sandbox
 from simulator.server.watched import Event
 
@@ -17,22 +18,57 @@ class Playing(Exception):
     """Another advance is under way."""
 
 
+class CutShort(Exception):
+    """An advance that did not come to its end: the answer's status, why, and what had happened by then."""
+
+    def __init__(self, status: int, why: str, events: list[Event]) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+        self.events = events
+
+
 async def played(sandbox: Sandbox, player: str, target: int | None, running: _Running) -> list[Event]:
     """Let happen all that falls due by `target` (None: all there is); the advance is called `player`.
 
-    Waits for the listeners' answers; vendor calls are answered meanwhile. Returns what happened.
+    Waits for the listeners' answers; vendor calls are answered meanwhile. Returns what happened; raises `CutShort`,
+    with the same, when a reset, a restore, the end of the sandbox or a failing log comes first.
     """
     events: list[Event] = []
     note = events.append
     epoch = sandbox.epoch
+    cut: tuple[int, str] | None = None
     sandbox.listeners.append(note)
     try:
-        while await _settled(sandbox, epoch, running) and sandbox.step(partial(_turned, sandbox, player, target)):
-            pass
-    finally:
-        sandbox.listeners.remove(note)
-        sandbox.end_play(player)
-    return sorted(events, key=lambda event: event.place)
+        try:
+            while await _settled(sandbox, epoch, running) and sandbox.step(partial(_turned, sandbox, player, target)):
+                pass
+            cut = _cut(sandbox, player, epoch)
+        finally:
+            sandbox.listeners.remove(note)
+            sandbox.end_play(player)
+    except Deleted:
+        cut = _GONE
+    except (Unwritten, Unusable) as problem:
+        cut = 503, str(problem)
+    events.sort(key=lambda event: event.place)
+    if cut is not None:
+        raise CutShort(*cut, events)
+    return events
+
+
+_GONE = 410, "the sandbox was deleted, or the server closes"
+
+
+def _cut(sandbox: Sandbox, player: str, epoch: int) -> tuple[int, str] | None:
+    """The status and the reason, if something else than the advance itself has ended it."""
+    if sandbox.is_closed:
+        return _GONE
+    if sandbox.epoch != epoch:
+        return 409, "the sandbox was reset or restored"
+    if sandbox.player != player:
+        return 409, "another process took over, because this one did not answer for some seconds"
+    return None
 
 
 def _turned(sandbox: Sandbox, player: str, target: int | None) -> bool:

@@ -7,12 +7,12 @@ from starlette.responses import Response
 
 from simulator.core import instant
 from simulator.server import shapes
-from simulator.server.advance import Playing
+from simulator.server.advance import CutShort, Playing
 from simulator.server.dispatcher import Dispatcher
 from simulator.server.plumbing import Handler, json
 from simulator.server.problems import Problem
 from simulator.server.sandbox import Sandbox
-from simulator.server.views import clock_view
+from simulator.server.views import clock_view, events_view
 from simulator.server.watched import Event
 
 _LAST = instant.LATEST - 365 * instant.DAY
@@ -45,6 +45,9 @@ class ClockControl:
             return json(clock_view(sandbox, await self._turned(sandbox, body)))
         except Playing:
             raise Problem(409, "another advance is under way; wait for its answer") from None
+        except CutShort as cut:
+            said = f"the advance was cut short: {cut.why}; events holds what had happened by then"
+            raise Problem(cut.status, said, events=events_view(cut.events)) from None
 
     async def _turned(self, sandbox: Sandbox, body: shapes.Turning) -> list[Event]:
         if body.advance is not None:

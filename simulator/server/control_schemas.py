@@ -43,6 +43,7 @@ _EXCHANGE: dict[str, Schema] = {
         **record({"status": integer(), "headers": _HEADERS, "body": text()}), "type": ["object", "null"],
     },
 }  # fmt: skip
+_EVENT = record({"at": instant(), "what": text(), "id": text()})
 
 SCHEMAS: dict[str, Schema] = {
     "Health": record({"status": text(enum=["ok"]), "version": text()}),
@@ -60,7 +61,7 @@ SCHEMAS: dict[str, Schema] = {
     "Snapshot": record({"id": text()}),
     "Clock": record({
         "now": instant(), "mode": text(enum=["running", "frozen"]),
-        "events": array(record({"at": instant(), "what": text(), "id": text()}), "what happened while it was turned"),
+        "events": array(_EVENT, "what happened while it was turned"),
     }),
     "Invitation": record({
         "id": text(), "vendor": text(), "status": {"type": ["string", "integer"]},
@@ -83,6 +84,7 @@ SCHEMAS: dict[str, Schema] = {
             "type": text(), "title": text(), "status": integer(),
             "detail": text("what is wrong, and what would be right"),
             "errors": array(record({"where": text(), "what": text()})),
+            "events": array(_EVENT, "of an advance that was cut short: what had happened by then"),
         },
     },
 }  # fmt: skip
@@ -211,7 +213,7 @@ CALLS: dict[str, Control] = {
     "restore": Control({200: ref("Sandbox")}),
     "fork": Control({201: ref("Opened")}, (409,), shapes.Forking, example={"name": "ci-2"}, links=_INTO),
     "clock": Control({200: ref("Clock")}),
-    "turn": Control({200: ref("Clock")}, (409,), shapes.Turning, optional=False, example={"advance": "PT24H"}),
+    "turn": Control({200: ref("Clock")}, (409, 410), shapes.Turning, optional=False, example={"advance": "PT24H"}),
     "invitation": Control({200: ref("Invitation")}),
     "act": Control({200: ref("Invitation")}, (409,), _ACTION, parameters={"action": _ACTIONS},
                    example={"results": [{"score": 71.5}]}),

@@ -4,14 +4,11 @@ Where `guarded`, which is closed access, an address that a vendor's caller named
 is among those hosts: a vendor's key is not meant to reach this machine and the network that it stands in.
 """
 
-import asyncio
-import contextlib
-import socket
-import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
+
+from simulator.server.resolver import Resolver
 
 Address = IPv4Address | IPv6Address
 
@@ -53,6 +50,7 @@ class Policy:
 
     hosts: tuple[str, ...] | None = None
     guarded: bool = False
+    resolver: Resolver = field(default_factory=Resolver, repr=False, compare=False)
 
     async def judged(self, host: str, *, named: bool = False) -> tuple[Address, ...]:
         """The addresses of a host, none of them forbidden; `named` says that a vendor's caller named it.
@@ -65,7 +63,7 @@ class Policy:
             raise Refused
         if self.hosts is not None and not any(fnmatchcase(name, pattern.lower()) for pattern in self.hosts):
             raise Refused
-        addresses = await _addresses(host)
+        addresses = await _addresses(host, self.resolver)
         if any(forbidden(address) for address in addresses):
             raise Refused
         if self.guarded and named and self.hosts is None and not all(map(public, addresses)):
@@ -101,36 +99,11 @@ def _forms(address: Address) -> tuple[Address, ...]:
     return (address, *(one for one in found if one is not None))
 
 
-async def _addresses(host: str) -> tuple[Address, ...]:
+async def _addresses(host: str, resolver: Resolver) -> tuple[Address, ...]:
     try:
         return (ip_address(host),)
     except ValueError:
         if f".{host.lower().rstrip('.')}".endswith(".localhost"):
             return _LOOPBACK  # RFC 6761: never asked for at a name server
-        found = await _look_up(host)
+        found = await resolver.look_up(host)
     return tuple(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
-
-
-async def _look_up(host: str) -> list[Any]:
-    """Ask for a name in a thread of its own: a slow name server holds up nobody else, nor the end of the program."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[Any]] = loop.create_future()
-
-    def tell(found: list[Any], problem: OSError | None) -> None:
-        if not answer.done():
-            answer.set_exception(problem) if problem else answer.set_result(found)
-
-    def ask() -> None:
-        found: list[Any] = []
-        problem: OSError | None = None
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except OSError as error:
-            problem = error
-        except UnicodeError as error:
-            problem = OSError(f"{host!r} is no host name: {error}")
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, found, problem)
-
-    threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
-    return await answer

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from simulator.core import config
 from simulator.core.links import Links
 from simulator.server.asgi import Headers, Incoming
+from simulator.server.log import MARKS, mark_of
 
 Watcher = Callable[[str, str], None]
 """Is told what changed (a kind of record, or one of the words below), and the id of it where it has one."""
@@ -28,8 +29,6 @@ _NUMBER, _PATH, _QUERY, _SENT, _ANSWER = 1, 6, 7, 10, 13
 """Places in what is kept of an exchange."""
 _SINCE = 1_767_225_600_000_000
 """The first microsecond of 2026: numbers that are moments are counted from there, so that they are shorter."""
-_MARKS = 1_000
-"""Where several processes number calls, the last three digits are a mark of the process."""
 _PLAIN = 2
 """The last version of marshal's format that does not look for objects that it met before."""
 
@@ -122,15 +121,16 @@ class Journal:
     def share(self, owner: str) -> None:
         """Number calls by when they came: other processes do it, too, and all together are in order by their numbers.
 
-        `owner` is the name of this process, 16 hexadecimal digits, so that no two have the same number.
+        `owner` is the name of this process. The last three digits of a number are its mark, so that no two processes
+        give the same number.
         """
-        self._mark = int(owner, 16) % _MARKS
+        self._mark = mark_of(owner)
 
     def after(self, number: int) -> int:
         """The number that follows."""
         if self._mark is None:
             return number + 1
-        return max(time.time_ns() // 1_000 - _SINCE, number // _MARKS + 1) * _MARKS + self._mark
+        return max(time.time_ns() // 1_000 - _SINCE, number // MARKS + 1) * MARKS + self._mark
 
     def may_have(self, number: int) -> bool:
         """Whether a call of that number has come in, or, where other processes number calls, may have."""

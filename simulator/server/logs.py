@@ -1,5 +1,9 @@
-"""What the program says to whoever runs it: a line an event, as text or as JSON, on standard error, secrets hidden."""
+"""What the program says to whoever runs it: a line an event, as text or as JSON, on standard error, secrets hidden.
 
+No line makes the program wait for its reader: see `output`.
+"""
+
+import json
 import logging
 import re
 import secrets
@@ -7,9 +11,10 @@ import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 
-from simulator.server import wire
+from simulator.server import output, wire
 from simulator.server.masking import hidden
 
 Format = Literal["text", "json"]
@@ -67,7 +72,7 @@ class JsonLines(_Lines):
         line |= getattr(record, "members", {})
         if trace := self._trace(record):
             line["trace"] = trace
-        return wire.dumps(line).decode()
+        return _json(line)
 
 
 _FORMS: Mapping[Format, type[_Lines]] = {"text": TextLines, "json": JsonLines}
@@ -75,6 +80,8 @@ _FORMS: Mapping[Format, type[_Lines]] = {"text": TextLines, "json": JsonLines}
 
 def set_up(form: Format, level: Level, access: bool) -> None:
     """Let this process log, to standard error: ours and uvicorn's from `level` on, calls if wanted, others' trouble."""
+    output.take_over("stderr", partial(_dropped, form))
+    logging.captureWarnings(True)  # they have the same form, then
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_FORMS[form]())
     root = logging.getLogger()
@@ -87,10 +94,27 @@ def set_up(form: Format, level: Level, access: bool) -> None:
 
 def announce(form: Format, text: str) -> None:
     """Say what must be said at any level, to the letter: a secret that was made just now, why nobody can listen."""
-    now = datetime.now(UTC).timestamp()
-    line = text if form == "text" else wire.dumps(_object(now, "warning", "simulator", text)).decode()
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.write(f"{text if form == 'text' else _json(_object(_now(), 'warning', 'simulator', text))}\n")
+        sys.stderr.flush()
+
+
+def _dropped(form: Format, count: int) -> str:
+    """The line that reports dropped lines."""
+    text, now = f"{count} log lines were dropped: standard error could not be written", _now()
+    if form == "text":
+        return f"{_at(now)} warning simulator.logs: {text}\n"
+    return f"{_json(_object(now, 'warning', 'simulator.logs', text))}\n"
+
+
+def _json(line: dict[str, Any]) -> str:
+    """The line as JSON in ASCII: it stays JSON in every encoding that standard error may have."""
+    text = wire.dumps(line).decode()
+    return text if text.isascii() else json.dumps(line, separators=(",", ":"))
+
+
+def _now() -> float:
+    return datetime.now(UTC).timestamp()
 
 
 def _object(at: float, level: str, name: str, message: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
+from simulator.server import output
 from simulator.server.meters import BOUNDS, OTHER, Calls, Latencies, calls_of
 from simulator.server.plumbing import Handler
 from simulator.server.problems import Problem
@@ -27,7 +28,11 @@ GAUGES = {
     "journal_bytes": "Bytes of bodies, paths and queries in the journals.",
     "event_readers": "Readers of event streams.",
 }
-COUNTERS = {"sandboxes_opened": "Sandboxes that were opened.", "commits": "Commits."}
+COUNTERS = {
+    "sandboxes_opened": "Sandboxes that were opened.",
+    "commits": "Commits.",
+    "log_lines_dropped": "Log lines that could not be written.",
+}
 """What has no labels, and what it is."""
 INSTALL = "metrics need prometheus-client: pip install 'assessment-simulator[metrics]'"
 
@@ -107,7 +112,7 @@ class MetricsControl:
     def _done(self, sandboxes: Sandboxes) -> dict[str, int]:
         meters = sandboxes.meters
         commits = meters.commits + sum(sandbox.commits for sandbox in sandboxes)
-        return {"sandboxes_opened": meters.opened, "commits": commits}
+        return {"sandboxes_opened": meters.opened, "commits": commits, "log_lines_dropped": output.dropped()}
 
 
 def _calls(sandboxes: Sandboxes) -> Calls:

@@ -66,8 +66,13 @@ def clock_view(sandbox: Sandbox, events: list[Event]) -> dict[str, Any]:
     return {
         "now": instant.seven_digits(sandbox.now()),
         "mode": sandbox.state.clock.mode,
-        "events": [{"at": instant.seven_digits(e.at), "what": e.what, "id": e.id} for e in events],
+        "events": events_view(events),
     }
+
+
+def events_view(events: list[Event]) -> list[dict[str, Any]]:
+    """What happened while a clock was turned."""
+    return [{"at": instant.seven_digits(e.at), "what": e.what, "id": e.id} for e in events]
 
 
 def invitation_view(invitation: Invitation) -> dict[str, Any]:

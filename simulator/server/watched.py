@@ -74,6 +74,8 @@ class Watched(Remembering):
         self.leaving: Callable[[], None] = self.close
         """Called when another process has deleted it: it must not be found here any more."""
         self._place = 0
+        self.is_closed = False
+        """Whether it was deleted, or let go from memory: nothing happens here any more."""
 
     @property
     def config(self) -> Config:
@@ -292,6 +294,7 @@ class Watched(Remembering):
 
     def close(self) -> None:
         """Let nothing that was begun act any more."""
+        self.is_closed = True
         self.ledger = None  # what is in the log stays there
         self.faults = None
         self.begin_again(State(self.config, Clock()))

@@ -530,10 +530,13 @@ def test_what_ends_an_epoch_ends_an_advance_and_nothing_of_it_acts_any_more(
     kept = sandbox.told("POST", "/snapshots")["id"]
     assess(sandbox, "bo+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
     order(sandbox, "cy+completes-in-2h@example.com")
-    turned = aside(turn, sandbox, advance="P1D")
+    turned = aside(sandbox.control, "POST", "/clock", {"advance": "P1D"})
     listener.wait_for(1)
     ending(sandbox, kept)
-    assert turned.result(5)["events"][0]["what"] == "complete", "it did not wait for the listener"
+    answer = turned.result(5)
+    assert answer.status_code == (410 if ending is _delete else 409)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [event["what"] for event in answer.json()["events"]] == ["complete"], "it did not wait for the listener"
     gate.set()
     time.sleep(0.2)
     assert len(listener.received) == 1
@@ -602,11 +605,12 @@ def test_a_chain_without_an_end_is_ended_by_a_reset(
     listener.answers = answer
     freeze(sandbox)
     assess(sandbox, "bo+completes@example.com", assessmentStatusWebHook=listener.url)
-    turned = aside(turn, sandbox, until_idle=True)
+    turned = aside(sandbox.control, "POST", "/clock", {"until_idle": True})
     listener.wait_for(10)
     assert sandbox.told("GET", "/clock")["mode"] == "frozen"
     sandbox.told("POST", "/reset")
-    events = [event["what"] for event in turned.result(5)["events"]]
+    assert turned.result(5).status_code == 409
+    events = [event["what"] for event in turned.result(5).json()["events"]]
     # The first attempt may have been made before the advance began, the tenth not be over when the reset came.
     assert events.count("complete") >= 9
     assert events.count("attempt") >= 8
@@ -664,7 +668,7 @@ def test_an_advance_may_be_reset_from_inside_a_webhook(sandbox: Sandbox, listene
     listener.answers = answer
     freeze(sandbox)
     assess(sandbox, "bo+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
-    turn(sandbox, advance="P1D")
+    assert sandbox.control("POST", "/clock", {"advance": "P1D"}).status_code == 409
     assert sandbox.told("GET", "/invitations") == sandbox.told("GET", "/deliveries") == []
     assert turn(sandbox, advance="P1D")["events"] == []
     assert len(listener.received) == 1

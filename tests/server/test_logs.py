@@ -248,6 +248,16 @@ def test_a_line_for_people_stays_one_line_whatever_is_in_it(written: tuple[Forma
     assert (json.loads(said)["message"] if form == "json" else said).startswith("a" if form == "json" else "20")
 
 
+def test_a_json_line_is_ascii_and_keeps_every_character(written: tuple[Format, io.StringIO]) -> None:
+    form, out = written
+    logging.getLogger("simulator.x").warning("%s", "caf\xe9 \u2026 \U0001f600")
+    if form == "json":
+        assert out.getvalue().isascii()
+        assert json.loads(out.getvalue())["message"] == "caf\xe9 \u2026 \U0001f600"
+    else:
+        assert "caf\xe9" in out.getvalue()
+
+
 def test_a_request_without_an_id_is_given_one_and_keeps_it() -> None:
     async def ask() -> tuple[str, str]:
         return logs.name_request({}), logs.name_request({b"x-request-id": b"late"})

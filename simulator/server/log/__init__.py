@@ -12,6 +12,14 @@ it all in a file.
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
+MARKS = 1_000
+"""So many processes that share a log can be told apart by their marks."""
+
+
+def mark_of(owner: str) -> int:
+    """The mark of a process by its name, 16 hexadecimal digits."""
+    return int(owner, 16) % MARKS
+
 
 class LogError(Exception):
     """The text is for the operator: it may name the database's host, user and file. `shown`, for callers, does not."""
@@ -63,7 +71,7 @@ class Log(Protocol):
 
     shared: bool
     owner: str
-    """This process, among those that share the log."""
+    """This process, among those that share the log; no two of them have the same mark (`mark_of`)."""
 
     def version(self) -> int:
         """Another number whenever another process has committed anything."""

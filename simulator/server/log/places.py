@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
+from simulator.core.log_place import log_place
 from simulator.server.log import Log
 from simulator.server.log.postgresql import PostgresqlLog
 from simulator.server.log.sqlite import SqliteLog
 
 
 def opened(place: str, *, shared: bool) -> Log | None:
-    """The log at `memory` (none), `sqlite:PATH` or `postgresql://…`; `shared` with other processes or not.
+    """The log at a place (`core.log_place`), None for `memory`; `shared` with other processes or not.
 
     Raises `Unusable`.
     """
-    kind, _, path = place.partition(":")
+    kind, where = log_place(place)
     if kind == "postgresql":
-        return PostgresqlLog(place)
-    return SqliteLog(Path(path), shared=shared) if kind == "sqlite" else None
+        return PostgresqlLog(where)
+    return SqliteLog(Path(where), shared=shared) if kind == "sqlite" else None

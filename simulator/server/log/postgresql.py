@@ -126,6 +126,7 @@ class PostgresqlLog(SqlLog):
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             self.run(script)
             self.run("INSERT INTO simulator_format VALUES (?)", (number,))
+        self._enlist()
         self.run("COMMIT")
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> Rows:
@@ -220,6 +221,8 @@ class PostgresqlLog(SqlLog):
     def close(self) -> None:
         """End."""
         if self._connection is not None:
+            if not self.is_lost:
+                self._leave()
             self._connection.close()
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from simulator.server.clock import machine_now
-from simulator.server.log import Found, Unusable, Unwritten
+from simulator.server.log import MARKS, Found, Unusable, Unwritten, mark_of
 from simulator.server.log.pulse import Pulse
 
 GAP = 0.05
@@ -105,14 +105,18 @@ class SqlLog(ABC):
             self.run("ROLLBACK")
 
     def _unwritten(self, problem: Exception, *, is_uncertain: bool = False) -> Unwritten:
-        why = f"the log {self.where} cannot be written: {str(problem).strip()}"
+        why = f"the log {self.where} cannot be written: {self.explained(problem)}"
         return Unwritten(why, f"the log cannot be written{self._shown(problem)}", is_uncertain=is_uncertain)
+
+    def explained(self, problem: Exception) -> str:
+        """What the database complains of."""
+        return str(problem).strip()
 
     def _ask(self, question: str, *values: Any) -> list[Any]:
         try:
             return self.run(question, values).fetchall()
         except self.errors as problem:
-            said = f"the log {self.where} cannot be read: {str(problem).strip()}"
+            said = f"the log {self.where} cannot be read: {self.explained(problem)}"
             raise Unusable(said, f"the log cannot be read{self._shown(problem)}") from None
 
     def _shown(self, problem: Exception) -> str:
@@ -144,6 +148,24 @@ class SqlLog(ABC):
     def since(self, key: int, number: int) -> list[tuple[int, bytes]]:
         """The commits after that number."""
         return self._ask("SELECT number, data FROM entry WHERE sandbox = ? AND number > ? ORDER BY number", key, number)
+
+    def _enlist(self) -> None:
+        """Take a name whose mark no other process has; in a transaction that shuts others out.
+
+        The marks of processes that have ended become free when they say so, or when the others forget them.
+        """
+        seen: dict[int, int] = {}
+        for owner, at in self.run("SELECT owner, seen FROM process").fetchall():
+            seen[mark_of(owner)] = max(at, seen.get(mark_of(owner), at))
+        free = [mark for mark in range(MARKS) if mark not in seen] or [min(seen, key=lambda mark: seen[mark])]
+        drawn = secrets.randbits(63)
+        self.owner = f"{drawn - drawn % MARKS + secrets.choice(free):016x}"
+        self.run("INSERT INTO process (owner, seen) VALUES (?, ?)", (self.owner, machine_now()))
+
+    def _leave(self) -> None:
+        """Let others have the mark, and what this process has begun."""
+        with suppress(self.errors):  # then they find out
+            self.run("DELETE FROM process WHERE owner = ?", (self.owner,))
 
     def beat(self) -> None:
         """Say that this process is alive."""

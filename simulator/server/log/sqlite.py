@@ -7,6 +7,7 @@ last moments may be lost where the machine loses power.
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -63,6 +64,7 @@ class SqliteLog(SqlLog):
         self.shared = shared
         self._patience = PATIENCE if shared else 0
         try:
+            _create(self.where)
             self._database = sqlite3.connect(
                 path, timeout=self._patience, isolation_level=None, check_same_thread=False
             )
@@ -71,8 +73,10 @@ class SqliteLog(SqlLog):
                 self._prepare()
                 stack.pop_all()
             self._file = self._found()
+        except OSError as problem:
+            raise Unusable(f"{path}: {_obstacle(self.where) or problem.strerror}") from None
         except sqlite3.Error as problem:
-            raise Unusable(f"{path}: {_explained(problem)}") from None
+            raise Unusable(f"{path}: {_explained(self.where, problem)}") from None
 
     def _prepare(self) -> None:
         if not self.shared:
@@ -84,6 +88,8 @@ class SqliteLog(SqlLog):
             raise Unusable(f"{self.where}: is damaged: {found.splitlines()[-1]}")
         with self._alone():
             self._migrate()
+            if self.shared:
+                self._enlist()
         self._write_ahead()
         self.run("PRAGMA synchronous = NORMAL")
         if self.shared:
@@ -166,10 +172,58 @@ class SqliteLog(SqlLog):
 
     def close(self) -> None:
         """End; what is in the write-ahead log moves into the file."""
+        if self.shared:
+            self._leave()
         self._database.close()
 
+    def explained(self, problem: Exception) -> str:
+        """What SQLite complains of."""
+        return (isinstance(problem, sqlite3.Error) and _unwritable(self.where, problem)) or super().explained(problem)
 
-def _explained(problem: sqlite3.Error) -> str:
+
+def _create(path: str) -> None:
+    """Make the file, for its owner alone, if there is none. SQLite gives the files beside it the same mode.
+
+    One that is there is not opened: to close it would end the locks that this process has on it.
+    """
+    try:
+        descriptor = os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    try:
+        if sys.platform != "win32":
+            os.fchmod(descriptor, 0o600)  # whatever the umask took away
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path: str, problem: sqlite3.Error) -> str | None:
+    """Why SQLite cannot write, where that is because the file or its folder is read-only."""
+    code = getattr(problem, "sqlite_errorcode", 0)
+    is_about_files = code & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
+    return _obstacle(path) if is_about_files and code != sqlite3.SQLITE_READONLY_DBMOVED else None
+
+
+def _obstacle(path: str) -> str | None:
+    """Why a file cannot be written or made: a read-only place, or none at all; None where it can."""
+    file = os.path.realpath(path)
+    folder = os.path.dirname(file)  # noqa: PTH120
+    if not os.path.isdir(folder):  # noqa: PTH112
+        return f"there is no folder {folder}"
+    if os.path.isdir(file):  # noqa: PTH112
+        return "is a folder"
+    if sys.platform != "win32" and os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return "is on a read-only file system"
+    if os.path.exists(file) and not os.access(file, os.W_OK):  # noqa: PTH110
+        return "is read-only for this user"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"is in the folder {folder}, which is read-only for this user"
+    return None
+
+
+def _explained(path: str, problem: sqlite3.Error) -> str:
+    if (why := _unwritable(path, problem)) is not None:
+        return why
     if "locked" in str(problem):
         return "another server has it; one process at a time can use it, unless all are started with --workers"
     if "not a database" in str(problem):

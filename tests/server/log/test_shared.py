@@ -1,7 +1,7 @@
 """Processes that commit to one sandbox in turn, each with a memory of its own."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from simulator.core import instant
-from simulator.server.advance import played
+from simulator.server.advance import CutShort, played
 from simulator.server.dispatcher import AT_ONCE, Dispatcher
 from simulator.server.egress import Policy
 from simulator.server.log.sqlite import SqliteLog
@@ -74,8 +74,46 @@ def test_an_advance_that_another_process_has_ended_turns_the_clock_no_more(pair:
         return []
 
     before = pair.mine.state.clock.let_go()
-    assert asyncio.run(played(pair.mine, player, target, running)) == []
+    with pytest.raises(CutShort, match="restored"):
+        asyncio.run(played(pair.mine, player, target, running))
     assert (pair.mine.state.clock, pair.theirs.state.clock) == (before, before)
+
+
+def _delete(pair: Pair) -> None:
+    assert pair.theirs.ledger
+    pair.other.delete(pair.theirs.ledger.key)
+
+
+def _end_play(pair: Pair) -> None:
+    assert pair.theirs.ledger
+    pair.theirs.ledger.refresh()
+    assert pair.theirs.player
+    pair.theirs.end_play(pair.theirs.player)
+
+
+def _break(pair: Pair) -> None:
+    pair.log.close()
+
+
+@pytest.mark.parametrize(("ending", "status"), [(_delete, 410), (_end_play, 409), (_break, 503)])
+def test_an_advance_that_is_cut_short_says_why_and_what_had_happened(
+    pair: Pair, ending: Callable[[Pair], None], status: int
+) -> None:
+    create(pair.mine, "ada+completes-in-1h@example.com")
+    create(pair.mine, "bo+completes-in-2h@example.com")
+    player = pair.mine.begin_play()
+    assert player
+
+    looks = iter([lambda _: None, ending])
+
+    def running() -> list[Any]:
+        next(looks)(pair)
+        return []
+
+    with pytest.raises(CutShort) as cut:
+        asyncio.run(played(pair.mine, player, None, running))
+    assert cut.value.status == status
+    assert [event.what for event in cut.value.events] == ["complete"]
 
 
 async def test_who_has_no_turn_at_several_listeners_looks_again_once_at_a_time_and_is_not_busy_when_all_is_done(

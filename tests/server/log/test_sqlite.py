@@ -1,9 +1,11 @@
 """The log in a file, through the real program: it ends as it may and comes back with everything."""
 
 import asyncio
+import os
 import resource
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -11,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Barrier, Timer
 from typing import Any
 
@@ -22,7 +25,7 @@ from simulator.core import instant
 from simulator.core.config import Config
 from simulator.server.egress import Policy
 from simulator.server.keeper import Keeper, Limits
-from simulator.server.log import Unusable
+from simulator.server.log import MARKS, Unusable, mark_of
 from simulator.server.log.ledger import IMAGE_AFTER
 from simulator.server.log.sqlite import MIGRATIONS, SqliteLog
 from simulator.server.sandboxes import Sandboxes
@@ -392,6 +395,64 @@ def test_who_shares_a_file_waits_until_it_can_be_written_ahead(path: Path) -> No
         with closing(SqliteLog(path, shared=True)) as log:
             assert log.run("PRAGMA journal_mode").fetchall() == [("wal",)]
         leaving.join()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("umask", [0, 0o277])
+def test_a_new_file_and_those_beside_it_are_its_owners_alone(path: Path, shared: bool, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with closing(SqliteLog(path, shared=shared)) as log:
+            create(opened(log))
+            modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert set(modes) == {"log.db", "log.db-wal", *(["log.db-shm"] if shared else [])}
+    assert set(modes.values()) == {0o600}
+
+
+READ_ONLY = """
+import os, sys
+from pathlib import Path
+from simulator.server.log import Unusable
+from simulator.server.log.sqlite import SqliteLog
+if os.getuid() == 0:
+    os.setuid(65_534)  # root may write everywhere
+try:
+    SqliteLog(Path(sys.argv[1]), shared=sys.argv[2] == "shared")
+except Unusable as problem:
+    print(problem)
+"""
+
+
+@pytest.mark.parametrize("shared", ["shared", "alone"])
+@pytest.mark.parametrize("place", ["file", "folder", "new"])
+def test_a_read_only_place_is_reported_as_one(place: str, shared: str) -> None:
+    with TemporaryDirectory() as name:
+        path = Path(name) / "log.db"
+        if place != "new":
+            SqliteLog(path).close()
+            path.chmod(0o444 if place == "file" else 0o666)
+        path.parent.chmod(0o777 if place == "file" else 0o555)
+        command = [sys.executable, "-c", READ_ONLY, str(path), shared]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        path.parent.chmod(0o777)
+    assert done.stderr == ""
+    assert "read-only" in done.stdout
+
+
+def test_no_two_processes_that_share_a_log_have_the_same_mark(path: Path) -> None:
+    with closing(SqliteLog(path, shared=True)) as one:
+        taken = mark_of(one.owner)
+        left = (taken + 7) % MARKS
+        for mark in {*range(MARKS)} - {taken, left}:
+            one.run("INSERT INTO process (owner, seen) VALUES (?, 1)", (f"{5 * MARKS + mark:016x}",))
+        with closing(SqliteLog(path, shared=True)) as other:
+            assert mark_of(other.owner) == left
+            with closing(SqliteLog(path, shared=True)) as third:
+                assert mark_of(third.owner) not in (taken, left), "it takes the one that has been silent for longest"
+        with closing(SqliteLog(path, shared=True)) as again:
+            assert mark_of(again.owner) == left, "who has ended has none any more"
 
 
 def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:

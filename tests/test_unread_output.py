@@ -1,0 +1,289 @@
+"""A server whose output is not read: it answers every call, and ends within its grace time."""
+
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.server import output
+from simulator.settings import Settings
+from simulator.testing.subserver import written
+
+SERVE = (sys.executable, "-m", "simulator", "serve", "--port", "0", "--access-log", "--grace", "5")
+SMALL = 4_096
+"""Bytes that a pipe holds at least: some forty lines of calls."""
+CALLS = 150
+
+
+@contextlib.contextmanager
+def small_pipe() -> Iterator[tuple[int, int]]:
+    """Both ends of a pipe that is soon full."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, SMALL)
+    try:
+        yield reading, writing
+    finally:
+        for end in (reading, writing):
+            with contextlib.suppress(OSError):
+                os.close(end)
+
+
+@contextlib.contextmanager
+def running(*command: str, errors: int, said: str = "") -> Iterator[tuple["subprocess.Popen[bytes]", str, int]]:
+    """The process, with host and port from its first line; `said` is its standard input's first line."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SIMULATOR_")}
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environ, start_new_session=True
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        process.stdin.write(said.encode() + b"\n")
+        process.stdin.flush()
+        late = threading.Timer(60, process.kill)
+        late.start()
+        line = process.stdout.readline().decode()
+        late.cancel()
+        host, _, port = line.strip().removeprefix("listening on http://").rpartition(":")
+        yield process, host, int(port)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def called(host: str, port: int, calls: int = CALLS, path: str = "/_simulator/health") -> int:
+    """How many of so many calls over one connection are answered with 200."""
+    connection = http.client.HTTPConnection(host, port, timeout=20)
+    answered = 0
+    for _ in range(calls):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        answered += answer.status == 200
+    connection.close()
+    return answered
+
+
+def ended(process: "subprocess.Popen[bytes]") -> float:
+    """Seconds from SIGTERM to an end with status 0."""
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    return time.monotonic() - began
+
+
+def workers(folder: Path) -> tuple[str, ...]:
+    return ("--workers", "2", "--log", f"sqlite:{folder}/log.db")
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"), [("serve", "text"), ("serve", "json"), ("workers", "text"), ("plugin", "text")]
+)
+def test_calls_are_answered_and_sigterm_ends_the_server_while_nothing_reads_standard_error(
+    kind: str, form: Any, tmp_path: Path
+) -> None:
+    more = workers(tmp_path) if kind == "workers" else ()
+    command, said = (*SERVE, "--log-format", form, *more), ""
+    if kind == "plugin":
+        command = (sys.executable, "-P", "-m", "simulator.testing.subserver")
+        said = written(Settings(port=0, access_log=True, log_format=form, grace=5))
+    with small_pipe() as (_, errors), running(*command, errors=errors, said=said) as (process, host, port):
+        assert called(host, port) == CALLS
+        assert ended(process) < 5
+
+
+@pytest.mark.parametrize("kind", ["closed pipe", "full disk", "stopped terminal"])
+def test_calls_are_answered_while_standard_error_cannot_be_written(kind: str) -> None:
+    with contextlib.ExitStack() as stack:
+        if kind == "closed pipe":
+            reading, errors = stack.enter_context(small_pipe())
+            os.close(reading)
+        elif kind == "full disk":
+            errors = os.open("/dev/full", os.O_WRONLY)
+            stack.callback(os.close, errors)
+        else:
+            terminal, errors = os.openpty()
+            stack.callback(os.close, terminal)
+            stack.callback(os.close, errors)
+            termios.tcflow(errors, termios.TCOOFF)  # as Ctrl-S does
+        process, host, port = stack.enter_context(running(*SERVE, errors=errors))
+        assert called(host, port) == CALLS
+        assert ended(process) < 5
+
+
+@pytest.mark.parametrize("kind", ["serve", "workers"])
+def test_a_full_standard_output_does_not_keep_the_server_from_serving(kind: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [*SERVE, *(workers(tmp_path) if kind == "workers" else ()), "--port", str(port)]
+    with small_pipe() as (_, writing):
+        os.write(writing, b"x" * SMALL)
+        process = subprocess.Popen(command, stdout=writing, stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 30
+            while True:
+                with contextlib.suppress(OSError):
+                    assert called("127.0.0.1", port) == CALLS
+                    break
+                assert time.monotonic() < deadline
+            assert ended(process) < 5
+        finally:
+            process.kill()
+            process.wait()
+
+
+LEADER = """
+import fcntl, os, subprocess, sys, termios
+terminal = os.open(sys.argv[1], os.O_RDWR)  # which makes it this session's
+mode = termios.tcgetattr(terminal)
+mode[3] |= termios.TOSTOP
+termios.tcsetattr(terminal, termios.TCSANOW, mode)
+server = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stderr=terminal, process_group=0)
+sys.exit(server.wait())
+"""
+
+
+def test_a_job_in_the_background_is_not_stopped_by_what_it_says_to_its_terminal() -> None:
+    terminal, slave = os.openpty()
+    try:
+        with running(sys.executable, "-c", LEADER, os.ttyname(slave), *SERVE, errors=2) as (leader, host, port):
+            assert called(host, port) == CALLS
+            (server,) = Path(f"/proc/{leader.pid}/task/{leader.pid}/children").read_text().split()
+            os.kill(int(server), signal.SIGTERM)
+            assert leader.wait(20) == 0
+    finally:
+        os.close(terminal)
+        os.close(slave)
+
+
+def test_lines_that_were_dropped_are_counted_and_reported_when_the_reader_reads_again() -> None:
+    long = f"/_simulator/health?{'x' * 60_000}"
+    calls = 2 * output.MOST // len(long)
+    command = (*SERVE, "--log-format", "json")
+    with small_pipe() as (reading, errors), running(*command, errors=errors) as (process, host, port):
+        os.close(errors)
+        assert called(host, port, calls, long) == calls
+        connection = http.client.HTTPConnection(host, port, timeout=20)
+        connection.request("GET", "/_simulator/metrics")
+        metrics = connection.getresponse().read().decode()
+        connection.close()
+        dropped = float(metrics.partition("\nsimulator_log_lines_dropped_total ")[2].split()[0])
+        assert 0 < dropped < calls
+        with open(reading, "rb", closefd=False) as lines:
+            said, reported = 0, 0
+            while not reported:
+                line = json.loads(lines.readline())
+                if line["logger"] == "simulator.logs":
+                    reported = int(line["message"].split()[0])
+                else:
+                    said += 1
+        assert said + reported >= calls
+        assert reported >= dropped
+        assert ended(process) < 5
+
+
+# The stream itself.
+
+
+def made(descriptor: int, encoding: str = "utf-8") -> output.Output:
+    return output.Output(descriptor, encoding, lambda count: f"{count} dropped\n")
+
+
+def read(descriptor: int) -> bytes:
+    return os.read(descriptor, 65_536)
+
+
+def test_text_arrives_in_order_line_by_line_and_in_the_streams_encoding() -> None:
+    with small_pipe() as (reading, writing):
+        stream = made(writing, "latin-1")
+        print("a", "\xe9", "…", file=stream)
+        stream.write("b")
+        assert stream.drain()
+        assert read(reading) == b"a \xe9 \\u2026\nb"
+        with pytest.raises(TypeError):
+            stream.write(b"bytes")  # type: ignore[arg-type]
+
+
+def test_a_stream_whose_reader_waits_is_left_after_a_moment_and_is_complete_when_he_reads() -> None:
+    with small_pipe() as (reading, writing):
+        stream = made(writing)
+        for number in range(1_000):
+            print(f"line {number}", file=stream)
+        began = time.monotonic()
+        assert not stream.drain()
+        assert time.monotonic() - began < 2 * output.LAST_WAIT
+        found = b""
+        while found.count(b"\n") < 1_000:
+            found += read(reading)
+        assert found.decode().splitlines() == [f"line {number}" for number in range(1_000)]
+        assert stream.drain()
+
+
+def test_a_line_that_a_failing_write_has_cut_is_ended_and_what_is_missing_is_counted(tmp_path: Path) -> None:
+    script = """
+import os, resource, signal, sys
+from simulator.server import output
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
+stream = output.Output(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND), "utf-8", "{} dropped\\n".format)
+for line in ("first", "second", "third"):
+    print(line, file=stream)
+    stream.drain()
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print("fourth", file=stream)
+stream.drain()
+print(stream.dropped)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "file"], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout == "2\n"
+    assert (tmp_path / "file").read_text() == "first\nseco\n2 dropped\nfourth\n"
+
+
+def test_a_descriptor_that_does_not_block_is_waited_for_and_stays_as_it_is() -> None:
+    with small_pipe() as (reading, writing):
+        os.set_blocking(writing, False)
+        stream = made(writing)
+        print("x" * 3 * SMALL, file=stream)
+        found = b""
+        while not found.endswith(b"\n"):
+            found += read(reading)
+        assert len(found) == 3 * SMALL + 1
+        assert not os.get_blocking(writing)
+
+
+def test_a_child_does_not_repeat_what_waits_in_its_parent() -> None:
+    script = """
+import os, sys
+from simulator.server import output
+os.write(1, b"x" * int(sys.argv[1]))
+output.take_over("stdout")
+print("parent")
+child = os.fork()
+if child == 0:
+    print("child")
+    output.drain()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    with small_pipe() as (reading, writing):
+        process = subprocess.Popen([sys.executable, "-c", script, str(SMALL)], stdout=writing)
+        assert process.wait(30) == 0
+        os.close(writing)
+        assert read(reading) == b"x" * SMALL
