@@ -62,7 +62,8 @@ JSON = st.recursive(
 METADATA = st.none() | st.dictionaries(TEXT, JSON, max_size=4)
 IDS = st.sampled_from([None, None, "", "x-1", "x-2"])
 PICK = st.integers(0, 99)
-NAMES = st.none() | st.just("") | TEXT
+NAMES = st.none() | st.just("") | TEXT.filter(lambda text: any(c.isalnum() for c in text))
+"""Names that show something: white space alone is refused, which the rules' own rows test."""
 TURNS = st.one_of(
     st.tuples(st.just("advance"), st.sampled_from([0, 1, 9, 10, 60, 3_599, 3_600, 3_600, 7_200, 86_400, 11 * 86_400])),
     st.tuples(st.just("freeze"), st.sampled_from([-86_400, -3_600, -1, 0, 60, 7_200])),

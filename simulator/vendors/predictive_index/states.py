@@ -1,7 +1,7 @@
 """The life of an assessment. Every change of `assessmentState` is a row of `MACHINE.moves` or `REVIVED`.
 
 States as listed on the page Common; 0 stands only in the sample of POST behavioralassessments. The vendor publishes no
-moves between them: these are ours. `fail` is for show alone, because only cognitive assessments are known to fail.
+moves between them: these are ours. `fail` is no action, because only cognitive assessments are known to fail.
 """
 
 from simulator.core.machine import Machine, State
