@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.app import VENDORS
+from simulator.core import webhook_secret
 from simulator.core.config import Assessment, Config
 from simulator.server.configuring import DEMANDS, changed, shown
 from simulator.server.problems import Problem
@@ -182,3 +183,15 @@ def test_a_refused_webhook_secret_is_answered_with_what_is_right(secret: str) ->
 
 def test_a_webhook_secret_of_an_older_log_hinders_no_other_setting() -> None:
     assert changed(VENDORS, Config(webhook_secret="whsec_"), {"rate_limit": 5}).rate_limit == 5
+
+
+@pytest.mark.parametrize(
+    ("secret", "words"),
+    [
+        (None, None), ("a plain secret", None), ("whsec_YWJjZA", None), ("whsec_-_", None),
+        ("YWJjZA", "Base64 without whsec_"), ("YWJjZA==", "write whsec_ before it"), ("whsec_YQ", "fewer than 4"),
+    ],
+)  # fmt: skip
+def test_a_webhook_secret_that_a_library_reads_otherwise_has_a_note(secret: str | None, words: str | None) -> None:
+    found = webhook_secret.notes(secret)
+    assert (len(found), all(words is not None and words in note for note in found)) == (0 if words is None else 1, True)

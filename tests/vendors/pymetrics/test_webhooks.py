@@ -99,6 +99,13 @@ def test_a_post_is_signed_as_the_specification_says(secret: str | None, key: byt
     assert (post.url, post.body) == (URL, b'{"a": 1}')
 
 
+def test_base64_without_a_prefix_is_signed_as_text_and_as_octets() -> None:
+    signatures = dict(posted("YWJjZA").headers)["webhook-signature"].split(" ")
+    decoded = dict(posted("whsec_YWJjZA").headers)["webhook-signature"]
+    text = base64.b64encode(hmac.new(b"YWJjZA", b'msg_1.1793534400.{"a": 1}', hashlib.sha256).digest()).decode()
+    assert signatures == [f"v1,{text}", decoded]
+
+
 def test_a_post_agrees_with_the_sample_of_the_specification() -> None:
     notice = Notice(
         "msg_p5jXN8AQM9LWM0D4loKWxJek", "pymetrics", "order", URL, "application/json", '{"test": 2432232314}'
