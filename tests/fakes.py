@@ -9,6 +9,7 @@ from simulator.core.call import NOTHING, Call, Reply
 from simulator.core.config import Config
 from simulator.core.decision import Alarm, Decision, Notice
 from simulator.core.draw import Draw
+from simulator.core.links import Links
 from simulator.core.vendor import Vendor, answer
 
 NOW = 17_935_344_000_000_000
@@ -40,6 +41,10 @@ class FakeWorld:
     index: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     alarms: dict[tuple[str, str], Alarm] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def links(self) -> Links:
+        return Links(self.name, self.secret)
 
     def get(self, kind: str, id: str) -> FakeStored | None:
         return self.records.get((kind, id))

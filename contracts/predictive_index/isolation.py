@@ -10,7 +10,7 @@ from contracts.predictive_index.calls import PATH
 from contracts.predictive_index.oracle import Face
 from contracts.predictive_index.scene import TAKER, everything, scene
 from contracts.property import Need, contract, given
-from contracts.sandbox import Sandbox
+from contracts.sandbox import Sandbox, unsealed
 from contracts.sources import Standing
 
 
@@ -59,16 +59,20 @@ def _story(sandbox: Sandbox, body: Face) -> list[Any]:
 
 @contract(
     "pi.sandbox.repeats",
-    "After a reset the same calls are answered the same, ids and scores and all",
+    "After a reset the same calls are answered the same, ids and scores and all, but for the seals of links",
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
     promises=("pi.create.created", "pi.list"),
 )
 @given(names=strategies.names)
 def repeats(lab: Lab, names: Face) -> None:
-    """A reset leaves nothing: no assessment, no person, no mail, no setting. Equal seeds then give equal worlds."""
+    """A reset leaves nothing: no assessment, no person, no mail, no setting. Equal seeds then give equal worlds.
+
+    A candidate's link from before the reset opens nothing, also not the assessment that has its id again.
+    """
     sandbox = lab.fresh()
     first = _story(sandbox, names)
+    link = first[0]["assessmentUrl"]
     sandbox.config(invitation_days=20, positions=["Nobody's"])
     calls.made(sandbox, TAKER)
     sandbox.reset()
@@ -76,7 +80,8 @@ def repeats(lab: Lab, names: Face) -> None:
     assert sandbox.told("GET", "/mail") == []
     sandbox.reset()
     again = _story(sandbox, names)
-    for one, other in zip(first, again, strict=True):
+    assert again[0]["assessmentUrl"] != link, "a link was given out twice"
+    for one, other in zip(unsealed(first), unsealed(again), strict=True):
         assert one == other, f"what was {str(one)[:300]} is {str(other)[:300]} after the reset"
 
 

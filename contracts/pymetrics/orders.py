@@ -193,6 +193,12 @@ def links(lab: Lab, version: api.Version) -> None:
             assert parts.netloc == ours.netloc, f"the link leads to {parts.netloc}, not back to {ours.netloc}"
             told = sandbox.told("GET", f"/invitations/{made['id']}")
             assert told["links"]["invite"] == made["invite_link"]
+    if lab.is_simulator:
+        mine, theirs = (urlsplit(made["invite_link"]).path for made in two)
+        assert sandbox.call("GET", mine).status == 200
+        forged = mine.replace(two[0]["id"], two[1]["id"])
+        assert forged != theirs, "the link of one order fits another"
+        assert sandbox.call("GET", forged).status == 404, "the link of one order opens another"
 
 
 def _mails(sandbox: Sandbox, id: str) -> list[dict[str, Any]]:

@@ -15,13 +15,7 @@ BASE = "http://b-7f3kq9x2.simulator.invalid"
 
 Nobody writes it by accident; who writes it on purpose reads his own address back."""
 SEAL = "s-7f3kq9x2.simulator.invalid"
-"""Stands in every link where the sandbox's name and its seal go; the edge fills them in."""
-_BASE, _SEAL = BASE.encode(), SEAL.encode()
-
-
-def set_out(body: bytes, base: str, seal: bytes) -> bytes:
-    """A body for its caller: the address under which he reaches us, and his sandbox's seal, in their places."""
-    return body.replace(_BASE, base.encode()).replace(_SEAL, seal) if _BASE in body else body
+"""Stands in every link before `.` and the invitation's id, where the sandbox's name and the seal go; see `links`."""
 
 
 @dataclass(frozen=True, slots=True)

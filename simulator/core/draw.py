@@ -1,6 +1,6 @@
 """Chance that can be repeated: every id, token and score is drawn from a secret and a sequence number."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -14,7 +14,23 @@ def secret_of(seed: int | str, name: str) -> bytes:
 
 def seal(secret: bytes, *parts: object, size: int = 12) -> str:
     """A short authentication code over `parts`, in hexadecimal: only who knows the secret can make it."""
-    return blake2b("\0".join(map(str, parts)).encode(), key=secret, digest_size=size, person=b"seal").hexdigest()
+    return _sealing("\0".join(map(str, parts)).encode(), secret, size).hexdigest()
+
+
+def sealer(secret: bytes, *parts: object) -> Callable[[bytes], str]:
+    """Makes `seal(secret, *parts, last)` for many a last part, given as bytes, in a third of the time."""
+    begun = _sealing("".join(f"{part}\0" for part in parts).encode(), secret)
+
+    def sealed(last: bytes) -> str:
+        code = begun.copy()
+        code.update(last)
+        return code.hexdigest()
+
+    return sealed
+
+
+def _sealing(data: bytes, secret: bytes, size: int = 12) -> blake2b:
+    return blake2b(data, key=secret, digest_size=size, person=b"seal")
 
 
 def chance(seed: int | str, *parts: object) -> float:

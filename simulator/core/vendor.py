@@ -47,12 +47,13 @@ class Endpoint:
 class Credential(NamedTuple):
     """What a caller shows to be let in: `id`, and a `secret` where the vendor asks for one.
 
-    A link carries its sandbox's name as `id` and the seal as `secret`.
+    A link carries its sandbox's name as `id`, the seal as `secret`, and the id of the `invitation` it is sealed for.
     """
 
     kind: str
     id: str
     secret: str = ""
+    invitation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

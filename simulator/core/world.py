@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from simulator.core.config import Config
+from simulator.core.links import Links
 
 
 class Stored(Protocol):
@@ -27,6 +28,11 @@ class World(Protocol):
     @property
     def secret(self) -> bytes:
         """Seals this sandbox's links."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """Fills this sandbox's links in."""
         ...
 
     @property

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 
-from simulator.core.call import BASE, SEAL
 from simulator.server.awaiting import Things, View
 from simulator.server.exchanges import awaited_delivery, call_view, whole_call_view
 from simulator.server.journal import CALL, DELIVERY, Exchange
@@ -14,7 +13,7 @@ from simulator.server.views import delivery_view, invitation_view, known_invitat
 
 def _calls(sandbox: Sandbox, base: str) -> Things:
     """Calls by HTTP, as the journal shows them."""
-    journal, mask = sandbox.journal, Mask(sandbox.seal)
+    journal, mask = sandbox.journal, Mask(sandbox.name)
 
     def seen(view: Callable[[Exchange, Mask], View], id: str) -> View | None:
         exchange = journal.find(id)
@@ -30,7 +29,7 @@ def _calls(sandbox: Sandbox, base: str) -> Things:
 
 def _webhooks(sandbox: Sandbox, base: str) -> Things:
     """Deliveries of which at least one attempt was made."""
-    mask = Mask(sandbox.seal)
+    mask = Mask(sandbox.name)
 
     def seen(whole: bool, id: str) -> View | None:
         delivery = sandbox.state.deliveries.rows.get(id)
@@ -57,7 +56,7 @@ def _invitations(sandbox: Sandbox, base: str) -> Things:
         if known is None:
             return None
         view = invitation_view(known[1])
-        links = {what: link.replace(BASE, base).replace(SEAL, sandbox.seal) for what, link in view["links"].items()}
+        links = {what: sandbox.links.fill(link, base) for what, link in view["links"].items()}
         return {**view, "links": links}
 
     kinds = frozenset(vendor.kind for vendor in sandbox.vendors.values())

@@ -147,7 +147,7 @@ class Candidate:
         ticket = asked.get(exercise.ticket, "") if in_path is None else in_path
         name, _, rest = ticket.partition(".")
         seal, _, id = rest.partition(".")
-        sandbox = self._sandboxes.find(Credential("link", name, seal))
+        sandbox = self._sandboxes.find(Credential("link", name, seal, id))
         sandbox.ring(sandbox.now())  # nobody shall see what a late timer has left undone
         language = asked.get("lang", "")[:_LONGEST_TAG]
         kept = ({} if in_path is not None else {exercise.ticket: ticket}) | ({"lang": language} if language else {})

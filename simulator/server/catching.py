@@ -75,7 +75,7 @@ class Catches:
         return (0, 0) if known is None else (known.changed, known.number)
 
     def _caught(self, sandbox: Sandbox, asked: Asked) -> Any:
-        mask = Mask(sandbox.seal)
+        mask = Mask(sandbox.name)
         return [(one.number, one.view(mask)) for one in self.of(sandbox).kept]
 
     def _clear(self, sandbox: Sandbox, asked: Asked) -> Any:

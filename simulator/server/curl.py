@@ -49,14 +49,20 @@ class _Shell:
 
     def hide(self, name: str, secret: str) -> str:
         """What stands for a secret until the text is quoted."""
-        place, _, header = name.partition(".")
+        place, _, rest = name.partition(".")
         if place == "header":
-            return self._header(header)
-        if name == SEAL and self.keys.open:
-            return self._set("SEAL", _seal_line(self.keys.sandbox))
+            return self._header(rest)
+        if place == SEAL:
+            return self._seal(rest, secret)
         if name in self.keys.held:
             return self.held(name)
         return self._asked(re.sub(r"\W", "_", name).upper(), secret, f"set it to the {name} that was sent")
+
+    def _seal(self, id: str, secret: str) -> str:
+        variable = self._named("SEAL", secret)
+        how = f"set it to the seal of the links of {id}"
+        line = _seal_line(variable, self.keys.sandbox, id) if self.keys.open else f': "${{{variable}:?{how}}}"'
+        return self._set(variable, line)
 
     def _header(self, header: str) -> str:
         if header == "authorization" and self.token:
@@ -74,11 +80,15 @@ class _Shell:
         )
 
     def _asked(self, name: str, secret: str, how: str) -> str:
+        variable = self._named(name, secret)
+        return self._set(variable, f': "${{{variable}:?{how}}}"')
+
+    def _named(self, name: str, secret: str) -> str:
+        """The variable for a secret; a second one of that name gets a number."""
         if (name, secret) not in self._known:
             same = sum(known == name for known, _ in self._known)
             self._known[name, secret] = f"{name}_{same + 1}" if same else name
-        variable = self._known[name, secret]
-        return self._set(variable, f': "${{{variable}:?{how}}}"')
+        return self._known[name, secret]
 
     def _set(self, variable: str, line: str) -> str:
         self.lines.setdefault(variable, line)
@@ -105,12 +115,12 @@ class _Shell:
         return f"-H {self.word(line)}" if plain else f'-H "$({self.printed(line, "latin-1")})"'
 
 
-def script(exchange: Exchange, vendor: Vendor, keys: Keys, seal: str) -> str:
+def script(exchange: Exchange, vendor: Vendor, keys: Keys) -> str:
     """The script that repeats a call."""
     request = exchange.request
     mark = sha256(exchange.sent + repr(request).encode()).hexdigest()[:16]  # nobody can have sent this
     shell = _Shell(vendor, keys, f"secret{mark}", _let_in(exchange, vendor))
-    mask = Mask(seal, shell.hide)
+    mask = Mask(keys.sandbox, shell.hide)
     query = query_of(exchange, mask)
     target = shell.word(f"{path_of(exchange, mask)}{'?' if query else ''}{query}")
     method = "--head" if request.method == "HEAD" else f"-X {quote(request.method)}"
@@ -121,7 +131,7 @@ def script(exchange: Exchange, vendor: Vendor, keys: Keys, seal: str) -> str:
     before = f"{_body(exchange, mask, shell)} | " if exchange.sent else ""
     options += ["--data-binary @-"] if exchange.sent else []
     call = " \\\n  ".join([f'{before}curl -sS -i --globoff --path-as-is {method} "$BASE"{target}', *options])
-    return "\n".join([*_head(exchange, keys, Mask(seal)), *shell.lines.values(), "", call, ""])
+    return "\n".join([*_head(exchange, keys, Mask(keys.sandbox)), *shell.lines.values(), "", call, ""])
 
 
 def _head(exchange: Exchange, keys: Keys, mask: Mask) -> list[str]:
@@ -168,8 +178,8 @@ def _token_line(shell: _Shell) -> str:
     )
 
 
-def _seal_line(sandbox: str) -> str:
-    """Where the seal of this sandbox's links can be read."""
-    take = quote(rf"s/.*[/=]{sandbox}\.\([0-9a-f]*\)\..*/\1/p")
-    ask = f'curl -sS "$BASE"/_simulator/sandboxes/{sandbox}/invitations'
-    return f'SEAL=$({ask} | sed -n {take})\n: "${{SEAL:?the sandbox has no invitation with a link}}"'
+def _seal_line(variable: str, sandbox: str, id: str) -> str:
+    """How to read the seal of an invitation's links."""
+    take = quote(rf"s/.*[/=]{sandbox}\.\([0-9a-f]*\)\.{id}.*/\1/p")
+    ask = f'curl -sS "$BASE"/_simulator/sandboxes/{sandbox}/invitations/{quote(id)}'
+    return f'{variable}=$({ask} | sed -n {take})\n: "${{{variable}:?the sandbox has no link of that invitation}}"'

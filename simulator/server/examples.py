@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.core.call import BASE, NOTHING, SEAL, Call, Reply
+from simulator.core.call import NOTHING, Call, Reply
 from simulator.core.config import Config
 from simulator.core.draw import Draw
 from simulator.core.instant import DAY
@@ -88,5 +88,4 @@ def _value(reply: Reply, sandbox: Sandbox) -> Any:
     """An answer as JSON values; None where it is a file."""
     if reply.body is None or reply.media_type != "application/json":
         return None
-    text = wire.dumps(reply.body).replace(BASE.encode(), ADDRESS.encode()).replace(SEAL.encode(), sandbox.seal.encode())
-    return wire.loads(text)
+    return wire.loads(sandbox.links.set_out(wire.dumps(reply.body), ADDRESS))

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from simulator.core import instant
-from simulator.core.call import NOTHING, Bundle, Call, Document, Drawing, Reply, Unreadable, set_out
+from simulator.core.call import NOTHING, Bundle, Call, Document, Drawing, Reply, Unreadable
 from simulator.core.decision import Decision
 from simulator.core.draw import Draw
 from simulator.core.faults import Fault
@@ -128,7 +128,7 @@ class Door:
         except Exception as problem:  # noqa: BLE001  a mistake of ours must not take the connection down
             reply, body, more = _failed(request, problem)
             sandbox.moment = sandbox.now()
-        stored, body = body, set_out(body, request.base, sandbox.sealed)
+        stored, body = body, sandbox.links.set_out(body, request.base)
         headers = self._headers(request, sandbox, reply)
         headers += more
         if fault is not None:
@@ -254,7 +254,7 @@ def _failed(request: Incoming, problem: Exception) -> tuple[Reply, bytes, Header
     """Write down what is being handled, and what its caller gets: from a mistake of ours an id leads to the log."""
     if isinstance(problem, Unwritten | Unusable):
         _log.error("%s %s: %s", request.method, request.path, problem)
-        reply = Reply(503, {"detail": str(problem)})  # it says itself what has changed
+        reply = Reply(503, {"detail": problem.shown})  # it says itself what has changed
         return reply, wire.dumps(reply.body), []
     id = name_request(request.headers)
     _log.exception("%s %s failed; nothing was changed", request.method, request.path)

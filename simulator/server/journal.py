@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from simulator.core import config
-from simulator.core.call import set_out
+from simulator.core.links import Links
 from simulator.server.asgi import Headers, Incoming
 
 Watcher = Callable[[str, str], None]
@@ -92,14 +92,14 @@ class Journal:
     """The last exchanges, oldest first; bounded by their number and by their bytes. No entries: nothing is kept."""
 
     __slots__ = (
-        "_bytes", "_heads", "_kept", "_mark", "_most", "_most_bytes", "_number", "_packed", "_watchers", "seal",
+        "_bytes", "_heads", "_kept", "_mark", "_most", "_most_bytes", "_number", "_packed", "_watchers", "links",
         "tally",
     )  # fmt: skip
 
     def __init__(self, bounds: config.Journal, watchers: list[Watcher]) -> None:
         self._watchers = watchers
-        self.seal = b""
-        """What takes the place of the seal in answers that are kept as they were stored."""
+        self.links: Callable[[], Links] = lambda: Links("", b"")
+        """What fills in the links of answers that are kept as they were stored."""
         self._heads: tuple[Mapping[bytes, bytes], tuple[tuple[bytes, bytes], ...]] = {}, ()
         self._packed = b""
         self._kept: deque[tuple[Any, ...]] = deque()
@@ -240,7 +240,7 @@ class Journal:
         asked, headers = marshal.loads(heads)  # noqa: S302  packed by us, in this process
         request = Incoming(method, path, asked, query, base)
         rules, answer, duration, fault = rest
-        answer = set_out(answer, base, self.seal)
+        answer = self.links().set_out(answer, base)
         return Exchange(
             size, number, at, vendor, operation, request, sent, status, rules, [*headers], answer, duration, fault
         )

@@ -31,7 +31,7 @@ def answers(keys: KeysOf) -> Mapping[str, Answer]:
         if exchange is None:
             return None
         opens = keys(sandbox, exchange.vendor)
-        return curl.script(exchange, sandbox.vendors[exchange.vendor], opens, sandbox.seal)
+        return curl.script(exchange, sandbox.vendors[exchange.vendor], opens)
 
     return {
         "calls": _calls, "entries": _entries, "call": _call, "script": script, "tally": _tally, "count": _count,
@@ -41,19 +41,19 @@ def answers(keys: KeysOf) -> Mapping[str, Answer]:
 
 def _calls(sandbox: Sandbox, asked: Asked) -> Any:
     """The calls that a query asks for, each with its number."""
-    mask = Mask(sandbox.seal)
+    mask = Mask(sandbox.name)
     return [(exchange.number, call_view(exchange, mask)) for exchange in listed(sandbox, asked["query"])]
 
 
 def _entries(sandbox: Sandbox, asked: Asked) -> Any:
     """The same as entries of an HTTP Archive."""
-    mask = Mask(sandbox.seal)
+    mask = Mask(sandbox.name)
     return [(exchange.number, entry(exchange, mask)) for exchange in filtered(sandbox, asked["query"])]
 
 
 def _call(sandbox: Sandbox, asked: Asked) -> Any:
     exchange = sandbox.journal.find(asked["id"])
-    return None if exchange is None else whole_call_view(exchange, Mask(sandbox.seal))
+    return None if exchange is None else whole_call_view(exchange, Mask(sandbox.name))
 
 
 def _tally(sandbox: Sandbox, asked: Asked) -> Any:

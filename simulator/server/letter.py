@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simulator.core.call import BASE, SEAL
+from simulator.core.links import Links
 from simulator.server import wire
 
 if TYPE_CHECKING:
@@ -36,12 +36,11 @@ class Letter(NamedTuple):
     mark: str
     raw: bytes
     base: str
-    seal: str
+    links: Links
 
     def face(self) -> dict[str, Any]:
         """The mail as `S/mail` shows it, with links that lead somewhere."""
-        filled = self.raw.replace(BASE.encode(), self.base.encode()).replace(SEAL.encode(), self.seal.encode())
-        face: dict[str, Any] = wire.loads(filled)
+        face: dict[str, Any] = wire.loads(self.links.set_out(self.raw, self.base))
         return face
 
 

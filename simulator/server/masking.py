@@ -2,7 +2,7 @@
 
 It goes by names and forms, never by how likely a text looks: a member of a body or a query that is called as a secret
 is called, also where an address stands in a text; a header that carries one; what stands before the `@` of an address;
-the sandbox's own seal; and a token of a sandbox, wherever it stands.
+the seal behind the sandbox's own name; and a token of a sandbox, wherever it stands.
 """
 
 import re
@@ -15,7 +15,9 @@ from simulator.server import wire
 
 HIDDEN = "***"
 Hide = Callable[[str, str], str]
-"""What to write for a secret, given the name of what holds it (a header's begins with `header.`) and the secret."""
+"""What to write for a secret, given the name of what holds it and the secret.
+
+The name of a header begins with `header.`; that of a seal is `seal.` and the id of the invitation."""
 
 SEAL, USERINFO = "seal", "user and password"
 """The names of secrets that no header or member holds."""
@@ -31,7 +33,9 @@ _MEMBER = re.compile(
 )
 """A secret member as JSON has it, be the text around it JSON or not, and be it cut off."""
 _SEALED = re.compile(r"(?<![0-9a-z.-])([a-z0-9-]{1,64}\.)[0-9a-f]{24}(?![0-9a-f])")
-"""A sandbox's name and its seal, as links have them."""
+"""A sandbox's name and a seal, as links have them."""
+_SEAL = re.compile(r"(?<=\.)([0-9a-f]{24})(?![0-9a-f])(?:(?=\.([0-9A-Za-z-]+)))?")
+"""A seal, and the id that it is for."""
 _USERINFO = re.compile(r'(:(?:\\?/){2})([^/?#\s"\\]+)@')
 _QUERY = re.compile(r"""([?&](?:amp;)?)([^=&?#\s"'\\<>]+)=([^&#\s"'\\<>]+)""")
 """A name and its value in the query of an address."""
@@ -44,10 +48,10 @@ def _stars(name: str, secret: str) -> str:
 
 
 class Mask:
-    """Hides the secrets of one sandbox's exchanges; `hide` says what to write instead."""
+    """Hides the secrets of the exchanges of the sandbox `name`; `hide` says what to write instead."""
 
-    def __init__(self, seal: str, hide: Hide = _stars) -> None:
-        self._seal = seal.rpartition(".")[2]
+    def __init__(self, name: str, hide: Hide = _stars) -> None:
+        self._sealed = f"{name}." if name else ""
         self._hide = hide
         self._written: set[str] = {HIDDEN, ""}
 
@@ -60,12 +64,17 @@ class Mask:
         return written
 
     def plain(self, text: str) -> str:
-        """A text without tokens and the seal, and its addresses without what is secret in them."""
-        if self._seal and self._seal in text:
-            text = text.replace(self._seal, self._hidden(SEAL, self._seal))
+        """A text without tokens and seals, and its addresses without what is secret in them."""
+        if self._sealed and self._sealed in text:
+            text = _SEAL.sub(self._link, text)
         text = _TOKEN.sub(lambda found: self._hidden("access_token", found[0]), text)
         text = _QUERY.sub(self._queried, text)
         return _USERINFO.sub(lambda found: f"{found[1]}{self._hidden(USERINFO, found[2])}@", text)
+
+    def _link(self, found: re.Match[str]) -> str:
+        seal, id = found.groups("")
+        is_ours = found.string.endswith(self._sealed, 0, found.start())
+        return self._hidden(f"{SEAL}.{id}", seal) if is_ours else seal
 
     def _queried(self, found: re.Match[str]) -> str:
         before, name, value = found.groups()

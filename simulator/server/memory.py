@@ -35,6 +35,8 @@ class Memory:
         self.state = opening.copy()
         self.snapshots: dict[str, State] = {}
         self.generation = 0
+        self.renewals = 0
+        """How often other credentials took the place of those before; links from before open nothing."""
         self.epoch = 0
         """Raised by reset, restore and delete: what was begun in an older one may not act any more. All processes that
         share a log count alike."""
@@ -181,18 +183,23 @@ def _restore(memory: Memory, id: str, clock: Clock) -> None:
 
 
 def _reset(memory: Memory) -> None:
-    """The opening state is back; tokens, snapshots, faults and whatever was begun are void."""
+    """The opening state is back; tokens, links, snapshots, faults and whatever was begun are void."""
     memory.snapshots.clear()
     memory.generation += 1
     memory.faults = None
     memory.begin_again(memory.opening.copy())
 
 
+def _renew(memory: Memory) -> None:
+    """Other credentials open the sandbox, and links from before open nothing."""
+    memory.renewals += 1
+
+
 EFFECTS: Mapping[str, Callable[..., None]] = {
     effect.__name__[1:]: effect
     for effect in (
         _commit, _alarm, _let_in, _configure, _turn, _misbehave, _count, _attempt, _claim, _play, _put_off, _overtake,
-        _release, _owe, _snapshot, _restore, _reset,
+        _release, _owe, _snapshot, _restore, _reset, _renew,
     )
 }  # fmt: skip
 """Every effect by its word."""

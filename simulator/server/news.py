@@ -4,7 +4,14 @@ from typing import Any
 
 from simulator.server.journal import CLOCK, CONFIG, DELIVERY, EVERYTHING, FAULTS
 
-_WORDS = {"configure": CONFIG, "turn": CLOCK, "misbehave": FAULTS, "restore": EVERYTHING, "reset": EVERYTHING}
+_WORDS = {
+    "configure": CONFIG,
+    "turn": CLOCK,
+    "misbehave": FAULTS,
+    "restore": EVERYTHING,
+    "reset": EVERYTHING,
+    "renew": EVERYTHING,
+}
 
 
 def news(word: str, told: tuple[Any, ...]) -> list[tuple[str, str]]:

@@ -52,7 +52,7 @@ class Relay:
         """A mail of this sandbox was committed; one that no call asked for, such as a sample's, is passed by."""
         stored = sandbox.get(MAIL, id)
         if stored is not None and (base := stored.facts["base"]):
-            self.take(Letter(sandbox.name, id, secrets.token_hex(4), stored.raw, base, sandbox.seal))
+            self.take(Letter(sandbox.name, id, secrets.token_hex(4), stored.raw, base, sandbox.links))
 
     def take(self, letter: Letter) -> None:
         """Put a mail at the end of the line."""

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from simulator.core.call import BASE, SEAL, Call, Reply
+from simulator.core.call import Call, Reply
 from simulator.core.decision import TOKEN, Alarm, Decision, Notice, Record
 from simulator.core.delivery import Attempt, Delivery
-from simulator.core.draw import Draw, seal, secret_of
+from simulator.core.draw import Draw, secret_of
 from simulator.core.faults import Fault
+from simulator.core.links import Links
 from simulator.core.mail import MAIL
 from simulator.core.vendor import Operation, Vendor, answer
 from simulator.server.memory import lapsed
@@ -31,8 +32,8 @@ class Sandbox(Watched):
         super().__init__(seed, opening, frozenset(vendor.kind for vendor in vendors.values()))
         self.name = name
         self.secret = secret_of(seed, name)
-        self.seal = f"{name}.{seal(self.secret, 'link')}"
-        self.sealed = self.journal.seal = self.seal.encode()
+        self._links = Links(name, self.secret)
+        self.journal.links = lambda: self.links
         self.vendors = vendors
         self.moment = 0
         """The instant at which the last call was answered."""
@@ -66,6 +67,14 @@ class Sandbox(Watched):
 
     def page(self, kind: str, skip: int, top: int) -> Sequence[Stored]:
         return self.state.page(kind, skip, top)
+
+    @property
+    def links(self) -> Links:
+        """Fills links in; after a reset and after other credentials they have other seals."""
+        epoch = (self.generation, self.renewals)
+        if self._links.epoch != epoch:
+            self._links = Links(self.name, self.secret, epoch)
+        return self._links
 
     @property
     def commits(self) -> int:
@@ -112,6 +121,11 @@ class Sandbox(Watched):
         """Let no access token that was given out so far be good any more."""
         lapsed = tuple(Record(TOKEN, token.id, 0, token.face, token.facts) for token in self.state.all(TOKEN))
         self.commit(Decision(Reply(204), lapsed), Call("", self.now(), self.draw(), ""))
+
+    @one_step
+    def end_links(self) -> None:
+        """Let no candidate's or report's link that was given out so far open anything any more."""
+        self._do("renew")
 
     @one_step
     def ring(self, now: int) -> None:
@@ -177,7 +191,7 @@ class Sandbox(Watched):
         self.watch()
 
     def _addressed(self, notice: Notice, base: str) -> Notice:
-        return replace(notice, body=notice.body.replace(BASE, base).replace(SEAL, self.seal))
+        return replace(notice, body=self.links.fill(notice.body, base))
 
     @one_step
     def struck(self, vendor: Vendor, call: Call) -> Fault | None:

@@ -133,10 +133,11 @@ class Sandboxes:
         return {vendor.id: dict.fromkeys(members(vendor), f"sim-{sandbox.name}") for vendor in self.vendors.values()}
 
     def renew(self, sandbox: Sandbox) -> Credentials:
-        """Other credentials of a sandbox: those before, and the tokens that they were given, open nothing any more."""
+        """Other credentials of a sandbox: those before, their tokens and the links so far open nothing any more."""
 
         def renewed() -> Credentials:
             sandbox.forget_tokens()
+            sandbox.end_links()
             return self.credentials(sandbox)  # where others have the log too, a part of the same commit
 
         return sandbox.step(renewed)
@@ -281,7 +282,7 @@ class Sandboxes:
 
     def _sealed(self, link: Credential) -> Sandbox:
         sandbox = self.known(link.id)
-        if sandbox and compare_digest(sandbox.seal.encode(), f"{link.id}.{link.secret}".encode()):
+        if sandbox and compare_digest(sandbox.links.seal(link.invitation).encode(), link.secret.encode()):
             return sandbox
         return self.nowhere
 

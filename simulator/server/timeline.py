@@ -35,7 +35,7 @@ class Entry(NamedTuple):
 
 def timeline(sandbox: Sandbox, vendor: Vendor, id: str, calls: Iterable[Entry]) -> list[dict[str, Any]]:
     """The entries of an invitation, with the calls that mention it, as JSON values; secrets in addresses are masked."""
-    mask = Mask(sandbox.seal)
+    mask = Mask(sandbox.name)
     found = [
         *calls,
         *_moves(sandbox, vendor, id),
@@ -49,7 +49,7 @@ def timeline(sandbox: Sandbox, vendor: Vendor, id: str, calls: Iterable[Entry]) 
 
 def calls(sandbox: Sandbox, id: str) -> Iterator[tuple[int, Entry]]:
     """The calls that came to this process and mention an invitation, each with its number."""
-    mask = Mask(sandbox.seal)
+    mask = Mask(sandbox.name)
     for one in sandbox.journal.mentioning(id):
         answered = "no answer left" if one.status is None else str(one.status)
         text = f"{one.request.method} {mask.plain(one.request.path)}: {answered}"

@@ -6,7 +6,6 @@ from typing import Any
 from starlette.responses import Response
 
 from simulator.core import instant
-from simulator.core.call import BASE, SEAL
 from simulator.core.delivery import Attempt, Delivery
 from simulator.core.rules import Rule
 from simulator.core.vendor import Invitation, Vendor
@@ -97,9 +96,8 @@ def find_invitation(sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation]:
 
 
 def linked(base: str, sandbox: Sandbox, value: Any) -> Response:
-    """JSON with the caller's base address and the sandbox's seal in its links."""
-    body = wire.dumps(value).replace(BASE.encode(), base.encode())
-    return Response(body.replace(SEAL.encode(), sandbox.seal.encode()), media_type="application/json")
+    """JSON with the caller's base address and the seals in its links."""
+    return Response(sandbox.links.set_out(wire.dumps(value), base), media_type="application/json")
 
 
 def delivery_view(state: State, delivery: Delivery, *, whole: bool = False) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 _HTTP = "server/http.py"
+_LINKS = "core/links.py"
 _MEMORY = "server/memory.py"
 _SANDBOX = "server/sandbox.py"
 _SANDBOXES = "server/sandboxes.py"
@@ -82,6 +83,14 @@ MUTANTS = (
         "server.plus", _HTTP, 'said = text.decode("utf-8", "replace")\n',
         'said = text.decode("utf-8", "replace").replace("+", "%2B")\n',
         "A plus in a query stays a plus, though the vendor's client sends blanks so.",
+    ),
+    Mutant(
+        "server.link_of_all", "core/draw.py", "        code.update(last)\n", "",
+        "The link of one invitation opens every other, too.",
+    ),
+    Mutant(
+        "server.link_for_ever", _LINKS, 'sealer(secret, "link", *epoch)', 'sealer(secret, "link")',
+        "Links from before a reset open the invitations that have their ids again.",
     ),
     Mutant(
         "steering.ignored", _STEERING, "wish = steer(email)", "wish = Steering()",

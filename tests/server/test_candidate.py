@@ -381,6 +381,47 @@ def test_a_link_that_is_not_genuine_leads_nowhere(sandbox: Sandbox, vendor: str)
     assert one.status in (0, "Not Started")
 
 
+@BOTH
+def test_a_link_opens_no_other_invitation(sandbox: Sandbox, vendor: str) -> None:
+    one = invited(sandbox, vendor)
+    other = pymetrics(sandbox, application="2") if vendor == "pymetrics" else predictive_index(sandbox)
+    shown(sandbox.http.get(one.link.replace(one.id, other.id)), 404, "This link leads nowhere")
+    shown(sandbox.http.post(other.link.replace(other.id, one.id), data={"do": "start"}), 404)
+    assert (one.status, other.status) in ((0, 0), ("Not Started", "Not Started"))
+    shown(one.look(), 200)
+
+
+@BOTH
+def test_a_link_from_before_a_reset_opens_nothing(sandbox: Sandbox, vendor: str) -> None:
+    before = invited(sandbox, vendor)
+    sandbox.told("POST", "/reset")
+    if vendor == "pymetrics":
+        sandbox.pymetrics = sandbox.renewed()
+    after = invited(sandbox, vendor)
+    assert after.id == before.id
+    shown(before.look(), 404, "This link leads nowhere")
+    shown(after.look(), 200)
+
+
+@BOTH
+def test_a_restore_keeps_the_links_of_the_invitations_that_it_brings_back(sandbox: Sandbox, vendor: str) -> None:
+    one = invited(sandbox, vendor)
+    kept = sandbox.told("POST", "/snapshots")["id"]
+    one.act("expire")
+    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    shown(one.look(), 200, "You are invited")
+
+
+def test_a_fork_has_links_of_its_own(sandbox: Sandbox) -> None:
+    one = pymetrics(sandbox)
+    fork = Sandbox(sandbox.http, sandbox.told("POST", "/fork", {})["name"])
+    (theirs,) = [found["links"]["invite"] for found in fork.told("GET", "/invitations")]
+    assert theirs.rpartition(".")[2] == one.id
+    shown(sandbox.http.get(theirs), 200)
+    shown(sandbox.http.get(one.link.replace(sandbox.name, fork.name)), 404)
+    fork.control("DELETE")
+
+
 def test_a_link_of_one_sandbox_opens_no_other(sandbox: Sandbox) -> None:
     other = Sandbox(sandbox.http, f"{sandbox.name}-2")
     mine, theirs = pymetrics(sandbox), pymetrics(other)
@@ -491,12 +532,12 @@ def test_nothing_but_get_and_post_is_answered(sandbox: Sandbox, vendor: str) -> 
 
 @pytest.fixture(scope="module")
 def closed() -> Iterator[Server]:
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "token"}) as server:
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "the-control-token"}) as server:
         yield server
 
 
 def test_in_closed_access_the_link_is_all_that_a_candidate_needs(closed: Server) -> None:
-    token = {"Authorization": "Bearer token"}
+    token = {"Authorization": "Bearer the-control-token"}
     with httpx2.Client(base_url=closed.url, trust_env=False) as http:
         key = http.post(ROOT, json={}, headers=token).json()["credentials"]["predictive_index"]["api_key"]
         person = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}

@@ -34,6 +34,7 @@ def still(memory: Memory) -> Memory:
     twin.state = memory.state.copy()
     twin.snapshots = {id: state.copy() for id, state in memory.snapshots.items()}
     twin.generation, twin.player, twin.epoch = memory.generation, memory.player, memory.epoch
+    twin.renewals = memory.renewals
     twin.faults = memory.faults and memory.faults.copy()
     twin.recent = {vendor: calls.copy() for vendor, calls in memory.recent.items()}
     return twin
@@ -51,6 +52,7 @@ def image(memory: Memory) -> Iterator[Effect]:
     recent = tuple((vendor, tuple(calls)) for vendor, calls in memory.recent.items())
     yield "as_present", (memory.generation, faults, tallies, recent, memory.player)
     yield "epoch", (memory.epoch,)
+    yield "renewals", (memory.renewals,)
 
 
 def _state_of(state: State) -> Iterator[Effect]:
@@ -173,10 +175,14 @@ def _epoch(memory: Memory, epoch: int) -> None:
     memory.epoch = epoch
 
 
+def _renewals(memory: Memory, renewals: int) -> None:
+    memory.renewals = renewals
+
+
 BUILDING: Mapping[str, Callable[..., None]] = {
     "state": _begin, "table": _table, "index": _index, "history": _history, "tally": _tally, "ringing": _ringing,
     "deliveries": _deliveries, "lines": _lines, "as_opening": _as_opening, "as_snapshot": _as_snapshot,
-    "as_present": _as_present, "epoch": _epoch,
+    "as_present": _as_present, "epoch": _epoch, "renewals": _renewals,
 }  # fmt: skip
 """The effects of which images are made; they happen in images alone."""
 _ALL = {**EFFECTS, **BUILDING}
@@ -184,7 +190,7 @@ _ALL = {**EFFECTS, **BUILDING}
 
 def blank(memory: Memory) -> None:
     """Forget everything, so that an image can be built up."""
-    memory.snapshots, memory.generation = {}, 0
+    memory.snapshots, memory.generation, memory.renewals = {}, 0, 0
     memory.faults = None
     memory.begin_again(memory.opening)
     memory.epoch = 0  # the image tells it: what was begun goes on where it was only read again

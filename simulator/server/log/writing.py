@@ -207,6 +207,7 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "snapshot": (PLAIN, PLAIN),
     "restore": (PLAIN, CLOCK),
     "reset": (),
+    "renew": (),
     "state": (CONFIG, CLOCK, PLAIN),
     "table": (PLAIN, _many(_pair(PLAIN, ROW))),
     "index": (TUPLES,),
@@ -219,5 +220,6 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "as_snapshot": (PLAIN,),
     "as_present": (PLAIN, _many(FAULT), _many(TALLY), TUPLES, PLAIN),
     "epoch": (PLAIN,),
+    "renewals": (PLAIN,),
 }
 """Every effect's values, in order."""

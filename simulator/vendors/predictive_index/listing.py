@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from simulator.core.call import BASE, SEAL, Call, Reply
+from simulator.core.call import Call, Reply
 from simulator.core.config import Config
 from simulator.core.decision import Decision
-from simulator.core.draw import seal
 from simulator.core.world import Stored, World
 from simulator.vendors.predictive_index import faces, odata, surfaces
 from simulator.vendors.predictive_index.indexes import INDEXES
@@ -47,7 +46,7 @@ def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) ->
     """Those records that the filter keeps and the search finds."""
 
     def fill(link: str) -> str:
-        return link.replace(BASE, call.base).replace(SEAL, f"{world.name}.{seal(world.secret, 'link')}")
+        return world.links.fill(link, call.base)
 
     if query.filter is not None:
         keeps = odata.keeps(query.filter, fill)

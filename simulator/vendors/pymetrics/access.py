@@ -26,8 +26,8 @@ def credential(call: Call) -> Credential | None:
     if call.operation in TOKEN_CALLS:
         return _client(call.body)
     if call.operation == "download_report":
-        name, _, rest = call.params.get("ticket", "").partition(".")
-        return Credential("link", name, rest.partition(".")[0]) if name else None
+        name, seal, id, *_ = [*call.params.get("ticket", "").split("."), "", ""]
+        return Credential("link", name, seal, id) if name else None
     key = call.headers.get("x-api-key", "")
     return Credential("pymetrics.key", key) if key else None
 

@@ -1,6 +1,6 @@
 """Recruiter reports: made when asked for, shown with a link that lapses, and handed out to whoever holds the link.
 
-A presigned link asks for no headers. Ours carries the sandbox's seal, the order, its own end, and a code over both.
+A presigned link asks for no headers. Ours carries the order's seal, the order, its own end, and a code over both.
 """
 
 from collections.abc import Mapping

@@ -119,6 +119,10 @@ class Remembered(RuleBasedStateMachine):
         self.sandbox.reset()
 
     @rule()
+    def end_links(self) -> None:
+        self.sandbox.end_links()
+
+    @rule()
     def go_on_in_a_fork(self) -> None:
         name = f"{self.sandbox.name}a"
         self.sandbox = opened(self.log, name, self.sandbox.state.forked())

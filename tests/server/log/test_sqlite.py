@@ -180,8 +180,8 @@ def test_a_clock_that_was_held_by_an_advance_goes_on(path: Path) -> None:
 
 
 def test_credentials_of_closed_access_stay_good(path: Path) -> None:
-    token = {"Authorization": "Bearer secret"}
-    environ = {"SIMULATOR_CONTROL_TOKEN": "secret"}
+    token = {"Authorization": "Bearer the-control-token"}
+    environ = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
     keys: list[str] = []
     for _ in range(2):
         server = Server("--access", "closed", "--log", f"sqlite:{path}", environ=environ)
@@ -192,6 +192,25 @@ def test_credentials_of_closed_access_stay_good(path: Path) -> None:
                 assert http.post("/_simulator/sandboxes", json={"name": "ada"}, headers=token).status_code == 409
             assert http.get(PATH, headers={"api-key": keys[0]}).status_code == 200
             assert http.get(PATH, headers={"api-key": "sim-ada"}).status_code == 401
+
+
+def test_links_that_new_credentials_have_ended_stay_closed(path: Path) -> None:
+    token = {"Authorization": "Bearer the-control-token"}
+    environ = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
+    links: list[str] = []
+    for _ in range(2):
+        server = Server("--access", "closed", "--log", f"sqlite:{path}", environ=environ)
+        with server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+            if not links:
+                made = http.post("/_simulator/sandboxes", json={"name": "ada"}, headers=token).json()
+                for _ in range(2):
+                    key = {"api-key": made["credentials"]["predictive_index"]["api_key"]}
+                    links.append(http.post(PATH, json=PERSON, headers=key).json()["assessmentUrl"])
+                    made = http.post("/_simulator/sandboxes/ada/credentials", headers=token).json()
+                (first, second) = http.get("/_simulator/sandboxes/ada/invitations", headers=token).json()
+                links = [*links, first["links"]["invite"], second["links"]["invite"]]
+            answers = [http.get(link.partition("/Account")[1] + link.partition("/Account")[2]) for link in links]
+            assert [answer.status_code for answer in answers] == [404, 404, 200, 200]
 
 
 def test_a_deleted_sandbox_stays_deleted(path: Path) -> None:

@@ -70,7 +70,7 @@ def test_no_header_makes_it_stumble(text: str) -> None:
         ("get_order", {}, Credential("pymetrics.key", "sim-test")),
         ("get_order", {"header.x-api-key": ""}, None),
         ("get_order", {"header.x-api-key": ABSENT}, None),
-        ("download_report", {"path.ticket": "test.seal.order.5.code"}, Credential("link", "test", "seal")),
+        ("download_report", {"path.ticket": "test.seal.order.5.code"}, Credential("link", "test", "seal", "order")),
         ("download_report", {"path.ticket": "test"}, Credential("link", "test", "")),
         ("download_report", {"path.ticket": ".seal"}, None),
         ("download_report", {"path.ticket": ABSENT}, None),
