@@ -54,7 +54,8 @@ class Config:
 
     The first of `folders` is the API user's default folder. `rate_limit` is in calls a minute for each vendor.
     `invitation_limit` is how many invitations there may be, `webhook_rate` how many attempts a real second.
-    `progress` is `manual`, or the duration after which an invitation completes by itself.
+    `progress` is `manual`, or the duration after which an invitation completes by itself. `webhook_time` is the clock
+    that signed webhooks are stamped by: the sandbox's, or the machine's (`real`).
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -74,6 +75,7 @@ class Config:
     default_webhook_url: str | None = None
     webhook_url: str | None = None
     webhook_secret: str | None = None
+    webhook_time: Literal["sandbox", "real"] = "sandbox"
     invitation_days: int = 10
     journal: Journal = field(default_factory=Journal)
     behaviour: Mapping[str, str | int | bool | None] = field(default_factory=dict)

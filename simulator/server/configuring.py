@@ -4,11 +4,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulator.core import instant
+from starlette.responses import Response
+
+from simulator.core import instant, webhook_secret
 from simulator.core.config import Config
 from simulator.core.urls import is_web_url
 from simulator.core.vendor import Vendor, switched
 from simulator.server import shapes, wire
+from simulator.server.header_text import header_line
 from simulator.server.problems import Problem, flawed
 
 _MERGED = ("api_user", "journal", "behaviour")
@@ -37,7 +40,6 @@ DEMANDS: tuple[tuple[str, str, Callable[[Config], bool]], ...] = (
      lambda c: _unique(tuple(f.name for f in c.custom_fields))),
     ("default_webhook_url", _URL, lambda c: _webhook(c.default_webhook_url)),
     ("webhook_url", _URL, lambda c: _webhook(c.webhook_url)),
-    ("webhook_secret", "must not be empty; null takes the published default", lambda c: c.webhook_secret != ""),
     ("invitation_days", "must be from 4 to 30, as The Predictive Index allows", lambda c: 4 <= c.invitation_days <= 30),
     ("progress", "must be manual or an ISO 8601 duration such as PT10S, of at most ten years",
      lambda c: c.progress == "manual" or _lasts(c.completes_after)),
@@ -70,10 +72,25 @@ def changed(vendors: Mapping[str, Vendor], config: Config, changes: Mapping[str,
     except (TypeError, ValueError) as error:
         raise Problem(422, f"settings must be JSON values: {error}") from None
     found = [{"where": where, "what": what} for where, what, keeps in DEMANDS if not keeps(merged)]
+    if merged.webhook_secret != config.webhook_secret:
+        found += _wrong_secret(merged)
     found += _wrong_switches(vendors, merged)
     if found:
         raise flawed(found, " ")
     return merged
+
+
+def noted(answer: Response, config: Config, changes: Mapping[str, Any]) -> Response:
+    """The answer to a change of settings, with notes about those that were just set."""
+    found = webhook_secret.notes(config.webhook_secret) if "webhook_secret" in changes else ()
+    if found:
+        answer.headers["simulator-note"] = header_line(found).decode()
+    return answer
+
+
+def _wrong_secret(config: Config) -> list[dict[str, str]]:
+    what = webhook_secret.flaw(config.webhook_secret)
+    return [] if what is None else [{"where": "webhook_secret", "what": what}]
 
 
 def _wrong_switches(vendors: Mapping[str, Vendor], config: Config) -> list[dict[str, str]]:

@@ -64,6 +64,10 @@ class Control:
         self.family.learn(answers(self._keys))
         self.family.learn_general("counts", lambda asked: {one.name: len(one.journal) for one in sandboxes})
 
+    async def end_session(self, id: str) -> None:
+        """Let the other processes, too, accept a person's session no more."""
+        await self.family.each(lambda owner: {"what": "end_session", "asked": {"id": id}})
+
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
         return [by_verb(path, handlers) for path, handlers in self.table().items()]
@@ -134,7 +138,7 @@ class Control:
         name = _name(body.name)
         seed = body.seed if "seed" in shapes.read(dict[str, Any], request.state.body) else None
         try:
-            return self._opened(self._sandboxes.open(name, seed, config))
+            return configuring.noted(self._opened(self._sandboxes.open(name, seed, config)), config, body.config)
         except Taken:
             raise _taken(name) from None
 
@@ -198,7 +202,9 @@ class Control:
         sandbox = self._sandbox(request)
         changes = shapes.read(dict[str, Any], request.state.body)
         sandbox.step(lambda: sandbox.configure(configuring.changed(sandbox.vendors, sandbox.config, changes)))
-        return json(configuring.shown(self._sandboxes.vendors, sandbox.config))
+        return configuring.noted(
+            json(configuring.shown(self._sandboxes.vendors, sandbox.config)), sandbox.config, changes
+        )
 
     async def snapshot(self, request: Request) -> Response:
         """Keep the present state."""
@@ -267,7 +273,7 @@ class Control:
         url = shapes.read(shapes.Replaying, request.state.body).url
         if url is not None and not is_web_url(url):
             raise Problem(422, "url must be an absolute http or https URL with a host")
-        again = sandbox.replay(delivery, url or delivery.notice.url)
+        again = sandbox.replay(delivery, url)
         return json(delivery_view(sandbox.state, again))
 
     def _base(self, request: Request) -> str:

@@ -13,6 +13,7 @@ from simulator.core import instant
 from simulator.core.delivery import Attempt, Delivery, Post
 from simulator.core.faults import Fault
 from simulator.server.advance import LOOK, Playing, played
+from simulator.server.clock import machine_now
 from simulator.server.log import Deleted, Unusable, Unwritten
 from simulator.server.meters import Meters
 from simulator.server.pace import Pace
@@ -157,9 +158,10 @@ class Dispatcher:
                 return
         at, place = sandbox.now(), sandbox.next_place()
         try:
-            post = sandbox.vendors[delivery.notice.vendor].post(delivery, at, sandbox.config)
+            stamp = machine_now() if sandbox.config.webhook_time == "real" else at
+            post = sandbox.vendors[delivery.notice.vendor].post(delivery, stamp, sandbox.config)
             if fault is None:
-                outcome = await self._sender.send(post, sandbox.config.webhook_timeout)
+                outcome = await self._sender.send(post, sandbox.config.webhook_timeout, named=delivery.notice.named)
             else:
                 outcome = Outcome(None, f"dropped by fault {fault.id}", 0.0)
         except Exception as problem:  # noqa: BLE001  a mistake of ours must not lose the notice: it is tried again

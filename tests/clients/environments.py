@@ -16,6 +16,8 @@ PYMETRICS_SDK = ("pymetrics-sdk", "pymetrics-assessment-api-client==1.0.1", "leg
 # The SDK pins no urllib3, and breaks under some: 2.6.0 took away what it calls.
 SOFT_SKILLS_SDK = ("pymetrics-soft-skills-sdk", "pymetrics-soft-skills-sdk==1.0.2", "urllib3==2.8.0")
 
+STANDARD_WEBHOOKS = ("standard-webhooks", "standardwebhooks==1.1.0")
+
 WANTS_NODE = pytest.mark.skipif(
     shutil.which("node") is None and "CI" not in os.environ, reason="wants Node.js 18 or newer"
 )
@@ -45,8 +47,23 @@ def environment(name: str, *requirements: str) -> Path:
     return python
 
 
-def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def node_environment(name: str, source: Path) -> Path:
+    """A folder with the npm packages that the lock file in `source` names, installed once for each lock file."""
+    home, lock = HOME / f"{name}-node", (source / "package-lock.json").read_text()
+    home.mkdir(parents=True, exist_ok=True)
+    with (HOME / f"{home.name}.lock").open("w") as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
+        stamp = home / "installed"
+        if not stamp.exists() or stamp.read_text() != lock:
+            for file in ("package.json", "package-lock.json"):
+                shutil.copy(source / file, home)
+            _run("npm", "ci", "--no-audit", "--no-fund", cwd=home)
+            stamp.write_text(lock)
+    return home
+
+
+def _run(*command: str, cwd: Path | None = None) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
     if done.returncode:
         message = f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}"
         raise RuntimeError(message)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.app import VENDORS
+from simulator.core import webhook_secret
 from simulator.core.config import Assessment, Config
 from simulator.server.configuring import DEMANDS, changed, shown
 from simulator.server.problems import Problem
@@ -83,7 +84,20 @@ KEPT: dict[str, tuple[Any, ...]] = {
     "custom_fields": ([], [{"name": "a", "values": []}], [{"name": "a", "values": None}]),
     "assessments": ([], [{"id": "a", "type": "games", "description": ""}]),
     "folders": (["a"],),
-    "webhook_secret": (" ", None),
+    "webhook_secret": (
+        " ",
+        "no Base64, no prefix",
+        "WHSEC_-_",
+        "whsec_YWJj",
+        "whsec_YWJjZA",
+        "whsec_YWJjZA=",
+        "whsec_YWJjZA==",
+        "whsec_+/+/",
+        "whsec_YQ",
+        "YWJjZA==",
+        None,
+    ),
+    "webhook_time": ("sandbox", "real"),
     "webhook_url": ("HTTPS://hook.example", "http://u:p@h:1/x?y#z", "http://[::1]:1", None),
     "default_webhook_url": ("HTTPS://hook.example", None),
     "maintenance": (True, False),
@@ -99,7 +113,22 @@ BROKEN: dict[str, tuple[Any, ...]] = {
     "custom_fields": ([{"name": "a"}, {"name": "a", "values": []}],),
     "assessments": ([{"id": "a"}, {"id": "a", "type": "nlr"}],),
     "folders": ([], ["a", "a"]),
-    "webhook_secret": ("",),
+    "webhook_secret": (
+        "",
+        "whsec_",
+        "whsec_=",
+        "whsec_====",
+        "whsec_YWJj-_",
+        "whsec_--__",
+        "whsec_YWJjZ",
+        "whsec_YWJj===",
+        "whsec_YW=j",
+        "whsec_YWJj\n",
+        "whsec_ YWJj",
+        "whsec_whsec_YWJj",
+        "whsec_é",
+    ),
+    "webhook_time": ("machine", None, True),
     "webhook_url": ("http://[::1", "ws://h", " http://h", "http://h\n", "//h", "http:h", "http:///h", "http://h:x"),
     "default_webhook_url": ("h", ""),
     "maintenance": ("true",),
@@ -135,3 +164,34 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 def test_every_demand_names_a_setting_and_the_default_keeps_it(name: str) -> None:
     assert name in shown(VENDORS, Config())
     assert all(keeps(Config()) for where, _, keeps in DEMANDS if where == name)
+
+
+SECRETS = {
+    "whsec_YWJj-_": ("webhook_secret", "URL-safe", "write + for - and / for _"),
+    "whsec_": ("webhook_secret", "no key follows"),
+    "whsec_a b": ("webhook_secret", "a text that is no Base64 is a secret without whsec_"),
+    "whsec_YWJjZ": ("webhook_secret", "length"),
+}
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_refused_webhook_secret_is_answered_with_what_is_right(secret: str) -> None:
+    detail = refused({"webhook_secret": secret}).detail
+    assert [words for words in SECRETS[secret] if words not in detail] == []
+    assert secret.removeprefix("whsec_") not in detail or secret == "whsec_"
+
+
+def test_a_webhook_secret_of_an_older_log_hinders_no_other_setting() -> None:
+    assert changed(VENDORS, Config(webhook_secret="whsec_"), {"rate_limit": 5}).rate_limit == 5
+
+
+@pytest.mark.parametrize(
+    ("secret", "words"),
+    [
+        (None, None), ("a plain secret", None), ("whsec_YWJjZA", None), ("whsec_-_", None),
+        ("YWJjZA", "Base64 without whsec_"), ("YWJjZA==", "write whsec_ before it"), ("whsec_YQ", "fewer than 4"),
+    ],
+)  # fmt: skip
+def test_a_webhook_secret_that_a_library_reads_otherwise_has_a_note(secret: str | None, words: str | None) -> None:
+    found = webhook_secret.notes(secret)
+    assert (len(found), all(words is not None and words in note for note in found)) == (0 if words is None else 1, True)

@@ -374,7 +374,7 @@ def test_the_demo_has_its_samples_again_after_a_reset(http: httpx2.Client) -> No
 SETTINGS = {
     "assessments", "positions", "folders", "custom_fields", "api_user", "default_webhook_url", "webhook_url",
     "webhook_secret", "invitation_days", "journal", "behaviour", "progress", "rate_limit", "maintenance",
-    "webhook_timeout", "invitation_limit", "webhook_rate",
+    "webhook_timeout", "invitation_limit", "webhook_rate", "webhook_time",
 }  # fmt: skip
 
 
@@ -408,6 +408,23 @@ def test_a_change_of_settings_leaves_the_others(
     for name, value in expected.items():
         config[name] = {**config[name], **value} if isinstance(value, dict) else value
     assert answer == sandbox.told("GET", "/config") == config
+
+
+NOTED_SECRETS = {
+    "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": "Base64 without whsec_",
+    "YWJjZA": "Base64 without whsec_",
+    "whsec_YQ": "npm's package standardwebhooks refuses fewer than 4 letters",
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": "",
+    "a plain secret": "",
+}
+
+
+@pytest.mark.parametrize(("secret", "note"), NOTED_SECRETS.items())
+def test_a_webhook_secret_that_libraries_read_otherwise_is_noted(sandbox: Sandbox, secret: str, note: str) -> None:
+    answer = sandbox.control("PATCH", "/config", {"webhook_secret": secret})
+    assert note in answer.headers.get("simulator-note", "")
+    assert ("simulator-note" in answer.headers) == bool(note)
+    assert "simulator-note" not in sandbox.control("PATCH", "/config", {"rate_limit": None}).headers
 
 
 def test_changes_of_settings_add_up(sandbox: Sandbox) -> None:

@@ -80,7 +80,8 @@ def posted(secret: str | None, url: str = URL, moment: int = NOW) -> Post:
         ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),
         ("a plain secret, é", "a plain secret, é".encode()),
         ("whsec_not base64!", b"whsec_not base64!"),
-        ("whsec_abc", b"whsec_abc"),
+        ("whsec_YWJjZA", b"abcd"),
+        ("whsec_abcde", b"whsec_abcde"),
         (None, b"simulator-webhook-secret"),
         ("", b"simulator-webhook-secret"),
     ],
@@ -96,6 +97,13 @@ def test_a_post_is_signed_as_the_specification_says(secret: str | None, key: byt
         ("webhook-signature", f"v1,{base64.b64encode(code).decode()}"),
     )
     assert (post.url, post.body) == (URL, b'{"a": 1}')
+
+
+def test_base64_without_a_prefix_is_signed_as_text_and_as_octets() -> None:
+    signatures = dict(posted("YWJjZA").headers)["webhook-signature"].split(" ")
+    decoded = dict(posted("whsec_YWJjZA").headers)["webhook-signature"]
+    text = base64.b64encode(hmac.new(b"YWJjZA", b'msg_1.1793534400.{"a": 1}', hashlib.sha256).digest()).decode()
+    assert signatures == [f"v1,{text}", decoded]
 
 
 def test_a_post_agrees_with_the_sample_of_the_specification() -> None:
