@@ -13,14 +13,12 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from simulator.handle.caught import Listener, NotCaught, Webhook, Webhooks
 from simulator.handle.connection import SANDBOXES, Connection, Listed, SimulatorError
 from simulator.handle.knobs import Clock, Deliveries, Faults, Invitations, Journal, Snapshot
-from simulator.settings import Settings, is_loopback
+from simulator.settings import Settings, from_environment
 
 __all__ = ["NotCaught", "Simulator", "SimulatorError", "SimulatorServer", "Webhook"]
 
@@ -68,8 +66,9 @@ class Simulator(AbstractContextManager["Simulator"]):
     """A sandbox of its own on the server at `url`, forgotten by `close` or at the end of a `with` block.
 
     `name` is 1 to 64 of a-z, 0-9 and -, a random one unless given; `config` are settings to begin with. A `connection`
-    and a `listener` are shared with others when given, its own otherwise. Both vendors' webhook settings lead to the
-    listener, where the server can reach it: on this machine. `leaving` is called before what happened is forgotten.
+    and a `listener` are shared with others when given, its own otherwise: where SIMULATOR_LISTENER_HOST says, under the
+    address in SIMULATOR_LISTENER_URL. Both vendors' webhook settings lead to the listener if the server reaches it.
+    `leaving` is called before what happened is forgotten.
     """
 
     def __init__(
@@ -88,14 +87,16 @@ class Simulator(AbstractContextManager["Simulator"]):
         name = name or secrets.token_hex(8)
         with ExitStack() as stack:
             connection = connection or stack.enter_context(Connection(url, control_token))
-            listener = listener or (stack.enter_context(Listener()) if is_here(connection.url) else None)
-            leads = _leads(f"{listener.url}/{name}") if listener else {}
+            listener = listener or stack.enter_context(_listener())
+            leads = _leads(f"{listener.url}/{name}")
             body = {"name": name, "seed": seed, "config": {**leads, **(config or {})}}
             self._begin(connection, listener, connection.call("POST", SANDBOXES, body))
             stack.callback(self._forget)
+            if self._unreached and (mine := leads.keys() - (config or {}).keys()):
+                self.config(**dict.fromkeys(mine))
             self._ending = stack.pop_all()
 
-    def _begin(self, connection: Connection, listener: Listener | None, opened: Mapping[str, Any]) -> None:
+    def _begin(self, connection: Connection, listener: Listener, opened: Mapping[str, Any]) -> None:
         """Hold the parts of a sandbox that was opened just now."""
         self._connection, self._listener = connection, listener
         self.url = connection.url
@@ -110,7 +111,8 @@ class Simulator(AbstractContextManager["Simulator"]):
         self.faults = Faults(connection, f"{self._path}/faults")
         self.journal = Journal(connection, f"{self._path}/journal")
         self.mail = Listed(connection, f"{self._path}/mail")
-        self._webhooks = listener.webhooks(self.name, self._tried) if listener else None
+        self._webhooks = listener.webhooks(self.name, self._tried)
+        self._unreached = listener.unreached(connection, self._path)
         self._forks: list[Simulator] = []
 
     def __repr__(self) -> str:
@@ -118,9 +120,9 @@ class Simulator(AbstractContextManager["Simulator"]):
 
     @property
     def webhooks(self) -> Webhooks:
-        """The webhooks that were caught; raises `SimulatorError` where the server is on another machine."""
-        if self._webhooks is None:
-            raise SimulatorError(f"{self.url} is another machine, from which no listener of this one can be reached")
+        """The webhooks that were caught; raises `SimulatorError` where the server does not reach the listener."""
+        if self._unreached is not None:
+            raise SimulatorError(self._unreached)
         return self._webhooks
 
     # What a candidate would do, or the passing of time.
@@ -200,8 +202,8 @@ class Simulator(AbstractContextManager["Simulator"]):
         fork._ending = ExitStack()
         fork._ending.callback(fork._forget)
         self._forks.append(fork)
-        mine = _leads(self._webhooks.url) if self._webhooks is not None else {}
-        moved = {name: fork.webhooks.url for name, url in fork.config().items() if url == mine.get(name, "")}
+        mine = _leads(self._webhooks.url)
+        moved = {name: fork._webhooks.url for name, url in fork.config().items() if url == mine.get(name, "")}
         if moved:
             fork.config(**moved)
         return fork
@@ -210,8 +212,7 @@ class Simulator(AbstractContextManager["Simulator"]):
         """Go back to the opening state; nothing begun before acts after, and no webhook is left."""
         self._tell()
         self._connection.call("POST", f"{self._path}/reset")
-        if self._webhooks is not None:
-            self._webhooks.clear()
+        self._webhooks.clear()
 
     def close(self) -> None:
         """Forget the sandbox and its forks; a second time does nothing."""
@@ -223,8 +224,7 @@ class Simulator(AbstractContextManager["Simulator"]):
     def _forget(self) -> None:
         for fork in self._forks:
             fork.close()
-        if self._listener is not None:
-            self._listener.forget(self.name)
+        self._listener.forget(self.name)
         for step in (self._tell, self._delete):
             try:
                 step()
@@ -268,7 +268,10 @@ class SimulatorServer(AbstractContextManager["SimulatorServer"]):
         self._leaving = leaving
         self._ending = ExitStack()
         self._connection = self._ending.enter_context(Connection(url, control_token))
-        self._listener = self._ending.enter_context(Listener()) if is_here(url) else None
+        self._listener = self._ending.enter_context(_listener())
+        asked = from_environment("listener_host") or from_environment("listener_url")
+        if settings is not None and settings.webhook_hosts is None and not asked:
+            self._listener.reached_by(self.url)  # both are on this machine's loopback
 
     def check(self) -> None:
         """Raise `SimulatorError` unless a simulator answers."""
@@ -285,12 +288,9 @@ class SimulatorServer(AbstractContextManager["SimulatorServer"]):
         self._ending.close()
 
 
-def is_here(url: str) -> bool:
-    """Whether a server at that address can reach a listener on this machine's loopback."""
-    host = urlsplit(url).hostname or ""
-    with suppress(ValueError):
-        return is_loopback(host) or ip_address(host).is_unspecified
-    return False
+def _listener() -> Listener:
+    """A listener where the environment wants it."""
+    return Listener(from_environment("listener_host"), from_environment("listener_url"))
 
 
 def _leads(url: str) -> dict[str, str]:

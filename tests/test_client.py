@@ -1,5 +1,7 @@
 """The handle on a sandbox, against the real program."""
 
+import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,9 +10,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator import client
 from simulator.client import NotCaught, Simulator, SimulatorError, SimulatorServer
+from simulator.handle.caught import Listener
 from simulator.handle.connection import duration
+from simulator.handle.listening import advertised, bind_address
 from tests.servers import Server
 
 ORDER = {
@@ -109,8 +112,8 @@ def test_both_vendors_open_with_what_the_handle_holds(handle: Simulator) -> None
 
 def test_in_closed_access_the_control_token_opens_a_sandbox_with_credentials_of_chance() -> None:
     with (
-        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in"}) as closed,
-        Simulator(closed.url, control_token="let-me-in") as handle,
+        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in-at-once"}) as closed,
+        Simulator(closed.url, control_token="let-me-in-at-once") as handle,
     ):
         assert not handle.predictive_index.api_key.startswith("sim-")
         handle.complete(assess(handle))
@@ -393,27 +396,83 @@ def test_a_webhook_that_goes_elsewhere_is_seen_in_the_message(handle: Simulator)
         handle.webhooks.wait_for(1, within=0.01)
 
 
-@pytest.mark.parametrize(
-    ("url", "near"),
-    [
-        ("http://127.0.0.1:8787", True),
-        ("http://localhost:8787", True),
-        ("http://[::1]:8787", True),
-        ("http://0.0.0.0:8787", True),
-        ("http://192.0.2.7:8787", False),
-        ("https://simulator.example", False),
-    ],
-)
-def test_only_a_server_of_this_machine_can_reach_the_listener(url: str, near: bool) -> None:
-    assert client.is_here(url) is near
+UNREACHED = {
+    "connection refused": "http://127.0.0.1:9",
+    "another program answers there": "{server}",
+    "the server's policy refuses it": "http://169.254.169.254",
+}
 
 
-def test_a_server_on_another_machine_is_told_of_no_listener(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "is_here", lambda url: False)
+@pytest.mark.parametrize("url", UNREACHED.values(), ids=UNREACHED)
+def test_a_server_that_does_not_reach_the_listener_is_found_by_trying(
+    server: Server, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("SIMULATOR_LISTENER_URL", url.replace("{server}", server.url))
+    with SimulatorServer(server.url) as shared, shared.open() as handle, shared.open() as other:
+        for one in (handle, other, handle.fork()):
+            assert (one.config()["webhook_url"], one.config()["default_webhook_url"]) == (None, None)
+            with pytest.raises(
+                SimulatorError, match=r"cannot reach .* Set SIMULATOR_LISTENER_URL to .* SIMULATOR_LISTENER_"
+            ):
+                _ = one.webhooks
+        handle.complete(assess(handle))
+        assert [*handle.deliveries] == []
+
+
+LISTENING = [
+    ("127.0.0.1", None, r"http://127\.0\.0\.1:\d+"),
+    ("[::1]", None, r"http://\[::1\]:\d+"),
+    ("::1", None, r"http://\[::1\]:\d+"),
+    ("0.0.0.0", None, r"http://127\.0\.0\.1:\d+"),  # noqa: S104  that is the question
+    ("[::]", "http://127.0.0.1", r"http://127\.0\.0\.1:\d+"),
+    ("0.0.0.0:{port}", None, r"http://127\.0\.0\.1:{port}"),
+    ("[::1]:{port}", None, r"http://\[::1\]:{port}"),
+    ("127.0.0.1:{port}", "http://app.localhost:{port}/", r"http://app\.localhost:{port}"),
+    ("::", "http://[::1]", r"http://\[::1\]:\d+"),
+]
+
+
+@pytest.mark.parametrize(("host", "url", "shown"), LISTENING)
+def test_the_listener_binds_the_given_host_and_is_reached_at_its_url(
+    server: Server, monkeypatch: pytest.MonkeyPatch, host: str, url: str | None, shown: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+    monkeypatch.setenv("SIMULATOR_LISTENER_HOST", host.replace("{port}", port))
+    monkeypatch.setenv("SIMULATOR_LISTENER_URL", (url or "").replace("{port}", port))
     with Simulator(server.url) as handle:
-        assert handle.config()["webhook_url"] is None
-        with pytest.raises(SimulatorError, match="another machine"):
-            _ = handle.webhooks
+        assert re.fullmatch(rf"{shown.replace('{port}', port)}/{handle.name}", handle.webhooks.url)
+        handle.complete(assess(handle))
+        handle.webhooks.wait_for(1)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("HOST", value) for value in ("a b", "127.0.0.1:", "127.0.0.1:99999", "http://127.0.0.1", "[::1", "::1]:5", "")]
+    + [("URL", value) for value in ("host.docker.internal", "ftp://h", "http://h?x=1", "http://h#x", "http://u:p@h")],
+)
+def test_an_invalid_host_or_url_of_the_listener_is_refused_by_name(variable: str, value: str) -> None:
+    with pytest.raises(ValueError, match=f"SIMULATOR_LISTENER_{variable} is {re.escape(repr(value))}; give "):
+        bind_address(value) if variable == "HOST" else advertised(value, 8000)
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(SimulatorError, match=f"no listener for webhooks on {place}: Address already in use"):
+            Listener(place)
+
+
+@pytest.mark.parametrize(
+    ("given", "base"),
+    [
+        ("http://h", "http://h:8000"), ("http://h:1", "http://h:1"), ("http://h/x/", "http://h:8000/x"),
+        ("https://t.example", "https://t.example"), ("http://[fd00::1]", "http://[fd00::1]:8000"),
+        ("http://[fd00::1]:1/", "http://[fd00::1]:1"),
+    ],
+)  # fmt: skip
+def test_a_given_address_keeps_its_port_or_gets_the_listeners(given: str, base: str) -> None:
+    assert advertised(given, 8000) == base
 
 
 def test_sandboxes_of_one_server_share_a_listener_and_get_their_own_webhooks_alone(server: Server) -> None:

@@ -159,8 +159,20 @@ def test_a_server_elsewhere_is_used_and_a_failed_test_leaves_no_sandbox_there(tm
 
 def test_a_closed_server_elsewhere_is_used_with_its_control_token(tmp_path: Path) -> None:
     written(tmp_path, {"test_three.py": THREE_LINES})
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in"}) as closed:
-        passed(run(tmp_path, SIMULATOR_URL=closed.url, SIMULATOR_CONTROL_TOKEN="let-me-in"), 1)
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in-at-once"}) as closed:
+        passed(run(tmp_path, SIMULATOR_URL=closed.url, SIMULATOR_CONTROL_TOKEN="let-me-in-at-once"), 1)
+
+
+def test_a_server_elsewhere_that_cannot_reach_the_listener_is_reported_by_webhooks_alone(
+    tmp_path: Path, server: Server
+) -> None:
+    suite = THREE_LINES + "\ndef test_the_rest(simulator):\n    assert simulator.config()['webhook_url'] is None\n"
+    written(tmp_path, {"test_three.py": suite})
+    done = run(tmp_path, SIMULATOR_URL=server.url, SIMULATOR_LISTENER_URL="http://127.0.0.1:9")
+    assert "1 failed, 1 passed" in done.stdout, done.stdout
+    sentence = f"the server at {server.url} cannot reach this machine's listener for webhooks at http://127.0.0.1:9: "
+    assert sentence in done.stdout
+    assert "Set SIMULATOR_LISTENER_URL to the listener's address as that server sees it" in done.stdout
 
 
 def test_a_server_elsewhere_that_does_not_answer_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Catches webhooks: one listener on a free port of this machine, for as many sandboxes as there are."""
 
 import json
+import secrets
+import socket
 import threading
 import time
 from collections import deque
@@ -13,7 +15,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar, overload
 from urllib.parse import parse_qsl
 
+from simulator.handle.connection import Connection, SimulatorError
+from simulator.handle.listening import address_of, advertised, advice, bind_address
+
 T = TypeVar("T")
+_PATIENCE = 5
+"""Seconds in which a server must have posted to the listener when it is asked to."""
 _STATUSES = range(200, 600)
 Match = Mapping[str, Any] | Callable[["Webhook"], bool]
 
@@ -151,13 +158,28 @@ class Webhooks(Sequence[Webhook]):
 
 
 class Listener(AbstractContextManager["Listener"]):
-    """Listens on loopback, and sorts what comes by the first part of its path: the name of a sandbox."""
+    """Catches webhooks, and sorts what comes by the first part of its path: the name of a sandbox.
 
-    def __init__(self) -> None:
+    It listens on `host` (HOST or HOST:PORT), on a free port of loopback unless given. `url` is the base address under
+    which a server reaches it, where that is another.
+    """
+
+    def __init__(self, host: str | None = None, url: str | None = None) -> None:
         self._boxes: dict[str, Webhooks] = {}
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._unreached: dict[str, str | None] = {}
+        """By server: why it does not reach this listener, None where it does."""
+        name, port = bind_address(host or "127.0.0.1")
+        try:
+            self._server = _listening(name, port)
+        except OSError as problem:
+            raise SimulatorError(f"no listener for webhooks on {host or name}: {problem.strerror or problem}") from None
         self._server.take = self._take
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        try:
+            port = self._server.server_port
+            self.url = address_of(name, port) if url is None else advertised(url, port)
+        except ValueError:
+            self._server.server_close()
+            raise
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="simulator webhooks", daemon=True
         )
@@ -173,6 +195,34 @@ class Listener(AbstractContextManager["Listener"]):
         self._boxes[name] = Webhooks(f"{self.url}/{name}", tried)
         return self._boxes[name]
 
+    def unreached(self, connection: Connection, path: str) -> str | None:
+        """Why a server does not reach this listener, and what to do; None where it does.
+
+        That is found out once for each server: it is asked, by the sandbox at `path`, to post to the listener, and what
+        it posts must arrive here: under the same address another program may answer there.
+        """
+        if connection.url not in self._unreached:
+            why = self._tried(connection, path)
+            self._unreached[connection.url] = why and advice(connection.url, self.url, why)
+        return self._unreached[connection.url]
+
+    def reached_by(self, server: str) -> None:
+        """Know, without trying, that a server reaches this listener."""
+        self._unreached[server] = None
+
+    def _tried(self, connection: Connection, path: str) -> str | None:
+        name = f"test-{secrets.token_hex(8)}"
+        came = self.webhooks(name)
+        try:
+            tried = connection.call("POST", f"{path}/webhook-test", {"url": came.url}, within=_PATIENCE)
+        except SimulatorError as problem:
+            return f"nothing arrived within {_PATIENCE} s" if problem.status is None else str(problem)
+        finally:
+            self.forget(name)
+        if came:
+            return None
+        return tried["error"] or f"another program answers there, with {tried['status']}"
+
     def forget(self, name: str) -> None:
         """Catch nothing more for that sandbox."""
         self._boxes.pop(name, None)
@@ -184,6 +234,18 @@ class Listener(AbstractContextManager["Listener"]):
         if box is None:
             return 404
         return box.take(Webhook(method, f"{slash}{rest}{mark}{query}", headers, body, datetime.now(UTC)))
+
+
+def _listening(host: str, port: int) -> "_Server":
+    """A server on that address; on `::` it takes IPv4 connections too."""
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+    server = _Server((host, port), _Handler, bind_and_activate=False)
+    server.socket.close()  # it is one for IPv4, whatever the host is
+    server.socket = socket.create_server(
+        (host, port), family=family, backlog=_Server.request_queue_size, dualstack_ipv6=host == "::"
+    )
+    server.server_name, server.server_port = host, server.socket.getsockname()[1]
+    return server
 
 
 class _Server(ThreadingHTTPServer):
