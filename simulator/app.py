@@ -15,6 +15,7 @@ from simulator.server import assets, configuring, dashboard
 from simulator.server.access_log import AccessLog
 from simulator.server.address import Address
 from simulator.server.asgi import App
+from simulator.server.attempts import Attempts
 from simulator.server.candidate import Candidate
 from simulator.server.control import Control
 from simulator.server.egress import Policy
@@ -61,7 +62,10 @@ class Simulator:
         self._settings = settings
         self._tell = tell
         self._limits = Limits(settings.idle, settings.keep_for, settings.keep)
-        self._sender = HttpSender(Policy(settings.webhook_hosts))
+        self._sender = HttpSender(
+            Policy(settings.webhook_hosts, guarded=not open_access),
+            authority=settings.webhook_ca, insecure=settings.webhook_insecure,
+        )  # fmt: skip
         self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
         self._sandboxes = Sandboxes(
             VENDORS, self._sender, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,
@@ -71,6 +75,8 @@ class Simulator:
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
         self._family, self._hearing = control.family, control.hearing
+        if session is not None:
+            control.family.learn_general("end_session", lambda asked: session.end(asked["id"]))
         inner: App = Fence(self._inside(control, address, session), settings.public_url)
         if session is not None:
             inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
@@ -86,7 +92,7 @@ class Simulator:
                 *board.routes(),
                 *assets.routes(),
                 *Candidate(self._sandboxes, address).routes(),
-                *([] if session is None else Login(session, address).routes()),
+                *([] if session is None else Login(session, address, Attempts(), control.end_session).routes()),
                 *control.routes(),
                 *Reference(VENDORS, control.table(), __version__).routes(),
             ],

@@ -24,7 +24,7 @@ from simulator.options import (
     to_listen,
     web_url,
 )
-from simulator.settings import Settings, default_access
+from simulator.settings import PREFIX, Settings, default_access, flaw_of_token
 
 
 class _Main(click.Group):
@@ -80,6 +80,10 @@ def main() -> None:
 @option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
 @option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=base_url)
 @option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.", callback=hosts)
+@option(
+    "webhook_ca", None, "More authorities to trust for listeners with https (PEM).", type=click.Path(path_type=Path)
+)
+@option("webhook_insecure", None, "Check no certificate of a listener.", is_flag=True, type=bool)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)
 @option(
     "request_timeout", "30", "Seconds for a request's head, for its body, for reading on in an answer.",
@@ -100,17 +104,21 @@ def main() -> None:
 @option("access_log", None, "Write a line for every call.", is_flag=True, type=bool)
 def serve(
     host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
-    webhook_hosts: tuple[str, ...] | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None,
-    tls_key: Path | None, **more: Any,
+    webhook_hosts: tuple[str, ...] | None, webhook_ca: Path | None, webhook_insecure: bool, tls: str | None,
+    tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None, **more: Any,
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
     from simulator import tls as certificates
 
+    token = control_token()
+    if flaw := flaw_of_token(token):
+        raise click.UsageError(f"{PREFIX}CONTROL_TOKEN {flaw}")
     if log == "memory":
         _alone(**more)
     more |= certificates.files(tls, tls_dir, tls_cert, tls_key, (host, certificates.host_of(public_url)))
+    more |= certificates.listeners(webhook_ca, insecure=webhook_insecure)
     settings = Settings(
-        host, port, log, access or default_access(host), public_url, webhook_hosts, control_token(),
+        host, port, log, access or default_access(host), public_url, webhook_hosts, token,
         sandboxes=_sandboxes(config) if config else {}, **more,
     )  # fmt: skip
     if settings.workers > 1:

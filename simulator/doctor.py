@@ -221,7 +221,7 @@ def _listener(server: Connection, under: str, url: str | None, config: dict[str,
 
 
 def _reached(url: str, status: int | None, error: str | None) -> tuple[Verdict, str, str]:
-    if error == "refused by policy":
+    if error is not None and error.startswith("refused by policy"):
         why = "the server's --webhook-hosts does not name it, or it is a link-local or cloud-metadata address"
         return "failed", "listener", f"{url} is refused by policy: {why}"
     if status is None:

@@ -19,10 +19,11 @@ import uvicorn
 from simulator.app import Simulator, Unopened
 from simulator.open_files import fitted
 from simulator.server import logs
+from simulator.server.authorities import flaws
 from simulator.server.log import Unusable
 from simulator.server.masking import hidden
 from simulator.server.protocol import Protocol, cut_off_the_slow
-from simulator.settings import Settings
+from simulator.settings import Settings, authorities
 
 _TICKS_BETWEEN_LOOKS = 5
 """Ticks of a tenth of a second between two looks at those who let us wait."""
@@ -139,9 +140,15 @@ def greet(url: str, warn: Callable[[str], None]) -> bool:
 
 
 def messages(settings: Settings) -> Callable[[str], None]:
-    """Set up what the program says on standard error; gives the way to say what must be said."""
+    """Set up what the program says on standard error; gives the way to say what must be said.
+
+    Authorities that cannot be used are reported here, because a webhook would only fail much later.
+    """
     logs.set_up(settings.log_format, settings.log_level, settings.access_log)
-    return partial(logs.announce, settings.log_format)
+    warn = partial(logs.announce, settings.log_format)
+    for line in flaws(authorities()):
+        warn(line)
+    return warn
 
 
 def serve_on(listener: socket.socket, server: Server, settings: Settings, warn: Callable[[str], None]) -> int:

@@ -8,6 +8,8 @@ from typing import Any, Literal, get_args
 
 Access = Literal["open", "closed"]
 PREFIX = "SIMULATOR_"
+SHORTEST_TOKEN = 16
+"""A control token of fewer characters could be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,10 @@ class Settings:
     """How a server runs; `sandboxes` are opened at the start, by name, with their settings.
 
     `public_url` is the address in links where it differs from the one that the caller used. `webhook_hosts` narrows
-    where webhooks may go; None leaves every host that is not forbidden. `log` is where commits are kept: `memory`, or
+    where webhooks may go; None leaves every host that is not forbidden. Listeners' certificates are checked against the
+    system's authorities and those in the file `webhook_ca`, or not at all (`webhook_insecure`).
+
+    `log` is where commits are kept: `memory`, or
     `sqlite:PATH` or a PostgreSQL URL, which `workers` processes share; then a sandbox that is not asked for anything
     in `idle` seconds is let go from memory. What nobody has used in `keep_for` seconds is deleted, and what is more
     than the `keep` sandboxes used last. `smtp` is the mail server (HOST:PORT) that gets every invitation mail; None
@@ -34,6 +39,8 @@ class Settings:
     public_url: str | None = None
     webhook_hosts: tuple[str, ...] | None = None
     control_token: str | None = None
+    webhook_ca: str | None = None
+    webhook_insecure: bool = False
     request_timeout: float = 30.0
     max_connections: int = 10_000
     max_sandboxes: int = 20_000
@@ -53,6 +60,9 @@ class Settings:
     def __post_init__(self) -> None:
         if self.access not in get_args(Access):
             raise ValueError(f"access is {self.access!r}; it must be open or closed")
+        flaw = flaw_of_token(self.control_token)
+        if self.access == "closed" and flaw is not None:
+            raise ValueError(f"control_token {flaw}")
         if not can_be_log(self.log):
             kind = self.log.partition(":")[0]
             raise ValueError(f"log begins with {kind!r}; it must be memory, sqlite:PATH or postgresql://…")
@@ -62,6 +72,15 @@ def can_be_log(place: str) -> bool:
     """Whether commits could be kept there, by its form: `memory`, `sqlite:PATH` or `postgresql://…`."""
     kind, _, path = place.partition(":")
     return place == "memory" or (kind in ("sqlite", "postgresql") and bool(path))
+
+
+def flaw_of_token(token: str | None) -> str | None:
+    """What is wrong with a control token; None where nothing is."""
+    if token is None or len(token) >= SHORTEST_TOKEN:
+        return None
+    return (
+        f"has {len(token)} characters; give at least {SHORTEST_TOKEN}, such as the output of `openssl rand -base64 24`"
+    )
 
 
 def default_access(host: str) -> Access:
@@ -82,3 +101,9 @@ def is_loopback(host: str) -> bool:
 def from_environment(name: str) -> str | None:
     """The environment's word on an option (`SIMULATOR_PORT` for `port`); None when it has none."""
     return os.environ.get(PREFIX + name.upper()) or None
+
+
+def authorities() -> dict[str, str]:
+    """The variables that name the authorities to trust, as OpenSSL and HTTP clients read them."""
+    named = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    return {name: os.environ[name] for name in named if os.environ.get(name)}

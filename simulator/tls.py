@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -32,6 +32,19 @@ def files(
         return {}
     _check(cert, key)
     return {"tls_cert": str(cert), "tls_key": str(key)}
+
+
+def listeners(ca: Path | None, *, insecure: bool) -> dict[str, Any]:
+    """The settings that the options about listeners' certificates ask for."""
+    if ca is not None:
+        if insecure:
+            raise click.UsageError("--webhook-insecure checks no certificate, so --webhook-ca is of no use beside it")
+        from simulator.server.authorities import flaw_of_file
+
+        flaw = flaw_of_file(str(ca))
+        if flaw is not None:
+            raise click.ClickException(f"--webhook-ca {ca}: {flaw}")
+    return {"webhook_ca": None if ca is None else str(ca), "webhook_insecure": insecure}
 
 
 def _certified(folder: Path, hosts: tuple[str | None, ...]) -> Path:

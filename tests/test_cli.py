@@ -127,6 +127,7 @@ def test_the_help_names_every_command() -> None:
 def test_the_help_of_serve_names_every_option_and_its_variable() -> None:
     shown = run("serve", "--help").stdout
     for name in ("host", "port", "log", "access", "config", "webhook-hosts", "public-url", "smtp", "request-timeout",
+                 "webhook-ca", "webhook-insecure",
                  "max-connections", "max-sandboxes", "tls", "tls-dir", "tls-cert", "tls-key", "grace", "log-format",
                  "log-level", "access-log"):  # fmt: skip
         assert f"--{name}" in shown
@@ -280,6 +281,19 @@ def test_a_control_token_that_no_header_can_carry_is_refused(command: str, token
     done = call(command, environ={"SIMULATOR_CONTROL_TOKEN": token})
     complaint(done, "SIMULATOR_CONTROL_TOKEN", wrong, "Authorization")
     assert done.returncode == 2
+
+
+@pytest.mark.usefixtures("nothing_served")
+@pytest.mark.parametrize("token", ["¶", "fifteen-letters", "ü" * 15])
+@pytest.mark.parametrize("access", ["open", "closed"])
+def test_a_control_token_that_could_be_guessed_is_refused(token: str, access: str) -> None:
+    done = call("serve", "--access", access, environ={"SIMULATOR_CONTROL_TOKEN": token})
+    complaint(done, "SIMULATOR_CONTROL_TOKEN", f"has {len(token)} characters", "at least 16", "openssl rand -base64 24")
+    assert done.returncode == 2
+    assert token not in done.stderr
+    with pytest.raises(ValueError, match="give at least 16"):
+        Settings(access="closed", control_token=token)
+    assert Settings(access="closed", control_token="t" * 16).control_token == "t" * 16
 
 
 @pytest.mark.parametrize("wrong", [{"log": "nope"}, {"log": "sqlite:"}, {"log": "oracle:x"}, {"access": "half"}])

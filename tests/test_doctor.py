@@ -36,8 +36,8 @@ def opened(sandbox: Sandbox) -> list[str]:
 
 @pytest.fixture(scope="module")
 def closed() -> Iterator[Server]:
-    """A server in closed access, whose token is `t0ken`."""
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "t0ken"}) as server:
+    """A server in closed access, whose token is `t0ken-of-the-doctor`."""
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "t0ken-of-the-doctor"}) as server:
         yield server
 
 
@@ -150,11 +150,11 @@ def test_closed_access_is_told_with_what_is_missing(closed: Server) -> None:
 
 
 def test_closed_access_is_looked_at_with_its_token(closed: Server) -> None:
-    token = {"SIMULATOR_CONTROL_TOKEN": "t0ken"}
+    token = {"SIMULATOR_CONTROL_TOKEN": "t0ken-of-the-doctor"}
     status, found, _ = doctor("--url", closed.url, "--sandbox", "ada", **token)
     assert (status, found["sandbox"][0]) == (1, "failed")
     assert "there is no sandbox 'ada'" in found["sandbox"][1]
-    headers = {"authorization": "Bearer t0ken"}
+    headers = {"authorization": "Bearer t0ken-of-the-doctor"}
     url = f"{closed.url}/_simulator/sandboxes"
     keys = [
         httpx2.post(url, headers=headers, json={"name": name}, trust_env=False).json()["credentials"]

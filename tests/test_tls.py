@@ -142,9 +142,9 @@ def test_suites_and_contracts_ask_a_server_whose_authority_the_environment_names
 
 def test_the_cookie_of_the_login_is_kept_to_https(folder: Path) -> None:
     options = ("--access", "closed", "--tls", "local", "--tls-dir", str(folder))
-    with Server(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t"}) as server:
+    with Server(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t" * 16}) as server:
         context = ssl.create_default_context(cafile=folder / "ca.pem")
-        answer = httpx2.post(f"{server.url}/login", data={"token": "t"}, verify=context)
+        answer = httpx2.post(f"{server.url}/login", data={"token": "t" * 16}, verify=context)
         assert "secure" in answer.headers["set-cookie"].lower()
 
 

@@ -28,7 +28,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A webhook to send about an invitation; `body` may hold `BASE` and `SEAL`."""
+    """A webhook to send about an invitation; `body` may hold `BASE` and `SEAL`.
+
+    `named` says that a request to the vendor named the address; else a setting of the sandbox did.
+    """
 
     id: str
     vendor: str
@@ -36,6 +39,7 @@ class Notice:
     url: str
     media_type: str
     body: str
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ FIRST_GAP = 3_375 * instant.SECOND // 10
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses after which the vendor tries again; any other that is not 2xx is final."""
 REFUSED = "refused by policy"
-"""The error of an attempt that was not made, because this server may not call that address. It is final."""
+"""The error, or its beginning, of an attempt that was not made, because this server may not call that address. It is
+final."""
 
 State = Literal["pending", "delivered", "failed"]
 
@@ -56,10 +57,15 @@ class Attempt:
     fault: str | None = None
 
     @property
+    def refused(self) -> bool:
+        """Whether it was not made, because this server may not call that address."""
+        return self.error is not None and self.error.startswith(REFUSED)
+
+    @property
     def verdict(self) -> Literal["delivered", "again", "failed"]:
         """What this try means for the delivery, tries left aside."""
         if self.answer is None:
-            return "failed" if self.error == REFUSED else "again"
+            return "failed" if self.refused else "again"
         if 200 <= self.answer.status < 300:
             return "delivered"
         return "again" if self.answer.status in AGAIN else "failed"

@@ -43,7 +43,7 @@ class Guard:
     def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
         scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")
         bears = scheme.lower() == b"bearer" and self._session.is_token(shown.strip())
-        return bears or self._session.is_held(headers)
+        return bears or self._session.held(headers) is not None
 
 
 def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:

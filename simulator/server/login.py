@@ -1,10 +1,15 @@
 """How a person with a browser gets in where access is closed: by the control token, typed once.
 
-The browser is given a cookie that is made of the token and is not the token. It is good for as long as the token is.
+The browser is given a cookie: the random id of a session, when it began, and a code over both that only a holder of the
+token can make. So every process with the same token accepts it, also after a restart. It is good for twelve hours, or
+until the person logs out: then its id is kept as ended here, and in all processes that share the log and answer then.
 """
 
+import math
 import re
-from collections.abc import Mapping
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from hmac import compare_digest
 from hmac import new as hmac
@@ -17,6 +22,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from simulator.server.address import Address
+from simulator.server.attempts import Attempts
 from simulator.server.frame import HEADERS, render
 from simulator.server.plumbing import by_verb
 
@@ -24,36 +30,58 @@ LOGIN, LOGOUT = "/login", "/logout"
 HOME = "/"
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 """A path of this server: neither `//host` nor what browsers read as such."""
+_LIFE = 12 * 3_600
+"""Seconds that a session lasts."""
+_MOST_ENDED = 10_000
+"""So many sessions that were ended before their time are remembered."""
+_COOKIE = re.compile(r"([0-9a-f]{32})\.([0-9]{1,12})\.([0-9a-f]{64})", re.ASCII)
+EndElsewhere = Callable[[str], Awaitable[object]]
+"""Ends a session in the other processes."""
 
 
 class Session:
-    """What a browser holds that has shown the control token."""
+    """What a browser holds that has shown the control token; `now` is a clock in seconds."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, now: Callable[[], float] = time.time) -> None:
         self._token = token.encode()
+        self._now = now
         # Cookies are kept by host, whatever the port: two servers on one machine must not take each other's.
-        self.name = f"simulator-{self._code(b'name')[:8]}"
-        self._value = self._code(b"session")
+        self.name = f"simulator-{self._code('name')[:8]}"
+        self._ended: dict[str, None] = {}
+        """The ids of sessions that were ended before their time, oldest first."""
 
-    def _code(self, purpose: bytes) -> str:
-        return hmac(self._token, b"assessment-simulator " + purpose, sha256).hexdigest()
+    def _code(self, purpose: str) -> str:
+        return hmac(self._token, f"assessment-simulator {purpose}".encode(), sha256).hexdigest()
 
     def is_token(self, shown: bytes) -> bool:
         """Whether this is the control token; it takes the same time whatever is shown."""
         return compare_digest(shown, self._token)
 
-    def is_held(self, headers: Mapping[bytes, bytes]) -> bool:
-        """Whether a request comes with the cookie."""
+    def held(self, headers: Mapping[bytes, bytes]) -> str | None:
+        """The id of the session whose cookie a request comes with; None where it has none that is good."""
         try:
             cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
         except CookieError:
-            return False
-        shown = cookies[self.name].value if self.name in cookies else ""
-        return compare_digest(shown.encode(), self._value.encode())
+            return None
+        found = _COOKIE.fullmatch(cookies[self.name].value) if self.name in cookies else None
+        if found is None:
+            return None
+        id, began, code = found.groups()
+        if not compare_digest(code, self._code(f"session {id} {began}")):
+            return None
+        return id if self._now() - int(began) < _LIFE and id not in self._ended else None
 
     def give(self, response: Response, *, secure: bool) -> None:
-        """Set the cookie."""
-        response.set_cookie(self.name, self._value, httponly=True, samesite="strict", secure=secure)
+        """Begin a session, and set its cookie."""
+        id, began = secrets.token_hex(16), str(int(self._now()))
+        value = f"{id}.{began}.{self._code(f'session {id} {began}')}"
+        response.set_cookie(self.name, value, httponly=True, samesite="strict", secure=secure)
+
+    def end(self, id: str) -> None:
+        """Let a session open nothing any more."""
+        self._ended[id] = None
+        while len(self._ended) > _MOST_ENDED:
+            del self._ended[next(iter(self._ended))]
 
     def take(self, response: Response, *, secure: bool) -> None:
         """Take the cookie back."""
@@ -63,9 +91,11 @@ class Session:
 class Login:
     """The pages `/login` and `/logout`."""
 
-    def __init__(self, session: Session, address: Address) -> None:
+    def __init__(self, session: Session, address: Address, attempts: Attempts, end_elsewhere: EndElsewhere) -> None:
         self._session = session
         self._address = address
+        self._attempts = attempts
+        self._end_elsewhere = end_elsewhere
 
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
@@ -77,13 +107,23 @@ class Login:
     async def _enter(self, request: Request) -> Response:
         sent = parse_qs(request.state.body.decode("utf-8", "replace"))
         following = sent.get("next", [HOME])[0]
+        client = request.client.host if request.client else ""
+        wait = math.ceil(self._attempts.wait(client))
+        if wait:  # also for the right token, or the answer would show that it is right
+            flaw = f"Too many wrong tokens came from this address. Try again in {wait} seconds."
+            return _form(429, following, flaw, {"retry-after": str(wait)})
         if not self._session.is_token(sent.get("token", [""])[0].strip().encode()):
+            self._attempts.failed(client)
             return _form(401, following, "That is not the control token.")
         response = RedirectResponse(local(following), 303, HEADERS)
         self._session.give(response, secure=self._is_secure(request))
         return response
 
     async def _leave(self, request: Request) -> Response:
+        id = self._session.held(dict(request.scope["headers"]))
+        if id is not None:
+            self._session.end(id)
+            await self._end_elsewhere(id)
         response = RedirectResponse(LOGIN, 303, HEADERS)
         self._session.take(response, secure=self._is_secure(request))
         return response
@@ -92,9 +132,9 @@ class Login:
         return self._address.of(request.scope, dict(request.scope["headers"])).startswith("https:")
 
 
-def _form(status: int, following: str, flaw: str | None = None) -> Response:
+def _form(status: int, following: str, flaw: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
     context: dict[str, Any] = {"following": local(following), "flaw": flaw}
-    return render("login.html", status, **context)
+    return render("login.html", status, headers=headers, **context)
 
 
 def local(path: str) -> str:

@@ -7,7 +7,7 @@ A call to a sandbox costs nothing here until somebody has asked for the metrics 
 from bisect import bisect_left
 from collections import Counter
 
-from simulator.core.delivery import REFUSED, Attempt
+from simulator.core.delivery import Attempt
 from simulator.server.journal import Tally
 from simulator.server.sandbox import Sandbox
 
@@ -55,7 +55,7 @@ class Meters:
 
     def attempted(self, vendor: str, attempt: Attempt) -> None:
         """Count a try."""
-        self.attempts[vendor, "refused" if attempt.error == REFUSED else attempt.verdict] += 1
+        self.attempts[vendor, "refused" if attempt.refused else attempt.verdict] += 1
 
     def keep(self, sandbox: Sandbox) -> None:
         """Keep the counts of a sandbox that is about to forget them."""

@@ -3,6 +3,7 @@
 Who looks with a browser is told the same in a page.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
@@ -13,9 +14,11 @@ from starlette.responses import Response
 from simulator.server import wire
 from simulator.server.asgi import Scope
 from simulator.server.frame import render
+from simulator.server.log import LogError
 from simulator.server.logs import HEADER, name_request
 
 ROOT = "/_simulator"
+_log = logging.getLogger("simulator.http")
 
 MOST_TOLD = 100
 """So many flaws of one body are told."""
@@ -95,8 +98,9 @@ def answer_http_error(request: Request, error: Exception) -> Response:
 
 
 def answer_unlogged(request: Request, error: Exception) -> Response:
-    """Starlette's handler for a log that cannot be used."""
-    return answer(request.scope, Problem(503, str(error)))
+    """Starlette's handler for a log that cannot be used; the log line has more than the answer."""
+    _log.error("%s %s: %s", request.method, request.url.path, error)
+    return answer(request.scope, Problem(503, cast("LogError", error).shown))
 
 
 async def answer_crash(request: Request, error: Exception) -> Response:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from simulator.core.delivery import REFUSED, Answer, Post
+from simulator.server.authorities import trust_all, trust_too
 from simulator.server.egress import Policy, Refused
 from simulator.server.posting import LONGEST_ANSWER, Heard, Target, Unreachable, post, written
 
@@ -29,42 +30,47 @@ class Outcome:
 class Sender(Protocol):
     """Whatever can post."""
 
-    async def send(self, post: Post, seconds: float) -> Outcome:
-        """Post once; every failure is an outcome, none is raised."""
+    async def send(self, post: Post, seconds: float, *, named: bool = False) -> Outcome:
+        """Post once; every failure is an outcome, none is raised. `named`: a request to a vendor named the address."""
         ...
 
 
 class HttpSender:
-    """Posts over real HTTP; follows no redirect, knows no proxy, connects only to addresses that the policy judged."""
+    """Posts over real HTTP; follows no redirect, knows no proxy, connects only to addresses that the policy judged.
 
-    def __init__(self, policy: Policy) -> None:
+    Over TLS it trusts the system's authorities and those in the file `authority`; with `insecure`, every listener.
+    """
+
+    def __init__(self, policy: Policy, *, authority: str | None = None, insecure: bool = False) -> None:
         self._policy = policy
+        self._authority = authority
+        self._insecure = insecure
         self._tls: ssl.SSLContext | None = None
 
-    async def send(self, post: Post, seconds: float) -> Outcome:
+    async def send(self, post: Post, seconds: float, *, named: bool = False) -> Outcome:
         """Post once, within so many real seconds, from looking the name up to the last byte."""
         began = time.perf_counter()
         answer, error = None, None
         try:
             async with asyncio.timeout(seconds):
-                answer = _answer(await self._post(post))
-        except Refused:
-            error = REFUSED
+                answer = _answer(await self._post(post, named))
+        except Refused as refused:
+            error = f"{REFUSED}: {refused}" if str(refused) else REFUSED
         except TimeoutError:
             error = f"no answer within {seconds:g} s"
         except Exception as problem:  # noqa: BLE001  whatever a listener or an address can do wrong is the attempt's error
             error = f"{type(problem).__name__}: {problem}"
         return Outcome(answer, error, time.perf_counter() - began)
 
-    async def _post(self, owed: Post) -> Heard:
+    async def _post(self, owed: Post, named: bool) -> Heard:
         try:
             target = _target(owed.url)
         except ValueError:  # an address in an odd spelling may still be a forbidden one
-            await self._policy.judged(urlsplit(owed.url).hostname or "")
+            await self._policy.judged(urlsplit(owed.url).hostname or "", named=named)
             raise
         request = written(target, owed.headers, owed.body)
         problem: BaseException | None = OSError(f"{target.host} has no address")
-        for address in await self._policy.judged(target.host):
+        for address in await self._policy.judged(target.host, named=named):
             try:
                 return await post(str(address), target, request, self._security() if target.is_secure else None)
             except Unreachable as unreachable:
@@ -75,8 +81,13 @@ class HttpSender:
         if self._tls is None:
             from httpcore2 import default_ssl_context
 
-            self._tls = default_ssl_context()
-            self._tls.set_alpn_protocols(["http/1.1"])
+            context = default_ssl_context()
+            if self._authority is not None:
+                trust_too(context, self._authority)
+            if self._insecure:
+                trust_all(context)
+            context.set_alpn_protocols(["http/1.1"])
+            self._tls = context
         return self._tls
 
     async def close(self) -> None:

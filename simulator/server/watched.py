@@ -158,9 +158,10 @@ class Watched(Remembering):
         self._do("release", now)
 
     @one_step
-    def replay(self, delivery: Delivery, url: str) -> Delivery:
-        """Send a notice once more, as a delivery of its own, to `url`."""
-        notice, now = replace(delivery.notice, url=url), self.now()
+    def replay(self, delivery: Delivery, url: str | None) -> Delivery:
+        """Send a notice once more, as a delivery of its own, to `url` where one is given."""
+        now = self.now()
+        notice = delivery.notice if url is None else replace(delivery.notice, url=url, named=False)
         again = Delivery(f"{notice.id}-replay-{self.state.sequence + 1}", notice, now, now)
         self._do("owe", again)
         self.watch()

@@ -60,5 +60,5 @@ def test_schemathesis_finds_nothing_at_a_vendor(name: str, sandbox: Sandbox, ser
 @pytest.mark.timeout(0)
 def test_schemathesis_finds_nothing_at_the_control_api(tmp_path: Path) -> None:
     # In open access what was deleted is opened again by whoever asks for it: the check for that wants closed access.
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "open-sesame"}) as closed:
-        explore(closed, "control", {"Authorization": "Bearer open-sesame"}, tmp_path)
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "open-sesame-please"}) as closed:
+        explore(closed, "control", {"Authorization": "Bearer open-sesame-please"}, tmp_path)

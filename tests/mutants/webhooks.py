@@ -53,9 +53,9 @@ MUTANTS = (
     Mutant(
         "webhook.twice",
         _SENDER,
-        "                answer = _answer(await self._post(post))\n",
-        "                await self._post(post)\n"
-        "                answer = _answer(await self._post(post))\n",
+        "                answer = _answer(await self._post(post, named))\n",
+        "                await self._post(post, named)\n"
+        "                answer = _answer(await self._post(post, named))\n",
         "Each try is posted twice.",
     ),
     Mutant(
@@ -80,13 +80,12 @@ MUTANTS = (
         "The form does not say that it is one.",
     ),
     Mutant(
-        "webhook.no_default", _WEBHOOKS, 'record.face["assessmentStatusWebHook"] or world.config.default_webhook_url',
-        'record.face["assessmentStatusWebHook"]',
+        "webhook.no_default", _WEBHOOKS, "url = named or world.config.default_webhook_url", "url = named",
         "The account's default address is never called.",
     ),
     Mutant(
-        "webhook.default_wins", _WEBHOOKS, 'record.face["assessmentStatusWebHook"] or world.config.default_webhook_url',
-        'world.config.default_webhook_url or record.face["assessmentStatusWebHook"]',
+        "webhook.default_wins", _WEBHOOKS, "url = named or world.config.default_webhook_url",
+        "url = world.config.default_webhook_url or named",
         "The account's default address is called in place of the assessment's own.",
     ),
     Mutant(
@@ -140,11 +139,11 @@ MUTANTS = (
     Mutant(
         "webhook.redirect",
         _SENDER,
-        "                answer = _answer(await self._post(post))\n",
-        """                answer = _answer(await self._post(post))
+        "                answer = _answer(await self._post(post, named))\n",
+        """                answer = _answer(await self._post(post, named))
                 where = {name.lower(): value for name, value in answer.headers}.get("location")
                 if 300 <= answer.status < 400 and where:
-                    answer = _answer(await self._post(Post(where, post.headers, post.body)))
+                    answer = _answer(await self._post(Post(where, post.headers, post.body), named))
 """,
         "A redirect is followed.",
     ),

@@ -14,7 +14,7 @@ from simulator.core.vendor import Credential
 from simulator.server.keys import Keys
 from simulator.settings import default_access
 from tests.server import ROOT, problem, send_raw, wish
-from tests.servers import Sandbox, Server
+from tests.servers import Listener, Sandbox, Server
 
 TOKEN = "the-control-token"
 CONTROL = {"Authorization": f"Bearer {TOKEN}"}
@@ -281,6 +281,55 @@ def test_a_download_link_needs_no_header_and_opens_nothing_else(closed: Server, 
     other = opened(http)["name"]
     for wrong in (f"{other}.{rest}", f"{name}.{rest[:-1]}", f"{name}.{'0' * len(rest)}", name, f"{name}.", f".{rest}"):
         assert http.get(f"{url.rpartition('/')[0]}/{wrong}").status_code == 403
+
+
+def test_a_vendors_key_reaches_no_listener_of_this_network_unless_the_server_names_it(
+    closed: Server, http: httpx2.Client, listener: Listener
+) -> None:
+    def delivered(http: httpx2.Client, config: Any, **more: Any) -> list[Any]:
+        made = http.post(ROOT, json={"config": config}, headers=CONTROL).json()
+        under, key = f"{ROOT}/{made['name']}", {"api-key": made["credentials"]["predictive_index"]["api_key"]}
+        id = http.post(PI, json={**INVITED, **more}, headers=key).json()["assessmentId"]
+        http.post(f"{under}/invitations/{id}/complete", headers=CONTROL)
+        http.post(f"{under}/clock", json={"advance": "PT0S"}, headers=CONTROL)
+        (first,) = http.get(f"{under}/deliveries", headers=CONTROL).json()
+        for body in ({}, {"url": listener.url}):
+            http.post(f"{under}/deliveries/{first['id']}/replay", json=body, headers=CONTROL)
+        http.post(f"{under}/clock", json={"advance": "PT0S"}, headers=CONTROL)
+        found = http.get(f"{under}/deliveries", headers=CONTROL).json()
+        return [(one["state"], one["attempts"][0]["error"]) for one in found]
+
+    inward = (
+        "refused by policy: in closed access a vendor's key may not name an address of this machine or of a private "
+        "network; serve with --webhook-hosts to allow it"
+    )
+    arrived, refused = ("delivered", None), ("failed", inward)
+    assert delivered(http, {}, assessmentStatusWebHook=listener.url) == [refused, refused, arrived]
+    assert delivered(http, {"default_webhook_url": listener.url}) == [arrived, arrived, arrived]
+    options = ("--access", "closed", "--webhook-hosts", "127.0.0.1")
+    with (
+        Server(*options, environ={"SIMULATOR_CONTROL_TOKEN": TOKEN}) as named,
+        httpx2.Client(base_url=named.url, trust_env=False) as other,
+    ):
+        assert delivered(other, {}, assessmentStatusWebHook=listener.url) == [arrived, arrived, arrived]
+
+
+def test_new_credentials_end_the_links_that_were_given_out(http: httpx2.Client) -> None:
+    made = opened(http)
+    key = {"api-key": made["credentials"]["predictive_index"]["api_key"]}
+    old = http.post(PI, json=INVITED, headers=key).json()
+    caller = keys(http, made["credentials"])
+    id = http.post("/mercury/order", json=wish(), headers=caller).json()["order"]["id"]
+    http.post(f"{ROOT}/{made['name']}/invitations/{id}/complete", headers=CONTROL)
+    read = f"/mercury/getOrder/{id}?report=true"
+    report = http.get(read, headers=caller).json()["reports"][0]["download_url"]
+    assert [http.get(link).status_code for link in (old["assessmentUrl"], report)] == [200, 200]
+    fresh = http.post(f"{ROOT}/{made['name']}/credentials", headers=CONTROL).json()["credentials"]
+    assert [http.get(link).status_code for link in (old["assessmentUrl"], report)] == [404, 403]
+    key = {"api-key": fresh["predictive_index"]["api_key"]}
+    new = http.get(f"{PI}/{old['assessmentId']}", headers=key).json()["assessmentUrl"]
+    anew = http.get(read, headers=keys(http, fresh)).json()["reports"][0]["download_url"]
+    assert [http.get(link).status_code for link in (new, anew)] == [200, 200]
 
 
 def test_the_public_url_stands_in_links_in_closed_access_too() -> None:

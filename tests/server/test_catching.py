@@ -163,9 +163,9 @@ def test_a_failing_catcher_shows_all_nine_attempts_of_a_day(sandbox: Sandbox) ->
 
 
 def test_closed_access_asks_for_the_control_token() -> None:
-    environ = {"SIMULATOR_CONTROL_TOKEN": "open-sesame"}
+    environ = {"SIMULATOR_CONTROL_TOKEN": "open-sesame-please"}
     with Server("--access", "closed", environ=environ) as server, httpx2.Client(base_url=server.url) as http:
-        bearer = {"authorization": "Bearer open-sesame"}
+        bearer = {"authorization": "Bearer open-sesame-please"}
         http.post("/_simulator/sandboxes", json={"name": "a"}, headers=bearer).raise_for_status()
         assert http.post("/_simulator/catch/a").status_code == 401
         assert http.post("/_simulator/catch/a", headers=bearer).status_code == 200

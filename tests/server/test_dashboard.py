@@ -258,12 +258,12 @@ def test_a_page_of_another_site_cannot_send_a_form(board: Board) -> None:
 
 def test_in_closed_access_a_person_logs_in_and_then_sees_the_pages() -> None:
     with (
-        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "a-token"}) as server,
+        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "a-control-token-to-test"}) as server,
         httpx2.Client(base_url=server.url, headers={"accept": "text/html"}, trust_env=False) as browser,
     ):
         answer = browser.get("/sandboxes/one", follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/sandboxes/one")
-        browser.post("/login", data={"token": "a-token", "next": "/"})
+        browser.post("/login", data={"token": "a-control-token-to-test", "next": "/"})
         assert browser.get("/sandboxes/one").status_code == 404
         own = {"sec-fetch-site": "same-origin"}
         opened = browser.post("/sandboxes", data={"name": "one"}, headers=own)

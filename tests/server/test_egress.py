@@ -1,6 +1,7 @@
 """Where webhooks may go: judged by the policy alone, and seen at a listener of the running program."""
 
 import socket
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -74,6 +75,54 @@ async def test_a_name_that_leads_to_one_forbidden_address_is_refused(monkeypatch
     assert [name for name in known if await admits(Policy(), f"http://{name}/")] == ["good.example"]
 
 
+INWARD = [
+    "127.0.0.1", "127.255.0.1", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1",
+    "100.127.255.255", "0", "0.1.2.3", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "192.0.2.1",
+    "192.0.0.8", "127.1",
+    "2130706433", "0x7f.1", "[::]", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:10.0.0.1]", "[::127.0.0.1]",
+    "[::ffff:0:10.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b::a00:1]", "[64:ff9b:1::808:808]", "[2002:7f00:1::1]",
+    "[2002:a00:1::1]", "[2001:0:a00:1::1]", "[fc00::1]", "[fd12:3456::1]", "[fec0::1]", "[ff02::1]", "[2001:db8::1]",
+    "[2606:4700::5efe:a00:1]", "[100::1]", "[4000::1]", "localhost", "localhost.", "app.localhost", "a.b.LOCALHOST.",
+]  # fmt: skip
+OUTWARD = [
+    "8.8.8.8", "172.32.0.1", "192.169.0.1", "100.128.0.1", "[2606:4700::1111]", "[64:ff9b::808:808]",
+    "[::ffff:8.8.8.8]", "[2002:808:808::1]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "admitted"), [(h, False) for h in INWARD] + [(h, True) for h in OUTWARD])
+async def test_in_closed_access_a_vendors_caller_can_name_public_addresses_only(host: str, admitted: bool) -> None:
+    name = urlsplit(f"http://{host}/").hostname or ""
+    for policy, named, expected in (
+        (Policy(guarded=True), True, admitted), (Policy(guarded=True), False, True), (Policy(), True, True),
+        (Policy(("*",), guarded=True), True, True), (Policy((name.lower(),), guarded=True), True, True),
+    ):  # fmt: skip
+        with nullcontext() if expected else pytest.raises(Refused, match="--webhook-hosts"):
+            await policy.judged(name, named=named)
+
+
+async def test_a_name_that_leads_to_one_private_address_is_refused_to_a_vendors_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def resolve(host: str, port: int | None, **_: Any) -> list[Any]:
+        return [(0, 0, 0, "", (address, port)) for address in ("8.8.8.8", "10.0.0.1")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(Refused):
+        await Policy(guarded=True).judged("rebound.example", named=True)
+
+
+@pytest.mark.parametrize("host", ["app.localhost", "APP.localhost.", "a.b.localhost"])
+async def test_a_name_under_localhost_is_loopback_without_a_name_server(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    def resolve(host: str, port: int | None, **_: Any) -> list[Any]:
+        raise AssertionError(host)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert [str(address) for address in await Policy().judged(host)] == ["::1", "127.0.0.1"]
+
+
 NARROWED = [
     (("hook.example",), "hook.example", True),
     (("hook.example",), "HOOK.Example", True),
@@ -118,6 +167,12 @@ def outcome(sandbox: Sandbox, url: str) -> Any:
     return sandbox.told("GET", "/deliveries")[-1]
 
 
+def test_a_webhook_goes_to_a_name_under_localhost(sandbox: Sandbox, listener: Listener) -> None:
+    port = listener.url.rpartition(":")[2]
+    assert outcome(sandbox, f"http://app.localhost:{port}/")["state"] == "delivered"
+    assert listener.received[0].headers["host"] == f"app.localhost:{port}"
+
+
 @pytest.mark.parametrize("host", ["169.254.169.254", "2852039166", "[::ffff:169.254.169.254]", "ada@169.254.169.254"])
 def test_a_forbidden_address_is_one_attempt_and_no_more(sandbox: Sandbox, host: str) -> None:
     done = outcome(sandbox, f"http://{host}/")
@@ -150,6 +205,7 @@ def test_a_server_with_named_hosts_sends_to_them_alone(listener: Listener) -> No
     ):
         sandbox = Sandbox(http, "ada")
         assert outcome(sandbox, f"http://localhost:{port}/yes")["state"] == "delivered"
+        assert outcome(sandbox, f"http://app.hook.localhost:{port}/no")["attempts"][0]["error"] == REFUSED
         for host in ("127.0.0.1", "127.1", f"localhost@127.0.0.1:{port}", "[::1]"):
             refused = outcome(sandbox, f"http://{host if '@' in host else f'{host}:{port}'}/no")
             assert (refused["state"], refused["attempts"][0]["error"]) == ("failed", REFUSED)

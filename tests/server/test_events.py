@@ -387,10 +387,10 @@ def test_a_server_bears_it_when_many_hang_up(sandbox: Sandbox) -> None:
 
 
 def test_closed_access_asks_for_the_control_token() -> None:
-    environ = {"SIMULATOR_CONTROL_TOKEN": "open-sesame"}
+    environ = {"SIMULATOR_CONTROL_TOKEN": "open-sesame-please"}
     with Server("--access", "closed", environ=environ) as server, httpx2.Client(base_url=server.url) as http:
         assert http.get(f"{ROOT}/a/events").status_code == 401
-        bearer = {"authorization": "Bearer open-sesame"}
+        bearer = {"authorization": "Bearer open-sesame-please"}
         assert http.get(f"{ROOT}/a/events", headers=bearer).status_code == 404
         http.post(ROOT, json={"name": "a"}, headers=bearer).raise_for_status()
         with http.stream("GET", f"{ROOT}/a/events", headers=bearer) as stream:

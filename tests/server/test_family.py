@@ -25,7 +25,7 @@ from tests.server.test_events import Reader
 from tests.servers import Listener, Sandbox, Server
 
 PI = "/api/v1/behavioralassessments"
-CONTROL = {"Authorization": "Bearer control-token"}
+CONTROL = {"Authorization": "Bearer control-token-of-two"}
 
 
 class Pair(NamedTuple):
@@ -244,7 +244,7 @@ def test_what_a_process_knew_that_is_no_more_is_gone_without_a_word_and_one_that
 
 def test_closed_access_is_no_hindrance_between_processes(postgres_server: str) -> None:
     options = ("--access", "closed", "--log", new_database(postgres_server))
-    environ = {"SIMULATOR_CONTROL_TOKEN": "control-token"}
+    environ = {"SIMULATOR_CONTROL_TOKEN": "control-token-of-two"}
     with (
         Server(*options, environ=environ) as one,
         Server(*options, environ=environ) as other,
@@ -256,6 +256,21 @@ def test_closed_access_is_no_hindrance_between_processes(postgres_server: str) -
         assert elsewhere.get(PI, headers={"api-key": key}).status_code == 200
         [call] = http.get(f"{ROOT}/shut/journal", headers=CONTROL).json()
         assert call["operation"] == "list_assessments"
+
+
+def test_a_session_that_ends_in_one_process_ends_in_all(tmp_path: Path) -> None:
+    options = ("--access", "closed", "--workers", "2", "--log", f"sqlite:{tmp_path}/log.db")
+    environ = {"SIMULATOR_CONTROL_TOKEN": "control-token-of-two"}
+    with Server(*options, environ=environ) as server:
+        said = httpx2.post(f"{server.url}/login", data={"token": "control-token-of-two"}).headers["set-cookie"]
+        cookie = {"cookie": said.partition(";")[0]}
+
+        def seen() -> set[int]:  # a new connection each time: both processes are asked
+            return {httpx2.get(f"{server.url}{ROOT}", headers=cookie).status_code for _ in range(20)}
+
+        assert seen() == {200}
+        assert httpx2.post(f"{server.url}/logout", headers=cookie).status_code == 303
+        assert seen() == {401}
 
 
 def listening(pid: int) -> int:

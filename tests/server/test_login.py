@@ -5,7 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from starlette.responses import Response
 
+from simulator.server.attempts import Attempts
+from simulator.server.login import Session
 from tests.browser import WIDTHS, chromium, visit, wants_chromium
 from tests.server import ROOT, problem
 from tests.servers import Server
@@ -74,9 +77,9 @@ def test_the_cookie_does_not_hold_the_token_and_no_script_reads_it(http: httpx2.
 
 def test_the_cookie_is_kept_to_https_where_the_address_is_such() -> None:
     with Server(
-        "--access", "closed", "--public-url", "https://sim.example", environ={"SIMULATOR_CONTROL_TOKEN": "t"}
+        "--access", "closed", "--public-url", "https://sim.example", environ={"SIMULATOR_CONTROL_TOKEN": "t" * 16}
     ) as server:
-        answer = httpx2.post(f"{server.url}/login", data={"token": "t"})
+        answer = httpx2.post(f"{server.url}/login", data={"token": "t" * 16})
         assert "secure" in answer.headers["set-cookie"].lower()
 
 
@@ -100,8 +103,8 @@ def test_another_cookie_opens_nothing(http: httpx2.Client, cookie: str) -> None:
 
 
 def test_two_servers_on_one_machine_have_cookies_of_their_own(closed: Server, http: httpx2.Client) -> None:
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "another"}) as other:
-        said = httpx2.post(f"{other.url}/login", data={"token": "another"}).headers["set-cookie"]
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "another-control-token"}) as other:
+        said = httpx2.post(f"{other.url}/login", data={"token": "another-control-token"}).headers["set-cookie"]
     assert said.partition("=")[0] != enter(http).headers["set-cookie"].partition("=")[0]
 
 
@@ -120,6 +123,82 @@ def test_logging_out_takes_the_cookie_back(http: httpx2.Client) -> None:
     answer = http.post("/logout")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
     assert http.get(ROOT).status_code == 401
+
+
+def test_logging_out_ends_the_session_on_the_server(http: httpx2.Client) -> None:
+    cookie = enter(http).headers["set-cookie"].partition(";")[0]
+    http.cookies.clear()
+    enter(http)
+    other = http.cookies
+    http.cookies = httpx2.Cookies()
+    assert http.get(ROOT, headers={"cookie": cookie}).status_code == 200
+    http.post("/logout", headers={"cookie": cookie})
+    assert http.get(ROOT, headers={"cookie": cookie}).status_code == 401
+    http.cookies = other
+    assert http.get(ROOT).status_code == 200  # the session of another browser goes on
+
+
+def test_a_session_ends_after_twelve_hours_and_no_code_but_ours_makes_one() -> None:
+    now = [1_000_000.0]
+    session, answer = Session(TOKEN, lambda: now[0]), Response()
+    session.give(answer, secure=False)
+    cookie = answer.headers["set-cookie"].partition(";")[0]
+    id = session.held({b"cookie": cookie.encode()})
+    assert id
+    for wrong in (cookie[:-1], f"{cookie}0", cookie.replace(id, "0" * 32), cookie.replace(".1000000.", ".2000000.")):
+        assert session.held({b"cookie": wrong.encode()}) is None
+    assert Session(f"{TOKEN}x", lambda: now[0]).held({b"cookie": cookie.encode()}) is None
+    now[0] += 12 * 3_600 - 1
+    assert session.held({b"cookie": cookie.encode()}) == id
+    now[0] += 1
+    assert session.held({b"cookie": cookie.encode()}) is None
+
+
+def test_wrong_tokens_in_the_form_are_limited_by_address_and_bearer_tokens_are_not(closed: Server) -> None:
+    wrong, right = {"Authorization": "Bearer wrong"}, {b"authorization": f"Bearer {TOKEN}".encode()}
+    guessing = httpx2.HTTPTransport(local_address="127.0.0.3")
+    with httpx2.Client(base_url=closed.url, transport=guessing, trust_env=False) as guesser:
+        assert [enter(guesser, f"guess {n}").status_code for n in range(10)] == [401] * 10
+        for token in ("guess", TOKEN):
+            answer = enter(guesser, token)
+            assert answer.status_code == 429
+            assert 1 <= int(answer.headers["retry-after"]) <= 6
+            assert "Try again in" in answer.text
+        assert [guesser.get(ROOT, headers=wrong).status_code for _ in range(20)] == [401] * 20
+        assert guesser.get(ROOT, headers=right).status_code == 200
+    with httpx2.Client(base_url=closed.url, trust_env=False) as other:
+        assert enter(other).status_code == 303
+
+
+def test_an_address_that_failed_too_often_may_try_again_after_a_while() -> None:
+    now = [0.0]
+    attempts = Attempts(most=3, within=30, now=lambda: now[0])
+    for _ in range(3):
+        assert attempts.wait("192.0.2.1") == 0
+        attempts.failed("192.0.2.1")
+    assert attempts.wait("192.0.2.1") == 10
+    assert attempts.wait("192.0.2.2") == 0
+    now[0] = 10
+    assert attempts.wait("192.0.2.1") == 0
+    attempts.failed("192.0.2.1")
+    assert attempts.wait("192.0.2.1") == 10
+    now[0] = 40
+    for _ in range(3):
+        assert attempts.wait("192.0.2.1") == 0
+        attempts.failed("192.0.2.1")
+
+
+def test_addresses_of_one_client_count_together_and_only_so_many_are_remembered() -> None:
+    attempts = Attempts(most=1, within=60, addresses=3, now=lambda: 0.0)
+    attempts.failed("2001:db8:1:2::1")
+    attempts.failed("::ffff:192.0.2.1")
+    blocked = ("2001:db8:1:2:ffff::9", "192.0.2.1", "2001:db8:1:3::1", "nonsense")
+    assert [attempts.wait(address) > 0 for address in blocked] == [True, True, False, False]
+    for n in range(10):
+        attempts.failed(f"198.51.100.{n}")
+    assert len(attempts) == 3
+    assert attempts.wait("198.51.100.9") > 0
+    assert attempts.wait("192.0.2.1") == 0
 
 
 def test_another_site_logs_nobody_in_or_out(http: httpx2.Client) -> None:

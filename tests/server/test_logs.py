@@ -133,7 +133,7 @@ def test_what_must_be_said_is_said_to_the_letter_in_either_form() -> None:
 
 
 def test_no_secret_is_written_down() -> None:
-    token = "c0ntr0l-t0ken"
+    token = "c0ntr0l-t0ken-0f-l0gs"
     environ = {"SIMULATOR_CONTROL_TOKEN": token}
     with Server("--access", "closed", "--access-log", "--log-level", "debug", environ=environ) as server:
         bearer = {"authorization": f"Bearer {token}"}

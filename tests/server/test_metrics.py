@@ -156,11 +156,11 @@ def test_no_label_holds_what_a_caller_has_chosen() -> None:
 
 
 def test_closed_access_asks_for_the_token() -> None:
-    environ = {"SIMULATOR_CONTROL_TOKEN": "t"}
+    environ = {"SIMULATOR_CONTROL_TOKEN": "t" * 16}
     with Server("--access", "closed", environ=environ) as server:
         url = f"{server.url}/_simulator/metrics"
         assert httpx2.get(url, trust_env=False).status_code == 401
-        assert httpx2.get(url, headers={"authorization": "Bearer t"}, trust_env=False).status_code == 200
+        assert httpx2.get(url, headers={"authorization": f"Bearer {'t' * 16}"}, trust_env=False).status_code == 200
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:

@@ -6,13 +6,18 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from httpcore2 import default_ssl_context
 
 from simulator.core.delivery import Post
+from simulator.server.authorities import flaws, trust_too
 from simulator.server.egress import Policy
 from simulator.server.posting import LONGEST_HEAD
 from simulator.server.sender import HttpSender, Outcome
+from tests.servers import Server
+from tests.test_cli import call
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 """For localhost and 127.0.0.1, made by itself, with its key."""
@@ -136,3 +141,78 @@ async def test_a_listener_with_a_good_certificate_is_reached_over_tls(monkeypatc
     assert "CERTIFICATE_VERIFY_FAILED" in stranger.error
     assert known.answer
     assert (known.answer.status, heard[-1].split(b"\r\n")[0]) == (200, b"POST /x HTTP/1.1")
+
+
+TRUSTED = [
+    ({"authority": str(CERTIFICATE)}, "localhost", None),
+    ({"authority": str(CERTIFICATE)}, "127.0.0.1", None),
+    ({"authority": str(CERTIFICATE)}, "app.localhost", "CERTIFICATE_VERIFY_FAILED"),
+    ({"insecure": True}, "app.localhost", None),
+    ({}, "localhost", "CERTIFICATE_VERIFY_FAILED"),
+]
+
+
+@pytest.mark.parametrize(("trust", "host", "error"), TRUSTED)
+async def test_a_listener_with_its_own_certificate_is_accepted_with_webhook_ca_or_webhook_insecure(
+    trust: dict[str, Any], host: str, error: str | None
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(CERTIFICATE)
+    async with listening(OK, tls=tls) as (port, _):
+        outcome = await HttpSender(Policy(), **trust).send(Post(f"https://{host}:{port}/", (), b""), 5)
+    assert (outcome.answer is not None) is (error is None)
+    assert (error or "") in (outcome.error or "")
+
+
+async def test_more_authorities_do_not_take_the_place_of_the_systems() -> None:
+    context, more = default_ssl_context(), default_ssl_context()
+    trust_too(more, str(CERTIFICATE))
+    assert more.cert_store_stats()["x509"] == context.cert_store_stats()["x509"] + 1
+
+
+PEM = CERTIFICATE.read_text()[CERTIFICATE.read_text().index("-----BEGIN CERTIFICATE") :]
+UNUSABLE = {
+    "missing": ("cannot be read: No such file or directory", None),
+    "folder": ("cannot be read: Is a directory", None),
+    "empty": ("is empty; it must hold certificates in PEM form", b" \n"),
+    "text": ("holds no certificate in PEM form", b"no certificate"),
+    "der": ("holds no certificate in PEM form", ssl.PEM_cert_to_DER_cert(PEM)),
+    "key": ("holds no certificate in PEM form", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+    "cut": ("holds no certificate in PEM form", CERTIFICATE.read_bytes().replace(b"-----END", b"--")),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_authorities_that_cannot_be_used_are_named_with_what_is_wrong(tmp_path: Path, name: str) -> None:
+    flaw, content = UNUSABLE[name]
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    (line,) = flaws({"SSL_CERT_FILE": str(path)})
+    assert line.startswith(f"SSL_CERT_FILE={path} {flaw}")
+    assert line.endswith("; webhooks to https addresses will fail")
+
+
+def test_folders_of_authorities_must_be_there_and_hold_hashed_certificates(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_bytes(CERTIFICATE.read_bytes())
+    missing = tmp_path / "missing"
+    for value, flaw in ((tmp_path, "holds no certificate under its hash"), (missing, "cannot be read: No such file")):
+        (line,) = flaws({"SSL_CERT_DIR": str(value)})
+        assert line.startswith(f"SSL_CERT_DIR={value} {flaw}")
+    (tmp_path / "1a2b3c4d.0").write_bytes(CERTIFICATE.read_bytes())
+    assert flaws({"SSL_CERT_DIR": str(tmp_path), "SSL_CERT_FILE": str(CERTIFICATE)}) == []
+
+
+def test_a_wrong_variable_is_reported_at_the_start_and_a_wrong_option_ends_it(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.pem"
+    with Server(environ={"SSL_CERT_FILE": str(missing)}) as server:
+        assert server.stderr().splitlines() == [
+            f"SSL_CERT_FILE={missing} cannot be read: No such file or directory; webhooks to https addresses will fail"
+        ]
+    done = call("serve", "--webhook-ca", str(missing))
+    assert (done.returncode, done.stderr) == (
+        1, f"Error: --webhook-ca {missing}: cannot be read: No such file or directory\n"
+    )  # fmt: skip
+    both = call("serve", "--webhook-ca", str(CERTIFICATE), environ={"SIMULATOR_WEBHOOK_INSECURE": "true"})
+    assert (both.returncode, "--webhook-insecure checks no certificate" in both.stderr) == (2, True)

@@ -205,9 +205,9 @@ def test_a_secret_of_ones_own_must_be_set_and_two_have_two_names(sandbox: Sandbo
 
 
 def test_in_closed_access_every_key_must_be_set(tmp_path: Path) -> None:
-    control = {"Authorization": "Bearer open-sesame"}
+    control = {"Authorization": "Bearer open-sesame-please"}
     with (
-        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "open-sesame"}) as closed,
+        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "open-sesame-please"}) as closed,
         httpx2.Client(base_url=closed.url, trust_env=False) as http,
     ):
         held = http.post(ROOT, json={"name": "one"}, headers=control).json()["credentials"]

@@ -13,16 +13,27 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
-class Unwritten(Exception):
+class LogError(Exception):
+    """The text is for the operator: it may name the database's host, user and file. `shown`, for callers, does not."""
+
+    def __init__(self, text: str, shown: str = "the log cannot be used; the server's own messages say why") -> None:
+        super().__init__(text)
+        self.shown = shown
+
+
+class Unwritten(LogError):
     """A commit could not be kept; nothing of it has happened, as the message says."""
 
 
-class Unusable(Exception):
+class Unusable(LogError):
     """There is no log to be had here: the line says why. Nothing was changed."""
 
 
 class Deleted(Unwritten):
     """There is no such sandbox any more."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, text)
 
 
 class Found(NamedTuple):

@@ -105,13 +105,19 @@ class SqlLog(ABC):
             self.run("ROLLBACK")
 
     def _unwritten(self, problem: Exception, known: str = "nothing was changed") -> Unwritten:
-        return Unwritten(f"the log {self.where} cannot be written: {str(problem).strip()}; {known}")
+        said = f"the log {self.where} cannot be written: {str(problem).strip()}; {known}"
+        return Unwritten(said, f"the log cannot be written{self._shown(problem)}; {known}")
 
     def _ask(self, question: str, *values: Any) -> list[Any]:
         try:
             return self.run(question, values).fetchall()
         except self.errors as problem:
-            raise Unusable(f"the log {self.where} cannot be read: {str(problem).strip()}") from None
+            said = f"the log {self.where} cannot be read: {str(problem).strip()}"
+            raise Unusable(said, f"the log cannot be read{self._shown(problem)}") from None
+
+    def _shown(self, problem: Exception) -> str:
+        """What of a problem may be shown to callers, who must not learn where a database is and who may use it."""
+        return ""
 
     # Several processes.
 

@@ -143,6 +143,9 @@ class SqliteLog(SqlLog):
         """Run a statement."""
         return self._database.execute(statement, values)
 
+    def _shown(self, problem: Exception) -> str:
+        return f": {problem}"  # SQLite names no path
+
     def take(self, key: int) -> None:
         """Begin a transaction; the file knows one writer at a time."""
         if self._found() != self._file:  # what is written to it would be gone with this process

@@ -34,13 +34,14 @@ def on_creation(call: Call, world: World, record: Record) -> tuple[Notice, ...]:
 
 def on_completion(call: Call, world: World, record: Record) -> tuple[Notice, ...]:
     """The notice to the assessment's own address, or else to the account's default one."""
-    url = record.face["assessmentStatusWebHook"] or world.config.default_webhook_url
+    named = record.face["assessmentStatusWebHook"]
+    url = named or world.config.default_webhook_url
     if url is None:
         return ()
     id = call.draw.uuid()
     if setting(world.config, WEBHOOK_FORMAT) == "json":
-        return (Notice(id, VENDOR_ID, record.id, url, JSON, json.dumps(_event(id, call, record))),)
-    return (Notice(id, VENDOR_ID, record.id, url, FORM, urlencode(_form(record, world.config))),)
+        return (Notice(id, VENDOR_ID, record.id, url, JSON, json.dumps(_event(id, call, record)), bool(named)),)
+    return (Notice(id, VENDOR_ID, record.id, url, FORM, urlencode(_form(record, world.config)), bool(named)),)
 
 
 def _form(record: Record, config: Config) -> dict[str, Any]:

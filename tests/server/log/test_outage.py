@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import psycopg
@@ -113,6 +114,30 @@ def test_a_webhook_of_what_could_not_be_kept_is_never_sent(url: str) -> None:
         sandbox.told("POST", f"/invitations/{id}/complete")
         until(lambda: [one["state"] for one in sandbox.told("GET", "/deliveries")] == ["delivered"])
         assert len(listener.received) == 1
+
+
+def test_no_answer_says_where_the_database_is_and_who_may_use_it(url: str) -> None:
+    parts = urlsplit(url)
+    secrets = [parts.path.strip("/"), f"{parts.port}", f'user "{parts.username}"', "FATAL", "postgres"]
+    with served(url) as (server, sandbox, _):
+        assessment(sandbox)
+        with away(url):
+            answers = [
+                sandbox.pi.get("/api/v1/behavioralassessments"),
+                sandbox.http.post(
+                    "/mercury/oauth/token",
+                    json={"client_id": "sim-new", "client_secret": "any", "grant_type": "client_credentials"},
+                ),
+                *(sandbox.control(*call) for call in (("GET", ""), ("POST", "/reset"))),
+                sandbox.http.get("/_simulator/sandboxes"),
+                sandbox.http.get("/sandboxes/ada", headers={"accept": "text/html"}),
+            ]
+            said = server.stderr()
+    assert [answer.status_code for answer in answers[:4]] == [503] * 4
+    for answer in answers:
+        whole = f"{answer.headers}{answer.text}"
+        assert [secret for secret in secrets if secret in whole] == [], whole
+    assert secrets[0] in said  # the operator reads it
 
 
 def test_a_reset_that_could_not_be_kept_has_done_nothing_at_all(url: str) -> None:

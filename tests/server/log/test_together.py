@@ -17,7 +17,7 @@ from tests.postgres import new_database
 from tests.server import ROOT, problem
 from tests.servers import Listener, Sandbox, Server
 
-TOKEN = "secret"
+TOKEN = "secret-of-the-test"
 CONTROL = {"Authorization": f"Bearer {TOKEN}"}
 PI = "/api/v1/behavioralassessments"
 GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
