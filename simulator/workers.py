@@ -129,9 +129,13 @@ class Team:
                 if not self._asked:
                     self._warn(f"process {member} died; another takes its place")
                     self._begin()
-            deadline = time.monotonic() + _BREATH
-            while not self._asked and time.monotonic() < deadline:
-                time.sleep(_BREATH / 5)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Wait for `_BREATH`, or a little longer than until a signal comes."""
+        deadline = time.monotonic() + _BREATH
+        while not self._asked and time.monotonic() < deadline:
+            time.sleep(_BREATH / 5)
 
     def _gone(self) -> list[int]:
         gone = []
