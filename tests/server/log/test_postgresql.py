@@ -8,7 +8,8 @@ import httpx2
 import psycopg
 import pytest
 
-from simulator.server.log import Unusable
+from simulator.server.log import Unusable, mark_of
+from simulator.server.log.places import opened as opened_at
 from simulator.server.log.postgresql import PostgresqlLog
 from tests.postgres import new_database
 from tests.server import assessment
@@ -28,6 +29,20 @@ def logs(postgres_server: str) -> Iterator[tuple[PostgresqlLog, PostgresqlLog]]:
     with ExitStack() as stack:
         one, other = (stack.enter_context(closing(PostgresqlLog(url))) for _ in range(2))
         yield one, other
+
+
+def test_an_address_may_begin_with_postgres_and_no_two_processes_have_the_same_mark(postgres_server: str) -> None:
+    url = new_database(postgres_server)
+    assert url.startswith("postgresql://")
+    with ExitStack() as stack:
+        both = [opened_at(one, shared=True) for one in (url, url.replace("postgresql://", "postgres://"))]
+        for log in both:
+            assert log is not None
+            stack.callback(log.close)
+        one, other = (mark_of(log.owner) for log in both if log is not None)
+        assert one != other
+        assert isinstance(both[1], PostgresqlLog)
+        assert len(both[1].run("SELECT owner FROM process").fetchall()) == 2
 
 
 async def told(news: AsyncGenerator[frozenset[int] | None]) -> frozenset[int]:
