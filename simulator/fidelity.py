@@ -29,7 +29,8 @@ Each line says how sure we are:
 - **assumed**: our choice where nothing is known, with the reason.
 
 The standing and the source of a rule are those of its demand. Where the status of the refusal or the shape of its body
-comes from elsewhere, the line says so. Where a status has no standing of its own, it is as sure as the demand.
+comes from elsewhere, the line says so. A status without a standing of its own is as sure as the demand, and a body is
+as sure as its status.
 
 This page is written by `scripts/docs` from the tables that the server answers with; do not edit it.
 """

@@ -172,7 +172,7 @@ def test_the_page_begins_with_what_was_never_done_and_which_generation_it_is() -
     head = PAGE.split("\n## ", 1)[0]
     assert head.splitlines()[2].startswith("**No part of this simulator was ever compared with a live vendor.**")
     assert "first-generation API" in head
-    assert all(witness in head for witness in ("being upgraded", "Recruitee", "MagicTools"))
+    assert all(word in head for word in ("being upgraded", "Recruitee", "MagicTools"))
 
 
 def test_every_document_is_listed_with_its_address_the_age_of_the_copy_and_the_share_that_was_read() -> None:

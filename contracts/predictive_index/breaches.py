@@ -77,6 +77,7 @@ def _together(name: str, rows: Iterable[Row], plain: Any, form: Form) -> Propert
     "pi.refusals.documented",
     "What breaks a documented demand is answered with an error, whichever it is",
     standing=Standing.DOCUMENTED,
+    examples=2,
 )
 @given(way=st.sampled_from(_DOCUMENTED_WAYS))
 def documented(lab: Lab, way: Wrong) -> None:

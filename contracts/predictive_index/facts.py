@@ -1,9 +1,9 @@
 """Every demand and every promise of The Predictive Index, with our own reading of where it stands.
 
 Ids are all that joins this list with the simulator's catalogue. What the vendor's pages about this API, its first
-generation, say is `documented`; what somebody else says, or says of the newer API, is `third_party`; what only samples
-show is `observed`; all else is `assumed`, with the reason. That a refusal is a 400, a 404 or a 415 is said on no page:
-the standing is that of the demand, and `_STATUSES` has the few refusals of which more is known.
+generation, say is `documented`; what another publisher says, of it or of the newer API, is `third_party`; what only
+samples show is `observed`; all else is `assumed`, with the reason. That a refusal is a 400, a 404 or a 415 is said on
+no page: the standing is that of the demand, and `_STATUSES` has the few refusals of which more is known.
 """
 
 from collections.abc import Iterator

@@ -29,7 +29,7 @@ GUESSES = (
           ("pi.webhook.form", "pi.webhook.states")),
     Guess("Nine tries in 24 hours, the first gap 5.625 minutes, each next twice the last; 408, 429, 500 and 502 to 504 "
           "are tried again, any other status is final",
-          "other gaps, or no second try: a listener that was down for an hour never hears of the completion", (),
+          "other gaps, or no second try: a listener that was down for an hour never receives the completion", (),
           "by hand: let a listener answer 503, then 400, and write down the times",
           ("pi.webhook.tries", "pi.webhook.gaps", "pi.webhook.again", "pi.webhook.final")),
     Guess("Scores are an array of one object aSigma to eSigma; patternNumber is numbered in an order of our own",

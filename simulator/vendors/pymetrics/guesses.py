@@ -22,7 +22,7 @@ GUESSES = (
           "another first status, or an Expired that your client does not know", ("pymetrics.initial_status",),
           "by hand: create an order and read it at each step of the candidate",
           ("pymetrics.order.initial", "pymetrics.order.moves", "pymetrics.order.stays")),
-    Guess("Addresses that differ in letter case are one candidate; ordering again changes nothing and mails nobody",
+    Guess("Addresses that differ in letter case are one candidate; ordering again changes nothing and sends no e-mail",
           "two orders where there is one here, or a second e-mail", ("pymetrics.email_match",),
           "by hand: order for one candidate twice, with the address in another letter case",
           ("pymetrics.email_match", "pymetrics.order.unchanged")),
@@ -56,8 +56,8 @@ GUESSES = (
           "`check server --only 'pymetrics.door.*'`", ("pymetrics.door.route", "pymetrics.door.verb")),
     Guess("There is no rate limit unless a sandbox sets one", "429 or a gateway's throttling under load",
           ("rate_limit",), "by hand: ask the vendor", ("pymetrics.access.rate",)),
-    Guess("EXTENSION: a webhook tells status changes, with tries as The Predictive Index's newer API has them",
-          "nothing: the vendor calls nobody, and a client that does not poll learns of no result", ("webhook_url",),
+    Guess("EXTENSION: a webhook reports status changes, with tries as The Predictive Index's newer API has them",
+          "nothing: the vendor sends no webhook, and a client that does not poll gets no result", ("webhook_url",),
           "no check needed: leave `webhook_url` out", ("pymetrics.webhook",)),
 )  # fmt: skip
 """What no page settles, the costliest first."""
