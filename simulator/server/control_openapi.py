@@ -143,6 +143,6 @@ def _merged(one: Json, more: Json) -> Json:
     """`more` laid over `one`; a member that says its own type replaces the old one."""
     result = dict(one)
     for name, value in more.items():
-        deep = isinstance(value, dict) and isinstance(result.get(name), dict) and not {"type", "$ref"} & value.keys()
+        deep = isinstance(value, dict) and isinstance(result.get(name), dict) and not {"type", "$ref", "anyOf"} & value.keys()
         result[name] = _merged(result[name], value) if deep else value
     return result
