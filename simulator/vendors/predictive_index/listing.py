@@ -36,11 +36,14 @@ def list_assessments(call: Call, world: World) -> Decision:
         return Decision(Reply(200, [faces.shown(one, config) for one in stored]))
     query = odata.read(call.query, surfaces.of_assessments(config))
     top = min(number for number in (query.top, limit, odata.MOST) if number is not None)
-    if query.is_page:
-        found = world.page(KIND, query.skip, top)
+    if query.is_page and not query.count:
+        found, counted = world.page(KIND, query.skip, top), ()
     else:
-        found = _asked(query, call, world)[query.skip : query.skip + top]
-    return Decision(Reply(200, [_chosen(one, query, config) for one in found], notes=notes(call)))
+        every = _asked(query, call, world)
+        found = every[query.skip : query.skip + top]
+        counted = (f"$count: {len(every)} match; the answer is a bare array, which has no member for it",)
+    shown = [_chosen(one, query, config) for one in found]
+    return Decision(Reply(200, shown, notes=(*(counted if query.count else ()), *notes(call))))
 
 
 def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) -> list[Match]:
@@ -50,7 +53,7 @@ def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) ->
         return link.replace(BASE, call.base).replace(SEAL, f"{world.name}.{seal(world.secret, 'link')}")
 
     if query.filter is not None:
-        keeps = odata.keeps(query.filter, fill)
+        keeps = odata.keeps(query.filter, fill, call.now)
         rows = (row for row in rows if keeps(row[1]))
     if query.words:
         fields = [odata.looking_up(member, fill) for member in query.fields]

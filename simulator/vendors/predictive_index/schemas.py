@@ -136,6 +136,7 @@ _OPTIONS: dict[str, tuple[Schema, str]] = {
     "$select": (text(minLength=1), "which members are shown"),
     "$search": (text(pattern=r"\S", maxLength=1_000), "words that must all be found"),
     "searchfields": (text(minLength=1), "the members in which $search looks"),
+    "$count": (text(enum=["true", "false"]), "whether a note tells how many there are before $skip and $top"),
 }
 
 
