@@ -14,7 +14,8 @@ _TOO_MUCH = (
 )
 _NO_FILTERS = (
     "", "gender EQ 1", "gender = 1", "(gender eq 1", "gender eq 1)", "gender eq 1x", "gender eq", "eq 1", "gender 1",
-    "gender eq 1 eq true", "contains(email)", "contains(email, 'a', 'b')", "trim(email, 'a') eq 'sam'", "email eq 'it's'",
+    "gender eq 1 eq true", "contains(email)", "contains(email, 'a', 'b')", "trim(email, 'a') eq 'b'",
+    "email eq 'it's'",
     "email eq 'open", "endswith(email, null", "expirationDateTime gt 2026-01-32", "gender gt 0 and not",
     "gender eq 1 or", "expirationDateTime gt datetime'tomorrow'", "assessmentId eq guid'1'", "gender eq 1;",
     f"assessmentId eq {_GUID}0", 'email eq "sam"', "gender plus 1 eq 2", "gender in ()",

@@ -4,7 +4,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.core.config import Config
-from simulator.core.schema import Schema, anything, array, binary, choice, instant, integer, named, nullable, number, record, ref, text
+from simulator.core.schema import (
+    Schema,
+    anything,
+    array,
+    binary,
+    choice,
+    instant,
+    integer,
+    named,
+    nullable,
+    number,
+    record,
+    ref,
+    text,
+)
 from simulator.server import fault_schemas, queries, shapes
 
 JSON = "application/json"
@@ -125,13 +139,16 @@ _SETTINGS: dict[str, Schema] = {
 REFINED: dict[str, Schema] = {
     "Config": {"properties": _SETTINGS},
     "Assessment": {"properties": {"id": {"minLength": 1}}},
-    "CustomField": {"properties": {
-        "name": {"minLength": 1}, "values": nullable(array(text(), "what may be assigned; null: any text")),
-    }},
+    "CustomField": {
+        "properties": {
+            "name": {"minLength": 1},
+            "values": nullable(array(text(), "what may be assigned; null: any text")),
+        }
+    },
     "Journal": {"properties": {"entries": _NOT_NEGATIVE, "bytes": _NOT_NEGATIVE}},
     "Opening": {"properties": {"name": nullable(NAME), "seed": _SEED, "config": ref("Config")}},
     "Forking": {"properties": {"name": nullable(NAME)}},
-    "Turning": {"type": "object", "anyOf": [_wish(name) for name in _WISHES]},
+    "Turning": {"type": "object", "oneOf": [_wish(name) for name in _WISHES]},
     "Trying": {"properties": {"url": nullable(text("else the sandbox's own webhook address", format="uri"))}},
     "Replaying": {"properties": {"url": nullable(text("another address to send it to", format="uri"))}},
 }

@@ -37,7 +37,7 @@ def shown(duration: str) -> Schema:
 def asked(vendors: Mapping[str, Vendor], duration: str) -> Schema:
     """A fault as it is asked for."""
     shapes = [_asked(on, do, kind, vendors, duration) for on, kinds in KINDS.items() for do, kind in kinds.items()]
-    return {"type": "object", "anyOf": shapes}
+    return {"type": "object", "oneOf": shapes}
 
 
 def _asked(on: On, do: str, kind: Kind, vendors: Mapping[str, Vendor], duration: str) -> Schema:

@@ -1,7 +1,6 @@
 """What goes in and out of the control calls about what has come in: a part of the control API's document."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from simulator.core.schema import Schema, anything, array, instant, integer, named, nullable, number, record, ref, text
 from simulator.core.vendor import Vendor
@@ -58,7 +57,7 @@ def _wait(name: str) -> Schema:
     return {"title": named(f"await_{name}"), **shape}
 
 
-SCHEMAS["Awaiting"] = {"type": "object", "anyOf": [_wait(name) for name in _AWAITED]}
+SCHEMAS["Awaiting"] = {"type": "object", "oneOf": [_wait(name) for name in _AWAITED]}
 _EXAMPLE = {"request": {"operation": "create_order", "status": 201}, "within": "PT5S"}
 _FILTERS: dict[str, Schema] = {
     "status": text("calls that were answered so; `none` is those without an answer", pattern="^([1-5][0-9]{2}|none)$"),

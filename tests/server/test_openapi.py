@@ -89,7 +89,7 @@ def wrong_for_generators(schema: Any) -> list[str]:
     """Why a client generator writes code that does not compile for this shape."""
     kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     found = []
-    if "object" in kinds and not {"properties", "additionalProperties", "anyOf", "$ref"} & schema.keys():
+    if "object" in kinds and not {"properties", "additionalProperties", "oneOf", "anyOf"} & schema.keys():
         found.append("an object without members")
     if "array" in kinds and not schema.get("items"):
         found.append("an array without items")

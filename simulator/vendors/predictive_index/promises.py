@@ -59,7 +59,10 @@ PROMISES = (
     _assumed("list.array", "The list is a bare array in the order of creation", "a relay of live data has an array"),
     _documented("list.options", "$filter, $select, $search with searchfields, $orderby, $skip and $top ask for parts",
                 "Common", "OData options"),
-    _assumed("list.grammar", "The operators and functions of OData 4, and substringof and the literals of OData 3",
+    _assumed("list.count", "$count=true leaves the bare array as it is; Simulator-Note tells how many match",
+             "OData 4 puts the number beside the array; no page names the option, and there is no room for it here"),
+    _assumed("list.grammar", "The operators of OData 4, and the functions of texts, numbers and instants that filters "
+             "use; substringof and the literals of OData 3",
              "no list of operators could be read; one sample has eq, a string and a path with slashes"),
     _assumed("list.whole", "Without $top the whole list is answered (a switch caps it at 50)",
              "one page says the entire set, another that the most is usually 50"),
@@ -110,6 +113,10 @@ OMITTED = (
     Omission("api/v2 by company, and the guidebook", "seen in one old client alone; no page describes them"),
     Omission("The newer Integrations API (jobs, candidates, employees)", "its bodies are not public"),
     Omission("The page /swagger with its error numbers", "it could not be read; numbers other than 27 are ours"),
+    Omission("OData: `has`, `any` and `all` (and so filters by customFields), `isof`, `cast`, `case`, `time`, "
+             "`totaloffsetminutes`, `matchesPattern`, durations and arithmetic of instants, geography, `INF`, `NaN`, "
+             "the path `/$count`, and the options $expand, $inlinecount, $skiptoken, $apply, $compute and $format",
+             "no page names them; each is refused with 400, but for the path, which is the id of no assessment"),
     Omission("`impression`", "named on the page Common as unfinished; in neither table nor example"),
     Omission("`scoringMethod` other than 1", "the list of values could not be read"),
     Omission("Report 5, ManagementStrategyGuide", "the vendor's page says that it does not work"),

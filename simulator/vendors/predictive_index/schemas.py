@@ -251,7 +251,9 @@ _WEBHOOK = {"post": {
         "and password in the address become Basic authentication. It is not signed. The switch pi.webhook_format "
         "asks for the newer portal's JSON instead.",
     "security": [],
-    "requestBody": {"required": True, "content": {FORM: {"schema": ref("AssessmentStatus")}, JSON: {"schema": ref("AssessmentEvent")}}},
+    "requestBody": {"required": True, "content": {
+        FORM: {"schema": ref("AssessmentStatus")}, JSON: {"schema": ref("AssessmentEvent")},
+    }},
     "responses": {"2XX": {"description": "taken; anything else, or nothing, is tried again"}},
 }}  # fmt: skip
 

@@ -183,6 +183,7 @@ def minus(piece: Piece) -> Piece:
 
     return Piece(f"-{wrapped(piece, 0, False)}", 0, means)
 
+
 NULL = st.just(literal("null", None))
 TEXT = st.sampled_from(TEXTS).map(member)
 WORD = WORDS.map(quoted)

@@ -10,7 +10,7 @@ asked; only parentheses, functions, `not` and `-` nest, and they are counted.
 
 from simulator.vendors.predictive_index.odata.functions import FUNCTIONS
 from simulator.vendors.predictive_index.odata.lexer import Token, moment, tokens
-from simulator.vendors.predictive_index.odata.numbers import DIVIDING, OPERATORS, negated
+from simulator.vendors.predictive_index.odata.numbers import DIVIDING, negated
 from simulator.vendors.predictive_index.odata.surface import Surface, Type, Wrong, named, quoted
 from simulator.vendors.predictive_index.odata.tree import (
     Arithmetic,
@@ -177,7 +177,10 @@ class _Parser:
                 raise Wrong("filter.syntax", f"{_place(self.next)}, a value was expected")
             self.place += 1
             values.append(_compared(token, part, _minus(token, literal) if negative else literal))
-            if part.type is Type.OBJECT or len({one.left.type for one in values if one.right.type is not Type.NULL}) > 1:
+            if (
+                part.type is Type.OBJECT
+                or len({one.left.type for one in values if one.right.type is not Type.NULL}) > 1
+            ):
                 raise Wrong("filter.type", f"{_place(token)}, a list wants values of one type")
         self.expect(")")
         return _among(values)
