@@ -277,6 +277,28 @@ def searched(lab: Lab, words: list[str], fields: list[str]) -> None:
 
 
 @contract(
+    "pi.list.counted",
+    "$count=true leaves the list as it is, and a note tells how many there are before $skip and $top",
+    kept=("pi.list.count.value",),
+    promises=("pi.list.count",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+    examples=0.25,
+)
+@given(piece=st.none() | odata.filters, top=st.sampled_from((None, 0, 2)))
+def counted(lab: Lab, piece: Piece | None, top: int | None) -> None:
+    """A bare array has no member for the number."""
+    known = library(lab.sandbox)
+    wanted = known if piece is None else odata.kept(known, piece)
+    options = {name: value for name, value in (("$filter", piece and piece.text), ("$top", top)) if value is not None}
+    for count in ("true", "false"):
+        answer = calls.ask(lab.sandbox, "GET", PATH, query={**options, "$count": count})
+        _alike(calls.shown(answer, 200), wanted[:top], f"{options} with $count={count}")
+        note = f"$count: {len(wanted)} match"
+        assert (note in answer.headers.get("simulator-note", "")) is (count == "true"), f"{options}: {answer.headers}"
+
+
+@contract(
     "pi.list.strangers",
     "A parameter without a dollar sign that no page names is accepted, noted and ignored",
     kept=("pi.list.option.known",),
@@ -296,5 +318,6 @@ def strangers(lab: Lab, name: str) -> None:
 
 
 PROPERTIES = (
-    limit, operators, filtered, found, guids, ordered, every_order, pages, every_page, selected, searched, strangers,
+    limit, operators, filtered, found, guids, ordered, every_order, pages, every_page, selected, searched,
+    counted, strangers,
 )  # fmt: skip

@@ -4,7 +4,9 @@ A predicate gives True, False or None (null). `gt` and its like are false beside
 function of null is null, and `and`, `or` and `not` know three values. Only what is True is listed.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -87,8 +89,70 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "endswith": lambda whole, part: part == "" or whole[-len(part) :] == part,
     "tolower": lambda text: text.lower(),
     "toupper": lambda text: text.upper(),
-}
+    "length": lambda text: sum(1 for _ in text),
+    "indexof": lambda whole, part: next((at for at in range(len(whole) + 1) if whole[at:].startswith(part)), -1),
+    "substring": lambda text, start, *most: "".join(
+        letter
+        for at, letter in enumerate(text)
+        if at >= start and all(at < max(start, 0) + max(length, 0) for length in most)
+    ),
+    "concat": lambda one, other: f"{one}{other}",
+    "trim": lambda text: re.sub(r"^\s+|\s+$", "", text),
+    **{
+        name: lambda at, first=first, size=size: int(moments.written(at)[first : first + size])
+        for name, first, size in (
+            ("year", 0, 4), ("month", 5, 2), ("day", 8, 2), ("hour", 11, 2), ("minute", 14, 2), ("second", 17, 2),
+        )
+    },
+    "fractionalseconds": lambda at: Fraction(int(moments.written(at)[20:27]), 10_000_000),
+    "date": lambda at: moments.ticks(f"{moments.written(at)[:10]}T00:00:00Z"),
+    "floor": lambda number: number // 1,
+    "ceiling": lambda number: -(-number // 1),
+    "round": lambda number: (1 if number > 0 else -1) * ((abs(number) * 2 + 1) // 2),
+}  # fmt: skip
 NULL = literal("null", None)
+
+
+def score(name: str) -> Piece:
+    """A factor of a score, as an exact number."""
+
+    def means(face: Face) -> Any:
+        found = value(face, name)
+        return None if found is None else Fraction(str(found))
+
+    return Piece(name, means)
+
+
+def among(piece: Piece, *values: Piece) -> Piece:
+    """Whether a value is one of a list."""
+    text = f"{piece.text} in ({', '.join(one.text for one in values)})"
+    return Piece(text, lambda face: any(piece.means(face) == one.means(face) for one in values))
+
+
+def _cut(one: Any, other: Any) -> int:
+    return int(Fraction(one) / other)
+
+
+_SUMS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "add": lambda one, other: one + other,
+    "sub": lambda one, other: one - other,
+    "mul": lambda one, other: one * other,
+    "div": lambda one, other: _cut(one, other) if isinstance(one, int) and isinstance(other, int) else one / other,
+    "divby": lambda one, other: Fraction(one) / other,
+    "mod": lambda one, other: one - other * _cut(one, other),
+}
+
+
+def calculated(one: Piece, operator: str, other: Piece) -> Piece:
+    """Two numbers with an operator between them; null where one is, and where zero divides."""
+
+    def means(face: Face) -> Any:
+        values = one.means(face), other.means(face)
+        if None in values or (values[1] == 0 and operator in ("div", "divby", "mod")):
+            return None
+        return _SUMS[operator](*values)
+
+    return Piece(f"{one.text} {operator} {other.text}", means)
 
 
 # Three values in a row, so that `and` is the least of its parts and `or` the greatest.
@@ -173,6 +237,79 @@ def _instants() -> Iterator[Piece]:
         yield compared(member("assessmentDateTime"), operator, member("expirationDateTime"))
 
 
+def _lists() -> Iterator[Piece]:
+    one, two, none = literal("1", 1), literal("2.0", 2), literal("-7", -7)
+    for piece in (among(member("gender"), one), among(member("gender"), none, two, NULL), among(NULL, one, NULL)):
+        yield from (piece, Piece(f"not {piece.text}", negated(piece).means))
+    yield among(member("firstName"), quoted("Ada"), quoted("It's"), quoted("x"))
+    yield among(member("middleName"), quoted("kevin"), NULL)
+    yield among(called("length", member("firstName")), one, literal("3", 3))
+    sent = EXPIRATIONS[2]
+    yield among(member("expirationDateTime"), literal(sent, moments.ticks(sent)), literal("null", None))
+
+
+def _text_functions() -> Iterator[Piece]:
+    first, middle, email = member("firstName"), member("middleName"), member("email")
+    numbers = {number: literal(str(number), number) for number in (-2, 0, 1, 3, 4, 99)}
+    for operator in COMPARED:
+        yield compared(called("length", first), operator, numbers[3])
+        yield compared(called("indexof", email, quoted("@")), operator, numbers[4])
+    yield from (compared(called("length", middle), "eq", other) for other in (numbers[0], NULL))
+    for part in ("a", "A", "da", "", "zz"):
+        yield compared(called("indexof", first, quoted(part)), "ge", numbers[1])
+        yield compared(called("indexof", first, quoted(part)), "lt", numbers[0])
+    for start in numbers.values():
+        yield compared(called("substring", first, start), "eq", quoted("da"))
+        for most in numbers.values():
+            yield compared(called("substring", first, start, most), "eq", quoted("a"))
+            yield compared(called("length", called("substring", email, start, most)), "gt", numbers[1])
+    yield compared(called("substring", middle, numbers[1]), "eq", NULL)
+    yield compared(called("concat", first, called("concat", quoted("-"), middle)), "eq", quoted("Bo-Kevin"))
+    yield compared(called("concat", first, middle), "eq", NULL)
+    yield compared(called("trim", called("concat", quoted("  "), first)), "eq", first)
+    yield compared(called("concat", quoted("  "), first), "eq", first)
+
+
+def _instant_functions() -> Iterator[Piece]:
+    ends = member("expirationDateTime")
+    parts = {"year": 2999, "month": 6, "day": 30, "hour": 12, "minute": 0, "second": 59}
+    for name, number in parts.items():
+        yield from (compared(called(name, ends), operator, literal(str(number), number)) for operator in COMPARED)
+    yield compared(called("fractionalseconds", ends), "eq", literal("0.1234567", Fraction(1_234_567, 10_000_000)))
+    yield compared(called("fractionalseconds", ends), "gt", literal("0.5", Fraction(1, 2)))
+    for day in ("2999-01-01", "2999-06-30", "3000-02-28"):
+        midnight = literal(day, moments.ticks(f"{day}T00:00:00Z"))
+        yield from (compared(called("date", ends), operator, midnight) for operator in COMPARED)
+    now = Piece("now()", lambda face: moments.ticks("2998-01-01T00:00:00Z"))
+    yield from (compared(member("assessmentDateTime"), operator, now) for operator in ("le", "gt"))
+
+
+def _sums() -> Iterator[Piece]:
+    gender, factor, none = member("gender"), score("selfSigmaScore/aSigma"), member("patternNumber")
+    one, two, less = literal("1", 1), literal("2", 2), literal("-2", -2)
+    half, twice = literal("0.5", Fraction(1, 2)), literal("2.0", Fraction(2))
+    for operator in _SUMS:
+        for left, right in ((gender, two), (gender, less), (literal("-7", -7), two), (factor, two), (gender, half)):
+            for wanted in (less, literal("-1", -1), literal("0", 0), one, half, literal("-3.5", Fraction(-7, 2))):
+                yield compared(calculated(left, operator, right), "eq", wanted)
+        yield compared(calculated(one, operator, gender), "eq", NULL)
+        yield compared(calculated(half, operator, gender), "eq", NULL)
+        yield compared(calculated(none, operator, twice), "eq", NULL)
+    yield compared(calculated(factor, "add", literal("0.1", Fraction(1, 10))), "eq", literal("0.35", Fraction(7, 20)))
+    # `mul` binds before `add`, `add` before `gt`, and a line is read from its left.
+    product = calculated(gender, "mul", two)
+    yield compared(calculated(one, "add", product), "eq", literal("5", 5))
+    tail = calculated(calculated(literal("9", 9), "sub", gender), "sub", two)
+    yield from (compared(tail, operator, literal("6", 6)) for operator in COMPARED)
+    for name in ("floor", "ceiling", "round"):
+        yield from (compared(called(name, factor), "eq", number) for number in (less, literal("0", 0), one, two))
+    minus = Piece("-gender", lambda face: -value(face, "gender"))
+    yield from (compared(minus, operator, literal("-1", -1)) for operator in COMPARED)
+    yield compared(
+        Piece("-patternNumber", lambda face: None if value(face, "patternNumber") is None else 0), "eq", NULL
+    )
+
+
 def _others() -> Iterator[Piece]:
     yield from (literal("true", True), literal("false", False))
     for operator in ("eq", "ne"):
@@ -198,7 +335,10 @@ def _unknowns() -> Iterator[Piece]:
     yield from (null, negated(null), negated(negated(null)), Piece(f"not {null.text}", negated(null).means))
 
 
-LEAVES: tuple[Piece, ...] = (*_texts(), *_numbers(), *_instants(), *_others())
+LEAVES: tuple[Piece, ...] = (
+    *_texts(), *_numbers(), *_instants(), *_others(),
+    *_lists(), *_text_functions(), *_instant_functions(), *_sums(),
+)  # fmt: skip
 """Every operator and function, with values at which it is about to turn."""
 
 WHOLE: tuple[Piece, ...] = (*LEAVES, *_unknowns())

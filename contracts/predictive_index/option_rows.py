@@ -14,10 +14,12 @@ _TOO_MUCH = (
 )
 _NO_FILTERS = (
     "", "gender EQ 1", "gender = 1", "(gender eq 1", "gender eq 1)", "gender eq 1x", "gender eq", "eq 1", "gender 1",
-    "gender eq 1 eq true", "contains(email)", "contains(email, 'a', 'b')", "trim(email) eq 'sam'", "email eq 'it's'",
+    "gender eq 1 eq true", "contains(email)", "contains(email, 'a', 'b')", "trim(email, 'a') eq 'b'",
+    "email eq 'it's'",
     "email eq 'open", "endswith(email, null", "expirationDateTime gt 2026-01-32", "gender gt 0 and not",
     "gender eq 1 or", "expirationDateTime gt datetime'tomorrow'", "assessmentId eq guid'1'", "gender eq 1;",
-    f"assessmentId eq {_GUID}0", 'email eq "sam"', "gender add 1 eq 2",
+    f"assessmentId eq {_GUID}0", 'email eq "sam"', "gender plus 1 eq 2", "gender in ()",
+    "gender in 1", "email has 'x'", "soundex(email) eq 'a'", "substring(email) eq 'a'", "gender sub", "length eq 1",
 )  # fmt: skip
 _NO_MEMBERS = (
     "firstname eq 'Sam'", "nobody eq 1", "positionSigmaScore/eSigma gt 1", "customFields eq null",
@@ -27,7 +29,9 @@ _UNLIKE = (
     "gender eq '1'", "gender", "email", "not gender eq 1", "gender and true", "selfSigmaScore eq selfConceptSigmaScore",
     "selfSigmaScore gt null", "(gender eq 1) gt false", "expirationDateTime le 'tomorrow'", "5",
     "expirationDateTime ge email", "substringof(1, firstName)", "email eq 1", "gender eq true",
-    "tolower(gender) eq 'a'", f"{_GUID} gt externalId",
+    "tolower(gender) eq 'a'", f"{_GUID} gt externalId", "email add 1 eq 2", "gender div 0 eq 1", "gender in (1, 'a')",
+    "substring(email, 'a') eq 'b'", "length(gender) eq 1", "year(email) eq 2026", "-email eq 1", "gender mod 0.0 eq 1",
+    "selfSigmaScore in (null)", "expirationDateTime add 1 gt 2", "gender add 1",
 )  # fmt: skip
 _NO_ORDERS = ("lastName down", "gender,", "gender desc desc", "", ",email", "gender asc, ", "lastName desc asc")
 _NO_ORDER = ("mail", "selfSigmaScore", "customFields", "selfSigmaScore/x", "Email desc", "email,nobody")
@@ -42,7 +46,7 @@ def _unknown(*names: str, path: str = PATH) -> Ways:
 
 
 ROWS: tuple[tuple[str, Ways], ...] = (
-    ("list.option.known", _unknown("$count", "$Top", "$inlinecount", "$expand", "$skiptoken", "$format", "$")),
+    ("list.option.known", _unknown("$Count", "$Top", "$inlinecount", "$expand", "$skiptoken", "$format", "$")),
     ("list.filter.size", options("$filter", *_TOO_MUCH)),
     ("list.filter.syntax", options("$filter", *_NO_FILTERS)),
     ("list.filter.member", options("$filter", *_NO_MEMBERS)),
@@ -51,6 +55,7 @@ ROWS: tuple[tuple[str, Ways], ...] = (
     ("list.orderby.member", options("$orderby", *_NO_ORDER)),
     ("list.top.value", options("$top", *_NO_COUNTS)),
     ("list.skip.value", options("$skip", *_NO_COUNTS)),
+    ("list.count.value", options("$count", "1", "", "True", "yes", "true ", "TRUE")),
     ("list.select.member", options("$select", *_NO_CHOICE)),
     ("list.search.text", options("$search", *_NO_WORDS)),
     ("list.searchfields.member", options("searchfields", *_NO_FIELDS)),

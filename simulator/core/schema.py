@@ -51,22 +51,41 @@ def record(members: Mapping[str, Schema], description: str = "", optional: Itera
     return _described({**shape, **({"required": required} if required else {})}, description)
 
 
+def anything(description: str = "") -> Schema:
+    """An object with any members."""
+    return _described({"type": "object", "additionalProperties": True}, description)
+
+
+def binary(description: str = "") -> Schema:
+    """The bytes of a file."""
+    return _described({"type": "string", "format": "binary"}, description)
+
+
+def named(words: str) -> str:
+    """A title from words with underscores; client generators make it the name of the shape."""
+    return "".join(word.capitalize() for word in words.split("_"))
+
+
 def ref(name: str) -> Schema:
     """One of the document's own named shapes."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def choice(values: Iterable[str | int | bool | None], description: str = "", **more: Any) -> Schema:
-    """One of these values; written so that generators of clients, which know no list of mixed types, bear it."""
+    """One of these values, all of one JSON type but for null.
+
+    Client generators write code that does not compile for a value list of mixed types, and for a shape whose only type
+    is null.
+    """
     known = list(values)
-    kinds = {type(value) for value in known}
-    if kinds == {bool} and len(known) == 2:
-        return {**boolean(description), **more}
-    if kinds in ({str}, {int}):
-        plain = text if kinds == {str} else integer
-        return plain(description, enum=known, **more)
-    each = [{"type": "null"} if value is None else {"const": value} for value in known]
-    return _described({**(each[0] if len(each) == 1 else {"anyOf": each}), **more}, description)
+    kind, *others = {type(value) for value in known if value is not None}
+    if others:
+        raise ValueError(f"{known} mixes types")
+    name = {bool: "boolean", int: "integer", str: "string"}[kind]
+    limits = {} if {True, False} <= {*known} and kind is bool else {"enum": known}
+    if len(known) == 1:
+        limits = {"const": known[0]}
+    return _described({"type": [name, "null"] if None in known else name, **limits, **more}, description)
 
 
 def nullable(schema: Schema) -> Schema:
@@ -94,9 +113,10 @@ def body(fields: Iterable[Field], required: Iterable[str] = (), more: Mapping[st
         around, path = root, ".".join(one.path)
         for step in one.path[:-1]:
             around = around["properties"][step]
+            around.setdefault("properties", {})
         shape: Schema = {"type": one.type.value, "description": one.description}
         if one.type == "object":
-            shape["properties"] = {}
+            shape["additionalProperties"] = True
         if one.type == "array":
             shape["items"] = {}
         shape |= added.get(path, {})

@@ -123,7 +123,7 @@ def _body_schemas(vendors: Mapping[str, Vendor]) -> Json:
     """The shapes of bodies as pydantic tells them, with what their types cannot say."""
     named = shapes.schemas(_BODIES, "#/components/schemas/{model}")
     for name, more in REFINED.items():
-        named[name] = more if "anyOf" in more else _merged(named[name], more)
+        named[name] = more if "oneOf" in more else _merged(named[name], more)
     named["Config"] = _merged(named["Config"], _switches(vendors))
     named["Fault"] = fault_schemas.asked(vendors, control_schemas.DURATION)
     return named
@@ -143,6 +143,10 @@ def _merged(one: Json, more: Json) -> Json:
     """`more` laid over `one`; a member that says its own type replaces the old one."""
     result = dict(one)
     for name, value in more.items():
-        deep = isinstance(value, dict) and isinstance(result.get(name), dict) and not {"type", "$ref"} & value.keys()
+        deep = (
+            isinstance(value, dict)
+            and isinstance(result.get(name), dict)
+            and not {"type", "$ref", "anyOf"} & value.keys()
+        )
         result[name] = _merged(result[name], value) if deep else value
     return result

@@ -4,7 +4,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.core.config import Config
-from simulator.core.schema import Schema, array, choice, instant, integer, nullable, number, record, ref, text
+from simulator.core.schema import (
+    Schema,
+    anything,
+    array,
+    binary,
+    choice,
+    instant,
+    integer,
+    named,
+    nullable,
+    number,
+    record,
+    ref,
+    text,
+)
 from simulator.core.sources import Standing
 from simulator.server import fault_schemas, queries, shapes
 
@@ -17,8 +31,11 @@ INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1
 
 STANDING = text("how sure we are of it", enum=[standing.value for standing in Standing])
 
+_SEED: Schema = {
+    "anyOf": [integer(format="int64"), text()], "description": "what all ids and scores follow from; 0 unless given",
+}  # fmt: skip
 _OPENED = record({
-    "name": text(), "seed": {"type": ["integer", "string"]},
+    "name": text(), "seed": _SEED,
     "credentials": {
         "type": "object", "description": "what opens it, by vendor and member",
         "additionalProperties": {"type": "object", "additionalProperties": text()},
@@ -54,7 +71,7 @@ SCHEMAS: dict[str, Schema] = {
         "body_standing": STANDING, "body_source": text("where the shape of the refusal's body comes from"),
     }),
     "Sandbox": record({
-        "name": text(), "seed": {"type": ["integer", "string"]}, "now": instant(),
+        "name": text(), "seed": _SEED, "now": instant(),
         "mode": text(enum=["running", "frozen"]), "snapshots": array(text()), "counts": COUNTS,
     }),
     "Opened": _OPENED,
@@ -73,11 +90,17 @@ SCHEMAS: dict[str, Schema] = {
     "Delivery": record(_DELIVERY),
     "Tried": record({"url": text(), **_ATTEMPT, **_EXCHANGE}),
     "WholeDelivery": record({**_DELIVERY, "attempts": array(record({**_ATTEMPT, **_EXCHANGE}))}),
+    "MergePatch": anything("a JSON merge patch (RFC 7396)"),
     "MetFault": fault_schemas.shown(DURATION),
     "Mail": record({
         "id": text(), "at": instant(), "to": text(), "subject": text(), "text": text(), "invitation": text(),
         "link": text(),
     }),
+    "Outcome": {
+        "type": "object",
+        "description": "what to complete with: pymetrics takes `results`, The Predictive Index `scores`",
+        "properties": {"results": nullable(array(anything())), "scores": anything()},
+    },
     "Problem": {
         "type": "object", "description": "RFC 9457", "required": ["type", "title", "status", "detail"],
         "properties": {
@@ -97,15 +120,11 @@ _WISHES: dict[str, Schema] = {
     "until_idle": choice([True], "go on until nothing is left to happen"),
     "run": choice([True], "go on from the clock's present time"),
 }
-_UNSAID: dict[str, list[Any]] = {
-    "freeze": [None, ""], "advance": [None, ""], "until_idle": [None, False], "run": [None, False],
-}  # fmt: skip
 
 
 def _wish(name: str) -> Schema:
-    """One of them, and the others as if they were not there."""
-    others = {other: choice(values) for other, values in _UNSAID.items() if other != name}
-    return record({name: _WISHES[name], **others}, _WISHES[name]["description"], others)
+    """A body with one of them."""
+    return {"title": named(f"turn_{name}"), **record({name: _WISHES[name]}, _WISHES[name]["description"])}
 
 
 _FILLED: Schema = text(minLength=1)
@@ -127,11 +146,16 @@ _SETTINGS: dict[str, Schema] = {
 REFINED: dict[str, Schema] = {
     "Config": {"properties": _SETTINGS},
     "Assessment": {"properties": {"id": {"minLength": 1}}},
-    "CustomField": {"properties": {"name": {"minLength": 1}}},
+    "CustomField": {
+        "properties": {
+            "name": {"minLength": 1},
+            "values": nullable(array(text(), "what may be assigned; null: any text")),
+        }
+    },
     "Journal": {"properties": {"entries": _NOT_NEGATIVE, "bytes": _NOT_NEGATIVE}},
-    "Opening": {"properties": {"name": nullable(NAME), "config": ref("Config")}},
+    "Opening": {"properties": {"name": nullable(NAME), "seed": _SEED, "config": ref("Config")}},
     "Forking": {"properties": {"name": nullable(NAME)}},
-    "Turning": {"type": "object", "anyOf": [_wish(name) for name in _WISHES]},
+    "Turning": {"type": "object", "oneOf": [_wish(name) for name in _WISHES]},
     "Trying": {"properties": {"url": nullable(text("else the sandbox's own webhook address", format="uri"))}},
     "Replaying": {"properties": {"url": nullable(text("another address to send it to", format="uri"))}},
 }
@@ -166,10 +190,6 @@ def looks(what: str, id: str) -> dict[str, Schema]:
     }
 
 
-_ACTION = {
-    "type": "object", "description": "what to complete with: pymetrics takes `results`, The Predictive Index `scores`",
-    "properties": {"results": nullable(array({"type": "object"})), "scores": {"type": "object"}},
-}  # fmt: skip
 _ACTIONS = text(enum=["open", "accept", "reject", "start", "complete", "expire", "abort"])
 _DOCUMENTS = text(enum=["pymetrics", "predictive-index", "control"])
 
@@ -198,9 +218,9 @@ CALLS: dict[str, Control] = {
     "health": Control({200: ref("Health")}),
     "metrics": Control({200: text()}, (501,), media_type="text/plain"),
     "rules": Control({200: array(ref("Rule"))}),
-    "document": Control({200: {"type": "object"}}, (404,), parameters={"document": _DOCUMENTS}),
+    "document": Control({200: anything()}, (404,), parameters={"document": _DOCUMENTS}),
     "docs": Control({200: text()}, media_type="text/html"),
-    "static": Control({200: {}}, (404,), media_type="*/*"),
+    "static": Control({200: binary()}, (404,), media_type="*/*"),
     "every": Control({200: array(ref("Sandbox"))}),
     "open": Control({201: ref("Opened")}, (409,), shapes.Opening, example={"name": "ci", "seed": 7}, links=_INTO),
     "look": Control({200: ref("Sandbox")}),
@@ -215,7 +235,7 @@ CALLS: dict[str, Control] = {
     "clock": Control({200: ref("Clock")}),
     "turn": Control({200: ref("Clock")}, (409, 410), shapes.Turning, optional=False, example={"advance": "PT24H"}),
     "invitation": Control({200: ref("Invitation")}),
-    "act": Control({200: ref("Invitation")}, (409,), _ACTION, parameters={"action": _ACTIONS},
+    "act": Control({200: ref("Invitation")}, (409,), ref("Outcome"), parameters={"action": _ACTIONS},
                    example={"results": [{"score": 71.5}]}),
     "delivery": Control({200: ref("WholeDelivery")}),
     "replay": Control({200: ref("Delivery")}, (), shapes.Replaying, example={"url": "https://client.example/hook"}),

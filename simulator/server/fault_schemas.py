@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 
 from simulator.core.faults import KINDS, Kind, On
-from simulator.core.schema import Schema, choice, integer, nullable, number, record, text
+from simulator.core.schema import Schema, choice, integer, named, nullable, number, record, ref, text
 from simulator.core.vendor import Vendor
 from simulator.server.fault_reading import MOST, endpoints
 
-_NULL: Schema = {"type": "null"}
 _MOMENTS = ["before_commit", "after_commit"]
 _COUNTS: dict[str, Schema] = {
     "id": text("what the journal calls it; `fault-` and its place in the list unless given", maxLength=100),
@@ -38,7 +37,7 @@ def shown(duration: str) -> Schema:
 def asked(vendors: Mapping[str, Vendor], duration: str) -> Schema:
     """A fault as it is asked for."""
     shapes = [_asked(on, do, kind, vendors, duration) for on, kinds in KINDS.items() for do, kind in kinds.items()]
-    return {"type": "object", "anyOf": shapes}
+    return {"type": "object", "oneOf": shapes}
 
 
 def _asked(on: On, do: str, kind: Kind, vendors: Mapping[str, Vendor], duration: str) -> Schema:
@@ -49,12 +48,12 @@ def _asked(on: On, do: str, kind: Kind, vendors: Mapping[str, Vendor], duration:
         if name in kind.takes
     }
     members = {
-        **dict.fromkeys((*_CALLS, "operation", *_DELIVERIES, *_taken(duration)), _NULL),
         **_COUNTS, "on": text(enum=[on]), "do": text(enum=[do]), "vendor": nullable(text(enum=_names(vendors, do))),
         **speaks_of, **taken,
     }  # fmt: skip
     needed = {"do", *(name for name in taken if kind.takes[name] is None), *(() if on == "calls" else ("on",))}
-    return record(members, kind.what, members.keys() - needed)
+    title = named(f"{do}_{'call' if on == 'calls' else 'delivery'}_fault")
+    return {"title": title, **record(members, kind.what, members.keys() - needed)}
 
 
 def _taken(duration: str) -> dict[str, Schema]:
@@ -62,7 +61,7 @@ def _taken(duration: str) -> dict[str, Schema]:
         "status": integer(minimum=400, maximum=599),
         "duration": text("real time for calls, the sandbox's clock for deliveries", pattern=f"^{duration}$"),
         "retry_after": integer("seconds", minimum=0, maximum=MOST),
-        "merge": {"type": "object", "description": "a JSON merge patch (RFC 7396)"},
+        "merge": ref("MergePatch"),
     }
 
 

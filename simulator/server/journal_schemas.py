@@ -1,9 +1,8 @@
 """What goes in and out of the control calls about what has come in: a part of the control API's document."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from simulator.core.schema import Schema, array, instant, integer, nullable, number, record, ref, text
+from simulator.core.schema import Schema, anything, array, instant, integer, named, nullable, number, record, ref, text
 from simulator.core.vendor import Vendor
 from simulator.server.control_schemas import INSTANT, STANDING, Control, looks
 from simulator.server.curl import MEDIA_TYPE
@@ -19,7 +18,6 @@ _CALL: dict[str, Schema] = {
 }  # fmt: skip
 _MESSAGE = record({"headers": _HEADERS, "body": _ANY})
 _COUNT = integer(minimum=0)
-_OPEN: Schema = {"type": "object"}
 
 SCHEMAS: dict[str, Schema] = {
     "Call": record(_CALL),
@@ -29,7 +27,7 @@ SCHEMAS: dict[str, Schema] = {
     }),
     "Archive": {
         "type": "object", "description": "HAR 1.2", "required": ["log"],
-        "properties": {"log": {"type": "object", "required": ["version", "creator", "entries"]}},
+        "properties": {"log": {**anything(), "required": ["version", "creator", "entries"]}},
     },
     "Coverage": record({
         "rules": array(record({
@@ -54,13 +52,12 @@ _AWAITED = {
 
 
 def _wait(name: str) -> Schema:
-    """One of them, and the others null or not there."""
-    others: dict[str, Schema] = {other: {"type": "null"} for other in _AWAITED if other != name}
-    members: dict[str, Any] = {name: {**_OPEN, "description": _AWAITED[name]}, **others, "within": _WITHIN}
-    return record(members, _AWAITED[name], [*others, "within"])
+    """One of them, and how long to wait."""
+    shape = record({name: anything(_AWAITED[name]), "within": _WITHIN}, _AWAITED[name], ["within"])
+    return {"title": named(f"await_{name}"), **shape}
 
 
-AWAITING: Schema = {"type": "object", "anyOf": [_wait(name) for name in _AWAITED]}
+SCHEMAS["Awaiting"] = {"type": "object", "oneOf": [_wait(name) for name in _AWAITED]}
 _EXAMPLE = {"request": {"operation": "create_order", "status": 201}, "within": "PT5S"}
 _FILTERS: dict[str, Schema] = {
     "status": text("calls that were answered so; `none` is those without an answer", pattern="^([1-5][0-9]{2}|none)$"),
@@ -86,6 +83,6 @@ def calls(vendors: Mapping[str, Vendor]) -> dict[str, Control]:
         "har": Control({200: ref("Archive")}, query=filters),
         "call": Control({200: ref("WholeCall")}),
         "script": Control({200: text()}, media_type=MEDIA_TYPE),
-        "wait": Control({200: _OPEN}, (408, 410), AWAITING, optional=False, example=_EXAMPLE),
+        "wait": Control({200: anything()}, (408, 410), ref("Awaiting"), optional=False, example=_EXAMPLE),
         "coverage": Control({200: ref("Coverage")}),
     }

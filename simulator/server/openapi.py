@@ -13,6 +13,7 @@ Json = dict[str, Any]
 
 CRASH = record({"detail": text()}, "A mistake of the simulator's own")
 _RULE = {"Simulator-Rule": {"$ref": "#/components/headers/Simulator-Rule"}}
+LICENSE = {"name": "MIT", "identifier": "MIT"}
 HEADERS: Json = {
     "Simulator-Rule": {
         "description": "The ids of the rules that refused the call, with commas between them.",
@@ -30,10 +31,12 @@ def document(vendor: Vendor, version: str) -> Json:
     return {
         **head(f"{vendor.title}, simulated", version, interface.about),
         "paths": paths,
-        "webhooks": dict(interface.webhooks),
+        # By reference: openapi-generator writes code that does not compile for a webhook that stands here itself.
+        "webhooks": {name: {"$ref": f"#/components/pathItems/{name}"} for name in interface.webhooks},
         "components": {
             "schemas": {**interface.schemas, "Crash": CRASH},
             "headers": HEADERS,
+            "pathItems": dict(interface.webhooks),
             "securitySchemes": dict(interface.security),
         },
     }
@@ -48,7 +51,7 @@ def head(title: str, version: str, about: str) -> Json:
     """How every document begins. The server is the one that the document comes from."""
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version, "description": about, "license": {"name": "MIT"}},
+        "info": {"title": title, "version": version, "description": about, "license": LICENSE},
         "servers": [{"url": "/"}],
     }
 
@@ -114,7 +117,7 @@ def _good(name: str, content: Content, examples: Examples) -> Json:
 def answer(status: int, shapes: Mapping[str, Any], example: Any, links: Json | None = None) -> Json:
     """A response of these shapes by media type."""
     more = {} if example is None else {"examples": {"example": {"value": example}}}
-    content = {kind: {**({"schema": shape} if shape else {}), **more} for kind, shape in shapes.items()}
+    content = {kind: {"schema": shape, **more} for kind, shape in shapes.items()}
     return {
         "description": HTTPStatus(status).phrase,
         **({"content": content} if content else {}),

@@ -1,8 +1,9 @@
 """Bodies of control calls: dataclasses, read strictly. Every complaint names the member and what would be right."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args, get_origin
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from simulator.server import wire
 from simulator.server.problems import Problem, flawed
@@ -81,13 +82,33 @@ def read(shape: type[T], data: bytes) -> T:
     if data.count(b",") >= MOST_VALUES:
         raise Problem(422, f"the body holds more than {MOST_VALUES} values")
     try:
-        wire.loads(data or b"{}")  # pydantic alone would take NaN, and nesting without end
+        parsed = wire.loads(data or b"{}")  # pydantic alone would take NaN, and nesting without end
     except ValueError as error:
         raise Problem(400, f"the body is not JSON: {not_utf8(data) or error}") from None
+    adapter: TypeAdapter[T] = _adapter(shape)
     try:
-        value: T = _adapter(shape).validate_json(data or b"{}")
+        return adapter.validate_json(data or b"{}")
+    except ValidationError:
+        # To JSON Schema 100.0 is an integer, to pydantic's strict mode it is not.
+        whole = json.dumps(_whole(shape, parsed))
+    try:
+        return adapter.validate_json(whole)
     except ValidationError as error:
         raise flawed([_complaint(shape, e) for e in error.errors(include_url=False)]) from None
+
+
+def _whole(kind: Any, value: Any) -> Any:
+    """The value, with an int in place of each float without a fraction where `kind`, a type, takes an int."""
+    arguments = get_args(kind)
+    if isinstance(value, float):
+        return int(value) if int in (kind, *arguments) and value.is_integer() else value
+    if isinstance(value, list):
+        inner = arguments[0] if arguments else Any
+        return [_whole(inner, one) for one in value]
+    if isinstance(value, dict):
+        hints = get_type_hints(kind) if is_dataclass(kind) else {}
+        inner = arguments[-1] if arguments else Any
+        return {name: _whole(hints.get(name, inner), one) for name, one in value.items()}
     return value
 
 

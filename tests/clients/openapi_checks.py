@@ -34,7 +34,6 @@ UNSTATED_HERE = re.compile(
     r"|since must be an instant"
     r"|before must be the id of"
     r"|url must be|(?:default_)?webhook_url must be"
-    r"|[\w.]+: Input should be a valid integer"  # to JSON Schema 1.0 is one
     r"|(?:assessments|custom_fields) (?:ids|names) must be different"
     r"|\d+\.(?:duration: must|id: two faults|operation: '\w+' is no operation of \w+;)"  # the vendor's own
     r"|progress must be manual or an ISO 8601 duration"  # at most ten years

@@ -10,6 +10,9 @@ _MOVING = "vendors/predictive_index/assessments.py"
 _LISTING = "vendors/predictive_index/listing.py"
 _OPTIONS = "vendors/predictive_index/odata/options.py"
 _ASKING = "vendors/predictive_index/odata/evaluation.py"
+_FUNCTIONS = "vendors/predictive_index/odata/functions.py"
+_NUMBERS = "vendors/predictive_index/odata/numbers.py"
+_PARSER = "vendors/predictive_index/odata/parser.py"
 _LEXER = "vendors/predictive_index/odata/lexer.py"
 _SEARCH = "vendors/predictive_index/search.py"
 _CHANGES = "vendors/predictive_index/changes.py"
@@ -109,8 +112,33 @@ MUTANTS = (
         "not changes nothing.",
     ),
     Mutant(
-        "pi.odata.contains", _ASKING, '"contains": operator.contains,', '"contains": str.startswith,',
+        "pi.odata.contains", _FUNCTIONS, "Type.TRUTH, operator.contains)", "Type.TRUTH, str.startswith)",
         "contains looks at the beginning only.",
+    ),
+    Mutant(
+        "pi.odata.substring", _FUNCTIONS, "    start = max(start, 0)\n", "    start = max(start - 1, 0)\n",
+        "substring counts from 1.",
+    ),
+    Mutant(
+        "pi.odata.in", _ASKING, "return lambda row: part(row) in node.values",
+        "return lambda row: part(row) not in node.values",
+        "in keeps what is not in the list.",
+    ),
+    Mutant(
+        "pi.odata.div", _NUMBERS, '"div": _quotient,', '"div": lambda one, other: one // other,',
+        "div of integers rounds down in place of toward zero.",
+    ),
+    Mutant(
+        "pi.odata.precedence", _PARSER, 'dict.fromkeys(("mul", *DIVIDING), 6)', 'dict.fromkeys(("mul", *DIVIDING), 5)',
+        "mul binds no tighter than add.",
+    ),
+    Mutant(
+        "pi.odata.date", _FUNCTIONS, "lambda ticks: ticks - ticks % DAY", "lambda ticks: ticks",
+        "date leaves the time of day.",
+    ),
+    Mutant(
+        "pi.odata.count", _LISTING, "{len(every)} match", "{len(found)} match",
+        "$count counts the page in place of all that match.",
     ),
     Mutant(
         "pi.odata.quotes", _LEXER, "text[1:-1].replace(\"''\", \"'\")", "text[1:-1]",
@@ -146,7 +174,7 @@ MUTANTS = (
     ),
     Mutant(
         "pi.odata.unknown_option", _OPTIONS, 'elif name.startswith("$"):', "elif False:",
-        "$count and its like are ignored in place of refused.",
+        "$expand and its like are ignored in place of refused.",
     ),
     Mutant(
         "pi.people.total", _SEARCH, '"totalSearchResults": len(found)', '"totalSearchResults": len(page)',

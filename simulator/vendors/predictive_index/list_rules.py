@@ -27,7 +27,10 @@ _COUNTS = ours("the page says what the number is for; no page says which numbers
 
 _EXAMPLE = "`externalId eq 'a-1' and not (gender eq 0 or startswith(lastName, 'F'))`"
 _SIZE = f"{LONGEST} characters or {MOST_TOKENS} words, values and marks, nor nested more than {DEEPEST} deep"
-_LIKE = "what is alike: texts, numbers, instants, GUIDs, each with its like or with null"
+_LIKE = (
+    "what is alike: texts, numbers, instants, GUIDs, each with its like or with null, give functions what they take, "
+    "and not divide by zero"
+)
 _ORDER = "members with commas between them, each alone or with ASC or DESC after it"
 _TABLE: tuple[tuple[str, str, str, Source | str], ...] = (
     ("filter.size", "$filter", f"$filter must not be longer than {_SIZE}", _LIMITS),
@@ -38,6 +41,8 @@ _TABLE: tuple[tuple[str, str, str, Source | str], ...] = (
     ("orderby.member", "$orderby", "$orderby must name members of the answer that have an order", "sort field"),
     ("top.value", "$top", f"$top must be a whole number from 0 to {MOST}", _COUNTS),
     ("skip.value", "$skip", f"$skip must be a whole number from 0 to {MOST}", _COUNTS),
+    ("count.value", "$count", "$count must be true or false",
+      ours("OData 4 has the option; no page of this vendor names it")),
     ("select.member", "$select", "$select must be members of the answer with commas between them", "returned fields"),
     ("search.text", "$search", f"$search must be one word or more, and at most {LONGEST_SEARCH} characters",
      ours("the option is documented as a text search; one for nothing is taken for a mistake")),

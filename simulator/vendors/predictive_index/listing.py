@@ -31,13 +31,17 @@ def list_assessments(call: Call, world: World) -> Decision:
     most = odata.MOST if limit is None else limit
     query = odata.read(call.query, surfaces.of_assessments(config))
     top = min(most + 1 if query.top is None else query.top, most + 1)  # one more shows whether there is a next page
-    if query.is_page:
+    counted: tuple[str, ...] = ()
+    if query.is_page and not query.count:
         found = world.page(KIND, query.skip, top)
     else:
-        found = _asked(query, call, world)[query.skip : query.skip + top]
+        every = _asked(query, call, world)
+        found = every[query.skip : query.skip + top]
+        if query.count:
+            counted = (f"$count: {len(every)} match; the answer is a bare array, which has no member for it",)
     asked = notes.of_filter(call, found=bool(found))
     more = () if len(found) <= most else (f"a list holds {most} assessments at most; $skip leads to the next ones",)
-    return Decision(Reply(200, [_chosen(one, query, config) for one in found[:most]], notes=asked + more))
+    return Decision(Reply(200, [_chosen(one, query, config) for one in found[:most]], notes=(*counted, *asked, *more)))
 
 
 def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) -> list[Match]:
@@ -47,7 +51,7 @@ def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) ->
         return world.links.fill(link, call.base)
 
     if query.filter is not None:
-        keeps = odata.keeps(query.filter, fill)
+        keeps = odata.keeps(query.filter, fill, call.now)
         rows = (row for row in rows if keeps(row[1]))
     if query.words:
         fields = [odata.looking_up(member, fill) for member in query.fields]

@@ -10,6 +10,7 @@ from simulator.core.schema import (
     Schema,
     Step,
     array,
+    binary,
     body,
     instant,
     integer,
@@ -91,7 +92,7 @@ SCHEMAS: dict[str, Schema] = {
     }),
     "ErrorResponse": record({
         "number": integer("27 is maintenance; no other number is published"),
-        "context": {"type": "null"},
+        "context": nullable(text("null in the only published error")),
         "description": text(),
         "parameterErrors": array(record({"parameter": text(), "description": text()})),
     }),
@@ -139,6 +140,7 @@ _OPTIONS: dict[str, tuple[Schema, str]] = {
     "$select": (text(minLength=1), "which members are shown"),
     "$search": (text(pattern=r"\S", maxLength=1_000), "words that must all be found"),
     "searchfields": (text(minLength=1), "the members in which $search looks"),
+    "$count": (text(enum=["true", "false"]), "whether a note tells how many there are before $skip and $top"),
 }
 
 
@@ -170,7 +172,7 @@ CONTENTS = {
     "archive_assessment": _content((_ID,), {200: _SHOWN, 204: {}}),
     "get_pattern": _content(
         (_ID, _PATTERN, Parameter("format", text(enum=list(patterns.FORMATS)), "of the image", required=True)),
-        {200: {kind: {} for kind in patterns.FORMATS.values()}},
+        {200: {kind: binary() for kind in patterns.FORMATS.values()}},
     ),
     "get_report": _content(
         (
@@ -180,7 +182,7 @@ CONTENTS = {
             _GENDER,
             Parameter("languageLocale", text(pattern=_TAG, examples=["en-US"]), "the report's language"),
         ),
-        {200: {"application/pdf": {}, "application/zip": {}}},
+        {200: {"application/pdf": binary(), "application/zip": binary()}},
     ),
     "search_people": _content(_query(surfaces.OF_PEOPLE.options), {200: {JSON: ref("PeopleAndJobs")}}),
 }  # fmt: skip
@@ -209,13 +211,13 @@ STORY = (
 )
 """An assessment from the invitation to the archive."""
 
-_FORM = record({
+SCHEMAS["AssessmentStatus"] = record({
     "assessmentId": text(format="uuid"),
     "assessmentState": integer(_STATE, enum=_STATES),
     "assessmentSource": text(enum=["API"]),
     "externalId": text("only where the assessment has one"),
-}, optional=("assessmentSource", "externalId"))  # fmt: skip
-_NEWER = record({
+}, "The legacy webhook, as a form", ("assessmentSource", "externalId"))  # fmt: skip
+SCHEMAS["AssessmentEvent"] = record({
     "event": record({
         "action": text(enum=["AssessmentCreated", "AssessmentCompleted"]), "id": text(), "date": instant(),
     }),
@@ -231,12 +233,20 @@ _NEWER = record({
         "behavioralFitRating": nullable(integer()),
         "assessmentState": integer(_STATE, enum=_STATES),
         "assessmentStateDescription": text(),
-        "person": {"type": "object"},
-        "administeredBy": {"type": "object"},
-        "job": {"type": ["object", "null"]},
+        "person": record({
+            "personId": text(format="uuid"),
+            **{member: nullable(text()) for member in (
+                "externalPersonId", "firstName", "middleName", "lastName", "email", "personType",
+            )},
+        }, "the members are our choice"),
+        "administeredBy": record(
+            {member: nullable(text()) for member in ("firstName", "lastName", "email", "phone")},
+            "the members are our choice",
+        ),
+        "job": nullable(record({"jobId": text(format="uuid"), "title": text()}, "null without a position")),
         "scoreId": nullable(text()),
     }),
-})  # fmt: skip
+}, "The newer webhook, as JSON")  # fmt: skip
 _WEBHOOK = {"post": {
     "operationId": "assessment_status",
     "summary": "An assessment is complete",
@@ -244,7 +254,10 @@ _WEBHOOK = {"post": {
         "The legacy webhook: a form, posted to assessmentStatusWebHook or else to the account's default address. User "
         "and password in the address become Basic authentication. It is not signed. The switch pi.webhook_format "
         "asks for the newer portal's JSON instead.",
-    "requestBody": {"required": True, "content": {FORM: {"schema": _FORM}, JSON: {"schema": _NEWER}}},
+    "security": [],
+    "requestBody": {"required": True, "content": {
+        FORM: {"schema": ref("AssessmentStatus")}, JSON: {"schema": ref("AssessmentEvent")},
+    }},
     "responses": {"2XX": {"description": "taken; anything else, or nothing, is tried again"}},
 }}  # fmt: skip
 

@@ -26,7 +26,7 @@ _UUIDS = ("assessmentId", "assessmentUserId")
 
 _TYPES: Mapping[str, Type] = (
     dict.fromkeys((member for member in faces.MEMBERS if member != "customFields"), Type.TEXT)
-    | dict.fromkeys(_NUMBERS, Type.NUMBER)
+    | dict.fromkeys(_NUMBERS, Type.INTEGER)
     | dict.fromkeys(_INSTANTS, Type.INSTANT)
     | dict.fromkeys(_LINKS, Type.LINK)
     | dict.fromkeys(results.SHOWN, Type.OBJECT)
@@ -35,8 +35,8 @@ _TYPES: Mapping[str, Type] = (
 # A position has no secondary factor.
 _LACKING = frozenset({f"positionSigmaScore/{factor}" for factor in results.FACTORS[4:]})
 
-OPTIONS = ("$filter", "$orderby", "$top", "$skip", "$select", "$search", "searchfields")
-"""The options that the page Common explains."""
+OPTIONS = ("$filter", "$orderby", "$top", "$skip", "$select", "$search", "searchfields", "$count")
+"""The options that the page Common explains, and `$count`, which it does not name."""
 
 
 def of_assessments(config: Config) -> Surface:
@@ -49,7 +49,7 @@ def of_assessments(config: Config) -> Surface:
 @lru_cache(maxsize=16)
 def _of_assessments(person_type: str, state_member: str, response: str) -> Surface:
     hidden = faces.OUTSIDE_THE_TABLE if response == "table" else frozenset()
-    types = {**_TYPES, "personType": Type.NUMBER if person_type == "numbers" else Type.TEXT}
+    types = {**_TYPES, "personType": Type.INTEGER if person_type == "numbers" else Type.TEXT}
     names = {member: state_member if member == "assessmentState" else member for member in (*types, "customFields")}
     members = (
         Member(names[member], tuple(names[member].split("/")), kind, member in _UUIDS)

@@ -10,7 +10,9 @@ from simulator.core.schema import (
     Schema,
     Step,
     any_case,
+    anything,
     array,
+    binary,
     body,
     boolean,
     instant,
@@ -75,12 +77,13 @@ SCHEMAS: dict[str, Schema] = {
         "ats_type": text(),
         "requisition_id": nullable(text(_FIELDS["requisition_id"])),
         "requisition_title": nullable(text(_FIELDS["requisition_title"])),
-        "metadata": {"type": ["object", "null"], "description": _FIELDS["metadata"]},
-        "recruiter_report": {"type": "null", "description": "documented; always null here"},
+        "metadata": nullable(ref("Metadata")),
+        "recruiter_report": nullable(text("documented; always null here", format="uri")),
         "results": nullable(array(ref("Result"), "null until the candidate has finished")),
         "reports": nullable(array(ref("Report"), "null until a report was asked for")),
         "candidate_redirect_url": nullable(text(_FIELDS["candidate_redirect_url"])),
     }),
+    "Metadata": anything(_FIELDS["metadata"]),
     "CreatedOrder": record({
         "order": ref("Order"), "created": boolean("false where the order was there already"),
     }),
@@ -128,6 +131,9 @@ SCHEMAS: dict[str, Schema] = {
         "recoverable": boolean("whether the same call may succeed later"),
         "message": text("what is wrong"),
     }),
+    "OrderStatusChanged": record({
+        "type": text(enum=["order.status_changed"]), "timestamp": instant(), "data": ref("Order"),
+    }, "The body of the webhook"),
     "Forbidden": record({"message": text(enum=["Forbidden"])}, "The gateway's answer where the key is not known"),
 }  # fmt: skip
 """Every named shape."""
@@ -189,7 +195,7 @@ CONTENTS = {
     "list_orders_v2": _read("Orders", *_FILTERS),
     "get_factor_content": _read("FactorContent", *_UUID),
     "get_capability_content": _read("CapabilityContent", *_UUID, _TYPE),
-    "download_report": Content((_TICKET,), {}, {200: {"application/pdf": {}}}),
+    "download_report": Content((_TICKET,), {}, {200: {"application/pdf": binary()}}),
 }
 """What each operation takes and gives."""
 
@@ -239,9 +245,8 @@ _WEBHOOK = {"post": {
         {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
         for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
     ],
-    "requestBody": {"required": True, "content": {JSON: {"schema": record({
-        "type": text(enum=["order.status_changed"]), "timestamp": instant(), "data": ref("Order"),
-    })}}},
+    "security": [],
+    "requestBody": {"required": True, "content": {JSON: {"schema": ref("OrderStatusChanged")}}},
     "responses": {"2XX": {"description": "taken; anything else, or nothing, is tried again"}},
 }}  # fmt: skip
 

@@ -4,8 +4,10 @@ A predicate gives True, False or None (null). They are written anew from what th
 nothing of it imported.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ GUIDS = ("assessmentId", "externalId")
 
 WORDS = st.sampled_from(["", "a", "A", "ab", "Ab", "it's", "''", "é", "a b", "not", "(,)", "1", "😀", "%_"])
 AMOUNTS = st.sampled_from([-4.0, -0.5, 0.0, 0.1, 1.0, 2.0, 17.0, 1e10])
+WHOLE = st.sampled_from([-7, -1, 0, 1, 2, 17])
 MOMENTS = st.sampled_from([datetime(2026, 1, day, hour, tzinfo=UTC) for day in (1, 2, 31) for hour in (0, 12)])
 IDS = st.sampled_from(["1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6", "ABCDEF00-e5f6-a7b8-c9d0-e1f2a3b4c5d6"])
 
@@ -33,18 +36,26 @@ ROWS = st.fixed_dictionaries({
     "assessmentId": IDS.map(str.lower),
     "externalId": st.none() | WORDS | IDS,
     **{name: st.none() | WORDS for name in ("firstName", "middleName", "email")},
-    **{name: st.none() | AMOUNTS for name in ("gender", "patternNumber")},
+    **{name: st.none() | WHOLE for name in ("gender", "patternNumber")},
     **{name: MOMENTS.map(shown) for name in INSTANTS},
     "selfSigmaScore": st.none() | AMOUNTS.map(lambda score: [{"aSigma": score}]),
 })  # fmt: skip
 
 
 class Piece(NamedTuple):
-    """A part of a filter: its text, how loosely it binds (0 a word, 1 `gt`, 2 `eq`, 3 `and`, 4 `or`), its meaning."""
+    """A part of a filter: its text, how loosely it binds, its meaning.
+
+    0 is a word, 0.3 `mul`, 0.6 `add`, 1 `gt`, 2 `eq`, 3 `and`, 4 `or`.
+    """
 
     text: str
-    level: int
+    level: float
     means: Callable[[Row], Any]
+
+
+def exact(value: Any) -> Any:
+    """A number of a record without an error of rounding."""
+    return Fraction(str(value)) if isinstance(value, float) else value
 
 
 def value_of(row: Row, name: str) -> Any:
@@ -63,7 +74,7 @@ ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def wrapped(piece: Piece, level: int, always: bool) -> str:
+def wrapped(piece: Piece, level: float, always: bool) -> str:
     """The text, in parentheses where it binds too loosely for its place, or anyway."""
     return f"({piece.text})" if always or piece.level > level else piece.text
 
@@ -89,7 +100,7 @@ def quoted(word: str) -> Piece:
 
 
 def member(name: str) -> Piece:
-    return Piece(name, 0, lambda row: value_of(row, name))
+    return Piece(name, 0, lambda row: exact(value_of(row, name)))
 
 
 def moment(name: str) -> Piece:
@@ -115,20 +126,94 @@ CALLS: Mapping[str, Callable[..., Any]] = {
     "endswith": lambda whole, part: whole[len(whole) - len(part) :] == part if len(part) <= len(whole) else False,
     "tolower": lambda text: text.lower(),
     "toupper": lambda text: text.upper(),
+    "trim": lambda text: text.strip(),
+    "concat": lambda one, other: one + other,
+    "length": len,
+    "indexof": lambda whole, part: whole.find(part),
+    "substring": lambda text, *of: text[max(of[0], 0) :][: max(of[1], 0) if of[1:] else None],
+    **{name: lambda at, name=name: getattr(at, name) for name in ("year", "month", "day", "hour", "minute", "second")},
+    "date": lambda at: at.replace(hour=0, minute=0, second=0),
+    "floor": math.floor,
+    "ceiling": math.ceil,
 }
+
+
+def quotient(one: Any, other: Any) -> Any:
+    found = Fraction(one) / other
+    return math.trunc(found) if isinstance(one, int) and isinstance(other, int) else found
+
+
+SUMS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": quotient,
+    "mod": lambda a, b: a - b * math.trunc(Fraction(a) / b),
+}
+
+
+@st.composite
+def calculated(draw: st.DrawFn, one: st.SearchStrategy[Piece], other: st.SearchStrategy[Piece]) -> Piece:
+    """Two numbers with an operator between them; what divides is a literal, so that the quotient is a short one."""
+    name = draw(st.sampled_from([*SUMS]))
+    divides = name in ("div", "mod")
+    left, right = draw(one), draw(st.sampled_from([*DIVISORS]) if divides else other)
+    level = 0.6 if name in ("add", "sub") else 0.3
+    text = f"{wrapped(left, level, False)} {name} {wrapped(right, 0.3 if level > 0.3 else 0, draw(st.booleans()))}"
+
+    def means(row: Row) -> Any:
+        values = left.means(row), right.means(row)
+        return None if None in values else SUMS[name](*values)
+
+    return Piece(text, level, means)
+
+
+@st.composite
+def listed(draw: st.DrawFn, one: st.SearchStrategy[Piece], values: st.SearchStrategy[Piece]) -> Piece:
+    """A value that must be one of some."""
+    part, many = draw(one), draw(st.lists(values, min_size=1, max_size=4))
+    text = f"{wrapped(part, 0, False)} in ({', '.join(value.text for value in many)})"
+    return Piece(text, 0, lambda row: part.means(row) in [value.means(row) for value in many])
+
+
+def minus(piece: Piece) -> Piece:
+    def means(row: Row) -> Any:
+        value = piece.means(row)
+        return None if value is None else -value
+
+    return Piece(f"-{wrapped(piece, 0, False)}", 0, means)
+
 
 NULL = st.just(literal("null", None))
 TEXT = st.sampled_from(TEXTS).map(member)
 WORD = WORDS.map(quoted)
-CASED = st.builds(function, st.sampled_from(["tolower", "toupper"]), TEXT | WORD)
-ANY_TEXT = TEXT | WORD | CASED
-NUMBER = st.sampled_from(NUMBERS).map(member)
+DIVISORS = [literal("2", 2), literal("-4", -4), literal("2.0", Fraction(2)), literal("0.5", Fraction("0.5"))]
+PLACE = st.sampled_from([-1, 0, 1, 2, 99]).map(lambda place: literal(str(place), place))
+CASED = st.one_of(
+    st.builds(function, st.sampled_from(["tolower", "toupper", "trim"]), TEXT | WORD),
+    st.builds(function, st.just("concat"), TEXT | WORD, TEXT | WORD),
+    st.builds(function, st.just("substring"), TEXT | WORD, PLACE),
+    st.builds(function, st.just("substring"), TEXT | WORD, PLACE, PLACE),
+)
+ANY_TEXT = st.deferred(lambda: TEXT | WORD | CASED)
+PLAIN = st.sampled_from(NUMBERS).map(member)
 AMOUNT = st.builds(
-    lambda value, form: literal(form.format(value), value),
+    lambda value, form: literal(form.format(value), exact(value)),
     AMOUNTS,
     st.sampled_from(["{}", "{:e}", "{:.1f}", "{}d", "{:.2f}M"]),
 )
-INSTANT = st.sampled_from(INSTANTS).map(moment)
+PLAIN_INSTANT = st.sampled_from(INSTANTS).map(moment)
+INSTANT = st.deferred(lambda: PLAIN_INSTANT | st.builds(function, st.just("date"), PLAIN_INSTANT))
+COUNT = st.one_of(
+    st.builds(function, st.just("length"), ANY_TEXT),
+    st.builds(function, st.just("indexof"), ANY_TEXT, WORD),
+    st.builds(function, st.sampled_from(["year", "month", "day", "hour", "minute", "second"]), PLAIN_INSTANT),
+    st.builds(function, st.sampled_from(["floor", "ceiling"]), PLAIN),
+)
+# Deferred, since each would else be written out in full in the name of what is made of it.
+ONE_NUMBER = st.deferred(lambda: PLAIN | COUNT)
+SUM = st.deferred(lambda: calculated(ONE_NUMBER, ONE_NUMBER | AMOUNT))
+NUMBER = st.deferred(lambda: ONE_NUMBER | SUM | calculated(SUM, ONE_NUMBER) | (PLAIN | SUM).map(minus))
 ZONES = st.sampled_from([timezone(timedelta(hours=hours)) for hours in (-11, 2, 14)])
 SPELT = st.builds(
     lambda at, zone, form: literal(form.format(at, at.astimezone(zone).isoformat()), at),
@@ -153,6 +238,8 @@ LEAVES: st.SearchStrategy[Piece] = st.one_of(
     compared(NUMBER, NUMBER | AMOUNT | NULL, _ALL),
     compared(INSTANT, INSTANT | SPELT | DAY | NULL, _ALL),
     compared(GUID, ID, "eq ne"),
+    listed(NUMBER, WHOLE.map(lambda value: literal(str(value), value)) | NULL),
+    listed(ANY_TEXT, WORD | NULL),
     st.builds(function, st.sampled_from(["contains", "substringof", "startswith", "endswith"]), ANY_TEXT, ANY_TEXT),
     st.sampled_from([literal("true", True), literal("false", False)]),
 )

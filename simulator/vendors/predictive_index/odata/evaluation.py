@@ -2,11 +2,23 @@
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from simulator.core import instant
+from simulator.vendors.predictive_index.odata import numbers
+from simulator.vendors.predictive_index.odata.functions import FUNCTIONS
 from simulator.vendors.predictive_index.odata.surface import Member, Type
-from simulator.vendors.predictive_index.odata.tree import Comparison, Function, Junction, Literal, Named, Node
+from simulator.vendors.predictive_index.odata.tree import (
+    Arithmetic,
+    Comparison,
+    Function,
+    Junction,
+    Literal,
+    Membership,
+    Named,
+    Node,
+)
 
 Row = Mapping[str, Any]
 Ask = Callable[[Row], Any]
@@ -14,15 +26,18 @@ Fill = Callable[[str], str]
 """Puts our address into a link."""
 
 
-def keeps(tree: Node, fill: Fill) -> Callable[[Row], bool]:
-    """Whether a record passes the filter: not if the filter is false or null for it."""
-    ask = _asking(tree, fill)
+def keeps(tree: Node, fill: Fill, now: int) -> Callable[[Row], bool]:
+    """Whether a record passes the filter at the instant `now`: not if the filter is false or null for it."""
+    ask = _asking(tree, fill, now)
     return lambda row: ask(row) is True
 
 
 def looking_up(member: Member, fill: Fill) -> Ask:
-    """The value that a record has for a member: instants in ticks; of an array, which holds one thing, that thing."""
-    turn = {Type.INSTANT: _ticks, Type.LINK: fill}.get(member.type)
+    """The value that a record has for a member: instants in ticks, numbers as integers or decimals.
+
+    Of an array, which holds one thing, it is that thing.
+    """
+    turn = {Type.INSTANT: _ticks, Type.LINK: fill, Type.INTEGER: int, Type.NUMBER: _decimal}.get(member.type)
 
     def look(row: Row) -> Any:
         value: Any = row
@@ -55,19 +70,31 @@ def _ticks(text: str) -> int:
     return cast("instant.Moment", instant.parse(text)).at
 
 
-def _asking(node: Node, fill: Fill) -> Ask:
+def _decimal(value: float) -> Decimal:
+    return numbers.decimal(repr(value))
+
+
+def _asking(node: Node, fill: Fill, now: int) -> Ask:
     match node:
         case Literal():
             return lambda row: node.value
         case Named():
             return looking_up(node.member, fill)
         case Function():
-            return _function(_FUNCTIONS[node.name], [_asking(argument, fill) for argument in node.arguments])
+            if node.name == "now":
+                return lambda row: now
+            return _function(FUNCTIONS[node.name].work, [_asking(argument, fill, now) for argument in node.arguments])
+        case Arithmetic():
+            rest = [(name, _asking(operand, fill, now)) for name, operand in node.rest]
+            return _arithmetic(_asking(node.first, fill, now), rest)
+        case Membership():
+            part = _asking(node.part, fill, now)
+            return lambda row: part(row) in node.values
         case Comparison():
-            return _comparison(node.operator, _asking(node.left, fill), _asking(node.right, fill))
+            return _comparison(node.operator, _asking(node.left, fill, now), _asking(node.right, fill, now))
         case Junction():
-            return _junction(node.operator == "or", [_asking(part, fill) for part in node.parts])
-    return _negation(_asking(node.part, fill))
+            return _junction(node.operator == "or", [_asking(part, fill, now) for part in node.parts])
+    return _negation(_asking(node.part, fill, now))
 
 
 def _function(function: Callable[..., Any], arguments: list[Ask]) -> Ask:
@@ -78,14 +105,17 @@ def _function(function: Callable[..., Any], arguments: list[Ask]) -> Ask:
     return ask
 
 
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "contains": operator.contains,
-    "startswith": str.startswith,
-    "endswith": str.endswith,
-    "substringof": lambda part, whole: part in whole,
-    "tolower": str.lower,
-    "toupper": str.upper,
-}
+def _arithmetic(first: Ask, rest: list[tuple[str, Ask]]) -> Ask:
+    def ask(row: Row) -> Any:
+        found = first(row)
+        for name, operand in rest:
+            other = operand(row)
+            if found is None or other is None:
+                return None
+            found = numbers.calculated(name, found, other)
+        return found
+
+    return ask
 
 
 def _comparison(name: str, left: Ask, right: Ask) -> Ask:

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from simulator.core import instant
+from simulator.vendors.predictive_index.odata.numbers import decimal, is_integer
 from simulator.vendors.predictive_index.odata.surface import Type, Wrong, quoted
 from simulator.vendors.predictive_index.odata.tree import Literal
 
@@ -21,7 +22,7 @@ _TOKEN = re.compile(
     | (?P<instant>\d{{4}}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?(?![\w:.-]))
     | (?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[dDfFlLmM]?(?![\w.-]))
     | (?P<word>[A-Za-z_]\w*(?:/[A-Za-z_]\w*)*)
-    | (?P<mark>[(),])
+    | (?P<mark>[(),-])
     """,
     re.ASCII | re.VERBOSE,
 )
@@ -63,6 +64,15 @@ def moment(text: str) -> int | None:
     return None if found is None else found.at
 
 
+def numeral(text: str) -> Literal:
+    """The number that a text means: an integer if it is written as one and has at most 64 bits, else a decimal."""
+    digits = text.rstrip(_SUFFIXES)
+    number = decimal(digits)
+    if text.lstrip("-").rstrip("lL").isdigit() and is_integer(number):
+        return Literal(Type.INTEGER, int(number))
+    return Literal(Type.NUMBER, number)
+
+
 def _unreadable(text: str, place: int) -> str:
     begins = quoted(text[place:])
     if text[place] == "'":
@@ -82,7 +92,7 @@ def _token(kind: str, text: str, at: int) -> Token:
     elif kind == "instant":
         value = _instant(text, at)
     elif kind == "number":
-        value = Literal(Type.NUMBER, float(text.rstrip(_SUFFIXES)))
+        value = numeral(text)
     else:
         value = _WORDS.get(text)
     return Token(text, at, value, kind == "word")

@@ -29,6 +29,7 @@ class Query:
     select: frozenset[str] | None = None
     words: tuple[str, ...] = ()
     fields: tuple[Member, ...] = ()
+    count: bool = False
 
     @property
     def is_page(self) -> bool:
@@ -86,6 +87,12 @@ def _count(slug: str) -> Callable[[str, Surface], int]:
     return reading
 
 
+def _counting(text: str, surface: Surface) -> bool:
+    if text not in ("true", "false"):
+        raise Wrong("count.value", f"{quoted(text)} is neither")
+    return text == "true"
+
+
 def _select(text: str, surface: Surface) -> frozenset[str] | None:
     names = [name.strip() for name in text.split(",")]
     strange = [name for name in names if name not in (*surface.shown, "*")]
@@ -124,5 +131,6 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[str, Surface], object]]] = {
     "$select": ("select", _select),
     "$search": ("words", _search),
     "searchfields": ("fields", _fields),
+    "$count": ("count", _counting),
 }
 """The part of the query that each option gives, and how it is read."""

@@ -1,48 +1,69 @@
-"""A filter read by recursive descent: one method for each level of precedence, the loosest first."""
+"""A filter read by precedence climbing: `expression` reads operators that bind at least as tightly as a rank.
 
-# either  = both *( "or" both )
-# both    = same *( "and" same )
-# same    = order [ ( "eq" / "ne" ) order ]
-# order   = single [ ( "gt" / "ge" / "lt" / "le" ) single ]
-# single  = "not" single / "(" either ")" / function "(" either *( "," either ) ")" / member / literal
+    expression = single *( operator single )      by rank: or, and, eq/ne, gt/ge/lt/le, add/sub, mul/div/divby/mod
+    single     = "not" single / [ "-" ] one [ "in" "(" literal *( "," literal ) ")" ]
+    one        = "(" expression ")" / function "(" [ expression *( "," expression ) ] ")" / member / literal
 
-from collections.abc import Callable
+What stands in a line of one rank becomes one flat node: a long line costs no recursion, neither here nor when it is
+asked; only parentheses, functions, `not` and `-` nest, and they are counted.
+"""
 
 from simulator.core.text import lower_uuid
+from simulator.vendors.predictive_index.odata.functions import FUNCTIONS
 from simulator.vendors.predictive_index.odata.lexer import Token, moment, tokens
+from simulator.vendors.predictive_index.odata.numbers import DIVIDING, negated
 from simulator.vendors.predictive_index.odata.surface import Surface, Type, Wrong, named, quoted
-from simulator.vendors.predictive_index.odata.tree import Comparison, Function, Junction, Literal, Named, Negation, Node
+from simulator.vendors.predictive_index.odata.tree import (
+    Arithmetic,
+    Comparison,
+    Function,
+    Junction,
+    Literal,
+    Membership,
+    Named,
+    Negation,
+    Node,
+)
 
 DEEPEST = 40
-"""How deep parentheses, functions and `not` may be nested in one another."""
+"""How deep parentheses, functions, `not` and `-` may be nested in one another."""
 
-_SAME = ("eq", "ne")
 _ORDER = ("gt", "ge", "lt", "le")
-_OPERATORS = ("and", "or", "not", *_SAME, *_ORDER)
-
-FUNCTIONS = {
-    "contains": (2, Type.TRUTH),
-    "startswith": (2, Type.TRUTH),
-    "endswith": (2, Type.TRUTH),
-    "substringof": (2, Type.TRUTH),
-    "tolower": (1, Type.TEXT),
-    "toupper": (1, Type.TEXT),
+_RANKS = {
+    "or": 1,
+    "and": 2,
+    "eq": 3,
+    "ne": 3,
+    **dict.fromkeys(_ORDER, 4),
+    "add": 5,
+    "sub": 5,
+    **dict.fromkeys(("mul", *DIVIDING), 6),
 }
-"""How many texts each takes, and what it gives."""
+_COMPARING = (3, 4)
+_OPERATORS = (*_RANKS, "not", "in")
+_MISSING = ("has", "any", "all", "isof", "cast", "case")
 
 _TEXTS = (Type.TEXT, Type.LINK)
+_NUMBERS = (Type.INTEGER, Type.NUMBER)
 _END = Token("", 0)
 
 
 def parse(text: str, surface: Surface) -> Node:
     """Read a filter; raises `Wrong` at its first flaw."""
     parser = _Parser(tokens(text), surface)
-    tree = parser.either()
+    tree = parser.expression()
     rest = parser.next
     if rest is not _END:
-        hint = "; operators are in lower case" if rest.text.lower() in _OPERATORS else ""
-        raise Wrong("filter.syntax", f"{_place(rest)}, `and`, `or` or the end was expected{hint}")
+        raise Wrong("filter.syntax", f"{_place(rest)}, an operator or the end was expected{_hint(rest)}")
     return _truth(tree, "a filter")
+
+
+def _hint(token: Token) -> str:
+    if token.text in _MISSING:
+        return f"; `{token.text}` is not simulated"
+    if token.text not in _OPERATORS and token.text.lower() in _OPERATORS:
+        return "; operators are in lower case"
+    return ""
 
 
 class _Parser:
@@ -69,45 +90,55 @@ class _Parser:
         if not self.took(mark):
             raise Wrong("filter.syntax", f"{_place(token)}, `{mark}` was expected")
 
-    def either(self) -> Node:
-        return self.junction("or", self.both)
+    def rank(self) -> int:
+        """The rank of the operator that comes next; 0 if there is none."""
+        return 0 if self.next.value is not None else _RANKS.get(self.next.text, 0)
 
-    def both(self) -> Node:
-        return self.junction("and", self.same)
+    def expression(self, loosest: int = 1) -> Node:
+        left, highest = self.single(), max(_RANKS.values())
+        while loosest <= (rank := self.rank()) <= highest:
+            if rank in _COMPARING:
+                # `a eq b eq c` says nothing: the next operator must bind more loosely.
+                token, highest = self.next, rank - 1
+                self.place += 1
+                left = _compared(token, left, self.expression(rank + 1))
+            else:
+                left = self.line(left, rank)
+        return left
 
-    def junction(self, operator: str, part: Callable[[], Node]) -> Node:
-        parts = [part()]
-        while self.took(operator):
-            parts.append(part())
-        if len(parts) == 1:
-            return parts[0]
-        return Junction(operator, tuple(_truth(part, f"`{operator}`") for part in parts))
+    def line(self, first: Node, rank: int) -> Node:
+        """Operands with operators of one rank between them."""
+        found = []
+        while self.rank() == rank:
+            operator = self.next
+            self.place += 1
+            found.append((operator, self.expression(rank + 1)))
+        if rank > max(_COMPARING):
+            return _arithmetic(first, found)
+        word = found[0][0].text
+        parts = (_truth(first, _place(found[0][0])), *(_truth(part, _place(token)) for token, part in found))
+        return Junction(word, parts)
 
-    def same(self) -> Node:
-        return self.comparison(_SAME, self.order)
-
-    def order(self) -> Node:
-        return self.comparison(_ORDER, self.single)
-
-    def comparison(self, operators: tuple[str, ...], side: Callable[[], Node]) -> Node:
-        left = side()
-        operator = self.took(*operators)
-        return _compared(operator, left, side()) if operator else left
-
-    def single(self) -> Node:
+    def single(self, *, lists: bool = True) -> Node:
+        """An operand; `lists` says whether `in` may follow it, as it may not what `-` has yet to be put before."""
         token = self.next
         self.depth += 1
         if self.depth > DEEPEST:
             raise Wrong("filter.size", f"at character {token.at}, it is nested more than {DEEPEST} deep")
-        found = self.one(token)
+        if self.took("not"):
+            found: Node = Negation(_truth(self.single(), _place(token)))
+        elif self.took("-"):
+            found = _minus(token, self.single(lists=False))
+        else:
+            found = self.one(token)
+        while lists and self.took("in"):
+            found = self.membership(found)
         self.depth -= 1
         return found
 
     def one(self, token: Token) -> Node:
-        if self.took("not"):
-            return Negation(_truth(self.single(), "`not`"))
         if self.took("("):
-            inner = self.either()
+            inner = self.expression()
             self.expect(")")
             return inner
         if token.value is None and (not token.is_word or token.text in _OPERATORS):
@@ -115,22 +146,51 @@ class _Parser:
         self.place += 1
         if token.value is not None:
             return token.value
-        return self.function(token) if self.took("(") else Named(named(self.surface, token.text, "filter.member"))
+        if token.text in FUNCTIONS or self.next.text == "(":
+            self.expect("(")
+            return self.function(token)
+        return Named(named(self.surface, token.text, "filter.member"))
 
     def function(self, token: Token) -> Node:
-        if token.text not in FUNCTIONS:
+        signature = FUNCTIONS.get(token.text)
+        if signature is None:
             raise Wrong("filter.syntax", f"{_place(token)}, there is no such function but {', '.join(FUNCTIONS)}")
-        arguments = [self.either()]
-        while self.took(","):
-            arguments.append(self.either())
+        arguments: list[Node] = []
+        if signature.takes:
+            arguments.append(self.expression())
+            while self.took(","):
+                arguments.append(self.expression())
         self.expect(")")
-        count, gives = FUNCTIONS[token.text]
-        if len(arguments) != count:
-            raise Wrong("filter.syntax", f"{_place(token)}, {count} arguments are wanted, not {len(arguments)}")
-        for argument in arguments:
-            if argument.type not in (*_TEXTS, Type.NULL):
-                raise Wrong("filter.type", f"{_place(token)}, texts are wanted, not {argument.type}")
-        return Function(token.text, tuple(arguments), gives)
+        if not signature.needed <= len(arguments) <= len(signature.takes):
+            count = f"{signature.counts} arguments are wanted, not {len(arguments)}"
+            raise Wrong("filter.syntax", f"{_place(token)}, {count}")
+        fitted = zip(arguments, signature.takes, strict=False)
+        return Function(token.text, tuple(_argument(token, *pair) for pair in fitted), signature.gives)
+
+    def membership(self, part: Node) -> Node:
+        values = []
+        self.expect("(")
+        while not values or self.took(","):
+            token = self.next
+            negative = self.took("-")
+            literal = self.next.value
+            if literal is None:
+                raise Wrong("filter.syntax", f"{_place(self.next)}, a value was expected")
+            self.place += 1
+            values.append(_compared(token, part, _minus(token, literal) if negative else literal))
+            if (
+                part.type is Type.OBJECT
+                or len({one.left.type for one in values if one.right.type is not Type.NULL}) > 1
+            ):
+                raise Wrong("filter.type", f"{_place(token)}, a list wants values of one type")
+        self.expect(")")
+        return _among(values)
+
+
+def _among(compared: list[Comparison]) -> Membership:
+    # A null says nothing of the type that the part must have.
+    one = next((each for each in compared if each.right.type is not Type.NULL), compared[0])
+    return Membership(one.left, frozenset(each.right.value for each in compared if isinstance(each.right, Literal)))
 
 
 def _place(token: Token) -> str:
@@ -143,27 +203,74 @@ def _truth(node: Node, whose: str) -> Node:
     return node
 
 
-def _compared(operator: str, left: Node, right: Node) -> Node:
-    left, right = _fitted(left, right), _fitted(right, left)
-    types = {Type.TEXT if node.type is Type.LINK else node.type for node in (left, right)}
+def _minus(token: Token, node: Node) -> Node:
+    _numeric(token, node)
+    if isinstance(node, Literal) and node.value is not None:
+        return Literal(node.type, negated(node.value))
+    return Arithmetic(Literal(Type.INTEGER, 0), (("sub", node),), node.type)
+
+
+def _numeric(token: Token, node: Node) -> None:
+    if node.type not in (*_NUMBERS, Type.NULL):
+        raise Wrong("filter.type", f"{_place(token)} wants numbers, not {_named(node)}")
+
+
+def _arithmetic(first: Node, rest: list[tuple[Token, Node]]) -> Node:
+    for token, node in rest:
+        _numeric(token, first)
+        _numeric(token, node)
+        if token.text in DIVIDING and isinstance(node, Literal) and node.value == 0:
+            raise Wrong("filter.type", f"{_place(token)} divides by zero")
+    fraction = any(token.text == "divby" for token, _ in rest)
+    whole = not fraction and all(node.type is not Type.NUMBER for node in (first, *(node for _, node in rest)))
+    kind = Type.INTEGER if whole else Type.NUMBER
+    return Arithmetic(first, tuple((token.text, node) for token, node in rest), kind)
+
+
+def _argument(token: Token, node: Node, wanted: Type) -> Node:
+    """The argument, which must be of the type that a function takes there, or null."""
+    node = _fitted(token, node, wanted, f"`{token.text}` takes one")
+    types = {Type.TEXT: _TEXTS, Type.NUMBER: _NUMBERS}.get(wanted, (wanted,))
+    if node.type not in (*types, Type.NULL):
+        raise Wrong("filter.type", f"{_place(token)} takes {wanted}, not {_named(node)}")
+    return node
+
+
+def _compared(token: Token, left: Node, right: Node) -> Comparison:
+    """A comparison by the operator at `token`; what stands there instead is a value in a list, compared by `eq`."""
+    operator = token.text if token.value is None and token.text in _RANKS else "eq"
+    left, right = (
+        _fitted(token, left, right.type, f"{_named(right)} is one"),
+        _fitted(token, right, left.type, f"{_named(left)} is one"),
+    )
+    left, right = _in_lower_case(left, right), _in_lower_case(right, left)
+    types = {_ALIKE.get(node.type, node.type) for node in (left, right)}
     # A graph is an object: all that can be asked of it is whether it is there.
     orderless = types & {Type.TRUTH, Type.GUID, Type.OBJECT} and operator in _ORDER
     if len(types - {Type.NULL}) > 1 or types == {Type.OBJECT} or orderless:
-        raise Wrong("filter.type", f"{_named(left)} `{operator}` {_named(right)} makes no sense")
+        raise Wrong("filter.type", f"{_place(token)}, {_named(left)} `{operator}` {_named(right)} makes no sense")
     return Comparison(operator, left, right)
 
 
-def _fitted(node: Node, other: Node) -> Node:
+_ALIKE = {Type.LINK: Type.TEXT, Type.INTEGER: Type.NUMBER}
+
+
+def _fitted(token: Token, node: Node, other: Type, why: str) -> Node:
     """The node, turned into the type of the other where OData writes that type as a text."""
-    if node.type in _TEXTS and other.type is Type.GUID:
+    if node.type in _TEXTS and other is Type.GUID:
         return Literal(Type.GUID, node.value.lower()) if isinstance(node, Literal) else _guid_of(node)
-    if isinstance(node, Literal) and node.type is Type.TEXT and isinstance(other, Named) and other.member.is_uuid:
-        return Literal(Type.TEXT, lower_uuid(node.value))
-    if isinstance(node, Literal) and node.type is Type.TEXT and other.type is Type.INSTANT:
+    if isinstance(node, Literal) and node.type is Type.TEXT and other is Type.INSTANT:
         ticks = moment(node.value)
         if ticks is None:
-            raise Wrong("filter.type", f"{quoted(node.value)} is no date or instant, but {_named(other)} is one")
+            raise Wrong("filter.type", f"{_place(token)}, {quoted(node.value)} is no date or instant, but {why}")
         return Literal(Type.INSTANT, ticks)
+    return node
+
+
+def _in_lower_case(node: Node, other: Node) -> Node:
+    """The node, as the UUIDs in a member are written if it is compared with such a member."""
+    if isinstance(node, Literal) and node.type is Type.TEXT and isinstance(other, Named) and other.member.is_uuid:
+        return Literal(Type.TEXT, lower_uuid(node.value))
     return node
 
 

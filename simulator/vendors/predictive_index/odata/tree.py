@@ -35,6 +35,27 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """A line of operands of one precedence, from left to right: `first`, then each operator with its operand.
+
+    It is flat, so that a long line costs no recursion.
+    """
+
+    first: "Node"
+    rest: tuple[tuple[str, "Node"], ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Whether a value is one of a list of literals."""
+
+    part: "Node"
+    values: frozenset[Any]
+    type: Type = Type.TRUTH
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Whether `eq`, `ne`, `gt`, `ge`, `lt` or `le` holds between two values."""
 
@@ -61,4 +82,4 @@ class Negation:
     type: Type = Type.TRUTH
 
 
-Node: TypeAlias = Literal | Named | Function | Comparison | Junction | Negation
+Node: TypeAlias = Literal | Named | Function | Arithmetic | Membership | Comparison | Junction | Negation
