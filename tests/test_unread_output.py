@@ -219,7 +219,7 @@ def test_text_arrives_in_order_line_by_line_and_in_the_streams_encoding() -> Non
             stream.write(b"bytes")  # type: ignore[arg-type]
 
 
-def test_a_stream_whose_reader_waits_is_left_after_a_moment_and_is_complete_when_he_reads() -> None:
+def test_a_stream_whose_reader_waits_is_left_after_a_moment_and_complete_when_it_is_read() -> None:
     with small_pipe() as (reading, writing):
         stream = made(writing)
         for number in range(1_000):

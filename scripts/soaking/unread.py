@@ -1,4 +1,4 @@
-"""What happens to calls, and to the end, of a server whose standard error nobody reads."""
+"""What happens to calls, and to the end, of a server whose standard error is not read."""
 
 import asyncio
 import http.client

@@ -1,9 +1,9 @@
 """Looks host names up without letting names that hang stop others.
 
 The system's resolver blocks its thread, for half a minute where a name server does not answer. So each look-up has a
-thread, at most `THREADS` at once, and all who ask for a name meanwhile share one look-up. Names whose last look-up was
-quick come first, and `RESERVED` threads are for them alone; names whose last one was slow come last, and take half of
-the threads at most. The threads are daemons: a look-up that hangs does not hold up the end of the program.
+thread, at most `THREADS` at once, and all callers that wait for one name share one look-up. Names whose last look-up
+was quick come first, and `RESERVED` threads are for them alone; names whose last one was slow come last, and take half
+of the threads at most. The threads are daemons: a look-up that hangs does not hold up the end of the program.
 """
 
 import asyncio
@@ -73,7 +73,7 @@ class Resolver:
                 self._done(loop, one, [], OSError(str(problem)))
 
     def _next(self) -> _LookUp | None:
-        """The next that may have a thread; those that nobody waits for any more are left out."""
+        """The next that may have a thread; abandoned look-ups are skipped."""
         running, slow = self._running.total(), self._running[_SLOW]
         for rank, line in enumerate(self._lines):
             room = running < (THREADS if rank == _QUICK else THREADS - RESERVED)

@@ -87,7 +87,7 @@ async def test_all_who_ask_for_one_name_share_one_look_up(names: Names) -> None:
     assert [type(one) for one in found] == [asyncio.CancelledError, *[socket.gaierror] * 99]
 
 
-async def test_a_look_up_that_nobody_waits_for_any_more_gets_no_thread(names: Names) -> None:
+async def test_an_abandoned_look_up_gets_no_thread(names: Names) -> None:
     asked = Resolver()
     hanging = [asyncio.create_task(asked.look_up(f"hang-{n}.example")) for n in range(THREADS)]
     await asyncio.sleep(0)

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 MARKS = 1_000
-"""So many processes that share a log can be told apart by their marks."""
+"""Number of different marks, and so of processes that can share a log with distinct call ids."""
 
 
 def mark_of(owner: str) -> int:
