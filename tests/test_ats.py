@@ -303,13 +303,3 @@ def test_what_faults_leave_of_an_answer_can_be_read_too(seen: Visit, sandbox: Sa
         )
         assert (fault, got) == (fault, expected)
     seen.complaints.clear()
-
-
-def test_the_control_api_cannot_be_called_from_another_origin(seen: Visit, sandbox: Sandbox) -> None:
-    assert (
-        seen.page.evaluate(
-            "(url) => fetch(url).then(() => 'read', () => 'kept away')", f"{sandbox.url}/_simulator/health"
-        )
-        == "kept away"
-    )
-    seen.complaints.clear()
