@@ -1,0 +1,42 @@
+"""Links of a sandbox: where the address and the seals go, and which seals are the same."""
+
+from uuid import UUID
+
+from simulator.core.call import BASE, SEAL
+from simulator.core.draw import seal
+from simulator.core.links import Links
+
+ONE, OTHER = str(UUID(int=1)), str(UUID(int=2))
+HERE = "http://here"
+
+
+def link(id: str) -> str:
+    return f"{BASE}/x/{SEAL}.{id}.rest"
+
+
+def test_each_link_gets_the_address_and_the_seal_of_its_own_invitation() -> None:
+    links = Links("ada", b"secret", (1, 2))
+    filled = [f"{HERE}/x/ada.{seal(b'secret', 'link', 1, 2, id)}.{id}.rest" for id in (ONE, OTHER)]
+    assert links.fill(f"{link(ONE)} {link(OTHER)}", HERE) == " ".join(filled)
+    assert links.set_out(link(ONE).encode(), HERE) == filled[0].encode()
+    assert filled[0] == f"{HERE}/x/ada.{links.seal(ONE)}.{ONE}.rest"
+
+
+def test_a_body_without_an_address_stays_as_it_is() -> None:
+    body = f"{SEAL}.{ONE}".encode()
+    assert Links("ada", b"secret").set_out(body, HERE) is body
+    assert Links("ada", b"secret").set_out(f"{BASE}/y".encode(), HERE) == b"http://here/y"
+
+
+def test_seals_differ_by_secret_epoch_and_invitation() -> None:
+    made = [Links("ada", secret, epoch).seal(id)
+            for secret in (b"a", b"b") for epoch in ((0, 0), (1, 0), (0, 1)) for id in (ONE, OTHER)]  # fmt: skip
+    assert len(set(made)) == 12
+
+
+def test_seals_are_right_however_many_were_made_before() -> None:
+    links = Links("ada", b"secret")
+    for number in range(2_500):
+        id = str(UUID(int=number))
+        assert links.fill(link(id), HERE) == f"{HERE}/x/ada.{links.seal(id)}.{id}.rest"
+    assert links.fill(link(ONE), HERE) == f"{HERE}/x/ada.{links.seal(ONE)}.{ONE}.rest"
