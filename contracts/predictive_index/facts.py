@@ -131,7 +131,7 @@ _ASSUMED: tuple[tuple[str, str], ...] = (
      "list.option.known search.option.known"),
     ("the option is documented, its grammar is not: what OData 3 and 4 have in common is taken",
      "list.filter.syntax list.filter.type search.filter.syntax search.filter.type list.grammar"),
-    ("OData 4 has $count; no page of this vendor names it", "list.count.value"),
+    ("OData 4 has $count; no page of this vendor names it", "list.count.value list.count"),
     ("a search for nothing is a mistake", "list.search.text search.search.text"),
     ("the addresses of pictures and reports are empty until then", "pattern.complete report.complete"),
     ("an account sets 4 to 30 days; 10 is the number in the page's examples", "create.expires"),

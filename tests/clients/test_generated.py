@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from simulator.app import documents
-from tests.clients.environments import HOME
+from tests.clients.environments import HOME, environment
 from tests.servers import Sandbox, Server
 
 HERE = Path(__file__).parent
@@ -98,3 +98,73 @@ def test_typescript_clients_compile_and_complete_the_main_flow(written: Path, se
     assert seen["pymetrics"] == {"status": "Fulfilled", "factors": 9, "refused": 400}
     assert isinstance(seen["predictive_index"].pop("self"), int | float)  # JavaScript writes 0.0 as 0
     assert seen["predictive_index"] == {"state": 40, "found": 1}
+
+
+GENERATOR = "openapi-generator-cli==7.26.0"
+OF_ITS_CLIENTS = ("pydantic>=2.11,<3", "urllib3>=2.7,<3", "python-dateutil>=2.8.2")
+WANTS_JAVA = pytest.mark.skipif(
+    shutil.which("java") is None and "CI" not in os.environ, reason="wants Java 11 or newer, for openapi-generator"
+)
+
+
+@pytest.fixture
+def generator() -> Path:
+    """The interpreter of the environment that holds openapi-generator, and what its Python clients need."""
+    return environment("openapi-generator", GENERATOR, *OF_ITS_CLIENTS)
+
+
+def generate(python: Path, folder: Path, language: str, **options: str) -> None:
+    """Clients of the three documents by openapi-generator, made by one process."""
+    configs = []
+    for name in REFERENCE.names:
+        package = {"packageName": f"{name.replace('-', '_')}_client"} if language == "python" else {}
+        made = {"generatorName": language, "inputSpec": f"{name}.json", "outputDir": options.get("into", name)}
+        config = folder / f"{name}.config.json"
+        config.write_text(json.dumps({**made, "additionalProperties": package}))
+        configs.append(config.name)
+    run(python.with_name("openapi-generator-cli"), "batch", "--fail-fast", *configs, cwd=folder)
+
+
+def seen_by_openapi_generator(seen: Any) -> Any:
+    """What a flow saw, without the numbers that follow from the sandbox's seed, which must be numbers."""
+    assert seen["pymetrics"].pop("score") >= 0
+    assert isinstance(seen["predictive_index"].pop("self"), int | float)  # JavaScript writes 0.0 as 0
+    return seen
+
+
+@WANTS_JAVA
+@pytest.mark.timeout(300)
+def test_python_clients_of_openapi_generator_complete_the_main_flow(
+    written: Path, generator: Path, server: Server, sandbox: Sandbox
+) -> None:
+    generate(generator, written, "python", into="python")
+    run(generator, "-m", "compileall", "-q", "python", cwd=written)
+    flow = HERE / "openapi_generator" / "flow.py"
+    environ = {"PYTHONPATH": str(written / "python")}
+    seen = json.loads(run(generator, flow, server.url, fresh(sandbox), cwd=written, env=environ))
+    assert seen_by_openapi_generator(seen) == {
+        "pymetrics": {"status": "Fulfilled", "metadata": {"a": 1}, "refused": 400},
+        "predictive_index": {"state": 40, "found": ["Murray"], "report": "%PDF-"},
+        "mode": "running",
+    }
+
+
+@WANTS_JAVA
+@pytest.mark.skipif(
+    shutil.which("npm") is None and "CI" not in os.environ, reason="wants Node.js 20 or newer, with npm"
+)
+@pytest.mark.timeout(300)
+def test_typescript_clients_of_openapi_generator_compile_and_complete_the_main_flow(
+    written: Path, generator: Path, server: Server, sandbox: Sandbox
+) -> None:
+    (written / "node_modules").symlink_to(tools())
+    shutil.copy(HERE / "openapi_generator" / "flow.ts", written)
+    shutil.copy(HERE / "typescript" / "tsconfig.json", written)
+    generate(generator, written, "typescript-fetch")
+    run("node_modules/.bin/tsc", cwd=written)
+    seen = json.loads(run("node", "built/flow.js", server.url, fresh(sandbox), cwd=written))
+    assert seen_by_openapi_generator(seen) == {
+        "pymetrics": {"status": "Fulfilled", "refused": 400},
+        "predictive_index": {"state": 40, "found": ["Hopper"], "report": "%PDF-"},
+        "mode": "running",
+    }

@@ -1262,3 +1262,13 @@ def test_a_request_that_breaks_off_does_nothing(server: Server, sandbox: Sandbox
     time.sleep(0.2)
     assert before == (names(sandbox.http), sandbox.told("GET", "/config"))
     assert sandbox.told("GET", f"/invitations/{id}")["status"] == 0
+
+
+def test_a_number_without_a_fraction_is_an_integer(sandbox: Sandbox) -> None:
+    sent = {"rate_limit": 100.0, "journal": {"entries": 5e0}, "behaviour": {"pi.list_limit": 50.0}}
+    config = sandbox.told("PATCH", "/config", sent)
+    assert (config["rate_limit"], config["journal"]["entries"], config["behaviour"]["pi.list_limit"]) == (100, 5, 50)
+    (fault,) = sandbox.told("PUT", "/faults", [{"do": "amend", "times": 2.0, "merge": {"score": 1.0}}])
+    assert json.dumps([fault["times"], fault["merge"]]) == '[2, {"score": 1.0}]'
+    for value in (100.5, True, "100"):
+        problem(sandbox.control("PATCH", "/config", {"rate_limit": value}), 422, "rate_limit")

@@ -18,7 +18,7 @@ def decimal(text: str) -> Decimal:
 
 def is_integer(number: Number) -> bool:
     """Whether it lies within the 64-bit integers."""
-    return -(2**_BITS) <= number < 2**_BITS
+    return bool(-(2**_BITS) <= number < 2**_BITS)
 
 
 def _within(number: Number) -> Number | None:
