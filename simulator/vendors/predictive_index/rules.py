@@ -255,8 +255,8 @@ _VALUES: tuple[Rule, ...] = (
           "notifyAssessmentAvailableUsingEmail must be 0 or 1", _one_of("notifyAssessmentAvailableUsingEmail", 0, 1)),
     _rule("folder.exists", "folderPath",
           "folderPath must be the full path of an existing folder, or its name", _folder_exists,
-          "the row asks for the path as it is displayed; that an unknown one is refused, and that a folder's name, which "
-          "answers show, is accepted, is said nowhere"),
+          "the row asks for the path as it is displayed; no page says that an unknown one is refused, or that a "
+          "folder's name, which answers show, is accepted"),
     _rule("redirect.url", "redirectUrl", "redirectUrl must be a full http or https URL",
           FIELDS["redirectUrl"].passes(is_web_url),
           reading="that the protocol must be one that a browser follows"),

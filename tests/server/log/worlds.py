@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from simulator.app import VENDORS
@@ -25,11 +27,17 @@ GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
 
 
 class Failing(SqliteLog):
-    """A log in memory that can be told to be full."""
+    """A log in a temporary file that can be full."""
 
     def __init__(self) -> None:
-        super().__init__(Path(":memory:"))
+        self._folder = Path(mkdtemp())
+        super().__init__(self._folder / "log.db")
         self.full = False
+
+    def close(self) -> None:
+        """Close the log and delete its folder."""
+        super().close()
+        rmtree(self._folder)
 
     def append(self, key: int, number: int, data: bytes, wake: tuple[int | None] | None = None) -> None:
         """Keep a commit, or fail in its middle."""
