@@ -82,7 +82,7 @@ def choice(values: Iterable[str | int | bool | None], description: str = "", **m
     if others:
         raise ValueError(f"{known} mixes types")
     name = {bool: "boolean", int: "integer", str: "string"}[kind]
-    limits = {} if {True, False} <= {*known} and kind is bool else {"enum": known}
+    limits: Schema = {} if {True, False} <= {*known} and kind is bool else {"enum": known}
     if len(known) == 1:
         limits = {"const": known[0]}
     return _described({"type": [name, "null"] if None in known else name, **limits, **more}, description)

@@ -37,7 +37,8 @@ def list_assessments(call: Call, world: World) -> Decision:
     query = odata.read(call.query, surfaces.of_assessments(config))
     top = min(number for number in (query.top, limit, odata.MOST) if number is not None)
     if query.is_page and not query.count:
-        found, counted = world.page(KIND, query.skip, top), ()
+        found = world.page(KIND, query.skip, top)
+        counted: tuple[str, ...] = ()
     else:
         every = _asked(query, call, world)
         found = every[query.skip : query.skip + top]

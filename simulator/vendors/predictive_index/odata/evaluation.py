@@ -37,7 +37,8 @@ def looking_up(member: Member, fill: Fill) -> Ask:
 
     Of an array, which holds one thing, it is that thing.
     """
-    turn = {Type.INSTANT: _ticks, Type.LINK: fill, Type.INTEGER: int, Type.NUMBER: _decimal}.get(member.type)
+    turns: Mapping[Type, Callable[[Any], Any]] = {Type.INSTANT: _ticks, Type.LINK: fill, Type.INTEGER: int, Type.NUMBER: _decimal}
+    turn = turns.get(member.type)
 
     def look(row: Row) -> Any:
         value: Any = row

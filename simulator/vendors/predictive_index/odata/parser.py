@@ -167,7 +167,7 @@ class _Parser:
         return Function(token.text, tuple(_argument(token, *pair) for pair in fitted), signature.gives)
 
     def membership(self, part: Node) -> Node:
-        values = []
+        values: list[Comparison] = []
         self.expect("(")
         while not values or self.took(","):
             token = self.next
