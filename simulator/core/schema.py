@@ -78,9 +78,7 @@ def choice(values: Iterable[str | int | bool | None], description: str = "", **m
     is null.
     """
     known = list(values)
-    kind, *others = {type(value) for value in known if value is not None}
-    if others:
-        raise ValueError(f"{known} mixes types")
+    (kind,) = {type(value) for value in known if value is not None}
     name = {bool: "boolean", int: "integer", str: "string"}[kind]
     limits: Schema = {} if {True, False} <= {*known} and kind is bool else {"enum": known}
     if len(known) == 1:

@@ -53,10 +53,11 @@ _AWAITED = {
 
 def _wait(name: str) -> Schema:
     """One of them, and how long to wait."""
-    shape = record({name: anything(_AWAITED[name]), "within": _WITHIN}, _AWAITED[name], ["within"])
+    shape = record({name: ref("Wanted"), "within": _WITHIN}, _AWAITED[name], ["within"])
     return {"title": named(f"await_{name}"), **shape}
 
 
+SCHEMAS["Wanted"] = anything("members that it must have, with their values")
 SCHEMAS["Awaiting"] = {"type": "object", "oneOf": [_wait(name) for name in _AWAITED]}
 _EXAMPLE = {"request": {"operation": "create_order", "status": 201}, "within": "PT5S"}
 _FILTERS: dict[str, Schema] = {

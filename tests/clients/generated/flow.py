@@ -9,7 +9,7 @@ import sys
 from control_client import Client as Control
 from control_client.api.sandbox import act, clock, deliveries, turn
 from control_client.api.server import open_
-from control_client.models import Opening, TurningType1
+from control_client.models import Opening, TurnAdvance
 from predictive_index_client import AuthenticatedClient as KeyClient
 from predictive_index_client.api.the_predictive_index import (
     change_assessment,
@@ -89,7 +89,7 @@ def main() -> None:
         "pymetrics": pymetrics(opened.name, keys["pymetrics"]["api_key"]),
         "predictive_index": predictive_index(opened.name, keys["predictive_index"]["api_key"]),
         "mode": clock.sync(opened.name, client=control).mode,
-        "events": len(turn.sync(opened.name, client=control, body=TurningType1(advance="PT24H")).events),
+        "events": len(turn.sync(opened.name, client=control, body=TurnAdvance(advance="PT24H")).events),
         "deliveries": len(deliveries.sync(opened.name, client=control)),
     }
     print(json.dumps(seen))

@@ -37,7 +37,7 @@ def looking_up(member: Member, fill: Fill) -> Ask:
 
     Of an array, which holds one thing, it is that thing.
     """
-    turns: dict[Type, Callable[[Any], Any]] = {
+    turns: Mapping[Type, Callable[[Any], Any]] = {
         Type.INSTANT: _ticks, Type.LINK: fill, Type.INTEGER: int, Type.NUMBER: _decimal,
     }  # fmt: skip
     turn = turns.get(member.type)
