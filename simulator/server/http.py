@@ -218,10 +218,10 @@ class Door:
         return insisting
 
     def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> Reply:
-        """The answer to a call whose sandbox cannot be opened: the vendor has trouble; a note says of which kind."""
+        """The answer to a call whose sandbox cannot be opened: the vendor's 503, and a hint with the reason."""
         nowhere = self._sandboxes.nowhere
         reply = vendors_trouble(vendor, full.status, ask(nowhere.now(), nowhere.draw(), 0), nowhere)
-        return reply._replace(notes=(full.detail,))
+        return reply._replace(hints=(full.detail,))
 
     def _headers_for(self, vendor: Vendor, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
         """Those headers that the vendor looks at, without the blanks around their values (RFC 9110, section 5.5)."""

@@ -22,5 +22,5 @@ def within_limit(
         return decision
     if sum(len(state.tables[kind].rows) for kind in kinds if kind in state.tables) < most:
         return decision
-    note = f"this sandbox holds the {most} invitations that its setting invitation_limit admits; no more are made"
-    return Decision(trouble(vendor, 503, call, world)._replace(notes=(note,)))
+    hint = f"this sandbox holds {most} invitations, as many as its setting invitation_limit admits; raise it or reset"
+    return Decision(trouble(vendor, 503, call, world)._replace(hints=(hint,)))

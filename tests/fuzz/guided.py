@@ -63,8 +63,8 @@ async def _answered(scope: dict[str, Any], body: bytes) -> int:
 
     async def send(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            noted = any(name == b"simulator-note" for name, _ in message["headers"])
-            statuses.append(200 if noted else message["status"])
+            hinted = any(name == b"simulator-hint" for name, _ in message["headers"])
+            statuses.append(200 if hinted else message["status"])
 
     await asyncio.wait_for(_simulator.app(scope, receive, send), 10)
     return statuses[0] if statuses else 0

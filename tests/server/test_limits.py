@@ -368,7 +368,7 @@ def test_no_more_sandboxes_are_opened_than_there_may_be(hasty: Server) -> None:
         ):
             assert answer.status_code == 503
             assert answer.json()
-            assert "--max-sandboxes" in answer.headers["simulator-note"]
+            assert "--max-sandboxes" in answer.headers["simulator-hint"]
         for verb, path, body in (
             ("GET", f"{ROOT}/four", None), ("POST", ROOT, {"name": "four"}), ("POST", f"{ROOT}/one/fork", {}),
         ):  # fmt: skip
@@ -395,7 +395,7 @@ def test_no_more_invitations_are_made_than_the_sandbox_admits(sandbox: Sandbox) 
     ]
     for answer in refused:
         assert answer.status_code == 503
-        assert "invitation_limit" in answer.headers["simulator-note"]
+        assert "invitation_limit" in answer.headers["simulator-hint"]
         assert "simulator-rule" not in answer.headers
     assert refused[1].json()["recoverable"] is True
     assert sandbox.told("GET", "/invitations") == before
