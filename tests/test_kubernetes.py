@@ -12,7 +12,7 @@ import simulator
 from simulator.cli import main, serve
 from simulator.core.urls import is_web_url
 from simulator.server.guard import OPEN_PATHS
-from simulator.settings import PREFIX
+from simulator.settings import PREFIX, flaw_of_token
 from tests.servers import ROOT
 
 PAGE = ROOT / "docs" / "examples" / "kubernetes.yaml"
@@ -73,6 +73,10 @@ def test_it_is_closed_and_no_secret_stands_outside_of_the_secret() -> None:
     assert is_web_url(value(f"{PREFIX}PUBLIC_URL"))
     assert value(f"{PREFIX}LOG").startswith("postgresql://")
     assert all("valueFrom" in ENVIRON[name] for name in (f"{PREFIX}LOG", SECRET_VARIABLE))
+
+
+def test_the_server_refuses_the_placeholder_of_the_control_token() -> None:
+    assert flaw_of_token(value(SECRET_VARIABLE)) is not None
 
 
 def test_it_runs_the_image_as_the_image_is_made() -> None:

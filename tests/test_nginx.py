@@ -1,5 +1,7 @@
 """The example for nginx, run by a real nginx: everything under a path prefix, in closed access, with a real browser."""
 
+import re
+import shlex
 import shutil
 import subprocess
 import time
@@ -18,6 +20,10 @@ from tests.mailbox import free_port
 from tests.servers import ROOT, Listener, Server
 
 EXAMPLE = ROOT / "docs" / "examples" / "nginx.conf"
+PAGE = (ROOT / "docs" / "operations.md").read_text()
+(COMMAND,) = re.findall(r"^assessment-simulator serve .*--public-url.*$", PAGE, re.MULTILINE)
+"""How the page starts the server."""
+PUBLIC = "https://tests.example.com"
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 SANDBOXES = "/_simulator/sandboxes"
 TOKEN = "a-control-token-for-nginx"
@@ -52,9 +58,8 @@ http {{
 
 
 @contextmanager
-def nginx(folder: Path, server: Server) -> Iterator[str]:
+def nginx(folder: Path, server: Server, port: int) -> Iterator[str]:
     """nginx before a server, with the example as it stands; gives the address without a path."""
-    port = free_port()
     main = folder / "main.conf"
     upstream = urlsplit(server.url).port
     main.write_text(MAIN.format(folder=folder, port=port, upstream=upstream, example=EXAMPLE))
@@ -78,12 +83,19 @@ def answers(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    options = ("--access", "closed", "--trusted-proxies", "127.0.0.1")
+    """The server that the page starts; its public URL has the host of this nginx in place of the page's."""
+    port = free_port()
+    options = shlex.split(COMMAND.replace(PUBLIC, f"http://127.0.0.1:{port}"))[2:]
     with (
         Server(*options, environ={"SIMULATOR_CONTROL_TOKEN": TOKEN}) as server,
-        nginx(tmp_path_factory.mktemp("nginx"), server) as url,
+        nginx(tmp_path_factory.mktemp("nginx"), server, port) as url,
     ):
         yield url
+
+
+def test_the_example_names_the_command_of_the_page() -> None:
+    assert PUBLIC in COMMAND
+    assert f"\n#   {COMMAND}\n" in EXAMPLE.read_text()
 
 
 @pytest.fixture
@@ -189,8 +201,13 @@ def test_the_path_without_a_slash_leads_to_the_first_page(site: str) -> None:
     assert (answer.status_code, answer.headers["location"]) == (308, "/sim/")
 
 
-def test_a_location_that_takes_its_prefix_away_serves_the_same(site: str) -> None:
-    with httpx2.Client(base_url=f"{site}/cut", trust_env=False) as http:
+def test_without_a_public_url_a_location_that_takes_its_prefix_away_serves_the_same(tmp_path: Path) -> None:
+    options = ("--access", "closed", "--trusted-proxies", "127.0.0.1")
+    with (
+        Server(*options, environ={"SIMULATOR_CONTROL_TOKEN": TOKEN}) as server,
+        nginx(tmp_path, server, free_port()) as site,
+        httpx2.Client(base_url=f"{site}/cut", trust_env=False) as http,
+    ):
         _, made = invited(http, "https://client.example/done")
         assert made["assessmentUrl"].startswith(f"{site}/cut/")
         page = http.get(made["assessmentUrl"])
