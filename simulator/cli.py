@@ -83,41 +83,51 @@ def main() -> None:
 @option("log", "memory", f"Where commits are kept: {LOG_FORMS}.", callback=place)
 @option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
 @option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=seconds)
-@option("keep_for", None, "With a log: how long unused sandboxes are kept; for ever by default.", callback=seconds)
+@option("keep_for", None, "With a log: how long unused sandboxes are kept; no limit by default.", callback=seconds)
 @option(
-    "keep", None, "With a log: how many sandboxes are kept, those used last; all by default.", type=click.IntRange(1)
+    "keep", None, "With a log: keep only the N most recently used sandboxes; all by default.", type=click.IntRange(1)
 )
 @option(
     "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
 )
-@option("config", None, "JSON or TOML file with {sandboxes: {name: config}}.", type=click.Path(path_type=Path))
-@option("public_url", None, "Address that links begin with, where it is not the caller's.", callback=base_url)
 @option(
-    "trusted_proxies", None, "Comma-separated IP addresses and networks whose X-Forwarded-… headers are believed.",
+    "config", None, "JSON or TOML file with {sandboxes: {name: config}}; these sandboxes are opened at the start.",
+    type=click.Path(path_type=Path),
+)  # fmt: skip
+@option(
+    "public_url", None, "Address that links begin with, if it differs from the address that the caller used.",
+    callback=base_url,
+)  # fmt: skip
+@option(
+    "trusted_proxies", None, "Comma-separated IP addresses and networks whose X-Forwarded-… headers are trusted.",
     callback=networks,
 )  # fmt: skip
-@option("allowed_hosts", None, "Comma-separated host names that open access accepts; * is any.", callback=host_names)
+@option(
+    "allowed_hosts", None, "Additional host names that open access accepts, comma-separated; * accepts all.",
+    callback=host_names,
+)  # fmt: skip
 @option("cors_origins", None, "Comma-separated origins of web pages that may call.", callback=origins)
-@option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is allowed in them.", callback=hosts)
+@option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is a wildcard.", callback=hosts)
 @option(
     "webhook_ca", None, "More authorities to trust for listeners with https (PEM).", type=click.Path(path_type=Path)
 )
-@option("webhook_insecure", None, "Check no certificate of a listener.", is_flag=True, type=bool)
+@option("webhook_insecure", None, "Do not verify listeners' certificates.", is_flag=True, type=bool)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)
 @option(
-    "request_timeout", "30", "Seconds for a request's head, for its body, for reading on in an answer.",
+    "request_timeout", "30",
+    "Seconds for a request's head, for its body, and for each part of an answer that the client reads.",
     type=Number(0.1, 3_600),
 )  # fmt: skip
-@option("max_connections", "10000", "Connections at once; more are answered 503.", type=click.IntRange(1))
-@option("max_sandboxes", "20000", "Sandboxes at once; no more are opened.", type=click.IntRange(1))
+@option("max_connections", "10000", "Maximum number of connections; further ones get 503.", type=click.IntRange(1))
+@option("max_sandboxes", "20000", "Maximum number of sandboxes; further ones get 503.", type=click.IntRange(1))
 @option("tls", None, "Speak TLS with a certificate of a local authority.", type=click.Choice(["local"]))
-@option("tls_dir", None, "Where that authority stays, for the next start too.", type=click.Path(path_type=Path))
+@option("tls_dir", None, "Folder in which the local authority is kept.", type=click.Path(path_type=Path))
 @option("tls_cert", None, "Speak TLS with this certificate (PEM).", type=click.Path(path_type=Path))
 @option("tls_key", None, "The certificate's private key (PEM), without a password.", type=click.Path(path_type=Path))
-@option("grace", "2", "Seconds in which a server that is to stop finishes what it began.", type=Number(0, 3_600))
+@option("grace", "2", "Seconds allowed to finish open requests when stopping.", type=Number(0, 3_600))
 @option("log_format", "text", "How the program's messages are written.", type=click.Choice(["text", "json"]))
 @option(
-    "log_level", "warning", "The least of the messages that are written.",
+    "log_level", "warning", "Lowest level of messages to write.",
     type=click.Choice(["debug", "info", "warning", "error"]),
 )  # fmt: skip
 @option("access_log", None, "Write a line for every call.", is_flag=True, type=bool)
@@ -157,7 +167,10 @@ def _alone(workers: int, keep: int | None, keep_for: float | None, **others: Any
         raise click.UsageError("--workers needs a log that the processes can share, such as --log sqlite:PATH")
     for name, value in (("--keep", keep), ("--keep-for", keep_for)):
         if value is not None:
-            raise click.UsageError(f"{name} needs a log, such as --log sqlite:PATH; memory keeps all until the end")
+            raise click.UsageError(
+                f"{name} needs a log, such as --log sqlite:PATH; "
+                "without a log, all sandboxes are kept until the server stops"
+            )
 
 
 def _sandboxes(path: Path) -> dict[str, dict[str, Any]]:
@@ -214,7 +227,7 @@ def ready(url: str | None, ca: Path | None) -> None:
 
     base = url or own_address()
     if not is_web_url(base):
-        raise click.ClickException(f"{base!r} is no http or https URL with a host")
+        raise click.ClickException(f"{base!r} is not an http or https URL with a host")
     try:
         click.echo(health(base, trust(base, ca, own=url is None)))
     except (Unready, OSError) as problem:
@@ -229,7 +242,7 @@ def _key(name: str, what: str) -> Callable[[Any], Any]:
 @main.command()
 @_ASKED
 @_TRUSTED
-@click.option("--sandbox", default=None, help="The sandbox that the keys should open, and that is looked at.")
+@click.option("--sandbox", default=None, help="Sandbox that the keys should open, and to inspect.")
 @click.option("--listener", default=None, callback=web_url, help="A webhook address that the server should reach.")
 @_key("pymetrics-client-id", "What a client would send to pymetrics for a token.")
 @_key("pymetrics-client-secret", "The secret that goes with it.")
@@ -239,14 +252,14 @@ def doctor(url: str | None, ca: Path | None, sandbox: str | None, listener: str 
     """Look at a running server, and say what is wrong and what to do.
 
     The exit status is 0 when all is well, 1 when something is not, 2 when the server could not be asked. In closed
-    access it shows the token in SIMULATOR_CONTROL_TOKEN.
+    access it needs the token in SIMULATOR_CONTROL_TOKEN; it sends that token to the server.
     """
     from simulator.doctor import Patient, examine
     from simulator.tls import trust
 
     base = url or own_address()
     if not is_web_url(base):
-        raise click.UsageError(f"{base!r} is no http or https URL with a host")
+        raise click.UsageError(f"{base!r} is not an http or https URL with a host")
     if sandbox is None and (listener or any(keys.values())):
         raise click.UsageError("--sandbox says in which sandbox to look; keys and --listener need it")
     try:

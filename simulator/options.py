@@ -1,4 +1,4 @@
-"""The options of the commands: each is a variable of the environment too, and what cannot be is refused by name."""
+"""Options of the commands. Each is also an environment variable; an invalid value is refused with the option's name."""
 
 import re
 from collections.abc import Callable
@@ -36,7 +36,9 @@ def option(name: str, otherwise: str | None, text: str, **more: Any) -> Callable
 def web_url(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     """A URL with a host."""
     if value is not None and not is_web_url(value):
-        raise click.BadParameter(f"{value!r} is no http or https URL with a host, such as https://simulator.example")
+        raise click.BadParameter(
+            f"{value!r} is not an http or https URL with a host, such as https://simulator.example"
+        )
     return value
 
 
@@ -55,7 +57,7 @@ def control_token() -> str | None:
     """The environment's token; it must be one that a header can carry."""
     token = from_environment("control_token")
     if token is not None and (token != token.strip() or _CONTROL.search(token)):
-        wrong = "a control character in it" if token == token.strip() else "a blank or a line's end around it"
+        wrong = "a control character in it" if token == token.strip() else "a space or line break at its start or end"
         raise click.UsageError(f"SIMULATOR_CONTROL_TOKEN has {wrong}, which no Authorization header can carry")
     return token
 
@@ -85,7 +87,7 @@ class Number(click.FloatRange):
         """The number; `nan` is none."""
         number = super().convert(value, param, ctx)
         if number != number:
-            self.fail(f"{value!r} is no number.", param, ctx)
+            self.fail(f"{value!r} is not a number.", param, ctx)
         return number
 
 
@@ -100,16 +102,16 @@ def seconds(context: click.Context, option: click.Parameter, value: str | None) 
         found = None
     if found is None:
         meant = "weeks, days, hours, minutes and seconds, such as PT1H or P7D"
-        raise click.BadParameter(f"{value!r} is no ISO 8601 duration of {meant}")
+        raise click.BadParameter(f"{value!r} is not an ISO 8601 duration of {meant}")
     if not found:
-        raise click.BadParameter(f"{value!r} is no time at all; it must be longer than zero")
+        raise click.BadParameter(f"{value!r} is zero; it must be longer than zero")
     return found
 
 
 def to_listen(context: click.Context, option: click.Parameter, value: str) -> str:
     """A host to listen on, by name or address."""
     if not value.strip(" []"):
-        raise click.BadParameter(f"{value!r} is no host; 0.0.0.0 listens on every address of this machine")
+        raise click.BadParameter(f"{value!r} is not a host; 0.0.0.0 listens on every address of this machine")
     return value
 
 
@@ -120,7 +122,7 @@ def hosts(context: click.Context, option: click.Parameter, value: str | None) ->
     named = tuple(part.strip() for part in value.split(",") if part.strip())
     for part in named or (value,):
         if not _HOST.fullmatch(part):
-            raise click.BadParameter(f"{part!r} is no host, such as hook.example, *.hook.example, 127.0.0.1 or ::1")
+            raise click.BadParameter(f"{part!r} is not a host, such as hook.example, *.hook.example, 127.0.0.1 or ::1")
     return named
 
 
@@ -132,7 +134,7 @@ def networks(context: click.Context, option: click.Parameter, value: str | None)
             ip_network(part)
         except ValueError as problem:
             example = "such as 127.0.0.1, 10.0.0.0/8 or fd00::/8"
-            raise click.BadParameter(f"{part!r} is no IP address or network, {example}: {problem}") from None
+            raise click.BadParameter(f"{part!r} is not an IP address or network, {example}: {problem}") from None
     return named
 
 
@@ -142,7 +144,7 @@ def host_names(context: click.Context, option: click.Parameter, value: str | Non
     for part in named:
         if part != ANY and not is_address(part.strip("[]")) and not _PATTERN.fullmatch(pattern(part)):
             raise click.BadParameter(
-                f"{part!r} is no host name, such as sim.example, .example.com (with its subdomains) or *; "
+                f"{part!r} is not a host name, such as sim.example, .example.com (with its subdomains) or *; "
                 "it has no scheme, port or path"
             )
     return named
@@ -154,7 +156,7 @@ def origins(context: click.Context, option: click.Parameter, value: str | None) 
     for part in named:
         if part != ANY and parse_origin(part.rstrip("/")) is None:
             raise click.BadParameter(
-                f"{part!r} is no origin, such as https://app.example or http://10.0.0.5:3000: "
+                f"{part!r} is not an origin, such as https://app.example or http://10.0.0.5:3000: "
                 "a scheme, a host and perhaps a port, without a path"
             )
     return named
@@ -163,12 +165,12 @@ def origins(context: click.Context, option: click.Parameter, value: str | None) 
 def _listed(value: str | None) -> tuple[str, ...]:
     named = tuple(part.strip() for part in (value or "").split(",") if part.strip())
     if value and not named:
-        raise click.BadParameter(f"{value!r} names nothing")
+        raise click.BadParameter(f"{value!r} is empty")
     return named
 
 
 def host_port(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     """HOST:PORT."""
     if value is not None and host_and_port(value) is None:
-        raise click.BadParameter(f"{value!r} is no HOST:PORT, such as 127.0.0.1:1025")
+        raise click.BadParameter(f"{value!r} is not HOST:PORT, such as 127.0.0.1:1025")
     return value

@@ -282,7 +282,7 @@ def test_an_option_that_cannot_be_is_refused_by_name(option: str, value: str) ->
 @pytest.mark.usefixtures("nothing_served")
 @pytest.mark.parametrize("command", ["serve", "doctor"])
 @pytest.mark.parametrize(
-    ("token", "wrong"), [(" ", "a blank"), (" a", "a blank"), ("a\n", "a line's end"), ("a\tb", "a control character")]
+    ("token", "wrong"), [(" ", "a space"), (" a", "a space"), ("a\n", "line break at"), ("a\tb", "a control character")]
 )
 def test_a_control_token_that_no_header_can_carry_is_refused(command: str, token: str, wrong: str) -> None:
     done = call(command, environ={"SIMULATOR_CONTROL_TOKEN": token})
@@ -315,9 +315,9 @@ REMEDIES = [
     ("--idle", "PT0S", "longer than zero"), ("--idle", "P1Y", "weeks, days, hours, minutes and seconds"),
     ("--keep-for", "P1Y", "weeks, days, hours, minutes and seconds"), ("--keep-for", "P0D", "longer than zero"),
     ("--idle", f"P{'9' * 400}D", "weeks, days, hours, minutes and seconds"),
-    ("--webhook-hosts", "ok.example,foo/", "'foo/' is no host, such as hook.example"),
-    ("--allowed-hosts", "ok.example,foo:80", "'foo:80' is no host name, such as sim.example"),
-    ("--cors-origins", "http://ok.example,app.example", "'app.example' is no origin, such as https://app.example"),
+    ("--webhook-hosts", "ok.example,foo/", "'foo/' is not a host, such as hook.example"),
+    ("--allowed-hosts", "ok.example,foo:80", "'foo:80' is not a host name, such as sim.example"),
+    ("--cors-origins", "http://ok.example,app.example", "'app.example' is not an origin, such as https://app.example"),
 ]  # fmt: skip
 
 
@@ -621,7 +621,7 @@ def test_ready_ends_with_1_when_nobody_answers(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["nonsense", "foo:80", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
 def test_ready_says_of_what_is_no_address_that_it_is_none(url: str) -> None:
-    complaint(run("ready", "--url", url), f"{url!r} is no http or https URL with a host")
+    complaint(run("ready", "--url", url), f"{url!r} is not an http or https URL with a host")
 
 
 def endless(first: bytes, then: bytes, pause: float) -> Callable[[socket.socket], None]:

@@ -32,7 +32,7 @@ async def played(sandbox: Sandbox, player: str, target: int | None, running: _Ru
     """Let happen all that falls due by `target` (None: all there is); the advance is called `player`.
 
     Waits for the listeners' answers; vendor calls are answered meanwhile. Returns what happened; raises `CutShort`,
-    with the same, when a reset, a restore, the end of the sandbox or a failing log comes first.
+    with the same, when a reset, a restore, the deletion of the sandbox, another process or a failing log comes first.
     """
     events: list[Event] = []
     note = events.append
@@ -57,7 +57,7 @@ async def played(sandbox: Sandbox, player: str, target: int | None, running: _Ru
     return events
 
 
-_GONE = 410, "the sandbox was deleted, or the server closes"
+_GONE = 410, "the sandbox was deleted"
 
 
 def _cut(sandbox: Sandbox, player: str, epoch: int) -> tuple[int, str] | None:
@@ -67,7 +67,7 @@ def _cut(sandbox: Sandbox, player: str, epoch: int) -> tuple[int, str] | None:
     if sandbox.epoch != epoch:
         return 409, "the sandbox was reset or restored"
     if sandbox.player != player:
-        return 409, "another process took over, because this one did not answer for some seconds"
+        return 409, "another process took over, because this one had not reported for five seconds"
     return None
 
 

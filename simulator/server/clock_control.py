@@ -46,7 +46,7 @@ class ClockControl:
         except Playing:
             raise Problem(409, "another advance is under way; wait for its answer") from None
         except CutShort as cut:
-            said = f"the advance was cut short: {cut.why}; events holds what had happened by then"
+            said = f"the advance was interrupted: {cut.why}; events lists what happened before"
             raise Problem(cut.status, said, events=events_view(cut.events)) from None
 
     async def _turned(self, sandbox: Sandbox, body: shapes.Turning) -> list[Event]:

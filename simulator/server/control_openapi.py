@@ -22,7 +22,7 @@ SCHEMAS = control_schemas.SCHEMAS | journal_schemas.SCHEMAS | view_schemas.SCHEM
 _BODIES = (Config, shapes.Opening, shapes.Forking, shapes.Turning, shapes.Replaying, shapes.Trying)
 _ABOUT = (
     "The knobs that people, tests and pages turn. In open access no call asks for a token, and any call for a sandbox "
-    "opens it; in closed access all but `health` and `static` ask for the control token."
+    "opens it; in closed access all but `health` and `static/ui/` ask for the control token."
 )
 _MEANS = {
     400: "the body is not JSON, or breaks off",

@@ -107,7 +107,7 @@ SCHEMAS: dict[str, Schema] = {
             "type": text(), "title": text(), "status": integer(),
             "detail": text("what is wrong, and what would be right"),
             "errors": array(record({"where": text(), "what": text()})),
-            "events": array(_EVENT, "of an advance that was cut short: what had happened by then"),
+            "events": array(_EVENT, "of an interrupted advance: what happened before"),
         },
     },
 }  # fmt: skip
