@@ -1,4 +1,4 @@
-"""Writes `docs/fidelity.md`: every rule, promise and switch with its source, our guesses, and what is not simulated.
+"""Writes `docs/fidelity.md`: rules, promises and flags with their sources, our guesses, and what is not simulated.
 
 `python -m simulator.fidelity` prints the page.
 """
@@ -14,22 +14,24 @@ from simulator.core.vendor import Vendor
 
 _HEAD = """# How faithful it is
 
-**No part of this simulator was ever compared with a live vendor.** All of it was read: in stored copies of pages, of
-which some could be read in part only, and in published clients. Each vendor's table of sources says what was read, when
-the copy was read, how old it is where that is known, and how much of it could be read.
+**No part of this simulator was ever compared with a live vendor.** All facts come from stored copies of pages (some
+partial) and from published clients. Each vendor's table of sources says what was read, when the copy was read, how old
+it is where that is known, and how much of it could be read.
 
 What is simulated:
 
 {about}
-Each line says how sure we are:
+Each table row has a standing:
 
 - **documented**: a page of the vendor about this API says so;
-- **third_party**: a page of another publisher says so, of this API or of a newer one of the vendor;
+- **third_party**: a page of another publisher says so, of this API or of a newer one of the vendor; also where that
+  page retells a page of the vendor about the newer API;
 - **observed**: an SDK or a sample of the vendor shows it;
-- **assumed**: our choice where nothing is known, with the reason.
+- **assumed**: our choice where nothing is known of this API, with the reason. A statement on the vendor's own page
+  about a newer API is assumed here, too.
 
 The standing and the source of a rule are those of its demand. Where the status of the refusal or the shape of its body
-comes from elsewhere, the line says so. A status without a standing of its own is as sure as the demand, and a body is
+comes from elsewhere, the row says so. A status without a standing of its own is as sure as the demand, and a body is
 as sure as its status.
 
 This page is written by `scripts/docs` from the tables that the server answers with; do not edit it.
@@ -37,11 +39,12 @@ This page is written by `scripts/docs` from the tables that the server answers w
 
 _GUESSES = """## Where we guess, and what a wrong guess costs you
 
-What callers can depend on although no page settles it. The flags are set under `behaviour` in a sandbox's settings
+These choices affect callers, and no page confirms them. The flags are set under `behaviour` in a sandbox's settings
 (names without a dot are settings themselves). `check server` is described in [contracts.md](contracts.md); with a
-vendor's credentials it asks the vendor. By hand means: with credentials of your own, at pymetrics' staging host, or in
-a sandbox account of The Predictive Index, which any client may ask the vendor for; its e-mails really go out. Where
-there is no flag, a [fault](control.md#faults) gives your client another status, or an answer with other members.
+vendor's credentials it asks the vendor. "By hand" means: test it yourself with your own credentials, at pymetrics'
+staging host, or in a sandbox account of The Predictive Index, which any client may ask the vendor for; it sends real
+e-mails. Where there is no flag, a [fault](control.md#faults) gives your client another status, or an answer with other
+members.
 """
 
 
@@ -62,18 +65,19 @@ def page() -> str:
 
 def _vendor(vendor: Vendor) -> list[str]:
     total = _counted([rule.standing for rule in vendor.rules] + [promise.standing for promise in vendor.promises])
+    parts = f"{len(vendor.rules)} rules and {len(vendor.promises)} promises"
     statuses = _counted(rule.of_status.standing for rule in vendor.rules)
     return [
         f"## {vendor.title}\n",
-        f"{len(vendor.rules)} rules and {len(vendor.promises)} promises, {total}; {len(vendor.switches)} switches.\n",
+        f"{parts}, {total}; {len(vendor.switches)} behaviour flags.\n",
         f"Statuses of the refusals: {statuses}.\n",
         "### What it demands\n",
         *_table(("rule", "place", "demand", "refusal", "standing", "source"), _rules(vendor)),
         "### What it does\n",
         *_table(("promise", "what", "standing", "source"), _promises(vendor.promises)),
-        "### Switches\n",
+        "### Behaviour flags\n",
         "Set under `behaviour` in a sandbox's settings; the first value is the default, which is our assumption.\n",
-        *_table(("switch", "values", "what it decides", "source"), _switches(vendor)),
+        *_table(("flag", "values", "what it decides", "source"), _switches(vendor)),
         "### What is not simulated\n",
         *_table(("what", "why"), _omissions(vendor.omitted)),
         "### Sources\n",

@@ -14,11 +14,12 @@ GUESSES = (
           "an object around the array, another order, or fewer assessments than there are: a client that reads one "
           "page misses the rest", ("pi.list_limit",), "by hand: read the list of more than 50 assessments",
           ("pi.list.array", "pi.list_limit")),
-    Guess("Filters have the operators and functions of OData 4 and some of OData 3, and the list takes all options",
+    Guess("Filters have the operators and functions that pi.list.grammar lists, of OData 4 and some of OData 3; the "
+          "list takes the query options that pi.list.options and pi.list.count name",
           "a filter that works here is refused or finds something else there", (),
-          "by hand: send each filter that your client sends", ("pi.list.grammar", "pi.list.options")),
+          "by hand: send each filter that your client sends", ("pi.list.grammar", "pi.list.options", "pi.list.count")),
     Guess("State 0 is shown by the creation and stays until an e-mail or the link; then 10, 20, 30 and 40 follow",
-          "10 at once, or states in another order: a client that waits for one of them waits for ever",
+          "10 at once, or states in another order: a client that waits for one of them waits endlessly",
           ("pi.created_state", "pi.unsent_state", "pi.state_member"),
           "by hand: create one assessment with and one without an e-mail, and read both before and after opening",
           ("pi.states.zero", "pi.states.sent", "pi.states.moves")),
@@ -58,7 +59,8 @@ GUESSES = (
           ("pi.create.expires", "pi.create.day")),
     Guess("DELETE answers 204, and what is archived is gone", "another status, or assessments that are still listed",
           ("pi.archive_status",), "`check server --only pi.change.archived`", ("pi.archive", "pi.archive_status")),
-    Guess("Too many calls get 429 with the API Guide's object; X-RateLimit-Limit is on every answer",
+    Guess("There is no rate limit unless a sandbox sets rate_limit; then too many calls get 429 with the API Guide's "
+          "object, and X-RateLimit-Limit is on the answers",
           "Azure API Management's own body with Retry-After, or no header at all", ("rate_limit",),
           "by hand: send more calls in a minute than your limit", ("pi.access.rate", "pi.rate.header")),
     Guess("There is no report and no pattern before completion (404); what they look like is ours",

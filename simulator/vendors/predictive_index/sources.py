@@ -69,8 +69,9 @@ _NEWEST = "not known; newer than the other copy"
 ABOUT = (
     "the **first-generation API** (`https://pi.predictiveindex.com/api/v1`), which the vendor is replacing: a vendor "
     "of a client for it (Believable Magic, MagicTools) writes that customers are being upgraded to PI2, where keys are "
-    "made in another place, and Recruitee has a second integration for accounts that were. What the vendor's newer "
-    "portal says describes the newer Integrations API; where it is applied here, it is not called documented"
+    "made in another place, and Recruitee offers a second integration for upgraded accounts. What the vendor's newer "
+    "portal says describes the newer Integrations API; where it is applied here, it is assumed if the vendor's own "
+    "page says it, and third_party if another publisher retells it"
 )
 
 DOCUMENTS = (

@@ -4,7 +4,7 @@ from simulator.core.sources import Guess
 
 GUESSES = (
     Guess("A missing or wrong X-Api-Key gives 403 `{\"message\": \"Forbidden\"}`, before the token is judged",
-          "a 401 in the envelope: a client that asks for a new token on 401 does so for ever", (),
+          "a 401 in the envelope: a client that asks for a new token on 401 does so endlessly", (),
           "`check server --only pymetrics.access.key.broken`", ("pymetrics.access.key",)),
     Guess("A bad or lapsed token gives 401 on every call; two of them document it",
           "a 403, 404 or 500 on get, list and factor content: a client that renews on 401 alone never recovers", (),
@@ -38,8 +38,8 @@ GUESSES = (
           "`check server --only pymetrics.tokens.by_form`",
           ("pymetrics.token_form_body", "pymetrics.token.grant_type.value")),
     Guess("A score is a number from 0 to 100, a band one of three tiers, and one assessment has one result",
-          "scores from 0 to 1, other words, or several results", (), "by hand: read a finished order",
-          ("pymetrics.results.scale", "pymetrics.types")),
+          "scores from 0 to 1, other words, or several results", (),
+          "by hand: check the scores and bands of a completed order", ("pymetrics.results.scale", "pymetrics.types")),
     Guess("report=true makes a PDF at once, only for a finished order; its link answers for an hour",
           "a report that comes later, another format, or a link that lapses sooner: kept links are lost",
           (), "by hand: ask for a report before and after the end, and open its link an hour later",

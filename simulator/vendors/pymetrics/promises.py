@@ -39,7 +39,7 @@ PROMISES = (
     _observed("order.statuses",
               "The statuses are Rejected, Pending, Accepted, Not Started, In Progress, Completed, Fulfilled, Expired",
               "models/pontem_order_statuses.py"),
-    _assumed("order.initial", "A new order is Not Started and has its link at once (a switch)",
+    _assumed("order.initial", "A new order is Not Started and has its link at once (a behaviour flag)",
              "version 1 demands the link in the answer to a creation"),
     _assumed("id.case", "A UUID is known in letters of either case, in paths and as assessment_id",
              "the ids are UUIDs, whose letters have no case"),
