@@ -406,7 +406,7 @@ def test_a_log_that_cannot_be_had_ends_the_program_with_a_line(tmp_path: Path) -
 @pytest.mark.parametrize(
     "address",
     [
-        "postgresql:foo", "postgresql://[bad", "postgresql://127.0.0.1:1/x?nonsense=1", "postgresql://sim:hunter2@a%zz/x",
+        "postgresql://[bad", "postgresql://127.0.0.1:1/x?nonsense=1", "postgresql://sim:hunter2@a%zz/x",
         "postgresql://sim:hunter2@127.0.0.1:1/x", "postgresql://127.0.0.1:1/x?password=hunter2",
     ],
 )  # fmt: skip

@@ -62,7 +62,9 @@ def _judged(vendor: Vendor) -> Iterator[tuple[str | None, Stages]]:
     route, verb, encoding, size = ((vendor.door[place],) for place in ("route", "verb", "encoding", "size"))
     yield None, (route, verb)
     for endpoint in vendor.endpoints:
-        yield endpoint.operation.name, (route, verb, encoding, size, *endpoint.operation.stages)
+        stages = endpoint.operation.stages  # one of them may repeat a rule of the door, which counts once
+        within = (stage for stage in stages if stage not in (route, verb, encoding, size))
+        yield endpoint.operation.name, (route, verb, encoding, size, *within)
 
 
 def _count(

@@ -195,8 +195,8 @@ MUTANTS = (
         "candidate_redirect_url may be any text.",
     ),
     Mutant(
-        "pymetrics.rule.unreadable", _RULES, 'Rule(f"{prefix}.body.json", "body", statement, 400,',
-        'Rule(f"{prefix}.body.json", "body", statement, 415,',
+        "pymetrics.rule.unreadable", _RULES, 'f"{prefix}.body.json", "body", statement, 400,',
+        'f"{prefix}.body.json", "body", statement, 415,',
         "A body that is no JSON is refused with 415 in place of 400.",
     ),
 )  # fmt: skip

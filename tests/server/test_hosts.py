@@ -142,7 +142,7 @@ def test_no_other_header_stands_for_the_host(server: Server, name: str) -> None:
     assert ask(server, "/_simulator/rules", "localhost", f"{name}: evil.example").startswith(b"HTTP/1.1 200 ")
 
 
-TOKEN = {"SIMULATOR_CONTROL_TOKEN": "the-token-of-16"}
+TOKEN = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
 TUNNEL = "abc.ngrok-free.app"
 
 
@@ -155,7 +155,7 @@ def test_a_tunnels_name_is_accepted_where_it_is_listed_or_access_is_closed(
     options: tuple[str, ...], environ: dict[str, str]
 ) -> None:
     with Server(*options, environ=environ) as server:
-        answer = ask(server, "/_simulator/rules", TUNNEL, "Authorization: Bearer the-token-of-16")
+        answer = ask(server, "/_simulator/rules", TUNNEL, "Authorization: Bearer the-control-token")
         assert answer.startswith(b"HTTP/1.1 200 "), answer
         assert ask(server, PI, TUNNEL).startswith(b"HTTP/1.1 401 ")
         assert server.stderr() == ""

@@ -142,9 +142,9 @@ def test_a_limit_of_the_sandbox_is_in_its_journal(sandbox: Sandbox) -> None:
 
 def test_a_second_step_that_cannot_be_kept_does_not_deny_the_first() -> None:
     changes.begin()
-    full = Unwritten("the log is full")
+    full = Unwritten("the log /data/log.db is full", "the log is full")
     assert unlogged(full) == "the log is full; nothing was changed"
     changes.note()
     assert unlogged(full) == "the log is full; what the request had changed before is kept"
-    lost = Unwritten("the log is away", is_uncertain=True)
+    lost = Unwritten("the log at db.internal is away", "the log is away", is_uncertain=True)
     assert unlogged(lost) == "the log is away; whether it was kept is not known"

@@ -274,7 +274,7 @@ def test_each_refused_origin_is_logged_once_with_the_option_that_allows_it() -> 
         assert len(server.stderr().splitlines()) == MOST_LOGGED
 
 
-CONTROL = {"Authorization": "Bearer the-token-of-16"}
+CONTROL = {"Authorization": "Bearer the-control-token"}
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ CONTROL = {"Authorization": "Bearer the-token-of-16"}
     [(("--cors-origins", "https://app.example"), {}), ((), {"SIMULATOR_CORS_ORIGINS": "http://x:1, https://app.example/"})],
 )  # fmt: skip
 def test_in_closed_access_listed_origins_alone_may_call(options: tuple[str, ...], environ: dict[str, str]) -> None:
-    token = {"SIMULATOR_CONTROL_TOKEN": "the-token-of-16"}
+    token = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
     with (
         Server("--access", "closed", *options, environ={**environ, **token}) as server,
         httpx2.Client(base_url=server.url, trust_env=False) as http,

@@ -84,7 +84,7 @@ def test_wget_looks_at_the_health_without_loading_it(server: Server) -> None:
 
 def test_in_closed_access_head_needs_the_token_too() -> None:
     with (
-        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "the-token-of-16"}) as server,
+        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "the-control-token"}) as server,
         httpx2.Client(base_url=server.url, trust_env=False) as http,
     ):
         for path, status in (("/_simulator/health", 200), (ROOT, 401), ("/", 401), ("/login", 200)):

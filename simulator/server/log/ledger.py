@@ -228,7 +228,8 @@ class Ledger:
             effects = reader.read(data)
             replay(self._memory, effects)
         except (ValueError, TypeError, LookupError, AttributeError) as problem:
-            raise Unusable(f"commit {number} of sandbox number {self.key} cannot be read: {problem!r}") from problem
+            flaw = f"commit {number} of sandbox number {self.key} cannot be read"
+            raise Unusable(f"{flaw}: {problem!r}", flaw) from problem
         return effects
 
     def load(self) -> None:

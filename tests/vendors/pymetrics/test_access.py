@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from simulator.core import instant
 from simulator.core.vendor import Credential
 from simulator.vendors.pymetrics import VENDOR
+from tests.fakes import FakeWorld
 from tests.vendors.pymetrics.desk import Desk
 from tests.vendors.pymetrics.rows import ABSENT
 
@@ -18,6 +19,15 @@ def test_a_token_is_shown_with_the_four_members_that_clients_need() -> None:
     assert reply.status == 201
     assert list(reply.body) == ["access_token", "token_type", "expires_in", "scope"]
     assert (reply.body["token_type"], reply.body["expires_in"], reply.body["scope"]) == ("Bearer", 3600, "mercury")
+
+
+@pytest.mark.parametrize(("authorization", "hinted"), [("Basic c2ltOng=", True), ("basic", True), ("Bearer x", False)])
+def test_a_refused_token_call_with_basic_credentials_has_a_hint(authorization: str, hinted: bool) -> None:
+    reply = FakeWorld().ask(
+        VENDOR, "create_token", {}, media_type="application/json", headers={"authorization": authorization}
+    )
+    assert reply.status == 400
+    assert ("client_secret_post" in " ".join(reply.hints)) is hinted
 
 
 def test_a_token_names_its_sandbox() -> None:

@@ -22,12 +22,25 @@ function mend() {
   for (const link of reference.querySelectorAll("button a[href]")) link.removeAttribute("href");
 }
 new MutationObserver(mend).observe(reference, { childList: true, subtree: true });
-SwaggerUIBundle({
-  url: `openapi/${chosen.dataset.of}.json`,
-  dom_id: "#reference",
-  deepLinking: true,
-  docExpansion: "list",
-  defaultModelsExpandDepth: 0,
-  tryItOutEnabled: true,
-  validatorUrl: null,
-});
+
+// Swagger UI does not follow references under `webhooks`.
+function withWebhooks(spec) {
+  for (const [name, item] of Object.entries(spec.webhooks ?? {})) {
+    if (item.$ref) spec.webhooks[name] = spec.components.pathItems[item.$ref.split("/").pop()];
+  }
+  return spec;
+}
+
+async function show() {
+  const answer = await fetch(`openapi/${chosen.dataset.of}.json`);
+  SwaggerUIBundle({
+    spec: withWebhooks(await answer.json()),
+    dom_id: "#reference",
+    deepLinking: true,
+    docExpansion: "list",
+    defaultModelsExpandDepth: 0,
+    tryItOutEnabled: true,
+    validatorUrl: null,
+  });
+}
+show();
