@@ -268,6 +268,7 @@ def test_a_call_that_changes_nothing_leaves_the_next_one_what_it_would_have_had(
                 sandbox.pi.post(PI, json=INVITED)
             assert met(sandbox) == [1]
         seen.append(sandbox.pi.post(PI, json=INVITED).json())
+        del seen[-1]["assessmentUrl"]  # a reset gives other links
     assert seen[0] == seen[1]
 
 
