@@ -3,6 +3,7 @@
 `python -m simulator.fidelity` prints the page.
 """
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -119,7 +120,12 @@ def _promises(promises: Iterable[Promise]) -> Iterable[Sequence[str]]:
 
 def _switches(vendor: Vendor) -> Iterable[Sequence[str]]:
     for switch in vendor.switches:
-        yield f"`{switch.id}`", ", ".join(f"`{v}`" for v in switch.values), switch.statement, str(switch.source)
+        yield (
+            f"`{switch.id}`",
+            ", ".join(f"`{json.dumps(v)}`" for v in switch.values),
+            switch.statement,
+            str(switch.source),
+        )
 
 
 def _omissions(omitted: Iterable[Omission]) -> Iterable[Sequence[str]]:

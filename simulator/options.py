@@ -45,6 +45,8 @@ def web_url(context: click.Context, option: click.Parameter, value: str | None) 
 def base_url(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     """A URL with a host that paths can follow."""
     web_url(context, option, value)
+    if value is not None and urlsplit(value).username is not None:
+        raise click.BadParameter(f"{hidden(value)!r} has a user; links to it would tell the password to each reader")
     if value is not None and ("?" in value or "#" in value):
         raise click.BadParameter(f"{value!r} has a query or a fragment; links begin with it, and a path follows")
     if value is not None and path_prefix(urlsplit(value).path) is None:

@@ -6,11 +6,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import cached_property, partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Self
@@ -19,6 +19,8 @@ from urllib.parse import parse_qs
 import httpx2
 
 GREETING = "listening on "
+QUIET = 0.1
+"""Seconds without a log line after which those of earlier calls have been written."""
 
 
 class Server(AbstractContextManager["Server"]):
@@ -49,7 +51,13 @@ class Server(AbstractContextManager["Server"]):
         return self.process.pid
 
     def stderr(self, since: int = 0) -> str:
-        """What the program has written to standard error, from byte `since` on."""
+        """What the program has written to standard error, from byte `since` on.
+
+        A thread of the program writes it, so this waits until nothing has come for a moment.
+        """
+        before = -1
+        while before != (before := self.stderr_size()):
+            time.sleep(QUIET)
         descriptor = self._errors.fileno()
         return os.pread(descriptor, os.fstat(descriptor).st_size, since).decode(errors="replace")
 
@@ -253,3 +261,21 @@ class _Handler(BaseHTTPRequestHandler):
 
 ROOT = Path(__file__).parent.parent
 """The repository."""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Files, without a word on standard error."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
+        """Say nothing."""
+
+
+@contextmanager
+def files(folder: Path) -> Iterator[str]:
+    """The address of a server of these files, on a port and so an origin of its own."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()

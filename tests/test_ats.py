@@ -1,9 +1,6 @@
 """The sample ATS page, in a real browser and from an origin of its own: what it asks for must be allowed there."""
 
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +9,18 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import WIDTHS, Visit, chromium, visit, wants_chromium
-from tests.servers import ROOT, Sandbox, Server
+from tests.servers import ROOT, Sandbox, Server, files
 
 pytestmark = wants_chromium
 FOLDER = ROOT / "docs" / "examples" / "ats"
 PI, PYMETRICS = "The Predictive Index", "pymetrics"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Files, without a word on standard error."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
     """The page's own server: another port, and so another origin."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(FOLDER))) as files:
-        thread = threading.Thread(target=files.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{files.server_port}/"
-        files.shutdown()
-        thread.join()
+    with files(FOLDER) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser
 from screens.shots import SHOTS, Shot
 from simulator.demo import tell
 from tests.browser import CHROMIUM, WIDTHS, chromium, visit
-from tests.servers import ROOT, Server
+from tests.servers import ROOT, Server, files
 
 MODES = {"light": False, "dark": True}
 
@@ -33,8 +34,11 @@ def options() -> argparse.Namespace:
 
 def take(browser: Browser, base: str, shot: Shot, size: tuple[int, int], mode: str, file: Path) -> None:
     """One picture; fails when the page asks for anything elsewhere, or its browser complains."""
-    with visit(browser, base, size=size, dark=MODES[mode]) as window:
-        window.page.goto(shot.path if "://" in shot.path else f"{base}{shot.path}")
+    with ExitStack() as stack:
+        path = shot.path
+        address = stack.enter_context(files(path)) if isinstance(path, Path) else f"{base}{path}"
+        window = stack.enter_context(visit(browser, base, address, size=size, dark=MODES[mode]))
+        window.page.goto(address)
         shot.steps(window.page, base)
         window.page.screenshot(path=file, full_page=shot.whole, animations="disabled")
 

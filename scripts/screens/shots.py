@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from tests.servers import ROOT
 
-ATS = (ROOT / "docs" / "examples" / "ats" / "index.html").as_uri()
+ATS = ROOT / "docs" / "examples" / "ats"
+"""The folder of a page that stands on a server of its own, because pages that are files may not call."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Shot:
     """
 
     name: str
-    path: str
+    path: str | Path
     steps: Callable[[Page, str], None] = lambda page, base: None
     shown: tuple[str, ...] = ()
     whole: bool = False

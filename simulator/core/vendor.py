@@ -172,7 +172,8 @@ def answer(vendor: Vendor, operation: Operation, call: Call, world: World) -> De
     found = broken(operation.stages, call, world)
     decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)
     more = vendor.every_reply(world)
-    notes = () if found else forgiven + _strange_parameters(vendor, operation, call)
+    # A decision may be a refusal too: that of a request whose path or size the HTTP layer refuses.
+    notes = () if decision.reply.rules else forgiven + _strange_parameters(vendor, operation, call)
     if notes:
         decision = decision._replace(reply=decision.reply._replace(notes=decision.reply.notes + notes))
     return decision._replace(reply=_with_headers(decision.reply, more)) if more else decision

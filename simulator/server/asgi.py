@@ -14,6 +14,9 @@ LARGEST_BODY = 1_048_576
 
 PLAIN_BODY = "send the body as it is, without compression"
 
+FOREIGN = "simulator.foreign"
+"""Set in the scope of a request that a page of another origin sent: it may read nothing, and opens no sandbox."""
+
 MOST_PARAMETERS = 1_000
 """So many parameters a query or a form may have."""
 

@@ -15,6 +15,7 @@ from simulator.core.draw import Draw
 from simulator.core.urls import is_web_url
 from simulator.server import configuring, shapes
 from simulator.server.address import Address
+from simulator.server.asgi import FOREIGN
 from simulator.server.catching import CatchControl, Catches
 from simulator.server.clock_control import ClockControl
 from simulator.server.curl import Keys
@@ -147,7 +148,10 @@ class Control:
 
     def _sandbox(self, request: Request) -> Sandbox:
         name = request.path_params["name"]
-        sandbox = self._sandboxes.get(name)
+        foreign = request.scope.get(FOREIGN, False)
+        sandbox = self._sandboxes.known(name) if foreign else self._sandboxes.get(name)
+        if sandbox is None and foreign:
+            raise Problem(404, f"there is no sandbox {name!r}, and a page of another site cannot open one")
         if sandbox is None and NAME.fullmatch(name):
             raise Problem(404, f"there is no sandbox {name!r}; open it with POST {ROOT}/sandboxes")
         if sandbox is None:

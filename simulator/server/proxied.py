@@ -8,11 +8,11 @@ forwarded header. What a proxy adds is believed from the trusted networks alone.
 import re
 from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from simulator.core.urls import path_prefix
-from simulator.server.asgi import App, Receive, Scope, Send
+from simulator.server.asgi import FOREIGN, App, Receive, Scope, Send
 
 Network = IPv4Network | IPv6Network
 
@@ -39,9 +39,9 @@ def seen(scope: Scope) -> Seen:
     return found
 
 
-def passed_on(scope: Scope) -> dict[str, Seen]:
-    """The same, for the scope of a call that answers a part of this request."""
-    return {_KEY: scope[_KEY]} if _KEY in scope else {}
+def passed_on(scope: Scope) -> dict[str, Any]:
+    """The same, and whether the request is foreign, for the scope of a call that answers a part of this request."""
+    return {key: scope[key] for key in (_KEY, FOREIGN) if key in scope}
 
 
 def is_host(text: bytes) -> bool:

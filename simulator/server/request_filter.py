@@ -7,7 +7,7 @@ the same rule. A refusal is the simulator's own answer, on vendors' paths too, f
 import logging
 from collections.abc import Mapping
 
-from simulator.server.asgi import App, Receive, Scope, Send
+from simulator.server.asgi import FOREIGN, App, Receive, Scope, Send
 from simulator.server.header_text import header_line
 from simulator.server.hosts import Hosts, split_authority
 from simulator.server.origin import Origins
@@ -47,6 +47,7 @@ class RequestFilter:
                 foreign = self._origins.is_foreign(headers)
                 if foreign and b"origin" in headers:
                     self._log_origin(headers)
+                scope[FOREIGN] = foreign  # an image's address is enough for a GET, so a GET may open no sandbox
                 if foreign and scope["method"] not in _SAFE:
                     await self._refuse_page(scope, headers, receive, send)
                     return

@@ -7,6 +7,7 @@ there is to remember, and the effects that change it, stand in `memory`; changes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from weakref import ref
 
 from simulator.core.call import Call, Reply
 from simulator.core.decision import TOKEN, Alarm, Decision, Notice, Record
@@ -33,7 +34,9 @@ class Sandbox(Watched):
         self.name = name
         self.secret = secret_of(seed, name)
         self._links = Links(name, self.secret)
-        self.journal.links = lambda: self.links
+        # The journal must not hold the sandbox, or a deleted one would stay until the garbage collector runs.
+        itself = ref(self)
+        self.journal.links = lambda: sandbox.links if (sandbox := itself()) else Links("", b"")
         self.vendors = vendors
         self.mailed: Callable[[str], None] | None = None
         """Called with the id of each mail that this process has committed; the relay takes it from there."""

@@ -1,5 +1,6 @@
 """Pages of other origins: one rule says who may read answers (CORS) and who may change anything. Programs are free."""
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -157,6 +158,7 @@ def test_no_foreign_page_sends_a_vendor_a_form_either(http: httpx2.Client, heade
 def test_what_changes_nothing_is_answered_whoever_asks_but_cannot_be_read_by_foreign_pages(
     sandbox: Sandbox, headers: Sent
 ) -> None:
+    sandbox.told("GET")
     for path in (f"{ROOT}/{sandbox.name}", "/", PI, "/_simulator/health"):
         answer = sandbox.http.get(path, headers={**headers, "api-key": sandbox.credential})
         assert answer.status_code == 200
@@ -315,3 +317,21 @@ def test_in_closed_access_listed_origins_alone_may_call(options: tuple[str, ...]
 def test_a_program_that_names_no_page_is_never_refused(sandbox: Sandbox) -> None:
     assert sandbox.pymetrics.post("/mercury/order", json=wish()).status_code == 201
     assert sandbox.control("POST", "/reset").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example", "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"},
+        {"origin": "null"},
+    ],
+)
+@pytest.mark.parametrize("path", [f"{ROOT}/{{}}", f"{ROOT}/{{}}/config", "/sandboxes/{}"])
+def test_a_foreign_page_opens_no_sandbox_by_a_get(http: httpx2.Client, headers: dict[str, str], path: str) -> None:
+    name = f"foreign-{secrets.token_hex(4)}"
+    for method in ("GET", "HEAD"):
+        assert http.request(method, path.format(name), headers=headers).status_code == 404
+    assert name not in names(http)
+    assert http.get(f"{ROOT}/{name}").status_code == 200
+    assert http.get(path.format(name), headers=headers).status_code == 200

@@ -123,3 +123,21 @@ def test_a_hint_is_sent_with_a_refusal_alone_and_a_note_with_an_accepted_call_al
     taken = sandbox.pi.post(PI, json={**body, "firstName": "Grace"})
     assert (taken.status_code, "simulator-hint" in taken.headers) == (201, False)
     assert "body.email" in taken.headers["simulator-note"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "more", "status"),
+    [
+        ("GET", "/api/v1/nope", {}, 404),
+        ("GET", "/api/v1/BehavioralAssessments//", {}, 404),
+        ("PUT", "/api/v1/BehavioralAssessments/x/", {}, 405),
+        ("POST", "/api/v1/BehavioralAssessments/", {"content": b"x" * 1_100_000}, 413),
+        ("POST", "/api/v1/BehavioralAssessments/", {"content": b"x", "headers": {"content-encoding": "gzip"}}, 415),
+    ],
+)
+def test_a_refused_request_has_no_note_about_its_path(
+    sandbox: Sandbox, method: str, path: str, more: dict[str, Any], status: int
+) -> None:
+    answer = sandbox.pi.request(method, path, **more)
+    assert answer.status_code == status
+    assert "simulator-note" not in answer.headers

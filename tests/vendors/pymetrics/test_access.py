@@ -30,6 +30,12 @@ def test_a_refused_token_call_with_basic_credentials_has_a_hint(authorization: s
     assert ("client_secret_post" in " ".join(reply.hints)) is hinted
 
 
+def test_unknown_members_of_a_token_call_are_noted() -> None:
+    body = {"client_id": "sim-a", "client_secret": "x", "grant_type": "client_credentials", "Scope": "all"}
+    reply = FakeWorld().ask(VENDOR, "create_token", body, media_type="application/json")
+    assert (reply.status, reply.notes) == (201, ("body.Scope is not a documented member; it was ignored",))
+
+
 def test_a_token_names_its_sandbox() -> None:
     assert Desk().words["{token}"].startswith("sim-test.")
 
