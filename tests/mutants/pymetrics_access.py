@@ -8,7 +8,7 @@ _RULES = "vendors/pymetrics/rules.py"
 
 MUTANTS = (
     Mutant(
-        "pymetrics.token.ok", _ACCESS, "Decision(Reply(201, body)", "Decision(Reply(200, body)",
+        "pymetrics.token.ok", _ACCESS, "Decision(Reply(201, body,", "Decision(Reply(200, body,",
         "A token is answered with 200 in place of 201.",
     ),
     Mutant(
