@@ -191,7 +191,7 @@ class Stories(RuleBasedStateMachine):
 
     @rule(
         email=EMAILS, assessment=st.sampled_from(ASSESSMENTS), application=st.sampled_from(APPLICATIONS),
-        candidate=st.sampled_from(CANDIDATES), first=st.none() | TEXT, metadata=METADATA, send=st.booleans(),
+        candidate=st.sampled_from(CANDIDATES), first=NAMES, metadata=METADATA, send=st.booleans(),
         title=st.none() | TEXT,
     )  # fmt: skip
     def order(
