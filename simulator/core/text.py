@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote, unquote_plus
 
 _CUT = 40
+_MOST = 5
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -50,6 +51,12 @@ def ignored(place: str, name: str, known: Iterable[str], kind: str = "member") -
     right = meant(name, known)
     hint = f"; did you mean {right}?" if right else ""
     return f"{place}.{plain(name)} is not a documented {kind}; it was ignored{hint}"
+
+
+def all_ignored(place: str, names: Iterable[str], known: Iterable[str], kind: str = "member") -> tuple[str, ...]:
+    """The notes about those names that no document knows, at most five."""
+    right = [*known]
+    return tuple(ignored(place, name, right, kind) for name in [name for name in names if name not in right][:_MOST])
 
 
 # RFC 5321 and 5322, without comments; RFC 6531 allows characters outside ASCII on both sides of the @.

@@ -13,7 +13,7 @@ from simulator.core.machine import Machine
 from simulator.core.rules import Rule, broken
 from simulator.core.schema import Interface
 from simulator.core.sources import Document, Guess, Omission, Promise, Source, Standing
-from simulator.core.text import ignored
+from simulator.core.text import all_ignored
 from simulator.core.world import Stored, World
 
 Decide = Callable[[Call, World], Decision]
@@ -179,17 +179,13 @@ def answer(vendor: Vendor, operation: Operation, call: Call, world: World) -> De
     return decision._replace(reply=_with_headers(decision.reply, more)) if more else decision
 
 
-_MOST_NOTED = 5
-
-
 def _strange_parameters(vendor: Vendor, operation: Operation, call: Call) -> tuple[str, ...]:
     """Notes about query parameters that no document names, at most five."""
     content = vendor.interface.contents.get(operation.name) if call.query else None
     if content is None:
         return ()
     known = [one.name for one in content.parameters if one.place == "query"]
-    strange = [name for name in call.query if name not in known][:_MOST_NOTED]
-    return tuple(ignored("query", name, known, "parameter") for name in strange)
+    return all_ignored("query", call.query, known, "parameter")
 
 
 def refusal(vendor: Vendor, found: tuple[Rule, ...], call: Call, world: World) -> Reply:

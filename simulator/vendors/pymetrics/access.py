@@ -11,7 +11,7 @@ from simulator.core.call import Call, Reply
 from simulator.core.decision import TOKEN, Decision, Record
 from simulator.core.rules import Rule
 from simulator.core.sources import Standing, ours
-from simulator.core.text import ignored
+from simulator.core.text import all_ignored
 from simulator.core.vendor import Credential
 from simulator.core.world import Stored, World
 from simulator.vendors.pymetrics import sources
@@ -20,7 +20,6 @@ TOKEN_CALLS = ("create_token", "create_token_v2")
 """The operations that give out tokens; a token serves both versions of the API."""
 LIFETIME = 3600
 _MEMBERS = ("client_id", "client_secret", "grant_type")
-_MOST_NOTED = 5
 """Seconds that a token lives on the sandbox's clock: the vendor's "usually 3600"."""
 
 
@@ -49,8 +48,7 @@ def issue(call: Call, world: World) -> Decision:
     # After a reset chance begins anew, and would draw the old tokens again: the generation tells them apart.
     token = f"sim-{world.name}.{world.generation}.{call.draw.token(20)}"
     body = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, "scope": "mercury"}
-    strange = [name for name in call.body if name not in _MEMBERS][:_MOST_NOTED]
-    notes = tuple(ignored("body", name, _MEMBERS) for name in strange)
+    notes = all_ignored("body", call.body, _MEMBERS)
     return Decision(Reply(201, body, notes=notes), (Record(TOKEN, token, call.now + LIFETIME * instant.SECOND, {}),))
 
 
