@@ -173,8 +173,9 @@ class Interface:
     """What a vendor's document says besides its endpoints and rules.
 
     `schemas` are the named shapes, `contents` what each operation takes and gives, `errors` the shape of each refusal
-    by status, `security` the ways to be let in, `webhooks` what is sent (OpenAPI's own objects). The `story` is played
-    for examples of requests and answers, each call with `headers`.
+    by status, `security` the ways to be let in, `webhooks` what is sent, and `answer_headers` the vendor's own headers
+    of answers (OpenAPI's own objects). The `story` is played for examples of requests and answers, each call with
+    `headers`.
     """
 
     about: str = ""
@@ -184,4 +185,5 @@ class Interface:
     security: Mapping[str, Schema] = field(default_factory=dict)
     webhooks: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    answer_headers: Mapping[str, Any] = field(default_factory=dict)
     story: tuple[Step, ...] = ()

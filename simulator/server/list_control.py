@@ -17,7 +17,7 @@ from simulator.server.timeline import Entry, timeline
 from simulator.server.views import delivery_view, find_invitation, invitation_view, linked
 
 STATES = ("pending", "delivered", "failed")
-_LOOKS: dict[str, Reader] = {"newest": queries.newest, "before": lower_uuid, "q": queries.sought}
+_LOOKS: dict[str, Reader] = {"newest": queries.newest, "before": str.lower, "q": queries.sought}
 
 
 class ListControl:

@@ -12,14 +12,20 @@ from simulator.server.examples import Examples, played, refused
 Json = dict[str, Any]
 
 CRASH = record({"detail": text()}, "A mistake of the simulator's own")
-_RULE = {"Simulator-Rule": {"$ref": "#/components/headers/Simulator-Rule"}}
 LICENSE = {"name": "MIT", "identifier": "MIT"}
 HEADERS: Json = {
-    "Simulator-Rule": {
-        "description": "The ids of the rules that refused the call, with commas between them.",
-        "schema": {"type": "string"},
-    }
+    name: {"description": description, "schema": {"type": kind}}
+    for name, kind, description in (
+        ("Simulator-Rule", "string", "The ids of the rules that refused the call, separated by commas."),
+        ("Simulator-Note", "string", "What was accepted although no document of the vendor names it."),
+        ("Simulator-Hint", "string", "Why the call was refused and what to change."),
+        ("Simulator-Request-Id", "string", "The id under which the server's log describes the failure."),
+        ("Retry-After", "integer", "The number of seconds after which the call may be repeated."),
+    )
 }
+"""Headers of answers that are the same for all vendors."""
+_OF_STATUS = {429: ("Retry-After",), 500: ("Simulator-Request-Id",)}
+"""Headers of an error that only this status has."""
 
 
 def document(vendor: Vendor, version: str) -> Json:
@@ -35,7 +41,7 @@ def document(vendor: Vendor, version: str) -> Json:
         "webhooks": {name: {"$ref": f"#/components/pathItems/{name}"} for name in interface.webhooks},
         "components": {
             "schemas": {**interface.schemas, "Crash": CRASH},
-            "headers": HEADERS,
+            "headers": {**HEADERS, **interface.answer_headers},
             "pathItems": dict(interface.webhooks),
             "securitySchemes": dict(interface.security),
         },
@@ -83,7 +89,7 @@ def _operation(vendor: Vendor, endpoint: Endpoint, examples: Examples) -> Json:
         "security": [{scheme: [] for scheme in content.security}] if content.security else [],
         **({"parameters": [_parameter(one, given) for one in content.parameters]} if content.parameters else {}),
         **({"requestBody": body} if body else {}),
-        "responses": {**_good(name, content, examples), **_bad(vendor, endpoint, examples), **_crash()},
+        "responses": _responses(vendor, endpoint, content, examples),
     }
 
 
@@ -106,12 +112,24 @@ def body_of(shapes: Mapping[str, Any], example: Any, *, required: bool = True) -
     return {"required": required, "content": content} if shapes else {}
 
 
-def _good(name: str, content: Content, examples: Examples) -> Json:
+def _responses(vendor: Vendor, endpoint: Endpoint, content: Content, examples: Examples) -> Json:
+    """Every answer of an endpoint, by status."""
+    name, interface = endpoint.operation.name, vendor.interface
     links = {target: {"operationId": target, "parameters": dict(where)} for target, where in content.links.items()}
-    return {
-        str(status): answer(status, shapes, examples.answered.get((name, status)), links)
+    good = {
+        str(status): {
+            **answer(status, shapes, examples.answered.get((name, status)), links),
+            "headers": _headers("Simulator-Note", *interface.answer_headers),
+        }
         for status, shapes in content.answers.items()
     }
+    bad = _bad(vendor, endpoint, examples)
+    crashes = {str(status): _crash(vendor, status, bad.get(str(status))) for status in (500, 503)}
+    return good | bad | crashes
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def answer(status: int, shapes: Mapping[str, Any], example: Any, links: Json | None = None) -> Json:
@@ -131,7 +149,9 @@ def _bad(vendor: Vendor, endpoint: Endpoint, examples: Examples) -> Json:
     return {
         str(status): {
             "description": f"{HTTPStatus(status).phrase}: {'; '.join(rule.statement for rule in rules)}",
-            "headers": _RULE,
+            "headers": _headers(
+                "Simulator-Rule", "Simulator-Hint", *_OF_STATUS.get(status, ()), *vendor.interface.answer_headers
+            ),
             "content": {"application/json": {
                 "schema": errors.get(status, errors.get(0, {})),
                 "examples": {
@@ -143,8 +163,16 @@ def _bad(vendor: Vendor, endpoint: Endpoint, examples: Examples) -> Json:
     }  # fmt: skip
 
 
-def _crash() -> Json:
-    return {"500": {
-        "description": "The simulator itself failed",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Crash"}}},
-    }}  # fmt: skip
+def _crash(vendor: Vendor, status: int, refusal: Json | None) -> Json:
+    """An answer of 500 or 503: the vendor's own error, by a rule or a fault, or the simulator's own failure."""
+    errors = vendor.interface.errors
+    shape = {"anyOf": [errors.get(status, errors.get(0, {})), {"$ref": "#/components/schemas/Crash"}]}
+    if refusal is None:
+        reason = "a fault was set, or the simulator itself failed or has no room"
+        refusal = {
+            "description": f"{HTTPStatus(status).phrase}: {reason}",
+            "headers": _headers("Simulator-Hint", *_OF_STATUS.get(status, ()), *vendor.interface.answer_headers),
+            "content": {"application/json": {}},
+        }
+    content = refusal["content"]["application/json"]
+    return {**refusal, "content": {"application/json": {**content, "schema": shape}}}

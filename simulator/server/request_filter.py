@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from simulator.server.asgi import FOREIGN, App, Receive, Scope, Send
 from simulator.server.header_text import header_line
 from simulator.server.hosts import Hosts, split_authority
-from simulator.server.origin import Origins
+from simulator.server.origin import METHODS, Origins
 from simulator.server.problems import ROOT, Problem, answer
 from simulator.server.response import respond
 
@@ -32,12 +32,15 @@ class RequestFilter:
         self._logged: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight or refuse; pass all other requests on."""
+        """Answer a preflight or `OPTIONS *`, or refuse; pass all other requests on."""
         if scope["type"] == "http":
             headers = dict(scope["headers"])
             known = self._hosts is None or self._hosts.accept(headers.get(b"host", b"")) or scope["path"] == HEALTH
             if not known:
                 await self._refuse_host(scope, headers, receive, send)
+                return
+            if scope["path"] == "*" and scope["method"] == "OPTIONS":  # asks about the server (RFC 9110, 9.3.7)
+                await respond(send, 204, [(b"allow", METHODS)], b"")
                 return
             if b"origin" in headers or b"sec-fetch-site" in headers:
                 preflight = self._origins.preflight(scope, headers)

@@ -251,6 +251,53 @@ def test_what_the_predictive_index_answers_is_as_its_document_says(sandbox: Sand
     checked(name, "GET", one, sandbox.pi.get(f"{path}/unknown"))
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize(
+    ("name", "path"), [("pymetrics", "/mercury/order"), ("predictive-index", "/api/v1/behavioralassessments")]
+)
+def test_an_error_made_by_a_fault_is_as_the_document_says(name: str, path: str, status: int, sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"rate_limit": 100})
+    kind = {"do": "rate_limit"} if status == 429 else {"do": "status", "status": status}
+    caller = sandbox.pymetrics if name == "pymetrics" else sandbox.pi
+    sandbox.told("PUT", "/faults", [kind])
+    answer = caller.post(path, json={})
+    assert answer.status_code == status
+    checked(name, "POST", path, answer)
+    declared = {
+        header.lower() for header in REFERENCE.made(name)["paths"][path]["post"]["responses"][str(status)]["headers"]
+    }
+    assert extra_headers(answer) <= declared
+    assert ("retry-after" in answer.headers) == (status == 429)
+
+
+def extra_headers(answer: httpx2.Response) -> set[str]:
+    """The headers of an answer that only this simulator or its vendor sends."""
+    return {name for name in answer.headers if name.startswith(("simulator-", "x-", "retry-"))}
+
+
+@pytest.mark.parametrize("name", VENDOR_NAMES)
+def test_each_answer_declares_the_headers_that_explain_it(name: str) -> None:
+    document = REFERENCE.made(name)
+    own = set(VENDOR_NAMES[name].interface.answer_headers)
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            explaining = {"Simulator-Note"} if status < "300" else {"Simulator-Hint"}
+            assert explaining | own <= response["headers"].keys() <= document["components"]["headers"].keys()
+
+
+def test_headers_of_refusals_and_notes_are_declared(sandbox: Sandbox) -> None:
+    sandbox.told("PATCH", "/config", {"rate_limit": 100})
+    path = "/api/v1/behavioralassessments"
+    responses = REFERENCE.made("predictive-index")["paths"][path]["post"]["responses"]
+    person = {"firstName": "Ada", "lastName": "Byron", "email": "ada@example.com"}
+    for body, status in (({**person, "shoeSize": 41}, 201), ({**person, "firstName": None, "FirstName": "Ada"}, 400)):
+        answer = sandbox.pi.post(path, json=body)
+        assert answer.status_code == status
+        explaining = {"simulator-note"} if status == 201 else {"simulator-rule", "simulator-hint"}
+        assert explaining | {"x-ratelimit-limit"} == extra_headers(answer)
+        assert extra_headers(answer) <= {header.lower() for header in responses[str(status)]["headers"]}
+
+
 def told(name: str, received: Received) -> None:
     """A webhook as it came in, which must be as the document says."""
     document = REFERENCE.made(name)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.server import order
 from tests.server.test_http import INVITED, PI, exchange, refused
-from tests.servers import Sandbox, Server
+from tests.servers import Listener, Sandbox, Server
 
 MARK = b"\xef\xbb\xbf"
 STOCK_415 = (
@@ -68,6 +68,16 @@ def test_a_uuid_is_known_in_letters_of_either_case(sandbox: Sandbox, made: dict[
     assert sandbox.told("POST", "/await", waited)["id"] == made["assessmentId"]
     [fault] = sandbox.told("PUT", "/faults", [{"on": "deliveries", "do": "duplicate", "invitation": assessment}])
     assert fault["invitation"] == made["assessmentId"]
+
+
+def test_the_id_of_a_replayed_webhook_is_known_in_capitals(sandbox: Sandbox, listener: Listener) -> None:
+    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+    sandbox.told("POST", f"/invitations/{order(sandbox, 'application-2')['id']}/complete")
+    ids = [one["id"] for one in sandbox.told("GET", "/deliveries")]
+    replayed = sandbox.told("POST", f"/deliveries/{ids[0].upper()}/replay")["id"]
+    assert replayed not in ids
+    assert sandbox.told("GET", f"/deliveries/{replayed.upper()}")["id"] == replayed
+    assert [one["id"] for one in sandbox.told("GET", f"/deliveries?before={replayed.upper()}")] == ids
 
 
 def test_a_candidates_link_is_known_with_its_id_in_capitals(sandbox: Sandbox) -> None:

@@ -63,6 +63,12 @@ def test_options_opens_no_sandbox(http: httpx2.Client) -> None:
     assert "only-options" not in names(http)
 
 
+def test_options_of_the_whole_server_lists_the_methods(server: Server) -> None:
+    answer = send_raw(server.url, b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 204 ")
+    assert b"\r\nallow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" in answer
+
+
 def test_head_opens_no_candidates_link(sandbox: Sandbox) -> None:
     made = assessment(sandbox)
     for verb in ("HEAD", "OPTIONS"):

@@ -270,6 +270,12 @@ INTERFACE = Interface(
     security={"key": {"type": "apiKey", "in": "header", "name": "api-key", "description": "`sim-<sandbox>`"}},
     webhooks={"assessmentStatus": _WEBHOOK},
     headers={"api-key": "sim-example"},
+    answer_headers={
+        "X-RateLimit-Limit": {
+            "description": "The number of calls allowed in 60 seconds; sent where the setting rate_limit is set.",
+            "schema": {"type": "integer"},
+        }
+    },
     story=STORY,
 )
 """All that the document of The Predictive Index says besides endpoints and rules."""
