@@ -14,6 +14,9 @@ LARGEST_BODY = 1_048_576
 
 PLAIN_BODY = "send the body as it is, without compression"
 
+HEADERS = "simulator.headers"
+"""The headers of a request by name in its scope, so that they are looked through once; of several the last counts."""
+
 FOREIGN = "simulator.foreign"
 """Set in the scope of a request that a page of another origin sent: it may read nothing, and opens no sandbox."""
 

@@ -20,6 +20,7 @@ from simulator.core.world import World
 from simulator.server import changes, trouble, wire
 from simulator.server.address import Address
 from simulator.server.asgi import (
+    HEADERS,
     MOST_PARAMETERS,
     App,
     Gone,
@@ -101,7 +102,7 @@ class Door:
             except CancelledError:  # the server stops, and the caller does not even take its answer
                 hang_up(send)
             return
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        headers = scope[HEADERS]
         request = Incoming(scope["method"], path, headers, scope["query_string"], self._address.of(scope, headers))
         await self._answer(found, request, receive, send)
 
@@ -118,8 +119,11 @@ class Door:
                 more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
             raw = reply.body if type(reply.body) is bytes else getattr(reply.body, "raw", None)
             stored = await self._render(reply) if raw is None else raw
-            body, headers = self._set_out(asked, reply, stored)
             fault = asked.fault
+            body = asked.sandbox.links.set_out(stored, request.base)
+            if fault is not None:
+                body = trouble.spoilt(fault, reply, body)
+            headers = self._headers(asked, reply)
         except (Gone, CancelledError):  # cancelled: the server stops, and its patience is at an end
             hang_up(send)
             return
@@ -145,13 +149,6 @@ class Door:
             await respond(send, reply.status, headers, body)
         else:
             await trouble.respond(fault, send, reply.status, headers, body)
-
-    def _set_out(self, asked: _Asked, reply: Reply, stored: bytes) -> tuple[bytes, Headers]:
-        """The body as its caller gets it, and the headers."""
-        body = asked.sandbox.links.set_out(stored, asked.request.base)
-        if asked.fault is not None:
-            body = trouble.spoilt(asked.fault, reply, body)
-        return body, self._headers(asked, reply)
 
     async def _call(self, found: Found, asked: _Asked, receive: Receive) -> Reply:
         """Let the vendor answer, in the sandbox that the caller's credential opens."""

@@ -129,7 +129,7 @@ class Protocol(HttpToolsProtocol):
 
     def _has_one_host(self) -> bool:
         """Whether the header Host stands once (RFC 9112, 3.2); HTTP/1.0 does not know it yet."""
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        hosts = [name for name, _ in self.headers].count(b"host")
         return hosts == 1 or (hosts == 0 and self.parser.get_http_version() in ("0.9", "1.0"))
 
     def _take_absolute(self, url: bytes) -> None:

@@ -16,9 +16,11 @@ def face(assessment: Assessment) -> dict[str, str]:
 
 def find(config: Config, id: Any) -> Assessment | None:
     """The configured assessment with that id; a UUID may be in letters of either case."""
-    exact = next((one for one in config.assessments if one.id == id), None)
-    if exact is not None or not isinstance(id, str) or not is_uuid(id):
-        return exact
+    for one in config.assessments:
+        if one.id == id:
+            return one
+    if not isinstance(id, str) or not is_uuid(id):
+        return None
     return next((one for one in config.assessments if one.id.lower() == id.lower()), None)
 
 
