@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from simulator.core import instant
-from simulator.core.call import NOTHING, Call, Reply
-from simulator.core.config import Config
-from simulator.core.decision import Alarm, Decision, Notice
-from simulator.core.draw import Draw
-from simulator.core.links import Links
-from simulator.core.vendor import Vendor, answer
+from assessment_simulator.core import instant
+from assessment_simulator.core.call import NOTHING, Call, Reply
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.decision import Alarm, Decision, Notice
+from assessment_simulator.core.draw import Draw
+from assessment_simulator.core.links import Links
+from assessment_simulator.core.vendor import Vendor, answer
 
 NOW = 17_935_344_000_000_000
 """2026-11-01T12:00:00Z."""

@@ -30,7 +30,7 @@ class Server(AbstractContextManager["Server"]):
     """
 
     def __init__(self, *options: str, environ: Mapping[str, str] | None = None, within: float = 20) -> None:
-        self.command = [sys.executable, "-m", "simulator", "serve", "--port", "0", *options]
+        self.command = [sys.executable, "-m", "assessment_simulator", "serve", "--port", "0", *options]
         self._environ = {k: v for k, v in os.environ.items() if not k.startswith("SIMULATOR_")} | dict(environ or {})
         self._within = within
         self._errors: IO[bytes] = TemporaryFile()  # noqa: SIM115 - closed by stop and kill

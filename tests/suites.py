@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx2
 
-ALONE = ("-p", "simulator.pytest_plugin", "-p", "xdist")
+ALONE = ("-p", "assessment_simulator.pytest_plugin", "-p", "xdist")
 """The plugins of a suite that has no others installed: pytest looks for none itself."""
 
 

@@ -18,13 +18,13 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-import simulator
-from simulator.cli import main
-from simulator.settings import Settings
+import assessment_simulator
+from assessment_simulator.cli import main
+from assessment_simulator.settings import Settings
 from tests.server import ROOT, assessment
 from tests.servers import Sandbox, Server
 
-MODULE = (sys.executable, "-m", "simulator")
+MODULE = (sys.executable, "-m", "assessment_simulator")
 SCRIPT = (str(Path(sys.executable).with_name("assessment-simulator")),)
 PI = "/api/v1/behavioralassessments"
 
@@ -55,7 +55,7 @@ def nothing_served(monkeypatch: pytest.MonkeyPatch) -> None:
     def serve(settings: object) -> int:
         raise AssertionError(f"this would be served: {settings}")
 
-    monkeypatch.setattr("simulator.serving.serve", serve)
+    monkeypatch.setattr("assessment_simulator.serving.serve", serve)
 
 
 def complaint(done: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -115,7 +115,10 @@ def silent() -> Iterator[str]:
 
 def test_the_version_is_told(command: tuple[str, ...]) -> None:
     done = run("--version", command=command)
-    assert (done.returncode, done.stdout.strip()) == (0, f"assessment-simulator, version {simulator.__version__}")
+    assert (done.returncode, done.stdout.strip()) == (
+        0,
+        f"assessment-simulator, version {assessment_simulator.__version__}",
+    )
 
 
 def test_the_help_names_every_command() -> None:
@@ -141,7 +144,7 @@ def test_what_the_program_does_not_know_is_refused(arguments: tuple[str, ...]) -
     assert done.returncode == 2
 
 
-WITHOUT = "import sys; sys.modules['hypothesis'] = None; from simulator.cli import main; main({})"
+WITHOUT = "import sys; sys.modules['hypothesis'] = None; from assessment_simulator.cli import main; main({})"
 
 
 def test_without_the_extra_that_check_needs_the_others_are_there_and_it_says_what_to_install() -> None:
@@ -218,8 +221,8 @@ def test_without_a_standard_output_it_serves_and_ends_as_ever(workers: str, tmp_
 
 
 BROKEN = """
-from simulator import workers
-from simulator.settings import Settings
+from assessment_simulator import workers
+from assessment_simulator.settings import Settings
 
 def broken(*_):
     raise ValueError("broken on purpose")
@@ -341,7 +344,7 @@ def test_hosts_for_webhooks_are_names_or_addresses(
     text: str, named: tuple[str, ...] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[Settings] = []
-    monkeypatch.setattr("simulator.serving.serve", served.append)
+    monkeypatch.setattr("assessment_simulator.serving.serve", served.append)
     assert call("serve", "--webhook-hosts", text).returncode == 0
     assert [settings.webhook_hosts for settings in served] == [named]
 
@@ -362,7 +365,7 @@ def test_hosts_and_origins_are_lists(
     option: str, text: str, named: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[Settings] = []
-    monkeypatch.setattr("simulator.serving.serve", served.append)
+    monkeypatch.setattr("assessment_simulator.serving.serve", served.append)
     assert call("serve", option, text).returncode == 0
     found = [settings.allowed_hosts if "hosts" in option else settings.cors_origins for settings in served]
     assert found == [named]

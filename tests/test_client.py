@@ -10,10 +10,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.client import NotCaught, Simulator, SimulatorError, SimulatorServer
-from simulator.handle.caught import Listener
-from simulator.handle.connection import duration
-from simulator.handle.listening import advertised, bind_address
+from assessment_simulator.client import NotCaught, Simulator, SimulatorError, SimulatorServer
+from assessment_simulator.handle.caught import Listener
+from assessment_simulator.handle.connection import duration
+from assessment_simulator.handle.listening import advertised, bind_address
 from tests.servers import Server
 
 ORDER = {

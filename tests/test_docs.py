@@ -9,22 +9,22 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.app import VENDORS
-from simulator.cli import doctor, serve
-from simulator.core.config import Config
-from simulator.core.faults import KINDS, Fault
-from simulator.core.steering import TAGS
-from simulator.server import asgi, assets, fault_reading, problems, protocol, shapes, wire
-from simulator.server.configuring import changed
-from simulator.server.control import ROOT, Control, S
-from simulator.server.dashboard import tour
-from simulator.server.dashboard.board import PAGES, UNDER
-from simulator.server.hub import WHAT
-from simulator.server.login import Login
-from simulator.server.reference import Reference
-from simulator.server.timeline import KINDS as KINDS_OF_ENTRIES
-from simulator.settings import Settings
-from simulator.vendors.pymetrics.webhooks import DEFAULT_SECRET
+from assessment_simulator.app import VENDORS
+from assessment_simulator.cli import doctor, serve
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.faults import KINDS, Fault
+from assessment_simulator.core.steering import TAGS
+from assessment_simulator.server import asgi, assets, fault_reading, problems, protocol, shapes, wire
+from assessment_simulator.server.configuring import changed
+from assessment_simulator.server.control import ROOT, Control, S
+from assessment_simulator.server.dashboard import tour
+from assessment_simulator.server.dashboard.board import PAGES, UNDER
+from assessment_simulator.server.hub import WHAT
+from assessment_simulator.server.login import Login
+from assessment_simulator.server.reference import Reference
+from assessment_simulator.server.timeline import KINDS as KINDS_OF_ENTRIES
+from assessment_simulator.settings import Settings
+from assessment_simulator.vendors.pymetrics.webhooks import DEFAULT_SECRET
 from tests.servers import ROOT as REPOSITORY
 from tests.servers import Server
 

@@ -11,8 +11,8 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from simulator.cli import main
-from simulator.doctor import Patient, examine
+from assessment_simulator.cli import main
+from assessment_simulator.doctor import Patient, examine
 from tests.servers import Listener, Sandbox, Server
 from tests.test_cli import UNREADY, run, talking
 

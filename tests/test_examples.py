@@ -14,8 +14,8 @@ import click
 import pytest
 from ruamel.yaml import YAML
 
-import simulator
-from simulator.cli import main
+import assessment_simulator
+from assessment_simulator.cli import main
 from tests.mailbox import free_port
 from tests.servers import ROOT
 from tests.test_house import instructions
@@ -73,7 +73,7 @@ def test_the_simulator_is_told_what_it_reads(told: Mapping[str, str]) -> None:
 
 @pytest.mark.parametrize("name", [SERVICE["image"], CONTAINER["image"]], ids=SCHEMAS)
 def test_the_image_is_of_this_version(name: str) -> None:
-    assert name.rpartition("/")[2] == f"assessment-simulator:{simulator.__version__}"
+    assert name.rpartition("/")[2] == f"assessment-simulator:{assessment_simulator.__version__}"
 
 
 def test_the_command_of_the_composition_is_one_that_the_program_takes(monkeypatch: pytest.MonkeyPatch) -> None:

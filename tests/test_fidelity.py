@@ -6,15 +6,15 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from contracts.cli import PROPERTIES
-from contracts.clients.properties import PROPERTIES as HABITS
-from contracts.property import Need, Property
-from simulator.app import VENDORS
-from simulator.core.config import Config
-from simulator.core.rules import Rule
-from simulator.core.sources import Basis, Document, Guess, Promise, Source, Standing
-from simulator.core.vendor import Switch, Vendor
-from simulator.fidelity import page
+from assessment_contracts.cli import PROPERTIES
+from assessment_contracts.clients.properties import PROPERTIES as HABITS
+from assessment_contracts.property import Need, Property
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sources import Basis, Document, Guess, Promise, Source, Standing
+from assessment_simulator.core.vendor import Switch, Vendor
+from assessment_simulator.fidelity import page
 from tests.servers import ROOT
 
 PAGE = (ROOT / "docs" / "fidelity.md").read_text()

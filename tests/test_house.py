@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import simulator
+import assessment_simulator
 from tests.servers import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -31,8 +31,10 @@ PRIVATE = re.compile(r"""(?<![\w.~$}/-])/(?:home|Users|root|work|workspace|mnt)/
 
 
 def test_the_version_is_one_everywhere() -> None:
-    assert PROJECT["project"]["version"] == simulator.__version__
-    assert re.search(rf"^## \[?{re.escape(simulator.__version__)}\b", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert PROJECT["project"]["version"] == assessment_simulator.__version__
+    assert re.search(
+        rf"^## \[?{re.escape(assessment_simulator.__version__)}\b", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"])
@@ -111,5 +113,8 @@ def test_the_image_has_one_port_and_asks_itself_for_its_health() -> None:
 
 
 def test_the_wheel_holds_both_packages_and_the_command() -> None:
-    assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["simulator", "contracts"]
-    assert PROJECT["project"]["scripts"] == {"assessment-simulator": "simulator.cli:main"}
+    assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == [
+        "simulator/assessment_simulator",
+        "contracts/assessment_contracts",
+    ]
+    assert PROJECT["project"]["scripts"] == {"assessment-simulator": "assessment_simulator.cli:main"}

@@ -37,8 +37,8 @@ def test_the_example_without_pytest_ends_well(server: Server) -> None:
 
 
 def test_the_page_lists_every_fixture_and_every_member_of_a_sandbox() -> None:
-    from simulator import pytest_plugin
-    from simulator.client import Simulator
+    from assessment_simulator import pytest_plugin
+    from assessment_simulator.client import Simulator
 
     fixtures = {name for name in vars(pytest_plugin) if name.startswith("simulator")}
     assert {name for row in rows(PAGE, "fixture") for name in re.findall(r"^`(\w+)`", row[0])} == fixtures

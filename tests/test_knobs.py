@@ -7,9 +7,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator import client
-from simulator.client import Simulator, SimulatorError
-from simulator.handle import caught, connection, knobs
+from assessment_simulator import client
+from assessment_simulator.client import Simulator, SimulatorError
+from assessment_simulator.handle import caught, connection, knobs
 from tests.servers import Server
 from tests.test_client import ORDER, assess, handle, order
 

@@ -8,11 +8,11 @@ import kubernetes_validate
 import pytest
 from ruamel.yaml import YAML
 
-import simulator
-from simulator.cli import main, serve
-from simulator.core.urls import is_web_url
-from simulator.server.guard import OPEN_PATHS
-from simulator.settings import PREFIX, flaw_of_token
+import assessment_simulator
+from assessment_simulator.cli import main, serve
+from assessment_simulator.core.urls import is_web_url
+from assessment_simulator.server.guard import OPEN_PATHS
+from assessment_simulator.settings import PREFIX, flaw_of_token
 from tests.servers import ROOT
 
 PAGE = ROOT / "docs" / "examples" / "kubernetes.yaml"
@@ -85,7 +85,7 @@ def test_it_runs_the_image_as_the_image_is_made() -> None:
     assert (security["runAsUser"], security["runAsGroup"], security["runAsNonRoot"]) == (int(uid), int(gid), True)
     port = int(re.findall(r"^EXPOSE (\d+)$", DOCKERFILE, re.MULTILINE)[0])
     assert [exposed["containerPort"] for exposed in CONTAINER["ports"]] == [port] == [int(value(f"{PREFIX}PORT"))]
-    assert CONTAINER["image"] == f"assessment-simulator:{simulator.__version__}"
+    assert CONTAINER["image"] == f"assessment-simulator:{assessment_simulator.__version__}"
     assert CONTAINER["args"] == ["serve"]
     assert re.search(r"^ARG EXTRAS=", DOCKERFILE, re.MULTILINE), "the page names it"
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from simulator.listening import listen, url_of
-from simulator.settings import Settings, address_to_ask, is_loopback
+from assessment_simulator.listening import listen, url_of
+from assessment_simulator.settings import Settings, address_to_ask, is_loopback
 from tests.server.test_clock import until
 from tests.servers import Server
 from tests.test_cli import call, complaint

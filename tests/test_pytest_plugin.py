@@ -35,7 +35,7 @@ def noted(simulator):
 
 CLOSED = """
 import pytest
-from simulator.settings import Settings
+from assessment_simulator.settings import Settings
 
 @pytest.fixture(scope="session")
 def simulator_settings():
@@ -62,10 +62,10 @@ import pytest
 
 before, best = set(sys.modules), 1.0
 for _ in range(5):
-    sys.modules.pop("simulator.pytest_plugin", None)
-    sys.modules.pop("simulator", None)
+    sys.modules.pop("assessment_simulator.pytest_plugin", None)
+    sys.modules.pop("assessment_simulator", None)
     began = time.perf_counter()
-    import simulator.pytest_plugin
+    import assessment_simulator.pytest_plugin
     best = min(best, time.perf_counter() - began)
 print(*sorted(set(sys.modules) - before), best)
 """
@@ -74,7 +74,7 @@ print(*sorted(set(sys.modules) - before), best)
 def test_the_plugin_loads_at_once_and_brings_nothing_along() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True, timeout=60)
     *modules, seconds = done.stdout.split()
-    assert modules == ["simulator", "simulator.pytest_plugin"]
+    assert modules == ["assessment_simulator", "assessment_simulator.pytest_plugin"]
     assert float(seconds) < 0.005
 
 
@@ -83,8 +83,8 @@ def test_a_suite_without_simulator_has_none_of_it(tmp_path: Path) -> None:
 import sys, threading
 
 def test_nothing_is_here():
-    ours = {name for name in sys.modules if name.split(".")[0] == "simulator"}
-    assert ours == {"simulator", "simulator.pytest_plugin"}
+    ours = {name for name in sys.modules if name.split(".")[0] == "assessment_simulator"}
+    assert ours == {"assessment_simulator", "assessment_simulator.pytest_plugin"}
     assert not {"httpx2", "starlette", "uvicorn", "pydantic"} & set(sys.modules)
     assert threading.active_count() == 1
 """

@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 from screens.shots import SHOTS
-
 from tests.browser import wants_chromium
 from tests.servers import ROOT
 

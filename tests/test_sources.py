@@ -8,13 +8,13 @@ from collections import defaultdict
 
 import pytest
 
-from contracts.cli import FACTS, PROPERTIES
-from contracts.report import Report, told
-from contracts.runner import Verdict
-from contracts.sources import Fact, Standing
-from simulator.app import VENDORS
-from simulator.core.rules import Rule
-from simulator.core.sources import Promise
+from assessment_contracts.cli import FACTS, PROPERTIES
+from assessment_contracts.report import Report, told
+from assessment_contracts.runner import Verdict
+from assessment_contracts.sources import Fact, Standing
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sources import Promise
 from tests.contracts.ran import Shown, shown
 from tests.servers import Server
 

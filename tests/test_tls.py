@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from cryptography import x509
 
-from simulator import authority
+from assessment_simulator import authority
 from tests.clients.environments import PYMETRICS_SDK, environment
 from tests.clients.test_pymetrics_sdk import SCRIPTS
 from tests.server import ROOT, assessment, order
@@ -249,5 +249,5 @@ def test_without_the_extra_the_command_says_what_to_install(
     nothing_served: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "cryptography", None)
-    monkeypatch.delitem(__import__("sys").modules, "simulator.authority")
+    monkeypatch.delitem(__import__("sys").modules, "assessment_simulator.authority")
     complaint(call("serve", "--tls", "local", "--tls-dir", "x"), "assessment-simulator[tls]")

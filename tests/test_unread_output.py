@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
-from simulator.server import output
-from simulator.settings import Settings
-from simulator.testing.subserver import written
+from assessment_simulator.server import output
+from assessment_simulator.settings import Settings
+from assessment_simulator.testing.subserver import written
 
-SERVE = (sys.executable, "-m", "simulator", "serve", "--port", "0", "--access-log", "--grace", "5")
+SERVE = (sys.executable, "-m", "assessment_simulator", "serve", "--port", "0", "--access-log", "--grace", "5")
 SMALL = 4_096
 """Bytes that a pipe holds at least: some forty lines of calls."""
 CALLS = 150
@@ -100,7 +100,7 @@ def test_calls_are_answered_and_sigterm_ends_the_server_while_nothing_reads_stan
     more = workers(tmp_path) if kind == "workers" else ()
     command, said = (*SERVE, "--log-format", form, *more), ""
     if kind == "plugin":
-        command = (sys.executable, "-P", "-m", "simulator.testing.subserver")
+        command = (sys.executable, "-P", "-m", "assessment_simulator.testing.subserver")
         said = written(Settings(port=0, access_log=True, log_format=form, grace=5))
     with small_pipe() as (_, errors), running(*command, errors=errors, said=said) as (process, host, port):
         assert called(host, port) == CALLS
@@ -237,7 +237,7 @@ def test_a_stream_whose_reader_waits_is_left_after_a_moment_and_complete_when_it
 def test_a_line_that_a_failing_write_has_cut_is_ended_and_what_is_missing_is_counted(tmp_path: Path) -> None:
     script = """
 import os, resource, signal, sys
-from simulator.server import output
+from assessment_simulator.server import output
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
 stream = output.Output(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND), "utf-8", "{} dropped\\n".format)
@@ -271,7 +271,7 @@ def test_a_descriptor_that_does_not_block_is_waited_for_and_stays_as_it_is() -> 
 def test_a_child_does_not_repeat_what_waits_in_its_parent() -> None:
     script = """
 import os, sys
-from simulator.server import output
+from assessment_simulator.server import output
 os.write(1, b"x" * int(sys.argv[1]))
 output.take_over("stdout")
 print("parent")

@@ -1,4 +1,4 @@
-"""The yardstick: a bare Starlette app under the uvicorn settings of `simulator/serving.py`. Keep the two alike."""
+"""The yardstick: a bare Starlette app with the uvicorn settings of `assessment_simulator.serving`. Keep both equal."""
 
 import gc
 import socket

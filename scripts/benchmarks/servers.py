@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[2]
-SIMULATOR = (sys.executable, "-m", "simulator", "serve", "--port", "0")
+SIMULATOR = (sys.executable, "-m", "assessment_simulator", "serve", "--port", "0")
 BARE = (sys.executable, "-m", "benchmarks.bare")
 _LISTENING = "listening on http://"
 _PATIENCE = 30

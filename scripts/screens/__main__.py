@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from assessment_simulator.demo import tell
 from screens.shots import SHOTS, Shot
-from simulator.demo import tell
 from tests.browser import CHROMIUM, WIDTHS, chromium, visit
 from tests.servers import ROOT, Server, files
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from benchmarks.report import machine
 from benchmarks.servers import CannotMeasure, take_generator_core
-
 from soaking.parts import PARTS, SHORT, Effort, Line
 
 TITLES = {

@@ -15,7 +15,6 @@ from benchmarks import load
 from benchmarks.load import MOST_WAITED, Plan
 from benchmarks.requests import Orders, assessment, request
 from benchmarks.servers import SIMULATOR, CannotMeasure, Server
-
 from soaking import hooks
 from soaking import unread as output
 from soaking.traffic import PI, Round

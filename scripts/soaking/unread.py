@@ -19,7 +19,7 @@ GRACE = 2.0
 _LISTENING = "listening on http://"
 _PLUGIN = """
 import dataclasses, json
-from simulator.settings import Settings
+from assessment_simulator.settings import Settings
 print(json.dumps(dataclasses.asdict(Settings(port=0, access_log=True, grace=%r))))
 """
 
@@ -36,13 +36,13 @@ class Ended:
 
 async def unread(calls: int) -> AsyncIterator[Ended]:
     """Ask each kind of server so often, then end it by SIGTERM."""
-    module = (sys.executable, "-m", "simulator")
+    module = (sys.executable, "-m", "assessment_simulator")
     serve = (*module, "serve", "--port", "0", "--access-log", "--grace", str(GRACE))
     with TemporaryDirectory() as folder:
         kinds = {
             "serve": serve,
             "serve --workers 2": (*serve, "--workers", "2", "--log", f"sqlite:{folder}/log.db"),
-            "the server of the pytest plugin": (sys.executable, "-m", "simulator.testing.subserver"),
+            "the server of the pytest plugin": (sys.executable, "-m", "assessment_simulator.testing.subserver"),
         }
         settings = await asyncio.to_thread(_settings)
         for kind, command in kinds.items():

@@ -11,8 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.app import VENDORS
-from simulator.core.vendor import Endpoint, Vendor
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core.vendor import Endpoint, Vendor
 from tests.server import GAMES, ROOT
 from tests.servers import Server
 

@@ -7,10 +7,10 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-import simulator.server
-from simulator.app import VENDORS
-from simulator.server import dashboard
-from simulator.server.address import Address
+import assessment_simulator.server
+from assessment_simulator.app import VENDORS
+from assessment_simulator.server import dashboard
+from assessment_simulator.server.address import Address
 from tests.server import GAMES, ROOT
 from tests.servers import Sandbox
 
@@ -98,7 +98,7 @@ def test_no_header_of_an_answer_can_be_written_by_a_stranger(http: httpx2.Client
 
 # Comparing secrets.
 
-SERVER = Path(simulator.server.__file__).parent
+SERVER = Path(assessment_simulator.server.__file__).parent
 SECRETS = {"_token", "_value", "seal", "secret", "digest"}
 
 

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contracts.clients.checking import check, command_of
-from contracts.clients.properties import PROPERTIES
-from contracts.report import Report
-from contracts.runner import PROFILES, Verdict
+from assessment_contracts.clients.checking import check, command_of
+from assessment_contracts.clients.properties import PROPERTIES
+from assessment_contracts.report import Report
+from assessment_contracts.runner import PROFILES, Verdict
 from tests.clients.environments import PYMETRICS_SDK, SOFT_SKILLS_SDK, environment
 from tests.servers import ROOT
 
 PAGE = ROOT / "docs" / "client-grades.md"
-EXAMPLES = Path("contracts") / "examples"
+EXAMPLES = Path("contracts") / "assessment_contracts" / "examples"
 
 _NO_LIMIT = "it sets no time limit, and waits for as long as the vendor does not answer"
 
@@ -53,8 +53,8 @@ GRADES = {
     for grade in (
         Grade(
             "reference.py",
-            "A small well-behaved client of both vendors, on httpx2; `contracts.examples.reference:Client`.",
-            adapter="contracts.examples.reference:Client",
+            "A small well-behaved client of both vendors, on httpx2; `assessment_contracts.examples.reference:Client`.",
+            adapter="assessment_contracts.examples.reference:Client",
         ),
         Grade(
             "adapter.mjs",
@@ -87,8 +87,8 @@ GRADES = {
         ),
         Grade(
             "naive.py",
-            "What many of us write first; `contracts.examples.naive:Client`. It is here to be caught.",
-            adapter="contracts.examples.naive:Client",
+            "What many of us write first; `assessment_contracts.examples.naive:Client`. It is here to be caught.",
+            adapter="assessment_contracts.examples.naive:Client",
             broken={
                 "pymetrics.order_arrives_as_asked": "it leaves out members that are empty or false",
                 "pymetrics.null_stays_null": 'it turns null into ""',

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from simulator.app import documents
+from assessment_simulator.app import documents
 from tests.clients.environments import HOME, environment
 from tests.servers import Sandbox, Server
 

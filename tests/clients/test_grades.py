@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from contracts.clients.properties import PROPERTIES
-from contracts.report import Report
-from contracts.runner import Verdict
+from assessment_contracts.clients.properties import PROPERTIES
+from assessment_contracts.report import Report
+from assessment_contracts.runner import Verdict
 from tests.clients.environments import WANTS_NODE
 from tests.clients.grades import GRADES, HEAD, PAGE, Grade, found, section
 

@@ -9,11 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.cli import PROPERTIES, chosen
-from contracts.report import Report, told
-from contracts.runner import PROFILES, Outcome, Profile, Runner, Verdict
-from contracts.servers import serving
-from contracts.target import Target
+from assessment_contracts.cli import PROPERTIES, chosen
+from assessment_contracts.report import Report, told
+from assessment_contracts.runner import PROFILES, Outcome, Profile, Runner, Verdict
+from assessment_contracts.servers import serving
+from assessment_contracts.target import Target
 from tests.balancer import Balancer
 from tests.postgres import new_database, postgres
 

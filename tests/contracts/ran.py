@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from contracts.cli import PROPERTIES
-from contracts.property import Property
-from contracts.runner import PROFILES, Outcome, Runner
-from contracts.sandbox import Sandbox
-from contracts.target import Target
-from contracts.wire import Exchange
+from assessment_contracts.cli import PROPERTIES
+from assessment_contracts.property import Property
+from assessment_contracts.runner import PROFILES, Outcome, Runner
+from assessment_contracts.sandbox import Sandbox
+from assessment_contracts.target import Target
+from assessment_contracts.wire import Exchange
 
 
 @dataclass

@@ -29,7 +29,7 @@ KEYS = {
 def check(*arguments: str, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """`check server` with these arguments, and nothing of the credentials of whoever runs the tests."""
     return subprocess.run(
-        [sys.executable, "-m", "simulator", "check", "server", *arguments], capture_output=True, text=True,
+        [sys.executable, "-m", "assessment_simulator", "check", "server", *arguments], capture_output=True, text=True,
         timeout=150, check=False, env=environment(environ or {}),
     )  # fmt: skip
 
@@ -180,8 +180,8 @@ def test_who_breaks_off_leaves_nothing_at_the_vendor(
     account = f"sim-broken-off-{sent.name.lower()}"
     arguments = ("--target", url, "--rate", "20", "--only", "pi.change.*")
     with subprocess.Popen(
-        [sys.executable, "-m", "simulator", "check", "server", *arguments], env=environment({"PI_API_KEY": account}),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "assessment_simulator", "check", "server", *arguments],
+        env=environment({"PI_API_KEY": account}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as running:  # fmt: skip
         deadline = time.monotonic() + 30
         while len([line for line in asked if line.startswith("POST ")]) < 3 and time.monotonic() < deadline:
@@ -229,8 +229,8 @@ def test_reports_and_drift_are_written(server: Server, tmp_path: Path) -> None:
 
 def test_pytest_runs_the_same_suite(server: Server, tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "--pyargs", "contracts", "--target", server.url, "--profile", "quick", "-q",
-         "-k", "token", "-p", "no:cacheprovider", "-W", "error"],
+        [sys.executable, "-m", "pytest", "--pyargs", "assessment_contracts", "--target", server.url, "-q",
+         "--profile", "quick", "-k", "token", "-p", "no:cacheprovider", "-W", "error"],
         capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout

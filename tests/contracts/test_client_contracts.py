@@ -12,14 +12,14 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from contracts.clients.adapter import METHODS
-from contracts.clients.checking import hello
-from contracts.clients.compare import differences, ticks
-from contracts.clients.features import FEATURES, Unclaimable, claimed
-from contracts.clients.lines import Program
-from contracts.clients.properties import PROPERTIES
-from contracts.clients.properties.report import nulls_are_nulls
-from contracts.target import Unaskable
+from assessment_contracts.clients.adapter import METHODS
+from assessment_contracts.clients.checking import hello
+from assessment_contracts.clients.compare import differences, ticks
+from assessment_contracts.clients.features import FEATURES, Unclaimable, claimed
+from assessment_contracts.clients.lines import Program
+from assessment_contracts.clients.properties import PROPERTIES
+from assessment_contracts.clients.properties.report import nulls_are_nulls
+from assessment_contracts.target import Unaskable
 from tests.servers import ROOT
 
 DAY = "2026-01-01T00:00:00"
@@ -131,7 +131,7 @@ def test_an_adapter_that_never_says_hello_cannot_be_asked() -> None:
 
 def check(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """`check client` with these arguments, in a process of its own."""
-    command = [sys.executable, "-m", "simulator", "check", "client", *arguments]
+    command = [sys.executable, "-m", "assessment_simulator", "check", "client", *arguments]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False, timeout=100)
 
@@ -151,13 +151,16 @@ UNASKABLE: list[tuple[list[str], str]] = [
     ([], "name a Python class, module:Class, or a command"),
     (["a:B", "--command", "true"], "name a Python class, module:Class, or a command"),
     (["no_such_module:Client"], "there is no module no_such_module"),
-    (["contracts.examples.reference"], "names no class: write module:Class"),
-    (["contracts.examples.reference:Klient"], "contracts.examples.reference has no Klient; it has Client"),
+    (["assessment_contracts.examples.reference"], "names no class: write module:Class"),
+    (
+        ["assessment_contracts.examples.reference:Klient"],
+        "assessment_contracts.examples.reference has no Klient; it has Client",
+    ),
     (["--command", '"unbalanced'], "--command cannot be read: No closing quotation"),
     (["--command", "no-such-program"], "no-such-program cannot be started"),
     (["--command", "true"], "the adapter ended (exit status 0) while it was asked for hello"),
     (["--command", "echo hello"], "the adapter said 'hello'"),
-    (["contracts.examples.reference:Client", "--only", "client.nothing"], "no property has such an id"),
+    (["assessment_contracts.examples.reference:Client", "--only", "client.nothing"], "no property has such an id"),
 ]
 
 
@@ -239,7 +242,7 @@ def test_a_client_may_be_checked_beside_packages_that_are_called_as_ours_are(tmp
 def test_all_that_is_asked_holds_and_ends_with_0_where_what_is_not_claimed_counts_for_nothing(tmp_path: Path) -> None:
     junit, html = tmp_path / "report.xml", tmp_path / "report.html"
     (tmp_path / "modest.py").write_text(
-        "from contracts.examples import reference\n\n"
+        "from assessment_contracts.examples import reference\n\n"
         "class Client(reference.Client):\n    features = {'pymetrics.orders'}\n"
     )
     only = ("--only", "*.report_is_asked_for", "--only", "*.lost_assessment_is_found")
@@ -267,7 +270,12 @@ def test_all_that_is_asked_holds_and_ends_with_0_where_what_is_not_claimed_count
 
 def test_a_failure_is_shrunk_and_shown_with_a_curl_script_that_shows_it_again(tmp_path: Path) -> None:
     ended = check(
-        "contracts.examples.naive:Client", "-x", "--only", "*second_assessment", "--only", "*.results_are_reported"
+        "assessment_contracts.examples.naive:Client",
+        "-x",
+        "--only",
+        "*second_assessment",
+        "--only",
+        "*.results_are_reported",
     )
     assert ended.returncode == 1, ended.stdout + ended.stderr
     told = ended.stdout
@@ -280,7 +288,7 @@ def test_a_failure_is_shrunk_and_shown_with_a_curl_script_that_shows_it_again(tm
 
 
 def test_the_script_of_a_forged_webhook_posts_it_to_the_client() -> None:
-    ended = check("contracts.examples.naive:Client", "--only", "client.predictive_index.forged*")
+    ended = check("assessment_contracts.examples.naive:Client", "--only", "client.predictive_index.forged*")
     assert ended.returncode == 1, ended.stdout + ended.stderr
     script = ended.stdout[ended.stdout.index("#!/bin/sh") :]
     assert ': "${HOOK:?set it to the address at which your client takes webhooks}"' in script
@@ -292,7 +300,7 @@ def test_the_script_of_a_forged_webhook_posts_it_to_the_client() -> None:
 
 def test_the_first_that_does_not_hold_ends_it_where_that_is_wished() -> None:
     only = ("--only", "client.pymetrics.known_order*", "--only", "client.pymetrics.retry_after*")
-    ended = check("contracts.examples.naive:Client", "-x", *only)
+    ended = check("assessment_contracts.examples.naive:Client", "-x", *only)
     assert ended.returncode == 1
     assert "0 of 1 held, 1 broken;" in ended.stdout
 
@@ -304,16 +312,16 @@ def test_the_properties_can_be_listed_without_a_client() -> None:
 
 
 def test_a_budget_that_is_used_up_is_said_and_ends_with_2() -> None:
-    ended = check("contracts.examples.reference:Client", "--budget", "0.01")
+    ended = check("assessment_contracts.examples.reference:Client", "--budget", "0.01")
     assert ended.returncode == 2, ended.stdout
     assert "the budget was used up" in ended.stdout
 
 
 def test_every_line_of_a_run_is_as_the_schema_says(tmp_path: Path) -> None:
-    schema = json.loads((ROOT / "contracts" / "clients" / "protocol.schema.json").read_text())
+    schema = json.loads((ROOT / "contracts" / "assessment_contracts" / "clients" / "protocol.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     asked, answered = tmp_path / "asked", tmp_path / "answered"
-    host = f"{sys.executable} -m contracts.clients.host contracts.examples.reference:Client"
+    host = f"{sys.executable} -m assessment_contracts.clients.host assessment_contracts.examples.reference:Client"
     only = ("refusal_is_told_as_one", "only_what_was_asked*", "orders_are_found", "assessments_are_reported",
             "webhook_is_believed*", "id_stays*")  # fmt: skip
 

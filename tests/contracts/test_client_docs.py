@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from contracts.cli import client
-from contracts.clients.adapter import KINDS, METHODS
-from contracts.clients.bench import LIMIT
-from contracts.clients.features import FEATURES
+from assessment_contracts.cli import client
+from assessment_contracts.clients.adapter import KINDS, METHODS
+from assessment_contracts.clients.bench import LIMIT
+from assessment_contracts.clients.features import FEATURES
 from tests.clients.environments import WANTS_NODE
 from tests.servers import ROOT
 
@@ -44,7 +44,7 @@ def play(block: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 ENDINGS: list[tuple[str, int, str]] = [
     ("ours:Client", 1, "15 of 18 held, 3 broken, 38 not claimed; "),
     ("node adapter.mjs", 1, "16 of 18 held, 2 broken, 38 not claimed; "),
-    ("contracts.examples.reference:Client", 0, "2 of 2 held; "),
+    ("assessment_contracts.examples.reference:Client", 0, "2 of 2 held; "),
 ]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from contracts.clients.lines import Broken, Failed, Hung, Program
+from assessment_contracts.clients.lines import Broken, Failed, Hung, Program
 
 ECHO = """
     import json, sys
@@ -159,7 +159,7 @@ def hosted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
     def hosted(source: str, name: str = "ours:Client") -> Program:
         (tmp_path / "ours.py").write_text(textwrap.dedent(source))
-        program = Program([sys.executable, "-m", "contracts.clients.host", name], io.StringIO())
+        program = Program([sys.executable, "-m", "assessment_contracts.clients.host", name], io.StringIO())
         started.append(program)
         return program
 
@@ -198,7 +198,7 @@ RAISED: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("body", "error"), RAISED, ids=[body for body, _ in RAISED])
 def test_what_a_method_raises_is_told(hosted: Callable[[str], Program], body: str, error: dict[str, Any]) -> None:
     program = hosted(f"""
-        from contracts.clients.adapter import ClientError
+        from assessment_contracts.clients.adapter import ClientError
         class Client:
             def get_order(self, id, report):
                 {body}

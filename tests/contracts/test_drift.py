@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from contracts.drift import Shapes, Unreadable, drift, form, read
-from contracts.report import Report
-from contracts.runner import Outcome, Verdict
-from contracts.sources import Fact, Standing, ours
-from contracts.wire import Answer, Exchange
+from assessment_contracts.drift import Shapes, Unreadable, drift, form, read
+from assessment_contracts.report import Report
+from assessment_contracts.runner import Outcome, Verdict
+from assessment_contracts.sources import Fact, Standing, ours
+from assessment_contracts.wire import Answer, Exchange
 from tests.contracts import toys
 
 FACT = Fact("pymetrics.order.body.json", Standing.DOCUMENTED, ours("a test"))

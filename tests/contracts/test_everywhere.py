@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.runner import Profile
+from assessment_contracts.runner import Profile
 from tests.contracts.everywhere import ask, serves
 
 ONCE = Profile("once", 1)

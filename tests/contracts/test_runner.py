@@ -10,16 +10,16 @@ from xml.etree import ElementTree as ET
 import httpx2
 import pytest
 
-from contracts.hindered import OUT_OF_TIME
-from contracts.html import html
-from contracts.junit import junit
-from contracts.lab import Lab
-from contracts.listener import listening
-from contracts.property import Property, as_sure_as
-from contracts.report import Report, shown, told
-from contracts.runner import PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
-from contracts.sources import Fact, Standing, ours
-from contracts.target import Target, Unaskable
+from assessment_contracts.hindered import OUT_OF_TIME
+from assessment_contracts.html import html
+from assessment_contracts.junit import junit
+from assessment_contracts.lab import Lab
+from assessment_contracts.listener import listening
+from assessment_contracts.property import Property, as_sure_as
+from assessment_contracts.report import Report, shown, told
+from assessment_contracts.runner import PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
+from assessment_contracts.sources import Fact, Standing, ours
+from assessment_contracts.target import Target, Unaskable
 from tests.contracts import toys
 from tests.servers import Server
 

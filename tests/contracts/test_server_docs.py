@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from contracts.cli import FACTS
-from contracts.cli import server as command
-from contracts.target import KEYS
+from assessment_contracts.cli import FACTS
+from assessment_contracts.cli import server as command
+from assessment_contracts.target import KEYS
 from tests.servers import ROOT, Server
 
 PAGE = (ROOT / "docs" / "contracts.md").read_text("utf-8")
@@ -35,7 +35,7 @@ def play(block: str, server: Server, cwd: Path) -> "subprocess.CompletedProcess[
 
 ENDINGS: list[tuple[str, str]] = [
     ("--only 'pymetrics.token.*'", " rules and promises shown to hold; "),
-    ("--pyargs contracts", " passed"),
+    ("--pyargs assessment_contracts", " passed"),
     ("--only 'pi.create.*'", " not asked; "),
     ("grep -c last_held", str(len(FACTS))),
 ]

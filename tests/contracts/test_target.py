@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from contracts.hindered import Hindered
-from contracts.runner import PROFILES, Runner, Verdict
-from contracts.target import Target
+from assessment_contracts.hindered import Hindered
+from assessment_contracts.runner import PROFILES, Runner, Verdict
+from assessment_contracts.target import Target
 from tests.contracts import toys
 
 Script = list[tuple[int, str]]

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from contracts.lab import Lab
-from contracts.property import Need, contract, contract_machine, given
-from contracts.sandbox import Sandbox
-from contracts.sources import Standing
+from assessment_contracts.lab import Lab
+from assessment_contracts.property import Need, contract, contract_machine, given
+from assessment_contracts.sandbox import Sandbox
+from assessment_contracts.sources import Standing
 
 ORDER = {
     "candidate": {"email": "ada@example.com"},

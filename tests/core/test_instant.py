@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core import instant
+from assessment_simulator.core import instant
 
 INSTANTS = st.integers(instant.EARLIEST, instant.LATEST)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

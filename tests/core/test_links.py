@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from simulator.core.call import BASE, SEAL
-from simulator.core.draw import seal
-from simulator.core.links import Links
+from assessment_simulator.core.call import BASE, SEAL
+from assessment_simulator.core.draw import seal
+from assessment_simulator.core.links import Links
 
 ONE, OTHER = str(UUID(int=1)), str(UUID(int=2))
 HERE = "http://here"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.core.machine import Machine, State
-from simulator.vendors import predictive_index, pymetrics
+from assessment_simulator.core.machine import Machine, State
+from assessment_simulator.vendors import predictive_index, pymetrics
 
 LINE = Machine(
     states={"new": "", "seen": "", "begun": "", "done": "", "gone": ""},

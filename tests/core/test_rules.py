@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from simulator.core.call import NOTHING, Unreadable
-from simulator.core.rules import Field, Json, Rule, at_the_door, broken, type_rules
-from simulator.core.rules import fits as fits_
-from simulator.core.sources import Basis, Source, Standing, assumed
+from assessment_simulator.core.call import NOTHING, Unreadable
+from assessment_simulator.core.rules import Field, Json, Rule, at_the_door, broken, type_rules
+from assessment_simulator.core.rules import fits as fits_
+from assessment_simulator.core.sources import Basis, Source, Standing, assumed
 from tests.fakes import FakeWorld
 
 INFINITE = float("inf")

@@ -5,8 +5,20 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from simulator.core.rules import Field, Json
-from simulator.core.schema import Schema, any_case, array, body, boolean, choice, integer, nullable, record, ref, text
+from assessment_simulator.core.rules import Field, Json
+from assessment_simulator.core.schema import (
+    Schema,
+    any_case,
+    array,
+    body,
+    boolean,
+    choice,
+    integer,
+    nullable,
+    record,
+    ref,
+    text,
+)
 
 WISH = body(
     (

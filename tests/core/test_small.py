@@ -4,10 +4,10 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from simulator.core import instant
-from simulator.core.call import BASE, NOTHING, SEAL, Reply, Unreadable
-from simulator.core.config import Config
-from simulator.core.mail import mail
+from assessment_simulator.core import instant
+from assessment_simulator.core.call import BASE, NOTHING, SEAL, Reply, Unreadable
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.mail import mail
 from tests.fakes import NOW, FakeWorld
 
 

@@ -1,6 +1,6 @@
 """Where a fact comes from."""
 
-from simulator.core.sources import Source, Standing, assumed, ours
+from assessment_simulator.core.sources import Source, Standing, assumed, ours
 
 
 def test_a_source_says_page_place_and_day() -> None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core import instant
-from simulator.core.config import Config
-from simulator.core.decision import Alarm
-from simulator.core.steering import TAGS, Steering, planned, silenced, steer
+from assessment_simulator.core import instant
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.decision import Alarm
+from assessment_simulator.core.steering import TAGS, Steering, planned, silenced, steer
 from tests.fakes import BASE_URL, NOW, FakeWorld
 
 STEERED = [

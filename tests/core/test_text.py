@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.core.text import address_flaw, is_blank, lower_uuid, meant, plus_is_suspect, raw_value
+from assessment_simulator.core.text import address_flaw, is_blank, lower_uuid, meant, plus_is_suspect, raw_value
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t\r\n", "\u00a0", "\u3000\u2003", "\u200b", "\ufeff", "\u2028\u0085"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.urls import basic_auth, host_and_port, is_url, is_web_url, path_prefix
+from assessment_simulator.core.urls import basic_auth, host_and_port, is_url, is_web_url, path_prefix
 
 URLS = [
     ("http://example.com", True, True),

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.core.call import Call, Reply
-from simulator.core.config import Config
-from simulator.core.decision import Alarm, Decision, Record
-from simulator.core.rules import Rule
-from simulator.core.sources import Source, Standing
-from simulator.core.vendor import Endpoint, Operation, Switch, Vendor, answer, refusal, switched
-from simulator.core.world import World
-from simulator.vendors.pymetrics import VENDOR
+from assessment_simulator.core.call import Call, Reply
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.decision import Alarm, Decision, Record
+from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sources import Source, Standing
+from assessment_simulator.core.vendor import Endpoint, Operation, Switch, Vendor, answer, refusal, switched
+from assessment_simulator.core.world import World
+from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeWorld
 
 SOURCE = Source("x", "y")

@@ -55,7 +55,7 @@ class Process:
     """A server on a port of its own choice, which it keeps when it is started again."""
 
     def __init__(self, *options: str) -> None:
-        self._command = [sys.executable, "-m", "simulator", "serve", *options, "--port"]
+        self._command = [sys.executable, "-m", "assessment_simulator", "serve", *options, "--port"]
         self._port = 0
 
     def start(self) -> Self:

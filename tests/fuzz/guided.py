@@ -12,10 +12,10 @@ from typing import Any
 
 import atheris
 
-with atheris.instrument_imports(include=["simulator"]):
-    from simulator.app import VENDORS, Simulator
-    from simulator.server.control import Control
-    from simulator.settings import Settings
+with atheris.instrument_imports(include=["assessment_simulator"]):
+    from assessment_simulator.app import VENDORS, Simulator
+    from assessment_simulator.server.control import Control
+    from assessment_simulator.settings import Settings
 
 _VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 _SILENT = ("/events", "/await")

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from simulator.app import VENDORS
-from simulator.server.control import Control
-from simulator.server.control_schemas import CALLS
+from assessment_simulator.app import VENDORS
+from assessment_simulator.server.control import Control
+from assessment_simulator.server.control_schemas import CALLS
 from tests.server import GAMES
 
 Data = st.SearchStrategy[bytes]

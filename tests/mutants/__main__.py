@@ -22,7 +22,7 @@ def serve(id: str, options: tuple[str, ...]) -> None:
         loading.install(MUTANTS[id])
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
-    from simulator.cli import main as simulator
+    from assessment_simulator.cli import main as simulator
 
     simulator(["serve", *options], prog_name="assessment-simulator")
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = "simulator"
+PACKAGE = "assessment_simulator"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """In `file`, a path under `simulator/`, the text `before` (it stands there just once) becomes `after`.
+    """In `file`, a path within the package, the text `before` (it stands there just once) becomes `after`.
 
     `breaks` says in one sentence what is wrong from then on, as somebody would tell it who looks from outside.
     """
@@ -23,7 +23,7 @@ class Mutant:
     @property
     def path(self) -> Path:
         """The file that is changed."""
-        return ROOT / PACKAGE / self.file
+        return ROOT / "simulator" / PACKAGE / self.file
 
     @property
     def module(self) -> str:

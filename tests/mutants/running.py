@@ -91,7 +91,17 @@ def _turns(mutant: Mutant | None) -> tuple[tuple[str, ...], ...]:
 
 def _asked(url: str, budget: int, report: Path, wish: tuple[str, ...]) -> tuple[int | None, tuple[str, ...], str]:
     """The exit status of one run of the contracts (None: there was no time for all), what broke, and the story."""
-    command = [sys.executable, "-m", "simulator", "check", "server", "--target", url, "--budget", str(budget)]
+    command = [
+        sys.executable,
+        "-m",
+        "assessment_simulator",
+        "check",
+        "server",
+        "--target",
+        url,
+        "--budget",
+        str(budget),
+    ]
     ended = subprocess.run(
         [*command, "--junit", str(report), *wish],
         capture_output=True, text=True, env=environment(), cwd=ROOT, timeout=budget + _GRACE, check=False,

@@ -9,10 +9,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.app import VENDORS
-from simulator.core.vendor import Credential
-from simulator.server.keys import Keys
-from simulator.settings import default_access
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core.vendor import Credential
+from assessment_simulator.server.keys import Keys
+from assessment_simulator.settings import default_access
 from tests.server import ROOT, problem, send_raw, wish
 from tests.servers import Listener, Sandbox, Server
 

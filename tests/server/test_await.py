@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from simulator.app import VENDORS
-from simulator.core.config import Config
-from simulator.server import sandbox as world
-from simulator.server.awaited import THINGS
-from simulator.server.awaiting import happened
-from simulator.server.clock import Clock
-from simulator.server.matching import compare, matches
-from simulator.server.state import State
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core.config import Config
+from assessment_simulator.server import sandbox as world
+from assessment_simulator.server.awaited import THINGS
+from assessment_simulator.server.awaiting import happened
+from assessment_simulator.server.clock import Clock
+from assessment_simulator.server.matching import compare, matches
+from assessment_simulator.server.state import State
 from tests.server import ROOT, assessment, order, problem, told_of
 from tests.servers import Listener, Sandbox, Server
 

@@ -8,8 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.app import VENDORS
-from simulator.server.frame import POLICY
+from assessment_simulator.app import VENDORS
+from assessment_simulator.server.frame import POLICY
 from tests.server import LIMIT, ROOT, assessment, order, problem
 from tests.servers import Listener, Sandbox, Server
 

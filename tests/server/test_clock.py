@@ -11,13 +11,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.app import VENDORS
-from simulator.core.call import Call
-from simulator.core.config import Config
-from simulator.core.draw import Draw
-from simulator.server.clock import Clock
-from simulator.server.sandbox import Sandbox as World
-from simulator.server.state import State
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core.call import Call
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.draw import Draw
+from assessment_simulator.server.clock import Clock
+from assessment_simulator.server.sandbox import Sandbox as World
+from assessment_simulator.server.state import State
 from tests.servers import Listener, Received, Sandbox
 
 PI = "/api/v1/behavioralassessments"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from simulator.app import VENDORS
-from simulator.core import webhook_secret
-from simulator.core.config import Assessment, Config
-from simulator.server.configuring import DEMANDS, changed, shown
-from simulator.server.problems import Problem
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core import webhook_secret
+from assessment_simulator.core.config import Assessment, Config
+from assessment_simulator.server.configuring import DEMANDS, changed, shown
+from assessment_simulator.server.problems import Problem
 
 SWITCHES = {switch.id: switch for vendor in VENDORS.values() for switch in vendor.switches}
 

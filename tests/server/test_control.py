@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-import simulator
+import assessment_simulator
 from tests.server import (
     FORBIDDEN_HOOK,
     GAMES,
@@ -52,7 +52,7 @@ def fresh(http: httpx2.Client) -> Iterator[Callable[[], str]]:
 def test_health_says_ok_and_the_version(http: httpx2.Client) -> None:
     answer = http.get("/_simulator/health")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "version": simulator.__version__}
+    assert answer.json() == {"status": "ok", "version": assessment_simulator.__version__}
 
 
 def test_the_catalogue_lists_every_rule_once_and_whole(http: httpx2.Client) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.app import VENDORS
+from assessment_simulator.app import VENDORS
 from tests.server import LIMIT, assessment, order, wish
 from tests.servers import Sandbox
 

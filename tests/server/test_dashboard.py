@@ -8,9 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.server.dashboard import words
-from simulator.server.dashboard.board import PAGES
-from simulator.vendors import predictive_index, pymetrics
+from assessment_simulator.server.dashboard import words
+from assessment_simulator.server.dashboard.board import PAGES
+from assessment_simulator.vendors import predictive_index, pymetrics
 from tests.servers import Sandbox, Server
 
 PERSON = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from simulator.app import documents
+from assessment_simulator.app import documents
 from tests.browser import CHROMIUM, WIDTHS, chromium, visit, wants_chromium
 from tests.servers import Server
 

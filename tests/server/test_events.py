@@ -13,22 +13,22 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from simulator import serving
-from simulator.app import VENDORS
-from simulator.core.config import Config
-from simulator.listening import listen
-from simulator.server import events, hub
-from simulator.server import sandbox as world
-from simulator.server.clock import Clock
-from simulator.server.egress import Policy
-from simulator.server.family import Family
-from simulator.server.hearing import Hearing
-from simulator.server.hub import KEPT, Change, Hub
-from simulator.server.journal import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
-from simulator.server.sandboxes import Sandboxes
-from simulator.server.sender import HttpSender
-from simulator.server.state import State
-from simulator.settings import Settings
+from assessment_simulator import serving
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core.config import Config
+from assessment_simulator.listening import listen
+from assessment_simulator.server import events, hub
+from assessment_simulator.server import sandbox as world
+from assessment_simulator.server.clock import Clock
+from assessment_simulator.server.egress import Policy
+from assessment_simulator.server.family import Family
+from assessment_simulator.server.hearing import Hearing
+from assessment_simulator.server.hub import KEPT, Change, Hub
+from assessment_simulator.server.journal import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
+from assessment_simulator.server.sandboxes import Sandboxes
+from assessment_simulator.server.sender import HttpSender
+from assessment_simulator.server.state import State
+from assessment_simulator.settings import Settings
 from tests.server import ROOT, assessment, order
 from tests.servers import Listener, Sandbox, Server
 

@@ -17,7 +17,7 @@ import httpx2
 import psycopg
 import pytest
 
-from simulator.server.peer_wire import Strange, ask, reply
+from assessment_simulator.server.peer_wire import Strange, ask, reply
 from tests.postgres import new_database
 from tests.server import ROOT, assessment, order, problem
 from tests.server.test_await import Waiter, found

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from simulator.server.hosts import Hosts
-from simulator.server.request_filter import MOST_LOGGED
+from assessment_simulator.server.hosts import Hosts
+from assessment_simulator.server.request_filter import MOST_LOGGED
 from tests.server import ROOT, problem, send_raw
 from tests.servers import Sandbox, Server
 

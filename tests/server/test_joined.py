@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from simulator.server.joined import Joined
+from assessment_simulator.server.joined import Joined
 from tests.servers import Server
 
 HEAD, BODY = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n", b"body"

@@ -18,9 +18,9 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from simulator.app import Simulator
-from simulator.server.protocol import Protocol, cut_off_the_slow
-from simulator.settings import Settings
+from assessment_simulator.app import Simulator
+from assessment_simulator.server.protocol import Protocol, cut_off_the_slow
+from assessment_simulator.settings import Settings
 from tests.server import ROOT, assessment, order, problem, send_raw, wish
 from tests.servers import Listener, Sandbox, Server
 

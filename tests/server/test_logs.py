@@ -12,11 +12,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.app import Simulator
-from simulator.server import logs
-from simulator.server.logs import Format, JsonLines, TextLines
-from simulator.server.masking import hidden
-from simulator.settings import Settings
+from assessment_simulator.app import Simulator
+from assessment_simulator.server import logs
+from assessment_simulator.server.logs import Format, JsonLines, TextLines
+from assessment_simulator.server.masking import hidden
+from assessment_simulator.settings import Settings
 from tests.server import assessment
 from tests.servers import Listener, Sandbox, Server
 

@@ -9,15 +9,15 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator import app, serving
-from simulator.core.call import Call, Reply
-from simulator.core.decision import Decision
-from simulator.core.vendor import Vendor
-from simulator.core.world import World
-from simulator.server import changes
-from simulator.server.log import Unwritten
-from simulator.server.problems import unlogged
-from simulator.settings import Settings
+from assessment_simulator import app, serving
+from assessment_simulator.core.call import Call, Reply
+from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.core.world import World
+from assessment_simulator.server import changes
+from assessment_simulator.server.log import Unwritten
+from assessment_simulator.server.problems import unlogged
+from assessment_simulator.settings import Settings
 from tests.server import advance, assessment
 from tests.server.test_clock import aside, until
 from tests.server.test_faults import held, met, put

@@ -12,10 +12,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from simulator.app import VENDORS, documents
-from simulator.core.vendor import Endpoint, Vendor
-from simulator.server.openapi import named, refusals
-from simulator.server.reference import FILES, FOLDER
+from assessment_simulator.app import VENDORS, documents
+from assessment_simulator.core.vendor import Endpoint, Vendor
+from assessment_simulator.server.openapi import named, refusals
+from assessment_simulator.server.reference import FILES, FOLDER
 from tests.server import assessment, order, problem
 from tests.servers import Listener, Received, Sandbox
 
@@ -178,7 +178,7 @@ def test_a_document_is_served_and_printed(name: str, http: httpx2.Client) -> Non
     assert served.status_code == 200
     assert served.json() == REFERENCE.made(name)
     printed = subprocess.run(
-        [sys.executable, "-m", "simulator", "openapi", name], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "assessment_simulator", "openapi", name], capture_output=True, text=True, check=True
     )
     assert json.loads(printed.stdout) == served.json()
 

@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.server.origin import Origins
-from simulator.server.request_filter import MOST_LOGGED
+from assessment_simulator.server.origin import Origins
+from assessment_simulator.server.request_filter import MOST_LOGGED
 from tests.server import LIMIT, ROOT, names, problem, send_raw, wish
 from tests.servers import Sandbox, Server
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from httpcore2 import default_ssl_context
 
-from simulator.core.delivery import Post
-from simulator.server.authorities import flaws, trust_too
-from simulator.server.egress import Policy
-from simulator.server.posting import LONGEST_HEAD
-from simulator.server.sender import HttpSender, Outcome
+from assessment_simulator.core.delivery import Post
+from assessment_simulator.server.authorities import flaws, trust_too
+from assessment_simulator.server.egress import Policy
+from assessment_simulator.server.posting import LONGEST_HEAD
+from assessment_simulator.server.sender import HttpSender, Outcome
 from tests.servers import Server
 from tests.test_cli import call
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.server import queue
+from assessment_simulator.server import queue
 
 moments = st.lists(st.integers(-3, 3) | st.integers(-(10**18), 10**18), max_size=80)
 

@@ -9,8 +9,8 @@ import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from simulator.server.asgi import Headers, Send
-from simulator.server.response import respond
+from assessment_simulator.server.asgi import Headers, Send
+from assessment_simulator.server.response import respond
 from tests.server.test_joined import Pipe
 
 HEADERS: Headers = [(b"date", b"Thu, 01 Jan 2026 00:00:00 GMT"), (b"content-length", b"4")]

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from simulator.app import VENDORS
-from simulator.server.frame import TEMPLATES
-from simulator.server.speech import direction, primary, spoken, words
+from assessment_simulator.app import VENDORS
+from assessment_simulator.server.frame import TEMPLATES
+from assessment_simulator.server.speech import direction, primary, spoken, words
 
 
 def test_english_comes_first_among_several() -> None:

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.core import instant
-from simulator.core.config import Config
-from simulator.core.decision import TOKEN, Alarm, Notice, Record
-from simulator.core.delivery import FIRST_GAP, TRIES, Answer, Attempt, Delivery, Post
-from simulator.server import state as state_module
-from simulator.server.clock import Clock
-from simulator.server.layers import Layers
-from simulator.server.state import State, rendered
-from simulator.server.table import Table
+from assessment_simulator.core import instant
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.decision import TOKEN, Alarm, Notice, Record
+from assessment_simulator.core.delivery import FIRST_GAP, TRIES, Answer, Attempt, Delivery, Post
+from assessment_simulator.server import state as state_module
+from assessment_simulator.server.clock import Clock
+from assessment_simulator.server.layers import Layers
+from assessment_simulator.server.state import State, rendered
+from assessment_simulator.server.table import Table
 
 DAY = instant.DAY
 THINGS = frozenset({"thing"})

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.app import VENDORS
-from simulator.core.machine import Machine
-from simulator.server.diagram import diagram
-from simulator.server.layout import NODE_HEIGHT, Edge, Plan, layers, plan
-from simulator.server.lives import made
-from simulator.server.openapi import named
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core.machine import Machine
+from assessment_simulator.server.diagram import diagram
+from assessment_simulator.server.layout import NODE_HEIGHT, Edge, Plan, layers, plan
+from assessment_simulator.server.lives import made
+from assessment_simulator.server.openapi import named
 from tests.server import assessment, order, problem
 from tests.servers import Sandbox
 

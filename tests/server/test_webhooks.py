@@ -19,9 +19,9 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-from simulator.core.delivery import Post
-from simulator.server.egress import Policy
-from simulator.server.sender import HttpSender
+from assessment_simulator.core.delivery import Post
+from assessment_simulator.server.egress import Policy
+from assessment_simulator.server.sender import HttpSender
 from tests.server.test_clock import (
     ADA,
     GAMES,

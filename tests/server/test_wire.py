@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator.server import wire
+from assessment_simulator.server import wire
 
 VALUES: dict[str, Any] = {
     "null": None,

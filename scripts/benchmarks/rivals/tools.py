@@ -47,7 +47,7 @@ def _json_server(folder: Path) -> None:
 
 
 def _prism(folder: Path) -> None:
-    from simulator.app import documents  # prism mocks the very document that we publish
+    from assessment_simulator.app import documents  # prism mocks the very document that we publish
 
     (folder / "openapi.json").write_text(json.dumps(documents().made("pymetrics")))
 

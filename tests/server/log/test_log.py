@@ -7,14 +7,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from simulator.app import VENDORS
-from simulator.core import instant
-from simulator.core.config import Config
-from simulator.core.delivery import Answer, Attempt, Post
-from simulator.core.faults import Fault, settled
-from simulator.server.clock import Clock
-from simulator.server.log import Unwritten
-from simulator.server.log.image import parts, still
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core import instant
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.delivery import Answer, Attempt, Post
+from assessment_simulator.core.faults import Fault, settled
+from assessment_simulator.server.clock import Clock
+from assessment_simulator.server.log import Unwritten
+from assessment_simulator.server.log.image import parts, still
 from tests.server.log.worlds import Failing, ask, create, ids, opened, portrait, read_again
 
 PI = VENDORS["predictive_index"]

@@ -10,8 +10,8 @@ import httpx2
 import psycopg
 import pytest
 
-from simulator.server.log import Unusable, Unwritten
-from simulator.server.log.postgresql import ANYWAY, PostgresqlLog
+from assessment_simulator.server.log import Unusable, Unwritten
+from assessment_simulator.server.log.postgresql import ANYWAY, PostgresqlLog
 from tests.postgres import new_database
 from tests.server import assessment, problem
 from tests.server.log.test_sqlite import until

@@ -8,9 +8,9 @@ import httpx2
 import psycopg
 import pytest
 
-from simulator.server.log import Unusable, mark_of
-from simulator.server.log.places import opened as opened_at
-from simulator.server.log.postgresql import PostgresqlLog
+from assessment_simulator.server.log import Unusable, mark_of
+from assessment_simulator.server.log.places import opened as opened_at
+from assessment_simulator.server.log.postgresql import PostgresqlLog
 from tests.postgres import new_database
 from tests.server import assessment
 from tests.server.log.worlds import create, opened, read_again

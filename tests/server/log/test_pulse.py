@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.server.log.pulse import Pulse
+from assessment_simulator.server.log.pulse import Pulse
 
 A, B = "a", "b"
 Step = tuple[float, dict[str, int] | None]

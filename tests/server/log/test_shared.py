@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from simulator.core import instant
-from simulator.server.advance import CutShort, played
-from simulator.server.dispatcher import AT_ONCE, Dispatcher
-from simulator.server.egress import Policy
-from simulator.server.log.sqlite import SqliteLog
-from simulator.server.meters import Meters
-from simulator.server.sandbox import Sandbox
-from simulator.server.sender import HttpSender
+from assessment_simulator.core import instant
+from assessment_simulator.server.advance import CutShort, played
+from assessment_simulator.server.dispatcher import AT_ONCE, Dispatcher
+from assessment_simulator.server.egress import Policy
+from assessment_simulator.server.log.sqlite import SqliteLog
+from assessment_simulator.server.meters import Meters
+from assessment_simulator.server.sandbox import Sandbox
+from assessment_simulator.server.sender import HttpSender
 from tests.server.log.worlds import compact, create, ids, opened, portrait, read_again
 
 HOOK = "http://127.0.0.1:9/hook"

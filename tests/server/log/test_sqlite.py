@@ -20,16 +20,16 @@ from typing import Any
 import httpx2
 import pytest
 
-from simulator.app import VENDORS
-from simulator.core import instant
-from simulator.core.config import Config
-from simulator.server.egress import Policy
-from simulator.server.keeper import Keeper, Limits
-from simulator.server.log import MARKS, Unusable, mark_of
-from simulator.server.log.ledger import IMAGE_AFTER
-from simulator.server.log.sqlite import MIGRATIONS, SqliteLog
-from simulator.server.sandboxes import Sandboxes
-from simulator.server.sender import HttpSender
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core import instant
+from assessment_simulator.core.config import Config
+from assessment_simulator.server.egress import Policy
+from assessment_simulator.server.keeper import Keeper, Limits
+from assessment_simulator.server.log import MARKS, Unusable, mark_of
+from assessment_simulator.server.log.ledger import IMAGE_AFTER
+from assessment_simulator.server.log.sqlite import MIGRATIONS, SqliteLog
+from assessment_simulator.server.sandboxes import Sandboxes
+from assessment_simulator.server.sender import HttpSender
 from tests.server import ROOT, assessment
 from tests.server.log.worlds import compact, create, opened, portrait, read_again
 from tests.servers import Listener, Sandbox, Server
@@ -259,7 +259,7 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
 
 
 async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.server.keeper.LOOKS", 0.01)
+    monkeypatch.setattr("assessment_simulator.server.keeper.LOOKS", 0.01)
     log = SqliteLog(path)
     sandboxes = Sandboxes(VENDORS, HttpSender(Policy(())), log=log)
     keeper = Keeper(sandboxes, log, Limits(most=2))
@@ -348,7 +348,7 @@ def test_nothing_is_acknowledged_while_the_file_is_not_where_it_was(path: Path, 
 def refusal(path: Path) -> str:
     """Why a server does not start over this file; nothing is changed in it."""
     before = path.read_bytes()
-    command = [sys.executable, "-m", "simulator", "serve", "--port", "0", "--log", f"sqlite:{path}"]
+    command = [sys.executable, "-m", "assessment_simulator", "serve", "--port", "0", "--log", f"sqlite:{path}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout, path.read_bytes() == before) == (1, "", True)
     [line] = done.stderr.splitlines()
@@ -414,8 +414,8 @@ def test_a_new_file_and_those_beside_it_are_its_owners_alone(path: Path, shared:
 READ_ONLY = """
 import os, sys
 from pathlib import Path
-from simulator.server.log import Unusable
-from simulator.server.log.sqlite import SqliteLog
+from assessment_simulator.server.log import Unusable
+from assessment_simulator.server.log.sqlite import SqliteLog
 if os.getuid() == 0:
     os.setuid(65_534)  # root may write everywhere
 try:

@@ -9,18 +9,18 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
-from simulator.app import VENDORS
-from simulator.core.call import NOTHING, Call, Reply
-from simulator.core.config import Config
-from simulator.core.draw import Draw
-from simulator.server.clock import Clock
-from simulator.server.log import Log
-from simulator.server.log.image import image, parts, still
-from simulator.server.log.ledger import Ledger, wake_of
-from simulator.server.log.sqlite import SqliteLog
-from simulator.server.memory import Memory
-from simulator.server.sandbox import Sandbox
-from simulator.server.state import State
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core.call import NOTHING, Call, Reply
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.draw import Draw
+from assessment_simulator.server.clock import Clock
+from assessment_simulator.server.log import Log
+from assessment_simulator.server.log.image import image, parts, still
+from assessment_simulator.server.log.ledger import Ledger, wake_of
+from assessment_simulator.server.log.sqlite import SqliteLog
+from assessment_simulator.server.memory import Memory
+from assessment_simulator.server.sandbox import Sandbox
+from assessment_simulator.server.state import State
 
 SEED = "seed"
 GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"

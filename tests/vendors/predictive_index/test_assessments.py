@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from simulator.core import instant
-from simulator.core.call import BASE, SEAL, Reply
-from simulator.core.config import Config, CustomField
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.core import instant
+from assessment_simulator.core.call import BASE, SEAL, Reply
+from assessment_simulator.core.config import Config, CustomField
+from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import BASE_URL, NOW, FakeStored, FakeWorld, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, PATH, VALID
 

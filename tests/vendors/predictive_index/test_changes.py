@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core import instant
-from simulator.core.call import BASE, SEAL, Reply
-from simulator.core.config import Config, CustomField
-from simulator.vendors.predictive_index import VENDOR, faces
+from assessment_simulator.core import instant
+from assessment_simulator.core.call import BASE, SEAL, Reply
+from assessment_simulator.core.config import Config, CustomField
+from assessment_simulator.vendors.predictive_index import VENDOR, faces
 from tests.fakes import NOW, FakeWorld, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, again, created, post, saved

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from simulator.core.exercise import Phase, questions
-from simulator.vendors.predictive_index import VENDOR, results
-from simulator.vendors.predictive_index.adjectives import LISTS, SHOWN, WORDS
-from simulator.vendors.predictive_index.exercise import EXERCISE, GRAPHS, PHASES, outcome
-from simulator.vendors.predictive_index.states import KIND, MACHINE
+from assessment_simulator.core.exercise import Phase, questions
+from assessment_simulator.vendors.predictive_index import VENDOR, results
+from assessment_simulator.vendors.predictive_index.adjectives import LISTS, SHOWN, WORDS
+from assessment_simulator.vendors.predictive_index.exercise import EXERCISE, GRAPHS, PHASES, outcome
+from assessment_simulator.vendors.predictive_index.states import KIND, MACHINE
 from tests.fakes import NOW, FakeWorld
 
 LANGUAGES = list(SHOWN)

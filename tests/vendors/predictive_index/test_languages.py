@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.vendors.predictive_index import languages
-from simulator.vendors.predictive_index.rules import LANGUAGE
+from assessment_simulator.vendors.predictive_index import languages
+from assessment_simulator.vendors.predictive_index.rules import LANGUAGE
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import post

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core import instant
-from simulator.core.call import Reply
-from simulator.core.decision import Decision
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.core import instant
+from assessment_simulator.core.call import Reply
+from assessment_simulator.core.decision import Decision
+from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import BASE_URL, FakeStored, FakeWorld
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, again, created, post, saved

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulator.core.config import Config
-from simulator.core.instant import DAY
-from simulator.vendors.predictive_index import VENDOR, odata, surfaces
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.instant import DAY
+from assessment_simulator.vendors.predictive_index import VENDOR, odata, surfaces
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.filters import FILTERS, ROWS, Piece, Row
 from tests.vendors.predictive_index.test_assessments import created

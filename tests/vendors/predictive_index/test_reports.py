@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulator.core.call import Bundle, Document, Reply
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.core.call import Bundle, Document, Reply
+from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.test_patterns import SCORES, completed
 

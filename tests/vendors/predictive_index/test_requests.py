@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from simulator.core.call import Reply, Unreadable
-from simulator.core.config import Config, CustomField
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.core.call import Reply, Unreadable
+from assessment_simulator.core.config import Config, CustomField
+from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, PATH, VALID
 from tests.vendors.predictive_index.test_assessments import created, post

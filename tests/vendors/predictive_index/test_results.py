@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.draw import Draw
-from simulator.vendors.predictive_index import results
+from assessment_simulator.core.draw import Draw
+from assessment_simulator.vendors.predictive_index import results
 
 FACTOR = st.sampled_from(results.FACTORS)
 SCORE = st.floats(-4, 4)

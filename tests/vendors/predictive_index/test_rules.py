@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.call import NOTHING, Reply, Unreadable
-from simulator.core.config import Config
-from simulator.core.sources import Standing
-from simulator.core.vendor import refusal
-from simulator.vendors.predictive_index import VENDOR
-from simulator.vendors.predictive_index.rules import FIELDS
+from assessment_simulator.core.call import NOTHING, Reply, Unreadable
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.sources import Standing
+from assessment_simulator.core.vendor import refusal
+from assessment_simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.vendors.predictive_index.rules import FIELDS
 from tests.fakes import BASE_URL, FakeWorld
 from tests.vendors.predictive_index.change_rows import CHANGE_ROWS
 from tests.vendors.predictive_index.list_rows import LIST_ROWS

@@ -1,6 +1,6 @@
 """The demo's invitations: every state, nobody called, nothing refused."""
 
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import NOW, FakeWorld
 
 SAMPLES = VENDOR.samples(7)

@@ -5,9 +5,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from simulator.core.call import Reply
-from simulator.core.decision import Decision
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.core.call import Reply
+from assessment_simulator.core.decision import Decision
+from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import again, post

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core import instant
-from simulator.core.call import BASE, NOTHING, Reply
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.core import instant
+from assessment_simulator.core.call import BASE, NOTHING, Reply
+from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, created, saved

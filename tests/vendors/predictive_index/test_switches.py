@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulator.core.vendor import switched
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.core.vendor import switched
+from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, created, post, saved

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import again, created, saved

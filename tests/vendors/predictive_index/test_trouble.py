@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.core.vendor import trouble
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.core.vendor import trouble
+from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 
 OWN = [

@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.core.rules import Rule
-from simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.core.rules import Rule
+from assessment_simulator.vendors.predictive_index import VENDOR
 
 
 def test_the_endpoints_are_those_of_the_vendors_pages() -> None:

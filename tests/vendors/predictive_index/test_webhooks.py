@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from simulator.core.config import Config
-from simulator.core.decision import Notice
-from simulator.core.delivery import Delivery
-from simulator.vendors.predictive_index import VENDOR
-from simulator.vendors.predictive_index.results import PROFILES
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.decision import Notice
+from assessment_simulator.core.delivery import Delivery
+from assessment_simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.vendors.predictive_index.results import PROFILES
 from tests.fakes import NOW, FakeWorld
 from tests.vendors.predictive_index.test_assessments import created, saved
 from tests.vendors.predictive_index.test_states import act

@@ -5,12 +5,12 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from simulator.core import instant
-from simulator.core.call import NOTHING, SEAL, Call, Reply, Unreadable
-from simulator.core.config import Config
-from simulator.core.vendor import answer
-from simulator.vendors.pymetrics import VENDOR
-from simulator.vendors.pymetrics.rules import FORM
+from assessment_simulator.core import instant
+from assessment_simulator.core.call import NOTHING, SEAL, Call, Reply, Unreadable
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.vendor import answer
+from assessment_simulator.vendors.pymetrics import VENDOR
+from assessment_simulator.vendors.pymetrics.rules import FORM
 from tests.fakes import FakeStored, FakeWorld
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REQUESTS, Change
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core import instant
-from simulator.core.vendor import Credential
-from simulator.vendors.pymetrics import VENDOR
+from assessment_simulator.core import instant
+from assessment_simulator.core.vendor import Credential
+from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.pymetrics.desk import Desk
 from tests.vendors.pymetrics.rows import ABSENT

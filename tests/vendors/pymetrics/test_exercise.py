@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from simulator.core.exercise import Phase, questions
-from simulator.vendors.pymetrics.exercise import EXERCISE, PARTS, PHASES, POINTS, about, outcome
-from simulator.vendors.pymetrics.results import problem
-from simulator.vendors.pymetrics.states import ACCEPTED, FULFILLED, MACHINE, PENDING, REJECTED
+from assessment_simulator.core.exercise import Phase, questions
+from assessment_simulator.vendors.pymetrics.exercise import EXERCISE, PARTS, PHASES, POINTS, about, outcome
+from assessment_simulator.vendors.pymetrics.results import problem
+from assessment_simulator.vendors.pymetrics.states import ACCEPTED, FULFILLED, MACHINE, PENDING, REJECTED
 from tests.fakes import FakeStored, FakeWorld
 
 

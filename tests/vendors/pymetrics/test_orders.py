@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.core.call import BASE, NOTHING, SEAL
-from simulator.core.config import Assessment
-from simulator.core.vendor import answer
-from simulator.vendors.pymetrics import VENDOR
+from assessment_simulator.core.call import BASE, NOTHING, SEAL
+from assessment_simulator.core.config import Assessment
+from assessment_simulator.core.vendor import answer
+from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.pymetrics.desk import Desk, shown
 from tests.vendors.pymetrics.rows import ABSENT, GAMES, ORDER, REASONING, REQUESTS

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core import instant
-from simulator.core.call import BASE, SEAL, Document
+from assessment_simulator.core import instant
+from assessment_simulator.core.call import BASE, SEAL, Document
 from tests.fakes import FakeWorld
 from tests.vendors.pymetrics.desk import Desk, shown
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.call import Unreadable
-from simulator.vendors.pymetrics.results import BANDS, band
+from assessment_simulator.core.call import Unreadable
+from assessment_simulator.vendors.pymetrics.results import BANDS, band
 from tests.vendors.pymetrics.desk import Desk, shown
 from tests.vendors.pymetrics.rows import GAMES, REASONING
 

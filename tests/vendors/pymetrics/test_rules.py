@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.core.vendor import refusal
-from simulator.vendors.pymetrics import VENDOR
+from assessment_simulator.core.vendor import refusal
+from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.vendors.pymetrics.desk import Desk
 from tests.vendors.pymetrics.rows import ABSENT, DOOR, ROWS, UNFINISHED, Row
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from simulator.core.config import Config
-from simulator.vendors.pymetrics import VENDOR
+from assessment_simulator.core.config import Config
+from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.pymetrics.desk import Desk
 from tests.vendors.pymetrics.test_states import STATUSES

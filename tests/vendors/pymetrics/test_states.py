@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.vendors.pymetrics import VENDOR
-from simulator.vendors.pymetrics.states import MACHINE, SETTLED
+from assessment_simulator.vendors.pymetrics import VENDOR
+from assessment_simulator.vendors.pymetrics.states import MACHINE, SETTLED
 from tests.vendors.pymetrics.desk import Desk, shown
 
 STATUSES = ["Rejected", "Pending", "Accepted", "Not Started", "In Progress", "Completed", "Fulfilled", "Expired"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.core import instant
-from simulator.vendors.pymetrics import VENDOR
+from assessment_simulator.core import instant
+from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.vendors.pymetrics.desk import Desk
 
 

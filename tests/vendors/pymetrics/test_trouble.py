@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from simulator.core.vendor import trouble
-from simulator.vendors.pymetrics import VENDOR
+from assessment_simulator.core.vendor import trouble
+from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeWorld
 
 MESSAGES = [

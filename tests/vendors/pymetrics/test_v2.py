@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulator.core.call import BASE
-from simulator.vendors.pymetrics import VENDOR, rules, rules_v2
+from assessment_simulator.core.call import BASE
+from assessment_simulator.vendors.pymetrics import VENDOR, rules, rules_v2
 from tests.vendors.pymetrics.desk import Desk, shown
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REASONING
 

@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from simulator.core.config import Config
-from simulator.core.decision import Notice
-from simulator.core.delivery import Delivery, Post
-from simulator.vendors.pymetrics import VENDOR
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.decision import Notice
+from assessment_simulator.core.delivery import Delivery, Post
+from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import NOW, at
 from tests.vendors.pymetrics.desk import Desk, shown
 

@@ -1,0 +1,194 @@
+"""One client in one sandbox: it is asked things, the vendor misbehaves, and what the server saw is looked up."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from assessment_contracts.clients.lines import Broken, Failed, Program
+from assessment_contracts.clients.seen import OURS, Seen
+from assessment_contracts.lab import Lab
+from assessment_contracts.listener import Caught, Listener
+from assessment_contracts.sandbox import Sandbox
+from assessment_contracts.wire import MISSING, Answer, Exchange
+
+LIMIT = 8.0
+"""Seconds that a client may take for one call, whatever happens."""
+TIMEOUT = 1.0
+"""Seconds that it is told to wait for one answer."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """What came of one call of the client: its result, or its error; and the seconds that it took."""
+
+    method: str
+    result: Any = None
+    error: Failed | None = None
+    seconds: float = 0.0
+
+    @property
+    def told(self) -> str:
+        """For messages."""
+        return f"an error ({self.error})" if self.error else f"{self.result!r}"[:400]
+
+    def right(self) -> Any:
+        """The result; that there is none fails the property."""
+        assert self.error is None, f"{self.method} ended in {self.told}"
+        return self.result
+
+
+@dataclass
+class Bench:
+    """A client on a sandbox of its own, of which it knows nothing yet."""
+
+    program: Program
+    sandbox: Sandbox
+    listener: Listener
+    record: Callable[[Exchange], None]
+    """Is given what the client said over the wire."""
+    _seen: Seen = field(default_factory=Seen)
+
+    def open(self, **changes: str) -> None:
+        """A new client of this sandbox, with some of its credentials changed."""
+        keys = self.sandbox.pymetrics
+        opening: dict[str, Any] = {
+            "base_url": self.sandbox.connection.base, "client_id": keys.client_id,
+            "client_secret": keys.client_secret, "api_key": keys.api_key, "timeout": TIMEOUT,
+        }  # fmt: skip
+        self.program.call("open", opening | changes, LIMIT)
+
+    def try_(self, method: str, **params: Any) -> Word:
+        """What the client says to one call. That it hangs or dies fails the property."""
+        began = time.monotonic()
+        try:
+            result, error = self.program.call(method, params, LIMIT), None
+        except Failed as problem:
+            result, error = None, problem
+        finally:
+            self.look()
+        return Word(method, result, error, time.monotonic() - began)
+
+    def ask(self, method: str, **params: Any) -> Any:
+        """The client's result; that it fails, fails the property."""
+        return self.try_(method, **params).right()
+
+    # The vendor, seen from above.
+
+    def faults(self, *faults: Mapping[str, Any]) -> None:
+        """From now on the vendor misbehaves so, and no otherwise; without any it behaves."""
+        self.sandbox.told("PUT", "/faults", list(faults))
+
+    def invitations(self) -> list[dict[str, Any]]:
+        """What exists."""
+        with self._unrecorded():
+            return list(self.sandbox.told("GET", "/invitations"))
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The webhooks, sent and to be sent."""
+        with self._unrecorded():
+            return list(self.sandbox.told("GET", "/deliveries"))
+
+    def look(self) -> None:
+        """Take note of the calls that the client has made since the last look."""
+        with self._unrecorded():
+            new = self._seen.look(self.sandbox)
+        for call in new:
+            self.record(call.exchange)
+
+    def calls(self, *operations: str) -> list[Mapping[str, Any]]:
+        """The client's calls so far, oldest first, as the journal shows each; those of `operations`, if given."""
+        return [call.entry for call in self._seen.calls if not operations or call.entry["operation"] in operations]
+
+    def order(self, id: str) -> dict[str, Any]:
+        """An order as the vendor shows it now; looking at it moves Completed to Fulfilled."""
+        with self._unrecorded():
+            return self._pymetrics("GET", f"/mercury/getOrder/{id}")
+
+    def new_order(self, wish: Mapping[str, Any]) -> str:
+        """An order that the client did not ask for; gives its id."""
+        return str(self._pymetrics("POST", "/mercury/order", wish)["order"]["id"])
+
+    def assessment(self, id: str) -> dict[str, Any]:
+        """An assessment of The Predictive Index as the vendor shows it now."""
+        with self._unrecorded():
+            return self._pi("GET", f"/{id}")
+
+    def new_assessment(self, wish: Mapping[str, Any]) -> str:
+        """An assessment that the client did not ask for; gives its id."""
+        return str(self._pi("POST", "", wish)["assessmentId"])
+
+    def _pymetrics(self, method: str, path: str, body: Any = MISSING) -> dict[str, Any]:
+        keys = self.sandbox.pymetrics
+        client = {
+            "client_id": keys.client_id, "client_secret": keys.client_secret, "grant_type": "client_credentials",
+        }  # fmt: skip
+        token = self._suite("POST", "/mercury/oauth/token", {}, client)["access_token"]
+        return self._suite(method, path, {"X-Api-Key": keys.api_key, "Authorization": f"Bearer {token}"}, body)
+
+    def _pi(self, method: str, rest: str, body: Any = MISSING) -> dict[str, Any]:
+        headers = {"api-key": self.sandbox.predictive_index.api_key}
+        return self._suite(method, f"/api/v1/behavioralassessments{rest}", headers, body)
+
+    def _suite(self, method: str, path: str, headers: Mapping[str, str], body: Any = MISSING) -> dict[str, Any]:
+        answer = self.sandbox.call(method, path, json=body, headers={**OURS, **headers})
+        assert answer.status in (200, 201), f"the suite itself was answered {answer.status}: {answer.text[:200]}"
+        return dict(answer.json)
+
+    @contextmanager
+    def _unrecorded(self) -> Iterator[None]:
+        """What the suite looks up belongs in no script."""
+        connection = self.sandbox.connection
+        before, connection.record = connection.record, lambda exchange: None
+        try:
+            yield
+        finally:
+            connection.record = before
+
+    # Webhooks.
+
+    def listens(self, vendor: str) -> str:
+        """Have the client take the webhooks that come to the address that this gives."""
+
+        def respond(caught: Caught) -> int:
+            request = {
+                "method": caught.method, "path": caught.path, "headers": dict(caught.headers),
+                "body": caught.body.decode("utf-8", "replace"),
+            }  # fmt: skip
+            return self.receive(vendor, request)
+
+        self.listener.respond = respond
+        return self.listener.url
+
+    def post(self, vendor: str, request: Mapping[str, Any]) -> int:
+        """The same, for a webhook that the vendor did not send."""
+        status = self.receive(vendor, request)
+        answer = Answer(status, {}, b"") if status else None
+        body = request["body"].encode()
+        self.record(Exchange(request["method"], "", request["headers"], body, answer, "no answer came", to_client=True))
+        return status
+
+    def receive(self, vendor: str, request: Mapping[str, Any]) -> int:
+        """The status with which the client answers a webhook; 0, which closes the connection, when it hangs or dies."""
+        # Asked from the listener's thread while the suite waits for the vendor: so nothing is looked up here.
+        try:
+            status = self.program.call("receive", {"vendor": vendor, "request": request}, LIMIT)
+        except Failed:
+            return 500
+        except Broken:
+            return 0
+        return status if isinstance(status, int) and 100 <= status <= 599 else 500
+
+
+@dataclass(repr=False)
+class ClientLab(Lab):
+    """For one property of a client: besides a sandbox it gives a client that talks to it."""
+
+    program: Program = field(default_factory=lambda: Program(()))
+
+    def bench(self, **config: Any) -> Bench:
+        """A sandbox of this example alone, with these settings, and a new client of it."""
+        bench = Bench(self.program, self.fresh(config or None), self.listener, self.exchanges.append)
+        bench.open()
+        return bench

@@ -1,0 +1,150 @@
+"""Runs a Python adapter in a process of its own: `python -m assessment_contracts.clients.host module:Class`.
+
+It speaks the same JSON lines as an adapter in any other language, so a client that hangs can be ended, one that dies
+takes nobody with it, and what it prints (moved to standard error) disturbs nobody.
+"""
+
+import importlib
+import inspect
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Any
+
+from assessment_contracts.clients.adapter import METHODS, OPENING, ClientError
+
+
+class Unfit(Exception):
+    """The adapter cannot be used; the message says why, and what would be right."""
+
+
+def load(name: str) -> type:
+    """The class that `module:Class` names; `Unfit` when there is none, or when it cannot be imported."""
+    module, colon, path = name.partition(":")
+    if not (module and colon and path):
+        raise Unfit(
+            f"{name!r} names no class: write module:Class, such as assessment_contracts.examples.reference:Client"
+        )
+    try:
+        found: Any = importlib.import_module(module)
+    except Exception as problem:
+        if isinstance(problem, ModuleNotFoundError) and (problem.name or " ") in (module, module.split(".")[0]):
+            where = f"it is looked for in {os.getcwd()} and where Python keeps its packages"  # noqa: PTH109
+            raise Unfit(f"there is no module {module}; {where}") from None
+        raise Unfit(f"{module} cannot be imported: {type(problem).__name__}: {problem}") from problem
+    for part in path.split("."):
+        if not hasattr(found, part):
+            raise Unfit(f"{module} has no {path}; it has {', '.join(_classes(found)) or 'no classes'}")
+        found = getattr(found, part)
+    if not inspect.isclass(found):
+        raise Unfit(f"{name} is no class, but {found!r}")
+    return found
+
+
+def _classes(module: Any) -> list[str]:
+    own = (name for name, one in vars(module).items() if getattr(one, "__module__", "") == module.__name__)
+    return [name for name in own if inspect.isclass(vars(module)[name]) and not name.startswith("_")]
+
+
+def opening(adapter: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `given` that the class's `__init__` names; `Unfit` when it demands something else."""
+    taken: dict[str, Any] = {}
+    for name, parameter in inspect.signature(adapter).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            taken |= given if parameter.kind is parameter.VAR_KEYWORD else {}
+        elif name in given:
+            taken[name] = given[name]
+        elif parameter.default is parameter.empty:
+            raise Unfit(f"{adapter.__name__} wants {name!r}; a client is opened with {', '.join(OPENING)}")
+    return taken
+
+
+class Host:
+    """Answers the lines of the protocol with one adapter class."""
+
+    def __init__(self, adapter: type) -> None:
+        self._adapter = adapter
+        self._client: Any = None
+
+    def answer(self, method: str, params: Mapping[str, Any]) -> Any:
+        """The result of one request; raises what the adapter raises."""
+        if method == "hello":
+            return self._hello()
+        if method == "open":
+            self._client = self._adapter(**opening(self._adapter, params))
+            return None
+        return getattr(self._client, method)(**params)
+
+    def _hello(self) -> dict[str, Any]:
+        opening(self._adapter, dict.fromkeys(OPENING))
+        features = getattr(self._adapter, "features", None)
+        if isinstance(features, str):
+            raise Unfit(f"features is the text {features!r}; write a set of names: {{{features!r}}}")
+        return {
+            "methods": [name for name in METHODS if callable(getattr(self._adapter, name, None))],
+            **({} if features is None else {"features": sorted(features)}),
+        }
+
+
+def told(line: str, answer: Callable[[str, Mapping[str, Any]], Any]) -> dict[str, Any]:
+    """The answer to one line."""
+    asked = json.loads(line)
+    try:
+        result = answer(asked["method"], asked["params"])
+    except ClientError as problem:
+        error = {"kind": problem.kind, "message": str(problem), "status": problem.status}
+        return {"id": asked["id"], "error": error}
+    except Unfit as problem:
+        return {"id": asked["id"], "error": {"kind": "unfit", "message": str(problem), "status": None}}
+    except Exception as problem:  # noqa: BLE001 - whatever the client may raise is to be told
+        crash = {"kind": "crash", "message": f"{type(problem).__name__}: {problem}{_where(problem)}", "status": None}
+        return {"id": asked["id"], "error": crash}
+    return {"id": asked["id"], "result": result}
+
+
+def _where(problem: BaseException) -> str:
+    """The line of the adapter, or of what it calls, that raised."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+
+
+def written(answer: Mapping[str, Any]) -> str:
+    """An answer as a line; a result that JSON does not know is a crash of the adapter."""
+    try:
+        return json.dumps(answer, allow_nan=False)
+    except (TypeError, ValueError) as problem:
+        message = f"the adapter gave something that is not JSON: {problem}"
+        return json.dumps({"id": answer["id"], "error": {"kind": "crash", "message": message, "status": None}})
+
+
+def serve(host: Callable[[str, Mapping[str, Any]], Any], lines: Iterator[str], output: IO[str]) -> None:
+    """Answer line by line until the lines end."""
+    for line in lines:
+        output.write(written(told(line, host)) + "\n")
+        output.flush()
+
+
+def main() -> None:
+    """The command."""
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what the client prints is for people
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as `python -m` does
+    try:
+        host: Callable[[str, Mapping[str, Any]], Any] = Host(load(sys.argv[1])).answer
+    except Unfit as problem:
+        host = _saying(problem)
+    sys.stdin.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    serve(host, iter(sys.stdin), output)
+
+
+def _saying(problem: Unfit) -> Callable[[str, Mapping[str, Any]], Any]:
+    def answer(method: str, params: Mapping[str, Any]) -> Any:
+        raise problem
+
+    return answer
+
+
+if __name__ == "__main__":
+    main()

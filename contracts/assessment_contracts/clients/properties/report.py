@@ -1,0 +1,45 @@
+"""What arrives is what was asked, and what is not set is not made up: shared by both vendors."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from assessment_contracts.clients.bench import Bench
+
+
+def asked_is_what_arrived(
+    bench: Bench, operations: tuple[str, ...], wish: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+) -> None:
+    """Assert that the one creation that came in has the wish for its body; defaults and nulls may stand beside it."""
+    sent = bench.calls(*operations)
+    assert len(sent) == 1, f"{len(sent)} creations came in, not one"
+    body = sent[0]["request"]["body"]
+    assert isinstance(body, dict), f"the body that came in is no JSON object: {body!r:.200}"
+    wanted = {**(defaults or {}), **wish}
+    for name in sorted({*body, *wanted}):
+        came, meant = _without_nulls(body.get(name)), _without_nulls(wanted.get(name))
+        extra = name not in wish and came in (None, wanted.get(name))
+        assert extra or _identical(came, meant), f"{name} was to be {meant!r}, and came in as {came!r}"
+
+
+def _without_nulls(value: Any) -> Any:
+    """An object without those of its members that are null: the candidate's, for example."""
+    return {name: one for name, one in value.items() if one is not None} if isinstance(value, dict) else value
+
+
+def _identical(came: Any, meant: Any) -> bool:
+    """Equal, with no truth taken for a one."""
+    if isinstance(meant, dict):
+        return isinstance(came, dict) and came.keys() == meant.keys() and all(
+            _identical(came[name], value) for name, value in meant.items()
+        )  # fmt: skip
+    if isinstance(meant, list):
+        return isinstance(came, list) and len(came) == len(meant) and all(map(_identical, came, meant))
+    return bool(came == meant) and isinstance(came, bool) == isinstance(meant, bool)
+
+
+def nulls_are_nulls(reported: Mapping[str, Any], answered: Mapping[str, Any]) -> None:
+    """Assert that what was null is null or absent, and what was an empty text is that, null or absent."""
+    for name, value in answered.items():
+        if value is None or value == "":
+            told = reported.get(name)
+            assert told is None or told == value, f"{name} was {value!r}, and is reported as {told!r}"

@@ -1,0 +1,108 @@
+"""Both vendors do the same trade: something is created, it has an id, it can be read. What differs stands here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assessment_contracts.clients.bench import Bench, Word
+from assessment_contracts.clients.compare import true
+from assessment_contracts.clients.properties import wishes
+from assessment_contracts.sources import Source
+
+
+@dataclass(frozen=True)
+class Trade:
+    """How one vendor's clients are asked, and what the answers are."""
+
+    feature: str
+    patience: str
+    thing: str
+    creates: tuple[str, ...]
+    """The operations that create; of several versions of an API."""
+    reads: tuple[str, ...]
+    id: str
+    state: str
+    method: str
+    """The adapter's method that creates, whose one parameter is `parameter`."""
+    parameter: str
+    read_method: str
+    wish: Callable[[], dict[str, Any]]
+    seen: Callable[[Bench, str], dict[str, Any]]
+    """The thing as the vendor shows it to the suite."""
+    create_by_suite: Callable[[Bench, Mapping[str, Any]], str]
+    """Has the suite itself create one; gives its id."""
+    errors: Source
+    flaw: Mapping[str, Any]
+    """What makes a wish one that the vendor refuses with 400."""
+    stranger: int
+    """The status for a key that the vendor does not know."""
+    strange: tuple[Any, ...]
+    """States that no document names."""
+    wrapped: str = ""
+    """The member of the create answer that holds the thing."""
+    read_with: Mapping[str, Any] | None = None
+
+    @property
+    def state_name(self) -> str:
+        """The vendor's word for where a thing is in its life."""
+        return "status" if self.wrapped else "state"
+
+    def create(self, bench: Bench, wish: Mapping[str, Any] | None = None) -> Word:
+        """What the client says to a creation."""
+        return bench.try_(self.method, **{self.parameter: self.wish() if wish is None else dict(wish)})
+
+    def read(self, bench: Bench, id: str) -> Word:
+        """What the client says to a reading."""
+        return bench.try_(self.read_method, id=id, **(self.read_with or {}))
+
+    def made(self, word: Word) -> dict[str, Any]:
+        """The thing that a creation reported; that there is none fails the property."""
+        result = word.right()
+        face = result.get(self.wrapped) if self.wrapped and isinstance(result, dict) else result
+        return _thing(face, self, word)
+
+    def found(self, word: Word) -> dict[str, Any]:
+        """The thing that a reading reported."""
+        return _thing(word.right(), self, word)
+
+    def told_truly(self, bench: Bench, face: Mapping[str, Any]) -> None:
+        """Assert that a thing is reported as the vendor shows it, but for what has contracts of its own.
+
+        Those are instants, and the state: a look at an order may move it, a new assessment's is a matter of switches.
+        """
+        elsewhere = (self.state, "assessmentDateTime", "expirationDateTime")
+        seen = self.seen(bench, face[self.id])
+        true(face, {name: value for name, value in seen.items() if name not in elsewhere})
+
+    def begun(self, bench: Bench) -> str:
+        """The id of one that a well-behaved vendor has just created."""
+        return str(self.made(self.create(bench))[self.id])
+
+
+def _thing(face: Any, trade: Trade, word: Word) -> dict[str, Any]:
+    assert isinstance(face, dict), f"{word.method} gave no {trade.thing}, but {word.told}"
+    assert isinstance(face.get(trade.id), str), f"{word.method} gave an {trade.thing} without {trade.id}: {word.told}"
+    return face
+
+
+_MERCURY = "pymetrics API 1.3.0 and 2.2.0"
+
+PYMETRICS = Trade(
+    "pymetrics.orders", "pymetrics.patience", "order", ("create_order", "create_order_v2"),
+    ("get_order", "get_order_v2"), "id", "status", "create_order", "order", "get_order", wishes.order, Bench.order,
+    Bench.new_order, Source(_MERCURY, "ErrorResponse: recoverable tells whether the same request may succeed"),
+    {"assessment_id": "none-of-the-configured"}, 403, ("Archived", "not started"), "order", {"report": False},
+)  # fmt: skip
+PREDICTIVE_INDEX = Trade(
+    "predictive_index.assessments", "predictive_index.patience", "assessment", ("create_assessment",),
+    ("get_assessment",), "assessmentId", "assessmentState", "create_assessment", "assessment", "get_assessment",
+    wishes.assessment, Bench.assessment, Bench.new_assessment,
+    Source("API Guide", "error handling: statuses of 400 and above carry an error object"),
+    {"gender": 7}, 401, (70, 5),
+)  # fmt: skip
+TRADES = (PYMETRICS, PREDICTIVE_INDEX)
+
+
+def fault(operations: tuple[str, ...], do: str, **more: Any) -> list[dict[str, Any]]:
+    """The same fault for each of these operations."""
+    return [{"operation": operation, "do": do, **more} for operation in operations]

@@ -1,0 +1,323 @@
+"""The list: what there is, in the order of creation, a page at a time, or what the options of OData ask for."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from assessment_contracts.lab import Lab
+from assessment_contracts.predictive_index import calls, odata, oracle, strategies
+from assessment_contracts.predictive_index.calls import PATH, unique
+from assessment_contracts.predictive_index.library import library
+from assessment_contracts.predictive_index.odata import Piece
+from assessment_contracts.predictive_index.oracle import Face
+from assessment_contracts.predictive_index.scene import TAKER
+from assessment_contracts.property import Need, contract, given
+from assessment_contracts.sources import Standing
+
+_FILTERS = tuple(f"pi.list.filter.{word}" for word in ("size", "syntax", "member", "type"))
+_ORDERED = (
+    "firstName", "middleName", "email", "gender", "patternNumber", "expirationDateTime", "assessmentDateTime",
+    "personType", "assessmentState", "selfSigmaScore/bSigma", "positionSigmaScore/aSigma", "externalId",
+    "associatedPositionTitle", "notifyAssessmentAvailableUsingEmail",
+)  # fmt: skip
+_orders = st.lists(
+    st.tuples(st.sampled_from(_ORDERED), st.sampled_from(("", " asc", " desc", " DESC", " ASC"))),
+    min_size=1,
+    max_size=3,
+)
+_counts = st.sampled_from((None, 0, 1, 2, 3, 5, 12, 13, 14, 50, 2_147_483_647))
+
+
+def _ids(faces: list[Face]) -> list[str]:
+    return [face["assessmentId"][:8] + " " + str(face["firstName"]) for face in faces]
+
+
+def _alike(found: list[Face], wanted: list[Face], asked: Any) -> None:
+    assert _ids(found) == _ids(wanted), f"{asked} lists {_ids(found)}, not {_ids(wanted)}"
+    calls.same(found, wanted)
+
+
+@contract(
+    "pi.list.limit",
+    "The list is a bare array of 50 assessments at most, as each is shown alone, in the order of creation",
+    promises=("pi.list", "pi.list.array", "pi.list.limit"),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+    examples=0.1,
+)
+@given(more=st.integers(48, 53))
+def limit(lab: Lab, more: int) -> None:
+    """$top asks for fewer, $skip for the next ones, and page by page each is listed once. Where there is none, the
+    array is empty."""
+    sandbox = lab.fresh()
+    assert calls.listed(sandbox) == [], "a new account lists something"
+    known = library(sandbox)
+    _alike(calls.listed(sandbox), known, "no option")
+    known = known + [calls.made(sandbox, TAKER) for _ in range(more)]
+    _alike(calls.listed(sandbox), known[:50], "no option")
+    for options, wanted in (
+        ({"top": 51}, known[:50]), ({"top": 50}, known[:50]), ({"top": 49}, known[:49]), ({"skip": 50}, known[50:]),
+        ({"skip": 2}, known[2:52]), ({"skip": 50, "top": 1000}, known[50:]), ({"filter": "true"}, known[:50]),
+        ({"orderby": "isDeleted", "skip": 1}, known[1:51]),
+    ):  # fmt: skip
+        _alike(calls.listed(sandbox, **options), wanted, options)
+
+
+@contract(
+    "pi.list.operators",
+    "Every operator and function of $filter lists just those assessments of which it is true",
+    kept=_FILTERS,
+    promises=("pi.list.grammar", "pi.list.filter"),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+)
+def operators(lab: Lab) -> None:
+    """Each is asked at the values where it turns: the equal one, the one beside it, the empty one and null."""
+    known = library(lab.sandbox)
+    for piece in odata.WHOLE:
+        _alike(calls.listed(lab.sandbox, filter=piece.text), odata.kept(known, piece), piece.text)
+
+
+@contract(
+    "pi.list.filtered",
+    "A $filter of many parts means what OData says: `and` before `or`, brackets first, null neither true nor false",
+    kept=_FILTERS,
+    promises=("pi.list.grammar", "pi.list.filter"),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+)
+@given(pieces=st.lists(odata.filters, min_size=1, max_size=3))
+def filtered(lab: Lab, pieces: list[Piece]) -> None:
+    """Checked against a small model of our own, over the assessments as they are shown alone."""
+    known = library(lab.sandbox)
+    for piece in pieces:
+        _alike(calls.listed(lab.sandbox, filter=piece.text), odata.kept(known, piece), piece.text)
+
+
+@contract(
+    "pi.list.found",
+    "An assessment is found by each of its ids, and by nothing that is not its own",
+    kept=("pi.list.filter.member", "pi.list.option.known"),
+    promises=("pi.list.filter", "pi.list.array"),
+    standing=Standing.DOCUMENTED,
+)
+@given(names=strategies.names, stem=strategies.texts)
+def found(lab: Lab, names: Face, stem: str) -> None:
+    """For a reading by externalId the filter is the documented way; the one sample of a filter has `eq` and a text."""
+    ids = {"externalId": unique(stem), "externalPersonId": unique(stem)}
+    face = calls.made(lab.sandbox, {**names, **ids})
+    for member in (*ids, "assessmentId", "assessmentUserId"):
+        text = odata.quoted(face[member]).text
+        assert _ids(calls.listed(lab.sandbox, filter=f"{member} eq {text}")) == _ids([face]), f"not found by {member}"
+        assert calls.listed(lab.sandbox, filter=f"{member} eq {odata.quoted(face[member] + 'x').text}") == [], member
+    both = " and ".join(f"{member} eq {odata.quoted(id).text}" for member, id in ids.items())
+    assert _ids(calls.listed(lab.sandbox, filter=both)) == _ids([face]), "not found by both ids"
+    other = calls.made(lab.sandbox, {"externalPersonId": ids["externalPersonId"]})
+    where = f"externalPersonId eq {odata.quoted(ids['externalPersonId']).text}"
+    assert _ids(calls.listed(lab.sandbox, filter=where)) == _ids([face, other]), "not both of a person's are found"
+
+
+@contract(
+    "pi.list.guids",
+    "A GUID may be written bare, tagged or in quotes, in capitals or not",
+    promises=("pi.list.grammar", "pi.id.case"),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+    examples=0.25,
+)
+@given(place=st.integers(0, 12))
+def guids(lab: Lab, place: int) -> None:
+    """OData 3 tags it, OData 4 does not."""
+    known = library(lab.sandbox)
+    id = known[place]["assessmentId"]
+    for text in (id, id.upper(), f"guid'{id}'", f"guid'{id.upper()}'", f"'{id}'", f"'{id.upper()}'"):
+        _alike(calls.listed(lab.sandbox, filter=f"assessmentId eq {text}"), [known[place]], text)
+        others = [face for face in known if face is not known[place]]
+        _alike(calls.listed(lab.sandbox, filter=f"{text} ne assessmentId"), others, text)
+
+
+@contract(
+    "pi.list.ordered",
+    "$orderby sorts by each member named, upwards unless DESC; what is alike stays in the order of creation",
+    kept=("pi.list.orderby.syntax", "pi.list.orderby.member"),
+    promises=("pi.list.options",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+)
+@given(order=_orders)
+def ordered(lab: Lab, order: list[tuple[str, str]]) -> None:
+    """Numbers by size, texts by code point, instants by time; null before all else."""
+    known = library(lab.sandbox)
+    text = ",".join(name + direction for name, direction in order)
+    wanted = odata.ordered(known, [(name, "desc" in direction.lower()) for name, direction in order])
+    _alike(calls.listed(lab.sandbox, orderby=text), wanted, text)
+
+
+@contract(
+    "pi.list.every_order",
+    "$orderby sorts by every member that has an order, both ways",
+    kept=("pi.list.orderby.syntax", "pi.list.orderby.member"),
+    promises=("pi.list.options",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+)
+def every_order(lab: Lab) -> None:
+    """One member after the other."""
+    known = library(lab.sandbox)
+    for name in _ORDERED:
+        for direction in ("", " desc"):
+            wanted = odata.ordered(known, [(name, bool(direction))])
+            _alike(calls.listed(lab.sandbox, orderby=name + direction), wanted, name + direction)
+
+
+@contract(
+    "pi.list.pages",
+    "$skip leaves out so many from the beginning, $top shows so many at most, of what is filtered and ordered",
+    kept=("pi.list.top.value", "pi.list.skip.value", "pi.list.option.known"),
+    promises=("pi.list.options",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+)
+@given(skip=_counts, top=_counts, piece=st.none() | odata.filters, order=st.just([]) | _orders)
+def pages(lab: Lab, skip: int | None, top: int | None, piece: Piece | None, order: list[tuple[str, str]]) -> None:
+    """Page by page a caller sees everything once."""
+    wanted = library(lab.sandbox)
+    options: dict[str, Any] = {name: count for name, count in (("skip", skip), ("top", top)) if count is not None}
+    if piece is not None:
+        wanted, options["filter"] = odata.kept(wanted, piece), piece.text
+    if order:
+        wanted = odata.ordered(wanted, [(name, "desc" in direction.lower()) for name, direction in order])
+        options["orderby"] = ", ".join(name + direction for name, direction in order)
+    first = skip or 0
+    wanted = wanted[first:] if top is None else wanted[first : first + top]
+    _alike(calls.listed(lab.sandbox, **options), wanted, options)
+
+
+@contract(
+    "pi.list.every_page",
+    "Every $skip with every $top",
+    kept=("pi.list.top.value", "pi.list.skip.value"),
+    promises=("pi.list.options",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+)
+def every_page(lab: Lab) -> None:
+    """Not one less and not one more, at the beginning and at the end."""
+    known = library(lab.sandbox)
+    for skip in (0, 1, 11, 12, 13, 14):
+        for top in (0, 1, 2, 12, 13, 14):
+            for more in ({}, {"filter": "true"}, {"orderby": "isDeleted"}):
+                found = calls.listed(lab.sandbox, skip=skip, top=top, **more)
+                _alike(found, known[skip : skip + top], f"$skip={skip}, $top={top}, {more}")
+
+
+@contract(
+    "pi.list.selected",
+    "$select shows the members named, in the order in which they always stand, and no others",
+    kept=("pi.list.select.member",),
+    promises=("pi.list.options",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+)
+@given(
+    names=st.lists(st.sampled_from((*oracle.MEMBERS, "*")), min_size=1, max_size=4), blank=st.sampled_from(("", " "))
+)
+def selected(lab: Lab, names: list[str], blank: str) -> None:
+    """A star means all of them."""
+    known = library(lab.sandbox)
+    wanted = [{m: face[m] for m in oracle.MEMBERS if m in names or "*" in names} for face in known]
+    calls.same(calls.listed(lab.sandbox, select=f",{blank}".join(names)), wanted)
+
+
+_SOUGHT = (
+    "firstName", "middleName", "lastName", "email", "administeredByEmail", "administeredByPhone",
+    "administeredByFirstName", "administeredByLastName", "associatedPositionTitle", "folderPath", "externalId",
+    "externalPersonId",
+)  # fmt: skip
+_WORDS = (
+    "ada",
+    "ADA",
+    "kevin",
+    "sam1",
+    "Flynn",
+    "Zoë",
+    "a b",
+    "b",
+    "executive",
+    "sales",
+    "nobody",
+    "😀",
+    "É",
+    "@example",
+)
+
+
+@contract(
+    "pi.list.searched",
+    "$search finds what has each of its words somewhere in its texts, whatever the case; searchfields says in which",
+    kept=("pi.list.search.text", "pi.list.searchfields.member"),
+    promises=("pi.list.options",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+)
+@given(
+    words=st.lists(st.sampled_from(_WORDS), min_size=1, max_size=2),
+    fields=st.just([]) | st.lists(st.sampled_from((*_SOUGHT, "personType", "redirectUrl")), min_size=1, max_size=2),
+)
+def searched(lab: Lab, words: list[str], fields: list[str]) -> None:
+    """Words that belong together stand in quotation marks."""
+    known = library(lab.sandbox)
+    text = " ".join(f'"{word}"' if " " in word else word for word in words)
+    wanted = [
+        face for face in known
+        if all(any(word.lower() in str(face[field] or "").lower() for field in fields or _SOUGHT) for word in words)
+    ]  # fmt: skip
+    more = {"searchfields": ",".join(fields)} if fields else {}
+    _alike(calls.listed(lab.sandbox, search=text, **more), wanted, f"{text} in {fields}")
+
+
+@contract(
+    "pi.list.counted",
+    "$count=true leaves the list as it is, and a note tells how many there are before $skip and $top",
+    kept=("pi.list.count.value",),
+    promises=("pi.list.count",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+    examples=0.25,
+)
+@given(piece=st.none() | odata.filters, top=st.sampled_from((None, 0, 2)))
+def counted(lab: Lab, piece: Piece | None, top: int | None) -> None:
+    """A bare array has no member for the number."""
+    known = library(lab.sandbox)
+    wanted = known if piece is None else odata.kept(known, piece)
+    options = {name: value for name, value in (("$filter", piece and piece.text), ("$top", top)) if value is not None}
+    for count in ("true", "false"):
+        answer = calls.ask(lab.sandbox, "GET", PATH, query={**options, "$count": count})
+        _alike(calls.shown(answer, 200), wanted[:top], f"{options} with $count={count}")
+        note = f"$count: {len(wanted)} match"
+        assert (note in answer.headers.get("simulator-note", "")) is (count == "true"), f"{options}: {answer.headers}"
+
+
+@contract(
+    "pi.list.strangers",
+    "A parameter without a dollar sign that no page names is accepted, noted and ignored",
+    kept=("pi.list.option.known",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+    examples=0.25,
+)
+@given(name=st.sampled_from(("top", "externalId", "page", "Filter", "größe")))
+def strangers(lab: Lab, name: str) -> None:
+    """As a parameter that the vendor's framework does not bind."""
+    known = library(lab.sandbox)
+    answer = calls.ask(lab.sandbox, "GET", PATH, query={name: "1", "$top": "3"})
+    _alike(calls.shown(answer, 200), known[:3], name)
+    assert "not a documented parameter" in answer.headers.get("simulator-note", ""), f"{name} is not noted"
+    clean = calls.ask(lab.sandbox, "GET", PATH, query={"$top": "3", "searchfields": "email"})
+    assert "simulator-note" not in clean.headers, "a documented option is noted"
+
+
+PROPERTIES = (
+    limit, operators, filtered, found, guids, ordered, every_order, pages, every_page, selected, searched,
+    counted, strangers,
+)  # fmt: skip

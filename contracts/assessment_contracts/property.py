@@ -1,0 +1,241 @@
+"""A promise as a property: what must hold, which rules and promises it shows, and what it needs to be asked."""
+
+import functools
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import hypothesis
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from assessment_contracts.lab import Lab
+from assessment_contracts.sandbox import Sandbox
+from assessment_contracts.sources import Fact, Source, Standing
+from assessment_contracts.wire import Answer
+
+Test = Callable[[Lab, settings], None]
+"""Runs every example; Hypothesis' settings say how many."""
+
+
+class Need(StrEnum):
+    """What a property needs of the target; where it is missing, the property is not asked."""
+
+    CONTROL = "the control API"
+    LISTENER = "a listener that the server can reach"
+    MAIL = "leave to send e-mail (--allow-email)"
+    WRITES = "leave to create what cannot be removed (--allow-writes)"
+
+
+@dataclass(frozen=True)
+class Property:
+    """A promise that can be asked. `examples` is a factor on the profile's number of examples.
+
+    `standing` is the most that it can claim: `as_sure_as` lowers it to that of the least sure fact that it shows.
+    """
+
+    id: str
+    statement: str
+    why: str
+    vendor: str
+    test: Test
+    kept: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    promises: tuple[str, ...] = ()
+    standing: Standing = Standing.DOCUMENTED
+    needs: frozenset[Need] = frozenset()
+    examples: float = 1.0
+    source: Source | None = None
+    feature: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every rule and promise that it shows."""
+        return (*self.kept, *self.broken, *self.promises)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A test, and what is drawn for it."""
+
+    test: Callable[..., None]
+    strategies: Mapping[str, st.SearchStrategy[Any]]
+
+
+def given(**strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Drawn]:
+    """What Hypothesis is to draw; as its own `given`, but bound when the property is asked, to the settings of then."""
+    return lambda test: Drawn(test, strategies)
+
+
+_VENDORS = {"pi": "predictive-index"}
+
+
+def vendor_of(id: str) -> str:
+    """The vendor that an id speaks of, by its first word."""
+    word = id.partition(".")[0]
+    return _VENDORS.get(word, word)
+
+
+def contract(
+    id: str, statement: str, *, kept: Collection[str] = (), broken: Collection[str] = (),
+    promises: Collection[str] = (), standing: Standing = Standing.DOCUMENTED, needs: Collection[Need] = (),
+    examples: float = 1.0, source: Source | None = None, feature: str = "",
+) -> Callable[[Callable[..., None] | Drawn], Property]:  # fmt: skip
+    """Make a property of a test that takes a `lab`, and whatever Hypothesis draws for it."""
+
+    def made(test: Callable[..., None] | Drawn) -> Property:
+        why = _plain(test.test.__doc__ if isinstance(test, Drawn) else test.__doc__)
+        return Property(
+            id, statement, why, vendor_of(id), _bound(test), tuple(kept), tuple(broken), tuple(promises), standing,
+            frozenset(needs), examples, source, feature,
+        )  # fmt: skip
+
+    return made
+
+
+def contract_machine(
+    id: str, statement: str, machine: type[RuleBasedStateMachine], *, steps: int = 20, why: str = "", **more: Any
+) -> Property:
+    """Make a property of a state machine, whose class attribute `lab` is set before it runs."""
+
+    def run(lab: Lab, how: settings) -> None:
+        watched = type(machine.__name__, (_Watched, machine), {"lab": lab})
+        try:
+            run_state_machine_as_test(watched, settings=settings(how, stateful_step_count=steps))
+        except HypothesisException:
+            raise  # its trouble is no failure of the machine's, and must not hide one
+        except Exception as problem:
+            lab.failed("\n".join(getattr(problem, "__notes__", ())), problem)
+            raise
+
+    made = contract(id, statement, **more)(lambda lab: None)
+    return replace(made, test=run, why=_plain(why or machine.__doc__))
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+class _Watched(RuleBasedStateMachine):
+    """A state machine each of whose runs is an example of its property."""
+
+    lab: Lab
+
+    def __init__(self) -> None:
+        self.lab.begin()
+        super().__init__()
+
+    def teardown(self) -> None:
+        super().teardown()
+        problem = sys.exc_info()[1]
+        if isinstance(problem, Exception) and not isinstance(problem, HypothesisException):
+            self.lab.failed("", problem)
+        self.lab.end()
+
+
+def _bound(test: Callable[..., None] | Drawn) -> Test:
+    """The test, with each of its examples begun, ended, and kept when it fails."""
+    inner, strategies = (test.test, test.strategies) if isinstance(test, Drawn) else (test, {})
+
+    @functools.wraps(inner)
+    def example(lab: Lab, **drawn: Any) -> None:
+        lab.begin()
+        try:
+            inner(lab, **drawn)
+        except Exception as problem:
+            lab.failed(", ".join(f"{name}={value!r}" for name, value in drawn.items()), problem)
+            raise
+        finally:
+            lab.end()
+
+    def run(lab: Lab, how: settings) -> None:
+        if strategies:
+            how(hypothesis.given(**strategies)(example))(lab)
+        else:
+            example(lab)
+
+    return run
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A rule, and the ways to break it and no other. `also` are rules that may be named beside it."""
+
+    rule: str
+    status: int
+    wrong: st.SearchStrategy[Any]
+    standing: Standing = Standing.DOCUMENTED
+    needs: frozenset[Need] = frozenset()
+    also: tuple[str, ...] = ()
+    name: str = "broken"
+    """The last word of the property's id, where one rule has several rows."""
+
+
+def breaches(
+    vendor: str, rows: Iterable[Breach], ask: Callable[[Sandbox, Any, Any], Answer], right: st.SearchStrategy[Any],
+    form: Callable[[Answer], None], probe: Callable[[Sandbox], Any] | None = None,
+) -> tuple[Property, ...]:  # fmt: skip
+    """A property for each row: the call is refused as the row says, by that rule alone, and nothing has changed.
+
+    `ask` makes the call out of a right body and what is wrong with it; `form` asserts that a refusal looks as the
+    vendor's do; `probe` reads what must be the same before and after.
+    """
+    return tuple(_breach(vendor, row, ask, right, form, probe) for row in rows)
+
+
+def as_sure_as(facts: Iterable[Fact], properties: Iterable[Property]) -> tuple[Property, ...]:
+    """The properties, none surer than the least sure of its promises and of the refusals that it provokes.
+
+    A property that fails at a vendor must not be called documented because one part of what it asserts is.
+    """
+    known = {fact.id: fact for fact in facts}
+
+    def lowered(property: Property) -> Property:
+        shown = [known[id].standing for id in property.promises if id in known]
+        shown += [known[id].of_refusal for id in property.broken if id in known]
+        return replace(property, standing=min([property.standing, *shown], key=lambda standing: standing.strength))
+
+    return tuple(lowered(property) for property in properties)
+
+
+def _breach(
+    vendor: str, row: Breach, ask: Callable[[Sandbox, Any, Any], Answer], right: st.SearchStrategy[Any],
+    form: Callable[[Answer], None], probe: Callable[[Sandbox], Any] | None,
+) -> Property:  # fmt: skip
+    @given(right=right, wrong=row.wrong)
+    def refused(lab: Lab, right: Any, wrong: Any) -> None:
+        """A call that is wrong in one known way is refused for that alone, and changes nothing."""
+        before = probe(lab.sandbox) if probe else None
+        answer = ask(lab.sandbox, right, wrong)
+        assert answer.status == row.status, f"{answer.status} instead of {row.status}: {answer.text[:200]}"
+        form(answer)
+        if lab.is_simulator:
+            named = set(answer.rules)
+            assert named - {*row.also} == {row.rule}, f"refused by {sorted(named)}, not by {row.rule}"
+        if probe:
+            assert probe(lab.sandbox) == before, "the refused call has changed something"
+
+    made = contract(
+        f"{row.rule}.{row.name}", f"What breaks {row.rule} is refused with {row.status}, and changes nothing",
+        broken=(row.rule,), standing=row.standing, needs=row.needs, examples=1 / 3,
+    )  # fmt: skip
+    return replace(made(refused), vendor=vendor_of(vendor))
+
+
+__all__ = [
+    "Breach",
+    "Fact",
+    "Need",
+    "Property",
+    "Source",
+    "Standing",
+    "as_sure_as",
+    "breaches",
+    "contract",
+    "contract_machine",
+    "given",
+]

@@ -1,0 +1,198 @@
+"""Listing orders: by application, by candidate, or by both."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from hypothesis import strategies as st
+
+from assessment_contracts.lab import Lab
+from assessment_contracts.property import Need, Property, contract, given
+from assessment_contracts.pymetrics import api, shapes
+from assessment_contracts.pymetrics.facts import LIST_FIELDS
+from assessment_contracts.pymetrics.strategies import PLAIN, texts, versions
+from assessment_contracts.sources import Standing
+
+_V1 = (
+    "pymetrics.list.body.json",
+    "pymetrics.list.body.object",
+    "pymetrics.list.filter",
+    *(f"pymetrics.list.{name}.type" for name in LIST_FIELDS),
+)
+_RULES = (*_V1, "pymetrics.v2.list.filter")
+_WRITES = {Need.WRITES}
+
+
+def _body(email: str, application: str, external_id: str | None) -> dict[str, Any]:
+    return {
+        **PLAIN,
+        "candidate": {"email": f"{email}@example.com", "external_id": external_id},
+        "application_id": application,
+    }
+
+
+@contract(
+    "pymetrics.lists.filtered",
+    "Listing gives the orders of the application, of the candidate, or of both together, oldest first",
+    kept=_RULES,
+    promises=("pymetrics.list.both", "pymetrics.list.and", "pymetrics.v2.same"),
+    needs=_WRITES,
+)
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 1), st.sampled_from((0, 1, None))), min_size=2, max_size=4),
+    version=versions, tail=st.sampled_from(("", " é", "&x=1", "+%20", "李", "a/b?c#d")),
+)  # fmt: skip
+def filtered(lab: Lab, pairs: list[tuple[int, int | None]], version: api.Version, tail: str) -> None:
+    """Each order is there once and whole; candidate_id is the caller's own id of the candidate, external_id.
+
+    What matches one of two filters only is not shown, and what matches none is answered with an empty list.
+    """
+    sandbox = lab.sandbox
+    word = api.unused(sandbox)
+    applications, candidates = [f"a{at}-{word}{tail}" for at in (0, 1)], [f"c{at}-{word}{tail}" for at in (0, 1)]
+    made = [
+        api.order(sandbox, _body(f"x{at}.{word}", applications[a], None if c is None else candidates[c]))
+        for at, (a, c) in enumerate(pairs)
+    ]
+    for a in (0, 1, None):
+        for c in (0, 1, None):
+            filters = ({} if a is None else {"job_application_id": applications[a]}) | (
+                {} if c is None else {"candidate_id": candidates[c]}
+            )
+            if filters:
+                wanted = [made[at] for at, pair in enumerate(pairs) if a in (None, pair[0]) and c in (None, pair[1])]
+                api.same(api.find(sandbox, version, **filters), wanted, f"the list by {', '.join(filters)}")
+
+
+@contract(
+    "pymetrics.lists.exact",
+    "A filter finds what is spelt exactly so, and nothing that merely resembles it",
+    kept=_RULES,
+    promises=("pymetrics.list.both", "pymetrics.list.and"),
+    needs=_WRITES,
+    examples=0.35,
+)
+@given(version=versions, name=st.sampled_from(LIST_FIELDS))
+def exact(lab: Lab, version: api.Version, name: str) -> None:
+    """The ids are the caller's own; to us they are letters, and another letter, case or blank makes another id."""
+    sandbox = lab.sandbox
+    word = f"Ab{api.unused(sandbox)}é"
+    spellings = [
+        word,
+        word.lower(),
+        word.upper(),
+        f" {word}",
+        f"{word} ",
+        f"{word}x",
+        f"x{word}",
+        f"{word[:-1]}e\u0301",
+    ]
+    made = {}
+    for at, spelt in enumerate(spellings):
+        application, external = (spelt, "c") if name == "job_application_id" else ("a", spelt)
+        made[spelt] = api.order(sandbox, _body(f"x{at}.{api.unused(sandbox)}", application, external))
+    for spelt in spellings:
+        api.same(api.find(sandbox, version, **{name: spelt}), [made[spelt]], f"the list for {spelt!r}")
+
+
+@contract(
+    "pymetrics.lists.as_clients_ask",
+    "A query is read as the vendor's client writes it: a plus is a blank, an escape is what it stands for",
+    kept=("pymetrics.v2.list.filter",),
+    promises=("pymetrics.list.both", "pymetrics.list.and"),
+    standing=Standing.OBSERVED,
+    needs=_WRITES,
+    examples=0.35,
+)
+@given(name=st.sampled_from(LIST_FIELDS), tail=st.sampled_from((" 1", "&x=é", "+", "a+b c%20", ";=#", "/?")))
+def as_clients_ask(lab: Lab, name: str, tail: str) -> None:
+    """It encodes a query as forms are encoded, so ids with blanks must be found that way."""
+    sandbox = lab.sandbox
+    word = api.unused(sandbox)
+    made = api.order(sandbox, _body(f"x.{word}", f"a{word}{tail}", f"c{word}{tail}"))
+    value = made["application_id"] if name == "job_application_id" else made["candidate"]["external_id"]
+    headers = {"X-Api-Key": sandbox.pymetrics.api_key, "Authorization": f"Bearer {sandbox.token()}"}
+    answer = sandbox.connection.request("GET", f"/mercury/v2/orders?{urlencode({name: value})}", headers)
+    api.same(api.expected(answer, 200), {"orders": [made]}, "the list")
+
+
+@contract(
+    "pymetrics.lists.nothing",
+    "A list that finds nothing is answered 200 and empty",
+    kept=_RULES,
+    promises=("pymetrics.list.both",),
+)
+@given(version=versions, words=st.lists(texts, min_size=1, max_size=2), only=st.sampled_from((0, 1)))
+def nothing(lab: Lab, version: api.Version, words: list[str], only: int) -> None:
+    """That there are no such orders is an answer like any other, not a 404."""
+    word = api.unused(lab.sandbox)
+    names = LIST_FIELDS if len(words) == 2 else LIST_FIELDS[only : only + 1]
+    filters = {name: f"{text}{word}" for name, text in zip(names, words, strict=True)}
+    assert api.find(lab.sandbox, version, **filters) == []
+
+
+@contract(
+    "pymetrics.lists.empty_filter",
+    "An empty or null filter beside another one counts as not given",
+    kept=_RULES,
+    promises=("pymetrics.list.both",),
+    standing=Standing.ASSUMED,
+    needs=_WRITES,
+    examples=0.5,
+)
+@given(name=st.sampled_from(LIST_FIELDS), version=versions, empty=st.sampled_from(("", None)))
+def empty_filter(lab: Lab, name: str, version: api.Version, empty: str | None) -> None:
+    """The vendor's own client sends `candidate_id=` where its caller has none."""
+    sandbox = lab.sandbox
+    made = api.order(sandbox, api.own(sandbox, PLAIN))
+    given_ = made["application_id"] if name == "job_application_id" else made["candidate"]["external_id"]
+    other = next(field for field in LIST_FIELDS if field != name)
+    sent = empty if version is api.V1 else ""
+    api.same(api.find(sandbox, version, **{name: given_, other: sent}), [made], "the list")
+
+
+@contract(
+    "pymetrics.lists.unknown_members",
+    "A filter that no document names is ignored, with a note in version 1",
+    kept=_V1,
+    standing=Standing.ASSUMED,
+    needs=_WRITES,
+    examples=0.35,
+)
+@given(name=st.sampled_from(("status", "email", "candidateId", "limit")), value=st.sampled_from((None, 5, "x", {})))
+def unknown_members(lab: Lab, name: str, value: Any) -> None:
+    """There is no paging and no other filter; who tries one is told in the header Simulator-Note."""
+    sandbox = lab.sandbox
+    made = api.order(sandbox, api.own(sandbox, PLAIN))
+    filters = {"job_application_id": made["application_id"], name: value}
+    answer = sandbox.call("POST", "/mercury/orders", json=filters, auth="pymetrics")
+    api.same(api.expected(answer, 200), {"orders": [made]}, "the list")
+    if lab.is_simulator:
+        note = answer.headers.get("simulator-note", "")
+        assert f"body.{name} is not a documented member" in note, f"the note says {note!r}"
+        query = sandbox.call("GET", api.V2.configuration, query={name: "x"}, auth="pymetrics")
+        assert f"query.{name} is not a documented parameter" in query.headers.get("simulator-note", "")
+
+
+@contract(
+    "pymetrics.lists.still",
+    "Listing does not fulfil orders, however often",
+    promises=("pymetrics.list.still",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+    examples=0.35,
+)
+@given(version=versions, by=st.sampled_from(LIST_FIELDS), times=st.integers(1, 3))
+def still(lab: Lab, version: api.Version, by: str, times: int) -> None:
+    """Only the description of Get speaks of the move, so a caller may look over its orders without moving any."""
+    sandbox = lab.sandbox
+    made = api.order(sandbox, api.own(sandbox, PLAIN), version)
+    sandbox.act(made["id"], "complete")
+    value = made["application_id"] if by == "job_application_id" else made["candidate"]["external_id"]
+    for _ in range(times):
+        (shown,) = api.find(sandbox, version, **{by: value})
+        shapes.ORDER(shown, "the order")
+        assert shown["status"] == "Completed", f"listing moved the order to {shown['status']}"
+        assert shown["results"], "a completed order is listed without its results"
+
+
+PROPERTIES: tuple[Property, ...] = (filtered, exact, as_clients_ask, nothing, empty_filter, unknown_members, still)

@@ -1,0 +1,190 @@
+"""The whole of it at once: calls in any order, each answer compared with what a plain model says."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from assessment_contracts.lab import Lab
+from assessment_contracts.property import Need, Property, contract_machine
+from assessment_contracts.pymetrics import api, shapes
+from assessment_contracts.pymetrics.oracle import Order, Story, band
+from assessment_contracts.pymetrics.reports import fetched, is_pdf
+from assessment_contracts.pymetrics.strategies import ACTIONS, versions
+from assessment_contracts.sources import Standing
+from assessment_contracts.wire import Answer
+
+_BEGINNING = "2026-01-01T00:00:00Z"
+_EMAILS = (
+    "ada@example.com", "ADA@example.com", "eda@example.com", "eda+expires@example.com", "ida+completes@example.com",
+    "ida+completes-in-10s@example.com", "ida+completes-in-2h@example.com", "oda+abandons@example.com",
+    "uda+rejected@example.com",
+)  # fmt: skip
+_APPLICATIONS = ("a-1", "a-2")
+_SPANS = ("PT0S", "PT9.999999S", "PT0.000001S", "PT10S", "PT30M", "PT1H", "PT2H", "P1D", "P60D")
+_LENGTHS = {
+    "PT0S": timedelta(), "PT9.999999S": timedelta(seconds=9, microseconds=999_999),
+    "PT0.000001S": timedelta(microseconds=1), "PT10S": timedelta(seconds=10), "PT30M": timedelta(minutes=30),
+    "PT1H": timedelta(hours=1), "PT2H": timedelta(hours=2), "P1D": timedelta(days=1), "P60D": timedelta(days=60),
+}  # fmt: skip
+_places = st.integers(0, 7)
+
+
+class Orders(RuleBasedStateMachine):
+    """Orders are made, asked for again, read, listed and moved while time passes and tokens lapse.
+
+    Whatever came before, each answer is the one that a plain model of the vendor gives, down to the last member.
+    """
+
+    lab: Lab
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sandbox = self.lab.fresh()
+        self.sandbox.freeze(_BEGINNING)
+        self.story = Story(datetime(2026, 1, 1, tzinfo=UTC), api.assessments(self.sandbox))
+        self.lapses = self.story.now + timedelta(hours=1)
+        self.links: list[tuple[datetime, str]] = []
+
+    def _has_orders(self) -> bool:
+        return bool(self.story.orders)
+
+    def _order(self, place: int) -> Order:
+        return self.story.orders[place % len(self.story.orders)]
+
+    @rule(
+        email=st.sampled_from(_EMAILS), which=st.integers(0, 1), application=st.sampled_from(_APPLICATIONS),
+        version=versions, external=st.sampled_from((None, "c-1", "c-2")),
+        metadata=st.sampled_from((None, {"a": [1.0]})),
+    )  # fmt: skip
+    def create(
+        self, email: str, which: int, application: str, version: api.Version, external: str | None, metadata: Any
+    ) -> None:
+        """Make an order, or find the one that is there."""
+        body = {
+            "candidate": {"email": email, "external_id": external}, "assessment_id": self.story.known[which]["id"],
+            "application_id": application, "send_email": False, "metadata": metadata,
+        }  # fmt: skip
+        there = self.story.meant(body)
+        told = api.expected(api.ask(self.sandbox, body, version), 200 if there else 201)
+        assert told["created"] is (there is None), f"created is {told['created']}"
+        order = there or self.story.made(body, told["order"])
+        self._check(order, told["order"])
+        self.story.pass_until(self.story.now)
+
+    @precondition(_has_orders)
+    @rule(place=_places, version=versions, report=st.booleans())
+    def read(self, place: int, version: api.Version, report: bool) -> None:
+        """Read one order."""
+        order = self._order(place)
+        shown = api.read(self.sandbox, order.id, version, **({"report": "true"} if report else {}))
+        self.story.read(order, report)
+        self._check(order, shown)
+
+    @rule(
+        application=st.none() | st.sampled_from(_APPLICATIONS), external=st.sampled_from((None, "c-1", "c-2", "c-3")),
+        version=versions,
+    )  # fmt: skip
+    def find(self, application: str | None, external: str | None, version: api.Version) -> None:
+        """List orders by one filter or two; by none is refused."""
+        given = {"job_application_id": application, "candidate_id": external}
+        filters = {name: value for name, value in given.items() if value is not None}
+        if not filters:
+            self._refused(self.sandbox.call("POST", "/mercury/orders", json={}, auth="pymetrics"), 400)
+            return
+        wanted = [
+            order
+            for order in self.story.orders
+            if application in (None, order.face["application_id"])
+            and external in (None, order.face["candidate"]["external_id"])
+        ]
+        found = api.find(self.sandbox, version, **filters)
+        assert [one["id"] for one in found] == [order.id for order in wanted], "the list is not what it should be"
+        for order, shown in zip(wanted, found, strict=True):
+            self._check(order, shown)
+
+    @precondition(_has_orders)
+    @rule(place=_places, action=st.sampled_from(ACTIONS))
+    def act(self, place: int, action: str) -> None:
+        """Do what a candidate, or the vendor's people, would."""
+        order = self._order(place)
+        answer = self.sandbox.control("POST", f"/invitations/{order.id}/{action}")
+        possible = self.story.move(order, action)
+        assert answer.status == (200 if possible else 409), f"{action} of an order is answered {answer.status}"
+        if possible:
+            assert answer.json["status"] == order.status, f"{action} led to {answer.json['status']}"
+
+    @rule(span=st.sampled_from(_SPANS))
+    def advance(self, span: str) -> None:
+        """Time passes; a token that lapsed meanwhile is refused, and another is asked for."""
+        self.sandbox.advance(span)
+        self.story.pass_until(self.story.now + _LENGTHS[span])
+        if self.story.now >= self.lapses:
+            self._refused(self.sandbox.call("GET", api.V1.configuration, auth="pymetrics"), 401)
+            self.sandbox.forget_token()
+            self.sandbox.token()
+            self.lapses = self.story.now + timedelta(hours=1)
+
+    @rule(what=st.sampled_from(("id", "body", "member", "key", "report")))
+    def fail(self, what: str) -> None:
+        """Make a call that is refused."""
+        order = self.story.orders[0].id if self.story.orders else "x"
+        table: dict[str, tuple[int, str, str, dict[str, Any]]] = {
+            "id": (404, "GET", f"{api.V2.read}/00000000-0000-4000-8000-000000000000", {}),
+            "body": (400, "POST", api.V2.create, {"content": b"{", "media_type": "application/json"}),
+            "member": (400, "POST", api.V1.create, {"json": {"candidate": {"email": "ada@example.com"}}}),
+            "key": (403, "GET", f"{api.V1.read}/{order}", {"headers": {"X-Api-Key": "nobody"}}),
+            "report": (400 if self.story.orders else 404, "GET", f"{api.V1.read}/{order}", {"query": {"report": "?"}}),
+        }
+        status, method, path, more = table[what]
+        self._refused(self.sandbox.call(method, path, auth="pymetrics", **more), status)
+
+    @precondition(lambda self: bool(self.links))
+    @rule(place=_places)
+    def fetch(self, place: int) -> None:
+        """Follow the link of a report that was shown at some time."""
+        until, url = self.links[place % len(self.links)]
+        answer = fetched(self.sandbox, url)
+        if self.story.now < until:
+            is_pdf(answer)
+        else:
+            assert answer.status == 403, f"a lapsed link is answered {answer.status}"
+
+    def _refused(self, answer: Answer, status: int) -> None:
+        assert answer.status == status, f"{answer.status} instead of {status}: {answer.text[:200]}"
+        assert answer.rules, "Simulator-Rule names nothing"
+
+    def _check(self, order: Order, shown: dict[str, Any]) -> None:
+        """The order is shown as it must be; what could not be known is learned from its first look."""
+        shapes.ORDER(shown, "the order")
+        if order.completed is not None and not order.learned:
+            (result,) = shown["results"] or [None]
+            assert result is not None, "a completed order has no results"
+            assert result["create_date"] == shapes.written(order.completed), "the result is of another moment"
+            assert result["band"] == band(result["score"]), f"{result['score']} is in band {result['band']}"
+            order.face["results"], order.learned = shown["results"], True
+        assert bool(shown["reports"]) is (order.reported is not None), f"the reports are {shown['reports']}"
+        if order.reported is not None:
+            (report,) = shown["reports"]
+            assert report["create_date"] == shapes.written(order.reported), "the report is of another moment"
+            self.links.append((self.story.now + timedelta(hours=1), report["download_url"]))
+        api.same({**shown, "reports": None}, order.face)
+
+
+PROPERTIES: tuple[Property, ...] = (
+    contract_machine(
+        "pymetrics.machine.orders",
+        "Whatever is called in whatever order, each answer is the one that a plain model gives",
+        Orders,
+        kept=("pymetrics.access.token.live", "pymetrics.get.known"),
+        promises=(
+            "pymetrics.order.resolved",
+            "pymetrics.order.moves",
+            "pymetrics.order.fulfilled",
+            "pymetrics.list.both",
+        ),
+        standing=Standing.ASSUMED,
+        needs={Need.CONTROL},
+    ),
+)

@@ -1,0 +1,149 @@
+"""One sandbox of a simulator, or a vendor's account: what a property talks to."""
+
+import json as stdlib_json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from assessment_contracts.wire import MISSING, Answer, Connection
+
+Auth = Literal["pymetrics", "predictive_index"]
+CONTROL = "/_simulator"
+ASSESSMENTS_PATH = "/api/v1/behavioralassessments"
+TOKEN_PATH = "/mercury/oauth/token"  # noqa: S105  a path
+_SEAL = re.compile(r"\.[0-9a-f]{24}\.")
+
+
+@dataclass(frozen=True, slots=True)
+class PymetricsKeys:
+    """What pymetrics asks its callers for."""
+
+    client_id: str
+    client_secret: str
+    api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PiKeys:
+    """What The Predictive Index asks its callers for."""
+
+    api_key: str
+
+
+@dataclass
+class Sandbox:
+    """Calls with the keys of one sandbox or account.
+
+    `control_headers` is None where there is no control API. `memo` is for what a vendor's properties find out once.
+    """
+
+    name: str
+    pymetrics: PymetricsKeys
+    predictive_index: PiKeys
+    connection: Connection
+    control_headers: Mapping[str, str] | None = None
+    memo: dict[str, Any] = field(default_factory=dict)
+    undoing: list[tuple[str, str, Auth]] = field(default_factory=list)
+    _token: str | None = None
+
+    def call(
+        self, method: str, path: str, *, headers: Mapping[str, str | None] | None = None,
+        query: Mapping[str, Any] | None = None, json: Any = MISSING, content: bytes | None = None,
+        media_type: str | None = None, auth: Auth | None = None,
+    ) -> Answer:  # fmt: skip
+        """One request. `auth` adds that vendor's credentials; `headers` win over them, None takes one away."""
+        body = content if content is not None else b"" if json is MISSING else dumps(json)
+        sent: dict[str, str | None] = {"Accept": "*/*"}
+        if json is not MISSING or media_type:
+            sent["Content-Type"] = media_type or "application/json"
+        if auth is not None:
+            sent |= self._credentials(auth, given=frozenset(headers or ()))
+        sent |= headers or {}
+        target = quote(path, safe="/%:@!$&'()*+,;=~-._") + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+        return self.connection.request(method, target, {n: v for n, v in sent.items() if v is not None}, body)
+
+    def _credentials(self, auth: Auth, given: frozenset[str]) -> dict[str, str | None]:
+        if auth == "predictive_index":
+            return {"api-key": self.predictive_index.api_key}
+        credentials: dict[str, str | None] = {"X-Api-Key": self.pymetrics.api_key}
+        if "Authorization" not in given:
+            credentials["Authorization"] = f"Bearer {self.token()}"
+        return credentials
+
+    def token(self) -> str:
+        """A pymetrics bearer token, asked for once."""
+        if self._token is None:
+            answer = self.admission()
+            assert answer.status == 201, f"the token call answered {answer.status}: {answer.text[:200]}"
+            self._token = str(answer.json["access_token"])
+        return self._token
+
+    def admission(self) -> Answer:
+        """What pymetrics answers to who asks for a token."""
+        keys = self.pymetrics
+        body = {"client_id": keys.client_id, "client_secret": keys.client_secret, "grant_type": "client_credentials"}
+        return self.call("POST", TOKEN_PATH, json=body, headers={"X-Api-Key": keys.api_key})
+
+    def look(self) -> Answer:
+        """What The Predictive Index answers to who looks at his assessments."""
+        return self.call("GET", ASSESSMENTS_PATH, query={"$top": 1}, auth="predictive_index")
+
+    def forget_token(self) -> None:
+        """Ask for a new token before the next call."""
+        self._token = None
+
+    def undo(self, method: str, path: str, auth: Auth) -> None:
+        """Remember how to remove what was just created; done at the end where the target is a vendor."""
+        self.undoing.append((method, path, auth))
+
+    # The control API, where there is one.
+
+    def control(self, method: str, suffix: str = "", json: Any = MISSING) -> Answer:
+        """One call of the control API, under this sandbox."""
+        assert self.control_headers is not None, "the target has no control API"
+        return self.call(
+            method, f"{CONTROL}/sandboxes/{self.name}{suffix}", json=json, headers=dict(self.control_headers)
+        )
+
+    def told(self, method: str, suffix: str, json: Any = MISSING) -> Any:
+        """The JSON of a control call; an AssertionError tells of a refusal."""
+        answer = self.control(method, suffix, json)
+        assert answer.status < 400, f"{method} {suffix} was refused ({answer.status}): {answer.text[:300]}"
+        return answer.json if answer.body else None
+
+    def advance(self, duration: str) -> Any:
+        """Turn the clock on by an ISO 8601 duration; gives `{now, mode, events}`."""
+        return self.told("POST", "/clock", {"advance": duration})
+
+    def freeze(self, instant: str) -> Any:
+        """Let the clock stand at an instant."""
+        return self.told("POST", "/clock", {"freeze": instant})
+
+    def act(self, id: str, action: str, **body: Any) -> Any:
+        """Do what a candidate would; gives the invitation as it is then."""
+        return self.told("POST", f"/invitations/{id}/{action}", body or MISSING)
+
+    def config(self, **changes: Any) -> Any:
+        """Change settings; gives all of them."""
+        return self.told("PATCH", "/config", changes)
+
+    def reset(self) -> None:
+        """Back to the opening state; the token is void."""
+        self.told("POST", "/reset")
+        self.forget_token()
+        self.memo.clear()
+
+
+def unsealed(value: Any) -> Any:
+    """JSON values without the seals of links, which differ after a reset."""
+    return stdlib_json.loads(_SEAL.sub("..", stdlib_json.dumps(value)))
+
+
+def dumps(value: Any) -> bytes:
+    """JSON in UTF-8; a lone surrogate stays an escape."""
+    try:
+        return stdlib_json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return stdlib_json.dumps(value).encode()

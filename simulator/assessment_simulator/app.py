@@ -1,0 +1,167 @@
+"""The composition root: vendors, sandboxes, webhooks and HTTP become one ASGI app. A new vendor is one line here."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from ipaddress import ip_network
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from assessment_simulator import __version__
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.urls import path_prefix
+from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.server import assets, configuring, dashboard
+from assessment_simulator.server.access_log import AccessLog
+from assessment_simulator.server.address import Address
+from assessment_simulator.server.asgi import App
+from assessment_simulator.server.attempts import Attempts
+from assessment_simulator.server.candidate import Candidate
+from assessment_simulator.server.control import Control
+from assessment_simulator.server.egress import Policy
+from assessment_simulator.server.guard import Guard
+from assessment_simulator.server.hosts import Hosts
+from assessment_simulator.server.http import Door
+from assessment_simulator.server.keeper import Limits, kept
+from assessment_simulator.server.log import Unusable, Unwritten
+from assessment_simulator.server.log.places import opened
+from assessment_simulator.server.login import Login, Session
+from assessment_simulator.server.origin import Origins, Shared
+from assessment_simulator.server.press import draw
+from assessment_simulator.server.problems import (
+    Full,
+    Problem,
+    answer_crash,
+    answer_http_error,
+    answer_problem,
+    answer_unlogged,
+)
+from assessment_simulator.server.proxied import Proxied
+from assessment_simulator.server.reference import Reference
+from assessment_simulator.server.relay import Relay
+from assessment_simulator.server.request_filter import RequestFilter
+from assessment_simulator.server.sandboxes import Sandboxes, Taken
+from assessment_simulator.server.sender import HttpSender
+from assessment_simulator.server.smtp import Smtp
+from assessment_simulator.settings import Settings
+from assessment_simulator.vendors import predictive_index, pymetrics
+
+VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
+
+
+def documents() -> Reference:
+    """The OpenAPI documents, without a server."""
+    control = Control(Sandboxes(VENDORS, HttpSender(Policy(()))), Address(None, trust_host=True), __version__)
+    return Reference(VENDORS, control.table(), __version__)
+
+
+class Unopened(Exception):
+    """A sandbox of the settings cannot be opened."""
+
+
+class Simulator:
+    """The whole server without a socket.
+
+    `app` is the ASGI application; `control_token` is what its control API asks for, None in open access. `tell` is
+    given, once, the random credentials of sandboxes that are opened at the start in closed access.
+    """
+
+    def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda line: None) -> None:
+        open_access = settings.access == "open"
+        self.control_token = None if open_access else settings.control_token or secrets.token_urlsafe(24)
+        self._settings = settings
+        self._tell = tell
+        self._limits = Limits(settings.idle, settings.keep_for, settings.keep)
+        self._sender = HttpSender(
+            Policy(settings.webhook_hosts, guarded=not open_access),
+            authority=settings.webhook_ca, insecure=settings.webhook_insecure,
+        )  # fmt: skip
+        self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
+        self._sandboxes = Sandboxes(
+            VENDORS, self._sender, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,
+            log=opened(settings.log, shared=settings.workers > 1),
+        )  # fmt: skip
+        session = None if self.control_token is None else Session(self.control_token)
+        address = Address(settings.public_url, trust_host=open_access)
+        control = Control(self._sandboxes, address, __version__)
+        self._family, self._hearing = control.family, control.hearing
+        if session is not None:
+            control.family.learn_general("end_session", lambda asked: session.end(asked["id"]))
+        inner: App = self._inside(control, address, session)
+        if session is not None:
+            inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
+        origins = Origins(settings.cors_origins, settings.public_url, open_access=open_access)
+        hosts = Hosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
+        door = Door(self._sandboxes, Shared(inner, origins), draw, address, origins)
+        inner = RequestFilter(door, origins, hosts)
+        inner = AccessLog(inner) if settings.access_log else inner
+        self.app: App = self._proxied(inner)
+
+    def _proxied(self, inner: App) -> App:
+        """The app behind a reverse proxy, where the settings know of one."""
+        public = self._settings.public_url
+        prefix = None if public is None else path_prefix(urlsplit(public).path)
+        trusted = [ip_network(network) for network in self._settings.trusted_proxies]
+        return Proxied(inner, prefix, trusted, self._first_segments) if prefix or trusted else inner
+
+    def _inside(self, control: Control, address: Address, session: Session | None) -> Starlette:
+        """Everything but the vendors: dashboard, candidate's pages, login, control API, documents."""
+        inside = dashboard.Control()
+        board = dashboard.Board(inside, VENDORS, address, __version__, open_access=session is None)
+        starlette = inside.app = Starlette(
+            routes=[
+                *board.routes(),
+                *assets.routes(),
+                *Candidate(self._sandboxes, address).routes(),
+                *([] if session is None else Login(session, address, Attempts(), control.end_session).routes()),
+                *control.routes(),
+                *Reference(VENDORS, control.table(), __version__).routes(),
+            ],
+            exception_handlers={
+                Problem: answer_problem,
+                HTTPException: answer_http_error,
+                Unwritten: answer_unlogged,
+                Unusable: answer_unlogged,
+                Exception: answer_crash,
+            },
+            lifespan=self._lifespan,
+        )
+        starlette.router.redirect_slashes = False
+        paths = [route.path for route in starlette.routes if isinstance(route, Route)]
+        self._first_segments = {
+            path.split("/")[1] for path in (*paths, *(r for v in VENDORS.values() for r in v.roots))
+        }
+        return starlette
+
+    def leave(self) -> None:
+        """Answer all who wait for something: the server is about to close."""
+        self._sandboxes.end_waits()
+
+    def is_posting(self) -> bool:
+        """Whether a webhook is on its way, or waits for its turn behind others that are."""
+        return self._sandboxes.is_posting()
+
+    async def open(self) -> None:
+        """Open the sandboxes of the settings, before anything is served; raises `Unopened`."""
+        for name, changes in self._settings.sandboxes.items():
+            try:
+                sandbox = self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
+            except Taken:
+                continue  # it is in the log already, and stays as it is
+            except Full as full:
+                raise Unopened(f"--config: sandbox {name}: {full.detail}") from None
+            if self.control_token is not None:
+                self._tell(f"sandbox {name}: {json.dumps(self._sandboxes.credentials(sandbox))}")
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        async with kept(self._sandboxes, self._limits), self._family.meeting(), self._hearing.listening():
+            yield
+        await self._sandboxes.close()
+        await self._sender.close()
+        if self._relay is not None:
+            await self._relay.close(self._settings.grace)

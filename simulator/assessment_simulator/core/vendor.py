@@ -1,0 +1,216 @@
+"""A vendor is a table: endpoints, rules, states and promises. `answer` is the one door through it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from assessment_simulator.core.call import Call, Reply
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.decision import Alarm, Decision, Notice, Record
+from assessment_simulator.core.delivery import Delivery, Post
+from assessment_simulator.core.exercise import Exercise
+from assessment_simulator.core.machine import Machine
+from assessment_simulator.core.rules import Rule, broken
+from assessment_simulator.core.schema import Interface
+from assessment_simulator.core.sources import Document, Guess, Omission, Promise, Source, Standing
+from assessment_simulator.core.text import all_ignored
+from assessment_simulator.core.world import Stored, World
+
+Decide = Callable[[Call, World], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that can be asked of a vendor: rules in stages, then the decision.
+
+    The stages are judged in order; the first with a broken rule refuses, and names all that it found broken.
+    """
+
+    name: str
+    decide: Decide
+    stages: tuple[tuple[Rule, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An operation that answers over HTTP at `method` and `path` (`{word}` stands for one segment).
+
+    `statuses` are those that it can answer with, `summary` says what it does in a few words.
+    """
+
+    method: str
+    path: str
+    operation: Operation
+    statuses: tuple[int, ...]
+    summary: str
+
+
+class Credential(NamedTuple):
+    """What a caller shows to be let in: `id`, and a `secret` where the vendor asks for one.
+
+    A link carries its sandbox's name as `id`, the seal as `secret`, and the id of the `invitation` it is sealed for.
+    """
+
+    kind: str
+    id: str
+    secret: str = ""
+    invitation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A behaviour that the vendor's documents leave open or contradict; the first of `values` is the default."""
+
+    id: str
+    values: tuple[str | int | bool | None, ...]
+    statement: str
+    source: Source
+    standing: Standing = Standing.ASSUMED
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A vendor's invitation in neutral words; `created` is in ticks, `links` may hold `BASE` and `SEAL`.
+
+    `references` are the caller's own ids of what it is for, besides the candidate's.
+    """
+
+    id: str
+    vendor: str
+    status: str | int
+    candidate: Mapping[str, str | None]
+    created: int
+    links: Mapping[str, str]
+    references: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One invitation of the demo: the body that creates it, the switches set meanwhile, how long ago, what then."""
+
+    operation: str
+    body: Mapping[str, Any]
+    age: int
+    actions: tuple[str, ...] = ()
+    behaviour: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+
+
+def _as_sent(call: Call, world: World) -> tuple[Call, tuple[str, ...]]:
+    return call, ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """All that is known of one vendor.
+
+    `reads` gives a call as the vendor reads it, before any rule is judged, and the notes about what it forgave.
+    With `ignores_path_case` the letter case of a path, and one slash at its end, do not matter.
+    `roots` are the path prefixes it answers under; `headers` those of a request it wants to see (lower case).
+    `actions` are operations without an endpoint: what a candidate, an alarm or the control API does to an invitation,
+    by name, with the invitation's id as the parameter `id`; they reply 200, or 409 with `{"detail": …}`. `staged` are
+    more of them, for samples alone: moves that nobody can ask for.
+    `door` are the rules that the HTTP edge judges: `route`, `verb`, `encoding` and `size`.
+    `promises` are what it does besides what it demands, `omitted` what of it is not simulated.
+    `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
+    `trouble` is the answer with a status when the vendor itself fails; `token` gives the id of the `TOKEN` record that
+    a call comes with (empty: none), and is None where there are no tokens.
+    `exercise` is the candidate's part, behind the invitations' links; None where a vendor's links lead nowhere.
+    `interface` describes what goes over the wire, for the OpenAPI document.
+    `publisher` and `api` are the words in which its `documents` name the vendor and the API that is simulated; `about`
+    says which API that is, and how we know. `guesses` are the choices of ours that callers can depend on.
+    """
+
+    id: str
+    title: str
+    roots: tuple[str, ...]
+    headers: tuple[str, ...]
+    endpoints: tuple[Endpoint, ...]
+    actions: Mapping[str, Operation]
+    staged: Mapping[str, Operation]
+    door: Mapping[str, Rule]
+    switches: tuple[Switch, ...]
+    machine: Machine
+    kind: str
+    credentials: Mapping[str, tuple[str, ...]]
+    credential: Callable[[Call], Credential | None]
+    refuse: Callable[[tuple[Rule, ...], Call, World], Reply]
+    trouble: Callable[[int, Call], Reply]
+    token: Callable[[Call], str] | None
+    every_reply: Callable[[World], tuple[tuple[str, str], ...]]
+    view: Callable[[Stored], Invitation]
+    post: Callable[[Delivery, int, Config], Post]
+    samples: Callable[[int], tuple[Sample, ...]]
+    promises: tuple[Promise, ...]
+    omitted: tuple[Omission, ...]
+    exercise: Exercise | None = None
+    interface: Interface = field(default_factory=Interface)
+    reads: Callable[[Call, World], tuple[Call, tuple[str, ...]]] = _as_sent
+    ignores_path_case: bool = False
+    publisher: str = ""
+    api: str = ""
+    about: str = ""
+    documents: tuple[Document, ...] = ()
+    guesses: tuple[Guess, ...] = ()
+
+    @property
+    def operations(self) -> dict[str, Operation]:
+        """Every operation by name: endpoints', actions' and staged ones."""
+        return {e.operation.name: e.operation for e in self.endpoints} | dict(self.actions) | dict(self.staged)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule once, in the order in which a reader of the endpoints meets them."""
+        found = [*self.door.values()]
+        for operation in self.operations.values():
+            found += [rule for stage in operation.stages for rule in stage]
+        return tuple({rule.id: rule for rule in found}.values())
+
+
+def answer(vendor: Vendor, operation: Operation, call: Call, world: World) -> Decision:
+    """What the vendor makes of a call. Pure: the same call and world give the same decision, and nothing happens."""
+    call, forgiven = vendor.reads(call, world)
+    found = broken(operation.stages, call, world)
+    decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)
+    more = vendor.every_reply(world)
+    # A decision may be a refusal too: that of a request whose path or size the HTTP layer refuses.
+    notes = () if decision.reply.rules else forgiven + _strange_parameters(vendor, operation, call)
+    if notes:
+        decision = decision._replace(reply=decision.reply._replace(notes=decision.reply.notes + notes))
+    return decision._replace(reply=_with_headers(decision.reply, more)) if more else decision
+
+
+def _strange_parameters(vendor: Vendor, operation: Operation, call: Call) -> tuple[str, ...]:
+    """Notes about query parameters that no document names, at most five."""
+    content = vendor.interface.contents.get(operation.name) if call.query else None
+    if content is None:
+        return ()
+    known = [one.name for one in content.parameters if one.place == "query"]
+    return all_ignored("query", call.query, known, "parameter")
+
+
+def refusal(vendor: Vendor, found: tuple[Rule, ...], call: Call, world: World) -> Reply:
+    """The vendor's own answer to a call that breaks these rules, with their ids and hints beside it."""
+    hints = (rule.hint(call, world) for rule in found if rule.hint is not None)
+    return vendor.refuse(found, call, world)._replace(
+        rules=tuple(rule.id for rule in found), hints=tuple(dict.fromkeys(hint for hint in hints if hint))
+    )
+
+
+def trouble(vendor: Vendor, status: int, call: Call, world: World) -> Reply:
+    """The vendor's own answer with this status to a call that breaks no rule: it is the vendor who fails."""
+    return _with_headers(vendor.trouble(status, call), vendor.every_reply(world))
+
+
+def _with_headers(reply: Reply, more: tuple[tuple[str, str], ...]) -> Reply:
+    return reply._replace(headers=reply.headers + more)
+
+
+def switched(config: Config, switches: Iterable[Switch]) -> dict[str, str | int | bool | None]:
+    """Every switch with the value that is in force."""
+    return {s.id: config.behaviour.get(s.id, s.values[0]) for s in switches}
+
+
+__all__ = [
+    "Alarm", "Credential", "Decision", "Endpoint", "Invitation", "Notice", "Operation", "Record", "Sample", "Switch",
+    "Vendor", "answer", "refusal", "switched", "trouble",
+]  # fmt: skip

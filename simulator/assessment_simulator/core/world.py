@@ -1,0 +1,64 @@
+"""What a vendor may look at while it decides: one sandbox's records, read-only."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.links import Links
+
+
+class Stored(Protocol):
+    """A record as it was saved. A Reply may carry it as it stands: the edge shows its face without parsing it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> Any: ...
+    @property
+    def face(self) -> dict[str, Any]: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+
+
+class World(Protocol):
+    """One sandbox, as the vendors see it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def secret(self) -> bytes:
+        """Seals this sandbox's links."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """Fills this sandbox's links in."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """How often this sandbox was reset."""
+        ...
+
+    @property
+    def config(self) -> Config: ...
+
+    def get(self, kind: str, id: str) -> Stored | None:
+        """The record of that kind and id."""
+        ...
+
+    def latest(self, index: str, value: str) -> str | None:
+        """The id saved last under that key."""
+        ...
+
+    def ids(self, index: str, value: str) -> Sequence[str]:
+        """All ids saved under that key, oldest first."""
+        ...
+
+    def all(self, kind: str) -> Sequence[Stored]:
+        """All records of that kind, oldest first."""
+        ...
+
+    def page(self, kind: str, skip: int, top: int) -> Sequence[Stored]:
+        """At most `top` records of that kind after the first `skip`, oldest first, however many there are."""
+        ...

@@ -1,0 +1,137 @@
+"""A built-in listener for webhooks: keeps what came, so that a demo needs none of its own."""
+
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from assessment_simulator.core import instant
+from assessment_simulator.server.exchanges import body_view
+from assessment_simulator.server.family import Asked, Family
+from assessment_simulator.server.journal import CAUGHT
+from assessment_simulator.server.masking import Mask, headers_of
+from assessment_simulator.server.plumbing import Handler, json
+from assessment_simulator.server.problems import Problem
+from assessment_simulator.server.sandbox import Sandbox
+
+MOST = 100
+"""So many of the last webhooks are kept for a sandbox,"""
+LARGEST = 65_536
+"""and so many bytes of each body."""
+
+
+class Caught(NamedTuple):
+    """A webhook as it came: when by the sandbox's clock, and the status that it was answered with."""
+
+    number: int
+    at: int
+    headers: Mapping[bytes, bytes]
+    body: bytes
+    status: int
+
+    def view(self, mask: Mask) -> dict[str, Any]:
+        """It as JSON values, secrets masked."""
+        headers = headers_of(mask, self.headers)
+        return {
+            "id": f"caught-{self.number}",
+            "at": instant.seven_digits(self.at),
+            "headers": headers,
+            "body": body_view(self.body, headers.get("content-type", ""), mask),
+            "status": self.status,
+        }
+
+
+class Catch:
+    """What was caught for a sandbox since it was opened or reset."""
+
+    def __init__(self, generation: int) -> None:
+        self.generation = generation
+        self.kept: deque[Caught] = deque(maxlen=MOST)
+        self.number = self.changed = 0
+        """The numbers of the last webhook, and of the last change."""
+
+
+class Catches:
+    """What came to this process, by sandbox; other processes ask for it."""
+
+    def __init__(self, family: Family) -> None:
+        self._catches: WeakKeyDictionary[Sandbox, Catch] = WeakKeyDictionary()
+        family.learn({"caught": self._caught, "clear_caught": self._clear})
+
+    def of(self, sandbox: Sandbox) -> Catch:
+        """What was caught for a sandbox; a reset has forgotten it."""
+        known = self._catches.get(sandbox)
+        if known is None or known.generation != sandbox.generation:
+            known = self._catches[sandbox] = Catch(sandbox.generation)
+        return known
+
+    def news(self, sandbox: Sandbox) -> tuple[int, int]:
+        """The numbers of the last change, and of the last webhook."""
+        known = self._catches.get(sandbox)
+        return (0, 0) if known is None else (known.changed, known.number)
+
+    def _caught(self, sandbox: Sandbox, asked: Asked) -> Any:
+        mask = Mask(sandbox.name)
+        return [(one.number, one.view(mask)) for one in self.of(sandbox).kept]
+
+    def _clear(self, sandbox: Sandbox, asked: Asked) -> Any:
+        catch = self.of(sandbox)
+        catch.kept.clear()
+        catch.changed = sandbox.journal.after(catch.changed)
+        sandbox.tell(CAUGHT)
+        return True
+
+
+class CatchControl:
+    """Handlers of the catcher; `find` gives the sandbox that a request speaks of.
+
+    A webhook is kept by the process that it came to.
+    """
+
+    def __init__(
+        self, find: Callable[[Request], Sandbox], family: Callable[[], Family], catches: Callable[[], Catches]
+    ) -> None:
+        self._find = find
+        self._family = family
+        self._catches = catches
+
+    def table(self, root: str) -> tuple[tuple[str, str, Handler], ...]:
+        """The calls by method and path."""
+        path = f"{root}/catch/{{name}}"
+        return (("POST", path, self.catch), ("GET", path, self.caught), ("DELETE", path, self.clear_caught))
+
+    async def catch(self, request: Request) -> Response:
+        """Keep a webhook, and answer it with 200 or with the status that the address asks for."""
+        status = _status(request)
+        sandbox = self._find(request)
+        catch = self._catches().of(sandbox)
+        catch.number = sandbox.journal.after(catch.number)
+        catch.changed = sandbox.journal.after(catch.changed)
+        body, headers = request.state.body[:LARGEST], dict(request.scope["headers"])
+        catch.kept.append(Caught(catch.number, sandbox.now(), headers, body, status))
+        sandbox.tell(CAUGHT, f"caught-{catch.number}")
+        return Response(status_code=status)
+
+    async def caught(self, request: Request) -> Response:
+        """The webhooks that were caught, newest first."""
+        told = await self._family().of(self._find(request), "caught")
+        found = sorted((one for part in told.parts for one in part), key=lambda one: -one[0])
+        return told.noted(json([view for _, view in found[:MOST]]))
+
+    async def clear_caught(self, request: Request) -> Response:
+        """Forget what was caught."""
+        told = await self._family().of(self._find(request), "clear_caught")
+        return told.noted(Response(status_code=204))
+
+
+def _status(request: Request) -> int:
+    """The status that the address asks for; all else in its query is the caller's own business."""
+    asked = request.query_params.get("status", "200")
+    if not re.fullmatch("[2-5][0-9]{2}", asked):
+        what = "must be a number from 200 to 599"
+        raise Problem(422, f"status {what}", errors=[{"where": "status", "what": what}])
+    return int(asked)

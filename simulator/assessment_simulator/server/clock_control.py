@@ -1,0 +1,79 @@
+"""The control calls about time: see a sandbox's clock, freeze it, advance it, let it run."""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from assessment_simulator.core import instant
+from assessment_simulator.server import shapes
+from assessment_simulator.server.advance import CutShort, Playing
+from assessment_simulator.server.dispatcher import Dispatcher
+from assessment_simulator.server.plumbing import Handler, json
+from assessment_simulator.server.problems import Problem
+from assessment_simulator.server.sandbox import Sandbox
+from assessment_simulator.server.views import clock_view, events_view
+from assessment_simulator.server.watched import Event
+
+_LAST = instant.LATEST - 365 * instant.DAY
+"""The end of the year 9998: what follows from a moment within a year can still be written."""
+
+
+class ClockControl:
+    """Handlers of a sandbox's clock; `find` gives the sandbox that a request speaks of, `dispatcher` who plays it."""
+
+    def __init__(self, find: Callable[[Request], Sandbox], dispatcher: Callable[[Sandbox], Dispatcher]) -> None:
+        self._find = find
+        self._dispatcher = dispatcher
+
+    def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
+        """Method, path and handler of each call, under a sandbox's own path."""
+        return (("GET", f"{under}/clock", self.clock), ("POST", f"{under}/clock", self.turn))
+
+    async def clock(self, request: Request) -> Response:
+        """The sandbox's time."""
+        return json(clock_view(self._find(request), []))
+
+    async def turn(self, request: Request) -> Response:
+        """Freeze, advance or let run."""
+        sandbox = self._find(request)
+        body = shapes.read(shapes.Turning, request.state.body)
+        wishes = {name: value for name in ("freeze", "advance", "until_idle", "run") if (value := getattr(body, name))}
+        if len(wishes) != 1:
+            raise Problem(422, 'give exactly one of "freeze", "advance", "until_idle": true, "run": true')
+        try:
+            return json(clock_view(sandbox, await self._turned(sandbox, body)))
+        except Playing:
+            raise Problem(409, "another advance is under way; wait for its answer") from None
+        except CutShort as cut:
+            said = f"the advance was interrupted: {cut.why}; events lists what happened before"
+            raise Problem(cut.status, said, events=events_view(cut.events)) from None
+
+    async def _turned(self, sandbox: Sandbox, body: shapes.Turning) -> list[Event]:
+        if body.advance is not None:
+            return await self._dispatcher(sandbox).play(_later(sandbox, body.advance))
+        if body.until_idle:
+            return await self._dispatcher(sandbox).play(None)
+        return sandbox.step(lambda: _set(sandbox, body.freeze))
+
+
+def _moment(text: str) -> int:
+    moment = instant.parse(text)
+    if moment is None or moment.at > _LAST:
+        raise Problem(422, f"freeze: {text[:40]!r} is no instant such as 2026-01-01T00:00:00Z, up to the year 9998")
+    return moment.at
+
+
+def _later(sandbox: Sandbox, text: str) -> int:
+    ticks = instant.parse_duration(text)
+    if ticks is None or sandbox.now() + ticks > _LAST:
+        raise Problem(422, f"advance: {text[:40]!r} is no ISO 8601 duration such as PT24H or P10D, up to the year 9998")
+    return sandbox.now() + ticks
+
+
+def _set(sandbox: Sandbox, freeze: str | None) -> list[Event]:
+    if sandbox.player is not None:
+        raise Playing
+    clock = sandbox.state.clock
+    sandbox.set_clock(clock.run() if freeze is None else clock.freeze(_moment(freeze)))
+    return sandbox.ring_now()

@@ -1,0 +1,306 @@
+"""The control API under `/_simulator`: the knobs that people, tests and pages turn."""
+
+import asyncio
+import secrets
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from assessment_simulator.core.call import NOTHING, Call
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.delivery import Delivery
+from assessment_simulator.core.draw import Draw
+from assessment_simulator.core.urls import is_web_url
+from assessment_simulator.server import configuring, shapes
+from assessment_simulator.server.address import Address
+from assessment_simulator.server.asgi import FOREIGN
+from assessment_simulator.server.catching import CatchControl, Catches
+from assessment_simulator.server.clock_control import ClockControl
+from assessment_simulator.server.curl import Keys
+from assessment_simulator.server.dispatcher import Dispatcher
+from assessment_simulator.server.events import EventControl
+from assessment_simulator.server.family import Family
+from assessment_simulator.server.fault_control import FaultControl
+from assessment_simulator.server.hearing import Hearing
+from assessment_simulator.server.hook_test import HookTest
+from assessment_simulator.server.journal_answers import answers
+from assessment_simulator.server.journal_control import JournalControl
+from assessment_simulator.server.keys import Credentials, members
+from assessment_simulator.server.list_control import ListControl
+from assessment_simulator.server.log import Unusable
+from assessment_simulator.server.metrics import MetricsControl
+from assessment_simulator.server.plumbing import Handler, by_verb, json
+from assessment_simulator.server.problems import Problem
+from assessment_simulator.server.sandbox import Sandbox
+from assessment_simulator.server.sandboxes import NAME, Sandboxes, Taken
+from assessment_simulator.server.states_control import StatesControl
+from assessment_simulator.server.views import (
+    catalogue,
+    delivery_view,
+    find_invitation,
+    invitation_view,
+    linked,
+    sandbox_view,
+)
+
+ROOT = "/_simulator"
+S = f"{ROOT}/sandboxes/{{name}}"
+_AT_ONCE = 50
+"""So many sandboxes are looked at before others are answered."""
+
+
+class Control:
+    """Handlers of the control API, over the sandboxes of this process."""
+
+    def __init__(self, sandboxes: Sandboxes, address: Address, version: str) -> None:
+        self._sandboxes = sandboxes
+        self._address = address
+        self._version = version
+        self.family = Family(sandboxes)
+        """The processes that share the log, of which this one knows."""
+        self._catches = Catches(self.family)
+        self.hearing = Hearing(self.family, self._catches.news)
+        self.family.learn(answers(self._keys))
+        self.family.learn_general("counts", lambda asked: {one.name: len(one.journal) for one in sandboxes})
+
+    async def end_session(self, id: str) -> None:
+        """Let the other processes, too, accept a person's session no more."""
+        await self.family.each(lambda owner: {"what": "end_session", "asked": {"id": id}})
+
+    def routes(self) -> list[Route]:
+        """The routes for Starlette."""
+        return [by_verb(path, handlers) for path, handlers in self.table().items()]
+
+    def table(self) -> dict[str, dict[str, Handler]]:
+        """Every control call by path and method, in the order in which a reader wants them."""
+        events = EventControl(self._sandbox, lambda: self.hearing)
+        journal = JournalControl(
+            self._sandbox, self._base, lambda: self._version, lambda: self.family, lambda: self.hearing
+        )
+        table: tuple[tuple[str, str, Handler], ...] = (
+            ("GET", f"{ROOT}/health", self.health),
+            *MetricsControl(lambda: self._sandboxes, events.readers, lambda: self._version).table(ROOT),
+            ("GET", f"{ROOT}/rules", self.rules),
+            ("GET", f"{ROOT}/sandboxes", self.every),
+            ("POST", f"{ROOT}/sandboxes", self.open),
+            ("GET", S, self.look),
+            ("DELETE", S, self.delete),
+            ("POST", f"{S}/reset", self.reset),
+            ("POST", f"{S}/credentials", self.renew),
+            ("GET", f"{S}/config", self.config),
+            ("PATCH", f"{S}/config", self.configure),
+            ("POST", f"{S}/snapshots", self.snapshot),
+            ("POST", f"{S}/snapshots/{{id}}/restore", self.restore),
+            ("POST", f"{S}/fork", self.fork),
+            *ClockControl(self._sandbox, self._dispatcher).table(S),
+            *ListControl(self._sandbox, self._base, lambda: self.family).table(S),
+            ("GET", f"{S}/invitations/{{id}}", self.invitation),
+            ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
+            ("GET", f"{S}/deliveries/{{id}}", self.delivery),
+            ("POST", f"{S}/deliveries/{{id}}/replay", self.replay),
+            *HookTest(self._sandbox, lambda: self._sandboxes.sender).table(S),
+            *FaultControl(self._sandbox).table(S),
+            *journal.table(S),
+            *events.table(S),
+            *CatchControl(self._sandbox, lambda: self.family, lambda: self._catches).table(ROOT),
+            *StatesControl(lambda: self._sandboxes.vendors, self._sandbox).table(ROOT, S),
+        )
+        by_path: dict[str, dict[str, Handler]] = {}
+        for method, path, handler in table:
+            by_path.setdefault(path, {})[method] = handler
+        return by_path
+
+    # The server.
+
+    async def health(self, request: Request) -> Response:
+        """Whether the server answers."""
+        return json({"status": "ok", "version": self._version})
+
+    async def rules(self, request: Request) -> Response:
+        """The rule catalogue."""
+        return json(catalogue(self._sandboxes.vendors))
+
+    async def every(self, request: Request) -> Response:
+        """The sandboxes that are open."""
+        counts = await self.family.sums("counts")
+        views = []
+        for sandbox in self._sandboxes.every():
+            views.append(sandbox_view(sandbox, len(sandbox.journal) + counts[sandbox.name]))
+            if len(views) % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # others are answered meanwhile: each may have to be read first
+        return json(views)
+
+    async def open(self, request: Request) -> Response:
+        """Open a sandbox."""
+        body = shapes.read(shapes.Opening, request.state.body)
+        config = configuring.changed(self._sandboxes.vendors, Config(), body.config)
+        name = _name(body.name)
+        seed = body.seed if "seed" in shapes.read(dict[str, Any], request.state.body) else None
+        try:
+            return configuring.noted(self._opened(self._sandboxes.open(name, seed, config)), config, body.config)
+        except Taken:
+            raise _taken(name) from None
+
+    def _opened(self, sandbox: Sandbox) -> Response:
+        return _opened(sandbox, self._sandboxes.credentials(sandbox))
+
+    def _sandbox(self, request: Request) -> Sandbox:
+        name = request.path_params["name"]
+        foreign = request.scope.get(FOREIGN, False)
+        sandbox = self._sandboxes.known(name) if foreign else self._sandboxes.get(name)
+        if sandbox is None and foreign:
+            raise Problem(404, f"there is no sandbox {name!r}, and a page of another site cannot open one")
+        if sandbox is None and NAME.fullmatch(name):
+            raise Problem(404, f"there is no sandbox {name!r}; open it with POST {ROOT}/sandboxes")
+        if sandbox is None:
+            raise Problem(404, f"{name!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
+        sandbox.ring(sandbox.now())  # nobody shall see what a late timer has left undone
+        return sandbox
+
+    def _dispatcher(self, sandbox: Sandbox) -> Dispatcher:
+        return self._sandboxes.dispatcher(sandbox)
+
+    def _keys(self, sandbox: Sandbox, vendor: str) -> Keys:
+        held = dict.fromkeys(members(sandbox.vendors[vendor]), f"sim-{sandbox.name}")
+        return Keys(sandbox.name, held, self._sandboxes.open_access)
+
+    # A sandbox.
+
+    async def look(self, request: Request) -> Response:
+        """A sandbox in short."""
+        return await self._shown(self._sandbox(request))
+
+    async def _shown(self, sandbox: Sandbox) -> Response:
+        told = await self.family.of(sandbox, "count")
+        return told.noted(json(sandbox_view(sandbox, sum(told.parts))))
+
+    async def delete(self, request: Request) -> Response:
+        """Forget a sandbox."""
+        try:
+            await self._sandboxes.delete(self._sandbox(request))
+        except Unusable:  # nobody need read what is to be forgotten
+            await self._sandboxes.delete_unread(request.path_params["name"])
+        return Response(status_code=204)
+
+    async def reset(self, request: Request) -> Response:
+        """Put a sandbox back to its opening state."""
+        sandbox = self._sandbox(request)
+        self._sandboxes.reset(sandbox)
+        return await self._shown(sandbox)
+
+    async def renew(self, request: Request) -> Response:
+        """Make other credentials; those before, and the tokens that they were given, open nothing any more."""
+        sandbox = self._sandbox(request)
+        if self._sandboxes.open_access:
+            raise Problem(409, f"in open access sim-{sandbox.name} opens this sandbox, and nothing can change that")
+        return _opened(sandbox, self._sandboxes.renew(sandbox))
+
+    async def config(self, request: Request) -> Response:
+        """The settings."""
+        return json(configuring.shown(self._sandboxes.vendors, self._sandbox(request).config))
+
+    async def configure(self, request: Request) -> Response:
+        """Merge changes into the settings."""
+        sandbox = self._sandbox(request)
+        changes = shapes.read(dict[str, Any], request.state.body)
+        sandbox.step(lambda: sandbox.configure(configuring.changed(sandbox.vendors, sandbox.config, changes)))
+        return configuring.noted(
+            json(configuring.shown(self._sandboxes.vendors, sandbox.config)), sandbox.config, changes
+        )
+
+    async def snapshot(self, request: Request) -> Response:
+        """Keep the present state."""
+        return json({"id": self._sandbox(request).snapshot()}, 201)
+
+    async def restore(self, request: Request) -> Response:
+        """Bring back a kept state."""
+        sandbox, id = self._sandbox(request), request.path_params["id"]
+
+        def restored() -> None:  # where another process comes between, as of what it has left
+            if id not in sandbox.snapshots:
+                raise Problem(404, f"there is no snapshot {id!r}; there are {', '.join(sandbox.snapshots) or 'none'}")
+            sandbox.restore(id)
+
+        sandbox.step(restored)
+        return await self._shown(sandbox)
+
+    async def fork(self, request: Request) -> Response:
+        """Open a sandbox that begins with this one's records."""
+        sandbox = self._sandbox(request)
+        name = _name(shapes.read(shapes.Forking, request.state.body).name)
+        try:
+            return self._opened(self._sandboxes.open(name, sandbox.seed, state=sandbox.state.forked()))
+        except Taken:
+            raise _taken(name) from None
+
+    # Invitations.
+
+    async def invitation(self, request: Request) -> Response:
+        """One invitation."""
+        sandbox = self._sandbox(request)
+        _, invitation = find_invitation(sandbox, request.path_params["id"])
+        return linked(self._base(request), sandbox, invitation_view(invitation))
+
+    async def act(self, request: Request) -> Response:
+        """Do to an invitation what a candidate, or the passing of time, would do."""
+        sandbox, id, action = self._sandbox(request), request.path_params["id"], request.path_params["action"]
+        vendor, _ = find_invitation(sandbox, id)
+        operation = vendor.actions.get(action)
+        if operation is None:
+            can = ", ".join(vendor.actions)
+            raise Problem(409, f"cannot {action}: {vendor.title} has no state for it; its actions are {can}")
+        data = request.state.body
+        body: Any = shapes.read(dict[str, Any], data) if data else NOTHING
+        base = self._base(request)
+
+        def ask(now: int, draw: Draw, recent: int) -> Call:
+            return Call(action, now, draw, base, params={"id": id}, body=body)
+
+        reply = sandbox.call(vendor, operation, ask)
+        if reply.status != 200:
+            raise Problem(reply.status, reply.body["detail"])
+        return linked(self._base(request), sandbox, invitation_view(find_invitation(sandbox, id)[1]))
+
+    # Deliveries.
+
+    async def delivery(self, request: Request) -> Response:
+        """One delivery, with what was sent and answered."""
+        sandbox = self._sandbox(request)
+        return json(delivery_view(sandbox.state, _find_delivery(sandbox, request), whole=True))
+
+    async def replay(self, request: Request) -> Response:
+        """Send a webhook again."""
+        sandbox = self._sandbox(request)
+        delivery = _find_delivery(sandbox, request)
+        url = shapes.read(shapes.Replaying, request.state.body).url
+        if url is not None and not is_web_url(url):
+            raise Problem(422, "url must be an absolute http or https URL with a host")
+        again = sandbox.replay(delivery, url)
+        return json(delivery_view(sandbox.state, again))
+
+    def _base(self, request: Request) -> str:
+        return self._address.of(request.scope, dict(request.scope["headers"]))
+
+
+def _name(asked: str | None) -> str:
+    name = secrets.token_hex(8) if asked is None else asked
+    if not NAME.fullmatch(name):
+        raise Problem(422, f"name: {name[:80]!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
+    return name
+
+
+def _opened(sandbox: Sandbox, credentials: Credentials) -> Response:
+    return json({"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}, 201)
+
+
+def _taken(name: str) -> Problem:
+    return Problem(409, f"there is a sandbox {name!r} already; choose another name, or DELETE it first")
+
+
+def _find_delivery(sandbox: Sandbox, request: Request) -> Delivery:
+    found: Delivery | None = sandbox.state.deliveries.rows.get(request.path_params["id"].lower())
+    if found is None:
+        raise Problem(404, f"sandbox {sandbox.name!r} has no delivery {request.path_params['id']!r}")
+    return found

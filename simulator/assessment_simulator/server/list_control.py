@@ -1,0 +1,77 @@
+"""Control calls that list what a sandbox holds: invitations with their timelines, deliveries, mails."""
+
+from collections.abc import Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from assessment_simulator.core.text import lower_uuid
+from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.server import queries, searching
+from assessment_simulator.server.family import Family
+from assessment_simulator.server.journal_filters import merged
+from assessment_simulator.server.plumbing import Handler, json
+from assessment_simulator.server.queries import Reader
+from assessment_simulator.server.sandbox import Sandbox
+from assessment_simulator.server.timeline import Entry, timeline
+from assessment_simulator.server.views import delivery_view, find_invitation, invitation_view, linked
+
+STATES = ("pending", "delivered", "failed")
+_LOOKS: dict[str, Reader] = {"newest": queries.newest, "before": str.lower, "q": queries.sought}
+
+
+class ListControl:
+    """Handlers of lists; `find` gives the sandbox that a request speaks of, `base` the address its caller uses."""
+
+    def __init__(
+        self, find: Callable[[Request], Sandbox], base: Callable[[Request], str], family: Callable[[], Family]
+    ) -> None:
+        self._find = find
+        self._family = family
+        self._base = base
+
+    def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
+        """The calls by method and path."""
+        return (
+            ("GET", f"{under}/invitations", self.invitations),
+            ("GET", f"{under}/invitations/{{id}}/timeline", self.timeline),
+            ("GET", f"{under}/deliveries", self.deliveries),
+            ("GET", f"{under}/mail", self.mail),
+        )
+
+    async def invitations(self, request: Request) -> Response:
+        """Both vendors' invitations, oldest first, or the newest of them."""
+        sandbox = self._find(request)
+        wish = queries.read(request, _LOOKS | _of_invitations(sandbox.vendors))
+        found = queries.page(searching.invitations(sandbox, wish), wish.get("newest"))
+        return linked(self._base(request), sandbox, [invitation_view(one.vendor.view(one.stored)) for one in found])
+
+    async def timeline(self, request: Request) -> Response:
+        """What happened to an invitation and what will, in order of time."""
+        sandbox = self._find(request)
+        vendor, invitation = find_invitation(sandbox, request.path_params["id"])
+        told = await self._family().of(sandbox, "mentions", id=invitation.id)
+        calls = [Entry(*entry) for entry in merged(told.parts, ())]
+        return told.noted(json(timeline(sandbox, vendor, invitation.id, calls)))
+
+    async def deliveries(self, request: Request) -> Response:
+        """Every webhook owed or sent, oldest first, or the newest of them."""
+        sandbox = self._find(request)
+        wish = queries.read(request, _LOOKS | {"state": queries.one_of(STATES), "invitation": lower_uuid})
+        found = queries.page(searching.deliveries(sandbox, wish), wish.get("newest"))
+        return json([delivery_view(sandbox.state, delivery) for delivery in found])
+
+    async def mail(self, request: Request) -> Response:
+        """The e-mails that the vendors would have sent, oldest first, or the newest of them."""
+        sandbox = self._find(request)
+        wish = queries.read(request, _LOOKS | {"invitation": lower_uuid})
+        return linked(self._base(request), sandbox, queries.page(searching.mails(sandbox, wish), wish.get("newest")))
+
+
+def _of_invitations(vendors: Mapping[str, Vendor]) -> dict[str, Reader]:
+    return {"vendor": queries.one_of(vendors), "status": queries.one_of(statuses(vendors))}
+
+
+def statuses(vendors: Mapping[str, Vendor]) -> list[str]:
+    """Every status that an invitation can have, as it stands in a query."""
+    return [str(state) for vendor in vendors.values() for state in vendor.machine.states]

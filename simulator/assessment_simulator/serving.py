@@ -1,0 +1,207 @@
+"""Runs the app under uvicorn: in the foreground for `serve`, in a thread of this process for demos and tests."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import FrameType
+
+import uvicorn
+
+from assessment_simulator.app import Simulator, Unopened
+from assessment_simulator.listening import listen, unheard, url_of
+from assessment_simulator.open_files import fitted
+from assessment_simulator.server import logs, output
+from assessment_simulator.server.authorities import flaws
+from assessment_simulator.server.log import Unusable
+from assessment_simulator.server.masking import hidden
+from assessment_simulator.server.protocol import Protocol, cut_off_the_slow
+from assessment_simulator.settings import Settings, authorities
+
+_TICKS_BETWEEN_LOOKS = 5
+"""Ticks of a tenth of a second between two looks at those who let us wait."""
+_TICK = 0.02
+"""Seconds between two looks at what is still under way when the server stops."""
+_LAST_WORD = 0.2
+"""Seconds in which those who are cut off may be told."""
+_log = logging.getLogger("simulator.serving")
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with a word said as soon as it really listens, and an end that finishes what was begun."""
+
+    def __init__(self, simulator: Simulator, listening: Callable[[], bool], settings: Settings) -> None:
+        super().__init__(_config(simulator, settings))
+        self.is_told = False
+        """Whether whoever wants to know where it listens was told; else it does not serve."""
+        self._listening = listening
+        self._simulator = simulator
+        self._patience = settings.request_timeout
+        self._grace = settings.grace
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open what is to be there from the beginning, start as uvicorn does, then tell."""
+        await self._simulator.open()
+        await super().startup(sockets)
+        if self.started:
+            self.is_told = self._listening()
+            self.should_exit |= not self.is_told
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let nobody in, let all who wait for something go, finish what was begun; then stop as uvicorn does."""
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        self._simulator.leave()
+        for connection in [*self.server_state.connections]:
+            connection.shutdown()  # closes it now if it is idle, else after its answer, which says so
+        if not await self._finished():
+            await self._cut_off()
+        await super().shutdown(sockets)
+        if self.force_exit:  # uvicorn leaves it out then; it takes no time, for nothing is waited for
+            await self.lifespan.shutdown()
+
+    async def _finished(self) -> bool:
+        """Wait for calls and webhooks under way; False when the time is up first. A second signal ends the waiting."""
+        loop, state = asyncio.get_running_loop(), self.server_state
+        deadline = loop.time() + self._grace
+        while state.connections or state.tasks or self._simulator.is_posting():
+            if self.force_exit or loop.time() >= deadline:
+                return False
+            await asyncio.sleep(_TICK)
+        return True
+
+    async def _cut_off(self) -> None:
+        """End the calls that are still under way: each may say so to its caller, then its connection is closed."""
+        tasks, connections = [*self.server_state.tasks], [*self.server_state.connections]
+        if tasks:
+            when = "at a second signal" if self.force_exit else f"after {self._grace:g} s of grace"
+            _log.warning("stopped %s: %d calls were not finished", when, len(tasks))
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=_LAST_WORD)
+        for connection in connections:
+            transport = connection.transport
+            transport.abort() if transport.get_write_buffer_size() else transport.close()
+
+    async def on_tick(self, counter: int) -> bool:
+        """What uvicorn does ten times a second; and see to those who let us wait."""
+        if counter % _TICKS_BETWEEN_LOOKS == 0:
+            cut_off_the_slow(self.server_state.connections, asyncio.get_running_loop().time(), self._patience)
+        return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in good order, and at once when asked again; uvicorn would raise the signal anew and end with it."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def serve(settings: Settings) -> int:
+    """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
+    warn = messages(settings)
+    settings = fitted(settings, warn)
+    try:
+        simulator = Simulator(settings, warn)
+    except Unusable as problem:
+        warn(unlogged(settings, problem))
+        return 1
+    try:
+        listeners = listen(settings)
+    except OSError as problem:
+        warn(unheard(settings, problem))
+        return 1
+    url = url_of(settings, listeners)
+    if simulator.control_token is not None and settings.control_token is None:
+        warn(f"control token: {simulator.control_token}")
+
+    def listening() -> bool:
+        _log.info("listening on %s", url)
+        return greet(url, warn)
+
+    return serve_on(listeners, Server(simulator, listening, settings), settings, warn)
+
+
+def greet(url: str, warn: Callable[[str], None]) -> bool:
+    """Say on standard output where the server listens; False where that fails. A reader who waits is no failure."""
+    output.drain()  # what was said before stands before it, also where both streams are one
+    print(f"listening on {url}", flush=True)
+    problem = output.failure(sys.stdout)
+    if problem is not None:
+        warn(f"cannot write to standard output: {problem.strerror}")
+    return problem is None
+
+
+def messages(settings: Settings) -> Callable[[str], None]:
+    """Set up what the program says, so that no reader can make it wait; gives the way to say what must be said.
+
+    Authorities that cannot be used are reported here, because a webhook would only fail much later.
+    """
+    output.take_over("stdout")
+    logs.set_up(settings.log_format, settings.log_level, settings.access_log)
+    warn = partial(logs.announce, settings.log_format)
+    for line in flaws(authorities()):
+        warn(line)
+    return warn
+
+
+def serve_on(listeners: list[socket.socket], server: Server, settings: Settings, warn: Callable[[str], None]) -> int:
+    """Serve on these sockets until a signal comes. Returns the exit status."""
+    _calm_garbage_collection()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=listeners)
+    except Unopened as problem:
+        warn(str(problem))
+    except Unusable as problem:
+        warn(unlogged(settings, problem))
+    return 0 if server.is_told else 1
+
+
+@contextlib.contextmanager
+def running(settings: Settings, listeners: list[socket.socket] | None = None) -> Iterator[str]:
+    """Serve in a thread of this process for as long as the block lasts; gives the base address."""
+    simulator = Simulator(settings)
+    listeners = listeners or listen(settings)
+    ready = threading.Event()
+
+    def listening() -> bool:
+        ready.set()
+        return True
+
+    server = Server(simulator, listening, settings)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": listeners}, name="assessment-simulator", daemon=True
+    )
+    thread.start()
+    try:
+        while not ready.wait(0.1):
+            if not thread.is_alive():
+                raise RuntimeError("the server did not start; its log says why")
+        yield url_of(settings, listeners)
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _config(simulator: Simulator, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        simulator.app, log_config=None, log_level=None, access_log=False, server_header=False, date_header=False,
+        lifespan="on", proxy_headers=False, timeout_graceful_shutdown=2, http=Protocol, ws="none",
+        limit_concurrency=settings.max_connections + 1, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
+    )  # fmt: skip
+
+
+def unlogged(settings: Settings, problem: Unusable) -> str:
+    """Why there is no log, in a line without passwords."""
+    return f"--log {hidden(settings.log)}: {problem}"
+
+
+def _calm_garbage_collection() -> None:
+    """What is loaded now stays for good: keep the collector from walking over it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 100)

@@ -1,0 +1,119 @@
+"""The Predictive Index: behavioural assessments as the legacy API under `/api/v1` has them.
+
+Begin with `rules` (what a request must be) and `states` (the life of an assessment), then read `assessments` (what is
+decided), `changes` (what may be changed later), `takers` (what all assessments of a person share), `faces` (what is
+shown) and `webhooks` (what is told). Lists are in `listing`, and their filters are read by `odata`; `patterns` and
+`reports` describe what the edge draws. Where the vendor's pages contradict each other, see `switches`. Not simulated:
+changing persons, cognitive assessments, and the newer Integrations API.
+"""
+
+from functools import partial
+
+from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
+from assessment_simulator.vendors.predictive_index import (
+    access,
+    assessments,
+    change_rules,
+    changes,
+    errors,
+    list_rules,
+    listing,
+    patterns,
+    reports,
+    requests,
+    rules,
+    search,
+    webhooks,
+)
+from assessment_simulator.vendors.predictive_index.exercise import EXERCISE
+from assessment_simulator.vendors.predictive_index.guesses import GUESSES
+from assessment_simulator.vendors.predictive_index.promises import OMITTED, PROMISES
+from assessment_simulator.vendors.predictive_index.samples import samples
+from assessment_simulator.vendors.predictive_index.schemas import INTERFACE
+from assessment_simulator.vendors.predictive_index.sources import ABOUT, API, DOCUMENTS, PUBLISHER
+from assessment_simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, VENDOR_ID
+from assessment_simulator.vendors.predictive_index.switches import SWITCHES
+
+_PATH = "/api/v1/behavioralassessments"
+
+VENDOR = Vendor(
+    id=VENDOR_ID,
+    title="The Predictive Index",
+    roots=("/api/v1", "/api/v2"),
+    headers=("api-key",),
+    endpoints=(
+        Endpoint(
+            "POST", _PATH,
+            Operation("create_assessment", assessments.create, access.ADMISSION + rules.CREATE),
+            (201, 400, 401, 415, 429, 503), "Create an invitation to a behavioural assessment",
+        ),
+        Endpoint(
+            "GET", f"{_PATH}/{{assessmentId}}",
+            Operation("get_assessment", assessments.read, access.ADMISSION + rules.READ),
+            (200, 401, 404, 429, 503), "Show one assessment",
+        ),
+        Endpoint(
+            "GET", _PATH,
+            Operation("list_assessments", listing.list_assessments, access.ADMISSION + list_rules.LIST),
+            (200, 400, 401, 429, 503), "List assessments, 50 at most, or those that OData options ask for",
+        ),
+        Endpoint(
+            "PATCH", f"{_PATH}/{{assessmentId}}",
+            Operation("change_assessment", changes.change, access.ADMISSION + change_rules.CHANGE),
+            (200, 400, 401, 404, 415, 429, 503), "Change an assessment",
+        ),
+        Endpoint(
+            "PATCH", _PATH,
+            Operation("change_by_external_id", changes.change, access.ADMISSION + change_rules.CHANGE),
+            (200, 400, 401, 404, 415, 429, 503), "Change the latest assessment that has the externalId",
+        ),
+        Endpoint(
+            "DELETE", f"{_PATH}/{{assessmentId}}",
+            Operation("archive_assessment", changes.archive, access.ADMISSION + changes.ARCHIVE),
+            (200, 204, 401, 404, 429, 503), "Archive an assessment",
+        ),
+        Endpoint(
+            "GET", f"{_PATH}/{{assessmentId}}/patterns/{{patternType}}",
+            Operation("get_pattern", patterns.draw, access.ADMISSION + patterns.PATTERN),
+            (200, 400, 401, 404, 429, 503), "Draw the pattern of a completed assessment",
+        ),
+        Endpoint(
+            "GET", f"{_PATH}/{{assessmentId}}/reports/{{reportType}}",
+            Operation("get_report", reports.make, access.ADMISSION + reports.REPORT),
+            (200, 400, 401, 404, 429, 503), "Make a report on a completed assessment",
+        ),
+        Endpoint(
+            "GET", "/api/v2/peopleandjobs",
+            Operation("search_people", search.search_people, access.ADMISSION + list_rules.SEARCH),
+            (200, 400, 401, 429, 503), "Search people by text or by filter",
+        ),
+    ),
+    actions={action: Operation(action, partial(assessments.move, action)) for action in ACTIONS},
+    staged={"fail": Operation("fail", partial(assessments.move, "fail"))},
+    door=errors.DOOR,
+    switches=SWITCHES,
+    machine=MACHINE,
+    kind=KIND,
+    credentials={"predictive_index.key": ("api_key",)},
+    credential=access.credential,
+    refuse=errors.refuse,
+    trouble=errors.trouble,
+    token=None,
+    every_reply=access.rate_headers,
+    view=assessments.view,
+    post=webhooks.post,
+    samples=samples,
+    promises=PROMISES,
+    omitted=OMITTED,
+    exercise=EXERCISE,
+    interface=INTERFACE,
+    reads=requests.read,
+    ignores_path_case=True,
+    publisher=PUBLISHER,
+    api=API,
+    about=ABOUT,
+    documents=DOCUMENTS,
+    guesses=GUESSES,
+)  # fmt: skip
+
+__all__ = ["VENDOR"]

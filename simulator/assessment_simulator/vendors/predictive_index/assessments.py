@@ -1,0 +1,146 @@
+"""Assessments: creating and reading them, and what happens to one until it ends."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from assessment_simulator.core import instant
+from assessment_simulator.core.call import NOTHING, Call, Reply
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.decision import Alarm, Decision, Record
+from assessment_simulator.core.mail import mail
+from assessment_simulator.core.steering import planned, silenced, steer
+from assessment_simulator.core.vendor import Invitation
+from assessment_simulator.core.world import Stored, World
+from assessment_simulator.vendors.predictive_index import faces, indexes, notes, people, results, takers, webhooks
+from assessment_simulator.vendors.predictive_index.rules import expiry, folder_of
+from assessment_simulator.vendors.predictive_index.states import (
+    COMPLETED,
+    CREATED,
+    ENDS,
+    KIND,
+    MACHINE,
+    SENT,
+    VENDOR_ID,
+)
+from assessment_simulator.vendors.predictive_index.switches import CREATED_STATE, UNSENT_STATE, setting
+
+
+def create(call: Call, world: World) -> Decision:
+    """Invite a taker: the assessment, its person, the e-mail if one was asked for, and the day it expires."""
+    config = world.config
+    known, person = people.taker(call, world)
+    record = _new(call, config, person)
+    mails = (_mail(call, record.face),) if record.face["notifyAssessmentAvailableUsingEmail"] else ()
+    other = people.other_reading(call, world)
+    return Decision(
+        Reply(201, _as_created(record, config), notes=notes.of_body(call.body, config) + ((other,) if other else ())),
+        (*takers.saved(known, person, call, world), record, *mails),
+        webhooks.on_creation(call, world, record),
+        _alarms(call, world, record),
+    )
+
+
+def read(call: Call, world: World) -> Decision:
+    """Show one assessment."""
+    # The rule pi.get.known has refused the ids of none.
+    stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
+    return Decision(Reply(200, faces.shown(stored, world.config)))
+
+
+def move(action: str, call: Call, world: World) -> Decision:
+    """Do to an assessment what its taker, the clock or the control API does; 409 where the table has no such move."""
+    stored = world.get(KIND, call.params["id"])
+    if stored is None:
+        return _refused(404, "no assessment of The Predictive Index has this id")
+    flaw = results.flaw(call.body) if action == "complete" else _needless(action, call.body)
+    if flaw is not None:
+        return _refused(422, flaw)
+    steps = MACHINE.steps(stored.status, action)
+    if steps is None:
+        end = ", an end state" if stored.status in ENDS else ""
+        state = f"{MACHINE.states[stored.status]} ({stored.status})"
+        return _refused(409, f"cannot {action}: the assessment is {state}{end}")
+    return _moved(stored, steps[-1], call, world) if steps else Decision(Reply(200, stored))
+
+
+def view(stored: Stored) -> Invitation:
+    """The assessment in the words that serve both vendors."""
+    face = stored.face
+    links = {"invite": face["assessmentUrl"], "person": face["personPageUrl"]}
+    if face["descriptiveReportUrl"]:
+        links["report"] = face["descriptiveReportUrl"]
+    candidate = {
+        "email": face["email"],
+        "first_name": face["firstName"],
+        "last_name": face["lastName"],
+        "external_id": face["externalPersonId"],
+    }
+    created, references = stored.facts["created"], (face["externalId"],)
+    return Invitation(stored.id, VENDOR_ID, stored.status, candidate, created, links, references)
+
+
+def _new(call: Call, config: Config, person: Mapping[str, Any]) -> Record:
+    body = call.body
+    id = call.draw.uuid()
+    state = SENT if body.get("notifyAssessmentAvailableUsingEmail") else setting(config, UNSENT_STATE)
+    expires = _expires(call, config)
+    # The rule about folderPath has refused one that leads to no folder.
+    folder = folder_of(body.get("folderPath") or "", config) or next(iter(config.folders), "")
+    face = faces.opening(call, config, person, id, state, expires, folder)
+    language = body.get("languageLocale") or "en-US"
+    facts = {
+        "created": call.now, "expires": expires, "folder": folder, "language": language, "number": call.draw.sequence,
+    }  # fmt: skip
+    return Record(KIND, id, state, face, facts, (("invitation", ""), *indexes.keys(face)))
+
+
+def _expires(call: Call, config: Config) -> int:
+    sent = expiry(call.body.get("expirationDateTime") or "")
+    return sent if sent is not None else min(call.now + config.invitation_days * instant.DAY, instant.LATEST)
+
+
+def _as_created(record: Record, config: Config) -> faces.Face:
+    sample = setting(config, CREATED_STATE) == "sample"
+    state = CREATED if sample else record.status
+    return faces.reshaped({**record.face, "assessmentState": state}, record.facts, config)
+
+
+def _mail(call: Call, face: Mapping[str, Any]) -> Record:
+    link = face["assessmentUrl"]
+    who = f"{face['administeredByFirstName']} {face['administeredByLastName']}"
+    text = (
+        f"Dear {face['firstName']} {face['lastName']},\n\n{who} invites you to take the PI Behavioral Assessment"
+        f" before {face['expirationDateTime']}:\n\n{link}\n"
+    )
+    return mail(call, face["email"], "Your PI Behavioral Assessment", text, face["assessmentId"], link)
+
+
+def _alarms(call: Call, world: World, record: Record) -> tuple[Alarm, ...]:
+    plan = planned(VENDOR_ID, call, record.id, record.face["email"], world, ("complete", "expire", "start"))
+    # An invitation has one alarm an operation: a tag that lets it expire at once takes the place of the last day.
+    if any(alarm.operation == "expire" for alarm in plan):
+        return plan
+    return (Alarm("expire", record.id, record.facts["expires"], VENDOR_ID, call.base), *plan)
+
+
+def _needless(action: str, body: Any) -> str | None:
+    return None if body is NOTHING or not body else f"{action} takes no body; only complete does, with scores"
+
+
+def _refused(status: int, detail: str) -> Decision:
+    return Decision(Reply(status, {"detail": detail}))
+
+
+def _moved(stored: Stored, state: Any, call: Call, world: World) -> Decision:
+    face = {**stored.face, "assessmentState": state}
+    if state == COMPLETED:
+        lean = steer(face["email"]).score
+        drawn = results.scores(call.draw, face["associatedPositionTitle"], lean, results.wished(call.body))
+        face = faces.completed(face, drawn, call.now)
+    record = Record(KIND, stored.id, state, face, stored.facts)
+    return Decision(
+        Reply(200, face),
+        (record,),
+        webhooks.on_completion(call, world, record) if state == COMPLETED else (),
+        silenced(stored.id) if state in ENDS else (),
+    )

@@ -1,0 +1,48 @@
+"""The life of an assessment. Every change of `assessmentState` is a row of `MACHINE.moves` or `REVIVED`.
+
+States as listed on the page Common; 0 stands only in the sample of POST behavioralassessments. The vendor publishes no
+moves between them: these are ours. `fail` is no action, because only cognitive assessments are known to fail.
+"""
+
+from assessment_simulator.core.machine import Machine, State
+
+VENDOR_ID = "predictive_index"
+KIND = "assessment"
+
+CREATED, SENT, OPENED, STARTED, COMPLETED, EXPIRED, FAILED, ABORTED = 0, 10, 20, 30, 40, 50, 60, 65
+
+_UNFINISHED = (CREATED, SENT, OPENED, STARTED)
+
+_STEPS: dict[tuple[State, str], State] = {
+    (CREATED, "open"): OPENED,
+    (SENT, "open"): OPENED,
+    (OPENED, "open"): OPENED,
+    (STARTED, "open"): STARTED,
+    (OPENED, "start"): STARTED,
+    (STARTED, "start"): STARTED,
+    (STARTED, "complete"): COMPLETED,
+    (STARTED, "fail"): FAILED,
+}
+
+MACHINE = Machine(
+    states={
+        CREATED: "Created",
+        SENT: "Sent",
+        OPENED: "Opened",
+        STARTED: "Started",
+        COMPLETED: "Completed",
+        EXPIRED: "Expired",
+        FAILED: "Failed",
+        ABORTED: "Aborted",
+    },
+    moves=_STEPS
+    | {(state, "expire"): EXPIRED for state in _UNFINISHED}
+    | {(state, "abort"): ABORTED for state in _UNFINISHED},
+    walk=("open", "start", "complete"),
+)
+
+ENDS = frozenset(MACHINE.ends)
+"""Where nothing more happens by itself, and no action leads on."""
+REVIVED: dict[State, State] = {EXPIRED: SENT}
+"""The end that a later expiration date leads back from, and the state it leads to."""
+ACTIONS = ("open", "start", "complete", "expire", "abort")

@@ -1,0 +1,131 @@
+"""pymetrics Mercury, versions 1 and 2 of its Assessment API: orders of assessments, and their results.
+
+Read `states` (an order's life), then `rules` (what a request must be like), `orders` (what is decided about it) and
+`access` (who is let in). The versions are two faces of the same orders and tokens: `rules_v2` says where the second
+asks for something else, `factors` what it tells besides. This page is the table that the rest of the program sees.
+"""
+
+from collections.abc import Callable
+
+from assessment_simulator.core.call import Call
+from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
+from assessment_simulator.core.world import World
+from assessment_simulator.vendors.pymetrics import (
+    access,
+    assessments,
+    errors,
+    factors,
+    orders,
+    reports,
+    rules,
+    rules_v2,
+    states,
+    switches,
+    webhooks,
+)
+from assessment_simulator.vendors.pymetrics.exercise import EXERCISE
+from assessment_simulator.vendors.pymetrics.guesses import GUESSES
+from assessment_simulator.vendors.pymetrics.promises import OMITTED, PROMISES
+from assessment_simulator.vendors.pymetrics.samples import samples
+from assessment_simulator.vendors.pymetrics.schemas import INTERFACE
+from assessment_simulator.vendors.pymetrics.sources import ABOUT, API, DOCUMENTS, PUBLISHER
+
+
+def _guarded(
+    name: str, decide: Callable[[Call, World], Decision], stages: tuple[tuple[Rule, ...], ...] = ()
+) -> Operation:
+    return Operation(name, decide, (*access.ACCESS, *stages))
+
+
+ENDPOINTS = (
+    Endpoint(
+        "POST", "/mercury/oauth/token", Operation("create_token", access.issue, rules.TOKEN),
+        (201, 400, 401), "Generate OAuth Token",
+    ),
+    Endpoint(
+        "GET", "/mercury/configuration", _guarded("get_configuration", assessments.show),
+        (200, 401, 403, 429), "Get Assessment Configurations",
+    ),
+    Endpoint(
+        "POST", "/mercury/order", _guarded("create_order", orders.create, rules.ORDER),
+        (200, 201, 400, 401, 403, 429), "Create Assessment Order",
+    ),
+    Endpoint(
+        "GET", "/mercury/getOrder/{uuid}", _guarded("get_order", orders.get, rules.GET),
+        (200, 400, 401, 403, 404, 429), "Get Assessment Order",
+    ),
+    Endpoint(
+        "POST", "/mercury/orders", _guarded("list_orders", orders.find, rules.LIST),
+        (200, 400, 401, 403, 429), "List Assessment Orders",
+    ),
+    Endpoint(
+        "POST", "/mercury/v2/oauth/token", Operation("create_token_v2", access.issue, rules.TOKEN),
+        (201, 400, 401), "Generate OAuth Token (version 2)",
+    ),
+    Endpoint(
+        "GET", "/mercury/v2/assessments", _guarded("get_configuration_v2", assessments.show),
+        (200, 401, 403, 429), "Get Assessment Configurations (version 2)",
+    ),
+    Endpoint(
+        "POST", "/mercury/v2/orders", _guarded("create_order_v2", orders.create, rules_v2.ORDER),
+        (200, 201, 400, 401, 403, 429), "Create Assessment Order (version 2)",
+    ),
+    Endpoint(
+        "GET", "/mercury/v2/orders/{uuid}", _guarded("get_order_v2", orders.get, rules.GET),
+        (200, 400, 401, 403, 404, 429), "Get Assessment Order (version 2)",
+    ),
+    Endpoint(
+        "GET", "/mercury/v2/orders", _guarded("list_orders_v2", orders.find_v2, rules_v2.LIST),
+        (200, 400, 401, 403, 429), "List Assessment Orders (version 2)",
+    ),
+    Endpoint(
+        "GET", "/mercury/v2/factorContent/{uuid}", _guarded("get_factor_content", factors.show, rules_v2.FACTOR),
+        (200, 400, 401, 403, 404, 429), "Get Factor Content",
+    ),
+    # The page documents this call's parameters; its path is assumed, after the call above.
+    Endpoint(
+        "GET", "/mercury/v2/capabilityContent/{uuid}/{type}",
+        _guarded("get_capability_content", factors.show_capabilities, rules_v2.CAPABILITY),
+        (200, 400, 401, 403, 404, 429), "Get Capability Content",
+    ),
+    Endpoint(
+        "GET", "/pymetrics/reports/{ticket}", Operation("download_report", reports.download, reports.DOWNLOAD),
+        (200, 403), "Download a report by the link in its order",
+    ),
+)  # fmt: skip
+"""Every endpoint, in the order in which a caller needs them."""
+
+VENDOR = Vendor(
+    id="pymetrics",
+    title="pymetrics Mercury",
+    roots=("/mercury", "/pymetrics"),
+    headers=("authorization", "x-api-key"),
+    endpoints=ENDPOINTS,
+    actions=orders.ACTIONS,
+    staged=orders.STAGED,
+    door=errors.DOOR,
+    switches=switches.SWITCHES,
+    machine=states.MACHINE,
+    kind=states.KIND,
+    credentials={"pymetrics.client": ("client_id", "client_secret"), "pymetrics.key": ("api_key",)},
+    credential=access.credential,
+    refuse=errors.refuse,
+    trouble=errors.trouble,
+    token=access.bearer,
+    every_reply=lambda world: (),
+    view=orders.view,
+    post=webhooks.post,
+    samples=samples,
+    promises=PROMISES,
+    omitted=OMITTED,
+    exercise=EXERCISE,
+    interface=INTERFACE,
+    publisher=PUBLISHER,
+    api=API,
+    about=ABOUT,
+    documents=DOCUMENTS,
+    guesses=GUESSES,
+)
+"""All that is known of pymetrics."""

@@ -1,0 +1,221 @@
+"""Orders: created once, read, listed, and moved through their life.
+
+Reading is the hot path: an order that needs no change is answered as it was saved, without looking into it.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, cast
+
+from assessment_simulator.core import instant
+from assessment_simulator.core.call import BASE, SEAL, Call, Reply
+from assessment_simulator.core.config import Assessment, Config
+from assessment_simulator.core.decision import Alarm, Decision, Notice, Record
+from assessment_simulator.core.mail import mail
+from assessment_simulator.core.steering import planned, silenced
+from assessment_simulator.core.text import PLUS, address_note, plus_is_suspect, raw_value
+from assessment_simulator.core.vendor import Invitation, Operation
+from assessment_simulator.core.world import Stored, World
+from assessment_simulator.vendors.pymetrics import assessments, reports, results, rules, webhooks
+from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, KIND, MACHINE, SETTLED
+from assessment_simulator.vendors.pymetrics.switches import EMAIL_MATCH, INITIAL_STATUS, setting
+
+_CANDIDATE = ("email", "first_name", "last_name", "external_id")
+
+
+def create(call: Call, world: World) -> Decision:
+    """Create Assessment Order: a new one, or the one that exists for this candidate, assessment and application."""
+    email = address_note("body.candidate.email", call.body["candidate"].get("email"))
+    notes = rules.notes(call.body, rules.ORDER_MEMBERS) + email + _unmailed(call.body)
+    identity = _identity(call.body, world.config)
+    id = world.latest("pymetrics.order", identity) if identity else None
+    if id is not None:
+        known = reports.fresh(_stored(world, id), call, world)
+        return Decision(Reply(200, {"order": known, "created": False}, notes=notes))
+    face = _face(call, world)
+    record = Record(KIND, face["id"], face["status"], face, {"created": call.now}, _keys(face, identity))
+    mails = (_mail(call, face),) if call.body.get("send_email") and face["candidate"]["email"] else ()
+    alarms = _alarms(call, world, face)
+    return Decision(Reply(201, {"order": face, "created": True}, notes=notes), (record, *mails), (), alarms)
+
+
+def _unmailed(body: Mapping[str, Any]) -> tuple[str, ...]:
+    if body.get("send_email") and body["candidate"].get("email") is None:
+        return ("body.send_email was ignored: the candidate has no address",)
+    return ()
+
+
+def _identity(body: Mapping[str, Any], config: Config) -> str | None:
+    """What makes an order the same as another, written so that no separator in the parts can confuse two of them.
+
+    Version 2 may do without the address: then the caller's own id of the candidate serves; None without either.
+    """
+    # The rule pymetrics.order.assessment_id.known has refused the ids of none.
+    ends = cast("Assessment", assessments.find(config, body["assessment_id"])).id, body["application_id"]
+    email, external_id = body["candidate"].get("email"), body["candidate"].get("external_id")
+    if email is None:
+        return repr(("external_id", external_id, *ends)) if external_id else None
+    if setting(config, EMAIL_MATCH) == "ignore case":
+        email = email.strip().casefold()
+    return repr((email, *ends))
+
+
+def _keys(face: Mapping[str, Any], identity: str | None) -> tuple[tuple[str, str], ...]:
+    external_id = face["candidate"]["external_id"]
+    return (
+        ("invitation", ""),
+        *((("pymetrics.order", identity),) if identity else ()),
+        ("pymetrics.application", face["application_id"]),
+        *((("pymetrics.candidate", external_id),) if external_id else ()),
+    )
+
+
+def _face(call: Call, world: World) -> dict[str, Any]:
+    """A new order as the vendor shows it: every member is there, and what is not set is null."""
+    body, id = call.body, call.draw.uuid()
+    assessment = cast("Assessment", assessments.find(world.config, body["assessment_id"]))
+    return {
+        "id": id,
+        "invite_link": f"{BASE}/pymetrics/invite/{SEAL}.{id}",
+        "status": setting(world.config, INITIAL_STATUS),
+        "create_date": instant.six_digits(call.now),
+        "candidate": {name: body["candidate"].get(name) for name in _CANDIDATE},
+        "assessment_id": assessment.id,
+        "assessment": assessments.face(assessment),
+        "application_id": body["application_id"],
+        "ats_type": "mercury_api",
+        "requisition_id": body.get("requisition_id"),
+        "requisition_title": body.get("requisition_title"),
+        "metadata": body.get("metadata"),
+        "recruiter_report": None,
+        "results": None,
+        "reports": None,
+        "candidate_redirect_url": body.get("candidate_redirect_url"),
+    }
+
+
+def _mail(call: Call, face: Mapping[str, Any]) -> Record:
+    candidate, link, title = face["candidate"], face["invite_link"], face["requisition_title"]
+    text = (
+        f"Hello {candidate['first_name'] or candidate['email']},\n\n"
+        f"you are invited to an assessment{f' for {title}' if title else ''}: {face['assessment']['description']}.\n\n"
+        f"Begin here: {link}\n"
+    )
+    subject = f"Your assessment for {title}" if title else "Your assessment"
+    return mail(call, candidate["email"], subject, text, face["id"], link)
+
+
+def _alarms(call: Call, world: World, face: Mapping[str, Any]) -> tuple[Alarm, ...]:
+    possible = ("complete", "expire", "start", "reject")
+    return planned("pymetrics", call, face["id"], face["candidate"]["email"] or "", world, possible)
+
+
+def get(call: Call, world: World) -> Decision:
+    """Get Assessment Order: fetching results fulfils it, and `report` makes a report of what is finished."""
+    stored = _stored(world, call.params["uuid"])
+    if stored.status not in (COMPLETED, FULFILLED):
+        return Decision(Reply(200, stored))
+    fulfils = stored.status == COMPLETED and bool(stored.face["results"])
+    reported = _asks_for_report(call) and _unreported(stored)
+    if not (fulfils or reported):
+        return Decision(Reply(200, reports.fresh(stored, call, world)))
+    status = MACHINE.moves[COMPLETED, "fulfil"] if fulfils else stored.status
+    facts = {**stored.facts, reports.REPORTED: call.now} if reported else stored.facts
+    face = {**stored.face, "status": status, "reports": reports.faces(stored.id, facts, call, world)}
+    record = Record(KIND, stored.id, status, face, facts)
+    return Decision(Reply(200, face), (record,), webhooks.notices(call, world, face) if fulfils else ())
+
+
+def _asks_for_report(call: Call) -> bool:
+    return call.query.get("report", "").lower() in rules.YES
+
+
+def _unreported(stored: Stored) -> bool:
+    return reports.REPORTED not in stored.facts
+
+
+def _stored(world: World, id: str) -> Stored:
+    """The record of an order that is known to exist."""
+    return cast("Stored", world.get(KIND, id))
+
+
+def find(call: Call, world: World) -> Decision:
+    """List Assessment Orders, by a body: those of the application, of the candidate, or of both; oldest first."""
+    return _listed(call.body, rules.notes(call.body, rules.LIST_MEMBERS), call, world)
+
+
+def find_v2(call: Call, world: World) -> Decision:
+    """List Assessment Orders, by a query string."""
+    decision = _listed(call.query, (), call, world)
+    found = bool(decision.reply.body["orders"])
+    suspect = (
+        f"query.{field.slug}: {PLUS}"
+        for field in rules.LIST_FIELDS
+        if plus_is_suspect(raw_value(call.raw_query, field.slug), quoted=False, certain=not found)
+    )
+    return decision._replace(reply=decision.reply._replace(notes=tuple(suspect)))
+
+
+def _listed(filters: Mapping[str, Any], notes: tuple[str, ...], call: Call, world: World) -> Decision:
+    found = [_stored(world, id) for id in _matching(filters, world)]
+    return Decision(Reply(200, {"orders": [reports.fresh(stored, call, world) for stored in found]}, notes=notes))
+
+
+def _matching(filters: Mapping[str, Any], world: World) -> Sequence[str]:
+    application, candidate = filters.get("job_application_id"), filters.get("candidate_id")
+    if not candidate:
+        return world.ids("pymetrics.application", str(application))
+    of_candidate = world.ids("pymetrics.candidate", candidate)
+    if not application:
+        return of_candidate
+    of_application = frozenset(world.ids("pymetrics.application", application))
+    return [id for id in of_candidate if id in of_application]
+
+
+def move(action: str, call: Call, world: World) -> Decision:
+    """What a candidate, an alarm or the control API does to an order: 200, or 404, 409 or 422 with `detail`."""
+    stored = world.get(KIND, call.params["id"])
+    if stored is None:
+        return Decision(Reply(404, {"detail": "no pymetrics order has this id"}))
+    wrong = results.problem(call.body, world.config) if action == "complete" else results.unwanted(call.body)
+    if wrong is not None:
+        return Decision(Reply(422, {"detail": wrong}))
+    steps = MACHINE.steps(stored.status, action)
+    if steps is None or (action == "fulfil" and not stored.face["results"]):
+        return Decision(Reply(409, {"detail": _obstacle(action, stored.status)}))
+    return _moved(cast("tuple[str, ...]", steps), stored, call, world) if steps else Decision(Reply(200, stored))
+
+
+def _moved(steps: tuple[str, ...], stored: Stored, call: Call, world: World) -> Decision:
+    face, told = stored.face, list[Notice]()
+    for status in steps:
+        made = results.made(call, world, face) if status == COMPLETED else face["results"]
+        face = {**face, "status": status, "results": made}
+        told += webhooks.notices(call, world, face)
+    alarms = silenced(stored.id) if steps[-1] in SETTLED else ()
+    return Decision(Reply(200, face), (Record(KIND, stored.id, steps[-1], face, stored.facts),), tuple(told), alarms)
+
+
+def _obstacle(action: str, status: str) -> str:
+    if status in MACHINE.ends:
+        return f"cannot {action}: the order is {status}, an end state"
+    if action == "fulfil" and status == COMPLETED:
+        return f"cannot {action}: the order is {status} without results"
+    possible = ", ".join(str(state) for state in MACHINE.states if MACHINE.steps(state, action) is not None)
+    return f"cannot {action}: the order is {status}; possible from {possible}"
+
+
+ACTIONS = {
+    action: Operation(action, partial(move, action)) for action in ("accept", "reject", "start", "complete", "expire")
+}
+"""What may happen to an order besides calls."""
+STAGED = {"fulfil": Operation("fulfil", partial(move, "fulfil"))}
+"""What callers bring about by reading, and samples have behind them."""
+
+
+def view(stored: Stored) -> Invitation:
+    """An order in neutral words."""
+    face = stored.face
+    links = {"invite": face["invite_link"]}
+    created, references = stored.facts["created"], (face["application_id"], face["requisition_id"])
+    return Invitation(stored.id, "pymetrics", stored.status, face["candidate"], created, links, references)

@@ -1,0 +1,82 @@
+"""Where each fact about pymetrics comes from, whose it is, and how much of it could be read.
+
+The vendor's own pages, or what it publishes: the reference of the API 1.3.0 (version 1), 2.2.0 and 2.2.1 (version 2;
+api.pymetrics.com/docs, and the Markdown generated from it in github.com/pymetrics/open_api_pymetrics_assessment_client,
+commits 2eff9fb and 63a5c9f), and the Python clients. Where they are silent the rule is our choice, and its source gives
+the reason.
+"""
+
+from assessment_simulator.core.sources import Document, Source, assumed
+
+_BOTH = "pymetrics API 1.3.0 and 2.2.0"
+_V1 = "pymetrics Assessment API 1.3.0"
+_V2 = "pymetrics API 2.2.0"
+
+INTRODUCTION = Source(_BOTH, "Introduction, authentication")
+TOKEN_BODY = Source(_BOTH, "Generate OAuth Token, request body")
+TOKEN_400 = Source(_BOTH, "Generate OAuth Token, response 400")
+TOKEN_401 = Source(_BOTH, "Generate OAuth Token, response 401")
+CONFIGURATION_401 = Source(_BOTH, "Get Assessment Configurations, response 401")
+ORDER_BODY = Source(_BOTH, "Create Assessment Order, request body")
+ORDER_400 = Source(_BOTH, "Create Assessment Order, response 400")
+CANDIDATE = Source(_V1, "MercuryCandidate, email")
+GET_404 = Source(_BOTH, "Get Assessment Order, response 404")
+LIST_400 = Source(_V1, "List Assessment Orders, response 400")
+UNIQUENESS = Source(_BOTH, "Create Assessment Order, description: the criteria of uniqueness")
+LIST_BODY = Source(_V1, "List Assessment Orders, request body")
+SDK = "pymetrics-assessment-api-client 1.0.1 (PyPI)"
+STATUSES = Source(SDK, "models/pontem_order_statuses.py")
+
+CANDIDATE_V2 = Source(_V2, "MercuryCandidate, email: generally required unless pymetrics says otherwise")
+LIST_400_V2 = Source(_V2, "List Assessment Orders, response 400")
+FACTOR_400 = Source(_V2, "Get Factor Content, response 400")
+FACTOR_404 = Source(_V2, "Get Factor Content, response 404")
+CAPABILITY_TYPE = Source("pymetrics API 2.2.1", "Get Capability Content, path parameter type")
+
+URL_LENGTH = Source(
+    "pymetrics/open_api_pymetrics_assessment_client 2eff9fb (GitHub)",
+    "OrderRequest, length checks; the same in pymetrics-soft-skills-sdk 1.0.2 (PyPI)",
+)
+
+GATEWAY = assumed(
+    "no page names it: Amazon API Gateway answers so for an invalid key, and the header's name is its own"
+)
+"""The basis of the 403 for the key, and of its body."""
+BEARER = assumed(
+    "the 401 is documented for Get Assessment Configurations and Create Assessment Order; on get, list, factor and "
+    "capability content it is taken to be the same"
+)
+UNLISTED = assumed("400 is the only documented status that fits; no page names it for this")
+
+PUBLISHER = "pymetrics"
+API = "Mercury"
+_DOCS = "https://api.pymetrics.com/docs"
+_REPOSITORY = "https://github.com/pymetrics/open_api_pymetrics_assessment_client"
+_UNDATED = "not known; the page stands at the same address at another time with another version"
+
+ABOUT = (
+    "the **Mercury Assessment API**, version 1 as its reference 1.3.0 has it, and version 2 as 2.2.0 and 2.2.1 have "
+    "it. Harver, which bought pymetrics, documents another API of another product; nothing of that is used here"
+)
+
+DOCUMENTS = (
+    Document((f"{_V1}, the page", _V1), _DOCS, PUBLISHER, API,
+             "the beginning, to Get Assessment Configurations", _UNDATED),
+    Document((f"{_V1}, generated Markdown", _V1, _BOTH), f"{_REPOSITORY}/tree/2eff9fb/docs", PUBLISHER, API,
+             "all of its files", "9 November 2021"),
+    Document((_V2, _BOTH), f"{_REPOSITORY}/tree/63a5c9f/docs", PUBLISHER, API, "all of its files", "4 April 2023"),
+    Document(("pymetrics API 2.2.1",), _DOCS, PUBLISHER, API, "the beginning, to the sample of Get Capability Content",
+             _UNDATED),
+    Document((SDK,), "pip download pymetrics-assessment-api-client==1.0.1", PUBLISHER, API,
+             "the whole package; it was run as well", "version 1.0.1", code=True),
+    Document((URL_LENGTH.title,), f"{_REPOSITORY}/tree/2eff9fb/openapi_client", PUBLISHER, API,
+             "the whole package; it was run as well", "9 November 2021", code=True),
+    Document(("pymetrics-soft-skills-sdk 1.0.2 (PyPI)",), "pip download pymetrics-soft-skills-sdk==1.0.2",
+             PUBLISHER, API, "the whole package; it was run as well", "version 1.0.2", code=True),
+    Document(("Tray.io, connector pymetrics",), "https://tray.io/documentation/connectors/service/pymetrics/",
+             "Tray.io", API, "the page, but not its list of operations", "not known; it speaks of version 1.0"),
+    Document(("Amazon API Gateway, gateway response types",),
+             "https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html",
+             "Amazon Web Services", "Amazon API Gateway", "the table of types"),
+)  # fmt: skip
+"""Every copy that facts come from; the reference that was read in two versions has a row for each."""

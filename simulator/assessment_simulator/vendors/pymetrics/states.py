@@ -1,0 +1,56 @@
+"""An order's life: the one table of its statuses and of the moves between them.
+
+The eight statuses are those of the vendor's client (`PontemOrderStatuses`). One move is documented, from Completed to
+Fulfilled when an order that has results is read. All other moves are our reading of the names, in the order in which
+the vendor lists them.
+"""
+
+from typing import Final
+
+from assessment_simulator.core.machine import Machine
+
+KIND: Final = "order"
+"""The kind under which orders are remembered."""
+
+REJECTED: Final = "Rejected"
+PENDING: Final = "Pending"
+ACCEPTED: Final = "Accepted"
+NOT_STARTED: Final = "Not Started"
+IN_PROGRESS: Final = "In Progress"
+COMPLETED: Final = "Completed"
+FULFILLED: Final = "Fulfilled"
+EXPIRED: Final = "Expired"
+
+MACHINE = Machine(
+    states={
+        REJECTED: "the order was turned down; nothing more happens",
+        PENDING: "the order has come in and waits to be accepted",
+        ACCEPTED: "the order was accepted; the candidate is not invited yet",
+        NOT_STARTED: "the candidate is invited and has not begun",
+        IN_PROGRESS: "the candidate has begun",
+        COMPLETED: "the candidate has finished; nobody has fetched the results yet",
+        FULFILLED: "the results were fetched",
+        EXPIRED: "the order lapsed before the candidate finished",
+    },
+    moves={
+        (PENDING, "accept"): ACCEPTED,
+        (NOT_STARTED, "accept"): ACCEPTED,
+        (ACCEPTED, "accept"): ACCEPTED,
+        (ACCEPTED, "invite"): NOT_STARTED,
+        (NOT_STARTED, "start"): IN_PROGRESS,
+        (IN_PROGRESS, "start"): IN_PROGRESS,
+        (IN_PROGRESS, "complete"): COMPLETED,
+        (PENDING, "reject"): REJECTED,
+        (ACCEPTED, "reject"): REJECTED,
+        (NOT_STARTED, "reject"): REJECTED,
+        (PENDING, "expire"): EXPIRED,
+        (ACCEPTED, "expire"): EXPIRED,
+        (NOT_STARTED, "expire"): EXPIRED,
+        (IN_PROGRESS, "expire"): EXPIRED,
+        (COMPLETED, "fulfil"): FULFILLED,
+    },
+    walk=("accept", "invite", "start", "complete"),
+)
+
+SETTLED = frozenset({REJECTED, COMPLETED, EXPIRED, FULFILLED})
+"""Statuses from which no alarm can move an order on: only reading it can."""
