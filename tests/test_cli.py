@@ -205,11 +205,21 @@ def test_an_output_that_takes_nothing_ends_the_program_with_a_line(workers: str,
     assert done.returncode == 1
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_without_a_standard_output_it_serves_and_ends_as_ever(workers: str, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_in_a_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*MODULE, "rules"], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=30
+        )
+    assert (done.returncode, done.stderr) == (1, "cannot write to standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("workers", "streams"), [("1", ">&-"), ("2", ">&-"), ("1", ">&- <&-"), ("1", ">&- 2>&-"), ("2", "<&- >&- 2>&-")]
+)
+def test_with_standard_streams_closed_it_serves_and_ends_as_usual(workers: str, streams: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    closed = ("sh", "-c", 'exec "$@" >&-', "sh", *MODULE, "serve", "--port", port, *several(workers, tmp_path))
+    closed = ("sh", "-c", f'exec "$@" {streams}', "sh", *MODULE, "serve", "--port", port, *several(workers, tmp_path))
     with subprocess.Popen(closed, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         deadline = time.monotonic() + 20

@@ -38,8 +38,9 @@ def ruff(path: str, source: str) -> str:
     """What ruff says of the layers in a file with this path and text."""
     rules = "TID251,TID252,TID253,PLC0415"
     options = ("check", "--quiet", "--no-cache", "--select", rules, "--output-format", "concise")
-    command = [BIN / "ruff", *options, "--stdin-filename", f"{PROGRAM}/{path}", "-"]
-    return subprocess.run(command, input=source, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    command: list[str | Path] = [BIN / "ruff", *options, "--stdin-filename", f"{PROGRAM}/{path}", "-"]
+    done = subprocess.run(command, input=source, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout
 
 
 @pytest.mark.parametrize(("path", "source", "rule"), REFUSED)

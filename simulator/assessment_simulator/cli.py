@@ -1,7 +1,9 @@
 """The command `assessment-simulator`."""
 
 import contextlib
+import errno
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -38,10 +40,18 @@ class _Main(click.Group):
 
     def main(self, *args: Any, **more: Any) -> Any:
         """Run a command. Characters that the encoding of a stream lacks are printed as escapes, in the help, too."""
+        _open_standard_streams()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-        return super().main(*args, **more)
+        try:
+            return super().main(*args, **more)
+        except OSError as problem:  # click handles a closed pipe itself
+            if problem.errno not in (errno.ENOSPC, errno.EIO):
+                raise
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"cannot write to standard output: {problem.strerror}\n")
+            os._exit(1)  # without a flush, which would fail again
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Every command's name."""
@@ -50,6 +60,18 @@ class _Main(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """A command by its name."""
         return super().get_command(context, name) or (_check() if name == "check" else None)
+
+
+def _open_standard_streams() -> None:
+    """Open the null device in the place of standard streams that are closed.
+
+    Otherwise sockets get their descriptors, and libuv aborts the process when it closes one of them.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
 
 
 def _check() -> click.Command:

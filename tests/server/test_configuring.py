@@ -190,6 +190,8 @@ def test_a_webhook_secret_of_an_older_log_hinders_no_other_setting() -> None:
     [
         (None, None), ("a plain secret", None), ("whsec_YWJjZA", None), ("whsec_-_", None),
         ("YWJjZA", "Base64 without whsec_"), ("YWJjZA==", "write whsec_ before it"), ("whsec_YQ", "fewer than 4"),
+        (" whsec_YWJj", "does not begin with whsec_"), ("WHSEC_abcd", "does not begin"),
+        ("v1,whsec_YWJj", "as it stands"),
     ],
 )  # fmt: skip
 def test_a_webhook_secret_that_a_library_reads_otherwise_has_a_note(secret: str | None, words: str | None) -> None:

@@ -133,6 +133,28 @@ def test_a_form_of_too_many_members_is_unreadable(sandbox: Sandbox) -> None:
     assert answer.status_code == 400
 
 
+UNREADABLE = [
+    ("no host", b"GET /x HTTP/1.1\r\n\r\n", b"400"),
+    ("two hosts", b"GET /x HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", b"400"),
+    ("no request", b"junk\r\n\r\n", b"400"),
+    ("two lengths", head("Content-Length: 1", "Content-Length: 2", verb="POST"), b"400"),
+    ("a chunk without a size", head("Transfer-Encoding: chunked", verb="POST") + b"junk\r\n", b"400"),
+    ("many headers", head(*(f"X-{n}: y" for n in range(100))), b"431"),
+]
+
+
+@pytest.mark.parametrize("before", [1, 3])
+@pytest.mark.parametrize(("sent", "status"), [row[1:] for row in UNREADABLE], ids=[row[0] for row in UNREADABLE])
+def test_requests_before_one_that_cannot_be_read_are_answered(
+    server: Server, sandbox: Sandbox, sent: bytes, status: bytes, before: int
+) -> None:
+    body = json.dumps(INVITED).encode()
+    lines = (f"api-key: {sandbox.credential}", "Content-Type: application/json", f"Content-Length: {len(body)}")
+    answered = send_raw(server.url, (head(*lines, verb="POST") + body) * before + sent + head())
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answered) == [*[b"201"] * before, status]
+    assert len(sandbox.told("GET", "/invitations")) == before
+
+
 # Time.
 
 SLOW = [

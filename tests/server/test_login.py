@@ -60,6 +60,13 @@ def test_the_cookie_opens_what_the_token_opens(http: httpx2.Client) -> None:
     assert http.get("/_simulator/docs").status_code == 200
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_a_wrong_token_is_refused_though_the_cookie_is_right(http: httpx2.Client, scheme: str) -> None:
+    enter(http)
+    assert http.get(ROOT).status_code == 200
+    problem(http.get(ROOT, headers={"Authorization": f"{scheme} wrong"}), 401, "Authorization: Bearer")
+
+
 def test_the_cookie_is_no_key_for_other_sites(http: httpx2.Client) -> None:
     enter(http)
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.server import order
+from tests.server import order, send_raw
 from tests.server.test_http import INVITED, PI, exchange, refused
 from tests.servers import Listener, Sandbox, Server
 
@@ -151,3 +151,28 @@ def test_a_refused_request_has_no_note_about_its_path(
     answer = sandbox.pi.request(method, path, **more)
     assert answer.status_code == status
     assert "simulator-note" not in answer.headers
+
+
+TWICE = [
+    ("api-key", "{key}", "{key}", 401),
+    ("api-key", "{key}", "sim-other", 401),
+    ("Content-Encoding", "gzip", "identity", 415),
+    ("Content-Encoding", "identity", "gzip", 415),
+    ("Content-Type", "application/json", "text/plain", 415),
+    ("Origin", "http://evil.example", "http://localhost:3000", 403),
+    ("Origin", "http://localhost:3000", "http://evil.example", 403),
+    ("Sec-Fetch-Site", "cross-site", "same-origin", 403),
+    ("Sec-Fetch-Site", "same-origin", "cross-site", 403),
+]
+
+
+@pytest.mark.parametrize(("name", "first", "second", "status"), TWICE)
+def test_of_a_header_that_stands_twice_no_line_is_dropped(
+    server: Server, sandbox: Sandbox, name: str, first: str, second: str, status: int
+) -> None:
+    body = json.dumps(INVITED)
+    usual = {"api-key": sandbox.credential, "Content-Type": "application/json"}
+    lines = [f"{known}: {value}" for known, value in usual.items() if known != name]
+    lines += [f"{name}: {value.format(key=sandbox.credential)}" for value in (first, second)]
+    head = "\r\n".join([f"POST {PI} HTTP/1.1", "Host: x", "Connection: close", f"Content-Length: {len(body)}", *lines])
+    assert f"HTTP/1.1 {status} ".encode() in send_raw(server.url, f"{head}\r\n\r\n{body}".encode())

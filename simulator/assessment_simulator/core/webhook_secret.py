@@ -16,6 +16,10 @@ _AMBIGUOUS = (
     "webhook_secret is Base64 without whsec_: the libraries of Standard Webhooks decode it, others take the text "
     "itself as the key; webhooks carry a signature for each; write whsec_ before it to sign with the decoded key only"
 )
+_LATE = (
+    "webhook_secret does not begin with whsec_, so the text as it stands is the key; the libraries of Standard "
+    "Webhooks cannot verify with it"
+)
 
 
 def flaw(secret: str | None) -> str | None:
@@ -37,8 +41,10 @@ def flaw(secret: str | None) -> str | None:
 
 def notes(secret: str | None) -> tuple[str, ...]:
     """What its owner should know about a secret that was accepted."""
-    if secret is None or _decoded(secret.removeprefix(PREFIX)) is None:
+    if secret is None:
         return ()
+    if _decoded(secret.removeprefix(PREFIX)) is None:
+        return (_LATE,) if PREFIX in secret.lower() and not secret.startswith(PREFIX) else ()
     if not secret.startswith(PREFIX):
         return (_AMBIGUOUS,)
     if len(secret) - len(PREFIX) < _SHORTEST:

@@ -4,7 +4,7 @@ import logging
 from time import perf_counter
 from typing import Any
 
-from assessment_simulator.server.asgi import App, Receive, Scope, Send
+from assessment_simulator.server.asgi import App, Receive, Scope, Send, named_headers
 from assessment_simulator.server.logs import ACCESS, HEADER, name_request
 from assessment_simulator.server.masking import hidden
 
@@ -22,7 +22,7 @@ class AccessLog:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        began, noted = perf_counter(), _Noted(send, name_request(dict(scope["headers"])))
+        began, noted = perf_counter(), _Noted(send, name_request(named_headers(scope)))
         try:
             await self._inner(scope, receive, noted.send)
         finally:

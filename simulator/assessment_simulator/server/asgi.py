@@ -14,8 +14,8 @@ LARGEST_BODY = 1_048_576
 
 PLAIN_BODY = "send the body as it is, without compression"
 
-HEADERS = "simulator.headers"
-"""The headers of a request by name in its scope, so that they are looked through once; of several the last counts."""
+_HEADERS = "simulator.headers"
+"""Where `named_headers` keeps its answer in a scope."""
 
 FOREIGN = "simulator.foreign"
 """Set in the scope of a request that a page of another origin sent: it may read nothing, and opens no sandbox."""
@@ -32,6 +32,24 @@ class Incoming(NamedTuple):
     headers: Mapping[bytes, bytes]
     query: bytes
     base: str
+
+
+def named_headers(scope: Scope) -> dict[bytes, bytes]:
+    """The headers of a request by name. The values of lines with one name are joined by commas (RFC 9110, 5.3).
+
+    So a second `Origin` or key can replace none: the joined value is neither of them.
+    """
+    known: dict[bytes, bytes] | None = scope.get(_HEADERS)
+    if known is None:
+        lines = scope["headers"]
+        known = dict(lines)
+        if len(known) != len(lines):
+            known = {
+                name: (b"; " if name == b"cookie" else b", ").join([value for other, value in lines if other == name])
+                for name in known
+            }
+        scope[_HEADERS] = known
+    return known
 
 
 class TooLarge(Exception):

@@ -21,6 +21,7 @@ from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.core.vendor import Credential, Vendor
 from assessment_simulator.server.address import Address
+from assessment_simulator.server.asgi import named_headers
 from assessment_simulator.server.frame import HEADERS, render
 from assessment_simulator.server.http import FORM
 from assessment_simulator.server.plumbing import by_verb
@@ -164,7 +165,7 @@ class Candidate:
         return Visit(vendor, exercise, sandbox, id, chosen, here, seen(request.scope).prefix)
 
     def _base(self, request: Request) -> str:
-        return self._address.of(request.scope, dict(request.scope["headers"]))
+        return self._address.of(request.scope, named_headers(request.scope))
 
 
 def _is_in_advance(request: Request) -> bool:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.core import instant
+from assessment_simulator.server.asgi import named_headers
 from assessment_simulator.server.exchanges import body_view
 from assessment_simulator.server.family import Asked, Family
 from assessment_simulator.server.journal import CAUGHT
@@ -111,7 +112,7 @@ class CatchControl:
         catch = self._catches().of(sandbox)
         catch.number = sandbox.journal.after(catch.number)
         catch.changed = sandbox.journal.after(catch.changed)
-        body, headers = request.state.body[:LARGEST], dict(request.scope["headers"])
+        body, headers = request.state.body[:LARGEST], named_headers(request.scope)
         catch.kept.append(Caught(catch.number, sandbox.now(), headers, body, status))
         sandbox.tell(CAUGHT, f"caught-{catch.number}")
         return Response(status_code=status)

@@ -15,7 +15,7 @@ from assessment_simulator.core.draw import Draw
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.server import configuring, shapes
 from assessment_simulator.server.address import Address
-from assessment_simulator.server.asgi import FOREIGN
+from assessment_simulator.server.asgi import FOREIGN, named_headers
 from assessment_simulator.server.catching import CatchControl, Catches
 from assessment_simulator.server.clock_control import ClockControl
 from assessment_simulator.server.curl import Keys
@@ -281,7 +281,7 @@ class Control:
         return json(delivery_view(sandbox.state, again))
 
     def _base(self, request: Request) -> str:
-        return self._address.of(request.scope, dict(request.scope["headers"]))
+        return self._address.of(request.scope, named_headers(request.scope))
 
 
 def _name(asked: str | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from starlette.responses import RedirectResponse, Response
 
 from assessment_simulator.core.exercise import Exercise
-from assessment_simulator.server.asgi import App, Receive, Scope, Send
+from assessment_simulator.server.asgi import App, Receive, Scope, Send, named_headers
 from assessment_simulator.server.assets import ICON
 from assessment_simulator.server.frame import HEADERS, UI
 from assessment_simulator.server.login import LOGIN, LOGOUT, Session, login_for
@@ -31,7 +31,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in who shows the token or the cookie; send a browser to the login, refuse everybody else."""
         if scope["type"] == "http" and not self._is_free(scope["path"]):
-            headers = dict(scope["headers"])
+            headers = named_headers(scope)
             if not self._knows(headers):
                 await _refusal(scope, headers)(scope, receive, send)
                 return
@@ -43,8 +43,9 @@ class Guard:
 
     def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
         scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")
-        bears = scheme.lower() == b"bearer" and self._session.is_token(shown.strip())
-        return bears or self._session.held(headers) is not None
+        if scheme.lower() == b"bearer":  # a wrong token is refused though there is a good cookie beside it
+            return self._session.is_token(shown.strip())
+        return self._session.held(headers) is not None
 
 
 def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:

@@ -20,7 +20,6 @@ from assessment_simulator.core.world import World
 from assessment_simulator.server import changes, trouble, wire
 from assessment_simulator.server.address import Address
 from assessment_simulator.server.asgi import (
-    HEADERS,
     MOST_PARAMETERS,
     App,
     Gone,
@@ -32,6 +31,7 @@ from assessment_simulator.server.asgi import (
     TooLarge,
     content_coding,
     hang_up,
+    named_headers,
     read_body,
 )
 from assessment_simulator.server.header_text import header_line
@@ -102,7 +102,7 @@ class Door:
             except CancelledError:  # the server stops, and the caller does not even take its answer
                 hang_up(send)
             return
-        headers = scope[HEADERS]
+        headers = named_headers(scope)
         request = Incoming(scope["method"], path, headers, scope["query_string"], self._address.of(scope, headers))
         await self._answer(found, request, receive, send)
 

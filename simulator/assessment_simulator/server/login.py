@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from assessment_simulator.server.address import Address
+from assessment_simulator.server.asgi import named_headers
 from assessment_simulator.server.attempts import Attempts
 from assessment_simulator.server.frame import HEADERS, render
 from assessment_simulator.server.plumbing import by_verb
@@ -120,7 +121,7 @@ class Login:
         return response
 
     async def _leave(self, request: Request) -> Response:
-        id = self._session.held(dict(request.scope["headers"]))
+        id = self._session.held(named_headers(request.scope))
         if id is not None:
             self._session.end(id)
             await self._end_elsewhere(id)
@@ -129,7 +130,7 @@ class Login:
         return response
 
     def _is_secure(self, request: Request) -> bool:
-        return self._address.of(request.scope, dict(request.scope["headers"])).startswith("https:")
+        return self._address.of(request.scope, named_headers(request.scope)).startswith("https:")
 
 
 def _form(

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from assessment_simulator.server.asgi import App, Headers, Receive, Scope, Send
+from assessment_simulator.server.asgi import App, Headers, Receive, Scope, Send, named_headers
 from assessment_simulator.server.hosts import ANY, LONGEST_KNOWN, ascii_name, is_loopback, split_authority
 
 EXPOSED = (
@@ -140,7 +140,7 @@ class Shared:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        more = self._origins.answered(dict(scope["headers"])) if scope["type"] == "http" else []
+        more = self._origins.answered(named_headers(scope)) if scope["type"] == "http" else []
         if not more:
             await self._inner(scope, receive, send)
             return

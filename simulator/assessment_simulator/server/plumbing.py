@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.server import wire
-from assessment_simulator.server.asgi import PLAIN_BODY, Gone, TooLarge, content_coding, read_body
+from assessment_simulator.server.asgi import PLAIN_BODY, Gone, TooLarge, content_coding, named_headers, read_body
 from assessment_simulator.server.problems import Problem
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -47,7 +47,7 @@ def by_verb(path: str, handlers: dict[str, Handler]) -> Route:
 
 
 async def _body(request: Request) -> bytes:
-    headers = dict(request.scope["headers"])
+    headers = named_headers(request.scope)
     if coding := content_coding(headers):
         raise Problem(415, f"the body has Content-Encoding {coding!r}; {PLAIN_BODY}", {"accept-encoding": "identity"})
     try:

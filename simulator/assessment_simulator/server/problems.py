@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.server import changes, wire
-from assessment_simulator.server.asgi import Scope
+from assessment_simulator.server.asgi import Scope, named_headers
 from assessment_simulator.server.frame import render
 from assessment_simulator.server.log import LogError, Unwritten
 from assessment_simulator.server.logs import HEADER, name_request
@@ -77,7 +77,7 @@ def is_for_people(scope: Scope) -> bool:
     """Whether the answer goes to a person: a browser wants a page, or sent a form, and it is no control call."""
     if f"{scope['path']}/".startswith(f"{ROOT}/"):
         return False
-    headers = dict(scope["headers"])
+    headers = named_headers(scope)
     sent = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     return b"text/html" in headers.get(b"accept", b"").lower() or sent in _FORMS
 
@@ -118,5 +118,5 @@ def unlogged(error: LogError) -> str:
 
 async def answer_crash(request: Request, error: Exception) -> Response:
     """Starlette's handler for our own mistakes; uvicorn writes them down, in the same task and so under the same id."""
-    named = {HEADER.decode(): name_request(dict(request.scope["headers"]))}
+    named = {HEADER.decode(): name_request(named_headers(request.scope))}
     return answer(request.scope, Problem(500, "the simulator failed; its log says where", named))

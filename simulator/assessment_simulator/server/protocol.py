@@ -64,6 +64,8 @@ class Protocol(HttpToolsProtocol):
     """Since when this has been waited for: the scope and the cycle tell one wait from another, `_owed` one answer."""
     _seen: tuple[Any, Any] = ("nothing", "yet")
     _owed = 0
+    _refusal = b""
+    """The answer to a request that cannot be read, while those before it are being answered."""
 
     def connection_made(self, transport: Any) -> None:
         """A caller has connected."""
@@ -74,6 +76,8 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come; a request that has not come whole must not grow for ever."""
+        if self._refusal:
+            return
         self._parse(data)
         cycle: Any = self.cycle
         if cycle is None or cycle.more_body or cycle.scope is not self.scope:
@@ -153,13 +157,34 @@ class Protocol(HttpToolsProtocol):
             return
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        self.flow.resume_reading()
+        elif self._refusal:
+            self._hang_up_with(self._refusal)
+        if not self._refusal:
+            self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:
-        """Say what is wrong with a request, and hang up."""
+        """Say what is wrong with a request, and hang up. Requests before it are answered first, in their order."""
         status, text = self._flaw
         head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(text)
-        self.transport.write(STATUS_LINE[status] + head + text.encode())
+        refusal = STATUS_LINE[status] + head + text.encode()
+        cycle: Any = self.cycle
+        if self.pipeline and self.pipeline[0][0].scope is self.scope:  # its head was good, and it waits for its turn
+            self.pipeline.popleft()
+            waits = True
+        else:
+            waits = cycle is not None and not cycle.response_complete and self._is_behind(cycle)
+        if waits:
+            self._refusal = refusal
+            self.flow.pause_reading()
+        else:
+            self._hang_up_with(refusal)
+
+    def _is_behind(self, cycle: Any) -> bool:
+        """Whether what is refused comes after this request: it has a head of its own, or the request is complete."""
+        return cycle.scope is not self.scope or not cycle.more_body
+
+    def _hang_up_with(self, answer: bytes) -> None:
+        self.transport.write(answer)
         self.transport.close()
 
     def _refuse(self, flaw: _Flaw) -> None:

@@ -7,7 +7,7 @@ the same rule. A refusal is the simulator's own answer, on vendors' paths too, f
 import logging
 from collections.abc import Mapping
 
-from assessment_simulator.server.asgi import FOREIGN, HEADERS, App, Receive, Scope, Send
+from assessment_simulator.server.asgi import FOREIGN, App, Receive, Scope, Send, named_headers
 from assessment_simulator.server.header_text import header_line
 from assessment_simulator.server.hosts import Hosts, split_authority
 from assessment_simulator.server.origin import METHODS, Origins
@@ -34,7 +34,7 @@ class RequestFilter:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a preflight or `OPTIONS *`, or refuse; pass all other requests on."""
         if scope["type"] == "http":
-            headers = scope[HEADERS] = dict(scope["headers"])
+            headers = named_headers(scope)
             known = self._hosts is None or self._hosts.accept(headers.get(b"host", b"")) or scope["path"] == HEALTH
             if not known:
                 await self._refuse_host(scope, headers, receive, send)

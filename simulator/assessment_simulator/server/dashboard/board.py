@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.server.address import Address
+from assessment_simulator.server.asgi import named_headers
 from assessment_simulator.server.dashboard import deeds, looks, tour, words
 from assessment_simulator.server.dashboard.asking import CONTROL, Control
 from assessment_simulator.server.dashboard.deeds import Deed
@@ -100,7 +101,7 @@ class Board:
         return {"GET": look, "POST": act} if page.deeds else {"GET": look}
 
     def _base(self, request: Request) -> str:
-        return self._address.of(request.scope, dict(request.scope["headers"]))
+        return self._address.of(request.scope, named_headers(request.scope))
 
     def _visit(self, request: Request) -> Visit:
         name = request.path_params.get("name", tour.SANDBOX)
