@@ -4,14 +4,14 @@ ASGI hands them over in two messages, and uvicorn looks at each header of them. 
 its headers are ours: it is written in one piece, with one look, which saves a read of an order a tenth of its time.
 """
 
-import re
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from assessment_simulator.server.asgi import Headers, Send
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_PRINTABLE = bytes(octet for octet in range(256) if octet == 9 or (octet >= 32 and octet != 127))
+"""All octets but control characters; the tab is allowed in a header."""
 
 
 async def respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
@@ -31,15 +31,13 @@ def _is_open(exchange: RequestResponseCycle) -> bool:
 
 def _write(exchange: Any, status: int, headers: Headers, body: bytes) -> None:
     """What uvicorn's `send` does with both messages."""
-    pieces = [STATUS_LINE[status]]
-    for name, value in headers:
-        pieces += (name, b": ", value, b"\r\n")
-    if _CONTROL.search(b" ".join([value for _, value in headers])):
+    head = b"".join([b"%b: %b\r\n" % header for header in headers])
+    if len(head.translate(None, _PRINTABLE)) != 2 * len(headers):  # each header has one line end
         raise RuntimeError("a header has a control character in it")
-    pieces += (b"\r\n", body) if exchange.keep_alive else (b"connection: close\r\n\r\n", body)
+    end = b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n"
     exchange.response_started = exchange.response_complete = True
     exchange.waiting_for_100_continue = False
-    exchange.transport.write(b"".join(pieces))
+    exchange.transport.write(b"".join((STATUS_LINE[status], head, end, body)))
     exchange.message_event.set()
     if not exchange.keep_alive:
         exchange.transport.close()
