@@ -2,6 +2,8 @@
 
 import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -82,6 +84,32 @@ def test_a_name_that_is_taken_is_refused_and_leaves_nothing_running(server: Serv
     assert refused.value.status == 409
     assert refused.value.problem["title"] == "Conflict"
     assert set(threading.enumerate()) <= before
+
+
+FORKED = """
+import os, sys
+from assessment_simulator.client import Simulator
+
+with Simulator(sys.argv[1]) as simulator:
+    simulator.config(progress="PT1S")  # leaves an open connection
+    child = os.fork()
+    mine = "PT2S" if child else "PT3S"
+    sandbox = simulator if child else Simulator(sys.argv[1])
+    for _ in range(200):
+        assert sandbox.config(progress=mine)["progress"] == mine
+        assert [one["id"] for one in simulator.invitations] == []
+    if not child:
+        sandbox.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert simulator.config()["progress"] == "PT2S"
+"""
+
+
+def test_a_forked_child_and_its_parent_get_their_own_answers(server: Server) -> None:
+    command = [sys.executable, "-W", "error", "-c", FORKED, server.url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_server_that_is_not_there_is_named() -> None:

@@ -94,14 +94,21 @@ def test_nothing_is_here():
 # One server for the run.
 
 
-def test_a_suite_may_have_a_package_called_contracts(tmp_path: Path) -> None:
-    suite = "import contracts\n\ndef test_it_is_its_own(simulator):\n    assert contracts.OWN\n"
-    written(tmp_path, {"contracts/__init__.py": "OWN = True\n", "test_own.py": suite})
+@pytest.mark.parametrize("options", [(), ("-o", "pythonpath=.")])
+def test_a_project_may_have_folders_simulator_and_contracts(tmp_path: Path, options: tuple[str, ...]) -> None:
+    suite = (
+        "import contracts, simulator as own\n\n"
+        "def test_they_are_its_own(simulator):\n    assert contracts.OWN and own.OWN and simulator.invitations == []\n"
+    )
+    packages = {f"{name}/__init__.py": "OWN = True\n" for name in ("simulator", "contracts")}
+    written(tmp_path, {**packages, "contracts/test_inner.py": suite, "test_own.py": suite})
     free = environment()
     del free["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
     for started in (command(), [str(Path(sys.executable).with_name("pytest")), *command()[3:]]):
-        done = subprocess.run(started, cwd=tmp_path, env=free, capture_output=True, text=True, check=False, timeout=100)
-        passed(done, 1)
+        done = subprocess.run(
+            [*started, *options], cwd=tmp_path, env=free, capture_output=True, text=True, check=False, timeout=100
+        )
+        passed(done, 2)
 
 
 def test_the_three_line_test_passes_among_all_plugins_that_are_installed(tmp_path: Path) -> None:

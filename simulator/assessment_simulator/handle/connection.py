@@ -1,5 +1,6 @@
 """Asks a running server's control API: answers as JSON values, refusals as one error."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -31,7 +32,9 @@ class SimulatorError(Exception):
 
 
 class Connection(AbstractContextManager["Connection"]):
-    """One server; `control_token` is what its control API asks for in closed access. Safe to share between threads.
+    """One server; `control_token` is what its control API asks for in closed access.
+
+    Safe to share between threads, and with forked children: each process has sockets of its own.
 
     With https whoever `trusted` trusts is trusted; unless given, the usual authorities, or those that SSL_CERT_FILE and
     SSL_CERT_DIR name, as with curl.
@@ -39,11 +42,24 @@ class Connection(AbstractContextManager["Connection"]):
 
     def __init__(self, url: str, control_token: str | None = None, trusted: "SSLContext | None" = None) -> None:
         self.url = url.rstrip("/")
-        self._http = _client(self.url, trusted)
+        self._trusted = trusted
+        self._clients = {os.getpid(): _client(self.url, trusted)}
         self._control = {"authorization": f"Bearer {control_token}"} if control_token else {}
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        if os.getpid() in self._clients:
+            self._http.close()
+
+    @property
+    def _http(self) -> "httpx2.Client":
+        """The HTTP client of this process. On its parent's sockets a forked child would read the parent's answers.
+
+        The parent's client is kept: to close it would need a lock that may have been held when the process was forked.
+        """
+        process = os.getpid()
+        if process not in self._clients:
+            self._clients[process] = _client(self.url, self._trusted)
+        return self._clients[process]
 
     def call(self, method: str, path: str, body: Any = None, *, within: float | None = 30) -> Any:
         """The answer's JSON, or its text where it is none; raises `SimulatorError` unless it is a 2xx.
