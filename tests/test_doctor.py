@@ -1,11 +1,8 @@
 """What `doctor` says of a running server, and what it ends with."""
 
-import contextlib
 import json
 import os
-import threading
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
 import pytest
@@ -13,7 +10,7 @@ from click.testing import CliRunner
 
 from assessment_simulator.cli import main
 from assessment_simulator.doctor import Patient, examine
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import Listener, Received, Reply, Sandbox, Server
 from tests.test_cli import UNREADY, run, talking
 
 KEYS = ("--pymetrics-client-id", "--pymetrics-client-secret", "--pymetrics-api-key", "--pi-api-key")
@@ -178,30 +175,14 @@ def test_what_is_no_simulator_ends_it_with_2(answer: bytes) -> None:
     assert (status, found["server"][0]) == (2, "failed")
 
 
-@contextlib.contextmanager
-def alike(answers: Mapping[str, object]) -> Iterator[str]:
-    """A server that answers 200 with JSON: by path, and else what `*` has; its address."""
+def alike(answers: Mapping[str, object]) -> Listener:
+    """A server that answers 200 with JSON: by path, and else what `*` has."""
 
-    class Alike(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            body = json.dumps(answers.get(self.path, answers["*"])).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(received: Received) -> Reply:
+        body = json.dumps(answers.get(received.path, answers["*"])).encode()
+        return Reply(200, {"content-type": "application/json"}, body)
 
-        do_POST = do_GET  # noqa: N815 - the name that http.server looks for
-
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Alike) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    return Listener(answer)
 
 
 WELL = {"status": "ok"}
@@ -220,10 +201,10 @@ ALIKE: dict[str, tuple[Mapping[str, object], list[str]]] = {
 
 @pytest.mark.parametrize(("answers", "keys"), ALIKE.values(), ids=ALIKE)
 def test_what_answers_almost_as_a_simulator_does_ends_it_with_2(answers: Mapping[str, object], keys: list[str]) -> None:
-    with alike(answers) as url:
-        status, _, said = doctor("--url", url, "--sandbox", "ada", *keys, "--listener", "http://127.0.0.1:1/")
+    with alike(answers) as server:
+        status, _, said = doctor("--url", server.url, "--sandbox", "ada", *keys, "--listener", "http://127.0.0.1:1/")
     assert status == 2, said
-    assert said.splitlines()[-1].startswith(f"failed  server     {url} is no simulator: ")
+    assert said.splitlines()[-1].startswith(f"failed  server     {server.url} is no simulator: ")
 
 
 def test_nobody_there_ends_it_with_2() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 
+from assessment_contracts.kit import environment
 from tests.mailbox import free_port
 from tests.servers import GREETING, ROOT, Server
 from tests.test_docs import README, WRITTEN, blocks, play
@@ -22,12 +23,12 @@ SERVE, PROGRESS, PREFLIGHT, PAGES, MAIL, MAILBOX, RELAY = BASH
 def begun(block: str, replaced: str = "", port: int | None = None) -> Iterator["Begun"]:
     """A command that goes on until it is stopped, typed in the repository; with another port than the one written."""
     assert replaced in block
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("SIMULATOR_")}
+    environ = environment({"PYTHONUNBUFFERED": "1", "SIMULATOR_PORT": "0"})
     path = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
     with subprocess.Popen(
         ["bash", "-c", f"exec {block.replace(replaced, str(port)) if replaced else block}"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=environ | {"PATH": path, "PYTHONUNBUFFERED": "1", "SIMULATOR_PORT": "0"},
+        env=environ | {"PATH": path},
     ) as process:  # fmt: skip
         try:
             yield Begun(process)

@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from assessment_contracts.kit import NotStarted
 from tests.server import assessment
 from tests.servers import Listener, Sandbox, Server
 
@@ -236,7 +237,7 @@ def test_a_reader_that_has_stopped_reading_does_not_hold_the_end_up() -> None:
 
 @pytest.mark.parametrize("seconds", ["-1", "soon", "99999"])
 def test_a_grace_time_that_cannot_be_is_refused(seconds: str) -> None:
-    with pytest.raises(AssertionError, match="--grace"), Server("--grace", seconds):
+    with pytest.raises(NotStarted, match="--grace"), Server("--grace", seconds):
         pass
 
 

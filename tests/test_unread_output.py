@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import http.client
 import json
 import os
 import signal
@@ -10,7 +9,6 @@ import socket
 import subprocess
 import sys
 import termios
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +16,12 @@ from typing import Any
 
 import pytest
 
+from assessment_contracts.kit import Connection, ServerProcess, Unreachable, serve_command
 from assessment_simulator.server import output
 from assessment_simulator.settings import Settings
 from assessment_simulator.testing.subserver import written
 
-SERVE = (sys.executable, "-m", "assessment_simulator", "serve", "--port", "0", "--access-log", "--grace", "5")
+SERVE = serve_command("--access-log", "--grace", "5")
 SMALL = 4_096
 """Bytes that a pipe holds at least: some forty lines of calls."""
 CALLS = 150
@@ -41,45 +40,18 @@ def small_pipe() -> Iterator[tuple[int, int]]:
                 os.close(end)
 
 
-@contextlib.contextmanager
-def running(*command: str, errors: int, said: str = "") -> Iterator[tuple["subprocess.Popen[bytes]", str, int]]:
-    """The process, with host and port from its first line; `said` is its standard input's first line."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("SIMULATOR_")}
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environ, start_new_session=True
-    )
-    assert process.stdin
-    assert process.stdout
-    try:
-        process.stdin.write(said.encode() + b"\n")
-        process.stdin.flush()
-        late = threading.Timer(60, process.kill)
-        late.start()
-        line = process.stdout.readline().decode()
-        late.cancel()
-        host, _, port = line.strip().removeprefix("listening on http://").rpartition(":")
-        yield process, host, int(port)
-    finally:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
+def running(*command: str, errors: int, said: str = "") -> ServerProcess:
+    """A server that writes its errors to `errors`; `said` is its standard input's first line."""
+    return ServerProcess(command, within=60, first_line=said, stderr=errors, start_new_session=True)
 
 
-def called(host: str, port: int, calls: int = CALLS, path: str = "/_simulator/health") -> int:
+def called(url: str, calls: int = CALLS, path: str = "/_simulator/health") -> int:
     """How many of so many calls over one connection are answered with 200."""
-    connection = http.client.HTTPConnection(host, port, timeout=20)
-    answered = 0
-    for _ in range(calls):
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        answer.read()
-        answered += answer.status == 200
-    connection.close()
-    return answered
+    with contextlib.closing(Connection(url, patience=lambda: 20.0)) as connection:
+        return sum(connection.request("GET", path).status == 200 for _ in range(calls))
 
 
-def ended(process: "subprocess.Popen[bytes]") -> float:
+def ended(process: "subprocess.Popen[Any]") -> float:
     """Seconds from SIGTERM to an end with status 0."""
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
@@ -102,9 +74,9 @@ def test_calls_are_answered_and_sigterm_ends_the_server_while_nothing_reads_stan
     if kind == "plugin":
         command = (sys.executable, "-P", "-m", "assessment_simulator.testing.subserver")
         said = written(Settings(port=0, access_log=True, log_format=form, grace=5))
-    with small_pipe() as (_, errors), running(*command, errors=errors, said=said) as (process, host, port):
-        assert called(host, port) == CALLS
-        assert ended(process) < 5
+    with small_pipe() as (_, errors), running(*command, errors=errors, said=said) as server:
+        assert called(server.url) == CALLS
+        assert ended(server.process) < 5
 
 
 @pytest.mark.parametrize("kind", ["closed pipe", "full disk", "stopped terminal"])
@@ -121,9 +93,9 @@ def test_calls_are_answered_while_standard_error_cannot_be_written(kind: str) ->
             stack.callback(os.close, terminal)
             stack.callback(os.close, errors)
             termios.tcflow(errors, termios.TCOOFF)  # as Ctrl-S does
-        process, host, port = stack.enter_context(running(*SERVE, errors=errors))
-        assert called(host, port) == CALLS
-        assert ended(process) < 5
+        server = stack.enter_context(running(*SERVE, errors=errors))
+        assert called(server.url) == CALLS
+        assert ended(server.process) < 5
 
 
 @pytest.mark.parametrize("kind", ["serve", "workers"])
@@ -137,8 +109,8 @@ def test_a_full_standard_output_does_not_keep_the_server_from_serving(kind: str,
         try:
             deadline = time.monotonic() + 30
             while True:
-                with contextlib.suppress(OSError):
-                    assert called("127.0.0.1", port) == CALLS
+                with contextlib.suppress(Unreachable):
+                    assert called(f"http://127.0.0.1:{port}") == CALLS
                     break
                 assert time.monotonic() < deadline
             assert ended(process) < 5
@@ -161,11 +133,11 @@ sys.exit(server.wait())
 def test_a_job_in_the_background_is_not_stopped_by_what_it_says_to_its_terminal() -> None:
     terminal, slave = os.openpty()
     try:
-        with running(sys.executable, "-c", LEADER, os.ttyname(slave), *SERVE, errors=2) as (leader, host, port):
-            assert called(host, port) == CALLS
-            (server,) = Path(f"/proc/{leader.pid}/task/{leader.pid}/children").read_text().split()
-            os.kill(int(server), signal.SIGTERM)
-            assert leader.wait(20) == 0
+        with running(sys.executable, "-c", LEADER, os.ttyname(slave), *SERVE, errors=2) as leader:
+            assert called(leader.url) == CALLS
+            (server,) = leader.children
+            os.kill(server, signal.SIGTERM)
+            assert leader.process.wait(20) == 0
     finally:
         os.close(terminal)
         os.close(slave)
@@ -175,13 +147,11 @@ def test_lines_that_were_dropped_are_counted_and_reported_when_the_reader_reads_
     long = f"/_simulator/health?{'x' * 60_000}"
     calls = 2 * output.MOST // len(long)
     command = (*SERVE, "--log-format", "json")
-    with small_pipe() as (reading, errors), running(*command, errors=errors) as (process, host, port):
+    with small_pipe() as (reading, errors), running(*command, errors=errors) as server:
         os.close(errors)
-        assert called(host, port, calls, long) == calls
-        connection = http.client.HTTPConnection(host, port, timeout=20)
-        connection.request("GET", "/_simulator/metrics")
-        metrics = connection.getresponse().read().decode()
-        connection.close()
+        assert called(server.url, calls, long) == calls
+        with contextlib.closing(Connection(server.url)) as connection:
+            metrics = connection.request("GET", "/_simulator/metrics").text
         dropped = float(metrics.partition("\nsimulator_log_lines_dropped_total ")[2].split()[0])
         assert 0 < dropped < calls
         with open(reading, "rb", closefd=False) as lines:
@@ -194,7 +164,7 @@ def test_lines_that_were_dropped_are_counted_and_reported_when_the_reader_reads_
                     said += 1
         assert said + reported >= calls
         assert reported >= dropped
-        assert ended(process) < 5
+        assert ended(server.process) < 5
 
 
 # The stream itself.
@@ -237,6 +207,7 @@ def test_a_stream_whose_reader_waits_is_left_after_a_moment_and_complete_when_it
 def test_a_line_that_a_failing_write_has_cut_is_ended_and_what_is_missing_is_counted(tmp_path: Path) -> None:
     script = """
 import os, resource, signal, sys
+from assessment_contracts.kit import Connection, ServerProcess, Unreachable, serve_command
 from assessment_simulator.server import output
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
@@ -271,6 +242,7 @@ def test_a_descriptor_that_does_not_block_is_waited_for_and_stays_as_it_is() -> 
 def test_a_child_does_not_repeat_what_waits_in_its_parent() -> None:
     script = """
 import os, sys
+from assessment_contracts.kit import Connection, ServerProcess, Unreachable, serve_command
 from assessment_simulator.server import output
 os.write(1, b"x" * int(sys.argv[1]))
 output.take_over("stdout")

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from assessment_contracts.kit import ServerProcess, serve_command
 from assessment_contracts.runner import PROFILES, VENDOR, Runner
-from assessment_contracts.servers import serving
 from assessment_contracts.target import Target, Unaskable
 
 
@@ -15,7 +15,8 @@ from assessment_contracts.target import Target, Unaskable
 def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
     """Asks the target."""
     with ExitStack() as stack:
-        url = request.config.getoption("--target", None) or stack.enter_context(serving())
+        url = request.config.getoption("--target", None)
+        url = url or stack.enter_context(ServerProcess(serve_command())).url
         runner = _runner(request, url)
         stack.callback(runner.target.close)
         yield runner

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assessment_contracts.hindered import OUT_OF_TIME, Hindered
-from assessment_contracts.listener import Listener
+from assessment_contracts.kit import Listener
 from assessment_contracts.sandbox import Sandbox
 from assessment_contracts.target import Target
 from assessment_contracts.wire import Exchange
+
+HOOK = "/webhook"
+"""The path of the listener's URL, so that a path in `received` shows where it ends."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Lab:
     """For one property: every example begins with `begin` and ends with `end`."""
 
     target: Target
-    listener: Listener = field(default_factory=Listener)
+    listener: Listener = field(default_factory=lambda: Listener(path=HOOK))
     until: float = float("inf")
     shrinking: float = 4.0
     """So many seconds are spent on making a failing example smaller."""
@@ -69,7 +72,7 @@ class Lab:
             raise Hindered(OUT_OF_TIME)
         self.examples += 1
         self.exchanges.clear()
-        self.listener.begin()
+        self.listener.renew()
 
     def failed(self, drawn: str, problem: BaseException) -> None:
         """Keep a failing example, and give Hypothesis a little time for smaller ones."""

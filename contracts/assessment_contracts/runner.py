@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import HypothesisException, HypothesisWarning
 
 from assessment_contracts.hindered import OUT_OF_TIME, Hindered
-from assessment_contracts.lab import Failure, Lab
-from assessment_contracts.listener import Listener
+from assessment_contracts.kit import Listener
+from assessment_contracts.lab import HOOK, Failure, Lab
 from assessment_contracts.property import Need, Property
 from assessment_contracts.target import Target
 from assessment_contracts.wire import Exchange
@@ -150,7 +150,8 @@ class Runner:
 
     def _listener(self) -> Listener:
         host = self.host or "127.0.0.1"
-        return Listener(host, "127.0.0.1" if host == "127.0.0.1" else "0.0.0.0")  # noqa: S104  asked for by name
+        bind = "127.0.0.1" if host == "127.0.0.1" else "0.0.0.0"  # noqa: S104  asked for by name
+        return Listener(host=host, bind=bind, path=HOOK)
 
     def _hindrance(self, property: Property) -> str:
         """Why the property cannot be asked here; empty when it can."""

@@ -34,11 +34,6 @@ class Source:
         return f"{self.title}, {self.where} (read {self.read})" if self.read else f"{self.title}: {self.where}"
 
 
-def ours(reason: str) -> Source:
-    """The source of what is assumed: a choice, with its reason."""
-    return Source("our choice", reason, read="")
-
-
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A rule or promise, known by its id alone, with our reading of where it stands.
@@ -67,3 +62,8 @@ class Fact:
     def of_refusal(self) -> Standing:
         """How sure we are of all that a refusal is judged by: as of its least sure part."""
         return min(self.standing, self.of_status, self.of_body, key=lambda one: one.strength)
+
+
+def ours(reason: str) -> Source:
+    """The source of what is assumed: a choice, with its reason."""
+    return Source("our choice", reason, read="")

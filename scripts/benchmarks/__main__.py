@@ -13,7 +13,7 @@ from benchmarks.logs import logs
 from benchmarks.measures import MANY, QUICK, Effort, Pairs
 from benchmarks.pages import pages
 from benchmarks.rivals.comparing import told, tools
-from benchmarks.servers import CannotMeasure, take_generator_core
+from benchmarks.servers import FAILED, new_loop, take_generator_core
 from benchmarks.webhooks import webhook
 
 PARTS = ("start", "memory", "read", "create", "webhook", "pages", "logs", "tools")
@@ -94,12 +94,12 @@ def main() -> int:
     chosen, figures, status = options(), list[Figure](), 0
     take_generator_core()
     try:
-        with asyncio.Runner(loop_factory=_loop) as runner:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(measure(QUICK if chosen.quick else Effort(), chosen.only, chosen.postgresql, figures))
         for section in sections(chosen.only) if chosen.write else ():
             if any(figure.group in report.SECTIONS[section] for figure in figures):
                 report.write(chosen.write, section, figures, told() if section == "tools" else "")
-    except (CannotMeasure, OSError) as problem:
+    except FAILED as problem:
         print(f"scripts/bench: could not measure all of it: {problem}", file=sys.stderr)
         status = 1
     print(report.text(figures))
@@ -107,14 +107,6 @@ def main() -> int:
         lines = {"machine": report.machine(), "figures": [figure.as_json() for figure in figures]}
         chosen.json.write_text(json.dumps(lines, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return status
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ _AT_REST = (
 )
 
 
-def _start(command: tuple[str, ...]) -> Start:
+def _start(command: Sequence[str]) -> Start:
     with Server(command) as server:
         quiet = server.use().waited <= load.MOST_WAITED * server.started
         return Start(server.started * 1_000, server.resident() / 1e6, quiet)

@@ -1,11 +1,11 @@
 """How long the dashboard's pages take in a crowded sandbox: 10,000 invitations, and 50,000 calls in its journal."""
 
-import http.client
 import itertools
 import time
 from contextlib import closing
 from statistics import median
 
+from assessment_contracts.kit import Connection
 from benchmarks import load
 from benchmarks.figures import Figure, Goal
 from benchmarks.load import Plan
@@ -40,11 +40,9 @@ async def pages() -> list[Figure]:
 def _milliseconds(simulator: Server, path: str) -> float:
     took = []
     for _ in range(LOOKS):
-        with closing(http.client.HTTPConnection(simulator.host, simulator.port, timeout=30)) as connection:
+        with closing(Connection(simulator.url, patience=lambda: 30.0)) as connection:
             began = time.perf_counter()
-            connection.request("GET", f"/sandboxes/{SANDBOX}{path}")
-            answer = connection.getresponse()
-            answer.read()
+            answer = connection.request("GET", f"/sandboxes/{SANDBOX}{path}")
             took.append(time.perf_counter() - began)
         if answer.status != 200:
             raise CannotMeasure(f"{path or '/'} answered {answer.status}")

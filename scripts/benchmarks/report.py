@@ -92,12 +92,16 @@ def page(figures: Sequence[Figure]) -> str:
 
 def write(path: Path, section: str, figures: Sequence[Figure], notes: str) -> None:
     """Put a section's figures, and what is to be said of them, between its two markers in the page."""
-    first, last = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+    groups = (*SECTIONS[section], *(("busy",) if section == "figures" else ()))
+    chosen = [figure for figure in figures if figure.group in groups]
+    put(path, section, "\n\n".join(text for text in (page(chosen), notes) if text))
+
+
+def put(path: Path, name: str, text: str) -> None:
+    """Replace what stands between the two markers of this name in the page."""
+    first, last = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before, begin, rest = path.read_text("utf-8").partition(first)
     _, end, after = rest.partition(last)
     if not begin or not end:
-        raise CannotMeasure(f"{path} has no place for figures: it needs the lines {first} and {last}")
-    groups = (*SECTIONS[section], *(("busy",) if section == "figures" else ()))
-    chosen = [figure for figure in figures if figure.group in groups]
-    written = "\n\n".join(text for text in (page(chosen), notes) if text)
-    path.write_text(f"{before}{first}\n{written}\n{last}{after}", "utf-8")
+        raise CannotMeasure(f"{path} has no place for it: it needs the lines {first} and {last}")
+    path.write_text(f"{before}{first}\n{text}\n{last}{after}", "utf-8")

@@ -1,26 +1,31 @@
 """The measured processes: started on a core of their own, asked, weighed and stopped."""
 
+import asyncio
 import contextlib
-import http.client
 import json
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
+
+from assessment_contracts.kit import Connection, NotStarted, ServerProcess, Unreachable, serve_command
 
 ROOT = Path(__file__).resolve().parents[2]
-SIMULATOR = (sys.executable, "-m", "assessment_simulator", "serve", "--port", "0")
+SIMULATOR = serve_command()
 BARE = (sys.executable, "-m", "benchmarks.bare")
-_LISTENING = "listening on http://"
 _PATIENCE = 30
 
 
 class CannotMeasure(Exception):
-    """A server did not start, or did not answer as it should: there is no figure to give."""
+    """A server did not answer as it should: there is no figure to give."""
+
+
+FAILED = (CannotMeasure, NotStarted, Unreachable, OSError)
+"""What ends a measurement without a figure."""
 
 
 def cores() -> tuple[int, int] | None:
@@ -38,6 +43,15 @@ def take_generator_core() -> None:
     """Leave the servers' core to them."""
     if CORES:
         os.sched_setaffinity(0, {CORES[1]})
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """The generator's event loop: uvloop's where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 @contextlib.contextmanager
@@ -76,80 +90,53 @@ def _proc(process: int | str, name: str) -> str:
         raise CannotMeasure(f"memory and processor time are read from /proc: {problem}") from None
 
 
-class Server:
-    """One server process; `started` is how many seconds it took to its first answer.
+class Server(ServerProcess):
+    """One server process on the servers' core; `started` is how many seconds it took to its first answer.
 
-    `path` is where node looks for packages; what a server says that is not `loud` is thrown away.
+    `path` is where node looks for packages.
     """
 
-    def __init__(self, command: tuple[str, ...], path: str = "", *, loud: bool = True) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SIMULATOR_")}
-        environment["PYTHONPATH"] = str(ROOT / "scripts")
-        environment |= {"NODE_PATH": path} if path else {}
-        self._name = " ".join(command[1:])
-        out = subprocess.PIPE if loud else subprocess.DEVNULL
+    def __init__(self, command: Sequence[str], path: str = "", **popen: Any) -> None:
+        environ = {"PYTHONPATH": str(ROOT / "scripts")} | ({"NODE_PATH": path} if path else {})
+        super().__init__(command, environ=environ, within=_PATIENCE, cwd=ROOT, **popen)
+
+    def start(self) -> Self:
+        """Start the process and wait for its first answer."""
         began = time.perf_counter()
         with server_core():
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=out, stderr=None if loud else out
-            )
+            super().start()
+        self.host, self.port = str(urlsplit(self.url).hostname), int(urlsplit(self.url).port or 0)
         try:
-            self.host, self.port = self._address()
             self._greet()
         except BaseException:
             self.stop()
             raise
         self.started = time.perf_counter() - began
-
-    def _address(self) -> tuple[str, int]:
-        line = self._process.stdout.readline().decode().strip() if self._process.stdout else ""
-        if not line.startswith(_LISTENING):
-            raise CannotMeasure(f"{self._name} did not start; it said {line!r}")
-        host, _, port = line.removeprefix(_LISTENING).rpartition(":")
-        return host, int(port)
+        return self
 
     def _greet(self) -> None:
         """The first answer."""
         self.ask("GET", "/_simulator/health")
 
     def ask(
-        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
-    ) -> Any:
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None,
+        patience: float = _PATIENCE,
+    ) -> Any:  # fmt: skip
         """One call outside the measurement; gives the parsed answer."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=_PATIENCE)
-        with contextlib.closing(connection):
-            sent = None if body is None else json.dumps(body)
-            connection.request(method, path, sent, {"content-type": "application/json", **(headers or {})})
-            answer = connection.getresponse()
-            content = answer.read()
+        sent = b"" if body is None else json.dumps(body).encode()
+        with contextlib.closing(Connection(self.url, patience=lambda: patience)) as connection:
+            answer = connection.request(method, path, {"content-type": "application/json", **(headers or {})}, sent)
         if answer.status >= 300:
-            raise CannotMeasure(f"{method} {path} answered {answer.status}: {content[:300]!r}")
-        return json.loads(content)
+            raise CannotMeasure(f"{method} {path} answered {answer.status}: {answer.text[:300]}")
+        return answer.json
 
     def resident(self) -> int:
         """Bytes of memory that are its own or shared, as the kernel counts them (VmRSS)."""
-        for line in _proc(self._process.pid, "status").splitlines():
+        for line in _proc(self.pid, "status").splitlines():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1_024
         raise CannotMeasure("the kernel does not say how much memory the server has")
 
     def use(self) -> "Use":
         """The processor time of its one busy thread."""
-        return Use.of(self._process.pid)
-
-    def stop(self) -> None:
-        """End the process that was started here."""
-        self._process.terminate()
-        try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+        return Use.of(self.pid)

@@ -1,8 +1,10 @@
 """How long a webhook takes: from sending the call that completes an assessment to its arrival at a listener here."""
 
 import asyncio
+import re
 import time
 from array import array
+from collections.abc import Callable
 from contextlib import closing
 from statistics import quantiles
 
@@ -14,13 +16,20 @@ from benchmarks.servers import SIMULATOR, CannotMeasure, Server, Use
 P95 = Goal("simulator", 10)
 _PATIENCE = 10
 _END = b"\r\n\r\n"
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_KEEPING = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+_CLOSING = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Listener(asyncio.Protocol):
-    """Answers every request with an empty 200 as soon as it has arrived whole, and notes the time."""
+    """Answers every request with an empty 200 as soon as it has arrived whole, and passes its body to `note`.
 
-    def __init__(self, arrivals: "asyncio.Queue[float]") -> None:
-        self._arrivals = arrivals
+    With `close` it then closes the connection.
+    """
+
+    def __init__(self, note: Callable[[bytes], None], *, close: bool = False) -> None:
+        self._note = note
+        self._close = close
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -31,17 +40,23 @@ class Listener(asyncio.Protocol):
         """Take in a request; its body's length stands in its head."""
         self._buffer += data
         head, found, body = self._buffer.partition(_END)
-        lengths = [line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-        if found and len(body) >= int(lengths[0] if lengths else 0):
-            self._arrivals.put_nowait(time.perf_counter())
+        length = _LENGTH.search(head)
+        if found and len(body) >= int(length[1] if length else 0):
+            self._note(body)
             self._buffer = b""
-            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            self._transport.write(_CLOSING if self._close else _KEEPING)
+            if self._close:
+                self._transport.close()
 
 
 async def webhook(completions: int) -> list[Figure]:
     """Complete so many assessments, one after another; the first, which imports the HTTP client, counts apart."""
     arrivals: asyncio.Queue[float] = asyncio.Queue()
-    listener = await asyncio.get_running_loop().create_server(lambda: Listener(arrivals), "127.0.0.1", 0)
+
+    def note(_: bytes) -> None:
+        arrivals.put_nowait(time.perf_counter())
+
+    listener = await asyncio.get_running_loop().create_server(lambda: Listener(note), "127.0.0.1", 0)
     hook = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/completed"
     with closing(listener), Server(SIMULATOR) as simulator:
         created = [_create(simulator, hook, number) for number in range(completions + 1)]

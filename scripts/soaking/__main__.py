@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.report import machine
-from benchmarks.servers import CannotMeasure, take_generator_core
+from benchmarks.report import machine, put
+from benchmarks.servers import FAILED, new_loop, take_generator_core
 from soaking.parts import PARTS, SHORT, Effort, Line
 
 TITLES = {
@@ -60,40 +60,23 @@ def page(lines: Sequence[Line], seconds: float) -> str:
     return "\n".join([*written, *(f"| {one.what} | {one.found} | {one.bound} | {_verdict(one)} |" for one in lines)])
 
 
-def write(path: Path, part: str, text: str) -> None:
-    """Put a part between its two markers in the page."""
-    first, last = f"<!-- soak {part}: begin -->", f"<!-- soak {part}: end -->"
-    before, begin, rest = path.read_text("utf-8").partition(first)
-    _, end, after = rest.partition(last)
-    if not begin or not end:
-        raise CannotMeasure(f"{path} has no place for it: it needs the lines {first} and {last}")
-    path.write_text(f"{before}{first}\n#### {TITLES[part]}\n\n{text}\n{last}{after}", "utf-8")
-
-
 def main() -> int:
     """Run and report; returns the exit status."""
     chosen, held = options(), True
     take_generator_core()
     try:
-        with asyncio.Runner(loop_factory=_loop) as runner:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
             for part in chosen.only:
                 began = time.perf_counter()
                 lines = runner.run(soak(SHORT if chosen.short else Effort(), part))
                 held &= all(line.held is not False for line in lines)
                 if chosen.write:
-                    write(chosen.write, part, page(lines, time.perf_counter() - began))
-    except (CannotMeasure, OSError) as problem:
+                    text = page(lines, time.perf_counter() - began)
+                    put(chosen.write, f"soak {part}", f"#### {TITLES[part]}\n\n{text}")
+    except FAILED as problem:
         print(f"scripts/soak: could not measure all of it: {problem}", file=sys.stderr)
         return 2
     return 0 if held else 1
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
 
 
 if __name__ == "__main__":

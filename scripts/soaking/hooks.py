@@ -6,10 +6,9 @@ import re
 import time
 from collections.abc import AsyncIterator
 
-_END = b"\r\n\r\n"
-_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+from benchmarks.webhooks import Listener
+
 _ID = re.compile(rb"assessmentId=([0-9a-f-]{36})")
-_OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Arrivals:
@@ -34,30 +33,17 @@ class Arrivals:
                 await asyncio.wait_for(self._more.wait(), quiet)
 
 
-class _Quick(asyncio.Protocol):
-    def __init__(self, arrivals: Arrivals) -> None:
-        self._arrivals = arrivals
-        self._read = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
-
-    def data_received(self, data: bytes) -> None:
-        self._read += data
-        head, found, body = self._read.partition(_END)
-        length = _LENGTH.search(head)
-        if found and len(body) >= int(length[1] if length else 0):
-            id = _ID.search(body)
-            self._arrivals.note(id[1] if id else b"")
-            self._transport.write(_OK)
-            self._transport.close()
-
-
 @contextlib.asynccontextmanager
 async def quick() -> AsyncIterator[tuple[str, Arrivals]]:
     """A listener that answers 200 at once; its address, and what has come."""
     arrivals = Arrivals()
-    server = await asyncio.get_running_loop().create_server(lambda: _Quick(arrivals), "127.0.0.1", 0, backlog=1_024)
+
+    def note(body: bytes) -> None:
+        id = _ID.search(body)
+        arrivals.note(id[1] if id else b"")
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Listener(note, close=True), "127.0.0.1", 0, backlog=1_024)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook", arrivals
 

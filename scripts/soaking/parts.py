@@ -1,20 +1,21 @@
 """What is done to a server, and what must hold: a function for each part, which yields lines of the table."""
 
 import asyncio
-import http.client
 import json
 import sys
 import time
 from array import array
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from statistics import quantiles
+from typing import Any
 
 from benchmarks import load
 from benchmarks.load import MOST_WAITED, Plan
 from benchmarks.requests import Orders, assessment, request
-from benchmarks.servers import SIMULATOR, CannotMeasure, Server
+from benchmarks.servers import SIMULATOR, Server
 from soaking import hooks
 from soaking import unread as output
 from soaking.traffic import PI, Round
@@ -162,16 +163,9 @@ def _completing(server: Server, name: str, hook: str, count: int) -> Iterator[by
         yield request(server, "POST", PI, {"api-key": f"sim-{name}"}, json.dumps(body).encode())
 
 
-def _turn(server: Server, name: str) -> "asyncio.Future[None]":
+def _turn(server: Server, name: str) -> "asyncio.Future[Any]":
     """Let an hour pass there; the answer comes when every webhook was answered."""
-
-    def ask() -> None:
-        connection = http.client.HTTPConnection(server.host, server.port, timeout=600)
-        connection.request("POST", f"/_simulator/sandboxes/{name}/clock", '{"advance":"PT1H"}')
-        if connection.getresponse().read() == b"":
-            raise CannotMeasure("an advance was not answered")
-        connection.close()
-
+    ask = partial(server.ask, "POST", f"/_simulator/sandboxes/{name}/clock", body={"advance": "PT1H"}, patience=600)
     return asyncio.get_running_loop().run_in_executor(None, ask)
 
 

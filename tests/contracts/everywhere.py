@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from assessment_contracts.cli import PROPERTIES, chosen
+from assessment_contracts.kit import ServerProcess, serve_command
 from assessment_contracts.report import Report, told
 from assessment_contracts.runner import PROFILES, Outcome, Profile, Runner, Verdict
-from assessment_contracts.servers import serving
 from assessment_contracts.target import Target
 from tests.balancer import Balancer
 from tests.postgres import new_database, postgres
@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
 
 def _served(stack: ExitStack, *options: str) -> str:
-    return stack.enter_context(serving(*options))
+    return stack.enter_context(ServerProcess(serve_command(*options))).url
 
 
 def _memory(stack: ExitStack, server: str, folder: Path) -> list[str]:

@@ -5,18 +5,16 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.servers import Server
+from assessment_contracts.kit import Connection
+from tests.servers import Listener, Received, Reply, Server
 
 KEYS = {
     "PYMETRICS_CLIENT_ID": "sim-vendor",
@@ -99,63 +97,33 @@ def test_a_standing_narrows_what_is_asked() -> None:
     assert documented < third_party < observed < everything
 
 
+HIDDEN = ("connection", "content-length", "date", "simulator-rule", "simulator-note")
+"""Headers of the simulator that its relay replaces or leaves out."""
+
+
 @pytest.fixture
-def vendor(server: Server) -> Iterator[tuple[str, list[str]]]:
-    """The simulator behind a door that knows no control API, as a vendor's is; and what was asked there."""
-    asked: list[str] = []
+def vendor(server: Server) -> Iterator[tuple[str, list[Received]]]:
+    """The simulator behind a relay that hides the control API, as a vendor's server; and what was requested there."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # head and body in one packet
+    def relayed(received: Received) -> Reply:
+        sent = {name: value for name, value in received.headers.items() if name != "host"}
+        with closing(Connection(server.url)) as connection:
+            answer = connection.request(received.method, received.path, sent, received.body)
+        shown = {name: value for name, value in answer.headers.items() if name not in HIDDEN}
+        return Reply(answer.status, shown, answer.body)
 
-        def relay(self) -> None:
-            asked.append(f"{self.command} {self.path}")
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            status, headers, content = _relayed(server.url, self, body)
-            self.send_response(status)
-            for name, value in headers.items():
-                if name.lower() not in ("connection", "content-length", "date", "simulator-rule", "simulator-note"):
-                    self.send_header(name, value)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        def __getattr__(self, name: str) -> Callable[[], None]:
-            if name.startswith("do_"):
-                return self.relay  # whatever the verb
-            raise AttributeError(name)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing."""
-
-    relay = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=relay.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield f"http://127.0.0.1:{relay.server_address[1]}", asked
-    relay.shutdown()
-    relay.server_close()
-
-
-def _relayed(base: str, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
-    # urllib would give a body without a content type one of its own.
-    connection = HTTPConnection(urlsplit(base).netloc, timeout=10)
-    headers = {name: value for name, value in handler.headers.items() if name.lower() != "host"}
-    try:
-        connection.request(handler.command, handler.path, body or None, headers)
-        answer = connection.getresponse()
-        return answer.status, dict(answer.headers), answer.read()
-    finally:
-        connection.close()
+    with Listener(relayed) as relay:
+        yield relay.url, relay.received
 
 
 def test_a_vendor_is_asked_without_the_control_api_and_left_clean(
-    vendor: tuple[str, list[str]], server: Server
+    vendor: tuple[str, list[Received]], server: Server
 ) -> None:
     url, asked = vendor
     ended = check("--target", url, "--rate", "400", "--allow-writes", environ=KEYS)
     assert ended.returncode == 0, ended.stdout[-3_000:]
     assert "not asked" in ended.stdout
-    assert not [line for line in asked if "_simulator" in line]
+    assert not [one for one in asked if "_simulator" in one.path]
     assert "hush-hush" not in ended.stdout
     with urlopen(f"{server.url}/_simulator/sandboxes/vendor/mail") as mail:
         assert json.loads(mail.read()) == []
@@ -165,7 +133,7 @@ def test_a_vendor_is_asked_without_the_control_api_and_left_clean(
     assert len(found) < 5, "what was created is archived at the end"
 
 
-def test_a_vendor_is_asked_no_faster_than_it_was_said(vendor: tuple[str, list[str]]) -> None:
+def test_a_vendor_is_asked_no_faster_than_it_was_said(vendor: tuple[str, list[Received]]) -> None:
     url, asked = vendor
     began = time.monotonic()
     check("--target", url, "--rate", "10", "--only", "pi.access.key.*", environ={"PI_API_KEY": "sim-vendor"})
@@ -174,7 +142,7 @@ def test_a_vendor_is_asked_no_faster_than_it_was_said(vendor: tuple[str, list[st
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=str)
 def test_who_breaks_off_leaves_nothing_at_the_vendor(
-    vendor: tuple[str, list[str]], server: Server, sent: signal.Signals
+    vendor: tuple[str, list[Received]], server: Server, sent: signal.Signals
 ) -> None:
     url, asked = vendor
     account = f"sim-broken-off-{sent.name.lower()}"
@@ -184,7 +152,7 @@ def test_who_breaks_off_leaves_nothing_at_the_vendor(
         env=environment({"PI_API_KEY": account}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as running:  # fmt: skip
         deadline = time.monotonic() + 30
-        while len([line for line in asked if line.startswith("POST ")]) < 3 and time.monotonic() < deadline:
+        while len([one for one in asked if one.method == "POST"]) < 3 and time.monotonic() < deadline:
             time.sleep(0.01)
         running.send_signal(sent)
         _, said = running.communicate(timeout=60)

@@ -4,14 +4,13 @@ However late it notes things down, on a busy machine or after a long run of test
 so that what the dead had sent is never taken for something that its successor sent.
 """
 
-import http.client
 import threading
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Self
-from urllib.parse import urlsplit
 
+from assessment_contracts import kit
 from tests.servers import Listener, Received
 
 
@@ -32,10 +31,8 @@ def _listen(asked: Connection) -> None:
 
 def _come_round(url: str) -> None:
     """Call oneself: connections are accepted in their order, so whatever came before this has its handler then."""
-    oneself = http.client.HTTPConnection(urlsplit(url).netloc)
-    oneself.request("GET", "/")
-    oneself.getresponse()
-    oneself.close()
+    with closing(kit.Connection(url)) as oneself:
+        oneself.request("GET", "/")
 
 
 class Aside(AbstractContextManager["Aside"]):

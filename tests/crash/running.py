@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -16,9 +14,9 @@ from typing import Any, Self
 
 import httpx2
 
+from assessment_contracts.kit import Received, ServerProcess, serve_command
 from tests.crash.listening import Aside
 from tests.crash.load import GAMES, PATH, Caller, Promises
-from tests.servers import GREETING, Received
 
 LONGEST = 10.0
 """An attempt may take so many seconds on a busy machine, from reaching the listener to being written down."""
@@ -51,37 +49,18 @@ class Verdict:
         return "\n".join([told, *self.wrong[:20]])
 
 
-class Process:
+class Process(ServerProcess):
     """A server on a port of its own choice, which it keeps when it is started again."""
 
     def __init__(self, *options: str) -> None:
-        self._command = [sys.executable, "-m", "assessment_simulator", "serve", *options, "--port"]
-        self._port = 0
+        super().__init__(serve_command(*options))
+        self._options = options
 
     def start(self) -> Self:
         """Start it, and wait until it answers."""
-        command = [*self._command, str(self._port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line.startswith(GREETING):
-            raise RuntimeError(f"the server began with {line!r}")
-        self.url = line.removeprefix(GREETING).strip()
-        self._port = int(self.url.rpartition(":")[2])
+        super().start()
+        self.command = serve_command(*self._options, "--port", self.url.rpartition(":")[2])
         return self
-
-    @property
-    def workers(self) -> list[int]:
-        """The processes that it has begun."""
-        pid = self._process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-    def kill(self) -> None:
-        """End it at once."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-        assert self._process.stdout
-        self._process.stdout.close()
 
 
 class Fleet:
@@ -104,7 +83,7 @@ class Fleet:
         """
         server = chance.choice(self._servers)
         if self._together:
-            while not (workers := server.workers):  # they are being started anew
+            while not (workers := server.children):  # they are being started anew
                 time.sleep(0.05)
             alive = time.monotonic()
             _kill(chance.choice(workers))

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from assessment_contracts.kit import NotStarted
 from tests.mutants.mutant import ROOT, Mutant
 from tests.servers import Server
 
@@ -76,8 +77,8 @@ def look(mutant: Mutant | None, budget: int = BUDGET) -> Outcome:
                     break
     except subprocess.TimeoutExpired:
         status, told = None, f"the contracts had not ended {_GRACE} s after their budget"
-    except AssertionError as refusal:
-        status, told = None, f"the server did not start: {refusal}"
+    except NotStarted as refusal:
+        status, told = None, str(refusal)
     return Outcome(mutant, status, by, time.monotonic() - began, told)
 
 

@@ -54,6 +54,25 @@ def advance(sandbox: Sandbox, duration: str) -> list[tuple[str, str]]:
     return [(event["what"], event["id"]) for event in sandbox.told("POST", "/clock", {"advance": duration})["events"]]
 
 
+def reset(sandbox: Sandbox, snapshot: str) -> None:
+    """Reset the sandbox."""
+    sandbox.told("POST", "/reset")
+
+
+def restore(sandbox: Sandbox, snapshot: str) -> None:
+    """Restore the sandbox from a snapshot."""
+    sandbox.told("POST", f"/snapshots/{snapshot}/restore")
+
+
+def delete(sandbox: Sandbox, snapshot: str) -> None:
+    """Delete the sandbox."""
+    sandbox.told("DELETE")
+
+
+ENDINGS = (reset, restore, delete)
+"""What ends all that a sandbox has pending."""
+
+
 def problem(answer: httpx2.Response, status: int, *words: str) -> Any:
     """The problem document that the answer must be; its detail must hold the words."""
     assert answer.status_code == status, answer.text

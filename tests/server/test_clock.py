@@ -18,6 +18,7 @@ from assessment_simulator.core.draw import Draw
 from assessment_simulator.server.clock import Clock
 from assessment_simulator.server.sandbox import Sandbox as World
 from assessment_simulator.server.state import State
+from tests.server import ENDINGS, delete, restore
 from tests.servers import Listener, Received, Sandbox
 
 PI = "/api/v1/behavioralassessments"
@@ -503,19 +504,7 @@ def test_an_advance_waits_for_what_was_on_its_way_before_it(
     assert turned.result()["now"] == after(START, SECOND)
 
 
-def _reset(sandbox: Sandbox, kept: str) -> None:
-    sandbox.told("POST", "/reset")
-
-
-def _restore(sandbox: Sandbox, kept: str) -> None:
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
-
-
-def _delete(sandbox: Sandbox, kept: str) -> None:
-    sandbox.told("DELETE")
-
-
-@pytest.mark.parametrize("ending", [_reset, _restore, _delete])
+@pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("mode", ["frozen", "running"])
 def test_what_ends_an_epoch_ends_an_advance_and_nothing_of_it_acts_any_more(
     sandbox: Sandbox,
@@ -534,7 +523,7 @@ def test_what_ends_an_epoch_ends_an_advance_and_nothing_of_it_acts_any_more(
     listener.wait_for(1)
     ending(sandbox, kept)
     answer = turned.result(5)
-    assert answer.status_code == (410 if ending is _delete else 409)
+    assert answer.status_code == (410 if ending is delete else 409)
     assert answer.headers["content-type"] == "application/problem+json"
     assert [event["what"] for event in answer.json()["events"]] == ["complete"], "it did not wait for the listener"
     gate.set()
@@ -542,7 +531,7 @@ def test_what_ends_an_epoch_ends_an_advance_and_nothing_of_it_acts_any_more(
     assert len(listener.received) == 1
     assert sandbox.told("GET", "/invitations") == sandbox.told("GET", "/deliveries") == []
     clock = sandbox.told("GET", "/clock")
-    if ending is _restore and mode == "frozen":
+    if ending is restore and mode == "frozen":
         assert (clock["now"], clock["mode"]) == (START, "frozen")
     else:
         assert clock["mode"] == "running"

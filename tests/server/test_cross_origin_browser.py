@@ -1,8 +1,6 @@
 """Pages of other origins in a real browser: those of this machine may call, those from elsewhere may not."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import CHROMIUM, OPTIONS, wants_chromium
 from tests.server import ROOT, names
-from tests.servers import Sandbox, Server
+from tests.servers import Listener, Reply, Sandbox, Server
 
 pytestmark = wants_chromium
 
@@ -33,26 +31,12 @@ FORM = """url => { const form = document.body.appendChild(document.createElement
   + '<input name=client_secret value=x><input name=grant_type value=client_credentials>'; form.submit(); }"""
 
 
-class Blank(BaseHTTPRequestHandler):
-    """An empty page at every path; the origin is all that counts."""
-
-    def do_GET(self) -> None:
-        """Answer with the page."""
-        self.send_response(200)
-        self.send_header("content-type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>x</title><link rel=icon href=data:,><body>")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Blank) as pages:
-        threading.Thread(target=pages.serve_forever, args=(0.01,), daemon=True).start()
-        yield pages.server_port
-        pages.shutdown()
+    """The port of an empty page, at every path; the origin is all that counts."""
+    page = b"<!doctype html><title>x</title><link rel=icon href=data:,><body>"
+    with Listener([Reply(200, {"content-type": "text/html"}, page)]) as pages:
+        yield int(pages.url.rpartition(":")[2])
 
 
 @pytest.fixture(scope="module")

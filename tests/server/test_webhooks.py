@@ -22,6 +22,7 @@ import pytest
 from assessment_simulator.core.delivery import Post
 from assessment_simulator.server.egress import Policy
 from assessment_simulator.server.sender import HttpSender
+from tests.server import ENDINGS
 from tests.server.test_clock import (
     ADA,
     GAMES,
@@ -900,19 +901,7 @@ def _in_flight(sandbox: Sandbox, listener: Listener) -> str:
     return kept
 
 
-def _reset(sandbox: Sandbox, kept: str) -> None:
-    sandbox.told("POST", "/reset")
-
-
-def _restore(sandbox: Sandbox, kept: str) -> None:
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
-
-
-def _delete(sandbox: Sandbox, kept: str) -> None:
-    sandbox.told("DELETE")
-
-
-@pytest.mark.parametrize("ending", [_reset, _restore, _delete])
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_nothing_that_was_on_its_way_acts_after_a_new_beginning(
     frozen: Sandbox, listener: Listener, gate: threading.Event, ending: Callable[[Sandbox, str], None]
 ) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from assessment_contracts.clients.lines import Broken, Failed, Program
 from assessment_contracts.clients.seen import OURS, Seen
+from assessment_contracts.kit import Listener, Received
 from assessment_contracts.lab import Lab
-from assessment_contracts.listener import Caught, Listener
 from assessment_contracts.sandbox import Sandbox
 from assessment_contracts.wire import MISSING, Answer, Exchange
 
@@ -151,14 +151,14 @@ class Bench:
     def listens(self, vendor: str) -> str:
         """Have the client take the webhooks that come to the address that this gives."""
 
-        def respond(caught: Caught) -> int:
+        def respond(received: Received) -> int:
             request = {
-                "method": caught.method, "path": caught.path, "headers": dict(caught.headers),
-                "body": caught.body.decode("utf-8", "replace"),
+                "method": received.method, "path": received.path, "headers": dict(received.headers),
+                "body": received.body.decode("utf-8", "replace"),
             }  # fmt: skip
             return self.receive(vendor, request)
 
-        self.listener.respond = respond
+        self.listener.answers = respond
         return self.listener.url
 
     def post(self, vendor: str, request: Mapping[str, Any]) -> int:

@@ -13,11 +13,11 @@ from assessment_contracts.clients.adapter import METHODS
 from assessment_contracts.clients.bench import LIMIT, ClientLab
 from assessment_contracts.clients.features import Unclaimable, claimed
 from assessment_contracts.clients.lines import Broken, Failed, Program
+from assessment_contracts.kit import NotStarted, ServerProcess, serve_command
 from assessment_contracts.lab import Lab
 from assessment_contracts.property import Property
 from assessment_contracts.report import Report
 from assessment_contracts.runner import Outcome, Profile, Runner, Verdict
-from assessment_contracts.servers import NotServing, serving
 from assessment_contracts.target import Target, Unaskable
 
 HOST = (sys.executable, "-P", "-m", "assessment_contracts.clients.host")
@@ -128,7 +128,7 @@ def _started(words: Sequence[str]) -> Iterator[Program]:
 def _simulator() -> Iterator[str]:
     """A simulator of the suite's own."""
     try:
-        with serving() as url:
-            yield url
-    except NotServing as problem:
+        with ServerProcess(serve_command()) as server:
+            yield server.url
+    except NotStarted as problem:
         raise Unaskable(str(problem)) from None

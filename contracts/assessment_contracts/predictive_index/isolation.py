@@ -166,13 +166,13 @@ def progress(lab: Lab, seconds: int) -> None:
     id = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})["assessmentId"]
     sandbox.advance(moments.lasting(seconds * moments.SECOND - 1))
     assert calls.read(sandbox, id)["assessmentState"] == 0, "it completes too early"
-    assert not lab.listener.caught
+    assert not lab.listener.received
     sandbox.advance("P1D")
     face = calls.read(sandbox, id)
     oracle.check_completed(face)
     due = moments.written(moments.ticks("2031-01-01T00:00:00Z") + seconds * moments.SECOND)
     assert face["assessmentDateTime"] == due, f"completed at {face['assessmentDateTime']}, not {due}"
-    assert len(lab.listener.caught) == 1
+    assert len(lab.listener.received) == 1
     [delivery] = sandbox.told("GET", "/deliveries")
     assert delivery["attempts"][0]["at"] == due, "it is told at another moment"
 

@@ -139,7 +139,7 @@ class Callers(RuleBasedStateMachine):
         self.sandbox.advance("PT0S")
         told = [one["invitation"] for one in self.sandbox.told("GET", "/deliveries")]
         assert told == self.model.completed, f"told of {told}, completed are {self.model.completed}"
-        caught = sorted(one.form["assessmentId"] for one in self.lab.listener.caught)
+        caught = sorted(one.form["assessmentId"] for one in self.lab.listener.received)
         assert caught == sorted(told), "a webhook is lost, or was sent twice"
         mailed = [one["invitation"] for one in self.sandbox.told("GET", "/mail")]
         assert mailed == self.model.mailed, f"mailed were {mailed}, to be mailed {self.model.mailed}"

@@ -5,8 +5,8 @@ from threading import Event
 
 from hypothesis import strategies as st
 
+from assessment_contracts.kit import Received, Reply
 from assessment_contracts.lab import Lab
-from assessment_contracts.listener import Caught
 from assessment_contracts.predictive_index import calls, moments
 from assessment_contracts.predictive_index.oracle import Face
 from assessment_contracts.predictive_index.scene import TAKER
@@ -21,7 +21,7 @@ FINAL = (400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 501, 505, 301, 302, 3
 TAKEN = (200, 201, 202, 203, 204, 206, 299)
 
 
-def _coded(caught: Caught) -> int:
+def _coded(caught: Received) -> int:
     return int(caught.path.partition("?code=")[2] or 200)
 
 
@@ -37,25 +37,25 @@ def codes(lab: Lab) -> None:
     begin with 5.625 minutes and double."""
     sandbox = lab.fresh()
     sandbox.freeze(AT)
-    lab.listener.respond = _coded
-    lab.listener.headers["Location"] = f"{lab.listener.url}/elsewhere"
+    elsewhere = {"Location": f"{lab.listener.url}/elsewhere"}
+    lab.listener.answers = lambda received: Reply(_coded(received), elsewhere)
     told = {}
     for code in (*AGAIN, *FINAL, *TAKEN):
         address = f"{lab.listener.url}?code={code}"
         told[code] = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": address})["assessmentId"]
         sandbox.act(told[code], "complete")
     sandbox.advance("PT24H")
-    counted = [_coded(caught) for caught in lab.listener.caught]
+    counted = [_coded(caught) for caught in lab.listener.received]
     wrong = {code: counted.count(code) for code in told if counted.count(code) != (9 if code in AGAIN else 1)}
     assert not wrong, f"so many tries were made after these answers: {wrong}"
-    assert not [one for one in lab.listener.caught if "elsewhere" in one.path], "a redirect was followed"
+    assert not [one for one in lab.listener.received if "elsewhere" in one.path], "a redirect was followed"
     for code, id in told.items():
         [delivery] = deliveries(sandbox, id)
         state = "delivered" if code in TAKEN else "failed"
         assert (delivery["state"], delivery["next"]) == (state, None), f"after {code}: {delivery}"
         check_ladder(delivery, 9 if code in AGAIN else 1)
     sandbox.advance("P30D")
-    assert len(lab.listener.caught) == len(counted), "a tenth try was made"
+    assert len(lab.listener.received) == len(counted), "a tenth try was made"
 
 
 def check_ladder(delivery: Face, tries: int, begun: str = AT) -> None:
@@ -81,16 +81,16 @@ def recovers(lab: Lab, answers: list[int], last: int) -> None:
     sandbox = lab.fresh()
     sandbox.freeze(AT)
     face = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})
-    lab.listener.answers.extend((*answers, last))
+    lab.listener.answers = [*answers, last]
     sandbox.act(face["assessmentId"], "complete")
     settled(lab, sandbox)
-    assert len(lab.listener.caught) == 1, "the first try is made at once, the second is not"
+    assert len(lab.listener.received) == 1, "the first try is made at once, the second is not"
     sandbox.advance("PT5M37.4999999S")
-    assert len(lab.listener.caught) == 1, "the second try comes too early"
+    assert len(lab.listener.received) == 1, "the second try comes too early"
     sandbox.advance("PT0.0000001S")
-    assert len(lab.listener.caught) == 2, "the second try is not made after 5.625 minutes"
+    assert len(lab.listener.received) == 2, "the second try is not made after 5.625 minutes"
     sandbox.advance("PT24H")
-    assert [caught.body for caught in lab.listener.caught] == [lab.listener.caught[0].body] * (len(answers) + 1)
+    assert [caught.body for caught in lab.listener.received] == [lab.listener.received[0].body] * (len(answers) + 1)
     [delivery] = deliveries(sandbox, face["assessmentId"])
     check_ladder(delivery, len(answers) + 1)
     assert delivery["state"] == ("failed" if last == 404 else "delivered"), delivery["state"]
@@ -108,14 +108,14 @@ def unanswered(lab: Lab) -> None:
     """408 in the vendor's list suggests that time-outs count. How long a listener may take is a setting."""
     late = Event()
 
-    def respond(caught: Caught) -> int:
-        if len(lab.listener.caught) == 1:
+    def respond(caught: Received) -> int:
+        if len(lab.listener.received) == 1:
             late.wait(10)
         return 200
 
     sandbox = lab.fresh({"webhook_timeout": 0.1})
     sandbox.freeze(AT)
-    lab.listener.respond = respond
+    lab.listener.answers = respond
     slow = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})["assessmentId"]
     sandbox.act(slow, "complete")
     settled(lab, sandbox)
@@ -155,7 +155,7 @@ def _nowhere() -> str:
 def replayed(lab: Lab, elsewhere: bool, first: int) -> None:
     """As a delivery of its own: what is known of the first stays."""
     sandbox = lab.fresh()
-    lab.listener.answers.append(first)
+    lab.listener.answers = [first, 200]
     id = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})["assessmentId"]
     sandbox.act(id, "complete")
     settled(lab, sandbox)

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, quote
 
 from hypothesis import strategies as st
 
+from assessment_contracts.kit import Received
 from assessment_contracts.lab import Lab
-from assessment_contracts.listener import Caught
 from assessment_contracts.predictive_index import calls, oracle, strategies
 from assessment_contracts.predictive_index.oracle import Face
 from assessment_contracts.predictive_index.scene import TAKER
@@ -24,10 +24,10 @@ BOTH = {Need.CONTROL, Need.LISTENER}
 FORM = "application/x-www-form-urlencoded"
 
 
-def settled(lab: Lab, sandbox: Sandbox) -> list[Caught]:
+def settled(lab: Lab, sandbox: Sandbox) -> list[Received]:
     """The webhooks caught once all that is due now was sent and answered."""
     sandbox.advance("PT0S")
-    return list(lab.listener.caught)
+    return list(lab.listener.received)
 
 
 def deliveries(sandbox: Sandbox, id: str) -> list[Face]:
@@ -35,7 +35,7 @@ def deliveries(sandbox: Sandbox, id: str) -> list[Face]:
     return [one for one in sandbox.told("GET", "/deliveries") if one["invitation"] == id]
 
 
-def pairs(caught: Caught) -> list[tuple[str, str]]:
+def pairs(caught: Received) -> list[tuple[str, str]]:
     """The fields of a form, in their order."""
     return parse_qsl(caught.body.decode(), keep_blank_values=True, strict_parsing=True)
 
@@ -64,12 +64,12 @@ def told(lab: Lab, names: Face, stem: str | None) -> None:
     seen: list[Face] = []
     inside = replace(sandbox, connection=Connection(lab.target.url), undoing=[])
 
-    def respond(caught: Caught) -> int:
+    def respond(caught: Received) -> int:
         seen.append(calls.read(inside, face["assessmentId"]))
         return 200
 
     assert settled(lab, sandbox) == [], "something is told of a creation"
-    lab.listener.respond = respond
+    lab.listener.answers = respond
     sandbox.act(face["assessmentId"], "complete")
     [caught] = settled(lab, sandbox)
     inside.connection.close()
@@ -80,7 +80,7 @@ def told(lab: Lab, names: Face, stem: str | None) -> None:
     [read] = seen
     oracle.check_completed(read)
     sandbox.advance("P2D")
-    assert len(lab.listener.caught) == 1, "what was taken is told again"
+    assert len(lab.listener.received) == 1, "what was taken is told again"
 
 
 @contract(
@@ -123,7 +123,7 @@ def states(lab: Lab, way: tuple[str, ...], change: Face) -> None:
     calls.changed(sandbox, first, {n: v for n, v in change.items() if n != "expirationDateTime"})
     calls.archive(sandbox, second)
     sandbox.advance("P400D")
-    assert len(lab.listener.caught) == len(told), f"a change, archiving or expiry is told after {way}"
+    assert len(lab.listener.received) == len(told), f"a change, archiving or expiry is told after {way}"
 
 
 @contract(

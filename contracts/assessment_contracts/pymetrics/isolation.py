@@ -168,15 +168,15 @@ def forgotten(lab: Lab, tag: str, status: int) -> None:
     sandbox.freeze("2026-01-01T00:00:00Z")
     body = {**PLAIN, "candidate": {"email": f"ada{tag}@example.com"}}
     made = [api.order(sandbox, {**body, "application_id": name}) for name in ("a-1", "a-2")]
-    lab.listener.answers.append(status)
+    lab.listener.answers = [status, 200]
     sandbox.act(made[0]["id"], "start")
     sandbox.advance("PT1S")
-    assert len(lab.listener.caught) == 1, "the webhook was not tried"
+    assert len(lab.listener.received) == 1, "the webhook was not tried"
     sandbox.reset()
     sandbox.freeze("2026-01-01T00:00:00Z")
     assert sandbox.told("GET", "/deliveries") == [], "a reset left deliveries"
     assert sandbox.advance("P2D")["events"] == [], "something from before the reset happened"
-    assert len(lab.listener.caught) == 1, "a webhook from before the reset was sent"
+    assert len(lab.listener.received) == 1, "a webhook from before the reset was sent"
 
 
 PROPERTIES: tuple[Property, ...] = (of_orders, of_tokens, repeated, chance, links, forgotten)

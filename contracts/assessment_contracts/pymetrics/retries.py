@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
+from assessment_contracts.kit import Reply
 from assessment_contracts.lab import Lab
 from assessment_contracts.property import Property, contract, given
 from assessment_contracts.pymetrics import shapes
@@ -34,19 +35,19 @@ def ladder(lab: Lab, statuses: list[int], at: str) -> None:
     Again after 408, 429, 500, 502, 503 and 504, and where no answer came (0 here).
     """
     desk = Desk(lab, at)
-    lab.listener.answers.extend((statuses * TRIES)[: TRIES + 1])
+    lab.listener.answers = (statuses * TRIES)[: TRIES + 1]
     done(desk.sandbox, desk.order(), "start")
     moment, gap, moments = shapes.moment(at), FIRST_GAP, list[str]()
     for number in range(1, TRIES + 1):
-        assert len(desk.settle()) == number, f"{len(lab.listener.caught)} tries by {moment}, not {number}"
+        assert len(desk.settle()) == number, f"{len(lab.listener.received)} tries by {moment}, not {number}"
         moments.append(shapes.written(moment))
         if number < TRIES:
             desk.sandbox.advance(shapes.duration(gap - timedelta(microseconds=1)))
-            assert len(lab.listener.caught) == number, f"try {number + 1} came before {gap} had passed"
+            assert len(lab.listener.received) == number, f"try {number + 1} came before {gap} had passed"
             desk.sandbox.advance("PT0.000001S")
         moment, gap = moment + gap, gap * 2
     desk.sandbox.advance("P30D")
-    caught = lab.listener.caught
+    caught = lab.listener.received
     assert len(caught) == TRIES, f"{len(caught)} tries, not {TRIES}"
     for one, when in zip(caught, moments, strict=True):
         signed(one, PUBLISHED, when)
@@ -73,11 +74,10 @@ def ladder(lab: Lab, statuses: list[int], at: str) -> None:
 def verdict(lab: Lab, before: list[int], last: int) -> None:
     """A redirect is not followed: it is an answer like any other. Whether it worked is told by the delivery's state."""
     desk = Desk(lab, "2026-01-01T00:00:00Z")
-    lab.listener.headers["Location"] = lab.listener.url
-    lab.listener.answers.extend([*before, last])
+    lab.listener.answers = [Reply(status, {"Location": lab.listener.url}) for status in (*before, last)]
     done(desk.sandbox, desk.order(), "expire")
     desk.sandbox.advance("P3D")
-    assert len(lab.listener.caught) == len(before) + 1, f"{len(lab.listener.caught)} tries for {[*before, last]}"
+    assert len(lab.listener.received) == len(before) + 1, f"{len(lab.listener.received)} tries for {[*before, last]}"
     (delivery,) = desk.deliveries()
     assert delivery["state"] == ("delivered" if last < 300 else "failed"), f"{delivery['state']} after {last}"
     assert [one["status"] for one in delivery["attempts"]] == [*before, last]
@@ -103,7 +103,7 @@ def every_status(lab: Lab) -> None:
     statuses = [*wanted, 0]
     for number, status in enumerate(statuses, 1):
         made = desk.order()
-        lab.listener.answers.append(status)
+        lab.listener.answers = [status]
         done(desk.sandbox, made, "start")
         assert len(desk.settle()) == number, f"the answer {statuses[number - 2]} was not the only one"
     states = [one["state"] for one in desk.deliveries()]

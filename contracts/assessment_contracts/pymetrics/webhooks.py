@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from assessment_contracts.kit import Received
 from assessment_contracts.lab import Lab
-from assessment_contracts.listener import Caught
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.oracle import MOVES
@@ -46,10 +46,10 @@ class Desk:
         """A new order."""
         return api.order(self.sandbox, api.own(self.sandbox, PLAIN))
 
-    def settle(self) -> list[Caught]:
+    def settle(self) -> list[Received]:
         """Wait until all that is due was sent and answered; gives all webhooks so far."""
         self.sandbox.advance("PT0S")
-        return list(self.lab.listener.caught)
+        return list(self.lab.listener.received)
 
     def deliveries(self) -> list[dict[str, Any]]:
         """What was or is to be sent, oldest first."""
@@ -57,7 +57,7 @@ class Desk:
         return told
 
 
-def signed(caught: Caught, key: bytes, at: str) -> None:
+def signed(caught: Received, key: bytes, at: str) -> None:
     """The webhook is signed as Standard Webhooks says, for the second in which it was sent."""
     moment = shapes.moment(at)
     sent = {name: caught.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature")}
@@ -104,7 +104,7 @@ def every_change(lab: Lab, initial: str, actions: list[str], at: str, secret: tu
         assert (one.method, one.headers.get("content-type")) == ("POST", "application/json")
         shapes.WEBHOOK(one.json, "the webhook")
         signed(one, secret[1], at)
-    assert len({one.headers["webhook-id"] for one in lab.listener.caught}) == len(told), "two changes share an id"
+    assert len({one.headers["webhook-id"] for one in lab.listener.received}) == len(told), "two changes share an id"
     assert [one["state"] for one in desk.deliveries()] == ["delivered"] * len(told)
 
 
@@ -154,11 +154,11 @@ def after_the_commit(lab: Lab, action: str, by: str) -> None:
     apart = replace(desk.sandbox, connection=Connection(lab.target.url))
     look: Callable[[], Any] = lambda: api.look(apart, made) if by == "list" else api.read(apart, made["id"])  # noqa: E731
 
-    def respond(caught: Caught) -> int:
+    def respond(caught: Received) -> int:
         seen.append((caught.json["data"], look()))
         return 200
 
-    lab.listener.respond = respond
+    lab.listener.answers = respond
     done(desk.sandbox, made, action)
     desk.settle()
     apart.connection.close()
@@ -182,16 +182,16 @@ def in_order(lab: Lab, failures: int, action: str) -> None:
     """Told out of order, a listener would think an order running that is over."""
     desk = Desk(lab, "2026-01-01T00:00:00Z")
     slow, other = desk.order(), desk.order()
-    lab.listener.answers.extend([503] * failures)
+    lab.listener.answers = [503]
     done(desk.sandbox, slow, "start")
     desk.settle()
     done(desk.sandbox, slow, action)
     assert len(desk.settle()) == 1, "the later change did not wait"
-    lab.listener.answers.appendleft(200)
+    lab.listener.answers = [200, *[503] * (failures - 1), 200]
     done(desk.sandbox, other, "reject")
     assert [one.json["data"]["id"] for one in desk.settle()] == [slow["id"], other["id"]], "the other order waited too"
     desk.sandbox.advance("P1D")
-    told = [one.json["data"]["status"] for one in lab.listener.caught if one.json["data"]["id"] == slow["id"]]
+    told = [one.json["data"]["status"] for one in lab.listener.received if one.json["data"]["id"] == slow["id"]]
     assert told == ["In Progress"] * (failures + 1) + [MOVES["In Progress"][action][-1]], told
 
 
@@ -208,7 +208,7 @@ def replayed(lab: Lab, status: int, tail: str | None, times: int) -> None:
     """By its webhook-id a listener knows that it was told before; content and id are the ones of then."""
     desk = Desk(lab, "2026-01-01T00:00:00Z")
     made = desk.order()
-    lab.listener.answers.append(status)
+    lab.listener.answers = [status, 200]
     done(desk.sandbox, made, "start")
     (first,) = desk.settle()
     done(desk.sandbox, made, "expire")
@@ -244,7 +244,7 @@ def off(lab: Lab, actions: list[str]) -> None:
     assert desk.deliveries() == []
     desk.sandbox.config(webhook_url=lab.listener.url)
     desk.sandbox.advance("P1D")
-    assert lab.listener.caught == [], "what happened before was told after all"
+    assert lab.listener.received == [], "what happened before was told after all"
 
 
 PROPERTIES: tuple[Property, ...] = (

@@ -11,7 +11,7 @@ from benchmarks.measures import Effort, fill
 from benchmarks.requests import Orders, creations, request
 from benchmarks.rivals.running import Rival, installed, version
 from benchmarks.rivals.tools import TOOLS, Tool
-from benchmarks.servers import SIMULATOR, CannotMeasure, Server
+from benchmarks.servers import FAILED, SIMULATOR, CannotMeasure, Server
 from benchmarks.sides import lines, side_by_side
 
 _ASSESSMENT = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
@@ -30,7 +30,7 @@ async def tools(effort: Effort) -> list[Figure]:
     for tool in installed():
         try:
             found += await _beside(tool, effort)
-        except CannotMeasure as problem:
+        except FAILED as problem:
             print(f"scripts/bench: {tool.name} is left out: {problem}", file=sys.stderr)
     return found
 

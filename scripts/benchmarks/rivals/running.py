@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from assessment_contracts.kit import NotStarted
 from benchmarks.rivals.tools import TOOLS, Tool
 from benchmarks.servers import ROOT, CannotMeasure, Server, Use
 
@@ -54,23 +55,25 @@ class Rival(Server):
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._free = int(free.getsockname()[1])
         self.tool = tool
-        super().__init__(tool.command(folder, self._free), path=str(CACHE / "node_modules"), loud=False)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        super().__init__(tool.command(folder, self._free), path=str(CACHE / "node_modules"), **quiet)
 
-    def _address(self) -> tuple[str, int]:
+    def wait_until_ready(self) -> str:
+        """Return the URL as soon as a connection is accepted."""
         deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline and self._process.poll() is None:
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self._free), timeout=1).close()
             except OSError:
                 time.sleep(0.01)
             else:
-                return "127.0.0.1", self._free
-        raise CannotMeasure(f"{self.tool.name} did not start")
+                return f"http://127.0.0.1:{self._free}"
+        raise NotStarted(f"{self.tool.name} did not start")
 
     def _greet(self) -> None:
         """A connection is all that can be asked of each of them."""
 
     def use(self) -> Use:
         """The processor time of all its threads, which wait for each other as well: how long cannot be told."""
-        tasks = Path(f"/proc/{self._process.pid}/task")
-        return Use(sum(Use.of(f"{self._process.pid}/task/{task.name}").ran for task in tasks.iterdir()), 0.0)
+        tasks = Path(f"/proc/{self.pid}/task")
+        return Use(sum(Use.of(f"{self.pid}/task/{task.name}").ran for task in tasks.iterdir()), 0.0)

@@ -1,0 +1,26 @@
+"""The test kit of contracts, tests and scripts: a server process, a webhook listener, an HTTP client.
+
+Standard library only, and nothing of the simulator: importing it loads neither Hypothesis nor the program.
+Helpers are shared; oracles (what an answer must be) are not, and have no place here.
+
+`process.ServerProcess` starts a command and reads the URL from its first line, `listening on URL`. A process that ends,
+says something else, or says nothing in time is killed: `NotStarted`, with what it wrote. Leaving the block sends
+SIGTERM, and SIGKILL ten seconds later, so no process is left behind. Standard error goes to a file, so no full pipe
+stops a server.
+
+`listener.Listener` is an HTTP server in threads of this process. A request is recorded before it is answered, so the
+sender finds it in `received`. Each request has a connection of its own. `wait_for` raises AssertionError.
+
+`client.Connection` sends requests to one server over one connection, one after the other. It follows no redirect, sends
+nothing twice unless it is asked to, and reports each `Exchange` once, answered or not. `Unreachable` means that no
+whole answer came; every status is an `Answer`.
+"""
+
+from assessment_contracts.kit.client import Answer, Connection, Exchange, Unreachable, address
+from assessment_contracts.kit.listener import Listener, Received, Reply
+from assessment_contracts.kit.process import GREETING, NotStarted, ServerProcess, environment, serve_command
+
+__all__ = [
+    "GREETING", "Answer", "Connection", "Exchange", "Listener", "NotStarted", "Received", "Reply", "ServerProcess",
+    "Unreachable", "address", "environment", "serve_command",
+]  # fmt: skip

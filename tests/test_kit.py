@@ -1,0 +1,103 @@
+"""The test kit: server processes, the listener and the HTTP client that contracts, tests and scripts share."""
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from assessment_contracts.kit import Connection, Exchange, Listener, NotStarted, Reply, ServerProcess, Unreachable
+
+
+def script(text: str) -> list[str]:
+    """The command that runs these lines of Python."""
+    return [sys.executable, "-c", text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "print('ready')", "import time; time.sleep(60)"],
+    ids=["ends", "another line", "silence"],
+)
+def test_a_process_that_does_not_serve_is_killed_and_its_errors_are_shown(text: str) -> None:
+    server = ServerProcess(script(f"import sys; sys.stderr.write('no luck'); sys.stderr.flush(); {text}"), within=5)
+    with pytest.raises(NotStarted, match=r"(?s)did not start within 5 s; it said: .*no luck"):
+        server.start()
+    assert server.process.poll() is not None
+
+
+def test_a_process_that_ignores_sigterm_is_killed() -> None:
+    text = "import signal, time; signal.signal(15, signal.SIG_IGN); print('listening on x', flush=True); time.sleep(60)"
+    with ServerProcess(script(text)) as server:
+        assert server.url == "x"
+        assert server.terminate(grace=0.2) == -9
+
+
+def test_a_process_gets_the_environment_without_settings_and_with_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMULATOR_PORT", "1")
+    text = "import os; print('listening on', 'SIMULATOR_PORT' in os.environ, os.environ['OURS'], flush=True); input()"
+    with ServerProcess(script(text), environ={"OURS": "2"}, first_line="", stderr=subprocess.DEVNULL) as server:
+        assert server.url == "False 2"
+
+
+def test_a_listener_answers_by_a_function_of_the_request(listener: Listener) -> None:
+    listener.answers = lambda received: received.json["status"]
+    with httpx2.Client(trust_env=False) as client:
+        assert client.post(listener.url, json={"status": 418}).status_code == 418
+
+
+def test_a_listener_records_what_came_and_repeats_its_last_answer(listener: Listener) -> None:
+    listener.answers = [500, 201]
+    with httpx2.Client(trust_env=False) as client:
+        statuses = [client.post(f"{listener.url}/hook", data={"n": n}).status_code for n in range(3)]
+        listener.answers = [400, 200]
+        statuses += [client.post(f"{listener.url}/hook").status_code for n in range(2)]
+    first, *_ = listener.wait_for(5)
+    assert statuses == [500, 201, 201, 400, 200]
+    assert (first.method, first.path, first.form) == ("POST", "/hook", {"n": "0"})
+    assert first.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+def test_waiting_for_what_does_not_come_says_what_came(listener: Listener) -> None:
+    with pytest.raises(AssertionError, match=r"0 of 1 requests within 0\.01 s"):
+        listener.wait_for(1, 0.01)
+
+
+def test_a_closed_listener_keeps_its_url_until_it_is_renewed() -> None:
+    with Listener(path="/hook") as listener, closing(listener):
+        before = listener.url
+        listener.close()
+        assert listener.url == before
+        listener.renew()
+        with closing(Connection(listener.url)) as connection:
+            assert connection.request("GET", "?late").status == 200
+        assert [one.path for one in listener.received] == ["/hook?late"]
+
+
+def test_a_connection_records_answers_and_failures(listener: Listener) -> None:
+    listener.answers = [Reply(302, {"Location": "/elsewhere"}, b"[1]"), 0]
+    exchanges: list[Exchange] = []
+    with closing(Connection(listener.url, exchanges.append)) as connection:
+        answer = connection.request("PUT", "/a", {"X": "y"}, b"body")
+        with pytest.raises(Unreachable, match="GET /b got no answer"):
+            connection.request("GET", "/b")
+    assert (answer.status, answer.headers["location"], answer.json) == (302, "/elsewhere", [1])
+    assert [(one.path, one.answer, bool(one.error)) for one in exchanges] == [("/a", answer, False), ("/b", None, True)]
+    assert [(one.method, one.body) for one in listener.received] == [("PUT", b"body"), ("GET", b"")]
+
+
+def test_the_kit_loads_neither_hypothesis_nor_the_program() -> None:
+    text = "import sys, assessment_contracts.kit; print(*sys.modules)"
+    done = subprocess.run(script(text), capture_output=True, text=True, check=True)
+    assert not {"hypothesis", "pytest", "assessment_simulator"} & {*done.stdout.split()}
+
+
+def test_a_server_writes_its_errors_to_a_file_that_can_be_read_from_a_byte_on(tmp_path: Path) -> None:
+    text = "import os, time; os.write(2, b'one two'); print('listening on x', flush=True); time.sleep(60)"
+    with ServerProcess(script(text), cwd=tmp_path) as server:
+        assert server.stderr(4) == "two"
+        assert server.stderr_size() == 7
+        os.kill(server.pid, 9)
