@@ -1,8 +1,10 @@
 """Fixtures for all tests: the running program, a sandbox of one's own, a listener for webhooks."""
 
 import gc
+import signal
 import uuid
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -18,18 +20,72 @@ _SERVER = pytest.StashKey[Server]()
 _SIZE = pytest.StashKey[int]()
 
 
-SLOW = (
-    "test_schemathesis test_grades test_mutants test_stories test_sources test_generated test_client_docs test_check "
-    "test_ats test_relay test_pytest_plugin test_soak test_client_contracts test_server_docs test_everywhere"
-).split()
-"""The modules that take longest. They go first, so that two workers end together."""
+LONG = {
+    "tests/clients/test_generated.py": "test_python_clients_of_openapi_generator",
+    "tests/clients/test_grades.py": "breaks_what_is_recorded_and_nothing_else[reference.py]",
+    "tests/clients/test_pymetrics_sdk.py": "test_the_five_calls",
+    "tests/clients/test_pymetrics_soft_skills_sdk.py": "test_the_six_calls",
+    "tests/clients/test_schemathesis.py": "at_a_vendor[predictive-index]",
+    "tests/clients/test_standard_webhooks.py": "test_both_libraries",
+    "tests/contracts/test_check.py": "test_it_ends_with_0_when_all_held",
+    "tests/contracts/test_client_contracts.py": "test_every_line_of_a_run_is_as_the_schema_says",
+    "tests/contracts/test_client_docs.py": "[assessment_contracts.examples.reference:Client]",
+    "tests/contracts/test_everywhere.py": "test_every_property_holds",
+    "tests/contracts/test_server_docs.py": "[--only 'pymetrics.token.*'",
+    "tests/crash/test_crash.py": "[sqlite-1]",
+    "tests/server/log/test_linear.py": "[sqlite]",
+    "tests/server/log/test_outage.py": "test_a_webhook_of_what_could_not_be_kept_is_never_sent",
+    "tests/server/log/test_together.py": "[opened]",
+    "tests/server/test_candidate_browser.py": "[wide-True-True-pymetrics]",
+    "tests/server/test_cross_origin_browser.py": "[127.0.0.1]",
+    "tests/server/test_dashboard_in_browser.py": "[call-narrow and dark]",
+    "tests/server/test_docs_page.py": "test_the_page_is_for_everybody[narrow]",
+    "tests/server/test_family.py": "[sqlite]",
+    "tests/server/test_frame.py::test_the_first_page_looks_after_everybody": "test_the_first_page",
+    "tests/server/test_login.py::test_a_person_logs_in_with_the_keyboard": "test_a_person_logs_in",
+    "tests/server/test_relay.py::test_a_mail_is_relayed_by_the_process_alone": "[sqlite]",
+    "tests/server/test_relay.py::test_a_mail_server_that_stays_down": "test_a_mail_server_that_stays_down",
+    "tests/server/test_seeds.py::test_two_processes_say": "test_two_processes_say",
+    "tests/test_ats.py": "[wide-light]",
+    "tests/test_fuzz.py": "test_the_server_bears_what_nobody_would_send[bytes]",
+    "tests/test_mutants.py": "[pymetrics.token.o",
+    "tests/test_nginx.py": "test_a_candidate_goes",
+    "tests/test_pytest_plugin.py::test_the_three_line_test_passes_among_all": "test_the_three_line_test",
+    "tests/test_pytest_plugin.py::test_rule_coverage_is_summed": "test_rule_coverage_is_summed",
+    "tests/test_pytest_plugin.py::test_sixty_tests": "test_sixty_tests",
+    "tests/test_screens.py": "test_a_page_is_taken",
+    "tests/test_soak.py": "[webhooks]",
+    "tests/test_stories.py::test_the_server_and_the_oracle": "test_the_server_and_the_oracle_tell_the_same_story",
+    "tests/test_tls.py::test_pymetrics_own_sdk": "test_pymetrics_own_sdk",
+}
+"""What only `scripts/test --all` runs, and the part of a test's name that `.ci/run` runs of it as a sample.
+
+These are clients in environments of their own, generated clients, the browser matrix, several processes on one log,
+crashes, fuzzing, load, mutants and long stories.
+"""
 
 
-@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let children be stopped by SIGINT, also where the shell has it ignored for jobs in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Load no module that is long as a whole where only the short tests are wanted: that takes a while, too."""
+    is_long = config.option.markexpr == "not long" and str(collection_path.relative_to(config.rootpath)) in LONG
+    return True if is_long else None
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest first; the order within a module, and of the other modules, stays as it was drawn."""
-    place = {name: at for at, name in enumerate(SLOW)}
-    items.sort(key=lambda item: place.get(item.path.stem, len(SLOW)))
+    """Mark what is long, and what of it is a sample."""
+    for item in items:
+        for place, sample in LONG.items():
+            if item.nodeid.startswith(place):
+                item.add_marker("long")
+                if sample in item.name:
+                    item.add_marker("sample")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

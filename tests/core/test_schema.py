@@ -14,6 +14,7 @@ from assessment_simulator.core.schema import (
     boolean,
     choice,
     integer,
+    named,
     nullable,
     record,
     ref,
@@ -63,3 +64,7 @@ def test_a_schema_takes_what_it_says_and_nothing_else(schema: Schema, good: list
 
 def test_a_named_shape_may_be_null_too() -> None:
     assert nullable(ref("Order")) == {"anyOf": [{"$ref": "#/components/schemas/Order"}, {"type": "null"}]}
+
+
+def test_a_name_with_underscores_becomes_a_title() -> None:
+    assert named("create_order_v2") == "CreateOrderV2"

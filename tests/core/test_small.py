@@ -7,6 +7,7 @@ import pytest
 from assessment_simulator.core import instant
 from assessment_simulator.core.call import BASE, NOTHING, SEAL, Reply, Unreadable
 from assessment_simulator.core.config import Config
+from assessment_simulator.core.decision import Decision
 from assessment_simulator.core.mail import mail
 from tests.fakes import NOW, FakeWorld
 
@@ -24,6 +25,11 @@ def test_the_default_settings_are_three_assessments_and_no_webhook() -> None:
     assert [a.type for a in config.assessments] == ["games", "nlr", "video_interview"]
     assert (config.webhook_url, config.default_webhook_url, config.rate_limit) == (None, None, None)
     assert (config.maintenance, config.invitation_days, config.behaviour) == (False, 10, {})
+
+
+def test_a_decision_changes_something_if_it_has_more_than_a_reply() -> None:
+    assert not Decision(Reply(200)).changes
+    assert Decision(Reply(200), forgotten=(("order", "1"),)).changes
 
 
 def test_settings_are_never_changed_in_place() -> None:

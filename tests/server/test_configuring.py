@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.core import webhook_secret
 from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.server.configuring import DEMANDS, changed, shown
 from assessment_simulator.server.problems import Problem
@@ -183,17 +182,3 @@ def test_a_refused_webhook_secret_is_answered_with_what_is_right(secret: str) ->
 
 def test_a_webhook_secret_of_an_older_log_hinders_no_other_setting() -> None:
     assert changed(VENDORS, Config(webhook_secret="whsec_"), {"rate_limit": 5}).rate_limit == 5
-
-
-@pytest.mark.parametrize(
-    ("secret", "words"),
-    [
-        (None, None), ("a plain secret", None), ("whsec_YWJjZA", None), ("whsec_-_", None),
-        ("YWJjZA", "Base64 without whsec_"), ("YWJjZA==", "write whsec_ before it"), ("whsec_YQ", "fewer than 4"),
-        (" whsec_YWJj", "does not begin with whsec_"), ("WHSEC_abcd", "does not begin"),
-        ("v1,whsec_YWJj", "as it stands"),
-    ],
-)  # fmt: skip
-def test_a_webhook_secret_that_a_library_reads_otherwise_has_a_note(secret: str | None, words: str | None) -> None:
-    found = webhook_secret.notes(secret)
-    assert (len(found), all(words is not None and words in note for note in found)) == (0 if words is None else 1, True)

@@ -95,8 +95,10 @@ class Reader:
         return found
 
     def next(self) -> Told:
-        """The next event."""
-        members = dict(line.split(": ", 1) for line in self.block().split("\n"))
+        """The next event; comments, which keep an idle stream open, are skipped."""
+        while (block := self.block()).startswith(":"):
+            pass
+        members = dict(line.split(": ", 1) for line in block.split("\n"))
         told = Told(members["id"], members["event"], json.loads(members["data"]))
         assert told.event == told.data["what"]
         assert [*told.data] == ["what", "id"]

@@ -307,6 +307,7 @@ def test_calls_behind_a_cut_answer_on_its_connection_are_not_answered(sandbox: S
 
 
 def test_the_server_says_nothing_of_calls_that_it_drops_or_cuts(sandbox: Sandbox, server: Server) -> None:
+    server.stderr()  # waits for the lines of earlier calls
     before = server.stderr_size()
     put(sandbox, {"do": "drop", "times": 2}, {"do": "cut", "times": 2})
     for _ in range(4):
