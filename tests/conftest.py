@@ -13,7 +13,7 @@ from hypothesis import settings
 from tests.postgres import new_database, postgres
 from tests.servers import Listener, Sandbox, Server
 
-settings.register_profile("tests", deadline=None)  # that a machine is busy is nobody's mistake
+settings.register_profile("tests", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("tests")
 
 _SERVER = pytest.StashKey[Server]()
@@ -29,11 +29,11 @@ LONG = {
     "tests/clients/test_standard_webhooks.py": "test_both_libraries",
     "tests/contracts/test_check.py": "test_it_ends_with_0_when_all_held",
     "tests/contracts/test_client_contracts.py": "test_every_line_of_a_run_is_as_the_schema_says",
-    "tests/contracts/test_client_docs.py": "[assessment_contracts.examples.reference:Client]",
+    "tests/contracts/test_client_docs.py::test_every_command": "[assessment_contracts.examples.reference:Client]",
     "tests/contracts/test_everywhere.py": "test_every_property_holds",
-    "tests/contracts/test_server_docs.py": "[--only 'pymetrics.token.*'",
-    "tests/crash/test_crash.py": "[sqlite-1]",
-    "tests/server/log/test_linear.py": "[sqlite]",
+    "tests/contracts/test_server_docs.py::test_every_command": "[--only 'pymetrics.token.*'",
+    "tests/crash/test_crash.py::test_nothing_that_was_acknowledged": "[sqlite-1]",
+    "tests/server/log/test_linear.py::test_three_processes": "[sqlite]",
     "tests/server/log/test_outage.py": "test_a_webhook_of_what_could_not_be_kept_is_never_sent",
     "tests/server/log/test_together.py": "[opened]",
     "tests/server/test_candidate_browser.py": "[wide-True-True-pymetrics]",
@@ -43,49 +43,56 @@ LONG = {
     "tests/server/test_family.py": "[sqlite]",
     "tests/server/test_frame.py::test_the_first_page_looks_after_everybody": "test_the_first_page",
     "tests/server/test_login.py::test_a_person_logs_in_with_the_keyboard": "test_a_person_logs_in",
-    "tests/server/test_relay.py::test_a_mail_is_relayed_by_the_process_alone": "[sqlite]",
+    "tests/server/test_relay.py::test_a_mail_is_relayed_by_the_process_alone": "[two processes over SQLite]",
     "tests/server/test_relay.py::test_a_mail_server_that_stays_down": "test_a_mail_server_that_stays_down",
     "tests/server/test_seeds.py::test_two_processes_say": "test_two_processes_say",
     "tests/test_ats.py": "[wide-light]",
     "tests/test_fuzz.py": "test_the_server_bears_what_nobody_would_send[bytes]",
-    "tests/test_mutants.py": "[pymetrics.token.o",
-    "tests/test_nginx.py": "test_a_candidate_goes",
+    "tests/test_mutants.py::test_the_contracts_notice_a_mutant": "[pymetrics.token.o",
+    "tests/test_nginx.py::test_a_candidate_goes": "test_a_candidate_goes",
+    "tests/test_nginx.py::test_a_person_logs_in": "test_a_person_logs_in",
     "tests/test_pytest_plugin.py::test_the_three_line_test_passes_among_all": "test_the_three_line_test",
     "tests/test_pytest_plugin.py::test_rule_coverage_is_summed": "test_rule_coverage_is_summed",
     "tests/test_pytest_plugin.py::test_sixty_tests": "test_sixty_tests",
-    "tests/test_screens.py": "test_a_page_is_taken",
-    "tests/test_soak.py": "[webhooks]",
+    "tests/test_screens.py::test_a_page_is_taken": "test_a_page_is_taken",
+    "tests/test_screens.py::test_without_a_word": "test_without_a_word",
+    "tests/test_soak.py::test_a_short_soak": "[webhooks]",
     "tests/test_stories.py::test_the_server_and_the_oracle": "test_the_server_and_the_oracle_tell_the_same_story",
     "tests/test_tls.py::test_pymetrics_own_sdk": "test_pymetrics_own_sdk",
 }
-"""What only `scripts/test --all` runs, and the part of a test's name that `.ci/run` runs of it as a sample.
+"""Long tests: the beginning of their ids, and a text in the name of their sample.
 
-These are clients in environments of their own, generated clients, the browser matrix, several processes on one log,
+`scripts/test` leaves them out, `scripts/test --all` runs them, `scripts/test --sample` and `.ci/run` run the samples.
+They are clients in environments of their own, generated clients, the browser matrix, several processes on one log,
 crashes, fuzzing, load, mutants and long stories.
 """
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let children be stopped by SIGINT, also where the shell has it ignored for jobs in the background."""
+    """Restore SIGINT where a shell ignores it for jobs in the background, so that children can be stopped by it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Load no module that is long as a whole where only the short tests are wanted: that takes a while, too."""
+    """With `-m "not long"`, import no module that is long as a whole: imports take time, too."""
     is_long = config.option.markexpr == "not long" and str(collection_path.relative_to(config.rootpath)) in LONG
     return True if is_long else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is long, and what of it is a sample."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark long tests and their samples. With `-m sample` each row of the table must have one."""
+    without = {*LONG}
     for item in items:
         for place, sample in LONG.items():
             if item.nodeid.startswith(place):
                 item.add_marker("long")
                 if sample in item.name:
                     item.add_marker("sample")
+                    without.discard(place)
+    if without and config.option.markexpr == "sample":
+        raise pytest.UsageError(f"rows of LONG without a sample: {', '.join(sorted(without))}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -97,7 +104,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _garbage() -> Iterator[None]:
-    """Collect what a module has left, and look at the rest no more, which took so long that everything stood still."""
+    """After each module: collect garbage and freeze the rest, because full collections stopped the run for seconds."""
     yield
     gc.collect()
     gc.freeze()

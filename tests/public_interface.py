@@ -1,8 +1,8 @@
-"""The public interface, read off the program: what users may rely on from one version to the next.
+"""The public interface: what users may rely on from one version to the next, as far as possible read off the program.
 
-`python -m tests.public_interface` renews `docs/public-interface.json`. Each entry is a line of text in the list of its
-kind. The list `removed` keeps each entry that was dropped or changed since the interface was frozen (0.2.0); the suite
-requires a row of the changelog for each of them.
+`python -m tests.public_interface` renews `docs/public-interface.json`: lists of lines, one for each entry. The list
+`removed` keeps each entry that was removed or changed since the interface was frozen (0.2.0); CHANGELOG.md must quote
+each of them in backticks. Exit statuses and a few names of variables are written here by hand.
 """
 
 import inspect
@@ -51,7 +51,7 @@ HANDLE = (
     knobs.Clock, knobs.Deliveries, knobs.Faults, knobs.Invitations, knobs.Journal, knobs.Snapshot, caught.Webhook,
     caught.Webhooks,
 )  # fmt: skip
-"""What tests hold in their hands. Only `client` is imported by name; the others are attributes of a `Simulator`."""
+"""Classes that tests reach from the fixture; those in `IMPORTED` are also imported by name."""
 IMPORTED = (client.Simulator, client.SimulatorServer, client.SimulatorError)
 OTHER_VARIABLES = ("CONTROL_TOKEN", "LISTENER_HOST", "LISTENER_URL", "URL")
 """Variables `SIMULATOR_…` that belong to no option."""
@@ -114,8 +114,11 @@ def interface() -> Interface:
 def _commands(command: click.Command, path: str = "") -> Iterator[str]:
     """Every command with its arguments and options. Help texts and defaults are free to change."""
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
-            yield from _commands(inner, f"{path} {name}".strip())
+        context = click.Context(command)
+        for name in command.list_commands(context):  # `check` is loaded when it is asked for
+            inner = command.get_command(context, name)
+            if inner is not None:
+                yield from _commands(inner, f"{path} {name}".strip())
         return
     yield path
     for one in command.params:

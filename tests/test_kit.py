@@ -18,13 +18,17 @@ def script(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "print('ready')", "import time; time.sleep(60)"],
-    ids=["ends", "another line", "silence"],
+    ("text", "why"),
+    [
+        ("", "ended with 0"),
+        ("sys.exit(3)", "ended with 3"),
+        ("import time; time.sleep(60)", "did not start within 2 s"),
+    ],
+    ids=["ends", "fails", "silence"],
 )
-def test_a_process_that_does_not_serve_is_killed_and_its_errors_are_shown(text: str) -> None:
-    server = ServerProcess(script(f"import sys; sys.stderr.write('no luck'); sys.stderr.flush(); {text}"), within=5)
-    with pytest.raises(NotStarted, match=r"(?s)did not start within 5 s; it said: .*no luck"):
+def test_a_process_that_does_not_serve_is_killed_and_its_errors_are_shown(text: str, why: str) -> None:
+    server = ServerProcess(script(f"import sys; sys.stderr.write('no luck'); sys.stderr.flush(); {text}"), within=2)
+    with pytest.raises(NotStarted, match=rf"(?s){why}; it said: .*no luck"):
         server.start()
     assert server.process.poll() is not None
 
@@ -64,6 +68,16 @@ def test_a_listener_records_what_came_and_repeats_its_last_answer(listener: List
 def test_waiting_for_what_does_not_come_says_what_came(listener: Listener) -> None:
     with pytest.raises(AssertionError, match=r"0 of 1 requests within 0\.01 s"):
         listener.wait_for(1, 0.01)
+
+
+@pytest.mark.parametrize("path", ["", "/hook"])
+def test_a_renewed_listener_records_at_its_new_url_only(path: str) -> None:
+    with Listener(path=path) as listener, httpx2.Client(trust_env=False) as client:
+        earlier = listener.url
+        listener.renew()
+        client.post(earlier, content=b"late")
+        client.post(listener.url, content=b"new")
+        assert [received.body for received in listener.received] == [b"new"]
 
 
 def test_a_closed_listener_keeps_its_url_until_it_is_renewed() -> None:

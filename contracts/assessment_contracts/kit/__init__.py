@@ -5,11 +5,11 @@ Helpers are shared; oracles (what an answer must be) are not, and have no place 
 
 `process.ServerProcess` starts a command and reads the URL from its first line, `listening on URL`. A process that ends,
 says something else, or says nothing in time is killed: `NotStarted`, with what it wrote. Leaving the block sends
-SIGTERM, and SIGKILL ten seconds later, so no process is left behind. Standard error goes to a file, so no full pipe
-stops a server.
+SIGTERM to the process, and SIGKILL ten seconds later. Its standard error goes to a file, which never fills up as a pipe
+does; of its standard output only the first line is read.
 
 `listener.Listener` is an HTTP server in threads of this process. A request is recorded before it is answered, so the
-sender finds it in `received`. Each request has a connection of its own. `wait_for` raises AssertionError.
+sender finds it in `received`. The connection is closed after each answer. `wait_for` raises AssertionError.
 
 `client.Connection` sends requests to one server over one connection, one after the other. It follows no redirect, sends
 nothing twice unless it is asked to, and reports each `Exchange` once, answered or not. `Unreachable` means that no

@@ -14,7 +14,7 @@ _IDLE = 2.0
 
 
 def address(url: str) -> SplitResult:
-    """The parts of a server's URL; ValueError when it is none."""
+    """The parts of a server's URL; ValueError for what is not a URL of a server."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  a property that raises for a port that cannot be
@@ -46,7 +46,7 @@ class Answer:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON; AssertionError, which shows the body, when it is none."""
+        """The body as JSON; AssertionError, which shows the body, if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -70,15 +70,15 @@ class Exchange:
     answer: Answer | None
     error: str = ""
     to_client: bool = False
-    """Whether it was sent to the client: a webhook that the server did not send."""
+    """True for a request that the check itself sent to the client."""
 
 
 @dataclass
 class Connection:
     """Requests to the server at the URL `base`, one after the other.
 
-    `record` receives every exchange. `patience` returns the seconds to wait for an answer; `pace` is called before each
-    request, which limits their rate; `again` says of an answer whether to send the request once more.
+    `record` receives every exchange. `patience` returns the time limit of each socket operation in seconds; `pace` is
+    called before each request; `again` says of an answer whether to send the request once more.
     """
 
     base: str

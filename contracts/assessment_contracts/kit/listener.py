@@ -47,10 +47,11 @@ Answers = Sequence[int | Reply] | Callable[[Received], int | Reply]
 
 
 class Listener(AbstractContextManager["Listener"]):
-    """Listens on a free port while the block lasts, or from the first use of `url` until `close`.
+    """Listens on a free port inside `with`, or from the first read of `url` until `close`.
 
-    `answers` are replies or bare statuses, the first for the next request after their assignment, the last repeated; or
-    a function, called in the request's own thread. Each answer takes `delay` seconds. Both may be set at any time.
+    `answers` is a sequence of replies or statuses, not empty: one for each request, counted from the assignment, the
+    last repeated; or a function, called in the request's own thread. Each answer takes `delay` seconds. Both may be set
+    at any time. Bodies must have a Content-Length: chunked ones are recorded empty.
     `host` is the name in `url`, `bind` the address to listen at, `path` the end of `url`.
     """
 
@@ -126,7 +127,7 @@ class Listener(AbstractContextManager["Listener"]):
     def take(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Record a request and return its answer."""
         with self._changed:
-            if self._prefix and not path.startswith(f"{self._prefix}/"):
+            if self._prefix and not f"{path}/".startswith(f"{self._prefix}/"):
                 return Reply()  # it was on its way when the URL changed
             place, self._count = self._count, self._count + 1
             received = Received(method, path.removeprefix(self._prefix), headers, body)

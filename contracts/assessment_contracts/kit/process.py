@@ -1,6 +1,7 @@
 """A server in a process of its own: started, waited for, and ended within a bound."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -32,10 +33,11 @@ def serve_command(*options: str) -> list[str]:
 
 
 class ServerProcess(AbstractContextManager["ServerProcess"]):
-    """Runs a server for as long as the block lasts; it may be started again after it has ended.
+    """Runs a server for as long as the block lasts; it can be started again after it has ended.
 
-    `environ` is added to `environment()`, `within` is in seconds. `first_line` is written to standard input, which then
-    stays open until the end. `popen` goes to `subprocess.Popen`; a `stderr` given there cannot be read here.
+    `environ` is added to `environment()`, `within` is the number of seconds to start. `first_line` is written to
+    standard input, which then stays open until the end. `popen` goes to `subprocess.Popen`; a `stderr` given there
+    cannot be read here.
     """
 
     def __init__(
@@ -87,7 +89,7 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
         # A read has no time limit of its own: the end of the process ends it.
         late = threading.Timer(self._within, self.process.kill)
         late.start()
-        if self.process.stdin:
+        if self._first_line is not None and self.process.stdin:
             with suppress(OSError):  # it has ended already, and says so by a line that is missing
                 self.process.stdin.write(f"{self._first_line}\n")
                 self.process.stdin.flush()
@@ -95,10 +97,14 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
         late.cancel()
         if line.startswith(GREETING):
             return line.removeprefix(GREETING).strip()
+        with suppress(subprocess.TimeoutExpired):  # one that has closed its output is about to end
+            self.process.wait(QUIET)
         self.process.kill()
         self.process.wait()
+        ended = self.process.returncode != -signal.SIGKILL
+        why = f"ended with {self.process.returncode}" if ended else f"did not start within {self._within:g} s"
         said = f"{line}{self.stderr()}".strip()[-1_000:] or "nothing"
-        raise NotStarted(f"the server did not start within {self._within:g} s; it said: {said}")
+        raise NotStarted(f"the server {why}; it said: {said}")
 
     def stderr(self, since: int = 0) -> str:
         """What it has written to standard error, from byte `since` on; waits until nothing has come for a moment."""
