@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 import assessment_simulator
+from assessment_contracts.kit import environment
 from assessment_simulator.cli import main
 from assessment_simulator.settings import Settings
 from tests.server import ROOT, assessment
@@ -33,9 +34,8 @@ def run(
     *arguments: str, environ: Mapping[str, str] | None = None, command: tuple[str, ...] = MODULE
 ) -> subprocess.CompletedProcess[str]:
     """The command, run to its end within half a minute, in an environment free of our variables."""
-    free = {name: value for name, value in os.environ.items() if not name.startswith("SIMULATOR_")}
     return subprocess.run(
-        [*command, *arguments], env=free | dict(environ or {}), capture_output=True, text=True, timeout=30, check=False
+        [*command, *arguments], env=environment(environ), capture_output=True, text=True, timeout=30, check=False
     )
 
 

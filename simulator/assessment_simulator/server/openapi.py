@@ -26,6 +26,7 @@ HEADERS: Json = {
 """Headers of answers that are the same for all vendors."""
 _OF_STATUS = {429: ("Retry-After",), 500: ("Simulator-Request-Id",)}
 """Headers of an error that only this status has."""
+_CRASHED = "a fault was set, or the simulator itself failed or has no room"
 
 
 def document(vendor: Vendor, version: str) -> Json:
@@ -123,9 +124,7 @@ def _responses(vendor: Vendor, endpoint: Endpoint, content: Content, examples: E
         }
         for status, shapes in content.answers.items()
     }
-    bad = _bad(vendor, endpoint, examples)
-    crashes = {str(status): _crash(vendor, status, bad.get(str(status))) for status in (500, 503)}
-    return good | bad | crashes
+    return good | _bad(vendor, endpoint, examples)
 
 
 def _headers(*names: str) -> Json:
@@ -144,35 +143,23 @@ def answer(status: int, shapes: Mapping[str, Any], example: Any, links: Json | N
 
 
 def _bad(vendor: Vendor, endpoint: Endpoint, examples: Examples) -> Json:
-    """Each status that refuses, with an example for every rule behind it."""
-    errors, found = vendor.interface.errors, refusals(vendor, endpoint)
-    return {
-        str(status): {
-            "description": f"{HTTPStatus(status).phrase}: {'; '.join(rule.statement for rule in rules)}",
-            "headers": _headers(
-                "Simulator-Rule", "Simulator-Hint", *_OF_STATUS.get(status, ()), *vendor.interface.answer_headers
-            ),
-            "content": {"application/json": {
-                "schema": errors.get(status, errors.get(0, {})),
-                "examples": {
-                    rule.id: {"summary": rule.statement, "value": refused(vendor, rule, examples)} for rule in rules
-                },
-            }},
-        }
-        for status, rules in found.items()
-    }  # fmt: skip
+    """Each status that refuses, with an example for every rule behind it, and 500 and 503, which every call may get.
 
-
-def _crash(vendor: Vendor, status: int, refusal: Json | None) -> Json:
-    """An answer of 500 or 503: the vendor's own error, by a rule or a fault, or the simulator's own failure."""
-    errors = vendor.interface.errors
-    shape = {"anyOf": [errors.get(status, errors.get(0, {})), {"$ref": "#/components/schemas/Crash"}]}
-    if refusal is None:
-        reason = "a fault was set, or the simulator itself failed or has no room"
-        refusal = {
-            "description": f"{HTTPStatus(status).phrase}: {reason}",
-            "headers": _headers("Simulator-Hint", *_OF_STATUS.get(status, ()), *vendor.interface.answer_headers),
-            "content": {"application/json": {}},
+    Without a rule these come from a fault, in the vendor's words, or from the simulator itself, in its own.
+    """
+    interface = vendor.interface
+    found: Json = {}
+    always: dict[int, list[Rule]] = {500: [], 503: []}
+    for status, rules in (always | refusals(vendor, endpoint)).items():
+        reasons = [rule.statement for rule in rules] or [_CRASHED]
+        shape: Json = interface.errors.get(status, interface.errors.get(0, {}))
+        if status in (500, 503):
+            shape = {"anyOf": [shape, {"$ref": "#/components/schemas/Crash"}]}
+        shown = {rule.id: {"summary": rule.statement, "value": refused(vendor, rule, examples)} for rule in rules}
+        names = (*(("Simulator-Rule",) if rules else ()), "Simulator-Hint", *_OF_STATUS.get(status, ()))
+        found[str(status)] = {
+            "description": f"{HTTPStatus(status).phrase}: {'; '.join(reasons)}",
+            "headers": _headers(*names, *interface.answer_headers),
+            "content": {"application/json": {"schema": shape, **({"examples": shown} if shown else {})}},
         }
-    content = refusal["content"]["application/json"]
-    return {**refusal, "content": {"application/json": {**content, "schema": shape}}}
+    return dict(sorted(found.items()))
