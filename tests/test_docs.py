@@ -14,7 +14,7 @@ from assessment_simulator.cli import doctor, serve
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.faults import KINDS, Fault
 from assessment_simulator.core.steering import TAGS
-from assessment_simulator.server import asgi, assets, fault_reading, problems, protocol, shapes, wire
+from assessment_simulator.server import asgi, assets, connection, fault_reading, problems, shapes, wire
 from assessment_simulator.server.configuring import changed
 from assessment_simulator.server.control import ROOT, Control, S
 from assessment_simulator.server.dashboard import tour
@@ -123,9 +123,10 @@ def test_the_settings_are_all_listed() -> None:
 
 def test_the_limits_are_all_told() -> None:
     limits = (
-        protocol.LONGEST_URL, protocol.MOST_HEADERS, protocol.LARGEST_HEAD, asgi.MOST_PARAMETERS, shapes.MOST_VALUES,
-        fault_reading.MOST_FAULTS, problems.MOST_TOLD, wire.DEEPEST, Settings().max_connections,
-        Settings().max_sandboxes, int(Settings().request_timeout), int(protocol.IDLE), int(protocol.IDLE_WHEN_FULL),
+        connection.LONGEST_URL, connection.MOST_HEADERS, connection.LARGEST_HEAD, connection.MOST_KEPT,
+        asgi.MOST_PARAMETERS, shapes.MOST_VALUES, fault_reading.MOST_FAULTS, problems.MOST_TOLD, wire.DEEPEST,
+        Settings().max_connections,
+        Settings().max_sandboxes, int(Settings().request_timeout), int(connection.IDLE), int(connection.IDLE_WHEN_FULL),
     )  # fmt: skip
     told = re.findall(r"\d+", " ".join(cell for row in rows(SECURITY, "limit") for cell in row))
     assert {str(limit) for limit in limits} <= set(told)

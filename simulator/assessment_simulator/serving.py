@@ -18,9 +18,9 @@ from assessment_simulator.listening import listen, unheard, url_of
 from assessment_simulator.open_files import fitted
 from assessment_simulator.server import logs, output
 from assessment_simulator.server.authorities import flaws
+from assessment_simulator.server.connection import IDLE, Connections
 from assessment_simulator.server.log import Unusable
 from assessment_simulator.server.masking import hidden
-from assessment_simulator.server.protocol import Protocol, cut_off_the_slow
 from assessment_simulator.settings import Settings, authorities
 
 _TICKS_BETWEEN_LOOKS = 5
@@ -36,7 +36,8 @@ class Server(uvicorn.Server):
     """uvicorn, with a word said as soon as it really listens, and an end that finishes what was begun."""
 
     def __init__(self, simulator: Simulator, listening: Callable[[], bool], settings: Settings) -> None:
-        super().__init__(_config(simulator, settings))
+        self._connections = Connections(simulator.app, settings.max_connections)
+        super().__init__(_config(self._connections, settings))
         self.is_told = False
         """Whether whoever wants to know where it listens was told; else it does not serve."""
         self._listening = listening
@@ -57,41 +58,29 @@ class Server(uvicorn.Server):
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         self._simulator.leave()
-        for connection in [*self.server_state.connections]:
-            connection.shutdown()  # closes it now if it is idle, else after its answer, which says so
+        self._connections.shutdown()
         if not await self._finished():
-            await self._cut_off()
+            when = "at a second signal" if self.force_exit else f"after {self._grace:g} s of grace"
+            if calls := await self._connections.cut_off(_LAST_WORD):
+                _log.warning("stopped %s: %d calls were not finished", when, calls)
         await super().shutdown(sockets)
         if self.force_exit:  # uvicorn leaves it out then; it takes no time, for nothing is waited for
             await self.lifespan.shutdown()
 
     async def _finished(self) -> bool:
         """Wait for calls and webhooks under way; False when the time is up first. A second signal ends the waiting."""
-        loop, state = asyncio.get_running_loop(), self.server_state
+        loop = asyncio.get_running_loop()
         deadline = loop.time() + self._grace
-        while state.connections or state.tasks or self._simulator.is_posting():
+        while self._connections.all or self._simulator.is_posting():
             if self.force_exit or loop.time() >= deadline:
                 return False
             await asyncio.sleep(_TICK)
         return True
 
-    async def _cut_off(self) -> None:
-        """End the calls that are still under way: each may say so to its caller, then its connection is closed."""
-        tasks, connections = [*self.server_state.tasks], [*self.server_state.connections]
-        if tasks:
-            when = "at a second signal" if self.force_exit else f"after {self._grace:g} s of grace"
-            _log.warning("stopped %s: %d calls were not finished", when, len(tasks))
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=_LAST_WORD)
-        for connection in connections:
-            transport = connection.transport
-            transport.abort() if transport.get_write_buffer_size() else transport.close()
-
     async def on_tick(self, counter: int) -> bool:
         """What uvicorn does ten times a second; and see to those who let us wait."""
         if counter % _TICKS_BETWEEN_LOOKS == 0:
-            cut_off_the_slow(self.server_state.connections, asyncio.get_running_loop().time(), self._patience)
+            self._connections.look(asyncio.get_running_loop().time(), self._patience)
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -187,11 +176,12 @@ def running(settings: Settings, listeners: list[socket.socket] | None = None) ->
         thread.join()
 
 
-def _config(simulator: Simulator, settings: Settings) -> uvicorn.Config:
+def _config(connections: Connections, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        simulator.app, log_config=None, log_level=None, access_log=False, server_header=False, date_header=False,
-        lifespan="on", proxy_headers=False, timeout_graceful_shutdown=2, http=Protocol, ws="none",
-        limit_concurrency=settings.max_connections + 1, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
+        connections, log_config=None, log_level=None, access_log=False, server_header=False, date_header=False,
+        lifespan="on", proxy_headers=False, timeout_graceful_shutdown=2, timeout_keep_alive=int(2 * IDLE),
+        http=connections.protocol, ws="none", limit_concurrency=settings.max_connections + 1,
+        ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
     )  # fmt: skip
 
 

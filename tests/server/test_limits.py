@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 import uvicorn
-from uvicorn.server import ServerState
 
 from assessment_simulator.app import Simulator
-from assessment_simulator.server.protocol import Protocol, cut_off_the_slow
+from assessment_simulator.server.connection import Connections
 from assessment_simulator.settings import Settings
 from tests.server import ROOT, assessment, order, problem, send_raw, wish
 from tests.servers import Listener, Sandbox, Server
@@ -194,23 +193,24 @@ def test_who_lets_us_wait_is_cut_off(hasty: Server, pieces: list[bytes], answer:
     assert PATIENCE / 2 < time.monotonic() - began < PATIENCE + 3.5
 
 
-async def idle_for(*moments: float, most: int | None = None) -> list[bool]:
+async def idle_for(*moments: float, most: int = 10) -> list[bool]:
     """Whether a connection is open after an answer, when so many seconds have passed by the clock of the looks."""
-    app = Simulator(Settings()).app
-    config = uvicorn.Config(app, http=Protocol, ws="none", log_config=None, limit_concurrency=most)
-    config.load()
-    state, loop = ServerState(), asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: Protocol(config, state, {}), "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection("127.0.0.1", listening.sockets[0].getsockname()[1])
-    found, began = [], loop.time()
+    connections = Connections(Simulator(Settings()).app, most)
+    config = uvicorn.Config(connections, http=connections.protocol, ws="none", lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    listener = socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(server.serve([listener]))
+    reader, writer = await asyncio.open_connection(*listener.getsockname())
+    found, began = [], asyncio.get_running_loop().time()
     writer.write(head(path="/_simulator/health"))
     assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
     for seconds in (0.0, *moments):
-        cut_off_the_slow(state.connections, began + seconds, 30)
+        connections.look(began + seconds, 30)
         await asyncio.sleep(0.01)
         found.append(not reader.at_eof())
     writer.close()
-    listening.close()
+    server.should_exit = True
+    await serving
     return found
 
 
@@ -219,7 +219,7 @@ def test_an_idle_connection_is_kept_for_75_seconds() -> None:
 
 
 def test_an_idle_connection_makes_room_after_5_seconds_where_there_is_no_more() -> None:
-    assert asyncio.run(idle_for(4.9, 5, most=2)) == [True, True, False]
+    assert asyncio.run(idle_for(4.9, 5, most=1)) == [True, True, False]
 
 
 def test_an_idle_connection_is_none_that_is_slow(hasty: Server) -> None:

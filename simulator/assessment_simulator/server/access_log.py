@@ -45,26 +45,6 @@ class _Noted:
             message = {**message, "headers": [*others, (HEADER, self._id)]}
         await self._send(message)
 
-    # What `asgi.hang_up` needs of whoever sends.
-
-    @property
-    def transport(self) -> Any:
-        """The caller's connection."""
-        return self._exchange.transport
-
-    @property
-    def disconnected(self) -> bool:
-        """Whether nobody is left to answer."""
-        return bool(self._exchange.disconnected)
-
-    @disconnected.setter
-    def disconnected(self, gone: bool) -> None:
-        self._exchange.disconnected = gone
-
-    @property
-    def _exchange(self) -> Any:
-        return getattr(self._send, "__self__", None)
-
 
 def _write(scope: Scope, status: int | None, seconds: float) -> None:
     path = scope.get("raw_path", b"").decode("latin-1")

@@ -83,24 +83,7 @@ def content_coding(headers: Mapping[bytes, bytes]) -> str:
     return "" if coding.lower() in ("", "identity") else coding
 
 
-def hang_up(send: Send) -> None:
-    """Close the connection as soon as what was sent has left; there is no other answer.
-
-    ASGI has no word for it. `send` belongs to uvicorn's account of this one request, which knows the connection, and
-    takes note that there is nobody left to answer.
-    """
-    exchange: Any = getattr(send, "__self__", None)
-    if exchange is not None:
-        exchange.transport.close()
-        exchange.disconnected = True
-
-
-def cut_off(receive: Receive) -> None:
-    """Break the connection now, though what was sent has not left: its reader may have stopped reading.
-
-    `receive` comes through Starlette as uvicorn made it, which `send` does not.
-    """
-    exchange: Any = getattr(receive, "__self__", None)
-    if exchange is not None:
-        exchange.transport.abort()
-        exchange.disconnected = True
+async def respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    """Send a whole response; its length stands among the headers, unless it is one that has no body at all."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

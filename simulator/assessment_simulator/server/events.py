@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.server import wire
-from assessment_simulator.server.asgi import Receive, Scope, Send, cut_off
+from assessment_simulator.server.asgi import Receive, Scope, Send
+from assessment_simulator.server.connection import connection_of
 from assessment_simulator.server.hearing import Hearing
 from assessment_simulator.server.hub import Change, Hub
 from assessment_simulator.server.plumbing import Handler
@@ -74,8 +75,8 @@ class Stream(Response):
                 await asyncio.wait((telling, gone), timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
                 if telling.done():
                     telling.result()
-                elif not gone.done():
-                    cut_off(receive)
+                elif not gone.done() and (connection := connection_of(scope)):
+                    connection.abort()
             finally:
                 for task in (telling, gone, closed):
                     task.cancel()

@@ -30,17 +30,17 @@ from assessment_simulator.server.asgi import (
     Send,
     TooLarge,
     content_coding,
-    hang_up,
     named_headers,
     read_body,
+    respond,
 )
+from assessment_simulator.server.connection import Connection, connection_of, hang_up
 from assessment_simulator.server.header_text import header_line
 from assessment_simulator.server.keys import Renewed
 from assessment_simulator.server.log import Deleted, Unusable, Unwritten
 from assessment_simulator.server.logs import HEADER, name_request
 from assessment_simulator.server.origin import Origins
 from assessment_simulator.server.problems import Full, unlogged
-from assessment_simulator.server.response import respond
 from assessment_simulator.server.routes import Found, Lost, Routes
 from assessment_simulator.server.sandbox import Ask, Sandbox
 from assessment_simulator.server.sandboxes import Sandboxes
@@ -100,13 +100,15 @@ class Door:
             try:
                 await self._inner(scope, receive, send)
             except CancelledError:  # the server stops, and the caller does not even take its answer
-                hang_up(send)
+                hang_up(connection_of(scope))
             return
         headers = named_headers(scope)
         request = Incoming(scope["method"], path, headers, scope["query_string"], self._address.of(scope, headers))
-        await self._answer(found, request, receive, send)
+        await self._answer(found, request, connection_of(scope), receive, send)
 
-    async def _answer(self, found: Found | Lost, request: Incoming, receive: Receive, send: Send) -> None:
+    async def _answer(
+        self, found: Found | Lost, request: Incoming, connection: Connection | None, receive: Receive, send: Send
+    ) -> None:
         began, operation, more = perf_counter(), None, []
         if isinstance(found, Found):
             operation = found.endpoint.operation.name
@@ -125,7 +127,7 @@ class Door:
                 body = trouble.spoilt(fault, reply, body)
             headers = self._headers(asked, reply)
         except (Gone, CancelledError):  # cancelled: the server stops, and its patience is at an end
-            hang_up(send)
+            hang_up(connection)
             return
         except Exception as problem:  # noqa: BLE001  a mistake of ours must not take the connection down
             reply, stored, more = _failed(request, problem)
@@ -148,7 +150,7 @@ class Door:
         if fault is None:
             await respond(send, reply.status, headers, body)
         else:
-            await trouble.respond(fault, send, reply.status, headers, body)
+            await trouble.respond(fault, connection, send, reply.status, headers, body)
 
     async def _call(self, found: Found, asked: _Asked, receive: Receive) -> Reply:
         """Let the vendor answer, in the sandbox that the caller's credential opens."""

@@ -7,12 +7,11 @@ the same rule. A refusal is the simulator's own answer, on vendors' paths too, f
 import logging
 from collections.abc import Mapping
 
-from assessment_simulator.server.asgi import FOREIGN, App, Receive, Scope, Send, named_headers
+from assessment_simulator.server.asgi import FOREIGN, App, Receive, Scope, Send, named_headers, respond
 from assessment_simulator.server.header_text import header_line
 from assessment_simulator.server.hosts import Hosts, split_authority
 from assessment_simulator.server.origin import METHODS, Origins
 from assessment_simulator.server.problems import ROOT, Problem, answer
-from assessment_simulator.server.response import respond
 
 HEALTH = f"{ROOT}/health"
 MOST_LOGGED = 100

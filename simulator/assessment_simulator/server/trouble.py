@@ -10,8 +10,9 @@ from assessment_simulator.core.draw import Draw, seal
 from assessment_simulator.core.faults import BEFORE, Fault, merged
 from assessment_simulator.core.vendor import Operation, Vendor
 from assessment_simulator.core.vendor import trouble as vendors_trouble
-from assessment_simulator.server import response, wire
-from assessment_simulator.server.asgi import Gone, Headers, Send, hang_up
+from assessment_simulator.server import asgi, wire
+from assessment_simulator.server.asgi import Gone, Headers, Send
+from assessment_simulator.server.connection import Connection, hang_up
 from assessment_simulator.server.sandbox import Ask, Sandbox
 
 GARBAGE = b"<html><body><h1>This is not the answer you are looking for</h1></body></html>"
@@ -153,19 +154,15 @@ def left(fault: Fault, status: int, body: bytes) -> tuple[int | None, bytes]:
     return status, body[: len(body) // 2] if fault.do == "cut" else body
 
 
-async def respond(fault: Fault, send: Send, status: int, headers: Headers, body: bytes) -> None:
+async def respond(
+    fault: Fault, connection: Connection | None, send: Send, status: int, headers: Headers, body: bytes
+) -> None:
     """Send an answer, or as much of it as the fault lets through."""
-    await _SENDERS.get(fault.do, response.respond)(send, status, headers, body)
-
-
-async def _drop(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    hang_up(send)
-
-
-async def _cut(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-    hang_up(send)
-
-
-_SENDERS: Mapping[str, Callable[[Send, int, Headers, bytes], Awaitable[None]]] = {"drop": _drop, "cut": _cut}
+    if fault.do == "drop":
+        hang_up(connection)
+    elif fault.do == "cut":
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        hang_up(connection)
+    else:
+        await asgi.respond(send, status, headers, body)
