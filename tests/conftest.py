@@ -21,6 +21,7 @@ _SIZE = pytest.StashKey[int]()
 
 
 LONG = {
+    "tests/clients/test_environments.py": "[pytest 8.0 and contracts]",
     "tests/clients/test_generated.py": "test_python_clients_of_openapi_generator",
     "tests/clients/test_grades.py": "breaks_what_is_recorded_and_nothing_else[reference.py]",
     "tests/clients/test_pymetrics_sdk.py": "test_the_five_calls",

@@ -53,7 +53,8 @@ GRADES = {
     for grade in (
         Grade(
             "reference.py",
-            "A small well-behaved client of both vendors, on httpx2; `assessment_contracts.examples.reference:Client`.",
+            "A small well-behaved client of both vendors, on requests; "
+            "`assessment_contracts.examples.reference:Client`.",
             adapter="assessment_contracts.examples.reference:Client",
         ),
         Grade(

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-import httpx2
+import requests
 
 from assessment_contracts.clients.adapter import ClientError, Created, Request, Vendor
 
@@ -42,7 +42,9 @@ class Client:
     def __init__(
         self, base_url: str, api_key: str, client_id: str = "", client_secret: str = "", timeout: float = 5.0
     ) -> None:
-        self._http = httpx2.Client(base_url=base_url, timeout=timeout, trust_env=False)
+        self._http = requests.Session()
+        self._base_url = base_url
+        self._timeout = timeout
         self._keys = {"client_id": client_id, "client_secret": client_secret, "grant_type": "client_credentials"}
         self._api_key = api_key
         self._token = ""
@@ -171,25 +173,32 @@ class Client:
         """One request; its answer, when it is what the vendor promises."""
         content = {} if body is None else {"json": body}
         try:
-            answer = self._http.request(method, path, headers=dict(headers), **content)
-        except httpx2.HTTPError as problem:
+            answer = self._http.request(
+                method,
+                self._base_url + path,
+                headers=dict(headers),
+                timeout=self._timeout,
+                allow_redirects=False,
+                **content,
+            )
+        except requests.RequestException as problem:
             raise _NotNow(f"{type(problem).__name__}: {problem}") from problem
         told = _parsed(answer)
-        if not answer.is_success:
+        if not 200 <= answer.status_code < 300:
             raise _refusal(answer, told)
         if not check(told):
             raise ClientError("unreadable", f"not what was promised: {answer.text[:200]!r}", answer.status_code)
         return told
 
 
-def _parsed(answer: httpx2.Response) -> Any:
+def _parsed(answer: requests.Response) -> Any:
     try:
         return json.loads(answer.content)
     except ValueError:
         return None
 
 
-def _refusal(answer: httpx2.Response, told: Any) -> ClientError:
+def _refusal(answer: requests.Response, told: Any) -> ClientError:
     """What a status that is no success means."""
     if answer.status_code in LATER or (isinstance(told, dict) and told.get("recoverable") is True):
         seconds = answer.headers.get("retry-after", "")
