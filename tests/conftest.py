@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.postgres import new_database, postgres
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import CONTROL_TOKEN, Listener, Sandbox, Server
 
 settings.register_profile("tests", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("tests")
@@ -131,6 +131,13 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         request.config.stash[_SERVER] = running
         yield running
         del request.config.stash[_SERVER]
+
+
+@pytest.fixture(scope="session")
+def closed() -> Iterator[Server]:
+    """A server in closed access, whose control token is `CONTROL_TOKEN`; a test opens sandboxes of names of its own."""
+    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN}) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

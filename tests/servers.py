@@ -11,11 +11,20 @@ from typing import Any
 import httpx2
 
 from assessment_contracts.kit import GREETING, Listener, Received, Reply, ServerProcess, serve_command
+from assessment_simulator.serving import running
+from tests.commands import settings_of
 
-__all__ = ["GREETING", "ROOT", "Caller", "Listener", "Received", "Reply", "Sandbox", "Server", "files"]
+__all__ = [
+    "CONTROL", "CONTROL_TOKEN", "GREETING", "ROOT", "Caller", "Listener", "Received", "Reply", "Sandbox", "Server",
+    "files", "served",
+]  # fmt: skip
 
 ROOT = Path(__file__).parent.parent
 """The repository."""
+CONTROL_TOKEN = "the-control-token"
+"""The control token of the server in closed access that tests share."""
+CONTROL = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
+"""The header that shows it."""
 
 
 class Server(ServerProcess):
@@ -35,6 +44,17 @@ class Server(ServerProcess):
         self.close()
         assert status == 0, f"the server ended with {status}\n{errors}"
         assert more == "", f"standard output is for the first line alone, but got {more!r}"
+
+
+@contextmanager
+def served(*options: str, environ: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The address of a server in a thread of this process, with the settings that `serve` makes of these options.
+
+    It is there at once, for tests of what an option changes in the answers. What is written to the standard streams,
+    signals, exit statuses and several processes need a `Server`.
+    """
+    with running(settings_of("--port", "0", *options, environ=environ)) as url:
+        yield url
 
 
 @dataclass(frozen=True)

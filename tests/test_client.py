@@ -16,7 +16,7 @@ from assessment_simulator.client import NotCaught, Simulator, SimulatorError, Si
 from assessment_simulator.handle.caught import Listener
 from assessment_simulator.handle.connection import duration
 from assessment_simulator.handle.listening import advertised, bind_address
-from tests.servers import Server
+from tests.servers import CONTROL_TOKEN, Server
 
 ORDER = {
     "candidate": {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"},
@@ -138,11 +138,8 @@ def test_both_vendors_open_with_what_the_handle_holds(handle: Simulator) -> None
     assert (handle.pymetrics.client_id, handle.pymetrics.api_key) == (f"sim-{handle.name}",) * 2
 
 
-def test_in_closed_access_the_control_token_opens_a_sandbox_with_credentials_of_chance() -> None:
-    with (
-        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in-at-once"}) as closed,
-        Simulator(closed.url, control_token="let-me-in-at-once") as handle,
-    ):
+def test_in_closed_access_the_control_token_opens_a_sandbox_with_credentials_of_chance(closed: Server) -> None:
+    with Simulator(closed.url, control_token=CONTROL_TOKEN) as handle:
         assert not handle.predictive_index.api_key.startswith("sim-")
         handle.complete(assess(handle))
         handle.complete(order(handle))

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import httpx2
 import pytest
@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from assessment_simulator.cli import main
 from assessment_simulator.doctor import Patient, examine
-from tests.servers import Listener, Received, Reply, Sandbox, Server
-from tests.test_cli import UNREADY, run, talking
+from tests.commands import run
+from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Received, Reply, Sandbox, Server
+from tests.test_cli import UNREADY, talking
 
 KEYS = ("--pymetrics-client-id", "--pymetrics-client-secret", "--pymetrics-api-key", "--pi-api-key")
 
@@ -29,13 +30,6 @@ def opened(sandbox: Sandbox) -> list[str]:
     """The options that name a sandbox's own keys in open access."""
     keys = [sandbox.credential, "any", sandbox.credential, sandbox.credential]
     return [part for pair in zip(KEYS, keys, strict=True) for part in pair]
-
-
-@pytest.fixture(scope="module")
-def closed() -> Iterator[Server]:
-    """A server in closed access, whose token is `t0ken-of-the-doctor`."""
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "t0ken-of-the-doctor"}) as server:
-        yield server
 
 
 def test_a_healthy_server_is_found_healthy(sandbox: Sandbox, listener: Listener) -> None:
@@ -147,22 +141,21 @@ def test_closed_access_is_told_with_what_is_missing(closed: Server) -> None:
 
 
 def test_closed_access_is_looked_at_with_its_token(closed: Server) -> None:
-    token = {"SIMULATOR_CONTROL_TOKEN": "t0ken-of-the-doctor"}
-    status, found, _ = doctor("--url", closed.url, "--sandbox", "ada", **token)
+    token = {"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN}
+    status, found, _ = doctor("--url", closed.url, "--sandbox", "looked-at", **token)
     assert (status, found["sandbox"][0]) == (1, "failed")
-    assert "there is no sandbox 'ada'" in found["sandbox"][1]
-    headers = {"authorization": "Bearer t0ken-of-the-doctor"}
+    assert "there is no sandbox 'looked-at'" in found["sandbox"][1]
     url = f"{closed.url}/_simulator/sandboxes"
     keys = [
-        httpx2.post(url, headers=headers, json={"name": name}, trust_env=False).json()["credentials"]
-        for name in ("ada", "bob")
+        httpx2.post(url, headers=CONTROL, json={"name": name}, trust_env=False).json()["credentials"]
+        for name in ("looked-at", "another")
     ]
     for opens, verdict in zip(keys, ("ok", "failed"), strict=True):
         pymetrics = opens["pymetrics"]
         values = [*(pymetrics[name] for name in ("client_id", "client_secret", "api_key"))]
         values.append(opens["predictive_index"]["api_key"])
         options = [part for pair in zip(KEYS, values, strict=True) for part in pair]
-        status, found, said = doctor("--url", closed.url, "--sandbox", "ada", *options, **token)
+        status, found, said = doctor("--url", closed.url, "--sandbox", "looked-at", *options, **token)
         assert (found["PI keys"][0], found["pymetrics"][0]) == (verdict, verdict), said
         assert status == (0 if verdict == "ok" else 1)
         assert [value for value in values if value in said] == []

@@ -13,9 +13,9 @@ import pytest
 
 from assessment_simulator.listening import listen, url_of
 from assessment_simulator.settings import Settings, address_to_ask, is_loopback
-from tests.server.test_clock import until
-from tests.servers import Server
-from tests.test_cli import call, complaint
+from tests.commands import call, complaint
+from tests.servers import Server, served
+from tests.waiting import until
 
 V4, V6 = "127.0.0.1", "::1"
 
@@ -36,9 +36,9 @@ def test_a_server_answers_in_both_families_and_the_commands_of_its_environment_f
     host: str, addresses: tuple[str, ...]
 ) -> None:
     environ = {"SIMULATOR_HOST": host, "SIMULATOR_ACCESS": "open", "SIMULATOR_PUBLIC_URL": "https://tests.example/sim"}
-    with Server(environ=environ) as server:
-        port = urlsplit(server.url).port
-        assert answers(urlsplit(server.url).hostname or "", port)
+    with served(environ=environ) as url:
+        port = urlsplit(url).port
+        assert answers(urlsplit(url).hostname or "", port)
         assert [address for address in addresses if not answers(address, port)] == []
         for command in ("ready", "doctor"):
             done = call(command, environ={**environ, "SIMULATOR_PORT": str(port)})

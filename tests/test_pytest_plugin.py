@@ -4,14 +4,14 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.servers import Server
+from tests.servers import CONTROL_TOKEN, Server
 from tests.suites import ALONE, answers, command, environment, gone, passed, run, written
+from tests.waiting import until
 
 THREE_LINES = """
 import httpx2
@@ -136,10 +136,7 @@ def test_a_run_that_is_killed_leaves_no_server_behind(tmp_path: Path, arguments:
     with subprocess.Popen(
         command(*ALONE, *arguments), cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL
     ) as pytest_run:
-        deadline = time.monotonic() + 30
-        while not ((tmp_path / "noted").exists() and (tmp_path / "noted").read_text().endswith("\n")):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: (tmp_path / "noted").exists() and (tmp_path / "noted").read_text().endswith("\n"), 30)
         (url,), _ = noted(tmp_path)
         there = answers(url)
         pytest_run.send_signal(signal.SIGKILL)
@@ -158,10 +155,9 @@ def test_a_server_elsewhere_is_used_and_a_failed_test_leaves_no_sandbox_there(tm
     assert sandboxes(server) - before == set()
 
 
-def test_a_closed_server_elsewhere_is_used_with_its_control_token(tmp_path: Path) -> None:
+def test_a_closed_server_elsewhere_is_used_with_its_control_token(closed: Server, tmp_path: Path) -> None:
     written(tmp_path, {"test_three.py": THREE_LINES})
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "let-me-in-at-once"}) as closed:
-        passed(run(tmp_path, SIMULATOR_URL=closed.url, SIMULATOR_CONTROL_TOKEN="let-me-in-at-once"), 1)
+    passed(run(tmp_path, SIMULATOR_URL=closed.url, SIMULATOR_CONTROL_TOKEN=CONTROL_TOKEN), 1)
 
 
 def test_a_server_elsewhere_that_cannot_reach_the_listener_is_reported_by_webhooks_alone(

@@ -20,11 +20,11 @@ from cryptography import x509
 from assessment_simulator import authority
 from tests.clients.environments import PYMETRICS_SDK, environment
 from tests.clients.test_pymetrics_sdk import SCRIPTS
+from tests.commands import call, complaint, nothing_served, run
 from tests.server import ROOT, assessment, order
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import Listener, Sandbox, Server, served
 from tests.suites import passed, written
 from tests.suites import run as suite
-from tests.test_cli import call, complaint, nothing_served, run
 
 __all__ = ["nothing_served"]
 
@@ -142,9 +142,9 @@ def test_suites_and_contracts_ask_a_server_whose_authority_the_environment_names
 
 def test_the_cookie_of_the_login_is_kept_to_https(folder: Path) -> None:
     options = ("--access", "closed", "--tls", "local", "--tls-dir", str(folder))
-    with Server(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t" * 16}) as server:
+    with served(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t" * 16}) as url:
         context = ssl.create_default_context(cafile=folder / "ca.pem")
-        answer = httpx2.post(f"{server.url}/login", data={"token": "t" * 16}, verify=context)
+        answer = httpx2.post(f"{url}/login", data={"token": "t" * 16}, verify=context)
         assert "secure" in answer.headers["set-cookie"].lower()
 
 

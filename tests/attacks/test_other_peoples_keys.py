@@ -44,13 +44,9 @@ class Party:
 
 
 @pytest.fixture(scope="module")
-def closed() -> Iterator[httpx2.Client]:
-    environ = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
-    with (
-        Server("--access", "closed", environ=environ) as server,
-        httpx2.Client(base_url=server.url, trust_env=False) as http,
-    ):
-        yield http
+def http(closed: Server) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=closed.url, trust_env=False) as client:
+        yield client
 
 
 def opened(http: httpx2.Client, email: str, word: str) -> Party:
@@ -74,13 +70,13 @@ def opened(http: httpx2.Client, email: str, word: str) -> Party:
 
 
 @pytest.fixture(scope="module")
-def victim(closed: httpx2.Client) -> Party:
-    return opened(closed, EMAIL, MARK)
+def victim(http: httpx2.Client) -> Party:
+    return opened(http, EMAIL, MARK)
 
 
 @pytest.fixture(scope="module")
-def thief(closed: httpx2.Client) -> Party:
-    return opened(closed, "thief@example.com", "Thief")
+def thief(http: httpx2.Client) -> Party:
+    return opened(http, "thief@example.com", "Thief")
 
 
 def target(vendor: Vendor, endpoint: Endpoint, victim: Party, ticket: str) -> str:
@@ -130,9 +126,9 @@ def ways(vendor: Vendor, victim: Party, thief: Party) -> list[dict[str, str]]:
 
 @TABLE
 def test_what_belongs_to_another_sandbox_is_neither_shown_nor_changed(
-    closed: httpx2.Client, victim: Party, thief: Party, vendor: Vendor, endpoint: Endpoint
+    http: httpx2.Client, victim: Party, thief: Party, vendor: Vendor, endpoint: Endpoint
 ) -> None:
-    before = kept(closed, victim)
+    before = kept(http, victim)
     name, _, rest = thief.ticket.partition(".")
     seal = victim.ticket.split(".", 2)
     tickets = [
@@ -146,7 +142,7 @@ def test_what_belongs_to_another_sandbox_is_neither_shown_nor_changed(
             queries = ("", f"externalId={EMAIL}") if "?" not in path else ("",)
             for query in queries:
                 for body in bodies(victim) if endpoint.method in ("POST", "PATCH") else [None]:
-                    answer = closed.request(
+                    answer = http.request(
                         endpoint.method, f"{path}?{query}" if query else path, json=body, headers=headers
                     )
                     assert answer.status_code < 500
@@ -154,16 +150,16 @@ def test_what_belongs_to_another_sandbox_is_neither_shown_nor_changed(
                     assert victim.ticket not in answer.text
             if "{ticket}" not in endpoint.path:
                 break
-    assert kept(closed, victim) == before
+    assert kept(http, victim) == before
 
 
-def test_the_same_calls_with_the_right_keys_show_it(closed: httpx2.Client, victim: Party) -> None:
+def test_the_same_calls_with_the_right_keys_show_it(http: httpx2.Client, victim: Party) -> None:
     """Else the attacks above would fail for want of anything to steal."""
     shown = {}
     for vendor, endpoint in ENDPOINTS:
         if endpoint.method == "GET":
             path = target(vendor, endpoint, victim, victim.ticket)
-            shown[endpoint.path] = closed.get(path, headers=victim.headers(vendor))
+            shown[endpoint.path] = http.get(path, headers=victim.headers(vendor))
     assert {answer.status_code for answer in shown.values()} <= {200, 400}  # 400: it would show what is asked better
     assert sum(MARK in answer.text for answer in shown.values()) >= 5
 
@@ -178,13 +174,13 @@ CONTROL_CALLS = [
 
 @pytest.mark.parametrize(("verb", "path"), CONTROL_CALLS)
 def test_no_vendors_key_opens_the_control_api(
-    closed: httpx2.Client, victim: Party, thief: Party, verb: str, path: str
+    http: httpx2.Client, victim: Party, thief: Party, verb: str, path: str
 ) -> None:
     keys = [thief.token, *thief.credentials["pymetrics"].values(), *thief.credentials["predictive_index"].values()]
     shown = [{"authorization": f"Bearer {key}"} for key in keys]
     shown += [thief.headers(vendor) for vendor in VENDORS.values()] + [{"x-api-key": "the-control-token"}]
     shown += [{"cookie": f"{name}=the-control-token"} for name in ("simulator", "session", "token")]
     for headers in shown:
-        answer = closed.request(verb, f"{ROOT}/{victim.name}{path}", headers=headers)
+        answer = http.request(verb, f"{ROOT}/{victim.name}{path}", headers=headers)
         assert answer.status_code == 401
         assert MARK not in answer.text

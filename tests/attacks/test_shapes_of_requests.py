@@ -24,12 +24,6 @@ HIDDEN = b"GET /_simulator/rules HTTP/1.1\r\nHost: x\r\nX: y\r\n\r\n"
 LENGTH = b"Content-Length: %d\r\n\r\n" % len(HIDDEN)
 
 
-@pytest.fixture(scope="module")
-def closed() -> Iterator[Server]:
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": TOKEN}) as server:
-        yield server
-
-
 def said(server: Server, *pieces: bytes) -> bytes:
     """All that is answered until the server hangs up, or says nothing for a while; pieces come one after the other."""
     parts = urlsplit(server.url)
@@ -37,7 +31,7 @@ def said(server: Server, *pieces: bytes) -> bytes:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             connection.sendall(piece)
-            time.sleep(0.05 if len(pieces) > 1 else 0)
+            time.sleep(0.05 if len(pieces) > 1 else 0)  # so that the server reads the pieces one by one
         return b"".join(heard(connection, server))
 
 

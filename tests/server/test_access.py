@@ -14,7 +14,7 @@ from assessment_simulator.core.vendor import Credential
 from assessment_simulator.server.keys import Keys
 from assessment_simulator.settings import default_access
 from tests.server import ROOT, problem, send_raw, wish
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import Listener, Sandbox, Server, served
 
 TOKEN = "the-control-token"
 CONTROL = {"Authorization": f"Bearer {TOKEN}"}
@@ -308,8 +308,8 @@ def test_a_vendors_key_reaches_no_listener_of_this_network_unless_the_server_nam
     assert delivered(http, {"default_webhook_url": listener.url}) == [arrived, arrived, arrived]
     options = ("--access", "closed", "--webhook-hosts", "127.0.0.1")
     with (
-        Server(*options, environ={"SIMULATOR_CONTROL_TOKEN": TOKEN}) as named,
-        httpx2.Client(base_url=named.url, trust_env=False) as other,
+        served(*options, environ={"SIMULATOR_CONTROL_TOKEN": TOKEN}) as named,
+        httpx2.Client(base_url=named, trust_env=False) as other,
     ):
         assert delivered(other, {}, assessmentStatusWebHook=listener.url) == [arrived, arrived, arrived]
 
@@ -335,13 +335,13 @@ def test_new_credentials_end_the_links_that_were_given_out(http: httpx2.Client) 
 def test_the_public_url_stands_in_links_in_closed_access_too() -> None:
     options = ("--access", "closed", "--public-url", "https://sim.example/base/")
     environ = {"SIMULATOR_CONTROL_TOKEN": TOKEN}
-    with Server(*options, environ=environ) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+    with served(*options, environ=environ) as url, httpx2.Client(base_url=url, trust_env=False) as http:
         made = opened(http)
         key = {"api-key": made["credentials"]["predictive_index"]["api_key"], "host": "evil"}
         text = http.post(PI, json=INVITED, headers=key).text
     assert "https://sim.example/base/" in text
     assert "evil" not in text
-    assert server.url not in text
+    assert url not in text
 
 
 # Which access is taken, and whose token.
@@ -399,7 +399,7 @@ def test_a_given_token_is_not_printed(closed: Server) -> None:
 def test_access_is_closed_where_others_can_reach_the_server_unless_it_is_said(
     options: tuple[str, ...], environ: dict[str, str], status: int
 ) -> None:
-    with Server(*options, environ=environ) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+    with served(*options, environ=environ) as url, httpx2.Client(base_url=url, trust_env=False) as http:
         assert http.get(ROOT).status_code == status
         assert http.get("/_simulator/health").status_code == 200
         assert http.get(PI, headers={"api-key": "sim-ada"}).status_code == status

@@ -1,7 +1,7 @@
 """The candidate's pages over HTTP: what they show, what they do, and what nobody can make them do."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from html import unescape
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from assessment_simulator.app import VENDORS
 from assessment_simulator.server.frame import POLICY
 from tests.server import LIMIT, ROOT, assessment, order, problem
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import CONTROL, Listener, Sandbox, Server
 
 BOTH = pytest.mark.parametrize("vendor", ["pymetrics", "predictive_index"])
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -530,16 +530,9 @@ def test_nothing_but_get_and_post_is_answered(sandbox: Sandbox, vendor: str) -> 
     assert one.status in (0, "Not Started")
 
 
-@pytest.fixture(scope="module")
-def closed() -> Iterator[Server]:
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "the-control-token"}) as server:
-        yield server
-
-
 def test_in_closed_access_the_link_is_all_that_a_candidate_needs(closed: Server) -> None:
-    token = {"Authorization": "Bearer the-control-token"}
     with httpx2.Client(base_url=closed.url, trust_env=False) as http:
-        key = http.post(ROOT, json={}, headers=token).json()["credentials"]["predictive_index"]["api_key"]
+        key = http.post(ROOT, json={}, headers=CONTROL).json()["credentials"]["predictive_index"]["api_key"]
         person = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
         made = http.post("/api/v1/behavioralassessments", json=person, headers={"api-key": key}).json()
         page = shown(http.get(made["assessmentUrl"]), 200, "You are invited")

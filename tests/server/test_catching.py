@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from tests.server import LIMIT, assessment, order, problem
-from tests.server.test_clock import until
-from tests.servers import Sandbox, Server
+from tests.servers import CONTROL, Sandbox, Server, served
+from tests.waiting import until
 
 
 def catch(sandbox: Sandbox, method: str = "POST", query: str = "", **more: Any) -> httpx2.Response:
@@ -124,7 +124,7 @@ def test_only_names_of_sandboxes_catch_and_only_posts_are_caught(sandbox: Sandbo
 
 
 def test_a_process_that_is_alone_counts_what_it_has_caught_from_one_and_again_after_a_reset() -> None:
-    with Server() as alone, httpx2.Client(base_url=alone.url, trust_env=False) as http:
+    with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "counted")
         for _ in range(103):
             catch(sandbox)
@@ -162,12 +162,10 @@ def test_a_failing_catcher_shows_all_nine_attempts_of_a_day(sandbox: Sandbox) ->
     assert [one["at"] for one in caught(sandbox)] == [one["at"] for one in attempts[::-1]]
 
 
-def test_closed_access_asks_for_the_control_token() -> None:
-    environ = {"SIMULATOR_CONTROL_TOKEN": "open-sesame-please"}
-    with Server("--access", "closed", environ=environ) as server, httpx2.Client(base_url=server.url) as http:
-        bearer = {"authorization": "Bearer open-sesame-please"}
-        http.post("/_simulator/sandboxes", json={"name": "a"}, headers=bearer).raise_for_status()
-        assert http.post("/_simulator/catch/a").status_code == 401
-        assert http.post("/_simulator/catch/a", headers=bearer).status_code == 200
-        assert http.post("/_simulator/catch/b", headers=bearer).status_code == 404
-        assert len(http.get("/_simulator/catch/a", headers=bearer).json()) == 1
+def test_closed_access_asks_for_the_control_token(closed: Server) -> None:
+    with httpx2.Client(base_url=closed.url, trust_env=False) as http:
+        name = http.post("/_simulator/sandboxes", json={}, headers=CONTROL).json()["name"]
+        assert http.post(f"/_simulator/catch/{name}").status_code == 401
+        assert http.post(f"/_simulator/catch/{name}", headers=CONTROL).status_code == 200
+        assert http.post("/_simulator/catch/none-of-this-name", headers=CONTROL).status_code == 404
+        assert len(http.get(f"/_simulator/catch/{name}", headers=CONTROL).json()) == 1

@@ -11,7 +11,7 @@ import pytest
 from assessment_simulator.server.dashboard import words
 from assessment_simulator.server.dashboard.board import PAGES
 from assessment_simulator.vendors import predictive_index, pymetrics
-from tests.servers import Sandbox, Server
+from tests.servers import CONTROL_TOKEN, Sandbox, Server
 
 PERSON = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -269,24 +269,22 @@ def test_a_page_of_another_site_cannot_send_a_form(board: Board) -> None:
         assert answer.status_code == 403
 
 
-def test_in_closed_access_a_person_logs_in_and_then_sees_the_pages() -> None:
-    with (
-        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "a-control-token-to-test"}) as server,
-        httpx2.Client(base_url=server.url, headers={"accept": "text/html"}, trust_env=False) as browser,
-    ):
-        answer = browser.get("/sandboxes/one", follow_redirects=False)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/sandboxes/one")
-        browser.post("/login", data={"token": "a-control-token-to-test", "next": "/"})
-        assert browser.get("/sandboxes/one").status_code == 404
+def test_in_closed_access_a_person_logs_in_and_then_sees_the_pages(closed: Server) -> None:
+    with httpx2.Client(base_url=closed.url, headers={"accept": "text/html"}, trust_env=False) as browser:
+        page = "/sandboxes/opened-in-a-page"
+        answer = browser.get(page, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/login?next={page}")
+        browser.post("/login", data={"token": CONTROL_TOKEN, "next": "/"})
+        assert browser.get(page).status_code == 404
         own = {"sec-fetch-site": "same-origin"}
-        opened = browser.post("/sandboxes", data={"name": "one"}, headers=own)
+        opened = browser.post("/sandboxes", data={"name": "opened-in-a-page"}, headers=own)
         assert opened.status_code == 201
         assert "They are shown this once" in opened.text
         keys = re.findall(r"<dd><code>(\S+)</code>", opened.text)
         person = browser.post("/api/v1/behavioralassessments", headers={"api-key": keys[-1]}, json=PERSON)
         assert person.status_code == 201
-        assert "Ada Lovelace" in browser.get("/sandboxes/one").text
-        assert all(key not in browser.get("/sandboxes/one").text for key in keys)
+        assert "Ada Lovelace" in browser.get(page).text
+        assert all(key not in browser.get(page).text for key in keys)
         assert "/tour" not in browser.get("/").text
 
 

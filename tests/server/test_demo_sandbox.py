@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.server.test_clock import GAMES, PI, act, assess, order, ticks, turn
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import Listener, Sandbox, Server, served
 
 STATES = {0, 10, 20, 30, 40, 50, 65}
 """Every state but 60, which only cognitive assessments reach."""
@@ -18,7 +18,7 @@ STATUSES = {"Rejected", "Pending", "Accepted", "Not Started", "In Progress", "Co
 @pytest.fixture
 def fresh() -> Iterator[httpx2.Client]:
     """A server that nobody has asked anything yet."""
-    with Server() as server, httpx2.Client(base_url=server.url, timeout=30, trust_env=False) as http:
+    with served() as url, httpx2.Client(base_url=url, timeout=30, trust_env=False) as http:
         yield http
 
 
@@ -103,10 +103,8 @@ def test_filling_sends_no_webhook_and_only_the_samples_own_mail(fresh: httpx2.Cl
         assert letter["to"] == invited[letter["invitation"]]
         assert letter["link"].startswith(demo.url)
         assert letter["link"] in letter["text"]
-    time.sleep(0.2)
     assert demo.told("GET", "/deliveries") == listener.received == []
     demo.told("POST", "/reset")
-    time.sleep(0.2)
     assert demo.told("GET", "/deliveries") == listener.received == []
     assert len(demo.told("GET", "/mail")) == len(mail)
 

@@ -11,7 +11,7 @@ import pytest
 from assessment_simulator.core.delivery import REFUSED
 from assessment_simulator.server.egress import Policy, Refused
 from tests.server import assessment
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import Listener, Sandbox, served
 
 FORBIDDEN = [
     "169.254.169.254", "169.254.0.0", "169.254.255.255", "169.254.170.2", "100.100.100.200", "168.63.129.16",
@@ -200,8 +200,8 @@ def test_the_account_wide_addresses_are_judged_as_well(sandbox: Sandbox) -> None
 def test_a_server_with_named_hosts_sends_to_them_alone(listener: Listener) -> None:
     port = listener.url.rpartition(":")[2]
     with (
-        Server("--webhook-hosts", "localhost, *.hook.example") as server,
-        httpx2.Client(base_url=server.url, trust_env=False) as http,
+        served("--webhook-hosts", "localhost, *.hook.example") as url,
+        httpx2.Client(base_url=url, trust_env=False) as http,
     ):
         sandbox = Sandbox(http, "ada")
         assert outcome(sandbox, f"http://localhost:{port}/yes")["state"] == "delivered"

@@ -30,7 +30,7 @@ from assessment_simulator.server.sender import HttpSender
 from assessment_simulator.server.state import State
 from assessment_simulator.settings import Settings
 from tests.server import ROOT, assessment, order
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import CONTROL, Listener, Sandbox, Server
 
 SOON = 20.0
 """Seconds within which what has happened must be told."""
@@ -389,12 +389,11 @@ def test_a_server_bears_it_when_many_hang_up(sandbox: Sandbox) -> None:
         assert reader.next().data["what"] == "faults"
 
 
-def test_closed_access_asks_for_the_control_token() -> None:
-    environ = {"SIMULATOR_CONTROL_TOKEN": "open-sesame-please"}
-    with Server("--access", "closed", environ=environ) as server, httpx2.Client(base_url=server.url) as http:
-        assert http.get(f"{ROOT}/a/events").status_code == 401
-        bearer = {"authorization": "Bearer open-sesame-please"}
-        assert http.get(f"{ROOT}/a/events", headers=bearer).status_code == 404
-        http.post(ROOT, json={"name": "a"}, headers=bearer).raise_for_status()
-        with http.stream("GET", f"{ROOT}/a/events", headers=bearer) as stream:
+def test_closed_access_asks_for_the_control_token(closed: Server) -> None:
+    with httpx2.Client(base_url=closed.url, trust_env=False) as http:
+        path = f"{ROOT}/read-with-a-token/events"
+        assert http.get(path).status_code == 401
+        assert http.get(path, headers=CONTROL).status_code == 404
+        http.post(ROOT, json={"name": "read-with-a-token"}, headers=CONTROL).raise_for_status()
+        with http.stream("GET", path, headers=CONTROL) as stream:
             assert next(stream.iter_lines()) == "retry: 1000"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.server import problem
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import Listener, Sandbox, served
 
 
 def test_an_attempt_is_told_with_what_was_sent_and_answered(sandbox: Sandbox, listener: Listener) -> None:
@@ -61,7 +61,7 @@ def test_the_policy_and_the_time_limit_hold(sandbox: Sandbox, listener: Listener
 def test_named_hosts_hold_too(listener: Listener) -> None:
     from httpx2 import Client
 
-    with Server("--webhook-hosts", "hook.example") as server, Client(base_url=server.url, trust_env=False) as http:
+    with served("--webhook-hosts", "hook.example") as url, Client(base_url=url, trust_env=False) as http:
         tried = Sandbox(http, "ada").told("POST", "/webhook-test", {"url": listener.url})
     assert tried["error"] == "refused by policy"
     assert listener.received == []

@@ -9,7 +9,7 @@ import pytest
 from assessment_simulator.server.hosts import Hosts
 from assessment_simulator.server.request_filter import MOST_LOGGED
 from tests.server import ROOT, problem, send_raw
-from tests.servers import Sandbox, Server
+from tests.servers import Sandbox, Server, served
 
 PI = "/api/v1/behavioralassessments"
 
@@ -80,9 +80,9 @@ def test_the_operator_lists_more_names(allowed: tuple[str, ...], public: str | N
 # Over HTTP.
 
 
-def ask(server: Server, target: str, host: str, *more: str, verb: str = "GET") -> bytes:
+def ask(url: str, target: str, host: str, *more: str, verb: str = "GET") -> bytes:
     lines = [f"{verb} {target} HTTP/1.1", f"Host: {host}", *more, "Content-Length: 0", "Connection: close", "", ""]
-    return send_raw(server.url, "\r\n".join(lines).encode())
+    return send_raw(url, "\r\n".join(lines).encode())
 
 
 PATHS = ["/", "/_simulator", "/_simulator/rules", "/_simulator/docs", "/_simulator/static/ui/ui.css", "/nowhere",
@@ -94,7 +94,7 @@ PATHS = ["/", "/_simulator", "/_simulator/rules", "/_simulator/docs", "/_simulat
 @pytest.mark.parametrize("path", PATHS)
 def test_a_foreign_host_is_refused_on_every_path_with_the_option_that_accepts_it(server: Server, path: str) -> None:
     for verb in ("GET", "POST", "OPTIONS"):
-        answer = ask(server, path, "evil.example", "api-key: sim-rebound", "Origin: http://evil.example", verb=verb)
+        answer = ask(server.url, path, "evil.example", "api-key: sim-rebound", "Origin: http://evil.example", verb=verb)
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 403 "), answer
         assert b"content-type: application/problem+json" in head
@@ -117,7 +117,7 @@ def test_a_person_is_shown_a_page(http: httpx2.Client) -> None:
 
 @pytest.mark.parametrize("verb", ["GET", "HEAD"])
 def test_health_is_answered_for_any_host(server: Server, verb: str) -> None:
-    assert ask(server, "/_simulator/health", "evil.example", verb=verb).startswith(b"HTTP/1.1 200 ")
+    assert ask(server.url, "/_simulator/health", "evil.example", verb=verb).startswith(b"HTTP/1.1 200 ")
 
 
 TARGETS = [
@@ -132,14 +132,14 @@ TARGETS = [
 
 @pytest.mark.parametrize(("target", "host", "status"), TARGETS)
 def test_of_an_absolute_target_the_host_in_it_counts(server: Server, target: str, host: str, status: int) -> None:
-    assert ask(server, target, host).startswith(b"HTTP/1.1 %d " % status)
+    assert ask(server.url, target, host).startswith(b"HTTP/1.1 %d " % status)
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-Host"])
 def test_no_other_header_stands_for_the_host(server: Server, name: str) -> None:
     value = "host=localhost" if name == "Forwarded" else "localhost"
-    assert ask(server, "/_simulator/rules", "evil.example", f"{name}: {value}").startswith(b"HTTP/1.1 403 ")
-    assert ask(server, "/_simulator/rules", "localhost", f"{name}: evil.example").startswith(b"HTTP/1.1 200 ")
+    assert ask(server.url, "/_simulator/rules", "evil.example", f"{name}: {value}").startswith(b"HTTP/1.1 403 ")
+    assert ask(server.url, "/_simulator/rules", "localhost", f"{name}: evil.example").startswith(b"HTTP/1.1 200 ")
 
 
 TOKEN = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
@@ -152,13 +152,13 @@ TUNNEL = "abc.ngrok-free.app"
      (("--public-url", f"https://{TUNNEL}"), {}), (("--access", "closed"), TOKEN)],
 )  # fmt: skip
 def test_a_tunnels_name_is_accepted_where_it_is_listed_or_access_is_closed(
-    options: tuple[str, ...], environ: dict[str, str]
+    options: tuple[str, ...], environ: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Server(*options, environ=environ) as server:
-        answer = ask(server, "/_simulator/rules", TUNNEL, "Authorization: Bearer the-control-token")
+    with served(*options, environ=environ) as url:
+        answer = ask(url, "/_simulator/rules", TUNNEL, "Authorization: Bearer the-control-token")
         assert answer.startswith(b"HTTP/1.1 200 "), answer
-        assert ask(server, PI, TUNNEL).startswith(b"HTTP/1.1 401 ")
-        assert server.stderr() == ""
+        assert ask(url, PI, TUNNEL).startswith(b"HTTP/1.1 401 ")
+    assert caplog.records == []
 
 
 @pytest.fixture
@@ -169,8 +169,8 @@ def fresh() -> Iterator[Server]:
 
 def test_each_refused_name_is_logged_once_and_only_so_many(fresh: Server) -> None:
     for _ in range(2):
-        ask(fresh, "/", "evil.example")
-        ask(fresh, "/", "EVIL.example.:80")
+        ask(fresh.url, "/", "evil.example")
+        ask(fresh.url, "/", "EVIL.example.:80")
     lines = fresh.stderr().splitlines()
     assert len(lines) == 1
     assert re.search(r"warning .*refused the host 'evil.example': serve with --allowed-hosts evil.example", lines[0])

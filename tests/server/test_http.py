@@ -5,7 +5,6 @@ import gzip
 import json
 import re
 import socket
-import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +14,8 @@ import httpx2
 import pytest
 
 from tests.server import LIMIT, ROOT, names, order, problem, send_raw, wish
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import Listener, Sandbox, Server, served
+from tests.waiting import overtaken
 
 PI = "/api/v1/behavioralassessments"
 INVITED = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
@@ -45,13 +45,11 @@ def seen(sandbox: Sandbox) -> Any:
     return [sandbox.told("GET", path) for path in ("/invitations", "/mail", "/deliveries", "/config")]
 
 
-def exchange(
-    server: Server, start: str, headers: dict[str, str], body: bytes = b""
-) -> tuple[int, dict[str, str], bytes]:
+def exchange(url: str, start: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
     """One request written by hand, headers as they stand; status, headers and body of the answer."""
     head = [start, *(f"{name}: {value}" for name, value in headers.items()), "Connection: close"]
     head += [f"Content-Length: {len(body)}"] if body else []
-    answer = send_raw(server.url, ("\r\n".join(head) + "\r\n\r\n").encode("latin-1") + body)
+    answer = send_raw(url, ("\r\n".join(head) + "\r\n\r\n").encode("latin-1") + body)
     top, _, rest = answer.partition(b"\r\n\r\n")
     first, *lines = top.decode("latin-1").split("\r\n")
     fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -143,10 +141,10 @@ STRANGE_IDS = ["%00", "%FF", "%0A", "..", "%2e%2e", "%2F", "a%20b", "'; DROP TAB
 @pytest.mark.parametrize("id", STRANGE_IDS, ids=lambda id: str(id)[:20])
 def test_a_strange_id_is_an_unknown_one(server: Server, sandbox: Sandbox, id: str) -> None:
     id = id.replace(" ", "%20")
-    status, headers, _ = exchange(server, f"GET {PI}/{id} HTTP/1.1", {"Host": "x", **sandbox.pi.headers})
+    status, headers, _ = exchange(server.url, f"GET {PI}/{id} HTTP/1.1", {"Host": "x", **sandbox.pi.headers})
     assert (status, headers["simulator-rule"].split(".")[0]) == (404, "pi")
     status, headers, _ = exchange(
-        server, f"GET /mercury/getOrder/{id} HTTP/1.1", {"Host": "x", **sandbox.pymetrics.headers}
+        server.url, f"GET /mercury/getOrder/{id} HTTP/1.1", {"Host": "x", **sandbox.pymetrics.headers}
     )
     assert status in (400, 404)
     assert headers["simulator-rule"].startswith("pymetrics.")
@@ -237,9 +235,9 @@ def test_header_names_are_read_in_any_case(server: Server, sandbox: Sandbox) -> 
     bearer = sandbox.pymetrics.headers["Authorization"]
     for change in (str.lower, str.upper, str.title, str.swapcase):
         headers = {change("Host"): "x", change("X-Api-Key"): sandbox.credential, change("Authorization"): bearer}
-        assert exchange(server, "GET /mercury/configuration HTTP/1.1", headers)[0] == 200
+        assert exchange(server.url, "GET /mercury/configuration HTTP/1.1", headers)[0] == 200
         headers = {change("Host"): "x", change("Api-Key"): sandbox.credential}
-        assert exchange(server, f"GET {PI} HTTP/1.1", headers)[0] == 200
+        assert exchange(server.url, f"GET {PI} HTTP/1.1", headers)[0] == 200
 
 
 def test_the_scheme_of_a_token_is_read_in_any_case(sandbox: Sandbox) -> None:
@@ -409,7 +407,7 @@ def test_a_call_that_breaks_off_does_nothing(server: Server, sandbox: Sandbox, r
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}".encode()
         end = rest % (len(text), text) if b"%" in rest else rest + text
         send_raw(server.url, head + end, answered=False)
-    time.sleep(0.2)
+    overtaken(server.url)
     assert before == (seen(sandbox), names(sandbox.http))
 
 
@@ -631,7 +629,7 @@ def links(text: str) -> list[str]:
     return [link for link in found if not link.startswith("http://hook.example")]
 
 
-def raised(server: Server, sandbox: Sandbox, host: str, more: dict[str, str] | None = None) -> list[str]:
+def raised(url: str, sandbox: Sandbox, host: str, more: dict[str, str] | None = None) -> list[str]:
     """The links in answers of both vendors and of the control API to a caller who says that host."""
     application = uuid.uuid4().hex
     body = json.dumps({**INVITED, "externalPersonId": application}).encode()
@@ -642,7 +640,7 @@ def raised(server: Server, sandbox: Sandbox, host: str, more: dict[str, str] | N
         (f"POST {PI}", sandbox.pi.headers, body),
         (f"GET {ROOT}/{sandbox.name}/invitations", {}, b""),
     ):
-        status, _, text = exchange(server, f"{start} HTTP/1.1", {**head, **headers}, content)
+        status, _, text = exchange(url, f"{start} HTTP/1.1", {**head, **headers}, content)
         assert status in (200, 201), text
         texts.append(text.decode())
     found = [links(text) for text in texts]
@@ -652,21 +650,21 @@ def raised(server: Server, sandbox: Sandbox, host: str, more: dict[str, str] | N
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_links_begin_with_the_address_that_the_caller_used(server: Server, sandbox: Sandbox, host: str) -> None:
-    assert [link for link in raised(server, sandbox, host) if not link.startswith(f"http://{host}/")] == []
+    assert [link for link in raised(server.url, sandbox, host) if not link.startswith(f"http://{host}/")] == []
 
 
 @pytest.fixture(scope="module")
-def any_host() -> Iterator[Server]:
-    """A server in open access that answers whatever the header Host says."""
-    with Server("--allowed-hosts", "*") as server:
-        yield server
+def any_host() -> Iterator[str]:
+    """The address of a server in open access that answers whatever the header Host says."""
+    with served("--allowed-hosts", "*") as url:
+        yield url
 
 
 @pytest.mark.parametrize("host", HOSTILE)
-def test_links_fall_back_to_where_the_server_listens_when_the_host_is_none(any_host: Server, host: str) -> None:
-    with httpx2.Client(base_url=any_host.url, trust_env=False) as http:
+def test_links_fall_back_to_where_the_server_listens_when_the_host_is_none(any_host: str, host: str) -> None:
+    with httpx2.Client(base_url=any_host, trust_env=False) as http:
         found = raised(any_host, Sandbox(http, "ada"), host)
-    assert [link for link in found if not link.startswith(f"{any_host.url}/")] == []
+    assert [link for link in found if not link.startswith(f"{any_host}/")] == []
 
 
 FORWARDED = {
@@ -677,12 +675,12 @@ FORWARDED = {
 
 @pytest.mark.parametrize("name", FORWARDED)
 def test_links_heed_nothing_that_a_proxy_may_say(server: Server, sandbox: Sandbox, name: str) -> None:
-    found = raised(server, sandbox, "sim.internal", {name: FORWARDED[name]})
+    found = raised(server.url, sandbox, "sim.internal", {name: FORWARDED[name]})
     assert [link for link in found if not link.startswith("http://sim.internal/")] == []
 
 
 def test_a_call_without_a_host_is_answered(server: Server, sandbox: Sandbox) -> None:
-    status, _, text = exchange(server, f"GET {PI} HTTP/1.0", dict(sandbox.pi.headers))
+    status, _, text = exchange(server.url, f"GET {PI} HTTP/1.0", dict(sandbox.pi.headers))
     assert (status, text) == (200, b"[]")
 
 
@@ -698,10 +696,10 @@ def test_a_link_in_a_webhook_is_the_one_that_the_caller_was_given(sandbox: Sandb
 
 @pytest.mark.parametrize("public", ["https://sim.example", "https://sim.example/", "http://10.0.0.1:99/behind/a/path/"])
 def test_links_begin_with_the_public_url_where_there_is_one(public: str) -> None:
-    with Server("--public-url", public) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+    with served("--public-url", public) as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         for host in ("evil", "[::1]"):
-            found = raised(server, sandbox, host)
+            found = raised(url, sandbox, host)
             assert [link for link in found if not link.startswith(f"{public.rstrip('/')}/")] == []
 
 
@@ -773,14 +771,14 @@ def test_equal_sandboxes_give_equal_bytes(http: httpx2.Client, listener: Listene
 # The page at the root.
 
 
-def test_the_page_at_the_root_says_where_to_knock_and_trusts_no_host(any_host: Server) -> None:
+def test_the_page_at_the_root_says_where_to_knock_and_trusts_no_host(any_host: str) -> None:
     status, headers, text = exchange(any_host, "GET / HTTP/1.1", {"Host": "evil<script>"})
     assert status == 200
     assert headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in headers["content-security-policy"]
     assert b"/_simulator" in text
     assert b"evil" not in text
-    assert f"{any_host.url}/mercury".encode() in text
+    assert f"{any_host}/mercury".encode() in text
 
 
 @pytest.mark.parametrize("verb", ["POST", "PUT", "DELETE"])

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from assessment_simulator.server.journal import number_of
 from tests.server import FORBIDDEN_HOOK, LIMIT, assessment, order, problem, wish
 from tests.server.har_schema import HAR
-from tests.servers import Sandbox, Server
+from tests.servers import Sandbox, served
 
 PI = "/api/v1/behavioralassessments"
 SHORT = ["id", "at", "vendor", "operation", "method", "path", "status", "rules", "fault", "duration"]
@@ -168,7 +168,7 @@ def test_a_call_is_in_the_journal_as_soon_as_its_answer_is_there(sandbox: Sandbo
 
 
 def test_a_process_that_is_alone_counts_calls_from_one_and_again_after_a_reset() -> None:
-    with Server() as alone, httpx2.Client(base_url=alone.url, trust_env=False) as http:
+    with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "counted")
         assert noted(sandbox, 2) == ["call-1", "call-2"]
         sandbox.told("POST", "/reset")

@@ -11,7 +11,7 @@ from assessment_simulator.server.attempts import Attempts
 from assessment_simulator.server.login import Session
 from tests.browser import WIDTHS, chromium, visit, wants_chromium
 from tests.server import ROOT, problem
-from tests.servers import Server
+from tests.servers import Server, served
 
 TOKEN = "the-control-token ü"
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
@@ -83,10 +83,9 @@ def test_the_cookie_does_not_hold_the_token_and_no_script_reads_it(http: httpx2.
 
 
 def test_the_cookie_is_kept_to_https_where_the_address_is_such() -> None:
-    with Server(
-        "--access", "closed", "--public-url", "https://sim.example", environ={"SIMULATOR_CONTROL_TOKEN": "t" * 16}
-    ) as server:
-        answer = httpx2.post(f"{server.url}/login", data={"token": "t" * 16})
+    options = ("--access", "closed", "--public-url", "https://sim.example")
+    with served(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t" * 16}) as url:
+        answer = httpx2.post(f"{url}/login", data={"token": "t" * 16})
         assert "secure" in answer.headers["set-cookie"].lower()
 
 
@@ -109,9 +108,9 @@ def test_another_cookie_opens_nothing(http: httpx2.Client, cookie: str) -> None:
     problem(http.get(ROOT, headers=sent), 401)
 
 
-def test_two_servers_on_one_machine_have_cookies_of_their_own(closed: Server, http: httpx2.Client) -> None:
-    with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "another-control-token"}) as other:
-        said = httpx2.post(f"{other.url}/login", data={"token": "another-control-token"}).headers["set-cookie"]
+def test_two_servers_on_one_machine_have_cookies_of_their_own(http: httpx2.Client) -> None:
+    with served("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "another-control-token"}) as other:
+        said = httpx2.post(f"{other}/login", data={"token": "another-control-token"}).headers["set-cookie"]
     assert said.partition("=")[0] != enter(http).headers["set-cookie"].partition("=")[0]
 
 

@@ -7,8 +7,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server import assessment
-from tests.servers import Listener, Sandbox, Server
-from tests.test_stopping import Asking, until
+from tests.servers import CONTROL, Listener, Sandbox, Server, served
+from tests.test_stopping import Asking
+from tests.waiting import until
 
 PI = "/api/v1/behavioralassessments"
 Told = dict[tuple[str, ...], float]
@@ -33,7 +34,7 @@ def grown(before: Told, after: Told) -> Told:
 
 
 def test_calls_are_counted_by_vendor_operation_and_class_of_status() -> None:
-    with Server() as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+    with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         assessment(sandbox)
         sandbox.pi.get(PI)
@@ -63,7 +64,7 @@ def test_calls_are_counted_by_vendor_operation_and_class_of_status() -> None:
 
 
 def test_counts_never_fall_though_sandboxes_are_reset_and_deleted() -> None:
-    with Server() as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+    with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         for end in (("POST", "/reset"), ("DELETE", "")):
             before = told(http)
             sandbox = Sandbox(http, "ada")
@@ -81,7 +82,7 @@ def test_counts_never_fall_though_sandboxes_are_reset_and_deleted() -> None:
 
 
 def test_a_fork_does_not_count_what_it_brought_along() -> None:
-    with Server() as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+    with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         assessment(sandbox)
         before = told(http)
@@ -90,7 +91,7 @@ def test_a_fork_does_not_count_what_it_brought_along() -> None:
 
 
 def test_latencies_are_noted_from_the_first_look_on() -> None:
-    with Server() as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+    with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         sandbox.pi.get(PI)
         labels = ("list_assessments", "predictive_index")
@@ -110,8 +111,8 @@ def test_latencies_are_noted_from_the_first_look_on() -> None:
 def test_webhooks_are_counted_by_what_came_of_them() -> None:
     with (
         Listener([200, 503, 200, 404]) as listener,
-        Server("--webhook-hosts", "127.0.0.1") as server,
-        httpx2.Client(base_url=server.url, trust_env=False) as http,
+        served("--webhook-hosts", "127.0.0.1") as url,
+        httpx2.Client(base_url=url, trust_env=False) as http,
     ):
         sandbox = Sandbox(http, "ada")
         for hook in (listener.url, listener.url, listener.url, "http://refused.example"):
@@ -130,7 +131,7 @@ def test_webhooks_are_counted_by_what_came_of_them() -> None:
 
 
 def test_pending_alarms_and_readers_of_events_are_told() -> None:
-    with Server() as server, httpx2.Client(base_url=server.url, trust_env=False, timeout=10) as http:
+    with served() as url, httpx2.Client(base_url=url, trust_env=False, timeout=10) as http:
         sandbox = Sandbox(http, "ada")
         assessment(sandbox, email="ada+completes-in-1h@example.com")
 
@@ -148,19 +149,17 @@ def test_pending_alarms_and_readers_of_events_are_told() -> None:
 
 
 def test_no_label_holds_what_a_caller_has_chosen() -> None:
-    with Server() as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+    with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "very-own-name")
         assessment(sandbox)
         sandbox.pi.get("/api/v1/very-own-path")
         assert "very-own" not in http.get("/_simulator/metrics").text
 
 
-def test_closed_access_asks_for_the_token() -> None:
-    environ = {"SIMULATOR_CONTROL_TOKEN": "t" * 16}
-    with Server("--access", "closed", environ=environ) as server:
-        url = f"{server.url}/_simulator/metrics"
-        assert httpx2.get(url, trust_env=False).status_code == 401
-        assert httpx2.get(url, headers={"authorization": f"Bearer {'t' * 16}"}, trust_env=False).status_code == 200
+def test_closed_access_asks_for_the_token(closed: Server) -> None:
+    url = f"{closed.url}/_simulator/metrics"
+    assert httpx2.get(url, trust_env=False).status_code == 401
+    assert httpx2.get(url, headers=CONTROL, trust_env=False).status_code == 200
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from assessment_simulator.server.origin import Origins
 from assessment_simulator.server.request_filter import MOST_LOGGED
 from tests.server import LIMIT, ROOT, names, problem, send_raw, wish
-from tests.servers import Sandbox, Server
+from tests.servers import Sandbox, Server, served
 
 Sent = Mapping[str, str]
 PI = "/api/v1/behavioralassessments"
@@ -254,8 +254,8 @@ def test_a_preflight_of_a_foreign_page_is_granted_nothing(http: httpx2.Client, o
 
 
 def test_the_public_address_is_ours_too() -> None:
-    with Server("--public-url", "https://sim.example") as server, httpx2.Client(base_url=server.url) as http:
-        for origin, status in (("https://sim.example", 200), (server.url, 200), ("https://evil.example", 403)):
+    with served("--public-url", "https://sim.example") as url, httpx2.Client(base_url=url, trust_env=False) as http:
+        for origin, status in (("https://sim.example", 200), (url, 200), ("https://evil.example", 403)):
             assert http.post(f"{ROOT}/public/reset", headers={"Origin": origin}).status_code == status
 
 
@@ -286,11 +286,11 @@ CONTROL = {"Authorization": "Bearer the-control-token"}
 def test_in_closed_access_listed_origins_alone_may_call(options: tuple[str, ...], environ: dict[str, str]) -> None:
     token = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
     with (
-        Server("--access", "closed", *options, environ={**environ, **token}) as server,
-        httpx2.Client(base_url=server.url, trust_env=False) as http,
+        served("--access", "closed", *options, environ={**environ, **token}) as url,
+        httpx2.Client(base_url=url, trust_env=False) as http,
     ):
         asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
-        for origin, allowed in (("https://app.example", True), ("http://localhost:3000", False), (server.url, False)):
+        for origin, allowed in (("https://app.example", True), ("http://localhost:3000", False), (url, False)):
             headers = {"Origin": origin}
             for path in (ROOT, PI):
                 answer = http.options(path, headers={**asks, **headers})

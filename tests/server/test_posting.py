@@ -16,8 +16,8 @@ from assessment_simulator.server.authorities import flaws, trust_too
 from assessment_simulator.server.egress import Policy
 from assessment_simulator.server.posting import LONGEST_HEAD
 from assessment_simulator.server.sender import HttpSender, Outcome
+from tests.commands import call
 from tests.servers import Server
-from tests.test_cli import call
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 """For localhost and 127.0.0.1, made by itself, with its key."""
@@ -37,7 +37,7 @@ async def listening(*pieces: bytes, tls: ssl.SSLContext | None = None) -> AsyncI
             for piece in pieces:
                 writer.write(piece)
                 await writer.drain()
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.005)  # so that the pieces arrive one by one
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()

@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from tests.server import assessment, order, problem
-from tests.server.test_clock import until
-from tests.servers import Sandbox, Server
+from tests.servers import Sandbox, Server, served
+from tests.waiting import until
 
 PI = "/api/v1/behavioralassessments"
 BROWSER = {"Accept": "text/html"}
@@ -28,19 +28,20 @@ def behind() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def prefixed() -> Iterator[Server]:
-    with Server("--public-url", "https://tests.example/sim/") as server:
-        yield server
+def prefixed() -> Iterator[str]:
+    """The address of a server whose public URL has a path."""
+    with served("--public-url", "https://tests.example/sim/") as url:
+        yield url
 
 
-def link(server: Server, sent: Sent) -> str:
+def link(url: str, sent: Sent) -> str:
     """What the link of a new assessment begins with; `{own}` is the address that was called."""
     body = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
     headers = [("api-key", "sim-behind"), *sent]
-    answer = httpx2.post(f"{server.url}{PI}", json=body, headers=headers, trust_env=False)
+    answer = httpx2.post(f"{url}{PI}", json=body, headers=headers, trust_env=False)
     assert answer.status_code == 201, answer.text
     base: str = answer.json()["assessmentUrl"].partition("/Account")[0]
-    return base.replace(server.url, "{own}").replace(urlsplit(server.url).netloc, "{netloc}")
+    return base.replace(url, "{own}").replace(urlsplit(url).netloc, "{netloc}")
 
 
 BELIEVED: dict[str, tuple[Sent, str]] = {
@@ -79,26 +80,26 @@ BELIEVED: dict[str, tuple[Sent, str]] = {
 
 @pytest.mark.parametrize(("sent", "base"), BELIEVED.values(), ids=BELIEVED)
 def test_links_begin_with_what_a_trusted_proxy_says(behind: Server, sent: Sent, base: str) -> None:
-    assert link(behind, [(name, value.encode()) for name, value in sent]) == base  # type: ignore[misc]
+    assert link(behind.url, [(name, value.encode()) for name, value in sent]) == base  # type: ignore[misc]
 
 
 def test_forwarded_headers_are_ignored_unless_a_proxy_is_trusted(server: Server) -> None:
     sent = [(PROTO, "https"), (HOST, "a.test"), (PREFIX, "/sim"), (FOR, "203.0.113.7")]
-    assert link(server, sent) == "{own}"
+    assert link(server.url, sent) == "{own}"
 
 
 def test_a_proxy_that_is_not_in_the_list_is_not_believed() -> None:
-    with Server("--trusted-proxies", "127.0.0.2,::1") as server:
-        assert link(server, [(PROTO, "https"), (HOST, "a.test"), (PREFIX, "/sim")]) == "{own}"
+    with served("--trusted-proxies", "127.0.0.2,::1") as url:
+        assert link(url, [(PROTO, "https"), (HOST, "a.test"), (PREFIX, "/sim")]) == "{own}"
 
 
 def test_closed_access_takes_the_host_of_a_trusted_proxy() -> None:
     options = ("--access", "closed", "--trusted-proxies", "127.0.0.0/8")
     with (
-        Server(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t" * 20}) as server,
-        httpx2.Client(base_url=server.url, trust_env=False, headers={"Host": "evil.example"}) as http,
+        served(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t" * 20}) as url,
+        httpx2.Client(base_url=url, trust_env=False, headers={"Host": "evil.example"}) as http,
     ):
-        for sent, base in (({}, server.url), ({HOST: "a.test"}, "http://a.test")):
+        for sent, base in (({}, url), ({HOST: "a.test"}, "http://a.test")):
             opened = http.post("/_simulator/sandboxes", json={}, headers={"Authorization": f"Bearer {'t' * 20}"})
             key = opened.json()["credentials"]["predictive_index"]["api_key"]
             body = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
@@ -141,8 +142,8 @@ def test_a_page_of_the_host_that_a_trusted_proxy_names_may_send_its_forms(behind
 LINKS = re.compile(r'(?:href|action|src|data-events)="([^"]*)"')
 
 
-def test_everything_that_pages_lead_to_is_under_the_prefix_of_the_public_url(prefixed: Server) -> None:
-    with httpx2.Client(base_url=prefixed.url, trust_env=False, headers=BROWSER) as http:
+def test_everything_that_pages_lead_to_is_under_the_prefix_of_the_public_url(prefixed: str) -> None:
+    with httpx2.Client(base_url=prefixed, trust_env=False, headers=BROWSER) as http:
         sandbox = Sandbox(http, "demo")
         id = assessment(sandbox)["assessmentId"]
         sandbox.told("POST", f"/invitations/{id}/complete")
@@ -167,14 +168,14 @@ def test_everything_that_pages_lead_to_is_under_the_prefix_of_the_public_url(pre
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/_simulator/rules", "/_simulator/docs", f"{PI}/x"])
-def test_a_path_is_served_with_the_prefix_and_without(prefixed: Server, path: str) -> None:
-    with httpx2.Client(base_url=prefixed.url, trust_env=False, headers=BROWSER) as http:
+def test_a_path_is_served_with_the_prefix_and_without(prefixed: str, path: str) -> None:
+    with httpx2.Client(base_url=prefixed, trust_env=False, headers=BROWSER) as http:
         plain, under = http.get(path), http.get(f"/sim{path}")
     assert (under.status_code, under.content) == (plain.status_code, plain.content)
 
 
-def test_redirects_and_documents_begin_with_the_prefix(prefixed: Server) -> None:
-    with httpx2.Client(base_url=f"{prefixed.url}/sim", trust_env=False) as http:
+def test_redirects_and_documents_begin_with_the_prefix(prefixed: str) -> None:
+    with httpx2.Client(base_url=f"{prefixed}/sim", trust_env=False) as http:
         assert http.post("/sandboxes", data={"name": "new"}).headers["location"] == "/sim/sandboxes/new"
         clock = {"do": "freeze", "back": "/sim/sandboxes/new/mail"}
         assert http.post("/sandboxes/new/clock", data=clock).headers["location"] == "/sim/sandboxes/new/mail"
@@ -186,8 +187,8 @@ def test_redirects_and_documents_begin_with_the_prefix(prefixed: Server) -> None
 
 
 @pytest.mark.parametrize("vendor", ["pymetrics", "predictive_index"])
-def test_a_candidates_pages_and_mails_begin_with_the_prefix(prefixed: Server, vendor: str) -> None:
-    with httpx2.Client(base_url=f"{prefixed.url}/sim", trust_env=False) as http:
+def test_a_candidates_pages_and_mails_begin_with_the_prefix(prefixed: str, vendor: str) -> None:
+    with httpx2.Client(base_url=f"{prefixed}/sim", trust_env=False) as http:
         sandbox = Sandbox(http, f"candidate-{vendor.partition('_')[0]}")
         if vendor == "pymetrics":
             url = order(sandbox)["invite_link"]
@@ -202,8 +203,8 @@ def test_a_candidates_pages_and_mails_begin_with_the_prefix(prefixed: Server, ve
 
 def test_a_prefix_that_one_of_our_paths_has_is_left_to_the_proxy() -> None:
     with (
-        Server("--public-url", "http://tests.example/api") as server,
-        httpx2.Client(base_url=server.url, trust_env=False) as http,
+        served("--public-url", "http://tests.example/api") as url,
+        httpx2.Client(base_url=url, trust_env=False) as http,
     ):
         sandbox = Sandbox(http, "ada")
         assert assessment(sandbox)["assessmentUrl"].startswith("http://tests.example/api/")

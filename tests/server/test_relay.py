@@ -21,7 +21,8 @@ from assessment_simulator.server.smtp import Again, Never, Smtp
 from tests.mailbox import Mailbox, free_port
 from tests.postgres import new_database
 from tests.server import assessment, order
-from tests.servers import Sandbox, Server
+from tests.servers import Sandbox, Server, served
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +58,7 @@ def invite(sandbox: Sandbox, email: str = "grace@example.com", **more: Any) -> A
 
 def said(server: Server, words: str, seconds: float = 15) -> str:
     """The line of the log that holds the words, as soon as it is there."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        for line in server.stderr().splitlines():
-            if words in line:
-                return line
-        time.sleep(0.02)
-    raise AssertionError(f"nothing was said of {words!r}: {server.stderr()}")
+    return until(lambda: [line for line in server.stderr().splitlines() if words in line], seconds)[0]
 
 
 # What is relayed, and when.
@@ -144,8 +139,8 @@ def test_the_link_begins_with_the_address_that_the_creating_caller_used(box: San
 def test_the_link_begins_with_the_public_url_where_there_is_one() -> None:
     with (
         Mailbox() as mailbox,
-        Server(environ={"SIMULATOR_SMTP": mailbox.where, "SIMULATOR_PUBLIC_URL": "https://sim.example"}) as server,
-        httpx2.Client(base_url=server.url, trust_env=False) as http,
+        served(environ={"SIMULATOR_SMTP": mailbox.where, "SIMULATOR_PUBLIC_URL": "https://sim.example"}) as url,
+        httpx2.Client(base_url=url, trust_env=False) as http,
     ):
         invite(Sandbox(http, "ada"))
         assert "\nhttps://sim.example/" in mailbox.wait_for(1)[0].text
@@ -298,8 +293,8 @@ def test_a_domain_that_is_not_ascii_is_written_in_ascii(box: Sandbox, mailbox: M
 def test_a_mail_server_that_takes_every_script_gets_addresses_as_they_are() -> None:
     with (
         Mailbox(smtputf8=True) as mailbox,
-        Server("--smtp", mailbox.where) as server,
-        httpx2.Client(base_url=server.url, trust_env=False) as http,
+        served("--smtp", mailbox.where) as url,
+        httpx2.Client(base_url=url, trust_env=False) as http,
     ):
         invite(Sandbox(http, "ada"), "gräce@bücher.example")
         (mail,) = mailbox.wait_for(1)
@@ -578,8 +573,8 @@ def test_a_signal_ends_the_server_in_time_though_the_mail_server(reachable: bool
     ):
         for _ in range(3):
             invite(Sandbox(http, "ada"))
-        while reachable and not came:
-            time.sleep(0.01)
+        if reachable:
+            until(lambda: came)
         began = time.monotonic()
         server.process.terminate()
         assert server.process.wait(10) == 0

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from tests.server import ROOT, assessment, order, wish
-from tests.servers import Sandbox, Server
+from tests.servers import CONTROL, Sandbox, Server
 
 PI = "/api/v1/behavioralassessments"
 SHELLS = [shell for shell in ("sh", "dash", "bash", "busybox") if shutil.which(shell)]
@@ -204,19 +204,15 @@ def test_a_secret_of_ones_own_must_be_set_and_two_have_two_names(sandbox: Sandbo
     assert [one["assessmentStatusWebHook"] for one in sandbox.pi.get(PI).json()] == [hook, hook]
 
 
-def test_in_closed_access_every_key_must_be_set(tmp_path: Path) -> None:
-    control = {"Authorization": "Bearer open-sesame-please"}
-    with (
-        Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "open-sesame-please"}) as closed,
-        httpx2.Client(base_url=closed.url, trust_env=False) as http,
-    ):
-        held = http.post(ROOT, json={"name": "one"}, headers=control).json()["credentials"]
+def test_in_closed_access_every_key_must_be_set(closed: Server, tmp_path: Path) -> None:
+    with httpx2.Client(base_url=closed.url, trust_env=False) as http:
+        held = http.post(ROOT, json={"name": "scripted"}, headers=CONTROL).json()["credentials"]
         client = {name: held["pymetrics"][name] for name in ("client_id", "client_secret")}
         token = http.post("/mercury/oauth/token", json={**client, "grant_type": "client_credentials"}).json()
         keys = {"Authorization": f"Bearer {token['access_token']}", "X-Api-Key": held["pymetrics"]["api_key"]}
         assert http.post("/mercury/order", json=wish(), headers=keys).status_code == 201
-        assert http.get(f"{ROOT}/one/journal/call-2.sh").status_code == 401
-        script = http.get(f"{ROOT}/one/journal/call-2.sh", headers=control).text
+        assert http.get(f"{ROOT}/scripted/journal/call-2.sh").status_code == 401
+        script = http.get(f"{ROOT}/scripted/journal/call-2.sh", headers=CONTROL).text
         for secret in (*held["pymetrics"].values(), *held["predictive_index"].values(), token["access_token"]):
             assert secret not in script
         variables = {f"PYMETRICS_{name.upper()}": value for name, value in held["pymetrics"].items()}
@@ -224,11 +220,11 @@ def test_in_closed_access_every_key_must_be_set(tmp_path: Path) -> None:
             done = run(script, tmp_path, **{other: value for other, value in variables.items() if other != name})
             assert done.returncode != 0
             member = name.removeprefix("PYMETRICS_").lower()
-            assert f"{name}: set it to the {member} of the sandbox one".encode() in done.stderr
+            assert f"{name}: set it to the {member} of the sandbox scripted".encode() in done.stderr
         assert b"HTTP/1.1 200" in run(script, tmp_path, **variables).stdout
         http.get(PI, headers={"api-key": held["predictive_index"]["api_key"]})
-        newest = http.get(f"{ROOT}/one/journal", headers=control).json()[-1]["id"]
-        script = http.get(f"{ROOT}/one/journal/{newest}.sh", headers=control).text
+        newest = http.get(f"{ROOT}/scripted/journal", headers=CONTROL).json()[-1]["id"]
+        script = http.get(f"{ROOT}/scripted/journal/{newest}.sh", headers=CONTROL).text
         done = run(script, tmp_path, PREDICTIVE_INDEX_API_KEY=held["predictive_index"]["api_key"])
         assert b"HTTP/1.1 200" in done.stdout
 

@@ -88,9 +88,9 @@ def test_a_candidates_link_is_known_with_its_id_in_capitals(sandbox: Sandbox) ->
 @pytest.mark.parametrize("blanks", [" ", "  ", "\t", " \t "])
 def test_blanks_behind_a_key_are_no_part_of_it(server: Server, sandbox: Sandbox, blanks: str) -> None:
     key = {"Host": "127.0.0.1", "api-key": f"{sandbox.credential}{blanks}"}
-    assert exchange(server, f"GET {PI} HTTP/1.1", key)[0] == 200
+    assert exchange(server.url, f"GET {PI} HTTP/1.1", key)[0] == 200
     keys = {name: f"{value}{blanks}" for name, value in sandbox.pymetrics.headers.items()}
-    assert exchange(server, "GET /mercury/configuration HTTP/1.1", {"Host": "127.0.0.1", **keys})[0] == 200
+    assert exchange(server.url, "GET /mercury/configuration HTTP/1.1", {"Host": "127.0.0.1", **keys})[0] == 200
 
 
 def test_a_byte_order_mark_before_json_is_accepted_by_one_vendor_alone(sandbox: Sandbox) -> None:
@@ -109,7 +109,7 @@ def test_a_byte_order_mark_before_json_is_accepted_by_one_vendor_alone(sandbox: 
 def test_a_body_without_a_content_type_is_refused_in_the_frameworks_words(server: Server, sandbox: Sandbox) -> None:
     headers = {"Host": "127.0.0.1", **sandbox.pi.headers}
     for more in ({}, {"Content-Type": ""}):
-        status, _, body = exchange(server, f"POST {PI} HTTP/1.1", {**headers, **more}, b"{}")
+        status, _, body = exchange(server.url, f"POST {PI} HTTP/1.1", {**headers, **more}, b"{}")
         assert (status, json.loads(body)) == (415, {"Message": STOCK_415})
 
 
@@ -117,10 +117,10 @@ def test_a_plus_in_a_filter_is_noted_as_the_blank_that_it_arrives_as(server: Ser
     sandbox.pi.post(PI, json={**INVITED, "email": "grace+x@example.com"})
     headers = {"Host": "127.0.0.1", **sandbox.pi.headers}
     asked = f"{PI}?$filter=email%20eq%20'grace+x@example.com'"
-    status, fields, body = exchange(server, f"GET {asked} HTTP/1.1", headers)
+    status, fields, body = exchange(server.url, f"GET {asked} HTTP/1.1", headers)
     assert (status, json.loads(body)) == (200, [])
     assert "%2B" in fields["simulator-note"]
-    right = exchange(server, f"GET {asked.replace('+', '%2B')} HTTP/1.1", headers)
+    right = exchange(server.url, f"GET {asked.replace('+', '%2B')} HTTP/1.1", headers)
     assert len(json.loads(right[2])) == 1
     assert "simulator-note" not in right[1]
 

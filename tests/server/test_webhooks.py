@@ -42,7 +42,7 @@ from tests.server.test_clock import (
     turn,
     until,
 )
-from tests.servers import Listener, Received, Sandbox, Server
+from tests.servers import Listener, Received, Sandbox, served
 
 __all__ = ["aside", "gate"]
 
@@ -734,17 +734,17 @@ def test_the_default_address_and_the_extension_obey_the_policy_too(frozen: Sandb
     ],
 )
 def test_webhooks_go_to_the_named_hosts_alone(listener: Listener, allowed: str, host: str, connected: bool) -> None:
-    _goes(listener, Server("--webhook-hosts", allowed), host, connected)
+    _goes(listener, served("--webhook-hosts", allowed), host, connected)
 
 
 @pytest.mark.parametrize(("allowed", "connected"), [("127.0.0.1,localhost", True), ("localhost", False), ("", True)])
 def test_the_named_hosts_may_stand_in_the_environment(listener: Listener, allowed: str, connected: bool) -> None:
-    _goes(listener, Server(environ={"SIMULATOR_WEBHOOK_HOSTS": allowed}), "127.0.0.1", connected)
+    _goes(listener, served(environ={"SIMULATOR_WEBHOOK_HOSTS": allowed}), "127.0.0.1", connected)
 
 
-def _goes(listener: Listener, starting: Server, host: str, connected: bool) -> None:
+def _goes(listener: Listener, serving: AbstractContextManager[str], host: str, connected: bool) -> None:
     """A webhook to that host arrives, or is refused and never even connected."""
-    with starting as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+    with serving as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "a")
         freeze(sandbox)
         complete(sandbox, listener.url.replace("127.0.0.1", host))
@@ -756,10 +756,7 @@ def _goes(listener: Listener, starting: Server, host: str, connected: bool) -> N
 
 
 def test_no_option_opens_the_way_to_the_metadata_service() -> None:
-    with (
-        Server("--webhook-hosts", "*,169.254.169.254") as server,
-        httpx2.Client(base_url=server.url, trust_env=False) as http,
-    ):
+    with served("--webhook-hosts", "*,169.254.169.254") as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "a")
         freeze(sandbox)
         complete(sandbox, "http://169.254.169.254/")
@@ -1133,10 +1130,7 @@ def test_links_in_a_webhook_begin_with_the_address_of_the_caller(frozen: Sandbox
 
 
 def test_links_in_a_webhook_begin_with_the_public_address_where_one_is_set(listener: Listener) -> None:
-    with (
-        Server("--public-url", "https://sim.example/") as server,
-        httpx2.Client(base_url=server.url, trust_env=False) as http,
-    ):
+    with served("--public-url", "https://sim.example/") as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "a")
         sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
         act(sandbox, order(sandbox), "start")

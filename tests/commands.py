@@ -1,0 +1,64 @@
+"""The commands, run as processes of their own or called in this process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+from click.testing import CliRunner
+
+from assessment_contracts.kit import environment
+from assessment_simulator.cli import main
+from assessment_simulator.settings import Settings
+
+MODULE = (sys.executable, "-m", "assessment_simulator")
+
+
+def run(
+    *arguments: str, environ: Mapping[str, str] | None = None, command: tuple[str, ...] = MODULE
+) -> subprocess.CompletedProcess[str]:
+    """The command, run to its end within half a minute, in an environment free of our variables."""
+    return subprocess.run(
+        [*command, *arguments], env=environment(environ), capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def call(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """The command, called in this process: for what parses, prints or asks, and serves nothing."""
+    free: dict[str, str | None] = {name: None for name in os.environ if name.startswith("SIMULATOR_")}
+    result = CliRunner().invoke(main, arguments, env=free | dict(environ or {}))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
+
+
+def settings_of(*options: str, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings that `serve` makes of these options and variables; nothing is served."""
+    made: list[Settings] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assessment_simulator.serving.serve", made.append)
+        patch.setattr("assessment_simulator.workers.serve_together", made.append)
+        done = call("serve", *options, environ=environ)
+    assert done.returncode == 0, done.stderr
+    [settings] = made
+    return settings
+
+
+@pytest.fixture
+def nothing_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serving in this process would never end: it fails instead."""
+
+    def serve(settings: object) -> int:
+        raise AssertionError(f"this would be served: {settings}")
+
+    monkeypatch.setattr("assessment_simulator.serving.serve", serve)
+
+
+def complaint(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """The command failed, and said on standard error what was wrong, in a few lines that no traceback is among."""
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 4, done.stderr
+    assert [word for word in words if word not in done.stderr] == [], done.stderr
