@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,13 +58,3 @@ def answers(url: str) -> bool:
         return httpx2.get(f"{url}/_simulator/health", trust_env=False).is_success
     except httpx2.TransportError:
         return False
-
-
-def gone(url: str, within: float = 10) -> bool:
-    """Whether the server is no longer there, or goes within so many seconds."""
-    deadline = time.monotonic() + within
-    while answers(url):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

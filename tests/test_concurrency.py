@@ -17,7 +17,12 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from tests.server import answers_taken
+from tests.server.test_clock import gate
 from tests.servers import Listener, Received, Sandbox, Server
+from tests.waiting import overtaken, until
+
+__all__ = ["gate"]
 
 PATH = "/api/v1/behavioralassessments"
 GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
@@ -370,8 +375,9 @@ def test_creations_while_the_sandbox_begins_anew_leave_it_whole(
     assert {one["state"] for one in sandbox.told("GET", "/deliveries")} <= {"delivered"}
 
 
-def test_nothing_begun_before_a_reset_acts_after_it(sandbox: Sandbox, listener: Listener) -> None:
-    listener.delay = 1.5
+def test_nothing_begun_before_a_reset_acts_after_it(
+    sandbox: Sandbox, listener: Listener, gate: threading.Event
+) -> None:
     body = {**PERSON, "assessmentStatusWebHook": listener.url}
     for _ in range(12):
         id = sandbox.pi.post(PATH, json=body).json()["assessmentId"]
@@ -380,7 +386,9 @@ def test_nothing_begun_before_a_reset_acts_after_it(sandbox: Sandbox, listener: 
     sandbox.told("POST", "/reset")
     sandbox.told("POST", "/clock", {"advance": "P2D"})
     assert sandbox.told("GET", "/deliveries") == []
-    time.sleep(1.6)
+    gate.set()
+    listener.wait_for_answers(8)
+    answers_taken(sandbox.http)
     assert (len(listener.received), sandbox.told("GET", "/deliveries")) == (8, [])
 
 
@@ -424,9 +432,8 @@ def test_a_caller_who_leaves_in_the_middle_of_the_body_changes_nothing(
         connection.sendall(cut(path.format(name=sandbox.name, id=id), sandbox.credential, sent, *framing))
         if not politely:  # a reset instead of an orderly end
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    for _ in range(5):
-        time.sleep(0.01)
-        assert shown(sandbox) == before
+    overtaken(server.url)
+    assert shown(sandbox) == before
 
 
 def shown(sandbox: Sandbox) -> list[bytes]:
@@ -483,7 +490,5 @@ def test_requests_in_one_go_are_answered_in_order(sandbox: Sandbox, server: Serv
 def test_a_caller_who_does_not_wait_for_the_answer_is_served_all_the_same(sandbox: Sandbox, server: Server) -> None:
     with connected(server) as connection:
         connection.sendall(message("POST", PATH, sandbox.pi.headers, PERSON))
-    deadline = time.monotonic() + 5
-    while not sandbox.pi.get(PATH).json():
-        assert time.monotonic() < deadline
+    until(lambda: sandbox.pi.get(PATH).json())
     assert len(sandbox.pi.get(PATH).json()) == 1

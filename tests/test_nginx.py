@@ -4,7 +4,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser, Request
 from tests.browser import chromium, visit, wants_chromium
 from tests.mailbox import free_port
 from tests.servers import ROOT, Listener, Server
+from tests.waiting import until
 
 EXAMPLE = ROOT / "docs" / "examples" / "nginx.conf"
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -65,10 +65,8 @@ def nginx(folder: Path, server: Server, port: int) -> Iterator[str]:
     main.write_text(MAIN.format(folder=folder, port=port, upstream=upstream, example=EXAMPLE))
     with subprocess.Popen([NGINX, "-p", str(folder), "-c", str(main)], stderr=subprocess.PIPE, text=True) as process:
         try:
-            deadline = time.monotonic() + 20
-            while not answers(f"http://127.0.0.1:{port}/sim/_simulator/health"):
-                assert process.poll() is None, process.stderr and process.stderr.read()
-                assert time.monotonic() < deadline
+            until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/sim/_simulator/health"), 20)
+            assert process.poll() is None, process.stderr and process.stderr.read()
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()

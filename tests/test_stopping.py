@@ -8,14 +8,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
-from assessment_contracts.kit import NotStarted
+from tests.commands import call, complaint, nothing_served
 from tests.server import assessment
 from tests.servers import Listener, Sandbox, Server
+from tests.waiting import overtaken, until
+
+__all__ = ["nothing_served"]
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 DELAY = {"do": "delay", "duration": "PT0.8S"}
@@ -55,14 +57,6 @@ def ended(server: Server, sent: int = signal.SIGTERM) -> float:
     assert server.process.wait(15) == 0
     assert "Traceback" not in server.stderr()
     return time.monotonic() - began
-
-
-def until(happened: Callable[[], Any], seconds: float = 10) -> None:
-    """Ask again and again until it has happened."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def under_way(sandbox: Sandbox) -> None:
@@ -202,23 +196,24 @@ def test_a_signal_that_every_process_gets_counts_once(sent: signal.Signals, tmp_
 
 
 def test_who_awaits_and_who_reads_events_is_told() -> None:
-    with serving("--grace", "30") as (server, sandbox):
-        said: list[str] = []
+    with serving("--grace", "30") as (server, sandbox), contextlib.ExitStack() as stack:
 
         def read() -> httpx2.Response:
-            path = "/_simulator/sandboxes/ada/events"
-            with sandbox.http.stream("GET", path) as stream:
-                said.extend(stream.iter_lines())
+            with sandbox.http.stream("GET", "/_simulator/sandboxes/ada/events") as stream:
+                stream.read()
             return stream
 
         events = Asking(read)
-        waiting = Asking(lambda: sandbox.control("POST", "/await", {"invitation": {"status": 40}, "within": "PT30S"}))
-        until(lambda: (sandbox.told("GET")["name"] and said) or sandbox.control("PATCH", "/config", {}))
-        time.sleep(0.2)  # the wait has no sign of its own
+        until(lambda: "simulator_event_readers 1.0" in sandbox.http.get("/_simulator/metrics").text)
+        host, port = server.url.removeprefix("http://").split(":")
+        waiting = stack.enter_context(socket.create_connection((host, int(port)), 10))
+        body = b'{"invitation": {"status": 40}, "within": "PT30S"}'
+        head = f"POST /_simulator/sandboxes/ada/await HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
+        waiting.sendall(head.encode() + body)
+        overtaken(server.url)
         assert ended(server) < 5
         assert events.done() is not None, "the stream came to its end"
-        assert (answer := waiting.done()) is not None
-        assert answer.status_code == 410
+        assert waiting.recv(65_536).startswith(b"HTTP/1.1 410 ")
 
 
 def test_a_reader_that_has_stopped_reading_does_not_hold_the_end_up() -> None:
@@ -231,14 +226,14 @@ def test_a_reader_that_has_stopped_reading_does_not_hold_the_end_up() -> None:
             slow.connect((host, int(port)))
             ask = b"GET /_simulator/openapi/control.json HTTP/1.1\r\nhost: x\r\n\r\n"
             slow.sendall(ask * 50)
-            time.sleep(0.2)
+            overtaken(server.url)
             assert ended(server) < 4
 
 
 @pytest.mark.parametrize("seconds", ["-1", "soon", "99999"])
+@pytest.mark.usefixtures("nothing_served")
 def test_a_grace_time_that_cannot_be_is_refused(seconds: str) -> None:
-    with pytest.raises(NotStarted, match="--grace"), Server("--grace", seconds):
-        pass
+    complaint(call("serve", "--grace", seconds), "--grace")
 
 
 def test_no_answer_is_lost_or_halved_when_the_server_ends_under_load() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from assessment_contracts.kit import Connection
 from tests.servers import Listener, Received, Reply, Server
+from tests.waiting import until
 
 KEYS = {
     "PYMETRICS_CLIENT_ID": "sim-vendor",
@@ -151,9 +152,7 @@ def test_who_breaks_off_leaves_nothing_at_the_vendor(
         [sys.executable, "-m", "assessment_simulator", "check", "server", *arguments],
         env=environment({"PI_API_KEY": account}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as running:  # fmt: skip
-        deadline = time.monotonic() + 30
-        while len([one for one in asked if one.method == "POST"]) < 3 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(lambda: len([one for one in asked if one.method == "POST"]) >= 3, 30)
         running.send_signal(sent)
         _, said = running.communicate(timeout=60)
     assert running.returncode == 2

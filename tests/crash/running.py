@@ -17,6 +17,7 @@ import httpx2
 from assessment_contracts.kit import Received, ServerProcess, serve_command
 from tests.crash.listening import Aside
 from tests.crash.load import GAMES, PATH, Caller, Promises
+from tests.waiting import until
 
 LONGEST = 10.0
 """An attempt may take so many seconds on a busy machine, from reaching the listener to being written down."""
@@ -83,8 +84,7 @@ class Fleet:
         """
         server = chance.choice(self._servers)
         if self._together:
-            while not (workers := server.children):  # they are being started anew
-                time.sleep(0.05)
+            workers = until(lambda: server.children)  # they are being started anew
             alive = time.monotonic()
             _kill(chance.choice(workers))
             noted()
@@ -107,7 +107,7 @@ def _kill(worker: int) -> None:
     os.kill(worker, signal.SIGKILL)
     with suppress(FileNotFoundError, ProcessLookupError):
         while Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
-            time.sleep(0.001)
+            time.sleep(0.001)  # its end has no sign for one who is not its parent, and this bounds when it was
 
 
 def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[float, float] = (0.2, 1.0)) -> Verdict:
@@ -124,7 +124,7 @@ def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[floa
             caller.start()
             stack.callback(caller.stop)
         for _ in range(kills):
-            time.sleep(chance.uniform(*between))
+            time.sleep(chance.uniform(*between))  # the moment is left to chance
             killed.append(fleet.kill_one(chance, listener.wait_until_noted))
             verdict.slowest = max(verdict.slowest, time.monotonic() - killed[-1][1])
         for caller in callers:
@@ -140,11 +140,13 @@ def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[floa
 
 def _settle(http: httpx2.Client, all_promises: list[Promises]) -> None:
     """Wait until every webhook was tried."""
-    deadline = time.monotonic() + 60
-    for promises in all_promises:
-        path = f"/_simulator/sandboxes/{promises.name}/deliveries"
-        while any(one["state"] == "pending" for one in http.get(path).json()) and time.monotonic() < deadline:
-            time.sleep(0.1)
+
+    def settled(promises: Promises) -> bool:
+        found = http.get(f"/_simulator/sandboxes/{promises.name}/deliveries").json()
+        return all(one["state"] != "pending" for one in found)
+
+    with suppress(AssertionError):  # what is late is found by who judges
+        until(lambda: all(map(settled, all_promises)), 60)
 
 
 def _judge(http: httpx2.Client, promises: Promises, verdict: Verdict) -> None:

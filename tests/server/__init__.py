@@ -1,6 +1,7 @@
 """Tests of the edge: real HTTP over real sockets. Here is what they share."""
 
 import socket
+import uuid
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,6 +48,15 @@ def told_of(sandbox: Sandbox, listener: Listener, path: str = "/hook") -> str:
     sandbox.told("POST", f"/invitations/{id}/complete")
     listener.wait_for(before + 1)
     return id
+
+
+def answers_taken(http: httpx2.Client) -> None:
+    """Go on when the server has dealt with what listeners have answered so far: with the answer to a later webhook."""
+    with Listener() as later:
+        other = Sandbox(http, f"t-{uuid.uuid4()}")
+        id = told_of(other, later)
+        other.told("POST", "/await", {"webhook": {"invitation": id}})
+        other.control("DELETE")
 
 
 def advance(sandbox: Sandbox, duration: str) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 import json
 import re
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from tests.server import (
     LIMIT,
     ROOT,
     advance,
+    answers_taken,
     assessment,
     names,
     order,
@@ -27,6 +27,7 @@ from tests.server import (
     wish,
 )  # fmt: skip
 from tests.servers import Listener, Sandbox, Server
+from tests.waiting import overtaken
 
 BEGUN = "2030-01-01T00:00:00Z"
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
@@ -264,7 +265,8 @@ def test_nothing_acts_after_its_sandbox_was_forgotten(sandbox: Sandbox, listener
     assessment(sandbox, email="ada+completes-in-10s@example.com", assessmentStatusWebHook=f"{listener.url}/late")
     sandbox.control("DELETE")
     assert advance(sandbox, "PT48H") == []
-    time.sleep(0.3)
+    listener.wait_for_answers(1)
+    answers_taken(sandbox.http)
     assert sandbox.told("GET", "/deliveries") == []
     assert len(listener.received) == 1
 
@@ -320,7 +322,8 @@ def test_an_attempt_on_its_way_leaves_no_trace_after_a_reset(sandbox: Sandbox, l
     told_of(sandbox, listener)
     sandbox.told("POST", "/reset")
     id = assessment(sandbox)["assessmentId"]
-    time.sleep(0.5)
+    listener.wait_for_answers(1)
+    answers_taken(sandbox.http)
     assert sandbox.told("GET", "/deliveries") == []
     assert advance(sandbox, "PT24H") == []
     assert sandbox.told("GET", f"/invitations/{id}")["status"] == 0
@@ -617,7 +620,8 @@ def test_an_attempt_begun_before_a_restore_leaves_no_trace(sandbox: Sandbox, lis
     listener.delay = 0.2
     told_of(sandbox, listener)
     sandbox.told("POST", f"/snapshots/{kept}/restore")
-    time.sleep(0.4)
+    listener.wait_for_answers(1)
+    answers_taken(sandbox.http)
     assert sandbox.told("GET", "/deliveries") == []
     assert sandbox.told("GET", "/invitations") == []
 
@@ -1252,7 +1256,7 @@ def test_a_request_that_breaks_off_does_nothing(server: Server, sandbox: Sandbox
         f"POST {under}/fork",
     ):
         send_raw(server.url, f"{line} HTTP/1.1\r\nHost: x\r\n".encode() + rest, answered=False)
-    time.sleep(0.2)
+    overtaken(server.url)
     assert before == (names(sandbox.http), sandbox.told("GET", "/config"))
     assert sandbox.told("GET", f"/invitations/{id}")["status"] == 0
 

@@ -285,18 +285,24 @@ async def test_what_changed_many_times_is_told_once_at_its_last_place() -> None:
         assert watched.since(2) == watched.since(0)
 
 
+async def turns() -> None:
+    """Let the loop do what is due by now."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
 async def test_a_sandbox_that_nobody_reads_has_no_watcher(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "LINGER", 0.05)
+    monkeypatch.setattr(hub, "LINGER", 0.0)  # with the next turn of the loop
     sandbox, watched = new()
     assert sandbox.watchers == []
     with watched.reading(), watched.reading():
         assert len(sandbox.watchers) == 1
     place = watched.place_of(watched.mark(watched.place))
     with watched.reading():
-        await asyncio.sleep(0.1)
+        await turns()
         assert len(sandbox.watchers) == 1
-    while sandbox.watchers:  # noqa: ASYNC110  the end of it is all there is to wait for
-        await asyncio.sleep(0.01)
+    await turns()
+    assert sandbox.watchers == []
     sandbox.tell(CALL, "call-1")
     with watched.reading():
         assert [change.what for change in watched.since(place)] == [EVERYTHING]

@@ -13,8 +13,9 @@ import httpx2
 import pytest
 
 from tests.server import order, problem, wish
-from tests.server.test_clock import aside, until
+from tests.server.test_clock import aside
 from tests.servers import Caller, Sandbox, Server
+from tests.waiting import until
 
 __all__ = ["aside"]
 

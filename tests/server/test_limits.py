@@ -22,6 +22,7 @@ from assessment_simulator.server.connection import Connections
 from assessment_simulator.settings import Settings
 from tests.server import ROOT, assessment, order, problem, send_raw, wish
 from tests.servers import Listener, Sandbox, Server
+from tests.waiting import until
 
 PI = "/api/v1/behavioralassessments"
 PATIENCE = 0.6
@@ -117,7 +118,6 @@ def test_what_frames_a_body_has_an_end_too(server: Server, http: httpx2.Client, 
     def flood(connection: socket.socket) -> None:
         for _ in range(100):
             connection.sendall(many)
-            time.sleep(0.001)
 
     with connect(server) as connection:
         connection.sendall(head("Transfer-Encoding: chunked", verb="POST"))
@@ -206,8 +206,9 @@ async def idle_for(*moments: float, most: int = 10) -> list[bool]:
     assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
     for seconds in (0.0, *moments):
         connections.look(began + seconds, 30)
-        await asyncio.sleep(0.01)
-        found.append(not reader.at_eof())
+        found.append(any(one.is_open for one in connections.all))
+    if not found[-1]:
+        assert await asyncio.wait_for(reader.read(), 5) == b""
     writer.close()
     server.should_exit = True
     await serving
@@ -252,7 +253,7 @@ def test_a_caller_who_does_not_read_on_is_cut_off(hasty: Server) -> None:
         connection.connect((parts.hostname, parts.port))
         connection.settimeout(10)
         connection.sendall(call * 200)
-        time.sleep(PATIENCE + 2)
+        time.sleep(PATIENCE + 2)  # the caller does not read
         got = 0
         with contextlib.suppress(ConnectionResetError):
             while more := connection.recv(1_048_576):
@@ -269,7 +270,7 @@ def test_who_reads_on_in_time_gets_all_of_it(hasty: Server) -> None:
             more = connection.recv(400_000)
             assert more
             got += more.count(b"HTTP/1.1 200 ")
-            time.sleep(PATIENCE / 10)
+            time.sleep(PATIENCE / 10)  # the caller reads slowly
     assert time.monotonic() - began > PATIENCE
 
 
@@ -282,7 +283,7 @@ def test_who_waits_for_an_answer_of_ours_is_not_cut_off(hasty: Server) -> None:
         assert answer.json()["nearest"] == []
         assert time.monotonic() - began >= 3
         with http.stream("GET", f"{ROOT}/waits/events") as stream:
-            time.sleep(PATIENCE * 4)
+            time.sleep(PATIENCE * 4)  # nothing is sent for longer than a caller may take
             sandbox.told("PATCH", "/config", {"maintenance": True})
             assert any("config" in line for line in stream.iter_lines())
         sandbox.control("DELETE")
@@ -308,11 +309,7 @@ def test_there_are_only_so_many_connections_at_once() -> None:
         stack.enter_context(connect(server))
         assert send_raw(server.url, call).startswith(b"HTTP/1.1 503 ")
         stack.close()
-        deadline = time.monotonic() + 5
-        while not send_raw(server.url, head("Connection: close", path="/_simulator/health")).startswith(
-            b"HTTP/1.1 200"
-        ):
-            assert time.monotonic() < deadline
+        until(lambda: send_raw(server.url, call).startswith(b"HTTP/1.1 200 "))
 
 
 def limited(ulimit: str, *options: str) -> Server:
@@ -469,7 +466,7 @@ def test_a_webhook_that_waits_for_its_turn_is_forgotten_with_its_sandbox(sandbox
         sandbox.told("POST", f"/invitations/{id}/complete")
     listener.wait_for(1)
     sandbox.told("POST", "/reset")
-    time.sleep(1.2)
+    time.sleep(1.2)  # the turn of the next comes meanwhile
     assert len(listener.received) == 1
 
 

@@ -5,7 +5,6 @@ import io
 import json
 import logging
 import re
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,18 +16,28 @@ from assessment_simulator.server import logs
 from assessment_simulator.server.logs import Format, JsonLines, TextLines
 from assessment_simulator.server.masking import hidden
 from assessment_simulator.settings import Settings
+from tests.commands import settings_of
 from tests.server import assessment
 from tests.servers import Listener, Sandbox, Server
+from tests.waiting import until
 
 ORDERS = "/mercury/orders"
 
 
-def lines(server: Server, count: int = 1) -> list[dict[str, Any]]:
-    """Every line of standard error, which must be JSON, once there are `count`: a call's comes after its answer."""
-    deadline = time.monotonic() + 5
-    while server.stderr().count("\n") < count and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return [json.loads(line) for line in server.stderr().splitlines()]
+@pytest.fixture(scope="module")
+def telling() -> Iterator[Server]:
+    """A server that writes a line for each call."""
+    with Server("--access-log", "--log-format", "json") as server:
+        yield server
+
+
+def lines(server: Server, count: int = 1, since: int = 0) -> list[dict[str, Any]]:
+    """The lines of standard error from byte `since` on, which must be JSON, once there are `count`.
+
+    A call's line comes after its answer.
+    """
+    until(lambda: server.stderr(since).count("\n") >= count)
+    return [json.loads(line) for line in server.stderr(since).splitlines()]
 
 
 def asked(url: str, path: str, method: str = "GET", **more: Any) -> httpx2.Response:
@@ -44,43 +53,45 @@ def test_nothing_is_said_of_calls_unless_it_is_asked_for() -> None:
         assert server.stderr() == ""
 
 
-def test_every_call_is_a_line_with_the_id_that_its_caller_is_told() -> None:
-    with Server("--access-log", "--log-format", "json") as server:
-        answers = [
-            asked(server.url, "/_simulator/health"),
-            asked(server.url, "/api/v1/behavioralassessments", headers={"api-key": "sim-a", "x-request-id": "r-1"}),
-            asked(server.url, "/nowhere?a=b"),
-        ]
-        found = lines(server, 3)
-        assert [answer.headers["simulator-request-id"] for answer in answers] == [one["request_id"] for one in found]
-        assert [(one["method"], one["path"], one["status"]) for one in found] == [
-            ("GET", "/_simulator/health", 200),
-            ("GET", "/api/v1/behavioralassessments", 200),
-            ("GET", "/nowhere?a=b", 404),
-        ]
-        assert found[1]["request_id"] == "r-1"
-        assert all(one["logger"] == "simulator.access" and one["level"] == "info" for one in found)
-        assert all(0 < one["duration"] < 5 and one["client"] == "127.0.0.1" for one in found)
+def test_every_call_is_a_line_with_the_id_that_its_caller_is_told(telling: Server) -> None:
+    before = telling.stderr_size()
+    answers = [
+        asked(telling.url, "/_simulator/health"),
+        asked(telling.url, "/api/v1/behavioralassessments", headers={"api-key": "sim-a", "x-request-id": "r-1"}),
+        asked(telling.url, "/nowhere?a=b"),
+    ]
+    found = lines(telling, 3, before)
+    assert [answer.headers["simulator-request-id"] for answer in answers] == [one["request_id"] for one in found]
+    assert [(one["method"], one["path"], one["status"]) for one in found] == [
+        ("GET", "/_simulator/health", 200),
+        ("GET", "/api/v1/behavioralassessments", 200),
+        ("GET", "/nowhere?a=b", 404),
+    ]
+    assert found[1]["request_id"] == "r-1"
+    assert all(one["logger"] == "simulator.access" and one["level"] == "info" for one in found)
+    assert all(0 < one["duration"] < 5 and one["client"] == "127.0.0.1" for one in found)
 
 
 INSANE = ["", "a b", "a" * 129, '"quoted"', "-begins", "semi;colon", "{}", "caf\xe9"]
 
 
-def test_an_id_that_is_not_sane_is_not_taken_over() -> None:
-    with Server("--access-log") as server:
-        for id in INSANE:
-            answer = asked(server.url, "/_simulator/health", headers={"x-request-id": id.encode("latin-1")})
-            assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["simulator-request-id"])
+def test_an_id_that_is_not_sane_is_not_taken_over(telling: Server) -> None:
+    before = telling.stderr_size()
+    for id in INSANE:
+        answer = asked(telling.url, "/_simulator/health", headers={"x-request-id": id.encode("latin-1")})
+        assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["simulator-request-id"])
+    assert len(lines(telling, len(INSANE), before)) == len(INSANE)
 
 
-def test_an_answer_that_a_fault_has_lost_or_cut_is_written_down_too() -> None:
-    with Server("--access-log", "--log-format", "json") as server, httpx2.Client(base_url=server.url) as http:
-        sandbox = Sandbox(http, "a")
+def test_an_answer_that_a_fault_has_lost_or_cut_is_written_down_too(telling: Server) -> None:
+    before = telling.stderr_size()
+    with httpx2.Client(base_url=telling.url, trust_env=False) as http:
+        sandbox = Sandbox(http, "lost-or-cut")
         for do in ("drop", "cut"):
             sandbox.told("PUT", "/faults", [{"do": do}])
             with pytest.raises(httpx2.RemoteProtocolError):
                 sandbox.pi.get("/api/v1/behavioralassessments")
-        assert [one["status"] for one in lines(server, 4) if "/api/" in one["path"]] == [None, 200]
+    assert [one["status"] for one in lines(telling, 4, before) if "/api/" in one["path"]] == [None, 200]
 
 
 def test_the_log_of_calls_can_be_asked_for_by_the_environment() -> None:
@@ -88,8 +99,7 @@ def test_the_log_of_calls_can_be_asked_for_by_the_environment() -> None:
     with Server(environ=environ) as server:
         asked(server.url, "/_simulator/health")
         assert [one["path"] for one in lines(server)] == ["/_simulator/health"]
-    with Server(environ={"SIMULATOR_ACCESS_LOG": "false"}) as server:
-        assert "simulator-request-id" not in asked(server.url, "/_simulator/health").headers
+    assert settings_of(environ={"SIMULATOR_ACCESS_LOG": "false"}).access_log is False
 
 
 def test_what_happens_is_told_from_info_on_and_uvicorn_speaks_in_the_same_form(listener: Listener) -> None:

@@ -19,9 +19,10 @@ from assessment_simulator.server.log import Unwritten
 from assessment_simulator.server.problems import unlogged
 from assessment_simulator.settings import Settings
 from tests.server import advance, assessment
-from tests.server.test_clock import aside, until
+from tests.server.test_clock import aside
 from tests.server.test_faults import held, met, put
 from tests.servers import Sandbox
+from tests.waiting import until
 
 __all__ = ["aside"]
 

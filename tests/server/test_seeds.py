@@ -319,7 +319,7 @@ def test_events_of_equal_moments_are_told_in_one_order_whoever_answers_first(
         freeze(sandbox)
 
         def answer(received: Received, slow: int = slow) -> int:
-            time.sleep(0.25 if received.path == f"/{slow}" else 0)
+            time.sleep(0.25 if received.path == f"/{slow}" else 0)  # a slow listener among quick ones
             return 200
 
         listener.answers = answer

@@ -22,7 +22,7 @@ import pytest
 from assessment_simulator.core.delivery import Post
 from assessment_simulator.server.egress import Policy
 from assessment_simulator.server.sender import HttpSender
-from tests.server import ENDINGS
+from tests.server import ENDINGS, answers_taken
 from tests.server.test_clock import (
     ADA,
     GAMES,
@@ -40,9 +40,9 @@ from tests.server.test_clock import (
     status,
     ticks,
     turn,
-    until,
 )
 from tests.servers import Listener, Received, Sandbox, served
+from tests.waiting import overtaken, until
 
 __all__ = ["aside", "gate"]
 
@@ -501,22 +501,23 @@ def test_a_slow_listener_delays_nobody_else(
 
 
 @pytest.fixture
-def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Looking up a name that begins with `slow` takes two seconds, or until the test is over."""
-    real, over = socket.getaddrinfo, threading.Event()
+def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Looking up a name that begins with `slow` takes two seconds, or until the test is over; those looked up."""
+    real, over, asked = socket.getaddrinfo, threading.Event(), list[str]()
 
     def getaddrinfo(host: Any, *more: Any, **named: Any) -> Any:
         if str(host).lstrip("b'").startswith("slow"):
+            asked.append(str(host))
             over.wait(2)
             raise socket.gaierror(socket.EAI_AGAIN, "the name server does not answer")
         return real(host, *more, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    yield
+    yield asked
     over.set()
 
 
-async def test_looking_a_name_up_counts_in_the_time_limit(slow_names: None) -> None:
+async def test_looking_a_name_up_counts_in_the_time_limit(slow_names: list[str]) -> None:
     sender = HttpSender(Policy())
     began = time.monotonic()
     outcome = await sender.send(Post("http://slow.example/", (), b""), 0.2)
@@ -552,10 +553,11 @@ async def test_the_address_that_was_judged_is_the_one_connected(
     assert received.headers["host"] == f"rebind.example:{port}"
 
 
-async def test_slow_names_do_not_hold_up_others(slow_names: None, listener: Listener) -> None:
+async def test_slow_names_do_not_hold_up_others(slow_names: list[str], listener: Listener) -> None:
     sender = HttpSender(Policy())
     slow = [asyncio.create_task(sender.send(Post(f"http://slow{n}.example/", (), b""), 5)) for n in range(16)]
-    await asyncio.sleep(0.05)
+    while not slow_names:  # noqa: ASYNC110  a thread of the resolver says so
+        await asyncio.sleep(0)
     began = time.monotonic()
     outcome = await sender.send(Post(listener.url.replace("127.0.0.1", "localhost"), (), b""), 5)
     took = time.monotonic() - began
@@ -575,7 +577,7 @@ def test_at_most_eight_attempts_run_at_once_for_a_sandbox_and_an_origin(frozen: 
         with lock:
             now[received.path] = now.get(received.path, 0) + 1
             most[received.path] = max(most.get(received.path, 0), now[received.path])
-        time.sleep(0.1)
+        time.sleep(0.1)  # a slow listener: all attempts that may run at once are begun meanwhile
         with lock:
             now[received.path] -= 1
         return 200
@@ -906,7 +908,8 @@ def test_nothing_that_was_on_its_way_acts_after_a_new_beginning(
     ending(frozen, kept)
     assert frozen.told("GET", "/deliveries") == []
     gate.set()
-    time.sleep(0.3)
+    listener.wait_for_answers(8)
+    answers_taken(frozen.http)
     assert len(listener.received) == 8
     assert turn(frozen, advance="P2D")["events"] == []
     assert frozen.told("GET", "/deliveries") == []
@@ -1238,7 +1241,7 @@ def test_a_sandbox_that_is_deleted_while_a_slow_body_arrives_harms_nobody(http: 
     head = f"POST /_simulator/sandboxes/{name}/clock HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
     with socket.create_connection(host, timeout=5) as slow:
         slow.sendall(head.encode())
-        time.sleep(0.1)
+        overtaken(f"http://{host[0]}:{host[1]}")
         assert http.delete(f"/_simulator/sandboxes/{name}").status_code == 204
         slow.sendall(body)
         answer = slow.recv(65_536)
@@ -1258,7 +1261,7 @@ def test_an_advance_waits_for_the_listeners_answer(
     assess(frozen, "ada+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
     turned = aside(turn, frozen, advance="P1D")
     listener.wait_for(1)
-    time.sleep(0.1)
+    overtaken(frozen.url)
     assert not turned.done()
     gate.set()
     assert [event["what"] for event in turned.result()["events"]] == ["complete", "attempt"]

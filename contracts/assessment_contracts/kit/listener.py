@@ -59,7 +59,7 @@ class Listener(AbstractContextManager["Listener"]):
         self, answers: Answers = (200,), delay: float = 0, *, host: str = "127.0.0.1", bind: str = "127.0.0.1",
         path: str = "",
     ) -> None:  # fmt: skip
-        self._count = 0
+        self._count = self._answered = 0
         self.answers = answers
         self.delay = delay
         self.received: list[Received] = []
@@ -124,6 +124,18 @@ class Listener(AbstractContextManager["Listener"]):
             assert came, f"{len(self.received)} of {count} requests within {seconds} s: {self.received}"
             return list(self.received)
 
+    def wait_for_answers(self, count: int, seconds: float = 5) -> None:
+        """Wait until `count` requests have been answered, or their callers have left; AssertionError when late."""
+        with self._changed:
+            came = self._changed.wait_for(lambda: self._answered >= count, seconds)
+            assert came, f"{self._answered} of {count} answers within {seconds} s"
+
+    def note_answer(self) -> None:
+        """Note that a request is done with."""
+        with self._changed:
+            self._answered += 1
+            self._changed.notify_all()
+
     def take(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Record a request and return its answer."""
         with self._changed:
@@ -165,7 +177,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.close_connection = True
-        reply = self.server.listener.take(self.command, self.path, headers, body)
+        try:
+            self._reply(self.server.listener.take(self.command, self.path, headers, body))
+        finally:
+            self.server.listener.note_answer()
+
+    def _reply(self, reply: Reply) -> None:
         if not reply.status:
             return
         self.send_response(reply.status)
@@ -174,6 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(reply.body)
+        self.wfile.flush()
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         if name.startswith("do_"):  # http.server looks for a method by the verb

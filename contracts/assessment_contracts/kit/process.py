@@ -107,14 +107,14 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
         raise NotStarted(f"the server {why}; it said: {said}")
 
     def stderr(self, since: int = 0) -> str:
-        """What it has written to standard error, from byte `since` on; waits until nothing has come for a moment."""
+        """What it has written to standard error, from byte `since` on; while it runs, waits until it writes no more."""
         if self._errors is None:
             return ""
-        before = -1
-        while before != (before := self.stderr_size()):
-            time.sleep(QUIET)
+        size = -1
+        while self.process.poll() is None and size != (size := self.stderr_size()):
+            time.sleep(QUIET)  # a process that runs gives no sign that it has written all
         # The process shares the file's position: reading must not move it.
-        return os.pread(self._errors.fileno(), before, since).decode(errors="replace")
+        return os.pread(self._errors.fileno(), self.stderr_size(), since).decode(errors="replace")
 
     def stderr_size(self) -> int:
         """How many bytes of standard error there are by now."""

@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
         """Reads the body, where it comes in chunks."""
         self._body = 0
         """So many bytes of this body have come."""
-        self._is_open = False
+        self.is_open = False
         self._is_answering = False
         """Whether the application has to end a request that was given to uvicorn."""
         self._has_answered = False
@@ -97,15 +97,15 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A caller has connected."""
         self._transport = cast("asyncio.Transport", transport)
-        self._is_open = True
+        self.is_open = True
         self._connections.all.add(self)
         self._outgoing = _Outgoing(self._transport, self)
         self._inner.connection_made(cast("asyncio.Transport", self._outgoing))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, by whichever side."""
-        if self._is_open:
-            self._is_open = False
+        if self.is_open:
+            self.is_open = False
             self._inner.connection_lost(exc)
         if self.task is None:
             self._connections.all.discard(self)
@@ -149,7 +149,7 @@ class Connection(asyncio.Protocol):
     def _read(self) -> None:
         """Give uvicorn as much of what has come as belongs to the present request, or begin the next one."""
         try:
-            while self._buffer and self._is_open:
+            while self._buffer and self.is_open:
                 if self._left or self._chunks:
                     if not self._read_body():
                         break
@@ -254,7 +254,7 @@ class Connection(asyncio.Protocol):
         self._is_answering = False
         self._step += 1
         self._outgoing.send_head()
-        if not self._is_open:
+        if not self.is_open:
             self._connections.all.discard(self)
         elif self._buffer:
             self._read()
@@ -294,8 +294,8 @@ class Connection(asyncio.Protocol):
 
     def _lose(self) -> None:
         self._buffer.clear()
-        if self._is_open:
-            self._is_open = False
+        if self.is_open:
+            self.is_open = False
             self._inner.connection_lost(None)
 
     def shutdown(self) -> None:

@@ -14,9 +14,9 @@ from assessment_simulator.server.log import Unusable, Unwritten
 from assessment_simulator.server.log.postgresql import ANYWAY, PostgresqlLog
 from tests.postgres import new_database
 from tests.server import assessment, problem
-from tests.server.log.test_sqlite import until
 from tests.server.log.worlds import create, ids, opened, portrait, read_again
 from tests.servers import Listener, Sandbox, Server
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_what_falls_due_and_what_waits_for_its_turn_while_the_database_is_away_i
             sandbox.told("POST", f"/invitations/{id}/complete")
         listener.wait_for(8)
         with away(url):
-            time.sleep(1.8)
+            time.sleep(1.8)  # it falls due while the database is away
         until(lambda: [one["state"] for one in sandbox.told("GET", "/deliveries")] == ["delivered"] * 13, 20)
         assert len(listener.received) == 13
 
@@ -179,7 +179,7 @@ def test_a_sandbox_that_somebody_holds_is_waited_for_once_and_then_refused_for_a
                 create(sandbox)
             took.append(time.monotonic() - began)
     assert took[0] > 2 > sum(took[1:])
-    time.sleep(ANYWAY)
+    time.sleep(ANYWAY)  # the while for which it is refused
     assert create(sandbox).status == 201
     log.close()
 

@@ -3,13 +3,14 @@
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ from assessment_simulator.server.sender import HttpSender
 from tests.server import ROOT, assessment
 from tests.server.log.worlds import compact, create, opened, portrait, read_again
 from tests.servers import Listener, Sandbox, Server
+from tests.waiting import until
 
 PATH = "/api/v1/behavioralassessments"
 PERSON = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
@@ -57,15 +59,6 @@ def serving(path: Path, *options: str, killed: bool = False) -> Iterator[httpx2.
             server.process.send_signal(signal.SIGKILL)
             server.process.wait()
             server.stop = server.kill  # type: ignore[method-assign]
-
-
-def until(seen: Callable[[], Any], seconds: float = SOON) -> Any:
-    """What is seen, as soon as it is something."""
-    deadline = time.monotonic() + seconds
-    while not (found := seen()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
-    return found
 
 
 def everything(sandbox: Sandbox) -> list[Any]:
@@ -162,7 +155,7 @@ def test_an_alarm_that_fell_due_meanwhile_rings_without_being_asked(path: Path, 
         sandbox = Sandbox(http, "ada")
         body = {**PERSON, "email": "ada+completes-in-1s@example.com", "assessmentStatusWebHook": listener.url}
         assert sandbox.pi.post(PATH, json=body).status_code == 201
-    time.sleep(1)
+    time.sleep(1)  # it falls due while no server is there
     with serving(path):
         listener.wait_for(1)
 
@@ -231,7 +224,8 @@ def test_an_idle_sandbox_is_let_go_and_comes_back(path: Path) -> None:
         sandbox = Sandbox(http, "ada")
         order = sandbox.pi.post(PATH, json=PERSON).json()
         assert len(sandbox.told("GET", "/journal")) == 1
-        time.sleep(1.5)  # the journal is not in the log: that it is empty shows that the sandbox was read from there
+        until(lambda: "simulator_sandboxes 0.0" in http.get("/_simulator/metrics").text)
+        # The journal is not in the log: that it is empty shows that the sandbox was read from there.
         assert sandbox.told("GET", "/journal") == []
         assert sandbox.pi.get(f"{PATH}/{order['assessmentId']}").status_code == 200
 
@@ -265,7 +259,7 @@ async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, mon
     keeper = Keeper(sandboxes, log, Limits(most=2))
     used, _ = [sandboxes.get(name) or sandboxes.nowhere for name in "ab"]
     await keeper.tend()
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.02)  # that both are idle for longer than between two looks is what is tested
     create(used)
     assert sandboxes.get("c")
     await keeper.tend()
@@ -550,16 +544,24 @@ def test_what_is_read_at_the_start_does_not_grow_with_history(path: Path) -> Non
     log.close()
 
 
+def entries_of(path: Path) -> int:
+    """How many commits the file holds beside images; a copy is read, because the server has the file for itself."""
+    copy = path.with_name("copy.db")
+    for end in ("", "-wal"):
+        shutil.copy(f"{path}{end}", f"{copy}{end}")
+    with closing(sqlite3.connect(copy)) as database:
+        [[count]] = database.execute("SELECT count(*) FROM entry")
+    return int(count)
+
+
 def test_a_running_server_makes_images(path: Path) -> None:
     with serving(path) as http:
         sandbox = Sandbox(http, "ada")
         sandbox.told("POST", "/clock", {"freeze": START})
         for _ in range(40):
             sandbox.told("PATCH", "/config", {"positions": [f"{number} {'x' * 1_000}" for number in range(20)]})
-        time.sleep(1.5)
+        until(lambda: entries_of(path) < 20)
         before = everything(sandbox)
-    with closing(sqlite3.connect(path)) as database:
-        assert database.execute("SELECT count(*) FROM entry").fetchone()[0] < 20
     with serving(path) as http:
         assert everything(Sandbox(http, "ada")) == before
 

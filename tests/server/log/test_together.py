@@ -16,6 +16,7 @@ import pytest
 from tests.postgres import new_database
 from tests.server import ROOT, problem
 from tests.servers import Listener, Sandbox, Server
+from tests.waiting import until
 
 TOKEN = "secret-of-the-test"
 CONTROL = {"Authorization": f"Bearer {TOKEN}"}
@@ -223,10 +224,4 @@ def token(http: httpx2.Client, held: dict[str, str]) -> httpx2.Response:
 
 def until_waiting(database: psycopg.Connection[Any], count: int) -> None:
     """Go on when so many wait for what somebody else has locked."""
-    deadline = time.monotonic() + 2
-    while True:
-        [[waiting]] = database.execute(WAITING).fetchall()
-        if waiting >= count:
-            return
-        assert time.monotonic() < deadline, f"{waiting} wait"
-        time.sleep(0.01)
+    until(lambda: database.execute(WAITING).fetchall()[0][0] >= count)
