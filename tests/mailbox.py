@@ -79,7 +79,7 @@ class Mailbox(AbstractContextManager["Mailbox"]):
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a message."""
-        await asyncio.sleep(self.delay)
+        await asyncio.sleep(self.delay)  # the slow mail server that a test asks for
         with self._changed:
             raw = cast("bytes", envelope.original_content)
             self.received.append(Received(str(envelope.mail_from), [*envelope.rcpt_tos], raw))

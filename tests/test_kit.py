@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -68,6 +70,19 @@ def test_a_listener_records_what_came_and_repeats_its_last_answer(listener: List
 def test_waiting_for_what_does_not_come_says_what_came(listener: Listener) -> None:
     with pytest.raises(AssertionError, match=r"0 of 1 requests within 0\.01 s"):
         listener.wait_for(1, 0.01)
+
+
+def test_answers_are_waited_for_until_they_are_sent(listener: Listener) -> None:
+    may = threading.Event()
+    listener.answers = lambda received: 200 if may.wait(5) else 500
+    with httpx2.Client(trust_env=False) as client, ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(client.get, listener.url)
+        listener.wait_for(1)
+        with pytest.raises(AssertionError, match=r"0 of 1 answers within 0\.01 s"):
+            listener.wait_for_answers(1, 0.01)
+        may.set()
+        listener.wait_for_answers(1)
+        assert asked.result(5).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["", "/hook"])

@@ -70,7 +70,7 @@ def telling(lab: Lab) -> None:
 @given(wait=st.floats(0.2, 0.3))
 def slow(lab: Lab, wait: float) -> None:
     """It takes a while, and then it fails."""
-    time.sleep(wait)
+    time.sleep(wait)  # a slow contract is what is tested
     raise AssertionError("late")
 
 
