@@ -8,7 +8,6 @@ from assessment_simulator.core.links import Links
 from assessment_simulator.server import wire
 
 if TYPE_CHECKING:
-    from email.charset import Charset
     from email.header import Header
 
 SENDER = "no-reply@simulator.invalid"
@@ -63,14 +62,16 @@ def recipient(address: str, *, utf8: bool) -> str:
 
 def written(letter: Letter, to: str) -> bytes:
     """The whole message (RFC 5322), its lines ended by CRLF; 7-bit but for `to`, if that is not ASCII."""
-    from email.message import Message
+    from email.contentmanager import raw_data_manager
+    from email.message import EmailMessage
     from email.policy import compat32
     from email.utils import format_datetime
 
     face = letter.face()
-    # The older kind of message: the newer one reads what it is given, and would take a caller's words for its own.
-    message: Message[Any, Any] = Message()
-    message.set_payload(face["text"], _quoted_printable())
+    # The newer policies read the headers that they are given, and would take a caller's words for encoded ones.
+    message = EmailMessage(compat32.clone(linesep="\r\n", cte_type="8bit", mangle_from_=False))
+    # Quoted-printable can be read in the raw message, for the most part; base64 hides all of it.
+    message.set_content(face["text"], cte="quoted-printable", content_manager=raw_data_manager)
     message["From"] = f"Assessment simulator <{SENDER}>"
     message["To"] = to.encode().decode("ascii", "surrogateescape")  # is written as the bytes that it stands for
     message["Subject"] = _subject(face["subject"])
@@ -78,7 +79,7 @@ def written(letter: Letter, to: str) -> bytes:
     message["Message-ID"] = f"<{letter.id}.{letter.mark}@simulator.invalid>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Simulator-Sandbox"] = letter.sandbox
-    return message.as_bytes(policy=compat32.clone(linesep="\r\n", cte_type="8bit", mangle_from_=False))
+    return message.as_bytes()
 
 
 def _subject(text: str) -> "str | Header":
@@ -89,12 +90,3 @@ def _subject(text: str) -> "str | Header":
     if line.isascii() and len(line) <= _SHORT and "=?" not in line:
         return line
     return Header(line, "utf-8", header_name="Subject")
-
-
-def _quoted_printable() -> "Charset":
-    """UTF-8 that one can read in the raw message, for the most part; the default, base64, hides all of it."""
-    from email.charset import QP, Charset
-
-    charset = Charset("utf-8")
-    charset.body_encoding = QP
-    return charset

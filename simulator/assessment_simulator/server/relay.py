@@ -6,10 +6,9 @@ its sandbox's list of mails like any other.
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
-import threading
-import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,17 +35,17 @@ class _Waiting:
 
 
 class Relay:
-    """The line of mails before the mail server, and the thread that hands them over."""
+    """The line of mails before the mail server, and the task that hands them over."""
 
     def __init__(self, post: Post, gaps: Sequence[float] = GAPS, most: int = MOST_WAITING) -> None:
         self._post = post
         self._gaps = gaps
         self._most = most
         self._line: deque[_Waiting] = deque()
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
         self._underway = 0
-        self._ends: float | None = None
+        self._closing = False
 
     def committed(self, sandbox: Sandbox, id: str) -> None:
         """A mail of this sandbox was committed; one that no call asked for, such as a sample's, is passed by."""
@@ -56,59 +55,52 @@ class Relay:
 
     def take(self, letter: Letter) -> None:
         """Put a mail at the end of the line."""
-        with self._changed:
-            self._line.append(_Waiting(letter))
-            self._make_room()
-            self._changed.notify()
-        if self._thread is None:
-            # A daemon: a mail server that hangs must not keep the program from ending.
-            self._thread = threading.Thread(target=self._work, name="mail-relay", daemon=True)
-            self._thread.start()
+        self._line.append(_Waiting(letter))
+        self._make_room()
+        self._changed.set()
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._work())
 
     async def close(self, seconds: float) -> None:
         """Stop: what can be handed over within so many seconds is; what remains is said in the log."""
-        with self._changed:
-            self._ends = time.monotonic() + seconds
-            self._changed.notify()
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join, seconds)
-        with self._changed:
-            remain = len(self._line) + self._underway
+        self._closing = True
+        self._changed.set()
+        if self._task is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._task, seconds)
+        remain = len(self._line) + self._underway
         if remain:
             _log.warning("%d mails were not relayed: the simulator stops", remain)
 
-    # In the thread.
-
-    def _work(self) -> None:
-        while (waiting := self._next()) is not None:
+    async def _work(self) -> None:
+        while (waiting := await self._next()) is not None:
+            self._underway = 1
             try:
-                self._post.send(waiting.letter)
+                await self._post.send(waiting.letter)
             except Again as problem:
                 self._put_off(waiting, str(problem))
             except Never as problem:
                 self._lost(waiting.letter, str(problem))
-            except Exception:  # noqa: BLE001  a mistake of ours must not end the thread
+            except Exception:  # noqa: BLE001  a mistake of ours must not end the task
                 _log.exception("a mistake of the simulator's")
                 self._lost(waiting.letter, "the simulator failed")
-            with self._changed:
-                self._underway = 0
+            self._underway = 0
 
-    def _next(self) -> _Waiting | None:
+    async def _next(self) -> _Waiting | None:
         """The next that may be tried, as soon as there is one; None when the relay has stopped."""
-        with self._changed:
-            while True:
-                now = time.monotonic()
-                if self._ends is not None and now >= self._ends:
-                    return None
-                heads = self._heads()
-                ready = next((head for head in heads if head.until <= now), None)
-                if ready is not None:
-                    self._line.remove(ready)
-                    self._underway = 1
-                    return ready
-                if self._ends is not None:
-                    return None
-                self._changed.wait(min((head.until for head in heads), default=now + 3_600) - now)
+        while True:
+            self._changed.clear()
+            now = asyncio.get_running_loop().time()
+            heads = self._heads()
+            ready = next((head for head in heads if head.until <= now), None)
+            if ready is not None:
+                self._line.remove(ready)
+                return ready
+            if self._closing:
+                return None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(min((head.until for head in heads), default=None)):
+                    await self._changed.wait()
 
     def _heads(self) -> list[_Waiting]:
         """The oldest of each sandbox: one that is put off keeps those behind it waiting, and no other sandbox."""
@@ -121,11 +113,10 @@ class Relay:
         if waiting.tries == len(self._gaps):
             self._lost(waiting.letter, f"{why} (tried {waiting.tries + 1} times)")
             return
-        waiting.until = time.monotonic() + self._gaps[waiting.tries]
+        waiting.until = asyncio.get_running_loop().time() + self._gaps[waiting.tries]
         waiting.tries += 1
-        with self._changed:
-            self._line.appendleft(waiting)
-            self._make_room()
+        self._line.appendleft(waiting)
+        self._make_room()
 
     def _make_room(self) -> None:
         if len(self._line) > self._most:

@@ -1,20 +1,19 @@
-"""Hands one mail over to a mail server, and says what came of it. It waits for the network: call it from a thread."""
+"""Hands one mail over to a mail server, and says what came of it."""
 
 import contextlib
-import re
 from typing import TYPE_CHECKING, Protocol
 
 from assessment_simulator.core.urls import host_and_port
 from assessment_simulator.server.letter import SENDER, Letter, Uncarried, recipient, written
+from assessment_simulator.server.resolver import Resolver
 
 if TYPE_CHECKING:
-    from smtplib import SMTP
+    from aiosmtplib import SMTP
 
 SECONDS = 10.0
 """So long each answer of the mail server may take, and connecting to it."""
 _OURSELVES = "[127.0.0.1]"
 """What we say we are: asking the network for this machine's name may take longer than the mail."""
-_DOT = re.compile(rb"(?m)^\.")
 
 
 class Again(Exception):
@@ -28,7 +27,7 @@ class Never(Exception):
 class Post(Protocol):
     """Whatever can hand a mail over."""
 
-    def send(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> None:
         """Hand it over; raises `Again` or `Never` with the reason."""
         ...
 
@@ -40,66 +39,77 @@ class Smtp:
         found = host_and_port(where)
         if found is None:
             raise ValueError(f"{where!r} is no HOST:PORT, such as 127.0.0.1:1025")
-        self._where = found
+        self._host, self._port = found
         self._seconds = seconds
+        self._resolver = Resolver()
 
-    def send(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> None:
         """Hand a mail over, on a connection of its own."""
-        from smtplib import SMTP, SMTPResponseException
+        from aiosmtplib import SMTPException, SMTPResponseException
 
-        client = None
         try:
-            client = SMTP(*self._where, local_hostname=_OURSELVES, timeout=self._seconds)
-            _hand_over(client, letter)
+            client = await self._connected()
+            try:
+                await _hand_over(client, letter)
+            finally:
+                client.close()
         except Uncarried as problem:
             raise Never(str(problem)) from None
         except SMTPResponseException as problem:
-            kind = Never if 500 <= problem.smtp_code < 600 else Again
-            raise kind(f"the server said {problem.smtp_code} {_line(problem.smtp_error)}") from None
-        except (
-            OSError,
-            UnicodeError,
-        ) as problem:  # also whatever else smtplib raises, and names that cannot be asked for
-            raise Again(f"{type(problem).__name__}: {_line(str(problem))}") from None
-        finally:
-            if client is not None:
-                client.close()
+            kind = Never if 500 <= problem.code < 600 else Again
+            raise kind(_said(problem)) from None
+        except (OSError, SMTPException) as problem:
+            raise Again(_said(problem)) from None
+
+    async def _connected(self) -> "SMTP":
+        """A client that the server has greeted, at the first of its addresses that can be connected to."""
+        from aiosmtplib import SMTP, SMTPConnectError, SMTPConnectResponseError
+
+        problem: OSError = OSError(f"{self._host} has no address")
+        # The loop's own look-up would keep the program from ending while a name server does not answer.
+        found = await self._resolver.look_up(self._host)
+        for address in dict.fromkeys(str(entry[4][0]) for entry in found):
+            client = SMTP(
+                hostname=address, port=self._port, local_hostname=_OURSELVES, timeout=self._seconds, start_tls=False
+            )
+            try:
+                await client.connect()
+            except SMTPConnectResponseError:
+                raise
+            except SMTPConnectError as unconnected:
+                problem = unconnected
+            else:
+                return client
+        raise problem
 
 
-def _hand_over(client: "SMTP", letter: Letter) -> None:
-    client.ehlo_or_helo_if_needed()
-    utf8 = client.has_extn("smtputf8")
-    to = recipient(letter.face()["to"], utf8=utf8)
-    message = _DOT.sub(b"..", written(letter, to))
-    options = "" if to.isascii() else " SMTPUTF8 BODY=8BITMIME"
-    if options:
-        client.command_encoding = "utf-8"
-    _accepted(client.docmd("MAIL", f"FROM:<{SENDER}>{options}"))
-    _accepted(client.docmd("RCPT", f"TO:<{to}>"))
-    _accepted(client.docmd("DATA"))
-    client.send(message + b".\r\n")
-    _accepted(_last_word(client))
-    with contextlib.suppress(OSError):  # the mail is theirs by now
-        client.quit()
+async def _hand_over(client: "SMTP", letter: Letter) -> None:
+    from aiosmtplib import SMTPException, SMTPHeloError, SMTPResponseException
 
-
-def _last_word(client: "SMTP") -> tuple[int, bytes]:
-    """The answer to the whole message. Without one nobody knows whether it arrived; it shall not arrive twice."""
     try:
-        return client.getreply()
-    except OSError as problem:
-        raise Never(f"handed over whole, it may have arrived; no answer came: {_line(str(problem))}") from None
+        await client.ehlo()
+    except SMTPHeloError:
+        if not client.is_connected:
+            raise
+        await client.helo()
+    to = recipient(letter.face()["to"], utf8=client.supports_extension("smtputf8"))
+    options, encoding = ([], "ascii") if to.isascii() else (["SMTPUTF8", "BODY=8BITMIME"], "utf-8")
+    message = written(letter, to)
+    await client.mail(SENDER, options=options, encoding=encoding)
+    await client.rcpt(to, encoding=encoding)
+    try:
+        await client.data(message)
+    except SMTPException as problem:
+        if isinstance(problem, SMTPResponseException) and 400 <= problem.code < 600:
+            raise
+        # Without an answer nobody knows whether the mail arrived; it shall not arrive twice.
+        raise Never(f"the message was not acknowledged, it may have arrived: {_said(problem)}") from None
+    with contextlib.suppress(OSError, SMTPException):  # the mail is theirs by now
+        await client.quit()
 
 
-def _accepted(reply: tuple[int, bytes]) -> None:
-    from smtplib import SMTPResponseException
-
-    if not 200 <= reply[0] < 400:
-        raise SMTPResponseException(*reply)
-
-
-def _line(text: str | bytes) -> str:
-    """What somebody else said, fit for one line of a log."""
-    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    shown = "".join(letter if letter.isprintable() else " " for letter in said)
-    return " ".join(shown.split())[:200]
+def _said(problem: Exception) -> str:
+    """What went wrong, fit for one line of a log."""
+    code, text = getattr(problem, "code", 0), getattr(problem, "message", str(problem))
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:200]
+    return f"the server said {code} {line}" if code > 0 else line
