@@ -1,5 +1,6 @@
 """What others read files with: poppler for PDF, Pillow for PNG, an XML parser for SVG, zipfile for archives."""
 
+import re
 import subprocess
 from io import BytesIO
 from xml.etree import ElementTree as ET
@@ -15,6 +16,16 @@ def pdf_text(file: bytes) -> str:
     made = subprocess.run(["pdftotext", "-layout", "-", "-"], input=file, capture_output=True, check=True)
     assert made.stderr == b""
     return made.stdout.decode()
+
+
+def pdf_words(file: bytes) -> list[tuple[int, tuple[float, float, float, float]]]:
+    """The page of each word of a PDF, and its box in points: left, top, right, bottom."""
+    made = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=file, capture_output=True, check=True)
+    assert made.stderr == b""
+    pages = re.split(r"<page ", made.stdout.decode("utf-8", "replace"))[1:]
+    box = re.compile(r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)"')
+    found = [(number, box.findall(page)) for number, page in enumerate(pages)]
+    return [(number, (float(a), float(b), float(c), float(d))) for number, boxes in found for a, b, c, d in boxes]
 
 
 def png_image(file: bytes) -> Image.Image:

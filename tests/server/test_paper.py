@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from itertools import combinations
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from assessment_simulator.core.call import Bundle, Document, Dot, Drawing, Label, Line
 from assessment_simulator.server import fonts
 from assessment_simulator.server.press import draw
-from tests.readers import SVG, pdf_text, png_image, svg_texts, zip_files
+from tests.readers import SVG, pdf_text, pdf_words, png_image, svg_texts, zip_files
 
 FONT = "abdc775b21b1bc470d50c97e790d276f2054b7504e56e5bd3e64f48d68582322"
 """The typeface as Debian's fonts-dejavu-core 2.37 has it."""
@@ -73,6 +74,18 @@ async def test_what_is_too_long_ends_in_an_ellipsis(cell: str) -> None:
     assert text.count("…") == 2
     assert "Next" in text
     assert len(text) < 4_000
+
+
+WIDE = ["W" * 10_000, "‱" * 999, "M " * 999, "<b>&amp;" * 99, "שלום " * 99, "مرحبا " * 99, "😀" * 999, "a\u00adb" * 99]
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 6])
+async def test_nothing_leaves_its_column_or_page_or_lies_on_the_next_row(columns: int) -> None:
+    rows = [row for text in WIDE for row in (("o",) * columns, (text,) * columns)]
+    words = pdf_words(await pdf(page(*rows, title="W" * 10_000)))
+    assert all(50 < left < right < 545 and 30 < top < bottom < 800 for _, (left, top, right, bottom) in words)
+    for (here, (a, b, c, d)), (there, (e, f, g, h)) in combinations(words, 2):
+        assert here != there or min(c, g) - max(a, e) < 0.1 or min(d, h) - max(b, f) < 2
 
 
 @pytest.mark.parametrize("length", [1_000, 1_999, 2_000, 2_001])
