@@ -1,21 +1,17 @@
 """The states of a vendor and the moves between them: the table, what a sandbox has seen of it, and the picture."""
 
 import re
-from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import httpx2
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.core.machine import Machine
+from assessment_simulator.core.machine import Machine, Place, State
 from assessment_simulator.server.diagram import diagram
-from assessment_simulator.server.layout import NODE_HEIGHT, Edge, Plan, layers, plan
-from assessment_simulator.server.lives import made
+from assessment_simulator.server.lives import listed, made
 from assessment_simulator.server.openapi import named
 from tests.server import assessment, order, problem
 from tests.servers import Sandbox
@@ -195,67 +191,90 @@ def test_what_was_seen_is_bolder_and_counted(sandbox: Sandbox) -> None:
 def test_whatever_names_a_table_holds_the_picture_is_well_formed() -> None:
     evil = '</text><script>alert("&\'")</script>'
     machine = Machine({evil: evil, "b": "]]>", 7: "\u202eright"}, {(evil, evil): "b", ("b", "x"): 7}, ())
+    places: dict[State, Place] = {evil: Place(0, 0), "b": Place(1, 0), 7: Place(0, 1)}
     view = {
         "states": [{"id": id, "title": title, "now": 1, "seen": 1} for id, title in machine.states.items()],
         "moves": [{"from": a, "action": by, "to": b, "seen": 1} for (a, by), b in machine.moves.items()],
     }
-    svg = ET.fromstring(diagram(machine, view, evil))  # noqa: S314  our own
+    svg = ET.fromstring(diagram(machine, places, view, evil))  # noqa: S314  our own
     assert [one for one in svg.iter() if one.tag == f"{SVG}script"] == []
     assert evil in {"".join(one.itertext()) for one in svg.iter(f"{SVG}text")}
 
 
-# The layout.
+# Where things are.
 
-graphs = st.integers(1, 8).flatmap(
-    lambda count: st.sets(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=16).map(
-        lambda pairs: (count, sorted((a, b) for a, b in pairs if a != b))
-    )
-)
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
 
-
-def overlap(one: tuple[float, float], other: tuple[float, float], width: float) -> bool:
-    """Whether two boxes of a row that are so wide together lie on each other."""
-    return abs(one[1] - other[1]) < 1 and abs(one[0] - other[0]) < width - 0.01
+LISTED = pytest.mark.parametrize("vendor", VENDORS.values(), ids=lambda vendor: vendor.id)
+REVIVED = [(50, "change_assessment", 10), (50, "change_by_external_id", 10)]
+"""The moves that are in no table."""
 
 
-def check(placed: Plan, widths: Mapping[str, float], edges: list[Edge]) -> None:
-    for (one, a), (other, b) in combinations(placed.nodes.items(), 2):
-        assert not overlap(a, b, (widths[one] + widths[other]) / 2)
-    routes = [*zip(edges, placed.routes, strict=True)]
-    for (one_edge, first), (other_edge, second) in combinations(routes, 2):
-        assert not overlap(first.label, second.label, (one_edge.width + other_edge.width) / 2)
-    for edge, route in routes:
-        for node, (x, y), point in ((edge.start, placed.nodes[edge.start], route.points[0]),
-                                    (edge.end, placed.nodes[edge.end], route.points[-1])):  # fmt: skip
-            assert abs(point[0] - x) <= widths[node] / 2
-            assert abs(abs(point[1] - y) - NODE_HEIGHT / 2) < 0.01
-    everything = [*placed.nodes.values(), *(point for route in placed.routes for point in route.points)]
-    assert all(0 <= x <= placed.width and 0 <= y <= placed.height for x, y in everything)
+@LISTED
+def test_every_state_has_a_place_and_no_two_share_one(vendor: Any) -> None:
+    assert set(vendor.places) == set(vendor.machine.states)
+    cells = [(one.column, row) for one in vendor.places.values() for row in range(one.row, one.row + one.rows)]
+    assert len(set(cells)) == len(cells)
+    assert all(one.rows > 0 and one.column >= 0 and one.row >= 0 for one in vendor.places.values())
 
 
-@given(graphs)
-def test_no_box_and_no_label_lies_on_another_and_every_edge_touches_its_nodes(
-    graph: tuple[int, list[tuple[int, int]]],
-) -> None:
-    count, pairs = graph
-    widths = {str(number): 90.0 + number * 7 for number in range(count)}
-    edges = [Edge(str(a), str(b), 40.0 + 5 * a) for a, b in pairs]
-    check(plan(widths, edges), widths, edges)
+@LISTED
+def test_an_invitation_moves_down_or_sideways_in_the_picture(vendor: Any) -> None:
+    ends = {(start, end) for (start, _), end in vendor.machine.moves.items()}
+    upwards = [1 for a, b in ends if vendor.places[b].row + vendor.places[b].rows <= vendor.places[a].row]
+    assert len(upwards) <= 1
 
 
-@given(graphs)
-def test_all_edges_but_those_that_close_a_circle_lead_downwards(graph: tuple[int, list[tuple[int, int]]]) -> None:
-    count, pairs = graph
-    edges = [Edge(str(a), str(b), 40) for a, b in pairs]
-    layer, back = layers([str(number) for number in range(count)], edges)
-    for number, edge in enumerate(edges):
-        assert (layer[edge.start] < layer[edge.end]) is (number not in back)
+def numbers(text: str) -> list[float]:
+    return [float(number) for number in re.findall(r"-?[\d.]+", text)]
 
 
-@pytest.mark.parametrize("vendor", VENDORS.values(), ids=lambda vendor: vendor.id)
-def test_an_invitation_moves_down_the_picture(vendor: Any) -> None:
-    pairs = {(start, end) for (start, _), end in vendor.machine.moves.items() if start != end}
-    edges = [Edge(str(a), str(b), 60) for a, b in sorted(pairs, key=str)]
-    layer, back = layers([str(state) for state in vendor.machine.states], edges)
-    assert len(back) <= 1
-    assert all(layer[str(end)] > 0 for end in vendor.machine.ends)
+def overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def words_box(text: ET.Element, side: str) -> Box:
+    """About where the words are: a letter of the label is at most so wide."""
+    x, y, wide = float(text.attrib["x"]), float(text.attrib["y"]), 6.9 * len(text.text or "")
+    left = {"east": x, "west": x - wide}.get(side, x - wide / 2)
+    return left, y - 10, left + wide, y + 3
+
+
+def passes(line: list[float], box: Box) -> bool:
+    """Whether a line goes through a box, and does not only touch it."""
+    x, y, to_x, to_y = line
+    points = [(x + (to_x - x) * part / 500, y + (to_y - y) * part / 500) for part in range(501)]
+    return any(box[0] + 1 < a < box[2] - 1 and box[1] + 1 < b < box[3] - 1 for a, b in points)
+
+
+@pytest.mark.parametrize("times", [0, 9_999])
+@LISTED
+def test_no_arrow_goes_through_a_box_and_no_label_lies_on_another_or_on_a_box(vendor: Any, times: int) -> None:
+    machine = vendor.machine
+    moves = [*listed(machine), *(REVIVED if times and vendor.id == "predictive_index" else [])]
+    view = {
+        "states": [{"id": id, "title": title, "now": times, "seen": times} for id, title in machine.states.items()],
+        "moves": [
+            {"from": a, "action": by, "to": b, "seen": 1 if (a, by, b) in REVIVED else times} for a, by, b in moves
+        ],
+    }
+    svg = ET.fromstring(diagram(machine, vendor.places, view, "all"))  # noqa: S314  our own
+    boxes: list[Box] = []
+    for rect in svg.findall(f".//{SVG}g/{SVG}rect"):
+        x, y, wide, high = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
+        boxes.append((x, y, x + wide, y + high))
+    lines = [numbers(path.attrib["d"]) for path in svg.iter(f"{SVG}path")]
+    labels = [
+        words_box(text, next((side for side in ("east", "west") if side in group.attrib["class"].split()), ""))
+        for group in svg.iter(f"{SVG}g")
+        if "move" in group.attrib["class"].split()
+        for text in group.iter(f"{SVG}text")
+    ]
+    assert len(labels) == len(lines) == len({(a, b) for a, _, b in moves if a != b})
+    assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
+    assert not [(line, box) for line in lines for box in boxes if passes(line, box)]
+    assert not [pair for pair in combinations(labels, 2) if overlap(*pair)]
+    assert not [(label, box) for label in labels for box in boxes if overlap(label, box)]
+    wide, high = float(svg.attrib["width"]), float(svg.attrib["height"])
+    assert all(min(box[:2]) > 0 and box[2] < wide and box[3] < high for box in [*boxes, *labels])

@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 State = str | int
 Move = tuple[State, str, State]
 """From which state, by which action, to which."""
+
+
+class Place(NamedTuple):
+    """Where a state is drawn: its column and its first row, counted from 0, and how many rows it takes."""
+
+    column: int
+    row: int
+    rows: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Alarm, Decision, Notice, Record
 from assessment_simulator.core.delivery import Delivery, Post
 from assessment_simulator.core.exercise import Exercise
-from assessment_simulator.core.machine import Machine
+from assessment_simulator.core.machine import Machine, Place, State
 from assessment_simulator.core.rules import Rule, broken
 from assessment_simulator.core.schema import Interface
 from assessment_simulator.core.sources import Document, Guess, Omission, Promise, Source, Standing
@@ -115,6 +115,7 @@ class Vendor:
     `trouble` is the answer with a status when the vendor itself fails; `token` gives the id of the `TOKEN` record that
     a call comes with (empty: none), and is None where there are no tokens.
     `exercise` is the candidate's part, behind the invitations' links; None where a vendor's links lead nowhere.
+    `places` are where the states of the `machine` are drawn.
     `interface` describes what goes over the wire, for the OpenAPI document.
     `publisher` and `api` are the words in which its `documents` name the vendor and the API that is simulated; `about`
     says which API that is, and how we know. `guesses` are the choices of ours that callers can depend on.
@@ -130,6 +131,7 @@ class Vendor:
     door: Mapping[str, Rule]
     switches: tuple[Switch, ...]
     machine: Machine
+    places: Mapping[State, Place]
     kind: str
     credentials: Mapping[str, tuple[str, ...]]
     credential: Callable[[Call], Credential | None]

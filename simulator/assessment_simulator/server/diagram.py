@@ -1,17 +1,25 @@
 """A vendor's states and moves as an SVG picture, drawn from its table, with what a sandbox has seen of them."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from html import escape
-from typing import Any
+from math import atan2, copysign, degrees
+from typing import Any, NamedTuple
 
-from assessment_simulator.core.machine import Machine, State
-from assessment_simulator.server.layout import NODE_HEIGHT, Edge, Plan, Route, plan
+from assessment_simulator.core.machine import Machine, Place, State
 from assessment_simulator.server.searching import state_title
 
 MEDIA_TYPE = "image/svg+xml"
 _TIMES = "\N{MULTIPLICATION SIGN}"
+_HIGH = 58.0
+"""How high the box of a state of one row is."""
+_BESIDE, _BELOW, _MARGIN = 124.0, 54.0, 16.0
+"""The spaces between two columns, between two rows, and around everything."""
+_APART = 13.0
+"""So far from the middle is each of two arrows that lead there and back."""
 View = dict[str, Any]
 Pair = tuple[State, State]
+Point = tuple[float, float]
 
 _STYLE = """
 svg{--canvas:#fff;--ink:#1b1f24;--faint:#5b6570;--box:#f3f5f7;--seen:#0b57a4;--seen-box:#e4effa}
@@ -20,6 +28,7 @@ svg{--canvas:#14171b;--ink:#eceff2;--faint:#a3adb8;--box:#22272d;--seen:#8ec4ff;
 .canvas{fill:var(--canvas)}
 text{font:13px system-ui,sans-serif;fill:var(--ink);text-anchor:middle}
 .name{font-weight:600}.small{font-size:11px}
+.east text{text-anchor:start}.west text{text-anchor:end}
 .move text{font-size:12px;paint-order:stroke;stroke:var(--canvas);stroke-width:5px;stroke-linejoin:round}
 rect.box{fill:var(--box);stroke:var(--faint);stroke-width:1}
 .end rect.box{rx:20px}
@@ -32,7 +41,30 @@ polygon{fill:var(--faint)}.seen polygon{fill:var(--seen)}
 """
 
 
-def diagram(machine: Machine, view: View, title: str) -> str:
+class _Box(NamedTuple):
+    """The rectangle of a state."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def middle(self) -> float:
+        """Where its middle is, from the left."""
+        return (self.left + self.right) / 2
+
+
+class _Arrow(NamedTuple):
+    """A straight line, where the middle of its label is, and to which side the label runs from there."""
+
+    start: Point
+    end: Point
+    label: Point
+    side: str
+
+
+def diagram(machine: Machine, places: Mapping[State, Place], view: View, title: str) -> str:
     """The picture of a table as `lives.seen_view` shows it; all that is seen is bolder, and says how often."""
     moves: defaultdict[Pair, list[View]] = defaultdict(list)
     loops: defaultdict[State, list[str]] = defaultdict(list)
@@ -43,18 +75,18 @@ def diagram(machine: Machine, view: View, title: str) -> str:
             moves[move["from"], move["to"]].append(move)
     names = {state["id"]: state_title(machine, state["id"]) for state in view["states"]}
     lines = {state["id"]: _lines(state, names[state["id"]], loops[state["id"]]) for state in view["states"]}
-    labels = {pair: ", ".join(_counted(move["action"], move["seen"]) for move in made) for pair, made in moves.items()}
-    widths = {str(id): max(96.0, max(map(_width, texts)) + 24) for id, texts in lines.items()}
-    placed = plan(widths, [Edge(str(a), str(b), _width(labels[a, b]) + 8) for a, b in moves])
+    width = max(96.0, *(7.2 * len(line) + 24 for texts in lines.values() for line in texts))
+    boxes = {state: _box(place, width) for state, place in places.items()}
     drawn = [
-        *(_move(machine, moves[pair], labels[pair], route) for pair, route in zip(moves, placed.routes, strict=True)),
-        *(_state(machine, state, lines[state["id"]], placed, widths[str(state["id"])]) for state in view["states"]),
+        *(_move(machine, made, _arrow(boxes[a], boxes[b], (b, a) in moves)) for (a, b), made in moves.items()),
+        *(_state(machine, state, lines[state["id"]], boxes[state["id"]]) for state in view["states"]),
     ]
-    return _picture(placed, title, _told(view, names), "".join(drawn))
+    return _picture(boxes, title, _told(view, names), "".join(drawn))
 
 
-def _picture(placed: Plan, title: str, told: str, drawn: str) -> str:
-    width, height = round(placed.width), round(placed.height)
+def _picture(boxes: Mapping[State, _Box], title: str, told: str, drawn: str) -> str:
+    width = round(max(box.right for box in boxes.values()) + _MARGIN)
+    height = round(max(box.bottom for box in boxes.values()) + _MARGIN)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" aria-labelledby="title desc"><title id="title">{escape(title)}</title>'
@@ -79,53 +111,55 @@ def _lines(state: View, name: str, loops: list[str]) -> list[str]:
     return [name, *counted, *([f"↻ {', '.join(loops)}"] if loops else [])]
 
 
-def _state(machine: Machine, state: View, lines: list[str], placed: Plan, width: float) -> str:
-    x, y = placed.nodes[str(state["id"])]
+def _state(machine: Machine, state: View, lines: list[str], box: _Box) -> str:
     kinds = " ".join(["state", *(["seen"] if state["seen"] else []), *(["end"] if state["id"] in machine.ends else [])])
-    first = y + 5 - 8.5 * (len(lines) - 1)
+    first = (box.top + box.bottom) / 2 + 5 - 8.5 * (len(lines) - 1)
+    x = f"{box.middle:.1f}"
     texts = "".join(
-        f'<text class="{"small" if at else "name"}" x="{x:.1f}" y="{first + 17 * at:.1f}">{escape(line)}</text>'
+        f'<text class="{"small" if at else "name"}" x="{x}" y="{first + 17 * at:.1f}">{escape(line)}</text>'
         for at, line in enumerate(lines)
     )
     return (
         f'<g class="{kinds}"><title>{escape(state["title"])}</title>'
-        f'<rect class="box" x="{x - width / 2:.1f}" y="{y - NODE_HEIGHT / 2:.1f}" width="{width:.1f}" '
-        f'height="{NODE_HEIGHT:.0f}" rx="6"/>{texts}</g>'
+        f'<rect class="box" x="{box.left:.1f}" y="{box.top:.1f}" width="{box.right - box.left:.1f}" '
+        f'height="{box.bottom - box.top:.1f}" rx="6"/>{texts}</g>'
     )
 
 
-def _move(machine: Machine, made: list[View], label: str, route: Route) -> str:
+def _move(machine: Machine, made: list[View], arrow: _Arrow) -> str:
     listed = any(machine.moves.get((one["from"], one["action"])) == one["to"] for one in made)
     seen = any(one["seen"] for one in made)
-    kinds = " ".join(["move", *(["seen"] if seen else []), *([] if listed else ["unlisted"])])
-    x, y = route.label
+    kinds = " ".join(["move", arrow.side, *(["seen"] if seen else []), *([] if listed else ["unlisted"])])
+    label = ", ".join(f"{one['action']} {_TIMES}{one['seen']}" if one["seen"] else one["action"] for one in made)
+    (x, y), (to_x, to_y) = arrow.start, arrow.end
+    turned = degrees(atan2(to_y - y, to_x - x))
     return (
-        f'<g class="{kinds}"><path d="{_curve(route)}"/>{_arrow(route)}'
-        f'<text x="{x:.1f}" y="{y + 4:.1f}">{escape(label)}</text></g>'
+        f'<g class="{kinds}"><path d="M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}"/>'
+        f'<polygon points="0,0 -9,-4.5 -9,4.5" transform="translate({to_x:.1f} {to_y:.1f}) rotate({turned:.1f})"/>'
+        f'<text x="{arrow.label[0]:.1f}" y="{arrow.label[1] + 4:.1f}">{escape(label)}</text></g>'
     )
 
 
-def _curve(route: Route) -> str:
-    """A line that leaves and enters every point upright."""
-    (x, y), *rest = route.points
-    steps = [f"M{x:.1f} {y:.1f}"]
-    for next_x, next_y in rest:
-        middle = (y + next_y) / 2
-        steps.append(f"C{x:.1f} {middle:.1f} {next_x:.1f} {middle:.1f} {next_x:.1f} {next_y:.1f}")
-        x, y = next_x, next_y
-    return "".join(steps)
+def _box(place: Place, width: float) -> _Box:
+    left, top = _MARGIN + place.column * (width + _BESIDE), _MARGIN + place.row * (_HIGH + _BELOW)
+    return _Box(left, top, left + width, top + place.rows * (_HIGH + _BELOW) - _BELOW)
 
 
-def _arrow(route: Route) -> str:
-    (_, before), (x, y) = route.points[-2:]
-    back = -9 if y > before else 9
-    return f'<polygon points="{x:.1f},{y:.1f} {x - 4.5:.1f},{y + back:.1f} {x + 4.5:.1f},{y + back:.1f}"/>'
-
-
-def _counted(action: str, seen: int) -> str:
-    return f"{action} {_TIMES}{seen}" if seen else action
-
-
-def _width(text: str) -> float:
-    """About how wide a text is."""
-    return 7.2 * len(text)
+def _arrow(a: _Box, b: _Box, there_and_back: bool) -> _Arrow:
+    """From the side of one box to that of another; the label is near the start, or in the middle if it slants."""
+    apart = _APART if there_and_back else 0.0
+    top, bottom = max(a.top, b.top), min(a.bottom, b.bottom)
+    if top < bottom:
+        forth = a.left < b.left
+        y = (top + bottom) / 2 + (apart if forth else -apart)
+        if forth:
+            return _Arrow((a.right, y), (b.left, y), (a.right + 10, y), "east")
+        return _Arrow((a.left, y), (b.right, y), (a.left - 10, y), "west")
+    down = a.top < b.top
+    shift = -apart if down else apart
+    lean = copysign((a.right - a.left) / 4, b.left - a.left) if a.left != b.left else 0.0
+    start = a.middle + lean + shift, a.bottom if down else a.top
+    end = b.middle - lean + shift, b.top if down else b.bottom
+    if lean:
+        return _Arrow(start, end, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), "")
+    return _Arrow(start, end, (start[0], start[1] + (18 if down else -18)), "")

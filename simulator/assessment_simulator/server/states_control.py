@@ -44,7 +44,8 @@ class StatesControl:
         """The same as a picture."""
         sandbox, vendor = self._find(request), self._vendor(request)
         view = seen_view(vendor, sandbox.state.history)
-        text = diagram.diagram(vendor.machine, view, f"{vendor.title}: states and moves in sandbox {sandbox.name}")
+        title = f"{vendor.title}: states and moves in sandbox {sandbox.name}"
+        text = diagram.diagram(vendor.machine, vendor.places, view, title)
         headers = {"content-security-policy": POLICY, "cache-control": "no-store"}
         return Response(text, headers=headers, media_type=diagram.MEDIA_TYPE)
 

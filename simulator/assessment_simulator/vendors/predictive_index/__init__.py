@@ -31,7 +31,7 @@ from assessment_simulator.vendors.predictive_index.promises import OMITTED, PROM
 from assessment_simulator.vendors.predictive_index.samples import samples
 from assessment_simulator.vendors.predictive_index.schemas import INTERFACE
 from assessment_simulator.vendors.predictive_index.sources import ABOUT, API, DOCUMENTS, PUBLISHER
-from assessment_simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, VENDOR_ID
+from assessment_simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, PLACES, VENDOR_ID
 from assessment_simulator.vendors.predictive_index.switches import SWITCHES
 
 _PATH = "/api/v1/behavioralassessments"
@@ -93,6 +93,7 @@ VENDOR = Vendor(
     door=errors.DOOR,
     switches=SWITCHES,
     machine=MACHINE,
+    places=PLACES,
     kind=KIND,
     credentials={"predictive_index.key": ("api_key",)},
     credential=access.credential,

@@ -4,7 +4,7 @@ States as listed on the page Common; 0 stands only in the sample of POST behavio
 moves between them: these are ours. `fail` is no action, because only cognitive assessments are known to fail.
 """
 
-from assessment_simulator.core.machine import Machine, State
+from assessment_simulator.core.machine import Machine, Place, State
 
 VENDOR_ID = "predictive_index"
 KIND = "assessment"
@@ -40,6 +40,18 @@ MACHINE = Machine(
     | {(state, "abort"): ABORTED for state in _UNFINISHED},
     walk=("open", "start", "complete"),
 )
+
+PLACES: dict[State, Place] = {
+    EXPIRED: Place(0, 0, 4),
+    CREATED: Place(1, 0),
+    SENT: Place(2, 1),
+    OPENED: Place(1, 2),
+    STARTED: Place(1, 3),
+    COMPLETED: Place(1, 4),
+    FAILED: Place(2, 4),
+    ABORTED: Place(3, 0, 4),
+}
+"""Where each state is drawn. Those that many lead to are high, so that straight arrows reach them."""
 
 ENDS = frozenset(MACHINE.ends)
 """Where nothing more happens by itself, and no action leads on."""

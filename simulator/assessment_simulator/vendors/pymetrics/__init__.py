@@ -108,6 +108,7 @@ VENDOR = Vendor(
     door=errors.DOOR,
     switches=switches.SWITCHES,
     machine=states.MACHINE,
+    places=states.PLACES,
     kind=states.KIND,
     credentials={"pymetrics.client": ("client_id", "client_secret"), "pymetrics.key": ("api_key",)},
     credential=access.credential,

@@ -7,7 +7,7 @@ the vendor lists them.
 
 from typing import Final
 
-from assessment_simulator.core.machine import Machine
+from assessment_simulator.core.machine import Machine, Place, State
 
 KIND: Final = "order"
 """The kind under which orders are remembered."""
@@ -51,6 +51,18 @@ MACHINE = Machine(
     },
     walk=("accept", "invite", "start", "complete"),
 )
+
+PLACES: dict[State, Place] = {
+    REJECTED: Place(0, 0, 3),
+    PENDING: Place(1, 0),
+    ACCEPTED: Place(1, 1),
+    NOT_STARTED: Place(1, 2),
+    IN_PROGRESS: Place(1, 3),
+    COMPLETED: Place(1, 4),
+    FULFILLED: Place(1, 5),
+    EXPIRED: Place(2, 0, 4),
+}
+"""Where each status is drawn. Those that many lead to are high, so that straight arrows reach them."""
 
 SETTLED = frozenset({REJECTED, COMPLETED, EXPIRED, FULFILLED})
 """Statuses from which no alarm can move an order on: only reading it can."""
