@@ -5,6 +5,7 @@
 each of them in backticks. Exit statuses and a few names of variables are written here by hand.
 """
 
+import asyncio
 import inspect
 import json
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from starlette.requests import Request
 
 from assessment_contracts.clients import adapter
 from assessment_contracts.clients.features import FEATURES
@@ -203,8 +205,9 @@ def _parameters(function: Any) -> str:
 
 def _metrics() -> list[str]:
     sandboxes = Sandboxes(VENDORS, HttpSender(Policy(())))
-    exposed = metrics.MetricsControl(lambda: sandboxes, lambda: 0, lambda: "0")
-    return [f"{one.name} ({one.type})" for one in exposed.collect()]
+    asyncio.run(metrics.MetricsControl(lambda: sandboxes, lambda: 0, lambda: "0").metrics(Request({"type": "http"})))
+    found = sandboxes.meters.registry.collect() if sandboxes.meters.registry else ()
+    return [f"{one.name} ({one.type})" for one in found if one.name.startswith("simulator")]
 
 
 def _adapter() -> Iterator[str]:

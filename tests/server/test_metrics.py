@@ -90,6 +90,24 @@ def test_a_fork_does_not_count_what_it_brought_along() -> None:
         assert ("simulator_commits_total",) not in grown(before, told(http))
 
 
+def test_what_an_earlier_process_has_done_does_not_count(tmp_path: Path) -> None:
+    for _ in range(2):
+        with (
+            Server("--log", f"sqlite:{tmp_path}/log.db") as server,
+            httpx2.Client(base_url=server.url, trust_env=False) as http,
+        ):
+            sandbox = Sandbox(http, "ada")
+            assert sandbox.pi.get(PI).status_code == 200
+            assert told(http).get(("simulator_commits_total",)) == 0
+            assessment(sandbox)
+            assert told(http)["simulator_commits_total",] == 1
+
+
+def test_no_series_tells_when_a_counter_was_made(http: httpx2.Client, sandbox: Sandbox) -> None:
+    sandbox.pi.get(PI)
+    assert [name for name, *_ in told(http) if name.endswith("_created")] == []
+
+
 def test_latencies_are_noted_from_the_first_look_on() -> None:
     with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")

@@ -138,15 +138,13 @@ class Door:
         if reply.status != 204:
             headers.append((b"content-length", b"%d" % len(body)))
         status, left = (reply.status, stored) if fault is None else trouble.left(fault, reply.status, body)
-        if sandbox is self._sandboxes.nowhere:
-            self._meters.stranger(found.vendor.id, operation, status)
-        else:
+        took = perf_counter() - began
+        if sandbox is not self._sandboxes.nowhere:
             sandbox.journal.record(
-                asked.at, found.vendor.id, operation, request, asked.sent, status, reply.rules, headers, left,
-                perf_counter() - began, asked.fault.id if asked.fault else None,
+                asked.at, found.vendor.id, operation, request, asked.sent, status, reply.rules, headers, left, took,
+                asked.fault.id if asked.fault else None,
             )  # fmt: skip
-        if self._meters.latencies is not None:
-            self._meters.latencies.note(found.vendor.id, operation, perf_counter() - began)
+        self._meters.called(found.vendor.id, operation, status, took)
         if fault is None:
             await respond(send, reply.status, headers, body)
         else:

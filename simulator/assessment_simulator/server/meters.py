@@ -1,86 +1,76 @@
-"""What is counted beside the sandboxes, so that `/_simulator/metrics` can tell what this process has done.
+"""Counts what this process does, in counters of prometheus-client; where that is not installed, nothing is counted."""
 
-Sandboxes count what their callers are told anyway. Here is what would be lost with them, and what nobody else counts.
-A call to a sandbox costs nothing here until somebody has asked for the metrics once: only then latencies are noted.
-"""
-
-from bisect import bisect_left
-from collections import Counter
+from typing import TYPE_CHECKING
 
 from assessment_simulator.core.delivery import Attempt
-from assessment_simulator.server.journal import Tally
-from assessment_simulator.server.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry, Counter, Histogram
 
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds up to which a call counts as so quick."""
 OTHER = "other"
 """In the place of an operation, where the path or the verb is none of the vendor's."""
-Calls = Counter[tuple[str, str, str]]
-"""How many calls there were, by vendor, operation and class of status."""
-
-
-class Latencies:
-    """How many calls of a vendor's operation took how long: for each bound, and beyond the last; and seconds in all."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, str | None], list[int]] = {}
-        self.sums: dict[tuple[str, str | None], float] = {}
-
-    def note(self, vendor: str, operation: str | None, seconds: float) -> None:
-        """Count a call."""
-        key = vendor, operation
-        if key not in self.rows:
-            self.rows[key], self.sums[key] = [0] * (len(BOUNDS) + 1), 0.0
-        self.rows[key][bisect_left(BOUNDS, seconds)] += 1
-        self.sums[key] += seconds
+COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "calls": ("Calls to the vendors.", ("vendor", "operation", "status")),
+    "webhook_attempts": ("Tries to deliver a webhook.", ("vendor", "outcome")),
+    "sandboxes_opened": ("Sandboxes that were opened.", ()),
+    "commits": ("Commits.", ()),
+}
+"""By name: what is counted, and its labels. No label holds anything that callers choose, so their number is bounded."""
 
 
 class Meters:
-    """The counts of one process."""
+    """The counters of one process, in a registry of its own; that is None where prometheus-client is not installed."""
 
     def __init__(self) -> None:
-        self.calls: Calls = Counter()
-        """Of sandboxes that were reset or are gone, and of callers whose credential opened none."""
-        self.attempts: Counter[tuple[str, str]] = Counter()
-        """Tries to deliver a webhook, by vendor and what came of them."""
-        self.commits = 0
-        """Of sandboxes that were reset or are gone."""
-        self.opened = 0
-        """Sandboxes that were opened."""
-        self.latencies: Latencies | None = None
+        self.registry: CollectorRegistry | None = None
+        self._counters: dict[str, Counter] = {}
+        self._counted: dict[tuple[str, ...], Counter] = {}
+        """By name and labels: to look a counter up by its labels takes longer than to count."""
+        self._seconds: Histogram | None = None
+        try:
+            import prometheus_client as prometheus
+        except ModuleNotFoundError:
+            return
+        prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter
+        self.registry = prometheus.CollectorRegistry()
+        for name, (what, labels) in COUNTERS.items():
+            self._counters[name] = prometheus.Counter(f"simulator_{name}", what, labels, registry=self.registry)
 
-    def stranger(self, vendor: str, operation: str | None, status: int | None) -> None:
-        """Count a call that no sandbox counts."""
-        self.calls[vendor, operation or OTHER, status_class(status)] += 1
+    def time(self) -> None:
+        """Note from now on how long calls take."""
+        from prometheus_client import Histogram
+
+        what = "How long calls to the vendors took, since the metrics were asked for first."
+        self._seconds = Histogram(
+            "simulator_call_seconds", what, ("vendor", "operation"), buckets=BOUNDS, registry=self.registry
+        )
+
+    def called(self, vendor: str, operation: str | None, status: int | None, seconds: float) -> None:
+        """Count a call; the class of a status is `4xx` for 404, `none` where no answer left."""
+        self._count("calls", vendor, operation or OTHER, "none" if status is None else f"{status // 100}xx")
+        if self._seconds is not None:
+            self._seconds.labels(vendor, operation or OTHER).observe(seconds)
 
     def attempted(self, vendor: str, attempt: Attempt) -> None:
-        """Count a try."""
-        self.attempts[vendor, "refused" if attempt.refused else attempt.verdict] += 1
+        """Count a try to deliver a webhook."""
+        self._count("webhook_attempts", vendor, "refused" if attempt.refused else attempt.verdict)
 
-    def keep(self, sandbox: Sandbox) -> None:
-        """Keep the counts of a sandbox that is about to forget them."""
-        self.keep_calls(sandbox)
-        self.keep_commits(sandbox.commits)
+    def opened(self) -> None:
+        """Count a sandbox."""
+        self._count("sandboxes_opened")
 
-    def keep_commits(self, commits: int) -> None:
-        """Keep so many commits."""
-        self.commits += commits
+    def committed(self) -> None:
+        """Count a commit."""
+        self._count("commits")
 
-    def keep_calls(self, sandbox: Sandbox) -> None:
-        """Keep those of its calls."""
-        self.calls += calls_of(sandbox.journal.tally)
-
-
-def calls_of(tally: Tally) -> Calls:
-    """The calls that a sandbox has counted."""
-    found: Calls = Counter()
-    for (vendor, operation), times in tally.accepted.items():
-        found[vendor, operation or OTHER, "2xx"] += times
-    for (vendor, operation, status), times in tally.others.items():
-        found[vendor, operation or OTHER, status_class(status)] += times
-    return found
-
-
-def status_class(status: int | None) -> str:
-    """`4xx` for 404; `none` where no answer left."""
-    return "none" if status is None else f"{status // 100}xx"
+    def _count(self, *name: str) -> None:
+        counter = self._counted.get(name)
+        if counter is None:
+            if self.registry is None:
+                return
+            family, *labels = name
+            counter = self._counters[family].labels(*labels) if labels else self._counters[family]
+            self._counted[name] = counter
+        counter.inc()

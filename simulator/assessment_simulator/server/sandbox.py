@@ -22,6 +22,8 @@ from assessment_simulator.server.quota import within_limit
 from assessment_simulator.server.state import State, Stored, rendered
 from assessment_simulator.server.watched import Event, Watched, one_step
 
+_COMMITS = frozenset({"commit", "configure", "owe", "restore"})
+"""The effects that count as commits."""
 Ask = Callable[[int, Draw, int], Call]
 """Makes the Call, once it is known at which instant, with which chance and after how many recent calls."""
 
@@ -38,6 +40,8 @@ class Sandbox(Watched):
         itself = ref(self)
         self.journal.links = lambda: sandbox.links if (sandbox := itself()) else Links("", b"")
         self.vendors = vendors
+        self.committed: Callable[[], None] = lambda: None
+        """Called after each commit of this process."""
         self.mailed: Callable[[str], None] | None = None
         """Called with the id of each mail that this process has committed; the relay takes it from there."""
 
@@ -77,14 +81,11 @@ class Sandbox(Watched):
             self._links = Links(self.name, self.secret, epoch)
         return self._links
 
-    @property
-    def commits(self) -> int:
-        """How many commits there were since it was opened or reset; those that a fork brought along are not its own."""
-        return self.state.sequence - self.opening.sequence
-
     def told(self, word: str, told: tuple[Any, ...]) -> None:
-        """This process has changed something: of nobody else's mails is the relay told."""
+        """This process has changed something: nobody else's commits are counted, nobody else's mails relayed."""
         self.announce(word, told)
+        if word in _COMMITS:
+            self.committed()
         if word == "commit" and self.mailed is not None:
             for kind, id, _, _ in told[2]:
                 if kind == MAIL:

@@ -158,7 +158,7 @@ class Sandboxes:
             raise Full(self._most)
         if seed is None:
             seed = 0 if self.open_access else secrets.token_hex(16)
-        sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
+        sandbox = self._made(name, seed, state or State(config or Config(), Clock()))
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
             plant_all(sandbox)
@@ -179,7 +179,7 @@ class Sandboxes:
         found = log.find(name)
         if found is None:
             return None
-        sandbox = Sandbox(name, found.about["seed"], State(Config(), Clock()), self.vendors)
+        sandbox = self._made(name, found.about["seed"], State(Config(), Clock()))
         sandbox.ledger = ledger = Ledger(log, found.key, sandbox)
         ledger.load()
         if found.about["sampled"]:
@@ -193,14 +193,18 @@ class Sandboxes:
             ledger.settle()
         return sandbox
 
+    def _made(self, name: str, seed: int | str, opening: State) -> Sandbox:
+        sandbox = Sandbox(name, seed, opening, self.vendors)
+        sandbox.committed = self.meters.committed
+        return sandbox
+
     def _admit(self, sandbox: Sandbox) -> None:
         """Let a sandbox be found."""
         self._sandboxes[sandbox.name] = sandbox
         if self.open_access:
             self._by_credential[f"sim-{sandbox.name}"] = sandbox
         self._dispatchers[sandbox.name] = Dispatcher(sandbox, self.sender, self.meters)
-        self.meters.opened += 1
-        sandbox.forgetting = partial(self.meters.keep_calls, sandbox)
+        self.meters.opened()
         sandbox.leaving = lambda: self.dismiss(sandbox).stop()
         if self.log is not None and self.log.shared:
             sandbox.journal.share(self.log.owner)
@@ -212,7 +216,6 @@ class Sandboxes:
         sandbox.step(lambda: self._reset(sandbox))
 
     def _reset(self, sandbox: Sandbox) -> None:
-        sandbox.then(partial(self.meters.keep_commits, sandbox.commits))
         begin_again(sandbox, sampled=sandbox in self._sampled)
 
     async def delete(self, sandbox: Sandbox) -> None:
@@ -232,7 +235,6 @@ class Sandboxes:
 
     def dismiss(self, sandbox: Sandbox) -> Dispatcher:
         """Let a sandbox be found no more."""
-        self.meters.keep(sandbox)
         del self._sandboxes[sandbox.name]
         self._by_credential.pop(f"sim-{sandbox.name}", None)
         self._keys.forget(sandbox.name)

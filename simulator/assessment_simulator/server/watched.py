@@ -69,8 +69,6 @@ class Watched(Remembering):
         """Those who wait for something to happen here; told what changed, and its id."""
         self.journal = Journal(self.config.journal, self.watchers)
         self._journalled = self.generation
-        self.forgetting: Callable[[], None] = lambda: None
-        """Called before the journal is forgotten."""
         self.leaving: Callable[[], None] = self.close
         """Called when another process has deleted it: it must not be found here any more."""
         self._place = 0
@@ -201,7 +199,6 @@ class Watched(Remembering):
         """Keep as many calls as the settings say, and none from before a reset, whichever process made it."""
         if self._journalled != self.generation:
             self._journalled = self.generation
-            self.forgetting()
             self.journal.clear()
         self.journal.bound(self.config.journal)
 
@@ -299,5 +296,5 @@ class Watched(Remembering):
         self.faults = None
         self.begin_again(State(self.config, Clock()))
         self._look_again()
-        self.watch = self.requeue = self.pause = self.forgetting = self.leaving = lambda: None
+        self.watch = self.requeue = self.pause = self.leaving = lambda: None
         self.tell(ENDED)
