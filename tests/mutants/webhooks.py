@@ -53,9 +53,9 @@ MUTANTS = (
     Mutant(
         "webhook.twice",
         _SENDER,
-        "                answer = _answer(await self._post(post, named))\n",
+        "                answer = await self._post(post, named)\n",
         "                await self._post(post, named)\n"
-        "                answer = _answer(await self._post(post, named))\n",
+        "                answer = await self._post(post, named)\n",
         "Each try is posted twice.",
     ),
     Mutant(
@@ -139,11 +139,11 @@ MUTANTS = (
     Mutant(
         "webhook.redirect",
         _SENDER,
-        "                answer = _answer(await self._post(post, named))\n",
-        """                answer = _answer(await self._post(post, named))
+        "                answer = await self._post(post, named)\n",
+        """                answer = await self._post(post, named)
                 where = {name.lower(): value for name, value in answer.headers}.get("location")
                 if 300 <= answer.status < 400 and where:
-                    answer = _answer(await self._post(Post(where, post.headers, post.body), named))
+                    answer = await self._post(Post(where, post.headers, post.body), named)
 """,
         "A redirect is followed.",
     ),

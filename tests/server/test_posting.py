@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpcore2 import default_ssl_context
+from httpx2 import create_ssl_context
 
 from assessment_simulator.core.delivery import Post
 from assessment_simulator.server.authorities import flaws, trust_too
 from assessment_simulator.server.egress import Policy
-from assessment_simulator.server.posting import LONGEST_HEAD
+from assessment_simulator.server.posting import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS
 from assessment_simulator.server.sender import HttpSender, Outcome
 from tests.commands import call
-from tests.servers import Server
+from tests.servers import Listener, Server
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 """For localhost and 127.0.0.1, made by itself, with its key."""
@@ -46,6 +47,11 @@ async def listening(*pieces: bytes, tls: ssl.SSLContext | None = None) -> AsyncI
     async with server:
         yield server.sockets[0].getsockname()[1], heard
         await asyncio.gather(*(task for task in answering if task))
+
+
+def open_sockets() -> int:
+    """How many sockets this process has open."""
+    return sum(link.is_socket() for link in Path("/proc/self/fd").iterdir())
 
 
 async def posted(url: str, headers: tuple[tuple[str, str], ...] = (), body: bytes = b"a=b") -> Outcome:
@@ -86,7 +92,8 @@ ANSWERS = {
     "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
     "until the end": (b"HTTP/1.1 200 OK\r\n\r\nall of it", 200, "all of it"),
     "more than it said": (OK + b"HTTP/1.1 500 Oops\r\n\r\n", 200, "ok"),
-    "nonsense behind it": (OK + b"\0\0\0", 200, "ok"),
+    "an encoding": (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nnope", 200, "nope"),
+    "as many headers as may be": (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (MOST_HEADERS - 1) + OK[17:], 200, "ok"),
 }
 
 
@@ -98,22 +105,111 @@ async def test_what_counts_as_an_answer(answer: bytes, status: int, body: str) -
     assert (outcome.answer.status, outcome.answer.body) == (status, body)
 
 
+HUNG_UP = "the listener hung up before the end of its answer"
+NO_HTTP = "the answer is no HTTP: "
+LINE = b"x: " + b"y" * (LONGEST_LINE - 10) + b"\r\n"
 NO_ANSWERS = {
-    "an interim answer alone": b"HTTP/1.1 103 Hints\r\n\r\n",
-    "half a body": b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok",
-    "half a chunk": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nok",
-    "two lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok",
-    "a head without end": b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (LONGEST_HEAD // 5),
+    "nothing": (b"", HUNG_UP),
+    "an interim answer alone": (b"HTTP/1.1 103 Hints\r\n\r\n", HUNG_UP),
+    "half a head": (b"HTTP/1.1 200 OK\r\ncontent-le", HUNG_UP),
+    "half a body": (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok", HUNG_UP),
+    "half a chunk": (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nok", HUNG_UP),
+    "another protocol": (
+        b"220 mail.example.com ESMTP\r\n",
+        NO_HTTP + "Bad status line: Expected HTTP/, RTSP/ or ICE/: b'220 mail.example.com ESMTP'",
+    ),
+    "more than it said": (OK + b"ay", NO_HTTP + "Bad status line: Expected HTTP/, RTSP/ or ICE/: b'okay'"),
+    "no size of a chunk": (
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        NO_HTTP + "Invalid character",
+    ),
+    "two lengths": (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok", NO_HTTP),
+    "a first line without end": (
+        b"HTTP/1.1 200 " + b"y" * LONGEST_HEAD,
+        NO_HTTP + f"Got more than {LONGEST_LINE} bytes",
+    ),
+    "a header without end": (
+        b"HTTP/1.1 200 OK\r\nx: " + b"y" * LONGEST_HEAD,
+        NO_HTTP + f"Got more than {LONGEST_LINE} bytes",
+    ),
+    "headers without end": (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (LONGEST_HEAD // 5), NO_HTTP + "Too many headers"),
+    "a long head": (
+        b"HTTP/1.1 200 OK\r\n" + 5 * LINE + OK[17:],
+        f"the head of the answer is over {LONGEST_HEAD} bytes",
+    ),
 }
 
 
-@pytest.mark.parametrize("answer", NO_ANSWERS.values(), ids=NO_ANSWERS)
-async def test_what_does_not(answer: bytes) -> None:
+@pytest.mark.parametrize(("answer", "error"), NO_ANSWERS.values(), ids=NO_ANSWERS)
+async def test_what_does_not(answer: bytes, error: str) -> None:
     async with listening(answer) as (port, _):
         outcome = await posted(f"http://127.0.0.1:{port}/")
     assert outcome.answer is None
     assert outcome.error
-    assert outcome.error.startswith("Broken: ")
+    assert outcome.error.startswith(f"Broken: {error}")
+
+
+@pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "app.localhost"])
+async def test_the_listener_is_told_the_host_as_it_was_named(host: str) -> None:
+    async with listening(OK) as (port, heard):
+        outcome = await posted(f"http://{host}:{port}/")
+    assert outcome.answer, outcome.error
+    assert heard[0].split(b"\r\n")[1] == f"Host: {host}:{port}".encode()
+
+
+async def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with listening(OK) as (port, heard), listening(OK) as (proxy, asked):
+        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy}")
+        outcome = await posted(f"http://127.0.0.1:{port}/")
+    assert outcome.answer
+    assert (len(heard), asked) == (1, [])
+
+
+async def test_a_cookie_is_not_sent_back() -> None:
+    sender = HttpSender(Policy())
+    async with listening(b"HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n") as (port, heard):
+        for _ in range(2):
+            assert (await sender.send(Post(f"http://localhost:{port}/", (), b""), 5)).answer
+    assert heard[0] == heard[1]
+
+
+async def test_a_body_of_megabytes_is_sent_whole(listener: Listener) -> None:
+    outcome = await posted(listener.url, body=b"x" * 3_000_000)
+    assert outcome.answer, outcome.error
+    assert len(listener.received[0].body) == 3_000_000
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_listener_that_neither_reads_nor_answers_is_hung_up_on(scheme: str) -> None:
+    """In good order it would never end over plain HTTP, and over TLS after 30 seconds."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(CERTIFICATE)
+    leaving = asyncio.Event()
+
+    async def ignore(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await leaving.wait()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(ignore, "127.0.0.1", 0, ssl=tls if scheme == "https" else None, limit=1_024)
+    async with server:
+        url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        before = open_sockets()
+        outcome = await HttpSender(Policy(), insecure=True).send(Post(url, (), b"x" * 20_000_000), 0.3)
+        await asyncio.sleep(0.1)
+        left = open_sockets() - before
+        leaving.set()
+    assert outcome.error == "no answer within 0.3 s"
+    assert left <= 1, "the listener has one, until it hangs up too"
+
+
+async def test_a_port_where_nobody_listens_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    outcome = await posted(f"http://127.0.0.1:{port}/")
+    assert outcome.error
+    assert outcome.error.startswith("ConnectionRefusedError: ")
+    assert f"('127.0.0.1', {port})" in outcome.error
 
 
 async def test_an_address_that_refuses_gives_way_to_the_next_one() -> None:
@@ -165,7 +261,7 @@ async def test_a_listener_with_its_own_certificate_is_accepted_with_webhook_ca_o
 
 
 async def test_more_authorities_do_not_take_the_place_of_the_systems() -> None:
-    context, more = default_ssl_context(), default_ssl_context()
+    context, more = create_ssl_context(), create_ssl_context()
     trust_too(more, str(CERTIFICATE))
     assert more.cert_store_stats()["x509"] == context.cert_store_stats()["x509"] + 1
 

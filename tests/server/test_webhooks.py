@@ -519,10 +519,9 @@ def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 async def test_looking_a_name_up_counts_in_the_time_limit(slow_names: list[str]) -> None:
     sender = HttpSender(Policy())
-    began = time.monotonic()
     outcome = await sender.send(Post("http://slow.example/", (), b""), 0.2)
     await sender.close()
-    assert time.monotonic() - began < 0.6
+    assert 0.19 <= outcome.duration < 0.6
     assert outcome.answer is None
     assert outcome.error == "no answer within 0.2 s"
 

@@ -1,27 +1,39 @@
-"""One POST over one connection, as HTTP/1.1 has it: a protocol of a hundred lines, for no client is quick enough.
+"""One POST by aiohttp: to addresses that were judged before, with what the caller gives it and no more.
 
-No connection is used twice: one that the listener is closing just now would cost an attempt it never saw. A client with
-pools, proxies, redirects and events for each step took a millisecond of the processor for it, this takes a tenth.
+aiohttp is given an address and looks nothing up; the name is in the header `Host`, and the certificate is checked for
+it. No connection is used twice: one that the listener is closing just now would cost an attempt it never saw.
 """
 
-import asyncio
 import re
+import socket
+from asyncio import IncompleteReadError
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import ExitStack, suppress
+from io import BytesIO
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
-import httptools
+from assessment_simulator.core.delivery import Answer, Post
+from assessment_simulator.server.egress import Address
 
 if TYPE_CHECKING:
-    import ssl
+    from ssl import SSLContext
+
+    from aiohttp import AddrInfoType, ClientError, ClientResponse, ClientSession
 
 LONGEST_ANSWER = 8_192
 """So many bytes of a listener's answer are kept; no more of it is read."""
 LONGEST_HEAD = 65_536
-"""A head longer than this is no answer."""
-_SWITCHING = 101
-_FINAL = 200
-_BROKEN_LINE = re.compile(rb"[\x00\r\n]")
-Pairs = list[tuple[bytes, bytes]]
+"""An answer with more bytes of headers is none."""
+LONGEST_LINE = 16_384
+"""So many bytes of one header are read."""
+MOST_HEADERS = 128
+"""So many headers are read."""
+LONGEST_FLAW = 200
+"""So many characters are told of what is wrong with an answer; the answer may be quoted there."""
+_NOT_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""Headers that aiohttp would add."""
+_BROKEN_LINE = re.compile(r"[\x00\r\n]")
 
 
 class Target(NamedTuple):
@@ -30,119 +42,93 @@ class Target(NamedTuple):
     is_secure: bool
     host: str
     port: int
-    authority: bytes
-    path: bytes
+    authority: str
+    path: str
 
 
 class Broken(Exception):
     """The listener answered nothing that HTTP knows, or only half of it."""
 
 
-class Unreachable(Exception):
-    """There was no connection, so the listener has seen nothing; the OSError behind it says why."""
+async def post(addresses: Iterable[Address], target: Target, sent: Post, tls: "SSLContext | None") -> Answer:
+    """Post to the first of these addresses that can be connected to; cancelled, it hangs up.
 
-
-class Heard(NamedTuple):
-    """A listener's answer, as far as it was read."""
-
-    status: int
-    headers: Pairs
-    body: bytes
-
-
-def written(target: Target, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
-    """The request as it goes over the wire. Raises ValueError where a part of it would begin a line of its own."""
-    pairs = [(b"Host", target.authority), *((name.encode(), value.encode()) for name, value in headers)]
-    if not any(name.lower() == b"content-length" for name, _ in pairs):
-        pairs.append((b"Content-Length", b"%d" % len(body)))
-    pairs.append((b"Connection", b"close"))
-    if any(_BROKEN_LINE.search(part) for part in (target.path, *(part for pair in pairs for part in pair))):
-        raise ValueError("a header or the address holds a line break")
-    head = b"".join(b"%b: %b\r\n" % pair for pair in pairs)
-    return b"POST %b HTTP/1.1\r\n%b\r\n%b" % (target.path, head, body)
-
-
-class Exchange(asyncio.Protocol):
-    """Sends a request as soon as there is a connection; `heard` is the answer, or why there is none."""
-
-    def __init__(self, request: bytes) -> None:
-        self.heard: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
-        self._request = request
-        self._parser = httptools.HttpResponseParser(self)
-        self._headers: Pairs = []
-        self._body = b""
-        self._read = 0
-        self._is_bounded = self._is_in_body = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The listener is there."""
-        self.transport: asyncio.Transport = transport  # type: ignore[assignment]
-        self.transport.write(self._request)
-
-    def data_received(self, data: bytes) -> None:
-        """Some of the answer is here."""
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._finish()
-        except httptools.HttpParserError as problem:
-            self._fail(Broken(f"the answer is no HTTP: {problem}"))
-        self._read += len(data)
-        if not self._is_in_body and self._read > LONGEST_HEAD:
-            self._fail(Broken(f"the head of the answer is over {LONGEST_HEAD} bytes"))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The listener has hung up; that ends an answer whose length it did not say."""
-        if exc is None and self._is_in_body and not self._is_bounded:
-            self._finish()
-        self._fail(exc or Broken("the listener hung up before the end of its answer"))
-
-    # What the parser calls.
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header of the answer."""
-        self._headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        """The head is whole; whether it says where the body ends is seen from two headers."""
-        self._is_in_body = self._parser.get_status_code() >= _FINAL
-        self._is_bounded = any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self._headers)
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body; what is beyond the limit is not waited for."""
-        self._body += body
-        if len(self._body) >= LONGEST_ANSWER:
-            self._finish()
-
-    def on_message_complete(self) -> None:
-        """The answer is whole, unless it was an interim one."""
-        if self._is_in_body or self._parser.get_status_code() == _SWITCHING:
-            self._finish()
-        else:
-            self._headers, self._read = [], 0
-
-    def _finish(self) -> None:
-        if not self.heard.done():
-            status = self._parser.get_status_code()
-            self.heard.set_result(Heard(status, self._headers, self._body[:LONGEST_ANSWER]))
-
-    def _fail(self, problem: Exception) -> None:
-        if not self.heard.done():
-            self.heard.set_exception(problem)
-
-
-async def post(address: str, target: Target, request: bytes, tls: "ssl.SSLContext | None") -> Heard:
-    """Send a request to an address and hear the answer; cancelled, it hangs up.
-
-    Raises `Unreachable` before anything was sent, afterwards `Broken` or OSError.
+    Raises ValueError where a header would begin a line of its own, OSError where no address can be connected to or the
+    connection fails later, and `Broken`.
     """
-    secured: dict[str, Any] = {} if tls is None else {"ssl": tls, "server_hostname": target.host}
-    loop = asyncio.get_running_loop()
+    from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
+    if any(_BROKEN_LINE.search(part) for part in (target.path, *chain.from_iterable(sent.headers))):
+        raise ValueError("a header or the address holds a line break")
+    problem = OSError(f"{target.host} has no address")
+    with ExitStack() as connections:
+
+        def opened(info: "AddrInfoType") -> socket.socket:
+            connection = socket.socket(*info[:3])
+            connections.callback(_end, connection)
+            return connection
+
+        async with ClientSession(
+            connector=TCPConnector(force_close=True, socket_factory=opened),
+            timeout=ClientTimeout(),  # none: the caller's is for the whole attempt
+            cookie_jar=DummyCookieJar(),
+            skip_auto_headers=_NOT_ADDED,
+            auto_decompress=False,
+            max_line_size=LONGEST_LINE, max_field_size=LONGEST_LINE, max_headers=MOST_HEADERS,
+        ) as session:  # fmt: skip
+            for address in addresses:
+                try:
+                    return await _post(session, address, target, sent, tls)
+                except ClientConnectorError as unreachable:  # the listener has seen nothing
+                    problem = unreachable.os_error
+                except ClientError as failure:
+                    raise _reason(failure) from None
+    raise problem
+
+
+def _end(connection: socket.socket) -> None:
+    """Hang up. aiohttp would go on sending to a listener that does not read, and over TLS wait for its farewell."""
+    with suppress(OSError):  # it was never connected, or is closed already
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+async def _post(
+    session: "ClientSession", address: Address, target: Target, sent: Post, tls: "SSLContext | None"
+) -> Answer:
+    from yarl import URL
+
+    scheme = "https" if target.is_secure else "http"
+    host = f"[{address}]" if address.version == 6 else str(address)
+    async with session.post(
+        URL.build(scheme=scheme, host=host, port=target.port, path=target.path, encoded=True),
+        headers=[("Host", target.authority), *sent.headers],
+        data=BytesIO(sent.body),  # plain bytes give a warning from a megabyte on
+        allow_redirects=False,
+        ssl=True if tls is None else tls,
+        server_hostname=target.host,
+    ) as answer:
+        return await _heard(answer)
+
+
+async def _heard(answer: "ClientResponse") -> Answer:
+    if sum(map(len, chain.from_iterable(answer.raw_headers))) > LONGEST_HEAD:
+        raise Broken(f"the head of the answer is over {LONGEST_HEAD} bytes")
     try:
-        transport, exchange = await loop.create_connection(lambda: Exchange(request), address, target.port, **secured)
-    except OSError as problem:
-        raise Unreachable from problem
-    try:
-        return await exchange.heard
-    finally:
-        transport.abort() if exchange.heard.cancelled() else transport.close()
+        body = await answer.content.readexactly(LONGEST_ANSWER)
+    except IncompleteReadError as end:
+        body = end.partial
+    shown = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.raw_headers)
+    return Answer(answer.status, shown, body.decode("utf-8", "replace"))
+
+
+def _reason(failure: "ClientError") -> BaseException:
+    """What went wrong after the connection was made, in as few words as serve a reader of the log."""
+    from aiohttp import ClientConnectionResetError, ClientPayloadError, ClientResponseError, ServerDisconnectedError
+
+    if isinstance(failure, ClientResponseError):
+        flaw = " ".join(failure.message.split()).removesuffix(" ^")  # in three lines, of which the last points
+        return Broken(f"the answer is no HTTP: {flaw[:LONGEST_FLAW]}")
+    reason = failure.__cause__ or failure  # the system's error, if there is one
+    if isinstance(failure, (ClientPayloadError, ServerDisconnectedError)) or type(reason) is ClientConnectionResetError:
+        return Broken("the listener hung up before the end of its answer")
+    return reason

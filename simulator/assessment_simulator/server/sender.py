@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from assessment_simulator.core.delivery import REFUSED, Answer, Post
 from assessment_simulator.server.authorities import trust_all, trust_too
 from assessment_simulator.server.egress import Policy, Refused
-from assessment_simulator.server.posting import LONGEST_ANSWER, Heard, Target, Unreachable, post, written
+from assessment_simulator.server.posting import LONGEST_ANSWER, Target, post
 
 if TYPE_CHECKING:
     import ssl
@@ -49,11 +49,13 @@ class HttpSender:
 
     async def send(self, post: Post, seconds: float, *, named: bool = False) -> Outcome:
         """Post once, within so many real seconds, from looking the name up to the last byte."""
+        import aiohttp  # noqa: F401  what this takes, once, is not the listener's time
+
         began = time.perf_counter()
         answer, error = None, None
         try:
             async with asyncio.timeout(seconds):
-                answer = _answer(await self._post(post, named))
+                answer = await self._post(post, named)
         except Refused as refused:
             error = f"{REFUSED}: {refused}" if str(refused) else REFUSED
         except TimeoutError:
@@ -62,26 +64,20 @@ class HttpSender:
             error = f"{type(problem).__name__}: {problem}"
         return Outcome(answer, error, time.perf_counter() - began)
 
-    async def _post(self, owed: Post, named: bool) -> Heard:
+    async def _post(self, owed: Post, named: bool) -> Answer:
         try:
             target = _target(owed.url)
         except ValueError:  # an address in an odd spelling may still be a forbidden one
             await self._policy.judged(urlsplit(owed.url).hostname or "", named=named)
             raise
-        request = written(target, owed.headers, owed.body)
-        problem: BaseException | None = OSError(f"{target.host} has no address")
-        for address in await self._policy.judged(target.host, named=named):
-            try:
-                return await post(str(address), target, request, self._security() if target.is_secure else None)
-            except Unreachable as unreachable:
-                problem = unreachable.__cause__
-        raise problem or OSError
+        addresses = await self._policy.judged(target.host, named=named)
+        return await post(addresses, target, owed, self._security() if target.is_secure else None)
 
     def _security(self) -> "ssl.SSLContext":
         if self._tls is None:
-            from httpcore2 import default_ssl_context
+            from httpx2 import create_ssl_context
 
-            context = default_ssl_context()
+            context = create_ssl_context()
             if self._authority is not None:
                 trust_too(context, self._authority)
             if self._insecure:
@@ -92,11 +88,6 @@ class HttpSender:
 
     async def close(self) -> None:
         """Nothing is left open: each connection ends with its attempt."""
-
-
-def _answer(heard: Heard) -> Answer:
-    shown = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in heard.headers)
-    return Answer(heard.status, shown, heard.body.decode("utf-8", "replace"))
 
 
 @lru_cache(1_024)
@@ -110,4 +101,5 @@ def _target(text: str) -> Target:
         raise ValueError(f"InvalidURL: {problem}") from None
     is_secure = url.raw_scheme == b"https"
     port = url.port or (443 if is_secure else 80)
-    return Target(is_secure, url.raw_host.decode("ascii"), port, url.netloc, url.raw_path)
+    host, authority, path = (part.decode("ascii") for part in (url.raw_host, url.netloc, url.raw_path))
+    return Target(is_secure, host, port, authority, path)
