@@ -132,6 +132,15 @@ def test_the_limits_are_all_told() -> None:
     assert {str(limit) for limit in limits} <= set(told)
 
 
+def test_every_dependency_has_a_row() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *(line for name, lines in extras.items() if name != "dev" for line in lines)]
+    names = {re.split(r"[\[<>=!~; ]", line)[0] for line in wanted}
+    listed = [row[0] for row in rows((REPOSITORY / "docs" / "design.md").read_text(), "package")]
+    assert sorted(listed) == sorted(names)
+
+
 def test_every_attack_that_is_told_is_kept_as_a_test() -> None:
     kept = {path for row in rows(SECURITY, "attack") for path in re.findall(r"`([^`]+)`", row[1])}
     assert {path for path in kept if not (REPOSITORY / path).is_file()} == set()
