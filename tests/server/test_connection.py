@@ -2,6 +2,7 @@
 
 import re
 import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -52,6 +53,21 @@ def test_requests_in_pieces_of_any_size_are_read_alike(
         answer = b"".join(iter(lambda: caller.recv(65_536), b""))
     assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"201", b"201", b"200"]
     assert len(sandbox.told("GET", "/invitations")) == 2
+
+
+def test_a_body_without_end_is_answered_once_and_then_cut_off(server: Server) -> None:
+    head = f"POST {PI} HTTP/1.1\r\nHost: x\r\napi-key: sim-endless\r\nContent-Length: 99999999\r\n\r\n".encode()
+    place = urlsplit(server.url)
+    with socket.create_connection((str(place.hostname), place.port or 80), timeout=10) as caller:
+        caller.sendall(head)
+        answer = caller.recv(65_536)
+        with suppress(OSError):
+            for _ in range(40):
+                caller.sendall(b"x" * 1_000_000)
+        with suppress(OSError):
+            while more := caller.recv(65_536):
+                answer += more
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"413"]
 
 
 def test_a_client_that_waits_for_100_continue_gets_it_before_the_answer(server: Server, sandbox: Sandbox) -> None:

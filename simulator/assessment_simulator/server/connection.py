@@ -229,19 +229,19 @@ class Connection(asyncio.Protocol):
 
     def _read_body(self) -> bool:
         """Give uvicorn more of a body. False: nothing of it can be read yet."""
-        if self._chunks is None:
+        came = len(self._buffer)
+        if self._chunks:
+            data = self._chunks.read(self._buffer)
+        else:
             data = bytes(self._buffer[: self._left])
             del self._buffer[: len(data)]
-            self._left -= len(data)
-            self._body += len(data)
-        else:
-            came = len(self._buffer)
-            data = self._chunks.read(self._buffer)
-            self._body += came - len(self._buffer)
-            if self._chunks.is_over:
-                self._chunks = None
+        self._body += came - len(self._buffer)
         if self._body > LARGEST_REQUEST:
             raise Refused(413, f"The request is over {LARGEST_REQUEST} bytes.")
+        if self._chunks and self._chunks.is_over:
+            self._chunks = None
+        elif not self._chunks:
+            self._left -= len(data)
         if not (self._left or self._chunks):
             self._step += 1
         if data:
@@ -273,8 +273,9 @@ class Connection(asyncio.Protocol):
     # Ends.
 
     def _refuse(self, flaw: Refused) -> None:
-        """Say what is wrong and hang up. Where an answer has begun, there is nothing more to be said."""
-        if not self._has_answered or not self._is_answering:
+        """Say what is wrong and hang up; where the answer to this request has begun, hang up only."""
+        is_within_request = self._is_answering or self._left or self._chunks
+        if not (is_within_request and self._has_answered):
             self._transport.write(
                 b"HTTP/1.1 %d %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
                 b"connection: close\r\n\r\n%b"
