@@ -10,6 +10,7 @@ T = TypeVar("T")
 STEP = 0.01
 """Seconds between two looks."""
 CALLS = 10
+"""How many calls `overtaken` makes."""
 
 
 def until(happened: Callable[[], T], within: float = 10) -> T:

@@ -125,7 +125,7 @@ class Listener(AbstractContextManager["Listener"]):
             return list(self.received)
 
     def wait_for_answers(self, count: int, seconds: float = 5) -> None:
-        """Wait until `count` requests have been answered, or their callers have left; AssertionError when late."""
+        """Wait until `count` of all requests are answered or their callers have left; AssertionError if late."""
         with self._changed:
             came = self._changed.wait_for(lambda: self._answered >= count, seconds)
             assert came, f"{self._answered} of {count} answers within {seconds} s"
