@@ -129,6 +129,35 @@ def test_sixty_tests_in_four_workers_share_one_server_and_no_sandbox_though_a_wo
     assert not answers(url)
 
 
+def test_the_server_outlives_the_worker_that_started_it(tmp_path: Path) -> None:
+    suite = """
+import os, pathlib, signal
+import pytest
+
+@pytest.mark.parametrize("n", range(12))
+def test_one(simulator, n):
+    assert simulator.invitations == []
+    try:
+        pathlib.Path(__file__).with_name("killed").touch(exist_ok=False)
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = run(written(tmp_path, {"test_crash.py": suite, "conftest.py": NOTED}), "-n", "2", "--maxprocesses", "2")
+    assert re.search(r"1 failed, 11 passed in ", done.stdout), done.stdout
+    (url,), _ = noted(tmp_path)
+    assert not answers(url)
+
+
+def test_without_filelock_a_run_alone_passes_and_xdist_says_what_to_install(tmp_path: Path) -> None:
+    hidden = "raise ModuleNotFoundError(\"No module named 'filelock'\", name='filelock')\n"
+    written(tmp_path, {"hidden/filelock.py": hidden, "test_three.py": THREE_LINES})
+    passed(run(tmp_path, PYTHONPATH=str(tmp_path / "hidden")), 1)
+    done = run(tmp_path, "-n", "1", PYTHONPATH=str(tmp_path / "hidden"))
+    assert "1 error" in done.stdout, done.stdout
+    assert "needs filelock: pip install 'assessment-simulator[pytest]'" in done.stdout
+
+
 @pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_a_run_that_is_killed_leaves_no_server_behind(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     suite = "import time\n\ndef test_long(simulator):\n    time.sleep(60)\n"

@@ -84,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: "_Node") -> None:
-    """pytest-xdist: tell a worker where it may ask for a server."""
+    """pytest-xdist: tell a worker where the servers are noted."""
     node.workerinput["simulator"] = _keeper(node.config).address()
 
 
@@ -104,10 +104,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _kept(config: pytest.Config, settings: "Settings") -> "Kept":
     """The server with these settings: under pytest-xdist the controller keeps it, else this process."""
-    from assessment_simulator.testing.keeper import ask
+    from assessment_simulator.testing.keeper import shared
 
     worker = getattr(config, "workerinput", None)
-    return _keeper(config).server(settings) if worker is None else ask(worker["simulator"], settings)
+    return _keeper(config).server(settings) if worker is None else shared(worker["simulator"], settings)
 
 
 def _keeper(config: pytest.Config) -> "Keeper":

@@ -1,20 +1,24 @@
 """Keeps the servers of a test run: one for each settings, whoever asks for it and however often.
 
-Under pytest-xdist the controller keeps them, so that they outlive any worker, and workers ask it over a socket: only a
-worker knows the settings, for a test-suite may override the fixture, and a suite without simulator needs no server.
+Under pytest-xdist the workers share a folder of the controller's: the first that asks starts the server, under a lock,
+and notes there where it is. Each server ends with the controller, which outlives every worker. The controller cannot
+start it: only a worker knows the settings, for a test-suite may override the fixture.
 """
 
-import hmac
 import json
 import secrets
 import socket
-import threading
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from assessment_simulator.settings import Settings
-from assessment_simulator.testing.subserver import Subserver, read, written
+from assessment_simulator.testing.subserver import ENDS_WITHIN, start, written
+
+_INSTALL = "under pytest-xdist the simulator needs filelock: pip install 'assessment-simulator[pytest]'"
 
 
 class Kept(NamedTuple):
@@ -25,97 +29,69 @@ class Kept(NamedTuple):
 
 
 class Keeper:
-    """The servers of this process. Safe to share between threads."""
+    """The servers of the run that this process controls."""
 
     def __init__(self) -> None:
-        self._servers: dict[str, tuple[Subserver, Kept]] = {}
-        self._starting = threading.Lock()
-        self._desk: Desk | None = None
+        self._folder = TemporaryDirectory(prefix="simulator-")
+        self._leash = socket.create_server(("127.0.0.1", 0))
+        """Each server connects to it, and ends when that connection does."""
 
     def server(self, settings: Settings) -> Kept:
         """The server with these settings, started now if it is not there yet; RuntimeError when it does not start."""
-        key = written(settings)
-        with self._starting:
-            if key not in self._servers:
-                closed = settings.access == "closed"
-                token = (settings.control_token or secrets.token_urlsafe(24)) if closed else None
-                subserver = Subserver(replace(settings, control_token=token))
-                self._servers[key] = subserver, Kept(subserver.url, token)
-            return self._servers[key][1]
+        return _kept(self.address(), settings)
 
     def all(self) -> list[Kept]:
         """The servers that were asked for."""
-        return [kept for _, kept in self._servers.values()]
+        return [_read(place) for place in sorted(Path(self._folder.name).glob("*.json"))]
 
     def said(self) -> str:
         """What the servers have written to standard error."""
-        return "".join(subserver.said() for subserver, _ in self._servers.values())
+        places = sorted(Path(self._folder.name).glob("*.log"))
+        return "".join(place.read_text(encoding="utf-8", errors="replace") for place in places)
 
     def address(self) -> dict[str, Any]:
-        """What another process needs for `ask`."""
-        self._desk = self._desk or Desk(self)
-        return self._desk.address
+        """What another process needs for `shared`."""
+        return {"folder": self._folder.name, "port": self._leash.getsockname()[1]}
 
     def close(self) -> None:
         """Stop all of them."""
-        if self._desk is not None:
-            self._desk.close()
-        for subserver, _ in self._servers.values():
-            subserver.stop()
-        self._servers.clear()
+        held: list[socket.socket] = []
+        self._leash.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                held.append(self._leash.accept()[0])
+        for connection in held:
+            with suppress(OSError):  # its server has ended already
+                connection.shutdown(socket.SHUT_WR)
+        for connection in held:
+            connection.settimeout(ENDS_WITHIN + 5)
+            with connection, suppress(OSError):
+                connection.recv(1)  # returns when the server has ended
+        self._leash.close()
+        self._folder.cleanup()
 
 
-class Desk:
-    """Where other processes of the test run ask a keeper for a server; a thread that sleeps until one does."""
-
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.address = {"port": self._socket.getsockname()[1], "key": secrets.token_hex(16)}
-        self._closing = False
-        self._thread = threading.Thread(target=self._work, name="simulator desk", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Answer nobody any more."""
-        self._closing = True
-        with suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.address["port"]), timeout=5).close()  # wakes the thread
-        self._thread.join(5)
-        self._socket.close()
-
-    def _work(self) -> None:
-        while not self._closing:
-            with suppress(OSError, ValueError):  # whoever asked went away, or is nobody of ours
-                connection, _ = self._socket.accept()
-                with connection:
-                    connection.settimeout(5)
-                    self._answer(connection)
-
-    def _answer(self, connection: socket.socket) -> None:
-        asked = json.loads(_line(connection) or "{}")
-        if not hmac.compare_digest(str(asked.get("key")), str(self.address["key"])):
-            return
-        try:
-            answer = self._keeper.server(read(asked["settings"]))._asdict()
-        except RuntimeError as problem:
-            answer = {"problem": str(problem)}
-        connection.sendall(json.dumps(answer).encode() + b"\n")
-
-
-def ask(address: dict[str, Any], settings: Settings) -> Kept:
-    """The server that another process keeps; raises RuntimeError when it does not start, or nobody is there to ask."""
+def shared(address: dict[str, Any], settings: Settings) -> Kept:
+    """The server of a keeper in another process, started now if it is not there yet; RuntimeError as in `Keeper`."""
     try:
-        with socket.create_connection(("127.0.0.1", address["port"]), timeout=90) as connection:
-            connection.sendall(json.dumps({"key": address["key"], "settings": written(settings)}).encode() + b"\n")
-            answer = json.loads(_line(connection))
-    except (OSError, ValueError) as problem:
-        raise RuntimeError(f"the test run's controller gave no server: {problem!r}") from problem
-    if "problem" in answer:
-        raise RuntimeError(answer["problem"])
-    return Kept(**answer)
+        from filelock import FileLock
+    except ModuleNotFoundError:
+        raise RuntimeError(_INSTALL) from None
+
+    with FileLock(Path(address["folder"]) / "lock"):
+        return _kept(address, settings)
 
 
-def _line(connection: socket.socket) -> bytes:
-    with connection.makefile("rb") as stream:
-        return stream.readline()
+def _kept(address: dict[str, Any], settings: Settings) -> Kept:
+    name = sha256(written(settings).encode()).hexdigest()
+    place = Path(address["folder"]) / f"{name}.json"
+    if not place.exists():
+        closed = settings.access == "closed"
+        token = (settings.control_token or secrets.token_urlsafe(24)) if closed else None
+        url = start(replace(settings, control_token=token), place.with_suffix(".log"), address["port"])
+        place.write_text(json.dumps({"url": url, "control_token": token}))
+    return _read(place)
+
+
+def _read(place: Path) -> Kept:
+    return Kept(**json.loads(place.read_text()))

@@ -1,72 +1,58 @@
-"""A server in a process of its own, for a test run: its settings come as a line of JSON, and it ends with its starter.
+"""A server in a process of its own, for a test run: its settings come as a line of JSON, and it ends with the run.
 
 Not in the run's own process, where a frozen clock, forbidden sockets or warnings as errors would be the server's too.
 """
 
-import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
 from dataclasses import asdict, replace
-from tempfile import TemporaryFile
+from pathlib import Path
 from typing import IO, cast
 
 from assessment_simulator.settings import Settings
 
+ENDS_WITHIN = 10.0
+"""So many seconds a server has to end in good order when its run has ended."""
 _GREETING = "listening on "
 _STARTS_WITHIN = 60.0
 
 
-class Subserver:
-    """A server that runs from now on; raises RuntimeError, with what it said, when it does not start."""
+def start(settings: Settings, errors: Path, leash: int) -> str:
+    """Start a server that ends with its connection to the port `leash`, and give its URL; it writes to `errors`.
 
-    def __init__(self, settings: Settings) -> None:
-        self._errors: IO[bytes] = TemporaryFile()  # noqa: SIM115 - closed by stop
-        self._process = subprocess.Popen(
+    Raises RuntimeError, with what it said, when it does not start.
+    """
+    with errors.open("wb") as said:
+        process = subprocess.Popen(  # noqa: S603  this program
             # -P: whatever lies in the present directory must not pass for a module of ours
-            [sys.executable, "-P", "-m", "assessment_simulator.testing.subserver"],
+            [sys.executable, "-P", "-m", "assessment_simulator.testing.subserver", str(leash)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._errors,
+            stderr=said,
+            text=True,
             start_new_session=True,  # Ctrl-C is for the tests, which still have sandboxes to clear away
         )
-        self._input, self._output = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
-        self.url = self._started(settings)
-
-    def said(self) -> str:
-        """What it has written to standard error: nothing, unless something went wrong."""
-        self._errors.seek(0)
-        return self._errors.read().decode(errors="replace")
-
-    def stop(self) -> None:
-        """End it, in good order if it can."""
-        with contextlib.suppress(OSError):
-            self._input.close()
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._output.close()
-        self._errors.close()
-
-    def _started(self, settings: Settings) -> str:
-        late = threading.Timer(_STARTS_WITHIN, self._process.kill)
-        late.start()
-        with contextlib.suppress(OSError):  # it has ended already: the line that does not come says so
-            self._input.write(written(settings).encode() + b"\n")
-            self._input.flush()
-        line = self._output.readline().decode()
-        late.cancel()
-        if not line.startswith(_GREETING):
-            said = self.said()
-            self.stop()
-            raise RuntimeError(f"the simulator did not start:\n{said}")
-        return line.removeprefix(_GREETING).strip()
+    asked, output = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
+    late = threading.Timer(_STARTS_WITHIN, process.kill)
+    late.start()
+    with suppress(OSError), asked:  # it has ended already: the line that does not come says so
+        asked.write(f"{written(settings)}\n")
+    with output:
+        line = output.readline()
+    late.cancel()
+    if not line.startswith(_GREETING):
+        process.kill()
+        process.wait()
+        raise RuntimeError(f"the simulator did not start:\n{errors.read_text(errors='replace')}")
+    process.returncode = 0  # it outlives this process, so nobody here waits for it
+    return line.removeprefix(_GREETING).strip()
 
 
 def written(settings: Settings) -> str:
@@ -86,20 +72,27 @@ def read(line: str | bytes) -> Settings:
 
 
 def main() -> int:
-    """Serve with the settings on standard input, until that ends; returns the exit status."""
+    """Serve with the settings on standard input, until the leash breaks; returns the exit status.
+
+    The leash is a connection to the port that the first argument names; without one a signal alone ends the server.
+    """
     from assessment_simulator.serving import serve
 
     with open(0, "rb", buffering=0, closefd=False) as line:
         settings = read(line.readline())
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    for port in sys.argv[1:]:
+        leash = socket.create_connection(("127.0.0.1", int(port)))
+        threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
     return serve(settings)
 
 
-def _end_with_input() -> None:
-    """Wait for the end of standard input: whoever holds the other side has closed it, or has ended somehow."""
-    while os.read(0, 1):
-        pass
+def _end_with(leash: socket.socket) -> None:
+    """Wait until the other side has closed the connection, or has ended somehow; then end, at once if need be."""
+    with suppress(OSError):
+        leash.recv(1)
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(ENDS_WITHIN)
+    os._exit(1)
 
 
 if __name__ == "__main__":
