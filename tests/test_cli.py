@@ -757,7 +757,7 @@ def test_a_signal_ends_the_server_with_0_though_a_listener_never_answers(sent: s
         began = time.monotonic()
         server.process.send_signal(sent)
         assert server.process.wait(10) == 0
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
         assert "Traceback" not in server.stderr()
 
 
