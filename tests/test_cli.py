@@ -382,7 +382,7 @@ def test_a_variable_that_cannot_be_is_refused(name: str, value: str) -> None:
 def test_a_file_that_cannot_be_ends_the_program_with_a_line(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"sandboxes": {"ada": {"rate_limit": 0}}}')
-    complaint(run("serve", "--port", "0", "--config", str(path)), str(path), "sandboxes.ada", "rate_limit", "from 1")
+    complaint(run("serve", "--port", "0", "--config", str(path)), str(path), "sandboxes.ada", "rate_limit", "to 1")
 
 
 @pytest.mark.usefixtures("nothing_served")
@@ -512,7 +512,7 @@ BAD_FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
     "a list of settings": ("a.json", '{"sandboxes": {"ada": []}}', ("sandboxes.ada", "object")),
     "an unknown setting": ("a.json", '{"sandboxes": {"ada": {"rate": 1}}}', ("sandboxes.ada", "rate", "rate_limit")),
     "a wrong setting": ("a.json", '{"sandboxes": {"ada": {"rate_limit": 0}}}', ("sandboxes.ada", "rate_limit", "1")),
-    "a wrong setting in TOML": ("a.toml", "[sandboxes.ada]\ninvitation_days = 99\n", ("sandboxes.ada", "4 to 30")),
+    "a wrong setting in TOML": ("a.toml", "[sandboxes.ada]\ninvitation_days = 99\n", ("sandboxes.ada", "equal to 30")),
     "a setting within": (
         "a.json", '{"sandboxes": {"ada": {"assessments": [{"id": "a", "type": "chess"}]}}}', ("assessments.0.type",),
     ),

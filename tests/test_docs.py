@@ -14,13 +14,14 @@ from assessment_simulator.cli import doctor, serve
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.faults import KINDS, Fault
 from assessment_simulator.core.steering import TAGS
-from assessment_simulator.server import asgi, assets, connection, fault_reading, problems, shapes, wire
+from assessment_simulator.server import asgi, assets, connection, problems, shapes, wire
 from assessment_simulator.server.configuring import changed
 from assessment_simulator.server.control import ROOT, Control, S
 from assessment_simulator.server.dashboard import tour
 from assessment_simulator.server.dashboard.board import PAGES, UNDER
 from assessment_simulator.server.hub import WHAT
 from assessment_simulator.server.login import Login
+from assessment_simulator.server.models.faults import MOST_FAULTS
 from assessment_simulator.server.reference import Reference
 from assessment_simulator.server.timeline import KINDS as KINDS_OF_ENTRIES
 from assessment_simulator.settings import Settings
@@ -124,7 +125,7 @@ def test_the_settings_are_all_listed() -> None:
 def test_the_limits_are_all_told() -> None:
     limits = (
         connection.LONGEST_URL, connection.MOST_HEADERS, connection.LARGEST_HEAD, connection.MOST_KEPT,
-        asgi.MOST_PARAMETERS, shapes.MOST_VALUES, fault_reading.MOST_FAULTS, problems.MOST_TOLD, wire.DEEPEST,
+        asgi.MOST_PARAMETERS, shapes.MOST_VALUES, MOST_FAULTS, problems.MOST_TOLD, wire.DEEPEST,
         Settings().max_connections,
         Settings().max_sandboxes, int(Settings().request_timeout), int(connection.IDLE), int(connection.IDLE_WHEN_FULL),
     )  # fmt: skip

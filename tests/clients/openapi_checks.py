@@ -33,10 +33,10 @@ UNSTATED_HERE = re.compile(
     r"(?:freeze|advance): .* is no (?:instant|ISO 8601 duration)"  # the calendar, and its end
     r"|since must be an instant"
     r"|before must be the id of"
-    r"|url must be|(?:default_)?webhook_url must be"
-    r"|(?:assessments|custom_fields) (?:ids|names) must be different"
+    r"|(?:default_webhook_|webhook_)?url: must be"
+    r"|(?:assessments|custom_fields): must have different (?:ids|names)"
     r"|\d+\.(?:duration: must|id: two faults|operation: '\w+' is no operation of \w+;)"  # the vendor's own
-    r"|progress must be manual or an ISO 8601 duration"  # at most ten years
+    r"|progress: must be manual or an ISO 8601 duration"  # at most ten years
     r"|(?:body|config|behaviour)[^ ]* ?:? .*(?:not JSON|settings must be JSON)"
 )
 """The same of the control API's problems, by their detail."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.server.control import Control
-from assessment_simulator.server.control_schemas import CALLS
+from assessment_simulator.server.control_calls import calls
 from tests.server import GAMES
 
 Data = st.SearchStrategy[bytes]
@@ -171,7 +171,7 @@ _VENDORS = [(e.method, e.path, _BODIES) for vendor in VENDORS.values() for e in 
 def _control_rows() -> list[tuple[str, str, list[Any]]]:
     table: Mapping[str, Mapping[str, Any]] = Control.__new__(Control).table()
     rows = [(method, path, handler.__name__) for path, by in table.items() for method, handler in by.items()]
-    examples: dict[str, Any] = {name: CALLS[name].example for name in CALLS}
+    examples: dict[str, Any] = {name: call.example for name, call in calls(VENDORS).items()}
     return [
         (method, path, [examples.get(name) or {}, {}, {"within": "PT0S", "request": {"status": 200}}])
         for method, path, name in rows

@@ -8,7 +8,7 @@ import pytest
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Assessment, Config
-from assessment_simulator.server.configuring import DEMANDS, changed, shown
+from assessment_simulator.server.configuring import changed, shown
 from assessment_simulator.server.problems import Problem
 
 SWITCHES = {switch.id: switch for vendor in VENDORS.values() for switch in vendor.switches}
@@ -137,7 +137,8 @@ BROKEN: dict[str, tuple[Any, ...]] = {
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in KEPT.items() for value in values])
 def test_a_setting_is_taken_up_to_its_edge(name: str, value: Any) -> None:
-    assert shown(VENDORS, changed(VENDORS, Config(), {name: value}))[name] == value
+    told = json.loads(json.dumps(shown(VENDORS, changed(VENDORS, Config(), {name: value}))))
+    assert told[name] == value
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BROKEN.items() for value in values])
@@ -157,12 +158,6 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     places = [error["where"] for error in problem.more["errors"]]
     assert sorted(places) == ["behaviour.no.such", "behaviour.pi.list_limit", "invitation_days", "rate_limit"]
     assert all(place in problem.detail for place in places)
-
-
-@pytest.mark.parametrize("name", [demand[0] for demand in DEMANDS])
-def test_every_demand_names_a_setting_and_the_default_keeps_it(name: str) -> None:
-    assert name in shown(VENDORS, Config())
-    assert all(keeps(Config()) for where, _, keeps in DEMANDS if where == name)
 
 
 SECRETS = {

@@ -526,9 +526,9 @@ def test_a_wrong_setting_is_refused_by_name_and_changes_nothing(
 
 REMEDIES: dict[str, tuple[Any, str]] = {
     "assesments": ([], "assessments"),
-    "folders": ([], "default folder"),
+    "folders": ([], "at least 1"),
     "webhook_url": ("nonsense", "http"),
-    "invitation_days": (31, "4 to 30"),
+    "invitation_days": (31, "must be less than or equal to 30"),
     "progress": ("soon", "PT10S"),
     "rate_limit": (0, "1"),
     "webhook_timeout": (601, "600"),

@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, Literal, Self
 
 from assessment_simulator.core import instant
-
-_STRICT: dict[str, object] = {"extra": "forbid", "strict": True}
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """A pymetrics assessment configuration: one candidate experience, registered outside the API."""
 
-    __pydantic_config__: ClassVar = _STRICT
     id: str
     type: Literal["games", "video_interview", "nlr"] = "games"
     description: str = ""
@@ -23,7 +20,6 @@ class Assessment:
 class CustomField:
     """A PI custom field; `values` closes the list of what may be assigned, None leaves it open to any string."""
 
-    __pydantic_config__: ClassVar = _STRICT
     name: str
     values: tuple[str, ...] | None = None
 
@@ -32,7 +28,6 @@ class CustomField:
 class ApiUser:
     """The PI user whom the key belongs to: who administers when the request names nobody."""
 
-    __pydantic_config__: ClassVar = _STRICT
     first_name: str = "Ada"
     last_name: str = "Administrator"
     email: str = "ada.administrator@example.com"
@@ -43,7 +38,6 @@ class ApiUser:
 class Journal:
     """How much of what came in is kept: entries, and bytes of bodies."""
 
-    __pydantic_config__: ClassVar = _STRICT
     entries: int = 1_000
     bytes: int = 10_000_000
 
@@ -58,7 +52,6 @@ class Config:
     that signed webhooks are stamped by: the sandbox's, or the machine's (`real`).
     """
 
-    __pydantic_config__: ClassVar = _STRICT
     assessments: tuple[Assessment, ...] = (
         Assessment("6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10", "games", "Core games"),
         Assessment("2f1d9e0a-5c7b-4b7e-9a61-7c0f4b8e1d22", "nlr", "Numerical and logical reasoning"),
@@ -85,6 +78,18 @@ class Config:
     webhook_timeout: float = 30.0
     invitation_limit: int | None = None
     webhook_rate: int | None = None
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """The settings that JSON values say."""
+        closed = [None if one["values"] is None else tuple(one["values"]) for one in said["custom_fields"]]
+        names = [one["name"] for one in said["custom_fields"]]
+        return cls(**{
+            **said, "assessments": tuple(Assessment(**one) for one in said["assessments"]),
+            "positions": tuple(said["positions"]), "folders": tuple(said["folders"]),
+            "custom_fields": tuple(map(CustomField, names, closed)),
+            "api_user": ApiUser(**said["api_user"]), "journal": Journal(**said["journal"]),
+        })  # fmt: skip
 
     @property
     def completes_after(self) -> int | None:

@@ -5,7 +5,7 @@ Arithmetic only: who counts is `server/faults.py`, who misbehaves is `server/tro
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from assessment_simulator.core.draw import chance
 
@@ -28,7 +28,6 @@ class Fault:
     patch. `met` is how many it has struck: only told, never taken.
     """
 
-    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "strict": True}
     id: str = ""
     on: On = "calls"
     vendor: str | None = None

@@ -8,7 +8,8 @@ from assessment_simulator.server.exchanges import awaited_delivery, call_view, w
 from assessment_simulator.server.journal import CALL, DELIVERY, Exchange
 from assessment_simulator.server.masking import Mask
 from assessment_simulator.server.sandbox import Sandbox
-from assessment_simulator.server.views import delivery_view, invitation_view, known_invitation
+from assessment_simulator.server.shapes import values
+from assessment_simulator.server.views import known_invitation
 
 
 def _calls(sandbox: Sandbox, base: str) -> Things:
@@ -29,6 +30,8 @@ def _calls(sandbox: Sandbox, base: str) -> Things:
 
 def _webhooks(sandbox: Sandbox, base: str) -> Things:
     """Deliveries of which at least one attempt was made."""
+    from assessment_simulator.server.models.deliveries import Delivery, told
+
     mask = Mask(sandbox.name)
 
     def seen(whole: bool, id: str) -> View | None:
@@ -37,7 +40,7 @@ def _webhooks(sandbox: Sandbox, base: str) -> Things:
             return None
         if whole:
             return awaited_delivery(sandbox, delivery, mask)
-        short: View = mask.value(delivery_view(sandbox.state, delivery))
+        short: View = mask.value(values(Delivery, told(sandbox.state, delivery)))
         return short
 
     return Things(
@@ -50,12 +53,13 @@ def _webhooks(sandbox: Sandbox, base: str) -> Things:
 
 def _invitations(sandbox: Sandbox, base: str) -> Things:
     """Invitations of both vendors; their links are what a candidate would follow, so they are shown in full."""
+    from assessment_simulator.server.models.invitations import Invitation
 
     def seen(id: str) -> View | None:
         known = known_invitation(sandbox, id)
         if known is None:
             return None
-        view = invitation_view(known[1])
+        view = values(Invitation, known[1])
         links = {what: sandbox.links.fill(link, base) for what, link in view["links"].items()}
         return {**view, "links": links}
 

@@ -15,9 +15,10 @@ from assessment_simulator.server.exchanges import body_view
 from assessment_simulator.server.family import Asked, Family
 from assessment_simulator.server.journal import CAUGHT
 from assessment_simulator.server.masking import Mask, headers_of
-from assessment_simulator.server.plumbing import Handler, json
+from assessment_simulator.server.plumbing import Handler
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.sandbox import Sandbox
+from assessment_simulator.server.shapes import answer
 
 MOST = 100
 """So many of the last webhooks are kept for a sandbox,"""
@@ -119,9 +120,11 @@ class CatchControl:
 
     async def caught(self, request: Request) -> Response:
         """The webhooks that were caught, newest first."""
+        from assessment_simulator.server.models import journal as models
+
         told = await self._family().of(self._find(request), "caught")
         found = sorted((one for part in told.parts for one in part), key=lambda one: -one[0])
-        return told.noted(json([view for _, view in found[:MOST]]))
+        return told.noted(answer(list[models.Caught], [view for _, view in found[:MOST]]))
 
     async def clear_caught(self, request: Request) -> Response:
         """Forget what was caught."""

@@ -1,19 +1,22 @@
 """The control calls about time: see a sandbox's clock, freeze it, advance it, let it run."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.core import instant
-from assessment_simulator.server import shapes
 from assessment_simulator.server.advance import CutShort, Playing
 from assessment_simulator.server.dispatcher import Dispatcher
-from assessment_simulator.server.plumbing import Handler, json
+from assessment_simulator.server.plumbing import Handler
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.sandbox import Sandbox
-from assessment_simulator.server.views import clock_view, events_view
+from assessment_simulator.server.shapes import answer, read, values
 from assessment_simulator.server.watched import Event
+
+if TYPE_CHECKING:
+    from assessment_simulator.server.models.sandboxes import Turning
 
 _LAST = instant.LATEST - 365 * instant.DAY
 """The end of the year 9998: what follows from a moment within a year can still be written."""
@@ -32,29 +35,34 @@ class ClockControl:
 
     async def clock(self, request: Request) -> Response:
         """The sandbox's time."""
-        return json(clock_view(self._find(request), []))
+        return _shown(self._find(request), [])
 
     async def turn(self, request: Request) -> Response:
         """Freeze, advance or let run."""
+        from assessment_simulator.server.models import sandboxes as models
+
         sandbox = self._find(request)
-        body = shapes.read(shapes.Turning, request.state.body)
-        wishes = {name: value for name in ("freeze", "advance", "until_idle", "run") if (value := getattr(body, name))}
-        if len(wishes) != 1:
-            raise Problem(422, 'give exactly one of "freeze", "advance", "until_idle": true, "run": true')
+        body = read(models.Turning, request.state.body)
         try:
-            return json(clock_view(sandbox, await self._turned(sandbox, body)))
+            return _shown(sandbox, await self._turned(sandbox, body))
         except Playing:
             raise Problem(409, "another advance is under way; wait for its answer") from None
         except CutShort as cut:
             said = f"the advance was interrupted: {cut.why}; events lists what happened before"
-            raise Problem(cut.status, said, events=events_view(cut.events)) from None
+            raise Problem(cut.status, said, events=values(list[models.Event], cut.events)) from None
 
-    async def _turned(self, sandbox: Sandbox, body: shapes.Turning) -> list[Event]:
+    async def _turned(self, sandbox: Sandbox, body: "Turning") -> list[Event]:
         if body.advance is not None:
             return await self._dispatcher(sandbox).play(_later(sandbox, body.advance))
         if body.until_idle:
             return await self._dispatcher(sandbox).play(None)
         return sandbox.step(lambda: _set(sandbox, body.freeze))
+
+
+def _shown(sandbox: Sandbox, events: list[Event]) -> Response:
+    from assessment_simulator.server.models.sandboxes import Clock
+
+    return answer(Clock, Clock.of(sandbox, events))
 
 
 def _moment(text: str) -> int:

@@ -12,8 +12,7 @@ from assessment_simulator.core.call import NOTHING, Call
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.delivery import Delivery
 from assessment_simulator.core.draw import Draw
-from assessment_simulator.core.urls import is_web_url
-from assessment_simulator.server import configuring, shapes
+from assessment_simulator.server import configuring
 from assessment_simulator.server.address import Address
 from assessment_simulator.server.asgi import FOREIGN, named_headers
 from assessment_simulator.server.catching import CatchControl, Catches
@@ -35,15 +34,9 @@ from assessment_simulator.server.plumbing import Handler, by_verb, json
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.sandbox import Sandbox
 from assessment_simulator.server.sandboxes import NAME, Sandboxes, Taken
+from assessment_simulator.server.shapes import answer, read, rendered
 from assessment_simulator.server.states_control import StatesControl
-from assessment_simulator.server.views import (
-    catalogue,
-    delivery_view,
-    find_invitation,
-    invitation_view,
-    linked,
-    sandbox_view,
-)
+from assessment_simulator.server.views import catalogue, find_invitation, linked
 
 ROOT = "/_simulator"
 S = f"{ROOT}/sandboxes/{{name}}"
@@ -116,28 +109,35 @@ class Control:
 
     async def health(self, request: Request) -> Response:
         """Whether the server answers."""
+        # Without its model, which loads pydantic: this is what is asked at the start.
         return json({"status": "ok", "version": self._version})
 
     async def rules(self, request: Request) -> Response:
         """The rule catalogue."""
-        return json(catalogue(self._sandboxes.vendors))
+        from assessment_simulator.server.models.sandboxes import Rule
+
+        return answer(list[Rule], catalogue(self._sandboxes.vendors))
 
     async def every(self, request: Request) -> Response:
         """The sandboxes that are open."""
+        from assessment_simulator.server.models import sandboxes as models
+
         counts = await self.family.sums("counts")
         views = []
         for sandbox in self._sandboxes.every():
-            views.append(sandbox_view(sandbox, len(sandbox.journal) + counts[sandbox.name]))
+            views.append(models.Sandbox.of(sandbox, len(sandbox.journal) + counts[sandbox.name]))
             if len(views) % _AT_ONCE == 0:
                 await asyncio.sleep(0)  # others are answered meanwhile: each may have to be read first
-        return json(views)
+        return answer(list[models.Sandbox], views)
 
     async def open(self, request: Request) -> Response:
         """Open a sandbox."""
-        body = shapes.read(shapes.Opening, request.state.body)
+        from assessment_simulator.server.models.sandboxes import Opening
+
+        body = read(Opening, request.state.body)
         config = configuring.changed(self._sandboxes.vendors, Config(), body.config)
-        name = _name(body.name)
-        seed = body.seed if "seed" in shapes.read(dict[str, Any], request.state.body) else None
+        name = body.name or _random_name()
+        seed = body.seed if "seed" in body.model_fields_set else None
         try:
             return configuring.noted(self._opened(self._sandboxes.open(name, seed, config)), config, body.config)
         except Taken:
@@ -173,8 +173,10 @@ class Control:
         return await self._shown(self._sandbox(request))
 
     async def _shown(self, sandbox: Sandbox) -> Response:
+        from assessment_simulator.server.models import sandboxes as models
+
         told = await self.family.of(sandbox, "count")
-        return told.noted(json(sandbox_view(sandbox, sum(told.parts))))
+        return told.noted(answer(models.Sandbox, models.Sandbox.of(sandbox, sum(told.parts))))
 
     async def delete(self, request: Request) -> Response:
         """Forget a sandbox."""
@@ -199,20 +201,23 @@ class Control:
 
     async def config(self, request: Request) -> Response:
         """The settings."""
-        return json(configuring.shown(self._sandboxes.vendors, self._sandbox(request).config))
+        return self._settings(self._sandbox(request).config)
 
     async def configure(self, request: Request) -> Response:
         """Merge changes into the settings."""
         sandbox = self._sandbox(request)
-        changes = shapes.read(dict[str, Any], request.state.body)
+        changes = read(dict[str, Any], request.state.body)
         sandbox.step(lambda: sandbox.configure(configuring.changed(sandbox.vendors, sandbox.config, changes)))
-        return configuring.noted(
-            json(configuring.shown(self._sandboxes.vendors, sandbox.config)), sandbox.config, changes
-        )
+        return configuring.noted(self._settings(sandbox.config), sandbox.config, changes)
+
+    def _settings(self, config: Config) -> Response:
+        return json(configuring.shown(self._sandboxes.vendors, config))
 
     async def snapshot(self, request: Request) -> Response:
         """Keep the present state."""
-        return json({"id": self._sandbox(request).snapshot()}, 201)
+        from assessment_simulator.server.models.sandboxes import Snapshot
+
+        return answer(Snapshot, {"id": self._sandbox(request).snapshot()}, 201)
 
     async def restore(self, request: Request) -> Response:
         """Bring back a kept state."""
@@ -228,8 +233,10 @@ class Control:
 
     async def fork(self, request: Request) -> Response:
         """Open a sandbox that begins with this one's records."""
+        from assessment_simulator.server.models.sandboxes import Forking
+
         sandbox = self._sandbox(request)
-        name = _name(shapes.read(shapes.Forking, request.state.body).name)
+        name = read(Forking, request.state.body).name or _random_name()
         try:
             return self._opened(self._sandboxes.open(name, sandbox.seed, state=sandbox.state.forked()))
         except Taken:
@@ -239,9 +246,13 @@ class Control:
 
     async def invitation(self, request: Request) -> Response:
         """One invitation."""
-        sandbox = self._sandbox(request)
-        _, invitation = find_invitation(sandbox, request.path_params["id"])
-        return linked(self._base(request), sandbox, invitation_view(invitation))
+        return self._invitation(request, self._sandbox(request))
+
+    def _invitation(self, request: Request, sandbox: Sandbox) -> Response:
+        from assessment_simulator.server.models.invitations import Invitation
+
+        _, found = find_invitation(sandbox, request.path_params["id"])
+        return linked(self._base(request), sandbox, rendered(Invitation, found))
 
     async def act(self, request: Request) -> Response:
         """Do to an invitation what a candidate, or the passing of time, would do."""
@@ -252,7 +263,7 @@ class Control:
             can = ", ".join(vendor.actions)
             raise Problem(409, f"cannot {action}: {vendor.title} has no state for it; its actions are {can}")
         data = request.state.body
-        body: Any = shapes.read(dict[str, Any], data) if data else NOTHING
+        body: Any = read(dict[str, Any], data) if data else NOTHING
         base = self._base(request)
 
         def ask(now: int, draw: Draw, recent: int) -> Call:
@@ -261,38 +272,38 @@ class Control:
         reply = sandbox.call(vendor, operation, ask)
         if reply.status != 200:
             raise Problem(reply.status, reply.body["detail"])
-        return linked(self._base(request), sandbox, invitation_view(find_invitation(sandbox, id)[1]))
+        return self._invitation(request, sandbox)
 
     # Deliveries.
 
     async def delivery(self, request: Request) -> Response:
         """One delivery, with what was sent and answered."""
+        from assessment_simulator.server.models.deliveries import WholeDelivery, told
+
         sandbox = self._sandbox(request)
-        return json(delivery_view(sandbox.state, _find_delivery(sandbox, request), whole=True))
+        return answer(WholeDelivery, told(sandbox.state, _find_delivery(sandbox, request)))
 
     async def replay(self, request: Request) -> Response:
         """Send a webhook again."""
+        from assessment_simulator.server.models import deliveries as models
+
         sandbox = self._sandbox(request)
         delivery = _find_delivery(sandbox, request)
-        url = shapes.read(shapes.Replaying, request.state.body).url
-        if url is not None and not is_web_url(url):
-            raise Problem(422, "url must be an absolute http or https URL with a host")
-        again = sandbox.replay(delivery, url)
-        return json(delivery_view(sandbox.state, again))
+        again = sandbox.replay(delivery, read(models.Replaying, request.state.body).url)
+        return answer(models.Delivery, models.told(sandbox.state, again))
 
     def _base(self, request: Request) -> str:
         return self._address.of(request.scope, named_headers(request.scope))
 
 
-def _name(asked: str | None) -> str:
-    name = secrets.token_hex(8) if asked is None else asked
-    if not NAME.fullmatch(name):
-        raise Problem(422, f"name: {name[:80]!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
-    return name
+def _random_name() -> str:
+    return secrets.token_hex(8)
 
 
 def _opened(sandbox: Sandbox, credentials: Credentials) -> Response:
-    return json({"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}, 201)
+    from assessment_simulator.server.models.sandboxes import Opened
+
+    return answer(Opened, {"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}, 201)
 
 
 def _taken(name: str) -> Problem:

@@ -1,25 +1,34 @@
-"""The OpenAPI 3.1 document of the control API, made of its routes, its bodies' dataclasses and `control_schemas`."""
+"""The OpenAPI 3.1 document of the control API, made of its routes and of the models of its bodies and answers."""
 
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
-from assessment_simulator.core.config import Config
-from assessment_simulator.core.schema import Schema, choice, ref
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from assessment_simulator.core.schema import Schema, ref
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.server import control_schemas, fault_schemas, journal_schemas, shapes, view_schemas
-from assessment_simulator.server.control_schemas import NAME, REFINED, Control
+from assessment_simulator.server.control_calls import Control, calls
 from assessment_simulator.server.guard import OPEN_PATHS
+from assessment_simulator.server.models import config, faults
+from assessment_simulator.server.models.sandboxes import Name, Problem
 from assessment_simulator.server.openapi import answer, body_of, head
 from assessment_simulator.server.plumbing import Handler
 from assessment_simulator.server.problems import MEDIA_TYPE
 
 Json = dict[str, Any]
 Table = Mapping[str, Mapping[str, Handler]]
+Place = tuple[str, str]
+"""A call by its handler's name, and its body or the status of an answer."""
+Shapes = Mapping[Place, Schema]
 
-SCHEMAS = control_schemas.SCHEMAS | journal_schemas.SCHEMAS | view_schemas.SCHEMAS
-_BODIES = (Config, shapes.Opening, shapes.Forking, shapes.Turning, shapes.Replaying, shapes.Trying)
+_PARTS = (
+    "Answered Attempt Candidate Counts Covered Event Flaw Message Move SeenMove SeenState Sent Standing State "
+    "WholeAttempt"
+).split()
+"""Models that are no components of their own: they stand in those that hold them."""
 _ABOUT = (
     "The knobs that people, tests and pages turn. In open access no call asks for a token, and any call for a sandbox "
     "opens it; in closed access all but `health` and `static/ui/` ask for the control token."
@@ -41,23 +50,76 @@ _MEANS = {
 }
 
 
+class _Schemas(GenerateJsonSchema):
+    """Without a title for each member and without null as a default: what is left out of a change stays as it was.
+
+    A map of any values says so, which some versions of pydantic leave out.
+    """
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def default_schema(self, schema: Any) -> Json:
+        made = super().default_schema(schema)
+        return {key: one for key, one in made.items() if key != "default" or one is not None}
+
+    def dict_schema(self, schema: Any) -> Json:
+        return {"additionalProperties": True, **super().dict_schema(schema)}
+
+
 def control_document(table: Table, vendors: Mapping[str, Vendor], version: str) -> Json:
     """The document of the control calls in `table`, which holds handlers by path and method."""
-    calls = control_schemas.CALLS | journal_schemas.calls(vendors) | view_schemas.calls(vendors)
+    rows = calls(vendors)
+    shapes, components = _described(rows, vendors)
     return {
         **head("assessment-simulator, control API", version, _ABOUT),
         "paths": {
             path: {
-                method.lower(): _operation(method, path, handler, calls[_name(handler)])
+                method.lower(): _operation(method, path, handler, rows[_name(handler)], shapes)
                 for method, handler in methods.items()
             }
             for path, methods in table.items()
         },
         "components": {
-            "schemas": {**SCHEMAS, **_body_schemas(vendors)},
+            "schemas": components,
             "securitySchemes": {"control": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _described(rows: Mapping[str, Control], vendors: Mapping[str, Vendor]) -> tuple[Shapes, Json]:
+    """The schema of each body and answer by its call and its place, and the components that they refer to."""
+    kinds: list[tuple[Place, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
+        (("", "name"), "validation", TypeAdapter(Name)),
+        (("", "problem"), "serialization", TypeAdapter(Problem)),
+    ]
+    for call, row in rows.items():
+        if row.body is not None:
+            kinds.append(((call, "body"), "validation", TypeAdapter(row.body)))
+        for status, kind in row.answers.items():
+            if kind is not None:
+                kinds.append(((call, str(status)), "serialization", TypeAdapter(kind)))
+    found, definitions = TypeAdapter.json_schemas(
+        kinds, ref_template="#/components/schemas/{model}", schema_generator=_Schemas
+    )
+    named: Json = definitions["$defs"]
+    named["Config"]["properties"]["behaviour"] = config.switches(vendors)
+    named["Opening"]["properties"]["config"] = ref("Config")
+    named["Fault"] = faults.kinds(named["Fault"], vendors)
+    parts = {name: {key: one for key, one in named.pop(name).items() if key != "title"} for name in _PARTS}
+    return {place: shape for (place, _), shape in found.items()}, _with_parts(named, parts)
+
+
+def _with_parts(value: Any, parts: Json) -> Any:
+    """The value with these schemas in the place of what refers to them."""
+    if isinstance(value, list):
+        return [_with_parts(one, parts) for one in value]
+    if not isinstance(value, dict):
+        return value
+    part = parts.get(str(value.get("$ref")).rpartition("/")[2])
+    if part is not None:
+        value = {**part, **{key: one for key, one in value.items() if key != "$ref"}}
+    return {key: _with_parts(one, parts) for key, one in value.items()}
 
 
 def _name(handler: Handler) -> str:
@@ -65,23 +127,24 @@ def _name(handler: Handler) -> str:
     return name
 
 
-def _operation(method: str, path: str, handler: Handler, call: Control) -> Json:
-    names = re.findall(r"{(\w+)}", path)
-    body = _body(call)
+def _operation(method: str, path: str, handler: Handler, call: Control, shapes: Shapes) -> Json:
+    names, id = re.findall(r"{(\w+)}", path), _name(handler)
+    body = {} if call.body is None else {"application/json": shapes[id, "body"]}
+    sent = body_of(body, call.example, required=not call.optional)
     return {
-        "operationId": _name(handler),
+        "operationId": id,
         "summary": (handler.__doc__ or "").partition("\n")[0].rstrip("."),
         "tags": ["sandbox" if "name" in names else "server"],
         "security": [] if path in OPEN_PATHS else [{}, {"control": []}],
-        **({"parameters": [_parameter(one, call) for one in names] + _query(call)} if names else {}),
-        **({"requestBody": body} if body else {}),
-        "responses": {**_good(call), **_problems(method, path, names, call)},
+        **({"parameters": [_parameter(one, call, shapes) for one in names] + _query(call)} if names else {}),
+        **({"requestBody": sent} if sent else {}),
+        "responses": {**_good(id, call, shapes), **_problems(method, path, names, call)},
     }
 
 
-def _parameter(name: str, call: Control) -> Json:
+def _parameter(name: str, call: Control, shapes: Shapes) -> Json:
     plain: Schema = {"type": "string", "minLength": 1}
-    schema = call.parameters.get(name, NAME if name == "name" else plain)
+    schema = call.parameters.get(name, shapes["", "name"] if name == "name" else plain)
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
@@ -89,18 +152,11 @@ def _query(call: Control) -> list[Json]:
     return [{"name": name, "in": "query", "schema": schema} for name, schema in call.query.items()]
 
 
-def _body(call: Control) -> Json:
-    if call.body is None:
-        return {}
-    shape = call.body if isinstance(call.body, dict) else ref(call.body.__name__)
-    return body_of({"application/json": shape}, call.example, required=not call.optional)
-
-
-def _good(call: Control) -> Json:
+def _good(id: str, call: Control, shapes: Shapes) -> Json:
     links = {target: {"operationId": target, "parameters": where} for target, where in call.links.items()}
     return {
-        str(status): answer(status, {} if shape is None else {call.media_type: shape}, None, links)
-        for status, shape in call.answers.items()
+        str(status): answer(status, {} if kind is None else {call.media_type: shapes[id, str(status)]}, None, links)
+        for status, kind in call.answers.items()
     }
 
 
@@ -117,36 +173,3 @@ def _problems(method: str, path: str, names: list[str], call: Control) -> Json:
         str(status): {"description": f"{HTTPStatus(status).phrase}: {_MEANS[status]}", "content": content}
         for status in sorted(found)
     }
-
-
-def _body_schemas(vendors: Mapping[str, Vendor]) -> Json:
-    """The shapes of bodies as pydantic tells them, with what their types cannot say."""
-    named = shapes.schemas(_BODIES, "#/components/schemas/{model}")
-    for name, more in REFINED.items():
-        named[name] = more if "oneOf" in more else _merged(named[name], more)
-    named["Config"] = _merged(named["Config"], _switches(vendors))
-    named["Fault"] = fault_schemas.asked(vendors, control_schemas.DURATION)
-    return named
-
-
-def _switches(vendors: Mapping[str, Vendor]) -> Json:
-    """The settings' member `behaviour`: every switch with its values."""
-    switches = {
-        switch.id: choice(switch.values, switch.statement, default=switch.values[0])
-        for vendor in vendors.values()
-        for switch in vendor.switches
-    }
-    return {"properties": {"behaviour": {"properties": switches, "additionalProperties": False}}}
-
-
-def _merged(one: Json, more: Json) -> Json:
-    """`more` laid over `one`; a member that says its own type replaces the old one."""
-    result = dict(one)
-    for name, value in more.items():
-        deep = (
-            isinstance(value, dict)
-            and isinstance(result.get(name), dict)
-            and not {"type", "$ref", "anyOf"} & value.keys()
-        )
-        result[name] = _merged(result[name], value) if deep else value
-    return result

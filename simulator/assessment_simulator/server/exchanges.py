@@ -10,7 +10,7 @@ from assessment_simulator.server.http import FORM, parse_query
 from assessment_simulator.server.journal import Exchange
 from assessment_simulator.server.masking import Mask, headers_of
 from assessment_simulator.server.sandbox import Sandbox
-from assessment_simulator.server.views import delivery_view
+from assessment_simulator.server.shapes import values
 
 
 def call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
@@ -69,7 +69,9 @@ def text_of(body: bytes) -> str | None:
 
 def awaited_delivery(sandbox: Sandbox, delivery: Delivery, mask: Mask) -> dict[str, Any]:
     """A delivery's single view, with `request` and `answer` of its newest attempt, bodies parsed, set out beside it."""
-    view = mask.value(delivery_view(sandbox.state, delivery, whole=True))
+    from assessment_simulator.server.models.deliveries import WholeDelivery, told
+
+    view = mask.value(values(WholeDelivery, told(sandbox.state, delivery)))
     for attempt in view["attempts"]:
         for message in filter(None, (attempt["request"], attempt["answer"])):
             message["body"] = mask.body(message["body"])

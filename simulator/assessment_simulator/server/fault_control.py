@@ -5,8 +5,8 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from assessment_simulator.server import fault_reading, shapes
-from assessment_simulator.server.plumbing import Handler, json
+from assessment_simulator.server import shapes
+from assessment_simulator.server.plumbing import Handler
 from assessment_simulator.server.sandbox import Sandbox
 
 
@@ -27,9 +27,10 @@ class FaultControl:
 
     async def set_faults(self, request: Request) -> Response:
         """Put these faults in the place of all others; their counts begin anew."""
+        from assessment_simulator.server.models import faults
+
         sandbox = self._find(request)
-        found = fault_reading.read(sandbox.vendors, request.state.body)
-        sandbox.misbehave(tuple(found))
+        sandbox.misbehave(faults.read(sandbox.vendors, request.state.body))
         return _shown(sandbox)
 
     async def clear_faults(self, request: Request) -> Response:
@@ -39,5 +40,6 @@ class FaultControl:
 
 
 def _shown(sandbox: Sandbox) -> Response:
-    faults = sandbox.faults.told() if sandbox.faults is not None else ()
-    return json([shapes.dump(fault) for fault in faults])
+    from assessment_simulator.server.models.faults import MetFault
+
+    return shapes.answer(list[MetFault], sandbox.faults.told() if sandbox.faults is not None else [])

@@ -6,14 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.core.delivery import Attempt, Post
-from assessment_simulator.core.urls import basic_auth, is_web_url
-from assessment_simulator.server import shapes
+from assessment_simulator.core.urls import basic_auth
 from assessment_simulator.server.masking import ALONE
 from assessment_simulator.server.plumbing import Handler, json
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.sandbox import Sandbox
 from assessment_simulator.server.sender import Sender
-from assessment_simulator.server.views import attempt_view
+from assessment_simulator.server.shapes import read, values
 
 BODY = b'{"type":"simulator.test"}'
 """What is posted: no vendor sends it, so a listener may well answer 400; that it answers is what is asked."""
@@ -32,17 +31,17 @@ class HookTest:
 
     async def try_webhook(self, request: Request) -> Response:
         """Make one attempt to post to a listener, as a webhook would be posted."""
+        from assessment_simulator.server.models import deliveries as models
+
         sandbox = self._find(request)
-        asked = shapes.read(shapes.Trying, request.state.body).url
-        if asked is not None and not is_web_url(asked):
-            raise Problem(422, "url must be an absolute http or https URL with a host")
+        asked = read(models.Trying, request.state.body).url
         url = asked or sandbox.config.default_webhook_url or sandbox.config.webhook_url
         if url is None:
             raise Problem(409, "give a url: the sandbox has neither a default_webhook_url nor a webhook_url")
         post, at = _post(url), sandbox.now()
         outcome = await self._sender().send(post, sandbox.config.webhook_timeout)
         attempt = Attempt(1, at, post, outcome.answer, outcome.error, outcome.duration)
-        return json({"url": ALONE.plain(url), **attempt_view(attempt, whole=True)})
+        return json({"url": ALONE.plain(url), **values(models.WholeAttempt, attempt)})
 
 
 def _post(url: str) -> Post:

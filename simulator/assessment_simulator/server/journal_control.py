@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.core import instant
-from assessment_simulator.server import curl, shapes
+from assessment_simulator.server import curl
 from assessment_simulator.server.awaited import THINGS
 from assessment_simulator.server.awaiting import happened, nearest
 from assessment_simulator.server.coverage import added, coverage_view
@@ -21,6 +21,7 @@ from assessment_simulator.server.journal_filters import merged
 from assessment_simulator.server.plumbing import Handler, json
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.sandbox import Sandbox
+from assessment_simulator.server.shapes import answer, read
 
 LONGEST_WAIT = 60 * instant.SECOND
 
@@ -59,9 +60,11 @@ class JournalControl:
 
     async def journal(self, request: Request) -> Response:
         """The calls that came in by HTTP, oldest first, or the newest of them."""
+        from assessment_simulator.server.models.journal import Call
+
         query = request.query_params.multi_items()
         told = await self._family().of(self._find(request), "calls", query=query)
-        return told.noted(json(merged(told.parts, query)))
+        return told.noted(answer(list[Call], merged(told.parts, query)))
 
     async def har(self, request: Request) -> Response:
         """The same as an HTTP Archive (HAR 1.2)."""
@@ -71,7 +74,9 @@ class JournalControl:
 
     async def call(self, request: Request) -> Response:
         """One call with its headers and bodies, secrets hidden."""
-        return json(await self._one(request, "call"))
+        from assessment_simulator.server.models.journal import WholeCall
+
+        return answer(WholeCall, await self._one(request, "call"))
 
     async def script(self, request: Request) -> Response:
         """A shell script that repeats the call with curl."""
@@ -88,19 +93,20 @@ class JournalControl:
 
     async def coverage(self, request: Request) -> Response:
         """Which rules this sandbox's traffic has kept and broken."""
+        from assessment_simulator.server.models.journal import Coverage
+
         sandbox = self._find(request)
         told = await self._family().of(sandbox, "tally")
-        return told.noted(json(coverage_view(sandbox.vendors, added(told.parts))))
+        return told.noted(answer(Coverage, coverage_view(sandbox.vendors, added(told.parts))))
 
     async def wait(self, request: Request) -> Response:
         """Wait until something has happened; what has happened already counts."""
+        from assessment_simulator.server.models.journal import Awaiting
+
         sandbox = self._find(request)
-        body = shapes.read(shapes.Awaiting, request.state.body)
-        asked = {name: wanted for name in THINGS if (wanted := getattr(body, name)) is not None}
-        if len(asked) != 1:
-            raise Problem(422, 'give exactly one of "request", "webhook", "invitation": an object of what must match')
-        [(what, wanted)] = asked.items()
-        seconds = _seconds(body.within)
+        body = read(Awaiting, request.state.body)
+        what, seconds = body.chosen, _seconds(body.within)
+        wanted = getattr(body, what)
         things = THINGS[what](sandbox, self._base(request))
         if what == "request":
             things = things._replace(elsewhere=CallsElsewhere(self._family(), sandbox))

@@ -7,14 +7,15 @@ from starlette.responses import Response
 
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.server import queries, searching
+from assessment_simulator.server import queries, searching, wire
 from assessment_simulator.server.family import Family
 from assessment_simulator.server.journal_filters import merged
-from assessment_simulator.server.plumbing import Handler, json
+from assessment_simulator.server.plumbing import Handler
 from assessment_simulator.server.queries import Reader
 from assessment_simulator.server.sandbox import Sandbox
+from assessment_simulator.server.shapes import answer, rendered
 from assessment_simulator.server.timeline import Entry, timeline
-from assessment_simulator.server.views import delivery_view, find_invitation, invitation_view, linked
+from assessment_simulator.server.views import find_invitation, linked
 
 STATES = ("pending", "delivered", "failed")
 _LOOKS: dict[str, Reader] = {"newest": queries.newest, "before": str.lower, "q": queries.sought}
@@ -41,31 +42,41 @@ class ListControl:
 
     async def invitations(self, request: Request) -> Response:
         """Both vendors' invitations, oldest first, or the newest of them."""
+        from assessment_simulator.server.models.invitations import Invitation
+
         sandbox = self._find(request)
         wish = queries.read(request, _LOOKS | _of_invitations(sandbox.vendors))
         found = queries.page(searching.invitations(sandbox, wish), wish.get("newest"))
-        return linked(self._base(request), sandbox, [invitation_view(one.vendor.view(one.stored)) for one in found])
+        views = [one.vendor.view(one.stored) for one in found]
+        return linked(self._base(request), sandbox, rendered(list[Invitation], views))
 
     async def timeline(self, request: Request) -> Response:
         """What happened to an invitation and what will, in order of time."""
+        from assessment_simulator.server.models import invitations as models
+
         sandbox = self._find(request)
         vendor, invitation = find_invitation(sandbox, request.path_params["id"])
         told = await self._family().of(sandbox, "mentions", id=invitation.id)
         calls = [Entry(*entry) for entry in merged(told.parts, ())]
-        return told.noted(json(timeline(sandbox, vendor, invitation.id, calls)))
+        return told.noted(answer(list[models.Entry], timeline(sandbox, vendor, invitation.id, calls)))
 
     async def deliveries(self, request: Request) -> Response:
         """Every webhook owed or sent, oldest first, or the newest of them."""
+        from assessment_simulator.server.models.deliveries import Delivery, told
+
         sandbox = self._find(request)
         wish = queries.read(request, _LOOKS | {"state": queries.one_of(STATES), "invitation": lower_uuid})
         found = queries.page(searching.deliveries(sandbox, wish), wish.get("newest"))
-        return json([delivery_view(sandbox.state, delivery) for delivery in found])
+        return answer(list[Delivery], [told(sandbox.state, delivery) for delivery in found])
 
     async def mail(self, request: Request) -> Response:
         """The e-mails that the vendors would have sent, oldest first, or the newest of them."""
         sandbox = self._find(request)
         wish = queries.read(request, _LOOKS | {"invitation": lower_uuid})
-        return linked(self._base(request), sandbox, queries.page(searching.mails(sandbox, wish), wish.get("newest")))
+        found = queries.page(searching.mails(sandbox, wish), wish.get("newest"))
+        return linked(
+            self._base(request), sandbox, wire.dumps(found)
+        )  # stored as they are shown: `models` describe them
 
 
 def _of_invitations(vendors: Mapping[str, Vendor]) -> dict[str, Reader]:

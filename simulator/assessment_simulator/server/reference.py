@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.server.control_openapi import Table, control_document
 from assessment_simulator.server.openapi import document, named
 from assessment_simulator.server.plumbing import Handler, by_verb, json
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.proxied import seen
+
+if TYPE_CHECKING:
+    from assessment_simulator.server.control_openapi import Table
 
 ROOT = "/_simulator"
 CONTROL = "control"
@@ -36,7 +38,7 @@ POLICY = (
 class Reference:
     """Handlers of the documents and of their page; `control` are the other control calls by path and method."""
 
-    def __init__(self, vendors: Mapping[str, Vendor], control: Table, version: str) -> None:
+    def __init__(self, vendors: Mapping[str, Vendor], control: "Table", version: str) -> None:
         self._vendors = {named(vendor): vendor for vendor in vendors.values()}
         self._control = {**control, **self.table()}
         self._version = version
@@ -61,6 +63,8 @@ class Reference:
 
     def made(self, name: str) -> dict[str, Any]:
         """The document of that name, made when it is first asked for; raises KeyError."""
+        from assessment_simulator.server.control_openapi import control_document
+
         if name not in self._made:
             by_id = {vendor.id: vendor for vendor in self._vendors.values()}
             self._made[name] = (

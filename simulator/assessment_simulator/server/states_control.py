@@ -9,9 +9,10 @@ from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.server import diagram
 from assessment_simulator.server.lives import machine_view, seen_view
 from assessment_simulator.server.openapi import named
-from assessment_simulator.server.plumbing import Handler, json
+from assessment_simulator.server.plumbing import Handler
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.sandbox import Sandbox
+from assessment_simulator.server.shapes import answer
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -33,12 +34,16 @@ class StatesControl:
 
     async def states(self, request: Request) -> Response:
         """A vendor's states and the moves between them."""
-        return json(machine_view(self._vendor(request).machine))
+        from assessment_simulator.server.models.invitations import States
+
+        return answer(States, machine_view(self._vendor(request).machine))
 
     async def seen_states(self, request: Request) -> Response:
         """The same with how many invitations are and were in each state, and how often each move was made."""
+        from assessment_simulator.server.models.invitations import SeenStates
+
         sandbox = self._find(request)
-        return json(seen_view(self._vendor(request), sandbox.state.history))
+        return answer(SeenStates, seen_view(self._vendor(request), sandbox.state.history))
 
     async def diagram(self, request: Request) -> Response:
         """The same as a picture."""

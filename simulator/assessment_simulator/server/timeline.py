@@ -1,7 +1,7 @@
 """What happened to one invitation, and what will: calls, moves, mail, notices, attempts, alarms, in order of time."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.delivery import Attempt, Delivery
@@ -33,8 +33,8 @@ class Entry(NamedTuple):
     status: int | None = None
 
 
-def timeline(sandbox: Sandbox, vendor: Vendor, id: str, calls: Iterable[Entry]) -> list[dict[str, Any]]:
-    """The entries of an invitation, with the calls that mention it, as JSON values; secrets in addresses are masked."""
+def timeline(sandbox: Sandbox, vendor: Vendor, id: str, calls: Iterable[Entry]) -> list[Entry]:
+    """The entries of an invitation, with the calls that mention it; secrets in addresses are masked."""
     mask = Mask(sandbox.name)
     found = [
         *calls,
@@ -44,7 +44,7 @@ def timeline(sandbox: Sandbox, vendor: Vendor, id: str, calls: Iterable[Entry]) 
         *_alarms(sandbox, vendor, id),
     ]
     found.sort(key=lambda one: (one.at, KINDS.index(one.what)))
-    return [{**one._asdict(), "at": instant.seven_digits(one.at)} for one in found]
+    return found
 
 
 def calls(sandbox: Sandbox, id: str) -> Iterator[tuple[int, Entry]]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from assessment_simulator.core.config import ApiUser, Assessment, Config, CustomField, Journal
+from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Alarm, Notice
 from assessment_simulator.core.delivery import Answer, Attempt, Delivery, Post
 from assessment_simulator.core.faults import Fault, Tally
@@ -135,15 +135,6 @@ def _read_row(said: Any) -> Row:
     return (said[0], said[1].encode(), said[2].encode())
 
 
-def _read_config(said: dict[str, Any]) -> Config:
-    fields = [CustomField(**{**one, "values": _tuples(one["values"])}) for one in said["custom_fields"]]
-    return Config(**{
-        **said, "assessments": tuple(Assessment(**one) for one in said["assessments"]),
-        "positions": tuple(said["positions"]), "folders": tuple(said["folders"]), "custom_fields": tuple(fields),
-        "api_user": ApiUser(**said["api_user"]), "journal": Journal(**said["journal"]),
-    })  # fmt: skip
-
-
 def _write_post(post: Post) -> list[Any]:
     return [post.url, post.headers, post.body.decode("latin-1")]
 
@@ -181,7 +172,7 @@ SAVED = Codec(
     lambda w, saved: [saved[0], saved[1], ROW.write(w, saved[2]), saved[3]],
     lambda r, said: (said[0], said[1], ROW.read(r, said[2]), _tuples(said[3])),
 )
-CONFIG = _codec(asdict, _read_config)
+CONFIG = _codec(asdict, Config.of)
 CLOCK = _codec(astuple, lambda said: Clock(*said))
 ALARM = _codec(lambda a: (a.operation, a.id, a.at, a.vendor, a.base), lambda said: Alarm(*said))
 DELIVERY = Codec(lambda w, one: w.once(one, _write_delivery), lambda r, said: r.once(said, _read_delivery))
