@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from inspect import signature
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +14,9 @@ from assessment_contracts.kit import environment
 from assessment_simulator.cli import main
 from assessment_simulator.settings import Settings
 
+_APART: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+RUNNER = CliRunner(**_APART)
+"""Runs a command in this process; click before 8.2 mixes both streams unless it is told not to."""
 MODULE = (sys.executable, "-m", "assessment_simulator")
 
 
@@ -27,7 +32,7 @@ def run(
 def call(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """The command, called in this process: for what parses, prints or asks, and serves nothing."""
     free: dict[str, str | None] = {name: None for name in os.environ if name.startswith("SIMULATOR_")}
-    result = CliRunner().invoke(main, arguments, env=free | dict(environ or {}))
+    result = RUNNER.invoke(main, arguments, env=free | dict(environ or {}))
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)

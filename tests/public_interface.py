@@ -176,7 +176,8 @@ def _kind(schema: Mapping[str, Any]) -> str:
 def _fixtures() -> Iterator[str]:
     for name, value in vars(pytest_plugin).items():
         if name.startswith("simulator"):
-            scope = getattr(getattr(value, "_fixture_function_marker", None), "scope", "")
+            marker = getattr(value, "_fixture_function_marker", None) or getattr(value, "_pytestfixturefunction", None)
+            scope = getattr(marker, "scope", "")
             yield f"{name} ({scope})"
     source = inspect.getsource(pytest_plugin)
     yield from re.findall(r'"(--[a-z-]+)"', source)

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 import httpx2
 import pytest
-from click.testing import CliRunner
 
 from assessment_simulator.cli import main
 from assessment_simulator.doctor import Patient, examine
-from tests.commands import run
+from tests.commands import RUNNER, run
 from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Received, Reply, Sandbox, Server
 from tests.test_cli import UNREADY, talking
 
@@ -20,7 +19,7 @@ KEYS = ("--pymetrics-client-id", "--pymetrics-client-secret", "--pymetrics-api-k
 def doctor(*arguments: str, **environ: str) -> tuple[int, dict[str, tuple[str, str]], str]:
     """The exit status, each line's verdict and words by what it is about, and all that was said."""
     free: dict[str, str | None] = {name: None for name in os.environ if name.startswith(("SIMULATOR_", "PY", "PI_"))}
-    result = CliRunner().invoke(main, ["doctor", *arguments], env={**free, **environ})
+    result = RUNNER.invoke(main, ["doctor", *arguments], env={**free, **environ})
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     found = {line[8:18].strip(): (line[:7].strip(), line[19:]) for line in result.stdout.splitlines()}
     return result.exit_code, found, result.output

@@ -101,7 +101,8 @@ def test_a_project_may_have_folders_simulator_and_contracts(tmp_path: Path, opti
         "def test_they_are_its_own(simulator):\n    assert contracts.OWN and own.OWN and simulator.invitations == []\n"
     )
     packages = {f"{name}/__init__.py": "OWN = True\n" for name in ("simulator", "contracts")}
-    written(tmp_path, {**packages, "contracts/test_inner.py": suite, "test_own.py": suite})
+    # pytest 8.0 takes `-o pythonpath` only where it finds a file of its own.
+    written(tmp_path, {**packages, "contracts/test_inner.py": suite, "test_own.py": suite, "pytest.ini": "[pytest]\n"})
     passed(run(tmp_path, *options), 2)
 
 

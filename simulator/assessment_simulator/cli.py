@@ -17,6 +17,7 @@ from assessment_simulator import __version__
 from assessment_simulator.core.log_place import LOG_FORMS
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.options import (
+    FLAG,
     Number,
     base_url,
     control_token,
@@ -133,7 +134,7 @@ def main() -> None:
 @option(
     "webhook_ca", None, "More authorities to trust for listeners with https (PEM).", type=click.Path(path_type=Path)
 )
-@option("webhook_insecure", None, "Do not verify listeners' certificates.", is_flag=True, type=bool)
+@option("webhook_insecure", None, "Do not verify listeners' certificates.", **FLAG)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)
 @option(
     "request_timeout", "30",
@@ -152,7 +153,7 @@ def main() -> None:
     "log_level", "warning", "Lowest level of messages to write.",
     type=click.Choice(["debug", "info", "warning", "error"]),
 )  # fmt: skip
-@option("access_log", None, "Write a line for every call.", is_flag=True, type=bool)
+@option("access_log", None, "Write a line for every call.", **FLAG)
 def serve(
     host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
     webhook_hosts: tuple[str, ...] | None, webhook_ca: Path | None, webhook_insecure: bool, tls: str | None,

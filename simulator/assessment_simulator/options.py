@@ -33,6 +33,15 @@ def option(name: str, otherwise: str | None, text: str, **more: Any) -> Callable
     return click.option(f"--{name.replace('_', '-')}", default=_from(name, otherwise), help=said, **more)
 
 
+FLAG: dict[str, Any] = {
+    "is_flag": True,
+    "flag_value": True,  # click before 8.2 takes the opposite of the default, which is a function here
+    "type": bool,
+    "callback": lambda context, option, value: bool(value),
+}
+"""What makes an option a flag."""
+
+
 def web_url(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     """A URL with a host."""
     if value is not None and not is_web_url(value):

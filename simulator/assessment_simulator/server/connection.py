@@ -81,6 +81,7 @@ class Connection(asyncio.Protocol):
         """Whether the application has to end a request that was given to uvicorn."""
         self._has_answered = False
         """Whether the answer to this request has begun."""
+        self._is_stopping = False
         self.task: asyncio.Task[Any] | None = None
         """The application's task for this request."""
         self._paused = {"uvicorn": False, "here": False}
@@ -259,9 +260,12 @@ class Connection(asyncio.Protocol):
         elif self._buffer:
             self._read()
 
-    def writes(self) -> None:
-        """Uvicorn writes a part of an answer."""
+    def begins(self, head: bytes) -> bytes:
+        """The head of an answer as it is sent. The last one says so, which old versions of uvicorn leave out."""
         self._has_answered = True
+        if self._is_stopping and b"\r\nconnection: close" not in head:
+            return head[:-2] + b"connection: close\r\n\r\n"
+        return head
 
     def pause(self, who: str, paused: bool) -> None:
         """Read nothing while anybody wants it so."""
@@ -301,6 +305,7 @@ class Connection(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server stops: close now if idle, else after the present answer, which says so."""
+        self._is_stopping = True
         self._inner.shutdown()
 
     # Time.
@@ -382,8 +387,7 @@ class _Outgoing:
         if self._head:
             data, self._head = self._head + data, b""
         elif data.startswith(b"HTTP/1.1 ") and data.endswith(_BLANK_LINE) and not data.startswith(b"HTTP/1.1 100 "):
-            self._head = data
-            self._connection.writes()
+            self._head = self._connection.begins(data)
             return
         if not self._transport.is_closing():  # nobody reads any more
             self._transport.write(data)
