@@ -58,7 +58,7 @@ LONG = {
     "tests/test_screens.py::test_a_page_is_taken": "test_a_page_is_taken",
     "tests/test_screens.py::test_without_a_word": "test_without_a_word",
     "tests/test_soak.py::test_a_short_soak": "[webhooks]",
-    "tests/test_stories.py::test_the_server_and_the_oracle": "test_the_server_and_the_oracle_tell_the_same_story",
+    "tests/test_stories.py::test_the_server_agrees_with_the_models": "test_the_server_agrees_with_the_models",
     "tests/test_tls.py::test_pymetrics_own_sdk": "test_pymetrics_own_sdk",
 }
 """Long tests: the beginning of their ids, and a text in the name of their sample.

@@ -10,7 +10,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.oracle import check_refusal
+from assessment_contracts.predictive_index import refusals
+from assessment_contracts.pymetrics import shapes
+from assessment_contracts.wire import Answer
 from tests.servers import Caller, Sandbox
 from tests.vendors.predictive_index import change_rows as pi_change_rows
 from tests.vendors.predictive_index import list_rows as pi_list_rows
@@ -86,10 +88,16 @@ SEVERAL: list[tuple[str, Change, list[str]]] = [
 def test_a_request_that_breaks_several_rules_reports_them_all(
     still: Sandbox, vendor: str, body: Change, rules: list[str]
 ) -> None:
-    callers = {"pymetrics": (still.pymetrics, "/mercury/order"), "pi": (still.pi, pi_rows.PATH)}
-    caller, path = callers[vendor]
+    callers = {
+        "pymetrics": (still.pymetrics, "/mercury/order", shapes.refusal),
+        "pi": (still.pi, pi_rows.PATH, refusals.items),
+    }
+    caller, path, check_form = callers[vendor]
     before = shown(still)
-    check_refusal(caller.post(path, json=body), 400, *rules)
+    found = caller.post(path, json=body)
+    answer = Answer(found.status_code, found.headers, found.content)
+    assert (answer.status, sorted(answer.rules)) == (400, sorted(rules))
+    check_form(answer)
     assert shown(still) == before
 
 

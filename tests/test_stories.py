@@ -1,17 +1,18 @@
-"""Stories that Hypothesis makes up, told to a real server and to an oracle; after each sentence both must agree.
+"""A server and the contracts' models of both vendors get the same calls, in any order; after each call they must agree.
 
-`STORIES=500 pytest tests/test_stories.py` tells five hundred longer ones instead of the usual few. Only then is a story
-that went wrong made shorter, which takes minutes; one that went wrong before is remembered and told first.
+`STORIES=500 pytest tests/test_stories.py` runs five hundred longer sequences of calls instead of the usual few. Only
+then is a sequence that failed made shorter, which takes minutes; one that failed before is remembered and run first.
 """
 
 import os
 import re
-import uuid
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-import httpx2
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -24,21 +25,23 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.oracle import DEFAULTS, LIFETIME, MOVES, Invited, Story, check_problem, check_refusal, same, seven
-from tests.servers import Caller, Listener, Sandbox
+from assessment_contracts import sandbox as contracts
+from assessment_contracts.predictive_index import calls, model, moments, refusals
+from assessment_contracts.predictive_index.scene import TAKER
+from assessment_contracts.predictive_index.strategies import POSITIONS, SETTINGS, visible
+from assessment_contracts.pymetrics import api, oracle, shapes
+from assessment_contracts.pymetrics.strategies import PLAIN, maybe_text, metadata
+from assessment_contracts.target import Target
+from assessment_contracts.wire import Answer, Exchange
+from tests.servers import Listener, Sandbox, Server
 
-BEGINNING = datetime(2090, 1, 1, tzinfo=UTC)
+BEGINNING = moments.ticks("2090-01-01T00:00:00Z")
 """Later than the machine's clock, so that nothing is due in a fork, whose clock is the machine's."""
-PATH = "/api/v1/behavioralassessments"
 LONG = int(os.environ.get("STORIES", "0"))
 STORIES = settings(
-    max_examples=LONG or 40,
-    stateful_step_count=80 if LONG else 40,
-    deadline=None,
-    phases=[phase for phase in Phase if LONG or phase is not Phase.shrink],
-    suppress_health_check=[*HealthCheck],
-    print_blob=True,
-)
+    max_examples=LONG or 40, stateful_step_count=80 if LONG else 40, deadline=None, print_blob=True,
+    phases=[phase for phase in Phase if LONG or phase is not Phase.shrink], suppress_health_check=[*HealthCheck],
+)  # fmt: skip
 
 # Few of each, so that they meet again and again.
 LOCALS = st.sampled_from(["ada", "grace", "Ådä", "ADA", "straße", "STRASSE"])
@@ -47,450 +50,408 @@ TAGS = st.sampled_from([
     "+completes-in-2h", "+expires", "+abandons", "+rejected",
 ])  # fmt: skip
 EMAILS = st.builds("{}{}{}@example.com{}".format, st.sampled_from(["", " "]), LOCALS, TAGS, st.sampled_from(["", " "]))
-APPLICATIONS = ["a-1", "", "a-2 é/?&"]
-ASSESSMENTS = [
-    "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10",
-    "2f1d9e0a-5c7b-4b7e-9a61-7c0f4b8e1d22",
-]
-CANDIDATES = [None, "", "c-1", "c-2"]
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-    max_leaves=6,
-)
-METADATA = st.none() | st.dictionaries(TEXT, JSON, max_size=4)
-IDS = st.sampled_from([None, None, "", "x-1", "x-2"])
+APPLICATIONS = st.sampled_from(["a-1", "", "a-2 é/?&"])
+CANDIDATES = st.sampled_from([None, "", "c-1", "c-2"])
+NAMES = st.none() | st.just("") | visible
+ORDERS = st.fixed_dictionaries({
+    "candidate": st.fixed_dictionaries({"email": EMAILS, "external_id": CANDIDATES, "first_name": NAMES}),
+    "assessment_id": st.integers(0, 1).map(api.Which), "application_id": APPLICATIONS,
+    "metadata": st.none() | metadata, "send_email": st.booleans(), "requisition_title": maybe_text,
+})  # fmt: skip
+IDS = {name: st.sampled_from([None, None, "", "x-1", "x-2"]) for name in ("externalId", "externalPersonId")}
+MEMBERS = IDS | {
+    "firstName": NAMES, "lastName": NAMES, "email": st.none() | EMAILS, "middleName": NAMES,
+    "notifyAssessmentAvailableUsingEmail": st.sampled_from([None, 0, 1]),
+    "associatedPositionTitle": st.sampled_from([None, POSITIONS[0]]),
+}  # fmt: skip
+WHOLE = st.fixed_dictionaries({**MEMBERS, "firstName": visible, "lastName": visible, "email": EMAILS})
+BODIES = WHOLE | st.fixed_dictionaries(MEMBERS) | st.fixed_dictionaries(IDS)
 PICK = st.integers(0, 99)
-NAMES = st.none() | st.just("") | TEXT.filter(lambda text: any(c.isalnum() for c in text))
-"""Names that show something: white space alone is refused, which the rules' own rows test."""
+PATHS = ("/invitations", "/mail", "/config", "/deliveries", "/clock", "/faults")
+"""What the control API shows of a sandbox."""
 TURNS = st.one_of(
     st.tuples(st.just("advance"), st.sampled_from([0, 1, 9, 10, 60, 3_599, 3_600, 3_600, 7_200, 86_400, 11 * 86_400])),
     st.tuples(st.just("freeze"), st.sampled_from([-86_400, -3_600, -1, 0, 60, 7_200])),
-    st.just(("run_until", 60)),
-    st.just(("until_idle", 0)),
+    st.sampled_from([("run", 60), ("until_idle", 0)]),
 )
 ACTIONS = {
-    "pymetrics": ("accept", "reject", "start", "complete", "expire", "fulfil", "open"),
-    "predictive_index": ("open", "start", "complete", "expire", "abort", "fail", "dance"),
+    True: ("accept", "reject", "start", "complete", "expire", "fulfil", "open"),
+    False: ("open", "start", "complete", "expire", "abort", "fail", "dance"),
 }
-"""What is tried with each vendor's invitations; the last two are offered by nobody."""
-ACTION = st.integers(0, 6)
-CHANGES: list[tuple[str, Any]] = [
-    ("pymetrics.initial_status", "Pending"),
-    ("pymetrics.initial_status", "Accepted"),
-    ("pymetrics.initial_status", "Not Started"),
-    ("pymetrics.email_match", "exact"),
-    ("pymetrics.email_match", "ignore case"),
-    ("pi.unsent_state", 10),
-    ("pi.unsent_state", 0),
-    ("pi.created_state", "sent"),
-    ("pi.created_state", "sample"),
-    ("pi.webhook_on", "creation and completion"),
-    ("pi.webhook_on", "completion"),
-    ("pi.list_limit", 50),
-    ("pi.list_limit", None),
-    ("pi.state_member", "assessmentStatus"),
-    ("pi.state_member", "assessmentState"),
-    ("invitation_days", 4),
-    ("invitation_days", 30),
-    ("progress", "PT1H"),
-    ("progress", "PT0S"),
-    ("progress", "manual"),
-    ("webhook_url", "/orders"),
-    ("webhook_url", None),
-    ("default_webhook_url", "/assessments"),
-    ("default_webhook_url", None),
-]
+"""What is tried with orders, and with assessments; the last two are offered by neither vendor."""
+URLS = st.sampled_from(["/own", "/default", None])
+CHANGES = {
+    "pymetrics.initial_status": st.sampled_from(["Pending", "Accepted", "Not Started"]),
+    "pymetrics.email_match": st.sampled_from(["exact", "ignore case"]),
+    "pi.unsent_state": st.sampled_from([10, 0]),
+    "pi.created_state": st.sampled_from(["sent", "sample"]),
+    "pi.webhook_on": st.sampled_from(["creation and completion", "completion"]),
+    "pi.list_limit": st.sampled_from([50, None]),
+    "pi.state_member": st.sampled_from(["assessmentStatus", "assessmentState"]),
+    "invitation_days": st.sampled_from([4, 30]),
+    "progress": st.sampled_from(["PT1H", "PT0S", "manual", "manual"]),
+    "webhook_url": URLS,
+    "default_webhook_url": URLS,
+}
+
+Event = tuple[int, str, str]
+"""When something happened, in ticks; the id of the invitation; the action, or the URL of the webhook."""
 
 
-class Stories(RuleBasedStateMachine):
-    """One sandbox that a story happens in, and another that must never hear of it."""
+class Calls(RuleBasedStateMachine):
+    """Calls in one sandbox; another must not change meanwhile."""
 
-    http: httpx2.Client
+    target: Target
     listener: Listener
 
     def __init__(self) -> None:
         super().__init__()
-        self.sandbox = Sandbox(self.http, f"story-{uuid.uuid4()}")
-        self.other = Sandbox(self.http, f"other-{uuid.uuid4()}")
-        self.story = Story(BEGINNING)
-        self.freeze_at(BEGINNING)
-        self.token()
-        self.begin_other()
+        self.sandbox, self.other = self.target.open(SETTINGS), self.target.open()
+        self.start()
+        self.other.freeze("2026-01-01T00:00:00Z")
+        api.order(self.other, PLAIN)
+        calls.made(self.other, {**TAKER, "externalId": "x-1", "externalPersonId": "x-1"})
+        self.untouched = seen(self.other, *PATHS)
 
-    def begin_other(self) -> None:
-        self.other.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
-        self.other.pymetrics.post("/mercury/order", json=order_body("ada@example.com", ASSESSMENTS[0], "a-1"))
-        person = {"firstName": "A", "lastName": "B", "email": "ada@example.com", "externalId": "x-1"}
-        self.other.pi.post(PATH, json={**person, "externalPersonId": "x-1"})
-        self.untouched = self.all_of(self.other)
+    def start(self) -> None:
+        """The sandbox is new, or was reset."""
+        self.sandbox.freeze(moments.written(BEGINNING))
+        self.story = oracle.Story(rounded(BEGINNING), api.assessments(self.sandbox))
+        self.model = model.Model(BEGINNING)
+        self.invited: dict[str, oracle.Order | None] = {}  # both vendors' invitations by their ids; None: an assessment
+        self.used_ids = set[str]()  # not restored by a snapshot: the ids of what a restore undoes stay used
+        self.deliveries: list[tuple[str, str]] = []
+        self.snapshots: dict[str, Any] = {}
+        self.lapses = BEGINNING + moments.HOUR
 
     def teardown(self) -> None:
-        assert self.all_of(self.other) == self.untouched
-        self.sandbox.control("DELETE")
-        self.other.control("DELETE")
-
-    # How it is told.
+        assert seen(self.other, *PATHS) == self.untouched
+        self.target.forget(self.sandbox)
+        self.target.forget(self.other)
 
     @property
-    def now(self) -> datetime:
-        return self.story.is_.now
+    def now(self) -> int:
+        return self.model.now
 
-    def all_of(self, sandbox: Sandbox) -> list[bytes]:
-        paths = ("/invitations", "/mail", "/deliveries", "/config", "/clock", "/faults", "")
-        shown = [sandbox.control("GET", path).content for path in paths] + [sandbox.pi.get(PATH).content]
-        return [re.sub(rb'"journal":\d+', b"", one) for one in shown]  # it counts the looks as well
+    @property
+    def signed_in(self) -> contracts.Sandbox:
+        """The sandbox with a live token for pymetrics; one that has lapsed must be refused before it is renewed."""
+        if self.now >= self.lapses:
+            answer = self.sandbox.call("GET", api.V1.configuration, auth="pymetrics")
+            # One that lapsed long ago may have been forgotten.
+            assert answer.rules in (("pymetrics.access.token.live",), ("pymetrics.access.token.known",))
+            refused(answer, 401, shapes.refusal, *answer.rules)
+            self.sandbox.forget_token()
+            self.sandbox.token()
+            self.lapses = self.now + moments.HOUR
+        return self.sandbox
 
-    def freeze_at(self, moment: datetime) -> Any:
-        return self.sandbox.told("POST", "/clock", {"freeze": seven(moment)})
+    def picked(self, pick: int) -> tuple[str, oracle.Order | None]:
+        return [*self.invited.items()][pick % len(self.invited)]
 
-    def token(self) -> None:
-        self.desk = self.sandbox.renewed()
-        self.token_lapses = self.now + LIFETIME
+    def status(self, id: str) -> Any:
+        order = self.invited[id]
+        return order.status if order else self.model.faces[id]["assessmentState"]
 
-    def pymetrics(self) -> Caller:
-        """A caller with a live token; a token that has lapsed must be refused before it is renewed."""
-        if self.now >= self.token_lapses:
-            self.check_lapsed()
-            self.token()
-        return self.desk
+    def elapse(self, end: int) -> list[Event]:
+        """Let time pass in both models. Returns the events of both, and notes their webhooks, in order of time.
 
-    def check_lapsed(self) -> None:
-        answer = self.desk.get("/mercury/configuration")
-        # One that lapsed long ago may have been forgotten.
-        rule = answer.headers.get("simulator-rule", "")
-        assert rule in ("pymetrics.access.token.live", "pymetrics.access.token.known")
-        check_refusal(answer, 401, rule)
-
-    def picked(self, pick: int, vendor: str | None = None) -> Invited:
-        found = [invited for invited in self.story.is_.invited.values() if vendor in (None, invited.vendor)]
-        return found[pick % len(found)]
-
-    def has(self, vendor: str) -> bool:
-        return bool(self.story.of(vendor))
+        What happens at the same time happens in the order of creation, because then each alarm was set.
+        """
+        order = [*self.invited]
+        events = [(exact(at), id, what) for at, id, what in self.story.pass_until(rounded(end))]
+        events += self.model.pass_until(end)
+        webhooks = [(exact(at), id, url) for at, id, url in self.story.webhooks] + self.model.webhooks
+        self.story.webhooks, self.model.webhooks = [], []
+        self.deliveries += [(id, url) for _, id, url in sorted(webhooks, key=lambda one: (one[0], order.index(one[1])))]
+        return sorted(events, key=lambda one: (one[0], order.index(one[1])))
 
     @initialize(
-        emails=st.lists(EMAILS, min_size=4, max_size=4), externals=st.tuples(IDS, IDS),
-        changes=st.lists(st.sampled_from(CHANGES), max_size=3), told=st.booleans(),
+        changes=st.fixed_dictionaries(CHANGES), orders=st.lists(ORDERS, min_size=2, max_size=2),
+        bodies=st.lists(WHOLE, min_size=2, max_size=2), many=st.sampled_from([0, 0, 0, 0, 50]),
     )  # fmt: skip
-    def begin(
-        self, emails: list[str], externals: tuple[str | None, str | None], changes: list[tuple[str, Any]], told: bool
-    ) -> None:
-        for change in changes + [("webhook_url", "/orders"), ("default_webhook_url", "/assessments")] * told:
-            self.change(*change)
-        for email, candidate in zip(emails[:2], CANDIDATES[2:], strict=True):
-            body = order_body(email, ASSESSMENTS[0], APPLICATIONS[0])
-            body["candidate"]["external_id"] = candidate
-            self.send(body)
-        for email, external in zip(emails[2:], externals, strict=True):
-            body = {"firstName": "F", "lastName": "L", "email": email, "externalId": external}
-            self.invite(body | {"assessmentStatusWebHook": f"{self.listener.url}/own" if external else None})
+    def begin(self, changes: dict[str, Any], orders: list[Any], bodies: list[Any], many: int) -> None:
+        self.configure(changes)
+        for body in orders:
+            self.order(body)
+        for body in [*bodies, *[TAKER] * many]:
+            self.assess(body, None, webhook=bool(body.get("externalId")))
 
     # pymetrics.
 
-    @rule(
-        email=EMAILS, assessment=st.sampled_from(ASSESSMENTS), application=st.sampled_from(APPLICATIONS),
-        candidate=st.sampled_from(CANDIDATES), first=NAMES, metadata=METADATA, send=st.booleans(),
-        title=st.none() | TEXT,
-    )  # fmt: skip
-    def order(
-        self, email: str, assessment: str, application: str, candidate: str | None, first: str | None,
-        metadata: dict[str, Any] | None, send: bool, title: str | None,
-    ) -> None:  # fmt: skip
-        body = order_body(email, assessment, application)
-        body["candidate"] |= {"external_id": candidate, "first_name": first}
-        self.send(body | {"metadata": metadata, "send_email": send, "requisition_title": title})
+    @rule(body=ORDERS)
+    def order(self, body: dict[str, Any]) -> None:
+        body = api.filled(self.sandbox, body)
+        order = self.story.meant(body)
+        answered = api.expected(api.ask(self.signed_in, body), 200 if order else 201)
+        assert answered["created"] is (order is None)
+        if order is None:
+            order = self.story.made(body, answered["order"])
+            self.created(order.id, order)
+        self.check(order, answered["order"])
+        self.elapse(self.now)
 
-    def send(self, body: dict[str, Any]) -> None:
-        known = self.story.order_of(body)
-        answer = self.pymetrics().post("/mercury/order", json=body)
-        shown = read(answer, 201 if known is None else 200)
-        assert shown["created"] is (known is None)
-        if known is None:
-            self.story.order(body, shown["order"])
-        else:
-            self.story.check(self.story.is_.invited[known], shown["order"])
+    def created(self, id: str, order: oracle.Order | None) -> None:
+        assert id not in self.used_ids, "an id was given out twice"
+        self.used_ids.add(id)
+        self.invited[id] = order
 
-    @precondition(lambda self: self.has("pymetrics"))
+    def check(self, order: oracle.Order, found: dict[str, Any]) -> None:
+        self.story.check(order, found)
+        calls.same({**found, "reports": None}, order.face)  # asks for the same order of members, too
+
+    @precondition(lambda self: self.story.orders)
     @rule(pick=PICK, twist=st.sampled_from([str.upper, str.lower, str.title, str.strip, "{}".format, " {}\t".format]))
     def order_again(self, pick: int, twist: Callable[[str], str]) -> None:
-        face = self.picked(pick, "pymetrics").face
-        email = twist(face["candidate"]["email"])
-        self.send(order_body(email, face["assessment_id"], face["application_id"]))
+        face = self.story.orders[pick % len(self.story.orders)].face
+        candidate = {"email": twist(face["candidate"]["email"])}
+        self.order({"candidate": candidate, **{name: face[name] for name in ("assessment_id", "application_id")}})
 
-    @precondition(lambda self: self.has("pymetrics"))
-    @rule(pick=PICK, report=st.sampled_from(["", "", "?report=false", "?report=true", "?report=True"]))
-    def get_order(self, pick: int, report: str) -> None:
-        order = self.picked(pick, "pymetrics")
-        answer = self.pymetrics().get(f"/mercury/getOrder/{order.id}{report}")
-        self.story.read(order.id, report=report.lower().endswith("true"))
-        self.story.check(order, read(answer, 200))
-
-    @rule(application=st.sampled_from([None, *APPLICATIONS]), candidate=st.sampled_from(CANDIDATES))
+    @rule(application=st.none() | APPLICATIONS, candidate=CANDIDATES)
     def list_orders(self, application: str | None, candidate: str | None) -> None:
-        body = {"job_application_id": application, "candidate_id": candidate}
-        answer = self.pymetrics().post("/mercury/orders", json=body)
         if not application and not candidate:
-            check_refusal(answer, 400, "pymetrics.list.filter")
-            return
-        self.check_orders(read(answer, 200), application, candidate)
-
-    def check_orders(self, shown: Any, application: str | None, candidate: str | None) -> None:
-        expected = [
-            order
-            for order in self.story.of("pymetrics")
-            if (not application or order.face["application_id"] == application)
-            and (not candidate or order.face["candidate"]["external_id"] == candidate)
-        ]
-        assert [order["id"] for order in shown["orders"]] == [order.id for order in expected]
-        for order, face in zip(expected, shown["orders"], strict=True):
-            self.story.check(order, face)
+            return  # which `wrong_calls` tries
+        found = api.find(self.signed_in, job_application_id=application, candidate_id=candidate)
+        wanted = self.story.listed(application, candidate)
+        assert [face["id"] for face in found] == [order.id for order in wanted]
+        for order, face in zip(wanted, found, strict=True):
+            self.check(order, face)
 
     # The Predictive Index.
 
-    @rule(
-        first=NAMES, last=NAMES, email=st.none() | EMAILS, middle=NAMES, whole=st.booleans(), external=IDS, person=IDS,
-        notify=st.sampled_from([None, 0, 1]), expires=st.sampled_from([None, None, 3_600, 86_400, "2099-12-31"]),
-        webhook=st.booleans(), position=st.sampled_from([None, "Software Engineer"]),
-    )  # fmt: skip
-    def assess(
-        self, first: str | None, last: str | None, email: str | None, middle: str | None, whole: bool,
-        external: str | None, person: str | None, notify: int | None, expires: int | str | None, webhook: bool,
-        position: str | None,
-    ) -> None:  # fmt: skip
-        body = {
-            "firstName": first, "lastName": last, "email": email, "middleName": middle, "externalId": external,
-            "externalPersonId": person, "notifyAssessmentAvailableUsingEmail": notify,
-            "associatedPositionTitle": position, "expirationDateTime": self.expiry(expires),
-            "assessmentStatusWebHook": f"{self.listener.url}/own" if webhook else None,
-        }  # fmt: skip
-        if whole:
-            body |= {"firstName": first or "F", "lastName": last or "L", "email": email or "e@example.com"}
-        self.invite(body)
-
-    def invite(self, body: dict[str, Any]) -> None:
-        flaws = self.story.flaws(body)
-        answer = self.sandbox.pi.post(PATH, json=body)
-        if flaws:
-            check_refusal(answer, 400, *flaws)
-        else:
-            self.story.assessment(body, read(answer, 201))
-
-    def expiry(self, expires: int | str | None) -> str | None:
-        return seven(self.now + timedelta(seconds=expires)) if isinstance(expires, int) else expires
-
-    @precondition(lambda self: self.has("predictive_index"))
-    @rule(pick=PICK, external=IDS, person=IDS)
-    def assess_again(self, pick: int, external: str | None, person: str | None) -> None:
-        self.invite({"externalId": external, "externalPersonId": person})
-
-    @precondition(lambda self: self.has("predictive_index"))
-    @rule(pick=PICK)
-    def get_assessment(self, pick: int) -> None:
-        assessment = self.picked(pick, "predictive_index")
-        self.story.check(assessment, read(self.sandbox.pi.get(f"{PATH}/{assessment.id}"), 200))
+    @rule(body=BODIES, expires=st.sampled_from([None, None, 3_600, 86_400, "2099-12-31"]), webhook=st.booleans())
+    def assess(self, body: dict[str, Any], expires: int | str | None, webhook: bool) -> None:
+        if isinstance(expires, int):
+            expires = moments.written(self.now + expires * moments.SECOND)
+        url = f"{self.listener.url}/own" if webhook else None
+        body = {**body, "expirationDateTime": expires, "assessmentStatusWebHook": url}
+        answer = calls.create(self.sandbox, body)
+        if broken := self.model.broken_rules(body):
+            refused(answer, 400, refusals.items, *broken)
+            return
+        found = calls.shown(answer, 201)
+        self.created(found["assessmentId"], None)
+        calls.same(found, self.model.created(body, found))
+        self.elapse(self.now)
 
     # Both.
 
-    @precondition(lambda self: self.story.is_.invited)
-    @rule(pick=PICK, action=ACTION)
-    def act(self, pick: int, action: int) -> None:
-        self.do(pick, action)
+    @precondition(lambda self: self.invited)
+    @rule(reads=st.lists(st.tuples(PICK, st.sampled_from(["", "false", "true", "True"])), min_size=1, max_size=4))
+    def read(self, reads: list[tuple[int, str]]) -> None:
+        for pick, report in reads:
+            id, order = self.picked(pick)
+            if order:
+                found = api.read(self.signed_in, id, api.V1, **({"report": report} if report else {}))
+                self.story.read(order, report=report.lower() == "true")
+                self.check(order, found)
+                self.elapse(self.now)
+            else:
+                found = calls.read(self.sandbox, id)
+                calls.same(found, self.model.expected(found))
 
-    def do(self, pick: int, number: int) -> None:
-        invited = self.picked(pick)
-        action = ACTIONS[invited.vendor][number]
-        answer = self.sandbox.control("POST", f"/invitations/{invited.id}/{action}")
-        if self.story.possible(invited.id, action):
-            self.story.act(invited.id, action)
-            assert read(answer, 200)["status"] == invited.state
-        else:
-            check_problem(answer, 409)
-            assert action in answer.json()["detail"]
-
-    @precondition(lambda self: self.story.is_.invited)
-    @rule(pick=PICK, action=ACTION, then=ACTION)
-    def act_twice(self, pick: int, action: int, then: int) -> None:
-        self.do(pick, action)
-        self.do(pick, then)
+    @precondition(lambda self: self.invited)
+    @rule(acts=st.lists(st.tuples(PICK, st.integers(0, 6)), min_size=1, max_size=4))
+    def act(self, acts: list[tuple[int, int]]) -> None:
+        for pick, number in acts:
+            id, order = self.picked(pick)
+            action = ACTIONS[order is not None][number]
+            answer = self.sandbox.control("POST", f"/invitations/{id}/{action}")
+            if self.story.move(order, action) if order else self.model.move(id, action):
+                assert calls.shown(answer, 200)["status"] == self.status(id)
+            else:
+                check_problem(answer, 409)
+                assert action in answer.json["detail"]
+            self.elapse(self.now)
 
     @rule(known=st.booleans(), pick=PICK)
-    def nonsense(self, known: bool, pick: int) -> None:
-        id = self.picked(pick).id[:-1] if known and self.story.is_.invited else "nobody"
-        check_refusal(self.pymetrics().get(f"/mercury/getOrder/{id}"), 404, "pymetrics.get.known")
-        check_refusal(self.sandbox.pi.get(f"{PATH}/{id}"), 404, "pi.get.known")
-        check_refusal(self.sandbox.pi.post(PATH, content=b"{"), 415, "pi.create.media_type")
+    def wrong_calls(self, known: bool, pick: int) -> None:
+        id = self.picked(pick)[0][:-1] if known and self.invited else "nobody"
+        answer = self.signed_in.call("GET", f"{api.V1.read}/{id}", auth="pymetrics")
+        refused(answer, 404, shapes.refusal, "pymetrics.get.known")
+        refused(calls.ask(self.sandbox, "GET", f"{calls.PATH}/{id}"), 404, refusals.legacy, "pi.get.known")
+        answer = self.signed_in.call("POST", "/mercury/orders", json={"candidate_id": ""}, auth="pymetrics")
+        refused(answer, 400, shapes.refusal, "pymetrics.list.filter")
+        answer = calls.ask(self.sandbox, "POST", calls.PATH, content=b"{")
+        refused(answer, 415, refusals.stock, "pi.create.media_type")
         check_problem(self.sandbox.control("POST", f"/invitations/{id}/complete"), 404)
         check_problem(self.sandbox.control("POST", "/snapshots/nothing/restore"), 404)
         check_problem(self.sandbox.control("PATCH", "/config", {"invitation_days": 31, "progress": "PT1H"}), 422)
-        if self.story.is_.invited:
-            path = f"/invitations/{self.picked(pick).id}/complete"
+        if self.invited:
+            path = f"/invitations/{self.picked(pick)[0]}/complete"
             check_problem(self.sandbox.control("POST", path, {"scores": 5, "results": 5}), 422)
-        self.sandbox.told("PATCH", "/config", {"maintenance": True})
-        check_refusal(self.sandbox.pi.get(PATH), 503, "pi.access.maintenance")
-        self.sandbox.told("PATCH", "/config", {"maintenance": False})
-
-    # Time.
-
-    @rule(how=TURNS)
-    def turn(self, how: tuple[str, int]) -> None:
-        what, seconds = how
-        getattr(self, what)(self.now + timedelta(seconds=seconds))
-
-    def advance(self, end: datetime) -> None:
-        seconds = (end - self.now) // timedelta(seconds=1)
-        turned = self.sandbox.told("POST", "/clock", {"advance": f"PT{seconds}S"})
-        self.passed(end, self.story.pass_until(end), turned)
-        assert {delivery["state"] for delivery in self.sandbox.told("GET", "/deliveries")} <= {"delivered"}
-
-    def freeze(self, end: datetime) -> None:
-        self.passed(end, self.story.pass_until(end), self.freeze_at(end))
-
-    def run_until(self, end: datetime) -> None:
-        assert self.sandbox.told("POST", "/clock", {"run": True})["mode"] == "running"
-        self.freeze_at(end)
-        self.story.pass_until(end)
-        self.story.is_.now = end
-
-    def until_idle(self, end: datetime) -> None:
-        turned = self.sandbox.told("POST", "/clock", {"until_idle": True})
-        self.passed(*self.story.pass_until_idle(), turned)
-
-    def passed(self, end: datetime, rung: list[tuple[str, str, str]], turned: Any) -> None:
-        self.story.is_.now = end
-        assert [(e["at"], e["what"], e["id"]) for e in turned["events"] if e["what"] != "attempt"] == rung
-        assert (turned["now"], turned["mode"]) == (seven(end), "frozen")
+        self.sandbox.config(maintenance=True)
+        refused(calls.ask(self.sandbox, "GET", calls.PATH), 503, refusals.legacy, "pi.access.maintenance")
+        self.sandbox.config(maintenance=False)
 
     # The sandbox as a whole.
 
-    @rule(change=st.sampled_from(CHANGES))
-    def configure(self, change: tuple[str, Any]) -> None:
-        self.change(*change)
+    @rule(turn=TURNS)
+    def set_the_clock(self, turn: tuple[str, int]) -> None:
+        how, seconds = turn
+        end = self.now + seconds * moments.SECOND
+        if how == "run":
+            assert self.sandbox.told("POST", "/clock", {"run": True})["mode"] == "running"
+        span, at = moments.lasting(max(0, end - self.now)), moments.written(end)
+        turns: dict[str, Any] = {
+            "advance": {"advance": span}, "freeze": {"freeze": at}, "run": {"freeze": at},
+            "until_idle": {"until_idle": True},
+        }  # fmt: skip
+        turned = self.sandbox.told("POST", "/clock", turns[how])
+        events = self.elapse(end)
+        while how == "until_idle" and (self.story.alarms or self.model.alarms):
+            end = min([exact(alarm[0]) for alarm in self.story.alarms] + [alarm[0] for alarm in self.model.alarms])
+            events += self.elapse(end)
+        found = [(event["at"], event["id"], event["what"]) for event in turned["events"] if event["what"] != "attempt"]
+        # Nobody is told what a running clock has done before it was frozen.
+        assert how == "run" or found == [(moments.written(at), id, what) for at, id, what in events]
+        assert (turned["now"], turned["mode"]) == (moments.written(end), "frozen")
+        if how == "advance":
+            assert {delivery["state"] for delivery in self.sandbox.told("GET", "/deliveries")} <= {"delivered"}
 
-    def change(self, name: str, value: Any) -> None:
-        if name.endswith("webhook_url") and value:
-            value = f"{self.listener.url}{value}"
-        shown = self.sandbox.told("PATCH", "/config", {"behaviour": {name: value}} if "." in name else {name: value})
-        self.story.is_.settings[name] = value
-        for known, expected in self.story.is_.settings.items():
-            assert (shown["behaviour"] if "." in known else shown)[known] == expected
+    @rule(changes=st.fixed_dictionaries({}, optional=CHANGES))
+    def configure(self, changes: dict[str, Any]) -> None:
+        for name, value in changes.items():
+            new = f"{self.listener.url}{value}" if name.endswith("webhook_url") and value else value
+            found = self.sandbox.config(**{"behaviour": {name: new}} if "." in name else {name: new})
+            for known in (self.story.settings, self.model.settings):
+                known.update({name: new} if name in known else {})
+                assert configured(found, known) == known
 
     @rule()
     def snapshot(self) -> None:
-        self.story.snapshot(self.sandbox.told("POST", "/snapshots")["id"])
+        id = self.sandbox.told("POST", "/snapshots")["id"]
+        self.snapshots[id] = deepcopy((self.story, self.model, self.invited, self.deliveries))
 
-    @precondition(lambda self: self.story.snapshots)
+    @precondition(lambda self: self.snapshots)
     @rule(pick=PICK)
     def restore(self, pick: int) -> None:
-        id = [*self.story.snapshots][pick % len(self.story.snapshots)]
+        id = [*self.snapshots][pick % len(self.snapshots)]
         self.sandbox.told("POST", f"/snapshots/{id}/restore")
-        self.story.restore(id)
+        self.story, self.model, self.invited, self.deliveries = deepcopy(self.snapshots[id])
 
+    @precondition(lambda self: len(self.invited) > 5)
     @rule(how=st.sampled_from(["fork", "fork", "reset"]))
-    def begin_anew(self, how: str) -> None:
+    def fork_or_reset(self, how: str) -> None:
         getattr(self, how)()
 
     def fork(self) -> None:
-        name = f"fork-{uuid.uuid4()}"
-        assert self.sandbox.control("POST", "/fork", {"name": name}).status_code == 201
-        fork = Sandbox(self.http, name)
-        for path in ("/invitations", "/mail"):
-            assert sealed(fork.control("GET", path)) == sealed(self.sandbox.control("GET", path))
-        assert sealed(fork.pi.get(PATH)) == sealed(self.sandbox.pi.get(PATH))
-        assert fork.told("GET", "/config") == self.sandbox.told("GET", "/config")
+        name = f"fork-{secrets.token_hex(8)}"
+        keys = self.sandbox.told("POST", "/fork", {"name": name})["credentials"]
+        pymetrics, pi = contracts.PymetricsKeys(**keys["pymetrics"]), contracts.PiKeys(**keys["predictive_index"])
+        fork = replace(self.sandbox, name=name, pymetrics=pymetrics, predictive_index=pi)  # with the token of the other
+        answer = fork.call("GET", api.V1.configuration, auth="pymetrics")
+        refused(answer, 401, shapes.refusal, "pymetrics.access.token.known")
+        assert seen(fork, *PATHS[:3]) == seen(self.sandbox, *PATHS[:3])
         assert (fork.told("GET", "/deliveries"), fork.told("GET", "/clock")["mode"]) == ([], "running")
-        ours = {**self.pymetrics().headers, "X-Api-Key": fork.credential}
-        check_refusal(self.http.get("/mercury/configuration", headers=ours), 401, "pymetrics.access.token.known")
-        for invited in self.story.is_.invited.values():
-            assert fork.control("POST", f"/invitations/{invited.id}/complete").status_code in (200, 409)
-        fork.told("DELETE")
+        for id in self.invited:
+            assert fork.control("POST", f"/invitations/{id}/complete").status in (200, 409)
+        self.target.forget(fork)
 
     def reset(self) -> None:
-        before = self.desk
-        self.sandbox.told("POST", "/reset")
-        for id in self.story.snapshots:
+        before = {"Authorization": f"Bearer {self.sandbox.token()}"}
+        self.sandbox.reset()
+        for id in self.snapshots:
             check_problem(self.sandbox.control("POST", f"/snapshots/{id}/restore"), 404)
-        self.story.reset()
-        self.freeze_at(BEGINNING)
-        self.token()
-        check_refusal(before.get("/mercury/configuration"), 401, "pymetrics.access.token.known")
+        self.start()
+        answer = self.sandbox.call("GET", api.V1.configuration, auth="pymetrics", headers=before)
+        refused(answer, 401, shapes.refusal, "pymetrics.access.token.known")
 
-    # What must be so after every sentence.
-
-    @invariant()
-    def invitations_are_those_of_the_story(self) -> None:
-        shown = read(self.sandbox.control("GET", "/invitations"), 200)
-        expected = [(i.id, i.vendor, i.state) for i in self.story.is_.invited.values()]
-        assert [(i["id"], i["vendor"], i["status"]) for i in shown] == expected
-        assert all(i.state in MOVES[i.vendor] for i in self.story.is_.invited.values())
+    # What must be so after each call.
 
     @invariant()
-    def assessments_are_those_of_the_story(self) -> None:
-        shown = read(self.sandbox.pi.get(PATH), 200)
-        expected = self.story.of("predictive_index")[: self.story.is_.settings["pi.list_limit"]]
-        assert [assessment["assessmentId"] for assessment in shown] == [assessment.id for assessment in expected]
-        for assessment, face in zip(expected, shown, strict=True):
-            assert self.story.is_.settings["pi.state_member"] in face
-            self.story.check(assessment, face)
+    def invitations_are_as_expected(self) -> None:
+        found = [(one["id"], one["vendor"], one["status"]) for one in self.sandbox.told("GET", "/invitations")]
+        vendors = ("predictive_index", "pymetrics")
+        assert found == [(id, vendors[order is not None], self.status(id)) for id, order in self.invited.items()]
 
     @invariant()
-    def orders_are_those_of_the_story(self) -> None:
-        for application in filter(None, APPLICATIONS):
-            answer = self.pymetrics().post("/mercury/orders", json={"job_application_id": application})
-            self.check_orders(read(answer, 200), application, None)
+    def lists_are_as_expected(self) -> None:
+        found = calls.listed(self.sandbox)
+        limit = self.model.settings["pi.list_limit"]
+        assert [face["assessmentId"] for face in found] == [*self.model.faces][:limit]
+        for face in found:
+            calls.same(face, self.model.expected(face))
+        for application in ("a-1", "a-2 é/?&"):
+            self.list_orders(application, None)
 
     @invariant()
-    def mails_and_webhooks_are_those_of_the_story(self) -> None:
-        mails = read(self.sandbox.control("GET", "/mail"), 200)
-        assert [(mail["to"], mail["invitation"]) for mail in mails] == self.story.is_.mails
+    def mails_and_webhooks_are_as_expected(self) -> None:
+        mails, deliveries = (self.sandbox.told("GET", path) for path in ("/mail", "/deliveries"))
+        emails = {id: face["email"] for id, face in self.model.faces.items()}
+        emails |= {order.id: order.face["candidate"]["email"] for order in self.story.orders}
+        mailed = [(emails[id], id) for id in self.invited if id in self.story.mailed + self.model.mailed]
+        assert [(mail["to"], mail["invitation"]) for mail in mails] == mailed
         assert all(mail["link"] in mail["text"] for mail in mails)
-        deliveries = read(self.sandbox.control("GET", "/deliveries"), 200)
-        assert [(d["invitation"], d["url"]) for d in deliveries] == self.story.is_.notices
+        assert [(one["invitation"], one["url"]) for one in deliveries] == self.deliveries
         for things in (mails, deliveries):
             assert len({thing["id"] for thing in things}) == len(things)
 
     @invariant()
-    def the_clock_stands_where_the_story_left_it(self) -> None:
-        clock = read(self.sandbox.control("GET", "/clock"), 200)
-        assert (clock["now"], clock["mode"]) == (seven(self.now), "frozen")
-
-    @invariant()
-    def the_other_sandbox_has_not_heard_of_it(self) -> None:
-        assert self.other.pi.get(PATH).content == self.untouched[-1]
+    def clock_and_other_sandbox_are_as_they_were_left(self) -> None:
+        clock = self.sandbox.told("GET", "/clock")
+        assert (clock["now"], clock["mode"]) == (moments.written(self.now), "frozen")
+        assert seen(self.other) == self.untouched[:1]
 
 
-def order_body(email: str, assessment: str, application: str) -> dict[str, Any]:
-    return {"candidate": {"email": email}, "assessment_id": assessment, "application_id": application}
+def exact(at: datetime) -> int:
+    """An instant of the pymetrics model in ticks. Instants are whole seconds here, or the last tick of one."""
+    return moments.ticks(shapes.written(at)) + (9 if at.microsecond else 0)
 
 
-def read(answer: httpx2.Response, status: int) -> Any:
-    """The JSON of an answer that must not be a refusal."""
-    assert answer.status_code == status, answer.text
-    assert "simulator-rule" not in answer.headers
-    assert "simulator.invalid" not in answer.text
-    return answer.json()
+def rounded(at: int) -> datetime:
+    """An instant for the pymetrics model, which knows no more than microseconds."""
+    return shapes.moment(moments.written(at))
 
 
-def sealed(answer: httpx2.Response) -> str:
-    """An answer without the names and seals that tell one sandbox's links from another's."""
-    assert answer.status_code == 200, answer.text
-    return re.sub(r"(story|fork)-[0-9a-f-]{36}\.[0-9a-f]{24}", "sealed", answer.text)
+def seen(sandbox: contracts.Sandbox, *paths: str) -> list[str]:
+    """The list of assessments and what the control API shows, without the name and the seals of the sandbox's links."""
+    answers = [calls.ask(sandbox, "GET", calls.PATH), *(sandbox.control("GET", path) for path in paths)]
+    assert {answer.status for answer in answers} == {200}
+    return [re.sub(rf"{sandbox.name}\.[0-9a-f]{{24}}", "sealed", answer.text) for answer in answers]
+
+
+def configured(found: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The settings of these names; those with a dot are switches."""
+    return {name: (found["behaviour"] if "." in name else found)[name] for name in names}
+
+
+def refused(answer: Answer, status: int, form: Callable[[Answer], Any], *rules: str) -> None:
+    """A refusal by just these rules, in the form that the contracts ask for."""
+    assert (answer.status, sorted(answer.rules)) == (status, sorted(rules))
+    form(answer)
+
+
+def check_problem(answer: Answer, status: int) -> None:
+    """A refusal of the control API: a problem document that says what is wrong."""
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    assert {"type", "title", "status", "detail"} <= answer.json.keys()
+    assert (answer.json["status"], bool(answer.json["detail"])) == (status, True)
+
+
+def check_exchange(exchange: Exchange) -> None:
+    """Only refusals name rules, and no URL has the placeholder for the server's own address."""
+    assert exchange.answer
+    assert not exchange.answer.rules or exchange.answer.status >= 400
+    assert "simulator.invalid" not in exchange.answer.text
 
 
 @pytest.mark.timeout(3_600 if LONG else 120)
-def test_the_server_and_the_oracle_tell_the_same_story(http: httpx2.Client, listener: Listener) -> None:
-    bound = type("BoundStories", (Stories,), {"http": http, "listener": listener})
-    run_state_machine_as_test(bound, settings=STORIES)
+def test_the_server_agrees_with_the_models(server: Server, listener: Listener) -> None:
+    target = Target(server.url, record=check_exchange, patience=30)
+    try:
+        run_state_machine_as_test(type("Bound", (Calls,), {"target": target, "listener": listener}), settings=STORIES)
+    finally:
+        target.close()
 
 
-def test_the_settings_of_a_story_begin_as_those_of_a_sandbox(sandbox: Sandbox) -> None:
-    shown = sandbox.told("GET", "/config")
-    assert {name: (shown["behaviour"] if "." in name else shown)[name] for name in DEFAULTS} == DEFAULTS
+def test_the_settings_of_the_models_begin_as_those_of_a_sandbox(sandbox: Sandbox) -> None:
+    defaults = {**oracle.DEFAULTS, **model.DEFAULTS}
+    assert configured(sandbox.told("GET", "/config"), defaults) == defaults
 
 
 @pytest.mark.parametrize(("one", "other"), [(1, 1.0), (1, True), ({"a": 1, "b": 2}, {"b": 2, "a": 1}), (0, -0.0)])
-def test_the_oracle_tells_apart_what_python_calls_equal(one: object, other: object) -> None:
+def test_values_that_python_calls_equal_are_told_apart(one: object, other: object) -> None:
     assert one == other
     with pytest.raises(AssertionError):
-        same(one, other)
+        calls.same(one, other)

@@ -1,12 +1,32 @@
-"""An account as it must be, worked out from what was asked of it: a small model, for the state machine."""
+"""An account as it must be, worked out from what was asked of it: a small model, for state machines."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from assessment_contracts.predictive_index import changes, moments, oracle
 from assessment_contracts.predictive_index.oracle import PERSON, TAKER, Account, Body, Face
-from assessment_contracts.predictive_index.states import ENDS, MOVES
+from assessment_contracts.predictive_index.states import COMPLETED, ENDS, EXPIRED, MOVES, SENT
+from assessment_contracts.predictive_index.strategies import GRAPHS
 
-EXPIRED, COMPLETED = 50, 40
+DEFAULTS: Mapping[str, Any] = {
+    "pi.unsent_state": 0, "pi.created_state": "sample", "pi.webhook_on": "completion", "pi.list_limit": 50,
+    "pi.state_member": "assessmentState", "invitation_days": 10, "progress": "manual", "default_webhook_url": None,
+}  # fmt: skip
+"""The settings that the model follows, with the values of a new sandbox; those with a dot are switches."""
+DELAYS: Mapping[str, int] = {"PT0S": 0, "PT1H": moments.HOUR}
+"""The values of `progress` that complete an assessment whose address has no tag, and after which time."""
+TAGS: Mapping[str, tuple[str, int]] = {
+    "completes": ("complete", 0), "completes-in-10s": ("complete", 10 * moments.SECOND),
+    "completes-in-2h": ("complete", 2 * moments.HOUR), "expires": ("expire", 0), "abandons": ("start", 0),
+    "rejected": ("reject", 0),
+}  # fmt: skip
+"""The action that a tag in a taker's address lets happen, and after which time; to reject is impossible here."""
+LEANS: Mapping[str, tuple[float, float]] = {"+score-high": (0, 4), "+score-low": (-4, 0)}
+"""Between which scores a tag keeps those of an assessment."""
+REQUIRED = ("firstName", "lastName", "email")
+_NAMES = {"firstName": "first_name", "middleName": "middle_name", "lastName": "last_name", "email": "email"}
+"""The members that somebody known must not be sent with, as rules spell them."""
 
 
 @dataclass
@@ -14,22 +34,42 @@ class Model:
     """Assessments in the order of their creation, people by their ids, and the account's clock in ticks."""
 
     now: int
-    account: Account = field(default_factory=Account)
+    settings: dict[str, Any] = field(default_factory=lambda: {**DEFAULTS})
     faces: dict[str, Face] = field(default_factory=dict)
     people: dict[str, Face] = field(default_factory=dict)
-    completed: list[str] = field(default_factory=list)
-    """The ids of those that a webhook must tell of, in its order."""
+    alarms: list[tuple[int, str, str]] = field(default_factory=list)
+    """What will happen by itself: when, to which assessment, and what."""
+    unlearned: set[str] = field(default_factory=set)
+    """The ids of those that were completed and not looked at since: their results are not known yet."""
+    webhooks: list[tuple[int, str, str]] = field(default_factory=list)
+    """When a webhook must be sent, of which assessment, and to which URL."""
     mailed: list[str] = field(default_factory=list)
 
     def person_of(self, body: Body) -> str | None:
         """Who is assessed again by such a body."""
-        by_assessment = [
-            f["assessmentUserId"] for f in self.faces.values() if _is(f["externalId"], body.get("externalId"))
-        ]
-        by_person = [
-            id for id, one in self.people.items() if _is(one["externalPersonId"], body.get("externalPersonId"))
-        ]
-        return (by_assessment[-1:] or by_person or [None])[0]
+        return self._assessed_as(body.get("externalId")) or self._known_by(body.get("externalPersonId"))
+
+    def _assessed_as(self, id: str | None) -> str | None:
+        found = [face["assessmentUserId"] for face in self.faces.values() if id and face["externalId"] == id]
+        return found[-1] if found else None
+
+    def _known_by(self, id: str | None) -> str | None:
+        return next((user for user, one in self.people.items() if id and one["externalPersonId"] == id), None)
+
+    def broken_rules(self, body: Body) -> set[str]:
+        """The rules about names, the caller's ids and the date that such a body breaks."""
+        if self.person_of(body):
+            rules = {f"pi.create.{slug}.excluded" for name, slug in _NAMES.items() if body.get(name)}
+        else:
+            rules = {f"pi.create.{_NAMES[name]}.required" for name in REQUIRED if not body.get(name)}
+        user, named = self._assessed_as(body.get("externalId")), body.get("externalPersonId")
+        # Whoever has no id of his own may be given one, unless it is somebody else's.
+        taken = user and (self.people[user]["externalPersonId"] or self._known_by(named))
+        if user and named and taken and self._known_by(named) != user:
+            rules.add("pi.create.external_person_id.match")
+        if body.get("expirationDateTime") and moments.ticks(body["expirationDateTime"]) <= self.now:
+            rules.add("pi.create.expiration.future")
+        return rules
 
     def created(self, body: Body, shown: Face) -> Face:
         """What the answer to a creation must be; from now on the assessment is there."""
@@ -45,21 +85,32 @@ class Model:
             assert shown["assessmentUserId"] not in self.people, "somebody new is taken for somebody known"
             person |= {"gender": 0, "personType": "Unknown"} | kinds
         self._known_as(shown["assessmentUserId"], person)
-        face = oracle.opened({**body, **person}, shown, self.account)
-        face["assessmentDateTime"] = moments.written(self.now)
-        notified = bool(body.get("notifyAssessmentAvailableUsingEmail"))
-        self.faces[shown["assessmentId"]] = {**face, "assessmentState": 10 if notified else 0}
-        self.mailed += [shown["assessmentId"]] if notified else []
-        return face
+        id, notified = shown["assessmentId"], bool(body.get("notifyAssessmentAvailableUsingEmail"))
+        state = SENT if notified else self.settings["pi.unsent_state"]
+        face = oracle.opened({**body, **person}, shown, Account(days=self.settings["invitation_days"]))
+        face |= {"assessmentDateTime": moments.written(self.now), "assessmentState": state}
+        self.faces[id] = face
+        self.mailed += [id] if notified else []
+        if self.settings["pi.webhook_on"] == "creation and completion":
+            self._notify(id)
+        self.alarms.append((moments.ticks(face["expirationDateTime"]), id, "expire"))
+        tags = [TAGS[tag] for tag in face["email"].rpartition("@")[0].lower().split("+")[1:] if tag in TAGS]
+        if tags or self.settings["progress"] in DELAYS:
+            action, delay = tags[0] if tags else ("complete", DELAYS[self.settings["progress"]])
+            self.alarms.append((self.now + delay, id, action))
+        return self.renamed(face if self.settings["pi.created_state"] == "sent" else {**face, "assessmentState": 0})
 
     def changed(self, id: str, body: Body) -> Face:
         """What an assessment must be after a change."""
-        face = changes.after(self.faces[id], dict(body), self.account)
+        face = changes.after(self.faces[id], dict(body), Account())
         if body.get("expirationDateTime") and face["assessmentState"] == EXPIRED:
-            face["assessmentState"] = 10
+            face["assessmentState"] = SENT
+        self.alarms = [alarm for alarm in self.alarms if alarm[1:] != (id, "expire")]
+        if face["assessmentState"] not in ENDS:
+            self.alarms.append((moments.ticks(face["expirationDateTime"]), id, "expire"))
         self._known_as(face["assessmentUserId"], {name: face[name] for name in TAKER})
         self.faces[id] = face
-        return face
+        return self.renamed(face)
 
     def _known_as(self, id: str, person: Face) -> None:
         """What is known of a person now, which every assessment of the person shows."""
@@ -71,31 +122,54 @@ class Model:
     def archived(self, id: str) -> None:
         """An assessment is gone, and with the last one its person."""
         person = self.faces.pop(id)["assessmentUserId"]
+        self.alarms = [alarm for alarm in self.alarms if alarm[1] != id]
         if all(face["assessmentUserId"] != person for face in self.faces.values()):
             del self.people[person]
 
-    def target(self, id: str, action: str) -> int | None:
-        """Where an action leads; None when it must be refused."""
-        return MOVES.get((self.faces[id]["assessmentState"], action))
-
-    def acted(self, id: str, action: str, read: Face) -> Face:
-        """What an assessment must be after an action that was possible; results are learnt from what is read."""
-        state = MOVES[self.faces[id]["assessmentState"], action]
-        face = {**self.faces[id], "assessmentState": state}
+    def move(self, id: str, action: str) -> bool:
+        """Whether the action is possible; then it is done."""
+        face = self.faces[id]
+        state = MOVES.get((face["assessmentState"], action))
+        if state is None:
+            return False
+        face["assessmentState"] = state
+        if state in ENDS:
+            self.alarms = [alarm for alarm in self.alarms if alarm[1] != id]
         if state == COMPLETED:
-            oracle.check_completed(read)
-            face |= {name: read[name] for name in oracle.RESULTS} | {"assessmentDateTime": moments.written(self.now)}
-            self.completed.append(id)
-        self.faces[id] = face
-        return face
+            face["assessmentDateTime"] = moments.written(self.now)
+            self.unlearned.add(id)
+            self._notify(id)
+        return True
 
-    def advanced(self, span: int) -> None:
-        """Time has passed: what is not over by its date expires."""
-        self.now += span
-        for face in self.faces.values():
-            if face["assessmentState"] not in ENDS and moments.ticks(face["expirationDateTime"]) <= self.now:
-                face["assessmentState"] = EXPIRED
+    def _notify(self, id: str) -> None:
+        url = self.faces[id]["assessmentStatusWebHook"] or self.settings["default_webhook_url"]
+        if url:
+            self.webhooks.append((self.now, id, url))
 
+    def pass_until(self, end: int) -> list[tuple[int, str, str]]:
+        """Time passes; what falls due happens at its own moment, equals in their order. Gives what happened."""
+        events = []
+        while due := [alarm for alarm in self.alarms if alarm[0] <= end]:
+            alarm = min(due, key=lambda one: one[0])
+            self.alarms.remove(alarm)
+            self.now, id, action = alarm
+            events += [alarm] if self.move(id, action) else []
+        self.now = end
+        return events
 
-def _is(known: str | None, sent: object) -> bool:
-    return bool(sent) and known == sent
+    def expected(self, shown: Face) -> Face:
+        """What an assessment must look like; results of which nothing is known are learned from how it is shown."""
+        face = self.faces[shown["assessmentId"]]
+        if face["assessmentId"] in self.unlearned:
+            face |= {name: shown[name] for name in oracle.RESULTS}
+            oracle.check_completed(face)
+            low, high = next((LEANS[tag] for tag in LEANS if tag in face["email"].lower()), (-4, 4))
+            for graph in GRAPHS:
+                assert all(low <= score <= high for score in face[graph][0].values()), f"{graph} is {face[graph]}"
+            self.unlearned.remove(face["assessmentId"])
+        return self.renamed(face)
+
+    def renamed(self, face: Face) -> Face:
+        """An assessment with its state under the name that the settings give it."""
+        member = self.settings["pi.state_member"]
+        return {member if name == "assessmentState" else name: value for name, value in face.items()}

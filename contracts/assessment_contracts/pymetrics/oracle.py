@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from assessment_contracts.pymetrics import api, shapes
+
 CANDIDATE = ("email", "first_name", "last_name", "external_id")
-ECHOED = ("requisition_id", "requisition_title", "metadata", "candidate_redirect_url")
-LEARNED = ("id", "invite_link", "create_date")
-"""What only the vendor can know of a new order."""
 
 MOVES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Pending": {
@@ -47,29 +46,28 @@ def shown_as(
     """A new order, as it must look after this request; what only the vendor can know is taken from `shown`."""
     (assessment,) = [one for one in known if one["id"] == asked["assessment_id"]]
     return {
-        **{name: shown[name] for name in LEARNED},
+        "id": shown["id"],
+        "invite_link": shown["invite_link"],
         "status": status,
+        "create_date": shown["create_date"],
         "candidate": {name: asked["candidate"].get(name) for name in CANDIDATE},
         "assessment_id": asked["assessment_id"],
         "assessment": dict(assessment),
         "application_id": asked["application_id"],
         "ats_type": "mercury_api",
-        **{name: asked.get(name) for name in ECHOED},
+        **{name: asked.get(name) for name in ("requisition_id", "requisition_title", "metadata")},
         **dict.fromkeys(("recruiter_report", "results", "reports")),
+        "candidate_redirect_url": asked.get("candidate_redirect_url"),
     }
 
 
 TAGS: Mapping[str, tuple[str, timedelta]] = {
-    "+completes": ("Completed", timedelta()),
-    "+completes-in-10s": ("Completed", timedelta(seconds=10)),
-    "+completes-in-3m": ("Completed", timedelta(minutes=3)),
-    "+completes-in-2h": ("Completed", timedelta(hours=2)),
-    "+completes-in-5d": ("Completed", timedelta(days=5)),
-    "+expires": ("Expired", timedelta()),
-    "+abandons": ("In Progress", timedelta()),
-    "+rejected": ("Rejected", timedelta()),
+    "+completes": ("Completed", timedelta()), "+completes-in-10s": ("Completed", timedelta(seconds=10)),
+    "+completes-in-3m": ("Completed", timedelta(minutes=3)), "+completes-in-2h": ("Completed", timedelta(hours=2)),
+    "+completes-in-5d": ("Completed", timedelta(days=5)), "+expires": ("Expired", timedelta()),
+    "+abandons": ("In Progress", timedelta()), "+rejected": ("Rejected", timedelta()),
     "+news+expires": ("Expired", timedelta()),
-}
+}  # fmt: skip
 """What a tag in a candidate's address leads to, and after which time."""
 
 LEANS: Mapping[str, tuple[float, float]] = {
@@ -89,6 +87,14 @@ OVER = ("Completed", "Fulfilled", "Rejected", "Expired")
 """Statuses in which nothing happens by itself any more."""
 _ACTIONS = {"Completed": "complete", "Expired": "expire", "In Progress": "start", "Rejected": "reject"}
 """The action that a tag lets happen, by what it leads to."""
+
+DEFAULTS: Mapping[str, Any] = {
+    "pymetrics.initial_status": "Not Started", "pymetrics.email_match": "ignore case", "progress": "manual",
+    "webhook_url": None,
+}  # fmt: skip
+"""The settings that the model follows, with the values of a new sandbox; those with a dot are switches."""
+DELAYS: Mapping[str, timedelta] = {"PT0S": timedelta(), "PT1H": timedelta(hours=1)}
+"""The values of `progress` that complete an order whose address has no tag, and after which time."""
 
 
 @dataclass
@@ -116,37 +122,51 @@ class Story:
 
     now: datetime
     known: Sequence[Mapping[str, Any]]
+    settings: dict[str, Any] = field(default_factory=lambda: {**DEFAULTS})
     orders: list[Order] = field(default_factory=list)
     identities: dict[tuple[str, str, str], Order] = field(default_factory=dict)
     alarms: list[tuple[datetime, str, Order]] = field(default_factory=list)
+    mailed: list[str] = field(default_factory=list)
+    """The ids of the orders that are mailed to their candidates."""
+    webhooks: list[tuple[datetime, str, str]] = field(default_factory=list)
+    """When an order changed, its id, and the URL that is called."""
 
     def meant(self, body: Mapping[str, Any]) -> Order | None:
         """The order that this request means, if it was made already."""
         return self.identities.get(self._identity(body))
 
     def _identity(self, body: Mapping[str, Any]) -> tuple[str, str, str]:
-        return body["candidate"]["email"].strip().casefold(), body["assessment_id"], body["application_id"]
+        email = body["candidate"]["email"]
+        if self.settings["pymetrics.email_match"] == "ignore case":
+            email = email.strip().casefold()
+        return email, body["assessment_id"], body["application_id"]
 
     def made(self, body: Mapping[str, Any], shown: Mapping[str, Any]) -> Order:
-        """A new order was made; what its address lets happen at once happens."""
-        face = shown_as(body, shown, self.known) | {"create_date": self.now.isoformat(timespec="microseconds")}
-        order = Order(face)
+        """A new order was made; what must happen to it at once happens in the next `pass_until`."""
+        face = shown_as(body, shown, self.known, self.settings["pymetrics.initial_status"])
+        order = Order(face | {"create_date": shapes.written(self.now)})
         self.orders.append(order)
         self.identities[self._identity(body)] = order
-        tag = body["candidate"]["email"].partition("@")[0].lower()
-        wish = next((TAGS[name] for name in sorted(TAGS, key=len, reverse=True) if tag.endswith(name)), None)
+        if body.get("send_email"):
+            self.mailed.append(order.id)
+        tags = [f"+{tag}" for tag in body["candidate"]["email"].rpartition("@")[0].lower().split("+")[1:]]
+        wish = next((TAGS[tag] for tag in tags if tag in TAGS), None)
         if wish is not None:
             self.alarms.append((self.now + wish[1], _ACTIONS[wish[0]], order))
+        elif self.settings["progress"] in DELAYS:
+            self.alarms.append((self.now + DELAYS[self.settings["progress"]], "complete", order))
         return order
 
-    def pass_until(self, end: datetime) -> None:
-        """Time passes; what falls due meanwhile happens at its own moment, of equals the first first."""
+    def pass_until(self, end: datetime) -> list[tuple[datetime, str, str]]:
+        """Time passes; what falls due happens at its own moment, equals in their order. Gives time, id, action."""
+        events = []
         while due := [alarm for alarm in self.alarms if alarm[0] <= end]:
             alarm = min(due, key=lambda one: one[0])
             self.alarms.remove(alarm)
             self.now = max(self.now, alarm[0])
-            self.move(alarm[2], alarm[1])
+            events += [(alarm[0], alarm[2].id, alarm[1])] if self.move(alarm[2], alarm[1]) else []
         self.now = end
+        return events
 
     def move(self, order: Order, action: str) -> bool:
         """Whether the action is possible; then it is done."""
@@ -154,16 +174,49 @@ class Story:
         if way is None:
             return False
         for status in way:
-            order.face["status"] = status
-            if status == "Completed":
-                order.completed = self.now
+            self._reach(order, status)
         if order.status in OVER:
             self.alarms = [alarm for alarm in self.alarms if alarm[2] is not order]
         return True
 
+    def _reach(self, order: Order, status: str) -> None:
+        order.face["status"] = status
+        if status == "Completed":
+            order.completed = self.now
+        if self.settings["webhook_url"]:
+            self.webhooks.append((self.now, order.id, self.settings["webhook_url"]))
+
     def read(self, order: Order, report: bool) -> None:
         """The order itself was asked for."""
         if order.status == "Completed":
-            order.face["status"] = "Fulfilled"
+            self._reach(order, "Fulfilled")
         if report and order.status == "Fulfilled" and order.reported is None:
             order.reported = self.now
+
+    def listed(self, application: str | None, external: str | None) -> list[Order]:
+        """The orders that a list shows with these filters, of which none and empty ones ask for nothing."""
+        return [
+            order
+            for order in self.orders
+            if (not application or order.face["application_id"] == application)
+            and (not external or order.face["candidate"]["external_id"] == external)
+        ]
+
+    def check(self, order: Order, shown: dict[str, Any]) -> None:
+        """The order is shown as it must be; what could not be known is learned from its first look."""
+        shapes.ORDER(shown, "the order")
+        if order.completed is not None and not order.learned:
+            (result,) = shown["results"] or [None]
+            assert result is not None, "a completed order has no results"
+            assert result["create_date"] == shapes.written(order.completed), "the result is of another moment"
+            assert result["band"] == band(result["score"]), f"{result['score']} is in band {result['band']}"
+            api.same(result["assessment"], order.face["assessment"], "the assessment of the result")
+            email = order.face["candidate"]["email"].lower()
+            low, high = next((LEANS[tag] for tag in LEANS if tag in email), (0, 100))
+            assert low <= result["score"] <= high, f"the score of {email} is {result['score']}"
+            order.face["results"], order.learned = shown["results"], True
+        assert bool(shown["reports"]) is (order.reported is not None), f"the reports are {shown['reports']}"
+        if order.reported is not None:
+            (report,) = shown["reports"]
+            assert report["create_date"] == shapes.written(order.reported), "the report is of another moment"
+        api.same({**shown, "reports": None}, order.face)
