@@ -51,7 +51,9 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self.is_told = self._listening()
-            self.should_exit |= not self.is_told
+            if not self.is_told:
+                self.should_exit = True
+                await self.lifespan.shutdown()  # which old versions of uvicorn leave out then
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let nobody in, let all who wait for something go, finish what was begun; then stop as uvicorn does."""
