@@ -277,7 +277,9 @@ def test_what_a_restore_brings_back_is_told(sandbox: Sandbox) -> None:
 
 def test_who_waits_in_a_sandbox_that_is_deleted_is_told_so(sandbox: Sandbox) -> None:
     waiters = [Waiter(sandbox, what, id="nothing") for what in ("request", "webhook", "invitation")]
-    time.sleep(0.3)  # each waits at a process of its own, and who is late waits in the sandbox that he opens anew
+    # Each may wait at a process of its own, which loads what reads a wish first. Nothing shows from outside that it
+    # waits, and one that came after the deletion would wait in the sandbox that it opens anew.
+    time.sleep(1.5)
     sandbox.told("DELETE")
     for waiter in waiters:
         assert "the sandbox was deleted" in waiter.told(410)["detail"]
