@@ -78,7 +78,7 @@ ACTIONS = {
     True: ("accept", "reject", "start", "complete", "expire", "fulfil", "open"),
     False: ("open", "start", "complete", "expire", "abort", "fail", "dance"),
 }
-"""What is tried with orders, and with assessments; the last two are offered by neither vendor."""
+"""What is tried with orders, and with assessments; the last is offered by neither vendor."""
 URLS = st.sampled_from(["/own", "/default", None])
 CHANGES = {
     "pymetrics.initial_status": st.sampled_from(["Pending", "Accepted", "Not Started"]),

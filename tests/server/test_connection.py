@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from assessment_simulator.server.chunks import Chunks, Malformed
-from tests.server import ROOT
+from tests.server import ROOT, send_raw
 from tests.servers import Sandbox, Server
 
 PI = "/api/v1/behavioralassessments"
@@ -68,6 +68,15 @@ def test_a_body_without_end_is_answered_once_and_then_cut_off(server: Server) ->
             while more := caller.recv(65_536):
                 answer += more
     assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"413"]
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_nothing_is_done_for_a_request_behind_the_last_one(server: Server, sandbox: Sandbox, version: str) -> None:
+    head = f"POST {PI} HTTP/{version}\r\nHost: x\r\napi-key: {sandbox.credential}\r\nContent-Type: application/json\r\n"
+    call = f"{head}Connection: close\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY
+    answer = send_raw(server.url, call * 3)
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"201"]
+    assert len(sandbox.told("GET", "/invitations")) == 1
 
 
 def test_a_client_that_waits_for_100_continue_gets_it_before_the_answer(server: Server, sandbox: Sandbox) -> None:

@@ -51,6 +51,7 @@ REFUSED = [
     ("a long address", head(path=f"{PI}?$filter={'a' * 65_536}"), 414),
     ("many parameters", head(path=f"{PI}?{'&' * 1_000}"), 414),
     ("many headers", head(*(f"X-{n}: y" for n in range(100))), 431),
+    ("many short headers", head(*["x:"] * 116), 431),
     ("one header without an end", head()[:-2] + b"X: " + b"y" * 400_000, 431),
     ("headers without an end", head()[:-2] + b"X: y\r\n" * 60_000, 431),
     ("an address without an end", b"GET /" + b"a" * 400_000, 431),

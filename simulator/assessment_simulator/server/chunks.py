@@ -8,7 +8,7 @@ _TRAILER = re.compile(rb"[^\r\n\0:]+:[^\r\n\0]*\r\n")
 
 
 class Malformed(Exception):
-    """Not chunks."""
+    """The body is not valid chunked encoding."""
 
 
 class Chunks:
@@ -19,12 +19,12 @@ class Chunks:
         self._left = 0
         """So many bytes of the present chunk are still to come."""
         self._ends = False
-        """Whether the end of the present chunk is due."""
+        """Whether the CRLF behind the chunk is expected."""
         self._last = False
         """Whether the last chunk was read, and only fields can follow."""
 
     def read(self, buffer: bytearray) -> bytes:
-        """Take from the buffer what is complete, and give it framed anew; raises `Malformed`."""
+        """Take what can be read from the buffer, and give it framed anew; raises `Malformed`."""
         pieces: list[bytes] = []
         at = 0
         while at < len(buffer) and not self.is_over:
@@ -50,7 +50,7 @@ class Chunks:
     def _take_line(self, line: bytes) -> None:
         if self._ends:
             if line != b"\r\n":
-                raise Malformed("A chunk of the body is longer than it says.")
+                raise Malformed("A chunk of the body is not followed by CRLF.")
             self._ends = False
         elif self._last:
             self.is_over = line == b"\r\n"

@@ -26,8 +26,8 @@ LONGEST_URL = 65_536
 MOST_HEADERS = 100
 LARGEST_HEAD = 131_072
 LARGEST_REQUEST = 16 * 1_048_576
-"""So many bytes a body may have, with what frames it. The application refuses a body of far less, but reads on to here,
-so that the caller gets the answer."""
+"""Most bytes of a body, with what frames it. The application refuses a far smaller body; up to here the rest is still
+received, so that the caller gets the answer."""
 MOST_KEPT = 65_536
 """Where more bytes than these wait for the request before them to end, no more is read."""
 IDLE = 75.0
@@ -35,7 +35,7 @@ IDLE = 75.0
 request; many keep theirs for 30 or 60 seconds."""
 IDLE_WHEN_FULL = 5.0
 PROGRESS = 16_384
-"""A reader who takes fewer bytes than this within the time limit is none."""
+"""A reader that takes fewer bytes than this within the time limit is cut off."""
 
 _STATE = "connection"
 """Where the application finds the connection: in `scope["state"]`."""
@@ -46,12 +46,12 @@ _UPGRADE = re.compile(rb"\r\nupgrade:[^\r]*", re.IGNORECASE)
 _HOST = re.compile(rb"\r\nhost:[^\r]*", re.IGNORECASE)
 _AUTHORITY_END = re.compile(rb"[/?#]")
 _CARRIAGE_RETURN = 13
-_SHORTEST_HEADER = len(b"\r\nx:y")
+_SHORTEST_HEADER = len(b"\r\nx:")
 _LONGEST_LINE = len(b"OPTIONS  HTTP/1.1") + LONGEST_URL
 
 
 class Refused(Exception):
-    """A request that uvicorn does not get to see: `status`, and a sentence that says why."""
+    """A request that is not answered by the application: `status`, and a sentence that says why."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
         """So many bytes of this body have come."""
         self.is_open = False
         self._is_answering = False
-        """Whether the application has to end a request that was given to uvicorn."""
+        """Whether the application still works on a request that was given to uvicorn."""
         self._has_answered = False
         """Whether the answer to this request has begun."""
         self._is_stopping = False
@@ -87,11 +87,11 @@ class Connection(asyncio.Protocol):
         self._paused = {"uvicorn": False, "here": False}
         """Who wants nothing to be read."""
         self._step = 0
-        """Grows with each step of a request; `look` tells by it one wait from another."""
+        """Incremented at each step of a request, so that `look` can tell one wait from the next."""
         self._seen = -1
         self._since = 0.0
         self._unsent = 0
-        """Step, time and bytes in the write buffer at the last look that saw progress."""
+        """Step and time of the last look that saw progress, and the most bytes in the write buffer since."""
 
     # Callbacks of the event loop.
 
@@ -150,7 +150,7 @@ class Connection(asyncio.Protocol):
     def _read(self) -> None:
         """Give uvicorn as much of what has come as belongs to the present request, or begin the next one."""
         try:
-            while self._buffer and self.is_open:
+            while self._buffer and self.is_open and not self._transport.is_closing():
                 if self._left or self._chunks:
                     if not self._read_body():
                         break
@@ -189,7 +189,7 @@ class Connection(asyncio.Protocol):
             self._left -= with_body - end
             data += buffer[end:with_body]
         del buffer[:with_body]
-        self._give(data)
+        self._give(data, body=with_body - end)
         return True
 
     def _checked(self, head: bytes) -> bytes:
@@ -210,10 +210,10 @@ class Connection(asyncio.Protocol):
             self._take_framing(lower)
         return head
 
-    def _give(self, data: bytes) -> None:
-        """Let uvicorn begin a request."""
+    def _give(self, data: bytes, body: int = 0) -> None:
+        """Let uvicorn begin a request; so many bytes of its body are in the data."""
         self._step += 1
-        self._body = 0
+        self._body = body
         self._is_answering, self._has_answered = True, False
         self._inner.data_received(data)
 
@@ -261,7 +261,7 @@ class Connection(asyncio.Protocol):
             self._read()
 
     def begins(self, head: bytes) -> bytes:
-        """The head of an answer as it is sent. The last one says so, which old versions of uvicorn leave out."""
+        """The head to send. While the server stops, adds `connection: close`, which old versions of uvicorn omit."""
         self._has_answered = True
         if self._is_stopping and b"\r\nconnection: close" not in head:
             return head[:-2] + b"connection: close\r\n\r\n"
@@ -337,7 +337,7 @@ class Connection(asyncio.Protocol):
             self._give_up()
 
     def _is_ours(self) -> bool:
-        """Whether it is for us to do something: answer a request that is complete, or read on."""
+        """Whether the server must act next: answer a complete request, or resume reading."""
         return self._paused["uvicorn"] or (
             self._is_answering and not (self._left or self._chunks) and self.task is not None
         )
@@ -370,9 +370,9 @@ def _origin_form(line: bytes, head: bytes) -> bytes:
 class _Outgoing:
     """The transport that uvicorn writes to: sends a head together with what follows it, in one system call and packet.
 
-    uvicorn writes the two apart. On a busy loopback the second write and the waking of its reader cost as much as all
-    that a read of an order costs us. A head waits for the first piece of its body, or for the end of the request: the
-    application must send a first piece as soon as it has sent a head.
+    uvicorn writes the two separately. On a busy loopback the second write costs as much as answering a read of an
+    order. A head waits for the first piece of its body, or for the end of the request: the application must send a
+    first piece as soon as it has sent a head.
     """
 
     __slots__ = ("_connection", "_head", "_transport")
@@ -389,7 +389,7 @@ class _Outgoing:
         elif data.startswith(b"HTTP/1.1 ") and data.endswith(_BLANK_LINE) and not data.startswith(b"HTTP/1.1 100 "):
             self._head = self._connection.begins(data)
             return
-        if not self._transport.is_closing():  # nobody reads any more
+        if not self._transport.is_closing():  # the connection is closing
             self._transport.write(data)
 
     def send_head(self) -> None:
@@ -424,7 +424,7 @@ class _Outgoing:
 
 
 class Connections:
-    """All connections of one server, of which there may be `most`, and the application's end of them."""
+    """All connections of a server (at most `most`), and the ASGI app that tells each when its request ends."""
 
     def __init__(self, app: App, most: int) -> None:
         self.all: set[Connection] = set()

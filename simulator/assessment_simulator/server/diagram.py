@@ -98,10 +98,7 @@ def _picture(boxes: Mapping[State, _Box], title: str, told: str, drawn: str) -> 
 def _told(view: View, names: dict[State, str]) -> str:
     """The picture in words."""
     states = [f"{names[one['id']]}: {one['now']} now, {one['seen']} so far" for one in view["states"]]
-    moves = [
-        f"{names.get(one['from'], one['from'])} to {names.get(one['to'], one['to'])} by {one['action']}: {one['seen']}"
-        for one in view["moves"]
-    ]
+    moves = [f"{names[one['from']]} to {names[one['to']]} by {one['action']}: {one['seen']}" for one in view["moves"]]
     return f"States: {'; '.join(states)}. Moves and how often they were made: {'; '.join(moves)}."
 
 

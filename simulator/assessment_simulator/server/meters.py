@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Histogram
 
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Seconds up to which a call counts as so quick."""
+"""Upper bounds of the histogram's buckets, in seconds."""
 OTHER = "other"
 """In the place of an operation, where the path or the verb is none of the vendor's."""
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -17,7 +17,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "sandboxes_opened": ("Sandboxes that were opened.", ()),
     "commits": ("Commits.", ()),
 }
-"""By name: what is counted, and its labels. No label holds anything that callers choose, so their number is bounded."""
+"""By name: what is counted, and its labels. No label has a value that callers choose, so the series are bounded."""
 
 
 class Meters:
@@ -33,7 +33,7 @@ class Meters:
             import prometheus_client as prometheus
         except ModuleNotFoundError:
             return
-        prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter
+        prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]  # else each counter has a second series
         self.registry = prometheus.CollectorRegistry()
         for name, (what, labels) in COUNTERS.items():
             self._counters[name] = prometheus.Counter(f"simulator_{name}", what, labels, registry=self.registry)
@@ -42,7 +42,7 @@ class Meters:
         """Note from now on how long calls take."""
         from prometheus_client import Histogram
 
-        what = "How long calls to the vendors took, since the metrics were asked for first."
+        what = "Duration of calls to the vendors, since the first scrape."
         self._seconds = Histogram(
             "simulator_call_seconds", what, ("vendor", "operation"), buckets=BOUNDS, registry=self.registry
         )

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from aiohttp import AddrInfoType, ClientError, ClientResponse, ClientSession
 
 LONGEST_ANSWER = 8_192
-"""So many bytes of a listener's answer are kept; no more of it is read."""
+"""Most bytes of a listener's answer that are kept."""
 LONGEST_HEAD = 65_536
-"""An answer with more bytes of headers is none."""
+"""An answer with more bytes of headers is an error."""
 LONGEST_LINE = 16_384
-"""So many bytes of one header are read."""
+"""An answer with a longer line in its head is an error."""
 MOST_HEADERS = 128
-"""So many headers are read."""
+"""An answer with more headers is an error."""
 LONGEST_FLAW = 200
-"""So many characters are told of what is wrong with an answer; the answer may be quoted there."""
+"""Most characters of the parser's message, which may quote the answer, in an attempt's error."""
 _NOT_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 """Headers that aiohttp would add."""
 _BROKEN_LINE = re.compile(r"[\x00\r\n]")
@@ -47,14 +47,14 @@ class Target(NamedTuple):
 
 
 class Broken(Exception):
-    """The listener answered nothing that HTTP knows, or only half of it."""
+    """The answer is not HTTP, or is incomplete."""
 
 
 async def post(addresses: Iterable[Address], target: Target, sent: Post, tls: "SSLContext | None") -> Answer:
     """Post to the first of these addresses that can be connected to; cancelled, it hangs up.
 
-    Raises ValueError where a header would begin a line of its own, OSError where no address can be connected to or the
-    connection fails later, and `Broken`.
+    Raises ValueError where a header or the path contains NUL, CR or LF, OSError where no address can be connected to
+    or the connection fails later, and `Broken`.
     """
     from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
@@ -79,7 +79,7 @@ async def post(addresses: Iterable[Address], target: Target, sent: Post, tls: "S
             for address in addresses:
                 try:
                     return await _post(session, address, target, sent, tls)
-                except ClientConnectorError as unreachable:  # the listener has seen nothing
+                except ClientConnectorError as unreachable:  # no request was sent
                     problem = unreachable.os_error
                 except ClientError as failure:
                     raise _reason(failure) from None
@@ -87,7 +87,7 @@ async def post(addresses: Iterable[Address], target: Target, sent: Post, tls: "S
 
 
 def _end(connection: socket.socket) -> None:
-    """Hang up. aiohttp would go on sending to a listener that does not read, and over TLS wait for its farewell."""
+    """Shut the socket down. aiohttp would keep sending to who does not read, and wait for the close_notify of TLS."""
     with suppress(OSError):  # it was never connected, or is closed already
         connection.shutdown(socket.SHUT_RDWR)
 

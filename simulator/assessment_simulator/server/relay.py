@@ -1,7 +1,7 @@
 """Relays invitation mails to a real mail server, each once and in order for its sandbox; nobody waits for it.
 
-A mail is relayed because it was committed, by the process that did it; never because a state that holds it was brought
-back or copied, or because another process was heard to have it. What cannot be relayed is said in the log; it stays in
+Only the process that commits a mail relays it. Restores, forks and commits that are read from other processes relay
+nothing. What cannot be relayed is said in the log; it stays in
 its sandbox's list of mails like any other.
 """
 
@@ -19,7 +19,7 @@ from assessment_simulator.server.sandbox import Sandbox
 from assessment_simulator.server.smtp import Again, Never, Post
 
 MOST_WAITING = 1_000
-"""So many mails wait for the mail server; the oldest makes room for the next."""
+"""So many mails wait for the mail server; the first in line makes room for the next."""
 GAPS = (0.5, 1.0, 2.0, 4.0)
 """So many seconds lie between one try and the next; after the last try the mail is given up."""
 _log = logging.getLogger("simulator.relay")

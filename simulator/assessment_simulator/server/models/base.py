@@ -31,7 +31,7 @@ def whole(value: Any) -> Any:
 
 
 class Body(BaseModel):
-    """What somebody sends: unknown members are refused, and no value is converted to another type."""
+    """A request body: unknown members are refused, and no value is converted, but 100.0 to an integer."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -89,7 +89,7 @@ class Answer(BaseModel):
 
 
 def must(demand: str, keeps: Callable[[Any], object]) -> AfterValidator:
-    """A demand that pydantic has no word for, as text and as a function."""
+    """A check with its text, for what pydantic has no constraint for."""
 
     def checked(value: Any) -> Any:
         if not keeps(value):
@@ -100,7 +100,7 @@ def must(demand: str, keeps: Callable[[Any], object]) -> AfterValidator:
 
 
 def wrong(found: list[tuple[str, str]]) -> ValidationError:
-    """All that a validator of several members has found: the member, and what would be right."""
+    """A ValidationError with several errors: the member, and what would be right."""
     flaws = [
         InitErrorDetails(type=PydanticCustomError("wrong", "{what}", {"what": what}), loc=(where,), input=None)
         for where, what in found
