@@ -162,6 +162,5 @@ class Simulator:
         async with kept(self._sandboxes, self._limits), self._family.meeting(), self._hearing.listening():
             yield
         await self._sandboxes.close()
-        await self._sender.close()
         if self._relay is not None:
             await self._relay.close(self._settings.grace)

@@ -182,7 +182,7 @@ def _config(connections: Connections, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         connections, log_config=None, log_level=None, access_log=False, server_header=False, date_header=False,
         lifespan="on", proxy_headers=False, timeout_graceful_shutdown=2, timeout_keep_alive=int(2 * IDLE),
-        http=connections.protocol, ws="none", limit_concurrency=settings.max_connections + 1,
+        http=connections.factory, ws="none", limit_concurrency=settings.max_connections + 1,
         ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
     )  # fmt: skip
 

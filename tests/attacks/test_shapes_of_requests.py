@@ -5,12 +5,11 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
-from tests.server import ROOT, send_raw
+from tests.server import ROOT, connect, send_raw
 from tests.servers import Server
 from tests.suites import answers
 
@@ -26,8 +25,7 @@ LENGTH = b"Content-Length: %d\r\n\r\n" % len(HIDDEN)
 
 def said(server: Server, *pieces: bytes) -> bytes:
     """All that is answered until the server hangs up, or says nothing for a while; pieces come one after the other."""
-    parts = urlsplit(server.url)
-    with socket.create_connection((parts.hostname, parts.port), 10) as connection:
+    with connect(server.url) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             connection.sendall(piece)

@@ -1,7 +1,6 @@
 """The wheel installs beside what users' environments hold, and the test of the README passes there."""
 
 import hashlib
-import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import pytest
 
 from tests.clients.environments import HOME, environment
 from tests.servers import ROOT
+from tests.test_docs import README, blocks
 
 BESIDE = {
     "fastapi 0.115": ("pytest", "fastapi==0.115.*"),
@@ -44,7 +44,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_installs_and_the_test_of_the_readme_passes(name: str, wheel: Path, tmp_path: Path) -> None:
     extras, *others = BESIDE[name]
     python = environment(f"beside {name}", f"assessment-simulator[{extras}] @ file://{wheel}", *others)
-    (test,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    (test,) = blocks(README, "python")
     (tmp_path / "test_readme.py").write_text(test)
     run(python, "-m", "pip", "check")
     assert "1 passed" in run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=tmp_path)

@@ -100,10 +100,15 @@ def names(http: httpx2.Client, headers: Mapping[str, str] | None = None) -> list
     return [sandbox["name"] for sandbox in http.get(ROOT, headers=headers).json()]
 
 
+def connect(url: str) -> socket.socket:
+    """A connection to the server, which waits ten seconds at most."""
+    parts = urlsplit(url)
+    return socket.create_connection((parts.hostname, parts.port), 10)
+
+
 def send_raw(url: str, data: bytes, *, answered: bool = True) -> bytes:
     """Put bytes on a socket of its own and close it: after the answer, or at once."""
-    parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port), 10) as connection:
+    with connect(url) as connection:
         connection.sendall(data)
         if not answered:
             return b""

@@ -3,12 +3,11 @@
 import re
 import socket
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 import pytest
 
 from assessment_simulator.server.chunks import Chunks, Malformed
-from tests.server import ROOT, send_raw
+from tests.server import ROOT, connect, send_raw
 from tests.servers import Sandbox, Server
 
 PI = "/api/v1/behavioralassessments"
@@ -16,8 +15,7 @@ BODY = b'{"firstName":"Ada","lastName":"Lovelace","email":"ada@example.com"}'
 
 
 def test_a_caller_gets_a_whole_response_at_once(server: Server) -> None:
-    place = urlsplit(server.url)
-    with socket.create_connection((str(place.hostname), place.port or 80), timeout=10) as caller:
+    with connect(server.url) as caller:
         caller.sendall(b"GET /mercury/configuration HTTP/1.1\r\nhost: x\r\n\r\n")
         answer = caller.recv(65_536)
     head, _, body = answer.partition(b"\r\n\r\n")
@@ -32,7 +30,7 @@ def test_the_head_of_a_stream_does_not_wait_for_its_first_event(server: Server, 
         assert answer.headers["content-type"].startswith("text/event-stream")
 
 
-@pytest.mark.parametrize("size", [1, 7, 64, 1_000])
+@pytest.mark.parametrize("size", [1, 3, 4, 7, 64, 1_000])
 @pytest.mark.parametrize("framing", ["length", "chunks"])
 def test_requests_in_pieces_of_any_size_are_read_alike(
     server: Server, sandbox: Sandbox, framing: str, size: int
@@ -45,8 +43,7 @@ def test_requests_in_pieces_of_any_size_are_read_alike(
         call = f"{head}Transfer-Encoding: Chunked\r\n\r\n".encode() + chunks + b"0\r\nX-Sum: 1\r\n\r\n"
     last = f"GET {PI} HTTP/1.1\r\nHost: x\r\napi-key: {sandbox.credential}\r\nConnection: close\r\n\r\n".encode()
     data = b"\r\n" + call * 2 + last
-    place = urlsplit(server.url)
-    with socket.create_connection((str(place.hostname), place.port or 80), timeout=10) as caller:
+    with connect(server.url) as caller:
         caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for at in range(0, len(data), size):
             caller.sendall(data[at : at + size])
@@ -57,8 +54,7 @@ def test_requests_in_pieces_of_any_size_are_read_alike(
 
 def test_a_body_without_end_is_answered_once_and_then_cut_off(server: Server) -> None:
     head = f"POST {PI} HTTP/1.1\r\nHost: x\r\napi-key: sim-endless\r\nContent-Length: 99999999\r\n\r\n".encode()
-    place = urlsplit(server.url)
-    with socket.create_connection((str(place.hostname), place.port or 80), timeout=10) as caller:
+    with connect(server.url) as caller:
         caller.sendall(head)
         answer = caller.recv(65_536)
         with suppress(OSError):
@@ -82,8 +78,7 @@ def test_nothing_is_done_for_a_request_behind_the_last_one(server: Server, sandb
 def test_a_client_that_waits_for_100_continue_gets_it_before_the_answer(server: Server, sandbox: Sandbox) -> None:
     head = f"POST {PI} HTTP/1.1\r\nHost: x\r\napi-key: {sandbox.credential}\r\nContent-Type: application/json\r\n"
     more = f"Content-Length: {len(BODY)}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
-    place = urlsplit(server.url)
-    with socket.create_connection((str(place.hostname), place.port or 80), timeout=10) as caller:
+    with connect(server.url) as caller:
         caller.sendall((head + more).encode())
         assert caller.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         caller.sendall(BODY)

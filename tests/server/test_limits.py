@@ -20,7 +20,7 @@ import uvicorn
 from assessment_simulator.app import Simulator
 from assessment_simulator.server.connection import Connections
 from assessment_simulator.settings import Settings
-from tests.server import ROOT, assessment, order, problem, send_raw, wish
+from tests.server import ROOT, assessment, connect, order, problem, send_raw, wish
 from tests.servers import Listener, Sandbox, Server
 from tests.waiting import until
 
@@ -34,11 +34,6 @@ def hasty() -> Iterator[Server]:
     """A server that waits for nobody, and has room for three sandboxes."""
     with Server("--request-timeout", f"{PATIENCE}", "--max-sandboxes", "3") as server:
         yield server
-
-
-def connect(server: Server) -> socket.socket:
-    parts = urlsplit(server.url)
-    return socket.create_connection((parts.hostname, parts.port), 10)
 
 
 def head(*lines: str, verb: str = "GET", path: str = PI) -> bytes:
@@ -63,7 +58,7 @@ REFUSED = [
 def test_a_head_that_is_too_large_is_refused_and_the_connection_closed(
     server: Server, http: httpx2.Client, data: bytes, status: int
 ) -> None:
-    with connect(server) as connection:
+    with connect(server.url) as connection:
         try:
             connection.sendall(data)
             got = connection.recv(65_536)
@@ -80,7 +75,7 @@ def test_a_head_within_the_limits_is_read(server: Server, sandbox: Sandbox) -> N
 
 
 def test_a_head_may_come_byte_by_byte(server: Server, sandbox: Sandbox) -> None:
-    with connect(server) as connection:
+    with connect(server.url) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in head(f"api-key: {sandbox.credential}", "Connection: close"):
             connection.sendall(bytes([byte]))
@@ -90,7 +85,7 @@ def test_a_head_may_come_byte_by_byte(server: Server, sandbox: Sandbox) -> None:
 def test_many_calls_in_odd_pieces_are_no_large_head(server: Server, sandbox: Sandbox) -> None:
     one = head(f"api-key: {sandbox.credential}", f"X: {'y' * 900}")
     data, answers = one * 400, 0
-    with connect(server) as connection:
+    with connect(server.url) as connection:
 
         def send() -> None:
             for at in range(0, len(data), 1_777):
@@ -120,7 +115,7 @@ def test_what_frames_a_body_has_an_end_too(server: Server, http: httpx2.Client, 
         for _ in range(100):
             connection.sendall(many)
 
-    with connect(server) as connection:
+    with connect(server.url) as connection:
         connection.sendall(head("Transfer-Encoding: chunked", verb="POST"))
         with pytest.raises(OSError):  # noqa: PT011 - reset or broken, whichever comes first
             flood(connection)
@@ -174,7 +169,7 @@ SLOW = [
 @pytest.mark.parametrize(("pieces", "answer"), [row[1:3] for row in SLOW], ids=[row[0] for row in SLOW])
 def test_who_lets_us_wait_is_cut_off(hasty: Server, pieces: list[bytes], answer: bytes) -> None:
     began, got = time.monotonic(), b""
-    with connect(hasty) as connection:
+    with connect(hasty.url) as connection:
         try:
             for piece in pieces:
                 connection.sendall(piece)
@@ -197,7 +192,7 @@ def test_who_lets_us_wait_is_cut_off(hasty: Server, pieces: list[bytes], answer:
 async def idle_for(*moments: float, most: int = 10) -> list[bool]:
     """Whether a connection is open after an answer, when so many seconds have passed by the clock of the looks."""
     connections = Connections(Simulator(Settings()).app, most)
-    config = uvicorn.Config(connections, http=connections.protocol, ws="none", lifespan="off", log_config=None)
+    config = uvicorn.Config(connections, http=connections.factory, ws="none", lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", 0))
     serving = asyncio.create_task(server.serve([listener]))
@@ -225,7 +220,7 @@ def test_an_idle_connection_makes_room_after_5_seconds_where_there_is_no_more() 
 
 
 def test_an_idle_connection_is_none_that_is_slow(hasty: Server) -> None:
-    with connect(hasty) as connection:
+    with connect(hasty.url) as connection:
         connection.settimeout(PATIENCE + 1.5)
         connection.sendall(head(path="/_simulator/health"))
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
@@ -236,7 +231,7 @@ def test_an_idle_connection_is_none_that_is_slow(hasty: Server) -> None:
 
 
 def test_a_server_that_stops_waits_for_no_idle_connection() -> None:
-    with Server("--grace", "60") as server, connect(server) as connection:
+    with Server("--grace", "60") as server, connect(server.url) as connection:
         connection.sendall(head(path="/_simulator/health"))
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
         server.process.terminate()
@@ -264,7 +259,7 @@ def test_a_caller_who_does_not_read_on_is_cut_off(hasty: Server) -> None:
 
 def test_who_reads_on_in_time_gets_all_of_it(hasty: Server) -> None:
     call, many, got = head(path="/_simulator/openapi/control.json"), 80, 0
-    with connect(hasty) as connection:
+    with connect(hasty.url) as connection:
         connection.sendall(call * many)
         began = time.monotonic()
         while got < many:
@@ -293,7 +288,7 @@ def test_who_waits_for_an_answer_of_ours_is_not_cut_off(hasty: Server) -> None:
 def test_the_slow_cost_nobody_else_anything(hasty: Server) -> None:
     with ExitStack() as stack, httpx2.Client(base_url=hasty.url, trust_env=False) as http:
         for _ in range(200):
-            stack.enter_context(connect(hasty)).sendall(head("Content-Length: 9", verb="POST") + b" ")
+            stack.enter_context(connect(hasty.url)).sendall(head("Content-Length: 9", verb="POST") + b" ")
         began = time.monotonic()
         for _ in range(50):
             assert http.get(PI, headers={"api-key": "sim-quick"}).status_code == 200
@@ -305,9 +300,9 @@ def test_there_are_only_so_many_connections_at_once() -> None:
     with Server("--max-connections", "5") as server, ExitStack() as stack:
         call = head("Connection: close", path="/_simulator/health")
         for _ in range(4):
-            stack.enter_context(connect(server))
+            stack.enter_context(connect(server.url))
         assert send_raw(server.url, call).startswith(b"HTTP/1.1 200 ")
-        stack.enter_context(connect(server))
+        stack.enter_context(connect(server.url))
         assert send_raw(server.url, call).startswith(b"HTTP/1.1 503 ")
         stack.close()
         until(lambda: send_raw(server.url, call).startswith(b"HTTP/1.1 200 "))
@@ -327,7 +322,7 @@ def test_where_few_files_may_be_open_fewer_are_let_in_and_the_others_are_told() 
     with limited("-n 60") as server, ExitStack() as stack:
         assert server.stderr() == FEWER
         for _ in range(30):
-            stack.enter_context(connect(server))
+            stack.enter_context(connect(server.url))
         call = head("Connection: close", path="/_simulator/health")
         assert send_raw(server.url, call).startswith(b"HTTP/1.1 503 ")
 
@@ -353,7 +348,7 @@ def test_where_there_are_files_enough_for_the_connections_nothing_is_said() -> N
 
 def test_who_asks_faster_than_he_is_answered_is_not_read_further() -> None:
     many = 40_000
-    with Server() as server, connect(server) as connection:
+    with Server() as server, connect(server.url) as connection:
         before = memory(server)
         calls = head(path="/_simulator/health") * many
         asking = threading.Thread(target=connection.sendall, args=(calls,), daemon=True)

@@ -60,11 +60,11 @@ class Refused(Exception):
 
 
 class Connection(asyncio.Protocol):
-    """One connection, made by uvicorn for each caller. `made` makes the protocol that it contains."""
+    """One connection, made by uvicorn for each caller, and the protocol of uvicorn's that it contains."""
 
     def __init__(self, connections: "Connections", *, app_state: dict[str, Any], **given: Any) -> None:
         self._connections = connections
-        self._inner = connections.made(app_state={**app_state, _STATE: self}, **given)
+        self._inner = connections.inner_class(app_state={**app_state, _STATE: self}, **given)
         self._transport = cast("asyncio.Transport", None)
         self._buffer = bytearray()
         """What came and was not given to uvicorn yet."""
@@ -128,30 +128,28 @@ class Connection(asyncio.Protocol):
         """Bytes have come."""
         if self._transport.is_closing():
             return
-        if data.endswith(_BLANK_LINE) and not (self._buffer or self._is_answering or self._left or self._chunks):
-            self._read_whole(data)
-        else:
-            self._buffer += data
-            self._read()
-
-    # Requests, one at a time.
-
-    def _read_whole(self, data: bytes) -> None:
-        """Give uvicorn a head that came by itself, as heads mostly do. Anything else is read by way of the buffer."""
-        if data.find(_BLANK_LINE) + len(_BLANK_LINE) == len(data) <= LARGEST_HEAD and data[0] > _CARRIAGE_RETURN:
+        is_first = not (self._buffer or self._is_answering or self._awaits_body)
+        if is_first and _is_head(data):  # as most requests without a body come: nothing needs to be kept
             try:
-                self._give(self._checked(data))
+                self._give(self._accepted(data))
             except Refused as flaw:
                 self._refuse(flaw)
         else:
             self._buffer += data
             self._read()
 
+    # Requests, one at a time.
+
+    @property
+    def _awaits_body(self) -> bool:
+        """Whether a part of the present request's body is still to come."""
+        return self._left > 0 or self._chunks is not None
+
     def _read(self) -> None:
         """Give uvicorn as much of what has come as belongs to the present request, or begin the next one."""
         try:
             while self._buffer and self.is_open and not self._transport.is_closing():
-                if self._left or self._chunks:
+                if self._awaits_body:
                     if not self._read_body():
                         break
                 elif self._is_answering or not self._read_head():
@@ -183,7 +181,7 @@ class Connection(asyncio.Protocol):
             return False
         end += len(_BLANK_LINE)
         self._searched = 0
-        data = self._checked(bytes(buffer[:end]))
+        data = self._accepted(bytes(buffer[:end]))
         with_body = min(len(buffer), end + self._left)
         if with_body > end:
             self._left -= with_body - end
@@ -192,7 +190,7 @@ class Connection(asyncio.Protocol):
         self._give(data, body=with_body - end)
         return True
 
-    def _checked(self, head: bytes) -> bytes:
+    def _accepted(self, head: bytes) -> bytes:
         """The head as uvicorn gets it; from now on its body is read. Raises `Refused`."""
         lower, line = head.lower(), head.index(b"\r\n")
         if len(head) > _SHORTEST_HEADER * MOST_HEADERS and head.count(b"\r\n") > MOST_HEADERS + 2:
@@ -243,7 +241,7 @@ class Connection(asyncio.Protocol):
             self._chunks = None
         elif not self._chunks:
             self._left -= len(data)
-        if not (self._left or self._chunks):
+        if not self._awaits_body:
             self._step += 1
         if data:
             self._inner.data_received(data)
@@ -260,7 +258,7 @@ class Connection(asyncio.Protocol):
         elif self._buffer:
             self._read()
 
-    def begins(self, head: bytes) -> bytes:
+    def begin_answer(self, head: bytes) -> bytes:
         """The head to send. While the server stops, adds `connection: close`, which old versions of uvicorn omit."""
         self._has_answered = True
         if self._is_stopping and b"\r\nconnection: close" not in head:
@@ -278,7 +276,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, flaw: Refused) -> None:
         """Say what is wrong and hang up; where the answer to this request has begun, hang up only."""
-        is_within_request = self._is_answering or self._left or self._chunks
+        is_within_request = self._is_answering or self._awaits_body
         if not (is_within_request and self._has_answered):
             self._transport.write(
                 b"HTTP/1.1 %d %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
@@ -338,19 +336,23 @@ class Connection(asyncio.Protocol):
 
     def _is_ours(self) -> bool:
         """Whether the server must act next: answer a complete request, or resume reading."""
-        return self._paused["uvicorn"] or (
-            self._is_answering and not (self._left or self._chunks) and self.task is not None
-        )
+        return self._paused["uvicorn"] or (self._is_answering and not self._awaits_body and self.task is not None)
 
     def _is_idle(self) -> bool:
         """Whether all that was asked is answered, and nothing else has begun."""
-        return self._step > 0 and not (self._is_answering or self._buffer or self._left or self._chunks)
+        return self._step > 0 and not (self._is_answering or self._buffer or self._awaits_body)
 
     def _give_up(self) -> None:
         if self._buffer or self._is_answering:
             self._refuse(Refused(408, "The rest of the request did not come in time."))
         else:
             self.hang_up()
+
+
+def _is_head(data: bytes) -> bool:
+    """Whether this is one head, whole and alone, with no empty line before it."""
+    ends = data.endswith(_BLANK_LINE) and data.find(_BLANK_LINE) + len(_BLANK_LINE) == len(data)
+    return ends and len(data) <= LARGEST_HEAD and data[0] > _CARRIAGE_RETURN
 
 
 def _origin_form(line: bytes, head: bytes) -> bytes:
@@ -387,9 +389,9 @@ class _Outgoing:
         if self._head:
             data, self._head = self._head + data, b""
         elif data.startswith(b"HTTP/1.1 ") and data.endswith(_BLANK_LINE) and not data.startswith(b"HTTP/1.1 100 "):
-            self._head = self._connection.begins(data)
+            self._head = self._connection.begin_answer(data)
             return
-        if not self._transport.is_closing():  # the connection is closing
+        if not self._transport.is_closing():
             self._transport.write(data)
 
     def send_head(self) -> None:
@@ -433,9 +435,9 @@ class Connections:
         self._most = most
         inner = uvicorn.Config(app, http="httptools", ws="none", log_config=None)
         inner.load()
-        self.made: Any = inner.http_protocol_class
+        self.inner_class: Any = inner.http_protocol_class
         """uvicorn's protocol for HTTP/1.1 on httptools."""
-        self.protocol: Any = partial(Connection, self)
+        self.factory: Any = partial(Connection, self)
         """What uvicorn makes connections with: `uvicorn.Config(http=…)`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -74,9 +74,8 @@ class ListControl:
         sandbox = self._find(request)
         wish = queries.read(request, _LOOKS | {"invitation": lower_uuid})
         found = queries.page(searching.mails(sandbox, wish), wish.get("newest"))
-        return linked(
-            self._base(request), sandbox, wire.dumps(found)
-        )  # stored as they are shown: `models` describe them
+        # A mail is stored as it is shown; its model describes it.
+        return linked(self._base(request), sandbox, wire.dumps(found))
 
 
 def _of_invitations(vendors: Mapping[str, Vendor]) -> dict[str, Reader]:

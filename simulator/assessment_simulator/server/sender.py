@@ -10,12 +10,10 @@ from urllib.parse import urlsplit
 from assessment_simulator.core.delivery import REFUSED, Answer, Post
 from assessment_simulator.server.authorities import trust_all, trust_too
 from assessment_simulator.server.egress import Policy, Refused
-from assessment_simulator.server.posting import LONGEST_ANSWER, Target, post
+from assessment_simulator.server.posting import Target, post
 
 if TYPE_CHECKING:
     import ssl
-
-__all__ = ["LONGEST_ANSWER", "HttpSender", "Outcome", "Sender"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +83,6 @@ class HttpSender:
             context.set_alpn_protocols(["http/1.1"])
             self._tls = context
         return self._tls
-
-    async def close(self) -> None:
-        """Nothing is left open: each connection ends with its attempt."""
 
 
 @lru_cache(1_024)
