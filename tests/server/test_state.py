@@ -1,10 +1,10 @@
-"""What a sandbox remembers: copies share nothing, tables keep their order, tokens are let go in time."""
+"""What a sandbox remembers: copies are independent, tables keep their order, old tokens are forgotten."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
@@ -13,9 +13,8 @@ from assessment_simulator.core.decision import TOKEN, Alarm, Notice, Record
 from assessment_simulator.core.delivery import FIRST_GAP, TRIES, Answer, Attempt, Delivery, Post
 from assessment_simulator.server import state as state_module
 from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.layers import Layers
+from assessment_simulator.server.owed import STALE
 from assessment_simulator.server.state import State, rendered
-from assessment_simulator.server.table import Table
 
 DAY = instant.DAY
 THINGS = frozenset({"thing"})
@@ -40,94 +39,6 @@ def delivery(id: str, invitation: str = "i", due: int = 0) -> Delivery:
 def attempt(number: int, at: int, status: int) -> Attempt:
     """A try that was answered."""
     return Attempt(number, at, Post("http://a/", (), b""), Answer(status, (), ""), None, 0.0)
-
-
-# Layers: a dictionary with cheap copies.
-
-Steps = list[tuple[str, int, int]]
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(["set", "set", "set", "delete", "copy", "switch"]), st.integers(0, 12), st.integers(0, 9)
-    ),
-    max_size=150,
-)
-
-
-@given(steps)
-def test_layers_and_all_their_copies_agree_with_plain_dictionaries(taken: Steps) -> None:
-    worlds: list[tuple[Layers[int, int], dict[int, int]]] = [(Layers(), {})]
-    here = 0
-    for step, key, value in taken:
-        layers, oracle = worlds[here]
-        if step == "set":
-            layers[key] = value
-            oracle[key] = value
-        elif step == "delete" and key in oracle:
-            del layers[key], oracle[key]
-        elif step == "delete":
-            with pytest.raises(KeyError):
-                del layers[key]
-        elif step == "copy":
-            worlds.append((layers.copy(), dict(oracle)))
-        else:
-            here = value % len(worlds)
-    for layers, oracle in worlds:
-        assert len(layers) == len(oracle)
-        assert sorted(layers) == sorted(oracle)
-        assert {key: layers[key] for key in layers} == oracle
-        for key in range(-1, 14):
-            assert (key in layers) is (key in oracle)
-            assert layers.get(key) == oracle.get(key)
-            assert layers.get(key, -1) == oracle.get(key, -1)
-        with pytest.raises(KeyError):
-            layers[99]
-
-
-def test_a_value_of_none_is_a_value() -> None:
-    layers: Layers[str, int | None] = Layers()
-    layers["a"] = None
-    twin = layers.copy()
-    assert ("a" in twin, twin["a"], twin.get("a", 1), len(twin)) == (True, None, None, 1)
-
-
-def test_layers_stay_few_however_often_they_are_copied() -> None:
-    layers: Layers[int, int] = Layers()
-    for number in range(2_000):
-        layers[number] = number
-        layers.copy()
-    assert len(layers._below) < 16
-    assert sorted(layers) == list(range(2_000))
-
-
-# Tables: values in the order of their first saving.
-
-table_steps = st.lists(
-    st.tuples(st.sampled_from(["save", "save", "drop", "copy", "switch"]), st.integers(0, 9), st.integers(0, 9)),
-    max_size=120,
-)
-
-
-@given(table_steps)
-def test_a_table_and_all_its_copies_agree_with_ordered_dictionaries(taken: Steps) -> None:
-    worlds: list[tuple[Table, dict[str, int]]] = [(Table(), {})]
-    here = 0
-    for step, key, value in taken:
-        table, oracle = worlds[here]
-        if step == "save":
-            table.save(str(key), value)
-            oracle[str(key)] = value
-        elif step == "drop" and oracle:
-            table.drop_first()
-            del oracle[next(iter(oracle))]
-        elif step == "copy":
-            worlds.append((table.copy(), dict(oracle)))
-        elif step == "switch":
-            here = value % len(worlds)
-    for table, oracle in worlds:
-        assert list(table) == list(oracle.items())
-        assert list(reversed(table)) == list(oracle.items())[::-1]
-        assert table.first() == next(iter(oracle.items()), None)
-        assert len(table.rows) == len(oracle)
 
 
 # Records.
@@ -323,7 +234,7 @@ def test_a_line_waits_until_its_head_is_delivered_or_given_up() -> None:
         assert len(head.attempts) == number - 1
         state.after(head, attempt(number, now, 500))
         now += FIRST_GAP << (number - 1)
-    assert state.deliveries.rows["a1"].state == "failed"
+    assert state.deliveries["a1"].state == "failed"
     assert state.next_due() == 0
     assert "a1" not in state.pending
 
@@ -351,14 +262,49 @@ def test_what_was_on_its_way_in_a_copy_is_due_once_more() -> None:
     assert (left.id, state.take_due(0)) == ("b1", None)
 
 
-def test_forgetting_deliveries_owes_nobody_anything() -> None:
+def test_a_fork_has_no_deliveries() -> None:
     state = new()
     state.owe(delivery("a"))
-    twin = state.copy()
-    twin.forget_deliveries()
-    assert (list(twin.deliveries), twin.next_due(), twin.take_due(9)) == ([], None, None)
-    assert [id for id, _ in state.deliveries] == ["a"]
+    twin = state.forked()
+    assert (twin.deliveries, twin.next_due(), twin.take_due(9)) == ({}, None, None)
+    assert list(state.deliveries) == ["a"]
     assert state.take_due(9) is not None
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_deliveries_due_at_one_instant_are_tried_in_the_order_of_their_creation(restarted: bool) -> None:
+    state = new()
+    for id in ("c", "a", "b"):
+        state.owe(delivery(id, invitation=id))
+    if restarted:
+        state.queue_again()
+    taken = [state.take_due(0), state.take_due(0), state.take_due(0)]
+    assert [found and found.id for found in taken] == ["c", "a", "b"]
+
+
+def test_stale_entries_of_the_queues_do_not_accumulate() -> None:
+    state = new()
+    for number in range(5 * STALE):
+        state.set_alarm(Alarm("ring", "a", number))
+        state.owe(delivery(str(number), str(number)))
+        state.claim(str(number), "another process")
+        del state.lines[str(number)]
+    assert len(state.ringing) <= 2 + STALE
+    assert len(state.due) <= STALE
+    assert state.next_alarm() == Alarm("ring", "a", 5 * STALE - 1)
+
+
+def test_a_rebuilt_queue_keeps_the_order_of_alarms() -> None:
+    state = new()
+    for id in ("c", "a", "b"):
+        state.set_alarm(Alarm("ring", id, 7))
+    for number in range(2 * STALE):
+        state.set_alarm(Alarm("ring", "d", 8 + number))
+    rung = []
+    while (alarm := state.next_alarm()) is not None:
+        rung.append(alarm.id)
+        state.set_alarm(Alarm(alarm.operation, alarm.id, None))
+    assert rung == ["c", "a", "b", "d"]
 
 
 # The history of what was saved.
@@ -409,7 +355,7 @@ def everything(state: State) -> Any:
         [state.history.of(id) for id in "abc"],
         dict(state.history.tally),
         rung,
-        list(state.deliveries),
+        list(state.deliveries.items()),
         taken,
         [state.lines.get(invitation) for invitation in "abc"],
         state.next_due(),
@@ -502,20 +448,22 @@ def test_deliveries_of_an_invitation_are_finished_in_the_order_of_their_making(o
         assert found
         assert found.id == min(set(state.lines[found.notice.invitation]))
         state.after(found, attempt(len(found.attempts) + 1, due, answers[found.id]))
-        if state.deliveries.rows[found.id].due is None:
+        if state.deliveries[found.id].due is None:
             finished[found.notice.invitation].append(found.id)
     assert finished == {i: [f"{n:02}" for n, (invitation, _) in enumerate(owed) if invitation == i] for i in finished}
     assert len(state.pending) == len(state.lines) == 0
 
 
 @given(st.integers(0, 30), st.sets(st.integers(0, 29)), st.integers(0, 35), st.integers(0, 35))
+@example(5, {1}, 2, 10**30)
+@example(5, {1}, 10**30, 10**30)
 def test_a_page_is_the_slice_of_what_is_left(count: int, gone: set[int], skip: int, top: int) -> None:
-    table = Table()
-    for number in range(count):
-        table.save(str(number), number + 1)
+    state = new()
+    state.save(rendered([record(str(number)) for number in range(count)]), 0)
     for number in gone & set(range(count)):
-        table.forget(str(number))
-    left = [(str(number), number + 1) for number in range(count) if number not in gone]
-    assert list(table) == left
-    assert list(reversed(table)) == left[::-1]
-    assert table.page(skip, top) == table.copy().page(skip, top) == left[skip : skip + top]
+        state.forget("thing", str(number))
+    left = [str(number) for number in range(count) if number not in gone]
+    assert [stored.id for stored in state.all("thing")] == left
+    assert [stored.id for stored in state.newest("thing")] == left[::-1]
+    assert [stored.id for stored in state.page("thing", skip, top)] == left[skip : skip + top]
+    assert state.count(["thing", "other"]) == len(left)

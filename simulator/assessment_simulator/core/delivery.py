@@ -80,7 +80,8 @@ class Delivery:
     the same, and the delivery is another.
 
     `fault` is the id of the fault that has met the next try already, and meets it no more. `doubles` is set where a
-    fault had a notice posted twice and this is the second time: the line in which the first one waited.
+    fault had a notice posted twice and this is the second time: the line in which the first one waited. `number` counts
+    the sandbox's deliveries in the order of their creation; of those due at one instant, the lowest is tried first.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Delivery:
     attempts: tuple[Attempt, ...] = ()
     fault: str | None = None
     doubles: str | None = None
+    number: int = 0
 
     @property
     def line(self) -> str:

@@ -35,7 +35,7 @@ def _webhooks(sandbox: Sandbox, base: str) -> Things:
     mask = Mask(sandbox.name)
 
     def seen(whole: bool, id: str) -> View | None:
-        delivery = sandbox.state.deliveries.rows.get(id)
+        delivery = sandbox.state.deliveries.get(id)
         if delivery is None or not delivery.attempts:
             return None
         if whole:
@@ -45,7 +45,7 @@ def _webhooks(sandbox: Sandbox, base: str) -> Things:
 
     return Things(
         frozenset({DELIVERY}),
-        lambda: [id for id, _ in sandbox.state.deliveries][::-1],
+        lambda: [*reversed(sandbox.state.deliveries)],
         partial(seen, False),
         partial(seen, True),
     )

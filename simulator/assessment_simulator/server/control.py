@@ -311,7 +311,7 @@ def _taken(name: str) -> Problem:
 
 
 def _find_delivery(sandbox: Sandbox, request: Request) -> Delivery:
-    found: Delivery | None = sandbox.state.deliveries.rows.get(request.path_params["id"].lower())
+    found: Delivery | None = sandbox.state.deliveries.get(request.path_params["id"].lower())
     if found is None:
         raise Problem(404, f"sandbox {sandbox.name!r} has no delivery {request.path_params['id']!r}")
     return found

@@ -94,7 +94,7 @@ class Dispatcher:
 
     def _may_have_work(self) -> bool:
         state = self._sandbox.state
-        return state.due is not None or state.held is not None
+        return bool(state.due) or state.held is not None
 
     def _take(self, delivery: Delivery, now: int) -> None:
         """Let a delivery wait for its turn, unless a fault puts it off."""

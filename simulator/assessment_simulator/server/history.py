@@ -4,10 +4,8 @@ It is a part of the state, so a snapshot keeps it, a fork takes it and a reset f
 Every creation passes here: an invitation costs one small tuple, made of what there is already.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
-
-from assessment_simulator.server.layers import Layers
 
 Chain = tuple[int, str, Any, Any] | None
 """The changes of one invitation, newest first: when, by which operation, the status from then on, the older ones."""
@@ -27,17 +25,17 @@ class Move(NamedTuple):
 class History:
     """The changes by invitation, and the number of each step that was ever made."""
 
-    __slots__ = ("_chains", "tally")
+    __slots__ = ("chains", "tally")
 
     def __init__(self) -> None:
-        self._chains: Layers[str, Chain] = Layers()
+        self.chains: dict[str, Chain] = {}
         self.tally: dict[Step, int] = {}
         """Grows with the vendors' tables, not with the invitations."""
 
     def copy(self) -> "History":
         """The same history, to go on apart from this one."""
         twin = History()
-        twin._chains, twin.tally = self._chains.copy(), self.tally.copy()
+        twin.chains, twin.tally = self.chains.copy(), self.tally.copy()
         return twin
 
     def note(
@@ -45,7 +43,7 @@ class History:
         at: int, operation: str,
     ) -> None:  # fmt: skip
         """Take down what a commit changes of the invitations, which are the records of these kinds."""
-        chains, tally = self._chains, self.tally
+        chains, tally = self.chains, self.tally
         for kind, id, row, _ in saved:
             if kind in kinds:
                 status, older = row[0], chains.get(id)
@@ -65,20 +63,9 @@ class History:
     def of(self, id: str) -> list[Move]:
         """The changes of one invitation, oldest first."""
         found = []
-        chain = self._chains.get(id)
+        chain = self.chains.get(id)
         while chain is not None:
             at, operation, after, older = chain
             found.append(Move(at, operation, None if older is None else older[2], after))
             chain = older
         return found[::-1]
-
-    def __iter__(self) -> Iterator[str]:
-        """The ids of all invitations that have changes, in no order."""
-        return iter(self._chains)
-
-    def put(self, id: str, changes: Iterable[tuple[int, str, Any]]) -> None:
-        """Remember the changes of an invitation (when, by which operation, the status from then on), oldest first."""
-        chain: Chain = None
-        for at, operation, after in changes:
-            chain = (at, operation, after, chain)
-        self._chains[id] = chain

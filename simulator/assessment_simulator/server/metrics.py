@@ -69,8 +69,8 @@ class MetricsControl:
         yield CounterMetricFamily("simulator_log_lines_dropped", what, output.dropped())
         invitations = GaugeMetricFamily("simulator_invitations", "Invitations that are stored.", labels=("vendor",))
         for vendor in sandboxes.vendors.values():
-            tables = (sandbox.state.tables.get(vendor.kind) for sandbox in sandboxes)
-            invitations.add_metric((vendor.id,), sum(len(table.rows) for table in tables if table))
+            count = sum(sandbox.state.count((vendor.kind,)) for sandbox in sandboxes)
+            invitations.add_metric((vendor.id,), count)
         yield invitations
 
     def _held(self, every: list[Sandbox]) -> dict[str, int]:

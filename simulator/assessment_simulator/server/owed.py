@@ -1,50 +1,53 @@
-"""What one sandbox owes listeners: deliveries, in which order they go, and which is due next."""
+"""The pending webhooks of one sandbox: its deliveries, in which order they go, and which is due next.
+
+The values of the dictionaries are immutable, so a copy of a dictionary is a true copy.
+"""
 
 from collections.abc import Callable, Container
 from dataclasses import replace
+from heapq import heapify, heappop, heappush
 from typing import cast
 
 from assessment_simulator.core.delivery import Attempt, Delivery
-from assessment_simulator.server import queue
-from assessment_simulator.server.layers import Layers
-from assessment_simulator.server.table import Table
+
+Due = tuple[int, int, str]
+"""When a delivery is due, its number and its id. No two are equal, and the number is in the log: a restart keeps the
+order."""
+STALE = 1_000
+"""A heap is rebuilt when half of it, and at least this many entries, are stale."""
 
 
 class Owed:
-    """The deliveries' part of a state; `sequence` keeps those that are due at one moment in order."""
+    """The deliveries' part of a state; `sequence` is the number of the last commit."""
 
     __slots__ = ("away", "claims", "deliveries", "due", "held", "lines", "pending", "sequence")
 
     def __init__(self) -> None:
         self.sequence = 0
-        """The number of the last commit."""
-        self.forget_deliveries()
-
-    def forget_deliveries(self) -> None:
-        """Owe nobody anything, and remember no attempts."""
-        self.deliveries = Table()
-        self.pending: Layers[str, Delivery] = Layers()
-        """Deliveries not yet delivered or given up."""
-        self.lines: Layers[str, tuple[str, ...]] = Layers()
+        self.deliveries: dict[str, Delivery] = {}
+        """All deliveries, oldest first; none is ever removed."""
+        self.pending: dict[str, Delivery] = {}
+        """Those that are neither delivered nor given up."""
+        self.lines: dict[str, tuple[str, ...]] = {}
         """Pending deliveries by line, the oldest first: only the head of a line may be tried."""
-        self.due: queue.Heap = None
-        """Heads of lines by the time of their next attempt; taken out when the attempt is put on its way."""
+        self.due: list[Due] = []
+        """A heap of the heads of lines; an entry is taken out when its attempt begins."""
         self.held: str | None = None
         """The one head of a line that is in no queue: a fault keeps it until another notice was sent, or it is due."""
-        self.away: frozenset[str] = frozenset()
-        """Deliveries that were taken out of the queue and are not back: their attempts are on their way."""
+        self.away: set[str] = set()
+        """Deliveries that were taken out of the queue and are not back: their attempts are in progress."""
         self.claims: dict[str, str] = {}
         """Where several processes share a log: deliveries that one of them is trying, and which."""
 
-    def share_deliveries(self, twin: "Owed") -> None:
-        """Let a copy have the same deliveries."""
-        twin.sequence, twin.due, twin.held, twin.away = self.sequence, self.due, self.held, self.away
-        twin.claims = self.claims.copy()
+    def copy_deliveries(self, twin: "Owed") -> None:
+        """Give another state a copy of the deliveries."""
         twin.deliveries, twin.pending, twin.lines = self.deliveries.copy(), self.pending.copy(), self.lines.copy()
+        twin.due, twin.held, twin.away, twin.claims = self.due.copy(), self.held, self.away.copy(), self.claims.copy()
 
     def owe(self, delivery: Delivery) -> None:
         """Put a new delivery at the end of its line."""
-        line = (*(self.lines.get(delivery.line) or ()), delivery.id)
+        delivery = self._numbered(delivery)
+        line = (*self.lines.get(delivery.line, ()), delivery.id)
         self.lines[delivery.line] = line
         self._keep(delivery)
         if len(line) == 1:
@@ -57,7 +60,10 @@ class Owed:
         """Put a new delivery right behind the head of its line."""
         head, *rest = self.lines[delivery.line]
         self.lines[delivery.line] = (head, delivery.id, *rest)
-        self._keep(delivery)
+        self._keep(self._numbered(delivery))
+
+    def _numbered(self, delivery: Delivery) -> Delivery:
+        return replace(delivery, number=len(self.deliveries))
 
     def put_off(self, delivery: Delivery, until: int, fault: str) -> None:
         """Let a delivery that was taken out of the queue wait until an instant; the fault meets it no more."""
@@ -67,7 +73,7 @@ class Owed:
 
     def overtake(self, delivery: Delivery, until: int, fault: str) -> None:
         """Let the next in its line pass a delivery that was taken out of the queue; without one, hold it until then."""
-        self.away -= {delivery.id}
+        self.away.discard(delivery.id)
         if len(self.lines[delivery.line]) > 1:
             self._let_pass(replace(delivery, fault=fault))
         else:
@@ -97,7 +103,7 @@ class Owed:
     def after(self, delivery: Delivery, attempt: Attempt) -> None:
         """Keep an attempt; a delivery that is over leaves its line, and the next in it is due."""
         delivery = delivery.after(attempt)
-        self.away -= {delivery.id}
+        self.away.discard(delivery.id)
         self.claims.pop(delivery.id, None)
         self._keep(delivery)
         if delivery.due is not None:
@@ -106,7 +112,7 @@ class Owed:
             self._leave_line(delivery)
 
     def _keep(self, delivery: Delivery) -> None:
-        self.deliveries.save(delivery.id, delivery)
+        self.deliveries[delivery.id] = delivery
         if delivery.due is not None:
             self.pending[delivery.id] = delivery
         else:
@@ -121,8 +127,11 @@ class Owed:
             del self.lines[delivery.line]
 
     def _queue(self, delivery: Delivery) -> None:
-        self.away -= {delivery.id}
-        self.due = queue.add(self.due, (cast("int", delivery.due), self.sequence, delivery.id))
+        self.away.discard(delivery.id)
+        heappush(self.due, _entry(delivery))
+        if len(self.due) > 2 * len(self.lines) + STALE:  # each line has at most one entry that is not stale
+            self.due = [entry for entry in self.due if not self._is_stale(entry)]
+            heapify(self.due)
 
     def next_attempt(self, delivery: Delivery) -> int | None:
         """When a delivery is tried next; None when it is over, or waits for the one before it."""
@@ -131,13 +140,10 @@ class Owed:
 
     def queue_again(self, sparing: Container[str] = ()) -> None:
         """Queue the head of every line: what was on its way when this state was kept is due again, but not these."""
-        self.due, self.away = None, frozenset()
-        for name in self.lines:
-            head = self.lines[name][0]
-            if head in sparing:
-                self.away |= {head}
-            elif head != self.held:
-                self._queue(self.pending[head])
+        heads = [line[0] for line in self.lines.values()]
+        self.away = {id for id in heads if id in sparing}
+        self.due = [_entry(self.pending[id]) for id in heads if id not in self.away and id != self.held]
+        heapify(self.due)
 
     def put_back(self, delivery: Delivery) -> None:
         """Queue a delivery again that was taken out, and with which nothing could be done."""
@@ -149,21 +155,24 @@ class Owed:
 
     def take_due(self, now: int) -> Delivery | None:
         """Take the next delivery out of the queue if it is due by `now`."""
-        item = self._first()
-        if item is None or item[0] > now:
+        entry = self._first()
+        if entry is None or entry[0] > now:
             return None
-        self.due = queue.rest(self.due)
-        self.away |= {item[2]}
-        return self.pending[item[2]]
+        heappop(self.due)
+        self.away.add(entry[2])
+        return self.pending[entry[2]]
 
-    def _first(self) -> queue.Item | None:
-        """What is first in the queue; forgets on the way what another process has claimed or tried meanwhile."""
-        while (item := queue.first(self.due)) is not None:
-            waiting = self.pending.get(item[2])
-            if waiting is not None and waiting.due == item[0] and item[2] not in self.claims:
-                return item
-            self.due = queue.rest(self.due)
-        return None
+    def _first(self) -> Due | None:
+        """The entry that is due first; removes the stale ones before it."""
+        while self.due and self._is_stale(self.due[0]):
+            heappop(self.due)
+        return self.due[0] if self.due else None
+
+    def _is_stale(self, entry: Due) -> bool:
+        """Whether another process has claimed or tried the delivery since it was queued."""
+        due, _, id = entry
+        waiting = self.pending.get(id)
+        return waiting is None or waiting.due != due or id in self.claims
 
     def claim(self, id: str, owner: str) -> None:
         """A process is trying a delivery; nobody else may."""
@@ -185,11 +194,15 @@ class Owed:
 
     def next_try(self) -> int | None:
         """When the next attempt is made, or a delivery is held no longer."""
-        item = self._first()
-        times = [] if item is None else [item[0]]
+        entry = self._first()
+        times = [] if entry is None else [entry[0]]
         if self.held is not None:
             times.append(self._until(self.held))
         return min(times, default=None)
 
     def _until(self, id: str) -> int:
         return cast("int", self.pending[id].due)
+
+
+def _entry(delivery: Delivery) -> Due:
+    return (cast("int", delivery.due), delivery.number, delivery.id)

@@ -20,7 +20,7 @@ def within_limit(
     made = [record for record in decision.records if record.kind in kinds]
     if most is None or all(state.get(record.kind, record.id) is not None for record in made):
         return decision
-    if sum(len(state.tables[kind].rows) for kind in kinds if kind in state.tables) < most:
+    if state.count(kinds) < most:
         return decision
     hint = f"this sandbox holds {most} invitations, as many as its setting invitation_limit admits; raise it or reset"
     return Decision(trouble(vendor, 503, call, world)._replace(hints=(hint,)))

@@ -135,7 +135,7 @@ class Sandbox(Watched):
         self._ring_all(now)
 
     def _ring_all(self, now: int) -> None:
-        if self.state.ringing is None or self.state.ringing[1][0] > now:
+        if not self.state.ringing or self.state.ringing[0][0] > now:
             return
         while (alarm := self.state.next_alarm()) is not None and alarm.at is not None and alarm.at <= now:
             self._ring(alarm, alarm.at)

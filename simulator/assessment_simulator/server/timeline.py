@@ -97,6 +97,6 @@ def _came(attempt: Attempt) -> str:
 
 def _alarms(sandbox: Sandbox, vendor: Vendor, id: str) -> Iterator[Entry]:
     for operation in vendor.actions:
-        alarm = sandbox.state.alarms.get((id, operation))
-        if alarm is not None and alarm.at is not None:
-            yield Entry(alarm.at, "alarm", id, f"{operation} is due", due=True, operation=operation)
+        ringing = sandbox.state.alarms.get((id, operation))
+        if ringing is not None:
+            yield Entry(ringing[0], "alarm", id, f"{operation} is due", due=True, operation=operation)

@@ -13,9 +13,10 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.delivery import Answer, Attempt, Post
 from assessment_simulator.core.faults import Fault, settled
 from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.log import Unwritten
+from assessment_simulator.server.log import Unusable, Unwritten
 from assessment_simulator.server.log.image import parts, still
-from tests.server.log.worlds import Failing, ask, create, ids, opened, portrait, read_again
+from assessment_simulator.server.log.writing import FORMAT, Writer
+from tests.server.log.worlds import Failing, ask, create, ids, opened, portrait, read_again, sharing
 
 PI = VENDORS["predictive_index"]
 FAULTS = (
@@ -99,11 +100,11 @@ class Remembered(RuleBasedStateMachine):
         attempt = Attempt(len(delivery.attempts) + 1, now, post, answer, None if answer else "refused", 0.5)
         sandbox.attempted(delivery, attempt, sandbox.epoch, 1)
 
-    @precondition(lambda self: len(self.sandbox.state.deliveries.rows) > 0)
+    @precondition(lambda self: self.sandbox.state.deliveries)
     @rule(data=st.data())
     def replay(self, data: st.DataObject) -> None:
-        ids = [id for id, _ in self.sandbox.state.deliveries]
-        self.sandbox.replay(self.sandbox.state.deliveries.rows[data.draw(st.sampled_from(ids))], "http://c.example/")
+        deliveries = [*self.sandbox.state.deliveries.values()]
+        self.sandbox.replay(data.draw(st.sampled_from(deliveries)), "http://c.example/")
 
     @rule()
     def snapshot(self) -> None:
@@ -165,11 +166,27 @@ class Remembered(RuleBasedStateMachine):
 
     @invariant()
     def what_is_read_is_what_is_remembered(self) -> None:
-        assert portrait(read_again(self.log, self.sandbox.name)) == portrait(self.sandbox)
+        read = read_again(self.log, self.sandbox.name)
+        assert portrait(read) == portrait(self.sandbox)
+        assert sharing(read) == sharing(self.sandbox)
 
 
 TestRemembered = Remembered.TestCase
 TestRemembered.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_a_log_of_version_0_1_is_refused_with_a_sentence() -> None:
+    log = Failing()
+    assert log.open("a", {"seed": "seed", "sampled": False}, [b'[["state",{},["frozen",0,0],0]]'], None)
+    with pytest.raises(Unusable, match=r"logs of 0\.1 are not read"):
+        read_again(log)
+
+
+def test_an_image_in_another_format_is_refused() -> None:
+    log = Failing()
+    assert log.open("a", {"seed": "seed", "sampled": False}, [Writer().write([("format", (FORMAT + 1,))])], None)
+    with pytest.raises(Unusable, match="format 3 is unknown"):
+        read_again(log)
 
 
 def test_who_reads_it_counts_the_same_calls_against_a_limit_whichever_way_the_clock_was_turned() -> None:

@@ -1,9 +1,7 @@
 """A sandbox with its ledger and nothing around it, and what it remembers in a form that can be compared."""
 
 import sqlite3
-from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -76,21 +74,29 @@ def compact(log: Log, sandbox: Sandbox) -> None:
 
 
 def portrait(memory: Memory) -> list[Any]:
-    """All that a memory holds; what has no order is put in one."""
-    told: list[Any] = []
-    for word, values in image(still(memory)):
-        if word not in ("index", "history", "tally", "lines"):
-            told.append((word, values))
-            continue
-        before = told.pop()[1][0] if told and told[-1][0] == word else []
-        told.append((word, (sorted([*before, *values[0]], key=repr), *values[1:])))
-    in_order: list[Any] = []
-    for word, some in groupby(told, key=itemgetter(0)):  # the tables of a state have no order either
-        rows = [*some]
-        in_order += sorted(rows, key=lambda one: one[1][0]) if word == "table" else rows
+    """All that a memory holds, in order."""
     twin = memory.state.copy()
     twin.queue_again()
-    return [*in_order, ("due", twin.next_due())]
+    return [*image(still(memory)), ("due", twin.next_due())]
+
+
+def sharing(memory: Memory) -> list[int]:
+    """Which values of the opening state, the snapshots and the present state are one object: equal numbers."""
+    values: list[Any] = []
+    for state in (memory.opening, *memory.snapshots.values(), memory.state):
+        for kind in sorted(state.tables):
+            values += state.tables[kind].values()
+        for chain in (*state.indexes.values(), *state.history.chains.values()):
+            values += _links(chain)
+        values += [*state.alarms.values(), *state.deliveries.values(), *state.lines.values()]
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(id(value), len(numbers)) for value in values]
+
+
+def _links(chain: Any) -> Iterator[Any]:
+    while chain is not None:
+        yield chain
+        chain = chain[-1]
 
 
 def ask(sandbox: Sandbox, vendor: str, name: str, body: Any = NOTHING, **params: str) -> Reply:

@@ -1,38 +1,40 @@
 """A whole memory as effects that build it up again: what the log begins with, and what takes the place of old commits.
 
-What the states of one memory share (its opening, its snapshots, the present) is the same object in each, and `writing`
-writes an object once.
+The states of one memory (its opening state, its snapshots, the present state) share most of their values. `writing`
+writes each value once, so the dictionaries of a snapshot cost a few bytes an entry, and what is read shares again.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from heapq import heappush
 from itertools import islice
 from typing import Any, TypeVar
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Alarm
 from assessment_simulator.core.delivery import Delivery
 from assessment_simulator.core.faults import Fault, Tally
-from assessment_simulator.server import queue
 from assessment_simulator.server.clock import Clock
 from assessment_simulator.server.faults import Faults
-from assessment_simulator.server.log.writing import Writer
+from assessment_simulator.server.history import Chain as Moves
+from assessment_simulator.server.history import Step
+from assessment_simulator.server.log.writing import FORMAT, Writer, unread
 from assessment_simulator.server.memory import EFFECTS, Effect, Memory
-from assessment_simulator.server.state import Chain, Row, State
-from assessment_simulator.server.table import Table
+from assessment_simulator.server.state import AlarmKey, Chain, Ringing, Row, State
 
-T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
+Items = tuple[tuple[K, V], ...]
+"""Some entries of a dictionary."""
 AT_ONCE = 200
-"""So many records or deliveries are in one effect."""
+"""At most this many entries are in one effect."""
 PIECE = 65_536
-"""A piece of a written image ends after so many bytes."""
+"""A piece of a written image ends after this many bytes."""
 
 
 def still(memory: Memory) -> Memory:
-    """A copy that stays as it is while the memory goes on."""
-    twin = Memory(memory.seed, memory.opening, memory.kinds)
-    twin.state = memory.state.copy()
-    twin.snapshots = {id: state.copy() for id, state in memory.snapshots.items()}
+    """A copy that stays as it is while the memory changes. The opening state and the snapshots never change."""
+    twin = Memory(memory.seed, State(memory.opening.config, memory.opening.clock), memory.kinds)
+    twin.opening, twin.state, twin.snapshots = memory.opening, memory.state.copy(), memory.snapshots.copy()
     twin.generation, twin.player, twin.epoch = memory.generation, memory.player, memory.epoch
     twin.renewals = memory.renewals
     twin.faults = memory.faults and memory.faults.copy()
@@ -41,7 +43,8 @@ def still(memory: Memory) -> Memory:
 
 
 def image(memory: Memory) -> Iterator[Effect]:
-    """The effects that build a memory up from nothing; it must not change meanwhile."""
+    """The effects that build a memory up from nothing; it must not change until they are all written."""
+    yield "format", (FORMAT,)
     yield from _state_of(memory.opening)
     yield "as_opening", ()
     for id, state in memory.snapshots.items():
@@ -50,107 +53,73 @@ def image(memory: Memory) -> Iterator[Effect]:
     yield from _state_of(memory.state)
     faults, tallies = ((), ()) if memory.faults is None else (memory.faults.list, tuple(memory.faults.tallies))
     recent = tuple((vendor, tuple(calls)) for vendor, calls in memory.recent.items())
-    yield "as_present", (memory.generation, faults, tallies, recent, memory.player)
-    yield "epoch", (memory.epoch,)
-    yield "renewals", (memory.renewals,)
+    yield "as_present", (memory.generation, memory.renewals, memory.epoch, faults, tallies, recent, memory.player)
 
 
 def _state_of(state: State) -> Iterator[Effect]:
-    yield "state", (state.config, state.clock, state.sequence)
+    numbers = (state.sequence, state.alarms_set)
+    tally, claims = tuple(state.history.tally.items()), tuple(state.claims.items())
+    yield "begin", (state.config, state.clock, numbers, tally, state.held, claims)
     for kind, table in state.tables.items():
         for rows in _some(table):
             yield "table", (kind, rows)
-    for keys in _some(state.indexes):
-        yield "index", (tuple((*key, _ids(state.indexes[key])) for key in keys),)
-    for ids in _some(state.history):
-        yield "history", (tuple((id, tuple((m.at, m.operation, m.after) for m in state.history.of(id))) for id in ids),)
-    yield "tally", (tuple((*step, times) for step, times in state.history.tally.items()),)
-    for alarms in _some(_alarms(state)):
-        yield "ringing", (alarms,)
-    for deliveries in _some(delivery for _, delivery in state.deliveries):
-        yield "deliveries", (deliveries,)
-    lines = tuple((line, state.lines[line]) for line in state.lines)
-    yield "lines", (lines, state.held, tuple(state.claims.items()))
+    for word, entries in (
+        ("index", state.indexes), ("history", state.history.chains), ("alarms", state.alarms),
+        ("deliveries", state.deliveries), ("lines", state.lines),
+    ):  # fmt: skip
+        for some in _some(entries):
+            yield word, (some,)
 
 
-def _some(things: Iterable[T]) -> Iterator[tuple[T, ...]]:
-    """The things, some at a time."""
-    left = iter(things)
+def _some(entries: Mapping[Any, Any]) -> Iterator[tuple[Any, ...]]:
+    """The entries of a dictionary, some at a time."""
+    left = iter(entries.items())
     while some := tuple(islice(left, AT_ONCE)):
         yield some
-
-
-def _ids(chain: Any) -> tuple[str, ...]:
-    found = []
-    while chain:
-        found.append(chain[0])
-        chain = chain[1]
-    return tuple(reversed(found))
-
-
-def _alarms(state: State) -> Iterator[tuple[Alarm, int]]:
-    """The alarms in the order in which they ring, each with what keeps equals in order."""
-    told = set()
-    for at, place, key in sorted(queue.items(state.ringing)):
-        alarm = state.alarms.get(key)
-        if alarm is not None and alarm.at == at and key not in told:
-            told.add(key)
-            yield alarm, place
 
 
 # Building up.
 
 
-def _begin(memory: Memory, config: Config, clock: Clock, sequence: int) -> None:
-    memory.state = State(config, clock)
-    memory.state.sequence = sequence
+def _format(memory: Memory, number: int) -> None:
+    if number != FORMAT:
+        raise unread(f"format {number}")
 
 
-def _table(memory: Memory, kind: str, rows: Iterable[tuple[str, Row]]) -> None:
-    table = memory.state.tables.setdefault(kind, Table())
-    for id, row in rows:
-        table.save(id, row)
+def _begin(
+    memory: Memory, config: Config, clock: Clock, numbers: tuple[int, int], tally: Items[Step, int], held: str | None,
+    claims: Items[str, str],
+) -> None:  # fmt: skip
+    memory.state = state = State(config, clock)
+    state.sequence, state.alarms_set = numbers
+    state.history.tally, state.held, state.claims = dict(tally), held, dict(claims)
 
 
-def _index(memory: Memory, keys: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
-    for index, value, ids in keys:
-        chain: Chain = None
-        for id in ids:
-            chain = (id, chain)
-        memory.state.indexes[index, value] = chain
+def _table(memory: Memory, kind: str, rows: Items[str, Row]) -> None:
+    memory.state.table(kind).update(rows)
 
 
-def _history(memory: Memory, lives: Iterable[tuple[str, Iterable[tuple[int, str, Any]]]]) -> None:
-    for id, changes in lives:
-        memory.state.history.put(id, changes)
+def _index(memory: Memory, chains: Items[tuple[str, str], Chain]) -> None:
+    memory.state.indexes.update(chains)
 
 
-def _tally(memory: Memory, steps: Iterable[tuple[Any, ...]]) -> None:
-    memory.state.history.tally = {(kind, old, by, new): times for kind, old, by, new, times in steps}
+def _history(memory: Memory, chains: Items[str, Moves]) -> None:
+    memory.state.history.chains.update(chains)
 
 
-def _ringing(memory: Memory, alarms: Iterable[tuple[Alarm, int]]) -> None:
-    state = memory.state
-    for alarm, place in alarms:
-        key = (alarm.id, alarm.operation)
-        state.alarms[key] = alarm
-        state.ringing = queue.add(state.ringing, (alarm.at or 0, place, key))
+def _alarms(memory: Memory, alarms: Items[AlarmKey, Ringing]) -> None:
+    memory.state.alarms.update(alarms)
+    for _, ringing in alarms:
+        heappush(memory.state.ringing, ringing)
 
 
-def _deliveries(memory: Memory, deliveries: Iterable[Delivery]) -> None:
-    for delivery in deliveries:
-        memory.state.deliveries.save(delivery.id, delivery)
-        if delivery.due is not None:
-            memory.state.pending[delivery.id] = delivery
+def _deliveries(memory: Memory, deliveries: Items[str, Delivery]) -> None:
+    memory.state.deliveries.update(deliveries)
+    memory.state.pending.update((id, delivery) for id, delivery in deliveries if delivery.due is not None)
 
 
-def _lines(
-    memory: Memory, lines: Iterable[tuple[str, tuple[str, ...]]], held: str | None, claims: Iterable[tuple[str, str]]
-) -> None:
-    for line, ids in lines:
-        memory.state.lines[line] = ids
-    memory.state.held, memory.state.claims = held, dict(claims)
-    memory.state.queue_again()
+def _lines(memory: Memory, lines: Items[str, tuple[str, ...]]) -> None:
+    memory.state.lines.update(lines)
 
 
 def _as_opening(memory: Memory) -> None:
@@ -162,27 +131,20 @@ def _as_snapshot(memory: Memory, id: str) -> None:
 
 
 def _as_present(
-    memory: Memory, generation: int, faults: tuple[Fault, ...], tallies: tuple[Tally, ...],
+    memory: Memory, generation: int, renewals: int, epoch: int, faults: tuple[Fault, ...], tallies: tuple[Tally, ...],
     recent: tuple[tuple[str, tuple[int, ...]], ...], player: str | None,
 ) -> None:  # fmt: skip
+    memory.generation, memory.renewals, memory.epoch, memory.player = generation, renewals, epoch, player
     memory.faults = Faults(faults, memory.seed, tallies) if faults else None
-    memory.generation, memory.player = generation, player
     most = memory.state.config.rate_limit
     memory.recent = {vendor: deque(calls, maxlen=most) for vendor, calls in recent}
-
-
-def _epoch(memory: Memory, epoch: int) -> None:
-    memory.epoch = epoch
-
-
-def _renewals(memory: Memory, renewals: int) -> None:
-    memory.renewals = renewals
+    memory.state.queue_again()
 
 
 BUILDING: Mapping[str, Callable[..., None]] = {
-    "state": _begin, "table": _table, "index": _index, "history": _history, "tally": _tally, "ringing": _ringing,
+    "format": _format, "begin": _begin, "table": _table, "index": _index, "history": _history, "alarms": _alarms,
     "deliveries": _deliveries, "lines": _lines, "as_opening": _as_opening, "as_snapshot": _as_snapshot,
-    "as_present": _as_present, "epoch": _epoch, "renewals": _renewals,
+    "as_present": _as_present,
 }  # fmt: skip
 """The effects of which images are made; they happen in images alone."""
 _ALL = {**EFFECTS, **BUILDING}

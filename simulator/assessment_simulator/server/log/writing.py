@@ -1,13 +1,14 @@
-"""How effects are written down: one JSON array for each, its word first. The only place that knows the format.
+"""How effects are written: one JSON array for each, its word first. The only place that knows the format.
 
-Records go in as the text that they were rendered to, so what is read is byte for byte what was saved. Within an
-image, a record or delivery that was written before is a number: that of its first place. Changes of the format are a
-new `FORMAT`.
+Records go in as the text that they were rendered to, so what is read is byte for byte what was saved. Images
+(`image`) write each value of a dictionary once: where the same object is met again, in another snapshot, its number
+stands in its place, and the reader puts the same object there. Changes of the format are a new `FORMAT`.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, astuple
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,11 +19,16 @@ from assessment_simulator.core.delivery import Answer, Attempt, Delivery, Post
 from assessment_simulator.core.faults import Fault, Tally
 from assessment_simulator.server.clock import Clock
 from assessment_simulator.server.memory import Effect
-from assessment_simulator.server.state import Row
+from assessment_simulator.server.state import Ringing, Row
 
-FORMAT = 1
+FORMAT = 2
 _PLAIN_JSON = b" "
 """Stands before what orjson could not write: it is Python's to read as well."""
+
+
+def unread(what: str) -> ValueError:
+    """The error of a log in another format."""
+    return ValueError(f"{what} is unknown: logs of 0.1 are not read, nor those of a newer version than this")
 
 
 class Codec(NamedTuple):
@@ -33,12 +39,18 @@ class Codec(NamedTuple):
 
 
 class Writer:
-    """Writes effects; one object each time it is met, as a number from the second time on."""
+    """Writes effects, and numbers the objects of an image."""
 
     def __init__(self) -> None:
-        self._met: dict[int, int] = {}
+        self.numbers: dict[int, int] = {}
+        """By `id` of an object its number."""
         self._alive: list[Any] = []
-        """What was met, so that its identity stays its own."""
+        """The numbered objects: while they are alive, no other object has their `id`."""
+
+    def number(self, value: Any) -> None:
+        """Give an object the next number."""
+        self.numbers[id(value)] = len(self._alive)
+        self._alive.append(value)
 
     def write(self, effects: Iterable[Effect]) -> bytes:
         """Effects as bytes."""
@@ -56,37 +68,27 @@ class Writer:
         """What was written one after the other, as one piece."""
         return b"\n".join(written)
 
-    def once(self, value: Any, write: Callable[[Any], Any]) -> Any:
-        """The value, or where it was written."""
-        place = self._met.get(id(value))
-        if place is not None:
-            return place
-        self._met[id(value)] = len(self._alive)
-        self._alive.append(value)
-        return write(value)
-
 
 class Reader:
     """Reads what a `Writer` wrote, in the same order."""
 
     def __init__(self) -> None:
-        self._met: list[Any] = []
+        self.numbered: list[Any] = []
+        """What was read, by number."""
 
     def read(self, data: bytes) -> list[Effect]:
         """The effects; raises ValueError, TypeError or LookupError where they are none."""
         return [
-            (word, tuple([codec.read(self, value) for codec, value in zip(VALUES[word], told, strict=True)]))
+            (word, tuple([codec.read(self, value) for codec, value in zip(_values(word), told, strict=True)]))
             for line in data.split(b"\n")
             for word, *told in (json.loads(line) if line.startswith(_PLAIN_JSON) else orjson.loads(line))
         ]
 
-    def once(self, value: Any, read: Callable[[Any], Any]) -> Any:
-        """The value, which may have been read before."""
-        if isinstance(value, int):
-            return self._met[value]
-        made = read(value)
-        self._met.append(made)
-        return made
+
+def _values(word: str) -> tuple[Codec, ...]:
+    if word not in VALUES:
+        raise unread(f"the effect {word!r}")
+    return VALUES[word]
 
 
 def _same(_: object, value: Any) -> Any:
@@ -124,6 +126,58 @@ def _maybe(codec: Codec) -> Codec:
     )
 
 
+# What the states of an image share: the same object is written once, and read back as one object.
+
+
+def _once(codec: Codec, shared: Callable[[Any], Any] = lambda value: value) -> Codec:
+    """A value; where its `shared` object was written before, the number of that."""
+
+    def write(writer: Writer, value: Any) -> Any:
+        number = writer.numbers.get(id(shared(value)))
+        if number is not None:
+            return number
+        said = codec.write(writer, value)
+        writer.number(shared(value))
+        return said
+
+    def read(reader: Reader, said: Any) -> Any:
+        if isinstance(said, int):
+            return reader.numbered[said]
+        value = codec.read(reader, said)
+        reader.numbered.append(value)
+        return value
+
+    return Codec(write, read)
+
+
+def _entries(codec: Codec) -> Codec:
+    """Entries of a dictionary, known by their values: no value has two keys."""
+    return _many(_once(_pair(TUPLES, codec), itemgetter(1)))
+
+
+def _write_chain(writer: Writer, entry: tuple[Any, Any]) -> Any:
+    key, older = entry
+    new = []
+    while older is not None and id(older) not in writer.numbers:
+        new.append(older)
+        older = older[-1]
+    number = None if older is None else writer.numbers[id(older)]
+    for link in reversed(new):
+        writer.number(link)
+    return [key, number, [link[:-1] for link in reversed(new)]] if new else number
+
+
+def _read_chain(reader: Reader, said: Any) -> Any:
+    if isinstance(said, int):
+        return reader.numbered[said]
+    key, number, new = said
+    key, chain = (_tuples(key), None) if number is None else reader.numbered[number]
+    for link in new:
+        chain = (*link, chain)
+        reader.numbered.append((key, chain))
+    return key, chain
+
+
 # The values.
 
 
@@ -152,11 +206,24 @@ def _read_attempt(said: Any) -> Attempt:
     return Attempt(number, at, post, None if answer is None else Answer(*_tuples(answer)), *rest)
 
 
+def _write_ringing(ringing: Ringing) -> list[Any]:
+    return [ringing[1], *_write_alarm(ringing[2])]
+
+
+def _read_ringing(said: Any) -> Ringing:
+    number, *alarm = said
+    return (alarm[2], number, Alarm(*alarm))
+
+
+def _write_alarm(alarm: Alarm) -> list[Any]:
+    return [alarm.operation, alarm.id, alarm.at, alarm.vendor, alarm.base]
+
+
 def _write_delivery(delivery: Delivery) -> list[Any]:
     attempts = [_write_attempt(attempt) for attempt in delivery.attempts]
     return [
         delivery.id, astuple(delivery.notice), delivery.created, delivery.due, delivery.state, attempts, delivery.fault,
-        delivery.doubles,
+        delivery.doubles, delivery.number,
     ]  # fmt: skip
 
 
@@ -167,15 +234,18 @@ def _read_delivery(said: Any) -> Delivery:
 
 PLAIN = Codec(_same, _same)
 TUPLES = Codec(_same, lambda _, value: _tuples(value))
-ROW = Codec(lambda w, row: w.once(row, _write_row), lambda r, said: r.once(said, _read_row))
+ROW = _codec(_write_row, _read_row)
 SAVED = Codec(
     lambda w, saved: [saved[0], saved[1], ROW.write(w, saved[2]), saved[3]],
     lambda r, said: (said[0], said[1], ROW.read(r, said[2]), _tuples(said[3])),
 )
 CONFIG = _codec(asdict, Config.of)
 CLOCK = _codec(astuple, lambda said: Clock(*said))
-ALARM = _codec(lambda a: (a.operation, a.id, a.at, a.vendor, a.base), lambda said: Alarm(*said))
-DELIVERY = Codec(lambda w, one: w.once(one, _write_delivery), lambda r, said: r.once(said, _read_delivery))
+ALARM = _codec(_write_alarm, lambda said: Alarm(*said))
+DELIVERY = _codec(_write_delivery, _read_delivery)
+CHAINS = _many(Codec(_write_chain, _read_chain))
+"""Entries whose values are chains, tuples that end in the chain of what is older. An entry is its key, the number of
+the part that was written before, and the links that were not, oldest first, each of which gets a number."""
 ATTEMPT = _codec(_write_attempt, _read_attempt)
 FAULT = _codec(asdict, lambda said: Fault(**said))
 TALLY = _codec(tuple, lambda said: Tally(*said))
@@ -199,18 +269,16 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "restore": (PLAIN, CLOCK),
     "reset": (),
     "renew": (),
-    "state": (CONFIG, CLOCK, PLAIN),
-    "table": (PLAIN, _many(_pair(PLAIN, ROW))),
-    "index": (TUPLES,),
-    "history": (TUPLES,),
-    "tally": (TUPLES,),
-    "ringing": (_many(_pair(ALARM, PLAIN)),),
-    "deliveries": (_many(DELIVERY),),
-    "lines": (TUPLES, PLAIN, TUPLES),
+    "format": (PLAIN,),
+    "begin": (_once(CONFIG), CLOCK, TUPLES, _many(_pair(_once(TUPLES), PLAIN)), PLAIN, TUPLES),
+    "table": (PLAIN, _entries(ROW)),
+    "index": (CHAINS,),
+    "history": (CHAINS,),
+    "alarms": (_entries(_codec(_write_ringing, _read_ringing)),),
+    "deliveries": (_entries(DELIVERY),),
+    "lines": (_entries(TUPLES),),
     "as_opening": (),
     "as_snapshot": (PLAIN,),
-    "as_present": (PLAIN, _many(FAULT), _many(TALLY), TUPLES, PLAIN),
-    "epoch": (PLAIN,),
-    "renewals": (PLAIN,),
+    "as_present": (PLAIN, PLAIN, PLAIN, _many(FAULT), _many(TALLY), TUPLES, PLAIN),
 }
 """Every effect's values, in order."""

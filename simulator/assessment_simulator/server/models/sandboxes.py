@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field
 
 from assessment_simulator.core.instant import seven_digits
+from assessment_simulator.core.mail import MAIL
 from assessment_simulator.core.sources import Standing
 from assessment_simulator.server import sandbox, watched
 from assessment_simulator.server.models.base import (
@@ -131,12 +132,12 @@ class Sandbox(Answer):
     @classmethod
     def of(cls, one: sandbox.Sandbox, calls: int) -> Self:
         """The sandbox, in whose journal are so many calls; nothing is looked at to count it."""
-        tables, state = one.state.tables, one.state
+        state = one.state
         counts = Counts(
-            invitations=sum(len(tables[kind].rows) for kind in one.kinds if kind in tables),
-            deliveries=len(state.deliveries.rows),
+            invitations=state.count(one.kinds),
+            deliveries=len(state.deliveries),
             journal=calls,
-            mail=len(tables["mail"].rows) if "mail" in tables else 0,
+            mail=state.count((MAIL,)),
         )
         now = seven_digits(one.now())
         return cls(
