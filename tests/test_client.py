@@ -199,6 +199,9 @@ def test_a_snapshot_brings_back_what_was(handle: Simulator) -> None:
     before.restore()
     assert handle.invitations[0]["status"] != "40"
     assert str(handle.invitations.one(id)["status"]) == "0"
+    before.delete()
+    with pytest.raises(SimulatorError, match="there is no snapshot 'snapshot-1'; there are none"):
+        before.restore()
 
 
 def test_a_fork_goes_its_own_way_and_ends_with_its_origin(server: Server) -> None:

@@ -336,6 +336,15 @@ class Calls(RuleBasedStateMachine):
         self.sandbox.told("POST", f"/snapshots/{id}/restore")
         self.story, self.model, self.invited, self.deliveries = deepcopy(self.snapshots[id])
 
+    @precondition(lambda self: self.snapshots)
+    @rule(pick=PICK)
+    def delete_snapshot(self, pick: int) -> None:
+        id = [*self.snapshots][pick % len(self.snapshots)]
+        self.sandbox.told("DELETE", f"/snapshots/{id}")
+        del self.snapshots[id]
+        assert self.sandbox.told("GET", "")["snapshots"] == [*self.snapshots]
+        check_problem(self.sandbox.control("POST", f"/snapshots/{id}/restore"), 404)
+
     @precondition(lambda self: len(self.invited) > 5)
     @rule(how=st.sampled_from(["fork", "reset"]))
     def fork_or_reset(self, how: str) -> None:

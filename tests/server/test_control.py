@@ -379,7 +379,7 @@ def test_the_demo_has_its_samples_again_after_a_reset(http: httpx2.Client) -> No
 SETTINGS = {
     "assessments", "positions", "folders", "custom_fields", "api_user", "default_webhook_url", "webhook_url",
     "webhook_secret", "invitation_days", "journal", "behaviour", "progress", "rate_limit", "maintenance",
-    "webhook_timeout", "invitation_limit", "webhook_rate", "webhook_time",
+    "webhook_timeout", "invitation_limit", "snapshot_limit", "webhook_rate", "webhook_time",
 }  # fmt: skip
 
 
@@ -659,6 +659,7 @@ def test_an_unknown_snapshot_is_refused_and_changes_nothing(sandbox: Sandbox) ->
     kept = sandbox.told("POST", "/snapshots")["id"]
     id = order(sandbox)["id"]
     problem(sandbox.control("POST", "/snapshots/no-such/restore"), 404, "no-such", kept)
+    problem(sandbox.control("DELETE", "/snapshots/no-such"), 404, "no-such", kept)
     assert [found["id"] for found in sandbox.told("GET", "/invitations")] == [id]
 
 
@@ -666,7 +667,26 @@ def test_a_snapshot_of_another_sandbox_is_unknown(
     http: httpx2.Client, sandbox: Sandbox, fresh: Callable[[], str]
 ) -> None:
     kept = sandbox.told("POST", "/snapshots")["id"]
-    problem(http.post(f"{ROOT}/{fresh()}/snapshots/{kept}/restore"), 404, kept)
+    other = fresh()
+    problem(http.post(f"{ROOT}/{other}/snapshots/{kept}/restore"), 404, kept)
+    problem(http.delete(f"{ROOT}/{other}/snapshots/{kept}"), 404, kept)
+    assert sandbox.told("GET")["snapshots"] == [kept]
+
+
+def test_a_deleted_snapshot_is_gone_and_its_id_is_not_used_again(sandbox: Sandbox) -> None:
+    ids = [sandbox.told("POST", "/snapshots")["id"] for _ in range(3)]
+    assert sandbox.control("DELETE", f"/snapshots/{ids[2]}").status_code == 204
+    for answer in (
+        sandbox.control("DELETE", f"/snapshots/{ids[2]}"),
+        sandbox.control("POST", f"/snapshots/{ids[2]}/restore"),
+    ):
+        problem(answer, 404, "snapshot-3", "there are snapshot-1, snapshot-2")
+    assert sandbox.told("POST", "/snapshots")["id"] == "snapshot-4"
+    assert sandbox.told("GET")["snapshots"] == ["snapshot-1", "snapshot-2", "snapshot-4"]
+    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    assert sandbox.told("POST", "/snapshots")["id"] == "snapshot-5"
+    sandbox.told("POST", "/reset")
+    assert sandbox.told("POST", "/snapshots")["id"] == "snapshot-1"
 
 
 # Forks.
@@ -1104,6 +1124,7 @@ PATHS = {
     f"{ROOT}/t/reset": "POST",
     f"{ROOT}/t/config": "GET, PATCH",
     f"{ROOT}/t/snapshots": "POST",
+    f"{ROOT}/t/snapshots/x": "DELETE",
     f"{ROOT}/t/snapshots/x/restore": "POST",
     f"{ROOT}/t/fork": "POST",
     f"{ROOT}/t/clock": "GET, POST",

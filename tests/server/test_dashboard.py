@@ -147,6 +147,9 @@ def test_snapshots_are_kept_and_restored_and_the_sandbox_is_forked_reset_and_del
     board.done(f"/invitations/{id}", do="move", action="complete")
     board.done("/clock", do="restore", id="snapshot-1")
     assert board.sandbox.told("GET", f"/invitations/{id}")["status"] == 0
+    board.done("/clock", do="snapshot")
+    board.done("/clock", do="delete_snapshot", id="snapshot-1")
+    assert board.sandbox.told("GET")["snapshots"] == ["snapshot-2"]
     fork = f"t-{uuid.uuid4()}"
     assert board.done("/clock", do="fork", name=fork) == f"/sandboxes/{fork}"
     assert len(board.sandbox.http.get(f"/_simulator/sandboxes/{fork}/invitations").json()) == 1

@@ -430,10 +430,30 @@ def test_a_sandbox_may_admit_no_invitation_at_all(sandbox: Sandbox) -> None:
     assert sandbox.told("GET", "/invitations") == []
 
 
+def test_no_more_snapshots_are_kept_than_the_limit(sandbox: Sandbox) -> None:
+    assert sandbox.told("GET", "/config")["snapshot_limit"] == 100
+    sandbox.told("PATCH", "/config", {"snapshot_limit": 2})
+    kept = [sandbox.told("POST", "/snapshots")["id"] for _ in range(2)]
+    refused = sandbox.control("POST", "/snapshots")
+    problem(refused, 409, "has 2 snapshots", "snapshot_limit is 2", "raise the setting, or DELETE a snapshot")
+    assert sandbox.told("GET")["snapshots"] == kept
+    sandbox.control("DELETE", f"/snapshots/{kept[0]}")
+    assert sandbox.control("POST", "/snapshots").status_code == 201
+    sandbox.told("PATCH", "/config", {"snapshot_limit": 1})
+    problem(sandbox.control("POST", "/snapshots"), 409, "has 2 snapshots", "snapshot_limit is 1")
+    assert len(sandbox.told("GET")["snapshots"]) == 2
+    sandbox.told("PATCH", "/config", {"snapshot_limit": 3})
+    assert sandbox.control("POST", "/snapshots").status_code == 201
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"invitation_limit": -1}, {"invitation_limit": 1.5}, {"webhook_rate": 0}, {"webhook_rate": 10_001}]
-)
-def test_a_limit_that_cannot_be_meant_is_refused(sandbox: Sandbox, wrong: dict[str, float]) -> None:
+    "wrong",
+    [
+        {"invitation_limit": -1}, {"invitation_limit": 1.5}, {"snapshot_limit": -1}, {"snapshot_limit": None},
+        {"webhook_rate": 0}, {"webhook_rate": 10_001},
+    ],
+)  # fmt: skip
+def test_a_limit_that_cannot_be_meant_is_refused(sandbox: Sandbox, wrong: dict[str, float | None]) -> None:
     before = sandbox.told("GET", "/config")
     problem(sandbox.control("PATCH", "/config", wrong), 422, *wrong)
     assert sandbox.told("GET", "/config") == before

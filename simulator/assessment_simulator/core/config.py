@@ -47,7 +47,8 @@ class Config:
     """Everything about a sandbox that can be set; durations are ISO 8601, `webhook_timeout` is in real seconds.
 
     The first of `folders` is the API user's default folder. `rate_limit` is in calls a minute for each vendor.
-    `invitation_limit` is how many invitations there may be, `webhook_rate` how many attempts a real second.
+    `invitation_limit` is how many invitations there may be, `snapshot_limit` how many snapshots, and `webhook_rate` how
+    many attempts a real second.
     `progress` is `manual`, or the duration after which an invitation completes by itself. `webhook_time` is the clock
     that signed webhooks are stamped by: the sandbox's, or the machine's (`real`).
     """
@@ -77,6 +78,7 @@ class Config:
     maintenance: bool = False
     webhook_timeout: float = 30.0
     invitation_limit: int | None = None
+    snapshot_limit: int = 100
     webhook_rate: int | None = None
 
     @classmethod

@@ -135,3 +135,7 @@ class Snapshot:
     def restore(self) -> None:
         """Bring it back, clock and unfinished deliveries included."""
         self._connection.call("POST", f"{self._path}/snapshots/{self.id}/restore")
+
+    def delete(self) -> None:
+        """Delete it; a sandbox keeps 100 snapshots unless its setting `snapshot_limit` says otherwise."""
+        self._connection.call("DELETE", f"{self._path}/snapshots/{self.id}")

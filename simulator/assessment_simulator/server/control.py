@@ -85,6 +85,7 @@ class Control:
             ("GET", f"{S}/config", self.config),
             ("PATCH", f"{S}/config", self.configure),
             ("POST", f"{S}/snapshots", self.snapshot),
+            ("DELETE", f"{S}/snapshots/{{id}}", self.delete_snapshot),
             ("POST", f"{S}/snapshots/{{id}}/restore", self.restore),
             ("POST", f"{S}/fork", self.fork),
             *ClockControl(self._sandbox, self._dispatcher).table(S),
@@ -217,15 +218,34 @@ class Control:
         """Keep the present state."""
         from assessment_simulator.server.models.sandboxes import Snapshot
 
-        return answer(Snapshot, {"id": self._sandbox(request).snapshot()}, 201)
+        sandbox = self._sandbox(request)
+
+        def taken() -> str:
+            count, most = len(sandbox.snapshots), sandbox.config.snapshot_limit
+            if count >= most:
+                what = f"this sandbox has {count} snapshots, and its setting snapshot_limit is {most}"
+                raise Problem(409, f"{what}; raise the setting, or DELETE a snapshot")
+            return sandbox.snapshot()
+
+        return answer(Snapshot, {"id": sandbox.step(taken)}, 201)
+
+    async def delete_snapshot(self, request: Request) -> Response:
+        """Delete a kept state."""
+        sandbox, id = self._sandbox(request), request.path_params["id"]
+
+        def deleted() -> None:
+            _check_snapshot(sandbox, id)
+            sandbox.delete_snapshot(id)
+
+        sandbox.step(deleted)
+        return Response(status_code=204)
 
     async def restore(self, request: Request) -> Response:
         """Bring back a kept state."""
         sandbox, id = self._sandbox(request), request.path_params["id"]
 
         def restored() -> None:  # where another process comes between, as of what it has left
-            if id not in sandbox.snapshots:
-                raise Problem(404, f"there is no snapshot {id!r}; there are {', '.join(sandbox.snapshots) or 'none'}")
+            _check_snapshot(sandbox, id)
             sandbox.restore(id)
 
         sandbox.step(restored)
@@ -308,6 +328,11 @@ def _opened(sandbox: Sandbox, credentials: Credentials) -> Response:
 
 def _taken(name: str) -> Problem:
     return Problem(409, f"there is a sandbox {name!r} already; choose another name, or DELETE it first")
+
+
+def _check_snapshot(sandbox: Sandbox, id: str) -> None:
+    if id not in sandbox.snapshots:
+        raise Problem(404, f"there is no snapshot {id!r}; there are {', '.join(sandbox.snapshots) or 'none'}")
 
 
 def _find_delivery(sandbox: Sandbox, request: Request) -> Delivery:

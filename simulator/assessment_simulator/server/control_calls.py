@@ -69,7 +69,7 @@ _ACTIONS = text(enum=["open", "accept", "reject", "start", "complete", "expire",
 _DOCUMENTS = text(enum=["pymetrics", "predictive-index", "control"])
 _NEXT = "look delete config configure snapshot fork clock turn invitations mail faults set_faults journal coverage"
 _INTO = {call: {"name": "$response.body#/name"} for call in _NEXT.split()}
-_BACK = {"restore": {"name": "$request.path.name", "id": "$response.body#/id"}}
+_BACK = {call: {"name": "$request.path.name", "id": "$response.body#/id"} for call in ("restore", "delete_snapshot")}
 _HOOK = {"url": "https://client.example/hook"}
 _FAULTS = [{"operation": "create_order", "times": 1, "do": "drop", "when": "after_commit"}]
 _AWAITED = {"request": {"operation": "create_order", "status": 201}, "within": "PT5S"}
@@ -107,7 +107,8 @@ def calls(vendors: Mapping[str, Vendor]) -> dict[str, Control]:
         "renew": Control({201: Opened}, (409,)),
         "config": Control({200: Config}),
         "configure": Control({200: Config}, (), Config, example={"progress": "PT10S", "rate_limit": 60}),
-        "snapshot": Control({201: Snapshot}, links=_BACK),
+        "snapshot": Control({201: Snapshot}, (409,), links=_BACK),
+        "delete_snapshot": Control({204: None}),
         "restore": Control({200: Sandbox}),
         "fork": Control({201: Opened}, (409,), Forking, example={"name": "ci-2"}, links=_INTO),
         "clock": Control({200: Clock}),

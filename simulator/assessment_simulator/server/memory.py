@@ -34,6 +34,8 @@ class Memory:
         """What a reset goes back to."""
         self.state = opening.copy()
         self.snapshots: dict[str, State] = {}
+        self.snapshots_taken = 0
+        """How many snapshots were taken since the last reset; their ids are numbered by it, so none is used twice."""
         self.generation = 0
         self.renewals = 0
         """How often other credentials took the place of those before; links from before open nothing."""
@@ -175,6 +177,12 @@ def _owe(memory: Memory, delivery: Delivery) -> None:
 def _snapshot(memory: Memory, id: str, now: int) -> None:
     """The present state is kept."""
     memory.snapshots[id] = memory.state.kept(now)
+    memory.snapshots_taken += 1
+
+
+def _delete_snapshot(memory: Memory, id: str) -> None:
+    """A kept state is deleted."""
+    del memory.snapshots[id]
 
 
 def _restore(memory: Memory, id: str, clock: Clock) -> None:
@@ -185,6 +193,7 @@ def _restore(memory: Memory, id: str, clock: Clock) -> None:
 def _reset(memory: Memory) -> None:
     """The opening state is back; tokens, links, snapshots, faults and whatever was begun are void."""
     memory.snapshots.clear()
+    memory.snapshots_taken = 0
     memory.generation += 1
     memory.faults = None
     memory.begin_again(memory.opening.copy())
@@ -199,7 +208,7 @@ EFFECTS: Mapping[str, Callable[..., None]] = {
     effect.__name__[1:]: effect
     for effect in (
         _commit, _alarm, _let_in, _configure, _turn, _misbehave, _count, _attempt, _claim, _play, _put_off, _overtake,
-        _release, _owe, _snapshot, _restore, _reset, _renew,
+        _release, _owe, _snapshot, _delete_snapshot, _restore, _reset, _renew,
     )
 }  # fmt: skip
 """Every effect by its word."""

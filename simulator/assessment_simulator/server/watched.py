@@ -174,9 +174,14 @@ class Watched(Remembering):
     @one_step
     def snapshot(self) -> str:
         """Keep the present state; the id leads back to it."""
-        id = f"snapshot-{len(self.snapshots) + 1}"
+        id = f"snapshot-{self.snapshots_taken + 1}"
         self._do("snapshot", id, self.now())
         return id
+
+    @one_step
+    def delete_snapshot(self, id: str) -> None:
+        """Delete a snapshot; its id is not used again until a reset."""
+        self._do("delete_snapshot", id)
 
     @one_step
     def restore(self, id: str) -> None:

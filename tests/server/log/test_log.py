@@ -115,6 +115,11 @@ class Remembered(RuleBasedStateMachine):
     def restore(self, data: st.DataObject) -> None:
         self.sandbox.restore(data.draw(st.sampled_from([*self.sandbox.snapshots])))
 
+    @precondition(lambda self: self.sandbox.snapshots)
+    @rule(data=st.data())
+    def delete_snapshot(self, data: st.DataObject) -> None:
+        self.sandbox.delete_snapshot(data.draw(st.sampled_from([*self.sandbox.snapshots])))
+
     @rule()
     def reset(self) -> None:
         self.sandbox.reset()

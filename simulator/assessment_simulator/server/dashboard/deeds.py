@@ -55,6 +55,10 @@ async def _restore(visit: Visit, form: Form) -> None:
     await visit.ask("POST", "snapshots", _needed(form, "id"), "restore")
 
 
+async def _delete_snapshot(visit: Visit, form: Form) -> None:
+    await visit.ask("DELETE", "snapshots", _needed(form, "id"))
+
+
 async def _reset(visit: Visit, form: Form) -> None:
     await visit.ask("POST", "reset")
 
@@ -142,6 +146,7 @@ CLOCK: Mapping[str, Deed] = {
     "run": Deed(_run, "The clock runs."),
     "snapshot": Deed(_snapshot, "The present state is kept."),
     "restore": Deed(_restore, "The kept state is back."),
+    "delete_snapshot": Deed(_delete_snapshot, "The snapshot is deleted."),
     "reset": Deed(_reset, "The sandbox is as it was when it was opened."),
     "fork": Deed(_fork, "This sandbox begins with the other's records."),
     "delete": Deed(_delete, "The sandbox is forgotten."),

@@ -36,7 +36,7 @@ def still(memory: Memory) -> Memory:
     twin = Memory(memory.seed, State(memory.opening.config, memory.opening.clock), memory.kinds)
     twin.opening, twin.state, twin.snapshots = memory.opening, memory.state.copy(), memory.snapshots.copy()
     twin.generation, twin.player, twin.epoch = memory.generation, memory.player, memory.epoch
-    twin.renewals = memory.renewals
+    twin.renewals, twin.snapshots_taken = memory.renewals, memory.snapshots_taken
     twin.faults = memory.faults and memory.faults.copy()
     twin.recent = {vendor: calls.copy() for vendor, calls in memory.recent.items()}
     return twin
@@ -53,7 +53,8 @@ def image(memory: Memory) -> Iterator[Effect]:
     yield from _state_of(memory.state)
     faults, tallies = ((), ()) if memory.faults is None else (memory.faults.list, tuple(memory.faults.tallies))
     recent = tuple((vendor, tuple(calls)) for vendor, calls in memory.recent.items())
-    yield "as_present", (memory.generation, memory.renewals, memory.epoch, faults, tallies, recent, memory.player)
+    counters = (memory.generation, memory.renewals, memory.epoch, memory.snapshots_taken)
+    yield "as_present", (counters, faults, tallies, recent, memory.player)
 
 
 def _state_of(state: State) -> Iterator[Effect]:
@@ -131,10 +132,11 @@ def _as_snapshot(memory: Memory, id: str) -> None:
 
 
 def _as_present(
-    memory: Memory, generation: int, renewals: int, epoch: int, faults: tuple[Fault, ...], tallies: tuple[Tally, ...],
-    recent: tuple[tuple[str, tuple[int, ...]], ...], player: str | None,
+    memory: Memory, counters: tuple[int, int, int, int], faults: tuple[Fault, ...], tallies: tuple[Tally, ...],
+    recent: Items[str, tuple[int, ...]], player: str | None,
 ) -> None:  # fmt: skip
-    memory.generation, memory.renewals, memory.epoch, memory.player = generation, renewals, epoch, player
+    memory.generation, memory.renewals, memory.epoch, memory.snapshots_taken = counters
+    memory.player = player
     memory.faults = Faults(faults, memory.seed, tallies) if faults else None
     most = memory.state.config.rate_limit
     memory.recent = {vendor: deque(calls, maxlen=most) for vendor, calls in recent}

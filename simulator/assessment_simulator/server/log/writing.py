@@ -266,6 +266,7 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "release": (PLAIN,),
     "owe": (DELIVERY,),
     "snapshot": (PLAIN, PLAIN),
+    "delete_snapshot": (PLAIN,),
     "restore": (PLAIN, CLOCK),
     "reset": (),
     "renew": (),
@@ -279,6 +280,6 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "lines": (_entries(TUPLES),),
     "as_opening": (),
     "as_snapshot": (PLAIN,),
-    "as_present": (PLAIN, PLAIN, PLAIN, _many(FAULT), _many(TALLY), TUPLES, PLAIN),
+    "as_present": (TUPLES, _many(FAULT), _many(TALLY), TUPLES, PLAIN),
 }
 """Every effect's values, in order."""

@@ -98,6 +98,7 @@ class Config(Body):
     maintenance: bool = _OWN.maintenance
     webhook_timeout: float = Field(_OWN.webhook_timeout, gt=0, le=600, description="in real seconds")
     invitation_limit: int | None = Field(None, ge=0, description="how many invitations there may be")
+    snapshot_limit: int = Field(_OWN.snapshot_limit, ge=0, description="how many snapshots there may be")
     webhook_rate: int | None = Field(None, ge=1, le=10_000, description="how many attempts a real second")
 
     @field_validator("webhook_secret")
