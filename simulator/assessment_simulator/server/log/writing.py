@@ -19,7 +19,7 @@ from assessment_simulator.core.delivery import Answer, Attempt, Delivery, Post
 from assessment_simulator.core.faults import Fault, Tally
 from assessment_simulator.server.clock import Clock
 from assessment_simulator.server.memory import Effect
-from assessment_simulator.server.state import Ringing, Row
+from assessment_simulator.server.state import Row
 
 FORMAT = 2
 _PLAIN_JSON = b" "
@@ -112,10 +112,10 @@ def _many(codec: Codec) -> Codec:
     )
 
 
-def _pair(first: Codec, second: Codec) -> Codec:
+def _tuple(*codecs: Codec) -> Codec:
     return Codec(
-        lambda writer, pair: [first.write(writer, pair[0]), second.write(writer, pair[1])],
-        lambda reader, pair: (first.read(reader, pair[0]), second.read(reader, pair[1])),
+        lambda writer, values: [codec.write(writer, value) for codec, value in zip(codecs, values, strict=True)],
+        lambda reader, said: tuple([codec.read(reader, value) for codec, value in zip(codecs, said, strict=True)]),
     )
 
 
@@ -152,7 +152,7 @@ def _once(codec: Codec, shared: Callable[[Any], Any] = lambda value: value) -> C
 
 def _entries(codec: Codec) -> Codec:
     """Entries of a dictionary, known by their values: no value has two keys."""
-    return _many(_once(_pair(TUPLES, codec), itemgetter(1)))
+    return _many(_once(_tuple(TUPLES, codec), itemgetter(1)))
 
 
 def _write_chain(writer: Writer, entry: tuple[Any, Any]) -> Any:
@@ -206,19 +206,6 @@ def _read_attempt(said: Any) -> Attempt:
     return Attempt(number, at, post, None if answer is None else Answer(*_tuples(answer)), *rest)
 
 
-def _write_ringing(ringing: Ringing) -> list[Any]:
-    return [ringing[1], *_write_alarm(ringing[2])]
-
-
-def _read_ringing(said: Any) -> Ringing:
-    number, *alarm = said
-    return (alarm[2], number, Alarm(*alarm))
-
-
-def _write_alarm(alarm: Alarm) -> list[Any]:
-    return [alarm.operation, alarm.id, alarm.at, alarm.vendor, alarm.base]
-
-
 def _write_delivery(delivery: Delivery) -> list[Any]:
     attempts = [_write_attempt(attempt) for attempt in delivery.attempts]
     return [
@@ -235,13 +222,11 @@ def _read_delivery(said: Any) -> Delivery:
 PLAIN = Codec(_same, _same)
 TUPLES = Codec(_same, lambda _, value: _tuples(value))
 ROW = _codec(_write_row, _read_row)
-SAVED = Codec(
-    lambda w, saved: [saved[0], saved[1], ROW.write(w, saved[2]), saved[3]],
-    lambda r, said: (said[0], said[1], ROW.read(r, said[2]), _tuples(said[3])),
-)
+SAVED = _tuple(PLAIN, PLAIN, ROW, TUPLES)
 CONFIG = _codec(asdict, Config.of)
 CLOCK = _codec(astuple, lambda said: Clock(*said))
-ALARM = _codec(_write_alarm, lambda said: Alarm(*said))
+ALARM = _codec(lambda a: (a.operation, a.id, a.at, a.vendor, a.base), lambda said: Alarm(*said))
+RINGING = _tuple(PLAIN, PLAIN, ALARM)
 DELIVERY = _codec(_write_delivery, _read_delivery)
 CHAINS = _many(Codec(_write_chain, _read_chain))
 """Entries whose values are chains, tuples that end in the chain of what is older. An entry is its key, the number of
@@ -271,11 +256,11 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "reset": (),
     "renew": (),
     "format": (PLAIN,),
-    "begin": (_once(CONFIG), CLOCK, TUPLES, _many(_pair(_once(TUPLES), PLAIN)), PLAIN, TUPLES),
+    "begin": (_once(CONFIG), CLOCK, TUPLES, _many(_tuple(_once(TUPLES), PLAIN)), PLAIN, TUPLES),
     "table": (PLAIN, _entries(ROW)),
     "index": (CHAINS,),
     "history": (CHAINS,),
-    "alarms": (_entries(_codec(_write_ringing, _read_ringing)),),
+    "alarms": (_entries(RINGING),),
     "deliveries": (_entries(DELIVERY),),
     "lines": (_entries(TUPLES),),
     "as_opening": (),
