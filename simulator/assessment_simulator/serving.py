@@ -7,16 +7,19 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from types import FrameType
+from typing import NamedTuple, Protocol
 
 import uvicorn
+from uvicorn.server import ServerState
 
 from assessment_simulator.app import Simulator, Unopened
-from assessment_simulator.listening import listen, unheard, url_of
+from assessment_simulator.listening import BACKLOG, listen, unheard, url_of
 from assessment_simulator.open_files import fitted
 from assessment_simulator.server import logs, output
+from assessment_simulator.server.asgi import App
 from assessment_simulator.server.authorities import flaws
 from assessment_simulator.server.connection import IDLE, Connections
 from assessment_simulator.server.log import Unusable
@@ -29,15 +32,53 @@ _TICK = 0.02
 """Seconds between two looks at what is still under way when the server stops."""
 _LAST_WORD = 0.2
 """Seconds in which those who are cut off may be told."""
+_REDIRECTING = 0.1
+"""Seconds in which requests for released sandboxes get 421, before the idle connections that bring them are closed."""
+_FORWARD_SLACK = 2
+"""A forwarded head has one more header, and each byte of it may have become two (`http.forwarding`)."""
 _log = logging.getLogger("simulator.serving")
+
+
+class Application(Protocol):
+    """What `Server` needs of `Simulator`."""
+
+    app: App
+
+    async def open(self) -> None: ...
+
+    def leave(self) -> None: ...
+
+    def is_posting(self) -> bool: ...
+
+
+class ForwardListener(NamedTuple):
+    """Where other processes forward requests to, and the app that responds to these.
+
+    While the server stops, it still takes forwards: another process would take an owner without a listener for dead.
+    When all else is finished, the server awaits `release`, after which the app responds 421. Then the listener closes.
+    """
+
+    socket: socket.socket
+    app: App
+    release: Callable[[], Awaitable[None]]
 
 
 class Server(uvicorn.Server):
     """uvicorn, with a word said as soon as it really listens, and an end that finishes what was begun."""
 
-    def __init__(self, simulator: Simulator, listening: Callable[[], bool], settings: Settings) -> None:
+    def __init__(
+        self,
+        simulator: Application,
+        listening: Callable[[], bool],
+        settings: Settings,
+        forward_listener: ForwardListener | None = None,
+    ) -> None:
         self._connections = Connections(simulator.app, settings.max_connections)
         super().__init__(_config(self._connections, settings))
+        self.forward_listener = forward_listener
+        """May be set until the simulator is open."""
+        self._forwards: Connections | None = None
+        self._forward_server: asyncio.Server | None = None
         self.is_told = False
         """Whether whoever wants to know where it listens was told; else it does not serve."""
         self._listening = listening
@@ -50,39 +91,67 @@ class Server(uvicorn.Server):
         await self._simulator.open()
         await super().startup(sockets)
         if self.started:
+            if self.forward_listener is not None:
+                await self._listen_for_forwards(self.forward_listener)
             self.is_told = self._listening()
             if not self.is_told:
                 self.should_exit = True
                 await self.lifespan.shutdown()  # which old versions of uvicorn leave out then
 
+    async def _listen_for_forwards(self, listener: ForwardListener) -> None:
+        """Serve other processes as uvicorn serves clients, but without TLS, and outside the limit of connections."""
+        self._forwards = Connections(listener.app, sys.maxsize, _FORWARD_SLACK)
+        config, state = _config(self._forwards), ServerState()
+        config.load()
+        loop = asyncio.get_running_loop()
+
+        def connection() -> asyncio.Protocol:
+            made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+                config=config, server_state=state, app_state=self.lifespan.state, _loop=loop
+            )
+            return made
+
+        self._forward_server = await loop.create_server(connection, sock=listener.socket, backlog=BACKLOG)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let nobody in, let all who wait for something go, finish what was begun; then stop as uvicorn does."""
+        deadline = asyncio.get_running_loop().time() + self._grace
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         self._simulator.leave()
-        self._connections.shutdown()
-        if not await self._finished():
-            when = "at a second signal" if self.force_exit else f"after {self._grace:g} s of grace"
-            if calls := await self._connections.cut_off(_LAST_WORD):
-                _log.warning("stopped %s: %d calls were not finished", when, calls)
+        await self._drain(self._connections, deadline)
+        if self.forward_listener is not None and self._forwards is not None and self._forward_server is not None:
+            await self.forward_listener.release()
+            if not self.force_exit:
+                await asyncio.sleep(_REDIRECTING)
+            await self._drain(self._forwards, deadline)
+            self._forward_server.close()
         await super().shutdown(sockets)
         if self.force_exit:  # uvicorn leaves it out then; it takes no time, for nothing is waited for
             await self.lifespan.shutdown()
 
-    async def _finished(self) -> bool:
-        """Wait for calls and webhooks under way; False when the time is up first. A second signal ends the waiting."""
+    async def _drain(self, connections: Connections, deadline: float) -> None:
+        """Close connections as their calls end, and wait for webhooks under way.
+
+        When the time is up, or at a second signal, cut off what remains.
+        """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._grace
-        while self._connections.all or self._simulator.is_posting():
+        connections.shutdown()
+        while connections.all or self._simulator.is_posting():
             if self.force_exit or loop.time() >= deadline:
-                return False
+                when = "at a second signal" if self.force_exit else f"after {self._grace:g} s of grace"
+                if calls := await connections.cut_off(_LAST_WORD):
+                    _log.warning("stopped %s: %d calls were not finished", when, calls)
+                return
             await asyncio.sleep(_TICK)
-        return True
 
     async def on_tick(self, counter: int) -> bool:
         """What uvicorn does ten times a second; and see to those who let us wait."""
         if counter % _TICKS_BETWEEN_LOOKS == 0:
-            self._connections.look(asyncio.get_running_loop().time(), self._patience)
+            now = asyncio.get_running_loop().time()
+            self._connections.look(now, self._patience)
+            if self._forwards is not None:
+                self._forwards.look(now, self._patience)
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -178,12 +247,15 @@ def running(settings: Settings, listeners: list[socket.socket] | None = None) ->
         thread.join()
 
 
-def _config(connections: Connections, settings: Settings) -> uvicorn.Config:
+def _config(connections: Connections, settings: Settings | None = None) -> uvicorn.Config:
+    """The configuration of a listener; the forward listener has no settings."""
     return uvicorn.Config(
         connections, log_config=None, log_level=None, access_log=False, server_header=False, date_header=False,
         lifespan="on", proxy_headers=False, timeout_graceful_shutdown=2, timeout_keep_alive=int(2 * IDLE),
-        http=connections.factory, ws="none", limit_concurrency=settings.max_connections + 1,
-        ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
+        http=connections.factory, ws="none",
+        limit_concurrency=None if settings is None else settings.max_connections + 1,
+        ssl_certfile=None if settings is None else settings.tls_cert,
+        ssl_keyfile=None if settings is None else settings.tls_key,
     )  # fmt: skip
 
 

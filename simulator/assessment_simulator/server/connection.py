@@ -100,6 +100,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self.is_open = True
         self._connections.all.add(self)
+        self._is_stopping = self._connections.is_stopping
         self._outgoing = _Outgoing(self._transport, self)
         self._inner.connection_made(cast("asyncio.Transport", self._outgoing))
 
@@ -175,7 +176,7 @@ class Connection(asyncio.Protocol):
             if buffer and not self._searched:
                 self._step += 1
             self._searched = len(buffer)
-        if max(end, self._searched) > LARGEST_HEAD:
+        if max(end, self._searched) > LARGEST_HEAD * self._connections.slack:
             raise Refused(431, f"The head of the request is over {LARGEST_HEAD} bytes.")
         if end < 0:
             return False
@@ -192,10 +193,10 @@ class Connection(asyncio.Protocol):
 
     def _accepted(self, head: bytes) -> bytes:
         """The head as uvicorn gets it; from now on its body is read. Raises `Refused`."""
-        lower, line = head.lower(), head.index(b"\r\n")
-        if len(head) > _SHORTEST_HEADER * MOST_HEADERS and head.count(b"\r\n") > MOST_HEADERS + 2:
+        lower, line, slack = head.lower(), head.index(b"\r\n"), self._connections.slack
+        if len(head) > _SHORTEST_HEADER * MOST_HEADERS and head.count(b"\r\n") > MOST_HEADERS * slack + 2:
             raise Refused(431, f"There are more than {MOST_HEADERS} headers.")
-        if line > MOST_PARAMETERS and (line > _LONGEST_LINE or head.count(b"&", 0, line) >= MOST_PARAMETERS):
+        if line > MOST_PARAMETERS and (line > _LONGEST_LINE * slack or head.count(b"&", 0, line) >= MOST_PARAMETERS):
             raise Refused(414, f"The URL is over {LONGEST_URL} bytes or has more than {MOST_PARAMETERS} parameters.")
         hosts = lower.count(b"\r\nhost:")
         if hosts != 1 and (hosts or not head[:line].endswith((b" HTTP/1.0", b" HTTP/0.9"))):
@@ -426,11 +427,18 @@ class _Outgoing:
 
 
 class Connections:
-    """All connections of a server (at most `most`), and the ASGI app that tells each when its request ends."""
+    """All connections of a server (at most `most`), and the ASGI app that tells each when its request ends.
 
-    def __init__(self, app: App, most: int) -> None:
+    `slack` is a factor on the limits of a head: a request that another process forwards has met these limits there, and
+    its head has grown since.
+    """
+
+    def __init__(self, app: App, most: int, slack: int = 1) -> None:
         self.all: set[Connection] = set()
         """Those that are open, and those whose caller has left before the application ended."""
+        self.slack = slack
+        self.is_stopping = False
+        """Whether a connection that opens now closes after its first answer."""
         self._app = app
         self._most = most
         inner = uvicorn.Config(app, http="httptools", ws="none", log_config=None)
@@ -455,6 +463,7 @@ class Connections:
 
     def shutdown(self) -> None:
         """Close what is idle now, the others after their answers."""
+        self.is_stopping = True
         for connection in [*self.all]:
             connection.shutdown()
 

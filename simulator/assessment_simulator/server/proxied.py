@@ -39,6 +39,11 @@ def seen(scope: Scope) -> Seen:
     return found
 
 
+def restore_seen(scope: Scope, known: Seen) -> None:
+    """Set what another process, which took the request from its client, knows of the address."""
+    scope[_KEY] = known
+
+
 def passed_on(scope: Scope) -> dict[str, Any]:
     """The same, and whether the request is foreign, for the scope of a call that answers a part of this request."""
     return {key: scope[key] for key in (_KEY, FOREIGN) if key in scope}

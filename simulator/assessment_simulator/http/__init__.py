@@ -1,0 +1,1 @@
+"""The HTTP layer. So far: forwarding of requests between the processes that share a database (`forwarding`)."""
