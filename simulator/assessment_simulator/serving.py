@@ -121,7 +121,7 @@ class Server(uvicorn.Server):
         self._simulator.leave()
         await self._drain(self._connections, deadline)
         if self.forward_listener is not None and self._forwards is not None and self._forward_server is not None:
-            await self.forward_listener.release()
+            await self._release(self.forward_listener.release, deadline)
             if not self.force_exit:
                 await asyncio.sleep(_REDIRECTING)
             await self._drain(self._forwards, deadline)
@@ -129,6 +129,14 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
         if self.force_exit:  # uvicorn leaves it out then; it takes no time, for nothing is waited for
             await self.lifespan.shutdown()
+
+    async def _release(self, release: Callable[[], Awaitable[None]], deadline: float) -> None:
+        """Release the sandboxes; where that fails, they are free when this process has ended."""
+        try:
+            async with asyncio.timeout_at(max(deadline, asyncio.get_running_loop().time() + _LAST_WORD)):
+                await release()
+        except Exception:  # noqa: BLE001  the server stops nevertheless
+            _log.exception("the sandboxes of this process were not released")
 
     async def _drain(self, connections: Connections, deadline: float) -> None:
         """Close connections as their calls end, and wait for webhooks under way.

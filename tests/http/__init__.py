@@ -29,7 +29,13 @@ class Node:
     """
 
     def __init__(
-        self, app: App, *, grace: float = 5.0, refuse: App = give_up, outer: Callable[[App], App] = lambda app: app
+        self,
+        app: App,
+        *,
+        grace: float = 5.0,
+        refuse: App = give_up,
+        outer: Callable[[App], App] = lambda app: app,
+        release: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         async def living(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "lifespan":
@@ -45,7 +51,7 @@ class Node:
         self.address = f"127.0.0.1:{self.forward_port}"
         self.released = False
         """Whether the server has released its sandboxes while stopping."""
-        listener = ForwardListener(self._forwards, Forwarded(app), self.release)
+        listener = ForwardListener(self._forwards, Forwarded(app), release or self.release)
         self.server = Server(self, self._listening, Settings(grace=grace), listener)
         self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listener]}, daemon=True)
 

@@ -34,8 +34,10 @@ from assessment_simulator.http.forwarding import (
     leave_to,
 )
 from assessment_simulator.server import connection
+from assessment_simulator.server.access_log import AccessLog
 from assessment_simulator.server.asgi import LARGEST_BODY, App, Receive, Scope, Send, read_body, respond
 from assessment_simulator.server.connection import connection_of, hang_up
+from assessment_simulator.server.logs import request_name
 from assessment_simulator.server.proxied import Proxied, seen
 from tests.http import Node, Owner, everything, get, parsed, serving, until
 
@@ -223,6 +225,22 @@ def test_what_the_first_process_knows_of_the_client_reaches_the_owner() -> None:
         (("192.0.2.7", 4711), "https", "/mercury/order", b"/mercury/%6frder", b"public.example"),
         ("/sim", True, True),
     ]
+
+
+def test_both_processes_log_a_request_under_one_id() -> None:
+    got: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        got.append(request_name())
+        await ok(scope, receive, send)
+
+    with serving(app) as node:
+        owner = Owner(node.address)
+        with serving(elsewhere(lambda: owner), outer=AccessLog) as front:
+            for headers in ((), ("X-Request-Id: mine",)):
+                response = parsed(front.exchange(get("/", *headers)))
+                assert dict(response[1])["simulator-request-id"] == got[-1]
+    assert got[0] != got[1] == "mine"
 
 
 @pytest.mark.parametrize("value", ["{}", "x", json.dumps({"client": ["192.0.2.7", 1], "scheme": "https"})])
@@ -557,7 +575,7 @@ def test_a_forwarded_request_is_not_forwarded_again() -> None:
         for app in (elsewhere(lambda: Owner(node.address)), raising):
             with serving(app) as wrong:
                 about = {"client": None, "scheme": "http", "prefix": "", "names_host": False, "foreign": None}
-                header = f"Simulator-Forwarded: {json.dumps({**about, 'is_sized': True})}"
+                header = f"Simulator-Forwarded: {json.dumps({**about, 'is_sized': True, 'request': ''})}"
                 status, headers, body = parsed(wrong.exchange(get("/", header), wrong.forward_port))
                 assert (status, body) == (421, b"")
                 assert headers == [("content-length", "0"), ("connection", "close")]
@@ -835,7 +853,10 @@ def test_a_process_that_stops_cuts_off_a_forwarded_stream_when_its_grace_time_is
         assert gone.wait(WITHIN)
 
 
-def test_an_owner_that_stops_takes_forwards_until_it_has_released_its_sandboxes() -> None:
+def test_an_owner_that_stops_takes_forwards_until_it_has_released_its_sandboxes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("assessment_simulator.serving._REDIRECTING", 2.0)  # longer than this test is ever held up
     began = threading.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -869,6 +890,15 @@ def test_an_owner_that_stops_takes_forwards_until_it_has_released_its_sandboxes(
             assert front.exchange(get()).endswith(b"ok")
         node.stop()
     assert former.reports == ["forget"]
+
+
+def test_an_owner_that_cannot_release_its_sandboxes_stops_nevertheless(caplog: pytest.LogCaptureFixture) -> None:
+    async def release() -> None:
+        raise OSError("the database is gone")
+
+    node = Node(ok, release=release).start()
+    node.stop()
+    assert "the sandboxes of this process were not released" in caplog.text
 
 
 def test_an_owner_that_stops_cuts_off_a_forwarded_request_when_its_grace_time_is_over() -> None:

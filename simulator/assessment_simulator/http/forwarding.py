@@ -33,7 +33,6 @@ the owner reverses both steps, so every byte arrives unchanged. The server admit
 
 import asyncio
 import errno
-import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
@@ -45,8 +44,20 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from assessment_simulator.server.asgi import FOREIGN, LARGEST_BODY, App, Headers, Receive, Scope, Send, respond
+from assessment_simulator.server import wire
+from assessment_simulator.server.asgi import (
+    FOREIGN,
+    LARGEST_BODY,
+    App,
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    drop_header,
+    respond,
+)
 from assessment_simulator.server.connection import connection_of, hang_up
+from assessment_simulator.server.logs import request_name, take_request_name
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.proxied import Seen, restore_seen, seen
 
@@ -63,6 +74,8 @@ CONNECTING = 1.0
 """Seconds in which a connection to the owner must be made. Less than `FIRST_PROBE`: a probe follows a sent request."""
 FIRST_PROBE = 1.5
 """Seconds without any byte of a response after which the owner is probed."""
+UNWATCHED = 0.02
+"""Seconds before anyone looks whether the client is still connected. Most responses come sooner."""
 NEXT_PROBE = 3.0
 """Seconds without progress between a probe and the next one."""
 PROBE = 1.5
@@ -281,6 +294,8 @@ class Forwarding:
         self._app = app
         self._refuse = refuse
         self._session: ClientSession | None = None
+        self._errors: tuple[type[Exception], ...] = (OSError,)
+        """What aiohttp raises when a connection breaks."""
         self._exchanges: set[_Exchange] = set()
         self._probes: dict[str, asyncio.Task[bool]] = {}
         self._reports: set[asyncio.Task[None]] = set()
@@ -298,7 +313,7 @@ class Forwarding:
             await self._app(scope, receive, closing)
             return
         if any(name == HEADER for name, _ in scope["headers"]):  # sent by a client, so it means nothing
-            scope["headers"] = [line for line in scope["headers"] if line[0] != HEADER]
+            drop_header(scope, HEADER)
         body = _Body(receive)
         owner = await _run(self._app, {**scope}, _Place(), body.receive, send)
         if owner is not None:
@@ -373,10 +388,15 @@ class Forwarding:
         """Send the request once, and its response to the client."""
         exchange = _Exchange()
         self._exchanges.add(exchange)
-        watching: asyncio.Task[None] | None = None
+        loop = asyncio.get_running_loop()
+        watching: list[asyncio.Task[None]] = []
+
+        def watch() -> None:
+            watching.append(loop.create_task(self._watch(exchange, owner.address, body)))
+
+        timer = loop.call_later(UNWATCHED, watch)  # a task for each request would take a tenth of the speed
         try:
             async with exchange.limit:
-                watching = asyncio.create_task(self._watch(exchange, owner.address, body))
                 response = await self._request(owner.address, scope, data)
                 try:
                     return await self._relay(exchange, response, send)
@@ -392,8 +412,9 @@ class Forwarding:
             return exchange.outcome
         finally:
             self._exchanges.discard(exchange)
-            if watching is not None:
-                watching.cancel()
+            timer.cancel()
+            for task in watching:
+                task.cancel()
 
     async def _watch(self, exchange: _Exchange, address: str, body: _Body) -> None:
         """End the exchange when its client disconnects or its owner does not respond any more."""
@@ -414,24 +435,22 @@ class Forwarding:
 
     async def _relay(self, exchange: _Exchange, response: "ClientResponse", send: Send) -> _Outcome:
         """Send the response to the client as it comes."""
-        from aiohttp import ClientError
-
         if response.status == MISDIRECTED:
             return _Outcome.NOT_THE_OWNER
         exchange.progress += 1
-        headers = end_to_end(response.raw_headers)
-        exchange.is_event_stream = response.content_type == "text/event-stream"
-        content = response.content
+        headers, content = end_to_end(response.raw_headers), response.content
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         try:
             part = content.read_nowait()  # b"" without a body yet: then the head is sent alone
+            if not content.is_eof():
+                exchange.is_event_stream = response.content_type == "text/event-stream"
             while not content.is_eof():
                 await send({"type": "http.response.body", "body": part, "more_body": True})
                 if self._is_stopping and exchange.is_event_stream:
                     return _Outcome.STOPPING
                 part = await content.readany()
                 exchange.progress += 1
-        except (ClientError, OSError) as problem:
+        except self._errors as problem:
             raise _Broken from problem
         exchange.has_responded = True
         await send({"type": "http.response.body", "body": part, "more_body": False})
@@ -452,8 +471,9 @@ class Forwarding:
         about = {
             "client": client and [client[0], client[1]], "scheme": scope["scheme"], "prefix": known.prefix,
             "names_host": known.names_host, "foreign": scope.get(FOREIGN), "is_sized": is_sized,
+            "request": request_name(),
         }  # fmt: skip
-        headers.append((HEADER.decode(), json.dumps(about)))
+        headers.append((HEADER.decode(), wire.dumps(about).decode("latin-1")))
         path, query = _raw_path(scope), scope["query_string"].decode("ascii")
         url = URL.build(scheme="http", authority=address, path=path, query_string=query, encoded=True)
         # aiohttp warns of plain bytes over a megabyte.
@@ -462,17 +482,40 @@ class Forwarding:
 
     def _client(self) -> "ClientSession":
         """The session of this process, with its kept connections."""
-        if self._session is None:
-            from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+        if self._session is not None:
+            return self._session
+        from aiohttp import (
+            ClientConnectorError,
+            ClientError,
+            ClientSession,
+            ClientTimeout,
+            ConnectionTimeoutError,
+            DummyCookieJar,
+            TCPConnector,
+        )  # fmt: skip
 
-            self._session = ClientSession(
-                # There are as many connections as requests under way, which the ordinary listener limits.
-                connector=TCPConnector(limit=0, keepalive_timeout=KEPT, happy_eyeballs_delay=None),
-                timeout=ClientTimeout(total=None, sock_connect=CONNECTING),
-                cookie_jar=DummyCookieJar(), skip_auto_headers=_NOT_ADDED, auto_decompress=False,
-                max_line_size=_LARGEST_HEAD, max_field_size=_LARGEST_HEAD, max_headers=10_000,
-                middlewares=(_once,),
-            )  # fmt: skip
+        self._errors = (ClientError, OSError)
+
+        async def once(request: "ClientRequest", send: "Callable[[ClientRequest], Awaitable[ClientResponse]]") -> Any:
+            # When a connection breaks, aiohttp sends a GET, PUT or DELETE again. It does so for errors of its own
+            # only, and has no public option against that.
+            try:
+                return await send(request)
+            except ClientConnectorError as problem:
+                raise _Unconnected(problem.os_error.errno in _OWN_LIMITS) from problem
+            except ConnectionTimeoutError as problem:
+                raise _Unconnected(is_own_limit=False) from problem
+            except (ClientError, OSError) as problem:
+                raise _Broken from problem
+
+        self._session = ClientSession(
+            # There are as many connections as requests under way, which the ordinary listener limits.
+            connector=TCPConnector(limit=0, keepalive_timeout=KEPT, happy_eyeballs_delay=None),
+            timeout=ClientTimeout(total=None, sock_connect=CONNECTING),
+            cookie_jar=DummyCookieJar(), skip_auto_headers=_NOT_ADDED, auto_decompress=False,
+            max_line_size=_LARGEST_HEAD, max_field_size=_LARGEST_HEAD, max_headers=10_000,
+            middlewares=(once,),
+        )  # fmt: skip
         return self._session
 
     async def _is_healthy(self, address: str) -> bool:
@@ -502,32 +545,16 @@ class Forwarding:
                 return True
 
 
-async def _once(request: "ClientRequest", handler: "Callable[[ClientRequest], Awaitable[ClientResponse]]") -> Any:
-    """Middleware of the session: raise errors that aiohttp does not know.
-
-    When a connection breaks, aiohttp sends a GET, PUT or DELETE again. It does so for its own errors only, and has no
-    public option against that.
-    """
-    from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
-
-    try:
-        return await handler(request)
-    except ClientConnectorError as problem:
-        raise _Unconnected(problem.os_error.errno in _OWN_LIMITS) from problem
-    except ConnectionTimeoutError as problem:
-        raise _Unconnected(is_own_limit=False) from problem
-    except (ClientError, OSError) as problem:
-        raise _Broken from problem
-
-
 def end_to_end(headers: Iterable[tuple[bytes, bytes]], kept: Iterable[bytes] = ()) -> Headers:
-    """The headers without those that are meant for the next recipient only. `Connection` cannot list those `kept`."""
+    """The headers without those that are meant for the next recipient only. `Connection` cannot list those `kept`.
+
+    All names are in lower case, as uvicorn reads and writes them.
+    """
     dropped: frozenset[bytes] | set[bytes] = _HOP_BY_HOP
-    lines = [(name.lower(), value) for name, value in headers]
-    for name, value in lines:
+    for name, value in headers:
         if name == b"connection":
             dropped = dropped | {option.strip().lower() for option in value.split(b",")} - {*kept}
-    return [line for line in lines if line[0] not in dropped]
+    return [line for line in headers if line[0] not in dropped]
 
 
 def _raw_path(scope: Scope) -> str:
@@ -577,7 +604,7 @@ def restore(scope: Scope) -> bool:
     for name, value in scope["headers"]:
         if name == HEADER:
             with suppress(ValueError):
-                about = json.loads(_bytes(value))
+                about = wire.ours(_bytes(value))
         else:
             headers.append((name, _bytes(value)))
     try:
@@ -587,6 +614,8 @@ def restore(scope: Scope) -> bool:
         restore_seen(scope, Seen(prefix, about["names_host"]))
         if about["foreign"] is not None:
             scope[FOREIGN] = about["foreign"]
+        if about["request"]:
+            take_request_name(about["request"])
     except (TypeError, KeyError, IndexError):
         return False
     scope["headers"] = headers if is_sized else [line for line in headers if line[0] != b"content-length"]

@@ -52,6 +52,12 @@ def named_headers(scope: Scope) -> dict[bytes, bytes]:
     return known
 
 
+def drop_header(scope: Scope, dropped: bytes) -> None:
+    """Take a header out of a request."""
+    scope["headers"] = [line for line in scope["headers"] if line[0] != dropped]
+    scope.pop(_HEADERS, None)
+
+
 class TooLarge(Exception):
     """The body is over the limit; the rest of it was not read."""
 

@@ -40,6 +40,16 @@ def name_request(headers: Mapping[bytes, bytes]) -> str:
     return id
 
 
+def request_name() -> str:
+    """The id of the request that is answered now; "" if it has none yet."""
+    return _request.get()
+
+
+def take_request_name(id: str) -> None:
+    """Use the id that another process has given to the request that is answered now."""
+    _request.set(id)
+
+
 class _Lines(logging.Formatter):
     """Records as lines; `members`, if a record has them, are facts that stand by themselves in JSON."""
 
