@@ -7,10 +7,10 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from types import FrameType
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -119,7 +119,8 @@ class Server(uvicorn.Server):
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         self._simulator.leave()
-        await self._drain(self._connections, deadline)
+        # Forwarded calls that begin from now on are the business of `release`: there is always another.
+        await self._drain(self._connections, deadline, self._forwards.calls() if self._forwards else [])
         if self.forward_listener is not None and self._forwards is not None and self._forward_server is not None:
             await self._release(self.forward_listener.release, deadline)
             if not self.force_exit:
@@ -130,6 +131,21 @@ class Server(uvicorn.Server):
         if self.force_exit:  # uvicorn leaves it out then; it takes no time, for nothing is waited for
             await self.lifespan.shutdown()
 
+    async def _drain(self, connections: Connections, deadline: float, calls: Sequence[asyncio.Task[Any]] = ()) -> None:
+        """Close connections as their calls end, and wait for webhooks under way and for further calls.
+
+        When the time is up, or at a second signal, cut off what remains.
+        """
+        loop = asyncio.get_running_loop()
+        connections.shutdown()
+        while connections.all or self._simulator.is_posting() or not all(call.done() for call in calls):
+            if self.force_exit or loop.time() >= deadline:
+                when = "at a second signal" if self.force_exit else f"after {self._grace:g} s of grace"
+                if count := await connections.cut_off(_LAST_WORD, calls):
+                    _log.warning("stopped %s: %d calls were not finished", when, count)
+                return
+            await asyncio.sleep(_TICK)
+
     async def _release(self, release: Callable[[], Awaitable[None]], deadline: float) -> None:
         """Release the sandboxes; where that fails, they are free when this process has ended."""
         try:
@@ -137,21 +153,6 @@ class Server(uvicorn.Server):
                 await release()
         except Exception:  # noqa: BLE001  the server stops nevertheless
             _log.exception("the sandboxes of this process were not released")
-
-    async def _drain(self, connections: Connections, deadline: float) -> None:
-        """Close connections as their calls end, and wait for webhooks under way.
-
-        When the time is up, or at a second signal, cut off what remains.
-        """
-        loop = asyncio.get_running_loop()
-        connections.shutdown()
-        while connections.all or self._simulator.is_posting():
-            if self.force_exit or loop.time() >= deadline:
-                when = "at a second signal" if self.force_exit else f"after {self._grace:g} s of grace"
-                if calls := await connections.cut_off(_LAST_WORD):
-                    _log.warning("stopped %s: %d calls were not finished", when, calls)
-                return
-            await asyncio.sleep(_TICK)
 
     async def on_tick(self, counter: int) -> bool:
         """What uvicorn does ten times a second; and see to those who let us wait."""

@@ -35,7 +35,17 @@ from assessment_simulator.http.forwarding import (
 )
 from assessment_simulator.server import connection
 from assessment_simulator.server.access_log import AccessLog
-from assessment_simulator.server.asgi import LARGEST_BODY, App, Receive, Scope, Send, read_body, respond
+from assessment_simulator.server.asgi import (
+    LARGEST_BODY,
+    App,
+    Receive,
+    Scope,
+    Send,
+    TooLarge,
+    named_headers,
+    read_body,
+    respond,
+)
 from assessment_simulator.server.connection import connection_of, hang_up
 from assessment_simulator.server.logs import request_name
 from assessment_simulator.server.proxied import Proxied, seen
@@ -202,19 +212,15 @@ def test_what_the_first_process_knows_of_the_client_reaches_the_owner() -> None:
     got: list[Any] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        known = seen(scope)
-        got.append(
-            (scope["client"], scope["scheme"], scope["path"], scope["raw_path"], dict(scope["headers"])[b"host"])
-        )
-        got.append((known.prefix, known.names_host, is_forwarded(scope)))
+        got.append({name: scope[name] for name in ("client", "server", "scheme", "path", "raw_path")})
+        got.append((dict(scope["headers"])[b"host"], seen(scope).prefix, seen(scope).names_host, is_forwarded(scope)))
         await ok(scope, receive, send)
+
+    def proxied(app: App) -> App:
+        return Proxied(app, None, [ip_network("127.0.0.0/8")], ["mercury"])
 
     with serving(app) as node:
         owner = Owner(node.address)
-
-        def proxied(app: App) -> App:
-            return Proxied(app, None, [ip_network("127.0.0.0/8")], ["mercury"])
-
         with serving(elsewhere(lambda: owner), outer=proxied) as front:
             request = get(
                 "/s%69m/mercury/%6frder", "X-Forwarded-For: 192.0.2.7:4711", "X-Forwarded-Proto: https",
@@ -222,9 +228,12 @@ def test_what_the_first_process_knows_of_the_client_reaches_the_owner() -> None:
             )  # fmt: skip
             assert front.exchange(request).endswith(b"ok")
     assert got == [
-        (("192.0.2.7", 4711), "https", "/mercury/order", b"/mercury/%6frder", b"public.example"),
-        ("/sim", True, True),
-    ]
+        {
+            "client": ("192.0.2.7", 4711), "server": ("127.0.0.1", front.port), "scheme": "https",
+            "path": "/mercury/order", "raw_path": b"/mercury/%6frder",
+        },
+        (b"public.example", "/sim", True, True),
+    ]  # fmt: skip
 
 
 def test_both_processes_log_a_request_under_one_id() -> None:
@@ -322,16 +331,11 @@ def test_a_large_body_reaches_the_owner_whole(pair: Pair, size: int) -> None:
 
 
 @pytest.mark.parametrize("framing", ["length", "chunks"])
-def test_a_body_over_the_limit_is_over_the_limit_at_the_owner(pair: Pair, framing: str) -> None:
-    """Then the owner refuses it as it refuses its own. How much of it comes is of no account."""
-
+def test_a_body_over_the_limit_is_refused_by_the_owner_as_its_own_is(pair: Pair, framing: str) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        size, more = 0, True
-        while more:
-            message = await receive()
-            size, more = size + len(message["body"]), message["more_body"]
-        text = b"%d" % size
-        await respond(send, 413, [(b"content-length", b"%d" % len(text))], text)
+        with pytest.raises(TooLarge):
+            await read_body(named_headers(scope), receive)
+        await respond(send, 413, [(b"content-length", b"2")], b"ok")
 
     body = MEGABYTE * 3
     head = "POST / HTTP/1.1\r\nHost: sim.example\r\n"  # a connection that closes would be reset by what is unread
@@ -341,9 +345,18 @@ def test_a_body_over_the_limit_is_over_the_limit_at_the_owner(pair: Pair, framin
         request = f"{head}Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
     with pair(app) as (front, _, _), front.connect() as client:
         client.sendall(request)
-        status, _, size = parsed(until(client, b"\r\n\r\n"))
-    assert status == 413
-    assert LARGEST_BODY < int(size) <= len(body)
+        assert until(client, b"ok").startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_that_says_it_is_over_the_limit_is_refused_before_it_comes(pair: Pair) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        with pytest.raises(TooLarge):
+            await read_body(named_headers(scope), receive)
+        await respond(send, 413, [(b"content-length", b"2")], b"ok")
+
+    with pair(app) as (front, _, _), front.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: sim.example\r\nContent-Length: 1048577\r\n\r\n")
+        assert until(client, b"ok").startswith(b"HTTP/1.1 413 ")
 
 
 def test_an_event_stream_reaches_the_client_event_by_event(pair: Pair) -> None:
@@ -574,8 +587,8 @@ def test_a_forwarded_request_is_not_forwarded_again() -> None:
     with serving(third) as node:
         for app in (elsewhere(lambda: Owner(node.address)), raising):
             with serving(app) as wrong:
-                about = {"client": None, "scheme": "http", "prefix": "", "names_host": False, "foreign": None}
-                header = f"Simulator-Forwarded: {json.dumps({**about, 'is_sized': True, 'request': ''})}"
+                about = {"client": None, "server": None, "scheme": "http", "prefix": "", "names_host": False}
+                header = f"Simulator-Forwarded: {json.dumps({**about, 'foreign': None, 'length': None, 'request': ''})}"
                 status, headers, body = parsed(wrong.exchange(get("/", header), wrong.forward_port))
                 assert (status, body) == (421, b"")
                 assert headers == [("content-length", "0"), ("connection", "close")]
@@ -814,6 +827,29 @@ def test_a_process_that_stops_ends_forwarded_event_streams_in_good_order() -> No
         answer = until(client, b"data: 1\n\n\r\n")
         front.stop()
         assert parsed(answer + everything(client))[2] == b"data: 1\n\n"
+
+
+def test_a_process_that_stops_does_not_wait_for_a_client_that_reads_no_more_of_an_event_stream() -> None:
+    full = threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while True:
+            try:
+                async with asyncio.timeout(0.5):
+                    await send({"type": "http.response.body", "body": MEGABYTE, "more_body": True})
+            except TimeoutError:
+                full.set()
+            if connection_of(scope).is_open is False:  # type: ignore[union-attr]
+                return
+
+    with pair_that_stops(app, grace=30) as (front, _, _), front.connect() as client:
+        client.sendall(get())
+        assert full.wait(WITHIN)
+        began = time.monotonic()
+        front.stop()
+        assert time.monotonic() - began < 10
 
 
 def test_a_process_that_stops_finishes_forwarded_requests() -> None:

@@ -54,6 +54,7 @@ from assessment_simulator.server.asgi import (
     Scope,
     Send,
     drop_header,
+    named_headers,
     respond,
 )
 from assessment_simulator.server.connection import connection_of, hang_up
@@ -82,6 +83,8 @@ PROBE = 1.5
 """Seconds that the owner has to answer a probe."""
 DEPOSING = 1.0
 """Seconds that a client waits for `Owner.unreachable`, so that its next request finds another owner."""
+ENDING = 0.5
+"""Seconds that a client has to receive the end of an event stream when the server stops."""
 KEPT = 15.0
 """Seconds that an idle connection is kept. Far less than the owner keeps it."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
@@ -267,15 +270,17 @@ class _Body:
         """Let the app read the body from its beginning."""
         self._position = 0
 
-    async def read(self) -> bytes | None:
-        """The whole body; None if the client disconnects.
+    async def read(self, length: bytes | None) -> bytes | None:
+        """The whole body, which has this `Content-Length`; None if the client disconnects.
 
-        Of a body over the limit only a part is read. This part is over the limit too, so the owner refuses it likewise.
+        Of a body over the limit only a part is read. The owner refuses it by its length, or because this part is over
+        the limit too.
         """
         self._position = len(self._messages)
         size = sum(len(message.get("body", b"")) for message in self._messages)
-        while not (self._is_complete or self._is_gone) and size <= LARGEST_BODY:
-            size += len((await self.receive()).get("body", b""))
+        if length is None or int(length) <= LARGEST_BODY:
+            while not (self._is_complete or self._is_gone) and size <= LARGEST_BODY:
+                size += len((await self.receive()).get("body", b""))
         return None if self._is_gone else b"".join([message.get("body", b"") for message in self._messages])
 
     async def disconnected(self) -> None:
@@ -341,7 +346,7 @@ class Forwarding:
         """Send the request to its owner, and look the owner up again as often as nothing could be sent."""
         loop = asyncio.get_running_loop()
         deadline, pause = loop.time() + GIVE_UP, FIRST_PAUSE
-        data = await body.read()
+        data = await body.read(named_headers(scope).get(b"content-length"))
         while owner is not None and data is not None:
             if loop.time() >= deadline:
                 body.rewind()
@@ -356,7 +361,7 @@ class Forwarding:
                 case _Outcome.OWN_LIMIT:
                     _log.warning("no connection to %s: this process has no more files or ports", owner.address)
                 case _Outcome.STOPPING:
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+                    await self._end_stream(scope, send)
                     return
                 case _Outcome.OWNER_SILENT:
                     await self._report(owner, DEPOSING)
@@ -371,6 +376,15 @@ class Forwarding:
             pause = min(2 * pause, LONGEST_PAUSE)
             body.rewind()
             owner = await _run(self._app, {**scope}, _Place(), body.receive, send)
+
+    async def _end_stream(self, scope: Scope, send: Send) -> None:
+        """End an event stream as its end is written. A client that reads no more is not waited for."""
+        try:
+            async with asyncio.timeout(ENDING):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except TimeoutError:
+            if connection := connection_of(scope):
+                connection.abort()
 
     async def _report(self, owner: Owner, seconds: float) -> None:
         """Tell the registry that the owner is unreachable, and wait so long for what it does about that.
@@ -460,17 +474,17 @@ class Forwarding:
         """Send the request; the head of the response."""
         from yarl import URL
 
-        known, client = seen(scope), scope.get("client")
-        headers, is_sized = [], False
-        length = b"%d" % len(data)
+        known = seen(scope)
+        headers, length, sent_length = [], None, b"%d" % len(data)
         for name, value in end_to_end(scope["headers"], (b"host", b"content-length")):
-            is_sized = is_sized or name == b"content-length"
-            # The body is here already, so nothing is expected. A length differs where the body is over the limit.
-            if name != b"expect" and (name != b"content-length" or value == length):
+            if name == b"content-length":
+                length = value.decode()
+            # The body is here already, so nothing is expected. The length differs where the body is over the limit.
+            if name != b"expect" and (name != b"content-length" or value == sent_length):
                 headers.append((name.decode("latin-1"), value.decode("latin-1")))
         about = {
-            "client": client and [client[0], client[1]], "scheme": scope["scheme"], "prefix": known.prefix,
-            "names_host": known.names_host, "foreign": scope.get(FOREIGN), "is_sized": is_sized,
+            "client": scope.get("client"), "server": scope.get("server"), "scheme": scope["scheme"],
+            "prefix": known.prefix, "names_host": known.names_host, "foreign": scope.get(FOREIGN), "length": length,
             "request": request_name(),
         }  # fmt: skip
         headers.append((HEADER.decode(), wire.dumps(about).decode("latin-1")))
@@ -608,17 +622,23 @@ def restore(scope: Scope) -> bool:
         else:
             headers.append((name, _bytes(value)))
     try:
-        client, prefix, is_sized = about["client"], about["prefix"], about["is_sized"]
-        scope["client"] = client and (client[0], client[1])
         scope["scheme"] = about["scheme"]
-        restore_seen(scope, Seen(prefix, about["names_host"]))
+        for member in ("client", "server"):
+            scope[member] = about[member] and tuple(about[member])
+        restore_seen(scope, Seen(about["prefix"], about["names_host"]))
         if about["foreign"] is not None:
             scope[FOREIGN] = about["foreign"]
         if about["request"]:
             take_request_name(about["request"])
-    except (TypeError, KeyError, IndexError):
+        length = about["length"]
+    except (TypeError, KeyError):
         return False
-    scope["headers"] = headers if is_sized else [line for line in headers if line[0] != b"content-length"]
+    # aiohttp writes the length of what it sends. The client may have sent the body in chunks, or too much of it.
+    if (b"content-length", length and length.encode()) not in headers:
+        headers = [line for line in headers if line[0] != b"content-length"]
+        if length is not None:
+            headers.append((b"content-length", length.encode()))
+    scope["headers"] = headers
     return True
 
 

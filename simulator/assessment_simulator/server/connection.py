@@ -12,6 +12,7 @@ Time is not looked at for each request: the server calls `Connections.look` abou
 
 import asyncio
 import re
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -77,6 +78,8 @@ class Connection(asyncio.Protocol):
         self._body = 0
         """So many bytes of this body have come."""
         self.is_open = False
+        self._is_lost = False
+        """Whether the last byte has left, or nobody can receive it any more."""
         self._is_answering = False
         """Whether the application still works on a request that was given to uvicorn."""
         self._has_answered = False
@@ -106,6 +109,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, by whichever side."""
+        self._is_lost = True
         if self.is_open:
             self.is_open = False
             self._inner.connection_lost(exc)
@@ -254,9 +258,9 @@ class Connection(asyncio.Protocol):
         self._is_answering = False
         self._step += 1
         self._outgoing.send_head()
-        if not self.is_open:
+        if self._is_lost:
             self._connections.all.discard(self)
-        elif self._buffer:
+        elif self._buffer and self.is_open:
             self._read()
 
     def begin_answer(self, head: bytes) -> bytes:
@@ -435,7 +439,7 @@ class Connections:
 
     def __init__(self, app: App, most: int, slack: int = 1) -> None:
         self.all: set[Connection] = set()
-        """Those that are open, and those whose caller has left before the application ended."""
+        """Those that have unsent bytes or are open, and those whose caller has left before the application ended."""
         self.slack = slack
         self.is_stopping = False
         """Whether a connection that opens now closes after its first answer."""
@@ -467,9 +471,16 @@ class Connections:
         for connection in [*self.all]:
             connection.shutdown()
 
-    async def cut_off(self, seconds: float) -> int:
-        """Cancel all calls under way, give each so long to say so, then close all. How many calls there were."""
-        tasks = [connection.task for connection in self.all if connection.task]
+    def calls(self) -> list[asyncio.Task[Any]]:
+        """The calls under way."""
+        return [connection.task for connection in self.all if connection.task]
+
+    async def cut_off(self, seconds: float, others: Sequence[asyncio.Task[Any]] = ()) -> int:
+        """Cancel all calls under way, give each so long to say so, then close all. How many calls there were.
+
+        `others` are calls on connections that stay open.
+        """
+        tasks = [*self.calls(), *(call for call in others if not call.done())]
         for task in tasks:
             task.cancel()
         if tasks:
