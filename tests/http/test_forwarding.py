@@ -289,7 +289,7 @@ RESPONSES: dict[str, tuple[int, list[tuple[bytes, bytes]], list[bytes]]] = {
     "not modified": (304, [(b"etag", b'"x"')], [b""]),
     "redirect": (307, [(b"location", b"http://127.0.0.1:9/"), (b"content-length", b"0")], [b""]),
     "unauthorized": (401, [(b"www-authenticate", b"Basic"), (b"content-length", b"0")], [b""]),
-    "misdirection of a vendor": (409, [(b"content-length", b"0")], [b""]),
+    "421 of the app": (421, [(b"content-length", b"0")], [b""]),
     "error": (500, [(b"content-length", b"3")], [b"bad"]),
     "unknown status": (599, [(b"content-length", b"3")], [b"bad"]),
     "encoded": (200, [(b"content-encoding", b"gzip"), (b"content-length", b"3")], [b"abc"]),
@@ -591,7 +591,7 @@ def test_a_forwarded_request_is_not_forwarded_again() -> None:
                 header = f"Simulator-Forwarded: {json.dumps({**about, 'foreign': None, 'length': None, 'request': ''})}"
                 status, headers, body = parsed(wrong.exchange(get("/", header), wrong.forward_port))
                 assert (status, body) == (421, b"")
-                assert headers == [("content-length", "0"), ("connection", "close")]
+                assert ("simulator-forwarded", "not the owner") in headers
     assert calls == []
 
 
@@ -623,6 +623,17 @@ def test_a_takeover_without_end_is_not_waited_for_longer_than_that(monkeypatch: 
     with serving(elsewhere(lambda: owner), refuse=refuse) as front:
         assert parsed(front.exchange(get(method="POST", body=b"abc")))[::2] == (503, b"vendor")
     assert refused == [b"abc"]
+
+
+def test_a_takeover_that_fails_does_not_end_the_search(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail() -> None:
+        owners.clear()
+        raise OSError("the database is gone")
+
+    owners = [Owner(free_address(), fail)]
+    with serving(elsewhere(lambda: owners[0] if owners else None, ok)) as front:
+        assert front.exchange(get()).endswith(b"ok")
+    assert "the database is gone" in caplog.text
 
 
 def test_a_process_without_free_files_does_not_report_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -926,6 +937,36 @@ def test_an_owner_that_stops_takes_forwards_until_it_has_released_its_sandboxes(
             assert front.exchange(get()).endswith(b"ok")
         node.stop()
     assert former.reports == ["forget"]
+
+
+def test_an_owner_that_stops_finishes_forwarded_requests_before_it_releases_their_sandboxes() -> None:
+    began = threading.Event()
+    released: list[bool] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        began.set()
+        await asyncio.to_thread(goes_on.wait)
+        released.append(node.released)
+        await ok(scope, receive, send)
+
+    goes_on = threading.Event()
+    node = Node(app).start()
+    owner = Owner(node.address)
+    with serving(elsewhere(lambda: owner)) as front, front.connect() as client:
+        client.sendall(get())
+        assert began.wait(WITHIN)
+        node.begin_stop()
+        while True:  # until the ordinary listener is closed
+            try:
+                node.connect().close()
+            except OSError:
+                break
+        goes_on.set()
+        assert everything(client).endswith(b"ok")
+        node.stop()
+    assert released == [False]
+    assert node.released
+    assert owner.reports == []
 
 
 def test_an_owner_that_cannot_release_its_sandboxes_stops_nevertheless(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,8 +9,9 @@ listener. A request passes through these steps:
    `OwnedElsewhere`. `Forwarding` sends the request to the owner's forward listener. What the client sent, and what only
    this process knows (client address, scheme, path prefix), travels in one plain HTTP request.
 3. At the owner, `Forwarded` restores the scope and runs the app behind the checks that the first process has made.
-   If the sandbox belongs to another process after all, the response is 421, which means this and nothing else.
-   So a request is forwarded once at most.
+   If the sandbox belongs to another process after all, the response is a 421 with the header `HEADER`, which means
+   this and nothing else: an injected fault may respond with any status, but not with this header. So a request is
+   forwarded once at most.
 4. `Forwarding` streams the response to the client.
 
 Guarantees:
@@ -66,7 +67,10 @@ if TYPE_CHECKING:
     from aiohttp import ClientRequest, ClientResponse, ClientSession
 
 HEADER = b"simulator-forwarded"
-"""The header that a forwarded request has, and no other: JSON with what the first process knows of its client."""
+"""The header that a forwarded request has, and no other: JSON with what the first process knows of its client.
+
+Of responses only a 421 of `Forwarded` has it.
+"""
 HEALTH = "/_simulator/health"
 MISDIRECTED = 421
 GIVE_UP = 5.0
@@ -391,12 +395,17 @@ class Forwarding:
 
         It goes on when the time is over: other requests wait for it too.
         """
-        report = asyncio.ensure_future(owner.unreachable())
+
+        async def reporting() -> None:
+            try:
+                await owner.unreachable()
+            except Exception as problem:  # noqa: BLE001  the app is run again, and fails or not
+                _log.warning("no process could take over from the owner at %s: %s", owner.address, problem)
+
+        report = asyncio.create_task(reporting())
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
         await asyncio.wait({report}, timeout=seconds)
-        if report.done() and not report.cancelled() and (problem := report.exception()):
-            _log.warning("the owner at %s is unreachable, and nobody could take over: %s", owner.address, problem)
 
     async def _exchange(self, owner: Owner, scope: Scope, body: _Body, data: bytes, send: Send) -> _Outcome:
         """Send the request once, and its response to the client."""
@@ -449,7 +458,7 @@ class Forwarding:
 
     async def _relay(self, exchange: _Exchange, response: "ClientResponse", send: Send) -> _Outcome:
         """Send the response to the client as it comes."""
-        if response.status == MISDIRECTED:
+        if response.status == MISDIRECTED and HEADER.decode() in response.headers:
             return _Outcome.NOT_THE_OWNER
         exchange.progress += 1
         headers, content = end_to_end(response.raw_headers), response.content
@@ -608,7 +617,7 @@ class Forwarded:
             return
         owner = await _run(self._app, scope, _Place(is_forwarded=True), receive, send)
         if owner is not None:
-            await respond(send, MISDIRECTED, [(b"content-length", b"0")], b"")
+            await respond(send, MISDIRECTED, [(HEADER, b"not the owner"), (b"content-length", b"0")], b"")
 
 
 def restore(scope: Scope) -> bool:
