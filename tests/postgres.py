@@ -4,13 +4,91 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
 USER = "sim"
+
+
+class Postgres:
+    """PostgreSQL in a folder of its own; `url` has no database, such as `postgresql://sim@127.0.0.1:5432`.
+
+    `prefix` runs its programs elsewhere, for example in a network namespace.
+    """
+
+    def __init__(self, *settings: str, host: str = "127.0.0.1", prefix: Sequence[str] = ()) -> None:
+        [self._binaries] = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
+        self.folder, self.port = Path(mkdtemp(prefix="postgres-")), free_port()
+        self.url = f"postgresql://{USER}@{host}:{self.port}"
+        self._as_nobody_special = [*prefix, *(["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else [])]
+        if os.getuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        base = (f"listen_addresses={host}", "fsync=off", "max_connections=300")
+        self._settings = " ".join(f"-c {setting}" for setting in (*base, *settings))
+
+    def run(self, program: str, *options: str) -> None:
+        """Run a program of PostgreSQL."""
+        _run([*self._as_nobody_special, str(self._binaries / program), *options])
+
+    def create(self, network: str = "127.0.0.1/32") -> None:
+        """Create the database files; clients in that network need no password, not even to copy them."""
+        self.run("initdb", "-D", str(self.data), "-A", "trust", "-U", USER, "--no-sync", "-E", "UTF8", "--locale=C")
+        with (self.data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {network} trust\nhost replication all {network} trust\n")
+
+    @property
+    def data(self) -> Path:
+        """The folder of the database files."""
+        return self.folder / "data"
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        options = f"{self._settings} -p {self.port} -k {self.folder}"
+        self.run("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server; `immediate` is like a crash."""
+        self.run("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
+
+    def restart(self, mode: str = "immediate") -> None:
+        """Stop the server, and start it again."""
+        self.stop(mode)
+        self.start()
+
+    def promote(self) -> None:
+        """Make a standby the primary."""
+        self.run("pg_ctl", "-D", str(self.data), "-w", "promote")
+
+    def wait_until_replayed(self, primary: "Postgres") -> None:
+        """As a standby, return when all that the primary has committed so far is here."""
+        import psycopg
+
+        with psycopg.connect(f"{primary.url}/postgres", autocommit=True) as there:
+            [(end,)] = there.execute("SELECT pg_current_wal_flush_lsn()").fetchall()
+        with psycopg.connect(f"{self.url}/postgres", autocommit=True) as here:
+            question = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
+            while here.execute(question, (end,)).fetchall() != [(True,)]:
+                time.sleep(0.01)
+
+    def pause_replication(self) -> None:
+        """As a standby, receive nothing any more."""
+        import psycopg
+
+        with psycopg.connect(f"{self.url}/postgres", autocommit=True) as here:
+            here.execute("ALTER SYSTEM SET primary_conninfo = ''")
+            here.execute("SELECT pg_reload_conf()")
+            while here.execute("SELECT 1 FROM pg_stat_wal_receiver").fetchall():
+                time.sleep(0.01)
+
+    def close(self) -> None:
+        """Stop the server if it runs, and delete its files."""
+        with suppress(subprocess.CalledProcessError):
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextmanager
@@ -20,21 +98,13 @@ def postgres() -> Iterator[str]:
     if given:
         yield given.rstrip("/")
         return
-    [binaries] = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
-    folder, port = Path(mkdtemp(prefix="postgres-")), _free_port()
-    as_nobody_special = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    if as_nobody_special:
-        shutil.chown(folder, "postgres", "postgres")
-    control = [*as_nobody_special, str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-    _run([*as_nobody_special, str(binaries / "initdb"), "-D", str(folder / "data"), "-A", "trust", "-U", USER,
-          "--no-sync", "-E", "UTF8", "--locale=C"])  # fmt: skip
-    settings = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=300"
-    _run([*control, "-l", str(folder / "log"), "-o", settings, "start"])
+    server = Postgres()
     try:
-        yield f"postgresql://{USER}@127.0.0.1:{port}"
+        server.create()
+        server.start()
+        yield server.url
     finally:
-        _run([*control, "-m", "immediate", "stop"])
-        shutil.rmtree(folder, ignore_errors=True)
+        server.close()
 
 
 def new_database(server: str) -> str:
@@ -48,10 +118,11 @@ def new_database(server: str) -> str:
 
 
 def _run(command: list[str]) -> None:
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", timeout=60)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", timeout=60)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

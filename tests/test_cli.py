@@ -27,6 +27,7 @@ from assessment_simulator.server.log.places import opened
 from assessment_simulator.serving import unlogged
 from assessment_simulator.settings import Settings
 from tests.commands import MODULE, call, complaint, nothing_served, run, settings_of
+from tests.postgres import new_database
 from tests.server import ROOT, assessment
 from tests.servers import Sandbox, Server, served
 from tests.waiting import overtaken, until
@@ -35,6 +36,8 @@ __all__ = ["nothing_served"]
 
 SCRIPT = (str(Path(sys.executable).with_name("assessment-simulator")),)
 PI = "/api/v1/behavioralassessments"
+Several = Callable[[str], tuple[str, ...]]
+"""Gives options by the number of processes."""
 
 
 @pytest.fixture(params=[MODULE, SCRIPT], ids=["module", "script"])
@@ -163,16 +166,17 @@ def test_a_port_that_is_taken_is_said_in_a_line() -> None:
             assert done.returncode == 1
 
 
-def several(workers: str, folder: Path) -> tuple[str, ...]:
+@pytest.fixture
+def several(postgres_server: str) -> Several:
     """The options of so many processes."""
-    return ("--workers", workers, "--log", f"sqlite:{folder}/log.db")
+    return lambda workers: ("--workers", workers, "--log", new_database(postgres_server))
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_an_output_that_takes_nothing_ends_the_program_with_a_line(workers: str, tmp_path: Path) -> None:
+def test_an_output_that_takes_nothing_ends_the_program_with_a_line(workers: str, several: Several) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*MODULE, "serve", "--port", "0", *several(workers, tmp_path)], stdout=full, stderr=subprocess.PIPE,
+            [*MODULE, "serve", "--port", "0", *several(workers)], stdout=full, stderr=subprocess.PIPE,
             text=True, timeout=30, check=False,
         )  # fmt: skip
     assert done.stderr == "cannot write to standard output: No space left on device\n"
@@ -190,10 +194,10 @@ def test_a_full_disk_is_reported_in_a_line() -> None:
 @pytest.mark.parametrize(
     ("workers", "streams"), [("1", ">&-"), ("2", ">&-"), ("1", ">&- <&-"), ("1", ">&- 2>&-"), ("2", "<&- >&- 2>&-")]
 )
-def test_with_standard_streams_closed_it_serves_and_ends_as_usual(workers: str, streams: str, tmp_path: Path) -> None:
+def test_with_standard_streams_closed_it_serves_and_ends_as_usual(workers: str, streams: str, several: Several) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    closed = ("sh", "-c", f'exec "$@" {streams}', "sh", *MODULE, "serve", "--port", port, *several(workers, tmp_path))
+    closed = ("sh", "-c", f'exec "$@" {streams}', "sh", *MODULE, "serve", "--port", port, *several(workers))
     with subprocess.Popen(closed, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         until(lambda: call("ready", "--url", f"http://127.0.0.1:{port}").returncode == 0, 20)
@@ -211,14 +215,14 @@ def broken(*_):
 
 workers.Simulator = broken
 try:
-    print("status", workers.serve_together(Settings(port=0, log="sqlite:{}/log.db", workers=2)))
+    print("status", workers.serve_together(Settings(port=0, log="{}", workers=2)))
 finally:
     print("the end")
 """
 
 
-def test_a_process_that_fails_ends_and_does_not_go_on_as_the_one_that_began_it(tmp_path: Path) -> None:
-    done = run(command=(sys.executable, "-c", BROKEN.format(tmp_path)))
+def test_a_process_that_fails_ends_and_does_not_go_on_as_the_one_that_began_it(postgres_server: str) -> None:
+    done = run(command=(sys.executable, "-c", BROKEN.format(new_database(postgres_server))))
     assert done.stdout == "status 1\nthe end\n"
     assert done.stderr.count("ValueError: broken on purpose") == 1
 
@@ -362,10 +366,18 @@ def test_an_option_that_cannot_be_is_refused_by_saying_what_is_meant(option: str
 
 
 @pytest.mark.usefixtures("nothing_served")
-@pytest.mark.parametrize(("option", "value"), [("--keep", "5"), ("--keep-for", "P1D"), ("--workers", "2")])
+@pytest.mark.parametrize(("option", "value"), [("--keep", "5"), ("--keep-for", "P1D")])
 def test_an_option_for_a_log_is_refused_without_one(option: str, value: str) -> None:
     done = call("serve", "--port", "0", option, value)
     complaint(done, f"{option} needs a log", "--log sqlite:PATH")
+    assert done.returncode == 2
+
+
+@pytest.mark.usefixtures("nothing_served")
+@pytest.mark.parametrize("log", ["memory", "sqlite:log.db"])
+def test_several_processes_are_refused_where_they_cannot_share_the_log(log: str) -> None:
+    done = call("serve", "--port", "0", "--log", log, "--workers", "2")
+    complaint(done, "--log postgresql://USER@HOST/DATABASE", "for one process")
     assert done.returncode == 2
 
 
@@ -414,7 +426,7 @@ def test_a_database_that_cannot_be_had_ends_the_program_with_a_line(workers: str
 def test_a_database_that_cannot_be_had_is_told_in_a_line_without_its_password(address: str, workers: str) -> None:
     settings = settings_of("--log", address, "--workers", workers)
     with pytest.raises(Unusable) as refused:
-        opened(settings.log, shared=settings.workers > 1)
+        opened(settings.log)
     line = unlogged(settings, refused.value)
     assert line.startswith("--log postgresql:")
     assert len(line.splitlines()) <= 4, line
@@ -539,10 +551,12 @@ def test_a_file_that_cannot_be_is_refused_by_file_place_and_remedy(
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_file_of_more_sandboxes_than_there_may_be_ends_the_program_with_a_line(workers: str, tmp_path: Path) -> None:
+def test_a_file_of_more_sandboxes_than_there_may_be_ends_the_program_with_a_line(
+    workers: str, several: Several, tmp_path: Path
+) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"sandboxes": {"ada": {}, "bob": {}}}')
-    start = ("serve", "--port", "0", "--config", str(path), *several(workers, tmp_path), "--max-sandboxes")
+    start = ("serve", "--port", "0", "--config", str(path), *several(workers), "--max-sandboxes")
     for _ in range(2):  # the second time ada is there already
         done = run(*start, "1")
         complaint(done, "--config", "bob", "--max-sandboxes")

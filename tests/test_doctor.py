@@ -37,7 +37,20 @@ def test_a_healthy_server_is_found_healthy(sandbox: Sandbox, listener: Listener)
     )
     assert status == 0, said
     assert {what: verdict for what, (verdict, _) in found.items()} == dict.fromkeys(
-        ["server", "access", "PI keys", "pymetrics", "sandbox", "clock", "faults", "settings", "listener"], "ok"
+        [
+            "server",
+            "log",
+            "access",
+            "PI keys",
+            "pymetrics",
+            "sandbox",
+            "owner",
+            "clock",
+            "faults",
+            "settings",
+            "listener",
+        ],
+        "ok",
     )
     assert sandbox.told("GET", "/deliveries") == []
     assert listener.received[0].json == {"type": "simulator.test"}
@@ -45,7 +58,7 @@ def test_a_healthy_server_is_found_healthy(sandbox: Sandbox, listener: Listener)
 
 def test_without_a_sandbox_the_server_alone_is_looked_at(server: Server) -> None:
     status, found, _ = doctor("--url", server.url)
-    assert (status, [*found]) == (0, ["server", "access"])
+    assert (status, [*found]) == (0, ["server", "log", "access"])
 
 
 def test_keys_may_stand_in_the_environment(sandbox: Sandbox) -> None:
@@ -225,4 +238,4 @@ def test_the_command_looks_where_the_environment_says(server: Server) -> None:
 def test_it_can_be_called_from_python(sandbox: Sandbox) -> None:
     said: list[str] = []
     assert examine(Patient(sandbox.url, sandbox=sandbox.name), said.append) == 0
-    assert len(said) == 7
+    assert len(said) == 9

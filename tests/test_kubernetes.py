@@ -29,7 +29,7 @@ def value(name: str) -> str:
     """What a variable is set to, whether it stands there or in the Secret."""
     variable = ENVIRON[name]
     if "value" in variable:
-        return str(variable["value"])
+        return str(variable["value"]).replace("$(POD_IP)", "10.0.0.7")
     key = variable["valueFrom"]["secretKeyRef"]
     assert key["name"] == PARTS["Secret"]["metadata"]["name"]
     return str(PARTS["Secret"]["stringData"][key["key"]])
@@ -51,13 +51,13 @@ def test_there_are_two_replicas_and_all_parts_speak_of_the_same() -> None:
 
 
 def test_every_variable_is_one_that_serve_reads() -> None:
-    assert ENVIRON.keys() - {SECRET_VARIABLE} <= OPTIONS.keys()
+    assert ENVIRON.keys() - {SECRET_VARIABLE, "POD_IP"} <= OPTIONS.keys()
     assert SECRET_VARIABLE in ENVIRON
 
 
 def test_every_value_is_one_that_serve_takes() -> None:
     context, refused = click.Context(serve), set()
-    for name in ENVIRON.keys() - {SECRET_VARIABLE}:
+    for name in ENVIRON.keys() - {SECRET_VARIABLE, "POD_IP"}:
         try:
             option = OPTIONS[name]
             option.process_value(context, value(name))
@@ -84,7 +84,9 @@ def test_it_runs_the_image_as_the_image_is_made() -> None:
     security = POD["securityContext"]
     assert (security["runAsUser"], security["runAsGroup"], security["runAsNonRoot"]) == (int(uid), int(gid), True)
     port = int(re.findall(r"^EXPOSE (\d+)$", DOCKERFILE, re.MULTILINE)[0])
-    assert [exposed["containerPort"] for exposed in CONTAINER["ports"]] == [port] == [int(value(f"{PREFIX}PORT"))]
+    forwards = int(value(f"{PREFIX}ADVERTISE").rpartition(":")[2])
+    assert [exposed["containerPort"] for exposed in CONTAINER["ports"]] == [port, forwards]
+    assert port == int(value(f"{PREFIX}PORT"))
     assert CONTAINER["image"] == f"assessment-simulator:{assessment_simulator.__version__}"
     assert CONTAINER["args"] == ["serve"]
     assert re.search(r"^ARG EXTRAS=", DOCKERFILE, re.MULTILINE), "the page names it"

@@ -14,6 +14,7 @@ import pytest
 from assessment_simulator.listening import listen, url_of
 from assessment_simulator.settings import Settings, address_to_ask, is_loopback
 from tests.commands import call, complaint
+from tests.postgres import new_database
 from tests.servers import Server, served
 from tests.waiting import until
 
@@ -45,8 +46,8 @@ def test_a_server_answers_in_both_families_and_the_commands_of_its_environment_f
             assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_several_processes_share_the_sockets_of_both_families(tmp_path: Any) -> None:
-    with Server("--host", "localhost", "--workers", "2", "--log", f"sqlite:{tmp_path}/log.db") as server:
+def test_several_processes_share_the_sockets_of_both_families(postgres_server: str) -> None:
+    with Server("--host", "localhost", "--workers", "2", "--log", new_database(postgres_server)) as server:
         assert server.url.startswith("http://localhost:")
         assert [host for host in (V4, V6) if not answers(host, urlsplit(server.url).port)] == []
 

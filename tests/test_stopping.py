@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from tests.commands import call, complaint, nothing_served
+from tests.postgres import new_database
 from tests.server import assessment
 from tests.servers import Listener, Sandbox, Server
 from tests.waiting import overtaken, until
@@ -165,8 +166,8 @@ def test_what_takes_longer_than_the_grace_time_is_cut_off() -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("sent", SIGNALS, ids=str)
-def test_a_second_signal_ends_it_at_once(sent: signal.Signals, workers: str, tmp_path: Path) -> None:
-    several = ("--workers", workers, "--log", f"sqlite:{tmp_path}/log.db")
+def test_a_second_signal_ends_it_at_once(sent: signal.Signals, workers: str, postgres_server: str) -> None:
+    several = ("--workers", workers, "--log", new_database(postgres_server))
     with Listener(delay=30) as listener, serving("--grace", "60", *several) as (server, sandbox):
         completed(sandbox, listener.url)
         listener.wait_for(1)
@@ -183,8 +184,8 @@ def test_a_second_signal_ends_it_at_once(sent: signal.Signals, workers: str, tmp
 
 
 @pytest.mark.parametrize("sent", SIGNALS, ids=str)
-def test_a_signal_that_every_process_gets_counts_once(sent: signal.Signals, tmp_path: Path) -> None:
-    several = ("--workers", "2", "--log", f"sqlite:{tmp_path}/log.db")
+def test_a_signal_that_every_process_gets_counts_once(sent: signal.Signals, postgres_server: str) -> None:
+    several = ("--workers", "2", "--log", new_database(postgres_server))
     with Listener(delay=2) as listener, serving("--grace", "60", *several) as (server, sandbox):
         completed(sandbox, listener.url)
         listener.wait_for(1)

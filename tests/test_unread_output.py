@@ -20,6 +20,7 @@ from assessment_contracts.kit import Connection, ServerProcess, Unreachable, ser
 from assessment_simulator.server import output
 from assessment_simulator.settings import Settings
 from assessment_simulator.testing.subserver import written
+from tests.postgres import new_database
 
 SERVE = serve_command("--access-log", "--grace", "5")
 SMALL = 4_096
@@ -59,17 +60,17 @@ def ended(process: "subprocess.Popen[Any]") -> float:
     return time.monotonic() - began
 
 
-def workers(folder: Path) -> tuple[str, ...]:
-    return ("--workers", "2", "--log", f"sqlite:{folder}/log.db")
+def workers(postgres_server: str) -> tuple[str, ...]:
+    return ("--workers", "2", "--log", new_database(postgres_server))
 
 
 @pytest.mark.parametrize(
     ("kind", "form"), [("serve", "text"), ("serve", "json"), ("workers", "text"), ("plugin", "text")]
 )
 def test_calls_are_answered_and_sigterm_ends_the_server_while_nothing_reads_standard_error(
-    kind: str, form: Any, tmp_path: Path
+    kind: str, form: Any, postgres_server: str
 ) -> None:
-    more = workers(tmp_path) if kind == "workers" else ()
+    more = workers(postgres_server) if kind == "workers" else ()
     command, said = (*SERVE, "--log-format", form, *more), ""
     if kind == "plugin":
         command = (sys.executable, "-P", "-m", "assessment_simulator.testing.subserver")
@@ -99,10 +100,10 @@ def test_calls_are_answered_while_standard_error_cannot_be_written(kind: str) ->
 
 
 @pytest.mark.parametrize("kind", ["serve", "workers"])
-def test_a_full_standard_output_does_not_keep_the_server_from_serving(kind: str, tmp_path: Path) -> None:
+def test_a_full_standard_output_does_not_keep_the_server_from_serving(kind: str, postgres_server: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [*SERVE, *(workers(tmp_path) if kind == "workers" else ()), "--port", str(port)]
+    command = [*SERVE, *(workers(postgres_server) if kind == "workers" else ()), "--port", str(port)]
     with small_pipe() as (_, writing):
         os.write(writing, b"x" * SMALL)
         process = subprocess.Popen(command, stdout=writing, stderr=subprocess.DEVNULL)

@@ -1,48 +1,118 @@
-"""What it costs to keep commits: each log that `serve --log` takes, beside the one in memory."""
+"""What it costs to keep commits: each log that `serve --log` takes beside memory, and several servers beside one.
 
+For PostgreSQL the database must run on this machine, because its processor time is measured too.
+"""
+
+import asyncio
+import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from time import perf_counter
 
+from benchmarks import load
 from benchmarks.figures import Figure, Goal
 from benchmarks.load import Plan
-from benchmarks.measures import KEPT, Effort, fill
-from benchmarks.requests import Orders
-from benchmarks.servers import SIMULATOR, Server
+from benchmarks.measures import Effort, fill
+from benchmarks.requests import CONTROL, Orders
+from benchmarks.servers import SIMULATOR, Server, Use
 from benchmarks.sides import lines, side_by_side
 
-GOALS = {"read": Goal("ratio", KEPT.bound, at_least=True), "create": Goal("ratio", 0.55, at_least=True)}
-"""What SQLite should reach of memory's rates; the same is asked of nobody whose commits cross a network."""
+SQLITE = {"read": Goal("ratio", 0.95, at_least=True), "create": Goal("ratio", 0.7, at_least=True)}
+POSTGRESQL = {"read": Goal("ratio", 0.9, at_least=True), "create": Goal("ratio", 0.6, at_least=True)}
+FORWARDED = {"read": Goal("ratio", 0.35, at_least=True)}
+"""What should be left of memory's rates."""
+COSTS = {1: Goal("simulator", 0.35), 3: Goal("simulator", 0.65)}
+"""Milliseconds of processor time for a creation, by the number of servers that are asked in turn."""
 _WARM = 0.5
-
-
-def _logs(folder: Path, postgresql: str | None) -> Iterator[tuple[str, str, dict[str, Goal]]]:
-    """The logs that can be measured here, by name and address; PostgreSQL where somebody says where it is."""
-    sqlite = f"sqlite:{folder / 'bench.sqlite'}"
-    yield "SQLite", sqlite, GOALS
-    if postgresql:
-        yield "PostgreSQL", postgresql, {}
+_STORED = 1_000
 
 
 async def logs(effort: Effort, postgresql: str | None) -> list[Figure]:
-    """Reads and creations on each log beside those in memory; nothing where memory is all there is."""
-    found: list[Figure] = []
+    """Reads and creations on each log beside those in memory; PostgreSQL's where an address of it is given."""
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
-        for name, url, goals in _logs(folder, postgresql):
-            with Server(SIMULATOR) as memory, Server((*SIMULATOR, "--log", url)) as durable:
-                left, right = (memory, await _plans(memory, effort)), (durable, await _plans(durable, effort))
-                found += lines("logs", name, await side_by_side(left, right, effort.pairs // 2, _WARM), goals)
+        found = await _beside_memory("SQLite", f"sqlite:{folder / 'bench.sqlite'}", effort, SQLITE)
     finally:
         shutil.rmtree(folder)
+    if postgresql:
+        found += await _beside_memory("PostgreSQL, at the owner", postgresql, effort, POSTGRESQL)
+        found += await _forwarded(postgresql, effort)
+        for count in COSTS:
+            found.append(await _cost(postgresql, count, effort))
     return found
 
 
+async def _beside_memory(name: str, url: str, effort: Effort, goals: dict[str, Goal]) -> list[Figure]:
+    with Server(SIMULATOR) as memory, Server((*SIMULATOR, "--log", url)) as durable:
+        left, right = (memory, await _plans(memory, effort)), (durable, await _plans(durable, effort))
+        return [*lines("logs", name, await side_by_side(left, right, effort.pairs // 2, _WARM), goals)]
+
+
 async def _plans(server: Server, effort: Effort) -> dict[str, Plan]:
+    server.ask("POST", f"{CONTROL}/reset")  # of the sandbox that another part has left in the database
     orders = Orders(server)
-    await fill(server, orders, 1_000)
+    await fill(server, orders, _STORED)
     return {
         "read": Plan(orders.reads(), b"200", effort.seconds),
         "create": Plan(orders.creations(), b"201", effort.seconds),
     }
+
+
+async def _forwarded(url: str, effort: Effort) -> list[Figure]:
+    """Reads that reach a server which does not own the sandbox; both servers are on the servers' core."""
+    command = (*SIMULATOR, "--log", url)
+    with Server(SIMULATOR) as memory, Server(command) as owner, Server(command) as other:
+        plans = (await _plans(memory, effort))["read"], (await _plans(owner, effort))["read"]
+        sides = (memory, {"read": plans[0]}), (other, {"read": plans[1]})
+        found = await side_by_side(*sides, effort.pairs // 2, _WARM)
+        name = "PostgreSQL, forwarded to the owner"
+        return [figure for figure in lines("logs", name, found, FORWARDED) if "own time" not in figure.what]
+
+
+async def _cost(url: str, count: int, effort: Effort) -> Figure:
+    """Processor time of all servers and of PostgreSQL for a creation, with a connection in turn to each server."""
+    with ExitStack() as stack:
+        servers = [Server((*SIMULATOR, "--log", url)) for _ in range(count)]
+        for server in servers:
+            stack.enter_context(server)
+        servers[0].ask("POST", f"{CONTROL}/reset")  # of the sandbox that another part has left in the database
+        orders = Orders(servers[0])
+        await fill(servers[0], orders, _STORED)
+        await _create(servers, Plan(orders.creations(), b"201", _WARM))
+        before = _ran(servers)
+        made = await _create(servers, Plan(orders.creations(), b"201", 10 * effort.seconds))
+        spent = _ran(servers) - before
+    what = f"PostgreSQL: processor time of a creation, {count} server{'s' if count > 1 else ''}"
+    return Figure("logs", what, "ms", 1_000 * spent / made, goal=COSTS[count])
+
+
+async def _create(servers: Sequence[Server], plan: Plan) -> int:
+    """Send creations over as many connections as ever, to each server in turn; how many were answered."""
+    latencies = array("d")
+    turns = itertools.islice(itertools.cycle(servers), load.CONNECTIONS)
+    opened = [await load.connect(server, plan, latencies) for server in turns]
+    deadline = perf_counter() + plan.seconds
+    for connection in opened:
+        connection.begin(deadline)
+    await asyncio.gather(*(connection.finished for connection in opened))
+    for connection in opened:
+        connection.close()
+    return len(latencies)
+
+
+def _ran(servers: Sequence[Server]) -> float:
+    """Seconds that these servers and all of PostgreSQL on this machine have run."""
+    return sum(server.use().ran for server in servers) + sum(Use.of(pid).ran for pid in _postgres())
+
+
+def _postgres() -> Iterator[str]:
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "comm").read_text().strip() == "postgres":
+                yield process.name
+        except OSError:  # it has ended
+            continue

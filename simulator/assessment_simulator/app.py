@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
@@ -13,8 +14,9 @@ from starlette.routing import Route
 
 from assessment_simulator import __version__
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.urls import path_prefix
+from assessment_simulator.core.urls import host_and_port, path_prefix
 from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.listening import BACKLOG
 from assessment_simulator.server import assets, configuring, dashboard
 from assessment_simulator.server.access_log import AccessLog
 from assessment_simulator.server.address import Address
@@ -23,12 +25,15 @@ from assessment_simulator.server.attempts import Attempts
 from assessment_simulator.server.candidate import Candidate
 from assessment_simulator.server.control import Control
 from assessment_simulator.server.egress import Policy
+from assessment_simulator.server.forwarding import Forwarded, Forwarding, answer_owned_elsewhere
 from assessment_simulator.server.guard import Guard
 from assessment_simulator.server.hosts import Hosts
 from assessment_simulator.server.http import Door
 from assessment_simulator.server.keeper import Limits, kept
-from assessment_simulator.server.log import Unusable, Unwritten
+from assessment_simulator.server.loading import MODELS, loaded
+from assessment_simulator.server.log import Log, LogError, OwnedElsewhere, Unusable
 from assessment_simulator.server.log.places import opened
+from assessment_simulator.server.log.postgresql import PostgresqlLog
 from assessment_simulator.server.login import Login, Session
 from assessment_simulator.server.origin import Origins, Shared
 from assessment_simulator.server.press import draw
@@ -47,7 +52,7 @@ from assessment_simulator.server.request_filter import RequestFilter
 from assessment_simulator.server.sandboxes import Sandboxes, Taken
 from assessment_simulator.server.sender import HttpSender
 from assessment_simulator.server.smtp import Smtp
-from assessment_simulator.settings import Settings
+from assessment_simulator.settings import Settings, is_loopback
 from assessment_simulator.vendors import predictive_index, pymetrics
 
 VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
@@ -81,25 +86,49 @@ class Simulator:
             authority=settings.webhook_ca, insecure=settings.webhook_insecure,
         )  # fmt: skip
         self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
+        self.log: Log | None = opened(settings.log)
         self._sandboxes = Sandboxes(
             VENDORS, self._sender, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,
-            log=opened(settings.log, shared=settings.workers > 1),
+            log=self.log,
         )  # fmt: skip
-        session = None if self.control_token is None else Session(self.control_token)
+        self.forward_socket: socket.socket | None = None
+        """Where other processes forward requests to, in a shared log."""
+        self._forwarding: Forwarding | None = None
+        if isinstance(self.log, PostgresqlLog):
+            self.log.regained = self._sandboxes.regained
+            self.forward_socket = self._listen_for_forwards(self.log)
+        session = None if self.control_token is None else Session(self.control_token, self.log)
         address = Address(settings.public_url, trust_host=open_access)
         control = Control(self._sandboxes, address, __version__)
-        self._family, self._hearing = control.family, control.hearing
-        if session is not None:
-            control.family.learn_general("end_session", lambda asked: session.end(asked["id"]))
         inner: App = self._inside(control, address, session)
         if session is not None:
             inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
         origins = Origins(settings.cors_origins, settings.public_url, open_access=open_access)
         hosts = Hosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
-        door = Door(self._sandboxes, Shared(inner, origins), draw, address, origins)
-        inner = RequestFilter(door, origins, hosts)
+        door = inner = Door(self._sandboxes, Shared(inner, origins), draw, address, origins)
+        if isinstance(self.log, PostgresqlLog):
+            self.forward_app: App = RequestFilter(Forwarded(door, self.log.confirm), origins, None)
+            self._forwarding = inner = Forwarding(door, door.refuse, self._sandboxes.count_forwarded)
+        inner = RequestFilter(inner, origins, hosts)
         inner = AccessLog(inner) if settings.access_log else inner
         self.app: App = self._proxied(inner)
+
+    def _listen_for_forwards(self, log: PostgresqlLog) -> socket.socket:
+        """A socket at the address that this process registers under; raises `Unusable`."""
+        advertised = self._settings.advertise or log.host
+        host, port = host_and_port(advertised) or (advertised.strip("[]"), 0)
+        if self.control_token is None and not is_loopback(host):
+            raise Unusable(
+                f"other servers would forward requests to {host}, where open access would let in anyone; "
+                "serve with --access closed, or with --advertise 127.0.0.1 where all servers are on this machine"
+            )
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        except OSError as problem:
+            raise Unusable(f"cannot listen for forwarded requests on {host}:{port}: {problem.strerror}") from None
+        log.address = f"{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        return listener
 
     def _proxied(self, inner: App) -> App:
         """The app behind a reverse proxy, where the settings know of one."""
@@ -117,15 +146,15 @@ class Simulator:
                 *board.routes(),
                 *assets.routes(),
                 *Candidate(self._sandboxes, address).routes(),
-                *([] if session is None else Login(session, address, Attempts(), control.end_session).routes()),
+                *([] if session is None else Login(session, address, Attempts()).routes()),
                 *control.routes(),
                 *Reference(VENDORS, control.table(), __version__).routes(),
             ],
             exception_handlers={
                 Problem: answer_problem,
                 HTTPException: answer_http_error,
-                Unwritten: answer_unlogged,
-                Unusable: answer_unlogged,
+                LogError: answer_unlogged,
+                OwnedElsewhere: answer_owned_elsewhere,
                 Exception: answer_crash,
             },
             lifespan=self._lifespan,
@@ -140,26 +169,42 @@ class Simulator:
     def leave(self) -> None:
         """Answer all who wait for something: the server is about to close."""
         self._sandboxes.end_waits()
+        if self._forwarding is not None:
+            self._forwarding.leave()
+
+    async def release(self, may_wait: Callable[[], bool]) -> None:
+        """Give all sandboxes back, so that other processes can claim them; take no more."""
+        await self._sandboxes.release_all(may_wait)
 
     def is_posting(self) -> bool:
         """Whether a webhook is on its way, or waits for its turn behind others that are."""
         return self._sandboxes.is_posting()
 
     async def open(self) -> None:
-        """Open the sandboxes of the settings, before anything is served; raises `Unopened`."""
+        """Open the log, and the sandboxes of the settings, before anything is served; raises `Unopened`."""
+        if self.log is not None:
+            await loaded("aiohttp", "httpx2", *MODELS)  # a server that lasts has nobody wait for them later
+            await self.log.start()
+        try:
+            await self._open_sandboxes()
+        except BaseException:
+            await self._sandboxes.close()
+            raise
+
+    async def _open_sandboxes(self) -> None:
         for name, changes in self._settings.sandboxes.items():
             try:
-                sandbox = self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
+                sandbox = await self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
             except Taken:
                 continue  # it is in the log already, and stays as it is
             except Full as full:
                 raise Unopened(f"--config: sandbox {name}: {full.detail}") from None
             if self.control_token is not None:
-                self._tell(f"sandbox {name}: {json.dumps(self._sandboxes.credentials(sandbox))}")
+                self._tell(f"sandbox {name}: {json.dumps(await self._sandboxes.credentials(sandbox))}")
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        async with kept(self._sandboxes, self._limits), self._family.meeting(), self._hearing.listening():
+        async with kept(self._sandboxes, self._limits):
             yield
         await self._sandboxes.close()
         if self._relay is not None:

@@ -14,13 +14,14 @@ from typing import Any
 import click
 
 from assessment_simulator import __version__
-from assessment_simulator.core.log_place import LOG_FORMS
+from assessment_simulator.core.log_place import LOG_FORMS, log_place
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.options import (
     FLAG,
     Number,
     base_url,
     control_token,
+    host_and_perhaps_port,
     host_names,
     host_port,
     hosts,
@@ -104,7 +105,7 @@ def main() -> None:
 @option("host", "127.0.0.1", "Address to listen on.", callback=to_listen)
 @option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
 @option("log", "memory", f"Where commits are kept: {LOG_FORMS}.", callback=place)
-@option("workers", "1", "With a log: how many processes serve.", type=click.IntRange(1, 64))
+@option("workers", "1", "With PostgreSQL: how many processes serve on one port.", type=click.IntRange(1, 64))
 @option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=seconds)
 @option("keep_for", None, "With a log: how long unused sandboxes are kept; no limit by default.", callback=seconds)
 @option(
@@ -128,6 +129,12 @@ def main() -> None:
 @option(
     "allowed_hosts", None, "Additional host names that open access accepts, comma-separated; * accepts all.",
     callback=host_names,
+)  # fmt: skip
+@option(
+    "advertise", None,
+    "With PostgreSQL: HOST or HOST:PORT where other servers forward requests to; by default the address from which "
+    "this machine reaches the database, and a free port.",
+    callback=host_and_perhaps_port,
 )  # fmt: skip
 @option("cors_origins", None, "Comma-separated origins of web pages that may call.", callback=origins)
 @option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is a wildcard.", callback=hosts)
@@ -165,8 +172,15 @@ def serve(
     token = control_token()
     if flaw := flaw_of_token(token):
         raise click.UsageError(f"{PREFIX}CONTROL_TOKEN {flaw}")
+    if more["workers"] > 1 and log_place(log)[0] != "postgresql":
+        raise click.UsageError(
+            "--workers needs a log that several processes can share: --log postgresql://USER@HOST/DATABASE; "
+            "memory and a SQLite file are for one process"
+        )
+    if more["workers"] > 1 and more["advertise"] and more["advertise"].rpartition(":")[2].isdecimal():
+        raise click.UsageError("--advertise may name no port with --workers: each process has a port of its own")
     if log == "memory":
-        _alone(**more)
+        _without_log(**more)
     own = address_to_ask(host, port, tls=True)
     names = (host, certificates.host_of(own), certificates.host_of(public_url))
     more |= certificates.files(tls, tls_dir, tls_cert, tls_key, names)
@@ -184,10 +198,8 @@ def serve(
     sys.exit(serve_alone(settings))
 
 
-def _alone(workers: int, keep: int | None, keep_for: float | None, **others: Any) -> None:
-    """Refuse what says nothing without a log."""
-    if workers > 1:
-        raise click.UsageError("--workers needs a log that the processes can share, such as --log sqlite:PATH")
+def _without_log(keep: int | None, keep_for: float | None, **others: Any) -> None:
+    """Refuse options that have no effect without a log."""
     for name, value in (("--keep", keep), ("--keep-for", keep_for)):
         if value is not None:
             raise click.UsageError(

@@ -70,6 +70,7 @@ def examine(patient: Patient, say: Callable[[str], None]) -> int:
 
 def _findings(server: Connection, patient: Patient) -> Iterator[Finding]:
     yield _server(server)
+    yield _log(server)
     access = _access(server, patient)
     yield access
     if access.verdict == "failed" or patient.sandbox is None:
@@ -95,6 +96,15 @@ def _server(server: Connection) -> Finding:
     if version != __version__:
         return Finding("note", "server", f"{server.url} answers, version {version}; this command is of {__version__}")
     return Finding("ok", "server", f"{server.url} answers, version {version}")
+
+
+def _log(server: Connection) -> Finding:
+    """Whether the log can be written."""
+    try:
+        server.call("GET", "/_simulator/ready", within=10)
+    except SimulatorError as problem:
+        return Finding("failed", "log", f"{problem.detail}")
+    return Finding("ok", "log", "can be written, or the server has none")
 
 
 def _access(server: Connection, patient: Patient) -> Finding:
@@ -178,11 +188,22 @@ def _sandbox(server: Connection, patient: Patient) -> Iterator[Finding]:
     seen = server.call("GET", under)
     counts = seen["counts"]
     yield Finding("ok", "sandbox", f"{patient.sandbox!r}: {', '.join(f'{n} {what}' for what, n in counts.items())}")
+    yield _owner(patient.sandbox, server.call("GET", f"{under}/owner"))
     yield _clock(seen)
     yield _faults(server.call("GET", f"{under}/faults"))
     config = server.call("GET", f"{under}/config")
     yield _settings(config)
     yield _listener(server, under, patient.listener, config)
+
+
+def _owner(name: str | None, owner: dict[str, Any]) -> Finding:
+    """Who answers for the sandbox."""
+    if owner["log"] == "memory":
+        return Finding("ok", "owner", f"{name!r} is in the server's memory, and gone when it ends")
+    if owner["log"] == "sqlite":
+        return Finding("ok", "owner", f"{name!r} is in the server's memory and its file")
+    said = f"server {owner['server']}, where others forward requests to at {owner['address']}"
+    return Finding("ok", "owner", f"{name!r} belongs to {said}; no pooler takes its database session away")
 
 
 def _clock(seen: dict[str, Any]) -> Finding:

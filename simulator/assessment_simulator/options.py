@@ -185,3 +185,11 @@ def host_port(context: click.Context, option: click.Parameter, value: str | None
     if value is not None and host_and_port(value) is None:
         raise click.BadParameter(f"{value!r} is not HOST:PORT, such as 127.0.0.1:1025")
     return value
+
+
+def host_and_perhaps_port(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """HOST or HOST:PORT."""
+    known = value is None or host_and_port(value) is not None or _HOST.fullmatch(value.strip("[]"))
+    if not known:
+        raise click.BadParameter(f"{value!r} is neither HOST nor HOST:PORT, such as 10.0.0.7 or 10.0.0.7:9000")
+    return value

@@ -1,8 +1,9 @@
-"""`ready`: whether a simulator answers at an address, in bounded time and by an answer of bounded size."""
+"""`ready`: whether a simulator can serve requests, asked in bounded time and with an answer of bounded size."""
 
 import http.client
 import json
 import threading
+import urllib.error
 import urllib.request
 from ssl import SSLContext
 from typing import Any
@@ -14,7 +15,7 @@ _MOST = 4_096
 
 
 class Unready(Exception):
-    """No simulator answers there."""
+    """No simulator answers there, or it cannot serve requests now."""
 
 
 def health(base: str, trusted: SSLContext | None) -> str:
@@ -27,7 +28,7 @@ def health(base: str, trusted: SSLContext | None) -> str:
 
     def ask() -> None:
         try:
-            said.append(_answer(f"{base.rstrip('/')}/_simulator/health", trusted))
+            said.append(_answer(f"{base.rstrip('/')}/_simulator/ready", trusted))
         except (OSError, ValueError, http.client.HTTPException) as problem:
             trouble.append(f"{problem}")
 
@@ -46,9 +47,23 @@ def health(base: str, trusted: SSLContext | None) -> str:
 def _answer(url: str, trusted: SSLContext | None) -> bytes:
     handler = urllib.request.HTTPSHandler(context=trusted)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
-    with opener.open(url, timeout=WITHIN) as answer:
+    try:
+        answer = opener.open(url, timeout=WITHIN)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            raise OSError(f"{refusal.code} {_detail(refusal.read(_MOST)) or refusal.reason}") from None
+    with answer:
         read: bytes = answer.read(_MOST)
         return read
+
+
+def _detail(said: bytes) -> str | None:
+    """What a problem document says."""
+    try:
+        detail = json.loads(said.decode())["detail"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    return detail if isinstance(detail, str) else None
 
 
 def _is_ours(said: bytes) -> bool:

@@ -22,7 +22,7 @@ from assessment_simulator.server import logs, output
 from assessment_simulator.server.asgi import App
 from assessment_simulator.server.authorities import flaws
 from assessment_simulator.server.connection import IDLE, Connections
-from assessment_simulator.server.log import Unusable
+from assessment_simulator.server.log import LogError, Unusable
 from assessment_simulator.server.masking import hidden
 from assessment_simulator.settings import Settings, authorities
 
@@ -35,7 +35,7 @@ _LAST_WORD = 0.2
 _REDIRECTING = 0.1
 """Seconds in which requests for released sandboxes get 421, before the idle connections that bring them are closed."""
 _FORWARD_SLACK = 2
-"""A forwarded head has one more header, and each byte of it may have become two (`http.forwarding`)."""
+"""A forwarded head has one more header, and each byte of it may have become two (`server.forwarding`)."""
 _log = logging.getLogger("simulator.serving")
 
 
@@ -55,12 +55,13 @@ class ForwardListener(NamedTuple):
     """Where other processes forward requests to, and the app that responds to these.
 
     While the server stops, it still takes forwards: another process would take an owner without a listener for dead.
-    When all else is finished, the server awaits `release`, after which the app responds 421. Then the listener closes.
+    When all else is finished, the server awaits `release`, which is told whether it may wait, and after which
+    the app responds 421. Then the listener closes.
     """
 
     socket: socket.socket
     app: App
-    release: Callable[[], Awaitable[None]]
+    release: Callable[[Callable[[], bool]], Awaitable[None]]
 
 
 class Server(uvicorn.Server):
@@ -73,6 +74,8 @@ class Server(uvicorn.Server):
         settings: Settings,
         forward_listener: ForwardListener | None = None,
     ) -> None:
+        if isinstance(simulator, Simulator) and simulator.forward_socket is not None:
+            forward_listener = ForwardListener(simulator.forward_socket, simulator.forward_app, simulator.release)
         self._connections = Connections(simulator.app, settings.max_connections)
         super().__init__(_config(self._connections, settings))
         self.forward_listener = forward_listener
@@ -122,7 +125,7 @@ class Server(uvicorn.Server):
         # Forwarded calls that begin from now on are the business of `release`: there is always another.
         await self._drain(self._connections, deadline, self._forwards.calls() if self._forwards else [])
         if self.forward_listener is not None and self._forwards is not None and self._forward_server is not None:
-            await self._release(self.forward_listener.release, deadline)
+            await self._release(self.forward_listener, deadline)
             if not self.force_exit:
                 await asyncio.sleep(_REDIRECTING)
             await self._drain(self._forwards, deadline)
@@ -146,11 +149,12 @@ class Server(uvicorn.Server):
                 return
             await asyncio.sleep(_TICK)
 
-    async def _release(self, release: Callable[[], Awaitable[None]], deadline: float) -> None:
+    async def _release(self, listener: ForwardListener, deadline: float) -> None:
         """Release the sandboxes; where that fails, they are free when this process has ended."""
+        time = asyncio.get_running_loop().time
         try:
-            async with asyncio.timeout_at(max(deadline, asyncio.get_running_loop().time() + _LAST_WORD)):
-                await release()
+            async with asyncio.timeout_at(max(deadline, time() + _LAST_WORD)):
+                await listener.release(lambda: not self.force_exit and time() < deadline)
         except Exception:  # noqa: BLE001  the server stops nevertheless
             _log.exception("the sandboxes of this process were not released")
 
@@ -225,7 +229,7 @@ def serve_on(listeners: list[socket.socket], server: Server, settings: Settings,
             server.run(sockets=listeners)
     except Unopened as problem:
         warn(str(problem))
-    except Unusable as problem:
+    except LogError as problem:
         warn(unlogged(settings, problem))
     return 0 if server.is_told else 1
 
@@ -268,7 +272,7 @@ def _config(connections: Connections, settings: Settings | None = None) -> uvico
     )  # fmt: skip
 
 
-def unlogged(settings: Settings, problem: Unusable) -> str:
+def unlogged(settings: Settings, problem: LogError) -> str:
     """Why there is no log, in a line without passwords."""
     return f"--log {hidden(settings.log)}: {problem}"
 

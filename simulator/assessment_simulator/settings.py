@@ -37,6 +37,9 @@ class Settings:
     the files with which it speaks TLS. `grace` is how many seconds a server that is to stop takes to finish what it
     began. `log_format`, `log_level` and `access_log` are about what it tells its operator.
 
+    `advertise` is HOST or HOST:PORT, where other servers that share a PostgreSQL log forward requests to; by default
+    the address from which this machine reaches the database, and a free port.
+
     `allowed_hosts` are the host names that open access accepts besides local ones, `cors_origins` the origins of web
     pages that may call.
     """
@@ -67,6 +70,7 @@ class Settings:
     smtp: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    advertise: str | None = None
     cors_origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -37,9 +37,7 @@ def serve_together(settings: Settings) -> int:
     warn = messages(settings)
     settings = fitted(settings, warn)
     try:
-        log = opened(settings.log, shared=True)  # what is wrong with it is said once, and no process is begun
-        if log is not None:
-            log.close()
+        opened(settings.log)  # what is wrong with it is said once, and no process is begun
         listeners = listen(settings)
     except Unusable as problem:
         warn(unlogged(settings, problem))

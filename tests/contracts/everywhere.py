@@ -40,26 +40,20 @@ def _sqlite(stack: ExitStack, server: str, folder: Path) -> list[str]:
     return [_served(stack, "--log", f"sqlite:{folder}/alone.db")]
 
 
-def _sqlite_workers(stack: ExitStack, server: str, folder: Path) -> list[str]:
-    log = f"sqlite:{folder}/shared.db"
-    return [_served(stack, "--log", log, "--workers", "2"), _served(stack, "--log", log, "--workers", "2")]
-
-
 def _postgresql(stack: ExitStack, server: str, folder: Path) -> list[str]:
     return [_served(stack, "--log", new_database(server))]
 
 
 def _balanced(stack: ExitStack, server: str, folder: Path) -> list[str]:
     log = new_database(server)
-    return [_served(stack, "--log", log), _served(stack, "--log", log)]
+    return [_served(stack, "--log", log) for _ in range(3)]
 
 
 PLACES = {
     "memory": Place("memory", _memory),
     "sqlite": Place("SQLite", _sqlite),
-    "workers": Place("SQLite, two servers of two workers, by turns", _sqlite_workers),
     "postgresql": Place("PostgreSQL", _postgresql),
-    "balanced": Place("PostgreSQL, two servers, by turns", _balanced),
+    "balanced": Place("PostgreSQL, three servers, by turns", _balanced),
 }
 """Every way, by its name on the command line."""
 

@@ -9,7 +9,7 @@ ONCE = Profile("once", 1)
 
 
 @pytest.mark.timeout(300)
-def test_every_property_holds_where_each_request_goes_to_the_other_of_two_servers(postgres_server: str) -> None:
+def test_every_property_holds_where_each_request_goes_to_the_next_of_three_servers(postgres_server: str) -> None:
     broken: list[str] = []
     with serves("balanced", postgres_server) as url:
         ask(url, ONCE, tell=broken.append)

@@ -17,7 +17,7 @@ def main() -> int:
     options.add_argument("--kills", type=int, default=200)
     options.add_argument("--seed", type=int, default=int(time.time()))
     options.add_argument("--log", choices=["sqlite", "postgresql"], default="sqlite")
-    options.add_argument("--processes", type=int, default=1)
+    options.add_argument("--servers", type=int, help="how many share the log; 1 with SQLite, 3 with PostgreSQL")
     asked = options.parse_args()
     print(f"{time.strftime('%Y-%m-%d')}; {platform.system()}, CPython {platform.python_version()}; {vars(asked)}")
     with ExitStack() as stack:
@@ -25,7 +25,7 @@ def main() -> int:
             log = f"sqlite:{stack.enter_context(tempfile.TemporaryDirectory())}/crash.db"
         else:
             log = new_database(stack.enter_context(postgres()))
-        verdict = run(asked.kills, asked.seed, log, asked.processes)
+        verdict = run(asked.kills, asked.seed, log, asked.servers or (1 if asked.log == "sqlite" else 3))
     print(verdict)
     return 1 if verdict.wrong else 0
 

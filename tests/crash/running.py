@@ -1,15 +1,12 @@
 """The course of a run: serve, load, kill, look; and the verdict at its end."""
 
-import os
 import random
-import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Self
 
 import httpx2
@@ -65,13 +62,10 @@ class Process(ServerProcess):
 
 
 class Fleet:
-    """The processes that share a log: one server of several, or several servers of one each."""
+    """The servers that have a log."""
 
-    def __init__(self, log: str, processes: int) -> None:
-        self._together = log.startswith("sqlite:") and processes > 1
-        count = 1 if self._together else processes
-        options = ("--log", log, *(("--workers", str(processes)) if self._together else ()))
-        self._servers = [Process(*options).start() for _ in range(count)]
+    def __init__(self, log: str, count: int) -> None:
+        self._servers = [Process("--log", log).start() for _ in range(count)]
 
     def url(self, place: int) -> str:
         """The address for a caller."""
@@ -83,12 +77,6 @@ class Fleet:
         `noted` returns when all that the dead sent has been noted down.
         """
         server = chance.choice(self._servers)
-        if self._together:
-            workers = until(lambda: server.children)  # they are being started anew
-            alive = time.monotonic()
-            _kill(chance.choice(workers))
-            noted()
-            return alive, time.monotonic()
         alive = time.monotonic()
         server.kill()
         noted()
@@ -100,14 +88,6 @@ class Fleet:
         """End them all."""
         for server in self._servers:
             server.kill()
-
-
-def _kill(worker: int) -> None:
-    """End a process that is not our child, and wait until it has closed all that it had open."""
-    os.kill(worker, signal.SIGKILL)
-    with suppress(FileNotFoundError, ProcessLookupError):
-        while Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
-            time.sleep(0.001)  # its end has no sign for one who is not its parent, and this bounds when it was
 
 
 def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[float, float] = (0.2, 1.0)) -> Verdict:
@@ -130,15 +110,15 @@ def run(kills: int, seed: int, log: str, processes: int = 1, between: tuple[floa
         for caller in callers:
             caller.stop()
         with httpx2.Client(base_url=fleet.url(0), trust_env=False, timeout=60) as http:
-            _settle(http, [caller.promises for caller in callers])
+            settle(http, [caller.promises for caller in callers])
             for caller in callers:
                 verdict.wrong += caller.wrong
-                _judge(http, caller.promises, verdict)
+                judge(http, caller.promises, verdict)
         _judge_webhooks([caller.promises for caller in callers], listener.received(), killed, verdict)
     return verdict
 
 
-def _settle(http: httpx2.Client, all_promises: list[Promises]) -> None:
+def settle(http: httpx2.Client, all_promises: list[Promises]) -> None:
     """Wait until every webhook was tried."""
 
     def settled(promises: Promises) -> bool:
@@ -149,7 +129,7 @@ def _settle(http: httpx2.Client, all_promises: list[Promises]) -> None:
         until(lambda: all(map(settled, all_promises)), 60)
 
 
-def _judge(http: httpx2.Client, promises: Promises, verdict: Verdict) -> None:
+def judge(http: httpx2.Client, promises: Promises, verdict: Verdict) -> None:
     """Everything that was acknowledged is there, once."""
     verdict.acknowledged += len(promises.assessments) + len(promises.orders) + len(promises.completed)
     there: list[Any] = []
@@ -172,14 +152,14 @@ def _judge(http: httpx2.Client, promises: Promises, verdict: Verdict) -> None:
     verdict.wrong += [
         f"{id} was completed, and is {states.get(id)}" for id in promises.completed if states.get(id) != 40
     ]
-    _judge_orders(http, promises, verdict)
+    judge_orders(http, promises, verdict)
     [position] = http.get(f"/_simulator/sandboxes/{promises.name}/config").json()["positions"][:1]
     number = int(position.rpartition(" ")[2]) if position.startswith("position ") else 0
     if number < promises.positions:
         verdict.wrong.append(f"settings {promises.positions} of {promises.name} were promised, and are {number}")
 
 
-def _judge_orders(http: httpx2.Client, promises: Promises, verdict: Verdict) -> None:
+def judge_orders(http: httpx2.Client, promises: Promises, verdict: Verdict) -> None:
     keys = {"client_id": f"sim-{promises.name}", "client_secret": "x", "grant_type": "client_credentials"}
     token = http.post("/mercury/oauth/token", json=keys).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}", "X-Api-Key": keys["client_id"]}

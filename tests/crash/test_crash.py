@@ -11,7 +11,7 @@ from tests.postgres import new_database
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("kind", "processes"), [("sqlite", 1), ("sqlite", 3), ("postgresql", 3)])
+@pytest.mark.parametrize(("kind", "processes"), [("sqlite", 1), ("postgresql", 3)])
 def test_nothing_that_was_acknowledged_is_lost_when_a_process_is_killed(
     tmp_path: Path, kind: str, processes: int, request: pytest.FixtureRequest
 ) -> None:

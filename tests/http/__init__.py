@@ -8,8 +8,8 @@ from http.client import HTTPResponse
 from io import BytesIO
 from typing import Any
 
-from assessment_simulator.http.forwarding import Forwarded, Forwarding, give_up
 from assessment_simulator.server.asgi import App, Receive, Scope, Send
+from assessment_simulator.server.forwarding import Forwarded, Forwarding, give_up
 from assessment_simulator.serving import ForwardListener, Server
 from assessment_simulator.settings import Settings
 
@@ -35,7 +35,7 @@ class Node:
         grace: float = 5.0,
         refuse: App = give_up,
         outer: Callable[[App], App] = lambda app: app,
-        release: Callable[[], Awaitable[None]] | None = None,
+        release: Callable[[Callable[[], bool]], Awaitable[None]] | None = None,
     ) -> None:
         async def living(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "lifespan":
@@ -68,7 +68,7 @@ class Node:
         """Send no webhooks."""
         return False
 
-    async def release(self) -> None:
+    async def release(self, may_wait: Callable[[], bool]) -> None:
         """Release the sandboxes."""
         self.released = True
 
@@ -123,7 +123,7 @@ class Owner:
         self.reports: list[str] = []
         self._then = then
 
-    async def unreachable(self) -> None:
+    async def unreachable(self, *, is_silent: bool) -> None:
         """Note the report."""
         self.reports.append("unreachable")
         done = self._then()

@@ -26,14 +26,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from assessment_simulator.http import forwarding
-from assessment_simulator.http.forwarding import (
-    OwnedElsewhere,
-    answer_owned_elsewhere,
-    is_forwarded,
-    leave_to,
-)
-from assessment_simulator.server import connection
+from assessment_simulator.server import connection, forwarding
 from assessment_simulator.server.access_log import AccessLog
 from assessment_simulator.server.asgi import (
     LARGEST_BODY,
@@ -47,6 +40,8 @@ from assessment_simulator.server.asgi import (
     respond,
 )
 from assessment_simulator.server.connection import connection_of, hang_up
+from assessment_simulator.server.forwarding import answer_owned_elsewhere, is_forwarded, leave_to
+from assessment_simulator.server.log import OwnedElsewhere
 from assessment_simulator.server.logs import request_name
 from assessment_simulator.server.proxied import Proxied, seen
 from tests.http import Node, Owner, everything, get, parsed, serving, until
@@ -970,7 +965,7 @@ def test_an_owner_that_stops_finishes_forwarded_requests_before_it_releases_thei
 
 
 def test_an_owner_that_cannot_release_its_sandboxes_stops_nevertheless(caplog: pytest.LogCaptureFixture) -> None:
-    async def release() -> None:
+    async def release(may_wait: Callable[[], bool]) -> None:
         raise OSError("the database is gone")
 
     node = Node(ok, release=release).start()

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -20,13 +22,8 @@ from assessment_simulator.listening import listen
 from assessment_simulator.server import events, hub
 from assessment_simulator.server import sandbox as world
 from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.egress import Policy
-from assessment_simulator.server.family import Family
-from assessment_simulator.server.hearing import Hearing
 from assessment_simulator.server.hub import KEPT, Change, Hub
 from assessment_simulator.server.journal import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
-from assessment_simulator.server.sandboxes import Sandboxes
-from assessment_simulator.server.sender import HttpSender
 from assessment_simulator.server.state import State
 from assessment_simulator.settings import Settings
 from tests.server import ROOT, assessment, order
@@ -261,8 +258,7 @@ def test_who_names_a_place_that_is_not_known_asks_for_everything(sandbox: Sandbo
 def new() -> tuple[world.Sandbox, Hub]:
     """A sandbox that nobody serves, and its hub."""
     sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
-    alone = Hearing(Family(Sandboxes(VENDORS, HttpSender(Policy(())))), lambda sandbox: (0, 0))
-    return sandbox, Hub(sandbox, alone)
+    return sandbox, Hub(sandbox)
 
 
 async def test_a_hub_remembers_so_much_and_no_more() -> None:
@@ -403,3 +399,14 @@ def test_closed_access_asks_for_the_control_token(closed: Server) -> None:
         http.post(ROOT, json={"name": "read-with-a-token"}, headers=CONTROL).raise_for_status()
         with http.stream("GET", path, headers=CONTROL) as stream:
             assert next(stream.iter_lines()) == "retry: 1000"
+
+
+async def test_a_hub_whose_sandbox_ended_is_kept_by_no_timer() -> None:
+    sandbox, watched = new()
+    with watched.reading():
+        sandbox.tell(ENDED)
+    assert sandbox.watchers == []
+    gone = weakref.ref(watched)
+    del watched
+    gc.collect()
+    assert gone() is None

@@ -20,6 +20,7 @@ import uvicorn
 from assessment_simulator.app import Simulator
 from assessment_simulator.server.connection import Connections
 from assessment_simulator.settings import Settings
+from tests.postgres import new_database
 from tests.server import ROOT, assessment, connect, order, problem, send_raw, wish
 from tests.servers import Listener, Sandbox, Server
 from tests.waiting import until
@@ -327,8 +328,8 @@ def test_where_few_files_may_be_open_fewer_are_let_in_and_the_others_are_told() 
         assert send_raw(server.url, call).startswith(b"HTTP/1.1 503 ")
 
 
-def test_several_processes_say_once_that_few_files_may_be_open(tmp_path: Path) -> None:
-    with limited("-n 60", "--log", f"sqlite:{tmp_path}/log.db", "--workers", "2") as server:
+def test_several_processes_say_once_that_few_files_may_be_open(postgres_server: str) -> None:
+    with limited("-n 60", "--log", new_database(postgres_server), "--workers", "2") as server:
         assert server.stderr() == FEWER
 
 

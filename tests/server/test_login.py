@@ -144,20 +144,21 @@ def test_logging_out_ends_the_session_on_the_server(http: httpx2.Client) -> None
     assert http.get(ROOT).status_code == 200  # the session of another browser goes on
 
 
-def test_a_session_ends_after_twelve_hours_and_no_code_but_ours_makes_one() -> None:
+@pytest.mark.anyio
+async def test_a_session_ends_after_twelve_hours_and_no_code_but_ours_makes_one() -> None:
     now = [1_000_000.0]
-    session, answer = Session(TOKEN, lambda: now[0]), Response()
+    session, answer = Session(TOKEN, now=lambda: now[0]), Response()
     session.give(answer, path="/", secure=False)
     cookie = answer.headers["set-cookie"].partition(";")[0]
-    id = session.held({b"cookie": cookie.encode()})
+    id = await session.held({b"cookie": cookie.encode()})
     assert id
     for wrong in (cookie[:-1], f"{cookie}0", cookie.replace(id, "0" * 32), cookie.replace(".1000000.", ".2000000.")):
-        assert session.held({b"cookie": wrong.encode()}) is None
-    assert Session(f"{TOKEN}x", lambda: now[0]).held({b"cookie": cookie.encode()}) is None
+        assert await session.held({b"cookie": wrong.encode()}) is None
+    assert await Session(f"{TOKEN}x", now=lambda: now[0]).held({b"cookie": cookie.encode()}) is None
     now[0] += 12 * 3_600 - 1
-    assert session.held({b"cookie": cookie.encode()}) == id
+    assert await session.held({b"cookie": cookie.encode()}) == id
     now[0] += 1
-    assert session.held({b"cookie": cookie.encode()}) is None
+    assert await session.held({b"cookie": cookie.encode()}) is None
 
 
 def test_wrong_tokens_in_the_form_are_limited_by_address_and_bearer_tokens_are_not(closed: Server) -> None:

@@ -148,4 +148,4 @@ def test_a_second_step_that_cannot_be_kept_does_not_deny_the_first() -> None:
     changes.note()
     assert unlogged(full) == "the log is full; what the request had changed before is kept"
     lost = Unwritten("the log at db.internal is away", "the log is away", is_uncertain=True)
-    assert unlogged(lost) == "the log is away; whether it was kept is not known"
+    assert unlogged(lost) == "the log is away; whether the change was kept is not known"

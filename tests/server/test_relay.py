@@ -9,7 +9,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -102,20 +101,11 @@ def test_mails_of_a_sandbox_arrive_once_each_and_in_order(box: Sandbox, mailbox:
     assert len({str(mail.message["Message-ID"]) for mail in mailbox.received}) == len(mailbox.received)
 
 
-SEVERAL = {"two servers over PostgreSQL": "postgresql", "two processes over SQLite": "sqlite"}
-
-
-@pytest.mark.parametrize("log", SEVERAL.values(), ids=SEVERAL)
-def test_a_mail_is_relayed_by_the_process_alone_that_committed_it(
-    log: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    if log == "postgresql":
-        options, servers = ["--log", new_database(request.getfixturevalue("postgres_server"))], 2
-    else:
-        options, servers = ["--log", f"sqlite:{tmp_path}/log.db", "--workers", "2"], 1
+def test_a_mail_is_relayed_by_the_process_alone_that_committed_it(postgres_server: str) -> None:
+    options = ["--log", new_database(postgres_server)]
     with Mailbox() as mailbox:
         with contextlib.ExitStack() as stack:
-            urls = [stack.enter_context(Server(*options, "--smtp", mailbox.where)).url for _ in range(servers)]
+            urls = [stack.enter_context(Server(*options, "--smtp", mailbox.where)).url for _ in range(2)]
             http = [stack.enter_context(httpx2.Client(base_url=url, trust_env=False)) for url in urls * 8]
             boxes = [Sandbox(client, "ada") for client in http]
             for box in boxes:  # a connection each, so that each process has the sandbox and hears of the others

@@ -1,15 +1,13 @@
-"""Time that somebody turns: whatever falls due meanwhile happens, in order and each at its own moment."""
+"""Advances a sandbox's clock: what is due happens in order, each at its own moment."""
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 
-from assessment_simulator.server.log import Deleted, Unusable, Unwritten
+from assessment_simulator.server.log import Deleted, LogError
+from assessment_simulator.server.pauses import Pause
 from assessment_simulator.server.sandbox import Sandbox
 from assessment_simulator.server.watched import Event
 
-LOOK = 0.05
-"""Seconds between two looks at what other processes are still trying."""
 _Running = Callable[[], list["asyncio.Task[None]"]]
 """The attempts that this process is making."""
 
@@ -28,29 +26,36 @@ class CutShort(Exception):
         self.events = events
 
 
-async def played(sandbox: Sandbox, player: str, target: int | None, running: _Running) -> list[Event]:
-    """Let happen all that falls due by `target` (None: all there is); the advance is called `player`.
+async def played(
+    sandbox: Sandbox, target: int | None, running: _Running, is_sending: Callable[[], bool]
+) -> list[Event]:
+    """Let happen all that falls due by `target` (None: all there is).
 
     Waits for the listeners' answers; vendor calls are answered meanwhile. Returns what happened; raises `CutShort`,
-    with the same, when a reset, a restore, the deletion of the sandbox, another process or a failing log comes first.
+    with the same, when a reset, a restore, the deletion of the sandbox or a failing log comes first.
     """
     events: list[Event] = []
     note = events.append
-    epoch = sandbox.epoch
     cut: tuple[int, str] | None = None
     sandbox.listeners.append(note)
     try:
-        try:
-            while await _settled(sandbox, epoch, running) and sandbox.step(partial(_turned, sandbox, player, target)):
-                pass
-            cut = _cut(sandbox, player, epoch)
-        finally:
-            sandbox.listeners.remove(note)
-            sandbox.end_play(player)
+        sandbox.set_clock(sandbox.state.clock.hold())
+        epoch, pause = sandbox.epoch, Pause()
+        while await _settled(sandbox, epoch, running, is_sending) and sandbox.step(lambda: _turned(sandbox, target)):
+            await pause.if_due()
+        if sandbox.is_closed:
+            cut = _GONE
+        elif sandbox.epoch != epoch:
+            cut = 409, "the sandbox was reset or restored"
+        else:
+            sandbox.set_clock(sandbox.state.clock.let_go())
+            await sandbox.settled()
     except Deleted:
         cut = _GONE
-    except (Unwritten, Unusable) as problem:
-        cut = 503, str(problem)
+    except LogError as problem:
+        cut = 503, problem.shown
+    finally:
+        sandbox.listeners.remove(note)
     events.sort(key=lambda event: event.place)
     if cut is not None:
         raise CutShort(*cut, events)
@@ -60,21 +65,8 @@ async def played(sandbox: Sandbox, player: str, target: int | None, running: _Ru
 _GONE = 410, "the sandbox was deleted"
 
 
-def _cut(sandbox: Sandbox, player: str, epoch: int) -> tuple[int, str] | None:
-    """The status and the reason, if something else than the advance itself has ended it."""
-    if sandbox.is_closed:
-        return _GONE
-    if sandbox.epoch != epoch:
-        return 409, "the sandbox was reset or restored"
-    if sandbox.player != player:
-        return 409, "another process took over, because this one had not reported for five seconds"
-    return None
-
-
-def _turned(sandbox: Sandbox, player: str, target: int | None) -> bool:
-    """Turn the clock to what is due next, or, where that is not before it, to the target; whether there is more."""
-    if sandbox.player != player:  # the sandbox was reset or restored, perhaps through another process
-        return False
+def _turned(sandbox: Sandbox, target: int | None) -> bool:
+    """Move the clock to the next due time, at most `target`; return whether more is due."""
     due = sandbox.state.next_due()
     more = due is not None and (target is None or due <= target)
     at = max(due, sandbox.now()) if more and due is not None else target
@@ -83,14 +75,22 @@ def _turned(sandbox: Sandbox, player: str, target: int | None) -> bool:
     return more
 
 
-async def _settled(sandbox: Sandbox, epoch: int, running: _Running) -> bool:
+async def _settled(sandbox: Sandbox, epoch: int, running: _Running, is_sending: Callable[[], bool]) -> bool:
     """Wait until all that is due now has happened; False when another epoch has begun meanwhile."""
-    sandbox.ring(sandbox.now())
-    await asyncio.sleep(0)  # others are answered meanwhile, however many alarms there are to ring
-    while sandbox.epoch == epoch and (tasks := running()):
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.sleep(0)
-    while sandbox.epoch == epoch and sandbox.state.claims:  # other processes began before the clock stood
-        await asyncio.sleep(LOOK)
-        sandbox.ring(sandbox.now())
+    while sandbox.epoch == epoch:
+        await sandbox.catch_up()
+        await sandbox.settled()  # attempts start when what they depend on is durable
+        tasks = running()
+        if tasks:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        elif not is_sending() and not _is_due(sandbox):
+            break
+        else:
+            sandbox.watch()
+            await asyncio.sleep(0)
     return sandbox.epoch == epoch
+
+
+def _is_due(sandbox: Sandbox) -> bool:
+    due = sandbox.state.next_due()
+    return due is not None and due <= sandbox.now()

@@ -6,7 +6,7 @@ Nothing is asked again and again: the sandbox tells whoever waits what has chang
 import asyncio
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 
 from assessment_simulator.server.journal import CLOSING, ENDED, EVERYTHING
 from assessment_simulator.server.matching import compare, matches
@@ -21,38 +21,18 @@ _LOOKED_INTO = 20
 """and so many of them, those that come nearest at a glance, in whole."""
 
 View = dict[str, Any]
-Judged = tuple[int, int, View]
-"""How many members agree, how many differ, and the thing in short with what differs."""
-
-
-class Elsewhere(Protocol):
-    """Such things that other processes know of."""
-
-    async def first(self, wanted: View, ids: list[str] | None) -> list[View]:
-        """The newest that is as wanted, of each process; among these ids, where they are given."""
-        ...
-
-    async def nearest(self, wanted: View) -> list[list[Judged]]:
-        """What comes nearest, of each process."""
-        ...
-
-    def newest(self, views: list[View]) -> View:
-        """The newest of several."""
-        ...
 
 
 class Things(NamedTuple):
     """What can be waited for: which changes are such things, their ids from the newest on, and two looks at one.
 
-    `short` is the cheaper look, without what is costly to show; both give None where the thing is gone. `elsewhere` are
-    those that other processes alone know of.
+    `short` is the cheaper look, without what is costly to show; both give None where the thing is gone.
     """
 
     kinds: frozenset[str]
     ids: Callable[[], Iterable[str]]
     short: Callable[[str], View | None]
     whole: Callable[[str], View | None]
-    elsewhere: "Elsewhere | None" = None
 
 
 class _News:
@@ -63,7 +43,7 @@ class _News:
         self._things = things
         self._ids: dict[str, None] = {}
         self._all = True
-        self._ended = False
+        self._ended = sandbox.is_leaving
         self._happened = asyncio.Event()
 
     def __enter__(self) -> Self:
@@ -108,7 +88,7 @@ async def happened(
     `hung_up` is awaited meanwhile: when it returns, nobody waits any more.
     """
     with _News(sandbox, things) as news:
-        found = await _first(things, wanted, news.take())
+        found = _first(things, wanted, news.take())
         if found is not None:
             return found
         search = asyncio.ensure_future(_search(news, things, wanted))
@@ -125,21 +105,13 @@ async def happened(
 async def _search(news: _News, things: Things, wanted: View) -> View:
     while True:
         await news.more()
-        found = await _first(things, wanted, news.take())
+        found = _first(things, wanted, news.take())
         if found is not None:
             return found
 
 
-async def _first(things: Things, wanted: View, ids: list[str] | None) -> View | None:
-    here = found_here(things, wanted, ids)
-    if things.elsewhere is None:
-        return here
-    found = [*([] if here is None else [here]), *await things.elsewhere.first(wanted, ids)]
-    return things.elsewhere.newest(found) if found else None
-
-
-def found_here(things: Things, wanted: View, ids: list[str] | None) -> View | None:
-    """The first of these, or of all, that is as wanted, and that this process knows of."""
+def _first(things: Things, wanted: View, ids: list[str] | None) -> View | None:
+    """The first of these, or of all, that is as wanted."""
     for id in things.ids() if ids is None else ids:
         short = things.short(id)
         if short is None or not matches({name: one for name, one in wanted.items() if name in short}, short):
@@ -150,22 +122,10 @@ def found_here(things: Things, wanted: View, ids: list[str] | None) -> View | No
     return None
 
 
-async def nearest(things: Things, wanted: View) -> list[View]:
+def nearest(things: Things, wanted: View) -> list[View]:
     """The things that come nearest, each in short and with what differs: the one with most agreement first."""
-    found = judged(things, wanted)
-    if things.elsewhere is not None:
-        found += [one for part in await things.elsewhere.nearest(wanted) for one in part]
-        found.sort(key=lambda one: (-one[0], one[1]))
-    return [view for _, _, view in found[:NEAREST]]
-
-
-def judged(things: Things, wanted: View) -> list[Judged]:
-    """Those that this process knows of."""
     glanced = [(id, short) for id in islice(things.ids(), _LOOKED_AT) if (short := things.short(id)) is not None]
     glanced.sort(key=lambda one: -compare(wanted, one[1])[0])
     found = [(*compare(wanted, whole), short) for id, short in glanced[:_LOOKED_INTO] if (whole := things.whole(id))]
     found.sort(key=lambda one: (-one[0], len(one[1])))
-    return [
-        (agreed, len(differs), {**short, "differs": [one._asdict() for one in differs]})
-        for agreed, differs, short in found[:NEAREST]
-    ]
+    return [{**short, "differs": [one._asdict() for one in differs]} for _, differs, short in found[:NEAREST]]

@@ -106,7 +106,7 @@ class Candidate:
 
     async def _look(self, vendor: Vendor, exercise: Exercise, request: Request) -> Response:
         """The page as things are now."""
-        visit = self._visit(vendor, exercise, request)
+        visit = await self._visit(vendor, exercise, request)
         briefing = visit.briefing
         if briefing and briefing.phase is Phase.INVITED and exercise.opening:
             if _is_in_advance(request):
@@ -114,7 +114,9 @@ class Candidate:
                 return Response(status_code=503, headers=HEADERS)
             if request.method != "HEAD":  # which shows what a GET would answer, and opens nothing
                 visit.step(exercise.opening, self._base(request))
+                await visit.sandbox.settled()
                 briefing = visit.briefing
+        await visit.sandbox.settled()
         if briefing is None:
             return _page(visit, None, "unknown", 404)
         name, status = _PAGES[briefing.phase]
@@ -123,7 +125,7 @@ class Candidate:
 
     async def _step(self, vendor: Vendor, exercise: Exercise, request: Request) -> Response:
         """Start or finish, and lead on to the page as it is then."""
-        visit = self._visit(vendor, exercise, request)
+        visit = await self._visit(vendor, exercise, request)
         briefing = visit.briefing
         if briefing is None:
             return _page(visit, None, "unknown", 404)
@@ -133,6 +135,7 @@ class Candidate:
         except Unfit as unfit:
             return _page(visit, briefing, "unfit", unfit.status, detail=unfit.detail)
         reply = visit.step(_STEPS[button], self._base(request), body)
+        await visit.sandbox.settled()
         if reply.status == 200:
             more = {"then": "done"} if button == "finish" else {}
             return RedirectResponse(_with(visit.here, more), 303, HEADERS)
@@ -146,7 +149,7 @@ class Candidate:
         page, status = _PAGES[briefing.phase]
         return _page(visit, briefing, page, 409 if status == 200 else status, late=True)
 
-    def _visit(self, vendor: Vendor, exercise: Exercise, request: Request) -> Visit:
+    async def _visit(self, vendor: Vendor, exercise: Exercise, request: Request) -> Visit:
         """Who comes by this link, and where it leads; a link that is not genuine leads to no sandbox."""
         asked = request.query_params
         in_path = request.path_params.get(exercise.ticket)
@@ -154,8 +157,8 @@ class Candidate:
         name, _, rest = ticket.partition(".")
         seal, _, id = rest.partition(".")
         id = lower_uuid(id)
-        sandbox = self._sandboxes.find(Credential("link", name, seal, id))
-        sandbox.ring(sandbox.now())  # nobody shall see what a late timer has left undone
+        sandbox = await self._sandboxes.find(Credential("link", name, seal, id))
+        await sandbox.catch_up()  # nobody shall see what a late timer has left undone
         language = asked.get("lang", "")[:_LONGEST_TAG]
         kept = ({} if in_path is not None else {exercise.ticket: ticket}) | ({"lang": language} if language else {})
         stored = sandbox.get(vendor.kind, id)

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from assessment_simulator.core import instant
 from assessment_simulator.server.asgi import named_headers
 from assessment_simulator.server.exchanges import body_view
-from assessment_simulator.server.family import Asked, Family
 from assessment_simulator.server.journal import CAUGHT
 from assessment_simulator.server.masking import Mask, headers_of
 from assessment_simulator.server.plumbing import Handler
@@ -53,53 +52,23 @@ class Catch:
     def __init__(self, generation: int) -> None:
         self.generation = generation
         self.kept: deque[Caught] = deque(maxlen=MOST)
-        self.number = self.changed = 0
-        """The numbers of the last webhook, and of the last change."""
+        self.number = 0
+        """That of the last webhook."""
 
 
-class Catches:
-    """What came to this process, by sandbox; other processes ask for it."""
+class CatchControl:
+    """Handlers of the catcher; `find` gives the sandbox that a request speaks of."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, find: Callable[[Request], Sandbox]) -> None:
+        self._find = find
         self._catches: WeakKeyDictionary[Sandbox, Catch] = WeakKeyDictionary()
-        family.learn({"caught": self._caught, "clear_caught": self._clear})
 
-    def of(self, sandbox: Sandbox) -> Catch:
+    def _of(self, sandbox: Sandbox) -> Catch:
         """What was caught for a sandbox; a reset has forgotten it."""
         known = self._catches.get(sandbox)
         if known is None or known.generation != sandbox.generation:
             known = self._catches[sandbox] = Catch(sandbox.generation)
         return known
-
-    def news(self, sandbox: Sandbox) -> tuple[int, int]:
-        """The numbers of the last change, and of the last webhook."""
-        known = self._catches.get(sandbox)
-        return (0, 0) if known is None else (known.changed, known.number)
-
-    def _caught(self, sandbox: Sandbox, asked: Asked) -> Any:
-        mask = Mask(sandbox.name)
-        return [(one.number, one.view(mask)) for one in self.of(sandbox).kept]
-
-    def _clear(self, sandbox: Sandbox, asked: Asked) -> Any:
-        catch = self.of(sandbox)
-        catch.kept.clear()
-        catch.changed = sandbox.journal.after(catch.changed)
-        sandbox.tell(CAUGHT)
-        return True
-
-
-class CatchControl:
-    """Handlers of the catcher; `find` gives the sandbox that a request speaks of.
-
-    A webhook is kept by the process that it came to.
-    """
-
-    def __init__(
-        self, find: Callable[[Request], Sandbox], family: Callable[[], Family], catches: Callable[[], Catches]
-    ) -> None:
-        self._find = find
-        self._family = family
-        self._catches = catches
 
     def table(self, root: str) -> tuple[tuple[str, str, Handler], ...]:
         """The calls by method and path."""
@@ -110,9 +79,8 @@ class CatchControl:
         """Keep a webhook, and answer it with 200 or with the status that the address asks for."""
         status = _status(request)
         sandbox = self._find(request)
-        catch = self._catches().of(sandbox)
-        catch.number = sandbox.journal.after(catch.number)
-        catch.changed = sandbox.journal.after(catch.changed)
+        catch = self._of(sandbox)
+        catch.number += 1
         body, headers = request.state.body[:LARGEST], named_headers(request.scope)
         catch.kept.append(Caught(catch.number, sandbox.now(), headers, body, status))
         sandbox.tell(CAUGHT, f"caught-{catch.number}")
@@ -122,14 +90,16 @@ class CatchControl:
         """The webhooks that were caught, newest first."""
         from assessment_simulator.server.models import journal as models
 
-        told = await self._family().of(self._find(request), "caught")
-        found = sorted((one for part in told.parts for one in part), key=lambda one: -one[0])
-        return told.noted(answer(list[models.Caught], [view for _, view in found[:MOST]]))
+        sandbox = self._find(request)
+        mask = Mask(sandbox.name)
+        return answer(list[models.Caught], [one.view(mask) for one in reversed(self._of(sandbox).kept)])
 
     async def clear_caught(self, request: Request) -> Response:
         """Forget what was caught."""
-        told = await self._family().of(self._find(request), "clear_caught")
-        return told.noted(Response(status_code=204))
+        sandbox = self._find(request)
+        self._of(sandbox).kept.clear()
+        sandbox.tell(CAUGHT)
+        return Response(status_code=204)
 
 
 def _status(request: Request) -> int:

@@ -6,19 +6,21 @@ Each request runs in a task, so a context variable keeps them apart.
 
 from contextvars import ContextVar
 
-_changed: ContextVar[bool] = ContextVar("changed", default=False)
+_first: ContextVar[int | None] = ContextVar("first", default=None)
 
 
 def begin() -> None:
     """Begin a request. A pipelined one inherits the context of the request before it."""
-    _changed.set(False)
+    _first.set(None)
 
 
-def note() -> None:
-    """Note a change that stays, whatever fails from now on."""
-    _changed.set(True)
+def note(number: int = 0) -> None:
+    """Note a change: the number of its commit, 0 where it cannot be lost any more."""
+    if _first.get() is None:
+        _first.set(number)
 
 
-def is_changed() -> bool:
-    """Whether the request has changed something that stays."""
-    return _changed.get()
+def is_changed(durable: int | None = None) -> bool:
+    """Whether the request has changed something that stays; only commits up to `durable` do, where it is given."""
+    first = _first.get()
+    return first is not None and (durable is None or first <= durable)

@@ -12,7 +12,7 @@ from assessment_simulator.server.dispatcher import Dispatcher
 from assessment_simulator.server.plumbing import Handler
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.sandbox import Sandbox
-from assessment_simulator.server.shapes import answer, read, values
+from assessment_simulator.server.shapes import listed, read, rendered, text, values
 from assessment_simulator.server.watched import Event
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ClockControl:
 
     async def clock(self, request: Request) -> Response:
         """The sandbox's time."""
-        return _shown(self._find(request), [])
+        return await _shown(self._find(request), [])
 
     async def turn(self, request: Request) -> Response:
         """Freeze, advance or let run."""
@@ -44,7 +44,7 @@ class ClockControl:
         sandbox = self._find(request)
         body = read(models.Turning, request.state.body)
         try:
-            return _shown(sandbox, await self._turned(sandbox, body))
+            return await _shown(sandbox, await self._turned(sandbox, body))
         except Playing:
             raise Problem(409, "another advance is under way; wait for its answer") from None
         except CutShort as cut:
@@ -56,13 +56,20 @@ class ClockControl:
             return await self._dispatcher(sandbox).play(_later(sandbox, body.advance))
         if body.until_idle:
             return await self._dispatcher(sandbox).play(None)
-        return sandbox.step(lambda: _set(sandbox, body.freeze))
+        if self._dispatcher(sandbox).playing:
+            raise Playing
+        return await _set(sandbox, body.freeze)
 
 
-def _shown(sandbox: Sandbox, events: list[Event]) -> Response:
-    from assessment_simulator.server.models.sandboxes import Clock
+async def _shown(sandbox: Sandbox, events: list[Event]) -> Response:
+    from assessment_simulator.server.models import sandboxes as models
 
-    return answer(Clock, Clock.of(sandbox, events))
+    without = rendered(models.Clock, models.Clock.of(sandbox))
+    return text(b"%b%b}" % (without.removesuffix(b"[]}"), await listed(models.Event, events, _same)))
+
+
+def _same(event: Event) -> Event:
+    return event
 
 
 def _moment(text: str) -> int:
@@ -79,9 +86,14 @@ def _later(sandbox: Sandbox, text: str) -> int:
     return sandbox.now() + ticks
 
 
-def _set(sandbox: Sandbox, freeze: str | None) -> list[Event]:
-    if sandbox.player is not None:
-        raise Playing
-    clock = sandbox.state.clock
-    sandbox.set_clock(clock.run() if freeze is None else clock.freeze(_moment(freeze)))
-    return sandbox.ring_now()
+async def _set(sandbox: Sandbox, freeze: str | None) -> list[Event]:
+    events: list[Event] = []
+    note = events.append
+    sandbox.listeners.append(note)
+    try:
+        clock = sandbox.state.clock
+        sandbox.set_clock(clock.run() if freeze is None else clock.freeze(_moment(freeze)))
+        await sandbox.catch_up()
+    finally:
+        sandbox.listeners.remove(note)
+    return [event for event in events if event.what != "attempt"]

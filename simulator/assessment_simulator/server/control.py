@@ -1,6 +1,5 @@
 """The control API under `/_simulator`: the knobs that people, tests and pages turn."""
 
-import asyncio
 import secrets
 from typing import Any
 
@@ -15,33 +14,29 @@ from assessment_simulator.core.draw import Draw
 from assessment_simulator.server import configuring
 from assessment_simulator.server.address import Address
 from assessment_simulator.server.asgi import FOREIGN, named_headers
-from assessment_simulator.server.catching import CatchControl, Catches
+from assessment_simulator.server.catching import CatchControl
 from assessment_simulator.server.clock_control import ClockControl
 from assessment_simulator.server.curl import Keys
 from assessment_simulator.server.dispatcher import Dispatcher
 from assessment_simulator.server.events import EventControl
-from assessment_simulator.server.family import Family
 from assessment_simulator.server.fault_control import FaultControl
-from assessment_simulator.server.hearing import Hearing
 from assessment_simulator.server.hook_test import HookTest
-from assessment_simulator.server.journal_answers import answers
 from assessment_simulator.server.journal_control import JournalControl
 from assessment_simulator.server.keys import Credentials, members
 from assessment_simulator.server.list_control import ListControl
-from assessment_simulator.server.log import Unusable
+from assessment_simulator.server.loading import MODELS
+from assessment_simulator.server.log import Listed
 from assessment_simulator.server.metrics import MetricsControl
 from assessment_simulator.server.plumbing import Handler, by_verb, json
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.sandbox import Sandbox
 from assessment_simulator.server.sandboxes import NAME, Sandboxes, Taken
-from assessment_simulator.server.shapes import answer, read, rendered
+from assessment_simulator.server.shapes import answer, listed, read, rendered, text
 from assessment_simulator.server.states_control import StatesControl
 from assessment_simulator.server.views import catalogue, find_invitation, linked
 
 ROOT = "/_simulator"
 S = f"{ROOT}/sandboxes/{{name}}"
-_AT_ONCE = 50
-"""So many sandboxes are looked at before others are answered."""
 
 
 class Control:
@@ -51,35 +46,29 @@ class Control:
         self._sandboxes = sandboxes
         self._address = address
         self._version = version
-        self.family = Family(sandboxes)
-        """The processes that share the log, of which this one knows."""
-        self._catches = Catches(self.family)
-        self.hearing = Hearing(self.family, self._catches.news)
-        self.family.learn(answers(self._keys))
-        self.family.learn_general("counts", lambda asked: {one.name: len(one.journal) for one in sandboxes})
-
-    async def end_session(self, id: str) -> None:
-        """Let the other processes, too, accept a person's session no more."""
-        await self.family.each(lambda owner: {"what": "end_session", "asked": {"id": id}})
 
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
-        return [by_verb(path, handlers) for path, handlers in self.table().items()]
+        light = {f"{ROOT}/{name}" for name in ("health", "ready", "metrics")}  # what monitors call
+        return [
+            by_verb(path, handlers, self._found, () if path in light else MODELS)
+            for path, handlers in self.table().items()
+        ]
 
     def table(self) -> dict[str, dict[str, Handler]]:
         """Every control call by path and method, in the order in which a reader wants them."""
-        events = EventControl(self._sandbox, lambda: self.hearing)
-        journal = JournalControl(
-            self._sandbox, self._base, lambda: self._version, lambda: self.family, lambda: self.hearing
-        )
+        events = EventControl(self._sandbox)
+        journal = JournalControl(self._sandbox, self._base, lambda: self._version, self._keys)
         table: tuple[tuple[str, str, Handler], ...] = (
             ("GET", f"{ROOT}/health", self.health),
+            ("GET", f"{ROOT}/ready", self.ready),
             *MetricsControl(lambda: self._sandboxes, events.readers, lambda: self._version).table(ROOT),
             ("GET", f"{ROOT}/rules", self.rules),
             ("GET", f"{ROOT}/sandboxes", self.every),
             ("POST", f"{ROOT}/sandboxes", self.open),
             ("GET", S, self.look),
             ("DELETE", S, self.delete),
+            ("GET", f"{S}/owner", self.owner),
             ("POST", f"{S}/reset", self.reset),
             ("POST", f"{S}/credentials", self.renew),
             ("GET", f"{S}/config", self.config),
@@ -89,7 +78,7 @@ class Control:
             ("POST", f"{S}/snapshots/{{id}}/restore", self.restore),
             ("POST", f"{S}/fork", self.fork),
             *ClockControl(self._sandbox, self._dispatcher).table(S),
-            *ListControl(self._sandbox, self._base, lambda: self.family).table(S),
+            *ListControl(self._sandbox, self._base).table(S),
             ("GET", f"{S}/invitations/{{id}}", self.invitation),
             ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
             ("GET", f"{S}/deliveries/{{id}}", self.delivery),
@@ -98,7 +87,7 @@ class Control:
             *FaultControl(self._sandbox).table(S),
             *journal.table(S),
             *events.table(S),
-            *CatchControl(self._sandbox, lambda: self.family, lambda: self._catches).table(ROOT),
+            *CatchControl(self._sandbox).table(ROOT),
             *StatesControl(lambda: self._sandboxes.vendors, self._sandbox).table(ROOT, S),
         )
         by_path: dict[str, dict[str, Handler]] = {}
@@ -109,9 +98,15 @@ class Control:
     # The server.
 
     async def health(self, request: Request) -> Response:
-        """Whether the server answers."""
+        """Whether the process answers; the log is not asked."""
         # Without its model, which loads pydantic: this is what is asked at the start.
         return json({"status": "ok", "version": self._version})
+
+    async def ready(self, request: Request) -> Response:
+        """Whether requests can be served: whether the log, where there is one, can be written."""
+        if self._sandboxes.log is not None:
+            await self._sandboxes.log.ready()
+        return await self.health(request)
 
     async def rules(self, request: Request) -> Response:
         """The rule catalogue."""
@@ -123,13 +118,10 @@ class Control:
         """The sandboxes that are open."""
         from assessment_simulator.server.models import sandboxes as models
 
-        counts = await self.family.sums("counts")
-        views = []
-        for sandbox in self._sandboxes.every():
-            views.append(models.Sandbox.of(sandbox, len(sandbox.journal) + counts[sandbox.name]))
-            if len(views) % _AT_ONCE == 0:
-                await asyncio.sleep(0)  # others are answered meanwhile: each may have to be read first
-        return answer(list[models.Sandbox], views)
+        def view(one: Sandbox | Listed) -> models.Sandbox:
+            return models.Sandbox.listed(one) if isinstance(one, Listed) else models.Sandbox.of(one)
+
+        return text(await listed(models.Sandbox, await self._sandboxes.listed(), view))
 
     async def open(self, request: Request) -> Response:
         """Open a sandbox."""
@@ -140,25 +132,27 @@ class Control:
         name = body.name or _random_name()
         seed = body.seed if "seed" in body.model_fields_set else None
         try:
-            return configuring.noted(self._opened(self._sandboxes.open(name, seed, config)), config, body.config)
+            sandbox = await self._sandboxes.open(name, seed, config)
         except Taken:
             raise _taken(name) from None
+        return configuring.noted(_opened(sandbox, await self._sandboxes.credentials(sandbox)), config, body.config)
 
-    def _opened(self, sandbox: Sandbox) -> Response:
-        return _opened(sandbox, self._sandboxes.credentials(sandbox))
-
-    def _sandbox(self, request: Request) -> Sandbox:
-        name = request.path_params["name"]
+    async def _found(self, request: Request) -> Sandbox | None:
+        """The sandbox that a request speaks of, opened where that may be; None where the path names none."""
+        name, verb = request.path_params.get("name"), request.method
+        if name is None or (verb == "DELETE" and request.scope["path"] == f"{ROOT}/sandboxes/{name}"):
+            return None
         foreign = request.scope.get(FOREIGN, False)
-        sandbox = self._sandboxes.known(name) if foreign else self._sandboxes.get(name)
+        sandbox = await (self._sandboxes.known(name) if foreign else self._sandboxes.get(name))
         if sandbox is None and foreign:
             raise Problem(404, f"there is no sandbox {name!r}, and a page of another site cannot open one")
-        if sandbox is None and NAME.fullmatch(name):
-            raise Problem(404, f"there is no sandbox {name!r}; open it with POST {ROOT}/sandboxes")
         if sandbox is None:
-            raise Problem(404, f"{name!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
-        sandbox.ring(sandbox.now())  # nobody shall see what a late timer has left undone
+            raise _missing(name)
         return sandbox
+
+    def _sandbox(self, request: Request) -> Sandbox:
+        found: Sandbox = request.state.sandbox
+        return found
 
     def _dispatcher(self, sandbox: Sandbox) -> Dispatcher:
         return self._sandboxes.dispatcher(sandbox)
@@ -171,34 +165,35 @@ class Control:
 
     async def look(self, request: Request) -> Response:
         """A sandbox in short."""
-        return await self._shown(self._sandbox(request))
-
-    async def _shown(self, sandbox: Sandbox) -> Response:
-        from assessment_simulator.server.models import sandboxes as models
-
-        told = await self.family.of(sandbox, "count")
-        return told.noted(answer(models.Sandbox, models.Sandbox.of(sandbox, sum(told.parts))))
+        return _shown(self._sandbox(request))
 
     async def delete(self, request: Request) -> Response:
         """Forget a sandbox."""
-        try:
-            await self._sandboxes.delete(self._sandbox(request))
-        except Unusable:  # nobody need read what is to be forgotten
-            await self._sandboxes.delete_unread(request.path_params["name"])
+        name = request.path_params["name"]
+        if not await self._sandboxes.delete(name) and not (self._sandboxes.open_access and NAME.fullmatch(name)):
+            raise _missing(name)  # in open access each name is that of a sandbox
         return Response(status_code=204)
+
+    async def owner(self, request: Request) -> Response:
+        """Which process answers for a sandbox: this one, because others forward to it."""
+        from assessment_simulator.server.models.sandboxes import Ownership
+
+        log = self._sandboxes.log
+        told = ("memory", None, None) if log is None else (log.kind, log.owner, log.address or None)
+        return answer(Ownership, dict(zip(("log", "server", "address"), told, strict=True)))
 
     async def reset(self, request: Request) -> Response:
         """Put a sandbox back to its opening state."""
         sandbox = self._sandbox(request)
         self._sandboxes.reset(sandbox)
-        return await self._shown(sandbox)
+        return _shown(sandbox)
 
     async def renew(self, request: Request) -> Response:
         """Make other credentials; those before, and the tokens that they were given, open nothing any more."""
         sandbox = self._sandbox(request)
         if self._sandboxes.open_access:
             raise Problem(409, f"in open access sim-{sandbox.name} opens this sandbox, and nothing can change that")
-        return _opened(sandbox, self._sandboxes.renew(sandbox))
+        return _opened(sandbox, await self._sandboxes.renew(sandbox))
 
     async def config(self, request: Request) -> Response:
         """The settings."""
@@ -244,12 +239,9 @@ class Control:
         """Bring back a kept state."""
         sandbox, id = self._sandbox(request), request.path_params["id"]
 
-        def restored() -> None:  # where another process comes between, as of what it has left
-            _check_snapshot(sandbox, id)
-            sandbox.restore(id)
-
-        sandbox.step(restored)
-        return await self._shown(sandbox)
+        _check_snapshot(sandbox, id)
+        sandbox.restore(id)
+        return _shown(sandbox)
 
     async def fork(self, request: Request) -> Response:
         """Open a sandbox that begins with this one's records."""
@@ -258,9 +250,10 @@ class Control:
         sandbox = self._sandbox(request)
         name = read(Forking, request.state.body).name or _random_name()
         try:
-            return self._opened(self._sandboxes.open(name, sandbox.seed, state=sandbox.state.forked()))
+            fork = await self._sandboxes.open(name, sandbox.seed, state=sandbox.state.forked())
         except Taken:
             raise _taken(name) from None
+        return _opened(fork, await self._sandboxes.credentials(fork))
 
     # Invitations.
 
@@ -324,6 +317,18 @@ def _opened(sandbox: Sandbox, credentials: Credentials) -> Response:
     from assessment_simulator.server.models.sandboxes import Opened
 
     return answer(Opened, {"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}, 201)
+
+
+def _shown(sandbox: Sandbox) -> Response:
+    from assessment_simulator.server.models import sandboxes as models
+
+    return answer(models.Sandbox, models.Sandbox.of(sandbox))
+
+
+def _missing(name: str) -> Problem:
+    if NAME.fullmatch(name):
+        return Problem(404, f"there is no sandbox {name!r}; open it with POST {ROOT}/sandboxes")
+    return Problem(404, f"{name!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")
 
 
 def _taken(name: str) -> Problem:

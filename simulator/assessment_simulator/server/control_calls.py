@@ -22,6 +22,7 @@ from assessment_simulator.server.models.sandboxes import (
     Health,
     Opened,
     Opening,
+    Ownership,
     Rule,
     Sandbox,
     Snapshot,
@@ -94,6 +95,7 @@ def calls(vendors: Mapping[str, Vendor]) -> dict[str, Control]:
     }
     return {
         "health": Control({200: Health}),
+        "ready": Control({200: Health}, (503,)),
         "metrics": Control({200: str}, (501,), media_type="text/plain"),
         "rules": Control({200: list[Rule]}),
         "document": Control({200: Object}, (404,), parameters={"document": _DOCUMENTS}),
@@ -103,6 +105,7 @@ def calls(vendors: Mapping[str, Vendor]) -> dict[str, Control]:
         "open": Control({201: Opened}, (409,), Opening, example={"name": "ci", "seed": 7}, links=_INTO),
         "look": Control({200: Sandbox}),
         "delete": Control({204: None}),
+        "owner": Control({200: Ownership}),
         "reset": Control({200: Sandbox}),
         "renew": Control({201: Opened}, (409,)),
         "config": Control({200: Config}),

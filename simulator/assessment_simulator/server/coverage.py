@@ -9,26 +9,6 @@ from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.server.journal import Tally
 
 Stages = tuple[tuple[Rule, ...], ...]
-Rows = dict[str, list[list[Any]]]
-"""The counts of a journal as JSON values: by name, rows that end with how often."""
-_COUNTS = ("accepted", "stopped", "broken")
-"""Those that coverage is worked out of."""
-
-
-def rows_of(tally: Tally) -> Rows:
-    """The counts of one journal."""
-    return {name: [[*key, times] for key, times in getattr(tally, name).items()] for name in _COUNTS}
-
-
-def added(several: Iterable[Rows]) -> Tally:
-    """The counts of several journals together."""
-    total = Tally()
-    for one in several:
-        for name, rows in one.items():
-            counts: dict[tuple[Any, ...], int] = getattr(total, name)
-            for *key, times in rows:
-                counts[(*key,)] = counts.get((*key,), 0) + times
-    return total
 
 
 def coverage_view(vendors: Mapping[str, Vendor], tally: Tally) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from assessment_simulator.server import wire
 from assessment_simulator.server.asgi import Receive, Scope, Send
 from assessment_simulator.server.connection import connection_of
-from assessment_simulator.server.hearing import Hearing
 from assessment_simulator.server.hub import Change, Hub
 from assessment_simulator.server.plumbing import Handler
 from assessment_simulator.server.sandbox import Sandbox
@@ -29,9 +28,8 @@ GRACE = 0.2
 class EventControl:
     """The handler of a sandbox's events; `find` gives the sandbox that a request speaks of."""
 
-    def __init__(self, find: Callable[[Request], Sandbox], hearing: Callable[[], Hearing]) -> None:
+    def __init__(self, find: Callable[[Request], Sandbox]) -> None:
         self._find = find
-        self._hearing = hearing
         self._hubs: WeakKeyDictionary[Sandbox, Hub] = WeakKeyDictionary()
 
     def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
@@ -45,7 +43,7 @@ class EventControl:
     async def events(self, request: Request) -> Response:
         """What changes from now on, or from the event named in Last-Event-ID on, as server-sent events."""
         sandbox = self._find(request)
-        hub = self._hubs.get(sandbox) or self._hubs.setdefault(sandbox, Hub(sandbox, self._hearing()))
+        hub = self._hubs.get(sandbox) or self._hubs.setdefault(sandbox, Hub(sandbox))
         return Stream(hub, request.headers.get("last-event-id"))
 
 
@@ -84,7 +82,6 @@ class Stream(Response):
 
     async def _tell(self, send: Send, news: asyncio.Event) -> None:
         hub = self._hub
-        await hub.settled()
         place = hub.place if self._mark is None else hub.place_of(self._mark)
         here = f"id: {hub.mark(place)}\n" if self._mark is None else ""
         await _write(send, f"retry: {RETRY}\n{here}\n")

@@ -8,12 +8,13 @@ from assessment_simulator.core.exercise import Exercise
 from assessment_simulator.server.asgi import App, Receive, Scope, Send, named_headers
 from assessment_simulator.server.assets import ICON
 from assessment_simulator.server.frame import HEADERS, UI
+from assessment_simulator.server.log import LogError
 from assessment_simulator.server.login import LOGIN, LOGOUT, Session, login_for
 from assessment_simulator.server.problems import ROOT, Problem
 from assessment_simulator.server.proxied import seen
 
-OPEN_PATHS = frozenset({f"{ROOT}/health", LOGIN, LOGOUT, ICON})
-"""What asks for nothing: a container's health check needs no secret, and who is to log in has none yet."""
+OPEN_PATHS = frozenset({f"{ROOT}/health", f"{ROOT}/ready", LOGIN, LOGOUT, ICON})
+"""What asks for nothing: a container's health checks need no secret, and who is to log in has none yet."""
 _DOCS = f"{ROOT}/docs"
 
 
@@ -32,7 +33,12 @@ class Guard:
         """Let in who shows the token or the cookie; send a browser to the login, refuse everybody else."""
         if scope["type"] == "http" and not self._is_free(scope["path"]):
             headers = named_headers(scope)
-            if not self._knows(headers):
+            try:
+                known = await self._knows(headers)
+            except LogError as problem:  # whether the session was ended is not known
+                await Problem(503, problem.shown).response()(scope, receive, send)
+                return
+            if not known:
                 await _refusal(scope, headers)(scope, receive, send)
                 return
         await self._inner(scope, receive, send)
@@ -41,11 +47,11 @@ class Guard:
         known = path in OPEN_PATHS or path.startswith(f"{UI}/")
         return known or any(exercise.leads_here(path) for exercise in self._exercises)
 
-    def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
+    async def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
         scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")
         if scheme.lower() == b"bearer":  # a wrong token is refused though there is a good cookie beside it
             return self._session.is_token(shown.strip())
-        return self._session.held(headers) is not None
+        return await self._session.held(headers) is not None
 
 
 def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:

@@ -14,10 +14,10 @@ from assessment_simulator.core.call import NOTHING, Bundle, Call, Document, Draw
 from assessment_simulator.core.decision import Decision
 from assessment_simulator.core.draw import Draw
 from assessment_simulator.core.faults import Fault
-from assessment_simulator.core.vendor import Credential, Operation, Vendor, refusal
+from assessment_simulator.core.vendor import Operation, Vendor, refusal
 from assessment_simulator.core.vendor import trouble as vendors_trouble
 from assessment_simulator.core.world import World
-from assessment_simulator.server import changes, trouble, wire
+from assessment_simulator.server import changes, forwarding, trouble, wire
 from assessment_simulator.server.address import Address
 from assessment_simulator.server.asgi import (
     MOST_PARAMETERS,
@@ -36,8 +36,7 @@ from assessment_simulator.server.asgi import (
 )
 from assessment_simulator.server.connection import Connection, connection_of, hang_up
 from assessment_simulator.server.header_text import header_line
-from assessment_simulator.server.keys import Renewed
-from assessment_simulator.server.log import Deleted, Unusable, Unwritten
+from assessment_simulator.server.log import Deleted, LogError, OwnedElsewhere
 from assessment_simulator.server.logs import HEADER, name_request
 from assessment_simulator.server.origin import Origins
 from assessment_simulator.server.problems import Full, unlogged
@@ -106,6 +105,21 @@ class Door:
         request = Incoming(scope["method"], path, headers, scope["query_string"], self._address.of(scope, headers))
         await self._answer(found, request, connection_of(scope), receive, send)
 
+    async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request whose owner cannot be reached; at a vendor's path as the vendor would."""
+        found = self._routes.find(scope["method"], scope["path"])
+        if found is None:
+            await forwarding.give_up(scope, receive, send)
+            return
+        headers, nowhere = named_headers(scope), self._sandboxes.nowhere
+        request = Incoming(scope["method"], scope["path"], headers, scope["query_string"], "")
+        asked = _Asked(request, nowhere, nowhere.now())
+        call = Call("", asked.at, nowhere.draw(), "", headers=self._headers_for(found.vendor, headers))
+        reply = vendors_trouble(found.vendor, 503, call, nowhere)._replace(hints=(forwarding.UNREACHABLE,))
+        body = await self._render(reply)
+        more = [(b"retry-after", b"1"), (b"content-length", b"%d" % len(body))]
+        await respond(send, reply.status, [*self._headers(asked, reply), *more], body)
+
     async def _answer(
         self, found: Found | Lost, request: Incoming, connection: Connection | None, receive: Receive, send: Send
     ) -> None:
@@ -126,6 +140,8 @@ class Door:
             if fault is not None:
                 body = trouble.spoilt(fault, reply, body)
             headers = self._headers(asked, reply)
+        except OwnedElsewhere:  # nothing was sent: the owner answers
+            raise
         except (Gone, CancelledError):  # cancelled: the server stops, and its patience is at an end
             hang_up(connection)
             return
@@ -182,37 +198,31 @@ class Door:
     async def _answered(
         self, vendor: Vendor, operation: Operation, ask: Ask, asked: _Asked, *, may_open: bool = True
     ) -> Reply:
-        """The answer of the sandbox that the caller's credential opens."""
+        """The answer of the sandbox that the caller's credential opens, once all that it depends on is durable."""
         credential = vendor.credential(ask(0, _NO_DRAW, 0))
         while True:
+            sandbox = self._sandboxes.ready(credential)
+            if sandbox is None:
+                asked.sandbox = self._sandboxes.in_memory(credential)  # for the journal, where it cannot be read
+                sandbox = await self._sandboxes.find(credential, may_open=may_open)
+            asked.sandbox = sandbox
             try:
-                sandbox = asked.sandbox = self._sandboxes.find(credential, may_open=may_open)
-            except (Unwritten, Unusable):
-                asked.sandbox = self._sandboxes.in_memory(credential)
-                raise
-            insisting = self._insisting(credential, sandbox, ask)
-            try:
-                if sandbox.faults is None:
-                    return sandbox.call(vendor, operation, insisting)
-                asked.fault = trouble.met(sandbox, vendor, insisting)
+                if sandbox.has_backlog:
+                    await sandbox.catch_up()
+                    if sandbox.is_closed:
+                        continue
+                if sandbox.faults is not None:
+                    asked.fault = trouble.met(sandbox, vendor, ask)
                 if asked.fault is None:
-                    return sandbox.call(vendor, operation, insisting)
-                return await trouble.answered(asked.fault, sandbox, vendor, operation, insisting)
-            except (Deleted, Renewed):
+                    reply = sandbox.call(vendor, operation, ask)
+                else:
+                    reply = await trouble.answered(asked.fault, sandbox, vendor, operation, ask)
+                if not sandbox.is_settled:
+                    await sandbox.settled()
+            except Deleted:  # just now: it is looked for again, and opened anew where it may be
                 asked.fault = None
-                continue  # by another process, just now: it is looked for again, and opened anew where it may be
-
-    def _insisting(self, credential: Credential | None, sandbox: Sandbox, ask: Ask) -> Ask:
-        """Let a secret, for which there are tokens, be looked at again within the step that gives one."""
-        known = sandbox is not self._sandboxes.nowhere and not self._sandboxes.open_access
-        if not known or credential is None or not credential.secret or credential.kind == "link":
-            return ask
-
-        def insisting(now: int, draw: Draw, recent: int) -> Call:
-            self._sandboxes.insist(credential, sandbox)
-            return ask(now, draw, recent)
-
-        return insisting
+            else:
+                return reply
 
     def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> Reply:
         """The answer to a call whose sandbox cannot be opened: the vendor's 503, and a hint with the reason."""
@@ -267,7 +277,7 @@ class Door:
 
 def _failed(request: Incoming, problem: Exception) -> tuple[Reply, bytes, Headers]:
     """Write down what is being handled, and what its caller gets: from a mistake of ours an id leads to the log."""
-    if isinstance(problem, Unwritten | Unusable):
+    if isinstance(problem, LogError):
         detail = unlogged(problem)
         _log.error("%s %s: %s", request.method, request.path, problem)
         return Reply(503), wire.dumps({"detail": detail}), []

@@ -7,13 +7,11 @@ there what is new; one that is too slow, or was away for too long, is told that 
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
 from itertools import takewhile
 from typing import NamedTuple
 
-from assessment_simulator.server.hearing import Hearing
 from assessment_simulator.server.journal import (
     CALL,
     CAUGHT,
@@ -49,12 +47,8 @@ class Change(NamedTuple):
 class Hub:
     """The last changes of a sandbox. It watches while somebody reads, and a while longer."""
 
-    def __init__(self, sandbox: Sandbox, hearing: Hearing) -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
         self._watchers = sandbox.watchers
-        self._hold = partial(hearing.hold, sandbox)
-        self.settled = partial(hearing.settle, sandbox)
-        """Returns when what other processes alone know of is heard, too."""
-        self._release: Callable[[], None] = lambda: None
         self._public: Mapping[str, str] = {word: word for word in _WORDS} | dict.fromkeys(sandbox.kinds, INVITATION)
         self._mark = secrets.token_hex(4)
         self._changes: deque[Change] = deque(maxlen=KEPT)
@@ -64,6 +58,8 @@ class Hub:
         self._watching = False
         self.closed = asyncio.Event()
         """Set when nothing more will be told: the sandbox was deleted, or the server is about to close."""
+        if sandbox.is_leaving:
+            self.closed.set()
 
     @property
     def readers(self) -> int:
@@ -81,18 +77,18 @@ class Hub:
         if not self._watching:
             self._watching = True
             self._watchers.append(self.note)
-            self._release = self._hold()
         try:
             yield news
         finally:
             self._readers.remove(news)
-            if not self._readers:
+            if not self._readers and self.closed.is_set():
+                self._leave()  # no reader comes again: a timer would only keep this in memory
+            elif not self._readers:
                 self._leaving = asyncio.get_running_loop().call_later(LINGER, self._leave)
 
     def _leave(self) -> None:
         """Watch no more; whoever comes again will have missed something."""
         self._watching, self._leaving = False, None
-        self._release()
         with suppress(ValueError):
             self._watchers.remove(self.note)
         self._changes.clear()

@@ -7,17 +7,14 @@ looks pays for unpacking, masking, parsing and setting them out (`exchanges`, `h
 """
 
 import marshal
-import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 from assessment_simulator.core import config
 from assessment_simulator.core.links import Links
 from assessment_simulator.server.asgi import Headers, Incoming
-from assessment_simulator.server.log import MARKS, mark_of
 
 Watcher = Callable[[str, str], None]
 """Is told what changed (a kind of record, or one of the words below), and the id of it where it has one."""
@@ -27,8 +24,6 @@ EVERYTHING, ENDED, CLOSING = "everything", "ended", "closing"
 """The whole sandbox is another, by reset or restore; or there is none any more; or the server is about to close."""
 _NUMBER, _PATH, _QUERY, _SENT, _ANSWER = 1, 6, 7, 10, 13
 """Places in what is kept of an exchange."""
-_SINCE = 1_767_225_600_000_000
-"""The first microsecond of 2026: numbers that are moments are counted from there, so that they are shorter."""
 _PLAIN = 2
 """The last version of marshal's format that does not look for objects that it met before."""
 
@@ -91,7 +86,7 @@ class Journal:
     """The last exchanges, oldest first; bounded by their number and by their bytes. No entries: nothing is kept."""
 
     __slots__ = (
-        "_bytes", "_heads", "_kept", "_mark", "_most", "_most_bytes", "_number", "_packed", "_watchers", "links",
+        "_bytes", "_heads", "_kept", "_most", "_most_bytes", "_number", "_packed", "_watchers", "links",
         "tally",
     )  # fmt: skip
 
@@ -103,7 +98,6 @@ class Journal:
         self._packed = b""
         self._kept: deque[tuple[Any, ...]] = deque()
         self._number = self._bytes = 0
-        self._mark: int | None = None
         self.tally = Tally()
         self.bound(bounds)
 
@@ -118,35 +112,12 @@ class Journal:
         """How many bytes count against the bound."""
         return self._bytes
 
-    def share(self, owner: str) -> None:
-        """Number calls by when they came: other processes do it, too, and all together are in order by their numbers.
-
-        `owner` is the name of this process. The last three digits of a number are its mark, so that no two processes
-        give the same number.
-        """
-        self._mark = mark_of(owner)
-
-    def after(self, number: int) -> int:
-        """The number that follows."""
-        if self._mark is None:
-            return number + 1
-        return max(time.time_ns() // 1_000 - _SINCE, number // MARKS + 1) * MARKS + self._mark
-
     def may_have(self, number: int) -> bool:
-        """Whether a call of that number has come in, or, where other processes number calls, may have."""
-        return number > 0 and (self._mark is not None or (self._number >= number and bool(self._kept)))
-
-    @property
-    def number(self) -> int:
-        """The number of the last call."""
-        return self._number
-
-    def numbers(self, after: int) -> list[int]:
-        """The numbers of the exchanges after that one, newest first."""
-        return [*takewhile(lambda number: number > after, (kept[_NUMBER] for kept in reversed(self._kept)))]
+        """Whether a call of that number has come in."""
+        return 0 < number <= self._number and bool(self._kept)
 
     def __reversed__(self) -> Iterator[Exchange]:
-        return map(self._unpacked, reversed(self._kept))
+        return map(self._unpacked, reversed(tuple(self._kept)))  # calls may come while it is looked at
 
     def search(self, text: str) -> Iterator[Exchange]:
         """The exchanges that a casefolded text is found in, newest first: path, operation, status, rules or fault.
@@ -154,7 +125,7 @@ class Journal:
         What exchanges have in common is looked at once, so fifty thousand take a few hundredths of a second.
         """
         seen: dict[tuple[Any, ...], bool] = {}
-        for kept in reversed(self._kept):
+        for kept in reversed(tuple(self._kept)):
             _, _, _, _, operation, _, path, _, _, _, _, status, rules, _, _, fault = kept
             traits = (operation, status, rules, fault)
             found = seen.get(traits)
@@ -183,7 +154,7 @@ class Journal:
 
         The placeholders for address and seal may still be in the answer.
         """
-        self._number = number = self._number + 1 if self._mark is None else self.after(self._number)
+        self._number = number = self._number + 1
         if rules:
             self.tally.refused(vendor, operation, rules)
             self.tally.other(vendor, operation, status)
@@ -221,20 +192,16 @@ class Journal:
         self._forget()
 
     def clear(self) -> None:
-        """Forget all exchanges and counts; the next is number 1 again, but where numbers are moments."""
+        """Forget all exchanges and counts; the next is number 1 again."""
         self._kept.clear()
         self._bytes = 0
-        if self._mark is None:
-            self._number = 0
+        self._number = 0
         self.tally = Tally()
 
     def find(self, id: str) -> Exchange | None:
         """The exchange of that id, unless it was forgotten."""
         number = number_of(id)
-        if self._mark is None:
-            place = number - (self._number - len(self._kept)) - 1
-        else:
-            place = bisect_left(self._kept, number, key=lambda kept: kept[_NUMBER])
+        place = bisect_left(self._kept, number, key=lambda kept: kept[_NUMBER])  # very large calls are not kept
         found = self._kept[place] if number and 0 <= place < len(self._kept) else None
         return None if found is None or found[_NUMBER] != number else self._unpacked(found)
 

@@ -1,9 +1,7 @@
 """Control calls about what has come in: the journal, its archive and scripts, waiting, and the rules' coverage."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import partial
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,16 +10,16 @@ from assessment_simulator.core import instant
 from assessment_simulator.server import curl
 from assessment_simulator.server.awaited import THINGS
 from assessment_simulator.server.awaiting import happened, nearest
-from assessment_simulator.server.coverage import added, coverage_view
-from assessment_simulator.server.family import Family
-from assessment_simulator.server.har import archive
-from assessment_simulator.server.hearing import Hearing
-from assessment_simulator.server.journal_answers import CallsElsewhere
-from assessment_simulator.server.journal_filters import merged
+from assessment_simulator.server.coverage import coverage_view
+from assessment_simulator.server.exchanges import call_view, whole_call_view
+from assessment_simulator.server.har import archive, entry
+from assessment_simulator.server.journal import Exchange
+from assessment_simulator.server.journal_filters import chosen, filtered
+from assessment_simulator.server.masking import Mask
 from assessment_simulator.server.plumbing import Handler, json
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.sandbox import Sandbox
-from assessment_simulator.server.shapes import answer, read
+from assessment_simulator.server.shapes import answer, listed, read, text
 
 LONGEST_WAIT = 60 * instant.SECOND
 
@@ -30,7 +28,7 @@ class JournalControl:
     """Handlers over a sandbox's journal.
 
     `find` gives the sandbox that a request speaks of, `base` the address under which its caller reaches this server,
-    `version` this program's.
+    `version` this program's, `keys` what opens a sandbox at a vendor.
     """
 
     def __init__(
@@ -38,14 +36,12 @@ class JournalControl:
         find: Callable[[Request], Sandbox],
         base: Callable[[Request], str],
         version: Callable[[], str],
-        family: Callable[[], Family],
-        hearing: Callable[[], Hearing],
+        keys: Callable[[Sandbox, str], curl.Keys],
     ) -> None:
         self._find = find
         self._base = base
         self._version = version
-        self._family = family
-        self._hearing = hearing
+        self._keys = keys
 
     def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
         """The calls by method and path; the path with an ending goes before the one without."""
@@ -62,42 +58,39 @@ class JournalControl:
         """The calls that came in by HTTP, oldest first, or the newest of them."""
         from assessment_simulator.server.models.journal import Call
 
-        query = request.query_params.multi_items()
-        told = await self._family().of(self._find(request), "calls", query=query)
-        return told.noted(answer(list[Call], merged(told.parts, query)))
+        sandbox = self._find(request)
+        mask = Mask(sandbox.name)
+        found = await chosen(sandbox, request.query_params.multi_items())
+        return text(await listed(Call, found, lambda exchange: call_view(exchange, mask)))
 
     async def har(self, request: Request) -> Response:
         """The same as an HTTP Archive (HAR 1.2)."""
-        query = request.query_params.multi_items()
-        told = await self._family().of(self._find(request), "entries", query=query)
-        return told.noted(json(archive(merged(told.parts, query), self._version())))
+        sandbox = self._find(request)
+        mask = Mask(sandbox.name)
+        found = filtered(sandbox, request.query_params.multi_items())
+        return json(archive([entry(exchange, mask) for exchange in found], self._version()))
 
     async def call(self, request: Request) -> Response:
         """One call with its headers and bodies, secrets hidden."""
         from assessment_simulator.server.models.journal import WholeCall
 
-        return answer(WholeCall, await self._one(request, "call"))
+        sandbox = self._find(request)
+        return answer(WholeCall, whole_call_view(_exchange(sandbox, request), Mask(sandbox.name)))
 
     async def script(self, request: Request) -> Response:
         """A shell script that repeats the call with curl."""
-        return Response(await self._one(request, "script"), media_type=curl.MEDIA_TYPE)
-
-    async def _one(self, request: Request, what: str) -> Any:
-        """What the process answers that has the call."""
-        sandbox, id = self._find(request), request.path_params["id"]
-        told = await self._family().any_of(sandbox, what, id=id)
-        if not told.parts:
-            detail = f"the journal of {sandbox.name!r} has no call {id[:40]!r}; the oldest are forgotten"
-            raise Problem(404, detail, told.note)
-        return told.parts[0]
+        sandbox = self._find(request)
+        exchange = _exchange(sandbox, request)
+        keys = self._keys(sandbox, exchange.vendor)
+        script = curl.script(exchange, sandbox.vendors[exchange.vendor], keys)
+        return Response(script, media_type=curl.MEDIA_TYPE)
 
     async def coverage(self, request: Request) -> Response:
         """Which rules this sandbox's traffic has kept and broken."""
         from assessment_simulator.server.models.journal import Coverage
 
         sandbox = self._find(request)
-        told = await self._family().of(sandbox, "tally")
-        return told.noted(answer(Coverage, coverage_view(sandbox.vendors, added(told.parts))))
+        return answer(Coverage, coverage_view(sandbox.vendors, sandbox.journal.tally))
 
     async def wait(self, request: Request) -> Response:
         """Wait until something has happened; what has happened already counts."""
@@ -108,13 +101,18 @@ class JournalControl:
         what, seconds = body.chosen, _seconds(body.within)
         wanted = getattr(body, what)
         things = THINGS[what](sandbox, self._base(request))
-        if what == "request":
-            things = things._replace(elsewhere=CallsElsewhere(self._family(), sandbox))
-        async with nullcontext() if things.elsewhere is None else self._hearing().held(sandbox):
-            found = await happened(sandbox, things, wanted, seconds, partial(_hung_up, request))
+        found = await happened(sandbox, things, wanted, seconds, partial(_hung_up, request))
         if found is None:
-            raise Problem(408, f"no such {what} within {body.within}", nearest=await nearest(things, wanted))
+            raise Problem(408, f"no such {what} within {body.within}", nearest=nearest(things, wanted))
         return json(found)
+
+
+def _exchange(sandbox: Sandbox, request: Request) -> Exchange:
+    id = request.path_params["id"]
+    found = sandbox.journal.find(id)
+    if found is None:
+        raise Problem(404, f"the journal of {sandbox.name!r} has no call {id[:40]!r}; the oldest are forgotten")
+    return found
 
 
 async def _hung_up(request: Request) -> None:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TypeVar
 
 from assessment_simulator.core import instant
 from assessment_simulator.server import queries
@@ -11,7 +10,6 @@ from assessment_simulator.server.journal import Exchange, number_of
 from assessment_simulator.server.queries import Reader
 from assessment_simulator.server.sandbox import Sandbox
 
-T = TypeVar("T")
 Query = Sequence[tuple[str, str]]
 """A query's parameters."""
 UNANSWERED = "none"
@@ -26,19 +24,12 @@ def filtered(sandbox: Sandbox, query: Query) -> list[Exchange]:
     return [exchange for exchange in sandbox.journal if all(fits(exchange) for fits in tests)]
 
 
-def listed(sandbox: Sandbox, query: Query) -> list[Exchange]:
+async def chosen(sandbox: Sandbox, query: Query) -> list[Exchange]:
     """The exchanges that a query asks for, which may be only the newest of those that its filters let through."""
     wish = queries.read_pairs(query, _filters(sandbox) | _looks(sandbox))
     most, text = wish.pop("newest", None), wish.pop("q", "")
     found: Iterable[Exchange] = sandbox.journal.search(text) if text else reversed(sandbox.journal)
-    return queries.page((exchange for exchange in found if all(fits(exchange) for fits in wish.values())), most)
-
-
-def merged(parts: Iterable[Iterable[tuple[int, T]]], query: Query) -> list[T]:
-    """What several processes have listed or filtered, each with its number, in the order that the query asks for."""
-    most = next((queries.newest(value) for name, value in query if name == "newest"), None)
-    found = sorted((one for part in parts for one in part), key=lambda one: one[0], reverse=True)
-    return queries.page((value for _, value in found), most)
+    return await queries.page((exchange for exchange in found if all(fits(exchange) for fits in wish.values())), most)
 
 
 def _filters(sandbox: Sandbox) -> dict[str, Reader]:

@@ -1,19 +1,32 @@
-"""Looks after the sandboxes that nobody asks for, where there is a log: what is due happens, what is idle is let go."""
+"""Looks after the sandboxes that nobody calls, where there is a log.
+
+Once a second: free sandboxes in which something is due are claimed and read, so that it happens; idle ones are released
+from memory; images are written of those that have grown; and those that are too old or too many are deleted.
+"""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import inf
+from time import monotonic
 
 from assessment_simulator.core import instant
 from assessment_simulator.server.clock import machine_now
-from assessment_simulator.server.log import Deleted, Log, Unusable, Unwritten
+from assessment_simulator.server.log import Log, LogError, OwnedElsewhere
+from assessment_simulator.server.pauses import Pause
 from assessment_simulator.server.sandbox import Sandbox
 from assessment_simulator.server.sandboxes import Sandboxes
 
 LOOKS = 1.0
-"""Seconds between two looks at the log."""
+"""Seconds between two looks."""
+AT_ONCE = 4
+"""Sandboxes that are read at the same time: fewer than may be, so that calls need not wait for them."""
+AGAIN = 60.0
+"""Seconds after which a sandbox that could not be read is tried again."""
+MOST = 200
+"""Sandboxes that one look into the log finds."""
 _STAMPS = 60.0
 _log = logging.getLogger("simulator.log")
 
@@ -31,103 +44,102 @@ class Limits:
 
     @property
     def stamps(self) -> float:
-        """Seconds after which it is said anew that a sandbox is in use: the log must know it well before it matters."""
+        """Seconds between updates of the last-used times; less than the retention that reads them."""
         if self.most is not None:
             return 0.0
         return _STAMPS if self.age is None else min(_STAMPS, self.age / 4)
 
 
 @asynccontextmanager
-async def kept(sandboxes: Sandboxes, limits: "Limits") -> AsyncIterator[None]:
+async def kept(sandboxes: Sandboxes, limits: Limits) -> AsyncIterator[None]:
     """Look after the sandboxes for as long as the block lasts."""
     if sandboxes.log is None:
         yield
         return
     keeper = Keeper(sandboxes, sandboxes.log, limits)
-    await keeper.look()
-    tasks = [asyncio.ensure_future(keeper.keep()), asyncio.ensure_future(keeper.listen())]
+    task = asyncio.ensure_future(keeper.keep())
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class Keeper:
-    """Who looks after them."""
+    """The task that does it."""
 
     def __init__(self, sandboxes: Sandboxes, log: Log, limits: Limits) -> None:
         self._sandboxes = sandboxes
         self._log = log
         self._limits = limits
         self._is_away = False
+        self._stamped = 0.0
+        self._used: set[Sandbox] = set()
+        self._unreadable: dict[str, float] = {}
+        """When sandboxes could not be read."""
 
     async def keep(self) -> None:
-        """Look now and then."""
+        """Look once a second."""
         while True:
-            await asyncio.sleep(min(LOOKS, self._limits.idle / 2))
             try:
-                await self.look()
+                await self.adopt()
                 await self.tend()
                 await self.forget()
-                self._found()
-            except (Unusable, Unwritten) as problem:
-                self._missed(problem)
+                if self._is_away:
+                    self._is_away = False
+                    _log.warning("the log is back")
+            except LogError as problem:
+                if not self._is_away:
+                    self._is_away = True
+                    _log.error("%s; that is tried again every second", problem)
             except Exception:  # noqa: BLE001  what fails now may succeed in a second
                 _log.exception("the log cannot be looked after")
+            await asyncio.sleep(min(LOOKS, self._limits.idle / 2))
 
-    def _missed(self, problem: Exception) -> None:
-        """Say once that the log is away."""
-        if not self._is_away:
-            self._is_away = True
-            _log.error("%s; that is tried again every second", problem)
+    async def adopt(self) -> None:
+        """Read the free sandboxes in which something is due, so that it happens."""
+        now, last = machine_now(), 0
+        while found := await self._log.due(now, last, MOST):
+            last = found[-1][0]
+            names = [name for _, name in found if self._sandboxes.loaded(name) is None and self._may_be_read(name)]
+            for first in range(0, len(names), AT_ONCE):
+                await asyncio.gather(*(self._adopt(name) for name in names[first : first + AT_ONCE]))
 
-    def _found(self) -> None:
-        """Say that it is back."""
-        if self._is_away:
-            self._is_away = False
-            _log.warning("the log is back")
+    def _may_be_read(self, name: str) -> bool:
+        """Whether a sandbox could be read, or some time has passed since it could not."""
+        return monotonic() - self._unreadable.get(name, -inf) > AGAIN
 
-    async def look(self) -> None:
-        """Say that this process is alive; see to what is due by now, and to what dead processes have left."""
-        self._log.beat()
-        alive = self._log.alive()
-        for name in self._log.due(machine_now()):
-            await asyncio.sleep(0)  # others are answered meanwhile, however many there are
-            try:
-                sandbox = self._sandboxes.loaded(name)
-                if sandbox is None:
-                    self._sandboxes.known(name)
-                elif self._log.shared and self._sandboxes.is_current(sandbox):
-                    sandbox.outlive(alive, self._sandboxes.dispatcher(sandbox).trying)
-                    sandbox.watch()
-            except Deleted:
-                pass
-            except (Unusable, Unwritten):
-                _log.exception("sandbox %s cannot be read, so nothing happens in it", name)
+    async def _adopt(self, name: str) -> None:
+        try:
+            await self._sandboxes.known(name)
+        except OwnedElsewhere:  # another process was first
+            self._sandboxes.forget_owner(name)
+        except LogError as problem:
+            await self._log.count()  # raises where it is the whole log that cannot be read
+            now = monotonic()
+            if now - self._unreadable.get(name, -inf) > AGAIN:
+                _log.error("sandbox %s cannot be read, so nothing happens in it: %s", name, problem)
+            self._unreadable[name] = now
 
     async def tend(self) -> None:
-        """Say which sandboxes are in use, let those go that are not, and make images of those that have grown."""
+        """Say which sandboxes are in use, release idle ones, and write images of those that have grown."""
+        pause = Pause()
         for sandbox in self._sandboxes:
-            with suppress(Unwritten):  # a sandbox that cannot be had now waits for the next round
-                await self._tend(sandbox)
-
-    async def _tend(self, sandbox: Sandbox) -> None:
-        ledger = sandbox.ledger
-        if ledger is None:  # it was deleted while another was tended
-            return
-        dispatcher = self._sandboxes.dispatcher(sandbox)
-        if sandbox.player and not (sandbox.played_elsewhere or dispatcher.playing):
-            sandbox.end_play(sandbox.player)  # that it ended could not be kept when it did
-        idle = ledger.idle()
-        if idle < LOOKS:
-            ledger.stamp(self._limits.stamps)
-        if not (idle < self._limits.idle or sandbox.watchers or sandbox.faults or dispatcher.busy):
-            ledger.settle()
-            await self._sandboxes.dismiss(sandbox).close()
-        elif ledger.ripe:
-            await ledger.draft()
+            await pause.if_due()
+            commits = sandbox.commits
+            if commits is None or commits.problem is not None or self._sandboxes.loaded(sandbox.name) is not sandbox:
+                continue
+            idle = commits.idle()
+            if idle < LOOKS:
+                self._used.add(sandbox)
+            busy = sandbox.watchers or sandbox.faults or self._sandboxes.dispatcher(sandbox).busy
+            if idle >= self._limits.idle and not busy:
+                await self._sandboxes.release(sandbox)
+            elif commits.needs_image:
+                await commits.write_image()
+        if self._used and monotonic() - self._stamped > self._limits.stamps:
+            used, self._used, self._stamped = self._used, set(), monotonic()
+            await self._log.touch([sandbox.commits.key for sandbox in used if sandbox.commits is not None])
 
     async def forget(self) -> None:
         """Delete the sandboxes that are too old or too many, unless something is on its way in them."""
@@ -135,29 +147,10 @@ class Keeper:
         if age is None and most is None:
             return
         since = None if age is None else machine_now() - int((age + 2 * self._limits.stamps) * instant.SECOND)
-        for name, key in self._log.unused(since, most):
+        for name in await self._log.unused(since, most):
             sandbox = self._sandboxes.loaded(name)
-            if sandbox is None:
-                self._log.delete(key)
-            elif not self._sandboxes.dispatcher(sandbox).busy:
-                await self._sandboxes.delete(sandbox)
-
-    async def listen(self) -> None:
-        """Let those hear of what other processes do for whom somebody waits here."""
-        while self._log.shared:
-            try:
-                async with aclosing(self._log.news()) as news:
-                    async for keys in news:
-                        self._hear(keys)
-            except (Unusable, Unwritten) as problem:
-                self._missed(problem)
-            except Exception:  # noqa: BLE001  as above
-                _log.exception("the log cannot be listened to")
-            await asyncio.sleep(LOOKS)
-
-    def _hear(self, keys: frozenset[int] | None) -> None:
-        for sandbox in self._sandboxes:
-            if sandbox.ledger is None or not (keys is None or sandbox.ledger.key in keys):
-                continue
-            if sandbox.watchers or self._sandboxes.dispatcher(sandbox).playing:
-                self._sandboxes.is_current(sandbox)
+            if sandbox is None or not self._sandboxes.dispatcher(sandbox).busy:
+                try:
+                    await self._sandboxes.delete(name)
+                except OwnedElsewhere:
+                    self._sandboxes.forget_owner(name)

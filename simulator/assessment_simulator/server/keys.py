@@ -5,20 +5,15 @@ what nobody can guess: each secret is drawn from 192 random bits.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from typing import NamedTuple
 
 from assessment_simulator.core.vendor import Credential, Vendor
-from assessment_simulator.server.log import Found, Log
 
 Credentials = dict[str, dict[str, str]]
 """What opens a sandbox, by vendor and member."""
-
-
-class Renewed(Exception):
-    """What a caller showed was replaced while he was being answered."""
 
 
 class Lock(NamedTuple):
@@ -59,9 +54,9 @@ class Keys:
         for lock in locks:
             self._doors[lock.kind, lock.id] = (name, lock.secret)
 
-    def read(self, log: Log, found: Found) -> None:
+    def hold_all(self, name: str, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
         """Hold the locks that the log has for a sandbox."""
-        self.hold(found.name, tuple(Lock(*lock) for lock in log.locks(found.key)))
+        self.hold(name, tuple(Lock(*lock) for lock in locks))
 
     def forget(self, name: str) -> None:
         """Let nothing open a sandbox any more."""
@@ -72,18 +67,6 @@ class Keys:
         """The name of the sandbox that a credential opens."""
         name, secret = self._doors.get((credential.kind, digest(credential.id)), (None, b""))
         return name if name is not None and compare_digest(secret, digest(credential.secret)) else None
-
-    def looked_up(self, log: Log, credential: Credential) -> str | None:
-        """The same by the log, where another process may have renewed what is held here."""
-        held = self.opened(credential)
-        name = log.opened_by(credential.kind, digest(credential.id))
-        if held is not None and name != held:
-            self.forget(held)
-        found = log.find(name) if name else None
-        if found is None:
-            return None
-        self.read(log, found)
-        return self.opened(credential)
 
 
 def digest(text: str) -> bytes:

@@ -8,13 +8,11 @@ from starlette.responses import Response
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.server import queries, searching, wire
-from assessment_simulator.server.family import Family
-from assessment_simulator.server.journal_filters import merged
 from assessment_simulator.server.plumbing import Handler
 from assessment_simulator.server.queries import Reader
 from assessment_simulator.server.sandbox import Sandbox
-from assessment_simulator.server.shapes import answer, rendered
-from assessment_simulator.server.timeline import Entry, timeline
+from assessment_simulator.server.shapes import answer, listed, text
+from assessment_simulator.server.timeline import timeline
 from assessment_simulator.server.views import find_invitation, linked
 
 STATES = ("pending", "delivered", "failed")
@@ -24,11 +22,8 @@ _LOOKS: dict[str, Reader] = {"newest": queries.newest, "before": str.lower, "q":
 class ListControl:
     """Handlers of lists; `find` gives the sandbox that a request speaks of, `base` the address its caller uses."""
 
-    def __init__(
-        self, find: Callable[[Request], Sandbox], base: Callable[[Request], str], family: Callable[[], Family]
-    ) -> None:
+    def __init__(self, find: Callable[[Request], Sandbox], base: Callable[[Request], str]) -> None:
         self._find = find
-        self._family = family
         self._base = base
 
     def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
@@ -46,9 +41,9 @@ class ListControl:
 
         sandbox = self._find(request)
         wish = queries.read(request, _LOOKS | _of_invitations(sandbox.vendors))
-        found = queries.page(searching.invitations(sandbox, wish), wish.get("newest"))
-        views = [one.vendor.view(one.stored) for one in found]
-        return linked(self._base(request), sandbox, rendered(list[Invitation], views))
+        found = await queries.page(searching.invitations(sandbox, wish), wish.get("newest"))
+        views = await listed(Invitation, found, lambda one: one.vendor.view(one.stored))
+        return linked(self._base(request), sandbox, views)
 
     async def timeline(self, request: Request) -> Response:
         """What happened to an invitation and what will, in order of time."""
@@ -56,9 +51,7 @@ class ListControl:
 
         sandbox = self._find(request)
         vendor, invitation = find_invitation(sandbox, request.path_params["id"])
-        told = await self._family().of(sandbox, "mentions", id=invitation.id)
-        calls = [Entry(*entry) for entry in merged(told.parts, ())]
-        return told.noted(answer(list[models.Entry], timeline(sandbox, vendor, invitation.id, calls)))
+        return answer(list[models.Entry], timeline(sandbox, vendor, invitation.id))
 
     async def deliveries(self, request: Request) -> Response:
         """Every webhook owed or sent, oldest first, or the newest of them."""
@@ -66,14 +59,14 @@ class ListControl:
 
         sandbox = self._find(request)
         wish = queries.read(request, _LOOKS | {"state": queries.one_of(STATES), "invitation": lower_uuid})
-        found = queries.page(searching.deliveries(sandbox, wish), wish.get("newest"))
-        return answer(list[Delivery], [told(sandbox.state, delivery) for delivery in found])
+        found = await queries.page(searching.deliveries(sandbox, wish), wish.get("newest"))
+        return text(await listed(Delivery, found, lambda delivery: told(sandbox.state, delivery)))
 
     async def mail(self, request: Request) -> Response:
         """The e-mails that the vendors would have sent, oldest first, or the newest of them."""
         sandbox = self._find(request)
         wish = queries.read(request, _LOOKS | {"invitation": lower_uuid})
-        found = queries.page(searching.mails(sandbox, wish), wish.get("newest"))
+        found = await queries.page(searching.mails(sandbox, wish), wish.get("newest"))
         # A mail is stored as it is shown; its model describes it.
         return linked(self._base(request), sandbox, wire.dumps(found))
 

@@ -2,14 +2,14 @@
 
 The browser is given a cookie: the random id of a session, when it began, and a code over both that only a holder of the
 token can make. So every process with the same token accepts it, also after a restart. It is good for twelve hours, or
-until the person logs out: then its id is kept as ended here, and in all processes that share the log and answer then.
+until the person logs out: then its id is kept as ended, in the log where there is one.
 """
 
 import math
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from hmac import compare_digest
 from hmac import new as hmac
@@ -20,10 +20,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from assessment_simulator.core import instant
 from assessment_simulator.server.address import Address
 from assessment_simulator.server.asgi import named_headers
 from assessment_simulator.server.attempts import Attempts
 from assessment_simulator.server.frame import HEADERS, render
+from assessment_simulator.server.log import Log
 from assessment_simulator.server.plumbing import by_verb
 from assessment_simulator.server.proxied import seen
 
@@ -36,15 +38,14 @@ _LIFE = 12 * 3_600
 _MOST_ENDED = 10_000
 """So many sessions that were ended before their time are remembered."""
 _COOKIE = re.compile(r"([0-9a-f]{32})\.([0-9]{1,12})\.([0-9a-f]{64})", re.ASCII)
-EndElsewhere = Callable[[str], Awaitable[object]]
-"""Ends a session in the other processes."""
 
 
 class Session:
     """What a browser holds that has shown the control token; `now` is a clock in seconds."""
 
-    def __init__(self, token: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, token: str, log: Log | None = None, now: Callable[[], float] = time.time) -> None:
         self._token = token.encode()
+        self._log = log
         self._now = now
         # Cookies are kept by host, whatever the port: two servers on one machine must not take each other's.
         self.name = f"simulator-{self._code('name')[:8]}"
@@ -58,7 +59,7 @@ class Session:
         """Whether this is the control token; it takes the same time whatever is shown."""
         return compare_digest(shown, self._token)
 
-    def held(self, headers: Mapping[bytes, bytes]) -> str | None:
+    async def held(self, headers: Mapping[bytes, bytes]) -> str | None:
         """The id of the session whose cookie a request comes with; None where it has none that is good."""
         try:
             cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
@@ -70,7 +71,9 @@ class Session:
         id, began, code = found.groups()
         if not compare_digest(code, self._code(f"session {id} {began}")):
             return None
-        return id if self._now() - int(began) < _LIFE and id not in self._ended else None
+        if self._now() - int(began) >= _LIFE or id in self._ended:
+            return None
+        return None if self._log is not None and await self._log.has_ended(id) else id
 
     def give(self, response: Response, *, path: str, secure: bool) -> None:
         """Begin a session, and set its cookie, for what is under a path."""
@@ -78,8 +81,10 @@ class Session:
         value = f"{id}.{began}.{self._code(f'session {id} {began}')}"
         response.set_cookie(self.name, value, path=path, httponly=True, samesite="strict", secure=secure)
 
-    def end(self, id: str) -> None:
+    async def end(self, id: str) -> None:
         """Let a session open nothing any more."""
+        if self._log is not None:
+            await self._log.end_session(id, int((self._now() + _LIFE) * instant.SECOND))
         self._ended[id] = None
         while len(self._ended) > _MOST_ENDED:
             del self._ended[next(iter(self._ended))]
@@ -92,11 +97,10 @@ class Session:
 class Login:
     """The pages `/login` and `/logout`."""
 
-    def __init__(self, session: Session, address: Address, attempts: Attempts, end_elsewhere: EndElsewhere) -> None:
+    def __init__(self, session: Session, address: Address, attempts: Attempts) -> None:
         self._session = session
         self._address = address
         self._attempts = attempts
-        self._end_elsewhere = end_elsewhere
 
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
@@ -121,10 +125,9 @@ class Login:
         return response
 
     async def _leave(self, request: Request) -> Response:
-        id = self._session.held(named_headers(request.scope))
+        id = await self._session.held(named_headers(request.scope))
         if id is not None:
-            self._session.end(id)
-            await self._end_elsewhere(id)
+            await self._session.end(id)
         response = RedirectResponse(seen(request.scope).prefix + LOGIN, 303, HEADERS)
         self._session.take(response, path=_path(request), secure=self._is_secure(request))
         return response

@@ -44,8 +44,6 @@ class Memory:
         share a log count alike."""
         self.faults: Faults | None = None
         """What goes wrong on purpose; None where nothing does."""
-        self.player: str | None = None
-        """The process that is playing an advance."""
         self.recent: dict[str, deque[int]] = {}
         """The instants of the last calls to each vendor; kept only where a limit is set."""
         self.seen: dict[str, Stored] = {}
@@ -56,7 +54,6 @@ class Memory:
         self.epoch += 1
         self.recent.clear()
         self.seen.clear()
-        self.player = None
         self.state = state
 
 
@@ -140,16 +137,6 @@ def _attempt(memory: Memory, id: str, attempt: Attempt, now: int, double: Delive
         memory.state.release(now)
 
 
-def _claim(memory: Memory, id: str, owner: str) -> None:
-    """A process, one of several, is trying a delivery."""
-    memory.state.claim(id, owner)
-
-
-def _play(memory: Memory, player: str | None) -> None:
-    """A process begins or ends an advance."""
-    memory.player = player
-
-
 def _put_off(memory: Memory, id: str, until: int, fault: str) -> None:
     """A fault lets a delivery wait."""
     memory.state.put_off(memory.state.pending[id], until, fault)
@@ -207,14 +194,8 @@ def _renew(memory: Memory) -> None:
 EFFECTS: Mapping[str, Callable[..., None]] = {
     effect.__name__[1:]: effect
     for effect in (
-        _commit, _alarm, _let_in, _configure, _turn, _misbehave, _count, _attempt, _claim, _play, _put_off, _overtake,
+        _commit, _alarm, _let_in, _configure, _turn, _misbehave, _count, _attempt, _put_off, _overtake,
         _release, _owe, _snapshot, _delete_snapshot, _restore, _reset, _renew,
     )
 }  # fmt: skip
 """Every effect by its word."""
-
-
-def apply(memory: Memory, effects: Iterable[Effect]) -> None:
-    """Make effects true, in order."""
-    for word, told in effects:
-        EFFECTS[word](memory, *told)

@@ -1,4 +1,4 @@
-"""`/_simulator/metrics`: what this process has done and holds, as Prometheus reads it."""
+"""`/_simulator/metrics`: what this process, and no other, has done and holds, as Prometheus reads it."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 GAUGES = {
-    "sandboxes": "Sandboxes that are open.",
+    "sandboxes": "Sandboxes in memory: those that this process owns.",
     "deliveries_pending": "Webhooks that are neither delivered nor given up.",
     "alarms_pending": "Alarms that have not rung.",
     "journal_entries": "Calls in the journals.",
@@ -65,6 +65,8 @@ class MetricsControl:
         yield InfoMetricFamily("simulator", "This program.", {"version": self._version()})
         for name, what in GAUGES.items():
             yield GaugeMetricFamily(f"simulator_{name}", what, held[name])
+        for name, what, count in self._of_the_log(sandboxes):
+            yield CounterMetricFamily(f"simulator_{name}", what, count)
         what = "Log lines that could not be written."
         yield CounterMetricFamily("simulator_log_lines_dropped", what, output.dropped())
         invitations = GaugeMetricFamily("simulator_invitations", "Invitations that are stored.", labels=("vendor",))
@@ -72,6 +74,13 @@ class MetricsControl:
             count = sum(sandbox.state.count((vendor.kind,)) for sandbox in sandboxes)
             invitations.add_metric((vendor.id,), count)
         yield invitations
+
+    def _of_the_log(self, sandboxes: Sandboxes) -> Iterator[tuple[str, str, int]]:
+        groups = 0 if sandboxes.writer is None else sandboxes.writer.groups
+        takeovers = 0 if sandboxes.log is None else sandboxes.log.takeovers
+        yield "commit_groups", "Transactions in which commits were written to the log.", groups
+        yield "takeovers", "Sandboxes that were taken over from a process that is gone.", takeovers
+        yield "forwarded_requests", "Requests that were forwarded to the owner of a sandbox.", sandboxes.forwarded
 
     def _held(self, every: list[Sandbox]) -> dict[str, int]:
         return {

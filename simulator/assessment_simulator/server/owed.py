@@ -3,7 +3,7 @@
 The values of the dictionaries are immutable, so a copy of a dictionary is a true copy.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Container
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from typing import cast
@@ -20,7 +20,7 @@ STALE = 1_000
 class Owed:
     """The deliveries' part of a state; `sequence` is the number of the last commit."""
 
-    __slots__ = ("away", "claims", "deliveries", "due", "held", "lines", "pending", "sequence")
+    __slots__ = ("away", "deliveries", "due", "held", "lines", "pending", "sequence")
 
     def __init__(self) -> None:
         self.sequence = 0
@@ -36,13 +36,11 @@ class Owed:
         """The one head of a line that is in no queue: a fault keeps it until another notice was sent, or it is due."""
         self.away: set[str] = set()
         """Deliveries that were taken out of the queue and are not back: their attempts are in progress."""
-        self.claims: dict[str, str] = {}
-        """Where several processes share a log: deliveries that one of them is trying, and which."""
 
     def copy_deliveries(self, twin: "Owed") -> None:
         """Give another state a copy of the deliveries."""
         twin.deliveries, twin.pending, twin.lines = self.deliveries.copy(), self.pending.copy(), self.lines.copy()
-        twin.due, twin.held, twin.away, twin.claims = self.due.copy(), self.held, self.away.copy(), self.claims.copy()
+        twin.due, twin.held, twin.away = self.due.copy(), self.held, self.away.copy()
 
     def owe(self, delivery: Delivery) -> None:
         """Put a new delivery at the end of its line."""
@@ -104,7 +102,6 @@ class Owed:
         """Keep an attempt; a delivery that is over leaves its line, and the next in it is due."""
         delivery = delivery.after(attempt)
         self.away.discard(delivery.id)
-        self.claims.pop(delivery.id, None)
         self._keep(delivery)
         if delivery.due is not None:
             self._queue(delivery)
@@ -145,10 +142,6 @@ class Owed:
         self.due = [_entry(self.pending[id]) for id in heads if id not in self.away and id != self.held]
         heapify(self.due)
 
-    def put_back(self, delivery: Delivery) -> None:
-        """Queue a delivery again that was taken out, and with which nothing could be done."""
-        self._queue(delivery)
-
     def overdue(self, now: int) -> bool:
         """Whether the delivery that is held need not wait any longer."""
         return self.held is not None and self._until(self.held) <= now
@@ -169,28 +162,10 @@ class Owed:
         return self.due[0] if self.due else None
 
     def _is_stale(self, entry: Due) -> bool:
-        """Whether another process has claimed or tried the delivery since it was queued."""
+        """Whether the delivery was tried, or is over, since it was queued."""
         due, _, id = entry
         waiting = self.pending.get(id)
-        return waiting is None or waiting.due != due or id in self.claims
-
-    def claim(self, id: str, owner: str) -> None:
-        """A process is trying a delivery; nobody else may."""
-        self.claims[id] = owner
-
-    def may_claim(self, delivery: Delivery) -> bool:
-        """Whether a delivery that was due is so still, and is tried by nobody."""
-        line = self.lines.get(delivery.line)
-        known = self.pending.get(delivery.id) == delivery and delivery.id not in self.claims
-        return known and line is not None and line[0] == delivery.id and self.held != delivery.id
-
-    def free(self, is_held: Callable[[str, str], bool]) -> bool:
-        """Take back the claims, each told by delivery and owner, that nobody works at; whether there was any."""
-        lost = [id for id, owner in self.claims.items() if not is_held(id, owner)]
-        for id in lost:
-            del self.claims[id]
-            self._queue(self.pending[id])
-        return bool(lost)
+        return waiting is None or waiting.due != due
 
     def next_try(self) -> int | None:
         """When the next attempt is made, or a delivery is held no longer."""

@@ -13,13 +13,28 @@ from starlette.routing import Route
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.server import wire
 from assessment_simulator.server.asgi import PLAIN_BODY, Gone, TooLarge, content_coding, named_headers, read_body
+from assessment_simulator.server.loading import loaded
 from assessment_simulator.server.problems import Problem
+from assessment_simulator.server.sandbox import Sandbox
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def by_verb(path: str, handlers: dict[str, Handler]) -> Route:
+async def _no_sandbox(request: Request) -> None:
+    """For routes that speak of no sandbox."""
+
+
+def by_verb(
+    path: str,
+    handlers: dict[str, Handler],
+    find: Callable[[Request], Awaitable[Sandbox | None]] = _no_sandbox,
+    needs: tuple[str, ...] = (),
+) -> Route:
     """A route that knows just these verbs; the body is read before the handler runs, as `request.state.body`.
+
+    `find` gives the sandbox that a request speaks of; the handler has it as `request.state.sandbox`, with no timer
+    left that should have fired. The answer leaves when all that the sandbox has changed by then is durable. The modules
+    in `needs` are loaded before the first call.
 
     A parameter of the path that is a UUID is given in lower case, whatever its letters' case was. HEAD is answered
     where GET is, by the same handler (the HTTP protocol leaves the body out), and OPTIONS everywhere.
@@ -36,9 +51,19 @@ def by_verb(path: str, handlers: dict[str, Handler]) -> Route:
         request.scope["path_params"] = {n: lower_uuid(value) for n, value in request.path_params.items()}
         try:
             request.state.body = b"" if verb in ("GET", "HEAD") else await _body(request)
-            return await handlers["GET" if verb == "HEAD" else verb](request)
+            await loaded(*needs)
+            sandbox = request.state.sandbox = await find(request)
+            while sandbox is not None:
+                await sandbox.catch_up()
+                if not sandbox.is_closed:
+                    break
+                sandbox = request.state.sandbox = await find(request)  # it was let go meanwhile, and is empty
+            response = await handlers["GET" if verb == "HEAD" else verb](request)
+            if sandbox is not None and not sandbox.is_closed:
+                await sandbox.settled()
         except CancelledError:
             raise Problem(503, "the server stops: this call was not finished", {"connection": "close"}) from None
+        return response
 
     route = Route(path, endpoint)
     route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")  # `$` lets a last newline pass

@@ -111,7 +111,7 @@ def answer_unlogged(request: Request, error: Exception) -> Response:
 
 def unlogged(error: LogError) -> str:
     """Why a request ends at the log. Earlier steps of the request may have been kept, which the log does not know."""
-    if isinstance(error, Unwritten) and not error.is_uncertain and changes.is_changed():
+    if isinstance(error, Unwritten) and not error.is_uncertain and changes.is_changed(error.durable):
         return f"{error.cause}; what the request had changed before is kept"
     return error.shown
 

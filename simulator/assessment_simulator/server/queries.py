@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
+from assessment_simulator.server.pauses import Pause
 from assessment_simulator.server.problems import Problem
 
 T = TypeVar("T")
@@ -68,9 +69,16 @@ def sought(value: str) -> str:
     return value.casefold()
 
 
-def page(found: Iterable[T], most: int | None) -> list[T]:
-    """What comes newest first: so many of it in that order, or all of it, oldest first."""
-    return [*found][::-1] if most is None else [*islice(found, most)]
+async def page(found: Iterable[T], most: int | None) -> list[T]:
+    """What comes newest first: so many of it in that order, or all of it, oldest first.
+
+    Others are answered while a long list is collected, so `found` must not mind changes.
+    """
+    kept, pause = list[T](), Pause()
+    for one in found if most is None else islice(found, most):
+        kept.append(one)
+        await pause.if_due()
+    return kept[::-1] if most is None else kept
 
 
 def older(found: Iterable[T], id: str | None, id_of: Callable[[T], str]) -> Iterator[T]:

@@ -13,7 +13,8 @@ from assessment_simulator.server.hosts import Hosts, split_authority
 from assessment_simulator.server.origin import METHODS, Origins
 from assessment_simulator.server.problems import ROOT, Problem, answer
 
-HEALTH = f"{ROOT}/health"
+CHECKS = frozenset({f"{ROOT}/health", f"{ROOT}/ready"})
+"""Health checks, which are answered for any host."""
 MOST_LOGGED = 100
 """So many refused names are logged, each once."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -34,7 +35,7 @@ class RequestFilter:
         """Answer a preflight or `OPTIONS *`, or refuse; pass all other requests on."""
         if scope["type"] == "http":
             headers = named_headers(scope)
-            known = self._hosts is None or self._hosts.accept(headers.get(b"host", b"")) or scope["path"] == HEALTH
+            known = self._hosts is None or self._hosts.accept(headers.get(b"host", b"")) or scope["path"] in CHECKS
             if not known:
                 await self._refuse_host(scope, headers, receive, send)
                 return

@@ -18,12 +18,15 @@ from assessment_simulator.core.links import Links
 from assessment_simulator.core.mail import MAIL
 from assessment_simulator.core.vendor import Operation, Vendor, answer
 from assessment_simulator.server.memory import lapsed
+from assessment_simulator.server.pauses import Pause
 from assessment_simulator.server.quota import within_limit
 from assessment_simulator.server.state import State, Stored, rendered
 from assessment_simulator.server.watched import Event, Watched, one_step
 
 _COMMITS = frozenset({"commit", "configure", "owe", "restore"})
 """The effects that count as commits."""
+AT_ONCE = 50
+"""Timers that are fired in one commit."""
 Ask = Callable[[int, Draw, int], Call]
 """Makes the Call, once it is known at which instant, with which chance and after how many recent calls."""
 
@@ -82,7 +85,7 @@ class Sandbox(Watched):
         return self._links
 
     def told(self, word: str, told: tuple[Any, ...]) -> None:
-        """This process has changed something: nobody else's commits are counted, nobody else's mails relayed."""
+        """An effect is durable: tell who waits, count it, and relay mails."""
         self.announce(word, told)
         if word in _COMMITS:
             self.committed()
@@ -95,7 +98,10 @@ class Sandbox(Watched):
 
     @one_step
     def call(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
-        """Answer a call and make the decision true; alarms due by now ring first, those it sets for now at once."""
+        """Answer a call and apply the decision; timers due by now fire first, those that it sets for now at once.
+
+        Many that are due are fired by `catch_up` before.
+        """
         now = self.now()
         self._ring_all(now)
         call = ask(now, self.draw(), self._count_recent(vendor, now))
@@ -129,28 +135,40 @@ class Sandbox(Watched):
         """Let no candidate's or report's link that was given out so far open anything any more."""
         self._do("renew")
 
+    @property
+    def has_backlog(self) -> bool:
+        """Whether timers are due that have not fired."""
+        return self._is_due(self.now())
+
+    def _is_due(self, now: int) -> bool:
+        alarm = self.state.next_alarm()
+        return alarm is not None and alarm.at is not None and alarm.at <= now
+
+    async def catch_up(self) -> None:
+        """Fire every timer that is due, each at its own moment: some at a time, so that others are answered meanwhile.
+
+        Returns with nothing left to fire, unless the sandbox was closed.
+        """
+        pause = Pause()
+        while not self.is_closed and self._ring_some():
+            await pause.if_due()
+
     @one_step
-    def ring(self, now: int) -> None:
-        """Ring every alarm due by `now`, in order, each at its own moment."""
-        self._ring_all(now)
+    def _ring_some(self) -> bool:
+        """Fire some of the timers that are due; whether there are more."""
+        now = self.now()
+        for _ in range(AT_ONCE):
+            alarm = self.state.next_alarm()
+            if alarm is None or alarm.at is None or alarm.at > now:
+                return False
+            self._ring(alarm, alarm.at)
+        return self._is_due(now)
 
     def _ring_all(self, now: int) -> None:
         if not self.state.ringing or self.state.ringing[0][0] > now:
             return
         while (alarm := self.state.next_alarm()) is not None and alarm.at is not None and alarm.at <= now:
             self._ring(alarm, alarm.at)
-
-    @one_step
-    def ring_now(self) -> list[Event]:
-        """Ring every alarm due by this sandbox's present time, and tell what happened."""
-        events: list[Event] = []
-        note = events.append
-        self.listeners.append(note)
-        try:
-            self.ring(self.now())
-        finally:
-            self.listeners.remove(note)
-        return events
 
     def _ring(self, alarm: Alarm, at: int) -> None:
         vendor = self.vendors[alarm.vendor]
@@ -202,10 +220,7 @@ class Sandbox(Watched):
 
     @one_step
     def attempted(self, delivery: Delivery, attempt: Attempt, epoch: int, place: int) -> None:
-        """Keep an attempt, unless the sandbox was reset or restored since it began, or another process was first.
-
-        That is one that took this process for dead.
-        """
+        """Keep an attempt, unless the sandbox was reset or restored since it began."""
         known = self.state.pending.get(delivery.id)
         if epoch != self.epoch or known is None or len(known.attempts) != len(delivery.attempts):
             return

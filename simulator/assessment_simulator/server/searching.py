@@ -87,7 +87,7 @@ def _words(invitation: Invitation) -> str:
 
 def deliveries(sandbox: Sandbox, wish: Wish) -> Iterator[Delivery]:
     """The deliveries that are wished for, newest first: by `state`, `invitation`, `before` and the text `q`."""
-    all_of_them = reversed(sandbox.state.deliveries.values())
+    all_of_them = [*sandbox.state.deliveries.values()][::-1]  # it may change while it is looked at
     found = older(all_of_them, wish.get("before"), lambda one: one.id)
     if "state" in wish:
         found = (one for one in found if one.state == wish["state"])

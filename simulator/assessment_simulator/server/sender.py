@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from assessment_simulator.core.delivery import REFUSED, Answer, Post
 from assessment_simulator.server.authorities import trust_all, trust_too
 from assessment_simulator.server.egress import Policy, Refused
+from assessment_simulator.server.loading import loaded
 from assessment_simulator.server.posting import Target, post
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ class HttpSender:
 
     async def send(self, post: Post, seconds: float, *, named: bool = False) -> Outcome:
         """Post once, within so many real seconds, from looking the name up to the last byte."""
-        import aiohttp  # noqa: F401  what this takes, once, is not the listener's time
-
+        await loaded("aiohttp", "httpx2")  # what this takes, once, is not the listener's time
         began = time.perf_counter()
         answer, error = None, None
         try:

@@ -4,12 +4,14 @@ Every complaint about a body names the member and what would be right.
 """
 
 import re
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 from starlette.responses import Response
 
 from assessment_simulator.server import wire
+from assessment_simulator.server.pauses import Pause
 from assessment_simulator.server.problems import Problem, flawed
 from assessment_simulator.server.text_encoding import not_utf8
 
@@ -66,6 +68,23 @@ def rendered(kind: Any, value: Any) -> bytes:
 def answer(kind: Any, value: Any, status: int = 200) -> Response:
     """A response with an answer of this kind, made of the program's own objects or of JSON values."""
     return Response(rendered(kind, value), status, media_type="application/json")
+
+
+async def listed(kind: Any, found: Iterable[T], view: Callable[[T], Any]) -> bytes:
+    """A JSON array with an answer of this kind for each; others are answered while a long one is written.
+
+    `found` must not change meanwhile: give a list, or what looks its values up one by one.
+    """
+    adapter, pieces, pause = _adapter(kind), list[bytes](), Pause()
+    for one in found:
+        pieces.append(adapter.dump_json(adapter.validate_python(view(one)), by_alias=True))
+        await pause.if_due()
+    return b"[%b]" % b",".join(pieces)
+
+
+def text(body: bytes) -> Response:
+    """A response of JSON text."""
+    return Response(body, media_type="application/json")
 
 
 @cache

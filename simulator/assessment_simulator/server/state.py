@@ -100,7 +100,6 @@ class State(Owed):
         twin.sequence = present.sequence + 1
         if TOKEN in present.tables:
             twin.tables[TOKEN] = present.tables[TOKEN]
-        twin.claims.clear()
         twin.queue_again()
         return twin
 
@@ -128,9 +127,9 @@ class State(Owed):
         return [Stored(id, row) for id, row in self.tables.get(kind, _EMPTY).items()]
 
     def newest(self, kind: str) -> Iterator[Stored]:
-        """All records of a kind, newest first, one at a time; none may be saved meanwhile."""
-        table = self.tables.get(kind, {})
-        return (Stored(id, row) for id, row in reversed(table.items()))
+        """All records of a kind, newest first, one at a time; others may be saved meanwhile."""
+        rows = [*self.tables.get(kind, _EMPTY).items()]
+        return (Stored(id, row) for id, row in reversed(rows))
 
     def page(self, kind: str, skip: int, top: int) -> list[Stored]:
         """Some records of a kind, oldest first."""

@@ -1,6 +1,6 @@
 """What happened to one invitation, and what will: calls, moves, mail, notices, attempts, alarms, in order of time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from assessment_simulator.core import instant
@@ -33,11 +33,11 @@ class Entry(NamedTuple):
     status: int | None = None
 
 
-def timeline(sandbox: Sandbox, vendor: Vendor, id: str, calls: Iterable[Entry]) -> list[Entry]:
+def timeline(sandbox: Sandbox, vendor: Vendor, id: str) -> list[Entry]:
     """The entries of an invitation, with the calls that mention it; secrets in addresses are masked."""
     mask = Mask(sandbox.name)
     found = [
-        *calls,
+        *_calls(sandbox, id, mask),
         *_moves(sandbox, vendor, id),
         *_mails(sandbox, id),
         *_deliveries(sandbox, id, mask),
@@ -47,13 +47,11 @@ def timeline(sandbox: Sandbox, vendor: Vendor, id: str, calls: Iterable[Entry]) 
     return found
 
 
-def calls(sandbox: Sandbox, id: str) -> Iterator[tuple[int, Entry]]:
-    """The calls that came to this process and mention an invitation, each with its number."""
-    mask = Mask(sandbox.name)
+def _calls(sandbox: Sandbox, id: str, mask: Mask) -> Iterator[Entry]:
     for one in sandbox.journal.mentioning(id):
         answered = "no answer left" if one.status is None else str(one.status)
         text = f"{one.request.method} {mask.plain(one.request.path)}: {answered}"
-        yield one.number, Entry(one.at, "call", one.id, text, operation=one.operation, status=one.status)
+        yield Entry(one.at, "call", one.id, text, operation=one.operation, status=one.status)
 
 
 def _moves(sandbox: Sandbox, vendor: Vendor, id: str) -> Iterator[Entry]:
@@ -77,7 +75,7 @@ def _deliveries(sandbox: Sandbox, id: str, mask: Mask) -> Iterator[Entry]:
         yield from _attempts(delivery, sandbox.state.next_attempt(delivery))
 
 
-def _attempts(delivery: Delivery, due: int | None) -> Iterable[Entry]:
+def _attempts(delivery: Delivery, due: int | None) -> list[Entry]:
     made = [
         Entry(
             one.at, "attempt", delivery.id, f"attempt {one.number}: {_came(one)}",

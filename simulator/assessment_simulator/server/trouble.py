@@ -77,7 +77,7 @@ async def _refused(struck: _Struck) -> Reply:
 async def _late(struck: _Struck) -> Reply:
     epoch = struck.sandbox.epoch
     await _wait(struck.fault)
-    if struck.sandbox.present_epoch() != epoch:
+    if struck.sandbox.epoch != epoch or struck.sandbox.is_closed:
         raise Gone
     return struck.call()
 

@@ -3,21 +3,19 @@
 Every change is an effect, and goes through `_do`. What a method changes is one step: where there is a log, one commit.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Alarm
 from assessment_simulator.core.delivery import Delivery
 from assessment_simulator.core.faults import Fault, Tally
 from assessment_simulator.server import changes
 from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.journal import ENDED, EVERYTHING, Journal, Watcher
-from assessment_simulator.server.log import Deleted
-from assessment_simulator.server.log.ledger import Ledger, Remembering
-from assessment_simulator.server.memory import EFFECTS, Effect
+from assessment_simulator.server.journal import CLOSING, ENDED, EVERYTHING, Journal, Watcher
+from assessment_simulator.server.log.commits import Commits, Remembering
+from assessment_simulator.server.memory import EFFECTS
 from assessment_simulator.server.news import news
 from assessment_simulator.server.state import State
 
@@ -44,9 +42,9 @@ def one_step(method: Callable[Concatenate[W, P], T], /) -> Callable[Concatenate[
 
     @wraps(method)
     def stepped(self: W, /, *args: P.args, **more: P.kwargs) -> T:
-        if self.ledger is None:
+        if self.commits is None:
             return method(self, *args, **more)
-        return self.ledger.step(lambda: method(self, *args, **more))
+        return self.commits.step(lambda: method(self, *args, **more))
 
     return stepped
 
@@ -56,22 +54,24 @@ class Watched(Remembering):
 
     def __init__(self, seed: int | str, opening: State, kinds: frozenset[str]) -> None:
         super().__init__(seed, opening, kinds)
-        self.ledger: Ledger | None = None
-        """Where its effects are written down; None where nothing is kept."""
+        self.commits: Commits | None = None
+        """The queue of its commits; None where there is no log."""
         self.watch: Callable[[], None] = lambda: None
-        """Called after each commit, once it is kept; the dispatcher looks there for what is due."""
+        """Called after each commit, once it is durable; the dispatcher looks there for what is due."""
         self.requeue: Callable[[], None] = lambda: None
         """Called when everything was read anew: what is due must be taken anew, but what is being tried."""
         self.pause: Callable[[], None] = lambda: None
-        """Called where something could not be kept: what is due waits a while."""
+        """Called when commits were lost: what is due waits until the sandbox was read again."""
+        self.refresh: Callable[[], Awaitable[None]] = _nothing_to_read
+        """Reads the sandbox from the log again, where commits were lost."""
         self.listeners: list[Callable[[Event], None]] = []
         self.watchers: list[Watcher] = []
         """Those who wait for something to happen here; told what changed, and its id."""
         self.journal = Journal(self.config.journal, self.watchers)
         self._journalled = self.generation
-        self.leaving: Callable[[], None] = self.close
-        """Called when another process has deleted it: it must not be found here any more."""
         self._place = 0
+        self.is_leaving = False
+        """Whether the server is about to stop: what is waited for cannot happen any more."""
         self.is_closed = False
         """Whether it was deleted, or let go from memory: nothing happens here any more."""
 
@@ -86,26 +86,36 @@ class Watched(Remembering):
 
     def step(self, body: Callable[[], T]) -> T:
         """Do something as one step: where there is a log, all that it changes is one commit."""
-        return body() if self.ledger is None else self.ledger.step(body)
+        return body() if self.commits is None else self.commits.step(body)
 
     def then(self, action: Callable[[], None]) -> None:
-        """Do something in the world when what this step changes is kept; if it cannot be, do not."""
-        if self.ledger is None:
+        """Do something outside as soon as all that was changed so far is durable; never where it is lost."""
+        if self.commits is None:
             action()
         else:
-            self.ledger.then(action)
+            self.commits.then(action)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether an answer may leave at once."""
+        return self.commits is None or self.commits.is_settled
+
+    async def settled(self) -> None:
+        """Return when an answer may leave: all changes so far are durable, and the sandbox is still this process's."""
+        if self.commits is not None and not self.commits.is_settled:
+            await self.commits.settled()
 
     def _do(self, word: str, *told: Any) -> None:
         """Change something: every change there is goes through here."""
-        if self.ledger is None:
+        if self.commits is None:
             EFFECTS[word](self, *told)
             changes.note()
             self.told(word, told)
         else:
-            self.ledger.change(word, told)  # which lets it be told when it is kept
+            self.commits.change(word, told)  # `told` is called when it is durable
 
     def announce(self, word: str, told: tuple[Any, ...]) -> None:
-        """Tell whoever waits what an effect has changed, whichever process it is of."""
+        """Tell those who wait what an effect has changed."""
         if self.watchers:
             for what, id in news(word, told):
                 self.tell(what, id)
@@ -120,8 +130,13 @@ class Watched(Remembering):
         for listener in self.listeners:
             listener(event)
 
+    def leave(self) -> None:
+        """The server is about to stop: end all waits, also those that begin from now on."""
+        self.is_leaving = True
+        self.tell(CLOSING)
+
     def tell(self, what: str, id: str = "") -> None:
-        """Tell whoever waits that something changed."""
+        """Tell those who wait that something changed."""
         for watcher in self.watchers:
             watcher(what, id)
 
@@ -201,7 +216,7 @@ class Watched(Remembering):
         self.watch()
 
     def _bound_journal(self) -> None:
-        """Keep as many calls as the settings say, and none from before a reset, whichever process made it."""
+        """Keep as many calls as the settings say, and none from before a reset."""
         if self._journalled != self.generation:
             self._journalled = self.generation
             self.journal.clear()
@@ -215,91 +230,20 @@ class Watched(Remembering):
         self.tell(EVERYTHING)
 
     def refused(self) -> None:
-        """Something could not be kept: nothing is hurried now."""
+        """Commits were lost."""
         self.pause()
-
-    def heard(self, effects: Iterable[Effect]) -> None:
-        """Another process has done this, and it is remembered here as well."""
-        self.seen.clear()
-        self._bound_journal()
-        rung: Alarm | None = None
-        for word, told in effects:
-            if word == "attempt":
-                self.emit(Event(self.next_place(), told[1].at, "attempt", told[0]))
-            elif word == "commit" and rung is not None and rung.operation == told[1]:
-                self.emit(Event(self.next_place(), told[0], rung.operation, rung.id))
-            rung = told[0] if word == "alarm" else None
-            self.announce(word, told)
-        self.watch()
-
-    def ended(self) -> None:
-        """Another process has deleted the sandbox."""
-        self.leaving()
-
-    # Several processes.
-
-    @one_step
-    def claim(self, delivery: Delivery, at_once: int) -> bool | None:
-        """Whether this process is the one that tries a delivery that is due; None where it must wait for its turn.
-
-        No more than `at_once` are tried at the same time at one origin, by all processes together.
-        """
-        if self.ledger is None or not self.ledger.shared:
-            return True
-        if not self.state.may_claim(delivery):
-            return False
-        origin = delivery.origin
-        if sum(self.state.pending[id].origin == origin for id in self.state.claims) >= at_once:
-            return None
-        self._do("claim", delivery.id, self.ledger.owner)
-        return True
-
-    def present_epoch(self) -> int:
-        """The epoch, after a look at what other processes have done; -1 where one has deleted the sandbox."""
-        try:
-            return self.step(lambda: self.epoch)
-        except Deleted:
-            return -1
-
-    @property
-    def played_elsewhere(self) -> bool:
-        """Whether another process is playing an advance, and has the deliveries meanwhile."""
-        return self.player is not None and not self._is_mine(self.player)
-
-    def _is_mine(self, player: str) -> bool:
-        return self.ledger is None or player.partition("/")[0] == self.ledger.owner
-
-    @one_step
-    def begin_play(self) -> str | None:
-        """Let the clock stand for an advance, and give it a name; None where another is under way."""
-        if self.player is not None:
-            return None
-        player = f"{'' if self.ledger is None else self.ledger.owner}/{self.next_place()}"
-        self._do("play", player)
-        self.set_clock(self.state.clock.hold())
-        return player
-
-    @one_step
-    def end_play(self, player: str) -> None:
-        """Let the clock go on as it was, unless that advance has ended already."""
-        if self.player == player:
-            self._do("play", None)
-            self.set_clock(self.state.clock.let_go())
-
-    @one_step
-    def outlive(self, alive: frozenset[str], trying: Callable[[], frozenset[str]]) -> None:
-        """Take over what dead processes have left, and what this one has claimed and is not `trying` by then."""
-        if self.player is not None and self.player.partition("/")[0] not in alive:
-            self.end_play(self.player)
-        if self.state.free(lambda id, owner: id in trying() if self._is_mine(owner) else owner in alive):
-            self.watch()
 
     def close(self) -> None:
         """Let nothing that was begun act any more."""
         self.is_closed = True
-        self.ledger = None  # what is in the log stays there
+        if self.commits is not None:  # what is in the log stays there
+            self.commits.end()
         self.faults = None
         self.begin_again(State(self.config, Clock()))
         self._look_again()
-        self.watch = self.requeue = self.pause = self.leaving = lambda: None
+        self.watch = self.requeue = self.pause = lambda: None
         self.tell(ENDED)
+
+
+async def _nothing_to_read() -> None:
+    """Without a log nothing is lost."""

@@ -4,7 +4,6 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -88,14 +87,10 @@ class Client(threading.Thread):
         return len(http.get(PATH, headers={"api-key": f"sim-{self._name}"}).json())
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
-    """The addresses of a server of three processes, or of two servers of one and of two."""
-    if request.param == "sqlite":
-        with Server("--log", f"sqlite:{tmp_path}/log.db", "--workers", "3") as server:
-            yield [server.url]
-        return
-    log = new_database(request.getfixturevalue("postgres_server"))
+@pytest.fixture
+def urls(postgres_server: str) -> Iterator[list[str]]:
+    """The addresses of a server of one process, and of one of two."""
+    log = new_database(postgres_server)
     with Server("--log", log) as one, Server("--log", log, "--workers", "2") as two:
         yield [one.url, two.url]
 

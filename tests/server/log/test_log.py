@@ -1,6 +1,9 @@
 """What the log has is what the sandbox remembers: after every step, after every failure, with and without images."""
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -13,11 +16,10 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.delivery import Answer, Attempt, Post
 from assessment_simulator.core.faults import Fault, settled
 from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.log import Unusable, Unwritten
-from assessment_simulator.server.log.image import parts, still
-from assessment_simulator.server.log.writing import FORMAT, Writer
-from tests.server.log.worlds import Failing, ask, create, ids, opened, portrait, read_again, sharing
+from assessment_simulator.server.log import Unwritten
+from tests.server.log.worlds import Failing, World, ask, create, ids, portrait, sharing
 
+T = TypeVar("T")
 PI = VENDORS["predictive_index"]
 FAULTS = (
     Fault(do="drop", on="deliveries", times=1),
@@ -29,34 +31,39 @@ FAULTS = (
 
 
 class Remembered(RuleBasedStateMachine):
-    """One sandbox to which everything happens that can; the log is read anew after each step."""
+    """One sandbox to which everything happens that can; the log is read again after each step."""
 
     @initialize()
     def begin(self) -> None:
         self.log = Failing()
-        self.sandbox = opened(self.log)
-        self.drafted = -1
+        self.world = World(self.log)
+        self.sandbox = self.world.opened()
 
     def teardown(self) -> None:
-        self.log.close()
+        self.world.close()
+
+    def _do(self, work: Callable[[], T]) -> T:
+        return self.world.do(self.sandbox, work)
 
     def _now(self) -> int:
         return self.sandbox.now()
 
     @rule(tag=st.sampled_from(["", "+completes", "+completes-in-10s", "+expires", "+abandons"]), hook=st.booleans())
     def create(self, tag: str, hook: bool) -> None:
-        reply = create(self.sandbox, f"ada{tag}@example.com", "http://a.example/" if hook else None)
+        reply = self._do(lambda: create(self.sandbox, f"ada{tag}@example.com", "http://a.example/" if hook else None))
         assert reply.status == (201 if reply.rules == () else 429)
 
     @precondition(lambda self: bool(ids(self.sandbox)))
     @rule(data=st.data(), action=st.sampled_from([*PI.actions]))
     def act(self, data: st.DataObject, action: str) -> None:
-        ask(self.sandbox, "predictive_index", action, id=data.draw(st.sampled_from(ids(self.sandbox))))
+        id = data.draw(st.sampled_from(ids(self.sandbox)))
+        self._do(lambda: ask(self.sandbox, "predictive_index", action, id=id))
 
     @rule(secret=st.text())
     def token(self, secret: str) -> None:
         body = {"client_id": "sim-a", "client_secret": secret or "x", "grant_type": "client_credentials"}
-        assert ask(self.sandbox, "pymetrics", "create_token", body).status in (201, 429)
+        reply = self._do(lambda: ask(self.sandbox, "pymetrics", "create_token", body))
+        assert reply.status in (201, 429)
 
     @rule(changes=st.fixed_dictionaries(
         {}, optional={
@@ -66,23 +73,28 @@ class Remembered(RuleBasedStateMachine):
         },
     ))  # fmt: skip
     def configure(self, changes: dict[str, Any]) -> None:
-        self.sandbox.configure(Config(**changes))
+        self._do(lambda: self.sandbox.configure(Config(**changes)))
 
     @rule(seconds=st.integers(0, 40))
     def later(self, seconds: int) -> None:
-        self.sandbox.set_clock(Clock("frozen", self._now() + seconds * instant.SECOND))
-        self.sandbox.ring(self._now())
+        self._do(lambda: self.sandbox.set_clock(Clock("frozen", self._now() + seconds * instant.SECOND)))
+        self.world.run(self.sandbox.catch_up())
+        self._do(lambda: None)
 
     @rule(days=st.integers(1, 20))
     def much_later(self, days: int) -> None:
-        self.sandbox.set_clock(self.sandbox.state.clock.at(self._now() + days * instant.DAY))
+        self._do(lambda: self.sandbox.set_clock(self.sandbox.state.clock.at(self._now() + days * instant.DAY)))
 
     @rule(chosen=st.lists(st.sampled_from(FAULTS), max_size=3))
     def misbehave(self, chosen: list[Fault]) -> None:
-        self.sandbox.misbehave(tuple(settled(fault, place) for place, fault in enumerate(chosen, 1)))
+        faults = tuple(settled(fault, place) for place, fault in enumerate(chosen, 1))
+        self._do(lambda: self.sandbox.misbehave(faults))
 
     @rule(status=st.sampled_from([200, 500, 400, None]))
     def try_what_is_due(self, status: int | None) -> None:
+        self._do(lambda: self.sandbox.step(lambda: self._try(status)))
+
+    def _try(self, status: int | None) -> None:
         sandbox, now = self.sandbox, self._now()
         if sandbox.state.overdue(now):
             sandbox.release(now)
@@ -103,65 +115,71 @@ class Remembered(RuleBasedStateMachine):
     @precondition(lambda self: self.sandbox.state.deliveries)
     @rule(data=st.data())
     def replay(self, data: st.DataObject) -> None:
-        deliveries = [*self.sandbox.state.deliveries.values()]
-        self.sandbox.replay(data.draw(st.sampled_from(deliveries)), "http://c.example/")
+        delivery = data.draw(st.sampled_from([*self.sandbox.state.deliveries.values()]))
+        self._do(lambda: self.sandbox.replay(delivery, "http://c.example/"))
 
     @rule()
     def snapshot(self) -> None:
-        self.sandbox.snapshot()
+        self._do(self.sandbox.snapshot)
 
     @precondition(lambda self: self.sandbox.snapshots)
     @rule(data=st.data())
     def restore(self, data: st.DataObject) -> None:
-        self.sandbox.restore(data.draw(st.sampled_from([*self.sandbox.snapshots])))
+        id = data.draw(st.sampled_from([*self.sandbox.snapshots]))
+        self._do(lambda: self.sandbox.restore(id))
 
     @precondition(lambda self: self.sandbox.snapshots)
     @rule(data=st.data())
     def delete_snapshot(self, data: st.DataObject) -> None:
-        self.sandbox.delete_snapshot(data.draw(st.sampled_from([*self.sandbox.snapshots])))
+        id = data.draw(st.sampled_from([*self.sandbox.snapshots]))
+        self._do(lambda: self.sandbox.delete_snapshot(id))
 
     @rule()
     def reset(self) -> None:
-        self.sandbox.reset()
+        self._do(self.sandbox.reset)
 
     @rule()
     def end_links(self) -> None:
-        self.sandbox.end_links()
+        self._do(self.sandbox.end_links)
 
     @rule()
     def go_on_in_a_fork(self) -> None:
-        name = f"{self.sandbox.name}a"
-        self.sandbox = opened(self.log, name, self.sandbox.state.forked())
+        self.sandbox = self.world.opened(f"{self.sandbox.name}a", self.sandbox.state.forked())
 
     @rule()
     def go_on_in_another_process(self) -> None:
-        self.sandbox = read_again(self.log, self.sandbox.name)
+        self.sandbox = self.world.read_again(self.sandbox.name)
 
-    @precondition(lambda self: self.sandbox.ledger.number > 0)
     @rule(then=st.lists(st.sampled_from(["create", "snapshot", "reset"]), max_size=3))
     def compact(self, then: list[str]) -> None:
-        """An image is made while things go on."""
-        ledger = self.sandbox.ledger
-        assert ledger
-        number, pieces = ledger.number, parts(still(self.sandbox))
-        for part, piece in enumerate(pieces):
-            self.log.draft(ledger.key, number, part, piece)
+        """An image is written while things go on."""
+        sandbox = self.sandbox
+        assert sandbox.commits
+
+        async def both() -> None:
+            assert sandbox.commits
+            writing = asyncio.ensure_future(sandbox.commits.write_image())
             for word in then:
-                if word == "create":
-                    create(self.sandbox)
-                else:
-                    getattr(self.sandbox, word)()
-        self.log.settle(ledger.key, number)
+                create(sandbox) if word == "create" else getattr(sandbox, word)()
+                await asyncio.sleep(0)
+            await writing
+            await sandbox.settled()
+
+        self.world.run(both())
 
     @rule()
     def fail(self) -> None:
         """The disk is full for a moment."""
-        before = portrait(self.sandbox)
+        sandbox, before = self.sandbox, portrait(self.sandbox)
+        assert sandbox.commits
         self.log.full = True
         with pytest.raises(Unwritten, match="full"):
-            self.sandbox.step(self._much)
+            self._do(lambda: sandbox.step(self._much))
+        with pytest.raises(Unwritten, match="full"):
+            self._do(lambda: create(sandbox))
         self.log.full = False
-        assert portrait(self.sandbox) == before
+        self.world.run(sandbox.commits.load())
+        assert portrait(sandbox) == before
 
     def _much(self) -> None:
         self.sandbox.snapshot()
@@ -171,7 +189,7 @@ class Remembered(RuleBasedStateMachine):
 
     @invariant()
     def what_is_read_is_what_is_remembered(self) -> None:
-        read = read_again(self.log, self.sandbox.name)
+        read = self.world.read_again(self.sandbox.name)
         assert portrait(read) == portrait(self.sandbox)
         assert sharing(read) == sharing(self.sandbox)
 
@@ -180,27 +198,44 @@ TestRemembered = Remembered.TestCase
 TestRemembered.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 
 
-def test_a_log_of_version_0_1_is_refused_with_a_sentence() -> None:
-    log = Failing()
-    assert log.open("a", {"seed": "seed", "sampled": False}, [b'[["state",{},["frozen",0,0],0]]'], None)
-    with pytest.raises(Unusable, match=r"logs of 0\.1 are not read"):
-        read_again(log)
-
-
-def test_an_image_in_another_format_is_refused() -> None:
-    log = Failing()
-    assert log.open("a", {"seed": "seed", "sampled": False}, [Writer().write([("format", (FORMAT + 1,))])], None)
-    with pytest.raises(Unusable, match="format 3 is unknown"):
-        read_again(log)
-
-
 def test_who_reads_it_counts_the_same_calls_against_a_limit_whichever_way_the_clock_was_turned() -> None:
-    log = Failing()
-    sandbox = opened(log)
-    sandbox.configure(Config(rate_limit=2))
+    world = World(Failing())
+    sandbox = world.opened()
+    world.do(sandbox, lambda: sandbox.configure(Config(rate_limit=2)))
     told = []
     for days in (0, 1, 1, 1, 0, 0, 0):
-        sandbox.set_clock(sandbox.state.clock.at(days * instant.DAY))
-        told.append(create(sandbox).status)
-        assert portrait(read_again(log)) == portrait(sandbox)
+        clock = sandbox.state.clock.at(days * instant.DAY)
+        world.do(sandbox, partial(sandbox.set_clock, clock))
+        told.append(world.do(sandbox, lambda: create(sandbox)).status)
+        assert portrait(world.read_again()) == portrait(sandbox)
     assert told == [201, 201, 201, 429, 201, 201, 429]
+    world.close()
+
+
+def test_commits_before_a_step_that_fails_are_written_and_the_step_has_not_happened() -> None:
+    world = World(Failing())
+    sandbox = world.opened()
+    commits = sandbox.commits
+    assert commits
+
+    def fail() -> None:
+        create(sandbox, "lost@example.com")
+        raise ZeroDivisionError
+
+    async def both() -> None:
+        create(sandbox, "kept@example.com")
+        waiting = asyncio.ensure_future(sandbox.settled())
+        await asyncio.sleep(0)
+        with pytest.raises(ZeroDivisionError):
+            sandbox.step(fail)
+        await waiting
+        with pytest.raises(Unwritten, match="a step failed"):
+            create(sandbox)
+        await commits.load()
+
+    world.run(both())
+    assert len(ids(sandbox)) == 1
+    assert portrait(world.read_again()) == portrait(sandbox)
+    world.do(sandbox, lambda: create(sandbox))
+    assert len(ids(world.read_again())) == 2
+    world.close()

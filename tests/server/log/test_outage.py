@@ -10,11 +10,8 @@ import httpx2
 import psycopg
 import pytest
 
-from assessment_simulator.server.log import Unusable, Unwritten
-from assessment_simulator.server.log.postgresql import ANYWAY, PostgresqlLog
 from tests.postgres import new_database
 from tests.server import assessment, problem
-from tests.server.log.worlds import create, ids, opened, portrait, read_again
 from tests.servers import Listener, Sandbox, Server
 from tests.waiting import until
 
@@ -71,37 +68,9 @@ def served(url: str, delay: float = 0) -> Iterator[tuple[Server, Sandbox, Listen
         yield server, Sandbox(http, "ada"), listener
 
 
-def test_what_could_not_be_read_again_is_read_as_a_whole_before_anything_else(url: str) -> None:
-    one, other = PostgresqlLog(url), PostgresqlLog(url)
-    mine = opened(one)
-    made = [create(mine) for _ in range(5)]
-    theirs = read_again(other)
-    assert mine.ledger
-    with fatal(url), away(url, at_once=False), pytest.raises(Unwritten):
-        create(mine)
-    create(theirs)
-    mine.ledger.refresh()
-    assert portrait(mine) == portrait(theirs)
-    assert len(ids(mine)) == len(made) + 1
-    for log in (one, other):
-        log.close()
-
-
-def test_what_was_remembered_is_not_forgotten_while_it_cannot_be_read(url: str) -> None:
-    log = PostgresqlLog(url)
-    sandbox = opened(log)
-    create(sandbox)
-    before = portrait(sandbox)
-    assert sandbox.ledger
-    with away(url):
-        for _ in range(2):
-            with pytest.raises((Unusable, Unwritten)):
-                create(sandbox)
-            with pytest.raises((Unusable, Unwritten)):
-                sandbox.ledger.load()
-    sandbox.ledger.refresh()
-    assert portrait(sandbox) == before
-    log.close()
+def lease_is_over(sandbox: Sandbox) -> None:
+    """Return when the server answers no more, because it cannot know whether it still owns the sandbox."""
+    until(lambda: sandbox.pi.get("/api/v1/behavioralassessments").status_code == 503)
 
 
 def test_a_webhook_of_what_could_not_be_kept_is_never_sent(url: str) -> None:
@@ -122,6 +91,7 @@ def test_no_answer_says_where_the_database_is_and_who_may_use_it(url: str) -> No
     with served(url) as (server, sandbox, _):
         assessment(sandbox)
         with away(url):
+            lease_is_over(sandbox)
             answers = [
                 sandbox.pi.get("/api/v1/behavioralassessments"),
                 sandbox.http.post(
@@ -167,31 +137,49 @@ def test_what_falls_due_and_what_waits_for_its_turn_while_the_database_is_away_i
         assert len(listener.received) == 13
 
 
-def test_a_sandbox_that_somebody_holds_is_waited_for_once_and_then_refused_for_a_while(url: str) -> None:
-    log = PostgresqlLog(url)
-    sandbox = opened(log)
-    with psycopg.connect(url) as other:
-        other.execute("SELECT key FROM sandbox FOR UPDATE")
-        took = []
-        for _ in range(3):
-            began = time.monotonic()
-            with pytest.raises(Unwritten, match="lock timeout"):
-                create(sandbox)
-            took.append(time.monotonic() - began)
-    assert took[0] > 2 > sum(took[1:])
-    time.sleep(ANYWAY)  # the while for which it is refused
-    assert create(sandbox).status == 201
-    log.close()
+def test_a_row_that_another_session_holds_delays_its_sandbox_alone(url: str) -> None:
+    with served(url) as (server, sandbox, _), psycopg.connect(url) as other:
+        assessment(sandbox)
+        with httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http:
+            bo = Sandbox(http, "bo")
+            assessment(bo)
+            other.execute("SELECT key FROM sandbox WHERE name = 'ada' FOR UPDATE")
+            problem(sandbox.control("POST", "/reset"), 503, "nothing was changed")
+            other.rollback()
+            until(lambda: sandbox.control("POST", "/reset").status_code == 200)
 
 
-def test_of_a_commit_that_broke_off_in_its_very_moment_nobody_says_that_it_was_not_kept(url: str) -> None:
-    log = PostgresqlLog(url)
-    sandbox = opened(log)
-    at_the_end = fatal(url, "CONSTRAINT TRIGGER", "DEFERRABLE INITIALLY DEFERRED")
-    with at_the_end, pytest.raises(Unwritten, match="whether it was kept is not known"):
-        create(sandbox)
-    assert portrait(sandbox) == portrait(read_again(log))
-    log.close()
+@pytest.mark.parametrize("kind", [("TRIGGER", ""), ("CONSTRAINT TRIGGER", "DEFERRABLE INITIALLY DEFERRED")])
+def test_a_session_that_is_lost_in_each_commit_ends_with_503_and_nothing_is_changed(
+    url: str, kind: tuple[str, str]
+) -> None:
+    with served(url) as (_, sandbox, _):
+        assessment(sandbox)
+        before = sandbox.told("GET", "/invitations")
+        with fatal(url, *kind):
+            problem(sandbox.control("POST", "/reset"), 503, "nothing was changed")
+        until(lambda: sandbox.control("GET", "/invitations").status_code == 200)
+        assert sandbox.told("GET", "/invitations") == before
+
+
+ONCE = """
+    CREATE SEQUENCE times;
+    CREATE FUNCTION once() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN IF nextval('times') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END $$;
+"""
+
+
+@pytest.mark.parametrize("kind", ["TRIGGER once AFTER INSERT ON entry", (
+    "CONSTRAINT TRIGGER once AFTER INSERT ON entry DEFERRABLE INITIALLY DEFERRED"
+)])  # fmt: skip
+def test_a_session_that_is_lost_in_a_commit_costs_no_call(url: str, kind: str) -> None:
+    with served(url) as (_, sandbox, _):
+        first = assessment(sandbox)["assessmentId"]
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(ONCE)
+            connection.execute(f"CREATE {kind} FOR EACH ROW EXECUTE FUNCTION once()".encode())
+        second = assessment(sandbox)["assessmentId"]
+        assert [one["id"] for one in sandbox.told("GET", "/invitations")] == [first, second]
 
 
 def test_a_lost_connection_costs_nobody_a_call(url: str) -> None:
@@ -208,9 +196,10 @@ def test_calls_that_the_log_could_not_answer_are_in_the_journal(url: str) -> Non
     with served(url) as (_, sandbox, _):
         assessment(sandbox)
         with away(url):
-            assert sandbox.pi.get("/api/v1/behavioralassessments").status_code == 503
+            lease_is_over(sandbox)
         until(lambda: sandbox.control("GET", "/journal").status_code == 200)
-        assert [call["status"] for call in sandbox.told("GET", "/journal")] == [201, 503]
+        statuses = [call["status"] for call in sandbox.told("GET", "/journal")]
+        assert (statuses[0], statuses[-1]) == (201, 503)
 
 
 def test_an_attempt_that_ends_while_the_database_is_away_is_kept_when_it_is_back(url: str) -> None:
@@ -230,5 +219,5 @@ def test_an_attempt_that_ends_while_the_database_is_away_is_kept_when_it_is_back
         assert sandbox.told("POST", "/clock", {"advance": "PT24H"})["events"] == []
         assert len(listener.received) == 1
         assert "Traceback" not in server.stderr()
-        assert server.stderr().count("that is tried again every second") == 1
-        until(lambda: "the log is back" in server.stderr())
+        assert server.stderr().count("another one is opened as soon as that is possible") == 1
+        assert server.stderr().count("another session took the place of the one that was lost") == 1

@@ -1,129 +1,167 @@
-"""PostgreSQL tells at once who else has committed: `LISTEN` and `NOTIFY`, on a connection of its own."""
+"""The log in PostgreSQL as one server has it: addresses, formats, poolers, sessions."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import ExitStack, aclosing, closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import httpx2
 import psycopg
 import pytest
 
-from assessment_simulator.server.log import Unusable, mark_of
-from assessment_simulator.server.log.places import opened as opened_at
-from assessment_simulator.server.log.postgresql import PostgresqlLog
+from assessment_simulator.server.log import Batch, Claimed, Found, Position, Unusable, Unwritten
+from assessment_simulator.server.log.places import opened
+from assessment_simulator.server.log.postgresql import Positions, PostgresqlLog
 from tests.postgres import new_database
-from tests.server import assessment
-from tests.server.log.worlds import create, opened, read_again
-from tests.server.test_await import Waiter
-from tests.servers import Sandbox, Server
-
-UNPLUG = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-            WHERE query = 'LISTEN simulator' AND datname = current_database()"""
-"""Ends the connections over which processes listen."""
 
 
 @pytest.fixture
-def logs(postgres_server: str) -> Iterator[tuple[PostgresqlLog, PostgresqlLog]]:
-    """The same log, as two processes have it."""
-    url = new_database(postgres_server)
-    with ExitStack() as stack:
-        one, other = (stack.enter_context(closing(PostgresqlLog(url))) for _ in range(2))
-        yield one, other
+def url(postgres_server: str) -> str:
+    """A new database."""
+    return new_database(postgres_server)
 
 
-def test_an_address_may_begin_with_postgres_and_no_two_processes_have_the_same_mark(postgres_server: str) -> None:
-    url = new_database(postgres_server)
-    assert url.startswith("postgresql://")
-    with ExitStack() as stack:
-        both = [opened_at(one, shared=True) for one in (url, url.replace("postgresql://", "postgres://"))]
-        for log in both:
-            assert log is not None
-            stack.callback(log.close)
-        one, other = (mark_of(log.owner) for log in both if log is not None)
-        assert one != other
-        assert isinstance(both[1], PostgresqlLog)
-        assert len(both[1].run("SELECT owner FROM process").fetchall()) == 2
+@asynccontextmanager
+async def started(url: str, address: str = "127.0.0.1:1") -> AsyncIterator[PostgresqlLog]:
+    """A server's part of the log."""
+    log = PostgresqlLog(url)
+    log.address = address
+    await log.start()
+    try:
+        yield log
+    finally:
+        await log.close()
 
 
-async def told(news: AsyncGenerator[frozenset[int] | None]) -> frozenset[int]:
-    """The next sandboxes of which something is told."""
-    async with asyncio.timeout(30):
-        while (keys := await anext(news)) is None:
-            pass
-    return keys
+def servers(url: str) -> list[tuple[int, str]]:
+    """The servers that are registered."""
+    with psycopg.connect(url) as database:
+        return [*database.execute("SELECT id, address FROM server ORDER BY id").fetchall()]
 
 
-def key(log: PostgresqlLog, name: str) -> int:
-    found = log.find(name)
-    assert found
-    return found.key
+async def create(log: PostgresqlLog, name: str) -> Found:
+    made = await log.create(name, {"seed": 0, "sampled": False}, [b"[]"], None, b"{}")
+    assert made
+    return made
 
 
-@pytest.mark.anyio
-async def test_a_commit_of_another_process_is_told_with_its_sandbox(logs: tuple[PostgresqlLog, PostgresqlLog]) -> None:
-    one, other = logs
-    ada, bob = opened(one, "ada"), opened(one, "bob")
-    async with aclosing(other.news()) as news:
-        assert await anext(news) is None  # it listens now
-        create(bob)
-        assert await told(news) == {key(one, "bob")}
-        create(ada)
-        create(bob)
-        seen: set[int] = set()
-        while len(seen) < 2:
-            seen |= await told(news)
-        assert seen == {key(one, "ada"), key(one, "bob")}
+@pytest.mark.parametrize("scheme", ["postgresql://", "postgres://"])
+def test_an_address_may_begin_with_either_name(url: str, scheme: str) -> None:
+    assert isinstance(opened(url.replace("postgresql://", scheme)), PostgresqlLog)
 
 
-@pytest.mark.anyio
-async def test_a_deletion_is_told(logs: tuple[PostgresqlLog, PostgresqlLog]) -> None:
-    one, other = logs
-    opened(one)
-    number = key(one, "a")
-    async with aclosing(other.news()) as news:
-        assert await anext(news) is None
-        one.delete(number)
-        assert await told(news) == {number}
+@pytest.mark.parametrize(("number", "why"), [(99, "newer version"), (3, "written by version 0.1, whose logs are not")])
+def test_a_database_of_another_version_is_refused(url: str, number: int, why: str) -> None:
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("CREATE TABLE simulator_format (number BIGINT NOT NULL)")
+        database.execute("INSERT INTO simulator_format VALUES (%s)", (number,))
+    with pytest.raises(Unusable, match=why):
+        PostgresqlLog(url)
 
 
-@pytest.mark.anyio
-async def test_what_a_process_has_committed_itself_is_no_news_to_it(
-    logs: tuple[PostgresqlLog, PostgresqlLog],
-) -> None:
-    one, other = logs
-    opened(one, "mine")
-    opened(one, "theirs")
-    mine, theirs = read_again(one, "mine"), read_again(other, "theirs")
-    async with aclosing(one.news()) as news:
-        assert await anext(news) is None
-        create(mine)
-        create(theirs)
-        assert await told(news) == {key(one, "theirs")}
+async def test_a_server_is_registered_from_start_to_end_and_its_id_is_never_used_again(url: str) -> None:
+    async with started(url, "127.0.0.1:1") as one, started(url, "127.0.0.1:2") as other:
+        assert {*servers(url)} == {(one.owner, "127.0.0.1:1"), (other.owner, "127.0.0.1:2")}
+        before = {one.owner, other.owner}
+    assert servers(url) == []
+    async with started(url) as third:
+        assert third.owner not in before
 
 
-@pytest.mark.anyio
-async def test_who_cannot_listen_any_more_says_so(logs: tuple[PostgresqlLog, PostgresqlLog]) -> None:
-    one, other = logs
-    async with aclosing(one.news()) as news:
-        assert await anext(news) is None
-        other.run(UNPLUG)
-        with pytest.raises(Unusable, match="cannot be listened to"):
-            await told(news)
+async def test_a_sandbox_belongs_to_the_server_that_created_it_until_that_releases_it(url: str) -> None:
+    async with started(url, "127.0.0.1:1") as one, started(url) as other:
+        made = await create(one, "a")
+        assert await one.claim("a") == made
+        assert await other.claim("a") == Claimed(one.owner or 0, "127.0.0.1:1")
+        assert await other.claim("b") is None
+        await one.release([made.key])
+        assert await other.claim("a") == made
+        assert isinstance(await one.claim("a"), Claimed)
 
 
-def test_who_waits_hears_of_others_although_the_connection_was_lost_over_which_it_listened(
-    postgres_server: str,
-) -> None:
-    url = new_database(postgres_server)
-    with ExitStack() as stack:
-        servers = [stack.enter_context(Server("--log", url)) for _ in range(2)]
-        waiting, acting = (
-            Sandbox(stack.enter_context(httpx2.Client(base_url=server.url, trust_env=False)), "ada")
-            for server in servers
-        )
-        id = assessment(acting)["assessmentId"]
-        waiter = Waiter(waiting, "invitation", id=id, status=40)
+async def test_the_sandboxes_of_a_server_that_ended_are_free(url: str) -> None:
+    async with started(url) as other:
+        async with started(url) as one:
+            made = await create(one, "a")
+            assert isinstance(await other.claim("a"), Claimed)
+        assert await other.claim("a") == made
+        assert other.takeovers == 1
+
+
+async def lost(log: PostgresqlLog, url: str) -> None:
+    """Let the session be lost, and return when another one took its place."""
+    before = log.owner
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("SELECT pg_terminate_backend(pid) FROM server WHERE id = %s", (before,))
+    await replaced(log, before)
+
+
+async def replaced(log: PostgresqlLog, before: int | None) -> None:
+    """Return when another session took the place of the one with that id."""
+    async with asyncio.timeout(20):
+        while log.owner == before:  # noqa: ASYNC110  no event tells a test of it
+            await asyncio.sleep(0.02)
+        await log.confirm()
+
+
+async def test_a_lost_session_is_replaced_and_the_sandboxes_stay(url: str) -> None:
+    async with started(url) as one, started(url) as other:
+        made = await create(one, "a")
+        regained = list[Positions]()
+        one.regained = regained.append
+        await lost(one, url)
+        assert regained == [{made.key: made.position}]
+        assert await one.claim("a") == made
+        assert isinstance(await other.claim("a"), Claimed)
+        assert [id for id, _ in servers(url)] == sorted([one.owner or 0, other.owner or 0])
+
+
+async def test_a_deposed_server_has_lost_its_sandboxes_when_it_comes_back(url: str) -> None:
+    async with started(url) as one, started(url) as other:
+        made = await create(one, "a")
+        regained = list[Positions]()
+        one.regained = regained.append
+        await other.depose(one.owner or 0, by_force=False)
+        assert isinstance(await other.claim("a"), Claimed), "its session is alive"
+        before = one.owner
+        await other.depose(one.owner or 0, by_force=True)
+        assert await other.claim("a") == made
+        await replaced(one, before)
+        assert regained == [{}]
+
+
+async def test_a_server_that_is_not_confirmed_waits_until_it_is(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with started(url) as log:
+        monkeypatch.setattr("assessment_simulator.server.log.postgresql.LEASE", 0.0)
+        assert not log.is_confirmed
+        monkeypatch.undo()
+        await log.confirm()
+        assert log.is_confirmed
+
+
+def batch(found: Found, *commits: bytes, before: Position | None = None) -> Batch:
+    """Commits behind the last one of a sandbox."""
+    after = start = before or found.position
+    for data in commits:
+        after = after.after(data)
+    return Batch(found.key, start, commits, after, None, b"{}")
+
+
+async def test_a_group_of_commits_is_one_transaction(url: str) -> None:
+    async with started(url) as log:
+        one, other = await create(log, "a"), await create(log, "b")
         with psycopg.connect(url, autocommit=True) as database:
-            assert len(database.execute(UNPLUG).fetchall()) == 2
-        acting.told("POST", f"/invitations/{id}/complete")
-        assert waiter.told()["id"] == id
+            database.execute("INSERT INTO entry VALUES (%s, 1, '')", (other.key,))  # what the second one conflicts with
+        with pytest.raises(Unwritten, match="duplicate key") as refused:
+            await log.write([batch(one, b"x"), batch(other, b"y")])
+        assert not refused.value.is_uncertain
+        assert await log.claim("a") == one
+        assert await log.write([batch(one, b"x", b"y")]) == frozenset()
+        assert await log.claim("a") == one._replace(position=one.position.after(b"x").after(b"y"))
+
+
+async def test_a_commit_that_does_not_follow_the_last_one_is_not_written_and_the_others_are(url: str) -> None:
+    async with started(url) as log:
+        one, other = await create(log, "a"), await create(log, "b")
+        wrong = batch(one, b"x", before=one.position.after(b"lost"))
+        assert await log.write([wrong, batch(other, b"y")]) == {one.key}
+        assert await log.claim("a") == one
+        assert await log.claim("b") == other._replace(position=other.position.after(b"y"))

@@ -11,11 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Barrier, Timer
 from typing import Any
 
 import httpx2
@@ -26,13 +25,12 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.server.egress import Policy
 from assessment_simulator.server.keeper import Keeper, Limits
-from assessment_simulator.server.log import MARKS, Unusable, mark_of
-from assessment_simulator.server.log.ledger import IMAGE_AFTER
-from assessment_simulator.server.log.sqlite import MIGRATIONS, SqliteLog
+from assessment_simulator.server.log.commits import IMAGE_AFTER
+from assessment_simulator.server.log.sqlite import SqliteLog
 from assessment_simulator.server.sandboxes import Sandboxes
 from assessment_simulator.server.sender import HttpSender
 from tests.server import ROOT, assessment
-from tests.server.log.worlds import compact, create, opened, portrait, read_again
+from tests.server.log.worlds import World, create, portrait
 from tests.servers import Listener, Sandbox, Server
 from tests.waiting import until
 
@@ -239,15 +237,19 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
 ) -> None:
     log = SqliteLog(path)
     sandboxes = Sandboxes(VENDORS, HttpSender(Policy(())), log=log)
+
+    async def used(name: str, seconds: int) -> None:
+        async with log.transaction() as run:
+            await run("UPDATE sandbox SET used = used - ? WHERE name = ?", seconds * instant.SECOND, name)
+
     for place, name in enumerate("abcd"):
-        create(sandboxes.get(name) or sandboxes.nowhere)
-        ago = 100 * instant.SECOND * (name in "ac") + 10 * instant.SECOND - place
-        log.run("UPDATE sandbox SET used = used - ? WHERE name = ?", (ago, name))
+        assert await sandboxes.get(name)
+        await used(name, 100 * (name in "ac") + 10 - place)
     if limits.most:
-        log.run("UPDATE sandbox SET used = used - ? WHERE name = 'b'", (95 * instant.SECOND,))
-        log.run("UPDATE sandbox SET used = used + ? WHERE name = 'c'", (95 * instant.SECOND,))
+        await used("b", 95)
+        await used("c", -95)
     await Keeper(sandboxes, log, limits).forget()
-    assert log.names() == left
+    assert [one.name for one in await log.every()] == left
     assert sorted(sandbox.name for sandbox in sandboxes) == left
     await sandboxes.close()
 
@@ -257,14 +259,15 @@ async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, mon
     log = SqliteLog(path)
     sandboxes = Sandboxes(VENDORS, HttpSender(Policy(())), log=log)
     keeper = Keeper(sandboxes, log, Limits(most=2))
-    used, _ = [sandboxes.get(name) or sandboxes.nowhere for name in "ab"]
+    used, _ = [await sandboxes.get(name) for name in "ab"]
+    assert used
     await keeper.tend()
     await asyncio.sleep(0.02)  # that both are idle for longer than between two looks is what is tested
     create(used)
-    assert sandboxes.get("c")
+    assert await sandboxes.get("c")
     await keeper.tend()
     await keeper.forget()
-    assert log.names() == ["a", "c"]
+    assert [one.name for one in await log.every()] == ["a", "c"]
     await sandboxes.close()
 
 
@@ -323,9 +326,8 @@ def test_an_attempt_that_cannot_be_kept_is_kept_when_there_is_room_and_is_not_ma
         assert "Traceback" not in server.stderr()
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_nothing_is_acknowledged_while_the_file_is_not_where_it_was(path: Path, workers: str) -> None:
-    with serving(path, "--workers", workers) as http:
+def test_nothing_is_acknowledged_while_the_file_is_not_where_it_was(path: Path) -> None:
+    with serving(path) as http:
         sandbox = Sandbox(http, "ada")
         assert sandbox.pi.post(PATH, json=PERSON).status_code == 201
         away = path.rename(path.with_name("away.db"))
@@ -357,51 +359,18 @@ def test_a_second_server_on_the_same_file_is_refused(path: Path) -> None:
         assert Sandbox(http, "ada").pi.post(PATH, json=PERSON).status_code == 201
 
 
-def test_a_new_file_may_be_opened_by_several_at_once(tmp_path: Path) -> None:
-    together, files, many = Barrier(6), range(30), range(6)
-
-    def open_all(_: int) -> list[str]:
-        trouble = []
-        for number in files:
-            together.wait(20)
-            try:
-                SqliteLog(tmp_path / f"{number}.db", shared=True).close()
-            except Unusable as problem:
-                trouble.append(str(problem))
-        return trouble
-
-    with ThreadPoolExecutor(len(many)) as pool:
-        assert list(pool.map(open_all, many)) == [[]] * len(many)
-    for number in files:
-        SqliteLog(tmp_path / f"{number}.db").close()
-
-
-def test_who_shares_a_file_waits_until_it_can_be_written_ahead(path: Path) -> None:
-    SqliteLog(path).close()
-    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
-        other.execute("PRAGMA journal_mode = DELETE")
-        other.execute("BEGIN")
-        other.execute("SELECT * FROM sandbox").fetchall()
-        with pytest.raises(Unusable, match="another server has it"):
-            SqliteLog(path)
-        leaving = Timer(0.3, other.execute, ("COMMIT",))
-        leaving.start()
-        with closing(SqliteLog(path, shared=True)) as log:
-            assert log.run("PRAGMA journal_mode").fetchall() == [("wal",)]
-        leaving.join()
-
-
-@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("umask", [0, 0o277])
-def test_a_new_file_and_those_beside_it_are_its_owners_alone(path: Path, shared: bool, umask: int) -> None:
+def test_a_new_file_and_those_beside_it_are_its_owners_alone(path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        with closing(SqliteLog(path, shared=shared)) as log:
-            create(opened(log))
-            modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()}
+        world = World(SqliteLog(path))
+        sandbox = world.opened()
+        world.do(sandbox, lambda: create(sandbox))
+        modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()}
+        world.close()
     finally:
         os.umask(before)
-    assert set(modes) == {"log.db", "log.db-wal", *(["log.db-shm"] if shared else [])}
+    assert set(modes) == {"log.db", "log.db-wal"}
     assert set(modes.values()) == {0o600}
 
 
@@ -413,47 +382,33 @@ from assessment_simulator.server.log.sqlite import SqliteLog
 if os.getuid() == 0:
     os.setuid(65_534)  # root may write everywhere
 try:
-    SqliteLog(Path(sys.argv[1]), shared=sys.argv[2] == "shared")
+    SqliteLog(Path(sys.argv[1]))
 except Unusable as problem:
     print(problem)
 """
 
 
-@pytest.mark.parametrize("shared", ["shared", "alone"])
 @pytest.mark.parametrize("place", ["file", "folder", "new"])
-def test_a_read_only_place_is_reported_as_one(place: str, shared: str) -> None:
+def test_a_read_only_place_is_reported_as_one(place: str) -> None:
     with TemporaryDirectory() as name:
         path = Path(name) / "log.db"
         if place != "new":
-            SqliteLog(path).close()
+            World(SqliteLog(path)).close()
             path.chmod(0o444 if place == "file" else 0o666)
         path.parent.chmod(0o777 if place == "file" else 0o555)
-        command = [sys.executable, "-c", READ_ONLY, str(path), shared]
+        command = [sys.executable, "-c", READ_ONLY, str(path)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         path.parent.chmod(0o777)
     assert done.stderr == ""
     assert "read-only" in done.stdout
 
 
-def test_no_two_processes_that_share_a_log_have_the_same_mark(path: Path) -> None:
-    with closing(SqliteLog(path, shared=True)) as one:
-        taken = mark_of(one.owner)
-        left = (taken + 7) % MARKS
-        for mark in {*range(MARKS)} - {taken, left}:
-            one.run("INSERT INTO process (owner, seen) VALUES (?, 1)", (f"{5 * MARKS + mark:016x}",))
-        with closing(SqliteLog(path, shared=True)) as other:
-            assert mark_of(other.owner) == left
-            with closing(SqliteLog(path, shared=True)) as third:
-                assert mark_of(third.owner) not in (taken, left), "it takes the one that has been silent for longest"
-        with closing(SqliteLog(path, shared=True)) as again:
-            assert mark_of(again.owner) == left, "who has ended has none any more"
-
-
-def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:
-    SqliteLog(path).close()
+@pytest.mark.parametrize(("number", "why"), [(99, "newer version"), (2, "written by version 0.1, whose logs are not")])
+def test_a_file_of_another_version_is_refused(path: Path, number: int, why: str) -> None:
+    World(SqliteLog(path)).close()
     with closing(sqlite3.connect(path)) as database:
-        database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    assert "newer version" in refusal(path)
+        database.execute(f"PRAGMA user_version = {number}")
+    assert why in refusal(path)
 
 
 def test_another_programs_database_is_refused(path: Path) -> None:
@@ -468,11 +423,10 @@ def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
 
 
 def test_a_damaged_file_is_refused(path: Path) -> None:
-    log = SqliteLog(path)
-    sandbox = opened(log)
-    for _ in range(200):
-        create(sandbox)
-    log.close()
+    world = World(SqliteLog(path))
+    sandbox = world.opened()
+    world.do(sandbox, lambda: [create(sandbox) for _ in range(200)])
+    world.close()
     data = bytearray(path.read_bytes())
     data[len(data) // 2 :: 7] = b"\xaa" * len(data[len(data) // 2 :: 7])
     path.write_bytes(data)
@@ -482,26 +436,47 @@ def test_a_damaged_file_is_refused(path: Path) -> None:
 @pytest.fixture
 def spoilt(path: Path) -> Path:
     """A log with two sandboxes, of which `ada` cannot be read."""
-    log = SqliteLog(path)
+    world = World(SqliteLog(path))
     for name in ("ada", "bo"):
-        create(opened(log, name))
-    log.close()
-    with closing(sqlite3.connect(path)) as database:
-        found = database.execute("SELECT key FROM sandbox WHERE name = 'ada'").fetchone()[0]
-        database.execute("UPDATE entry SET data = ? WHERE sandbox = ?", (b'[["unheard"]]', found))
-        database.commit()
+        sandbox = world.opened(name)
+        world.do(sandbox, partial(create, sandbox))
+    world.close()
+    spoil(path, "UPDATE entry SET data = CAST(replace(data, 'Ada', 'Eve') AS BLOB)")
     return path
 
 
-def test_a_sandbox_that_cannot_be_read_is_left_out_of_lists_and_that_is_said_once(spoilt: Path) -> None:
-    with Server("--log", f"sqlite:{spoilt}") as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
-        for _ in range(3):
-            assert [one["name"] for one in http.get(ROOT).json()] == ["bo"]
-            assert http.get("/", headers={"Accept": "text/html"}).status_code == 200
-        said = [line for line in server.stderr().splitlines() if "left out" in line]
-        assert len(said) == 1
-        assert "sandbox ada" in said[0]
-        assert "commit 1 of sandbox number 1 cannot be read" in said[0]
+def spoil(path: Path, statement: str) -> None:
+    """Change what the log has of sandbox ada."""
+    with closing(sqlite3.connect(path)) as database:
+        found = database.execute("SELECT key FROM sandbox WHERE name = 'ada'").fetchone()[0]
+        assert database.execute(f"{statement} WHERE sandbox = {found}").rowcount == 1
+        database.commit()
+
+
+@pytest.mark.parametrize(("statement", "why"), [
+    ("UPDATE entry SET data = CAST(replace(data, 'Ada', 'Eve') AS BLOB)", "up to 1 are not those that were written"),
+    ("DELETE FROM entry", "up to 1 are missing"),
+    ("UPDATE entry SET number = 2", "commit 1 is missing"),
+    ("UPDATE image SET data = CAST(replace(data, 'Finance', 'Fiction') AS BLOB)", "image as of commit 0 is not"),
+    ("DELETE FROM image", "image as of commit 0 is not"),
+])  # fmt: skip
+def test_a_changed_or_missing_commit_is_never_served(path: Path, statement: str, why: str) -> None:
+    world = World(SqliteLog(path))
+    sandbox = world.opened("ada")
+    world.do(sandbox, lambda: create(sandbox))
+    world.close()
+    spoil(path, statement)
+    with serving(path) as http:
+        answer = Sandbox(http, "ada").pi.get(PATH)
+        assert answer.status_code == 503
+        assert why in answer.json()["detail"]
+
+
+def test_lists_show_a_sandbox_that_cannot_be_read_because_they_read_none(spoilt: Path) -> None:
+    with serving(spoilt) as http:
+        assert [one["name"] for one in http.get(ROOT).json()] == ["ada", "bo"]
+        assert http.get("/", headers={"Accept": "text/html"}).status_code == 200
+        assert "simulator_sandboxes 0.0" in http.get("/_simulator/metrics").text
 
 
 def test_a_sandbox_that_cannot_be_read_can_be_deleted(spoilt: Path) -> None:
@@ -519,7 +494,7 @@ def test_a_commit_that_cannot_be_read_stops_its_sandbox_alone(spoilt: Path) -> N
     with serving(spoilt) as http:
         answer = Sandbox(http, "ada").pi.get(PATH)
         assert answer.status_code == 503
-        assert "commit 1" in answer.json()["detail"]
+        assert "damaged" in answer.json()["detail"]
         assert [one["email"] for one in Sandbox(http, "bo").pi.get(PATH).json()] == ["ada@example.com"]
 
 
@@ -527,21 +502,23 @@ def test_a_commit_that_cannot_be_read_stops_its_sandbox_alone(spoilt: Path) -> N
 
 
 def test_what_is_read_at_the_start_does_not_grow_with_history(path: Path) -> None:
-    log = SqliteLog(path)
-    sandbox = opened(log)
-    create(sandbox)
-    ledger = sandbox.ledger
-    assert ledger
-    read = []
+    world = World(SqliteLog(path))
+    sandbox = world.opened()
+    commits = sandbox.commits
+    assert commits
+    read, sizes = list[int](), list[int]()
     for number in range(1, 6_001):
-        sandbox.configure(Config(invitation_days=4 + number % 20))
-        if ledger.ripe:
-            asyncio.run(ledger.draft())
+        config = Config(invitation_days=4 + number % 20)
+        world.do(sandbox, partial(sandbox.configure, config))
+        if commits.needs_image:
+            world.run(commits.write_image())
         if number % 1_000 == 0:
-            read.append(sum(len(data) for _, data in log.read(ledger.key)))
+            sizes.clear()
+            world.run(world.log.read(commits.key, lambda _, data, __: sizes.append(len(data))))
+            read.append(sum(sizes))
     assert max(read) < 2.5 * IMAGE_AFTER
-    assert portrait(read_again(log)) == portrait(sandbox)
-    log.close()
+    assert portrait(world.read_again()) == portrait(sandbox)
+    world.close()
 
 
 def entries_of(path: Path) -> int:
@@ -567,32 +544,14 @@ def test_a_running_server_makes_images(path: Path) -> None:
 
 
 def test_an_image_of_a_deleted_sandbox_is_not_kept(path: Path) -> None:
-    log = SqliteLog(path)
-    sandbox = opened(log)
-    ledger = sandbox.ledger
-    assert ledger
-    create(sandbox)
-    log.delete(ledger.key)
-    compact(log, sandbox)
-    log.close()
+    world = World(SqliteLog(path))
+    sandbox = world.opened()
+    assert sandbox.commits
+    world.do(sandbox, lambda: create(sandbox))
+    world.run(world.log.delete(sandbox.commits.key))
+    world.run(sandbox.commits.write_image())
+    world.close()
+    World(SqliteLog(path)).close()  # what is left of deleted sandboxes is removed at the start
     with closing(sqlite3.connect(path)) as database:
         question = "SELECT (SELECT count(*) FROM sandbox), (SELECT count(*) FROM entry), (SELECT count(*) FROM image)"
         assert database.execute(question).fetchone() == (0, 0, 0)
-
-
-def test_an_image_of_a_process_that_is_behind_counts_for_nothing(path: Path) -> None:
-    one, other = SqliteLog(path, shared=True), SqliteLog(path, shared=True)
-    ahead = opened(one)
-    create(ahead)
-    behind = read_again(other)
-    for _ in range(3):
-        create(ahead)
-    compact(one, ahead)
-    compact(other, behind)
-    assert portrait(read_again(other)) == portrait(ahead)
-    create(behind)
-    create(ahead)
-    assert portrait(read_again(one)) == portrait(ahead)
-    assert len(ahead.all("assessment")) == 6
-    one.close()
-    other.close()

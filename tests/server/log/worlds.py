@@ -1,25 +1,27 @@
-"""A sandbox with its ledger and nothing around it, and what it remembers in a form that can be compared."""
+"""Sandboxes in a log with nothing around them, and what they remember in a form that can be compared."""
 
-import sqlite3
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, TypeVar
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.call import NOTHING, Call, Reply
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.draw import Draw
 from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.log import Log
+from assessment_simulator.server.log import Batch, Found, Unwritten
+from assessment_simulator.server.log.commits import Commits, due_of, summary_of
 from assessment_simulator.server.log.image import image, parts, still
-from assessment_simulator.server.log.ledger import Ledger, wake_of
 from assessment_simulator.server.log.sqlite import SqliteLog
+from assessment_simulator.server.log.writer import Writer
 from assessment_simulator.server.memory import Memory
 from assessment_simulator.server.sandbox import Sandbox
 from assessment_simulator.server.state import State
 
+T = TypeVar("T")
 SEED = "seed"
 GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
 
@@ -32,45 +34,64 @@ class Failing(SqliteLog):
         super().__init__(self._folder / "log.db")
         self.full = False
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the log and delete its folder."""
-        super().close()
+        await super().close()
         rmtree(self._folder)
 
-    def append(self, key: int, number: int, data: bytes, wake: tuple[int | None] | None = None) -> None:
-        """Keep a commit, or fail in its middle."""
+    async def write(self, batches: Sequence[Batch]) -> frozenset[int]:
+        """Append commits, or fail in the middle."""
         if self.full:
-            with self._whole(key):
-                self.run("UPDATE sandbox SET wake = 1 WHERE key = ?", (key,))
-                raise sqlite3.OperationalError("database or disk is full")
-        super().append(key, number, data, wake)
+            raise Unwritten("database or disk is full")
+        return await super().write(batches)
 
 
-def opened(log: Log, name: str = "a", state: State | None = None) -> Sandbox:
-    """A new sandbox in a log, its clock frozen at the first instant there is."""
-    sandbox = Sandbox(name, SEED, state or State(Config(), Clock("frozen", 0)), VENDORS)
-    key = log.open(name, {"seed": SEED, "sampled": False}, [*parts(sandbox)], wake_of(sandbox))
-    assert key
-    sandbox.ledger = Ledger(log, key, sandbox)
-    return sandbox
+class World:
+    """A log with sandboxes and an event loop of its own, and nothing around them."""
 
+    def __init__(self, log: SqliteLog) -> None:
+        self.log = log
+        self.writer = Writer(log)
+        self._runner = asyncio.Runner()
 
-def read_again(log: Log, name: str = "a") -> Sandbox:
-    """The sandbox as the log has it."""
-    found = log.find(name)
-    assert found
-    sandbox = Sandbox(name, SEED, State(Config(), Clock()), VENDORS)
-    sandbox.ledger = Ledger(log, found.key, sandbox)
-    sandbox.ledger.load()
-    return sandbox
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something in the loop."""
+        return self._runner.run(work)
 
+    def do(self, sandbox: Sandbox, work: Callable[[], T]) -> T:
+        """Do something with a sandbox, and wait until it is durable."""
 
-def compact(log: Log, sandbox: Sandbox) -> None:
-    """Put an image in the place of all commits."""
-    assert sandbox.ledger
-    for part, piece in enumerate(parts(still(sandbox))):
-        log.draft(sandbox.ledger.key, sandbox.ledger.number, part, piece)
-    log.settle(sandbox.ledger.key, sandbox.ledger.number)
+        async def done() -> T:
+            result = work()
+            await sandbox.settled()
+            return result
+
+        return self.run(done())
+
+    def opened(self, name: str = "a", state: State | None = None) -> Sandbox:
+        """A new sandbox, its clock frozen at the first instant there is."""
+        sandbox = Sandbox(name, SEED, state or State(Config(), Clock("frozen", 0)), VENDORS)
+        about = {"seed": SEED, "sampled": False}
+        image = [*parts(sandbox)]
+        found = self.run(self.log.create(name, about, image, due_of(sandbox), summary_of(sandbox)))
+        assert found
+        sandbox.commits = Commits(self.log, self.writer, found, sandbox)
+        return sandbox
+
+    def read_again(self, name: str = "a") -> Sandbox:
+        """The sandbox as the log has it."""
+        found = self.run(self.log.claim(name))
+        assert isinstance(found, Found)
+        sandbox = Sandbox(name, SEED, State(Config(), Clock()), VENDORS)
+        sandbox.commits = Commits(self.log, self.writer, found, sandbox)
+        self.run(sandbox.commits.load())
+        return sandbox
+
+    def close(self) -> None:
+        """End."""
+        self.run(self.writer.close())
+        self.run(self.log.close())
+        self._runner.close()
 
 
 def portrait(memory: Memory) -> list[Any]:

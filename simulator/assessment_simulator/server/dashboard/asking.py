@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from assessment_simulator.server import wire
+from assessment_simulator.server import forwarding, wire
 from assessment_simulator.server.asgi import App
+from assessment_simulator.server.log import OwnedElsewhere
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.proxied import passed_on
 
@@ -40,9 +41,13 @@ class Control:
             "raw_path": path.encode(), "query_string": urlencode(query or {}).encode(), "root_path": "",
             "scheme": request.scope["scheme"], "server": request.scope.get("server"), "client": None,
             "headers": [one for one in request.scope["headers"] if one[0] == _HOST], **passed_on(request.scope),
+            **forwarding.passed_on(request.scope),
         }  # fmt: skip
         answer = _Answer(sent)
         await self.app(scope, answer.receive, answer.send)
+        owner = forwarding.left_to(request.scope)
+        if owner is not None:  # the whole page is left to it
+            raise OwnedElsewhere(owner)
         return answer.value()
 
 

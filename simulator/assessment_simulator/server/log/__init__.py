@@ -1,24 +1,29 @@
-"""Where commits are kept beyond the process.
+"""The commit log: where sandboxes are kept beyond the process.
 
-Start with `ledger`: one sandbox's part of the log. All that one step of a sandbox changes is one commit: the effects
-(see `memory`), written as JSON (`writing`), appended under the next number before any reply leaves. If it cannot be
-appended, the sandbox is read from the log anew, so memory never says more than the log.
+Theory of operation:
 
-To read a sandbox is to apply its last **image** (`image`: a whole memory as effects that build it up) and then the
-commits after it. Images are made from time to time, so what is to be read does not grow with history. `sqlite` keeps
-it all in a file.
+- All that one step of a sandbox changes is one **commit**: its effects (see `memory`), written as JSON (`writing`).
+  A commit is applied in memory at once and waits in the sandbox's queue (`commits`). One task (`writer`) writes what
+  waits in all queues as one transaction. An answer leaves, and webhooks, mails and events begin, when the commit that
+  they depend on is durable.
+- Commits of a sandbox are numbered and **chained**: each has a digest over its bytes and the digest before it. The
+  sandbox's row holds the `Position` (number and digest) of the last one. A commit is written only where the row still
+  has the position before it. So a log that lost commits, has a gap or a changed byte is noticed by the next write or
+  read, and is never continued.
+- A commit that cannot be written has not happened. The sandbox is read from the log again, so memory never holds more
+  than the log. Where the log belongs to another process by then, the sandbox is dropped.
+- A sandbox is read by applying its last **image** (`image`: a whole memory as effects that build it up) and the commits
+  after it. Images are written from time to time, so the time to read a sandbox does not grow with its history.
+- With PostgreSQL several processes share the log. Each sandbox has one **owner**: the process that holds it in memory
+  and alone appends to it (`postgresql`). A SQLite file (`sqlite`) has one process.
 """
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
-MARKS = 1_000
-"""Number of different marks, and so of processes that can share a log with distinct call ids."""
-
-
-def mark_of(owner: str) -> int:
-    """The mark of a process by its name, 16 hexadecimal digits."""
-    return int(owner, 16) % MARKS
+SETTLES_WITHIN = 5.0
+"""Seconds that a call waits for a log that does not answer."""
 
 
 class LogError(Exception):
@@ -30,163 +35,233 @@ class LogError(Exception):
 
 
 class Unwritten(LogError):
-    """A commit could not be kept, and `cause` says why in words for callers.
-
-    Nothing of it has happened, unless it `is_uncertain`.
-    """
+    """A commit could not be written. Nothing of it has happened, unless it `is_uncertain`."""
 
     def __init__(self, why: str, cause: str = "the log cannot be written", *, is_uncertain: bool = False) -> None:
-        known = "whether it was kept is not known" if is_uncertain else "nothing was changed"
-        super().__init__(f"{why}; {known}", f"{cause}; {known}")
+        outcome = "whether the change was kept is not known" if is_uncertain else "nothing was changed"
+        super().__init__(f"{why}; {outcome}", f"{cause}; {outcome}")
+        self.why = why
         self.cause = cause
         self.is_uncertain = is_uncertain
+        self.durable: int | None = None
+        """The number of the sandbox's last commit that was kept, where that is known."""
 
 
 class Unusable(LogError):
-    """There is no log to be had here: the line says why. Nothing was changed."""
+    """The log cannot be opened or read: the text says why. Nothing was changed."""
 
 
 class Deleted(Unwritten):
-    """There is no such sandbox any more."""
+    """The sandbox does not exist any more."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str = "the sandbox was deleted") -> None:
         super().__init__(text, text)
 
 
+class Owner(Protocol):
+    """Another process, which owns a sandbox; `address` is the HOST:PORT where it takes forwarded requests."""
+
+    @property
+    def address(self) -> str: ...
+
+    async def unreachable(self, *, is_silent: bool) -> None:
+        """Connecting failed, or, `is_silent`, it does not answer: let its sandboxes be claimed where that may be."""
+
+    def forget(self) -> None:
+        """It says that it does not own the sandbox: look the owner up again."""
+
+
+class OwnedElsewhere(Exception):
+    """The sandbox of a request belongs to another process. Raised before anything of an answer was sent."""
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__(f"the sandbox belongs to the process at {owner.address}")
+        self.owner = owner
+
+
+class Position(NamedTuple):
+    """A place in the chain of a sandbox's commits: the number of a commit, and the digest up to it."""
+
+    number: int
+    digest: bytes
+
+    def after(self, data: bytes) -> "Position":
+        """The position of the next commit, which has these bytes."""
+        return Position(self.number + 1, blake2b(self.digest + data, digest_size=16).digest())
+
+
+class Batch(NamedTuple):
+    """Commits of one sandbox that are written together.
+
+    `before` is the position that the log must have, `after` the one it has then. `due` is when the sandbox has
+    something to do by itself, by the machine's clock in ticks; None: not before it is called. `summary` is what lists
+    of sandboxes show of it, as JSON.
+    """
+
+    key: int
+    before: Position
+    commits: Sequence[bytes]
+    after: Position
+    due: int | None
+    summary: bytes
+
+
 class Found(NamedTuple):
-    """A sandbox in the log: its number there, its name, and what of it never changes, as JSON values."""
+    """A sandbox that this process owns: its key and name, what of it never changes, and its last position."""
 
     key: int
     name: str
     about: dict[str, Any]
+    position: Position
+
+
+class Claimed(NamedTuple):
+    """Another process owns the sandbox: the id of its session, and where it takes forwarded requests."""
+
+    server: int
+    address: str
+
+
+class Listed(NamedTuple):
+    """A sandbox as lists show it; it was not loaded for that."""
+
+    name: str
+    about: dict[str, Any]
+    summary: dict[str, Any]
+
+
+Apply = Callable[[int, bytes, bool], None]
+"""Takes a part of an image, or a commit, as it is read: the number, the bytes, and whether it is of the image."""
 
 
 class Log(Protocol):
-    """Keeps commits. Every method is done when it returns, and either in whole or, raising `Unwritten`, not at all.
+    """Keeps the commits of sandboxes.
 
-    Where a log is `shared`, several processes have it. Then a step first reads what others have committed (`version`
-    says whether anyone has), and before its first change it takes the log for itself (`begin`), so nobody can come
-    between what it has read and its own commit.
+    Methods raise `Unwritten` or `Unusable`. Each has happened when it returns, either in whole or not at all.
     """
 
-    shared: bool
-    owner: str
-    """This process, among those that share the log; no two of them have the same mark (`mark_of`)."""
+    kind: str
+    """`sqlite` or `postgresql`."""
+    address: str
+    """Where other processes forward requests to; "" where there are none."""
+    owner: int | None
+    """The id of this process's session, where processes share the log: another one after the session was lost."""
+    takeovers: int
+    """Sandboxes that were claimed from a process that is gone."""
 
-    def version(self) -> int:
-        """Another number whenever another process has committed anything."""
+    async def start(self) -> None:
+        """Begin, in the event loop that the other methods run in."""
         ...
 
-    def news(self) -> AsyncGenerator[frozenset[int] | None]:
-        """Whenever other processes have committed anything: the numbers of the sandboxes, None for any; without end.
+    async def close(self) -> None:
+        """End; sandboxes that are still owned have no owner any more."""
+        ...
 
-        It may come late, so nothing is decided by it; raises `Unusable` when it cannot be heard any more.
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether this process has certainly not lost its sandboxes to another one; else `confirm` it first."""
+        ...
+
+    async def confirm(self, within: float = SETTLES_WITHIN) -> None:
+        """Return as soon as `is_confirmed`; raises `Unusable` where that takes longer than so many seconds."""
+        ...
+
+    async def ready(self) -> None:
+        """Check that the log can be written; raises where it cannot."""
+        ...
+
+    async def write(self, batches: Sequence[Batch]) -> frozenset[int]:
+        """Append commits in one transaction.
+
+        Returns the keys of those that were not written because this process does not own the sandbox, or because the
+        log has another position.
         """
         ...
 
-    def newest(self, key: int) -> tuple[int, int] | None:
-        """The numbers of the last image and the last commit of a sandbox; None when it was deleted."""
+    async def create(
+        self, name: str, about: dict[str, Any], image: Sequence[bytes], due: int | None, summary: bytes
+    ) -> Found | None:
+        """Create a sandbox of this process, with an image of it as commit 0; None where the name is taken."""
         ...
 
-    def since(self, key: int, number: int) -> Sequence[tuple[int, bytes]]:
-        """The commits after that number."""
+    async def claim(self, name: str) -> "Found | Claimed | None":
+        """Own the sandbox of that name from now on, unless another live process does; None where there is none."""
         ...
 
-    def begin(self, key: int) -> None:
-        """Let nobody else commit to a sandbox until `end`."""
+    async def release(self, keys: Sequence[int]) -> None:
+        """Own these no more."""
         ...
 
-    def end(self, *, well: bool) -> None:
-        """What was appended since `begin` is kept, or, where not all is well, forgotten."""
+    def stop_claiming(self) -> None:
+        """Claim nothing more: the process is about to end."""
         ...
 
-    def beat(self) -> None:
-        """Say that this process is alive."""
+    async def depose(self, server: int, *, by_force: bool) -> None:
+        """Let the sandboxes of a process be claimed, if its session has ended; `by_force`: end that session."""
         ...
 
-    def alive(self) -> frozenset[str]:
-        """The processes that have said so lately."""
+    async def read(self, key: int, apply: Apply) -> Position:
+        """Call `apply` with the parts of the last image, then with the commits after it; returns the last position.
+
+        Raises `Unusable` where they are not those that were written, `Deleted` where there is no such sandbox.
+        """
         ...
 
-    def host(self) -> str:
-        """Where on this machine the other processes that share the log can reach this one."""
+    async def delete(self, key: int) -> None:
+        """Delete a sandbox."""
         ...
 
-    def introduce(self, address: str | None) -> bytes:
-        """Tell those others an address, or that there is none any more. Gives the secret that all of them know."""
+    async def exists(self, name: str) -> bool:
+        """Whether there is a sandbox of that name."""
         ...
 
-    def peers(self) -> list[tuple[str, str]]:
-        """The other processes that are alive and have told an address, each with it."""
+    async def every(self) -> list[Listed]:
+        """All sandboxes, in the order of their creation."""
         ...
 
-    def names(self) -> list[str]:
-        """The names of all sandboxes."""
-        ...
-
-    def find(self, name: str) -> Found | None:
-        """The sandbox of that name."""
-        ...
-
-    def count(self) -> int:
+    async def count(self) -> int:
         """How many sandboxes there are."""
         ...
 
-    def opened_by(self, kind: str, id: bytes) -> str | None:
-        """The name of the sandbox that a credential opens; of its id there is a digest."""
-        ...
+    async def due(self, now: int, after: int, most: int) -> Sequence[tuple[int, str]]:
+        """Keys and names of sandboxes that no process owns and that have something to do by now.
 
-    def locks(self, key: int) -> Sequence[tuple[str, bytes, bytes]]:
-        """What opens a sandbox: kinds of credentials, with digests of id and secret."""
-        ...
-
-    def lock(self, key: int, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
-        """Let these, and nothing else, open a sandbox."""
-        ...
-
-    def open(self, name: str, about: dict[str, Any], image: Sequence[bytes], wake: int | None) -> int | None:
-        """Begin a sandbox with an image of it, number 0. Gives its number; None where there is one of that name."""
-        ...
-
-    def read(self, key: int) -> Iterator[tuple[int, bytes]]:
-        """The parts of the last image, then the commits after it; each with its number."""
-        ...
-
-    def append(self, key: int, number: int, data: bytes, wake: tuple[int | None] | None = None) -> None:
-        """Keep a commit under its number.
-
-        `wake`, where it is given, holds when the sandbox must be looked at, by the machine's clock.
+        In order of their keys, and only those behind the key `after`.
         """
         ...
 
-    def wake(self, key: int, wake: int | None) -> None:
-        """Keep when the sandbox must be looked at."""
+    async def touch(self, keys: Sequence[int]) -> None:
+        """Keep that these sandboxes are in use now."""
         ...
 
-    def draft(self, key: int, number: int, part: int, data: bytes) -> None:
-        """Keep a part of an image as of that commit, which counts for nothing until it is whole."""
+    async def unused(self, since: int | None, most: int | None) -> list[str]:
+        """The sandboxes not used since then, and those beyond the `most` used last; none of another process."""
         ...
 
-    def settle(self, key: int, number: int) -> None:
-        """The image as of that commit is whole: what is older is deleted."""
+    async def write_image(self, key: int, number: int, part: int, data: bytes) -> None:
+        """Write a part of an image as of that commit, which is not read before it is settled."""
         ...
 
-    def delete(self, key: int) -> None:
-        """Forget a sandbox."""
+    async def settle_image(self, key: int, position: Position, digest: bytes) -> None:
+        """The image as of that position is whole, and `digest` is that of its parts: delete what is older."""
         ...
 
-    def due(self, now: int) -> list[str]:
-        """The sandboxes that must be looked at by now."""
+    async def opened_by(self, kind: str, id: bytes) -> str | None:
+        """The name of the sandbox that a credential opens; `id` is a digest of its id."""
         ...
 
-    def stamp(self, key: int) -> None:
-        """Keep that a sandbox is in use now."""
+    async def locks(self, key: int) -> Sequence[tuple[str, bytes, bytes]]:
+        """What opens a sandbox: kinds of credentials, with digests of id and secret."""
         ...
 
-    def unused(self, since: int | None, most: int | None) -> list[tuple[str, int]]:
-        """Names and numbers of the sandboxes not used since then, and of those beyond the `most` used last."""
+    async def lock(self, key: int, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Let these credentials, and no others, open a sandbox."""
         ...
 
-    def close(self) -> None:
-        """End."""
+    async def end_session(self, id: str, until: int) -> None:
+        """Accept a login session no more; it would have ended by itself at `until`."""
+        ...
+
+    async def has_ended(self, id: str) -> bool:
+        """Whether a login session was ended."""
         ...

@@ -17,7 +17,7 @@ from assessment_simulator.server.clock import Clock
 from assessment_simulator.server.faults import Faults
 from assessment_simulator.server.history import Chain as Moves
 from assessment_simulator.server.history import Step
-from assessment_simulator.server.log.writing import FORMAT, Writer, unread
+from assessment_simulator.server.log.writing import Writer
 from assessment_simulator.server.memory import EFFECTS, Effect, Memory
 from assessment_simulator.server.state import AlarmKey, Chain, Ringing, Row, State
 
@@ -35,7 +35,7 @@ def still(memory: Memory) -> Memory:
     """A copy that stays as it is while the memory changes. The opening state and the snapshots never change."""
     twin = Memory(memory.seed, State(memory.opening.config, memory.opening.clock), memory.kinds)
     twin.opening, twin.state, twin.snapshots = memory.opening, memory.state.copy(), memory.snapshots.copy()
-    twin.generation, twin.player, twin.epoch = memory.generation, memory.player, memory.epoch
+    twin.generation, twin.epoch = memory.generation, memory.epoch
     twin.renewals, twin.snapshots_taken = memory.renewals, memory.snapshots_taken
     twin.faults = memory.faults and memory.faults.copy()
     twin.recent = {vendor: calls.copy() for vendor, calls in memory.recent.items()}
@@ -44,7 +44,6 @@ def still(memory: Memory) -> Memory:
 
 def image(memory: Memory) -> Iterator[Effect]:
     """The effects that build a memory up from nothing; it must not change until they are all written."""
-    yield "format", (FORMAT,)
     yield from _state_of(memory.opening)
     yield "as_opening", ()
     for id, state in memory.snapshots.items():
@@ -54,13 +53,13 @@ def image(memory: Memory) -> Iterator[Effect]:
     faults, tallies = ((), ()) if memory.faults is None else (memory.faults.list, tuple(memory.faults.tallies))
     recent = tuple((vendor, tuple(calls)) for vendor, calls in memory.recent.items())
     counters = (memory.generation, memory.renewals, memory.epoch, memory.snapshots_taken)
-    yield "as_present", (counters, faults, tallies, recent, memory.player)
+    yield "as_present", (counters, faults, tallies, recent)
 
 
 def _state_of(state: State) -> Iterator[Effect]:
     numbers = (state.sequence, state.alarms_set)
-    tally, claims = tuple(state.history.tally.items()), tuple(state.claims.items())
-    yield "begin", (state.config, state.clock, numbers, tally, state.held, claims)
+    tally = tuple(state.history.tally.items())
+    yield "begin", (state.config, state.clock, numbers, tally, state.held)
     for kind, table in state.tables.items():
         for rows in _some(table):
             yield "table", (kind, rows)
@@ -82,18 +81,12 @@ def _some(entries: Mapping[Any, Any]) -> Iterator[tuple[Any, ...]]:
 # Building up.
 
 
-def _format(memory: Memory, number: int) -> None:
-    if number != FORMAT:
-        raise unread(f"format {number}")
-
-
 def _begin(
     memory: Memory, config: Config, clock: Clock, numbers: tuple[int, int], tally: Items[Step, int], held: str | None,
-    claims: Items[str, str],
 ) -> None:  # fmt: skip
     memory.state = state = State(config, clock)
     state.sequence, state.alarms_set = numbers
-    state.history.tally, state.held, state.claims = dict(tally), held, dict(claims)
+    state.history.tally, state.held = dict(tally), held
 
 
 def _table(memory: Memory, kind: str, rows: Items[str, Row]) -> None:
@@ -133,10 +126,9 @@ def _as_snapshot(memory: Memory, id: str) -> None:
 
 def _as_present(
     memory: Memory, counters: tuple[int, int, int, int], faults: tuple[Fault, ...], tallies: tuple[Tally, ...],
-    recent: Items[str, tuple[int, ...]], player: str | None,
+    recent: Items[str, tuple[int, ...]],
 ) -> None:  # fmt: skip
     memory.generation, memory.renewals, memory.epoch, memory.snapshots_taken = counters
-    memory.player = player
     memory.faults = Faults(faults, memory.seed, tallies) if faults else None
     most = memory.state.config.rate_limit
     memory.recent = {vendor: deque(calls, maxlen=most) for vendor, calls in recent}
@@ -144,7 +136,7 @@ def _as_present(
 
 
 BUILDING: Mapping[str, Callable[..., None]] = {
-    "format": _format, "begin": _begin, "table": _table, "index": _index, "history": _history, "alarms": _alarms,
+    "begin": _begin, "table": _table, "index": _index, "history": _history, "alarms": _alarms,
     "deliveries": _deliveries, "lines": _lines, "as_opening": _as_opening, "as_snapshot": _as_snapshot,
     "as_present": _as_present,
 }  # fmt: skip

@@ -1,327 +1,256 @@
-"""The log in a database: the statements, which are the same for every kind of it."""
+"""The log in a database: the tables and statements that are alike in SQLite and PostgreSQL."""
 
 import asyncio
 import json
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from hashlib import blake2b
+from importlib import resources
+from typing import Any
 
 from assessment_simulator.server.clock import machine_now
-from assessment_simulator.server.log import MARKS, Found, Unusable, Unwritten, mark_of
-from assessment_simulator.server.log.pulse import Pulse
+from assessment_simulator.server.log import Apply, Deleted, Found, Listed, LogError, Position, Unusable, Unwritten
+from assessment_simulator.server.pauses import Pause
 
-GAP = 0.05
-"""Seconds between two looks for what other processes have committed."""
+AT_ONCE = 500
+"""Rows that one statement deletes or fetches, so that no statement keeps others waiting for long."""
+PARTS_AT_ONCE = 20
+"""The same for parts of images, which are larger."""
+Run = Callable[..., Awaitable[list[tuple[Any, ...]]]]
+"""Runs a statement of a transaction, with values for its question marks; returns the rows."""
 
 
-class Rows(Protocol):
-    """What a statement has found, and how many rows it has changed."""
+OLDEST_FORMAT = 10
+"""The first format of version 0.2."""
 
-    @property
-    def rowcount(self) -> int: ...
-    def fetchall(self) -> list[Any]: ...
+
+def migrations(dialect: str, found: int, where: str) -> list[tuple[int, str]]:
+    """The numbered scripts that lead from the format that was found (0: an empty database) to the newest.
+
+    Raises `Unusable` where the format is one that this version does not read.
+    """
+    folder = resources.files("assessment_simulator.server.log") / "migrations" / dialect
+    scripts = sorted((int(path.name[:4]), path.read_text()) for path in folder.iterdir() if path.name.endswith(".sql"))
+    if 0 < found < OLDEST_FORMAT:
+        raise Unusable(f"{where} was written by version 0.1, whose logs are not read; use another one, or delete it")
+    if found > scripts[-1][0]:
+        raise Unusable(f"{where} was written by a newer version (format {found}; this one knows {scripts[-1][0]})")
+    return [(number, script) for number, script in scripts if number > found]
 
 
 class SqlLog(ABC):
-    """Commits in a database. `run` runs one statement, whose values stand where it has question marks."""
+    """What both databases have in common. `transaction` begins one; `owner` is the id of this process's session."""
 
-    shared = False
-    is_lost = False
-    """Whether nobody can say how the last statement ended."""
-    where = ""
-    """How the log is called in messages."""
-    errors: type[Exception] = Exception
-    """What `run` raises."""
-
-    def __init__(self) -> None:
-        self.owner = secrets.token_hex(8)
-        self._begun = False
-        self._pulse = Pulse()
-        self._address: str | None = None
+    owner: int | None = None
 
     @abstractmethod
-    def run(self, statement: str, values: Sequence[Any] = ()) -> Rows:
-        """Run a statement."""
+    def transaction(self, *, writes: bool = True) -> AbstractAsyncContextManager[Run]:
+        """A transaction: all statements in it, or none. Raises `Unwritten`, or `Unusable` where it only reads."""
 
-    @abstractmethod
-    def take(self, key: int) -> None:
-        """Begin a transaction; nobody else commits anything to this sandbox until it ends. 0 is no sandbox's number."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """End."""
-
-    # Transactions.
-
-    def begin(self, key: int) -> None:
-        """Let nobody else commit to a sandbox until `end`."""
-        try:
-            self.take(key)
-        except self.errors as problem:
-            self._roll_back()
-            raise self._unwritten(problem) from None
-        self._begun = True
-
-    def end(self, *, well: bool) -> None:
-        """What was appended since `begin` is kept, or, where not all is well, forgotten."""
-        self._begun = False
-        if not well:
-            self._roll_back()
-            return
-        self._commit()
-
-    def _commit(self) -> None:
-        try:
-            self.run("COMMIT")
-        except self.errors as problem:
-            is_uncertain = self.is_lost
-            self._roll_back()
-            raise self._unwritten(problem, is_uncertain=is_uncertain) from None
-
-    @contextmanager
-    def _whole(self, key: int = 0) -> Iterator[None]:
-        """What happens in the block happens in whole or not at all; within `begin` and `end` it is a part of that."""
-        if self._begun:
-            try:
-                yield
-            except self.errors as problem:
-                raise self._unwritten(problem) from None
-            return
-        try:
-            self.take(key)
-            yield
-            self._commit()
-        except self.errors as problem:
-            self._roll_back()
-            raise self._unwritten(problem) from None
-        except BaseException:
-            self._roll_back()
-            raise
-
-    def _roll_back(self) -> None:
-        with suppress(self.errors):  # there was nothing, or nobody is there any more
-            self.run("ROLLBACK")
-
-    def _unwritten(self, problem: Exception, *, is_uncertain: bool = False) -> Unwritten:
-        why = f"the log {self.where} cannot be written: {self.explained(problem)}"
-        return Unwritten(why, f"the log cannot be written{self._shown(problem)}", is_uncertain=is_uncertain)
-
-    def explained(self, problem: Exception) -> str:
-        """What the database complains of."""
-        return str(problem).strip()
-
-    def _ask(self, question: str, *values: Any) -> list[Any]:
-        try:
-            return self.run(question, values).fetchall()
-        except self.errors as problem:
-            said = f"the log {self.where} cannot be read: {self.explained(problem)}"
-            raise Unusable(said, f"the log cannot be read{self._shown(problem)}") from None
-
-    def _shown(self, problem: Exception) -> str:
-        """What of a problem may be shown to callers, who must not learn where a database is and who may use it."""
-        return ""
-
-    # Several processes.
-
-    @abstractmethod
-    def version(self) -> int:
-        """Another number whenever another process has committed anything."""
-
-    async def news(self) -> AsyncGenerator[frozenset[int] | None]:
-        """Whenever other processes have committed anything; to which sandboxes is not known."""
-        heard = self.version()
-        while True:
-            await asyncio.sleep(GAP)
-            if (version := self.version()) != heard:
-                heard = version
-                yield None
-
-    def newest(self, key: int) -> tuple[int, int] | None:
-        """The numbers of the last image and the last commit of a sandbox; None when it was deleted."""
-        question = "SELECT image, (SELECT max(number) FROM entry WHERE sandbox = key) FROM sandbox WHERE key = ?"
-        for image, number in self._ask(question, key):
-            return image, max(image, number or 0)
+    async def create(
+        self, name: str, about: dict[str, Any], image: Sequence[bytes], due: int | None, summary: bytes
+    ) -> Found | None:
+        """Create a sandbox of this process, with an image of it as commit 0; None where the name is taken."""
+        digest = blake2b(b"".join(image), digest_size=16).digest()
+        chain = Position(0, secrets.token_bytes(16))  # so that a sandbox that is created again has another chain
+        async with self.transaction() as run:
+            made = await run(
+                "INSERT INTO sandbox (name, about, owner, number, digest, image, image_chain, image_digest, due,"
+                " summary, used) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING key",
+                name, json.dumps(about), self.owner, *chain, chain.digest, digest, due, summary.decode(), machine_now(),
+            )  # fmt: skip
+            for (key,) in made:
+                for part, data in enumerate(image):
+                    await run("INSERT INTO image (sandbox, number, part, data) VALUES (?, 0, ?, ?)", key, part, data)
+                return Found(key, name, about, chain)
         return None
 
-    def since(self, key: int, number: int) -> list[tuple[int, bytes]]:
-        """The commits after that number."""
-        return self._ask("SELECT number, data FROM entry WHERE sandbox = ? AND number > ? ORDER BY number", key, number)
-
-    def _enlist(self) -> None:
-        """Take a name whose mark no other process has; in a transaction that shuts others out.
-
-        The marks of processes that have ended become free when they say so, or when the others forget them.
-        """
-        seen: dict[int, int] = {}
-        for owner, at in self.run("SELECT owner, seen FROM process").fetchall():
-            seen[mark_of(owner)] = max(at, seen.get(mark_of(owner), at))
-        free = [mark for mark in range(MARKS) if mark not in seen] or [min(seen, key=lambda mark: seen[mark])]
-        drawn = secrets.randbits(63)
-        self.owner = f"{drawn - drawn % MARKS + secrets.choice(free):016x}"
-        self.run("INSERT INTO process (owner, seen) VALUES (?, ?)", (self.owner, machine_now()))
-
-    def _leave(self) -> None:
-        """Let others have the mark, and what this process has begun."""
-        with suppress(self.errors):  # then they find out
-            self.run("DELETE FROM process WHERE owner = ?", (self.owner,))
-
-    def beat(self) -> None:
-        """Say that this process is alive."""
-        if self.shared:
-            with self._whole():
-                now = machine_now()
-                said = """INSERT INTO process (owner, seen, address) VALUES (?, ?, ?)
-                          ON CONFLICT (owner) DO UPDATE SET seen = excluded.seen, address = excluded.address"""
-                self.run(said, (self.owner, now, self._address))
-                for silent in self._pulse.silent():
-                    self.run("DELETE FROM process WHERE owner = ? AND seen = ?", silent)
-            self._pulse.beat()
-
-    def alive(self) -> frozenset[str]:
-        """The processes that have said so lately."""
-        if not self.shared:
-            return frozenset((self.owner,))
-        self._pulse.hear(self._ask("SELECT owner, seen FROM process"))
-        return self._pulse.alive() | {self.owner}
-
-    def host(self) -> str:
-        """Where on this machine the other processes that share the log can reach this one."""
-        return "127.0.0.1"
-
-    def introduce(self, address: str | None) -> bytes:
-        """Tell those others an address, or that there is none any more. Gives the secret that all of them know."""
-        self._address = address
-        self.beat()
-        with self._whole():
-            said = "INSERT INTO secret VALUES ('peers', ?) ON CONFLICT DO NOTHING"
-            self.run(said, (secrets.token_bytes(32),))
-        return bytes(self._ask("SELECT value FROM secret WHERE name = 'peers'")[0][0])
-
-    def peers(self) -> list[tuple[str, str]]:
-        """The other processes that are alive and have told an address, each with it."""
-        alive = self.alive()
-        told = self._ask("SELECT owner, address FROM process WHERE address IS NOT NULL AND owner <> ?", self.owner)
-        return [(owner, address) for owner, address in told if owner in alive]
-
-    # Sandboxes.
-
-    def names(self) -> list[str]:
-        """The names of all sandboxes, in the order of their opening."""
-        return [name for (name,) in self._ask("SELECT name FROM sandbox ORDER BY key")]
-
-    def find(self, name: str) -> Found | None:
-        """The sandbox of that name."""
-        for key, about in self._ask("SELECT key, about FROM sandbox WHERE name = ?", name):
-            return Found(key, name, json.loads(about))
-        return None
-
-    def count(self) -> int:
-        """How many sandboxes there are."""
-        return int(self._ask("SELECT count(*) FROM sandbox")[0][0])
-
-    def opened_by(self, kind: str, id: bytes) -> str | None:
-        """The name of the sandbox that a credential opens; of its id there is a digest."""
-        question = "SELECT name FROM credential JOIN sandbox ON sandbox = key WHERE kind = ? AND id = ?"
-        return next((name for (name,) in self._ask(question, kind, id)), None)
-
-    def locks(self, key: int) -> list[tuple[str, bytes, bytes]]:
-        """What opens a sandbox: kinds of credentials, with digests of id and secret."""
-        return [*self._ask("SELECT kind, id, secret FROM credential WHERE sandbox = ?", key)]
-
-    def lock(self, key: int, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
-        """Let these, and nothing else, open a sandbox."""
-        with self._whole(key):
-            self.run("DELETE FROM credential WHERE sandbox = ?", (key,))
-            for lock in locks:
-                self.run("INSERT INTO credential VALUES (?, ?, ?, ?)", (*lock, key))
-
-    def open(self, name: str, about: dict[str, Any], image: Sequence[bytes], wake: int | None) -> int | None:
-        """Begin a sandbox with an image of it, number 0; None where there is one of that name."""
-        with self._whole():
-            said = (
-                "INSERT INTO sandbox (name, about, wake, used) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING key"
+    async def read(self, key: int, apply: Apply) -> Position:
+        """Call `apply` with the parts of the last image, then with the commits after it; returns the last position."""
+        async with self.transaction(writes=False) as run:
+            rows = await run(
+                "SELECT name, number, digest, image, image_chain, image_digest FROM sandbox WHERE key = ?", key
             )
-            made = self.run(said, (name, json.dumps(about), wake, machine_now())).fetchall()
-            for [key] in made:
-                for part, piece in enumerate(image):
-                    self.run("INSERT INTO image VALUES (?, 0, ?, ?)", (key, part, piece))
-        return made[0][0] if made else None
+            if not rows:
+                raise Deleted
+            name, number, digest, image, image_chain, image_digest = rows[0]
+            pause, parts = Pause(), blake2b(digest_size=16)
+            part, position = 0, Position(image, bytes(image_chain))
+            while data := await run(
+                "SELECT data FROM image WHERE sandbox = ? AND number = ? AND part >= ? ORDER BY part LIMIT 20",
+                key, image, part,
+            ):  # fmt: skip
+                for (piece,) in data:
+                    parts.update(piece)
+                    apply(image, bytes(piece), True)
+                part += len(data)
+                await pause.if_due()
+            while commits := await run(
+                "SELECT number, data FROM entry WHERE sandbox = ? AND number > ? ORDER BY number LIMIT 200",
+                key, position.number,
+            ):  # fmt: skip
+                for found, data in commits:
+                    position = position.after(bytes(data))
+                    if found != position.number:
+                        raise _damaged(name, f"commit {position.number} is missing")
+                    apply(found, bytes(data), False)
+                await pause.if_due()
+        if parts.digest() != bytes(image_digest):
+            raise _damaged(name, f"its image as of commit {image} is not the one that was written")
+        if position != Position(number, bytes(digest)):
+            what = "are missing" if position.number < number else "are not those that were written"
+            raise _damaged(name, f"its commits up to {number} {what}")
+        return position
 
-    def read(self, key: int) -> Iterator[tuple[int, bytes]]:
-        """The parts of the last image, then the commits after it; each with its number."""
-        if self._begun:
-            yield from self._both(key)
+    async def _check_owner(self, run: Run, key: int) -> None:
+        """Raise `Unwritten` where another process owns a sandbox; none can claim it before the transaction ends."""
+        if self.owner is not None and not await run(
+            "SELECT 1 FROM sandbox WHERE key = ? AND owner = ? FOR NO KEY UPDATE", key, self.owner
+        ):
+            raise Unwritten("another server owns the sandbox")
+
+    async def delete(self, key: int) -> None:
+        """Delete a sandbox: it is gone after the first transaction, its commits some at a time after that."""
+        async with self.transaction() as run:
+            await self._check_owner(run, key)
+            await run("DELETE FROM credential WHERE sandbox = ?", key)
+            await run("DELETE FROM sandbox WHERE key = ?", key)
+        with suppress(LogError):  # what is left of it is never read
+            await self._delete_commits(key)
+            await self._delete_images(key)
+
+    async def _delete_commits(self, key: int, last: int | None = None) -> None:
+        """Delete the commits of a sandbox up to a number, some at a time; others are answered in between."""
+        async with self.transaction(writes=False) as run:
+            [(first, newest)] = await run("SELECT min(number), max(number) FROM entry WHERE sandbox = ?", key)
+        if first is None:
             return
-        with self._whole(key):  # so that both are read as of one moment
-            found = self._both(key)
-        yield from found
+        for start in range(first, (newest if last is None else last) + 1, AT_ONCE):
+            end = start + AT_ONCE if last is None else min(start + AT_ONCE, last + 1)
+            async with self.transaction() as run:
+                await run("DELETE FROM entry WHERE sandbox = ? AND number >= ? AND number < ?", key, start, end)
+            await asyncio.sleep(0)
 
-    def _both(self, key: int) -> list[tuple[int, bytes]]:
-        question = """SELECT number, data FROM image
-                      WHERE sandbox = ? AND number = (SELECT image FROM sandbox WHERE key = sandbox) ORDER BY part"""
-        image = self._ask(question, key)
-        return [*image, *self.since(key, image[0][0] if image else 0)]
+    async def _delete_images(self, key: int, before: int = 2**62) -> None:
+        """Delete the images of a sandbox as of commits before a number, some parts at a time."""
+        question = "SELECT number, max(part) FROM image WHERE sandbox = ? AND number < ? GROUP BY number"
+        async with self.transaction(writes=False) as run:
+            found = await run(question, key, before)
+        for number, last in found:
+            for start in range(0, last + 1, PARTS_AT_ONCE):
+                said = "DELETE FROM image WHERE sandbox = ? AND number = ? AND part >= ? AND part < ?"
+                async with self.transaction() as run:
+                    await run(said, key, number, start, start + PARTS_AT_ONCE)
+                await asyncio.sleep(0)
 
-    def append(self, key: int, number: int, data: bytes, wake: tuple[int | None] | None = None) -> None:
-        """Keep a commit under its number, and, where one is given, when the sandbox must be looked at."""
-        with self._whole(key):
-            self.run("INSERT INTO entry VALUES (?, ?, ?)", (key, number, data))
-            if wake is not None:
-                self.run("UPDATE sandbox SET wake = ? WHERE key = ?", (*wake, key))
+    async def exists(self, name: str) -> bool:
+        """Whether there is a sandbox of that name."""
+        async with self.transaction(writes=False) as run:
+            return bool(await run("SELECT 1 FROM sandbox WHERE name = ?", name))
 
-    def wake(self, key: int, wake: int | None) -> None:
-        """Keep when the sandbox must be looked at."""
-        with self._whole(key):
-            self.run("UPDATE sandbox SET wake = ? WHERE key = ?", (wake, key))
+    async def every(self) -> list[Listed]:
+        """All sandboxes, in the order of their creation."""
+        found: list[Listed] = []
+        pause, last = Pause(), 0
+        async with self.transaction(writes=False) as run:
+            question = "SELECT key, name, about, summary FROM sandbox WHERE key > ? ORDER BY key LIMIT ?"
+            while rows := await run(question, last, AT_ONCE):
+                for _, name, about, summary in rows:
+                    found.append(Listed(name, json.loads(about), json.loads(summary)))
+                    await pause.if_due()
+                last = rows[-1][0]
+        return found
 
-    def draft(self, key: int, number: int, part: int, data: bytes) -> None:
-        """Keep a part of an image as of that commit, which counts for nothing until it is settled.
+    async def count(self) -> int:
+        """How many sandboxes there are."""
+        async with self.transaction(writes=False) as run:
+            return int((await run("SELECT count(*) FROM sandbox"))[0][0])
 
-        Who begins one takes it away from whoever is at it.
-        """
-        with self._whole(key):
-            if part == 0:
-                self.run("UPDATE sandbox SET drafter = ? WHERE key = ?", (self.owner, key))
-                said = "DELETE FROM image WHERE sandbox = ? AND number <> (SELECT image FROM sandbox WHERE key = ?)"
-                self.run(said, (key, key))
-            said = """INSERT INTO image (sandbox, number, part, data)
-                      SELECT key, ?, ?, ? FROM sandbox WHERE key = ? AND drafter = ?
-                      ON CONFLICT DO NOTHING"""  # an image as of the same commit is the same image
-            self.run(said, (number, part, data, key, self.owner))
+    async def touch(self, keys: Sequence[int]) -> None:
+        """Keep that these sandboxes are in use now."""
+        now = machine_now()
+        for some in range(0, len(keys), AT_ONCE):
+            async with self.transaction() as run:
+                for key in keys[some : some + AT_ONCE]:
+                    await run("UPDATE sandbox SET used = ? WHERE key = ?", now, key)
 
-    def settle(self, key: int, number: int) -> None:
-        """The image as of that commit is whole: what is older is deleted."""
-        with self._whole(key):
-            # Never backwards: commits that a newer image of another process stands for are gone.
-            said = "UPDATE sandbox SET image = ?, drafter = NULL WHERE key = ? AND drafter = ? AND image < ?"
-            if self.run(said, (number, key, self.owner, number)).rowcount:
-                self.run("DELETE FROM image WHERE sandbox = ? AND number <> ?", (key, number))
-                self.run("DELETE FROM entry WHERE sandbox = ? AND number <= ?", (key, number))
+    async def write_image(self, key: int, number: int, part: int, data: bytes) -> None:
+        """Write a part of an image as of that commit, which is not read before it is settled."""
+        async with self.transaction() as run:
+            await self._check_owner(run, key)
+            if part == 0:  # of one that was not finished
+                await run("DELETE FROM image WHERE sandbox = ? AND number = ?", key, number)
+            await run("INSERT INTO image (sandbox, number, part, data) VALUES (?, ?, ?, ?)", key, number, part, data)
 
-    def delete(self, key: int) -> None:
-        """Forget a sandbox."""
-        with self._whole(key):
-            self.run("DELETE FROM credential WHERE sandbox = ?", (key,))
-            self.run("DELETE FROM image WHERE sandbox = ?", (key,))
-            self.run("DELETE FROM entry WHERE sandbox = ?", (key,))
-            self.run("DELETE FROM sandbox WHERE key = ?", (key,))
+    async def settle_image(self, key: int, position: Position, digest: bytes) -> None:
+        """The image as of that position is whole, and `digest` is that of its parts: delete what is older."""
+        async with self.transaction() as run:
+            mine = "owner = ?" if self.owner is not None else "owner IS ?"
+            settled = await run(
+                f"UPDATE sandbox SET image = ?, image_chain = ?, image_digest = ?"  # noqa: S608
+                f" WHERE key = ? AND {mine} AND image < ? AND number >= ? RETURNING 1",
+                *position, digest, key, self.owner, position.number, position.number,
+            )  # fmt: skip
+        if settled:
+            await self._delete_commits(key, position.number)
+            await self._delete_images(key, position.number)
 
-    def due(self, now: int) -> list[str]:
-        """The sandboxes that must be looked at by now."""
-        return [name for (name,) in self._ask("SELECT name FROM sandbox WHERE wake <= ?", now)]
+    # Credentials and sessions.
 
-    def stamp(self, key: int) -> None:
-        """Keep that a sandbox is in use now."""
-        with self._whole(key):
-            self.run("UPDATE sandbox SET used = ? WHERE key = ?", (machine_now(), key))
+    async def opened_by(self, kind: str, id: bytes) -> str | None:
+        """The name of the sandbox that a credential opens; `id` is a digest of its id."""
+        async with self.transaction(writes=False) as run:
+            found = await run(
+                "SELECT name FROM credential JOIN sandbox ON sandbox = key WHERE kind = ? AND id = ?", kind, id
+            )
+        return found[0][0] if found else None
 
-    def unused(self, since: int | None, most: int | None) -> list[tuple[str, int]]:
-        """Names and numbers of the sandboxes not used since then, and of those beyond the `most` used last."""
-        found: list[tuple[str, int]] = []
-        if since is not None:
-            found += self._ask("SELECT name, key FROM sandbox WHERE used < ?", since)
-        if most is not None:
-            found += self._ask("SELECT name, key FROM sandbox ORDER BY used DESC, key DESC")[most:]
-        return list(dict.fromkeys((name, key) for name, key in found))
+    async def locks(self, key: int) -> list[tuple[str, bytes, bytes]]:
+        """What opens a sandbox: kinds of credentials, with digests of id and secret."""
+        async with self.transaction(writes=False) as run:
+            rows = await run("SELECT kind, id, secret FROM credential WHERE sandbox = ?", key)
+        return [(kind, bytes(id), bytes(secret)) for kind, id, secret in rows]
+
+    async def lock(self, key: int, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Let these credentials, and no others, open a sandbox."""
+        async with self.transaction() as run:
+            await self._check_owner(run, key)
+            await run("DELETE FROM credential WHERE sandbox = ?", key)
+            for kind, id, secret in locks:
+                await run(
+                    "INSERT INTO credential (kind, id, secret, sandbox) VALUES (?, ?, ?, ?)", kind, id, secret, key
+                )
+
+    async def end_session(self, id: str, until: int) -> None:
+        """Accept a login session no more; it would have ended by itself at `until`."""
+        async with self.transaction() as run:
+            await run("DELETE FROM ended_session WHERE until < ?", machine_now())
+            await run("INSERT INTO ended_session (id, until) VALUES (?, ?) ON CONFLICT DO NOTHING", id, until)
+
+    async def has_ended(self, id: str) -> bool:
+        """Whether a login session was ended."""
+        async with self.transaction(writes=False) as run:
+            return bool(await run("SELECT 1 FROM ended_session WHERE id = ?", id))
+
+
+def _damaged(name: str, what: str) -> Unusable:
+    return Unusable(f"sandbox {name} is damaged in the log: {what}", f"the sandbox is damaged in the log: {what}")
+
+
+def found_in(name: str, row: tuple[Any, ...]) -> Found:
+    """A sandbox from a row of key, about, number and digest."""
+    key, about, number, digest = row
+    return Found(key, name, json.loads(about), Position(number, bytes(digest)))
+
+
+async def unused_in(run: Run, since: int | None, most: int | None, where: str = "TRUE") -> list[str]:
+    """The names of sandboxes not used since then, and of those beyond the `most` used last, that `where` admits."""
+    names: list[tuple[Any, ...]] = []
+    if since is not None:
+        names += await run(f"SELECT name FROM sandbox WHERE used < ? AND {where}", since)  # noqa: S608
+    if most is not None:
+        kept = "SELECT name FROM sandbox ORDER BY used DESC, key DESC LIMIT ?"
+        names += await run(f"SELECT name FROM sandbox WHERE name NOT IN ({kept}) AND {where}", most)  # noqa: S608
+    return list(dict.fromkeys(name for (name,) in names))

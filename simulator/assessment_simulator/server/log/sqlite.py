@@ -1,73 +1,40 @@
-"""The log in a SQLite file.
+"""The log in a SQLite file, which one process has for itself.
 
 A transaction is one write to the file's write-ahead log. The operating system has it when a commit returns, so it
 outlives the process however that ends; it is forced to the disk only when SQLite moves it into the file itself, so the
 last moments may be lost where the machine loses power.
+
+Statements run in the event loop: a transaction of some commits takes a few hundredths of a millisecond.
 """
 
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
-from assessment_simulator.server.log import Unusable
-from assessment_simulator.server.log.sql import Rows, SqlLog
+from assessment_simulator.server.log import SETTLES_WITHIN, Batch, Claimed, Found, Unusable, Unwritten
+from assessment_simulator.server.log.sql import Run, SqlLog, found_in, migrations, unused_in
 
 _APPLICATION = 0x53696D31
 """Marks the file as ours."""
-PATIENCE = 10.0
-"""Seconds that a process waits at its start for another to end its transaction."""
-STEP = 3.0
-"""The same for a step: whoever waits must say in time that it is alive (`DEAD_AFTER`)."""
-
-MIGRATIONS = (
-    """
-    CREATE TABLE sandbox (
-        key INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, about TEXT NOT NULL,
-        image INTEGER NOT NULL DEFAULT 0, drafter TEXT, wake INTEGER, used INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX sandbox_wake ON sandbox (wake) WHERE wake IS NOT NULL;
-    CREATE INDEX sandbox_used ON sandbox (used);
-    CREATE TABLE entry (
-        sandbox INTEGER NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, UNIQUE (sandbox, number)
-    ) STRICT;
-    CREATE TABLE image (
-        sandbox INTEGER NOT NULL, number INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL,
-        UNIQUE (sandbox, number, part)
-    ) STRICT;
-    CREATE TABLE credential (
-        kind TEXT NOT NULL, id BLOB NOT NULL, secret BLOB NOT NULL, sandbox INTEGER NOT NULL, PRIMARY KEY (kind, id)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX credential_sandbox ON credential (sandbox);
-    CREATE TABLE process (owner TEXT PRIMARY KEY, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE process ADD COLUMN address TEXT;
-    CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-    """,
-)
-"""What leads from one number of the format (SQLite's `user_version`) to the next; never changed, only added to."""
 
 
 class SqliteLog(SqlLog):
-    """Commits in a file: this process's alone, or, `shared`, of several on one machine."""
+    """Commits in a file. There is no owner: whoever has the file has all sandboxes."""
 
-    errors = sqlite3.Error
+    kind = "sqlite"
+    address = ""
+    takeovers = 0
+    is_confirmed = True
 
-    def __init__(self, path: Path, *, shared: bool = False) -> None:
-        super().__init__()
+    def __init__(self, path: Path) -> None:
         self.where = str(path)
-        self.shared = shared
-        self._patience = PATIENCE if shared else 0
         try:
             _create(self.where)
-            self._database = sqlite3.connect(
-                path, timeout=self._patience, isolation_level=None, check_same_thread=False
-            )
+            self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
             with ExitStack() as stack:
                 stack.callback(self._database.close)  # who is refused must not stand in the way of others
                 self._prepare()
@@ -79,84 +46,89 @@ class SqliteLog(SqlLog):
             raise Unusable(f"{path}: {_explained(self.where, problem)}") from None
 
     def _prepare(self) -> None:
-        if not self.shared:
-            self.run("PRAGMA locking_mode = EXCLUSIVE")
-        with self._alone():
-            if self._is_new():
-                self._migrate()
-        if (found := self._pragma("quick_check(1)")) != "ok":
-            raise Unusable(f"{self.where}: is damaged: {found.splitlines()[-1]}")
-        with self._alone():
-            self._migrate()
-            if self.shared:
-                self._enlist()
-        self._write_ahead()
-        self.run("PRAGMA synchronous = NORMAL")
-        if self.shared:
-            self.run(f"PRAGMA busy_timeout = {STEP * 1_000:.0f}")
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """What is looked at in the block stays as it is until the block has changed it.
-
-        Fails where somebody has the file for himself, or is to have it no more.
-        """
-        self.run("BEGIN EXCLUSIVE")
+        run = self._database.execute
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        run("BEGIN EXCLUSIVE")
         try:
-            yield
-            self.run("COMMIT")
+            found = self._checked()
+            for number, script in migrations("sqlite", found, self.where):
+                for statement in script.split(";\n"):
+                    run(statement)
+                run(f"PRAGMA user_version = {number}")
+                run(f"PRAGMA application_id = {_APPLICATION}")
+            for table in ("entry", "image"):  # of sandboxes whose deletion was interrupted
+                run(f"DELETE FROM {table} WHERE sandbox NOT IN (SELECT key FROM sandbox)")  # noqa: S608
+            run("COMMIT")
         except BaseException:
-            self._roll_back()
+            with suppress(sqlite3.Error):
+                run("ROLLBACK")
             raise
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = NORMAL")
 
-    def _is_new(self) -> bool:
-        """Whether nobody has written to the file yet; who has must have been one of us."""
+    def _checked(self) -> int:
+        """The format of the file; raises `Unusable` where it is not ours, or damaged."""
+        is_empty = self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
         application = self._pragma("application_id")
-        empty: bool = self.run("SELECT count(*) FROM sqlite_schema").fetchall()[0][0] == 0
-        if application != _APPLICATION and not (empty and application == 0):
+        if application != _APPLICATION and not (is_empty and application == 0):
             raise Unusable(f"{self.where}: is a database of another program")
-        return empty
-
-    def _migrate(self) -> None:
-        version = self._pragma("user_version")
-        if version > len(MIGRATIONS):
-            raise Unusable(
-                f"{self.where}: was written by a newer version (its format is {version}, this knows {len(MIGRATIONS)})"
-            )
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            for statement in filter(str.strip, script.split(";")):
-                self.run(statement)
-            self.run(f"PRAGMA user_version = {number}")
-            self.run(f"PRAGMA application_id = {_APPLICATION}")
-
-    def _write_ahead(self) -> None:
-        """Have commits written to a log of SQLite's own; for that it does not wait by itself until others let it."""
-        deadline = monotonic() + self._patience
-        while True:
-            try:
-                self.run("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as problem:
-                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
-                    raise
-                sleep(0.01)
-            else:
-                return
+        if not is_empty and (flaw := self._pragma("quick_check(1)")) != "ok":
+            raise Unusable(f"{self.where}: is damaged: {flaw.splitlines()[-1]}")
+        return int(self._pragma("user_version"))
 
     def _pragma(self, name: str) -> Any:
-        return self.run(f"PRAGMA {name}").fetchall()[0][0]
+        return self._database.execute(f"PRAGMA {name}").fetchone()[0]
 
-    def run(self, statement: str, values: Sequence[Any] = ()) -> Rows:
-        """Run a statement."""
-        return self._database.execute(statement, values)
+    async def start(self) -> None:
+        """Nothing needs to be begun."""
 
-    def _shown(self, problem: Exception) -> str:
-        return f": {problem}"  # SQLite names no path
+    async def close(self) -> None:
+        """End; what is in the write-ahead log moves into the file."""
+        self._database.close()
 
-    def take(self, key: int) -> None:
-        """Begin a transaction; the file knows one writer at a time."""
+    async def confirm(self, within: float = SETTLES_WITHIN) -> None:
+        """No other process can have the file."""
+
+    async def ready(self) -> None:
+        """Check that the log can be written."""
+        async with self.transaction() as run:
+            await run("UPDATE sandbox SET used = used WHERE key = 0")
+
+    @asynccontextmanager
+    async def transaction(self, *, writes: bool = True) -> AsyncIterator[Run]:
+        """A transaction: all statements in it, or none."""
+
+        # Reads are not isolated; the position check detects a write in between.
+        async def run(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+            return self._database.execute(statement, values).fetchall()
+
+        try:
+            if not writes:
+                yield run
+                return
+            self._begin()
+            yield run
+            self._database.execute("COMMIT")
+        except BaseException as problem:
+            if writes:
+                self._roll_back()
+            if not isinstance(problem, sqlite3.Error):
+                raise
+            raise self._failed(problem, "written" if writes else "read") from None
+
+    def _begin(self) -> None:
         if self._found() != self._file:  # what is written to it would be gone with this process
             raise sqlite3.OperationalError("the file was removed or replaced; put it back, or begin anew with another")
-        self.run("BEGIN IMMEDIATE")
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):  # there was nothing
+            self._database.execute("ROLLBACK")
+
+    def _failed(self, problem: sqlite3.Error, what: str) -> Unwritten | Unusable:
+        why = _unwritable(self.where, problem) or str(problem)
+        text, shown = f"the log {self.where} cannot be {what}: {why}", f"the log cannot be {what}: {problem}"
+        return Unwritten(text, shown) if what == "written" else Unusable(text, shown)
 
     def _found(self) -> tuple[int, int] | None:
         """Which file is at the path, if any is."""
@@ -166,19 +138,56 @@ class SqliteLog(SqlLog):
             return None
         return found.st_dev, found.st_ino
 
-    def version(self) -> int:
-        """Another number whenever another process has committed anything."""
-        return int(self._ask("PRAGMA data_version")[0][0]) if self.shared else 0
+    async def write(self, batches: Sequence[Batch]) -> frozenset[int]:
+        """Append commits in one transaction; returns the keys of sandboxes that the log has in another position."""
+        refused = set()
+        execute = self._database.execute
+        try:
+            self._begin()
+            for key, before, commits, after, due, summary in batches:
+                changed = execute(
+                    "UPDATE sandbox SET number = ?, digest = ?, due = ?, summary = ?"
+                    " WHERE key = ? AND number = ? AND digest = ?",
+                    (*after, due, summary.decode(), key, *before),
+                ).rowcount
+                if not changed:
+                    refused.add(key)
+                    continue
+                self._database.executemany(
+                    "INSERT INTO entry (sandbox, number, data) VALUES (?, ?, ?)",
+                    [(key, number, data) for number, data in enumerate(commits, before.number + 1)],
+                )
+            execute("COMMIT")
+        except sqlite3.Error as problem:
+            self._roll_back()
+            raise self._failed(problem, "written") from None
+        return frozenset(refused)
 
-    def close(self) -> None:
-        """End; what is in the write-ahead log moves into the file."""
-        if self.shared:
-            self._leave()
-        self._database.close()
+    async def claim(self, name: str) -> Found | Claimed | None:
+        """The sandbox of that name; all are this process's."""
+        async with self.transaction(writes=False) as run:
+            rows = await run("SELECT key, about, number, digest FROM sandbox WHERE name = ?", name)
+        return found_in(name, rows[0]) if rows else None
 
-    def explained(self, problem: Exception) -> str:
-        """What SQLite complains of."""
-        return (isinstance(problem, sqlite3.Error) and _unwritable(self.where, problem)) or super().explained(problem)
+    async def release(self, keys: Sequence[int]) -> None:
+        """Nobody else can own them."""
+
+    def stop_claiming(self) -> None:
+        """Nobody else can claim what this process leaves."""
+
+    async def depose(self, server: int, *, by_force: bool) -> None:
+        """There is no other process."""
+
+    async def due(self, now: int, after: int, most: int) -> list[tuple[int, str]]:
+        """Keys and names of sandboxes that have something to do by now; those in memory are among them."""
+        question = "SELECT key, name FROM sandbox WHERE due <= ? AND key > ? ORDER BY key LIMIT ?"
+        async with self.transaction(writes=False) as run:
+            return [(key, name) for key, name in await run(question, now, after, most)]
+
+    async def unused(self, since: int | None, most: int | None) -> list[str]:
+        """The sandboxes not used since then, and those beyond the `most` used last."""
+        async with self.transaction(writes=False) as run:
+            return await unused_in(run, since, most)
 
 
 def _create(path: str) -> None:
@@ -225,7 +234,7 @@ def _explained(path: str, problem: sqlite3.Error) -> str:
     if (why := _unwritable(path, problem)) is not None:
         return why
     if "locked" in str(problem):
-        return "another server has it; one process at a time can use it, unless all are started with --workers"
+        return "another server has it; a SQLite file is for one process"
     if "not a database" in str(problem):
         return "is no SQLite database, or a damaged one"
     return str(problem)

@@ -2,7 +2,7 @@
 
 Records go in as the text that they were rendered to, so what is read is byte for byte what was saved. Images
 (`image`) write each value of a dictionary once: where the same object is met again, in another snapshot, its number
-stands in its place, and the reader puts the same object there. Changes of the format are a new `FORMAT`.
+stands in its place, and the reader puts the same object there. A change of the format is a new migration (`sql`).
 """
 
 import json
@@ -21,14 +21,8 @@ from assessment_simulator.server.clock import Clock
 from assessment_simulator.server.memory import Effect
 from assessment_simulator.server.state import Row
 
-FORMAT = 2
 _PLAIN_JSON = b" "
 """Stands before what orjson could not write: it is Python's to read as well."""
-
-
-def unread(what: str) -> ValueError:
-    """The error of a log in another format."""
-    return ValueError(f"{what} is unknown: logs of 0.1 are not read, nor those of a newer version than this")
 
 
 class Codec(NamedTuple):
@@ -79,16 +73,10 @@ class Reader:
     def read(self, data: bytes) -> list[Effect]:
         """The effects; raises ValueError, TypeError or LookupError where they are none."""
         return [
-            (word, tuple([codec.read(self, value) for codec, value in zip(_values(word), told, strict=True)]))
+            (word, tuple([codec.read(self, value) for codec, value in zip(VALUES[word], told, strict=True)]))
             for line in data.split(b"\n")
             for word, *told in (json.loads(line) if line.startswith(_PLAIN_JSON) else orjson.loads(line))
         ]
-
-
-def _values(word: str) -> tuple[Codec, ...]:
-    if word not in VALUES:
-        raise unread(f"the effect {word!r}")
-    return VALUES[word]
 
 
 def _same(_: object, value: Any) -> Any:
@@ -244,8 +232,6 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "misbehave": (_many(FAULT),),
     "count": (PLAIN, TALLY),
     "attempt": (PLAIN, ATTEMPT, PLAIN, _maybe(DELIVERY)),
-    "claim": (PLAIN, PLAIN),
-    "play": (PLAIN,),
     "put_off": (PLAIN, PLAIN, PLAIN),
     "overtake": (PLAIN, PLAIN, PLAIN),
     "release": (PLAIN,),
@@ -255,8 +241,7 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "restore": (PLAIN, CLOCK),
     "reset": (),
     "renew": (),
-    "format": (PLAIN,),
-    "begin": (_once(CONFIG), CLOCK, TUPLES, _many(_tuple(_once(TUPLES), PLAIN)), PLAIN, TUPLES),
+    "begin": (_once(CONFIG), CLOCK, TUPLES, _many(_tuple(_once(TUPLES), PLAIN)), PLAIN),
     "table": (PLAIN, _entries(ROW)),
     "index": (CHAINS,),
     "history": (CHAINS,),
@@ -265,6 +250,6 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "lines": (_entries(TUPLES),),
     "as_opening": (),
     "as_snapshot": (PLAIN,),
-    "as_present": (TUPLES, _many(FAULT), _many(TALLY), TUPLES, PLAIN),
+    "as_present": (TUPLES, _many(FAULT), _many(TALLY), TUPLES),
 }
 """Every effect's values, in order."""

@@ -7,7 +7,9 @@ from pydantic import ConfigDict, Field
 from assessment_simulator.core.instant import seven_digits
 from assessment_simulator.core.mail import MAIL
 from assessment_simulator.core.sources import Standing
-from assessment_simulator.server import sandbox, watched
+from assessment_simulator.server import clock as clocks
+from assessment_simulator.server import sandbox
+from assessment_simulator.server.log import Listed
 from assessment_simulator.server.models.base import (
     INSTANT,
     Answer,
@@ -130,19 +132,40 @@ class Sandbox(Answer):
     counts: Counts
 
     @classmethod
-    def of(cls, one: sandbox.Sandbox, calls: int) -> Self:
-        """The sandbox, in whose journal are so many calls; nothing is looked at to count it."""
+    def of(cls, one: sandbox.Sandbox) -> Self:
+        """A sandbox that is in memory."""
         state = one.state
         counts = Counts(
             invitations=state.count(one.kinds),
             deliveries=len(state.deliveries),
-            journal=calls,
+            journal=len(one.journal),
             mail=state.count((MAIL,)),
         )
         now = seven_digits(one.now())
         return cls(
             name=one.name, seed=one.seed, now=now, mode=state.clock.mode, snapshots=[*one.snapshots], counts=counts
         )
+
+    @classmethod
+    def listed(cls, one: Listed) -> Self:
+        """A sandbox that is not in this process's memory, as the log describes it: it has no journal here."""
+        said = one.summary
+        clock = clocks.Clock(*said["clock"])
+        counts = Counts(
+            invitations=said["invitations"], deliveries=said["deliveries"], mail=said["mail"], journal=0
+        )  # fmt: skip
+        return cls(
+            name=one.name, seed=one.about["seed"], now=seven_digits(clock.now()), mode=clock.mode,
+            snapshots=said["snapshots"], counts=counts,
+        )  # fmt: skip
+
+
+class Ownership(Answer):
+    """The process that answers for a sandbox."""
+
+    log: Literal["memory", "sqlite", "postgresql"]
+    server: int | None = Field(description="the id of its session with PostgreSQL")
+    address: str | None = Field(description="where other servers forward requests to")
 
 
 class Snapshot(Answer):
@@ -178,6 +201,6 @@ class Clock(Answer):
     events: list[Event] = Field(description="what happened while it was turned")
 
     @classmethod
-    def of(cls, one: sandbox.Sandbox, events: list[watched.Event]) -> Self:
+    def of(cls, one: sandbox.Sandbox) -> Self:
         """The clock of a sandbox."""
-        return cls.model_validate({"now": one.now(), "mode": one.state.clock.mode, "events": events})
+        return cls.model_validate({"now": one.now(), "mode": one.state.clock.mode, "events": []})

@@ -39,7 +39,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
 from enum import Enum, auto
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
@@ -59,6 +59,7 @@ from assessment_simulator.server.asgi import (
     respond,
 )
 from assessment_simulator.server.connection import connection_of, hang_up
+from assessment_simulator.server.log import LogError, OwnedElsewhere, Owner
 from assessment_simulator.server.logs import request_name, take_request_name
 from assessment_simulator.server.problems import Problem
 from assessment_simulator.server.proxied import Seen, restore_seen, seen
@@ -85,6 +86,8 @@ NEXT_PROBE = 3.0
 """Seconds without progress between a probe and the next one."""
 PROBE = 1.5
 """Seconds that the owner has to answer a probe."""
+CONFIRMING = 1.0
+"""Seconds that a forwarded request waits at the owner for the database."""
 DEPOSING = 1.0
 """Seconds that a client waits for `Owner.unreachable`, so that its next request finds another owner."""
 ENDING = 0.5
@@ -94,6 +97,7 @@ KEPT = 15.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
 """Seconds before an owner is looked up again; each pause is twice as long as the one before."""
 
+UNREACHABLE = "the process that owns this sandbox cannot be reached, and no other could take over; try again"
 _LARGEST_HEAD = 1_048_576
 _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"})
 """Fields that are meant for the next recipient only, as those are that `Connection` lists (RFC 9110, 7.6.1)."""
@@ -103,30 +107,6 @@ _OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM
 """Errors in connecting that say something about this process, not about the owner."""
 _KEY = "simulator.forwarding"
 _log = logging.getLogger("simulator.forwarding")
-
-
-class Owner(Protocol):
-    """The process that owns a sandbox, as the registry knows it.
-
-    `address` is the "host:port" of its forward listener. Many requests may call the methods of one owner at once.
-    """
-
-    @property
-    def address(self) -> str: ...
-
-    async def unreachable(self) -> None:
-        """Connecting failed, or the owner does not respond: take the sandbox over, or end the owner's session."""
-
-    def forget(self) -> None:
-        """The owner says that it does not own the sandbox: look it up again."""
-
-
-class OwnedElsewhere(Exception):
-    """The sandbox of this request belongs to another process. Raised before anything of a response was sent."""
-
-    def __init__(self, owner: Owner) -> None:
-        super().__init__(f"the sandbox belongs to the process at {owner.address}")
-        self.owner = owner
 
 
 class _Place:
@@ -148,6 +128,12 @@ def leave_to(scope: Scope, owner: Owner) -> None:
     if place is None:
         raise OwnedElsewhere(owner)
     place.owner = owner
+
+
+def left_to(scope: Scope) -> Owner | None:
+    """The owner to which the app has left this request, or a nested call of the app for it."""
+    place: _Place | None = scope.get(_KEY)
+    return None if place is None else place.owner
 
 
 def is_forwarded(scope: Scope) -> bool:
@@ -190,10 +176,7 @@ async def _run(app: App, scope: Scope, place: _Place, receive: Receive, send: Se
 
 async def give_up(scope: Scope, receive: Receive, send: Send) -> None:
     """Respond that the owner cannot be reached: a 503 problem document."""
-    problem = Problem(
-        503, "the process that owns this sandbox cannot be reached, and no other could take over; try again",
-        {"retry-after": "1"},
-    )  # fmt: skip
+    problem = Problem(503, UNREACHABLE, {"retry-after": "1"})
     await problem.response()(scope, receive, send)
 
 
@@ -296,11 +279,13 @@ class _Body:
 class Forwarding:
     """Wraps the app of the ordinary listener, behind what judges and logs a request.
 
-    `refuse` responds when no owner could be reached, by default with a problem document.
+    `refuse` responds when no owner could be reached, by default with a problem document. `count` is called for each
+    request that is forwarded.
     """
 
-    def __init__(self, app: App, refuse: App = give_up) -> None:
+    def __init__(self, app: App, refuse: App = give_up, count: Callable[[], None] = lambda: None) -> None:
         self._app = app
+        self._count = count
         self._refuse = refuse
         self._session: ClientSession | None = None
         self._errors: tuple[type[Exception], ...] = (OSError,)
@@ -350,6 +335,7 @@ class Forwarding:
         """Send the request to its owner, and look the owner up again as often as nothing could be sent."""
         loop = asyncio.get_running_loop()
         deadline, pause = loop.time() + GIVE_UP, FIRST_PAUSE
+        self._count()
         data = await body.read(named_headers(scope).get(b"content-length"))
         while owner is not None and data is not None:
             if loop.time() >= deadline:
@@ -361,14 +347,14 @@ class Forwarding:
                 case _Outcome.NOT_THE_OWNER:
                     owner.forget()
                 case _Outcome.UNCONNECTED:
-                    await self._report(owner, deadline - loop.time())
+                    await self._report(owner, deadline - loop.time(), is_silent=False)
                 case _Outcome.OWN_LIMIT:
                     _log.warning("no connection to %s: this process has no more files or ports", owner.address)
                 case _Outcome.STOPPING:
                     await self._end_stream(scope, send)
                     return
                 case _Outcome.OWNER_SILENT:
-                    await self._report(owner, DEPOSING)
+                    await self._report(owner, DEPOSING, is_silent=True)
                     hang_up(connection_of(scope))
                     return
                 case _Outcome.BROKEN:
@@ -390,7 +376,7 @@ class Forwarding:
             if connection := connection_of(scope):
                 connection.abort()
 
-    async def _report(self, owner: Owner, seconds: float) -> None:
+    async def _report(self, owner: Owner, seconds: float, *, is_silent: bool) -> None:
         """Tell the registry that the owner is unreachable, and wait so long for what it does about that.
 
         It goes on when the time is over: other requests wait for it too.
@@ -398,7 +384,7 @@ class Forwarding:
 
         async def reporting() -> None:
             try:
-                await owner.unreachable()
+                await owner.unreachable(is_silent=is_silent)
             except Exception as problem:  # noqa: BLE001  the app is run again, and fails or not
                 _log.warning("no process could take over from the owner at %s: %s", owner.address, problem)
 
@@ -600,10 +586,14 @@ class Forwarded:
 
     The app stands behind the checks of host and origin, the reading of proxies' headers and the access log: the first
     process has done this.
+
+    `confirm` raises `LogError` where this process does not know within `CONFIRMING` seconds that it owns anything. The
+    response is 421 then: another process may reach the database and own the sandbox by now.
     """
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, confirm: Callable[[float], Awaitable[None]] | None = None) -> None:
         self._app = app
+        self._confirm = confirm
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app respond to one forwarded request, or to a probe."""
@@ -615,9 +605,19 @@ class Forwarded:
             problem = Problem(400, "this listener takes requests from other processes of this simulator only")
             await problem.response()(scope, receive, send)
             return
-        owner = await _run(self._app, scope, _Place(is_forwarded=True), receive, send)
-        if owner is not None:
+        is_owner = is_probe or await self._is_confirmed()
+        if is_owner:
+            is_owner = await _run(self._app, scope, _Place(is_forwarded=True), receive, send) is None
+        if not is_owner:
             await respond(send, MISDIRECTED, [(HEADER, b"not the owner"), (b"content-length", b"0")], b"")
+
+    async def _is_confirmed(self) -> bool:
+        try:
+            if self._confirm is not None:
+                await self._confirm(CONFIRMING)
+        except LogError:
+            return False
+        return True
 
 
 def restore(scope: Scope) -> bool:

@@ -1,1 +1,0 @@
-"""The HTTP layer. So far: forwarding of requests between the processes that share a database (`forwarding`)."""

@@ -1,0 +1,25 @@
+"""Fixtures of the engine's tests: databases that a test may stop."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgres import Postgres, new_database
+
+
+@pytest.fixture
+def database() -> Iterator[Postgres]:
+    """A PostgreSQL server of this test."""
+    server = Postgres()
+    try:
+        server.create()
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def log(postgres_server: str) -> str:
+    """A new database of the shared server."""
+    return new_database(postgres_server)

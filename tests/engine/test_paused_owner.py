@@ -1,0 +1,81 @@
+"""A server that is stopped for some seconds: another one takes its sandboxes, and it must not act when it wakes."""
+
+import threading
+import time
+
+import pytest
+
+from tests.engine.cluster import cluster, succeeded
+from tests.engine.load import load
+from tests.server import assessment
+from tests.servers import Listener, Sandbox
+from tests.waiting import until
+
+PATH = "/api/v1/behavioralassessments"
+
+
+def state_of(sandbox: Sandbox, id: str) -> int | None:
+    """The state of an assessment; None where the sandbox cannot be read now."""
+    found = succeeded(lambda: sandbox.pi.get(f"{PATH}/{id}"))
+    state: int | None = found and found["assessmentState"]
+    return state
+
+
+def test_a_read_that_waited_at_a_paused_owner_is_not_answered_from_its_memory(log: str) -> None:
+    with cluster(log, 2) as servers:
+        owner, other = servers.servers
+        servers.place("ada", owner)
+        at_owner, at_other = servers.sandbox("ada", owner), servers.sandbox("ada", other)
+        ids = [assessment(at_owner)["assessmentId"] for _ in range(10)]
+        states: list[int | None] = []
+
+        def read(id: str) -> None:
+            states.append(state_of(Sandbox(servers.client(owner.url), "ada"), id))
+
+        with owner.paused(6):
+            readers = [threading.Thread(target=read, args=(id,)) for id in ids]
+            for reader in readers:
+                reader.start()
+            until(lambda: state_of(at_other, ids[0]) is not None, 20)
+            for id in ids:
+                at_other.told("POST", f"/invitations/{id}/complete")
+        for reader in readers:
+            reader.join()
+        assert {*states} <= {40, None}
+        until(lambda: state_of(at_owner, ids[0]) == 40)
+
+
+@pytest.mark.parametrize("seconds", [3, 6, 20])
+def test_an_owner_is_paused_while_eight_webhooks_are_under_way(log: str, seconds: float) -> None:
+    with cluster(log, 2) as servers, Listener(delay=1.0) as listener:
+        owner, other = servers.servers
+        sandbox = servers.place("ada", owner)
+        ids = [assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"] for _ in range(16)]
+        at_other = servers.sandbox("ada", other)
+        for id in ids:
+            sandbox.told("POST", f"/invitations/{id}/complete")
+        listener.wait_for(8)
+        with owner.paused(seconds):
+            began = time.monotonic()
+        until(lambda: succeeded(lambda: at_other.control("GET", "/deliveries")) is not None, 20)
+        until(lambda: {one["state"] for one in at_other.told("GET", "/deliveries")} == {"delivered"}, 30)
+        came = [one.form["assessmentId"] for one in listener.received]
+        times = {id: came.count(id) for id in ids}
+        assert min(times.values()) == 1
+        # Only those that were under way at the pause may come twice.
+        first = {*came[:8]}
+        assert {id for id, count in times.items() if count > 1} <= first
+        assert max(times.values()) <= 2
+        assert time.monotonic() - began < seconds + 20
+
+
+@pytest.mark.parametrize("seconds", [3, 6])
+def test_an_owner_is_paused_under_load(log: str, seconds: float) -> None:
+    with cluster(log) as servers, load(servers) as under_way:
+        with under_way.disturbed(), servers.servers[0].paused(seconds):
+            pass
+        with under_way.disturbed():
+            under_way.wait_for_progress(more=20)
+        verdict = under_way.verdict()
+        assert verdict.wrong == []
+        assert "Traceback" not in servers.stderr()

@@ -1,0 +1,114 @@
+"""Several servers over one PostgreSQL, as their callers see them; `tests/engine` lets them fail."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx2
+import psycopg
+import pytest
+
+from tests.postgres import new_database
+from tests.server import ROOT, assessment, order
+from tests.servers import Sandbox, Server
+
+PI = "/api/v1/behavioralassessments"
+
+
+@pytest.fixture(scope="module")
+def url(postgres_server: str) -> str:
+    """A database that the servers share."""
+    return new_database(postgres_server)
+
+
+@pytest.fixture(scope="module")
+def clients(url: str) -> Iterator[list[httpx2.Client]]:
+    """A client of each of two servers."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(Server("--log", url)) for _ in range(2)]
+        yield [
+            stack.enter_context(httpx2.Client(base_url=server.url, trust_env=False, timeout=30)) for server in servers
+        ]
+
+
+def both(clients: list[httpx2.Client], name: str) -> tuple[Sandbox, Sandbox]:
+    """A sandbox as each server shows it; the first server owns it."""
+    one, other = (Sandbox(client, name) for client in clients)
+    one.told("GET")
+    return one, other
+
+
+def test_whichever_server_is_called_the_same_one_answers(clients: list[httpx2.Client]) -> None:
+    one, other = both(clients, "whichever")
+    first, second = assessment(one)["assessmentId"], assessment(other)["assessmentId"]
+    assert [found["id"] for found in one.told("GET", "/invitations")] == [first, second]
+    assert [found["id"] for found in other.told("GET", "/invitations")] == [first, second]
+    assert [call["id"] for call in other.told("GET", "/journal")] == ["call-1", "call-2"]
+    owner = one.told("GET", "/owner")
+    assert owner == other.told("GET", "/owner")
+    assert owner["log"] == "postgresql"
+
+
+def test_links_begin_with_the_address_that_the_caller_used(clients: list[httpx2.Client]) -> None:
+    one, other = both(clients, "links")
+    for sandbox in (one, other):
+        link = order(sandbox, application=sandbox.url)["invite_link"]
+        assert link.startswith(sandbox.url)
+        assert httpx2.get(link, trust_env=False).status_code == 200
+        assert sandbox.http.get(link.removeprefix(sandbox.url)).status_code == 200
+
+
+def test_pages_of_a_sandbox_are_the_owners(clients: list[httpx2.Client]) -> None:
+    one, other = both(clients, "pages")
+    assessment(one)
+    page = other.http.get("/sandboxes/pages", headers={"accept": "text/html"})
+    assert page.status_code == 200
+    assert "Grace Hopper" in page.text
+
+
+def test_lists_show_all_sandboxes_and_those_of_others_without_their_journal(clients: list[httpx2.Client]) -> None:
+    one, other = both(clients, "listed")
+    assessment(one)
+    for sandbox, calls in ((one, 1), (other, 0)):
+        [seen] = [found for found in sandbox.http.get(ROOT).json() if found["name"] == "listed"]
+        assert seen["counts"] == {"invitations": 1, "deliveries": 0, "journal": calls, "mail": 0}
+
+
+def test_a_sandbox_that_was_deleted_by_way_of_another_server_begins_again(clients: list[httpx2.Client]) -> None:
+    one, other = both(clients, "deleted")
+    assessment(one)
+    assert other.control("DELETE").status_code == 204
+    assert one.told("GET", "/invitations") == []
+    assessment(other)
+    assert len(one.told("GET", "/invitations")) == 1
+
+
+def test_a_faulty_answer_reaches_the_caller_of_another_server_as_it_is(clients: list[httpx2.Client]) -> None:
+    one, other = both(clients, "faulty")
+    assessment(one)
+    for do in ("drop", "cut"):
+        one.told("PUT", "/faults", [{"do": do, "times": 1}])
+        with pytest.raises(httpx2.RemoteProtocolError):
+            other.pi.get(PI)
+        assert len(other.pi.get(PI).json()) == 1
+
+
+def test_an_owner_that_nobody_can_reach_or_end_is_a_503_in_the_words_of_the_vendor(
+    clients: list[httpx2.Client], url: str
+) -> None:
+    with psycopg.connect(url, autocommit=True) as owner:
+        said = "INSERT INTO server (id, pid, address) VALUES (7, 0, '127.0.0.1:1') RETURNING id"
+        [(id,)] = owner.execute(said).fetchall()
+        owner.execute("SELECT pg_advisory_lock(%s, %s::int)", (0x53696D, id))
+        owner.execute(
+            "INSERT INTO sandbox (name, about, owner, number, digest, image, image_chain, image_digest, summary, used)"
+            " VALUES ('away', '{}', %s, 0, '', 0, '', '', '{}', 0)", (id,),
+        )  # fmt: skip
+        away = Sandbox(clients[0], "away")
+        try:
+            answer, control = away.pi.get(PI), away.control("GET", "/clock")
+        finally:
+            owner.execute("DELETE FROM sandbox WHERE name = 'away'")
+        assert answer.status_code == 503
+        assert "cannot be reached" in answer.headers["simulator-hint"]
+        assert answer.json()["description"] == "The API is down for maintenance"
+        assert (control.status_code, control.headers["content-type"]) == (503, "application/problem+json")
