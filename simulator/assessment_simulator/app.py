@@ -107,7 +107,7 @@ class Simulator:
         hosts = Hosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
         door = inner = Door(self._sandboxes, Shared(inner, origins), draw, address, origins)
         if isinstance(self.log, PostgresqlLog):
-            self.forward_app: App = RequestFilter(Forwarded(door, self.log.confirm), origins, None)
+            self.forward_app: App = Forwarded(door, self.log.confirm)
             self._forwarding = inner = Forwarding(door, door.refuse, self._sandboxes.count_forwarded)
         inner = RequestFilter(inner, origins, hosts)
         inner = AccessLog(inner) if settings.access_log else inner

@@ -52,9 +52,9 @@ def named_headers(scope: Scope) -> dict[bytes, bytes]:
     return known
 
 
-def drop_header(scope: Scope, dropped: bytes) -> None:
-    """Take a header out of a request."""
-    scope["headers"] = [line for line in scope["headers"] if line[0] != dropped]
+def replace_headers(scope: Scope, headers: Headers) -> None:
+    """Give a request other headers, also where `named_headers` has been called before."""
+    scope["headers"] = headers
     scope.pop(_HEADERS, None)
 
 

@@ -54,8 +54,8 @@ from assessment_simulator.server.asgi import (
     Receive,
     Scope,
     Send,
-    drop_header,
     named_headers,
+    replace_headers,
     respond,
 )
 from assessment_simulator.server.connection import connection_of, hang_up
@@ -307,7 +307,7 @@ class Forwarding:
             await self._app(scope, receive, closing)
             return
         if any(name == HEADER for name, _ in scope["headers"]):  # sent by a client, so it means nothing
-            drop_header(scope, HEADER)
+            replace_headers(scope, [line for line in scope["headers"] if line[0] != HEADER])
         body = _Body(receive)
         owner = await _run(self._app, {**scope}, _Place(), body.receive, send)
         if owner is not None:
@@ -647,7 +647,7 @@ def restore(scope: Scope) -> bool:
         headers = [line for line in headers if line[0] != b"content-length"]
         if length is not None:
             headers.append((b"content-length", length.encode()))
-    scope["headers"] = headers
+    replace_headers(scope, headers)
     return True
 
 

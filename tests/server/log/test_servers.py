@@ -57,6 +57,18 @@ def test_links_begin_with_the_address_that_the_caller_used(clients: list[httpx2.
         assert sandbox.http.get(link.removeprefix(sandbox.url)).status_code == 200
 
 
+@pytest.mark.parametrize("path", [PI, "/_simulator/sandboxes/large/clock"])
+def test_a_body_over_the_limit_is_refused_alike_by_the_owner_and_by_others(
+    clients: list[httpx2.Client], path: str
+) -> None:
+    one, _ = both(clients, "large")
+    assessment(one)
+    headers = {"api-key": "sim-large", "content-type": "application/json"}
+    answers = [client.post(path, content=b"{}".ljust(1_048_577), headers=headers) for client in clients]
+    assert [answer.status_code for answer in answers] == [413, 413]
+    assert answers[0].content == answers[1].content
+
+
 def test_pages_of_a_sandbox_are_the_owners(clients: list[httpx2.Client]) -> None:
     one, other = both(clients, "pages")
     assessment(one)

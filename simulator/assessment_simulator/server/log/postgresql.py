@@ -451,6 +451,7 @@ class PostgresqlLog(SqlLog):
     @asynccontextmanager
     async def transaction(self, *, writes: bool = True) -> AsyncIterator[Run]:
         """A transaction on a connection of the pool."""
+        is_ending = False
         try:
             async with self._connection() as connection:
 
@@ -460,10 +461,11 @@ class PostgresqlLog(SqlLog):
                     return await cursor.fetchall() if cursor.description else []
 
                 yield run
+                is_ending = True  # from here on only the commit can fail, and its answer be lost
         except self._errors as problem:
             text = str(problem).strip()
             if writes:
-                raise Unwritten(f"the log {self.where} cannot be written: {text}") from None
+                raise Unwritten(f"the log {self.where} cannot be written: {text}", is_uncertain=is_ending) from None
             raise Unusable(f"the log {self.where} cannot be read: {text}", "the log cannot be read") from None
 
     async def ready(self) -> None:
