@@ -3,6 +3,7 @@
 import threading
 import time
 
+import httpx2
 import pytest
 
 from tests.engine.cluster import cluster, succeeded
@@ -43,6 +44,35 @@ def test_a_read_that_waited_at_a_paused_owner_is_not_answered_from_its_memory(lo
             reader.join()
         assert {*states} <= {40, None}
         until(lambda: state_of(at_owner, ids[0]) == 40)
+
+
+def test_who_waits_at_an_owner_that_loses_a_sandbox_is_not_told_that_it_was_deleted(log: str) -> None:
+    with cluster(log, 2) as servers, Listener(delay=10.0) as listener:
+        owner, other = servers.servers
+        servers.place("ada", owner)
+        at_owner, at_other = servers.sandbox("ada", owner), servers.sandbox("ada", other)
+        assessment(at_owner, email="ada+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
+        answers: list[httpx2.Response] = []
+        streams: list[str] = []
+
+        def advance() -> None:
+            answers.append(Sandbox(servers.client(owner.url), "ada").control("POST", "/clock", {"advance": "PT2H"}))
+
+        def read() -> None:
+            streams.append(Sandbox(servers.client(owner.url), "ada").control("GET", "/events").text)
+
+        waiting = [threading.Thread(target=each) for each in (read, advance)]
+        for each in waiting:
+            each.start()
+        listener.wait_for(1)
+        with owner.paused(4):
+            until(lambda: succeeded(lambda: at_other.control("GET")), 20)
+        for each in waiting:
+            each.join()
+        assert [answer.status_code for answer in answers] == [503]
+        assert any(event["what"] == "complete" for event in answers[0].json()["events"])
+        assert "event: delivery" in streams[0]
+        assert "ended" not in streams[0]
 
 
 @pytest.mark.parametrize("seconds", [3, 6, 20])

@@ -44,14 +44,14 @@ async def played(
         while await _settled(sandbox, epoch, running, is_sending) and sandbox.step(lambda: _turned(sandbox, target)):
             await pause.if_due()
         if sandbox.is_closed:
-            cut = _GONE
+            cut = _end(sandbox)
         elif sandbox.epoch != epoch:
             cut = 409, "the sandbox was reset or restored"
         else:
             sandbox.set_clock(sandbox.state.clock.let_go())
             await sandbox.settled()
     except Deleted:
-        cut = _GONE
+        cut = _end(sandbox)
     except LogError as problem:
         cut = 503, problem.shown
     finally:
@@ -62,7 +62,10 @@ async def played(
     return events
 
 
-_GONE = 410, "the sandbox was deleted"
+def _end(sandbox: Sandbox) -> tuple[int, str]:
+    if sandbox.is_closed and not sandbox.is_deleted:
+        return 503, "this server stops or owns the sandbox no more; its clock goes on from here, advance it again"
+    return 410, "the sandbox was deleted"
 
 
 def _turned(sandbox: Sandbox, target: int | None) -> bool:

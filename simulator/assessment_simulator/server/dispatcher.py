@@ -288,15 +288,11 @@ class Dispatcher:
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [task for tries in self._running.values() for task in tries.values()]
 
-    def stop(self) -> None:
-        """Let nothing that is on its way act any more."""
-        self._sandbox.close()
+    async def close(self, *, is_deleted: bool = False) -> None:
+        """Close the sandbox, and wait until nothing that is on its way acts any more."""
+        tasks = [task for task in self._tasks() if task is not asyncio.current_task()]
+        self._sandbox.close(is_deleted=is_deleted)
         self._forget()
         if self._task is not None:
             self._task.cancel()
-
-    async def close(self) -> None:
-        """Stop, and wait until it has stopped."""
-        tasks = [task for task in self._tasks() if task is not asyncio.current_task()]
-        self.stop()
         await asyncio.gather(*tasks, return_exceptions=True)

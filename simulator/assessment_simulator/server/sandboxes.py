@@ -322,7 +322,7 @@ class Sandboxes:
         if self.log is None:
             sandbox = self._sandboxes.get(name)
             if sandbox is not None:
-                await self.dismiss(sandbox).close()
+                await self.dismiss(sandbox).close(is_deleted=True)
                 _log.info("sandbox %s deleted", name)
             return sandbox is not None
         return await self._alone(name, partial(self._deleted, self.log, name))
@@ -349,7 +349,7 @@ class Sandboxes:
                 commits.lost(Unwritten(str(problem), problem.shown, is_uncertain=True))  # it is read again
             raise
         if sandbox is not None:
-            await self._evicted(sandbox)
+            await self._evicted(sandbox, is_deleted=True)
         return found is not None
 
     def dismiss(self, sandbox: Sandbox) -> Dispatcher:
@@ -359,9 +359,9 @@ class Sandboxes:
         self._keys.forget(sandbox.name)
         return self._dispatchers.pop(sandbox.name)
 
-    async def _evicted(self, sandbox: Sandbox) -> None:
+    async def _evicted(self, sandbox: Sandbox, *, is_deleted: bool = False) -> None:
         if self._sandboxes.get(sandbox.name) is sandbox:
-            await self.dismiss(sandbox).close()
+            await self.dismiss(sandbox).close(is_deleted=is_deleted)
 
     async def release(self, sandbox: Sandbox) -> None:
         """Let a sandbox go from memory; it can be claimed and read again, by any process."""

@@ -73,7 +73,8 @@ class Watched(Remembering):
         self.is_leaving = False
         """Whether the server is about to stop: what is waited for cannot happen any more."""
         self.is_closed = False
-        """Whether it was deleted, or let go from memory: nothing happens here any more."""
+        """Whether it was deleted or released: nothing happens here any more."""
+        self.is_deleted = False
 
     @property
     def config(self) -> Config:
@@ -233,16 +234,16 @@ class Watched(Remembering):
         """Commits were lost."""
         self.pause()
 
-    def close(self) -> None:
-        """Let nothing that was begun act any more."""
-        self.is_closed = True
+    def close(self, *, is_deleted: bool) -> None:
+        """Let nothing that was begun act any more. If it was not deleted, it goes on elsewhere or later."""
+        self.is_closed, self.is_deleted = True, is_deleted
         if self.commits is not None:  # what is in the log stays there
             self.commits.end()
         self.faults = None
         self.begin_again(State(self.config, Clock()))
         self._look_again()
         self.watch = self.requeue = self.pause = lambda: None
-        self.tell(ENDED)
+        self.tell(ENDED if is_deleted else CLOSING)
 
 
 async def _nothing_to_read() -> None:

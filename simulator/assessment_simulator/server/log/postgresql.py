@@ -13,7 +13,8 @@ Theory of operation:
   every `BEAT` seconds. It answers, and sends webhooks, only while the last statement that succeeded was sent less than
   `LEASE` seconds ago; so it stops before the database gives its sandboxes away, also when it was paused meanwhile.
   Another server may end the session earlier (`depose`). The database says so on the connection before it releases the
-  lock. While something on it is unread, the lease is not valid.
+  lock. While something on it is unread, the lease is not valid. If the network broke within these `LEASE` seconds and
+  the message cannot arrive, the old owner answers reads until its lease ends; its changes fail.
 - **A lost session.** The server opens another one and takes the lock of the old id first, so that nothing of the old
   session can come later. Then it compares the positions of its sandboxes with its own: what was written is kept, what
   was not is written again. Where that is not possible within `SETTLES_WITHIN`, callers get 503.
