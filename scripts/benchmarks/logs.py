@@ -25,8 +25,8 @@ SQLITE = {"read": Goal("ratio", 0.95, at_least=True), "create": Goal("ratio", 0.
 POSTGRESQL = {"read": Goal("ratio", 0.9, at_least=True), "create": Goal("ratio", 0.6, at_least=True)}
 FORWARDED = {"read": Goal("ratio", 0.35, at_least=True)}
 """What should be left of memory's rates."""
-COSTS = {1: Goal("simulator", 0.35), 3: Goal("simulator", 0.65)}
-"""Milliseconds of processor time for a creation, by the number of servers that are asked in turn."""
+COSTS = {1: Goal("simulator", 350), 3: Goal("simulator", 650)}
+"""Microseconds of processor time for a creation, by the number of servers that are asked in turn."""
 _WARM = 0.5
 _STORED = 1_000
 
@@ -87,7 +87,7 @@ async def _cost(url: str, count: int, effort: Effort) -> Figure:
         made = await _create(servers, Plan(orders.creations(), b"201", 10 * effort.seconds))
         spent = _ran(servers) - before
     what = f"PostgreSQL: processor time of a creation, {count} server{'s' if count > 1 else ''}"
-    return Figure("logs", what, "ms", 1_000 * spent / made, goal=COSTS[count])
+    return Figure("logs", what, "µs", 1_000_000 * spent / made, goal=COSTS[count])
 
 
 async def _create(servers: Sequence[Server], plan: Plan) -> int:
