@@ -84,6 +84,16 @@ class Postgres:
             while here.execute("SELECT 1 FROM pg_stat_wal_receiver").fetchall():
                 time.sleep(0.01)
 
+    @contextmanager
+    def running(self) -> Iterator["Postgres"]:
+        """Create it, and run it for as long as the block lasts."""
+        try:
+            self.create()
+            self.start()
+            yield self
+        finally:
+            self.close()
+
     def close(self) -> None:
         """Stop the server if it runs, and delete its files."""
         with suppress(subprocess.CalledProcessError):
@@ -98,13 +108,8 @@ def postgres() -> Iterator[str]:
     if given:
         yield given.rstrip("/")
         return
-    server = Postgres()
-    try:
-        server.create()
-        server.start()
+    with Postgres().running() as server:
         yield server.url
-    finally:
-        server.close()
 
 
 def new_database(server: str) -> str:

@@ -10,13 +10,8 @@ from tests.postgres import Postgres, new_database
 @pytest.fixture
 def database() -> Iterator[Postgres]:
     """A PostgreSQL server of this test."""
-    server = Postgres()
-    try:
-        server.create()
-        server.start()
+    with Postgres().running() as server:
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture

@@ -100,6 +100,22 @@ class Load:
         """All calls that failed, by when they began."""
         return sorted(failure for caller in self.callers for failure in caller.failures)
 
+    def kill_each(self) -> None:
+        """Kill the servers one after the other, and start each again."""
+        for server in self.cluster.servers:
+            with self.disturbed():
+                server.kill()
+                self.wait_for_progress(more=5)
+            server.start()
+
+    def check(self) -> Verdict:
+        """Check that nothing is wrong and no server has written a traceback; returns the verdict."""
+        verdict = self.verdict()
+        assert verdict.wrong == [], verdict.wrong
+        stderr = self.cluster.stderr()
+        assert "Traceback" not in stderr, stderr
+        return verdict
+
     def verdict(self) -> Verdict:
         """Stop the callers and compare what they were promised with what is there."""
         verdict = Verdict(len(self.disturbances))

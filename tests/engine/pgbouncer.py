@@ -21,14 +21,12 @@ def pgbouncer(log: str, mode: str) -> Iterator[str]:
     """The address of the same database through PgBouncer in this mode: session, transaction or statement."""
     parts, port, folder = urlsplit(log), free_port(), Path(mkdtemp(prefix="pgbouncer-"))
     settings = folder / "pgbouncer.ini"
-    settings.write_text(
-        f"[databases]\n* = host={parts.hostname} port={parts.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-        f"listen_port = {port}\nauth_type = any\nunix_socket_dir =\npool_mode = {mode}\nmax_client_conn = 500\n"
-        f"default_pool_size = 100\nuser = {'postgres' if os.getuid() == 0 else ''}\n".replace("user = \n", "")
-    )
     # With `auth_type = any` PgBouncer logs in as the user of the database line.
     settings.write_text(
-        settings.read_text().replace(f"port={parts.port}\n", f"port={parts.port} user={parts.username}\n")
+        f"[databases]\n* = host={parts.hostname} port={parts.port} user={parts.username}\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n"
+        f"pool_mode = {mode}\nmax_client_conn = 500\ndefault_pool_size = 100\n"
+        + ("user = postgres\n" if os.getuid() == 0 else "")
     )
     folder.chmod(0o755)
     program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"

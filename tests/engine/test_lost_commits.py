@@ -17,13 +17,9 @@ LOST = "the log lost commits"
 @pytest.fixture
 def careless() -> Iterator[Postgres]:
     """A server that answers before it has written."""
-    server = Postgres("synchronous_commit=off", "wal_writer_delay=10s", "wal_writer_flush_after=0", "autovacuum=off")
-    try:
-        server.create()
-        server.start()
+    settings = ("synchronous_commit=off", "wal_writer_delay=10s", "wal_writer_flush_after=0", "autovacuum=off")
+    with Postgres(*settings).running() as server:
         yield server
-    finally:
-        server.close()
 
 
 def ids_at(servers: Cluster, number: int) -> list[str] | None:

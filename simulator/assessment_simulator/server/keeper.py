@@ -127,7 +127,7 @@ class Keeper:
         for sandbox in self._sandboxes:
             await pause.if_due()
             commits = sandbox.commits
-            if commits is None or commits.problem is not None or self._sandboxes.loaded(sandbox.name) is not sandbox:
+            if commits is None or not sandbox.is_current or self._sandboxes.loaded(sandbox.name) is not sandbox:
                 continue
             idle = commits.idle()
             if idle < LOOKS:

@@ -119,7 +119,7 @@ class Sandboxes:
     async def known(self, name: str) -> Sandbox | None:
         """The sandbox of that name, if there is one; raises `OwnedElsewhere`."""
         found = self._sandboxes.get(name)
-        if found is not None and (found.commits is None or found.commits.problem is None):
+        if found is not None and found.is_current:
             return found
         if self.log is None or NAME.fullmatch(name) is None:
             return found
@@ -156,7 +156,7 @@ class Sandboxes:
     async def _read(self, log: Log, name: str) -> Sandbox | None:
         """Claim a sandbox and read it; what was to happen since it was last in memory happens now."""
         sandbox = self._sandboxes.get(name)
-        if sandbox is not None and (sandbox.commits is None or sandbox.commits.problem is None):
+        if sandbox is not None and sandbox.is_current:
             return sandbox
         found = await log.claim(name)
         owner = log.owner
@@ -166,11 +166,15 @@ class Sandboxes:
         if found is None:
             return None
         if isinstance(found, Claimed):
-            _remember(self._owners, name, found)
-            raise OwnedElsewhere(Elsewhere(self, name, found))
+            raise self._elsewhere(name, found)
         if await self._load(log, found, sandbox if is_same else None, owner):
             return self._sandboxes[name]
         return await self._read(log, name)
+
+    def _elsewhere(self, name: str, owner: Claimed) -> OwnedElsewhere:
+        """What to raise where another process owns the sandbox of that name; the owner is remembered."""
+        _remember(self._owners, name, owner)
+        return OwnedElsewhere(Elsewhere(self, name, owner))
 
     async def _load(self, log: Log, found: Found, sandbox: Sandbox | None, owner: int | None) -> bool:
         """Read a claimed sandbox; False where the session that claimed it, `owner`, was lost meanwhile."""
@@ -333,8 +337,7 @@ class Sandboxes:
         if isinstance(found, Claimed):
             if sandbox is not None:
                 await self._evicted(sandbox)
-            _remember(self._owners, name, found)
-            raise OwnedElsewhere(Elsewhere(self, name, found))
+            raise self._elsewhere(name, found)
         commits = None if sandbox is None else sandbox.commits
         if commits is not None:
             with suppress(LogError):  # one that cannot be read is deleted, too
@@ -473,7 +476,7 @@ class Sandboxes:
         if not self.open_access or credential.kind == "link":
             return None
         found = self._by_credential.get(credential.id)
-        return found if found is not None and (found.commits is None or found.commits.problem is None) else None
+        return found if found is not None and found.is_current else None
 
     async def find(self, credential: Credential | None, *, may_open: bool = True) -> Sandbox:
         """The sandbox that a credential opens, or `nowhere`; without `may_open` only one that is open already."""

@@ -97,6 +97,11 @@ class Watched(Remembering):
             self.commits.then(action)
 
     @property
+    def is_current(self) -> bool:
+        """Whether memory is what the log has; else the sandbox must be read from the log first."""
+        return self.commits is None or self.commits.problem is None
+
+    @property
     def is_settled(self) -> bool:
         """Whether an answer may leave at once."""
         return self.commits is None or self.commits.is_settled

@@ -469,12 +469,6 @@ class PostgresqlLog(SqlLog):
                 raise Unwritten(f"the log {self.where} cannot be written: {text}", is_uncertain=is_ending) from None
             raise Unusable(f"the log {self.where} cannot be read: {text}", "the log cannot be read") from None
 
-    async def ready(self) -> None:
-        """Check that the log can be written."""
-        await self.confirm()
-        async with self.transaction() as run:
-            await run("UPDATE sandbox SET used = used WHERE key = 0")
-
     async def claim(self, name: str) -> Found | Claimed | None:
         """Own the sandbox of that name from now on, unless another server does; None where there is none."""
         question = (

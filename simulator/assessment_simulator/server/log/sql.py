@@ -11,7 +11,17 @@ from importlib import resources
 from typing import Any
 
 from assessment_simulator.server.clock import machine_now
-from assessment_simulator.server.log import Apply, Deleted, Found, Listed, LogError, Position, Unusable, Unwritten
+from assessment_simulator.server.log import (
+    SETTLES_WITHIN,
+    Apply,
+    Deleted,
+    Found,
+    Listed,
+    LogError,
+    Position,
+    Unusable,
+    Unwritten,
+)
 from assessment_simulator.server.pauses import Pause
 
 AT_ONCE = 500
@@ -49,6 +59,16 @@ class SqlLog(ABC):
     def transaction(self, *, writes: bool = True) -> AbstractAsyncContextManager[Run]:
         """A transaction: all statements in it, or none. Raises `Unwritten`, or `Unusable` where it only reads."""
 
+    @abstractmethod
+    async def confirm(self, within: float = SETTLES_WITHIN) -> None:
+        """Return as soon as this process has certainly not lost its sandboxes to another one."""
+
+    async def ready(self) -> None:
+        """Check that the log can be written."""
+        await self.confirm()
+        async with self.transaction() as run:
+            await run("UPDATE sandbox SET used = used WHERE key = 0")
+
     async def create(
         self, name: str, about: dict[str, Any], image: Sequence[bytes], due: int | None, summary: bytes
     ) -> Found | None:
@@ -79,8 +99,8 @@ class SqlLog(ABC):
             pause, parts = Pause(), blake2b(digest_size=16)
             part, position = 0, Position(image, bytes(image_chain))
             while data := await run(
-                "SELECT data FROM image WHERE sandbox = ? AND number = ? AND part >= ? ORDER BY part LIMIT 20",
-                key, image, part,
+                "SELECT data FROM image WHERE sandbox = ? AND number = ? AND part >= ? ORDER BY part LIMIT ?",
+                key, image, part, PARTS_AT_ONCE,
             ):  # fmt: skip
                 for (piece,) in data:
                     parts.update(piece)
@@ -167,14 +187,6 @@ class SqlLog(ABC):
         """How many sandboxes there are."""
         async with self.transaction(writes=False) as run:
             return int((await run("SELECT count(*) FROM sandbox"))[0][0])
-
-    async def touch(self, keys: Sequence[int]) -> None:
-        """Keep that these sandboxes are in use now."""
-        now = machine_now()
-        for some in range(0, len(keys), AT_ONCE):
-            async with self.transaction() as run:
-                for key in keys[some : some + AT_ONCE]:
-                    await run("UPDATE sandbox SET used = ? WHERE key = ?", now, key)
 
     async def write_image(self, key: int, number: int, part: int, data: bytes) -> None:
         """Write a part of an image as of that commit, which is not read before it is settled."""

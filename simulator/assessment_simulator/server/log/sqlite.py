@@ -15,8 +15,9 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from assessment_simulator.server.clock import machine_now
 from assessment_simulator.server.log import SETTLES_WITHIN, Batch, Claimed, Found, Unusable, Unwritten
-from assessment_simulator.server.log.sql import Run, SqlLog, found_in, migrations, unused_in
+from assessment_simulator.server.log.sql import AT_ONCE, Run, SqlLog, found_in, migrations, unused_in
 
 _APPLICATION = 0x53696D31
 """Marks the file as ours."""
@@ -88,11 +89,6 @@ class SqliteLog(SqlLog):
 
     async def confirm(self, within: float = SETTLES_WITHIN) -> None:
         """No other process can have the file."""
-
-    async def ready(self) -> None:
-        """Check that the log can be written."""
-        async with self.transaction() as run:
-            await run("UPDATE sandbox SET used = used WHERE key = 0")
 
     @asynccontextmanager
     async def transaction(self, *, writes: bool = True) -> AsyncIterator[Run]:
@@ -174,6 +170,14 @@ class SqliteLog(SqlLog):
 
     def stop_claiming(self) -> None:
         """Nobody else can claim what this process leaves."""
+
+    async def touch(self, keys: Sequence[int]) -> None:
+        """Keep that these sandboxes are in use now."""
+        now = machine_now()
+        for some in range(0, len(keys), AT_ONCE):
+            async with self.transaction() as run:
+                for key in keys[some : some + AT_ONCE]:
+                    await run("UPDATE sandbox SET used = ? WHERE key = ?", now, key)
 
     async def depose(self, server: int, *, by_force: bool) -> None:
         """There is no other process."""
