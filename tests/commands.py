@@ -42,7 +42,7 @@ def settings_of(*options: str, environ: Mapping[str, str] | None = None) -> Sett
     """The settings that `serve` makes of these options and variables; nothing is served."""
     made: list[Settings] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("assessment_simulator.serving.serve", made.append)
+        patch.setattr("assessment_simulator.runner.serve", made.append)
         patch.setattr("assessment_simulator.workers.serve_together", made.append)
         done = call("serve", *options, environ=environ)
     assert done.returncode == 0, done.stderr
@@ -57,7 +57,7 @@ def nothing_served(monkeypatch: pytest.MonkeyPatch) -> None:
     def serve(settings: object) -> int:
         raise AssertionError(f"this would be served: {settings}")
 
-    monkeypatch.setattr("assessment_simulator.serving.serve", serve)
+    monkeypatch.setattr("assessment_simulator.runner.serve", serve)
 
 
 def complaint(done: subprocess.CompletedProcess[str], *words: str) -> None:

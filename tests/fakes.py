@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import NOTHING, Call, Reply
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Alarm, Decision, Notice
-from assessment_simulator.core.draw import Draw
 from assessment_simulator.core.links import Links
+from assessment_simulator.core.request import NOTHING, Call, Reply
+from assessment_simulator.core.seeded_random import Draw
 from assessment_simulator.core.vendor import Vendor, answer
 
 NOW = 17_935_344_000_000_000

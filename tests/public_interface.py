@@ -24,17 +24,17 @@ from assessment_contracts.target import KEYS
 from assessment_simulator import client, pytest_plugin
 from assessment_simulator.app import VENDORS, documents
 from assessment_simulator.cli import main
+from assessment_simulator.control import metrics
 from assessment_simulator.core.faults import KINDS
-from assessment_simulator.core.steering import TAGS
-from assessment_simulator.handle import caught, knobs
-from assessment_simulator.server import metrics
-from assessment_simulator.server.dashboard.board import PAGES
-from assessment_simulator.server.egress import Policy
-from assessment_simulator.server.logs import HEADER
-from assessment_simulator.server.origin import EXPOSED
-from assessment_simulator.server.sandboxes import Sandboxes
-from assessment_simulator.server.sender import HttpSender
+from assessment_simulator.core.outcome_tags import TAGS
+from assessment_simulator.dashboard.routes import PAGES
+from assessment_simulator.http.cross_origin import EXPOSED
+from assessment_simulator.logging_setup import HEADER
+from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.settings import PREFIX, Settings
+from assessment_simulator.testing import resources, webhook_listener
+from assessment_simulator.webhooks.egress import Policy
+from assessment_simulator.webhooks.sender import HttpSender
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "public-interface.json"
@@ -50,8 +50,8 @@ EXIT_STATUSES = {
 }
 HANDLE = (
     client.Simulator, client.SimulatorServer, client.SimulatorError, client.Pymetrics, client.PredictiveIndex,
-    knobs.Clock, knobs.Deliveries, knobs.Faults, knobs.Invitations, knobs.Journal, knobs.Snapshot, caught.Webhook,
-    caught.Webhooks,
+    resources.Clock, resources.Deliveries, resources.Faults, resources.Invitations, resources.Journal,
+    resources.Snapshot, webhook_listener.Webhook, webhook_listener.Webhooks,
 )  # fmt: skip
 """Classes that tests reach from the fixture; those in `IMPORTED` are also imported by name."""
 IMPORTED = (client.Simulator, client.SimulatorServer, client.SimulatorError)

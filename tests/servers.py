@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 
 from assessment_contracts.kit import GREETING, Listener, Received, Reply, ServerProcess, serve_command
-from assessment_simulator.serving import running
+from assessment_simulator.runner import running
 from tests.commands import settings_of
 
 __all__ = [

@@ -20,12 +20,12 @@ from click.testing import CliRunner
 
 import assessment_simulator
 from assessment_simulator.cli import main
-from assessment_simulator.listening import listen, unheard
-from assessment_simulator.ready import WITHIN
-from assessment_simulator.server.log import Unusable
-from assessment_simulator.server.log.places import opened
-from assessment_simulator.serving import unlogged
+from assessment_simulator.healthcheck import WITHIN
+from assessment_simulator.runner import unlogged
 from assessment_simulator.settings import Settings
+from assessment_simulator.sockets import listen, unheard
+from assessment_simulator.storage import Unusable
+from assessment_simulator.storage.factory import opened
 from tests.commands import MODULE, call, complaint, nothing_served, run, settings_of
 from tests.postgres import new_database
 from tests.server import ROOT, assessment
@@ -657,7 +657,7 @@ def test_ready_waits_for_no_answer_without_an_end(
     answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert WITHIN <= 5
-    monkeypatch.setattr("assessment_simulator.ready.WITHIN", 0.5)  # ten pauses, as in the real time
+    monkeypatch.setattr("assessment_simulator.healthcheck.WITHIN", 0.5)  # ten pauses, as in the real time
     with telling(answer) as url:
         began = time.monotonic()
         done = call("ready", "--url", url)

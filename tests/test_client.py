@@ -13,9 +13,9 @@ import httpx2
 import pytest
 
 from assessment_simulator.client import NotCaught, Simulator, SimulatorError, SimulatorServer
-from assessment_simulator.handle.caught import Listener
-from assessment_simulator.handle.connection import duration
-from assessment_simulator.handle.listening import advertised, bind_address
+from assessment_simulator.testing.connection import duration
+from assessment_simulator.testing.listener_address import advertised, bind_address
+from assessment_simulator.testing.webhook_listener import Listener
 from tests.servers import CONTROL_TOKEN, Server
 
 ORDER = {

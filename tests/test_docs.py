@@ -11,19 +11,20 @@ import pytest
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.cli import doctor, serve
+from assessment_simulator.control import bodies
+from assessment_simulator.control.models.faults import MOST_FAULTS
+from assessment_simulator.control.reference import Reference
+from assessment_simulator.control.router import ROOT, Control, S
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.faults import KINDS, Fault
-from assessment_simulator.core.steering import TAGS
-from assessment_simulator.server import asgi, assets, connection, problems, shapes, wire
-from assessment_simulator.server.configuring import changed
-from assessment_simulator.server.control import ROOT, Control, S
-from assessment_simulator.server.dashboard import tour
-from assessment_simulator.server.dashboard.board import PAGES, UNDER
-from assessment_simulator.server.hub import WHAT
-from assessment_simulator.server.login import Login
-from assessment_simulator.server.models.faults import MOST_FAULTS
-from assessment_simulator.server.reference import Reference
-from assessment_simulator.server.timeline import KINDS as KINDS_OF_ENTRIES
+from assessment_simulator.core.outcome_tags import TAGS
+from assessment_simulator.dashboard import tour
+from assessment_simulator.dashboard.routes import PAGES, UNDER
+from assessment_simulator.events.feed import WHAT
+from assessment_simulator.http import asgi, connection, json_codec, problem_details, static_files
+from assessment_simulator.http.login import Login
+from assessment_simulator.journal.timeline import KINDS as KINDS_OF_ENTRIES
+from assessment_simulator.sandbox.settings import changed
 from assessment_simulator.settings import Settings
 from assessment_simulator.vendors.pymetrics.webhooks import DEFAULT_SECRET
 from tests.servers import ROOT as REPOSITORY
@@ -125,7 +126,7 @@ def test_the_settings_are_all_listed() -> None:
 def test_the_limits_are_all_told() -> None:
     limits = (
         connection.LONGEST_URL, connection.MOST_HEADERS, connection.LARGEST_HEAD, connection.MOST_KEPT,
-        asgi.MOST_PARAMETERS, shapes.MOST_VALUES, MOST_FAULTS, problems.MOST_TOLD, wire.DEEPEST,
+        asgi.MOST_PARAMETERS, bodies.MOST_VALUES, MOST_FAULTS, problem_details.MOST_TOLD, json_codec.DEEPEST,
         Settings().max_connections,
         Settings().max_sandboxes, int(Settings().request_timeout), int(connection.IDLE), int(connection.IDLE_WHEN_FULL),
     )  # fmt: skip
@@ -180,7 +181,7 @@ def test_the_metrics_are_all_listed(server: Server) -> None:
 
 def test_the_pages_are_all_listed() -> None:
     said = {page.partition(" ")[2] for row in rows(CONTROL, "page") for page in re.findall(r"`([A-Z]+ \S+)`", row[0])}
-    routes = {route.path for route in (*assets.routes(), *Login.__new__(Login).routes())}
+    routes = {route.path for route in (*static_files.routes(), *Login.__new__(Login).routes())}
     assert said == {"/"} | routes | {vendor.exercise.path for vendor in VENDORS.values() if vendor.exercise}
 
 

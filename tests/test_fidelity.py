@@ -14,7 +14,7 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sources import Basis, Document, Guess, Promise, Source, Standing
 from assessment_simulator.core.vendor import Switch, Vendor
-from assessment_simulator.fidelity import page
+from assessment_simulator.rule_docs import page
 from tests.servers import ROOT
 
 PAGE = (ROOT / "docs" / "fidelity.md").read_text()

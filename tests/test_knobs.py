@@ -9,7 +9,7 @@ import pytest
 
 from assessment_simulator import client
 from assessment_simulator.client import Simulator, SimulatorError
-from assessment_simulator.handle import caught, connection, knobs
+from assessment_simulator.testing import connection, resources, webhook_listener
 from tests.servers import Server
 from tests.test_client import ORDER, assess, handle, order
 
@@ -99,7 +99,9 @@ def test_coverage_counts_the_rules_that_were_kept_and_broken(handle: Simulator) 
     assert (counted["kept"], counted["broken"]) == (1, 1)
 
 
-@pytest.mark.parametrize("module", [caught, client, connection, knobs], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [webhook_listener, client, connection, resources], ids=lambda module: module.__name__
+)
 def test_the_examples_in_the_docstrings_hold(module: Any, server: Server) -> None:
     runner = doctest.DocTestRunner(verbose=False)
     for example in doctest.DocTestFinder().find(module):

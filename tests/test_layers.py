@@ -21,15 +21,15 @@ REFUSED = [
     ("core/a.py", "from . import b", "TID252"),
     ("vendors/pymetrics/a.py", "import uuid\n\nMADE = [uuid.uuid4]", "TID251"),
     ("vendors/predictive_index/a.py", "import random", "TID251"),
-    ("server/a.py", "import os\n\nHOME = os.environ.get('HOME')", "TID251"),
-    ("server/a.py", "def f():\n    import json", "PLC0415"),
+    ("sandbox/a.py", "import os\n\nHOME = os.environ.get('HOME')", "TID251"),
+    ("sandbox/a.py", "def f():\n    import json", "PLC0415"),
     ("app.py", "import reportlab", "TID253"),
 ]
 ACCEPTED = [
     ("core/a.py", "import uuid\nfrom datetime import datetime\n\nONE, DAY = uuid.UUID(int=1), datetime"),
     ("vendors/pymetrics/results.py", "def f():\n    from faker import Faker"),
-    ("server/a.py", "import asyncio\nimport time\n\nNOW = time.time, asyncio"),
-    ("server/a.py", "def f():\n    from reportlab.pdfgen import canvas"),
+    ("sandbox/a.py", "import asyncio\nimport time\n\nNOW = time.time, asyncio"),
+    ("sandbox/a.py", "def f():\n    from reportlab.pdfgen import canvas"),
     ("settings.py", "import os\n\nHOME = os.environ"),
 ]
 

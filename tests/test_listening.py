@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from assessment_simulator.listening import listen, url_of
 from assessment_simulator.settings import Settings, address_to_ask, is_loopback
+from assessment_simulator.sockets import listen, url_of
 from tests.commands import call, complaint
 from tests.postgres import new_database
 from tests.servers import Server, served

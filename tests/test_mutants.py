@@ -44,9 +44,9 @@ def test_no_two_mutants_are_one() -> None:
 
 
 def test_a_place_that_is_not_there_just_once_is_told() -> None:
-    mutant = Mutant("x", "core/call.py", "spam", "eggs", "Nothing.")
+    mutant = Mutant("x", "core/request.py", "spam", "eggs", "Nothing.")
     for source, times in (("", 0), ("spam spam", 2)):
-        with pytest.raises(ValueError, match=rf"mutant x: core/call\.py holds its place {times} times"):
+        with pytest.raises(ValueError, match=rf"mutant x: core/request\.py holds its place {times} times"):
             mutant.of(source)
 
 

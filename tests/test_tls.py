@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from cryptography import x509
 
-from assessment_simulator import authority
+from assessment_simulator import certificates
 from tests.clients.environments import PYMETRICS_SDK, environment
 from tests.clients.test_pymetrics_sdk import SCRIPTS
 from tests.commands import call, complaint, nothing_served, run
@@ -170,9 +170,9 @@ def test_what_is_secret_is_for_its_owner_alone(secure: Server, folder: Path) -> 
 
 
 def test_the_authority_stays_and_the_certificate_is_made_anew(tmp_path: Path) -> None:
-    first = authority.certify(tmp_path, [])
+    first = certificates.certify(tmp_path, [])
     kept, made = first.authority.read_bytes(), first.server.read_bytes()
-    again = authority.certify(tmp_path, ["sim.example", "10.1.2.3", "[2001:db8::1]"])
+    again = certificates.certify(tmp_path, ["sim.example", "10.1.2.3", "[2001:db8::1]"])
     assert again.authority.read_bytes() == kept
     assert again.server.read_bytes() != made
     names = x509.load_pem_x509_certificate(again.server.read_bytes()).extensions.get_extension_for_class(
@@ -185,15 +185,15 @@ def test_the_authority_stays_and_the_certificate_is_made_anew(tmp_path: Path) ->
 
 def test_an_authority_that_lapses_soon_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(authority, "_LIFE_OF_AUTHORITY", dt.timedelta(days=30))
-        old = authority.certify(tmp_path, []).authority.read_bytes()
-    new = authority.certify(tmp_path, []).authority.read_bytes()
+        patched.setattr(certificates, "_LIFE_OF_AUTHORITY", dt.timedelta(days=30))
+        old = certificates.certify(tmp_path, []).authority.read_bytes()
+    new = certificates.certify(tmp_path, []).authority.read_bytes()
     assert new != old
-    assert authority.certify(tmp_path, []).authority.read_bytes() == new
+    assert certificates.certify(tmp_path, []).authority.read_bytes() == new
 
 
 def test_the_certificate_is_good_for_a_server_alone_and_the_authority_for_certificates(tmp_path: Path) -> None:
-    files = authority.certify(tmp_path, [])
+    files = certificates.certify(tmp_path, [])
     ca, leaf = (x509.load_pem_x509_certificate(path.read_bytes()) for path in files)
     assert ca.extensions.get_extension_for_class(x509.BasicConstraints).value == x509.BasicConstraints(True, 0)
     assert leaf.extensions.get_extension_for_class(x509.BasicConstraints).value == x509.BasicConstraints(False, None)
@@ -213,7 +213,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, nothin
 
 
 def test_ones_own_files_are_served_with(tmp_path: Path) -> None:
-    made = authority.certify(tmp_path, [])
+    made = certificates.certify(tmp_path, [])
     text = made.server.read_text()
     key, _, certificate = text.partition("-----BEGIN CERTIFICATE")
     (tmp_path / "key.pem").write_text(key)
@@ -249,5 +249,5 @@ def test_without_the_extra_the_command_says_what_to_install(
     nothing_served: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "cryptography", None)
-    monkeypatch.delitem(__import__("sys").modules, "assessment_simulator.authority")
+    monkeypatch.delitem(__import__("sys").modules, "assessment_simulator.certificates")
     complaint(call("serve", "--tls", "local", "--tls-dir", "x"), "assessment-simulator[tls]")

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from assessment_contracts.kit import Connection, ServerProcess, Unreachable, serve_command
-from assessment_simulator.server import output
+from assessment_simulator import output
 from assessment_simulator.settings import Settings
-from assessment_simulator.testing.subserver import written
+from assessment_simulator.testing.server_process import written
 from tests.postgres import new_database
 
 SERVE = serve_command("--access-log", "--grace", "5")
@@ -73,7 +73,7 @@ def test_calls_are_answered_and_sigterm_ends_the_server_while_nothing_reads_stan
     more = workers(postgres_server) if kind == "workers" else ()
     command, said = (*SERVE, "--log-format", form, *more), ""
     if kind == "plugin":
-        command = (sys.executable, "-P", "-m", "assessment_simulator.testing.subserver")
+        command = (sys.executable, "-P", "-m", "assessment_simulator.testing.server_process")
         said = written(Settings(port=0, access_log=True, log_format=form, grace=5))
     with small_pipe() as (_, errors), running(*command, errors=errors, said=said) as server:
         assert called(server.url) == CALLS
@@ -209,7 +209,7 @@ def test_a_line_that_a_failing_write_has_cut_is_ended_and_what_is_missing_is_cou
     script = """
 import os, resource, signal, sys
 from assessment_contracts.kit import Connection, ServerProcess, Unreachable, serve_command
-from assessment_simulator.server import output
+from assessment_simulator import output
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
 stream = output.Output(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND), "utf-8", "{} dropped\\n".format)
@@ -244,7 +244,7 @@ def test_a_child_does_not_repeat_what_waits_in_its_parent() -> None:
     script = """
 import os, sys
 from assessment_contracts.kit import Connection, ServerProcess, Unreachable, serve_command
-from assessment_simulator.server import output
+from assessment_simulator import output
 os.write(1, b"x" * int(sys.argv[1]))
 output.take_over("stdout")
 print("parent")

@@ -1,4 +1,4 @@
-"""The yardstick: a bare Starlette app with the uvicorn settings of `assessment_simulator.serving`. Keep both equal."""
+"""The yardstick: a bare Starlette app with the uvicorn settings of `assessment_simulator.runner`. Keep both equal."""
 
 import gc
 import socket

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from assessment_contracts.kit import Connection, Unreachable, serve_command
 from assessment_simulator.settings import Settings
-from assessment_simulator.testing.subserver import written
+from assessment_simulator.testing.server_process import written
 from benchmarks.servers import Server
 
 GRACE = 2.0
@@ -35,7 +35,7 @@ async def unread(calls: int) -> AsyncIterator[Ended]:
         kinds = {
             "serve": serve,
             "serve --workers 2": [*serve, "--workers", "2", "--log", f"sqlite:{folder}/log.db"],
-            "the server of the pytest plugin": [sys.executable, "-m", "assessment_simulator.testing.subserver"],
+            "the server of the pytest plugin": [sys.executable, "-m", "assessment_simulator.testing.server_process"],
         }
         for kind, command in kinds.items():
             yield await asyncio.to_thread(_ended, kind, command, calls)

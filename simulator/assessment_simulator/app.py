@@ -12,32 +12,25 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from assessment_simulator import __version__
+from assessment_simulator import __version__, dashboard
+from assessment_simulator.candidate.routes import Candidate
+from assessment_simulator.control.reference import Reference
+from assessment_simulator.control.router import Control
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.urls import host_and_port, path_prefix
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.listening import BACKLOG
-from assessment_simulator.server import assets, configuring, dashboard
-from assessment_simulator.server.access_log import AccessLog
-from assessment_simulator.server.address import Address
-from assessment_simulator.server.asgi import App
-from assessment_simulator.server.attempts import Attempts
-from assessment_simulator.server.candidate import Candidate
-from assessment_simulator.server.control import Control
-from assessment_simulator.server.egress import Policy
-from assessment_simulator.server.forwarding import Forwarded, Forwarding, answer_owned_elsewhere
-from assessment_simulator.server.guard import Guard
-from assessment_simulator.server.hosts import Hosts
-from assessment_simulator.server.http import Door
-from assessment_simulator.server.keeper import Limits, kept
-from assessment_simulator.server.loading import MODELS, loaded
-from assessment_simulator.server.log import Log, LogError, OwnedElsewhere, Unusable
-from assessment_simulator.server.log.places import opened
-from assessment_simulator.server.log.postgresql import PostgresqlLog
-from assessment_simulator.server.login import Login, Session
-from assessment_simulator.server.origin import Origins, Shared
-from assessment_simulator.server.press import draw
-from assessment_simulator.server.problems import (
+from assessment_simulator.documents.renderer import draw
+from assessment_simulator.http import static_files
+from assessment_simulator.http.access_log import AccessLog
+from assessment_simulator.http.allowed_hosts import Hosts
+from assessment_simulator.http.asgi import App
+from assessment_simulator.http.auth import Guard
+from assessment_simulator.http.base_url import Address
+from assessment_simulator.http.cross_origin import Origins, Shared
+from assessment_simulator.http.failed_attempts import Attempts
+from assessment_simulator.http.forwarding import Forwarded, Forwarding, answer_owned_elsewhere
+from assessment_simulator.http.login import Login, Session
+from assessment_simulator.http.problem_details import (
     Full,
     Problem,
     answer_crash,
@@ -45,15 +38,23 @@ from assessment_simulator.server.problems import (
     answer_problem,
     answer_unlogged,
 )
-from assessment_simulator.server.proxied import Proxied
-from assessment_simulator.server.reference import Reference
-from assessment_simulator.server.relay import Relay
-from assessment_simulator.server.request_filter import RequestFilter
-from assessment_simulator.server.sandboxes import Sandboxes, Taken
-from assessment_simulator.server.sender import HttpSender
-from assessment_simulator.server.smtp import Smtp
+from assessment_simulator.http.proxy_headers import Proxied
+from assessment_simulator.http.request_filter import RequestFilter
+from assessment_simulator.http.vendor_endpoint import Door
+from assessment_simulator.loading import MODELS, loaded
+from assessment_simulator.mail.relay import Relay
+from assessment_simulator.mail.smtp import Smtp
+from assessment_simulator.sandbox import settings as configuring
+from assessment_simulator.sandbox.maintenance import Limits, kept
+from assessment_simulator.sandbox.registry import Sandboxes, Taken
 from assessment_simulator.settings import Settings, is_loopback
+from assessment_simulator.sockets import BACKLOG
+from assessment_simulator.storage import Log, LogError, OwnedElsewhere, Unusable
+from assessment_simulator.storage.factory import opened
+from assessment_simulator.storage.postgresql import PostgresqlLog
 from assessment_simulator.vendors import predictive_index, pymetrics
+from assessment_simulator.webhooks.egress import Policy
+from assessment_simulator.webhooks.sender import HttpSender
 
 VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
 
@@ -144,7 +145,7 @@ class Simulator:
         starlette = inside.app = Starlette(
             routes=[
                 *board.routes(),
-                *assets.routes(),
+                *static_files.routes(),
                 *Candidate(self._sandboxes, address).routes(),
                 *([] if session is None else Login(session, address, Attempts()).routes()),
                 *control.routes(),

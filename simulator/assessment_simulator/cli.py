@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from assessment_simulator import __version__
-from assessment_simulator.core.log_place import LOG_FORMS, log_place
+from assessment_simulator.core.log_location import LOG_FORMS, log_place
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.options import (
     FLAG,
@@ -193,7 +193,7 @@ def serve(
         from assessment_simulator.workers import serve_together
 
         sys.exit(serve_together(settings))
-    from assessment_simulator.serving import serve as serve_alone
+    from assessment_simulator.runner import serve as serve_alone
 
     sys.exit(serve_alone(settings))
 
@@ -225,9 +225,9 @@ def check_sandboxes(where: str, content: Any) -> dict[str, dict[str, Any]]:
     """The member `sandboxes` of a configuration, each of its settings tried once."""
     from assessment_simulator.app import VENDORS
     from assessment_simulator.core.config import Config
-    from assessment_simulator.server.configuring import changed
-    from assessment_simulator.server.problems import Problem
-    from assessment_simulator.server.sandboxes import NAME
+    from assessment_simulator.http.problem_details import Problem
+    from assessment_simulator.sandbox.registry import NAME
+    from assessment_simulator.sandbox.settings import changed
 
     sandboxes = content.get("sandboxes") if isinstance(content, dict) else None
     if not isinstance(sandboxes, dict) or len(content) != 1:
@@ -257,7 +257,7 @@ _TRUSTED = click.option(
 @_TRUSTED
 def ready(url: str | None, ca: Path | None) -> None:
     """Exit with 0 when a simulator answers, with 1 when none does."""
-    from assessment_simulator.ready import Unready, health
+    from assessment_simulator.healthcheck import Unready, health
     from assessment_simulator.tls import trust
 
     base = url or own_address()
@@ -310,7 +310,7 @@ def doctor(url: str | None, ca: Path | None, sandbox: str | None, listener: str 
 def rules(as_json: bool) -> None:
     """Print the rule catalogue."""
     from assessment_simulator.app import VENDORS
-    from assessment_simulator.server.views import catalogue
+    from assessment_simulator.control.views import catalogue
 
     listed = catalogue(VENDORS)
     if as_json:
@@ -358,13 +358,13 @@ def _json(value: Any) -> str:
 @click.option("--open", "in_browser", is_flag=True, help="Open a guided tour in the browser, and go on serving.")
 def demo(port: int, stay: bool | None, in_browser: bool) -> None:
     """Serve, and tell the whole story of both vendors in the terminal."""
+    from assessment_simulator import logging_setup
     from assessment_simulator.demo import show, tell
-    from assessment_simulator.listening import listen, unheard
-    from assessment_simulator.server import logs
-    from assessment_simulator.serving import running
+    from assessment_simulator.runner import running
+    from assessment_simulator.sockets import listen, unheard
 
     settings = Settings(port=port)
-    logs.set_up(settings.log_format, settings.log_level, settings.access_log)
+    logging_setup.set_up(settings.log_format, settings.log_level, settings.access_log)
     try:
         listeners = listen(settings)
     except OSError as problem:

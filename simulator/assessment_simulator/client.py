@@ -15,10 +15,10 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from assessment_simulator.handle.caught import Listener, NotCaught, Webhook, Webhooks
-from assessment_simulator.handle.connection import SANDBOXES, Connection, Listed, SimulatorError
-from assessment_simulator.handle.knobs import Clock, Deliveries, Faults, Invitations, Journal, Snapshot
 from assessment_simulator.settings import Settings, from_environment
+from assessment_simulator.testing.connection import SANDBOXES, Connection, Listed, SimulatorError
+from assessment_simulator.testing.resources import Clock, Deliveries, Faults, Invitations, Journal, Snapshot
+from assessment_simulator.testing.webhook_listener import Listener, NotCaught, Webhook, Webhooks
 
 __all__ = ["NotCaught", "Simulator", "SimulatorError", "SimulatorServer", "Webhook"]
 

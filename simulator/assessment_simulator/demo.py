@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from assessment_simulator.handle.caught import Listener, Webhooks
+from assessment_simulator.testing.webhook_listener import Listener, Webhooks
 
 Say = Callable[[str], None]
 SANDBOX = "demo"

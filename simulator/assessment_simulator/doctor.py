@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from assessment_simulator import __version__
-from assessment_simulator.handle.connection import SANDBOXES, Connection, SimulatorError
-from assessment_simulator.ready import is_health
+from assessment_simulator.healthcheck import is_health
+from assessment_simulator.testing.connection import SANDBOXES, Connection, SimulatorError
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import click
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.log_place import log_place
+from assessment_simulator.core.log_location import log_place
 from assessment_simulator.core.urls import host_and_port, is_web_url, path_prefix
-from assessment_simulator.server.hosts import ANY, is_address, pattern
-from assessment_simulator.server.masking import hidden
-from assessment_simulator.server.origin import parse_origin
+from assessment_simulator.http.allowed_hosts import ANY, is_address, pattern
+from assessment_simulator.http.cross_origin import parse_origin
+from assessment_simulator.journal.redaction import hidden
 from assessment_simulator.settings import PREFIX, Settings, address_to_ask, from_environment
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

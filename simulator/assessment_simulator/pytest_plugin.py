@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from assessment_simulator.client import Simulator, SimulatorServer
     from assessment_simulator.settings import Settings
-    from assessment_simulator.testing.keeper import Keeper, Kept
+    from assessment_simulator.testing.server_pool import Keeper, Kept
 
 _KEEPER = pytest.StashKey["Keeper"]()
 
@@ -104,14 +104,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _kept(config: pytest.Config, settings: "Settings") -> "Kept":
     """The server with these settings: under pytest-xdist the controller keeps it, else this process."""
-    from assessment_simulator.testing.keeper import shared
+    from assessment_simulator.testing.server_pool import shared
 
     worker = getattr(config, "workerinput", None)
     return _keeper(config).server(settings) if worker is None else shared(worker["simulator"], settings)
 
 
 def _keeper(config: pytest.Config) -> "Keeper":
-    from assessment_simulator.testing.keeper import Keeper
+    from assessment_simulator.testing.server_pool import Keeper
 
     if _KEEPER not in config.stash:
         config.stash[_KEEPER] = Keeper()

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from assessment_simulator.core.log_place import log_place
+from assessment_simulator.core.log_location import log_place
 from assessment_simulator.core.urls import path_prefix
 
 Access = Literal["open", "closed"]

@@ -14,14 +14,14 @@ from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
 
+from assessment_simulator import output
 from assessment_simulator.app import Simulator
-from assessment_simulator.listening import listen, unheard, url_of
 from assessment_simulator.open_files import fitted
-from assessment_simulator.server import output
-from assessment_simulator.server.log import Unusable
-from assessment_simulator.server.log.places import opened
-from assessment_simulator.serving import Server, greet, messages, serve_on, unlogged
+from assessment_simulator.runner import Server, greet, messages, serve_on, unlogged
 from assessment_simulator.settings import Settings
+from assessment_simulator.sockets import listen, unheard, url_of
+from assessment_simulator.storage import Unusable
+from assessment_simulator.storage.factory import opened
 
 PATIENCE = 5.0
 """Seconds beyond their grace that the processes have to end, before they are told to end at once."""

@@ -7,10 +7,10 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-import assessment_simulator.server
+import assessment_simulator
+from assessment_simulator import dashboard
 from assessment_simulator.app import VENDORS
-from assessment_simulator.server import dashboard
-from assessment_simulator.server.address import Address
+from assessment_simulator.http.base_url import Address
 from tests.server import GAMES, ROOT
 from tests.servers import Sandbox
 
@@ -98,14 +98,14 @@ def test_no_header_of_an_answer_can_be_written_by_a_stranger(http: httpx2.Client
 
 # Comparing secrets.
 
-SERVER = Path(assessment_simulator.server.__file__).parent
+PROGRAM = Path(assessment_simulator.__file__).parent
 SECRETS = {"_token", "_value", "seal", "secret", "digest"}
 
 
 def test_no_secret_is_compared_by_an_operator_whose_time_tells_where_it_differs() -> None:
     """By the look of the code: in the modules that open something, what is secret goes to `compare_digest` alone."""
-    for name in ("guard.py", "login.py", "keys.py", "sandboxes.py"):
-        for node in ast.walk(ast.parse((SERVER / name).read_text())):
+    for name in ("http/auth.py", "http/login.py", "sandbox/credentials.py", "sandbox/registry.py"):
+        for node in ast.walk(ast.parse((PROGRAM / name).read_text())):
             if isinstance(node, ast.Compare) and any(isinstance(one, ast.Eq | ast.NotEq) for one in node.ops):
                 compared = {
                     part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "")
@@ -116,6 +116,6 @@ def test_no_secret_is_compared_by_an_operator_whose_time_tells_where_it_differs(
 
 
 def test_what_a_browser_or_a_caller_shows_is_compared_in_constant_time() -> None:
-    for name, count in (("login.py", 2), ("keys.py", 1), ("sandboxes.py", 1)):
-        text = (SERVER / name).read_text()
+    for name, count in (("http/login.py", 2), ("sandbox/credentials.py", 1), ("sandbox/registry.py", 1)):
+        text = (PROGRAM / name).read_text()
         assert text.count("compare_digest(") == count

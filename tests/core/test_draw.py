@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.draw import Draw, seal, secret_of
+from assessment_simulator.core.seeded_random import Draw, seal, secret_of
 
 SECRETS = st.binary(min_size=1, max_size=64)
 SEQUENCES = st.integers(0, 2**64)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from assessment_simulator.core.exercise import Briefing, Exercise, Part, Phase, Question, flaw, questions
+from assessment_simulator.core.questionnaire import Briefing, Exercise, Part, Phase, Question, flaw, questions
 
 ONE = Question("one", "Which?", (("a", "A"), ("b", "B")))
 MANY = Question("many", "Which ones?", (("a", "A"), ("b", "B")), many=True)

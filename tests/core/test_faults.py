@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.draw import chance
 from assessment_simulator.core.faults import KINDS, Fault, Occasion, Tally, counted, fits, matches, merged, settled
+from assessment_simulator.core.seeded_random import chance
 
 CALL = Occasion("calls", frozenset(KINDS["calls"]), "pymetrics", "create_order", "POST", "/mercury/order")
 DELIVERY = Occasion("deliveries", frozenset(KINDS["deliveries"]), "pymetrics", invitation="an-order")

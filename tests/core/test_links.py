@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from assessment_simulator.core.call import BASE, SEAL
-from assessment_simulator.core.draw import seal
 from assessment_simulator.core.links import Links
+from assessment_simulator.core.request import BASE, SEAL
+from assessment_simulator.core.seeded_random import seal
 
 ONE, OTHER = str(UUID(int=1)), str(UUID(int=2))
 HERE = "http://here"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assessment_simulator.core.log_place import log_place
+from assessment_simulator.core.log_location import log_place
 
 PLACES = [
     ("memory", ("memory", "")),

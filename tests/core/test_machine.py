@@ -2,7 +2,7 @@
 
 import pytest
 
-from assessment_simulator.core.machine import Machine, State
+from assessment_simulator.core.states import Machine, State
 from assessment_simulator.vendors import predictive_index, pymetrics
 
 LINE = Machine(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.call import NOTHING, Unreadable
+from assessment_simulator.core.request import NOTHING, Unreadable
 from assessment_simulator.core.rules import Field, Json, Rule, at_the_door, broken, type_rules
 from assessment_simulator.core.rules import fits as fits_
 from assessment_simulator.core.sources import Basis, Source, Standing, assumed

@@ -5,10 +5,10 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import BASE, NOTHING, SEAL, Reply, Unreadable
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Decision
 from assessment_simulator.core.mail import mail
+from assessment_simulator.core.request import BASE, NOTHING, SEAL, Reply, Unreadable
 from tests.fakes import NOW, FakeWorld
 
 

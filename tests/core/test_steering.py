@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Alarm
-from assessment_simulator.core.steering import TAGS, Steering, planned, silenced, steer
+from assessment_simulator.core.outcome_tags import TAGS, Steering, planned, silenced, steer
 from tests.fakes import BASE_URL, NOW, FakeWorld
 
 STEERED = [

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from assessment_simulator.core.call import Call, Reply
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Alarm, Decision, Record
+from assessment_simulator.core.request import Call, Reply
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.sources import Source, Standing
 from assessment_simulator.core.vendor import Endpoint, Operation, Switch, Vendor, answer, refusal, switched
-from assessment_simulator.core.world import World
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeWorld
 

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from assessment_simulator.server.log import Found, Unwritten
-from assessment_simulator.server.log.postgresql import PostgresqlLog
+from assessment_simulator.storage import Found, Unwritten
+from assessment_simulator.storage.postgresql import PostgresqlLog
 from tests.engine.cluster import cluster
 from tests.engine.creator import Creator
 

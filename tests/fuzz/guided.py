@@ -14,7 +14,7 @@ import atheris
 
 with atheris.instrument_imports(include=["assessment_simulator"]):
     from assessment_simulator.app import VENDORS, Simulator
-    from assessment_simulator.server.control import Control
+    from assessment_simulator.control.router import Control
     from assessment_simulator.settings import Settings
 
 _VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]

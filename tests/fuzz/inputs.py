@@ -9,8 +9,8 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.server.control import Control
-from assessment_simulator.server.control_calls import calls
+from assessment_simulator.control.operations import calls
+from assessment_simulator.control.router import Control
 from tests.server import GAMES
 
 Data = st.SearchStrategy[bytes]

@@ -8,9 +8,9 @@ from http.client import HTTPResponse
 from io import BytesIO
 from typing import Any
 
-from assessment_simulator.server.asgi import App, Receive, Scope, Send
-from assessment_simulator.server.forwarding import Forwarded, Forwarding, give_up
-from assessment_simulator.serving import ForwardListener, Server
+from assessment_simulator.http.asgi import App, Receive, Scope, Send
+from assessment_simulator.http.forwarding import Forwarded, Forwarding, give_up
+from assessment_simulator.runner import ForwardListener, Server
 from assessment_simulator.settings import Settings
 
 

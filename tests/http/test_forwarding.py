@@ -26,9 +26,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from assessment_simulator.server import connection, forwarding
-from assessment_simulator.server.access_log import AccessLog
-from assessment_simulator.server.asgi import (
+from assessment_simulator.http import connection, forwarding
+from assessment_simulator.http.access_log import AccessLog
+from assessment_simulator.http.asgi import (
     LARGEST_BODY,
     App,
     Receive,
@@ -39,11 +39,11 @@ from assessment_simulator.server.asgi import (
     read_body,
     respond,
 )
-from assessment_simulator.server.connection import connection_of, hang_up
-from assessment_simulator.server.forwarding import answer_owned_elsewhere, is_forwarded, leave_to
-from assessment_simulator.server.log import OwnedElsewhere
-from assessment_simulator.server.logs import request_name
-from assessment_simulator.server.proxied import Proxied, seen
+from assessment_simulator.http.connection import connection_of, hang_up
+from assessment_simulator.http.forwarding import answer_owned_elsewhere, is_forwarded, leave_to
+from assessment_simulator.http.proxy_headers import Proxied, seen
+from assessment_simulator.logging_setup import request_name
+from assessment_simulator.storage import OwnedElsewhere
 from tests.http import Node, Owner, everything, get, parsed, serving, until
 
 MEGABYTE = bytes(range(256)) * (LARGEST_BODY // 256)
@@ -898,7 +898,7 @@ def test_a_process_that_stops_cuts_off_a_forwarded_stream_when_its_grace_time_is
 def test_an_owner_that_stops_takes_forwards_until_it_has_released_its_sandboxes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("assessment_simulator.serving._REDIRECTING", 2.0)  # longer than this test is ever held up
+    monkeypatch.setattr("assessment_simulator.runner._REDIRECTING", 2.0)  # longer than this test is ever held up
     began = threading.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,12 +2,12 @@
 
 from tests.mutants.mutant import Mutant
 
-_HTTP = "server/http.py"
+_HTTP = "http/vendor_endpoint.py"
 _LINKS = "core/links.py"
-_MEMORY = "server/memory.py"
-_SANDBOX = "server/sandbox.py"
-_SANDBOXES = "server/sandboxes.py"
-_STEERING = "core/steering.py"
+_MEMORY = "sandbox/memory.py"
+_SANDBOX = "sandbox/sandbox.py"
+_SANDBOXES = "sandbox/registry.py"
+_STEERING = "core/outcome_tags.py"
 
 MUTANTS = (
     Mutant(
@@ -63,13 +63,13 @@ MUTANTS = (
     Mutant(
         "server.normalised",
         _HTTP,
-        "return parse_query(body) if media_type == FORM else wire.loads(body)",
-        'return parse_query(body) if media_type == FORM else wire.loads(__import__("unicodedata").normalize('
+        "return parse_query(body) if media_type == FORM else json_codec.loads(body)",
+        'return parse_query(body) if media_type == FORM else json_codec.loads(__import__("unicodedata").normalize('
         '"NFC", body.decode()).encode())',
         "Texts come back with their accents composed.",
     ),
     Mutant(
-        "server.rounded", "server/wire.py", "return json.loads(data) if _LONG_NUMBER in",
+        "server.rounded", "http/json_codec.py", "return json.loads(data) if _LONG_NUMBER in",
         "return value if _LONG_NUMBER in",
         "A long whole number loses its last digits.",
     ),
@@ -89,7 +89,7 @@ MUTANTS = (
         "A plus in a query stays a plus, though the vendor's client sends blanks so.",
     ),
     Mutant(
-        "server.link_of_all", "core/draw.py", "        code.update(last)\n", "",
+        "server.link_of_all", "core/seeded_random.py", "        code.update(last)\n", "",
         "The link of one invitation opens every other, too.",
     ),
     Mutant(

@@ -4,8 +4,8 @@ from tests.mutants.mutant import Mutant
 
 _WEBHOOKS = "vendors/predictive_index/webhooks.py"
 _MOVING = "vendors/predictive_index/assessments.py"
-_DELIVERY = "core/delivery.py"
-_SENDER = "server/sender.py"
+_DELIVERY = "core/retry_schedule.py"
+_SENDER = "webhooks/sender.py"
 _SIGNED = "vendors/pymetrics/webhooks.py"
 
 MUTANTS = (
@@ -39,7 +39,7 @@ MUTANTS = (
     ),
     Mutant(
         "webhook.before_commit",
-        "server/memory.py",
+        "sandbox/memory.py",
         "    state.save(saved, now)\n",
         """    if owed:
         import asyncio

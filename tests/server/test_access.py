@@ -11,7 +11,7 @@ import pytest
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.vendor import Credential
-from assessment_simulator.server.keys import Keys
+from assessment_simulator.sandbox.credentials import Keys
 from assessment_simulator.settings import default_access
 from tests.server import ROOT, problem, send_raw, wish
 from tests.servers import Listener, Sandbox, Server, served

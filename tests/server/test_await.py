@@ -16,12 +16,12 @@ import pytest
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
-from assessment_simulator.server import sandbox as world
-from assessment_simulator.server.awaited import THINGS
-from assessment_simulator.server.awaiting import happened
-from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.matching import compare, matches
-from assessment_simulator.server.state import State
+from assessment_simulator.journal.conditions import THINGS
+from assessment_simulator.journal.partial_match import compare, matches
+from assessment_simulator.journal.wait import happened
+from assessment_simulator.sandbox import sandbox as world
+from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.state import State
 from tests.server import ROOT, assessment, order, problem, told_of
 from tests.servers import Listener, Sandbox, Server
 

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.server.frame import POLICY
+from assessment_simulator.http.templating import POLICY
 from tests.server import LIMIT, ROOT, assessment, order, problem
 from tests.servers import CONTROL, Listener, Sandbox, Server
 

@@ -12,12 +12,12 @@ import httpx2
 import pytest
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.core.call import Call
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.draw import Draw
-from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.sandbox import Sandbox as World
-from assessment_simulator.server.state import State
+from assessment_simulator.core.request import Call
+from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.sandbox import Sandbox as World
+from assessment_simulator.sandbox.state import State
 from tests.server import ENDINGS, answers_taken, delete, restore
 from tests.servers import Listener, Received, Sandbox
 from tests.waiting import until

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from assessment_simulator.server.chunks import Chunks, Malformed
+from assessment_simulator.http.chunked import Chunks, Malformed
 from tests.server import ROOT, connect, send_raw
 from tests.servers import Sandbox, Server
 

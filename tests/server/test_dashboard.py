@@ -8,8 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from assessment_simulator.server.dashboard import words
-from assessment_simulator.server.dashboard.board import PAGES
+from assessment_simulator.dashboard import formatting
+from assessment_simulator.dashboard.routes import PAGES
 from assessment_simulator.vendors import predictive_index, pymetrics
 from tests.servers import CONTROL_TOKEN, Sandbox, Server
 
@@ -304,7 +304,7 @@ STATES = [
 
 @pytest.mark.parametrize(("vendor", "state", "mark"), STATES)
 def test_the_table_of_states_tells_how_a_status_looks(vendor: Any, state: Any, mark: str) -> None:
-    assert words.tone(vendor.machine, state) == mark
+    assert formatting.tone(vendor.machine, state) == mark
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,7 @@ def test_the_table_of_states_tells_how_a_status_looks(vendor: Any, state: Any, m
     ],
 )
 def test_an_age_is_told_in_one_unit(at: str, said: str) -> None:
-    assert words.age(at, "2026-01-01T00:00:00.0000000Z") == said
+    assert formatting.age(at, "2026-01-01T00:00:00.0000000Z") == said
 
 
 def test_the_journal_keeps_no_page(board: Board) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from assessment_simulator.server.dashboard.board import PAGES, TOUR
+from assessment_simulator.dashboard.routes import PAGES, TOUR
 from tests.browser import WIDTHS, Visit, chromium, visit, wants_chromium
 from tests.server import assessment, order
 from tests.servers import Listener, Sandbox, Server

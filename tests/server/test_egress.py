@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from assessment_simulator.core.delivery import REFUSED
-from assessment_simulator.server.egress import Policy, Refused
+from assessment_simulator.core.retry_schedule import REFUSED
+from assessment_simulator.webhooks.egress import Policy, Refused
 from tests.server import assessment
 from tests.servers import Listener, Sandbox, served
 

@@ -15,17 +15,18 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from assessment_simulator import serving
+from assessment_simulator import runner
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
-from assessment_simulator.listening import listen
-from assessment_simulator.server import events, hub
-from assessment_simulator.server import sandbox as world
-from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.hub import KEPT, Change, Hub
-from assessment_simulator.server.journal import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
-from assessment_simulator.server.state import State
+from assessment_simulator.events import feed
+from assessment_simulator.events import stream as events
+from assessment_simulator.events.feed import KEPT, Change, Hub
+from assessment_simulator.journal.recorder import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
+from assessment_simulator.sandbox import sandbox as world
+from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.state import State
 from assessment_simulator.settings import Settings
+from assessment_simulator.sockets import listen
 from tests.server import ROOT, assessment, order
 from tests.servers import CONTROL, Listener, Sandbox, Server
 
@@ -288,7 +289,7 @@ async def turns() -> None:
 
 
 async def test_a_sandbox_that_nobody_reads_has_no_watcher(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "LINGER", 0.0)  # with the next turn of the loop
+    monkeypatch.setattr(feed, "LINGER", 0.0)  # with the next turn of the loop
     sandbox, watched = new()
     assert sandbox.watchers == []
     with watched.reading(), watched.reading():
@@ -320,7 +321,7 @@ async def test_an_end_wakes_every_reader(end: str) -> None:
 
 def test_silence_is_broken_by_comments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "PING", 0.05)
-    with serving.running(Settings(port=0)) as url, Reader(url, "quiet") as reader:
+    with runner.running(Settings(port=0)) as url, Reader(url, "quiet") as reader:
         assert [reader.block() for _ in range(3)] == [": ping"] * 3
 
 
@@ -330,7 +331,7 @@ def narrow() -> Iterator[str]:
     settings = Settings(port=0)
     [listener] = listen(settings)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
-    with serving.running(settings, [listener]) as url:
+    with runner.running(settings, [listener]) as url:
         yield url
 
 

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from jinja2 import UndefinedError
 
-from assessment_simulator.server.frame import FILES, FOLDER, POLICY, asset, render
+from assessment_simulator.http.templating import FILES, FOLDER, POLICY, asset, render
 from tests.browser import WIDTHS, chromium, visit, wants_chromium
 from tests.server import LIMIT, problem
 from tests.servers import Server
@@ -18,7 +18,7 @@ BROWSER = {"Accept": "text/html"}
 
 
 def test_no_server_waits_at_its_start_for_what_the_first_page_needs() -> None:
-    code = "import assessment_simulator.app, assessment_simulator.serving, sys; sys.exit('jinja2' in sys.modules)"
+    code = "import assessment_simulator.app, assessment_simulator.runner, sys; sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from assessment_simulator.server.hosts import Hosts
-from assessment_simulator.server.request_filter import MOST_LOGGED
+from assessment_simulator.http.allowed_hosts import Hosts
+from assessment_simulator.http.request_filter import MOST_LOGGED
 from tests.server import ROOT, problem, send_raw
 from tests.servers import Sandbox, Server, served
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from jsonschema import Draft202012Validator
 
-from assessment_simulator.server.journal import number_of
+from assessment_simulator.journal.recorder import number_of
 from tests.server import FORBIDDEN_HOOK, LIMIT, assessment, order, problem, wish
 from tests.server.har_schema import HAR
 from tests.servers import Sandbox, served

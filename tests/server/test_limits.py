@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 
 from assessment_simulator.app import Simulator
-from assessment_simulator.server.connection import Connections
+from assessment_simulator.http.connection import Connections
 from assessment_simulator.settings import Settings
 from tests.postgres import new_database
 from tests.server import ROOT, assessment, connect, order, problem, send_raw, wish

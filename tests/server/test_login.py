@@ -7,8 +7,8 @@ import httpx2
 import pytest
 from starlette.responses import Response
 
-from assessment_simulator.server.attempts import Attempts
-from assessment_simulator.server.login import Session
+from assessment_simulator.http.failed_attempts import Attempts
+from assessment_simulator.http.login import Session
 from tests.browser import WIDTHS, chromium, visit, wants_chromium
 from tests.server import ROOT, problem
 from tests.servers import Server, served

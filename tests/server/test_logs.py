@@ -11,10 +11,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from assessment_simulator import logging_setup
 from assessment_simulator.app import Simulator
-from assessment_simulator.server import logs
-from assessment_simulator.server.logs import Format, JsonLines, TextLines
-from assessment_simulator.server.masking import hidden
+from assessment_simulator.journal.redaction import hidden
+from assessment_simulator.logging_setup import Format, JsonLines, TextLines
 from assessment_simulator.settings import Settings
 from tests.commands import settings_of
 from tests.server import assessment
@@ -270,7 +270,7 @@ def test_a_json_line_is_ascii_and_keeps_every_character(written: tuple[Format, i
 
 def test_a_request_without_an_id_is_given_one_and_keeps_it() -> None:
     async def ask() -> tuple[str, str]:
-        return logs.name_request({}), logs.name_request({b"x-request-id": b"late"})
+        return logging_setup.name_request({}), logging_setup.name_request({b"x-request-id": b"late"})
 
     first, second = asyncio.run(ask())
     assert first == second

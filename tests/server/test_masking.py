@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assessment_simulator.server.masking import Mask
+from assessment_simulator.journal.redaction import Mask
 from tests.server import assessment, order, problem
 from tests.servers import Listener, Sandbox
 

@@ -9,15 +9,15 @@ from typing import Any
 import httpx2
 import pytest
 
-from assessment_simulator import app, serving
-from assessment_simulator.core.call import Call, Reply
+from assessment_simulator import app, runner
 from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.core.world import World
-from assessment_simulator.server import changes
-from assessment_simulator.server.log import Unwritten
-from assessment_simulator.server.problems import unlogged
+from assessment_simulator.http.problem_details import unlogged
+from assessment_simulator.sandbox import changes
 from assessment_simulator.settings import Settings
+from assessment_simulator.storage import Unwritten
 from tests.server import advance, assessment
 from tests.server.test_clock import aside
 from tests.server.test_faults import held, met, put
@@ -82,7 +82,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, operation: str, wrong: Wrong) -> It
 
     vendors: Mapping[str, Vendor] = {id: vendor(right) for id, right in app.VENDORS.items()}
     monkeypatch.setattr(app, "VENDORS", vendors)
-    with serving.running(Settings(port=0)) as url, httpx2.Client(base_url=url, trust_env=False) as http:
+    with runner.running(Settings(port=0)) as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         sandbox.told("POST", "/clock", {"freeze": f"{BEGIN}Z"})
         yield sandbox
@@ -125,7 +125,7 @@ def test_a_report_that_cannot_be_drawn_is_in_the_journal(monkeypatch: pytest.Mon
         raise MemoryError("no room for a page")
 
     monkeypatch.setattr(app, "draw", broken)
-    with serving.running(Settings(port=0)) as url, httpx2.Client(base_url=url, trust_env=False) as http:
+    with runner.running(Settings(port=0)) as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         id = assessment(sandbox)["assessmentId"]
         sandbox.told("POST", f"/invitations/{id}/complete")

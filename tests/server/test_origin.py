@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from assessment_simulator.server.origin import Origins
-from assessment_simulator.server.request_filter import MOST_LOGGED
+from assessment_simulator.http.cross_origin import Origins
+from assessment_simulator.http.request_filter import MOST_LOGGED
 from tests.server import LIMIT, ROOT, names, problem, send_raw, wish
 from tests.servers import Sandbox, Server, served
 

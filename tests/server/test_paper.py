@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assessment_simulator.core.call import Bundle, Document, Dot, Drawing, Label, Line
-from assessment_simulator.server import fonts
-from assessment_simulator.server.press import draw
+from assessment_simulator.core.request import Bundle, Document, Dot, Drawing, Label, Line
+from assessment_simulator.documents import fonts
+from assessment_simulator.documents.renderer import draw
 from tests.readers import SVG, pdf_text, pdf_words, png_image, svg_texts, zip_files
 
 FONT = "abdc775b21b1bc470d50c97e790d276f2054b7504e56e5bd3e64f48d68582322"
@@ -111,7 +111,7 @@ def hasty() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hasty")
 def test_the_same_document_gives_the_same_bytes_in_many_threads_at_once() -> None:
-    from assessment_simulator.server import paper
+    from assessment_simulator.documents import pdf as paper
 
     letters = "".join(map(chr, [*range(0xC0, 0x180), *range(0x370, 0x500)]))
     document = page(*((letters[at : at + 30], letters[at + 30 : at + 60]) for at in range(0, len(letters), 60)))
@@ -123,7 +123,7 @@ def test_the_same_document_gives_the_same_bytes_in_many_threads_at_once() -> Non
 @settings(max_examples=20)
 @given(st.text(max_size=60), st.lists(st.text(max_size=60), max_size=5))
 def test_no_text_whatever_spoils_a_document(title: str, cells: list[str]) -> None:
-    from assessment_simulator.server import paper
+    from assessment_simulator.documents import pdf as paper
 
     pdf_text(paper.pdf(page(tuple(cells), title=title)))
 
@@ -172,11 +172,11 @@ async def test_the_same_drawing_gives_the_same_bytes() -> None:
 
 @given(st.text(max_size=40) | st.sampled_from(["\x00", "\ufffe", "\ud800", "]]>", "<!--", "\"'"]))
 def test_no_text_whatever_spoils_a_picture(text: str) -> None:
-    from assessment_simulator.server import pictures
+    from assessment_simulator.documents import images
 
     drawing = Drawing(text, 40, 20, (Label((1, 15), text, 9), Label((1, 15), "last", 9)))
-    assert svg_texts(pictures.svg(drawing))[1] == "last"
-    png_image(pictures.png(drawing))
+    assert svg_texts(images.svg(drawing))[1] == "last"
+    png_image(images.png(drawing))
 
 
 # Archives, and the typeface.

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from httpx2 import create_ssl_context
 
-from assessment_simulator.core.delivery import Post
-from assessment_simulator.server.authorities import flaws, trust_too
-from assessment_simulator.server.egress import Policy
-from assessment_simulator.server.posting import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS
-from assessment_simulator.server.sender import HttpSender, Outcome
+from assessment_simulator.core.retry_schedule import Post
+from assessment_simulator.webhooks.authorities import flaws, trust_too
+from assessment_simulator.webhooks.client import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS
+from assessment_simulator.webhooks.egress import Policy
+from assessment_simulator.webhooks.sender import HttpSender, Outcome
 from tests.commands import call
 from tests.servers import Listener, Server
 

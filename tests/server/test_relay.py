@@ -15,9 +15,9 @@ import httpx2
 import pytest
 
 from assessment_simulator.core.links import Links
-from assessment_simulator.server.letter import Letter
-from assessment_simulator.server.relay import Relay
-from assessment_simulator.server.smtp import Again, Never, Smtp
+from assessment_simulator.mail.message import Letter
+from assessment_simulator.mail.relay import Relay
+from assessment_simulator.mail.smtp import Again, Never, Smtp
 from tests.mailbox import Mailbox, free_port
 from tests.postgres import new_database
 from tests.server import assessment, order

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.server.frame import TEMPLATES
-from assessment_simulator.server.speech import direction, primary, spoken, words
+from assessment_simulator.candidate.i18n import direction, primary, spoken, words
+from assessment_simulator.http.templating import TEMPLATES
 
 
 def test_english_comes_first_among_several() -> None:

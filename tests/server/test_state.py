@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import TOKEN, Alarm, Notice, Record
-from assessment_simulator.core.delivery import FIRST_GAP, TRIES, Answer, Attempt, Delivery, Post
-from assessment_simulator.server import state as state_module
-from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.owed import STALE
-from assessment_simulator.server.state import State, rendered
+from assessment_simulator.core.retry_schedule import FIRST_GAP, TRIES, Answer, Attempt, Delivery, Post
+from assessment_simulator.sandbox import state as state_module
+from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.state import State, rendered
+from assessment_simulator.webhooks.queue import STALE
 
 DAY = instant.DAY
 THINGS = frozenset({"thing"})

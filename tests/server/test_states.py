@@ -9,10 +9,10 @@ import httpx2
 import pytest
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.core.machine import Machine, Place, State
-from assessment_simulator.server.diagram import diagram
-from assessment_simulator.server.lives import listed, made
-from assessment_simulator.server.openapi import named
+from assessment_simulator.control.state_diagram import diagram
+from assessment_simulator.control.state_statistics import listed, made
+from assessment_simulator.control.vendor_openapi import named
+from assessment_simulator.core.states import Machine, Place, State
 from tests.server import assessment, order, problem
 from tests.servers import Sandbox
 

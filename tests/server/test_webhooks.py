@@ -19,9 +19,9 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-from assessment_simulator.core.delivery import Post
-from assessment_simulator.server.egress import Policy
-from assessment_simulator.server.sender import HttpSender
+from assessment_simulator.core.retry_schedule import Post
+from assessment_simulator.webhooks.egress import Policy
+from assessment_simulator.webhooks.sender import HttpSender
 from tests.server import ENDINGS, answers_taken
 from tests.server.test_clock import (
     ADA,

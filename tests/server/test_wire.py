@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.server import wire
+from assessment_simulator.http import json_codec
 
 VALUES: dict[str, Any] = {
     "null": None,
@@ -33,8 +33,8 @@ VALUES: dict[str, Any] = {
     "all planes": "aä€😀\U0010ffff",
     "characters that are escaped": '\0\x01\x1f"\\/\x7f\u2028\u2029\ufeff',
     "a name like an attribute": {"raw": b"x".decode(), "__class__": 1},
-    "nesting": json.loads("[" * wire.DEEPEST + "]" * wire.DEEPEST),
-    "nesting of objects": json.loads('{"a":' * wire.DEEPEST + "1" + "}" * wire.DEEPEST),
+    "nesting": json.loads("[" * json_codec.DEEPEST + "]" * json_codec.DEEPEST),
+    "nesting of objects": json.loads('{"a":' * json_codec.DEEPEST + "1" + "}" * json_codec.DEEPEST),
     "width": [[{}] * 1_000] * 10,
 }
 
@@ -46,7 +46,7 @@ def alike(one: Any, other: Any) -> bool:
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_what_is_written_is_read_back(value: Any) -> None:
-    assert alike(wire.loads(wire.dumps(value)), value)
+    assert alike(json_codec.loads(json_codec.dumps(value)), value)
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
@@ -54,33 +54,33 @@ def test_what_others_write_is_read(value: Any) -> None:
     for ascii_only in (True, False):
         for indent in (None, 2):
             text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
-            assert alike(wire.loads(text.encode()), value)
+            assert alike(json_codec.loads(text.encode()), value)
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_what_is_written_others_can_read(value: Any) -> None:
-    assert alike(json.loads(wire.dumps(value)), value)
+    assert alike(json.loads(json_codec.dumps(value)), value)
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_a_rendered_value_is_put_in_as_it_stands(value: Any) -> None:
-    raw = wire.Raw(wire.dumps(value))
+    raw = json_codec.Raw(json_codec.dumps(value))
     for around in ([raw], {"a": raw}, {"a": [raw, raw], "b": 1}, {"long": 2**70, "a": raw}):
         expected = json.loads(json.dumps(around, default=lambda _: value))
-        assert alike(json.loads(wire.dumps(around)), expected)
+        assert alike(json.loads(json_codec.dumps(around)), expected)
 
 
 @pytest.mark.parametrize("value", [{"a": 1, "b": [1, 2]}, {"a": 2**70, "b": [1, 2]}], ids=["short", "long"])
 def test_text_is_written_without_blanks_and_in_utf_8(value: Any) -> None:
-    assert wire.dumps({**value, "ä": "😀"}) == (
+    assert json_codec.dumps({**value, "ä": "😀"}) == (
         json.dumps({**value, "ä": "😀"}, separators=(",", ":"), ensure_ascii=False).encode()
     )
 
 
 def test_members_keep_their_order_and_the_last_of_two_counts() -> None:
-    assert list(wire.loads(b'{"b": 1, "a": 2, "c": 3}')) == ["b", "a", "c"]
+    assert list(json_codec.loads(b'{"b": 1, "a": 2, "c": 3}')) == ["b", "a", "c"]
     for number in ("3", "30000000000000000000000"):
-        assert wire.loads(f'{{"a": 1, "a": {number}}}'.encode()) == {"a": int(number)}
+        assert json_codec.loads(f'{{"a": 1, "a": {number}}}'.encode()) == {"a": int(number)}
 
 
 NO_JSON = {
@@ -115,8 +115,8 @@ NO_JSON = {
     "a byte order mark": b"\xef\xbb\xbf1",
     "UTF-16": "[1]".encode("utf-16"),
     "a name that is no text": b"{1: 1}",
-    "nesting": b"[" * (wire.DEEPEST + 1) + b"1" + b"]" * (wire.DEEPEST + 1),
-    "nesting of objects": b'{"a":' * (wire.DEEPEST + 1) + b"1" + b"}" * (wire.DEEPEST + 1),
+    "nesting": b"[" * (json_codec.DEEPEST + 1) + b"1" + b"]" * (json_codec.DEEPEST + 1),
+    "nesting of objects": b'{"a":' * (json_codec.DEEPEST + 1) + b"1" + b"}" * (json_codec.DEEPEST + 1),
     "nesting beyond all measure": b"[" * 100_000 + b"]" * 100_000,
     "nesting without an end": b"[" * 1_000_000,
 }
@@ -126,15 +126,15 @@ NO_JSON = {
 @pytest.mark.parametrize("beside", [b"", b"12345678901234567890"], ids=["alone", "beside a long number"])
 def test_what_is_no_json_is_refused_with_a_reason(text: bytes, beside: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        wire.loads(b"[" + beside + b"," + text + b"]" if beside else text)
+        json_codec.loads(b"[" + beside + b"," + text + b"]" if beside else text)
 
 
 def test_brackets_in_texts_are_no_nesting() -> None:
-    assert wire.loads(json.dumps("[{" * 1_000).encode()) == "[{" * 1_000
+    assert json_codec.loads(json.dumps("[{" * 1_000).encode()) == "[{" * 1_000
 
 
 def test_a_whole_mebibyte_is_read_and_written_in_no_time() -> None:
     for text in (b"[" + b"[1]," * 250_000 + b"1]", b"[" + b"12345678901234567890," * 50_000 + b"1]"):
         began = time.perf_counter()
-        assert wire.loads(wire.dumps(wire.loads(text))) == json.loads(text)
+        assert json_codec.loads(json_codec.dumps(json_codec.loads(text))) == json.loads(text)
         assert time.perf_counter() - began < 30

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from assessment_simulator.core.call import Reply
+from assessment_simulator.core.request import Reply
 
 TOKEN = "token"  # noqa: S105  a kind of record
 """The kind of records that are credentials: their `status` is the instant at which they lapse. They outlive a restore,

@@ -1,13 +1,13 @@
 """Planned misbehaviour: what a fault meets, which of what it meets it strikes, and how JSON is amended.
 
-Arithmetic only: who counts is `server/faults.py`, who misbehaves is `server/trouble.py` and the dispatcher.
+Arithmetic only: who counts is `faults/plan.py`, who misbehaves is `faults/injector.py` and the dispatcher.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from assessment_simulator.core.draw import chance
+from assessment_simulator.core.seeded_random import chance
 
 On = Literal["calls", "deliveries"]
 When = Literal["before_commit", "after_commit"]

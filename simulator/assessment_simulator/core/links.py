@@ -5,8 +5,8 @@ so it opens no other invitation, and over the `epoch`, which changes with a rese
 before open nothing then.
 """
 
-from assessment_simulator.core.call import BASE, SEAL
-from assessment_simulator.core.draw import sealer
+from assessment_simulator.core.request import BASE, SEAL
+from assessment_simulator.core.seeded_random import sealer
 
 _BASE, _SEALED = BASE.encode(), f"{SEAL}.".encode()
 _ID = 36

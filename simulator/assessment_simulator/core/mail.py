@@ -1,8 +1,8 @@
 """The invitation e-mails that a vendor would have sent; none leaves the machine unless a relay is set up."""
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import Call
 from assessment_simulator.core.decision import Record
+from assessment_simulator.core.request import Call
 
 MAIL = "mail"
 """The kind of records that are mails. Their fact `base` is the address that the call used which brought them about, for

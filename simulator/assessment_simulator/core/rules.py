@@ -6,10 +6,10 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from assessment_simulator.core.call import Call, Unreadable
+from assessment_simulator.core.request import Call, Unreadable
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.sources import Basis, Source, Standing, ours
 from assessment_simulator.core.text import folded, meant, plain
-from assessment_simulator.core.world import World
 
 Holds = Callable[[Call, World], bool]
 Hint = Callable[[Call, World], str | None]

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from assessment_simulator.core.call import Call, Reply
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Alarm, Decision, Notice, Record
-from assessment_simulator.core.delivery import Delivery, Post
-from assessment_simulator.core.exercise import Exercise
-from assessment_simulator.core.machine import Machine, Place, State
+from assessment_simulator.core.questionnaire import Exercise
+from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.retry_schedule import Delivery, Post
 from assessment_simulator.core.rules import Rule, broken
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.core.schema import Interface
 from assessment_simulator.core.sources import Document, Guess, Omission, Promise, Source, Standing
+from assessment_simulator.core.states import Machine, Place, State
 from assessment_simulator.core.text import all_ignored
-from assessment_simulator.core.world import Stored, World
 
 Decide = Callable[[Call, World], Decision]
 

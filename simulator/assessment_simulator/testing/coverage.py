@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from assessment_simulator.handle.connection import SANDBOXES, Connection
+from assessment_simulator.testing.connection import SANDBOXES, Connection
 
 if TYPE_CHECKING:
     from assessment_simulator.client import Simulator
-    from assessment_simulator.testing.keeper import Keeper
+    from assessment_simulator.testing.server_pool import Keeper
 
 Counts = dict[str, list[int]]
 """By rule: how often it was kept, and how often broken."""

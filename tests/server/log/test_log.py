@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.delivery import Answer, Attempt, Post
 from assessment_simulator.core.faults import Fault, settled
-from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.log import Unwritten
+from assessment_simulator.core.retry_schedule import Answer, Attempt, Post
+from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.storage import Unwritten
 from tests.server.log.worlds import Failing, World, ask, create, ids, portrait, sharing
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import psycopg
 import pytest
 
-from assessment_simulator.server.log import Batch, Claimed, Found, Position, Unusable, Unwritten
-from assessment_simulator.server.log.places import opened
-from assessment_simulator.server.log.postgresql import Positions, PostgresqlLog
+from assessment_simulator.storage import Batch, Claimed, Found, Position, Unusable, Unwritten
+from assessment_simulator.storage.factory import opened
+from assessment_simulator.storage.postgresql import Positions, PostgresqlLog
 from tests.postgres import new_database
 
 
@@ -130,7 +130,7 @@ async def test_a_deposed_server_has_lost_its_sandboxes_when_it_comes_back(url: s
 
 async def test_a_server_that_is_not_confirmed_waits_until_it_is(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with started(url) as log:
-        monkeypatch.setattr("assessment_simulator.server.log.postgresql.LEASE", 0.0)
+        monkeypatch.setattr("assessment_simulator.storage.postgresql.LEASE", 0.0)
         assert not log.is_confirmed
         monkeypatch.undo()
         await log.confirm()

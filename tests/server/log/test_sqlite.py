@@ -23,12 +23,12 @@ import pytest
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.server.egress import Policy
-from assessment_simulator.server.keeper import Keeper, Limits
-from assessment_simulator.server.log.commits import IMAGE_AFTER
-from assessment_simulator.server.log.sqlite import SqliteLog
-from assessment_simulator.server.sandboxes import Sandboxes
-from assessment_simulator.server.sender import HttpSender
+from assessment_simulator.sandbox.maintenance import Keeper, Limits
+from assessment_simulator.sandbox.registry import Sandboxes
+from assessment_simulator.storage.commit_queue import IMAGE_AFTER
+from assessment_simulator.storage.sqlite import SqliteLog
+from assessment_simulator.webhooks.egress import Policy
+from assessment_simulator.webhooks.sender import HttpSender
 from tests.server import ROOT, assessment
 from tests.server.log.worlds import World, create, portrait
 from tests.servers import Listener, Sandbox, Server
@@ -255,7 +255,7 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
 
 
 async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assessment_simulator.server.keeper.LOOKS", 0.01)
+    monkeypatch.setattr("assessment_simulator.sandbox.maintenance.LOOKS", 0.01)
     log = SqliteLog(path)
     sandboxes = Sandboxes(VENDORS, HttpSender(Policy(())), log=log)
     keeper = Keeper(sandboxes, log, Limits(most=2))
@@ -377,8 +377,8 @@ def test_a_new_file_and_those_beside_it_are_its_owners_alone(path: Path, umask: 
 READ_ONLY = """
 import os, sys
 from pathlib import Path
-from assessment_simulator.server.log import Unusable
-from assessment_simulator.server.log.sqlite import SqliteLog
+from assessment_simulator.storage import Unusable
+from assessment_simulator.storage.sqlite import SqliteLog
 if os.getuid() == 0:
     os.setuid(65_534)  # root may write everywhere
 try:

@@ -8,18 +8,18 @@ from tempfile import mkdtemp
 from typing import Any, TypeVar
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.core.call import NOTHING, Call, Reply
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.draw import Draw
-from assessment_simulator.server.clock import Clock
-from assessment_simulator.server.log import Batch, Found, Unwritten
-from assessment_simulator.server.log.commits import Commits, due_of, summary_of
-from assessment_simulator.server.log.image import image, parts, still
-from assessment_simulator.server.log.sqlite import SqliteLog
-from assessment_simulator.server.log.writer import Writer
-from assessment_simulator.server.memory import Memory
-from assessment_simulator.server.sandbox import Sandbox
-from assessment_simulator.server.state import State
+from assessment_simulator.core.request import NOTHING, Call, Reply
+from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.memory import Memory
+from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.sandbox.state import State
+from assessment_simulator.storage import Batch, Found, Unwritten
+from assessment_simulator.storage.commit_queue import Commits, due_of, summary_of
+from assessment_simulator.storage.snapshot import image, parts, still
+from assessment_simulator.storage.sqlite import SqliteLog
+from assessment_simulator.storage.writer import Writer
 
 T = TypeVar("T")
 SEED = "seed"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import BASE, SEAL, Reply
 from assessment_simulator.core.config import Config, CustomField
+from assessment_simulator.core.request import BASE, SEAL, Reply
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import BASE_URL, NOW, FakeStored, FakeWorld, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, PATH, VALID

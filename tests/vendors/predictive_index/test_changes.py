@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import BASE, SEAL, Reply
 from assessment_simulator.core.config import Config, CustomField
+from assessment_simulator.core.request import BASE, SEAL, Reply
 from assessment_simulator.vendors.predictive_index import VENDOR, faces
 from tests.fakes import NOW, FakeWorld, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, VALID

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.exercise import Phase, questions
+from assessment_simulator.core.questionnaire import Phase, questions
 from assessment_simulator.vendors.predictive_index import VENDOR, results
 from assessment_simulator.vendors.predictive_index.adjectives import LISTS, SHOWN, WORDS
-from assessment_simulator.vendors.predictive_index.exercise import EXERCISE, GRAPHS, PHASES, outcome
+from assessment_simulator.vendors.predictive_index.questionnaire import EXERCISE, GRAPHS, PHASES, outcome
 from assessment_simulator.vendors.predictive_index.states import KIND, MACHINE
 from tests.fakes import NOW, FakeWorld
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import Reply
 from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.request import Reply
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import BASE_URL, FakeStored, FakeWorld
 from tests.vendors.predictive_index.rows import VALID

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.call import Dot, Drawing, Label, Line, Reply
+from assessment_simulator.core.request import Dot, Drawing, Label, Line, Reply
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.test_assessments import created, saved

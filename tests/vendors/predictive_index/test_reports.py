@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.call import Bundle, Document, Reply
+from assessment_simulator.core.request import Bundle, Document, Reply
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.test_patterns import SCORES, completed

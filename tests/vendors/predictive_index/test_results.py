@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.draw import Draw
+from assessment_simulator.core.seeded_random import Draw
 from assessment_simulator.vendors.predictive_index import results
 
 FACTOR = st.sampled_from(results.FACTORS)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.call import NOTHING, Reply, Unreadable
 from assessment_simulator.core.config import Config
+from assessment_simulator.core.request import NOTHING, Reply, Unreadable
 from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import refusal
 from assessment_simulator.vendors.predictive_index import VENDOR

@@ -5,8 +5,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from assessment_simulator.core.call import Reply
 from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.request import Reply
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID

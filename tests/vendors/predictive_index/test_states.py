@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import BASE, NOTHING, Reply
+from assessment_simulator.core.request import BASE, NOTHING, Reply
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID

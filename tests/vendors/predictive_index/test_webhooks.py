@@ -10,7 +10,7 @@ import pytest
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Notice
-from assessment_simulator.core.delivery import Delivery
+from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.vendors.predictive_index import VENDOR
 from assessment_simulator.vendors.predictive_index.results import PROFILES
 from tests.fakes import NOW, FakeWorld

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import NOTHING, SEAL, Call, Reply, Unreadable
 from assessment_simulator.core.config import Config
+from assessment_simulator.core.request import NOTHING, SEAL, Call, Reply, Unreadable
 from assessment_simulator.core.vendor import answer
 from assessment_simulator.vendors.pymetrics import VENDOR
 from assessment_simulator.vendors.pymetrics.rules import FORM

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.exercise import Phase, questions
-from assessment_simulator.vendors.pymetrics.exercise import EXERCISE, PARTS, PHASES, POINTS, about, outcome
+from assessment_simulator.core.questionnaire import Phase, questions
+from assessment_simulator.vendors.pymetrics.questionnaire import EXERCISE, PARTS, PHASES, POINTS, about, outcome
 from assessment_simulator.vendors.pymetrics.results import problem
 from assessment_simulator.vendors.pymetrics.states import ACCEPTED, FULFILLED, MACHINE, PENDING, REJECTED
 from tests.fakes import FakeStored, FakeWorld

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assessment_simulator.core.call import BASE, NOTHING, SEAL
 from assessment_simulator.core.config import Assessment
+from assessment_simulator.core.request import BASE, NOTHING, SEAL
 from assessment_simulator.core.vendor import answer
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeWorld

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import BASE, SEAL, Document
+from assessment_simulator.core.request import BASE, SEAL, Document
 from tests.fakes import FakeWorld
 from tests.vendors.pymetrics.desk import Desk, shown
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.call import Unreadable
+from assessment_simulator.core.request import Unreadable
 from assessment_simulator.vendors.pymetrics.results import BANDS, band
 from tests.vendors.pymetrics.desk import Desk, shown
 from tests.vendors.pymetrics.rows import GAMES, REASONING

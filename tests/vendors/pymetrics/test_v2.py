@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.call import BASE
+from assessment_simulator.core.request import BASE
 from assessment_simulator.vendors.pymetrics import VENDOR, rules, rules_v2
 from tests.vendors.pymetrics.desk import Desk, shown
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REASONING

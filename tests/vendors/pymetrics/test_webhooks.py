@@ -9,7 +9,7 @@ import pytest
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Notice
-from assessment_simulator.core.delivery import Delivery, Post
+from assessment_simulator.core.retry_schedule import Delivery, Post
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import NOW, at
 from tests.vendors.pymetrics.desk import Desk, shown

@@ -25,14 +25,14 @@ from assessment_simulator.vendors.predictive_index import (
     search,
     webhooks,
 )
-from assessment_simulator.vendors.predictive_index.exercise import EXERCISE
-from assessment_simulator.vendors.predictive_index.guesses import GUESSES
-from assessment_simulator.vendors.predictive_index.promises import OMITTED, PROMISES
+from assessment_simulator.vendors.predictive_index.assumptions import GUESSES
+from assessment_simulator.vendors.predictive_index.behaviour_flags import SWITCHES
+from assessment_simulator.vendors.predictive_index.guarantees import OMITTED, PROMISES
+from assessment_simulator.vendors.predictive_index.openapi import INTERFACE
+from assessment_simulator.vendors.predictive_index.questionnaire import EXERCISE
 from assessment_simulator.vendors.predictive_index.samples import samples
-from assessment_simulator.vendors.predictive_index.schemas import INTERFACE
 from assessment_simulator.vendors.predictive_index.sources import ABOUT, API, DOCUMENTS, PUBLISHER
 from assessment_simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, PLACES, VENDOR_ID
-from assessment_simulator.vendors.predictive_index.switches import SWITCHES
 
 _PATH = "/api/v1/behavioralassessments"
 

@@ -1,10 +1,10 @@
 """Who is let in, and when nobody is: the API key, the maintenance window and the rate limit."""
 
-from assessment_simulator.core.call import Call
+from assessment_simulator.core.request import Call
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import Credential
-from assessment_simulator.core.world import World
 from assessment_simulator.vendors.predictive_index.requests import ROUTE
 from assessment_simulator.vendors.predictive_index.sources import BODY, KEY, KEY_BODY, KEY_STATUS, MAINTENANCE, RATE
 

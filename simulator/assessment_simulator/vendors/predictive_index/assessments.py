@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import NOTHING, Call, Reply
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Alarm, Decision, Record
 from assessment_simulator.core.mail import mail
-from assessment_simulator.core.steering import planned, silenced, steer
+from assessment_simulator.core.outcome_tags import planned, silenced, steer
+from assessment_simulator.core.request import NOTHING, Call, Reply
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.core.vendor import Invitation
-from assessment_simulator.core.world import Stored, World
 from assessment_simulator.vendors.predictive_index import faces, indexes, notes, people, results, takers, webhooks
+from assessment_simulator.vendors.predictive_index.behaviour_flags import CREATED_STATE, UNSENT_STATE, setting
 from assessment_simulator.vendors.predictive_index.rules import expiry, folder_of
 from assessment_simulator.vendors.predictive_index.states import (
     COMPLETED,
@@ -22,7 +23,6 @@ from assessment_simulator.vendors.predictive_index.states import (
     SENT,
     VENDOR_ID,
 )
-from assessment_simulator.vendors.predictive_index.switches import CREATED_STATE, UNSENT_STATE, setting
 
 
 def create(call: Call, world: World) -> Decision:

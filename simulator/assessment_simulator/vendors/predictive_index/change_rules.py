@@ -10,11 +10,11 @@ about values refuses it (a folder's name alone, a date that is over, a position 
 from dataclasses import replace
 from typing import Any, cast
 
-from assessment_simulator.core.call import Call
+from assessment_simulator.core.request import Call
 from assessment_simulator.core.rules import Holds, Rule, misspelt_query
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.core.text import PLUS, raw_value
-from assessment_simulator.core.world import Stored, World
 from assessment_simulator.vendors.predictive_index import faces, people
 from assessment_simulator.vendors.predictive_index.people import given
 from assessment_simulator.vendors.predictive_index.rules import MEMBERS, blank_rules, body_stages

@@ -9,18 +9,23 @@ extend it. What is ignored is noted.
 from collections.abc import Mapping
 from typing import Any, cast
 
-from assessment_simulator.core.call import Call, Reply
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Alarm, Decision, Record
+from assessment_simulator.core.outcome_tags import silenced
+from assessment_simulator.core.request import Call, Reply
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.core.sources import ours
-from assessment_simulator.core.steering import silenced
-from assessment_simulator.core.world import Stored, World
 from assessment_simulator.vendors.predictive_index import faces, indexes, notes, people, takers
+from assessment_simulator.vendors.predictive_index.behaviour_flags import (
+    ARCHIVE_STATUS,
+    PATCH_NULL,
+    REVIVE_EXPIRED,
+    setting,
+)
 from assessment_simulator.vendors.predictive_index.change_rules import differing, target
 from assessment_simulator.vendors.predictive_index.rules import FIELDS, expiry, folder_of, known, webhook_field
 from assessment_simulator.vendors.predictive_index.states import ENDS, KIND, MACHINE, REVIVED, VENDOR_ID
-from assessment_simulator.vendors.predictive_index.switches import ARCHIVE_STATUS, PATCH_NULL, REVIVE_EXPIRED, setting
 
 _GONE = ours("what is archived is gone, so a second time is a 404")
 

@@ -6,10 +6,10 @@ own, which is why its stock answers are taken for what is refused before the ven
 
 from collections.abc import Callable, Mapping
 
-from assessment_simulator.core.call import Call, Reply
+from assessment_simulator.core.request import Call, Reply
 from assessment_simulator.core.rules import Rule, uncompressed
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.sources import Standing, ours
-from assessment_simulator.core.world import World
 from assessment_simulator.vendors.predictive_index.list_rules import found_wrong
 from assessment_simulator.vendors.predictive_index.requests import ROUTE, STOCK
 

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import BASE, SEAL, Call
 from assessment_simulator.core.config import Config
+from assessment_simulator.core.request import BASE, SEAL, Call
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.core.vendor import Switch
-from assessment_simulator.core.world import Stored, World
-from assessment_simulator.vendors.predictive_index import people, results, switches
+from assessment_simulator.vendors.predictive_index import behaviour_flags, people, results
 from assessment_simulator.vendors.predictive_index.people import PERSON_TYPES, given
 from assessment_simulator.vendors.predictive_index.rules import folder_name, webhook_field
 from assessment_simulator.vendors.predictive_index.states import COMPLETED
@@ -159,7 +159,7 @@ def reshaped(face: Mapping[str, Any], facts: Mapping[str, Any], config: Config) 
     """The face as the sandbox's switches ask for it."""
     face = dict(face)
     for switch, reshape in _SHAPES:
-        value = switches.setting(config, switch)
+        value = behaviour_flags.setting(config, switch)
         if value != switch.values[0]:
             face = reshape(face, facts, value)
     return face
@@ -218,11 +218,11 @@ def _state_renamed(face: Face, facts: Mapping[str, Any], value: Any) -> Face:
 
 
 _SHAPES: tuple[tuple[Switch, Callable[[Face, Mapping[str, Any], Any], Face]], ...] = (
-    (switches.PERSON_TYPE, _person_type_number),
-    (switches.FOLDER_PATH, _folder),
-    (switches.SIGMA_GRAPHS, _self_everywhere),
-    (switches.SIGMA_CONTAINER, _bare_scores),
-    (switches.RESPONSE_MEMBERS, _table_members),
-    (switches.STATE_MEMBER, _state_renamed),
+    (behaviour_flags.PERSON_TYPE, _person_type_number),
+    (behaviour_flags.FOLDER_PATH, _folder),
+    (behaviour_flags.SIGMA_GRAPHS, _self_everywhere),
+    (behaviour_flags.SIGMA_CONTAINER, _bare_scores),
+    (behaviour_flags.RESPONSE_MEMBERS, _table_members),
+    (behaviour_flags.STATE_MEMBER, _state_renamed),
 )
 """How each switch changes a face; the members are dropped before one is renamed."""

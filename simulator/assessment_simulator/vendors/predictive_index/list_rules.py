@@ -4,11 +4,11 @@ refused, and with what, is our reading: a simulator that ignored it would hide t
 
 from collections.abc import Callable
 
-from assessment_simulator.core.call import Call
 from assessment_simulator.core.config import Config
+from assessment_simulator.core.request import Call
 from assessment_simulator.core.rules import Holds, Rule, misspelt_query
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.sources import Source, Standing, ours
-from assessment_simulator.core.world import World
 from assessment_simulator.vendors.predictive_index import surfaces
 from assessment_simulator.vendors.predictive_index.notes import plus_hint
 from assessment_simulator.vendors.predictive_index.odata import MOST, Surface, flaws

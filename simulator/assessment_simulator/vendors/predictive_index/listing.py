@@ -8,15 +8,15 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from assessment_simulator.core.call import Call, Reply
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.world import Stored, World
+from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.vendors.predictive_index import faces, notes, odata, surfaces
+from assessment_simulator.vendors.predictive_index.behaviour_flags import LIST_LIMIT, setting
 from assessment_simulator.vendors.predictive_index.indexes import INDEXES
 from assessment_simulator.vendors.predictive_index.people import given
 from assessment_simulator.vendors.predictive_index.states import KIND
-from assessment_simulator.vendors.predictive_index.switches import LIST_LIMIT, setting
 
 Match = tuple[Stored, Mapping[str, Any]]
 """A record, and its face as answers show it."""

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from assessment_simulator.core.call import Call
 from assessment_simulator.core.config import Config
+from assessment_simulator.core.request import Call
 from assessment_simulator.core.text import PLUS, address_note, ignored, meant, plain, plus_is_suspect, raw_value
 from assessment_simulator.vendors.predictive_index import languages
+from assessment_simulator.vendors.predictive_index.behaviour_flags import WEBHOOK_MEMBER
 from assessment_simulator.vendors.predictive_index.rules import FIELDS, webhook_field
-from assessment_simulator.vendors.predictive_index.switches import WEBHOOK_MEMBER
 
 _MOST = 5
 _OFFSET = re.compile(r"[+-]\d\d:\d\d$", re.ASCII)

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, cast
 
-from assessment_simulator.core.call import Call, Dot, Drawing, Label, Line, Reply
 from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.request import Call, Dot, Drawing, Label, Line, Reply
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.core.sources import Standing, ours
-from assessment_simulator.core.world import Stored, World
 from assessment_simulator.vendors.predictive_index import results
 from assessment_simulator.vendors.predictive_index.rules import known
 from assessment_simulator.vendors.predictive_index.sources import BODY, PATTERN_PAGE, STATUS

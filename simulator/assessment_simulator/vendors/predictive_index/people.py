@@ -12,11 +12,11 @@ saves both when they change.
 from collections.abc import Mapping
 from typing import Any, TypeGuard, cast
 
-from assessment_simulator.core.call import Call
 from assessment_simulator.core.decision import Record
-from assessment_simulator.core.world import Stored, World
+from assessment_simulator.core.request import Call
+from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.vendors.predictive_index.behaviour_flags import EXTERNAL_ID_MATCH, setting
 from assessment_simulator.vendors.predictive_index.states import KIND
-from assessment_simulator.vendors.predictive_index.switches import EXTERNAL_ID_MATCH, setting
 
 PERSON = "person"
 EXTERNAL_ID = "pi.external_id"

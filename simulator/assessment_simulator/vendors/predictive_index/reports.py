@@ -6,11 +6,11 @@ Types, parameters and the archive are documented; what the reports say is ours, 
 from collections.abc import Mapping
 from typing import Any, cast
 
-from assessment_simulator.core.call import Bundle, Call, Document, Reply
 from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.request import Bundle, Call, Document, Reply
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.core.sources import Standing, ours
-from assessment_simulator.core.world import Stored, World
 from assessment_simulator.vendors.predictive_index import languages, results
 from assessment_simulator.vendors.predictive_index.patterns import is_complete
 from assessment_simulator.vendors.predictive_index.rules import LANGUAGE, known

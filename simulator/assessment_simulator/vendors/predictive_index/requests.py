@@ -8,12 +8,12 @@ options (`$filter` and the like) and members of bodies are not compared so.
 import re
 from collections.abc import Mapping
 
-from assessment_simulator.core.call import NOTHING, Call, Unreadable
+from assessment_simulator.core.request import NOTHING, Call, Unreadable
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.core.text import plain
-from assessment_simulator.core.world import World
-from assessment_simulator.vendors.predictive_index.switches import BYTE_ORDER_MARK, URL_MATCH, setting
+from assessment_simulator.vendors.predictive_index.behaviour_flags import BYTE_ORDER_MARK, URL_MATCH, setting
 
 STOCK = ours("the message for a missing key is ASP.NET Web API's own, so its other stock answers are taken too")
 

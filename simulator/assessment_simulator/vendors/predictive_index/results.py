@@ -8,8 +8,8 @@ factors that make one. None of it measures anybody.
 from collections.abc import Mapping
 from typing import Any
 
-from assessment_simulator.core.call import NOTHING
-from assessment_simulator.core.draw import Draw, secret_of
+from assessment_simulator.core.request import NOTHING
+from assessment_simulator.core.seeded_random import Draw, secret_of
 
 Sigma = dict[str, float]
 Scores = dict[str, Any]

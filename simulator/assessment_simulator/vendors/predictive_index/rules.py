@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import NOTHING, Call, Unreadable
 from assessment_simulator.core.config import Config
+from assessment_simulator.core.request import NOTHING, Call, Unreadable
 from assessment_simulator.core.rules import Field, Hint, Holds, Json, Rule, misspelt, type_rules, unreadable
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.core.text import is_blank
 from assessment_simulator.core.urls import is_web_url
-from assessment_simulator.core.world import World
+from assessment_simulator.vendors.predictive_index.behaviour_flags import PERSON_TYPE, WEBHOOK_MEMBER, setting
 from assessment_simulator.vendors.predictive_index.people import PERSON_TYPES, agree, given, other_reading, returning
 from assessment_simulator.vendors.predictive_index.sources import BODY, CONTENT, GET_PAGE, STATUS, STOCK, row
 from assessment_simulator.vendors.predictive_index.states import KIND
-from assessment_simulator.vendors.predictive_index.switches import PERSON_TYPE, WEBHOOK_MEMBER, setting
 
 _TABLE: tuple[tuple[str, Json, str, str], ...] = (
     ("firstName", Json.STRING, "first_name", "The taker's first name; left out when re-assessing"),

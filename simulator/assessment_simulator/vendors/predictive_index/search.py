@@ -7,9 +7,9 @@ are ours. Jobs are not simulated: only people are found.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assessment_simulator.core.call import Call, Reply
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.world import Stored, World
+from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.vendors.predictive_index import listing, notes, odata
 from assessment_simulator.vendors.predictive_index.indexes import INDEXES, PERSON
 from assessment_simulator.vendors.predictive_index.people import EXTERNAL_PERSON_ID, given

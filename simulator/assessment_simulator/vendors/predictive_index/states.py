@@ -4,7 +4,7 @@ States as listed on the page Common; 0 stands only in the sample of POST behavio
 moves between them: these are ours. `fail` is no action, because only cognitive assessments are known to fail.
 """
 
-from assessment_simulator.core.machine import Machine, Place, State
+from assessment_simulator.core.states import Machine, Place, State
 
 VENDOR_ID = "predictive_index"
 KIND = "assessment"

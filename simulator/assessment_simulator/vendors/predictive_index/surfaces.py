@@ -5,8 +5,13 @@ from functools import lru_cache
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.vendors.predictive_index import faces, results
+from assessment_simulator.vendors.predictive_index.behaviour_flags import (
+    PERSON_TYPE,
+    RESPONSE_MEMBERS,
+    STATE_MEMBER,
+    setting,
+)
 from assessment_simulator.vendors.predictive_index.odata import Member, Surface, Type
-from assessment_simulator.vendors.predictive_index.switches import PERSON_TYPE, RESPONSE_MEMBERS, STATE_MEMBER, setting
 
 _NUMBERS = (
     "scoringMethod", "patternNumber", "gender", "isDeleted", "assessmentState", "notifyAssessmentAvailableUsingEmail",

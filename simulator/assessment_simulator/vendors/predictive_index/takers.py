@@ -7,9 +7,9 @@ of the person, and only where something of the person has changed.
 from collections.abc import Mapping
 from typing import Any
 
-from assessment_simulator.core.call import Call
 from assessment_simulator.core.decision import Record
-from assessment_simulator.core.world import Stored, World
+from assessment_simulator.core.request import Call
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.vendors.predictive_index import faces, indexes, people
 from assessment_simulator.vendors.predictive_index.states import KIND
 

@@ -11,17 +11,22 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import Call
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Notice, Record
-from assessment_simulator.core.delivery import Delivery, Post
-from assessment_simulator.core.draw import Draw, secret_of
+from assessment_simulator.core.request import Call
+from assessment_simulator.core.retry_schedule import Delivery, Post
+from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.seeded_random import Draw, secret_of
 from assessment_simulator.core.urls import basic_auth
-from assessment_simulator.core.world import World
 from assessment_simulator.vendors.predictive_index import results
+from assessment_simulator.vendors.predictive_index.behaviour_flags import (
+    WEBHOOK_FORMAT,
+    WEBHOOK_ON,
+    WEBHOOK_SOURCE,
+    setting,
+)
 from assessment_simulator.vendors.predictive_index.people import given
 from assessment_simulator.vendors.predictive_index.states import COMPLETED, MACHINE, VENDOR_ID
-from assessment_simulator.vendors.predictive_index.switches import WEBHOOK_FORMAT, WEBHOOK_ON, WEBHOOK_SOURCE, setting
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"

@@ -7,14 +7,15 @@ asks for something else, `factors` what it tells besides. This page is the table
 
 from collections.abc import Callable
 
-from assessment_simulator.core.call import Call
 from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.request import Call
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
-from assessment_simulator.core.world import World
 from assessment_simulator.vendors.pymetrics import (
     access,
     assessments,
+    behaviour_flags,
     errors,
     factors,
     orders,
@@ -22,14 +23,13 @@ from assessment_simulator.vendors.pymetrics import (
     rules,
     rules_v2,
     states,
-    switches,
     webhooks,
 )
-from assessment_simulator.vendors.pymetrics.exercise import EXERCISE
-from assessment_simulator.vendors.pymetrics.guesses import GUESSES
-from assessment_simulator.vendors.pymetrics.promises import OMITTED, PROMISES
+from assessment_simulator.vendors.pymetrics.assumptions import GUESSES
+from assessment_simulator.vendors.pymetrics.guarantees import OMITTED, PROMISES
+from assessment_simulator.vendors.pymetrics.openapi import INTERFACE
+from assessment_simulator.vendors.pymetrics.questionnaire import EXERCISE
 from assessment_simulator.vendors.pymetrics.samples import samples
-from assessment_simulator.vendors.pymetrics.schemas import INTERFACE
 from assessment_simulator.vendors.pymetrics.sources import ABOUT, API, DOCUMENTS, PUBLISHER
 
 
@@ -106,7 +106,7 @@ VENDOR = Vendor(
     actions=orders.ACTIONS,
     staged=orders.STAGED,
     door=errors.DOOR,
-    switches=switches.SWITCHES,
+    switches=behaviour_flags.SWITCHES,
     machine=states.MACHINE,
     places=states.PLACES,
     kind=states.KIND,

@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import Any, cast
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import Call, Reply
 from assessment_simulator.core.decision import TOKEN, Decision, Record
+from assessment_simulator.core.request import Call, Reply
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.core.text import all_ignored
 from assessment_simulator.core.vendor import Credential
-from assessment_simulator.core.world import Stored, World
 from assessment_simulator.vendors.pymetrics import sources
 
 TOKEN_CALLS = ("create_token", "create_token_v2")

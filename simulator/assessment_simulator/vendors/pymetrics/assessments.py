@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from assessment_simulator.core.call import Call, Reply
 from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.text import is_uuid
-from assessment_simulator.core.world import World
 
 
 def face(assessment: Assessment) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """How pymetrics says no: the three-member envelope everywhere, but for the key, which its gateway asks for."""
 
-from assessment_simulator.core.call import Call, Reply
+from assessment_simulator.core.request import Call, Reply
 from assessment_simulator.core.rules import Rule, uncompressed
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.sources import Standing, ours
-from assessment_simulator.core.world import World
 from assessment_simulator.vendors.pymetrics.access import KEY, RATE
 
 RETRY_AFTER = "60"

@@ -6,10 +6,10 @@ Nothing of it is kept: it follows from the order's id and results, so it is the 
 from collections.abc import Mapping
 from typing import Any, cast
 
-from assessment_simulator.core.call import Call, Reply
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.draw import Draw, secret_of
-from assessment_simulator.core.world import Stored, World
+from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.seeded_random import Draw, secret_of
 from assessment_simulator.vendors.pymetrics import results
 from assessment_simulator.vendors.pymetrics.content import CAPABILITIES, FACTORS, Capability, Factor, Pole
 from assessment_simulator.vendors.pymetrics.rules_v2 import TITLES

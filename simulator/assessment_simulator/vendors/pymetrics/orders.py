@@ -8,17 +8,17 @@ from functools import partial
 from typing import Any, cast
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import BASE, SEAL, Call, Reply
 from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.core.decision import Alarm, Decision, Notice, Record
 from assessment_simulator.core.mail import mail
-from assessment_simulator.core.steering import planned, silenced
+from assessment_simulator.core.outcome_tags import planned, silenced
+from assessment_simulator.core.request import BASE, SEAL, Call, Reply
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.core.text import PLUS, address_note, plus_is_suspect, raw_value
 from assessment_simulator.core.vendor import Invitation, Operation
-from assessment_simulator.core.world import Stored, World
 from assessment_simulator.vendors.pymetrics import assessments, reports, results, rules, webhooks
+from assessment_simulator.vendors.pymetrics.behaviour_flags import EMAIL_MATCH, INITIAL_STATUS, setting
 from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, KIND, MACHINE, SETTLED
-from assessment_simulator.vendors.pymetrics.switches import EMAIL_MATCH, INITIAL_STATUS, setting
 
 _CANDIDATE = ("email", "first_name", "last_name", "external_id")
 

@@ -8,12 +8,12 @@ from hmac import compare_digest
 from typing import Any, cast
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import BASE, SEAL, Call, Document, Reply
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.draw import seal
+from assessment_simulator.core.request import BASE, SEAL, Call, Document, Reply
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.seeded_random import seal
 from assessment_simulator.core.sources import Standing, ours
-from assessment_simulator.core.world import Stored, World
 from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, KIND
 
 LINK_LIFE = instant.HOUR

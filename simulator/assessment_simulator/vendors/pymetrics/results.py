@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.call import NOTHING, Call, Unreadable
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.steering import steer
+from assessment_simulator.core.outcome_tags import steer
+from assessment_simulator.core.request import NOTHING, Call, Unreadable
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.text import plain
-from assessment_simulator.core.world import World
 from assessment_simulator.vendors.pymetrics import assessments
 
 BANDS = (

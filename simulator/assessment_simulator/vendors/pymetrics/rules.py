@@ -3,15 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from assessment_simulator.core.call import NOTHING, Call, Unreadable
+from assessment_simulator.core.request import NOTHING, Call, Unreadable
 from assessment_simulator.core.rules import Field, Holds, Json, Rule, misspelt, type_rules, unreadable
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.sources import Basis, Source, Standing, ours
 from assessment_simulator.core.text import ignored, is_blank
 from assessment_simulator.core.urls import is_url
-from assessment_simulator.core.world import World
 from assessment_simulator.vendors.pymetrics import access, assessments, sources
+from assessment_simulator.vendors.pymetrics.behaviour_flags import FORM_BODY, setting
 from assessment_simulator.vendors.pymetrics.states import KIND
-from assessment_simulator.vendors.pymetrics.switches import FORM_BODY, setting
 
 FORM = "application/x-www-form-urlencoded"
 LONGEST_URL = 65_536

@@ -2,13 +2,13 @@
 
 from typing import cast
 
-from assessment_simulator.core.call import Call
+from assessment_simulator.core.request import Call
 from assessment_simulator.core.rules import Holds, Rule, misspelt_query
+from assessment_simulator.core.sandbox_view import Stored, World
 from assessment_simulator.core.sources import Source, Standing, ours
-from assessment_simulator.core.world import Stored, World
 from assessment_simulator.vendors.pymetrics import rules, sources
+from assessment_simulator.vendors.pymetrics.behaviour_flags import V2_EMAIL, setting
 from assessment_simulator.vendors.pymetrics.states import KIND
-from assessment_simulator.vendors.pymetrics.switches import V2_EMAIL, setting
 
 TITLES = {
     "talent": "Your capabilities",

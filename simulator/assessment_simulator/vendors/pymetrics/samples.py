@@ -7,8 +7,8 @@ from typing import Any
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.vendor import Sample
+from assessment_simulator.vendors.pymetrics.behaviour_flags import INITIAL_STATUS
 from assessment_simulator.vendors.pymetrics.states import ACCEPTED, PENDING
-from assessment_simulator.vendors.pymetrics.switches import INITIAL_STATUS
 
 
 @dataclass(frozen=True, slots=True)

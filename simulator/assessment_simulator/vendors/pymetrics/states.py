@@ -7,7 +7,7 @@ the vendor lists them.
 
 from typing import Final
 
-from assessment_simulator.core.machine import Machine, Place, State
+from assessment_simulator.core.states import Machine, Place, State
 
 KIND: Final = "order"
 """The kind under which orders are remembered."""

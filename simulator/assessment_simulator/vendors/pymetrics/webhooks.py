@@ -11,12 +11,12 @@ from hmac import digest
 from typing import Any
 
 from assessment_simulator.core import instant, webhook_secret
-from assessment_simulator.core.call import Call
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Notice
-from assessment_simulator.core.delivery import Delivery, Post
+from assessment_simulator.core.request import Call
+from assessment_simulator.core.retry_schedule import Delivery, Post
+from assessment_simulator.core.sandbox_view import World
 from assessment_simulator.core.urls import basic_auth
-from assessment_simulator.core.world import World
 
 DEFAULT_SECRET = "whsec_c2ltdWxhdG9yLXdlYmhvb2stc2VjcmV0"  # noqa: S105  published: it guards nothing
 """Signs where the sandbox sets no `webhook_secret`, so that a listener can always check."""

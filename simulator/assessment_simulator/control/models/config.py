@@ -1,0 +1,137 @@
+"""The settings of a sandbox."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+
+from assessment_simulator.control.models.base import DURATION, Body, Filled, WebUrl, must, whole, wrong
+from assessment_simulator.core import config, instant, webhook_secret
+from assessment_simulator.core.schema import Schema, choice
+from assessment_simulator.core.text import lower_uuid
+from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.http import json_codec
+
+_OWN: Any = config.Config()
+
+
+class Assessment(Body):
+    """A pymetrics assessment configuration: one candidate experience, registered outside the API."""
+
+    id: Filled
+    type: Literal["games", "video_interview", "nlr"] = "games"
+    description: str = ""
+
+
+class CustomField(Body):
+    """A PI custom field."""
+
+    name: Filled
+    values: list[str] | None = Field(None, description="what may be assigned; null: any text")
+
+
+class ApiUser(Body):
+    """The PI user whom the key belongs to: who administers when the request names nobody."""
+
+    first_name: str = _OWN.api_user.first_name
+    last_name: str = _OWN.api_user.last_name
+    email: str = _OWN.api_user.email
+    phone: str = _OWN.api_user.phone
+
+
+class Journal(Body):
+    """How much of what came in is kept."""
+
+    entries: int = Field(default=_OWN.journal.entries, ge=0)
+    bytes: int = Field(default=_OWN.journal.bytes, ge=0, description="of bodies")
+
+
+def _differ(what: str, key: Callable[[Any], str] = str) -> AfterValidator:
+    """The demand that no two of a list are the same by this key."""
+    return must(what, lambda values: len({key(value) for value in values}) == len(values))
+
+
+_UNIQUE: Any = {"uniqueItems": True}
+
+
+def _lasts(progress: str) -> bool:
+    ticks = instant.parse_duration(progress)
+    return progress == "manual" or (ticks is not None and ticks <= 3_650 * instant.DAY)
+
+
+class Config(Body):
+    """Everything about a sandbox that can be set; a change needs only what it changes."""
+
+    assessments: Annotated[list[Assessment], _differ("have different ids", lambda one: lower_uuid(one.id))] = Field(
+        _OWN.assessments, json_schema_extra=_UNIQUE
+    )
+    positions: Annotated[list[Filled], _differ("be different titles")] = Field(
+        _OWN.positions, json_schema_extra=_UNIQUE
+    )
+    folders: Annotated[list[Filled], _differ("not hold a path twice")] = Field(
+        _OWN.folders,
+        min_length=1,
+        description="the first is the API user's default folder",
+        json_schema_extra=_UNIQUE,
+    )
+    custom_fields: Annotated[list[CustomField], _differ("have different names", lambda one: one.name)] = Field(
+        _OWN.custom_fields, json_schema_extra=_UNIQUE
+    )
+    api_user: ApiUser = Field(default_factory=ApiUser)
+    default_webhook_url: WebUrl | None = None
+    webhook_url: WebUrl | None = None
+    webhook_secret: Annotated[str, Field(json_schema_extra={"minLength": 1})] | None = None
+    webhook_time: Literal["sandbox", "real"] = Field(
+        "sandbox", description="the clock that signed webhooks are stamped by: the sandbox's, or the machine's"
+    )
+    invitation_days: int = Field(_OWN.invitation_days, ge=4, le=30, description="as The Predictive Index allows")
+    journal: Journal = Field(default_factory=Journal)
+    behaviour: dict[str, Annotated[str | int | bool | None, BeforeValidator(whole)]] = Field({})
+    progress: Annotated[str, must("be manual or an ISO 8601 duration such as PT10S, of at most ten years", _lasts)] = (
+        Field(
+            "manual",
+            description="or the duration after which an invitation completes by itself",
+            json_schema_extra={"pattern": f"^(?:manual|{DURATION})$"},
+        )
+    )
+    rate_limit: int | None = Field(None, ge=1, le=1_000_000, description="calls a minute for each vendor")
+    maintenance: bool = _OWN.maintenance
+    webhook_timeout: float = Field(_OWN.webhook_timeout, gt=0, le=600, description="in real seconds")
+    invitation_limit: int | None = Field(None, ge=0, description="how many invitations there may be")
+    snapshot_limit: int = Field(_OWN.snapshot_limit, ge=0, description="how many snapshots there may be")
+    webhook_rate: int | None = Field(None, ge=1, le=10_000, description="how many attempts a real second")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _signs(cls, secret: str | None, info: ValidationInfo) -> str | None:
+        """A secret that was there before the change stays, though it may be wrong."""
+        context: Any = info.context
+        what = None if secret == context["before"].webhook_secret else webhook_secret.flaw(secret)
+        if what is not None:
+            raise ValueError(what)
+        return secret
+
+    @field_validator("behaviour")
+    @classmethod
+    def _known(cls, behaviour: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        context: Any = info.context
+        switches = {one.id: one.values for vendor in context["vendors"].values() for one in vendor.switches}
+        found = []
+        for id, value in behaviour.items():
+            if id not in switches:
+                found.append((id, f"is no switch; there are {', '.join(sorted(switches))}"))
+            elif not any(value == allowed and type(value) is type(allowed) for allowed in switches[id]):
+                found.append((id, f"must be one of {', '.join(json_codec.dumps(v).decode() for v in switches[id])}"))
+        if found:
+            raise wrong(found)
+        return behaviour
+
+
+def switches(vendors: Mapping[str, Vendor]) -> Schema:
+    """The schema of the member `behaviour`: every switch with its values."""
+    found = {
+        switch.id: choice(switch.values, switch.statement, default=switch.values[0])
+        for vendor in vendors.values()
+        for switch in vendor.switches
+    }
+    return {"type": "object", "properties": found, "additionalProperties": False}

@@ -1,0 +1,71 @@
+"""Tags in a candidate's e-mail address that choose the outcome: `ada+completes-in-10s@example.com`."""
+
+import re
+from collections.abc import Container
+from dataclasses import dataclass
+
+from assessment_simulator.core import instant
+from assessment_simulator.core.decision import Alarm
+from assessment_simulator.core.request import Call
+from assessment_simulator.core.sandbox_view import World
+
+_UNITS = {"s": instant.SECOND, "m": instant.MINUTE, "h": instant.HOUR, "d": instant.DAY}
+_DELAYED = re.compile(r"completes-in-(\d{1,6})([smhd])", re.ASCII)
+
+TAGS: dict[str, str] = {
+    "+completes": "completes at once",
+    "+completes-in-10s": "completes after the delay (`s`, `m`, `h` or `d`) on the sandbox's clock",
+    "+expires": "expires at once",
+    "+abandons": "starts at once and never finishes",
+    "+rejected": "pymetrics: is rejected at once; PI has no such state, so nothing happens",
+    "+score-high": "when it completes, the scores are high",
+    "+score-low": "when it completes, the scores are low",
+}
+"""Every tag and what it does, for people; several may stand in one address."""
+
+_OPERATIONS = {"completes": "complete", "expires": "expire", "abandons": "start", "rejected": "reject"}
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What the tags ask for: an operation (or none) after a delay in ticks, and `high` or `low` scores (or neither)."""
+
+    operation: str | None = None
+    delay: int = 0
+    score: str | None = None
+
+
+def steer(email: str) -> Steering:
+    """Read the tags of an address; unknown ones mean nothing, and of two outcomes the first counts."""
+    if "+" not in email:
+        return Steering()
+    operation, delay, score = None, 0, None
+    for tag in email.rpartition("@")[0].lower().split("+")[1:]:
+        delayed = _DELAYED.fullmatch(tag)
+        if tag in ("score-high", "score-low"):
+            score = score or tag.removeprefix("score-")
+        elif operation is None and delayed:
+            operation, delay = "complete", int(delayed[1]) * _UNITS[delayed[2]]
+        elif operation is None:
+            operation = _OPERATIONS.get(tag)
+    return Steering(operation, delay, score)
+
+
+def planned(vendor: str, call: Call, id: str, email: str, world: World, possible: Container[str]) -> tuple[Alarm, ...]:
+    """The alarm that the address, or else the sandbox's `progress`, sets for a new invitation.
+
+    `possible` are the operations that the vendor has; what it has not is not planned.
+    """
+    wish = steer(email)
+    if wish.operation in possible:
+        at = min(call.now + wish.delay, instant.LATEST)
+        return (Alarm(str(wish.operation), id, at, vendor, call.base),)
+    delay = world.config.completes_after
+    if wish.operation is None and delay is not None:
+        return (Alarm("complete", id, min(call.now + delay, instant.LATEST), vendor, call.base),)
+    return ()
+
+
+def silenced(id: str) -> tuple[Alarm, ...]:
+    """Take back every alarm of an invitation: nothing more can happen to it."""
+    return tuple(Alarm(operation, id, None) for operation in ("start", "complete", "expire", "reject"))

@@ -1,0 +1,1 @@
+"""Reports as PDF files, and images."""

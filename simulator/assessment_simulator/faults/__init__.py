@@ -1,0 +1,1 @@
+"""Injected faults: which request or delivery they match, and what they do."""

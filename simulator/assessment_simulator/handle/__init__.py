@@ -1,1 +1,0 @@
-"""Parts of `assessment_simulator.client`: a connection, the control calls, and the listener for webhooks."""

@@ -1,0 +1,1 @@
+"""HTTP: vendor requests in, responses out."""

@@ -1,0 +1,63 @@
+"""Who may use the control API and the pages in closed access: whoever shows the control token, or has logged in."""
+
+from collections.abc import Collection, Mapping
+
+from starlette.responses import RedirectResponse, Response
+
+from assessment_simulator.core.questionnaire import Exercise
+from assessment_simulator.http.asgi import App, Receive, Scope, Send, named_headers
+from assessment_simulator.http.login import LOGIN, LOGOUT, Session, login_for
+from assessment_simulator.http.problem_details import ROOT, Problem
+from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.static_files import ICON
+from assessment_simulator.http.templating import HEADERS, UI
+from assessment_simulator.storage import LogError
+
+OPEN_PATHS = frozenset({f"{ROOT}/health", f"{ROOT}/ready", LOGIN, LOGOUT, ICON})
+"""What asks for nothing: a container's health checks need no secret, and who is to log in has none yet."""
+_DOCS = f"{ROOT}/docs"
+
+
+class Guard:
+    """Asks for the control token on every path but a few, before anything is routed.
+
+    `exercises` are behind sealed links: there the link is the credential, and who follows it has no token.
+    """
+
+    def __init__(self, inner: App, session: Session, exercises: Collection[Exercise] = ()) -> None:
+        self._inner = inner
+        self._session = session
+        self._exercises = exercises
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let in who shows the token or the cookie; send a browser to the login, refuse everybody else."""
+        if scope["type"] == "http" and not self._is_free(scope["path"]):
+            headers = named_headers(scope)
+            try:
+                known = await self._knows(headers)
+            except LogError as problem:  # whether the session was ended is not known
+                await Problem(503, problem.shown).response()(scope, receive, send)
+                return
+            if not known:
+                await _refusal(scope, headers)(scope, receive, send)
+                return
+        await self._inner(scope, receive, send)
+
+    def _is_free(self, path: str) -> bool:
+        known = path in OPEN_PATHS or path.startswith(f"{UI}/")
+        return known or any(exercise.leads_here(path) for exercise in self._exercises)
+
+    async def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
+        scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")
+        if scheme.lower() == b"bearer":  # a wrong token is refused though there is a good cookie beside it
+            return self._session.is_token(shown.strip())
+        return await self._session.held(headers) is not None
+
+
+def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:
+    path = scope["path"]
+    is_page = path == _DOCS or not f"{path}/".startswith(f"{ROOT}/")
+    if is_page and scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"").lower():
+        return RedirectResponse(login_for(path, scope["query_string"], seen(scope).prefix), 303, HEADERS)
+    challenge = {"www-authenticate": 'Bearer realm="simulator"'}
+    return Problem(401, "this server asks for Authorization: Bearer <control token>", challenge).response()

@@ -1,0 +1,1 @@
+"""The request journal of a sandbox, and what is read from it."""

@@ -1,0 +1,87 @@
+"""The journal as the control API shows it: exchanges as JSON values, without secrets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from assessment_simulator.control.bodies import values
+from assessment_simulator.core import instant
+from assessment_simulator.core.retry_schedule import Delivery
+from assessment_simulator.http import json_codec
+from assessment_simulator.http.vendor_endpoint import FORM, parse_query
+from assessment_simulator.journal.recorder import Exchange
+from assessment_simulator.journal.redaction import Mask, headers_of
+from assessment_simulator.sandbox.sandbox import Sandbox
+
+
+def call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
+    """An exchange in short."""
+    return {
+        "id": exchange.id,
+        "at": instant.seven_digits(exchange.at),
+        "vendor": exchange.vendor,
+        "operation": exchange.operation,
+        "method": exchange.request.method,
+        "path": mask.plain(exchange.request.path),
+        "status": exchange.status,
+        "rules": list(exchange.rules),
+        "fault": exchange.fault,
+        "duration": exchange.duration,
+    }
+
+
+def whole_call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
+    """An exchange with its query, headers and bodies; `answer` is None where none left."""
+    request = exchange.request
+    shown = headers_of(mask, request.headers)
+    answered = headers_of(mask, dict(exchange.headers))
+    answer = {"headers": answered, "body": body_view(exchange.answer, answered.get("content-type", ""), mask)}
+    return {
+        **call_view(exchange, mask),
+        "query": parse_query(mask.pairs(request.query.decode("utf-8", "replace")).encode()),
+        "request": {"headers": shown, "body": body_view(exchange.sent, shown.get("content-type", ""), mask)},
+        "answer": None if exchange.status is None else answer,
+    }
+
+
+def body_view(body: bytes, media_type: str, mask: Mask) -> Any:
+    """A body: a form as an object, JSON parsed, other text as it is, `{"bytes": n}` what is none, None for nothing."""
+    if not body:
+        return None
+    text = text_of(body)
+    if text is None:
+        return {"bytes": len(body)}
+    shown = mask.body(text)
+    if media_type.partition(";")[0].strip().lower() == FORM:
+        return parse_query(shown.encode())
+    try:
+        return json_codec.loads(shown.encode())
+    except ValueError:
+        return shown
+
+
+def text_of(body: bytes) -> str | None:
+    """The body as text; None where it is none. A PDF is none, though it can be ASCII from end to end."""
+    try:
+        return None if body.startswith(b"%PDF-") else body.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def awaited_delivery(sandbox: Sandbox, delivery: Delivery, mask: Mask) -> dict[str, Any]:
+    """A delivery's single view, with `request` and `answer` of its newest attempt, bodies parsed, set out beside it."""
+    from assessment_simulator.control.models.deliveries import WholeDelivery, told
+
+    view = mask.value(values(WholeDelivery, told(sandbox.state, delivery)))
+    for attempt in view["attempts"]:
+        for message in filter(None, (attempt["request"], attempt["answer"])):
+            message["body"] = mask.body(message["body"])
+    newest = view["attempts"][-1]
+    return {**view, "request": _parsed(newest["request"], mask), "answer": _parsed(newest["answer"], mask)}
+
+
+def _parsed(message: Mapping[str, Any] | None, mask: Mask) -> dict[str, Any] | None:
+    if message is None:
+        return None
+    headers = {name.lower(): value for name, value in message["headers"]}
+    body = body_view(message["body"].encode(), headers.get("content-type", ""), mask)
+    return {**message, "headers": headers, "body": body}

@@ -1,0 +1,18 @@
+"""Loads packages that a server needs late, without holding up the calls that are answered meanwhile."""
+
+import asyncio
+import sys
+from importlib import import_module
+
+MODELS = tuple(
+    f"assessment_simulator.control.models.{name}"
+    for name in ("sandboxes", "invitations", "deliveries", "faults", "journal", "config")
+)
+"""The control API's bodies and answers, which load pydantic."""
+
+
+async def loaded(*modules: str) -> None:
+    """Import these modules, in a thread unless they are there already: an import may take a fifth of a second."""
+    for module in modules:
+        if module not in sys.modules:
+            await asyncio.to_thread(import_module, module)

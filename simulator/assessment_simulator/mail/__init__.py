@@ -1,0 +1,1 @@
+"""Invitation mails, relayed to a mail server."""

@@ -1,0 +1,162 @@
+"""Writes `docs/fidelity.md`: rules, promises and flags with their sources, our guesses, and what is not simulated.
+
+`python -m assessment_simulator.rule_docs` prints the page.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from assessment_simulator.app import VENDORS
+from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sources import Document, Omission, Promise, Standing
+from assessment_simulator.core.vendor import Vendor
+
+_HEAD = """# How faithful it is
+
+**No part of this simulator was ever compared with a live vendor.** All facts come from stored copies of pages (some
+partial) and from published clients. Each vendor's table of sources says what was read, when the copy was read, how old
+it is where that is known, and how much of it could be read.
+
+What is simulated:
+
+{about}
+Each table row has a standing:
+
+- **documented**: a page of the vendor about this API says so;
+- **third_party**: a page of another publisher says so, of this API or of a newer one of the vendor; also where that
+  page retells a page of the vendor about the newer API;
+- **observed**: an SDK or a sample of the vendor shows it;
+- **assumed**: our choice where nothing is known of this API, with the reason. A statement on the vendor's own page
+  about a newer API is assumed here, too.
+
+The standing and the source of a rule are those of its demand. Where the status of the refusal or the shape of its body
+comes from elsewhere, the row says so. A status without a standing of its own is as sure as the demand, and a body is
+as sure as its status.
+
+This page is written by `scripts/docs` from the tables that the server answers with; do not edit it.
+"""
+
+_GUESSES = """## Where we guess, and what a wrong guess costs you
+
+These choices affect callers, and no page confirms them. The flags are set under `behaviour` in a sandbox's settings
+(names without a dot are settings themselves). `check server` is described in [contracts.md](contracts.md); with a
+vendor's credentials it asks the vendor. "By hand" means: test it yourself with your own credentials, at pymetrics'
+staging host, or in a sandbox account of The Predictive Index, which any client may ask the vendor for; it sends real
+e-mails. Where there is no flag, a [fault](control.md#faults) gives your client another status, or an answer with other
+members.
+"""
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    about = "\n".join(f"- {vendor.title}: {vendor.about}." for vendor in VENDORS.values()) + "\n"
+    parts = [
+        _HEAD.format(about=about),
+        _GUESSES,
+        *_table(
+            ("vendor", "the guess", "what you would see at the vendor if it is wrong", "flag", "how to check"),
+            _guesses(),
+        ),
+        *(part for vendor in VENDORS.values() for part in _vendor(vendor)),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _vendor(vendor: Vendor) -> list[str]:
+    total = _counted([rule.standing for rule in vendor.rules] + [promise.standing for promise in vendor.promises])
+    parts = f"{len(vendor.rules)} rules and {len(vendor.promises)} promises"
+    statuses = _counted(rule.of_status.standing for rule in vendor.rules)
+    return [
+        f"## {vendor.title}\n",
+        f"{parts}, {total}; {len(vendor.switches)} behaviour flags.\n",
+        f"Statuses of the refusals: {statuses}.\n",
+        "### What it demands\n",
+        *_table(("rule", "place", "demand", "refusal", "standing", "source"), _rules(vendor)),
+        "### What it does\n",
+        *_table(("promise", "what", "standing", "source"), _promises(vendor.promises)),
+        "### Behaviour flags\n",
+        "Set under `behaviour` in a sandbox's settings; the first value is the default, which is our assumption.\n",
+        *_table(("flag", "values", "what it decides", "source"), _switches(vendor)),
+        "### What is not simulated\n",
+        *_table(("what", "why"), _omissions(vendor.omitted)),
+        "### Sources\n",
+        *_table(
+            ("source", "address", "whose, about what", "the copy", "read on", "how much of it"), _documents(vendor)
+        ),
+    ]
+
+
+def _counted(standings: Iterable[Standing]) -> str:
+    """How many there are of each standing."""
+    counts = Counter(standings)
+    return ", ".join(f"{counts[standing]} {standing}" for standing in Standing)
+
+
+def _rules(vendor: Vendor) -> Iterable[Sequence[str]]:
+    for rule in vendor.rules:
+        standing, source = _in_parts(rule)
+        yield f"`{rule.id}`", f"`{rule.place}`", rule.statement, str(rule.status), standing, source
+
+
+def _in_parts(rule: Rule) -> tuple[str, str]:
+    """The standing and the source of a rule, with those of its status and body where they are others."""
+    standing, source = rule.standing.value, str(rule.source)
+    parts = [("status", rule.status_basis), ("body", rule.body_basis)]
+    if rule.status_basis == rule.body_basis:
+        parts = [("status and body", rule.status_basis)]
+    for part, basis in parts:
+        if basis is not None:
+            standing += f"; {part}: {basis.standing}"
+            source += f"; {part}: {basis.source}"
+    return standing, source
+
+
+def _promises(promises: Iterable[Promise]) -> Iterable[Sequence[str]]:
+    for promise in promises:
+        yield f"`{promise.id}`", promise.statement, promise.standing.value, str(promise.source)
+
+
+def _switches(vendor: Vendor) -> Iterable[Sequence[str]]:
+    for switch in vendor.switches:
+        yield (
+            f"`{switch.id}`",
+            ", ".join(f"`{json.dumps(v)}`" for v in switch.values),
+            switch.statement,
+            str(switch.source),
+        )
+
+
+def _omissions(omitted: Iterable[Omission]) -> Iterable[Sequence[str]]:
+    for omission in omitted:
+        yield omission.what, omission.why
+
+
+def _guesses() -> Iterable[Sequence[str]]:
+    for vendor in VENDORS.values():
+        for guess in vendor.guesses:
+            flags = ", ".join(f"`{flag}`" for flag in guess.flags) or "none"
+            yield vendor.title, guess.what, guess.cost, flags, guess.check
+
+
+def _documents(vendor: Vendor) -> Iterable[Sequence[str]]:
+    for document in vendor.documents:
+        whose = f"{document.publisher}, about {document.api}"
+        yield _title(document), document.address, whose, document.copied, document.read, document.share
+
+
+def _title(document: Document) -> str:
+    """A document's own name, and the others under which it is cited."""
+    first, *others = document.titles
+    return first + (f" (cited as {', '.join(others)})" if others else "")
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return [*lines, ""]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

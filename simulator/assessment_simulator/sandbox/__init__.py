@@ -1,0 +1,1 @@
+"""Sandboxes: state, clock and changes."""

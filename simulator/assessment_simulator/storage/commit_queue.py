@@ -1,0 +1,328 @@
+"""The commits of one sandbox: what a step changes is applied in memory at once, and waits here until it is durable."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import blake2b
+from time import monotonic
+from typing import Any, TypeVar
+
+import orjson
+
+from assessment_simulator.core.mail import MAIL
+from assessment_simulator.sandbox import changes
+from assessment_simulator.sandbox.memory import EFFECTS, Effect, Memory
+from assessment_simulator.storage import Batch, Deleted, Found, Log, Position, Unusable, Unwritten
+from assessment_simulator.storage.codec import Reader
+from assessment_simulator.storage.codec import Writer as Encoder
+from assessment_simulator.storage.pauses import Pause
+from assessment_simulator.storage.snapshot import blank, parts, replay, still
+from assessment_simulator.storage.writer import MOST_BYTES, Writer
+
+T = TypeVar("T")
+IMAGE_AFTER = 262_144
+"""A new image is written when the commits since the last one have more bytes than it, and than this."""
+_log = logging.getLogger("simulator.log")
+
+
+class Remembering(Memory, ABC):
+    """A memory that is told what is durable."""
+
+    @abstractmethod
+    def told(self, word: str, told: tuple[Any, ...]) -> None:
+        """An effect is durable."""
+
+    @abstractmethod
+    def reloaded(self) -> None:
+        """Everything was read from the log again."""
+
+    @abstractmethod
+    def refused(self) -> None:
+        """Commits were lost; what is in memory must be read from the log again."""
+
+
+class Commits:
+    """The queue of one sandbox's commits, and the way to read the sandbox again."""
+
+    def __init__(self, log: Log, writer: Writer, found: Found, memory: Remembering) -> None:
+        self.key = found.key
+        self.durable = found.position
+        """The last commit that is in the log."""
+        self.problem: Unwritten | None = None
+        """Why memory is not what the log has; None where it is. Then nothing is done before `load`."""
+        self._log = log
+        self._writer = writer
+        self._memory = memory
+        self._position = found.position
+        """The last commit that is applied in memory."""
+        self._waiting: deque[tuple[bytes, Position]] = deque()
+        """Commits that are applied and not durable yet."""
+        self._effects: list[Effect] = []
+        self._then: list[Callable[[], None]] = []
+        self._in_step = False
+        self._actions: deque[tuple[int, Callable[[], None]]] = deque()
+        """What is to be done when the commit of that number is durable."""
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._size = self._image_size = 0
+        self._losses = 0
+        """How often commits, or the sandbox, were lost."""
+        self._loss: Unwritten | None = None
+        """Why they were lost the last time."""
+        self._used = True
+        self._looked = monotonic()
+
+    # Steps.
+
+    def step(self, body: Callable[[], T]) -> T:
+        """Do something of which all changes are one commit; a step within a step is a part of it.
+
+        Raises `Unwritten` where an earlier commit was lost. After any other exception nothing of it has happened.
+        """
+        if self._in_step:
+            return body()
+        if self.problem is not None:
+            raise self.problem
+        self._in_step = self._used = True
+        try:
+            result = body()
+            if self._effects:
+                self._append()
+        except BaseException as failure:
+            if self._effects:  # they are applied in memory already; commits before them are written nevertheless
+                self.problem = Unwritten(f"a step failed: {failure!r}", "the simulator failed; its log says where")
+                self.problem.durable = self._position.number
+                self._memory.refused()
+            raise
+        finally:
+            self._in_step = False
+            self._effects, actions = [], self._then
+            self._then = []
+        for action in actions:
+            self._do(action)
+        return result
+
+    def change(self, word: str, told: tuple[Any, ...]) -> None:
+        """Apply an effect, as a part of this step's commit."""
+        if not self._in_step:
+            raise RuntimeError(f"{word} outside of a step")  # it would be lost
+        self._effects.append((word, told))
+        EFFECTS[word](self._memory, *told)
+
+    def then(self, action: Callable[[], None]) -> None:
+        """Do something as soon as all that was changed so far, this step included, is durable; do it once."""
+        if not self._in_step:
+            self._do(action)
+        elif action not in self._then:
+            self._then.append(action)
+
+    def _append(self) -> None:
+        effects = self._effects
+        data = Encoder().write(effects)
+        self._position = self._position.after(data)
+        self._waiting.append((data, self._position))
+        number = self._position.number
+        self._actions.append((number, lambda: self._tell(effects)))
+        changes.note(number)
+        self._writer.add(self)
+
+    def _tell(self, effects: list[Effect]) -> None:
+        for word, told in effects:
+            self._memory.told(word, told)
+
+    def _do(self, action: Callable[[], None]) -> None:
+        if self._waiting:
+            self._actions.append((self._position.number, action))
+        else:
+            action()
+
+    # Waiting.
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether an answer may leave now: all is durable, and this process certainly owns the sandbox."""
+        return not self._waiting and self.problem is None and self._log.is_confirmed
+
+    async def settled(self) -> None:
+        """Return when all that is applied now is durable, and this process still owns the sandbox.
+
+        Raises `Unwritten` where commits or the sandbox were lost since the call: then not even a read may be answered,
+        because memory may have been behind the log.
+        """
+        number, losses = self._position.number, self._losses
+        if self.durable.number < number:
+            await self._written(number)
+        if not self._log.is_confirmed:
+            await self._log.confirm()
+        if self._loss is not None and self._losses != losses:
+            raise self._loss
+
+    async def _written(self, number: int) -> None:
+        """Return when the commit of that number is durable; raises where it is lost."""
+        if not self._waiting:
+            raise self.problem or self._loss or Deleted()
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append((number, waiter))
+        await waiter
+
+    async def drained(self) -> None:
+        """Return when the queue is empty; it stays empty until the next `await`."""
+        while self._waiting:
+            await self.settled()
+
+    # What the writer calls.
+
+    def batch(self) -> Batch:
+        """What waits, to be written now."""
+        commits: list[bytes] = []
+        size, after = 0, self.durable
+        for data, position in self._waiting:
+            if commits and size + len(data) > MOST_BYTES:
+                break
+            commits.append(data)
+            size += len(data)
+            after = position
+        return Batch(self.key, self.durable, commits, after, due_of(self._memory), summary_of(self._memory))
+
+    def written(self, batch: Batch) -> None:
+        """The batch is durable: do what waited for it."""
+        if not self._waiting or self._waiting[0][0] is not batch.commits[0]:  # it was lost meanwhile
+            return
+        self.durable = batch.after
+        for _ in batch.commits:
+            self._size += len(self._waiting.popleft()[0])
+        if self._waiting:
+            self._writer.add(self)
+        number = self.durable.number
+        while self._actions and self._actions[0][0] <= number:
+            try:
+                self._actions.popleft()[1]()
+            except Exception:  # noqa: BLE001  one must not keep the others from being done
+                _log.exception("what follows a commit failed")
+        while self._waiters and self._waiters[0][0] <= number:
+            waiter = self._waiters.popleft()[1]
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def lost(self, problem: Unwritten) -> None:
+        """What waits is not written: memory is ahead of the log, and must be read again."""
+        # Each sandbox has a problem of its own, because each has its own last commit.
+        self.problem = Unwritten(problem.why, problem.cause, is_uncertain=problem.is_uncertain)
+        self.problem.durable = self.durable.number
+        self._loss = self.problem
+        self._losses += 1
+        self._waiting.clear()
+        self._actions.clear()
+        self._fail(self.problem)
+        self._memory.refused()
+
+    def _fail(self, problem: Unwritten) -> None:
+        waiters, self._waiters = self._waiters, deque()
+        for _, waiter in waiters:
+            if not waiter.done():
+                waiter.set_exception(problem)
+
+    def compare(self, position: Position | None, name: str) -> None:
+        """Check what the log has after a session was lost; None where another server owns the sandbox by then."""
+        if self.problem is not None or position == self.durable or position in [each for _, each in self._waiting]:
+            return
+        is_uncertain = bool(self._waiting)  # one of them may have been written before
+        if position is None:
+            self.lost(Unwritten(f"another server owns sandbox {name}", is_uncertain=is_uncertain))
+            return
+        _log.error(
+            "the log lost commits of sandbox %s: it ends at commit %d, and commit %d was acknowledged",
+            name, position.number, self.durable.number,
+        )  # fmt: skip
+        self.lost(Unwritten(f"the log lost commits of sandbox {name}", is_uncertain=is_uncertain))
+
+    def end(self) -> None:
+        """Refuse further use: the sandbox was deleted or released."""
+        self.problem = self.problem or Deleted()
+        self._fail(self.problem)
+
+    # Reading.
+
+    async def load(self) -> None:
+        """Read the sandbox from the log; others are answered meanwhile. One call at a time."""
+        self.problem = self.problem or Unwritten("the sandbox is being read from the log")
+        while self._waiting:  # commits from before a step that failed
+            with suppress(Unwritten):
+                await self._written(self._waiting[-1][1].number)
+        entries: list[tuple[int, bytes, bool]] = []
+        position = await self._log.read(self.key, lambda *entry: entries.append(entry))
+        blank(self._memory)
+        reader, last, pause = Reader(), -1, Pause()
+        self._size = self._image_size = 0
+        for number, data, is_image in entries:
+            if number != last:
+                reader, last = Reader(), number
+            await pause.if_due()
+            try:
+                replay(self._memory, reader.read(data))
+            except (ValueError, TypeError, LookupError, AttributeError) as flaw:
+                text = f"commit {number} of sandbox number {self.key} cannot be read"
+                raise Unusable(f"{text}: {flaw!r}", text) from flaw
+            if is_image:
+                self._image_size += len(data)
+            else:
+                self._size += len(data)
+        self._memory.state.queue_again()
+        self.durable = self._position = position
+        self.problem = None
+        self._memory.reloaded()
+
+    # Images.
+
+    @property
+    def needs_image(self) -> bool:
+        """Whether there are so many commits that an image should take their place."""
+        return self._size > max(IMAGE_AFTER, self._image_size) and self.problem is None
+
+    async def write_image(self) -> None:
+        """Write an image, a part at a time, so that others are answered meanwhile."""
+        await self.drained()  # so that memory is as the log has it
+        position, losses, memory, written = self.durable, self._losses, still(self._memory), 0
+        self._size = 0  # where this fails, it is tried again after as many more commits
+        digest, pause = blake2b(digest_size=16), Pause()
+        for part, data in enumerate(parts(memory)):
+            await self._log.write_image(self.key, position.number, part, data)
+            digest.update(data)
+            written += len(data)
+            await pause.if_due()
+        if self._losses == losses:  # else it may be an image of what the log has lost
+            await self._log.settle_image(self.key, position, digest.digest())
+            self._image_size = written
+
+    def idle(self) -> float:
+        """Seconds since the last step, as precise as the interval of these calls."""
+        if self._used:
+            self._used, self._looked = False, monotonic()
+        return monotonic() - self._looked
+
+
+def due_of(memory: Memory) -> int | None:
+    """When a sandbox has something to do by itself, by the machine's clock in ticks; 0: now; None: when called."""
+    state, clock = memory.state, memory.state.clock
+    if state.away or clock.held:
+        return 0
+    due = state.next_due()
+    if due is None or (clock.stands and due > clock.now()):
+        return None
+    return 0 if clock.stands else max(due - clock.ahead, 0)
+
+
+def summary_of(memory: Memory) -> bytes:
+    """What lists of sandboxes show, as JSON."""
+    state = memory.state
+    return orjson.dumps(
+        {
+            "clock": (state.clock.mode, state.clock.ahead, state.clock.held),
+            "snapshots": [*memory.snapshots],
+            "invitations": state.count(memory.kinds),
+            "deliveries": len(state.deliveries),
+            "mail": state.count((MAIL,)),
+        }
+    )

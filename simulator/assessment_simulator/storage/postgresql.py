@@ -1,0 +1,627 @@
+"""The log in PostgreSQL: several servers share it, and each sandbox has one owner among them.
+
+Theory of operation:
+
+- A server opens one **session** (a connection), registers in the table `server` under an id that is never used again,
+  and holds the session-level advisory lock of that id. A row of `server` is visible only while its lock is held; it is
+  deleted by its own server at the end, or by another one that could take its lock, which proves that the session ended.
+- The column `sandbox.owner` names the owner. A sandbox whose owner is null, or has no row in `server`, is free. A
+  server claims a free sandbox by compare-and-set on this column.
+- All commits travel on the session, each transaction with the condition that the row of the sandbox names this server
+  and has the position before it. A server that lost its session, or a sandbox, therefore writes nothing.
+- **Lease.** The database ends a session that is silent for `DATABASE_PATIENCE`. The server sends a statement at least
+  every `BEAT` seconds. It answers, and sends webhooks, only while the last statement that succeeded was sent less than
+  `LEASE` seconds ago; so it stops before the database gives its sandboxes away, also when it was paused meanwhile.
+  Another server may end the session earlier (`depose`). The database says so on the connection before it releases the
+  lock. While something on it is unread, the lease is not valid. If the network broke within these `LEASE` seconds and
+  the message cannot arrive, the old owner answers reads until its lease ends; its changes fail.
+- **A lost session.** The server opens another one and takes the lock of the old id first, so that nothing of the old
+  session can come later. Then it compares the positions of its sandboxes with its own: what was written is kept, what
+  was not is written again. Where that is not possible within `SETTLES_WITHIN`, callers get 503.
+
+Reading, claiming and looking for due sandboxes use a small pool of other connections. No LISTEN or NOTIFY is used: who
+waits for something in a sandbox waits at its owner.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import secrets
+import select
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from assessment_simulator.sandbox.clock import machine_now
+from assessment_simulator.storage import (
+    SETTLES_WITHIN,
+    Batch,
+    Claimed,
+    Found,
+    Position,
+    Unusable,
+    Unwritten,
+)
+from assessment_simulator.storage.sql import AT_ONCE, Run, SqlLog, found_in, migrations, unused_in
+
+if TYPE_CHECKING:
+    import psycopg
+
+BEAT = 0.5
+"""Seconds after which a session that has written nothing sends a statement."""
+LEASE = 2.0
+"""Seconds for which a statement that succeeded proves that the session is alive."""
+DATABASE_PATIENCE = 4.0
+"""Seconds of silence after which the database ends the session."""
+STATEMENT = 4.0
+"""Seconds after which a statement that is not answered counts as lost, and the session with it."""
+ADOPTION_DELAY = 0.05
+"""A free sandbox is claimed after up to so many seconds, at random, so that servers rarely claim the same one."""
+ADOPTIONS = 8
+"""Sandboxes that a server claims at the same time."""
+POOL = 4
+"""Connections for all that is not written on the session."""
+_LOCKS = 0x53696D
+"""The class of our advisory locks; the lock of class and 0 is held while tables are created."""
+_ENDS_IDLE_SESSIONS = 140_000
+"""The version of PostgreSQL from which on it does."""
+_SESSION = f"""
+    SET tcp_user_timeout = {DATABASE_PATIENCE * 1000:.0f}; SET tcp_keepalives_idle = 1;
+    SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3
+"""
+_EVERY = """
+    SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '3s';
+    SET default_transaction_isolation = 'read committed'
+"""
+_DEFAULTS = {
+    "connect_timeout": "2", "keepalives_idle": "1", "keepalives_interval": "1", "keepalives_count": "3",
+    "tcp_user_timeout": "4000",
+}  # fmt: skip
+"""Parameters of the address that it may have itself."""
+_FREE = "(owner IS NULL OR NOT EXISTS (SELECT FROM server WHERE id = owner))"
+_APPEND = """
+    WITH mine AS (
+        UPDATE sandbox SET number = %s, digest = %b, due = %s, summary = %s
+        WHERE key = %s AND owner = %s AND number = %s AND digest = %b RETURNING key
+    )
+    INSERT INTO entry (sandbox, number, data)
+    SELECT key, new.number, new.data FROM mine, unnest(%s::bigint[], %b::bytea[]) AS new (number, data)
+    RETURNING pg_backend_pid()
+"""
+_log = logging.getLogger("simulator.log")
+uptime = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+"""Seconds, which also pass while the machine is suspended; `monotonic` stands still then on Linux."""
+Positions = Mapping[int, Position]
+"""The last position of each sandbox that this process owns, by key."""
+
+
+class PostgresqlLog(SqlLog):
+    """Commits in a database; this process owns the sandboxes that it has in memory."""
+
+    kind = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        try:
+            import psycopg
+            import psycopg_pool
+        except ModuleNotFoundError:
+            hint = "pip install 'assessment-simulator[postgres]'"
+            raise Unusable(f"needs the driver psycopg and its pool: {hint}") from None
+        self._errors = (psycopg.Error, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
+        self.address = ""
+        """Where this server takes forwarded requests: HOST:PORT; to be set before `start`."""
+        self.regained: Callable[[Positions], None] = lambda positions: None
+        """Called with what the log has, when another session took the place of one that was lost."""
+        self.takeovers = 0
+        """Sandboxes that were claimed from a server that is gone."""
+        self._session: psycopg.AsyncConnection[Any] | None = None
+        self._pid = 0
+        self._lost: tuple[int, int] | None = None
+        """Id and database process of the session that was lost, until another one took its place."""
+        self._confirmed = 0.0
+        """When the last statement that succeeded on the session was sent."""
+        self._arrived: select.poll | None = None
+        """Polls the session for what psycopg has not read yet: an answer, or that the database has ended it."""
+        self._busy = asyncio.Lock()
+        self._confirming: list[asyncio.Future[None]] = []
+        self._wanted = asyncio.Event()
+        self._beating: asyncio.Task[None] | None = None
+        self._adopting = asyncio.Semaphore(ADOPTIONS)
+        self._deposing: dict[tuple[int, bool], asyncio.Task[None]] = {}
+        self._closing = False
+        try:
+            given: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(url)
+            self._url = psycopg.conninfo.make_conninfo(**{**_DEFAULTS, **given})
+            self.where = psycopg.conninfo.make_conninfo(**{**given, "password": "***"})  # so that nobody reads it
+        except psycopg.ProgrammingError:
+            raise Unusable("is no address of a PostgreSQL database: postgresql://USER@HOST/DATABASE") from None
+        try:
+            with psycopg.connect(self._url, autocommit=True, prepare_threshold=None) as connection:
+                self.host = _local_host(connection)
+                self._refuse_transaction_pooler(connection)
+                self._migrate(connection)
+        except psycopg.Error as problem:
+            raise Unusable(str(problem).strip()) from None
+
+    def _refuse_transaction_pooler(self, one: "psycopg.Connection[Any]") -> None:
+        """A pooler that shares one session among clients would share our lock, too."""
+        import psycopg
+
+        pid = "SELECT pg_backend_pid()"
+        one.execute("SELECT pg_advisory_lock_shared(%s, 0)", (_LOCKS,))
+        before = one.execute(pid).fetchone()
+        with psycopg.connect(self._url, autocommit=True, prepare_threshold=None) as other:
+            between = other.execute(pid).fetchone()
+        if before == between or one.execute(pid).fetchone() != before:
+            raise Unusable(
+                "the address leads to a pooler in transaction mode, which cannot hold the lock of a server; "
+                "connect to PostgreSQL directly, or set the pooler to session mode"
+            )
+        one.execute("SELECT pg_advisory_unlock_shared(%s, 0)", (_LOCKS,))
+
+    def _migrate(self, connection: "psycopg.Connection[Any]") -> None:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (_LOCKS,))
+            connection.execute("CREATE TABLE IF NOT EXISTS simulator_format (number BIGINT NOT NULL)")
+            [(found,)] = connection.execute("SELECT coalesce(max(number), 0) FROM simulator_format").fetchall()
+            for number, script in migrations("postgresql", found, "the database"):
+                connection.execute(script.encode())
+                connection.execute("INSERT INTO simulator_format VALUES (%s)", (number,))
+
+    # The session.
+
+    async def start(self) -> None:
+        """Open the session and the pool."""
+        from psycopg_pool import AsyncConnectionPool
+
+        self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+            self._url, min_size=1, max_size=POOL, timeout=3.0, open=False, reconnect_timeout=0.5,
+            kwargs={"autocommit": False, "prepare_threshold": None}, configure=_configure,
+        )  # fmt: skip
+        try:
+            await self._open()
+            await self._pool.open()
+        except self._errors as problem:
+            raise Unusable(str(problem).strip()) from None
+        self._beating = asyncio.get_running_loop().create_task(self._beat())
+
+    async def _open(self) -> None:
+        """Open a session: register under a new id, with its lock held before anyone can see it."""
+        from psycopg import AsyncConnection
+
+        sent = uptime()
+        session = await AsyncConnection.connect(self._url, autocommit=True, prepare_threshold=None)
+        try:
+            with _breaking(session):
+                await session.execute(_EVERY)
+                await session.execute(_SESSION)
+                if session.info.server_version >= _ENDS_IDLE_SESSIONS:
+                    await session.execute(f"SET idle_session_timeout = {DATABASE_PATIENCE * 1000:.0f}".encode())
+                async with session.transaction():
+                    # No sequence: a crash without synchronous commits, or a standby that missed the last ones, takes
+                    # it back, and a server would take itself, or another one, for the session that it has lost.
+                    id = 1 + secrets.randbelow(2**31 - 1)
+                    said = "INSERT INTO server (id, pid, address) VALUES (%s, pg_backend_pid(), %s) RETURNING pid"
+                    [(pid,)] = await (await session.execute(said, (id, self.address))).fetchall()
+                    await session.execute("SELECT pg_advisory_lock(%s, %s::int)", (_LOCKS, id))
+        except BaseException:
+            _break(session)
+            raise
+        self.owner, self._pid, self._session = id, pid, session
+        if hasattr(select, "poll"):
+            self._arrived = select.poll()
+            self._arrived.register(session.fileno(), select.POLLIN)
+        self._succeeded(sent)
+
+    def _succeeded(self, sent: float) -> None:
+        self._confirmed = sent
+        waiting, self._confirming = self._confirming, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether this process has certainly not lost its sandboxes."""
+        return (
+            self._session is not None
+            and self._lost is None
+            and uptime() - self._confirmed < LEASE
+            and not (self._arrived and self._arrived.poll(0))
+        )
+
+    async def confirm(self, within: float = SETTLES_WITHIN) -> None:
+        """Return as soon as `is_confirmed`."""
+        deadline = uptime() + within
+        while not self.is_confirmed:
+            waiter = asyncio.get_running_loop().create_future()
+            self._confirming.append(waiter)
+            self._wanted.set()
+            try:
+                async with asyncio.timeout(max(0.0, deadline - uptime())):
+                    await waiter
+            except TimeoutError:
+                raise Unusable(f"the log {self.where} does not answer", "the log does not answer") from None
+
+    async def _beat(self) -> None:
+        """Keep the session alive; where it is lost, open another one."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT):
+                    await self._wanted.wait()
+            self._wanted.clear()
+            if self._session is not None and uptime() - self._confirmed < BEAT / 2 and not self._confirming:
+                continue
+            async with self._busy:
+                try:
+                    if self._session is None:
+                        await self._regain(uptime() + BEAT)
+                    else:
+                        await self._statement(self._check())
+                except Unwritten as problem:
+                    _log.debug("%s", problem.why)
+                except self._errors as problem:
+                    _log.warning("a statement to %s failed: %s", self.where, str(problem).strip())
+                    self._wanted.set()
+
+    @property
+    def _opened(self) -> "psycopg.AsyncConnection[Any]":
+        """The session; raises an error of psycopg's where there is none."""
+        from psycopg import OperationalError
+
+        if self._session is None:
+            raise OperationalError("there is no session")
+        return self._session
+
+    async def _check(self) -> None:
+        [(pid,)] = await (await self._opened.execute("SELECT pg_backend_pid()")).fetchall()
+        self._same(pid)
+
+    def _same(self, pid: int) -> None:
+        """A pooler may have given us the session of another client."""
+        from psycopg import OperationalError
+
+        if pid != self._pid:
+            self._drop()
+            raise OperationalError("the session is another one; a pooler in transaction mode is between")
+
+    async def _statement(self, statement: Awaitable[object]) -> None:
+        """Run something on the session; where it is not answered in time, the session is lost."""
+        sent, session = uptime(), self._opened
+        try:
+            with _breaking(session):
+                await statement
+        except BaseException:
+            if not _is_usable(session):
+                self._drop()
+            raise
+        self._succeeded(sent)
+
+    def _drop(self) -> None:
+        """The session is lost."""
+        session, self._session = self._session, None
+        if session is not None and self.owner is not None:
+            if self._lost is None:
+                _log.warning(
+                    "the session with %s was lost; another one is opened as soon as that is possible", self.where
+                )
+            self._lost = self.owner, self._pid
+            _break(session)
+
+    async def _regain(self, deadline: float) -> Positions:
+        """Open another session in the place of the lost one; what the log has of this server's sandboxes."""
+        while True:
+            try:
+                if self._session is None:
+                    await self._open()
+                if self._lost is None or await self._take(*self._lost, deadline):
+                    positions = await self._inherit()
+                    self.regained(positions)
+                    self._lost = None  # from here on this server answers again
+                    _log.warning("another session took the place of the one that was lost")
+                    return positions
+                why = "the old session has not ended"
+            except self._errors as problem:
+                why = str(problem).strip()
+                if self._session is not None and not _is_usable(self._session):
+                    lost = self._lost
+                    self._drop()
+                    self._lost = lost or self._lost
+            if uptime() >= deadline:
+                session, self._session = self._session, None
+                if session is not None:
+                    _break(session)
+                raise Unwritten(f"the log {self.where} cannot be used: {why}", "the log cannot be used")
+            await asyncio.sleep(0.1)
+
+    async def _take(self, id: int, pid: int, deadline: float) -> bool:
+        """Prove that a session has ended, by taking its lock; delete its row then."""
+        session = self._opened
+        while True:
+            with _breaking(session):
+                said = "DELETE FROM server WHERE id = %s AND pg_try_advisory_xact_lock(%s, %s::int) RETURNING 1"
+                gone = await (await session.execute(said, (id, _LOCKS, id))).fetchall()
+                if gone or not await self._is_registered(id):
+                    return True
+                await session.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            if uptime() >= deadline:
+                return False
+            await asyncio.sleep(0.05)
+
+    async def _is_registered(self, id: int) -> bool:
+        found = await (await self._opened.execute("SELECT 1 FROM server WHERE id = %s", (id,))).fetchall()
+        return bool(found)
+
+    async def _inherit(self) -> Positions:
+        """Own what the lost session owned, unless another server has claimed it since."""
+        sent, session = uptime(), self._opened
+        if self._lost is None:
+            return {}
+        with _breaking(session):
+            said = "UPDATE sandbox SET owner = %s WHERE owner = %s RETURNING key, number, digest"
+            rows = await (await session.execute(said, (self.owner, self._lost[0]))).fetchall()
+        self._succeeded(sent)
+        return {key: Position(number, bytes(digest)) for key, number, digest in rows}
+
+    async def write(self, batches: Sequence[Batch]) -> frozenset[int]:
+        """Append commits in one transaction; returns the keys of those that another server owns, or that are behind."""
+        deadline = uptime() + SETTLES_WITHIN
+        async with self._busy:
+            is_uncertain = False
+            refused: set[int] = set()
+            while True:
+                try:
+                    if self._session is None:
+                        batches, lost = self._left(batches, await self._regain(deadline))
+                        refused |= lost
+                        is_uncertain = False
+                        if not batches:
+                            return frozenset(refused)
+                        self._check_time(deadline)
+                    is_uncertain = True
+                    changed: list[int] = []
+                    await self._statement(self._append(batches, changed))
+                    refused |= {batch.key for batch, count in zip(batches, changed, strict=True) if not count}
+                    return frozenset(refused)
+                except Unwritten as problem:
+                    raise Unwritten(problem.why, problem.cause, is_uncertain=is_uncertain) from None
+                except self._errors as problem:
+                    if self._session is not None:  # the database refused the transaction: nothing of it was kept
+                        text = str(problem).strip()
+                        raise Unwritten(f"the log {self.where} cannot be written: {text}") from None
+                    _log.debug("the session was lost in a write: %s", str(problem).strip())
+
+    def _check_time(self, deadline: float) -> None:
+        if uptime() >= deadline:
+            raise Unwritten(f"the log {self.where} breaks off each time that it is written")
+
+    def _left(self, batches: Sequence[Batch], positions: Positions) -> tuple[list[Batch], set[int]]:
+        """The batches that are not in the log yet and can be written, and the keys of those that never can."""
+        left, lost = [], set()
+        for batch in batches:
+            position = positions.get(batch.key)
+            if position == batch.before:
+                left.append(batch)
+            elif position != batch.after:
+                lost.add(batch.key)
+        return left, lost
+
+    async def _append(self, batches: Sequence[Batch], changed: list[int]) -> None:
+        """Append in one transaction: a statement alone is one, and so are those of a pipeline up to its end."""
+        session = self._opened
+        async with session.pipeline() if len(batches) > 1 else nullcontext():
+            cursors = []
+            for key, before, commits, after, due, summary in batches:
+                numbers = [*range(before.number + 1, after.number + 1)]
+                values = (*after, due, summary.decode(), key, self.owner, *before, numbers, [*commits])
+                cursors.append(await session.execute(_APPEND, values))
+        for cursor in cursors:
+            rows = await cursor.fetchall()
+            for (pid,) in rows[:1]:
+                self._same(pid)
+            changed.append(len(rows))
+
+    # The pool.
+
+    @asynccontextmanager
+    async def _connection(self) -> "AsyncIterator[psycopg.AsyncConnection[Any]]":
+        """A connection of the pool that works.
+
+        The pool's own check would wait some seconds between two broken ones, and there are many after an outage. So
+        does it where it cannot connect, unless its `reconnect_timeout` is short.
+        """
+        for left in reversed(range(POOL + 1)):
+            connection = await self._pool.getconn()
+            try:
+                await _check(connection)
+                break
+            except BaseException as problem:
+                await self._pool.putconn(connection)  # which replaces it
+                if not (left and isinstance(problem, self._errors)):
+                    raise
+        try:
+            async with connection:
+                yield connection
+        finally:
+            await self._pool.putconn(connection)
+
+    @asynccontextmanager
+    async def transaction(self, *, writes: bool = True) -> AsyncIterator[Run]:
+        """A transaction on a connection of the pool."""
+        is_ending = False
+        try:
+            async with self._connection() as connection:
+
+                async def run(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+                    with _breaking(connection):
+                        cursor = await connection.execute(_spelt(statement), values or None)
+                    return await cursor.fetchall() if cursor.description else []
+
+                yield run
+                is_ending = True  # from here on only the commit can fail, and its answer be lost
+        except self._errors as problem:
+            text = str(problem).strip()
+            if writes:
+                raise Unwritten(f"the log {self.where} cannot be written: {text}", is_uncertain=is_ending) from None
+            raise Unusable(f"the log {self.where} cannot be read: {text}", "the log cannot be read") from None
+
+    async def claim(self, name: str) -> Found | Claimed | None:
+        """Own the sandbox of that name from now on, unless another server does; None where there is none."""
+        question = (
+            "SELECT key, about, number, digest, owner, address FROM sandbox LEFT JOIN server ON id = owner"
+            " WHERE name = ?"
+        )
+        async with self._adopting:
+            await self.confirm()
+            while True:
+                async with self.transaction(writes=False) as run:
+                    rows = await run(question, name)
+                if not rows:
+                    return None
+                *found, owner, address = rows[0]
+                if self._closing and (address is None or owner == self.owner):
+                    # It is being released. Who forwards to here is told to look again, until another server has it.
+                    return Claimed(self.owner or 0, self.address)
+                if owner == self.owner:
+                    return found_in(name, tuple(found))
+                if address is not None:
+                    return Claimed(owner, address)
+                await asyncio.sleep(random.uniform(0, ADOPTION_DELAY))  # noqa: S311
+                said = (
+                    "UPDATE sandbox SET owner = ? WHERE name = ? AND owner IS NOT DISTINCT FROM ?::bigint RETURNING 1"
+                )
+                async with self.transaction() as run:
+                    claimed = await run(said, self.owner, name, owner)
+                if claimed:
+                    self.takeovers += owner is not None
+
+    async def release(self, keys: Sequence[int]) -> None:
+        """Own these no more."""
+        async with self.transaction() as run:
+            await run("UPDATE sandbox SET owner = NULL WHERE key = ANY(?) AND owner = ?", [*keys], self.owner)
+
+    async def touch(self, keys: Sequence[int]) -> None:
+        """Keep that these sandboxes are in use now.
+
+        Those that are being written are left out, because they are in use: to wait for them could end in a deadlock
+        with the writer.
+        """
+        for some in range(0, len(keys), AT_ONCE):
+            async with self.transaction() as run:
+                said = "SELECT key FROM sandbox WHERE key = ANY(?) FOR NO KEY UPDATE SKIP LOCKED"
+                await run(
+                    f"UPDATE sandbox SET used = ? WHERE key IN ({said})",  # noqa: S608
+                    machine_now(), [*keys[some : some + AT_ONCE]],
+                )  # fmt: skip
+
+    async def depose(self, server: int, *, by_force: bool) -> None:
+        """Let the sandboxes of a server be claimed, if its session has ended; `by_force`: end that session."""
+        deposing = self._deposing.get((server, by_force))
+        if deposing is None:
+            deposing = asyncio.get_running_loop().create_task(self._depose(server, by_force=by_force))
+            self._deposing[server, by_force] = deposing
+            deposing.add_done_callback(lambda _: self._deposing.pop((server, by_force), None))
+        await asyncio.shield(deposing)
+
+    async def _depose(self, server: int, *, by_force: bool) -> None:
+        for _ in range(40):
+            async with self.transaction() as run:
+                gone = "DELETE FROM server WHERE id = ? AND pg_try_advisory_xact_lock(?, ?::int)"
+                await run(gone, server, _LOCKS, server)
+                end = "SELECT pg_terminate_backend(pid) FROM server WHERE id = ?"
+                left = await run(end if by_force else "SELECT 1 FROM server WHERE id = ?", server)
+            if not (left and by_force):
+                return
+            await asyncio.sleep(0.05)
+
+    async def due(self, now: int, after: int, most: int) -> list[tuple[int, str]]:
+        """Keys and names of free sandboxes that have something to do by now."""
+        async with self.transaction() as run:
+            said = "DELETE FROM server WHERE id <> ? AND pg_try_advisory_xact_lock(?, id::int)"  # whose session ended
+            await run(said, self.owner, _LOCKS)
+        question = f"SELECT key, name FROM sandbox WHERE due <= ? AND key > ? AND {_FREE} ORDER BY key LIMIT ?"  # noqa: S608
+        async with self.transaction(writes=False) as run:
+            return [(key, name) for key, name in await run(question, now, after, most)]
+
+    async def unused(self, since: int | None, most: int | None) -> list[str]:
+        """The sandboxes not used since then, and those beyond the `most` used last; none of another server."""
+        async with self.transaction(writes=False) as run:
+            return await unused_in(run, since, most, f"(owner = {self.owner} OR {_FREE})")
+
+    async def close(self) -> None:
+        """End; what is still owned is free from now on."""
+        self._closing = True
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
+        async with self._busy:
+            if self._session is not None:
+                with suppress(*self._errors), _breaking(self._session):
+                    await self._session.execute("DELETE FROM server WHERE id = %s", (self.owner,))
+                await self._session.close()
+                self._session = None
+        await self._pool.close(timeout=1.0)
+
+    def stop_claiming(self) -> None:
+        """Claim nothing more: the server is about to end."""
+        self._closing = True
+
+
+async def _configure(connection: "psycopg.AsyncConnection[Any]") -> None:
+    await connection.execute(_EVERY)
+    await connection.commit()
+
+
+async def _check(connection: "psycopg.AsyncConnection[Any]") -> None:
+    """Fail where a connection of the pool is broken."""
+    with _breaking(connection, 1.0):
+        await connection.execute("")
+
+
+@contextmanager
+def _breaking(connection: "psycopg.AsyncConnection[Any]", seconds: float = STATEMENT) -> Iterator[None]:
+    """Break a connection when the block takes longer, so that what waits for it fails."""
+    timer = asyncio.get_running_loop().call_later(seconds, _break, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _is_usable(connection: "psycopg.AsyncConnection[Any]") -> bool:
+    """Whether a statement can follow one that failed.
+
+    psycopg may leave a connection that breaks in a pipeline in pipeline mode, without calling it closed.
+    """
+    from psycopg.pq import PipelineStatus, TransactionStatus
+
+    if connection.closed:
+        return False
+    info = connection.info
+    return info.pipeline_status == PipelineStatus.OFF and info.transaction_status == TransactionStatus.IDLE
+
+
+def _break(connection: "psycopg.AsyncConnection[Any]") -> None:
+    """Shut a connection down without a word: who waits for an answer gets an error.
+
+    To close it, or to cancel what waits for it, would mean to wait for the database.
+    """
+    with suppress(Exception), socket.socket(fileno=os.dup(connection.fileno())) as connected:
+        connected.shutdown(socket.SHUT_RDWR)
+
+
+def _local_host(connection: "psycopg.Connection[Any]") -> str:
+    """The address of this machine from which it reaches the database; other servers reach it there, too."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as connected:
+        if connected.family not in (socket.AF_INET, socket.AF_INET6):
+            return "127.0.0.1"
+        return str(connected.getsockname()[0])
+
+
+@cache
+def _spelt(statement: str) -> bytes:
+    return statement.replace("?", "%s").encode()

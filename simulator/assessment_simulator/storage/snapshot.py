@@ -1,0 +1,171 @@
+"""A whole memory as effects that build it up again: what the log begins with, and what takes the place of old commits.
+
+The states of one memory (its opening state, its snapshots, the present state) share most of their values. `writing`
+writes each value once, so the dictionaries of a snapshot cost a few bytes an entry, and what is read shares again.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from heapq import heappush
+from itertools import islice
+from typing import Any, TypeVar
+
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.faults import Fault, Tally
+from assessment_simulator.core.retry_schedule import Delivery
+from assessment_simulator.faults.plan import Faults
+from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.history import Chain as Moves
+from assessment_simulator.sandbox.history import Step
+from assessment_simulator.sandbox.memory import EFFECTS, Effect, Memory
+from assessment_simulator.sandbox.state import AlarmKey, Chain, Ringing, Row, State
+from assessment_simulator.storage.codec import Writer
+
+K = TypeVar("K")
+V = TypeVar("V")
+Items = tuple[tuple[K, V], ...]
+"""Some entries of a dictionary."""
+AT_ONCE = 200
+"""At most this many entries are in one effect."""
+PIECE = 65_536
+"""A piece of a written image ends after this many bytes."""
+
+
+def still(memory: Memory) -> Memory:
+    """A copy that stays as it is while the memory changes. The opening state and the snapshots never change."""
+    twin = Memory(memory.seed, State(memory.opening.config, memory.opening.clock), memory.kinds)
+    twin.opening, twin.state, twin.snapshots = memory.opening, memory.state.copy(), memory.snapshots.copy()
+    twin.generation, twin.epoch = memory.generation, memory.epoch
+    twin.renewals, twin.snapshots_taken = memory.renewals, memory.snapshots_taken
+    twin.faults = memory.faults and memory.faults.copy()
+    twin.recent = {vendor: calls.copy() for vendor, calls in memory.recent.items()}
+    return twin
+
+
+def image(memory: Memory) -> Iterator[Effect]:
+    """The effects that build a memory up from nothing; it must not change until they are all written."""
+    yield from _state_of(memory.opening)
+    yield "as_opening", ()
+    for id, state in memory.snapshots.items():
+        yield from _state_of(state)
+        yield "as_snapshot", (id,)
+    yield from _state_of(memory.state)
+    faults, tallies = ((), ()) if memory.faults is None else (memory.faults.list, tuple(memory.faults.tallies))
+    recent = tuple((vendor, tuple(calls)) for vendor, calls in memory.recent.items())
+    counters = (memory.generation, memory.renewals, memory.epoch, memory.snapshots_taken)
+    yield "as_present", (counters, faults, tallies, recent)
+
+
+def _state_of(state: State) -> Iterator[Effect]:
+    numbers = (state.sequence, state.alarms_set)
+    tally = tuple(state.history.tally.items())
+    yield "begin", (state.config, state.clock, numbers, tally, state.held)
+    for kind, table in state.tables.items():
+        for rows in _some(table):
+            yield "table", (kind, rows)
+    for word, entries in (
+        ("index", state.indexes), ("history", state.history.chains), ("alarms", state.alarms),
+        ("deliveries", state.deliveries), ("lines", state.lines),
+    ):  # fmt: skip
+        for some in _some(entries):
+            yield word, (some,)
+
+
+def _some(entries: Mapping[Any, Any]) -> Iterator[tuple[Any, ...]]:
+    """The entries of a dictionary, some at a time."""
+    left = iter(entries.items())
+    while some := tuple(islice(left, AT_ONCE)):
+        yield some
+
+
+# Building up.
+
+
+def _begin(
+    memory: Memory, config: Config, clock: Clock, numbers: tuple[int, int], tally: Items[Step, int], held: str | None,
+) -> None:  # fmt: skip
+    memory.state = state = State(config, clock)
+    state.sequence, state.alarms_set = numbers
+    state.history.tally, state.held = dict(tally), held
+
+
+def _table(memory: Memory, kind: str, rows: Items[str, Row]) -> None:
+    memory.state.table(kind).update(rows)
+
+
+def _index(memory: Memory, chains: Items[tuple[str, str], Chain]) -> None:
+    memory.state.indexes.update(chains)
+
+
+def _history(memory: Memory, chains: Items[str, Moves]) -> None:
+    memory.state.history.chains.update(chains)
+
+
+def _alarms(memory: Memory, alarms: Items[AlarmKey, Ringing]) -> None:
+    memory.state.alarms.update(alarms)
+    for _, ringing in alarms:
+        heappush(memory.state.ringing, ringing)
+
+
+def _deliveries(memory: Memory, deliveries: Items[str, Delivery]) -> None:
+    memory.state.deliveries.update(deliveries)
+    memory.state.pending.update((id, delivery) for id, delivery in deliveries if delivery.due is not None)
+
+
+def _lines(memory: Memory, lines: Items[str, tuple[str, ...]]) -> None:
+    memory.state.lines.update(lines)
+
+
+def _as_opening(memory: Memory) -> None:
+    memory.opening = memory.state
+
+
+def _as_snapshot(memory: Memory, id: str) -> None:
+    memory.snapshots[id] = memory.state
+
+
+def _as_present(
+    memory: Memory, counters: tuple[int, int, int, int], faults: tuple[Fault, ...], tallies: tuple[Tally, ...],
+    recent: Items[str, tuple[int, ...]],
+) -> None:  # fmt: skip
+    memory.generation, memory.renewals, memory.epoch, memory.snapshots_taken = counters
+    memory.faults = Faults(faults, memory.seed, tallies) if faults else None
+    most = memory.state.config.rate_limit
+    memory.recent = {vendor: deque(calls, maxlen=most) for vendor, calls in recent}
+    memory.state.queue_again()
+
+
+BUILDING: Mapping[str, Callable[..., None]] = {
+    "begin": _begin, "table": _table, "index": _index, "history": _history, "alarms": _alarms,
+    "deliveries": _deliveries, "lines": _lines, "as_opening": _as_opening, "as_snapshot": _as_snapshot,
+    "as_present": _as_present,
+}  # fmt: skip
+"""The effects of which images are made; they happen in images alone."""
+_ALL = {**EFFECTS, **BUILDING}
+
+
+def blank(memory: Memory) -> None:
+    """Forget everything, so that an image can be built up."""
+    memory.snapshots, memory.generation, memory.renewals = {}, 0, 0
+    memory.faults = None
+    memory.begin_again(memory.opening)
+    memory.epoch = 0  # the image tells it: what was begun goes on where it was only read again
+
+
+def replay(memory: Memory, effects: Iterable[Effect]) -> None:
+    """Make effects true that were read from a log."""
+    for word, told in effects:
+        _ALL[word](memory, *told)
+
+
+def parts(memory: Memory) -> Iterator[bytes]:
+    """An image written down, in pieces of some tens of kilobytes."""
+    writer, piece, size = Writer(), list[bytes](), 0
+    for effect in image(memory):
+        piece.append(writer.write([effect]))
+        size += len(piece[-1])
+        if size > PIECE:
+            yield Writer.joined(piece)
+            piece, size = [], 0
+    if piece:
+        yield Writer.joined(piece)

@@ -1,0 +1,117 @@
+"""The candidate's part: three little games of ours, where the vendor has a dozen of its own.
+
+The vendor's games measure how somebody takes risks, keeps things in mind, and trusts. Ours ask about the same in a
+minute and measure nothing: each answer is worth some points, and the score is how many of all points were earned. What
+is left blank counts half; where everything is, the score is drawn from the sandbox's seed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from assessment_simulator.core.questionnaire import Answers, Briefing, Exercise, Part, Phase, Question
+from assessment_simulator.core.sandbox_view import Stored
+from assessment_simulator.vendors.pymetrics import results
+from assessment_simulator.vendors.pymetrics.states import (
+    ACCEPTED,
+    COMPLETED,
+    EXPIRED,
+    FULFILLED,
+    IN_PROGRESS,
+    NOT_STARTED,
+    PENDING,
+    REJECTED,
+)
+
+PHASES: Mapping[str, Phase] = {
+    REJECTED: Phase.CLOSED,
+    PENDING: Phase.INVITED,
+    ACCEPTED: Phase.INVITED,
+    NOT_STARTED: Phase.INVITED,
+    IN_PROGRESS: Phase.STARTED,
+    COMPLETED: Phase.FINISHED,
+    FULFILLED: Phase.FINISHED,
+    EXPIRED: Phase.EXPIRED,
+}
+"""Where a candidate stands in each status."""
+
+_PUFFS = (("2", "2 puffs"), ("5", "5 puffs"), ("9", "9 puffs"), ("14", "14 puffs"), ("20", "20 puffs"))
+_SIGNS = (
+    ("▲", "triangle"), ("●", "circle"), ("■", "square"), ("★", "star"), ("●", "circle"), ("♥", "heart"),
+)  # fmt: skip
+
+PARTS = (
+    Part(
+        "Balloons",
+        "Every puff of air earns a coin. At some puff the balloon bursts, and its coins are gone. Nobody knows which.",
+        (
+            Question("first_balloon", "How many puffs do you give the first balloon?", _PUFFS),
+            Question("next_balloon", "It burst at the eighth. How many do you give the next one?", _PUFFS),
+        ),
+    ),
+    Part(
+        "A row of signs",
+        "Open the row, look at it for as long as you like, and close it again. Then answer from memory.",
+        (
+            Question(
+                "after_square", "Which sign came right after the square?",
+                (("triangle", "Triangle"), ("circle", "Circle"), ("star", "Star"), ("heart", "Heart")),
+            ),
+            Question(
+                "circles", "How many circles were there?", (("1", "One"), ("2", "Two"), ("3", "Three"), ("4", "Four")),
+            ),
+        ),
+        _SIGNS,
+    ),
+    Part(
+        "The stranger",
+        "You have ten coins. What you hand to a stranger is tripled; the stranger may give back as much as they like.",
+        (
+            Question(
+                "handed_over", "How many coins do you hand over?",
+                (("0", "None"), ("3", "3 coins"), ("5", "5 coins"), ("8", "8 coins"), ("10", "All ten")),
+            ),
+            Question(
+                "given_back", "You handed over five and were given back six. How was that?",
+                (("unfair", "Unfair"), ("fair", "Fair"), ("generous", "Generous")),
+            ),
+        ),
+    ),
+)  # fmt: skip
+"""The games, in the order in which they are played."""
+
+POINTS: Mapping[str, Mapping[str, float]] = {
+    "first_balloon": {"2": 0.2, "5": 0.7, "9": 1, "14": 0.6, "20": 0},
+    "next_balloon": {"2": 0.3, "5": 1, "9": 0.5, "14": 0.2, "20": 0},
+    "after_square": {"triangle": 0, "circle": 0, "star": 1, "heart": 0},
+    "circles": {"1": 0, "2": 1, "3": 0, "4": 0},
+    "handed_over": {"0": 0, "3": 0.4, "5": 0.7, "8": 1, "10": 0.8},
+    "given_back": {"unfair": 0, "fair": 1, "generous": 0.7},
+}
+"""What each answer is worth."""
+_BLANK = 0.5
+
+
+def outcome(answers: Answers) -> dict[str, Any]:
+    """The results that answers lead to, as `complete` takes them; none where nothing was answered."""
+    if not any(answers.values()):
+        return {}
+    earned = sum(POINTS[name][answers[name][0]] if answers.get(name) else _BLANK for name in POINTS)
+    score = round(100 * earned / len(POINTS), 2)
+    return {"results": [{"score": score, "description": results.told(score)}]}
+
+
+def about(stored: Stored) -> Briefing:
+    """What the candidate of an order is told."""
+    face, candidate = stored.face, stored.face["candidate"]
+    name = " ".join(part for part in (candidate["first_name"], candidate["last_name"]) if part)
+    return Briefing(
+        title=face["assessment"]["description"],
+        candidate=name or candidate["email"] or candidate["external_id"] or "",
+        phase=PHASES[stored.status],
+        subject=face["requisition_title"] or "",
+        redirect=face["candidate_redirect_url"],
+    )
+
+
+EXERCISE = Exercise("/pymetrics/invite/{ticket}", "ticket", about, {"en": PARTS}, outcome)
+"""What stands behind an order's invite_link."""

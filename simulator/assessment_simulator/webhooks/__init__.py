@@ -1,0 +1,1 @@
+"""Webhooks: pending deliveries, attempts and retries."""
