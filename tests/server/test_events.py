@@ -17,9 +17,9 @@ import pytest
 
 from assessment_simulator import runner
 from assessment_simulator.app import VENDORS
+from assessment_simulator.control import events
 from assessment_simulator.core.config import Config
 from assessment_simulator.events import feed
-from assessment_simulator.events import stream as events
 from assessment_simulator.events.feed import KEPT, Change, Hub
 from assessment_simulator.journal.recorder import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
 from assessment_simulator.sandbox import sandbox as world

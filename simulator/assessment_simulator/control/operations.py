@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from assessment_simulator.control import state_diagram
+from assessment_simulator.control import events, state_diagram
 from assessment_simulator.control.lists import STATES, statuses
 from assessment_simulator.control.models.base import INSTANT
 from assessment_simulator.control.models.config import Config
@@ -29,7 +29,6 @@ from assessment_simulator.control.models.sandboxes import (
 from assessment_simulator.control.vendor_openapi import named
 from assessment_simulator.core.schema import Schema, integer, text
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.events import stream
 from assessment_simulator.http import query_parameters
 from assessment_simulator.journal import curl
 from assessment_simulator.webhooks import inbox
@@ -150,9 +149,9 @@ def calls(vendors: Mapping[str, Vendor]) -> dict[str, Control]:
         "script": Control({200: str}, media_type=curl.MEDIA_TYPE),
         "wait": Control({200: Object}, (408, 410), Awaiting, optional=False, example=_AWAITED),
         "coverage": Control({200: Coverage}),
-        "events": Control({200: str}, media_type=stream.MEDIA_TYPE),
+        "events": Control({200: str}, media_type=events.MEDIA_TYPE),
         "catch": Control({200: None}, query={"status": _STATUS}),
-        "caught": Control({200: Annotated[list[Caught], Field(max_length=inbox.MOST)]}),
+        "caught": Control({200: Annotated[list[Caught], Field(max_length=inbox.MAX_WEBHOOKS)]}),
         "clear_caught": Control({204: None}),
         "states": Control({200: States}, (404,), parameters=vendor),
         "seen_states": Control({200: SeenStates}, parameters=vendor),

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from assessment_simulator.control.bodies import answer, listed, read, rendered, text
 from assessment_simulator.control.clock import ClockControl
+from assessment_simulator.control.events import EventControl
 from assessment_simulator.control.faults import FaultControl
 from assessment_simulator.control.journal import JournalControl
 from assessment_simulator.control.lists import ListControl
@@ -16,11 +17,12 @@ from assessment_simulator.control.metrics import MetricsControl
 from assessment_simulator.control.routing import Handler, by_verb, json
 from assessment_simulator.control.states import StatesControl
 from assessment_simulator.control.views import catalogue, find_invitation, linked
+from assessment_simulator.control.webhook_inbox import InboxControl
+from assessment_simulator.control.webhook_test import WebhookTest
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.request import NOTHING, Call
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.core.seeded_random import Draw
-from assessment_simulator.events.stream import EventControl
 from assessment_simulator.http.asgi import FOREIGN, named_headers
 from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.problem_details import Problem
@@ -31,8 +33,6 @@ from assessment_simulator.sandbox.credentials import Credentials, members
 from assessment_simulator.sandbox.registry import NAME, Sandboxes, Taken
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import Listed
-from assessment_simulator.webhooks.inbox import CatchControl
-from assessment_simulator.webhooks.probe import HookTest
 from assessment_simulator.webhooks.worker import Dispatcher
 
 ROOT = "/_simulator"
@@ -83,11 +83,11 @@ class Control:
             ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
             ("GET", f"{S}/deliveries/{{id}}", self.delivery),
             ("POST", f"{S}/deliveries/{{id}}/replay", self.replay),
-            *HookTest(self._sandbox, lambda: self._sandboxes.sender).table(S),
+            *WebhookTest(self._sandbox, lambda: self._sandboxes.sender).table(S),
             *FaultControl(self._sandbox).table(S),
             *journal.table(S),
             *events.table(S),
-            *CatchControl(self._sandbox).table(ROOT),
+            *InboxControl(self._sandbox).table(ROOT),
             *StatesControl(lambda: self._sandboxes.vendors, self._sandbox).table(ROOT, S),
         )
         by_path: dict[str, dict[str, Handler]] = {}

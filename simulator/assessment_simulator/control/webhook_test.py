@@ -1,4 +1,7 @@
-"""One attempt to reach a listener from where this server runs: outside of any delivery, and kept nowhere."""
+"""`POST S/webhook-test`: one attempt to reach a listener from where this server runs, outside any delivery.
+
+The answer shows the attempt. Nothing is stored, and no injected fault applies.
+"""
 
 from collections.abc import Callable
 
@@ -15,11 +18,11 @@ from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.webhooks.sender import Sender
 
 BODY = b'{"type":"simulator.test"}'
-"""What is posted: no vendor sends it, so a listener may well answer 400; that it answers is what is asked."""
+"""No vendor sends this, so a listener may well answer 400; the test shows that it answers."""
 
 
-class HookTest:
-    """The handler; `find` gives the sandbox that a request speaks of, `sender` what posts all webhooks."""
+class WebhookTest:
+    """The handler. `find` returns the sandbox of a request, `sender` the client that sends all webhooks."""
 
     def __init__(self, find: Callable[[Request], Sandbox], sender: Callable[[], Sender]) -> None:
         self._find = find
@@ -34,18 +37,15 @@ class HookTest:
         from assessment_simulator.control.models import deliveries as models
 
         sandbox = self._find(request)
-        asked = read(models.Trying, request.state.body).url
-        url = asked or sandbox.config.default_webhook_url or sandbox.config.webhook_url
+        given = read(models.Trying, request.state.body).url
+        url = given or sandbox.config.default_webhook_url or sandbox.config.webhook_url
         if url is None:
             raise Problem(409, "give a url: the sandbox has neither a default_webhook_url nor a webhook_url")
-        post, at = _post(url), sandbox.now()
+        bare, authorization = basic_auth(url)
+        headers = [("content-type", "application/json"), ("simulator-test", "1")]
+        if authorization is not None:
+            headers.append(("authorization", authorization))
+        post, at = Post(bare, tuple(headers), BODY), sandbox.now()
         outcome = await self._sender().send(post, sandbox.config.webhook_timeout)
         attempt = Attempt(1, at, post, outcome.answer, outcome.error, outcome.duration)
         return json({"url": ALONE.plain(url), **values(models.WholeAttempt, attempt)})
-
-
-def _post(url: str) -> Post:
-    """User and password become Basic authentication, as they do in a webhook."""
-    bare, authorization = basic_auth(url)
-    access = () if authorization is None else (("authorization", authorization),)
-    return Post(bare, (("content-type", "application/json"), ("simulator-test", "1"), *access), BODY)
