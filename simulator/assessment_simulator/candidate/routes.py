@@ -14,7 +14,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from assessment_simulator.candidate.i18n import ENGLISH, direction, primary, spoken, words
-from assessment_simulator.control.routing import by_verb
 from assessment_simulator.core import instant
 from assessment_simulator.core.questionnaire import Answers, Briefing, Exercise, Phase, flaw
 from assessment_simulator.core.request import NOTHING, Call, Reply
@@ -25,6 +24,7 @@ from assessment_simulator.core.vendor import Credential, Vendor
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.routing import route
 from assessment_simulator.http.templating import HEADERS, render
 from assessment_simulator.http.vendor_endpoint import FORM
 from assessment_simulator.sandbox.registry import Sandboxes
@@ -93,7 +93,7 @@ class Candidate:
     def routes(self) -> list[Route]:
         """The routes for Starlette: one page for each vendor that has an exercise."""
         return [
-            by_verb(
+            route(
                 vendor.exercise.path,
                 {
                     "GET": partial(self._look, vendor, vendor.exercise),

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.control.bodies import listed, read, rendered, text, values
-from assessment_simulator.control.routing import Handler
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.routing import Handler
 from assessment_simulator.sandbox.advance import CutShort, Playing
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.watched import Event

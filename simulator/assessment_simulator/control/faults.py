@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.control import bodies
-from assessment_simulator.control.routing import Handler
+from assessment_simulator.http.routing import Handler
 from assessment_simulator.sandbox.sandbox import Sandbox
 
 

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.control.bodies import answer, listed, read, text
-from assessment_simulator.control.routing import Handler, json
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.routing import Handler, json
 from assessment_simulator.journal import curl
 from assessment_simulator.journal.conditions import THINGS
 from assessment_simulator.journal.har import archive, entry

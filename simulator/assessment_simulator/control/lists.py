@@ -6,12 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.control.bodies import answer, listed, text
-from assessment_simulator.control.routing import Handler
 from assessment_simulator.control.views import find_invitation, linked
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http import json_codec, query_parameters
 from assessment_simulator.http.query_parameters import Reader
+from assessment_simulator.http.routing import Handler
 from assessment_simulator.journal import search
 from assessment_simulator.journal.timeline import timeline
 from assessment_simulator.sandbox.sandbox import Sandbox

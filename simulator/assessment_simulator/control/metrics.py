@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator import output
-from assessment_simulator.control.routing import Handler
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.routing import Handler
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.sandbox.sandbox import Sandbox
 

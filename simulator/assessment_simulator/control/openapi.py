@@ -11,12 +11,12 @@ from pydantic.json_schema import GenerateJsonSchema
 from assessment_simulator.control.models import config, faults
 from assessment_simulator.control.models.sandboxes import Name, Problem
 from assessment_simulator.control.operations import Control, calls
-from assessment_simulator.control.routing import Handler
 from assessment_simulator.control.vendor_openapi import answer, body_of, head
 from assessment_simulator.core.schema import Schema, ref
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.auth import OPEN_PATHS
 from assessment_simulator.http.problem_details import MEDIA_TYPE
+from assessment_simulator.http.routing import Handler
 
 Json = dict[str, Any]
 Table = Mapping[str, Mapping[str, Handler]]

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from assessment_simulator.control.routing import Handler, by_verb, json
 from assessment_simulator.control.vendor_openapi import document, named
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.routing import Handler, json, route
 
 if TYPE_CHECKING:
     from assessment_simulator.control.openapi import Table
@@ -46,7 +46,7 @@ class Reference:
 
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
-        return [by_verb(path, handlers) for path, handlers in self.table().items()]
+        return [route(path, handlers) for path, handlers in self.table().items()]
 
     def table(self) -> dict[str, dict[str, Handler]]:
         """Every call by path and method."""

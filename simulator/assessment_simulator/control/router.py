@@ -14,7 +14,6 @@ from assessment_simulator.control.faults import FaultControl
 from assessment_simulator.control.journal import JournalControl
 from assessment_simulator.control.lists import ListControl
 from assessment_simulator.control.metrics import MetricsControl
-from assessment_simulator.control.routing import Handler, by_verb, json
 from assessment_simulator.control.states import StatesControl
 from assessment_simulator.control.views import catalogue, find_invitation, linked
 from assessment_simulator.control.webhook_inbox import InboxControl
@@ -26,8 +25,9 @@ from assessment_simulator.core.seeded_random import Draw
 from assessment_simulator.http.asgi import FOREIGN, named_headers
 from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.routing import Handler, json, route
 from assessment_simulator.journal.curl import Keys
-from assessment_simulator.loading import MODELS
+from assessment_simulator.loading import MODELS, loaded
 from assessment_simulator.sandbox import settings
 from assessment_simulator.sandbox.credentials import Credentials, members
 from assessment_simulator.sandbox.registry import NAME, Sandboxes, Taken
@@ -51,9 +51,30 @@ class Control:
         """The routes for Starlette."""
         light = {f"{ROOT}/{name}" for name in ("health", "ready", "metrics")}  # what monitors call
         return [
-            by_verb(path, handlers, self._found, () if path in light else MODELS)
+            route(path, {verb: self._whole(handler, path in light) for verb, handler in handlers.items()})
             for path, handlers in self.table().items()
         ]
+
+    def _whole(self, handler: Handler, light: bool) -> Handler:
+        """A handler that has the sandbox as `request.state.sandbox`, with no timer left that should have fired.
+
+        The answer leaves when all that the sandbox has changed by then is durable.
+        """
+
+        async def whole(request: Request) -> Response:
+            await loaded(*(() if light else MODELS))
+            sandbox = request.state.sandbox = await self._found(request)
+            while sandbox is not None:
+                await sandbox.catch_up()
+                if not sandbox.is_closed:
+                    break
+                sandbox = request.state.sandbox = await self._found(request)  # the one found before was evicted
+            response = await handler(request)
+            if sandbox is not None and not sandbox.is_closed:
+                await sandbox.settled()
+            return response
+
+        return whole
 
     def table(self) -> dict[str, dict[str, Handler]]:
         """Every control call by path and method, in the order in which a reader wants them."""

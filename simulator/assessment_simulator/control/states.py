@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from assessment_simulator.control import state_diagram
 from assessment_simulator.control.bodies import answer
-from assessment_simulator.control.routing import Handler
 from assessment_simulator.control.state_statistics import machine_view, seen_view
 from assessment_simulator.control.vendor_openapi import named
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.routing import Handler
 from assessment_simulator.sandbox.sandbox import Sandbox
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.control.bodies import read, values
-from assessment_simulator.control.routing import Handler, json
 from assessment_simulator.core.retry_schedule import Attempt, Post
 from assessment_simulator.core.urls import basic_auth
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.routing import Handler, json
 from assessment_simulator.journal.redaction import ALONE
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.webhooks.sender import Sender

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from assessment_simulator.control.routing import by_verb
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.dashboard import formatting, forms, tour, views
 from assessment_simulator.dashboard.api_client import CONTROL, Control
@@ -20,6 +19,7 @@ from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.login import local
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.routing import route
 from assessment_simulator.http.templating import HEADERS, render
 
 Look = Callable[[Visit], Awaitable[dict[str, Any]]]
@@ -85,10 +85,10 @@ class Board:
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
         return [
-            by_verb("/", {"GET": self.home}),
-            by_verb("/sandboxes", {"POST": self.open}),
-            by_verb(tour.PATH, self._handlers(TOUR)),
-            *(by_verb(UNDER + page.path, self._handlers(page)) for page in PAGES),
+            route("/", {"GET": self.home}),
+            route("/sandboxes", {"POST": self.open}),
+            route(tour.PATH, self._handlers(TOUR)),
+            *(route(UNDER + page.path, self._handlers(page)) for page in PAGES),
         ]
 
     def _handlers(self, page: Page) -> dict[str, Callable[[Request], Awaitable[Response]]]:

@@ -20,12 +20,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from assessment_simulator.control.routing import by_verb
 from assessment_simulator.core import instant
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.failed_attempts import Attempts
 from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.routing import route
 from assessment_simulator.http.templating import HEADERS, render
 from assessment_simulator.storage import Log
 
@@ -104,7 +104,7 @@ class Login:
 
     def routes(self) -> list[Route]:
         """The routes for Starlette."""
-        return [by_verb(LOGIN, {"GET": self._ask, "POST": self._enter}), by_verb(LOGOUT, {"POST": self._leave})]
+        return [route(LOGIN, {"GET": self._ask, "POST": self._enter}), route(LOGOUT, {"POST": self._leave})]
 
     async def _ask(self, request: Request) -> Response:
         return _form(request, 200, request.query_params.get("next", HOME))

@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from assessment_simulator.control.routing import by_verb
 from assessment_simulator.http import templating
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.routing import route
 
 ICON = "/favicon.ico"
 _FOREVER = "public, max-age=31536000, immutable"
@@ -14,7 +14,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 def routes() -> list[Route]:
     """The routes for Starlette; whoever may see no other page may see these."""
-    return [by_verb(f"{templating.UI}/{{file}}", {"GET": _file}), by_verb(ICON, {"GET": _icon})]
+    return [route(f"{templating.UI}/{{file}}", {"GET": _file}), route(ICON, {"GET": _icon})]
 
 
 async def _file(request: Request) -> Response:
