@@ -15,6 +15,7 @@ from assessment_simulator.control import bodies
 from assessment_simulator.control.models.faults import MOST_FAULTS
 from assessment_simulator.control.reference import Reference
 from assessment_simulator.control.router import ROOT, Control, S
+from assessment_simulator.control.settings import changed
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.faults import KINDS, Fault
 from assessment_simulator.core.outcome_tags import TAGS
@@ -24,7 +25,6 @@ from assessment_simulator.events.feed import WHAT
 from assessment_simulator.http import asgi, connection, json_codec, problem_details, static_files
 from assessment_simulator.http.login import Login
 from assessment_simulator.journal.timeline import KINDS as KINDS_OF_ENTRIES
-from assessment_simulator.sandbox.settings import changed
 from assessment_simulator.settings import Settings
 from assessment_simulator.vendors.pymetrics.webhooks import DEFAULT_SECRET
 from tests.servers import ROOT as REPOSITORY

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from assessment_simulator import __version__, dashboard
 from assessment_simulator.candidate.routes import Candidate
+from assessment_simulator.control import settings as configuring
 from assessment_simulator.control.reference import Reference
 from assessment_simulator.control.router import Control
 from assessment_simulator.core.config import Config
@@ -44,7 +45,6 @@ from assessment_simulator.http.vendor_endpoint import Door
 from assessment_simulator.loading import MODELS, loaded
 from assessment_simulator.mail.relay import Relay
 from assessment_simulator.mail.smtp import Smtp
-from assessment_simulator.sandbox import settings as configuring
 from assessment_simulator.sandbox.maintenance import Limits, kept
 from assessment_simulator.sandbox.registry import Sandboxes, Taken
 from assessment_simulator.settings import Settings, is_loopback

@@ -224,10 +224,10 @@ def _sandboxes(path: Path) -> dict[str, dict[str, Any]]:
 def check_sandboxes(where: str, content: Any) -> dict[str, dict[str, Any]]:
     """The member `sandboxes` of a configuration, each of its settings tried once."""
     from assessment_simulator.app import VENDORS
+    from assessment_simulator.control.settings import changed
     from assessment_simulator.core.config import Config
     from assessment_simulator.http.problem_details import Problem
     from assessment_simulator.sandbox.registry import NAME
-    from assessment_simulator.sandbox.settings import changed
 
     sandboxes = content.get("sandboxes") if isinstance(content, dict) else None
     if not isinstance(sandboxes, dict) or len(content) != 1:

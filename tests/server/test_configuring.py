@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from assessment_simulator.app import VENDORS
+from assessment_simulator.control.settings import changed, shown
 from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.sandbox.settings import changed, shown
 
 SWITCHES = {switch.id: switch for vendor in VENDORS.values() for switch in vendor.switches}
 

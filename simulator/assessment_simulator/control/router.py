@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from assessment_simulator.control import settings
 from assessment_simulator.control.bodies import answer, listed, read, rendered, text
 from assessment_simulator.control.clock import ClockControl
 from assessment_simulator.control.events import EventControl
@@ -28,7 +29,6 @@ from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.routing import Handler, json, route
 from assessment_simulator.journal.curl import Keys
 from assessment_simulator.loading import MODELS, loaded
-from assessment_simulator.sandbox import settings
 from assessment_simulator.sandbox.credentials import Credentials, members
 from assessment_simulator.sandbox.registry import NAME, Sandboxes, Taken
 from assessment_simulator.sandbox.sandbox import Sandbox
