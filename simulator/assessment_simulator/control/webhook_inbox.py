@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.control.bodies import answer
-from assessment_simulator.http.routing import Handler
 from assessment_simulator.core import instant
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.routing import Handler
 from assessment_simulator.journal.recorder import CAUGHT
 from assessment_simulator.journal.redaction import Mask, headers_of
 from assessment_simulator.journal.views import body_view
