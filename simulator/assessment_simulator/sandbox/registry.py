@@ -24,13 +24,13 @@ from assessment_simulator.http.problem_details import Full
 from assessment_simulator.mail.relay import Relay
 from assessment_simulator.sandbox import changes
 from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.commit_queue import Commits, due_of, summary_of
 from assessment_simulator.sandbox.credentials import Credentials, Keys, digest, members
+from assessment_simulator.sandbox.image import parts
 from assessment_simulator.sandbox.sample_data import begin_again, plant_all
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Claimed, Found, Listed, Log, LogError, OwnedElsewhere, Position, Unwritten
-from assessment_simulator.storage.commit_queue import Commits, due_of, summary_of
-from assessment_simulator.storage.snapshot import parts
 from assessment_simulator.storage.writer import Writer
 from assessment_simulator.webhooks.sender import Sender
 from assessment_simulator.webhooks.worker import Dispatcher

@@ -15,9 +15,9 @@ from assessment_simulator.events.changes import news
 from assessment_simulator.journal.recorder import CLOSING, ENDED, EVERYTHING, Journal, Watcher
 from assessment_simulator.sandbox import changes
 from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.commit_queue import Commits, Remembering
 from assessment_simulator.sandbox.memory import EFFECTS
 from assessment_simulator.sandbox.state import State
-from assessment_simulator.storage.commit_queue import Commits, Remembering
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -23,9 +23,9 @@ import pytest
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
+from assessment_simulator.sandbox.commit_queue import IMAGE_AFTER
 from assessment_simulator.sandbox.maintenance import Keeper, Limits
 from assessment_simulator.sandbox.registry import Sandboxes
-from assessment_simulator.storage.commit_queue import IMAGE_AFTER
 from assessment_simulator.storage.sqlite import SqliteLog
 from assessment_simulator.webhooks.egress import Policy
 from assessment_simulator.webhooks.sender import HttpSender

@@ -12,12 +12,12 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.request import NOTHING, Call, Reply
 from assessment_simulator.core.seeded_random import Draw
 from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.commit_queue import Commits, due_of, summary_of
+from assessment_simulator.sandbox.image import image, parts, still
 from assessment_simulator.sandbox.memory import Memory
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Batch, Found, Unwritten
-from assessment_simulator.storage.commit_queue import Commits, due_of, summary_of
-from assessment_simulator.storage.snapshot import image, parts, still
 from assessment_simulator.storage.sqlite import SqliteLog
 from assessment_simulator.storage.writer import Writer
 

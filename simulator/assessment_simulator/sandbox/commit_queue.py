@@ -14,12 +14,12 @@ import orjson
 
 from assessment_simulator.core.mail import MAIL
 from assessment_simulator.sandbox import changes
+from assessment_simulator.sandbox.codec import Reader
+from assessment_simulator.sandbox.codec import Writer as Encoder
+from assessment_simulator.sandbox.image import blank, parts, replay, still
 from assessment_simulator.sandbox.memory import EFFECTS, Effect, Memory
 from assessment_simulator.storage import Batch, Deleted, Found, Log, Position, Unusable, Unwritten
-from assessment_simulator.storage.codec import Reader
-from assessment_simulator.storage.codec import Writer as Encoder
 from assessment_simulator.storage.pauses import Pause
-from assessment_simulator.storage.snapshot import blank, parts, replay, still
 from assessment_simulator.storage.writer import MOST_BYTES, Writer
 
 T = TypeVar("T")

@@ -15,11 +15,11 @@ from assessment_simulator.core.faults import Fault, Tally
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.faults.plan import Faults
 from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.codec import Writer
 from assessment_simulator.sandbox.history import Chain as Moves
 from assessment_simulator.sandbox.history import Step
 from assessment_simulator.sandbox.memory import EFFECTS, Effect, Memory
 from assessment_simulator.sandbox.state import AlarmKey, Chain, Ringing, Row, State
-from assessment_simulator.storage.codec import Writer
 
 K = TypeVar("K")
 V = TypeVar("V")
