@@ -6,11 +6,11 @@ from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Alarm, Decision, Notice
+from assessment_simulator.core.decision import Decision, Timer, WebhookEvent
 from assessment_simulator.core.links import Links
-from assessment_simulator.core.request import NOTHING, Call, Reply
-from assessment_simulator.core.seeded_random import Draw
-from assessment_simulator.core.vendor import Vendor, answer
+from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
+from assessment_simulator.core.seeded_random import SeededRandom
+from assessment_simulator.core.vendor import Vendor, handle
 
 NOW = 17_935_344_000_000_000
 """2026-11-01T12:00:00Z."""
@@ -39,8 +39,8 @@ class FakeWorld:
     sequence: int = 0
     records: dict[tuple[str, str], FakeStored] = field(default_factory=dict)
     index: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    alarms: dict[tuple[str, str], Alarm] = field(default_factory=dict)
-    notices: list[Notice] = field(default_factory=list)
+    alarms: dict[tuple[str, str], Timer] = field(default_factory=dict)
+    notices: list[WebhookEvent] = field(default_factory=list)
 
     @property
     def links(self) -> Links:
@@ -79,13 +79,15 @@ class FakeWorld:
                 self.alarms[alarm.operation, alarm.id] = alarm
         self.notices += decision.notices
 
-    def call(self, operation: str, body: Any = NOTHING, **members: Any) -> Call:
+    def call(self, operation: str, body: Any = MISSING, **members: Any) -> VendorRequest:
         """A call of this moment."""
-        return Call(operation, self.now, Draw(self.secret, self.sequence + 1), BASE_URL, body=body, **members)
+        return VendorRequest(
+            operation, self.now, SeededRandom(self.secret, self.sequence + 1), BASE_URL, body=body, **members
+        )
 
-    def ask(self, vendor: Vendor, operation: str, body: Any = NOTHING, **members: Any) -> Reply:
-        """Have a vendor answer, and make its decision true."""
-        decision = answer(vendor, vendor.operations[operation], self.call(operation, body, **members), self)
+    def ask(self, vendor: Vendor, operation: str, body: Any = MISSING, **members: Any) -> VendorResponse:
+        """Have a vendor handle a request, and apply its decision."""
+        decision = handle(vendor, vendor.operations[operation], self.call(operation, body, **members), self)
         self.apply(decision)
         return decision.reply
 

@@ -12,8 +12,8 @@ from assessment_contracts.property import Need, Property
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sources import Basis, Document, Guess, Promise, Source, Standing
-from assessment_simulator.core.vendor import Switch, Vendor
+from assessment_simulator.core.sources import Basis, Document, Guarantee, Guess, Source, Standing
+from assessment_simulator.core.vendor import BehaviourFlag, Vendor
 from assessment_simulator.rule_docs import page
 from tests.servers import ROOT
 
@@ -24,7 +24,7 @@ def test_the_page_is_what_the_tables_write_today() -> None:
     assert page() == PAGE, "run scripts/docs"
 
 
-def told(vendor: Vendor) -> list[Rule | Promise]:
+def told(vendor: Vendor) -> list[Rule | Guarantee]:
     """What a vendor demands and does."""
     return [*vendor.rules, *vendor.promises]
 
@@ -34,7 +34,7 @@ def facts(vendor: Vendor) -> list[tuple[str, Basis]]:
     rules = [(f"{rule.id} {what}", basis) for rule in vendor.rules for what, basis in (
         ("demand", Basis(rule.standing, rule.source)), ("status", rule.of_status), ("body", rule.of_body),
     )]  # fmt: skip
-    others: list[Promise | Switch] = [*vendor.promises, *vendor.switches]
+    others: list[Guarantee | BehaviourFlag] = [*vendor.promises, *vendor.switches]
     return rules + [(item.id, Basis(item.standing, item.source)) for item in others]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sources import Document, Omission, Promise, Standing
+from assessment_simulator.core.sources import Document, Guarantee, Omission, Standing
 from assessment_simulator.core.vendor import Vendor
 
 _HEAD = """# How faithful it is
@@ -113,7 +113,7 @@ def _in_parts(rule: Rule) -> tuple[str, str]:
     return standing, source
 
 
-def _promises(promises: Iterable[Promise]) -> Iterable[Sequence[str]]:
+def _promises(promises: Iterable[Guarantee]) -> Iterable[Sequence[str]]:
     for promise in promises:
         yield f"`{promise.id}`", promise.statement, promise.standing.value, str(promise.source)
 

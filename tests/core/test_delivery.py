@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.decision import Notice
+from assessment_simulator.core.decision import WebhookEvent
 from assessment_simulator.core.retry_schedule import REFUSED, TRIES, Answer, Attempt, Delivery, Post, gap
 
-NOTICE = Notice("n", "vendor", "i", "http://127.0.0.1/hook", "text/plain", "body")
+NOTICE = WebhookEvent("n", "vendor", "i", "http://127.0.0.1/hook", "text/plain", "body")
 POST = Post(NOTICE.url, (), b"body")
 FRESH = Delivery("n", NOTICE, created=0, due=0)
 

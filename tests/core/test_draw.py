@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.seeded_random import Draw, seal, secret_of
+from assessment_simulator.core.seeded_random import SeededRandom, seal, secret_of
 
 SECRETS = st.binary(min_size=1, max_size=64)
 SEQUENCES = st.integers(0, 2**64)
 
 
-def drawn(draw: Draw) -> tuple[object, ...]:
+def drawn(draw: SeededRandom) -> tuple[object, ...]:
     """One of everything that can be drawn."""
     return (
         draw.octets(64), draw.uuid(), draw.token(), draw.token(20), draw.number(), draw.number(-2.5, 2.5),
@@ -23,22 +23,22 @@ def drawn(draw: Draw) -> tuple[object, ...]:
 
 @given(SECRETS, SEQUENCES)
 def test_equal_secrets_and_sequences_draw_equal_values_in_equal_order(secret: bytes, sequence: int) -> None:
-    assert drawn(Draw(secret, sequence)) == drawn(Draw(secret, sequence))
+    assert drawn(SeededRandom(secret, sequence)) == drawn(SeededRandom(secret, sequence))
 
 
 @given(SECRETS, SECRETS, SEQUENCES, SEQUENCES)
 def test_another_secret_or_sequence_draws_other_values(one: bytes, other: bytes, first: int, second: int) -> None:
     same = (one.ljust(64, b"\0"), first) == (other.ljust(64, b"\0"), second)
-    assert same == (Draw(one, first).octets(16) == Draw(other, second).octets(16))
+    assert same == (SeededRandom(one, first).octets(16) == SeededRandom(other, second).octets(16))
 
 
 def test_one_draw_never_gives_the_same_id_twice_and_neighbours_share_none() -> None:
-    ids = [draw.uuid() for sequence in range(100) for draw in [Draw(b"secret", sequence)] for _ in range(20)]
+    ids = [draw.uuid() for sequence in range(100) for draw in [SeededRandom(b"secret", sequence)] for _ in range(20)]
     assert len({*ids}) == len(ids)
 
 
 def test_a_draw_knows_whether_anything_was_drawn() -> None:
-    draw = Draw(b"secret", 1)
+    draw = SeededRandom(b"secret", 1)
     assert not draw.used
     draw.octets(1)
     assert draw.used
@@ -46,36 +46,36 @@ def test_a_draw_knows_whether_anything_was_drawn() -> None:
 
 @given(SECRETS, SEQUENCES)
 def test_an_id_is_a_uuid_of_version_four(secret: bytes, sequence: int) -> None:
-    id = uuid.UUID(Draw(secret, sequence).uuid())
+    id = uuid.UUID(SeededRandom(secret, sequence).uuid())
     assert (id.version, id.variant) == (4, uuid.RFC_4122)
 
 
 @pytest.mark.parametrize("size", [1, 16, 20, 64])
 def test_octets_and_tokens_have_the_size_asked_for(size: int) -> None:
-    assert len(Draw(b"secret", 1).octets(size)) == size
-    assert re.fullmatch(f"[0-9a-f]{{{2 * size}}}", Draw(b"secret", 1).token(size))
+    assert len(SeededRandom(b"secret", 1).octets(size)) == size
+    assert re.fullmatch(f"[0-9a-f]{{{2 * size}}}", SeededRandom(b"secret", 1).token(size))
 
 
 @given(SECRETS, SEQUENCES, st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)).map(sorted))
 def test_a_number_lies_in_its_range(secret: bytes, sequence: int, bounds: list[float]) -> None:
     low, high = bounds
-    assert low <= Draw(secret, sequence).number(low, high) <= high
+    assert low <= SeededRandom(secret, sequence).number(low, high) <= high
 
 
 def test_numbers_fill_their_range() -> None:
-    numbers = [Draw(b"secret", sequence).number(10, 20) for sequence in range(1_000)]
+    numbers = [SeededRandom(b"secret", sequence).number(10, 20) for sequence in range(1_000)]
     assert all(10 <= number < 20 for number in numbers)
     assert 14.5 < sum(numbers) / 1_000 < 15.5
 
 
 def test_every_choice_is_picked_about_as_often() -> None:
-    picked = [Draw(b"secret", sequence).pick("abcd") for sequence in range(2_000)]
+    picked = [SeededRandom(b"secret", sequence).pick("abcd") for sequence in range(2_000)]
     assert all(400 < picked.count(choice) < 600 for choice in "abcd")
 
 
 @given(SECRETS, SEQUENCES, st.integers(1, 12))
 def test_digits_are_as_many_as_asked_for(secret: bytes, sequence: int, size: int) -> None:
-    assert re.fullmatch(f"[0-9]{{{size}}}", Draw(secret, sequence).digits(size))
+    assert re.fullmatch(f"[0-9]{{{size}}}", SeededRandom(secret, sequence).digits(size))
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from assessment_simulator.core.questionnaire import Briefing, Exercise, Part, Phase, Question, flaw, questions
+from assessment_simulator.core.questionnaire import Briefing, Part, Phase, Question, Questionnaire, flaw, questions
 
 ONE = Question("one", "Which?", (("a", "A"), ("b", "B")))
 MANY = Question("many", "Which ones?", (("a", "A"), ("b", "B")), many=True)
 PARTS = (Part("First", "", (ONE,)), Part("Second", "", (MANY,)))
 
 
-def exercise(path: str) -> Exercise:
-    return Exercise(path, "ticket", lambda stored: Briefing("", "", Phase.INVITED), {"en": PARTS}, dict)
+def exercise(path: str) -> Questionnaire:
+    return Questionnaire(path, "ticket", lambda stored: Briefing("", "", Phase.INVITED), {"en": PARTS}, dict)
 
 
 GOOD: list[Mapping[str, Sequence[str]]] = [

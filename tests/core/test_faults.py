@@ -8,21 +8,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.faults import KINDS, Fault, Occasion, Tally, counted, fits, matches, merged, settled
-from assessment_simulator.core.seeded_random import chance
+from assessment_simulator.core.faults import (
+    KINDS,
+    Counter,
+    Fault,
+    FaultContext,
+    count_match,
+    matches,
+    merge_patch,
+    path_matches,
+    with_defaults,
+)
+from assessment_simulator.core.seeded_random import uniform
 
-CALL = Occasion("calls", frozenset(KINDS["calls"]), "pymetrics", "create_order", "POST", "/mercury/order")
-DELIVERY = Occasion("deliveries", frozenset(KINDS["deliveries"]), "pymetrics", invitation="an-order")
+CALL = FaultContext("calls", frozenset(KINDS["calls"]), "pymetrics", "create_order", "POST", "/mercury/order")
+DELIVERY = FaultContext("deliveries", frozenset(KINDS["deliveries"]), "pymetrics", invitation="an-order")
 PLAIN = Fault(do="drop")
 
 
 def struck(fault: Fault, times: int, seed: int | str = 0) -> list[bool]:
     """Which of so many matching calls a fault strikes."""
-    tally, found = Tally(), []
+    tally, found = Counter(), []
     for _ in range(times):
-        before, tally = tally, counted(fault, tally, seed)
+        before, tally = tally, count_match(fault, tally, seed)
         found.append(tally.struck > before.struck)
-    assert tally == Tally(times, sum(found))
+    assert tally == Counter(times, sum(found))
     return found
 
 
@@ -90,17 +100,17 @@ PATHS = [
 
 @pytest.mark.parametrize(("pattern", "text", "agrees"), PATHS)
 def test_a_star_stands_for_any_run_of_characters(pattern: str, text: str, agrees: bool) -> None:
-    assert fits(pattern, text) is agrees
+    assert path_matches(pattern, text) is agrees
 
 
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=10))
 def test_stars_mean_what_they_mean_to_a_regular_expression(pattern: str, text: str) -> None:
     expected = re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None
-    assert fits(pattern, text) is expected
+    assert path_matches(pattern, text) is expected
 
 
 def test_many_stars_take_no_longer_than_a_few() -> None:
-    assert not fits("*a" * 2_000 + "*b*", "a" * 5_000)
+    assert not path_matches("*a" * 2_000 + "*b*", "a" * 5_000)
 
 
 COUNTS: list[tuple[dict[str, Any], list[bool]]] = [
@@ -139,7 +149,7 @@ def test_a_fault_that_chance_passes_by_does_not_use_up_its_times() -> None:
 
 @given(st.integers() | st.text(st.characters(codec="utf-8")), st.lists(st.integers(), max_size=3))
 def test_chance_is_a_number_from_0_up_to_1_and_repeats(seed: int | str, parts: list[int]) -> None:
-    assert 0 <= chance(seed, *parts) == chance(seed, *parts) < 1
+    assert 0 <= uniform(seed, *parts) == uniform(seed, *parts) < 1
 
 
 DEFAULTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -165,7 +175,7 @@ DEFAULTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("said", "expected"), DEFAULTS)
 def test_what_is_left_out_has_a_default(said: dict[str, Any], expected: dict[str, Any]) -> None:
-    whole = settled(Fault(**said), 3)
+    whole = with_defaults(Fault(**said), 3)
     assert {name: getattr(whole, name) for name in expected} == expected
 
 
@@ -197,5 +207,5 @@ MERGES: list[tuple[Any, Any, Any]] = [
 @pytest.mark.parametrize(("value", "patch", "expected"), MERGES)
 def test_a_merge_patch_does_what_its_rfc_prints(value: Any, patch: Any, expected: Any) -> None:
     before = repr(value)
-    assert merged(value, patch) == expected
+    assert merge_patch(value, patch) == expected
     assert repr(value) == before

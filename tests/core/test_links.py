@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from assessment_simulator.core.links import Links
-from assessment_simulator.core.request import BASE, SEAL
+from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN
 from assessment_simulator.core.seeded_random import seal
 
 ONE, OTHER = str(UUID(int=1)), str(UUID(int=2))
@@ -11,7 +11,7 @@ HERE = "http://here"
 
 
 def link(id: str) -> str:
-    return f"{BASE}/x/{SEAL}.{id}.rest"
+    return f"{BASE_URL_TOKEN}/x/{LINK_TOKEN}.{id}.rest"
 
 
 def test_each_link_gets_the_address_and_the_seal_of_its_own_invitation() -> None:
@@ -23,9 +23,9 @@ def test_each_link_gets_the_address_and_the_seal_of_its_own_invitation() -> None
 
 
 def test_a_body_without_an_address_stays_as_it_is() -> None:
-    body = f"{SEAL}.{ONE}".encode()
+    body = f"{LINK_TOKEN}.{ONE}".encode()
     assert Links("ada", b"secret").set_out(body, HERE) is body
-    assert Links("ada", b"secret").set_out(f"{BASE}/y".encode(), HERE) == b"http://here/y"
+    assert Links("ada", b"secret").set_out(f"{BASE_URL_TOKEN}/y".encode(), HERE) == b"http://here/y"
 
 
 def test_seals_differ_by_secret_epoch_and_invitation() -> None:

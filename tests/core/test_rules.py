@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.request import NOTHING, Unreadable
-from assessment_simulator.core.rules import Field, Json, Rule, at_the_door, broken, type_rules
-from assessment_simulator.core.rules import fits as fits_
+from assessment_simulator.core.request import MISSING, Unreadable
+from assessment_simulator.core.rules import Field, Json, Rule, always_passes, type_rules, violated_rules
+from assessment_simulator.core.rules import is_type as fits_
 from assessment_simulator.core.sources import Basis, Source, Standing, assumed
 from tests.fakes import FakeWorld
 
@@ -59,7 +59,7 @@ FOUND: list[tuple[Field, Any, Any]] = [
     (FLAT, [], None),
     (FLAT, "gender", None),
     (FLAT, None, None),
-    (FLAT, NOTHING, None),
+    (FLAT, MISSING, None),
     (FLAT, Unreadable("it ends too early"), None),
     (DEEP, {"candidate": {"email": "a@b"}}, "a@b"),
     (DEEP, {"candidate": {"email": ""}}, ""),
@@ -140,7 +140,7 @@ def test_the_first_stage_with_a_broken_rule_names_all_that_it_found(
     stages: tuple[tuple[Rule, ...], ...], found: tuple[Rule, ...]
 ) -> None:
     world = FakeWorld()
-    assert broken(stages, world.call("any"), world) == found
+    assert violated_rules(stages, world.call("any"), world) == found
 
 
 def test_a_later_stage_is_not_asked_once_an_earlier_one_refused() -> None:
@@ -149,13 +149,13 @@ def test_a_later_stage_is_not_asked_once_an_earlier_one_refused() -> None:
 
     late = Rule("late", "request", "", 400, Standing.ASSUMED, Source("x", "y"), fails)
     world = FakeWorld()
-    assert broken(((BAD,), (late,)), world.call("any"), world) == (BAD,)
+    assert violated_rules(((BAD,), (late,)), world.call("any"), world) == (BAD,)
 
 
 def test_a_rule_of_the_door_holds_for_whatever_becomes_a_call() -> None:
     world = FakeWorld()
-    assert at_the_door(world.call("any"), world)
-    assert Rule("door", "path", "", 404, Standing.ASSUMED, Source("x", "y")).holds is at_the_door
+    assert always_passes(world.call("any"), world)
+    assert Rule("door", "path", "", 404, Standing.ASSUMED, Source("x", "y")).holds is always_passes
 
 
 DEMAND = Basis(Standing.DOCUMENTED, Source("x", "y"))

@@ -8,7 +8,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Decision
 from assessment_simulator.core.mail import mail
-from assessment_simulator.core.request import BASE, NOTHING, SEAL, Reply, Unreadable
+from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, MISSING, Unreadable, VendorResponse
 from tests.fakes import NOW, FakeWorld
 
 
@@ -28,8 +28,8 @@ def test_the_default_settings_are_three_assessments_and_no_webhook() -> None:
 
 
 def test_a_decision_changes_something_if_it_has_more_than_a_reply() -> None:
-    assert not Decision(Reply(200)).changes
-    assert Decision(Reply(200), forgotten=(("order", "1"),)).changes
+    assert not Decision(VendorResponse(200)).changes
+    assert Decision(VendorResponse(200), forgotten=(("order", "1"),)).changes
 
 
 def test_settings_are_never_changed_in_place() -> None:
@@ -39,25 +39,25 @@ def test_settings_are_never_changed_in_place() -> None:
 
 def test_a_call_without_a_body_is_told_from_one_with_null() -> None:
     call = FakeWorld().call("any")
-    assert call.body is NOTHING
-    assert NOTHING is not None
+    assert call.body is MISSING
+    assert MISSING is not None
     assert Unreadable("why").reason == "why"
 
 
 def test_a_reply_is_json_and_refuses_nothing_unless_it_says_so() -> None:
-    reply = Reply(200)
+    reply = VendorResponse(200)
     assert (reply.body, reply.headers, reply.media_type, reply.rules) == (None, (), "application/json", ())
 
 
 def test_the_placeholders_stand_for_no_real_address() -> None:
-    assert BASE.endswith(".invalid")
-    assert SEAL.endswith(".invalid")
-    assert SEAL not in BASE
+    assert BASE_URL_TOKEN.endswith(".invalid")
+    assert LINK_TOKEN.endswith(".invalid")
+    assert LINK_TOKEN not in BASE_URL_TOKEN
 
 
 def test_a_mail_is_a_record_of_its_own_that_can_be_repeated() -> None:
     world = FakeWorld()
-    record = mail(world.call("any"), "ada@example.com", "Hello", "Text", "an-order", f"{BASE}/x")
+    record = mail(world.call("any"), "ada@example.com", "Hello", "Text", "an-order", f"{BASE_URL_TOKEN}/x")
     assert (record.kind, record.status, record.keys) == ("mail", None, ())
     assert dict(record.face) == {
         "id": record.id,
@@ -66,6 +66,6 @@ def test_a_mail_is_a_record_of_its_own_that_can_be_repeated() -> None:
         "subject": "Hello",
         "text": "Text",
         "invitation": "an-order",
-        "link": f"{BASE}/x",
+        "link": f"{BASE_URL_TOKEN}/x",
     }
-    assert mail(world.call("any"), "ada@example.com", "Hello", "Text", "an-order", f"{BASE}/x") == record
+    assert mail(world.call("any"), "ada@example.com", "Hello", "Text", "an-order", f"{BASE_URL_TOKEN}/x") == record

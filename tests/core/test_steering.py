@@ -8,65 +8,65 @@ from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Alarm
-from assessment_simulator.core.outcome_tags import TAGS, Steering, planned, silenced, steer
+from assessment_simulator.core.decision import Timer
+from assessment_simulator.core.outcome_tags import TAGS, OutcomeTags, cancelled_timers, parse_tags, planned_timers
 from tests.fakes import BASE_URL, NOW, FakeWorld
 
 STEERED = [
-    ("ada@example.com", Steering()),
-    ("", Steering()),
-    ("+", Steering()),
-    ("no at", Steering()),
-    ("ada+completes@example.com", Steering("complete")),
-    ("ada+completes", Steering()),
-    ("ada@example+completes.com", Steering()),
-    ("a@b+completes@example.com", Steering("complete")),
-    ("ADA+COMPLETES@EXAMPLE.COM", Steering("complete")),
-    ("ada+completes-in-10s@example.com", Steering("complete", 10 * instant.SECOND)),
-    ("ada+completes-in-2m@example.com", Steering("complete", 2 * instant.MINUTE)),
-    ("ada+completes-in-3h@example.com", Steering("complete", 3 * instant.HOUR)),
-    ("ada+completes-in-4d@example.com", Steering("complete", 4 * instant.DAY)),
-    ("ada+completes-in-0s@example.com", Steering("complete", 0)),
-    ("ada+Completes-In-010S@example.com", Steering("complete", 10 * instant.SECOND)),
-    ("ada+completes-in-10@example.com", Steering()),
-    ("ada+completes-in-s@example.com", Steering()),
-    ("ada+completes-in--1s@example.com", Steering()),
-    ("ada+completes-in-1.5h@example.com", Steering()),
-    ("ada+completes-in-10w@example.com", Steering()),
-    ("ada+completes-in-1234567s@example.com", Steering()),
-    ("ada+completes-in-\u0661s@example.com", Steering()),
-    ("ada+expires@example.com", Steering("expire")),
-    ("ada+abandons@example.com", Steering("start")),
-    ("ada+rejected@example.com", Steering("reject")),
-    ("ada+score-high@example.com", Steering(score="high")),
-    ("ada+score-low@example.com", Steering(score="low")),
-    ("ada+score-low+score-high@example.com", Steering(score="low")),
-    ("ada+score-middle@example.com", Steering()),
-    ("ada+completes+score-high@example.com", Steering("complete", score="high")),
-    ("ada+score-low+completes-in-1m@example.com", Steering("complete", instant.MINUTE, "low")),
-    ("ada+expires+completes@example.com", Steering("expire")),
-    ("ada+newsletter+completes@example.com", Steering("complete")),
-    ("ada+newsletter@example.com", Steering()),
-    ("ada+complete@example.com", Steering()),
-    ("ada+ completes@example.com", Steering()),
-    ("+completes@example.com", Steering("complete")),
-    ("completes@example.com", Steering()),
+    ("ada@example.com", OutcomeTags()),
+    ("", OutcomeTags()),
+    ("+", OutcomeTags()),
+    ("no at", OutcomeTags()),
+    ("ada+completes@example.com", OutcomeTags("complete")),
+    ("ada+completes", OutcomeTags()),
+    ("ada@example+completes.com", OutcomeTags()),
+    ("a@b+completes@example.com", OutcomeTags("complete")),
+    ("ADA+COMPLETES@EXAMPLE.COM", OutcomeTags("complete")),
+    ("ada+completes-in-10s@example.com", OutcomeTags("complete", 10 * instant.SECOND)),
+    ("ada+completes-in-2m@example.com", OutcomeTags("complete", 2 * instant.MINUTE)),
+    ("ada+completes-in-3h@example.com", OutcomeTags("complete", 3 * instant.HOUR)),
+    ("ada+completes-in-4d@example.com", OutcomeTags("complete", 4 * instant.DAY)),
+    ("ada+completes-in-0s@example.com", OutcomeTags("complete", 0)),
+    ("ada+Completes-In-010S@example.com", OutcomeTags("complete", 10 * instant.SECOND)),
+    ("ada+completes-in-10@example.com", OutcomeTags()),
+    ("ada+completes-in-s@example.com", OutcomeTags()),
+    ("ada+completes-in--1s@example.com", OutcomeTags()),
+    ("ada+completes-in-1.5h@example.com", OutcomeTags()),
+    ("ada+completes-in-10w@example.com", OutcomeTags()),
+    ("ada+completes-in-1234567s@example.com", OutcomeTags()),
+    ("ada+completes-in-\u0661s@example.com", OutcomeTags()),
+    ("ada+expires@example.com", OutcomeTags("expire")),
+    ("ada+abandons@example.com", OutcomeTags("start")),
+    ("ada+rejected@example.com", OutcomeTags("reject")),
+    ("ada+score-high@example.com", OutcomeTags(score="high")),
+    ("ada+score-low@example.com", OutcomeTags(score="low")),
+    ("ada+score-low+score-high@example.com", OutcomeTags(score="low")),
+    ("ada+score-middle@example.com", OutcomeTags()),
+    ("ada+completes+score-high@example.com", OutcomeTags("complete", score="high")),
+    ("ada+score-low+completes-in-1m@example.com", OutcomeTags("complete", instant.MINUTE, "low")),
+    ("ada+expires+completes@example.com", OutcomeTags("expire")),
+    ("ada+newsletter+completes@example.com", OutcomeTags("complete")),
+    ("ada+newsletter@example.com", OutcomeTags()),
+    ("ada+complete@example.com", OutcomeTags()),
+    ("ada+ completes@example.com", OutcomeTags()),
+    ("+completes@example.com", OutcomeTags("complete")),
+    ("completes@example.com", OutcomeTags()),
 ]
 
 
 @pytest.mark.parametrize(("email", "steering"), STEERED)
-def test_an_address_steers_as_the_table_says(email: str, steering: Steering) -> None:
-    assert steer(email) == steering
+def test_an_address_steers_as_the_table_says(email: str, steering: OutcomeTags) -> None:
+    assert parse_tags(email) == steering
 
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_every_tag_that_is_listed_means_something(tag: str) -> None:
-    assert steer(f"ada{tag}@example.com") != Steering()
+    assert parse_tags(f"ada{tag}@example.com") != OutcomeTags()
 
 
 @given(st.text())
 def test_no_address_whatever_raises(email: str) -> None:
-    assert steer(email).delay >= 0
+    assert parse_tags(email).delay >= 0
 
 
 ALL = ("complete", "expire", "start", "reject")
@@ -93,21 +93,21 @@ def test_an_address_goes_before_the_progress_of_the_sandbox(
     email: str, progress: str, possible: tuple[str, ...], plan: tuple[str, int] | None
 ) -> None:
     world = FakeWorld(replace(Config(), progress=progress))
-    alarms = planned("vendor", world.call("any"), "id", email, world, possible)
-    assert alarms == (() if plan is None else (Alarm(plan[0], "id", NOW + plan[1], "vendor", BASE_URL),))
+    alarms = planned_timers("vendor", world.call("any"), "id", email, world, possible)
+    assert alarms == (() if plan is None else (Timer(plan[0], "id", NOW + plan[1], "vendor", BASE_URL),))
 
 
 def test_no_alarm_is_set_for_an_instant_that_cannot_be_written() -> None:
     world = FakeWorld(now=instant.LATEST - instant.DAY)
-    (alarm,) = planned("vendor", world.call("any"), "id", "ada+completes-in-999999d@example.com", world, ALL)
+    (alarm,) = planned_timers("vendor", world.call("any"), "id", "ada+completes-in-999999d@example.com", world, ALL)
     assert alarm.at is not None
     assert alarm.at <= instant.LATEST
     world.config = replace(Config(), progress="P3650D")
-    (alarm,) = planned("vendor", world.call("any"), "id", "ada@example.com", world, ALL)
+    (alarm,) = planned_timers("vendor", world.call("any"), "id", "ada@example.com", world, ALL)
     assert alarm.at is not None
     assert alarm.at <= instant.LATEST
 
 
 def test_every_alarm_that_can_be_planned_can_be_taken_back() -> None:
-    assert {(alarm.operation, alarm.at) for alarm in silenced("id")} == {(operation, None) for operation in ALL}
-    assert {alarm.id for alarm in silenced("id")} == {"id"}
+    assert {(alarm.operation, alarm.at) for alarm in cancelled_timers("id")} == {(operation, None) for operation in ALL}
+    assert {alarm.id for alarm in cancelled_timers("id")} == {"id"}

@@ -5,12 +5,20 @@ from dataclasses import replace
 import pytest
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Alarm, Decision, Record
-from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.decision import Decision, Record, Timer
+from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Source, Standing
-from assessment_simulator.core.vendor import Endpoint, Operation, Switch, Vendor, answer, refusal, switched
+from assessment_simulator.core.vendor import (
+    BehaviourFlag,
+    Endpoint,
+    Operation,
+    Vendor,
+    behaviour_in_force,
+    handle,
+    refusal,
+)
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeWorld
 
@@ -21,16 +29,16 @@ def rule(id: str, *, holds: bool = False, status: int = 400) -> Rule:
     return Rule(id, "request", f"{id} must hold", status, Standing.ASSUMED, SOURCE, lambda call, world: holds)
 
 
-def decide(call: Call, world: World) -> Decision:
+def decide(call: VendorRequest, world: SandboxView) -> Decision:
     return Decision(
-        Reply(200, {"ok": True}, (("x-own", "1"),), notes=("noted",)),
+        VendorResponse(200, {"ok": True}, (("x-own", "1"),), notes=("noted",)),
         (Record("kind", "id", None, {}),),
-        alarms=(Alarm("expire", "id", 5),),
+        alarms=(Timer("expire", "id", 5),),
     )
 
 
-def refuse(found: tuple[Rule, ...], call: Call, world: World) -> Reply:
-    return Reply(found[0].status, {"said": [rule.statement for rule in found]}, (("x-refused", "1"),))
+def refuse(found: tuple[Rule, ...], call: VendorRequest, world: SandboxView) -> VendorResponse:
+    return VendorResponse(found[0].status, {"said": [rule.statement for rule in found]}, (("x-refused", "1"),))
 
 
 READ = Operation("read", decide, ((rule("kept", holds=True),),))
@@ -53,7 +61,7 @@ def vendor(*more: tuple[str, str]) -> Vendor:
 def test_a_call_that_keeps_every_rule_is_decided() -> None:
     world = FakeWorld()
     call = world.call("read")
-    assert answer(vendor(), READ, call, world) == decide(call, world)
+    assert handle(vendor(), READ, call, world) == decide(call, world)
 
 
 def test_a_refusal_carries_the_hints_of_the_violated_rules_only() -> None:
@@ -62,15 +70,15 @@ def test_a_refusal_carries_the_hints_of_the_violated_rules_only() -> None:
 
     stage = (hinting("a", "change a"), hinting("kept", "not this", holds=True), hinting("b", None), rule("c"))
     world = FakeWorld()
-    reply = answer(vendor(), Operation("hinted", decide, (stage,)), world.call("hinted"), world).reply
+    reply = handle(vendor(), Operation("hinted", decide, (stage,)), world.call("hinted"), world).reply
     assert (reply.rules, reply.hints) == (("a", "b", "c"), ("change a",))
 
 
 def test_a_call_that_breaks_rules_is_refused_by_all_of_the_first_stage_and_changes_nothing() -> None:
     world = FakeWorld()
-    decision = answer(vendor(), REFUSED, world.call("refused"), world)
+    decision = handle(vendor(), REFUSED, world.call("refused"), world)
     assert decision == Decision(
-        Reply(401, {"said": ["a must hold", "b must hold"]}, (("x-refused", "1"),), rules=("a", "b"))
+        VendorResponse(401, {"said": ["a must hold", "b must hold"]}, (("x-refused", "1"),), rules=("a", "b"))
     )
 
 
@@ -80,7 +88,7 @@ def test_every_reply_carries_the_headers_that_stand_on_all_after_its_own(
 ) -> None:
     world = FakeWorld()
     call = world.call(operation.name)
-    plain, limited = (answer(a, operation, call, world) for a in (vendor(), vendor(("x-limit", "5"))))
+    plain, limited = (handle(a, operation, call, world) for a in (vendor(), vendor(("x-limit", "5"))))
     assert limited.reply.headers == (own, ("x-limit", "5"))
     assert (limited.reply.status, limited.reply.body) == (plain.reply.status, plain.reply.body)
     assert (limited.records, limited.alarms) == (plain.records, plain.alarms)
@@ -105,5 +113,5 @@ def test_every_rule_is_listed_once_the_door_first() -> None:
     [({}, {"x": None, "y": 1}), ({"x": 50}, {"x": 50, "y": 1}), ({"x": None, "z": 3}, {"x": None, "y": 1})],
 )
 def test_a_switch_that_is_not_set_is_at_its_first_value(behaviour: dict[str, int | None], in_force: object) -> None:
-    switches = (Switch("x", (None, 50), "", SOURCE), Switch("y", (1, 2), "", SOURCE))
-    assert switched(replace(Config(), behaviour=behaviour), switches) == in_force
+    switches = (BehaviourFlag("x", (None, 50), "", SOURCE), BehaviourFlag("y", (1, 2), "", SOURCE))
+    assert behaviour_in_force(replace(Config(), behaviour=behaviour), switches) == in_force

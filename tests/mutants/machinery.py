@@ -97,7 +97,7 @@ MUTANTS = (
         "Links from before a reset open the invitations that have their ids again.",
     ),
     Mutant(
-        "steering.ignored", _STEERING, "wish = steer(email)", "wish = Steering()",
+        "steering.ignored", _STEERING, "wish = parse_tags(email)", "wish = Steering()",
         "Tags in an address choose no outcome.",
     ),
     Mutant(

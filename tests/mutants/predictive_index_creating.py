@@ -48,7 +48,7 @@ MUTANTS = (
         "The limit refuses nobody.",
     ),
     Mutant(
-        "pi.create.ok", _CREATING, "Reply(201, _as_created(", "Reply(200, _as_created(",
+        "pi.create.ok", _CREATING, "201, _as_created(", "200, _as_created(",
         "A creation is answered with 200 in place of 201.",
     ),
     Mutant(
@@ -73,7 +73,7 @@ MUTANTS = (
     ),
     Mutant(
         "pi.create.never_expires", _CREATING,
-        'return (Alarm("expire", record.id, record.facts["expires"], VENDOR_ID, call.base), *plan)', "return plan",
+        'return (Timer("expire", record.id, record.facts["expires"], VENDOR_ID, call.base), *plan)', "return plan",
         "An invitation does not expire on the day that it shows.",
     ),
     Mutant(

@@ -212,7 +212,7 @@ MUTANTS = (
     ),
     Mutant(
         "pi.change.expiry", _CHANGES,
-        'alarms=(Alarm("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),',
+        'alarms=(Timer("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),',
         "alarms=(),",
         "A later expirationDateTime is shown, but the assessment expires on the old day.",
     ),

@@ -8,7 +8,7 @@ _RULES = "vendors/pymetrics/rules.py"
 
 MUTANTS = (
     Mutant(
-        "pymetrics.token.ok", _ACCESS, "Decision(Reply(201, body,", "Decision(Reply(200, body,",
+        "pymetrics.token.ok", _ACCESS, "201, body, notes=notes", "200, body, notes=notes",
         "A token is answered with 200 in place of 201.",
     ),
     Mutant(
@@ -42,14 +42,14 @@ MUTANTS = (
         '''    return not token or world.get(TOKEN, token) is not None
 
 
-def _is_live(call: Call, world: World) -> bool:
+def _is_live(call: VendorRequest, world: SandboxView) -> bool:
     # The stage before found the token among those that were given out.
     return bool(call.now < cast("Stored", world.get(TOKEN, bearer(call))).status)
 ''',
         '''    return not token or token.startswith("sim-")
 
 
-def _is_live(call: Call, world: World) -> bool:
+def _is_live(call: VendorRequest, world: SandboxView) -> bool:
     stored = world.get(TOKEN, bearer(call))
     return stored is None or call.now < stored.status
 ''',
@@ -117,7 +117,7 @@ def _is_live(call: Call, world: World) -> bool:
         "A refusal that will stand for ever invites the same call again.",
     ),
     Mutant(
-        "pymetrics.error.wrapped", _ERRORS, "return Reply(status, body,", 'return Reply(status, {"error": body},',
+        "pymetrics.error.wrapped", _ERRORS, "(status, body,", '(status, {"error": body},',
         "An error's envelope is wrapped in another object.",
     ),
     Mutant(

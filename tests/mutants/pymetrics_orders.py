@@ -7,7 +7,7 @@ _RULES = "vendors/pymetrics/rules.py"
 
 MUTANTS = (
     Mutant(
-        "pymetrics.order.ok", _ORDERS, 'Reply(201, {"order": face', 'Reply(200, {"order": face',
+        "pymetrics.order.ok", _ORDERS, 'VendorResponse(201, {"order": face', 'VendorResponse(200, {"order": face',
         "A new order is answered with 200 in place of 201.",
     ),
     Mutant(
@@ -15,12 +15,12 @@ MUTANTS = (
         "The answer to a new order says that it was there already.",
     ),
     Mutant(
-        "pymetrics.order.flat", _ORDERS, 'Reply(201, {"order": face, "created": True}',
-        'Reply(201, {**face, "created": True}',
+        "pymetrics.order.flat", _ORDERS, 'VendorResponse(201, {"order": face, "created": True}',
+        'VendorResponse(201, {**face, "created": True}',
         "A new order is answered bare in place of under the member order.",
     ),
     Mutant(
-        "pymetrics.repeat.created", _ORDERS, 'Reply(200, {"order": known', 'Reply(201, {"order": known',
+        "pymetrics.repeat.created", _ORDERS, '(200, {"order": known', '(201, {"order": known',
         "An order that exists already is answered with 201 in place of 200.",
     ),
     Mutant(
@@ -67,7 +67,7 @@ MUTANTS = (
         """        stored = _stored(world, id)
         face = {**stored.face, "requisition_title": call.body.get("requisition_title")}
         saved = Record(KIND, id, stored.status, face, stored.facts)
-        return Decision(Reply(200, {"order": face, "created": False}), (saved,))
+        return Decision(VendorResponse(200, {"order": face, "created": False}), (saved,))
         known = stored
 """,
         "An order sent again with another title changes the one that exists.",
@@ -75,8 +75,8 @@ MUTANTS = (
     Mutant(
         "pymetrics.repeat.mails",
         _ORDERS,
-        'Reply(200, {"order": known, "created": False}, notes=notes))',
-        'Reply(200, {"order": known, "created": False}, notes=notes), '
+        'VendorResponse(200, {"order": known, "created": False}, notes=notes))',
+        'VendorResponse(200, {"order": known, "created": False}, notes=notes), '
         '(_mail(call, _stored(world, id).face),) if call.body.get("send_email") else ())',
         "An order sent again mails the candidate a second time.",
     ),
@@ -163,7 +163,7 @@ MUTANTS = (
         "Instants lack their offset.",
     ),
     Mutant(
-        "pymetrics.order.linkless", _ORDERS, '"invite_link": f"{BASE}/pymetrics/invite/{SEAL}.{id}",',
+        "pymetrics.order.linkless", _ORDERS, '"invite_link": f"{BASE_URL_TOKEN}/pymetrics/invite/{LINK_TOKEN}.{id}",',
         '"invite_link": None,',
         "A new order has no invite_link, which version 1 requires.",
     ),

@@ -36,8 +36,8 @@ MUTANTS = (
         "An expired order can be completed.",
     ),
     Mutant(
-        "pymetrics.get.wrapped", _ORDERS, "return Decision(Reply(200, stored))",
-        'return Decision(Reply(200, {"order": stored}))',
+        "pymetrics.get.wrapped", _ORDERS, "return Decision(VendorResponse(200, stored))",
+        'return Decision(VendorResponse(200, {"order": stored}))',
         "An order that is read is wrapped in another object.",
     ),
     Mutant(
@@ -56,8 +56,8 @@ MUTANTS = (
         "An order without results becomes Fulfilled when it is read.",
     ),
     Mutant(
-        "pymetrics.get.fulfils_unsaid", _ORDERS, "return Decision(Reply(200, face), (record,), webhooks.notices(",
-        "return Decision(Reply(200, stored.face), (record,), webhooks.notices(",
+        "pymetrics.get.fulfils_unsaid", _ORDERS, "VendorResponse(200, face), (record,), webhooks.notices(",
+        "VendorResponse(200, stored.face), (record,), webhooks.notices(",
         "The answer that fulfils an order still shows it Completed.",
     ),
     Mutant(
@@ -121,8 +121,8 @@ MUTANTS = (
         "A report's link serves with a made-up code.",
     ),
     Mutant(
-        "pymetrics.report.once", _ORDERS, "return Decision(Reply(200, reports.fresh(stored, call, world)))",
-        'return Decision(Reply(200, {**stored.face, "reports": None}))',
+        "pymetrics.report.once", _ORDERS, "return Decision(VendorResponse(200, reports.fresh(stored, call, world)))",
+        'return Decision(VendorResponse(200, {**stored.face, "reports": None}))',
         "A report is shown in the answer that made it, and in no other.",
     ),
     Mutant(
@@ -188,7 +188,7 @@ MUTANTS = (
         "There is no capability content for managers.",
     ),
     Mutant(
-        "pymetrics.configuration.renamed", _SHOWN, 'Reply(200, {"assessments":', 'Reply(200, {"configurations":',
+        "pymetrics.configuration.renamed", _SHOWN, '(200, {"assessments":', '(200, {"configurations":',
         "The configurations stand under another name.",
     ),
     Mutant(

@@ -13,8 +13,8 @@ import pytest
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import Call
-from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.core.request import VendorRequest
+from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.sandbox import Sandbox as World
 from assessment_simulator.sandbox.state import State
@@ -334,8 +334,8 @@ def test_an_alarm_that_is_due_rings_before_a_call_is_answered() -> None:
     vendor = VENDORS["predictive_index"]
 
     def call(name: str, **more: Any) -> Any:
-        def ask(now: int, draw: Draw, recent: int) -> Call:
-            return Call(name, now, draw, "http://x", method="GET", **more)
+        def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
+            return VendorRequest(name, now, draw, "http://x", method="GET", **more)
 
         return world.call(vendor, vendor.operations[name], ask).body
 

@@ -11,8 +11,8 @@ import pytest
 
 from assessment_simulator import app, runner
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Call, Reply
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import unlogged
 from assessment_simulator.sandbox import changes
@@ -64,7 +64,7 @@ def test_two_delayed_calls_keep_a_time_of_their_own(sandbox: Sandbox, aside: Asi
 
 # When the simulator fails.
 
-Wrong = Callable[[Call, World, Decision], Decision]
+Wrong = Callable[[VendorRequest, SandboxView, Decision], Decision]
 
 
 @contextmanager
@@ -88,16 +88,18 @@ def failing(monkeypatch: pytest.MonkeyPatch, operation: str, wrong: Wrong) -> It
         yield sandbox
 
 
-def _wrong(decide: Callable[[Call, World], Decision], wrong: Wrong) -> Callable[[Call, World], Decision]:
+def _wrong(
+    decide: Callable[[VendorRequest, SandboxView], Decision], wrong: Wrong
+) -> Callable[[VendorRequest, SandboxView], Decision]:
     return lambda call, world: wrong(call, world, decide(call, world))
 
 
-def crash(call: Call, world: World, decision: Decision) -> Decision:
+def crash(call: VendorRequest, world: SandboxView, decision: Decision) -> Decision:
     raise ZeroDivisionError("a vendor's function is wrong")
 
 
-def unrenderable(call: Call, world: World, decision: Decision) -> Decision:
-    return decision._replace(reply=Reply(201, {"created": object()}))
+def unrenderable(call: VendorRequest, world: SandboxView, decision: Decision) -> Decision:
+    return decision._replace(reply=VendorResponse(201, {"created": object()}))
 
 
 @pytest.mark.parametrize(

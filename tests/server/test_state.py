@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import TOKEN, Alarm, Notice, Record
+from assessment_simulator.core.decision import TOKEN, Record, Timer, WebhookEvent
 from assessment_simulator.core.retry_schedule import FIRST_GAP, TRIES, Answer, Attempt, Delivery, Post
 from assessment_simulator.sandbox import state as state_module
 from assessment_simulator.sandbox.clock import Clock
@@ -33,7 +33,7 @@ def record(id: str, status: Any = None, kind: str = "thing", **more: Any) -> Rec
 
 def delivery(id: str, invitation: str = "i", due: int = 0) -> Delivery:
     """A delivery that nobody has tried."""
-    return Delivery(id, Notice(id, "v", invitation, "http://a/", "text/plain", id), due, due)
+    return Delivery(id, WebhookEvent(id, "v", invitation, "http://a/", "text/plain", id), due, due)
 
 
 def attempt(number: int, at: int, status: int) -> Attempt:
@@ -169,38 +169,38 @@ def test_alarms_ring_by_their_time_and_among_equals_by_their_setting() -> None:
     state = new()
     for number, (id, at) in enumerate([("c", 5), ("a", 1), ("b", 5), ("d", 0), ("e", 5)]):
         state.sequence = number
-        state.set_alarm(Alarm("ring", id, at))
+        state.set_alarm(Timer("ring", id, at))
     rung = []
     while (alarm := state.next_alarm()) is not None:
         rung.append(alarm.id)
-        state.set_alarm(Alarm(alarm.operation, alarm.id, None))
+        state.set_alarm(Timer(alarm.operation, alarm.id, None))
     assert rung == ["d", "a", "c", "b", "e"]
 
 
 def test_an_invitation_has_one_alarm_for_each_operation() -> None:
     state = new()
-    state.set_alarm(Alarm("ring", "a", 5))
-    state.set_alarm(Alarm("ring", "a", 9))
-    state.set_alarm(Alarm("other", "a", 7))
-    assert (state.next_alarm(), state.next_due()) == (Alarm("other", "a", 7), 7)
-    state.set_alarm(Alarm("other", "a", None))
-    assert state.next_alarm() == Alarm("ring", "a", 9)
-    state.set_alarm(Alarm("ring", "a", None))
+    state.set_alarm(Timer("ring", "a", 5))
+    state.set_alarm(Timer("ring", "a", 9))
+    state.set_alarm(Timer("other", "a", 7))
+    assert (state.next_alarm(), state.next_due()) == (Timer("other", "a", 7), 7)
+    state.set_alarm(Timer("other", "a", None))
+    assert state.next_alarm() == Timer("ring", "a", 9)
+    state.set_alarm(Timer("ring", "a", None))
     assert (state.next_alarm(), state.next_due()) == (None, None)
 
 
 def test_an_alarm_moved_back_and_forth_rings_once() -> None:
     state = new()
     for at in (5, 9, 5):
-        state.set_alarm(Alarm("ring", "a", at))
-    assert state.next_alarm() == Alarm("ring", "a", 5)
-    state.set_alarm(Alarm("ring", "a", None))
+        state.set_alarm(Timer("ring", "a", at))
+    assert state.next_alarm() == Timer("ring", "a", 5)
+    state.set_alarm(Timer("ring", "a", None))
     assert state.next_alarm() is None
 
 
 def test_taking_back_an_alarm_that_is_not_set_does_nothing() -> None:
     state = new()
-    state.set_alarm(Alarm("ring", "a", None))
+    state.set_alarm(Timer("ring", "a", None))
     assert state.next_alarm() is None
 
 
@@ -285,24 +285,24 @@ def test_deliveries_due_at_one_instant_are_tried_in_the_order_of_their_creation(
 def test_stale_entries_of_the_queues_do_not_accumulate() -> None:
     state = new()
     for number in range(5 * STALE):
-        state.set_alarm(Alarm("ring", "a", number))
+        state.set_alarm(Timer("ring", "a", number))
         state.owe(delivery(str(number), str(number)))
         del state.lines[str(number)], state.pending[str(number)]
     assert len(state.ringing) <= 2 + STALE
     assert len(state.due) <= STALE
-    assert state.next_alarm() == Alarm("ring", "a", 5 * STALE - 1)
+    assert state.next_alarm() == Timer("ring", "a", 5 * STALE - 1)
 
 
 def test_a_rebuilt_queue_keeps_the_order_of_alarms() -> None:
     state = new()
     for id in ("c", "a", "b"):
-        state.set_alarm(Alarm("ring", id, 7))
+        state.set_alarm(Timer("ring", id, 7))
     for number in range(2 * STALE):
-        state.set_alarm(Alarm("ring", "d", 8 + number))
+        state.set_alarm(Timer("ring", "d", 8 + number))
     rung = []
     while (alarm := state.next_alarm()) is not None:
         rung.append(alarm.id)
-        state.set_alarm(Alarm(alarm.operation, alarm.id, None))
+        state.set_alarm(Timer(alarm.operation, alarm.id, None))
     assert rung == ["c", "a", "b", "d"]
 
 
@@ -341,7 +341,7 @@ def everything(state: State) -> Any:
     rung, taken = [], []
     while (alarm := twin.next_alarm()) is not None:
         rung.append(alarm)
-        twin.set_alarm(Alarm(alarm.operation, alarm.id, None))
+        twin.set_alarm(Timer(alarm.operation, alarm.id, None))
     while (found := twin.take_due(10**9)) is not None:
         taken.append(found)
         twin.after(found, attempt(1, 0, 400))
@@ -376,11 +376,11 @@ def _archive(state: State, id: str, number: int) -> None:
 
 
 def _alarm(state: State, id: str, number: int) -> None:
-    state.set_alarm(Alarm("ring", id, number))
+    state.set_alarm(Timer("ring", id, number))
 
 
 def _silence(state: State, id: str, number: int) -> None:
-    state.set_alarm(Alarm("ring", id, None))
+    state.set_alarm(Timer("ring", id, None))
 
 
 def _owe(state: State, id: str, number: int) -> None:

@@ -12,7 +12,7 @@ from assessment_simulator.app import VENDORS
 from assessment_simulator.control.state_diagram import diagram
 from assessment_simulator.control.state_statistics import listed, made
 from assessment_simulator.control.vendor_openapi import named
-from assessment_simulator.core.states import Machine, Place, State
+from assessment_simulator.core.states import DiagramPosition, Machine, State
 from tests.server import assessment, order, problem
 from tests.servers import Sandbox
 
@@ -191,7 +191,11 @@ def test_what_was_seen_is_bolder_and_counted(sandbox: Sandbox) -> None:
 def test_whatever_names_a_table_holds_the_picture_is_well_formed() -> None:
     evil = '</text><script>alert("&\'")</script>'
     machine = Machine({evil: evil, "b": "]]>", 7: "\u202eright"}, {(evil, evil): "b", ("b", "x"): 7}, ())
-    places: dict[State, Place] = {evil: Place(0, 0), "b": Place(1, 0), 7: Place(0, 1)}
+    places: dict[State, DiagramPosition] = {
+        evil: DiagramPosition(0, 0),
+        "b": DiagramPosition(1, 0),
+        7: DiagramPosition(0, 1),
+    }
     view = {
         "states": [{"id": id, "title": title, "now": 1, "seen": 1} for id, title in machine.states.items()],
         "moves": [{"from": a, "action": by, "to": b, "seen": 1} for (a, by), b in machine.moves.items()],

@@ -1,7 +1,7 @@
 """The candidate's pages, behind the invitations' links. They belong to the server; what they ask is the vendor's.
 
 Looking changes nothing, but for one thing that the vendor says of itself: opening some links is a step of its own, and
-is then a Call like any other. Each form leads to a Call too, and then, by a redirection, to the page as it is now.
+is then a VendorRequest like any other. Each form leads to a VendorRequest too, and then redirects to the current page.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from starlette.routing import Route
 
 from assessment_simulator.candidate.i18n import ENGLISH, direction, primary, spoken, words
 from assessment_simulator.core import instant
-from assessment_simulator.core.questionnaire import Answers, Briefing, Exercise, Phase, flaw
-from assessment_simulator.core.request import NOTHING, Call, Reply
-from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.core.questionnaire import Answers, Briefing, Phase, Questionnaire, flaw
+from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
+from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.core.vendor import Credential, Vendor
@@ -59,7 +59,7 @@ class Visit(NamedTuple):
     """A candidate at a page: the sandbox and invitation that the link leads to, and the language of the page."""
 
     vendor: Vendor
-    exercise: Exercise
+    exercise: Questionnaire
     sandbox: Sandbox
     id: str
     language: str
@@ -74,11 +74,11 @@ class Visit(NamedTuple):
         stored = self.sandbox.get(self.vendor.kind, self.id)
         return None if stored is None else self.exercise.about(stored)
 
-    def step(self, action: str, base: str, body: Any = NOTHING) -> Reply:
+    def step(self, action: str, base: str, body: Any = MISSING) -> VendorResponse:
         """Do an action, by the door that every call goes through."""
 
-        def ask(now: int, draw: Draw, recent: int) -> Call:
-            return Call(action, now, draw, base, params={"id": self.id}, body=body)
+        def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
+            return VendorRequest(action, now, draw, base, params={"id": self.id}, body=body)
 
         return self.sandbox.call(self.vendor, self.vendor.actions[action], ask)
 
@@ -104,7 +104,7 @@ class Candidate:
             if vendor.exercise
         ]
 
-    async def _look(self, vendor: Vendor, exercise: Exercise, request: Request) -> Response:
+    async def _look(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
         """The page as things are now."""
         visit = await self._visit(vendor, exercise, request)
         briefing = visit.briefing
@@ -123,7 +123,7 @@ class Candidate:
         special = _SPECIAL.get((briefing.phase, request.query_params.get("then", "")))
         return _page(visit, briefing, special or name, status)
 
-    async def _step(self, vendor: Vendor, exercise: Exercise, request: Request) -> Response:
+    async def _step(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
         """Start or finish, and lead on to the page as it is then."""
         visit = await self._visit(vendor, exercise, request)
         briefing = visit.briefing
@@ -149,7 +149,7 @@ class Candidate:
         page, status = _PAGES[briefing.phase]
         return _page(visit, briefing, page, 409 if status == 200 else status, late=True)
 
-    async def _visit(self, vendor: Vendor, exercise: Exercise, request: Request) -> Visit:
+    async def _visit(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Visit:
         """Who comes by this link, and where it leads; a link that is not genuine leads to no sandbox."""
         asked = request.query_params
         in_path = request.path_params.get(exercise.ticket)
@@ -198,11 +198,11 @@ def _body(visit: Visit, button: str, answers: Answers) -> Any:
     if button != "finish":
         if answers:
             raise Unfit(422, f"{button} takes no answers")
-        return NOTHING
+        return MISSING
     problem = flaw(answers, visit.exercise.parts[visit.language])
     if problem:
         raise Unfit(422, problem)
-    return visit.exercise.outcome(answers) or NOTHING
+    return visit.exercise.outcome(answers) or MISSING
 
 
 def _with(address: str, more: Mapping[str, str]) -> str:

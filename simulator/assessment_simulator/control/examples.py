@@ -10,10 +10,10 @@ from typing import Any
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.instant import DAY
-from assessment_simulator.core.request import NOTHING, Call, Reply
+from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.schema import Step
-from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.vendor import Vendor, refusal
 from assessment_simulator.http import json_codec
 from assessment_simulator.sandbox.clock import Clock
@@ -55,14 +55,14 @@ def played(vendor: Vendor) -> Examples:
 
 def refused(vendor: Vendor, rule: Rule, examples: Examples) -> Any:
     """The body that the vendor answers to a call that breaks this rule."""
-    call = Call("", _NOW, Draw(b"example", 0), ADDRESS, "GET", f"{vendor.roots[0]}/…")
+    call = VendorRequest("", _NOW, SeededRandom(b"example", 0), ADDRESS, "GET", f"{vendor.roots[0]}/…")
     return _value(refusal(vendor, (rule,), call, examples.sandbox), examples.sandbox)
 
 
-def _play(vendor: Vendor, sandbox: Sandbox, step: Step, headers: Mapping[str, str]) -> Reply:
-    def ask(now: int, draw: Draw, recent: int) -> Call:
-        body = NOTHING if step.body is None else step.body
-        return Call(
+def _play(vendor: Vendor, sandbox: Sandbox, step: Step, headers: Mapping[str, str]) -> VendorResponse:
+    def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
+        body = MISSING if step.body is None else step.body
+        return VendorRequest(
             step.operation, now, draw, ADDRESS, "POST", "", step.params, step.query, headers, step.media_type, body
         )
 
@@ -84,7 +84,7 @@ def _filled(value: Any, said: Mapping[str, Any]) -> Any:
     return f"{before}{result}"
 
 
-def _value(reply: Reply, sandbox: Sandbox) -> Any:
+def _value(reply: VendorResponse, sandbox: Sandbox) -> Any:
     """An answer as JSON values; None where it is a file."""
     if reply.body is None or reply.media_type != "application/json":
         return None

@@ -20,9 +20,9 @@ from assessment_simulator.control.views import catalogue, find_invitation, linke
 from assessment_simulator.control.webhook_inbox import InboxControl
 from assessment_simulator.control.webhook_test import WebhookTest
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import NOTHING, Call
+from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.retry_schedule import Delivery
-from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.http.asgi import FOREIGN, named_headers
 from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.problem_details import Problem
@@ -297,11 +297,11 @@ class Control:
             can = ", ".join(vendor.actions)
             raise Problem(409, f"cannot {action}: {vendor.title} has no state for it; its actions are {can}")
         data = request.state.body
-        body: Any = read(dict[str, Any], data) if data else NOTHING
+        body: Any = read(dict[str, Any], data) if data else MISSING
         base = self._base(request)
 
-        def ask(now: int, draw: Draw, recent: int) -> Call:
-            return Call(action, now, draw, base, params={"id": id}, body=body)
+        def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
+            return VendorRequest(action, now, draw, base, params={"id": id}, body=body)
 
         reply = sandbox.call(vendor, operation, ask)
         if reply.status != 200:

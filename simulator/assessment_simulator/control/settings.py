@@ -10,7 +10,7 @@ from starlette.responses import Response
 from assessment_simulator.control import bodies
 from assessment_simulator.core import webhook_secret
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.vendor import Vendor, switched
+from assessment_simulator.core.vendor import Vendor, behaviour_in_force
 from assessment_simulator.http.header_text import header_line
 from assessment_simulator.http.problem_details import Problem
 
@@ -20,7 +20,9 @@ _MERGED = ("api_user", "journal", "behaviour")
 
 def shown(vendors: Mapping[str, Vendor], config: Config) -> dict[str, Any]:
     """The settings as JSON values, with every switch of every vendor at the value in force."""
-    behaviour = {id: value for vendor in vendors.values() for id, value in switched(config, vendor.switches).items()}
+    behaviour = {
+        id: value for vendor in vendors.values() for id, value in behaviour_in_force(config, vendor.switches).items()
+    }
     return {**asdict(config), "behaviour": behaviour}
 
 

@@ -6,7 +6,7 @@ from html import escape
 from math import atan2, copysign, degrees
 from typing import Any, NamedTuple
 
-from assessment_simulator.core.states import Machine, Place, State
+from assessment_simulator.core.states import DiagramPosition, Machine, State
 from assessment_simulator.journal.search import state_title
 
 MEDIA_TYPE = "image/svg+xml"
@@ -64,7 +64,7 @@ class _Arrow(NamedTuple):
     side: str
 
 
-def diagram(machine: Machine, places: Mapping[State, Place], view: View, title: str) -> str:
+def diagram(machine: Machine, places: Mapping[State, DiagramPosition], view: View, title: str) -> str:
     """The picture of a table as `lives.seen_view` shows it; all that is seen is bolder, and says how often."""
     moves: defaultdict[Pair, list[View]] = defaultdict(list)
     loops: defaultdict[State, list[str]] = defaultdict(list)
@@ -137,7 +137,7 @@ def _move(machine: Machine, made: list[View], arrow: _Arrow) -> str:
     )
 
 
-def _box(place: Place, width: float) -> _Box:
+def _box(place: DiagramPosition, width: float) -> _Box:
     left, top = _MARGIN + place.column * (width + _BESIDE), _MARGIN + place.row * (_HIGH + _BELOW)
     return _Box(left, top, left + width, top + place.rows * (_HIGH + _BELOW) - _BELOW)
 

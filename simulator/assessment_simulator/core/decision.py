@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from assessment_simulator.core.request import Reply
+from assessment_simulator.core.request import VendorResponse
 
 TOKEN = "token"  # noqa: S105  a kind of record
 """The kind of records that are credentials: their `status` is the instant at which they lapse. They outlive a restore,
@@ -27,7 +27,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class WebhookEvent:
     """A webhook to send about an invitation; `body` may hold `BASE` and `SEAL`.
 
     `named` says that a request to the vendor named the address; else a setting of the sandbox did.
@@ -43,7 +43,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class Timer:
     """A Call due later: `operation` on the invitation `id`, at the instant `at`; `at=None` takes the alarm back.
 
     An invitation has at most one alarm for each operation.
@@ -62,10 +62,10 @@ class Decision(NamedTuple):
     `forgotten` are the (kind, id) of records that are gone from now on; keys that led to them lead nowhere.
     """
 
-    reply: Reply
+    reply: VendorResponse
     records: tuple[Record, ...] = ()
-    notices: tuple[Notice, ...] = ()
-    alarms: tuple[Alarm, ...] = ()
+    notices: tuple[WebhookEvent, ...] = ()
+    alarms: tuple[Timer, ...] = ()
     forgotten: tuple[tuple[str, str], ...] = ()
 
     @property

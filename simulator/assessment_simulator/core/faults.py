@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from assessment_simulator.core.seeded_random import chance
+from assessment_simulator.core.seeded_random import uniform
 
 On = Literal["calls", "deliveries"]
 When = Literal["before_commit", "after_commit"]
@@ -80,14 +80,14 @@ KINDS: Mapping[On, Mapping[str, Kind]] = {
 """Every way to misbehave, by what it is done to."""
 
 
-def settled(fault: Fault, place: int) -> Fault:
-    """The fault at this place of a list (the first is 1), with every default filled in and nothing counted."""
+def with_defaults(fault: Fault, place: int) -> Fault:
+    """The fault at this place of a list (the first is 1), with every default filled in and no match counted."""
     kind = KINDS[fault.on][fault.do]
     given = {name: default for name, default in kind.takes.items() if getattr(fault, name) is None}
     return replace(fault, id=fault.id or f"fault-{place}", when=fault.when or kind.when, met=0, **given)
 
 
-class Occasion(NamedTuple):
+class FaultContext(NamedTuple):
     """Something that a fault may meet: a call, or an attempt to deliver. `able` are the faults it leaves room for."""
 
     on: On
@@ -103,7 +103,7 @@ def _same(wanted: str, found: str) -> bool:
     return wanted == found
 
 
-def fits(pattern: str, text: str) -> bool:
+def path_matches(pattern: str, text: str) -> bool:
     """Whether the pattern, in which `*` stands for any run of characters, describes the whole text."""
     first, *rest = pattern.split("*")
     if not rest:
@@ -120,11 +120,11 @@ def fits(pattern: str, text: str) -> bool:
 
 
 _COMPARED: Mapping[str, Callable[[str, str], bool]] = {
-    "vendor": _same, "operation": _same, "method": _same, "path": fits, "invitation": _same,
+    "vendor": _same, "operation": _same, "method": _same, "path": path_matches, "invitation": _same,
 }  # fmt: skip
 
 
-def matches(fault: Fault, met: Occasion) -> bool:
+def matches(fault: Fault, met: FaultContext) -> bool:
     """Whether the fault meets this."""
     return (
         fault.on == met.on
@@ -136,25 +136,25 @@ def matches(fault: Fault, met: Occasion) -> bool:
     )
 
 
-class Tally(NamedTuple):
+class Counter(NamedTuple):
     """How many a fault has met, and how many of them it has struck."""
 
     seen: int = 0
     struck: int = 0
 
 
-def counted(fault: Fault, tally: Tally, seed: int | str) -> Tally:
+def count_match(fault: Fault, tally: Counter, seed: int | str) -> Counter:
     """The tally once the fault has met one more; `struck` is higher where it strikes.
 
     Chance is drawn from the seed, the fault's id and the number: the same list and traffic misbehave alike.
     """
     seen = tally.seen + 1
     left = seen > fault.after and (fault.times is None or tally.struck < fault.times)
-    strikes = left and (fault.probability >= 1 or chance(seed, "fault", fault.id, seen) < fault.probability)
-    return Tally(seen, tally.struck + strikes)
+    strikes = left and (fault.probability >= 1 or uniform(seed, "fault", fault.id, seen) < fault.probability)
+    return Counter(seen, tally.struck + strikes)
 
 
-def merged(value: Any, patch: Any) -> Any:
+def merge_patch(value: Any, patch: Any) -> Any:
     """JSON with a merge patch applied (RFC 7396): null takes a member away, an object goes into an object."""
     if not isinstance(patch, dict):
         return patch
@@ -163,5 +163,5 @@ def merged(value: Any, patch: Any) -> Any:
         if change is None:
             result.pop(name, None)
         else:
-            result[name] = merged(result.get(name), change)
+            result[name] = merge_patch(result.get(name), change)
     return result

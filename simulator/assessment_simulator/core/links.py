@@ -5,10 +5,10 @@ so it opens no other invitation, and over the `epoch`, which changes with a rese
 before open nothing then.
 """
 
-from assessment_simulator.core.request import BASE, SEAL
+from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN
 from assessment_simulator.core.seeded_random import sealer
 
-_BASE, _SEALED = BASE.encode(), f"{SEAL}.".encode()
+_BASE, _SEALED = BASE_URL_TOKEN.encode(), f"{LINK_TOKEN}.".encode()
 _ID = 36
 """The length of an invitation's id, as `Draw.uuid` makes it."""
 _LONGEST_PATH = 100

@@ -2,14 +2,14 @@
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.decision import Record
-from assessment_simulator.core.request import Call
+from assessment_simulator.core.request import VendorRequest
 
 MAIL = "mail"
 """The kind of records that are mails. Their fact `base` is the address that the call used which brought them about, for
 a relay that has no caller to ask; empty where nobody called, as for the demo's samples."""
 
 
-def mail(call: Call, to: str, subject: str, text: str, invitation: str, link: str) -> Record:
+def mail(call: VendorRequest, to: str, subject: str, text: str, invitation: str, link: str) -> Record:
     """A mail as a record; `text` and `link` may hold `BASE` and `SEAL`."""
     id = call.draw.uuid()
     face = {

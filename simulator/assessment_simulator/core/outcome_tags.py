@@ -5,9 +5,9 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.decision import Alarm
-from assessment_simulator.core.request import Call
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.decision import Timer
+from assessment_simulator.core.request import VendorRequest
+from assessment_simulator.core.sandbox_view import SandboxView
 
 _UNITS = {"s": instant.SECOND, "m": instant.MINUTE, "h": instant.HOUR, "d": instant.DAY}
 _DELAYED = re.compile(r"completes-in-(\d{1,6})([smhd])", re.ASCII)
@@ -27,7 +27,7 @@ _OPERATIONS = {"completes": "complete", "expires": "expire", "abandons": "start"
 
 
 @dataclass(frozen=True, slots=True)
-class Steering:
+class OutcomeTags:
     """What the tags ask for: an operation (or none) after a delay in ticks, and `high` or `low` scores (or neither)."""
 
     operation: str | None = None
@@ -35,10 +35,10 @@ class Steering:
     score: str | None = None
 
 
-def steer(email: str) -> Steering:
+def parse_tags(email: str) -> OutcomeTags:
     """Read the tags of an address; unknown ones mean nothing, and of two outcomes the first counts."""
     if "+" not in email:
-        return Steering()
+        return OutcomeTags()
     operation, delay, score = None, 0, None
     for tag in email.rpartition("@")[0].lower().split("+")[1:]:
         delayed = _DELAYED.fullmatch(tag)
@@ -48,24 +48,26 @@ def steer(email: str) -> Steering:
             operation, delay = "complete", int(delayed[1]) * _UNITS[delayed[2]]
         elif operation is None:
             operation = _OPERATIONS.get(tag)
-    return Steering(operation, delay, score)
+    return OutcomeTags(operation, delay, score)
 
 
-def planned(vendor: str, call: Call, id: str, email: str, world: World, possible: Container[str]) -> tuple[Alarm, ...]:
+def planned_timers(
+    vendor: str, call: VendorRequest, id: str, email: str, world: SandboxView, possible: Container[str]
+) -> tuple[Timer, ...]:
     """The alarm that the address, or else the sandbox's `progress`, sets for a new invitation.
 
-    `possible` are the operations that the vendor has; what it has not is not planned.
+    `possible` are the operations that the vendor has; what it lacks is not planned.
     """
-    wish = steer(email)
+    wish = parse_tags(email)
     if wish.operation in possible:
         at = min(call.now + wish.delay, instant.LATEST)
-        return (Alarm(str(wish.operation), id, at, vendor, call.base),)
+        return (Timer(str(wish.operation), id, at, vendor, call.base),)
     delay = world.config.completes_after
     if wish.operation is None and delay is not None:
-        return (Alarm("complete", id, min(call.now + delay, instant.LATEST), vendor, call.base),)
+        return (Timer("complete", id, min(call.now + delay, instant.LATEST), vendor, call.base),)
     return ()
 
 
-def silenced(id: str) -> tuple[Alarm, ...]:
+def cancelled_timers(id: str) -> tuple[Timer, ...]:
     """Take back every alarm of an invitation: nothing more can happen to it."""
-    return tuple(Alarm(operation, id, None) for operation in ("start", "complete", "expire", "reject"))
+    return tuple(Timer(operation, id, None) for operation in ("start", "complete", "expire", "reject"))

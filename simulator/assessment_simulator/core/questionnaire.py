@@ -58,7 +58,7 @@ class Briefing(NamedTuple):
     redirect: str | None = None
 
 
-class Exercise(NamedTuple):
+class Questionnaire(NamedTuple):
     """A vendor's stand-in for its assessment.
 
     An invitation's link leads to `path`, in which `{word}` stands for one segment. `ticket` names the parameter of the

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.core.seeded_random import SeededRandom
 
-BASE = "http://b-7f3kq9x2.simulator.invalid"
+BASE_URL_TOKEN = "http://b-7f3kq9x2.simulator.invalid"  # noqa: S105  a placeholder
 """Stands in every record where the address goes under which the caller reaches this server; the edge fills it in.
 
 Nobody writes it by accident; who writes it on purpose reads his own address back."""
-SEAL = "s-7f3kq9x2.simulator.invalid"
+LINK_TOKEN = "s-7f3kq9x2.simulator.invalid"  # noqa: S105  a placeholder
 """Stands in every link before `.` and the invitation's id, where the sandbox's name and the seal go; see `links`."""
 
 
-NOTHING: Any = object()
+MISSING: Any = object()
 """The body of a request that has none."""
 
 
@@ -27,28 +27,28 @@ class Unreadable:
     """A body that was sent but is not what its media type promises.
 
     `hint` says what to change, where the cause is known. `unmarked` is the JSON value behind a UTF-8 byte order mark,
-    for a vendor that accepts the mark; `NOTHING` where the body has no such value.
+    for a vendor that accepts the mark; `MISSING` where the body has no such value.
     """
 
     reason: str
     hint: str | None = None
-    unmarked: Any = NOTHING
+    unmarked: Any = MISSING
 
 
 _NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
 
-class Call(NamedTuple):
+class VendorRequest(NamedTuple):
     """One request to a vendor: by HTTP, by a control action, by a candidate's page or by an alarm.
 
     `now` is in ticks. `headers` holds those that the vendor declared, by lower-case name. `body` is the parsed JSON
-    (or form, as a mapping), `NOTHING` or `Unreadable`. `recent` counts the calls let in during the last minute.
+    (or form, as a mapping), `MISSING` or `Unreadable`. `recent` counts the calls let in during the last minute.
     `raw_query` is the query string as it was sent.
     """
 
     operation: str
     now: int
-    draw: Draw
+    draw: SeededRandom
     base: str
     method: str = ""
     path: str = ""
@@ -56,7 +56,7 @@ class Call(NamedTuple):
     query: Mapping[str, str] = _NO_WORDS
     headers: Mapping[str, str] = _NO_WORDS
     media_type: str = ""
-    body: Any = NOTHING
+    body: Any = MISSING
     recent: int = 0
     raw_query: str = ""
 
@@ -119,7 +119,7 @@ class Bundle:
     files: tuple[tuple[str, Document], ...]
 
 
-class Reply(NamedTuple):
+class VendorResponse(NamedTuple):
     """What the vendor answers: a status, and a body of JSON values, stored records, bytes, or what is to be drawn.
 
     `rules` are the ids of the rules that refused the call; `notes` say what was accepted though no document names it,

@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.decision import Notice
+from assessment_simulator.core.decision import WebhookEvent
 
 TRIES = 9
 FIRST_GAP = 3_375 * instant.SECOND // 10
@@ -85,7 +85,7 @@ class Delivery:
     """
 
     id: str
-    notice: Notice
+    notice: WebhookEvent
     created: int
     due: int | None
     state: State = "pending"

@@ -6,22 +6,22 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from assessment_simulator.core.request import Call, Unreadable
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.request import Unreadable, VendorRequest
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Basis, Source, Standing, ours
 from assessment_simulator.core.text import folded, meant, plain
 
-Holds = Callable[[Call, World], bool]
-Hint = Callable[[Call, World], str | None]
+Holds = Callable[[VendorRequest, SandboxView], bool]
+Hint = Callable[[VendorRequest, SandboxView], str | None]
 """What a caller who breaks a rule should change, if this call shows it; None if it does not."""
 
 
-def at_the_door(call: Call, world: World) -> bool:
-    """The predicate of a rule that the HTTP edge judges before there is a Call (an unknown route, a wrong verb)."""
+def always_passes(call: VendorRequest, world: SandboxView) -> bool:
+    """The check of a rule that the HTTP layer enforces before a VendorRequest exists (unknown route, wrong method)."""
     return True
 
 
-def uncompressed(call: Call, world: World) -> str:
+def uncompressed(call: VendorRequest, world: SandboxView) -> str:
     """The hint of the rules that refuse a compressed body."""
     return "send the body without Content-Encoding: compressed bodies are not decoded here"
 
@@ -45,7 +45,7 @@ class Rule:
     status: int
     standing: Standing
     source: Source
-    holds: Holds = at_the_door
+    holds: Holds = always_passes
     hint: Hint | None = None
     status_basis: Basis | None = None
     body_basis: Basis | None = None
@@ -85,7 +85,7 @@ _PYTHON: dict[Json, type] = {
 }
 
 
-def fits(value: object, kind: Json) -> bool:
+def is_type(value: object, kind: Json) -> bool:
     """Whether a parsed JSON value is of that type; `true` is no integer, `1.0` is one (JSON knows one number)."""
     # Exactly these types come out of a JSON parser, so that `True`, an `int` to Python, is none here.
     if type(value) is _PYTHON[kind]:
@@ -114,17 +114,17 @@ class Field:
             body = body.get(name)
         return body
 
-    def well_typed(self, call: Call, world: World) -> bool:
+    def well_typed(self, call: VendorRequest, world: SandboxView) -> bool:
         """Whether the member is absent, null or of its type."""
         value = self.of(call.body)
-        return value is None or fits(value, self.type)
+        return value is None or is_type(value, self.type)
 
     def passes(self, test: Callable[[Any], bool]) -> Holds:
         """A predicate that judges the member's value, and lets pass what is absent, null or of another type."""
 
-        def holds(call: Call, world: World) -> bool:
+        def holds(call: VendorRequest, world: SandboxView) -> bool:
             value = self.of(call.body)
-            return value is None or not fits(value, self.type) or test(value)
+            return value is None or not is_type(value, self.type) or test(value)
 
         return holds
 
@@ -139,7 +139,7 @@ def misspelt(*fields: Field) -> Hint:
     A member of an inner object is also looked for outside of it (`first_name` for `candidate.first_name`).
     """
 
-    def hint(call: Call, world: World) -> str | None:
+    def hint(call: VendorRequest, world: SandboxView) -> str | None:
         body = call.body if isinstance(call.body, Mapping) else {}
         for field in fields:
             last = folded(field.path[-1])
@@ -156,7 +156,7 @@ def misspelt(*fields: Field) -> Hint:
 def misspelt_query(*names: str) -> Hint:
     """The hint for required query parameters: one that was sent with other letter case or separators."""
 
-    def hint(call: Call, world: World) -> str | None:
+    def hint(call: VendorRequest, world: SandboxView) -> str | None:
         for name in islice(call.query, _LOOKED_AT):
             right = meant(name, names)
             if right is not None:
@@ -166,7 +166,7 @@ def misspelt_query(*names: str) -> Hint:
     return hint
 
 
-def unreadable(call: Call, world: World) -> str | None:
+def unreadable(call: VendorRequest, world: SandboxView) -> str | None:
     """The hint for a body that cannot be read, where the cause is known."""
     return call.body.hint if isinstance(call.body, Unreadable) else None
 
@@ -190,8 +190,8 @@ def type_rules(prefix: str, fields: Iterable[Field], status: int) -> tuple[Rule,
     )  # fmt: skip
 
 
-def broken(stages: Iterable[tuple[Rule, ...]], call: Call, world: World) -> tuple[Rule, ...]:
-    """All broken rules of the first stage that has any: later stages may rely on the earlier ones."""
+def violated_rules(stages: Iterable[tuple[Rule, ...]], call: VendorRequest, world: SandboxView) -> tuple[Rule, ...]:
+    """All violated rules of the first stage that has any: later stages may rely on the earlier ones."""
     for stage in stages:
         for rule in stage:
             if not rule.holds(call, world):

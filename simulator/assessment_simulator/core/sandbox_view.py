@@ -20,7 +20,7 @@ class Stored(Protocol):
     def facts(self) -> Mapping[str, Any]: ...
 
 
-class World(Protocol):
+class SandboxView(Protocol):
     """One sandbox, as the vendors see it."""
 
     @property

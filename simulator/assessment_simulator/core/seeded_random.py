@@ -33,14 +33,14 @@ def _sealing(data: bytes, secret: bytes, size: int = 12) -> blake2b:
     return blake2b(data, key=secret, digest_size=size, person=b"seal")
 
 
-def chance(seed: int | str, *parts: object) -> float:
+def uniform(seed: int | str, *parts: object) -> float:
     """A number from 0 up to 1, the same for the same seed and parts; a sandbox's name has no say in it."""
     said = "\0".join(map(str, (seed, *parts))).encode()
     return int.from_bytes(blake2b(said, digest_size=6, person=b"chance").digest(), "big") / 2**48
 
 
-class Draw:
-    """The chance of one commit: equal secrets and sequence numbers draw equal values in equal order.
+class SeededRandom:
+    """The random source of one commit: equal secrets and sequence numbers draw equal values in equal order.
 
     A Call carries one; `used` tells the sandbox that this sequence number is spent.
     """

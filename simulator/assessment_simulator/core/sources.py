@@ -81,7 +81,7 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class Guarantee:
     """What the vendor does, as opposed to what it demands: nobody can break it, so it refuses nothing."""
 
     id: str

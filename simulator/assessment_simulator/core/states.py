@@ -9,7 +9,7 @@ Move = tuple[State, str, State]
 """From which state, by which action, to which."""
 
 
-class Place(NamedTuple):
+class DiagramPosition(NamedTuple):
     """Where a state is drawn: its column and its first row, counted from 0, and how many rows it takes."""
 
     column: int

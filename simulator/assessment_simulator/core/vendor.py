@@ -1,29 +1,29 @@
-"""A vendor is a table: endpoints, rules, states and promises. `answer` is the one door through it."""
+"""A vendor is a table: endpoints, rules, states and promises. `handle` is the only entry to it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Alarm, Decision, Notice, Record
-from assessment_simulator.core.questionnaire import Exercise
-from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.decision import Decision, Record, Timer, WebhookEvent
+from assessment_simulator.core.questionnaire import Questionnaire
+from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.retry_schedule import Delivery, Post
-from assessment_simulator.core.rules import Rule, broken
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.rules import Rule, violated_rules
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.schema import Interface
-from assessment_simulator.core.sources import Document, Guess, Omission, Promise, Source, Standing
-from assessment_simulator.core.states import Machine, Place, State
+from assessment_simulator.core.sources import Document, Guarantee, Guess, Omission, Source, Standing
+from assessment_simulator.core.states import DiagramPosition, Machine, State
 from assessment_simulator.core.text import all_ignored
 
-Decide = Callable[[Call, World], Decision]
+Decide = Callable[[VendorRequest, SandboxView], Decision]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Something that can be asked of a vendor: rules in stages, then the decision.
 
-    The stages are judged in order; the first with a broken rule refuses, and names all that it found broken.
+    The stages are judged in order; the first with a violated rule refuses, and names all its violated rules.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Operation:
 class Endpoint:
     """An operation that answers over HTTP at `method` and `path` (`{word}` stands for one segment).
 
-    `statuses` are those that it can answer with, `summary` says what it does in a few words.
+    `statuses` are those that it can respond with, `summary` says what it does in a few words.
     """
 
     method: str
@@ -58,7 +58,7 @@ class Credential(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class BehaviourFlag:
     """A behaviour that the vendor's documents leave open or contradict; the first of `values` is the default."""
 
     id: str
@@ -70,7 +70,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A vendor's invitation in neutral words; `created` is in ticks, `links` may hold `BASE` and `SEAL`.
+    """A vendor's invitation in neutral words; `created` is in ticks, `links` may hold the tokens of `core.request`.
 
     `references` are the caller's own ids of what it is for, besides the candidate's.
     """
@@ -95,7 +95,7 @@ class Sample:
     behaviour: Mapping[str, str | int | bool | None] = field(default_factory=dict)
 
 
-def _as_sent(call: Call, world: World) -> tuple[Call, tuple[str, ...]]:
+def _as_sent(call: VendorRequest, world: SandboxView) -> tuple[VendorRequest, tuple[str, ...]]:
     return call, ()
 
 
@@ -112,7 +112,7 @@ class Vendor:
     `door` are the rules that the HTTP edge judges: `route`, `verb`, `encoding` and `size`.
     `promises` are what it does besides what it demands, `omitted` what of it is not simulated.
     `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
-    `trouble` is the answer with a status when the vendor itself fails; `token` gives the id of the `TOKEN` record that
+    `trouble` is the response when the vendor itself fails; `token` gives the id of the `TOKEN` record that
     a call comes with (empty: none), and is None where there are no tokens.
     `exercise` is the candidate's part, behind the invitations' links; None where a vendor's links lead nowhere.
     `places` are where the states of the `machine` are drawn.
@@ -129,24 +129,24 @@ class Vendor:
     actions: Mapping[str, Operation]
     staged: Mapping[str, Operation]
     door: Mapping[str, Rule]
-    switches: tuple[Switch, ...]
+    switches: tuple[BehaviourFlag, ...]
     machine: Machine
-    places: Mapping[State, Place]
+    places: Mapping[State, DiagramPosition]
     kind: str
     credentials: Mapping[str, tuple[str, ...]]
-    credential: Callable[[Call], Credential | None]
-    refuse: Callable[[tuple[Rule, ...], Call, World], Reply]
-    trouble: Callable[[int, Call], Reply]
-    token: Callable[[Call], str] | None
-    every_reply: Callable[[World], tuple[tuple[str, str], ...]]
+    credential: Callable[[VendorRequest], Credential | None]
+    refuse: Callable[[tuple[Rule, ...], VendorRequest, SandboxView], VendorResponse]
+    trouble: Callable[[int, VendorRequest], VendorResponse]
+    token: Callable[[VendorRequest], str] | None
+    every_reply: Callable[[SandboxView], tuple[tuple[str, str], ...]]
     view: Callable[[Stored], Invitation]
     post: Callable[[Delivery, int, Config], Post]
     samples: Callable[[int], tuple[Sample, ...]]
-    promises: tuple[Promise, ...]
+    promises: tuple[Guarantee, ...]
     omitted: tuple[Omission, ...]
-    exercise: Exercise | None = None
+    exercise: Questionnaire | None = None
     interface: Interface = field(default_factory=Interface)
-    reads: Callable[[Call, World], tuple[Call, tuple[str, ...]]] = _as_sent
+    reads: Callable[[VendorRequest, SandboxView], tuple[VendorRequest, tuple[str, ...]]] = _as_sent
     ignores_path_case: bool = False
     publisher: str = ""
     api: str = ""
@@ -168,10 +168,10 @@ class Vendor:
         return tuple({rule.id: rule for rule in found}.values())
 
 
-def answer(vendor: Vendor, operation: Operation, call: Call, world: World) -> Decision:
+def handle(vendor: Vendor, operation: Operation, call: VendorRequest, world: SandboxView) -> Decision:
     """What the vendor makes of a call. Pure: the same call and world give the same decision, and nothing happens."""
     call, forgiven = vendor.reads(call, world)
-    found = broken(operation.stages, call, world)
+    found = violated_rules(operation.stages, call, world)
     decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)
     more = vendor.every_reply(world)
     # A decision may be a refusal too: that of a request whose path or size the HTTP layer refuses.
@@ -181,7 +181,7 @@ def answer(vendor: Vendor, operation: Operation, call: Call, world: World) -> De
     return decision._replace(reply=_with_headers(decision.reply, more)) if more else decision
 
 
-def _strange_parameters(vendor: Vendor, operation: Operation, call: Call) -> tuple[str, ...]:
+def _strange_parameters(vendor: Vendor, operation: Operation, call: VendorRequest) -> tuple[str, ...]:
     """Notes about query parameters that no document names, at most five."""
     content = vendor.interface.contents.get(operation.name) if call.query else None
     if content is None:
@@ -190,29 +190,42 @@ def _strange_parameters(vendor: Vendor, operation: Operation, call: Call) -> tup
     return all_ignored("query", call.query, known, "parameter")
 
 
-def refusal(vendor: Vendor, found: tuple[Rule, ...], call: Call, world: World) -> Reply:
-    """The vendor's own answer to a call that breaks these rules, with their ids and hints beside it."""
+def refusal(vendor: Vendor, found: tuple[Rule, ...], call: VendorRequest, world: SandboxView) -> VendorResponse:
+    """The vendor's own response to a call that breaks these rules, with their ids and hints beside it."""
     hints = (rule.hint(call, world) for rule in found if rule.hint is not None)
     return vendor.refuse(found, call, world)._replace(
         rules=tuple(rule.id for rule in found), hints=tuple(dict.fromkeys(hint for hint in hints if hint))
     )
 
 
-def trouble(vendor: Vendor, status: int, call: Call, world: World) -> Reply:
-    """The vendor's own answer with this status to a call that breaks no rule: it is the vendor who fails."""
+def trouble(vendor: Vendor, status: int, call: VendorRequest, world: SandboxView) -> VendorResponse:
+    """The vendor's own response with this status to a call that breaks no rule: it is the vendor who fails."""
     return _with_headers(vendor.trouble(status, call), vendor.every_reply(world))
 
 
-def _with_headers(reply: Reply, more: tuple[tuple[str, str], ...]) -> Reply:
+def _with_headers(reply: VendorResponse, more: tuple[tuple[str, str], ...]) -> VendorResponse:
     return reply._replace(headers=reply.headers + more)
 
 
-def switched(config: Config, switches: Iterable[Switch]) -> dict[str, str | int | bool | None]:
+def behaviour_in_force(config: Config, switches: Iterable[BehaviourFlag]) -> dict[str, str | int | bool | None]:
     """Every switch with the value that is in force."""
     return {s.id: config.behaviour.get(s.id, s.values[0]) for s in switches}
 
 
 __all__ = [
-    "Alarm", "Credential", "Decision", "Endpoint", "Invitation", "Notice", "Operation", "Record", "Sample", "Switch",
-    "Vendor", "answer", "refusal", "switched", "trouble",
+    "BehaviourFlag",
+    "Credential",
+    "Decision",
+    "Endpoint",
+    "Invitation",
+    "Operation",
+    "Record",
+    "Sample",
+    "Timer",
+    "Vendor",
+    "WebhookEvent",
+    "behaviour_in_force",
+    "handle",
+    "refusal",
+    "trouble",
 ]  # fmt: skip

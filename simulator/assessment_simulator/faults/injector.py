@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.faults import BEFORE, Fault, merged
-from assessment_simulator.core.request import Call, Reply
-from assessment_simulator.core.seeded_random import Draw, seal
+from assessment_simulator.core.faults import BEFORE, Fault, merge_patch
+from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.seeded_random import SeededRandom, seal
 from assessment_simulator.core.vendor import Operation, Vendor
 from assessment_simulator.core.vendor import trouble as vendors_trouble
 from assessment_simulator.http import asgi, json_codec
@@ -29,22 +29,22 @@ class _Struck(NamedTuple):
     operation: Operation
     ask: Ask
 
-    def call(self) -> Reply:
+    def call(self) -> VendorResponse:
         """Answer and commit."""
         return self.sandbox.call(self.vendor, self.operation, self.ask)
 
-    def sketch(self) -> Call:
+    def sketch(self) -> VendorRequest:
         """The call with a chance of its own: what is drawn for a fault is taken from nobody."""
         secret = seal(self.sandbox.secret, "fault", self.fault.id).encode()
-        return self.ask(self.sandbox.now(), Draw(secret, self.fault.met), 0)
+        return self.ask(self.sandbox.now(), SeededRandom(secret, self.fault.met), 0)
 
 
 def met(sandbox: Sandbox, vendor: Vendor, ask: Ask) -> Fault | None:
     """The fault that strikes a call, if one does."""
-    return sandbox.struck(vendor, ask(sandbox.now(), Draw(b"", 0), 0))
+    return sandbox.struck(vendor, ask(sandbox.now(), SeededRandom(b"", 0), 0))
 
 
-async def answered(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
+async def answered(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
     """Answer a call, as far as the fault that strikes it lets it be answered.
 
     Raises `Gone` where the sandbox was reset, restored or deleted while the call had to wait.
@@ -59,12 +59,12 @@ async def answered(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Op
 # Before the commit.
 
 
-async def _considered(struck: _Struck) -> Reply:
+async def _considered(struck: _Struck) -> VendorResponse:
     """The answer without the commit."""
     return struck.sandbox.consider(struck.vendor, struck.operation, struck.ask)
 
 
-async def _refused(struck: _Struck) -> Reply:
+async def _refused(struck: _Struck) -> VendorResponse:
     """The vendor's own error, whatever was asked."""
     fault, sandbox = struck.fault, struck.sandbox
     if fault.status is not None:
@@ -74,7 +74,7 @@ async def _refused(struck: _Struck) -> Reply:
     return reply._replace(headers=(*others, ("retry-after", str(fault.retry_after))))
 
 
-async def _late(struck: _Struck) -> Reply:
+async def _late(struck: _Struck) -> VendorResponse:
     epoch = struck.sandbox.epoch
     await _wait(struck.fault)
     if struck.sandbox.epoch != epoch or struck.sandbox.is_closed:
@@ -82,12 +82,12 @@ async def _late(struck: _Struck) -> Reply:
     return struck.call()
 
 
-async def _expired(struck: _Struck) -> Reply:
+async def _expired(struck: _Struck) -> VendorResponse:
     _expire(struck)
     return struck.call()
 
 
-_BEFORE: Mapping[str, Callable[[_Struck], Awaitable[Reply]]] = {
+_BEFORE: Mapping[str, Callable[[_Struck], Awaitable[VendorResponse]]] = {
     "status": _refused,
     "rate_limit": _refused,
     "delay": _late,
@@ -99,21 +99,21 @@ _BEFORE: Mapping[str, Callable[[_Struck], Awaitable[Reply]]] = {
 # After the commit.
 
 
-async def _replaced(struck: _Struck, reply: Reply) -> Reply:
+async def _replaced(struck: _Struck, reply: VendorResponse) -> VendorResponse:
     return await _refused(struck)
 
 
-async def _waited(struck: _Struck, reply: Reply) -> Reply:
+async def _waited(struck: _Struck, reply: VendorResponse) -> VendorResponse:
     await _wait(struck.fault)
     return reply
 
 
-async def _expired_since(struck: _Struck, reply: Reply) -> Reply:
+async def _expired_since(struck: _Struck, reply: VendorResponse) -> VendorResponse:
     _expire(struck)
     return reply
 
 
-_AFTER: Mapping[str, Callable[[_Struck, Reply], Awaitable[Reply]]] = {
+_AFTER: Mapping[str, Callable[[_Struck, VendorResponse], Awaitable[VendorResponse]]] = {
     "status": _replaced,
     "rate_limit": _replaced,
     "delay": _waited,
@@ -138,12 +138,12 @@ def _expire(struck: _Struck) -> None:
 # On the way out.
 
 
-def spoilt(fault: Fault, reply: Reply, body: bytes) -> bytes:
+def spoilt(fault: Fault, reply: VendorResponse, body: bytes) -> bytes:
     """What is left of a rendered body; without a body there is nothing to spoil, and only JSON can be amended."""
     if body and fault.do == "garble":
         return GARBAGE
     if fault.do == "amend" and body and reply.media_type == "application/json":
-        return json_codec.dumps(merged(json_codec.loads(body), fault.merge))
+        return json_codec.dumps(merge_patch(json_codec.loads(body), fault.merge))
     return body
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from starlette.responses import RedirectResponse, Response
 
-from assessment_simulator.core.questionnaire import Exercise
+from assessment_simulator.core.questionnaire import Questionnaire
 from assessment_simulator.http.asgi import App, Receive, Scope, Send, named_headers
 from assessment_simulator.http.login import LOGIN, LOGOUT, Session, login_for
 from assessment_simulator.http.problem_details import ROOT, Problem
@@ -24,7 +24,7 @@ class Guard:
     `exercises` are behind sealed links: there the link is the credential, and who follows it has no token.
     """
 
-    def __init__(self, inner: App, session: Session, exercises: Collection[Exercise] = ()) -> None:
+    def __init__(self, inner: App, session: Session, exercises: Collection[Questionnaire] = ()) -> None:
         self._inner = inner
         self._session = session
         self._exercises = exercises

@@ -12,9 +12,17 @@ from urllib.parse import parse_qsl
 from assessment_simulator.core import instant
 from assessment_simulator.core.decision import Decision
 from assessment_simulator.core.faults import Fault
-from assessment_simulator.core.request import NOTHING, Bundle, Call, Document, Drawing, Reply, Unreadable
-from assessment_simulator.core.sandbox_view import World
-from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.core.request import (
+    MISSING,
+    Bundle,
+    Document,
+    Drawing,
+    Unreadable,
+    VendorRequest,
+    VendorResponse,
+)
+from assessment_simulator.core.sandbox_view import SandboxView
+from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.vendor import Operation, Vendor, refusal
 from assessment_simulator.core.vendor import trouble as vendors_trouble
 from assessment_simulator.faults import injector
@@ -51,7 +59,7 @@ MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Makes a file of a media type out of what is to be drawn."""
 
 FORM = "application/x-www-form-urlencoded"
-_NO_DRAW = Draw(b"", 0)
+_NO_DRAW = SeededRandom(b"", 0)
 _DRAWN = (Bundle, Document, Drawing)
 _log = logging.getLogger("simulator.http")
 
@@ -116,7 +124,7 @@ class Door:
         headers, nowhere = named_headers(scope), self._sandboxes.nowhere
         request = Incoming(scope["method"], scope["path"], headers, scope["query_string"], "")
         asked = _Asked(request, nowhere, nowhere.now())
-        call = Call("", asked.at, nowhere.draw(), "", headers=self._headers_for(found.vendor, headers))
+        call = VendorRequest("", asked.at, nowhere.draw(), "", headers=self._headers_for(found.vendor, headers))
         reply = vendors_trouble(found.vendor, 503, call, nowhere)._replace(hints=(forwarding.UNREACHABLE,))
         body = await self._render(reply)
         more = [(b"retry-after", b"1"), (b"content-length", b"%d" % len(body))]
@@ -168,11 +176,11 @@ class Door:
         else:
             await injector.respond(fault, connection, send, reply.status, headers, body)
 
-    async def _call(self, found: Found, asked: _Asked, receive: Receive) -> Reply:
+    async def _call(self, found: Found, asked: _Asked, receive: Receive) -> VendorResponse:
         """Let the vendor answer, in the sandbox that the caller's credential opens."""
         vendor, operation, request = found.vendor, found.endpoint.operation, asked.request
         headers = request.headers
-        media_type, body = "", NOTHING
+        media_type, body = "", MISSING
         if request.method != "GET":
             if content_coding(headers):
                 return await self._refuse(vendor, "encoding", asked)
@@ -185,9 +193,9 @@ class Door:
         query, wanted = parse_query(request.query), self._headers_for(vendor, headers)
         raw_query = request.query.decode("latin-1")
 
-        def ask(now: int, draw: Draw, recent: int) -> Call:
+        def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
             asked.at = now
-            return Call(
+            return VendorRequest(
                 operation.name, now, draw, request.base, request.method, request.path, found.params, query, wanted,
                 media_type, body, recent, raw_query,
             )  # fmt: skip
@@ -199,7 +207,7 @@ class Door:
 
     async def _answered(
         self, vendor: Vendor, operation: Operation, ask: Ask, asked: _Asked, *, may_open: bool = True
-    ) -> Reply:
+    ) -> VendorResponse:
         """The answer of the sandbox that the caller's credential opens, once all that it depends on is durable."""
         credential = vendor.credential(ask(0, _NO_DRAW, 0))
         while True:
@@ -226,7 +234,7 @@ class Door:
             else:
                 return reply
 
-    def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> Reply:
+    def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> VendorResponse:
         """The answer to a call whose sandbox cannot be opened: the vendor's 503, and a hint with the reason."""
         nowhere = self._sandboxes.nowhere
         reply = vendors_trouble(vendor, full.status, ask(nowhere.now(), nowhere.draw(), 0), nowhere)
@@ -240,22 +248,22 @@ class Door:
             if name in headers
         }
 
-    async def _refuse(self, vendor: Vendor, place: str, asked: _Asked) -> Reply:
-        """The vendor's answer to a request that never becomes a Call; it opens no sandbox that is not open."""
+    async def _refuse(self, vendor: Vendor, place: str, asked: _Asked) -> VendorResponse:
+        """The vendor's answer to a request that never becomes a VendorRequest; it opens no sandbox that is not open."""
 
-        def decide(call: Call, world: World) -> Decision:
+        def decide(call: VendorRequest, world: SandboxView) -> Decision:
             return Decision(refusal(vendor, (vendor.door[place],), call, world))
 
         request = asked.request
 
-        def ask(now: int, draw: Draw, recent: int) -> Call:
+        def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
             asked.at = now
             wanted = self._headers_for(vendor, request.headers)
-            return Call("", now, draw, request.base, request.method, request.path, headers=wanted)
+            return VendorRequest("", now, draw, request.base, request.method, request.path, headers=wanted)
 
         return await self._answered(vendor, Operation("", decide), ask, asked, may_open=False)
 
-    def _headers(self, asked: _Asked, reply: Reply) -> Headers:
+    def _headers(self, asked: _Asked, reply: VendorResponse) -> Headers:
         request = asked.request
         headers: Headers = [(b"date", instant.http_date(asked.at))]
         if reply.status != 204:
@@ -270,24 +278,24 @@ class Door:
             headers += [(name.encode(), value.encode()) for name, value in reply.headers]
         return headers + self._origins.answered(request.headers)
 
-    async def _render(self, reply: Reply) -> bytes:
+    async def _render(self, reply: VendorResponse) -> bytes:
         body = reply.body
         if isinstance(body, _DRAWN):
             return await self._make_file(body, reply.media_type)
         return b"" if reply.status == 204 else json_codec.tight(json_codec.dumps(body))  # the journal keeps it
 
 
-def _failed(request: Incoming, problem: Exception) -> tuple[Reply, bytes, Headers]:
+def _failed(request: Incoming, problem: Exception) -> tuple[VendorResponse, bytes, Headers]:
     """Write down what is being handled, and what its caller gets: from a mistake of ours an id leads to the log."""
     if isinstance(problem, LogError):
         detail = unlogged(problem)
         _log.error("%s %s: %s", request.method, request.path, problem)
-        return Reply(503), json_codec.dumps({"detail": detail}), []
+        return VendorResponse(503), json_codec.dumps({"detail": detail}), []
     id = name_request(request.headers)
     outcome = "What the request had changed by then is kept." if changes.is_changed() else "Nothing was changed."
     _log.exception("%s %s failed. %s", request.method, request.path, outcome)
     detail = f"The simulator failed; its log says where. {outcome}"
-    return Reply(500), json_codec.dumps({"detail": detail}), [(HEADER, id.encode())]
+    return VendorResponse(500), json_codec.dumps({"detail": detail}), [(HEADER, id.encode())]
 
 
 def parse_query(text: bytes) -> Mapping[str, str]:
@@ -302,9 +310,9 @@ def parse_query(text: bytes) -> Mapping[str, str]:
 
 
 def parse(media_type: str, body: bytes) -> Any:
-    """A form as a mapping, anything else as JSON; `NOTHING` where nothing was sent."""
+    """A form as a mapping, anything else as JSON; `MISSING` where nothing was sent."""
     if not body:
-        return NOTHING
+        return MISSING
     try:
         return parse_query(body) if media_type == FORM else json_codec.loads(body)
     except ValueError as problem:
@@ -317,8 +325,8 @@ _MARKED = "the body begins with a UTF-8 byte order mark; send it without the mar
 
 
 def _behind_mark(body: bytes) -> Any:
-    """The JSON value behind a byte order mark; `NOTHING` where there is none."""
+    """The JSON value behind a byte order mark; `MISSING` where there is none."""
     try:
         return json_codec.loads(body.removeprefix(BOM_UTF8))
     except ValueError:
-        return NOTHING
+        return MISSING

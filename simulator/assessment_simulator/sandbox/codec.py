@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Alarm, Notice
-from assessment_simulator.core.faults import Fault, Tally
+from assessment_simulator.core.decision import Timer, WebhookEvent
+from assessment_simulator.core.faults import Counter, Fault
 from assessment_simulator.core.retry_schedule import Answer, Attempt, Delivery, Post
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.memory import Effect
@@ -204,7 +204,7 @@ def _write_delivery(delivery: Delivery) -> list[Any]:
 
 def _read_delivery(said: Any) -> Delivery:
     id, notice, created, due, state, attempts, *rest = said
-    return Delivery(id, Notice(*notice), created, due, state, tuple(map(_read_attempt, attempts)), *rest)
+    return Delivery(id, WebhookEvent(*notice), created, due, state, tuple(map(_read_attempt, attempts)), *rest)
 
 
 PLAIN = Codec(_same, _same)
@@ -213,7 +213,7 @@ ROW = _codec(_write_row, _read_row)
 SAVED = _tuple(PLAIN, PLAIN, ROW, TUPLES)
 CONFIG = _codec(asdict, Config.of)
 CLOCK = _codec(astuple, lambda said: Clock(*said))
-ALARM = _codec(lambda a: (a.operation, a.id, a.at, a.vendor, a.base), lambda said: Alarm(*said))
+ALARM = _codec(lambda a: (a.operation, a.id, a.at, a.vendor, a.base), lambda said: Timer(*said))
 RINGING = _tuple(PLAIN, PLAIN, ALARM)
 DELIVERY = _codec(_write_delivery, _read_delivery)
 CHAINS = _many(Codec(_write_chain, _read_chain))
@@ -221,7 +221,7 @@ CHAINS = _many(Codec(_write_chain, _read_chain))
 the part that was written before, and the links that were not, oldest first, each of which gets a number."""
 ATTEMPT = _codec(_write_attempt, _read_attempt)
 FAULT = _codec(asdict, lambda said: Fault(**said))
-TALLY = _codec(tuple, lambda said: Tally(*said))
+TALLY = _codec(tuple, lambda said: Counter(*said))
 
 VALUES: Mapping[str, tuple[Codec, ...]] = {
     "commit": (PLAIN, PLAIN, _many(SAVED), TUPLES, _many(ALARM), _many(DELIVERY)),

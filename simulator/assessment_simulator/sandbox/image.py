@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.faults import Fault, Tally
+from assessment_simulator.core.faults import Counter, Fault
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.faults.plan import Faults
 from assessment_simulator.sandbox.clock import Clock
@@ -125,7 +125,7 @@ def _as_snapshot(memory: Memory, id: str) -> None:
 
 
 def _as_present(
-    memory: Memory, counters: tuple[int, int, int, int], faults: tuple[Fault, ...], tallies: tuple[Tally, ...],
+    memory: Memory, counters: tuple[int, int, int, int], faults: tuple[Fault, ...], tallies: tuple[Counter, ...],
     recent: Items[str, tuple[int, ...]],
 ) -> None:  # fmt: skip
     memory.generation, memory.renewals, memory.epoch, memory.snapshots_taken = counters

@@ -3,14 +3,14 @@
 from collections.abc import Set as AbstractSet
 
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Call
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.request import VendorRequest
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.vendor import Vendor, trouble
 from assessment_simulator.sandbox.state import State
 
 
 def within_limit(
-    decision: Decision, vendor: Vendor, call: Call, world: World, state: State, kinds: AbstractSet[str]
+    decision: Decision, vendor: Vendor, call: VendorRequest, world: SandboxView, state: State, kinds: AbstractSet[str]
 ) -> Decision:
     """The decision, or, where it makes one invitation too many, the vendor's own word that it cannot serve this now.
 

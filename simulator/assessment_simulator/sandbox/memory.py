@@ -11,8 +11,8 @@ from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Alarm
-from assessment_simulator.core.faults import Fault, Tally
+from assessment_simulator.core.decision import Timer
+from assessment_simulator.core.faults import Counter, Fault
 from assessment_simulator.core.retry_schedule import Attempt, Delivery
 from assessment_simulator.faults.plan import Faults
 from assessment_simulator.sandbox.clock import Clock
@@ -71,7 +71,7 @@ def lapsed(calls: Iterable[int], now: int) -> int:
 
 
 def _commit(
-    memory: Memory, now: int, operation: str, saved: tuple[Saved, ...], forgotten: Pairs, alarms: tuple[Alarm, ...],
+    memory: Memory, now: int, operation: str, saved: tuple[Saved, ...], forgotten: Pairs, alarms: tuple[Timer, ...],
     owed: tuple[Delivery, ...],
 ) -> None:  # fmt: skip
     """A decision comes true."""
@@ -88,7 +88,7 @@ def _commit(
         state.owe(delivery)
 
 
-def _alarm(memory: Memory, alarm: Alarm) -> None:
+def _alarm(memory: Memory, alarm: Timer) -> None:
     """An alarm is set, moved or taken back."""
     memory.state.set_alarm(alarm)
 
@@ -121,7 +121,7 @@ def _misbehave(memory: Memory, faults: tuple[Fault, ...]) -> None:
     memory.faults = Faults(faults, memory.seed) if faults else None
 
 
-def _count(memory: Memory, place: int, tally: Tally) -> None:
+def _count(memory: Memory, place: int, tally: Counter) -> None:
     """The fault at this place has met something."""
     if memory.faults is not None:
         memory.faults.tallies[place] = tally

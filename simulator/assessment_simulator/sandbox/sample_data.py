@@ -3,8 +3,8 @@
 from typing import Any
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import Call
-from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.core.request import VendorRequest
+from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.vendor import Sample, Vendor
 from assessment_simulator.sandbox.sandbox import Sandbox
 
@@ -41,7 +41,7 @@ def _plant(sandbox: Sandbox, vendor: Vendor, sample: Sample, at: int) -> None:
 
 def _enact(sandbox: Sandbox, vendor: Vendor, name: str, at: int, **asked: Any) -> str:
     operation = vendor.operations[name]
-    call = Call(name, at, Draw(sandbox.secret, sandbox.state.sequence + 1), "", **asked)
+    call = VendorRequest(name, at, SeededRandom(sandbox.secret, sandbox.state.sequence + 1), "", **asked)
     decision = operation.decide(call, sandbox)._replace(notices=())
     sandbox.commit(decision, call)
     return next((record.id for record in decision.records if record.kind == vendor.kind), "")

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Any
 from weakref import ref
 
-from assessment_simulator.core.decision import TOKEN, Alarm, Decision, Notice, Record
+from assessment_simulator.core.decision import TOKEN, Decision, Record, Timer, WebhookEvent
 from assessment_simulator.core.faults import Fault
 from assessment_simulator.core.links import Links
 from assessment_simulator.core.mail import MAIL
-from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.retry_schedule import Attempt, Delivery
-from assessment_simulator.core.seeded_random import Draw, secret_of
-from assessment_simulator.core.vendor import Operation, Vendor, answer
+from assessment_simulator.core.seeded_random import SeededRandom, secret_of
+from assessment_simulator.core.vendor import Operation, Vendor, handle
 from assessment_simulator.sandbox.invitation_limit import within_limit
 from assessment_simulator.sandbox.memory import lapsed
 from assessment_simulator.sandbox.state import State, Stored, rendered
@@ -27,8 +27,8 @@ _COMMITS = frozenset({"commit", "configure", "owe", "restore"})
 """The effects that count as commits."""
 AT_ONCE = 50
 """Timers that are fired in one commit."""
-Ask = Callable[[int, Draw, int], Call]
-"""Makes the Call, once it is known at which instant, with which chance and after how many recent calls."""
+Ask = Callable[[int, SeededRandom, int], VendorRequest]
+"""Makes the VendorRequest, once it is known at which instant, with which chance and after how many recent calls."""
 
 
 class Sandbox(Watched):
@@ -97,7 +97,7 @@ class Sandbox(Watched):
     # Calls.
 
     @one_step
-    def call(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
+    def call(self, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
         """Answer a call and apply the decision; timers due by now fire first, those that it sets for now at once.
 
         Many that are due are fired by `catch_up` before.
@@ -110,11 +110,11 @@ class Sandbox(Watched):
         return reply
 
     @one_step
-    def consider(self, vendor: Vendor, operation: Operation, ask: Ask) -> Reply:
+    def consider(self, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
         """What a call would be answered; nothing of it is made true, though alarms due by now ring as before any."""
         now = self.now()
         self._ring_all(now)
-        return answer(vendor, operation, ask(now, self.draw(), self._count_recent(vendor, now)), self).reply
+        return handle(vendor, operation, ask(now, self.draw(), self._count_recent(vendor, now)), self).reply
 
     @one_step
     def expire(self, token: str) -> None:
@@ -122,13 +122,13 @@ class Sandbox(Watched):
         stored, now = self.get(TOKEN, token), self.now()
         if stored is not None and now < stored.status:
             record = Record(TOKEN, token, now, stored.face, stored.facts)
-            self.commit(Decision(Reply(204), (record,)), Call("", now, self.draw(), ""))
+            self.commit(Decision(VendorResponse(204), (record,)), VendorRequest("", now, self.draw(), ""))
 
     @one_step
     def forget_tokens(self) -> None:
         """Let no access token that was given out so far be good any more."""
         lapsed = tuple(Record(TOKEN, token.id, 0, token.face, token.facts) for token in self.state.all(TOKEN))
-        self.commit(Decision(Reply(204), lapsed), Call("", self.now(), self.draw(), ""))
+        self.commit(Decision(VendorResponse(204), lapsed), VendorRequest("", self.now(), self.draw(), ""))
 
     @one_step
     def end_links(self) -> None:
@@ -170,16 +170,16 @@ class Sandbox(Watched):
         while (alarm := self.state.next_alarm()) is not None and alarm.at is not None and alarm.at <= now:
             self._ring(alarm, alarm.at)
 
-    def _ring(self, alarm: Alarm, at: int) -> None:
+    def _ring(self, alarm: Timer, at: int) -> None:
         vendor = self.vendors[alarm.vendor]
-        self._do("alarm", Alarm(alarm.operation, alarm.id, None))
-        call = Call(alarm.operation, at, self.draw(), alarm.base, params={"id": alarm.id})
+        self._do("alarm", Timer(alarm.operation, alarm.id, None))
+        call = VendorRequest(alarm.operation, at, self.draw(), alarm.base, params={"id": alarm.id})
         if self._answer(vendor, vendor.actions[alarm.operation], call).status < 400:
             self.emit(Event(self.next_place(), at, alarm.operation, alarm.id))
 
-    def draw(self) -> Draw:
+    def draw(self) -> SeededRandom:
         """The chance of the next commit."""
-        return Draw(self.secret, self.state.sequence + 1)
+        return SeededRandom(self.secret, self.state.sequence + 1)
 
     def _count_recent(self, vendor: Vendor, now: int) -> int:
         """How many calls came within the minute before `now`; counted only where a limit is set."""
@@ -188,8 +188,8 @@ class Sandbox(Watched):
         calls = self.recent.get(vendor.id, ())
         return len(calls) - lapsed(calls, now)
 
-    def _answer(self, vendor: Vendor, operation: Operation, call: Call) -> Reply:
-        decision = answer(vendor, operation, call, self)
+    def _answer(self, vendor: Vendor, operation: Operation, call: VendorRequest) -> VendorResponse:
+        decision = handle(vendor, operation, call, self)
         if self.state.config.invitation_limit is not None:
             decision = within_limit(decision, vendor, call, self, self.state, self.kinds)
         if decision.changes or call.draw.used:
@@ -201,7 +201,7 @@ class Sandbox(Watched):
     # Commits.
 
     @one_step
-    def commit(self, decision: Decision, call: Call) -> None:
+    def commit(self, decision: Decision, call: VendorRequest) -> None:
         """Make a decision true, in one step; what could fail, rendering the records, comes first."""
         saved = rendered(decision.records)
         owed = tuple(
@@ -210,11 +210,11 @@ class Sandbox(Watched):
         self._do("commit", call.now, call.operation, saved, decision.forgotten, decision.alarms, owed)
         self.watch()
 
-    def _addressed(self, notice: Notice, base: str) -> Notice:
+    def _addressed(self, notice: WebhookEvent, base: str) -> WebhookEvent:
         return replace(notice, body=self.links.fill(notice.body, base))
 
     @one_step
-    def struck(self, vendor: Vendor, call: Call) -> Fault | None:
+    def struck(self, vendor: Vendor, call: VendorRequest) -> Fault | None:
         """The fault that strikes a call, if one does."""
         return None if self.faults is None else self.faults.on_call(vendor, call, self, self.count)
 

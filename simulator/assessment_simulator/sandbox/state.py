@@ -12,7 +12,7 @@ from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import TOKEN, Alarm, Record
+from assessment_simulator.core.decision import TOKEN, Record, Timer
 from assessment_simulator.http import json_codec
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.history import History
@@ -24,7 +24,7 @@ Chain = tuple[str, Any] | None
 """Ids, newest first: (id, the chain of the older ones)."""
 AlarmKey = tuple[str, str]
 """An invitation's id and the operation."""
-Ringing = tuple[int, int, Alarm]
+Ringing = tuple[int, int, Timer]
 """When an alarm is due, its number and the alarm. No two numbers are equal, so heaps never compare alarms."""
 Saved = tuple[str, str, Row, tuple[tuple[str, str], ...]]
 """A record as it is kept: its kind, id, row, and the keys that lead to it."""
@@ -168,7 +168,7 @@ class State(Owed):
         """Forget a record."""
         del self.tables[kind][id]
 
-    def set_alarm(self, alarm: Alarm) -> None:
+    def set_alarm(self, alarm: Timer) -> None:
         """Set, move or take back an alarm."""
         key = (alarm.id, alarm.operation)
         if alarm.at is None:
@@ -181,7 +181,7 @@ class State(Owed):
             self.ringing = [*self.alarms.values()]
             heapify(self.ringing)
 
-    def next_alarm(self) -> Alarm | None:
+    def next_alarm(self) -> Timer | None:
         """The alarm that rings first; removes the stale entries before it."""
         while self.ringing:
             first = self.ringing[0]

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.faults import Fault, Tally
+from assessment_simulator.core.faults import Counter, Fault
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.events.changes import news
 from assessment_simulator.journal.recorder import CLOSING, ENDED, EVERYTHING, Journal, Watcher
@@ -166,7 +166,7 @@ class Watched(Remembering):
         self._do("misbehave", faults)
 
     @one_step
-    def count(self, place: int, tally: Tally) -> None:
+    def count(self, place: int, tally: Counter) -> None:
         """Remember what the fault at this place has met and struck."""
         self._do("count", place, tally)
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.faults import Fault, settled
+from assessment_simulator.core.faults import Fault, with_defaults
 from assessment_simulator.core.retry_schedule import Answer, Attempt, Post
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.storage import Unwritten
@@ -87,7 +87,7 @@ class Remembered(RuleBasedStateMachine):
 
     @rule(chosen=st.lists(st.sampled_from(FAULTS), max_size=3))
     def misbehave(self, chosen: list[Fault]) -> None:
-        faults = tuple(settled(fault, place) for place, fault in enumerate(chosen, 1))
+        faults = tuple(with_defaults(fault, place) for place, fault in enumerate(chosen, 1))
         self._do(lambda: self.sandbox.misbehave(faults))
 
     @rule(status=st.sampled_from([200, 500, 400, None]))

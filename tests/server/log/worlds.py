@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import NOTHING, Call, Reply
-from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
+from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.commit_queue import Commits, due_of, summary_of
 from assessment_simulator.sandbox.image import image, parts, still
@@ -120,20 +120,20 @@ def _links(chain: Any) -> Iterator[Any]:
         chain = chain[-1]
 
 
-def ask(sandbox: Sandbox, vendor: str, name: str, body: Any = NOTHING, **params: str) -> Reply:
+def ask(sandbox: Sandbox, vendor: str, name: str, body: Any = MISSING, **params: str) -> VendorResponse:
     """Let a vendor answer, by whatever door."""
     table = VENDORS[vendor]
     access = {"api-key": f"sim-{sandbox.name}"}
 
-    def made(now: int, draw: Draw, recent: int) -> Call:
-        return Call(
+    def made(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
+        return VendorRequest(
             name, now, draw, "http://here", "GET", "/x", params, {}, access, "application/json", body, recent
         )  # fmt: skip
 
     return sandbox.call(table, table.operations[name], made)
 
 
-def create(sandbox: Sandbox, email: str = "ada@example.com", webhook: str | None = None) -> Reply:
+def create(sandbox: Sandbox, email: str = "ada@example.com", webhook: str | None = None) -> VendorResponse:
     """A new assessment of The Predictive Index."""
     body = {
         "firstName": "Ada", "lastName": "Lovelace", "email": email, "assessmentStatusWebHook": webhook,

@@ -6,7 +6,7 @@ import pytest
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config, CustomField
-from assessment_simulator.core.request import BASE, SEAL, Reply
+from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import BASE_URL, NOW, FakeStored, FakeWorld, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, PATH, VALID
@@ -44,7 +44,7 @@ SAMPLE_BODY = {
 }
 
 
-def post(world: FakeWorld, **body: Any) -> Reply:
+def post(world: FakeWorld, **body: Any) -> VendorResponse:
     members = {"media_type": "application/json", "method": "POST", "path": PATH}
     return world.ask(VENDOR, "create_assessment", body, **members)
 
@@ -104,10 +104,10 @@ def test_the_vendors_own_example_is_answered_as_the_vendor_answers_it() -> None:
         "externalId": "894ever-behavioral",
         "externalPersonId": "EightyNine4ever",
         "assessmentUserId": person,
-        "assessmentUrl": f"{BASE}/Account/LoginPi?a={SEAL}.{id}&lang=en-US",
+        "assessmentUrl": f"{BASE_URL_TOKEN}/Account/LoginPi?a={LINK_TOKEN}.{id}&lang=en-US",
         "assessmentPassword": password,
         "descriptiveReportPageUrl": "",
-        "personPageUrl": f"{BASE}/Browse/PersonDetails?assessmentUserId={person}",
+        "personPageUrl": f"{BASE_URL_TOKEN}/Browse/PersonDetails?assessmentUserId={person}",
         "redirectUrl": None,
         "selfSigmaScore": None,
         "selfConceptSigmaScore": None,
@@ -177,7 +177,7 @@ def test_the_default_expiration_never_passes_the_end_of_the_calendar() -> None:
 
 def test_a_position_brings_its_picture() -> None:
     face = created(FakeWorld(), associatedPositionTitle="Software Engineer")
-    assert face["associatedPositionImageUrl"] == f"{BASE}/Browse/PositionImage?title=Software%20Engineer"
+    assert face["associatedPositionImageUrl"] == f"{BASE_URL_TOKEN}/Browse/PositionImage?title=Software%20Engineer"
 
 
 def test_an_account_without_folders_shows_none() -> None:

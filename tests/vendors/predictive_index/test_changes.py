@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config, CustomField
-from assessment_simulator.core.request import BASE, SEAL, Reply
+from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR, faces
 from tests.fakes import NOW, FakeWorld, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, VALID
@@ -22,16 +22,16 @@ DAY = instant.DAY
 BOTH = {"externalId": "a-1", "externalPersonId": "p-1"}
 
 
-def change(world: FakeWorld, id: str, body: Any) -> Reply:
+def change(world: FakeWorld, id: str, body: Any) -> VendorResponse:
     return world.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, media_type="application/json")
 
 
-def change_by(world: FakeWorld, external_id: str, body: Any) -> Reply:
+def change_by(world: FakeWorld, external_id: str, body: Any) -> VendorResponse:
     query = {"externalId": external_id}
     return world.ask(VENDOR, "change_by_external_id", body, query=query, media_type="application/json")
 
 
-def archive(world: FakeWorld, id: str) -> Reply:
+def archive(world: FakeWorld, id: str) -> VendorResponse:
     return world.ask(VENDOR, "archive_assessment", params={"assessmentId": id})
 
 
@@ -62,7 +62,7 @@ PLAIN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"redirectUrl": "https://example.com/thanks"}, {}),
     ({"folderPath": "\\Example Company"}, {}),
     ({"associatedPositionTitle": "Software Engineer"},
-     {"associatedPositionImageUrl": f"{BASE}/Browse/PositionImage?title=Software%20Engineer"}),
+     {"associatedPositionImageUrl": f"{BASE_URL_TOKEN}/Browse/PositionImage?title=Software%20Engineer"}),
     ({"externalId": "a-9", "externalPersonId": "p-9"}, {}),
     ({"expirationDateTime": "2030-01-31"}, {"expirationDateTime": "2030-01-31T23:59:59.9999999Z"}),
 ]  # fmt: skip
@@ -234,7 +234,7 @@ def test_the_link_follows_the_language_and_a_strange_one_is_noted() -> None:
     world = FakeWorld()
     id = new(world)
     assert changed(world, id, languageLocale="fr-CA")["assessmentUrl"] == (
-        f"{BASE}/Account/LoginPi?a={SEAL}.{id}&lang=fr-CA"
+        f"{BASE_URL_TOKEN}/Account/LoginPi?a={LINK_TOKEN}.{id}&lang=fr-CA"
     )
     assert saved(world, id).facts["language"] == "fr-CA"
     reply = change(world, id, {"languageLocale": "tlh", "strange": 1})

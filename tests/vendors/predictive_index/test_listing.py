@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Reply
+from assessment_simulator.core.request import VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import BASE_URL, FakeStored, FakeWorld
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, again, created, post, saved
 
 
-def ask(world: FakeWorld, **options: str) -> Reply:
+def ask(world: FakeWorld, **options: str) -> VendorResponse:
     """The list with options, written without their dollar signs."""
     names = {"searchfields": "searchfields", **{name: f"${name}" for name in options if name != "searchfields"}}
     return world.ask(VENDOR, "list_assessments", query={names[name]: text for name, text in options.items()})
 
 
-def faces(reply: Reply) -> list[Mapping[str, Any]]:
+def faces(reply: VendorResponse) -> list[Mapping[str, Any]]:
     assert reply.status == 200, reply
     return [getattr(item, "face", item) for item in reply.body]
 
@@ -171,7 +171,7 @@ def test_a_key_that_leads_to_what_has_changed_or_is_gone_finds_nothing(world: Fa
     stale, gone = (str(world.latest("pi.external_id", id)) for id in "ab")
     old = saved(world, stale)
     world.records["assessment", stale] = FakeStored(stale, old.status, {**old.face, "externalId": "z"}, old.facts)
-    world.apply(Decision(Reply(204), forgotten=(("assessment", gone),)))
+    world.apply(Decision(VendorResponse(204), forgotten=(("assessment", gone),)))
     assert found(world, filter="externalId eq 'a'") == found(world, filter="externalId eq 'b'") == []
     assert found(world, filter=f"assessmentId eq '{gone}'") == []
 

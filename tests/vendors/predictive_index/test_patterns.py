@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.request import Dot, Drawing, Label, Line, Reply
+from assessment_simulator.core.request import Dot, Drawing, Label, Line, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.test_assessments import created, saved
@@ -22,7 +22,7 @@ def completed(world: FakeWorld, **more: Any) -> str:
     return id
 
 
-def ask(world: FakeWorld, id: str, kind: str, form: str = "PNG") -> Reply:
+def ask(world: FakeWorld, id: str, kind: str, form: str = "PNG") -> VendorResponse:
     params = {"assessmentId": id, "patternType": kind}
     return world.ask(VENDOR, "get_pattern", params=params, query={"format": form})
 

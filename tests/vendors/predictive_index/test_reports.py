@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.request import Bundle, Document, Reply
+from assessment_simulator.core.request import Bundle, Document, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.test_patterns import SCORES, completed
 
 
-def ask(world: FakeWorld, id: str, kind: str = "1", **query: str) -> Reply:
+def ask(world: FakeWorld, id: str, kind: str = "1", **query: str) -> VendorResponse:
     params = {"assessmentId": id, "reportType": kind}
     return world.ask(VENDOR, "get_report", params=params, query={"format": "PDF", "gender": "0", **query})
 
 
-def made(kind: str = "1", person: dict[str, Any] | None = None, **query: str) -> tuple[str, Reply]:
+def made(kind: str = "1", person: dict[str, Any] | None = None, **query: str) -> tuple[str, VendorResponse]:
     world = FakeWorld()
     id = completed(world, **(person or {}))
     reply = ask(world, id, kind, **query)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from assessment_simulator.core.config import Config, CustomField
-from assessment_simulator.core.request import Reply, Unreadable
+from assessment_simulator.core.request import Unreadable, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, PATH, VALID
@@ -16,12 +16,12 @@ JSON: Mapping[str, Any] = {"media_type": "application/json"}
 MARKED = Unreadable("unexpected character", "send it without the mark", dict(VALID))
 
 
-def change(world: FakeWorld, body: Any) -> Reply:
+def change(world: FakeWorld, body: Any) -> VendorResponse:
     id = world.all("assessment")[0].id
     return world.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, path=f"{PATH}/{id}", **JSON)
 
 
-def listed(world: FakeWorld, raw_query: str, **query: str) -> Reply:
+def listed(world: FakeWorld, raw_query: str, **query: str) -> VendorResponse:
     return world.ask(VENDOR, "list_assessments", path=PATH, query=query, raw_query=raw_query)
 
 

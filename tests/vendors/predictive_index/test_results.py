@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.seeded_random import Draw
+from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.vendors.predictive_index import results
 
 FACTOR = st.sampled_from(results.FACTORS)
@@ -16,19 +16,19 @@ SEQUENCES = st.integers(0, 10**6)
 def test_drawn_scores_have_two_decimals_and_keep_within_reach(
     sequence: int, lean: str | None, position: str | None
 ) -> None:
-    made = results.scores(Draw(b"x", sequence), position, lean, {})
+    made = results.scores(SeededRandom(b"x", sequence), position, lean, {})
     low, high = {"high": (0.75, 2.5), "low": (-2.5, -0.75)}.get(str(lean), (-2.5, 2.5))
     for graph in results.GRAPHS:
         assert all(low <= value <= high and value == round(value, 2) for value in made[graph].values())
     assert (made["positionSigmaScore"] is None) == (not position)
-    assert made == results.scores(Draw(b"x", sequence), position, lean, {})
+    assert made == results.scores(SeededRandom(b"x", sequence), position, lean, {})
 
 
 @given(SEQUENCES, st.dictionaries(st.sampled_from(results.GRAPHS), st.dictionaries(FACTOR, SCORE)))
 def test_given_factors_win_and_synthesis_is_the_mean_of_the_two(
     sequence: int, wanted: dict[str, dict[str, float]]
 ) -> None:
-    made = results.scores(Draw(b"x", sequence), None, None, wanted)
+    made = results.scores(SeededRandom(b"x", sequence), None, None, wanted)
     for graph, sigma in wanted.items():
         assert sigma.items() <= made[graph].items()
     for factor in results.FACTORS:

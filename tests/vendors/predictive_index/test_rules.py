@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import NOTHING, Reply, Unreadable
+from assessment_simulator.core.request import MISSING, Unreadable, VendorResponse
 from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import refusal
 from assessment_simulator.vendors.predictive_index import VENDOR
@@ -33,7 +33,7 @@ from tests.vendors.predictive_index.rows import (
 )
 
 
-def post(world: FakeWorld, body: Any, **members: Any) -> Reply:
+def post(world: FakeWorld, body: Any, **members: Any) -> VendorResponse:
     return world.ask(
         VENDOR, "create_assessment", body, media_type="application/json", method="POST", path=PATH, **members
     )
@@ -51,7 +51,7 @@ def prepared(before: tuple[Mapping[str, Any], ...], actions: tuple[str, ...] = (
 ALL_ROWS = [*ROWS, *LIST_ROWS, *CHANGE_ROWS]
 
 
-def play(world: FakeWorld, row: Try) -> Reply:
+def play(world: FakeWorld, row: Try) -> VendorResponse:
     world.config = replace(Config(), **row.config)
     world.name = "test" if row.with_key else ""
     ids = [stored.id for stored in world.all("assessment")] or [""]
@@ -72,7 +72,7 @@ def found(method: str, path: str) -> tuple[str, dict[str, str]]:
 
 def parsed(row: Try) -> Any:
     if row.raw == "" or row.method == "GET":
-        return NOTHING
+        return MISSING
     try:
         return row.body if row.raw is None else json.loads(row.raw)
     except ValueError as reason:

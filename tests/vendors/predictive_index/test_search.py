@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Reply
+from assessment_simulator.core.request import VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID
@@ -17,7 +17,7 @@ ROOT = "peopleAndJobsSearchResult"
 PEOPLE = [("Ada", "Lovelace", "p-1"), ("Grace", "Hopper", "p-2"), ("Ada", "Yonath", None)]
 
 
-def search(world: FakeWorld, **options: str) -> Reply:
+def search(world: FakeWorld, **options: str) -> VendorResponse:
     query = {name if name == "searchfields" else f"${name}": text for name, text in options.items()}
     return world.ask(VENDOR, "search_people", query=query)
 
@@ -105,10 +105,10 @@ def test_what_is_archived_is_not_found(world: Watched) -> None:
     first = world.all("assessment")[0].id
     face = again(world, externalPersonId="p-1")
     person, second = face["assessmentUserId"], face["assessmentId"]
-    world.apply(Decision(Reply(204), forgotten=(("assessment", second),)))
+    world.apply(Decision(VendorResponse(204), forgotten=(("assessment", second),)))
     (shown,) = search(world, search="lovelace").body[ROOT]
     assert shown["assessmentInformation"]["behavioralAssessmentInformation"]["originalId"] == first
-    world.apply(Decision(Reply(204), forgotten=(("assessment", first), ("person", person))))
+    world.apply(Decision(VendorResponse(204), forgotten=(("assessment", first), ("person", person))))
     by_email = f"{USER}/email eq 'ada.lovelace@example.com'"
     by_id = f"{USER}/externalPersonId eq 'p-1'"
     assert found(world, search="lovelace") == found(world, filter=by_email) == found(world, filter=by_id) == []

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.request import BASE, NOTHING, Reply
+from assessment_simulator.core.request import BASE_URL_TOKEN, MISSING, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID
@@ -36,7 +36,7 @@ AFTER = {
 MOVES = [(state, action, end) for state, ends in AFTER.items() for action, end in zip(ACTIONS, ends, strict=True)]
 
 
-def act(world: FakeWorld, id: str, action: str, body: Any = NOTHING) -> Reply:
+def act(world: FakeWorld, id: str, action: str, body: Any = MISSING) -> VendorResponse:
     return world.ask(VENDOR, action, body, params={"id": id})
 
 
@@ -111,7 +111,7 @@ def test_completion_fills_in_scores_pattern_addresses_and_its_moment() -> None:
     world.now += instant.HOUR
     act(world, id, "complete")
     face = saved(world, id).face
-    own = f"{BASE}/api/v1/behavioralassessments/{id}"
+    own = f"{BASE_URL_TOKEN}/api/v1/behavioralassessments/{id}"
     assert face["assessmentDateTime"] == "2026-11-01T13:00:00.0000000Z"
     assert face["patternFullUrl"] == f"{own}/patterns/0?format=PNG"
     assert face["patternSelfUrl"] == f"{own}/patterns/1?format=PNG"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.vendor import switched
+from assessment_simulator.core.vendor import behaviour_in_force
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.predictive_index.rows import VALID
@@ -33,7 +33,7 @@ def done(world: FakeWorld, **more: Any) -> str:
 
 
 def test_every_switch_begins_at_its_default() -> None:
-    assert switched(FakeWorld().config, VENDOR.switches) == {
+    assert behaviour_in_force(FakeWorld().config, VENDOR.switches) == {
         "pi.created_state": "sample",
         "pi.unsent_state": 0,
         "pi.webhook_on": "completion",

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Notice
+from assessment_simulator.core.decision import WebhookEvent
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.vendors.predictive_index import VENDOR
 from assessment_simulator.vendors.predictive_index.results import PROFILES
@@ -100,7 +100,7 @@ POSTS = [
 def test_user_and_password_of_the_address_become_basic_authentication(
     url: str, called: str, authorization: str | None
 ) -> None:
-    notice = Notice("n", "predictive_index", "i", url, "application/x-www-form-urlencoded", "assessmentId=i")
+    notice = WebhookEvent("n", "predictive_index", "i", url, "application/x-www-form-urlencoded", "assessmentId=i")
     made = VENDOR.post(Delivery("d", notice, NOW, NOW), NOW, Config())
     assert (made.url, made.body) == (called, b"assessmentId=i")
     headers = dict(made.headers)
@@ -183,6 +183,6 @@ def test_creation_in_the_newer_json_has_no_results_yet() -> None:
 
 
 def test_json_is_posted_as_json() -> None:
-    notice = Notice("n", "predictive_index", "i", OWN, "application/json", "{}")
+    notice = WebhookEvent("n", "predictive_index", "i", OWN, "application/json", "{}")
     made = VENDOR.post(Delivery("d", notice, NOW, NOW), NOW, Config())
     assert dict(made.headers)["content-type"] == "application/json"

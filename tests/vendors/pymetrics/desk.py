@@ -7,15 +7,15 @@ from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import NOTHING, SEAL, Call, Reply, Unreadable
-from assessment_simulator.core.vendor import answer
+from assessment_simulator.core.request import LINK_TOKEN, MISSING, Unreadable, VendorRequest, VendorResponse
+from assessment_simulator.core.vendor import handle
 from assessment_simulator.vendors.pymetrics import VENDOR
 from assessment_simulator.vendors.pymetrics.rules import FORM
 from tests.fakes import FakeStored, FakeWorld
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REQUESTS, Change
 
 SEALED = "test.seal"
-"""What the edge puts in place of `SEAL`."""
+"""What the edge puts in place of `LINK_TOKEN`."""
 
 
 class Desk(FakeWorld):
@@ -33,17 +33,17 @@ class Desk(FakeWorld):
         token: str = world.ask(VENDOR, "create_token", dict(REQUESTS["create_token"].body)).body["access_token"]
         return token
 
-    def send(self, operation: str, change: Change | None = None) -> Reply:
-        """One request, changed; its answer, after its decision was made true."""
+    def send(self, operation: str, change: Change | None = None) -> VendorResponse:
+        """One request, changed; its response, after its decision was applied."""
         change = dict(change or {})
         self.now += instant.parse_duration(change.pop("advance", "PT0S")) or 0
         call = self.request(operation, change)
         world = self if self._opens(call) else FakeWorld(name="")
-        decision = answer(VENDOR, VENDOR.operations[operation], call, world)
+        decision = handle(VENDOR, VENDOR.operations[operation], call, world)
         world.apply(decision)
         return decision.reply
 
-    def request(self, operation: str, change: Mapping[str, Any]) -> Call:
+    def request(self, operation: str, change: Mapping[str, Any]) -> VendorRequest:
         """The good request with what the change puts in."""
         good = REQUESTS[operation]
         parts: dict[str, Any] = {
@@ -53,7 +53,7 @@ class Desk(FakeWorld):
         for place, value in change.items():
             _put(parts, place.split("."), value)
         parts = self._filled(parts)
-        body = NOTHING if parts["body"] is ABSENT else parts["body"]
+        body = MISSING if parts["body"] is ABSENT else parts["body"]
         return self.call(
             operation,
             Unreadable("it ends too early") if "raw" in change else body,
@@ -64,7 +64,7 @@ class Desk(FakeWorld):
             recent=change.get("recent", 0),
         )
 
-    def act(self, action: str, body: Any = NOTHING) -> Reply:
+    def act(self, action: str, body: Any = MISSING) -> VendorResponse:
         """Something happens to the order."""
         return self.ask(VENDOR, action, body, params={"id": self.words["{order}"]})
 
@@ -79,10 +79,10 @@ class Desk(FakeWorld):
     def ticket(self) -> str:
         """Have a report made, and take the last segment of its link."""
         link = shown(self.send("get_order", {"query.report": "true"}))["reports"][0]["download_url"]
-        self.words["{ticket}"] = link.rpartition("/")[2].replace(SEAL, SEALED)
+        self.words["{ticket}"] = link.rpartition("/")[2].replace(LINK_TOKEN, SEALED)
         return self.words["{ticket}"]
 
-    def _opens(self, call: Call) -> bool:
+    def _opens(self, call: VendorRequest) -> bool:
         shown = VENDOR.credential(call)
         if shown is None:
             return False
@@ -109,8 +109,8 @@ def _put(parts: dict[str, Any], path: list[str], value: Any) -> None:
         inner[path[-1]] = deepcopy(value)
 
 
-def shown(reply: Reply) -> dict[str, Any]:
-    """The order in an answer, whether it comes as it was saved or made for this answer."""
+def shown(reply: VendorResponse) -> dict[str, Any]:
+    """The order in a response, whether it comes as it was saved or made for this response."""
     body = reply.body
     if isinstance(body, dict) and "created" in body:
         body = body["order"]

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assessment_simulator.core.config import Assessment
-from assessment_simulator.core.request import BASE, NOTHING, SEAL
-from assessment_simulator.core.vendor import answer
+from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, MISSING
+from assessment_simulator.core.vendor import handle
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeWorld
 from tests.vendors.pymetrics.desk import Desk, shown
@@ -24,7 +24,7 @@ def test_an_order_shows_its_members_in_the_documented_order() -> None:
     assert (reply.status, list(reply.body), reply.body["created"]) == (201, ["order", "created"], True)
     assert list(order.items()) == [
         ("id", order["id"]),
-        ("invite_link", f"{BASE}/pymetrics/invite/{SEAL}.{order['id']}"),
+        ("invite_link", f"{BASE_URL_TOKEN}/pymetrics/invite/{LINK_TOKEN}.{order['id']}"),
         ("status", "Not Started"),
         ("create_date", "2026-11-01T12:00:00.000000+00:00"),
         ("candidate", ORDER["candidate"]),
@@ -121,7 +121,7 @@ def test_the_invitation_is_mailed_when_asked_for() -> None:
     (mail,) = desk.all("mail")
     assert (mail.face["to"], mail.face["invitation"]) == ("ada@example.com", id)
     assert mail.face["subject"] == "Your assessment for Engineer"
-    assert mail.face["link"] == f"{BASE}/pymetrics/invite/{SEAL}.{id}"
+    assert mail.face["link"] == f"{BASE_URL_TOKEN}/pymetrics/invite/{LINK_TOKEN}.{id}"
     assert mail.face["link"] in mail.face["text"]
     assert "for Engineer: Core games" in mail.face["text"]
 
@@ -242,7 +242,7 @@ def test_a_plus_that_arrives_as_a_blank_is_noted_where_nothing_is_found() -> Non
     for value, noted in (("1", True), ("2", False)):
         call = desk.request("list_orders_v2", {"query": {"candidate_id": f"c {value}"}})
         call = call._replace(raw_query=f"candidate_id=c+{value}")
-        notes = answer(VENDOR, VENDOR.operations["list_orders_v2"], call, desk).reply.notes
+        notes = handle(VENDOR, VENDOR.operations["list_orders_v2"], call, desk).reply.notes
         assert any("%2B" in note for note in notes) is noted
 
 
@@ -318,7 +318,7 @@ def test_in_neutral_words_an_order_is_an_invitation() -> None:
     assert (invitation.id, invitation.vendor, invitation.status) == (id, "pymetrics", "Not Started")
     assert invitation.candidate == ORDER["candidate"]
     assert invitation.created == desk.now
-    assert invitation.links == {"invite": f"{BASE}/pymetrics/invite/{SEAL}.{id}"}
+    assert invitation.links == {"invite": f"{BASE_URL_TOKEN}/pymetrics/invite/{LINK_TOKEN}.{id}"}
 
 
 JSON: Any = st.recursive(
@@ -353,6 +353,6 @@ def test_equal_calls_make_equal_decisions() -> None:
 
 def test_an_action_on_an_order_that_is_not_there_is_a_404() -> None:
     world = FakeWorld()
-    call = world.call("start", NOTHING, params={"id": "x"})
-    decision = answer(VENDOR, VENDOR.actions["start"], call, world)
+    call = world.call("start", MISSING, params={"id": "x"})
+    decision = handle(VENDOR, VENDOR.actions["start"], call, world)
     assert (decision.reply.status, decision.reply.body) == (404, {"detail": "no pymetrics order has this id"})

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.request import BASE, SEAL, Document
+from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, Document
 from tests.fakes import FakeWorld
 from tests.vendors.pymetrics.desk import Desk, shown
 
@@ -18,7 +18,7 @@ def test_asking_for_a_report_makes_one_in_the_same_answer(word: str) -> None:
     (report,) = order["reports"]
     assert order["status"] == "Fulfilled"
     assert list(report) == ["download_url", "create_date", "modify_date"]
-    assert report["download_url"].startswith(f"{BASE}/pymetrics/reports/{SEAL}.{id}.")
+    assert report["download_url"].startswith(f"{BASE_URL_TOKEN}/pymetrics/reports/{LINK_TOKEN}.{id}.")
     assert report["create_date"] == report["modify_date"] == "2026-11-01T12:00:00.000000+00:00"
 
 

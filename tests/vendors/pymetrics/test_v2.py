@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.request import BASE
+from assessment_simulator.core.request import BASE_URL_TOKEN
 from assessment_simulator.vendors.pymetrics import VENDOR, rules, rules_v2
 from tests.vendors.pymetrics.desk import Desk, shown
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REASONING
@@ -45,7 +45,7 @@ def test_reading_by_version_2_fulfils_and_reports_with_a_type() -> None:
     order = shown(desk.send("get_order_v2", {"query.report": "True"}))
     assert order["status"] == "Fulfilled"
     assert [report["report_type"] for report in order["reports"]] == ["recruiter-report"]
-    assert order["reports"][0]["download_url"].startswith(BASE)
+    assert order["reports"][0]["download_url"].startswith(BASE_URL_TOKEN)
 
 
 def listed(desk: Desk, **query: str) -> list[str]:

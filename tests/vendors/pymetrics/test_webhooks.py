@@ -8,7 +8,7 @@ import json
 import pytest
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Notice
+from assessment_simulator.core.decision import WebhookEvent
 from assessment_simulator.core.retry_schedule import Delivery, Post
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import NOW, at
@@ -70,7 +70,7 @@ def test_every_notice_has_an_id_of_its_own() -> None:
 
 def posted(secret: str | None, url: str = URL, moment: int = NOW) -> Post:
     """What is sent for a notice."""
-    notice = Notice("msg_1", "pymetrics", "order", url, "application/json", '{"a": 1}')
+    notice = WebhookEvent("msg_1", "pymetrics", "order", url, "application/json", '{"a": 1}')
     return VENDOR.post(Delivery(notice.id, notice, NOW, NOW), moment, Config(webhook_secret=secret))
 
 
@@ -107,7 +107,7 @@ def test_base64_without_a_prefix_is_signed_as_text_and_as_octets() -> None:
 
 
 def test_a_post_agrees_with_the_sample_of_the_specification() -> None:
-    notice = Notice(
+    notice = WebhookEvent(
         "msg_p5jXN8AQM9LWM0D4loKWxJek", "pymetrics", "order", URL, "application/json", '{"test": 2432232314}'
     )
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -70,7 +70,7 @@ def read(vendors: Mapping[str, Vendor], data: bytes) -> tuple[faults.Fault, ...]
     written = bodies.read(list[Fault], data, vendors=vendors)
     if len(written) > MOST_FAULTS:
         raise Problem(422, f"there are more than {MOST_FAULTS} faults")
-    found = tuple(faults.settled(faults.Fault(**dict(fault)), place) for place, fault in enumerate(written, 1))
+    found = tuple(faults.with_defaults(faults.Fault(**dict(fault)), place) for place, fault in enumerate(written, 1))
     ids = [fault.id for fault in found]
     twice = [
         {"where": f"{place}.id", "what": f"two faults have the id {id!r}; the n-th without one is called fault-n"}

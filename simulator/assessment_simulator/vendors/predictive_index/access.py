@@ -1,30 +1,30 @@
 """Who is let in, and when nobody is: the API key, the maintenance window and the rate limit."""
 
-from assessment_simulator.core.request import Call
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import Credential
 from assessment_simulator.vendors.predictive_index.requests import ROUTE
 from assessment_simulator.vendors.predictive_index.sources import BODY, KEY, KEY_BODY, KEY_STATUS, MAINTENANCE, RATE
 
 
-def credential(call: Call) -> Credential | None:
+def credential(call: VendorRequest) -> Credential | None:
     """The key in the header `api-key`; an opaque string, never judged by its form."""
     key = call.headers.get("api-key")
     return Credential("predictive_index.key", key) if key else None
 
 
-def _opened(call: Call, world: World) -> bool:
+def _opened(call: VendorRequest, world: SandboxView) -> bool:
     # A key that opens nothing is given a world without a name.
     return world.name != ""
 
 
-def _up(call: Call, world: World) -> bool:
+def _up(call: VendorRequest, world: SandboxView) -> bool:
     return not world.config.maintenance
 
 
-def _within_rate(call: Call, world: World) -> bool:
+def _within_rate(call: VendorRequest, world: SandboxView) -> bool:
     limit = world.config.rate_limit
     return limit is None or call.recent < limit
 
@@ -41,7 +41,7 @@ ADMISSION: tuple[tuple[Rule, ...], ...] = (
 """The stages that every endpoint begins with."""
 
 
-def rate_headers(world: World) -> tuple[tuple[str, str], ...]:
+def rate_headers(world: SandboxView) -> tuple[tuple[str, str], ...]:
     """The limit, on every answer of an account that has one; no other rate header is known."""
     limit = world.config.rate_limit
     return () if limit is None else (("x-ratelimit-limit", str(limit)),)

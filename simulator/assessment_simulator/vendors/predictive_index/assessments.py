@@ -5,11 +5,11 @@ from typing import Any, cast
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Alarm, Decision, Record
+from assessment_simulator.core.decision import Decision, Record, Timer
 from assessment_simulator.core.mail import mail
-from assessment_simulator.core.outcome_tags import planned, silenced, steer
-from assessment_simulator.core.request import NOTHING, Call, Reply
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.outcome_tags import cancelled_timers, parse_tags, planned_timers
+from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.vendor import Invitation
 from assessment_simulator.vendors.predictive_index import faces, indexes, notes, people, results, takers, webhooks
 from assessment_simulator.vendors.predictive_index.behaviour_flags import CREATED_STATE, UNSENT_STATE, setting
@@ -25,7 +25,7 @@ from assessment_simulator.vendors.predictive_index.states import (
 )
 
 
-def create(call: Call, world: World) -> Decision:
+def create(call: VendorRequest, world: SandboxView) -> Decision:
     """Invite a taker: the assessment, its person, the e-mail if one was asked for, and the day it expires."""
     config = world.config
     known, person = people.taker(call, world)
@@ -33,21 +33,23 @@ def create(call: Call, world: World) -> Decision:
     mails = (_mail(call, record.face),) if record.face["notifyAssessmentAvailableUsingEmail"] else ()
     other = people.other_reading(call, world)
     return Decision(
-        Reply(201, _as_created(record, config), notes=notes.of_body(call.body, config) + ((other,) if other else ())),
+        VendorResponse(
+            201, _as_created(record, config), notes=notes.of_body(call.body, config) + ((other,) if other else ())
+        ),
         (*takers.saved(known, person, call, world), record, *mails),
         webhooks.on_creation(call, world, record),
         _alarms(call, world, record),
     )
 
 
-def read(call: Call, world: World) -> Decision:
+def read(call: VendorRequest, world: SandboxView) -> Decision:
     """Show one assessment."""
     # The rule pi.get.known has refused the ids of none.
     stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
-    return Decision(Reply(200, faces.shown(stored, world.config)))
+    return Decision(VendorResponse(200, faces.shown(stored, world.config)))
 
 
-def move(action: str, call: Call, world: World) -> Decision:
+def move(action: str, call: VendorRequest, world: SandboxView) -> Decision:
     """Do to an assessment what its taker, the clock or the control API does; 409 where the table has no such move."""
     stored = world.get(KIND, call.params["id"])
     if stored is None:
@@ -60,7 +62,7 @@ def move(action: str, call: Call, world: World) -> Decision:
         end = ", an end state" if stored.status in ENDS else ""
         state = f"{MACHINE.states[stored.status]} ({stored.status})"
         return _refused(409, f"cannot {action}: the assessment is {state}{end}")
-    return _moved(stored, steps[-1], call, world) if steps else Decision(Reply(200, stored))
+    return _moved(stored, steps[-1], call, world) if steps else Decision(VendorResponse(200, stored))
 
 
 def view(stored: Stored) -> Invitation:
@@ -79,7 +81,7 @@ def view(stored: Stored) -> Invitation:
     return Invitation(stored.id, VENDOR_ID, stored.status, candidate, created, links, references)
 
 
-def _new(call: Call, config: Config, person: Mapping[str, Any]) -> Record:
+def _new(call: VendorRequest, config: Config, person: Mapping[str, Any]) -> Record:
     body = call.body
     id = call.draw.uuid()
     state = SENT if body.get("notifyAssessmentAvailableUsingEmail") else setting(config, UNSENT_STATE)
@@ -94,7 +96,7 @@ def _new(call: Call, config: Config, person: Mapping[str, Any]) -> Record:
     return Record(KIND, id, state, face, facts, (("invitation", ""), *indexes.keys(face)))
 
 
-def _expires(call: Call, config: Config) -> int:
+def _expires(call: VendorRequest, config: Config) -> int:
     sent = expiry(call.body.get("expirationDateTime") or "")
     return sent if sent is not None else min(call.now + config.invitation_days * instant.DAY, instant.LATEST)
 
@@ -105,7 +107,7 @@ def _as_created(record: Record, config: Config) -> faces.Face:
     return faces.reshaped({**record.face, "assessmentState": state}, record.facts, config)
 
 
-def _mail(call: Call, face: Mapping[str, Any]) -> Record:
+def _mail(call: VendorRequest, face: Mapping[str, Any]) -> Record:
     link = face["assessmentUrl"]
     who = f"{face['administeredByFirstName']} {face['administeredByLastName']}"
     text = (
@@ -115,32 +117,32 @@ def _mail(call: Call, face: Mapping[str, Any]) -> Record:
     return mail(call, face["email"], "Your PI Behavioral Assessment", text, face["assessmentId"], link)
 
 
-def _alarms(call: Call, world: World, record: Record) -> tuple[Alarm, ...]:
-    plan = planned(VENDOR_ID, call, record.id, record.face["email"], world, ("complete", "expire", "start"))
+def _alarms(call: VendorRequest, world: SandboxView, record: Record) -> tuple[Timer, ...]:
+    plan = planned_timers(VENDOR_ID, call, record.id, record.face["email"], world, ("complete", "expire", "start"))
     # An invitation has one alarm an operation: a tag that lets it expire at once takes the place of the last day.
     if any(alarm.operation == "expire" for alarm in plan):
         return plan
-    return (Alarm("expire", record.id, record.facts["expires"], VENDOR_ID, call.base), *plan)
+    return (Timer("expire", record.id, record.facts["expires"], VENDOR_ID, call.base), *plan)
 
 
 def _needless(action: str, body: Any) -> str | None:
-    return None if body is NOTHING or not body else f"{action} takes no body; only complete does, with scores"
+    return None if body is MISSING or not body else f"{action} takes no body; only complete does, with scores"
 
 
 def _refused(status: int, detail: str) -> Decision:
-    return Decision(Reply(status, {"detail": detail}))
+    return Decision(VendorResponse(status, {"detail": detail}))
 
 
-def _moved(stored: Stored, state: Any, call: Call, world: World) -> Decision:
+def _moved(stored: Stored, state: Any, call: VendorRequest, world: SandboxView) -> Decision:
     face = {**stored.face, "assessmentState": state}
     if state == COMPLETED:
-        lean = steer(face["email"]).score
+        lean = parse_tags(face["email"]).score
         drawn = results.scores(call.draw, face["associatedPositionTitle"], lean, results.wished(call.body))
         face = faces.completed(face, drawn, call.now)
     record = Record(KIND, stored.id, state, face, stored.facts)
     return Decision(
-        Reply(200, face),
+        VendorResponse(200, face),
         (record,),
         webhooks.on_completion(call, world, record) if state == COMPLETED else (),
-        silenced(stored.id) if state in ENDS else (),
+        cancelled_timers(stored.id) if state in ENDS else (),
     )

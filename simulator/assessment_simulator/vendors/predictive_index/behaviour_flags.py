@@ -4,7 +4,7 @@ from typing import Any
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.sources import Source, ours
-from assessment_simulator.core.vendor import Switch
+from assessment_simulator.core.vendor import BehaviourFlag
 from assessment_simulator.vendors.predictive_index.sources import (
     ARCHIVE,
     COMMON_PERSON_TYPES,
@@ -15,98 +15,98 @@ from assessment_simulator.vendors.predictive_index.sources import (
     row,
 )
 
-CREATED_STATE = Switch(
+CREATED_STATE = BehaviourFlag(
     "pi.created_state", ("sample", "sent"),
     "the 201 shows assessmentState 0 as the sample does, or the state as it was saved (10 once the e-mail went out)",
     SAMPLE,
 )  # fmt: skip
-UNSENT_STATE = Switch(
+UNSENT_STATE = BehaviourFlag(
     "pi.unsent_state", (0, 10),
     "the state of an invitation that nobody was notified of, until its link is opened",
     ours("nothing was sent, so it is not yet 10 (Sent)"),
 )  # fmt: skip
-WEBHOOK_ON = Switch(
+WEBHOOK_ON = BehaviourFlag(
     "pi.webhook_on", ("completion", "creation and completion"),
     "the row promises a call when the assessment is `created or completed`, its notes say `at the completion`",
     row("assessmentStatusWebHook"),
 )  # fmt: skip
-WEBHOOK_SOURCE = Switch(
+WEBHOOK_SOURCE = BehaviourFlag(
     "pi.webhook_source", ("sent", "omitted"),
     "the notes promise assessmentSource in the webhook's form, the example call lacks it; its value `API` is ours",
     row("assessmentStatusWebHook"),
 )  # fmt: skip
-WEBHOOK_MEMBER = Switch(
+WEBHOOK_MEMBER = BehaviourFlag(
     "pi.webhook_member", ("assessmentStatusWebHook", "assessmentStatusWebHookUrl"),
     "the request member that carries the webhook's address",
     Source("developers.predictiveindex.com/webhooks", "both names stand on the page"),
 )  # fmt: skip
-PERSON_TYPE = Switch(
+PERSON_TYPE = BehaviourFlag(
     "pi.person_type", ("strings", "numbers"),
     "personType is one of five names, or one of their numbers 1 to 5, in requests and answers",
     COMMON_PERSON_TYPES,
 )  # fmt: skip
-STATE_MEMBER = Switch(
+STATE_MEMBER = BehaviourFlag(
     "pi.state_member", ("assessmentState", "assessmentStatus"),
     "the name of the answer's member that holds the state; an older copy of the page has the other",
     COMMON_STATES,
 )  # fmt: skip
-RESPONSE_MEMBERS = Switch(
+RESPONSE_MEMBERS = BehaviourFlag(
     "pi.response_members", ("sample", "table"),
     "answers have all members of the example, or only those in the response table, which lacks 13 of them",
     RESPONSE_TABLE,
 )  # fmt: skip
-SIGMA_GRAPHS = Switch(
+SIGMA_GRAPHS = BehaviourFlag(
     "pi.sigma_graphs", ("own", "self"),
     "each sigma array holds its own graph as its name says, or the Self graph as every description says",
     RESPONSE_TABLE,
 )  # fmt: skip
-SIGMA_CONTAINER = Switch(
+SIGMA_CONTAINER = BehaviourFlag(
     "pi.sigma_container", ("array", "object"),
     "a sigma score is an array of one object, or that object itself",
     ours("the response table calls the type a Sigma Array and shows none"),
 )  # fmt: skip
-FOLDER_PATH = Switch(
+FOLDER_PATH = BehaviourFlag(
     "pi.folder_path", ("as sent", "full", "name"),
     "folderPath shows what was sent (unset: the default folder's name), always the full path, or always the name",
     SAMPLE,
 )  # fmt: skip
-LIST_LIMIT = Switch(
+LIST_LIMIT = BehaviourFlag(
     "pi.list_limit", (50, None),
     "how many assessments a list holds at most: 50, with the next ones after $skip, or all of them",
     Source("Common", "OData, $top: up to the maximum, usually 50; GET behavioralassessments says the entire set"),
 )  # fmt: skip
-WEBHOOK_FORMAT = Switch(
+WEBHOOK_FORMAT = BehaviourFlag(
     "pi.webhook_format", ("form", "json"),
     "the webhook posts the form of the legacy API, or the JSON of the newer portal",
     NEW_WEBHOOK,
 )  # fmt: skip
-REVIVE_EXPIRED = Switch(
+REVIVE_EXPIRED = BehaviourFlag(
     "pi.revive_expired", (True, False),
     "a later expirationDateTime brings an expired assessment back to state 10, or changes the date alone",
     ours("no page tells; a later date is the only way to extend that is documented"),
 )  # fmt: skip
-ARCHIVE_STATUS = Switch(
+ARCHIVE_STATUS = BehaviourFlag(
     "pi.archive_status", (204, 200),
     "DELETE answers 204 without a body, or 200 with the assessment as it was archived",
     ARCHIVE,
 )  # fmt: skip
 
-PATCH_NULL = Switch(
+PATCH_NULL = BehaviourFlag(
     "pi.patch_null", ("ignored", "cleared"),
     "null in a PATCH leaves the member as it is, or takes its value away (names and e-mail address are left always)",
     ours("no page says what null does in a PATCH; a vendor of a client says that names cannot be made blank"),
 )  # fmt: skip
-EXTERNAL_ID_MATCH = Switch(
+EXTERNAL_ID_MATCH = BehaviourFlag(
     "pi.external_id_match", ("externalId", "assessmentId"),
     "the externalId of a creation re-assesses a person if it is the externalId, or the assessmentId, of an assessment",
     ours("the row externalId says: matches an already existing person's assessmentId; both readings are possible"),
 )  # fmt: skip
-BYTE_ORDER_MARK = Switch(
+BYTE_ORDER_MARK = BehaviourFlag(
     "pi.byte_order_mark", ("accepted", "refused"),
     "whether a UTF-8 byte order mark may stand before the JSON of a body",
     ours("Json.NET's reader skips the mark; RFC 8259 lets a reader ignore it, and no page names it"),
 )  # fmt: skip
-URL_MATCH = Switch(
+URL_MATCH = BehaviourFlag(
     "pi.url_match", ("ignore case", "exact"),
     "whether letter case and a slash at the end of a path, and letter case in the names of query parameters, are "
     "ignored; names that begin with $ are always compared exactly",
@@ -120,6 +120,6 @@ SWITCHES = (
 )  # fmt: skip
 
 
-def setting(config: Config, switch: Switch) -> Any:
+def setting(config: Config, switch: BehaviourFlag) -> Any:
     """The value of a switch that is in force."""
     return config.behaviour.get(switch.id, switch.values[0])

@@ -10,9 +10,9 @@ about values refuses it (a folder's name alone, a date that is over, a position 
 from dataclasses import replace
 from typing import Any, cast
 
-from assessment_simulator.core.request import Call
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Holds, Rule, misspelt_query
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.core.text import PLUS, raw_value
 from assessment_simulator.vendors.predictive_index import faces, people
@@ -22,13 +22,13 @@ from assessment_simulator.vendors.predictive_index.sources import BODY, PATCH_PA
 from assessment_simulator.vendors.predictive_index.states import KIND
 
 
-def target(call: Call, world: World) -> Stored | None:
+def target(call: VendorRequest, world: SandboxView) -> Stored | None:
     """The assessment that the path's id or the query's `externalId` names."""
     id = call.params.get("assessmentId")
     return people.find(call.query.get("externalId"), world) if id is None else world.get(KIND, id)
 
 
-def differing(call: Call, world: World) -> dict[str, Any]:
+def differing(call: VendorRequest, world: SandboxView) -> dict[str, Any]:
     """The members of the body that differ from what answers show of the assessment."""
     # The stage before has found the assessment.
     stored = cast("Stored", target(call, world))
@@ -36,7 +36,7 @@ def differing(call: Call, world: World) -> dict[str, Any]:
     return {member: value for member, value in call.body.items() if not _is_shown(member, value, shown, call, world)}
 
 
-def _is_shown(member: str, value: Any, shown: faces.Face, call: Call, world: World) -> bool:
+def _is_shown(member: str, value: Any, shown: faces.Face, call: VendorRequest, world: SandboxView) -> bool:
     known = shown.get(member)
     if isinstance(known, str):
         known = faces.filled(known, call, world)
@@ -44,35 +44,35 @@ def _is_shown(member: str, value: Any, shown: faces.Face, call: Call, world: Wor
     return member in shown and type(value) is type(known) and value == known
 
 
-def _one_locator(call: Call, world: World) -> bool:
+def _one_locator(call: VendorRequest, world: SandboxView) -> bool:
     return ("assessmentId" in call.params) != given(call.query.get("externalId"))
 
 
-def _is_known(call: Call, world: World) -> bool:
+def _is_known(call: VendorRequest, world: SandboxView) -> bool:
     return target(call, world) is not None
 
 
-def _plus_hint(call: Call, world: World) -> str | None:
+def _plus_hint(call: VendorRequest, world: SandboxView) -> str | None:
     return PLUS if "+" in raw_value(call.raw_query, "externalId") else None
 
 
-def _is_persons_own(owner: str | None, call: Call, world: World) -> bool:
+def _is_persons_own(owner: str | None, call: VendorRequest, world: SandboxView) -> bool:
     # The stage before has found the assessment.
     return owner is None or owner == cast("Stored", target(call, world)).face["assessmentUserId"]
 
 
-def _external_id_is_free(call: Call, world: World) -> bool:
+def _external_id_is_free(call: VendorRequest, world: SandboxView) -> bool:
     return _is_persons_own(people.assessed_as(call.body.get("externalId"), world), call, world)
 
 
-def _external_person_id_is_free(call: Call, world: World) -> bool:
+def _external_person_id_is_free(call: VendorRequest, world: SandboxView) -> bool:
     return _is_persons_own(people.known_as(call.body.get("externalPersonId"), world), call, world)
 
 
 def _where_changed(holds: Holds) -> Holds:
     """The demand on those members that a request changes."""
 
-    def where_changed(call: Call, world: World) -> bool:
+    def where_changed(call: VendorRequest, world: SandboxView) -> bool:
         return holds(call, world) or holds(call._replace(body=differing(call, world)), world)
 
     return where_changed

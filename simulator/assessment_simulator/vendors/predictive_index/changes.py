@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Alarm, Decision, Record
-from assessment_simulator.core.outcome_tags import silenced
-from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.decision import Decision, Record, Timer
+from assessment_simulator.core.outcome_tags import cancelled_timers
+from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import ours
 from assessment_simulator.vendors.predictive_index import faces, indexes, notes, people, takers
 from assessment_simulator.vendors.predictive_index.behaviour_flags import (
@@ -45,7 +45,7 @@ _NEVER = "null was ignored; an assessment always has a value there"
 _EMPTY = "an empty text was ignored"
 
 
-def change(call: Call, world: World) -> Decision:
+def change(call: VendorRequest, world: SandboxView) -> Decision:
     """Change what the body names, and show the whole assessment."""
     # The rule pi.change.known has refused what leads nowhere.
     stored = cast("Stored", target(call, world))
@@ -61,13 +61,13 @@ def change(call: Call, world: World) -> Decision:
     changed = {**taker, **{member: new[member] for member in people.MEMBERS if member in new}}
     alive = expires is not None and state not in ENDS
     return Decision(
-        Reply(200, faces.reshaped(face, facts, config), notes=notes.of_body(sent, config) + ignored + over),
+        VendorResponse(200, faces.reshaped(face, facts, config), notes=notes.of_body(sent, config) + ignored + over),
         (*takers.saved(taker, changed, call, world, except_for=stored.id), record),
-        alarms=(Alarm("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),
+        alarms=(Timer("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),
     )
 
 
-def archive(call: Call, world: World) -> Decision:
+def archive(call: VendorRequest, world: SandboxView) -> Decision:
     """Let an assessment be gone, and its person with the last one; their ids are free again."""
     # The rule pi.archive.known has refused the ids of none.
     stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
@@ -76,8 +76,8 @@ def archive(call: Call, world: World) -> Decision:
     status = setting(world.config, ARCHIVE_STATUS)
     face = faces.reshaped({**stored.face, "isDeleted": 1}, stored.facts, world.config)
     return Decision(
-        Reply(status, None if status == 204 else face),
-        alarms=silenced(stored.id),
+        VendorResponse(status, None if status == 204 else face),
+        alarms=cancelled_timers(stored.id),
         forgotten=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),
     )
 
@@ -150,6 +150,6 @@ def _put_off(sent: Mapping[str, Any], stored: Stored) -> tuple[int | None, tuple
     return expires, ()
 
 
-def _revived(stored: Stored, world: World) -> Any:
+def _revived(stored: Stored, world: SandboxView) -> Any:
     revives = setting(world.config, REVIVE_EXPIRED)
     return REVIVED.get(stored.status, stored.status) if revives else stored.status

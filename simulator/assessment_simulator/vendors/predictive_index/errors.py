@@ -6,9 +6,9 @@ own, which is why its stock answers are taken for what is refused before the ven
 
 from collections.abc import Callable, Mapping
 
-from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Rule, uncompressed
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.vendors.predictive_index.list_rules import found_wrong
 from assessment_simulator.vendors.predictive_index.requests import ROUTE, STOCK
@@ -32,7 +32,7 @@ DOOR: Mapping[str, Rule] = {
 }  # fmt: skip
 
 
-def _unsupported(call: Call) -> str:
+def _unsupported(call: VendorRequest) -> str:
     if not call.media_type:
         return (
             "The request contains an entity body but no Content-Type header. The inferred media type"
@@ -41,11 +41,11 @@ def _unsupported(call: Call) -> str:
     return f"The request entity's media type '{call.media_type}' is not supported for this resource."
 
 
-def _invalid(call: Call) -> str:
+def _invalid(call: VendorRequest) -> str:
     return "The request is invalid."
 
 
-_MESSAGES: Mapping[str, Callable[[Call], str]] = {
+_MESSAGES: Mapping[str, Callable[[VendorRequest], str]] = {
     "pi.access.key": lambda call: "Authorization has been denied for this request.",
     "pi.door.route": lambda call: f"No HTTP resource was found that matches the request URI '{call.base}{call.path}'.",
     "pi.door.verb": lambda call: f"The requested resource does not support http method '{call.method}'.",
@@ -57,15 +57,15 @@ _MESSAGES: Mapping[str, Callable[[Call], str]] = {
 """The stock message of each rule that is judged before the vendor's own code would see the request."""
 
 
-def refuse(rules: tuple[Rule, ...], call: Call, world: World) -> Reply:
+def refuse(rules: tuple[Rule, ...], call: VendorRequest, world: SandboxView) -> VendorResponse:
     """The vendor's answer to a call that breaks these rules, all of one stage."""
     first = rules[0]
     message = _MESSAGES.get(first.id)
     if message is not None:
-        return Reply(first.status, {"Message": message(call)})
+        return VendorResponse(first.status, {"Message": message(call)})
     named = [rule for rule in rules if rule.status == 400 and rule.place.startswith(("body.", "query.", "path."))]
     items = [_item(rule, found_wrong(rule, call, world)) for rule in named]
-    return Reply(first.status, _legacy(first.status, _DESCRIPTIONS.get(first.status, first.statement), items))
+    return VendorResponse(first.status, _legacy(first.status, _DESCRIPTIONS.get(first.status, first.statement), items))
 
 
 _STOCK_TROUBLES: Mapping[int, str] = {401: "pi.access.key", 405: "pi.door.verb", 413: "pi.door.size"}
@@ -73,12 +73,12 @@ _STOCK_TROUBLES: Mapping[int, str] = {401: "pi.access.key", 405: "pi.door.verb",
 _TROUBLES = {**_DESCRIPTIONS, 404: "There is no such thing", 429: "There were too many calls in 60 seconds"}
 
 
-def trouble(status: int, call: Call) -> Reply:
+def trouble(status: int, call: VendorRequest) -> VendorResponse:
     """The answer with this status to a call with which nothing is wrong; 500 is ASP.NET's stock body for a crash."""
     if status in _NUMBERS:
-        return Reply(status, _legacy(status, _TROUBLES[status], []))
+        return VendorResponse(status, _legacy(status, _TROUBLES[status], []))
     message = _MESSAGES[_STOCK_TROUBLES[status]](call) if status in _STOCK_TROUBLES else "An error has occurred."
-    return Reply(status, {"Message": message})
+    return VendorResponse(status, {"Message": message})
 
 
 def _legacy(status: int, description: str, items: list[dict[str, str]]) -> dict[str, object]:

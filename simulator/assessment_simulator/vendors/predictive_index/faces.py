@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import BASE, SEAL, Call
-from assessment_simulator.core.sandbox_view import Stored, World
-from assessment_simulator.core.vendor import Switch
+from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, VendorRequest
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
+from assessment_simulator.core.vendor import BehaviourFlag
 from assessment_simulator.vendors.predictive_index import behaviour_flags, people, results
 from assessment_simulator.vendors.predictive_index.people import PERSON_TYPES, given
 from assessment_simulator.vendors.predictive_index.rules import folder_name, webhook_field
@@ -55,7 +55,7 @@ _PLAIN = (
 
 
 def opening(
-    call: Call, config: Config, person: Mapping[str, Any], id: str, state: int, expires: int, folder: str
+    call: VendorRequest, config: Config, person: Mapping[str, Any], id: str, state: int, expires: int, folder: str
 ) -> Face:
     """The face of a new assessment, as it is saved."""
     body = call.body
@@ -76,7 +76,7 @@ def opening(
         "externalId": body.get("externalId"),
         "assessmentUrl": _link(id, body.get("languageLocale") or "en-US"),
         "assessmentPassword": call.draw.digits(4),
-        "personPageUrl": f"{BASE}/Browse/PersonDetails?assessmentUserId={person['assessmentUserId']}",
+        "personPageUrl": f"{BASE_URL_TOKEN}/Browse/PersonDetails?assessmentUserId={person['assessmentUserId']}",
         "redirectUrl": body.get("redirectUrl"),
         "customFields": custom_fields(body.get("customFields") or (), config, {}),
     }
@@ -95,7 +95,7 @@ def completed(face: Mapping[str, Any], scores: results.Scores, now: int) -> Face
         "descriptiveReportUrl": _report(own, face["gender"]),
         "patternFullUrl": f"{own}/patterns/0?format=PNG",
         "patternSelfUrl": f"{own}/patterns/1?format=PNG",
-        "descriptiveReportPageUrl": f"{BASE}/Browse/DescriptiveReport?assessmentId={face['assessmentId']}",
+        "descriptiveReportPageUrl": f"{BASE_URL_TOKEN}/Browse/DescriptiveReport?assessmentId={face['assessmentId']}",
         **{graph: scores[graph] and [scores[graph]] for graph in results.SHOWN},
     }
 
@@ -139,7 +139,7 @@ def custom_values(face: Mapping[str, Any]) -> dict[str, str | None]:
     return {field["fieldName"]: field["fieldValue"] for field in face["customFields"]}
 
 
-def filled(text: str, call: Call, world: World) -> str:
+def filled(text: str, call: VendorRequest, world: SandboxView) -> str:
     """A text of a face with the caller's address and the sandbox's seal in their places, as an answer shows it."""
     return world.links.fill(text, call.base)
 
@@ -177,7 +177,7 @@ def _assigned(value: Any, allowed: tuple[str, ...] | None, old: str | None) -> s
 
 
 def _own(face: Mapping[str, Any]) -> str:
-    return f"{BASE}/api/v1/behavioralassessments/{face['assessmentId']}"
+    return f"{BASE_URL_TOKEN}/api/v1/behavioralassessments/{face['assessmentId']}"
 
 
 def _report(own: str, gender: int) -> str:
@@ -185,11 +185,11 @@ def _report(own: str, gender: int) -> str:
 
 
 def _link(id: str, language: str) -> str:
-    return f"{BASE}/Account/LoginPi?a={SEAL}.{id}&lang={language}"
+    return f"{BASE_URL_TOKEN}/Account/LoginPi?a={LINK_TOKEN}.{id}&lang={language}"
 
 
 def _picture(title: str | None) -> str:
-    return f"{BASE}/Browse/PositionImage?title={quote(title, safe='')}" if title else ""
+    return f"{BASE_URL_TOKEN}/Browse/PositionImage?title={quote(title, safe='')}" if title else ""
 
 
 def _person_type_number(face: Face, facts: Mapping[str, Any], value: Any) -> Face:
@@ -217,7 +217,7 @@ def _state_renamed(face: Face, facts: Mapping[str, Any], value: Any) -> Face:
     return {value if member == "assessmentState" else member: shown for member, shown in face.items()}
 
 
-_SHAPES: tuple[tuple[Switch, Callable[[Face, Mapping[str, Any], Any], Face]], ...] = (
+_SHAPES: tuple[tuple[BehaviourFlag, Callable[[Face, Mapping[str, Any], Any], Face]], ...] = (
     (behaviour_flags.PERSON_TYPE, _person_type_number),
     (behaviour_flags.FOLDER_PATH, _folder),
     (behaviour_flags.SIGMA_GRAPHS, _self_everywhere),

@@ -1,26 +1,26 @@
 """What The Predictive Index does, besides what it demands, and what of it is not simulated."""
 
-from assessment_simulator.core.sources import Omission, Promise, Source, Standing, ours
+from assessment_simulator.core.sources import Guarantee, Omission, Source, Standing, ours
 from assessment_simulator.vendors.predictive_index.sources import ARCHIVE, CATALOGUE
 
 _POST = "POST behavioralassessments"
 
 
-def _documented(id: str, statement: str, title: str, where: str) -> Promise:
-    return Promise(f"pi.{id}", statement, Standing.DOCUMENTED, Source(title, where))
+def _documented(id: str, statement: str, title: str, where: str) -> Guarantee:
+    return Guarantee(f"pi.{id}", statement, Standing.DOCUMENTED, Source(title, where))
 
 
-def _catalogued(id: str, statement: str, where: str) -> Promise:
+def _catalogued(id: str, statement: str, where: str) -> Guarantee:
     """What a third party reads on the newer portal about the newer API, applied to this one."""
-    return Promise(f"pi.{id}", statement, Standing.THIRD_PARTY, Source(CATALOGUE, f"{where}; of the newer API"))
+    return Guarantee(f"pi.{id}", statement, Standing.THIRD_PARTY, Source(CATALOGUE, f"{where}; of the newer API"))
 
 
-def _observed(id: str, statement: str, where: str) -> Promise:
-    return Promise(f"pi.{id}", statement, Standing.OBSERVED, Source(_POST, where))
+def _observed(id: str, statement: str, where: str) -> Guarantee:
+    return Guarantee(f"pi.{id}", statement, Standing.OBSERVED, Source(_POST, where))
 
 
-def _assumed(id: str, statement: str, reason: str) -> Promise:
-    return Promise(f"pi.{id}", statement, Standing.ASSUMED, ours(reason))
+def _assumed(id: str, statement: str, reason: str) -> Guarantee:
+    return Guarantee(f"pi.{id}", statement, Standing.ASSUMED, ours(reason))
 
 
 PROMISES = (
@@ -104,7 +104,7 @@ PROMISES = (
     _assumed("change.late", "A new expirationDateTime after completion is ignored", "there is nothing left to expire"),
     _assumed("change.revives", "A later expirationDateTime brings an expired one back to 10 (a behaviour flag)",
              "it is the only documented lever to extend an invitation"),
-    Promise("pi.archive", "What is archived is gone from the API, from searches and from the rules of uniqueness",
+    Guarantee("pi.archive", "What is archived is gone from the API, from searches and from the rules of uniqueness",
             Standing.THIRD_PARTY, ARCHIVE),
     _documented("patterns", "Patterns 0 to 3 are all three graphs, Self, Self-Concept and Synthesis, as SVG or PNG",
                 "GET behavioralassessments pattern images", "patternType and format"),

@@ -5,9 +5,9 @@ refused, and with what, is our reading: a simulator that ignored it would hide t
 from collections.abc import Callable
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import Call
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Holds, Rule, misspelt_query
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.vendors.predictive_index import surfaces
 from assessment_simulator.vendors.predictive_index.notes import plus_hint
@@ -73,12 +73,12 @@ def _rule(prefix: str, slug: str, place: str, statement: str, source: Source | s
     )  # fmt: skip
 
 
-def _plus(call: Call, world: World) -> str | None:
+def _plus(call: VendorRequest, world: SandboxView) -> str | None:
     return plus_hint(call)
 
 
 def _without(slug: str, surface_of: SurfaceOf) -> Holds:
-    def holds(call: Call, world: World) -> bool:
+    def holds(call: VendorRequest, world: SandboxView) -> bool:
         # The list that is asked for most has no options: nothing is read then.
         return not call.query or all(flaw.slug != slug for flaw in flaws(call.query, surface_of(world.config)))
 
@@ -93,7 +93,7 @@ SEARCH = (_rules("pi.search", surfaces.of_people, surfaces.OF_PEOPLE.options),)
 _SURFACES: dict[str, SurfaceOf] = {"pi.list": surfaces.of_assessments, "pi.search": surfaces.of_people}
 
 
-def found_wrong(rule: Rule, call: Call, world: World) -> str:
+def found_wrong(rule: Rule, call: VendorRequest, world: SandboxView) -> str:
     """What exactly breaks a rule about options, to be put behind its statement; nothing for any other rule."""
     prefix = ".".join(rule.id.split(".")[:2])
     if prefix not in _SURFACES:

@@ -10,8 +10,8 @@ from typing import Any
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Call, Reply
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.vendors.predictive_index import faces, notes, odata, surfaces
 from assessment_simulator.vendors.predictive_index.behaviour_flags import LIST_LIMIT, setting
 from assessment_simulator.vendors.predictive_index.indexes import INDEXES
@@ -24,7 +24,7 @@ Match = tuple[Stored, Mapping[str, Any]]
 _OURS = ("assessmentId", "assessmentUserId")
 
 
-def list_assessments(call: Call, world: World) -> Decision:
+def list_assessments(call: VendorRequest, world: SandboxView) -> Decision:
     """Show assessments in the order of their creation, or as the options ask for them: at most so many as the limit."""
     config = world.config
     limit = setting(config, LIST_LIMIT)
@@ -41,10 +41,12 @@ def list_assessments(call: Call, world: World) -> Decision:
             counted = (f"$count: {len(every)} match; the answer is a bare array, which has no member for it",)
     asked = notes.of_filter(call, found=bool(found))
     more = () if len(found) <= most else (f"a list holds {most} assessments at most; $skip leads to the next ones",)
-    return Decision(Reply(200, [_chosen(one, query, config) for one in found[:most]], notes=(*counted, *asked, *more)))
+    return Decision(
+        VendorResponse(200, [_chosen(one, query, config) for one in found[:most]], notes=(*counted, *asked, *more))
+    )
 
 
-def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) -> list[Match]:
+def fits(query: odata.Query, call: VendorRequest, world: SandboxView, rows: Iterable[Match]) -> list[Match]:
     """Those records that the filter keeps and the search finds."""
 
     def fill(link: str) -> str:
@@ -59,7 +61,7 @@ def fits(query: odata.Query, call: Call, world: World, rows: Iterable[Match]) ->
     return list(rows)
 
 
-def indexed(tree: odata.Node | None, world: World) -> list[Stored] | None:
+def indexed(tree: odata.Node | None, world: SandboxView) -> list[Stored] | None:
     """The few assessments among which an index finds all that the filter keeps, oldest first; None without such."""
     if tree is None:
         return None
@@ -77,7 +79,7 @@ def created(stored: Stored) -> int:
     return int(stored.facts.get("number", 0))
 
 
-def _ids(member: str, value: odata.Literal, world: World) -> list[str] | None:
+def _ids(member: str, value: odata.Literal, world: SandboxView) -> list[str] | None:
     # In the caller's own ids a GUID may be in capitals, which the index knows nothing of.
     if value.type is odata.Type.GUID and member not in _OURS:
         return None
@@ -87,7 +89,7 @@ def _ids(member: str, value: odata.Literal, world: World) -> list[str] | None:
     return [*world.ids(INDEXES[member], value.value)] if member in INDEXES and given(value.value) else None
 
 
-def _asked(query: odata.Query, call: Call, world: World) -> list[Stored]:
+def _asked(query: odata.Query, call: VendorRequest, world: SandboxView) -> list[Stored]:
     few = indexed(query.filter, world)
     rows = ((stored, _face(stored, world.config)) for stored in (world.all(KIND) if few is None else few))
     found = fits(query, call, world, rows)

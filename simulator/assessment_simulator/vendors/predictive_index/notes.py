@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import Call
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.text import PLUS, address_note, ignored, meant, plain, plus_is_suspect, raw_value
 from assessment_simulator.vendors.predictive_index import languages
 from assessment_simulator.vendors.predictive_index.behaviour_flags import WEBHOOK_MEMBER
@@ -76,7 +76,7 @@ def _dropped(place: str, item: Mapping[str, Any], last: Mapping[str, int], at: i
     return None
 
 
-def of_filter(call: Call, *, found: bool) -> tuple[str, ...]:
+def of_filter(call: VendorRequest, *, found: bool) -> tuple[str, ...]:
     """The notes about the `$filter` and `$search` of an accepted list; `found` says whether it has anything."""
     notes = []
     for name, quoted in (("$filter", True), ("$search", False)):
@@ -87,7 +87,7 @@ def of_filter(call: Call, *, found: bool) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def plus_hint(call: Call) -> str | None:
+def plus_hint(call: VendorRequest) -> str | None:
     """The hint for a refused `$filter` in which a `+` was probably meant as a plus: that of an offset, for example."""
     raw = raw_value(call.raw_query, "$filter")
     broken_offset = re.search(r"T\d\d:[\d:.]+ \d\d:\d\d", call.query.get("$filter", ""))

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any, cast
 
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Call, Dot, Drawing, Label, Line, Reply
+from assessment_simulator.core.request import Dot, Drawing, Label, Line, VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.vendors.predictive_index import results
 from assessment_simulator.vendors.predictive_index.rules import known
@@ -67,15 +67,15 @@ def _grid(top: int) -> list[Line | Dot | Label]:
     return marks
 
 
-def _is_type(call: Call, world: World) -> bool:
+def _is_type(call: VendorRequest, world: SandboxView) -> bool:
     return call.params["patternType"] in TYPES
 
 
-def _is_format(call: Call, world: World) -> bool:
+def _is_format(call: VendorRequest, world: SandboxView) -> bool:
     return call.query.get("format") in FORMATS
 
 
-def is_complete(call: Call, world: World) -> bool:
+def is_complete(call: VendorRequest, world: SandboxView) -> bool:
     """Whether there is anything to draw."""
     stored = world.get(KIND, call.params["assessmentId"])
     return stored is not None and stored.status == COMPLETED
@@ -94,9 +94,9 @@ PATTERN: tuple[tuple[Rule, ...], ...] = (
 """The stages of GET …/patterns/{patternType}."""
 
 
-def draw(call: Call, world: World) -> Decision:
+def draw(call: VendorRequest, world: SandboxView) -> Decision:
     """The image that was asked for, for the edge to draw."""
     # The rules have refused what is not there.
     stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
     wanted = drawing(stored.face, TYPES[call.params["patternType"]])
-    return Decision(Reply(200, wanted, media_type=FORMATS[call.query["format"]]))
+    return Decision(VendorResponse(200, wanted, media_type=FORMATS[call.query["format"]]))

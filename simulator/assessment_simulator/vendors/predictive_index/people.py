@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard, cast
 
 from assessment_simulator.core.decision import Record
-from assessment_simulator.core.request import Call
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.request import VendorRequest
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.vendors.predictive_index.behaviour_flags import EXTERNAL_ID_MATCH, setting
 from assessment_simulator.vendors.predictive_index.states import KIND
 
@@ -39,12 +39,12 @@ def given(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and value != ""
 
 
-def returning(body: Face, world: World) -> str | None:
+def returning(body: Face, world: SandboxView) -> str | None:
     """The id of the person whom this request re-assesses; where both ids match, `externalId` decides."""
     return assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)
 
 
-def agree(body: Face, world: World) -> bool:
+def agree(body: Face, world: SandboxView) -> bool:
     """Whether `externalId` and `externalPersonId` can mean the same person."""
     assessed = assessed_as(body.get("externalId"), world)
     named = body.get("externalPersonId")
@@ -54,7 +54,7 @@ def agree(body: Face, world: World) -> bool:
     return named == known if given(known) else known_as(named, world) is None
 
 
-def taker(call: Call, world: World) -> tuple[Face, Face]:
+def taker(call: VendorRequest, world: SandboxView) -> tuple[Face, Face]:
     """The person whom the request speaks of: as known so far (empty: a new one), and as known from now on.
 
     A re-assessment changes the taker's gender and personType where it names them.
@@ -80,7 +80,7 @@ def kinds(body: Face) -> dict[str, Any]:
     return found
 
 
-def find(external_id: Any, world: World) -> Stored | None:
+def find(external_id: Any, world: SandboxView) -> Stored | None:
     """The latest assessment that has this `externalId` now: some that had it may be archived, or renamed."""
     latest = world.latest(EXTERNAL_ID, external_id) if given(external_id) else None
     if latest is None:
@@ -92,20 +92,20 @@ def find(external_id: Any, world: World) -> Stored | None:
     return next((stored for stored in older if stored is not None), None)
 
 
-def assessed_as(external_id: Any, world: World) -> str | None:
+def assessed_as(external_id: Any, world: SandboxView) -> str | None:
     """The id of the person whom a request with this `externalId` re-assesses."""
     found = _matching(setting(world.config, EXTERNAL_ID_MATCH), external_id, world)
     return None if found is None else str(found.face["assessmentUserId"])
 
 
-def _matching(reading: str, external_id: Any, world: World) -> Stored | None:
+def _matching(reading: str, external_id: Any, world: SandboxView) -> Stored | None:
     """The assessment that an `externalId` matches by one of the values of the switch pi.external_id_match."""
     if reading == "externalId":
         return find(external_id, world)
     return world.get(KIND, external_id.lower()) if given(external_id) else None
 
 
-def other_reading(call: Call, world: World) -> str | None:
+def other_reading(call: VendorRequest, world: SandboxView) -> str | None:
     """A sentence about an `externalId` that re-assesses a person only by the other value of pi.external_id_match."""
     # The reference pages ask for the hint of a rule without a request.
     external_id = call.body.get("externalId") if isinstance(call.body, dict) else None
@@ -116,7 +116,7 @@ def other_reading(call: Call, world: World) -> str | None:
     return f'body.externalId is the {other} of an assessment; {EXTERNAL_ID_MATCH.id} "{other}" re-assesses its taker'
 
 
-def known_as(external_person_id: Any, world: World) -> str | None:
+def known_as(external_person_id: Any, world: SandboxView) -> str | None:
     """The id of the person who has this `externalPersonId` now."""
     # Never two at once: who was saved last under it is the only one who can have it still.
     latest = world.latest(EXTERNAL_PERSON_ID, external_person_id) if given(external_person_id) else None
@@ -124,18 +124,18 @@ def known_as(external_person_id: Any, world: World) -> str | None:
     return latest if found is not None and found.face["externalPersonId"] == external_person_id else None
 
 
-def _new(call: Call) -> Face:
+def _new(call: VendorRequest) -> Face:
     names = {"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _TEXTS}
     return {**names, **UNKNOWN, **kinds(call.body)}
 
 
-def person(world: World, id: str) -> Face:
+def person(world: SandboxView, id: str) -> Face:
     """What is known of a person who has an assessment."""
     # A person is forgotten with the last assessment, not before. Records of earlier versions lack gender and type.
     return {**UNKNOWN, **cast("Stored", world.get(PERSON, id)).face}
 
 
-def record(person: Face, call: Call, world: World) -> Record:
+def record(person: Face, call: VendorRequest, world: SandboxView) -> Record:
     """A person as the sandbox remembers it from this call on."""
     id, named = person["assessmentUserId"], person["externalPersonId"]
     keys = ((EXTERNAL_PERSON_ID, named),) if given(named) else ()
@@ -144,6 +144,6 @@ def record(person: Face, call: Call, world: World) -> Record:
     return Record(PERSON, id, None, person, facts, keys)
 
 
-def _named(id: str, external_id: str, world: World) -> Stored | None:
+def _named(id: str, external_id: str, world: SandboxView) -> Stored | None:
     stored = world.get(KIND, id)
     return stored if stored is not None and stored.face["externalId"] == external_id else None

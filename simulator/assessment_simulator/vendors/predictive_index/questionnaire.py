@@ -9,7 +9,7 @@ sandbox's seed.
 from collections.abc import Mapping
 from typing import Any
 
-from assessment_simulator.core.questionnaire import Answers, Briefing, Exercise, Part, Phase, Question
+from assessment_simulator.core.questionnaire import Answers, Briefing, Part, Phase, Question, Questionnaire
 from assessment_simulator.core.sandbox_view import Stored
 from assessment_simulator.vendors.predictive_index import adjectives, languages
 from assessment_simulator.vendors.predictive_index.adjectives import WORDS
@@ -83,7 +83,7 @@ def about(stored: Stored) -> Briefing:
     )
 
 
-EXERCISE = Exercise(
+EXERCISE = Questionnaire(
     "/Account/LoginPi", "a", about, {language: _parts(language) for language in adjectives.SHOWN}, outcome, "open"
 )
 """What stands behind an assessmentUrl."""

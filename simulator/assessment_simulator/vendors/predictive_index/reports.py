@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Bundle, Call, Document, Reply
+from assessment_simulator.core.request import Bundle, Document, VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.vendors.predictive_index import languages, results
 from assessment_simulator.vendors.predictive_index.patterns import is_complete
@@ -94,23 +94,23 @@ def _sentences(face: Mapping[str, Any], gender: str) -> _Rows:
     )
 
 
-def _is_type(call: Call, world: World) -> bool:
+def _is_type(call: VendorRequest, world: SandboxView) -> bool:
     return call.params["reportType"] in TYPES
 
 
-def _works(call: Call, world: World) -> bool:
+def _works(call: VendorRequest, world: SandboxView) -> bool:
     return TYPES.get(call.params["reportType"]) != NOT_WORKING
 
 
-def _is_pdf(call: Call, world: World) -> bool:
+def _is_pdf(call: VendorRequest, world: SandboxView) -> bool:
     return call.query.get("format") == "PDF"
 
 
-def _is_gender(call: Call, world: World) -> bool:
+def _is_gender(call: VendorRequest, world: SandboxView) -> bool:
     return call.query.get("gender") in GENDERS
 
 
-def _is_language(call: Call, world: World) -> bool:
+def _is_language(call: VendorRequest, world: SandboxView) -> bool:
     tag = call.query.get("languageLocale")
     return tag is None or LANGUAGE.fullmatch(tag) is not None
 
@@ -136,7 +136,7 @@ REPORT: tuple[tuple[Rule, ...], ...] = (
 """The stages of GET …/reports/{reportType}."""
 
 
-def make(call: Call, world: World) -> Decision:
+def make(call: VendorRequest, world: SandboxView) -> Decision:
     """The report that was asked for, for the edge to draw: two in an archive where one gender must be chosen."""
     # The rules have refused what is not there.
     face = cast("Stored", world.get(KIND, call.params["assessmentId"])).face
@@ -146,9 +146,11 @@ def make(call: Call, world: World) -> Decision:
     notes = languages.note("query.languageLocale", language)
     if gender == "Unknown" and languages.has_gendered_pronouns(language):
         both = [(f"{name}-{one}.pdf", document(face, report, one, language)) for one in ("Male", "Female")]
-        return Decision(Reply(200, Bundle(tuple(both)), _attached(f"{name}.zip"), "application/zip", notes=notes))
+        return Decision(
+            VendorResponse(200, Bundle(tuple(both)), _attached(f"{name}.zip"), "application/zip", notes=notes)
+        )
     wanted = document(face, report, gender, language)
-    return Decision(Reply(200, wanted, _attached(f"{name}.pdf"), "application/pdf", notes=notes))
+    return Decision(VendorResponse(200, wanted, _attached(f"{name}.pdf"), "application/pdf", notes=notes))
 
 
 def _attached(name: str) -> tuple[tuple[str, str], ...]:

@@ -8,9 +8,9 @@ options (`$filter` and the like) and members of bodies are not compared so.
 import re
 from collections.abc import Mapping
 
-from assessment_simulator.core.request import NOTHING, Call, Unreadable
+from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.core.text import plain
 from assessment_simulator.vendors.predictive_index.behaviour_flags import BYTE_ORDER_MARK, URL_MATCH, setting
@@ -24,11 +24,11 @@ _PARAMETERS = {name.lower(): name for name in ("externalId", "format", "gender",
 """The query parameters that are no OData options."""
 
 
-def _is_exact(call: Call) -> bool:
+def _is_exact(call: VendorRequest) -> bool:
     return _DOCUMENTED_PATH.fullmatch(call.path) is not None
 
 
-def _path_is_known(call: Call, world: World) -> bool:
+def _path_is_known(call: VendorRequest, world: SandboxView) -> bool:
     return not call.path or _is_exact(call) or setting(world.config, URL_MATCH) != "exact"
 
 
@@ -38,7 +38,7 @@ ROUTE = Rule(
 """Broken by an unknown path, which no operation answers, and by another spelling of a known one where it matters."""
 
 
-def read(call: Call, world: World) -> tuple[Call, tuple[str, ...]]:
+def read(call: VendorRequest, world: SandboxView) -> tuple[VendorRequest, tuple[str, ...]]:
     """The call with known query parameters and a readable body, and a note about each thing that was forgiven."""
     notes: list[str] = []
     if call.path and not _is_exact(call):
@@ -46,14 +46,14 @@ def read(call: Call, world: World) -> tuple[Call, tuple[str, ...]]:
     if call.query and setting(world.config, URL_MATCH) != "exact":
         call, more = _with_known_names(call)
         notes += more
-    unmarked = call.body.unmarked if isinstance(call.body, Unreadable) else NOTHING
-    if unmarked is not NOTHING and setting(world.config, BYTE_ORDER_MARK) == "accepted":
+    unmarked = call.body.unmarked if isinstance(call.body, Unreadable) else MISSING
+    if unmarked is not MISSING and setting(world.config, BYTE_ORDER_MARK) == "accepted":
         call = call._replace(body=unmarked)
         notes.append("body begins with a UTF-8 byte order mark; it was accepted (assumed)")
     return call, tuple(notes)
 
 
-def _with_known_names(call: Call) -> tuple[Call, list[str]]:
+def _with_known_names(call: VendorRequest) -> tuple[VendorRequest, list[str]]:
     others = [name for name in call.query if name not in _PARAMETERS.values() and name.lower() in _PARAMETERS]
     if not others:
         return call, []

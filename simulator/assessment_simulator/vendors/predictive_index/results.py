@@ -8,8 +8,8 @@ factors that make one. None of it measures anybody.
 from collections.abc import Mapping
 from typing import Any
 
-from assessment_simulator.core.request import NOTHING
-from assessment_simulator.core.seeded_random import Draw, secret_of
+from assessment_simulator.core.request import MISSING
+from assessment_simulator.core.seeded_random import SeededRandom, secret_of
 
 Sigma = dict[str, float]
 Scores = dict[str, Any]
@@ -47,7 +47,9 @@ PROFILES: Mapping[str, tuple[float, float, float, float]] = {
 """The reference profiles, each with the A, B, C and D that are most its own, in our order."""
 
 
-def scores(draw: Draw, position: str | None, lean: str | None, given: Mapping[str, Mapping[str, float]]) -> Scores:
+def scores(
+    draw: SeededRandom, position: str | None, lean: str | None, given: Mapping[str, Mapping[str, float]]
+) -> Scores:
     """A sigma score for every graph: the given factors as they are, the others drawn; `lean` is high, low or None."""
     low, high = _RANGES[lean]
     own = {factor: round(draw.number(low, high), 2) for factor in FACTORS}
@@ -66,7 +68,7 @@ def scores(draw: Draw, position: str | None, lean: str | None, given: Mapping[st
 
 def position_scores(title: str) -> Sigma:
     """What a position asks for: always the same for the same title, and without the secondary factor E."""
-    draw = Draw(secret_of("position", title), 0)
+    draw = SeededRandom(secret_of("position", title), 0)
     return {factor: round(draw.number(-REACH, REACH), 2) for factor in FACTORS[:4]}
 
 
@@ -99,7 +101,7 @@ def _within(value: float, low: float, high: float) -> float:
 
 def flaw(body: Any) -> str | None:
     """What is wrong with the body of the action `complete`, and what would be right; None when nothing is."""
-    if body is NOTHING or body is None:
+    if body is MISSING or body is None:
         return None
     if not isinstance(body, dict):
         return 'the body must be an object, for example {"scores": {"selfSigmaScore": {"aSigma": 1.5}}}'

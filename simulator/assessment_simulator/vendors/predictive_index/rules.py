@@ -7,9 +7,9 @@ from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import NOTHING, Call, Unreadable
+from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
 from assessment_simulator.core.rules import Field, Hint, Holds, Json, Rule, misspelt, type_rules, unreadable
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.core.text import is_blank
 from assessment_simulator.core.urls import is_web_url
@@ -78,14 +78,14 @@ def expiry(text: str) -> int | None:
 
 
 def _required(member: str) -> Holds:
-    def holds(call: Call, world: World) -> bool:
+    def holds(call: VendorRequest, world: SandboxView) -> bool:
         return call.body.get(member) not in (None, "") or returning(call.body, world) is not None
 
     return holds
 
 
 def _excluded(member: str) -> Holds:
-    def holds(call: Call, world: World) -> bool:
+    def holds(call: VendorRequest, world: SandboxView) -> bool:
         value = call.body.get(member)
         # Blank counts as empty here (assumed), and empty members are documented to be allowed.
         return not given(value) or is_blank(value) or returning(call.body, world) is None
@@ -97,13 +97,13 @@ _ADMINISTRATOR = ("administeredByFirstName", "administeredByLastName", "administ
 
 
 def _with_the_others(member: str) -> Holds:
-    def holds(call: Call, world: World) -> bool:
+    def holds(call: VendorRequest, world: SandboxView) -> bool:
         return call.body.get(member) not in (None, "") or not any(given(call.body.get(m)) for m in _ADMINISTRATOR)
 
     return holds
 
 
-def _in_future(call: Call, world: World) -> bool:
+def _in_future(call: VendorRequest, world: SandboxView) -> bool:
     def later(text: str) -> bool:
         at = expiry(text)
         return at is None or at > call.now
@@ -111,7 +111,7 @@ def _in_future(call: Call, world: World) -> bool:
     return FIELDS["expirationDateTime"].passes(later)(call, world)
 
 
-def _position_exists(call: Call, world: World) -> bool:
+def _position_exists(call: VendorRequest, world: SandboxView) -> bool:
     return FIELDS["associatedPositionTitle"].passes(world.config.positions.__contains__)(call, world)
 
 
@@ -131,19 +131,19 @@ def folder_name(path: str) -> str:
     return path.rpartition("\\")[2]
 
 
-def _folder_exists(call: Call, world: World) -> bool:
+def _folder_exists(call: VendorRequest, world: SandboxView) -> bool:
     return FIELDS["folderPath"].passes(lambda text: folder_of(text, world.config) is not None)(call, world)
 
 
-def _known_person_type(call: Call, world: World) -> bool:
+def _known_person_type(call: VendorRequest, world: SandboxView) -> bool:
     return person_type_field(world.config).passes(_NAMES_AND_NUMBERS.__contains__)(call, world)
 
 
-def _webhook_is_url(call: Call, world: World) -> bool:
+def _webhook_is_url(call: VendorRequest, world: SandboxView) -> bool:
     return webhook_field(world.config).passes(is_web_url)(call, world)
 
 
-def _ids_agree(call: Call, world: World) -> bool:
+def _ids_agree(call: VendorRequest, world: SandboxView) -> bool:
     return agree(call.body, world)
 
 
@@ -154,7 +154,7 @@ def _one_of(member: str, *values: int) -> Holds:
 def _not_blank(member: str, *, unless_returning: bool) -> Holds:
     shown = FIELDS[member].passes(lambda text: text == "" or not is_blank(text))
 
-    def holds(call: Call, world: World) -> bool:
+    def holds(call: VendorRequest, world: SandboxView) -> bool:
         return shown(call, world) or (unless_returning and returning(call.body, world) is not None)
 
     return holds
@@ -163,7 +163,7 @@ def _not_blank(member: str, *, unless_returning: bool) -> Holds:
 _UNZONED = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,7})?", re.ASCII)
 
 
-def _zone_hint(call: Call, world: World) -> str | None:
+def _zone_hint(call: VendorRequest, world: SandboxView) -> str | None:
     """What to send instead of a date-time without a zone."""
     text = FIELDS["expirationDateTime"].of(call.body)
     found = _UNZONED.fullmatch(text) if isinstance(text, str) else None
@@ -199,7 +199,7 @@ def _name_rules() -> tuple[Rule, ...]:
         for m in ("firstName", "lastName", "email")
     )
 
-    def other_person(call: Call, world: World) -> str | None:
+    def other_person(call: VendorRequest, world: SandboxView) -> str | None:
         return other_reading(call, world) or misspelt(FIELDS["firstName"])(call, world)
 
     # One hint about another reading of externalId is enough where all three names are missing.
@@ -274,7 +274,7 @@ _MATCH = _rule(
 
 
 def _by_switch(field_of: Callable[[Config], Field]) -> Holds:
-    def holds(call: Call, world: World) -> bool:
+    def holds(call: VendorRequest, world: SandboxView) -> bool:
         return field_of(world.config).well_typed(call, world)
 
     return holds
@@ -293,19 +293,19 @@ def _types() -> tuple[Rule, ...]:
     return tuple(rules.values())
 
 
-def _is_json(call: Call, world: World) -> bool:
+def _is_json(call: VendorRequest, world: SandboxView) -> bool:
     return call.media_type == "application/json"
 
 
-def _is_readable(call: Call, world: World) -> bool:
-    return call.body is not NOTHING and not isinstance(call.body, Unreadable)
+def _is_readable(call: VendorRequest, world: SandboxView) -> bool:
+    return call.body is not MISSING and not isinstance(call.body, Unreadable)
 
 
-def _is_object(call: Call, world: World) -> bool:
+def _is_object(call: VendorRequest, world: SandboxView) -> bool:
     return not _is_readable(call, world) or isinstance(call.body, dict)
 
 
-def _is_known(call: Call, world: World) -> bool:
+def _is_known(call: VendorRequest, world: SandboxView) -> bool:
     return world.get(KIND, call.params["assessmentId"]) is not None
 
 

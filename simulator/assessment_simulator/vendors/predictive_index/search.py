@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Call, Reply
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.vendors.predictive_index import listing, notes, odata
 from assessment_simulator.vendors.predictive_index.indexes import INDEXES, PERSON
 from assessment_simulator.vendors.predictive_index.people import EXTERNAL_PERSON_ID, given
@@ -23,7 +23,7 @@ MOST = 50
 _SHOWN = ("firstName", "lastName", "email", "externalPersonId")
 
 
-def search_people(call: Call, world: World) -> Decision:
+def search_people(call: VendorRequest, world: SandboxView) -> Decision:
     """Find people by text or by filter, in the order in which they were first invited."""
     query = odata.read(call.query, OF_PEOPLE)
     few = _few(query.filter, world)
@@ -32,10 +32,10 @@ def search_people(call: Call, world: World) -> Decision:
     top = MOST if query.top is None else min(query.top, MOST)
     page = [face for _, face in found[query.skip : query.skip + top]]
     asked = notes.of_filter(call, found=bool(found))
-    return Decision(Reply(200, {"totalSearchResults": len(found), ROOT: page}, notes=asked))
+    return Decision(VendorResponse(200, {"totalSearchResults": len(found), ROOT: page}, notes=asked))
 
 
-def _face(person: Stored, world: World) -> Mapping[str, Any]:
+def _face(person: Stored, world: SandboxView) -> Mapping[str, Any]:
     # A person is forgotten with the last assessment, not before.
     latest = next(id for id in reversed(world.ids(PERSON, person.id)) if world.get(ASSESSMENT, id) is not None)
     face = person.face
@@ -46,7 +46,7 @@ def _face(person: Stored, world: World) -> Mapping[str, Any]:
     }
 
 
-def _few(tree: odata.Node | None, world: World) -> list[Stored] | None:
+def _few(tree: odata.Node | None, world: SandboxView) -> list[Stored] | None:
     """The few people among whom an index finds all that the filter keeps, oldest first; None without such."""
     for path, value in () if tree is None else odata.equalities(tree):
         member = path.rpartition("/")[2]
@@ -56,7 +56,7 @@ def _few(tree: odata.Node | None, world: World) -> list[Stored] | None:
     return None
 
 
-def _by_email(email: str, world: World) -> Iterator[str]:
+def _by_email(email: str, world: SandboxView) -> Iterator[str]:
     """Those who have an assessment under that address."""
     assessments = (world.get(ASSESSMENT, id) for id in world.ids(INDEXES["email"], email))
     return (str(stored.face["assessmentUserId"]) for stored in assessments if stored is not None)

@@ -4,7 +4,7 @@ States as listed on the page Common; 0 stands only in the sample of POST behavio
 moves between them: these are ours. `fail` is no action, because only cognitive assessments are known to fail.
 """
 
-from assessment_simulator.core.states import Machine, Place, State
+from assessment_simulator.core.states import DiagramPosition, Machine, State
 
 VENDOR_ID = "predictive_index"
 KIND = "assessment"
@@ -41,15 +41,15 @@ MACHINE = Machine(
     walk=("open", "start", "complete"),
 )
 
-PLACES: dict[State, Place] = {
-    EXPIRED: Place(0, 0, 4),
-    CREATED: Place(1, 0),
-    SENT: Place(2, 1),
-    OPENED: Place(1, 2),
-    STARTED: Place(1, 3),
-    COMPLETED: Place(1, 4),
-    FAILED: Place(2, 4),
-    ABORTED: Place(3, 0, 4),
+PLACES: dict[State, DiagramPosition] = {
+    EXPIRED: DiagramPosition(0, 0, 4),
+    CREATED: DiagramPosition(1, 0),
+    SENT: DiagramPosition(2, 1),
+    OPENED: DiagramPosition(1, 2),
+    STARTED: DiagramPosition(1, 3),
+    COMPLETED: DiagramPosition(1, 4),
+    FAILED: DiagramPosition(2, 4),
+    ABORTED: DiagramPosition(3, 0, 4),
 }
 """Where each state is drawn. Those that many lead to are high, so that straight arrows reach them."""
 

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from assessment_simulator.core.decision import Record
-from assessment_simulator.core.request import Call
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.request import VendorRequest
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.vendors.predictive_index import faces, indexes, people
 from assessment_simulator.vendors.predictive_index.states import KIND
 
 
 def saved(
-    known: Mapping[str, Any], person: Mapping[str, Any], call: Call, world: World, except_for: str = ""
+    known: Mapping[str, Any], person: Mapping[str, Any], call: VendorRequest, world: SandboxView, except_for: str = ""
 ) -> tuple[Record, ...]:
     """The records of a person who was `known` so (empty: not at all) and is `person` now; none if nothing changes.
 

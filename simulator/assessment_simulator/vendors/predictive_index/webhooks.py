@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Notice, Record
-from assessment_simulator.core.request import Call
+from assessment_simulator.core.decision import Record, WebhookEvent
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.retry_schedule import Delivery, Post
-from assessment_simulator.core.sandbox_view import World
-from assessment_simulator.core.seeded_random import Draw, secret_of
+from assessment_simulator.core.sandbox_view import SandboxView
+from assessment_simulator.core.seeded_random import SeededRandom, secret_of
 from assessment_simulator.core.urls import basic_auth
 from assessment_simulator.vendors.predictive_index import results
 from assessment_simulator.vendors.predictive_index.behaviour_flags import (
@@ -32,12 +32,12 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
-def on_creation(call: Call, world: World, record: Record) -> tuple[Notice, ...]:
+def on_creation(call: VendorRequest, world: SandboxView, record: Record) -> tuple[WebhookEvent, ...]:
     """The notice of a new assessment: none, unless the switch reads `created or completed` to the letter."""
     return () if setting(world.config, WEBHOOK_ON) == "completion" else on_completion(call, world, record)
 
 
-def on_completion(call: Call, world: World, record: Record) -> tuple[Notice, ...]:
+def on_completion(call: VendorRequest, world: SandboxView, record: Record) -> tuple[WebhookEvent, ...]:
     """The notice to the assessment's own address, or else to the account's default one."""
     named = record.face["assessmentStatusWebHook"]
     url = named or world.config.default_webhook_url
@@ -45,8 +45,8 @@ def on_completion(call: Call, world: World, record: Record) -> tuple[Notice, ...
         return ()
     id = call.draw.uuid()
     if setting(world.config, WEBHOOK_FORMAT) == "json":
-        return (Notice(id, VENDOR_ID, record.id, url, JSON, json.dumps(_event(id, call, record)), bool(named)),)
-    return (Notice(id, VENDOR_ID, record.id, url, FORM, urlencode(_form(record, world.config)), bool(named)),)
+        return (WebhookEvent(id, VENDOR_ID, record.id, url, JSON, json.dumps(_event(id, call, record)), bool(named)),)
+    return (WebhookEvent(id, VENDOR_ID, record.id, url, FORM, urlencode(_form(record, world.config)), bool(named)),)
 
 
 def _form(record: Record, config: Config) -> dict[str, Any]:
@@ -58,13 +58,13 @@ def _form(record: Record, config: Config) -> dict[str, Any]:
     return form
 
 
-def _event(id: str, call: Call, record: Record) -> dict[str, Any]:
+def _event(id: str, call: VendorRequest, record: Record) -> dict[str, Any]:
     action = "AssessmentCompleted" if record.status == COMPLETED else "AssessmentCreated"
     event = {"action": action, "id": id, "date": instant.seven_digits(call.now)}
     return {"event": event, "eventDetails": _details(call, record)}
 
 
-def _details(call: Call, record: Record) -> dict[str, Any]:
+def _details(call: VendorRequest, record: Record) -> dict[str, Any]:
     face, done = record.face, record.status == COMPLETED
     pattern = face["patternNumber"]
     position = face["positionSigmaScore"]
@@ -103,7 +103,7 @@ def _administrator(record: Record) -> dict[str, Any]:
 
 def _job(title: str | None) -> dict[str, Any] | None:
     # A position has no id in the legacy API: the same title has always the same one here.
-    return {"jobId": Draw(secret_of("job", title), 0).uuid(), "title": title} if title else None
+    return {"jobId": SeededRandom(secret_of("job", title), 0).uuid(), "title": title} if title else None
 
 
 def post(delivery: Delivery, at: int, config: Config) -> Post:

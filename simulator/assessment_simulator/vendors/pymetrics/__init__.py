@@ -8,9 +8,9 @@ asks for something else, `factors` what it tells besides. This page is the table
 from collections.abc import Callable
 
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Call
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
 from assessment_simulator.vendors.pymetrics import (
     access,
@@ -34,7 +34,7 @@ from assessment_simulator.vendors.pymetrics.sources import ABOUT, API, DOCUMENTS
 
 
 def _guarded(
-    name: str, decide: Callable[[Call, World], Decision], stages: tuple[tuple[Rule, ...], ...] = ()
+    name: str, decide: Callable[[VendorRequest, SandboxView], Decision], stages: tuple[tuple[Rule, ...], ...] = ()
 ) -> Operation:
     return Operation(name, decide, (*access.ACCESS, *stages))
 

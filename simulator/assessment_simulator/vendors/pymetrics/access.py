@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.decision import TOKEN, Decision, Record
-from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.core.text import all_ignored
 from assessment_simulator.core.vendor import Credential
@@ -23,7 +23,7 @@ _MEMBERS = ("client_id", "client_secret", "grant_type")
 """Seconds that a token lives on the sandbox's clock: the vendor's "usually 3600"."""
 
 
-def credential(call: Call) -> Credential | None:
+def credential(call: VendorRequest) -> Credential | None:
     """What the caller shows: a client for a token, a sealed link for a report, the API key for all else."""
     if call.operation in TOKEN_CALLS:
         return _client(call.body)
@@ -43,16 +43,18 @@ def _client(body: Any) -> Credential | None:
     return Credential("pymetrics.client", id, secret)
 
 
-def issue(call: Call, world: World) -> Decision:
+def issue(call: VendorRequest, world: SandboxView) -> Decision:
     """Generate OAuth Token."""
     # After a reset chance begins anew, and would draw the old tokens again: the generation tells them apart.
     token = f"sim-{world.name}.{world.generation}.{call.draw.token(20)}"
     body = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, "scope": "mercury"}
     notes = all_ignored("body", call.body, _MEMBERS)
-    return Decision(Reply(201, body, notes=notes), (Record(TOKEN, token, call.now + LIFETIME * instant.SECOND, {}),))
+    return Decision(
+        VendorResponse(201, body, notes=notes), (Record(TOKEN, token, call.now + LIFETIME * instant.SECOND, {}),)
+    )
 
 
-def bearer(call: Call) -> str:
+def bearer(call: VendorRequest) -> str:
     """The token that a call comes with: that of `Authorization: Bearer <token>`; empty when the header is none such."""
     return _bearer(call.headers.get("authorization", ""))
 
@@ -63,30 +65,30 @@ def _bearer(header: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _has_key(call: Call, world: World) -> bool:
+def _has_key(call: VendorRequest, world: SandboxView) -> bool:
     return world.name != ""
 
 
-def _within_limit(call: Call, world: World) -> bool:
+def _within_limit(call: VendorRequest, world: SandboxView) -> bool:
     limit = world.config.rate_limit
     return limit is None or call.recent < limit
 
 
-def _has_bearer(call: Call, world: World) -> bool:
+def _has_bearer(call: VendorRequest, world: SandboxView) -> bool:
     return bearer(call) != ""
 
 
-def _is_ours(call: Call, world: World) -> bool:
+def _is_ours(call: VendorRequest, world: SandboxView) -> bool:
     token = bearer(call)
     return not token or world.get(TOKEN, token) is not None
 
 
-def _is_live(call: Call, world: World) -> bool:
+def _is_live(call: VendorRequest, world: SandboxView) -> bool:
     # The stage before found the token among those that were given out.
     return bool(call.now < cast("Stored", world.get(TOKEN, bearer(call))).status)
 
 
-def _is_client(call: Call, world: World) -> bool:
+def _is_client(call: VendorRequest, world: SandboxView) -> bool:
     return world.name != "" and bool(call.body["client_secret"])
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Call, Reply
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.text import is_uuid
 
 
@@ -24,6 +24,6 @@ def find(config: Config, id: Any) -> Assessment | None:
     return next((one for one in config.assessments if one.id.lower() == id.lower()), None)
 
 
-def show(call: Call, world: World) -> Decision:
+def show(call: VendorRequest, world: SandboxView) -> Decision:
     """Get Assessment Configurations."""
-    return Decision(Reply(200, {"assessments": [face(assessment) for assessment in world.config.assessments]}))
+    return Decision(VendorResponse(200, {"assessments": [face(assessment) for assessment in world.config.assessments]}))

@@ -1,8 +1,8 @@
 """How pymetrics says no: the three-member envelope everywhere, but for the key, which its gateway asks for."""
 
-from assessment_simulator.core.request import Call, Reply
+from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Rule, uncompressed
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.vendors.pymetrics.access import KEY, RATE
 
@@ -31,10 +31,10 @@ DOOR = {
 """What the HTTP edge judges before it knows which operation is meant."""
 
 
-def refuse(found: tuple[Rule, ...], call: Call, world: World) -> Reply:
+def refuse(found: tuple[Rule, ...], call: VendorRequest, world: SandboxView) -> VendorResponse:
     """The answer to a call that breaks these rules; `recoverable` means that the same call may succeed later."""
     if found[0] is KEY:
-        return Reply(KEY.status, {"message": "Forbidden"})
+        return VendorResponse(KEY.status, {"message": "Forbidden"})
     return _envelope(found[0].status, call, "; ".join(rule.statement for rule in found))
 
 
@@ -46,14 +46,14 @@ _TROUBLES = {
 }
 
 
-def trouble(status: int, call: Call) -> Reply:
+def trouble(status: int, call: VendorRequest) -> VendorResponse:
     """The answer with this status to a call with which nothing is wrong."""
     if status == KEY.status:
-        return Reply(KEY.status, {"message": "Forbidden"})
+        return VendorResponse(KEY.status, {"message": "Forbidden"})
     usual = "the request cannot be served" if status < 500 else "the service failed; the same request may succeed later"
     return _envelope(status, call, _TROUBLES.get(status, usual))
 
 
-def _envelope(status: int, call: Call, message: str) -> Reply:
+def _envelope(status: int, call: VendorRequest, message: str) -> VendorResponse:
     body = {"request_id": call.draw.uuid(), "recoverable": status in (408, 429) or status >= 500, "message": message}
-    return Reply(status, body, (("retry-after", RETRY_AFTER),) if status == 429 else ())
+    return VendorResponse(status, body, (("retry-after", RETRY_AFTER),) if status == 429 else ())

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Call, Reply
-from assessment_simulator.core.sandbox_view import Stored, World
-from assessment_simulator.core.seeded_random import Draw, secret_of
+from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
+from assessment_simulator.core.seeded_random import SeededRandom, secret_of
 from assessment_simulator.vendors.pymetrics import results
 from assessment_simulator.vendors.pymetrics.content import CAPABILITIES, FACTORS, Capability, Factor, Pole
 from assessment_simulator.vendors.pymetrics.rules_v2 import TITLES
@@ -23,7 +23,7 @@ _ALIGNMENTS = dict(
 _LESSONS = "https://learning.example.com/"
 
 
-def show(call: Call, world: World) -> Decision:
+def show(call: VendorRequest, world: SandboxView) -> Decision:
     """Get Factor Content: the nine factors, and what the role's model asks of each."""
     order = _order(call, world)
     draw, level = _chance(order, "factors"), _level(order)
@@ -31,13 +31,13 @@ def show(call: Call, world: World) -> Decision:
         "id": order["id"],
         "status": order["status"],
         "assessment_id": order["assessment_id"],
-        "implementation_id": Draw(secret_of(order["assessment_id"], "implementation"), 0).uuid(),
+        "implementation_id": SeededRandom(secret_of(order["assessment_id"], "implementation"), 0).uuid(),
     }
     factors = [_factor(factor, order, draw.number(0, 100) < level) for factor in FACTORS]
-    return Decision(Reply(200, {"order": head, "factors": factors}))
+    return Decision(VendorResponse(200, {"order": head, "factors": factors}))
 
 
-def show_capabilities(call: Call, world: World) -> Decision:
+def show_capabilities(call: VendorRequest, world: SandboxView) -> Decision:
     """Get Capability Content: how far the candidate meets what a role may ask for, for one kind of reader."""
     order = _order(call, world)
     draw, level = _chance(order, "capabilities"), _level(order)
@@ -46,16 +46,16 @@ def show_capabilities(call: Call, world: World) -> Decision:
         "overall_capabilities_alignment": _ALIGNMENTS[results.band(level)],
         "capabilities": [_capability(one, _fifth(level + draw.number(-20, 20))) for one in CAPABILITIES],
     }
-    return Decision(Reply(200, body))
+    return Decision(VendorResponse(200, body))
 
 
-def _order(call: Call, world: World) -> dict[str, Any]:
+def _order(call: VendorRequest, world: SandboxView) -> dict[str, Any]:
     """The face of an order that is known to have results."""
     return cast("Stored", world.get(KIND, call.params["uuid"])).face
 
 
-def _chance(order: Mapping[str, Any], purpose: str) -> Draw:
-    return Draw(secret_of(order["id"], purpose), 0)
+def _chance(order: Mapping[str, Any], purpose: str) -> SeededRandom:
+    return SeededRandom(secret_of(order["id"], purpose), 0)
 
 
 def _level(order: Mapping[str, Any]) -> float:
@@ -71,7 +71,7 @@ def _fifth(score: float) -> str:
 
 def _direction(factor: Factor, assessment: Mapping[str, Any]) -> str:
     """The end of a factor that an assessment's model favours: the same for everybody who takes it."""
-    return Draw(secret_of(assessment["id"], factor.name), 0).pick(("high", "low"))
+    return SeededRandom(secret_of(assessment["id"], factor.name), 0).pick(("high", "low"))
 
 
 def _factor(factor: Factor, order: Mapping[str, Any], meets: bool) -> dict[str, Any]:

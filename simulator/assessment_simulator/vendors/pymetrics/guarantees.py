@@ -1,21 +1,21 @@
 """What pymetrics does, besides what it demands, and what of it is not simulated."""
 
-from assessment_simulator.core.sources import Omission, Promise, Source, Standing, ours
+from assessment_simulator.core.sources import Guarantee, Omission, Source, Standing, ours
 from assessment_simulator.vendors.pymetrics.sources import SDK
 
 _DOCS = "pymetrics API 1.3.0 and 2.2.0"
 
 
-def _documented(id: str, statement: str, where: str, title: str = _DOCS) -> Promise:
-    return Promise(f"pymetrics.{id}", statement, Standing.DOCUMENTED, Source(title, where))
+def _documented(id: str, statement: str, where: str, title: str = _DOCS) -> Guarantee:
+    return Guarantee(f"pymetrics.{id}", statement, Standing.DOCUMENTED, Source(title, where))
 
 
-def _observed(id: str, statement: str, where: str, title: str = SDK) -> Promise:
-    return Promise(f"pymetrics.{id}", statement, Standing.OBSERVED, Source(title, where))
+def _observed(id: str, statement: str, where: str, title: str = SDK) -> Guarantee:
+    return Guarantee(f"pymetrics.{id}", statement, Standing.OBSERVED, Source(title, where))
 
 
-def _assumed(id: str, statement: str, reason: str) -> Promise:
-    return Promise(f"pymetrics.{id}", statement, Standing.ASSUMED, ours(reason))
+def _assumed(id: str, statement: str, reason: str) -> Guarantee:
+    return Guarantee(f"pymetrics.{id}", statement, Standing.ASSUMED, ours(reason))
 
 
 PROMISES = (

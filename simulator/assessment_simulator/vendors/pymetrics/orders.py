@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Assessment, Config
-from assessment_simulator.core.decision import Alarm, Decision, Notice, Record
+from assessment_simulator.core.decision import Decision, Record, Timer, WebhookEvent
 from assessment_simulator.core.mail import mail
-from assessment_simulator.core.outcome_tags import planned, silenced
-from assessment_simulator.core.request import BASE, SEAL, Call, Reply
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.outcome_tags import cancelled_timers, planned_timers
+from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, VendorRequest, VendorResponse
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.text import PLUS, address_note, plus_is_suspect, raw_value
 from assessment_simulator.core.vendor import Invitation, Operation
 from assessment_simulator.vendors.pymetrics import assessments, reports, results, rules, webhooks
@@ -23,7 +23,7 @@ from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, 
 _CANDIDATE = ("email", "first_name", "last_name", "external_id")
 
 
-def create(call: Call, world: World) -> Decision:
+def create(call: VendorRequest, world: SandboxView) -> Decision:
     """Create Assessment Order: a new one, or the one that exists for this candidate, assessment and application."""
     email = address_note("body.candidate.email", call.body["candidate"].get("email"))
     notes = rules.notes(call.body, rules.ORDER_MEMBERS) + email + _unmailed(call.body)
@@ -31,12 +31,12 @@ def create(call: Call, world: World) -> Decision:
     id = world.latest("pymetrics.order", identity) if identity else None
     if id is not None:
         known = reports.fresh(_stored(world, id), call, world)
-        return Decision(Reply(200, {"order": known, "created": False}, notes=notes))
+        return Decision(VendorResponse(200, {"order": known, "created": False}, notes=notes))
     face = _face(call, world)
     record = Record(KIND, face["id"], face["status"], face, {"created": call.now}, _keys(face, identity))
     mails = (_mail(call, face),) if call.body.get("send_email") and face["candidate"]["email"] else ()
     alarms = _alarms(call, world, face)
-    return Decision(Reply(201, {"order": face, "created": True}, notes=notes), (record, *mails), (), alarms)
+    return Decision(VendorResponse(201, {"order": face, "created": True}, notes=notes), (record, *mails), (), alarms)
 
 
 def _unmailed(body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -70,13 +70,13 @@ def _keys(face: Mapping[str, Any], identity: str | None) -> tuple[tuple[str, str
     )
 
 
-def _face(call: Call, world: World) -> dict[str, Any]:
+def _face(call: VendorRequest, world: SandboxView) -> dict[str, Any]:
     """A new order as the vendor shows it: every member is there, and what is not set is null."""
     body, id = call.body, call.draw.uuid()
     assessment = cast("Assessment", assessments.find(world.config, body["assessment_id"]))
     return {
         "id": id,
-        "invite_link": f"{BASE}/pymetrics/invite/{SEAL}.{id}",
+        "invite_link": f"{BASE_URL_TOKEN}/pymetrics/invite/{LINK_TOKEN}.{id}",
         "status": setting(world.config, INITIAL_STATUS),
         "create_date": instant.six_digits(call.now),
         "candidate": {name: body["candidate"].get(name) for name in _CANDIDATE},
@@ -94,7 +94,7 @@ def _face(call: Call, world: World) -> dict[str, Any]:
     }
 
 
-def _mail(call: Call, face: Mapping[str, Any]) -> Record:
+def _mail(call: VendorRequest, face: Mapping[str, Any]) -> Record:
     candidate, link, title = face["candidate"], face["invite_link"], face["requisition_title"]
     text = (
         f"Hello {candidate['first_name'] or candidate['email']},\n\n"
@@ -105,28 +105,28 @@ def _mail(call: Call, face: Mapping[str, Any]) -> Record:
     return mail(call, candidate["email"], subject, text, face["id"], link)
 
 
-def _alarms(call: Call, world: World, face: Mapping[str, Any]) -> tuple[Alarm, ...]:
+def _alarms(call: VendorRequest, world: SandboxView, face: Mapping[str, Any]) -> tuple[Timer, ...]:
     possible = ("complete", "expire", "start", "reject")
-    return planned("pymetrics", call, face["id"], face["candidate"]["email"] or "", world, possible)
+    return planned_timers("pymetrics", call, face["id"], face["candidate"]["email"] or "", world, possible)
 
 
-def get(call: Call, world: World) -> Decision:
+def get(call: VendorRequest, world: SandboxView) -> Decision:
     """Get Assessment Order: fetching results fulfils it, and `report` makes a report of what is finished."""
     stored = _stored(world, call.params["uuid"])
     if stored.status not in (COMPLETED, FULFILLED):
-        return Decision(Reply(200, stored))
+        return Decision(VendorResponse(200, stored))
     fulfils = stored.status == COMPLETED and bool(stored.face["results"])
     reported = _asks_for_report(call) and _unreported(stored)
     if not (fulfils or reported):
-        return Decision(Reply(200, reports.fresh(stored, call, world)))
+        return Decision(VendorResponse(200, reports.fresh(stored, call, world)))
     status = MACHINE.moves[COMPLETED, "fulfil"] if fulfils else stored.status
     facts = {**stored.facts, reports.REPORTED: call.now} if reported else stored.facts
     face = {**stored.face, "status": status, "reports": reports.faces(stored.id, facts, call, world)}
     record = Record(KIND, stored.id, status, face, facts)
-    return Decision(Reply(200, face), (record,), webhooks.notices(call, world, face) if fulfils else ())
+    return Decision(VendorResponse(200, face), (record,), webhooks.notices(call, world, face) if fulfils else ())
 
 
-def _asks_for_report(call: Call) -> bool:
+def _asks_for_report(call: VendorRequest) -> bool:
     return call.query.get("report", "").lower() in rules.YES
 
 
@@ -134,17 +134,17 @@ def _unreported(stored: Stored) -> bool:
     return reports.REPORTED not in stored.facts
 
 
-def _stored(world: World, id: str) -> Stored:
+def _stored(world: SandboxView, id: str) -> Stored:
     """The record of an order that is known to exist."""
     return cast("Stored", world.get(KIND, id))
 
 
-def find(call: Call, world: World) -> Decision:
+def find(call: VendorRequest, world: SandboxView) -> Decision:
     """List Assessment Orders, by a body: those of the application, of the candidate, or of both; oldest first."""
     return _listed(call.body, rules.notes(call.body, rules.LIST_MEMBERS), call, world)
 
 
-def find_v2(call: Call, world: World) -> Decision:
+def find_v2(call: VendorRequest, world: SandboxView) -> Decision:
     """List Assessment Orders, by a query string."""
     decision = _listed(call.query, (), call, world)
     found = bool(decision.reply.body["orders"])
@@ -156,12 +156,14 @@ def find_v2(call: Call, world: World) -> Decision:
     return decision._replace(reply=decision.reply._replace(notes=tuple(suspect)))
 
 
-def _listed(filters: Mapping[str, Any], notes: tuple[str, ...], call: Call, world: World) -> Decision:
+def _listed(filters: Mapping[str, Any], notes: tuple[str, ...], call: VendorRequest, world: SandboxView) -> Decision:
     found = [_stored(world, id) for id in _matching(filters, world)]
-    return Decision(Reply(200, {"orders": [reports.fresh(stored, call, world) for stored in found]}, notes=notes))
+    return Decision(
+        VendorResponse(200, {"orders": [reports.fresh(stored, call, world) for stored in found]}, notes=notes)
+    )
 
 
-def _matching(filters: Mapping[str, Any], world: World) -> Sequence[str]:
+def _matching(filters: Mapping[str, Any], world: SandboxView) -> Sequence[str]:
     application, candidate = filters.get("job_application_id"), filters.get("candidate_id")
     if not candidate:
         return world.ids("pymetrics.application", str(application))
@@ -172,28 +174,32 @@ def _matching(filters: Mapping[str, Any], world: World) -> Sequence[str]:
     return [id for id in of_candidate if id in of_application]
 
 
-def move(action: str, call: Call, world: World) -> Decision:
+def move(action: str, call: VendorRequest, world: SandboxView) -> Decision:
     """What a candidate, an alarm or the control API does to an order: 200, or 404, 409 or 422 with `detail`."""
     stored = world.get(KIND, call.params["id"])
     if stored is None:
-        return Decision(Reply(404, {"detail": "no pymetrics order has this id"}))
+        return Decision(VendorResponse(404, {"detail": "no pymetrics order has this id"}))
     wrong = results.problem(call.body, world.config) if action == "complete" else results.unwanted(call.body)
     if wrong is not None:
-        return Decision(Reply(422, {"detail": wrong}))
+        return Decision(VendorResponse(422, {"detail": wrong}))
     steps = MACHINE.steps(stored.status, action)
     if steps is None or (action == "fulfil" and not stored.face["results"]):
-        return Decision(Reply(409, {"detail": _obstacle(action, stored.status)}))
-    return _moved(cast("tuple[str, ...]", steps), stored, call, world) if steps else Decision(Reply(200, stored))
+        return Decision(VendorResponse(409, {"detail": _obstacle(action, stored.status)}))
+    return (
+        _moved(cast("tuple[str, ...]", steps), stored, call, world) if steps else Decision(VendorResponse(200, stored))
+    )
 
 
-def _moved(steps: tuple[str, ...], stored: Stored, call: Call, world: World) -> Decision:
-    face, told = stored.face, list[Notice]()
+def _moved(steps: tuple[str, ...], stored: Stored, call: VendorRequest, world: SandboxView) -> Decision:
+    face, told = stored.face, list[WebhookEvent]()
     for status in steps:
         made = results.made(call, world, face) if status == COMPLETED else face["results"]
         face = {**face, "status": status, "results": made}
         told += webhooks.notices(call, world, face)
-    alarms = silenced(stored.id) if steps[-1] in SETTLED else ()
-    return Decision(Reply(200, face), (Record(KIND, stored.id, steps[-1], face, stored.facts),), tuple(told), alarms)
+    alarms = cancelled_timers(stored.id) if steps[-1] in SETTLED else ()
+    return Decision(
+        VendorResponse(200, face), (Record(KIND, stored.id, steps[-1], face, stored.facts),), tuple(told), alarms
+    )
 
 
 def _obstacle(action: str, status: str) -> str:

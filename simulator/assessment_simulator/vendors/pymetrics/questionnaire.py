@@ -8,7 +8,7 @@ is left blank counts half; where everything is, the score is drawn from the sand
 from collections.abc import Mapping
 from typing import Any
 
-from assessment_simulator.core.questionnaire import Answers, Briefing, Exercise, Part, Phase, Question
+from assessment_simulator.core.questionnaire import Answers, Briefing, Part, Phase, Question, Questionnaire
 from assessment_simulator.core.sandbox_view import Stored
 from assessment_simulator.vendors.pymetrics import results
 from assessment_simulator.vendors.pymetrics.states import (
@@ -113,5 +113,5 @@ def about(stored: Stored) -> Briefing:
     )
 
 
-EXERCISE = Exercise("/pymetrics/invite/{ticket}", "ticket", about, {"en": PARTS}, outcome)
+EXERCISE = Questionnaire("/pymetrics/invite/{ticket}", "ticket", about, {"en": PARTS}, outcome)
 """What stands behind an order's invite_link."""

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import BASE, SEAL, Call, Document, Reply
+from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, Document, VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.seeded_random import seal
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, KIND
@@ -20,10 +20,10 @@ LINK_LIFE = instant.HOUR
 """How long a link answers after the answer that showed it."""
 REPORTED = "reported"
 """The fact that holds the instant at which an order's report was made."""
-_PATH = f"{BASE}/pymetrics/reports/{SEAL}"
+_PATH = f"{BASE_URL_TOKEN}/pymetrics/reports/{LINK_TOKEN}"
 
 
-def faces(id: str, facts: Mapping[str, Any], call: Call, world: World) -> list[dict[str, str]] | None:
+def faces(id: str, facts: Mapping[str, Any], call: VendorRequest, world: SandboxView) -> list[dict[str, str]] | None:
     """An order's reports as they are shown now, with a link that begins to live now; None when none was made."""
     if REPORTED not in facts:
         return None
@@ -35,23 +35,23 @@ def faces(id: str, facts: Mapping[str, Any], call: Call, world: World) -> list[d
     return [{**report, "report_type": "recruiter-report"} if call.operation.endswith("_v2") else report]
 
 
-def fresh(stored: Stored, call: Call, world: World) -> Stored | dict[str, Any]:
+def fresh(stored: Stored, call: VendorRequest, world: SandboxView) -> Stored | dict[str, Any]:
     """The order as it is shown now: as it was saved, but for the link of a report."""
     if stored.status not in (COMPLETED, FULFILLED) or REPORTED not in stored.facts:
         return stored
     return {**stored.face, "reports": faces(stored.id, stored.facts, call, world)}
 
 
-def _code(world: World, id: str, expiry: str) -> str:
+def _code(world: SandboxView, id: str, expiry: str) -> str:
     return seal(world.secret, "report", id, expiry)
 
 
-def _parts(call: Call) -> list[str]:
+def _parts(call: VendorRequest) -> list[str]:
     """The link's sandbox, seal, order, expiry and code."""
     return call.params["ticket"].split(".")
 
 
-def _is_ours(call: Call, world: World) -> bool:
+def _is_ours(call: VendorRequest, world: SandboxView) -> bool:
     parts = _parts(call)
     if world.name == "" or len(parts) != 5 or not call.params["ticket"].isascii():
         return False
@@ -59,7 +59,7 @@ def _is_ours(call: Call, world: World) -> bool:
     return order is not None and REPORTED in order.facts and compare_digest(_code(world, parts[2], parts[3]), parts[4])
 
 
-def _is_live(call: Call, world: World) -> bool:
+def _is_live(call: VendorRequest, world: SandboxView) -> bool:
     # The stage before found the code right, so this number is one that we wrote.
     return call.now < int(_parts(call)[3])
 
@@ -83,10 +83,10 @@ DOWNLOAD = (
 """The stages of downloading a report."""
 
 
-def download(call: Call, world: World) -> Decision:
+def download(call: VendorRequest, world: SandboxView) -> Decision:
     """The report behind a link, as a document for the edge to draw."""
     order = cast("Stored", world.get(KIND, _parts(call)[2])).face
-    return Decision(Reply(200, document(order), media_type="application/pdf"))
+    return Decision(VendorResponse(200, document(order), media_type="application/pdf"))
 
 
 def document(order: Mapping[str, Any]) -> Document:

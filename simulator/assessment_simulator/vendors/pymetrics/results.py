@@ -8,9 +8,9 @@ from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.outcome_tags import steer
-from assessment_simulator.core.request import NOTHING, Call, Unreadable
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.outcome_tags import parse_tags
+from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.text import plain
 from assessment_simulator.vendors.pymetrics import assessments
 
@@ -34,20 +34,22 @@ def told(score: float) -> str:
     return next(text for _, name, text in BANDS if name == band(score))
 
 
-def made(call: Call, world: World, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+def made(call: VendorRequest, world: SandboxView, order: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The results of an order completed by this call: those in its body, else one that is drawn."""
-    given = None if call.body is NOTHING else call.body.get("results")
+    given = None if call.body is MISSING else call.body.get("results")
     if given is None:
         return [_drawn(call, order)]
     return [_taken(result, call, world, order) for result in given]
 
 
-def _drawn(call: Call, order: Mapping[str, Any]) -> dict[str, Any]:
-    score = round(call.draw.number(*_RANGES[steer(order["candidate"]["email"] or "").score]), 2)
+def _drawn(call: VendorRequest, order: Mapping[str, Any]) -> dict[str, Any]:
+    score = round(call.draw.number(*_RANGES[parse_tags(order["candidate"]["email"] or "").score]), 2)
     return _face(call, order["assessment"], told(score), score, band(score))
 
 
-def _taken(result: Mapping[str, Any], call: Call, world: World, order: Mapping[str, Any]) -> dict[str, Any]:
+def _taken(
+    result: Mapping[str, Any], call: VendorRequest, world: SandboxView, order: Mapping[str, Any]
+) -> dict[str, Any]:
     score, chosen = result.get("score"), assessments.find(world.config, result.get("assessment_id"))
     name = result.get("band")
     if name is None and score is not None:
@@ -57,7 +59,7 @@ def _taken(result: Mapping[str, Any], call: Call, world: World, order: Mapping[s
 
 
 def _face(
-    call: Call, assessment: Any, description: str | None, score: float | None, name: str | None
+    call: VendorRequest, assessment: Any, description: str | None, score: float | None, name: str | None
 ) -> dict[str, Any]:
     return {
         "assessment": assessment,
@@ -94,7 +96,7 @@ _MEMBERS: dict[str, tuple[Callable[[Any, Config], bool], str]] = {
 def problem(body: Any, config: Config) -> str | None:
     """What is wrong with the body of `complete`, where, and what would be right; None when nothing is."""
     found = _unfit(body, ("results",))
-    if found is not None or body is NOTHING or body.get("results") is None:
+    if found is not None or body is MISSING or body.get("results") is None:
         return found
     if not isinstance(body["results"], list):
         return f"body.results must be a list of objects, each with any of {', '.join(_MEMBERS)}"
@@ -108,7 +110,7 @@ def unwanted(body: Any) -> str | None:
 
 
 def _unfit(body: Any, members: tuple[str, ...]) -> str | None:
-    if body is NOTHING:
+    if body is MISSING:
         return None
     if isinstance(body, Unreadable):
         return f"the body is not readable JSON: {body.reason}"

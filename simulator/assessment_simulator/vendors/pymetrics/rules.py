@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from assessment_simulator.core.request import NOTHING, Call, Unreadable
+from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
 from assessment_simulator.core.rules import Field, Holds, Json, Rule, misspelt, type_rules, unreadable
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Basis, Source, Standing, ours
 from assessment_simulator.core.text import ignored, is_blank
 from assessment_simulator.core.urls import is_url
@@ -49,19 +49,19 @@ LIST_FIELDS = (
 _ORDER = {field.slug: field for field in ORDER_FIELDS}
 
 
-def _readable(call: Call, world: World) -> bool:
-    return call.body is not NOTHING and not isinstance(call.body, Unreadable)
+def _readable(call: VendorRequest, world: SandboxView) -> bool:
+    return call.body is not MISSING and not isinstance(call.body, Unreadable)
 
 
-def _is_json(call: Call, world: World) -> bool:
+def _is_json(call: VendorRequest, world: SandboxView) -> bool:
     return _readable(call, world) and call.media_type != FORM
 
 
-def _is_object(call: Call, world: World) -> bool:
+def _is_object(call: VendorRequest, world: SandboxView) -> bool:
     return isinstance(call.body, dict) or not _readable(call, world)
 
 
-def _takes_form(call: Call, world: World) -> bool:
+def _takes_form(call: VendorRequest, world: SandboxView) -> bool:
     return call.media_type != FORM or setting(world.config, FORM_BODY) == "accepted"
 
 
@@ -69,7 +69,7 @@ def _given(field: Field) -> Holds:
     """A predicate: the member is there and not null, unless the object around it is itself missing."""
     around, name = field.path[:-1], field.path[-1]
 
-    def holds(call: Call, world: World) -> bool:
+    def holds(call: VendorRequest, world: SandboxView) -> bool:
         outer: Any = call.body
         for step in around:
             outer = outer.get(step)
@@ -78,20 +78,20 @@ def _given(field: Field) -> Holds:
     return holds
 
 
-def _configured(call: Call, world: World) -> bool:
+def _configured(call: VendorRequest, world: SandboxView) -> bool:
     id = call.body.get("assessment_id")
     return not isinstance(id, str) or assessments.find(world.config, id) is not None
 
 
-def _filtered(call: Call, world: World) -> bool:
+def _filtered(call: VendorRequest, world: SandboxView) -> bool:
     return any(field.of(call.body) not in (None, "") for field in LIST_FIELDS)
 
 
-def _order_known(call: Call, world: World) -> bool:
+def _order_known(call: VendorRequest, world: SandboxView) -> bool:
     return world.get(KIND, call.params["uuid"]) is not None
 
 
-def _report_readable(call: Call, world: World) -> bool:
+def _report_readable(call: VendorRequest, world: SandboxView) -> bool:
     word = call.query.get("report", "").lower()
     return word == "" or word in YES or word in NO
 
@@ -118,7 +118,7 @@ def _required(prefix: str, field: Field, source: Source) -> Rule:
     )  # fmt: skip
 
 
-def _basic(call: Call, world: World) -> str | None:
+def _basic(call: VendorRequest, world: SandboxView) -> str | None:
     if call.headers.get("authorization", "").partition(" ")[0].lower() != "basic":
         return None
     return (

@@ -2,9 +2,9 @@
 
 from typing import cast
 
-from assessment_simulator.core.request import Call
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Holds, Rule, misspelt_query
-from assessment_simulator.core.sandbox_view import Stored, World
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.vendors.pymetrics import rules, sources
 from assessment_simulator.vendors.pymetrics.behaviour_flags import V2_EMAIL, setting
@@ -20,24 +20,24 @@ TITLES = {
 _ANALOGY = ours("only the parameters of this call are documented; it answers as Get Factor Content does")
 
 
-def _has_email(call: Call, world: World) -> bool:
+def _has_email(call: VendorRequest, world: SandboxView) -> bool:
     return setting(world.config, V2_EMAIL) == "optional" or rules.EMAIL_REQUIRED.holds(call, world)
 
 
-def _filtered(call: Call, world: World) -> bool:
+def _filtered(call: VendorRequest, world: SandboxView) -> bool:
     return any(call.query.get(field.slug) for field in rules.LIST_FIELDS)
 
 
-def _known(call: Call, world: World) -> bool:
+def _known(call: VendorRequest, world: SandboxView) -> bool:
     return world.get(KIND, call.params["uuid"]) is not None
 
 
-def _has_results(call: Call, world: World) -> bool:
+def _has_results(call: VendorRequest, world: SandboxView) -> bool:
     # The stage before found the order.
     return bool(cast("Stored", world.get(KIND, call.params["uuid"])).face["results"])
 
 
-def _type_named(call: Call, world: World) -> bool:
+def _type_named(call: VendorRequest, world: SandboxView) -> bool:
     return call.params["type"] in TITLES
 
 

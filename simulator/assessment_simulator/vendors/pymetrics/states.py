@@ -7,7 +7,7 @@ the vendor lists them.
 
 from typing import Final
 
-from assessment_simulator.core.states import Machine, Place, State
+from assessment_simulator.core.states import DiagramPosition, Machine, State
 
 KIND: Final = "order"
 """The kind under which orders are remembered."""
@@ -52,15 +52,15 @@ MACHINE = Machine(
     walk=("accept", "invite", "start", "complete"),
 )
 
-PLACES: dict[State, Place] = {
-    REJECTED: Place(0, 0, 3),
-    PENDING: Place(1, 0),
-    ACCEPTED: Place(1, 1),
-    NOT_STARTED: Place(1, 2),
-    IN_PROGRESS: Place(1, 3),
-    COMPLETED: Place(1, 4),
-    FULFILLED: Place(1, 5),
-    EXPIRED: Place(2, 0, 4),
+PLACES: dict[State, DiagramPosition] = {
+    REJECTED: DiagramPosition(0, 0, 3),
+    PENDING: DiagramPosition(1, 0),
+    ACCEPTED: DiagramPosition(1, 1),
+    NOT_STARTED: DiagramPosition(1, 2),
+    IN_PROGRESS: DiagramPosition(1, 3),
+    COMPLETED: DiagramPosition(1, 4),
+    FULFILLED: DiagramPosition(1, 5),
+    EXPIRED: DiagramPosition(2, 0, 4),
 }
 """Where each status is drawn. Those that many lead to are high, so that straight arrows reach them."""
 

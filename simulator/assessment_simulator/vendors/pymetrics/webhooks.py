@@ -12,24 +12,24 @@ from typing import Any
 
 from assessment_simulator.core import instant, webhook_secret
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Notice
-from assessment_simulator.core.request import Call
+from assessment_simulator.core.decision import WebhookEvent
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.retry_schedule import Delivery, Post
-from assessment_simulator.core.sandbox_view import World
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.urls import basic_auth
 
 DEFAULT_SECRET = "whsec_c2ltdWxhdG9yLXdlYmhvb2stc2VjcmV0"  # noqa: S105  published: it guards nothing
 """Signs where the sandbox sets no `webhook_secret`, so that a listener can always check."""
 
 
-def notices(call: Call, world: World, face: Mapping[str, Any]) -> tuple[Notice, ...]:
+def notices(call: VendorRequest, world: SandboxView, face: Mapping[str, Any]) -> tuple[WebhookEvent, ...]:
     """What to send about an order whose status changed to the one it shows."""
     url = world.config.webhook_url
     if not url:
         return ()
     told = {"type": "order.status_changed", "timestamp": instant.six_digits(call.now), "data": face}
     id = f"msg_{call.draw.uuid()}"
-    return (Notice(id, "pymetrics", face["id"], url, "application/json", json.dumps(told)),)
+    return (WebhookEvent(id, "pymetrics", face["id"], url, "application/json", json.dumps(told)),)
 
 
 def post(delivery: Delivery, at: int, config: Config) -> Post:
