@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from assessment_simulator import __version__, dashboard
-from assessment_simulator.candidate.routes import Candidate
+from assessment_simulator.candidate.routes import CandidatePages
 from assessment_simulator.control import settings as configuring
 from assessment_simulator.control.reference import Reference
 from assessment_simulator.control.router import Control
@@ -146,7 +146,7 @@ class Simulator:
             routes=[
                 *board.routes(),
                 *static_files.routes(),
-                *Candidate(self._sandboxes, address).routes(),
+                *CandidatePages(self._sandboxes, address).routes(),
                 *([] if session is None else Login(session, address, Attempts()).routes()),
                 *control.routes(),
                 *Reference(VENDORS, control.table(), __version__).routes(),

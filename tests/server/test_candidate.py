@@ -1,4 +1,4 @@
-"""The candidate's pages over HTTP: what they show, what they do, and what nobody can make them do."""
+"""The candidate's pages over HTTP: content, steps, translations, and refused input."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.http.templating import POLICY
+from assessment_simulator.candidate.i18n import TEXTS, direction, primary
+from assessment_simulator.http.templating import POLICY, TEMPLATES
 from tests.server import LIMIT, ROOT, assessment, order, problem
 from tests.servers import CONTROL, Listener, Sandbox, Server
 
@@ -72,11 +73,11 @@ def shown(answer: httpx2.Response, status: int, *words: str) -> str:
     return text
 
 
-# The story.
+# From the link to the end.
 
 
 @BOTH
-def test_a_candidate_starts_and_finishes(sandbox: Sandbox, vendor: str) -> None:
+def test_candidate_starts_and_finishes(sandbox: Sandbox, vendor: str) -> None:
     opened, started, finished = STATUSES[vendor]
     one = invited(sandbox, vendor)
     shown(one.look(), 200, "You are invited", "This is a simulation")
@@ -94,7 +95,7 @@ def test_a_candidate_starts_and_finishes(sandbox: Sandbox, vendor: str) -> None:
 
 
 @BOTH
-def test_looking_and_leaving_change_nothing(sandbox: Sandbox, vendor: str) -> None:
+def test_get_and_exit_change_nothing(sandbox: Sandbox, vendor: str) -> None:
     one = invited(sandbox, vendor)
     one.act("start")
     before = one.status
@@ -106,7 +107,7 @@ def test_looking_and_leaving_change_nothing(sandbox: Sandbox, vendor: str) -> No
 
 
 @BOTH
-def test_nobody_is_taken_for_finished_who_is_not(sandbox: Sandbox, vendor: str) -> None:
+def test_then_parameter_does_not_override_the_phase(sandbox: Sandbox, vendor: str) -> None:
     one = invited(sandbox, vendor, "https://ats.example/")
     separator = "&" if "?" in one.link else "?"
     page = shown(sandbox.http.get(f"{one.link}{separator}then=done"), 200, "You are invited")
@@ -114,7 +115,7 @@ def test_nobody_is_taken_for_finished_who_is_not(sandbox: Sandbox, vendor: str) 
     page = shown(sandbox.http.get(f"{one.link}{separator}then=left"), 200, "You are invited")
 
 
-def test_a_pi_link_is_opened_once_and_by_a_person(sandbox: Sandbox) -> None:
+def test_first_get_opens_a_pi_link_but_prefetch_and_head_do_not(sandbox: Sandbox) -> None:
     for sent in (0, 1):
         one = predictive_index(sandbox, notifyAssessmentAvailableUsingEmail=sent)
         before = one.status
@@ -129,7 +130,7 @@ def test_a_pi_link_is_opened_once_and_by_a_person(sandbox: Sandbox) -> None:
             assert one.status == 20
 
 
-def test_opening_a_pymetrics_link_is_no_step(sandbox: Sandbox) -> None:
+def test_opening_a_pymetrics_link_changes_nothing(sandbox: Sandbox) -> None:
     one = pymetrics(sandbox)
     shown(one.look(), 200)
     shown(one.look(headers={"Sec-Purpose": "prefetch"}), 200)
@@ -137,9 +138,7 @@ def test_opening_a_pymetrics_link_is_no_step(sandbox: Sandbox) -> None:
 
 
 @BOTH
-def test_what_a_page_does_is_told_by_webhook_like_anything_else(
-    sandbox: Sandbox, listener: Listener, vendor: str
-) -> None:
+def test_steps_on_the_page_send_webhooks(sandbox: Sandbox, listener: Listener, vendor: str) -> None:
     sandbox.told("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
     one = invited(sandbox, vendor)
     one.send("start")
@@ -148,7 +147,7 @@ def test_what_a_page_does_is_told_by_webhook_like_anything_else(
     assert one.id in told[-1].body.decode()
 
 
-def test_an_order_that_waits_to_be_accepted_can_be_started(sandbox: Sandbox) -> None:
+def test_pending_order_can_be_started(sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"behaviour": {"pymetrics.initial_status": "Pending"}})
     one = pymetrics(sandbox)
     shown(one.look(), 200, "You are invited")
@@ -156,10 +155,10 @@ def test_an_order_that_waits_to_be_accepted_can_be_started(sandbox: Sandbox) -> 
     assert one.status == "In Progress"
 
 
-# What the page says of the invitation.
+# Content and language.
 
 
-def test_a_pi_taker_reads_who_invites_to_what_until_when(sandbox: Sandbox) -> None:
+def test_pi_page_shows_administrator_position_and_expiry(sandbox: Sandbox) -> None:
     sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     one = predictive_index(
         sandbox, associatedPositionTitle="Software Engineer", administeredByFirstName="Ann",
@@ -171,7 +170,7 @@ def test_a_pi_taker_reads_who_invites_to_what_until_when(sandbox: Sandbox) -> No
     )  # fmt: skip
 
 
-def test_a_pymetrics_candidate_reads_to_what_and_for_what(sandbox: Sandbox) -> None:
+def test_pymetrics_page_shows_assessment_candidate_and_requisition(sandbox: Sandbox) -> None:
     one = pymetrics(sandbox, requisition_title="Engineer")
     shown(one.look(), 200, "pymetrics Mercury", "Core games", "Ada Lovelace", "Engineer")
 
@@ -188,7 +187,7 @@ def test_a_pymetrics_candidate_reads_to_what_and_for_what(sandbox: Sandbox) -> N
         ("tlh", "en", "ltr", ("You are invited", "(tlh)", "no words in that language")),
     ],
 )
-def test_a_pi_page_is_in_the_language_of_the_invitation_and_offers_others(
+def test_pi_page_uses_the_language_of_the_invitation_and_links_to_others(
     sandbox: Sandbox, asked: str, language: str, way: str, words: tuple[str, ...]
 ) -> None:
     one = predictive_index(sandbox, languageLocale=asked)
@@ -202,7 +201,7 @@ def test_a_pi_page_is_in_the_language_of_the_invitation_and_offers_others(
 
 
 @pytest.mark.parametrize("tag", ["", "x", "DE", "de_AT", "<script>", "../../../etc/passwd", "d" * 10_000, "\x00"])
-def test_any_language_may_be_asked_for(sandbox: Sandbox, tag: str) -> None:
+def test_any_lang_parameter_is_accepted(sandbox: Sandbox, tag: str) -> None:
     one = predictive_index(sandbox)
     page = shown(sandbox.http.get(f"{one.link.partition('&lang')[0]}&{httpx2.QueryParams({'lang': tag})}"), 200)
     assert ('lang="de"' in page.partition("<head>")[0]) == (tag in ("DE", "de_AT"))
@@ -212,7 +211,7 @@ def test_any_language_may_be_asked_for(sandbox: Sandbox, tag: str) -> None:
 # Answers.
 
 
-def test_pymetrics_answers_make_the_results(sandbox: Sandbox) -> None:
+def test_pymetrics_scores_come_from_the_answers(sandbox: Sandbox) -> None:
     answers = {
         "first_balloon": "9", "next_balloon": "5", "after_square": "star", "circles": "2", "handed_over": "8",
         "given_back": "fair",
@@ -227,7 +226,7 @@ def test_pymetrics_answers_make_the_results(sandbox: Sandbox) -> None:
     assert found == [(100, "Highly Recommended", "Core games")] * 2
 
 
-def test_pi_answers_make_the_scores(sandbox: Sandbox) -> None:
+def test_pi_scores_come_from_the_answers(sandbox: Sandbox) -> None:
     one = predictive_index(sandbox)
     one.send("start")
     assert one.send("finish", expected=["patient", "steady"], real=["assertive", "competitive"]).status_code == 303
@@ -242,7 +241,7 @@ def test_pi_answers_make_the_scores(sandbox: Sandbox) -> None:
 
 
 @BOTH
-def test_blank_answers_leave_the_scores_to_the_seed_and_to_tags(http: httpx2.Client, vendor: str) -> None:
+def test_without_answers_scores_come_from_seed_and_outcome_tags(http: httpx2.Client, vendor: str) -> None:
     ways: tuple[Callable[[Invited], object], ...] = (lambda one: one.send("finish"), lambda one: one.act("complete"))
     made = []
     for finish in ways:
@@ -264,28 +263,28 @@ def scores(sandbox: Sandbox, one: Invited, vendor: str) -> list[float]:
     return list(own.values())
 
 
-NONSENSE: dict[str, tuple[bytes, Mapping[str, str], int]] = {
-    "no form": (b"{}", {"Content-Type": "application/json"}, 400),
+INVALID_FORMS: dict[str, tuple[bytes, Mapping[str, str], int]] = {
+    "not a form": (b"{}", {"Content-Type": "application/json"}, 400),
     "a file": (b"--x\r\n\r\n--x--", {"Content-Type": "multipart/form-data; boundary=x"}, 400),
     "nothing": (b"", {}, 400),
     "an empty form": (b"", FORM, 400),
     "no button": (b"circles=2", FORM, 400),
     "two buttons": (b"do=start&do=finish", FORM, 400),
     "another button": (b"do=complete", FORM, 400),
-    "a button of script": (b"do=%3Cscript%3Ealert(1)%3C%2Fscript%3E", FORM, 400),
-    "no letters": (b"do=finish&circles=%FF", FORM, 400),
-    "bare bytes": (b"do=finish&circles=\xff\xfe", FORM, 400),
+    "script as a button": (b"do=%3Cscript%3Ealert(1)%3C%2Fscript%3E", FORM, 400),
+    "invalid percent encoding": (b"do=finish&circles=%FF", FORM, 400),
+    "invalid UTF-8": (b"do=finish&circles=\xff\xfe", FORM, 400),
     "too many fields": (b"do=finish" + b"&a=1" * 1_001, FORM, 400),
-    "a strange question": (b"do=finish&score=100", FORM, 422),
-    "a question of script": (b"do=finish&%3Cscript%3E=1", FORM, 422),
+    "unknown question": (b"do=finish&score=100", FORM, 422),
+    "script as a question": (b"do=finish&%3Cscript%3E=1", FORM, 422),
     "answers with the start": (b"do=start&circles=2", FORM, 422),
 }
 
 
 @BOTH
-@pytest.mark.parametrize("what", NONSENSE)
-def test_a_form_that_cannot_be_meant_is_told_so_and_changes_nothing(sandbox: Sandbox, vendor: str, what: str) -> None:
-    body, headers, status = NONSENSE[what]
+@pytest.mark.parametrize("what", INVALID_FORMS)
+def test_invalid_form_is_refused_and_changes_nothing(sandbox: Sandbox, vendor: str, what: str) -> None:
+    body, headers, status = INVALID_FORMS[what]
     one = invited(sandbox, vendor)
     one.act("start")
     before = one.status
@@ -298,7 +297,7 @@ def test_a_form_that_cannot_be_meant_is_told_so_and_changes_nothing(sandbox: San
 @pytest.mark.parametrize(
     "answers", [{"circles": "9"}, {"circles": ["1", "2"]}, {"circles": ""}, {"after_square": "<b>"}]
 )
-def test_an_answer_that_is_none_is_told_so(sandbox: Sandbox, answers: Mapping[str, Any]) -> None:
+def test_invalid_answer_is_refused(sandbox: Sandbox, answers: Mapping[str, Any]) -> None:
     one = pymetrics(sandbox)
     one.act("start")
     shown(one.send("finish", **answers), 422, "Nothing was saved")
@@ -306,18 +305,18 @@ def test_an_answer_that_is_none_is_told_so(sandbox: Sandbox, answers: Mapping[st
 
 
 @BOTH
-def test_a_form_that_is_too_large_is_not_read(sandbox: Sandbox, vendor: str) -> None:
+def test_form_over_1_mib_is_refused(sandbox: Sandbox, vendor: str) -> None:
     one = invited(sandbox, vendor)
     answer = one.send("start", x="x" * LIMIT)
     assert (answer.status_code, "over 1 MiB" in answer.text) == (413, True)
     assert answer.headers["content-type"].startswith("text/html")
 
 
-# Ends.
+# Finished, expired, closed and unknown invitations.
 
 
 @BOTH
-def test_who_sends_twice_is_told_that_the_first_answers_count(sandbox: Sandbox, vendor: str) -> None:
+def test_second_submission_is_refused_and_the_first_answers_count(sandbox: Sandbox, vendor: str) -> None:
     one = invited(sandbox, vendor, "https://ats.example/done?a=1&b=2")
     one.send("start")
     assert one.send("start").status_code == 303
@@ -329,7 +328,7 @@ def test_who_sends_twice_is_told_that_the_first_answers_count(sandbox: Sandbox, 
 
 
 @BOTH
-def test_what_has_expired_says_so_and_takes_nothing_more(sandbox: Sandbox, vendor: str) -> None:
+def test_expired_invitation_refuses_steps(sandbox: Sandbox, vendor: str) -> None:
     one = invited(sandbox, vendor, "https://ats.example/")
     one.send("start")
     one.act("expire")
@@ -340,7 +339,7 @@ def test_what_has_expired_says_so_and_takes_nothing_more(sandbox: Sandbox, vendo
     shown(one.send("start"), 410, "This invitation has expired", "was not saved")
 
 
-def test_who_finishes_after_the_last_moment_is_too_late(sandbox: Sandbox) -> None:
+def test_submission_at_the_expiry_is_refused(sandbox: Sandbox) -> None:
     sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     one = predictive_index(sandbox)
     one.send("start")
@@ -349,7 +348,7 @@ def test_who_finishes_after_the_last_moment_is_too_late(sandbox: Sandbox) -> Non
     assert one.status == 50
 
 
-def test_an_expired_invitation_that_was_extended_is_open_again(sandbox: Sandbox) -> None:
+def test_extended_invitation_is_open_again(sandbox: Sandbox) -> None:
     one = predictive_index(sandbox)
     one.act("expire")
     shown(one.look(), 410)
@@ -359,7 +358,7 @@ def test_an_expired_invitation_that_was_extended_is_open_again(sandbox: Sandbox)
 
 
 @pytest.mark.parametrize(("vendor", "action"), [("pymetrics", "reject"), ("predictive_index", "abort")])
-def test_what_was_closed_says_so(sandbox: Sandbox, vendor: str, action: str) -> None:
+def test_closed_invitation_refuses_steps(sandbox: Sandbox, vendor: str, action: str) -> None:
     one = invited(sandbox, vendor)
     one.act(action)
     shown(one.look(), 410, "This invitation is closed")
@@ -367,7 +366,7 @@ def test_what_was_closed_says_so(sandbox: Sandbox, vendor: str, action: str) -> 
 
 
 @BOTH
-def test_a_link_that_is_not_genuine_leads_nowhere(sandbox: Sandbox, vendor: str) -> None:
+def test_link_with_a_wrong_part_is_unknown(sandbox: Sandbox, vendor: str) -> None:
     one = invited(sandbox, vendor)
     seal = one.link.split(f"{sandbox.name}.")[1].partition(".")[0]
     for wrong in (
@@ -382,7 +381,7 @@ def test_a_link_that_is_not_genuine_leads_nowhere(sandbox: Sandbox, vendor: str)
 
 
 @BOTH
-def test_a_link_opens_no_other_invitation(sandbox: Sandbox, vendor: str) -> None:
+def test_seal_of_one_invitation_does_not_open_another(sandbox: Sandbox, vendor: str) -> None:
     one = invited(sandbox, vendor)
     other = pymetrics(sandbox, application="2") if vendor == "pymetrics" else predictive_index(sandbox)
     shown(sandbox.http.get(one.link.replace(one.id, other.id)), 404, "This link leads nowhere")
@@ -392,7 +391,7 @@ def test_a_link_opens_no_other_invitation(sandbox: Sandbox, vendor: str) -> None
 
 
 @BOTH
-def test_a_link_from_before_a_reset_opens_nothing(sandbox: Sandbox, vendor: str) -> None:
+def test_link_from_before_a_reset_is_unknown(sandbox: Sandbox, vendor: str) -> None:
     before = invited(sandbox, vendor)
     sandbox.told("POST", "/reset")
     if vendor == "pymetrics":
@@ -404,7 +403,7 @@ def test_a_link_from_before_a_reset_opens_nothing(sandbox: Sandbox, vendor: str)
 
 
 @BOTH
-def test_a_restore_keeps_the_links_of_the_invitations_that_it_brings_back(sandbox: Sandbox, vendor: str) -> None:
+def test_links_work_after_a_restore(sandbox: Sandbox, vendor: str) -> None:
     one = invited(sandbox, vendor)
     kept = sandbox.told("POST", "/snapshots")["id"]
     one.act("expire")
@@ -412,7 +411,7 @@ def test_a_restore_keeps_the_links_of_the_invitations_that_it_brings_back(sandbo
     shown(one.look(), 200, "You are invited")
 
 
-def test_a_fork_has_links_of_its_own(sandbox: Sandbox) -> None:
+def test_fork_has_different_links(sandbox: Sandbox) -> None:
     one = pymetrics(sandbox)
     fork = Sandbox(sandbox.http, sandbox.told("POST", "/fork", {})["name"])
     (theirs,) = [found["links"]["invite"] for found in fork.told("GET", "/invitations")]
@@ -422,7 +421,7 @@ def test_a_fork_has_links_of_its_own(sandbox: Sandbox) -> None:
     fork.control("DELETE")
 
 
-def test_a_link_of_one_sandbox_opens_no_other(sandbox: Sandbox) -> None:
+def test_link_does_not_open_another_sandbox(sandbox: Sandbox) -> None:
     other = Sandbox(sandbox.http, f"{sandbox.name}-2")
     mine, theirs = pymetrics(sandbox), pymetrics(other)
     shown(sandbox.http.get(mine.link.replace(mine.id, theirs.id)), 404)
@@ -430,19 +429,19 @@ def test_a_link_of_one_sandbox_opens_no_other(sandbox: Sandbox) -> None:
     shown(theirs.look(), 404, "This link leads nowhere")
 
 
-def test_a_link_of_one_vendor_is_no_link_of_the_other(sandbox: Sandbox) -> None:
+def test_link_does_not_open_the_other_vendors_invitation(sandbox: Sandbox) -> None:
     one, other = pymetrics(sandbox), predictive_index(sandbox)
     shown(sandbox.http.get(one.link.replace(one.id, other.id)), 404)
     shown(sandbox.http.get(other.link.replace(other.id, one.id)), 404)
 
 
-def test_a_link_without_its_ticket_leads_nowhere(http: httpx2.Client) -> None:
+def test_link_without_its_ticket_is_unknown(http: httpx2.Client) -> None:
     shown(http.get("/Account/LoginPi"), 404, "This link leads nowhere")
     shown(http.get("/Account/LoginPi?lang=de-DE"), 404, "Dieser Link führt nirgendwohin")
     shown(http.get("/Account/LoginPi?a="), 404)
 
 
-def test_what_was_archived_or_reset_away_is_gone(sandbox: Sandbox) -> None:
+def test_archived_or_reset_invitation_is_unknown(sandbox: Sandbox) -> None:
     one, two = predictive_index(sandbox), pymetrics(sandbox)
     assert sandbox.pi.request("DELETE", f"/api/v1/behavioralassessments/{one.id}").status_code == 204
     shown(one.look(), 404)
@@ -452,14 +451,14 @@ def test_what_was_archived_or_reset_away_is_gone(sandbox: Sandbox) -> None:
     shown(two.send("finish"), 404)
 
 
-# The way back.
+# Redirects.
 
 
 @BOTH
 @pytest.mark.parametrize(
     "redirect", ["https://ats.example/done?a=1&b='2'#c", "http://ats.example:8080/ü", "HTTPS://ats.example/;url=x"]
 )
-def test_who_has_finished_is_led_to_the_callers_address(sandbox: Sandbox, vendor: str, redirect: str) -> None:
+def test_finished_candidate_is_redirected(sandbox: Sandbox, vendor: str, redirect: str) -> None:
     one = invited(sandbox, vendor, redirect)
     one.send("start")
     page = shown(
@@ -473,7 +472,7 @@ def test_who_has_finished_is_led_to_the_callers_address(sandbox: Sandbox, vendor
 @pytest.mark.parametrize(
     "redirect", ["javascript://ats.example/%0aalert(1)", "data://x/text/html,<script>alert(1)</script>", "ftp://x/y"]
 )
-def test_no_other_scheme_is_ever_followed_or_linked(sandbox: Sandbox, redirect: str) -> None:
+def test_redirect_with_another_scheme_is_neither_followed_nor_linked(sandbox: Sandbox, redirect: str) -> None:
     one = pymetrics(sandbox, candidate_redirect_url=redirect)
     one.send("start")
     page = shown(sandbox.http.get(one.send("finish").headers["location"]), 200, "Thank you")
@@ -482,7 +481,7 @@ def test_no_other_scheme_is_ever_followed_or_linked(sandbox: Sandbox, redirect: 
     assert redirect.partition(":")[0] + "://" not in shown(one.look(), 200)
 
 
-# Hostile data, other sites, closed access.
+# Hostile input, other origins, closed access.
 
 HOSTILE = [
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}{% raw %}", "\u202egnihton", "👩‍🚀🇩🇪",
@@ -492,7 +491,7 @@ HOSTILE = [
 
 @BOTH
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_shown_as_they_are(sandbox: Sandbox, vendor: str, name: str) -> None:
+def test_hostile_names_are_escaped(sandbox: Sandbox, vendor: str, name: str) -> None:
     if vendor == "pymetrics":
         keys = {"email": "a@example.com", "first_name": name, "last_name": name}
         one = pymetrics(sandbox, candidate=keys, requisition_title=name)
@@ -509,9 +508,7 @@ def test_hostile_names_are_shown_as_they_are(sandbox: Sandbox, vendor: str, name
 
 @BOTH
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}])
-def test_another_sites_form_neither_starts_nor_finishes(
-    sandbox: Sandbox, vendor: str, headers: Mapping[str, str]
-) -> None:
+def test_cross_origin_form_is_refused(sandbox: Sandbox, vendor: str, headers: Mapping[str, str]) -> None:
     one = invited(sandbox, vendor)
     before = one.status
     for do in ("start", "finish"):
@@ -522,7 +519,7 @@ def test_another_sites_form_neither_starts_nor_finishes(
 
 
 @BOTH
-def test_nothing_but_get_and_post_is_answered(sandbox: Sandbox, vendor: str) -> None:
+def test_other_methods_return_405(sandbox: Sandbox, vendor: str) -> None:
     one = invited(sandbox, vendor)
     for verb in ("PUT", "PATCH", "DELETE"):
         answer = sandbox.http.request(verb, one.link)
@@ -530,7 +527,7 @@ def test_nothing_but_get_and_post_is_answered(sandbox: Sandbox, vendor: str) -> 
     assert one.status in (0, "Not Started")
 
 
-def test_in_closed_access_the_link_is_all_that_a_candidate_needs(closed: Server) -> None:
+def test_link_needs_no_credentials_in_closed_access(closed: Server) -> None:
     with httpx2.Client(base_url=closed.url, trust_env=False) as http:
         key = http.post(ROOT, json={}, headers=CONTROL).json()["credentials"]["predictive_index"]["api_key"]
         person = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
@@ -544,15 +541,52 @@ def test_in_closed_access_the_link_is_all_that_a_candidate_needs(closed: Server)
             problem(http.get(near), 401)
 
 
-def test_every_vendor_can_start_and_complete() -> None:
+def test_every_vendor_has_the_actions_of_the_page() -> None:
     for vendor in VENDORS.values():
         assert vendor.exercise
         assert {"start", "complete", vendor.exercise.opening or "start"} <= vendor.actions.keys()
 
 
-def test_a_page_names_no_api_call_in_the_journal(sandbox: Sandbox) -> None:
+def test_pages_are_not_in_the_journal(sandbox: Sandbox) -> None:
     one = predictive_index(sandbox)
     before = sandbox.told("GET", "/journal")
     one.look()
     one.send("start")
     assert sandbox.told("GET", "/journal") == before
+
+
+# Translations.
+
+
+def test_english_is_the_first_of_several_languages() -> None:
+    assert next(iter(TEXTS)) == "en"
+    assert len(TEXTS) > 3
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_every_language_translates_every_text(language: str) -> None:
+    texts = TEXTS[language]
+    assert texts.keys() == TEXTS["en"].keys()
+    assert all(text.strip() for text in texts.values())
+    if language != "en":
+        assert {key for key, text in texts.items() if text == TEXTS["en"][key]} <= {"title"}
+
+
+def test_templates_use_every_text_and_no_other() -> None:
+    source = "".join(path.read_text() for path in (TEMPLATES / "candidate").iterdir())
+    assert set(re.findall(r"\bw\.(\w+)", source)) | {"language"} == TEXTS["en"].keys()
+
+
+def test_every_language_of_a_questionnaire_is_translated() -> None:
+    for vendor in VENDORS.values():
+        assert vendor.exercise
+        assert {"en"} <= set(vendor.exercise.parts) <= TEXTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("tag", "language", "written"),
+    [("de-AT", "de", "ltr"), ("AR-001", "ar", "rtl"), ("he_IL", "he", "rtl"), ("en", "en", "ltr"), ("", "", "ltr")],
+)
+def test_language_tag_gives_primary_language_and_direction(tag: str, language: str, written: str) -> None:
+    assert primary(tag) == language
+    assert direction(language) == written

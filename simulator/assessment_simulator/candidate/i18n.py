@@ -1,13 +1,14 @@
-"""The words of the candidate's pages, in the languages of the folder `words`."""
+"""The texts of the candidate's pages in the languages of the folder `words`."""
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "words"
 ENGLISH = "en"
-_LEFTWARD = frozenset(("ar", "fa", "he", "ur"))
+_FILES = sorted((Path(__file__).parent / "words").glob("*.json"), key=lambda file: (file.stem != ENGLISH, file.stem))
+TEXTS: Mapping[str, Mapping[str, str]] = {file.stem: json.loads(file.read_text("utf-8")) for file in _FILES}
+"""The texts by language and key; English is first."""
+_RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
 
 
 def primary(tag: str) -> str:
@@ -16,17 +17,5 @@ def primary(tag: str) -> str:
 
 
 def direction(language: str) -> str:
-    """Which way a language is written, as HTML says it."""
-    return "rtl" if language in _LEFTWARD else "ltr"
-
-
-def spoken() -> tuple[str, ...]:
-    """The languages that there are, English first."""
-    return (ENGLISH, *sorted(path.stem for path in FOLDER.glob("*.json") if path.stem != ENGLISH))
-
-
-@lru_cache(maxsize=16)
-def words(language: str) -> Mapping[str, str]:
-    """The words of one of the languages, by what they are for."""
-    found: dict[str, str] = json.loads((FOLDER / f"{language}.json").read_text("utf-8"))
-    return found
+    """The writing direction of a language, as an HTML `dir` value."""
+    return "rtl" if language in _RIGHT_TO_LEFT else "ltr"

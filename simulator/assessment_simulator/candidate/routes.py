@@ -1,21 +1,18 @@
-"""The candidate's pages, behind the invitations' links. They belong to the server; what they ask is the vendor's.
-
-Looking changes nothing, but for one thing that the vendor says of itself: opening some links is a step of its own, and
-is then a VendorRequest like any other. Each form leads to a VendorRequest too, and then redirects to the current page.
-"""
+"""Handlers of the candidate's pages."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from assessment_simulator.candidate.i18n import ENGLISH, direction, primary, spoken, words
+from assessment_simulator.candidate.i18n import ENGLISH, TEXTS, direction, primary
 from assessment_simulator.core import instant
-from assessment_simulator.core.questionnaire import Answers, Briefing, Phase, Questionnaire, flaw
+from assessment_simulator.core.questionnaire import Briefing, Phase, Questionnaire, flaw
 from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.text import lower_uuid
@@ -23,6 +20,7 @@ from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.core.vendor import Credential, Vendor
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.base_url import Address
+from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.proxy_headers import seen
 from assessment_simulator.http.routing import route
 from assessment_simulator.http.templating import HEADERS, render
@@ -37,53 +35,77 @@ _PAGES: Mapping[Phase, tuple[str, int]] = {
     Phase.EXPIRED: ("expired", 410),
     Phase.CLOSED: ("closed", 410),
 }
-"""The page that each phase shows, and its status."""
-_SPECIAL = {(Phase.STARTED, "left"): "left", (Phase.FINISHED, "done"): "done"}
-"""The pages that tell of what was done just now, by phase and `then` in the query."""
-_STEPS = {"start": "start", "finish": "complete"}
-"""What the buttons say, and the action that each is."""
-_LONGEST_TAG = 35
-_MOST_FIELDS = 1_000
+"""Template and status by phase."""
+_AFTERWARDS = {(Phase.STARTED, "left"): "left", (Phase.FINISHED, "done"): "done"}
+"""The template after a step, by phase and the query parameter `then`."""
+_ACTIONS = {"start": "start", "finish": "complete"}
+"""The vendor's action by the value of the button."""
+_MAX_TAG = 35
+"""Characters of a language tag (BCP 47 recommends that implementations support 35)."""
+_MAX_FIELDS = 1_000
 
 
-class Unfit(Exception):
-    """A form that cannot be meant; nothing was done."""
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """An opened link: the sandbox and invitation that it leads to, and the page's language.
 
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-
-
-class Visit(NamedTuple):
-    """A candidate at a page: the sandbox and invitation that the link leads to, and the language of the page."""
+    `path` begins with `prefix`; `query` holds the parameters that the page's own links keep.
+    """
 
     vendor: Vendor
     exercise: Questionnaire
     sandbox: Sandbox
     id: str
     language: str
-    here: str
-    """The page's own address, without the host."""
     prefix: str
-    """What every path in a link begins with."""
+    path: str
+    query: Mapping[str, str]
 
     @property
     def briefing(self) -> Briefing | None:
-        """What is to be told, as things are now; None where there is no such invitation (any more)."""
+        """The invitation as the candidate sees it now; None where it does not exist (any more)."""
         stored = self.sandbox.get(self.vendor.kind, self.id)
         return None if stored is None else self.exercise.about(stored)
 
-    def step(self, action: str, base: str, body: Any = MISSING) -> VendorResponse:
-        """Do an action, by the door that every call goes through."""
+    def address(self, **more: str) -> str:
+        """The page's own address, without the host, with further parameters."""
+        query = urlencode({**self.query, **more})
+        return f"{self.path}?{query}" if query else self.path
+
+    def run(self, action: str, base: str, body: Any = MISSING) -> VendorResponse:
+        """Perform an action through the vendor's operation."""
 
         def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
             return VendorRequest(action, now, draw, base, params={"id": self.id}, body=body)
 
         return self.sandbox.call(self.vendor, self.vendor.actions[action], ask)
 
+    def page(self, briefing: Briefing | None, name: str, status: int, **more: Any) -> Response:
+        """Render one of the templates in the page's language; without a briefing the link is unknown (404)."""
+        if briefing is None:
+            name, status = "unknown", 404
+        parts, language = self.exercise.parts, self.language
+        until = instant.seven_digits(briefing.until) if briefing and briefing.until is not None else None
+        # Only web addresses are followed: pymetrics accepts any scheme, and others run in this page or leave the
+        # browser.
+        redirect = briefing.redirect if briefing and briefing.redirect and is_web_url(briefing.redirect) else None
+        context: dict[str, Any] = {
+            "lang": language, "dir": direction(language), "w": TEXTS[language], "vendor": self.vendor.title,
+            "here": self.address(), "away": self.address(then="left"), "briefing": briefing, "parts": parts[language],
+            "untranslated": briefing is not None and language == ENGLISH and primary(briefing.language) not in parts,
+            "languages": [
+                (tag, texts["language"], direction(tag), self.address(lang=tag))
+                for tag, texts in TEXTS.items()
+                if tag in parts
+            ],
+            "until": until and (until, f"{until[:10]} {until[11:16]} UTC"),
+            "redirect": redirect, "host": urlsplit(redirect).hostname if redirect else None,
+            "late": False, "detail": "",
+        }  # fmt: skip
+        return render(f"candidate/{name}.html", status, prefix=self.prefix, **{**context, **more})
 
-class Candidate:
+
+class CandidatePages:
     """The pages behind all vendors' links."""
 
     def __init__(self, sandboxes: Sandboxes, address: Address) -> None:
@@ -91,168 +113,94 @@ class Candidate:
         self._address = address
 
     def routes(self) -> list[Route]:
-        """The routes for Starlette: one page for each vendor that has an exercise."""
-        return [
-            route(
-                vendor.exercise.path,
-                {
-                    "GET": partial(self._look, vendor, vendor.exercise),
-                    "POST": partial(self._step, vendor, vendor.exercise),
-                },
-            )
-            for vendor in self._sandboxes.vendors.values()
-            if vendor.exercise
-        ]
+        """One route for each vendor that has a questionnaire."""
+        routes = []
+        for vendor in self._sandboxes.vendors.values():
+            if vendor.exercise is not None:
+                show, submit = (partial(one, vendor, vendor.exercise) for one in (self._show, self._submit))
+                routes.append(route(vendor.exercise.path, {"GET": show, "POST": submit}))
+        return routes
 
-    async def _look(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
-        """The page as things are now."""
-        visit = await self._visit(vendor, exercise, request)
-        briefing = visit.briefing
+    async def _show(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
+        link = await self._open(vendor, exercise, request)
+        briefing = link.briefing
         if briefing and briefing.phase is Phase.INVITED and exercise.opening:
-            if _is_in_advance(request):
-                # Nobody has opened the link yet: the browser shall ask again when somebody does.
+            if "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", "")):
+                # The person has not opened the link yet. After a 503 the browser requests it again when they do.
                 return Response(status_code=503, headers=HEADERS)
-            if request.method != "HEAD":  # which shows what a GET would answer, and opens nothing
-                visit.step(exercise.opening, self._base(request))
-                await visit.sandbox.settled()
-                briefing = visit.briefing
-        await visit.sandbox.settled()
+            if request.method != "HEAD":
+                link.run(exercise.opening, self._base(request))
+                await link.sandbox.settled()
+                briefing = link.briefing
+        await link.sandbox.settled()
         if briefing is None:
-            return _page(visit, None, "unknown", 404)
+            return link.page(None, "unknown", 404)
         name, status = _PAGES[briefing.phase]
-        special = _SPECIAL.get((briefing.phase, request.query_params.get("then", "")))
-        return _page(visit, briefing, special or name, status)
+        name = _AFTERWARDS.get((briefing.phase, request.query_params.get("then", "")), name)
+        return link.page(briefing, name, status)
 
-    async def _step(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
-        """Start or finish, and lead on to the page as it is then."""
-        visit = await self._visit(vendor, exercise, request)
-        briefing = visit.briefing
+    async def _submit(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
+        link = await self._open(vendor, exercise, request)
+        briefing = link.briefing
         if briefing is None:
-            return _page(visit, None, "unknown", 404)
+            return link.page(None, "unknown", 404)
         try:
-            button, answers = _form(request)
-            body = _body(visit, button, answers)
-        except Unfit as unfit:
-            return _page(visit, briefing, "unfit", unfit.status, detail=unfit.detail)
-        reply = visit.step(_STEPS[button], self._base(request), body)
-        await visit.sandbox.settled()
+            action, body = _read_form(request, link)
+        except Problem as problem:
+            return link.page(briefing, "unfit", problem.status, detail=problem.detail)
+        reply = link.run(action, self._base(request), body)
+        await link.sandbox.settled()
         if reply.status == 200:
-            more = {"then": "done"} if button == "finish" else {}
-            return RedirectResponse(_with(visit.here, more), 303, HEADERS)
-        return self._refused(visit)
+            address = link.address(then="done") if action == "complete" else link.address()
+            return RedirectResponse(address, 303, HEADERS)
+        # Refused: meanwhile the invitation was finished or closed, or it is gone.
+        briefing = link.briefing
+        name, status = _PAGES[briefing.phase] if briefing else ("unknown", 404)
+        return link.page(briefing, name, 409 if status == 200 else status, late=True)
 
-    def _refused(self, visit: Visit) -> Response:
-        """What to tell whom a step was refused: by now the invitation has come to an end, or is gone."""
-        briefing = visit.briefing
-        if briefing is None:
-            return _page(visit, None, "unknown", 404)
-        page, status = _PAGES[briefing.phase]
-        return _page(visit, briefing, page, 409 if status == 200 else status, late=True)
-
-    async def _visit(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Visit:
-        """Who comes by this link, and where it leads; a link that is not genuine leads to no sandbox."""
-        asked = request.query_params
+    async def _open(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> _Link:
+        """Find what the link leads to; a link that is not genuine leads to an empty sandbox."""
+        query = request.query_params
         in_path = request.path_params.get(exercise.ticket)
-        ticket = asked.get(exercise.ticket, "") if in_path is None else in_path
+        ticket = query.get(exercise.ticket, "") if in_path is None else in_path
         name, _, rest = ticket.partition(".")
         seal, _, id = rest.partition(".")
         id = lower_uuid(id)
         sandbox = await self._sandboxes.find(Credential("link", name, seal, id))
-        await sandbox.catch_up()  # nobody shall see what a late timer has left undone
-        language = asked.get("lang", "")[:_LONGEST_TAG]
-        kept = ({} if in_path is not None else {exercise.ticket: ticket}) | ({"lang": language} if language else {})
+        await sandbox.catch_up()  # so that the page shows what timers that are due have changed
+        language = query.get("lang", "")[:_MAX_TAG]
         stored = sandbox.get(vendor.kind, id)
-        wished = language or (exercise.about(stored).language if stored else ENGLISH)
-        chosen = primary(wished) if primary(wished) in exercise.parts else ENGLISH
-        here = _with(seen(request.scope).prefix + quote(request.scope["path"]), kept)
-        return Visit(vendor, exercise, sandbox, id, chosen, here, seen(request.scope).prefix)
+        chosen = primary(language or (exercise.about(stored).language if stored else ENGLISH))
+        kept = ({} if in_path is not None else {exercise.ticket: ticket}) | ({"lang": language} if language else {})
+        prefix = seen(request.scope).prefix
+        return _Link(
+            vendor, exercise, sandbox, id, chosen if chosen in exercise.parts else ENGLISH, prefix,
+            prefix + quote(request.scope["path"]), kept,
+        )  # fmt: skip
 
     def _base(self, request: Request) -> str:
         return self._address.of(request.scope, named_headers(request.scope))
 
 
-def _is_in_advance(request: Request) -> bool:
-    """Whether a browser asks before anybody does, to have the page at hand."""
-    return "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", ""))
-
-
-def _form(request: Request) -> tuple[str, Answers]:
-    """The button that was pressed, and the answers beside it."""
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if sent != FORM:
-        raise Unfit(400, f"this page takes a form, sent as {FORM}")
+def _read_form(request: Request, link: _Link) -> tuple[str, Any]:
+    """The action that the form asks for and its body; raises `Problem` 400 for an invalid form, 422 for its answers."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise Problem(400, f"this page takes a form, sent as {FORM}")
     try:
         fields = parse_qs(
-            request.state.body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"
+            request.state.body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"
         )
-    except ValueError as problem:
-        raise Unfit(400, f"the form cannot be read: {problem}"[:200]) from None
+    except ValueError as error:
+        raise Problem(400, f"the form cannot be read: {error}"[:200]) from None
     buttons = fields.pop("do", [])
-    if len(buttons) != 1 or buttons[0] not in _STEPS:
-        raise Unfit(400, f"the field do must be there once, and be one of {', '.join(_STEPS)}")
-    return buttons[0], fields
-
-
-def _body(visit: Visit, button: str, answers: Answers) -> Any:
-    """The body of the action; only who finishes answers anything."""
-    if button != "finish":
-        if answers:
-            raise Unfit(422, f"{button} takes no answers")
-        return MISSING
-    problem = flaw(answers, visit.exercise.parts[visit.language])
-    if problem:
-        raise Unfit(422, problem)
-    return visit.exercise.outcome(answers) or MISSING
-
-
-def _with(address: str, more: Mapping[str, str]) -> str:
-    """An address with more in its query."""
-    if not more:
-        return address
-    return f"{address}{'&' if '?' in address else '?'}{urlencode(more)}"
-
-
-def _page(visit: Visit, briefing: Briefing | None, name: str, status: int, **more: Any) -> Response:
-    """One of the candidate's pages, in the visit's language."""
-    own, language = words(visit.language), visit.language
-    redirect = briefing.redirect if briefing else None
-    context = {
-        "lang": language,
-        "dir": direction(language),
-        "w": own,
-        "vendor": visit.vendor.title,
-        "here": visit.here,
-        "away": _with(visit.here, {"then": "left"}),
-        "briefing": briefing,
-        "unspoken": briefing is not None and language == ENGLISH and not _is_spoken(briefing.language, visit),
-        "languages": _languages(visit),
-        "until": _moment(briefing.until) if briefing and briefing.until is not None else None,
-        "parts": visit.exercise.parts[language],
-        # One vendor takes any scheme here. No other is followed: it would run in this page, or leave the browser.
-        "redirect": redirect if redirect and is_web_url(redirect) else None,
-        "host": urlsplit(redirect).hostname if redirect and is_web_url(redirect) else None,
-        "late": False,
-        "detail": "",
-    }
-    return render(f"candidate/{name}.html", status, prefix=visit.prefix, **{**context, **more})
-
-
-def _is_spoken(tag: str, visit: Visit) -> bool:
-    return primary(tag) in visit.exercise.parts
-
-
-def _languages(visit: Visit) -> list[tuple[str, str, str, str]]:
-    """The languages to choose from: tag, name in itself, direction, and the address of the page in it."""
-    base, _, query = visit.here.partition("?")
-    kept = {name: values[-1] for name, values in parse_qs(query).items() if name != "lang"}
-    return [
-        (tag, words(tag)["language"], direction(tag), _with(base, {**kept, "lang": tag}))
-        for tag in spoken()
-        if tag in visit.exercise.parts
-    ]
-
-
-def _moment(at: int) -> tuple[str, str]:
-    """An instant as a machine reads it, and as people do."""
-    text = instant.seven_digits(at)
-    return text, f"{text[:10]} {text[11:16]} UTC"
+    if len(buttons) != 1 or buttons[0] not in _ACTIONS:
+        raise Problem(400, f"the field do must be there once, and be one of {', '.join(_ACTIONS)}")
+    action = _ACTIONS[buttons[0]]
+    if action != "complete":
+        if fields:
+            raise Problem(422, f"{action} takes no answers")
+        return action, MISSING
+    wrong = flaw(fields, link.exercise.parts[link.language])
+    if wrong:
+        raise Problem(422, wrong)
+    return action, link.exercise.outcome(fields) or MISSING

@@ -1,33 +1,33 @@
-"""Makes files of what the vendors want drawn, off the event loop."""
+"""Makes the files that vendor responses contain, outside of the event loop."""
 
 import asyncio
 from io import BytesIO
+from threading import Lock
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from assessment_simulator.core.request import Bundle, Document, Drawing
-from assessment_simulator.documents import images
-from assessment_simulator.documents import pdf as paper
+from assessment_simulator.documents.images import png, svg
+from assessment_simulator.documents.pdf import pdf
 
-Drawn = Bundle | Document | Drawing
-
-
-async def draw(wanted: Drawn, media_type: str) -> bytes:
-    """The file of that media type; the same wish gives the same bytes."""
-    return await asyncio.to_thread(_file, wanted, media_type)
+_lock = Lock()
+"""Files are made one at a time: the typeface, which PDF and PNG share, must not be read by two threads at once."""
 
 
-def _file(wanted: Drawn, media_type: str) -> bytes:
-    if isinstance(wanted, Document):
-        return paper.pdf(wanted)
-    if isinstance(wanted, Bundle):
-        return _archive(wanted)
-    return images.svg(wanted) if media_type == "image/svg+xml" else images.png(wanted)
+async def draw(content: Bundle | Document | Drawing, media_type: str) -> bytes:
+    """Make the file of this media type; the same content gives the same bytes."""
+    return await asyncio.to_thread(make_file, content, media_type)
 
 
-def _archive(bundle: Bundle) -> bytes:
-    file = BytesIO()
-    with ZipFile(file, "w") as archive:
-        for name, document in bundle.files:
-            # A ZipInfo without a date is of 1980, whatever the time is now.
-            archive.writestr(ZipInfo(name), paper.pdf(document), ZIP_DEFLATED)
-    return file.getvalue()
+def make_file(content: Bundle | Document | Drawing, media_type: str) -> bytes:
+    """The same in the current thread."""
+    with _lock:
+        if isinstance(content, Document):
+            return pdf(content)
+        if isinstance(content, Drawing):
+            return svg(content) if media_type == "image/svg+xml" else png(content)
+        file = BytesIO()
+        with ZipFile(file, "w") as archive:
+            for name, document in content.files:
+                # A ZipInfo without a date is of 1980, so the bytes do not depend on the current time.
+                archive.writestr(ZipInfo(name), pdf(document), ZIP_DEFLATED)
+        return file.getvalue()
