@@ -41,7 +41,7 @@ from assessment_simulator.http.problem_details import (
 )
 from assessment_simulator.http.proxy_headers import Proxied
 from assessment_simulator.http.request_filter import RequestFilter
-from assessment_simulator.http.vendor_endpoint import Door
+from assessment_simulator.http.vendor_endpoint import VendorEndpoint
 from assessment_simulator.loading import MODELS, loaded
 from assessment_simulator.mail.relay import Relay
 from assessment_simulator.mail.smtp import Smtp
@@ -106,10 +106,10 @@ class Simulator:
             inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
         origins = Origins(settings.cors_origins, settings.public_url, open_access=open_access)
         hosts = Hosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
-        door = inner = Door(self._sandboxes, Shared(inner, origins), draw, address, origins)
+        endpoint = inner = VendorEndpoint(self._sandboxes, Shared(inner, origins), draw, address, origins)
         if isinstance(self.log, PostgresqlLog):
-            self.forward_app: App = Forwarded(door, self.log.confirm)
-            self._forwarding = inner = Forwarding(door, door.refuse, self._sandboxes.count_forwarded)
+            self.forward_app: App = Forwarded(endpoint, self.log.confirm)
+            self._forwarding = inner = Forwarding(endpoint, endpoint.refuse, self._sandboxes.count_forwarded)
         inner = RequestFilter(inner, origins, hosts)
         inner = AccessLog(inner) if settings.access_log else inner
         self.app: App = self._proxied(inner)

@@ -337,7 +337,7 @@ def test_an_alarm_that_is_due_rings_before_a_call_is_answered() -> None:
         def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
             return VendorRequest(name, now, draw, "http://x", method="GET", **more)
 
-        return world.call(vendor, vendor.operations[name], ask).body
+        return world.handle(vendor, vendor.operations[name], ask).body
 
     body = {**ADA, "expirationDateTime": "1970-01-01T00:00:01Z"}
     created = call("create_assessment", headers={"api-key": "sim-w"}, media_type="application/json", body=body)

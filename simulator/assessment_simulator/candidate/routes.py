@@ -78,7 +78,7 @@ class _Link:
         def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
             return VendorRequest(action, now, draw, base, params={"id": self.id}, body=body)
 
-        return self.sandbox.call(self.vendor, self.vendor.actions[action], ask)
+        return self.sandbox.handle(self.vendor, self.vendor.actions[action], ask)
 
     def page(self, briefing: Briefing | None, name: str, status: int, **more: Any) -> Response:
         """Render one of the templates in the page's language; without a briefing the link is unknown (404)."""
@@ -167,7 +167,7 @@ class CandidatePages:
         seal, _, id = rest.partition(".")
         id = lower_uuid(id)
         sandbox = await self._sandboxes.find(Credential("link", name, seal, id))
-        await sandbox.catch_up()  # so that the page shows what timers that are due have changed
+        await sandbox.fire_due_timers()  # so that the page shows what timers that are due have changed
         language = query.get("lang", "")[:_MAX_TAG]
         stored = sandbox.get(vendor.kind, id)
         chosen = primary(language or (exercise.about(stored).language if stored else ENGLISH))

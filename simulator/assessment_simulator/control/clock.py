@@ -93,7 +93,7 @@ async def _set(sandbox: Sandbox, freeze: str | None) -> list[Event]:
     try:
         clock = sandbox.state.clock
         sandbox.set_clock(clock.run() if freeze is None else clock.freeze(_moment(freeze)))
-        await sandbox.catch_up()
+        await sandbox.fire_due_timers()
     finally:
         sandbox.listeners.remove(note)
     return [event for event in events if event.what != "attempt"]

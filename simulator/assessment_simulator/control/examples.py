@@ -66,7 +66,7 @@ def _play(vendor: Vendor, sandbox: Sandbox, step: Step, headers: Mapping[str, st
             step.operation, now, draw, ADDRESS, "POST", "", step.params, step.query, headers, step.media_type, body
         )
 
-    return sandbox.call(vendor, vendor.operations[step.operation], ask)
+    return sandbox.handle(vendor, vendor.operations[step.operation], ask)
 
 
 def _filled(value: Any, said: Mapping[str, Any]) -> Any:

@@ -30,12 +30,12 @@ class FaultControl:
         from assessment_simulator.control.models import faults
 
         sandbox = self._find(request)
-        sandbox.misbehave(faults.read(sandbox.vendors, request.state.body))
+        sandbox.set_faults(faults.read(sandbox.vendors, request.state.body))
         return _shown(sandbox)
 
     async def clear_faults(self, request: Request) -> Response:
         """Let nothing go wrong any more."""
-        self._find(request).misbehave(())
+        self._find(request).set_faults(())
         return Response(status_code=204)
 
 

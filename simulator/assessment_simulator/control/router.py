@@ -65,7 +65,7 @@ class Control:
             await loaded(*(() if light else MODELS))
             sandbox = request.state.sandbox = await self._found(request)
             while sandbox is not None:
-                await sandbox.catch_up()
+                await sandbox.fire_due_timers()
                 if not sandbox.is_closed:
                     break
                 sandbox = request.state.sandbox = await self._found(request)  # the one found before was evicted
@@ -303,7 +303,7 @@ class Control:
         def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
             return VendorRequest(action, now, draw, base, params={"id": id}, body=body)
 
-        reply = sandbox.call(vendor, operation, ask)
+        reply = sandbox.handle(vendor, operation, ask)
         if reply.status != 200:
             raise Problem(reply.status, reply.body["detail"])
         return self._invitation(request, sandbox)

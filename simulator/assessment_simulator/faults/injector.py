@@ -31,7 +31,7 @@ class _Struck(NamedTuple):
 
     def call(self) -> VendorResponse:
         """Answer and commit."""
-        return self.sandbox.call(self.vendor, self.operation, self.ask)
+        return self.sandbox.handle(self.vendor, self.operation, self.ask)
 
     def sketch(self) -> VendorRequest:
         """The call with a chance of its own: what is drawn for a fault is taken from nobody."""
@@ -41,7 +41,7 @@ class _Struck(NamedTuple):
 
 def met(sandbox: Sandbox, vendor: Vendor, ask: Ask) -> Fault | None:
     """The fault that strikes a call, if one does."""
-    return sandbox.struck(vendor, ask(sandbox.now(), SeededRandom(b"", 0), 0))
+    return sandbox.match_fault(vendor, ask(sandbox.now(), SeededRandom(b"", 0), 0))
 
 
 async def answered(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
@@ -61,7 +61,7 @@ async def answered(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Op
 
 async def _considered(struck: _Struck) -> VendorResponse:
     """The answer without the commit."""
-    return struck.sandbox.consider(struck.vendor, struck.operation, struck.ask)
+    return struck.sandbox.dry_run(struck.vendor, struck.operation, struck.ask)
 
 
 async def _refused(struck: _Struck) -> VendorResponse:

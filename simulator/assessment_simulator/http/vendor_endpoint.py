@@ -78,7 +78,7 @@ class _Asked:
     fault: Fault | None = None
 
 
-class Door:
+class VendorEndpoint:
     """Answers for the vendors; hands every other path on to `inner`."""
 
     def __init__(
@@ -217,14 +217,14 @@ class Door:
                 sandbox = await self._sandboxes.find(credential, may_open=may_open)
             asked.sandbox = sandbox
             try:
-                if sandbox.has_backlog:
-                    await sandbox.catch_up()
+                if sandbox.has_due_timers:
+                    await sandbox.fire_due_timers()
                     if sandbox.is_closed:
                         continue
                 if sandbox.faults is not None:
                     asked.fault = injector.met(sandbox, vendor, ask)
                 if asked.fault is None:
-                    reply = sandbox.call(vendor, operation, ask)
+                    reply = sandbox.handle(vendor, operation, ask)
                 else:
                     reply = await injector.answered(asked.fault, sandbox, vendor, operation, ask)
                 if not sandbox.is_settled:

@@ -81,7 +81,7 @@ def _turned(sandbox: Sandbox, target: int | None) -> bool:
 async def _settled(sandbox: Sandbox, epoch: int, running: _Running, is_sending: Callable[[], bool]) -> bool:
     """Wait until all that is due now has happened; False when another epoch has begun meanwhile."""
     while sandbox.epoch == epoch:
-        await sandbox.catch_up()
+        await sandbox.fire_due_timers()
         await sandbox.settled()  # attempts start when what they depend on is durable
         tasks = running()
         if tasks:

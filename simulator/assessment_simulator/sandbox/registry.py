@@ -202,7 +202,7 @@ class Sandboxes:
             self._admit(sandbox)
         if sandbox.state.clock.held and not self._dispatchers[name].playing:  # an advance was cut short
             sandbox.set_clock(sandbox.state.clock.let_go())
-        await sandbox.catch_up()
+        await sandbox.fire_due_timers()
         sandbox.watch()
         return True
 

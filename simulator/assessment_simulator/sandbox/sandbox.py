@@ -97,10 +97,10 @@ class Sandbox(Watched):
     # Calls.
 
     @one_step
-    def call(self, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
+    def handle(self, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
         """Answer a call and apply the decision; timers due by now fire first, those that it sets for now at once.
 
-        Many that are due are fired by `catch_up` before.
+        Many that are due are fired by `fire_due_timers` before.
         """
         now = self.now()
         self._ring_all(now)
@@ -110,7 +110,7 @@ class Sandbox(Watched):
         return reply
 
     @one_step
-    def consider(self, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
+    def dry_run(self, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
         """What a call would be answered; nothing of it is made true, though alarms due by now ring as before any."""
         now = self.now()
         self._ring_all(now)
@@ -136,7 +136,7 @@ class Sandbox(Watched):
         self._do("renew")
 
     @property
-    def has_backlog(self) -> bool:
+    def has_due_timers(self) -> bool:
         """Whether timers are due that have not fired."""
         return self._is_due(self.now())
 
@@ -144,7 +144,7 @@ class Sandbox(Watched):
         alarm = self.state.next_alarm()
         return alarm is not None and alarm.at is not None and alarm.at <= now
 
-    async def catch_up(self) -> None:
+    async def fire_due_timers(self) -> None:
         """Fire every timer that is due, each at its own moment: some at a time, so that others are answered meanwhile.
 
         Returns with nothing left to fire, unless the sandbox was closed.
@@ -214,12 +214,12 @@ class Sandbox(Watched):
         return replace(notice, body=self.links.fill(notice.body, base))
 
     @one_step
-    def struck(self, vendor: Vendor, call: VendorRequest) -> Fault | None:
+    def match_fault(self, vendor: Vendor, call: VendorRequest) -> Fault | None:
         """The fault that strikes a call, if one does."""
         return None if self.faults is None else self.faults.on_call(vendor, call, self, self.count)
 
     @one_step
-    def attempted(self, delivery: Delivery, attempt: Attempt, epoch: int, place: int) -> None:
+    def record_attempt(self, delivery: Delivery, attempt: Attempt, epoch: int, place: int) -> None:
         """Keep an attempt, unless the sandbox was reset or restored since it began."""
         known = self.state.pending.get(delivery.id)
         if epoch != self.epoch or known is None or len(known.attempts) != len(delivery.attempts):

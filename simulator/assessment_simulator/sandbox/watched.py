@@ -161,7 +161,7 @@ class Watched(Remembering):
         self.watch()
 
     @one_step
-    def misbehave(self, faults: tuple[Fault, ...]) -> None:
+    def set_faults(self, faults: tuple[Fault, ...]) -> None:
         """Let these faults go wrong from now on, and no others."""
         self._do("misbehave", faults)
 

@@ -187,7 +187,7 @@ class Dispatcher:
         sandbox = self._sandbox
         while not sandbox.is_closed:
             try:
-                sandbox.attempted(delivery, attempt, epoch, place)
+                sandbox.record_attempt(delivery, attempt, epoch, place)
                 await sandbox.settled()
             except Deleted:
                 return
@@ -251,7 +251,7 @@ class Dispatcher:
         if self._is_resting:
             await self._sandbox.refresh()
         try:
-            await self._sandbox.catch_up()
+            await self._sandbox.fire_due_timers()
         except LogError as problem:
             _log.warning("sandbox %s: what is due must wait: %s", self._sandbox.name, problem)
 

@@ -78,7 +78,7 @@ class Remembered(RuleBasedStateMachine):
     @rule(seconds=st.integers(0, 40))
     def later(self, seconds: int) -> None:
         self._do(lambda: self.sandbox.set_clock(Clock("frozen", self._now() + seconds * instant.SECOND)))
-        self.world.run(self.sandbox.catch_up())
+        self.world.run(self.sandbox.fire_due_timers())
         self._do(lambda: None)
 
     @rule(days=st.integers(1, 20))
@@ -88,7 +88,7 @@ class Remembered(RuleBasedStateMachine):
     @rule(chosen=st.lists(st.sampled_from(FAULTS), max_size=3))
     def misbehave(self, chosen: list[Fault]) -> None:
         faults = tuple(with_defaults(fault, place) for place, fault in enumerate(chosen, 1))
-        self._do(lambda: self.sandbox.misbehave(faults))
+        self._do(lambda: self.sandbox.set_faults(faults))
 
     @rule(status=st.sampled_from([200, 500, 400, None]))
     def try_what_is_due(self, status: int | None) -> None:
@@ -110,7 +110,7 @@ class Remembered(RuleBasedStateMachine):
         answer = None if status is None else Answer(status, (("x", "ü"),), "body \udfff")
         post = Post("http://a.example/", (("content-type", "x"),), b"\x00\xff")
         attempt = Attempt(len(delivery.attempts) + 1, now, post, answer, None if answer else "refused", 0.5)
-        sandbox.attempted(delivery, attempt, sandbox.epoch, 1)
+        sandbox.record_attempt(delivery, attempt, sandbox.epoch, 1)
 
     @precondition(lambda self: self.sandbox.state.deliveries)
     @rule(data=st.data())

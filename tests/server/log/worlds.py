@@ -130,7 +130,7 @@ def ask(sandbox: Sandbox, vendor: str, name: str, body: Any = MISSING, **params:
             name, now, draw, "http://here", "GET", "/x", params, {}, access, "application/json", body, recent
         )  # fmt: skip
 
-    return sandbox.call(table, table.operations[name], made)
+    return sandbox.handle(table, table.operations[name], made)
 
 
 def create(sandbox: Sandbox, email: str = "ada@example.com", webhook: str | None = None) -> VendorResponse:
