@@ -16,16 +16,18 @@ from assessment_simulator.control.models.faults import MOST_FAULTS
 from assessment_simulator.control.reference import Reference
 from assessment_simulator.control.router import ROOT, Control, S
 from assessment_simulator.control.settings import changed
+from assessment_simulator.core import urls
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.faults import KINDS, Fault
 from assessment_simulator.core.outcome_tags import TAGS
 from assessment_simulator.dashboard import tour
 from assessment_simulator.dashboard.routes import PAGES, UNDER
 from assessment_simulator.events.feed import WHAT
-from assessment_simulator.http import asgi, connection, json_codec, problem_details, static_files
+from assessment_simulator.http import connection, problem_details, static_files
 from assessment_simulator.http.login import Login
 from assessment_simulator.journal.timeline import KINDS as KINDS_OF_ENTRIES
 from assessment_simulator.settings import Settings
+from assessment_simulator.storage import json_codec
 from assessment_simulator.vendors.pymetrics.webhooks import DEFAULT_SECRET
 from tests.servers import ROOT as REPOSITORY
 from tests.servers import Server
@@ -126,7 +128,7 @@ def test_the_settings_are_all_listed() -> None:
 def test_the_limits_are_all_told() -> None:
     limits = (
         connection.LONGEST_URL, connection.MOST_HEADERS, connection.LARGEST_HEAD, connection.MOST_KEPT,
-        asgi.MOST_PARAMETERS, bodies.MOST_VALUES, MOST_FAULTS, problem_details.MOST_TOLD, json_codec.DEEPEST,
+        urls.MOST_PARAMETERS, bodies.MOST_VALUES, MOST_FAULTS, problem_details.MOST_TOLD, json_codec.DEEPEST,
         Settings().max_connections,
         Settings().max_sandboxes, int(Settings().request_timeout), int(connection.IDLE), int(connection.IDLE_WHEN_FULL),
     )  # fmt: skip

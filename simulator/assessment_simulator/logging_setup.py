@@ -15,8 +15,8 @@ from functools import partial
 from typing import Any, Literal
 
 from assessment_simulator import output
-from assessment_simulator.http import json_codec
 from assessment_simulator.journal.redaction import hidden
+from assessment_simulator.storage import json_codec
 
 Format = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]

@@ -69,7 +69,7 @@ MUTANTS = (
         "Texts come back with their accents composed.",
     ),
     Mutant(
-        "server.rounded", "http/json_codec.py", "return json.loads(data) if _LONG_NUMBER in",
+        "server.rounded", "storage/json_codec.py", "return json.loads(data) if _LONG_NUMBER in",
         "return value if _LONG_NUMBER in",
         "A long whole number loses its last digits.",
     ),
@@ -84,8 +84,8 @@ MUTANTS = (
         "A call that was refused for its number counts against the limit.",
     ),
     Mutant(
-        "server.plus", _HTTP, 'said = text.decode("utf-8", "replace")\n',
-        'said = text.decode("utf-8", "replace").replace("+", "%2B")\n',
+        "server.plus", "core/urls.py", 'text.decode("utf-8", "replace"), keep',
+        'text.decode("utf-8", "replace").replace("+", "%2B"), keep',
         "A plus in a query stays a plus, though the vendor's client sends blanks so.",
     ),
     Mutant(

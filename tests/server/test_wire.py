@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.http import json_codec
+from assessment_simulator.storage import json_codec
 
 VALUES: dict[str, Any] = {
     "null": None,

@@ -16,7 +16,7 @@ from assessment_simulator.core.questionnaire import Briefing, Phase, Questionnai
 from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.text import lower_uuid
-from assessment_simulator.core.urls import is_web_url
+from assessment_simulator.core.urls import FORM, is_web_url
 from assessment_simulator.core.vendor import Credential, Vendor
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.base_url import Address
@@ -24,7 +24,6 @@ from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.proxy_headers import seen
 from assessment_simulator.http.routing import route
 from assessment_simulator.http.templating import HEADERS, render
-from assessment_simulator.http.vendor_endpoint import FORM
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.sandbox.sandbox import Sandbox
 

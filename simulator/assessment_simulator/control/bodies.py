@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 from starlette.responses import Response
 
-from assessment_simulator.http import json_codec
 from assessment_simulator.http.problem_details import Problem, flawed
-from assessment_simulator.http.text_encoding import not_utf8
+from assessment_simulator.storage import json_codec
+from assessment_simulator.storage.json_codec import not_utf8
 from assessment_simulator.storage.pauses import Pause
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.events.feed import Change, Hub
-from assessment_simulator.http import json_codec
 from assessment_simulator.http.asgi import Receive, Scope, Send
 from assessment_simulator.http.connection import connection_of
 from assessment_simulator.http.routing import Handler
 from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.storage import json_codec
 
 MEDIA_TYPE = "text/event-stream"
 PING = 15.0

@@ -15,10 +15,10 @@ from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.schema import Step
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.vendor import Vendor, refusal
-from assessment_simulator.http import json_codec
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import State
+from assessment_simulator.storage import json_codec
 
 ADDRESS = "http://127.0.0.1:8787"
 """Where the examples are served from: the address that a server without options has."""

@@ -9,12 +9,13 @@ from assessment_simulator.control.bodies import answer, listed, text
 from assessment_simulator.control.views import find_invitation, linked
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.http import json_codec, query_parameters
+from assessment_simulator.http import query_parameters
 from assessment_simulator.http.query_parameters import Reader
 from assessment_simulator.http.routing import Handler
 from assessment_simulator.journal import search
 from assessment_simulator.journal.timeline import timeline
 from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.storage import json_codec
 
 STATES = ("pending", "delivered", "failed")
 _LOOKS: dict[str, Reader] = {"newest": query_parameters.newest, "before": str.lower, "q": query_parameters.sought}

@@ -2,8 +2,12 @@
 
 import re
 from base64 import b64encode
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 
+FORM = "application/x-www-form-urlencoded"
+MOST_PARAMETERS = 1_000
+"""The most parameters of a query or a form."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)
 _FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f]")
 _PREFIX = re.compile(r"(?:/(?:[A-Za-z0-9._~@:+-]|%[0-9A-Fa-f]{2})+)*")
@@ -59,3 +63,14 @@ def basic_auth(url: str) -> tuple[str, str | None]:
     user, _, password = userinfo.partition(":")
     octets = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
     return f"{scheme}{slashes}{host}{rest[end:]}", f"Basic {b64encode(octets).decode()}"
+
+
+def parse_query(text: bytes) -> Mapping[str, str]:
+    """The parameters of a query string or a form; of several with one name the last counts.
+
+    Raises ValueError for more than `MOST_PARAMETERS`.
+    """
+    if not text:
+        return {}
+    pairs = parse_qsl(text.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    return dict(pairs)

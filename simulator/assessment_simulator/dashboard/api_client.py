@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from assessment_simulator.http import forwarding, json_codec
+from assessment_simulator.http import forwarding
 from assessment_simulator.http.asgi import App
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.proxy_headers import passed_on
-from assessment_simulator.storage import OwnedElsewhere
+from assessment_simulator.storage import OwnedElsewhere, json_codec
 
 CONTROL = "/_simulator"
 _HOST = b"host"

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from assessment_simulator.dashboard import tour
 from assessment_simulator.dashboard.api_client import CONTROL
 from assessment_simulator.dashboard.page import Form, Visit
-from assessment_simulator.http import json_codec
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.storage import json_codec
 
 Act = Callable[[Visit, Form], Awaitable[str | None]]
 """Does it; gives the path to go to then, None for the page that the form stands on."""

@@ -10,10 +10,11 @@ from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.seeded_random import SeededRandom, seal
 from assessment_simulator.core.vendor import Operation, Vendor
 from assessment_simulator.core.vendor import trouble as vendors_trouble
-from assessment_simulator.http import asgi, json_codec
+from assessment_simulator.http import asgi
 from assessment_simulator.http.asgi import Gone, Headers, Send
 from assessment_simulator.http.connection import Connection, hang_up
 from assessment_simulator.sandbox.sandbox import Ask, Sandbox
+from assessment_simulator.storage import json_codec
 
 GARBAGE = b"<html><body><h1>This is not the answer you are looking for</h1></body></html>"
 """What a garbled answer says: a page such as a proxy puts in the place of an answer."""

@@ -1,7 +1,7 @@
 """The few words of ASGI that the door and the control API share."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, NamedTuple
+from typing import Any
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -19,19 +19,6 @@ _HEADERS = "simulator.headers"
 
 FOREIGN = "simulator.foreign"
 """Set in the scope of a request that a page of another origin sent: it may read nothing, and opens no sandbox."""
-
-MOST_PARAMETERS = 1_000
-"""So many parameters a query or a form may have."""
-
-
-class Incoming(NamedTuple):
-    """What the door needs of an HTTP request, and the address under which its caller reaches us."""
-
-    method: str
-    path: str
-    headers: Mapping[bytes, bytes]
-    query: bytes
-    base: str
 
 
 def named_headers(scope: Scope) -> dict[bytes, bytes]:

@@ -19,7 +19,8 @@ from typing import Any, cast
 
 import uvicorn
 
-from assessment_simulator.http.asgi import MOST_PARAMETERS, App, Receive, Scope, Send
+from assessment_simulator.core.urls import MOST_PARAMETERS
+from assessment_simulator.http.asgi import App, Receive, Scope, Send
 from assessment_simulator.http.chunked import Chunks, Malformed
 
 LONGEST_URL = 65_536

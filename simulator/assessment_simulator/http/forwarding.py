@@ -45,7 +45,6 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from assessment_simulator.http import json_codec
 from assessment_simulator.http.asgi import (
     FOREIGN,
     LARGEST_BODY,
@@ -62,7 +61,7 @@ from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.proxy_headers import Seen, restore_seen, seen
 from assessment_simulator.logging_setup import request_name, take_request_name
-from assessment_simulator.storage import LogError, OwnedElsewhere, Owner
+from assessment_simulator.storage import LogError, OwnedElsewhere, Owner, json_codec
 
 if TYPE_CHECKING:
     from aiohttp import ClientRequest, ClientResponse, ClientSession

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from assessment_simulator.core.text import lower_uuid
-from assessment_simulator.http import json_codec
 from assessment_simulator.http.asgi import PLAIN_BODY, Gone, TooLarge, content_coding, named_headers, read_body
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.storage import json_codec
 
 Handler = Callable[[Request], Awaitable[Response]]
 

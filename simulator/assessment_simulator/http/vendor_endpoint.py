@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
-from urllib.parse import parse_qsl
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.decision import Decision
@@ -23,16 +22,15 @@ from assessment_simulator.core.request import (
 )
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.seeded_random import SeededRandom
+from assessment_simulator.core.urls import FORM, parse_query
 from assessment_simulator.core.vendor import Operation, Vendor, refusal
 from assessment_simulator.core.vendor import trouble as vendors_trouble
 from assessment_simulator.faults import injector
-from assessment_simulator.http import forwarding, json_codec
+from assessment_simulator.http import forwarding
 from assessment_simulator.http.asgi import (
-    MOST_PARAMETERS,
     App,
     Gone,
     Headers,
-    Incoming,
     Receive,
     Scope,
     Send,
@@ -48,17 +46,17 @@ from assessment_simulator.http.cross_origin import Origins
 from assessment_simulator.http.header_text import header_line
 from assessment_simulator.http.problem_details import Full, unlogged
 from assessment_simulator.http.router import Found, Lost, Routes
-from assessment_simulator.http.text_encoding import not_utf8
+from assessment_simulator.journal.recorder import Incoming
 from assessment_simulator.logging_setup import HEADER, name_request
 from assessment_simulator.sandbox import changes
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.sandbox.sandbox import Ask, Sandbox
-from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere
+from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere, json_codec
+from assessment_simulator.storage.json_codec import not_utf8
 
 MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Makes a file of a media type out of what is to be drawn."""
 
-FORM = "application/x-www-form-urlencoded"
 _NO_DRAW = SeededRandom(b"", 0)
 _DRAWN = (Bundle, Document, Drawing)
 _log = logging.getLogger("simulator.http")
@@ -296,17 +294,6 @@ def _failed(request: Incoming, problem: Exception) -> tuple[VendorResponse, byte
     _log.exception("%s %s failed. %s", request.method, request.path, outcome)
     detail = f"The simulator failed; its log says where. {outcome}"
     return VendorResponse(500), json_codec.dumps({"detail": detail}), [(HEADER, id.encode())]
-
-
-def parse_query(text: bytes) -> Mapping[str, str]:
-    """The parameters of a query string or a form; of several with one name the last counts.
-
-    More than there can be in an address is a ValueError.
-    """
-    if not text:
-        return {}
-    said = text.decode("utf-8", "replace")
-    return dict(parse_qsl(said, keep_blank_values=True, max_num_fields=MOST_PARAMETERS))
 
 
 def parse(media_type: str, body: bytes) -> Any:

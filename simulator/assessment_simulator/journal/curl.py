@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.http import json_codec
 from assessment_simulator.journal.har import path_of, query_of
 from assessment_simulator.journal.recorder import Exchange
 from assessment_simulator.journal.redaction import HIDDEN, SEAL, Mask, headers_of
 from assessment_simulator.journal.views import text_of
+from assessment_simulator.storage import json_codec
 
 MEDIA_TYPE = "text/x-shellscript"
 _NOT_REPEATED = frozenset("accept-encoding connection content-length expect host te transfer-encoding upgrade".split())

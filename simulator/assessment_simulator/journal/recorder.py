@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from assessment_simulator.core import config
 from assessment_simulator.core.links import Links
-from assessment_simulator.http.asgi import Headers, Incoming
 
+Headers = list[tuple[bytes, bytes]]
 Watcher = Callable[[str, str], None]
 """Is told what changed (a kind of record, or one of the words below), and the id of it where it has one."""
 CALL, DELIVERY, CAUGHT = "call", "delivery", "caught"
@@ -26,6 +26,16 @@ _NUMBER, _PATH, _QUERY, _SENT, _ANSWER = 1, 6, 7, 10, 13
 """Places in what is kept of an exchange."""
 _PLAIN = 2
 """The last version of marshal's format that does not look for objects that it met before."""
+
+
+class Incoming(NamedTuple):
+    """The request line and headers of a request, and the address under which its caller reaches the server."""
+
+    method: str
+    path: str
+    headers: Mapping[bytes, bytes]
+    query: bytes
+    base: str
 
 
 class Exchange(NamedTuple):

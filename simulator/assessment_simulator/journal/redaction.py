@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
-from assessment_simulator.http import json_codec
+from assessment_simulator.storage import json_codec
 
 HIDDEN = "***"
 Hide = Callable[[str, str], str]

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.core.states import Machine, State
 from assessment_simulator.core.vendor import Invitation, Vendor
-from assessment_simulator.http import json_codec
 from assessment_simulator.http.query_parameters import older
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import Stored
+from assessment_simulator.storage import json_codec
 
 Wish = Mapping[str, Any]
 """The parameters of a query by name; those that are not there are not asked for."""

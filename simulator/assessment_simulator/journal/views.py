@@ -6,11 +6,11 @@ from typing import Any
 from assessment_simulator.control.bodies import values
 from assessment_simulator.core import instant
 from assessment_simulator.core.retry_schedule import Delivery
-from assessment_simulator.http import json_codec
-from assessment_simulator.http.vendor_endpoint import FORM, parse_query
+from assessment_simulator.core.urls import FORM, parse_query
 from assessment_simulator.journal.recorder import Exchange
 from assessment_simulator.journal.redaction import Mask, headers_of
 from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.storage import json_codec
 
 
 def call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:

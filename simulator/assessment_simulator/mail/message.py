@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assessment_simulator.core.links import Links
-from assessment_simulator.http import json_codec
+from assessment_simulator.storage import json_codec
 
 if TYPE_CHECKING:
     from email.header import Header

@@ -13,9 +13,9 @@ from typing import Any
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import TOKEN, Record, Timer
-from assessment_simulator.http import json_codec
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.history import History
+from assessment_simulator.storage import json_codec
 from assessment_simulator.webhooks.queue import STALE, Owed
 
 Row = tuple[Any, bytes, bytes]

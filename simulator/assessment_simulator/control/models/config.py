@@ -10,7 +10,7 @@ from assessment_simulator.core import config, instant, webhook_secret
 from assessment_simulator.core.schema import Schema, choice
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.http import json_codec
+from assessment_simulator.storage import json_codec
 
 _OWN: Any = config.Config()
 

@@ -1,4 +1,4 @@
-"""JSON at the edge: orjson for speed, the standard library where a number is longer than orjson keeps whole."""
+"""JSON: orjson for speed, the standard library for numbers that are longer than orjson keeps exactly."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 DEEPEST = 64
-"""The deepest nesting of arrays and objects that is read; nobody's order is deeper, and writing has a limit too."""
+"""The deepest nesting of arrays and objects that is accepted; orjson has a limit when it writes, too."""
 
 _ALL_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 19
@@ -37,6 +37,22 @@ def ours(data: bytes) -> Any:
 def _exact(data: bytes, value: Any) -> Any:
     """orjson has the last word on what is JSON; Python's parser keeps every digit, at a tenth of the speed."""
     return json.loads(data) if _LONG_NUMBER in data.translate(_ALL_DIGITS_ALIKE) else value
+
+
+def not_utf8(data: bytes) -> str | None:
+    """Which encoding a JSON text seems to have instead of UTF-8, and what to do; None where it is UTF-8.
+
+    JSON begins with ASCII characters, so NUL bytes among its first four show UTF-16 or UTF-32 (RFC 4627, section 3).
+    """
+    if b"\0" in data[:4] or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        name = "UTF-32" if b"\0\0" in data[:4] else "UTF-16"
+        return f"the body is encoded as {name}; encode the body as UTF-8"
+    try:
+        data.decode()
+    except UnicodeDecodeError as problem:
+        where = f"byte 0x{data[problem.start]:02x} at position {problem.start}"
+        return f"the body is not UTF-8 ({where}); it may be Latin-1 or Windows-1252; encode the body as UTF-8"
+    return None
 
 
 def dumps(value: Any) -> bytes:
