@@ -23,12 +23,12 @@ class FakeStored:
 
     id: str
     status: Any
-    face: dict[str, Any]
-    facts: Mapping[str, Any]
+    public: dict[str, Any]
+    internal: Mapping[str, Any]
 
 
 @dataclass
-class FakeWorld:
+class FakeSandbox:
     """One sandbox: what was decided so far, in dictionaries; `now` stands still until a test moves it."""
 
     config: Config = field(default_factory=Config)
@@ -39,8 +39,8 @@ class FakeWorld:
     sequence: int = 0
     records: dict[tuple[str, str], FakeStored] = field(default_factory=dict)
     index: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    alarms: dict[tuple[str, str], Timer] = field(default_factory=dict)
-    notices: list[WebhookEvent] = field(default_factory=list)
+    timers: dict[tuple[str, str], Timer] = field(default_factory=dict)
+    webhook_events: list[WebhookEvent] = field(default_factory=list)
 
     @property
     def links(self) -> Links:
@@ -49,7 +49,7 @@ class FakeWorld:
     def get(self, kind: str, id: str) -> FakeStored | None:
         return self.records.get((kind, id))
 
-    def latest(self, index: str, value: str) -> str | None:
+    def latest_id(self, index: str, value: str) -> str | None:
         found = self.ids(index, value)
         return found[-1] if found else None
 
@@ -66,18 +66,18 @@ class FakeWorld:
         """Make a decision true."""
         self.sequence += 1
         for record in decision.records:
-            stored = FakeStored(record.id, record.status, dict(record.face), record.facts)
+            stored = FakeStored(record.id, record.status, dict(record.public), record.internal)
             self.records[record.kind, record.id] = stored
             for key in record.keys:
                 ids = self.index.setdefault(key, [])
                 ids[:] = [id for id in ids if id != record.id] + [record.id]
-        for gone in decision.forgotten:
+        for gone in decision.deleted:
             del self.records[gone]
-        for alarm in decision.alarms:
-            self.alarms.pop((alarm.operation, alarm.id), None)
+        for alarm in decision.timers:
+            self.timers.pop((alarm.operation, alarm.id), None)
             if alarm.at is not None:
-                self.alarms[alarm.operation, alarm.id] = alarm
-        self.notices += decision.notices
+                self.timers[alarm.operation, alarm.id] = alarm
+        self.webhook_events += decision.webhook_events
 
     def call(self, operation: str, body: Any = MISSING, **members: Any) -> VendorRequest:
         """A call of this moment."""
@@ -89,21 +89,26 @@ class FakeWorld:
         """Have a vendor handle a request, and apply its decision."""
         decision = handle(vendor, vendor.operations[operation], self.call(operation, body, **members), self)
         self.apply(decision)
-        return decision.reply
+        return decision.response
 
     def ring(self, vendor: Vendor, after: int = 0) -> None:
         """Move the clock on by `after` ticks and ring what falls due, in order, each at its own moment."""
         end = self.now + after
-        while due := [alarm for alarm in self.alarms.values() if alarm.at is not None and alarm.at <= end]:
+        while due := [alarm for alarm in self.timers.values() if alarm.at is not None and alarm.at <= end]:
             first = min(due, key=lambda alarm: (alarm.at, alarm.operation))
-            del self.alarms[first.operation, first.id]
+            del self.timers[first.operation, first.id]
             self.now = first.at or self.now
             self.ask(vendor, first.operation, params={"id": first.id})
         self.now = end
 
     def memory(self) -> tuple[object, ...]:
         """All that this world remembers, to be compared with what it remembers later."""
-        return dict(self.records), {k: tuple(v) for k, v in self.index.items()}, dict(self.alarms), tuple(self.notices)
+        return (
+            dict(self.records),
+            {k: tuple(v) for k, v in self.index.items()},
+            dict(self.timers),
+            tuple(self.webhook_events),
+        )
 
     def behave(self, **switches: str | int | bool | None) -> None:
         """Set switches: `pi_list_limit=50` stands for `pi.list_limit`."""

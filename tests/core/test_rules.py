@@ -8,7 +8,7 @@ from assessment_simulator.core.request import MISSING, Unreadable
 from assessment_simulator.core.rules import Field, Json, Rule, always_passes, type_rules, violated_rules
 from assessment_simulator.core.rules import is_type as fits_
 from assessment_simulator.core.sources import Basis, Source, Standing, assumed
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 
 INFINITE = float("inf")
 FITS: list[tuple[object, Json | None]] = [
@@ -93,7 +93,7 @@ JUDGED = [
 
 @pytest.mark.parametrize(("body", "typed", "passed"), JUDGED)
 def test_a_member_is_judged_by_its_type_or_by_its_value_but_not_by_both(body: Any, typed: bool, passed: bool) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     call = world.call("any", body)
     assert FLAT.well_typed(call, world) is typed
     assert FLAT.passes(lambda value: value == 1)(call, world) is passed
@@ -111,7 +111,7 @@ def test_there_is_one_type_rule_for_each_member() -> None:
     assert first.statement == "gender must be of type integer"
     assert second.statement == "candidate.email must be of type string"
     assert {(r.status, r.standing, r.source.title) for r in (first, second)} == {(400, Standing.ASSUMED, "our choice")}
-    world = FakeWorld()
+    world = FakeSandbox()
     assert first.holds(world.call("any", {"gender": 1}), world)
     assert not first.holds(world.call("any", {"gender": "1"}), world)
 
@@ -139,7 +139,7 @@ KEPT, BAD, WORSE = rule("kept"), rule("bad", holds=False), rule("worse", holds=F
 def test_the_first_stage_with_a_broken_rule_names_all_that_it_found(
     stages: tuple[tuple[Rule, ...], ...], found: tuple[Rule, ...]
 ) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     assert violated_rules(stages, world.call("any"), world) == found
 
 
@@ -148,12 +148,12 @@ def test_a_later_stage_is_not_asked_once_an_earlier_one_refused() -> None:
         raise AssertionError("it may rely on the earlier stage")
 
     late = Rule("late", "request", "", 400, Standing.ASSUMED, Source("x", "y"), fails)
-    world = FakeWorld()
+    world = FakeSandbox()
     assert violated_rules(((BAD,), (late,)), world.call("any"), world) == (BAD,)
 
 
 def test_a_rule_of_the_door_holds_for_whatever_becomes_a_call() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     assert always_passes(world.call("any"), world)
     assert Rule("door", "path", "", 404, Standing.ASSUMED, Source("x", "y")).holds is always_passes
 

@@ -9,7 +9,7 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Decision
 from assessment_simulator.core.mail import mail
 from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, MISSING, Unreadable, VendorResponse
-from tests.fakes import NOW, FakeWorld
+from tests.fakes import NOW, FakeSandbox
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_the_default_settings_are_three_assessments_and_no_webhook() -> None:
 
 def test_a_decision_changes_something_if_it_has_more_than_a_reply() -> None:
     assert not Decision(VendorResponse(200)).changes
-    assert Decision(VendorResponse(200), forgotten=(("order", "1"),)).changes
+    assert Decision(VendorResponse(200), deleted=(("order", "1"),)).changes
 
 
 def test_settings_are_never_changed_in_place() -> None:
@@ -38,7 +38,7 @@ def test_settings_are_never_changed_in_place() -> None:
 
 
 def test_a_call_without_a_body_is_told_from_one_with_null() -> None:
-    call = FakeWorld().call("any")
+    call = FakeSandbox().call("any")
     assert call.body is MISSING
     assert MISSING is not None
     assert Unreadable("why").reason == "why"
@@ -56,10 +56,10 @@ def test_the_placeholders_stand_for_no_real_address() -> None:
 
 
 def test_a_mail_is_a_record_of_its_own_that_can_be_repeated() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     record = mail(world.call("any"), "ada@example.com", "Hello", "Text", "an-order", f"{BASE_URL_TOKEN}/x")
     assert (record.kind, record.status, record.keys) == ("mail", None, ())
-    assert dict(record.face) == {
+    assert dict(record.public) == {
         "id": record.id,
         "at": instant.seven_digits(NOW),
         "to": "ada@example.com",

@@ -10,7 +10,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Timer
 from assessment_simulator.core.outcome_tags import TAGS, OutcomeTags, cancelled_timers, parse_tags, planned_timers
-from tests.fakes import BASE_URL, NOW, FakeWorld
+from tests.fakes import BASE_URL, NOW, FakeSandbox
 
 STEERED = [
     ("ada@example.com", OutcomeTags()),
@@ -92,13 +92,13 @@ PLANNED = [
 def test_an_address_goes_before_the_progress_of_the_sandbox(
     email: str, progress: str, possible: tuple[str, ...], plan: tuple[str, int] | None
 ) -> None:
-    world = FakeWorld(replace(Config(), progress=progress))
+    world = FakeSandbox(replace(Config(), progress=progress))
     alarms = planned_timers("vendor", world.call("any"), "id", email, world, possible)
     assert alarms == (() if plan is None else (Timer(plan[0], "id", NOW + plan[1], "vendor", BASE_URL),))
 
 
 def test_no_alarm_is_set_for_an_instant_that_cannot_be_written() -> None:
-    world = FakeWorld(now=instant.LATEST - instant.DAY)
+    world = FakeSandbox(now=instant.LATEST - instant.DAY)
     (alarm,) = planned_timers("vendor", world.call("any"), "id", "ada+completes-in-999999d@example.com", world, ALL)
     assert alarm.at is not None
     assert alarm.at <= instant.LATEST

@@ -20,7 +20,7 @@ from assessment_simulator.core.vendor import (
     refusal,
 )
 from assessment_simulator.vendors.pymetrics import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 
 SOURCE = Source("x", "y")
 
@@ -33,7 +33,7 @@ def decide(call: VendorRequest, world: SandboxView) -> Decision:
     return Decision(
         VendorResponse(200, {"ok": True}, (("x-own", "1"),), notes=("noted",)),
         (Record("kind", "id", None, {}),),
-        alarms=(Timer("expire", "id", 5),),
+        timers=(Timer("expire", "id", 5),),
     )
 
 
@@ -59,7 +59,7 @@ def vendor(*more: tuple[str, str]) -> Vendor:
 
 
 def test_a_call_that_keeps_every_rule_is_decided() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     call = world.call("read")
     assert handle(vendor(), READ, call, world) == decide(call, world)
 
@@ -69,13 +69,13 @@ def test_a_refusal_carries_the_hints_of_the_violated_rules_only() -> None:
         return replace(rule(id, holds=holds), hint=lambda call, world: text)
 
     stage = (hinting("a", "change a"), hinting("kept", "not this", holds=True), hinting("b", None), rule("c"))
-    world = FakeWorld()
-    reply = handle(vendor(), Operation("hinted", decide, (stage,)), world.call("hinted"), world).reply
+    world = FakeSandbox()
+    reply = handle(vendor(), Operation("hinted", decide, (stage,)), world.call("hinted"), world).response
     assert (reply.rules, reply.hints) == (("a", "b", "c"), ("change a",))
 
 
 def test_a_call_that_breaks_rules_is_refused_by_all_of_the_first_stage_and_changes_nothing() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     decision = handle(vendor(), REFUSED, world.call("refused"), world)
     assert decision == Decision(
         VendorResponse(401, {"said": ["a must hold", "b must hold"]}, (("x-refused", "1"),), rules=("a", "b"))
@@ -86,16 +86,16 @@ def test_a_call_that_breaks_rules_is_refused_by_all_of_the_first_stage_and_chang
 def test_every_reply_carries_the_headers_that_stand_on_all_after_its_own(
     operation: Operation, own: tuple[str, str]
 ) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     call = world.call(operation.name)
     plain, limited = (handle(a, operation, call, world) for a in (vendor(), vendor(("x-limit", "5"))))
-    assert limited.reply.headers == (own, ("x-limit", "5"))
-    assert (limited.reply.status, limited.reply.body) == (plain.reply.status, plain.reply.body)
-    assert (limited.records, limited.alarms) == (plain.records, plain.alarms)
+    assert limited.response.headers == (own, ("x-limit", "5"))
+    assert (limited.response.status, limited.response.body) == (plain.response.status, plain.response.body)
+    assert (limited.records, limited.timers) == (plain.records, plain.timers)
 
 
 def test_a_refusal_names_its_rules_in_order() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     reply = refusal(vendor(), (rule("b"), rule("a")), world.call("any"), world)
     assert reply.rules == ("b", "a")
 

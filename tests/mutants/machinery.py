@@ -49,7 +49,7 @@ MUTANTS = (
         "core/vendor.py",
         "    decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)\n",
         """    if found and all(rule.id.endswith((".url", ".future", ".tag", ".email.empty")) for rule in found):
-        decision = operation.decide(call, world)._replace(reply=refusal(vendor, found, call, world))
+        decision = operation.decide(call, world)._replace(response=refusal(vendor, found, call, world))
     else:
         decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)
 """,
@@ -79,7 +79,7 @@ MUTANTS = (
     ),
     Mutant(
         "server.refused_counts", _SANDBOX,
-        "if self.state.config.rate_limit is not None and call.method and decision.reply.status != 429:",
+        "if self.state.config.rate_limit is not None and call.method and decision.response.status != 429:",
         "if self.state.config.rate_limit is not None and call.method:",
         "A call that was refused for its number counts against the limit.",
     ),

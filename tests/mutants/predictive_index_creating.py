@@ -57,13 +57,13 @@ MUTANTS = (
     ),
     Mutant(
         "pi.create.no_mail", _CREATING,
-        '(_mail(call, record.face),) if record.face["notifyAssessmentAvailableUsingEmail"] else ()', "()",
+        '(_mail(call, record.public),) if record.public["notifyAssessmentAvailableUsingEmail"] else ()', "()",
         "Nobody is mailed, though the request says so.",
     ),
     Mutant(
         "pi.create.unasked_mail", _CREATING,
-        '(_mail(call, record.face),) if record.face["notifyAssessmentAvailableUsingEmail"] else ()',
-        "(_mail(call, record.face),)",
+        '(_mail(call, record.public),) if record.public["notifyAssessmentAvailableUsingEmail"] else ()',
+        "(_mail(call, record.public),)",
         "The taker is mailed though the request does not say so.",
     ),
     Mutant(
@@ -73,7 +73,8 @@ MUTANTS = (
     ),
     Mutant(
         "pi.create.never_expires", _CREATING,
-        'return (Timer("expire", record.id, record.facts["expires"], VENDOR_ID, call.base), *plan)', "return plan",
+        'return (Timer("expire", record.id, record.internal["expires"], VENDOR_ID, call.base_url), *plan)',
+        "return plan",
         "An invitation does not expire on the day that it shows.",
     ),
     Mutant(
@@ -111,14 +112,14 @@ MUTANTS = (
     ),
     Mutant(
         "pi.create.names_trimmed", _PEOPLE,
-        '{"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _TEXTS}',
-        '{"assessmentUserId": call.draw.uuid()} | {m: (call.body.get(m) or "").strip() or None for m in _TEXTS}',
+        '{"assessmentUserId": call.random.uuid()} | {member: call.body.get(member) for member in _TEXTS}',
+        '{"assessmentUserId": call.random.uuid()} | {m: (call.body.get(m) or "").strip() or None for m in _TEXTS}',
         "The taker's names lose their outer blanks.",
     ),
     Mutant(
         "pi.create.middle_name_lost", _PEOPLE,
-        '{"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _TEXTS}',
-        '{"assessmentUserId": call.draw.uuid(), **{m: call.body.get(m) for m in _TEXTS}, "middleName": None}',
+        '{"assessmentUserId": call.random.uuid()} | {member: call.body.get(member) for member in _TEXTS}',
+        '{"assessmentUserId": call.random.uuid(), **{m: call.body.get(m) for m in _TEXTS}, "middleName": None}',
         "middleName does not come back.",
     ),
     Mutant(
@@ -170,7 +171,7 @@ MUTANTS = (
         "isDeleted is a boolean in place of a number.",
     ),
     Mutant(
-        "pi.face.password", _FACES, '"assessmentPassword": call.draw.digits(4),', '"assessmentPassword": "",',
+        "pi.face.password", _FACES, '"assessmentPassword": call.random.digits(4),', '"assessmentPassword": "",',
         "assessmentPassword is empty.",
     ),
     Mutant(

@@ -202,7 +202,7 @@ MUTANTS = (
     Mutant(
         "pi.change.shown_only", _CHANGES,
         "record = Record(KIND, stored.id, state, face, facts, indexes.new_keys(old, face))",
-        "record = Record(KIND, stored.id, stored.status, old, stored.facts)",
+        "record = Record(KIND, stored.id, stored.status, old, stored.internal)",
         "A change is shown in its answer, and nowhere after.",
     ),
     Mutant(
@@ -212,8 +212,8 @@ MUTANTS = (
     ),
     Mutant(
         "pi.change.expiry", _CHANGES,
-        'alarms=(Timer("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),',
-        "alarms=(),",
+        'timers=(Timer("expire", stored.id, expires, VENDOR_ID, call.base_url),) if alive else (),',
+        "timers=(),",
         "A later expirationDateTime is shown, but the assessment expires on the old day.",
     ),
     Mutant(
@@ -248,13 +248,13 @@ MUTANTS = (
     ),
     Mutant(
         "pi.archive.nothing", _CHANGES,
-        "forgotten=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
-        "forgotten=(),",
+        "deleted=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
+        "deleted=(),",
         "DELETE deletes nothing.",
     ),
     Mutant(
-        "pi.archive.ghost", _CHANGES, "forgotten=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
-        'records=(Record(KIND, stored.id, stored.status, {**stored.face, "isDeleted": 1}, stored.facts),),',
+        "pi.archive.ghost", _CHANGES, "deleted=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
+        'records=(Record(KIND, stored.id, stored.status, {**stored.public, "isDeleted": 1}, stored.internal),),',
         "What is archived is still shown, with isDeleted 1.",
     ),
     Mutant(

@@ -127,7 +127,7 @@ MUTANTS = (
         "pi.again.other_person",
         _PEOPLE,
         "    known = person(world, id)\n    new =",
-        '    known = {**person(world, id), "assessmentUserId": call.draw.uuid()}\n    return {}, known\n    new =',
+        '    known = {**person(world, id), "assessmentUserId": call.random.uuid()}\n    return {}, known\n    new =',
         "Somebody who is assessed again gets another assessmentUserId.",
     ),
     Mutant(
@@ -148,13 +148,13 @@ MUTANTS = (
         "A changed name is shown in one of the person's assessments only.",
     ),
     Mutant(
-        "pi.taker.index", _TAKERS, "stored.facts, indexes.new_keys(old, face))", "stored.facts)",
+        "pi.taker.index", _TAKERS, "stored.internal, indexes.new_keys(old, face))", "stored.internal)",
         "A filter by a person's new id finds one of the person's assessments only.",
     ),
     Mutant(
         "pi.again.by_email", _PEOPLE,
         'return assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)',
-        """same = (one.id for one in world.all(PERSON) if body.get("email") and one.face["email"] == body["email"])
+        """same = (one.id for one in world.all(PERSON) if body.get("email") and one.public["email"] == body["email"])
     return (assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)
             or next(same, None))""",
         "Two takers with one address are taken for one.",

@@ -103,7 +103,7 @@ def _is_live(call: VendorRequest, world: SandboxView) -> bool:
         "A 429 does not say when to come back.",
     ),
     Mutant(
-        "pymetrics.error.nameless", _ERRORS, '"request_id": call.draw.uuid(), ', "",
+        "pymetrics.error.nameless", _ERRORS, '"request_id": call.random.uuid(), ', "",
         "An error lacks request_id.",
     ),
     Mutant(

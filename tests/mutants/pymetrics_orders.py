@@ -28,7 +28,7 @@ MUTANTS = (
         "The answer to a repeated order says that it is new.",
     ),
     Mutant(
-        "pymetrics.repeat.twice", _ORDERS, 'world.latest("pymetrics.order", identity) if identity else None', "None",
+        "pymetrics.repeat.twice", _ORDERS, 'world.latest_id("pymetrics.order", identity) if identity else None', "None",
         "The same order sent twice makes two orders.",
     ),
     Mutant(
@@ -65,8 +65,8 @@ MUTANTS = (
         _ORDERS,
         "        known = reports.fresh(_stored(world, id), call, world)\n",
         """        stored = _stored(world, id)
-        face = {**stored.face, "requisition_title": call.body.get("requisition_title")}
-        saved = Record(KIND, id, stored.status, face, stored.facts)
+        face = {**stored.public, "requisition_title": call.body.get("requisition_title")}
+        saved = Record(KIND, id, stored.status, face, stored.internal)
         return Decision(VendorResponse(200, {"order": face, "created": False}), (saved,))
         known = stored
 """,
@@ -77,7 +77,7 @@ MUTANTS = (
         _ORDERS,
         'VendorResponse(200, {"order": known, "created": False}, notes=notes))',
         'VendorResponse(200, {"order": known, "created": False}, notes=notes), '
-        '(_mail(call, _stored(world, id).face),) if call.body.get("send_email") else ())',
+        '(_mail(call, _stored(world, id).public),) if call.body.get("send_email") else ())',
         "An order sent again mails the candidate a second time.",
     ),
     Mutant(

@@ -46,18 +46,20 @@ MUTANTS = (
         "An unknown order is refused with 400 in place of 404.",
     ),
     Mutant(
-        "pymetrics.get.never_fulfils", _ORDERS, 'fulfils = stored.status == COMPLETED and bool(stored.face["results"])',
+        "pymetrics.get.never_fulfils", _ORDERS,
+        'fulfils = stored.status == COMPLETED and bool(stored.public["results"])',
         "fulfils = False",
         "An order stays Completed however often its results are fetched.",
     ),
     Mutant(
         "pymetrics.get.fulfils_nothing", _ORDERS,
-        'fulfils = stored.status == COMPLETED and bool(stored.face["results"])', "fulfils = stored.status == COMPLETED",
+        'fulfils = stored.status == COMPLETED and bool(stored.public["results"])',
+        "fulfils = stored.status == COMPLETED",
         "An order without results becomes Fulfilled when it is read.",
     ),
     Mutant(
         "pymetrics.get.fulfils_unsaid", _ORDERS, "VendorResponse(200, face), (record,), webhooks.notices(",
-        "VendorResponse(200, stored.face), (record,), webhooks.notices(",
+        "VendorResponse(200, stored.public), (record,), webhooks.notices(",
         "The answer that fulfils an order still shows it Completed.",
     ),
     Mutant(
@@ -122,7 +124,7 @@ MUTANTS = (
     ),
     Mutant(
         "pymetrics.report.once", _ORDERS, "return Decision(VendorResponse(200, reports.fresh(stored, call, world)))",
-        'return Decision(VendorResponse(200, {**stored.face, "reports": None}))',
+        'return Decision(VendorResponse(200, {**stored.public, "reports": None}))',
         "A report is shown in the answer that made it, and in no other.",
     ),
     Mutant(

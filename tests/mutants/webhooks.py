@@ -34,7 +34,7 @@ MUTANTS = (
         _MOVING,
         'return _refused(409, f"cannot {action}: the assessment is {state}{end}")',
         'return _refused(409, f"cannot {action}: the assessment is {state}{end}")._replace('
-        "notices=webhooks.on_completion(call, world, stored))",
+        "webhook_events=webhooks.on_completion(call, world, stored))",
         "A move that was refused is told nevertheless.",
     ),
     Mutant(
@@ -68,7 +68,7 @@ MUTANTS = (
         "The form tells the state before the completion.",
     ),
     Mutant(
-        "webhook.no_external_id", _WEBHOOKS, 'if given(record.face["externalId"]):', "if False:",
+        "webhook.no_external_id", _WEBHOOKS, 'if given(record.public["externalId"]):', "if False:",
         "The form lacks externalId.",
     ),
     Mutant(

@@ -99,7 +99,7 @@ def crash(call: VendorRequest, world: SandboxView, decision: Decision) -> Decisi
 
 
 def unrenderable(call: VendorRequest, world: SandboxView, decision: Decision) -> Decision:
-    return decision._replace(reply=VendorResponse(201, {"created": object()}))
+    return decision._replace(response=VendorResponse(201, {"created": object()}))
 
 
 @pytest.mark.parametrize(

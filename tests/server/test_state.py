@@ -50,7 +50,7 @@ def test_a_record_is_found_by_kind_and_id_alone() -> None:
     found, other = state.get("thing", "a"), state.get("other", "a")
     assert found
     assert other
-    assert (found.id, found.status, found.face, found.facts) == ("a", 1, {"id": "a", "status": 1}, {})
+    assert (found.id, found.status, found.public, found.internal) == ("a", 1, {"id": "a", "status": 1}, {})
     assert other.status == 2
     assert state.get("thing", "b") is state.get("nothing", "a") is None
     assert state.all("nothing") == []
@@ -69,7 +69,7 @@ def test_what_was_read_does_not_change_with_what_is_saved_later() -> None:
     before, listed = state.get("thing", "a"), state.all("thing")
     state.save(rendered([record("a", 2), record("b")]), 0)
     assert before
-    assert (before.status, before.face["status"], [stored.status for stored in listed]) == (1, 1, [1])
+    assert (before.status, before.public["status"], [stored.status for stored in listed]) == (1, 1, [1])
 
 
 def test_changing_a_face_that_was_read_changes_nothing_that_is_stored() -> None:
@@ -77,9 +77,9 @@ def test_changing_a_face_that_was_read_changes_nothing_that_is_stored() -> None:
     state.save(rendered([record("a", 1, facts={"deep": [1]})]), 0)
     stored = state.get("thing", "a")
     assert stored
-    stored.face["status"] = 9
-    stored.facts["deep"].append(2)
-    assert (stored.face["status"], stored.facts["deep"]) == (1, [1])
+    stored.public["status"] = 9
+    stored.internal["deep"].append(2)
+    assert (stored.public["status"], stored.internal["deep"]) == (1, [1])
 
 
 def test_records_of_which_one_cannot_be_rendered_are_not_saved_at_all() -> None:
@@ -349,7 +349,7 @@ def everything(state: State) -> Any:
         state.sequence,
         state.config,
         state.clock,
-        [(s.id, s.status, s.face, s.facts) for kind in ("thing", "other", TOKEN) for s in state.all(kind)],
+        [(s.id, s.status, s.public, s.internal) for kind in ("thing", "other", TOKEN) for s in state.all(kind)],
         [(key, state.indexes[key]) for key in sorted(state.indexes)],
         [state.history.of(id) for id in "abc"],
         dict(state.history.tally),

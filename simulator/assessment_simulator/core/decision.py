@@ -13,7 +13,7 @@ not a reset, and no fork takes them."""
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A thing to remember: `face` is what the vendor shows of it, member for member; `facts` what only we know.
+    """A thing to remember: `public` is what the vendor shows of it, member for member; `internal` what only we know.
 
     `keys` are the (index, value) pairs under which it can be found from now on; none is forgotten by a later save.
     """
@@ -21,8 +21,8 @@ class Record:
     kind: str
     id: str
     status: str | int | None
-    face: Mapping[str, Any]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    public: Mapping[str, Any]
+    internal: Mapping[str, Any] = field(default_factory=dict)
     keys: tuple[tuple[str, str], ...] = ()
 
 
@@ -53,22 +53,22 @@ class Timer:
     id: str
     at: int | None
     vendor: str = ""
-    base: str = ""
+    base_url: str = ""
 
 
 class Decision(NamedTuple):
     """A reply, and the changes that go with it: all of them, or none.
 
-    `forgotten` are the (kind, id) of records that are gone from now on; keys that led to them lead nowhere.
+    `deleted` are the (kind, id) of records that are gone from now on; keys that led to them lead nowhere.
     """
 
-    reply: VendorResponse
+    response: VendorResponse
     records: tuple[Record, ...] = ()
-    notices: tuple[WebhookEvent, ...] = ()
-    alarms: tuple[Timer, ...] = ()
-    forgotten: tuple[tuple[str, str], ...] = ()
+    webhook_events: tuple[WebhookEvent, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    deleted: tuple[tuple[str, str], ...] = ()
 
     @property
     def changes(self) -> bool:
         """Whether anything is to be made true."""
-        return bool(self.records or self.alarms or self.notices or self.forgotten)
+        return bool(self.records or self.timers or self.webhook_events or self.deleted)

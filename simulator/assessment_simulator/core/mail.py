@@ -11,9 +11,9 @@ a relay that has no caller to ask; empty where nobody called, as for the demo's 
 
 def mail(call: VendorRequest, to: str, subject: str, text: str, invitation: str, link: str) -> Record:
     """A mail as a record; `text` and `link` may hold `BASE` and `SEAL`."""
-    id = call.draw.uuid()
+    id = call.random.uuid()
     face = {
         "id": id, "at": instant.seven_digits(call.now), "to": to, "subject": subject, "text": text,
         "invitation": invitation, "link": link,
     }  # fmt: skip
-    return Record(MAIL, id, None, face, {"base": call.base})
+    return Record(MAIL, id, None, face, {"base": call.base_url})

@@ -61,10 +61,10 @@ def planned_timers(
     wish = parse_tags(email)
     if wish.operation in possible:
         at = min(call.now + wish.delay, instant.LATEST)
-        return (Timer(str(wish.operation), id, at, vendor, call.base),)
+        return (Timer(str(wish.operation), id, at, vendor, call.base_url),)
     delay = world.config.completes_after
     if wish.operation is None and delay is not None:
-        return (Timer("complete", id, min(call.now + delay, instant.LATEST), vendor, call.base),)
+        return (Timer("complete", id, min(call.now + delay, instant.LATEST), vendor, call.base_url),)
     return ()
 
 

@@ -48,8 +48,8 @@ class VendorRequest(NamedTuple):
 
     operation: str
     now: int
-    draw: SeededRandom
-    base: str
+    random: SeededRandom
+    base_url: str
     method: str = ""
     path: str = ""
     params: Mapping[str, str] = _NO_WORDS

@@ -175,10 +175,10 @@ def handle(vendor: Vendor, operation: Operation, call: VendorRequest, world: San
     decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)
     more = vendor.every_reply(world)
     # A decision may be a refusal too: that of a request whose path or size the HTTP layer refuses.
-    notes = () if decision.reply.rules else forgiven + _strange_parameters(vendor, operation, call)
+    notes = () if decision.response.rules else forgiven + _strange_parameters(vendor, operation, call)
     if notes:
-        decision = decision._replace(reply=decision.reply._replace(notes=decision.reply.notes + notes))
-    return decision._replace(reply=_with_headers(decision.reply, more)) if more else decision
+        decision = decision._replace(response=decision.response._replace(notes=decision.response.notes + notes))
+    return decision._replace(response=_with_headers(decision.response, more)) if more else decision
 
 
 def _strange_parameters(vendor: Vendor, operation: Operation, call: VendorRequest) -> tuple[str, ...]:

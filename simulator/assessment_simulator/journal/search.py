@@ -108,7 +108,7 @@ def mails(sandbox: Sandbox, wish: Wish) -> Iterator[Stored]:
     if "invitation" in wish:
         invitation = wish["invitation"]
         hint = invitation.encode()
-        found = (one for one in found if hint in one.raw and one.face["invitation"] == invitation)
+        found = (one for one in found if hint in one.raw and one.public["invitation"] == invitation)
     if wish.get("q"):
         found = (one for one in found if _mentions(one, wish["q"]))
     return found
@@ -117,5 +117,5 @@ def mails(sandbox: Sandbox, wish: Wish) -> Iterator[Stored]:
 def _mentions(mail: Stored, text: str) -> bool:
     if _hint(text) not in mail.raw.decode().casefold():
         return False
-    face = mail.face
+    face = mail.public
     return text in f"{face['to']}\n{face['subject']}".casefold()

@@ -63,7 +63,7 @@ def _moves(sandbox: Sandbox, vendor: Vendor, id: str) -> Iterator[Entry]:
 
 def _mails(sandbox: Sandbox, id: str) -> Iterator[Entry]:
     for stored in search.mails(sandbox, {"invitation": id}):
-        face = stored.face
+        face = stored.public
         moment = instant.parse(face["at"])
         if moment is not None:
             yield Entry(moment.at, "mail", stored.id, f"to {face['to']}: {face['subject']}")

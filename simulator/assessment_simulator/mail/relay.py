@@ -50,7 +50,7 @@ class Relay:
     def committed(self, sandbox: Sandbox, id: str) -> None:
         """A mail of this sandbox was committed; one that no call asked for, such as a sample's, is passed by."""
         stored = sandbox.get(MAIL, id)
-        if stored is not None and (base := stored.facts["base"]):
+        if stored is not None and (base := stored.internal["base"]):
             self.take(Letter(sandbox.name, id, secrets.token_hex(4), stored.raw, base, sandbox.links))
 
     def take(self, letter: Letter) -> None:

@@ -42,6 +42,6 @@ def _plant(sandbox: Sandbox, vendor: Vendor, sample: Sample, at: int) -> None:
 def _enact(sandbox: Sandbox, vendor: Vendor, name: str, at: int, **asked: Any) -> str:
     operation = vendor.operations[name]
     call = VendorRequest(name, at, SeededRandom(sandbox.secret, sandbox.state.sequence + 1), "", **asked)
-    decision = operation.decide(call, sandbox)._replace(notices=())
+    decision = operation.decide(call, sandbox)._replace(webhook_events=())
     sandbox.commit(decision, call)
     return next((record.id for record in decision.records if record.kind == vendor.kind), "")

@@ -58,7 +58,7 @@ class Sandbox(Watched):
                 self.seen[kind] = seen
         return seen
 
-    def latest(self, index: str, value: str) -> str | None:
+    def latest_id(self, index: str, value: str) -> str | None:
         chain = self.state.indexes.get((index, value))
         return chain[0] if chain else None
 
@@ -114,20 +114,20 @@ class Sandbox(Watched):
         """What a call would be answered; nothing of it is made true, though alarms due by now ring as before any."""
         now = self.now()
         self._ring_all(now)
-        return handle(vendor, operation, ask(now, self.draw(), self._count_recent(vendor, now)), self).reply
+        return handle(vendor, operation, ask(now, self.draw(), self._count_recent(vendor, now)), self).response
 
     @one_step
     def expire(self, token: str) -> None:
         """Let an access token lapse now, unless it did before."""
         stored, now = self.get(TOKEN, token), self.now()
         if stored is not None and now < stored.status:
-            record = Record(TOKEN, token, now, stored.face, stored.facts)
+            record = Record(TOKEN, token, now, stored.public, stored.internal)
             self.commit(Decision(VendorResponse(204), (record,)), VendorRequest("", now, self.draw(), ""))
 
     @one_step
     def forget_tokens(self) -> None:
         """Let no access token that was given out so far be good any more."""
-        lapsed = tuple(Record(TOKEN, token.id, 0, token.face, token.facts) for token in self.state.all(TOKEN))
+        lapsed = tuple(Record(TOKEN, token.id, 0, token.public, token.internal) for token in self.state.all(TOKEN))
         self.commit(Decision(VendorResponse(204), lapsed), VendorRequest("", self.now(), self.draw(), ""))
 
     @one_step
@@ -173,7 +173,7 @@ class Sandbox(Watched):
     def _ring(self, alarm: Timer, at: int) -> None:
         vendor = self.vendors[alarm.vendor]
         self._do("alarm", Timer(alarm.operation, alarm.id, None))
-        call = VendorRequest(alarm.operation, at, self.draw(), alarm.base, params={"id": alarm.id})
+        call = VendorRequest(alarm.operation, at, self.draw(), alarm.base_url, params={"id": alarm.id})
         if self._answer(vendor, vendor.actions[alarm.operation], call).status < 400:
             self.emit(Event(self.next_place(), at, alarm.operation, alarm.id))
 
@@ -192,11 +192,11 @@ class Sandbox(Watched):
         decision = handle(vendor, operation, call, self)
         if self.state.config.invitation_limit is not None:
             decision = within_limit(decision, vendor, call, self, self.state, self.kinds)
-        if decision.changes or call.draw.used:
+        if decision.changes or call.random.used:
             self.commit(decision, call)
-        if self.state.config.rate_limit is not None and call.method and decision.reply.status != 429:
+        if self.state.config.rate_limit is not None and call.method and decision.response.status != 429:
             self._do("let_in", vendor.id, call.now)
-        return decision.reply
+        return decision.response
 
     # Commits.
 
@@ -205,9 +205,12 @@ class Sandbox(Watched):
         """Make a decision true, in one step; what could fail, rendering the records, comes first."""
         saved = rendered(decision.records)
         owed = tuple(
-            [Delivery(notice.id, self._addressed(notice, call.base), call.now, call.now) for notice in decision.notices]
+            [
+                Delivery(notice.id, self._addressed(notice, call.base_url), call.now, call.now)
+                for notice in decision.webhook_events
+            ]
         )
-        self._do("commit", call.now, call.operation, saved, decision.forgotten, decision.alarms, owed)
+        self._do("commit", call.now, call.operation, saved, decision.deleted, decision.timers, owed)
         self.watch()
 
     def _addressed(self, notice: WebhookEvent, base: str) -> WebhookEvent:

@@ -34,25 +34,25 @@ MOST_TOKENS = 10_000
 
 
 class Stored:
-    """A record as it was saved; what a reply shows of it is `raw`, parsed only for whoever asks for `face`."""
+    """A record as it was saved; what a reply shows of it is `raw`, parsed only for whoever asks for `public`."""
 
-    __slots__ = ("_facts", "id", "raw", "status")
+    __slots__ = ("_internal", "id", "raw", "status")
 
     def __init__(self, id: str, row: Row) -> None:
         self.id = id
-        self.status, self.raw, self._facts = row
+        self.status, self.raw, self._internal = row
 
     @property
-    def face(self) -> dict[str, Any]:
+    def public(self) -> dict[str, Any]:
         """What the vendor shows, with placeholders for base address and seal."""
-        face: dict[str, Any] = json_codec.loads(self.raw)
-        return face
+        public: dict[str, Any] = json_codec.loads(self.raw)
+        return public
 
     @property
-    def facts(self) -> Mapping[str, Any]:
+    def internal(self) -> Mapping[str, Any]:
         """What only the simulator knows."""
-        facts: dict[str, Any] = json_codec.loads(self._facts)
-        return facts
+        internal: dict[str, Any] = json_codec.loads(self._internal)
+        return internal
 
 
 _EMPTY: Mapping[str, Row] = {}
@@ -207,8 +207,8 @@ def rendered(records: Iterable[Record]) -> tuple[Saved, ...]:
 def _row(record: Record) -> Row:
     return (
         record.status,
-        json_codec.tight(json_codec.dumps(record.face)),
-        json_codec.tight(json_codec.dumps(record.facts)),
+        json_codec.tight(json_codec.dumps(record.public)),
+        json_codec.tight(json_codec.dumps(record.internal)),
     )
 
 

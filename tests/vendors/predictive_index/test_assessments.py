@@ -8,7 +8,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config, CustomField
 from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
-from tests.fakes import BASE_URL, NOW, FakeStored, FakeWorld, at
+from tests.fakes import BASE_URL, NOW, FakeSandbox, FakeStored, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, PATH, VALID
 
 SAMPLE_MEMBERS = (
@@ -44,33 +44,33 @@ SAMPLE_BODY = {
 }
 
 
-def post(world: FakeWorld, **body: Any) -> VendorResponse:
+def post(world: FakeSandbox, **body: Any) -> VendorResponse:
     members = {"media_type": "application/json", "method": "POST", "path": PATH}
     return world.ask(VENDOR, "create_assessment", body, **members)
 
 
-def created(world: FakeWorld, **more: Any) -> dict[str, Any]:
+def created(world: FakeSandbox, **more: Any) -> dict[str, Any]:
     reply = post(world, **VALID, **more)
     assert reply.status == 201, reply
     body: dict[str, Any] = reply.body
     return body
 
 
-def again(world: FakeWorld, **body: Any) -> dict[str, Any]:
+def again(world: FakeSandbox, **body: Any) -> dict[str, Any]:
     reply = post(world, **body)
     assert reply.status == 201, reply
     face: dict[str, Any] = reply.body
     return face
 
 
-def saved(world: FakeWorld, id: str) -> FakeStored:
+def saved(world: FakeSandbox, id: str) -> FakeStored:
     stored = world.get("assessment", id)
     assert stored is not None
     return stored
 
 
 def test_the_vendors_own_example_is_answered_as_the_vendor_answers_it() -> None:
-    face = post(FakeWorld(), **SAMPLE_BODY).body
+    face = post(FakeSandbox(), **SAMPLE_BODY).body
     id, person, password = face["assessmentId"], face["assessmentUserId"], face["assessmentPassword"]
     assert list(face) == SAMPLE_MEMBERS
     assert len(password) == 4
@@ -121,7 +121,7 @@ def test_the_vendors_own_example_is_answered_as_the_vendor_answers_it() -> None:
 
 
 def test_what_was_not_sent_takes_the_accounts_defaults() -> None:
-    face = created(FakeWorld())
+    face = created(FakeSandbox())
     assert {name: value for name, value in face.items() if name.startswith("administered")} == {
         "administeredByEmail": "ada.administrator@example.com",
         "administeredByPhone": "+1 555-0100",
@@ -133,19 +133,19 @@ def test_what_was_not_sent_takes_the_accounts_defaults() -> None:
 
 
 def test_another_administrator_without_a_telephone_does_not_get_the_api_users() -> None:
-    face = created(FakeWorld(), **ADMINISTRATOR)
+    face = created(FakeSandbox(), **ADMINISTRATOR)
     assert (face["administeredByFirstName"], face["administeredByPhone"]) == ("Rita", None)
 
 
 @pytest.mark.parametrize("member", ["middleName", "externalId", "externalPersonId"])
 @pytest.mark.parametrize("value", ["", None])
 def test_an_empty_text_stays_empty_and_null_stays_null(member: str, value: str | None) -> None:
-    assert created(FakeWorld(), **{member: value})[member] == value
+    assert created(FakeSandbox(), **{member: value})[member] == value
 
 
 @pytest.mark.parametrize(("sent", "shown"), [(1.0, 1), (2, 2), (0, 0), (None, 0)])
 def test_a_number_is_shown_as_an_integer(sent: float | None, shown: int) -> None:
-    face = created(FakeWorld(), gender=sent)
+    face = created(FakeSandbox(), gender=sent)
     assert (face["gender"], type(face["gender"])) == (shown, int)
 
 
@@ -159,29 +159,29 @@ EXPIRATIONS = [
 
 @pytest.mark.parametrize(("sent", "shown"), EXPIRATIONS)
 def test_an_expiration_is_kept_to_the_seventh_digit_in_utc(sent: str, shown: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     face = created(world, expirationDateTime=sent)
     assert face["expirationDateTime"] == shown
-    assert world.alarms["expire", face["assessmentId"]].at == at(shown)
+    assert world.timers["expire", face["assessmentId"]].at == at(shown)
 
 
 @pytest.mark.parametrize("sent", ["2026-10-31", "2026-11-01T12:00:00Z", "2026-11-01T13:59:59+02:00"])
 def test_an_expiration_of_this_very_moment_is_past(sent: str) -> None:
-    assert post(FakeWorld(), **VALID, expirationDateTime=sent).rules == ("pi.create.expiration.future",)
+    assert post(FakeSandbox(), **VALID, expirationDateTime=sent).rules == ("pi.create.expiration.future",)
 
 
 def test_the_default_expiration_never_passes_the_end_of_the_calendar() -> None:
-    face = created(FakeWorld(Config(invitation_days=10_000_000)))
+    face = created(FakeSandbox(Config(invitation_days=10_000_000)))
     assert face["expirationDateTime"] == "9999-12-31T23:59:59.9999999Z"
 
 
 def test_a_position_brings_its_picture() -> None:
-    face = created(FakeWorld(), associatedPositionTitle="Software Engineer")
+    face = created(FakeSandbox(), associatedPositionTitle="Software Engineer")
     assert face["associatedPositionImageUrl"] == f"{BASE_URL_TOKEN}/Browse/PositionImage?title=Software%20Engineer"
 
 
 def test_an_account_without_folders_shows_none() -> None:
-    assert created(FakeWorld(Config(folders=())))["folderPath"] == ""
+    assert created(FakeSandbox(Config(folders=())))["folderPath"] == ""
 
 
 FOLDERS = [
@@ -193,10 +193,10 @@ FOLDERS = [
 
 @pytest.mark.parametrize(("sent", "path", "notes"), FOLDERS)
 def test_a_folder_may_be_given_by_its_path_or_by_its_name(sent: str, path: str, notes: int) -> None:
-    world = FakeWorld(Config(folders=("\\A\\Finance", "\\A\\Sales", "\\B\\Sales", "\\")))
+    world = FakeSandbox(Config(folders=("\\A\\Finance", "\\A\\Sales", "\\B\\Sales", "\\")))
     reply = post(world, **VALID, folderPath=sent)
     assert (reply.body["folderPath"], len(reply.notes)) == (sent, notes)
-    assert saved(world, reply.body["assessmentId"]).facts["folder"] == path
+    assert saved(world, reply.body["assessmentId"]).internal["folder"] == path
 
 
 def test_custom_fields_are_listed_whole_and_what_is_not_valid_is_not_assigned() -> None:
@@ -209,46 +209,46 @@ def test_custom_fields_are_listed_whole_and_what_is_not_valid_is_not_assigned() 
         {"fieldName": "Unknown", "fieldValue": "x"},
         {},
     ]
-    face = created(FakeWorld(Config(custom_fields=fields)), customFields=sent)
+    face = created(FakeSandbox(Config(custom_fields=fields)), customFields=sent)
     assert [item["fieldValue"] for item in face["customFields"]] == ["M", None, None, None]
 
 
 def test_a_notified_invitation_is_saved_as_sent_while_the_answer_shows_created() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     face = created(world, notifyAssessmentAvailableUsingEmail=1)
     stored = saved(world, face["assessmentId"])
-    assert (face["assessmentState"], stored.status, stored.face["assessmentState"]) == (0, 10, 10)
+    assert (face["assessmentState"], stored.status, stored.public["assessmentState"]) == (0, 10, 10)
 
 
 def test_an_invitation_that_nobody_was_told_of_stays_created() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     assert saved(world, created(world)["assessmentId"]).status == 0
     assert world.all("mail") == []
 
 
 def test_notification_is_a_mail_with_the_link() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     face = created(world, notifyAssessmentAvailableUsingEmail=1)
     (mail,) = world.all("mail")
-    assert (mail.face["to"], mail.face["invitation"]) == ("sam@example.com", face["assessmentId"])
-    assert mail.face["link"] == face["assessmentUrl"]
-    assert face["assessmentUrl"] in mail.face["text"]
+    assert (mail.public["to"], mail.public["invitation"]) == ("sam@example.com", face["assessmentId"])
+    assert mail.public["link"] == face["assessmentUrl"]
+    assert face["assessmentUrl"] in mail.public["text"]
 
 
 def test_the_link_is_in_the_language_asked_for() -> None:
-    assert created(FakeWorld(), languageLocale="fr-CA")["assessmentUrl"].endswith("&lang=fr-CA")
+    assert created(FakeSandbox(), languageLocale="fr-CA")["assessmentUrl"].endswith("&lang=fr-CA")
 
 
 def test_members_that_no_document_names_are_accepted_and_noted() -> None:
     strange = {"naïve\r\n" + "x" * 99: 1, "languageLocal": "fr", "b": 2, "c": 3, "d": 4, "e": 5}
-    notes = post(FakeWorld(), **strange, **VALID).notes
+    notes = post(FakeSandbox(), **strange, **VALID).notes
     assert len(notes) == 5
     assert notes[0] == f"body.na\\xefve\\r\\n{'x' * 28} is not a documented member; it was ignored"
     assert notes[1] == "body.languageLocal is not a documented member; it was ignored"
 
 
 def test_reading_answers_with_the_record_itself() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = created(world)["assessmentId"]
     reply = world.ask(VENDOR, "get_assessment", params={"assessmentId": id})
     assert reply.status == 200
@@ -256,7 +256,7 @@ def test_reading_answers_with_the_record_itself() -> None:
 
 
 def test_the_list_is_bare_and_in_order_of_creation_whatever_happened_since() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     ids = [created(world)["assessmentId"] for _ in range(4)]
     world.ask(VENDOR, "complete", params={"id": ids[1]})
     assert [stored.id for stored in world.ask(VENDOR, "list_assessments").body] == ids
@@ -264,25 +264,25 @@ def test_the_list_is_bare_and_in_order_of_creation_whatever_happened_since() -> 
 
 
 def test_equal_worlds_answer_alike_to_the_last_letter() -> None:
-    assert created(FakeWorld()) == created(FakeWorld())
+    assert created(FakeSandbox()) == created(FakeSandbox())
 
 
 # Re-assessment.
 
 
 def test_a_known_external_id_re_assesses_its_person() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     first = created(world, middleName="Kevin", externalId="a-1", externalPersonId="p-1")
     second = again(world, externalId="a-1", firstName="", email=None)
     same = ("firstName", "middleName", "lastName", "email", "assessmentUserId", "externalId", "externalPersonId")
     assert {name: second[name] for name in same} == {name: first[name] for name in same}
     assert second["assessmentId"] != first["assessmentId"]
-    assert world.latest("pi.external_id", "a-1") == second["assessmentId"]
+    assert world.latest_id("pi.external_id", "a-1") == second["assessmentId"]
     assert len(world.all("person")) == 1
 
 
 def test_a_known_external_person_id_re_assesses_that_person_under_a_new_external_id() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     first = created(world, externalId="a-1", externalPersonId="p-1")
     second = again(world, externalId="a-2", externalPersonId="p-1")
     assert (second["assessmentUserId"], second["externalId"]) == (first["assessmentUserId"], "a-2")
@@ -291,7 +291,7 @@ def test_a_known_external_person_id_re_assesses_that_person_under_a_new_external
 
 
 def test_a_person_may_gain_an_external_person_id_and_is_found_by_it_from_then_on() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     first = created(world, externalId="a-1")
     assert again(world, externalId="a-1", externalPersonId="p-1")["externalPersonId"] == "p-1"
     third = again(world, externalPersonId="p-1")
@@ -299,12 +299,12 @@ def test_a_person_may_gain_an_external_person_id_and_is_found_by_it_from_then_on
 
 
 def test_equal_names_and_addresses_make_two_persons() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     assert created(world)["assessmentUserId"] != created(world)["assessmentUserId"]
 
 
 def test_empty_external_ids_match_nobody() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     first = created(world, externalId="", externalPersonId="")
     assert created(world, externalId="", externalPersonId="")["assessmentUserId"] != first["assessmentUserId"]
 
@@ -312,8 +312,8 @@ def test_empty_external_ids_match_nobody() -> None:
 # Steering, and the neutral view.
 
 
-def alarms(world: FakeWorld) -> list[tuple[str, int]]:
-    return sorted((alarm.operation, (alarm.at or 0) - NOW) for alarm in world.alarms.values())
+def alarms(world: FakeSandbox) -> list[tuple[str, int]]:
+    return sorted((alarm.operation, (alarm.at or 0) - NOW) for alarm in world.timers.values())
 
 
 DAYS = 10 * instant.DAY
@@ -332,14 +332,14 @@ STEERED = [
 def test_the_address_or_the_progress_decides_what_will_happen(
     email: str, progress: str, expected: list[tuple[str, int]]
 ) -> None:
-    world = FakeWorld(Config(progress=progress))
+    world = FakeSandbox(Config(progress=progress))
     post(world, **{**VALID, "email": email})
     assert alarms(world) == expected
-    assert {(alarm.vendor, alarm.base) for alarm in world.alarms.values()} == {("predictive_index", BASE_URL)}
+    assert {(alarm.vendor, alarm.base_url) for alarm in world.timers.values()} == {("predictive_index", BASE_URL)}
 
 
 def test_a_re_assessment_takes_the_tags_of_the_persons_address() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     post(world, **{**VALID, "email": "ada+expires@example.com", "externalId": "a-1"})
     id = again(world, externalId="a-1")["assessmentId"]
     world.ring(VENDOR)
@@ -347,16 +347,16 @@ def test_a_re_assessment_takes_the_tags_of_the_persons_address() -> None:
 
 
 def test_an_invitation_expires_on_its_own_day() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = created(world)["assessmentId"]
     world.ring(VENDOR, DAYS - 1)
     assert saved(world, id).status == 0
     world.ring(VENDOR, 1)
-    assert (saved(world, id).status, saved(world, id).face["assessmentState"]) == (50, 50)
+    assert (saved(world, id).status, saved(world, id).public["assessmentState"]) == (50, 50)
 
 
 def test_the_neutral_view_names_candidate_links_and_moment() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     face = created(world, externalPersonId="p-1")
     view = VENDOR.view(saved(world, face["assessmentId"]))
     assert (view.id, view.vendor, view.status) == (face["assessmentId"], "predictive_index", 0)
@@ -368,4 +368,4 @@ def test_the_neutral_view_names_candidate_links_and_moment() -> None:
     world.ask(VENDOR, "complete", params={"id": view.id})
     done = VENDOR.view(saved(world, view.id))
     assert done.status == 40
-    assert done.links["report"] == saved(world, view.id).face["descriptiveReportUrl"]
+    assert done.links["report"] == saved(world, view.id).public["descriptiveReportUrl"]

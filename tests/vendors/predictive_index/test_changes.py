@@ -12,7 +12,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config, CustomField
 from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR, faces
-from tests.fakes import NOW, FakeWorld, at
+from tests.fakes import NOW, FakeSandbox, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, again, created, post, saved
 from tests.vendors.predictive_index.test_rules import HOSTILE, JSON
@@ -22,30 +22,30 @@ DAY = instant.DAY
 BOTH = {"externalId": "a-1", "externalPersonId": "p-1"}
 
 
-def change(world: FakeWorld, id: str, body: Any) -> VendorResponse:
+def change(world: FakeSandbox, id: str, body: Any) -> VendorResponse:
     return world.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, media_type="application/json")
 
 
-def change_by(world: FakeWorld, external_id: str, body: Any) -> VendorResponse:
+def change_by(world: FakeSandbox, external_id: str, body: Any) -> VendorResponse:
     query = {"externalId": external_id}
     return world.ask(VENDOR, "change_by_external_id", body, query=query, media_type="application/json")
 
 
-def archive(world: FakeWorld, id: str) -> VendorResponse:
+def archive(world: FakeSandbox, id: str) -> VendorResponse:
     return world.ask(VENDOR, "archive_assessment", params={"assessmentId": id})
 
 
-def changed(world: FakeWorld, id: str, **body: Any) -> dict[str, Any]:
+def changed(world: FakeSandbox, id: str, **body: Any) -> dict[str, Any]:
     """The face after a change, which the answer shows and a later look too."""
     reply = change(world, id, body)
     assert reply.status == 200, reply
     face: dict[str, Any] = reply.body
-    assert face == saved(world, id).face
+    assert face == saved(world, id).public
     assert list(face) == SAMPLE_MEMBERS
     return face
 
 
-def new(world: FakeWorld, **more: Any) -> str:
+def new(world: FakeSandbox, **more: Any) -> str:
     id: str = created(world, **more)["assessmentId"]
     return id
 
@@ -70,11 +70,11 @@ PLAIN: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("body", "more"), PLAIN)
 def test_what_is_sent_is_changed_and_nothing_else(body: dict[str, Any], more: dict[str, Any]) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world)
-    before = saved(world, id).face
+    before = saved(world, id).public
     assert changed(world, id, **body) == {**before, **body, **more}
-    assert world.notices == []
+    assert world.webhook_events == []
     assert world.all("mail") == []
 
 
@@ -98,16 +98,16 @@ FULL = {
 
 @pytest.mark.parametrize("body", EMPTY)
 def test_null_and_empty_leave_a_member_as_it_is_and_each_is_noted(body: dict[str, Any]) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world, **FULL)
-    before = saved(world, id).face
+    before = saved(world, id).public
     assert changed(world, id, **body) == before
     notes = "; ".join(change(world, id, body).notes)
     assert [member for member in body if f"body.{member}" not in notes] == []
 
 
 def test_null_and_empty_for_what_was_not_set_are_not_noted() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world, externalPersonId="")
     unset = ("middleName", "externalId", "externalPersonId", "redirectUrl", "gender", "personType", "customFields")
     assert change(world, id, dict.fromkeys(unset)).notes == ()
@@ -129,10 +129,10 @@ CLEARED: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("body", "more"), CLEARED)
 def test_null_may_clear_a_member_that_may_be_empty(body: dict[str, Any], more: dict[str, Any]) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world, **FULL)
     act(world, id, "complete")
-    before = saved(world, id).face
+    before = saved(world, id).public
     kept = change(world, id, body)
     assert kept.body == before
     assert "null was ignored" in kept.notes[-1]
@@ -140,24 +140,24 @@ def test_null_may_clear_a_member_that_may_be_empty(body: dict[str, Any], more: d
     reply = change(world, id, body)
     assert reply.body == {**before, **body, **more}
     assert not [note for note in reply.notes if "null" in note]
-    assert saved(world, id).face == reply.body
+    assert saved(world, id).public == reply.body
 
 
 @pytest.mark.parametrize("member", ["firstName", "lastName", "email", "expirationDateTime", "folderPath", "gender"])
 def test_null_clears_no_member_that_always_has_a_value(member: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_patch_null="cleared")
     id = new(world, **{**FULL, "gender": 0})
-    before = saved(world, id).face
+    before = saved(world, id).public
     assert changed(world, id, **{member: None}) == before
 
 
 def test_what_null_has_cleared_leads_nowhere_any_more() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_patch_null="cleared")
     id, other = new(world, **BOTH), again(world, externalPersonId="p-1")["assessmentId"]
     changed(world, id, externalId=None, externalPersonId=None)
-    assert saved(world, other).face["externalPersonId"] is None
+    assert saved(world, other).public["externalPersonId"] is None
     assert post(world, externalId="a-1", externalPersonId="p-1").status == 400
     assert change_by(world, "a-1", {}).rules == ("pi.change.known",)
 
@@ -179,31 +179,33 @@ BODIES: list[dict[str, Any]] = [{}, FULL, {"folderPath": "\\Example Company"}, {
 def test_an_assessment_that_was_read_can_be_sent_back_unchanged(
     shape: dict[str, Any], body: dict[str, Any], actions: tuple[str, ...]
 ) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world, **body)
     for action in actions:
         act(world, id, action)
     world.behave(**shape)
-    before, alarms = saved(world, id), dict(world.alarms)
+    before, alarms = saved(world, id), dict(world.timers)
     read = world.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body
-    shown = getattr(read, "face", read)
+    shown = getattr(read, "public", read)
     reply = change(world, id, _as_sent(shown))
     assert (reply.status, reply.body, reply.notes) == (200, shown, ())
-    assert (saved(world, id), world.alarms) == (before, alarms)
+    assert (saved(world, id), world.timers) == (before, alarms)
 
 
 def _as_sent(face: dict[str, Any]) -> dict[str, Any]:
     """A face with the caller's address and the sandbox's seal in their places, as answers have it."""
-    call = FakeWorld().call("")
-    return {m: faces.filled(value, call, FakeWorld()) if isinstance(value, str) else value for m, value in face.items()}
+    call = FakeSandbox().call("")
+    return {
+        m: faces.filled(value, call, FakeSandbox()) if isinstance(value, str) else value for m, value in face.items()
+    }
 
 
 def test_what_the_account_no_longer_has_can_be_sent_back_and_not_be_chosen() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world, associatedPositionTitle="Software Engineer", expirationDateTime="2026-11-02T00:00:00Z")
     world.ring(VENDOR, 2 * DAY)
     world.config = replace(world.config, positions=(), folders=())
-    shown = saved(world, id).face
+    shown = saved(world, id).public
     assert changed(world, id, **shown) == shown
     assert change(world, id, {**shown, "folderPath": "Some Folder"}).rules == ("pi.change.folder.exists",)
     assert change(world, new(world), shown).rules == (
@@ -212,31 +214,31 @@ def test_what_the_account_no_longer_has_can_be_sent_back_and_not_be_chosen() -> 
 
 
 def test_a_folder_keeps_its_place_when_its_name_is_sent() -> None:
-    world = FakeWorld(Config(folders=("\\A\\Sales", "\\B\\Sales", "\\B")))
+    world = FakeSandbox(Config(folders=("\\A\\Sales", "\\B\\Sales", "\\B")))
     id = new(world, folderPath="\\B\\Sales")
     changed(world, id, folderPath="Sales")
-    assert saved(world, id).facts["folder"] == "\\B\\Sales"
+    assert saved(world, id).internal["folder"] == "\\B\\Sales"
     changed(world, id, folderPath="B")
     changed(world, id, folderPath="Sales")
-    assert saved(world, id).facts["folder"] == "\\A\\Sales"
+    assert saved(world, id).internal["folder"] == "\\A\\Sales"
 
 
 def test_a_member_of_answers_alone_is_noted_where_it_differs() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world)
-    face = saved(world, id).face
+    face = saved(world, id).public
     reply = change(world, id, {**_as_sent(face), "assessmentState": 40, "isDeleted": False})
     assert reply.body == face
     assert [note.split()[0] for note in reply.notes] == ["body.isDeleted", "body.assessmentState"]
 
 
 def test_the_link_follows_the_language_and_a_strange_one_is_noted() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world)
     assert changed(world, id, languageLocale="fr-CA")["assessmentUrl"] == (
         f"{BASE_URL_TOKEN}/Account/LoginPi?a={LINK_TOKEN}.{id}&lang=fr-CA"
     )
-    assert saved(world, id).facts["language"] == "fr-CA"
+    assert saved(world, id).internal["language"] == "fr-CA"
     reply = change(world, id, {"languageLocale": "tlh", "strange": 1})
     assert reply.notes == (
         "body.strange is not a documented member; it was ignored",
@@ -245,7 +247,9 @@ def test_the_link_follows_the_language_and_a_strange_one_is_noted() -> None:
 
 
 def test_custom_fields_that_are_sent_and_valid_are_assigned_and_the_others_stay() -> None:
-    world = FakeWorld(Config(custom_fields=(CustomField("Size", ("S", "M")), CustomField("Team"), CustomField("Cup"))))
+    world = FakeSandbox(
+        Config(custom_fields=(CustomField("Size", ("S", "M")), CustomField("Team"), CustomField("Cup")))
+    )
     sent = {"Size": "M", "Team": "Blue"}
     id = new(world, customFields=[{"fieldName": name, "fieldValue": value} for name, value in sent.items()])
     wanted = {"Size": "XL", "Team": "Red", "Unknown": "x"}
@@ -256,13 +260,13 @@ def test_custom_fields_that_are_sent_and_valid_are_assigned_and_the_others_stay(
 
 
 def test_the_answer_is_shaped_by_the_switches_and_the_record_is_not() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world)
     world.behave(pi_person_type="numbers", pi_folder_path="name", pi_webhook_member="assessmentStatusWebHookUrl")
     body = {"personType": 4, "folderPath": "\\Example Company", "assessmentStatusWebHookUrl": "https://example.com/"}
     shown = change(world, id, body).body
     assert (shown["personType"], shown["folderPath"]) == (4, "Example Company")
-    face = saved(world, id).face
+    face = saved(world, id).public
     assert (face["personType"], face["folderPath"]) == ("Employee", "\\Example Company")
     assert shown["assessmentStatusWebHook"] == face["assessmentStatusWebHook"] == "https://example.com/"
 
@@ -271,7 +275,7 @@ def test_the_answer_is_shaped_by_the_switches_and_the_record_is_not() -> None:
 
 
 def test_an_external_id_finds_the_latest_that_has_it() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     first = new(world, externalId="a-1")
     second = again(world, externalId="a-1")["assessmentId"]
     assert change_by(world, "a-1", {"gender": 1}).body["assessmentId"] == second
@@ -283,7 +287,7 @@ def test_an_external_id_finds_the_latest_that_has_it() -> None:
 
 
 def test_a_change_of_something_else_does_not_make_an_assessment_the_latest() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     first = new(world, externalId="a-1")
     second = again(world, externalId="a-1")["assessmentId"]
     changed(world, first, gender=1)
@@ -291,17 +295,17 @@ def test_a_change_of_something_else_does_not_make_an_assessment_the_latest() -> 
 
 
 def test_an_old_external_id_is_free_and_the_new_one_re_assesses() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world, externalId="a-1")
     changed(world, id, externalId="a-2")
-    person = saved(world, id).face["assessmentUserId"]
+    person = saved(world, id).public["assessmentUserId"]
     assert created(world, externalId="a-1")["assessmentUserId"] != person
     assert again(world, externalId="a-2")["assessmentUserId"] == person
     assert change(world, id, {"externalId": "a-1"}).rules == ("pi.change.external_id.free",)
 
 
 def test_changed_names_are_those_of_the_next_assessment() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     first = new(world, **BOTH)
     changed(world, first, lastName="Other", email="other@example.com")
     second = again(world, externalId="a-1")
@@ -309,7 +313,7 @@ def test_changed_names_are_those_of_the_next_assessment() -> None:
 
 
 def test_a_persons_new_id_is_known_and_the_old_one_is_free() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world, **BOTH)
     person = changed(world, id, externalPersonId="p-2")["assessmentUserId"]
     assert again(world, externalPersonId="p-2")["assessmentUserId"] == person
@@ -325,7 +329,7 @@ def test_a_persons_new_id_is_known_and_the_old_one_is_free() -> None:
 
 
 def test_a_later_date_moves_the_alarm() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world)
     changed(world, id, expirationDateTime="2026-12-01T00:00:00Z")
     world.ring(VENDOR, 10 * DAY)
@@ -335,28 +339,28 @@ def test_a_later_date_moves_the_alarm() -> None:
 
 
 def test_a_later_date_revives_an_expired_assessment_and_it_may_expire_again() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world)
     world.ring(VENDOR, 10 * DAY)
     face = changed(world, id, expirationDateTime="2026-12-01T00:00:00Z")
     assert (face["assessmentState"], saved(world, id).status) == (10, 10)
-    assert world.alarms["expire", id].at == at("2026-12-01T00:00:00Z")
+    assert world.timers["expire", id].at == at("2026-12-01T00:00:00Z")
     world.ring(VENDOR, 30 * DAY)
     assert saved(world, id).status == 50
     assert changed(world, id, gender=1)["assessmentState"] == 50
 
 
 def test_a_revived_assessment_can_be_completed() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world)
     act(world, id, "expire")
     changed(world, id, expirationDateTime="2999-01-01")
     assert act(world, id, "complete").status == 200
-    assert world.alarms == {}
+    assert world.timers == {}
 
 
 def test_the_same_date_in_another_form_revives_nothing() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world, expirationDateTime="2030-01-31")
     act(world, id, "expire")
     assert changed(world, id, expirationDateTime="2030-01-31T23:59:59.9999999Z")["assessmentState"] == 50
@@ -364,18 +368,18 @@ def test_the_same_date_in_another_form_revives_nothing() -> None:
 
 
 def test_an_expired_assessment_may_stay_so() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_revive_expired=False)
     id = new(world)
     act(world, id, "expire")
     face = changed(world, id, expirationDateTime="2999-01-01")
     assert (face["assessmentState"], face["expirationDateTime"]) == (50, "2999-01-01T23:59:59.9999999Z")
-    assert world.alarms == {}
+    assert world.timers == {}
 
 
 @pytest.mark.parametrize("actions", [("complete",), ("abort",), ("start", "fail")])
 def test_after_another_end_the_date_is_ignored(actions: tuple[str, ...]) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world)
     for action in actions:
         act(world, id, action)
@@ -383,15 +387,15 @@ def test_after_another_end_the_date_is_ignored(actions: tuple[str, ...]) -> None
     reply = change(world, id, {"expirationDateTime": "2999-01-01"})
     state = {40: "Completed (40)", 65: "Aborted (65)", 60: "Failed (60)"}[before.status]
     assert (reply.body, reply.notes) == (
-        before.face, (f"body.expirationDateTime was ignored: the assessment is {state}",)
+        before.public, (f"body.expirationDateTime was ignored: the assessment is {state}",)
     )  # fmt: skip
     assert saved(world, id) == before
-    assert world.alarms == {}
+    assert world.timers == {}
     assert change(world, id, {"expirationDateTime": "2015-01-01"}).rules == ("pi.change.expiration.future",)
 
 
 def test_after_completion_report_and_position_follow_what_is_changed() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world)
     act(world, id, "complete")
     face = changed(world, id, gender=2, associatedPositionTitle="Software Engineer")
@@ -403,7 +407,7 @@ def test_after_completion_report_and_position_follow_what_is_changed() -> None:
 
 
 def test_what_is_archived_is_gone_from_reads_and_lists() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id, other = new(world), new(world)
     reply = archive(world, id)
     assert (reply.status, reply.body) == (204, None)
@@ -412,11 +416,11 @@ def test_what_is_archived_is_gone_from_reads_and_lists() -> None:
     assert act(world, id, "open").status == 404
     assert change(world, id, {}).status == 404
     assert archive(world, id).rules == ("pi.archive.known",)
-    assert {key[1] for key in world.alarms} == {other}
+    assert {key[1] for key in world.timers} == {other}
 
 
 def test_an_archived_assessments_ids_are_free() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world, **BOTH)
     archive(world, id)
     assert world.all("person") == []
@@ -425,19 +429,19 @@ def test_an_archived_assessments_ids_are_free() -> None:
 
 
 def test_a_person_stays_as_long_as_an_assessment_of_theirs_does() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     first = new(world, **BOTH)
     second = again(world, externalPersonId="p-1", externalId="a-2")["assessmentId"]
     archive(world, second)
     third = again(world, externalPersonId="p-1")["assessmentId"]
     archive(world, third)
-    assert created(world, externalId="a-2")["assessmentUserId"] != saved(world, first).face["assessmentUserId"]
+    assert created(world, externalId="a-2")["assessmentUserId"] != saved(world, first).public["assessmentUserId"]
     archive(world, first)
     assert post(world, **VALID, externalPersonId="p-1").status == 201
 
 
 def test_archiving_may_show_what_was_archived() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_archive_status=200, pi_state_member="assessmentStatus")
     id = new(world)
     reply = archive(world, id)
@@ -450,7 +454,7 @@ def test_archiving_may_show_what_was_archived() -> None:
 
 @given(HOSTILE | JSON, st.sampled_from([(), ("complete",), ("expire",), ("abort",)]))
 def test_no_change_raises_and_what_is_refused_leaves_nothing_behind(body: Any, actions: tuple[str, ...]) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = new(world, **BOTH)
     new(world, externalId="a-2", externalPersonId="2999-01-01")
     for action in actions:
@@ -460,7 +464,7 @@ def test_no_change_raises_and_what_is_refused_leaves_nothing_behind(body: Any, a
     assert reply.status in (200, 400)
     if reply.status == 400:
         assert world.memory() == before
-    assert world.notices == []
+    assert world.webhook_events == []
 
 
 IDS = st.sampled_from(["x", "y", "z"])
@@ -469,7 +473,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(["post", "patch", "person", "delete"]
 
 @given(STEPS)
 def test_no_id_ever_leads_to_two_persons(steps: list[tuple[str, int, str]]) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     for step, number, word in steps:
         ids = [stored.id for stored in world.all("assessment")]
         if step == "post" or not ids:
@@ -483,9 +487,9 @@ def test_no_id_ever_leads_to_two_persons(steps: list[tuple[str, int, str]]) -> N
         _check(world)
 
 
-def _check(world: FakeWorld) -> None:
-    shown = [stored.face for stored in world.all("assessment")]
-    persons = [stored.face for stored in world.all("person")]
+def _check(world: FakeSandbox) -> None:
+    shown = [stored.public for stored in world.all("assessment")]
+    persons = [stored.public for stored in world.all("person")]
     assert {face["assessmentUserId"] for face in shown} == {face["assessmentUserId"] for face in persons}
     for person in persons:
         mine = [face for face in shown if face["assessmentUserId"] == person["assessmentUserId"]]
@@ -498,17 +502,17 @@ def _check(world: FakeWorld) -> None:
             owners[face["externalId"]].add(face["assessmentUserId"])
     for word, found in owners.items():
         assert len(found) <= 1
-        assert change_by(FakeWorld(**_same(world)), word, {}).status == (200 if found else 404)
+        assert change_by(FakeSandbox(**_same(world)), word, {}).status == (200 if found else 404)
 
 
-def _same(world: FakeWorld) -> dict[str, Any]:
+def _same(world: FakeSandbox) -> dict[str, Any]:
     return {"records": dict(world.records), "index": world.index, "now": world.now}
 
 
 def test_a_change_keeps_to_its_moment() -> None:
-    world = FakeWorld(replace(Config(), invitation_days=30))
+    world = FakeSandbox(replace(Config(), invitation_days=30))
     id = new(world)
     before = saved(world, id)
     changed(world, id, gender=1)
-    assert saved(world, id).facts == before.facts
-    assert before.facts["created"] == NOW
+    assert saved(world, id).internal == before.internal
+    assert before.internal["created"] == NOW

@@ -9,14 +9,14 @@ from assessment_simulator.vendors.predictive_index import VENDOR, results
 from assessment_simulator.vendors.predictive_index.adjectives import LISTS, SHOWN, WORDS
 from assessment_simulator.vendors.predictive_index.questionnaire import EXERCISE, GRAPHS, PHASES, outcome
 from assessment_simulator.vendors.predictive_index.states import KIND, MACHINE
-from tests.fakes import NOW, FakeWorld
+from tests.fakes import NOW, FakeSandbox
 
 LANGUAGES = list(SHOWN)
 
 
-def invited(**more: Any) -> tuple[FakeWorld, str]:
+def invited(**more: Any) -> tuple[FakeSandbox, str]:
     """A world with one assessment, and its id."""
-    world = FakeWorld()
+    world = FakeSandbox()
     body = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com", **more}
     keyed = {"headers": {"api-key": "k"}, "media_type": "application/json"}
     reply = world.ask(VENDOR, "create_assessment", body, **keyed)

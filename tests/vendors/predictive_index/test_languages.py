@@ -4,7 +4,7 @@ import pytest
 
 from assessment_simulator.vendors.predictive_index import languages
 from assessment_simulator.vendors.predictive_index.rules import LANGUAGE
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import post
 
@@ -13,7 +13,7 @@ from tests.vendors.predictive_index.test_assessments import post
 def test_a_published_tag_is_well_formed_and_not_noted(tag: str) -> None:
     assert LANGUAGE.fullmatch(tag)
     assert languages.is_published(tag.upper())
-    assert post(FakeWorld(), **VALID, languageLocale=tag).notes == ()
+    assert post(FakeSandbox(), **VALID, languageLocale=tag).notes == ()
 
 
 def test_english_is_never_gendered_and_every_gendered_language_is_published() -> None:
@@ -23,7 +23,7 @@ def test_english_is_never_gendered_and_every_gendered_language_is_published() ->
 
 @pytest.mark.parametrize("tag", ["zu", "x-ours", "de-1996-u-co-phonebk", "en-" + "x" * 8 + "-yyyyyyyy" * 9])
 def test_another_tag_is_accepted_and_noted(tag: str) -> None:
-    (note,) = post(FakeWorld(), **VALID, languageLocale=tag).notes
+    (note,) = post(FakeSandbox(), **VALID, languageLocale=tag).notes
     assert note.startswith(f"body.languageLocale {tag[:40]} is not among")
     assert note.isascii()
     assert len(note) < 160

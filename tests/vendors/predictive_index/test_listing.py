@@ -12,12 +12,12 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.decision import Decision
 from assessment_simulator.core.request import VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
-from tests.fakes import BASE_URL, FakeStored, FakeWorld
+from tests.fakes import BASE_URL, FakeSandbox, FakeStored
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, again, created, post, saved
 
 
-def ask(world: FakeWorld, **options: str) -> VendorResponse:
+def ask(world: FakeSandbox, **options: str) -> VendorResponse:
     """The list with options, written without their dollar signs."""
     names = {"searchfields": "searchfields", **{name: f"${name}" for name in options if name != "searchfields"}}
     return world.ask(VENDOR, "list_assessments", query={names[name]: text for name, text in options.items()})
@@ -25,18 +25,18 @@ def ask(world: FakeWorld, **options: str) -> VendorResponse:
 
 def faces(reply: VendorResponse) -> list[Mapping[str, Any]]:
     assert reply.status == 200, reply
-    return [getattr(item, "face", item) for item in reply.body]
+    return [getattr(item, "public", item) for item in reply.body]
 
 
-def found(world: FakeWorld, **options: str) -> list[str]:
+def found(world: FakeSandbox, **options: str) -> list[str]:
     """The externalIds of what is listed."""
     return [str(face["externalId"]) for face in faces(ask(world, **options))]
 
 
 @pytest.fixture
-def world() -> FakeWorld:
+def world() -> FakeSandbox:
     """Five assessments, `a` to `e`; `b` is complete, and `c` and `e` are of one person."""
-    world = FakeWorld()
+    world = FakeSandbox()
     people = [("a", "Sam", 1), ("b", "Quorra", 2), ("c", "sam", 0), ("d", "Ädam", 1)]
     for id, name, gender in people:
         world.now += instant.SECOND
@@ -44,7 +44,7 @@ def world() -> FakeWorld:
         post(world, **{**VALID, **body, "externalId": id, "externalPersonId": f"p-{id}"})
     again(world, externalId="e", externalPersonId="p-c", associatedPositionTitle="Software Engineer")
     scores = {"scores": {"selfSigmaScore": {"aSigma": 1.5}}}
-    world.ask(VENDOR, "complete", scores, params={"id": world.latest("pi.external_id", "b")})
+    world.ask(VENDOR, "complete", scores, params={"id": world.latest_id("pi.external_id", "b")})
     return world
 
 
@@ -95,23 +95,23 @@ ASKED: list[tuple[dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("options", "ids"), ASKED)
-def test_a_list_holds_what_its_options_ask_for(world: FakeWorld, options: dict[str, str], ids: str) -> None:
+def test_a_list_holds_what_its_options_ask_for(world: FakeSandbox, options: dict[str, str], ids: str) -> None:
     assert found(world, **options) == ids.split()
 
 
-def test_select_shows_the_members_asked_for_in_the_order_of_the_answer(world: FakeWorld) -> None:
+def test_select_shows_the_members_asked_for_in_the_order_of_the_answer(world: FakeSandbox) -> None:
     (face,) = faces(ask(world, select="customFields, lastName,firstName", top="1"))
     assert list(face) == ["firstName", "lastName", "customFields"]
     (whole,) = faces(ask(world, select="lastName,*", top="1"))
     assert list(whole) == SAMPLE_MEMBERS
 
 
-def test_without_select_the_records_are_handed_on_as_they_are_stored(world: FakeWorld) -> None:
+def test_without_select_the_records_are_handed_on_as_they_are_stored(world: FakeSandbox) -> None:
     for options in ({"top": "2"}, {"filter": "gender eq 1"}, {"orderby": "gender"}):
         assert all(isinstance(item, FakeStored) for item in ask(world, **options).body)
 
 
-def test_queries_speak_of_members_as_the_switches_show_them(world: FakeWorld) -> None:
+def test_queries_speak_of_members_as_the_switches_show_them(world: FakeSandbox) -> None:
     world.behave(pi_state_member="assessmentStatus", pi_person_type="numbers", pi_sigma_container="object")
     assert found(world, filter="assessmentStatus eq 40 and personType eq 1") == ["b"]
     assert found(world, filter="selfSigmaScore/aSigma eq 1.5") == ["b"]
@@ -140,9 +140,9 @@ PAGES: list[tuple[dict[str, str], slice, bool]] = [
 
 
 @pytest.fixture(scope="module")
-def pages() -> FakeWorld:
+def pages() -> FakeSandbox:
     """Fifty-five assessments, `a` and the next letters."""
-    world = FakeWorld()
+    world = FakeSandbox()
     for number in range(55):
         world.now += instant.SECOND
         created(world, externalId=chr(ord("a") + number))
@@ -151,14 +151,14 @@ def pages() -> FakeWorld:
 
 @pytest.mark.parametrize(("options", "page", "more"), PAGES)
 def test_a_list_holds_fifty_at_most_and_says_so_where_there_are_more(
-    pages: FakeWorld, options: dict[str, str], page: slice, *, more: bool
+    pages: FakeSandbox, options: dict[str, str], page: slice, *, more: bool
 ) -> None:
     reply = ask(pages, **options)
     assert [str(face["externalId"]) for face in faces(reply)] == [chr(ord("a") + number) for number in range(55)][page]
     assert reply.notes == (("a list holds 50 assessments at most; $skip leads to the next ones",) if more else ())
 
 
-def test_what_no_document_knows_is_ignored_and_noted(world: FakeWorld) -> None:
+def test_what_no_document_knows_is_ignored_and_noted(world: FakeSandbox) -> None:
     reply = world.ask(VENDOR, "list_assessments", query={"top": "1", "é": "2"})
     assert len(reply.body) == 5
     assert reply.notes == (
@@ -167,16 +167,16 @@ def test_what_no_document_knows_is_ignored_and_noted(world: FakeWorld) -> None:
     )
 
 
-def test_a_key_that_leads_to_what_has_changed_or_is_gone_finds_nothing(world: FakeWorld) -> None:
-    stale, gone = (str(world.latest("pi.external_id", id)) for id in "ab")
+def test_a_key_that_leads_to_what_has_changed_or_is_gone_finds_nothing(world: FakeSandbox) -> None:
+    stale, gone = (str(world.latest_id("pi.external_id", id)) for id in "ab")
     old = saved(world, stale)
-    world.records["assessment", stale] = FakeStored(stale, old.status, {**old.face, "externalId": "z"}, old.facts)
-    world.apply(Decision(VendorResponse(204), forgotten=(("assessment", gone),)))
+    world.records["assessment", stale] = FakeStored(stale, old.status, {**old.public, "externalId": "z"}, old.internal)
+    world.apply(Decision(VendorResponse(204), deleted=(("assessment", gone),)))
     assert found(world, filter="externalId eq 'a'") == found(world, filter="externalId eq 'b'") == []
     assert found(world, filter=f"assessmentId eq '{gone}'") == []
 
 
-def test_an_index_keeps_the_order_of_creation(world: FakeWorld) -> None:
+def test_an_index_keeps_the_order_of_creation(world: FakeSandbox) -> None:
     # A later save under a key that others already have comes last there, and may come twice.
     ids = world.index["pi.assessment.email", "sam@example.com"]
     ids.append(ids.pop(0))
@@ -188,7 +188,7 @@ def test_an_index_keeps_the_order_of_creation(world: FakeWorld) -> None:
 
 
 @dataclass
-class Watched(FakeWorld):
+class Watched(FakeSandbox):
     """A world that counts the records that it gives away."""
 
     looks: int = 0
@@ -255,7 +255,7 @@ def test_a_list_without_options_looks_at_one_page(crowd: Watched) -> None:
 @pytest.mark.parametrize("member", ["assessmentId", "assessmentUserId"])
 @pytest.mark.parametrize("form", ["'{0}'", "{0}", "{1}", "guid'{0}'", "guid'{1}'"])
 def test_our_own_ids_are_found_by_an_index_however_they_are_written(crowd: Watched, member: str, form: str) -> None:
-    id = saved(crowd, str(crowd.latest("pi.external_id", "a-3"))).face[member]
+    id = saved(crowd, str(crowd.latest_id("pi.external_id", "a-3"))).public[member]
     crowd.looks = 0
     assert found(crowd, filter=f"{member} eq {form.format(id, id.upper())}") == ["a-3"]
     assert crowd.looks == 1
@@ -269,7 +269,7 @@ def test_every_other_filter_looks_at_each(crowd: Watched, text: str) -> None:
 
 
 def test_a_guid_among_the_callers_own_ids_is_found_whatever_its_case() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = "1A2BC3D4-e5f6-a7b8-c9d0-e1f2a3b4c5d6"
     created(world, externalId=id)
     assert found(world, filter=f"externalId eq {id.lower()}") == [id]
@@ -288,12 +288,12 @@ ORDERS = st.lists(st.tuples(MEMBERS, st.sampled_from(["", " asc", " DESC"])), mi
 def test_orders_and_pages_are_those_of_python(
     people: list[tuple[str, int, str | None]], order: list[tuple[str, str]], skip: int, top: int
 ) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     for number, (name, gender, middle) in enumerate(people):
         world.now += instant.SECOND * (number % 2)
         body = {**VALID, "firstName": name, "middleName": middle, "gender": gender}
         post(world, **body, externalPersonId=f"p-{number}")
-    expected = [stored.face for stored in world.all("assessment")]
+    expected = [stored.public for stored in world.all("assessment")]
     for member, direction in reversed(order):
         down = direction == " DESC"
         filled = sorted((f for f in expected if f[member] is not None), key=lambda f: f[member], reverse=down)

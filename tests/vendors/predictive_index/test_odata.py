@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.instant import DAY
 from assessment_simulator.vendors.predictive_index import VENDOR, odata, surfaces
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.filters import FILTERS, ROWS, Piece, Row
 from tests.vendors.predictive_index.test_assessments import created
 
@@ -190,8 +190,8 @@ OPERATIONS = st.sampled_from(["list_assessments", "search_people"])
 
 
 @pytest.fixture(scope="module")
-def world() -> FakeWorld:
-    world = FakeWorld()
+def world() -> FakeSandbox:
+    world = FakeSandbox()
     id = created(world, externalId="a-1", externalPersonId="p-1", gender=1)["assessmentId"]
     world.ask(VENDOR, "complete", params={"id": id})
     created(world, associatedPositionTitle="Software Engineer")
@@ -215,7 +215,7 @@ def world() -> FakeWorld:
 @example("list_assessments", {"$orderby": "," * 60_000})
 @example("search_people", {"$search": '"' * 1_000})
 def test_no_query_whatever_is_answered_by_anything_but_200_or_400(
-    world: FakeWorld, operation: str, query: dict[str, str]
+    world: FakeSandbox, operation: str, query: dict[str, str]
 ) -> None:
     before = world.memory()
     reply = world.ask(VENDOR, operation, query=query)

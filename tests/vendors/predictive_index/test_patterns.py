@@ -6,7 +6,7 @@ import pytest
 
 from assessment_simulator.core.request import Dot, Drawing, Label, Line, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.test_assessments import created, saved
 from tests.vendors.predictive_index.test_states import act
 
@@ -16,19 +16,19 @@ SCORES = {
 }
 
 
-def completed(world: FakeWorld, **more: Any) -> str:
+def completed(world: FakeSandbox, **more: Any) -> str:
     id: str = created(world, **more)["assessmentId"]
     assert act(world, id, "complete", {"scores": SCORES}).status == 200
     return id
 
 
-def ask(world: FakeWorld, id: str, kind: str, form: str = "PNG") -> VendorResponse:
+def ask(world: FakeSandbox, id: str, kind: str, form: str = "PNG") -> VendorResponse:
     params = {"assessmentId": id, "patternType": kind}
     return world.ask(VENDOR, "get_pattern", params=params, query={"format": form})
 
 
 def drawn(kind: str) -> Drawing:
-    world = FakeWorld()
+    world = FakeSandbox()
     reply = ask(world, completed(world), kind)
     assert reply.status == 200
     assert isinstance(reply.body, Drawing)
@@ -92,13 +92,13 @@ def _points(mark: Line | Dot | Label) -> list[tuple[float, float]]:
 
 @pytest.mark.parametrize(("form", "media_type"), [("PNG", "image/png"), ("SVG", "image/svg+xml")])
 def test_the_format_is_the_media_type(form: str, media_type: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     assert ask(world, completed(world), "0", form).media_type == media_type
 
 
 @pytest.mark.parametrize("action", ["open", "start", "expire", "abort"])
 def test_there_is_no_pattern_before_completion_nor_without(action: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = created(world)["assessmentId"]
     act(world, id, action)
     reply = ask(world, id, "0")
@@ -107,7 +107,7 @@ def test_there_is_no_pattern_before_completion_nor_without(action: str) -> None:
 
 
 def test_the_links_of_the_answer_are_ready_made_calls() -> None:
-    world = FakeWorld()
-    face = saved(world, completed(world)).face
+    world = FakeSandbox()
+    face = saved(world, completed(world)).public
     assert face["patternFullUrl"].endswith(f"/{face['assessmentId']}/patterns/0?format=PNG")
     assert face["patternSelfUrl"].endswith(f"/{face['assessmentId']}/patterns/1?format=PNG")

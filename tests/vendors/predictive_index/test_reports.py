@@ -6,17 +6,17 @@ import pytest
 
 from assessment_simulator.core.request import Bundle, Document, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.test_patterns import SCORES, completed
 
 
-def ask(world: FakeWorld, id: str, kind: str = "1", **query: str) -> VendorResponse:
+def ask(world: FakeSandbox, id: str, kind: str = "1", **query: str) -> VendorResponse:
     params = {"assessmentId": id, "reportType": kind}
     return world.ask(VENDOR, "get_report", params=params, query={"format": "PDF", "gender": "0", **query})
 
 
 def made(kind: str = "1", person: dict[str, Any] | None = None, **query: str) -> tuple[str, VendorResponse]:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = completed(world, **(person or {}))
     reply = ask(world, id, kind, **query)
     assert reply.status == 200, reply
@@ -99,14 +99,14 @@ def test_a_language_that_is_not_published_is_noted() -> None:
 
 
 def test_the_report_that_does_not_work_says_so() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     reply = ask(world, completed(world), "5")
     assert (reply.status, reply.rules) == (400, ("pi.report.working",))
     assert reply.body["parameterErrors"][0]["parameter"] == "reportType"
 
 
 def test_a_request_that_breaks_several_rules_names_them_all() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     reply = ask(world, completed(world), "9", format="PNG", gender="x", languageLocale="_")
     assert reply.rules == ("pi.report.type", "pi.report.format", "pi.report.gender", "pi.report.language")
 

@@ -8,7 +8,7 @@ import pytest
 from assessment_simulator.core.config import Config, CustomField
 from assessment_simulator.core.request import Unreadable, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, PATH, VALID
 from tests.vendors.predictive_index.test_assessments import created, post
 
@@ -16,12 +16,12 @@ JSON: Mapping[str, Any] = {"media_type": "application/json"}
 MARKED = Unreadable("unexpected character", "send it without the mark", dict(VALID))
 
 
-def change(world: FakeWorld, body: Any) -> VendorResponse:
+def change(world: FakeSandbox, body: Any) -> VendorResponse:
     id = world.all("assessment")[0].id
     return world.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, path=f"{PATH}/{id}", **JSON)
 
 
-def listed(world: FakeWorld, raw_query: str, **query: str) -> VendorResponse:
+def listed(world: FakeSandbox, raw_query: str, **query: str) -> VendorResponse:
     return world.ask(VENDOR, "list_assessments", path=PATH, query=query, raw_query=raw_query)
 
 
@@ -29,7 +29,7 @@ def listed(world: FakeWorld, raw_query: str, **query: str) -> VendorResponse:
 
 
 def test_another_spelling_of_a_path_is_noted_unless_it_is_refused() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     (note,) = world.ask(VENDOR, "list_assessments", path="/api/v1/BehavioralAssessments/").notes
     assert "/api/v1/BehavioralAssessments/" in note
     assert world.ask(VENDOR, "list_assessments", path=PATH).notes == ()
@@ -38,7 +38,7 @@ def test_another_spelling_of_a_path_is_noted_unless_it_is_refused() -> None:
 
 
 def test_names_of_query_parameters_are_read_in_any_case_unless_they_must_be_exact() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = created(world, externalId="a-1")["assessmentId"]
     world.ask(VENDOR, "complete", params={"id": id})
     query = {"Format": "PDF", "GENDER": "1", "languagelocale": "en-US"}
@@ -53,14 +53,14 @@ def test_names_of_query_parameters_are_read_in_any_case_unless_they_must_be_exac
 
 
 def test_an_odata_option_in_another_case_is_refused_with_a_hint() -> None:
-    reply = listed(FakeWorld(), "", **{"$Filter": "gender eq 1"})
+    reply = listed(FakeSandbox(), "", **{"$Filter": "gender eq 1"})
     assert (reply.rules, reply.hints) == (
         ("pi.list.option.known",), ("query.$Filter is unknown; did you mean $filter?",),
     )  # fmt: skip
 
 
 def test_a_byte_order_mark_is_accepted_with_a_note_or_refused_with_a_hint() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     accepted = world.ask(VENDOR, "create_assessment", MARKED, path=PATH, **JSON)
     assert accepted.status == 201
     assert "byte order mark" in accepted.notes[0]
@@ -70,7 +70,7 @@ def test_a_byte_order_mark_is_accepted_with_a_note_or_refused_with_a_hint() -> N
 
 
 def test_a_body_that_is_unreadable_for_another_reason_has_no_hint() -> None:
-    reply = FakeWorld().ask(VENDOR, "create_assessment", Unreadable("it ends"), path=PATH, **JSON)
+    reply = FakeSandbox().ask(VENDOR, "create_assessment", Unreadable("it ends"), path=PATH, **JSON)
     assert (reply.status, reply.hints) == (400, ())
 
 
@@ -78,7 +78,7 @@ def test_a_body_that_is_unreadable_for_another_reason_has_no_hint() -> None:
     "operation", ["get_assessment", "archive_assessment", "change_assessment", "create_assessment"]
 )
 def test_an_unknown_query_parameter_is_noted_wherever_it_is_sent(operation: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = created(world)["assessmentId"]
     body = dict(VALID) if operation == "create_assessment" else {}
     reply = world.ask(VENDOR, operation, body, params={"assessmentId": id}, query={"verbose": "1"}, **JSON)
@@ -96,31 +96,31 @@ SPELT = [
 @pytest.mark.parametrize(("body", "member", "sent"), SPELT)
 def test_a_required_member_in_another_case_is_refused_with_a_hint(body: Any, member: str, sent: str) -> None:
     rest = {name: value for name, value in VALID.items() if name != member}
-    reply = post(FakeWorld(), **rest, **body)
+    reply = post(FakeSandbox(), **rest, **body)
     assert reply.hints == (f"body.{sent} is unknown; did you mean {member}?",)
     assert reply.notes == ()
 
 
 def test_a_required_member_that_is_missing_altogether_has_no_hint() -> None:
-    assert post(FakeWorld(), firstName="Sam", lastName="Flynn").hints == ()
+    assert post(FakeSandbox(), firstName="Sam", lastName="Flynn").hints == ()
 
 
 def test_an_administrators_member_in_another_case_is_refused_with_a_hint() -> None:
     sent = {**ADMINISTRATOR, "AdministeredByEmail": "r@example.com"}
     del sent["administeredByEmail"]
     hint = "body.AdministeredByEmail is unknown; did you mean administeredByEmail?"
-    assert post(FakeWorld(), **VALID, **sent).hints == (hint,)
+    assert post(FakeSandbox(), **VALID, **sent).hints == (hint,)
 
 
 def test_an_optional_member_in_another_case_is_noted_with_the_right_name() -> None:
-    reply = post(FakeWorld(), **VALID, Gender=1)
+    reply = post(FakeSandbox(), **VALID, Gender=1)
     assert reply.hints == ()
     assert reply.notes == ("body.Gender is not a documented member; it was ignored; did you mean gender?",)
 
 
 @pytest.mark.parametrize("member", ["assessmentStatusWebHook", "assessmentStatusWebHookUrl"])
 def test_the_note_about_the_webhook_member_names_the_flag(member: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     other = {"assessmentStatusWebHook", "assessmentStatusWebHookUrl"} - {member}
     world.behave(pi_webhook_member=member)
     (note,) = post(world, **VALID, **{other.pop(): "https://example.com"}).notes
@@ -137,7 +137,7 @@ DATES = [
 
 @pytest.mark.parametrize(("date", "right"), DATES)
 def test_a_date_time_without_a_zone_is_refused_with_a_hint(date: str, right: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     hint = f"expirationDateTime has no zone; send it in UTC, as {right}"
     assert post(world, **VALID, expirationDateTime=date).hints == (hint,)
     created(world)
@@ -146,19 +146,19 @@ def test_a_date_time_without_a_zone_is_refused_with_a_hint(date: str, right: str
 
 @pytest.mark.parametrize("date", ["31.01.2999", "2999-02-29T10:00:00", "2999-01-31T25:00:00", "", "2999-01-31T23:59:5"])
 def test_another_wrong_date_has_no_hint_about_the_zone(date: str) -> None:
-    assert post(FakeWorld(), **VALID, expirationDateTime=date).hints == ()
+    assert post(FakeSandbox(), **VALID, expirationDateTime=date).hints == ()
 
 
 def test_an_offset_is_noted_and_utc_is_not() -> None:
     for date in ("2999-01-31T00:00:00+14:00", "2999-01-31T00:00:00.5-05:00", "2999-01-31T00:00:00+00:00"):
-        (note,) = post(FakeWorld(), **VALID, expirationDateTime=date).notes
+        (note,) = post(FakeSandbox(), **VALID, expirationDateTime=date).notes
         assert "converted to UTC" in note
     for date in ("2999-01-31", "2999-01-31T00:00:00Z"):
-        assert post(FakeWorld(), **VALID, expirationDateTime=date).notes == ()
+        assert post(FakeSandbox(), **VALID, expirationDateTime=date).notes == ()
 
 
 def test_an_address_that_cannot_be_one_is_accepted_with_a_note() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     reply = post(world, **{**VALID, "email": "not-an-address"})
     assert (reply.status, reply.body["email"]) == (201, "not-an-address")
     assert reply.notes == ("body.email cannot be an e-mail address: it has no @; it was accepted",)
@@ -168,7 +168,7 @@ def test_an_address_that_cannot_be_one_is_accepted_with_a_note() -> None:
 
 
 def test_a_blank_name_in_a_re_assessment_counts_as_empty() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     first = created(world, externalId="a-1")
     blank = dict.fromkeys(("firstName", "middleName", "lastName", "email"), " \u00a0")
     face = post(world, **blank, externalId="a-1").body
@@ -192,14 +192,14 @@ DROPPED = [
 
 @pytest.mark.parametrize(("items", "words"), DROPPED)
 def test_a_custom_field_that_is_not_assigned_is_noted_by_name(items: Any, words: str) -> None:
-    world = FakeWorld(FIELDS)
+    world = FakeSandbox(FIELDS)
     (note,) = post(world, **VALID, customFields=items).notes
     assert words in note
     assert change(world, {"customFields": items}).notes == (note,)
 
 
 def test_assigned_and_returned_custom_fields_have_no_note_and_at_most_five_have_one() -> None:
-    world = FakeWorld(FIELDS)
+    world = FakeSandbox(FIELDS)
     face = created(world, customFields=[{"fieldName": "Favorite Color", "fieldValue": "Blue"}])
     assert change(world, {"customFields": face["customFields"]}).notes == ()
     assert len(post(world, **VALID, customFields=[{}] * 9).notes) == 5
@@ -209,7 +209,7 @@ def test_assigned_and_returned_custom_fields_have_no_note_and_at_most_five_have_
 
 
 def test_a_plus_that_arrives_as_a_blank_is_noted() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     created(world, externalId="a+b")
     (note,) = listed(world, "$filter=externalId%20eq%20'a+b'", **{"$filter": "externalId eq 'a b'"}).notes
     assert note == "query.$filter: a + in a URL arrives as a blank; send a plus as %2B"
@@ -220,29 +220,29 @@ def test_a_plus_that_arrives_as_a_blank_is_noted() -> None:
 
 def test_an_offset_in_a_filter_is_noted_or_refused_with_a_hint_where_its_plus_is_lost() -> None:
     right, lost = "2030-01-01T00:00:00+02:00", "2030-01-01T00:00:00 02:00"
-    (note,) = listed(FakeWorld(), "", **{"$filter": f"assessmentDateTime gt {right}"}).notes
+    (note,) = listed(FakeSandbox(), "", **{"$filter": f"assessmentDateTime gt {right}"}).notes
     assert "converted to UTC" in note
     for value in (lost, f"'{lost}'"):
         raw = f"$filter=assessmentDateTime+gt+{value.replace(' ', '+')}"
-        refused = listed(FakeWorld(), raw, **{"$filter": f"assessmentDateTime gt {value}"})
+        refused = listed(FakeSandbox(), raw, **{"$filter": f"assessmentDateTime gt {value}"})
         assert (refused.status, refused.hints) == (400, ("a + in a URL arrives as a blank; send a plus as %2B",))
-    assert listed(FakeWorld(), "$filter=gender+is+1", **{"$filter": "gender is 1"}).hints == ()
+    assert listed(FakeSandbox(), "$filter=gender+is+1", **{"$filter": "gender is 1"}).hints == ()
 
 
 def test_an_external_id_whose_plus_was_lost_is_refused_with_a_hint() -> None:
     query = {"externalId": "a b"}
-    lost = FakeWorld().ask(
+    lost = FakeSandbox().ask(
         VENDOR, "change_by_external_id", {}, query=query, raw_query="externalId=a+b", path=PATH, **JSON
     )
     assert (lost.status, lost.hints) == (404, ("a + in a URL arrives as a blank; send a plus as %2B",))
-    other = FakeWorld().ask(
+    other = FakeSandbox().ask(
         VENDOR, "change_by_external_id", {}, query=query, raw_query="externalId=a%20b", path=PATH, **JSON
     )
     assert (other.status, other.hints) == (404, ())
 
 
 def test_an_id_in_capitals_is_found_by_a_filter() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     face = created(world)
     for member in ("assessmentId", "assessmentUserId"):
         for asked in (f"{member} eq '{face[member].upper()}'", f"'{face[member].upper()}' eq {member}"):

@@ -16,7 +16,7 @@ from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import refusal
 from assessment_simulator.vendors.predictive_index import VENDOR
 from assessment_simulator.vendors.predictive_index.rules import FIELDS
-from tests.fakes import BASE_URL, FakeWorld
+from tests.fakes import BASE_URL, FakeSandbox
 from tests.vendors.predictive_index.change_rows import CHANGE_ROWS
 from tests.vendors.predictive_index.list_rows import LIST_ROWS
 from tests.vendors.predictive_index.rows import (
@@ -33,14 +33,14 @@ from tests.vendors.predictive_index.rows import (
 )
 
 
-def post(world: FakeWorld, body: Any, **members: Any) -> VendorResponse:
+def post(world: FakeSandbox, body: Any, **members: Any) -> VendorResponse:
     return world.ask(
         VENDOR, "create_assessment", body, media_type="application/json", method="POST", path=PATH, **members
     )
 
 
-def prepared(before: tuple[Mapping[str, Any], ...], actions: tuple[str, ...] = ()) -> FakeWorld:
-    world = FakeWorld()
+def prepared(before: tuple[Mapping[str, Any], ...], actions: tuple[str, ...] = ()) -> FakeSandbox:
+    world = FakeSandbox()
     for body in before:
         assert post(world, body).status == 201
     for action in actions:
@@ -51,7 +51,7 @@ def prepared(before: tuple[Mapping[str, Any], ...], actions: tuple[str, ...] = (
 ALL_ROWS = [*ROWS, *LIST_ROWS, *CHANGE_ROWS]
 
 
-def play(world: FakeWorld, row: Try) -> VendorResponse:
+def play(world: FakeSandbox, row: Try) -> VendorResponse:
     world.config = replace(Config(), **row.config)
     world.name = "test" if row.with_key else ""
     ids = [stored.id for stored in world.all("assessment")] or [""]
@@ -105,7 +105,7 @@ def test_a_rule_that_is_our_own_choice_is_never_called_documented() -> None:
 
 
 def test_a_request_that_breaks_several_rules_names_them_all() -> None:
-    reply = post(FakeWorld(), {"firstName": 1, "gender": 9, "redirectUrl": "www", "administeredByPhone": "1"})
+    reply = post(FakeSandbox(), {"firstName": 1, "gender": 9, "redirectUrl": "www", "administeredByPhone": "1"})
     assert set(reply.rules) == {
         "pi.create.first_name.type", "pi.create.last_name.required", "pi.create.email.required",
         "pi.create.administered_by.first_name.required", "pi.create.administered_by.last_name.required",
@@ -118,7 +118,7 @@ def test_a_request_that_breaks_several_rules_names_them_all() -> None:
 
 
 def test_maintenance_is_told_before_the_rate_and_after_the_key() -> None:
-    world = FakeWorld(Config(maintenance=True, rate_limit=0))
+    world = FakeSandbox(Config(maintenance=True, rate_limit=0))
     assert post(world, VALID).rules == ("pi.access.maintenance",)
     world.name = ""
     assert post(world, VALID).rules == ("pi.access.key",)
@@ -153,7 +153,7 @@ BODIES = [
 
 @pytest.mark.parametrize(("row", "status", "body"), BODIES)
 def test_a_refusal_is_worded_as_the_vendor_words_it(row: Try, status: int, body: object) -> None:
-    reply = play(FakeWorld(), row)
+    reply = play(FakeSandbox(), row)
     assert (reply.status, reply.body) == (status, body)
 
 
@@ -167,21 +167,21 @@ DOOR = [
 
 @pytest.mark.parametrize(("key", "status", "message"), DOOR)
 def test_the_door_refuses_with_the_stock_answers_of_its_framework(key: str, status: int, message: str) -> None:
-    world = FakeWorld(name="")
+    world = FakeSandbox(name="")
     reply = refusal(VENDOR, (VENDOR.door[key],), world.call("", method="PUT", path="/api/v2/x"), world)
     assert (reply.status, reply.body, reply.rules) == (status, {"Message": message}, (f"pi.door.{key}",))
 
 
 def test_the_limit_stands_on_every_answer_of_an_account_that_has_one() -> None:
-    assert post(FakeWorld(), VALID).headers == ()
-    limited = FakeWorld(Config(rate_limit=1))
+    assert post(FakeSandbox(), VALID).headers == ()
+    limited = FakeSandbox(Config(rate_limit=1))
     assert post(limited, VALID).headers == (("x-ratelimit-limit", "1"),)
     assert post(limited, VALID, recent=1).headers == (("x-ratelimit-limit", "1"),)
 
 
 @pytest.mark.parametrize(("headers", "key"), [({"api-key": "sim-a"}, "sim-a"), ({"api-key": ""}, None), ({}, None)])
 def test_the_credential_is_the_key_in_the_header(headers: dict[str, str], key: str | None) -> None:
-    found = VENDOR.credential(FakeWorld().call("list_assessments", headers=headers))
+    found = VENDOR.credential(FakeSandbox().call("list_assessments", headers=headers))
     assert (found and (found.kind, found.id)) == (key and ("predictive_index.key", key))
 
 

@@ -8,7 +8,7 @@ import pytest
 from assessment_simulator.core.decision import Decision
 from assessment_simulator.core.request import VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import again, post
 from tests.vendors.predictive_index.test_listing import Watched
@@ -17,18 +17,18 @@ ROOT = "peopleAndJobsSearchResult"
 PEOPLE = [("Ada", "Lovelace", "p-1"), ("Grace", "Hopper", "p-2"), ("Ada", "Yonath", None)]
 
 
-def search(world: FakeWorld, **options: str) -> VendorResponse:
+def search(world: FakeSandbox, **options: str) -> VendorResponse:
     query = {name if name == "searchfields" else f"${name}": text for name, text in options.items()}
     return world.ask(VENDOR, "search_people", query=query)
 
 
-def found(world: FakeWorld, **options: str) -> list[str]:
+def found(world: FakeSandbox, **options: str) -> list[str]:
     reply = search(world, **options)
     assert reply.status == 200, reply
     return [person["sortName"] for person in reply.body[ROOT]]
 
 
-def invite(world: FakeWorld, first: str, last: str, id: str | None) -> str:
+def invite(world: FakeSandbox, first: str, last: str, id: str | None) -> str:
     email = f"{first}.{last}@example.com".lower()
     body = {**VALID, "firstName": first, "lastName": last, "email": email, "externalPersonId": id}
     reply = post(world, **body)
@@ -105,10 +105,10 @@ def test_what_is_archived_is_not_found(world: Watched) -> None:
     first = world.all("assessment")[0].id
     face = again(world, externalPersonId="p-1")
     person, second = face["assessmentUserId"], face["assessmentId"]
-    world.apply(Decision(VendorResponse(204), forgotten=(("assessment", second),)))
+    world.apply(Decision(VendorResponse(204), deleted=(("assessment", second),)))
     (shown,) = search(world, search="lovelace").body[ROOT]
     assert shown["assessmentInformation"]["behavioralAssessmentInformation"]["originalId"] == first
-    world.apply(Decision(VendorResponse(204), forgotten=(("assessment", first), ("person", person))))
+    world.apply(Decision(VendorResponse(204), deleted=(("assessment", first), ("person", person))))
     by_email = f"{USER}/email eq 'ada.lovelace@example.com'"
     by_id = f"{USER}/externalPersonId eq 'p-1'"
     assert found(world, search="lovelace") == found(world, filter=by_email) == found(world, filter=by_id) == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from assessment_simulator.core import instant
 from assessment_simulator.core.request import BASE_URL_TOKEN, MISSING, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, created, saved
 
@@ -36,11 +36,11 @@ AFTER = {
 MOVES = [(state, action, end) for state, ends in AFTER.items() for action, end in zip(ACTIONS, ends, strict=True)]
 
 
-def act(world: FakeWorld, id: str, action: str, body: Any = MISSING) -> VendorResponse:
+def act(world: FakeSandbox, id: str, action: str, body: Any = MISSING) -> VendorResponse:
     return world.ask(VENDOR, action, body, params={"id": id})
 
 
-def in_state(world: FakeWorld, state: int) -> str:
+def in_state(world: FakeSandbox, state: int) -> str:
     id: str = created(world, notifyAssessmentAvailableUsingEmail=int(state == 10))["assessmentId"]
     for action in PATHS.get(state, ()):
         assert act(world, id, action).status == 200
@@ -50,17 +50,17 @@ def in_state(world: FakeWorld, state: int) -> str:
 
 @pytest.mark.parametrize(("state", "action", "end"), [row for row in MOVES if row[2] is not None])
 def test_a_move_of_the_table_leads_where_the_table_says(state: int, action: str, end: int) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = in_state(world, state)
     reply = act(world, id, action)
     stored = saved(world, id)
-    assert (reply.status, stored.status, stored.face["assessmentState"]) == (200, end, end)
-    assert list(stored.face) == SAMPLE_MEMBERS
+    assert (reply.status, stored.status, stored.public["assessmentState"]) == (200, end, end)
+    assert list(stored.public) == SAMPLE_MEMBERS
 
 
 @pytest.mark.parametrize(("state", "action"), [row[:2] for row in MOVES if row[2] is None])
 def test_a_move_that_the_table_lacks_is_refused_and_changes_nothing(state: int, action: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = in_state(world, state)
     before = world.memory()
     reply = act(world, id, action)
@@ -70,14 +70,14 @@ def test_a_move_that_the_table_lacks_is_refused_and_changes_nothing(state: int, 
 
 
 def test_the_refusal_of_a_move_names_the_state_and_says_when_it_is_the_end() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     done = act(world, in_state(world, 40), "complete").body
     assert done == {"detail": "cannot complete: the assessment is Completed (40), an end state"}
     assert act(world, in_state(world, 20), "fail").body == {"detail": "cannot fail: the assessment is Opened (20)"}
 
 
 def test_an_action_that_changes_nothing_saves_nothing() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = in_state(world, 30)
     before = world.memory()
     assert act(world, id, "open").body is saved(world, id)
@@ -86,17 +86,17 @@ def test_an_action_that_changes_nothing_saves_nothing() -> None:
 
 @pytest.mark.parametrize("state", [40, 50, 60, 65])
 def test_nothing_more_can_happen_in_an_end_state(state: int) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     in_state(world, state)
-    assert world.alarms == {}
+    assert world.timers == {}
 
 
 def test_an_unknown_assessment_is_not_found() -> None:
-    assert act(FakeWorld(), "nobody", "open").status == 404
+    assert act(FakeSandbox(), "nobody", "open").status == 404
 
 
 def test_a_walk_that_began_may_still_expire() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.ask(VENDOR, "create_assessment", {**VALID, "email": "a+abandons@example.com"}, media_type="application/json")
     (stored,) = world.all("assessment")
     world.ring(VENDOR)
@@ -106,11 +106,11 @@ def test_a_walk_that_began_may_still_expire() -> None:
 
 
 def test_completion_fills_in_scores_pattern_addresses_and_its_moment() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = created(world, gender=2, associatedPositionTitle="Software Engineer")["assessmentId"]
     world.now += instant.HOUR
     act(world, id, "complete")
-    face = saved(world, id).face
+    face = saved(world, id).public
     own = f"{BASE_URL_TOKEN}/api/v1/behavioralassessments/{id}"
     assert face["assessmentDateTime"] == "2026-11-01T13:00:00.0000000Z"
     assert face["patternFullUrl"] == f"{own}/patterns/0?format=PNG"
@@ -124,18 +124,18 @@ def test_completion_fills_in_scores_pattern_addresses_and_its_moment() -> None:
 
 
 def test_without_a_position_there_is_no_score_for_one() -> None:
-    world = FakeWorld()
-    assert saved(world, in_state(world, 40)).face["positionSigmaScore"] is None
+    world = FakeSandbox()
+    assert saved(world, in_state(world, 40)).public["positionSigmaScore"] is None
 
 
 @pytest.mark.parametrize("tag", ["high", "low"])
 def test_a_tag_in_the_address_leans_the_scores(tag: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     body = {**VALID, "email": f"ada+completes+score-{tag}@example.com"}
     world.ask(VENDOR, "create_assessment", body, media_type="application/json")
     world.ring(VENDOR)
     (stored,) = world.all("assessment")
-    found = stored.face["selfSigmaScore"][0].values()
+    found = stored.public["selfSigmaScore"][0].values()
     assert all(value >= 0.75 for value in found) if tag == "high" else all(value <= -0.75 for value in found)
 
 
@@ -157,10 +157,10 @@ GIVEN: list[tuple[Any, dict[str, dict[str, float]]]] = [
 
 @pytest.mark.parametrize(("body", "expected"), GIVEN)
 def test_scores_that_are_given_are_shown_and_the_others_drawn(body: Any, expected: dict[str, dict[str, float]]) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = in_state(world, 10)
     assert act(world, id, "complete", body).status == 200
-    face = saved(world, id).face
+    face = saved(world, id).public
     for graph in ("selfSigmaScore", "selfConceptSigmaScore", "synthesisSigmaScore"):
         assert len(face[graph][0]) == 5
         assert expected.get(graph, {}).items() <= face[graph][0].items()
@@ -187,7 +187,7 @@ FLAWS = [
 
 @pytest.mark.parametrize(("body", "detail"), FLAWS)
 def test_scores_that_cannot_be_are_refused_with_what_would_be_right(body: Any, detail: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = in_state(world, 10)
     before = world.memory()
     reply = act(world, id, "complete", body)
@@ -197,7 +197,7 @@ def test_scores_that_cannot_be_are_refused_with_what_would_be_right(body: Any, d
 
 
 def test_only_completing_takes_a_body() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = in_state(world, 10)
     assert act(world, id, "start", {"scores": {}}).status == 422
     assert act(world, id, "start", {}).status == 200
@@ -215,7 +215,7 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_no_body_of_completing_raises(body: Any) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = in_state(world, 10)
     reply = act(world, id, "complete", body)
     assert (reply.status, saved(world, id).status) in ((200, 40), (422, 10))

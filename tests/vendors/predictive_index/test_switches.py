@@ -6,7 +6,7 @@ import pytest
 
 from assessment_simulator.core.vendor import behaviour_in_force
 from assessment_simulator.vendors.predictive_index import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, created, post, saved
 from tests.vendors.predictive_index.test_states import act
@@ -18,22 +18,22 @@ NOT_IN_THE_TABLE = {
 }  # fmt: skip
 
 
-def shown(world: FakeWorld, id: str) -> dict[str, Any]:
+def shown(world: FakeSandbox, id: str) -> dict[str, Any]:
     body = world.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body
     (listed,) = world.ask(VENDOR, "list_assessments").body
-    face: dict[str, Any] = getattr(body, "face", body)
-    assert getattr(listed, "face", listed) == face
+    face: dict[str, Any] = getattr(body, "public", body)
+    assert getattr(listed, "public", listed) == face
     return face
 
 
-def done(world: FakeWorld, **more: Any) -> str:
+def done(world: FakeSandbox, **more: Any) -> str:
     id: str = created(world, **more)["assessmentId"]
     act(world, id, "complete")
     return id
 
 
 def test_every_switch_begins_at_its_default() -> None:
-    assert behaviour_in_force(FakeWorld().config, VENDOR.switches) == {
+    assert behaviour_in_force(FakeSandbox().config, VENDOR.switches) == {
         "pi.created_state": "sample",
         "pi.unsent_state": 0,
         "pi.webhook_on": "completion",
@@ -63,20 +63,20 @@ CREATED = [("sample", 0, 0, 0), ("sample", 1, 0, 10), ("sent", 0, 0, 0), ("sent"
 def test_the_201_shows_the_state_of_the_example_or_the_saved_one(
     value: str, notify: int, shows: int, is_saved_as: int
 ) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_created_state=value)
     face = created(world, notifyAssessmentAvailableUsingEmail=notify)
     assert (face["assessmentState"], saved(world, face["assessmentId"]).status) == (shows, is_saved_as)
 
 
 def test_an_invitation_that_nobody_was_told_of_may_count_as_sent() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_unsent_state=10)
     assert saved(world, created(world)["assessmentId"]).status == 10
 
 
 def test_person_types_may_be_numbers_in_requests_and_answers() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     old = done(world, personType="Former Employee")
     assert shown(world, old)["personType"] == "Former Employee"
     world.behave(pi_person_type="numbers")
@@ -86,7 +86,7 @@ def test_person_types_may_be_numbers_in_requests_and_answers() -> None:
 
 
 def test_the_state_may_have_the_older_name() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = done(world)
     world.behave(pi_state_member="assessmentStatus")
     face = shown(world, id)
@@ -97,16 +97,16 @@ def test_the_state_may_have_the_older_name() -> None:
 
 @pytest.mark.parametrize("name", ["assessmentState", "assessmentStatus"])
 def test_answers_may_have_the_members_of_the_response_table_alone(name: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = done(world)
     world.behave(pi_response_members="table", pi_state_member=name)
     assert list(shown(world, id)) == [member for member in SAMPLE_MEMBERS if member not in NOT_IN_THE_TABLE]
 
 
 def test_every_graph_may_be_the_self_graph() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = done(world, associatedPositionTitle="Software Engineer")
-    own = saved(world, id).face
+    own = saved(world, id).public
     world.behave(pi_sigma_graphs="self")
     face = shown(world, id)
     assert face["selfConceptSigmaScore"] == face["synthesisSigmaScore"] == own["selfSigmaScore"]
@@ -114,13 +114,13 @@ def test_every_graph_may_be_the_self_graph() -> None:
 
 
 def test_a_sigma_score_may_be_a_plain_object() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = created(world)["assessmentId"]
     world.behave(pi_sigma_container="object")
     assert shown(world, id)["selfSigmaScore"] is None
     act(world, id, "complete")
     face = shown(world, id)
-    assert [face["selfSigmaScore"]] == saved(world, id).face["selfSigmaScore"]
+    assert [face["selfSigmaScore"]] == saved(world, id).public["selfSigmaScore"]
     assert face["positionSigmaScore"] is None
 
 
@@ -136,14 +136,14 @@ FOLDERS = [
 
 @pytest.mark.parametrize(("value", "sent", "shows"), FOLDERS)
 def test_a_folder_may_be_shown_as_sent_in_full_or_by_name(value: str, sent: str | None, shows: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = created(world, folderPath=sent)["assessmentId"]
     world.behave(pi_folder_path=value)
     assert shown(world, id)["folderPath"] == shows
 
 
 def test_a_list_may_be_whole() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     ids = [created(world)["assessmentId"] for _ in range(52)]
     world.behave(pi_list_limit=None)
     reply = world.ask(VENDOR, "list_assessments")
@@ -151,7 +151,7 @@ def test_a_list_may_be_whole() -> None:
 
 
 def test_a_switch_that_is_set_to_its_default_keeps_the_fast_way() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = created(world)["assessmentId"]
     world.behave(pi_state_member="assessmentState", pymetrics_anything=1)
     assert world.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body is saved(world, id)

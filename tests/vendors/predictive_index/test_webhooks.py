@@ -13,23 +13,23 @@ from assessment_simulator.core.decision import WebhookEvent
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.vendors.predictive_index import VENDOR
 from assessment_simulator.vendors.predictive_index.results import PROFILES
-from tests.fakes import NOW, FakeWorld
+from tests.fakes import NOW, FakeSandbox
 from tests.vendors.predictive_index.test_assessments import created, saved
 from tests.vendors.predictive_index.test_states import act
 
 OWN = "https://my.example.com/behavioralcomplete"
 
 
-def completed(world: FakeWorld, **more: Any) -> str:
+def completed(world: FakeSandbox, **more: Any) -> str:
     id: str = created(world, **more)["assessmentId"]
     act(world, id, "complete")
     return id
 
 
 def test_completion_posts_the_documented_form() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = completed(world, assessmentStatusWebHook=OWN, externalId="894 ever&é")
-    (notice,) = world.notices
+    (notice,) = world.webhook_events
     assert (notice.vendor, notice.invitation, notice.url) == ("predictive_index", id, OWN)
     assert notice.media_type == "application/x-www-form-urlencoded"
     assert notice.body == f"assessmentId={id}&assessmentState=40&assessmentSource=API&externalId=894+ever%26%C3%A9"
@@ -37,18 +37,18 @@ def test_completion_posts_the_documented_form() -> None:
 
 @pytest.mark.parametrize("external_id", [None, ""])
 def test_the_form_is_without_an_external_id_that_nobody_gave(external_id: str | None) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     completed(world, assessmentStatusWebHook=OWN, externalId=external_id)
-    assert [name for name, _ in parse_qsl(world.notices[0].body)] == [
+    assert [name for name, _ in parse_qsl(world.webhook_events[0].body)] == [
         "assessmentId", "assessmentState", "assessmentSource",
     ]  # fmt: skip
 
 
 def test_the_form_is_as_in_the_example_where_the_switch_says_so() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_webhook_source="omitted")
     id = completed(world, assessmentStatusWebHook=OWN, externalId="894ever-behavioral")
-    assert world.notices[0].body == f"assessmentId={id}&assessmentState=40&externalId=894ever-behavioral"
+    assert world.webhook_events[0].body == f"assessmentId={id}&assessmentState=40&externalId=894ever-behavioral"
 
 
 ADDRESSES = [
@@ -63,26 +63,26 @@ ADDRESSES = [
 def test_the_assessments_own_address_replaces_the_default_one(
     own: str | None, default: str | None, called: list[str]
 ) -> None:
-    world = FakeWorld(Config(default_webhook_url=default))
+    world = FakeSandbox(Config(default_webhook_url=default))
     completed(world, assessmentStatusWebHook=own)
-    assert [notice.url for notice in world.notices] == called
+    assert [notice.url for notice in world.webhook_events] == called
 
 
 @pytest.mark.parametrize("actions", [("open",), ("start",), ("expire",), ("abort",), ("start", "fail")])
 def test_nothing_but_completion_is_told(actions: tuple[str, ...]) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     id = created(world, assessmentStatusWebHook=OWN)["assessmentId"]
     for action in actions:
         act(world, id, action)
-    assert world.notices == []
+    assert world.webhook_events == []
 
 
 @pytest.mark.parametrize(("notify", "state"), [(0, "0"), (1, "10")])
 def test_creation_is_told_too_where_the_switch_reads_created_or_completed(notify: int, state: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_webhook_on="creation and completion")
     completed(world, assessmentStatusWebHook=OWN, notifyAssessmentAvailableUsingEmail=notify)
-    assert [dict(parse_qsl(notice.body))["assessmentState"] for notice in world.notices] == [state, "40"]
+    assert [dict(parse_qsl(notice.body))["assessmentState"] for notice in world.webhook_events] == [state, "40"]
 
 
 POSTS = [
@@ -109,17 +109,17 @@ def test_user_and_password_of_the_address_become_basic_authentication(
 
 
 def test_the_address_may_come_under_the_newer_name() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.config = replace(world.config, behaviour={"pi.webhook_member": "assessmentStatusWebHookUrl"})
     completed(world, assessmentStatusWebHookUrl=OWN, assessmentStatusWebHook="ignored")
-    assert [notice.url for notice in world.notices] == [OWN]
+    assert [notice.url for notice in world.webhook_events] == [OWN]
 
 
 # The newer portal's JSON.
 
 
-def told(world: FakeWorld) -> dict[str, Any]:
-    (notice,) = world.notices
+def told(world: FakeSandbox) -> dict[str, Any]:
+    (notice,) = world.webhook_events
     assert notice.media_type == "application/json"
     body: dict[str, Any] = json.loads(notice.body)
     assert body["event"]["id"] == notice.id
@@ -127,11 +127,11 @@ def told(world: FakeWorld) -> dict[str, Any]:
 
 
 def test_completion_may_post_the_newer_json_with_its_members_in_order() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_webhook_format="json")
     more = {"externalId": "a-1", "externalPersonId": "p-1", "redirectUrl": "https://example.com/thanks"}
     id = completed(world, assessmentStatusWebHook=OWN, languageLocale="fr-CA", **more)
-    body, face = told(world), saved(world, id).face
+    body, face = told(world), saved(world, id).public
     assert list(body) == ["event", "eventDetails"]
     assert list(body["event"]) == ["action", "id", "date"]
     assert body["event"]["date"] == "2026-11-01T12:00:00.0000000Z"
@@ -162,7 +162,7 @@ def test_completion_may_post_the_newer_json_with_its_members_in_order() -> None:
 
 
 def test_a_position_is_a_job_with_a_rating_in_the_newer_json() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_webhook_format="json")
     completed(world, assessmentStatusWebHook=OWN, associatedPositionTitle="Software Engineer")
     details = told(world)["eventDetails"]
@@ -172,7 +172,7 @@ def test_a_position_is_a_job_with_a_rating_in_the_newer_json() -> None:
 
 
 def test_creation_in_the_newer_json_has_no_results_yet() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     world.behave(pi_webhook_format="json", pi_webhook_on="creation and completion")
     created(world, assessmentStatusWebHook=OWN, notifyAssessmentAvailableUsingEmail=1)
     body = told(world)

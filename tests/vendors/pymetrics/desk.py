@@ -11,25 +11,25 @@ from assessment_simulator.core.request import LINK_TOKEN, MISSING, Unreadable, V
 from assessment_simulator.core.vendor import handle
 from assessment_simulator.vendors.pymetrics import VENDOR
 from assessment_simulator.vendors.pymetrics.rules import FORM
-from tests.fakes import FakeStored, FakeWorld
+from tests.fakes import FakeSandbox, FakeStored
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REQUESTS, Change
 
 SEALED = "test.seal"
 """What the edge puts in place of `LINK_TOKEN`."""
 
 
-class Desk(FakeWorld):
+class Desk(FakeSandbox):
     """A sandbox asked as the edge asks it: with credentials, judged before anything else."""
 
     words: dict[str, str]
 
     def __init__(self, **config: Any) -> None:
         super().__init__(config=replace(Config(), **config))
-        self.words = {"{name}": self.name, "{stranger}": self._token(FakeWorld(name="other", secret=b"other"))}
+        self.words = {"{name}": self.name, "{stranger}": self._token(FakeSandbox(name="other", secret=b"other"))}
         self.words["{token}"] = self._token(self)
 
     @staticmethod
-    def _token(world: FakeWorld) -> str:
+    def _token(world: FakeSandbox) -> str:
         token: str = world.ask(VENDOR, "create_token", dict(REQUESTS["create_token"].body)).body["access_token"]
         return token
 
@@ -38,10 +38,10 @@ class Desk(FakeWorld):
         change = dict(change or {})
         self.now += instant.parse_duration(change.pop("advance", "PT0S")) or 0
         call = self.request(operation, change)
-        world = self if self._opens(call) else FakeWorld(name="")
+        world = self if self._opens(call) else FakeSandbox(name="")
         decision = handle(VENDOR, VENDOR.operations[operation], call, world)
         world.apply(decision)
-        return decision.reply
+        return decision.response
 
     def request(self, operation: str, change: Mapping[str, Any]) -> VendorRequest:
         """The good request with what the change puts in."""
@@ -114,5 +114,5 @@ def shown(reply: VendorResponse) -> dict[str, Any]:
     body = reply.body
     if isinstance(body, dict) and "created" in body:
         body = body["order"]
-    face: dict[str, Any] = body.face if isinstance(body, FakeStored) else body
+    face: dict[str, Any] = body.public if isinstance(body, FakeStored) else body
     return face

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assessment_simulator.core import instant
 from assessment_simulator.core.vendor import Credential
 from assessment_simulator.vendors.pymetrics import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.pymetrics.desk import Desk
 from tests.vendors.pymetrics.rows import ABSENT
 
@@ -23,7 +23,7 @@ def test_a_token_is_shown_with_the_four_members_that_clients_need() -> None:
 
 @pytest.mark.parametrize(("authorization", "hinted"), [("Basic c2ltOng=", True), ("basic", True), ("Bearer x", False)])
 def test_a_refused_token_call_with_basic_credentials_has_a_hint(authorization: str, hinted: bool) -> None:
-    reply = FakeWorld().ask(
+    reply = FakeSandbox().ask(
         VENDOR, "create_token", {}, media_type="application/json", headers={"authorization": authorization}
     )
     assert reply.status == 400
@@ -32,7 +32,7 @@ def test_a_refused_token_call_with_basic_credentials_has_a_hint(authorization: s
 
 def test_unknown_members_of_a_token_call_are_noted() -> None:
     body = {"client_id": "sim-a", "client_secret": "x", "grant_type": "client_credentials", "Scope": "all"}
-    reply = FakeWorld().ask(VENDOR, "create_token", body, media_type="application/json")
+    reply = FakeSandbox().ask(VENDOR, "create_token", body, media_type="application/json")
     assert (reply.status, reply.notes) == (201, ("body.Scope is not a documented member; it was ignored",))
 
 

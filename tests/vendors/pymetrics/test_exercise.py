@@ -8,7 +8,7 @@ from assessment_simulator.core.questionnaire import Phase, questions
 from assessment_simulator.vendors.pymetrics.questionnaire import EXERCISE, PARTS, PHASES, POINTS, about, outcome
 from assessment_simulator.vendors.pymetrics.results import problem
 from assessment_simulator.vendors.pymetrics.states import ACCEPTED, FULFILLED, MACHINE, PENDING, REJECTED
-from tests.fakes import FakeStored, FakeWorld
+from tests.fakes import FakeSandbox, FakeStored
 
 
 def order(**more: Any) -> FakeStored:
@@ -92,7 +92,7 @@ def test_who_answers_nothing_leaves_the_score_to_chance(blank: dict[str, list[st
 
 
 def test_the_outcome_is_one_that_complete_takes() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     assert problem(outcome(BEST), world.config) is None
     assert EXERCISE.opening is None
     assert EXERCISE.parts == {"en": PARTS}

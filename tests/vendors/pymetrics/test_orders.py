@@ -10,7 +10,7 @@ from assessment_simulator.core.config import Assessment
 from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, MISSING
 from assessment_simulator.core.vendor import handle
 from assessment_simulator.vendors.pymetrics import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.pymetrics.desk import Desk, shown
 from tests.vendors.pymetrics.rows import ABSENT, GAMES, ORDER, REASONING, REQUESTS
 
@@ -70,7 +70,7 @@ def test_the_same_order_again_resolves_to_the_first_and_changes_nothing() -> Non
     change = {"body.send_email": True, "body.candidate.first_name": "Eda", "body.metadata": {"colour": "red"}}
     reply = desk.send("create_order", change)
     assert (reply.status, reply.body["created"]) == (200, False)
-    assert shown(reply) == desk.all("order")[0].face
+    assert shown(reply) == desk.all("order")[0].public
     assert desk.memory() == before
 
 
@@ -119,19 +119,19 @@ def test_the_invitation_is_mailed_when_asked_for() -> None:
     desk = Desk()
     id = desk.order(send_email=True)
     (mail,) = desk.all("mail")
-    assert (mail.face["to"], mail.face["invitation"]) == ("ada@example.com", id)
-    assert mail.face["subject"] == "Your assessment for Engineer"
-    assert mail.face["link"] == f"{BASE_URL_TOKEN}/pymetrics/invite/{LINK_TOKEN}.{id}"
-    assert mail.face["link"] in mail.face["text"]
-    assert "for Engineer: Core games" in mail.face["text"]
+    assert (mail.public["to"], mail.public["invitation"]) == ("ada@example.com", id)
+    assert mail.public["subject"] == "Your assessment for Engineer"
+    assert mail.public["link"] == f"{BASE_URL_TOKEN}/pymetrics/invite/{LINK_TOKEN}.{id}"
+    assert mail.public["link"] in mail.public["text"]
+    assert "for Engineer: Core games" in mail.public["text"]
 
 
 def test_a_mail_does_without_name_and_vacancy() -> None:
     desk = Desk()
     desk.send("create_order", {"body": {**MINIMAL, "send_email": True}})
     (mail,) = desk.all("mail")
-    assert mail.face["subject"] == "Your assessment"
-    assert mail.face["text"].startswith("Hello ada@example.com,")
+    assert mail.public["subject"] == "Your assessment"
+    assert mail.public["text"].startswith("Hello ada@example.com,")
 
 
 def test_no_mail_goes_out_unasked() -> None:
@@ -226,7 +226,7 @@ def test_an_assessment_id_in_capitals_is_the_same_assessment() -> None:
     desk = Desk()
     desk.order(assessment_id=GAMES.upper())
     again = desk.send("create_order")
-    assert (again.status, again.body["order"].face["assessment_id"]) == (200, GAMES)
+    assert (again.status, again.body["order"].public["assessment_id"]) == (200, GAMES)
     assert desk.act("complete", {"results": [{"score": 1, "assessment_id": GAMES.upper()}]}).status == 200
 
 
@@ -242,7 +242,7 @@ def test_a_plus_that_arrives_as_a_blank_is_noted_where_nothing_is_found() -> Non
     for value, noted in (("1", True), ("2", False)):
         call = desk.request("list_orders_v2", {"query": {"candidate_id": f"c {value}"}})
         call = call._replace(raw_query=f"candidate_id=c+{value}")
-        notes = handle(VENDOR, VENDOR.operations["list_orders_v2"], call, desk).reply.notes
+        notes = handle(VENDOR, VENDOR.operations["list_orders_v2"], call, desk).response.notes
         assert any("%2B" in note for note in notes) is noted
 
 
@@ -255,7 +255,7 @@ def test_reading_an_order_answers_with_the_record_itself() -> None:
 def test_reading_a_completed_order_fulfils_it_in_the_same_answer() -> None:
     desk = Desk()
     desk.order("complete")
-    completed = desk.all("order")[0].face
+    completed = desk.all("order")[0].public
     reply = desk.send("get_order")
     assert shown(reply) == {**completed, "status": "Fulfilled"}
     assert list(shown(reply)) == list(completed)
@@ -280,7 +280,7 @@ def test_listing_fulfils_nothing() -> None:
 def listed(desk: Desk, **filters: str) -> list[Any]:
     """The orders that these filters find, as they are shown."""
     reply = desk.send("list_orders", {"body": filters})
-    return [order.face if hasattr(order, "face") else order for order in reply.body["orders"]]
+    return [order.public if hasattr(order, "public") else order for order in reply.body["orders"]]
 
 
 def test_listing_finds_by_application_by_candidate_or_by_both_oldest_first() -> None:
@@ -344,7 +344,7 @@ def test_no_body_makes_it_stumble(body: Any) -> None:
 
 
 def test_equal_calls_make_equal_decisions() -> None:
-    worlds = [FakeWorld(), FakeWorld()]
+    worlds = [FakeSandbox(), FakeSandbox()]
     body = {**ORDER, "send_email": True}
     create = VENDOR.operations["create_order"]
     first, second = [create.decide(world.call("create_order", body), world) for world in worlds]
@@ -352,7 +352,7 @@ def test_equal_calls_make_equal_decisions() -> None:
 
 
 def test_an_action_on_an_order_that_is_not_there_is_a_404() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     call = world.call("start", MISSING, params={"id": "x"})
     decision = handle(VENDOR, VENDOR.actions["start"], call, world)
-    assert (decision.reply.status, decision.reply.body) == (404, {"detail": "no pymetrics order has this id"})
+    assert (decision.response.status, decision.response.body) == (404, {"detail": "no pymetrics order has this id"})

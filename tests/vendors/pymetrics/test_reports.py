@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, Document
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.pymetrics.desk import Desk, shown
 
 
@@ -158,7 +158,7 @@ def test_a_link_is_of_no_use_where_another_secret_seals() -> None:
     desk = Desk()
     desk.order("complete")
     desk.ticket()
-    desk.secret = FakeWorld(secret=b"another").secret
+    desk.secret = FakeSandbox(secret=b"another").secret
     assert desk.send("download_report").rules == ("pymetrics.report.link",)
 
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.vendors.pymetrics import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 from tests.vendors.pymetrics.desk import Desk
 from tests.vendors.pymetrics.test_states import STATUSES
 
 
-def planted(seed: int) -> FakeWorld:
+def planted(seed: int) -> FakeSandbox:
     """A sandbox with the samples in it, made as the server makes them."""
     desk = Desk()
     for sample in VENDOR.samples(seed):

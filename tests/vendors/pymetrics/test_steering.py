@@ -30,7 +30,7 @@ def test_progress_completes_every_order_after_its_duration() -> None:
     desk = Desk(progress="PT5M")
     desk.order()
     desk.ring(VENDOR, 5 * instant.MINUTE)
-    order = desk.all("order")[0].face
+    order = desk.all("order")[0].public
     assert (order["status"], order["results"][0]["create_date"]) == ("Completed", "2026-11-01T12:05:00.000000+00:00")
 
 
@@ -38,10 +38,10 @@ def test_progress_completes_every_order_after_its_duration() -> None:
 def test_nothing_is_due_any_more_once_an_order_is_settled(action: str) -> None:
     desk = Desk(progress="PT5M")
     desk.order(action)
-    assert desk.alarms == {}
+    assert desk.timers == {}
 
 
 def test_a_candidate_who_starts_may_still_finish_in_time() -> None:
     desk = Desk(progress="PT5M")
     desk.order("start")
-    assert len(desk.alarms) == 1
+    assert len(desk.timers) == 1

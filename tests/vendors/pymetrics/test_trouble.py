@@ -6,7 +6,7 @@ import pytest
 
 from assessment_simulator.core.vendor import trouble
 from assessment_simulator.vendors.pymetrics import VENDOR
-from tests.fakes import FakeWorld
+from tests.fakes import FakeSandbox
 
 MESSAGES = [
     (400, False, "not valid"),
@@ -23,7 +23,7 @@ MESSAGES = [
 
 @pytest.mark.parametrize(("status", "recoverable", "words"), MESSAGES)
 def test_a_trouble_is_an_envelope_that_says_whether_to_try_again(status: int, recoverable: bool, words: str) -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     reply = trouble(VENDOR, status, world.call("get_order"), world)
     assert (reply.status, reply.media_type, reply.rules) == (status, "application/json", ())
     assert list(reply.body) == ["request_id", "recoverable", "message"]
@@ -34,7 +34,7 @@ def test_a_trouble_is_an_envelope_that_says_whether_to_try_again(status: int, re
 
 
 def test_a_403_is_that_of_the_gateway() -> None:
-    world = FakeWorld()
+    world = FakeSandbox()
     assert trouble(VENDOR, 403, world.call("get_order"), world).body == {"message": "Forbidden"}
 
 
@@ -44,5 +44,5 @@ def test_a_403_is_that_of_the_gateway() -> None:
 )
 def test_a_call_comes_with_the_token_of_its_header(header: str, token: str) -> None:
     assert VENDOR.token
-    assert VENDOR.token(FakeWorld().call("get_order", headers={"authorization": header})) == token
-    assert VENDOR.token(FakeWorld().call("get_order")) == ""
+    assert VENDOR.token(FakeSandbox().call("get_order", headers={"authorization": header})) == token
+    assert VENDOR.token(FakeSandbox().call("get_order")) == ""

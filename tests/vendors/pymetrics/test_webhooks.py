@@ -19,14 +19,14 @@ URL = "https://listener.example.com/hook?a=b"
 
 def told(desk: Desk) -> list[str]:
     """The statuses that were told, in order."""
-    return [json.loads(notice.body)["data"]["status"] for notice in desk.notices]
+    return [json.loads(notice.body)["data"]["status"] for notice in desk.webhook_events]
 
 
 def test_nothing_is_sent_unless_the_sandbox_names_an_address() -> None:
     desk = Desk()
     desk.order("complete")
     desk.send("get_order")
-    assert desk.notices == []
+    assert desk.webhook_events == []
 
 
 def test_each_change_of_status_is_told_as_the_order_was_then() -> None:
@@ -53,7 +53,7 @@ def test_a_notice_shows_the_order_as_reading_it_would() -> None:
     desk = Desk(webhook_url=URL)
     id = desk.order("complete")
     order = shown(desk.send("get_order", {"query.report": "true"}))
-    notice = desk.notices[-1]
+    notice = desk.webhook_events[-1]
     assert json.loads(notice.body) == {
         "type": "order.status_changed", "timestamp": "2026-11-01T12:00:00.000000+00:00", "data": order
     }  # fmt: skip
@@ -64,8 +64,8 @@ def test_a_notice_shows_the_order_as_reading_it_would() -> None:
 def test_every_notice_has_an_id_of_its_own() -> None:
     desk = Desk(webhook_url=URL)
     desk.order("complete")
-    assert len({notice.id for notice in desk.notices}) == 2
-    assert all(notice.id.startswith("msg_") for notice in desk.notices)
+    assert len({notice.id for notice in desk.webhook_events}) == 2
+    assert all(notice.id.startswith("msg_") for notice in desk.webhook_events)
 
 
 def posted(secret: str | None, url: str = URL, moment: int = NOW) -> Post:

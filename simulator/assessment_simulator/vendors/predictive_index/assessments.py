@@ -30,7 +30,7 @@ def create(call: VendorRequest, world: SandboxView) -> Decision:
     config = world.config
     known, person = people.taker(call, world)
     record = _new(call, config, person)
-    mails = (_mail(call, record.face),) if record.face["notifyAssessmentAvailableUsingEmail"] else ()
+    mails = (_mail(call, record.public),) if record.public["notifyAssessmentAvailableUsingEmail"] else ()
     other = people.other_reading(call, world)
     return Decision(
         VendorResponse(
@@ -67,7 +67,7 @@ def move(action: str, call: VendorRequest, world: SandboxView) -> Decision:
 
 def view(stored: Stored) -> Invitation:
     """The assessment in the words that serve both vendors."""
-    face = stored.face
+    face = stored.public
     links = {"invite": face["assessmentUrl"], "person": face["personPageUrl"]}
     if face["descriptiveReportUrl"]:
         links["report"] = face["descriptiveReportUrl"]
@@ -77,13 +77,13 @@ def view(stored: Stored) -> Invitation:
         "last_name": face["lastName"],
         "external_id": face["externalPersonId"],
     }
-    created, references = stored.facts["created"], (face["externalId"],)
+    created, references = stored.internal["created"], (face["externalId"],)
     return Invitation(stored.id, VENDOR_ID, stored.status, candidate, created, links, references)
 
 
 def _new(call: VendorRequest, config: Config, person: Mapping[str, Any]) -> Record:
     body = call.body
-    id = call.draw.uuid()
+    id = call.random.uuid()
     state = SENT if body.get("notifyAssessmentAvailableUsingEmail") else setting(config, UNSENT_STATE)
     expires = _expires(call, config)
     # The rule about folderPath has refused one that leads to no folder.
@@ -91,7 +91,7 @@ def _new(call: VendorRequest, config: Config, person: Mapping[str, Any]) -> Reco
     face = faces.opening(call, config, person, id, state, expires, folder)
     language = body.get("languageLocale") or "en-US"
     facts = {
-        "created": call.now, "expires": expires, "folder": folder, "language": language, "number": call.draw.sequence,
+        "created": call.now, "expires": expires, "folder": folder, "language": language, "number": call.random.sequence,
     }  # fmt: skip
     return Record(KIND, id, state, face, facts, (("invitation", ""), *indexes.keys(face)))
 
@@ -104,7 +104,7 @@ def _expires(call: VendorRequest, config: Config) -> int:
 def _as_created(record: Record, config: Config) -> faces.Face:
     sample = setting(config, CREATED_STATE) == "sample"
     state = CREATED if sample else record.status
-    return faces.reshaped({**record.face, "assessmentState": state}, record.facts, config)
+    return faces.reshaped({**record.public, "assessmentState": state}, record.internal, config)
 
 
 def _mail(call: VendorRequest, face: Mapping[str, Any]) -> Record:
@@ -118,11 +118,11 @@ def _mail(call: VendorRequest, face: Mapping[str, Any]) -> Record:
 
 
 def _alarms(call: VendorRequest, world: SandboxView, record: Record) -> tuple[Timer, ...]:
-    plan = planned_timers(VENDOR_ID, call, record.id, record.face["email"], world, ("complete", "expire", "start"))
+    plan = planned_timers(VENDOR_ID, call, record.id, record.public["email"], world, ("complete", "expire", "start"))
     # An invitation has one alarm an operation: a tag that lets it expire at once takes the place of the last day.
     if any(alarm.operation == "expire" for alarm in plan):
         return plan
-    return (Timer("expire", record.id, record.facts["expires"], VENDOR_ID, call.base), *plan)
+    return (Timer("expire", record.id, record.internal["expires"], VENDOR_ID, call.base_url), *plan)
 
 
 def _needless(action: str, body: Any) -> str | None:
@@ -134,12 +134,12 @@ def _refused(status: int, detail: str) -> Decision:
 
 
 def _moved(stored: Stored, state: Any, call: VendorRequest, world: SandboxView) -> Decision:
-    face = {**stored.face, "assessmentState": state}
+    face = {**stored.public, "assessmentState": state}
     if state == COMPLETED:
         lean = parse_tags(face["email"]).score
-        drawn = results.scores(call.draw, face["associatedPositionTitle"], lean, results.wished(call.body))
+        drawn = results.scores(call.random, face["associatedPositionTitle"], lean, results.wished(call.body))
         face = faces.completed(face, drawn, call.now)
-    record = Record(KIND, stored.id, state, face, stored.facts)
+    record = Record(KIND, stored.id, state, face, stored.internal)
     return Decision(
         VendorResponse(200, face),
         (record,),

@@ -32,7 +32,7 @@ def differing(call: VendorRequest, world: SandboxView) -> dict[str, Any]:
     """The members of the body that differ from what answers show of the assessment."""
     # The stage before has found the assessment.
     stored = cast("Stored", target(call, world))
-    shown = faces.reshaped(stored.face, stored.facts, world.config)
+    shown = faces.reshaped(stored.public, stored.internal, world.config)
     return {member: value for member, value in call.body.items() if not _is_shown(member, value, shown, call, world)}
 
 
@@ -58,7 +58,7 @@ def _plus_hint(call: VendorRequest, world: SandboxView) -> str | None:
 
 def _is_persons_own(owner: str | None, call: VendorRequest, world: SandboxView) -> bool:
     # The stage before has found the assessment.
-    return owner is None or owner == cast("Stored", target(call, world)).face["assessmentUserId"]
+    return owner is None or owner == cast("Stored", target(call, world)).public["assessmentUserId"]
 
 
 def _external_id_is_free(call: VendorRequest, world: SandboxView) -> bool:

@@ -49,13 +49,13 @@ def change(call: VendorRequest, world: SandboxView) -> Decision:
     """Change what the body names, and show the whole assessment."""
     # The rule pi.change.known has refused what leads nowhere.
     stored = cast("Stored", target(call, world))
-    old, config = stored.face, world.config
+    old, config = stored.public, world.config
     sent = differing(call, world)
-    new, ignored = _wanted(sent, old, stored.facts, config)
+    new, ignored = _wanted(sent, old, stored.internal, config)
     expires, over = _put_off(sent, stored)
     state = _revived(stored, world) if expires is not None else stored.status
     face = faces.changed({**old, "assessmentState": state}, new, expires)
-    facts = {**stored.facts, **_facts(new, expires, stored.facts["folder"], config)}
+    facts = {**stored.internal, **_facts(new, expires, stored.internal["folder"], config)}
     record = Record(KIND, stored.id, state, face, facts, indexes.new_keys(old, face))
     taker = people.person(world, old["assessmentUserId"])
     changed = {**taker, **{member: new[member] for member in people.MEMBERS if member in new}}
@@ -63,7 +63,7 @@ def change(call: VendorRequest, world: SandboxView) -> Decision:
     return Decision(
         VendorResponse(200, faces.reshaped(face, facts, config), notes=notes.of_body(sent, config) + ignored + over),
         (*takers.saved(taker, changed, call, world, except_for=stored.id), record),
-        alarms=(Timer("expire", stored.id, expires, VENDOR_ID, call.base),) if alive else (),
+        timers=(Timer("expire", stored.id, expires, VENDOR_ID, call.base_url),) if alive else (),
     )
 
 
@@ -71,14 +71,14 @@ def archive(call: VendorRequest, world: SandboxView) -> Decision:
     """Let an assessment be gone, and its person with the last one; their ids are free again."""
     # The rule pi.archive.known has refused the ids of none.
     stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
-    person = stored.face["assessmentUserId"]
+    person = stored.public["assessmentUserId"]
     others = [id for id in world.ids(indexes.PERSON, person) if id != stored.id and world.get(KIND, id) is not None]
     status = setting(world.config, ARCHIVE_STATUS)
-    face = faces.reshaped({**stored.face, "isDeleted": 1}, stored.facts, world.config)
+    face = faces.reshaped({**stored.public, "isDeleted": 1}, stored.internal, world.config)
     return Decision(
         VendorResponse(status, None if status == 204 else face),
-        alarms=cancelled_timers(stored.id),
-        forgotten=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),
+        timers=cancelled_timers(stored.id),
+        deleted=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),
     )
 
 
@@ -142,7 +142,7 @@ def _facts(new: Mapping[str, Any], expires: int | None, folder: str, config: Con
 def _put_off(sent: Mapping[str, Any], stored: Stored) -> tuple[int | None, tuple[str, ...]]:
     """The new last moment, None where there is none; and a note where it is ignored, for the assessment has ended."""
     expires = expiry(sent.get("expirationDateTime") or "")
-    if expires is None or expires == stored.facts["expires"]:
+    if expires is None or expires == stored.internal["expires"]:
         return None, ()
     if stored.status in ENDS and stored.status not in REVIVED:
         state = f"{MACHINE.states[stored.status]} ({stored.status})"

@@ -47,7 +47,9 @@ def _invalid(call: VendorRequest) -> str:
 
 _MESSAGES: Mapping[str, Callable[[VendorRequest], str]] = {
     "pi.access.key": lambda call: "Authorization has been denied for this request.",
-    "pi.door.route": lambda call: f"No HTTP resource was found that matches the request URI '{call.base}{call.path}'.",
+    "pi.door.route": lambda call: (
+        f"No HTTP resource was found that matches the request URI '{call.base_url}{call.path}'."
+    ),
     "pi.door.verb": lambda call: f"The requested resource does not support http method '{call.method}'.",
     "pi.door.encoding": lambda call: "The request entity's content encoding is not supported for this resource.",
     "pi.door.size": lambda call: "The request entity is too large.",

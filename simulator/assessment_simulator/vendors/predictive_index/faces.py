@@ -75,7 +75,7 @@ def opening(
         "notifyAssessmentAvailableUsingEmail": int(body.get("notifyAssessmentAvailableUsingEmail") or 0),
         "externalId": body.get("externalId"),
         "assessmentUrl": _link(id, body.get("languageLocale") or "en-US"),
-        "assessmentPassword": call.draw.digits(4),
+        "assessmentPassword": call.random.digits(4),
         "personPageUrl": f"{BASE_URL_TOKEN}/Browse/PersonDetails?assessmentUserId={person['assessmentUserId']}",
         "redirectUrl": body.get("redirectUrl"),
         "customFields": custom_fields(body.get("customFields") or (), config, {}),
@@ -141,7 +141,7 @@ def custom_values(face: Mapping[str, Any]) -> dict[str, str | None]:
 
 def filled(text: str, call: VendorRequest, world: SandboxView) -> str:
     """A text of a face with the caller's address and the sandbox's seal in their places, as an answer shows it."""
-    return world.links.fill(text, call.base)
+    return world.links.fill(text, call.base_url)
 
 
 def shown(stored: Stored, config: Config) -> Stored | Face:
@@ -152,7 +152,7 @@ def shown(stored: Stored, config: Config) -> Stored | Face:
     behaviour = config.behaviour
     if not behaviour or not any(behaviour.get(s.id, s.values[0]) != s.values[0] for s, _ in _SHAPES):
         return stored
-    return reshaped(stored.face, stored.facts, config)
+    return reshaped(stored.public, stored.internal, config)
 
 
 def reshaped(face: Mapping[str, Any], facts: Mapping[str, Any], config: Config) -> Face:

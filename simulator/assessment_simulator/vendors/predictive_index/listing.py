@@ -50,7 +50,7 @@ def fits(query: odata.Query, call: VendorRequest, world: SandboxView, rows: Iter
     """Those records that the filter keeps and the search finds."""
 
     def fill(link: str) -> str:
-        return world.links.fill(link, call.base)
+        return world.links.fill(link, call.base_url)
 
     if query.filter is not None:
         keeps = odata.keeps(query.filter, fill, call.now)
@@ -76,7 +76,7 @@ def indexed(tree: odata.Node | None, world: SandboxView) -> list[Stored] | None:
 def created(stored: Stored) -> int:
     """What puts assessments, or people, into the order of their creation."""
     # Records of earlier versions have no number; they are older than all that have one.
-    return int(stored.facts.get("number", 0))
+    return int(stored.internal.get("number", 0))
 
 
 def _ids(member: str, value: odata.Literal, world: SandboxView) -> list[str] | None:
@@ -116,4 +116,4 @@ def _chosen(stored: Stored, query: odata.Query, config: Config) -> Stored | Mapp
 
 def _face(stored: Stored, config: Config) -> Mapping[str, Any]:
     shown = faces.shown(stored, config)
-    return shown if isinstance(shown, dict) else shown.face
+    return shown if isinstance(shown, dict) else shown.public

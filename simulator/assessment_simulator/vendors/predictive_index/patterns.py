@@ -98,5 +98,5 @@ def draw(call: VendorRequest, world: SandboxView) -> Decision:
     """The image that was asked for, for the edge to draw."""
     # The rules have refused what is not there.
     stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
-    wanted = drawing(stored.face, TYPES[call.params["patternType"]])
+    wanted = drawing(stored.public, TYPES[call.params["patternType"]])
     return Decision(VendorResponse(200, wanted, media_type=FORMATS[call.query["format"]]))

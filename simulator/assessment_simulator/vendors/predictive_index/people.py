@@ -82,7 +82,7 @@ def kinds(body: Face) -> dict[str, Any]:
 
 def find(external_id: Any, world: SandboxView) -> Stored | None:
     """The latest assessment that has this `externalId` now: some that had it may be archived, or renamed."""
-    latest = world.latest(EXTERNAL_ID, external_id) if given(external_id) else None
+    latest = world.latest_id(EXTERNAL_ID, external_id) if given(external_id) else None
     if latest is None:
         return None
     found = _named(latest, external_id, world)
@@ -95,7 +95,7 @@ def find(external_id: Any, world: SandboxView) -> Stored | None:
 def assessed_as(external_id: Any, world: SandboxView) -> str | None:
     """The id of the person whom a request with this `externalId` re-assesses."""
     found = _matching(setting(world.config, EXTERNAL_ID_MATCH), external_id, world)
-    return None if found is None else str(found.face["assessmentUserId"])
+    return None if found is None else str(found.public["assessmentUserId"])
 
 
 def _matching(reading: str, external_id: Any, world: SandboxView) -> Stored | None:
@@ -119,20 +119,20 @@ def other_reading(call: VendorRequest, world: SandboxView) -> str | None:
 def known_as(external_person_id: Any, world: SandboxView) -> str | None:
     """The id of the person who has this `externalPersonId` now."""
     # Never two at once: who was saved last under it is the only one who can have it still.
-    latest = world.latest(EXTERNAL_PERSON_ID, external_person_id) if given(external_person_id) else None
+    latest = world.latest_id(EXTERNAL_PERSON_ID, external_person_id) if given(external_person_id) else None
     found = None if latest is None else world.get(PERSON, latest)
-    return latest if found is not None and found.face["externalPersonId"] == external_person_id else None
+    return latest if found is not None and found.public["externalPersonId"] == external_person_id else None
 
 
 def _new(call: VendorRequest) -> Face:
-    names = {"assessmentUserId": call.draw.uuid()} | {member: call.body.get(member) for member in _TEXTS}
+    names = {"assessmentUserId": call.random.uuid()} | {member: call.body.get(member) for member in _TEXTS}
     return {**names, **UNKNOWN, **kinds(call.body)}
 
 
 def person(world: SandboxView, id: str) -> Face:
     """What is known of a person who has an assessment."""
     # A person is forgotten with the last assessment, not before. Records of earlier versions lack gender and type.
-    return {**UNKNOWN, **cast("Stored", world.get(PERSON, id)).face}
+    return {**UNKNOWN, **cast("Stored", world.get(PERSON, id)).public}
 
 
 def record(person: Face, call: VendorRequest, world: SandboxView) -> Record:
@@ -140,10 +140,10 @@ def record(person: Face, call: VendorRequest, world: SandboxView) -> Record:
     id, named = person["assessmentUserId"], person["externalPersonId"]
     keys = ((EXTERNAL_PERSON_ID, named),) if given(named) else ()
     stored = world.get(PERSON, id)
-    facts = {"number": call.draw.sequence} if stored is None else stored.facts
+    facts = {"number": call.random.sequence} if stored is None else stored.internal
     return Record(PERSON, id, None, person, facts, keys)
 
 
 def _named(id: str, external_id: str, world: SandboxView) -> Stored | None:
     stored = world.get(KIND, id)
-    return stored if stored is not None and stored.face["externalId"] == external_id else None
+    return stored if stored is not None and stored.public["externalId"] == external_id else None

@@ -68,7 +68,7 @@ def _sigma(ticked: Any) -> Sigma:
 
 def about(stored: Stored) -> Briefing:
     """What the taker of an assessment is told."""
-    face, language = stored.face, stored.facts["language"]
+    face, language = stored.public, stored.internal["language"]
     host = " ".join(filter(None, (face["administeredByFirstName"], face["administeredByLastName"])))
     return Briefing(
         title="PI Behavioral Assessment",
@@ -76,7 +76,7 @@ def about(stored: Stored) -> Briefing:
         phase=PHASES[stored.status],
         host=host,
         subject=face["associatedPositionTitle"] or "",
-        until=stored.facts["expires"],
+        until=stored.internal["expires"],
         language=language,
         language_name=languages.name(language),
         redirect=face["redirectUrl"],

@@ -139,7 +139,7 @@ REPORT: tuple[tuple[Rule, ...], ...] = (
 def make(call: VendorRequest, world: SandboxView) -> Decision:
     """The report that was asked for, for the edge to draw: two in an archive where one gender must be chosen."""
     # The rules have refused what is not there.
-    face = cast("Stored", world.get(KIND, call.params["assessmentId"])).face
+    face = cast("Stored", world.get(KIND, call.params["assessmentId"])).public
     report, gender = TYPES[call.params["reportType"]], GENDERS[call.query["gender"]]
     language = call.query.get("languageLocale", "en-US")
     name = f"{report}-{face['assessmentId']}"

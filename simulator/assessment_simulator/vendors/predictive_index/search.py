@@ -38,7 +38,7 @@ def search_people(call: VendorRequest, world: SandboxView) -> Decision:
 def _face(person: Stored, world: SandboxView) -> Mapping[str, Any]:
     # A person is forgotten with the last assessment, not before.
     latest = next(id for id in reversed(world.ids(PERSON, person.id)) if world.get(ASSESSMENT, id) is not None)
-    face = person.face
+    face = person.public
     return {
         "sortName": f"{face['lastName']}, {face['firstName']}",
         "assessmentUser": {member: face[member] for member in _SHOWN},
@@ -59,7 +59,7 @@ def _few(tree: odata.Node | None, world: SandboxView) -> list[Stored] | None:
 def _by_email(email: str, world: SandboxView) -> Iterator[str]:
     """Those who have an assessment under that address."""
     assessments = (world.get(ASSESSMENT, id) for id in world.ids(INDEXES["email"], email))
-    return (str(stored.face["assessmentUserId"]) for stored in assessments if stored is not None)
+    return (str(stored.public["assessmentUserId"]) for stored in assessments if stored is not None)
 
 
 _LEADS = {

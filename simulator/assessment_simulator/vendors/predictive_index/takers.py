@@ -31,6 +31,6 @@ def saved(
 
 
 def _updated(stored: Stored, new: Mapping[str, Any]) -> Record:
-    old = stored.face
+    old = stored.public
     face = faces.of_taker(old, new)
-    return Record(KIND, stored.id, stored.status, face, stored.facts, indexes.new_keys(old, face))
+    return Record(KIND, stored.id, stored.status, face, stored.internal, indexes.new_keys(old, face))

@@ -39,11 +39,11 @@ def on_creation(call: VendorRequest, world: SandboxView, record: Record) -> tupl
 
 def on_completion(call: VendorRequest, world: SandboxView, record: Record) -> tuple[WebhookEvent, ...]:
     """The notice to the assessment's own address, or else to the account's default one."""
-    named = record.face["assessmentStatusWebHook"]
+    named = record.public["assessmentStatusWebHook"]
     url = named or world.config.default_webhook_url
     if url is None:
         return ()
-    id = call.draw.uuid()
+    id = call.random.uuid()
     if setting(world.config, WEBHOOK_FORMAT) == "json":
         return (WebhookEvent(id, VENDOR_ID, record.id, url, JSON, json.dumps(_event(id, call, record)), bool(named)),)
     return (WebhookEvent(id, VENDOR_ID, record.id, url, FORM, urlencode(_form(record, world.config)), bool(named)),)
@@ -53,8 +53,8 @@ def _form(record: Record, config: Config) -> dict[str, Any]:
     form = {"assessmentId": record.id, "assessmentState": record.status}
     if setting(config, WEBHOOK_SOURCE) == "sent":
         form["assessmentSource"] = "API"
-    if given(record.face["externalId"]):
-        form["externalId"] = record.face["externalId"]
+    if given(record.public["externalId"]):
+        form["externalId"] = record.public["externalId"]
     return form
 
 
@@ -65,17 +65,17 @@ def _event(id: str, call: VendorRequest, record: Record) -> dict[str, Any]:
 
 
 def _details(call: VendorRequest, record: Record) -> dict[str, Any]:
-    face, done = record.face, record.status == COMPLETED
+    face, done = record.public, record.status == COMPLETED
     pattern = face["patternNumber"]
     position = face["positionSigmaScore"]
     return {
         "assessmentId": record.id,
         "externalAssessmentId": face["externalId"],
-        "assessmentSentDateTime": instant.seven_digits(record.facts["created"]),
+        "assessmentSentDateTime": instant.seven_digits(record.internal["created"]),
         "assessmentCompletedDateTime": face["assessmentDateTime"] if done else None,
         "referenceProfileName": results.profile(pattern) if done else None,
         "referenceProfileNumber": pattern,
-        "languageLocale": record.facts["language"],
+        "languageLocale": record.internal["language"],
         "redirectURL": face["redirectUrl"],
         "behavioralFitRating": results.fit(face["synthesisSigmaScore"][0], position[0]) if position else None,
         "assessmentState": record.status,
@@ -83,12 +83,12 @@ def _details(call: VendorRequest, record: Record) -> dict[str, Any]:
         "person": _person(record),
         "administeredBy": _administrator(record),
         "job": _job(face["associatedPositionTitle"]),
-        "scoreId": call.draw.uuid() if done else None,
+        "scoreId": call.random.uuid() if done else None,
     }
 
 
 def _person(record: Record) -> dict[str, Any]:
-    face = record.face
+    face = record.public
     return {
         "personId": face["assessmentUserId"],
         "externalPersonId": face["externalPersonId"],
@@ -98,7 +98,7 @@ def _person(record: Record) -> dict[str, Any]:
 
 def _administrator(record: Record) -> dict[str, Any]:
     members = ("firstName", "lastName", "email", "phone")
-    return {member: record.face[f"administeredBy{member[0].upper()}{member[1:]}"] for member in members}
+    return {member: record.public[f"administeredBy{member[0].upper()}{member[1:]}"] for member in members}
 
 
 def _job(title: str | None) -> dict[str, Any] | None:

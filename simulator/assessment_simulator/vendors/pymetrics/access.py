@@ -46,7 +46,7 @@ def _client(body: Any) -> Credential | None:
 def issue(call: VendorRequest, world: SandboxView) -> Decision:
     """Generate OAuth Token."""
     # After a reset chance begins anew, and would draw the old tokens again: the generation tells them apart.
-    token = f"sim-{world.name}.{world.generation}.{call.draw.token(20)}"
+    token = f"sim-{world.name}.{world.generation}.{call.random.token(20)}"
     body = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, "scope": "mercury"}
     notes = all_ignored("body", call.body, _MEMBERS)
     return Decision(

@@ -55,5 +55,5 @@ def trouble(status: int, call: VendorRequest) -> VendorResponse:
 
 
 def _envelope(status: int, call: VendorRequest, message: str) -> VendorResponse:
-    body = {"request_id": call.draw.uuid(), "recoverable": status in (408, 429) or status >= 500, "message": message}
+    body = {"request_id": call.random.uuid(), "recoverable": status in (408, 429) or status >= 500, "message": message}
     return VendorResponse(status, body, (("retry-after", RETRY_AFTER),) if status == 429 else ())

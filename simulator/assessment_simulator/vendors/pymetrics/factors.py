@@ -51,7 +51,7 @@ def show_capabilities(call: VendorRequest, world: SandboxView) -> Decision:
 
 def _order(call: VendorRequest, world: SandboxView) -> dict[str, Any]:
     """The face of an order that is known to have results."""
-    return cast("Stored", world.get(KIND, call.params["uuid"])).face
+    return cast("Stored", world.get(KIND, call.params["uuid"])).public
 
 
 def _chance(order: Mapping[str, Any], purpose: str) -> SeededRandom:

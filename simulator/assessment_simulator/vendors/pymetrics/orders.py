@@ -28,7 +28,7 @@ def create(call: VendorRequest, world: SandboxView) -> Decision:
     email = address_note("body.candidate.email", call.body["candidate"].get("email"))
     notes = rules.notes(call.body, rules.ORDER_MEMBERS) + email + _unmailed(call.body)
     identity = _identity(call.body, world.config)
-    id = world.latest("pymetrics.order", identity) if identity else None
+    id = world.latest_id("pymetrics.order", identity) if identity else None
     if id is not None:
         known = reports.fresh(_stored(world, id), call, world)
         return Decision(VendorResponse(200, {"order": known, "created": False}, notes=notes))
@@ -72,7 +72,7 @@ def _keys(face: Mapping[str, Any], identity: str | None) -> tuple[tuple[str, str
 
 def _face(call: VendorRequest, world: SandboxView) -> dict[str, Any]:
     """A new order as the vendor shows it: every member is there, and what is not set is null."""
-    body, id = call.body, call.draw.uuid()
+    body, id = call.body, call.random.uuid()
     assessment = cast("Assessment", assessments.find(world.config, body["assessment_id"]))
     return {
         "id": id,
@@ -115,13 +115,13 @@ def get(call: VendorRequest, world: SandboxView) -> Decision:
     stored = _stored(world, call.params["uuid"])
     if stored.status not in (COMPLETED, FULFILLED):
         return Decision(VendorResponse(200, stored))
-    fulfils = stored.status == COMPLETED and bool(stored.face["results"])
+    fulfils = stored.status == COMPLETED and bool(stored.public["results"])
     reported = _asks_for_report(call) and _unreported(stored)
     if not (fulfils or reported):
         return Decision(VendorResponse(200, reports.fresh(stored, call, world)))
     status = MACHINE.moves[COMPLETED, "fulfil"] if fulfils else stored.status
-    facts = {**stored.facts, reports.REPORTED: call.now} if reported else stored.facts
-    face = {**stored.face, "status": status, "reports": reports.faces(stored.id, facts, call, world)}
+    facts = {**stored.internal, reports.REPORTED: call.now} if reported else stored.internal
+    face = {**stored.public, "status": status, "reports": reports.faces(stored.id, facts, call, world)}
     record = Record(KIND, stored.id, status, face, facts)
     return Decision(VendorResponse(200, face), (record,), webhooks.notices(call, world, face) if fulfils else ())
 
@@ -131,7 +131,7 @@ def _asks_for_report(call: VendorRequest) -> bool:
 
 
 def _unreported(stored: Stored) -> bool:
-    return reports.REPORTED not in stored.facts
+    return reports.REPORTED not in stored.internal
 
 
 def _stored(world: SandboxView, id: str) -> Stored:
@@ -147,13 +147,13 @@ def find(call: VendorRequest, world: SandboxView) -> Decision:
 def find_v2(call: VendorRequest, world: SandboxView) -> Decision:
     """List Assessment Orders, by a query string."""
     decision = _listed(call.query, (), call, world)
-    found = bool(decision.reply.body["orders"])
+    found = bool(decision.response.body["orders"])
     suspect = (
         f"query.{field.slug}: {PLUS}"
         for field in rules.LIST_FIELDS
         if plus_is_suspect(raw_value(call.raw_query, field.slug), quoted=False, certain=not found)
     )
-    return decision._replace(reply=decision.reply._replace(notes=tuple(suspect)))
+    return decision._replace(response=decision.response._replace(notes=tuple(suspect)))
 
 
 def _listed(filters: Mapping[str, Any], notes: tuple[str, ...], call: VendorRequest, world: SandboxView) -> Decision:
@@ -183,7 +183,7 @@ def move(action: str, call: VendorRequest, world: SandboxView) -> Decision:
     if wrong is not None:
         return Decision(VendorResponse(422, {"detail": wrong}))
     steps = MACHINE.steps(stored.status, action)
-    if steps is None or (action == "fulfil" and not stored.face["results"]):
+    if steps is None or (action == "fulfil" and not stored.public["results"]):
         return Decision(VendorResponse(409, {"detail": _obstacle(action, stored.status)}))
     return (
         _moved(cast("tuple[str, ...]", steps), stored, call, world) if steps else Decision(VendorResponse(200, stored))
@@ -191,14 +191,14 @@ def move(action: str, call: VendorRequest, world: SandboxView) -> Decision:
 
 
 def _moved(steps: tuple[str, ...], stored: Stored, call: VendorRequest, world: SandboxView) -> Decision:
-    face, told = stored.face, list[WebhookEvent]()
+    face, told = stored.public, list[WebhookEvent]()
     for status in steps:
         made = results.made(call, world, face) if status == COMPLETED else face["results"]
         face = {**face, "status": status, "results": made}
         told += webhooks.notices(call, world, face)
     alarms = cancelled_timers(stored.id) if steps[-1] in SETTLED else ()
     return Decision(
-        VendorResponse(200, face), (Record(KIND, stored.id, steps[-1], face, stored.facts),), tuple(told), alarms
+        VendorResponse(200, face), (Record(KIND, stored.id, steps[-1], face, stored.internal),), tuple(told), alarms
     )
 
 
@@ -221,7 +221,7 @@ STAGED = {"fulfil": Operation("fulfil", partial(move, "fulfil"))}
 
 def view(stored: Stored) -> Invitation:
     """An order in neutral words."""
-    face = stored.face
+    face = stored.public
     links = {"invite": face["invite_link"]}
-    created, references = stored.facts["created"], (face["application_id"], face["requisition_id"])
+    created, references = stored.internal["created"], (face["application_id"], face["requisition_id"])
     return Invitation(stored.id, "pymetrics", stored.status, face["candidate"], created, links, references)

@@ -102,7 +102,7 @@ def outcome(answers: Answers) -> dict[str, Any]:
 
 def about(stored: Stored) -> Briefing:
     """What the candidate of an order is told."""
-    face, candidate = stored.face, stored.face["candidate"]
+    face, candidate = stored.public, stored.public["candidate"]
     name = " ".join(part for part in (candidate["first_name"], candidate["last_name"]) if part)
     return Briefing(
         title=face["assessment"]["description"],

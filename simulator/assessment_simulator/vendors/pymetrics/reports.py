@@ -37,9 +37,9 @@ def faces(id: str, facts: Mapping[str, Any], call: VendorRequest, world: Sandbox
 
 def fresh(stored: Stored, call: VendorRequest, world: SandboxView) -> Stored | dict[str, Any]:
     """The order as it is shown now: as it was saved, but for the link of a report."""
-    if stored.status not in (COMPLETED, FULFILLED) or REPORTED not in stored.facts:
+    if stored.status not in (COMPLETED, FULFILLED) or REPORTED not in stored.internal:
         return stored
-    return {**stored.face, "reports": faces(stored.id, stored.facts, call, world)}
+    return {**stored.public, "reports": faces(stored.id, stored.internal, call, world)}
 
 
 def _code(world: SandboxView, id: str, expiry: str) -> str:
@@ -56,7 +56,9 @@ def _is_ours(call: VendorRequest, world: SandboxView) -> bool:
     if world.name == "" or len(parts) != 5 or not call.params["ticket"].isascii():
         return False
     order = world.get(KIND, parts[2])
-    return order is not None and REPORTED in order.facts and compare_digest(_code(world, parts[2], parts[3]), parts[4])
+    return (
+        order is not None and REPORTED in order.internal and compare_digest(_code(world, parts[2], parts[3]), parts[4])
+    )
 
 
 def _is_live(call: VendorRequest, world: SandboxView) -> bool:
@@ -85,7 +87,7 @@ DOWNLOAD = (
 
 def download(call: VendorRequest, world: SandboxView) -> Decision:
     """The report behind a link, as a document for the edge to draw."""
-    order = cast("Stored", world.get(KIND, _parts(call)[2])).face
+    order = cast("Stored", world.get(KIND, _parts(call)[2])).public
     return Decision(VendorResponse(200, document(order), media_type="application/pdf"))
 
 

@@ -43,7 +43,7 @@ def made(call: VendorRequest, world: SandboxView, order: Mapping[str, Any]) -> l
 
 
 def _drawn(call: VendorRequest, order: Mapping[str, Any]) -> dict[str, Any]:
-    score = round(call.draw.number(*_RANGES[parse_tags(order["candidate"]["email"] or "").score]), 2)
+    score = round(call.random.number(*_RANGES[parse_tags(order["candidate"]["email"] or "").score]), 2)
     return _face(call, order["assessment"], told(score), score, band(score))
 
 

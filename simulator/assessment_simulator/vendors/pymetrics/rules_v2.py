@@ -34,7 +34,7 @@ def _known(call: VendorRequest, world: SandboxView) -> bool:
 
 def _has_results(call: VendorRequest, world: SandboxView) -> bool:
     # The stage before found the order.
-    return bool(cast("Stored", world.get(KIND, call.params["uuid"])).face["results"])
+    return bool(cast("Stored", world.get(KIND, call.params["uuid"])).public["results"])
 
 
 def _type_named(call: VendorRequest, world: SandboxView) -> bool:

@@ -28,7 +28,7 @@ def notices(call: VendorRequest, world: SandboxView, face: Mapping[str, Any]) ->
     if not url:
         return ()
     told = {"type": "order.status_changed", "timestamp": instant.six_digits(call.now), "data": face}
-    id = f"msg_{call.draw.uuid()}"
+    id = f"msg_{call.random.uuid()}"
     return (WebhookEvent(id, "pymetrics", face["id"], url, "application/json", json.dumps(told)),)
 
 
