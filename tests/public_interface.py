@@ -34,7 +34,7 @@ from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.settings import PREFIX, Settings
 from assessment_simulator.testing import resources, webhook_listener
 from assessment_simulator.webhooks.egress import Policy
-from assessment_simulator.webhooks.sender import HttpSender
+from assessment_simulator.webhooks.sender import WebhookClient
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "public-interface.json"
@@ -205,7 +205,7 @@ def _parameters(function: Any) -> str:
 
 
 def _metrics() -> list[str]:
-    sandboxes = Sandboxes(VENDORS, HttpSender(Policy(())))
+    sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())))
     asyncio.run(metrics.MetricsControl(lambda: sandboxes, lambda: 0, lambda: "0").metrics(Request({"type": "http"})))
     found = sandboxes.meters.registry.collect() if sandboxes.meters.registry else ()
     return [f"{one.name} ({one.type})" for one in found if one.name.startswith("simulator")]

@@ -54,14 +54,14 @@ from assessment_simulator.storage.factory import opened
 from assessment_simulator.storage.postgresql import PostgresqlLog
 from assessment_simulator.vendors import predictive_index, pymetrics
 from assessment_simulator.webhooks.egress import Policy
-from assessment_simulator.webhooks.sender import HttpSender
+from assessment_simulator.webhooks.sender import WebhookClient
 
 VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
 
 
 def documents() -> Reference:
     """The OpenAPI documents, without a server."""
-    control = Control(Sandboxes(VENDORS, HttpSender(Policy(()))), Address(None, trust_host=True), __version__)
+    control = Control(Sandboxes(VENDORS, WebhookClient(Policy(()))), Address(None, trust_host=True), __version__)
     return Reference(VENDORS, control.table(), __version__)
 
 
@@ -82,7 +82,7 @@ class Simulator:
         self._settings = settings
         self._tell = tell
         self._limits = Limits(settings.idle, settings.keep_for, settings.keep)
-        self._sender = HttpSender(
+        self._sender = WebhookClient(
             Policy(settings.webhook_hosts, guarded=not open_access),
             authority=settings.webhook_ca, insecure=settings.webhook_insecure,
         )  # fmt: skip
@@ -177,9 +177,9 @@ class Simulator:
         """Give all sandboxes back, so that other processes can claim them; take no more."""
         await self._sandboxes.release_all(may_wait)
 
-    def is_posting(self) -> bool:
+    def is_sending(self) -> bool:
         """Whether a webhook is on its way, or waits for its turn behind others that are."""
-        return self._sandboxes.is_posting()
+        return self._sandboxes.is_sending()
 
     async def open(self) -> None:
         """Open the log, and the sandboxes of the settings, before anything is served; raises `Unopened`."""

@@ -55,7 +55,7 @@ class Meters:
 
     def attempted(self, vendor: str, attempt: Attempt) -> None:
         """Count a try to deliver a webhook."""
-        self._count("webhook_attempts", vendor, "refused" if attempt.refused else attempt.verdict)
+        self._count("webhook_attempts", vendor, "refused" if attempt.refused else attempt.outcome)
 
     def opened(self) -> None:
         """Count a sandbox."""

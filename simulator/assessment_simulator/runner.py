@@ -24,7 +24,7 @@ from assessment_simulator.open_files import fitted
 from assessment_simulator.settings import Settings, authorities
 from assessment_simulator.sockets import BACKLOG, listen, unheard, url_of
 from assessment_simulator.storage import LogError, Unusable
-from assessment_simulator.webhooks.authorities import flaws
+from assessment_simulator.webhooks.ca_certificates import flaws
 
 _TICKS_BETWEEN_LOOKS = 5
 """Ticks of a tenth of a second between two looks at those who let us wait."""
@@ -48,7 +48,7 @@ class Application(Protocol):
 
     def leave(self) -> None: ...
 
-    def is_posting(self) -> bool: ...
+    def is_sending(self) -> bool: ...
 
 
 class ForwardListener(NamedTuple):
@@ -141,7 +141,7 @@ class Server(uvicorn.Server):
         """
         loop = asyncio.get_running_loop()
         connections.shutdown()
-        while connections.all or self._simulator.is_posting() or not all(call.done() for call in calls):
+        while connections.all or self._simulator.is_sending() or not all(call.done() for call in calls):
             if self.force_exit or loop.time() >= deadline:
                 when = "at a second signal" if self.force_exit else f"after {self._grace:g} s of grace"
                 if count := await connections.cut_off(_LAST_WORD, calls):

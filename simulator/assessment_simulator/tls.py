@@ -39,7 +39,7 @@ def listeners(ca: Path | None, *, insecure: bool) -> dict[str, Any]:
     if ca is not None:
         if insecure:
             raise click.UsageError("--webhook-insecure checks no certificate, so --webhook-ca is of no use beside it")
-        from assessment_simulator.webhooks.authorities import flaw_of_file
+        from assessment_simulator.webhooks.ca_certificates import flaw_of_file
 
         flaw = flaw_of_file(str(ca))
         if flaw is not None:

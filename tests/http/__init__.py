@@ -64,7 +64,7 @@ class Node:
         """As `Simulator.leave` is to do."""
         self.forwarding.leave()
 
-    def is_posting(self) -> bool:
+    def is_sending(self) -> bool:
         """Send no webhooks."""
         return False
 

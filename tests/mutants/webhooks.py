@@ -97,27 +97,27 @@ MUTANTS = (
         "An escaped @ in the user's name is sent as it is escaped.",
     ),
     Mutant(
-        "webhook.eight_tries", _DELIVERY, "TRIES = 9", "TRIES = 8",
+        "webhook.eight_tries", _DELIVERY, "MAX_ATTEMPTS = 9", "MAX_ATTEMPTS = 8",
         "The vendor gives up after eight tries in place of nine.",
     ),
     Mutant(
-        "webhook.ten_tries", _DELIVERY, "TRIES = 9", "TRIES = 10",
+        "webhook.ten_tries", _DELIVERY, "MAX_ATTEMPTS = 9", "MAX_ATTEMPTS = 10",
         "The vendor tries a tenth time.",
     ),
     Mutant(
-        "webhook.even_gaps", _DELIVERY, "return FIRST_GAP << (made - 1)", "return FIRST_GAP * 8",
+        "webhook.even_gaps", _DELIVERY, "return INITIAL_BACKOFF << (attempts - 1)", "return INITIAL_BACKOFF * 8",
         "The gaps between tries do not grow.",
     ),
     Mutant(
-        "webhook.long_gaps", _DELIVERY, "FIRST_GAP = 3_375 *", "FIRST_GAP = 6_750 *",
+        "webhook.long_gaps", _DELIVERY, "INITIAL_BACKOFF = 3_375 *", "INITIAL_BACKOFF = 6_750 *",
         "The tries take two days in place of one.",
     ),
     Mutant(
-        "webhook.again_400", _DELIVERY, "AGAIN = frozenset({408,", "AGAIN = frozenset({400, 408,",
+        "webhook.again_400", _DELIVERY, "STATUSES = frozenset({408,", "STATUSES = frozenset({400, 408,",
         "A 400 is tried again.",
     ),
     Mutant(
-        "webhook.again_501", _DELIVERY, "AGAIN = frozenset({408,", "AGAIN = frozenset({501, 408,",
+        "webhook.again_501", _DELIVERY, "STATUSES = frozenset({408,", "STATUSES = frozenset({501, 408,",
         "A 501 is tried again.",
     ),
     Mutant(
@@ -125,11 +125,11 @@ MUTANTS = (
         "A 503 is final.",
     ),
     Mutant(
-        "webhook.final_429", _DELIVERY, "AGAIN = frozenset({408, 429,", "AGAIN = frozenset({408,",
+        "webhook.final_429", _DELIVERY, "STATUSES = frozenset({408, 429,", "STATUSES = frozenset({408,",
         "A 429 is final.",
     ),
     Mutant(
-        "webhook.final_408", _DELIVERY, "AGAIN = frozenset({408, 429,", "AGAIN = frozenset({429,",
+        "webhook.final_408", _DELIVERY, "STATUSES = frozenset({408, 429,", "STATUSES = frozenset({429,",
         "A 408 is final.",
     ),
     Mutant(

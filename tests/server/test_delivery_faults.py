@@ -6,7 +6,7 @@ import pytest
 
 from tests.server.test_clock import START, act, after, freeze, order, ticks, turn
 from tests.server.test_faults import met, put
-from tests.server.test_webhooks import FIRST_GAP, MINUTE, complete, frozen, only, settle
+from tests.server.test_webhooks import INITIAL_BACKOFF, MINUTE, complete, frozen, only, settle
 from tests.servers import Listener, Sandbox
 from tests.waiting import until
 
@@ -52,8 +52,8 @@ def test_a_lost_attempt_never_leaves_and_the_ladder_goes_on(frozen: Sandbox, lis
     assert delivery["state"] == "delivered"
     assert [(each["status"], each["error"], each["at"]) for each in delivery["attempts"]] == [
         (None, "dropped by fault lost", START),
-        (None, "dropped by fault lost", after(START, FIRST_GAP)),
-        (200, None, after(START, 3 * FIRST_GAP)),
+        (None, "dropped by fault lost", after(START, INITIAL_BACKOFF)),
+        (200, None, after(START, 3 * INITIAL_BACKOFF)),
     ]
     assert len(listener.received) == 1
     assert [each["fault"] for each in attempts(frozen, delivery)] == ["lost", "lost", None]
@@ -92,7 +92,7 @@ def test_each_attempt_is_delayed_once(frozen: Sandbox, listener: Listener) -> No
     put(frozen, {**DELAY, "times": 2})
     complete(frozen, listener.url)
     turn(frozen, until_idle=True)
-    made = [HOUR, 2 * HOUR + FIRST_GAP, 2 * HOUR + 3 * FIRST_GAP]
+    made = [HOUR, 2 * HOUR + INITIAL_BACKOFF, 2 * HOUR + 3 * INITIAL_BACKOFF]
     delivery = only(frozen.told("GET", "/deliveries"))
     assert [each["at"] for each in delivery["attempts"]] == [after(START, passed) for passed in made]
     assert [each["fault"] for each in attempts(frozen, delivery)] == ["fault-1", "fault-1", None]

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from httpx2 import create_ssl_context
 
-from assessment_simulator.core.retry_schedule import Post
-from assessment_simulator.webhooks.authorities import flaws, trust_too
+from assessment_simulator.core.retry_schedule import WebhookRequest
+from assessment_simulator.webhooks.ca_certificates import flaws, trust_too
 from assessment_simulator.webhooks.client import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS
 from assessment_simulator.webhooks.egress import Policy
-from assessment_simulator.webhooks.sender import HttpSender, Outcome
+from assessment_simulator.webhooks.sender import Outcome, WebhookClient
 from tests.commands import call
 from tests.servers import Listener, Server
 
@@ -55,7 +55,7 @@ def open_sockets() -> int:
 
 
 async def posted(url: str, headers: tuple[tuple[str, str], ...] = (), body: bytes = b"a=b") -> Outcome:
-    return await HttpSender(Policy()).send(Post(url, headers, body), 5)
+    return await WebhookClient(Policy()).send(WebhookRequest(url, headers, body), 5)
 
 
 async def test_the_request_is_written_as_http_has_it() -> None:
@@ -167,10 +167,10 @@ async def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_cookie_is_not_sent_back() -> None:
-    sender = HttpSender(Policy())
+    sender = WebhookClient(Policy())
     async with listening(b"HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n") as (port, heard):
         for _ in range(2):
-            assert (await sender.send(Post(f"http://localhost:{port}/", (), b""), 5)).answer
+            assert (await sender.send(WebhookRequest(f"http://localhost:{port}/", (), b""), 5)).answer
     assert heard[0] == heard[1]
 
 
@@ -195,7 +195,7 @@ async def test_a_listener_that_neither_reads_nor_answers_is_hung_up_on(scheme: s
     async with server:
         url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         before = open_sockets()
-        outcome = await HttpSender(Policy(), insecure=True).send(Post(url, (), b"x" * 20_000_000), 0.3)
+        outcome = await WebhookClient(Policy(), insecure=True).send(WebhookRequest(url, (), b"x" * 20_000_000), 0.3)
         await asyncio.sleep(0.1)
         left = open_sockets() - before
         leaving.set()
@@ -255,7 +255,7 @@ async def test_a_listener_with_its_own_certificate_is_accepted_with_webhook_ca_o
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(CERTIFICATE)
     async with listening(OK, tls=tls) as (port, _):
-        outcome = await HttpSender(Policy(), **trust).send(Post(f"https://{host}:{port}/", (), b""), 5)
+        outcome = await WebhookClient(Policy(), **trust).send(WebhookRequest(f"https://{host}:{port}/", (), b""), 5)
     assert (outcome.answer is not None) is (error is None)
     assert (error or "") in (outcome.error or "")
 

@@ -10,11 +10,18 @@ from hypothesis import strategies as st
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import TOKEN, Record, Timer, WebhookEvent
-from assessment_simulator.core.retry_schedule import FIRST_GAP, TRIES, Answer, Attempt, Delivery, Post
+from assessment_simulator.core.retry_schedule import (
+    INITIAL_BACKOFF,
+    MAX_ATTEMPTS,
+    Attempt,
+    Delivery,
+    WebhookRequest,
+    WebhookResponse,
+)
 from assessment_simulator.sandbox import state as state_module
 from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.delivery_queue import STALE
 from assessment_simulator.sandbox.state import State, rendered
-from assessment_simulator.webhooks.queue import STALE
 
 DAY = instant.DAY
 THINGS = frozenset({"thing"})
@@ -38,7 +45,7 @@ def delivery(id: str, invitation: str = "i", due: int = 0) -> Delivery:
 
 def attempt(number: int, at: int, status: int) -> Attempt:
     """A try that was answered."""
-    return Attempt(number, at, Post("http://a/", (), b""), Answer(status, (), ""), None, 0.0)
+    return Attempt(number, at, WebhookRequest("http://a/", (), b""), WebhookResponse(status, (), ""), None, 0.0)
 
 
 # Records.
@@ -211,29 +218,29 @@ def test_only_the_head_of_an_invitations_line_is_due() -> None:
     state = new()
     for id, invitation in (("a1", "a"), ("a2", "a"), ("b1", "b")):
         state.sequence += 1
-        state.owe(delivery(id, invitation))
-    taken = [state.take_due(0), state.take_due(0), state.take_due(0)]
+        state.enqueue(delivery(id, invitation))
+    taken = [state.claim_due(0), state.claim_due(0), state.claim_due(0)]
     assert [found and found.id for found in taken] == ["a1", "b1", None]
     assert taken[0]
     state.after(taken[0], attempt(1, 0, 200))
-    following = state.take_due(0)
+    following = state.claim_due(0)
     assert following
     assert following.id == "a2"
 
 
 def test_a_line_waits_until_its_head_is_delivered_or_given_up() -> None:
     state = new()
-    state.owe(delivery("a1"))
-    state.owe(delivery("a2"))
+    state.enqueue(delivery("a1"))
+    state.enqueue(delivery("a2"))
     now = 0
-    for number in range(1, TRIES + 1):
+    for number in range(1, MAX_ATTEMPTS + 1):
         assert state.next_due() == now
-        head = state.take_due(now)
+        head = state.claim_due(now)
         assert head
         assert head.id == "a1"
         assert len(head.attempts) == number - 1
         state.after(head, attempt(number, now, 500))
-        now += FIRST_GAP << (number - 1)
+        now += INITIAL_BACKOFF << (number - 1)
     assert state.deliveries["a1"].state == "failed"
     assert state.next_due() == 0
     assert "a1" not in state.pending
@@ -241,44 +248,44 @@ def test_a_line_waits_until_its_head_is_delivered_or_given_up() -> None:
 
 def test_nothing_is_taken_before_it_is_due() -> None:
     state = new()
-    state.owe(delivery("a", due=5))
-    assert (state.take_due(4), state.next_due()) == (None, 5)
-    assert state.take_due(5) is not None
-    assert (state.take_due(5), state.next_due()) == (None, None)
+    state.enqueue(delivery("a", due=5))
+    assert (state.claim_due(4), state.next_due()) == (None, 5)
+    assert state.claim_due(5) is not None
+    assert (state.claim_due(5), state.next_due()) == (None, None)
 
 
 def test_what_was_on_its_way_in_a_copy_is_due_once_more() -> None:
     state = new()
     for id, invitation in (("a1", "a"), ("a2", "a"), ("b1", "b")):
         state.sequence += 1
-        state.owe(delivery(id, invitation))
-    state.take_due(0)
+        state.enqueue(delivery(id, invitation))
+    state.claim_due(0)
     twin = state.copy()
     twin.queue_again()
-    assert {found.id for _ in range(2) if (found := twin.take_due(0))} == {"a1", "b1"}
-    assert twin.take_due(0) is None
-    left = state.take_due(0)
+    assert {found.id for _ in range(2) if (found := twin.claim_due(0))} == {"a1", "b1"}
+    assert twin.claim_due(0) is None
+    left = state.claim_due(0)
     assert left
-    assert (left.id, state.take_due(0)) == ("b1", None)
+    assert (left.id, state.claim_due(0)) == ("b1", None)
 
 
 def test_a_fork_has_no_deliveries() -> None:
     state = new()
-    state.owe(delivery("a"))
+    state.enqueue(delivery("a"))
     twin = state.forked()
-    assert (twin.deliveries, twin.next_due(), twin.take_due(9)) == ({}, None, None)
+    assert (twin.deliveries, twin.next_due(), twin.claim_due(9)) == ({}, None, None)
     assert list(state.deliveries) == ["a"]
-    assert state.take_due(9) is not None
+    assert state.claim_due(9) is not None
 
 
 @pytest.mark.parametrize("restarted", [False, True])
 def test_deliveries_due_at_one_instant_are_tried_in_the_order_of_their_creation(restarted: bool) -> None:
     state = new()
     for id in ("c", "a", "b"):
-        state.owe(delivery(id, invitation=id))
+        state.enqueue(delivery(id, invitation=id))
     if restarted:
         state.queue_again()
-    taken = [state.take_due(0), state.take_due(0), state.take_due(0)]
+    taken = [state.claim_due(0), state.claim_due(0), state.claim_due(0)]
     assert [found and found.id for found in taken] == ["c", "a", "b"]
 
 
@@ -286,8 +293,8 @@ def test_stale_entries_of_the_queues_do_not_accumulate() -> None:
     state = new()
     for number in range(5 * STALE):
         state.set_alarm(Timer("ring", "a", number))
-        state.owe(delivery(str(number), str(number)))
-        del state.lines[str(number)], state.pending[str(number)]
+        state.enqueue(delivery(str(number), str(number)))
+        del state.ordering_keys[str(number)], state.pending[str(number)]
     assert len(state.ringing) <= 2 + STALE
     assert len(state.due) <= STALE
     assert state.next_alarm() == Timer("ring", "a", 5 * STALE - 1)
@@ -342,7 +349,7 @@ def everything(state: State) -> Any:
     while (alarm := twin.next_alarm()) is not None:
         rung.append(alarm)
         twin.set_alarm(Timer(alarm.operation, alarm.id, None))
-    while (found := twin.take_due(10**9)) is not None:
+    while (found := twin.claim_due(10**9)) is not None:
         taken.append(found)
         twin.after(found, attempt(1, 0, 400))
     return (
@@ -356,7 +363,7 @@ def everything(state: State) -> Any:
         rung,
         list(state.deliveries.items()),
         taken,
-        [state.lines.get(invitation) for invitation in "abc"],
+        [state.ordering_keys.get(invitation) for invitation in "abc"],
         state.next_due(),
     )
 
@@ -384,17 +391,17 @@ def _silence(state: State, id: str, number: int) -> None:
 
 
 def _owe(state: State, id: str, number: int) -> None:
-    state.owe(delivery(f"d{state.sequence}-{id}", id, number))
+    state.enqueue(delivery(f"d{state.sequence}-{id}", id, number))
 
 
 def _try(state: State, id: str, number: int) -> None:
-    found = state.take_due(number)
+    found = state.claim_due(number)
     if found is not None:
         state.after(found, attempt(len(found.attempts) + 1, number, 200 if number % 2 else 500))
 
 
 def _take(state: State, id: str, number: int) -> None:
-    state.take_due(number)
+    state.claim_due(number)
 
 
 def _settings(state: State, id: str, number: int) -> None:
@@ -440,17 +447,17 @@ def test_deliveries_of_an_invitation_are_finished_in_the_order_of_their_making(o
     for number, (invitation, status) in enumerate(owed):
         state.sequence += 1
         answers[f"{number:02}"] = status
-        state.owe(delivery(f"{number:02}", invitation))
+        state.enqueue(delivery(f"{number:02}", invitation))
     finished: dict[str, list[str]] = {invitation: [] for invitation in "abc"}
     while (due := state.next_due()) is not None:
-        found = state.take_due(due)
+        found = state.claim_due(due)
         assert found
-        assert found.id == min(set(state.lines[found.notice.invitation]))
+        assert found.id == min(set(state.ordering_keys[found.event.invitation]))
         state.after(found, attempt(len(found.attempts) + 1, due, answers[found.id]))
         if state.deliveries[found.id].due is None:
-            finished[found.notice.invitation].append(found.id)
+            finished[found.event.invitation].append(found.id)
     assert finished == {i: [f"{n:02}" for n, (invitation, _) in enumerate(owed) if invitation == i] for i in finished}
-    assert len(state.pending) == len(state.lines) == 0
+    assert len(state.pending) == len(state.ordering_keys) == 0
 
 
 @given(st.integers(0, 30), st.sets(st.integers(0, 29)), st.integers(0, 35), st.integers(0, 35))

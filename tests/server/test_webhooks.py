@@ -19,9 +19,9 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-from assessment_simulator.core.retry_schedule import Post
+from assessment_simulator.core.retry_schedule import WebhookRequest
 from assessment_simulator.webhooks.egress import Policy
-from assessment_simulator.webhooks.sender import HttpSender
+from assessment_simulator.webhooks.sender import WebhookClient
 from tests.server import ENDINGS, answers_taken
 from tests.server.test_clock import (
     ADA,
@@ -47,8 +47,8 @@ from tests.waiting import overtaken, until
 __all__ = ["aside", "gate"]
 
 MINUTE = 60 * SECOND
-FIRST_GAP = 3_375 * SECOND // 10
-GAPS = [FIRST_GAP << n for n in range(8)]
+INITIAL_BACKOFF = 3_375 * SECOND // 10
+GAPS = [INITIAL_BACKOFF << n for n in range(8)]
 SECRET = "whsec_c2ltdWxhdG9yLXdlYmhvb2stc2VjcmV0"
 
 
@@ -309,11 +309,11 @@ def test_a_passing_failure_is_tried_again(frozen: Sandbox, listener: Listener, c
     listener.answers = [code, 200]
     complete(frozen, listener.url)
     pending = only(settle(frozen))
-    assert (pending["state"], pending["next"]) == ("pending", after(START, FIRST_GAP))
+    assert (pending["state"], pending["next"]) == ("pending", after(START, INITIAL_BACKOFF))
     assert turn(frozen, advance="PT5M37.4999999S")["events"] == []
     assert len(listener.received) == 1
     [event] = turn(frozen, advance="PT0.0000001S")["events"]
-    assert event == {"at": after(START, FIRST_GAP), "what": "attempt", "id": pending["id"]}
+    assert event == {"at": after(START, INITIAL_BACKOFF), "what": "attempt", "id": pending["id"]}
     delivered = only(settle(frozen))
     assert [attempt["status"] for attempt in delivered["attempts"]] == [code, 200]
     assert (delivered["state"], delivered["next"]) == ("delivered", None)
@@ -359,7 +359,7 @@ def test_a_listener_that_breaks_off_is_tried_again(frozen: Sandbox, answer: byte
         [attempt] = pending["attempts"]
         assert attempt["status"] is None
         assert attempt["error"]
-        assert (pending["state"], pending["next"]) == ("pending", after(START, FIRST_GAP))
+        assert (pending["state"], pending["next"]) == ("pending", after(START, INITIAL_BACKOFF))
         turn(frozen, advance="PT24H")
         failed = only(settle(frozen))
         assert (failed["state"], len(failed["attempts"]), raw.connections) == ("failed", 9, 9)
@@ -389,7 +389,7 @@ def test_a_listener_that_takes_too_long_is_tried_again(frozen: Sandbox, listener
     pending = only(settle(frozen))
     assert time.monotonic() - began < 1
     [attempt] = pending["attempts"]
-    assert (pending["state"], attempt["status"], pending["next"]) == ("pending", None, after(START, FIRST_GAP))
+    assert (pending["state"], attempt["status"], pending["next"]) == ("pending", None, after(START, INITIAL_BACKOFF))
     assert "0.2" in attempt["error"]
     assert 0.19 <= attempt["duration"] < 0.6
     listener.delay = 0
@@ -518,8 +518,8 @@ def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 async def test_looking_a_name_up_counts_in_the_time_limit(slow_names: list[str]) -> None:
-    sender = HttpSender(Policy())
-    outcome = await sender.send(Post("http://slow.example/", (), b""), 0.2)
+    sender = WebhookClient(Policy())
+    outcome = await sender.send(WebhookRequest("http://slow.example/", (), b""), 0.2)
     assert 0.19 <= outcome.duration < 0.6
     assert outcome.answer is None
     assert outcome.error == "no answer within 0.2 s"
@@ -539,10 +539,10 @@ async def test_the_address_that_was_judged_is_the_one_connected(
         return real("127.0.0.1" if len(asked) == 1 else "127.0.0.2", *more, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    sender = HttpSender(Policy())
+    sender = WebhookClient(Policy())
     with socket.create_server(("127.0.0.2", port)) as elsewhere:
         elsewhere.settimeout(0.1)
-        outcome = await sender.send(Post(f"http://rebind.example:{port}/", (), b""), 1)
+        outcome = await sender.send(WebhookRequest(f"http://rebind.example:{port}/", (), b""), 1)
         with pytest.raises(TimeoutError):
             elsewhere.accept()
     assert outcome.answer
@@ -551,12 +551,12 @@ async def test_the_address_that_was_judged_is_the_one_connected(
 
 
 async def test_slow_names_do_not_hold_up_others(slow_names: list[str], listener: Listener) -> None:
-    sender = HttpSender(Policy())
-    slow = [asyncio.create_task(sender.send(Post(f"http://slow{n}.example/", (), b""), 5)) for n in range(16)]
+    sender = WebhookClient(Policy())
+    slow = [asyncio.create_task(sender.send(WebhookRequest(f"http://slow{n}.example/", (), b""), 5)) for n in range(16)]
     while not slow_names:  # noqa: ASYNC110  a thread of the resolver says so
         await asyncio.sleep(0)
     began = time.monotonic()
-    outcome = await sender.send(Post(listener.url.replace("127.0.0.1", "localhost"), (), b""), 5)
+    outcome = await sender.send(WebhookRequest(listener.url.replace("127.0.0.1", "localhost"), (), b""), 5)
     took = time.monotonic() - began
     for task in slow:
         task.cancel()
@@ -772,7 +772,7 @@ def test_a_delivery_shows_what_was_tried_and_what_comes_next(frozen: Sandbox, li
     [attempt] = pending["attempts"]
     assert pending == {
         "id": pending["id"], "invitation": id, "url": url.replace("user:secret", "***"), "state": "pending",
-        "next": after(START, FIRST_GAP),
+        "next": after(START, INITIAL_BACKOFF),
         "attempts": [{"number": 1, "at": START, "status": 503, "error": None, "duration": attempt["duration"]}],
     }  # fmt: skip
     assert 0 < attempt["duration"] < 1
@@ -943,9 +943,9 @@ def test_a_restore_brings_back_the_attempts_that_are_still_to_come(frozen: Sandb
     assert only(settle(frozen))["state"] == "delivered"
     frozen.told("POST", f"/snapshots/{kept}/restore")
     back = only(settle(frozen))
-    assert (back["state"], len(back["attempts"]), back["next"]) == ("pending", 2, after(START, 3 * FIRST_GAP))
+    assert (back["state"], len(back["attempts"]), back["next"]) == ("pending", 2, after(START, 3 * INITIAL_BACKOFF))
     turned = turn(frozen, advance="P1D")
-    assert [event["at"] for event in turned["events"]] == [after(START, 3 * FIRST_GAP)]
+    assert [event["at"] for event in turned["events"]] == [after(START, 3 * INITIAL_BACKOFF)]
     assert only(settle(frozen))["state"] == "delivered"
 
 
@@ -1061,7 +1061,7 @@ def test_a_notice_keeps_its_id_and_body_through_retries_and_replays(frozen: Sand
     settle(frozen)
     assert len({received.headers["webhook-id"] for received in listener.received}) == 1
     assert len({received.body for received in listener.received}) == 1
-    moments = [0, FIRST_GAP, 3 * FIRST_GAP, HOUR]
+    moments = [0, INITIAL_BACKOFF, 3 * INITIAL_BACKOFF, HOUR]
     assert [received.headers["webhook-timestamp"] for received in listener.received] == [
         str((ticks(START) + passed) // SECOND) for passed in moments
     ]
@@ -1095,9 +1095,9 @@ def test_the_notices_of_an_invitation_keep_their_order_when_the_first_one_fails(
     assert seen[free] == ["In Progress", "Completed", "Fulfilled"]
     of_held = [[a["at"] for a in d["attempts"]] for d in settle(frozen) if d["invitation"] == held]
     assert of_held == [
-        [after(START, passed) for passed in (0, FIRST_GAP, 3 * FIRST_GAP, 7 * FIRST_GAP)],
-        [after(START, 7 * FIRST_GAP), after(START, 8 * FIRST_GAP)],
-        [after(START, 8 * FIRST_GAP)],
+        [after(START, passed) for passed in (0, INITIAL_BACKOFF, 3 * INITIAL_BACKOFF, 7 * INITIAL_BACKOFF)],
+        [after(START, 7 * INITIAL_BACKOFF), after(START, 8 * INITIAL_BACKOFF)],
+        [after(START, 8 * INITIAL_BACKOFF)],
     ]
 
 

@@ -13,7 +13,7 @@ from assessment_simulator.http.routing import Handler
 from assessment_simulator.sandbox.advance import CutShort, Playing
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.watched import Event
-from assessment_simulator.webhooks.worker import Dispatcher
+from assessment_simulator.webhooks.worker import WebhookWorker
 
 if TYPE_CHECKING:
     from assessment_simulator.control.models.sandboxes import Turning
@@ -23,11 +23,11 @@ _LAST = instant.LATEST - 365 * instant.DAY
 
 
 class ClockControl:
-    """Handlers of a sandbox's clock; `find` gives the sandbox that a request speaks of, `dispatcher` who plays it."""
+    """Handlers of a sandbox's clock; `find` gives the sandbox that a request speaks of, `worker` who plays it."""
 
-    def __init__(self, find: Callable[[Request], Sandbox], dispatcher: Callable[[Sandbox], Dispatcher]) -> None:
+    def __init__(self, find: Callable[[Request], Sandbox], worker: Callable[[Sandbox], WebhookWorker]) -> None:
         self._find = find
-        self._dispatcher = dispatcher
+        self._worker = worker
 
     def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
         """Method, path and handler of each call, under a sandbox's own path."""
@@ -53,10 +53,10 @@ class ClockControl:
 
     async def _turned(self, sandbox: Sandbox, body: "Turning") -> list[Event]:
         if body.advance is not None:
-            return await self._dispatcher(sandbox).play(_later(sandbox, body.advance))
+            return await self._worker(sandbox).advance(_later(sandbox, body.advance))
         if body.until_idle:
-            return await self._dispatcher(sandbox).play(None)
-        if self._dispatcher(sandbox).playing:
+            return await self._worker(sandbox).advance(None)
+        if self._worker(sandbox).is_advancing:
             raise Playing
         return await _set(sandbox, body.freeze)
 

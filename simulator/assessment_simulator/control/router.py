@@ -33,7 +33,7 @@ from assessment_simulator.sandbox.credentials import Credentials, members
 from assessment_simulator.sandbox.registry import NAME, Sandboxes, Taken
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import Listed
-from assessment_simulator.webhooks.worker import Dispatcher
+from assessment_simulator.webhooks.worker import WebhookWorker
 
 ROOT = "/_simulator"
 S = f"{ROOT}/sandboxes/{{name}}"
@@ -98,7 +98,7 @@ class Control:
             ("DELETE", f"{S}/snapshots/{{id}}", self.delete_snapshot),
             ("POST", f"{S}/snapshots/{{id}}/restore", self.restore),
             ("POST", f"{S}/fork", self.fork),
-            *ClockControl(self._sandbox, self._dispatcher).table(S),
+            *ClockControl(self._sandbox, self._worker).table(S),
             *ListControl(self._sandbox, self._base).table(S),
             ("GET", f"{S}/invitations/{{id}}", self.invitation),
             ("POST", f"{S}/invitations/{{id}}/{{action}}", self.act),
@@ -175,8 +175,8 @@ class Control:
         found: Sandbox = request.state.sandbox
         return found
 
-    def _dispatcher(self, sandbox: Sandbox) -> Dispatcher:
-        return self._sandboxes.dispatcher(sandbox)
+    def _worker(self, sandbox: Sandbox) -> WebhookWorker:
+        return self._sandboxes.worker(sandbox)
 
     def _keys(self, sandbox: Sandbox, vendor: str) -> Keys:
         held = dict.fromkeys(members(sandbox.vendors[vendor]), f"sim-{sandbox.name}")

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.control.bodies import read, values
-from assessment_simulator.core.retry_schedule import Attempt, Post
+from assessment_simulator.core.retry_schedule import Attempt, WebhookRequest
 from assessment_simulator.core.urls import basic_auth
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.routing import Handler, json
@@ -45,7 +45,7 @@ class WebhookTest:
         headers = [("content-type", "application/json"), ("simulator-test", "1")]
         if authorization is not None:
             headers.append(("authorization", authorization))
-        post, at = Post(bare, tuple(headers), BODY), sandbox.now()
+        post, at = WebhookRequest(bare, tuple(headers), BODY), sandbox.now()
         outcome = await self._sender().send(post, sandbox.config.webhook_timeout)
         attempt = Attempt(1, at, post, outcome.answer, outcome.error, outcome.duration)
         return json({"url": ALONE.plain(url), **values(models.WholeAttempt, attempt)})

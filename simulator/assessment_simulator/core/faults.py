@@ -1,6 +1,6 @@
 """Planned misbehaviour: what a fault meets, which of what it meets it strikes, and how JSON is amended.
 
-Arithmetic only: who counts is `faults/plan.py`, who misbehaves is `faults/injector.py` and the dispatcher.
+Arithmetic only: who counts is `faults/plan.py`, who misbehaves is `faults/injector.py` and the worker.
 """
 
 from collections.abc import Callable, Collection, Mapping

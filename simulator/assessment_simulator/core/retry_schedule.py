@@ -1,8 +1,9 @@
-"""A notice on its way: when to try, what an answer means, and when to give up. Arithmetic only; posting is elsewhere.
+"""A webhook delivery: when to attempt it, what a response means, and when to give up. Pure; `webhooks/client.py` sends.
 
-At most nine tries within 24 hours with exponential back-off, success on any 2xx and another try on the codes in
-`AGAIN`: so a third party describes The Predictive Index's newer API, and it is taken for the first generation and for
-our extension of pymetrics too. The first gap and the treatment of time-outs and refused connections are ours.
+At most nine attempts within 24 hours with exponential backoff, success on any 2xx and a retry on the statuses in
+`RETRYABLE_STATUSES`: so a third party describes The Predictive Index's newer API. We assume the same for the first
+generation and for our extension of pymetrics. The initial backoff, and the retry after a timeout or a refused
+connection, are our choice.
 """
 
 from dataclasses import dataclass, replace
@@ -12,21 +13,20 @@ from urllib.parse import urlsplit
 from assessment_simulator.core import instant
 from assessment_simulator.core.decision import WebhookEvent
 
-TRIES = 9
-FIRST_GAP = 3_375 * instant.SECOND // 10
-"""5.625 minutes: eight gaps, each twice the last, then end 23.9 hours after the first try."""
-AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-"""Statuses after which the vendor tries again; any other that is not 2xx is final."""
+MAX_ATTEMPTS = 9
+INITIAL_BACKOFF = 3_375 * instant.SECOND // 10
+"""5.625 minutes: eight gaps, each twice the last, then end 23.9 hours after the first attempt."""
+RETRYABLE_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+"""Statuses after which the vendor retries; any other that is not 2xx is final."""
 REFUSED = "refused by policy"
-"""The error, or its beginning, of an attempt that was not made, because this server may not call that address. It is
-final."""
+"""How the error of an attempt begins that the egress policy refused. It is final, and nothing was sent."""
 
 State = Literal["pending", "delivered", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """One HTTP request to a listener."""
+class WebhookRequest:
+    """One HTTP POST to a listener."""
 
     url: str
     headers: tuple[tuple[str, str], ...]
@@ -34,8 +34,8 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the listener said; the body is cut after the first 8 KiB."""
+class WebhookResponse:
+    """The listener's response; the body is cut after 8 KiB."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -44,78 +44,79 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try: at which instant, what was sent, and the answer or the error; `duration` in real seconds.
+    """One attempt: when, what was sent, and the response or the error; `duration` in real seconds.
 
-    `fault` is the id of the fault that met it, if any did.
+    `fault` is the id of the injected fault that changed it, if any.
     """
 
     number: int
     at: int
-    request: Post
-    answer: Answer | None
+    request: WebhookRequest
+    answer: WebhookResponse | None
     error: str | None
     duration: float
     fault: str | None = None
 
     @property
     def refused(self) -> bool:
-        """Whether it was not made, because this server may not call that address."""
+        """Whether the egress policy refused the address."""
         return self.error is not None and self.error.startswith(REFUSED)
 
     @property
-    def verdict(self) -> Literal["delivered", "again", "failed"]:
-        """What this try means for the delivery, tries left aside."""
+    def outcome(self) -> Literal["delivered", "again", "failed"]:
+        """What this attempt means for the delivery, apart from the number of attempts."""
         if self.answer is None:
             return "failed" if self.refused else "again"
         if 200 <= self.answer.status < 300:
             return "delivered"
-        return "again" if self.answer.status in AGAIN else "failed"
+        return "again" if self.answer.status in RETRYABLE_STATUSES else "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A notice with its attempts; `due` is the instant of the next try, None when there is none to come.
+    """A webhook event with its attempts; `due` is when the next attempt is made, None if there is none.
 
-    Its id is the notice's, unless it was asked for again: then the notice, and with it what the listener sees, stays
-    the same, and the delivery is another.
-
-    `fault` is the id of the fault that has met the next try already, and meets it no more. `doubles` is set where a
-    fault had a notice posted twice and this is the second time: the line in which the first one waited. `number` counts
-    the sandbox's deliveries in the order of their creation; of those due at one instant, the lowest is tried first.
+    Its id is the event's. A replay is another delivery of the same event, with an id of its own: the listener sees the
+    event's id. `fault` is the fault that has matched the next attempt already, and does not match it again.
+    `duplicate_key` is set on a duplicate that a fault made: the ordering key of the delivery that it repeats. `number`
+    counts the sandbox's deliveries; of those due at one instant, the lowest goes first.
     """
 
     id: str
-    notice: WebhookEvent
+    event: WebhookEvent
     created: int
     due: int | None
     state: State = "pending"
     attempts: tuple[Attempt, ...] = ()
     fault: str | None = None
-    doubles: str | None = None
+    duplicate_key: str | None = None
     number: int = 0
 
     @property
-    def line(self) -> str:
-        """In which line it waits: its invitation's, or, asked for again, one of its own."""
-        if self.doubles is not None:
-            return self.doubles
-        return self.notice.invitation if self.id == self.notice.id else self.id
+    def ordering_key(self) -> str:
+        """Deliveries with the same key are sent one after another: those of an invitation; a replay is on its own."""
+        if self.duplicate_key is not None:
+            return self.duplicate_key
+        return self.event.invitation if self.id == self.event.id else self.id
 
     @property
     def origin(self) -> str:
-        """Whom it goes to: scheme, host and port of the address."""
-        parts = urlsplit(self.notice.url)
+        """Scheme, host and port of the address."""
+        parts = urlsplit(self.event.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     def after(self, attempt: Attempt) -> "Delivery":
-        """The delivery once this attempt was made."""
-        made = replace(self, attempts=(*self.attempts, attempt), fault=None if self.doubles is None else self.fault)
-        verdict = attempt.verdict
-        if verdict == "again" and len(made.attempts) < TRIES:
-            return replace(made, due=min(attempt.at + gap(len(made.attempts)), instant.LATEST))
-        return replace(made, due=None, state="delivered" if verdict == "delivered" else "failed")
+        """The delivery with this attempt added: delivered, failed, or due again."""
+        # No other fault may match a duplicate: one that always triggers would duplicate it for ever.
+        fault = None if self.duplicate_key is None else self.fault
+        made = replace(self, attempts=(*self.attempts, attempt), fault=fault)
+        outcome = attempt.outcome
+        if outcome == "again" and len(made.attempts) < MAX_ATTEMPTS:
+            # The gap counts from when the attempt was made, which may be later than it was due.
+            return replace(made, due=min(attempt.at + backoff(len(made.attempts)), instant.LATEST))
+        return replace(made, due=None, state="delivered" if outcome == "delivered" else "failed")
 
 
-def gap(made: int) -> int:
-    """The ticks between try number `made` and the next."""
-    return FIRST_GAP << (made - 1)
+def backoff(attempts: int) -> int:
+    """Ticks between attempt number `attempts` and the next."""
+    return INITIAL_BACKOFF << (attempts - 1)

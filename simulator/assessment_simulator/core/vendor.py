@@ -8,7 +8,7 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Decision, Record, Timer, WebhookEvent
 from assessment_simulator.core.questionnaire import Questionnaire
 from assessment_simulator.core.request import VendorRequest, VendorResponse
-from assessment_simulator.core.retry_schedule import Delivery, Post
+from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.core.rules import Rule, violated_rules
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.schema import Interface
@@ -140,7 +140,7 @@ class Vendor:
     token: Callable[[VendorRequest], str] | None
     every_reply: Callable[[SandboxView], tuple[tuple[str, str], ...]]
     view: Callable[[Stored], Invitation]
-    post: Callable[[Delivery, int, Config], Post]
+    post: Callable[[Delivery, int, Config], WebhookRequest]
     samples: Callable[[int], tuple[Sample, ...]]
     promises: tuple[Guarantee, ...]
     omitted: tuple[Omission, ...]

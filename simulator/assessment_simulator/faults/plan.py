@@ -64,4 +64,4 @@ class Faults:
 
 
 def _delivery(delivery: Delivery, able: frozenset[str]) -> FaultContext:
-    return FaultContext("deliveries", able, delivery.notice.vendor, invitation=delivery.notice.invitation)
+    return FaultContext("deliveries", able, delivery.event.vendor, invitation=delivery.event.invitation)

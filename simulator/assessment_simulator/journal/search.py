@@ -92,14 +92,14 @@ def deliveries(sandbox: Sandbox, wish: Wish) -> Iterator[Delivery]:
     if "state" in wish:
         found = (one for one in found if one.state == wish["state"])
     if "invitation" in wish:
-        found = (one for one in found if one.notice.invitation == wish["invitation"])
+        found = (one for one in found if one.event.invitation == wish["invitation"])
     if wish.get("q"):
         found = (one for one in found if wish["q"] in _known(one))
     return found
 
 
 def _known(delivery: Delivery) -> str:
-    return f"{delivery.id}\n{delivery.notice.invitation}\n{delivery.notice.url}\n{delivery.state}".casefold()
+    return f"{delivery.id}\n{delivery.event.invitation}\n{delivery.event.url}\n{delivery.state}".casefold()
 
 
 def mails(sandbox: Sandbox, wish: Wish) -> Iterator[Stored]:

@@ -71,7 +71,7 @@ def _mails(sandbox: Sandbox, id: str) -> Iterator[Entry]:
 
 def _deliveries(sandbox: Sandbox, id: str, mask: Mask) -> Iterator[Entry]:
     for delivery in reversed([*search.deliveries(sandbox, {"invitation": id})]):
-        yield Entry(delivery.created, "notice", delivery.id, f"for {mask.plain(delivery.notice.url)}: {delivery.state}")
+        yield Entry(delivery.created, "notice", delivery.id, f"for {mask.plain(delivery.event.url)}: {delivery.state}")
         yield from _attempts(delivery, sandbox.state.next_attempt(delivery))
 
 

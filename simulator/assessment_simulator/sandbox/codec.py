@@ -16,7 +16,7 @@ import orjson
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Timer, WebhookEvent
 from assessment_simulator.core.faults import Counter, Fault
-from assessment_simulator.core.retry_schedule import Answer, Attempt, Delivery, Post
+from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest, WebhookResponse
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.memory import Effect
 from assessment_simulator.sandbox.state import Row
@@ -177,7 +177,7 @@ def _read_row(said: Any) -> Row:
     return (said[0], said[1].encode(), said[2].encode())
 
 
-def _write_post(post: Post) -> list[Any]:
+def _write_post(post: WebhookRequest) -> list[Any]:
     return [post.url, post.headers, post.body.decode("latin-1")]
 
 
@@ -190,15 +190,15 @@ def _write_attempt(attempt: Attempt) -> list[Any]:
 
 def _read_attempt(said: Any) -> Attempt:
     number, at, (url, headers, body), answer, *rest = said
-    post = Post(url, _tuples(headers), body.encode("latin-1"))
-    return Attempt(number, at, post, None if answer is None else Answer(*_tuples(answer)), *rest)
+    post = WebhookRequest(url, _tuples(headers), body.encode("latin-1"))
+    return Attempt(number, at, post, None if answer is None else WebhookResponse(*_tuples(answer)), *rest)
 
 
 def _write_delivery(delivery: Delivery) -> list[Any]:
     attempts = [_write_attempt(attempt) for attempt in delivery.attempts]
     return [
-        delivery.id, astuple(delivery.notice), delivery.created, delivery.due, delivery.state, attempts, delivery.fault,
-        delivery.doubles, delivery.number,
+        delivery.id, astuple(delivery.event), delivery.created, delivery.due, delivery.state, attempts, delivery.fault,
+        delivery.duplicate_key, delivery.number,
     ]  # fmt: skip
 
 

@@ -306,7 +306,7 @@ class Commits:
 def due_of(memory: Memory) -> int | None:
     """When a sandbox has something to do by itself, by the machine's clock in ticks; 0: now; None: when called."""
     state, clock = memory.state, memory.state.clock
-    if state.away or clock.held:
+    if state.in_flight or clock.held:
         return 0
     due = state.next_due()
     if due is None or (clock.stands and due > clock.now()):

@@ -59,13 +59,13 @@ def image(memory: Memory) -> Iterator[Effect]:
 def _state_of(state: State) -> Iterator[Effect]:
     numbers = (state.sequence, state.alarms_set)
     tally = tuple(state.history.tally.items())
-    yield "begin", (state.config, state.clock, numbers, tally, state.held)
+    yield "begin", (state.config, state.clock, numbers, tally, state.held_back)
     for kind, table in state.tables.items():
         for rows in _some(table):
             yield "table", (kind, rows)
     for word, entries in (
         ("index", state.indexes), ("history", state.history.chains), ("alarms", state.alarms),
-        ("deliveries", state.deliveries), ("lines", state.lines),
+        ("deliveries", state.deliveries), ("lines", state.ordering_keys),
     ):  # fmt: skip
         for some in _some(entries):
             yield word, (some,)
@@ -86,7 +86,7 @@ def _begin(
 ) -> None:  # fmt: skip
     memory.state = state = State(config, clock)
     state.sequence, state.alarms_set = numbers
-    state.history.tally, state.held = dict(tally), held
+    state.history.tally, state.held_back = dict(tally), held
 
 
 def _table(memory: Memory, kind: str, rows: Items[str, Row]) -> None:
@@ -113,7 +113,7 @@ def _deliveries(memory: Memory, deliveries: Items[str, Delivery]) -> None:
 
 
 def _lines(memory: Memory, lines: Items[str, tuple[str, ...]]) -> None:
-    memory.state.lines.update(lines)
+    memory.state.ordering_keys.update(lines)
 
 
 def _as_opening(memory: Memory) -> None:

@@ -132,7 +132,7 @@ class Keeper:
             idle = commits.idle()
             if idle < LOOKS:
                 self._used.add(sandbox)
-            busy = sandbox.watchers or sandbox.faults or self._sandboxes.dispatcher(sandbox).busy
+            busy = sandbox.watchers or sandbox.faults or self._sandboxes.worker(sandbox).is_busy
             if idle >= self._limits.idle and not busy:
                 await self._sandboxes.release(sandbox)
             elif commits.needs_image:
@@ -149,7 +149,7 @@ class Keeper:
         since = None if age is None else machine_now() - int((age + 2 * self._limits.stamps) * instant.SECOND)
         for name in await self._log.unused(since, most):
             sandbox = self._sandboxes.loaded(name)
-            if sandbox is None or not self._sandboxes.dispatcher(sandbox).busy:
+            if sandbox is None or not self._sandboxes.worker(sandbox).is_busy:
                 try:
                     await self._sandboxes.delete(name)
                 except OwnedElsewhere:

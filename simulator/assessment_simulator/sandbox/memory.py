@@ -85,7 +85,7 @@ def _commit(
     for alarm in alarms:
         state.set_alarm(alarm)
     for delivery in owed:
-        state.owe(delivery)
+        state.enqueue(delivery)
 
 
 def _alarm(memory: Memory, alarm: Timer) -> None:
@@ -131,7 +131,7 @@ def _attempt(memory: Memory, id: str, attempt: Attempt, now: int, double: Delive
     """A delivery was tried; a fault may have its notice posted once more, and what it held goes after an answer."""
     if double is not None:
         memory.state.sequence += 1
-        memory.state.owe_next(double)
+        memory.state.enqueue_next(double)
     memory.state.after(memory.state.pending[id], attempt)
     if attempt.answer is not None:
         memory.state.release(now)
@@ -139,12 +139,12 @@ def _attempt(memory: Memory, id: str, attempt: Attempt, now: int, double: Delive
 
 def _put_off(memory: Memory, id: str, until: int, fault: str) -> None:
     """A fault lets a delivery wait."""
-    memory.state.put_off(memory.state.pending[id], until, fault)
+    memory.state.postpone(memory.state.pending[id], until, fault)
 
 
 def _overtake(memory: Memory, id: str, until: int, fault: str) -> None:
     """A fault lets the next delivery pass."""
-    memory.state.overtake(memory.state.pending[id], until, fault)
+    memory.state.reorder(memory.state.pending[id], until, fault)
 
 
 def _release(memory: Memory, now: int) -> None:
@@ -155,7 +155,7 @@ def _release(memory: Memory, now: int) -> None:
 def _owe(memory: Memory, delivery: Delivery) -> None:
     """A notice is to be sent again."""
     memory.state.sequence += 1
-    memory.state.owe(delivery)
+    memory.state.enqueue(delivery)
 
 
 # The whole state at once.

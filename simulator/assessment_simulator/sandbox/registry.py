@@ -33,7 +33,7 @@ from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Claimed, Found, Listed, Log, LogError, OwnedElsewhere, Position, Unwritten
 from assessment_simulator.storage.writer import Writer
 from assessment_simulator.webhooks.sender import Sender
-from assessment_simulator.webhooks.worker import Dispatcher
+from assessment_simulator.webhooks.worker import WebhookWorker
 
 T = TypeVar("T")
 DEMO = "demo"
@@ -77,7 +77,7 @@ class Sandboxes:
         self._relay = relay
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
-        self._dispatchers: dict[str, Dispatcher] = {}
+        self._workers: dict[str, WebhookWorker] = {}
         self._by_credential: dict[str, Sandbox] = {}
         """The same in open access, by what opens them: looked at for each call."""
         self._keys = Keys(vendors)
@@ -110,9 +110,9 @@ class Sandboxes:
             self.writer = Writer(log)
         return self.writer
 
-    def dispatcher(self, sandbox: Sandbox) -> Dispatcher:
+    def worker(self, sandbox: Sandbox) -> WebhookWorker:
         """The sender of a sandbox's webhooks, which also advances its clock."""
-        return self._dispatchers[sandbox.name]
+        return self._workers[sandbox.name]
 
     # Finding, reading and opening.
 
@@ -200,7 +200,7 @@ class Sandboxes:
             if found.about["sampled"]:
                 self._sampled.add(sandbox)
             self._admit(sandbox)
-        if sandbox.state.clock.held and not self._dispatchers[name].playing:  # an advance was cut short
+        if sandbox.state.clock.held and not self._workers[name].is_advancing:  # an advance was cut short
             sandbox.set_clock(sandbox.state.clock.let_go())
         await sandbox.fire_due_timers()
         sandbox.watch()
@@ -275,7 +275,7 @@ class Sandboxes:
         self._owners.pop(sandbox.name, None)
         if self.open_access:
             self._by_credential[f"sim-{sandbox.name}"] = sandbox
-        self._dispatchers[sandbox.name] = Dispatcher(sandbox, self.sender, self.meters)
+        self._workers[sandbox.name] = WebhookWorker(sandbox, self.sender, self.meters)
         self.meters.opened()
         sandbox.refresh = partial(self._refreshed, sandbox)
         if self._relay is not None:
@@ -355,12 +355,12 @@ class Sandboxes:
             await self._evicted(sandbox, is_deleted=True)
         return found is not None
 
-    def dismiss(self, sandbox: Sandbox) -> Dispatcher:
+    def dismiss(self, sandbox: Sandbox) -> WebhookWorker:
         """Let a sandbox be found no more."""
         del self._sandboxes[sandbox.name]
         self._by_credential.pop(f"sim-{sandbox.name}", None)
         self._keys.forget(sandbox.name)
-        return self._dispatchers.pop(sandbox.name)
+        return self._workers.pop(sandbox.name)
 
     async def _evicted(self, sandbox: Sandbox, *, is_deleted: bool = False) -> None:
         if self._sandboxes.get(sandbox.name) is sandbox:
@@ -418,9 +418,9 @@ class Sandboxes:
         if self.log is None:
             return
         self.log.stop_claiming()
-        for dispatcher in self._dispatchers.values():
-            dispatcher.finish()
-        while self.is_posting() and may_wait():  # noqa: ASYNC110  also the time and a second signal end it
+        for worker in self._workers.values():
+            worker.stop_sending()
+        while self.is_sending() and may_wait():  # noqa: ASYNC110  also the time and a second signal end it
             await asyncio.sleep(0.01)
         while some := [*self._sandboxes.values()][:RELEASED]:
             await asyncio.gather(*map(self._let_go, some))
@@ -433,8 +433,8 @@ class Sandboxes:
         It is unregistered first, so that no new call changes it. It is closed in the step of the event loop in which
         its last commit is durable: the next owner would repeat a call that changed it later.
         """
-        dispatcher = self.dismiss(sandbox)
-        dispatcher.finish()
+        worker = self.dismiss(sandbox)
+        worker.stop_sending()
         commits = sandbox.commits
         if commits is not None:
             try:
@@ -442,7 +442,7 @@ class Sandboxes:
                     await commits.settled()
             except LogError as problem:
                 commits.lost(Unwritten(str(problem), "the server stops", is_uncertain=True))
-        await dispatcher.close()
+        await worker.close()
 
     # The end.
 
@@ -452,16 +452,16 @@ class Sandboxes:
         for sandbox in self:
             sandbox.leave()
 
-    def is_posting(self) -> bool:
+    def is_sending(self) -> bool:
         """Whether an attempt of any sandbox is under way."""
-        return any(dispatcher.is_posting for dispatcher in self._dispatchers.values())
+        return any(worker.is_sending for worker in self._workers.values())
 
     async def close(self) -> None:
         """Stop all that is on its way; what was not finished is in the log, if there is one."""
         if self._busy:
             await asyncio.wait([*self._busy.values()], timeout=1.0)
-        for dispatcher in [*self._dispatchers.values()]:
-            await dispatcher.close()
+        for worker in [*self._workers.values()]:
+            await worker.close()
         if self.writer is not None:
             await self.writer.close()
         if self.log is not None:

@@ -231,7 +231,7 @@ class Sandbox(Watched):
         double = None
         if fault is not None:
             id, now = f"{delivery.id}-duplicate-{self.state.sequence + 1}", self.now()
-            double = Delivery(id, delivery.notice, now, now, fault=fault.id, doubles=delivery.line)
+            double = Delivery(id, delivery.event, now, now, fault=fault.id, duplicate_key=delivery.ordering_key)
             attempt = replace(attempt, fault=fault.id)
         self._do("attempt", delivery.id, attempt, self.now(), double)
         self.emit(Event(place, attempt.at, "attempt", delivery.id))
@@ -239,6 +239,6 @@ class Sandbox(Watched):
 
     def _doubling(self, delivery: Delivery, attempt: Attempt) -> Fault | None:
         """The fault that has a delivered notice posted once more, if one does."""
-        if self.faults is None or attempt.verdict != "delivered" or attempt.fault is not None:
+        if self.faults is None or attempt.outcome != "delivered" or attempt.fault is not None:
             return None
         return self.faults.on_delivered(delivery, self.count)

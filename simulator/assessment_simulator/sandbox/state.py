@@ -14,9 +14,9 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import TOKEN, Record, Timer
 from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.delivery_queue import STALE, DeliveryQueue
 from assessment_simulator.sandbox.history import History
 from assessment_simulator.storage import json_codec
-from assessment_simulator.webhooks.queue import STALE, Owed
 
 Row = tuple[Any, bytes, bytes]
 """A record's status, face and facts. Bytes and tuples of bytes are no burden to the garbage collector."""
@@ -58,7 +58,7 @@ class Stored:
 _EMPTY: Mapping[str, Row] = {}
 
 
-class State(Owed):
+class State(DeliveryQueue):
     """Everything that a snapshot brings back. Only `Sandbox` changes the one that is in force."""
 
     __slots__ = ("alarms", "alarms_set", "clock", "config", "history", "indexes", "ringing", "tables")

@@ -57,7 +57,7 @@ class Watched(Remembering):
         self.commits: Commits | None = None
         """The queue of its commits; None where there is no log."""
         self.watch: Callable[[], None] = lambda: None
-        """Called after each commit, once it is durable; the dispatcher looks there for what is due."""
+        """Called after each commit, once it is durable; the worker looks there for what is due."""
         self.requeue: Callable[[], None] = lambda: None
         """Called when everything was read anew: what is due must be taken anew, but what is being tried."""
         self.pause: Callable[[], None] = lambda: None
@@ -171,7 +171,7 @@ class Watched(Remembering):
         self._do("count", place, tally)
 
     @one_step
-    def put_off(self, fault: Fault, delivery: Delivery, until: int) -> None:
+    def postpone(self, fault: Fault, delivery: Delivery, until: int) -> None:
         """Let a fault have a delivery wait, or have another pass it, until an instant at the latest."""
         self._do("overtake" if fault.do == "reorder" else "put_off", delivery.id, until, fault.id)
 
@@ -184,7 +184,7 @@ class Watched(Remembering):
     def replay(self, delivery: Delivery, url: str | None) -> Delivery:
         """Send a notice once more, as a delivery of its own, to `url` where one is given."""
         now = self.now()
-        notice = delivery.notice if url is None else replace(delivery.notice, url=url, named=False)
+        notice = delivery.event if url is None else replace(delivery.event, url=url, named=False)
         again = Delivery(f"{notice.id}-replay-{self.state.sequence + 1}", notice, now, now)
         self._do("owe", again)
         self.watch()

@@ -13,7 +13,7 @@ from io import BytesIO
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from assessment_simulator.core.retry_schedule import Answer, Post
+from assessment_simulator.core.retry_schedule import WebhookRequest, WebhookResponse
 from assessment_simulator.webhooks.egress import Address
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class Broken(Exception):
     """The answer is not HTTP, or is incomplete."""
 
 
-async def post(addresses: Iterable[Address], target: Target, sent: Post, tls: "SSLContext | None") -> Answer:
+async def post(
+    addresses: Iterable[Address], target: Target, sent: WebhookRequest, tls: "SSLContext | None"
+) -> WebhookResponse:
     """Post to the first of these addresses that can be connected to; cancelled, it hangs up.
 
     Raises ValueError where a header or the path contains NUL, CR or LF, OSError where no address can be connected to
@@ -93,8 +95,8 @@ def _end(connection: socket.socket) -> None:
 
 
 async def _post(
-    session: "ClientSession", address: Address, target: Target, sent: Post, tls: "SSLContext | None"
-) -> Answer:
+    session: "ClientSession", address: Address, target: Target, sent: WebhookRequest, tls: "SSLContext | None"
+) -> WebhookResponse:
     from yarl import URL
 
     scheme = "https" if target.is_secure else "http"
@@ -110,7 +112,7 @@ async def _post(
         return await _heard(answer)
 
 
-async def _heard(answer: "ClientResponse") -> Answer:
+async def _heard(answer: "ClientResponse") -> WebhookResponse:
     if sum(map(len, chain.from_iterable(answer.raw_headers))) > LONGEST_HEAD:
         raise Broken(f"the head of the answer is over {LONGEST_HEAD} bytes")
     try:
@@ -118,7 +120,7 @@ async def _heard(answer: "ClientResponse") -> Answer:
     except IncompleteReadError as end:
         body = end.partial
     shown = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.raw_headers)
-    return Answer(answer.status, shown, body.decode("utf-8", "replace"))
+    return WebhookResponse(answer.status, shown, body.decode("utf-8", "replace"))
 
 
 def _reason(failure: "ClientError") -> BaseException:

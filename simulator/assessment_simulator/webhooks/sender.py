@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from assessment_simulator.core.retry_schedule import REFUSED, Answer, Post
+from assessment_simulator.core.retry_schedule import REFUSED, WebhookRequest, WebhookResponse
 from assessment_simulator.loading import loaded
-from assessment_simulator.webhooks.authorities import trust_all, trust_too
+from assessment_simulator.webhooks.ca_certificates import trust_all, trust_too
 from assessment_simulator.webhooks.client import Target, post
 from assessment_simulator.webhooks.egress import Policy, Refused
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Outcome:
     """The listener's answer or the error, and how many real seconds it took."""
 
-    answer: Answer | None
+    answer: WebhookResponse | None
     error: str | None
     duration: float
 
@@ -29,12 +29,12 @@ class Outcome:
 class Sender(Protocol):
     """Whatever can post."""
 
-    async def send(self, post: Post, seconds: float, *, named: bool = False) -> Outcome:
+    async def send(self, post: WebhookRequest, seconds: float, *, named: bool = False) -> Outcome:
         """Post once; every failure is an outcome, none is raised. `named`: a request to a vendor named the address."""
         ...
 
 
-class HttpSender:
+class WebhookClient:
     """Posts over real HTTP; follows no redirect, knows no proxy, connects only to addresses that the policy judged.
 
     Over TLS it trusts the system's authorities and those in the file `authority`; with `insecure`, every listener.
@@ -46,7 +46,7 @@ class HttpSender:
         self._insecure = insecure
         self._tls: ssl.SSLContext | None = None
 
-    async def send(self, post: Post, seconds: float, *, named: bool = False) -> Outcome:
+    async def send(self, post: WebhookRequest, seconds: float, *, named: bool = False) -> Outcome:
         """Post once, within so many real seconds, from looking the name up to the last byte."""
         await loaded("aiohttp", "httpx2")  # what this takes, once, is not the listener's time
         began = time.perf_counter()
@@ -62,7 +62,7 @@ class HttpSender:
             error = f"{type(problem).__name__}: {problem}"
         return Outcome(answer, error, time.perf_counter() - began)
 
-    async def _post(self, owed: Post, named: bool) -> Answer:
+    async def _post(self, owed: WebhookRequest, named: bool) -> WebhookResponse:
         try:
             target = _target(owed.url)
         except ValueError:  # an address in an odd spelling may still be a forbidden one

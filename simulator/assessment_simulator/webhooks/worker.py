@@ -13,7 +13,7 @@ from functools import partial
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.faults import Fault
-from assessment_simulator.core.retry_schedule import Attempt, Delivery, Post
+from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest
 from assessment_simulator.counters import Meters
 from assessment_simulator.sandbox.advance import Playing, played
 from assessment_simulator.sandbox.clock import machine_now
@@ -37,11 +37,11 @@ Leaving = tuple[Delivery, Fault | None]
 """What is to be tried now, and the fault that loses it on the way."""
 
 
-class Dispatcher:
+class WebhookWorker:
     """One sandbox's deliveries and timers on their way."""
 
     def __init__(self, sandbox: Sandbox, sender: Sender, meters: Meters) -> None:
-        self.playing = False
+        self.is_advancing = False
         self._sandbox = sandbox
         self._sender = sender
         self._meters = meters
@@ -63,11 +63,11 @@ class Dispatcher:
         sandbox.requeue, sandbox.pause = self.requeue, self.pause
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether anything is on its way."""
-        return self.playing or bool(self._waiting or self._running)
+        return self.is_advancing or bool(self._waiting or self._running)
 
-    def trying(self) -> frozenset[str]:
+    def in_flight(self) -> frozenset[str]:
         """The deliveries of which an attempt is under way."""
         return frozenset(id for tries in self._running.values() for id in tries)
 
@@ -77,7 +77,7 @@ class Dispatcher:
         if self._sandbox.epoch != self._epoch:
             self._forget()
         self._waiting.clear()
-        self._sandbox.state.queue_again(sparing=self.trying())
+        self._sandbox.state.queue_again(sparing=self.in_flight())
 
     def pause(self) -> None:
         """Begin nothing until the sandbox was read again."""
@@ -100,7 +100,7 @@ class Dispatcher:
         if self._sandbox.epoch != self._epoch:
             self._forget()
         state = self._sandbox.state
-        if state.due or state.held is not None:
+        if state.due or state.held_back is not None:
             now = self._sandbox.now()
             for _ in range(TAKEN):
                 delivery = self._next(now)
@@ -116,7 +116,7 @@ class Dispatcher:
     def _next(self, now: int) -> Delivery | None:
         if self._sandbox.state.overdue(now):
             self._sandbox.release(now)
-        return self._sandbox.state.take_due(now)
+        return self._sandbox.state.claim_due(now)
 
     def _take(self, delivery: Delivery, now: int) -> None:
         """Let a delivery wait for its turn, unless a fault puts it off."""
@@ -129,10 +129,10 @@ class Dispatcher:
         faults, state = self._sandbox.faults, self._sandbox.state
         if faults is None:
             return None
-        fault = faults.on_attempt(delivery, self._sandbox.count, may_wait=state.may_hold(delivery))
+        fault = faults.on_attempt(delivery, self._sandbox.count, may_wait=state.may_reorder(delivery))
         if fault is not None and fault.do in _PUTS_OFF:
             until = min(now + (instant.parse_duration(fault.duration or "") or 0), instant.LATEST)
-            self._sandbox.put_off(fault, delivery, until)
+            self._sandbox.postpone(fault, delivery, until)
         return fault
 
     def _start(self) -> None:
@@ -166,16 +166,17 @@ class Dispatcher:
         at, place = sandbox.now(), sandbox.next_place()
         try:
             stamp = machine_now() if sandbox.config.webhook_time == "real" else at
-            post = sandbox.vendors[delivery.notice.vendor].post(delivery, stamp, sandbox.config)
+            post = sandbox.vendors[delivery.event.vendor].post(delivery, stamp, sandbox.config)
             if fault is None:
-                outcome = await self._sender.send(post, sandbox.config.webhook_timeout, named=delivery.notice.named)
+                outcome = await self._sender.send(post, sandbox.config.webhook_timeout, named=delivery.event.named)
             else:
                 outcome = Outcome(None, f"dropped by fault {fault.id}", 0.0)
         except Exception as problem:  # noqa: BLE001  a bug must not lose the webhook: it is tried again
-            post, outcome = Post(delivery.notice.url, (), b""), Outcome(None, f"cannot be sent: {problem}", 0.0)
+            post = WebhookRequest(delivery.event.url, (), b"")
+            outcome = Outcome(None, f"cannot be sent: {problem}", 0.0)
         number, met = len(delivery.attempts) + 1, fault.id if fault else delivery.fault
         attempt = Attempt(number, at, post, outcome.answer, outcome.error, outcome.duration, met)
-        self._meters.attempted(delivery.notice.vendor, attempt)
+        self._meters.attempted(delivery.event.vendor, attempt)
         _log.info(
             "sandbox %s: attempt %d of delivery %s to %s: %s",
             sandbox.name, number, delivery.id, post.url, outcome.answer.status if outcome.answer else outcome.error,
@@ -263,25 +264,25 @@ class Dispatcher:
             self.pause()
         self._go_on()
 
-    async def play(self, target: int | None) -> list[Event]:
+    async def advance(self, target: int | None) -> list[Event]:
         """Turn the clock to `target`, or until nothing is left to happen; what happened meanwhile."""
-        if self.playing:
+        if self.is_advancing:
             raise Playing
-        self.playing = True
+        self.is_advancing = True
         try:
             return await played(self._sandbox, target, self._tasks, lambda: bool(self._waiting or self._running))
         finally:
-            self.playing = False
+            self.is_advancing = False
             if self._sandbox.state.clock.held:  # it was cut short
                 with suppress(LogError):  # then the clock goes on when the sandbox is read again
                     self._sandbox.set_clock(self._sandbox.state.clock.let_go())
 
     @property
-    def is_posting(self) -> bool:
+    def is_sending(self) -> bool:
         """Whether an attempt is under way; what waits for its turn waits behind one that is."""
         return bool(self._running)
 
-    def finish(self) -> None:
+    def stop_sending(self) -> None:
         """Begin no attempt any more: what is pending is left to the next owner of the sandbox."""
         self._is_finishing = True
 

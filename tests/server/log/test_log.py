@@ -14,7 +14,7 @@ from assessment_simulator.app import VENDORS
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.faults import Fault, with_defaults
-from assessment_simulator.core.retry_schedule import Answer, Attempt, Post
+from assessment_simulator.core.retry_schedule import Attempt, WebhookRequest, WebhookResponse
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.storage import Unwritten
 from tests.server.log.worlds import Failing, World, ask, create, ids, portrait, sharing
@@ -98,17 +98,17 @@ class Remembered(RuleBasedStateMachine):
         sandbox, now = self.sandbox, self._now()
         if sandbox.state.overdue(now):
             sandbox.release(now)
-        delivery = sandbox.state.take_due(now)
+        delivery = sandbox.state.claim_due(now)
         if delivery is None:
             return
-        waits = sandbox.state.may_hold(delivery)
+        waits = sandbox.state.may_reorder(delivery)
         faults = sandbox.faults
         fault = None if faults is None else faults.on_attempt(delivery, sandbox.count, may_wait=waits)
         if fault is not None and fault.do in ("delay", "reorder"):
-            sandbox.put_off(fault, delivery, now + (instant.parse_duration(fault.duration or "") or 0))
+            sandbox.postpone(fault, delivery, now + (instant.parse_duration(fault.duration or "") or 0))
             return
-        answer = None if status is None else Answer(status, (("x", "ü"),), "body \udfff")
-        post = Post("http://a.example/", (("content-type", "x"),), b"\x00\xff")
+        answer = None if status is None else WebhookResponse(status, (("x", "ü"),), "body \udfff")
+        post = WebhookRequest("http://a.example/", (("content-type", "x"),), b"\x00\xff")
         attempt = Attempt(len(delivery.attempts) + 1, now, post, answer, None if answer else "refused", 0.5)
         sandbox.record_attempt(delivery, attempt, sandbox.epoch, 1)
 

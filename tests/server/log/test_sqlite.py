@@ -28,7 +28,7 @@ from assessment_simulator.sandbox.maintenance import Keeper, Limits
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.storage.sqlite import SqliteLog
 from assessment_simulator.webhooks.egress import Policy
-from assessment_simulator.webhooks.sender import HttpSender
+from assessment_simulator.webhooks.sender import WebhookClient
 from tests.server import ROOT, assessment
 from tests.server.log.worlds import World, create, portrait
 from tests.servers import Listener, Sandbox, Server
@@ -236,7 +236,7 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
     path: Path, limits: Limits, left: list[str]
 ) -> None:
     log = SqliteLog(path)
-    sandboxes = Sandboxes(VENDORS, HttpSender(Policy(())), log=log)
+    sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())), log=log)
 
     async def used(name: str, seconds: int) -> None:
         async with log.transaction() as run:
@@ -257,7 +257,7 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
 async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assessment_simulator.sandbox.maintenance.LOOKS", 0.01)
     log = SqliteLog(path)
-    sandboxes = Sandboxes(VENDORS, HttpSender(Policy(())), log=log)
+    sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())), log=log)
     keeper = Keeper(sandboxes, log, Limits(most=2))
     used, _ = [await sandboxes.get(name) for name in "ab"]
     assert used

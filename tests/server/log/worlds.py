@@ -109,7 +109,7 @@ def sharing(memory: Memory) -> list[int]:
             values += state.tables[kind].values()
         for chain in (*state.indexes.values(), *state.history.chains.values()):
             values += _links(chain)
-        values += [*state.alarms.values(), *state.deliveries.values(), *state.lines.values()]
+        values += [*state.alarms.values(), *state.deliveries.values(), *state.ordering_keys.values()]
     numbers: dict[int, int] = {}
     return [numbers.setdefault(id(value), len(numbers)) for value in values]
 

@@ -9,7 +9,7 @@ import pytest
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import WebhookEvent
-from assessment_simulator.core.retry_schedule import Delivery, Post
+from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import NOW, at
 from tests.vendors.pymetrics.desk import Desk, shown
@@ -68,7 +68,7 @@ def test_every_notice_has_an_id_of_its_own() -> None:
     assert all(notice.id.startswith("msg_") for notice in desk.webhook_events)
 
 
-def posted(secret: str | None, url: str = URL, moment: int = NOW) -> Post:
+def posted(secret: str | None, url: str = URL, moment: int = NOW) -> WebhookRequest:
     """What is sent for a notice."""
     notice = WebhookEvent("msg_1", "pymetrics", "order", url, "application/json", '{"a": 1}')
     return VENDOR.post(Delivery(notice.id, notice, NOW, NOW), moment, Config(webhook_secret=secret))

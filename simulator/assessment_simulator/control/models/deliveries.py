@@ -79,7 +79,7 @@ class WholeDelivery(Delivery):
 def told(state: State, one: retry_schedule.Delivery) -> dict[str, Any]:
     """What either model reads: the delivery, as a sandbox's state has it."""
     return {
-        "id": one.id, "invitation": one.notice.invitation, "url": one.notice.url, "state": one.state,
+        "id": one.id, "invitation": one.event.invitation, "url": one.event.url, "state": one.state,
         "next": state.next_attempt(one), "attempts": one.attempts,
     }  # fmt: skip
 

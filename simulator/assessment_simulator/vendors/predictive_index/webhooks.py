@@ -14,7 +14,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Record, WebhookEvent
 from assessment_simulator.core.request import VendorRequest
-from assessment_simulator.core.retry_schedule import Delivery, Post
+from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.seeded_random import SeededRandom, secret_of
 from assessment_simulator.core.urls import basic_auth
@@ -106,10 +106,10 @@ def _job(title: str | None) -> dict[str, Any] | None:
     return {"jobId": SeededRandom(secret_of("job", title), 0).uuid(), "title": title} if title else None
 
 
-def post(delivery: Delivery, at: int, config: Config) -> Post:
+def post(delivery: Delivery, at: int, config: Config) -> WebhookRequest:
     """The HTTP request that one attempt makes; the address is kept letter for letter but for user and password."""
-    url, authorization = basic_auth(delivery.notice.url)
-    headers = [("content-type", delivery.notice.media_type), ("user-agent", "assessment-simulator")]
+    url, authorization = basic_auth(delivery.event.url)
+    headers = [("content-type", delivery.event.media_type), ("user-agent", "assessment-simulator")]
     if authorization is not None:
         headers.append(("authorization", authorization))
-    return Post(url, tuple(headers), delivery.notice.body.encode())
+    return WebhookRequest(url, tuple(headers), delivery.event.body.encode())

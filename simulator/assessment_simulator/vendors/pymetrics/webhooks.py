@@ -14,7 +14,7 @@ from assessment_simulator.core import instant, webhook_secret
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import WebhookEvent
 from assessment_simulator.core.request import VendorRequest
-from assessment_simulator.core.retry_schedule import Delivery, Post
+from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.urls import basic_auth
 
@@ -32,9 +32,9 @@ def notices(call: VendorRequest, world: SandboxView, face: Mapping[str, Any]) ->
     return (WebhookEvent(id, "pymetrics", face["id"], url, "application/json", json.dumps(told)),)
 
 
-def post(delivery: Delivery, at: int, config: Config) -> Post:
+def post(delivery: Delivery, at: int, config: Config) -> WebhookRequest:
     """The HTTP request of one try at the instant `at`; user and password in the URL become Basic authentication."""
-    notice = delivery.notice
+    notice = delivery.event
     url, access = basic_auth(notice.url)
     moment, body = str(at // instant.SECOND), notice.body.encode()
     signature = _signature(config.webhook_secret or DEFAULT_SECRET, f"{notice.id}.{moment}.".encode() + body)
@@ -46,7 +46,7 @@ def post(delivery: Delivery, at: int, config: Config) -> Post:
         ("webhook-signature", signature),
         *((("authorization", access),) if access else ()),
     )
-    return Post(url, headers, body)
+    return WebhookRequest(url, headers, body)
 
 
 def _signature(secret: str, signed: bytes) -> str:
