@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from assessment_simulator import __version__, dashboard
+from assessment_simulator import __version__
 from assessment_simulator.candidate.routes import CandidatePages
 from assessment_simulator.control import settings as configuring
 from assessment_simulator.control.reference import Reference
@@ -20,6 +20,7 @@ from assessment_simulator.control.router import Control
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.urls import host_and_port, path_prefix
 from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.dashboard import Dashboard
 from assessment_simulator.documents.renderer import draw
 from assessment_simulator.http import static_files
 from assessment_simulator.http.access_log import AccessLog
@@ -140,11 +141,9 @@ class Simulator:
 
     def _inside(self, control: Control, address: Address, session: Session | None) -> Starlette:
         """Everything but the vendors: dashboard, candidate's pages, login, control API, documents."""
-        inside = dashboard.Control()
-        board = dashboard.Board(inside, VENDORS, address, __version__, open_access=session is None)
-        starlette = inside.app = Starlette(
+        starlette = Starlette(
             routes=[
-                *board.routes(),
+                *Dashboard(VENDORS, address, __version__, open_access=session is None).routes(),
                 *static_files.routes(),
                 *CandidatePages(self._sandboxes, address).routes(),
                 *([] if session is None else Login(session, address, Attempts()).routes()),

@@ -17,7 +17,7 @@ PERSON = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-class Board:
+class Pages:
     """A sandbox's pages as a browser without scripts asks for them."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -42,9 +42,9 @@ class Board:
 
 
 @pytest.fixture
-def board(sandbox: Sandbox) -> Board:
+def pages(sandbox: Sandbox) -> Pages:
     """The pages of a fresh sandbox."""
-    return Board(sandbox)
+    return Pages(sandbox)
 
 
 def invited(sandbox: Sandbox, **more: Any) -> str:
@@ -56,13 +56,13 @@ def invited(sandbox: Sandbox, **more: Any) -> str:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "{id}" not in page.path], ids=lambda page: page.template)
-def test_a_page_of_an_empty_sandbox_says_that_there_is_nothing_yet(board: Board, page: Any) -> None:
-    text = board.page(page.path)
+def test_page_of_an_empty_sandbox_has_title_and_current_tab(pages: Pages, page: Any) -> None:
+    text = pages.page(page.path)
     assert text.count('aria-current="page"') == 1
     assert text.count(f"<title>{re.findall('<h1>(.*?)</h1>', text)[0]} ") == 1
 
 
-def test_the_first_page_lists_the_sandboxes_and_opens_one(http: httpx2.Client) -> None:
+def test_home_page_opens_and_lists_sandboxes(http: httpx2.Client) -> None:
     name = f"t-{uuid.uuid4()}"
     try:
         answer = http.post("/sandboxes", data={"name": name}, follow_redirects=False)
@@ -74,91 +74,91 @@ def test_the_first_page_lists_the_sandboxes_and_opens_one(http: httpx2.Client) -
         http.delete(f"/_simulator/sandboxes/{name}")
 
 
-def test_a_name_that_is_none_is_refused_with_what_would_be_right(http: httpx2.Client) -> None:
+def test_invalid_sandbox_name_is_refused_and_escaped(http: httpx2.Client) -> None:
     answer = http.post("/sandboxes", data={"name": "No Such <Name>"})
     assert answer.status_code == 422
     assert "1 to 64 of a-z, 0-9 and -" in answer.text
     assert "<Name>" not in answer.text
 
 
-def test_an_invitation_shows_its_candidate_its_status_and_what_can_be_done(board: Board) -> None:
-    id = invited(board.sandbox)
-    assert f'href="{board.root}/invitations/{id}"' in board.page()
-    text = board.page(f"/invitations/{id}")
+def test_invitation_page_shows_candidate_status_and_possible_actions(pages: Pages) -> None:
+    id = invited(pages.sandbox)
+    assert f'href="{pages.root}/invitations/{id}"' in pages.page()
+    text = pages.page(f"/invitations/{id}")
     assert "Ada Lovelace" in text
     assert "Created (0)" in text
     assert not re.findall(r'id="action-\w+" disabled', text)
-    assert board.done(f"/invitations/{id}", do="move", action="complete") == f"{board.root}/invitations/{id}?done=move"
-    text = board.page(f"/invitations/{id}", done="move")
+    assert pages.done(f"/invitations/{id}", do="move", action="complete") == f"{pages.root}/invitations/{id}?done=move"
+    text = pages.page(f"/invitations/{id}", done="move")
     assert "Completed (40)" in text
     assert len(re.findall(r'id="action-\w+" disabled', text)) == 5
     assert '<div class="notice good"' in text
 
 
-def test_what_cannot_be_done_is_a_notice_on_the_page_with_the_status_of_the_control_api(board: Board) -> None:
-    id = invited(board.sandbox)
-    board.done(f"/invitations/{id}", do="move", action="complete")
-    answer = board.send(f"/invitations/{id}", do="move", action="start")
+def test_refused_action_shows_the_problem_with_its_status(pages: Pages) -> None:
+    id = invited(pages.sandbox)
+    pages.done(f"/invitations/{id}", do="move", action="complete")
+    answer = pages.send(f"/invitations/{id}", do="move", action="start")
     assert answer.status_code == 409
     assert "cannot start" in answer.text
     assert 'role="alert"' in answer.text
 
 
-@pytest.mark.parametrize("do", ["", "fly", "<script>"])
-def test_a_form_that_no_page_has_is_refused(board: Board, do: str) -> None:
-    answer = board.send("/clock", do=do)
+@pytest.mark.parametrize("do", ["", "unknown", "<script>"])
+def test_unknown_form_action_is_refused(pages: Pages, do: str) -> None:
+    answer = pages.send("/clock", do=do)
     assert answer.status_code == 422
     assert "<script>" not in answer.text
 
 
-def test_lists_are_searched_filtered_and_turned_over(board: Board) -> None:
-    ids = [invited(board.sandbox, lastName=f"Number {number}") for number in range(60)]
-    first = board.page()
+def test_lists_have_search_filters_and_pages(pages: Pages) -> None:
+    ids = [invited(pages.sandbox, lastName=f"Number {number}") for number in range(60)]
+    first = pages.page()
     assert first.count('id="row-') == 50
     older = re.findall(r'href="\?(before=[^"]*)">Older', first)[0]
-    second = board.page("", **dict([older.split("=")]))
+    second = pages.page("", **dict([older.split("=")]))
     assert second.count('id="row-') == 10
     assert ids[0] in second
     assert ids[0] not in first
-    assert board.page("", q="number 17").count('id="row-') == 1
-    assert "No invitation is like that" in board.page("", status="40")
+    assert pages.page("", q="number 17").count('id="row-') == 1
+    assert "No invitation is like that" in pages.page("", status="40")
 
 
-def test_the_clock_is_turned_from_every_page_and_leads_back_to_it(board: Board) -> None:
-    back = f"{board.root}/mail"
-    assert board.done("/clock", do="freeze", moment="2030-01-01T00:00:00Z", back=back) == back
-    assert "2030-01-01 00:00:00 UTC" in board.page("/mail")
-    assert board.done("/clock", do="advance", advance="PT24H") == f"{board.root}/clock?done=advance"
-    assert "2030-01-02 00:00:00 UTC" in board.page("/clock")
-    board.done("/clock", do="run")
-    assert board.sandbox.told("GET", "/clock")["mode"] == "running"
-    board.done("/clock", do="freeze")
-    assert board.sandbox.told("GET", "/clock")["mode"] == "frozen"
+def test_clock_form_on_any_page_redirects_back_to_it(pages: Pages) -> None:
+    back = f"{pages.root}/mail"
+    assert pages.done("/clock", do="freeze", moment="2030-01-01T00:00:00Z", back=back) == back
+    assert "2030-01-01 00:00:00 UTC" in pages.page("/mail")
+    assert pages.done("/clock", do="advance", advance="PT24H") == f"{pages.root}/clock?done=advance"
+    assert "2030-01-02 00:00:00 UTC" in pages.page("/clock")
+    pages.done("/clock", do="run")
+    assert pages.sandbox.told("GET", "/clock")["mode"] == "running"
+    pages.done("/clock", do="freeze")
+    assert pages.sandbox.told("GET", "/clock")["mode"] == "frozen"
 
 
 @pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)", "\\\\x"])
-def test_no_form_leads_to_another_server(board: Board, back: str) -> None:
-    assert board.done("/clock", do="run", back=back) == "/"
+def test_form_does_not_redirect_to_another_server(pages: Pages, back: str) -> None:
+    assert pages.done("/clock", do="run", back=back) == "/"
 
 
-def test_snapshots_are_kept_and_restored_and_the_sandbox_is_forked_reset_and_deleted(board: Board) -> None:
-    id = invited(board.sandbox)
-    board.done("/clock", do="snapshot")
-    board.done(f"/invitations/{id}", do="move", action="complete")
-    board.done("/clock", do="restore", id="snapshot-1")
-    assert board.sandbox.told("GET", f"/invitations/{id}")["status"] == 0
-    board.done("/clock", do="snapshot")
-    board.done("/clock", do="delete_snapshot", id="snapshot-1")
-    assert board.sandbox.told("GET")["snapshots"] == ["snapshot-2"]
+def test_clock_page_handles_snapshots_fork_reset_and_delete(pages: Pages) -> None:
+    id = invited(pages.sandbox)
+    pages.done("/clock", do="snapshot")
+    pages.done(f"/invitations/{id}", do="move", action="complete")
+    pages.done("/clock", do="restore", id="snapshot-1")
+    assert pages.sandbox.told("GET", f"/invitations/{id}")["status"] == 0
+    pages.done("/clock", do="snapshot")
+    pages.done("/clock", do="delete_snapshot", id="snapshot-1")
+    assert pages.sandbox.told("GET")["snapshots"] == ["snapshot-2"]
     fork = f"t-{uuid.uuid4()}"
-    assert board.done("/clock", do="fork", name=fork) == f"/sandboxes/{fork}"
-    assert len(board.sandbox.http.get(f"/_simulator/sandboxes/{fork}/invitations").json()) == 1
-    board.sandbox.http.delete(f"/_simulator/sandboxes/{fork}")
-    board.done("/clock", do="reset")
-    assert board.sandbox.told("GET", "/invitations") == []
-    assert board.done("/clock", do="delete") == "/"
-    names = [one["name"] for one in board.sandbox.http.get("/_simulator/sandboxes").json()]
-    assert board.sandbox.name not in names
+    assert pages.done("/clock", do="fork", name=fork) == f"/sandboxes/{fork}"
+    assert len(pages.sandbox.http.get(f"/_simulator/sandboxes/{fork}/invitations").json()) == 1
+    pages.sandbox.http.delete(f"/_simulator/sandboxes/{fork}")
+    pages.done("/clock", do="reset")
+    assert pages.sandbox.told("GET", "/invitations") == []
+    assert pages.done("/clock", do="delete") == "/"
+    names = [one["name"] for one in pages.sandbox.http.get("/_simulator/sandboxes").json()]
+    assert pages.sandbox.name not in names
 
 
 FAULTS = [
@@ -179,15 +179,13 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("form", "planned"), FAULTS)
-def test_a_fault_is_planned_by_a_form_and_taken_away_again(
-    board: Board, form: dict[str, str], planned: dict[str, Any]
-) -> None:
-    board.done("/faults", do="plan", **form)
-    [fault] = board.sandbox.told("GET", "/faults")
+def test_fault_is_added_and_removed(pages: Pages, form: dict[str, str], planned: dict[str, Any]) -> None:
+    pages.done("/faults", do="plan", **form)
+    [fault] = pages.sandbox.told("GET", "/faults")
     assert {name: fault[name] for name in planned} == planned
-    assert fault["id"] in board.page("/faults")
-    board.done("/faults", do="drop", id=fault["id"])
-    assert board.sandbox.told("GET", "/faults") == []
+    assert fault["id"] in pages.page("/faults")
+    pages.done("/faults", do="drop", id=fault["id"])
+    assert pages.sandbox.told("GET", "/faults") == []
 
 
 @pytest.mark.parametrize(
@@ -201,44 +199,44 @@ def test_a_fault_is_planned_by_a_form_and_taken_away_again(
         ({"kind": "calls.fly"}, "do"),
     ],
 )
-def test_a_fault_that_cannot_be_is_refused_and_changes_nothing(board: Board, form: dict[str, str], said: str) -> None:
-    board.done("/faults", do="plan", kind="calls.drop")
-    answer = board.send("/faults", do="plan", **form)
+def test_invalid_fault_is_refused_and_changes_nothing(pages: Pages, form: dict[str, str], said: str) -> None:
+    pages.done("/faults", do="plan", kind="calls.drop")
+    answer = pages.send("/faults", do="plan", **form)
     assert answer.status_code in (400, 422)
     assert said in unescape(answer.text)
-    assert [fault["do"] for fault in board.sandbox.told("GET", "/faults")] == ["drop"]
+    assert [fault["do"] for fault in pages.sandbox.told("GET", "/faults")] == ["drop"]
 
 
-def test_settings_are_changed_as_json_and_what_is_none_is_refused(board: Board) -> None:
-    board.done("/settings", do="configure", settings='{"progress": "PT10S"}')
-    assert board.sandbox.told("GET", "/config")["progress"] == "PT10S"
+def test_settings_are_changed_as_json(pages: Pages) -> None:
+    pages.done("/settings", do="configure", settings='{"progress": "PT10S"}')
+    assert pages.sandbox.told("GET", "/config")["progress"] == "PT10S"
     for wrong in ("{", '{"progress": 7}', '{"unknown": 1}', ""):
-        assert board.send("/settings", do="configure", settings=wrong).status_code in (400, 422)
-    assert board.sandbox.told("GET", "/config")["progress"] == "PT10S"
+        assert pages.send("/settings", do="configure", settings=wrong).status_code in (400, 422)
+    assert pages.sandbox.told("GET", "/config")["progress"] == "PT10S"
 
 
-def test_the_catcher_catches_what_is_sent_to_it_and_replay_sends_it_again(board: Board) -> None:
-    board.done("/caught", do="catch")
-    id = invited(board.sandbox)
-    board.done(f"/invitations/{id}", do="move", action="complete")
-    board.sandbox.told("POST", "/await", {"webhook": {"state": "delivered"}, "within": "PT5S"})
-    assert id in board.page("/caught")
-    [delivery] = board.sandbox.told("GET", "/deliveries")
-    assert id in board.page(f"/deliveries/{delivery['id']}")
-    again = board.done(f"/deliveries/{delivery['id']}", do="replay")
-    board.sandbox.told("POST", "/await", {"webhook": {"id": again.rpartition("/")[2]}, "within": "PT5S"})
-    assert board.page("/caught").count("<article") == 2
-    board.done("/caught", do="forget")
-    assert "Nothing was caught yet" in board.page("/caught")
+def test_inbox_page_receives_webhooks_and_replay_sends_another(pages: Pages) -> None:
+    pages.done("/caught", do="catch")
+    id = invited(pages.sandbox)
+    pages.done(f"/invitations/{id}", do="move", action="complete")
+    pages.sandbox.told("POST", "/await", {"webhook": {"state": "delivered"}, "within": "PT5S"})
+    assert id in pages.page("/caught")
+    [delivery] = pages.sandbox.told("GET", "/deliveries")
+    assert id in pages.page(f"/deliveries/{delivery['id']}")
+    again = pages.done(f"/deliveries/{delivery['id']}", do="replay")
+    pages.sandbox.told("POST", "/await", {"webhook": {"id": again.rpartition("/")[2]}, "within": "PT5S"})
+    assert pages.page("/caught").count("<article") == 2
+    pages.done("/caught", do="forget")
+    assert "Nothing was caught yet" in pages.page("/caught")
 
 
-def test_a_refused_call_leads_from_the_journal_to_its_rule(board: Board) -> None:
-    board.sandbox.pi.post("/api/v1/behavioralassessments", json={"firstName": "Ada"})
-    assert "pi.create." in board.page("/journal")
-    text = board.page("/journal/call-1")
+def test_journal_page_links_a_refused_request_to_its_rule(pages: Pages) -> None:
+    pages.sandbox.pi.post("/api/v1/behavioralassessments", json={"firstName": "Ada"})
+    assert "pi.create." in pages.page("/journal")
+    text = pages.page("/journal/call-1")
     rule = re.findall(r'/rules\?q=([^"]+)"', text)[0]
-    assert f"<code>{rule}</code>" in board.page("/rules", q=rule, show="broken")
-    assert board.sandbox.credential not in re.sub(r"sandboxes/[^\"]*|sim-\S+</code>", "", text)
+    assert f"<code>{rule}</code>" in pages.page("/rules", q=rule, show="broken")
+    assert pages.sandbox.credential not in re.sub(r"sandboxes/[^\"]*|sim-\S+</code>", "", text)
 
 
 @pytest.mark.parametrize(
@@ -249,30 +247,30 @@ def test_a_refused_call_leads_from_the_journal_to_its_rule(board: Board) -> None
         ("pi.access.rate", ["third_party"]),
     ],
 )
-def test_a_rule_is_shown_with_its_standing_and_that_of_its_status(board: Board, rule: str, shown: list[str]) -> None:
-    (cell,) = re.findall(r'<td data-label="Standing">(.*?)</td>', board.page("/rules", q=rule))
+def test_rule_shows_its_standing_and_that_of_its_status(pages: Pages, rule: str, shown: list[str]) -> None:
+    (cell,) = re.findall(r'<td data-label="Standing">(.*?)</td>', pages.page("/rules", q=rule))
     assert [text for text in re.split(r"<[^>]*>", cell) if text] == shown
 
 
 @pytest.mark.parametrize("path", ["/invitations/none", "/deliveries/none", "/journal/call-9"])
-def test_what_is_not_there_is_a_page_that_says_so(board: Board, path: str) -> None:
-    answer = board.sandbox.http.get(board.root + path, headers={"accept": "text/html"})
+def test_unknown_id_is_a_404_page(pages: Pages, path: str) -> None:
+    answer = pages.sandbox.http.get(pages.root + path, headers={"accept": "text/html"})
     assert answer.status_code == 404
     assert "<h1>Not Found</h1>" in answer.text
 
 
 @pytest.mark.parametrize("verb", ["PUT", "PATCH", "DELETE"])
-def test_a_verb_that_no_page_knows_is_refused(board: Board, verb: str) -> None:
-    assert board.sandbox.http.request(verb, board.root).status_code == 405
+def test_other_methods_return_405(pages: Pages, verb: str) -> None:
+    assert pages.sandbox.http.request(verb, pages.root).status_code == 405
 
 
-def test_a_page_of_another_site_cannot_send_a_form(board: Board) -> None:
+def test_cross_origin_form_is_refused(pages: Pages) -> None:
     for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://elsewhere.example"}, {"origin": "null"}):
-        answer = board.sandbox.http.post(f"{board.root}/clock", data={"do": "reset"}, headers=headers)
+        answer = pages.sandbox.http.post(f"{pages.root}/clock", data={"do": "reset"}, headers=headers)
         assert answer.status_code == 403
 
 
-def test_in_closed_access_a_person_logs_in_and_then_sees_the_pages(closed: Server) -> None:
+def test_closed_access_requires_login_and_shows_new_keys_once(closed: Server) -> None:
     with httpx2.Client(base_url=closed.url, headers={"accept": "text/html"}, trust_env=False) as browser:
         page = "/sandboxes/opened-in-a-page"
         answer = browser.get(page, follow_redirects=False)
@@ -303,7 +301,7 @@ STATES = [
 
 
 @pytest.mark.parametrize(("vendor", "state", "mark"), STATES)
-def test_the_table_of_states_tells_how_a_status_looks(vendor: Any, state: Any, mark: str) -> None:
+def test_tone_of_a_status_follows_the_state_table(vendor: Any, state: Any, mark: str) -> None:
     assert formatting.tone(vendor.machine, state) == mark
 
 
@@ -317,11 +315,11 @@ def test_the_table_of_states_tells_how_a_status_looks(vendor: Any, state: Any, m
         ("2026-01-01T00:09:30.0000000Z", "in 9 min"),
     ],
 )
-def test_an_age_is_told_in_one_unit(at: str, said: str) -> None:
+def test_age_has_one_unit(at: str, said: str) -> None:
     assert formatting.age(at, "2026-01-01T00:00:00.0000000Z") == said
 
 
-def test_the_journal_keeps_no_page(board: Board) -> None:
-    board.page()
-    board.done("/clock", do="freeze")
-    assert board.sandbox.told("GET", "/journal") == []
+def test_pages_are_not_in_the_journal(pages: Pages) -> None:
+    pages.page()
+    pages.done("/clock", do="freeze")
+    assert pages.sandbox.told("GET", "/journal") == []

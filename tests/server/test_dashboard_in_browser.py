@@ -45,7 +45,7 @@ def opened(seen: Visit, sandbox: Sandbox, path: str = "") -> None:
     seen.page.locator("#live[data-connected]").wait_for(state="attached")
 
 
-def test_what_happens_shows_on_the_page_without_a_reload(browser: Browser, sandbox: Sandbox) -> None:
+def test_page_updates_without_a_reload(browser: Browser, sandbox: Sandbox) -> None:
     with visit(browser, sandbox.url) as seen:
         opened(seen, sandbox)
         expect(seen.page.get_by_text("Nobody is invited yet")).to_be_visible()
@@ -60,7 +60,7 @@ def test_what_happens_shows_on_the_page_without_a_reload(browser: Browser, sandb
         assert seen.page.evaluate("window.unloaded") is False
 
 
-def test_what_is_typed_and_what_has_the_focus_stays_while_the_page_follows(browser: Browser, sandbox: Sandbox) -> None:
+def test_update_keeps_typed_text_and_focus(browser: Browser, sandbox: Sandbox) -> None:
     id = invited(sandbox)
     with visit(browser, sandbox.url) as seen:
         opened(seen, sandbox, f"/invitations/{id}")
@@ -76,7 +76,7 @@ def test_what_is_typed_and_what_has_the_focus_stays_while_the_page_follows(brows
 
 
 @pytest.mark.parametrize("vendor", ["pymetrics", "predictive_index"])
-def test_the_story_of_a_vendor_shows_from_the_invitation_to_the_webhook_without_a_reload(
+def test_page_shows_candidate_steps_and_webhook_without_a_reload(
     browser: Browser, sandbox: Sandbox, listener: Listener, vendor: str
 ) -> None:
     catch = f"{sandbox.url}/_simulator/catch/{sandbox.name}"
@@ -110,7 +110,7 @@ def invitation(sandbox: Sandbox, vendor: str, redirect: str) -> tuple[str, str, 
     return made["assessmentId"], made["assessmentUrl"], "Completed (40)"
 
 
-def test_a_failing_listeners_nine_attempts_are_there_after_one_click(
+def test_advance_button_makes_nine_attempts_at_a_failing_listener(
     browser: Browser, sandbox: Sandbox, listener: Listener
 ) -> None:
     listener.answers = [500]
@@ -132,7 +132,7 @@ def test_a_failing_listeners_nine_attempts_are_there_after_one_click(
     assert len(listener.received) == 10
 
 
-def test_a_fault_is_set_and_seen_to_strike(browser: Browser, sandbox: Sandbox) -> None:
+def test_fault_is_added_and_its_count_updates(browser: Browser, sandbox: Sandbox) -> None:
     with visit(browser, sandbox.url) as seen:
         opened(seen, sandbox, "/faults")
         seen.page.get_by_label("What happens").select_option("calls.status")
@@ -146,7 +146,7 @@ def test_a_fault_is_set_and_seen_to_strike(browser: Browser, sandbox: Sandbox) -
         expect(seen.page.locator("#row-call-1")).to_contain_text("fault-1")
 
 
-def test_the_tour_leads_through_its_three_steps(browser: Browser) -> None:
+def test_tour_has_three_steps(browser: Browser) -> None:
     with Server() as server, visit(browser, server.url) as seen:
         page = seen.page
         page.goto(f"{server.url}/tour")
@@ -201,7 +201,7 @@ def crowd(browser: Browser) -> Iterator[dict[str, Any]]:
     ("size", "dark"), [("narrow", True), ("wide", False)], ids=["narrow and dark", "wide and light"]
 )
 @pytest.mark.parametrize("name", [*(page.template for page in PAGES), "home", TOUR.template])
-def test_every_page_is_for_everybody_and_no_name_does_harm(
+def test_every_page_is_accessible_and_escapes_hostile_names(
     browser: Browser, crowd: dict[str, Any], name: str, dark: bool, size: str
 ) -> None:
     with visit(browser, crowd["url"], size=WIDTHS[size], dark=dark) as seen:
@@ -223,7 +223,7 @@ def test_every_page_shows_the_same_without_scripts(browser: Browser, crowd: dict
     assert words[0] == words[1]
 
 
-def test_a_form_works_by_keyboard_and_without_scripts(browser: Browser, sandbox: Sandbox) -> None:
+def test_form_works_by_keyboard_and_without_scripts(browser: Browser, sandbox: Sandbox) -> None:
     id = invited(sandbox)
     with visit(browser, sandbox.url, script=False) as seen:
         seen.page.goto(f"{sandbox.url}/sandboxes/{sandbox.name}/invitations/{id}")

@@ -1,75 +1,107 @@
-"""Asks this server's control API as any other client would, but without a socket."""
+"""Calls of the control API from pages, in process: the same application is called through ASGI."""
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 
-from assessment_simulator.http import forwarding
-from assessment_simulator.http.asgi import App
+from assessment_simulator.dashboard.formatting import Vendors
+from assessment_simulator.http import forwarding, proxy_headers
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.proxy_headers import passed_on
 from assessment_simulator.storage import OwnedElsewhere, json_codec
 
 CONTROL = "/_simulator"
-_HOST = b"host"
+_PAGE_SIZE = 50
 
 
-def sandbox_path(name: str, *rest: str) -> str:
-    """The path of a sandbox in the control API, or of something in it."""
-    return "/".join((f"{CONTROL}/sandboxes", name, *rest))
+async def call_control(
+    request: Request, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
+) -> Any:
+    """Call the control API for a page that was requested with `request`, which is authorised already.
 
+    Returns the response's JSON, None for no body. Raises `Problem` as the control API does, and `OwnedElsewhere` where
+    the response has to come from another process.
+    """
+    sent = b"" if body is None else json_codec.dumps(body)
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
+        "raw_path": path.encode(), "query_string": urlencode(query or {}).encode(), "root_path": "",
+        "scheme": request.scope["scheme"], "server": request.scope.get("server"), "client": None,
+        "headers": [one for one in request.scope["headers"] if one[0] == b"host"],
+        **proxy_headers.passed_on(request.scope), **forwarding.passed_on(request.scope),
+    }  # fmt: skip
+    status, received = 500, b""
 
-class Control:
-    """The control API of `app`: whoever asks here was let in already."""
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": sent, "more_body": False}
 
-    app: App
-    """Put in by the composition root, once there is one."""
-
-    async def get(self, request: Request, path: str, **query: Any) -> Any:
-        """What a GET answers; raises `Problem` as the control API does."""
-        return await self.ask(request, "GET", path, query={name: value for name, value in query.items() if value})
-
-    async def ask(
-        self, request: Request, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
-    ) -> Any:
-        """What a control call answers, for a page that was asked for with `request`; None when it has no body."""
-        sent = b"" if body is None else json_codec.dumps(body)
-        scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
-            "raw_path": path.encode(), "query_string": urlencode(query or {}).encode(), "root_path": "",
-            "scheme": request.scope["scheme"], "server": request.scope.get("server"), "client": None,
-            "headers": [one for one in request.scope["headers"] if one[0] == _HOST], **passed_on(request.scope),
-            **forwarding.passed_on(request.scope),
-        }  # fmt: skip
-        answer = _Answer(sent)
-        await self.app(scope, answer.receive, answer.send)
-        owner = forwarding.left_to(request.scope)
-        if owner is not None:  # the whole page is left to it
-            raise OwnedElsewhere(owner)
-        return answer.value()
-
-
-class _Answer:
-    """Both ends of one call: the body that goes in, and the answer as it comes out."""
-
-    def __init__(self, sent: bytes) -> None:
-        self._sent = sent
-        self._status = 500
-        self._body = b""
-
-    async def receive(self) -> dict[str, Any]:
-        return {"type": "http.request", "body": self._sent, "more_body": False}
-
-    async def send(self, message: Mapping[str, Any]) -> None:
+    async def send(message: Mapping[str, Any]) -> None:
+        nonlocal status, received
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            status = message["status"]
         else:
-            self._body += message.get("body", b"")
+            received += message.get("body", b"")
 
-    def value(self) -> Any:
-        value: Any = json_codec.loads(self._body) if self._body else None
-        if self._status >= 400:
-            raise Problem(self._status, value["detail"])
-        return value
+    await request.app(scope, receive, send)
+    owner = forwarding.left_to(request.scope)
+    if owner is not None:
+        raise OwnedElsewhere(owner)
+    value: Any = json_codec.loads(received) if received else None
+    if status >= 400:
+        raise Problem(status, value["detail"])
+    return value
+
+
+class Form(dict[str, str]):
+    """The fields of a form that are not empty; of several with one name the last counts."""
+
+    def __init__(self, body: bytes) -> None:
+        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        super().__init__((name, value.strip()) for name, value in fields if value.strip())
+
+    def __missing__(self, name: str) -> str:
+        raise Problem(422, f"{name} is missing")
+
+
+class PageRequest:
+    """A request for a page of the sandbox `name`.
+
+    `base` is the server's address. `here` is the page's path, which begins with `prefix` as all paths in links do.
+    """
+
+    def __init__(self, request: Request, vendors: Vendors, base: str, name: str) -> None:
+        self.request = request
+        self.vendors = vendors
+        self.base = base
+        self.name = name
+        self.prefix = proxy_headers.seen(request.scope).prefix
+        self.here = self.prefix + request.scope["path"]
+
+    @property
+    def id(self) -> str:
+        """The id in the page's path."""
+        id: str = self.request.path_params["id"]
+        return id
+
+    def parameters(self, *names: str) -> dict[str, str]:
+        """Those of these query parameters that are not empty."""
+        query = self.request.query_params
+        return {name: query[name].strip() for name in names if query.get(name, "").strip()}
+
+    async def get(self, path: str = "", **query: Any) -> Any:
+        """GET a path under the sandbox."""
+        return await self.call("GET", path, query=query)
+
+    async def call(self, method: str, path: str = "", body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+        """Call a path under the sandbox."""
+        path = f"{CONTROL}/sandboxes/{self.name}/{path}".removesuffix("/")
+        return await call_control(self.request, method, path, body, query)
+
+    async def list(self, path: str, *filters: str) -> dict[str, Any]:
+        """One page of a long list, newest first; `older` holds the parameters of the next page, None on the last."""
+        parameters = self.parameters("before", "q", *filters)
+        rows = await self.get(path, newest=_PAGE_SIZE + 1, **parameters)
+        older = {**parameters, "before": rows[_PAGE_SIZE - 1]["id"]} if len(rows) > _PAGE_SIZE else None
+        asked = {name: parameters.get(name, "") for name in ("q", *filters)}
+        return {"rows": rows[:_PAGE_SIZE], "older": older, "asked": asked}

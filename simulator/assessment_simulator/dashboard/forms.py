@@ -1,164 +1,124 @@
-"""What the forms of the pages do: each is one control call, and a sentence for when it was done."""
+"""What the forms of the pages do: each action is a control call, and a message for the page afterwards."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from assessment_simulator.dashboard import tour
-from assessment_simulator.dashboard.api_client import CONTROL
-from assessment_simulator.dashboard.page import Form, Visit
+from assessment_simulator.dashboard.api_client import CONTROL, Form, PageRequest, call_control
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.storage import json_codec
 
-Act = Callable[[Visit, Form], Awaitable[str | None]]
-"""Does it; gives the path to go to then, None for the page that the form stands on."""
+Run = Callable[[PageRequest, Form], Awaitable[str | None]]
+"""Does it; returns the path to redirect to, None for the page that has the form."""
 
 
-class Deed(NamedTuple):
-    """Something that a form does, and what is said when it was done."""
+class FormAction(NamedTuple):
+    """Something that a form does. An action that leads to another page has no message."""
 
-    act: Act
-    said: str
-
-
-async def _move(visit: Visit, form: Form) -> None:
-    await visit.ask("POST", "invitations", visit.id, _needed(form, "action"))
+    run: Run
+    message: str = ""
 
 
-async def _replay(visit: Visit, form: Form) -> str:
-    body = {"url": form["url"]} if form.get("url") else {}
-    again = await visit.ask("POST", "deliveries", visit.id, "replay", body=body)
-    return f"/sandboxes/{visit.name}/deliveries/{again['id']}"
+def _call(
+    message: str, method: str, path: str, body: Callable[[Form], Any] = lambda _: None,
+    leads_to: Callable[[PageRequest, Any], str | None] = lambda page, response: None,
+) -> FormAction:  # fmt: skip
+    """An action that is one control call under the sandbox.
+
+    `{field}` in the path is a parameter of the page's path or a field of the form. `leads_to` makes the path to
+    redirect to of the response.
+    """
+
+    async def run(page: PageRequest, form: Form) -> str | None:
+        fields = Form(b"")
+        fields.update({**form, **page.request.path_params})
+        response = await page.call(method, path.format_map(fields), body(form))
+        return leads_to(page, response)
+
+    return FormAction(run, message)
 
 
-async def _freeze(visit: Visit, form: Form) -> None:
-    moment = form.get("moment") or (await visit.get("clock"))["now"]
-    await visit.ask("POST", "clock", body={"freeze": moment})
-
-
-async def _advance(visit: Visit, form: Form) -> None:
-    await visit.ask("POST", "clock", body={"advance": _needed(form, "advance")})
-
-
-async def _until_idle(visit: Visit, form: Form) -> None:
-    await visit.ask("POST", "clock", body={"until_idle": True})
-
-
-async def _run(visit: Visit, form: Form) -> None:
-    await visit.ask("POST", "clock", body={"run": True})
-
-
-async def _snapshot(visit: Visit, form: Form) -> None:
-    await visit.ask("POST", "snapshots")
-
-
-async def _restore(visit: Visit, form: Form) -> None:
-    await visit.ask("POST", "snapshots", _needed(form, "id"), "restore")
-
-
-async def _delete_snapshot(visit: Visit, form: Form) -> None:
-    await visit.ask("DELETE", "snapshots", _needed(form, "id"))
-
-
-async def _reset(visit: Visit, form: Form) -> None:
-    await visit.ask("POST", "reset")
-
-
-async def _delete(visit: Visit, form: Form) -> str:
-    await visit.ask("DELETE")
-    return "/"
-
-
-async def _fork(visit: Visit, form: Form) -> str:
-    made = await visit.ask("POST", "fork", body={"name": form["name"]} if form.get("name") else {})
-    return f"/sandboxes/{made['name']}"
-
-
-_WORDS = ("vendor", "operation", "path", "invitation", "when", "duration")
-_NUMBERS = {"times": int, "after": int, "probability": float, "status": int, "retry_after": int}
-
-
-async def _plan(visit: Visit, form: Form) -> None:
-    known = await visit.get("faults")
-    on, _, do = _needed(form, "kind").partition(".")
-    said = {name: form[name] for name in _WORDS if form.get(name)}
-    counted = {name: _number(name, kind, form[name]) for name, kind in _NUMBERS.items() if form.get(name)}
-    merged = {"merge": _json("merge", form["merge"])} if form.get("merge") else {}
-    await visit.ask("PUT", "faults", body=[*known, {"on": on, "do": do, **said, **counted, **merged}])
-
-
-async def _drop(visit: Visit, form: Form) -> None:
-    known = await visit.get("faults")
-    await visit.ask("PUT", "faults", body=[fault for fault in known if fault["id"] != form.get("id")])
-
-
-async def _clear(visit: Visit, form: Form) -> None:
-    await visit.ask("DELETE", "faults")
-
-
-async def _configure(visit: Visit, form: Form) -> None:
-    await visit.ask("PATCH", "config", body=_json("settings", _needed(form, "settings")))
-
-
-async def _catch(visit: Visit, form: Form) -> None:
-    query = f"?status={form['status']}" if form.get("status") else ""
-    url = f"{visit.base}{CONTROL}/catch/{visit.name}{query}"
-    await visit.ask("PATCH", "config", body={"webhook_url": url, "default_webhook_url": url})
-
-
-async def _forget_caught(visit: Visit, form: Form) -> None:
-    await visit.elsewhere("DELETE", f"{CONTROL}/catch/{visit.name}")
-
-
-def _needed(form: Form, name: str) -> str:
-    if not form.get(name):
-        raise Problem(422, f"{name} is missing")
-    return form[name]
-
-
-def _number(name: str, kind: Callable[[str], float], value: str) -> float:
+def _number(name: str, kind: Callable[[str], float], form: Form) -> float:
     try:
-        return kind(value)
+        return kind(form[name])
     except ValueError:
-        raise Problem(422, f"{name}: {value[:40]!r} is no number") from None
+        raise Problem(422, f"{name}: {form[name][:40]!r} is no number") from None
 
 
-def _json(name: str, text: str) -> Any:
+def _json(name: str, form: Form) -> Any:
     try:
-        return json_codec.loads(text.encode())
+        return json_codec.loads(form[name].encode())
     except ValueError as error:
         raise Problem(422, f"{name}: this is no JSON: {error}") from None
 
 
-async def _begin(visit: Visit, form: Form) -> str:
-    return await tour.begin(visit)
+async def _freeze(page: PageRequest, form: Form) -> None:
+    at = form.get("moment") or (await page.get("clock"))["now"]
+    await page.call("POST", "clock", {"freeze": at})
 
 
-async def _fail(visit: Visit, form: Form) -> str:
-    return await tour.fail(visit)
+_FAULT_TEXTS = ("vendor", "operation", "path", "invitation", "when", "duration")
+_FAULT_NUMBERS = {"times": int, "after": int, "probability": float, "status": int, "retry_after": int}
 
 
-MOVES: Mapping[str, Deed] = {"move": Deed(_move, "Done.")}
-REPLAYS: Mapping[str, Deed] = {"replay": Deed(_replay, "The webhook is sent again, as a delivery of its own.")}
-CLOCK: Mapping[str, Deed] = {
-    "freeze": Deed(_freeze, "The clock stands still."),
-    "advance": Deed(_advance, "The clock was advanced, and what fell due has happened."),
-    "until_idle": Deed(_until_idle, "Nothing is left to happen by itself."),
-    "run": Deed(_run, "The clock runs."),
-    "snapshot": Deed(_snapshot, "The present state is kept."),
-    "restore": Deed(_restore, "The kept state is back."),
-    "delete_snapshot": Deed(_delete_snapshot, "The snapshot is deleted."),
-    "reset": Deed(_reset, "The sandbox is as it was when it was opened."),
-    "fork": Deed(_fork, "This sandbox begins with the other's records."),
-    "delete": Deed(_delete, "The sandbox is forgotten."),
+async def _add_fault(page: PageRequest, form: Form) -> None:
+    faults = await page.get("faults")
+    on, _, do = form["kind"].partition(".")
+    fault: dict[str, Any] = {"on": on, "do": do, **{name: form[name] for name in _FAULT_TEXTS if name in form}}
+    fault |= {name: _number(name, kind, form) for name, kind in _FAULT_NUMBERS.items() if name in form}
+    if "merge" in form:
+        fault["merge"] = _json("merge", form)
+    await page.call("PUT", "faults", [*faults, fault])
+
+
+async def _remove_fault(page: PageRequest, form: Form) -> None:
+    faults = await page.get("faults")
+    await page.call("PUT", "faults", [fault for fault in faults if fault["id"] != form.get("id")])
+
+
+async def _use_inbox(page: PageRequest, form: Form) -> None:
+    await tour.send_webhooks_to_inbox(page, f"?status={form['status']}" if "status" in form else "")
+
+
+async def _clear_inbox(page: PageRequest, form: Form) -> None:
+    await call_control(page.request, "DELETE", f"{CONTROL}/catch/{page.name}")
+
+
+INVITATION = {"move": _call("Done.", "POST", "invitations/{id}/{action}")}
+DELIVERY = {
+    "replay": _call(
+        "", "POST", "deliveries/{id}/replay", lambda form: {"url": form["url"]} if "url" in form else {},
+        lambda page, again: f"/sandboxes/{page.name}/deliveries/{again['id']}",
+    ),
+}  # fmt: skip
+CLOCK = {
+    "freeze": FormAction(_freeze, "The clock is frozen."),
+    "advance": _call(
+        "The clock was advanced, and all events that were due have happened.",
+        "POST", "clock", lambda form: {"advance": form["advance"]},
+    ),
+    "until_idle": _call("All pending events have happened.", "POST", "clock", lambda _: {"until_idle": True}),
+    "run": _call("The clock is running.", "POST", "clock", lambda _: {"run": True}),
+    "snapshot": _call("The snapshot is taken.", "POST", "snapshots"),
+    "restore": _call("The snapshot is restored.", "POST", "snapshots/{id}/restore"),
+    "delete_snapshot": _call("The snapshot is deleted.", "DELETE", "snapshots/{id}"),
+    "reset": _call("The sandbox was reset to its opening state.", "POST", "reset"),
+    "fork": _call(
+        "", "POST", "fork", lambda form: {"name": form["name"]} if "name" in form else {},
+        lambda page, opened: f"/sandboxes/{opened['name']}",
+    ),
+    "delete": _call("", "DELETE", "", leads_to=lambda page, _: "/"),
+}  # fmt: skip
+FAULTS = {
+    "plan": FormAction(_add_fault, "The fault is added."),
+    "drop": FormAction(_remove_fault, "The fault is removed."),
+    "clear": _call("All faults are removed.", "DELETE", "faults"),
 }
-FAULTS: Mapping[str, Deed] = {
-    "plan": Deed(_plan, "The fault is set."),
-    "drop": Deed(_drop, "The fault is taken away."),
-    "clear": Deed(_clear, "Nothing goes wrong on purpose any more."),
-}
-SETTINGS: Mapping[str, Deed] = {"configure": Deed(_configure, "The settings are changed.")}
-TOUR: Mapping[str, Deed] = {"begin": Deed(_begin, ""), "fail": Deed(_fail, "")}
-CAUGHT: Mapping[str, Deed] = {
-    "catch": Deed(_catch, "Webhooks without an address of their own go to the catcher now."),
-    "forget": Deed(_forget_caught, "What was caught is forgotten."),
+SETTINGS = {
+    "configure": _call("The settings are changed.", "PATCH", "config", lambda form: _json("settings", form)),
+}  # fmt: skip
+TOUR = {"begin": FormAction(tour.begin), "fail": FormAction(tour.fail)}
+INBOX = {
+    "catch": FormAction(_use_inbox, "Webhooks without a URL of their own go to the built-in receiver now."),
+    "forget": FormAction(_clear_inbox, "The received webhooks are deleted."),
 }
