@@ -11,7 +11,7 @@ _STEERING = "core/outcome_tags.py"
 
 MUTANTS = (
     Mutant(
-        "server.verb", _HTTP, '"verb" if found.allowed else "route"', '"route"',
+        "server.verb", _HTTP, '"verb" if route.allowed else "route"', '"route"',
         "A known path with a wrong verb is answered with 404 in place of 405.",
     ),
     Mutant(

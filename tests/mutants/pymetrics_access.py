@@ -80,8 +80,8 @@ def _is_live(call: VendorRequest, world: SandboxView) -> bool:
     Mutant(
         "pymetrics.key.needless",
         _ACCESS,
-        'key = call.headers.get("x-api-key", "")\n',
-        'key = call.headers.get("x-api-key") or bearer(call).partition(".")[0]\n',
+        'key = headers.get("x-api-key", "")\n',
+        'key = headers.get("x-api-key") or _bearer(headers.get("authorization", "")).partition(".")[0]\n',
         "A call without X-Api-Key is let in by its token alone.",
     ),
     Mutant(

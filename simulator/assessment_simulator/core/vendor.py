@@ -111,6 +111,8 @@ class Vendor:
     more of them, for samples alone: moves that nobody can ask for.
     `door` are the rules that the HTTP edge judges: `route`, `verb`, `encoding` and `size`.
     `promises` are what it does besides what it demands, `omitted` what of it is not simulated.
+    `credential` finds the credential of a request: it gets the operation's name, the path's parameters, the headers and
+    the parsed body.
     `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
     `trouble` is the response when the vendor itself fails; `token` gives the id of the `TOKEN` record that
     a call comes with (empty: none), and is None where there are no tokens.
@@ -134,7 +136,7 @@ class Vendor:
     places: Mapping[State, DiagramPosition]
     kind: str
     credentials: Mapping[str, tuple[str, ...]]
-    credential: Callable[[VendorRequest], Credential | None]
+    credential: Callable[[str, Mapping[str, str], Mapping[str, str], Any], Credential | None]
     refuse: Callable[[tuple[Rule, ...], VendorRequest, SandboxView], VendorResponse]
     trouble: Callable[[int, VendorRequest], VendorResponse]
     token: Callable[[VendorRequest], str] | None

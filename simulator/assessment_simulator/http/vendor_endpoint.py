@@ -1,10 +1,26 @@
-"""The door: HTTP requests become Calls, replies become responses. One plain ASGI app, the vendors tried first."""
+"""The vendors' endpoints over HTTP.
+
+Theory of operation. A request takes five steps, all in `VendorEndpoint`:
+
+1. **Route.** The router finds the vendor's endpoint. A path of no vendor goes on to `inner` (pages, control API).
+2. **Read.** The body is read and parsed. A request with a wrong path, method, encoding or size gets an operation that
+   only refuses it, so the response is the vendor's and the journal has it.
+3. **Authenticate.** The credential in headers, path or body names the sandbox. Open access opens one that does not
+   exist yet. A request without a valid credential goes to the anonymous sandbox, where the vendor's rules refuse it.
+4. **Handle.** `Sandbox.handle` fires the timers that are due, lets the vendor decide and applies the decision. Nothing
+   waits in between, so each request is atomic. An injected fault may act before and after.
+5. **Respond and record.** The response waits until all that it depends on is durable. The journal records the request
+   and what was sent of the response.
+
+What may fail: the log (503), a full server (503), and the simulator itself (500 with an id that its log shows). All
+are recorded. For a sandbox of another process, `OwnedElsewhere` is raised before anything happened: `forwarding`
+sends the request there.
+"""
 
 import logging
 from asyncio import CancelledError
 from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -19,8 +35,8 @@ from assessment_simulator.core.request import (
     Unreadable,
     VendorRequest,
     VendorResponse,
-)
-from assessment_simulator.core.sandbox_view import SandboxView
+)  # fmt: skip
+from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.urls import FORM, parse_query
 from assessment_simulator.core.vendor import Operation, Vendor, refusal
@@ -39,59 +55,46 @@ from assessment_simulator.http.asgi import (
     named_headers,
     read_body,
     respond,
-)
+)  # fmt: skip
 from assessment_simulator.http.base_url import Address
-from assessment_simulator.http.connection import Connection, connection_of, hang_up
+from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.cross_origin import Origins
 from assessment_simulator.http.header_text import header_line
 from assessment_simulator.http.problem_details import Full, unlogged
-from assessment_simulator.http.router import Found, Lost, Routes
+from assessment_simulator.http.router import Route, Router
 from assessment_simulator.journal.recorder import Incoming
 from assessment_simulator.logging_setup import HEADER, name_request
 from assessment_simulator.sandbox import changes
 from assessment_simulator.sandbox.registry import Sandboxes
-from assessment_simulator.sandbox.sandbox import Ask, Sandbox
 from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere, json_codec
 from assessment_simulator.storage.json_codec import not_utf8
 
-MakeFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
-"""Makes a file of a media type out of what is to be drawn."""
+RenderFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
+"""Renders a document or an image as a file of a media type."""
 
-_NO_DRAW = SeededRandom(b"", 0)
-_DRAWN = (Bundle, Document, Drawing)
+_EMPTY: Mapping[str, str] = {}
 _log = logging.getLogger("simulator.http")
 
 
-@dataclass(slots=True)
-class _Asked:
-    """A request while it is answered: what is known of it by now, which the journal needs when answering fails, too.
-
-    `at` is the sandbox's time at which the vendor answered. It belongs to this request: others are answered meanwhile.
-    """
-
-    request: Incoming
-    sandbox: Sandbox
-    at: int = 0
-    sent: bytes = b""
-    fault: Fault | None = None
-
-
 class VendorEndpoint:
-    """Answers for the vendors; hands every other path on to `inner`."""
+    """The ASGI app that answers for the vendors and passes all other paths on to `inner`."""
 
     def __init__(
-        self, sandboxes: Sandboxes, inner: App, make_file: MakeFile, address: Address, origins: Origins
+        self, sandboxes: Sandboxes, inner: App, render_file: RenderFile, address: Address, origins: Origins
     ) -> None:
         self._sandboxes = sandboxes
         self._meters = sandboxes.meters
         self._inner = inner
-        self._make_file = make_file
+        self._render_file = render_file
         self._address = address
         self._origins = origins
-        self._routes = Routes(sandboxes.vendors)
-        self._wanted = {
-            vendor.id: tuple((name.encode(), name) for name in vendor.headers) for vendor in sandboxes.vendors.values()
+        self._router = Router(sandboxes.vendors)
+        vendors = sandboxes.vendors.values()
+        self._headers = {vendor.id: tuple((name.encode(), name) for name in vendor.headers) for vendor in vendors}
+        self._refusals = {
+            (vendor.id, reason): _refusing(vendor, rule) for vendor in vendors for reason, rule in vendor.door.items()
         }
+        """By vendor and reason: an operation that refuses every request with one rule of the HTTP layer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -102,185 +105,160 @@ class VendorEndpoint:
         path: str = scope["path"]
         if path.startswith("//"):
             path = "/" + path.lstrip("/")
-        found = self._routes.find(scope["method"], path)
-        if found is None:
-            try:
-                await self._inner(scope, receive, send)
-            except CancelledError:  # the server stops, and the caller does not even take its answer
-                hang_up(connection_of(scope))
+        route = self._router.find(scope["method"], path)
+        if route is not None:
+            await self._answer(route, path, scope, receive, send)
             return
-        headers = named_headers(scope)
-        request = Incoming(scope["method"], path, headers, scope["query_string"], self._address.of(scope, headers))
-        await self._answer(found, request, connection_of(scope), receive, send)
-
-    async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request whose owner cannot be reached; at a vendor's path as the vendor would."""
-        found = self._routes.find(scope["method"], scope["path"])
-        if found is None:
-            await forwarding.give_up(scope, receive, send)
-            return
-        headers, nowhere = named_headers(scope), self._sandboxes.nowhere
-        request = Incoming(scope["method"], scope["path"], headers, scope["query_string"], "")
-        asked = _Asked(request, nowhere, nowhere.now())
-        call = VendorRequest("", asked.at, nowhere.draw(), "", headers=self._headers_for(found.vendor, headers))
-        reply = vendors_trouble(found.vendor, 503, call, nowhere)._replace(hints=(forwarding.UNREACHABLE,))
-        body = await self._render(reply)
-        more = [(b"retry-after", b"1"), (b"content-length", b"%d" % len(body))]
-        await respond(send, reply.status, [*self._headers(asked, reply), *more], body)
-
-    async def _answer(
-        self, found: Found | Lost, request: Incoming, connection: Connection | None, receive: Receive, send: Send
-    ) -> None:
-        began, operation, more = perf_counter(), None, []
-        if isinstance(found, Found):
-            operation = found.endpoint.operation.name
-        asked = _Asked(request, self._sandboxes.nowhere)
         try:
-            if isinstance(found, Found):
-                reply = await self._call(found, asked, receive)
+            await self._inner(scope, receive, send)
+        except CancelledError:  # the server stops, and not even an error can be sent any more
+            hang_up(connection_of(scope))
+
+    async def _answer(self, route: Route, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
+        vendor, method, query, headers = route.vendor, scope["method"], scope["query_string"], named_headers(scope)
+        incoming = Incoming(method, path, headers, query, self._address.of(scope, headers))
+        # What is known so far. The journal records it also when a later step fails.
+        sandbox, at, body, extra = self._sandboxes.nowhere, 0, b"", []
+        fault: Fault | None = None
+        name = None if route.endpoint is None else route.endpoint.operation.name
+        try:
+            # Read.
+            params, media_type, parsed = _EMPTY, "", MISSING
+            if route.endpoint is None:
+                reason = "verb" if route.allowed else "route"
+                operation = self._refusals[vendor.id, reason]
+                extra = [(b"allow", ", ".join(route.allowed).encode())] if route.allowed else []
             else:
-                reply = await self._refuse(found.vendor, "verb" if found.allowed else "route", asked)
-                more = [(b"allow", ", ".join(found.allowed).encode())] if found.allowed else []
-            raw = reply.body if type(reply.body) is bytes else getattr(reply.body, "raw", None)
-            stored = await self._render(reply) if raw is None else raw
-            fault = asked.fault
-            body = asked.sandbox.links.set_out(stored, request.base)
+                operation, params = route.endpoint.operation, route.params
+                if method != "GET":
+                    try:
+                        if content_coding(headers):
+                            operation = self._refusals[vendor.id, "encoding"]
+                        else:
+                            media_type = headers.get(b"content-type", b"").decode("latin-1")
+                            media_type = media_type.partition(";")[0].strip().lower()
+                            body = await read_body(headers, receive)
+                            parsed = parse(media_type, body)
+                    except TooLarge:
+                        operation = self._refusals[vendor.id, "size"]
+
+            # Authenticate. Blanks around a header's value are no part of it (RFC 9110, 5.5).
+            wanted = {
+                header: headers[key].decode("latin-1").strip(" \t")
+                for key, header in self._headers[vendor.id]
+                if key in headers
+            }
+            credential = vendor.credential(operation.name, params, wanted, parsed)
+            parameters = parse_query(query) if query else _EMPTY
+
+            def at_time(now: int, random: SeededRandom, recent: int) -> VendorRequest:
+                nonlocal at
+                at = now
+                return VendorRequest(
+                    operation.name, now, random, incoming.base, method, path, params, parameters, wanted, media_type,
+                    parsed, recent, query.decode("latin-1"),
+                )  # fmt: skip
+
+            # Handle.
+            while True:
+                ready = self._sandboxes.ready(credential)
+                try:
+                    if ready is None:
+                        sandbox = self._sandboxes.in_memory(credential)  # for the journal, if the log cannot be read
+                        ready = await self._sandboxes.find(credential, may_open=operation.name != "")
+                    sandbox = ready
+                    if sandbox.has_due_timers:
+                        await sandbox.fire_due_timers()
+                        if sandbox.is_closed:
+                            continue
+                    fault = None if sandbox.faults is None else injector.met(sandbox, vendor, at_time)
+                    if fault is None:
+                        response = sandbox.handle(vendor, operation, at_time)
+                    else:
+                        response = await injector.answered(fault, sandbox, vendor, operation, at_time)
+                    if not sandbox.is_settled:
+                        await sandbox.settled()
+                    break
+                except Deleted:  # just now: find it again, or open a new one
+                    fault = None
+                except Full as full:
+                    request = at_time(sandbox.now(), sandbox.draw(), 0)
+                    response = vendors_trouble(vendor, full.status, request, sandbox)._replace(hints=(full.detail,))
+                    break
+
+            # Render.
+            content = response.body
+            if type(content) is not bytes:
+                content = getattr(content, "raw", None) or await self._render(response)
+            sent = sandbox.links.set_out(content, incoming.base)
             if fault is not None:
-                body = injector.spoilt(fault, reply, body)
-            headers = self._headers(asked, reply)
-        except OwnedElsewhere:  # nothing was sent: the owner answers
+                sent = injector.spoilt(fault, response, sent)
+        except OwnedElsewhere:
             raise
-        except (Gone, CancelledError):  # cancelled: the server stops, and its patience is at an end
-            hang_up(connection)
+        except (Gone, CancelledError):  # the caller is gone, or the server stops
+            hang_up(connection_of(scope))
             return
-        except Exception as problem:  # noqa: BLE001  a mistake of ours must not take the connection down
-            reply, stored, more = _failed(request, problem)
-            asked.at = asked.at or asked.sandbox.now()
-            body, headers, fault = stored, self._headers(asked, reply), None
-        sandbox = asked.sandbox
-        headers += more
-        if reply.status != 204:
-            headers.append((b"content-length", b"%d" % len(body)))
-        status, left = (reply.status, stored) if fault is None else injector.left(fault, reply.status, body)
+        except Exception as problem:  # noqa: BLE001  an internal error must become a response
+            response, content, extra = _failed(incoming, problem)
+            sent, fault, at = content, None, at or sandbox.now()
+
+        # Respond and record.
+        answer = self._response_headers(at, response, headers)
+        answer += extra
+        if response.status != 204:
+            answer.append((b"content-length", b"%d" % len(sent)))
+        status, left = (response.status, content) if fault is None else injector.left(fault, response.status, sent)
         took = perf_counter() - began
         if sandbox is not self._sandboxes.nowhere:
             sandbox.journal.record(
-                asked.at, found.vendor.id, operation, request, asked.sent, status, reply.rules, headers, left, took,
-                asked.fault.id if asked.fault else None,
+                at, vendor.id, name, incoming, body, status, response.rules, answer, left, took,
+                fault.id if fault else None,
             )  # fmt: skip
-        self._meters.called(found.vendor.id, operation, status, took)
+        self._meters.called(vendor.id, name, status, took)
         if fault is None:
-            await respond(send, reply.status, headers, body)
+            await respond(send, response.status, answer, sent)
         else:
-            await injector.respond(fault, connection, send, reply.status, headers, body)
+            await injector.respond(fault, connection_of(scope), send, response.status, answer, sent)
 
-    async def _call(self, found: Found, asked: _Asked, receive: Receive) -> VendorResponse:
-        """Let the vendor answer, in the sandbox that the caller's credential opens."""
-        vendor, operation, request = found.vendor, found.endpoint.operation, asked.request
-        headers = request.headers
-        media_type, body = "", MISSING
-        if request.method != "GET":
-            if content_coding(headers):
-                return await self._refuse(vendor, "encoding", asked)
-            media_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
-            try:
-                asked.sent = await read_body(headers, receive)
-            except TooLarge:
-                return await self._refuse(vendor, "size", asked)
-            body = parse(media_type, asked.sent)
-        query, wanted = parse_query(request.query), self._headers_for(vendor, headers)
-        raw_query = request.query.decode("latin-1")
+    async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request whose owner cannot be reached; at a vendor's path as the vendor would."""
+        route = self._router.find(scope["method"], scope["path"])
+        if route is None:
+            await forwarding.give_up(scope, receive, send)
+            return
+        sandbox, headers = self._sandboxes.nowhere, named_headers(scope)
+        request = VendorRequest("", sandbox.now(), sandbox.draw(), "")
+        response = vendors_trouble(route.vendor, 503, request, sandbox)._replace(hints=(forwarding.UNREACHABLE,))
+        body = await self._render(response)
+        more = [(b"retry-after", b"1"), (b"content-length", b"%d" % len(body))]
+        await respond(send, response.status, [*self._response_headers(request.now, response, headers), *more], body)
 
-        def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
-            asked.at = now
-            return VendorRequest(
-                operation.name, now, draw, request.base, request.method, request.path, found.params, query, wanted,
-                media_type, body, recent, raw_query,
-            )  # fmt: skip
+    def _response_headers(self, at: int, response: VendorResponse, headers: Mapping[bytes, bytes]) -> Headers:
+        """The headers of a response at the sandbox's time, but for its length; `headers` are the request's."""
+        found: Headers = [(b"date", instant.http_date(at))]
+        if response.status != 204:
+            found.append((b"content-type", response.media_type.encode()))
+        if response.rules:
+            found.append((b"simulator-rule", ", ".join(response.rules).encode()))
+        if response.notes:
+            found.append((b"simulator-note", header_line(response.notes)))
+        if response.hints:
+            found.append((b"simulator-hint", header_line(response.hints)))
+        if response.headers:
+            found += [(name.encode(), value.encode()) for name, value in response.headers]
+        return found + self._origins.answered(headers)
 
-        try:
-            return await self._answered(vendor, operation, ask, asked)
-        except Full as full:
-            return self._without_room(vendor, ask, full)
+    async def _render(self, response: VendorResponse) -> bytes:
+        body = response.body
+        if isinstance(body, Bundle | Document | Drawing):
+            return await self._render_file(body, response.media_type)
+        return b"" if response.status == 204 else json_codec.tight(json_codec.dumps(body))  # the journal keeps it
 
-    async def _answered(
-        self, vendor: Vendor, operation: Operation, ask: Ask, asked: _Asked, *, may_open: bool = True
-    ) -> VendorResponse:
-        """The answer of the sandbox that the caller's credential opens, once all that it depends on is durable."""
-        credential = vendor.credential(ask(0, _NO_DRAW, 0))
-        while True:
-            sandbox = self._sandboxes.ready(credential)
-            if sandbox is None:
-                asked.sandbox = self._sandboxes.in_memory(credential)  # for the journal, where it cannot be read
-                sandbox = await self._sandboxes.find(credential, may_open=may_open)
-            asked.sandbox = sandbox
-            try:
-                if sandbox.has_due_timers:
-                    await sandbox.fire_due_timers()
-                    if sandbox.is_closed:
-                        continue
-                if sandbox.faults is not None:
-                    asked.fault = injector.met(sandbox, vendor, ask)
-                if asked.fault is None:
-                    reply = sandbox.handle(vendor, operation, ask)
-                else:
-                    reply = await injector.answered(asked.fault, sandbox, vendor, operation, ask)
-                if not sandbox.is_settled:
-                    await sandbox.settled()
-            except Deleted:  # just now: it is looked for again, and opened anew where it may be
-                asked.fault = None
-            else:
-                return reply
 
-    def _without_room(self, vendor: Vendor, ask: Ask, full: Full) -> VendorResponse:
-        """The answer to a call whose sandbox cannot be opened: the vendor's 503, and a hint with the reason."""
-        nowhere = self._sandboxes.nowhere
-        reply = vendors_trouble(vendor, full.status, ask(nowhere.now(), nowhere.draw(), 0), nowhere)
-        return reply._replace(hints=(full.detail,))
-
-    def _headers_for(self, vendor: Vendor, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
-        """Those headers that the vendor looks at, without the blanks around their values (RFC 9110, section 5.5)."""
-        return {
-            text: headers[name].decode("latin-1").strip(" \t")
-            for name, text in self._wanted[vendor.id]
-            if name in headers
-        }
-
-    async def _refuse(self, vendor: Vendor, place: str, asked: _Asked) -> VendorResponse:
-        """The vendor's answer to a request that never becomes a VendorRequest; it opens no sandbox that is not open."""
-
-        def decide(call: VendorRequest, world: SandboxView) -> Decision:
-            return Decision(refusal(vendor, (vendor.door[place],), call, world))
-
-        request = asked.request
-
-        def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
-            asked.at = now
-            wanted = self._headers_for(vendor, request.headers)
-            return VendorRequest("", now, draw, request.base, request.method, request.path, headers=wanted)
-
-        return await self._answered(vendor, Operation("", decide), ask, asked, may_open=False)
-
-    def _headers(self, asked: _Asked, reply: VendorResponse) -> Headers:
-        request = asked.request
-        headers: Headers = [(b"date", instant.http_date(asked.at))]
-        if reply.status != 204:
-            headers.append((b"content-type", reply.media_type.encode()))
-        if reply.rules:
-            headers.append((b"simulator-rule", ", ".join(reply.rules).encode()))
-        if reply.notes:
-            headers.append((b"simulator-note", header_line(reply.notes)))
-        if reply.hints:
-            headers.append((b"simulator-hint", header_line(reply.hints)))
-        if reply.headers:
-            headers += [(name.encode(), value.encode()) for name, value in reply.headers]
-        return headers + self._origins.answered(request.headers)
-
-    async def _render(self, reply: VendorResponse) -> bytes:
-        body = reply.body
-        if isinstance(body, _DRAWN):
-            return await self._make_file(body, reply.media_type)
-        return b"" if reply.status == 204 else json_codec.tight(json_codec.dumps(body))  # the journal keeps it
+def _refusing(vendor: Vendor, rule: Rule) -> Operation:
+    """An operation that refuses every request with one rule."""
+    return Operation("", lambda request, view: Decision(refusal(vendor, (rule,), request, view)))
 
 
 def _failed(request: Incoming, problem: Exception) -> tuple[VendorResponse, bytes, Headers]:

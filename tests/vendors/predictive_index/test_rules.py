@@ -181,7 +181,7 @@ def test_the_limit_stands_on_every_answer_of_an_account_that_has_one() -> None:
 
 @pytest.mark.parametrize(("headers", "key"), [({"api-key": "sim-a"}, "sim-a"), ({"api-key": ""}, None), ({}, None)])
 def test_the_credential_is_the_key_in_the_header(headers: dict[str, str], key: str | None) -> None:
-    found = VENDOR.credential(FakeSandbox().call("list_assessments", headers=headers))
+    found = VENDOR.credential("list_assessments", {}, headers, None)
     assert (found and (found.kind, found.id)) == (key and ("predictive_index.key", key))
 
 

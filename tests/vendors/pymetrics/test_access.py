@@ -93,7 +93,8 @@ def test_no_header_makes_it_stumble(text: str) -> None:
     ],
 )
 def test_a_caller_shows_a_client_a_key_or_a_link(operation: str, change: Any, shown: Credential | None) -> None:
-    assert VENDOR.credential(Desk().request(operation, change)) == shown
+    request = Desk().request(operation, change)
+    assert VENDOR.credential(operation, request.params, request.headers, request.body) == shown
 
 
 def test_every_kind_of_credential_that_is_handed_out_is_one_that_is_asked_for() -> None:

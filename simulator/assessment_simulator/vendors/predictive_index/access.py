@@ -1,5 +1,8 @@
 """Who is let in, and when nobody is: the API key, the maintenance window and the rate limit."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView
@@ -9,9 +12,9 @@ from assessment_simulator.vendors.predictive_index.requests import ROUTE
 from assessment_simulator.vendors.predictive_index.sources import BODY, KEY, KEY_BODY, KEY_STATUS, MAINTENANCE, RATE
 
 
-def credential(call: VendorRequest) -> Credential | None:
-    """The key in the header `api-key`; an opaque string, never judged by its form."""
-    key = call.headers.get("api-key")
+def credential(operation: str, params: Mapping[str, str], headers: Mapping[str, str], body: Any) -> Credential | None:
+    """The key in the header `api-key`; an opaque string of any form."""
+    key = headers.get("api-key")
     return Credential("predictive_index.key", key) if key else None
 
 

@@ -3,6 +3,7 @@
 A token begins with its sandbox's name, and the sandbox remembers it until some time after it lapsed.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
 
@@ -23,14 +24,14 @@ _MEMBERS = ("client_id", "client_secret", "grant_type")
 """Seconds that a token lives on the sandbox's clock: the vendor's "usually 3600"."""
 
 
-def credential(call: VendorRequest) -> Credential | None:
-    """What the caller shows: a client for a token, a sealed link for a report, the API key for all else."""
-    if call.operation in TOKEN_CALLS:
-        return _client(call.body)
-    if call.operation == "download_report":
-        name, seal, id, *_ = [*call.params.get("ticket", "").split("."), "", ""]
+def credential(operation: str, params: Mapping[str, str], headers: Mapping[str, str], body: Any) -> Credential | None:
+    """The credential of a request: a client for a token, a sealed link for a report, the API key for all else."""
+    if operation in TOKEN_CALLS:
+        return _client(body)
+    if operation == "download_report":
+        name, seal, id, *_ = [*params.get("ticket", "").split("."), "", ""]
         return Credential("link", name, seal, id) if name else None
-    key = call.headers.get("x-api-key", "")
+    key = headers.get("x-api-key", "")
     return Credential("pymetrics.key", key) if key else None
 
 
