@@ -25,9 +25,12 @@ from assessment_simulator import client, pytest_plugin
 from assessment_simulator.app import VENDORS, documents
 from assessment_simulator.cli import main
 from assessment_simulator.control import metrics
+from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.control.router import ControlApi
 from assessment_simulator.core.faults import KINDS
 from assessment_simulator.core.outcome_tags import TAGS
 from assessment_simulator.dashboard.routes import PAGES
+from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.cross_origin import EXPOSED
 from assessment_simulator.logging_setup import HEADER
 from assessment_simulator.sandbox.registry import Sandboxes
@@ -206,7 +209,8 @@ def _parameters(function: Any) -> str:
 
 def _metrics() -> list[str]:
     sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())))
-    asyncio.run(metrics.MetricsControl(lambda: sandboxes, lambda: 0, lambda: "0").metrics(Request({"type": "http"})))
+    call = ControlCall(ControlApi(sandboxes, Address(), "0"), Request({"type": "http"}), None)
+    asyncio.run(metrics.metrics(call))
     found = sandboxes.meters.registry.collect() if sandboxes.meters.registry else ()
     return [f"{one.name} ({one.type})" for one in found if one.name.startswith("simulator")]
 

@@ -4,17 +4,16 @@ import re
 import subprocess
 import tomllib
 from dataclasses import fields
-from typing import Any
 
 import httpx2
 import pytest
 
-from assessment_simulator.app import VENDORS
+from assessment_simulator.app import VENDORS, documents
 from assessment_simulator.cli import doctor, serve
 from assessment_simulator.control import bodies
 from assessment_simulator.control.models.faults import MOST_FAULTS
-from assessment_simulator.control.reference import Reference
-from assessment_simulator.control.router import ROOT, Control, S
+from assessment_simulator.control.operations import operations
+from assessment_simulator.control.router import S
 from assessment_simulator.control.settings import changed
 from assessment_simulator.core import urls
 from assessment_simulator.core.config import Config
@@ -153,15 +152,7 @@ def test_every_attack_that_is_told_is_kept_as_a_test() -> None:
 
 def test_the_control_calls_are_all_listed() -> None:
     said = {call for row in rows(CONTROL, "call") for call in re.findall(r"`([A-Z]+ \S+)`", row[0])}
-    unbound: list[Any] = [Control.__new__(Control), Reference.__new__(Reference)]
-    known = {
-        f"{method} {path.replace(S, 'S')}"
-        for part in unbound
-        for path, methods in part.table().items()
-        for method in methods
-        if path.startswith(ROOT)
-    }
-    assert said == known
+    assert said == {f"{one.method} {one.path.replace(S, 'S')}" for one in operations(VENDORS)}
 
 
 def test_the_options_of_serve_are_all_listed() -> None:
@@ -176,7 +167,7 @@ def test_the_options_of_doctor_are_all_listed() -> None:
 
 
 def test_the_metrics_are_all_listed(server: Server) -> None:
-    told = httpx2.get(f"{server.url}{ROOT}/metrics", trust_env=False).text
+    told = httpx2.get(f"{server.url}/_simulator/metrics", trust_env=False).text
     known = {name for name in re.findall(r"^# TYPE (\w+)", told, re.MULTILINE) if not name.startswith("process_")}
     assert {name for row in rows(OPERATIONS, "metric") for name in re.findall(r"`(\w+)`", row[0])} == known
 
@@ -194,7 +185,7 @@ def test_the_pages_of_the_dashboard_are_all_listed() -> None:
 
 def test_the_parameters_of_long_lists_are_all_listed() -> None:
     listed = {name for row in rows(CONTROL, "parameter") for name in re.findall(r"`(\w+)`", row[0])}
-    control = Reference(VENDORS, Control.__new__(Control).table(), "").made("control")
+    control = documents().made("control")
     asked = {
         parameter["name"]
         for path in ("/invitations", "/deliveries", "/mail")

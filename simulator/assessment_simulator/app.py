@@ -15,8 +15,8 @@ from starlette.routing import Route
 from assessment_simulator import __version__
 from assessment_simulator.candidate.routes import CandidatePages
 from assessment_simulator.control import settings as configuring
-from assessment_simulator.control.reference import Reference
-from assessment_simulator.control.router import Control
+from assessment_simulator.control.reference import Documents
+from assessment_simulator.control.router import ControlApi
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.urls import host_and_port, path_prefix
 from assessment_simulator.core.vendor import Vendor
@@ -43,7 +43,7 @@ from assessment_simulator.http.problem_details import (
 from assessment_simulator.http.proxy_headers import Proxied
 from assessment_simulator.http.request_filter import RequestFilter
 from assessment_simulator.http.vendor_endpoint import VendorEndpoint
-from assessment_simulator.loading import MODELS, loaded
+from assessment_simulator.loading import CONTROL, loaded
 from assessment_simulator.mail.relay import Relay
 from assessment_simulator.mail.smtp import Smtp
 from assessment_simulator.sandbox.maintenance import Limits, kept
@@ -60,10 +60,9 @@ from assessment_simulator.webhooks.sender import WebhookClient
 VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
 
 
-def documents() -> Reference:
+def documents() -> Documents:
     """The OpenAPI documents, without a server."""
-    control = Control(Sandboxes(VENDORS, WebhookClient(Policy(()))), Address(None, trust_host=True), __version__)
-    return Reference(VENDORS, control.table(), __version__)
+    return Documents(VENDORS, __version__)
 
 
 class Unopened(Exception):
@@ -101,7 +100,7 @@ class Simulator:
             self.forward_socket = self._listen_for_forwards(self.log)
         session = None if self.control_token is None else Session(self.control_token, self.log)
         address = Address(settings.public_url, trust_host=open_access)
-        control = Control(self._sandboxes, address, __version__)
+        control = ControlApi(self._sandboxes, address, __version__)
         inner: App = self._inside(control, address, session)
         if session is not None:
             inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
@@ -139,7 +138,7 @@ class Simulator:
         trusted = [ip_network(network) for network in self._settings.trusted_proxies]
         return Proxied(inner, prefix, trusted, self._first_segments) if prefix or trusted else inner
 
-    def _inside(self, control: Control, address: Address, session: Session | None) -> Starlette:
+    def _inside(self, control: ControlApi, address: Address, session: Session | None) -> Starlette:
         """Everything but the vendors: dashboard, candidate's pages, login, control API, documents."""
         starlette = Starlette(
             routes=[
@@ -148,7 +147,6 @@ class Simulator:
                 *CandidatePages(self._sandboxes, address).routes(),
                 *([] if session is None else Login(session, address, Attempts()).routes()),
                 *control.routes(),
-                *Reference(VENDORS, control.table(), __version__).routes(),
             ],
             exception_handlers={
                 Problem: answer_problem,
@@ -183,7 +181,7 @@ class Simulator:
     async def open(self) -> None:
         """Open the log, and the sandboxes of the settings, before anything is served; raises `Unopened`."""
         if self.log is not None:
-            await loaded("aiohttp", "httpx2", *MODELS)  # a server that lasts has nobody wait for them later
+            await loaded("aiohttp", "httpx2", *CONTROL)  # a server that lasts has nobody wait for them later
             await self.log.start()
         try:
             await self._open_sandboxes()

@@ -310,7 +310,7 @@ def doctor(url: str | None, ca: Path | None, sandbox: str | None, listener: str 
 def rules(as_json: bool) -> None:
     """Print the rule catalogue."""
     from assessment_simulator.app import VENDORS
-    from assessment_simulator.control.views import catalogue
+    from assessment_simulator.control.server import catalogue
 
     listed = catalogue(VENDORS)
     if as_json:

@@ -4,11 +4,8 @@ import asyncio
 import sys
 from importlib import import_module
 
-MODELS = tuple(
-    f"assessment_simulator.control.models.{name}"
-    for name in ("sandboxes", "invitations", "deliveries", "faults", "journal", "config")
-)
-"""The control API's bodies and answers, which load pydantic."""
+CONTROL = ("assessment_simulator.control.operations", "assessment_simulator.control.openapi")
+"""The handlers of the control API and their models, which load pydantic."""
 
 
 async def loaded(*modules: str) -> None:

@@ -14,7 +14,7 @@ import atheris
 
 with atheris.instrument_imports(include=["assessment_simulator"]):
     from assessment_simulator.app import VENDORS, Simulator
-    from assessment_simulator.control.router import Control
+    from assessment_simulator.control.operations import operations
     from assessment_simulator.settings import Settings
 
 _VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
@@ -22,7 +22,7 @@ _SILENT = ("/events", "/await")
 """What may wait for as long as it likes."""
 _PATHS = sorted(
     {endpoint.path for vendor in VENDORS.values() for endpoint in vendor.endpoints}
-    | {path for path in Control.__new__(Control).table() if not path.endswith(_SILENT)}
+    | {one.path for one in operations(VENDORS) if not one.path.endswith(_SILENT)}
     | {"/", "/sandboxes/{name}/invitations/{id}", "/sandboxes/{name}/settings", "/sandboxes/{name}/faults"}
 )
 _loop = asyncio.new_event_loop()

@@ -9,8 +9,7 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.control.operations import calls
-from assessment_simulator.control.router import Control
+from assessment_simulator.control.operations import operations
 from tests.server import GAMES
 
 Data = st.SearchStrategy[bytes]
@@ -169,13 +168,10 @@ _VENDORS = [(e.method, e.path, _BODIES) for vendor in VENDORS.values() for e in 
 
 
 def _control_rows() -> list[tuple[str, str, list[Any]]]:
-    table: Mapping[str, Mapping[str, Any]] = Control.__new__(Control).table()
-    rows = [(method, path, handler.__name__) for path, by in table.items() for method, handler in by.items()]
-    examples: dict[str, Any] = {name: call.example for name, call in calls(VENDORS).items()}
     return [
-        (method, path, [examples.get(name) or {}, {}, {"within": "PT0S", "request": {"status": 200}}])
-        for method, path, name in rows
-        if name != "stream" and not path.endswith("/events")  # it never ends
+        (one.method, one.path, [one.example or {}, {}, {"within": "PT0S", "request": {"status": 200}}])
+        for one in operations(VENDORS)
+        if one.id != "events"  # it never ends
     ]
 
 

@@ -15,8 +15,8 @@ import httpx2
 import pytest
 
 from assessment_simulator.app import VENDORS
+from assessment_simulator.control.waiting import THINGS
 from assessment_simulator.core.config import Config
-from assessment_simulator.journal.conditions import THINGS
 from assessment_simulator.journal.partial_match import compare, matches
 from assessment_simulator.journal.wait import happened
 from assessment_simulator.sandbox import sandbox as world

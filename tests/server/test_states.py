@@ -10,7 +10,7 @@ import pytest
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.control.state_diagram import diagram
-from assessment_simulator.control.state_statistics import listed, made
+from assessment_simulator.control.states import moves_between, moves_of
 from assessment_simulator.control.vendor_openapi import named
 from assessment_simulator.core.states import DiagramPosition, Machine, State
 from tests.server import assessment, order, problem
@@ -128,7 +128,7 @@ MADE: list[tuple[str, Any, str, Any, list[str]]] = [
 def test_the_moves_behind_a_change_are_found(
     vendor: str, before: Any, operation: str, after: Any, actions: list[str]
 ) -> None:
-    found = made(VENDORS[vendor].machine, before, operation, after)
+    found = moves_between(VENDORS[vendor].machine, before, operation, after)
     assert [action for _, action, _ in found] == actions
     assert (found[0][0], found[-1][2]) == (before, after)
 
@@ -256,7 +256,7 @@ def passes(line: list[float], box: Box) -> bool:
 @LISTED
 def test_no_arrow_goes_through_a_box_and_no_label_lies_on_another_or_on_a_box(vendor: Any, times: int) -> None:
     machine = vendor.machine
-    moves = [*listed(machine), *(REVIVED if times and vendor.id == "predictive_index" else [])]
+    moves = [*moves_of(machine), *(REVIVED if times and vendor.id == "predictive_index" else [])]
     view = {
         "states": [{"id": id, "title": title, "now": times, "seen": times} for id, title in machine.states.items()],
         "moves": [

@@ -1,1 +1,20 @@
-"""The control API under /_simulator."""
+"""The control API under `/_simulator`: what people, tests and pages use to set up and inspect the simulator.
+
+Begin with `operations`, the one list of all calls: each row names the path, the verb, the handler, and the models of
+its body and answer. The list serves the routes and the OpenAPI document, so neither can know a call that the other
+does not. `router` serves it, `operation` says what a row and a call are, `openapi` writes the document.
+
+What happens to a call, in this order:
+
+1. The router finds the sandbox in the path (in open access it may be created), and fires its timers that are due.
+2. The body is validated with the row's model (`models/`); every error names the member and the valid values (422).
+3. The handler changes the sandbox or reads from it. Handlers stand in one module for each resource.
+4. The result becomes JSON by the row's answer model: each body has one class for validation, view and schema.
+5. The answer leaves when everything that the sandbox has changed by then is durable.
+
+A call that fails answers with a problem (RFC 9457) that says what to change. Long lists are written in pieces, so that
+other calls are answered meanwhile.
+
+Only `router`, `server` and `metrics` are imported when the server starts. The others load pydantic, which takes a fifth
+of a second, so the first call that needs them imports them in a thread.
+"""

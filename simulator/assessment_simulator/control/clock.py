@@ -1,99 +1,74 @@
-"""The control calls about time: see a sandbox's clock, freeze it, advance it, let it run."""
+"""Calls about time: show a sandbox's clock, freeze it, advance it, let it run."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from assessment_simulator.control.bodies import listed, read, rendered, text, values
+from assessment_simulator.control.bodies import rendered, values
+from assessment_simulator.control.models.sandboxes import Event as EventModel
+from assessment_simulator.control.models.sandboxes import Turning
+from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.routing import Handler
 from assessment_simulator.sandbox.advance import CutShort, Playing
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.watched import Event
+from assessment_simulator.storage import json_codec
 from assessment_simulator.webhooks.worker import WebhookWorker
-
-if TYPE_CHECKING:
-    from assessment_simulator.control.models.sandboxes import Turning
 
 _LAST = instant.LATEST - 365 * instant.DAY
 """The end of the year 9998: what follows from a moment within a year can still be written."""
 
 
-class ClockControl:
-    """Handlers of a sandbox's clock; `find` gives the sandbox that a request speaks of, `worker` who plays it."""
+async def show(call: ControlCall) -> bytes:
+    """The sandbox's time."""
+    return await _view(call.sandbox, ())
 
-    def __init__(self, find: Callable[[Request], Sandbox], worker: Callable[[Sandbox], WebhookWorker]) -> None:
-        self._find = find
-        self._worker = worker
 
-    def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
-        """Method, path and handler of each call, under a sandbox's own path."""
-        return (("GET", f"{under}/clock", self.clock), ("POST", f"{under}/clock", self.turn))
-
-    async def clock(self, request: Request) -> Response:
-        """The sandbox's time."""
-        return await _shown(self._find(request), [])
-
-    async def turn(self, request: Request) -> Response:
-        """Freeze, advance or let run."""
-        from assessment_simulator.control.models import sandboxes as models
-
-        sandbox = self._find(request)
-        body = read(models.Turning, request.state.body)
-        try:
-            return await _shown(sandbox, await self._turned(sandbox, body))
-        except Playing:
-            raise Problem(409, "another advance is under way; wait for its answer") from None
-        except CutShort as cut:
-            said = f"the advance was interrupted: {cut.why}; events lists what happened before"
-            raise Problem(cut.status, said, events=values(list[models.Event], cut.events)) from None
-
-    async def _turned(self, sandbox: Sandbox, body: "Turning") -> list[Event]:
+async def change(call: ControlCall, body: Turning) -> bytes:
+    """Freeze, advance or let run."""
+    sandbox, worker = call.sandbox, call.api.sandboxes.worker(call.sandbox)
+    try:
         if body.advance is not None:
-            return await self._worker(sandbox).advance(_later(sandbox, body.advance))
-        if body.until_idle:
-            return await self._worker(sandbox).advance(None)
-        if self._worker(sandbox).is_advancing:
-            raise Playing
-        return await _set(sandbox, body.freeze)
+            events = await worker.advance(_later(sandbox, body.advance))
+        elif body.until_idle:
+            events = await worker.advance(None)
+        else:
+            events = await _freeze_or_run(sandbox, worker, body.freeze)
+    except Playing:
+        raise Problem(409, "another advance is under way; wait for its answer") from None
+    except CutShort as cut:
+        detail = f"the advance was interrupted: {cut.why}; events lists what happened before"
+        raise Problem(cut.status, detail, events=values(list[EventModel], cut.events)) from None
+    return await _view(sandbox, events)
 
 
-async def _shown(sandbox: Sandbox, events: list[Event]) -> Response:
-    from assessment_simulator.control.models import sandboxes as models
+async def _freeze_or_run(sandbox: Sandbox, worker: WebhookWorker, freeze: str | None) -> list[Event]:
+    if worker.is_advancing:
+        raise Playing
+    moment = None if freeze is None else instant.parse(freeze)
+    if freeze is not None and (moment is None or moment.at > _LAST):
+        what = f"{freeze[:40]!r} is no instant such as 2026-01-01T00:00:00Z, up to the year 9998"
+        raise Problem(422, f"freeze: {what}")
+    events: list[Event] = []
+    listener = events.append
+    sandbox.listeners.append(listener)
+    try:
+        clock = sandbox.state.clock
+        sandbox.set_clock(clock.run() if moment is None else clock.freeze(moment.at))
+        await sandbox.fire_due_timers()
+    finally:
+        sandbox.listeners.remove(listener)
+    return [event for event in events if event.what != "attempt"]
 
-    without = rendered(models.Clock, models.Clock.of(sandbox))
-    return text(b"%b%b}" % (without.removesuffix(b"[]}"), await listed(models.Event, events, _same)))
 
-
-def _same(event: Event) -> Event:
-    return event
-
-
-def _moment(text: str) -> int:
-    moment = instant.parse(text)
-    if moment is None or moment.at > _LAST:
-        raise Problem(422, f"freeze: {text[:40]!r} is no instant such as 2026-01-01T00:00:00Z, up to the year 9998")
-    return moment.at
-
-
-def _later(sandbox: Sandbox, text: str) -> int:
-    ticks = instant.parse_duration(text)
+def _later(sandbox: Sandbox, duration: str) -> int:
+    ticks = instant.parse_duration(duration)
     if ticks is None or sandbox.now() + ticks > _LAST:
-        raise Problem(422, f"advance: {text[:40]!r} is no ISO 8601 duration such as PT24H or P10D, up to the year 9998")
+        what = f"{duration[:40]!r} is no ISO 8601 duration such as PT24H or P10D, up to the year 9998"
+        raise Problem(422, f"advance: {what}")
     return sandbox.now() + ticks
 
 
-async def _set(sandbox: Sandbox, freeze: str | None) -> list[Event]:
-    events: list[Event] = []
-    note = events.append
-    sandbox.listeners.append(note)
-    try:
-        clock = sandbox.state.clock
-        sandbox.set_clock(clock.run() if freeze is None else clock.freeze(_moment(freeze)))
-        await sandbox.fire_due_timers()
-    finally:
-        sandbox.listeners.remove(note)
-    return [event for event in events if event.what != "attempt"]
+async def _view(sandbox: Sandbox, events: Sequence[Event]) -> bytes:
+    """The model `Clock` as JSON; the events, which may be many, are written in pieces."""
+    clock = json_codec.dumps({"now": instant.seven_digits(sandbox.now()), "mode": sandbox.state.clock.mode})
+    return b'%b,"events":%b}' % (clock.removesuffix(b"}"), await rendered(list[EventModel], events))

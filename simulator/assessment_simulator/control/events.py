@@ -1,17 +1,13 @@
 """Server-sent events: a sandbox's changes as they happen, to whoever reads on."""
 
 import asyncio
-from collections.abc import Callable
-from weakref import WeakKeyDictionary
 
-from starlette.requests import Request
 from starlette.responses import Response
 
+from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.events.feed import Change, Hub
 from assessment_simulator.http.asgi import Receive, Scope, Send
 from assessment_simulator.http.connection import connection_of
-from assessment_simulator.http.routing import Handler
-from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import json_codec
 
 MEDIA_TYPE = "text/event-stream"
@@ -25,26 +21,11 @@ GRACE = 0.2
 """Seconds for the last message when a stream ends; who has stopped reading does not get it."""
 
 
-class EventControl:
-    """The handler of a sandbox's events; `find` gives the sandbox that a request speaks of."""
-
-    def __init__(self, find: Callable[[Request], Sandbox]) -> None:
-        self._find = find
-        self._hubs: WeakKeyDictionary[Sandbox, Hub] = WeakKeyDictionary()
-
-    def table(self, under: str) -> tuple[tuple[str, str, Handler], ...]:
-        """The call by method and path."""
-        return (("GET", f"{under}/events", self.events),)
-
-    def readers(self) -> int:
-        """How many read on at present, of all sandboxes."""
-        return sum(hub.readers for hub in self._hubs.values())
-
-    async def events(self, request: Request) -> Response:
-        """What changes from now on, or from the event named in Last-Event-ID on, as server-sent events."""
-        sandbox = self._find(request)
-        hub = self._hubs.get(sandbox) or self._hubs.setdefault(sandbox, Hub(sandbox))
-        return Stream(hub, request.headers.get("last-event-id"))
+async def stream(call: ControlCall) -> Response:
+    """What changes from now on, or from the event named in Last-Event-ID on, as server-sent events."""
+    sandbox, hubs = call.sandbox, call.api.hubs
+    hub = hubs.get(sandbox) or hubs.setdefault(sandbox, Hub(sandbox))
+    return Stream(hub, call.request.headers.get("last-event-id"))
 
 
 class Stream(Response):

@@ -1,45 +1,33 @@
-"""The control calls about faults: see them, set them, take them away."""
+"""Calls about injected faults: show, replace and remove them."""
 
-from collections.abc import Callable
-
-from starlette.requests import Request
-from starlette.responses import Response
-
-from assessment_simulator.control import bodies
-from assessment_simulator.http.routing import Handler
-from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.control.models.faults import MOST_FAULTS, Fault
+from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.core import faults
+from assessment_simulator.http.problem_details import Problem, flawed
 
 
-class FaultControl:
-    """Handlers of a sandbox's faults; `find` gives the sandbox that a request speaks of."""
-
-    def __init__(self, find: Callable[[Request], Sandbox]) -> None:
-        self._find = find
-
-    def table(self, root: str) -> tuple[tuple[str, str, Handler], ...]:
-        """Method, path and handler of each call, under a sandbox's own path."""
-        path = f"{root}/faults"
-        return (("GET", path, self.faults), ("PUT", path, self.set_faults), ("DELETE", path, self.clear_faults))
-
-    async def faults(self, request: Request) -> Response:
-        """The faults, and how many calls or deliveries each has struck."""
-        return _shown(self._find(request))
-
-    async def set_faults(self, request: Request) -> Response:
-        """Put these faults in the place of all others; their counts begin anew."""
-        from assessment_simulator.control.models import faults
-
-        sandbox = self._find(request)
-        sandbox.set_faults(faults.read(sandbox.vendors, request.state.body))
-        return _shown(sandbox)
-
-    async def clear_faults(self, request: Request) -> Response:
-        """Let nothing go wrong any more."""
-        self._find(request).set_faults(())
-        return Response(status_code=204)
+async def show(call: ControlCall) -> list[faults.Fault]:
+    """The faults, and how many calls or deliveries each was injected into."""
+    return list(call.sandbox.faults.told()) if call.sandbox.faults is not None else []
 
 
-def _shown(sandbox: Sandbox) -> Response:
-    from assessment_simulator.control.models.faults import MetFault
+async def replace(call: ControlCall, body: list[Fault]) -> list[faults.Fault]:
+    """Replace all faults; the counts start at zero."""
+    if len(body) > MOST_FAULTS:
+        raise Problem(422, f"there are more than {MOST_FAULTS} faults")
+    found = tuple(faults.with_defaults(faults.Fault(**dict(fault)), place) for place, fault in enumerate(body, 1))
+    ids = [fault.id for fault in found]
+    twice = [
+        {"where": f"{place}.id", "what": f"two faults have the id {id!r}; the n-th without one is called fault-n"}
+        for place, id in enumerate(ids)
+        if id in ids[:place]
+    ]
+    if twice:
+        raise flawed(twice)
+    call.sandbox.set_faults(found)
+    return await show(call)
 
-    return bodies.answer(list[MetFault], sandbox.faults.told() if sandbox.faults is not None else [])
+
+async def remove(call: ControlCall) -> None:
+    """Remove all faults."""
+    call.sandbox.set_faults(())

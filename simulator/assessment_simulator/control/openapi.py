@@ -10,19 +10,17 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from assessment_simulator.control.models import config, faults
 from assessment_simulator.control.models.sandboxes import Name, Problem
-from assessment_simulator.control.operations import Control, calls
+from assessment_simulator.control.operation import Operation
+from assessment_simulator.control.operations import operations
 from assessment_simulator.control.vendor_openapi import answer, body_of, head
 from assessment_simulator.core.schema import Schema, ref
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.auth import OPEN_PATHS
 from assessment_simulator.http.problem_details import MEDIA_TYPE
-from assessment_simulator.http.routing import Handler
 
 Json = dict[str, Any]
-Table = Mapping[str, Mapping[str, Handler]]
 Place = tuple[str, str]
-"""A call by its handler's name, and its body or the status of an answer."""
-Shapes = Mapping[Place, Schema]
+"""The id of an operation, and `body` or `answer`."""
 
 _PARTS = (
     "Answered Attempt Candidate Counts Covered Event Flaw Message Move SeenMove SeenState Sent Standing State "
@@ -67,47 +65,39 @@ class _Schemas(GenerateJsonSchema):
         return {"additionalProperties": True, **super().dict_schema(schema)}
 
 
-def control_document(table: Table, vendors: Mapping[str, Vendor], version: str) -> Json:
-    """The document of the control calls in `table`, which holds handlers by path and method."""
-    rows = calls(vendors)
-    shapes, components = _described(rows, vendors)
-    return {
-        **head("assessment-simulator, control API", version, _ABOUT),
-        "paths": {
-            path: {
-                method.lower(): _operation(method, path, handler, rows[_name(handler)], shapes)
-                for method, handler in methods.items()
-            }
-            for path, methods in table.items()
-        },
-        "components": {
-            "schemas": components,
-            "securitySchemes": {"control": {"type": "http", "scheme": "bearer"}},
-        },
-    }
-
-
-def _described(rows: Mapping[str, Control], vendors: Mapping[str, Vendor]) -> tuple[Shapes, Json]:
-    """The schema of each body and answer by its call and its place, and the components that they refer to."""
+def control_document(vendors: Mapping[str, Vendor], version: str) -> Json:
+    """The document of all control calls."""
+    rows = operations(vendors)
     kinds: list[tuple[Place, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
         (("", "name"), "validation", TypeAdapter(Name)),
         (("", "problem"), "serialization", TypeAdapter(Problem)),
+        *(
+            ((row.id, "body"), "validation", TypeAdapter(row.body_as or row.body))
+            for row in rows
+            if row.body is not None
+        ),
+        *(((row.id, "answer"), "serialization", TypeAdapter(row.answer)) for row in rows if row.answer),
     ]
-    for call, row in rows.items():
-        if row.body is not None:
-            kinds.append(((call, "body"), "validation", TypeAdapter(row.body)))
-        for status, kind in row.answers.items():
-            if kind is not None:
-                kinds.append(((call, str(status)), "serialization", TypeAdapter(kind)))
     found, definitions = TypeAdapter.json_schemas(
         kinds, ref_template="#/components/schemas/{model}", schema_generator=_Schemas
     )
-    named: Json = definitions["$defs"]
-    named["Config"]["properties"]["behaviour"] = config.switches(vendors)
-    named["Opening"]["properties"]["config"] = ref("Config")
-    named["Fault"] = faults.kinds(named["Fault"], vendors)
-    parts = {name: {key: one for key, one in named.pop(name).items() if key != "title"} for name in _PARTS}
-    return {place: shape for (place, _), shape in found.items()}, _with_parts(named, parts)
+    shapes = {place: shape for (place, _), shape in found.items()}
+    components: Json = definitions["$defs"]
+    components["Config"]["properties"]["behaviour"] = config.switches(vendors)
+    components["Opening"]["properties"]["config"] = ref("Config")
+    components["Fault"] = faults.kinds(components["Fault"], vendors)
+    parts = {name: {key: one for key, one in components.pop(name).items() if key != "title"} for name in _PARTS}
+    paths: Json = {}
+    for row in rows:
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, shapes)
+    return {
+        **head("assessment-simulator, control API", version, _ABOUT),
+        "paths": paths,
+        "components": {
+            "schemas": _with_parts(components, parts),
+            "securitySchemes": {"control": {"type": "http", "scheme": "bearer"}},
+        },
+    }
 
 
 def _with_parts(value: Any, parts: Json) -> Any:
@@ -122,54 +112,40 @@ def _with_parts(value: Any, parts: Json) -> Any:
     return {key: _with_parts(one, parts) for key, one in value.items()}
 
 
-def _name(handler: Handler) -> str:
-    name: str = getattr(handler, "__name__", "")
-    return name
-
-
-def _operation(method: str, path: str, handler: Handler, call: Control, shapes: Shapes) -> Json:
-    names, id = re.findall(r"{(\w+)}", path), _name(handler)
-    body = {} if call.body is None else {"application/json": shapes[id, "body"]}
-    sent = body_of(body, call.example, required=not call.optional)
-    return {
-        "operationId": id,
-        "summary": (handler.__doc__ or "").partition("\n")[0].rstrip("."),
-        "tags": ["sandbox" if "name" in names else "server"],
-        "security": [] if path in OPEN_PATHS else [{}, {"control": []}],
-        **({"parameters": [_parameter(one, call, shapes) for one in names] + _query(call)} if names else {}),
-        **({"requestBody": sent} if sent else {}),
-        "responses": {**_good(id, call, shapes), **_problems(method, path, names, call)},
-    }
-
-
-def _parameter(name: str, call: Control, shapes: Shapes) -> Json:
+def _operation(row: Operation, shapes: Mapping[Place, Schema]) -> Json:
+    """One call: parameters, body, the answer, and the problems that its kind of call can have."""
+    names = re.findall(r"{(\w+)}", row.path)
     plain: Schema = {"type": "string", "minLength": 1}
-    schema = call.parameters.get(name, shapes["", "name"] if name == "name" else plain)
-    return {"name": name, "in": "path", "required": True, "schema": schema}
-
-
-def _query(call: Control) -> list[Json]:
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in call.query.items()]
-
-
-def _good(id: str, call: Control, shapes: Shapes) -> Json:
-    links = {target: {"operationId": target, "parameters": where} for target, where in call.links.items()}
-    return {
-        str(status): answer(status, {} if kind is None else {call.media_type: shapes[id, str(status)]}, None, links)
-        for status, kind in call.answers.items()
-    }
-
-
-def _problems(method: str, path: str, names: list[str], call: Control) -> Json:
-    found = {500, 503, *call.problems} | (set() if path in OPEN_PATHS else {401})
+    in_path = {name: row.parameters.get(name, shapes["", "name"] if name == "name" else plain) for name in names}
+    parameters = [
+        *({"name": name, "in": "path", "required": True, "schema": schema} for name, schema in in_path.items()),
+        *({"name": name, "in": "query", "schema": schema} for name, schema in row.query.items()),
+    ]
+    body = {} if row.body is None else {"application/json": shapes[row.id, "body"]}
+    sent = body_of(body, row.example, required=row.needs_body)
+    content = {} if row.answer is None else {row.media_type: shapes[row.id, "answer"]}
+    links = {target: {"operationId": target, "parameters": where} for target, where in row.links.items()}
+    is_open = row.path in OPEN_PATHS
+    problems = {500, 503, *row.problems} | (set() if is_open else {401})
     if names:  # a parameter that holds a slash leads elsewhere
-        found |= {404, 405}
-    if method != "GET":
-        found |= {400, 403, 413}
-    if call.body is not None or call.query:
-        found.add(422)
-    content = {MEDIA_TYPE: {"schema": ref("Problem")}}
+        problems |= {404, 405}
+    if row.method != "GET":
+        problems |= {400, 403, 413}
+    if row.body is not None or row.query:
+        problems.add(422)
+    errors = {
+        str(status): {
+            "description": f"{HTTPStatus(status).phrase}: {_MEANS[status]}",
+            "content": {MEDIA_TYPE: {"schema": ref("Problem")}},
+        }
+        for status in sorted(problems)
+    }
     return {
-        str(status): {"description": f"{HTTPStatus(status).phrase}: {_MEANS[status]}", "content": content}
-        for status in sorted(found)
+        "operationId": row.id,
+        "summary": (row.handler.__doc__ or "").partition("\n")[0].rstrip("."),
+        "tags": ["sandbox" if "name" in names else "server"],
+        "security": [] if is_open else [{}, {"control": []}],
+        **({"parameters": parameters} if parameters else {}),
+        **({"requestBody": sent} if sent else {}),
+        "responses": {str(row.status): answer(row.status, content, None, links), **errors},
     }

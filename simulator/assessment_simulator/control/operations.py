@@ -1,14 +1,27 @@
-"""Every control call by its handler's name: what goes in and out of it, for the OpenAPI document."""
+"""The list of all control calls: their routes, and what their OpenAPI document says. A new call is one row here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from assessment_simulator.control import events, state_diagram
-from assessment_simulator.control.lists import STATES, statuses
-from assessment_simulator.control.models.base import INSTANT
+from assessment_simulator.control import (
+    clock,
+    deliveries,
+    events,
+    faults,
+    inbox,
+    invitations,
+    journal,
+    metrics,
+    reference,
+    sandboxes,
+    server,
+    state_diagram,
+    states,
+    waiting,
+)  # fmt: skip
+from assessment_simulator.control.models.base import INSTANT, Binary, Object
 from assessment_simulator.control.models.config import Config
 from assessment_simulator.control.models.deliveries import Delivery, Replaying, Tried, Trying, WholeDelivery
 from assessment_simulator.control.models.faults import Fault, MetFault
@@ -25,69 +38,47 @@ from assessment_simulator.control.models.sandboxes import (
     Sandbox,
     Snapshot,
     Turning,
-)
+)  # fmt: skip
+from assessment_simulator.control.operation import Operation
+from assessment_simulator.control.router import S
 from assessment_simulator.control.vendor_openapi import named
 from assessment_simulator.core.schema import Schema, integer, text
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.http import query_parameters
+from assessment_simulator.http.problem_details import ROOT
+from assessment_simulator.http.query_parameters import MOST
 from assessment_simulator.journal import curl
-from assessment_simulator.webhooks import inbox
+from assessment_simulator.webhooks.inbox import MAX_WEBHOOKS
 
-Object = dict[str, Any]
-Binary = Annotated[str, Field(json_schema_extra={"format": "binary"})]
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """A control call: the body it takes, its good answers by status, and the problems it has besides the usual ones.
-
-    `optional` says that the body may be left out; `example` is one. `links` lead on to other calls. `parameters` are
-    the shapes of those in the path, `query` those of the query, of which none is required.
-    """
-
-    answers: Mapping[int, Any]
-    problems: tuple[int, ...] = ()
-    body: Any = None
-    optional: bool = True
-    example: Any = None
-    media_type: str = "application/json"
-    parameters: Mapping[str, Schema] = field(default_factory=dict)
-    links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    query: Mapping[str, Schema] = field(default_factory=dict)
-
-
-def _looks(what: str, before: Schema) -> dict[str, Schema]:
-    """The parameters that every list has; `what` is what it searches in, `before` the one that leads on."""
-    return {
-        "newest": integer("only so many of the newest, newest first", minimum=1, maximum=query_parameters.MOST),
-        "before": before,
-        "q": text(f"only those with this text, in letters of either case, in {what}"),
-    }
-
-
-def _before(id: str, **more: Any) -> Schema:
-    return text(f"only those older than the one with this id, such as {id}", **more)
-
-
-_ACTIONS = text(enum=["open", "accept", "reject", "start", "complete", "expire", "abort"])
-_DOCUMENTS = text(enum=["pymetrics", "predictive-index", "control"])
 _NEXT = "look delete config configure snapshot fork clock turn invitations mail faults set_faults journal coverage"
 _INTO = {call: {"name": "$response.body#/name"} for call in _NEXT.split()}
 _BACK = {call: {"name": "$request.path.name", "id": "$response.body#/id"} for call in ("restore", "delete_snapshot")}
 _HOOK = {"url": "https://client.example/hook"}
 _FAULTS = [{"operation": "create_order", "times": 1, "do": "drop", "when": "after_commit"}]
 _AWAITED = {"request": {"operation": "create_order", "status": 201}, "within": "PT5S"}
-_STATUS = integer("the status to answer with, in place of 200", minimum=200, maximum=599)
-_OF_INVITATION = text("only those of this invitation")
+_CHANGES = {"progress": "PT10S", "rate_limit": 60}
+_OUTCOME = {"results": [{"score": 71.5}]}
+_OF_INVITATION = {"invitation": text("only those of this invitation")}
+_STATUS = {"status": integer("the status to answer with, in place of 200", minimum=200, maximum=599)}
+_ACTIONS = {"action": text(enum=["open", "accept", "reject", "start", "complete", "expire", "abort"])}
+_DOCUMENTS = {"document": text(enum=["pymetrics", "predictive-index", "control"])}
 
 
-def calls(vendors: Mapping[str, Vendor]) -> dict[str, Control]:
-    """The calls."""
-    operations = sorted({one.operation.name for vendor in vendors.values() for one in vendor.endpoints})
+def _paging(searched: str, before: str, **more: Any) -> dict[str, Schema]:
+    """The query of every list: `searched` is what `q` looks into, `before` an example of an id."""
+    return {
+        "newest": integer("only so many of the newest, newest first", minimum=1, maximum=MOST),
+        "before": text(f"only those older than the one with this id, such as {before}", **more),
+        "q": text(f"only those with this text, in letters of either case, in {searched}"),
+    }
+
+
+def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
+    """Every call, in the order of the document. A path with an ending goes before the one without."""
+    names = sorted({one.operation.name for vendor in vendors.values() for one in vendor.endpoints})
     vendor = {"vendor": text(enum=[named(one) for one in vendors.values()])}
     filters = {
         "vendor": text("calls to this vendor", enum=list(vendors)),
-        "operation": text("calls of this operation", enum=operations),
+        "operation": text("calls of this operation", enum=names),
         "status": text(
             "calls that were answered so; `none` is those without an answer", pattern="^([1-5][0-9]{2}|none)$"
         ),
@@ -96,64 +87,79 @@ def calls(vendors: Mapping[str, Vendor]) -> dict[str, Control]:
             pattern=f"^(?:call-[1-9][0-9]{{0,18}}|{INSTANT})$",
         ),
     }
-    return {
-        "health": Control({200: Health}),
-        "ready": Control({200: Health}, (503,)),
-        "metrics": Control({200: str}, (501,), media_type="text/plain"),
-        "rules": Control({200: list[Rule]}),
-        "document": Control({200: Object}, (404,), parameters={"document": _DOCUMENTS}),
-        "docs": Control({200: str}, media_type="text/html"),
-        "static": Control({200: Binary}, (404,), media_type="*/*"),
-        "every": Control({200: list[Sandbox]}),
-        "open": Control({201: Opened}, (409,), Opening, example={"name": "ci", "seed": 7}, links=_INTO),
-        "look": Control({200: Sandbox}),
-        "delete": Control({204: None}),
-        "owner": Control({200: Ownership}),
-        "reset": Control({200: Sandbox}),
-        "renew": Control({201: Opened}, (409,)),
-        "config": Control({200: Config}),
-        "configure": Control({200: Config}, (), Config, example={"progress": "PT10S", "rate_limit": 60}),
-        "snapshot": Control({201: Snapshot}, (409,), links=_BACK),
-        "delete_snapshot": Control({204: None}),
-        "restore": Control({200: Sandbox}),
-        "fork": Control({201: Opened}, (409,), Forking, example={"name": "ci-2"}, links=_INTO),
-        "clock": Control({200: Clock}),
-        "turn": Control({200: Clock}, (409, 410), Turning, optional=False, example={"advance": "PT24H"}),
-        "invitations": Control({200: list[Invitation]}, query={
-            "vendor": text("only those of this vendor", enum=list(vendors)),
-            "status": text("only those in this status", enum=statuses(vendors)),
-            **_looks("id, names, e-mail, external ids or status", _before("an invitation's")),
-        }),
-        "invitation": Control({200: Invitation}),
-        "act": Control({200: Invitation}, (409,), Outcome, parameters={"action": _ACTIONS},
-                       example={"results": [{"score": 71.5}]}),
-        "timeline": Control({200: list[Entry]}),
-        "deliveries": Control({200: list[Delivery]}, query={
-            "state": text("only those in this state", enum=list(STATES)), "invitation": _OF_INVITATION,
-            **_looks("id, invitation, address or state", _before("a delivery's")),
-        }),
-        "delivery": Control({200: WholeDelivery}),
-        "replay": Control({200: Delivery}, (), Replaying, example=_HOOK),
-        "try_webhook": Control({200: Tried}, (409,), Trying, example=_HOOK),
-        "mail": Control({200: list[Mail]}, query={
-            "invitation": _OF_INVITATION, **_looks("receiver or subject", _before("a mail's")),
-        }),
-        "faults": Control({200: list[MetFault]}),
-        "set_faults": Control({200: list[MetFault]}, (), list[Fault], optional=False, example=_FAULTS),
-        "clear_faults": Control({204: None}),
-        "journal": Control({200: list[Call]}, query=filters | _looks(
-            "path, operation, status, rules or fault", _before("call-7", pattern="^call-[1-9][0-9]{0,18}$"),
-        )),
-        "har": Control({200: Archive}, query=filters),
-        "call": Control({200: WholeCall}),
-        "script": Control({200: str}, media_type=curl.MEDIA_TYPE),
-        "wait": Control({200: Object}, (408, 410), Awaiting, optional=False, example=_AWAITED),
-        "coverage": Control({200: Coverage}),
-        "events": Control({200: str}, media_type=events.MEDIA_TYPE),
-        "catch": Control({200: None}, query={"status": _STATUS}),
-        "caught": Control({200: Annotated[list[Caught], Field(max_length=inbox.MAX_WEBHOOKS)]}),
-        "clear_caught": Control({204: None}),
-        "states": Control({200: States}, (404,), parameters=vendor),
-        "seen_states": Control({200: SeenStates}, parameters=vendor),
-        "diagram": Control({200: str}, media_type=state_diagram.MEDIA_TYPE, parameters=vendor),
+    of_invitations = {
+        "vendor": text("only those of this vendor", enum=list(vendors)),
+        "status": text("only those in this status", enum=invitations.statuses(vendors)),
+        **_paging("id, names, e-mail, external ids or status", "an invitation's"),
+    }
+    of_deliveries = {
+        "state": text("only those in this state", enum=list(deliveries.STATES)), **_OF_INVITATION,
+        **_paging("id, invitation, address or state", "a delivery's"),
     }  # fmt: skip
+    of_mails = _OF_INVITATION | _paging("receiver or subject", "a mail's")
+    of_calls = filters | _paging("path, operation, status, rules or fault", "call-7", pattern="^call-[1-9][0-9]{0,18}$")
+    return (
+        Operation("health", "GET", f"{ROOT}/health", server.health, Health),
+        Operation("ready", "GET", f"{ROOT}/ready", server.ready, Health, 200, (503,)),
+        Operation("metrics", "GET", f"{ROOT}/metrics", metrics.metrics, str, 200, (501,), media_type="text/plain"),
+        Operation("rules", "GET", f"{ROOT}/rules", server.rules, list[Rule]),
+        Operation("every", "GET", f"{ROOT}/sandboxes", sandboxes.list_sandboxes, list[Sandbox]),
+        Operation("open", "POST", f"{ROOT}/sandboxes", sandboxes.create, Opened, 201, (409,), Opening,
+                  example={"name": "ci", "seed": 7}, links=_INTO),
+        Operation("look", "GET", S, sandboxes.show, Sandbox),
+        Operation("delete", "DELETE", S, sandboxes.delete, status=204),
+        Operation("owner", "GET", f"{S}/owner", sandboxes.owner, Ownership),
+        Operation("reset", "POST", f"{S}/reset", sandboxes.reset, Sandbox),
+        Operation("renew", "POST", f"{S}/credentials", sandboxes.renew_credentials, Opened, 201, (409,)),
+        Operation("config", "GET", f"{S}/config", sandboxes.show_settings, Config),
+        Operation("configure", "PATCH", f"{S}/config", sandboxes.change_settings, Config, body=Object, body_as=Config,
+                  example=_CHANGES),
+        Operation("snapshot", "POST", f"{S}/snapshots", sandboxes.create_snapshot, Snapshot, 201, (409,), links=_BACK),
+        Operation("delete_snapshot", "DELETE", f"{S}/snapshots/{{id}}", sandboxes.delete_snapshot, status=204),
+        Operation("restore", "POST", f"{S}/snapshots/{{id}}/restore", sandboxes.restore_snapshot, Sandbox),
+        Operation("fork", "POST", f"{S}/fork", sandboxes.fork, Opened, 201, (409,), Forking, example={"name": "ci-2"},
+                  links=_INTO),
+        Operation("clock", "GET", f"{S}/clock", clock.show, Clock),
+        Operation("turn", "POST", f"{S}/clock", clock.change, Clock, 200, (409, 410), Turning, needs_body=True,
+                  example={"advance": "PT24H"}),
+        Operation("invitations", "GET", f"{S}/invitations", invitations.list_invitations, list[Invitation],
+                  query=of_invitations, has_links=True),
+        Operation("timeline", "GET", f"{S}/invitations/{{id}}/timeline", invitations.show_timeline, list[Entry]),
+        Operation("deliveries", "GET", f"{S}/deliveries", deliveries.list_deliveries, list[Delivery],
+                  query=of_deliveries),
+        Operation("mail", "GET", f"{S}/mail", invitations.list_mails, list[Mail], query=of_mails, has_links=True),
+        Operation("invitation", "GET", f"{S}/invitations/{{id}}", invitations.show, Invitation, has_links=True),
+        Operation("act", "POST", f"{S}/invitations/{{id}}/{{action}}", invitations.act, Invitation, 200, (409,), Object,
+                  body_as=Outcome, example=_OUTCOME, parameters=_ACTIONS, has_links=True),
+        Operation("delivery", "GET", f"{S}/deliveries/{{id}}", deliveries.show, WholeDelivery),
+        Operation("replay", "POST", f"{S}/deliveries/{{id}}/replay", deliveries.replay, Delivery, body=Replaying,
+                  example=_HOOK),
+        Operation("try_webhook", "POST", f"{S}/webhook-test", deliveries.send_test, Tried, 200, (409,), Trying,
+                  example=_HOOK),
+        Operation("faults", "GET", f"{S}/faults", faults.show, list[MetFault]),
+        Operation("set_faults", "PUT", f"{S}/faults", faults.replace, list[MetFault], body=list[Fault], needs_body=True,
+                  example=_FAULTS),
+        Operation("clear_faults", "DELETE", f"{S}/faults", faults.remove, status=204),
+        Operation("journal", "GET", f"{S}/journal", journal.list_requests, list[Call], query=of_calls),
+        Operation("har", "GET", f"{S}/journal.har", journal.export_har, Archive, query=filters),
+        Operation("script", "GET", f"{S}/journal/{{id}}.sh", journal.curl_script, str, media_type=curl.MEDIA_TYPE),
+        Operation("call", "GET", f"{S}/journal/{{id}}", journal.show_request, WholeCall),
+        Operation("wait", "POST", f"{S}/await", waiting.wait, Object, 200, (408, 410), Awaiting, needs_body=True,
+                  example=_AWAITED),
+        Operation("coverage", "GET", f"{S}/coverage", journal.rule_coverage, Coverage),
+        Operation("events", "GET", f"{S}/events", events.stream, str, media_type=events.MEDIA_TYPE),
+        Operation("catch", "POST", f"{ROOT}/catch/{{name}}", inbox.receive, query=_STATUS),
+        Operation("caught", "GET", f"{ROOT}/catch/{{name}}", inbox.list_webhooks,
+                  Annotated[list[Caught], Field(max_length=MAX_WEBHOOKS)]),
+        Operation("clear_caught", "DELETE", f"{ROOT}/catch/{{name}}", inbox.clear, status=204),
+        Operation("states", "GET", f"{ROOT}/states/{{vendor}}", states.show_table, States, 200, (404,),
+                  parameters=vendor),
+        Operation("diagram", "GET", f"{S}/states/{{vendor}}.svg", states.diagram, str, parameters=vendor,
+                  media_type=state_diagram.MEDIA_TYPE),
+        Operation("seen_states", "GET", f"{S}/states/{{vendor}}", states.show_counts, SeenStates, parameters=vendor),
+        Operation("document", "GET", f"{ROOT}/openapi/{{document}}.json", reference.show_document, Object, 200, (404,),
+                  parameters=_DOCUMENTS),
+        Operation("docs", "GET", f"{ROOT}/docs", reference.show_page, str, media_type="text/html"),
+        Operation("static", "GET", f"{ROOT}/static/{{file}}", reference.show_file, Binary, 200, (404,),
+                  media_type="*/*"),
+    )  # fmt: skip

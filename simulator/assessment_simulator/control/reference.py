@@ -1,33 +1,24 @@
 """The reference: the OpenAPI documents, and the page on which they can be read and tried, without any other server."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.control.vendor_openapi import document, named
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.proxy_headers import seen
-from assessment_simulator.http.routing import Handler, json, route
+from assessment_simulator.storage import json_codec
 
-if TYPE_CHECKING:
-    from assessment_simulator.control.openapi import Table
-
-ROOT = "/_simulator"
 CONTROL = "control"
 FILES: Mapping[str, str] = {
-    "favicon.png": "image/png",
-    "page.css": "text/css",
-    "page.js": "text/javascript",
-    "swagger-ui.css": "text/css",
+    "favicon.png": "image/png", "page.css": "text/css", "page.js": "text/javascript", "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
-}
-"""What the page is made of, with media types; nothing else of the folder is handed out."""
+}  # fmt: skip
+"""The files of the page, with media types; no other file of the folder is served."""
 FOLDER = Path(__file__).parent.parent / "static" / "docs"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -35,69 +26,50 @@ POLICY = (
 )
 
 
-class Reference:
-    """Handlers of the documents and of their page; `control` are the other control calls by path and method."""
+class Documents:
+    """The OpenAPI documents of the vendors and of the control API, each made when it is first needed."""
 
-    def __init__(self, vendors: Mapping[str, Vendor], control: "Table", version: str) -> None:
-        self._vendors = {named(vendor): vendor for vendor in vendors.values()}
-        self._control = {**control, **self.table()}
+    def __init__(self, vendors: Mapping[str, Vendor], version: str) -> None:
+        self._vendors = vendors
         self._version = version
         self._made: dict[str, dict[str, Any]] = {}
-
-    def routes(self) -> list[Route]:
-        """The routes for Starlette."""
-        return [route(path, handlers) for path, handlers in self.table().items()]
-
-    def table(self) -> dict[str, dict[str, Handler]]:
-        """Every call by path and method."""
-        return {
-            f"{ROOT}/openapi/{{document}}.json": {"GET": self.document},
-            f"{ROOT}/docs": {"GET": self.docs},
-            f"{ROOT}/static/{{file}}": {"GET": self.static},
-        }
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the documents."""
-        return (*self._vendors, CONTROL)
+        self.names = (*map(named, vendors.values()), CONTROL)
 
     def made(self, name: str) -> dict[str, Any]:
-        """The document of that name, made when it is first asked for; raises KeyError."""
-        from assessment_simulator.control.openapi import control_document
-
+        """The document of that name; raises KeyError."""
         if name not in self._made:
-            by_id = {vendor.id: vendor for vendor in self._vendors.values()}
-            self._made[name] = (
-                control_document(self._control, by_id, self._version)
-                if name == CONTROL
-                else document(self._vendors[name], self._version)
-            )
+            if name == CONTROL:
+                from assessment_simulator.control.openapi import control_document
+
+                self._made[name] = control_document(self._vendors, self._version)
+            else:
+                by_name = {named(vendor): vendor for vendor in self._vendors.values()}
+                self._made[name] = document(by_name[name], self._version)
         return self._made[name]
 
-    async def document(self, request: Request) -> Response:
-        """An OpenAPI 3.1 document."""
-        name = request.path_params["document"]
-        if name not in self.names:
-            raise Problem(404, f"there is no document {name[:40]!r}; there are {', '.join(self.names)}")
-        return json(self.made(name) | {"servers": [{"url": seen(request.scope).prefix or "/"}]})
 
-    async def docs(self, request: Request) -> Response:
-        """The page on which the documents can be read and tried."""
-        return _file("index.html", "text/html")
+async def show_document(call: ControlCall) -> bytes:
+    """An OpenAPI 3.1 document."""
+    documents, name = call.api.documents, call.params["document"]
+    if name not in documents.names:
+        raise Problem(404, f"there is no document {name[:40]!r}; there are {', '.join(documents.names)}")
+    servers = [{"url": seen(call.request.scope).prefix or "/"}]
+    return json_codec.dumps(documents.made(name) | {"servers": servers})
 
-    async def static(self, request: Request) -> Response:
-        """A file of that page."""
-        name = request.path_params["file"]
-        if name not in FILES:
-            raise Problem(404, f"there is no file {name[:40]!r}; there are {', '.join(FILES)}")
-        return _file(name, FILES[name])
+
+async def show_page(call: ControlCall) -> Response:
+    """The page on which the documents can be read and tried."""
+    return _file("index.html", "text/html")
+
+
+async def show_file(call: ControlCall) -> Response:
+    """A file of that page."""
+    name = call.params["file"]
+    if name not in FILES:
+        raise Problem(404, f"there is no file {name[:40]!r}; there are {', '.join(FILES)}")
+    return _file(name, FILES[name])
 
 
 def _file(name: str, media_type: str) -> Response:
     headers = {"content-security-policy": POLICY, "x-content-type-options": "nosniff", "cache-control": "no-cache"}
-    return Response(_read(name), headers=headers, media_type=media_type)
-
-
-@lru_cache(maxsize=16)
-def _read(name: str) -> bytes:
-    return (FOLDER / name).read_bytes()
+    return Response((FOLDER / name).read_bytes(), headers=headers, media_type=media_type)

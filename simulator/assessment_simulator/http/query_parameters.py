@@ -69,6 +69,10 @@ def sought(value: str) -> str:
     return value.casefold()
 
 
+PAGING: dict[str, Reader] = {"newest": newest, "before": str.lower, "q": sought}
+"""The parameters of every list."""
+
+
 async def page(found: Iterable[T], most: int | None) -> list[T]:
     """What comes newest first: so many of it in that order, or all of it, oldest first.
 

@@ -1,15 +1,11 @@
 """The journal as the control API shows it: exchanges as JSON values, without secrets."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from assessment_simulator.control.bodies import values
 from assessment_simulator.core import instant
-from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.core.urls import FORM, parse_query
 from assessment_simulator.journal.recorder import Exchange
 from assessment_simulator.journal.redaction import Mask, headers_of
-from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import json_codec
 
 
@@ -65,23 +61,3 @@ def text_of(body: bytes) -> str | None:
         return None if body.startswith(b"%PDF-") else body.decode()
     except UnicodeDecodeError:
         return None
-
-
-def awaited_delivery(sandbox: Sandbox, delivery: Delivery, mask: Mask) -> dict[str, Any]:
-    """A delivery's single view, with `request` and `answer` of its newest attempt, bodies parsed, set out beside it."""
-    from assessment_simulator.control.models.deliveries import WholeDelivery, told
-
-    view = mask.value(values(WholeDelivery, told(sandbox.state, delivery)))
-    for attempt in view["attempts"]:
-        for message in filter(None, (attempt["request"], attempt["answer"])):
-            message["body"] = mask.body(message["body"])
-    newest = view["attempts"][-1]
-    return {**view, "request": _parsed(newest["request"], mask), "answer": _parsed(newest["answer"], mask)}
-
-
-def _parsed(message: Mapping[str, Any] | None, mask: Mask) -> dict[str, Any] | None:
-    if message is None:
-        return None
-    headers = {name.lower(): value for name, value in message["headers"]}
-    body = body_view(message["body"].encode(), headers.get("content-type", ""), mask)
-    return {**message, "headers": headers, "body": body}

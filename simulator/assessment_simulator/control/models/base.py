@@ -113,6 +113,8 @@ def _written(at: Any) -> Any:
     return instant.seven_digits(at) if isinstance(at, int) else at
 
 
+Object = dict[str, Any]
+Binary = Annotated[str, Field(json_schema_extra={"format": "binary"})]
 Filled = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
 Duration = Annotated[str, Field(json_schema_extra={"pattern": f"^{DURATION}$"})]

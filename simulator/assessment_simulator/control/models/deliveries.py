@@ -1,14 +1,13 @@
 """Deliveries of webhooks, their attempts, and a test of a listener."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, AliasPath, BeforeValidator, Field
 
 from assessment_simulator.control.models.base import Answer, Body, Moment, WebUrl
 from assessment_simulator.core import retry_schedule
 from assessment_simulator.journal.redaction import ALONE
-from assessment_simulator.sandbox.state import State
 
 
 def _hidden(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
@@ -74,14 +73,6 @@ class WholeDelivery(Delivery):
     """A delivery with what was sent and answered."""
 
     attempts: tuple[WholeAttempt, ...]
-
-
-def told(state: State, one: retry_schedule.Delivery) -> dict[str, Any]:
-    """What either model reads: the delivery, as a sandbox's state has it."""
-    return {
-        "id": one.id, "invitation": one.event.invitation, "url": one.event.url, "state": one.state,
-        "next": state.next_attempt(one), "attempts": one.attempts,
-    }  # fmt: skip
 
 
 class Tried(WholeAttempt):

@@ -6,14 +6,12 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
 from typing_extensions import TypeAliasType  # in `typing` from Python 3.12 on
 
-from assessment_simulator.control import bodies
 from assessment_simulator.control.models.base import Body, Duration, not_null, wrong
-from assessment_simulator.core import faults, instant
+from assessment_simulator.core import instant
 from assessment_simulator.core.faults import KINDS, Do, On, When
 from assessment_simulator.core.schema import Schema, named, nullable, record, text
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.http.problem_details import Problem, flawed
 
 MOST = 1_000_000_000
 MOST_FAULTS = 1_000
@@ -53,8 +51,7 @@ class Fault(Body):
 
     @model_validator(mode="after")
     def _can_strike(self, info: ValidationInfo) -> Self:
-        found = [*_complaints(info.context["vendors"], self)] if info.context else []
-        if found:
+        if info.context and (found := [*_complaints(info.context["vendors"], self)]):
             raise wrong(found)
         return self
 
@@ -63,23 +60,6 @@ class MetFault(Fault):
     """A fault as it is told, with all its members."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
-
-
-def read(vendors: Mapping[str, Vendor], data: bytes) -> tuple[faults.Fault, ...]:
-    """The faults of a list, defaults filled in; raises `Problem` with all that is wrong."""
-    written = bodies.read(list[Fault], data, vendors=vendors)
-    if len(written) > MOST_FAULTS:
-        raise Problem(422, f"there are more than {MOST_FAULTS} faults")
-    found = tuple(faults.with_defaults(faults.Fault(**dict(fault)), place) for place, fault in enumerate(written, 1))
-    ids = [fault.id for fault in found]
-    twice = [
-        {"where": f"{place}.id", "what": f"two faults have the id {id!r}; the n-th without one is called fault-n"}
-        for place, id in enumerate(ids)
-        if id in ids[:place]
-    ]
-    if twice:
-        raise flawed(twice)
-    return found
 
 
 def _complaints(vendors: Mapping[str, Vendor], fault: Fault) -> Iterator[tuple[str, str]]:

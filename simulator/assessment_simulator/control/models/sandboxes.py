@@ -1,26 +1,12 @@
 """The server, its sandboxes and their clocks."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from assessment_simulator.control.models.base import (
-    INSTANT,
-    Answer,
-    Body,
-    Count,
-    Duration,
-    Moment,
-    OneOf,
-    must,
-)
-from assessment_simulator.core.instant import seven_digits
-from assessment_simulator.core.mail import MAIL
+from assessment_simulator.control.models.base import INSTANT, Answer, Body, Count, Duration, Moment, OneOf, must
 from assessment_simulator.core.sources import Standing
-from assessment_simulator.sandbox import clock as clocks
-from assessment_simulator.sandbox import sandbox
 from assessment_simulator.sandbox.registry import NAME
-from assessment_simulator.storage import Listed
 
 Seed = Annotated[
     Annotated[int, Field(json_schema_extra={"format": "int64"})] | str,
@@ -131,34 +117,6 @@ class Sandbox(Answer):
     snapshots: list[str]
     counts: Counts
 
-    @classmethod
-    def of(cls, one: sandbox.Sandbox) -> Self:
-        """A sandbox that is in memory."""
-        state = one.state
-        counts = Counts(
-            invitations=state.count(one.kinds),
-            deliveries=len(state.deliveries),
-            journal=len(one.journal),
-            mail=state.count((MAIL,)),
-        )
-        now = seven_digits(one.now())
-        return cls(
-            name=one.name, seed=one.seed, now=now, mode=state.clock.mode, snapshots=[*one.snapshots], counts=counts
-        )
-
-    @classmethod
-    def listed(cls, one: Listed) -> Self:
-        """A sandbox that is not in this process's memory, as the log describes it: it has no journal here."""
-        said = one.summary
-        clock = clocks.Clock(*said["clock"])
-        counts = Counts(
-            invitations=said["invitations"], deliveries=said["deliveries"], mail=said["mail"], journal=0
-        )  # fmt: skip
-        return cls(
-            name=one.name, seed=one.about["seed"], now=seven_digits(clock.now()), mode=clock.mode,
-            snapshots=said["snapshots"], counts=counts,
-        )  # fmt: skip
-
 
 class Ownership(Answer):
     """The process that answers for a sandbox."""
@@ -199,8 +157,3 @@ class Clock(Answer):
     now: Moment
     mode: Literal["running", "frozen"]
     events: list[Event] = Field(description="what happened while it was turned")
-
-    @classmethod
-    def of(cls, one: sandbox.Sandbox) -> Self:
-        """The clock of a sandbox."""
-        return cls.model_validate({"now": one.now(), "mode": one.state.clock.mode, "events": []})

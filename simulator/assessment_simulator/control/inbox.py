@@ -1,0 +1,50 @@
+"""`/catch/{name}`: a built-in receiver for webhooks, so that a demo needs no listener of its own."""
+
+import re
+from typing import Any
+
+from starlette.responses import Response
+
+from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.core import instant
+from assessment_simulator.http.asgi import named_headers
+from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.journal.recorder import CAUGHT
+from assessment_simulator.journal.redaction import Mask, headers_of
+from assessment_simulator.journal.views import body_view
+from assessment_simulator.webhooks.inbox import Inbox
+
+
+def _inbox(call: ControlCall) -> Inbox:
+    sandbox, inboxes = call.sandbox, call.api.inboxes
+    inbox = inboxes.get(sandbox)
+    if inbox is None or inbox.generation != sandbox.generation:  # a reset empties it
+        inbox = inboxes[sandbox] = Inbox(sandbox.generation)
+    return inbox
+
+
+async def receive(call: ControlCall) -> Response:
+    """Keep a webhook, and answer with 200 or the status in the address."""
+    status = call.request.query_params.get("status", "200")  # other parameters are the caller's own
+    if not re.fullmatch("[2-5][0-9]{2}", status):
+        what = "must be a number from 200 to 599"
+        raise Problem(422, f"status {what}", errors=[{"where": "status", "what": what}])
+    headers, body = named_headers(call.request.scope), call.request.state.body
+    call.sandbox.tell(CAUGHT, _inbox(call).add(call.sandbox.now(), headers, body, int(status)))
+    return Response(status_code=int(status))
+
+
+async def list_webhooks(call: ControlCall) -> list[dict[str, Any]]:
+    """The received webhooks, newest first, secrets masked."""
+    mask, views = Mask(call.sandbox.name), []
+    for webhook in reversed(_inbox(call).webhooks):
+        headers = headers_of(mask, webhook.headers)
+        body = body_view(webhook.body, headers.get("content-type", ""), mask)
+        views.append({**webhook._asdict(), "at": instant.seven_digits(webhook.at), "headers": headers, "body": body})
+    return views
+
+
+async def clear(call: ControlCall) -> None:
+    """Delete the received webhooks."""
+    _inbox(call).webhooks.clear()
+    call.sandbox.tell(CAUGHT)

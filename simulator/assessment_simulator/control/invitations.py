@@ -1,0 +1,81 @@
+"""Calls about invitations: list and show them, act as the candidate or as time, the timeline, and the mails."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.core.request import MISSING, VendorRequest
+from assessment_simulator.core.seeded_random import SeededRandom
+from assessment_simulator.core.text import lower_uuid
+from assessment_simulator.core.vendor import Invitation, Vendor
+from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.query_parameters import PAGING, one_of, page, read
+from assessment_simulator.journal import search
+from assessment_simulator.journal.timeline import Entry, timeline
+from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.storage import json_codec
+
+
+def statuses(vendors: Mapping[str, Vendor]) -> list[str]:
+    """Every status that an invitation can have, as it stands in a query."""
+    return [str(state) for vendor in vendors.values() for state in vendor.machine.states]
+
+
+async def list_invitations(call: ControlCall) -> Iterator[Invitation]:
+    """Both vendors' invitations, oldest first, or the newest of them."""
+    vendors = call.sandbox.vendors
+    query = read(call.request, PAGING | {"vendor": one_of(vendors), "status": one_of(statuses(vendors))})
+    found = await page(search.invitations(call.sandbox, query), query.get("newest"))
+    return (one.vendor.view(one.stored) for one in found)
+
+
+async def show(call: ControlCall) -> Invitation:
+    """One invitation."""
+    return _found(call)[1]
+
+
+def find_invitation(sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation] | None:
+    """The invitation of that id, and its vendor."""
+    for vendor in sandbox.vendors.values():
+        stored = sandbox.get(vendor.kind, id)
+        if stored is not None:
+            return vendor, vendor.view(stored)
+    return None
+
+
+def _found(call: ControlCall) -> tuple[Vendor, Invitation]:
+    found = find_invitation(call.sandbox, call.params["id"])
+    if found is None:
+        raise Problem(404, f"sandbox {call.sandbox.name!r} has no invitation {call.params['id']!r}")
+    return found
+
+
+async def act(call: ControlCall, body: dict[str, Any]) -> Invitation:
+    """Do to an invitation what a candidate, or the passing of time, would do."""
+    (vendor, _), id, action = _found(call), call.params["id"], call.params["action"]
+    operation = vendor.actions.get(action)
+    if operation is None:
+        actions = ", ".join(vendor.actions)
+        raise Problem(409, f"cannot {action}: {vendor.title} has no state for it; its actions are {actions}")
+    base, sent = call.base, body if call.request.state.body else MISSING
+
+    def request(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
+        return VendorRequest(action, now, draw, base, params={"id": id}, body=sent)
+
+    reply = call.sandbox.handle(vendor, operation, request)
+    if reply.status != 200:
+        raise Problem(reply.status, reply.body["detail"])
+    return _found(call)[1]
+
+
+async def show_timeline(call: ControlCall) -> list[Entry]:
+    """What happened to an invitation and what will, in order of time."""
+    vendor, invitation = _found(call)
+    return timeline(call.sandbox, vendor, invitation.id)
+
+
+async def list_mails(call: ControlCall) -> bytes:
+    """The e-mails that the vendors would have sent, oldest first, or the newest of them."""
+    query = read(call.request, PAGING | {"invitation": lower_uuid})
+    # A mail is stored as it is shown; its model describes it.
+    return json_codec.dumps(await page(search.mails(call.sandbox, query), query.get("newest")))

@@ -1,0 +1,109 @@
+"""`POST S/await`: waits for a request, a webhook or an invitation with the given members."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from assessment_simulator.control.bodies import values
+from assessment_simulator.control.deliveries import delivery_view
+from assessment_simulator.control.invitations import find_invitation
+from assessment_simulator.control.models.deliveries import Delivery, WholeDelivery
+from assessment_simulator.control.models.invitations import Invitation
+from assessment_simulator.control.models.journal import Awaiting
+from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.core import instant
+from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.journal.recorder import CALL, DELIVERY, Exchange
+from assessment_simulator.journal.redaction import Mask
+from assessment_simulator.journal.views import body_view, call_view, whole_call_view
+from assessment_simulator.journal.wait import Things, View, happened, nearest
+from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.storage import json_codec
+
+LONGEST_WAIT = 60 * instant.SECOND
+
+
+async def wait(call: ControlCall, body: Awaiting) -> bytes:
+    """Wait until something has happened; what has happened already counts."""
+    what, ticks = body.chosen, instant.parse_duration(body.within)
+    if ticks is None or ticks > LONGEST_WAIT:
+        raise Problem(422, f"within: {body.within[:40]!r} is no ISO 8601 duration such as PT5S, of at most PT60S")
+    wanted = getattr(body, what)
+    things = THINGS[what](call.sandbox, call.base)
+
+    async def disconnected() -> None:
+        while (await call.request.receive())["type"] != "http.disconnect":
+            pass
+
+    found = await happened(call.sandbox, things, wanted, ticks / instant.SECOND, disconnected)
+    if found is None:
+        raise Problem(408, f"no such {what} within {body.within}", nearest=nearest(things, wanted))
+    return json_codec.dumps(found)
+
+
+def _requests(sandbox: Sandbox, base: str) -> Things:
+    """Requests to the vendors, as the journal shows them."""
+    journal, mask = sandbox.journal, Mask(sandbox.name)
+
+    def view(of: Callable[[Exchange, Mask], View], id: str) -> View | None:
+        exchange = journal.find(id)
+        return None if exchange is None else of(exchange, mask)
+
+    def ids() -> list[str]:
+        return [exchange.id for exchange in reversed([*journal])]
+
+    return Things(frozenset({CALL}), ids, partial(view, call_view), partial(view, whole_call_view))
+
+
+def _webhooks(sandbox: Sandbox, base: str) -> Things:
+    """Deliveries of which at least one attempt was made."""
+    mask = Mask(sandbox.name)
+
+    def view(is_whole: bool, id: str) -> View | None:
+        delivery = sandbox.state.deliveries.get(id)
+        if delivery is None or not delivery.attempts:
+            return None
+        model = WholeDelivery if is_whole else Delivery
+        view: View = mask.value(values(model, delivery_view(sandbox.state, delivery)))
+        if not is_whole:
+            return view
+        for attempt in view["attempts"]:
+            for message in filter(None, (attempt["request"], attempt["answer"])):
+                message["body"] = mask.body(message["body"])
+        newest = view["attempts"][-1]
+        return {**view, "request": _parsed(newest["request"], mask), "answer": _parsed(newest["answer"], mask)}
+
+    def ids() -> list[str]:
+        return [*reversed(sandbox.state.deliveries)]
+
+    return Things(frozenset({DELIVERY}), ids, partial(view, False), partial(view, True))
+
+
+def _parsed(message: Mapping[str, Any] | None, mask: Mask) -> dict[str, Any] | None:
+    """A message of an attempt with its headers as an object, and its body parsed."""
+    if message is None:
+        return None
+    headers = {name.lower(): value for name, value in message["headers"]}
+    body = body_view(message["body"].encode(), headers.get("content-type", ""), mask)
+    return {**message, "headers": headers, "body": body}
+
+
+def _invitations(sandbox: Sandbox, base: str) -> Things:
+    """Invitations of both vendors; their links are what a candidate would follow, so they are shown in full."""
+
+    def view(id: str) -> View | None:
+        found = find_invitation(sandbox, id)
+        if found is None:
+            return None
+        view = values(Invitation, found[1])
+        links = {what: sandbox.links.fill(link, base) for what, link in view["links"].items()}
+        return {**view, "links": links}
+
+    kinds = frozenset(vendor.kind for vendor in sandbox.vendors.values())
+    return Things(kinds, lambda: sandbox.ids("invitation", "")[::-1], view, view)
+
+
+THINGS: dict[str, Callable[[Sandbox, str], Things]] = {
+    "request": _requests, "webhook": _webhooks, "invitation": _invitations,
+}  # fmt: skip
+"""What can be waited for, by its name; made for a sandbox and the base address of the caller."""
