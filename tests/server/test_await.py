@@ -17,8 +17,7 @@ import pytest
 from assessment_simulator.app import VENDORS
 from assessment_simulator.control.waiting import THINGS
 from assessment_simulator.core.config import Config
-from assessment_simulator.journal.partial_match import compare, matches
-from assessment_simulator.journal.wait import happened
+from assessment_simulator.journal.wait import compare, happened
 from assessment_simulator.sandbox import sandbox as world
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.state import State
@@ -360,5 +359,4 @@ MATCHES: list[tuple[Any, Any, bool]] = [
 
 @pytest.mark.parametrize(("wanted", "thing", "fits"), MATCHES)
 def test_objects_match_by_their_members_and_all_else_by_being_equal(wanted: Any, thing: Any, fits: bool) -> None:
-    assert matches(wanted, thing) is fits
     assert (compare(wanted, thing)[1] == []) is fits

@@ -10,7 +10,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal.recorder import CAUGHT
-from assessment_simulator.journal.redaction import Mask, headers_of
+from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.views import body_view
 from assessment_simulator.webhooks.inbox import Inbox
 
@@ -38,7 +38,7 @@ async def list_webhooks(call: ControlCall) -> list[dict[str, Any]]:
     """The received webhooks, newest first, secrets masked."""
     mask, views = Mask(call.sandbox.name), []
     for webhook in reversed(_inbox(call).webhooks):
-        headers = headers_of(mask, webhook.headers)
+        headers = mask.headers(webhook.headers)
         body = body_view(webhook.body, headers.get("content-type", ""), mask)
         views.append({**webhook._asdict(), "at": instant.seven_digits(webhook.at), "headers": headers, "body": body})
     return views

@@ -8,13 +8,12 @@ from urllib.parse import parse_qsl, quote
 
 from assessment_simulator.core import instant
 from assessment_simulator.journal.recorder import Exchange
-from assessment_simulator.journal.redaction import Mask, headers_of
+from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.views import text_of
 
 Json = dict[str, Any]
-_IN_PATHS = "/:@!$&'()*+,;=-._~"
-_UNKNOWN = -1
-"""HAR's word for a size that nobody measured."""
+_SAFE_IN_PATHS = "/:@!$&'()*+,;=-._~"
+_UNKNOWN_SIZE = -1
 
 
 def archive(entries: Iterable[Json], version: str) -> Json:
@@ -24,23 +23,60 @@ def archive(entries: Iterable[Json], version: str) -> Json:
 
 
 def path_of(exchange: Exchange, mask: Mask) -> str:
-    """The path as it goes over the wire: the server read it decoded."""
-    return quote(mask.plain(exchange.request.path), safe=_IN_PATHS)
+    """The path as it was sent: the server has it decoded."""
+    return quote(mask.plain(exchange.request.path), safe=_SAFE_IN_PATHS)
 
 
 def query_of(exchange: Exchange, mask: Mask) -> str:
-    """The query as it came."""
+    """The query as it was sent."""
     return mask.pairs(exchange.request.query.decode("utf-8", "replace"))
 
 
 def entry(exchange: Exchange, mask: Mask) -> Json:
-    """An exchange; what HAR has no word for stands in members with an underscore before them, as its authors ask."""
+    """An exchange as an entry. What HAR does not define has members that begin with an underscore, as HAR asks for."""
+    request, sent = exchange.request, exchange.sent
+    headers, query = mask.headers(request.headers), query_of(exchange, mask)
+    har_request: Json = {
+        "method": request.method,
+        "url": f"{request.base}{path_of(exchange, mask)}{'?' if query else ''}{query}",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _named(headers.items()),
+        "queryString": _named(parse_qsl(query, keep_blank_values=True)),
+        "headersSize": _UNKNOWN_SIZE,
+        "bodySize": len(sent),
+    }
+    if sent:
+        text, media_type = text_of(sent), headers.get("content-type", "")
+        body = (
+            {"text": "", "comment": f"{len(sent)} bytes that are no text"}
+            if text is None
+            else {"text": mask.body(text)}
+        )
+        har_request["postData"] = {"mimeType": media_type, **body}
+    # HAR has no entry without a response: its status is 0, and all of it is empty.
+    answered = exchange.status is not None
+    headers = mask.headers(dict(exchange.headers)) if answered else {}
+    content = exchange.answer if answered else b""
+    text = text_of(content)
+    body = {"encoding": "base64", "text": b64encode(content).decode()} if text is None else {"text": mask.body(text)}
+    har_response = {
+        "status": exchange.status or 0,
+        "statusText": next((known.phrase for known in HTTPStatus if known == exchange.status), ""),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _named(headers.items()),
+        "content": {"size": len(content), "mimeType": headers.get("content-type", ""), **body},
+        "redirectURL": "",
+        "headersSize": _UNKNOWN_SIZE,
+        "bodySize": len(content) if answered else _UNKNOWN_SIZE,
+    }
     milliseconds = exchange.duration * 1_000
     return {
         "startedDateTime": instant.seven_digits(exchange.at),
         "time": milliseconds,
-        "request": _request(exchange, mask),
-        "response": _response(exchange, mask),
+        "request": har_request,
+        "response": har_response,
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         "_id": exchange.id,
@@ -49,58 +85,6 @@ def entry(exchange: Exchange, mask: Mask) -> Json:
         "_rules": list(exchange.rules),
         "_fault": exchange.fault,
     }
-
-
-def _request(exchange: Exchange, mask: Mask) -> Json:
-    request = exchange.request
-    headers = headers_of(mask, request.headers)
-    query = query_of(exchange, mask)
-    return {
-        "method": request.method,
-        "url": f"{request.base}{path_of(exchange, mask)}{'?' if query else ''}{query}",
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": _named(headers.items()),
-        "queryString": _named(parse_qsl(query, keep_blank_values=True)),
-        "headersSize": _UNKNOWN,
-        "bodySize": len(exchange.sent),
-        **({"postData": _posted(exchange.sent, headers.get("content-type", ""), mask)} if exchange.sent else {}),
-    }
-
-
-def _posted(body: bytes, media_type: str, mask: Mask) -> Json:
-    text = text_of(body)
-    if text is None:
-        return {"mimeType": media_type, "text": "", "comment": f"{len(body)} bytes that are no text"}
-    return {"mimeType": media_type, "text": mask.body(text)}
-
-
-def _response(exchange: Exchange, mask: Mask) -> Json:
-    """The answer; HAR's status for none is 0."""
-    gone = exchange.status is None
-    headers = {} if gone else headers_of(mask, dict(exchange.headers))
-    return {
-        "status": exchange.status or 0,
-        "statusText": _phrase(exchange.status),
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": _named(headers.items()),
-        "content": _content(b"" if gone else exchange.answer, headers.get("content-type", ""), mask),
-        "redirectURL": "",
-        "headersSize": _UNKNOWN,
-        "bodySize": _UNKNOWN if gone else len(exchange.answer),
-    }
-
-
-def _content(body: bytes, media_type: str, mask: Mask) -> Json:
-    text = text_of(body)
-    if text is None:
-        return {"size": len(body), "mimeType": media_type, "encoding": "base64", "text": b64encode(body).decode()}
-    return {"size": len(body), "mimeType": media_type, "text": mask.body(text)}
-
-
-def _phrase(status: int | None) -> str:
-    return next((known.phrase for known in HTTPStatus if known == status), "")
 
 
 def _named(pairs: Iterable[tuple[str, str]]) -> list[Json]:

@@ -1,8 +1,8 @@
-"""Hides what is secret in what is shown: keys, tokens, passwords, user:password in addresses, the seals of links.
+"""Replaces secrets in what is shown: keys, tokens, passwords, user:password in URLs, the seals of links.
 
-It goes by names and forms, never by how likely a text looks: a member of a body or a query that is called as a secret
-is called, also where an address stands in a text; a header that carries one; what stands before the `@` of an address;
-the seal behind the sandbox's own name; and a token of a sandbox, wherever it stands.
+Secrets are recognised by their place, not by how random a text looks: a member of a body or a parameter of a query
+whose name is that of a secret, also where a URL stands in a text; a header that carries one; what stands before the `@`
+of a URL; the seal behind the sandbox's own name; and an access token of a sandbox, anywhere.
 """
 
 import re
@@ -14,111 +14,119 @@ from urllib.parse import quote_plus, unquote_plus
 from assessment_simulator.storage import json_codec
 
 HIDDEN = "***"
-Hide = Callable[[str, str], str]
-"""What to write for a secret, given the name of what holds it and the secret.
+Replace = Callable[[str, str], str]
+"""Returns what to show instead of a secret, given its name and the secret.
 
-The name of a header begins with `header.`; that of a seal is `seal.` and the id of the invitation."""
-
+The name is that of the member or parameter; `header.` and the name of a header; `seal.` and the id of an invitation; or
+`USERINFO`."""
 SEAL, USERINFO = "seal", "user and password"
-"""The names of secrets that no header or member holds."""
 _MEMBERS = frozenset(
     "access_token api_key assessment_password authorization client_secret id_token password refresh_token secret token "
     "webhook_secret x_api_key".replace("_", "").split()
 )
 _HEADERS = frozenset("api-key cookie proxy-authorization set-cookie x-api-key x-auth-token".split())
-_MEMBER = re.compile(
-    r'"((?:access|id|refresh)[_-]?token|(?:x[_-])?api[_-]?key|assessment[_-]?password|password|token'
-    r'|(?:(?:client|webhook)[_-]?)?secret)"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s"{\[,}\]]+)',
-    re.IGNORECASE | re.DOTALL,
+_NAMES = (
+    r"(?:access|id|refresh)[_-]?token|(?:x[_-])?api[_-]?key|assessment[_-]?password|password|token"
+    r"|(?:(?:client|webhook)[_-]?)?secret"
 )
-"""A secret member as JSON has it, be the text around it JSON or not, and be it cut off."""
-_SEALED = re.compile(r"(?<![0-9a-z.-])([a-z0-9-]{1,64}\.)[0-9a-f]{24}(?![0-9a-f])")
-"""A sandbox's name and a seal, as links have them."""
+_MEMBER = re.compile(rf'"({_NAMES})"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s"{{\[,}}\]]+)', re.IGNORECASE | re.DOTALL)
+"""A secret member in JSON syntax, also where the text around it is no JSON or is cut off."""
+_NAMED_SEAL = re.compile(r"(?<![0-9a-z.-])([a-z0-9-]{1,64}\.)[0-9a-f]{24}(?![0-9a-f])")
+"""The name of any sandbox and a seal."""
 _SEAL = re.compile(r"(?<=\.)([0-9a-f]{24})(?![0-9a-f])(?:(?=\.([0-9A-Za-z-]+)))?")
-"""A seal, and the id that it is for."""
+"""A seal, and the id that follows it."""
 _USERINFO = re.compile(r'(:(?:\\?/){2})([^/?#\s"\\]+)@')
-_QUERY = re.compile(r"""([?&](?:amp;)?)([^=&?#\s"'\\<>]+)=([^&#\s"'\\<>]+)""")
-"""A name and its value in the query of an address."""
+_PARAMETER = re.compile(r"""([?&](?:amp;)?)([^=&?#\s"'\\<>]+)=([^&#\s"'\\<>]+)""")
+"""A name and its value in the query of a URL."""
 _TOKEN = re.compile(r"(?<![0-9a-z-])sim-[a-z0-9-]{1,64}\.[0-9]+\.[0-9a-f]{40}(?![0-9a-f])")
-"""A token as pymetrics' token call makes it."""
+"""An access token of pymetrics."""
 
 
-def _stars(name: str, secret: str) -> str:
-    return HIDDEN
+def _is_secret(name: str) -> bool:
+    return name.lower().replace("_", "").replace("-", "") in _MEMBERS
 
 
 class Mask:
-    """Hides the secrets of the exchanges of the sandbox `name`; `hide` says what to write instead."""
+    """Hides the secrets of the sandbox `name`; without a name, all but the seals of links."""
 
-    def __init__(self, name: str, hide: Hide = _stars) -> None:
-        self._sealed = f"{name}." if name else ""
-        self._hide = hide
-        self._written: set[str] = {HIDDEN, ""}
+    def __init__(self, name: str, replace: Replace = lambda name, secret: HIDDEN) -> None:
+        self._owner = f"{name}." if name else ""
+        self._replace = replace
+        self._replacements = {HIDDEN, ""}
 
     def _hidden(self, name: str, secret: str) -> str:
-        """What to write for it; what was written for a secret already stays."""
-        if secret in self._written:
+        """What to show instead. A replacement stays as it is when its text is read again."""
+        if secret in self._replacements:
             return secret
-        written = self._hide(name, secret)
-        self._written.add(written)
-        return written
+        shown = self._replace(name, secret)
+        self._replacements.add(shown)
+        return shown
 
     def plain(self, text: str) -> str:
-        """A text without tokens and seals, and its addresses without what is secret in them."""
-        if self._sealed and self._sealed in text:
-            text = _SEAL.sub(self._link, text)
+        """A text: hides tokens, seals, and the secrets in its URLs."""
+
+        def seal(found: re.Match[str]) -> str:
+            is_own = found.string.endswith(self._owner, 0, found.start())
+            return self._hidden(f"{SEAL}.{found[2] or ''}", found[1]) if is_own else found[1]
+
+        def parameter(found: re.Match[str]) -> str:
+            before, name, value = found.groups()
+            name_read = unquote_plus(name)
+            return f"{before}{name}={self._hidden(name_read, value)}" if _is_secret(name_read) else found[0]
+
+        if self._owner and self._owner in text:
+            text = _SEAL.sub(seal, text)
         text = _TOKEN.sub(lambda found: self._hidden("access_token", found[0]), text)
-        text = _QUERY.sub(self._queried, text)
+        text = _PARAMETER.sub(parameter, text)
         return _USERINFO.sub(lambda found: f"{found[1]}{self._hidden(USERINFO, found[2])}@", text)
 
-    def _link(self, found: re.Match[str]) -> str:
-        seal, id = found.groups("")
-        is_ours = found.string.endswith(self._sealed, 0, found.start())
-        return self._hidden(f"{SEAL}.{id}", seal) if is_ours else seal
-
-    def _queried(self, found: re.Match[str]) -> str:
-        before, name, value = found.groups()
-        name_read = unquote_plus(name)
-        return f"{before}{name}={self._hidden(name_read, value)}" if _is_secret(name_read) else found[0]
-
     def header(self, name: str, value: str) -> str:
-        """The value of a header; of an `Authorization` the scheme is left."""
+        """The value of a header; of `Authorization` the scheme is shown."""
         known = name.lower()
         if known == "authorization":
             scheme, space, credential = value.partition(" ")
-            place = f"header.{known}"
-            return f"{scheme} {self._hidden(place, credential)}" if space else self._hidden(place, value)
-        return self._hidden(f"header.{known}", value) if known in _HEADERS else self.plain(value)
+            if space:
+                return f"{scheme} {self._hidden(f'header.{known}', credential)}"
+        elif known not in _HEADERS:
+            return self.plain(value)
+        return self._hidden(f"header.{known}", value)
+
+    def headers(self, headers: Mapping[bytes, bytes]) -> dict[str, str]:
+        """Headers by name."""
+        decoded = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.items())
+        return {name: self.header(name, value) for name, value in decoded}
 
     def pairs(self, text: str) -> str:
-        """A form or a query; only what is secret is written anew."""
-        return "&".join(self._pair(pair) for pair in text.split("&")) if "=" in text else text
-
-    def _pair(self, pair: str) -> str:
-        name, _, written = pair.partition("=")
-        value = unquote_plus(written)
-        shown = self._member(unquote_plus(name), value)
-        return pair if shown == value else f"{name}={quote_plus(shown, safe='*:/@')}"
+        """A form or a query; pairs without a secret stay as they are written."""
+        if "=" not in text:
+            return text
+        shown = []
+        for pair in text.split("&"):
+            name, _, written = pair.partition("=")
+            value = unquote_plus(written)
+            masked = self._member(unquote_plus(name), value)
+            shown.append(pair if masked == value else f"{name}={quote_plus(masked, safe='*:/@')}")
+        return "&".join(shown)
 
     def body(self, text: str) -> str:
-        """A body as text: JSON stays as it was written, as far as it can."""
-        text = _MEMBER.sub(self._written_member, text)
-        text = self.plain(text)
+        """A body; JSON keeps its spelling as far as possible."""
+
+        def member(found: re.Match[str]) -> str:
+            name, between, value = found.groups()
+            if value in ("null", '""'):
+                return found[0]
+            return f'"{name}"{between}"{self._hidden(name, value.strip(chr(34)))}"'
+
+        text = self.plain(_MEMBER.sub(member, text))
         try:
             value = json_codec.loads(text.encode())
         except ValueError:
             return self.pairs(text)
-        shown = self.value(value)
+        shown = self.value(value)  # finds names that are written with escapes, and secrets that are objects
         return text if shown == value else json_codec.dumps(shown).decode()
 
-    def _written_member(self, found: re.Match[str]) -> str:
-        name, between, value = found.groups()
-        if value in ("null", '""'):
-            return found[0]
-        return f'"{name}"{between}"{self._hidden(name, value.strip(chr(34)))}"'
-
     def value(self, value: Any) -> Any:
-        """JSON values."""
+        """A JSON value."""
         if isinstance(value, dict):
             return {name: self._member(name, one) for name, one in value.items()}
         if isinstance(value, list):
@@ -132,36 +140,22 @@ class Mask:
 
 
 ALONE = Mask("")
-"""Hides what belongs to no sandbox: all but the seals of links."""
-
-_SAID = (
-    r"(\b(?:bearer|basic)\s+|\b(?:(?:access|id|refresh)[_-]?token|(?:x[_-])?api[_-]?key|assessment[_-]?password|password"
-    r"|token|(?:(?:client|webhook)[_-]?)?secret)=|\b(?:(?:x-)?api-key|(?:set-)?cookie)['\"]?\s*[:,]\s*b?['\"]?)[^\s&'\",;)]+"
-)
-"""A secret in a line of a log: behind a scheme of access, in a form or a query, behind the name of a header."""
+"""Hides the secrets of what belongs to no sandbox."""
 
 
 @cache
-def _said() -> re.Pattern[str]:
-    return re.compile(_SAID, re.IGNORECASE)  # it takes milliseconds, and most servers never need it
+def _in_log_lines() -> re.Pattern[str]:
+    """A secret in a log line: after an authentication scheme, in a form or query, after the name of a header."""
+    # Compiling it takes milliseconds, and most servers never need it.
+    return re.compile(
+        rf"(\b(?:bearer|basic)\s+|\b(?:{_NAMES})="
+        r"|\b(?:(?:x-)?api-key|(?:set-)?cookie)['\"]?\s*[:,]\s*b?['\"]?)[^\s&'\",;)]+",
+        re.IGNORECASE,
+    )
 
 
 def hidden(text: str) -> str:
-    """A line of a log, or a traceback, whatever is in it, without secrets; it belongs to no sandbox."""
-    text = _SEALED.sub(lambda found: f"{found[1]}{HIDDEN}", text)
-    text = _said().sub(lambda found: f"{found[1]}{HIDDEN}", text)
-    return ALONE.plain(_MEMBER.sub(_hide_member, text))
-
-
-def _hide_member(found: re.Match[str]) -> str:
-    return f'"{found[1]}"{found[2]}"{HIDDEN}"'
-
-
-def _is_secret(name: str) -> bool:
-    return name.lower().replace("_", "").replace("-", "") in _MEMBERS
-
-
-def headers_of(mask: Mask, headers: Mapping[bytes, bytes]) -> dict[str, str]:
-    """Headers as they may be shown, by name."""
-    found = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.items())
-    return {name: mask.header(name, value) for name, value in found}
+    """A log line or a traceback without secrets, of any sandbox."""
+    text = _NAMED_SEAL.sub(rf"\1{HIDDEN}", text)
+    text = _in_log_lines().sub(rf"\1{HIDDEN}", text)
+    return ALONE.plain(_MEMBER.sub(rf'"\1"\2"{HIDDEN}"', text))

@@ -1,27 +1,63 @@
-"""Which rules a sandbox's traffic has kept and broken, worked out of the counts of its journal."""
+"""Which rules a sandbox's requests have passed and violated."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.journal.recorder import Tally
 
-Stages = tuple[tuple[Rule, ...], ...]
+_Operation = tuple[str, str | None]
+"""A vendor's id and the operation's name; None where the path or the method is none of the vendor's."""
 
 
-def coverage_view(vendors: Mapping[str, Vendor], tally: Tally) -> dict[str, Any]:
-    """Every rule with how often it was kept and broken, and how many were so at least once.
+class RuleCounter:
+    """Counts accepted requests, and refused ones by rule.
 
-    A call that is accepted keeps every rule of its operation. One that is refused breaks those that it names, and keeps
-    the others of their stage and all of the stages before. A rule that does not apply, because the optional member that
-    it speaks of is not there, counts as kept.
+    `accepted` counts by operation, `stopped` refused requests by operation and the first rule that they violate,
+    `violated` by operation and every rule. It grows with the vendors' tables, not with the requests.
+    """
+
+    __slots__ = ("accepted", "stopped", "violated")
+
+    def __init__(self) -> None:
+        self.accepted: Counter[_Operation] = Counter()
+        self.stopped: Counter[tuple[_Operation, str]] = Counter()
+        self.violated: Counter[tuple[_Operation, str]] = Counter()
+
+    def count(self, vendor: str, operation: str | None, status: int | None, rules: tuple[str, ...]) -> None:
+        """Count one request and the rules that refused it."""
+        if rules:
+            self.stopped[(vendor, operation), rules[0]] += 1
+            for rule in rules:
+                self.violated[(vendor, operation), rule] += 1
+        elif status is not None and status < 400:  # the status of an injected fault says nothing about rules
+            self.accepted[vendor, operation] += 1
+
+
+def coverage_view(vendors: Mapping[str, Vendor], counter: RuleCounter) -> dict[str, Any]:
+    """Every rule with how often it was passed (`kept`) and violated (`broken`), and how many were so at least once.
+
+    An accepted request passes every rule of its operation. A refused one violates the rules that it names, and passes
+    the others of their stage and all of the stages before. A rule about an optional member that is absent is passed.
     """
     kept, broken = Counter[str](), Counter[str]()
     for vendor in vendors.values():
-        for operation, stages in _judged(vendor):
-            _count(vendor.id, operation, stages, tally, kept, broken)
+        http = [(vendor.door[place],) for place in ("route", "verb", "encoding", "size")]
+        stages_of: dict[str | None, list[Any]] = {None: http[:2]}
+        for endpoint in vendor.endpoints:
+            # A stage of an operation may repeat a rule of the HTTP layer, which is counted once.
+            own = [stage for stage in endpoint.operation.stages if stage not in http]
+            stages_of[endpoint.operation.name] = [*http, *own]
+        for name, stages in stages_of.items():
+            operation = (vendor.id, name)
+            stopped = [sum(counter.stopped[operation, rule.id] for rule in stage) for stage in stages]
+            reached = counter.accepted[operation] + sum(stopped)
+            for stage, stopped_here in zip(stages, stopped, strict=True):
+                for rule in stage:
+                    violated = counter.violated[operation, rule.id]
+                    broken[rule.id] += violated
+                    kept[rule.id] += reached - violated
+                reached -= stopped_here
     rules = [(vendor.id, rule) for vendor in vendors.values() for rule in vendor.rules]
     return {
         "rules": [
@@ -35,28 +71,3 @@ def coverage_view(vendors: Mapping[str, Vendor], tally: Tally) -> dict[str, Any]
         "broken": sum(broken[rule.id] > 0 for _, rule in rules),
         "of": len(rules),
     }  # fmt: skip
-
-
-def _judged(vendor: Vendor) -> Iterator[tuple[str | None, Stages]]:
-    """What a call is judged by: first at the door, then, if it leads to an operation, by the operation's stages."""
-    route, verb, encoding, size = ((vendor.door[place],) for place in ("route", "verb", "encoding", "size"))
-    yield None, (route, verb)
-    for endpoint in vendor.endpoints:
-        stages = endpoint.operation.stages  # one of them may repeat a rule of the door, which counts once
-        within = (stage for stage in stages if stage not in (route, verb, encoding, size))
-        yield endpoint.operation.name, (route, verb, encoding, size, *within)
-
-
-def _count(
-    vendor: str, operation: str | None, stages: Iterable[tuple[Rule, ...]], tally: Tally, kept: Counter[str],
-    broken: Counter[str],
-) -> None:  # fmt: skip
-    """Let all calls of an operation go through its stages; each stage stops some."""
-    stopped = [[tally.stopped.get((vendor, operation, rule.id), 0) for rule in stage] for stage in stages]
-    calls = tally.accepted.get((vendor, operation), 0) + sum(map(sum, stopped))
-    for stage, here in zip(stages, stopped, strict=True):
-        for rule in stage:
-            failed = tally.broken.get((vendor, operation, rule.id), 0)
-            broken[rule.id] += failed
-            kept[rule.id] += calls - failed
-        calls -= sum(here)

@@ -1,10 +1,8 @@
-"""What happened to one invitation, and what will: calls, moves, mail, notices, attempts, alarms, in order of time."""
+"""What happened to one invitation and what is scheduled: requests, moves, mails, webhooks, attempts, timers."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.retry_schedule import Attempt, Delivery
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.journal import search
 from assessment_simulator.journal.redaction import Mask
@@ -12,14 +10,14 @@ from assessment_simulator.journal.search import state_title
 from assessment_simulator.sandbox.sandbox import Sandbox
 
 KINDS = ("call", "move", "mail", "notice", "attempt", "alarm")
-"""What an entry can be, in the order in which those of one instant stand: a call makes the move that sends the mail."""
+"""The kinds of entries, in the order of those of one instant: a call makes the move that sends the mail."""
 
 
 class Entry(NamedTuple):
-    """One thing that happened or, if `due`, is to happen.
+    """One event; `due` says that it is still to come.
 
-    `id` leads on: to the call, the mail or the delivery, else to the invitation itself. `operation` is that of a call,
-    a move or an alarm, `before` and `after` are the statuses of a move, `status` is that of an HTTP answer.
+    `id` is that of the call, the mail or the delivery, else the invitation's. `operation` is that of a call, a move or
+    an alarm; `before` and `after` are the statuses of a move; `status` is an HTTP status.
     """
 
     at: int
@@ -34,67 +32,36 @@ class Entry(NamedTuple):
 
 
 def timeline(sandbox: Sandbox, vendor: Vendor, id: str) -> list[Entry]:
-    """The entries of an invitation, with the calls that mention it; secrets in addresses are masked."""
-    mask = Mask(sandbox.name)
-    found = [
-        *_calls(sandbox, id, mask),
-        *_moves(sandbox, vendor, id),
-        *_mails(sandbox, id),
-        *_deliveries(sandbox, id, mask),
-        *_alarms(sandbox, vendor, id),
-    ]
-    found.sort(key=lambda one: (one.at, KINDS.index(one.what)))
-    return found
-
-
-def _calls(sandbox: Sandbox, id: str, mask: Mask) -> Iterator[Entry]:
-    for one in sandbox.journal.mentioning(id):
-        answered = "no answer left" if one.status is None else str(one.status)
-        text = f"{one.request.method} {mask.plain(one.request.path)}: {answered}"
-        yield Entry(one.at, "call", one.id, text, operation=one.operation, status=one.status)
-
-
-def _moves(sandbox: Sandbox, vendor: Vendor, id: str) -> Iterator[Entry]:
-    for at, operation, before, after in sandbox.state.history.of(id):
-        reached = state_title(vendor.machine, after)
+    """The entries of an invitation, in order of time; secrets in addresses are masked."""
+    mask, state, entries = Mask(sandbox.name), sandbox.state, list[Entry]()
+    for call in sandbox.journal.mentioning(id):
+        result = "no answer left" if call.status is None else str(call.status)
+        text = f"{call.request.method} {mask.plain(call.request.path)}: {result}"
+        entries.append(Entry(call.at, "call", call.id, text, operation=call.operation, status=call.status))
+    for at, operation, before, after in state.history.of(id):
         left = "" if before is None else f"{state_title(vendor.machine, before)} → "
-        yield Entry(at, "move", id, f"{operation}: {left}{reached}", operation=operation, before=before, after=after)
-
-
-def _mails(sandbox: Sandbox, id: str) -> Iterator[Entry]:
-    for stored in search.mails(sandbox, {"invitation": id}):
-        face = stored.public
-        moment = instant.parse(face["at"])
-        if moment is not None:
-            yield Entry(moment.at, "mail", stored.id, f"to {face['to']}: {face['subject']}")
-
-
-def _deliveries(sandbox: Sandbox, id: str, mask: Mask) -> Iterator[Entry]:
+        text = f"{operation}: {left}{state_title(vendor.machine, after)}"
+        entries.append(Entry(at, "move", id, text, operation=operation, before=before, after=after))
+    for mail in search.mails(sandbox, {"invitation": id}):
+        sent = instant.parse(mail.public["at"])
+        if sent is not None:
+            entries.append(Entry(sent.at, "mail", mail.id, f"to {mail.public['to']}: {mail.public['subject']}"))
     for delivery in reversed([*search.deliveries(sandbox, {"invitation": id})]):
-        yield Entry(delivery.created, "notice", delivery.id, f"for {mask.plain(delivery.event.url)}: {delivery.state}")
-        yield from _attempts(delivery, sandbox.state.next_attempt(delivery))
-
-
-def _attempts(delivery: Delivery, due: int | None) -> list[Entry]:
-    made = [
-        Entry(
-            one.at, "attempt", delivery.id, f"attempt {one.number}: {_came(one)}",
-            status=None if one.answer is None else one.answer.status,
-        )
-        for one in delivery.attempts
-    ]  # fmt: skip
-    if due is not None:
-        made.append(Entry(due, "attempt", delivery.id, f"attempt {len(made) + 1} is due", due=True))
-    return made
-
-
-def _came(attempt: Attempt) -> str:
-    met = "" if attempt.fault is None else f", met by fault {attempt.fault}"
-    return (attempt.error or "no answer" if attempt.answer is None else str(attempt.answer.status)) + met
-
-
-def _alarms(sandbox: Sandbox, vendor: Vendor, id: str) -> Iterator[Entry]:
+        text = f"for {mask.plain(delivery.event.url)}: {delivery.state}"
+        entries.append(Entry(delivery.created, "notice", delivery.id, text))
+        for attempt in delivery.attempts:
+            status = None if attempt.answer is None else attempt.answer.status
+            result = (attempt.error or "no answer") if status is None else str(status)
+            fault = "" if attempt.fault is None else f", met by fault {attempt.fault}"
+            text = f"attempt {attempt.number}: {result}{fault}"
+            entries.append(Entry(attempt.at, "attempt", delivery.id, text, status=status))
+        due = state.next_attempt(delivery)
+        if due is not None:
+            text = f"attempt {len(delivery.attempts) + 1} is due"
+            entries.append(Entry(due, "attempt", delivery.id, text, due=True))
     for operation in vendor.actions:
-        ringing = sandbox.state.alarms.get((id, operation))
-        if ringing is not None:
-            yield Entry(ringing[0], "alarm", id, f"{operation} is due", due=True, operation=operation)
+        timer = state.alarms.get((id, operation))
+        if timer is not None:
+            entries.append(Entry(timer[0], "alarm", id, f"{operation} is due", due=True, operation=operation))
+    entries.sort(key=lambda entry: (entry.at, KINDS.index(entry.what)))
+    return entries

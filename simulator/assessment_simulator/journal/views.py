@@ -5,7 +5,7 @@ from typing import Any
 from assessment_simulator.core import instant
 from assessment_simulator.core.urls import FORM, parse_query
 from assessment_simulator.journal.recorder import Exchange
-from assessment_simulator.journal.redaction import Mask, headers_of
+from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.storage import json_codec
 
 
@@ -28,8 +28,8 @@ def call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
 def whole_call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
     """An exchange with its query, headers and bodies; `answer` is None where none left."""
     request = exchange.request
-    shown = headers_of(mask, request.headers)
-    answered = headers_of(mask, dict(exchange.headers))
+    shown = mask.headers(request.headers)
+    answered = mask.headers(dict(exchange.headers))
     answer = {"headers": answered, "body": body_view(exchange.answer, answered.get("content-type", ""), mask)}
     return {
         **call_view(exchange, mask),
