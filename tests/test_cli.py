@@ -21,9 +21,8 @@ from click.testing import CliRunner
 import assessment_simulator
 from assessment_simulator.cli import main
 from assessment_simulator.healthcheck import WITHIN
-from assessment_simulator.runner import unlogged
+from assessment_simulator.runner import listen, start_error
 from assessment_simulator.settings import Settings
-from assessment_simulator.sockets import listen, unheard
 from assessment_simulator.storage import Unusable
 from assessment_simulator.storage.factory import opened
 from tests.commands import MODULE, call, complaint, nothing_served, run, settings_of
@@ -244,7 +243,7 @@ def test_a_host_whose_name_cannot_be_resolved_is_said_in_a_line(host: str) -> No
     settings = settings_of("--port", "0", "--host", host)
     with pytest.raises(OSError) as refused:  # noqa: PT011 - the line below says which
         listen(settings)
-    assert unheard(settings, refused.value) == f"cannot listen on {host}:0: the name {host} cannot be resolved"
+    assert start_error(settings, refused.value) == f"cannot listen on {host}:0: the name {host} cannot be resolved"
 
 
 WRONG_OPTIONS = [
@@ -427,7 +426,7 @@ def test_a_database_that_cannot_be_had_is_told_in_a_line_without_its_password(ad
     settings = settings_of("--log", address, "--workers", workers)
     with pytest.raises(Unusable) as refused:
         opened(settings.log)
-    line = unlogged(settings, refused.value)
+    line = start_error(settings, refused.value)
     assert line.startswith("--log postgresql:")
     assert len(line.splitlines()) <= 4, line
     assert "hunter2" not in line

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from assessment_simulator.cli import main
-from assessment_simulator.doctor import Patient, examine
+from assessment_simulator.doctor import Doctor
 from tests.commands import RUNNER, run
 from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Received, Reply, Sandbox, Server
 from tests.test_cli import UNREADY, talking
@@ -98,7 +98,7 @@ def test_what_may_be_meant_is_noted(sandbox: Sandbox) -> None:
     assert status == 0
     notes = {what: said for what, (verdict, said) in found.items() if verdict == "note"}
     assert [*notes] == ["clock", "faults", "settings", "listener"]
-    assert "stands still at 2026-01-01T00:00:00" in notes["clock"]
+    assert "is frozen at 2026-01-01T00:00:00" in notes["clock"]
     assert "gone (drop, met 0)" in notes["faults"]
     assert "maintenance" in notes["settings"]
     assert "over 7 a minute" in notes["settings"]
@@ -237,5 +237,5 @@ def test_the_command_looks_where_the_environment_says(server: Server) -> None:
 
 def test_it_can_be_called_from_python(sandbox: Sandbox) -> None:
     said: list[str] = []
-    assert examine(Patient(sandbox.url, sandbox=sandbox.name), said.append) == 0
+    assert Doctor(sandbox.url, sandbox=sandbox.name).run(said.append) == 0
     assert len(said) == 9

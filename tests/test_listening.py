@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from assessment_simulator.settings import Settings, address_to_ask, is_loopback
-from assessment_simulator.sockets import listen, url_of
+from assessment_simulator.runner import listen, url_of
+from assessment_simulator.settings import Settings, is_loopback, local_url
 from tests.commands import call, complaint
 from tests.postgres import new_database
 from tests.servers import Server, served
@@ -82,8 +82,8 @@ ADDRESSES = [
 
 @pytest.mark.parametrize(("host", "address"), ADDRESSES)
 def test_the_address_to_ask_is_one_that_can_be_connected_to(host: str, address: str) -> None:
-    assert address_to_ask(host, 8787, tls=False) == address
-    assert address_to_ask(host, 8787, tls=True) == address.replace("http:", "https:")
+    assert local_url(host, 8787, tls=False) == address
+    assert local_url(host, 8787, tls=True) == address.replace("http:", "https:")
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "sim.localhost", "::ffff:127.0.0.1", "[::1]"])

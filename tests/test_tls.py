@@ -185,7 +185,7 @@ def test_the_authority_stays_and_the_certificate_is_made_anew(tmp_path: Path) ->
 
 def test_an_authority_that_lapses_soon_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(certificates, "_LIFE_OF_AUTHORITY", dt.timedelta(days=30))
+        patched.setattr(certificates, "AUTHORITY_LIFETIME", dt.timedelta(days=30))
         old = certificates.certify(tmp_path, []).authority.read_bytes()
     new = certificates.certify(tmp_path, []).authority.read_bytes()
     assert new != old

@@ -146,7 +146,7 @@ def test_a_job_in_the_background_is_not_stopped_by_what_it_says_to_its_terminal(
 
 def test_lines_that_were_dropped_are_counted_and_reported_when_the_reader_reads_again() -> None:
     long = f"/_simulator/health?{'x' * 60_000}"
-    calls = 2 * output.MOST // len(long)
+    calls = 2 * output.MAX_QUEUED // len(long)
     command = (*SERVE, "--log-format", "json")
     with small_pipe() as (reading, errors), running(*command, errors=errors) as server:
         os.close(errors)
@@ -197,7 +197,7 @@ def test_a_stream_whose_reader_waits_is_left_after_a_moment_and_complete_when_it
             print(f"line {number}", file=stream)
         began = time.monotonic()
         assert not stream.drain()
-        assert time.monotonic() - began < 2 * output.LAST_WAIT
+        assert time.monotonic() - began < 2 * output.MAX_DRAIN
         found = b""
         while found.count(b"\n") < 1_000:
             found += read(reading)
@@ -246,7 +246,7 @@ import os, sys
 from assessment_contracts.kit import Connection, ServerProcess, Unreachable, serve_command
 from assessment_simulator import output
 os.write(1, b"x" * int(sys.argv[1]))
-output.take_over("stdout")
+output.replace_stream("stdout")
 print("parent")
 child = os.fork()
 if child == 0:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from assessment_simulator.demo import tell
+from assessment_simulator.demo import Demo
 from screens.shots import SHOTS, Shot
 from tests.browser import CHROMIUM, WIDTHS, chromium, visit
 from tests.servers import ROOT, Server, files
@@ -51,7 +51,7 @@ def main() -> int:
         return 1
     chosen.folder.mkdir(parents=True, exist_ok=True)
     with Server() as server, chromium() as browser:
-        tell(server.url, lambda line: None)
+        Demo(server.url, lambda line: None).run()
         for shot, size, mode in product(SHOTS, WIDTHS.values(), MODES):
             variant = f"{size[0]}-{mode}"
             if shot.name in chosen.only and (chosen.all or variant in shot.shown):

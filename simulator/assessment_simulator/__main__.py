@@ -1,4 +1,4 @@
-"""`python -m assessment_simulator` is the command `assessment-simulator`."""
+"""`python -m assessment_simulator` runs the command `assessment-simulator`."""
 
 from assessment_simulator.cli import main
 

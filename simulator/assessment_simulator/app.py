@@ -48,8 +48,7 @@ from assessment_simulator.mail.relay import Relay
 from assessment_simulator.mail.smtp import Smtp
 from assessment_simulator.sandbox.maintenance import Limits, kept
 from assessment_simulator.sandbox.registry import Sandboxes, Taken
-from assessment_simulator.settings import Settings, is_loopback
-from assessment_simulator.sockets import BACKLOG
+from assessment_simulator.settings import BACKLOG, Settings, is_loopback
 from assessment_simulator.storage import Log, LogError, OwnedElsewhere, Unusable
 from assessment_simulator.storage.factory import opened
 from assessment_simulator.storage.postgresql import PostgresqlLog

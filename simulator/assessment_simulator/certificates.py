@@ -1,6 +1,7 @@
-"""A certificate authority of one's own, for a server that is to speak TLS on this machine or in this network.
+"""A local certificate authority, for a server that speaks TLS on this machine or in this network.
 
-Needs the package `cryptography`: the extra `tls`.
+The authority's key stays in a folder for later starts; each start makes a new certificate for the server. Needs the
+package `cryptography`: the extra `tls`.
 """
 
 import os
@@ -16,26 +17,19 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_LIFE_OF_AUTHORITY = timedelta(days=3_650)
-_LIFE_OF_CERTIFICATE = timedelta(days=90)
-"""Each start makes another one, and a server does not run for longer without one."""
+AUTHORITY_LIFETIME = timedelta(days=3_650)
+CERTIFICATE_LIFETIME = timedelta(days=90)
 _ALWAYS = ("localhost", "127.0.0.1", "::1")
 
 
 class Files(NamedTuple):
-    """What a server and its clients need: the authority's certificate is for everybody, the rest is secret."""
+    """The authority's certificate, for clients, and the server's key and certificate in one file."""
 
     authority: Path
     server: Path
-    """The server's key and certificate in one."""
 
 
 class _Authority(NamedTuple):
@@ -44,38 +38,34 @@ class _Authority(NamedTuple):
 
 
 def certify(folder: Path, hosts: Iterable[str]) -> Files:
-    """Make a certificate for a server that is reached under these names and addresses, besides those of this machine.
+    """Make a certificate for these names and addresses, and for those of this machine.
 
-    The authority stays in the folder for the next time; it is made where there is none, or it is about to lapse. Raises
-    OSError, and ValueError where the folder holds something else under its name.
+    The authority in the folder is used again; a new one is made if there is none, or if it expires before a new
+    certificate would. Raises OSError, and ValueError if its file holds something else.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = Files(folder / "ca.pem", folder / "server.pem")
-    authority = _kept(folder / "ca-key.pem")
-    _put(files.authority, authority.certificate.public_bytes(Encoding.PEM), 0o644)
-    names = dict.fromkeys([*_ALWAYS, *_machine(), *hosts])
+    authority = _authority(folder / "ca-key.pem")
+    _write(files.authority, authority.certificate.public_bytes(Encoding.PEM), 0o644)
+    machine = socket.gethostname()
+    fits = machine.isascii() and all(0 < len(label) < 64 for label in machine.split("."))
+    names = dict.fromkeys([*_ALWAYS, *([machine] if fits else []), *hosts])
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _signed(key, "assessment-simulator", _LIFE_OF_CERTIFICATE, authority, [*names])
-    _put(files.server, _private(key) + certificate.public_bytes(Encoding.PEM), 0o600)
+    certificate = _sign(key, "assessment-simulator", CERTIFICATE_LIFETIME, authority, names)
+    _write(files.server, _pem(key, certificate), 0o600)
     return files
 
 
-def _machine() -> list[str]:
-    """This machine's name, if it is one that a certificate can hold."""
-    name = socket.gethostname()
-    return [name] if name.isascii() and all(0 < len(part) < 64 for part in name.split(".")) else []
-
-
-def _kept(path: Path) -> _Authority:
-    """The authority in a file; a new one where it is missing or lapses soon. Of two who make one, one is heard."""
+def _authority(path: Path) -> _Authority:
+    """The authority in a file, or a new one. Of two processes that make one at once, the first wins."""
     with suppress(FileNotFoundError):
         found = _read(path)
-        if found.certificate.not_valid_after_utc > datetime.now(UTC) + _LIFE_OF_CERTIFICATE:
+        if found.certificate.not_valid_after_utc > datetime.now(UTC) + CERTIFICATE_LIFETIME:
             return found
         path.unlink(missing_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
-    made = _signed(key, f"assessment-simulator on {socket.gethostname()}"[:64], _LIFE_OF_AUTHORITY)
-    new = _put(path.with_name(f".{os.getpid()}.ca"), _private(key) + made.public_bytes(Encoding.PEM), 0o600)
+    certificate = _sign(key, f"assessment-simulator on {socket.gethostname()}"[:64], AUTHORITY_LIFETIME)
+    new = _write(path.with_name(f".{os.getpid()}.ca"), _pem(key, certificate), 0o600)
     with suppress(FileExistsError):
         os.link(new, path)
     new.unlink()
@@ -94,12 +84,17 @@ def _read(path: Path) -> _Authority:
     return _Authority(key, certificate)
 
 
-def _signed(
-    key: ec.EllipticCurvePrivateKey, name: str, life: timedelta, by: _Authority | None = None, hosts: Iterable[str] = ()
-) -> x509.Certificate:
-    """A certificate for a key: that of an authority, or, signed by one, that of a server."""
+def _sign(
+    key: ec.EllipticCurvePrivateKey, name: str, lifetime: timedelta, by: _Authority | None = None,
+    hosts: Iterable[str] = (),
+) -> x509.Certificate:  # fmt: skip
+    """A certificate for a key: of an authority, or, signed `by` one, of a server."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now, public, signer = datetime.now(UTC), key.public_key(), by.key if by else key
+    usage = x509.KeyUsage(
+        digital_signature=by is not None, content_commitment=False, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, key_cert_sign=by is None, crl_sign=by is None, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -107,39 +102,33 @@ def _signed(
         .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))  # clocks differ a little
-        .not_valid_after(now + life)
+        .not_valid_after(now + lifetime)
         .add_extension(x509.BasicConstraints(ca=by is None, path_length=None if by else 0), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
-        .add_extension(_usage(signs=by is None), critical=True)
+        .add_extension(usage, critical=True)
     )
     if by is not None:
-        names = x509.SubjectAlternativeName([_general(host) for host in hosts])
+        names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
         builder = builder.add_extension(names, critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return builder.sign(signer, SHA256())
 
 
-def _usage(*, signs: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs, content_commitment=False, key_encipherment=False, data_encipherment=False,
-        key_agreement=False, key_cert_sign=signs, crl_sign=signs, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-
-
-def _general(host: str) -> x509.GeneralName:
+def _general_name(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ip_address(host.strip("[]")))
     except ValueError:
         return x509.DNSName(host.encode("idna").decode())
 
 
-def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def _pem(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> bytes:
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + certificate.public_bytes(Encoding.PEM)
 
 
-def _put(path: Path, data: bytes, mode: int) -> Path:
-    """Write a file in one step, readable from its first byte on by those alone who may read it."""
+def _write(path: Path, data: bytes, mode: int) -> Path:
+    """Write a file in one step. From its first byte on, it is readable only for those whom `mode` permits."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with 0600
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

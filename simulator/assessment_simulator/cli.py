@@ -1,48 +1,63 @@
-"""The command `assessment-simulator`."""
+"""The command `assessment-simulator`: its subcommands, their options, and how option values are checked.
+
+Each option of `serve` is also an environment variable `SIMULATOR_…`, which the option overrides; an empty variable
+counts as missing. An invalid value ends the command with status 2 and a message that names the option. Heavy imports
+stand inside the commands, so that `--help` and `ready` load nothing of the server.
+"""
 
 import contextlib
 import errno
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
 from io import TextIOWrapper
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+from urllib.parse import urlsplit
 
 import click
 
 from assessment_simulator import __version__
+from assessment_simulator.core import instant
 from assessment_simulator.core.log_location import LOG_FORMS, log_place
-from assessment_simulator.core.urls import is_web_url
-from assessment_simulator.options import (
-    FLAG,
-    Number,
-    base_url,
-    control_token,
-    host_and_perhaps_port,
-    host_names,
-    host_port,
-    hosts,
-    networks,
-    option,
-    origins,
-    own_address,
-    place,
-    seconds,
-    to_listen,
-    web_url,
+from assessment_simulator.core.urls import host_and_port, is_web_url, path_prefix
+from assessment_simulator.http.allowed_hosts import ANY, is_address, pattern
+from assessment_simulator.http.cross_origin import parse_origin
+from assessment_simulator.journal.redaction import hidden
+from assessment_simulator.settings import (
+    PREFIX,
+    Access,
+    LogFormat,
+    LogLevel,
+    Settings,
+    default_access,
+    flaw_of_token,
+    from_environment,
+    local_url,
 )
-from assessment_simulator.settings import PREFIX, Settings, address_to_ask, default_access, flaw_of_token
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
+"""A name or an IPv4 address, or an IPv6 address, which has two colons at least; `*` is allowed in them."""
+_HOST_PATTERN = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 class _Main(click.Group):
-    """The commands; `check` belongs to another package with needs of its own, and is loaded when it is asked for."""
+    """The commands. `check` belongs to another package with requirements of its own, and is loaded when it is used."""
 
     def main(self, *args: Any, **more: Any) -> Any:
         """Run a command. Characters that the encoding of a stream lacks are printed as escapes, in the help, too."""
-        _open_standard_streams()
+        # Open the null device in the place of closed standard streams. Otherwise sockets get their descriptors, and
+        # libuv aborts the process when it closes one of them.
+        for descriptor in range(3):
+            try:
+                os.fstat(descriptor)
+            except OSError:
+                os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
@@ -56,39 +71,25 @@ class _Main(click.Group):
             os._exit(1)  # without a flush, which would fail again
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Every command's name."""
+        """The names of all commands."""
         return sorted([*super().list_commands(context), "check"])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """A command by its name."""
-        return super().get_command(context, name) or (_check() if name == "check" else None)
-
-
-def _open_standard_streams() -> None:
-    """Open the null device in the place of standard streams that are closed.
-
-    Otherwise sockets get their descriptors, and libuv aborts the process when it closes one of them.
-    """
-    for descriptor in range(3):
+        """The command of a name."""
+        if name != "check":
+            return super().get_command(context, name)
         try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
-
-
-def _check() -> click.Command:
-    try:
-        from assessment_contracts.cli import check
-    except ModuleNotFoundError as problem:
-        if (problem.name or "").partition(".")[0] not in ("hypothesis", "pytest"):
-            raise
-        return _unready
-    return check
+            from assessment_contracts.cli import check
+        except ModuleNotFoundError as problem:
+            if (problem.name or "").partition(".")[0] not in ("hypothesis", "pytest"):
+                raise
+            return _check_not_installed
+        return check
 
 
 @click.command("check", add_help_option=False, context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def _unready(words: tuple[str, ...]) -> None:
+def _check_not_installed(words: tuple[str, ...]) -> None:
     """Check a server or a client; needs the extra `contracts`."""
     raise click.ClickException(
         "check needs Hypothesis and pytest: pip install 'assessment-simulator[contracts]', or '.[contracts]' in a clone"
@@ -101,93 +102,237 @@ def main() -> None:
     """One local server that behaves like the APIs of pymetrics and The Predictive Index."""
 
 
+# Values of options. Each function returns the value for `Settings`, or raises ValueError with the reason.
+
+
+def web_url(value: str) -> str:
+    """A URL with a host."""
+    if not is_web_url(value):
+        raise ValueError(f"{value!r} is not an http or https URL with a host, such as https://simulator.example")
+    return value
+
+
+def base_url(value: str) -> str:
+    """A URL with a host that paths can follow."""
+    parts = urlsplit(web_url(value))
+    if parts.username is not None:
+        raise ValueError(f"{hidden(value)!r} has a user; links to it would show the password to each reader")
+    if "?" in value or "#" in value:
+        raise ValueError(f"{value!r} has a query or a fragment; links begin with it, and a path follows")
+    if path_prefix(parts.path) is None:
+        allowed = "letters, digits and . _ ~ @ : + -, others escaped as in %20, and no empty, . or .. segments"
+        raise ValueError(f"{value!r} has a path that links cannot begin with; it may have {allowed}")
+    return value
+
+
+def log_location(value: str) -> str:
+    """Where commits are kept."""
+    try:
+        log_place(value)
+    except ValueError as problem:
+        raise ValueError(f"{hidden(value)!r}: {problem}") from None
+    return value
+
+
+def number(value: float) -> float:
+    """A number. The ranges of click accept NaN."""
+    if value != value:
+        raise ValueError(f"{value!r} is not a number")
+    return value
+
+
+def seconds(value: str) -> float:
+    """The seconds of an ISO 8601 duration."""
+    try:
+        ticks = instant.parse_duration(value)
+        found = None if ticks is None else ticks / instant.SECOND
+    except (ValueError, OverflowError):  # so many digits that they are no number
+        found = None
+    if found is None:
+        units = "weeks, days, hours, minutes and seconds, such as PT1H or P7D"
+        raise ValueError(f"{value!r} is not an ISO 8601 duration of {units}")
+    if not found:
+        raise ValueError(f"{value!r} is zero; it must be longer than zero")
+    return found
+
+
+def bind_host(value: str) -> str:
+    """A host to listen on, by name or address."""
+    if not value.strip(" []"):
+        raise ValueError(f"{value!r} is not a host; 0.0.0.0 listens on every address of this machine")
+    return value
+
+
+def smtp_server(value: str) -> str:
+    """HOST:PORT."""
+    if host_and_port(value) is None:
+        raise ValueError(f"{value!r} is not HOST:PORT, such as 127.0.0.1:1025")
+    return value
+
+
+def forward_address(value: str) -> str:
+    """HOST or HOST:PORT."""
+    if host_and_port(value) is None and not _HOST.fullmatch(value.strip("[]")):
+        raise ValueError(f"{value!r} is neither HOST nor HOST:PORT, such as 10.0.0.7 or 10.0.0.7:9000")
+    return value
+
+
+def comma_separated(value: str) -> tuple[str, ...]:
+    """The items of a list; "" is an empty one."""
+    items = tuple(item.strip() for item in value.split(",") if item.strip())
+    if value and not items:
+        raise ValueError(f"{value!r} is empty")
+    return items
+
+
+def webhook_hosts(value: str) -> tuple[str, ...] | None:
+    """Hosts by name or address; None allows every host."""
+    hosts = comma_separated(value)
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ValueError(f"{host!r} is not a host, such as hook.example, *.hook.example, 127.0.0.1 or ::1")
+    return hosts or None
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """IP addresses and networks."""
+    items = comma_separated(value)
+    for item in items:
+        try:
+            ip_network(item)
+        except ValueError as problem:
+            example = "such as 127.0.0.1, 10.0.0.0/8 or fd00::/8"
+            raise ValueError(f"{item!r} is not an IP address or network, {example}: {problem}") from None
+    return items
+
+
+def host_names(value: str) -> tuple[str, ...]:
+    """Host names that requests may be sent to; a leading dot includes subdomains, `*` is every host."""
+    names = comma_separated(value)
+    for name in names:
+        if name != ANY and not is_address(name.strip("[]")) and not _HOST_PATTERN.fullmatch(pattern(name)):
+            raise ValueError(
+                f"{name!r} is not a host name, such as sim.example, .example.com (with its subdomains) or *; "
+                "it has no scheme, port or path"
+            )
+    return names
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Origins of web pages; `*` is every origin."""
+    items = comma_separated(value)
+    for item in items:
+        if item != ANY and parse_origin(item.rstrip("/")) is None:
+            raise ValueError(
+                f"{item!r} is not an origin, such as https://app.example or http://10.0.0.5:3000: "
+                "a scheme, a host and perhaps a port, without a path"
+            )
+    return items
+
+
+def control_token() -> str | None:
+    """The control token of the environment; it must be one that a header can carry."""
+    token = from_environment("control_token")
+    if token is not None and (token != token.strip() or _CONTROL.search(token)):
+        wrong = "a control character in it" if token == token.strip() else "a space or line break at its start or end"
+        raise click.UsageError(f"SIMULATOR_CONTROL_TOKEN has {wrong}, which no Authorization header can carry")
+    return token
+
+
+def _parsed(parse: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """A callback for click that reports a ValueError of `parse` under the name of the option."""
+
+    def callback(context: click.Context, option: click.Parameter, value: Any) -> Any:
+        try:
+            return None if value is None else parse(value)
+        except ValueError as problem:
+            raise click.BadParameter(str(problem)) from None
+
+    return callback
+
+
+def option(
+    name: str, default: str | None, text: str, parse: Callable[[Any], Any] = lambda value: value, **more: Any
+) -> Callable[[Any], Any]:
+    """An option whose default is its environment variable, else `default`; its value is None without either."""
+    said = f"{text}  [env: {PREFIX}{name.upper()}{f'; default: {default}' if default else ''}]"
+    return click.option(
+        f"--{name.replace('_', '-')}", default=lambda: from_environment(name) or default, help=said,
+        callback=_parsed(parse), **more,
+    )  # fmt: skip
+
+
+_FLAG: dict[str, Any] = {"is_flag": True, "flag_value": True, "type": bool}
+"""click before 8.2 takes the opposite of the default for `flag_value`, and the default is a function here."""
+_PATH = click.Path(path_type=Path)
+
+
 @main.command()
-@option("host", "127.0.0.1", "Address to listen on.", callback=to_listen)
+@option("host", "127.0.0.1", "Address to listen on.", bind_host)
 @option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
-@option("log", "memory", f"Where commits are kept: {LOG_FORMS}.", callback=place)
+@option("log", "memory", f"Where commits are kept: {LOG_FORMS}.", log_location)
 @option("workers", "1", "With PostgreSQL: how many processes serve on one port.", type=click.IntRange(1, 64))
-@option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", callback=seconds)
-@option("keep_for", None, "With a log: how long unused sandboxes are kept; no limit by default.", callback=seconds)
-@option(
-    "keep", None, "With a log: keep only the N most recently used sandboxes; all by default.", type=click.IntRange(1)
-)
-@option(
-    "access", None, "Who may open sandboxes; open by default on loopback only.", type=click.Choice(["open", "closed"])
-)
-@option(
-    "config", None, "JSON or TOML file with {sandboxes: {name: config}}; these sandboxes are opened at the start.",
-    type=click.Path(path_type=Path),
-)  # fmt: skip
-@option(
-    "public_url", None, "Address that links begin with, if it differs from the address that the caller used.",
-    callback=base_url,
-)  # fmt: skip
-@option(
-    "trusted_proxies", None, "Comma-separated IP addresses and networks whose X-Forwarded-… headers are trusted.",
-    callback=networks,
-)  # fmt: skip
-@option(
-    "allowed_hosts", None, "Additional host names that open access accepts, comma-separated; * accepts all.",
-    callback=host_names,
-)  # fmt: skip
+@option("idle", "PT1H", "With a log: how long unused sandboxes stay in memory.", seconds)
+@option("keep_for", None, "With a log: how long unused sandboxes are kept; no limit by default.", seconds)
+@option("keep", None, "With a log: keep only the N most recently used sandboxes.", type=click.IntRange(1))
+@option("access", None, "Who may open sandboxes; open by default on loopback.", type=click.Choice(get_args(Access)))
+@option("config", None, "JSON or TOML file with {sandboxes: {name: config}}, opened at the start.", type=_PATH)
+@option("public_url", None, "Base address of links, if it differs from the address that the caller used.", base_url)
+@option("trusted_proxies", None, "Comma-separated IP addresses and networks; their X-Forwarded-… is trusted.", networks)
+@option("allowed_hosts", None, "Comma-separated additional hosts that open access accepts; * accepts all.", host_names)
 @option(
     "advertise", None,
     "With PostgreSQL: HOST or HOST:PORT where other servers forward requests to; by default the address from which "
     "this machine reaches the database, and a free port.",
-    callback=host_and_perhaps_port,
+    forward_address,
 )  # fmt: skip
-@option("cors_origins", None, "Comma-separated origins of web pages that may call.", callback=origins)
-@option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is a wildcard.", callback=hosts)
-@option(
-    "webhook_ca", None, "More authorities to trust for listeners with https (PEM).", type=click.Path(path_type=Path)
-)
-@option("webhook_insecure", None, "Do not verify listeners' certificates.", **FLAG)
-@option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", callback=host_port)
+@option("cors_origins", None, "Comma-separated origins of web pages that may call.", origins)
+@option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is a wildcard.", webhook_hosts)
+@option("webhook_ca", None, "More authorities to trust for listeners with https (PEM).", type=click.Path())
+@option("webhook_insecure", None, "Do not verify listeners' certificates.", **_FLAG)
+@option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", smtp_server)
 @option(
     "request_timeout", "30",
     "Seconds for a request's head, for its body, and for each part of an answer that the client reads.",
-    type=Number(0.1, 3_600),
+    number, type=click.FloatRange(0.1, 3_600),
 )  # fmt: skip
 @option("max_connections", "10000", "Maximum number of connections; further ones get 503.", type=click.IntRange(1))
 @option("max_sandboxes", "20000", "Maximum number of sandboxes; further ones get 503.", type=click.IntRange(1))
 @option("tls", None, "Speak TLS with a certificate of a local authority.", type=click.Choice(["local"]))
-@option("tls_dir", None, "Folder in which the local authority is kept.", type=click.Path(path_type=Path))
-@option("tls_cert", None, "Speak TLS with this certificate (PEM).", type=click.Path(path_type=Path))
-@option("tls_key", None, "The certificate's private key (PEM), without a password.", type=click.Path(path_type=Path))
-@option("grace", "2", "Seconds allowed to finish open requests when stopping.", type=Number(0, 3_600))
-@option("log_format", "text", "How the program's messages are written.", type=click.Choice(["text", "json"]))
-@option(
-    "log_level", "warning", "Lowest level of messages to write.",
-    type=click.Choice(["debug", "info", "warning", "error"]),
-)  # fmt: skip
-@option("access_log", None, "Write a line for every call.", **FLAG)
+@option("tls_dir", None, "Folder in which the local authority is kept.", type=_PATH)
+@option("tls_cert", None, "Speak TLS with this certificate (PEM).", type=_PATH)
+@option("tls_key", None, "The certificate's private key (PEM), without a password.", type=_PATH)
+@option("grace", "2", "Seconds allowed to finish open requests when stopping.", number, type=click.FloatRange(0, 3_600))
+@option("log_format", "text", "How the program's messages are written.", type=click.Choice(get_args(LogFormat)))
+@option("log_level", "warning", "Lowest level of messages to write.", type=click.Choice(get_args(LogLevel)))
+@option("access_log", None, "Write a line for every call.", **_FLAG)
 def serve(
-    host: str, port: int, log: str, access: Any, config: Path | None, public_url: str | None,
-    webhook_hosts: tuple[str, ...] | None, webhook_ca: Path | None, webhook_insecure: bool, tls: str | None,
-    tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None, **more: Any,
+    config: Path | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Serve both vendors' APIs; the first line on standard output says where."""
-    from assessment_simulator import tls as certificates
-
-    token = control_token()
+    token, host, log = control_token(), options["host"], options["log"]
     if flaw := flaw_of_token(token):
         raise click.UsageError(f"{PREFIX}CONTROL_TOKEN {flaw}")
-    if more["workers"] > 1 and log_place(log)[0] != "postgresql":
+    if options["workers"] > 1 and log_place(log)[0] != "postgresql":
         raise click.UsageError(
             "--workers needs a log that several processes can share: --log postgresql://USER@HOST/DATABASE; "
             "memory and a SQLite file are for one process"
         )
-    if more["workers"] > 1 and more["advertise"] and more["advertise"].rpartition(":")[2].isdecimal():
+    if options["workers"] > 1 and host_and_port(options["advertise"] or ""):
         raise click.UsageError("--advertise may name no port with --workers: each process has a port of its own")
-    if log == "memory":
-        _without_log(**more)
-    own = address_to_ask(host, port, tls=True)
-    names = (host, certificates.host_of(own), certificates.host_of(public_url))
-    more |= certificates.files(tls, tls_dir, tls_cert, tls_key, names)
-    more |= certificates.listeners(webhook_ca, insecure=webhook_insecure)
+    for name in ("keep", "keep_for"):
+        if log == "memory" and options[name] is not None:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} needs a log, such as --log sqlite:PATH; "
+                "without a log, all sandboxes are kept until the server stops"
+            )
+    _check_webhook_ca(options["webhook_ca"], insecure=options["webhook_insecure"])
+    cert, key = _tls_files(tls, tls_dir, tls_cert, tls_key, options)
+    given = {name: value for name, value in options.items() if value is not None}
     settings = Settings(
-        host, port, log, access or default_access(host), public_url, webhook_hosts, token,
-        sandboxes=_sandboxes(config) if config else {}, **more,
+        **{"access": default_access(host), **given}, control_token=token, tls_cert=cert, tls_key=key,
+        sandboxes=_read_config(config) if config else {},
     )  # fmt: skip
     if settings.workers > 1:
         from assessment_simulator.workers import serve_together
@@ -198,19 +343,70 @@ def serve(
     sys.exit(serve_alone(settings))
 
 
-def _without_log(keep: int | None, keep_for: float | None, **others: Any) -> None:
-    """Refuse options that have no effect without a log."""
-    for name, value in (("--keep", keep), ("--keep-for", keep_for)):
-        if value is not None:
-            raise click.UsageError(
-                f"{name} needs a log, such as --log sqlite:PATH; "
-                "without a log, all sandboxes are kept until the server stops"
-            )
+def _check_webhook_ca(path: str | None, *, insecure: bool) -> None:
+    if path is None:
+        return
+    if insecure:
+        raise click.UsageError("--webhook-insecure checks no certificate, so --webhook-ca is of no use beside it")
+    from assessment_simulator.webhooks.ca_certificates import flaw_of_file
+
+    if flaw := flaw_of_file(path):
+        raise click.ClickException(f"--webhook-ca {path}: {flaw}")
 
 
-def _sandboxes(path: Path) -> dict[str, dict[str, Any]]:
-    """The sandboxes of a configuration file; what is wrong with it ends the command."""
+def _tls_files(
+    tls: str | None, folder: Path | None, cert: Path | None, key: Path | None, options: dict[str, Any]
+) -> tuple[str | None, str | None]:
+    """The files of certificate and key, checked, or made for the names under which the server will be reached."""
+    if tls == "local":
+        if folder is None or cert is not None or key is not None:
+            raise click.UsageError("--tls local needs --tls-dir, for its authority, and no --tls-cert or --tls-key")
+        made = str(_certify(folder, options["host"], options["port"], options["public_url"]))
+        return made, made
+    if folder is not None:
+        raise click.UsageError("--tls-dir is for --tls local alone")
+    if cert is None and key is None:
+        return None, None
+    if cert is None or key is None:
+        raise click.UsageError("--tls-cert and --tls-key go together")
+    import ssl
+
+    try:
+        # Without a password here, OpenSSL would ask for it on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
+    except (OSError, ValueError) as problem:
+        raise click.ClickException(
+            f"--tls-cert {cert}, --tls-key {key}: no certificate with its key, without a password: {problem}"
+        ) from None
+    return str(cert), str(key)
+
+
+def _certify(folder: Path, host: str, port: int, public_url: str | None) -> Path:
+    try:
+        from assessment_simulator.certificates import certify
+
+        urls = (local_url(host, port, tls=True), public_url or "")
+        made = certify(folder, [host, *filter(None, (urlsplit(url).hostname for url in urls))])
+    except ModuleNotFoundError as problem:
+        if problem.name != "cryptography":
+            raise
+        install = "pip install 'assessment-simulator[tls]'"
+        raise click.ClickException(f"--tls local needs the package cryptography: {install}") from None
+    except (OSError, ValueError) as problem:
+        raise click.ClickException(f"--tls-dir {folder}: {problem}") from None
+    click.echo(f"certificate authority: {made.authority.absolute()}", err=True)
+    return made.server
+
+
+def _read_config(path: Path) -> dict[str, dict[str, Any]]:
+    """The sandboxes of a configuration file, each of their settings checked."""
     import tomllib
+
+    from assessment_simulator.app import VENDORS
+    from assessment_simulator.core.config import Config
+    from assessment_simulator.http.problem_details import Problem
+    from assessment_simulator.sandbox.registry import NAME
+    from assessment_simulator.control.settings import changed
 
     try:
         text = path.read_text("utf-8")
@@ -218,91 +414,88 @@ def _sandboxes(path: Path) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError, RecursionError) as problem:
         kind = "TOML" if path.suffix == ".toml" else "JSON (a TOML file's name ends in .toml)"
         raise click.ClickException(f"{path}: cannot be read as {kind}: {problem}") from None
-    return check_sandboxes(str(path), content)
-
-
-def check_sandboxes(where: str, content: Any) -> dict[str, dict[str, Any]]:
-    """The member `sandboxes` of a configuration, each of its settings tried once."""
-    from assessment_simulator.app import VENDORS
-    from assessment_simulator.control.settings import changed
-    from assessment_simulator.core.config import Config
-    from assessment_simulator.http.problem_details import Problem
-    from assessment_simulator.sandbox.registry import NAME
-
     sandboxes = content.get("sandboxes") if isinstance(content, dict) else None
     if not isinstance(sandboxes, dict) or len(content) != 1:
-        raise click.ClickException(f'{where}: must be an object with the one member "sandboxes": {{name: config}}')
+        raise click.ClickException(f'{path}: must be an object with the one member "sandboxes": {{name: config}}')
     for name, config in sandboxes.items():
         if not NAME.fullmatch(name) or not isinstance(config, dict):
-            raise click.ClickException(
-                f"{where}: sandboxes.{name}: the name must be 1 to 64 of a-z, 0-9 and -, and its value an object"
-            )
+            rule = "the name must be 1 to 64 of a-z, 0-9 and -, and its value an object"
+            raise click.ClickException(f"{path}: sandboxes.{name}: {rule}")
         try:
             changed(VENDORS, Config(), config)
         except Problem as problem:
-            raise click.ClickException(f"{where}: sandboxes.{name}: {problem.detail}") from None
+            raise click.ClickException(f"{path}: sandboxes.{name}: {problem.detail}") from None
     return sandboxes
 
 
-_ASKED = click.option(
+_URL = click.option(
     "--url", default=None, help="Base address of the server.  [default: where the same environment serves]"
 )
-_TRUSTED = click.option(
-    "--ca", default=None, type=click.Path(path_type=Path), help="Authority to trust, for https (PEM)."
-)
+_CA = click.option("--ca", default=None, type=_PATH, help="Authority to trust, for https (PEM).")
+
+
+def _server_url(url: str | None) -> str:
+    """The given URL, else that of the server that the same environment starts; raises ValueError."""
+    if url is None:
+        host, port = from_environment("host") or Settings().host, from_environment("port") or str(Settings().port)
+        if not port.strip("0"):
+            raise click.UsageError("SIMULATOR_PORT is 0, so the server chose its port; give its URL with --url")
+        url = local_url(host, port, tls=bool(from_environment("tls") or from_environment("tls_cert")))
+    if not is_web_url(url):
+        raise ValueError(f"{url!r} is not an http or https URL with a host")
+    return url
 
 
 @main.command()
-@_ASKED
-@_TRUSTED
+@_URL
+@_CA
 def ready(url: str | None, ca: Path | None) -> None:
     """Exit with 0 when a simulator answers, with 1 when none does."""
-    from assessment_simulator.healthcheck import Unready, health
-    from assessment_simulator.tls import trust
+    from assessment_simulator.healthcheck import Unready, health, trust
 
-    base = url or own_address()
-    if not is_web_url(base):
-        raise click.ClickException(f"{base!r} is not an http or https URL with a host")
+    try:
+        base = _server_url(url)
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from None
     try:
         click.echo(health(base, trust(base, ca, own=url is None)))
     except (Unready, OSError) as problem:
         raise click.ClickException(f"{base} is not ready: {problem}") from None
 
 
-def _key(name: str, what: str) -> Callable[[Any], Any]:
+def _key(name: str, text: str) -> Callable[[Any], Any]:
     variable = name.upper().replace("-", "_")
-    return click.option(f"--{name}", default=None, envvar=variable, help=f"{what}  [env: {variable}]")
+    return click.option(f"--{name}", default=None, envvar=variable, help=f"{text}  [env: {variable}]")
 
 
 @main.command()
-@_ASKED
-@_TRUSTED
+@_URL
+@_CA
 @click.option("--sandbox", default=None, help="Sandbox that the keys should open, and to inspect.")
-@click.option("--listener", default=None, callback=web_url, help="A webhook address that the server should reach.")
+@click.option("--listener", default=None, callback=_parsed(web_url), help="A webhook address for the server to reach.")
 @_key("pymetrics-client-id", "What a client would send to pymetrics for a token.")
 @_key("pymetrics-client-secret", "The secret that goes with it.")
 @_key("pymetrics-api-key", "pymetrics' X-Api-Key.")
 @_key("pi-api-key", "The Predictive Index's api-key.")
 def doctor(url: str | None, ca: Path | None, sandbox: str | None, listener: str | None, **keys: str | None) -> None:
-    """Look at a running server, and say what is wrong and what to do.
+    """Check a running server, and say what is wrong and what to do.
 
-    The exit status is 0 when all is well, 1 when something is not, 2 when the server could not be asked. In closed
-    access it needs the token in SIMULATOR_CONTROL_TOKEN; it sends that token to the server.
+    The exit status is 0 when all is well, 1 when something is not, 2 when no simulator answers. In closed access it
+    needs the token in SIMULATOR_CONTROL_TOKEN; it sends that token to the server.
     """
-    from assessment_simulator.doctor import Patient, examine
-    from assessment_simulator.tls import trust
+    from assessment_simulator.doctor import Doctor
+    from assessment_simulator.healthcheck import trust
 
-    base = url or own_address()
-    if not is_web_url(base):
-        raise click.UsageError(f"{base!r} is not an http or https URL with a host")
     if sandbox is None and (listener or any(keys.values())):
-        raise click.UsageError("--sandbox says in which sandbox to look; keys and --listener need it")
+        raise click.UsageError("keys and --listener need --sandbox, the sandbox to inspect")
     try:
+        base = _server_url(url)
         trusted = trust(base, ca, own=url is None)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
     except OSError as problem:
         raise click.UsageError(f"the authority to trust cannot be read: {problem}") from None
-    patient = Patient(base, control_token(), trusted, sandbox, listener, **keys)
-    sys.exit(examine(patient, click.echo))
+    sys.exit(Doctor(base, control_token(), trusted, sandbox, listener, **keys).run(click.echo))
 
 
 @main.command()
@@ -316,10 +509,10 @@ def rules(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(listed, indent=2))
         return
-    wide = max(len(rule["id"]) for rule in listed)
+    width = max(len(rule["id"]) for rule in listed)
     for rule in listed:
         status = "" if rule["status_standing"] == rule["standing"] else f" (status {rule['status_standing']})"
-        click.echo(f"{rule['id']:{wide}}  {rule['status']}  {rule['standing'] + status:31}  {rule['statement']}")
+        click.echo(f"{rule['id']:{width}}  {rule['status']}  {rule['standing'] + status:31}  {rule['statement']}")
 
 
 @main.command()
@@ -339,40 +532,36 @@ def openapi(vendor: str) -> None:
     """Print an OpenAPI 3.1 document: that of a vendor, or that of the control API."""
     from assessment_simulator.app import documents
 
-    click.echo(_json(documents().made(vendor)))
-
-
-def _json(value: Any) -> str:
-    """The value as JSON that stays JSON in the encoding of standard output: escaped where that lacks a character."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    document = documents().made(vendor)
+    text = json.dumps(document, indent=2, ensure_ascii=False)
     try:
         text.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:
-        return json.dumps(value, indent=2)
-    return text
+    except UnicodeEncodeError:  # the escape that the stream would print is none of JSON's
+        text = json.dumps(document, indent=2)
+    click.echo(text)
 
 
 @main.command()
 @click.option("--port", default=0, type=click.IntRange(0, 65_535), help="Port to serve on; 0 takes a free one.")
-@click.option("--stay/--leave", default=None, help="Go on serving after the story.  [default: stay in a terminal]")
+@click.option("--stay/--leave", default=None, help="Go on serving after the demo.  [default: stay in a terminal]")
 @click.option("--open", "in_browser", is_flag=True, help="Open a guided tour in the browser, and go on serving.")
 def demo(port: int, stay: bool | None, in_browser: bool) -> None:
-    """Serve, and tell the whole story of both vendors in the terminal."""
+    """Serve, and show the workflows of both vendors in the terminal."""
     from assessment_simulator import logging_setup
-    from assessment_simulator.demo import show, tell
-    from assessment_simulator.runner import running
-    from assessment_simulator.sockets import listen, unheard
+    from assessment_simulator.demo import Demo
+    from assessment_simulator.runner import listen, running, start_error
 
     settings = Settings(port=port)
     logging_setup.set_up(settings.log_format, settings.log_level, settings.access_log)
     try:
         listeners = listen(settings)
     except OSError as problem:
-        raise click.ClickException(unheard(settings, problem)) from None
+        raise click.ClickException(start_error(settings, problem)) from None
     with running(settings, listeners) as base:
-        tell(base, click.echo)
+        shown = Demo(base, click.echo)
+        shown.run()
         if in_browser:
-            show(base, click.echo)
+            shown.open_tour()
         if (in_browser or sys.stdout.isatty()) if stay is None else stay:
             click.echo("Still serving; Ctrl-C ends it.")
             with contextlib.suppress(KeyboardInterrupt):

@@ -1,78 +1,86 @@
-"""`ready`: whether a simulator can serve requests, asked in bounded time and with an answer of bounded size."""
+"""`ready`: whether a simulator can serve requests, found out in bounded time from a response of bounded size."""
 
 import http.client
 import json
+import ssl
 import threading
 import urllib.error
 import urllib.request
-from ssl import SSLContext
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from assessment_simulator.settings import from_environment
 
 WITHIN = 5.0
-"""Seconds that the whole answer may take."""
-_MOST = 4_096
-"""Bytes that a simulator needs for it, many times over."""
+"""Seconds that the whole response may take."""
+_MAX_BYTES = 4_096
+"""Far more than the response of a simulator has."""
 
 
 class Unready(Exception):
     """No simulator answers there, or it cannot serve requests now."""
 
 
-def health(base: str, trusted: SSLContext | None) -> str:
-    """What the simulator there says of itself; raises `Unready`.
+def health(base: str, trusted: ssl.SSLContext | None) -> str:
+    """The response of the simulator at `base`; raises `Unready`.
 
-    It is asked in a thread that is left behind when the time is up: a timeout of the socket counts each read anew, so
-    whoever sends a letter now and then would never come to an end.
+    A thread sends the request, and is left behind when the time is up: a socket's timeout starts again with each read,
+    so a server that sends a byte now and then would never time out.
     """
-    said, trouble = list[bytes](), list[str]()
+    bodies, problems = list[bytes](), list[str]()
 
-    def ask() -> None:
+    def request() -> None:
+        handler = urllib.request.HTTPSHandler(context=trusted)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
         try:
-            said.append(_answer(f"{base.rstrip('/')}/_simulator/ready", trusted))
+            with opener.open(f"{base.rstrip('/')}/_simulator/ready", timeout=WITHIN) as response:
+                bodies.append(response.read(_MAX_BYTES))
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                problem = _parsed(refusal.read(_MAX_BYTES))
+            detail = problem.get("detail") if isinstance(problem, dict) else None
+            problems.append(f"{refusal.code} {detail if isinstance(detail, str) else refusal.reason}")
         except (OSError, ValueError, http.client.HTTPException) as problem:
-            trouble.append(f"{problem}")
+            problems.append(f"{problem}")
 
-    thread = threading.Thread(target=ask, daemon=True)
+    thread = threading.Thread(target=request, daemon=True)
     thread.start()
     thread.join(WITHIN)
-    if trouble:
-        raise Unready(trouble[0])
-    if not said:
+    if problems:
+        raise Unready(problems[0])
+    if not bodies:
         raise Unready(f"no whole answer came within {WITHIN:g} seconds")
-    if not _is_ours(said[0]):
-        raise Unready(f"no simulator answers so: {said[0][:80].decode(errors='replace')!r}")
-    return said[0].decode()
+    if not is_health(_parsed(bodies[0])):
+        raise Unready(f"no simulator answers so: {bodies[0][:80].decode(errors='replace')!r}")
+    return bodies[0].decode()
 
 
-def _answer(url: str, trusted: SSLContext | None) -> bytes:
-    handler = urllib.request.HTTPSHandler(context=trusted)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
+def _parsed(body: bytes) -> Any:
     try:
-        answer = opener.open(url, timeout=WITHIN)
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            raise OSError(f"{refusal.code} {_detail(refusal.read(_MOST)) or refusal.reason}") from None
-    with answer:
-        read: bytes = answer.read(_MOST)
-        return read
-
-
-def _detail(said: bytes) -> str | None:
-    """What a problem document says."""
-    try:
-        detail = json.loads(said.decode())["detail"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return None
-    return detail if isinstance(detail, str) else None
-
-
-def _is_ours(said: bytes) -> bool:
-    try:
-        return is_health(json.loads(said.decode()))
+        return json.loads(body.decode())
     except (ValueError, RecursionError):
-        return False
+        return None
 
 
-def is_health(told: Any) -> bool:
-    """Whether that is what a simulator says of its health."""
-    return isinstance(told, dict) and told.get("status") == "ok" and isinstance(told.get("version"), str)
+def is_health(value: Any) -> bool:
+    """Whether a value is a simulator's report on its health."""
+    return isinstance(value, dict) and value.get("status") == "ok" and isinstance(value.get("version"), str)
+
+
+def trust(url: str, authority: Path | None, *, own: bool) -> ssl.SSLContext | None:
+    """The authorities to trust for a URL: the given one, or the usual ones.
+
+    `own` says that it is the server of the same environment: its certificate is accepted under every name, and checked
+    only if its local authority is known.
+    """
+    if urlsplit(url).scheme != "https":
+        return None
+    folder = from_environment("tls_dir")
+    if authority is None and own and folder:
+        authority = Path(folder) / "ca.pem"
+    context = ssl.create_default_context(cafile=authority)
+    if own and authority is None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

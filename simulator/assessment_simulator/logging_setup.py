@@ -1,6 +1,6 @@
-"""What the program says to whoever runs it: a line an event, as text or as JSON, on standard error, secrets hidden.
+"""Logging: one line for each event on standard error, as text or as JSON, with secrets hidden.
 
-No line makes the program wait for its reader: see `output`.
+No line makes the program wait for its reader: see `output`. `announce` writes what the operator must get at any level.
 """
 
 import json
@@ -12,125 +12,101 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal
+from time import time
+from typing import Any
 
 from assessment_simulator import output
 from assessment_simulator.journal.redaction import hidden
+from assessment_simulator.settings import LogFormat, LogLevel
 from assessment_simulator.storage import json_codec
 
-Format = Literal["text", "json"]
-Level = Literal["debug", "info", "warning", "error"]
 ACCESS = "simulator.access"
-"""The name of the log of calls."""
+"""The logger of the access log."""
 HEADER = b"simulator-request-id"
-"""Says under which id the log speaks of a request."""
-_OURS = ("simulator", "uvicorn")
-_ASKED = b"x-request-id"
-_SANE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
+"""The response header with the request id that log lines name."""
+_ACCEPTED_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_request: ContextVar[str] = ContextVar("request", default="")
+_request_id: ContextVar[str] = ContextVar("request", default="")
 
 
 def name_request(headers: Mapping[bytes, bytes]) -> str:
-    """The id of the request that is answered now: the one it has, its caller's if that is sane, or a new one."""
-    id = _request.get()
+    """The id of the current request: the one it has, else its `X-Request-ID` if that is well-formed, else a new one."""
+    id = _request_id.get()
     if not id:
-        asked = headers.get(_ASKED, b"")
-        id = asked.decode() if _SANE.fullmatch(asked) else secrets.token_hex(8)
-        _request.set(id)
+        given = headers.get(b"x-request-id", b"")
+        id = given.decode() if _ACCEPTED_ID.fullmatch(given) else secrets.token_hex(8)
+        _request_id.set(id)
     return id
 
 
 def request_name() -> str:
-    """The id of the request that is answered now; "" if it has none yet."""
-    return _request.get()
+    """The id of the current request; "" if it has none yet."""
+    return _request_id.get()
 
 
 def take_request_name(id: str) -> None:
-    """Use the id that another process has given to the request that is answered now."""
-    _request.set(id)
+    """Use the id that another process has given to the current request."""
+    _request_id.set(id)
 
 
-class _Lines(logging.Formatter):
-    """Records as lines; `members`, if a record has them, are facts that stand by themselves in JSON."""
+class LineFormatter(logging.Formatter):
+    """Makes one line of a record; a traceback follows the line in text, and is a member in JSON.
 
-    def _said(self, record: logging.LogRecord) -> str:
-        return hidden(record.getMessage().strip())
+    The attribute `members` of a record, if there is one, holds further members for JSON.
+    """
 
-    def _trace(self, record: logging.LogRecord) -> str:
-        return hidden(self.formatException(record.exc_info)) if record.exc_info else ""
-
-
-class TextLines(_Lines):
-    """One line for people, and the traceback below it where there is one."""
+    def __init__(self, form: LogFormat) -> None:
+        super().__init__()
+        self._form = form
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record in words; what would begin a new line or colour the terminal is written out."""
-        said = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", self._said(record))
-        id, trace = _request.get(), self._trace(record)
-        told = f"{_at(record.created)} {record.levelname.lower()} {record.name}: {said}{f' [{id}]' if id else ''}"
-        return f"{told}\n{trace}" if trace else told
+        """The line, without its end."""
+        text, level = hidden(record.getMessage().strip()), record.levelname.lower()
+        trace = hidden(self.formatException(record.exc_info)) if record.exc_info else ""
+        id = _request_id.get()
+        if self._form == "json":
+            more = {**({"request_id": id} if id else {}), **getattr(record, "members", {})}
+            return _json_line(record.created, level, record.name, text, **more, **({"trace": trace} if trace else {}))
+        # A character that begins a new line, or colours the terminal, is written as an escape.
+        text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+        line = f"{_timestamp(record.created)} {level} {record.name}: {text}{f' [{id}]' if id else ''}"
+        return f"{line}\n{trace}" if trace else line
 
 
-class JsonLines(_Lines):
-    """One JSON object a line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as an object; the traceback is a member of it."""
-        line = _object(record.created, record.levelname.lower(), record.name, self._said(record))
-        if id := _request.get():
-            line["request_id"] = id
-        line |= getattr(record, "members", {})
-        if trace := self._trace(record):
-            line["trace"] = trace
-        return _json(line)
-
-
-_FORMS: Mapping[Format, type[_Lines]] = {"text": TextLines, "json": JsonLines}
-
-
-def set_up(form: Format, level: Level, access: bool) -> None:
-    """Let this process log, to standard error: ours and uvicorn's from `level` on, calls if wanted, others' trouble."""
-    output.take_over("stderr", partial(_dropped, form))
-    logging.captureWarnings(True)  # they have the same form, then
+def set_up(form: LogFormat, level: LogLevel, access: bool) -> None:
+    """Log to standard error: the program and uvicorn from `level` on, requests if `access`, libraries' warnings."""
+    output.replace_stream("stderr", partial(_dropped_line, form))
+    logging.captureWarnings(True)  # so that they get the same form
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_FORMS[form]())
+    handler.setFormatter(LineFormatter(form))
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.WARNING)  # the HTTP client would tell every header that it sends
-    for name in _OURS:
+    root.setLevel(logging.WARNING)  # else the HTTP client logs every header that it sends
+    for name in ("simulator", "uvicorn"):
         logging.getLogger(name).setLevel(level.upper())
     logging.getLogger(ACCESS).setLevel(logging.INFO if access else logging.WARNING)
 
 
-def announce(form: Format, text: str) -> None:
-    """Say what must be said at any level, to the letter: a secret that was made just now, why nobody can listen."""
+def announce(form: LogFormat, text: str) -> None:
+    """Write a line whatever the level, without hiding secrets: a generated token, why the server cannot start."""
     if sys.stderr is not None:
-        sys.stderr.write(f"{text if form == 'text' else _json(_object(_now(), 'warning', 'simulator', text))}\n")
+        sys.stderr.write(f"{text if form == 'text' else _json_line(time(), 'warning', 'simulator', text)}\n")
         sys.stderr.flush()
 
 
-def _dropped(form: Format, count: int) -> str:
-    """The line that reports dropped lines."""
-    text, now = f"{count} log lines were dropped: standard error could not be written", _now()
+def _dropped_line(form: LogFormat, count: int) -> str:
+    text, logger = f"{count} log lines were dropped: standard error could not be written", "simulator.logs"
     if form == "text":
-        return f"{_at(now)} warning simulator.logs: {text}\n"
-    return f"{_json(_object(now, 'warning', 'simulator.logs', text))}\n"
+        return f"{_timestamp(time())} warning {logger}: {text}\n"
+    return f"{_json_line(time(), 'warning', logger, text)}\n"
 
 
-def _json(line: dict[str, Any]) -> str:
-    """The line as JSON in ASCII: it stays JSON in every encoding that standard error may have."""
+def _json_line(at: float, level: str, logger: str, message: str, **more: Any) -> str:
+    """The members as JSON in ASCII, which stays JSON in every encoding that standard error may have."""
+    line = {"at": _timestamp(at), "level": level, "logger": logger, "message": message, **more}
     text = json_codec.dumps(line).decode()
     return text if text.isascii() else json.dumps(line, separators=(",", ":"))
 
 
-def _now() -> float:
-    return datetime.now(UTC).timestamp()
-
-
-def _object(at: float, level: str, name: str, message: str) -> dict[str, Any]:
-    return {"at": _at(at), "level": level, "logger": name, "message": message}
-
-
-def _at(seconds: float) -> str:
+def _timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

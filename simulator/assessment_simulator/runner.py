@@ -1,254 +1,204 @@
-"""Runs the app under uvicorn: in the foreground for `serve`, in a thread of this process for demos and tests."""
+"""Runs the app under uvicorn: in the foreground for `serve`, in a thread of this process for `demo` and tests.
+
+Start: messages (`set_up_messages`) → limit of open files → app and log → listening sockets → sandboxes of the settings
+→ uvicorn → forward listener → `listening on URL` on standard output. Failures before that line are reported in one
+line on standard error, and the exit status is 1.
+
+Stop (SIGTERM, SIGINT): close the listening sockets → end long waits → finish the requests and webhooks in progress,
+for at most `grace` seconds → release the sandboxes, so that other processes take over → refuse forwarded requests for
+a moment → uvicorn's shutdown. A second signal cuts off what is still in progress.
+
+Sockets: an address gives one socket. `::` accepts IPv4 connections, too. `localhost` listens on the loopback addresses
+of both families, because clients differ in which they try. A family that this machine lacks is left out.
+"""
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
+import os
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
+from ipaddress import IPv6Address, ip_address
 from types import FrameType
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import uvicorn
 from uvicorn.server import ServerState
 
 from assessment_simulator import logging_setup, output
 from assessment_simulator.app import Simulator, Unopened
-from assessment_simulator.http.asgi import App
 from assessment_simulator.http.connection import IDLE, Connections
 from assessment_simulator.journal.redaction import hidden
-from assessment_simulator.open_files import fitted
-from assessment_simulator.settings import Settings, authorities
-from assessment_simulator.sockets import BACKLOG, listen, unheard, url_of
-from assessment_simulator.storage import LogError, Unusable
+from assessment_simulator.settings import BACKLOG, Settings, authorities, is_localhost
+from assessment_simulator.storage import LogError
 from assessment_simulator.webhooks.ca_certificates import flaws
 
-_TICKS_BETWEEN_LOOKS = 5
-"""Ticks of a tenth of a second between two looks at those who let us wait."""
-_TICK = 0.02
-"""Seconds between two looks at what is still under way when the server stops."""
-_LAST_WORD = 0.2
-"""Seconds in which those who are cut off may be told."""
+if sys.platform != "win32":
+    import resource
+
+PORT_TRIES = 50
+"""Ports that are tried until one is free in both families, where the system chooses the port."""
+OTHER_FILES = 1_000
+"""Open files that are no connections from clients: webhooks, modules, the log."""
+_NO_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
+"""Errors of a system that has no such address family, or none of its addresses."""
+_TICKS_PER_CHECK = 5
+"""uvicorn's ticks, each a tenth of a second, between two checks for clients that are too slow."""
+_POLL = 0.02
+"""Seconds between two checks for requests in progress while the server stops."""
+_CUT_OFF = 0.2
+"""Seconds in which clients whose requests are cut off may still get a response."""
 _REDIRECTING = 0.1
 """Seconds in which requests for released sandboxes get 421, before the idle connections that bring them are closed."""
 _FORWARD_SLACK = 2
-"""A forwarded head has one more header, and each byte of it may have become two (`server.forwarding`)."""
+"""A forwarded head has one more header, and each byte of it may have become two (`http.forwarding`)."""
 _log = logging.getLogger("simulator.serving")
 
 
-class Application(Protocol):
-    """What `Server` needs of `Simulator`."""
+class Server(uvicorn.Server):
+    """uvicorn with a callback when it listens, a listener for forwarded requests, and the stop described above.
 
-    app: App
-
-    async def open(self) -> None: ...
-
-    def leave(self) -> None: ...
-
-    def is_sending(self) -> bool: ...
-
-
-class ForwardListener(NamedTuple):
-    """Where other processes forward requests to, and the app that responds to these.
-
-    While the server stops, it still takes forwards: another process would take an owner without a listener for dead.
-    When all else is finished, the server awaits `release`, which is told whether it may wait, and after which
-    the app responds 421. Then the listener closes.
+    If `announce` returns False, nobody knows where the server listens, so it stops.
     """
 
-    socket: socket.socket
-    app: App
-    release: Callable[[Callable[[], bool]], Awaitable[None]]
-
-
-class Server(uvicorn.Server):
-    """uvicorn, with a word said as soon as it really listens, and an end that finishes what was begun."""
-
-    def __init__(
-        self,
-        simulator: Application,
-        listening: Callable[[], bool],
-        settings: Settings,
-        forward_listener: ForwardListener | None = None,
-    ) -> None:
-        if isinstance(simulator, Simulator) and simulator.forward_socket is not None:
-            forward_listener = ForwardListener(simulator.forward_socket, simulator.forward_app, simulator.release)
-        self._connections = Connections(simulator.app, settings.max_connections)
-        super().__init__(_config(self._connections, settings))
-        self.forward_listener = forward_listener
-        """May be set until the simulator is open."""
+    def __init__(self, simulator: Simulator, announce: Callable[[], bool], settings: Settings) -> None:
+        self.connections = Connections(simulator.app, settings.max_connections)
+        super().__init__(_config(self.connections, settings))
+        self.is_announced = False
+        self._announce = announce
+        self._simulator = simulator
+        self._settings = settings
         self._forwards: Connections | None = None
         self._forward_server: asyncio.Server | None = None
-        self.is_told = False
-        """Whether whoever wants to know where it listens was told; else it does not serve."""
-        self._listening = listening
-        self._simulator = simulator
-        self._patience = settings.request_timeout
-        self._grace = settings.grace
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Open what is to be there from the beginning, start as uvicorn does, then tell."""
+        """Open the log and the configured sandboxes, start as uvicorn does, listen for forwards, then announce."""
         await self._simulator.open()
         await super().startup(sockets)
-        if self.started:
-            if self.forward_listener is not None:
-                await self._listen_for_forwards(self.forward_listener)
-            self.is_told = self._listening()
-            if not self.is_told:
-                self.should_exit = True
-                await self.lifespan.shutdown()  # which old versions of uvicorn leave out then
-
-    async def _listen_for_forwards(self, listener: ForwardListener) -> None:
-        """Serve other processes as uvicorn serves clients, but without TLS, and outside the limit of connections."""
-        self._forwards = Connections(listener.app, sys.maxsize, _FORWARD_SLACK)
-        config, state = _config(self._forwards), ServerState()
-        config.load()
-        loop = asyncio.get_running_loop()
-
-        def connection() -> asyncio.Protocol:
-            made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
-                config=config, server_state=state, app_state=self.lifespan.state, _loop=loop
+        if not self.started:
+            return
+        if self._simulator.forward_socket is not None:
+            # As uvicorn serves clients, but without TLS, and outside the limit of connections.
+            self._forwards = Connections(self._simulator.forward_app, sys.maxsize, _FORWARD_SLACK)
+            config, state = _config(self._forwards), ServerState()
+            config.load()
+            loop = asyncio.get_running_loop()
+            kind: Any = config.http_protocol_class
+            protocol = partial(kind, config=config, server_state=state, app_state=self.lifespan.state, _loop=loop)
+            self._forward_server = await loop.create_server(
+                protocol, sock=self._simulator.forward_socket, backlog=BACKLOG
             )
-            return made
-
-        self._forward_server = await loop.create_server(connection, sock=listener.socket, backlog=BACKLOG)
+        self.is_announced = self._announce()
+        if not self.is_announced:
+            self.should_exit = True
+            await self.lifespan.shutdown()  # old versions of uvicorn leave it out in this case
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let nobody in, let all who wait for something go, finish what was begun; then stop as uvicorn does."""
-        deadline = asyncio.get_running_loop().time() + self._grace
+        """Stop in the order that the module describes."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._settings.grace
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         self._simulator.leave()
-        # Forwarded calls that begin from now on are the business of `release`: there is always another.
-        await self._drain(self._connections, deadline, self._forwards.calls() if self._forwards else [])
-        if self.forward_listener is not None and self._forwards is not None and self._forward_server is not None:
-            await self._release(self.forward_listener, deadline)
+        # Wait for the forwarded requests of now only: there may always be another. `release` refuses later ones.
+        await self._drain(self.connections, deadline, self._forwards.calls() if self._forwards else [])
+        if self._forwards is not None and self._forward_server is not None:
+            # The forward listener stays open until here: others would take an owner without a listener for dead.
+            try:
+                async with asyncio.timeout_at(max(deadline, loop.time() + _CUT_OFF)):
+                    await self._simulator.release(lambda: not self.force_exit and loop.time() < deadline)
+            except Exception:  # noqa: BLE001  the sandboxes are free at the latest when this process has ended
+                _log.exception("the sandboxes of this process were not released")
             if not self.force_exit:
                 await asyncio.sleep(_REDIRECTING)
             await self._drain(self._forwards, deadline)
             self._forward_server.close()
         await super().shutdown(sockets)
-        if self.force_exit:  # uvicorn leaves it out then; it takes no time, for nothing is waited for
+        if self.force_exit:  # uvicorn leaves it out in this case; it takes no time, because it waits for nothing
             await self.lifespan.shutdown()
 
     async def _drain(self, connections: Connections, deadline: float, calls: Sequence[asyncio.Task[Any]] = ()) -> None:
-        """Close connections as their calls end, and wait for webhooks under way and for further calls.
+        """Close connections as their requests end, and wait for webhooks in progress and for `calls`.
 
-        When the time is up, or at a second signal, cut off what remains.
+        At the deadline, or at a second signal, cut off what remains.
         """
         loop = asyncio.get_running_loop()
         connections.shutdown()
         while connections.all or self._simulator.is_sending() or not all(call.done() for call in calls):
             if self.force_exit or loop.time() >= deadline:
-                when = "at a second signal" if self.force_exit else f"after {self._grace:g} s of grace"
-                if count := await connections.cut_off(_LAST_WORD, calls):
+                when = "at a second signal" if self.force_exit else f"after {self._settings.grace:g} s of grace"
+                if count := await connections.cut_off(_CUT_OFF, calls):
                     _log.warning("stopped %s: %d calls were not finished", when, count)
                 return
-            await asyncio.sleep(_TICK)
-
-    async def _release(self, listener: ForwardListener, deadline: float) -> None:
-        """Release the sandboxes; where that fails, they are free when this process has ended."""
-        time = asyncio.get_running_loop().time
-        try:
-            async with asyncio.timeout_at(max(deadline, time() + _LAST_WORD)):
-                await listener.release(lambda: not self.force_exit and time() < deadline)
-        except Exception:  # noqa: BLE001  the server stops nevertheless
-            _log.exception("the sandboxes of this process were not released")
+            await asyncio.sleep(_POLL)
 
     async def on_tick(self, counter: int) -> bool:
-        """What uvicorn does ten times a second; and see to those who let us wait."""
-        if counter % _TICKS_BETWEEN_LOOKS == 0:
-            now = asyncio.get_running_loop().time()
-            self._connections.look(now, self._patience)
-            if self._forwards is not None:
-                self._forwards.look(now, self._patience)
+        """What uvicorn does ten times a second, and the time limits of clients."""
+        if counter % _TICKS_PER_CHECK == 0:
+            for connections in filter(None, (self.connections, self._forwards)):
+                connections.look(asyncio.get_running_loop().time(), self._settings.request_timeout)
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop in good order, and at once when asked again; uvicorn would raise the signal anew and end with it."""
+        """Stop gracefully, at a second signal at once. uvicorn would raise the signal again and end the process."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
 
 def serve(settings: Settings) -> int:
     """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
-    warn = messages(settings)
-    settings = fitted(settings, warn)
+    warn = set_up_messages(settings)
+    settings = limit_connections(settings, warn)
     try:
         simulator = Simulator(settings, warn)
-    except Unusable as problem:
-        warn(unlogged(settings, problem))
-        return 1
-    try:
         listeners = listen(settings)
-    except OSError as problem:
-        warn(unheard(settings, problem))
+    except (LogError, OSError) as problem:
+        warn(start_error(settings, problem))
         return 1
     url = url_of(settings, listeners)
     if simulator.control_token is not None and settings.control_token is None:
         warn(f"control token: {simulator.control_token}")
 
-    def listening() -> bool:
+    def announce() -> bool:
         _log.info("listening on %s", url)
-        return greet(url, warn)
+        return print_url(url, warn)
 
-    return serve_on(listeners, Server(simulator, listening, settings), settings, warn)
-
-
-def greet(url: str, warn: Callable[[str], None]) -> bool:
-    """Say on standard output where the server listens; False where that fails. A reader who waits is no failure."""
-    output.drain()  # what was said before stands before it, also where both streams are one
-    print(f"listening on {url}", flush=True)
-    problem = output.failure(sys.stdout)
-    if problem is not None:
-        warn(f"cannot write to standard output: {problem.strerror}")
-    return problem is None
-
-
-def messages(settings: Settings) -> Callable[[str], None]:
-    """Set up what the program says, so that no reader can make it wait; gives the way to say what must be said.
-
-    Authorities that cannot be used are reported here, because a webhook would only fail much later.
-    """
-    output.take_over("stdout")
-    logging_setup.set_up(settings.log_format, settings.log_level, settings.access_log)
-    warn = partial(logging_setup.announce, settings.log_format)
-    for line in flaws(authorities()):
-        warn(line)
-    return warn
+    return serve_on(listeners, Server(simulator, announce, settings), settings, warn)
 
 
 def serve_on(listeners: list[socket.socket], server: Server, settings: Settings, warn: Callable[[str], None]) -> int:
     """Serve on these sockets until a signal comes. Returns the exit status."""
-    _calm_garbage_collection()
+    # What is loaded now stays loaded: the garbage collector need not walk over it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 100)
     try:
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=listeners)
-    except Unopened as problem:
-        warn(str(problem))
-    except LogError as problem:
-        warn(unlogged(settings, problem))
-    return 0 if server.is_told else 1
+    except (Unopened, LogError) as problem:
+        warn(start_error(settings, problem))
+    return 0 if server.is_announced else 1
 
 
 @contextlib.contextmanager
 def running(settings: Settings, listeners: list[socket.socket] | None = None) -> Iterator[str]:
-    """Serve in a thread of this process for as long as the block lasts; gives the base address."""
+    """Serve in a thread of this process while the block lasts. Yields the base URL."""
     simulator = Simulator(settings)
     listeners = listeners or listen(settings)
     ready = threading.Event()
 
-    def listening() -> bool:
+    def announce() -> bool:
         ready.set()
         return True
 
-    server = Server(simulator, listening, settings)
-    thread = threading.Thread(
-        target=server.run, kwargs={"sockets": listeners}, name="assessment-simulator", daemon=True
-    )
+    server = Server(simulator, announce, settings)
+    thread = threading.Thread(target=server.run, args=(listeners,), name="assessment-simulator", daemon=True)
     thread.start()
     try:
         while not ready.wait(0.1):
@@ -272,13 +222,129 @@ def _config(connections: Connections, settings: Settings | None = None) -> uvico
     )  # fmt: skip
 
 
-def unlogged(settings: Settings, problem: LogError) -> str:
-    """Why there is no log, in a line without passwords."""
-    return f"--log {hidden(settings.log)}: {problem}"
+def set_up_messages(settings: Settings) -> Callable[[str], None]:
+    """Set up logging and output that never blocks. Returns the function that writes a line whatever the log level.
+
+    Unusable certificate authorities are reported here, because a webhook would only fail much later.
+    """
+    output.replace_stream("stdout")
+    logging_setup.set_up(settings.log_format, settings.log_level, settings.access_log)
+    warn = partial(logging_setup.announce, settings.log_format)
+    for line in flaws(authorities()):
+        warn(line)
+    return warn
 
 
-def _calm_garbage_collection() -> None:
-    """What is loaded now stays for good: keep the collector from walking over it again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 100)
+def print_url(url: str, warn: Callable[[str], None]) -> bool:
+    """Print where the server listens. Returns False if that fails; a reader that has not read it yet is no failure."""
+    output.drain()  # earlier lines come first, also where both streams are one
+    print(f"listening on {url}", flush=True)
+    problem = output.write_error(sys.stdout)
+    if problem is not None:
+        warn(f"cannot write to standard output: {problem.strerror}")
+    return problem is None
+
+
+def start_error(settings: Settings, problem: Exception) -> str:
+    """Why the server cannot start, in a line without passwords."""
+    if isinstance(problem, LogError):
+        return f"--log {hidden(settings.log)}: {problem}"
+    if not isinstance(problem, OSError):
+        return str(problem)
+    if isinstance(problem, socket.gaierror):
+        reason = f"the name {settings.host} cannot be resolved"
+    else:  # not Python's own text, which repeats the address
+        reason = os.strerror(problem.errno) if problem.errno else str(problem)
+    hint = "; choose another with --port, 0 takes a free one" if problem.errno == errno.EADDRINUSE else ""
+    return f"cannot listen on {settings.host}:{settings.port}: {reason}{hint}"
+
+
+def limit_connections(settings: Settings, warn: Callable[[str], None]) -> Settings:
+    """Raise the limit of open files; if it is too low, lower `max_connections`: more connections get 503."""
+    if sys.platform == "win32":
+        return settings
+    needed = settings.max_connections + OTHER_FILES
+    files, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY or files >= needed:
+        return settings
+    with contextlib.suppress(OSError, ValueError):
+        more = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
+        files = more
+    fewer = max(1, files - min(OTHER_FILES, files // 2))
+    if fewer >= settings.max_connections:
+        return settings
+    warn(
+        f"this process may open {files} files (ulimit -n): "
+        f"it accepts {fewer} connections at once, not {settings.max_connections}"
+    )
+    return replace(settings, max_connections=fewer)
+
+
+def listen(settings: Settings) -> list[socket.socket]:
+    """The sockets that listen on the host of the settings, all on one port; raises OSError."""
+    hosts = _addresses(settings.host.strip("[]"))
+    for tries_left in reversed(range(PORT_TRIES)):
+        with contextlib.ExitStack() as opened:
+            try:
+                listeners = _listen_on(hosts, settings.port, opened)
+            except OSError as problem:
+                # The port that the system chose for the first address may be in use at the second.
+                if problem.errno != errno.EADDRINUSE or settings.port or not tries_left:
+                    raise
+            else:
+                opened.pop_all()
+                return listeners
+    raise AssertionError("the last try returns or raises")
+
+
+def _listen_on(hosts: list[str], port: int, opened: contextlib.ExitStack) -> list[socket.socket]:
+    listeners: list[socket.socket] = []
+    missing: OSError | None = None
+    for host in hosts:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        both = host == "::" and socket.has_dualstack_ipv6()
+        try:
+            listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+        except OSError as problem:
+            if problem.errno not in _NO_FAMILY or len(hosts) == 1:
+                raise
+            missing = missing or problem
+        else:
+            listeners.append(opened.enter_context(listener))
+            port = listener.getsockname()[1]
+    if missing is not None and not listeners:
+        raise missing
+    return listeners
+
+
+def _addresses(host: str) -> list[str]:
+    """The addresses to listen on; raises `socket.gaierror` for a name that has none."""
+    if is_localhost(host):
+        return ["127.0.0.1", "::1"]
+    if not host:
+        return ["0.0.0.0"]  # noqa: S104
+    with contextlib.suppress(ValueError):
+        address = ip_address(host)
+        if isinstance(address, IPv6Address) and address.ipv4_mapped:
+            return [str(address.ipv4_mapped)]
+        # Where the system has no IPv6, or no socket for both families, IPv4 needs a socket of its own.
+        if address == IPv6Address("::"):
+            return ["::"] if socket.has_dualstack_ipv6() else ["::", "0.0.0.0"]  # noqa: S104
+        return [str(address)]
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (UnicodeError, TypeError):  # Python's errors for a name that no host can have
+        raise socket.gaierror(socket.EAI_NONAME, "is no name of a host") from None
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def url_of(settings: Settings, listeners: list[socket.socket]) -> str:
+    """The base URL of the sockets: with the host name of the settings, or the address that is listened on."""
+    host, port, *_ = listeners[0].getsockname()
+    name = settings.host.strip("[]") or host
+    with contextlib.suppress(ValueError):
+        ip_address(name)
+        name = host
+    scheme = "http" if settings.tls_cert is None else "https"
+    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"

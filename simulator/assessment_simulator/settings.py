@@ -1,4 +1,4 @@
-"""What the server is told when it starts. The only reader of the environment."""
+"""The settings of a server. The only module that reads the environment."""
 
 import os
 from collections.abc import Mapping
@@ -11,37 +11,36 @@ from assessment_simulator.core.log_location import log_place
 from assessment_simulator.core.urls import path_prefix
 
 Access = Literal["open", "closed"]
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 PREFIX = "SIMULATOR_"
-SHORTEST_TOKEN = 16
+MIN_TOKEN_LENGTH = 16
 """A control token of fewer characters could be guessed."""
+BACKLOG = 2_048
+"""Connections to a listener that the system accepts before the server does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a server runs; `sandboxes` are opened at the start, by name, with their settings.
+    """How a server runs. Times are in real seconds.
 
-    `public_url` is the address in links where it differs from the one that the caller used; it may have a path, under
-    which everything is served then. `trusted_proxies` are the addresses and networks whose `X-Forwarded-…` headers are
-    believed. `webhook_hosts` narrows where webhooks may go; None leaves every host that is not forbidden. Listeners'
-    certificates are checked against the system's authorities and those in the file `webhook_ca`, or not at all
-    (`webhook_insecure`).
+    Addresses: `public_url` is the base address of links where it differs from the one that the caller used; everything
+    is served under its path. `trusted_proxies` are IP addresses and networks whose `X-Forwarded-…` headers are
+    believed, `allowed_hosts` the host names that open access accepts besides local ones, `cors_origins` the origins of
+    web pages that may call. `advertise` is HOST or HOST:PORT where other servers that share a PostgreSQL log forward
+    requests to; by default the address from which this machine reaches the database, and a free port. `tls_cert` and
+    `tls_key` are files.
 
-    `log` is where commits are kept, in one of the forms of `core.log_place`: `memory`, or a SQLite file or a PostgreSQL
-    database, which `workers` processes share;
-    then a sandbox that is not asked for anything in `idle` seconds is let go from memory. What nobody has used in
-    `keep_for` seconds is deleted, and what is more than the `keep` sandboxes used last. `smtp` is the mail server
-    (HOST:PORT) that gets every invitation mail; None keeps them all here.
+    Storage: `log` is where commits are kept, in a form of `core.log_location`; `workers` processes share a PostgreSQL
+    database. With a log, a sandbox unused for `idle` leaves memory. Sandboxes unused for `keep_for`, and all but the
+    `keep` most recently used, are deleted. `sandboxes` are opened at the start, by name, with their settings.
 
-    `request_timeout` is how many real seconds a caller may take to send the head of a request, then its body, or to go
-    on reading an answer. There are at most `max_connections` at once, and `max_sandboxes`. `tls_cert` and `tls_key` are
-    the files with which it speaks TLS. `grace` is how many seconds a server that is to stop takes to finish what it
-    began. `log_format`, `log_level` and `access_log` are about what it tells its operator.
+    Webhooks and mail: `webhook_hosts` limits where webhooks may go; None allows every host that is not forbidden.
+    Listeners' certificates are checked against the system's authorities and those in the file `webhook_ca`, or not at
+    all (`webhook_insecure`). `smtp` is the mail server (HOST:PORT) that gets every invitation mail.
 
-    `advertise` is HOST or HOST:PORT, where other servers that share a PostgreSQL log forward requests to; by default
-    the address from which this machine reaches the database, and a free port.
-
-    `allowed_hosts` are the host names that open access accepts besides local ones, `cors_origins` the origins of web
-    pages that may call.
+    Limits: `request_timeout` is the time for the head of a request, for its body, and for each part of an answer that
+    the client reads. `grace` is the time to finish requests when stopping.
     """
 
     host: str = "127.0.0.1"
@@ -59,8 +58,8 @@ class Settings:
     tls_cert: str | None = None
     tls_key: str | None = None
     grace: float = 2.0
-    log_format: Literal["text", "json"] = "text"
-    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    log_format: LogFormat = "text"
+    log_level: LogLevel = "warning"
     access_log: bool = False
     sandboxes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     idle: float = 3_600.0
@@ -79,24 +78,23 @@ class Settings:
         if self.public_url is not None and path_prefix(urlsplit(self.public_url).path) is None:
             raise ValueError(f"public_url is {self.public_url!r}; its path must be one that links can begin with")
         for network in self.trusted_proxies:
-            ip_network(network)  # which says what is wrong with it
+            ip_network(network)  # raises ValueError
         flaw = flaw_of_token(self.control_token)
         if self.access == "closed" and flaw is not None:
             raise ValueError(f"control_token {flaw}")
-        log_place(self.log)
+        log_place(self.log)  # raises ValueError
 
 
 def flaw_of_token(token: str | None) -> str | None:
-    """What is wrong with a control token; None where nothing is."""
-    if token is None or len(token) >= SHORTEST_TOKEN:
+    """What is wrong with a control token; None if nothing is."""
+    if token is None or len(token) >= MIN_TOKEN_LENGTH:
         return None
-    return (
-        f"has {len(token)} characters; give at least {SHORTEST_TOKEN}, such as the output of `openssl rand -base64 24`"
-    )
+    example = "such as the output of `openssl rand -base64 24`"
+    return f"has {len(token)} characters; give at least {MIN_TOKEN_LENGTH}, {example}"
 
 
 def default_access(host: str) -> Access:
-    """Open where only this machine can reach the server, closed otherwise."""
+    """Open if only this machine can reach the server, else closed."""
     return "open" if is_loopback(host) else "closed"
 
 
@@ -107,14 +105,14 @@ def is_loopback(host: str) -> bool:
 
 
 def is_localhost(host: str) -> bool:
-    """Whether a host is the name of this machine's loopback (RFC 6761), whatever a resolver says of it."""
+    """Whether a host is a name of the loopback (RFC 6761), whatever a resolver says of it."""
     return f".{host.lower().rstrip('.')}".endswith(".localhost")
 
 
-def address_to_ask(host: str, port: int | str, *, tls: bool) -> str:
-    """The base address under which this machine reaches a server that listens on a host.
+def local_url(host: str, port: int | str, *, tls: bool) -> str:
+    """The base URL under which this machine reaches a server that listens on a host.
 
-    A wildcard is no address to connect to, and a name of the loopback need not be known to the resolver.
+    A wildcard is no address to connect to, and a resolver may not know a name of the loopback.
     """
     address = _address(host)
     name = host.strip("[]") if address is None else str(address)
@@ -124,7 +122,7 @@ def address_to_ask(host: str, port: int | str, *, tls: bool) -> str:
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """The address that a host is, None for a name. An IPv4 address written as an IPv6 one is the IPv4 address."""
+    """The IP address of a host; None for a name. An IPv4 address in the form of an IPv6 one is the IPv4 address."""
     try:
         address = ip_address(host.strip("[]"))
     except ValueError:
@@ -133,11 +131,10 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def from_environment(name: str) -> str | None:
-    """The environment's word on an option (`SIMULATOR_PORT` for `port`); None when it has none."""
+    """The environment variable of an option (`SIMULATOR_PORT` for `port`); None if it is missing or empty."""
     return os.environ.get(PREFIX + name.upper()) or None
 
 
 def authorities() -> dict[str, str]:
-    """The variables that name the authorities to trust, as OpenSSL and HTTP clients read them."""
-    named = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-    return {name: os.environ[name] for name in named if os.environ.get(name)}
+    """The variables that name certificate authorities to trust, as OpenSSL and HTTP clients read them."""
+    return {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)}

@@ -1,4 +1,11 @@
-"""Several processes on the same sockets, which share a log: `serve --workers N`. One that dies is started anew."""
+"""`serve --workers N`: several processes on the same sockets, which share a PostgreSQL log.
+
+The parent opens the sockets, forks the processes one after the other, prints the first line when all serve, and
+replaces a process that dies. When the parent ends, however it ends, a pipe breaks and the processes stop.
+
+A signal that stops the server may reach a process twice: from a terminal or a service manager, which signals a whole
+group, and from the parent. So a process counts SIGTERM and SIGINT once; the parent sends SIGUSR1 to end it at once.
+"""
 
 import logging
 import math
@@ -12,182 +19,157 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
-from typing import NoReturn
 
 from assessment_simulator import output
 from assessment_simulator.app import Simulator
-from assessment_simulator.open_files import fitted
-from assessment_simulator.runner import Server, greet, messages, serve_on, unlogged
+from assessment_simulator.runner import (
+    Server,
+    limit_connections,
+    listen,
+    print_url,
+    serve_on,
+    set_up_messages,
+    start_error,
+    url_of,
+)
 from assessment_simulator.settings import Settings
-from assessment_simulator.sockets import listen, unheard, url_of
-from assessment_simulator.storage import Unusable
+from assessment_simulator.storage import LogError
 from assessment_simulator.storage.factory import opened
 
-PATIENCE = 5.0
-"""Seconds beyond their grace that the processes have to end, before they are told to end at once."""
+STOP_SLACK = 5.0
+"""Seconds beyond their grace that the processes have to stop, before they are told to end at once."""
+_KILL_AFTER = 3.0
+"""Seconds that the processes have to end at once, before they are killed."""
+_RESTART_DELAY = 0.1
 _log = logging.getLogger("simulator.workers")
-_BREATH = 0.1
-"""Seconds before a process that died is started anew."""
-_LAST_BREATH = 3.0
-"""Seconds that the processes have to end at once."""
 
 
 def serve_together(settings: Settings) -> int:
     """Serve with `settings.workers` processes until a signal comes. Returns the exit status."""
-    warn = messages(settings)
-    settings = fitted(settings, warn)
+    warn = set_up_messages(settings)
+    settings = limit_connections(settings, warn)
     try:
-        opened(settings.log)  # what is wrong with it is said once, and no process is begun
+        opened(settings.log)  # an unusable log is reported once, before any process starts
         listeners = listen(settings)
-    except Unusable as problem:
-        warn(unlogged(settings, problem))
-        return 1
-    except OSError as problem:
-        warn(unheard(settings, problem))
+    except (LogError, OSError) as problem:
+        warn(start_error(settings, problem))
         return 1
     if settings.access == "closed" and settings.control_token is None:
         settings = replace(settings, control_token=secrets.token_urlsafe(24))
         warn(f"control token: {settings.control_token}")
-    team = Team(settings, listeners, warn)
-    if team.start() and greet(url_of(settings, listeners), warn):
-        team.watch()
-    return team.stop()
+    workers = Workers(settings, listeners, warn)
+    if workers.start() and print_url(url_of(settings, listeners), warn):
+        workers.watch()
+    return workers.stop()
 
 
-class Member(Server):
-    """One of the processes. A signal to end may come twice, though it was meant once: a terminal, or whoever ends a
-    group of processes, sends it to each of them, and the one that watches over them passes it on. So only that one
-    counts, and says by another signal when the end is to be at once."""
-
-    AT_ONCE = signal.SIGUSR1
-
-    def heed(self) -> None:
-        """Listen to that other signal."""
-        signal.signal(self.AT_ONCE, self._hurry)
+class WorkerServer(Server):
+    """The server in one process."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop in good order."""
+        """Stop gracefully; at once at SIGUSR1 only."""
         self.should_exit = True
-
-    def _hurry(self, number: int, frame: FrameType | None) -> None:
-        self.should_exit = self.force_exit = True
+        self.force_exit = self.force_exit or sig == signal.SIGUSR1
 
 
-class Team:
-    """The processes, and who watches over them."""
+class Workers:
+    """The parent's view of the processes."""
 
     def __init__(self, settings: Settings, listeners: list[socket.socket], warn: Callable[[str], None]) -> None:
         self._settings = settings
         self._listeners = listeners
         self._warn = warn
-        self._members: set[int] = set()
-        self._asked = 0
-        """How often a signal has asked for the end."""
-        self._leash = os.pipe()
-        """Breaks off when this process is no more, however it ended; then the others end, too."""
+        self._pids: set[int] = set()
+        self._signals = 0
+        """How many signals to stop have come."""
+        self._lifeline = os.pipe()
+        """Closed by the system when this process ends; the other processes stop then."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._end)
+            signal.signal(number, self._count_signal)
 
-    def _end(self, number: int, frame: FrameType | None) -> None:
-        self._asked += 1
+    def _count_signal(self, number: int, frame: FrameType | None) -> None:
+        self._signals += 1
 
     def start(self) -> bool:
-        """Begin them all; whether they all serve."""
-        return all(self._begin(first=number == 0) for number in range(self._settings.workers))
+        """Start all processes. Returns whether all serve. The first opens the sandboxes of the settings."""
+        return self._fork(self._settings) and all(
+            self._fork(replace(self._settings, sandboxes={})) for _ in range(1, self._settings.workers)
+        )
 
-    def _begin(self, *, first: bool = False) -> bool:
-        """Begin one, and wait until it serves; the first opens the sandboxes of the settings."""
+    def _fork(self, settings: Settings) -> bool:
+        """Start a process and wait until it serves. Returns whether it does."""
         reading, writing = os.pipe()
-        settings = self._settings if first else replace(self._settings, sandboxes={})
-        member = _forked()
-        if member == 0:
-            self._live(settings, reading, writing)
+        with warnings.catch_warnings():
+            # Python 3.12 warns of threads. The only other one writes standard error; `output` replaces it in the child.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                os.close(reading)
+                status = self._serve(settings, writing)
+            except Exception:  # noqa: BLE001  there is no caller who could handle it: the stack below is the parent's
+                _log.exception("process %d failed", os.getpid())
+            finally:
+                output.drain()
+                os._exit(status)
         os.close(writing)
-        self._members.add(member)
+        self._pids.add(pid)
         with os.fdopen(reading, "rb") as ready:
             return ready.read(1) == b"."
 
-    def _live(self, settings: Settings, reading: int, writing: int) -> NoReturn:
-        """The life of one process. It ends here whatever happens: what called this is the parent's to go on with."""
-        status = 1
+    def _serve(self, settings: Settings, ready: int) -> int:
+        """Serve in a child process, and write a byte to `ready` when it listens. Returns the exit status."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.close(self._lifeline[1])
+
+        def stop_with_parent() -> None:
+            os.read(self._lifeline[0], 1)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        def announce() -> bool:
+            output.drain()  # so that earlier lines come before the first line on standard output
+            os.write(ready, b".")
+            os.close(ready)
+            return True
+
+        threading.Thread(target=stop_with_parent, daemon=True).start()
         try:
-            os.close(reading)
-            os.close(self._leash[1])
-            threading.Thread(target=_follow, args=(self._leash[0],), daemon=True).start()
-            status = _serve(settings, self._listeners, self._warn, writing)
-        except Exception:  # noqa: BLE001  there is nobody else to whom it could be told
-            _log.exception("process %d failed", os.getpid())
-        finally:
-            output.drain()
-            os._exit(status)
+            server = WorkerServer(Simulator(settings, self._warn), announce, settings)
+        except LogError as problem:
+            self._warn(start_error(settings, problem))
+            return 1
+        signal.signal(signal.SIGUSR1, server.handle_exit)
+        return serve_on(self._listeners, server, settings, self._warn)
 
     def watch(self) -> None:
-        """Start anew whatever dies, until a signal comes."""
-        while not self._asked:
-            for member in self._gone():
-                if not self._asked:
-                    self._warn(f"process {member} died; another takes its place")
-                    self._begin()
-            time.sleep(_BREATH)
-
-    def _gone(self) -> list[int]:
-        gone = []
-        for member in [*self._members]:
-            if os.waitpid(member, os.WNOHANG)[0]:
-                self._members.discard(member)
-                gone.append(member)
-        return gone
+        """Replace processes that die, until a signal comes."""
+        while not self._signals:
+            for pid in self._reap():
+                if not self._signals:
+                    self._warn(f"process {pid} died; another takes its place")
+                    self._fork(replace(self._settings, sandboxes={}))
+            time.sleep(_RESTART_DELAY)
 
     def stop(self) -> int:
-        """End them all, at once when that is asked for again. Returns the exit status."""
-        served = self._asked > 0
-        self._send(signal.SIGTERM)
-        if not self._ended(self._settings.grace + PATIENCE, signals=1):
-            self._send(Member.AT_ONCE)
-            self._ended(_LAST_BREATH)
-        self._send(signal.SIGKILL)
-        return 0 if served else 1
+        """Stop all processes, at a second signal at once. Returns the exit status."""
+        was_stopped = self._signals > 0
+        for number, seconds, signals in (
+            (signal.SIGTERM, self._settings.grace + STOP_SLACK, 1),
+            (signal.SIGUSR1, _KILL_AFTER, math.inf),
+            (signal.SIGKILL, 0.0, math.inf),
+        ):
+            for pid in self._pids:
+                os.kill(pid, number)
+            deadline = time.monotonic() + seconds
+            while self._pids and self._signals <= signals and time.monotonic() < deadline:
+                self._reap()
+                time.sleep(0.01)
+        return 0 if was_stopped else 1
 
-    def _ended(self, seconds: float, signals: float = math.inf) -> bool:
-        """Whether all end within so many seconds, and before more than so many signals have come."""
-        deadline = time.monotonic() + seconds
-        while self._members and self._asked <= signals and time.monotonic() < deadline:
-            self._gone()
-            time.sleep(0.01)
-        return not self._members
-
-    def _send(self, number: int) -> None:
-        for member in self._members:
-            os.kill(member, number)
-
-
-def _forked() -> int:
-    """Fork. The only other thread of this process writes what it says; `output` takes care of it in the child."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every other thread
-        return os.fork()
-
-
-def _follow(leash: int) -> None:
-    os.read(leash, 1)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _serve(settings: Settings, listeners: list[socket.socket], warn: Callable[[str], None], ready: int) -> int:
-    """Serve as one of the processes. Returns the exit status."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    try:
-        member = Member(Simulator(settings, warn), lambda: _tell(ready), settings)
-        member.heed()
-        return serve_on(listeners, member, settings, warn)
-    except Unusable as problem:
-        warn(unlogged(settings, problem))
-        return 1
-
-
-def _tell(ready: int) -> bool:
-    output.drain()  # the first line on standard output follows
-    os.write(ready, b".")
-    os.close(ready)
-    return True
+    def _reap(self) -> list[int]:
+        """The processes that have ended since the last call."""
+        ended = [pid for pid in self._pids if os.waitpid(pid, os.WNOHANG)[0]]
+        self._pids.difference_update(ended)
+        return ended

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
+from assessment_simulator.app import Simulator
 from assessment_simulator.http.asgi import App, Receive, Scope, Send
 from assessment_simulator.http.forwarding import Forwarded, Forwarding, give_up
-from assessment_simulator.runner import ForwardListener, Server
+from assessment_simulator.runner import Server
 from assessment_simulator.settings import Settings
 
 
@@ -51,8 +52,10 @@ class Node:
         self.address = f"127.0.0.1:{self.forward_port}"
         self.released = False
         """Whether the server has released its sandboxes while stopping."""
-        listener = ForwardListener(self._forwards, Forwarded(app), release or self.release)
-        self.server = Server(self, self._listening, Settings(grace=grace), listener)
+        self.forward_socket: socket.socket | None = self._forwards
+        self.forward_app = Forwarded(app)
+        self.release = release or self._release
+        self.server = Server(cast("Simulator", self), self._listening, Settings(grace=grace))
         self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listener]}, daemon=True)
 
     # What `Server` asks of the simulator.
@@ -68,7 +71,7 @@ class Node:
         """Send no webhooks."""
         return False
 
-    async def release(self, may_wait: Callable[[], bool]) -> None:
+    async def _release(self, may_wait: Callable[[], bool]) -> None:
         """Release the sandboxes."""
         self.released = True
 

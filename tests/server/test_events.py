@@ -22,11 +22,11 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.events import feed
 from assessment_simulator.events.feed import KEPT, Change, Hub
 from assessment_simulator.journal.recorder import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
+from assessment_simulator.runner import listen
 from assessment_simulator.sandbox import sandbox as world
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.settings import Settings
-from assessment_simulator.sockets import listen
 from tests.server import ROOT, assessment, order
 from tests.servers import CONTROL, Listener, Sandbox, Server
 

@@ -316,7 +316,7 @@ def limited(ulimit: str, *options: str) -> Server:
     return server
 
 
-FEWER = "this process may open 60 files (ulimit -n): it lets 30 connections in at once, not 10000\n"
+FEWER = "this process may open 60 files (ulimit -n): it accepts 30 connections at once, not 10000\n"
 
 
 def test_where_few_files_may_be_open_fewer_are_let_in_and_the_others_are_told() -> None:

@@ -14,8 +14,8 @@ import pytest
 from assessment_simulator import logging_setup
 from assessment_simulator.app import Simulator
 from assessment_simulator.journal.redaction import hidden
-from assessment_simulator.logging_setup import Format, JsonLines, TextLines
-from assessment_simulator.settings import Settings
+from assessment_simulator.logging_setup import LineFormatter
+from assessment_simulator.settings import LogFormat, Settings
 from tests.commands import settings_of
 from tests.server import assessment
 from tests.servers import Listener, Sandbox, Server
@@ -192,12 +192,12 @@ def test_secrets_in_a_line_are_hidden_wherever_they_stand(text: str, shown: str)
 
 
 @pytest.fixture(params=["text", "json"])
-def written(request: pytest.FixtureRequest) -> Iterator[tuple[Format, io.StringIO]]:
+def written(request: pytest.FixtureRequest) -> Iterator[tuple[LogFormat, io.StringIO]]:
     """What is logged meanwhile, in either form."""
-    form: Format = request.param
+    form: LogFormat = request.param
     out, root = io.StringIO(), logging.getLogger()
     handler = logging.StreamHandler(out)
-    handler.setFormatter(TextLines() if form == "text" else JsonLines())
+    handler.setFormatter(LineFormatter(form))
     root.addHandler(handler)
     yield form, out
     root.removeHandler(handler)
@@ -231,7 +231,7 @@ def broken(path: str, headers: dict[str, str]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("path", ["/mercury/order", "/_simulator/sandboxes"])
 def test_a_mistake_of_ours_is_told_under_an_id_that_leads_to_the_log(
-    path: str, written: tuple[Format, io.StringIO]
+    path: str, written: tuple[LogFormat, io.StringIO]
 ) -> None:
     form, out = written
     start, _ = broken(path, {"x-request-id": "r-7"})
@@ -249,7 +249,7 @@ def test_a_mistake_of_ours_is_told_under_an_id_that_leads_to_the_log(
         assert trace[0].startswith("Traceback")
 
 
-def test_a_line_for_people_stays_one_line_whatever_is_in_it(written: tuple[Format, io.StringIO]) -> None:
+def test_a_line_for_people_stays_one_line_whatever_is_in_it(written: tuple[LogFormat, io.StringIO]) -> None:
     form, out = written
     logging.getLogger("simulator.x").warning("%s", "a\r\n2026 error forged: b\x1b[31m\u2028c")
     said = out.getvalue()
@@ -258,7 +258,7 @@ def test_a_line_for_people_stays_one_line_whatever_is_in_it(written: tuple[Forma
     assert (json.loads(said)["message"] if form == "json" else said).startswith("a" if form == "json" else "20")
 
 
-def test_a_json_line_is_ascii_and_keeps_every_character(written: tuple[Format, io.StringIO]) -> None:
+def test_a_json_line_is_ascii_and_keeps_every_character(written: tuple[LogFormat, io.StringIO]) -> None:
     form, out = written
     logging.getLogger("simulator.x").warning("%s", "caf\xe9 \u2026 \U0001f600")
     if form == "json":

@@ -81,7 +81,7 @@ class Connection(AbstractContextManager["Connection"]):
         said = _said(known) or f"this is no simulator: {answer.text[:200]}"
         raise SimulatorError(f"{method} {self.url}{path}: {answer.status_code}: {said}", answer.status_code, known)
 
-    def ask(self, path: str, headers: Mapping[str, str]) -> tuple[int, str] | None:
+    def probe(self, path: str, headers: Mapping[str, str]) -> tuple[int, str] | None:
         """The status of a GET, and the rules that refused it; None where the connection broke off."""
         import httpx2
 
