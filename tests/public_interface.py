@@ -32,7 +32,7 @@ from assessment_simulator.core.outcome_tags import TAGS
 from assessment_simulator.dashboard.routes import PAGES
 from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.cross_origin import EXPOSED
-from assessment_simulator.logging_setup import HEADER
+from assessment_simulator.http.request_id import HEADER
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.settings import PREFIX, Settings
 from assessment_simulator.testing import resources, webhook_listener

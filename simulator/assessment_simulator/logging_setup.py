@@ -6,47 +6,20 @@ No line makes the program wait for its reader: see `output`. `announce` writes w
 import json
 import logging
 import re
-import secrets
 import sys
-from collections.abc import Mapping
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import partial
 from time import time
 from typing import Any
 
 from assessment_simulator import output
+from assessment_simulator.http.access_log import LOGGER
+from assessment_simulator.http.request_id import request_name
 from assessment_simulator.journal.redaction import hidden
 from assessment_simulator.settings import LogFormat, LogLevel
 from assessment_simulator.storage import json_codec
 
-ACCESS = "simulator.access"
-"""The logger of the access log."""
-HEADER = b"simulator-request-id"
-"""The response header with the request id that log lines name."""
-_ACCEPTED_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_request_id: ContextVar[str] = ContextVar("request", default="")
-
-
-def name_request(headers: Mapping[bytes, bytes]) -> str:
-    """The id of the current request: the one it has, else its `X-Request-ID` if that is well-formed, else a new one."""
-    id = _request_id.get()
-    if not id:
-        given = headers.get(b"x-request-id", b"")
-        id = given.decode() if _ACCEPTED_ID.fullmatch(given) else secrets.token_hex(8)
-        _request_id.set(id)
-    return id
-
-
-def request_name() -> str:
-    """The id of the current request; "" if it has none yet."""
-    return _request_id.get()
-
-
-def take_request_name(id: str) -> None:
-    """Use the id that another process has given to the current request."""
-    _request_id.set(id)
 
 
 class LineFormatter(logging.Formatter):
@@ -63,7 +36,7 @@ class LineFormatter(logging.Formatter):
         """The line, without its end."""
         text, level = hidden(record.getMessage().strip()), record.levelname.lower()
         trace = hidden(self.formatException(record.exc_info)) if record.exc_info else ""
-        id = _request_id.get()
+        id = request_name()
         if self._form == "json":
             more = {**({"request_id": id} if id else {}), **getattr(record, "members", {})}
             return _json_line(record.created, level, record.name, text, **more, **({"trace": trace} if trace else {}))
@@ -84,7 +57,7 @@ def set_up(form: LogFormat, level: LogLevel, access: bool) -> None:
     root.setLevel(logging.WARNING)  # else the HTTP client logs every header that it sends
     for name in ("simulator", "uvicorn"):
         logging.getLogger(name).setLevel(level.upper())
-    logging.getLogger(ACCESS).setLevel(logging.INFO if access else logging.WARNING)
+    logging.getLogger(LOGGER).setLevel(logging.INFO if access else logging.WARNING)
 
 
 def announce(form: LogFormat, text: str) -> None:

@@ -42,7 +42,7 @@ from assessment_simulator.http.asgi import (
 from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.forwarding import answer_owned_elsewhere, is_forwarded, leave_to
 from assessment_simulator.http.proxy_headers import Proxied, seen
-from assessment_simulator.logging_setup import request_name
+from assessment_simulator.http.request_id import request_name
 from assessment_simulator.storage import OwnedElsewhere
 from tests.http import Node, Owner, everything, get, parsed, serving, until
 

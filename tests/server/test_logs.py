@@ -11,8 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from assessment_simulator import logging_setup
 from assessment_simulator.app import Simulator
+from assessment_simulator.http.request_id import name_request
 from assessment_simulator.journal.redaction import hidden
 from assessment_simulator.logging_setup import LineFormatter
 from assessment_simulator.settings import LogFormat, Settings
@@ -270,7 +270,7 @@ def test_a_json_line_is_ascii_and_keeps_every_character(written: tuple[LogFormat
 
 def test_a_request_without_an_id_is_given_one_and_keeps_it() -> None:
     async def ask() -> tuple[str, str]:
-        return logging_setup.name_request({}), logging_setup.name_request({b"x-request-id": b"late"})
+        return name_request({}), name_request({b"x-request-id": b"late"})
 
     first, second = asyncio.run(ask())
     assert first == second

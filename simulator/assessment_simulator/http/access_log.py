@@ -5,10 +5,11 @@ from time import perf_counter
 from typing import Any
 
 from assessment_simulator.http.asgi import App, Receive, Scope, Send, named_headers
+from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.journal.redaction import hidden
-from assessment_simulator.logging_setup import ACCESS, HEADER, name_request
 
-_log = logging.getLogger(ACCESS)
+LOGGER = "simulator.access"
+_log = logging.getLogger(LOGGER)
 
 
 class AccessLog:

@@ -60,7 +60,7 @@ from assessment_simulator.http.asgi import (
 from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.proxy_headers import Seen, restore_seen, seen
-from assessment_simulator.logging_setup import request_name, take_request_name
+from assessment_simulator.http.request_id import request_name, take_request_name
 from assessment_simulator.storage import LogError, OwnedElsewhere, Owner, json_codec
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from assessment_simulator.http.asgi import Scope, named_headers
 from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.templating import render
-from assessment_simulator.logging_setup import HEADER, name_request
 from assessment_simulator.sandbox import changes
 from assessment_simulator.storage import LogError, Unwritten, json_codec
 

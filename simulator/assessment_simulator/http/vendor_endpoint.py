@@ -61,9 +61,9 @@ from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.cross_origin import Origins
 from assessment_simulator.http.header_text import header_line
 from assessment_simulator.http.problem_details import Full, unlogged
+from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.router import Route, Router
 from assessment_simulator.journal.recorder import Incoming
-from assessment_simulator.logging_setup import HEADER, name_request
 from assessment_simulator.sandbox import changes
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere, json_codec
