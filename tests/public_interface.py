@@ -99,14 +99,14 @@ def interface() -> Interface:
         "behaviour flags": [
             f"{switch.id}: {', '.join(json.dumps(value) for value in switch.values)}"
             for vendor in VENDORS.values()
-            for switch in vendor.switches
+            for switch in vendor.behaviour_flags
         ],
         "states and actions": [
             f"{vendor.id} {what}"
             for vendor in VENDORS.values()
             for what in (
                 *(f"action {action}" for action in vendor.actions),
-                *(f"state {state}" for state in vendor.machine.states),
+                *(f"state {state}" for state in vendor.state_machine.states),
             )
         ],
         "faults": [f"{on}: {do}" for on, kinds in KINDS.items() for do in kinds],

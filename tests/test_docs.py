@@ -175,7 +175,7 @@ def test_the_metrics_are_all_listed(server: Server) -> None:
 def test_the_pages_are_all_listed() -> None:
     said = {page.partition(" ")[2] for row in rows(CONTROL, "page") for page in re.findall(r"`([A-Z]+ \S+)`", row[0])}
     routes = {route.path for route in (*static_files.routes(), *Login.__new__(Login).routes())}
-    assert said == {"/"} | routes | {vendor.exercise.path for vendor in VENDORS.values() if vendor.exercise}
+    assert said == {"/"} | routes | {vendor.questionnaire.path for vendor in VENDORS.values() if vendor.questionnaire}
 
 
 def test_the_pages_of_the_dashboard_are_all_listed() -> None:

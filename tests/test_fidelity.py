@@ -12,7 +12,7 @@ from assessment_contracts.property import Need, Property
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sources import Basis, Document, Guarantee, Guess, Source, Standing
+from assessment_simulator.core.sources import Assumption, Basis, Document, Guarantee, Source, Standing
 from assessment_simulator.core.vendor import BehaviourFlag, Vendor
 from assessment_simulator.rule_docs import page
 from tests.servers import ROOT
@@ -26,7 +26,7 @@ def test_the_page_is_what_the_tables_write_today() -> None:
 
 def told(vendor: Vendor) -> list[Rule | Guarantee]:
     """What a vendor demands and does."""
-    return [*vendor.rules, *vendor.promises]
+    return [*vendor.rules, *vendor.guarantees]
 
 
 def facts(vendor: Vendor) -> list[tuple[str, Basis]]:
@@ -34,7 +34,7 @@ def facts(vendor: Vendor) -> list[tuple[str, Basis]]:
     rules = [(f"{rule.id} {what}", basis) for rule in vendor.rules for what, basis in (
         ("demand", Basis(rule.standing, rule.source)), ("status", rule.of_status), ("body", rule.of_body),
     )]  # fmt: skip
-    others: list[Guarantee | BehaviourFlag] = [*vendor.promises, *vendor.switches]
+    others: list[Guarantee | BehaviourFlag] = [*vendor.guarantees, *vendor.behaviour_flags]
     return rules + [(item.id, Basis(item.standing, item.source)) for item in others]
 
 
@@ -54,7 +54,7 @@ def at_most(vendor: Vendor, document: Document) -> Standing:
 
 def listed_ids(vendor: Vendor) -> list[str]:
     """Everything of a vendor that has an id."""
-    return [item.id for item in told(vendor)] + [switch.id for switch in vendor.switches]
+    return [item.id for item in told(vendor)] + [switch.id for switch in vendor.behaviour_flags]
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
@@ -78,8 +78,8 @@ def test_what_is_assumed_gives_its_reason_and_what_is_not_gives_its_page(vendor:
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
 def test_what_is_not_simulated_is_said_with_the_reason(vendor: Vendor) -> None:
-    assert vendor.omitted
-    assert all(omission.what and omission.why for omission in vendor.omitted)
+    assert vendor.omissions
+    assert all(omission.what and omission.why for omission in vendor.omissions)
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
@@ -164,7 +164,7 @@ PROMISED = {
 
 
 def test_promises_have_the_standing_of_what_was_read() -> None:
-    known = {promise.id: promise.standing.value for vendor in VENDORS.values() for promise in vendor.promises}
+    known = {promise.id: promise.standing.value for vendor in VENDORS.values() for promise in vendor.guarantees}
     assert {id: known.get(id) for id in PROMISED} == PROMISED
 
 
@@ -189,12 +189,12 @@ def test_two_versions_at_one_address_have_a_row_each() -> None:
     assert titles == ["pymetrics Assessment API 1.3.0, the page", "pymetrics API 2.2.1"]
 
 
-GUESSES = [guess for vendor in VENDORS.values() for guess in vendor.guesses]
-UNSURE = {item.id: item for vendor in VENDORS.values() for item in (*told(vendor), *vendor.switches)}
+GUESSES = [guess for vendor in VENDORS.values() for guess in vendor.assumptions]
+UNSURE = {item.id: item for vendor in VENDORS.values() for item in (*told(vendor), *vendor.behaviour_flags)}
 
 
 @pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
-def test_a_guess_names_what_is_not_documented_in_all_its_parts(guess: Guess) -> None:
+def test_a_guess_names_what_is_not_documented_in_all_its_parts(guess: Assumption) -> None:
     for id in guess.ids:
         item = UNSURE[id]
         parts = {item.standing} | (
@@ -204,14 +204,14 @@ def test_a_guess_names_what_is_not_documented_in_all_its_parts(guess: Guess) -> 
 
 
 @pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
-def test_the_flags_of_a_guess_exist(guess: Guess) -> None:
+def test_the_flags_of_a_guess_exist(guess: Assumption) -> None:
     settings = {field.name for field in fields(Config)}
-    switches = {switch.id for vendor in VENDORS.values() for switch in vendor.switches}
+    switches = {switch.id for vendor in VENDORS.values() for switch in vendor.behaviour_flags}
     assert set(guess.flags) <= settings | switches
 
 
 @pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
-def test_the_check_of_a_guess_asks_something_of_a_vendor(guess: Guess) -> None:
+def test_the_check_of_a_guess_asks_something_of_a_vendor(guess: Assumption) -> None:
     patterns = re.findall(r"--only '?([\w.*]+)'?", guess.check)
     assert patterns or guess.check.startswith(("by hand: ", "no check needed")), guess.check
     for pattern in patterns:

@@ -19,7 +19,7 @@ from tests.contracts.ran import Shown, shown
 from tests.servers import Server
 
 RULES = {rule.id: rule for vendor in VENDORS.values() for rule in vendor.rules}
-PROMISES = {promise.id: promise for vendor in VENDORS.values() for promise in vendor.promises}
+PROMISES = {promise.id: promise for vendor in VENDORS.values() for promise in vendor.guarantees}
 KNOWN: dict[str, Rule | Guarantee] = {**RULES, **PROMISES}
 OURS = {fact.id: fact for fact in FACTS}
 

@@ -102,7 +102,7 @@ class Simulator:
         control = ControlApi(self._sandboxes, address, __version__)
         inner: App = self._inside(control, address, session)
         if session is not None:
-            inner = Guard(inner, session, [vendor.exercise for vendor in VENDORS.values() if vendor.exercise])
+            inner = Guard(inner, session, [vendor.questionnaire for vendor in VENDORS.values() if vendor.questionnaire])
         origins = Origins(settings.cors_origins, settings.public_url, open_access=open_access)
         hosts = Hosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
         endpoint = inner = VendorEndpoint(self._sandboxes, Shared(inner, origins), draw, address, origins)

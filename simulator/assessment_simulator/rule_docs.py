@@ -65,22 +65,22 @@ def page() -> str:
 
 
 def _vendor(vendor: Vendor) -> list[str]:
-    total = _counted([rule.standing for rule in vendor.rules] + [promise.standing for promise in vendor.promises])
-    parts = f"{len(vendor.rules)} rules and {len(vendor.promises)} promises"
+    total = _counted([rule.standing for rule in vendor.rules] + [promise.standing for promise in vendor.guarantees])
+    parts = f"{len(vendor.rules)} rules and {len(vendor.guarantees)} promises"
     statuses = _counted(rule.of_status.standing for rule in vendor.rules)
     return [
         f"## {vendor.title}\n",
-        f"{parts}, {total}; {len(vendor.switches)} behaviour flags.\n",
+        f"{parts}, {total}; {len(vendor.behaviour_flags)} behaviour flags.\n",
         f"Statuses of the refusals: {statuses}.\n",
         "### What it demands\n",
         *_table(("rule", "place", "demand", "refusal", "standing", "source"), _rules(vendor)),
         "### What it does\n",
-        *_table(("promise", "what", "standing", "source"), _promises(vendor.promises)),
+        *_table(("promise", "what", "standing", "source"), _promises(vendor.guarantees)),
         "### Behaviour flags\n",
         "Set under `behaviour` in a sandbox's settings; the first value is the default, which is our assumption.\n",
         *_table(("flag", "values", "what it decides", "source"), _switches(vendor)),
         "### What is not simulated\n",
-        *_table(("what", "why"), _omissions(vendor.omitted)),
+        *_table(("what", "why"), _omissions(vendor.omissions)),
         "### Sources\n",
         *_table(
             ("source", "address", "whose, about what", "the copy", "read on", "how much of it"), _documents(vendor)
@@ -119,7 +119,7 @@ def _promises(promises: Iterable[Guarantee]) -> Iterable[Sequence[str]]:
 
 
 def _switches(vendor: Vendor) -> Iterable[Sequence[str]]:
-    for switch in vendor.switches:
+    for switch in vendor.behaviour_flags:
         yield (
             f"`{switch.id}`",
             ", ".join(f"`{json.dumps(v)}`" for v in switch.values),
@@ -135,7 +135,7 @@ def _omissions(omitted: Iterable[Omission]) -> Iterable[Sequence[str]]:
 
 def _guesses() -> Iterable[Sequence[str]]:
     for vendor in VENDORS.values():
-        for guess in vendor.guesses:
+        for guess in vendor.assumptions:
             flags = ", ".join(f"`{flag}`" for flag in guess.flags) or "none"
             yield vendor.title, guess.what, guess.cost, flags, guess.check
 

@@ -5,13 +5,13 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from assessment_simulator.core.config import ApiUser, Assessment, Config, CustomField, Journal
+from assessment_simulator.core.config import ApiUser, Assessment, Config, CustomField, JournalLimits
 
 OTHER = replace(
     Config(),
     assessments=(Assessment("a-1", "nlr", "Reasoning"),), positions=("Analyst", "Clerk"), folders=("Root\\A",),
     custom_fields=(CustomField("Colour", ("red", "blue")), CustomField("Note")), behaviour={"pi.unsent_state": 10},
-    api_user=ApiUser("Ada", "Lovelace", "ada@example.com", "1"), journal=Journal(5, 600), webhook_timeout=0.5,
+    api_user=ApiUser("Ada", "Lovelace", "ada@example.com", "1"), journal=JournalLimits(5, 600), webhook_timeout=0.5,
 )  # fmt: skip
 
 

@@ -57,4 +57,4 @@ def test_questions_are_known_by_name_whatever_part_they_stand_in() -> None:
     ],
 )
 def test_a_link_leads_to_its_path(path: str, wanted: str, leads: bool) -> None:
-    assert exercise(path).leads_here(wanted) is leads
+    assert exercise(path).matches(wanted) is leads

@@ -17,15 +17,15 @@ def link(id: str) -> str:
 def test_each_link_gets_the_address_and_the_seal_of_its_own_invitation() -> None:
     links = Links("ada", b"secret", (1, 2))
     filled = [f"{HERE}/x/ada.{seal(b'secret', 'link', 1, 2, id)}.{id}.rest" for id in (ONE, OTHER)]
-    assert links.fill(f"{link(ONE)} {link(OTHER)}", HERE) == " ".join(filled)
-    assert links.set_out(link(ONE).encode(), HERE) == filled[0].encode()
+    assert links.fill_text(f"{link(ONE)} {link(OTHER)}", HERE) == " ".join(filled)
+    assert links.fill_placeholders(link(ONE).encode(), HERE) == filled[0].encode()
     assert filled[0] == f"{HERE}/x/ada.{links.seal(ONE)}.{ONE}.rest"
 
 
 def test_a_body_without_an_address_stays_as_it_is() -> None:
     body = f"{LINK_TOKEN}.{ONE}".encode()
-    assert Links("ada", b"secret").set_out(body, HERE) is body
-    assert Links("ada", b"secret").set_out(f"{BASE_URL_TOKEN}/y".encode(), HERE) == b"http://here/y"
+    assert Links("ada", b"secret").fill_placeholders(body, HERE) is body
+    assert Links("ada", b"secret").fill_placeholders(f"{BASE_URL_TOKEN}/y".encode(), HERE) == b"http://here/y"
 
 
 def test_seals_differ_by_secret_epoch_and_invitation() -> None:
@@ -38,5 +38,5 @@ def test_seals_are_right_however_many_were_made_before() -> None:
     links = Links("ada", b"secret")
     for number in range(2_500):
         id = str(UUID(int=number))
-        assert links.fill(link(id), HERE) == f"{HERE}/x/ada.{links.seal(id)}.{id}.rest"
-    assert links.fill(link(ONE), HERE) == f"{HERE}/x/ada.{links.seal(ONE)}.{ONE}.rest"
+        assert links.fill_text(link(id), HERE) == f"{HERE}/x/ada.{links.seal(id)}.{id}.rest"
+    assert links.fill_text(link(ONE), HERE) == f"{HERE}/x/ada.{links.seal(ONE)}.{ONE}.rest"

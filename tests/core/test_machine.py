@@ -2,10 +2,10 @@
 
 import pytest
 
-from assessment_simulator.core.states import Machine, State
+from assessment_simulator.core.states import State, StateMachine
 from assessment_simulator.vendors import predictive_index, pymetrics
 
-LINE = Machine(
+LINE = StateMachine(
     states={"new": "", "seen": "", "begun": "", "done": "", "gone": ""},
     moves={
         ("new", "see"): "seen",
@@ -17,7 +17,7 @@ LINE = Machine(
         ("new", "lapse"): "gone",
         ("begun", "lapse"): "gone",
     },
-    walk=("see", "begin", "finish"),
+    happy_path=("see", "begin", "finish"),
 )
 
 STEPS: list[tuple[State, str, tuple[State, ...] | None]] = [
@@ -53,19 +53,19 @@ def test_the_ends_are_the_states_that_nothing_leads_out_of() -> None:
 
 
 def test_a_state_that_only_leads_to_itself_is_an_end() -> None:
-    assert Machine({"a": "", "b": ""}, {("a", "go"): "b", ("b", "stay"): "b"}, ()).ends == ("b",)
+    assert StateMachine({"a": "", "b": ""}, {("a", "go"): "b", ("b", "stay"): "b"}, ()).ends == ("b",)
 
 
 MACHINES = [
     pytest.param(
-        pymetrics.VENDOR.machine,
+        pymetrics.VENDOR.state_machine,
         {"Rejected", "Pending", "Accepted", "Not Started", "In Progress", "Completed", "Fulfilled", "Expired"},
         {"Rejected", "Fulfilled", "Expired"},
         "Completed",
         id="pymetrics",
     ),
     pytest.param(
-        predictive_index.VENDOR.machine,
+        predictive_index.VENDOR.state_machine,
         {0, 10, 20, 30, 40, 50, 60, 65},
         {40, 50, 60, 65},
         40,
@@ -77,7 +77,7 @@ MACHINES = [
 
 @pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
 def test_the_states_and_ends_are_those_of_the_vendor(
-    machine: Machine, states: set[State], ends: set[State], done: State
+    machine: StateMachine, states: set[State], ends: set[State], done: State
 ) -> None:
     assert {*machine.states} == states
     assert {*machine.ends} == ends
@@ -86,15 +86,15 @@ def test_the_states_and_ends_are_those_of_the_vendor(
 
 @pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
 def test_every_move_begins_and_ends_in_a_known_state(
-    machine: Machine, states: set[State], ends: set[State], done: State
+    machine: StateMachine, states: set[State], ends: set[State], done: State
 ) -> None:
     assert {state for state, _ in machine.moves} | {*machine.moves.values()} <= states
-    assert {*machine.walk} <= {action for _, action in machine.moves}
+    assert {*machine.happy_path} <= {action for _, action in machine.moves}
 
 
 @pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
 def test_whoever_is_not_finished_can_finish_or_expire(
-    machine: Machine, states: set[State], ends: set[State], done: State
+    machine: StateMachine, states: set[State], ends: set[State], done: State
 ) -> None:
     for state in states - ends - {done}:
         steps = machine.steps(state, "complete")
@@ -107,7 +107,7 @@ def test_whoever_is_not_finished_can_finish_or_expire(
 
 @pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
 def test_nothing_comes_back_once_it_is_finished(
-    machine: Machine, states: set[State], ends: set[State], done: State
+    machine: StateMachine, states: set[State], ends: set[State], done: State
 ) -> None:
     reached = {done}
     while more := {end for (start, _), end in machine.moves.items() if start in reached} - reached:

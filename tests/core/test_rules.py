@@ -112,8 +112,8 @@ def test_there_is_one_type_rule_for_each_member() -> None:
     assert second.statement == "candidate.email must be of type string"
     assert {(r.status, r.standing, r.source.title) for r in (first, second)} == {(400, Standing.ASSUMED, "our choice")}
     world = FakeSandbox()
-    assert first.holds(world.call("any", {"gender": 1}), world)
-    assert not first.holds(world.call("any", {"gender": "1"}), world)
+    assert first.check(world.call("any", {"gender": 1}), world)
+    assert not first.check(world.call("any", {"gender": "1"}), world)
 
 
 def rule(id: str, holds: bool = True, place: str = "request") -> Rule:
@@ -155,7 +155,7 @@ def test_a_later_stage_is_not_asked_once_an_earlier_one_refused() -> None:
 def test_a_rule_of_the_door_holds_for_whatever_becomes_a_call() -> None:
     world = FakeSandbox()
     assert always_passes(world.call("any"), world)
-    assert Rule("door", "path", "", 404, Standing.ASSUMED, Source("x", "y")).holds is always_passes
+    assert Rule("door", "path", "", 404, Standing.ASSUMED, Source("x", "y")).check is always_passes
 
 
 DEMAND = Basis(Standing.DOCUMENTED, Source("x", "y"))

@@ -17,7 +17,7 @@ from assessment_simulator.core.vendor import (
     Vendor,
     behaviour_in_force,
     handle,
-    refusal,
+    refusal_response,
 )
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeSandbox
@@ -51,10 +51,10 @@ def vendor(*more: tuple[str, str]) -> Vendor:
         VENDOR,
         endpoints=(Endpoint("GET", "/read", READ, (200,), "Read"), Endpoint("GET", "/no", REFUSED, (400,), "No")),
         actions={"complete": Operation("complete", decide, ((rule("kept", holds=True), rule("d")),))},
-        staged={"fulfil": Operation("fulfil", decide)},
-        door={"route": rule("route"), "verb": rule("verb")},
-        refuse=refuse,
-        every_reply=lambda world: more,
+        sample_actions={"fulfil": Operation("fulfil", decide)},
+        http_rules={"route": rule("route"), "verb": rule("verb")},
+        render_refusal=refuse,
+        extra_headers=lambda world: more,
     )
 
 
@@ -96,7 +96,7 @@ def test_every_reply_carries_the_headers_that_stand_on_all_after_its_own(
 
 def test_a_refusal_names_its_rules_in_order() -> None:
     world = FakeSandbox()
-    reply = refusal(vendor(), (rule("b"), rule("a")), world.call("any"), world)
+    reply = refusal_response(vendor(), (rule("b"), rule("a")), world.call("any"), world)
     assert reply.rules == ("b", "a")
 
 

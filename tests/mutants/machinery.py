@@ -47,16 +47,16 @@ MUTANTS = (
     Mutant(
         "server.refused_and_saved",
         "core/vendor.py",
-        "    decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)\n",
-        """    if found and all(rule.id.endswith((".url", ".future", ".tag", ".email.empty")) for rule in found):
-        decision = operation.decide(call, world)._replace(response=refusal(vendor, found, call, world))
+        "decision = Decision(refusal_response(vendor, found, call, world)) if found else operation.decide(call, world)",
+        """if found and all(rule.id.endswith((".url", ".future", ".tag", ".email.empty")) for rule in found):
+        decision = operation.decide(call, world)._replace(response=refusal_response(vendor, found, call, world))
     else:
-        decision = Decision(refusal(vendor, found, call, world)) if found else operation.decide(call, world)
-""",
+        decision = Decision(refusal_response(vendor, found, call, world)) if found else operation.decide(call, world)
+    """,
         "A call that was refused has created something nevertheless.",
     ),
     Mutant(
-        "server.first_rule", "core/rules.py", "return tuple(rule for rule in stage if not rule.holds(call, world))",
+        "server.first_rule", "core/rules.py", "return tuple(rule for rule in stage if not rule.check(call, world))",
         "return (rule,)",
         "Of several broken rules one is named.",
     ),

@@ -201,8 +201,8 @@ MUTANTS = (
     ),
     Mutant(
         "pi.change.shown_only", _CHANGES,
-        "record = Record(KIND, stored.id, state, face, facts, indexes.new_keys(old, face))",
-        "record = Record(KIND, stored.id, stored.status, old, stored.internal)",
+        "record = Record(RECORD_KIND, stored.id, state, face, facts, indexes.new_keys(old, face))",
+        "record = Record(RECORD_KIND, stored.id, stored.status, old, stored.internal)",
         "A change is shown in its answer, and nowhere after.",
     ),
     Mutant(
@@ -243,18 +243,19 @@ MUTANTS = (
     ),
     Mutant(
         "pi.change.by_external_id", _DEMANDS, 'return people.find(call.query.get("externalId"), world) if id is None',
-        "return next(iter(world.all(KIND)), None) if id is None",
+        "return next(iter(world.all(RECORD_KIND)), None) if id is None",
         "A change by externalId changes the oldest assessment, whose ever it is.",
     ),
     Mutant(
         "pi.archive.nothing", _CHANGES,
-        "deleted=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
+        "deleted=((RECORD_KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
         "deleted=(),",
         "DELETE deletes nothing.",
     ),
     Mutant(
-        "pi.archive.ghost", _CHANGES, "deleted=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
-        'records=(Record(KIND, stored.id, stored.status, {**stored.public, "isDeleted": 1}, stored.internal),),',
+        "pi.archive.ghost", _CHANGES,
+        "deleted=((RECORD_KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
+        'records=(Record(RECORD_KIND, stored.id, stored.status, {**stored.public, "isDeleted": 1}, stored.internal),),',
         "What is archived is still shown, with isDeleted 1.",
     ),
     Mutant(

@@ -66,7 +66,7 @@ MUTANTS = (
         "        known = reports.fresh(_stored(world, id), call, world)\n",
         """        stored = _stored(world, id)
         face = {**stored.public, "requisition_title": call.body.get("requisition_title")}
-        saved = Record(KIND, id, stored.status, face, stored.internal)
+        saved = Record(RECORD_KIND, id, stored.status, face, stored.internal)
         return Decision(VendorResponse(200, {"order": face, "created": False}), (saved,))
         known = stored
 """,

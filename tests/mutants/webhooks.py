@@ -60,7 +60,7 @@ MUTANTS = (
     ),
     Mutant(
         "webhook.state_text", _WEBHOOKS, '"assessmentState": record.status}',
-        '"assessmentState": MACHINE.states[record.status]}',
+        '"assessmentState": STATE_MACHINE.states[record.status]}',
         "The form names the state in place of its number.",
     ),
     Mutant(

@@ -543,8 +543,8 @@ def test_link_needs_no_credentials_in_closed_access(closed: Server) -> None:
 
 def test_every_vendor_has_the_actions_of_the_page() -> None:
     for vendor in VENDORS.values():
-        assert vendor.exercise
-        assert {"start", "complete", vendor.exercise.opening or "start"} <= vendor.actions.keys()
+        assert vendor.questionnaire
+        assert {"start", "complete", vendor.questionnaire.opening_action or "start"} <= vendor.actions.keys()
 
 
 def test_pages_are_not_in_the_journal(sandbox: Sandbox) -> None:
@@ -579,8 +579,8 @@ def test_templates_use_every_text_and_no_other() -> None:
 
 def test_every_language_of_a_questionnaire_is_translated() -> None:
     for vendor in VENDORS.values():
-        assert vendor.exercise
-        assert {"en"} <= set(vendor.exercise.parts) <= TEXTS.keys()
+        assert vendor.questionnaire
+        assert {"en"} <= set(vendor.questionnaire.parts) <= TEXTS.keys()
 
 
 @pytest.mark.parametrize(

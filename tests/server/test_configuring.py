@@ -11,7 +11,7 @@ from assessment_simulator.control.settings import changed, shown
 from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.http.problem_details import Problem
 
-SWITCHES = {switch.id: switch for vendor in VENDORS.values() for switch in vendor.switches}
+SWITCHES = {switch.id: switch for vendor in VENDORS.values() for switch in vendor.behaviour_flags}
 
 
 def refused(changes: dict[str, Any], config: Config | None = None) -> Problem:

@@ -302,7 +302,7 @@ STATES = [
 
 @pytest.mark.parametrize(("vendor", "state", "mark"), STATES)
 def test_tone_of_a_status_follows_the_state_table(vendor: Any, state: Any, mark: str) -> None:
-    assert formatting.tone(vendor.machine, state) == mark
+    assert formatting.tone(vendor.state_machine, state) == mark
 
 
 @pytest.mark.parametrize(

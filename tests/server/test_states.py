@@ -12,7 +12,7 @@ from assessment_simulator.app import VENDORS
 from assessment_simulator.control.state_diagram import diagram
 from assessment_simulator.control.states import moves_between, moves_of
 from assessment_simulator.control.vendor_openapi import named
-from assessment_simulator.core.states import DiagramPosition, Machine, State
+from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 from tests.server import assessment, order, problem
 from tests.servers import Sandbox
 
@@ -39,7 +39,7 @@ def act(sandbox: Sandbox, id: str, *actions: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_table_of_a_vendor_is_told_in_whole(name: str, http: httpx2.Client, sandbox: Sandbox) -> None:
-    machine = NAMES[name].machine
+    machine = NAMES[name].state_machine
     told = http.get(f"/_simulator/states/{name}").json()
     assert {one["id"]: one["title"] for one in told["states"]} == machine.states
     assert {(one["from"], one["action"]): one["to"] for one in told["moves"]} == machine.moves
@@ -128,7 +128,7 @@ MADE: list[tuple[str, Any, str, Any, list[str]]] = [
 def test_the_moves_behind_a_change_are_found(
     vendor: str, before: Any, operation: str, after: Any, actions: list[str]
 ) -> None:
-    found = moves_between(VENDORS[vendor].machine, before, operation, after)
+    found = moves_between(VENDORS[vendor].state_machine, before, operation, after)
     assert [action for _, action, _ in found] == actions
     assert (found[0][0], found[-1][2]) == (before, after)
 
@@ -146,7 +146,7 @@ def picture(sandbox: Sandbox, vendor: str) -> ET.Element:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_picture_shows_every_state_and_move_and_needs_nothing_else(sandbox: Sandbox, name: str) -> None:
-    svg, machine = picture(sandbox, name), NAMES[name].machine
+    svg, machine = picture(sandbox, name), NAMES[name].state_machine
     text = ET.tostring(svg, encoding="unicode")
     assert "href" not in text
     assert "url(" not in text
@@ -177,7 +177,7 @@ def test_what_was_seen_is_bolder_and_counted(sandbox: Sandbox) -> None:
         act(sandbox, order(sandbox, f"a{_}")["id"], "start")
     svg = picture(sandbox, "pymetrics")
     shown = {"".join(one.itertext()) for one in svg.iter(f"{SVG}g") if "seen" in one.attrib["class"].split()}
-    title = VENDORS["pymetrics"].machine.states
+    title = VENDORS["pymetrics"].state_machine.states
     assert shown == {
         f"start {TIMES}2",
         f"{title['Not Started']}Not Started{TIMES}2, 0 now",
@@ -190,7 +190,7 @@ def test_what_was_seen_is_bolder_and_counted(sandbox: Sandbox) -> None:
 
 def test_whatever_names_a_table_holds_the_picture_is_well_formed() -> None:
     evil = '</text><script>alert("&\'")</script>'
-    machine = Machine({evil: evil, "b": "]]>", 7: "\u202eright"}, {(evil, evil): "b", ("b", "x"): 7}, ())
+    machine = StateMachine({evil: evil, "b": "]]>", 7: "\u202eright"}, {(evil, evil): "b", ("b", "x"): 7}, ())
     places: dict[State, DiagramPosition] = {
         evil: DiagramPosition(0, 0),
         "b": DiagramPosition(1, 0),
@@ -217,16 +217,18 @@ REVIVED = [(50, "change_assessment", 10), (50, "change_by_external_id", 10)]
 
 @LISTED
 def test_every_state_has_a_place_and_no_two_share_one(vendor: Any) -> None:
-    assert set(vendor.places) == set(vendor.machine.states)
-    cells = [(one.column, row) for one in vendor.places.values() for row in range(one.row, one.row + one.rows)]
+    assert set(vendor.diagram_positions) == set(vendor.state_machine.states)
+    positions = [*vendor.diagram_positions.values()]
+    cells = [(one.column, row) for one in positions for row in range(one.row, one.row + one.rows)]
     assert len(set(cells)) == len(cells)
-    assert all(one.rows > 0 and one.column >= 0 and one.row >= 0 for one in vendor.places.values())
+    assert all(one.rows > 0 and one.column >= 0 and one.row >= 0 for one in positions)
 
 
 @LISTED
 def test_an_invitation_moves_down_or_sideways_in_the_picture(vendor: Any) -> None:
-    ends = {(start, end) for (start, _), end in vendor.machine.moves.items()}
-    upwards = [1 for a, b in ends if vendor.places[b].row + vendor.places[b].rows <= vendor.places[a].row]
+    ends = {(start, end) for (start, _), end in vendor.state_machine.moves.items()}
+    at = vendor.diagram_positions
+    upwards = [1 for a, b in ends if at[b].row + at[b].rows <= at[a].row]
     assert len(upwards) <= 1
 
 
@@ -255,7 +257,7 @@ def passes(line: list[float], box: Box) -> bool:
 @pytest.mark.parametrize("times", [0, 9_999])
 @LISTED
 def test_no_arrow_goes_through_a_box_and_no_label_lies_on_another_or_on_a_box(vendor: Any, times: int) -> None:
-    machine = vendor.machine
+    machine = vendor.state_machine
     moves = [*moves_of(machine), *(REVIVED if times and vendor.id == "predictive_index" else [])]
     view = {
         "states": [{"id": id, "title": title, "now": times, "seen": times} for id, title in machine.states.items()],
@@ -263,7 +265,7 @@ def test_no_arrow_goes_through_a_box_and_no_label_lies_on_another_or_on_a_box(ve
             {"from": a, "action": by, "to": b, "seen": 1 if (a, by, b) in REVIVED else times} for a, by, b in moves
         ],
     }
-    svg = ET.fromstring(diagram(machine, vendor.places, view, "all"))  # noqa: S314  our own
+    svg = ET.fromstring(diagram(machine, vendor.diagram_positions, view, "all"))  # noqa: S314  our own
     boxes: list[Box] = []
     for rect in svg.findall(f".//{SVG}g/{SVG}rect"):
         x, y, wide, high = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))

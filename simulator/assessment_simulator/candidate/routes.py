@@ -63,8 +63,8 @@ class _Link:
     @property
     def briefing(self) -> Briefing | None:
         """The invitation as the candidate sees it now; None where it does not exist (any more)."""
-        stored = self.sandbox.get(self.vendor.kind, self.id)
-        return None if stored is None else self.exercise.about(stored)
+        stored = self.sandbox.get(self.vendor.record_kind, self.id)
+        return None if stored is None else self.exercise.briefing(stored)
 
     def address(self, **more: str) -> str:
         """The page's own address, without the host, with further parameters."""
@@ -115,20 +115,20 @@ class CandidatePages:
         """One route for each vendor that has a questionnaire."""
         routes = []
         for vendor in self._sandboxes.vendors.values():
-            if vendor.exercise is not None:
-                show, submit = (partial(one, vendor, vendor.exercise) for one in (self._show, self._submit))
-                routes.append(route(vendor.exercise.path, {"GET": show, "POST": submit}))
+            if vendor.questionnaire is not None:
+                show, submit = (partial(one, vendor, vendor.questionnaire) for one in (self._show, self._submit))
+                routes.append(route(vendor.questionnaire.path, {"GET": show, "POST": submit}))
         return routes
 
     async def _show(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
         link = await self._open(vendor, exercise, request)
         briefing = link.briefing
-        if briefing and briefing.phase is Phase.INVITED and exercise.opening:
+        if briefing and briefing.phase is Phase.INVITED and exercise.opening_action:
             if "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", "")):
                 # The person has not opened the link yet. After a 503 the browser requests it again when they do.
                 return Response(status_code=503, headers=HEADERS)
             if request.method != "HEAD":
-                link.run(exercise.opening, self._base(request))
+                link.run(exercise.opening_action, self._base(request))
                 await link.sandbox.settled()
                 briefing = link.briefing
         await link.sandbox.settled()
@@ -168,8 +168,8 @@ class CandidatePages:
         sandbox = await self._sandboxes.find(Credential("link", name, seal, id))
         await sandbox.fire_due_timers()  # so that the page shows what timers that are due have changed
         language = query.get("lang", "")[:_MAX_TAG]
-        stored = sandbox.get(vendor.kind, id)
-        chosen = primary(language or (exercise.about(stored).language if stored else ENGLISH))
+        stored = sandbox.get(vendor.record_kind, id)
+        chosen = primary(language or (exercise.briefing(stored).language if stored else ENGLISH))
         kept = ({} if in_path is not None else {exercise.ticket: ticket}) | ({"lang": language} if language else {})
         prefix = seen(request.scope).prefix
         return _Link(
@@ -202,4 +202,4 @@ def _read_form(request: Request, link: _Link) -> tuple[str, Any]:
     wrong = flaw(fields, link.exercise.parts[link.language])
     if wrong:
         raise Problem(422, wrong)
-    return action, link.exercise.outcome(fields) or MISSING
+    return action, link.exercise.to_results(fields) or MISSING

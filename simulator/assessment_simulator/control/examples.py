@@ -14,7 +14,7 @@ from assessment_simulator.core.request import MISSING, VendorRequest, VendorResp
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.schema import Step
 from assessment_simulator.core.seeded_random import SeededRandom
-from assessment_simulator.core.vendor import Vendor, refusal
+from assessment_simulator.core.vendor import Vendor, refusal_response
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import State
@@ -56,7 +56,7 @@ def played(vendor: Vendor) -> Examples:
 def refused(vendor: Vendor, rule: Rule, examples: Examples) -> Any:
     """The body that the vendor answers to a call that breaks this rule."""
     call = VendorRequest("", _NOW, SeededRandom(b"example", 0), ADDRESS, "GET", f"{vendor.roots[0]}/…")
-    return _value(refusal(vendor, (rule,), call, examples.sandbox), examples.sandbox)
+    return _value(refusal_response(vendor, (rule,), call, examples.sandbox), examples.sandbox)
 
 
 def _play(vendor: Vendor, sandbox: Sandbox, step: Step, headers: Mapping[str, str]) -> VendorResponse:
@@ -88,4 +88,4 @@ def _value(reply: VendorResponse, sandbox: Sandbox) -> Any:
     """An answer as JSON values; None where it is a file."""
     if reply.body is None or reply.media_type != "application/json":
         return None
-    return json_codec.loads(sandbox.links.set_out(json_codec.dumps(reply.body), ADDRESS))
+    return json_codec.loads(sandbox.links.fill_placeholders(json_codec.dumps(reply.body), ADDRESS))

@@ -18,7 +18,7 @@ from assessment_simulator.storage import json_codec
 
 def statuses(vendors: Mapping[str, Vendor]) -> list[str]:
     """Every status that an invitation can have, as it stands in a query."""
-    return [str(state) for vendor in vendors.values() for state in vendor.machine.states]
+    return [str(state) for vendor in vendors.values() for state in vendor.state_machine.states]
 
 
 async def list_invitations(call: ControlCall) -> Iterator[Invitation]:
@@ -26,7 +26,7 @@ async def list_invitations(call: ControlCall) -> Iterator[Invitation]:
     vendors = call.sandbox.vendors
     query = read(call.request, PAGING | {"vendor": one_of(vendors), "status": one_of(statuses(vendors))})
     found = await page(search.invitations(call.sandbox, query), query.get("newest"))
-    return (one.vendor.view(one.stored) for one in found)
+    return (one.vendor.to_invitation(one.stored) for one in found)
 
 
 async def show(call: ControlCall) -> Invitation:
@@ -37,9 +37,9 @@ async def show(call: ControlCall) -> Invitation:
 def find_invitation(sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation] | None:
     """The invitation of that id, and its vendor."""
     for vendor in sandbox.vendors.values():
-        stored = sandbox.get(vendor.kind, id)
+        stored = sandbox.get(vendor.record_kind, id)
         if stored is not None:
-            return vendor, vendor.view(stored)
+            return vendor, vendor.to_invitation(stored)
     return None
 
 

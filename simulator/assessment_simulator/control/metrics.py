@@ -68,5 +68,5 @@ class Collector:
             yield CounterMetricFamily(f"simulator_{name}", what, count)
         invitations = GaugeMetricFamily("simulator_invitations", "Invitations that are stored.", labels=("vendor",))
         for vendor in sandboxes.vendors.values():
-            invitations.add_metric((vendor.id,), sum(one.state.count((vendor.kind,)) for one in held))
+            invitations.add_metric((vendor.id,), sum(one.state.count((vendor.record_kind,)) for one in held))
         yield invitations

@@ -105,7 +105,7 @@ async def _respond(operation: Operation, call: ControlCall) -> Response:
 
         result = await rendered(operation.answer, result)
     if operation.has_links:
-        result = call.sandbox.links.set_out(result, call.base)
+        result = call.sandbox.links.fill_placeholders(result, call.base)
     return Response(result, operation.status, media_type=operation.media_type)
 
 

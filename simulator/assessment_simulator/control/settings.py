@@ -17,7 +17,9 @@ _MERGED = ("api_user", "journal", "behaviour")
 def shown(vendors: Mapping[str, Vendor], config: Config) -> dict[str, Any]:
     """The settings as JSON values, with every behaviour flag of every vendor at the value in force."""
     behaviour = {
-        id: value for vendor in vendors.values() for id, value in behaviour_in_force(config, vendor.switches).items()
+        id: value
+        for vendor in vendors.values()
+        for id, value in behaviour_in_force(config, vendor.behaviour_flags).items()
     }
     return {**asdict(config), "behaviour": behaviour}
 

@@ -6,7 +6,7 @@ from html import escape
 from math import atan2, copysign, degrees
 from typing import Any, NamedTuple
 
-from assessment_simulator.core.states import DiagramPosition, Machine, State
+from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 from assessment_simulator.journal.search import state_title
 
 MEDIA_TYPE = "image/svg+xml"
@@ -64,7 +64,7 @@ class _Arrow(NamedTuple):
     side: str
 
 
-def diagram(machine: Machine, places: Mapping[State, DiagramPosition], view: View, title: str) -> str:
+def diagram(machine: StateMachine, places: Mapping[State, DiagramPosition], view: View, title: str) -> str:
     """The picture of a table as `lives.seen_view` shows it; all that is seen is bolder, and says how often."""
     moves: defaultdict[Pair, list[View]] = defaultdict(list)
     loops: defaultdict[State, list[str]] = defaultdict(list)
@@ -108,7 +108,7 @@ def _lines(state: View, name: str, loops: list[str]) -> list[str]:
     return [name, *counted, *([f"↻ {', '.join(loops)}"] if loops else [])]
 
 
-def _state(machine: Machine, state: View, lines: list[str], box: _Box) -> str:
+def _state(machine: StateMachine, state: View, lines: list[str], box: _Box) -> str:
     kinds = " ".join(["state", *(["seen"] if state["seen"] else []), *(["end"] if state["id"] in machine.ends else [])])
     first = (box.top + box.bottom) / 2 + 5 - 8.5 * (len(lines) - 1)
     x = f"{box.middle:.1f}"
@@ -123,7 +123,7 @@ def _state(machine: Machine, state: View, lines: list[str], box: _Box) -> str:
     )
 
 
-def _move(machine: Machine, made: list[View], arrow: _Arrow) -> str:
+def _move(machine: StateMachine, made: list[View], arrow: _Arrow) -> str:
     listed = any(machine.moves.get((one["from"], one["action"])) == one["to"] for one in made)
     seen = any(one["seen"] for one in made)
     kinds = " ".join(["move", arrow.side, *(["seen"] if seen else []), *([] if listed else ["unlisted"])])

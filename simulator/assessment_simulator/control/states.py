@@ -8,7 +8,7 @@ from starlette.responses import Response
 from assessment_simulator.control import state_diagram
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.control.vendor_openapi import named
-from assessment_simulator.core.states import Machine, Move, State
+from assessment_simulator.core.states import Move, State, StateMachine
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.sandbox.history import History
@@ -19,7 +19,7 @@ View = dict[str, Any]
 
 async def show_table(call: ControlCall) -> View:
     """A vendor's states and the moves between them."""
-    machine = _vendor(call).machine
+    machine = _vendor(call).state_machine
     return {
         "states": [{"id": id, "title": title} for id, title in machine.states.items()],
         "moves": [{"from": start, "action": action, "to": end} for start, action, end in moves_of(machine)],
@@ -36,7 +36,7 @@ async def diagram(call: ControlCall) -> Response:
     vendor = _vendor(call)
     view = counted(vendor, call.sandbox.state.history)
     title = f"{vendor.title}: states and moves in sandbox {call.sandbox.name}"
-    text = state_diagram.diagram(vendor.machine, vendor.places, view, title)
+    text = state_diagram.diagram(vendor.state_machine, vendor.diagram_positions, view, title)
     headers = {"content-security-policy": POLICY, "cache-control": "no-store"}
     return Response(text, headers=headers, media_type=state_diagram.MEDIA_TYPE)
 
@@ -49,7 +49,7 @@ def _vendor(call: ControlCall) -> Vendor:
     return by_name[name]
 
 
-def moves_of(machine: Machine) -> list[Move]:
+def moves_of(machine: StateMachine) -> list[Move]:
     """The moves of a table, in its order."""
     return [(start, action, end) for (start, action), end in machine.moves.items()]
 
@@ -59,9 +59,9 @@ def counted(vendor: Vendor, history: History) -> View:
 
     `now` is the number of invitations in a state, `seen` how many came into it or made a move.
     """
-    machine, now, entered, moves = vendor.machine, Counter[State](), Counter[State](), Counter[Move]()
+    machine, now, entered, moves = vendor.state_machine, Counter[State](), Counter[State](), Counter[Move]()
     for (kind, before, operation, after), times in history.tally.items():
-        if kind != vendor.kind:
+        if kind != vendor.record_kind:
             continue
         if before is not None:
             now[before] -= times
@@ -84,7 +84,7 @@ def counted(vendor: Vendor, history: History) -> View:
     }
 
 
-def moves_between(machine: Machine, before: State, operation: str, after: State) -> tuple[Move, ...]:
+def moves_between(machine: StateMachine, before: State, operation: str, after: State) -> tuple[Move, ...]:
     """The moves that led from one status to another: those of the table if it has any, else the operation itself."""
     path = machine.path(before, operation)
     if path and path[-1][2] == after:

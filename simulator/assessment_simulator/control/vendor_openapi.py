@@ -65,12 +65,12 @@ def head(title: str, version: str, about: str) -> Json:
 
 def refusals(vendor: Vendor, endpoint: Endpoint) -> dict[int, list[Rule]]:
     """The rules that can refuse a call of this endpoint, by status, with those that the door judges before."""
-    doors = vendor.door.values()
+    doors = vendor.http_rules.values()
     rules = [rule for stage in endpoint.operation.stages for rule in stage if rule not in doors]
     if "{" in endpoint.path:  # a parameter that holds a slash leads elsewhere
-        rules += [vendor.door["route"], vendor.door["verb"]]
+        rules += [vendor.http_rules["route"], vendor.http_rules["verb"]]
     if endpoint.method != "GET":
-        rules += [vendor.door["encoding"], vendor.door["size"]]
+        rules += [vendor.http_rules["encoding"], vendor.http_rules["size"]]
     found: dict[int, list[Rule]] = {}
     for rule in rules:
         found.setdefault(rule.status, []).append(rule)

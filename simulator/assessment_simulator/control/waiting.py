@@ -96,10 +96,10 @@ def _invitations(sandbox: Sandbox, base: str) -> Things:
         if found is None:
             return None
         view = values(Invitation, found[1])
-        links = {what: sandbox.links.fill(link, base) for what, link in view["links"].items()}
+        links = {what: sandbox.links.fill_text(link, base) for what, link in view["links"].items()}
         return {**view, "links": links}
 
-    kinds = frozenset(vendor.kind for vendor in sandbox.vendors.values())
+    kinds = frozenset(vendor.record_kind for vendor in sandbox.vendors.values())
     return Things(kinds, lambda: sandbox.ids("invitation", "")[::-1], view, view)
 
 

@@ -35,7 +35,7 @@ class ApiUser:
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
+class JournalLimits:
     """How much of what came in is kept: entries, and bytes of bodies."""
 
     entries: int = 1_000
@@ -71,7 +71,7 @@ class Config:
     webhook_secret: str | None = None
     webhook_time: Literal["sandbox", "real"] = "sandbox"
     invitation_days: int = 10
-    journal: Journal = field(default_factory=Journal)
+    journal: JournalLimits = field(default_factory=JournalLimits)
     behaviour: Mapping[str, str | int | bool | None] = field(default_factory=dict)
     progress: str = "manual"
     rate_limit: int | None = None
@@ -90,7 +90,7 @@ class Config:
             **said, "assessments": tuple(Assessment(**one) for one in said["assessments"]),
             "positions": tuple(said["positions"]), "folders": tuple(said["folders"]),
             "custom_fields": tuple(map(CustomField, names, closed)),
-            "api_user": ApiUser(**said["api_user"]), "journal": Journal(**said["journal"]),
+            "api_user": ApiUser(**said["api_user"]), "journal": JournalLimits(**said["journal"]),
         })  # fmt: skip
 
     @property

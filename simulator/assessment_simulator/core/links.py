@@ -32,11 +32,11 @@ class Links:
         """The seal of an invitation's link."""
         return self._seal(id.encode("utf-8", "surrogatepass"))
 
-    def fill(self, text: str, base: str) -> str:
+    def fill_text(self, text: str, base: str) -> str:
         """A text with the address `base` and the seals in their places."""
-        return self.set_out(text.encode("utf-8", "surrogatepass"), base).decode("utf-8", "surrogatepass")
+        return self.fill_placeholders(text.encode("utf-8", "surrogatepass"), base).decode("utf-8", "surrogatepass")
 
-    def set_out(self, body: bytes, base: str) -> bytes:
+    def fill_placeholders(self, body: bytes, base: str) -> bytes:
         """The same for a body, which is often a stored record as it was rendered."""
         # Each answer pays for this, and a scan of the whole body is what costs: so there is one, for the address, and
         # a seal is looked for only where the path of a link would end.

@@ -63,26 +63,26 @@ class Questionnaire(NamedTuple):
 
     An invitation's link leads to `path`, in which `{word}` stands for one segment. `ticket` names the parameter of the
     path, or else of the query, that holds the sandbox's name, its seal and the invitation's id, with dots between.
-    `opening` is the action that opening the link is, if it is one. `parts` holds the questions by language; all
-    languages ask the same. `outcome` makes of answers the body of the action `complete`; an empty one leaves the
+    `opening_action` is the action that opening the link is, if it is one. `parts` holds the questions by language; all
+    languages ask the same. `to_results` makes of answers the body of the action `complete`; an empty one leaves the
     scores to chance.
     """
 
     path: str
     ticket: str
-    about: Callable[[Stored], Briefing]
+    briefing: Callable[[Stored], Briefing]
     parts: Mapping[str, tuple[Part, ...]]
-    outcome: Callable[[Answers], Mapping[str, Any]]
-    opening: str | None = None
+    to_results: Callable[[Answers], Mapping[str, Any]]
+    opening_action: str | None = None
 
     @property
-    def place(self) -> str:
+    def path_prefix(self) -> str:
         """What every link's path begins with: the whole path, or with a slash at its end all that stands before `{`."""
         return self.path.partition("{")[0]
 
-    def leads_here(self, path: str) -> bool:
+    def matches(self, path: str) -> bool:
         """Whether a path is one that links lead to."""
-        return path.startswith(self.place) if self.place.endswith("/") else path == self.place
+        return path.startswith(self.path_prefix) if self.path_prefix.endswith("/") else path == self.path_prefix
 
 
 def questions(parts: Sequence[Part]) -> dict[str, Question]:

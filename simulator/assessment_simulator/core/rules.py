@@ -32,7 +32,7 @@ class Rule:
 
     `place` names what it speaks of (`body.email`, `header.api-key`, `query.report`, `path.uuid`, `request`);
     `statement` says it in a sentence that a refused caller can act on; `status` is the refusal's HTTP status;
-    `holds` is true where the demand is kept or does not apply. `hint` explains a likely cause of the refusal: it is
+    `check` is true where the demand is kept or does not apply. `hint` explains a likely cause of the refusal: it is
     called only for a call that breaks the rule, and its text is sent in the header `Simulator-Hint`.
 
     `standing` and `source` are those of the demand. `status_basis` and `body_basis` are set where the status, or the
@@ -45,7 +45,7 @@ class Rule:
     status: int
     standing: Standing
     source: Source
-    holds: Holds = always_passes
+    check: Holds = always_passes
     hint: Hint | None = None
     status_basis: Basis | None = None
     body_basis: Basis | None = None
@@ -194,6 +194,6 @@ def violated_rules(stages: Iterable[tuple[Rule, ...]], call: VendorRequest, worl
     """All violated rules of the first stage that has any: later stages may rely on the earlier ones."""
     for stage in stages:
         for rule in stage:
-            if not rule.holds(call, world):
-                return tuple(rule for rule in stage if not rule.holds(call, world))
+            if not rule.check(call, world):
+                return tuple(rule for rule in stage if not rule.check(call, world))
     return ()

@@ -67,7 +67,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class Assumption:
     """A choice of ours that callers can depend on: what a wrong guess looks like at the vendor, and how to find out.
 
     `flags` are behaviour flags or settings that change it; `ids` are the rules, promises and flags that hold it.

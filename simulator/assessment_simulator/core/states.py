@@ -18,16 +18,16 @@ class DiagramPosition(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class StateMachine:
     """States by name, and moves `(state, action) -> state`; what is not in the table cannot happen.
 
-    `walk` lists, in order, the actions that a candidate goes through: one of them asked for too early takes
+    `happy_path` lists, in order, the actions that a candidate goes through: one of them asked for too early takes
     those before it on the way, beginning as late in the walk as the state allows.
     """
 
     states: Mapping[State, str]
     moves: Mapping[tuple[State, str], State]
-    walk: tuple[str, ...]
+    happy_path: tuple[str, ...]
 
     def steps(self, state: State, action: str) -> tuple[State, ...] | None:
         """The states that `action` leads through from `state`, in order; None when the move does not exist.
@@ -39,7 +39,7 @@ class Machine:
 
     def path(self, state: State, action: str) -> tuple[Move, ...] | None:
         """The moves that `action` makes from `state`, as `steps` has them."""
-        asked = self.walk[: self.walk.index(action) + 1] if action in self.walk else (action,)
+        asked = self.happy_path[: self.happy_path.index(action) + 1] if action in self.happy_path else (action,)
         possible = [number for number, step in enumerate(asked) if (state, step) in self.moves]
         if not possible:
             return None

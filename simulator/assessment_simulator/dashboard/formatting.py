@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.states import Machine, State
+from assessment_simulator.core.states import State, StateMachine
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.journal.search import state_title
 
@@ -40,15 +40,15 @@ def pretty(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def tone(machine: Machine, state: State) -> str:
+def tone(machine: StateMachine, state: State) -> str:
     """The tone of a state's badge: good for the goal of the usual path, bad for other ends, info on the way there."""
-    walked = {end for (_, action), end in machine.moves.items() if action == machine.walk[-1]}
+    walked = {end for (_, action), end in machine.moves.items() if action == machine.happy_path[-1]}
     goals = walked | {end for (start, _), end in machine.moves.items() if start in walked}
     if state in goals:
         return "good"
     if state in machine.ends:
         return "bad"
-    begun = machine.path(state, machine.walk[-1])
+    begun = machine.path(state, machine.happy_path[-1])
     return "info" if begun is not None and len(begun) == 1 else "plain"
 
 
@@ -64,18 +64,20 @@ class Vendors:
 
     def status(self, vendor: str, status: State) -> dict[str, str]:
         """A status as a badge: its text and its tone."""
-        machine = self._vendors[vendor].machine
+        machine = self._vendors[vendor].state_machine
         return {"text": state_title(machine, status), "tone": tone(machine, status)}
 
     def statuses(self, vendor: str) -> list[tuple[str, str]]:
         """The values and titles of the statuses of a vendor, or without one, of all vendors."""
         chosen = [one for one in self._vendors.values() if vendor in ("", one.id)]
-        return [(str(state), state_title(one.machine, state)) for one in chosen for state in one.machine.states]
+        return [
+            (str(state), state_title(one.state_machine, state)) for one in chosen for state in one.state_machine.states
+        ]
 
     def actions(self, vendor: str, status: State) -> list[tuple[str, bool]]:
         """Every action of a vendor, and whether it is possible in this status."""
         known = self._vendors[vendor]
-        return [(action, bool(known.machine.steps(status, action))) for action in known.actions]
+        return [(action, bool(known.state_machine.steps(status, action))) for action in known.actions]
 
     def operations(self) -> list[tuple[str, str]]:
         """The operations that are reachable over HTTP: name and description."""

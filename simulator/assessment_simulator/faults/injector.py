@@ -8,8 +8,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.faults import BEFORE, Fault, merge_patch
 from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.seeded_random import SeededRandom, seal
-from assessment_simulator.core.vendor import Operation, Vendor
-from assessment_simulator.core.vendor import trouble as vendors_trouble
+from assessment_simulator.core.vendor import Operation, Vendor, failure_response
 from assessment_simulator.http import asgi
 from assessment_simulator.http.asgi import Gone, Headers, Send
 from assessment_simulator.http.connection import Connection, hang_up
@@ -69,8 +68,8 @@ async def _refused(struck: _Struck) -> VendorResponse:
     """The vendor's own error, whatever was asked."""
     fault, sandbox = struck.fault, struck.sandbox
     if fault.status is not None:
-        return vendors_trouble(struck.vendor, fault.status, struck.sketch(), sandbox)
-    reply = vendors_trouble(struck.vendor, _TOO_MANY, struck.sketch(), sandbox)
+        return failure_response(struck.vendor, fault.status, struck.sketch(), sandbox)
+    reply = failure_response(struck.vendor, _TOO_MANY, struck.sketch(), sandbox)
     others = tuple(header for header in reply.headers if header[0] != "retry-after")
     return reply._replace(headers=(*others, ("retry-after", str(fault.retry_after))))
 
@@ -132,8 +131,8 @@ async def _wait(fault: Fault) -> None:
 
 
 def _expire(struck: _Struck) -> None:
-    if struck.vendor.token is not None:
-        struck.sandbox.expire(struck.vendor.token(struck.sketch()))
+    if struck.vendor.bearer_token is not None:
+        struck.sandbox.expire(struck.vendor.bearer_token(struck.sketch()))
 
 
 # On the way out.

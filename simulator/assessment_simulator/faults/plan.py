@@ -37,7 +37,7 @@ class Faults:
 
     def on_call(self, vendor: Vendor, call: VendorRequest, world: SandboxView, count: Count) -> Fault | None:
         """The fault that strikes a call, and which of its strikes this is."""
-        token = vendor.token(call) if vendor.token else ""
+        token = vendor.bearer_token(call) if vendor.bearer_token else ""
         able = _CALLS if token and world.get(TOKEN, token) else _NO_TOKEN
         return self._strike(FaultContext("calls", able, vendor.id, call.operation, call.method, call.path), count)
 

@@ -45,7 +45,7 @@ class Guard:
 
     def _is_free(self, path: str) -> bool:
         known = path in OPEN_PATHS or path.startswith(f"{UI}/")
-        return known or any(exercise.leads_here(path) for exercise in self._exercises)
+        return known or any(exercise.matches(path) for exercise in self._exercises)
 
     async def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
         scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")

@@ -40,7 +40,7 @@ class Router:
 
     def __init__(self, vendors: Mapping[str, Vendor]) -> None:
         self._roots = tuple((root, vendor) for vendor in vendors.values() for root in vendor.roots)
-        self._questionnaires = tuple(vendor.exercise for vendor in vendors.values() if vendor.exercise)
+        self._questionnaires = tuple(vendor.questionnaire for vendor in vendors.values() if vendor.questionnaire)
         self._tree, self._lower_tree = _Node(), _Node()
         self._quick: dict[tuple[str, str], tuple[Vendor, Endpoint, str]] = {}
         """By method and path, endpoints whose one parameter is the last segment and has no fixed one beside it."""
@@ -69,7 +69,7 @@ class Router:
         if node is not None and method in node.endpoints:
             vendor, endpoint, names = node.endpoints[method]
             return Route(vendor, endpoint, dict(zip(names, values, strict=True)))
-        if any(questionnaire.leads_here(path) for questionnaire in self._questionnaires):
+        if any(questionnaire.matches(path) for questionnaire in self._questionnaires):
             return None
         for root, vendor in self._roots:
             compared = path.lower() if vendor.ignores_path_case else path

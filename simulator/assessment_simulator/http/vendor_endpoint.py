@@ -39,8 +39,7 @@ from assessment_simulator.core.request import (
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.urls import FORM, parse_query
-from assessment_simulator.core.vendor import Operation, Vendor, refusal
-from assessment_simulator.core.vendor import trouble as vendors_trouble
+from assessment_simulator.core.vendor import Operation, Vendor, failure_response, refusal_response
 from assessment_simulator.faults import injector
 from assessment_simulator.http import forwarding
 from assessment_simulator.http.asgi import (
@@ -92,7 +91,9 @@ class VendorEndpoint:
         vendors = sandboxes.vendors.values()
         self._headers = {vendor.id: tuple((name.encode(), name) for name in vendor.headers) for vendor in vendors}
         self._refusals = {
-            (vendor.id, reason): _refusing(vendor, rule) for vendor in vendors for reason, rule in vendor.door.items()
+            (vendor.id, reason): _refusing(vendor, rule)
+            for vendor in vendors
+            for reason, rule in vendor.http_rules.items()
         }
         """By vendor and reason: an operation that refuses every request with one rule of the HTTP layer."""
 
@@ -184,14 +185,14 @@ class VendorEndpoint:
                     fault = None
                 except Full as full:
                     request = at_time(sandbox.now(), sandbox.draw(), 0)
-                    response = vendors_trouble(vendor, full.status, request, sandbox)._replace(hints=(full.detail,))
+                    response = failure_response(vendor, full.status, request, sandbox)._replace(hints=(full.detail,))
                     break
 
             # Render.
             content = response.body
             if type(content) is not bytes:
                 content = getattr(content, "raw", None) or await self._render(response)
-            sent = sandbox.links.set_out(content, incoming.base)
+            sent = sandbox.links.fill_placeholders(content, incoming.base)
             if fault is not None:
                 sent = injector.spoilt(fault, response, sent)
         except OwnedElsewhere:
@@ -229,7 +230,7 @@ class VendorEndpoint:
             return
         sandbox, headers = self._sandboxes.nowhere, named_headers(scope)
         request = VendorRequest("", sandbox.now(), sandbox.draw(), "")
-        response = vendors_trouble(route.vendor, 503, request, sandbox)._replace(hints=(forwarding.UNREACHABLE,))
+        response = failure_response(route.vendor, 503, request, sandbox)._replace(hints=(forwarding.UNREACHABLE,))
         body = await self._render(response)
         more = [(b"retry-after", b"1"), (b"content-length", b"%d" % len(body))]
         await respond(send, response.status, [*self._response_headers(request.now, response, headers), *more], body)
@@ -258,7 +259,7 @@ class VendorEndpoint:
 
 def _refusing(vendor: Vendor, rule: Rule) -> Operation:
     """An operation that refuses every request with one rule."""
-    return Operation("", lambda request, view: Decision(refusal(vendor, (rule,), request, view)))
+    return Operation("", lambda request, view: Decision(refusal_response(vendor, (rule,), request, view)))
 
 
 def _failed(request: Incoming, problem: Exception) -> tuple[VendorResponse, bytes, Headers]:

@@ -66,7 +66,7 @@ class Journal:
 
     __slots__ = ("_exchanges", "_limits", "_number", "_watchers", "links", "size", "tally")
 
-    def __init__(self, bounds: config.Journal, watchers: list[Watcher]) -> None:
+    def __init__(self, bounds: config.JournalLimits, watchers: list[Watcher]) -> None:
         self._watchers = watchers
         self._limits = bounds
         self._exchanges: deque[Exchange] = deque()
@@ -87,7 +87,7 @@ class Journal:
         return map(self._filled, reversed(tuple(self._exchanges)))
 
     def _filled(self, exchange: Exchange) -> Exchange:
-        return exchange._replace(answer=self.links().set_out(exchange.answer, exchange.request.base))
+        return exchange._replace(answer=self.links().fill_placeholders(exchange.answer, exchange.request.base))
 
     def may_have(self, number: int) -> bool:
         """Whether a call of that number has come in."""
@@ -152,7 +152,7 @@ class Journal:
         while len(self._exchanges) > self._limits.entries or self.size > self._limits.bytes:
             self.size -= self._exchanges.popleft().size
 
-    def bound(self, bounds: config.Journal) -> None:
+    def bound(self, bounds: config.JournalLimits) -> None:
         """Apply other bounds."""
         self._limits = bounds
         self._drop_oldest()

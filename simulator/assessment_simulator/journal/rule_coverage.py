@@ -42,7 +42,7 @@ def coverage_view(vendors: Mapping[str, Vendor], counter: RuleCounter) -> dict[s
     """
     kept, broken = Counter[str](), Counter[str]()
     for vendor in vendors.values():
-        http = [(vendor.door[place],) for place in ("route", "verb", "encoding", "size")]
+        http = [(vendor.http_rules[place],) for place in ("route", "verb", "encoding", "size")]
         stages_of: dict[str | None, list[Any]] = {None: http[:2]}
         for endpoint in vendor.endpoints:
             # A stage of an operation may repeat a rule of the HTTP layer, which is counted once.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from assessment_simulator.core.retry_schedule import Delivery
-from assessment_simulator.core.states import Machine, State
+from assessment_simulator.core.states import State, StateMachine
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.query_parameters import older
 from assessment_simulator.sandbox.sandbox import Sandbox
@@ -25,7 +25,7 @@ class Found(NamedTuple):
     stored: Stored
 
 
-def state_title(machine: Machine, state: State) -> str:
+def state_title(machine: StateMachine, state: State) -> str:
     """A state for readers: pymetrics' states are words, The Predictive Index's are numbers, shown with a word."""
     return state if isinstance(state, str) else f"{machine.states.get(state, 'unknown')} ({state})"
 
@@ -49,18 +49,20 @@ def _matching_invitations(sandbox: Sandbox, vendors: list[Vendor], query: Query,
     states = {
         (vendor.id, state)
         for vendor in vendors
-        for state in vendor.machine.states
-        if text in state_title(vendor.machine, state).casefold()
+        for state in vendor.state_machine.states
+        if text in state_title(vendor.state_machine, state).casefold()
     }
     for id in ids:
-        found = ((vendor, stored) for vendor in vendors if (stored := sandbox.state.get(vendor.kind, id)) is not None)
+        found = (
+            (vendor, stored) for vendor in vendors if (stored := sandbox.state.get(vendor.record_kind, id)) is not None
+        )
         vendor, stored = next(found, (None, None))
         if vendor is None or stored is None or query.get("status", str(stored.status)) != str(stored.status):
             continue
         if not text or (vendor.id, stored.status) in states or text in stored.id.casefold():
             yield Found(vendor, stored)
         elif hint in stored.raw.decode().casefold():
-            invitation = vendor.view(stored)
+            invitation = vendor.to_invitation(stored)
             person = invitation.candidate
             name = " ".join(filter(None, (person["first_name"], person["last_name"])))
             known = (name, person["email"], person["external_id"], *invitation.references)

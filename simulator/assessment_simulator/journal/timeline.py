@@ -39,8 +39,8 @@ def timeline(sandbox: Sandbox, vendor: Vendor, id: str) -> list[Entry]:
         text = f"{call.request.method} {mask.plain(call.request.path)}: {result}"
         entries.append(Entry(call.at, "call", call.id, text, operation=call.operation, status=call.status))
     for at, operation, before, after in state.history.of(id):
-        left = "" if before is None else f"{state_title(vendor.machine, before)} → "
-        text = f"{operation}: {left}{state_title(vendor.machine, after)}"
+        left = "" if before is None else f"{state_title(vendor.state_machine, before)} → "
+        text = f"{operation}: {left}{state_title(vendor.state_machine, after)}"
         entries.append(Entry(at, "move", id, text, operation=operation, before=before, after=after))
     for mail in search.mails(sandbox, {"invitation": id}):
         sent = instant.parse(mail.public["at"])

@@ -39,7 +39,7 @@ class Letter(NamedTuple):
 
     def face(self) -> dict[str, Any]:
         """The mail as `S/mail` shows it, with links that lead somewhere."""
-        face: dict[str, Any] = json_codec.loads(self.links.set_out(self.raw, self.base))
+        face: dict[str, Any] = json_codec.loads(self.links.fill_placeholders(self.raw, self.base))
         return face
 
 

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from assessment_simulator.core.decision import Decision
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView
-from assessment_simulator.core.vendor import Vendor, trouble
+from assessment_simulator.core.vendor import Vendor, failure_response
 from assessment_simulator.sandbox.state import State
 
 
@@ -23,4 +23,4 @@ def within_limit(
     if state.count(kinds) < most:
         return decision
     hint = f"this sandbox holds {most} invitations, as many as its setting invitation_limit admits; raise it or reset"
-    return Decision(trouble(vendor, 503, call, world)._replace(hints=(hint,)))
+    return Decision(failure_response(vendor, 503, call, world)._replace(hints=(hint,)))

@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakSet
 
-from assessment_simulator.core.config import Config, Journal
+from assessment_simulator.core.config import Config, JournalLimits
 from assessment_simulator.core.vendor import Credential, Vendor
 from assessment_simulator.counters import Meters
 from assessment_simulator.http.problem_details import Full
@@ -65,7 +65,7 @@ class Sandboxes:
     ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access
-        self.nowhere = Sandbox("", "", State(Config(journal=Journal(0, 0)), Clock()), vendors)
+        self.nowhere = Sandbox("", "", State(Config(journal=JournalLimits(0, 0)), Clock()), vendors)
         """An empty sandbox for unknown credentials; it is never changed."""
         self.log = log
         self.meters = Meters()

@@ -44,4 +44,4 @@ def _enact(sandbox: Sandbox, vendor: Vendor, name: str, at: int, **asked: Any) -
     call = VendorRequest(name, at, SeededRandom(sandbox.secret, sandbox.state.sequence + 1), "", **asked)
     decision = operation.decide(call, sandbox)._replace(webhook_events=())
     sandbox.commit(decision, call)
-    return next((record.id for record in decision.records if record.kind == vendor.kind), "")
+    return next((record.id for record in decision.records if record.kind == vendor.record_kind), "")

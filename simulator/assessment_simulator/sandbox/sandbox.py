@@ -35,7 +35,7 @@ class Sandbox(Watched):
     """Records, clock, seed and webhooks of one name. It is also the `World` that the vendors look at."""
 
     def __init__(self, name: str, seed: int | str, opening: State, vendors: Mapping[str, Vendor]) -> None:
-        super().__init__(seed, opening, frozenset(vendor.kind for vendor in vendors.values()))
+        super().__init__(seed, opening, frozenset(vendor.record_kind for vendor in vendors.values()))
         self.name = name
         self.secret = secret_of(seed, name)
         self._links = Links(name, self.secret)
@@ -214,7 +214,7 @@ class Sandbox(Watched):
         self.watch()
 
     def _addressed(self, notice: WebhookEvent, base: str) -> WebhookEvent:
-        return replace(notice, body=self.links.fill(notice.body, base))
+        return replace(notice, body=self.links.fill_text(notice.body, base))
 
     @one_step
     def match_fault(self, vendor: Vendor, call: VendorRequest) -> Fault | None:

@@ -166,7 +166,7 @@ class WebhookWorker:
         at, place = sandbox.now(), sandbox.next_place()
         try:
             stamp = machine_now() if sandbox.config.webhook_time == "real" else at
-            post = sandbox.vendors[delivery.event.vendor].post(delivery, stamp, sandbox.config)
+            post = sandbox.vendors[delivery.event.vendor].webhook_request(delivery, stamp, sandbox.config)
             if fault is None:
                 outcome = await self._sender.send(post, sandbox.config.webhook_timeout, named=delivery.event.named)
             else:

@@ -143,4 +143,4 @@ def create(sandbox: Sandbox, email: str = "ada@example.com", webhook: str | None
 
 def ids(sandbox: Sandbox) -> Sequence[str]:
     """The ids of all assessments."""
-    return [stored.id for stored in sandbox.all(VENDORS["predictive_index"].kind)]
+    return [stored.id for stored in sandbox.all(VENDORS["predictive_index"].record_kind)]

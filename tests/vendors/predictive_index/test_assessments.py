@@ -358,7 +358,7 @@ def test_an_invitation_expires_on_its_own_day() -> None:
 def test_the_neutral_view_names_candidate_links_and_moment() -> None:
     world = FakeSandbox()
     face = created(world, externalPersonId="p-1")
-    view = VENDOR.view(saved(world, face["assessmentId"]))
+    view = VENDOR.to_invitation(saved(world, face["assessmentId"]))
     assert (view.id, view.vendor, view.status) == (face["assessmentId"], "predictive_index", 0)
     assert view.created == NOW
     assert view.candidate == {
@@ -366,6 +366,6 @@ def test_the_neutral_view_names_candidate_links_and_moment() -> None:
     }  # fmt: skip
     assert view.links == {"invite": face["assessmentUrl"], "person": face["personPageUrl"]}
     world.ask(VENDOR, "complete", params={"id": view.id})
-    done = VENDOR.view(saved(world, view.id))
+    done = VENDOR.to_invitation(saved(world, view.id))
     assert done.status == 40
     assert done.links["report"] == saved(world, view.id).public["descriptiveReportUrl"]

@@ -7,8 +7,8 @@ import pytest
 from assessment_simulator.core.questionnaire import Phase, questions
 from assessment_simulator.vendors.predictive_index import VENDOR, results
 from assessment_simulator.vendors.predictive_index.adjectives import LISTS, SHOWN, WORDS
-from assessment_simulator.vendors.predictive_index.questionnaire import EXERCISE, GRAPHS, PHASES, outcome
-from assessment_simulator.vendors.predictive_index.states import KIND, MACHINE
+from assessment_simulator.vendors.predictive_index.questionnaire import GRAPHS, PHASES, QUESTIONNAIRE, to_results
+from assessment_simulator.vendors.predictive_index.states import RECORD_KIND, STATE_MACHINE
 from tests.fakes import NOW, FakeSandbox
 
 LANGUAGES = list(SHOWN)
@@ -24,8 +24,8 @@ def invited(**more: Any) -> tuple[FakeSandbox, str]:
 
 
 def test_every_state_has_a_phase() -> None:
-    assert PHASES.keys() == MACHINE.states.keys()
-    assert {PHASES[int(state)] for state in MACHINE.ends} <= {Phase.FINISHED, Phase.EXPIRED, Phase.CLOSED}
+    assert PHASES.keys() == STATE_MACHINE.states.keys()
+    assert {PHASES[int(state)] for state in STATE_MACHINE.ends} <= {Phase.FINISHED, Phase.EXPIRED, Phase.CLOSED}
 
 
 def test_a_taker_is_told_who_invites_to_what_and_until_when() -> None:
@@ -33,9 +33,9 @@ def test_a_taker_is_told_who_invites_to_what_and_until_when() -> None:
         associatedPositionTitle="Software Engineer", languageLocale="de-DE", redirectUrl="https://ats.example/",
         expirationDateTime="2026-12-24T12:00:00Z",
     )  # fmt: skip
-    stored = world.get(KIND, id)
+    stored = world.get(RECORD_KIND, id)
     assert stored
-    told = EXERCISE.about(stored)
+    told = QUESTIONNAIRE.briefing(stored)
     assert (told.title, told.candidate) == ("PI Behavioral Assessment", "Grace Hopper")
     assert (told.host, told.subject) == ("Ada Administrator", "Software Engineer")
     assert (told.language, told.language_name) == ("de-DE", "German")
@@ -46,9 +46,9 @@ def test_a_taker_is_told_who_invites_to_what_and_until_when() -> None:
 
 def test_a_taker_of_few_words_is_told_what_there_is() -> None:
     world, id = invited(languageLocale="tlh")
-    stored = world.get(KIND, id)
+    stored = world.get(RECORD_KIND, id)
     assert stored
-    told = EXERCISE.about(stored)
+    told = QUESTIONNAIRE.briefing(stored)
     assert (told.subject, told.redirect, told.language_name) == ("", None, "tlh")
 
 
@@ -59,13 +59,13 @@ def test_each_factor_has_as_many_words_for_either_end() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_asks_the_same_in_words_of_its_own(language: str) -> None:
-    asked = questions(EXERCISE.parts[language])
+    asked = questions(QUESTIONNAIRE.parts[language])
     assert list(asked) == list(GRAPHS)
     for question in asked.values():
         assert [value for value, _ in question.choices] == list(WORDS)
         assert len({text for _, text in question.choices}) == len(WORDS)
         assert question.many
-    assert len({part.title for part in EXERCISE.parts[language]}) == 2
+    assert len({part.title for part in QUESTIONNAIRE.parts[language]}) == 2
     assert LISTS.keys() == SHOWN.keys()
 
 
@@ -86,14 +86,14 @@ def test_ticked_words_move_their_factors_in_the_graph_of_their_list(
     answers: dict[str, list[str]], moved: dict[str, dict[str, float]]
 ) -> None:
     neutral = dict.fromkeys(results.FACTORS, 0)
-    assert outcome(answers) == {"scores": {graph: neutral | sigma for graph, sigma in moved.items()}}
-    assert results.flaw(outcome(answers)) is None
+    assert to_results(answers) == {"scores": {graph: neutral | sigma for graph, sigma in moved.items()}}
+    assert results.flaw(to_results(answers)) is None
 
 
 @pytest.mark.parametrize("blank", [{}, {"real": []}, {"expected": [], "real": []}])
 def test_who_ticks_nothing_leaves_the_scores_to_chance(blank: dict[str, list[str]]) -> None:
-    assert outcome(blank) == {}
+    assert to_results(blank) == {}
 
 
 def test_opening_the_link_is_an_action_of_the_vendor() -> None:
-    assert EXERCISE.opening in VENDOR.actions
+    assert QUESTIONNAIRE.opening_action in VENDOR.actions

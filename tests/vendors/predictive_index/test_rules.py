@@ -1,4 +1,4 @@
-"""Every rule, kept and broken, and what a refusal leaves behind: nothing."""
+"""Every rule, kept and broken, and that a refusal changes nothing."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.request import MISSING, Unreadable, VendorResponse
 from assessment_simulator.core.sources import Standing
-from assessment_simulator.core.vendor import refusal
+from assessment_simulator.core.vendor import refusal_response
 from assessment_simulator.vendors.predictive_index import VENDOR
 from assessment_simulator.vendors.predictive_index.rules import FIELDS
 from tests.fakes import BASE_URL, FakeSandbox
@@ -168,7 +168,7 @@ DOOR = [
 @pytest.mark.parametrize(("key", "status", "message"), DOOR)
 def test_the_door_refuses_with_the_stock_answers_of_its_framework(key: str, status: int, message: str) -> None:
     world = FakeSandbox(name="")
-    reply = refusal(VENDOR, (VENDOR.door[key],), world.call("", method="PUT", path="/api/v2/x"), world)
+    reply = refusal_response(VENDOR, (VENDOR.http_rules[key],), world.call("", method="PUT", path="/api/v2/x"), world)
     assert (reply.status, reply.body, reply.rules) == (status, {"Message": message}, (f"pi.door.{key}",))
 
 

@@ -19,9 +19,9 @@ def played() -> FakeSandbox:
 
 
 def test_a_dozen_samples_show_every_state_but_that_of_cognitive_assessments() -> None:
-    assessments = played().all(VENDOR.kind)
+    assessments = played().all(VENDOR.record_kind)
     assert len(assessments) == 12
-    assert {stored.status for stored in assessments} == set(VENDOR.machine.states) - {60}
+    assert {stored.status for stored in assessments} == set(VENDOR.state_machine.states) - {60}
 
 
 def test_samples_call_nobody_and_write_to_nobody_real() -> None:

@@ -14,7 +14,7 @@ from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, created, saved
 
-ACTIONS = (*VENDOR.actions, *VENDOR.staged)
+ACTIONS = (*VENDOR.actions, *VENDOR.sample_actions)
 PATHS: dict[int, tuple[str, ...]] = {
     0: (), 20: ("open",), 30: ("start",), 40: ("complete",), 50: ("expire",), 60: ("start", "fail"), 65: ("abort",),
 }  # fmt: skip
@@ -65,7 +65,7 @@ def test_a_move_that_the_table_lacks_is_refused_and_changes_nothing(state: int, 
     before = world.memory()
     reply = act(world, id, action)
     assert reply.status == 409
-    assert reply.body["detail"].startswith(f"cannot {action}: the assessment is {VENDOR.machine.states[state]}")
+    assert reply.body["detail"].startswith(f"cannot {action}: the assessment is {VENDOR.state_machine.states[state]}")
     assert world.memory() == before
 
 

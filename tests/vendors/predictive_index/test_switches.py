@@ -33,7 +33,7 @@ def done(world: FakeSandbox, **more: Any) -> str:
 
 
 def test_every_switch_begins_at_its_default() -> None:
-    assert behaviour_in_force(FakeSandbox().config, VENDOR.switches) == {
+    assert behaviour_in_force(FakeSandbox().config, VENDOR.behaviour_flags) == {
         "pi.created_state": "sample",
         "pi.unsent_state": 0,
         "pi.webhook_on": "completion",

@@ -89,7 +89,7 @@ def test_lists_filters_and_searches_agree_after_a_change(world: FakeSandbox) -> 
     ):  # fmt: skip
         (person,) = search(world, **options).body[root]
         assert person["sortName"] == "New, Sam"
-    candidates = [VENDOR.view(stored).candidate for stored in world.all("assessment")]
+    candidates = [VENDOR.to_invitation(stored).candidate for stored in world.all("assessment")]
     assert [candidate["last_name"] for candidate in candidates] == ["New", "New", "Flynn"]
 
 

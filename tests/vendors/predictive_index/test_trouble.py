@@ -1,10 +1,10 @@
-"""How The Predictive Index says that it is in trouble itself."""
+"""How The Predictive Index responds to failures of its own."""
 
 from dataclasses import replace
 
 import pytest
 
-from assessment_simulator.core.vendor import trouble
+from assessment_simulator.core.vendor import failure_response
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeSandbox
 
@@ -19,7 +19,7 @@ OWN = [
 @pytest.mark.parametrize(("status", "number", "description"), OWN)
 def test_the_statuses_that_its_code_answers_have_the_vendors_object(status: int, number: int, description: str) -> None:
     world = FakeSandbox()
-    reply = trouble(VENDOR, status, world.call("get_assessment"), world)
+    reply = failure_response(VENDOR, status, world.call("get_assessment"), world)
     assert (reply.status, reply.rules, reply.headers) == (status, (), ())
     assert reply.body == {"number": number, "context": None, "description": description, "parameterErrors": []}
 
@@ -37,15 +37,15 @@ STOCK = [
 @pytest.mark.parametrize(("status", "message"), STOCK)
 def test_the_others_have_the_stock_body_of_their_framework(status: int, message: str) -> None:
     world = FakeSandbox()
-    reply = trouble(VENDOR, status, world.call("get_assessment", method="GET"), world)
+    reply = failure_response(VENDOR, status, world.call("get_assessment", method="GET"), world)
     assert (reply.status, reply.body) == (status, {"Message": message})
 
 
 def test_an_account_with_a_limit_is_told_it_in_trouble_too() -> None:
     world = FakeSandbox()
     world.config = replace(world.config, rate_limit=5)
-    assert trouble(VENDOR, 503, world.call("get_assessment"), world).headers == (("x-ratelimit-limit", "5"),)
+    assert failure_response(VENDOR, 503, world.call("get_assessment"), world).headers == (("x-ratelimit-limit", "5"),)
 
 
 def test_it_knows_no_access_tokens() -> None:
-    assert VENDOR.token is None
+    assert VENDOR.bearer_token is None

@@ -22,7 +22,7 @@ def test_the_endpoints_are_those_of_the_vendors_pages() -> None:
 
 def test_an_endpoint_names_every_status_that_its_rules_refuse_with() -> None:
     for endpoint in VENDOR.endpoints:
-        rules = {rule for stage in endpoint.operation.stages for rule in stage} - {VENDOR.door["route"]}
+        rules = {rule for stage in endpoint.operation.stages for rule in stage} - {VENDOR.http_rules["route"]}
         assert {rule.status for rule in rules} <= set(endpoint.statuses)
 
 
@@ -36,5 +36,5 @@ def test_a_rule_says_where_what_and_why(rule: Rule) -> None:
 
 def test_every_action_is_an_operation_of_its_own_name() -> None:
     assert list(VENDOR.actions) == ["open", "start", "complete", "expire", "abort"]
-    assert list(VENDOR.staged) == ["fail"]
+    assert list(VENDOR.sample_actions) == ["fail"]
     assert all(VENDOR.operations[name].name == name for name in VENDOR.actions)

@@ -101,7 +101,7 @@ def test_user_and_password_of_the_address_become_basic_authentication(
     url: str, called: str, authorization: str | None
 ) -> None:
     notice = WebhookEvent("n", "predictive_index", "i", url, "application/x-www-form-urlencoded", "assessmentId=i")
-    made = VENDOR.post(Delivery("d", notice, NOW, NOW), NOW, Config())
+    made = VENDOR.webhook_request(Delivery("d", notice, NOW, NOW), NOW, Config())
     assert (made.url, made.body) == (called, b"assessmentId=i")
     headers = dict(made.headers)
     assert headers.pop("authorization", None) == authorization
@@ -184,5 +184,5 @@ def test_creation_in_the_newer_json_has_no_results_yet() -> None:
 
 def test_json_is_posted_as_json() -> None:
     notice = WebhookEvent("n", "predictive_index", "i", OWN, "application/json", "{}")
-    made = VENDOR.post(Delivery("d", notice, NOW, NOW), NOW, Config())
+    made = VENDOR.webhook_request(Delivery("d", notice, NOW, NOW), NOW, Config())
     assert dict(made.headers)["content-type"] == "application/json"

@@ -105,4 +105,4 @@ def test_every_kind_of_credential_that_is_handed_out_is_one_that_is_asked_for() 
 
 
 def test_no_header_is_added_to_every_answer() -> None:
-    assert VENDOR.every_reply(Desk()) == ()
+    assert VENDOR.extra_headers(Desk()) == ()

@@ -5,9 +5,16 @@ from typing import Any
 import pytest
 
 from assessment_simulator.core.questionnaire import Phase, questions
-from assessment_simulator.vendors.pymetrics.questionnaire import EXERCISE, PARTS, PHASES, POINTS, about, outcome
+from assessment_simulator.vendors.pymetrics.questionnaire import (
+    PARTS,
+    PHASES,
+    POINTS,
+    QUESTIONNAIRE,
+    briefing,
+    to_results,
+)
 from assessment_simulator.vendors.pymetrics.results import problem
-from assessment_simulator.vendors.pymetrics.states import ACCEPTED, FULFILLED, MACHINE, PENDING, REJECTED
+from assessment_simulator.vendors.pymetrics.states import ACCEPTED, FULFILLED, PENDING, REJECTED, STATE_MACHINE
 from tests.fakes import FakeSandbox, FakeStored
 
 
@@ -22,8 +29,8 @@ def order(**more: Any) -> FakeStored:
 
 
 def test_every_status_has_a_phase() -> None:
-    assert PHASES.keys() == MACHINE.states.keys()
-    assert {PHASES[str(state)] for state in MACHINE.ends} <= {Phase.FINISHED, Phase.EXPIRED, Phase.CLOSED}
+    assert PHASES.keys() == STATE_MACHINE.states.keys()
+    assert {PHASES[str(state)] for state in STATE_MACHINE.ends} <= {Phase.FINISHED, Phase.EXPIRED, Phase.CLOSED}
 
 
 @pytest.mark.parametrize(
@@ -38,14 +45,14 @@ def test_every_status_has_a_phase() -> None:
 )
 def test_a_candidate_is_called_by_what_is_known(candidate: dict[str, str], name: str) -> None:
     nobody = dict.fromkeys(("email", "first_name", "last_name", "external_id"))
-    assert about(order(candidate=nobody | candidate)).candidate == name
+    assert briefing(order(candidate=nobody | candidate)).candidate == name
 
 
 def test_a_candidate_is_told_to_what_and_for_what() -> None:
-    told = about(order(requisition_title="Engineer", candidate_redirect_url="https://ats.example/"))
+    told = briefing(order(requisition_title="Engineer", candidate_redirect_url="https://ats.example/"))
     assert (told.title, told.subject, told.redirect) == ("Core games", "Engineer", "https://ats.example/")
     assert (told.host, told.until, told.language) == ("", None, "en")
-    assert [about(order(status=status)).phase for status in (ACCEPTED, FULFILLED, REJECTED)] == [
+    assert [briefing(order(status=status)).phase for status in (ACCEPTED, FULFILLED, REJECTED)] == [
         Phase.INVITED, Phase.FINISHED, Phase.CLOSED,
     ]  # fmt: skip
 
@@ -76,23 +83,23 @@ WORST = {name: [min(worth, key=worth.__getitem__)] for name, worth in POINTS.ite
 )
 def test_the_same_answers_make_the_same_score(answers: dict[str, list[str]], score: float) -> None:
     for _ in range(2):
-        (result,) = outcome(answers)["results"]
+        (result,) = to_results(answers)["results"]
         assert result["score"] == score
 
 
 def test_the_worst_answers_make_a_low_score_with_its_own_words() -> None:
-    (result,) = outcome(WORST)["results"]
+    (result,) = to_results(WORST)["results"]
     assert result["score"] < 10
     assert "not close" in result["description"]
 
 
 @pytest.mark.parametrize("blank", [{}, {"circles": []}])
 def test_who_answers_nothing_leaves_the_score_to_chance(blank: dict[str, list[str]]) -> None:
-    assert outcome(blank) == {}
+    assert to_results(blank) == {}
 
 
 def test_the_outcome_is_one_that_complete_takes() -> None:
     world = FakeSandbox()
-    assert problem(outcome(BEST), world.config) is None
-    assert EXERCISE.opening is None
-    assert EXERCISE.parts == {"en": PARTS}
+    assert problem(to_results(BEST), world.config) is None
+    assert QUESTIONNAIRE.opening_action is None
+    assert QUESTIONNAIRE.parts == {"en": PARTS}

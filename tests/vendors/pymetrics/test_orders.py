@@ -314,7 +314,7 @@ def test_the_configuration_lists_the_assessments_of_the_sandbox() -> None:
 def test_in_neutral_words_an_order_is_an_invitation() -> None:
     desk = Desk()
     id = desk.order()
-    invitation = VENDOR.view(desk.all("order")[0])
+    invitation = VENDOR.to_invitation(desk.all("order")[0])
     assert (invitation.id, invitation.vendor, invitation.status) == (id, "pymetrics", "Not Started")
     assert invitation.candidate == ORDER["candidate"]
     assert invitation.created == desk.now

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assessment_simulator.core.vendor import refusal
+from assessment_simulator.core.vendor import refusal_response
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.vendors.pymetrics.desk import Desk
 from tests.vendors.pymetrics.rows import ABSENT, DOOR, ROWS, UNFINISHED, Row
@@ -36,11 +36,11 @@ def test_a_request_that_breaks_the_rule_is_refused_by_it_and_changes_nothing(row
 
 @pytest.mark.parametrize("row", DOOR, ids=str)
 def test_the_door_refuses_in_the_envelope(row: Row) -> None:
-    rule = next(rule for rule in VENDOR.door.values() if rule.id == row.rule)
+    rule = next(rule for rule in VENDOR.http_rules.values() if rule.id == row.rule)
     desk = Desk()
-    reply = refusal(VENDOR, (rule,), desk.call(""), desk)
+    reply = refusal_response(VENDOR, (rule,), desk.call(""), desk)
     assert (reply.status, reply.rules, reply.body["recoverable"]) == (row.status, (row.rule,), False)
-    assert rule.holds(desk.call(""), desk)
+    assert rule.check(desk.call(""), desk)
 
 
 def test_every_rule_has_a_row_and_every_row_a_rule() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from assessment_simulator.vendors.pymetrics import VENDOR
-from assessment_simulator.vendors.pymetrics.states import MACHINE, SETTLED
+from assessment_simulator.vendors.pymetrics.states import SETTLED, STATE_MACHINE
 from tests.vendors.pymetrics.desk import Desk, shown
 
 STATUSES = ["Rejected", "Pending", "Accepted", "Not Started", "In Progress", "Completed", "Fulfilled", "Expired"]
@@ -58,16 +58,18 @@ def test_an_action_leads_where_the_table_says(status: str, action: str, reached:
 
 
 def test_the_eight_statuses_are_those_of_the_vendor_in_its_order() -> None:
-    assert list(MACHINE.states) == STATUSES
+    assert list(STATE_MACHINE.states) == STATUSES
 
 
 def test_three_statuses_are_ends() -> None:
-    assert MACHINE.ends == ("Rejected", "Fulfilled", "Expired")
-    assert set(MACHINE.ends) < SETTLED
+    assert STATE_MACHINE.ends == ("Rejected", "Fulfilled", "Expired")
+    assert set(STATE_MACHINE.ends) < SETTLED
 
 
 def test_every_move_starts_and_ends_in_a_known_status() -> None:
-    assert {status for (status, _), _ in MACHINE.moves.items()} | set(MACHINE.moves.values()) == set(STATUSES)
+    assert {status for (status, _), _ in STATE_MACHINE.moves.items()} | set(STATE_MACHINE.moves.values()) == set(
+        STATUSES
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,4 +95,4 @@ def test_an_order_without_results_cannot_be_fulfilled() -> None:
 
 
 def test_the_actions_are_those_of_candidates_and_of_the_vendor() -> None:
-    assert [*VENDOR.actions, *VENDOR.staged] == ACTIONS
+    assert [*VENDOR.actions, *VENDOR.sample_actions] == ACTIONS

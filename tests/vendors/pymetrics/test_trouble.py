@@ -1,10 +1,10 @@
-"""How pymetrics says that it is in trouble itself."""
+"""How pymetrics responds to failures of its own."""
 
 import uuid
 
 import pytest
 
-from assessment_simulator.core.vendor import trouble
+from assessment_simulator.core.vendor import failure_response
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeSandbox
 
@@ -24,7 +24,7 @@ MESSAGES = [
 @pytest.mark.parametrize(("status", "recoverable", "words"), MESSAGES)
 def test_a_trouble_is_an_envelope_that_says_whether_to_try_again(status: int, recoverable: bool, words: str) -> None:
     world = FakeSandbox()
-    reply = trouble(VENDOR, status, world.call("get_order"), world)
+    reply = failure_response(VENDOR, status, world.call("get_order"), world)
     assert (reply.status, reply.media_type, reply.rules) == (status, "application/json", ())
     assert list(reply.body) == ["request_id", "recoverable", "message"]
     assert str(uuid.UUID(reply.body["request_id"])) == reply.body["request_id"]
@@ -35,7 +35,7 @@ def test_a_trouble_is_an_envelope_that_says_whether_to_try_again(status: int, re
 
 def test_a_403_is_that_of_the_gateway() -> None:
     world = FakeSandbox()
-    assert trouble(VENDOR, 403, world.call("get_order"), world).body == {"message": "Forbidden"}
+    assert failure_response(VENDOR, 403, world.call("get_order"), world).body == {"message": "Forbidden"}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,6 @@ def test_a_403_is_that_of_the_gateway() -> None:
     [("Bearer abc", "abc"), ("bearer  abc ", "abc"), ("Basic abc", ""), ("abc", ""), ("", "")],
 )
 def test_a_call_comes_with_the_token_of_its_header(header: str, token: str) -> None:
-    assert VENDOR.token
-    assert VENDOR.token(FakeSandbox().call("get_order", headers={"authorization": header})) == token
-    assert VENDOR.token(FakeSandbox().call("get_order")) == ""
+    assert VENDOR.bearer_token
+    assert VENDOR.bearer_token(FakeSandbox().call("get_order", headers={"authorization": header})) == token
+    assert VENDOR.bearer_token(FakeSandbox().call("get_order")) == ""

@@ -130,4 +130,4 @@ def test_an_order_without_an_address_goes_all_the_way_to_its_report(candidate: d
     desk.ticket()
     document = desk.send("download_report").body
     assert document.sections[0] == ("Candidate", (("Name", name), ("E-mail", "")))
-    assert VENDOR.view(desk.all("order")[0]).candidate["email"] is None
+    assert VENDOR.to_invitation(desk.all("order")[0]).candidate["email"] is None

@@ -71,7 +71,7 @@ def test_every_notice_has_an_id_of_its_own() -> None:
 def posted(secret: str | None, url: str = URL, moment: int = NOW) -> WebhookRequest:
     """What is sent for a notice."""
     notice = WebhookEvent("msg_1", "pymetrics", "order", url, "application/json", '{"a": 1}')
-    return VENDOR.post(Delivery(notice.id, notice, NOW, NOW), moment, Config(webhook_secret=secret))
+    return VENDOR.webhook_request(Delivery(notice.id, notice, NOW, NOW), moment, Config(webhook_secret=secret))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,9 @@ def test_a_post_agrees_with_the_sample_of_the_specification() -> None:
         "msg_p5jXN8AQM9LWM0D4loKWxJek", "pymetrics", "order", URL, "application/json", '{"test": 2432232314}'
     )
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    post = VENDOR.post(Delivery(notice.id, notice, 0, 0), 1_614_265_330 * 10**7, Config(webhook_secret=secret))
+    post = VENDOR.webhook_request(
+        Delivery(notice.id, notice, 0, 0), 1_614_265_330 * 10**7, Config(webhook_secret=secret)
+    )
     assert dict(post.headers)["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 

@@ -115,7 +115,7 @@ class Config(Body):
     @classmethod
     def _known(cls, behaviour: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         context: Any = info.context
-        switches = {one.id: one.values for vendor in context["vendors"].values() for one in vendor.switches}
+        switches = {one.id: one.values for vendor in context["vendors"].values() for one in vendor.behaviour_flags}
         found = []
         for id, value in behaviour.items():
             if id not in switches:
@@ -132,6 +132,6 @@ def switches(vendors: Mapping[str, Vendor]) -> Schema:
     found = {
         switch.id: choice(switch.values, switch.statement, default=switch.values[0])
         for vendor in vendors.values()
-        for switch in vendor.switches
+        for switch in vendor.behaviour_flags
     }
     return {"type": "object", "properties": found, "additionalProperties": False}

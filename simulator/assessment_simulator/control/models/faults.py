@@ -80,8 +80,8 @@ def _complaints(vendors: Mapping[str, Vendor], fault: Fault) -> Iterator[tuple[s
     if fault.operation is not None and fault.operation not in known:
         whose = fault.vendor or "any vendor"
         yield "operation", f"{fault.operation[:40]!r} is no operation of {whose}; there are {', '.join(known)}"
-    if fault.do == "expire_token" and fault.vendor is not None and vendors[fault.vendor].token is None:
-        with_tokens = ", ".join(vendor.id for vendor in vendors.values() if vendor.token)
+    if fault.do == "expire_token" and fault.vendor is not None and vendors[fault.vendor].bearer_token is None:
+        with_tokens = ", ".join(vendor.id for vendor in vendors.values() if vendor.bearer_token)
         yield "vendor", f"{vendors[fault.vendor].title} has no access tokens to expire; {with_tokens} has"
 
 
@@ -112,7 +112,7 @@ def kinds(schema: Schema, vendors: Mapping[str, Vendor]) -> Schema:
 
 def _kind(members: Schema, on: On, do: str, vendors: Mapping[str, Vendor]) -> Schema:
     kind = KINDS[on][do]
-    names = [id for id, vendor in vendors.items() if do != "expire_token" or vendor.token]
+    names = [id for id, vendor in vendors.items() if do != "expire_token" or vendor.bearer_token]
     spelt = dict.fromkeys(name for id in names for name in (id, id.replace("_", "-")))
     taken = {
         name: shape

@@ -25,14 +25,20 @@ from assessment_simulator.vendors.predictive_index import (
     search,
     webhooks,
 )
-from assessment_simulator.vendors.predictive_index.assumptions import GUESSES
-from assessment_simulator.vendors.predictive_index.behaviour_flags import SWITCHES
-from assessment_simulator.vendors.predictive_index.guarantees import OMITTED, PROMISES
+from assessment_simulator.vendors.predictive_index.assumptions import ASSUMPTIONS
+from assessment_simulator.vendors.predictive_index.behaviour_flags import BEHAVIOUR_FLAGS
+from assessment_simulator.vendors.predictive_index.guarantees import GUARANTEES, OMISSIONS
 from assessment_simulator.vendors.predictive_index.openapi import INTERFACE
-from assessment_simulator.vendors.predictive_index.questionnaire import EXERCISE
+from assessment_simulator.vendors.predictive_index.questionnaire import QUESTIONNAIRE
 from assessment_simulator.vendors.predictive_index.samples import samples
 from assessment_simulator.vendors.predictive_index.sources import ABOUT, API, DOCUMENTS, PUBLISHER
-from assessment_simulator.vendors.predictive_index.states import ACTIONS, KIND, MACHINE, PLACES, VENDOR_ID
+from assessment_simulator.vendors.predictive_index.states import (
+    ACTIONS,
+    DIAGRAM_POSITIONS,
+    RECORD_KIND,
+    STATE_MACHINE,
+    VENDOR_ID,
+)
 
 _PATH = "/api/v1/behavioralassessments"
 
@@ -89,32 +95,32 @@ VENDOR = Vendor(
         ),
     ),
     actions={action: Operation(action, partial(assessments.move, action)) for action in ACTIONS},
-    staged={"fail": Operation("fail", partial(assessments.move, "fail"))},
-    door=errors.DOOR,
-    switches=SWITCHES,
-    machine=MACHINE,
-    places=PLACES,
-    kind=KIND,
+    sample_actions={"fail": Operation("fail", partial(assessments.move, "fail"))},
+    http_rules=errors.HTTP_RULES,
+    behaviour_flags=BEHAVIOUR_FLAGS,
+    state_machine=STATE_MACHINE,
+    diagram_positions=DIAGRAM_POSITIONS,
+    record_kind=RECORD_KIND,
     credentials={"predictive_index.key": ("api_key",)},
     credential=access.credential,
-    refuse=errors.refuse,
-    trouble=errors.trouble,
-    token=None,
-    every_reply=access.rate_headers,
-    view=assessments.view,
-    post=webhooks.post,
+    render_refusal=errors.render_refusal,
+    render_failure=errors.render_failure,
+    bearer_token=None,
+    extra_headers=access.rate_headers,
+    to_invitation=assessments.view,
+    webhook_request=webhooks.post,
     samples=samples,
-    promises=PROMISES,
-    omitted=OMITTED,
-    exercise=EXERCISE,
+    guarantees=GUARANTEES,
+    omissions=OMISSIONS,
+    questionnaire=QUESTIONNAIRE,
     interface=INTERFACE,
-    reads=requests.read,
+    normalize=requests.read,
     ignores_path_case=True,
     publisher=PUBLISHER,
     api=API,
     about=ABOUT,
     documents=DOCUMENTS,
-    guesses=GUESSES,
+    assumptions=ASSUMPTIONS,
 )  # fmt: skip
 
 __all__ = ["VENDOR"]

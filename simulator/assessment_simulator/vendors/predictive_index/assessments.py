@@ -18,9 +18,9 @@ from assessment_simulator.vendors.predictive_index.states import (
     COMPLETED,
     CREATED,
     ENDS,
-    KIND,
-    MACHINE,
+    RECORD_KIND,
     SENT,
+    STATE_MACHINE,
     VENDOR_ID,
 )
 
@@ -45,22 +45,22 @@ def create(call: VendorRequest, world: SandboxView) -> Decision:
 def read(call: VendorRequest, world: SandboxView) -> Decision:
     """Show one assessment."""
     # The rule pi.get.known has refused the ids of none.
-    stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
+    stored = cast("Stored", world.get(RECORD_KIND, call.params["assessmentId"]))
     return Decision(VendorResponse(200, faces.shown(stored, world.config)))
 
 
 def move(action: str, call: VendorRequest, world: SandboxView) -> Decision:
     """Do to an assessment what its taker, the clock or the control API does; 409 where the table has no such move."""
-    stored = world.get(KIND, call.params["id"])
+    stored = world.get(RECORD_KIND, call.params["id"])
     if stored is None:
         return _refused(404, "no assessment of The Predictive Index has this id")
     flaw = results.flaw(call.body) if action == "complete" else _needless(action, call.body)
     if flaw is not None:
         return _refused(422, flaw)
-    steps = MACHINE.steps(stored.status, action)
+    steps = STATE_MACHINE.steps(stored.status, action)
     if steps is None:
         end = ", an end state" if stored.status in ENDS else ""
-        state = f"{MACHINE.states[stored.status]} ({stored.status})"
+        state = f"{STATE_MACHINE.states[stored.status]} ({stored.status})"
         return _refused(409, f"cannot {action}: the assessment is {state}{end}")
     return _moved(stored, steps[-1], call, world) if steps else Decision(VendorResponse(200, stored))
 
@@ -93,7 +93,7 @@ def _new(call: VendorRequest, config: Config, person: Mapping[str, Any]) -> Reco
     facts = {
         "created": call.now, "expires": expires, "folder": folder, "language": language, "number": call.random.sequence,
     }  # fmt: skip
-    return Record(KIND, id, state, face, facts, (("invitation", ""), *indexes.keys(face)))
+    return Record(RECORD_KIND, id, state, face, facts, (("invitation", ""), *indexes.keys(face)))
 
 
 def _expires(call: VendorRequest, config: Config) -> int:
@@ -139,7 +139,7 @@ def _moved(stored: Stored, state: Any, call: VendorRequest, world: SandboxView) 
         lean = parse_tags(face["email"]).score
         drawn = results.scores(call.random, face["associatedPositionTitle"], lean, results.wished(call.body))
         face = faces.completed(face, drawn, call.now)
-    record = Record(KIND, stored.id, state, face, stored.internal)
+    record = Record(RECORD_KIND, stored.id, state, face, stored.internal)
     return Decision(
         VendorResponse(200, face),
         (record,),

@@ -19,13 +19,13 @@ from assessment_simulator.vendors.predictive_index import faces, people
 from assessment_simulator.vendors.predictive_index.people import given
 from assessment_simulator.vendors.predictive_index.rules import MEMBERS, blank_rules, body_stages
 from assessment_simulator.vendors.predictive_index.sources import BODY, PATCH_PAGE, STATUS
-from assessment_simulator.vendors.predictive_index.states import KIND
+from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 
 
 def target(call: VendorRequest, world: SandboxView) -> Stored | None:
     """The assessment that the path's id or the query's `externalId` names."""
     id = call.params.get("assessmentId")
-    return people.find(call.query.get("externalId"), world) if id is None else world.get(KIND, id)
+    return people.find(call.query.get("externalId"), world) if id is None else world.get(RECORD_KIND, id)
 
 
 def differing(call: VendorRequest, world: SandboxView) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _where_changed(holds: Holds) -> Holds:
 
 def _again(rule: Rule) -> Rule:
     """A rule of POST as a rule of PATCH."""
-    rule = replace(rule, holds=_where_changed(rule.holds))
+    rule = replace(rule, check=_where_changed(rule.check))
     id = rule.id.replace("pi.create.", "pi.change.", 1)
     if rule.standing is Standing.ASSUMED:
         return replace(rule, id=id)

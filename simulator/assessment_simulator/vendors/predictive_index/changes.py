@@ -25,7 +25,7 @@ from assessment_simulator.vendors.predictive_index.behaviour_flags import (
 )
 from assessment_simulator.vendors.predictive_index.change_rules import differing, target
 from assessment_simulator.vendors.predictive_index.rules import FIELDS, expiry, folder_of, known, webhook_field
-from assessment_simulator.vendors.predictive_index.states import ENDS, KIND, MACHINE, REVIVED, VENDOR_ID
+from assessment_simulator.vendors.predictive_index.states import ENDS, RECORD_KIND, REVIVED, STATE_MACHINE, VENDOR_ID
 
 _GONE = ours("what is archived is gone, so a second time is a 404")
 
@@ -56,7 +56,7 @@ def change(call: VendorRequest, world: SandboxView) -> Decision:
     state = _revived(stored, world) if expires is not None else stored.status
     face = faces.changed({**old, "assessmentState": state}, new, expires)
     facts = {**stored.internal, **_facts(new, expires, stored.internal["folder"], config)}
-    record = Record(KIND, stored.id, state, face, facts, indexes.new_keys(old, face))
+    record = Record(RECORD_KIND, stored.id, state, face, facts, indexes.new_keys(old, face))
     taker = people.person(world, old["assessmentUserId"])
     changed = {**taker, **{member: new[member] for member in people.MEMBERS if member in new}}
     alive = expires is not None and state not in ENDS
@@ -70,15 +70,17 @@ def change(call: VendorRequest, world: SandboxView) -> Decision:
 def archive(call: VendorRequest, world: SandboxView) -> Decision:
     """Let an assessment be gone, and its person with the last one; their ids are free again."""
     # The rule pi.archive.known has refused the ids of none.
-    stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
+    stored = cast("Stored", world.get(RECORD_KIND, call.params["assessmentId"]))
     person = stored.public["assessmentUserId"]
-    others = [id for id in world.ids(indexes.PERSON, person) if id != stored.id and world.get(KIND, id) is not None]
+    others = [
+        id for id in world.ids(indexes.PERSON, person) if id != stored.id and world.get(RECORD_KIND, id) is not None
+    ]
     status = setting(world.config, ARCHIVE_STATUS)
     face = faces.reshaped({**stored.public, "isDeleted": 1}, stored.internal, world.config)
     return Decision(
         VendorResponse(status, None if status == 204 else face),
         timers=cancelled_timers(stored.id),
-        deleted=((KIND, stored.id), *(() if others else ((people.PERSON, person),))),
+        deleted=((RECORD_KIND, stored.id), *(() if others else ((people.PERSON, person),))),
     )
 
 
@@ -145,7 +147,7 @@ def _put_off(sent: Mapping[str, Any], stored: Stored) -> tuple[int | None, tuple
     if expires is None or expires == stored.internal["expires"]:
         return None, ()
     if stored.status in ENDS and stored.status not in REVIVED:
-        state = f"{MACHINE.states[stored.status]} ({stored.status})"
+        state = f"{STATE_MACHINE.states[stored.status]} ({stored.status})"
         return None, (f"body.expirationDateTime was ignored: the assessment is {state}",)
     return expires, ()
 

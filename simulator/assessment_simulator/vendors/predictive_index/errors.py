@@ -17,7 +17,7 @@ from assessment_simulator.vendors.predictive_index.requests import ROUTE, STOCK
 _NUMBERS = {400: 1, 404: 2, 429: 3, 503: 27}
 _DESCRIPTIONS = {400: "The request is not valid", 503: "The API is down for maintenance"}
 
-DOOR: Mapping[str, Rule] = {
+HTTP_RULES: Mapping[str, Rule] = {
     "route": ROUTE,
     "verb": Rule("pi.door.verb", "request", "the path must know the method", 405, Standing.ASSUMED, STOCK),
     "encoding": Rule(
@@ -59,7 +59,7 @@ _MESSAGES: Mapping[str, Callable[[VendorRequest], str]] = {
 """The stock message of each rule that is judged before the vendor's own code would see the request."""
 
 
-def refuse(rules: tuple[Rule, ...], call: VendorRequest, world: SandboxView) -> VendorResponse:
+def render_refusal(rules: tuple[Rule, ...], call: VendorRequest, world: SandboxView) -> VendorResponse:
     """The vendor's answer to a call that breaks these rules, all of one stage."""
     first = rules[0]
     message = _MESSAGES.get(first.id)
@@ -75,7 +75,7 @@ _STOCK_TROUBLES: Mapping[int, str] = {401: "pi.access.key", 405: "pi.door.verb",
 _TROUBLES = {**_DESCRIPTIONS, 404: "There is no such thing", 429: "There were too many calls in 60 seconds"}
 
 
-def trouble(status: int, call: VendorRequest) -> VendorResponse:
+def render_failure(status: int, call: VendorRequest) -> VendorResponse:
     """The answer with this status to a call with which nothing is wrong; 500 is ASP.NET's stock body for a crash."""
     if status in _NUMBERS:
         return VendorResponse(status, _legacy(status, _TROUBLES[status], []))

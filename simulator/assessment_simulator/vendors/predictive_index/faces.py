@@ -141,7 +141,7 @@ def custom_values(face: Mapping[str, Any]) -> dict[str, str | None]:
 
 def filled(text: str, call: VendorRequest, world: SandboxView) -> str:
     """A text of a face with the caller's address and the sandbox's seal in their places, as an answer shows it."""
-    return world.links.fill(text, call.base_url)
+    return world.links.fill_text(text, call.base_url)
 
 
 def shown(stored: Stored, config: Config) -> Stored | Face:

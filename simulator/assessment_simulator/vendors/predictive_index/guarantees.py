@@ -23,7 +23,7 @@ def _assumed(id: str, statement: str, reason: str) -> Guarantee:
     return Guarantee(f"pi.{id}", statement, Standing.ASSUMED, ours(reason))
 
 
-PROMISES = (
+GUARANTEES = (
     _documented("create.created", "A creation answers 201 with the assessment", _POST, "response"),
     _documented("create.administrator", "Without administeredBy members the API user's details are used",
                 _POST, "request table, administeredBy rows"),
@@ -141,7 +141,7 @@ PROMISES = (
 )  # fmt: skip
 """What the vendor does."""
 
-OMITTED = (
+OMISSIONS = (
     Omission("Cognitive assessments, and with them state 60", "no page of their methods could be read"),
     Omission("Persons: persons/{id}, archiving persons, persons/PrintMSGs", "named, but not described"),
     Omission("Positions, folders and custom fields as resources", "named, but not described; they are settings here"),

@@ -16,7 +16,7 @@ from assessment_simulator.vendors.predictive_index import faces, notes, odata, s
 from assessment_simulator.vendors.predictive_index.behaviour_flags import LIST_LIMIT, setting
 from assessment_simulator.vendors.predictive_index.indexes import INDEXES
 from assessment_simulator.vendors.predictive_index.people import given
-from assessment_simulator.vendors.predictive_index.states import KIND
+from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 
 Match = tuple[Stored, Mapping[str, Any]]
 """A record, and its face as answers show it."""
@@ -33,7 +33,7 @@ def list_assessments(call: VendorRequest, world: SandboxView) -> Decision:
     top = min(most + 1 if query.top is None else query.top, most + 1)  # one more shows whether there is a next page
     counted: tuple[str, ...] = ()
     if query.is_page and not query.count:
-        found = world.page(KIND, query.skip, top)
+        found = world.page(RECORD_KIND, query.skip, top)
     else:
         every = _asked(query, call, world)
         found = every[query.skip : query.skip + top]
@@ -50,7 +50,7 @@ def fits(query: odata.Query, call: VendorRequest, world: SandboxView, rows: Iter
     """Those records that the filter keeps and the search finds."""
 
     def fill(link: str) -> str:
-        return world.links.fill(link, call.base_url)
+        return world.links.fill_text(link, call.base_url)
 
     if query.filter is not None:
         keeps = odata.keeps(query.filter, fill, call.now)
@@ -69,7 +69,7 @@ def indexed(tree: odata.Node | None, world: SandboxView) -> list[Stored] | None:
     shortest = min((ids for ids in leads if ids is not None), key=len, default=None)
     if shortest is None:
         return None
-    found = [stored for id in dict.fromkeys(shortest) if (stored := world.get(KIND, id)) is not None]
+    found = [stored for id in dict.fromkeys(shortest) if (stored := world.get(RECORD_KIND, id)) is not None]
     return sorted(found, key=created) if len(found) > 1 else found
 
 
@@ -91,7 +91,7 @@ def _ids(member: str, value: odata.Literal, world: SandboxView) -> list[str] | N
 
 def _asked(query: odata.Query, call: VendorRequest, world: SandboxView) -> list[Stored]:
     few = indexed(query.filter, world)
-    rows = ((stored, _face(stored, world.config)) for stored in (world.all(KIND) if few is None else few))
+    rows = ((stored, _face(stored, world.config)) for stored in (world.all(RECORD_KIND) if few is None else few))
     found = fits(query, call, world, rows)
     for member, descending in reversed(query.order):
         look = odata.looking_up(member, str)

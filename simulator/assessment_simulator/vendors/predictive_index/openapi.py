@@ -25,11 +25,11 @@ from assessment_simulator.vendors.predictive_index.odata import MOST
 from assessment_simulator.vendors.predictive_index.odata.lexer import LONGEST
 from assessment_simulator.vendors.predictive_index.people import PERSON_TYPES
 from assessment_simulator.vendors.predictive_index.rules import FIELDS, LANGUAGE
-from assessment_simulator.vendors.predictive_index.states import MACHINE
+from assessment_simulator.vendors.predictive_index.states import STATE_MACHINE
 from assessment_simulator.vendors.predictive_index.webhooks import FORM, JSON
 
-_STATES = [int(state) for state in MACHINE.states]
-_STATE = ", ".join(f"{state} {name}" for state, name in MACHINE.states.items())
+_STATES = [int(state) for state in STATE_MACHINE.states]
+_STATE = ", ".join(f"{state} {name}" for state, name in STATE_MACHINE.states.items())
 _LATER = "empty until the assessment is completed"
 
 

@@ -15,7 +15,7 @@ from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.vendors.predictive_index import results
 from assessment_simulator.vendors.predictive_index.rules import known
 from assessment_simulator.vendors.predictive_index.sources import BODY, PATTERN_PAGE, STATUS
-from assessment_simulator.vendors.predictive_index.states import COMPLETED, KIND
+from assessment_simulator.vendors.predictive_index.states import COMPLETED, RECORD_KIND
 
 FORMATS: Mapping[str, str] = {"PNG": "image/png", "SVG": "image/svg+xml"}
 
@@ -77,7 +77,7 @@ def _is_format(call: VendorRequest, world: SandboxView) -> bool:
 
 def is_complete(call: VendorRequest, world: SandboxView) -> bool:
     """Whether there is anything to draw."""
-    stored = world.get(KIND, call.params["assessmentId"])
+    stored = world.get(RECORD_KIND, call.params["assessmentId"])
     return stored is not None and stored.status == COMPLETED
 
 
@@ -97,6 +97,6 @@ PATTERN: tuple[tuple[Rule, ...], ...] = (
 def draw(call: VendorRequest, world: SandboxView) -> Decision:
     """The image that was asked for, for the edge to draw."""
     # The rules have refused what is not there.
-    stored = cast("Stored", world.get(KIND, call.params["assessmentId"]))
+    stored = cast("Stored", world.get(RECORD_KIND, call.params["assessmentId"]))
     wanted = drawing(stored.public, TYPES[call.params["patternType"]])
     return Decision(VendorResponse(200, wanted, media_type=FORMATS[call.query["format"]]))

@@ -16,7 +16,7 @@ from assessment_simulator.core.decision import Record
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.vendors.predictive_index.behaviour_flags import EXTERNAL_ID_MATCH, setting
-from assessment_simulator.vendors.predictive_index.states import KIND
+from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 
 PERSON = "person"
 EXTERNAL_ID = "pi.external_id"
@@ -102,7 +102,7 @@ def _matching(reading: str, external_id: Any, world: SandboxView) -> Stored | No
     """The assessment that an `externalId` matches by one of the values of the switch pi.external_id_match."""
     if reading == "externalId":
         return find(external_id, world)
-    return world.get(KIND, external_id.lower()) if given(external_id) else None
+    return world.get(RECORD_KIND, external_id.lower()) if given(external_id) else None
 
 
 def other_reading(call: VendorRequest, world: SandboxView) -> str | None:
@@ -145,5 +145,5 @@ def record(person: Face, call: VendorRequest, world: SandboxView) -> Record:
 
 
 def _named(id: str, external_id: str, world: SandboxView) -> Stored | None:
-    stored = world.get(KIND, id)
+    stored = world.get(RECORD_KIND, id)
     return stored if stored is not None and stored.public["externalId"] == external_id else None

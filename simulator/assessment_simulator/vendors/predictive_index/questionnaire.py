@@ -52,7 +52,7 @@ def _parts(language: str) -> tuple[Part, ...]:
     )
 
 
-def outcome(answers: Answers) -> dict[str, Any]:
+def to_results(answers: Answers) -> dict[str, Any]:
     """The scores that ticked words lead to, as `complete` takes them; none for a list that was left blank."""
     scores = {graph: _sigma(answers[name]) for name, graph in GRAPHS.items() if answers.get(name)}
     return {"scores": scores} if scores else {}
@@ -66,7 +66,7 @@ def _sigma(ticked: Any) -> Sigma:
     return {factor: round(WEIGHT * moved, 2) for factor, moved in sums.items()}
 
 
-def about(stored: Stored) -> Briefing:
+def briefing(stored: Stored) -> Briefing:
     """What the taker of an assessment is told."""
     face, language = stored.public, stored.internal["language"]
     host = " ".join(filter(None, (face["administeredByFirstName"], face["administeredByLastName"])))
@@ -83,7 +83,7 @@ def about(stored: Stored) -> Briefing:
     )
 
 
-EXERCISE = Questionnaire(
-    "/Account/LoginPi", "a", about, {language: _parts(language) for language in adjectives.SHOWN}, outcome, "open"
+QUESTIONNAIRE = Questionnaire(
+    "/Account/LoginPi", "a", briefing, {language: _parts(language) for language in adjectives.SHOWN}, to_results, "open"
 )
 """What stands behind an assessmentUrl."""

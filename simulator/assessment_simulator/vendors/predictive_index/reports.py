@@ -15,7 +15,7 @@ from assessment_simulator.vendors.predictive_index import languages, results
 from assessment_simulator.vendors.predictive_index.patterns import is_complete
 from assessment_simulator.vendors.predictive_index.rules import LANGUAGE, known
 from assessment_simulator.vendors.predictive_index.sources import BODY, REPORT_PAGE, STATUS
-from assessment_simulator.vendors.predictive_index.states import KIND
+from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 
 NAMES = ("PersonDetailReport", "PersonDevelopmentChart", "Placard", "ManagerDevelopmentChart",
          "ManagementStrategyGuide", "PlacardNexGen")  # fmt: skip
@@ -139,7 +139,7 @@ REPORT: tuple[tuple[Rule, ...], ...] = (
 def make(call: VendorRequest, world: SandboxView) -> Decision:
     """The report that was asked for, for the edge to draw: two in an archive where one gender must be chosen."""
     # The rules have refused what is not there.
-    face = cast("Stored", world.get(KIND, call.params["assessmentId"])).public
+    face = cast("Stored", world.get(RECORD_KIND, call.params["assessmentId"])).public
     report, gender = TYPES[call.params["reportType"]], GENDERS[call.query["gender"]]
     language = call.query.get("languageLocale", "en-US")
     name = f"{report}-{face['assessmentId']}"

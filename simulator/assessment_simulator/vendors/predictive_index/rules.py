@@ -16,7 +16,7 @@ from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.vendors.predictive_index.behaviour_flags import PERSON_TYPE, WEBHOOK_MEMBER, setting
 from assessment_simulator.vendors.predictive_index.people import PERSON_TYPES, agree, given, other_reading, returning
 from assessment_simulator.vendors.predictive_index.sources import BODY, CONTENT, GET_PAGE, STATUS, STOCK, row
-from assessment_simulator.vendors.predictive_index.states import KIND
+from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 
 _TABLE: tuple[tuple[str, Json, str, str], ...] = (
     ("firstName", Json.STRING, "first_name", "The taker's first name; left out when re-assessing"),
@@ -289,7 +289,7 @@ _SWITCHED: dict[str, tuple[str, Holds]] = {
 def _types() -> tuple[Rule, ...]:
     rules = {rule.id: rule for rule in type_rules("pi.create", FIELDS.values(), 400)}
     for id, (words, holds) in _SWITCHED.items():
-        rules[id] = replace(rules[id], statement=rules[id].statement + words, holds=holds)
+        rules[id] = replace(rules[id], statement=rules[id].statement + words, check=holds)
     return tuple(rules.values())
 
 
@@ -306,7 +306,7 @@ def _is_object(call: VendorRequest, world: SandboxView) -> bool:
 
 
 def _is_known(call: VendorRequest, world: SandboxView) -> bool:
-    return world.get(KIND, call.params["assessmentId"]) is not None
+    return world.get(RECORD_KIND, call.params["assessmentId"]) is not None
 
 
 _UNBOUND = ours("ASP.NET Web API answers so when it cannot bind a body")

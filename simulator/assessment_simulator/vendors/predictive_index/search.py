@@ -13,8 +13,8 @@ from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.vendors.predictive_index import listing, notes, odata
 from assessment_simulator.vendors.predictive_index.indexes import INDEXES, PERSON
 from assessment_simulator.vendors.predictive_index.people import EXTERNAL_PERSON_ID, given
-from assessment_simulator.vendors.predictive_index.people import PERSON as KIND
-from assessment_simulator.vendors.predictive_index.states import KIND as ASSESSMENT
+from assessment_simulator.vendors.predictive_index.people import PERSON as RECORD_KIND
+from assessment_simulator.vendors.predictive_index.states import RECORD_KIND as ASSESSMENT
 from assessment_simulator.vendors.predictive_index.surfaces import OF_PEOPLE, ROOT
 
 MOST = 50
@@ -27,7 +27,7 @@ def search_people(call: VendorRequest, world: SandboxView) -> Decision:
     """Find people by text or by filter, in the order in which they were first invited."""
     query = odata.read(call.query, OF_PEOPLE)
     few = _few(query.filter, world)
-    rows = ((person, _face(person, world)) for person in (world.all(KIND) if few is None else few))
+    rows = ((person, _face(person, world)) for person in (world.all(RECORD_KIND) if few is None else few))
     found = listing.fits(query, call, world, rows)
     top = MOST if query.top is None else min(query.top, MOST)
     page = [face for _, face in found[query.skip : query.skip + top]]
@@ -52,7 +52,9 @@ def _few(tree: odata.Node | None, world: SandboxView) -> list[Stored] | None:
         member = path.rpartition("/")[2]
         if value.type is odata.Type.TEXT and given(value.value) and member in _LEADS:
             ids = dict.fromkeys(_LEADS[member](value.value, world))
-            return sorted((person for id in ids if (person := world.get(KIND, id)) is not None), key=listing.created)
+            return sorted(
+                (person for id in ids if (person := world.get(RECORD_KIND, id)) is not None), key=listing.created
+            )
     return None
 
 

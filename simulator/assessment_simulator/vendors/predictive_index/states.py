@@ -1,13 +1,13 @@
-"""The life of an assessment. Every change of `assessmentState` is a row of `MACHINE.moves` or `REVIVED`.
+"""The life of an assessment. Every change of `assessmentState` is a row of `STATE_MACHINE.moves` or `REVIVED`.
 
 States as listed on the page Common; 0 stands only in the sample of POST behavioralassessments. The vendor publishes no
 moves between them: these are ours. `fail` is no action, because only cognitive assessments are known to fail.
 """
 
-from assessment_simulator.core.states import DiagramPosition, Machine, State
+from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 
 VENDOR_ID = "predictive_index"
-KIND = "assessment"
+RECORD_KIND = "assessment"
 
 CREATED, SENT, OPENED, STARTED, COMPLETED, EXPIRED, FAILED, ABORTED = 0, 10, 20, 30, 40, 50, 60, 65
 
@@ -24,7 +24,7 @@ _STEPS: dict[tuple[State, str], State] = {
     (STARTED, "fail"): FAILED,
 }
 
-MACHINE = Machine(
+STATE_MACHINE = StateMachine(
     states={
         CREATED: "Created",
         SENT: "Sent",
@@ -38,10 +38,10 @@ MACHINE = Machine(
     moves=_STEPS
     | {(state, "expire"): EXPIRED for state in _UNFINISHED}
     | {(state, "abort"): ABORTED for state in _UNFINISHED},
-    walk=("open", "start", "complete"),
+    happy_path=("open", "start", "complete"),
 )
 
-PLACES: dict[State, DiagramPosition] = {
+DIAGRAM_POSITIONS: dict[State, DiagramPosition] = {
     EXPIRED: DiagramPosition(0, 0, 4),
     CREATED: DiagramPosition(1, 0),
     SENT: DiagramPosition(2, 1),
@@ -53,7 +53,7 @@ PLACES: dict[State, DiagramPosition] = {
 }
 """Where each state is drawn. Those that many lead to are high, so that straight arrows reach them."""
 
-ENDS = frozenset(MACHINE.ends)
+ENDS = frozenset(STATE_MACHINE.ends)
 """Where nothing more happens by itself, and no action leads on."""
 REVIVED: dict[State, State] = {EXPIRED: SENT}
 """The end that a later expiration date leads back from, and the state it leads to."""

@@ -11,7 +11,7 @@ from assessment_simulator.core.decision import Record
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.vendors.predictive_index import faces, indexes, people
-from assessment_simulator.vendors.predictive_index.states import KIND
+from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 
 
 def saved(
@@ -26,11 +26,11 @@ def saved(
     if not new:
         return ()
     ids = dict.fromkeys(world.ids(indexes.PERSON, person["assessmentUserId"]))
-    stored = [world.get(KIND, id) for id in ids if id != except_for]
+    stored = [world.get(RECORD_KIND, id) for id in ids if id != except_for]
     return (people.record(person, call, world), *(_updated(one, new) for one in stored if one is not None))
 
 
 def _updated(stored: Stored, new: Mapping[str, Any]) -> Record:
     old = stored.public
     face = faces.of_taker(old, new)
-    return Record(KIND, stored.id, stored.status, face, stored.internal, indexes.new_keys(old, face))
+    return Record(RECORD_KIND, stored.id, stored.status, face, stored.internal, indexes.new_keys(old, face))

@@ -26,7 +26,7 @@ from assessment_simulator.vendors.predictive_index.behaviour_flags import (
     setting,
 )
 from assessment_simulator.vendors.predictive_index.people import given
-from assessment_simulator.vendors.predictive_index.states import COMPLETED, MACHINE, VENDOR_ID
+from assessment_simulator.vendors.predictive_index.states import COMPLETED, STATE_MACHINE, VENDOR_ID
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -79,7 +79,7 @@ def _details(call: VendorRequest, record: Record) -> dict[str, Any]:
         "redirectURL": face["redirectUrl"],
         "behavioralFitRating": results.fit(face["synthesisSigmaScore"][0], position[0]) if position else None,
         "assessmentState": record.status,
-        "assessmentStateDescription": MACHINE.states[cast("int", record.status)],
+        "assessmentStateDescription": STATE_MACHINE.states[cast("int", record.status)],
         "person": _person(record),
         "administeredBy": _administrator(record),
         "job": _job(face["associatedPositionTitle"]),

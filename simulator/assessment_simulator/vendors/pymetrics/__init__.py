@@ -25,10 +25,10 @@ from assessment_simulator.vendors.pymetrics import (
     states,
     webhooks,
 )
-from assessment_simulator.vendors.pymetrics.assumptions import GUESSES
-from assessment_simulator.vendors.pymetrics.guarantees import OMITTED, PROMISES
+from assessment_simulator.vendors.pymetrics.assumptions import ASSUMPTIONS
+from assessment_simulator.vendors.pymetrics.guarantees import GUARANTEES, OMISSIONS
 from assessment_simulator.vendors.pymetrics.openapi import INTERFACE
-from assessment_simulator.vendors.pymetrics.questionnaire import EXERCISE
+from assessment_simulator.vendors.pymetrics.questionnaire import QUESTIONNAIRE
 from assessment_simulator.vendors.pymetrics.samples import samples
 from assessment_simulator.vendors.pymetrics.sources import ABOUT, API, DOCUMENTS, PUBLISHER
 
@@ -104,29 +104,29 @@ VENDOR = Vendor(
     headers=("authorization", "x-api-key"),
     endpoints=ENDPOINTS,
     actions=orders.ACTIONS,
-    staged=orders.STAGED,
-    door=errors.DOOR,
-    switches=behaviour_flags.SWITCHES,
-    machine=states.MACHINE,
-    places=states.PLACES,
-    kind=states.KIND,
+    sample_actions=orders.SAMPLE_ACTIONS,
+    http_rules=errors.HTTP_RULES,
+    behaviour_flags=behaviour_flags.BEHAVIOUR_FLAGS,
+    state_machine=states.STATE_MACHINE,
+    diagram_positions=states.DIAGRAM_POSITIONS,
+    record_kind=states.RECORD_KIND,
     credentials={"pymetrics.client": ("client_id", "client_secret"), "pymetrics.key": ("api_key",)},
     credential=access.credential,
-    refuse=errors.refuse,
-    trouble=errors.trouble,
-    token=access.bearer,
-    every_reply=lambda world: (),
-    view=orders.view,
-    post=webhooks.post,
+    render_refusal=errors.render_refusal,
+    render_failure=errors.render_failure,
+    bearer_token=access.bearer,
+    extra_headers=lambda world: (),
+    to_invitation=orders.to_invitation,
+    webhook_request=webhooks.post,
     samples=samples,
-    promises=PROMISES,
-    omitted=OMITTED,
-    exercise=EXERCISE,
+    guarantees=GUARANTEES,
+    omissions=OMISSIONS,
+    questionnaire=QUESTIONNAIRE,
     interface=INTERFACE,
     publisher=PUBLISHER,
     api=API,
     about=ABOUT,
     documents=DOCUMENTS,
-    guesses=GUESSES,
+    assumptions=ASSUMPTIONS,
 )
 """All that is known of pymetrics."""

@@ -30,7 +30,7 @@ V2_EMAIL = BehaviourFlag(
     sources.CANDIDATE_V2,
 )  # fmt: skip
 
-SWITCHES = (INITIAL_STATUS, EMAIL_MATCH, FORM_BODY, V2_EMAIL)
+BEHAVIOUR_FLAGS = (INITIAL_STATUS, EMAIL_MATCH, FORM_BODY, V2_EMAIL)
 
 
 def setting(config: Config, switch: BehaviourFlag) -> Any:

@@ -9,7 +9,7 @@ from assessment_simulator.vendors.pymetrics.access import KEY, RATE
 RETRY_AFTER = "60"
 """Seconds to wait after a 429, in which the minute that is counted has passed."""
 
-DOOR = {
+HTTP_RULES = {
     "route": Rule(
         "pymetrics.door.route", "path", "the path must be that of an operation", 404,
         Standing.ASSUMED, ours("nothing is documented; the envelope is what the vendor's clients parse"),
@@ -31,7 +31,7 @@ DOOR = {
 """What the HTTP edge judges before it knows which operation is meant."""
 
 
-def refuse(found: tuple[Rule, ...], call: VendorRequest, world: SandboxView) -> VendorResponse:
+def render_refusal(found: tuple[Rule, ...], call: VendorRequest, world: SandboxView) -> VendorResponse:
     """The answer to a call that breaks these rules; `recoverable` means that the same call may succeed later."""
     if found[0] is KEY:
         return VendorResponse(KEY.status, {"message": "Forbidden"})
@@ -46,7 +46,7 @@ _TROUBLES = {
 }
 
 
-def trouble(status: int, call: VendorRequest) -> VendorResponse:
+def render_failure(status: int, call: VendorRequest) -> VendorResponse:
     """The answer with this status to a call with which nothing is wrong."""
     if status == KEY.status:
         return VendorResponse(KEY.status, {"message": "Forbidden"})

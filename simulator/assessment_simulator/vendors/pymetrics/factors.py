@@ -13,7 +13,7 @@ from assessment_simulator.core.seeded_random import SeededRandom, secret_of
 from assessment_simulator.vendors.pymetrics import results
 from assessment_simulator.vendors.pymetrics.content import CAPABILITIES, FACTORS, Capability, Factor, Pole
 from assessment_simulator.vendors.pymetrics.rules_v2 import TITLES
-from assessment_simulator.vendors.pymetrics.states import KIND
+from assessment_simulator.vendors.pymetrics.states import RECORD_KIND
 
 _ALIGNMENTS = dict(
     zip((name for _, name, _ in results.BANDS), ("High Alignment", "Moderate Alignment", "Low Alignment"), strict=True)
@@ -51,7 +51,7 @@ def show_capabilities(call: VendorRequest, world: SandboxView) -> Decision:
 
 def _order(call: VendorRequest, world: SandboxView) -> dict[str, Any]:
     """The face of an order that is known to have results."""
-    return cast("Stored", world.get(KIND, call.params["uuid"])).public
+    return cast("Stored", world.get(RECORD_KIND, call.params["uuid"])).public
 
 
 def _chance(order: Mapping[str, Any], purpose: str) -> SeededRandom:

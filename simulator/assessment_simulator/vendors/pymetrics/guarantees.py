@@ -18,7 +18,7 @@ def _assumed(id: str, statement: str, reason: str) -> Guarantee:
     return Guarantee(f"pymetrics.{id}", statement, Standing.ASSUMED, ours(reason))
 
 
-PROMISES = (
+GUARANTEES = (
     _documented("token.created", "A token call answers 201 with access_token, token_type, expires_in and scope",
                 "Generate OAuth Token, response 201"),
     _documented("token.life", "A token lives 3600 seconds; there is no refresh token",
@@ -91,7 +91,7 @@ PROMISES = (
 )  # fmt: skip
 """What the vendor does."""
 
-OMITTED = (
+OMISSIONS = (
     Omission(
         "The SOAP web services, versions 1 to 3", "another interface; only the beginnings of their pages could be read"
     ),

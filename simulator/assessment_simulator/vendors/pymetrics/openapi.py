@@ -26,7 +26,7 @@ from assessment_simulator.core.schema import (
 from assessment_simulator.vendors.pymetrics import results, rules, rules_v2
 from assessment_simulator.vendors.pymetrics.content import FACTORS
 from assessment_simulator.vendors.pymetrics.rules import LONGEST_URL, NO, YES
-from assessment_simulator.vendors.pymetrics.states import MACHINE
+from assessment_simulator.vendors.pymetrics.states import STATE_MACHINE
 
 JSON = "application/json"
 _ID: Schema = {"format": "uuid"}
@@ -68,7 +68,7 @@ SCHEMAS: dict[str, Schema] = {
     "Order": record({
         "id": text("the order's id", **_ID),
         "invite_link": text("where the candidate begins", format="uri"),
-        "status": text("where the order is in its life", enum=[str(state) for state in MACHINE.states]),
+        "status": text("where the order is in its life", enum=[str(state) for state in STATE_MACHINE.states]),
         "create_date": instant(),
         "candidate": ref("Candidate"),
         "assessment_id": text(_FIELDS["assessment_id"]),

@@ -18,7 +18,7 @@ from assessment_simulator.core.text import PLUS, address_note, plus_is_suspect, 
 from assessment_simulator.core.vendor import Invitation, Operation
 from assessment_simulator.vendors.pymetrics import assessments, reports, results, rules, webhooks
 from assessment_simulator.vendors.pymetrics.behaviour_flags import EMAIL_MATCH, INITIAL_STATUS, setting
-from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, KIND, MACHINE, SETTLED
+from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, RECORD_KIND, SETTLED, STATE_MACHINE
 
 _CANDIDATE = ("email", "first_name", "last_name", "external_id")
 
@@ -33,7 +33,7 @@ def create(call: VendorRequest, world: SandboxView) -> Decision:
         known = reports.fresh(_stored(world, id), call, world)
         return Decision(VendorResponse(200, {"order": known, "created": False}, notes=notes))
     face = _face(call, world)
-    record = Record(KIND, face["id"], face["status"], face, {"created": call.now}, _keys(face, identity))
+    record = Record(RECORD_KIND, face["id"], face["status"], face, {"created": call.now}, _keys(face, identity))
     mails = (_mail(call, face),) if call.body.get("send_email") and face["candidate"]["email"] else ()
     alarms = _alarms(call, world, face)
     return Decision(VendorResponse(201, {"order": face, "created": True}, notes=notes), (record, *mails), (), alarms)
@@ -119,10 +119,10 @@ def get(call: VendorRequest, world: SandboxView) -> Decision:
     reported = _asks_for_report(call) and _unreported(stored)
     if not (fulfils or reported):
         return Decision(VendorResponse(200, reports.fresh(stored, call, world)))
-    status = MACHINE.moves[COMPLETED, "fulfil"] if fulfils else stored.status
+    status = STATE_MACHINE.moves[COMPLETED, "fulfil"] if fulfils else stored.status
     facts = {**stored.internal, reports.REPORTED: call.now} if reported else stored.internal
     face = {**stored.public, "status": status, "reports": reports.faces(stored.id, facts, call, world)}
-    record = Record(KIND, stored.id, status, face, facts)
+    record = Record(RECORD_KIND, stored.id, status, face, facts)
     return Decision(VendorResponse(200, face), (record,), webhooks.notices(call, world, face) if fulfils else ())
 
 
@@ -136,7 +136,7 @@ def _unreported(stored: Stored) -> bool:
 
 def _stored(world: SandboxView, id: str) -> Stored:
     """The record of an order that is known to exist."""
-    return cast("Stored", world.get(KIND, id))
+    return cast("Stored", world.get(RECORD_KIND, id))
 
 
 def find(call: VendorRequest, world: SandboxView) -> Decision:
@@ -176,13 +176,13 @@ def _matching(filters: Mapping[str, Any], world: SandboxView) -> Sequence[str]:
 
 def move(action: str, call: VendorRequest, world: SandboxView) -> Decision:
     """What a candidate, an alarm or the control API does to an order: 200, or 404, 409 or 422 with `detail`."""
-    stored = world.get(KIND, call.params["id"])
+    stored = world.get(RECORD_KIND, call.params["id"])
     if stored is None:
         return Decision(VendorResponse(404, {"detail": "no pymetrics order has this id"}))
     wrong = results.problem(call.body, world.config) if action == "complete" else results.unwanted(call.body)
     if wrong is not None:
         return Decision(VendorResponse(422, {"detail": wrong}))
-    steps = MACHINE.steps(stored.status, action)
+    steps = STATE_MACHINE.steps(stored.status, action)
     if steps is None or (action == "fulfil" and not stored.public["results"]):
         return Decision(VendorResponse(409, {"detail": _obstacle(action, stored.status)}))
     return (
@@ -198,16 +198,19 @@ def _moved(steps: tuple[str, ...], stored: Stored, call: VendorRequest, world: S
         told += webhooks.notices(call, world, face)
     alarms = cancelled_timers(stored.id) if steps[-1] in SETTLED else ()
     return Decision(
-        VendorResponse(200, face), (Record(KIND, stored.id, steps[-1], face, stored.internal),), tuple(told), alarms
+        VendorResponse(200, face),
+        (Record(RECORD_KIND, stored.id, steps[-1], face, stored.internal),),
+        tuple(told),
+        alarms,
     )
 
 
 def _obstacle(action: str, status: str) -> str:
-    if status in MACHINE.ends:
+    if status in STATE_MACHINE.ends:
         return f"cannot {action}: the order is {status}, an end state"
     if action == "fulfil" and status == COMPLETED:
         return f"cannot {action}: the order is {status} without results"
-    possible = ", ".join(str(state) for state in MACHINE.states if MACHINE.steps(state, action) is not None)
+    possible = ", ".join(str(state) for state in STATE_MACHINE.states if STATE_MACHINE.steps(state, action) is not None)
     return f"cannot {action}: the order is {status}; possible from {possible}"
 
 
@@ -215,11 +218,11 @@ ACTIONS = {
     action: Operation(action, partial(move, action)) for action in ("accept", "reject", "start", "complete", "expire")
 }
 """What may happen to an order besides calls."""
-STAGED = {"fulfil": Operation("fulfil", partial(move, "fulfil"))}
+SAMPLE_ACTIONS = {"fulfil": Operation("fulfil", partial(move, "fulfil"))}
 """What callers bring about by reading, and samples have behind them."""
 
 
-def view(stored: Stored) -> Invitation:
+def to_invitation(stored: Stored) -> Invitation:
     """An order in neutral words."""
     face = stored.public
     links = {"invite": face["invite_link"]}

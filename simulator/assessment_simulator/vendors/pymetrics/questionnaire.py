@@ -91,7 +91,7 @@ POINTS: Mapping[str, Mapping[str, float]] = {
 _BLANK = 0.5
 
 
-def outcome(answers: Answers) -> dict[str, Any]:
+def to_results(answers: Answers) -> dict[str, Any]:
     """The results that answers lead to, as `complete` takes them; none where nothing was answered."""
     if not any(answers.values()):
         return {}
@@ -100,7 +100,7 @@ def outcome(answers: Answers) -> dict[str, Any]:
     return {"results": [{"score": score, "description": results.told(score)}]}
 
 
-def about(stored: Stored) -> Briefing:
+def briefing(stored: Stored) -> Briefing:
     """What the candidate of an order is told."""
     face, candidate = stored.public, stored.public["candidate"]
     name = " ".join(part for part in (candidate["first_name"], candidate["last_name"]) if part)
@@ -113,5 +113,5 @@ def about(stored: Stored) -> Briefing:
     )
 
 
-EXERCISE = Questionnaire("/pymetrics/invite/{ticket}", "ticket", about, {"en": PARTS}, outcome)
+QUESTIONNAIRE = Questionnaire("/pymetrics/invite/{ticket}", "ticket", briefing, {"en": PARTS}, to_results)
 """What stands behind an order's invite_link."""

@@ -14,7 +14,7 @@ from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.seeded_random import seal
 from assessment_simulator.core.sources import Standing, ours
-from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, KIND
+from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, RECORD_KIND
 
 LINK_LIFE = instant.HOUR
 """How long a link answers after the answer that showed it."""
@@ -55,7 +55,7 @@ def _is_ours(call: VendorRequest, world: SandboxView) -> bool:
     parts = _parts(call)
     if world.name == "" or len(parts) != 5 or not call.params["ticket"].isascii():
         return False
-    order = world.get(KIND, parts[2])
+    order = world.get(RECORD_KIND, parts[2])
     return (
         order is not None and REPORTED in order.internal and compare_digest(_code(world, parts[2], parts[3]), parts[4])
     )
@@ -87,7 +87,7 @@ DOWNLOAD = (
 
 def download(call: VendorRequest, world: SandboxView) -> Decision:
     """The report behind a link, as a document for the edge to draw."""
-    order = cast("Stored", world.get(KIND, _parts(call)[2])).public
+    order = cast("Stored", world.get(RECORD_KIND, _parts(call)[2])).public
     return Decision(VendorResponse(200, document(order), media_type="application/pdf"))
 
 

@@ -11,7 +11,7 @@ from assessment_simulator.core.text import ignored, is_blank
 from assessment_simulator.core.urls import is_url
 from assessment_simulator.vendors.pymetrics import access, assessments, sources
 from assessment_simulator.vendors.pymetrics.behaviour_flags import FORM_BODY, setting
-from assessment_simulator.vendors.pymetrics.states import KIND
+from assessment_simulator.vendors.pymetrics.states import RECORD_KIND
 
 FORM = "application/x-www-form-urlencoded"
 LONGEST_URL = 65_536
@@ -88,7 +88,7 @@ def _filtered(call: VendorRequest, world: SandboxView) -> bool:
 
 
 def _order_known(call: VendorRequest, world: SandboxView) -> bool:
-    return world.get(KIND, call.params["uuid"]) is not None
+    return world.get(RECORD_KIND, call.params["uuid"]) is not None
 
 
 def _report_readable(call: VendorRequest, world: SandboxView) -> bool:

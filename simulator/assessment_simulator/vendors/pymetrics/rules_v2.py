@@ -8,7 +8,7 @@ from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.vendors.pymetrics import rules, sources
 from assessment_simulator.vendors.pymetrics.behaviour_flags import V2_EMAIL, setting
-from assessment_simulator.vendors.pymetrics.states import KIND
+from assessment_simulator.vendors.pymetrics.states import RECORD_KIND
 
 TITLES = {
     "talent": "Your capabilities",
@@ -21,7 +21,7 @@ _ANALOGY = ours("only the parameters of this call are documented; it answers as 
 
 
 def _has_email(call: VendorRequest, world: SandboxView) -> bool:
-    return setting(world.config, V2_EMAIL) == "optional" or rules.EMAIL_REQUIRED.holds(call, world)
+    return setting(world.config, V2_EMAIL) == "optional" or rules.EMAIL_REQUIRED.check(call, world)
 
 
 def _filtered(call: VendorRequest, world: SandboxView) -> bool:
@@ -29,12 +29,12 @@ def _filtered(call: VendorRequest, world: SandboxView) -> bool:
 
 
 def _known(call: VendorRequest, world: SandboxView) -> bool:
-    return world.get(KIND, call.params["uuid"]) is not None
+    return world.get(RECORD_KIND, call.params["uuid"]) is not None
 
 
 def _has_results(call: VendorRequest, world: SandboxView) -> bool:
     # The stage before found the order.
-    return bool(cast("Stored", world.get(KIND, call.params["uuid"])).public["results"])
+    return bool(cast("Stored", world.get(RECORD_KIND, call.params["uuid"])).public["results"])
 
 
 def _type_named(call: VendorRequest, world: SandboxView) -> bool:

@@ -7,9 +7,9 @@ the vendor lists them.
 
 from typing import Final
 
-from assessment_simulator.core.states import DiagramPosition, Machine, State
+from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 
-KIND: Final = "order"
+RECORD_KIND: Final = "order"
 """The kind under which orders are remembered."""
 
 REJECTED: Final = "Rejected"
@@ -21,7 +21,7 @@ COMPLETED: Final = "Completed"
 FULFILLED: Final = "Fulfilled"
 EXPIRED: Final = "Expired"
 
-MACHINE = Machine(
+STATE_MACHINE = StateMachine(
     states={
         REJECTED: "the order was turned down; nothing more happens",
         PENDING: "the order has come in and waits to be accepted",
@@ -49,10 +49,10 @@ MACHINE = Machine(
         (IN_PROGRESS, "expire"): EXPIRED,
         (COMPLETED, "fulfil"): FULFILLED,
     },
-    walk=("accept", "invite", "start", "complete"),
+    happy_path=("accept", "invite", "start", "complete"),
 )
 
-PLACES: dict[State, DiagramPosition] = {
+DIAGRAM_POSITIONS: dict[State, DiagramPosition] = {
     REJECTED: DiagramPosition(0, 0, 3),
     PENDING: DiagramPosition(1, 0),
     ACCEPTED: DiagramPosition(1, 1),
