@@ -46,11 +46,12 @@ from assessment_simulator.http.vendor_endpoint import VendorEndpoint
 from assessment_simulator.loading import CONTROL, loaded
 from assessment_simulator.mail.relay import Relay
 from assessment_simulator.mail.smtp import Smtp
-from assessment_simulator.sandbox.maintenance import Limits, kept
+from assessment_simulator.sandbox.maintenance import Limits, maintained
 from assessment_simulator.sandbox.registry import Sandboxes, Taken
 from assessment_simulator.settings import BACKLOG, Settings, is_loopback
-from assessment_simulator.storage import Log, LogError, OwnedElsewhere, Unusable
+from assessment_simulator.storage import LogError, OwnedElsewhere, Unusable
 from assessment_simulator.storage.factory import opened
+from assessment_simulator.storage.log import Log
 from assessment_simulator.storage.postgresql import PostgresqlLog
 from assessment_simulator.vendors import predictive_index, pymetrics
 from assessment_simulator.webhooks.egress import Policy
@@ -201,7 +202,7 @@ class Simulator:
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        async with kept(self._sandboxes, self._limits):
+        async with maintained(self._sandboxes, self._limits):
             yield
         await self._sandboxes.close()
         if self._relay is not None:

@@ -45,7 +45,7 @@ def test_keeping_that_sandboxes_are_in_use_costs_no_call(log: str) -> None:
 @pytest.mark.anyio
 async def test_a_server_that_lost_a_sandbox_can_neither_delete_it_nor_change_its_image_or_credentials(log: str) -> None:
     async with started(log) as one, started(log) as other:
-        found = await one.create("ada", ABOUT, [b"image"], None, b"{}")
+        found = await one.create("ada", ABOUT, [b"image"], None, b"{}", 0)
         assert found
         assert one.owner is not None
         await one.release([found.key])

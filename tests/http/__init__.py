@@ -8,6 +8,7 @@ from http.client import HTTPResponse
 from io import BytesIO
 from typing import Any, cast
 
+from assessment_simulator import storage
 from assessment_simulator.app import Simulator
 from assessment_simulator.http.asgi import App, Receive, Scope, Send
 from assessment_simulator.http.forwarding import Forwarded, Forwarding, give_up
@@ -118,25 +119,23 @@ def serving(app: App, **options: Any) -> Iterator[Node]:
         node.stop()
 
 
-class Owner:
-    """An owner as a registry would know it. `then` is done when it is reported as unreachable or to be forgotten."""
+class Owner(storage.Owner):
+    """An owner that notes what is reported about it; `then` is done when something is."""
 
     def __init__(self, address: str, then: Callable[[], Any] = lambda: None) -> None:
-        self.address = address
+        async def unreachable(is_silent: bool) -> None:
+            self.reports.append("unreachable")
+            done = self._then()
+            if isinstance(done, Awaitable):
+                await done
+
+        def forget() -> None:
+            self.reports.append("forget")
+            self._then()
+
+        super().__init__(address, forget, unreachable)
         self.reports: list[str] = []
         self._then = then
-
-    async def unreachable(self, *, is_silent: bool) -> None:
-        """Note the report."""
-        self.reports.append("unreachable")
-        done = self._then()
-        if isinstance(done, Awaitable):
-            await done
-
-    def forget(self) -> None:
-        """Note the report."""
-        self.reports.append("forget")
-        self._then()
 
 
 def everything(connection: socket.socket) -> bytes:

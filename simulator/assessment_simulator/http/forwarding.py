@@ -77,17 +77,17 @@ GIVE_UP = 5.0
 """Seconds in which an owner must be found that can be connected to."""
 CONNECTING = 1.0
 """Seconds in which a connection to the owner must be made. Less than `FIRST_PROBE`: a probe follows a sent request."""
-FIRST_PROBE = 1.5
+FIRST_PROBE = 1.2
 """Seconds without any byte of a response after which the owner is probed."""
 UNWATCHED = 0.02
 """Seconds before anyone looks whether the client is still connected. Most responses come sooner."""
 NEXT_PROBE = 3.0
 """Seconds without progress between a probe and the next one."""
-PROBE = 1.5
+PROBE = 1.2
 """Seconds that the owner has to answer a probe."""
 CONFIRMING = 1.0
 """Seconds that a forwarded request waits at the owner for the database."""
-DEPOSING = 1.0
+DEPOSING = 2.3
 """Seconds that a client waits for `Owner.unreachable`, so that its next request finds another owner."""
 ENDING = 0.5
 """Seconds that a client has to receive the end of an event stream when the server stops."""
@@ -337,10 +337,6 @@ class Forwarding:
         self._count()
         data = await body.read(named_headers(scope).get(b"content-length"))
         while owner is not None and data is not None:
-            if loop.time() >= deadline:
-                body.rewind()
-                await self._refuse(scope, body.receive, send)
-                return
             outcome = await self._exchange(owner, scope, body, data, send)
             match outcome:
                 case _Outcome.NOT_THE_OWNER:
@@ -364,6 +360,9 @@ class Forwarding:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
             body.rewind()
+            if loop.time() >= deadline:
+                await self._refuse(scope, body.receive, send)
+                return
             owner = await _run(self._app, {**scope}, _Place(), body.receive, send)
 
     async def _end_stream(self, scope: Scope, send: Send) -> None:
@@ -383,7 +382,7 @@ class Forwarding:
 
         async def reporting() -> None:
             try:
-                await owner.unreachable(is_silent=is_silent)
+                await owner.unreachable(is_silent)
             except Exception as problem:  # noqa: BLE001  the app is run again, and fails or not
                 _log.warning("no process could take over from the owner at %s: %s", owner.address, problem)
 

@@ -27,7 +27,7 @@ from assessment_simulator.http.failed_attempts import Attempts
 from assessment_simulator.http.proxy_headers import seen
 from assessment_simulator.http.routing import route
 from assessment_simulator.http.templating import HEADERS, render
-from assessment_simulator.storage import Log
+from assessment_simulator.storage.log import Log
 
 LOGIN, LOGOUT = "/login", "/logout"
 HOME = "/"
@@ -84,7 +84,8 @@ class Session:
     async def end(self, id: str) -> None:
         """Let a session open nothing any more."""
         if self._log is not None:
-            await self._log.end_session(id, int((self._now() + _LIFE) * instant.SECOND))
+            now = int(self._now() * instant.SECOND)
+            await self._log.end_session(id, now + int(_LIFE * instant.SECOND), now)
         self._ended[id] = None
         while len(self._ended) > _MOST_ENDED:
             del self._ended[next(iter(self._ended))]

@@ -1,8 +1,9 @@
-"""How effects are written: one JSON array for each, its word first. The only place that knows the format.
+"""How effects are stored: one JSON array for each, its word first. The only module that knows the format.
 
-Records go in as the text that they were rendered to, so what is read is byte for byte what was saved. Images
-(`image`) write each value of a dictionary once: where the same object is met again, in another snapshot, its number
-stands in its place, and the reader puts the same object there. A change of the format is a new migration (`sql`).
+Records are stored as the text that they were rendered to, so what is read is byte for byte what was saved. Images
+(`image`) hold each value of a dictionary once: where the same object is met again, in another snapshot, its number
+stands in its place, and the decoder puts the same object there. A change of the format needs a new migration of the
+log, because older commits are read with the same table.
 """
 
 import json
@@ -19,21 +20,20 @@ from assessment_simulator.core.faults import Counter, Fault
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest, WebhookResponse
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.memory import Effect
-from assessment_simulator.sandbox.state import Row
 
 _PLAIN_JSON = b" "
-"""Stands before what orjson could not write: it is Python's to read as well."""
+"""The first byte of what orjson could not write, and Python's parser must read."""
 
 
 class Codec(NamedTuple):
     """How one kind of value becomes JSON values, and is made of them."""
 
-    write: Callable[["Writer", Any], Any]
-    read: Callable[["Reader", Any], Any]
+    write: Callable[["Encoder", Any], Any]
+    read: Callable[["Decoder", Any], Any]
 
 
-class Writer:
-    """Writes effects, and numbers the objects of an image."""
+class Encoder:
+    """Encodes effects, and numbers the objects of an image."""
 
     def __init__(self) -> None:
         self.numbers: dict[int, int] = {}
@@ -47,24 +47,19 @@ class Writer:
         self._alive.append(value)
 
     def write(self, effects: Iterable[Effect]) -> bytes:
-        """Effects as bytes."""
-        said = [
-            [word, *[codec.write(self, value) for codec, value in zip(VALUES[word], told, strict=True)]]
-            for word, told in effects
+        """Effects as bytes; those of several calls may be joined by line feeds."""
+        arrays = [
+            [word, *[codec.write(self, value) for codec, value in zip(VALUES[word], values, strict=True)]]
+            for word, values in effects
         ]
         try:
-            return orjson.dumps(said)
+            return orjson.dumps(arrays)
         except TypeError:  # an integer of more than 64 bits, half a surrogate pair
-            return _PLAIN_JSON + json.dumps(said, separators=(",", ":")).encode()
-
-    @staticmethod
-    def joined(written: Iterable[bytes]) -> bytes:
-        """What was written one after the other, as one piece."""
-        return b"\n".join(written)
+            return _PLAIN_JSON + json.dumps(arrays, separators=(",", ":")).encode()
 
 
-class Reader:
-    """Reads what a `Writer` wrote, in the same order."""
+class Decoder:
+    """Decodes what an `Encoder` wrote, in the same order."""
 
     def __init__(self) -> None:
         self.numbered: list[Any] = []
@@ -73,19 +68,10 @@ class Reader:
     def read(self, data: bytes) -> list[Effect]:
         """The effects; raises ValueError, TypeError or LookupError where they are none."""
         return [
-            (word, tuple([codec.read(self, value) for codec, value in zip(VALUES[word], told, strict=True)]))
+            (word, tuple([codec.read(self, value) for codec, value in zip(VALUES[word], values, strict=True)]))
             for line in data.split(b"\n")
-            for word, *told in (json.loads(line) if line.startswith(_PLAIN_JSON) else orjson.loads(line))
+            for word, *values in (json.loads(line) if line.startswith(_PLAIN_JSON) else orjson.loads(line))
         ]
-
-
-def _same(_: object, value: Any) -> Any:
-    return value
-
-
-def _codec(write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Codec:
-    """A codec that has no memory."""
-    return Codec(lambda _, value: write(value), lambda _, value: read(value))
 
 
 def _tuples(value: Any) -> Any:
@@ -93,46 +79,48 @@ def _tuples(value: Any) -> Any:
     return tuple([_tuples(one) for one in value]) if isinstance(value, list) else value
 
 
+def _codec(write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Codec:
+    """A codec that does not depend on what was written before."""
+    return Codec(lambda _, value: write(value), lambda _, value: read(value))
+
+
 def _many(codec: Codec) -> Codec:
     return Codec(
-        lambda writer, values: [codec.write(writer, value) for value in values],
-        lambda reader, values: tuple([codec.read(reader, value) for value in values]),
+        lambda encoder, values: [codec.write(encoder, value) for value in values],
+        lambda decoder, values: tuple([codec.read(decoder, value) for value in values]),
     )
 
 
 def _tuple(*codecs: Codec) -> Codec:
     return Codec(
-        lambda writer, values: [codec.write(writer, value) for codec, value in zip(codecs, values, strict=True)],
-        lambda reader, said: tuple([codec.read(reader, value) for codec, value in zip(codecs, said, strict=True)]),
+        lambda encoder, values: [codec.write(encoder, value) for codec, value in zip(codecs, values, strict=True)],
+        lambda decoder, array: tuple([codec.read(decoder, value) for codec, value in zip(codecs, array, strict=True)]),
     )
 
 
 def _maybe(codec: Codec) -> Codec:
     return Codec(
-        lambda writer, value: None if value is None else codec.write(writer, value),
-        lambda reader, value: None if value is None else codec.read(reader, value),
+        lambda encoder, value: None if value is None else codec.write(encoder, value),
+        lambda decoder, value: None if value is None else codec.read(decoder, value),
     )
-
-
-# What the states of an image share: the same object is written once, and read back as one object.
 
 
 def _once(codec: Codec, shared: Callable[[Any], Any] = lambda value: value) -> Codec:
     """A value; where its `shared` object was written before, the number of that."""
 
-    def write(writer: Writer, value: Any) -> Any:
-        number = writer.numbers.get(id(shared(value)))
+    def write(encoder: Encoder, value: Any) -> Any:
+        number = encoder.numbers.get(id(shared(value)))
         if number is not None:
             return number
-        said = codec.write(writer, value)
-        writer.number(shared(value))
-        return said
+        written = codec.write(encoder, value)
+        encoder.number(shared(value))
+        return written
 
-    def read(reader: Reader, said: Any) -> Any:
-        if isinstance(said, int):
-            return reader.numbered[said]
-        value = codec.read(reader, said)
-        reader.numbered.append(value)
+    def read(decoder: Decoder, written: Any) -> Any:
+        if isinstance(written, int):
+            return decoder.numbered[written]
+        value = codec.read(decoder, written)
+        decoder.numbered.append(value)
         return value
 
     return Codec(write, read)
@@ -143,53 +131,37 @@ def _entries(codec: Codec) -> Codec:
     return _many(_once(_tuple(TUPLES, codec), itemgetter(1)))
 
 
-def _write_chain(writer: Writer, entry: tuple[Any, Any]) -> Any:
+def _write_chain(encoder: Encoder, entry: tuple[Any, Any]) -> Any:
     key, older = entry
     new = []
-    while older is not None and id(older) not in writer.numbers:
+    while older is not None and id(older) not in encoder.numbers:
         new.append(older)
         older = older[-1]
-    number = None if older is None else writer.numbers[id(older)]
+    number = None if older is None else encoder.numbers[id(older)]
     for link in reversed(new):
-        writer.number(link)
+        encoder.number(link)
     return [key, number, [link[:-1] for link in reversed(new)]] if new else number
 
 
-def _read_chain(reader: Reader, said: Any) -> Any:
-    if isinstance(said, int):
-        return reader.numbered[said]
-    key, number, new = said
-    key, chain = (_tuples(key), None) if number is None else reader.numbered[number]
+def _read_chain(decoder: Decoder, written: Any) -> Any:
+    if isinstance(written, int):
+        return decoder.numbered[written]
+    key, number, new = written
+    key, chain = (_tuples(key), None) if number is None else decoder.numbered[number]
     for link in new:
         chain = (*link, chain)
-        reader.numbered.append((key, chain))
+        decoder.numbered.append((key, chain))
     return key, chain
 
 
-# The values.
-
-
-def _write_row(row: Row) -> list[Any]:
-    return [row[0], row[1].decode(), row[2].decode()]
-
-
-def _read_row(said: Any) -> Row:
-    return (said[0], said[1].encode(), said[2].encode())
-
-
-def _write_post(post: WebhookRequest) -> list[Any]:
-    return [post.url, post.headers, post.body.decode("latin-1")]
-
-
 def _write_attempt(attempt: Attempt) -> list[Any]:
-    answer = None if attempt.answer is None else astuple(attempt.answer)
-    return [
-        attempt.number, attempt.at, _write_post(attempt.request), answer, attempt.error, attempt.duration, attempt.fault
-    ]  # fmt: skip
+    request, answer = attempt.request, None if attempt.answer is None else astuple(attempt.answer)
+    post = [request.url, request.headers, request.body.decode("latin-1")]
+    return [attempt.number, attempt.at, post, answer, attempt.error, attempt.duration, attempt.fault]
 
 
-def _read_attempt(said: Any) -> Attempt:
-    number, at, (url, headers, body), answer, *rest = said
+def _read_attempt(written: Any) -> Attempt:
+    number, at, (url, headers, body), answer, *rest = written
     post = WebhookRequest(url, _tuples(headers), body.encode("latin-1"))
     return Attempt(number, at, post, None if answer is None else WebhookResponse(*_tuples(answer)), *rest)
 
@@ -202,35 +174,35 @@ def _write_delivery(delivery: Delivery) -> list[Any]:
     ]  # fmt: skip
 
 
-def _read_delivery(said: Any) -> Delivery:
-    id, notice, created, due, state, attempts, *rest = said
+def _read_delivery(written: Any) -> Delivery:
+    id, notice, created, due, state, attempts, *rest = written
     return Delivery(id, WebhookEvent(*notice), created, due, state, tuple(map(_read_attempt, attempts)), *rest)
 
 
-PLAIN = Codec(_same, _same)
-TUPLES = Codec(_same, lambda _, value: _tuples(value))
-ROW = _codec(_write_row, _read_row)
+PLAIN = _codec(lambda value: value, lambda value: value)
+TUPLES = _codec(lambda value: value, _tuples)
+ROW = _codec(lambda row: [row[0], row[1].decode(), row[2].decode()], lambda w: (w[0], w[1].encode(), w[2].encode()))
 SAVED = _tuple(PLAIN, PLAIN, ROW, TUPLES)
 CONFIG = _codec(asdict, Config.of)
-CLOCK = _codec(astuple, lambda said: Clock(*said))
-ALARM = _codec(lambda a: (a.operation, a.id, a.at, a.vendor, a.base_url), lambda said: Timer(*said))
-RINGING = _tuple(PLAIN, PLAIN, ALARM)
+CLOCK = _codec(astuple, lambda written: Clock(*written))
+TIMER = _codec(lambda t: (t.operation, t.id, t.at, t.vendor, t.base_url), lambda written: Timer(*written))
+QUEUED_TIMER = _tuple(PLAIN, PLAIN, TIMER)
 DELIVERY = _codec(_write_delivery, _read_delivery)
 CHAINS = _many(Codec(_write_chain, _read_chain))
 """Entries whose values are chains, tuples that end in the chain of what is older. An entry is its key, the number of
 the part that was written before, and the links that were not, oldest first, each of which gets a number."""
 ATTEMPT = _codec(_write_attempt, _read_attempt)
-FAULT = _codec(asdict, lambda said: Fault(**said))
-TALLY = _codec(tuple, lambda said: Counter(*said))
+FAULT = _codec(asdict, lambda written: Fault(**written))
+COUNTER = _codec(tuple, lambda written: Counter(*written))
 
 VALUES: Mapping[str, tuple[Codec, ...]] = {
-    "commit": (PLAIN, PLAIN, _many(SAVED), TUPLES, _many(ALARM), _many(DELIVERY)),
-    "alarm": (ALARM,),
+    "commit": (PLAIN, PLAIN, _many(SAVED), TUPLES, _many(TIMER), _many(DELIVERY)),
+    "alarm": (TIMER,),
     "let_in": (PLAIN, PLAIN),
     "configure": (CONFIG,),
     "turn": (CLOCK,),
     "misbehave": (_many(FAULT),),
-    "count": (PLAIN, TALLY),
+    "count": (PLAIN, COUNTER),
     "attempt": (PLAIN, ATTEMPT, PLAIN, _maybe(DELIVERY)),
     "put_off": (PLAIN, PLAIN, PLAIN),
     "overtake": (PLAIN, PLAIN, PLAIN),
@@ -241,15 +213,16 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "restore": (PLAIN, CLOCK),
     "reset": (),
     "renew": (),
+    # Those of images.
     "begin": (_once(CONFIG), CLOCK, TUPLES, _many(_tuple(_once(TUPLES), PLAIN)), PLAIN),
     "table": (PLAIN, _entries(ROW)),
     "index": (CHAINS,),
     "history": (CHAINS,),
-    "alarms": (_entries(RINGING),),
+    "alarms": (_entries(QUEUED_TIMER),),
     "deliveries": (_entries(DELIVERY),),
     "lines": (_entries(TUPLES),),
     "as_opening": (),
     "as_snapshot": (PLAIN,),
-    "as_present": (TUPLES, _many(FAULT), _many(TALLY), TUPLES),
+    "as_present": (TUPLES, _many(FAULT), _many(COUNTER), TUPLES),
 }
 """Every effect's values, in order."""

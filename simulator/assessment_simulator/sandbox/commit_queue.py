@@ -1,4 +1,15 @@
-"""The commits of one sandbox: what a step changes is applied in memory at once, and waits here until it is durable."""
+"""The commits of a sandbox: each is applied in memory at once, and waits here until it is durable.
+
+Theory of operation:
+
+- `Commits.step` runs the body of a step; all that the body changes becomes one commit, which joins the queue of its
+  sandbox. `Writer`, one task for all sandboxes, writes what waits in all queues as one transaction, again and again.
+- `settled` returns when all that is applied now is durable and this process still owns the sandbox: then an answer may
+  leave. `then` does what must not be undone (webhooks, mails, events) at that moment.
+- If the log refuses a group, memory is ahead of the log: `lost` sets `problem`, all that waits fails, and every step
+  raises until `load` has read the sandbox again. A step that raises after it has changed something ends the same way,
+  but the commits before it are written.
+"""
 
 import asyncio
 import logging
@@ -14,22 +25,23 @@ import orjson
 
 from assessment_simulator.core.mail import MAIL
 from assessment_simulator.sandbox import changes
-from assessment_simulator.sandbox.codec import Reader
-from assessment_simulator.sandbox.codec import Writer as Encoder
+from assessment_simulator.sandbox.codec import Decoder, Encoder
 from assessment_simulator.sandbox.image import blank, parts, replay, still
 from assessment_simulator.sandbox.memory import EFFECTS, Effect, Memory
-from assessment_simulator.storage import Batch, Deleted, Found, Log, Position, Unusable, Unwritten
+from assessment_simulator.storage import Batch, Deleted, Found, LogError, Position, Unusable, Unwritten
+from assessment_simulator.storage.log import Log
 from assessment_simulator.storage.pauses import Pause
-from assessment_simulator.storage.writer import MOST_BYTES, Writer
 
 T = TypeVar("T")
 IMAGE_AFTER = 262_144
 """A new image is written when the commits since the last one have more bytes than it, and than this."""
+MOST_BYTES = 4_194_304
+"""A group is closed when it holds this many bytes, so that no transaction keeps others waiting for long."""
 _log = logging.getLogger("simulator.log")
 
 
 class Remembering(Memory, ABC):
-    """A memory that is told what is durable."""
+    """A memory that is called when commits are durable, and when they were lost."""
 
     @abstractmethod
     def told(self, word: str, told: tuple[Any, ...]) -> None:
@@ -47,7 +59,7 @@ class Remembering(Memory, ABC):
 class Commits:
     """The queue of one sandbox's commits, and the way to read the sandbox again."""
 
-    def __init__(self, log: Log, writer: Writer, found: Found, memory: Remembering) -> None:
+    def __init__(self, log: Log, writer: "Writer", found: Found, memory: Remembering) -> None:
         self.key = found.key
         self.durable = found.position
         """The last commit that is in the log."""
@@ -77,7 +89,7 @@ class Commits:
     # Steps.
 
     def step(self, body: Callable[[], T]) -> T:
-        """Do something of which all changes are one commit; a step within a step is a part of it.
+        """Run a body of which all changes are one commit; a step within a step is a part of it.
 
         Raises `Unwritten` where an earlier commit was lost. After any other exception nothing of it has happened.
         """
@@ -89,7 +101,7 @@ class Commits:
         try:
             result = body()
             if self._effects:
-                self._append()
+                self._append(self._effects)
         except BaseException as failure:
             if self._effects:  # they are applied in memory already; commits before them are written nevertheless
                 self.problem = Unwritten(f"a step failed: {failure!r}", "the simulator failed; its log says where")
@@ -101,7 +113,7 @@ class Commits:
             self._effects, actions = [], self._then
             self._then = []
         for action in actions:
-            self._do(action)
+            self.then(action)
         return result
 
     def change(self, word: str, told: tuple[Any, ...]) -> None:
@@ -113,30 +125,27 @@ class Commits:
 
     def then(self, action: Callable[[], None]) -> None:
         """Do something as soon as all that was changed so far, this step included, is durable; do it once."""
-        if not self._in_step:
-            self._do(action)
-        elif action not in self._then:
-            self._then.append(action)
+        if self._in_step:
+            if action not in self._then:
+                self._then.append(action)
+        elif self._waiting:
+            self._actions.append((self._position.number, action))
+        else:
+            action()
 
-    def _append(self) -> None:
-        effects = self._effects
+    def _append(self, effects: list[Effect]) -> None:
         data = Encoder().write(effects)
         self._position = self._position.after(data)
         self._waiting.append((data, self._position))
         number = self._position.number
-        self._actions.append((number, lambda: self._tell(effects)))
+
+        def publish() -> None:
+            for word, told in effects:
+                self._memory.told(word, told)
+
+        self._actions.append((number, publish))
         changes.note(number)
         self._writer.add(self)
-
-    def _tell(self, effects: list[Effect]) -> None:
-        for word, told in effects:
-            self._memory.told(word, told)
-
-    def _do(self, action: Callable[[], None]) -> None:
-        if self._waiting:
-            self._actions.append((self._position.number, action))
-        else:
-            action()
 
     # Waiting.
 
@@ -172,7 +181,7 @@ class Commits:
         while self._waiting:
             await self.settled()
 
-    # What the writer calls.
+    # What the writer and the registry call.
 
     def batch(self) -> Batch:
         """What waits, to be written now."""
@@ -188,7 +197,7 @@ class Commits:
 
     def written(self, batch: Batch) -> None:
         """The batch is durable: do what waited for it."""
-        if not self._waiting or self._waiting[0][0] is not batch.commits[0]:  # it was lost meanwhile
+        if not self._waiting or self._waiting[0][0] is not batch.commits[0]:  # it was lost in the meantime
             return
         self.durable = batch.after
         for _ in batch.commits:
@@ -243,10 +252,16 @@ class Commits:
         self.problem = self.problem or Deleted()
         self._fail(self.problem)
 
-    # Reading.
+    def idle(self) -> float:
+        """Seconds since the last step, as precise as the interval of these calls."""
+        if self._used:
+            self._used, self._looked = False, monotonic()
+        return monotonic() - self._looked
+
+    # Reading, and images.
 
     async def load(self) -> None:
-        """Read the sandbox from the log; others are answered meanwhile. One call at a time."""
+        """Read the sandbox from the log; others are answered in between. One call at a time."""
         self.problem = self.problem or Unwritten("the sandbox is being read from the log")
         while self._waiting:  # commits from before a step that failed
             with suppress(Unwritten):
@@ -254,14 +269,14 @@ class Commits:
         entries: list[tuple[int, bytes, bool]] = []
         position = await self._log.read(self.key, lambda *entry: entries.append(entry))
         blank(self._memory)
-        reader, last, pause = Reader(), -1, Pause()
+        decoder, last, pause = Decoder(), -1, Pause()
         self._size = self._image_size = 0
         for number, data, is_image in entries:
             if number != last:
-                reader, last = Reader(), number
+                decoder, last = Decoder(), number
             await pause.if_due()
             try:
-                replay(self._memory, reader.read(data))
+                replay(self._memory, decoder.read(data))
             except (ValueError, TypeError, LookupError, AttributeError) as flaw:
                 text = f"commit {number} of sandbox number {self.key} cannot be read"
                 raise Unusable(f"{text}: {flaw!r}", text) from flaw
@@ -274,15 +289,13 @@ class Commits:
         self.problem = None
         self._memory.reloaded()
 
-    # Images.
-
     @property
     def needs_image(self) -> bool:
         """Whether there are so many commits that an image should take their place."""
         return self._size > max(IMAGE_AFTER, self._image_size) and self.problem is None
 
     async def write_image(self) -> None:
-        """Write an image, a part at a time, so that others are answered meanwhile."""
+        """Write an image, a part at a time, so that others are answered in between."""
         await self.drained()  # so that memory is as the log has it
         position, losses, memory, written = self.durable, self._losses, still(self._memory), 0
         self._size = 0  # where this fails, it is tried again after as many more commits
@@ -296,11 +309,69 @@ class Commits:
             await self._log.settle_image(self.key, position, digest.digest())
             self._image_size = written
 
-    def idle(self) -> float:
-        """Seconds since the last step, as precise as the interval of these calls."""
-        if self._used:
-            self._used, self._looked = False, monotonic()
-        return monotonic() - self._looked
+
+class Writer:
+    """The one task that appends to a log, in groups: what waits in all queues goes into one transaction."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._waiting: dict[int, Commits] = {}
+        self._added = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+        self.groups = 0
+        """How many groups were written."""
+
+    def add(self, queue: Commits) -> None:
+        """Write what waits in this queue with the next group."""
+        self._waiting[queue.key] = queue
+        self._added.set()
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def close(self) -> None:
+        """Write what waits, then end."""
+        self._closing = True
+        self._added.set()
+        if self._task is not None:
+            await self._task
+
+    async def _work(self) -> None:
+        while self._waiting or not self._closing:
+            await self._added.wait()
+            self._added.clear()
+            while self._waiting:
+                group: list[tuple[Commits, Batch]] = []
+                size = 0
+                while self._waiting and size < MOST_BYTES:
+                    queue = self._waiting.pop(next(iter(self._waiting)))
+                    batch = queue.batch()
+                    if batch.commits:
+                        group.append((queue, batch))
+                        size += sum(map(len, batch.commits))
+                if group:
+                    await self._write(group)
+
+    async def _write(self, group: list[tuple[Commits, Batch]]) -> None:
+        problem: Unwritten | None = None
+        try:
+            refused = await self._log.write([batch for _, batch in group])
+            self.groups += 1
+            for queue, batch in group:
+                if batch.key in refused:
+                    queue.lost(Unwritten("the log has another state of the sandbox, or another server owns it"))
+                else:
+                    queue.written(batch)
+        except Unwritten as failure:
+            problem = failure
+        except LogError as failure:
+            problem = Unwritten(str(failure), failure.shown)
+        except Exception as failure:  # noqa: BLE001  a bug must not end the task that all sandboxes wait for
+            _log.exception("a group of commits failed")
+            problem = Unwritten(f"the log failed: {failure!r}", is_uncertain=True)
+        if problem is not None:
+            for queue, _ in group:
+                queue.lost(problem)
 
 
 def due_of(memory: Memory) -> int | None:

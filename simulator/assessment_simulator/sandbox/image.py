@@ -1,6 +1,6 @@
-"""A whole memory as effects that build it up again: what the log begins with, and what takes the place of old commits.
+"""An image: a whole memory as effects that build it up again. The log begins with one, and later ones replace commits.
 
-The states of one memory (its opening state, its snapshots, the present state) share most of their values. `writing`
+The states of one memory (its opening state, its snapshots, the present state) share most of their values. `codec`
 writes each value once, so the dictionaries of a snapshot cost a few bytes an entry, and what is read shares again.
 """
 
@@ -15,11 +15,10 @@ from assessment_simulator.core.faults import Counter, Fault
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.faults.plan import Faults
 from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.codec import Writer
-from assessment_simulator.sandbox.history import Chain as Moves
+from assessment_simulator.sandbox.codec import Encoder
 from assessment_simulator.sandbox.history import Step
 from assessment_simulator.sandbox.memory import EFFECTS, Effect, Memory
-from assessment_simulator.sandbox.state import AlarmKey, Chain, Ringing, Row, State
+from assessment_simulator.sandbox.state import AlarmKey, Ringing, Row, State
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -27,8 +26,8 @@ Items = tuple[tuple[K, V], ...]
 """Some entries of a dictionary."""
 AT_ONCE = 200
 """At most this many entries are in one effect."""
-PIECE = 65_536
-"""A piece of a written image ends after this many bytes."""
+PART = 65_536
+"""A part of an encoded image ends after this many bytes."""
 
 
 def still(memory: Memory) -> Memory:
@@ -56,6 +55,19 @@ def image(memory: Memory) -> Iterator[Effect]:
     yield "as_present", (counters, faults, tallies, recent)
 
 
+def parts(memory: Memory) -> Iterator[bytes]:
+    """An encoded image, in parts of some tens of kilobytes."""
+    encoder, part, size = Encoder(), list[bytes](), 0
+    for effect in image(memory):
+        part.append(encoder.write([effect]))
+        size += len(part[-1])
+        if size > PART:
+            yield b"\n".join(part)
+            part, size = [], 0
+    if part:
+        yield b"\n".join(part)
+
+
 def _state_of(state: State) -> Iterator[Effect]:
     numbers = (state.sequence, state.alarms_set)
     tally = tuple(state.history.tally.items())
@@ -78,7 +90,18 @@ def _some(entries: Mapping[Any, Any]) -> Iterator[tuple[Any, ...]]:
         yield some
 
 
-# Building up.
+def blank(memory: Memory) -> None:
+    """Empty a memory, so that an image can be applied."""
+    memory.snapshots, memory.generation, memory.renewals = {}, 0, 0
+    memory.faults = None
+    memory.begin_again(memory.opening)
+    memory.epoch = 0  # the image has it: what was begun goes on where it was only read again
+
+
+def replay(memory: Memory, effects: Iterable[Effect]) -> None:
+    """Apply effects that were read from a log."""
+    for word, values in effects:
+        _ALL[word](memory, *values)
 
 
 def _begin(
@@ -93,14 +116,6 @@ def _table(memory: Memory, kind: str, rows: Items[str, Row]) -> None:
     memory.state.table(kind).update(rows)
 
 
-def _index(memory: Memory, chains: Items[tuple[str, str], Chain]) -> None:
-    memory.state.indexes.update(chains)
-
-
-def _history(memory: Memory, chains: Items[str, Moves]) -> None:
-    memory.state.history.chains.update(chains)
-
-
 def _alarms(memory: Memory, alarms: Items[AlarmKey, Ringing]) -> None:
     memory.state.alarms.update(alarms)
     for _, ringing in alarms:
@@ -112,16 +127,8 @@ def _deliveries(memory: Memory, deliveries: Items[str, Delivery]) -> None:
     memory.state.pending.update((id, delivery) for id, delivery in deliveries if delivery.due is not None)
 
 
-def _lines(memory: Memory, lines: Items[str, tuple[str, ...]]) -> None:
-    memory.state.ordering_keys.update(lines)
-
-
 def _as_opening(memory: Memory) -> None:
     memory.opening = memory.state
-
-
-def _as_snapshot(memory: Memory, id: str) -> None:
-    memory.snapshots[id] = memory.state
 
 
 def _as_present(
@@ -135,37 +142,17 @@ def _as_present(
     memory.state.queue_again()
 
 
-BUILDING: Mapping[str, Callable[..., None]] = {
-    "begin": _begin, "table": _table, "index": _index, "history": _history, "alarms": _alarms,
-    "deliveries": _deliveries, "lines": _lines, "as_opening": _as_opening, "as_snapshot": _as_snapshot,
+_ALL: Mapping[str, Callable[..., None]] = {
+    **EFFECTS,
+    "begin": _begin,
+    "table": _table,
+    "index": lambda memory, chains: memory.state.indexes.update(chains),
+    "history": lambda memory, chains: memory.state.history.chains.update(chains),
+    "alarms": _alarms,
+    "deliveries": _deliveries,
+    "lines": lambda memory, lines: memory.state.ordering_keys.update(lines),
+    "as_opening": _as_opening,
+    "as_snapshot": lambda memory, id: memory.snapshots.update({id: memory.state}),
     "as_present": _as_present,
-}  # fmt: skip
-"""The effects of which images are made; they happen in images alone."""
-_ALL = {**EFFECTS, **BUILDING}
-
-
-def blank(memory: Memory) -> None:
-    """Forget everything, so that an image can be built up."""
-    memory.snapshots, memory.generation, memory.renewals = {}, 0, 0
-    memory.faults = None
-    memory.begin_again(memory.opening)
-    memory.epoch = 0  # the image tells it: what was begun goes on where it was only read again
-
-
-def replay(memory: Memory, effects: Iterable[Effect]) -> None:
-    """Make effects true that were read from a log."""
-    for word, told in effects:
-        _ALL[word](memory, *told)
-
-
-def parts(memory: Memory) -> Iterator[bytes]:
-    """An image written down, in pieces of some tens of kilobytes."""
-    writer, piece, size = Writer(), list[bytes](), 0
-    for effect in image(memory):
-        piece.append(writer.write([effect]))
-        size += len(piece[-1])
-        if size > PIECE:
-            yield Writer.joined(piece)
-            piece, size = [], 0
-    if piece:
-        yield Writer.joined(piece)
+}
+"""The effects of commits, and those of which images are made."""

@@ -1,12 +1,17 @@
 """Looks after the sandboxes that nobody calls, where there is a log.
 
-Once a second: free sandboxes in which something is due are claimed and read, so that it happens; idle ones are released
-from memory; images are written of those that have grown; and those that are too old or too many are deleted.
+Three tasks, so that a slow one delays no other. About once a second each does one round:
+
+- adoption: unowned sandboxes in which something is due are claimed and read, so that it happens;
+- memory: idle sandboxes are released, and images are written of those that have grown;
+- retention: the log gets to know which sandboxes are in use, then those that are too old or too many are deleted.
+
+A round that fails because of the log is tried again with the next one.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import inf
@@ -15,18 +20,18 @@ from time import monotonic
 from assessment_simulator.core import instant
 from assessment_simulator.sandbox.clock import machine_now
 from assessment_simulator.sandbox.registry import Sandboxes
-from assessment_simulator.sandbox.sandbox import Sandbox
-from assessment_simulator.storage import Log, LogError, OwnedElsewhere
+from assessment_simulator.storage import LogError, OwnedElsewhere
+from assessment_simulator.storage.log import Log
 from assessment_simulator.storage.pauses import Pause
 
-LOOKS = 1.0
-"""Seconds between two looks."""
+INTERVAL = 1.0
+"""Seconds between two rounds."""
 AT_ONCE = 4
 """Sandboxes that are read at the same time: fewer than may be, so that calls need not wait for them."""
-AGAIN = 60.0
+RETRY = 60.0
 """Seconds after which a sandbox that could not be read is tried again."""
 MOST = 200
-"""Sandboxes that one look into the log finds."""
+"""Sandboxes that one query finds."""
 _STAMPS = 60.0
 _log = logging.getLogger("simulator.log")
 
@@ -51,63 +56,64 @@ class Limits:
 
 
 @asynccontextmanager
-async def kept(sandboxes: Sandboxes, limits: Limits) -> AsyncIterator[None]:
+async def maintained(sandboxes: Sandboxes, limits: Limits) -> AsyncIterator[None]:
     """Look after the sandboxes for as long as the block lasts."""
-    if sandboxes.log is None:
-        yield
-        return
-    keeper = Keeper(sandboxes, sandboxes.log, limits)
-    task = asyncio.ensure_future(keeper.keep())
+    tasks = []
+    if sandboxes.log is not None:
+        maintenance = Maintenance(sandboxes, sandboxes.log, limits)
+        rounds = (maintenance.adopt, maintenance.tend, maintenance.delete_unused)
+        tasks = [asyncio.ensure_future(maintenance.repeat(each)) for each in rounds]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class Keeper:
-    """The task that does it."""
+class Maintenance:
+    """The rounds of the three tasks."""
 
     def __init__(self, sandboxes: Sandboxes, log: Log, limits: Limits) -> None:
         self._sandboxes = sandboxes
         self._log = log
         self._limits = limits
-        self._is_away = False
+        self._failing: set[Callable[[], Awaitable[None]]] = set()
+        """The rounds that failed because of the log the last time."""
         self._stamped = 0.0
-        self._used: set[Sandbox] = set()
+        self._used: set[int] = set()
         self._unreadable: dict[str, float] = {}
         """When sandboxes could not be read."""
 
-    async def keep(self) -> None:
-        """Look once a second."""
+    async def repeat(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do a round about once a second. An outage of the log is reported once for all tasks."""
         while True:
             try:
-                await self.adopt()
-                await self.tend()
-                await self.forget()
-                if self._is_away:
-                    self._is_away = False
-                    _log.warning("the log is back")
+                await work()
+                if self._failing:
+                    self._failing.discard(work)
+                    if not self._failing:
+                        _log.warning("the log is back")
             except LogError as problem:
-                if not self._is_away:
-                    self._is_away = True
+                if not self._failing:
                     _log.error("%s; that is tried again every second", problem)
+                self._failing.add(work)
             except Exception:  # noqa: BLE001  what fails now may succeed in a second
                 _log.exception("the log cannot be looked after")
-            await asyncio.sleep(min(LOOKS, self._limits.idle / 2))
+            await asyncio.sleep(min(INTERVAL, self._limits.idle / 2))
 
     async def adopt(self) -> None:
-        """Read the free sandboxes in which something is due, so that it happens."""
+        """Read the unowned sandboxes in which something is due, so that it happens."""
         now, last = machine_now(), 0
         while found := await self._log.due(now, last, MOST):
             last = found[-1][0]
             names = [name for _, name in found if self._sandboxes.loaded(name) is None and self._may_be_read(name)]
             for first in range(0, len(names), AT_ONCE):
-                await asyncio.gather(*(self._adopt(name) for name in names[first : first + AT_ONCE]))
+                await asyncio.gather(*map(self._adopt, names[first : first + AT_ONCE]))
 
     def _may_be_read(self, name: str) -> bool:
         """Whether a sandbox could be read, or some time has passed since it could not."""
-        return monotonic() - self._unreadable.get(name, -inf) > AGAIN
+        return monotonic() - self._unreadable.get(name, -inf) > RETRY
 
     async def _adopt(self, name: str) -> None:
         try:
@@ -116,33 +122,38 @@ class Keeper:
             self._sandboxes.forget_owner(name)
         except LogError as problem:
             await self._log.count()  # raises where it is the whole log that cannot be read
-            now = monotonic()
-            if now - self._unreadable.get(name, -inf) > AGAIN:
+            if self._may_be_read(name):
                 _log.error("sandbox %s cannot be read, so nothing happens in it: %s", name, problem)
-            self._unreadable[name] = now
+            self._unreadable[name] = monotonic()
 
     async def tend(self) -> None:
-        """Say which sandboxes are in use, release idle ones, and write images of those that have grown."""
+        """Release idle sandboxes, and write images of those that have grown."""
         pause = Pause()
         for sandbox in self._sandboxes:
             await pause.if_due()
             commits = sandbox.commits
             if commits is None or not sandbox.is_current or self._sandboxes.loaded(sandbox.name) is not sandbox:
                 continue
-            idle = commits.idle()
-            if idle < LOOKS:
-                self._used.add(sandbox)
             busy = sandbox.watchers or sandbox.faults or self._sandboxes.worker(sandbox).is_busy
-            if idle >= self._limits.idle and not busy:
+            if commits.idle() >= self._limits.idle and not busy:
                 await self._sandboxes.release(sandbox)
             elif commits.needs_image:
                 await commits.write_image()
+
+    async def note_used(self) -> None:
+        """Note in the log which sandboxes are in use."""
+        pause = Pause()
+        for sandbox in self._sandboxes:
+            await pause.if_due()
+            if sandbox.commits is not None and sandbox.commits.idle() < INTERVAL:
+                self._used.add(sandbox.commits.key)
         if self._used and monotonic() - self._stamped > self._limits.stamps:
             used, self._used, self._stamped = self._used, set(), monotonic()
-            await self._log.touch([sandbox.commits.key for sandbox in used if sandbox.commits is not None])
+            await self._log.touch([*used], machine_now())
 
-    async def forget(self) -> None:
-        """Delete the sandboxes that are too old or too many, unless something is on its way in them."""
+    async def delete_unused(self) -> None:
+        """Delete the sandboxes that are too old or too many, unless a webhook or an advance is under way in them."""
+        await self.note_used()
         age, most = self._limits.age, self._limits.most
         if age is None and most is None:
             return

@@ -11,16 +11,21 @@ Theory of operation:
   and has the position before it. A server that lost its session, or a sandbox, therefore writes nothing.
 - **Lease.** The database ends a session that is silent for `DATABASE_PATIENCE`. The server sends a statement at least
   every `BEAT` seconds. It answers, and sends webhooks, only while the last statement that succeeded was sent less than
-  `LEASE` seconds ago; so it stops before the database gives its sandboxes away, also when it was paused meanwhile.
-  Another server may end the session earlier (`depose`). The database says so on the connection before it releases the
-  lock. While something on it is unread, the lease is not valid. If the network broke within these `LEASE` seconds and
-  the message cannot arrive, the old owner answers reads until its lease ends; its changes fail.
+  `LEASE` seconds ago; so it stops before the database gives its sandboxes away, also when it was paused in between.
+- **Taking by force.** A server that cannot reach an owner takes one sandbox from it (`take`): it writes its own id into
+  the row and has the database end the owner's session. If the owner is alive it learns that from its connection: while
+  something on that is unread, its lease is not valid; it opens another session, keeps its other sandboxes, and by
+  deleting its old row it says that it has stopped answering for this one. If the owner is silent, its sandboxes are
+  free, and the taken one is used, `LEASE` seconds after its lock was free: the network may have broken just before,
+  and the owner may answer reads until its lease ends. A sandbox that was taken from an owner by force stays with the
+  new one for `TENURE` seconds at least, as long as that one is alive; so two servers that cannot reach each other do
+  not take it from each other with every call.
 - **A lost session.** The server opens another one and takes the lock of the old id first, so that nothing of the old
   session can come later. Then it compares the positions of its sandboxes with its own: what was written is kept, what
   was not is written again. Where that is not possible within `SETTLES_WITHIN`, callers get 503.
 
-Reading, claiming and looking for due sandboxes use a small pool of other connections. No LISTEN or NOTIFY is used: who
-waits for something in a sandbox waits at its owner.
+Reading, claiming and looking for due sandboxes use a small pool of other connections. No LISTEN or NOTIFY is used:
+every call that waits for something in a sandbox waits at its owner.
 """
 
 import asyncio
@@ -36,17 +41,8 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext, suppres
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from assessment_simulator.sandbox.clock import machine_now
-from assessment_simulator.storage import (
-    SETTLES_WITHIN,
-    Batch,
-    Claimed,
-    Found,
-    Position,
-    Unusable,
-    Unwritten,
-)
-from assessment_simulator.storage.sql import AT_ONCE, Run, SqlLog, found_in, migrations, unused_in
+from assessment_simulator.storage import SETTLES_WITHIN, Batch, Claimed, Found, LogError, Position, Unusable, Unwritten
+from assessment_simulator.storage.log import AT_ONCE, Log, Run, found_in, migrations
 
 if TYPE_CHECKING:
     import psycopg
@@ -55,6 +51,8 @@ BEAT = 0.5
 """Seconds after which a session that has written nothing sends a statement."""
 LEASE = 2.0
 """Seconds for which a statement that succeeded proves that the session is alive."""
+TENURE = 10.0
+"""Seconds for which a sandbox that was taken by force is not taken by force again, if its owner is alive."""
 DATABASE_PATIENCE = 4.0
 """Seconds of silence after which the database ends the session."""
 STATEMENT = 4.0
@@ -68,7 +66,8 @@ POOL = 4
 _LOCKS = 0x53696D
 """The class of our advisory locks; the lock of class and 0 is held while tables are created."""
 _ENDS_IDLE_SESSIONS = 140_000
-"""The version of PostgreSQL from which on it does."""
+"""The version of PostgreSQL from which on it has `idle_session_timeout`."""
+# Set by statements, because PgBouncer refuses unknown start parameters.
 _SESSION = f"""
     SET tcp_user_timeout = {DATABASE_PATIENCE * 1000:.0f}; SET tcp_keepalives_idle = 1;
     SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3
@@ -81,8 +80,7 @@ _DEFAULTS = {
     "connect_timeout": "2", "keepalives_idle": "1", "keepalives_interval": "1", "keepalives_count": "3",
     "tcp_user_timeout": "4000",
 }  # fmt: skip
-"""Parameters of the address that it may have itself."""
-_FREE = "(owner IS NULL OR NOT EXISTS (SELECT FROM server WHERE id = owner))"
+"""Parameters of the address, unless it has them itself."""
 _APPEND = """
     WITH mine AS (
         UPDATE sandbox SET number = %s, digest = %b, due = %s, summary = %s
@@ -92,6 +90,14 @@ _APPEND = """
     SELECT key, new.number, new.data FROM mine, unnest(%s::bigint[], %b::bytea[]) AS new (number, data)
     RETURNING pg_backend_pid()
 """
+_MAY_TAKE = f"""
+    SELECT 1 FROM sandbox JOIN server ON id = owner LEFT JOIN pg_stat_activity AS session ON session.pid = server.pid
+    WHERE name = ? AND owner = ? AND (
+        taken IS NULL OR taken < clock_timestamp() - interval '{TENURE} s'
+        OR session.query_start IS NULL OR session.query_start < clock_timestamp() - interval '{LEASE} s'
+    )
+"""  # noqa: S608
+"""Of its own role's sessions everyone may see when they began their last statement."""
 _log = logging.getLogger("simulator.log")
 uptime = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
 """Seconds, which also pass while the machine is suspended; `monotonic` stands still then on Linux."""
@@ -99,10 +105,11 @@ Positions = Mapping[int, Position]
 """The last position of each sandbox that this process owns, by key."""
 
 
-class PostgresqlLog(SqlLog):
+class PostgresqlLog(Log):
     """Commits in a database; this process owns the sandboxes that it has in memory."""
 
     kind = "postgresql"
+    unowned = "(owner IS NULL OR NOT EXISTS (SELECT FROM server WHERE id = owner))"
 
     def __init__(self, url: str) -> None:
         try:
@@ -116,8 +123,6 @@ class PostgresqlLog(SqlLog):
         """Where this server takes forwarded requests: HOST:PORT; to be set before `start`."""
         self.regained: Callable[[Positions], None] = lambda positions: None
         """Called with what the log has, when another session took the place of one that was lost."""
-        self.takeovers = 0
-        """Sandboxes that were claimed from a server that is gone."""
         self._session: psycopg.AsyncConnection[Any] | None = None
         self._pid = 0
         self._lost: tuple[int, int] | None = None
@@ -131,19 +136,31 @@ class PostgresqlLog(SqlLog):
         self._wanted = asyncio.Event()
         self._beating: asyncio.Task[None] | None = None
         self._adopting = asyncio.Semaphore(ADOPTIONS)
-        self._deposing: dict[tuple[int, bool], asyncio.Task[None]] = {}
+        self._ending: dict[int, asyncio.Task[None]] = {}
+        """By id, the sessions that this server ends by force."""
+        self._taken: dict[str, asyncio.Task[None]] = {}
+        """By name, the sandboxes that are being taken from a server that may still answer for them."""
+        self._ended: dict[int, float] = {}
+        """By id, when the lock of a session that was ended by force was seen free for the first time."""
         self._closing = False
         try:
             given: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(url)
             self._url = psycopg.conninfo.make_conninfo(**{**_DEFAULTS, **given})
-            self.where = psycopg.conninfo.make_conninfo(**{**given, "password": "***"})  # so that nobody reads it
+            self.where = psycopg.conninfo.make_conninfo(**{**given, "password": "***"})  # it is printed
         except psycopg.ProgrammingError:
             raise Unusable("is no address of a PostgreSQL database: postgresql://USER@HOST/DATABASE") from None
         try:
             with psycopg.connect(self._url, autocommit=True, prepare_threshold=None) as connection:
                 self.host = _local_host(connection)
                 self._refuse_transaction_pooler(connection)
-                self._migrate(connection)
+                with connection.transaction():
+                    connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (_LOCKS,))
+                    connection.execute("CREATE TABLE IF NOT EXISTS simulator_format (number BIGINT NOT NULL)")
+                    query = "SELECT coalesce(max(number), 0) FROM simulator_format"
+                    [(found,)] = connection.execute(query).fetchall()
+                    for number, script in migrations("postgresql", found, "the database"):
+                        connection.execute(script.encode())
+                        connection.execute("INSERT INTO simulator_format VALUES (%s)", (number,))
         except psycopg.Error as problem:
             raise Unusable(str(problem).strip()) from None
 
@@ -163,24 +180,17 @@ class PostgresqlLog(SqlLog):
             )
         one.execute("SELECT pg_advisory_unlock_shared(%s, 0)", (_LOCKS,))
 
-    def _migrate(self, connection: "psycopg.Connection[Any]") -> None:
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (_LOCKS,))
-            connection.execute("CREATE TABLE IF NOT EXISTS simulator_format (number BIGINT NOT NULL)")
-            [(found,)] = connection.execute("SELECT coalesce(max(number), 0) FROM simulator_format").fetchall()
-            for number, script in migrations("postgresql", found, "the database"):
-                connection.execute(script.encode())
-                connection.execute("INSERT INTO simulator_format VALUES (%s)", (number,))
-
-    # The session.
-
     async def start(self) -> None:
         """Open the session and the pool."""
         from psycopg_pool import AsyncConnectionPool
 
+        async def configure(connection: "psycopg.AsyncConnection[Any]") -> None:
+            await connection.execute(_EVERY)
+            await connection.commit()
+
         self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
             self._url, min_size=1, max_size=POOL, timeout=3.0, open=False, reconnect_timeout=0.5,
-            kwargs={"autocommit": False, "prepare_threshold": None}, configure=_configure,
+            kwargs={"autocommit": False, "prepare_threshold": None}, configure=configure,
         )  # fmt: skip
         try:
             await self._open()
@@ -188,6 +198,23 @@ class PostgresqlLog(SqlLog):
         except self._errors as problem:
             raise Unusable(str(problem).strip()) from None
         self._beating = asyncio.get_running_loop().create_task(self._beat())
+
+    async def close(self) -> None:
+        """End; what is still owned is free from now on."""
+        self._closing = True
+        tasks = [*self._taken.values(), *self._ending.values(), *([self._beating] if self._beating else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        async with self._busy:
+            if self._session is not None:
+                with suppress(*self._errors), _breaking(self._session):
+                    await self._session.execute("DELETE FROM server WHERE id = %s", (self.owner,))
+                await self._session.close()
+                self._session = None
+        await self._pool.close(timeout=1.0)
+
+    # The session.
 
     async def _open(self) -> None:
         """Open a session: register under a new id, with its lock held before anyone can see it."""
@@ -205,8 +232,8 @@ class PostgresqlLog(SqlLog):
                     # No sequence: a crash without synchronous commits, or a standby that missed the last ones, takes
                     # it back, and a server would take itself, or another one, for the session that it has lost.
                     id = 1 + secrets.randbelow(2**31 - 1)
-                    said = "INSERT INTO server (id, pid, address) VALUES (%s, pg_backend_pid(), %s) RETURNING pid"
-                    [(pid,)] = await (await session.execute(said, (id, self.address))).fetchall()
+                    register = "INSERT INTO server (id, pid, address) VALUES (%s, pg_backend_pid(), %s) RETURNING pid"
+                    [(pid,)] = await (await session.execute(register, (id, self.address))).fetchall()
                     await session.execute("SELECT pg_advisory_lock(%s, %s::int)", (_LOCKS, id))
         except BaseException:
             _break(session)
@@ -279,9 +306,9 @@ class PostgresqlLog(SqlLog):
 
     async def _check(self) -> None:
         [(pid,)] = await (await self._opened.execute("SELECT pg_backend_pid()")).fetchall()
-        self._same(pid)
+        self._compare_pid(pid)
 
-    def _same(self, pid: int) -> None:
+    def _compare_pid(self, pid: int) -> None:
         """A pooler may have given us the session of another client."""
         from psycopg import OperationalError
 
@@ -304,13 +331,12 @@ class PostgresqlLog(SqlLog):
     def _drop(self) -> None:
         """The session is lost."""
         session, self._session = self._session, None
-        if session is not None and self.owner is not None:
-            if self._lost is None:
-                _log.warning(
-                    "the session with %s was lost; another one is opened as soon as that is possible", self.where
-                )
+        if session is None or self.owner is None:
+            return
+        if self._lost is None:  # else this one was opened in its place, and owns nothing yet
+            _log.warning("the session with %s was lost; another one is opened as soon as that is possible", self.where)
             self._lost = self.owner, self._pid
-            _break(session)
+        _break(session)
 
     async def _regain(self, deadline: float) -> Positions:
         """Open another session in the place of the lost one; what the log has of this server's sandboxes."""
@@ -318,8 +344,15 @@ class PostgresqlLog(SqlLog):
             try:
                 if self._session is None:
                     await self._open()
-                if self._lost is None or await self._take(*self._lost, deadline):
-                    positions = await self._inherit()
+                if self._lost is None:
+                    return {}
+                if await self._prove_end(*self._lost, deadline):
+                    sent, opened = uptime(), self._opened
+                    with _breaking(opened):
+                        inherit = "UPDATE sandbox SET owner = %s WHERE owner = %s RETURNING key, number, digest"
+                        rows = await (await opened.execute(inherit, (self.owner, self._lost[0]))).fetchall()
+                    self._succeeded(sent)
+                    positions = {key: Position(number, bytes(digest)) for key, number, digest in rows}
                     self.regained(positions)
                     self._lost = None  # from here on this server answers again
                     _log.warning("another session took the place of the one that was lost")
@@ -328,9 +361,7 @@ class PostgresqlLog(SqlLog):
             except self._errors as problem:
                 why = str(problem).strip()
                 if self._session is not None and not _is_usable(self._session):
-                    lost = self._lost
                     self._drop()
-                    self._lost = lost or self._lost
             if uptime() >= deadline:
                 session, self._session = self._session, None
                 if session is not None:
@@ -338,34 +369,19 @@ class PostgresqlLog(SqlLog):
                 raise Unwritten(f"the log {self.where} cannot be used: {why}", "the log cannot be used")
             await asyncio.sleep(0.1)
 
-    async def _take(self, id: int, pid: int, deadline: float) -> bool:
-        """Prove that a session has ended, by taking its lock; delete its row then."""
+    async def _prove_end(self, id: int, pid: int, deadline: float) -> bool:
+        """Prove that a session of this server has ended, by taking its lock; delete its row then."""
         session = self._opened
         while True:
             with _breaking(session):
-                said = "DELETE FROM server WHERE id = %s AND pg_try_advisory_xact_lock(%s, %s::int) RETURNING 1"
-                gone = await (await session.execute(said, (id, _LOCKS, id))).fetchall()
-                if gone or not await self._is_registered(id):
+                delete = "DELETE FROM server WHERE id = %s AND pg_try_advisory_xact_lock(%s, %s::int) RETURNING 1"
+                gone = await (await session.execute(delete, (id, _LOCKS, id))).fetchall()
+                query = "SELECT pg_terminate_backend(%s) FROM server WHERE id = %s"
+                if gone or not await (await session.execute(query, (pid, id))).fetchall():
                     return True
-                await session.execute("SELECT pg_terminate_backend(%s)", (pid,))
             if uptime() >= deadline:
                 return False
             await asyncio.sleep(0.05)
-
-    async def _is_registered(self, id: int) -> bool:
-        found = await (await self._opened.execute("SELECT 1 FROM server WHERE id = %s", (id,))).fetchall()
-        return bool(found)
-
-    async def _inherit(self) -> Positions:
-        """Own what the lost session owned, unless another server has claimed it since."""
-        sent, session = uptime(), self._opened
-        if self._lost is None:
-            return {}
-        with _breaking(session):
-            said = "UPDATE sandbox SET owner = %s WHERE owner = %s RETURNING key, number, digest"
-            rows = await (await session.execute(said, (self.owner, self._lost[0]))).fetchall()
-        self._succeeded(sent)
-        return {key: Position(number, bytes(digest)) for key, number, digest in rows}
 
     async def write(self, batches: Sequence[Batch]) -> frozenset[int]:
         """Append commits in one transaction; returns the keys of those that another server owns, or that are behind."""
@@ -376,41 +392,28 @@ class PostgresqlLog(SqlLog):
             while True:
                 try:
                     if self._session is None:
-                        batches, lost = self._left(batches, await self._regain(deadline))
-                        refused |= lost
-                        is_uncertain = False
-                        if not batches:
-                            return frozenset(refused)
-                        self._check_time(deadline)
+                        # Nothing of the old session can come later, so each batch is in the log, or never will be.
+                        positions = await self._regain(deadline)
+                        left = [batch for batch in batches if positions.get(batch.key) == batch.before]
+                        written = {batch.key for batch in batches if positions.get(batch.key) == batch.after}
+                        refused |= {batch.key for batch in batches} - {batch.key for batch in left} - written
+                        batches, is_uncertain = left, False
+                        if batches and uptime() >= deadline:
+                            raise Unwritten(f"the log {self.where} breaks off each time that it is written")  # noqa: TRY301
+                    if not batches:
+                        return frozenset(refused)
                     is_uncertain = True
-                    changed: list[int] = []
-                    await self._statement(self._append(batches, changed))
-                    refused |= {batch.key for batch, count in zip(batches, changed, strict=True) if not count}
+                    await self._statement(self._append(batches, refused))
                     return frozenset(refused)
                 except Unwritten as problem:
                     raise Unwritten(problem.why, problem.cause, is_uncertain=is_uncertain) from None
                 except self._errors as problem:
+                    text = str(problem).strip()
                     if self._session is not None:  # the database refused the transaction: nothing of it was kept
-                        text = str(problem).strip()
                         raise Unwritten(f"the log {self.where} cannot be written: {text}") from None
-                    _log.debug("the session was lost in a write: %s", str(problem).strip())
+                    _log.debug("the session was lost in a write: %s", text)
 
-    def _check_time(self, deadline: float) -> None:
-        if uptime() >= deadline:
-            raise Unwritten(f"the log {self.where} breaks off each time that it is written")
-
-    def _left(self, batches: Sequence[Batch], positions: Positions) -> tuple[list[Batch], set[int]]:
-        """The batches that are not in the log yet and can be written, and the keys of those that never can."""
-        left, lost = [], set()
-        for batch in batches:
-            position = positions.get(batch.key)
-            if position == batch.before:
-                left.append(batch)
-            elif position != batch.after:
-                lost.add(batch.key)
-        return left, lost
-
-    async def _append(self, batches: Sequence[Batch], changed: list[int]) -> None:
+    async def _append(self, batches: Sequence[Batch], refused: set[int]) -> None:
         """Append in one transaction: a statement alone is one, and so are those of a pipeline up to its end."""
         session = self._opened
         async with session.pipeline() if len(batches) > 1 else nullcontext():
@@ -419,11 +422,12 @@ class PostgresqlLog(SqlLog):
                 numbers = [*range(before.number + 1, after.number + 1)]
                 values = (*after, due, summary.decode(), key, self.owner, *before, numbers, [*commits])
                 cursors.append(await session.execute(_APPEND, values))
-        for cursor in cursors:
+        for batch, cursor in zip(batches, cursors, strict=True):
             rows = await cursor.fetchall()
             for (pid,) in rows[:1]:
-                self._same(pid)
-            changed.append(len(rows))
+                self._compare_pid(pid)
+            if not rows:
+                refused.add(batch.key)
 
     # The pool.
 
@@ -437,7 +441,8 @@ class PostgresqlLog(SqlLog):
         for left in reversed(range(POOL + 1)):
             connection = await self._pool.getconn()
             try:
-                await _check(connection)
+                with _breaking(connection, 1.0):
+                    await connection.execute("")
                 break
             except BaseException as problem:
                 await self._pool.putconn(connection)  # which replaces it
@@ -469,117 +474,137 @@ class PostgresqlLog(SqlLog):
                 raise Unwritten(f"the log {self.where} cannot be written: {text}", is_uncertain=is_ending) from None
             raise Unusable(f"the log {self.where} cannot be read: {text}", "the log cannot be read") from None
 
+    async def new_key(self) -> int:
+        """A key for a new sandbox."""
+        async with self.transaction(writes=False) as run:
+            return int((await run("SELECT nextval(pg_get_serial_sequence('sandbox', 'key'))"))[0][0])
+
     async def claim(self, name: str) -> Found | Claimed | None:
         """Own the sandbox of that name from now on, unless another server does; None where there is none."""
-        question = (
+        query = (
             "SELECT key, about, number, digest, owner, address FROM sandbox LEFT JOIN server ON id = owner"
             " WHERE name = ?"
         )
-        async with self._adopting:
-            await self.confirm()
-            while True:
+        claim = "UPDATE sandbox SET owner = ? WHERE name = ? AND owner IS NOT DISTINCT FROM ?::bigint RETURNING 1"
+        while True:
+            async with self._adopting:
+                await self.confirm()
                 async with self.transaction(writes=False) as run:
-                    rows = await run(question, name)
+                    rows = await run(query, name)
                 if not rows:
                     return None
                 *found, owner, address = rows[0]
-                if self._closing and (address is None or owner == self.owner):
-                    # It is being released. Who forwards to here is told to look again, until another server has it.
-                    return Claimed(self.owner or 0, self.address)
-                if owner == self.owner:
-                    return found_in(name, tuple(found))
-                if address is not None:
-                    return Claimed(owner, address)
-                await asyncio.sleep(random.uniform(0, ADOPTION_DELAY))  # noqa: S311
-                said = (
-                    "UPDATE sandbox SET owner = ? WHERE name = ? AND owner IS NOT DISTINCT FROM ?::bigint RETURNING 1"
-                )
-                async with self.transaction() as run:
-                    claimed = await run(said, self.owner, name, owner)
-                if claimed:
-                    self.takeovers += owner is not None
+                ending = self._taken.get(name) or self._ending.get(owner)
+                if ending is None:
+                    if self._closing and (address is None or owner == self.owner):
+                        # It is being released. The forwarding server looks again, until another server has it.
+                        return Claimed(self.owner or 0, self.address)
+                    if owner == self.owner:
+                        return found_in(name, found)
+                    if address is not None:
+                        return Claimed(owner, address)
+                    await asyncio.sleep(random.uniform(0, ADOPTION_DELAY))  # noqa: S311
+                    async with self.transaction() as run:
+                        if await run(claim, self.owner, name, owner):
+                            self.takeovers += owner is not None
+            if ending is not None:
+                await asyncio.wait({ending}, timeout=LEASE + 1)
+                if not ending.done():
+                    why = "the process that owns this sandbox cannot be reached, and its session has not ended yet"
+                    raise Unusable(f"sandbox {name}: {why}", why)
 
     async def release(self, keys: Sequence[int]) -> None:
         """Own these no more."""
         async with self.transaction() as run:
             await run("UPDATE sandbox SET owner = NULL WHERE key = ANY(?) AND owner = ?", [*keys], self.owner)
 
-    async def touch(self, keys: Sequence[int]) -> None:
-        """Keep that these sandboxes are in use now.
-
-        Those that are being written are left out, because they are in use: to wait for them could end in a deadlock
-        with the writer.
-        """
-        for some in range(0, len(keys), AT_ONCE):
-            async with self.transaction() as run:
-                said = "SELECT key FROM sandbox WHERE key = ANY(?) FOR NO KEY UPDATE SKIP LOCKED"
-                await run(
-                    f"UPDATE sandbox SET used = ? WHERE key IN ({said})",  # noqa: S608
-                    machine_now(), [*keys[some : some + AT_ONCE]],
-                )  # fmt: skip
-
-    async def depose(self, server: int, *, by_force: bool) -> None:
-        """Let the sandboxes of a server be claimed, if its session has ended; `by_force`: end that session."""
-        deposing = self._deposing.get((server, by_force))
-        if deposing is None:
-            deposing = asyncio.get_running_loop().create_task(self._depose(server, by_force=by_force))
-            self._deposing[server, by_force] = deposing
-            deposing.add_done_callback(lambda _: self._deposing.pop((server, by_force), None))
-        await asyncio.shield(deposing)
-
-    async def _depose(self, server: int, *, by_force: bool) -> None:
-        for _ in range(40):
-            async with self.transaction() as run:
-                gone = "DELETE FROM server WHERE id = ? AND pg_try_advisory_xact_lock(?, ?::int)"
-                await run(gone, server, _LOCKS, server)
-                end = "SELECT pg_terminate_backend(pid) FROM server WHERE id = ?"
-                left = await run(end if by_force else "SELECT 1 FROM server WHERE id = ?", server)
-            if not (left and by_force):
-                return
-            await asyncio.sleep(0.05)
-
-    async def due(self, now: int, after: int, most: int) -> list[tuple[int, str]]:
-        """Keys and names of free sandboxes that have something to do by now."""
-        async with self.transaction() as run:
-            said = "DELETE FROM server WHERE id <> ? AND pg_try_advisory_xact_lock(?, id::int)"  # whose session ended
-            await run(said, self.owner, _LOCKS)
-        question = f"SELECT key, name FROM sandbox WHERE due <= ? AND key > ? AND {_FREE} ORDER BY key LIMIT ?"  # noqa: S608
-        async with self.transaction(writes=False) as run:
-            return [(key, name) for key, name in await run(question, now, after, most)]
-
-    async def unused(self, since: int | None, most: int | None) -> list[str]:
-        """The sandboxes not used since then, and those beyond the `most` used last; none of another server."""
-        async with self.transaction(writes=False) as run:
-            return await unused_in(run, since, most, f"(owner = {self.owner} OR {_FREE})")
-
-    async def close(self) -> None:
-        """End; what is still owned is free from now on."""
-        self._closing = True
-        if self._beating is not None:
-            self._beating.cancel()
-            await asyncio.gather(self._beating, return_exceptions=True)
-        async with self._busy:
-            if self._session is not None:
-                with suppress(*self._errors), _breaking(self._session):
-                    await self._session.execute("DELETE FROM server WHERE id = %s", (self.owner,))
-                await self._session.close()
-                self._session = None
-        await self._pool.close(timeout=1.0)
-
     def stop_claiming(self) -> None:
         """Claim nothing more: the server is about to end."""
         self._closing = True
 
+    async def touch(self, keys: Sequence[int], now: int) -> None:
+        """Note that these sandboxes are in use now.
 
-async def _configure(connection: "psycopg.AsyncConnection[Any]") -> None:
-    await connection.execute(_EVERY)
-    await connection.commit()
+        Those that are being written are left out, because they are in use: to wait for them could end in a deadlock
+        with the writer.
+        """
+        unlocked = "SELECT key FROM sandbox WHERE key = ANY(?) FOR NO KEY UPDATE SKIP LOCKED"
+        for first in range(0, len(keys), AT_ONCE):
+            async with self.transaction() as run:
+                await run(
+                    f"UPDATE sandbox SET used = ? WHERE key IN ({unlocked})",  # noqa: S608
+                    now, [*keys[first : first + AT_ONCE]],
+                )  # fmt: skip
 
+    async def due(self, now: int, after: int, most: int) -> list[tuple[int, str]]:
+        """Keys and names of free sandboxes that have something to do by now."""
+        await self._delete_ended("id <> ?", self.owner)
+        return await super().due(now, after, most)
 
-async def _check(connection: "psycopg.AsyncConnection[Any]") -> None:
-    """Fail where a connection of the pool is broken."""
-    with _breaking(connection, 1.0):
-        await connection.execute("")
+    # Other servers.
+
+    async def free(self, server: int) -> None:
+        """Let the sandboxes of a server be claimed, if its session has ended."""
+        await self._delete_ended("id = ?", server)
+
+    async def _delete_ended(self, which: str, *values: Any) -> None:
+        """Delete the rows of servers whose session has ended; where it was ended by force, not before its lease has."""
+        async with self.transaction() as run:
+            query = f"SELECT id, forced FROM server WHERE {which} AND pg_try_advisory_xact_lock(?, id::int)"  # noqa: S608
+            ended = await run(query, *values, _LOCKS)
+            now = uptime()
+            over = [id for id, forced in ended if not forced or now - self._ended.setdefault(id, now) >= LEASE]
+            if over:
+                await run("DELETE FROM server WHERE id = ANY(?)", over)
+        for id in over:
+            self._ended.pop(id, None)
+
+    async def take(self, name: str, server: int) -> None:
+        """Own a sandbox of a server that cannot be reached, and end that server's session by force."""
+        taking = self._taken.get(name)
+        if taking is None:
+            # Registered before the row changes, so that no call is answered here before the other server's lease ends.
+            taking = self._taken[name] = asyncio.get_running_loop().create_task(self._take(name, server))
+            taking.add_done_callback(lambda _: self._taken.pop(name))
+        await asyncio.shield(taking)
+
+    async def _take(self, name: str, server: int) -> None:
+        async with self.transaction() as run:
+            if not await run(_MAY_TAKE, name, server):
+                return
+            # Committed before the session is ended: every server that finds it ended must wait for its lease.
+            await run("UPDATE server SET forced = TRUE WHERE id = ?", server)
+        with suppress(LogError):  # the session is ended in any case
+            async with self.transaction() as run:
+                # A server that comes back deletes its row first, so it cannot get the sandbox back while that is
+                # locked. Its session is ended before the sandbox is changed, because it may have locked that.
+                await run("SELECT pg_terminate_backend(pid) FROM server WHERE id = ? FOR UPDATE", server)
+                taken = await run(
+                    "UPDATE sandbox SET owner = ?, taken = clock_timestamp() WHERE name = ? AND owner = ? RETURNING 1",
+                    self.owner, name, server,
+                )  # fmt: skip
+            self.takeovers += len(taken)
+        ending = self._ending.get(server)
+        if ending is None:
+            ending = self._ending[server] = asyncio.get_running_loop().create_task(self._end(server))
+            ending.add_done_callback(lambda _: self._ending.pop(server))
+        await asyncio.shield(ending)
+
+    async def _end(self, server: int) -> None:
+        """End a session; returns when its server has opened another one, or cannot hold its lease any more."""
+        while True:
+            with suppress(LogError):
+                async with self.transaction() as run:
+                    query = "SELECT pid, pg_try_advisory_xact_lock(?, id::int) FROM server WHERE id = ?"
+                    found = await run(query, _LOCKS, server)
+                    if not found:
+                        return
+                    [(pid, has_ended)] = found
+                    if not has_ended:
+                        await run("SELECT pg_terminate_backend(?)", pid)
+                if has_ended:
+                    await self._delete_ended("id = ?", server)
+            await asyncio.sleep(0.05)
 
 
 @contextmanager
@@ -606,7 +631,7 @@ def _is_usable(connection: "psycopg.AsyncConnection[Any]") -> bool:
 
 
 def _break(connection: "psycopg.AsyncConnection[Any]") -> None:
-    """Shut a connection down without a word: who waits for an answer gets an error.
+    """Shut a connection down without a message to the database: what waits for an answer gets an error.
 
     To close it, or to cancel what waits for it, would mean to wait for the database.
     """

@@ -1,6 +1,7 @@
 """The log in PostgreSQL as one server has it: addresses, formats, poolers, sessions."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,7 +10,7 @@ import pytest
 
 from assessment_simulator.storage import Batch, Claimed, Found, Position, Unusable, Unwritten
 from assessment_simulator.storage.factory import opened
-from assessment_simulator.storage.postgresql import Positions, PostgresqlLog
+from assessment_simulator.storage.postgresql import LEASE, Positions, PostgresqlLog
 from tests.postgres import new_database
 
 
@@ -38,7 +39,7 @@ def servers(url: str) -> list[tuple[int, str]]:
 
 
 async def create(log: PostgresqlLog, name: str) -> Found:
-    made = await log.create(name, {"seed": 0, "sampled": False}, [b"[]"], None, b"{}")
+    made = await log.create(name, {"seed": 0, "sampled": False}, [b"[]"], None, b"{}", 0)
     assert made
     return made
 
@@ -114,18 +115,58 @@ async def test_a_lost_session_is_replaced_and_the_sandboxes_stay(url: str) -> No
         assert [id for id, _ in servers(url)] == sorted([one.owner or 0, other.owner or 0])
 
 
-async def test_a_deposed_server_has_lost_its_sandboxes_when_it_comes_back(url: str) -> None:
+async def test_a_server_that_comes_back_has_lost_the_sandbox_that_was_taken_by_force_and_no_other(url: str) -> None:
     async with started(url) as one, started(url) as other:
-        made = await create(one, "a")
+        made, kept = await create(one, "a"), await create(one, "b")
         regained = list[Positions]()
         one.regained = regained.append
-        await other.depose(one.owner or 0, by_force=False)
+        await other.free(one.owner or 0)
         assert isinstance(await other.claim("a"), Claimed), "its session is alive"
         before = one.owner
-        await other.depose(one.owner or 0, by_force=True)
+        began = time.monotonic()
+        await other.take("a", before or 0)
+        assert time.monotonic() - began < LEASE, "it says itself that it has noticed"
         assert await other.claim("a") == made
+        assert other.takeovers == 1
         await replaced(one, before)
-        assert regained == [{}]
+        assert regained == [{kept.key: kept.position}]
+        assert isinstance(await one.claim("a"), Claimed)
+        assert await one.claim("b") == kept
+
+
+async def test_a_sandbox_that_was_taken_by_force_stays_with_an_owner_that_is_alive(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(url) as one, started(url) as other:
+        made = await create(one, "a")
+        before = one.owner
+        await other.take("a", before or 0)
+        await replaced(one, before)
+        await one.take("a", other.owner or 0)
+        assert isinstance(await one.claim("a"), Claimed), "it was taken a moment ago"
+        with psycopg.connect(url, autocommit=True) as database:
+            database.execute("UPDATE sandbox SET taken = taken - interval '10 seconds'")
+        await one.take("a", other.owner or 0)
+        assert await one.claim("a") == made
+
+
+async def test_a_taken_sandbox_is_used_when_the_lease_of_a_silent_owner_has_ended(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner and the database are cut off from each other: it does not learn that its session was ended."""
+    async with started(url) as silent, started(url) as one, started(url) as other:
+        made, left = await create(silent, "a"), await create(silent, "b")
+        assert silent._session
+        monkeypatch.setattr(silent, "_regain", lambda deadline: asyncio.sleep(60))
+        began = time.monotonic()
+        taking = asyncio.create_task(one.take("a", silent.owner or 0))
+        await asyncio.sleep(0.5)  # its session has ended by now
+        await other.free(silent.owner or 0)
+        assert isinstance(await other.claim("b"), Claimed), "another server must wait for the lease as well"
+        assert await one.claim("a") == made
+        assert LEASE <= time.monotonic() - began < LEASE + 2
+        await taking
+        assert await other.claim("b") == left
 
 
 async def test_a_server_that_is_not_confirmed_waits_until_it_is(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from assessment_simulator.app import VENDORS
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.sandbox.commit_queue import IMAGE_AFTER
-from assessment_simulator.sandbox.maintenance import Keeper, Limits
+from assessment_simulator.sandbox.maintenance import Limits, Maintenance
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.storage.sqlite import SqliteLog
 from assessment_simulator.webhooks.egress import Policy
@@ -233,8 +233,9 @@ def test_an_idle_sandbox_is_let_go_and_comes_back(path: Path) -> None:
     (Limits(age=50, most=1), ["d"]), (Limits(age=0.0), []),
 ])  # fmt: skip
 async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_asked(
-    path: Path, limits: Limits, left: list[str]
+    path: Path, limits: Limits, left: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("assessment_simulator.sandbox.maintenance.INTERVAL", 0.0)  # none is in use at this moment
     log = SqliteLog(path)
     sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())), log=log)
 
@@ -248,25 +249,24 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
     if limits.most:
         await used("b", 95)
         await used("c", -95)
-    await Keeper(sandboxes, log, limits).forget()
+    await Maintenance(sandboxes, log, limits).delete_unused()
     assert [one.name for one in await log.every()] == left
     assert sorted(sandbox.name for sandbox in sandboxes) == left
     await sandboxes.close()
 
 
 async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assessment_simulator.sandbox.maintenance.LOOKS", 0.01)
+    monkeypatch.setattr("assessment_simulator.sandbox.maintenance.INTERVAL", 0.01)
     log = SqliteLog(path)
     sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())), log=log)
-    keeper = Keeper(sandboxes, log, Limits(most=2))
+    maintenance = Maintenance(sandboxes, log, Limits(most=2))
     used, _ = [await sandboxes.get(name) for name in "ab"]
     assert used
-    await keeper.tend()
+    await maintenance.note_used()
     await asyncio.sleep(0.02)  # that both are idle for longer than between two looks is what is tested
     create(used)
     assert await sandboxes.get("c")
-    await keeper.tend()
-    await keeper.forget()
+    await maintenance.delete_unused()
     assert [one.name for one in await log.every()] == ["a", "c"]
     await sandboxes.close()
 

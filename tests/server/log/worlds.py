@@ -11,15 +11,14 @@ from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
 from assessment_simulator.core.seeded_random import SeededRandom
-from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.commit_queue import Commits, due_of, summary_of
+from assessment_simulator.sandbox.clock import Clock, machine_now
+from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
 from assessment_simulator.sandbox.image import image, parts, still
 from assessment_simulator.sandbox.memory import Memory
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Batch, Found, Unwritten
 from assessment_simulator.storage.sqlite import SqliteLog
-from assessment_simulator.storage.writer import Writer
 
 T = TypeVar("T")
 SEED = "seed"
@@ -72,8 +71,8 @@ class World:
         """A new sandbox, its clock frozen at the first instant there is."""
         sandbox = Sandbox(name, SEED, state or State(Config(), Clock("frozen", 0)), VENDORS)
         about = {"seed": SEED, "sampled": False}
-        image = [*parts(sandbox)]
-        found = self.run(self.log.create(name, about, image, due_of(sandbox), summary_of(sandbox)))
+        created = self.log.create(name, about, parts(sandbox), due_of(sandbox), summary_of(sandbox), machine_now())
+        found = self.run(created)
         assert found
         sandbox.commits = Commits(self.log, self.writer, found, sandbox)
         return sandbox
