@@ -36,8 +36,8 @@ from assessment_simulator.http.request_id import HEADER
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.settings import PREFIX, Settings
 from assessment_simulator.testing import resources, webhook_listener
+from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
-from assessment_simulator.webhooks.sender import WebhookClient
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "public-interface.json"

@@ -54,8 +54,8 @@ from assessment_simulator.storage.factory import opened
 from assessment_simulator.storage.log import Log
 from assessment_simulator.storage.postgresql import PostgresqlLog
 from assessment_simulator.vendors import predictive_index, pymetrics
+from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
-from assessment_simulator.webhooks.sender import WebhookClient
 
 VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
 
@@ -82,14 +82,14 @@ class Simulator:
         self._settings = settings
         self._tell = tell
         self._limits = Limits(settings.idle, settings.keep_for, settings.keep)
-        self._sender = WebhookClient(
-            Policy(settings.webhook_hosts, guarded=not open_access),
-            authority=settings.webhook_ca, insecure=settings.webhook_insecure,
+        self._webhook_client = WebhookClient(
+            Policy(settings.webhook_hosts, public_only=not open_access),
+            ca_file=settings.webhook_ca, insecure=settings.webhook_insecure,
         )  # fmt: skip
         self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
         self.log: Log | None = opened(settings.log)
         self._sandboxes = Sandboxes(
-            VENDORS, self._sender, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,
+            VENDORS, self._webhook_client, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,
             log=self.log,
         )  # fmt: skip
         self.forward_socket: socket.socket | None = None

@@ -348,10 +348,10 @@ def _check_webhook_ca(path: str | None, *, insecure: bool) -> None:
         return
     if insecure:
         raise click.UsageError("--webhook-insecure checks no certificate, so --webhook-ca is of no use beside it")
-    from assessment_simulator.webhooks.ca_certificates import flaw_of_file
+    from assessment_simulator.webhooks.ca_certificates import file_problem
 
-    if flaw := flaw_of_file(path):
-        raise click.ClickException(f"--webhook-ca {path}: {flaw}")
+    if problem := file_problem(path):
+        raise click.ClickException(f"--webhook-ca {path}: {problem}")
 
 
 def _tls_files(

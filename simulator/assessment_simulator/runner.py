@@ -37,7 +37,7 @@ from assessment_simulator.http.connection import IDLE, Connections
 from assessment_simulator.journal.redaction import hidden
 from assessment_simulator.settings import BACKLOG, Settings, authorities, is_localhost
 from assessment_simulator.storage import LogError
-from assessment_simulator.webhooks.ca_certificates import flaws
+from assessment_simulator.webhooks.ca_certificates import environment_problems
 
 if sys.platform != "win32":
     import resource
@@ -230,7 +230,7 @@ def set_up_messages(settings: Settings) -> Callable[[str], None]:
     output.replace_stream("stdout")
     logging_setup.set_up(settings.log_format, settings.log_level, settings.access_log)
     warn = partial(logging_setup.announce, settings.log_format)
-    for line in flaws(authorities()):
+    for line in environment_problems(authorities()):
         warn(line)
     return warn
 

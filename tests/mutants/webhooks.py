@@ -5,7 +5,7 @@ from tests.mutants.mutant import Mutant
 _WEBHOOKS = "vendors/predictive_index/webhooks.py"
 _MOVING = "vendors/predictive_index/assessments.py"
 _DELIVERY = "core/retry_schedule.py"
-_SENDER = "webhooks/sender.py"
+_CLIENT = "webhooks/client.py"
 _SIGNED = "vendors/pymetrics/webhooks.py"
 
 MUTANTS = (
@@ -52,10 +52,10 @@ MUTANTS = (
     ),
     Mutant(
         "webhook.twice",
-        _SENDER,
-        "                answer = await self._post(post, named)\n",
-        "                await self._post(post, named)\n"
-        "                answer = await self._post(post, named)\n",
+        _CLIENT,
+        "                answer = await self._post(request, named)\n",
+        "                await self._post(request, named)\n"
+        "                answer = await self._post(request, named)\n",
         "Each try is posted twice.",
     ),
     Mutant(
@@ -138,12 +138,12 @@ MUTANTS = (
     ),
     Mutant(
         "webhook.redirect",
-        _SENDER,
-        "                answer = await self._post(post, named)\n",
-        """                answer = await self._post(post, named)
+        _CLIENT,
+        "                answer = await self._post(request, named)\n",
+        """                answer = await self._post(request, named)
                 where = {name.lower(): value for name, value in answer.headers}.get("location")
                 if 300 <= answer.status < 400 and where:
-                    answer = await self._post(Post(where, post.headers, post.body), named)
+                    answer = await self._post(WebhookRequest(where, request.headers, request.body), named)
 """,
         "A redirect is followed.",
     ),

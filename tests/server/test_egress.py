@@ -37,7 +37,7 @@ ADMITTED = [
 async def admits(policy: Policy, url: str) -> bool:
     """Whether the policy lets a webhook go to the host of that URL."""
     try:
-        await policy.judged(urlsplit(url).hostname or "")
+        await policy.resolve(urlsplit(url).hostname or "")
     except Refused:
         return False
     except OSError:
@@ -94,11 +94,11 @@ OUTWARD = [
 async def test_in_closed_access_a_vendors_caller_can_name_public_addresses_only(host: str, admitted: bool) -> None:
     name = urlsplit(f"http://{host}/").hostname or ""
     for policy, named, expected in (
-        (Policy(guarded=True), True, admitted), (Policy(guarded=True), False, True), (Policy(), True, True),
-        (Policy(("*",), guarded=True), True, True), (Policy((name.lower(),), guarded=True), True, True),
+        (Policy(public_only=True), True, admitted), (Policy(public_only=True), False, True), (Policy(), True, True),
+        (Policy(("*",), public_only=True), True, True), (Policy((name.lower(),), public_only=True), True, True),
     ):  # fmt: skip
         with nullcontext() if expected else pytest.raises(Refused, match="--webhook-hosts"):
-            await policy.judged(name, named=named)
+            await policy.resolve(name, named=named)
 
 
 async def test_a_name_that_leads_to_one_private_address_is_refused_to_a_vendors_caller(
@@ -109,7 +109,7 @@ async def test_a_name_that_leads_to_one_private_address_is_refused_to_a_vendors_
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with pytest.raises(Refused):
-        await Policy(guarded=True).judged("rebound.example", named=True)
+        await Policy(public_only=True).resolve("rebound.example", named=True)
 
 
 @pytest.mark.parametrize("host", ["app.localhost", "APP.localhost.", "a.b.localhost"])
@@ -120,7 +120,7 @@ async def test_a_name_under_localhost_is_loopback_without_a_name_server(
         raise AssertionError(host)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    assert [str(address) for address in await Policy().judged(host)] == ["::1", "127.0.0.1"]
+    assert [str(address) for address in await Policy().resolve(host)] == ["::1", "127.0.0.1"]
 
 
 NARROWED = [

@@ -13,10 +13,9 @@ import pytest
 from httpx2 import create_ssl_context
 
 from assessment_simulator.core.retry_schedule import WebhookRequest
-from assessment_simulator.webhooks.ca_certificates import flaws, trust_too
-from assessment_simulator.webhooks.client import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS
+from assessment_simulator.webhooks.ca_certificates import environment_problems
+from assessment_simulator.webhooks.client import MAX_HEAD, MAX_HEADERS, MAX_LINE, Result, WebhookClient
 from assessment_simulator.webhooks.egress import Policy
-from assessment_simulator.webhooks.sender import Outcome, WebhookClient
 from tests.commands import call
 from tests.servers import Listener, Server
 
@@ -54,7 +53,7 @@ def open_sockets() -> int:
     return sum(link.is_socket() for link in Path("/proc/self/fd").iterdir())
 
 
-async def posted(url: str, headers: tuple[tuple[str, str], ...] = (), body: bytes = b"a=b") -> Outcome:
+async def posted(url: str, headers: tuple[tuple[str, str], ...] = (), body: bytes = b"a=b") -> Result:
     return await WebhookClient(Policy()).send(WebhookRequest(url, headers, body), 5)
 
 
@@ -93,7 +92,7 @@ ANSWERS = {
     "until the end": (b"HTTP/1.1 200 OK\r\n\r\nall of it", 200, "all of it"),
     "more than it said": (OK + b"HTTP/1.1 500 Oops\r\n\r\n", 200, "ok"),
     "an encoding": (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nnope", 200, "nope"),
-    "as many headers as may be": (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (MOST_HEADERS - 1) + OK[17:], 200, "ok"),
+    "as many headers as may be": (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (MAX_HEADERS - 1) + OK[17:], 200, "ok"),
 }
 
 
@@ -107,7 +106,7 @@ async def test_what_counts_as_an_answer(answer: bytes, status: int, body: str) -
 
 HUNG_UP = "the listener hung up before the end of its answer"
 NO_HTTP = "the answer is no HTTP: "
-LINE = b"x: " + b"y" * (LONGEST_LINE - 10) + b"\r\n"
+LINE = b"x: " + b"y" * (MAX_LINE - 10) + b"\r\n"
 NO_ANSWERS = {
     "nothing": (b"", HUNG_UP),
     "an interim answer alone": (b"HTTP/1.1 103 Hints\r\n\r\n", HUNG_UP),
@@ -125,17 +124,17 @@ NO_ANSWERS = {
     ),
     "two lengths": (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok", NO_HTTP),
     "a first line without end": (
-        b"HTTP/1.1 200 " + b"y" * LONGEST_HEAD,
-        NO_HTTP + f"Got more than {LONGEST_LINE} bytes",
+        b"HTTP/1.1 200 " + b"y" * MAX_HEAD,
+        NO_HTTP + f"Got more than {MAX_LINE} bytes",
     ),
     "a header without end": (
-        b"HTTP/1.1 200 OK\r\nx: " + b"y" * LONGEST_HEAD,
-        NO_HTTP + f"Got more than {LONGEST_LINE} bytes",
+        b"HTTP/1.1 200 OK\r\nx: " + b"y" * MAX_HEAD,
+        NO_HTTP + f"Got more than {MAX_LINE} bytes",
     ),
-    "headers without end": (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (LONGEST_HEAD // 5), NO_HTTP + "Too many headers"),
+    "headers without end": (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (MAX_HEAD // 5), NO_HTTP + "Too many headers"),
     "a long head": (
         b"HTTP/1.1 200 OK\r\n" + 5 * LINE + OK[17:],
-        f"the head of the answer is over {LONGEST_HEAD} bytes",
+        f"the head of the answer is over {MAX_HEAD} bytes",
     ),
 }
 
@@ -146,7 +145,7 @@ async def test_what_does_not(answer: bytes, error: str) -> None:
         outcome = await posted(f"http://127.0.0.1:{port}/")
     assert outcome.answer is None
     assert outcome.error
-    assert outcome.error.startswith(f"Broken: {error}")
+    assert outcome.error.startswith(f"ProtocolError: {error}")
 
 
 @pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "app.localhost"])
@@ -240,9 +239,9 @@ async def test_a_listener_with_a_good_certificate_is_reached_over_tls(monkeypatc
 
 
 TRUSTED = [
-    ({"authority": str(CERTIFICATE)}, "localhost", None),
-    ({"authority": str(CERTIFICATE)}, "127.0.0.1", None),
-    ({"authority": str(CERTIFICATE)}, "app.localhost", "CERTIFICATE_VERIFY_FAILED"),
+    ({"ca_file": str(CERTIFICATE)}, "localhost", None),
+    ({"ca_file": str(CERTIFICATE)}, "127.0.0.1", None),
+    ({"ca_file": str(CERTIFICATE)}, "app.localhost", "CERTIFICATE_VERIFY_FAILED"),
     ({"insecure": True}, "app.localhost", None),
     ({}, "localhost", "CERTIFICATE_VERIFY_FAILED"),
 ]
@@ -260,10 +259,9 @@ async def test_a_listener_with_its_own_certificate_is_accepted_with_webhook_ca_o
     assert (error or "") in (outcome.error or "")
 
 
-async def test_more_authorities_do_not_take_the_place_of_the_systems() -> None:
-    context, more = create_ssl_context(), create_ssl_context()
-    trust_too(more, str(CERTIFICATE))
-    assert more.cert_store_stats()["x509"] == context.cert_store_stats()["x509"] + 1
+async def test_webhook_ca_does_not_replace_the_systems_authorities() -> None:
+    context = WebhookClient(Policy(), ca_file=str(CERTIFICATE)).tls_context()
+    assert context.cert_store_stats()["x509"] == create_ssl_context().cert_store_stats()["x509"] + 1
 
 
 PEM = CERTIFICATE.read_text()[CERTIFICATE.read_text().index("-----BEGIN CERTIFICATE") :]
@@ -285,7 +283,7 @@ def test_authorities_that_cannot_be_used_are_named_with_what_is_wrong(tmp_path: 
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
-    (line,) = flaws({"SSL_CERT_FILE": str(path)})
+    (line,) = environment_problems({"SSL_CERT_FILE": str(path)})
     assert line.startswith(f"SSL_CERT_FILE={path} {flaw}")
     assert line.endswith("; webhooks to https addresses will fail")
 
@@ -294,10 +292,10 @@ def test_folders_of_authorities_must_be_there_and_hold_hashed_certificates(tmp_p
     (tmp_path / "ca.pem").write_bytes(CERTIFICATE.read_bytes())
     missing = tmp_path / "missing"
     for value, flaw in ((tmp_path, "holds no certificate under its hash"), (missing, "cannot be read: No such file")):
-        (line,) = flaws({"SSL_CERT_DIR": str(value)})
+        (line,) = environment_problems({"SSL_CERT_DIR": str(value)})
         assert line.startswith(f"SSL_CERT_DIR={value} {flaw}")
     (tmp_path / "1a2b3c4d.0").write_bytes(CERTIFICATE.read_bytes())
-    assert flaws({"SSL_CERT_DIR": str(tmp_path), "SSL_CERT_FILE": str(CERTIFICATE)}) == []
+    assert environment_problems({"SSL_CERT_DIR": str(tmp_path), "SSL_CERT_FILE": str(CERTIFICATE)}) == []
 
 
 def test_a_wrong_variable_is_reported_at_the_start_and_a_wrong_option_ends_it(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ async def test_hanging_names_take_no_more_threads_than_there_may_be_and_quick_na
 
 
 async def test_names_that_were_slow_leave_room_for_new_ones(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolver, "LATE", -1.0)  # every look-up counts as slow
+    monkeypatch.setattr(resolver, "SLOW", -1.0)  # every look-up counts as slow
     asked = Resolver()
     names.over.set()
     slow = [f"hang-{n}.example" for n in range(2 * THREADS)]

@@ -20,8 +20,8 @@ import httpx2
 import pytest
 
 from assessment_simulator.core.retry_schedule import WebhookRequest
+from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
-from assessment_simulator.webhooks.sender import WebhookClient
 from tests.server import ENDINGS, answers_taken
 from tests.server.test_clock import (
     ADA,

@@ -40,7 +40,7 @@ from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Claimed, Found, Listed, LogError, OwnedElsewhere, Owner, Position, Unwritten
 from assessment_simulator.storage.log import Log
-from assessment_simulator.webhooks.sender import Sender
+from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.worker import WebhookWorker
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ class Sandboxes:
     """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does."""
 
     def __init__(
-        self, vendors: Mapping[str, Vendor], sender: Sender, *, open_access: bool = True, most: int = 20_000,
+        self, vendors: Mapping[str, Vendor], webhook_client: WebhookClient, *, open_access: bool = True, most: int = 20_000,
         relay: Relay | None = None, log: Log | None = None,
     ) -> None:  # fmt: skip
         self.vendors = vendors
@@ -75,7 +75,7 @@ class Sandboxes:
         """An empty sandbox for unknown credentials; it is never changed."""
         self.log = log
         self.meters = Meters()
-        self.sender = sender
+        self.webhook_client = webhook_client
         self.writer = None if log is None else Writer(log)
         self.forwarded = 0
         """Requests that were forwarded to other processes."""
@@ -112,7 +112,7 @@ class Sandboxes:
         return self._sandboxes.get(name)
 
     def worker(self, sandbox: Sandbox) -> WebhookWorker:
-        """The sender of a sandbox's webhooks, which also advances its clock."""
+        """The worker that sends the webhooks of a sandbox, which also advances its clock."""
         return self._workers[sandbox.name]
 
     # Finding and reading.
@@ -261,7 +261,7 @@ class Sandboxes:
         sandbox.refresh = partial(self._refresh, name)
         if self._relay is not None:
             sandbox.mailed = partial(self._relay.committed, sandbox)
-        self._workers[name] = WebhookWorker(sandbox, self.sender, self.meters)
+        self._workers[name] = WebhookWorker(sandbox, self.webhook_client, self.meters)
         self.meters.opened()
 
     async def _refresh(self, name: str) -> None:

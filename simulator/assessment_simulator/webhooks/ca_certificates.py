@@ -1,4 +1,4 @@
-"""The authorities that a client trusts, beside the system's; and what is wrong with the files that name them."""
+"""Checks the files and folders of certificate authorities that options and environment variables name."""
 
 import os
 import re
@@ -6,24 +6,9 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
-_HASHED = re.compile(r"[0-9a-fA-F]{8}\.\d+")
-"""The name under which OpenSSL looks for a certificate in a folder."""
 
-
-def trust_too(context: ssl.SSLContext, path: str) -> None:
-    """Trust the certificates in a PEM file as well: authorities, intermediate ones, or a listener's own."""
-    context.load_verify_locations(cafile=path)
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-
-
-def trust_all(context: ssl.SSLContext) -> None:
-    """Check no certificate."""
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-
-
-def flaw_of_file(path: str) -> str | None:
-    """What is wrong with a file of authorities; None where it can be used."""
+def file_problem(path: str) -> str | None:
+    """What is wrong with a file of certificate authorities; None if it can be used."""
     try:
         content = Path(path).read_bytes()
     except OSError as problem:
@@ -33,32 +18,32 @@ def flaw_of_file(path: str) -> str | None:
     if not content.strip():
         return "is empty; it must hold certificates in PEM form"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with_certificates = False
     try:
         context.load_verify_locations(cafile=path)
+        with_certificates = context.cert_store_stats()["x509"] > 0
     except OSError:  # ssl.SSLError is one
-        return "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
-    return None if context.cert_store_stats()["x509"] else "holds no certificate in PEM form"
+        pass
+    return None if with_certificates else "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
 
 
-def flaw_of_folders(paths: str) -> str | None:
-    """What is wrong with folders of authorities, as `SSL_CERT_DIR` lists them; None where one of them can be used."""
+def _folder_problem(paths: str) -> str | None:
+    """What is wrong with folders as `SSL_CERT_DIR` lists them; None if one of them can be used."""
     found = 0
     for folder in filter(None, paths.split(os.pathsep)):
-        try:
-            found += sum(1 for file in Path(folder).iterdir() if _HASHED.fullmatch(file.name))
+        try:  # OpenSSL looks for a certificate under this name
+            found += sum(1 for file in Path(folder).iterdir() if re.fullmatch(r"[0-9a-fA-F]{8}\.\d+", file.name))
         except OSError as problem:
             return f"cannot be read: {problem.strerror}"
-    return (
-        None if found else "holds no certificate under its hash, such as 1a2b3c4d.0; openssl rehash FOLDER makes them"
-    )
+    hint = "holds no certificate under its hash, such as 1a2b3c4d.0; openssl rehash FOLDER makes them"
+    return None if found else hint
 
 
-def flaws(environ: Mapping[str, str]) -> list[str]:
-    """What is wrong with the authorities that these variables of the environment name, a line for each."""
-    found = []
-    for name, judge in (("SSL_CERT_FILE", flaw_of_file), ("SSL_CERT_DIR", flaw_of_folders)):
+def environment_problems(environ: Mapping[str, str]) -> list[str]:
+    """What is wrong with the authorities that these environment variables name, a line for each."""
+    problems = []
+    for name, check in (("SSL_CERT_FILE", file_problem), ("SSL_CERT_DIR", _folder_problem)):
         value = environ.get(name)
-        flaw = judge(value) if value else None
-        if flaw is not None:
-            found.append(f"{name}={value} {flaw}; webhooks to https addresses will fail")
-    return found
+        if value and (problem := check(value)):
+            problems.append(f"{name}={value} {problem}; webhooks to https addresses will fail")
+    return problems

@@ -1,136 +1,189 @@
-"""One POST by aiohttp: to addresses that were judged before, with what the caller gives it and no more.
+"""The HTTP client of webhooks: one POST to one listener. Every failure is a result, none is raised.
 
-aiohttp is given an address and looks nothing up; the name is in the header `Host`, and the certificate is checked for
-it. No connection is used twice: one that the listener is closing just now would cost an attempt it never saw.
+In this order: read the address, let the egress policy resolve and check it, connect to one of the addresses that were
+checked, send, read the response. aiohttp gets an address and resolves nothing itself, or a hostile name server could
+answer differently the second time; the host's name is in the header `Host`, and the certificate is checked for it. One
+time limit holds for all of it. No connection is reused: one that the listener is just closing would cost an attempt
+that it never saw. There are no redirects, proxies or cookies, and no headers but those of the vendor.
 """
 
+import asyncio
 import re
 import socket
-from asyncio import IncompleteReadError
+import ssl
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from assessment_simulator.core.retry_schedule import WebhookRequest, WebhookResponse
-from assessment_simulator.webhooks.egress import Address
+from assessment_simulator.core.retry_schedule import REFUSED, WebhookRequest, WebhookResponse
+from assessment_simulator.loading import loaded
+from assessment_simulator.webhooks.egress import Address, Policy, Refused
 
 if TYPE_CHECKING:
-    from ssl import SSLContext
+    from aiohttp import AddrInfoType, ClientResponse
+    from httpx2 import URL
 
-    from aiohttp import AddrInfoType, ClientError, ClientResponse, ClientSession
-
-LONGEST_ANSWER = 8_192
-"""Most bytes of a listener's answer that are kept."""
-LONGEST_HEAD = 65_536
-"""An answer with more bytes of headers is an error."""
-LONGEST_LINE = 16_384
-"""An answer with a longer line in its head is an error."""
-MOST_HEADERS = 128
-"""An answer with more headers is an error."""
-LONGEST_FLAW = 200
-"""Most characters of the parser's message, which may quote the answer, in an attempt's error."""
-_NOT_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-"""Headers that aiohttp would add."""
-_BROKEN_LINE = re.compile(r"[\x00\r\n]")
+MAX_BODY = 8_192
+"""Bytes of a response's body that are kept."""
+MAX_HEAD = 65_536
+"""A response with more bytes of headers is an error, as is one with a longer line or more headers than these two."""
+MAX_LINE = 16_384
+MAX_HEADERS = 128
+MAX_DETAIL = 200
+"""Characters of the parser's message, which may quote the response, in an attempt's error."""
+_ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
-class Target(NamedTuple):
-    """Where a webhook goes, as it goes over the wire: `authority` is the header `Host`."""
-
-    is_secure: bool
-    host: str
-    port: int
-    authority: str
-    path: str
+class ProtocolError(Exception):
+    """The response is not HTTP, or is incomplete."""
 
 
-class Broken(Exception):
-    """The answer is not HTTP, or is incomplete."""
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The listener's response or the error, and how many real seconds it took."""
+
+    answer: WebhookResponse | None
+    error: str | None
+    duration: float
 
 
-async def post(
-    addresses: Iterable[Address], target: Target, sent: WebhookRequest, tls: "SSLContext | None"
-) -> WebhookResponse:
-    """Post to the first of these addresses that can be connected to; cancelled, it hangs up.
+class WebhookClient:
+    """Sends webhooks to addresses that the policy allows.
 
-    Raises ValueError where a header or the path contains NUL, CR or LF, OSError where no address can be connected to
-    or the connection fails later, and `Broken`.
+    Over TLS it trusts the system's certificate authorities and those in `ca_file`; with `insecure`, every listener.
     """
-    from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
-    if any(_BROKEN_LINE.search(part) for part in (target.path, *chain.from_iterable(sent.headers))):
+    def __init__(self, policy: Policy, *, ca_file: str | None = None, insecure: bool = False) -> None:
+        self._policy = policy
+        self._ca_file = ca_file
+        self._insecure = insecure
+        self._tls: ssl.SSLContext | None = None
+
+    async def send(self, request: WebhookRequest, seconds: float, *, named: bool = False) -> Result:
+        """Post once, within `seconds` of real time. `named`: a request to a vendor named the address."""
+        await loaded("aiohttp", "httpx2")  # the first import must not count against the listener's time
+        began = time.perf_counter()
+        answer, error = None, None
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self._post(request, named)
+        except Refused as refused:
+            error = f"{REFUSED}: {refused}" if str(refused) else REFUSED
+        except TimeoutError:
+            error = f"no answer within {seconds:g} s"
+        except Exception as problem:  # noqa: BLE001  whatever a listener or an address can do wrong is the attempt's error
+            error = f"{type(problem).__name__}: {problem}"
+        return Result(answer, error, time.perf_counter() - began)
+
+    async def _post(self, request: WebhookRequest, named: bool) -> WebhookResponse:
+        from httpx2 import URL, InvalidURL
+
+        try:
+            url = URL(request.url)
+        except InvalidURL as problem:
+            # An address in an unusual spelling may still be a forbidden one, and then the policy's error counts.
+            await self._policy.resolve(urlsplit(request.url).hostname or "", named=named)
+            raise ValueError(f"InvalidURL: {problem}") from None
+        addresses = await self._policy.resolve(url.raw_host.decode("ascii"), named=named)
+        if url.raw_scheme == b"https" and self._tls is None:
+            self._tls = self.tls_context()
+        return await _exchange(addresses, url, request, self._tls)
+
+    def tls_context(self) -> ssl.SSLContext:
+        """What a listener's certificate is checked against."""
+        from httpx2 import create_ssl_context
+
+        context = create_ssl_context()
+        if self._ca_file is not None:
+            context.load_verify_locations(cafile=self._ca_file)
+            # The file may hold an intermediate authority, or the listener's own certificate.
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        if self._insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+
+async def _exchange(
+    addresses: Iterable[Address], url: "URL", request: WebhookRequest, tls: ssl.SSLContext | None
+) -> WebhookResponse:
+    """Post to the first of these addresses that can be connected to; when cancelled, close the connection.
+
+    Raises ValueError if a header or the path contains NUL, CR or LF, OSError if no address can be connected to or the
+    connection fails later, and `ProtocolError`.
+    """
+    import aiohttp
+    import yarl
+
+    scheme, host, path = (part.decode("ascii") for part in (url.raw_scheme, url.raw_host, url.raw_path))
+    if any(re.search(r"[\x00\r\n]", part) for part in (path, *chain.from_iterable(request.headers))):
         raise ValueError("a header or the address holds a line break")
-    problem = OSError(f"{target.host} has no address")
+    problem = OSError(f"{host} has no address")
     with ExitStack() as connections:
 
-        def opened(info: "AddrInfoType") -> socket.socket:
+        def open_socket(info: "AddrInfoType") -> socket.socket:
             connection = socket.socket(*info[:3])
-            connections.callback(_end, connection)
+            connections.callback(_shut_down, connection)
             return connection
 
-        async with ClientSession(
-            connector=TCPConnector(force_close=True, socket_factory=opened),
-            timeout=ClientTimeout(),  # none: the caller's is for the whole attempt
-            cookie_jar=DummyCookieJar(),
-            skip_auto_headers=_NOT_ADDED,
-            auto_decompress=False,
-            max_line_size=LONGEST_LINE, max_field_size=LONGEST_LINE, max_headers=MOST_HEADERS,
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True, socket_factory=open_socket),
+            timeout=aiohttp.ClientTimeout(),  # none: the caller's is for the whole attempt
+            cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=_ADDED_BY_AIOHTTP, auto_decompress=False,
+            max_line_size=MAX_LINE, max_field_size=MAX_LINE, max_headers=MAX_HEADERS,
         ) as session:  # fmt: skip
             for address in addresses:
+                literal = f"[{address}]" if address.version == 6 else str(address)
+                port = url.port or (443 if scheme == "https" else 80)
                 try:
-                    return await _post(session, address, target, sent, tls)
-                except ClientConnectorError as unreachable:  # no request was sent
+                    async with session.post(
+                        yarl.URL.build(scheme=scheme, host=literal, port=port, path=path, encoded=True),
+                        headers=[("Host", url.netloc.decode("ascii")), *request.headers],
+                        data=BytesIO(request.body),  # plain bytes give a warning from a megabyte on
+                        allow_redirects=False, ssl=tls or True, server_hostname=host,
+                    ) as response:  # fmt: skip
+                        return await _read(response)
+                except aiohttp.ClientConnectorError as unreachable:  # nothing was sent: try the next address
                     problem = unreachable.os_error
-                except ClientError as failure:
-                    raise _reason(failure) from None
+                except aiohttp.ClientError as failure:
+                    raise _cause(failure) from None
     raise problem
 
 
-def _end(connection: socket.socket) -> None:
-    """Shut the socket down. aiohttp would keep sending to who does not read, and wait for the close_notify of TLS."""
+def _shut_down(connection: socket.socket) -> None:
+    """aiohttp would keep sending to a listener that does not read, and wait for the close_notify of TLS."""
     with suppress(OSError):  # it was never connected, or is closed already
         connection.shutdown(socket.SHUT_RDWR)
 
 
-async def _post(
-    session: "ClientSession", address: Address, target: Target, sent: WebhookRequest, tls: "SSLContext | None"
-) -> WebhookResponse:
-    from yarl import URL
-
-    scheme = "https" if target.is_secure else "http"
-    host = f"[{address}]" if address.version == 6 else str(address)
-    async with session.post(
-        URL.build(scheme=scheme, host=host, port=target.port, path=target.path, encoded=True),
-        headers=[("Host", target.authority), *sent.headers],
-        data=BytesIO(sent.body),  # plain bytes give a warning from a megabyte on
-        allow_redirects=False,
-        ssl=True if tls is None else tls,
-        server_hostname=target.host,
-    ) as answer:
-        return await _heard(answer)
-
-
-async def _heard(answer: "ClientResponse") -> WebhookResponse:
-    if sum(map(len, chain.from_iterable(answer.raw_headers))) > LONGEST_HEAD:
-        raise Broken(f"the head of the answer is over {LONGEST_HEAD} bytes")
+async def _read(response: "ClientResponse") -> WebhookResponse:
+    if sum(map(len, chain.from_iterable(response.raw_headers))) > MAX_HEAD:
+        raise ProtocolError(f"the head of the answer is over {MAX_HEAD} bytes")
     try:
-        body = await answer.content.readexactly(LONGEST_ANSWER)
-    except IncompleteReadError as end:
+        body = await response.content.readexactly(MAX_BODY)
+    except asyncio.IncompleteReadError as end:
         body = end.partial
-    shown = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.raw_headers)
-    return WebhookResponse(answer.status, shown, body.decode("utf-8", "replace"))
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers)
+    return WebhookResponse(response.status, headers, body.decode("utf-8", "replace"))
 
 
-def _reason(failure: "ClientError") -> BaseException:
-    """What went wrong after the connection was made, in as few words as serve a reader of the log."""
-    from aiohttp import ClientConnectionResetError, ClientPayloadError, ClientResponseError, ServerDisconnectedError
+def _cause(failure: Exception) -> BaseException:
+    """What failed after the connection was made, in as few words as a reader of the log needs."""
+    import aiohttp
 
-    if isinstance(failure, ClientResponseError):
-        flaw = " ".join(failure.message.split()).removesuffix(" ^")  # in three lines, of which the last points
-        return Broken(f"the answer is no HTTP: {flaw[:LONGEST_FLAW]}")
-    reason = failure.__cause__ or failure  # the system's error, if there is one
-    if isinstance(failure, (ClientPayloadError, ServerDisconnectedError)) or type(reason) is ClientConnectionResetError:
-        return Broken("the listener hung up before the end of its answer")
-    return reason
+    if isinstance(failure, aiohttp.ClientResponseError):
+        detail = " ".join(failure.message.split()).removesuffix(" ^")  # three lines, of which the last is a pointer
+        return ProtocolError(f"the answer is no HTTP: {detail[:MAX_DETAIL]}")
+    cause = failure.__cause__ or failure  # the system's error, if there is one
+    if (
+        isinstance(failure, (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError))
+        or type(cause) is aiohttp.ClientConnectionResetError
+    ):
+        return ProtocolError("the listener hung up before the end of its answer")
+    return cause

@@ -27,8 +27,8 @@ from assessment_simulator.sandbox.commit_queue import IMAGE_AFTER
 from assessment_simulator.sandbox.maintenance import Limits, Maintenance
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.storage.sqlite import SqliteLog
+from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
-from assessment_simulator.webhooks.sender import WebhookClient
 from tests.server import ROOT, assessment
 from tests.server.log.worlds import World, create, portrait
 from tests.servers import Listener, Sandbox, Server
