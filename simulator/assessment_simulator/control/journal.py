@@ -1,40 +1,91 @@
 """Calls about the request journal: list and export it, show one request, and the coverage of the rules."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from starlette.responses import Response
 
 from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.query_parameters import PAGING, Reader, one_of, page, read
 from assessment_simulator.journal import curl
 from assessment_simulator.journal.har import archive, entry
-from assessment_simulator.journal.queries import chosen, filtered
-from assessment_simulator.journal.recorder import Exchange
+from assessment_simulator.journal.recorder import Exchange, number_of
 from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.rule_coverage import coverage_view
 from assessment_simulator.journal.views import call_view, whole_call_view
 from assessment_simulator.sandbox.credentials import members
+from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import json_codec
+
+NO_ANSWER = "none"
+"""The value of the filter `status` for requests without a response."""
+
+
+_Test = Callable[[Exchange], bool]
+
+
+def _filters(sandbox: Sandbox) -> dict[str, Reader]:
+    """The filters of the query: each reads its value as a test of an exchange."""
+    operations = {one.operation.name for vendor in sandbox.vendors.values() for one in vendor.endpoints}
+    read_vendor, read_operation = one_of(sandbox.vendors), one_of(sorted(operations))
+
+    def vendor(value: str) -> _Test:
+        id = read_vendor(value)
+        return lambda exchange: exchange.vendor == id
+
+    def operation(value: str) -> _Test:
+        name = read_operation(value)
+        return lambda exchange: exchange.operation == name
+
+    def status(value: str) -> _Test:
+        if value == NO_ANSWER:
+            return lambda exchange: exchange.status is None
+        if not re.fullmatch("[1-5][0-9]{2}", value):
+            raise ValueError(f"must be a number from 100 to 599, or {NO_ANSWER}")
+        return lambda exchange: exchange.status == int(value)
+
+    def since(value: str) -> _Test:
+        number, moment = number_of(value), instant.parse(value)
+        if number:
+            return lambda exchange: exchange.number > number
+        if moment is None:
+            raise ValueError("must be an instant such as 2026-01-01T00:00:00Z, or the id of a call, such as call-7")
+        return lambda exchange: exchange.at >= moment.at
+
+    return {"vendor": vendor, "operation": operation, "status": status, "since": since}
 
 
 async def list_requests(call: ControlCall) -> Iterator[dict[str, Any]]:
     """The calls that came in by HTTP, oldest first, or the newest of them."""
-    mask = Mask(call.sandbox.name)
-    found = await chosen(call.sandbox, call.request.query_params.multi_items())
+    journal, mask = call.sandbox.journal, Mask(call.sandbox.name)
+
+    def before(value: str) -> _Test:
+        number = number_of(value)
+        if not journal.may_have(number):
+            raise ValueError("must be the id of a call that came in, such as call-7")
+        return lambda exchange: exchange.number < number
+
+    query = read(call.request, _filters(call.sandbox) | PAGING | {"before": before})
+    most, text = query.pop("newest", None), query.pop("q", "")
+    newest_first = journal.search(text) if text else reversed(journal)
+    found = await page((one for one in newest_first if all(test(one) for test in query.values())), most)
     return (call_view(exchange, mask) for exchange in found)
 
 
 async def export_har(call: ControlCall) -> bytes:
     """The same as an HTTP Archive (HAR 1.2)."""
-    mask = Mask(call.sandbox.name)
-    found = filtered(call.sandbox, call.request.query_params.multi_items())
-    return json_codec.dumps(archive([entry(exchange, mask) for exchange in found], call.api.version))
+    sandbox, mask = call.sandbox, Mask(call.sandbox.name)
+    tests = read(call.request, _filters(sandbox)).values()
+    entries = [entry(one, mask, sandbox.links) for one in sandbox.journal if all(test(one) for test in tests)]
+    return json_codec.dumps(archive(entries, call.api.version))
 
 
 async def show_request(call: ControlCall) -> dict[str, Any]:
     """One call with its headers and bodies, secrets hidden."""
-    return whole_call_view(_found(call), Mask(call.sandbox.name))
+    return whole_call_view(_found(call), Mask(call.sandbox.name), call.sandbox.links)
 
 
 async def curl_script(call: ControlCall) -> Response:

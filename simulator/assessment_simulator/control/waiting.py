@@ -13,10 +13,10 @@ from assessment_simulator.control.models.journal import Awaiting
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.journal.recorder import CALL, DELIVERY, Exchange
+from assessment_simulator.journal.recorder import CALL, DELIVERY
 from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.views import body_view, call_view, whole_call_view
-from assessment_simulator.journal.wait import Things, View, happened, nearest
+from assessment_simulator.journal.wait import CannotHappen, Things, View, happened, nearest
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import json_codec
 
@@ -35,7 +35,10 @@ async def wait(call: ControlCall, body: Awaiting) -> bytes:
         while (await call.request.receive())["type"] != "http.disconnect":
             pass
 
-    found = await happened(call.sandbox, things, wanted, ticks / instant.SECOND, disconnected)
+    try:
+        found = await happened(call.sandbox, things, wanted, ticks / instant.SECOND, disconnected)
+    except CannotHappen as problem:
+        raise Problem(410, f"{problem}: what was awaited cannot happen any more") from None
     if found is None:
         raise Problem(408, f"no such {what} within {body.within}", nearest=nearest(things, wanted))
     return json_codec.dumps(found)
@@ -45,14 +48,15 @@ def _requests(sandbox: Sandbox, base: str) -> Things:
     """Requests to the vendors, as the journal shows them."""
     journal, mask = sandbox.journal, Mask(sandbox.name)
 
-    def view(of: Callable[[Exchange, Mask], View], id: str) -> View | None:
+    def short(id: str) -> View | None:
         exchange = journal.find(id)
-        return None if exchange is None else of(exchange, mask)
+        return None if exchange is None else call_view(exchange, mask)
 
-    def ids() -> list[str]:
-        return [exchange.id for exchange in reversed([*journal])]
+    def whole(id: str) -> View | None:
+        exchange = journal.find(id)
+        return None if exchange is None else whole_call_view(exchange, mask, sandbox.links)
 
-    return Things(frozenset({CALL}), ids, partial(view, call_view), partial(view, whole_call_view))
+    return Things(frozenset({CALL}), lambda: [exchange.id for exchange in reversed(journal)], short, whole)
 
 
 def _webhooks(sandbox: Sandbox, base: str) -> Things:

@@ -1,13 +1,14 @@
 """Reads the parameters of a list's query: each by a function of its own, and all that is wrong with them at once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.journal.search import UnknownId
 from assessment_simulator.storage.pauses import Pause
 
 T = TypeVar("T")
@@ -19,30 +20,25 @@ MOST = 1_000
 
 
 def read(request: Request, readers: Mapping[str, Reader]) -> dict[str, Any]:
-    """What the parameters of a request's query mean; raises `Problem` 422 with all that is wrong with them."""
-    return read_pairs(request.query_params.multi_items(), readers)
-
-
-def read_pairs(asked: Sequence[tuple[str, str]], readers: Mapping[str, Reader]) -> dict[str, Any]:
-    """The same of parameters that were taken from a request before."""
-    counts = Counter(name for name, _ in asked)
-    meant, wrong = {}, []
-    for name, value in asked:
-        try:
-            meant[name] = _reader(readers, name, counts[name])(value)
-        except ValueError as error:
-            wrong.append({"where": name[:40], "what": str(error)})
+    """The parameters of a request's query by name; raises `Problem` 422 with all that is wrong with them."""
+    pairs = request.query_params.multi_items()
+    counts = Counter(name for name, _ in pairs)
+    values: dict[str, Any] = {}
+    problems: list[tuple[str, str]] = []
+    for name, value in pairs:
+        if name not in readers:
+            problems.append((name, f"is unknown; known are {', '.join(readers)}"))
+        elif counts[name] > 1:
+            problems.append((name, "is given more than once"))
+        else:
+            try:
+                values[name] = readers[name](value)
+            except ValueError as error:
+                problems.append((name, str(error)))
+    wrong = [{"where": name[:40], "what": what} for name, what in problems]
     if wrong:
         raise Problem(422, "; ".join(f"{one['where']} {one['what']}" for one in wrong), errors=wrong)
-    return meant
-
-
-def _reader(readers: Mapping[str, Reader], name: str, times: int) -> Reader:
-    if name not in readers:
-        raise ValueError(f"is unknown; known are {', '.join(readers)}")
-    if times > 1:
-        raise ValueError("is given more than once")
-    return readers[name]
+    return values
 
 
 def newest(value: str) -> int:
@@ -79,16 +75,11 @@ async def page(found: Iterable[T], most: int | None) -> list[T]:
     Others are answered while a long list is collected, so `found` must not mind changes.
     """
     kept, pause = list[T](), Pause()
-    for one in found if most is None else islice(found, most):
-        kept.append(one)
-        await pause.if_due()
-    return kept[::-1] if most is None else kept
-
-
-def older(found: Iterable[T], id: str | None, id_of: Callable[[T], str]) -> Iterator[T]:
-    """Of what comes newest first, that which is older than the one with this id; all, where the id is None."""
-    rest = iter(found)
-    if id is not None and all(id_of(one) != id for one in rest):
+    try:
+        for one in found if most is None else islice(found, most):
+            kept.append(one)
+            await pause.if_due()
+    except UnknownId:
         what = "must be the id of one that is in the list"
-        raise Problem(422, f"before {what}", errors=[{"where": "before", "what": what}])
-    return rest
+        raise Problem(422, f"before {what}", errors=[{"where": "before", "what": what}]) from None
+    return kept[::-1] if most is None else kept

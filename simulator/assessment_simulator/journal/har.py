@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from assessment_simulator.core import instant
+from assessment_simulator.core.links import Links
 from assessment_simulator.journal.recorder import Exchange
 from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.views import text_of
@@ -32,7 +33,7 @@ def query_of(exchange: Exchange, mask: Mask) -> str:
     return mask.pairs(exchange.request.query.decode("utf-8", "replace"))
 
 
-def entry(exchange: Exchange, mask: Mask) -> Json:
+def entry(exchange: Exchange, mask: Mask, links: Links) -> Json:
     """An exchange as an entry. What HAR does not define has members that begin with an underscore, as HAR asks for."""
     request, sent = exchange.request, exchange.sent
     headers, query = mask.headers(request.headers), query_of(exchange, mask)
@@ -57,7 +58,7 @@ def entry(exchange: Exchange, mask: Mask) -> Json:
     # HAR has no entry without a response: its status is 0, and all of it is empty.
     answered = exchange.status is not None
     headers = mask.headers(dict(exchange.headers)) if answered else {}
-    content = exchange.answer if answered else b""
+    content = links.fill_placeholders(exchange.answer, request.base) if answered else b""
     text = text_of(content)
     body = {"encoding": "base64", "text": b64encode(content).decode()} if text is None else {"text": mask.body(text)}
     har_response = {

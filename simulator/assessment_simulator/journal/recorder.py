@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from assessment_simulator.core import config
-from assessment_simulator.core.links import Links
 from assessment_simulator.journal.rule_coverage import RuleCounter
 
 Headers = list[tuple[bytes, bytes]]
@@ -60,11 +59,11 @@ class Journal:
     """The last exchanges, oldest first, bounded by their number and bytes; a bound of 0 entries records nothing.
 
     Recording is part of every request, so it stores references alone: parsing and masking is left to those who read.
-    The answer is kept as the vendor's record was rendered, because the record keeps the same bytes alive; readers get
-    it with the caller's address and the seals filled in.
+    The answer is kept with its placeholders, because the vendor's record keeps the same bytes alive; the views fill in
+    the caller's address and the seals.
     """
 
-    __slots__ = ("_exchanges", "_limits", "_number", "_watchers", "links", "size", "tally")
+    __slots__ = ("_exchanges", "_limits", "_number", "_watchers", "size", "tally")
 
     def __init__(self, bounds: config.JournalLimits, watchers: list[Watcher]) -> None:
         self._watchers = watchers
@@ -74,20 +73,15 @@ class Journal:
         self.size = 0
         """The bytes that count against the bound."""
         self.tally = RuleCounter()
-        self.links: Callable[[], Links] = lambda: Links("", b"")
-        """Fills in the links of answers."""
 
     def __len__(self) -> int:
         return len(self._exchanges)
 
     def __iter__(self) -> Iterator[Exchange]:
-        return map(self._filled, tuple(self._exchanges))  # a copy: requests arrive during the iteration
+        return iter(tuple(self._exchanges))  # a copy: requests arrive during the iteration
 
     def __reversed__(self) -> Iterator[Exchange]:
-        return map(self._filled, reversed(tuple(self._exchanges)))
-
-    def _filled(self, exchange: Exchange) -> Exchange:
-        return exchange._replace(answer=self.links().fill_placeholders(exchange.answer, exchange.request.base))
+        return reversed(tuple(self._exchanges))
 
     def may_have(self, number: int) -> bool:
         """Whether a call of that number has come in."""
@@ -103,13 +97,13 @@ class Journal:
                 texts = (one.operation, one.status, *one.rules, one.fault)
                 known[traits] = text in "\n".join(str(trait) for trait in texts if trait is not None).casefold()
             if known[traits] or text in one.request.path.casefold():
-                yield self._filled(one)
+                yield one
 
     def mentioning(self, id: str) -> list[Exchange]:
         """The exchanges with an id in the path or the query, in either letter case, or in a body, oldest first."""
         sought, lower = id.encode(), id.lower()
         return [
-            self._filled(one)
+            one
             for one in self._exchanges
             if sought in one.sent
             or sought in one.answer
@@ -123,7 +117,7 @@ class Journal:
         # Numbers are ascending, with gaps for exchanges that were too large.
         place = bisect_left(self._exchanges, number, key=lambda one: one.number)
         found = self._exchanges[place] if number and place < len(self._exchanges) else None
-        return None if found is None or found.number != number else self._filled(found)
+        return None if found is None or found.number != number else found
 
     def record(
         self, at: int, vendor: str, operation: str | None, request: Incoming, sent: bytes, status: int | None,

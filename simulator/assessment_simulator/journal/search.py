@@ -3,19 +3,23 @@
 A record is parsed only if its bytes contain the text, so a search of ten thousand records takes milliseconds.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.core.states import State, StateMachine
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.http.query_parameters import older
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import Stored
 from assessment_simulator.storage import json_codec
 
+T = TypeVar("T")
 Query = Mapping[str, Any]
 """Parameters by name, those that were given: `before` is an id, `q` a casefolded text."""
+
+
+class UnknownId(ValueError):
+    """`before` is not the id of an entry of the list."""
 
 
 class Found(NamedTuple):
@@ -33,17 +37,6 @@ def state_title(machine: StateMachine, state: State) -> str:
 def invitations(sandbox: Sandbox, query: Query) -> Iterator[Found]:
     """The invitations, newest first, by `vendor`, `status`, `before` and `q`."""
     vendors = [vendor for vendor in sandbox.vendors.values() if query.get("vendor") in (None, vendor.id)]
-    return _matching_invitations(sandbox, vendors, query, older(_invitation_ids(sandbox), query.get("before"), str))
-
-
-def _invitation_ids(sandbox: Sandbox) -> Iterator[str]:
-    chain = sandbox.state.indexes.get(("invitation", ""))
-    while chain is not None:
-        yield chain[0]
-        chain = chain[1]
-
-
-def _matching_invitations(sandbox: Sandbox, vendors: list[Vendor], query: Query, ids: Iterator[str]) -> Iterator[Found]:
     text = query.get("q", "")
     hint = _hint(text)
     states = {
@@ -52,7 +45,7 @@ def _matching_invitations(sandbox: Sandbox, vendors: list[Vendor], query: Query,
         for state in vendor.state_machine.states
         if text in state_title(vendor.state_machine, state).casefold()
     }
-    for id in ids:
+    for id in older(_invitation_ids(sandbox), query.get("before"), str):
         found = (
             (vendor, stored) for vendor in vendors if (stored := sandbox.state.get(vendor.record_kind, id)) is not None
         )
@@ -68,6 +61,21 @@ def _matching_invitations(sandbox: Sandbox, vendors: list[Vendor], query: Query,
             known = (name, person["email"], person["external_id"], *invitation.references)
             if text in "\n".join(filter(None, known)).casefold():
                 yield Found(vendor, stored)
+
+
+def _invitation_ids(sandbox: Sandbox) -> Iterator[str]:
+    chain = sandbox.state.indexes.get(("invitation", ""))
+    while chain is not None:
+        yield chain[0]
+        chain = chain[1]
+
+
+def older(newest_first: Iterable[T], id: str | None, id_of: Callable[[T], str]) -> Iterator[T]:
+    """The entries after the one with this id, all without an id; raises `UnknownId` when the iteration begins."""
+    rest = iter(newest_first)
+    if id is not None and all(id_of(one) != id for one in rest):
+        raise UnknownId
+    yield from rest
 
 
 def _hint(text: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from assessment_simulator.core import instant
+from assessment_simulator.core.links import Links
 from assessment_simulator.core.urls import FORM, parse_query
 from assessment_simulator.journal.recorder import Exchange
 from assessment_simulator.journal.redaction import Mask
@@ -25,12 +26,15 @@ def call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
     }
 
 
-def whole_call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
+def whole_call_view(exchange: Exchange, mask: Mask, links: Links) -> dict[str, Any]:
     """An exchange with its query, headers and bodies; `answer` is None where none left."""
     request = exchange.request
     shown = mask.headers(request.headers)
     answered = mask.headers(dict(exchange.headers))
-    answer = {"headers": answered, "body": body_view(exchange.answer, answered.get("content-type", ""), mask)}
+    answer = {
+        "headers": answered,
+        "body": body_view(links.fill_placeholders(exchange.answer, request.base), answered.get("content-type", ""), mask),
+    }
     return {
         **call_view(exchange, mask),
         "query": parse_query(mask.pairs(request.query.decode("utf-8", "replace")).encode()),

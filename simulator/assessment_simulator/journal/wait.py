@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from assessment_simulator.core.text import lower_uuid
-from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal.recorder import CLOSING, ENDED, EVERYTHING
 from assessment_simulator.sandbox.sandbox import Sandbox
 
@@ -21,6 +20,10 @@ _COMPARED = 20
 """and the best of them whose whole views are compared."""
 
 View = dict[str, Any]
+
+
+class CannotHappen(Exception):
+    """The sandbox was deleted, or the server closes."""
 
 
 class Things(NamedTuple):
@@ -40,8 +43,8 @@ async def happened(
 ) -> View | None:
     """The first thing that matches, the newest of those that exist already; None when the time is over.
 
-    Continues through a reset or a restore with the state after it. Raises `Problem` 410 when the sandbox is deleted or
-    the server closes. Ends with None when `disconnected` returns.
+    Continues through a reset or a restore with the state after it. Raises `CannotHappen` when the sandbox is
+    deleted or the server closes. Ends with None when `disconnected` returns.
     """
     ids: dict[str, None] | None = None
     """The ids of what has changed since the last look; None for everything."""
@@ -65,9 +68,7 @@ async def happened(
         async with asyncio.timeout(seconds):
             while not hung_up.done():
                 if has_ended:
-                    raise Problem(
-                        410, "the sandbox was deleted, or the server closes: what was awaited cannot happen any more"
-                    )
+                    raise CannotHappen("the sandbox was deleted, or the server closes")
                 candidates, ids = things.ids() if ids is None else [*ids], {}
                 changed.clear()
                 for id in candidates:

@@ -7,7 +7,6 @@ there is to remember, and the effects that change it, stand in `memory`; changes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from weakref import ref
 
 from assessment_simulator.core.decision import TOKEN, Decision, Record, Timer, WebhookEvent
 from assessment_simulator.core.faults import Fault
@@ -39,9 +38,6 @@ class Sandbox(Watched):
         self.name = name
         self.secret = secret_of(seed, name)
         self._links = Links(name, self.secret)
-        # The journal must not hold the sandbox, or a deleted one would stay until the garbage collector runs.
-        itself = ref(self)
-        self.journal.links = lambda: sandbox.links if (sandbox := itself()) else Links("", b"")
         self.vendors = vendors
         self.committed: Callable[[], None] = lambda: None
         """Called after each commit of this process."""
