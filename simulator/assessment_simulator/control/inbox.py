@@ -11,7 +11,7 @@ from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal.recorder import CAUGHT
 from assessment_simulator.journal.redaction import Mask
-from assessment_simulator.journal.views import body_view
+from assessment_simulator.journal.views import message_view
 from assessment_simulator.webhooks.inbox import Inbox
 
 
@@ -38,9 +38,8 @@ async def list_webhooks(call: ControlCall) -> list[dict[str, Any]]:
     """The received webhooks, newest first, secrets masked."""
     mask, views = Mask(call.sandbox.name), []
     for webhook in reversed(_inbox(call).webhooks):
-        headers = mask.headers(webhook.headers)
-        body = body_view(webhook.body, headers.get("content-type", ""), mask)
-        views.append({**webhook._asdict(), "at": instant.seven_digits(webhook.at), "headers": headers, "body": body})
+        message = message_view(mask.headers(webhook.headers), webhook.body, mask)
+        views.append({**webhook._asdict(), "at": instant.seven_digits(webhook.at), **message})
     return views
 
 

@@ -15,7 +15,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal.recorder import CALL, DELIVERY
 from assessment_simulator.journal.redaction import Mask
-from assessment_simulator.journal.views import body_view, call_view, whole_call_view
+from assessment_simulator.journal.views import call_view, message_view, whole_call_view
 from assessment_simulator.journal.wait import CannotHappen, Things, View, happened, nearest
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import json_codec
@@ -88,8 +88,7 @@ def _parsed(message: Mapping[str, Any] | None, mask: Mask) -> dict[str, Any] | N
     if message is None:
         return None
     headers = {name.lower(): value for name, value in message["headers"]}
-    body = body_view(message["body"].encode(), headers.get("content-type", ""), mask)
-    return {**message, "headers": headers, "body": body}
+    return {**message, **message_view(headers, message["body"].encode(), mask)}
 
 
 def _invitations(sandbox: Sandbox, base: str) -> Things:

@@ -1,5 +1,6 @@
-"""The journal as the control API shows it: exchanges as JSON values, without secrets."""
+"""Exchanges as JSON values, as the control API shows them, without secrets."""
 
+from contextlib import suppress
 from typing import Any
 
 from assessment_simulator.core import instant
@@ -11,7 +12,7 @@ from assessment_simulator.storage import json_codec
 
 
 def call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
-    """An exchange in short."""
+    """An exchange without query, headers and bodies."""
     return {
         "id": exchange.id,
         "at": instant.seven_digits(exchange.at),
@@ -27,40 +28,44 @@ def call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
 
 
 def whole_call_view(exchange: Exchange, mask: Mask, links: Links) -> dict[str, Any]:
-    """An exchange with its query, headers and bodies; `answer` is None where none left."""
+    """A whole exchange; `answer` is None where no response was sent."""
     request = exchange.request
-    shown = mask.headers(request.headers)
-    answered = mask.headers(dict(exchange.headers))
-    answer = {
-        "headers": answered,
-        "body": body_view(links.fill_placeholders(exchange.answer, request.base), answered.get("content-type", ""), mask),
-    }
+    answer = None
+    if exchange.status is not None:
+        body = links.fill_placeholders(exchange.answer, request.base)
+        answer = message_view(mask.headers(dict(exchange.headers)), body, mask)
     return {
         **call_view(exchange, mask),
         "query": parse_query(mask.pairs(request.query.decode("utf-8", "replace")).encode()),
-        "request": {"headers": shown, "body": body_view(exchange.sent, shown.get("content-type", ""), mask)},
-        "answer": None if exchange.status is None else answer,
+        "request": message_view(mask.headers(request.headers), exchange.sent, mask),
+        "answer": answer,
     }
 
 
-def body_view(body: bytes, media_type: str, mask: Mask) -> Any:
-    """A body: a form as an object, JSON parsed, other text as it is, `{"bytes": n}` what is none, None for nothing."""
-    if not body:
-        return None
+def message_view(headers: dict[str, str], body: bytes, mask: Mask) -> dict[str, Any]:
+    """Masked headers by name in lower case, and the body, which is masked here.
+
+    A form becomes an object, JSON is parsed, other text stays text. An empty body is None, a binary one
+    `{"bytes": <size>}`.
+    """
     text = text_of(body)
-    if text is None:
-        return {"bytes": len(body)}
-    shown = mask.body(text)
-    if media_type.partition(";")[0].strip().lower() == FORM:
-        return parse_query(shown.encode())
-    try:
-        return json_codec.loads(shown.encode())
-    except ValueError:
-        return shown
+    shown: Any
+    if not body:
+        shown = None
+    elif text is None:
+        shown = {"bytes": len(body)}
+    else:
+        shown = mask.body(text)
+        if headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+            shown = parse_query(shown.encode())
+        else:
+            with suppress(ValueError):
+                shown = json_codec.loads(shown.encode())
+    return {"headers": headers, "body": shown}
 
 
 def text_of(body: bytes) -> str | None:
-    """The body as text; None where it is none. A PDF is none, though it can be ASCII from end to end."""
+    """The body as text, None where it is binary. A PDF is binary even where all of its bytes are ASCII."""
     try:
         return None if body.startswith(b"%PDF-") else body.decode()
     except UnicodeDecodeError:
