@@ -3,11 +3,11 @@
 from tests.mutants.mutant import Mutant
 
 _ACCESS = "vendors/predictive_index/access.py"
+_ASSESSMENTS = "vendors/predictive_index/assessments.py"
 _ERRORS = "vendors/predictive_index/errors.py"
-_RULES = "vendors/predictive_index/rules.py"
-_CREATING = "vendors/predictive_index/assessments.py"
-_FACES = "vendors/predictive_index/faces.py"
 _PEOPLE = "vendors/predictive_index/people.py"
+_REPRESENTATIONS = "vendors/predictive_index/representations.py"
+_RULES = "vendors/predictive_index/rules.py"
 
 MUTANTS = (
     Mutant(
@@ -15,7 +15,8 @@ MUTANTS = (
         "An unknown key is refused with 403 in place of 401.",
     ),
     Mutant(
-        "pi.error.message", _ERRORS, '{"Message": message(call)}', '{"message": message(call)}',
+        "pi.error.message", _ERRORS, '{"Message": message if isinstance(message, str) else message(request)}',
+        '{"message": message if isinstance(message, str) else message(request)}',
         "The refusal of a key has a member message in place of Message.",
     ),
     Mutant(
@@ -35,7 +36,8 @@ MUTANTS = (
         "An error's number is a text.",
     ),
     Mutant(
-        "pi.maintenance.ignored", _ACCESS, "return not world.config.maintenance", "return True",
+        "pi.maintenance.ignored", _ACCESS, "lambda request, view: not view.config.maintenance",
+        "lambda request, view: True",
         "Calls are answered during maintenance.",
     ),
     Mutant(
@@ -44,37 +46,36 @@ MUTANTS = (
         "No answer tells the limit.",
     ),
     Mutant(
-        "pi.rate.endless", _ACCESS, "return limit is None or call.recent < limit", "return True",
+        "pi.rate.endless", _ACCESS, "return limit is None or request.recent < limit", "return True",
         "The limit refuses nobody.",
     ),
     Mutant(
-        "pi.create.ok", _CREATING, "201, _as_created(", "200, _as_created(",
+        "pi.create.ok", _ASSESSMENTS, "VendorResponse(201, shown", "VendorResponse(200, shown",
         "A creation is answered with 200 in place of 201.",
     ),
     Mutant(
-        "pi.create.state_at_once", _CREATING, 'sample = setting(config, CREATED_STATE) == "sample"', "sample = False",
+        "pi.create.state_at_once", _ASSESSMENTS, 'sample = setting(config, flags.CREATED_STATE) == "sample"',
+        "sample = False",
         "The answer to a creation shows 10 where the vendor's example shows 0.",
     ),
     Mutant(
-        "pi.create.no_mail", _CREATING,
-        '(_mail(call, record.public),) if record.public["notifyAssessmentAvailableUsingEmail"] else ()', "()",
+        "pi.create.no_mail", _ASSESSMENTS, "    if notified:\n        administrator =",
+        "    if False:\n        administrator =",
         "Nobody is mailed, though the request says so.",
     ),
     Mutant(
-        "pi.create.unasked_mail", _CREATING,
-        '(_mail(call, record.public),) if record.public["notifyAssessmentAvailableUsingEmail"] else ()',
-        "(_mail(call, record.public),)",
+        "pi.create.unasked_mail", _ASSESSMENTS, "    if notified:\n        administrator =",
+        "    if True:\n        administrator =",
         "The taker is mailed though the request does not say so.",
     ),
     Mutant(
-        "pi.create.expires_late", _CREATING, "call.now + config.invitation_days * instant.DAY",
-        "call.now + (config.invitation_days + 1) * instant.DAY",
+        "pi.create.expires_late", _ASSESSMENTS, "request.now + config.invitation_days * instant.DAY",
+        "request.now + (config.invitation_days + 1) * instant.DAY",
         "An invitation lives a day longer than the account says.",
     ),
     Mutant(
-        "pi.create.never_expires", _CREATING,
-        'return (Timer("expire", record.id, record.internal["expires"], VENDOR_ID, call.base_url), *plan)',
-        "return plan",
+        "pi.create.never_expires", _ASSESSMENTS, '    if all(timer.operation != "expire" for timer in timers):\n',
+        "    if False:\n",
         "An invitation does not expire on the day that it shows.",
     ),
     Mutant(
@@ -83,17 +84,19 @@ MUTANTS = (
         "A date alone expires as its day begins.",
     ),
     Mutant(
-        "pi.create.administrator_empty", _FACES, "    user = config.api_user\n",
-        "    return dict.fromkeys(_ADMINISTRATOR)\n    user = config.api_user\n",
+        "pi.create.administrator_empty", _REPRESENTATIONS,
+        "    if any(given(body.get(member)) for member in _ADMINISTRATOR):\n",
+        "    if True:\n",
         "Where the request names nobody, nobody administers.",
     ),
     Mutant(
-        "pi.create.administrator_swapped", _FACES, "(user.email, user.phone, user.first_name, user.last_name)",
+        "pi.create.administrator_swapped", _REPRESENTATIONS,
+        "(user.email, user.phone, user.first_name, user.last_name)",
         "(user.email, user.phone, user.last_name, user.first_name)",
         "The API user's names change places.",
     ),
     Mutant(
-        "pi.create.redirect_lost", _FACES, '"redirectUrl": body.get("redirectUrl"),', '"redirectUrl": None,',
+        "pi.create.redirect_lost", _REPRESENTATIONS, '"redirectUrl": body.get("redirectUrl"),', '"redirectUrl": None,',
         "redirectUrl does not come back.",
     ),
     Mutant(
@@ -107,71 +110,71 @@ MUTANTS = (
         "personType is written in small letters.",
     ),
     Mutant(
-        "pi.create.position_lost", _FACES, '"associatedPositionTitle": title,', '"associatedPositionTitle": None,',
+        "pi.create.position_lost", _REPRESENTATIONS, '"associatedPositionTitle": title,',
+        '"associatedPositionTitle": None,',
         "associatedPositionTitle does not come back.",
     ),
     Mutant(
-        "pi.create.names_trimmed", _PEOPLE,
-        '{"assessmentUserId": call.random.uuid()} | {member: call.body.get(member) for member in _TEXTS}',
-        '{"assessmentUserId": call.random.uuid()} | {m: (call.body.get(m) or "").strip() or None for m in _TEXTS}',
+        "pi.create.names_trimmed", _PEOPLE, "texts = {member: body.get(member) for member in _TEXTS}",
+        'texts = {member: (body.get(member) or "").strip() or None for member in _TEXTS}',
         "The taker's names lose their outer blanks.",
     ),
     Mutant(
-        "pi.create.middle_name_lost", _PEOPLE,
-        '{"assessmentUserId": call.random.uuid()} | {member: call.body.get(member) for member in _TEXTS}',
-        '{"assessmentUserId": call.random.uuid(), **{m: call.body.get(m) for m in _TEXTS}, "middleName": None}',
+        "pi.create.middle_name_lost", _PEOPLE, "texts = {member: body.get(member) for member in _TEXTS}",
+        'texts = {**{member: body.get(member) for member in _TEXTS}, "middleName": None}',
         "middleName does not come back.",
     ),
     Mutant(
-        "pi.custom_fields.lost", _FACES,
-        'custom_fields(body.get("customFields") or (), config, {}),', "custom_fields((), config, {}),",
+        "pi.custom_fields.lost", _REPRESENTATIONS, 'custom_fields(body.get("customFields") or (), config, {}),',
+        "custom_fields((), config, {}),",
         "A custom field is not assigned though name and value are right.",
     ),
     Mutant(
-        "pi.custom_fields.any_value", _FACES,
-        "value if isinstance(value, str) and (allowed is None or value in allowed) else old",
-        "value if isinstance(value, str) else old",
+        "pi.custom_fields.any_value", _REPRESENTATIONS, "or (field.values is not None and value not in field.values):",
+        ":",
         "A value outside a custom field's list is assigned.",
     ),
     Mutant(
-        "pi.custom_fields.unassigned", _FACES, "        for field in config.custom_fields\n",
-        "        for field in config.custom_fields\n        if sent.get(field.name) or old.get(field.name)\n",
+        "pi.custom_fields.unassigned", _REPRESENTATIONS,
+        '        found.append({"fieldName": field.name, "fieldValue": value})\n',
+        '        if value:\n            found.append({"fieldName": field.name, "fieldValue": value})\n',
         "Custom fields that are not assigned are left out.",
     ),
     Mutant(
-        "pi.folder.default", _FACES, '"folderPath": body.get("folderPath") or folder_name(folder),',
+        "pi.folder.default", _REPRESENTATIONS, '"folderPath": body.get("folderPath") or folder_name(folder),',
         '"folderPath": body.get("folderPath"),',
         "Without folderPath no folder is shown.",
     ),
     Mutant(
-        "pi.face.member_gone", _FACES,
+        "pi.face.member_gone", _REPRESENTATIONS,
         '    "scoringMethod", "patternNumber", "descriptiveReportUrl", "associatedPositionTitle",\n',
         '    "patternNumber", "descriptiveReportUrl", "associatedPositionTitle",\n',
         "An assessment lacks scoringMethod.",
     ),
     Mutant(
-        "pi.face.order", _FACES,
+        "pi.face.order", _REPRESENTATIONS,
         '    "assessmentId", "firstName", "middleName", "lastName", "email", "assessmentDateTime",',
         '    "assessmentId", "firstName", "lastName", "middleName", "email", "assessmentDateTime",',
         "The members stand in another order than in the vendor's example.",
     ),
     Mutant(
-        "pi.face.pending_address", _FACES, '"descriptiveReportUrl": "", "patternFullUrl": "",',
+        "pi.face.pending_address", _REPRESENTATIONS, '"descriptiveReportUrl": "", "patternFullUrl": "",',
         '"descriptiveReportUrl": None, "patternFullUrl": None,',
         "An address that is still to come is null in place of empty.",
     ),
     Mutant(
-        "pi.face.pending_score", _FACES, '"selfSigmaScore": None, "selfConceptSigmaScore": None,',
+        "pi.face.pending_score", _REPRESENTATIONS, '"selfSigmaScore": None, "selfConceptSigmaScore": None,',
         '"selfSigmaScore": [], "selfConceptSigmaScore": [],',
         "A score that is still to come is an empty array in place of null.",
     ),
     Mutant(
-        "pi.face.deleted_flag", _FACES, '    "isDeleted": 0, "descriptiveReportPageUrl"',
+        "pi.face.deleted_flag", _REPRESENTATIONS, '    "isDeleted": 0, "descriptiveReportPageUrl"',
         '    "isDeleted": False, "descriptiveReportPageUrl"',
         "isDeleted is a boolean in place of a number.",
     ),
     Mutant(
-        "pi.face.password", _FACES, '"assessmentPassword": call.random.digits(4),', '"assessmentPassword": "",',
+        "pi.face.password", _REPRESENTATIONS, '"assessmentPassword": request.random.digits(4),',
+        '"assessmentPassword": "",',
         "assessmentPassword is empty.",
     ),
     Mutant(

@@ -2,23 +2,16 @@
 
 from tests.mutants.mutant import Mutant
 
-_STATES = "vendors/predictive_index/states.py"
-_RULES = "vendors/predictive_index/rules.py"
-_FACES = "vendors/predictive_index/faces.py"
-_RESULTS = "vendors/predictive_index/results.py"
-_MOVING = "vendors/predictive_index/assessments.py"
-_LISTING = "vendors/predictive_index/listing.py"
+_ASSESSMENTS = "vendors/predictive_index/assessments.py"
+_EVALUATION = "vendors/predictive_index/odata/evaluation.py"
+_LISTS = "vendors/predictive_index/odata/lists.py"
 _OPTIONS = "vendors/predictive_index/odata/options.py"
-_ASKING = "vendors/predictive_index/odata/evaluation.py"
-_FUNCTIONS = "vendors/predictive_index/odata/functions.py"
-_NUMBERS = "vendors/predictive_index/odata/numbers.py"
 _PARSER = "vendors/predictive_index/odata/parser.py"
-_LEXER = "vendors/predictive_index/odata/lexer.py"
-_SEARCH = "vendors/predictive_index/search.py"
-_CHANGES = "vendors/predictive_index/changes.py"
-_DEMANDS = "vendors/predictive_index/change_rules.py"
-_PATTERNS = "vendors/predictive_index/patterns.py"
 _REPORTS = "vendors/predictive_index/reports.py"
+_REPRESENTATIONS = "vendors/predictive_index/representations.py"
+_RESULTS = "vendors/predictive_index/results.py"
+_RULES = "vendors/predictive_index/rules.py"
+_STATES = "vendors/predictive_index/states.py"
 
 MUTANTS = (
     Mutant(
@@ -26,8 +19,8 @@ MUTANTS = (
         "Opened is 30 and Started is 20.",
     ),
     Mutant(
-        "pi.move.again", _STATES, '    (STARTED, "start"): STARTED,\n',
-        '    (STARTED, "start"): STARTED,\n    (COMPLETED, "start"): STARTED,\n',
+        "pi.move.again", _STATES, '    (STARTED, "complete"): COMPLETED,\n',
+        '    (STARTED, "complete"): COMPLETED,\n    (COMPLETED, "start"): STARTED,\n',
         "A taker who has finished can start again.",
     ),
     Mutant(
@@ -41,24 +34,26 @@ MUTANTS = (
         "An expired assessment can be completed.",
     ),
     Mutant(
-        "pi.complete.no_scores", _FACES, "scores[graph] and [scores[graph]] for graph", "None for graph",
+        "pi.complete.no_scores", _REPRESENTATIONS, "scores[graph] and [scores[graph]] for graph", "None for graph",
         "A completed assessment has no scores.",
     ),
     Mutant(
-        "pi.complete.no_pattern", _FACES, '"patternNumber": results.pattern(scores["synthesisSigmaScore"]),',
+        "pi.complete.no_pattern", _REPRESENTATIONS, '"patternNumber": results.pattern(scores["synthesisSigmaScore"]),',
         '"patternNumber": None,',
         "A completed assessment has no patternNumber.",
     ),
     Mutant(
-        "pi.complete.bare_scores", _FACES, "scores[graph] and [scores[graph]] for graph", "scores[graph] for graph",
+        "pi.complete.bare_scores", _REPRESENTATIONS, "scores[graph] and [scores[graph]] for graph",
+        "scores[graph] for graph",
         "A sigma score is an object in place of an array of one.",
     ),
     Mutant(
-        "pi.complete.pattern_address", _FACES, 'f"{own}/patterns/0?format=PNG"', 'f"{own}/patterns/2?format=PNG"',
+        "pi.complete.pattern_address", _REPRESENTATIONS, 'f"{own}/patterns/0?format=PNG"',
+        'f"{own}/patterns/2?format=PNG"',
         "patternFullUrl leads to another pattern than 0.",
     ),
     Mutant(
-        "pi.complete.report_address", _FACES, '"descriptiveReportUrl": _report(own, face["gender"]),', "",
+        "pi.complete.report_address", _REPRESENTATIONS, '"descriptiveReportUrl": _report_url(face),', "",
         "descriptiveReportUrl stays empty.",
     ),
     Mutant(
@@ -78,93 +73,98 @@ MUTANTS = (
         "The secondary factor E is missing.",
     ),
     Mutant(
-        "pi.get.unknown", _RULES, 'return (Rule(id, "path.assessmentId", statement, 404,',
-        'return (Rule(id, "path.assessmentId", statement, 400,',
+        "pi.get.unknown", _RULES, 'Rule(id, "path.assessmentId", statement, 404,',
+        'Rule(id, "path.assessmentId", statement, 400,',
         "An unknown assessment is refused with 400 in place of 404.",
     ),
     Mutant(
-        "pi.list.wrapped", _LISTING, "[_chosen(one, query, config) for one in found[:most]]",
-        '{"value": [_chosen(one, query, config) for one in found[:most]]}',
+        "pi.list.wrapped", _LISTS, "VendorResponse(200, body, notes=tuple(notes))",
+        'VendorResponse(200, {"value": body}, notes=tuple(notes))',
         "The list is an object in place of an array.",
     ),
     Mutant(
-        "pi.list.last_lost", _LISTING, "for one in found[:most]]", "for one in found[:most][:-1]]",
+        "pi.list.last_lost", _LISTS,
+        ("    body: list[Stored | Representation] = [representations.shown(stored, config) for stored in "
+         "found[:limit]]\n"),
+        ("    body: list[Stored | Representation] = [representations.shown(stored, config) for stored in "
+         "found[:limit][:-1]]\n"),
         "The list lacks the newest assessment.",
     ),
     Mutant(
-        "pi.list.endless", _LISTING, "most = odata.MOST if limit is None else limit", "most = odata.MOST",
+        "pi.list.endless", _LISTS, "limit = options.MAX_COUNT if flag is None else flag", "limit = options.MAX_COUNT",
         "A list holds more than 50 assessments.",
     ),
     Mutant(
-        "pi.odata.less", _ASKING, "getattr(operator, name)", 'getattr(operator, {"lt": "le"}.get(name, name))',
+        "pi.odata.less", _EVALUATION, "getattr(operator, name)", 'getattr(operator, {"lt": "le"}.get(name, name))',
         "lt keeps what is equal.",
     ),
     Mutant(
-        "pi.odata.greater", _ASKING, "getattr(operator, name)", 'getattr(operator, {"ge": "gt"}.get(name, name))',
+        "pi.odata.greater", _EVALUATION, "getattr(operator, name)", 'getattr(operator, {"ge": "gt"}.get(name, name))',
         "ge leaves out what is equal.",
     ),
     Mutant(
-        "pi.odata.and", _ASKING, '_junction(node.operator == "or",', "_junction(True,",
+        "pi.odata.and", _EVALUATION, '_junction(node.operator == "or",', "_junction(True,",
         "and joins as or does.",
     ),
     Mutant(
-        "pi.odata.not", _ASKING, "return None if value is None else not value", "return value",
+        "pi.odata.not", _EVALUATION, "None if (value := operand(row)) is None else not value", "operand(row)",
         "not changes nothing.",
     ),
     Mutant(
-        "pi.odata.contains", _FUNCTIONS, "Type.TRUTH, operator.contains)", "Type.TRUTH, str.startswith)",
+        "pi.odata.contains", _EVALUATION, "_BOOLEAN, operator.contains)", "_BOOLEAN, str.startswith)",
         "contains looks at the beginning only.",
     ),
     Mutant(
-        "pi.odata.substring", _FUNCTIONS, "    start = max(start, 0)\n", "    start = max(start - 1, 0)\n",
+        "pi.odata.substring", _EVALUATION, "    start = max(start, 0)\n", "    start = max(start - 1, 0)\n",
         "substring counts from 1.",
     ),
     Mutant(
-        "pi.odata.in", _ASKING, "return lambda row: part(row) in node.values",
-        "return lambda row: part(row) not in node.values",
+        "pi.odata.in", _EVALUATION, "return lambda row: operand(row) in node.values",
+        "return lambda row: operand(row) not in node.values",
         "in keeps what is not in the list.",
     ),
     Mutant(
-        "pi.odata.div", _NUMBERS, '"div": _quotient,', '"div": lambda one, other: one // other,',
+        "pi.odata.div", _EVALUATION, '"div": _quotient,', '"div": lambda one, other: one // other,',
         "div of integers rounds down in place of toward zero.",
     ),
     Mutant(
-        "pi.odata.precedence", _PARSER, 'dict.fromkeys(("mul", *DIVIDING), 6)', 'dict.fromkeys(("mul", *DIVIDING), 5)',
+        "pi.odata.precedence", _PARSER, 'dict.fromkeys(("mul", *DIVISIONS), 6)',
+        'dict.fromkeys(("mul", *DIVISIONS), 5)',
         "mul binds no tighter than add.",
     ),
     Mutant(
-        "pi.odata.date", _FUNCTIONS, "lambda ticks: ticks - ticks % DAY", "lambda ticks: ticks",
+        "pi.odata.date", _EVALUATION, "lambda ticks: ticks - ticks % DAY", "lambda ticks: ticks",
         "date leaves the time of day.",
     ),
     Mutant(
-        "pi.odata.count", _LISTING, "{len(every)} match", "{len(found)} match",
+        "pi.odata.count", _LISTS, "{len(rows)} match", "{len(found)} match",
         "$count counts the page in place of all that match.",
     ),
     Mutant(
-        "pi.odata.quotes", _LEXER, "text[1:-1].replace(\"''\", \"'\")", "text[1:-1]",
+        "pi.odata.quotes", _PARSER, 'text[1:-1].replace("\'\'", "\'")', "text[1:-1]",
         "A doubled quotation mark in a filter stays doubled.",
     ),
     Mutant(
-        "pi.odata.top", _LISTING,
-        "if query.top is None else query.top, most", "if query.top is None else query.top + 1, most",
+        "pi.odata.top", _LISTS, "if query.top is None else query.top, limit",
+        "if query.top is None else query.top + 1, limit",
         "$top gives one too many.",
     ),
     Mutant(
-        "pi.odata.skip", _OPTIONS, '"$skip": ("skip", _count("skip.value")),',
-        '"$skip": ("skip", lambda text, surface: 0),',
+        "pi.odata.skip", _OPTIONS, '"$skip": ("skip", _number("skip.value")),',
+        '"$skip": ("skip", lambda text, schema: 0),',
         "$skip skips nothing.",
     ),
     Mutant(
-        "pi.odata.descending", _LISTING, "reverse=descending)", "reverse=False)",
+        "pi.odata.descending", _LISTS, "reverse=descends)", "reverse=False)",
         "$orderby heeds no desc.",
     ),
     Mutant(
-        "pi.odata.second_order", _LISTING, "for member, descending in reversed(query.order):",
-        "for member, descending in query.order[:1]:",
+        "pi.odata.second_order", _LISTS, "for member, descends in reversed(query.order):",
+        "for member, descends in query.order[:1]:",
         "$orderby heeds its first member only.",
     ),
     Mutant(
-        "pi.odata.select", _LISTING, "    if query.select is None:\n", "    if True:\n",
+        "pi.odata.select", _LISTS, "    if query.select is not None:\n", "    if False:\n",
         "$select leaves nothing out.",
     ),
     Mutant(
@@ -177,102 +177,104 @@ MUTANTS = (
         "$expand and its like are ignored in place of refused.",
     ),
     Mutant(
-        "pi.people.total", _SEARCH, '"totalSearchResults": len(found)', '"totalSearchResults": len(page)',
+        "pi.people.total", _LISTS, '"totalSearchResults": len(found)', '"totalSearchResults": len(page)',
         "totalSearchResults counts the page in place of all that was found.",
     ),
     Mutant(
-        "pi.people.everybody", _SEARCH, "found = listing.fits(query, call, world, rows)", "found = [*rows]",
+        "pi.people.everybody", _LISTS,
+        "found = _matching(query, request, view, ((person, _person(person, view)) for person in candidates))",
+        "found = [(person, _person(person, view)) for person in candidates]",
         "A search for people finds everybody.",
     ),
     Mutant(
-        "pi.people.names", _SEARCH, 'f"{face[\'lastName\']}, {face[\'firstName\']}"', 'face["firstName"]',
+        "pi.people.names", _LISTS, "f\"{face['lastName']}, {face['firstName']}\"", 'face["firstName"]',
         "sortName does not begin with the last name.",
     ),
     Mutant(
-        "pi.change.redirect", _FACES,
-        '"externalId", "folderPath", "redirectUrl",\n',
+        "pi.change.redirect", _REPRESENTATIONS, '"externalId", "folderPath", "redirectUrl",\n',
         '"externalId", "folderPath",\n',
         "A change of redirectUrl is ignored.",
     ),
     Mutant(
-        "pi.change.clears", _FACES,
-        "of_taker(face, new) | {member", 'of_taker(face, new) | {"redirectUrl": None} | {member',
+        "pi.change.clears", _REPRESENTATIONS, "with_person(face, values) | {member",
+        'with_person(face, values) | {"redirectUrl": None} | {member',
         "A change of one member clears another.",
     ),
     Mutant(
-        "pi.change.shown_only", _CHANGES,
-        "record = Record(RECORD_KIND, stored.id, state, face, facts, indexes.new_keys(old, face))",
+        "pi.change.shown_only", _ASSESSMENTS,
+        "record = Record(RECORD_KIND, stored.id, state, face, facts, representations.keys(face, old))",
         "record = Record(RECORD_KIND, stored.id, stored.status, old, stored.internal)",
         "A change is shown in its answer, and nowhere after.",
     ),
     Mutant(
-        "pi.change.two_locators", _DEMANDS, '("assessmentId" in call.params) != given(call.query.get("externalId"))',
-        '("assessmentId" in call.params) or given(call.query.get("externalId"))',
+        "pi.change.two_locators", _RULES,
+        '("assessmentId" in request.params) != given(request.query.get("externalId"))',
+        '("assessmentId" in request.params) or given(request.query.get("externalId"))',
         "A change with two locators is accepted.",
     ),
     Mutant(
-        "pi.change.expiry", _CHANGES,
-        'timers=(Timer("expire", stored.id, expires, VENDOR_ID, call.base_url),) if alive else (),',
-        "timers=(),",
+        "pi.change.expiry", _ASSESSMENTS, "    if expires is not None and state not in ENDS:\n", "    if False:\n",
         "A later expirationDateTime is shown, but the assessment expires on the old day.",
     ),
     Mutant(
-        "pi.change.custom_fields", _CHANGES, "faces.custom_fields(sent, config, values)",
-        "faces.custom_fields(sent, config, {})",
+        "pi.change.custom_fields", _ASSESSMENTS, "representations.custom_fields(sent, config, values)",
+        "representations.custom_fields(sent, config, {})",
         "A change of one custom field empties the others.",
     ),
     Mutant(
-        "pi.change.not_back", _DEMANDS,
-        "return holds(call, world) or holds(call._replace(body=differing(call, world)), world)",
-        "return holds(call, world)",
+        "pi.change.not_back", _RULES,
+        "return rule.check(request, view) or rule.check(request._replace(body=differing(request, view)), view)",
+        "return rule.check(request, view)",
         "An expired assessment that was read cannot be sent back: its date is over.",
     ),
     Mutant(
-        "pi.change.null_clears", _CHANGES, 'clears = setting(config, PATCH_NULL) == "cleared"', "clears = True",
+        "pi.change.null_clears", _ASSESSMENTS, 'clears = setting(config, flags.PATCH_NULL) == "cleared"',
+        "clears = True",
         "null in a change takes a value away, though no switch says so.",
     ),
     Mutant(
-        "pi.change.null_silent", _CHANGES, "return new | people.kinds(new), notes",
-        "return new | people.kinds(new), ()",
+        "pi.change.null_silent", _ASSESSMENTS, "return values | people.gender_and_type(values), notes",
+        "return values | people.gender_and_type(values), []",
         "null in a change is ignored without a note.",
     ),
     Mutant(
-        "pi.change.late_silent", _CHANGES, "notes.of_body(sent, config) + ignored + over",
-        "notes.of_body(sent, config) + ignored",
+        "pi.change.late_silent", _ASSESSMENTS, '        notes.append(f"body.expirationDateTime was ignored',
+        '        str(f"body.expirationDateTime was ignored',
         "A date that is sent after completion is ignored without a note.",
     ),
     Mutant(
-        "pi.change.by_external_id", _DEMANDS, 'return people.find(call.query.get("externalId"), world) if id is None',
-        "return next(iter(world.all(RECORD_KIND)), None) if id is None",
+        "pi.change.by_external_id", _RULES, 'return people.latest_assessment(request.query.get("externalId"), view)',
+        "return next(iter(view.all(RECORD_KIND)), None)",
         "A change by externalId changes the oldest assessment, whose ever it is.",
     ),
     Mutant(
-        "pi.archive.nothing", _CHANGES,
-        "deleted=((RECORD_KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
+        "pi.archive.nothing", _ASSESSMENTS,
+        "deleted=((RECORD_KIND, stored.id), (people.PERSON, person)) if is_last else ((RECORD_KIND, stored.id),),",
         "deleted=(),",
         "DELETE deletes nothing.",
     ),
     Mutant(
-        "pi.archive.ghost", _CHANGES,
-        "deleted=((RECORD_KIND, stored.id), *(() if others else ((people.PERSON, person),))),",
+        "pi.archive.ghost", _ASSESSMENTS,
+        "deleted=((RECORD_KIND, stored.id), (people.PERSON, person)) if is_last else ((RECORD_KIND, stored.id),),",
         'records=(Record(RECORD_KIND, stored.id, stored.status, {**stored.public, "isDeleted": 1}, stored.internal),),',
         "What is archived is still shown, with isDeleted 1.",
     ),
     Mutant(
-        "pi.pattern.media_type", _PATTERNS, '"SVG": "image/svg+xml"', '"SVG": "image/png"',
+        "pi.pattern.media_type", _REPORTS, '"SVG": "image/svg+xml"', '"SVG": "image/png"',
         "A pattern asked for as SVG is a PNG.",
     ),
     Mutant(
-        "pi.pattern.numbers", _PATTERNS, '"1": _SELF, "2": _CONCEPT,', '"1": _CONCEPT, "2": _SELF,',
+        "pi.pattern.numbers", _REPORTS, '"1": _SELF, "2": _CONCEPT,', '"1": _CONCEPT, "2": _SELF,',
         "Pattern 1 is Self-Concept and pattern 2 is Self.",
     ),
     Mutant(
-        "pi.pattern.format", _PATTERNS, 'return call.query.get("format") in FORMATS',
-        'return call.query.setdefault("format", "PNG") in FORMATS',
+        "pi.pattern.format", _REPORTS, 'request.query.get("format") in FORMATS',
+        'request.query.setdefault("format", "PNG") in FORMATS',
         "A pattern is drawn though no format was given.",
     ),
     Mutant(
-        "pi.report.format", _REPORTS, 'return call.query.get("format") == "PDF"', "return True",
+        "pi.report.format", _REPORTS, 'lambda request, view: request.query.get("format") == "PDF"',
+        "lambda request, view: True",
         "A report is made though no format was given.",
     ),
     Mutant(
@@ -281,8 +283,8 @@ MUTANTS = (
         "In a language that must know he from she one report is made in place of two.",
     ),
     Mutant(
-        "pi.report.media_type", _REPORTS, '_attached(f"{name}.pdf"), "application/pdf"',
-        '_attached(f"{name}.pdf"), "application/octet-stream"',
+        "pi.report.media_type", _REPORTS, 'media_type = f"{report}-{face[\'assessmentId\']}", "application/pdf"',
+        'media_type = f"{report}-{face[\'assessmentId\']}", "application/octet-stream"',
         "A report does not say that it is PDF.",
     ),
 )  # fmt: skip

@@ -2,13 +2,15 @@
 
 from tests.mutants.mutant import Mutant
 
-_RULES = "vendors/predictive_index/rules.py"
+_ASSESSMENTS = "vendors/predictive_index/assessments.py"
 _PEOPLE = "vendors/predictive_index/people.py"
-_TAKERS = "vendors/predictive_index/takers.py"
+_REPRESENTATIONS = "vendors/predictive_index/representations.py"
+_RULES = "vendors/predictive_index/rules.py"
 
 MUTANTS = (
     Mutant(
-        "pi.rule.media_type", _RULES, 'return call.media_type == "application/json"', "return True",
+        "pi.rule.media_type", _RULES, 'lambda request, view: request.media_type == "application/json"',
+        "lambda request, view: True",
         "A body that calls itself a form or XML is read as JSON.",
     ),
     Mutant(
@@ -21,35 +23,37 @@ MUTANTS = (
         "A body that is a list is refused with 415 in place of 400.",
     ),
     Mutant(
-        "pi.rule.status", _RULES, 'f"body.{member}", statement, 400, standing, source, holds, hint)',
-        'f"body.{member}", statement, 404, standing, source, holds, hint)',
+        "pi.rule.status", _RULES, "id, place, statement, 400, Standing.DOCUMENTED",
+        "id, place, statement, 404, Standing.DOCUMENTED",
         "A creation that breaks a rule is refused with 404 in place of 400.",
     ),
     Mutant(
-        "pi.rule.names_required", _RULES, 'for m in ("firstName", "lastName", "email")', 'for m in ("email",)',
+        "pi.rule.names_required", _RULES, 'for m, hint in zip(("firstName", "lastName", "email"), hints, strict=True)',
+        'for m, hint in [("email", hints[2])]',
         "Somebody without a name is invited.",
     ),
     Mutant(
-        "pi.rule.names_excluded", _RULES, "return required + excluded", "return required",
+        "pi.rule.names_excluded", _RULES, "        for m in _NAMES\n", "        for m in ()\n",
         "Names are accepted for somebody who is assessed again.",
     ),
     Mutant(
-        "pi.rule.types", _RULES, '    _types() + _name_rules() + blank_rules("pi.create")',
-        '    _name_rules() + blank_rules("pi.create")',
+        "pi.rule.types", _RULES, '    _type_rules() + _name_rules() + _blank_rules("pi.create")',
+        '    _name_rules() + _blank_rules("pi.create")',
         "A number is taken for a name.",
     ),
     Mutant(
-        "pi.rule.administrator", _RULES, 'blank_rules("pi.create") + _administrator_rules()',
-        'blank_rules("pi.create")',
+        "pi.rule.administrator", _RULES, '_blank_rules("pi.create") + _administrator_rules()',
+        '_blank_rules("pi.create")',
         "Half an administrator is accepted.",
     ),
     Mutant(
-        "pi.rule.blank", _RULES, 'lambda text: text == "" or not is_blank(text)', 'lambda text: text != " "',
+        "pi.rule.blank", _RULES, 'lambda text, request, view: text == "" or not is_blank(text)',
+        'lambda text, request, view: text != " "',
         "A name of two blanks is accepted.",
     ),
     Mutant(
-        "pi.rule.blank_again", _RULES, "not given(value) or is_blank(value) or returning",
-        "not given(value) or returning",
+        "pi.rule.blank_again", _RULES, "not given(value) or is_blank(value) or not _reassesses",
+        "not given(value) or not _reassesses",
         "A blank name is refused in a re-assessment.",
     ),
     Mutant(
@@ -57,37 +61,37 @@ MUTANTS = (
         "A date-time without a zone is refused without a hint.",
     ),
     Mutant(
-        "pi.rule.past", _RULES, "return at is None or at > call.now", "return True",
+        "pi.rule.past", _RULES, "(at := expiry(text)) is None or at > request.now", "True",
         "An invitation that has expired already is accepted.",
     ),
     Mutant(
-        "pi.rule.expiration", _RULES, 'passes(lambda text: expiry(text) is not None)', "passes(bool)",
+        "pi.rule.expiration", _RULES, "lambda text, request, view: expiry(text) is not None",
+        "lambda text, request, view: bool(text)",
         "Any text is taken for a day.",
     ),
     Mutant(
-        "pi.rule.position", _RULES,
-        'FIELDS["associatedPositionTitle"].passes(world.config.positions.__contains__)(call, world)', "True",
+        "pi.rule.position", _RULES, "title in view.config.positions", "True",
         "A position that does not exist is accepted.",
     ),
     Mutant(
-        "pi.rule.folder", _RULES, "passes(lambda text: folder_of(text, world.config) is not None)", "passes(bool)",
+        "pi.rule.folder", _RULES, "find_folder(text, view.config) is not None", "bool(text)",
         "A folder that does not exist is accepted.",
     ),
     Mutant(
-        "pi.rule.folder_name", _RULES, "if text and folder_name(path) == text", "if False",
+        "pi.rule.folder_name", _REPRESENTATIONS, "if text and folder_name(path) == text", "if False",
         "A folder's name, which answers show, is refused.",
     ),
     Mutant(
-        "pi.rule.gender", _RULES, '_one_of("gender", 0, 1, 2)', '_one_of("gender", *range(-1_000, 1_000))',
+        "pi.rule.gender", _RULES, "number in (0, 1, 2)", "-1_000 < number < 1_000",
         "gender may be any number.",
     ),
     Mutant(
-        "pi.rule.gender_two", _RULES, '_one_of("gender", 0, 1, 2)', '_one_of("gender", 0, 1)',
+        "pi.rule.gender_two", _RULES, "number in (0, 1, 2)", "number in (0, 1)",
         "gender 2 is refused.",
     ),
     Mutant(
-        "pi.rule.person_type", _RULES, "passes(_NAMES_AND_NUMBERS.__contains__)",
-        "passes(lambda name: str(name).title() in _NAMES_AND_NUMBERS)",
+        "pi.rule.person_type", _RULES, "value in PERSON_TYPES or value in PERSON_TYPES.values()",
+        "value in PERSON_TYPES or str(value).title() in PERSON_TYPES.values()",
         "personType may be written in any case.",
     ),
     Mutant(
@@ -95,48 +99,46 @@ MUTANTS = (
         "Former Employee is written without its blank.",
     ),
     Mutant(
-        "pi.rule.notify", _RULES, '_one_of("notifyAssessmentAvailableUsingEmail", 0, 1)',
-        '_one_of("notifyAssessmentAvailableUsingEmail", *range(-1_000, 1_000))',
+        "pi.rule.notify", _RULES, "number in (0, 1)))", "-1_000 < number < 1_000))",
         "notifyAssessmentAvailableUsingEmail may be any number.",
     ),
     Mutant(
-        "pi.rule.webhook", _RULES, "return webhook_field(world.config).passes(is_web_url)(call, world)", "return True",
+        "pi.rule.webhook", _RULES, '_value("assessmentStatusWebHook", lambda url, request, view: is_web_url(url))',
+        '_value("assessmentStatusWebHook", lambda url, request, view: True)',
         "A webhook's address may be any text.",
     ),
     Mutant(
-        "pi.rule.redirect", _RULES, 'FIELDS["redirectUrl"].passes(is_web_url)', 'FIELDS["redirectUrl"].passes(bool)',
+        "pi.rule.redirect", _RULES, '_value("redirectUrl", lambda url, request, view: is_web_url(url))',
+        '_value("redirectUrl", lambda url, request, view: bool(url))',
         "redirectUrl may lack its protocol.",
     ),
     Mutant(
-        "pi.rule.language", _RULES, "passes(lambda tag: LANGUAGE.fullmatch(tag) is not None)", "passes(bool)",
+        "pi.rule.language", _RULES, "languages.TAG.fullmatch(tag) is not None", "bool(tag)",
         "languageLocale may be any text.",
     ),
     Mutant(
         "pi.again.external_id", _PEOPLE,
-        'return assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)',
-        'return known_as(body.get("externalPersonId"), world)',
+        '    return person or by_external_person_id(body.get("externalPersonId"), view)\n',
+        '    return by_external_person_id(body.get("externalPersonId"), view)\n',
         "A known externalId leads to nobody.",
     ),
     Mutant(
         "pi.again.external_person_id", _PEOPLE,
-        'return assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)',
-        'return assessed_as(body.get("externalId"), world)',
+        '    return person or by_external_person_id(body.get("externalPersonId"), view)\n',
+        "    return person\n",
         "A known externalPersonId leads to nobody.",
     ),
     Mutant(
-        "pi.again.other_person",
-        _PEOPLE,
-        "    known = person(world, id)\n    new =",
-        '    known = {**person(world, id), "assessmentUserId": call.random.uuid()}\n    return {}, known\n    new =',
+        "pi.again.other_person", _PEOPLE, "    known = find(id, view)\n",
+        '    return {}, {**find(id, view), "assessmentUserId": request.random.uuid()}\n    known = find(id, view)\n',
         "Somebody who is assessed again gets another assessmentUserId.",
     ),
     Mutant(
-        "pi.again.kinds_lost", _PEOPLE, "    known = person(world, id)\n",
-        "    known = {**person(world, id), **UNKNOWN}\n",
+        "pi.again.kinds_lost", _PEOPLE, "    known = find(id, view)\n", "    known = {**find(id, view), **DEFAULTS}\n",
         "A person's next assessment shows gender 0 and Unknown.",
     ),
     Mutant(
-        "pi.again.kinds_ignored", _PEOPLE, "new = {**known, **kinds(call.body)}", "new = {**known}",
+        "pi.again.kinds_ignored", _PEOPLE, "changed = {**known, **gender_and_type(body)}", "changed = {**known}",
         "A re-assessment that names a gender does not change the taker's.",
     ),
     Mutant(
@@ -144,23 +146,22 @@ MUTANTS = (
         "pi.external_id_match is not heeded.",
     ),
     Mutant(
-        "pi.taker.one_assessment", _TAKERS, ", *(_updated(one, new) for one in stored if one is not None))", ",)",
+        "pi.taker.one_assessment", _ASSESSMENTS, "if assessment is not None and other != except_for:", "if False:",
         "A changed name is shown in one of the person's assessments only.",
     ),
     Mutant(
-        "pi.taker.index", _TAKERS, "stored.internal, indexes.new_keys(old, face))", "stored.internal)",
+        "pi.taker.index", _ASSESSMENTS, "representations.keys(face, old))\n            records.append(updated)", ")\n            records.append(updated)",
         "A filter by a person's new id finds one of the person's assessments only.",
     ),
     Mutant(
         "pi.again.by_email", _PEOPLE,
-        'return assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)',
-        """same = (one.id for one in world.all(PERSON) if body.get("email") and one.public["email"] == body["email"])
-    return (assessed_as(body.get("externalId"), world) or known_as(body.get("externalPersonId"), world)
-            or next(same, None))""",
+        '    return person or by_external_person_id(body.get("externalPersonId"), view)\n',
+        """    same = (one.id for one in view.all(PERSON) if body.get("email") and one.public["email"] == body["email"])
+    return person or by_external_person_id(body.get("externalPersonId"), view) or next(same, None)\n""",
         "Two takers with one address are taken for one.",
     ),
     Mutant(
-        "pi.again.mismatch", _PEOPLE, "    if assessed is None or not given(named):\n", "    if True:\n",
+        "pi.again.mismatch", _PEOPLE, "    if person is None or not given(named):\n", "    if True:\n",
         "externalId and externalPersonId of two people are accepted together.",
     ),
 )  # fmt: skip

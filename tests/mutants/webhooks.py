@@ -2,39 +2,38 @@
 
 from tests.mutants.mutant import Mutant
 
-_WEBHOOKS = "vendors/predictive_index/webhooks.py"
-_MOVING = "vendors/predictive_index/assessments.py"
+_ASSESSMENTS = "vendors/predictive_index/assessments.py"
 _DELIVERY = "core/retry_schedule.py"
 _CLIENT = "webhooks/client.py"
 _SIGNED = "vendors/pymetrics/webhooks.py"
+_WEBHOOKS = "vendors/predictive_index/webhooks.py"
 
 MUTANTS = (
     Mutant(
-        "webhook.silent", _MOVING, "webhooks.on_completion(call, world, record) if state == COMPLETED else (),", "(),",
+        "webhook.silent", _ASSESSMENTS, "webhooks.events(request, view, record) if reached == COMPLETED else (),",
+        "(),",
         "Nobody is told of a completion.",
     ),
     Mutant(
-        "webhook.every_end", _MOVING, "webhooks.on_completion(call, world, record) if state == COMPLETED else (),",
-        "webhooks.on_completion(call, world, record) if state in ENDS else (),",
+        "webhook.every_end", _ASSESSMENTS, "webhooks.events(request, view, record) if reached == COMPLETED else (),",
+        "webhooks.events(request, view, record) if reached in ENDS else (),",
         "Expiry and abortion are told, too.",
     ),
     Mutant(
-        "webhook.at_start", _MOVING, "webhooks.on_completion(call, world, record) if state == COMPLETED else (),",
-        "webhooks.on_completion(call, world, record) if state in (30, COMPLETED) else (),",
+        "webhook.at_start", _ASSESSMENTS, "webhooks.events(request, view, record) if reached == COMPLETED else (),",
+        "webhooks.events(request, view, record) if reached in (30, COMPLETED) else (),",
         "The start is told, too.",
     ),
     Mutant(
-        "webhook.at_creation", _WEBHOOKS,
-        'return () if setting(world.config, WEBHOOK_ON) == "completion" else on_completion',
-        "return on_completion",
+        "webhook.at_creation", _ASSESSMENTS, 'created = setting(config, flags.WEBHOOK_ON) != "completion"',
+        "created = True",
         "The creation is told, too.",
     ),
     Mutant(
-        "webhook.refused_move",
-        _MOVING,
-        'return _refused(409, f"cannot {action}: the assessment is {state}{end}")',
-        'return _refused(409, f"cannot {action}: the assessment is {state}{end}")._replace('
-        "webhook_events=webhooks.on_completion(call, world, stored))",
+        "webhook.refused_move", _ASSESSMENTS,
+        'return Decision(VendorResponse(409, {"detail": f"cannot {action}: the assessment is {state}{end}"}))',
+        ('refused = VendorResponse(409, {"detail": f"cannot {action}: the assessment is {state}{end}"})\n     '
+         '   return Decision(refused, webhook_events=webhooks.events(request, view, stored))'),
         "A move that was refused is told nevertheless.",
     ),
     Mutant(
@@ -72,7 +71,7 @@ MUTANTS = (
         "The form lacks externalId.",
     ),
     Mutant(
-        "webhook.json", _WEBHOOKS, 'if setting(world.config, WEBHOOK_FORMAT) == "json":', "if True:",
+        "webhook.json", _WEBHOOKS, 'if setting(view.config, WEBHOOK_FORMAT) == "json":', "if True:",
         "The webhook is JSON in place of a form.",
     ),
     Mutant(
@@ -80,12 +79,12 @@ MUTANTS = (
         "The form does not say that it is one.",
     ),
     Mutant(
-        "webhook.no_default", _WEBHOOKS, "url = named or world.config.default_webhook_url", "url = named",
+        "webhook.no_default", _WEBHOOKS, "url = own or view.config.default_webhook_url", "url = own",
         "The account's default address is never called.",
     ),
     Mutant(
-        "webhook.default_wins", _WEBHOOKS, "url = named or world.config.default_webhook_url",
-        "url = world.config.default_webhook_url or named",
+        "webhook.default_wins", _WEBHOOKS, "url = own or view.config.default_webhook_url",
+        "url = view.config.default_webhook_url or own",
         "The account's default address is called in place of the assessment's own.",
     ),
     Mutant(

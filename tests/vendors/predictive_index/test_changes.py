@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config, CustomField
 from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, VendorResponse
-from assessment_simulator.vendors.predictive_index import VENDOR, faces
-from tests.fakes import NOW, FakeSandbox, at
+from assessment_simulator.vendors.predictive_index import VENDOR
+from tests.fakes import BASE_URL, NOW, FakeSandbox, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, again, created, post, saved
 from tests.vendors.predictive_index.test_rules import HOSTILE, JSON
@@ -194,9 +194,9 @@ def test_an_assessment_that_was_read_can_be_sent_back_unchanged(
 
 def _as_sent(face: dict[str, Any]) -> dict[str, Any]:
     """A face with the caller's address and the sandbox's seal in their places, as answers have it."""
-    call = FakeSandbox().call("")
     return {
-        m: faces.filled(value, call, FakeSandbox()) if isinstance(value, str) else value for m, value in face.items()
+        m: FakeSandbox().links.fill_text(value, BASE_URL) if isinstance(value, str) else value
+        for m, value in face.items()
     }
 
 

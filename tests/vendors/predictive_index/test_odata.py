@@ -8,21 +8,22 @@ from hypothesis import strategies as st
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.instant import DAY
-from assessment_simulator.vendors.predictive_index import VENDOR, odata, surfaces
+from assessment_simulator.vendors.predictive_index import VENDOR
+from assessment_simulator.vendors.predictive_index.odata import entity_schemas, evaluation, options
 from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.filters import FILTERS, ROWS, Piece, Row
 from tests.vendors.predictive_index.test_assessments import created
 
-SURFACE = surfaces.of_assessments(Config())
+SCHEMA = entity_schemas.assessments(Config())
 NOW = 20_454 * DAY  # 2026-01-01
 
 
 def kept(text: str, row: Row) -> bool:
-    options = {"$filter": text}
-    assert odata.flaws(options, SURFACE) == ()
-    tree = odata.read(options, SURFACE).filter
+    query = {"$filter": text}
+    assert options.errors(query, SCHEMA) == ()
+    tree = options.read(query, SCHEMA).filter
     assert tree is not None
-    return odata.keeps(tree, str, NOW)(row)
+    return evaluation.compile_filter(tree, str, NOW)(row)
 
 
 @given(FILTERS, st.lists(ROWS, min_size=1, max_size=5))
@@ -167,7 +168,7 @@ MESSAGES = [
 
 @pytest.mark.parametrize(("text", "message"), MESSAGES)
 def test_a_flaw_says_where_it_is_and_what_would_be_right(text: str, message: str) -> None:
-    assert [flaw.message for flaw in odata.flaws({"$filter": text}, SURFACE)] == [message]
+    assert [error.message for error in options.errors({"$filter": text}, SCHEMA)] == [message]
 
 
 # Anything at all.
@@ -185,7 +186,7 @@ HURT = st.tuples(FILTERS, st.integers(0, 200), st.sampled_from(["", "'", "(", ")
     lambda made: made[0].text[: made[1]] + made[2] + made[0].text[made[1] + 1 :]
 )
 ANYTHING = st.text(max_size=80) | SOUP | HURT
-NAMES = st.sampled_from([*surfaces.OPTIONS, "$expand", "", "$", "top", "é\r\n"])
+NAMES = st.sampled_from([*entity_schemas.OPTIONS, "$expand", "", "$", "top", "é\r\n"])
 OPERATIONS = st.sampled_from(["list_assessments", "search_people"])
 
 

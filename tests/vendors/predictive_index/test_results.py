@@ -60,7 +60,7 @@ WRITTEN = [(1, "1.00"), (-2.5, "-2.50"), (0.125, "0.125"), (0, "0.00"), (4, "4.0
 
 @pytest.mark.parametrize(("score", "text"), WRITTEN)
 def test_a_score_is_written_with_two_decimals_or_all_it_has(score: float, text: str) -> None:
-    assert results.written(score) == text
+    assert results.formatted(score) == text
 
 
 @given(*[st.fixed_dictionaries(dict.fromkeys(results.FACTORS, SCORE))] * 2)

@@ -1,37 +1,29 @@
-"""The Predictive Index: behavioural assessments as the legacy API under `/api/v1` has them.
+"""The Predictive Index: behavioural assessments as the legacy API under `/api/v1` offers them.
 
-Begin with `rules` (what a request must be) and `states` (the life of an assessment), then read `assessments` (what is
-decided), `changes` (what may be changed later), `takers` (what all assessments of a person share), `faces` (what is
-shown) and `webhooks` (what is told). Lists are in `listing`, and their filters are read by `odata`; `patterns` and
-`reports` describe what the edge draws. Where the vendor's pages contradict each other, see `switches`. Not simulated:
-changing persons, cognitive assessments, and the newer Integrations API.
+A request is handled in this order: `access.normalize` applies what the vendor's framework forgives; the stages of rules
+of its operation are judged (`access.ACCESS`, then `rules` or `odata.rules`), and the first stage with a violated rule
+ends in `errors.render_refusal`; else the operation decides (`assessments`, `odata.lists`, `reports`). Nothing here
+reads a clock or keeps state: time and random values come with the request, stored records with the sandbox view, and
+all changes stand in the decision.
+
+Begin with `rules` (what a request must be) and `states` (the state table), then read `assessments` (the operations),
+`people` (who is assessed), `representations` (what answers show) and `webhooks`. `odata` reads the options of lists.
+Where the vendor's pages contradict each other, see `behaviour_flags`; `guarantees` and `assumptions` list what is
+promised and what is guessed. Not simulated: changing persons, cognitive assessments, the newer Integrations API.
 """
 
 from functools import partial
 
 from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
-from assessment_simulator.vendors.predictive_index import (
-    access,
-    assessments,
-    change_rules,
-    changes,
-    errors,
-    list_rules,
-    listing,
-    patterns,
-    reports,
-    requests,
-    rules,
-    search,
-    webhooks,
-)
+from assessment_simulator.vendors.predictive_index import access, assessments, errors, reports, rules, sources, webhooks
 from assessment_simulator.vendors.predictive_index.assumptions import ASSUMPTIONS
 from assessment_simulator.vendors.predictive_index.behaviour_flags import BEHAVIOUR_FLAGS
 from assessment_simulator.vendors.predictive_index.guarantees import GUARANTEES, OMISSIONS
+from assessment_simulator.vendors.predictive_index.odata import lists
+from assessment_simulator.vendors.predictive_index.odata import rules as list_rules
 from assessment_simulator.vendors.predictive_index.openapi import INTERFACE
 from assessment_simulator.vendors.predictive_index.questionnaire import QUESTIONNAIRE
 from assessment_simulator.vendors.predictive_index.samples import samples
-from assessment_simulator.vendors.predictive_index.sources import ABOUT, API, DOCUMENTS, PUBLISHER
 from assessment_simulator.vendors.predictive_index.states import (
     ACTIONS,
     DIAGRAM_POSITIONS,
@@ -50,47 +42,47 @@ VENDOR = Vendor(
     endpoints=(
         Endpoint(
             "POST", _PATH,
-            Operation("create_assessment", assessments.create, access.ADMISSION + rules.CREATE),
+            Operation("create_assessment", assessments.create, access.ACCESS + rules.CREATE),
             (201, 400, 401, 415, 429, 503), "Create an invitation to a behavioural assessment",
         ),
         Endpoint(
             "GET", f"{_PATH}/{{assessmentId}}",
-            Operation("get_assessment", assessments.read, access.ADMISSION + rules.READ),
+            Operation("get_assessment", assessments.read, access.ACCESS + rules.READ),
             (200, 401, 404, 429, 503), "Show one assessment",
         ),
         Endpoint(
             "GET", _PATH,
-            Operation("list_assessments", listing.list_assessments, access.ADMISSION + list_rules.LIST),
+            Operation("list_assessments", lists.list_assessments, access.ACCESS + list_rules.LIST),
             (200, 400, 401, 429, 503), "List assessments, 50 at most, or those that OData options ask for",
         ),
         Endpoint(
             "PATCH", f"{_PATH}/{{assessmentId}}",
-            Operation("change_assessment", changes.change, access.ADMISSION + change_rules.CHANGE),
+            Operation("change_assessment", assessments.change, access.ACCESS + rules.CHANGE),
             (200, 400, 401, 404, 415, 429, 503), "Change an assessment",
         ),
         Endpoint(
             "PATCH", _PATH,
-            Operation("change_by_external_id", changes.change, access.ADMISSION + change_rules.CHANGE),
+            Operation("change_by_external_id", assessments.change, access.ACCESS + rules.CHANGE),
             (200, 400, 401, 404, 415, 429, 503), "Change the latest assessment that has the externalId",
         ),
         Endpoint(
             "DELETE", f"{_PATH}/{{assessmentId}}",
-            Operation("archive_assessment", changes.archive, access.ADMISSION + changes.ARCHIVE),
+            Operation("archive_assessment", assessments.archive, access.ACCESS + rules.ARCHIVE),
             (200, 204, 401, 404, 429, 503), "Archive an assessment",
         ),
         Endpoint(
             "GET", f"{_PATH}/{{assessmentId}}/patterns/{{patternType}}",
-            Operation("get_pattern", patterns.draw, access.ADMISSION + patterns.PATTERN),
+            Operation("get_pattern", reports.get_pattern, access.ACCESS + reports.PATTERN),
             (200, 400, 401, 404, 429, 503), "Draw the pattern of a completed assessment",
         ),
         Endpoint(
             "GET", f"{_PATH}/{{assessmentId}}/reports/{{reportType}}",
-            Operation("get_report", reports.make, access.ADMISSION + reports.REPORT),
+            Operation("get_report", reports.get_report, access.ACCESS + reports.REPORT),
             (200, 400, 401, 404, 429, 503), "Make a report on a completed assessment",
         ),
         Endpoint(
             "GET", "/api/v2/peopleandjobs",
-            Operation("search_people", search.search_people, access.ADMISSION + list_rules.SEARCH),
+            Operation("search_people", lists.search_people, access.ACCESS + list_rules.SEARCH),
             (200, 400, 401, 429, 503), "Search people by text or by filter",
         ),
     ),
@@ -107,19 +99,19 @@ VENDOR = Vendor(
     render_failure=errors.render_failure,
     bearer_token=None,
     extra_headers=access.rate_headers,
-    to_invitation=assessments.view,
+    to_invitation=assessments.as_invitation,
     webhook_request=webhooks.post,
     samples=samples,
     guarantees=GUARANTEES,
     omissions=OMISSIONS,
     questionnaire=QUESTIONNAIRE,
     interface=INTERFACE,
-    normalize=requests.read,
+    normalize=access.normalize,
     ignores_path_case=True,
-    publisher=PUBLISHER,
-    api=API,
-    about=ABOUT,
-    documents=DOCUMENTS,
+    publisher=sources.PUBLISHER,
+    api=sources.API,
+    about=sources.ABOUT,
+    documents=sources.DOCUMENTS,
     assumptions=ASSUMPTIONS,
 )  # fmt: skip
 

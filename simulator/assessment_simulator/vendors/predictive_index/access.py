@@ -1,50 +1,87 @@
-"""Who is let in, and when nobody is: the API key, the maintenance window and the rate limit."""
+"""How a request is read, and who may call: spelling of addresses, the API key, maintenance and the rate limit.
 
+The vendor's own code runs on ASP.NET Web API. It compares routes and names of simple query parameters without regard to
+letter case and ignores a slash at the end of a path; Json.NET's reader skips a UTF-8 byte order mark. None of this is
+on a page of the vendor. OData options (`$filter` and the like) and members of bodies are compared exactly.
+"""
+
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from assessment_simulator.core.request import VendorRequest
+from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView
-from assessment_simulator.core.sources import Standing
+from assessment_simulator.core.sources import Standing, ours
+from assessment_simulator.core.text import plain
 from assessment_simulator.core.vendor import Credential
-from assessment_simulator.vendors.predictive_index.requests import ROUTE
+from assessment_simulator.vendors.predictive_index.behaviour_flags import BYTE_ORDER_MARK, URL_MATCH, setting
 from assessment_simulator.vendors.predictive_index.sources import BODY, KEY, KEY_BODY, KEY_STATUS, MAINTENANCE, RATE
 
+FRAMEWORK = ours("the message for a missing key is ASP.NET Web API's own, so its other stock answers are taken too")
 
-def credential(operation: str, params: Mapping[str, str], headers: Mapping[str, str], body: Any) -> Credential | None:
-    """The key in the header `api-key`; an opaque string of any form."""
-    key = headers.get("api-key")
-    return Credential("predictive_index.key", key) if key else None
-
-
-def _opened(call: VendorRequest, world: SandboxView) -> bool:
-    # A key that opens nothing is given a world without a name.
-    return world.name != ""
+_DOCUMENTED_PATH = re.compile(
+    r"/api/v1/behavioralassessments(?:/[^/]+(?:/(?:patterns|reports)/[^/]+)?)?|/api/v2/peopleandjobs"
+)
+_PARAMETERS = {name.lower(): name for name in ("externalId", "format", "gender", "languageLocale", "searchfields")}
+"""The query parameters that are no OData options."""
 
 
-def _up(call: VendorRequest, world: SandboxView) -> bool:
-    return not world.config.maintenance
+def _has_documented_path(request: VendorRequest) -> bool:
+    # A request of a timer or of the control API has no path.
+    return not request.path or _DOCUMENTED_PATH.fullmatch(request.path) is not None
 
 
-def _within_rate(call: VendorRequest, world: SandboxView) -> bool:
-    limit = world.config.rate_limit
-    return limit is None or call.recent < limit
+def _within_rate(request: VendorRequest, view: SandboxView) -> bool:
+    limit = view.config.rate_limit
+    return limit is None or request.recent < limit
 
 
-ADMISSION: tuple[tuple[Rule, ...], ...] = (
+ROUTE = Rule(
+    "pi.door.route", "request", "the path must be one of the API's", 404, Standing.ASSUMED, FRAMEWORK,
+    lambda request, view: _has_documented_path(request) or setting(view.config, URL_MATCH) != "exact",
+)  # fmt: skip
+"""Violated by an unknown path, which no operation answers, and by another spelling of a known one if a flag says so."""
+ACCESS: tuple[tuple[Rule, ...], ...] = (
     (ROUTE,),
     (Rule("pi.access.key", "header.api-key", "the header api-key must carry a key that is known and active", 401,
-          Standing.DOCUMENTED, KEY, _opened, status_basis=KEY_STATUS, body_basis=KEY_BODY),),
+          # The view of a key that belongs to no sandbox has no name.
+          Standing.DOCUMENTED, KEY, lambda request, view: view.name != "",
+          status_basis=KEY_STATUS, body_basis=KEY_BODY),),
     (Rule("pi.access.maintenance", "request", "the API must not be down for maintenance", 503,
-          Standing.DOCUMENTED, MAINTENANCE, _up),),
+          Standing.DOCUMENTED, MAINTENANCE, lambda request, view: not view.config.maintenance),),
     (Rule("pi.access.rate", "request", "no more calls in 60 seconds than X-RateLimit-Limit says", 429,
           Standing.THIRD_PARTY, RATE, _within_rate, body_basis=BODY),),
 )  # fmt: skip
 """The stages that every endpoint begins with."""
 
 
-def rate_headers(world: SandboxView) -> tuple[tuple[str, str], ...]:
-    """The limit, on every answer of an account that has one; no other rate header is known."""
-    limit = world.config.rate_limit
+def credential(operation: str, params: Mapping[str, str], headers: Mapping[str, str], body: Any) -> Credential | None:
+    """Return the key in the header `api-key`, an opaque string."""
+    key = headers.get("api-key")
+    return Credential("predictive_index.key", key) if key else None
+
+
+def rate_headers(view: SandboxView) -> tuple[tuple[str, str], ...]:
+    """Return the header of every answer of an account with a rate limit; no other rate header is known."""
+    limit = view.config.rate_limit
     return () if limit is None else (("x-ratelimit-limit", str(limit)),)
+
+
+def normalize(request: VendorRequest, view: SandboxView) -> tuple[VendorRequest, tuple[str, ...]]:
+    """Return the request with known parameter names and a readable body, and a note about each deviation."""
+    notes: list[str] = []
+    if not _has_documented_path(request):
+        path = plain(request.path)
+        notes.append(f"path {path} was accepted: letter case and a slash at the end are ignored (assumed)")
+    if request.query and setting(view.config, URL_MATCH) != "exact":
+        names = {name: _PARAMETERS.get(name.lower(), name) for name in request.query}
+        renamed = {name: known for name, known in names.items() if known != name}
+        if renamed:
+            request = request._replace(query={names[name]: value for name, value in request.query.items()})
+            notes += [f"query.{plain(name)} was read as {known} (assumed)" for name, known in renamed.items()]
+    unmarked = request.body.unmarked if isinstance(request.body, Unreadable) else MISSING
+    if unmarked is not MISSING and setting(view.config, BYTE_ORDER_MARK) == "accepted":
+        request = request._replace(body=unmarked)
+        notes.append("body begins with a UTF-8 byte order mark; it was accepted (assumed)")
+    return request, tuple(notes)

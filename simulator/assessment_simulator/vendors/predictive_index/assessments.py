@@ -1,4 +1,18 @@
-"""Assessments: creating and reading them, and what happens to one until it ends."""
+"""The operations on assessments: create, read, change and archive, and the actions that move one to its end.
+
+The rules have been judged before: what they refuse does not reach an operation. An operation returns one decision with
+the response, the records to save, the timers to set and the webhooks to send, and changes nothing itself. Random values
+are drawn in a fixed order, which stored sandboxes rely on: the person's id, the assessment's id, its password, the
+mail's id, the webhook's id.
+
+A person's names, e-mail address, gender, personType and externalPersonId are saved with the person and copied into each
+of the person's assessments. So every read, list, filter and search agrees, and reads serve stored bytes; a change of
+one of these members saves one record for each assessment of the person.
+
+A member whose value is shown already is no change. Empty texts leave a member as it is, and so does null, unless a
+behaviour flag lets it clear the member. After the end of an assessment an expiration date is ignored, but for an
+expired one: a later date is the only way to extend it. What is ignored is noted. Changes and archiving send no webhook.
+"""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -11,138 +25,255 @@ from assessment_simulator.core.outcome_tags import cancelled_timers, parse_tags,
 from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.vendor import Invitation
-from assessment_simulator.vendors.predictive_index import faces, indexes, notes, people, results, takers, webhooks
-from assessment_simulator.vendors.predictive_index.behaviour_flags import CREATED_STATE, UNSENT_STATE, setting
-from assessment_simulator.vendors.predictive_index.rules import expiry, folder_of
+from assessment_simulator.vendors.predictive_index import behaviour_flags as flags
+from assessment_simulator.vendors.predictive_index import people, representations, results, rules, webhooks
+from assessment_simulator.vendors.predictive_index.behaviour_flags import setting
+from assessment_simulator.vendors.predictive_index.representations import Representation
 from assessment_simulator.vendors.predictive_index.states import (
     COMPLETED,
     CREATED,
     ENDS,
     RECORD_KIND,
+    REVIVED,
     SENT,
     STATE_MACHINE,
     VENDOR_ID,
 )
 
 
-def create(call: VendorRequest, world: SandboxView) -> Decision:
-    """Invite a taker: the assessment, its person, the e-mail if one was asked for, and the day it expires."""
-    config = world.config
-    known, person = people.taker(call, world)
-    record = _new(call, config, person)
-    mails = (_mail(call, record.public),) if record.public["notifyAssessmentAvailableUsingEmail"] else ()
-    other = people.other_reading(call, world)
-    return Decision(
-        VendorResponse(
-            201, _as_created(record, config), notes=notes.of_body(call.body, config) + ((other,) if other else ())
-        ),
-        (*takers.saved(known, person, call, world), record, *mails),
-        webhooks.on_creation(call, world, record),
-        _alarms(call, world, record),
-    )
+def create(request: VendorRequest, view: SandboxView) -> Decision:
+    """Create an assessment and its person, send the e-mail if one is asked for, and set the timer of its expiration."""
+    body, config = request.body, view.config
+    before, person = people.of_request(request, view)
+    id = request.random.uuid()
+    notified = bool(body.get("notifyAssessmentAvailableUsingEmail"))
+    state = SENT if notified else setting(config, flags.UNSENT_STATE)
+    expires = rules.expiry(body.get("expirationDateTime") or "")
+    if expires is None:
+        expires = min(request.now + config.invitation_days * instant.DAY, instant.LATEST)
+    # The rule about folderPath has refused one that leads to no folder.
+    folder = representations.find_folder(body.get("folderPath") or "", config) or next(iter(config.folders), "")
+    face = representations.new(request, config, person, id, state, expires, folder)
+    facts = {
+        "created": request.now, "expires": expires, "folder": folder,
+        "language": body.get("languageLocale") or "en-US", "number": request.random.sequence,
+    }  # fmt: skip
+    record = Record(RECORD_KIND, id, state, face, facts, (("invitation", ""), *representations.keys(face)))
+    records = [*_save_person(before, person, request, view), record]
+    if notified:
+        administrator = f"{face['administeredByFirstName']} {face['administeredByLastName']}"
+        text = (
+            f"Dear {face['firstName']} {face['lastName']},\n\n{administrator} invites you to take the PI Behavioral"
+            f" Assessment before {face['expirationDateTime']}:\n\n{face['assessmentUrl']}\n"
+        )
+        records.append(mail(request, face["email"], "Your PI Behavioral Assessment", text, id, face["assessmentUrl"]))
+    timers = planned_timers(VENDOR_ID, request, id, face["email"], view, ("complete", "expire", "start"))
+    # There is one timer for each operation: a tag that lets the assessment expire at once replaces the last day.
+    if all(timer.operation != "expire" for timer in timers):
+        timers = (Timer("expire", id, expires, VENDOR_ID, request.base_url), *timers)
+    sample = setting(config, flags.CREATED_STATE) == "sample"
+    shown = representations.reshaped({**face, "assessmentState": CREATED if sample else state}, facts, config)
+    other_match = people.other_match(request, view)
+    notes = rules.body_notes(body, config) + ((other_match,) if other_match else ())
+    created = setting(config, flags.WEBHOOK_ON) != "completion"
+    events = webhooks.events(request, view, record) if created else ()
+    return Decision(VendorResponse(201, shown, notes=notes), tuple(records), events, timers)
 
 
-def read(call: VendorRequest, world: SandboxView) -> Decision:
-    """Show one assessment."""
-    # The rule pi.get.known has refused the ids of none.
-    stored = cast("Stored", world.get(RECORD_KIND, call.params["assessmentId"]))
-    return Decision(VendorResponse(200, faces.shown(stored, world.config)))
+def read(request: VendorRequest, view: SandboxView) -> Decision:
+    stored = _required(request, view)
+    return Decision(VendorResponse(200, representations.shown(stored, view.config)))
 
 
-def move(action: str, call: VendorRequest, world: SandboxView) -> Decision:
-    """Do to an assessment what its taker, the clock or the control API does; 409 where the table has no such move."""
-    stored = world.get(RECORD_KIND, call.params["id"])
+def _required(request: VendorRequest, view: SandboxView) -> Stored:
+    """Return the assessment of the path, which a rule has found."""
+    return cast("Stored", view.get(RECORD_KIND, request.params["assessmentId"]))
+
+
+def move(action: str, request: VendorRequest, view: SandboxView) -> Decision:
+    """Apply an action of the candidate, a timer or the control API; 409 where the state table has no such move."""
+    stored = view.get(RECORD_KIND, request.params["id"])
     if stored is None:
-        return _refused(404, "no assessment of The Predictive Index has this id")
-    flaw = results.flaw(call.body) if action == "complete" else _needless(action, call.body)
-    if flaw is not None:
-        return _refused(422, flaw)
+        return Decision(VendorResponse(404, {"detail": "no assessment of The Predictive Index has this id"}))
+    error = None
+    if action == "complete":
+        error = results.body_error(request.body)
+    elif request.body is not MISSING and request.body:
+        error = f"{action} takes no body; only complete does, with scores"
+    if error is not None:
+        return Decision(VendorResponse(422, {"detail": error}))
     steps = STATE_MACHINE.steps(stored.status, action)
     if steps is None:
         end = ", an end state" if stored.status in ENDS else ""
         state = f"{STATE_MACHINE.states[stored.status]} ({stored.status})"
-        return _refused(409, f"cannot {action}: the assessment is {state}{end}")
-    return _moved(stored, steps[-1], call, world) if steps else Decision(VendorResponse(200, stored))
+        return Decision(VendorResponse(409, {"detail": f"cannot {action}: the assessment is {state}{end}"}))
+    if not steps:
+        return Decision(VendorResponse(200, stored))
+    reached = steps[-1]
+    face = {**stored.public, "assessmentState": reached}
+    if reached == COMPLETED:
+        lean = parse_tags(face["email"]).score
+        scores = results.scores(
+            request.random, face["associatedPositionTitle"], lean, results.requested_scores(request.body)
+        )
+        face = representations.completed(face, scores, request.now)
+    record = Record(RECORD_KIND, stored.id, reached, face, stored.internal)
+    return Decision(
+        VendorResponse(200, face),
+        (record,),
+        webhooks.events(request, view, record) if reached == COMPLETED else (),
+        cancelled_timers(stored.id) if reached in ENDS else (),
+    )
 
 
-def view(stored: Stored) -> Invitation:
-    """The assessment in the words that serve both vendors."""
+def change(request: VendorRequest, view: SandboxView) -> Decision:
+    """Change the members that the body names, and return the whole assessment."""
+    # The rule pi.change.known has refused what does not exist.
+    stored = cast("Stored", rules.target(request, view))
+    old, old_facts, config = stored.public, stored.internal, view.config
+    sent = rules.differing(request, view)
+    values, notes = _new_values(sent, old, old_facts, config)
+    expires = rules.expiry(sent.get("expirationDateTime") or "")
+    if expires == old_facts["expires"]:
+        expires = None
+    state = stored.status
+    if expires is not None and state in ENDS and state not in REVIVED:
+        notes.append(f"body.expirationDateTime was ignored: the assessment is {STATE_MACHINE.states[state]} ({state})")
+        expires = None
+    if expires is not None and setting(config, flags.REVIVE_EXPIRED):
+        state = REVIVED.get(state, state)
+    face = representations.changed({**old, "assessmentState": state}, values, expires)
+    facts = dict(old_facts)
+    if expires is not None:
+        facts["expires"] = expires
+    if "folderPath" in values:
+        facts["folder"] = representations.find_folder(values["folderPath"], config, old_facts["folder"])
+    if "languageLocale" in values:
+        facts["language"] = values["languageLocale"]
+    record = Record(RECORD_KIND, stored.id, state, face, facts, representations.keys(face, old))
+    person = people.find(old["assessmentUserId"], view)
+    changed = {**person, **{member: values[member] for member in people.MEMBERS if member in values}}
+    timers: tuple[Timer, ...] = ()
+    if expires is not None and state not in ENDS:
+        timers = (Timer("expire", stored.id, expires, VENDOR_ID, request.base_url),)
+    return Decision(
+        VendorResponse(
+            200, representations.reshaped(face, facts, config), notes=(*rules.body_notes(sent, config), *notes)
+        ),
+        (*_save_person(person, changed, request, view, except_for=stored.id), record),
+        timers=timers,
+    )
+
+
+_CLEARED: Mapping[str, Any] = {
+    **dict.fromkeys((
+        "middleName", "administeredByPhone", "associatedPositionTitle", "assessmentStatusWebHook", "externalId",
+        "externalPersonId", "redirectUrl",
+    )),
+    **people.DEFAULTS,
+}  # fmt: skip
+"""The members that may be cleared, and their values then; each custom field may lose its value, too."""
+
+_KEPT = f'null was ignored; {flags.PATCH_NULL.id} "cleared" clears'
+_REQUIRED = "null was ignored; an assessment always has a value there"
+_EMPTY = "an empty text was ignored"
+
+
+def _new_values(
+    sent: Mapping[str, Any], old: Representation, facts: Mapping[str, Any], config: Config
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the new values of the members that a change sends, and notes that name those without effect."""
+    clears = setting(config, flags.PATCH_NULL) == "cleared"
+    present = {**old, "languageLocale": facts["language"]}
+    values: dict[str, Any] = {}
+    ignored: dict[str, list[str]] = {_KEPT: [], _REQUIRED: [], _EMPTY: []}
+    for member in rules.FIELDS:
+        name = setting(config, flags.WEBHOOK_MEMBER) if member == "assessmentStatusWebHook" else member
+        if name not in sent:
+            continue
+        value = sent[name]
+        if member == "customFields":
+            values |= _new_custom_fields(value, old, config, clears, ignored[_KEPT])
+        elif value not in (None, ""):
+            values[member] = value
+        elif value is None and clears and member in _CLEARED:
+            values[member] = _CLEARED[member]
+        elif present[member] and present[member] != _CLEARED.get(member):
+            reason = _EMPTY if value == "" else _KEPT if member in _CLEARED else _REQUIRED
+            ignored[reason].append(f"body.{name}")
+    notes = [f"{', '.join(names)}: {reason}" for reason, names in ignored.items() if names]
+    return values | people.gender_and_type(values), notes
+
+
+def _new_custom_fields(
+    items: list[Any] | None, old: Representation, config: Config, clears: bool, ignored: list[str]
+) -> dict[str, Any]:
+    """Return the custom fields after a change; those for which null is ignored are added to `ignored`."""
+    values: dict[str, str | None] = {field["fieldName"]: field["fieldValue"] for field in old["customFields"]}
+    sent = [{"fieldName": name, "fieldValue": None} for name in values] if items is None else items
+    nulls = [item.get("fieldName") for item in sent if item.get("fieldValue", "") is None]
+    lost = [name for name, value in values.items() if value is not None and name in nulls]
+    if clears:
+        values |= dict.fromkeys(lost)
+    else:
+        ignored += [f'body.customFields "{name}"' for name in lost]
+    if items is None and not clears:
+        return {}
+    return {"customFields": representations.custom_fields(sent, config, values)}
+
+
+def archive(request: VendorRequest, view: SandboxView) -> Decision:
+    """Delete an assessment, and its person with the last one; their ids are free again."""
+    stored = _required(request, view)
+    person = stored.public["assessmentUserId"]
+    ids = view.ids(representations.BY_PERSON, person)
+    is_last = all(id == stored.id or view.get(RECORD_KIND, id) is None for id in ids)
+    status = setting(view.config, flags.ARCHIVE_STATUS)
+    face = representations.reshaped({**stored.public, "isDeleted": 1}, stored.internal, view.config)
+    return Decision(
+        VendorResponse(status, None if status == 204 else face),
+        timers=cancelled_timers(stored.id),
+        deleted=((RECORD_KIND, stored.id), (people.PERSON, person)) if is_last else ((RECORD_KIND, stored.id),),
+    )
+
+
+def _save_person(
+    before: Mapping[str, Any], after: Mapping[str, Any], request: VendorRequest, view: SandboxView, except_for: str = ""
+) -> tuple[Record, ...]:
+    """Return the records of a person and all the person's assessments; none if no member changes.
+
+    `before` is empty for a new person. The assessment `except_for` is left to the caller, who changes more of it.
+    """
+    # Only what changes is written: assessments that an earlier version saved may differ from their person.
+    values = {member: value for member, value in after.items() if member not in before or value != before[member]}
+    if not values:
+        return ()
+    id, external_id = after["assessmentUserId"], after["externalPersonId"]
+    stored = view.get(people.PERSON, id)
+    facts = {"number": request.random.sequence} if stored is None else stored.internal
+    keys = ((people.EXTERNAL_PERSON_ID, external_id),) if people.given(external_id) else ()
+    records = [Record(people.PERSON, id, None, after, facts, keys)]
+    for other in dict.fromkeys(view.ids(representations.BY_PERSON, id)):
+        assessment = view.get(RECORD_KIND, other)
+        if assessment is not None and other != except_for:
+            old = assessment.public
+            face = representations.with_person(old, values)
+            updated = Record(
+                RECORD_KIND, other, assessment.status, face, assessment.internal, representations.keys(face, old)
+            )
+            records.append(updated)
+    return tuple(records)
+
+
+def as_invitation(stored: Stored) -> Invitation:
+    """Return the assessment in the terms that both vendors share."""
     face = stored.public
     links = {"invite": face["assessmentUrl"], "person": face["personPageUrl"]}
     if face["descriptiveReportUrl"]:
         links["report"] = face["descriptiveReportUrl"]
     candidate = {
-        "email": face["email"],
-        "first_name": face["firstName"],
-        "last_name": face["lastName"],
+        "email": face["email"], "first_name": face["firstName"], "last_name": face["lastName"],
         "external_id": face["externalPersonId"],
-    }
+    }  # fmt: skip
     created, references = stored.internal["created"], (face["externalId"],)
     return Invitation(stored.id, VENDOR_ID, stored.status, candidate, created, links, references)
-
-
-def _new(call: VendorRequest, config: Config, person: Mapping[str, Any]) -> Record:
-    body = call.body
-    id = call.random.uuid()
-    state = SENT if body.get("notifyAssessmentAvailableUsingEmail") else setting(config, UNSENT_STATE)
-    expires = _expires(call, config)
-    # The rule about folderPath has refused one that leads to no folder.
-    folder = folder_of(body.get("folderPath") or "", config) or next(iter(config.folders), "")
-    face = faces.opening(call, config, person, id, state, expires, folder)
-    language = body.get("languageLocale") or "en-US"
-    facts = {
-        "created": call.now, "expires": expires, "folder": folder, "language": language, "number": call.random.sequence,
-    }  # fmt: skip
-    return Record(RECORD_KIND, id, state, face, facts, (("invitation", ""), *indexes.keys(face)))
-
-
-def _expires(call: VendorRequest, config: Config) -> int:
-    sent = expiry(call.body.get("expirationDateTime") or "")
-    return sent if sent is not None else min(call.now + config.invitation_days * instant.DAY, instant.LATEST)
-
-
-def _as_created(record: Record, config: Config) -> faces.Face:
-    sample = setting(config, CREATED_STATE) == "sample"
-    state = CREATED if sample else record.status
-    return faces.reshaped({**record.public, "assessmentState": state}, record.internal, config)
-
-
-def _mail(call: VendorRequest, face: Mapping[str, Any]) -> Record:
-    link = face["assessmentUrl"]
-    who = f"{face['administeredByFirstName']} {face['administeredByLastName']}"
-    text = (
-        f"Dear {face['firstName']} {face['lastName']},\n\n{who} invites you to take the PI Behavioral Assessment"
-        f" before {face['expirationDateTime']}:\n\n{link}\n"
-    )
-    return mail(call, face["email"], "Your PI Behavioral Assessment", text, face["assessmentId"], link)
-
-
-def _alarms(call: VendorRequest, world: SandboxView, record: Record) -> tuple[Timer, ...]:
-    plan = planned_timers(VENDOR_ID, call, record.id, record.public["email"], world, ("complete", "expire", "start"))
-    # An invitation has one alarm an operation: a tag that lets it expire at once takes the place of the last day.
-    if any(alarm.operation == "expire" for alarm in plan):
-        return plan
-    return (Timer("expire", record.id, record.internal["expires"], VENDOR_ID, call.base_url), *plan)
-
-
-def _needless(action: str, body: Any) -> str | None:
-    return None if body is MISSING or not body else f"{action} takes no body; only complete does, with scores"
-
-
-def _refused(status: int, detail: str) -> Decision:
-    return Decision(VendorResponse(status, {"detail": detail}))
-
-
-def _moved(stored: Stored, state: Any, call: VendorRequest, world: SandboxView) -> Decision:
-    face = {**stored.public, "assessmentState": state}
-    if state == COMPLETED:
-        lean = parse_tags(face["email"]).score
-        drawn = results.scores(call.random, face["associatedPositionTitle"], lean, results.wished(call.body))
-        face = faces.completed(face, drawn, call.now)
-    record = Record(RECORD_KIND, stored.id, state, face, stored.internal)
-    return Decision(
-        VendorResponse(200, face),
-        (record,),
-        webhooks.on_completion(call, world, record) if state == COMPLETED else (),
-        cancelled_timers(stored.id) if state in ENDS else (),
-    )

@@ -1,22 +1,29 @@
-"""The languages of the assessment, and those whose reports need to know he from she.
+"""The languages of the assessment, and those whose reports need to know whether the taker is a man or a woman.
 
 The vendor publishes 68 languages by name (Assessment Settings), of which twelve names could be read; the others, and
 every tag, are assumed. So is the list of languages with gendered pronouns: the page on reports says that there are
-some, and that English has been neutral since October 2018. Nothing is refused for not being here.
+some, and that English has been neutral since October 2018. A language that is missing here is accepted with a note.
 """
 
+import re
 from collections.abc import Mapping
 
-READ: Mapping[str, str] = {
+# RFC 5646, section 2.1, without the grandfathered tags: well-formed, known or not.
+TAG = re.compile(
+    r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?"
+    r"(?:-(?:[a-z\d]{5,8}|\d[a-z\d]{3}))*(?:-[a-wy-z\d](?:-[a-z\d]{2,8})+)*(?:-x(?:-[a-z\d]{1,8})+)?"
+    r"|x(?:-[a-z\d]{1,8})+",
+    re.ASCII | re.IGNORECASE,
+)
+
+PUBLISHED: Mapping[str, str] = {
+    # Read on the page:
     "en-US": "English (US)", "af-ZA": "Afrikaans", "sq-AL": "Albanian (Albania)", "ar-001": "Arabic (International)",
     "hy-AM": "Armenian (Armenia)", "eu-ES": "Basque", "bg-BG": "Bulgarian", "ca-ES": "Catalan",
     "zh-CN": "Chinese (People's Republic of China)", "zh-TW": "Chinese (Taiwan)", "hr-HR": "Croatian (Croatia)",
     "cs-CZ": "Czech",
-}  # fmt: skip
-"""The languages that the page names, as far as it could be read."""
-
-PUBLISHED: Mapping[str, str] = {
-    **READ, "da-DK": "Danish", "nl-NL": "Dutch", "en-GB": "English (UK)", "et-EE": "Estonian", "fi-FI": "Finnish",
+    # Assumed:
+    "da-DK": "Danish", "nl-NL": "Dutch", "en-GB": "English (UK)", "et-EE": "Estonian", "fi-FI": "Finnish",
     "fr-CA": "French (Canada)", "fr-FR": "French (France)", "ka-GE": "Georgian", "de-DE": "German", "el-GR": "Greek",
     "he-IL": "Hebrew", "hi-IN": "Hindi", "hu-HU": "Hungarian", "is-IS": "Icelandic", "id-ID": "Indonesian",
     "it-IT": "Italian", "ja-JP": "Japanese", "ko-KR": "Korean", "lv-LV": "Latvian", "lt-LT": "Lithuanian",
@@ -28,28 +35,22 @@ PUBLISHED: Mapping[str, str] = {
 """Every language that is taken for published, by its tag."""
 
 GENDERED = frozenset("ar bg ca cs de el es fr he hr it lt lv nl pl pt ro ru sk sl sr uk".split())
-"""The languages in which a report about nobody in particular cannot be written."""
+"""The languages in which a report has to be written of a man or of a woman."""
 
-_KNOWN = {tag.lower(): name for tag, name in PUBLISHED.items()}
+_NAMES = {tag.lower(): name for tag, name in PUBLISHED.items()}
 
 
 def name(tag: str) -> str:
-    """The language's English name; the tag itself where it is not known."""
-    return _KNOWN.get(tag.lower(), tag)
-
-
-def is_published(tag: str) -> bool:
-    """Whether a well-formed tag is taken for one of the vendor's languages."""
-    return tag.lower() in _KNOWN
+    """Return the language's English name, or the tag itself where the name is not known."""
+    return _NAMES.get(tag.lower(), tag)
 
 
 def has_gendered_pronouns(tag: str) -> bool:
-    """Whether a report in that language is written of a man or of a woman."""
     return tag.lower().partition("-")[0] in GENDERED
 
 
-def note(place: str, tag: str) -> tuple[str, ...]:
-    """What is to be noted of a well-formed tag that was accepted."""
-    if is_published(tag):
+def notes(place: str, tag: str | None) -> tuple[str, ...]:
+    """Return the note about a well-formed tag that is not known to be published."""
+    if tag is None or tag.lower() in _NAMES:
         return ()
     return (f"{place} {tag[:40]} is not among the languages that the vendor is known to publish; it was accepted",)

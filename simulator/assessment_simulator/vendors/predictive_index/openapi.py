@@ -1,4 +1,4 @@
-"""What goes over the wire, for the OpenAPI document: shapes as tables, and a story that is played for its examples."""
+"""The OpenAPI description: schemas as tables, and the requests that are sent to record the document's examples."""
 
 import re
 from typing import Any
@@ -20,17 +20,16 @@ from assessment_simulator.core.schema import (
     ref,
     text,
 )
-from assessment_simulator.vendors.predictive_index import faces, patterns, reports, results, surfaces
-from assessment_simulator.vendors.predictive_index.odata import MOST
-from assessment_simulator.vendors.predictive_index.odata.lexer import LONGEST
+from assessment_simulator.vendors.predictive_index import languages, reports, representations, results
+from assessment_simulator.vendors.predictive_index.odata import entity_schemas, options, parser
 from assessment_simulator.vendors.predictive_index.people import PERSON_TYPES
-from assessment_simulator.vendors.predictive_index.rules import FIELDS, LANGUAGE
+from assessment_simulator.vendors.predictive_index.rules import FIELDS
 from assessment_simulator.vendors.predictive_index.states import STATE_MACHINE
 from assessment_simulator.vendors.predictive_index.webhooks import FORM, JSON
 
 _STATES = [int(state) for state in STATE_MACHINE.states]
 _STATE = ", ".join(f"{state} {name}" for state, name in STATE_MACHINE.states.items())
-_LATER = "empty until the assessment is completed"
+_PENDING = "empty until the assessment is completed"
 
 
 def _sigma(description: str) -> Schema:
@@ -41,17 +40,17 @@ def _sent(member: str) -> Schema:
     return nullable(text(FIELDS[member].description))
 
 
-_TOLD: dict[str, Schema] = {
+_MEMBER_SCHEMAS: dict[str, Schema] = {
     "assessmentId": text("the vendor's id of the assessment", format="uuid"),
     "assessmentDateTime": instant("when it was created; when it was completed, once it is"),
     "expirationDateTime": instant("the last moment of the invitation"),
     "scoringMethod": integer(),
     "patternNumber": nullable(integer("the reference profile, 1 to 17")),
-    "descriptiveReportUrl": text(_LATER),
+    "descriptiveReportUrl": text(_PENDING),
     "associatedPositionImageUrl": text("empty without a position"),
     "folderPath": text("the folder, as it was sent (path or name); else the name of the default one"),
-    "patternFullUrl": text(_LATER),
-    "patternSelfUrl": text(_LATER),
+    "patternFullUrl": text(_PENDING),
+    "patternSelfUrl": text(_PENDING),
     "gender": integer(FIELDS["gender"].description, enum=[0, 1, 2]),
     "personType": text(FIELDS["personType"].description, enum=list(PERSON_TYPES.values())),
     "isDeleted": integer("1 once archived", enum=[0, 1]),
@@ -61,7 +60,7 @@ _TOLD: dict[str, Schema] = {
     "assessmentUserId": text("the vendor's id of the taker", format="uuid"),
     "assessmentUrl": text("where the taker begins", format="uri"),
     "assessmentPassword": text(),
-    "descriptiveReportPageUrl": text(_LATER),
+    "descriptiveReportPageUrl": text(_PENDING),
     "personPageUrl": text(format="uri"),
     "selfSigmaScore": _sigma("null until the assessment is completed"),
     "selfConceptSigmaScore": _sigma("null until the assessment is completed"),
@@ -69,16 +68,16 @@ _TOLD: dict[str, Schema] = {
     "positionSigmaScore": nullable(array(ref("PositionSigmaScore"), "null without a position", maxItems=1)),
     "customFields": array(ref("CustomField"), "every field of the account"),
 }  # fmt: skip
-"""What the members that are not shown as they were sent hold."""
+"""The members that are not returned as they were sent."""
 
 SCHEMAS: dict[str, Schema] = {
-    "Assessment": record({member: _TOLD.get(member) or _sent(member) for member in faces.MEMBERS}),
+    "Assessment": record({member: _MEMBER_SCHEMAS.get(member) or _sent(member) for member in representations.MEMBERS}),
     "SigmaScore": record({factor: number() for factor in results.FACTORS}),
     "PositionSigmaScore": record({factor: number() for factor in results.FACTORS[:4]}),
     "CustomField": record({"fieldName": text(), "fieldValue": nullable(text("null where nothing is assigned"))}),
     "PeopleAndJobs": record({
         "totalSearchResults": integer("how many are found, shown or not"),
-        surfaces.ROOT: array(record({
+        entity_schemas.PEOPLE_ROOT: array(record({
             "sortName": text("last, first"),
             "assessmentUser": record({
                 member: nullable(text()) for member in ("firstName", "lastName", "email", "externalPersonId")
@@ -98,17 +97,16 @@ SCHEMAS: dict[str, Schema] = {
     }),
     "Message": record({"Message": text()}, "ASP.NET's stock answer, where the vendor's own code was not reached"),
 }  # fmt: skip
-"""Every named shape."""
 
-_CASED = LANGUAGE.pattern.replace("a-z", "a-zA-Z").replace("y-z", "y-zA-WY-Z").replace(r"Z\d", "Z0-9")
+_CASED = languages.TAG.pattern.replace("a-z", "a-zA-Z").replace("y-z", "y-zA-WY-Z").replace(r"Z\d", "Z0-9")
 _TAG = "^(?:" + re.sub(r"(?<=[-|])x", "[xX]", _CASED.replace(r"\d", "[0-9]")) + ")$"
-"""The form of a language tag, for pattern languages that cannot be told to ignore letter case."""
-_REPORTS = [word for word, name in reports.TYPES.items() if name != reports.NOT_WORKING]
-_EITHER = {"anyOf": [ref("ErrorResponse"), ref("Message")]}
-_BLANKLESS = ("firstName", "middleName", "lastName", "email", "administeredByFirstName", "administeredByLastName",
+"""The form of a language tag, for regular expressions that cannot ignore letter case."""
+_REPORTS = [word for word, name in reports.REPORT_TYPES.items() if name != reports.NOT_WORKING]
+_ERROR = {"anyOf": [ref("ErrorResponse"), ref("Message")]}
+_NOT_BLANK = ("firstName", "middleName", "lastName", "email", "administeredByFirstName", "administeredByLastName",
               "administeredByEmail")  # fmt: skip
-_WRITTEN: dict[str, Schema] = {
-    **{member: {"pattern": r"^$|\S"} for member in _BLANKLESS},
+_BODY_KEYWORDS: dict[str, Schema] = {
+    **{member: {"pattern": r"^$|\S"} for member in _NOT_BLANK},
     "expirationDateTime": {"examples": ["2030-01-31", "2030-01-31T23:59:59.0123456Z"]},
     "associatedPositionTitle": {"examples": ["Software Engineer"]},
     "gender": {"enum": [0, 1, 2]},
@@ -125,20 +123,26 @@ _WRITTEN: dict[str, Schema] = {
         },
     }},
 }  # fmt: skip
-SCHEMAS["AssessmentBody"] = body(FIELDS.values(), (), _WRITTEN)
-SCHEMAS["ListedAssessment"] = record(SCHEMAS["Assessment"]["properties"], "", faces.MEMBERS)
+SCHEMAS["AssessmentBody"] = body(FIELDS.values(), (), _BODY_KEYWORDS)
+SCHEMAS["ListedAssessment"] = record(SCHEMAS["Assessment"]["properties"], "", representations.MEMBERS)
 _ID = Parameter("assessmentId", text(format="uuid"), "the assessment's id", required=True, place="path")
 _EXTERNAL = Parameter(
     "externalId", text(minLength=1), "the caller's id of the assessment", required=True
 )  # fmt: skip
 _GENDER = Parameter("gender", text(enum=list(reports.GENDERS)), "how the report speaks of the taker", required=True)
 _OPTIONS: dict[str, tuple[Schema, str]] = {
-    "$filter": (text(minLength=1, maxLength=LONGEST), "which are shown: `externalId eq 'a-1' and not (gender eq 0)`"),
+    "$filter": (
+        text(minLength=1, maxLength=parser.MAX_LENGTH),
+        "which are shown: `externalId eq 'a-1' and not (gender eq 0)`",
+    ),
     "$orderby": (text(minLength=1), "members with commas between them, each alone or with ASC or DESC after it"),
-    "$top": (integer(minimum=0, maximum=MOST), "how many are shown at most, up to the 50 of `pi.list_limit`"),
-    "$skip": (integer(minimum=0, maximum=MOST), "how many are left out at the beginning"),
+    "$top": (
+        integer(minimum=0, maximum=options.MAX_COUNT),
+        "how many are shown at most, up to the 50 of `pi.list_limit`",
+    ),
+    "$skip": (integer(minimum=0, maximum=options.MAX_COUNT), "how many are left out at the beginning"),
     "$select": (text(minLength=1), "which members are shown"),
-    "$search": (text(pattern=r"\S", maxLength=1_000), "words that must all be found"),
+    "$search": (text(pattern=r"\S", maxLength=options.MAX_SEARCH_LENGTH), "words that must all be found"),
     "searchfields": (text(minLength=1), "the members in which $search looks"),
     "$count": (text(enum=["true", "false"]), "whether a note tells how many there are before $skip and $top"),
 }
@@ -158,7 +162,7 @@ _SHOWN = {JSON: ref("Assessment")}
 _BY_ID_TOO = ("get_assessment", "change_assessment", "archive_assessment", "get_pattern", "get_report")
 _BY_ID = {"assessmentId": "$response.body#/assessmentId"}
 _LIST = {JSON: array(ref("ListedAssessment"), "whole, but for `$select`")}
-_PATTERN = Parameter("patternType", text(enum=list(patterns.TYPES)), "which graphs", required=True, place="path")
+_PATTERN = Parameter("patternType", text(enum=list(reports.PATTERN_TYPES)), "which graphs", required=True, place="path")
 
 CONTENTS = {
     "create_assessment": _content(
@@ -166,13 +170,13 @@ CONTENTS = {
         links=dict.fromkeys(_BY_ID_TOO, _BY_ID),
     ),
     "get_assessment": _content((_ID,), {200: _SHOWN}),
-    "list_assessments": _content(_query(surfaces.OPTIONS), {200: _LIST}),
+    "list_assessments": _content(_query(entity_schemas.OPTIONS), {200: _LIST}),
     "change_assessment": _content((_ID,), {200: _SHOWN}, written=True),
     "change_by_external_id": _content((_EXTERNAL,), {200: _SHOWN}, written=True),
     "archive_assessment": _content((_ID,), {200: _SHOWN, 204: {}}),
     "get_pattern": _content(
-        (_ID, _PATTERN, Parameter("format", text(enum=list(patterns.FORMATS)), "of the image", required=True)),
-        {200: {kind: binary() for kind in patterns.FORMATS.values()}},
+        (_ID, _PATTERN, Parameter("format", text(enum=list(reports.FORMATS)), "of the image", required=True)),
+        {200: {kind: binary() for kind in reports.FORMATS.values()}},
     ),
     "get_report": _content(
         (
@@ -184,19 +188,18 @@ CONTENTS = {
         ),
         {200: {"application/pdf": binary(), "application/zip": binary()}},
     ),
-    "search_people": _content(_query(surfaces.OF_PEOPLE.options), {200: {JSON: ref("PeopleAndJobs")}}),
+    "search_people": _content(_query(entity_schemas.PEOPLE.options), {200: {JSON: ref("PeopleAndJobs")}}),
 }  # fmt: skip
-"""What each operation takes and gives."""
 
-_WISH = {
+_EXAMPLE = {
     "firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com",
     "associatedPositionTitle": "Software Engineer", "externalId": "application-42", "externalPersonId": "person-7",
     "redirectUrl": "https://client.example/done", "notifyAssessmentAvailableUsingEmail": 1,
 }  # fmt: skip
 _ONE = {"assessmentId": "=create_assessment/assessmentId"}
 
-STORY = (
-    Step("create_assessment", _WISH),
+EXAMPLES = (
+    Step("create_assessment", _EXAMPLE),
     Step("get_assessment", params=_ONE),
     Step("complete", params={"id": "=create_assessment/assessmentId"}),
     Step("list_assessments", query={"$filter": "externalId eq 'application-42'"}),
@@ -209,7 +212,6 @@ STORY = (
     Step("search_people", query={"$search": "hopper"}),
     Step("archive_assessment", params=_ONE),
 )
-"""An assessment from the invitation to the archive."""
 
 SCHEMAS["AssessmentStatus"] = record({
     "assessmentId": text(format="uuid"),
@@ -266,7 +268,7 @@ INTERFACE = Interface(
     "the default settings. Every refusal names the rules that it comes from in the header Simulator-Rule.",
     schemas=SCHEMAS,
     contents=CONTENTS,
-    errors={400: _EITHER, 404: _EITHER, 429: ref("ErrorResponse"), 503: ref("ErrorResponse"), 0: ref("Message")},
+    errors={400: _ERROR, 404: _ERROR, 429: ref("ErrorResponse"), 503: ref("ErrorResponse"), 0: ref("Message")},
     security={"key": {"type": "apiKey", "in": "header", "name": "api-key", "description": "`sim-<sandbox>`"}},
     webhooks={"assessmentStatus": _WEBHOOK},
     headers={"api-key": "sim-example"},
@@ -276,6 +278,5 @@ INTERFACE = Interface(
             "schema": {"type": "integer"},
         }
     },
-    story=STORY,
+    story=EXAMPLES,
 )
-"""All that the document of The Predictive Index says besides endpoints and rules."""

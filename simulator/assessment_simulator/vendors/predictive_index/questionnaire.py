@@ -1,9 +1,8 @@
-"""The candidate's part: a list of words, ticked twice, as the vendor's assessment is publicly described.
+"""The candidate's questionnaire: one list of words, ticked twice, as the vendor's assessment is publicly described.
 
-First the words for how others expect the taker to be (the Self-Concept), then those for how the taker really is (the
-Self). The vendor's own words are its own; these twenty are ours, two for either end of each factor, and so is the
-arithmetic: a word moves its factor by 1.2 sigma, up or down. The graph of a list that is left blank is drawn from the
-sandbox's seed.
+First the words for how others expect the candidate to be (the Self-Concept), then those for how the candidate really is
+(the Self). The twenty words are ours, two for either end of each factor, and so is the arithmetic: a word moves its
+factor by 1.2 sigma, up or down. The graph of a list that is left blank is drawn from the sandbox's seed.
 """
 
 from collections.abc import Mapping
@@ -11,70 +10,101 @@ from typing import Any
 
 from assessment_simulator.core.questionnaire import Answers, Briefing, Part, Phase, Question, Questionnaire
 from assessment_simulator.core.sandbox_view import Stored
-from assessment_simulator.vendors.predictive_index import adjectives, languages
-from assessment_simulator.vendors.predictive_index.adjectives import WORDS
-from assessment_simulator.vendors.predictive_index.results import FACTORS, Sigma
-from assessment_simulator.vendors.predictive_index.states import (
-    ABORTED,
-    COMPLETED,
-    CREATED,
-    EXPIRED,
-    FAILED,
-    OPENED,
-    SENT,
-    STARTED,
-)
+from assessment_simulator.vendors.predictive_index import languages, states
+from assessment_simulator.vendors.predictive_index.results import FACTORS
+
+WORDS: Mapping[str, tuple[str, int]] = {
+    "assertive": ("aSigma", 1), "outgoing": ("bSigma", 1), "patient": ("cSigma", 1), "precise": ("dSigma", 1),
+    "logical": ("eSigma", 1), "modest": ("aSigma", -1), "reserved": ("bSigma", -1), "restless": ("cSigma", -1),
+    "informal": ("dSigma", -1), "warm-hearted": ("eSigma", -1), "competitive": ("aSigma", 1),
+    "persuasive": ("bSigma", 1), "steady": ("cSigma", 1), "careful": ("dSigma", 1), "factual": ("eSigma", 1),
+    "cooperative": ("aSigma", -1), "thoughtful": ("bSigma", -1), "driven": ("cSigma", -1),
+    "free-spirited": ("dSigma", -1), "instinctive": ("eSigma", -1),
+}  # fmt: skip
+"""Every word by its English name, which is its value in forms: the factor, and 1 or -1."""
+
+TRANSLATIONS: Mapping[str, tuple[str, ...]] = {
+    "en": tuple(WORDS),
+    "de": (
+        "selbstbewusst", "kontaktfreudig", "geduldig", "genau", "logisch", "bescheiden", "zurückhaltend",
+        "rastlos", "ungezwungen", "warmherzig", "wetteifernd", "überzeugend", "beständig", "sorgfältig", "sachlich",
+        "hilfsbereit", "nachdenklich", "umtriebig", "unkonventionell", "gefühlsgeleitet",
+    ),
+    "es": (
+        "firme", "sociable", "paciente", "exigente con los detalles", "racional", "humilde", "de pocas palabras",
+        "impaciente", "informal", "cordial", "con espíritu competitivo", "convincente", "constante", "prudente",
+        "imparcial", "dispuesto a colaborar", "de carácter reflexivo", "dinámico", "de espíritu libre", "intuitivo",
+    ),
+    "ar": (
+        "حازم", "اجتماعي", "صبور", "دقيق", "منطقي", "متواضع", "متحفظ", "لا يهدأ", "عفوي", "ودود", "محب للمنافسة",
+        "مقنع", "ثابت", "حذر", "موضوعي", "متعاون", "متأمل", "مندفع", "متحرر من القيود", "يتبع حدسه",
+    ),
+}  # fmt: skip
+"""The words by language, in the order of `WORDS`."""
+
+LISTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "en": (
+        ("How others expect you to be", "Tick every word that tells how people around you expect you to act."),
+        ("How you really are", "Tick every word that you yourself would say describes you."),
+    ),
+    "de": (
+        ("Wie andere Sie erwarten", "Wählen Sie alle Wörter, die sagen, wie Ihr Umfeld Sie sich wünscht."),
+        ("Wie Sie wirklich sind", "Wählen Sie alle Wörter, mit denen Sie selbst sich beschreiben würden."),
+    ),
+    "es": (
+        ("Cómo esperan los demás que sea usted",
+         "Marque todas las palabras que dicen cómo espera su entorno que usted se comporte."),
+        ("Cómo es usted en realidad", "Marque todas las palabras con las que usted se describiría."),
+    ),
+    "ar": (
+        ("كيف يتوقع الآخرون أن تكون", "ضع علامة على كل كلمة تعبّر عن السلوك الذي يتوقعه منك مَن حولك."),
+        ("كيف أنت في الحقيقة", "ضع علامة على كل كلمة تصف بها نفسك."),
+    ),
+}  # fmt: skip
+"""The title and the text of the two lists by language."""
 
 PHASES: Mapping[int, Phase] = {
-    CREATED: Phase.INVITED,
-    SENT: Phase.INVITED,
-    OPENED: Phase.INVITED,
-    STARTED: Phase.STARTED,
-    COMPLETED: Phase.FINISHED,
-    EXPIRED: Phase.EXPIRED,
-    FAILED: Phase.CLOSED,
-    ABORTED: Phase.CLOSED,
+    **dict.fromkeys((states.CREATED, states.SENT, states.OPENED), Phase.INVITED),
+    states.STARTED: Phase.STARTED,
+    states.COMPLETED: Phase.FINISHED,
+    states.EXPIRED: Phase.EXPIRED,
+    **dict.fromkeys((states.FAILED, states.ABORTED), Phase.CLOSED),
 }
-"""Where a taker stands in each state."""
-
 GRAPHS: Mapping[str, str] = {"expected": "selfConceptSigmaScore", "real": "selfSigmaScore"}
-"""The lists, in their order, and the graph that each makes."""
+"""The two lists in their order, and the graph that each leads to."""
 WEIGHT = 1.2
 """By how many sigma a word moves its factor."""
 
 
 def _parts(language: str) -> tuple[Part, ...]:
-    words = tuple((id, shown) for id, shown in zip(WORDS, adjectives.SHOWN[language], strict=True))
-    texts = adjectives.LISTS[language]
+    choices = tuple(zip(WORDS, TRANSLATIONS[language], strict=True))
     return tuple(
-        Part(title, text, (Question(name, title, words, many=True),))
-        for name, (title, text) in zip(GRAPHS, texts, strict=True)
+        Part(title, text, (Question(name, title, choices, many=True),))
+        for name, (title, text) in zip(GRAPHS, LISTS[language], strict=True)
     )
 
 
 def to_results(answers: Answers) -> dict[str, Any]:
-    """The scores that ticked words lead to, as `complete` takes them; none for a list that was left blank."""
-    scores = {graph: _sigma(answers[name]) for name, graph in GRAPHS.items() if answers.get(name)}
+    """Return the scores of ticked words as the body of `complete`; none for a list that was left blank."""
+    scores = {}
+    for name, graph in GRAPHS.items():
+        if answers.get(name):
+            sums = dict.fromkeys(FACTORS, 0)
+            for word in answers[name]:
+                factor, direction = WORDS[word]
+                sums[factor] += direction
+            scores[graph] = {factor: round(WEIGHT * moved, 2) for factor, moved in sums.items()}
     return {"scores": scores} if scores else {}
 
 
-def _sigma(ticked: Any) -> Sigma:
-    sums = dict.fromkeys(FACTORS, 0)
-    for word in ticked:
-        factor, way = WORDS[word]
-        sums[factor] += way
-    return {factor: round(WEIGHT * moved, 2) for factor, moved in sums.items()}
-
-
 def briefing(stored: Stored) -> Briefing:
-    """What the taker of an assessment is told."""
+    """Return what the candidate's page says about an assessment."""
     face, language = stored.public, stored.internal["language"]
-    host = " ".join(filter(None, (face["administeredByFirstName"], face["administeredByLastName"])))
     return Briefing(
         title="PI Behavioral Assessment",
         candidate=" ".join(filter(None, (face["firstName"], face["lastName"]))),
         phase=PHASES[stored.status],
-        host=host,
+        host=" ".join(filter(None, (face["administeredByFirstName"], face["administeredByLastName"]))),
         subject=face["associatedPositionTitle"] or "",
         until=stored.internal["expires"],
         language=language,
@@ -84,6 +114,6 @@ def briefing(stored: Stored) -> Briefing:
 
 
 QUESTIONNAIRE = Questionnaire(
-    "/Account/LoginPi", "a", briefing, {language: _parts(language) for language in adjectives.SHOWN}, to_results, "open"
+    "/Account/LoginPi", "a", briefing, {language: _parts(language) for language in TRANSLATIONS}, to_results, "open"
 )
-"""What stands behind an assessmentUrl."""
+"""The page behind an assessmentUrl."""

@@ -1,28 +1,129 @@
-"""Reports: PDF files about a completed assessment, and an archive of two where a language must know he from she.
+"""The files of a completed assessment: reports as PDF, in an archive of two where needed, and pattern images.
 
-Types, parameters and the archive are documented; what the reports say is ours, and always in English.
+Types and parameters are documented. What a report says (always in English), what a pattern looks like, and that there
+is neither before completion, is ours. An operation describes the file; the HTTP layer draws it.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, cast
 
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Bundle, Document, VendorRequest, VendorResponse
-from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.request import (
+    Bundle,
+    Document,
+    Dot,
+    Drawing,
+    Label,
+    Line,
+    VendorRequest,
+    VendorResponse,
+)
+from assessment_simulator.core.rules import Holds, Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
-from assessment_simulator.core.sources import Standing, ours
+from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.vendors.predictive_index import languages, results
-from assessment_simulator.vendors.predictive_index.patterns import is_complete
-from assessment_simulator.vendors.predictive_index.rules import LANGUAGE, known
-from assessment_simulator.vendors.predictive_index.sources import BODY, REPORT_PAGE, STATUS
-from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
+from assessment_simulator.vendors.predictive_index.rules import Stages, known
+from assessment_simulator.vendors.predictive_index.sources import BODY, PATTERN_PAGE, REPORT_PAGE, STATUS
+from assessment_simulator.vendors.predictive_index.states import COMPLETED, RECORD_KIND
 
-NAMES = ("PersonDetailReport", "PersonDevelopmentChart", "Placard", "ManagerDevelopmentChart",
-         "ManagementStrategyGuide", "PlacardNexGen")  # fmt: skip
+
+def _face(request: VendorRequest, view: SandboxView) -> Mapping[str, Any]:
+    """Return the representation of the assessment, which the rules have found to be completed."""
+    return cast("Stored", view.get(RECORD_KIND, request.params["assessmentId"])).public
+
+
+def _parameter_rule(id: str, place: str, statement: str, page: Source, holds: Holds) -> Rule:
+    return Rule(
+        id, place, statement, 400, Standing.DOCUMENTED, page, holds, status_basis=STATUS, body_basis=BODY
+    )  # fmt: skip
+
+
+def _completed_rule(kind: str, member: str) -> Rule:
+    def holds(request: VendorRequest, view: SandboxView) -> bool:
+        stored = view.get(RECORD_KIND, request.params["assessmentId"])
+        return stored is not None and stored.status == COMPLETED
+
+    statement = f"there is no {kind} before the assessment is completed"
+    reason = ours(f"the address of the {member} is empty until then")
+    return Rule(f"pi.{kind}.complete", "path.assessmentId", statement, 404, Standing.ASSUMED, reason, holds)
+
+
+# Patterns
+
+FORMATS: Mapping[str, str] = {"PNG": "image/png", "SVG": "image/svg+xml"}
+
+_GRAPH_TITLES = dict(zip(results.GRAPHS, ("Self", "Self-Concept", "Synthesis"), strict=True))
+_SELF, _CONCEPT, _SYNTHESIS = ((graph,) for graph in results.GRAPHS)
+PATTERN_TYPES: Mapping[str, tuple[str, ...]] = {
+    "0": results.GRAPHS, "1": _SELF, "2": _CONCEPT, "3": _SYNTHESIS,
+    "Complete": results.GRAPHS, "Full": results.GRAPHS,
+    "Self": _SELF, "Self-Concept": _CONCEPT, "SelfConcept": _CONCEPT, "Synthesis": _SYNTHESIS,
+}  # fmt: skip
+"""The graphs of each pattern type, by its number and by its name."""
+
+PATTERN: Stages = (
+    known("pi.pattern.known"),
+    (
+        _parameter_rule(
+            "pi.pattern.type", "path.patternType",
+            "patternType must be 0 (Complete), 1 (Self), 2 (Self-Concept) or 3 (Synthesis)", PATTERN_PAGE,
+            lambda request, view: request.params["patternType"] in PATTERN_TYPES,
+        ),
+        _parameter_rule(
+            "pi.pattern.format", "query.format", "format must be given, and be PNG or SVG", PATTERN_PAGE,
+            lambda request, view: request.query.get("format") in FORMATS,
+        ),
+    ),
+    (_completed_rule("pattern", "image"),),
+)  # fmt: skip
+
+_WIDTH, _MIDDLE, _SIGMA, _ROW, _TOP = 440, 210, 40, 26, 60
+_PANEL = _TOP + _ROW * len(results.FACTORS)
+_INK, _GRID, _FAINT = "#1d2b3a", "#c9d2dc", "#7a8794"
+_COLOURS = dict(zip(results.FACTORS, ("#b3261e", "#b06000", "#1e6b3a", "#1a56a0", "#7a8794"), strict=True))
+
+
+def get_pattern(request: VendorRequest, view: SandboxView) -> Decision:
+    """Return the image of the graphs that were asked for, one under the other."""
+    face, graphs = _face(request, view), PATTERN_TYPES[request.params["patternType"]]
+    marks = tuple(mark for place, graph in enumerate(graphs) for mark in _panel(face[graph][0], graph, place * _PANEL))
+    title = f"Behavioral pattern: {', '.join(_GRAPH_TITLES[graph] for graph in graphs)}"
+    drawing = Drawing(title, _WIDTH, _PANEL * len(graphs) + _ROW // 2, marks)
+    return Decision(VendorResponse(200, drawing, media_type=FORMATS[request.query["format"]]))
+
+
+def _panel(sigma: Mapping[str, float], graph: str, top: int) -> list[Line | Dot | Label]:
+    """Draw the factors of one graph as dots on a line of sigmas, A to D joined and E beside them."""
+    first, last = top + _TOP - _ROW // 2, top + _TOP + _ROW * len(results.FACTORS) - _ROW // 2
+    marks: list[Line | Dot | Label] = [Label((16, top + 22), _GRAPH_TITLES[graph], 14, colour=_INK)]
+    for step in range(-results.MAX_GIVEN, results.MAX_GIVEN + 1):
+        x = _MIDDLE + step * _SIGMA
+        marks.append(Line((x, first), (x, last), _GRID if step else _FAINT, 1 if step else 2))
+        marks.append(Label((x, first - 4), f"{step:+d}" if step else "0", 9, "middle", _FAINT))
+    points = {
+        factor: (_MIDDLE + sigma[factor] * _SIGMA, top + _TOP + _ROW * row)
+        for row, factor in enumerate(results.FACTORS)
+    }
+    joined = [points[factor] for factor in results.FACTORS[:4]]
+    marks += [Line(start, end, _INK, 2) for start, end in pairwise(joined)]
+    marks += [Dot(point, 7, _COLOURS[factor]) for factor, point in points.items()]
+    for factor, (_, y) in points.items():
+        marks.append(Label((24, y + 4), factor[0].upper(), 12, colour=_COLOURS[factor]))
+    for factor, (_, y) in points.items():
+        marks.append(Label((_WIDTH - 12, y + 4), results.formatted(sigma[factor]), 12, "end", _INK))
+    return marks
+
+
+# Reports
+
+REPORT_NAMES = ("PersonDetailReport", "PersonDevelopmentChart", "Placard", "ManagerDevelopmentChart",
+                "ManagementStrategyGuide", "PlacardNexGen")  # fmt: skip
 """The report types in the order of their numbers, which begin at 1."""
-TYPES: Mapping[str, str] = {word: name for number, name in enumerate(NAMES, 1) for word in (str(number), name)}
+REPORT_TYPES: Mapping[str, str] = {
+    word: name for number, name in enumerate(REPORT_NAMES, 1) for word in (str(number), name)
+}
 NOT_WORKING = "ManagementStrategyGuide"
-
 GENDERS: Mapping[str, str] = {
     word: name for number, name in enumerate(("Unknown", "Male", "Female")) for word in (str(number), name)
 }
@@ -43,25 +144,56 @@ _ABOUT: Mapping[str, tuple[str, str]] = {
     "PlacardNexGen": ("Placard, next generation", "The pattern at a glance, in the newer form."),
 }
 
-_Rows = tuple[tuple[str, ...], ...]
+
+def _is_language(request: VendorRequest, view: SandboxView) -> bool:
+    tag = request.query.get("languageLocale")
+    return tag is None or languages.TAG.fullmatch(tag) is not None
 
 
-def document(face: Mapping[str, Any], report: str, gender: str, language: str) -> Document:
-    """What a report says of a completed assessment."""
+_REPORT_PARAMETERS: tuple[tuple[str, str, str, Holds], ...] = (
+    ("type", "path.reportType", "reportType must be 1 to 6, or the name of such a report",
+     lambda request, view: request.params["reportType"] in REPORT_TYPES),
+    ("working", "path.reportType", "ManagementStrategyGuide (5) is known not to work",
+     lambda request, view: REPORT_TYPES.get(request.params["reportType"]) != NOT_WORKING),
+    ("format", "query.format", "format must be given, and be PDF",
+     lambda request, view: request.query.get("format") == "PDF"),
+    ("gender", "query.gender", "gender must be given: Unknown or 0, Male or 1, Female or 2",
+     lambda request, view: request.query.get("gender") in GENDERS),
+    ("language", "query.languageLocale", "languageLocale must be a language tag such as en-US", _is_language),
+)  # fmt: skip
+REPORT: Stages = (
+    known("pi.report.known"),
+    tuple(
+        _parameter_rule(f"pi.report.{slug}", place, statement, REPORT_PAGE, holds)
+        for slug, place, statement, holds in _REPORT_PARAMETERS
+    ),
+    (_completed_rule("report", "report"),),
+)
+
+
+def get_report(request: VendorRequest, view: SandboxView) -> Decision:
+    """Return the report that was asked for; two in an archive where the language needs a gender and none is chosen."""
+    face = _face(request, view)
+    report, gender = REPORT_TYPES[request.params["reportType"]], GENDERS[request.query["gender"]]
+    language = request.query.get("languageLocale", "en-US")
+    name, media_type = f"{report}-{face['assessmentId']}", "application/pdf"
+    body: Document | Bundle
+    if gender == "Unknown" and languages.has_gendered_pronouns(language):
+        genders = ("Male", "Female")
+        body = Bundle(tuple((f"{name}-{one}.pdf", _document(face, report, one, language)) for one in genders))
+        file, media_type = f"{name}.zip", "application/zip"
+    else:
+        body, file = _document(face, report, gender, language), f"{name}.pdf"
+    headers = (("content-disposition", f'attachment; filename="{file}"'),)
+    notes = languages.notes("query.languageLocale", language)
+    return Decision(VendorResponse(200, body, headers, media_type, notes=notes))
+
+
+def _document(face: Mapping[str, Any], report: str, gender: str, language: str) -> Document:
     title, about = _ABOUT[report]
-    sections = (
-        (about, _taker(face, gender, language)),
-        ("Factors", _factors(face)),
-        ("In words", _sentences(face, gender)),
-    )
-    return Document(f"PI Behavioral Assessment: {title}", sections)
-
-
-def _taker(face: Mapping[str, Any], gender: str, language: str) -> _Rows:
     number = face["patternNumber"]
-    names = (face["firstName"], face["middleName"], face["lastName"])
-    return (
-        ("Name", " ".join(name for name in names if name)),
+    person = (
+        ("Name", " ".join(filter(None, (face["firstName"], face["middleName"], face["lastName"])))),
         ("E-mail", face["email"]),
         ("Assessment", face["assessmentId"]),
         ("Completed", face["assessmentDateTime"]),
@@ -70,88 +202,17 @@ def _taker(face: Mapping[str, Any], gender: str, language: str) -> _Rows:
         ("Written of", gender),
         ("Language asked for", language),
     )
-
-
-def _factors(face: Mapping[str, Any]) -> _Rows:
-    titles = ("Self", "Self-Concept", "Synthesis", "Position")
-    lines = [(title, face[graph][0]) for title, graph in zip(titles, results.SHOWN, strict=True) if face[graph]]
-    return (
-        ("", *(factor[0].upper() for factor in results.FACTORS)),
-        *((title, *(_cell(sigma, factor) for factor in results.FACTORS)) for title, sigma in lines),
-    )
-
-
-def _cell(sigma: Mapping[str, float], factor: str) -> str:
-    return results.written(sigma[factor]) if factor in sigma else ""
-
-
-def _sentences(face: Mapping[str, Any], gender: str) -> _Rows:
+    factors = [("", *(factor[0].upper() for factor in results.FACTORS))]
+    for heading, graph in zip((*_GRAPH_TITLES.values(), "Position"), results.SCORE_MEMBERS, strict=True):
+        if face[graph]:
+            sigma = face[graph][0]
+            cells = (results.formatted(sigma[factor]) if factor in sigma else "" for factor in results.FACTORS)
+            factors.append((heading, *cells))
     who, tend = _PRONOUNS[gender]
     synthesis = face["synthesisSigmaScore"][0]
-    return tuple(
+    words = tuple(
         (name, f"{who} {tend} to {high if synthesis[factor] > 0 else low}.")
         for factor, (name, low, high) in _WORDS.items()
     )
-
-
-def _is_type(call: VendorRequest, world: SandboxView) -> bool:
-    return call.params["reportType"] in TYPES
-
-
-def _works(call: VendorRequest, world: SandboxView) -> bool:
-    return TYPES.get(call.params["reportType"]) != NOT_WORKING
-
-
-def _is_pdf(call: VendorRequest, world: SandboxView) -> bool:
-    return call.query.get("format") == "PDF"
-
-
-def _is_gender(call: VendorRequest, world: SandboxView) -> bool:
-    return call.query.get("gender") in GENDERS
-
-
-def _is_language(call: VendorRequest, world: SandboxView) -> bool:
-    tag = call.query.get("languageLocale")
-    return tag is None or LANGUAGE.fullmatch(tag) is not None
-
-
-def _rule(slug: str, place: str, statement: str, holds: Any) -> Rule:
-    return Rule(
-        f"pi.report.{slug}", place, statement, 400, Standing.DOCUMENTED, REPORT_PAGE, holds,
-        status_basis=STATUS, body_basis=BODY,
-    )  # fmt: skip
-
-
-REPORT: tuple[tuple[Rule, ...], ...] = (
-    known("pi.report.known"),
-    (_rule("type", "path.reportType", "reportType must be 1 to 6, or the name of such a report", _is_type),
-     _rule("working", "path.reportType", "ManagementStrategyGuide (5) is known not to work", _works),
-     _rule("format", "query.format", "format must be given, and be PDF", _is_pdf),
-     _rule("gender", "query.gender",
-           "gender must be given: Unknown or 0, Male or 1, Female or 2", _is_gender),
-     _rule("language", "query.languageLocale", "languageLocale must be a language tag such as en-US", _is_language)),
-    (Rule("pi.report.complete", "path.assessmentId", "there is no report before the assessment is completed", 404,
-          Standing.ASSUMED, ours("the address of the report is empty until then"), is_complete),),
-)  # fmt: skip
-"""The stages of GET …/reports/{reportType}."""
-
-
-def make(call: VendorRequest, world: SandboxView) -> Decision:
-    """The report that was asked for, for the edge to draw: two in an archive where one gender must be chosen."""
-    # The rules have refused what is not there.
-    face = cast("Stored", world.get(RECORD_KIND, call.params["assessmentId"])).public
-    report, gender = TYPES[call.params["reportType"]], GENDERS[call.query["gender"]]
-    language = call.query.get("languageLocale", "en-US")
-    name = f"{report}-{face['assessmentId']}"
-    notes = languages.note("query.languageLocale", language)
-    if gender == "Unknown" and languages.has_gendered_pronouns(language):
-        both = [(f"{name}-{one}.pdf", document(face, report, one, language)) for one in ("Male", "Female")]
-        return Decision(
-            VendorResponse(200, Bundle(tuple(both)), _attached(f"{name}.zip"), "application/zip", notes=notes)
-        )
-    wanted = document(face, report, gender, language)
-    return Decision(VendorResponse(200, wanted, _attached(f"{name}.pdf"), "application/pdf", notes=notes))
-
-
-def _attached(name: str) -> tuple[tuple[str, str], ...]:
-    return (("content-disposition", f'attachment; filename="{name}"'),)
+    sections = ((about, person), ("Factors", tuple(factors)), ("In words", words))
+    return Document(f"PI Behavioral Assessment: {title}", sections)

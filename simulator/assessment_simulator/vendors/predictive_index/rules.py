@@ -1,22 +1,47 @@
-"""Every demand on a request to create an assessment: the request table, and what its rows say."""
+"""The rules about creating, changing and reading an assessment, and the notes about accepted bodies.
+
+Begin with `_TABLE`, the vendor's request table. `CREATE`, `CHANGE`, `ARCHIVE` and `READ` are the stages of the
+operations: a stage is judged only if the one before has no violated rule, so a rule may rely on what earlier stages
+have established. All rules about members stand in one stage, so that a response names all that are violated.
+
+Of the page on changes, the table could be read as far as `administeredByFirstName`; from there on the rows of POST are
+taken. Its note that names are left out when re-assessing is copied from POST and is no rule here. An assessment that
+was read can be sent back: a member with the value that answers show is no change, so no rule about values refuses it
+(a folder's name alone, a date in the past, a position that the account no longer has).
+"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
-from assessment_simulator.core.rules import Field, Hint, Holds, Json, Rule, misspelt, type_rules, unreadable
-from assessment_simulator.core.sandbox_view import SandboxView
+from assessment_simulator.core.rules import (
+    Field,
+    Hint,
+    Holds,
+    Json,
+    Rule,
+    is_type,
+    misspelt,
+    misspelt_query,
+    type_rules,
+    unreadable,
+)
+from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours
-from assessment_simulator.core.text import is_blank
+from assessment_simulator.core.text import PLUS, address_note, ignored, is_blank, meant, plain, raw_value
 from assessment_simulator.core.urls import is_web_url
+from assessment_simulator.vendors.predictive_index import languages, people, sources
 from assessment_simulator.vendors.predictive_index.behaviour_flags import PERSON_TYPE, WEBHOOK_MEMBER, setting
-from assessment_simulator.vendors.predictive_index.people import PERSON_TYPES, agree, given, other_reading, returning
-from assessment_simulator.vendors.predictive_index.sources import BODY, CONTENT, GET_PAGE, STATUS, STOCK, row
+from assessment_simulator.vendors.predictive_index.people import PERSON_TYPES, given
+from assessment_simulator.vendors.predictive_index.representations import find_folder, reshaped
 from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
+
+Stages = tuple[tuple[Rule, ...], ...]
 
 _TABLE: tuple[tuple[str, Json, str, str], ...] = (
     ("firstName", Json.STRING, "first_name", "The taker's first name; left out when re-assessing"),
@@ -45,300 +70,347 @@ FIELDS: dict[str, Field] = {name: Field((name,), kind, slug, text) for name, kin
 """The request table by member."""
 
 _NUMBERED_PERSON_TYPE = replace(FIELDS["personType"], type=Json.INTEGER)
-# One set serves both readings: the field's type keeps names and numbers apart.
-_NAMES_AND_NUMBERS = frozenset[str | int]({*PERSON_TYPES, *PERSON_TYPES.values()})
-_WEBHOOK_URL = replace(FIELDS["assessmentStatusWebHook"], path=("assessmentStatusWebHookUrl",))
-
-# RFC 5646, section 2.1, without the grandfathered tags: well-formed, known or not.
-LANGUAGE = re.compile(
-    r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?"
-    r"(?:-(?:[a-z\d]{5,8}|\d[a-z\d]{3}))*(?:-[a-wy-z\d](?:-[a-z\d]{2,8})+)*(?:-x(?:-[a-z\d]{1,8})+)?"
-    r"|x(?:-[a-z\d]{1,8})+",
-    re.ASCII | re.IGNORECASE,
-)
-
-
-def person_type_field(config: Config) -> Field:
-    """The member personType, of the type that the switch gives it."""
-    return _NUMBERED_PERSON_TYPE if setting(config, PERSON_TYPE) == "numbers" else FIELDS["personType"]
-
-
-def webhook_field(config: Config) -> Field:
-    """The webhook's address, under the name that the switch gives it."""
-    renamed = setting(config, WEBHOOK_MEMBER) == "assessmentStatusWebHookUrl"
-    return _WEBHOOK_URL if renamed else FIELDS["assessmentStatusWebHook"]
+_RENAMED_WEBHOOK = replace(FIELDS["assessmentStatusWebHook"], path=("assessmentStatusWebHookUrl",))
+_NAMES = ("firstName", "middleName", "lastName", "email")
+_ADMINISTRATOR = ("administeredByFirstName", "administeredByLastName", "administeredByEmail", "administeredByPhone")
 
 
 def expiry(text: str) -> int | None:
-    """The instant that an expirationDateTime means; a date alone lasts until that day ends, as in the sample."""
+    """Return the instant that an expirationDateTime means; a date alone lasts until that day ends, as in the sample."""
     moment = instant.parse(text)
     if moment is None:
         return None
     return instant.end_of_day(moment.at) if moment.date_only else moment.at
 
 
-def _required(member: str) -> Holds:
-    def holds(call: VendorRequest, world: SandboxView) -> bool:
-        return call.body.get(member) not in (None, "") or returning(call.body, world) is not None
+def _field(member: str, config: Config) -> Field:
+    """Return a member of the request table as the behaviour flags type and name it."""
+    if member == "personType" and setting(config, PERSON_TYPE) == "numbers":
+        return _NUMBERED_PERSON_TYPE
+    if member == "assessmentStatusWebHook" and setting(config, WEBHOOK_MEMBER) != member:
+        return _RENAMED_WEBHOOK
+    return FIELDS[member]
+
+
+def _value(member: str, test: Callable[[Any, VendorRequest, SandboxView], bool]) -> Holds:
+    """Return the check of a member's value, which passes where the member is absent, null or of another type."""
+
+    def holds(request: VendorRequest, view: SandboxView) -> bool:
+        field = _field(member, view.config)
+        value = field.of(request.body)
+        return value is None or not is_type(value, field.type) or test(value, request, view)
 
     return holds
-
-
-def _excluded(member: str) -> Holds:
-    def holds(call: VendorRequest, world: SandboxView) -> bool:
-        value = call.body.get(member)
-        # Blank counts as empty here (assumed), and empty members are documented to be allowed.
-        return not given(value) or is_blank(value) or returning(call.body, world) is None
-
-    return holds
-
-
-_ADMINISTRATOR = ("administeredByFirstName", "administeredByLastName", "administeredByEmail", "administeredByPhone")
-
-
-def _with_the_others(member: str) -> Holds:
-    def holds(call: VendorRequest, world: SandboxView) -> bool:
-        return call.body.get(member) not in (None, "") or not any(given(call.body.get(m)) for m in _ADMINISTRATOR)
-
-    return holds
-
-
-def _in_future(call: VendorRequest, world: SandboxView) -> bool:
-    def later(text: str) -> bool:
-        at = expiry(text)
-        return at is None or at > call.now
-
-    return FIELDS["expirationDateTime"].passes(later)(call, world)
-
-
-def _position_exists(call: VendorRequest, world: SandboxView) -> bool:
-    return FIELDS["associatedPositionTitle"].passes(world.config.positions.__contains__)(call, world)
-
-
-def folder_of(text: str, config: Config, present: str = "") -> str | None:
-    """The full path of the folder that a folderPath names; None where the account has no such folder.
-
-    Answers show a folder's name alone, so that form is accepted too. Of several folders with that name the `present`
-    one is taken, else the first.
-    """
-    if text in config.folders:
-        return text
-    return next((path for path in (present, *config.folders) if text and folder_name(path) == text), None)
-
-
-def folder_name(path: str) -> str:
-    """The last part of a folder's path."""
-    return path.rpartition("\\")[2]
-
-
-def _folder_exists(call: VendorRequest, world: SandboxView) -> bool:
-    return FIELDS["folderPath"].passes(lambda text: folder_of(text, world.config) is not None)(call, world)
-
-
-def _known_person_type(call: VendorRequest, world: SandboxView) -> bool:
-    return person_type_field(world.config).passes(_NAMES_AND_NUMBERS.__contains__)(call, world)
-
-
-def _webhook_is_url(call: VendorRequest, world: SandboxView) -> bool:
-    return webhook_field(world.config).passes(is_web_url)(call, world)
-
-
-def _ids_agree(call: VendorRequest, world: SandboxView) -> bool:
-    return agree(call.body, world)
-
-
-def _one_of(member: str, *values: int) -> Holds:
-    return FIELDS[member].passes(values.__contains__)
-
-
-def _not_blank(member: str, *, unless_returning: bool) -> Holds:
-    shown = FIELDS[member].passes(lambda text: text == "" or not is_blank(text))
-
-    def holds(call: VendorRequest, world: SandboxView) -> bool:
-        return shown(call, world) or (unless_returning and returning(call.body, world) is not None)
-
-    return holds
-
-
-_UNZONED = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,7})?", re.ASCII)
-
-
-def _zone_hint(call: VendorRequest, world: SandboxView) -> str | None:
-    """What to send instead of a date-time without a zone."""
-    text = FIELDS["expirationDateTime"].of(call.body)
-    found = _UNZONED.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
-        return None
-    right = f"{found[1]}T{found[2]}{found[3] or ':00'}{found[4] or ''}Z"
-    return f"expirationDateTime has no zone; send it in UTC, as {right}" if instant.parse(right) else None
-
-
-def _objects(items: list[Any]) -> bool:
-    return all(isinstance(item, dict) for item in items)
 
 
 def _rule(
     slug: str, member: str, statement: str, holds: Holds, assumed: str = "", reading: str = "", hint: Hint | None = None
 ) -> Rule:
-    """A row of the request table: documented, unless it is `assumed` for the reason given there."""
-    standing = Standing.ASSUMED if assumed else Standing.DOCUMENTED
-    source = ours(assumed) if assumed else row(member, reading)
-    rule = Rule(f"pi.create.{slug}", f"body.{member}", statement, 400, standing, source, holds, hint)
-    return rule if assumed else replace(rule, status_basis=STATUS, body_basis=BODY)
+    """Return a row of the request table: documented, unless it is `assumed` for the reason given there."""
+    id, place = f"pi.create.{slug}", f"body.{member}"
+    if assumed:
+        return Rule(id, place, statement, 400, Standing.ASSUMED, ours(assumed), holds, hint)
+    source = sources.row(member, reading)
+    return Rule(
+        id, place, statement, 400, Standing.DOCUMENTED, source, holds, hint,
+        status_basis=sources.STATUS, body_basis=sources.BODY,
+    )  # fmt: skip
+
+
+def _reassesses(request: VendorRequest, view: SandboxView) -> bool:
+    return people.reassessed(request.body, view) is not None
 
 
 def _name_rules() -> tuple[Rule, ...]:
-    required = tuple(
-        _rule(
-            f"{FIELDS[m].slug}.required",
-            m,
-            f"{m} is required unless an existing person is re-assessed",
-            _required(m),
-            hint=misspelt(FIELDS[m]),
-        )
-        for m in ("firstName", "lastName", "email")
-    )
+    def required(member: str) -> Holds:
+        return lambda request, view: request.body.get(member) not in (None, "") or _reassesses(request, view)
 
-    def other_person(call: VendorRequest, world: SandboxView) -> str | None:
-        return other_reading(call, world) or misspelt(FIELDS["firstName"])(call, world)
+    def excluded(member: str) -> Holds:
+        def holds(request: VendorRequest, view: SandboxView) -> bool:
+            value = request.body.get(member)
+            # Blank counts as empty here (assumed), and empty members are documented to be allowed.
+            return not given(value) or is_blank(value) or not _reassesses(request, view)
+
+        return holds
+
+    def other_person(request: VendorRequest, view: SandboxView) -> str | None:
+        return people.other_match(request, view) or misspelt(FIELDS["firstName"])(request, view)
 
     # One hint about another reading of externalId is enough where all three names are missing.
-    required = (replace(required[0], hint=other_person), *required[1:])
-    excluded = tuple(
-        _rule(f"{FIELDS[m].slug}.excluded", m, f"{m} must be left out, empty or null when re-assessing", _excluded(m))
+    hints = (other_person, misspelt(FIELDS["lastName"]), misspelt(FIELDS["email"]))
+    return tuple(
+        _rule(f"{FIELDS[m].slug}.required", m, f"{m} is required unless an existing person is re-assessed",
+              required(m), hint=hint)
+        for m, hint in zip(("firstName", "lastName", "email"), hints, strict=True)
+    ) + tuple(
+        _rule(f"{FIELDS[m].slug}.excluded", m, f"{m} must be left out, empty or null when re-assessing", excluded(m))
         for m in _NAMES
-    )
-    return required + excluded
+    )  # fmt: skip
 
 
-_NAMES = ("firstName", "middleName", "lastName", "email")
+def _blank_rules(prefix: str) -> tuple[Rule, ...]:
+    """Return the rules against names and addresses of white space alone, which count as empty in a re-assessment."""
 
+    def not_blank(member: str) -> Holds:
+        shows = _value(member, lambda text, request, view: text == "" or not is_blank(text))
+        if prefix != "pi.create" or member not in _NAMES:
+            return shows
+        return lambda request, view: shows(request, view) or _reassesses(request, view)
 
-def blank_rules(prefix: str) -> tuple[Rule, ...]:
-    """That no name and no e-mail address is white space alone; in a re-assessment a blank one counts as empty."""
-    creates = prefix == "pi.create"
     return tuple(
         Rule(
             f"{prefix}.{FIELDS[m].slug}.blank", f"body.{m}", f"{m} must not be white space alone", 400,
             Standing.ASSUMED, ours("no page names it; a name or address that shows nothing is a caller's mistake"),
-            _not_blank(m, unless_returning=creates and m in _NAMES),
+            not_blank(m),
         )
         for m in (*_NAMES, *_ADMINISTRATOR[:3])
     )  # fmt: skip
 
 
 def _administrator_rules() -> tuple[Rule, ...]:
+    def required(member: str) -> Holds:
+        return lambda request, view: (
+            request.body.get(member) not in (None, "") or not any(given(request.body.get(m)) for m in _ADMINISTRATOR)
+        )
+
     return tuple(
-        _rule(f"{FIELDS[m].slug}.required", m, f"{m} is required with any other administeredBy member",
-              _with_the_others(m), hint=misspelt(FIELDS[m]))
+        _rule(f"{FIELDS[m].slug}.required", m, f"{m} is required with any other administeredBy member", required(m),
+              hint=misspelt(FIELDS[m]))
         for m in _ADMINISTRATOR[:3]
     )  # fmt: skip
+
+
+def _zone_hint(request: VendorRequest, view: SandboxView) -> str | None:
+    """Return what to send instead of a date-time without a zone."""
+    text = FIELDS["expirationDateTime"].of(request.body)
+    unzoned = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,7})?"
+    found = re.fullmatch(unzoned, text, re.ASCII) if isinstance(text, str) else None
+    if found is None:
+        return None
+    right = f"{found[1]}T{found[2]}{found[3] or ':00'}{found[4] or ''}Z"
+    return f"expirationDateTime has no zone; send it in UTC, as {right}" if instant.parse(right) else None
+
+
+def _type_rules() -> tuple[Rule, ...]:
+    flagged = {
+        "personType": f" (integer where {PERSON_TYPE.id} says numbers)",
+        "assessmentStatusWebHook": f" (under the name that {WEBHOOK_MEMBER.id} gives it)",
+    }
+
+    def well_typed(member: str) -> Holds:
+        return lambda request, view: _field(member, view.config).well_typed(request, view)
+
+    return tuple(
+        replace(rule, statement=rule.statement + flagged[member], check=well_typed(member))
+        if member in flagged
+        else rule
+        for member, rule in zip(FIELDS, type_rules("pi.create", FIELDS.values(), 400), strict=True)
+    )
 
 
 _VALUES: tuple[Rule, ...] = (
     _rule("expiration.format", "expirationDateTime",
           'expirationDateTime must look like "2015-01-31" or "2015-01-31T23:59:59.0123456Z"',
-          FIELDS["expirationDateTime"].passes(lambda text: expiry(text) is not None), hint=_zone_hint),
-    _rule("expiration.future", "expirationDateTime", "expirationDateTime must lie in the future", _in_future),
+          _value("expirationDateTime", lambda text, request, view: expiry(text) is not None), hint=_zone_hint),
+    _rule("expiration.future", "expirationDateTime", "expirationDateTime must lie in the future",
+          _value("expirationDateTime",
+                 lambda text, request, view: (at := expiry(text)) is None or at > request.now)),
     _rule("position.exists", "associatedPositionTitle",
-          "associatedPositionTitle must be the name of an existing position", _position_exists),
-    _rule("gender.value", "gender", "gender must be 0, 1 or 2", _one_of("gender", 0, 1, 2)),
-    _rule("person_type.value", "personType",
-          f"personType must be one of {', '.join(PERSON_TYPES.values())}", _known_person_type),
+          "associatedPositionTitle must be the name of an existing position",
+          _value("associatedPositionTitle", lambda title, request, view: title in view.config.positions)),
+    _rule("gender.value", "gender", "gender must be 0, 1 or 2",
+          _value("gender", lambda number, request, view: number in (0, 1, 2))),
+    _rule("person_type.value", "personType", f"personType must be one of {', '.join(PERSON_TYPES.values())}",
+          # The type of the member, which a flag gives, keeps names and numbers apart.
+          _value("personType",
+                 lambda value, request, view: value in PERSON_TYPES or value in PERSON_TYPES.values())),
     _rule("webhook.url", "assessmentStatusWebHook",
-          "assessmentStatusWebHook must be a complete http or https URL", _webhook_is_url,
+          "assessmentStatusWebHook must be a complete http or https URL",
+          _value("assessmentStatusWebHook", lambda url, request, view: is_web_url(url)),
           'the row says "the complete path"; an address that can never be called is refused when it is given'),
     _rule("language.tag", "languageLocale", "languageLocale must be a language tag such as en-US",
-          FIELDS["languageLocale"].passes(lambda tag: LANGUAGE.fullmatch(tag) is not None),
+          _value("languageLocale", lambda tag, request, view: languages.TAG.fullmatch(tag) is not None),
           "the list of languages is not published; RFC 5646 is named for reports, so its form is asked for"),
     _rule("notify.value", "notifyAssessmentAvailableUsingEmail",
-          "notifyAssessmentAvailableUsingEmail must be 0 or 1", _one_of("notifyAssessmentAvailableUsingEmail", 0, 1)),
-    _rule("folder.exists", "folderPath",
-          "folderPath must be the full path of an existing folder, or its name", _folder_exists,
+          "notifyAssessmentAvailableUsingEmail must be 0 or 1",
+          _value("notifyAssessmentAvailableUsingEmail", lambda number, request, view: number in (0, 1))),
+    _rule("folder.exists", "folderPath", "folderPath must be the full path of an existing folder, or its name",
+          _value("folderPath", lambda text, request, view: find_folder(text, view.config) is not None),
           "the row asks for the path as it is displayed; no page says that an unknown one is refused, or that a "
           "folder's name, which answers show, is accepted"),
     _rule("redirect.url", "redirectUrl", "redirectUrl must be a full http or https URL",
-          FIELDS["redirectUrl"].passes(is_web_url),
+          _value("redirectUrl", lambda url, request, view: is_web_url(url)),
           reading="that the protocol must be one that a browser follows"),
     _rule("custom_fields.items", "customFields", "customFields must hold objects only",
-          FIELDS["customFields"].passes(_objects),
+          _value("customFields", lambda items, request, view: all(isinstance(item, dict) for item in items)),
           "unknown names and values are documented to be ignored; an item that is no object has neither"),
 )  # fmt: skip
 
 
-_MATCH = _rule(
-    "external_person_id.match", "externalPersonId",
-    "externalPersonId must not name another person than the one whom externalId re-assesses", _ids_agree,
-    "externalId decides who is re-assessed; where the two disagree, refusing is safer than guessing",
-)  # fmt: skip
+def _body_stages(prefix: str) -> Stages:
+    """Return the stages that require a JSON object."""
 
+    def is_readable(request: VendorRequest, view: SandboxView) -> bool:
+        return request.body is not MISSING and not isinstance(request.body, Unreadable)
 
-def _by_switch(field_of: Callable[[Config], Field]) -> Holds:
-    def holds(call: VendorRequest, world: SandboxView) -> bool:
-        return field_of(world.config).well_typed(call, world)
+    def is_object(request: VendorRequest, view: SandboxView) -> bool:
+        return not is_readable(request, view) or isinstance(request.body, dict)
 
-    return holds
-
-
-_SWITCHED: dict[str, tuple[str, Holds]] = {
-    "pi.create.person_type.type": (f" (integer where {PERSON_TYPE.id} says numbers)", _by_switch(person_type_field)),
-    "pi.create.webhook.type": (f" (under the name that {WEBHOOK_MEMBER.id} gives it)", _by_switch(webhook_field)),
-}
-
-
-def _types() -> tuple[Rule, ...]:
-    rules = {rule.id: rule for rule in type_rules("pi.create", FIELDS.values(), 400)}
-    for id, (words, holds) in _SWITCHED.items():
-        rules[id] = replace(rules[id], statement=rules[id].statement + words, check=holds)
-    return tuple(rules.values())
-
-
-def _is_json(call: VendorRequest, world: SandboxView) -> bool:
-    return call.media_type == "application/json"
-
-
-def _is_readable(call: VendorRequest, world: SandboxView) -> bool:
-    return call.body is not MISSING and not isinstance(call.body, Unreadable)
-
-
-def _is_object(call: VendorRequest, world: SandboxView) -> bool:
-    return not _is_readable(call, world) or isinstance(call.body, dict)
-
-
-def _is_known(call: VendorRequest, world: SandboxView) -> bool:
-    return world.get(RECORD_KIND, call.params["assessmentId"]) is not None
-
-
-_UNBOUND = ours("ASP.NET Web API answers so when it cannot bind a body")
-
-MEMBERS: tuple[Rule, ...] = _types() + _administrator_rules() + _VALUES
-"""What is asked of a member alone, whoever is assessed: of use wherever an assessment is written."""
-
-
-def body_stages(prefix: str) -> tuple[tuple[Rule, ...], ...]:
-    """That the body is a JSON object, and says so."""
+    unbound = ours("ASP.NET Web API answers so when it cannot bind a body")
     return (
         (Rule(f"{prefix}.media_type", "header.content-type", "the content type must be application/json", 415,
-              Standing.DOCUMENTED, CONTENT, _is_json, status_basis=STOCK, body_basis=STOCK),),
-        (Rule(f"{prefix}.body.json", "request", "the body must be JSON", 400, Standing.ASSUMED, _UNBOUND,
-              _is_readable, unreadable),
-         Rule(f"{prefix}.body.object", "request", "the body must be a JSON object", 400, Standing.ASSUMED, _UNBOUND,
-              _is_object)),
+              Standing.DOCUMENTED, sources.CONTENT, lambda request, view: request.media_type == "application/json",
+              status_basis=sources.STOCK, body_basis=sources.STOCK),),
+        (Rule(f"{prefix}.body.json", "request", "the body must be JSON", 400, Standing.ASSUMED, unbound, is_readable,
+              unreadable),
+         Rule(f"{prefix}.body.object", "request", "the body must be a JSON object", 400, Standing.ASSUMED, unbound,
+              is_object)),
     )  # fmt: skip
 
 
-CREATE: tuple[tuple[Rule, ...], ...] = (
-    *body_stages("pi.create"),
-    _types() + _name_rules() + blank_rules("pi.create") + _administrator_rules() + (*_VALUES, _MATCH),
-)
-"""The stages of POST behavioralassessments; all rows of the table stand in one, so that a refusal names all at once."""
-
-
-def known(id: str, source: Source = GET_PAGE) -> tuple[Rule, ...]:
-    """The stage that asks for an assessment which is there; what is archived is not."""
+def known(id: str, source: Source = sources.GET_PAGE) -> tuple[Rule, ...]:
+    """Return the stage that requires an existing assessment; an archived one does not exist."""
     statement = "assessmentId must be that of an assessment in this account"
-    return (Rule(id, "path.assessmentId", statement, 404, Standing.ASSUMED, source, _is_known),)
+    return (
+        Rule(id, "path.assessmentId", statement, 404, Standing.ASSUMED, source,
+             lambda request, view: view.get(RECORD_KIND, request.params["assessmentId"]) is not None),
+    )  # fmt: skip
 
 
-READ: tuple[tuple[Rule, ...], ...] = (known("pi.get.known"),)
-"""The stages of GET behavioralassessments/{assessmentId}."""
+READ: Stages = (known("pi.get.known"),)
+ARCHIVE: Stages = (known("pi.archive.known", ours("what is archived is gone, so a second time is a 404")),)
+
+_MATCH = _rule(
+    "external_person_id.match", "externalPersonId",
+    "externalPersonId must not name another person than the one whom externalId re-assesses",
+    lambda request, view: people.ids_agree(request.body, view),
+    "externalId decides who is re-assessed; where the two disagree, refusing is safer than guessing",
+)  # fmt: skip
+CREATE: Stages = (
+    *_body_stages("pi.create"),
+    _type_rules() + _name_rules() + _blank_rules("pi.create") + _administrator_rules() + (*_VALUES, _MATCH),
+)
+
+
+def target(request: VendorRequest, view: SandboxView) -> Stored | None:
+    """Return the assessment that the path's id or the query's `externalId` names."""
+    id = request.params.get("assessmentId")
+    if id is None:
+        return people.latest_assessment(request.query.get("externalId"), view)
+    return view.get(RECORD_KIND, id)
+
+
+def differing(request: VendorRequest, view: SandboxView) -> dict[str, Any]:
+    """Return the members of the body that differ from what answers show of the assessment."""
+    # The stage before has found the assessment.
+    stored = cast("Stored", target(request, view))
+    shown = reshaped(stored.public, stored.internal, view.config)
+    found = {}
+    for member, value in request.body.items():
+        present = shown.get(member)
+        if isinstance(present, str):
+            present = view.links.fill_text(present, request.base_url)
+        # `True == 1`, but no answer shows a truth value. A member that is not shown has no value to be equal to.
+        if member not in shown or type(value) is not type(present) or value != present:
+            found[member] = value
+    return found
+
+
+def _change_rule(rule: Rule) -> Rule:
+    """Return a rule about creating as one about the members that a request changes."""
+
+    def holds(request: VendorRequest, view: SandboxView) -> bool:
+        return rule.check(request, view) or rule.check(request._replace(body=differing(request, view)), view)
+
+    changed = replace(rule, id=rule.id.replace("pi.create.", "pi.change.", 1), check=holds)
+    if rule.standing is Standing.ASSUMED:
+        return changed
+    if rule.name == "expirationDateTime":
+        return replace(changed, source=Source("PATCH behavioralassessments", f"request table, row {rule.name}"))
+    reason = "the page could be read in part; what POST asks of the member is taken"
+    return replace(changed, standing=Standing.ASSUMED, source=ours(reason), status_basis=None, body_basis=None)
+
+
+def _is_own(owner: str | None, request: VendorRequest, view: SandboxView) -> bool:
+    """Whether an id is free, or belongs to the person of the assessment that is changed."""
+    return owner is None or owner == cast("Stored", target(request, view)).public["assessmentUserId"]
+
+
+_FREE = (
+    Rule("pi.change.external_id.free", "body.externalId",
+         "externalId must not be that of another person's assessment", 400, Standing.ASSUMED,
+         ours("externalId decides who is re-assessed, so it cannot lead to two persons"),
+         lambda request, view: _is_own(people.by_external_id(request.body.get("externalId"), view), request, view)),
+    Rule("pi.change.external_person_id.free", "body.externalPersonId",
+         "externalPersonId must not be that of another person", 400, Standing.ASSUMED,
+         ours("an assessment stays with its person; two persons cannot have one id"),
+         lambda request, view: _is_own(
+             people.by_external_person_id(request.body.get("externalPersonId"), view), request, view)),
+)  # fmt: skip
+CHANGE: Stages = (
+    *_body_stages("pi.change"),
+    (Rule("pi.change.locator", "query.externalId",
+          "give exactly one: the assessmentId in the path, or externalId in the query", 400,
+          Standing.DOCUMENTED, sources.PATCH_PAGE,
+          lambda request, view: ("assessmentId" in request.params) != given(request.query.get("externalId")),
+          misspelt_query("externalId"), status_basis=sources.STATUS, body_basis=sources.BODY),),
+    (Rule("pi.change.known", "path.assessmentId",
+          "assessmentId or externalId must be that of an assessment in this account", 404, Standing.ASSUMED,
+          ours("as for GET"), lambda request, view: target(request, view) is not None,
+          lambda request, view: PLUS if "+" in raw_value(request.raw_query, "externalId") else None),),
+    tuple(map(_change_rule,
+              _type_rules() + _administrator_rules() + _VALUES + _blank_rules("pi.change") + _FREE)),
+)  # fmt: skip
+"""The stages of PATCH behavioralassessments, by either locator."""
+
+_MAX_NOTES = 5
+
+
+def body_notes(body: Mapping[str, Any], config: Config) -> tuple[str, ...]:
+    """Return the notes about the body of an accepted creation or change: what was ignored or is not documented."""
+    date, folder = body.get("expirationDateTime"), body.get("folderPath")
+    webhook = setting(config, WEBHOOK_MEMBER)
+    documented = [webhook if name == "assessmentStatusWebHook" else name for name in FIELDS]
+    notes = []
+    for name in [name for name in body if name not in documented][:_MAX_NOTES]:
+        if name in WEBHOOK_MEMBER.values:
+            flag = f"{WEBHOOK_MEMBER.id} is {webhook}, so the address is read from that member"
+            notes.append(f"body.{name} was ignored: {flag}")
+        else:
+            notes.append(ignored("body", name, documented))
+    if folder and folder not in config.folders:
+        notes.append("body.folderPath: a folder's name was accepted; the documents ask for its full path")
+    notes += languages.notes("body.languageLocale", body.get("languageLocale"))
+    notes += address_note("body.email", body.get("email"))
+    notes += address_note("body.administeredByEmail", body.get("administeredByEmail"))
+    if date and re.search(r"T.*[+-]\d\d:\d\d$", date, re.ASCII):
+        notes.append(f"body.expirationDateTime: {sources.OFFSET_NOTE}")
+    notes += islice(_custom_field_notes(body.get("customFields") or (), config), _MAX_NOTES)
+    return tuple(notes)
+
+
+def _custom_field_notes(items: Any, config: Config) -> Iterator[str]:
+    """Yield a note about each custom field of a body that is not assigned."""
+    fields = {field.name: field for field in config.custom_fields}
+    last = {item["fieldName"]: at for at, item in enumerate(items) if isinstance(item.get("fieldName"), str)}
+    for at, item in enumerate(items):
+        name, value, reason = item.get("fieldName"), item.get("fieldValue"), None
+        if not isinstance(name, str):
+            other = next((one for one in item if meant(one, ["fieldName"])), None)
+            hint = f"; did you mean fieldName instead of {plain(other)}?" if other else ""
+            reason = f"it has no text as fieldName{hint}"
+        elif name not in fields:
+            right = meant(name, fields)
+            hint = f"; did you mean {plain(right)}?" if right else ""
+            reason = f"the account has no custom field {plain(name)}{hint}"
+        elif last[name] != at:
+            reason = f"{plain(name)} is given again later"
+        elif value is None:
+            other = next((one for one in item if meant(one, ["fieldValue"])), None)
+            reason = f"did you mean fieldValue instead of {plain(other)}?" if other else None
+        elif not isinstance(value, str):
+            reason = f"the value of {plain(name)} must be a text"
+        elif (allowed := fields[name].values) is not None and value not in allowed:
+            reason = f"{plain(name)} cannot be {plain(value)}"
+        if reason is not None:
+            yield f"body.customFields[{at}] was not assigned: {reason}"

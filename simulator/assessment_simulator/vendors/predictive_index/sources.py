@@ -54,6 +54,9 @@ def row(member: str, reading: str = "") -> Source:
     )
 
 
+OFFSET_NOTE = "no document names an offset; it was converted to UTC"
+"""The note about an instant that is not written in UTC, in a body or a filter."""
+
 PUBLISHER = "The Predictive Index"
 API = "the first-generation API"
 _NEWER = "the newer Integrations API"

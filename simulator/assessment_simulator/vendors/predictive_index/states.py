@@ -1,4 +1,4 @@
-"""The life of an assessment. Every change of `assessmentState` is a row of `STATE_MACHINE.moves` or `REVIVED`.
+"""The states of an assessment. Every change of `assessmentState` is a row of `STATE_MACHINE.moves` or `REVIVED`.
 
 States as listed on the page Common; 0 stands only in the sample of POST behavioralassessments. The vendor publishes no
 moves between them: these are ours. `fail` is no action, because only cognitive assessments are known to fail.
@@ -14,47 +14,32 @@ CREATED, SENT, OPENED, STARTED, COMPLETED, EXPIRED, FAILED, ABORTED = 0, 10, 20,
 _UNFINISHED = (CREATED, SENT, OPENED, STARTED)
 
 _STEPS: dict[tuple[State, str], State] = {
-    (CREATED, "open"): OPENED,
-    (SENT, "open"): OPENED,
-    (OPENED, "open"): OPENED,
-    (STARTED, "open"): STARTED,
-    (OPENED, "start"): STARTED,
-    (STARTED, "start"): STARTED,
+    (CREATED, "open"): OPENED, (SENT, "open"): OPENED, (OPENED, "open"): OPENED, (STARTED, "open"): STARTED,
+    (OPENED, "start"): STARTED, (STARTED, "start"): STARTED,
     (STARTED, "complete"): COMPLETED,
     (STARTED, "fail"): FAILED,
-}
+}  # fmt: skip
 
 STATE_MACHINE = StateMachine(
     states={
-        CREATED: "Created",
-        SENT: "Sent",
-        OPENED: "Opened",
-        STARTED: "Started",
-        COMPLETED: "Completed",
-        EXPIRED: "Expired",
-        FAILED: "Failed",
-        ABORTED: "Aborted",
+        CREATED: "Created", SENT: "Sent", OPENED: "Opened", STARTED: "Started", COMPLETED: "Completed",
+        EXPIRED: "Expired", FAILED: "Failed", ABORTED: "Aborted",
     },
     moves=_STEPS
     | {(state, "expire"): EXPIRED for state in _UNFINISHED}
     | {(state, "abort"): ABORTED for state in _UNFINISHED},
     happy_path=("open", "start", "complete"),
-)
+)  # fmt: skip
 
 DIAGRAM_POSITIONS: dict[State, DiagramPosition] = {
-    EXPIRED: DiagramPosition(0, 0, 4),
-    CREATED: DiagramPosition(1, 0),
-    SENT: DiagramPosition(2, 1),
-    OPENED: DiagramPosition(1, 2),
-    STARTED: DiagramPosition(1, 3),
-    COMPLETED: DiagramPosition(1, 4),
-    FAILED: DiagramPosition(2, 4),
-    ABORTED: DiagramPosition(3, 0, 4),
-}
-"""Where each state is drawn. Those that many lead to are high, so that straight arrows reach them."""
+    EXPIRED: DiagramPosition(0, 0, 4), CREATED: DiagramPosition(1, 0), SENT: DiagramPosition(2, 1),
+    OPENED: DiagramPosition(1, 2), STARTED: DiagramPosition(1, 3), COMPLETED: DiagramPosition(1, 4),
+    FAILED: DiagramPosition(2, 4), ABORTED: DiagramPosition(3, 0, 4),
+}  # fmt: skip
+"""Where the diagram shows each state. States with many predecessors are high, so that straight arrows reach them."""
 
 ENDS = frozenset(STATE_MACHINE.ends)
-"""Where nothing more happens by itself, and no action leads on."""
+"""The states without timers or actions."""
 REVIVED: dict[State, State] = {EXPIRED: SENT}
-"""The end that a later expiration date leads back from, and the state it leads to."""
+"""The end state that a later expiration date leaves, and the state that it leads to."""
 ACTIONS = ("open", "start", "complete", "expire", "abort")

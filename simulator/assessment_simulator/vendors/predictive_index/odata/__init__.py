@@ -1,4 +1,4 @@
-"""OData as far as a list of assessments needs it: read the options of a query, then ask records for what they say.
+"""OData, as far as the lists need it: options of a query are parsed, and filters are compiled and applied to records.
 
 The vendor names the options and shows one filter, `a/b/c eq 'text'`; no page names the version or the operators. So
 the common ground of OData 3 and 4 is read, and both ways of writing where they differ. All of this is assumed:
@@ -9,9 +9,9 @@ the common ground of OData 3 and 4 is read, and both ways of writing where they 
 - An instant is compared to the seventh digit; a date alone is its first moment; one without a zone is in UTC. A quoted
   text beside an instant must be one.
 - Operators: `or and eq ne gt ge lt le in add sub mul div divby mod not -`, which bind as OData 4.01 says; functions:
-  see `functions`. Left out: `has`, `any` and `all` (`customFields` cannot be asked for), `isof`, `cast`, `case`,
-  `time`, `totaloffsetminutes`, durations and arithmetic of instants, geography, `matchesPattern`, and literals `INF`
-  and `NaN`.
+  see `evaluation.FUNCTIONS`. Not supported: `has`, `any` and `all` (`customFields` cannot be queried), `isof`, `cast`,
+  `case`, `time`, `totaloffsetminutes`, durations and arithmetic of instants, geography, `matchesPattern`, and literals
+  `INF` and `NaN`.
 - Numbers are 64-bit integers, or decimals of 38 digits (`1.0`, `1e3`, `1d`, scores). `div` of two integers gives an
   integer, cut toward zero, `divby` a decimal; `mod` has the sign of its left side. A division by a literal zero is
   refused; a division by zero that depends on the record, and what is out of range, is null.
@@ -25,16 +25,6 @@ the common ground of OData 3 and 4 is read, and both ways of writing where they 
 - `$search` wants each of its words, or "phrases", somewhere in the fields, whatever its case.
 - Of an option that is given twice the last counts.
 
-Begin with `surface` (what a list offers), then `lexer`, `parser` and `tree` (a filter read), `options` (all the rest),
-and `evaluation` (a filter asked).
+Begin with `entity_schemas` (what a list offers) and `ast`, then read `parser` (a filter becomes a tree), `evaluation`
+(the tree becomes a predicate), `options` (all options together), `rules` (how errors are reported) and `lists`.
 """
-
-from assessment_simulator.vendors.predictive_index.odata.evaluation import equalities, keeps, looking_up
-from assessment_simulator.vendors.predictive_index.odata.options import MOST, Query, flaws, read, words_in
-from assessment_simulator.vendors.predictive_index.odata.surface import Flaw, Member, Surface, Type
-from assessment_simulator.vendors.predictive_index.odata.tree import Literal, Node
-
-__all__ = [
-    "MOST", "Flaw", "Literal", "Member", "Node", "Query", "Surface", "Type", "equalities", "flaws", "keeps",
-    "looking_up", "read", "words_in",
-]  # fmt: skip

@@ -1,282 +1,358 @@
-"""A filter read by precedence climbing: `expression` reads operators that bind at least as tightly as a rank.
+"""The parser of filters: first tokens, then a tree by precedence climbing.
 
-    expression = single *( operator single )      by rank: or, and, eq/ne, gt/ge/lt/le, add/sub, mul/div/divby/mod
-    single     = "not" single / [ "-" ] one [ "in" "(" literal *( "," literal ) ")" ]
-    one        = "(" expression ")" / function "(" [ expression *( "," expression ) ] ")" / member / literal
+    expression = operand *( operator operand )    by precedence: or, and, eq/ne, gt/ge/lt/le, add/sub, mul/div/divby/mod
+    operand    = "not" operand / [ "-" ] primary [ "in" "(" literal *( "," literal ) ")" ]
+    primary    = "(" expression ")" / function "(" [ expression *( "," expression ) ] ")" / member / literal
 
-What stands in a line of one rank becomes one flat node: a long line costs no recursion, neither here nor when it is
-asked; only parentheses, functions, `not` and `-` nest, and they are counted.
+Operands of one precedence become one flat node, so that a long filter needs no recursion, neither here nor when it is
+evaluated. Only parentheses, functions, `not` and `-` nest; their depth is limited. Types are checked while the tree is
+built: the first error ends the reading.
 """
 
+import re
+from typing import NamedTuple
+
+from assessment_simulator.core import instant
 from assessment_simulator.core.text import lower_uuid
-from assessment_simulator.vendors.predictive_index.odata.functions import FUNCTIONS
-from assessment_simulator.vendors.predictive_index.odata.lexer import Token, moment, tokens
-from assessment_simulator.vendors.predictive_index.odata.numbers import DIVIDING, negated
-from assessment_simulator.vendors.predictive_index.odata.surface import Surface, Type, Wrong, named, quoted
-from assessment_simulator.vendors.predictive_index.odata.tree import (
+from assessment_simulator.vendors.predictive_index.odata.ast import (
     Arithmetic,
     Comparison,
     Function,
     Junction,
     Literal,
     Membership,
-    Named,
+    MemberValue,
     Negation,
     Node,
+    ODataError,
+    Type,
+    quoted,
+)
+from assessment_simulator.vendors.predictive_index.odata.entity_schemas import EntitySchema
+from assessment_simulator.vendors.predictive_index.odata.evaluation import (
+    DIVISIONS,
+    FUNCTIONS,
+    calculate,
+    decimal,
+    is_int64,
 )
 
-DEEPEST = 40
+MAX_LENGTH = 8_192
+"""Characters of a filter."""
+MAX_TOKENS = 1_000
+MAX_DEPTH = 40
 """How deep parentheses, functions, `not` and `-` may be nested in one another."""
 
-_ORDER = ("gt", "ge", "lt", "le")
-_RANKS = {
-    "or": 1,
-    "and": 2,
-    "eq": 3,
-    "ne": 3,
-    **dict.fromkeys(_ORDER, 4),
-    "add": 5,
-    "sub": 5,
-    **dict.fromkeys(("mul", *DIVIDING), 6),
-}
-_COMPARING = (3, 4)
-_OPERATORS = (*_RANKS, "not", "in")
-_MISSING = ("has", "any", "all", "isof", "cast", "case")
+_GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_TOKEN = re.compile(
+    rf"""
+      (?P<blank>[ \t]+)
+    | (?P<tagged>(?:guid|datetime|datetimeoffset)'[^']*')
+    | (?P<text>'(?:[^']|'')*')
+    | (?P<guid>{_GUID}(?![\w-]))
+    | (?P<instant>\d{{4}}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?(?![\w:.-]))
+    | (?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[dDfFlLmM]?(?![\w.-]))
+    | (?P<word>[A-Za-z_]\w*(?:/[A-Za-z_]\w*)*)
+    | (?P<mark>[(),-])
+    """,
+    re.ASCII | re.VERBOSE,
+)
+_CLOCK = re.compile(r"(.+T\d\d:\d\d)(:[\d.]+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_CONSTANTS = {
+    "null": Literal(Type.NULL, None), "true": Literal(Type.BOOLEAN, True), "false": Literal(Type.BOOLEAN, False),
+}  # fmt: skip
 
+_ORDERING = ("gt", "ge", "lt", "le")
+_PRECEDENCE = {
+    "or": 1, "and": 2, "eq": 3, "ne": 3, **dict.fromkeys(_ORDERING, 4), "add": 5, "sub": 5,
+    **dict.fromkeys(("mul", *DIVISIONS), 6),
+}  # fmt: skip
+_COMPARISONS = (3, 4)
+_OPERATORS = (*_PRECEDENCE, "not", "in")
+_UNSUPPORTED = ("has", "any", "all", "isof", "cast", "case")
 _TEXTS = (Type.TEXT, Type.LINK)
 _NUMBERS = (Type.INTEGER, Type.NUMBER)
+
+
+class Token(NamedTuple):
+    """A word, a mark, or a literal as it was written (then `literal` is set); `at` counts characters from 1."""
+
+    text: str
+    at: int
+    literal: Literal | None = None
+    is_word: bool = False
+
+    def __str__(self) -> str:
+        return "at the end" if self is _END else f"at character {self.at}, {quoted(self.text)}"
+
+
 _END = Token("", 0)
 
 
-def parse(text: str, surface: Surface) -> Node:
-    """Read a filter; raises `Wrong` at its first flaw."""
-    parser = _Parser(tokens(text), surface)
+def parse(text: str, schema: EntitySchema) -> Node:
+    """Read a filter; raises `ODataError` at its first error."""
+    parser = _Parser(_tokens(text), schema)
     tree = parser.expression()
     rest = parser.next
     if rest is not _END:
-        raise Wrong("filter.syntax", f"{_place(rest)}, an operator or the end was expected{_hint(rest)}")
-    return _truth(tree, "a filter")
+        hint = ""
+        if rest.text in _UNSUPPORTED:
+            hint = f"; `{rest.text}` is not simulated"
+        elif rest.text not in _OPERATORS and rest.text.lower() in _OPERATORS:
+            hint = "; operators are in lower case"
+        raise ODataError("filter.syntax", f"{rest}, an operator or the end was expected{hint}")
+    return _require_boolean(tree, "a filter")
 
 
-def _hint(token: Token) -> str:
-    if token.text in _MISSING:
-        return f"; `{token.text}` is not simulated"
-    if token.text not in _OPERATORS and token.text.lower() in _OPERATORS:
-        return "; operators are in lower case"
-    return ""
+def _tokens(text: str) -> list[Token]:
+    if len(text) > MAX_LENGTH:
+        raise ODataError("filter.size", f"it has {len(text)} characters")
+    found: list[Token] = []
+    end = 0
+    while end < len(text):
+        match = _TOKEN.match(text, end)
+        if match is None:
+            begins = quoted(text[end:])
+            if text[end] == "'":
+                raise ODataError("filter.syntax", f"the text that begins at character {end + 1} has no end: {begins}")
+            raise ODataError("filter.syntax", f"what begins at character {end + 1} cannot be read: {begins}")
+        kind, end = str(match.lastgroup), match.end()
+        if kind != "blank":
+            at = match.start() + 1
+            found.append(Token(match[0], at, _literal(kind, match[0], at), kind == "word"))
+        if len(found) > MAX_TOKENS:
+            raise ODataError("filter.size", f"it has more than {MAX_TOKENS} words, values and marks")
+    return found
+
+
+def _literal(kind: str, text: str, at: int) -> Literal | None:
+    """The literal that a token stands for; None for a mark and for a word that is no constant."""
+    if kind == "tagged":
+        tag, _, text = text[:-1].partition("'")
+        kind = "guid" if tag == "guid" else "instant"
+    if kind == "text":
+        return Literal(Type.TEXT, text[1:-1].replace("''", "'"))
+    if kind == "number":
+        number = decimal(text.rstrip("dDfFlLmM"))
+        # An integer if it is written as one and has at most 64 bits, else a decimal.
+        if text.lstrip("-").rstrip("lL").isdigit() and is_int64(number):
+            return Literal(Type.INTEGER, int(number))
+        return Literal(Type.NUMBER, number)
+    if kind == "guid":
+        if re.fullmatch(_GUID, text) is None:
+            raise ODataError("filter.syntax", f"at character {at}, {quoted(text)} is no GUID")
+        return Literal(Type.GUID, text.lower())
+    if kind == "instant":
+        ticks = _ticks(text)
+        if ticks is None:
+            raise ODataError("filter.syntax", f"at character {at}, {quoted(text)} is no date or instant")
+        return Literal(Type.INSTANT, ticks)
+    return _CONSTANTS.get(text)
+
+
+def _ticks(text: str) -> int | None:
+    """The instant that a text means; seconds may be left out, and the zone, which is UTC then."""
+    clock = _CLOCK.fullmatch(text)
+    found = instant.parse(f"{clock[1]}{clock[2] or ':00'}{clock[3] or 'Z'}" if clock else text)
+    return None if found is None else found.at
 
 
 class _Parser:
-    def __init__(self, found: list[Token], surface: Surface) -> None:
-        self.tokens = found
-        self.surface = surface
-        self.place = 0
+    def __init__(self, tokens: list[Token], schema: EntitySchema) -> None:
+        self.tokens = tokens
+        self.schema = schema
+        self.position = 0
         self.depth = 0
 
     @property
     def next(self) -> Token:
-        return self.tokens[self.place] if self.place < len(self.tokens) else _END
+        return self.tokens[self.position] if self.position < len(self.tokens) else _END
 
-    def took(self, *words: str) -> str:
-        """The next word or mark if it is one of these, which is then behind us; else nothing."""
+    def take(self) -> Token:
         token = self.next
-        if token.value is not None or token.text not in words:
-            return ""
-        self.place += 1
-        return token.text
+        self.position += 1
+        return token
+
+    def accept(self, *words: str) -> bool:
+        """Take the next token if it is one of these words or marks."""
+        token = self.next
+        accepted = token.literal is None and token.text in words
+        self.position += accepted
+        return accepted
 
     def expect(self, mark: str) -> None:
         token = self.next
-        if not self.took(mark):
-            raise Wrong("filter.syntax", f"{_place(token)}, `{mark}` was expected")
+        if not self.accept(mark):
+            raise ODataError("filter.syntax", f"{token}, `{mark}` was expected")
 
-    def rank(self) -> int:
-        """The rank of the operator that comes next; 0 if there is none."""
-        return 0 if self.next.value is not None else _RANKS.get(self.next.text, 0)
+    def precedence(self) -> int:
+        """The precedence of the next operator; 0 if there is none."""
+        return 0 if self.next.literal is not None else _PRECEDENCE.get(self.next.text, 0)
 
     def expression(self, loosest: int = 1) -> Node:
-        left, highest = self.single(), max(_RANKS.values())
-        while loosest <= (rank := self.rank()) <= highest:
-            if rank in _COMPARING:
-                # `a eq b eq c` says nothing: the next operator must bind more loosely.
-                token, highest = self.next, rank - 1
-                self.place += 1
-                left = _compared(token, left, self.expression(rank + 1))
+        left, tightest = self.operand(), max(_PRECEDENCE.values())
+        while loosest <= (precedence := self.precedence()) <= tightest:
+            if precedence in _COMPARISONS:
+                # `a eq b eq c` is no expression: the next operator must bind more loosely.
+                tightest = precedence - 1
+                left = _compare(self.take(), left, self.expression(precedence + 1))
+                continue
+            rest = []
+            while self.precedence() == precedence:
+                rest.append((self.take(), self.expression(precedence + 1)))
+            if precedence > max(_COMPARISONS):
+                left = _arithmetic(left, rest)
             else:
-                left = self.line(left, rank)
+                operands = [(rest[0][0], left), *rest]
+                left = Junction(rest[0][0].text, tuple(_require_boolean(node, str(token)) for token, node in operands))
         return left
 
-    def line(self, first: Node, rank: int) -> Node:
-        """Operands with operators of one rank between them."""
-        found = []
-        while self.rank() == rank:
-            operator = self.next
-            self.place += 1
-            found.append((operator, self.expression(rank + 1)))
-        if rank > max(_COMPARING):
-            return _arithmetic(first, found)
-        word = found[0][0].text
-        parts = (_truth(first, _place(found[0][0])), *(_truth(part, _place(token)) for token, part in found))
-        return Junction(word, parts)
-
-    def single(self, *, lists: bool = True) -> Node:
-        """An operand; `lists` says whether `in` may follow it, as it may not what `-` has yet to be put before."""
+    def operand(self, *, may_be_listed: bool = True) -> Node:
+        """An operand; `in` may follow unless a `-` before it is still to be applied."""
         token = self.next
         self.depth += 1
-        if self.depth > DEEPEST:
-            raise Wrong("filter.size", f"at character {token.at}, it is nested more than {DEEPEST} deep")
-        if self.took("not"):
-            found: Node = Negation(_truth(self.single(), _place(token)))
-        elif self.took("-"):
-            found = _minus(token, self.single(lists=False))
+        if self.depth > MAX_DEPTH:
+            raise ODataError("filter.size", f"at character {token.at}, it is nested more than {MAX_DEPTH} deep")
+        if self.accept("not"):
+            found: Node = Negation(_require_boolean(self.operand(), str(token)))
+        elif self.accept("-"):
+            found = _minus(token, self.operand(may_be_listed=False))
         else:
-            found = self.one(token)
-        while lists and self.took("in"):
+            found = self.primary()
+        while may_be_listed and self.accept("in"):
             found = self.membership(found)
         self.depth -= 1
         return found
 
-    def one(self, token: Token) -> Node:
-        if self.took("("):
+    def primary(self) -> Node:
+        if self.accept("("):
             inner = self.expression()
             self.expect(")")
             return inner
-        if token.value is None and (not token.is_word or token.text in _OPERATORS):
-            raise Wrong("filter.syntax", f"{_place(token)}, a member, a value or a function was expected")
-        self.place += 1
-        if token.value is not None:
-            return token.value
+        token = self.next
+        if token.literal is None and (not token.is_word or token.text in _OPERATORS):
+            raise ODataError("filter.syntax", f"{token}, a member, a value or a function was expected")
+        self.take()
+        if token.literal is not None:
+            return token.literal
         if token.text in FUNCTIONS or self.next.text == "(":
             self.expect("(")
             return self.function(token)
-        return Named(named(self.surface, token.text, "filter.member"))
+        return MemberValue(self.schema.member(token.text, "filter.member"))
 
     def function(self, token: Token) -> Node:
         signature = FUNCTIONS.get(token.text)
         if signature is None:
-            raise Wrong("filter.syntax", f"{_place(token)}, there is no such function but {', '.join(FUNCTIONS)}")
+            raise ODataError("filter.syntax", f"{token}, there is no such function but {', '.join(FUNCTIONS)}")
         arguments: list[Node] = []
-        if signature.takes:
+        if signature.parameters:
             arguments.append(self.expression())
-            while self.took(","):
+            while self.accept(","):
                 arguments.append(self.expression())
         self.expect(")")
-        if not signature.needed <= len(arguments) <= len(signature.takes):
-            count = f"{signature.counts} arguments are wanted, not {len(arguments)}"
-            raise Wrong("filter.syntax", f"{_place(token)}, {count}")
-        fitted = zip(arguments, signature.takes, strict=False)
-        return Function(token.text, tuple(_argument(token, *pair) for pair in fitted), signature.gives)
+        most = len(signature.parameters)
+        least = most - signature.optional
+        if not least <= len(arguments) <= most:
+            wanted = str(most) if least == most else f"{least} or {most}"
+            raise ODataError("filter.syntax", f"{token}, {wanted} arguments are wanted, not {len(arguments)}")
+        converted = []
+        for argument, wanted_type in zip(arguments, signature.parameters, strict=False):
+            node = _convert(token, argument, wanted_type, f"`{token.text}` takes one")
+            allowed = {Type.TEXT: _TEXTS, Type.NUMBER: _NUMBERS}.get(wanted_type, (wanted_type,))
+            if node.type not in (*allowed, Type.NULL):
+                raise ODataError("filter.type", f"{token} takes {wanted_type}, not {_describe(node)}")
+            converted.append(node)
+        return Function(token.text, tuple(converted), signature.result)
 
-    def membership(self, part: Node) -> Node:
-        values: list[Comparison] = []
+    def membership(self, operand: Node) -> Node:
+        compared: list[Comparison] = []
         self.expect("(")
-        while not values or self.took(","):
+        while not compared or self.accept(","):
             token = self.next
-            negative = self.took("-")
-            literal = self.next.value
+            negative = self.accept("-")
+            literal = self.next.literal
             if literal is None:
-                raise Wrong("filter.syntax", f"{_place(self.next)}, a value was expected")
-            self.place += 1
-            values.append(_compared(token, part, _minus(token, literal) if negative else literal))
-            if (
-                part.type is Type.OBJECT
-                or len({one.left.type for one in values if one.right.type is not Type.NULL}) > 1
-            ):
-                raise Wrong("filter.type", f"{_place(token)}, a list wants values of one type")
+                raise ODataError("filter.syntax", f"{self.next}, a value was expected")
+            self.take()
+            # Each value is checked and converted as the right side of `eq` would be.
+            compared.append(_compare(token, operand, _minus(token, literal) if negative else literal))
+            types = {one.left.type for one in compared if one.right.type is not Type.NULL}
+            if operand.type is Type.OBJECT or len(types) > 1:
+                raise ODataError("filter.type", f"{token}, a list wants values of one type")
         self.expect(")")
-        return _among(values)
+        # A null says nothing of the type to which the operand must be converted.
+        typed = next((one for one in compared if one.right.type is not Type.NULL), compared[0])
+        return Membership(typed.left, frozenset(one.right.value for one in compared if isinstance(one.right, Literal)))
 
 
-def _among(compared: list[Comparison]) -> Membership:
-    # A null says nothing of the type that the part must have.
-    one = next((each for each in compared if each.right.type is not Type.NULL), compared[0])
-    return Membership(one.left, frozenset(each.right.value for each in compared if isinstance(each.right, Literal)))
-
-
-def _place(token: Token) -> str:
-    return "at the end" if token is _END else f"at character {token.at}, {quoted(token.text)}"
-
-
-def _truth(node: Node, whose: str) -> Node:
-    if node.type is not Type.TRUTH:
-        raise Wrong("filter.type", f"{whose} wants a comparison or another truth value, not {node.type}")
+def _require_boolean(node: Node, place: str) -> Node:
+    if node.type is not Type.BOOLEAN:
+        raise ODataError("filter.type", f"{place} wants a comparison or another truth value, not {node.type}")
     return node
 
 
-def _minus(token: Token, node: Node) -> Node:
-    _numeric(token, node)
-    if isinstance(node, Literal) and node.value is not None:
-        return Literal(node.type, negated(node.value))
-    return Arithmetic(Literal(Type.INTEGER, 0), (("sub", node),), node.type)
-
-
-def _numeric(token: Token, node: Node) -> None:
+def _require_number(token: Token, node: Node) -> None:
     if node.type not in (*_NUMBERS, Type.NULL):
-        raise Wrong("filter.type", f"{_place(token)} wants numbers, not {_named(node)}")
+        raise ODataError("filter.type", f"{token} wants numbers, not {_describe(node)}")
+
+
+def _minus(token: Token, node: Node) -> Node:
+    _require_number(token, node)
+    if isinstance(node, Literal) and node.value is not None:
+        return Literal(node.type, calculate("sub", 0, node.value))
+    return Arithmetic(Literal(Type.INTEGER, 0), (("sub", node),), node.type)
 
 
 def _arithmetic(first: Node, rest: list[tuple[Token, Node]]) -> Node:
     for token, node in rest:
-        _numeric(token, first)
-        _numeric(token, node)
-        if token.text in DIVIDING and isinstance(node, Literal) and node.value == 0:
-            raise Wrong("filter.type", f"{_place(token)} divides by zero")
+        _require_number(token, first)
+        _require_number(token, node)
+        if token.text in DIVISIONS and isinstance(node, Literal) and node.value == 0:
+            raise ODataError("filter.type", f"{token} divides by zero")
     fraction = any(token.text == "divby" for token, _ in rest)
     whole = not fraction and all(node.type is not Type.NUMBER for node in (first, *(node for _, node in rest)))
     kind = Type.INTEGER if whole else Type.NUMBER
     return Arithmetic(first, tuple((token.text, node) for token, node in rest), kind)
 
 
-def _argument(token: Token, node: Node, wanted: Type) -> Node:
-    """The argument, which must be of the type that a function takes there, or null."""
-    node = _fitted(token, node, wanted, f"`{token.text}` takes one")
-    types = {Type.TEXT: _TEXTS, Type.NUMBER: _NUMBERS}.get(wanted, (wanted,))
-    if node.type not in (*types, Type.NULL):
-        raise Wrong("filter.type", f"{_place(token)} takes {wanted}, not {_named(node)}")
-    return node
-
-
-def _compared(token: Token, left: Node, right: Node) -> Comparison:
-    """A comparison by the operator at `token`; what stands there instead is a value in a list, compared by `eq`."""
-    operator = token.text if token.value is None and token.text in _RANKS else "eq"
+def _compare(token: Token, left: Node, right: Node) -> Comparison:
+    """A comparison by the operator at `token`; a value of a list stands there instead, and is compared by `eq`."""
+    operator = token.text if token.literal is None and token.text in _PRECEDENCE else "eq"
     left, right = (
-        _fitted(token, left, right.type, f"{_named(right)} is one"),
-        _fitted(token, right, left.type, f"{_named(left)} is one"),
+        _convert(token, left, right.type, f"{_describe(right)} is one"),
+        _convert(token, right, left.type, f"{_describe(left)} is one"),
     )
-    left, right = _in_lower_case(left, right), _in_lower_case(right, left)
-    types = {_ALIKE.get(node.type, node.type) for node in (left, right)}
-    # A graph is an object: all that can be asked of it is whether it is there.
-    orderless = types & {Type.TRUTH, Type.GUID, Type.OBJECT} and operator in _ORDER
-    if len(types - {Type.NULL}) > 1 or types == {Type.OBJECT} or orderless:
-        raise Wrong("filter.type", f"{_place(token)}, {_named(left)} `{operator}` {_named(right)} makes no sense")
+    left, right = _lower_uuid(left, right), _lower_uuid(right, left)
+    alike = {Type.LINK: Type.TEXT, Type.INTEGER: Type.NUMBER}
+    types = {alike.get(node.type, node.type) for node in (left, right)}
+    # A graph of scores is an object: a filter can only ask whether it is null.
+    unordered = types & {Type.BOOLEAN, Type.GUID, Type.OBJECT} and operator in _ORDERING
+    if len(types - {Type.NULL}) > 1 or types == {Type.OBJECT} or unordered:
+        message = f"{token}, {_describe(left)} `{operator}` {_describe(right)} makes no sense"
+        raise ODataError("filter.type", message)
     return Comparison(operator, left, right)
 
 
-_ALIKE = {Type.LINK: Type.TEXT, Type.INTEGER: Type.NUMBER}
-
-
-def _fitted(token: Token, node: Node, other: Type, why: str) -> Node:
-    """The node, turned into the type of the other where OData writes that type as a text."""
-    if node.type in _TEXTS and other is Type.GUID:
-        return Literal(Type.GUID, node.value.lower()) if isinstance(node, Literal) else _guid_of(node)
-    if isinstance(node, Literal) and node.type is Type.TEXT and other is Type.INSTANT:
-        ticks = moment(node.value)
+def _convert(token: Token, node: Node, wanted: Type, why: str) -> Node:
+    """Convert a text to the wanted type where OData writes values of that type as texts."""
+    if node.type in _TEXTS and wanted is Type.GUID:
+        if isinstance(node, Literal):
+            return Literal(Type.GUID, node.value.lower())
+        return Function("tolower", (node,), Type.GUID)
+    if isinstance(node, Literal) and node.type is Type.TEXT and wanted is Type.INSTANT:
+        ticks = _ticks(node.value)
         if ticks is None:
-            raise Wrong("filter.type", f"{_place(token)}, {quoted(node.value)} is no date or instant, but {why}")
+            raise ODataError("filter.type", f"{token}, {quoted(node.value)} is no date or instant, but {why}")
         return Literal(Type.INSTANT, ticks)
     return node
 
 
-def _in_lower_case(node: Node, other: Node) -> Node:
-    """The node, as the UUIDs in a member are written if it is compared with such a member."""
-    if isinstance(node, Literal) and node.type is Type.TEXT and isinstance(other, Named) and other.member.is_uuid:
+def _lower_uuid(node: Node, other: Node) -> Node:
+    """Write a text in lower case if it is a UUID and is compared with a member whose values are UUIDs."""
+    if isinstance(node, Literal) and node.type is Type.TEXT and isinstance(other, MemberValue) and other.member.is_uuid:
         return Literal(Type.TEXT, lower_uuid(node.value))
     return node
 
 
-def _guid_of(node: Node) -> Node:
-    return Function("tolower", (node,), Type.GUID)
-
-
-def _named(node: Node) -> str:
-    return quoted(node.member.name) + f" ({node.type})" if isinstance(node, Named) else str(node.type)
+def _describe(node: Node) -> str:
+    return f"{quoted(node.member.name)} ({node.type})" if isinstance(node, MemberValue) else str(node.type)

@@ -6,12 +6,19 @@ import pytest
 
 from assessment_simulator.core.questionnaire import Phase, questions
 from assessment_simulator.vendors.predictive_index import VENDOR, results
-from assessment_simulator.vendors.predictive_index.adjectives import LISTS, SHOWN, WORDS
-from assessment_simulator.vendors.predictive_index.questionnaire import GRAPHS, PHASES, QUESTIONNAIRE, to_results
+from assessment_simulator.vendors.predictive_index.questionnaire import (
+    GRAPHS,
+    LISTS,
+    PHASES,
+    QUESTIONNAIRE,
+    TRANSLATIONS,
+    WORDS,
+    to_results,
+)
 from assessment_simulator.vendors.predictive_index.states import RECORD_KIND, STATE_MACHINE
 from tests.fakes import NOW, FakeSandbox
 
-LANGUAGES = list(SHOWN)
+LANGUAGES = list(TRANSLATIONS)
 
 
 def invited(**more: Any) -> tuple[FakeSandbox, str]:
@@ -66,7 +73,7 @@ def test_every_language_asks_the_same_in_words_of_its_own(language: str) -> None
         assert len({text for _, text in question.choices}) == len(WORDS)
         assert question.many
     assert len({part.title for part in QUESTIONNAIRE.parts[language]}) == 2
-    assert LISTS.keys() == SHOWN.keys()
+    assert LISTS.keys() == TRANSLATIONS.keys()
 
 
 ROWS: list[tuple[dict[str, list[str]], dict[str, dict[str, float]]]] = [
@@ -87,7 +94,7 @@ def test_ticked_words_move_their_factors_in_the_graph_of_their_list(
 ) -> None:
     neutral = dict.fromkeys(results.FACTORS, 0)
     assert to_results(answers) == {"scores": {graph: neutral | sigma for graph, sigma in moved.items()}}
-    assert results.flaw(to_results(answers)) is None
+    assert results.body_error(to_results(answers)) is None
 
 
 @pytest.mark.parametrize("blank", [{}, {"real": []}, {"expected": [], "real": []}])
