@@ -3,8 +3,7 @@
 Each process has two listeners. Clients connect to the first; the other processes connect to the second, the forward
 listener. A request passes through these steps:
 
-1. `Forwarding` runs the app with a copy of the scope. The app finds the sandbox. If this process owns it, the app
-   answers, and forwarding has no further part in the request.
+1. `Forwarding` runs the app with a copy of the scope. If this process owns the sandbox, the app answers.
 2. If another process owns it, the app sends nothing and names the owner: it calls `leave_to`, or raises
    `OwnedElsewhere`. `Forwarding` sends the request to the owner's forward listener. What the client sent, and what only
    this process knows (client address, scheme, path prefix), travels in one plain HTTP request.
@@ -22,10 +21,10 @@ Guarantees:
 - If the client disconnects, the connection to the owner is closed, and the owner sees the disconnect.
 - If the owner sends nothing for `FIRST_PROBE` seconds, its health is requested on another connection, and again every
   `NEXT_PROBE` seconds. A healthy owner is waited for without limit. Otherwise the owner is reported as unreachable, and
-  the client's connection is closed.
+  the client's connection is closed, within five seconds after the request.
 - If the sandbox has no owner that can be connected to, the client gets a 503 after `GIVE_UP` seconds.
 
-Idle connections to the owner are kept for `KEPT` seconds here and for `server.connection.IDLE` seconds there, so the
+Idle connections to the owner are kept for `KEPT` seconds here and for `http.connection.IDLE` seconds there, so the
 owner never closes one that is about to be used, unless it stops.
 
 Header values may hold bytes that are not UTF-8, and aiohttp writes UTF-8 only. They are decoded as Latin-1 here, and
@@ -87,7 +86,7 @@ PROBE = 1.2
 """Seconds that the owner has to answer a probe."""
 CONFIRMING = 1.0
 """Seconds that a forwarded request waits at the owner for the database."""
-DEPOSING = 2.3
+TAKING = 2.3
 """Seconds that a client waits for `Owner.unreachable`, so that its next request finds another owner."""
 ENDING = 0.5
 """Seconds that a client has to receive the end of an event stream when the server stops."""
@@ -179,18 +178,6 @@ async def give_up(scope: Scope, receive: Receive, send: Send) -> None:
     await problem.response()(scope, receive, send)
 
 
-class _Unconnected(Exception):
-    """No connection could be made, so nothing was sent. `is_own_limit`: the cause is in this process."""
-
-    def __init__(self, is_own_limit: bool) -> None:
-        super().__init__()
-        self.is_own_limit = is_own_limit
-
-
-class _Broken(Exception):
-    """The connection to the owner ended before the response was complete."""
-
-
 class _Outcome(Enum):
     """What became of one attempt to forward a request."""
 
@@ -198,10 +185,20 @@ class _Outcome(Enum):
     NOT_THE_OWNER = auto()
     UNCONNECTED = auto()
     OWN_LIMIT = auto()
+    """No connection could be made, for a cause in this process."""
     BROKEN = auto()
+    """The connection to the owner ended before the response was complete."""
     CLIENT_GONE = auto()
     OWNER_SILENT = auto()
     STOPPING = auto()
+
+
+class _Ended(Exception):
+    """An attempt has ended with this outcome, before the response was complete."""
+
+    def __init__(self, outcome: _Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
 
 
 class _Exchange:
@@ -337,19 +334,23 @@ class Forwarding:
         self._count()
         data = await body.read(named_headers(scope).get(b"content-length"))
         while owner is not None and data is not None:
-            outcome = await self._exchange(owner, scope, body, data, send)
-            match outcome:
+            match await self._exchange(owner, scope, body, data, send):
                 case _Outcome.NOT_THE_OWNER:
                     owner.forget()
                 case _Outcome.UNCONNECTED:
                     await self._report(owner, deadline - loop.time(), is_silent=False)
                 case _Outcome.OWN_LIMIT:
                     _log.warning("no connection to %s: this process has no more files or ports", owner.address)
-                case _Outcome.STOPPING:
-                    await self._end_stream(scope, send)
+                case _Outcome.STOPPING:  # an event stream, which ends as its end is written
+                    try:
+                        async with asyncio.timeout(ENDING):  # the client may not read any more
+                            await send({"type": "http.response.body", "body": b"", "more_body": False})
+                    except TimeoutError:
+                        if connection := connection_of(scope):
+                            connection.abort()
                     return
                 case _Outcome.OWNER_SILENT:
-                    await self._report(owner, DEPOSING, is_silent=True)
+                    await self._report(owner, TAKING, is_silent=True)
                     hang_up(connection_of(scope))
                     return
                 case _Outcome.BROKEN:
@@ -365,17 +366,8 @@ class Forwarding:
                 return
             owner = await _run(self._app, {**scope}, _Place(), body.receive, send)
 
-    async def _end_stream(self, scope: Scope, send: Send) -> None:
-        """End an event stream as its end is written. A client that reads no more is not waited for."""
-        try:
-            async with asyncio.timeout(ENDING):
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except TimeoutError:
-            if connection := connection_of(scope):
-                connection.abort()
-
     async def _report(self, owner: Owner, seconds: float, *, is_silent: bool) -> None:
-        """Tell the registry that the owner is unreachable, and wait so long for what it does about that.
+        """Report to the registry that the owner is unreachable, and wait so long for what it does about that.
 
         It goes on when the time is over: other requests wait for it too.
         """
@@ -406,13 +398,11 @@ class Forwarding:
             async with exchange.limit:
                 response = await self._request(owner.address, scope, data)
                 try:
-                    return await self._relay(exchange, response, send)
+                    await self._relay(exchange, response, send)
                 finally:
                     response.close()  # unless it is complete, and its connection free for the next request
-        except _Unconnected as problem:
-            return _Outcome.OWN_LIMIT if problem.is_own_limit else _Outcome.UNCONNECTED
-        except _Broken:
-            return _Outcome.BROKEN
+        except _Ended as end:
+            return end.outcome
         except TimeoutError:
             if exchange.outcome is None:
                 raise
@@ -422,6 +412,7 @@ class Forwarding:
             timer.cancel()
             for task in watching:
                 task.cancel()
+        return _Outcome.ANSWERED
 
     async def _watch(self, exchange: _Exchange, address: str, body: _Body) -> None:
         """End the exchange when its client disconnects or its owner does not respond any more."""
@@ -440,10 +431,10 @@ class Forwarding:
                 exchange.end(_Outcome.OWNER_SILENT)
                 return
 
-    async def _relay(self, exchange: _Exchange, response: "ClientResponse", send: Send) -> _Outcome:
+    async def _relay(self, exchange: _Exchange, response: "ClientResponse", send: Send) -> None:
         """Send the response to the client as it comes."""
         if response.status == MISDIRECTED and HEADER.decode() in response.headers:
-            return _Outcome.NOT_THE_OWNER
+            raise _Ended(_Outcome.NOT_THE_OWNER)
         exchange.progress += 1
         headers, content = end_to_end(response.raw_headers), response.content
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
@@ -454,14 +445,13 @@ class Forwarding:
             while not content.is_eof():
                 await send({"type": "http.response.body", "body": part, "more_body": True})
                 if self._is_stopping and exchange.is_event_stream:
-                    return _Outcome.STOPPING
+                    raise _Ended(_Outcome.STOPPING)
                 part = await content.readany()
                 exchange.progress += 1
         except self._errors as problem:
-            raise _Broken from problem
+            raise _Ended(_Outcome.BROKEN) from problem
         exchange.has_responded = True
         await send({"type": "http.response.body", "body": part, "more_body": False})
-        return _Outcome.ANSWERED
 
     async def _request(self, address: str, scope: Scope, data: bytes) -> "ClientResponse":
         """Send the request; the head of the response."""
@@ -509,11 +499,12 @@ class Forwarding:
             try:
                 return await send(request)
             except ClientConnectorError as problem:
-                raise _Unconnected(problem.os_error.errno in _OWN_LIMITS) from problem
+                is_own_limit = problem.os_error.errno in _OWN_LIMITS
+                raise _Ended(_Outcome.OWN_LIMIT if is_own_limit else _Outcome.UNCONNECTED) from problem
             except ConnectionTimeoutError as problem:
-                raise _Unconnected(is_own_limit=False) from problem
+                raise _Ended(_Outcome.UNCONNECTED) from problem
             except (ClientError, OSError) as problem:
-                raise _Broken from problem
+                raise _Ended(_Outcome.BROKEN) from problem
 
         self._session = ClientSession(
             # There are as many connections as requests under way, which the ordinary listener limits.
@@ -541,12 +532,12 @@ class Forwarding:
                 async with asyncio.timeout(PROBE):
                     response = await self._client().get(f"http://{address}{HEALTH}")
                     await response.read()
-            except _Unconnected as problem:
-                return problem.is_own_limit
             except TimeoutError:
-                if loop.time() - began < PROBE + 0.5:  # otherwise this process was stopped meanwhile
+                if loop.time() - began < PROBE + 0.5:  # otherwise this process was stopped in the meantime
                     return False
-            except (_Broken, OSError):
+            except _Ended as end:
+                return end.outcome is _Outcome.OWN_LIMIT
+            except OSError:
                 return False
             else:
                 return True
