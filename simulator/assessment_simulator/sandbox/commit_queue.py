@@ -154,6 +154,13 @@ class Commits:
         """Whether an answer may leave now: all is durable, and this process certainly owns the sandbox."""
         return not self._waiting and self.problem is None and self._log.is_confirmed
 
+    def check_ownership(self) -> None:
+        """Raise unless this process certainly owns the sandbox at this moment: `Unwritten` if it was lost."""
+        if self.problem is not None:
+            raise self.problem
+        if not self._log.is_confirmed:
+            raise Unusable("the lease has ended", "the log does not answer")
+
     async def settled(self) -> None:
         """Return when all that is applied now is durable, and this process still owns the sandbox.
 

@@ -66,8 +66,8 @@ class Sandboxes:
     """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does."""
 
     def __init__(
-        self, vendors: Mapping[str, Vendor], webhook_client: WebhookClient, *, open_access: bool = True, most: int = 20_000,
-        relay: Relay | None = None, log: Log | None = None,
+        self, vendors: Mapping[str, Vendor], webhook_client: WebhookClient, *, open_access: bool = True,
+        most: int = 20_000, relay: Relay | None = None, log: Log | None = None,
     ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access

@@ -12,7 +12,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from assessment_simulator.core.retry_schedule import REFUSED, WebhookRequest, WebhookResponse
 from assessment_simulator.loading import loaded
+from assessment_simulator.storage import LogError
 from assessment_simulator.webhooks.egress import Address, Policy, Refused
 
 if TYPE_CHECKING:
@@ -64,14 +65,22 @@ class WebhookClient:
         self._insecure = insecure
         self._tls: ssl.SSLContext | None = None
 
-    async def send(self, request: WebhookRequest, seconds: float, *, named: bool = False) -> Result:
-        """Post once, within `seconds` of real time. `named`: a request to a vendor named the address."""
+    async def send(
+        self, request: WebhookRequest, seconds: float, *, named: bool = False, confirm: Callable[[], None] | None = None
+    ) -> Result:
+        """Post once, within `seconds` of real time. `named`: a request to a vendor named the address.
+
+        `confirm` is called when the connection is made, before the first byte is sent. If it raises `LogError`, so does
+        this, and nothing was sent.
+        """
         await loaded("aiohttp", "httpx2")  # the first import must not count against the listener's time
         began = time.perf_counter()
         answer, error = None, None
         try:
             async with asyncio.timeout(seconds):
-                answer = await self._post(request, named)
+                answer = await self._post(request, named, confirm)
+        except LogError:
+            raise
         except Refused as refused:
             error = f"{REFUSED}: {refused}" if str(refused) else REFUSED
         except TimeoutError:
@@ -80,7 +89,7 @@ class WebhookClient:
             error = f"{type(problem).__name__}: {problem}"
         return Result(answer, error, time.perf_counter() - began)
 
-    async def _post(self, request: WebhookRequest, named: bool) -> WebhookResponse:
+    async def _post(self, request: WebhookRequest, named: bool, confirm: Callable[[], None] | None) -> WebhookResponse:
         from httpx2 import URL, InvalidURL
 
         try:
@@ -92,7 +101,7 @@ class WebhookClient:
         addresses = await self._policy.resolve(url.raw_host.decode("ascii"), named=named)
         if url.raw_scheme == b"https" and self._tls is None:
             self._tls = self.tls_context()
-        return await _exchange(addresses, url, request, self._tls)
+        return await _exchange(addresses, url, request, self._tls, confirm)
 
     def tls_context(self) -> ssl.SSLContext:
         """What a listener's certificate is checked against."""
@@ -111,8 +120,9 @@ class WebhookClient:
 
 
 async def _exchange(
-    addresses: Iterable[Address], url: "URL", request: WebhookRequest, tls: ssl.SSLContext | None
-) -> WebhookResponse:
+    addresses: Iterable[Address], url: "URL", request: WebhookRequest, tls: ssl.SSLContext | None,
+    confirm: Callable[[], None] | None,
+) -> WebhookResponse:  # fmt: skip
     """Post to the first of these addresses that can be connected to; when cancelled, close the connection.
 
     Raises ValueError if a header or the path contains NUL, CR or LF, OSError if no address can be connected to or the
@@ -132,11 +142,17 @@ async def _exchange(
             connections.callback(_shut_down, connection)
             return connection
 
+        async def connected(*_: object) -> None:
+            if confirm is not None:
+                confirm()
+
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_create_end.append(connected)  # aiohttp sends the request in the same step
         async with aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True, socket_factory=open_socket),
             timeout=aiohttp.ClientTimeout(),  # none: the caller's is for the whole attempt
             cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=_ADDED_BY_AIOHTTP, auto_decompress=False,
-            max_line_size=MAX_LINE, max_field_size=MAX_LINE, max_headers=MAX_HEADERS,
+            max_line_size=MAX_LINE, max_field_size=MAX_LINE, max_headers=MAX_HEADERS, trace_configs=[trace],
         ) as session:  # fmt: skip
             for address in addresses:
                 literal = f"[{address}]" if address.version == 6 else str(address)

@@ -160,16 +160,18 @@ class WebhookWorker:
         while not sandbox.is_closed:
             try:
                 await sandbox.settled()
+                if sandbox.epoch != epoch or sandbox.is_closed:
+                    return
+                place = sandbox.next_place()
+                attempt = await self._send(delivery, fault)
                 break
             except Unwritten:  # the delivery is claimed again when the sandbox was read again
                 self._must_requeue = True
                 return
-            except LogError as problem:  # the log does not respond; nothing was lost so far
+            except LogError as problem:  # the log does not respond; nothing was sent or lost so far
                 _log.debug("sandbox %s: an attempt must wait: %s", sandbox.name, problem)
-        if sandbox.epoch != epoch or sandbox.is_closed:
+        else:
             return
-        place = sandbox.next_place()
-        attempt = await self._send(delivery, fault)
         await self._record(delivery, attempt, epoch, place)
 
     async def _send(self, delivery: Delivery, fault: Fault | None) -> Attempt:
@@ -179,9 +181,15 @@ class WebhookWorker:
             timestamp = machine_now() if sandbox.config.webhook_time == "real" else at
             request = sandbox.vendors[event.vendor].webhook_request(delivery, timestamp, sandbox.config)
             if fault is None:
-                result = await self._client.send(request, sandbox.config.webhook_timeout, named=event.named)
+                # Connecting may take long, and the sandbox may belong to another process by then.
+                confirm = None if sandbox.commits is None else sandbox.commits.check_ownership
+                result = await self._client.send(
+                    request, sandbox.config.webhook_timeout, named=event.named, confirm=confirm
+                )
             else:
                 result = Result(None, f"dropped by fault {fault.id}", 0.0)
+        except LogError:
+            raise
         except Exception as problem:  # noqa: BLE001  a bug must not lose the webhook: it is retried
             request, result = WebhookRequest(event.url, (), b""), Result(None, f"cannot be sent: {problem}", 0.0)
         fault_id = fault.id if fault else delivery.fault
