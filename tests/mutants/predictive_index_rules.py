@@ -150,7 +150,7 @@ MUTANTS = (
         "A changed name is shown in one of the person's assessments only.",
     ),
     Mutant(
-        "pi.taker.index", _ASSESSMENTS, "representations.keys(face, old))\n            records.append(updated)", ")\n            records.append(updated)",
+        "pi.taker.index", _ASSESSMENTS, "            keys = representations.keys(face, old)\n", "            keys = ()\n",
         "A filter by a person's new id finds one of the person's assessments only.",
     ),
     Mutant(

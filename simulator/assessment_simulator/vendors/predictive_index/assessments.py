@@ -258,10 +258,8 @@ def _save_person(
         if assessment is not None and other != except_for:
             old = assessment.public
             face = representations.with_person(old, values)
-            updated = Record(
-                RECORD_KIND, other, assessment.status, face, assessment.internal, representations.keys(face, old)
-            )
-            records.append(updated)
+            keys = representations.keys(face, old)
+            records.append(Record(RECORD_KIND, other, assessment.status, face, assessment.internal, keys))
     return tuple(records)
 
 
