@@ -258,8 +258,8 @@ def _save_person(
         if assessment is not None and other != except_for:
             old = assessment.public
             face = representations.with_person(old, values)
-            keys = representations.keys(face, old)
-            records.append(Record(RECORD_KIND, other, assessment.status, face, assessment.internal, keys))
+            index = representations.keys(face, old)
+            records.append(Record(RECORD_KIND, other, assessment.status, face, assessment.internal, index))
     return tuple(records)
 
 
