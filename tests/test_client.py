@@ -1,5 +1,6 @@
-"""The handle on a sandbox, against the real program."""
+"""`assessment_simulator.client`: the handle on a sandbox, against the running program."""
 
+import doctest
 import re
 import socket
 import subprocess
@@ -12,17 +13,17 @@ from typing import Any
 import httpx2
 import pytest
 
+from assessment_simulator import client
 from assessment_simulator.client import NotCaught, Simulator, SimulatorError, SimulatorServer
+from assessment_simulator.testing import connection, resources, webhook_listener
 from assessment_simulator.testing.connection import duration
-from assessment_simulator.testing.listener_address import advertised, bind_address
-from assessment_simulator.testing.webhook_listener import Listener
+from assessment_simulator.testing.webhook_listener import Listener, advertised, bind_address
 from tests.servers import CONTROL_TOKEN, Server
 
 ORDER = {
     "candidate": {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"},
-    "assessment_id": "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10",
-    "application_id": "application-1",
-}
+    "assessment_id": "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10", "application_id": "application-1",
+}  # fmt: skip
 PERSON = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
 
 
@@ -38,17 +39,15 @@ def assess(handle: Simulator, **more: Any) -> str:
     pi = handle.predictive_index
     answer = httpx2.post(f"{pi.url}/behavioralassessments", headers=pi.headers(), json={**PERSON, **more})
     assert answer.status_code == 201, answer.text
-    id: str = answer.json()["assessmentId"]
-    return id
+    return str(answer.json()["assessmentId"])
 
 
 def order(handle: Simulator, status: int = 201) -> str:
-    """Create an order at pymetrics, or ask for the same once more; its id."""
+    """Create an order at pymetrics, or repeat the request; its id."""
     pymetrics = handle.pymetrics
     answer = httpx2.post(f"{pymetrics.url}/mercury/order", headers=pymetrics.headers(), json=ORDER)
     assert answer.status_code == status, answer.text
-    id: str = answer.json()["order"]["id"]
-    return id
+    return str(answer.json()["order"]["id"])
 
 
 def names(server: Server) -> set[str]:
@@ -56,33 +55,35 @@ def names(server: Server) -> set[str]:
     return {one["name"] for one in httpx2.get(f"{server.url}/_simulator/sandboxes", trust_env=False).json()}
 
 
-# The sandbox.
+@pytest.mark.parametrize(
+    "module", [webhook_listener, client, connection, resources], ids=lambda module: module.__name__
+)
+def test_the_examples_in_the_docstrings_hold(module: Any, server: Server) -> None:
+    runner = doctest.DocTestRunner(verbose=False)
+    for example in doctest.DocTestFinder().find(module):
+        with Simulator(server.url) as example.globs["simulator"]:
+            runner.run(example)
+    assert runner.summarize(verbose=False).failed == 0
 
 
-def test_a_handle_opens_a_sandbox_and_forgets_it_at_the_end(server: Server) -> None:
+# Opening and closing.
+
+
+def test_a_sandbox_is_deleted_on_close_and_closing_twice_or_after_a_deletion_does_nothing(server: Server) -> None:
     with Simulator(server.url, "held-in-the-hand") as handle:
         assert handle.name == "held-in-the-hand"
         assert handle.name in names(server)
     assert handle.name not in names(server)
-
-
-def test_a_handle_that_is_closed_twice_is_closed(server: Server) -> None:
-    handle = Simulator(server.url)
     handle.close()
-    handle.close()
-    assert handle.name not in names(server)
+    with Simulator(server.url) as handle:
+        httpx2.delete(f"{handle.url}/_simulator/sandboxes/{handle.name}", trust_env=False)
 
 
-def test_a_sandbox_that_somebody_else_has_forgotten_is_no_trouble_at_the_end(handle: Simulator) -> None:
-    httpx2.delete(f"{handle.url}/_simulator/sandboxes/{handle.name}", trust_env=False)
-
-
-def test_a_name_that_is_taken_is_refused_and_leaves_nothing_running(server: Server, handle: Simulator) -> None:
+def test_a_name_that_is_taken_raises_the_problem_and_leaves_no_thread(server: Server, handle: Simulator) -> None:
     before = set(threading.enumerate())
     with pytest.raises(SimulatorError, match=r"there is a sandbox .* already") as refused:
         Simulator(server.url, handle.name)
-    assert refused.value.status == 409
-    assert refused.value.problem["title"] == "Conflict"
+    assert (refused.value.status, refused.value.problem["title"]) == (409, "Conflict")
     assert set(threading.enumerate()) <= before
 
 
@@ -106,31 +107,33 @@ with Simulator(sys.argv[1]) as simulator:
 """
 
 
-def test_a_forked_child_and_its_parent_get_their_own_answers(server: Server) -> None:
+def test_a_forked_child_and_its_parent_get_their_own_responses(server: Server) -> None:
     command = [sys.executable, "-W", "error", "-c", FORKED, server.url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
+def test_an_address_without_a_simulator_is_named_in_the_error(server: Server) -> None:
     with pytest.raises(SimulatorError, match=r"POST http://127\.0\.0\.1:9/_simulator/sandboxes: ") as refused:
         Simulator("http://127.0.0.1:9/")
     assert refused.value.status is None
-
-
-def test_an_address_where_something_else_answers_is_no_simulator(server: Server) -> None:
     with pytest.raises(SimulatorError, match="404"):
         Simulator(f"{server.url}/elsewhere")
 
 
-def test_a_sandbox_begins_with_the_settings_and_the_seed_that_it_is_given(server: Server) -> None:
+def test_a_sandbox_starts_with_its_seed_and_settings_and_changes_them(server: Server) -> None:
     with Simulator(server.url, seed="seven", config={"progress": "PT5S"}) as handle:
         assert handle.config()["progress"] == "PT5S"
-        looked = httpx2.get(f"{server.url}/_simulator/sandboxes/{handle.name}", trust_env=False).json()
-        assert looked["seed"] == "seven"
+        seen = httpx2.get(f"{server.url}/_simulator/sandboxes/{handle.name}", trust_env=False).json()
+        assert seen["seed"] == "seven"
+        changed = handle.config(progress="PT10S", rate_limit=100)
+        assert (changed["progress"], changed["rate_limit"], changed["invitation_days"]) == ("PT10S", 100, 10)
+        assert handle.config() == changed
+        with pytest.raises(SimulatorError, match="invitation_days: must be greater than or equal to 4"):
+            handle.config(invitation_days=3)
 
 
-def test_both_vendors_open_with_what_the_handle_holds(handle: Simulator) -> None:
+def test_both_vendors_accept_the_keys_of_the_handle(handle: Simulator) -> None:
     ids = [assess(handle), order(handle)]
     assert [one["id"] for one in handle.invitations] == ids
     assert handle.pymetrics.base_url == handle.pymetrics.url == handle.url
@@ -138,7 +141,7 @@ def test_both_vendors_open_with_what_the_handle_holds(handle: Simulator) -> None
     assert (handle.pymetrics.client_id, handle.pymetrics.api_key) == (f"sim-{handle.name}",) * 2
 
 
-def test_in_closed_access_the_control_token_opens_a_sandbox_with_credentials_of_chance(closed: Server) -> None:
+def test_in_closed_access_the_control_token_opens_a_sandbox_with_random_credentials(closed: Server) -> None:
     with Simulator(closed.url, control_token=CONTROL_TOKEN) as handle:
         assert not handle.predictive_index.api_key.startswith("sim-")
         handle.complete(assess(handle))
@@ -147,6 +150,8 @@ def test_in_closed_access_the_control_token_opens_a_sandbox_with_credentials_of_
         with pytest.raises(SimulatorError, match="401"):
             Simulator(closed.url, control_token="another")
 
+
+# Invitations, snapshots, forks.
 
 ACTIONS: list[tuple[str, Callable[[Simulator], str], Callable[[Simulator, str], dict[str, Any]], str]] = [
     ("open", assess, Simulator.open, "20"),
@@ -163,19 +168,16 @@ ACTIONS: list[tuple[str, Callable[[Simulator], str], Callable[[Simulator, str], 
 
 
 @pytest.mark.parametrize(("name", "create", "act", "status"), ACTIONS)
-def test_a_candidates_part_is_played(
-    handle: Simulator,
-    name: str,
-    create: Callable[[Simulator], str],
-    act: Callable[[Simulator, str], dict[str, Any]],
-    status: str,
-) -> None:
+def test_an_action_returns_the_changed_invitation(
+    handle: Simulator, name: str, create: Callable[[Simulator], str],
+    act: Callable[[Simulator, str], dict[str, Any]], status: str,
+) -> None:  # fmt: skip
     id = create(handle)
     assert str(act(handle, id)["status"]) == status
     assert str(handle.invitations.one(id)["status"]) == status
 
 
-def test_a_move_that_cannot_be_made_is_refused_with_its_reason(handle: Simulator) -> None:
+def test_an_impossible_action_raises_its_reason(handle: Simulator) -> None:
     id = assess(handle)
     handle.expire(id)
     with pytest.raises(SimulatorError, match=r"409.*complete"):
@@ -184,15 +186,7 @@ def test_a_move_that_cannot_be_made_is_refused_with_its_reason(handle: Simulator
         handle.act(id, "accept")
 
 
-def test_settings_are_changed_and_shown_whole(handle: Simulator) -> None:
-    changed = handle.config(progress="PT10S", rate_limit=100)
-    assert (changed["progress"], changed["rate_limit"], changed["invitation_days"]) == ("PT10S", 100, 10)
-    assert handle.config() == changed
-    with pytest.raises(SimulatorError, match="invitation_days: must be greater than or equal to 4"):
-        handle.config(invitation_days=3)
-
-
-def test_a_snapshot_brings_back_what_was(handle: Simulator) -> None:
+def test_a_snapshot_is_restored_and_deleted(handle: Simulator) -> None:
     id = assess(handle)
     before = handle.snapshot()
     handle.complete(id)
@@ -204,7 +198,7 @@ def test_a_snapshot_brings_back_what_was(handle: Simulator) -> None:
         before.restore()
 
 
-def test_a_fork_goes_its_own_way_and_ends_with_its_origin(server: Server) -> None:
+def test_a_fork_is_independent_keeps_a_chosen_webhook_url_and_closes_with_its_origin(server: Server) -> None:
     with Simulator(server.url) as handle:
         id = assess(handle)
         fork = handle.fork()
@@ -213,27 +207,23 @@ def test_a_fork_goes_its_own_way_and_ends_with_its_origin(server: Server) -> Non
         assert list(handle.webhooks) == []
         assert str(handle.invitations[0]["status"]) == "0"
         assert fork.name in names(server)
-    assert fork.name not in names(server)
+        handle.config(webhook_url="http://127.0.0.1:9/mine")
+        config = handle.fork("chosen").config()
+        assert config["webhook_url"] == "http://127.0.0.1:9/mine"
+        assert config["default_webhook_url"].endswith("/chosen")
+    assert not {fork.name, "chosen"} & names(server)
 
 
-def test_a_fork_keeps_a_webhook_address_that_somebody_has_chosen(handle: Simulator) -> None:
-    handle.config(webhook_url="http://127.0.0.1:9/mine")
-    config = handle.fork("chosen").config()
-    assert config["webhook_url"] == "http://127.0.0.1:9/mine"
-    assert config["default_webhook_url"].endswith("/chosen")
+def test_a_reset_deletes_invitations_and_webhooks(handle: Simulator) -> None:
+    for _ in range(2):
+        handle.complete(assess(handle))
+        handle.webhooks.wait_for(1)
+        handle.reset()
+        assert handle.invitations == []
+        assert len(handle.webhooks) == 0
 
 
-def test_a_reset_leaves_neither_invitation_nor_webhook(handle: Simulator) -> None:
-    handle.complete(assess(handle))
-    handle.webhooks.wait_for(1)
-    handle.reset()
-    assert handle.invitations == []
-    assert len(handle.webhooks) == 0
-    handle.complete(assess(handle))
-    handle.webhooks.wait_for(1)
-
-
-def test_an_invitation_mail_is_read(handle: Simulator) -> None:
+def test_mails_are_listed(handle: Simulator) -> None:
     id = assess(handle, notifyAssessmentAvailableUsingEmail=1)
     (mail,) = handle.mail
     assert (mail["to"], mail["invitation"]) == ("grace@example.com", id)
@@ -243,72 +233,56 @@ def test_an_invitation_mail_is_read(handle: Simulator) -> None:
 
 # The clock.
 
-
-@pytest.mark.parametrize(
-    ("span", "passed"),
-    [
-        ("24h", timedelta(hours=24)),
-        ("PT24H", timedelta(hours=24)),
-        ("10m", timedelta(minutes=10)),
-        ("1d", timedelta(days=1)),
-        ("1d12h", timedelta(days=1, hours=12)),
-        ("1.5s", timedelta(seconds=1.5)),
-        (timedelta(minutes=90), timedelta(minutes=90)),
-        (timedelta(microseconds=1), timedelta(microseconds=1)),
-    ],
-)
-def test_a_span_is_written_as_it_is_spoken(handle: Simulator, span: str | timedelta, passed: timedelta) -> None:
-    handle.clock.freeze("2026-01-01T00:00:00Z")
-    handle.clock.advance(span)
-    assert handle.clock.now - datetime(2026, 1, 1, tzinfo=UTC) == passed
+SPANS: list[tuple[str | timedelta, timedelta]] = [
+    ("24h", timedelta(hours=24)), ("PT24H", timedelta(hours=24)), ("10m", timedelta(minutes=10)),
+    ("1d", timedelta(days=1)), ("1d12h", timedelta(days=1, hours=12)), ("1.5s", timedelta(seconds=1.5)),
+    (timedelta(minutes=90), timedelta(minutes=90)), (timedelta(microseconds=1), timedelta(microseconds=1)),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("span", ["", "24", "h", "a day", "1h1d", "-1h", timedelta(seconds=-1)])
-def test_what_is_no_span_is_refused_before_it_is_sent(span: str | timedelta) -> None:
-    with pytest.raises(ValueError, match=r"is no duration such as 24h|is negative"):
+def test_a_clock_advances_by_texts_and_timedeltas(handle: Simulator) -> None:
+    for span, passed in SPANS:
+        handle.clock.freeze("2026-01-01T00:00:00Z")
+        handle.clock.advance(span)
+        assert handle.clock.now - datetime(2026, 1, 1, tzinfo=UTC) == passed, span
+
+
+@pytest.mark.parametrize("span", ["", "24", "h", "a day", "1h1d", "-1h", timedelta(seconds=-1), 5, 1.5, None])
+def test_an_invalid_duration_is_refused_before_a_request(span: Any) -> None:
+    with pytest.raises((ValueError, TypeError), match=r"is no duration such as 24h|is negative|has no unit: .* 24h"):
         duration(span)
 
 
-@pytest.mark.parametrize(
-    "instant", ["2020-02-29T12:00:00Z", datetime(2020, 2, 29, 12, tzinfo=UTC), "2020-02-29T13:00:00+01:00"]
-)
-def test_a_clock_stands_still_where_it_is_told_to(handle: Simulator, instant: str | datetime) -> None:
-    handle.clock.freeze(instant)
-    assert (handle.clock.now, handle.clock.mode) == (datetime(2020, 2, 29, 12, tzinfo=UTC), "frozen")
-    handle.clock.run()
-    assert handle.clock.mode == "running"
-
-
-def test_a_clock_stands_still_where_it_is(handle: Simulator) -> None:
+def test_a_clock_is_frozen_at_an_instant_or_where_it_is(handle: Simulator) -> None:
     before = handle.clock.now
     handle.clock.freeze()
     assert handle.clock.now == handle.clock.now
     assert timedelta(0) <= handle.clock.now - before < timedelta(minutes=1)
-
-
-def test_an_instant_without_a_zone_is_refused_before_it_is_sent(handle: Simulator) -> None:
+    instant = datetime(2020, 2, 29, 12, tzinfo=UTC)
+    for given in ("2020-02-29T12:00:00Z", instant, "2020-02-29T13:00:00+01:00"):
+        handle.clock.freeze(given)
+        assert (handle.clock.now, handle.clock.mode) == (instant, "frozen")
+        handle.clock.run()
+        assert handle.clock.mode == "running"
     with pytest.raises(ValueError, match="has no time zone"):
         handle.clock.freeze(datetime(2020, 2, 29, 12))  # noqa: DTZ001 - that is what is tested
 
 
-def test_turning_the_clock_tells_what_happened(handle: Simulator) -> None:
+def test_an_advance_returns_the_events(handle: Simulator) -> None:
     id = assess(handle)
     events = handle.clock.advance("11d")
     assert [(one["what"], one["id"]) for one in events if one["id"] == id] == [("expire", id)]
     assert str(handle.invitations[-1]["status"]) == "50"
-
-
-def test_time_passes_until_nothing_is_left_to_happen(handle: Simulator) -> None:
     handle.config(progress="PT10S")
-    id = assess(handle)
-    assert "complete" in [one["what"] for one in handle.clock.until_idle() if one["id"] == id]
+    second = assess(handle)
+    assert "complete" in [one["what"] for one in handle.clock.until_idle() if one["id"] == second]
     assert len(handle.webhooks) == 1
 
 
 # Webhooks.
 
 
-def test_a_completed_invitation_of_either_vendor_is_told_of(handle: Simulator) -> None:
+def test_webhooks_of_both_vendors_are_received_and_found(handle: Simulator) -> None:
     handle.complete(assess(handle, externalId="mine"))
     form = handle.webhooks.wait_for({"assessmentState": "40"})
     assert (form.method, form.path, form.form["externalId"]) == ("POST", "", "mine")
@@ -316,25 +290,16 @@ def test_a_completed_invitation_of_either_vendor_is_told_of(handle: Simulator) -
     id = order(handle)
     handle.complete(id)
     signed = handle.webhooks.wait_for({"data": {"id": id, "status": "Completed"}})
-    assert signed.json["data"]["status"] == "Completed"
     assert signed.headers["webhook-signature"].startswith("v1,")
     assert signed.body.startswith(b"{")
+    assert handle.webhooks.wait_for(lambda webhook: b"Completed" in webhook.body) == signed
+    received = handle.webhooks.wait_for(3)
+    assert [one.json["data"]["status"] for one in received[1:]] == ["In Progress", "Completed"]
+    assert received == handle.webhooks[:3] == [handle.webhooks[0], handle.webhooks[1], handle.webhooks[2]]
+    assert repr(received) == repr(handle.webhooks)
 
 
-def test_waiting_for_so_many_gives_all_that_came(handle: Simulator) -> None:
-    handle.complete(order(handle))
-    both = handle.webhooks.wait_for(2)
-    assert [one.json["data"]["status"] for one in both] == ["In Progress", "Completed"]
-    assert both == handle.webhooks[:2] == [handle.webhooks[0], handle.webhooks[1]]
-    assert repr(both) == repr(handle.webhooks)
-
-
-def test_waiting_goes_by_a_function_too(handle: Simulator) -> None:
-    handle.complete(order(handle))
-    assert handle.webhooks.wait_for(lambda webhook: b"Completed" in webhook.body) == handle.webhooks[1]
-
-
-def test_a_listener_that_fails_is_tried_again_as_the_vendor_does(handle: Simulator) -> None:
+def test_a_failing_listener_is_called_again_as_the_vendor_does(handle: Simulator) -> None:
     handle.webhooks.answer_with(500, 503, 200)
     handle.complete(assess(handle))
     handle.webhooks.wait_for(1)
@@ -343,7 +308,7 @@ def test_a_listener_that_fails_is_tried_again_as_the_vendor_does(handle: Simulat
     assert [one["status"] for one in handle.deliveries[0]["attempts"]] == [500, 503, 200]
 
 
-def test_a_listener_that_takes_its_time_is_given_up(handle: Simulator) -> None:
+def test_a_slow_listener_times_out(handle: Simulator) -> None:
     handle.config(webhook_timeout=0.05)
     handle.webhooks.answer_with(200, delay=0.5)
     handle.complete(assess(handle))
@@ -352,43 +317,24 @@ def test_a_listener_that_takes_its_time_is_given_up(handle: Simulator) -> None:
     assert handle.deliveries[0]["attempts"][0]["status"] is None
 
 
-def test_answering_with_nothing_is_refused(handle: Simulator) -> None:
+def test_invalid_statuses_of_the_listener_are_refused(handle: Simulator) -> None:
     with pytest.raises(ValueError, match="at least one status"):
         handle.webhooks.answer_with()
+    invalid: list[Any] = ["x", "500", 99, 100, 600, None]
+    for status in invalid:
+        with pytest.raises(ValueError, match=f"{status!r} is no final HTTP status"):
+            handle.webhooks.answer_with(500, status)
 
 
-@pytest.mark.parametrize("status", ["x", "500", 99, 100, 600, None])
-def test_answering_with_what_is_no_status_is_refused_where_it_is_said(handle: Simulator, status: Any) -> None:
-    with pytest.raises(ValueError, match=f"{status!r} is no final HTTP status"):
-        handle.webhooks.answer_with(500, status)
-
-
-@pytest.mark.parametrize("span", [5, 1.5, None])
-def test_a_span_without_a_unit_is_refused(handle: Simulator, span: Any) -> None:
-    before = handle.clock.freeze("2026-01-01T00:00:00Z")
-    with pytest.raises(TypeError, match=f"{span!r} says no unit: give a text such as 24h"):
-        handle.clock.advance(span)
-    assert (before, handle.clock.now.isoformat()) == ([], "2026-01-01T00:00:00+00:00")
-
-
-def test_one_fault_where_a_list_is_meant_is_refused(handle: Simulator) -> None:
-    with pytest.raises(TypeError, match=r"give a list of faults, such as \[\{'do': 'drop'\}\]"):
-        handle.faults.set({"do": "drop"})  # type: ignore[arg-type]
-    assert handle.faults == []
-
-
-def test_an_address_below_the_sandboxes_own_is_caught_too(handle: Simulator) -> None:
+def test_the_listener_receives_below_the_sandboxes_address_and_nothing_of_an_unknown_name(handle: Simulator) -> None:
+    unknown = handle.webhooks.url.removesuffix(handle.name) + "unknown"
+    assert httpx2.post(unknown, trust_env=False).status_code == 404
+    assert len(handle.webhooks) == 0
     handle.complete(assess(handle, assessmentStatusWebHook=f"{handle.webhooks.url}/done?a=1"))
     assert handle.webhooks.wait_for(1)[0].path == "/done?a=1"
 
 
-def test_a_listener_catches_for_nobody_it_does_not_know(handle: Simulator) -> None:
-    stranger = handle.webhooks.url.removesuffix(handle.name) + "stranger"
-    assert httpx2.post(stranger, trust_env=False).status_code == 404
-    assert len(handle.webhooks) == 0
-
-
-def test_a_delivery_is_sent_once_more_on_request(handle: Simulator) -> None:
+def test_a_delivery_is_replayed_to_its_own_or_another_address(handle: Simulator) -> None:
     handle.complete(assess(handle))
     handle.webhooks.wait_for(1)
     again = handle.deliveries.replay(handle.deliveries[0]["id"])
@@ -399,7 +345,9 @@ def test_a_delivery_is_sent_once_more_on_request(handle: Simulator) -> None:
     assert "assessmentState=40" in handle.deliveries.one(again["id"])["attempts"][0]["request"]["body"]
 
 
-def test_a_wait_in_vain_tells_what_came_nearest_and_what_was_tried(handle: Simulator) -> None:
+def test_a_wait_that_times_out_shows_what_came_nearest_and_what_was_tried(handle: Simulator) -> None:
+    with pytest.raises(NotCaught, match=r"waited 0\.01 s for 1 webhooks; 0 came"):
+        handle.webhooks.wait_for(1, within=0.01)
     handle.complete(assess(handle, externalId="mine"))
     handle.webhooks.wait_for(1)
     with pytest.raises(NotCaught) as vain:
@@ -409,18 +357,11 @@ def test_a_wait_in_vain_tells_what_came_nearest_and_what_was_tried(handle: Simul
     assert second.startswith("caught: POST / assessmentId=")
     assert third == "  externalId is 'mine' and not 'yours'"
     assert fourth.startswith(f"tried: {handle.deliveries[0]['id']} to {handle.webhooks.url}: ")
-
-
-def test_a_wait_in_vain_for_a_number_says_how_many_came(handle: Simulator) -> None:
-    with pytest.raises(NotCaught, match=r"waited 0\.01 s for 1 webhooks; 0 came"):
-        handle.webhooks.wait_for(1, within=0.01)
-
-
-def test_a_webhook_that_goes_elsewhere_is_seen_in_the_message(handle: Simulator) -> None:
-    handle.complete(assess(handle, assessmentStatusWebHook="http://127.0.0.1:9/nobody"))
+    handle.reset()
+    handle.complete(assess(handle, assessmentStatusWebHook="http://127.0.0.1:9/nowhere"))
     handle.clock.advance("1s")
-    said = r"tried: .* to http://127\.0\.0\.1:9/nobody: pending; attempts: ConnectionRefusedError"
-    with pytest.raises(NotCaught, match=said):
+    text = r"tried: .* to http://127\.0\.0\.1:9/nowhere: pending; attempts: ConnectionRefusedError"
+    with pytest.raises(NotCaught, match=text):
         handle.webhooks.wait_for(1, within=0.01)
 
 
@@ -432,7 +373,7 @@ UNREACHED = {
 
 
 @pytest.mark.parametrize("url", UNREACHED.values(), ids=UNREACHED)
-def test_a_server_that_does_not_reach_the_listener_is_found_by_trying(
+def test_a_server_that_does_not_reach_the_listener_is_detected(
     server: Server, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("SIMULATOR_LISTENER_URL", url.replace("{server}", server.url))
@@ -451,7 +392,7 @@ LISTENING = [
     ("127.0.0.1", None, r"http://127\.0\.0\.1:\d+"),
     ("[::1]", None, r"http://\[::1\]:\d+"),
     ("::1", None, r"http://\[::1\]:\d+"),
-    ("0.0.0.0", None, r"http://127\.0\.0\.1:\d+"),  # noqa: S104  that is the question
+    ("0.0.0.0", None, r"http://127\.0\.0\.1:\d+"),  # noqa: S104
     ("[::]", "http://127.0.0.1", r"http://127\.0\.0\.1:\d+"),
     ("0.0.0.0:{port}", None, r"http://127\.0\.0\.1:{port}"),
     ("[::1]:{port}", None, r"http://\[::1\]:{port}"),
@@ -484,7 +425,7 @@ def test_an_invalid_host_or_url_of_the_listener_is_refused_by_name(variable: str
         bind_address(value) if variable == "HOST" else advertised(value, 8000)
 
 
-def test_a_port_that_is_taken_is_named() -> None:
+def test_a_port_that_is_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         place = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(SimulatorError, match=f"no listener for webhooks on {place}: Address already in use"):
@@ -499,11 +440,11 @@ def test_a_port_that_is_taken_is_named() -> None:
         ("http://[fd00::1]:1/", "http://[fd00::1]:1"),
     ],
 )  # fmt: skip
-def test_a_given_address_keeps_its_port_or_gets_the_listeners(given: str, base: str) -> None:
+def test_a_given_url_keeps_its_port_or_gets_the_listeners(given: str, base: str) -> None:
     assert advertised(given, 8000) == base
 
 
-def test_sandboxes_of_one_server_share_a_listener_and_get_their_own_webhooks_alone(server: Server) -> None:
+def test_sandboxes_of_one_server_share_a_listener_and_get_their_own_webhooks_only(server: Server) -> None:
     with SimulatorServer(server.url) as shared, shared.open(like="one") as one, shared.open("two") as two:
         before = set(threading.enumerate())
         with shared.open() as three:
@@ -514,3 +455,80 @@ def test_sandboxes_of_one_server_share_a_listener_and_get_their_own_webhooks_alo
                 assert [webhook.form["externalId"] for webhook in handle.webhooks.wait_for(1)] == [handle.name]
         assert one.name.startswith("one-")
         assert two.name == "two"
+
+
+# Faults, the journal, waiting and coverage.
+
+
+def statuses(handle: Simulator, count: int) -> list[int]:
+    """The statuses of so many requests to pymetrics."""
+    url, headers = f"{handle.pymetrics.url}/mercury/configuration", handle.pymetrics.headers()
+    return [httpx2.get(url, headers=headers).status_code for _ in range(count)]
+
+
+def test_faults_are_set_added_counted_and_cleared(handle: Simulator) -> None:
+    handle.faults.set([{"do": "status", "status": 503, "operation": "get_configuration", "after": 1, "times": 1}])
+    assert statuses(handle, 3) == [200, 503, 200]
+    assert [fault["met"] for fault in handle.faults] == [1]
+    handle.faults.clear()
+    handle.faults.add("status", status=500, operation="get_configuration", times=1)
+    handle.faults.add("status", id="second", status=502, operation="get_configuration", times=1)
+    assert [fault["status"] for fault in handle.faults] == [500, 502]
+    assert handle.faults[1]["id"] == "second"
+    assert statuses(handle, 3) == [500, 502, 200]
+    handle.faults.clear()
+    assert handle.faults == []
+
+
+def test_an_invalid_fault_is_refused_and_changes_nothing(handle: Simulator) -> None:
+    handle.faults.add("drop")
+    with pytest.raises(SimulatorError, match="422"):
+        handle.faults.add("explode")
+    with pytest.raises(TypeError, match=r"give a list of faults, such as \[\{'do': 'drop'\}\]"):
+        handle.faults.set({"do": "drop"})  # type: ignore[arg-type]
+    assert [fault["do"] for fault in handle.faults] == ["drop"]
+
+
+def test_an_order_is_saved_though_the_response_was_lost(handle: Simulator) -> None:
+    headers = handle.pymetrics.headers()
+    handle.faults.add("drop", operation="create_order", when="after_commit", times=1)
+    with pytest.raises(httpx2.TransportError):
+        httpx2.post(f"{handle.pymetrics.url}/mercury/order", headers=headers, json=ORDER)
+    assert len(handle.invitations) == 1
+    assert order(handle, status=200) == handle.invitations[0]["id"]
+
+
+def test_the_journal_is_searched_exported_and_repeated(handle: Simulator) -> None:
+    id = assess(handle)
+    order(handle)
+    assert [entry["vendor"] for entry in handle.journal] == ["predictive_index", "pymetrics", "pymetrics"]
+    (entry,) = handle.journal.find(vendor="predictive_index", status=201)
+    assert handle.journal.one(entry["id"])["answer"]["body"]["assessmentId"] == id
+    assert [one["id"] for one in handle.journal.find(since=entry["id"])] == [one["id"] for one in handle.journal[1:]]
+    assert handle.journal.find(q="behavioral", newest=1)[0]["operation"] == "create_assessment"
+    assert len(handle.journal.har()["log"]["entries"]) == 3
+    subprocess.run(["bash", "-euc", handle.journal.curl(entry["id"])], capture_output=True, check=True, timeout=30)
+    assert [one["vendor"] for one in handle.invitations].count("predictive_index") == 2
+
+
+def test_wait_for_returns_what_came_and_shows_the_nearest_when_it_times_out(handle: Simulator) -> None:
+    id = assess(handle)
+    assert handle.wait_for(request={"operation": "create_assessment", "status": 201})["vendor"] == "predictive_index"
+    with pytest.raises(SimulatorError, match=r"nearest: .*status is 201 and not 202") as vain:
+        handle.wait_for(request={"vendor": "predictive_index", "status": 202}, within=0.05)
+    assert vain.value.status == 408
+    handle.complete(id)
+    assert handle.wait_for(webhook={"invitation": id})["url"] == handle.webhooks.url
+    assert handle.wait_for(invitation={"vendor": "predictive_index"}, within=1)["id"] == id
+    moves = [entry["operation"] for entry in handle.invitations.timeline(id) if entry["what"] == "move"]
+    assert moves == ["create_assessment", "complete"]
+
+
+def test_coverage_counts_the_rules_that_were_passed_and_violated(handle: Simulator) -> None:
+    assess(handle)
+    refused = httpx2.post(
+        f"{handle.predictive_index.url}/behavioralassessments", headers=handle.predictive_index.headers(), json={}
+    )
+    violated = refused.headers["simulator-rule"].split(",")[0].strip()
+    (counted,) = (rule for rule in handle.coverage["rules"] if rule["id"] == violated)
+    assert (counted["kept"], counted["broken"]) == (1, 1)

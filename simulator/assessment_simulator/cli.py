@@ -134,13 +134,6 @@ def log_location(value: str) -> str:
     return value
 
 
-def number(value: float) -> float:
-    """A number. The ranges of click accept NaN."""
-    if value != value:
-        raise ValueError(f"{value!r} is not a number")
-    return value
-
-
 def seconds(value: str) -> float:
     """The seconds of an ISO 8601 duration."""
     try:
@@ -156,78 +149,60 @@ def seconds(value: str) -> float:
     return found
 
 
-def bind_host(value: str) -> str:
-    """A host to listen on, by name or address."""
-    if not value.strip(" []"):
-        raise ValueError(f"{value!r} is not a host; 0.0.0.0 listens on every address of this machine")
-    return value
+def _value(is_valid: Callable[[Any], Any], expected: str) -> Callable[[Any], Any]:
+    """A value that `is_valid`; the error says what is expected."""
+
+    def parse(value: Any) -> Any:
+        if not is_valid(value):
+            raise ValueError(f"{value!r} is not {expected}")
+        return value
+
+    return parse
 
 
-def smtp_server(value: str) -> str:
-    """HOST:PORT."""
-    if host_and_port(value) is None:
-        raise ValueError(f"{value!r} is not HOST:PORT, such as 127.0.0.1:1025")
-    return value
+def _list(is_valid: Callable[[str], Any], expected: str) -> Callable[[str], tuple[str, ...]]:
+    """A comma-separated list of such values; "" is an empty list."""
+    parse_item = _value(is_valid, expected)
+
+    def parse(value: str) -> tuple[str, ...]:
+        items = tuple(parse_item(item.strip()) for item in value.split(",") if item.strip())
+        if value and not items:
+            raise ValueError(f"{value!r} is empty")
+        return items
+
+    return parse
 
 
-def forward_address(value: str) -> str:
-    """HOST or HOST:PORT."""
-    if host_and_port(value) is None and not _HOST.fullmatch(value.strip("[]")):
-        raise ValueError(f"{value!r} is neither HOST nor HOST:PORT, such as 10.0.0.7 or 10.0.0.7:9000")
-    return value
+def _is_network(text: str) -> bool:
+    with contextlib.suppress(ValueError):
+        ip_network(text)
+        return True
+    return False
 
 
-def comma_separated(value: str) -> tuple[str, ...]:
-    """The items of a list; "" is an empty one."""
-    items = tuple(item.strip() for item in value.split(",") if item.strip())
-    if value and not items:
-        raise ValueError(f"{value!r} is empty")
-    return items
+def _is_host_name(text: str) -> bool:
+    return text == ANY or is_address(text.strip("[]")) or _HOST_PATTERN.fullmatch(pattern(text)) is not None
 
 
-def webhook_hosts(value: str) -> tuple[str, ...] | None:
-    """Hosts by name or address; None allows every host."""
-    hosts = comma_separated(value)
-    for host in hosts:
-        if not _HOST.fullmatch(host):
-            raise ValueError(f"{host!r} is not a host, such as hook.example, *.hook.example, 127.0.0.1 or ::1")
-    return hosts or None
-
-
-def networks(value: str) -> tuple[str, ...]:
-    """IP addresses and networks."""
-    items = comma_separated(value)
-    for item in items:
-        try:
-            ip_network(item)
-        except ValueError as problem:
-            example = "such as 127.0.0.1, 10.0.0.0/8 or fd00::/8"
-            raise ValueError(f"{item!r} is not an IP address or network, {example}: {problem}") from None
-    return items
-
-
-def host_names(value: str) -> tuple[str, ...]:
-    """Host names that requests may be sent to; a leading dot includes subdomains, `*` is every host."""
-    names = comma_separated(value)
-    for name in names:
-        if name != ANY and not is_address(name.strip("[]")) and not _HOST_PATTERN.fullmatch(pattern(name)):
-            raise ValueError(
-                f"{name!r} is not a host name, such as sim.example, .example.com (with its subdomains) or *; "
-                "it has no scheme, port or path"
-            )
-    return names
-
-
-def origins(value: str) -> tuple[str, ...]:
-    """Origins of web pages; `*` is every origin."""
-    items = comma_separated(value)
-    for item in items:
-        if item != ANY and parse_origin(item.rstrip("/")) is None:
-            raise ValueError(
-                f"{item!r} is not an origin, such as https://app.example or http://10.0.0.5:3000: "
-                "a scheme, a host and perhaps a port, without a path"
-            )
-    return items
+number = _value(lambda value: value == value, "a number")  # the ranges of click accept NaN
+bind_host = _value(lambda value: value.strip(" []"), "a host; 0.0.0.0 listens on every address of this machine")
+smtp_server = _value(host_and_port, "HOST:PORT, such as 127.0.0.1:1025")
+forward_address = _value(
+    lambda value: host_and_port(value) or _HOST.fullmatch(value.strip("[]")),
+    "HOST or HOST:PORT, such as 10.0.0.7 or 10.0.0.7:9000",
+)
+hosts = _list(_HOST.fullmatch, "a host, such as hook.example, *.hook.example, 127.0.0.1 or ::1")
+networks = _list(
+    _is_network, "an IP address, or a network without bits of a host, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8"
+)
+host_names = _list(
+    _is_host_name,
+    "a host name, such as sim.example, .example.com (with its subdomains) or *; it has no scheme, port or path",
+)
+origins = _list(
+    lambda item: item == ANY or parse_origin(item.rstrip("/")),
+    "an origin, such as https://app.example or http://10.0.0.5:3000: a scheme, a host and perhaps a port, no path",
+)
 
 
 def control_token() -> str | None:
@@ -287,7 +262,12 @@ _PATH = click.Path(path_type=Path)
     forward_address,
 )  # fmt: skip
 @option("cors_origins", None, "Comma-separated origins of web pages that may call.", origins)
-@option("webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is a wildcard.", webhook_hosts)
+@option(
+    "webhook_hosts",
+    None,
+    "Comma-separated hosts that webhooks may go to; * is a wildcard.",
+    lambda value: hosts(value) or None,
+)
 @option("webhook_ca", None, "More authorities to trust for listeners with https (PEM).", type=click.Path())
 @option("webhook_insecure", None, "Do not verify listeners' certificates.", **_FLAG)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", smtp_server)

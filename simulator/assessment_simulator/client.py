@@ -5,8 +5,7 @@
         simulator.clock.advance("24h")
         simulator.webhooks.wait_for(1)
 
-What it shows is what the control API answers (`docs/control.md`), as JSON values; what the control API refuses is a
-`SimulatorError` that says why.
+Values are the JSON of the control API (`docs/control.md`); its errors are `SimulatorError` with the server's reason.
 """
 
 import secrets
@@ -25,7 +24,7 @@ __all__ = ["NotCaught", "Simulator", "SimulatorError", "SimulatorServer", "Webho
 
 @dataclass(frozen=True)
 class Pymetrics:
-    """Where pymetrics answers, and what opens the sandbox there."""
+    """The address of pymetrics and the keys of the sandbox there."""
 
     base_url: str
     client_id: str
@@ -39,7 +38,7 @@ class Pymetrics:
         return self.base_url
 
     def headers(self) -> dict[str, str]:
-        """The headers of a call, with a bearer token asked for just now: it lasts an hour of the sandbox's clock."""
+        """The headers of a request, with a new bearer token, valid for an hour of the sandbox's clock."""
         body = {"client_id": self.client_id, "client_secret": self.client_secret, "grant_type": "client_credentials"}
         token = self._connection.call("POST", "/mercury/oauth/token", body)["access_token"]
         return {"Authorization": f"Bearer {token}", "X-Api-Key": self.api_key}
@@ -47,7 +46,7 @@ class Pymetrics:
 
 @dataclass(frozen=True)
 class PredictiveIndex:
-    """Where The Predictive Index answers, and what opens the sandbox there."""
+    """The address of The Predictive Index and the key of the sandbox there."""
 
     base_url: str
     api_key: str
@@ -58,31 +57,24 @@ class PredictiveIndex:
         return self.base_url
 
     def headers(self) -> dict[str, str]:
-        """The header of a call."""
+        """The header of a request."""
         return {"api-key": self.api_key}
 
 
 class Simulator(AbstractContextManager["Simulator"]):
-    """A sandbox of its own on the server at `url`, forgotten by `close` or at the end of a `with` block.
+    """A new sandbox on the server at `url`, deleted by `close` or at the end of a `with` block.
 
-    `name` is 1 to 64 of a-z, 0-9 and -, a random one unless given; `config` are settings to begin with. A `connection`
-    and a `listener` are shared with others when given, its own otherwise: where SIMULATOR_LISTENER_HOST says, under the
-    address in SIMULATOR_LISTENER_URL. Both vendors' webhook settings lead to the listener if the server reaches it.
-    `leaving` is called before what happened is forgotten.
+    `name` is 1 to 64 of a-z, 0-9 and -, by default a random one; `config` are its first settings. A `connection` and a
+    `listener` may be shared with others; by default it has its own: at SIMULATOR_LISTENER_HOST, under the address in
+    SIMULATOR_LISTENER_URL. Both vendors' webhook settings lead to the listener if the server reaches it. `leaving` is
+    called before the sandbox is reset or deleted.
     """
 
     def __init__(
-        self,
-        url: str,
-        name: str | None = None,
-        *,
-        seed: int | str = 0,
-        config: Mapping[str, Any] | None = None,
-        control_token: str | None = None,
-        connection: Connection | None = None,
-        listener: Listener | None = None,
+        self, url: str, name: str | None = None, *, seed: int | str = 0, config: Mapping[str, Any] | None = None,
+        control_token: str | None = None, connection: Connection | None = None, listener: Listener | None = None,
         leaving: "Leaving" = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._leaving = leaving
         name = name or secrets.token_hex(8)
         with ExitStack() as stack:
@@ -91,13 +83,13 @@ class Simulator(AbstractContextManager["Simulator"]):
             leads = _leads(f"{listener.url}/{name}")
             body = {"name": name, "seed": seed, "config": {**leads, **(config or {})}}
             self._begin(connection, listener, connection.call("POST", SANDBOXES, body))
-            stack.callback(self._forget)
-            if self._unreached and (mine := leads.keys() - (config or {}).keys()):
-                self.config(**dict.fromkeys(mine))
+            stack.callback(self._delete)
+            if self._unreached and (unwanted := leads.keys() - (config or {}).keys()):
+                self.config(**dict.fromkeys(unwanted))
             self._ending = stack.pop_all()
 
     def _begin(self, connection: Connection, listener: Listener, opened: Mapping[str, Any]) -> None:
-        """Hold the parts of a sandbox that was opened just now."""
+        """Set the attributes of a sandbox that was just opened."""
         self._connection, self._listener = connection, listener
         self.url = connection.url
         self.name: str = opened["name"]
@@ -120,21 +112,17 @@ class Simulator(AbstractContextManager["Simulator"]):
 
     @property
     def webhooks(self) -> Webhooks:
-        """The webhooks that were caught; raises `SimulatorError` where the server does not reach the listener."""
+        """The webhooks that were received; raises `SimulatorError` if the server does not reach the listener."""
         if self._unreached is not None:
             raise SimulatorError(self._unreached)
         return self._webhooks
 
-    # What a candidate would do, or the passing of time.
-
     def act(self, id: str, action: str, **body: Any) -> dict[str, Any]:
-        """Do to an invitation what the action says; returns the invitation as it is now."""
-        path = f"{self._path}/invitations/{id}/{action}"
-        invitation: dict[str, Any] = self._connection.call("POST", path, body or None)
-        return invitation
+        """Apply an action to an invitation, as the candidate or the passing of time would. Returns the invitation."""
+        return dict(self._connection.call("POST", f"{self._path}/invitations/{id}/{action}", body or None))
 
     def open(self, id: str) -> dict[str, Any]:
-        """PI: the taker opens the link."""
+        """PI: the candidate opens the link."""
         return self.act(id, "open")
 
     def accept(self, id: str) -> dict[str, Any]:
@@ -146,22 +134,20 @@ class Simulator(AbstractContextManager["Simulator"]):
         return self.act(id, "reject")
 
     def start(self, id: str) -> dict[str, Any]:
-        """The candidate begins."""
+        """The candidate starts."""
         return self.act(id, "start")
 
     def complete(self, id: str, **body: Any) -> dict[str, Any]:
-        """The candidate begins, if need be, and finishes; `results` or `scores` are what comes of it."""
+        """The candidate finishes, and starts before if necessary; `results` or `scores` set the outcome."""
         return self.act(id, "complete", **body)
 
     def expire(self, id: str) -> dict[str, Any]:
-        """The invitation lapses."""
+        """The invitation expires."""
         return self.act(id, "expire")
 
     def abort(self, id: str) -> dict[str, Any]:
-        """PI: the taker gives up."""
+        """PI: the candidate gives up."""
         return self.act(id, "abort")
-
-    # The sandbox.
 
     def config(self, **changes: Any) -> dict[str, Any]:
         """The settings, after these changes if there are any.
@@ -169,78 +155,71 @@ class Simulator(AbstractContextManager["Simulator"]):
         >>> simulator.config(progress="PT10S")["progress"]
         'PT10S'
         """
-        method = "PATCH" if changes else "GET"
-        config: dict[str, Any] = self._connection.call(method, f"{self._path}/config", changes or None)
-        return config
+        return dict(self._connection.call("PATCH" if changes else "GET", f"{self._path}/config", changes or None))
 
     @property
     def coverage(self) -> dict[str, Any]:
-        """Which rules this sandbox's calls have kept and broken, and how often."""
-        coverage: dict[str, Any] = self._connection.call("GET", f"{self._path}/coverage")
-        return coverage
+        """Which rules this sandbox's requests have passed and violated, and how often."""
+        return dict(self._connection.call("GET", f"{self._path}/coverage"))
 
     def wait_for(self, within: float = 5, **thing: Mapping[str, Any]) -> dict[str, Any]:
-        """Wait for a `request`, a `webhook` or an `invitation` with these members; returns it.
+        """Wait for a `request`, a `webhook` or an `invitation` with these members, and return it.
 
-        What has happened already counts. After `within` seconds it is a `SimulatorError` that tells what came nearest.
+        Those that came before count. After `within` seconds it raises a `SimulatorError` that shows the nearest ones.
         """
         body = {**thing, "within": f"PT{within:.3f}S"}
-        found: dict[str, Any] = self._connection.call("POST", f"{self._path}/await", body, within=within + 30)
-        return found
+        return dict(self._connection.call("POST", f"{self._path}/await", body, within=within + 30))
 
     def snapshot(self) -> Snapshot:
-        """Keep the present state, for `restore()`."""
+        """Save the current state, for `restore()`."""
         id = self._connection.call("POST", f"{self._path}/snapshots")["id"]
         return Snapshot(id, self._connection, self._path)
 
     def fork(self, name: str | None = None) -> "Simulator":
-        """Open another sandbox with this one's records, and a list of webhooks of its own; closed with this one."""
+        """Open a copy of this sandbox, with its own list of webhooks; it is closed with this one."""
         opened = self._connection.call("POST", f"{self._path}/fork", {} if name is None else {"name": name})
         fork = Simulator.__new__(Simulator)
         fork._leaving = self._leaving
         fork._begin(self._connection, self._listener, opened)
         fork._ending = ExitStack()
-        fork._ending.callback(fork._forget)
+        fork._ending.callback(fork._delete)
         self._forks.append(fork)
-        mine = _leads(self._webhooks.url)
-        moved = {name: fork._webhooks.url for name, url in fork.config().items() if url == mine.get(name, "")}
-        if moved:
-            fork.config(**moved)
+        leads = _leads(self._webhooks.url)
+        changes = {name: fork._webhooks.url for name, url in fork.config().items() if url == leads.get(name, "")}
+        if changes:
+            fork.config(**changes)
         return fork
 
     def reset(self) -> None:
-        """Go back to the opening state; nothing begun before acts after, and no webhook is left."""
-        self._tell()
+        """Return to the first state; nothing that began before continues, and the list of webhooks is empty."""
+        self._leave()
         self._connection.call("POST", f"{self._path}/reset")
         self._webhooks.clear()
 
     def close(self) -> None:
-        """Forget the sandbox and its forks; a second time does nothing."""
+        """Delete the sandbox and its forks; a second call does nothing."""
         self._ending.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _forget(self) -> None:
+    def _delete(self) -> None:
         for fork in self._forks:
             fork.close()
         self._listener.forget(self.name)
-        for step in (self._tell, self._delete):
+        for step in (self._leave, lambda: self._connection.call("DELETE", self._path)):
             try:
                 step()
             except SimulatorError as error:
-                if error.status != 404:  # somebody has forgotten it already
+                if error.status != 404:  # the sandbox was deleted before
                     raise
 
-    def _tell(self) -> None:
+    def _leave(self) -> None:
         if self._leaving is not None:
             self._leaving(self)
 
-    def _delete(self) -> None:
-        self._connection.call("DELETE", self._path)
-
     def _tried(self) -> list[str]:
-        """What the server says of its latest deliveries, in lines."""
+        """The server's latest deliveries, in lines."""
         lines = []
         with suppress(SimulatorError):
             for delivery in self.deliveries[-5:]:
@@ -254,9 +233,9 @@ Leaving = Callable[[Simulator], None] | None
 
 
 class SimulatorServer(AbstractContextManager["SimulatorServer"]):
-    """A running server whose sandboxes share one connection and one listener; closed, it goes on running.
+    """A running server, whose sandboxes share a connection and a listener. Closing it does not stop the server.
 
-    `settings` are those it was started with, None where somebody else has started it.
+    `settings` are those that it was started with, None if something else has started it.
     """
 
     def __init__(
@@ -269,8 +248,8 @@ class SimulatorServer(AbstractContextManager["SimulatorServer"]):
         self._ending = ExitStack()
         self._connection = self._ending.enter_context(Connection(url, control_token))
         self._listener = self._ending.enter_context(_listener())
-        asked = from_environment("listener_host") or from_environment("listener_url")
-        if settings is not None and settings.webhook_hosts is None and not asked:
+        elsewhere = from_environment("listener_host") or from_environment("listener_url")
+        if settings is not None and settings.webhook_hosts is None and not elsewhere:
             self._listener.reached_by(self.url)  # both are on this machine's loopback
 
     def check(self) -> None:
@@ -278,7 +257,7 @@ class SimulatorServer(AbstractContextManager["SimulatorServer"]):
         self._connection.call("GET", "/_simulator/health")
 
     def open(self, name: str | None = None, *, like: str = "", **opening: Any) -> Simulator:
-        """Open a sandbox; without a `name` it gets one of its own, `like` a word; `seed` and `config` may follow."""
+        """Open a sandbox; by default with a new name that begins with `like`. `opening` are `seed` and `config`."""
         name = name or "-".join(filter(None, (like[:48].strip("-"), secrets.token_hex(6))))
         return Simulator(
             self.url, name, connection=self._connection, listener=self._listener, leaving=self._leaving, **opening
@@ -289,10 +268,10 @@ class SimulatorServer(AbstractContextManager["SimulatorServer"]):
 
 
 def _listener() -> Listener:
-    """A listener where the environment wants it."""
+    """A listener at the address of the environment."""
     return Listener(from_environment("listener_host"), from_environment("listener_url"))
 
 
 def _leads(url: str) -> dict[str, str]:
-    """The settings that lead both vendors' webhooks to an address."""
+    """The settings that send both vendors' webhooks to an address."""
     return {"webhook_url": url, "default_webhook_url": url}

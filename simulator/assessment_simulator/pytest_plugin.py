@@ -1,6 +1,6 @@
-"""Fixtures for pytest: `simulator`, a fresh sandbox for each test, on a server that is started when first asked for.
+"""Fixtures for pytest: `simulator`, a fresh sandbox for each test, on a server that is started when first needed.
 
-Registered by the package, so nothing is to be switched on. Until a fixture is used it imports nothing but pytest.
+The package registers it, so nothing has to be switched on. Until a fixture is used it imports nothing but pytest.
 """
 
 import re
@@ -12,9 +12,9 @@ import pytest
 if TYPE_CHECKING:
     from assessment_simulator.client import Simulator, SimulatorServer
     from assessment_simulator.settings import Settings
-    from assessment_simulator.testing.server_pool import Keeper, Kept
+    from assessment_simulator.testing.server_pool import ServerPool
 
-_KEEPER = pytest.StashKey["Keeper"]()
+_POOL = pytest.StashKey["ServerPool"]()
 
 
 @pytest.fixture(scope="session")
@@ -30,24 +30,30 @@ def simulator_server(pytestconfig: pytest.Config, simulator_settings: "Settings"
     """The running server, one for the whole run: that at SIMULATOR_URL, else one with `simulator_settings`."""
     from assessment_simulator.client import SimulatorServer
     from assessment_simulator.settings import from_environment
+    from assessment_simulator.testing.server_pool import server, shared_server
 
     coverage = pytestconfig.pluginmanager.get_plugin("simulator-coverage")
     leaving = coverage.note if coverage else None
     if url := from_environment("url"):
-        server = SimulatorServer(url, from_environment("control_token"), leaving=leaving)
-        server.check()
+        running = SimulatorServer(url, from_environment("control_token"), leaving=leaving)
+        running.check()
     else:
-        kept = _kept(pytestconfig, simulator_settings)
-        server = SimulatorServer(kept.url, kept.control_token, settings=simulator_settings, leaving=leaving)
-    with server:
-        yield server
+        # Under pytest-xdist the controller has the pool, else this process.
+        worker = getattr(pytestconfig, "workerinput", None)
+        if worker is None:
+            pooled = server(_pool(pytestconfig).address(), simulator_settings)
+        else:
+            pooled = shared_server(worker["simulator"], simulator_settings)
+        running = SimulatorServer(pooled.url, pooled.control_token, settings=simulator_settings, leaving=leaving)
+    with running:
+        yield running
 
 
 @pytest.fixture
 def simulator(
     request: pytest.FixtureRequest, simulator_server: "SimulatorServer", simulator_settings: "Settings"
 ) -> Iterator["Simulator"]:
-    """A fresh sandbox for this test alone, forgotten when the test is over."""
+    """A fresh sandbox for this test alone, deleted when the test is over."""
     if simulator_server.settings not in (None, simulator_settings):
         raise pytest.UsageError("simulator_settings differ within one run: override them in the top-most conftest.py")
     readable = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
@@ -66,60 +72,49 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option."""
-    parser.getgroup("assessment-simulator").addoption(
-        "--simulator-coverage",
-        action="store_true",
-        help="say in the end which of the vendors' rules the tests have kept and broken; with -v also which not",
-    )
+    """Add `--simulator-coverage`."""
+    text = "report at the end which of the vendors' rules the tests have kept and broken; with -v also which not"
+    parser.getgroup("assessment-simulator").addoption("--simulator-coverage", action="store_true", help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Count rules when asked."""
+    """Count rules if the option says so."""
     if config.getoption("--simulator-coverage"):
         from assessment_simulator.testing.coverage import RuleCoverage
 
-        config.pluginmanager.register(RuleCoverage(lambda: config.stash.get(_KEEPER, None)), "simulator-coverage")
+        config.pluginmanager.register(RuleCoverage(lambda: config.stash.get(_POOL, None)), "simulator-coverage")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: "_Node") -> None:
-    """pytest-xdist: tell a worker where the servers are noted."""
-    node.workerinput["simulator"] = _keeper(node.config).address()
+    """pytest-xdist: send a worker the address of the pool."""
+    node.workerinput["simulator"] = _pool(node.config).address()
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config: pytest.Config) -> None:
-    """Show what the servers had to complain of."""
-    keeper = config.stash.get(_KEEPER, None)
-    if keeper and (said := keeper.said()):
+    """Show what the servers wrote to standard error."""
+    pool = config.stash.get(_POOL, None)
+    if pool and (text := pool.stderr()):
         terminalreporter.section("the simulator's standard error")
-        terminalreporter.write_line(said)
+        terminalreporter.write_line(text)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what was started."""
-    if keeper := config.stash.get(_KEEPER, None):
-        keeper.close()
+    """Stop the servers."""
+    if pool := config.stash.get(_POOL, None):
+        pool.close()
 
 
-def _kept(config: pytest.Config, settings: "Settings") -> "Kept":
-    """The server with these settings: under pytest-xdist the controller keeps it, else this process."""
-    from assessment_simulator.testing.server_pool import shared
+def _pool(config: pytest.Config) -> "ServerPool":
+    from assessment_simulator.testing.server_pool import ServerPool
 
-    worker = getattr(config, "workerinput", None)
-    return _keeper(config).server(settings) if worker is None else shared(worker["simulator"], settings)
-
-
-def _keeper(config: pytest.Config) -> "Keeper":
-    from assessment_simulator.testing.server_pool import Keeper
-
-    if _KEEPER not in config.stash:
-        config.stash[_KEEPER] = Keeper()
-    return config.stash[_KEEPER]
+    if _POOL not in config.stash:
+        config.stash[_POOL] = ServerPool()
+    return config.stash[_POOL]
 
 
 class _Node(Protocol):
-    """What we use of pytest-xdist's `WorkerController`: one need not have it."""
+    """What is used of the `WorkerController` of pytest-xdist, which need not be installed."""
 
     config: pytest.Config
     workerinput: dict[str, object]

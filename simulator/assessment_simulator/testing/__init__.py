@@ -1,1 +1,1 @@
-"""Parts of `assessment_simulator.pytest_plugin`: a server in its own process, its keeper, and the coverage of rules."""
+"""What `assessment_simulator.pytest_plugin` and `assessment_simulator.client` consist of."""

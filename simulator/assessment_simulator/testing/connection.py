@@ -1,4 +1,4 @@
-"""Asks a running server's control API: answers as JSON values, refusals as one error."""
+"""Calls a running server's control API: responses as JSON values, errors as `SimulatorError`."""
 
 import os
 import re
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 SANDBOXES = "/_simulator/sandboxes"
 _AMOUNT = r"(\d+(?:\.\d+)?)"
-_SHORT = re.compile(rf"(?!$)(?:{_AMOUNT}d)?(?:{_AMOUNT}h)?(?:{_AMOUNT}m)?(?:{_AMOUNT}s)?", re.ASCII)
+_SHORT_DURATION = re.compile(rf"(?!$)(?:{_AMOUNT}d)?(?:{_AMOUNT}h)?(?:{_AMOUNT}m)?(?:{_AMOUNT}s)?", re.ASCII)
 
 
 class SimulatorError(Exception):
-    """What could not be done: the message names the call and says why.
+    """A call that failed: the message names the call and the reason.
 
-    `status` is None when no answer came; `problem` is the server's problem document, empty when there was none;
-    `detail` is what that says, else the message.
+    `status` is None if no response came; `problem` is the server's problem document, empty if there was none; `detail`
+    is the detail of the problem, else the message.
     """
 
     def __init__(self, message: str, status: int | None = None, problem: Mapping[str, Any] | None = None) -> None:
@@ -32,37 +32,27 @@ class SimulatorError(Exception):
 
 
 class Connection(AbstractContextManager["Connection"]):
-    """One server; `control_token` is what its control API asks for in closed access.
+    """One server; `control_token` is for its control API in closed access.
 
-    Safe to share between threads, and with forked children: each process has sockets of its own.
-
-    With https whoever `trusted` trusts is trusted; unless given, the usual authorities, or those that SSL_CERT_FILE and
-    SSL_CERT_DIR name, as with curl.
+    Safe to share between threads, and with forked children. With https, `trusted` has the authorities to trust; by
+    default the usual ones, or those that SSL_CERT_FILE and SSL_CERT_DIR name, as with curl.
     """
 
     def __init__(self, url: str, control_token: str | None = None, trusted: "SSLContext | None" = None) -> None:
         self.url = url.rstrip("/")
         self._trusted = trusted
-        self._clients = {os.getpid(): _client(self.url, trusted)}
+        # A client for each process: on its parent's sockets a forked child would read the parent's responses. The
+        # parent's client stays open in the child, because a lock that closing needs may have been held at the fork.
+        self._clients: dict[int, httpx2.Client] = {}
+        self._http()  # now, so that no two threads make one each
         self._control = {"authorization": f"Bearer {control_token}"} if control_token else {}
 
     def __exit__(self, *_: object) -> None:
-        if os.getpid() in self._clients:
-            self._http.close()
-
-    @property
-    def _http(self) -> "httpx2.Client":
-        """The HTTP client of this process. On its parent's sockets a forked child would read the parent's answers.
-
-        The parent's client is kept: to close it would need a lock that may have been held when the process was forked.
-        """
-        process = os.getpid()
-        if process not in self._clients:
-            self._clients[process] = _client(self.url, self._trusted)
-        return self._clients[process]
+        if client := self._clients.get(os.getpid()):
+            client.close()
 
     def call(self, method: str, path: str, body: Any = None, *, within: float | None = 30) -> Any:
-        """The answer's JSON, or its text where it is none; raises `SimulatorError` unless it is a 2xx.
+        """The response's JSON, or its text if it is no JSON; raises `SimulatorError` unless the status is 2xx.
 
         `body` is sent as JSON, None sends none; `within` is in seconds, None waits as long as it takes.
         """
@@ -71,71 +61,90 @@ class Connection(AbstractContextManager["Connection"]):
         content = {} if body is None else {"json": body}
         headers = self._control if path.startswith("/_simulator") else {}
         try:
-            answer = self._http.request(method, path, headers=headers, timeout=within, **content)
+            response = self._http().request(method, path, headers=headers, timeout=within, **content)
         except httpx2.TransportError as problem:
             raise SimulatorError(f"{method} {self.url}{path}: {str(problem) or type(problem).__name__}") from problem
-        value = _value(answer)
-        if answer.is_success:
+        kind = response.headers.get("content-type", "").partition(";")[0]
+        value: Any = response.text or None
+        if value is not None and (kind == "application/json" or kind.endswith("+json")):
+            value = response.json()
+        if response.is_success:
             return value
-        known = value if isinstance(value, dict) else {}
-        said = _said(known) or f"this is no simulator: {answer.text[:200]}"
-        raise SimulatorError(f"{method} {self.url}{path}: {answer.status_code}: {said}", answer.status_code, known)
+        document = value if isinstance(value, dict) else {}
+        lines = [str(document.get("detail", ""))]
+        for near in document.get("nearest", ()):  # of a wait that timed out
+            differences = (f"{d['member']} is {d['found']!r} and not {d['wanted']!r}" for d in near.get("differs", ()))
+            lines.append(f"  nearest: {near.get('id', 'something')}: {'; '.join(differences)}")
+        reason = "\n".join(lines) or f"this is no simulator: {response.text[:200]}"
+        raise SimulatorError(
+            f"{method} {self.url}{path}: {response.status_code}: {reason}", response.status_code, document
+        )
 
     def probe(self, path: str, headers: Mapping[str, str]) -> tuple[int, str] | None:
-        """The status of a GET, and the rules that refused it; None where the connection broke off."""
+        """The status of a GET, and the rules that refused it; None if the connection was closed."""
         import httpx2
 
         try:
-            answer = self._http.request("GET", path, headers=dict(headers), timeout=30)
+            response = self._http().request("GET", path, headers=dict(headers), timeout=30)
         except httpx2.TransportError:
             return None
-        return answer.status_code, answer.headers.get("simulator-rule", "")
+        return response.status_code, response.headers.get("simulator-rule", "")
+
+    def _http(self) -> "httpx2.Client":
+        import httpx2
+
+        process = os.getpid()
+        if process not in self._clients:
+            # Without https no certificates are read: that takes longer than many a test.
+            verify = self._trusted or (self.url.startswith("https:") and httpx2.create_ssl_context())
+            # Expires sooner than at the server, so that no request meets a connection that is just being closed.
+            limits = httpx2.Limits(keepalive_expiry=2)
+            self._clients[process] = httpx2.Client(base_url=self.url, trust_env=False, verify=verify, limits=limits)
+        return self._clients[process]
 
 
 class Listed(Sequence[dict[str, Any]]):
-    """A list of the control API, asked for anew whenever it is looked at; items are as `docs/control.md` has them."""
+    """A list of the control API, fetched each time it is read; `docs/control.md` describes the items."""
 
     def __init__(self, connection: Connection, path: str) -> None:
         self._connection = connection
         self._path = path
 
-    def _fetched(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._connection.call("GET", self._path)
-        return found
+    def _fetch(self) -> list[dict[str, Any]]:
+        return list(self._connection.call("GET", self._path))
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._fetched())
+        return iter(self._fetch())
 
     def __len__(self) -> int:
-        return len(self._fetched())
+        return len(self._fetch())
 
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
     @overload
     def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
     def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        return self._fetched()[index]
+        return self._fetch()[index]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and self._fetched() == list(other)
+        return isinstance(other, Sequence) and self._fetch() == list(other)
 
-    __hash__ = None  # type: ignore[assignment]  # what it equals changes
+    __hash__ = None  # type: ignore[assignment]  # its items change
 
     def __repr__(self) -> str:
-        return repr(self._fetched())
+        return repr(self._fetch())
 
 
 class Detailed(Listed):
     """A list whose items have a view of their own."""
 
     def one(self, id: str) -> dict[str, Any]:
-        """The single view of an item, which tells more than the list does."""
-        found: dict[str, Any] = self._connection.call("GET", f"{self._path}/{id}")
-        return found
+        """The single view of an item, which has more members than the list shows."""
+        return dict(self._connection.call("GET", f"{self._path}/{id}"))
 
 
 def duration(span: str | timedelta) -> str:
-    """A span as ISO 8601 has it; takes that, a `timedelta`, and the short form of days, hours, minutes and seconds.
+    """An ISO 8601 duration of a duration, a `timedelta`, or the short form of days, hours, minutes and seconds.
 
     >>> duration("24h"), duration("1d12h"), duration("PT10M"), duration(timedelta(minutes=90))
     ('PT24H', 'P1DT12H', 'PT10M', 'PT5400.000000S')
@@ -145,47 +154,12 @@ def duration(span: str | timedelta) -> str:
             raise ValueError(f"{span!r} is negative, and no clock runs backwards; freeze it at an earlier instant")
         return f"PT{span.total_seconds():.6f}S"
     if not isinstance(span, str):
-        raise TypeError(f"{span!r} says no unit: give a text such as 24h, 10m, 1d12h or PT24H, or a timedelta")
+        raise TypeError(f"{span!r} has no unit: give a text such as 24h, 10m, 1d12h or PT24H, or a timedelta")
     if span.startswith("P"):
         return span
-    found = _SHORT.fullmatch(span)
+    found = _SHORT_DURATION.fullmatch(span)
     if found is None:
         raise ValueError(f"{span!r} is no duration such as 24h, 10m, 1d12h or PT24H")
     days, *rest = found.groups()
     time = "".join(f"{amount}{unit}" for amount, unit in zip(rest, "HMS", strict=True) if amount)
     return "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "")
-
-
-def _client(url: str, trusted: "SSLContext | None") -> "httpx2.Client":
-    import httpx2
-
-    return httpx2.Client(
-        base_url=url,
-        trust_env=False,
-        verify=trusted or _usually_trusted(url),
-        limits=httpx2.Limits(keepalive_expiry=2),  # sooner than the server: no call meets a connection just closed
-    )
-
-
-def _usually_trusted(url: str) -> "SSLContext | bool":
-    import httpx2
-
-    # Reading the certificates takes longer than many a test.
-    return url.startswith("https:") and httpx2.create_ssl_context()
-
-
-def _value(answer: "httpx2.Response") -> Any:
-    kind = answer.headers.get("content-type", "").partition(";")[0]
-    if not answer.content:
-        return None
-    return answer.json() if kind == "application/json" or kind.endswith("+json") else answer.text
-
-
-def _said(problem: Mapping[str, Any]) -> str:
-    """A problem's detail, and of a wait that was in vain what came nearest."""
-    lines = [str(problem.get("detail", ""))]
-    for near in problem.get("nearest", ()):
-        what = near.get("id", "something")
-        differs = (f"{one['member']} is {one['found']!r} and not {one['wanted']!r}" for one in near.get("differs", ()))
-        lines.append(f"  nearest: {what}: {'; '.join(differs)}")
-    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What there is to turn and to look at in a sandbox, each thing by its part of the control API."""
+"""The parts of a sandbox, each by its part of the control API."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from assessment_simulator.testing.connection import Connection, Detailed, Listed, duration
 
 Events = list[dict[str, Any]]
-"""What happened while a clock was turned: `{at, what, id}`, in order."""
+"""What happened during an advance of the clock: `{at, what, id}`, in order."""
 
 
 class Clock:
-    """The sandbox's clock. What is due happens before a turn returns, webhooks and their retries included."""
+    """The sandbox's clock. Changes of it return when all that was due has happened, webhooks and retries included."""
 
     def __init__(self, connection: Connection, path: str) -> None:
         self._connection = connection
@@ -27,11 +27,10 @@ class Clock:
     @property
     def mode(self) -> str:
         """`running` or `frozen`."""
-        mode: str = self._connection.call("GET", self._path)["mode"]
-        return mode
+        return str(self._connection.call("GET", self._path)["mode"])
 
     def freeze(self, instant: str | date | None = None) -> Events:
-        """Stand still at an instant, an earlier one too; without one, where the clock is now.
+        """Stop at an instant, which may be an earlier one; by default at the current time.
 
         >>> simulator.clock.freeze("2026-01-01T00:00:00Z")
         []
@@ -41,66 +40,63 @@ class Clock:
         if isinstance(instant, datetime) and instant.tzinfo is None:
             raise ValueError(f"{instant!r} has no time zone; give it one, such as datetime.UTC")
         moment = self.now if instant is None else instant
-        return self._turn(freeze=moment if isinstance(moment, str) else moment.isoformat())
+        return self._change(freeze=moment if isinstance(moment, str) else moment.isoformat())
 
     def advance(self, span: str | timedelta) -> Events:
-        """Let a span pass: `24h`, `10m`, `1d12h`, `PT24H` or a `timedelta`; returns what happened meanwhile, in order.
+        """Advance by `24h`, `10m`, `1d12h`, `PT24H` or a `timedelta`. Returns what happened, in order.
 
         >>> simulator.clock.advance("24h")
         []
         """
-        return self._turn(advance=duration(span))
+        return self._change(advance=duration(span))
 
     def run(self) -> Events:
-        """Go on with the machine's time, from the clock's own."""
-        return self._turn(run=True)
+        """Run at the speed of the machine's clock, from the current time on."""
+        return self._change(run=True)
 
     def until_idle(self) -> Events:
-        """Let time pass until nothing is left to happen; invitations expire by that, too."""
-        return self._turn(until_idle=True)
+        """Advance until no event is left, the expiry of invitations included."""
+        return self._change(until_idle=True)
 
-    def _turn(self, **wish: Any) -> Events:
-        events: Events = self._connection.call("POST", self._path, wish, within=None)["events"]
-        return events
+    def _change(self, **change: Any) -> Events:
+        return list(self._connection.call("POST", self._path, change, within=None)["events"])
 
 
 class Faults(Listed):
-    """The planned misbehaviours, in the order in which they are asked."""
+    """The planned faults, in the order in which they are tried."""
 
     def set(self, faults: Sequence[Mapping[str, Any]]) -> None:
-        """Put these in the place of all that there were."""
+        """Replace all faults."""
         if isinstance(faults, Mapping):
             raise TypeError(f"give a list of faults, such as [{dict(faults)!r}]; add() adds one")
         self._connection.call("PUT", self._path, [dict(fault) for fault in faults])
 
     def add(self, do: str, **members: Any) -> None:
-        """Add one to the others, whose counts start anew.
+        """Add one to the others, whose counters start again.
 
         >>> simulator.faults.add("status", status=503, vendor="pymetrics", times=1)
         """
-        kept = [{name: value for name, value in fault.items() if name != "met"} for fault in self]
-        self.set([*kept, {"do": do, **members}])
+        others = [{name: value for name, value in fault.items() if name != "met"} for fault in self]
+        self.set([*others, {"do": do, **members}])
 
     def clear(self) -> None:
-        """Misbehave no more."""
+        """Remove all faults."""
         self._connection.call("DELETE", self._path)
 
 
 class Journal(Detailed):
-    """What came in and what was answered, oldest first."""
+    """The requests with their responses, oldest first."""
 
     def find(self, **filters: Any) -> list[dict[str, Any]]:
         """The entries of a `vendor`, an `operation`, a `status`, `since` an instant or an entry, or with a text `q`."""
-        found: list[dict[str, Any]] = self._connection.call("GET", f"{self._path}?{urlencode(filters)}")
-        return found
+        return list(self._connection.call("GET", f"{self._path}?{urlencode(filters)}"))
 
     def har(self) -> dict[str, Any]:
-        """All of it as an HTTP archive."""
-        archive: dict[str, Any] = self._connection.call("GET", f"{self._path}.har")
-        return archive
+        """All entries as an HTTP archive."""
+        return dict(self._connection.call("GET", f"{self._path}.har"))
 
     def curl(self, id: str) -> str:
-        """A shell script that makes the call again."""
+        """A shell script that sends the request again."""
         return str(self._connection.call("GET", f"{self._path}/{id}.sh"))
 
 
@@ -108,32 +104,28 @@ class Invitations(Detailed):
     """Both vendors' invitations, oldest first."""
 
     def timeline(self, id: str) -> list[dict[str, Any]]:
-        """What happened to one, and what will (`due`), in order of time."""
-        entries: list[dict[str, Any]] = self._connection.call("GET", f"{self._path}/{id}/timeline")
-        return entries
+        """What happened to one, and what is scheduled (`due`), in order of time."""
+        return list(self._connection.call("GET", f"{self._path}/{id}/timeline"))
 
 
 class Deliveries(Detailed):
-    """The webhooks owed or sent, oldest first."""
+    """The webhooks pending or sent, oldest first."""
 
     def replay(self, id: str, url: str | None = None) -> dict[str, Any]:
-        """Send one again, to its own address or to another; returns the new delivery."""
-        again: dict[str, Any] = self._connection.call(
-            "POST", f"{self._path}/{id}/replay", {} if url is None else {"url": url}
-        )
-        return again
+        """Send one again, to its own address or to another. Returns the new delivery."""
+        return dict(self._connection.call("POST", f"{self._path}/{id}/replay", {} if url is None else {"url": url}))
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A state that was kept."""
+    """A saved state."""
 
     id: str
     _connection: Connection
     _path: str
 
     def restore(self) -> None:
-        """Bring it back, clock and unfinished deliveries included."""
+        """Restore it, clock and pending deliveries included."""
         self._connection.call("POST", f"{self._path}/snapshots/{self.id}/restore")
 
     def delete(self) -> None:

@@ -1,6 +1,7 @@
 """A server in a process of its own, for a test run: its settings come as a line of JSON, and it ends with the run.
 
-Not in the run's own process, where a frozen clock, forbidden sockets or warnings as errors would be the server's too.
+It does not run in the process of the tests, because a frozen clock, forbidden sockets or warnings as errors would
+affect the server, too.
 """
 
 import json
@@ -12,46 +13,43 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from assessment_simulator.settings import Settings
 
 ENDS_WITHIN = 10.0
-"""So many seconds a server has to end in good order when its run has ended."""
+"""Seconds that a server has to stop gracefully when its run has ended."""
 _GREETING = "listening on "
 _STARTS_WITHIN = 60.0
 
 
-def start(settings: Settings, errors: Path, leash: int) -> str:
-    """Start a server that ends with its connection to the port `leash`, and give its URL; it writes to `errors`.
+def start(settings: Settings, errors: Path, lifeline: int) -> str:
+    """Start a server that ends with its connection to the port `lifeline`, and return its URL.
 
-    Raises RuntimeError, with what it said, when it does not start.
+    It writes its standard error to the file `errors`. Raises RuntimeError, with that text, if it does not start.
     """
-    with errors.open("wb") as said:
+    # -P: modules in the current directory must not shadow ours. A new session: Ctrl-C is for the tests, which still
+    # have sandboxes to delete.
+    command = [sys.executable, "-P", "-m", "assessment_simulator.testing.server_process", str(lifeline)]
+    with errors.open("wb") as stderr:
         process = subprocess.Popen(  # noqa: S603  this program
-            # -P: whatever lies in the present directory must not pass for a module of ours
-            [sys.executable, "-P", "-m", "assessment_simulator.testing.server_process", str(leash)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            text=True,
-            start_new_session=True,  # Ctrl-C is for the tests, which still have sandboxes to clear away
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True
         )
-    asked, output = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
-    late = threading.Timer(_STARTS_WITHIN, process.kill)
-    late.start()
-    with suppress(OSError), asked:  # it has ended already: the line that does not come says so
-        asked.write(f"{written(settings)}\n")
-    with output:
-        line = output.readline()
-    late.cancel()
+    stdin, stdout = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
+    timer = threading.Timer(_STARTS_WITHIN, process.kill)
+    timer.start()
+    with suppress(OSError), stdin:  # if it has ended already, the line below is missing
+        stdin.write(f"{written(settings)}\n")
+    with stdout:
+        line = stdout.readline()
+    timer.cancel()
     if not line.startswith(_GREETING):
         process.kill()
         process.wait()
         raise RuntimeError(f"the simulator did not start:\n{errors.read_text(errors='replace')}")
-    process.returncode = 0  # it outlives this process, so nobody here waits for it
+    process.returncode = 0  # it outlives this process, which does not wait for it
     return line.removeprefix(_GREETING).strip()
 
 
@@ -60,36 +58,27 @@ def written(settings: Settings) -> str:
     return json.dumps(asdict(settings), sort_keys=True)
 
 
-def read(line: str | bytes) -> Settings:
-    """The settings of such a line."""
-    settings = Settings(**json.loads(line))
-    hosts = settings.webhook_hosts
-    return replace(
-        settings, webhook_hosts=None if hosts is None else tuple(hosts),
-        trusted_proxies=tuple(settings.trusted_proxies), allowed_hosts=tuple(settings.allowed_hosts),
-        cors_origins=tuple(settings.cors_origins),
-    )  # fmt: skip
-
-
 def main() -> int:
-    """Serve with the settings on standard input, until the leash breaks; returns the exit status.
+    """Serve with the settings on standard input. Returns the exit status.
 
-    The leash is a connection to the port that the first argument names; without one a signal alone ends the server.
+    The argument, if there is one, is the port of the lifeline: a connection whose end stops the server.
     """
     from assessment_simulator.runner import serve
 
-    with open(0, "rb", buffering=0, closefd=False) as line:
-        settings = read(line.readline())
+    with open(0, "rb", buffering=0, closefd=False) as stdin:
+        members: dict[str, Any] = json.loads(stdin.readline())
+    tuples = {name: tuple(value) for name, value in members.items() if isinstance(value, list)}
+    settings = Settings(**(members | tuples))
     for port in sys.argv[1:]:
-        leash = socket.create_connection(("127.0.0.1", int(port)))
-        threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
+        lifeline = socket.create_connection(("127.0.0.1", int(port)))
+        threading.Thread(target=_stop_with, args=(lifeline,), daemon=True).start()
     return serve(settings)
 
 
-def _end_with(leash: socket.socket) -> None:
-    """Wait until the other side has closed the connection, or has ended somehow; then end, at once if need be."""
+def _stop_with(lifeline: socket.socket) -> None:
+    """Wait until the other side has closed the connection, or has ended; then stop, at once if it takes too long."""
     with suppress(OSError):
-        leash.recv(1)
+        lifeline.recv(1)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(ENDS_WITHIN)
     os._exit(1)

@@ -1,6 +1,11 @@
-"""Catches webhooks: one listener on a free port of this machine, for as many sandboxes as there are."""
+"""Receives webhooks: one listener on this machine for all sandboxes of a test run.
+
+Each sandbox has an address of its own: the listener's URL with the sandbox's name. A server may reach this machine
+under another address than the one that the listener is bound to, so an environment variable exists for each.
+"""
 
 import json
+import re
 import secrets
 import socket
 import threading
@@ -12,22 +17,46 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any, TypeVar, overload
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
+from assessment_simulator.core.urls import is_web_url
+from assessment_simulator.settings import PREFIX
 from assessment_simulator.testing.connection import Connection, SimulatorError
-from assessment_simulator.testing.listener_address import address_of, advertised, advice, bind_address
 
 T = TypeVar("T")
-_PATIENCE = 5
-"""Seconds in which a server must have posted to the listener when it is asked to."""
-_STATUSES = range(200, 600)
-Match = Mapping[str, Any] | Callable[["Webhook"], bool]
+HOST, URL = f"{PREFIX}LISTENER_HOST", f"{PREFIX}LISTENER_URL"
+_PROBE_TIMEOUT = 5
+"""Seconds in which a server must have called the listener."""
+_BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::(\d{1,5}))?", re.ASCII)
+_PLAIN = re.compile(r"([^\s\[\]:/]+)(?::(\d{1,5}))?", re.ASCII)
+_IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", re.ASCII)
+
+
+def bind_address(text: str) -> tuple[str, int]:
+    """Host and port of HOST or HOST:PORT, an IPv6 address in brackets or bare; port 0 takes a free one."""
+    if _IPV6.fullmatch(text):
+        return text, 0
+    found = _BRACKETED.fullmatch(text) or _PLAIN.fullmatch(text)
+    if found is None or int(found[2] or 0) > 65_535:
+        raise ValueError(f"{HOST} is {text!r}; give an address of this machine, such as 0.0.0.0, [::] or 0.0.0.0:9000")
+    return found[1], int(found[2] or 0)
+
+
+def advertised(text: str, port: int) -> str:
+    """A given base URL of a listener on `port`; http without a port gets that port."""
+    parts = urlsplit(text) if is_web_url(text) else None
+    if parts is None or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"{URL} is {text!r}; give a base address, such as http://host.docker.internal")
+    if parts.scheme == "http" and parts.port is None:
+        parts = parts._replace(netloc=f"{parts.netloc.rstrip(':')}:{port}")
+    return parts.geturl().rstrip("/")
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """One webhook as it came in.
+    """One webhook as it was received.
 
     `path` is what follows the sandbox's own address, with its query; `headers` have lower-case names; `at` is this
     machine's time.
@@ -41,35 +70,38 @@ class Webhook:
 
     @cached_property
     def form(self) -> dict[str, str]:
-        """The body as a form, as The Predictive Index posts it; {} when it is none."""
+        """The body as a form, as The Predictive Index sends it; {} if it is none."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON, as our extension for pymetrics posts it; raises ValueError when it is none."""
+        """The body as JSON, as our extension for pymetrics sends it; raises ValueError if it is none."""
         return json.loads(self.body)
 
     @property
     def data(self) -> Any:
-        """The JSON or the form, whichever the content type says."""
+        """The JSON or the form, according to the content type."""
         return self.json if "json" in self.headers.get("content-type", "") else self.form
 
     def __str__(self) -> str:
         return f"{self.method} {self.path or '/'} {self.body[:300].decode('utf-8', 'replace')}"
 
 
+Match = Mapping[str, Any] | Callable[[Webhook], bool]
+
+
 class NotCaught(AssertionError):
-    """The webhooks that were waited for did not come in time; the message tells what came, and what was tried."""
+    """The expected webhooks did not come in time; the message shows what came, and what the server tried to send."""
 
 
 class Webhooks(Sequence[Webhook]):
-    """The webhooks that one sandbox's listener has caught, oldest first."""
+    """The webhooks that one sandbox's address has received, oldest first."""
 
     def __init__(self, url: str, tried: Callable[[], list[str]] = list) -> None:
         self.url = url
-        """Where the listener catches them; whatever follows this address is caught too."""
+        """Where webhooks are received; addresses below it count, too."""
         self._tried = tried
-        self._caught: list[Webhook] = []
+        self._received: list[Webhook] = []
         self._changed = threading.Condition()
         self._statuses: deque[int] = deque([200])
         self._delay = 0.0
@@ -79,16 +111,16 @@ class Webhooks(Sequence[Webhook]):
     @overload
     def __getitem__(self, index: slice) -> list[Webhook]: ...
     def __getitem__(self, index: int | slice) -> Webhook | list[Webhook]:
-        return self._caught[index]
+        return self._received[index]
 
     def __len__(self) -> int:
-        return len(self._caught)
+        return len(self._received)
 
     def __iter__(self) -> Iterator[Webhook]:
-        return iter([*self._caught])
+        return iter([*self._received])
 
     def __repr__(self) -> str:
-        return repr(self._caught)
+        return repr(self._received)
 
     def answer_with(self, *statuses: int, delay: float = 0) -> None:
         """Answer the next webhooks with these statuses, and all later ones with the last; each after `delay` seconds.
@@ -98,7 +130,7 @@ class Webhooks(Sequence[Webhook]):
         if not statuses:
             raise ValueError("give at least one status, such as answer_with(500, 200)")
         for status in statuses:
-            if status not in _STATUSES:
+            if status not in range(200, 600):
                 raise ValueError(f"{status!r} is no final HTTP status, 200 to 599, such as answer_with(500, 200)")
         with self._changed:
             self._statuses = deque(statuses)
@@ -109,15 +141,15 @@ class Webhooks(Sequence[Webhook]):
     @overload
     def wait_for(self, wanted: Match, *, within: float = 5) -> Webhook: ...
     def wait_for(self, wanted: int | Match = 1, *, within: float = 5) -> list[Webhook] | Webhook:
-        """Wait, `within` seconds at most, and raise `NotCaught` after that; what has come already counts.
+        """Wait for at most `within` seconds, then raise `NotCaught`; webhooks that came before count.
 
-        A number waits until so many have come, and gives all of them. Members wait for the first webhook whose form or
-        JSON has them, a function for the first that it says yes to; both give that one.
+        A number waits until so many have come, and returns all of them. A mapping waits for the first webhook whose
+        form or JSON has these members, a function for the first for which it is true; both return that webhook.
 
         >>> simulator.webhooks.wait_for(0)
         []
         """
-        __tracebackhide__ = True  # pytest: the line that waited in vain is the one to show
+        __tracebackhide__ = True  # pytest shows the line of the test
         if isinstance(wanted, int):
             return self._wait(lambda: [*self] if len(self) >= wanted else None, within, f"{wanted} webhooks", {})
         members = {} if callable(wanted) else wanted
@@ -132,23 +164,21 @@ class Webhooks(Sequence[Webhook]):
             found = look()
         if found is not None:
             return found
-        head = f"waited {within:g} s for {what}; {len(self)} came"
-        raise NotCaught("\n".join([head, *self._misses(members), *self._tried()]))
-
-    def _misses(self, members: Mapping[str, Any]) -> list[str]:
-        """What was caught instead, the nearest first."""
+        lines = [f"waited {within:g} s for {what}; {len(self)} came"]
         nearest = sorted(((_differences(members, _data(one)), one) for one in self), key=lambda pair: len(pair[0]))
-        return [line for wrong, one in nearest[:3] for line in (f"caught: {one}", *(f"  {text}" for text in wrong))]
+        for differences, one in nearest[:3]:
+            lines += [f"caught: {one}", *(f"  {text}" for text in differences)]
+        raise NotCaught("\n".join([*lines, *self._tried()]))
 
     def clear(self) -> None:
-        """Forget what was caught."""
+        """Delete what was received."""
         with self._changed:
-            self._caught.clear()
+            self._received.clear()
 
     def take(self, webhook: Webhook) -> int:
-        """Keep one that came in, and say what status to answer it with."""
+        """Add a webhook. Returns the status to answer with."""
         with self._changed:
-            self._caught.append(webhook)
+            self._received.append(webhook)
             status = self._statuses.popleft() if len(self._statuses) > 1 else self._statuses[0]
             delay = self._delay
             self._changed.notify_all()
@@ -158,31 +188,31 @@ class Webhooks(Sequence[Webhook]):
 
 
 class Listener(AbstractContextManager["Listener"]):
-    """Catches webhooks, and sorts what comes by the first part of its path: the name of a sandbox.
+    """Receives webhooks, and sorts them by the first segment of their path: the name of a sandbox.
 
-    It listens on `host` (HOST or HOST:PORT), on a free port of loopback unless given. `url` is the base address under
-    which a server reaches it, where that is another.
+    It listens on `host` (HOST or HOST:PORT), by default on a free port of the loopback. `url` is the base URL under
+    which a server reaches it, if that is another.
     """
 
     def __init__(self, host: str | None = None, url: str | None = None) -> None:
-        self._boxes: dict[str, Webhooks] = {}
+        self._webhooks: dict[str, Webhooks] = {}
         self._unreached: dict[str, str | None] = {}
-        """By server: why it does not reach this listener, None where it does."""
+        """By server: why it does not reach this listener, None if it does."""
         name, port = bind_address(host or "127.0.0.1")
         try:
-            self._server = _listening(name, port)
+            self._server = _Server(name, port, self._take)
         except OSError as problem:
             raise SimulatorError(f"no listener for webhooks on {host or name}: {problem.strerror or problem}") from None
-        self._server.take = self._take
+        port = self._server.server_port
         try:
-            port = self._server.server_port
-            self.url = address_of(name, port) if url is None else advertised(url, port)
+            # A wildcard is no address to connect to.
+            near = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(name, name)  # noqa: S104
+            self.url = f"http://{f'[{near}]' if ':' in near else near}:{port}" if url is None else advertised(url, port)
         except ValueError:
             self._server.server_close()
             raise
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="simulator webhooks", daemon=True
-        )
+        serve = self._server.serve_forever
+        self._thread = threading.Thread(target=serve, args=(0.05,), name="simulator webhooks", daemon=True)
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:
@@ -191,66 +221,71 @@ class Listener(AbstractContextManager["Listener"]):
         self._thread.join()
 
     def webhooks(self, name: str, tried: Callable[[], list[str]] = list) -> Webhooks:
-        """A list for a sandbox of that name; `tried` tells, in lines, of what the server has tried to deliver."""
-        self._boxes[name] = Webhooks(f"{self.url}/{name}", tried)
-        return self._boxes[name]
+        """A list for the sandbox of a name; `tried` describes, in lines, what the server has tried to deliver."""
+        self._webhooks[name] = Webhooks(f"{self.url}/{name}", tried)
+        return self._webhooks[name]
 
     def unreached(self, connection: Connection, path: str) -> str | None:
-        """Why a server does not reach this listener, and what to do; None where it does.
+        """Why a server does not reach this listener, and what to do; None if it does.
 
-        That is found out once for each server: it is asked, by the sandbox at `path`, to post to the listener, and what
-        it posts must arrive here: under the same address another program may answer there.
+        This is found out once for each server: its sandbox at `path` sends a test webhook, which must arrive here,
+        because another program may answer under the same address.
         """
-        if connection.url not in self._unreached:
-            why = self._tried(connection, path)
-            self._unreached[connection.url] = why and advice(connection.url, self.url, why)
-        return self._unreached[connection.url]
+        server = connection.url
+        if server not in self._unreached:
+            why = self._probe(connection, path)
+            policy = "; or allow that address with the server's --webhook-hosts"
+            self._unreached[server] = why and (
+                f"the server at {server} cannot reach this machine's listener for webhooks at {self.url}: {why}. "
+                f"Set {URL} to the listener's address as that server sees it, such as http://host.docker.internal, and "
+                f"{HOST}=0.0.0.0 so that the listener takes connections from there"
+                f"{policy if 'refused by policy' in why else ''}"
+            )
+        return self._unreached[server]
 
-    def reached_by(self, server: str) -> None:
-        """Know, without trying, that a server reaches this listener."""
-        self._unreached[server] = None
-
-    def _tried(self, connection: Connection, path: str) -> str | None:
+    def _probe(self, connection: Connection, path: str) -> str | None:
         name = f"test-{secrets.token_hex(8)}"
-        came = self.webhooks(name)
+        received = self.webhooks(name)
         try:
-            tried = connection.call("POST", f"{path}/webhook-test", {"url": came.url}, within=_PATIENCE)
+            tried = connection.call("POST", f"{path}/webhook-test", {"url": received.url}, within=_PROBE_TIMEOUT)
         except SimulatorError as problem:
-            return f"nothing arrived within {_PATIENCE} s" if problem.status is None else str(problem)
+            return f"nothing arrived within {_PROBE_TIMEOUT} s" if problem.status is None else str(problem)
         finally:
             self.forget(name)
-        if came:
-            return None
-        return tried["error"] or f"another program answers there, with {tried['status']}"
+        return None if received else tried["error"] or f"another program answers there, with {tried['status']}"
+
+    def reached_by(self, server: str) -> None:
+        """Note that a server reaches this listener, without a test."""
+        self._unreached[server] = None
 
     def forget(self, name: str) -> None:
-        """Catch nothing more for that sandbox."""
-        self._boxes.pop(name, None)
+        """Receive nothing more for the sandbox of a name."""
+        self._webhooks.pop(name, None)
 
     def _take(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> int:
         name, slash, rest = target.removeprefix("/").partition("/")
         name, mark, query = name.partition("?")
-        box = self._boxes.get(name)
-        if box is None:
+        webhooks = self._webhooks.get(name)
+        if webhooks is None:
             return 404
-        return box.take(Webhook(method, f"{slash}{rest}{mark}{query}", headers, body, datetime.now(UTC)))
-
-
-def _listening(host: str, port: int) -> "_Server":
-    """A server on that address; on `::` it takes IPv4 connections too."""
-    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-    server = _Server((host, port), _Handler, bind_and_activate=False)
-    server.socket.close()  # it is one for IPv4, whatever the host is
-    server.socket = socket.create_server(
-        (host, port), family=family, backlog=_Server.request_queue_size, dualstack_ipv6=host == "::"
-    )
-    server.server_name, server.server_port = host, server.socket.getsockname()[1]
-    return server
+        return webhooks.take(Webhook(method, f"{slash}{rest}{mark}{query}", headers, body, datetime.now(UTC)))
 
 
 class _Server(ThreadingHTTPServer):
-    request_queue_size = 256  # the standard five would drop a burst's connections
-    take: Callable[[str, str, Mapping[str, str], bytes], int]
+    request_queue_size = 256  # the standard five would drop the connections of a burst
+
+    def __init__(self, host: str, port: int, take: Callable[[str, str, Mapping[str, str], bytes], int]) -> None:
+        self.take = take
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        self.address_family = found[0][0]
+        super().__init__((host, port), _Handler)
+
+    def server_bind(self) -> None:
+        """Accept IPv4 connections on `::`, too."""
+        if self.server_address[0] == "::":
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        TCPServer.server_bind(self)  # not that of HTTPServer, which looks up the host's name
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -270,7 +305,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names that http.server looks for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Say nothing: the list keeps what came."""
+        """Write nothing: `Webhooks` keeps what came."""
 
 
 def _data(webhook: Webhook) -> Any:
@@ -281,11 +316,10 @@ def _data(webhook: Webhook) -> Any:
 
 
 def _differences(wanted: Any, found: Any, where: str = "") -> list[str]:
-    """What keeps `found` from having all that is `wanted`: objects member by member, all else as it is."""
+    """Why `found` does not contain `wanted`: objects are compared member by member, all else for equality."""
     if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-        return [
-            line
-            for name, value in wanted.items()
-            for line in _differences(value, found.get(name), f"{where}.{name}" if where else name)
-        ]
+        lines = []
+        for name, value in wanted.items():
+            lines += _differences(value, found.get(name), f"{where}.{name}" if where else name)
+        return lines
     return [] if wanted == found else [f"{where or 'the body'} is {found!r} and not {wanted!r}"]
