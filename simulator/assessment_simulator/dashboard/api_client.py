@@ -8,6 +8,8 @@ from starlette.requests import Request
 
 from assessment_simulator.dashboard.formatting import Vendors
 from assessment_simulator.http import forwarding, proxy_headers
+from assessment_simulator.http.asgi import named_headers
+from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.storage import OwnedElsewhere, json_codec
 
@@ -65,24 +67,19 @@ class Form(dict[str, str]):
 
 
 class PageRequest:
-    """A request for a page of the sandbox `name`.
+    """A request for a page of a sandbox, and what answering it needs.
 
     `base` is the server's address. `here` is the page's path, which begins with `prefix` as all paths in links do.
     """
 
-    def __init__(self, request: Request, vendors: Vendors, base: str, name: str) -> None:
+    def __init__(self, request: Request, vendors: Vendors, address: Address, sandbox: str) -> None:
         self.request = request
         self.vendors = vendors
-        self.base = base
-        self.name = name
+        self.base = address.of(request.scope, named_headers(request.scope))
+        self.name = request.path_params.get("name", sandbox)
         self.prefix = proxy_headers.seen(request.scope).prefix
         self.here = self.prefix + request.scope["path"]
-
-    @property
-    def id(self) -> str:
-        """The id in the page's path."""
-        id: str = self.request.path_params["id"]
-        return id
+        self.inbox_url = f"{self.base}{CONTROL}/catch/{self.name}"
 
     def parameters(self, *names: str) -> dict[str, str]:
         """Those of these query parameters that are not empty."""
@@ -90,13 +87,14 @@ class PageRequest:
         return {name: query[name].strip() for name in names if query.get(name, "").strip()}
 
     async def get(self, path: str = "", **query: Any) -> Any:
-        """GET a path under the sandbox."""
+        """GET a path."""
         return await self.call("GET", path, query=query)
 
     async def call(self, method: str, path: str = "", body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
-        """Call a path under the sandbox."""
-        path = f"{CONTROL}/sandboxes/{self.name}/{path}".removesuffix("/")
-        return await call_control(self.request, method, path, body, query)
+        """Call a path under the sandbox; with a slash before it, one under the control API's root."""
+        if not path.startswith("/"):
+            path = f"/sandboxes/{self.name}/{path}".removesuffix("/")
+        return await call_control(self.request, method, CONTROL + path, body, query)
 
     async def list(self, path: str, *filters: str) -> dict[str, Any]:
         """One page of a long list, newest first; `older` holds the parameters of the next page, None on the last."""

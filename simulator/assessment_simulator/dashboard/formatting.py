@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from assessment_simulator.core import instant
+from assessment_simulator.core import faults, instant
 from assessment_simulator.core.states import State, StateMachine
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.journal.search import state_title
 
 _AGES = ((instant.DAY, "d"), (instant.HOUR, "h"), (instant.MINUTE, "min"), (instant.SECOND, "s"))
+FAULT_KINDS = faults.KINDS
 DELIVERY_TONES = {"pending": "info", "delivered": "good", "failed": "bad"}
 
 

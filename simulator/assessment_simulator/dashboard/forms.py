@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from assessment_simulator.dashboard import tour
-from assessment_simulator.dashboard.api_client import CONTROL, Form, PageRequest, call_control
+from assessment_simulator.dashboard.api_client import Form, PageRequest
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.storage import json_codec
 
@@ -80,10 +80,6 @@ async def _use_inbox(page: PageRequest, form: Form) -> None:
     await tour.send_webhooks_to_inbox(page, f"?status={form['status']}" if "status" in form else "")
 
 
-async def _clear_inbox(page: PageRequest, form: Form) -> None:
-    await call_control(page.request, "DELETE", f"{CONTROL}/catch/{page.name}")
-
-
 INVITATION = {"move": _call("Done.", "POST", "invitations/{id}/{action}")}
 DELIVERY = {
     "replay": _call(
@@ -120,5 +116,5 @@ SETTINGS = {
 TOUR = {"begin": FormAction(tour.begin), "fail": FormAction(tour.fail)}
 INBOX = {
     "catch": FormAction(_use_inbox, "Webhooks without a URL of their own go to the built-in receiver now."),
-    "forget": FormAction(_clear_inbox, "The received webhooks are deleted."),
+    "forget": _call("The received webhooks are deleted.", "DELETE", "/catch/{name}"),
 }

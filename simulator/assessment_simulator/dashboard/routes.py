@@ -43,19 +43,24 @@ class Page:
 
 
 PAGES = (
-    Page("", "invitations", views.invitations, "Invitations", "invitations"),
-    Page("/invitations/{id}", "invitation", views.invitation, actions=forms.INVITATION),
-    Page("/deliveries", "deliveries", views.deliveries, "Deliveries", "deliveries"),
-    Page("/deliveries/{id}", "delivery", views.one("deliveries"), actions=forms.DELIVERY),
+    Page("", "invitations", views.rows("invitations", "vendor", "status"), "Invitations", "invitations"),
+    Page(
+        "/invitations/{id}",
+        "invitation",
+        views.get(one="invitations/{id}", entries="invitations/{id}/timeline"),
+        actions=forms.INVITATION,
+    ),
+    Page("/deliveries", "deliveries", views.rows("deliveries", "state", "invitation"), "Deliveries", "deliveries"),
+    Page("/deliveries/{id}", "delivery", views.get(one="deliveries/{id}"), actions=forms.DELIVERY),
     Page("/mail", "mail", views.rows("mail", "invitation"), "Mail", "mail"),
     Page("/caught", "caught", views.inbox, "Catcher", actions=forms.INBOX),
     Page("/journal", "journal", views.rows("journal", "vendor", "status"), "Journal", "journal"),
-    Page("/journal/{id}", "call", views.one("journal")),
-    Page("/clock", "clock", views.nothing, "Clock", actions=forms.CLOCK),
-    Page("/faults", "faults", views.faults, "Faults", actions=forms.FAULTS),
+    Page("/journal/{id}", "call", views.get(one="journal/{id}")),
+    Page("/clock", "clock", views.get(), "Clock", actions=forms.CLOCK),
+    Page("/faults", "faults", views.get(rows="faults"), "Faults", actions=forms.FAULTS),
     Page("/rules", "rules", views.rules, "Rules"),
     Page("/states", "states", views.states, "States"),
-    Page("/settings", "settings", views.settings, "Settings", actions=forms.SETTINGS),
+    Page("/settings", "settings", views.get(config="config"), "Settings", actions=forms.SETTINGS),
 )
 TOUR = Page(tour.PATH, "tour", tour.steps, actions=forms.TOUR)
 
@@ -85,17 +90,10 @@ class Dashboard:
             routes.append(route(path, handlers))
         return routes
 
-    def _base(self, request: Request) -> str:
-        return self._address.of(request.scope, named_headers(request.scope))
-
-    def _page_request(self, request: Request) -> PageRequest:
-        name = request.path_params.get("name", tour.SANDBOX)
-        return PageRequest(request, self._vendors, self._base(request), name)
-
     async def _home(self, request: Request, flaw: str = "", status: int = 200) -> Response:
         """The first page: the sandboxes and the base URLs of the APIs."""
         rows = await call_control(request, "GET", f"{CONTROL}/sandboxes")
-        base = self._base(request)
+        base = self._address.of(request.scope, named_headers(request.scope))
         has_demo = self._open_access or any(row["name"] == tour.SANDBOX for row in rows)
         return render(
             "dashboard/home.html", status, prefix=seen(request.scope).prefix, version=self._version,
@@ -118,12 +116,10 @@ class Dashboard:
             return render("dashboard/opened.html", 201, prefix=prefix, titles=self._vendors.titles(), **opened)
         return RedirectResponse(f"{prefix}/sandboxes/{opened['name']}", 303, HEADERS)
 
-    async def _show(self, page: Page, request: Request) -> Response:
-        return await self._render(page, self._page_request(request))
-
-    async def _render(self, page: Page, request: PageRequest, flaw: str = "", status: int = 200) -> Response:
+    async def _show(self, page: Page, http_request: Request, flaw: str = "", status: int = 200) -> Response:
+        request = PageRequest(http_request, self._vendors, self._address, tour.SANDBOX)
         sandbox = await request.get()
-        done = page.actions.get(request.request.query_params.get("done", ""))
+        done = page.actions.get(http_request.query_params.get("done", ""))
         current = page.path.split("/{")[0].replace("/invitations", "")
         tabs = [
             {
@@ -138,11 +134,11 @@ class Dashboard:
             f"dashboard/{page.template}.html", status, prefix=request.prefix, sandbox=sandbox, now=sandbox["now"],
             flaw=flaw, said=done.message if done and not flaw else "", here=request.here, tabs=tabs, words=formatting,
             vendors=self._vendors, kinds_of_events=" ".join(WHAT), base=request.base, control=CONTROL,
-            open_access=self._open_access, before=request.request.query_params.get("before"), **context,
+            open_access=self._open_access, before=http_request.query_params.get("before"), **context,
         )  # fmt: skip
 
     async def _act(self, page: Page, request: Request) -> Response:
-        sent = self._page_request(request)
+        sent = PageRequest(request, self._vendors, self._address, tour.SANDBOX)
         form = Form(request.state.body)
         name = form.get("do", "")
         action = page.actions.get(name)
@@ -153,7 +149,7 @@ class Dashboard:
         except Problem as problem:
             if problem.status == 404:
                 raise
-            return await self._render(page, sent, problem.detail, problem.status)
+            return await self._show(page, request, problem.detail, problem.status)
         if elsewhere:
             location = sent.prefix + elsewhere
         elif "back" in form:  # the form stands on every page, and leads back to it

@@ -6,7 +6,7 @@ The server remembers nothing of a tour: the page's address names the invitations
 from typing import Any
 from urllib.parse import urlencode
 
-from assessment_simulator.dashboard.api_client import CONTROL, Form, PageRequest
+from assessment_simulator.dashboard.api_client import Form, PageRequest
 from assessment_simulator.http.problem_details import Problem
 
 PATH = "/tour"
@@ -44,7 +44,7 @@ async def fail(page: PageRequest, form: Form) -> str:
 
 async def send_webhooks_to_inbox(page: PageRequest, query: str = "") -> None:
     """Make the built-in receiver the sandbox's webhook URL."""
-    url = f"{page.base}{CONTROL}/catch/{page.name}{query}"
+    url = page.inbox_url + query
     await page.call("PATCH", "config", {"webhook_url": url, "default_webhook_url": url})
 
 

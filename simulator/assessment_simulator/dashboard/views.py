@@ -5,82 +5,50 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from zlib import crc32
 
-from assessment_simulator.core.faults import KINDS
-from assessment_simulator.dashboard.api_client import CONTROL, PageRequest, call_control
-from assessment_simulator.dashboard.formatting import DELIVERY_TONES, pretty
+from assessment_simulator.dashboard.api_client import PageRequest
+from assessment_simulator.dashboard.formatting import pretty
 
 View = Callable[[PageRequest], Awaitable[dict[str, Any]]]
-_SHOWN_RULES = (
-    ("broken", "those that were broken"), ("kept", "those that were kept"),
-    ("untouched", "those that no call has met"),
-)  # fmt: skip
+_SHOWN_RULES = {
+    "broken": "those that were broken", "kept": "those that were kept", "untouched": "those that no call has met",
+}  # fmt: skip
 
 
 def rows(path: str, *filters: str) -> View:
-    """The view of a list, newest first."""
+    """The view of a list: its newest entries, by the filters in the page's query."""
     return lambda page: page.list(path, *filters)
 
 
-def one(path: str) -> View:
-    """The view of the entry of a list whose id is in the page's path."""
+def get(**paths: str) -> View:
+    """The view of these paths under the sandbox, by the name that the template has for the response."""
 
     async def view(page: PageRequest) -> dict[str, Any]:
-        return {"one": await page.get(f"{path}/{page.id}")}
+        params = page.request.path_params
+        return {name: await page.get(path.format_map(params)) for name, path in paths.items()}
 
     return view
 
 
-async def nothing(page: PageRequest) -> dict[str, Any]:
-    """A page that shows the sandbox alone."""
-    return {}
-
-
-async def invitations(page: PageRequest) -> dict[str, Any]:
-    """The invitations, newest first."""
-    shown = await page.list("invitations", "vendor", "status")
-    return {**shown, "statuses": page.vendors.statuses(shown["asked"]["vendor"])}
-
-
-async def invitation(page: PageRequest) -> dict[str, Any]:
-    """One invitation: its public fields, its actions, its timeline."""
-    found = await page.get(f"invitations/{page.id}")
-    entries = await page.get(f"invitations/{page.id}/timeline")
-    return {"one": found, "entries": entries, "actions": page.vendors.actions(found["vendor"], found["status"])}
-
-
-async def deliveries(page: PageRequest) -> dict[str, Any]:
-    """The webhooks, newest first."""
-    shown = await page.list("deliveries", "state", "invitation")
-    return {**shown, "states": [(state, state) for state in DELIVERY_TONES]}
-
-
 async def inbox(page: PageRequest) -> dict[str, Any]:
     """The webhooks that the built-in receiver got, newest first."""
-    path = f"{CONTROL}/catch/{page.name}"
-    config = await page.get("config")
-    url = page.base + path
-    set_up = url in (config["webhook_url"], config["default_webhook_url"])
-    return {"rows": await call_control(page.request, "GET", path), "url": url, "set_up": set_up}
-
-
-async def faults(page: PageRequest) -> dict[str, Any]:
-    """The injected faults, and a form for another."""
-    return {"rows": await page.get("faults"), "kinds": KINDS, "operations": page.vendors.operations()}
+    config, received = await page.get("config"), await page.get(f"/catch/{page.name}")
+    set_up = page.inbox_url in (config["webhook_url"], config["default_webhook_url"])
+    return {"rows": received, "url": page.inbox_url, "set_up": set_up}
 
 
 async def rules(page: PageRequest) -> dict[str, Any]:
     """The rule coverage, with what each rule demands."""
-    coverage = await page.get("coverage")
-    catalogue = {rule["id"]: rule for rule in await call_control(page.request, "GET", f"{CONTROL}/rules")}
+    coverage, catalogue = await page.get("coverage"), await page.get("/rules")
+    statements = {rule["id"]: rule for rule in catalogue}
     asked = {"show": "", "q": "", **page.parameters("show", "q")}
-    found = [{**catalogue[row["id"]], **row} for row in coverage["rules"]]
-    if asked["show"] in ("kept", "broken"):
-        found = [row for row in found if row[asked["show"]]]
-    elif asked["show"] == "untouched":
-        found = [row for row in found if not row["kept"] and not row["broken"]]
+    found = [{**statements[rule["id"]], **rule} for rule in coverage["rules"]]
+    if asked["show"] == "untouched":
+        found = [rule for rule in found if not rule["kept"] and not rule["broken"]]
+    elif asked["show"] in _SHOWN_RULES:
+        found = [rule for rule in found if rule[asked["show"]]]
     text = asked["q"].casefold()
-    found = [row for row in found if text in f"{row['id']} {row['statement']}".casefold()]
-    return {"rows": found, "coverage": coverage, "shows": _SHOWN_RULES, "asked": asked}
+    found = [rule for rule in found if text in f"{rule['id']} {rule['statement']}".casefold()]
+    return {"rows": found, "coverage": coverage, "shows": _SHOWN_RULES.items(), "asked": asked}
 
 
 async def states(page: PageRequest) -> dict[str, Any]:
@@ -96,8 +64,3 @@ async def states(page: PageRequest) -> dict[str, Any]:
             for (vendor, title), name, one in zip(titles.items(), names, seen, strict=True)
         ]
     }  # fmt: skip
-
-
-async def settings(page: PageRequest) -> dict[str, Any]:
-    """The settings."""
-    return {"config": await page.get("config")}
