@@ -31,7 +31,7 @@ def struck(fault: Fault, times: int, seed: int | str = 0) -> list[bool]:
     tally, found = Counter(), []
     for _ in range(times):
         before, tally = tally, count_match(fault, tally, seed)
-        found.append(tally.struck > before.struck)
+        found.append(tally.triggered > before.triggered)
     assert tally == Counter(times, sum(found))
     return found
 

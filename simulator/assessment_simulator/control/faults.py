@@ -8,7 +8,7 @@ from assessment_simulator.http.problem_details import Problem, flawed
 
 async def show(call: ControlCall) -> list[faults.Fault]:
     """The faults, and how many calls or deliveries each was injected into."""
-    return list(call.sandbox.faults.told()) if call.sandbox.faults is not None else []
+    return call.sandbox.faults.with_counts() if call.sandbox.faults is not None else []
 
 
 async def replace(call: ControlCall, body: list[Fault]) -> list[faults.Fault]:

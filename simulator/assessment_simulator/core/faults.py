@@ -1,13 +1,22 @@
-"""Planned misbehaviour: what a fault meets, which of what it meets it strikes, and how JSON is amended.
+"""Injected faults: which vendor calls and deliveries they match, when they trigger, and how JSON is amended. Pure.
 
-Arithmetic only: who counts is `faults/plan.py`, who misbehaves is `faults/injector.py` and the worker.
+A `FaultPlan` holds a sandbox's faults in order. For each call or attempt, the first fault that matches and triggers
+applies; the faults after it do not count the match. Counters and a seeded random decide whether a match triggers, so
+the same faults, traffic and seed give the same result. What a fault does: `faults/injector.py` to calls, the webhook
+worker to deliveries.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
+from assessment_simulator.core.decision import TOKEN
+from assessment_simulator.core.request import VendorRequest
+from assessment_simulator.core.retry_schedule import Delivery
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.seeded_random import uniform
+from assessment_simulator.core.vendor import Vendor
 
 On = Literal["calls", "deliveries"]
 When = Literal["before_commit", "after_commit"]
@@ -20,12 +29,12 @@ AFTER: When = "after_commit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One planned misbehaviour; what is None (an `id`: empty) is left to the defaults, or does not matter.
+    """One injected fault; a member that is None (an `id`: empty) has a default, or does not matter.
 
-    `vendor`, `operation`, `method` and `path` say which calls it meets, `vendor` and `invitation` which deliveries;
-    in `path` a `*` stands for any run of characters. Of those it lets `after` pass, then strikes at most `times`
-    (None: every one), each with `probability`. `duration` is ISO 8601, `retry_after` in seconds, `merge` a JSON merge
-    patch. `met` is how many it has struck: only told, never taken.
+    `vendor`, `operation`, `method` and `path` select calls, `vendor` and `invitation` deliveries; in `path`, `*`
+    matches any run of characters. The first `after` matches pass; of the others at most `times` trigger (None: all),
+    each with `probability`. `duration` is ISO 8601, `retry_after` in seconds, `merge` a JSON merge patch. `met` counts
+    how often it has triggered: shown, never read.
     """
 
     id: str = ""
@@ -49,9 +58,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A way to misbehave: its usual moment (calls only), and the members it takes with their defaults.
+    """A kind of fault: what it does, its default moment (calls only), and the members it takes with their defaults.
 
-    A member whose default is None must be given. `what` says it in a few words.
+    A member whose default is None must be given.
     """
 
     what: str
@@ -71,13 +80,12 @@ KINDS: Mapping[On, Mapping[str, Kind]] = {
         "amend": Kind("changes the JSON of the answer by a merge patch", AFTER, {"merge": None}),
     },
     "deliveries": {
-        "duplicate": Kind("posts a notice that was delivered once more"),
-        "reorder": Kind("lets the next notice overtake this one, if it comes soon enough", None, {"duration": "PT1M"}),
+        "duplicate": Kind("posts a delivered webhook once more"),
+        "reorder": Kind("lets the next webhook overtake this one, if it comes soon enough", None, {"duration": "PT1M"}),
         "delay": Kind("puts the attempt off, on the sandbox's clock", None, {"duration": None}),
         "drop": Kind("loses the attempt, which counts as a failed one"),
     },
 }
-"""Every way to misbehave, by what it is done to."""
 
 
 def with_defaults(fault: Fault, place: int) -> Fault:
@@ -88,7 +96,7 @@ def with_defaults(fault: Fault, place: int) -> Fault:
 
 
 class FaultContext(NamedTuple):
-    """Something that a fault may meet: a call, or an attempt to deliver. `able` are the faults it leaves room for."""
+    """What a fault may match: a call, or an attempt to deliver. `able` are the kinds that are possible here."""
 
     on: On
     able: Collection[str]
@@ -99,63 +107,95 @@ class FaultContext(NamedTuple):
     invitation: str = ""
 
 
-def _same(wanted: str, found: str) -> bool:
-    return wanted == found
-
-
 def path_matches(pattern: str, text: str) -> bool:
-    """Whether the pattern, in which `*` stands for any run of characters, describes the whole text."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return pattern == text
-    *middle, last = rest
-    if not text.startswith(first) or len(text) < len(first) + len(last) or not text.endswith(last):
-        return False
-    left = text[len(first) : len(text) - len(last)]
-    for part in middle:
-        _, found, left = left.partition(part) if part else ("", "*", left)
-        if not found:
-            return False
-    return True
+    """Whether the pattern, in which `*` alone is a wildcard, describes the whole text."""
+    return fnmatchcase(text, pattern.replace("[", "[[]").replace("?", "[?]"))
 
 
-_COMPARED: Mapping[str, Callable[[str, str], bool]] = {
-    "vendor": _same, "operation": _same, "method": _same, "path": path_matches, "invitation": _same,
-}  # fmt: skip
-
-
-def matches(fault: Fault, met: FaultContext) -> bool:
-    """Whether the fault meets this."""
+def matches(fault: Fault, context: FaultContext) -> bool:
+    """Whether the fault selects this call or attempt."""
     return (
-        fault.on == met.on
-        and fault.do in met.able
-        and all(
-            getattr(fault, name) is None or agrees(getattr(fault, name), getattr(met, name))
-            for name, agrees in _COMPARED.items()
-        )
+        fault.on == context.on
+        and fault.do in context.able
+        and fault.vendor in (None, context.vendor)
+        and fault.operation in (None, context.operation)
+        and fault.method in (None, context.method)
+        and fault.invitation in (None, context.invitation)
+        and (fault.path is None or path_matches(fault.path, context.path))
     )
 
 
 class Counter(NamedTuple):
-    """How many a fault has met, and how many of them it has struck."""
+    """How often a fault has matched, and how often it has triggered."""
 
-    seen: int = 0
-    struck: int = 0
+    matched: int = 0
+    triggered: int = 0
 
 
-def count_match(fault: Fault, tally: Counter, seed: int | str) -> Counter:
-    """The tally once the fault has met one more; `struck` is higher where it strikes.
+def count_match(fault: Fault, counter: Counter, seed: int | str) -> Counter:
+    """The counter after one more match; `triggered` is higher if the fault triggers."""
+    matched = counter.matched + 1
+    may = matched > fault.after and (fault.times is None or counter.triggered < fault.times)
+    # The random number depends on the fault's id, so that another fault in the list does not change it.
+    triggers = may and (fault.probability >= 1 or uniform(seed, "fault", fault.id, matched) < fault.probability)
+    return Counter(matched, counter.triggered + triggers)
 
-    Chance is drawn from the seed, the fault's id and the number: the same list and traffic misbehave alike.
-    """
-    seen = tally.seen + 1
-    left = seen > fault.after and (fault.times is None or tally.struck < fault.times)
-    strikes = left and (fault.probability >= 1 or uniform(seed, "fault", fault.id, seen) < fault.probability)
-    return Counter(seen, tally.struck + strikes)
+
+Count = Callable[[int, Counter], None]
+"""Stores the new counter of the fault at a place of the list."""
+_CALLS = frozenset(KINDS["calls"])
+
+
+class FaultPlan:
+    """The faults of a sandbox and their counters."""
+
+    def __init__(self, faults: Iterable[Fault], seed: int | str, counters: Iterable[Counter] = ()) -> None:
+        self.faults = tuple(faults)
+        self.counters = [*counters] or [Counter()] * len(self.faults)
+        self._seed = seed
+
+    def copy(self) -> "FaultPlan":
+        """The same faults, with counters of their own."""
+        return FaultPlan(self.faults, self._seed, self.counters)
+
+    def with_counts(self) -> list[Fault]:
+        """The faults, each with how often it has triggered."""
+        pairs = zip(self.faults, self.counters, strict=True)
+        return [replace(fault, met=counter.triggered) for fault, counter in pairs]
+
+    def on_call(self, vendor: Vendor, request: VendorRequest, sandbox: SandboxView, count: Count) -> Fault | None:
+        """The fault that triggers on a vendor call; its `met` says how often it has by now."""
+        token = vendor.bearer_token(request) if vendor.bearer_token else ""
+        able = _CALLS if token and sandbox.get(TOKEN, token) else _CALLS - {"expire_token"}
+        context = FaultContext("calls", able, vendor.id, request.operation, request.method, request.path)
+        return self._trigger(context, count)
+
+    def on_attempt(self, delivery: Delivery, count: Count, *, may_wait: bool) -> Fault | None:
+        """The fault that triggers before an attempt; `may_wait`: another webhook may overtake this one."""
+        if delivery.fault is not None:  # a fault has postponed this attempt already, or made the duplicate
+            return None
+        return self._trigger_on(delivery, ("delay", "drop", "reorder") if may_wait else ("delay", "drop"), count)
+
+    def on_delivered(self, delivery: Delivery, count: Count) -> Fault | None:
+        """The fault that triggers on a webhook that has just been delivered."""
+        return self._trigger_on(delivery, ("duplicate",), count)
+
+    def _trigger_on(self, delivery: Delivery, able: Collection[str], count: Count) -> Fault | None:
+        event = delivery.event
+        return self._trigger(FaultContext("deliveries", able, event.vendor, invitation=event.invitation), count)
+
+    def _trigger(self, context: FaultContext, count: Count) -> Fault | None:
+        for place, fault in enumerate(self.faults):
+            if matches(fault, context):
+                before, after = self.counters[place], count_match(fault, self.counters[place], self._seed)
+                count(place, after)
+                if after.triggered > before.triggered:
+                    return replace(fault, met=after.triggered)
+        return None
 
 
 def merge_patch(value: Any, patch: Any) -> Any:
-    """JSON with a merge patch applied (RFC 7396): null takes a member away, an object goes into an object."""
+    """JSON with a merge patch applied (RFC 7396): null removes a member, an object is merged into an object."""
     if not isinstance(patch, dict):
         return patch
     result = dict(value) if isinstance(value, dict) else {}

@@ -1,168 +1,105 @@
-"""What a fault does to a call: what the vendor gets to see of it, and what its caller gets to see of the answer."""
+"""Applies an injected fault to a vendor call; `core/faults.py` decides which one.
+
+In this order: `match` finds the fault before the vendor sees the call; `handle` lets the vendor answer, as far as the
+fault allows (before the commit nothing is changed, after it the answer is replaced or late); `corrupt_body` changes the
+rendered body; `sent_part` says what of the response leaves, for the request journal; `respond` sends that. Faults use
+their own random stream, so a call after a fault gets the ids that it would get without it.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.faults import BEFORE, Fault, merge_patch
 from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.seeded_random import SeededRandom, seal
 from assessment_simulator.core.vendor import Operation, Vendor, failure_response
-from assessment_simulator.http import asgi
-from assessment_simulator.http.asgi import Gone, Headers, Send
-from assessment_simulator.http.connection import Connection, hang_up
 from assessment_simulator.sandbox.sandbox import Ask, Sandbox
 from assessment_simulator.storage import json_codec
 
 GARBAGE = b"<html><body><h1>This is not the answer you are looking for</h1></body></html>"
-"""What a garbled answer says: a page such as a proxy puts in the place of an answer."""
-_TOO_MANY = 429
+"""The body of a garbled response: such a page as a proxy puts in the place of one."""
 
 
-class _Struck(NamedTuple):
-    """A call and the fault that strikes it."""
-
-    fault: Fault
-    sandbox: Sandbox
-    vendor: Vendor
-    operation: Operation
-    ask: Ask
-
-    def call(self) -> VendorResponse:
-        """Answer and commit."""
-        return self.sandbox.handle(self.vendor, self.operation, self.ask)
-
-    def sketch(self) -> VendorRequest:
-        """The call with a chance of its own: what is drawn for a fault is taken from nobody."""
-        secret = seal(self.sandbox.secret, "fault", self.fault.id).encode()
-        return self.ask(self.sandbox.now(), SeededRandom(secret, self.fault.met), 0)
+class Abandoned(Exception):
+    """The sandbox was reset, restored or deleted while the call waited: it is not answered."""
 
 
-def met(sandbox: Sandbox, vendor: Vendor, ask: Ask) -> Fault | None:
-    """The fault that strikes a call, if one does."""
+def match(sandbox: Sandbox, vendor: Vendor, ask: Ask) -> Fault | None:
+    """The fault that triggers on a call, if one does."""
     return sandbox.match_fault(vendor, ask(sandbox.now(), SeededRandom(b"", 0), 0))
 
 
-async def answered(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
-    """Answer a call, as far as the fault that strikes it lets it be answered.
+async def handle(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
+    """The vendor's response to a call on which a fault triggered; raises `Abandoned`."""
 
-    Raises `Gone` where the sandbox was reset, restored or deleted while the call had to wait.
-    """
-    struck = _Struck(fault, sandbox, vendor, operation, ask)
+    def request() -> VendorRequest:
+        secret = seal(sandbox.secret, "fault", fault.id).encode()
+        return ask(sandbox.now(), SeededRandom(secret, fault.met), 0)
+
+    def expire_token() -> None:
+        if vendor.bearer_token is not None:
+            sandbox.expire(vendor.bearer_token(request()))
+
+    seconds = (instant.parse_duration(fault.duration or "") or 0) / instant.SECOND
     if fault.when == BEFORE:
-        return await _BEFORE.get(fault.do, _considered)(struck)
-    reply = struck.call()
-    return await _AFTER[fault.do](struck, reply) if fault.do in _AFTER else reply
+        match fault.do:
+            case "status" | "rate_limit":
+                return _failure(fault, sandbox, vendor, request())
+            case "delay":
+                epoch = sandbox.epoch
+                await asyncio.sleep(seconds)  # in real time
+                if sandbox.epoch != epoch or sandbox.is_closed:
+                    raise Abandoned
+            case "expire_token":
+                expire_token()
+            case _:  # the response is worked out, corrupted or dropped, and never committed
+                return sandbox.dry_run(vendor, operation, ask)
+        return sandbox.handle(vendor, operation, ask)
+    response = sandbox.handle(vendor, operation, ask)
+    match fault.do:
+        case "status" | "rate_limit":
+            return _failure(fault, sandbox, vendor, request())
+        case "delay":
+            await asyncio.sleep(seconds)
+        case "expire_token":
+            expire_token()
+    return response
 
 
-# Before the commit.
-
-
-async def _considered(struck: _Struck) -> VendorResponse:
-    """The answer without the commit."""
-    return struck.sandbox.dry_run(struck.vendor, struck.operation, struck.ask)
-
-
-async def _refused(struck: _Struck) -> VendorResponse:
-    """The vendor's own error, whatever was asked."""
-    fault, sandbox = struck.fault, struck.sandbox
+def _failure(fault: Fault, sandbox: Sandbox, vendor: Vendor, request: VendorRequest) -> VendorResponse:
+    """The vendor's own error response, whatever was requested."""
     if fault.status is not None:
-        return failure_response(struck.vendor, fault.status, struck.sketch(), sandbox)
-    reply = failure_response(struck.vendor, _TOO_MANY, struck.sketch(), sandbox)
-    others = tuple(header for header in reply.headers if header[0] != "retry-after")
-    return reply._replace(headers=(*others, ("retry-after", str(fault.retry_after))))
+        return failure_response(vendor, fault.status, request, sandbox)
+    response = failure_response(vendor, 429, request, sandbox)
+    others = tuple(header for header in response.headers if header[0] != "retry-after")
+    return response._replace(headers=(*others, ("retry-after", str(fault.retry_after))))
 
 
-async def _late(struck: _Struck) -> VendorResponse:
-    epoch = struck.sandbox.epoch
-    await _wait(struck.fault)
-    if struck.sandbox.epoch != epoch or struck.sandbox.is_closed:
-        raise Gone
-    return struck.call()
-
-
-async def _expired(struck: _Struck) -> VendorResponse:
-    _expire(struck)
-    return struck.call()
-
-
-_BEFORE: Mapping[str, Callable[[_Struck], Awaitable[VendorResponse]]] = {
-    "status": _refused,
-    "rate_limit": _refused,
-    "delay": _late,
-    "expire_token": _expired,
-}
-"""How a call is answered that is struck before its commit; others are considered, not committed, and then spoilt."""
-
-
-# After the commit.
-
-
-async def _replaced(struck: _Struck, reply: VendorResponse) -> VendorResponse:
-    return await _refused(struck)
-
-
-async def _waited(struck: _Struck, reply: VendorResponse) -> VendorResponse:
-    await _wait(struck.fault)
-    return reply
-
-
-async def _expired_since(struck: _Struck, reply: VendorResponse) -> VendorResponse:
-    _expire(struck)
-    return reply
-
-
-_AFTER: Mapping[str, Callable[[_Struck, VendorResponse], Awaitable[VendorResponse]]] = {
-    "status": _replaced,
-    "rate_limit": _replaced,
-    "delay": _waited,
-    "expire_token": _expired_since,
-}
-"""What becomes of the answer to a call that is struck after its commit; others are answered as usual, and spoilt."""
-
-
-async def _wait(fault: Fault) -> None:
-    """Wait in real time; nobody else is held up. Raises `Gone` when the server stops meanwhile."""
-    try:
-        await asyncio.sleep((instant.parse_duration(fault.duration or "") or 0) / instant.SECOND)
-    except asyncio.CancelledError:
-        raise Gone from None
-
-
-def _expire(struck: _Struck) -> None:
-    if struck.vendor.bearer_token is not None:
-        struck.sandbox.expire(struck.vendor.bearer_token(struck.sketch()))
-
-
-# On the way out.
-
-
-def spoilt(fault: Fault, reply: VendorResponse, body: bytes) -> bytes:
-    """What is left of a rendered body; without a body there is nothing to spoil, and only JSON can be amended."""
+def corrupt_body(fault: Fault, response: VendorResponse, body: bytes) -> bytes:
+    """The body that is sent. Without a body there is nothing to corrupt, and only JSON can be amended."""
     if body and fault.do == "garble":
         return GARBAGE
-    if fault.do == "amend" and body and reply.media_type == "application/json":
+    if fault.do == "amend" and body and response.media_type == "application/json":
         return json_codec.dumps(merge_patch(json_codec.loads(body), fault.merge))
     return body
 
 
-def left(fault: Fault, status: int, body: bytes) -> tuple[int | None, bytes]:
-    """What of an answer gets out: its status, None where there is none, and its body."""
+def sent_part(fault: Fault, status: int, body: bytes) -> tuple[int | None, bytes]:
+    """What of a response leaves: its status, None if nothing does, and its body."""
     if fault.do == "drop":
         return None, b""
     return status, body[: len(body) // 2] if fault.do == "cut" else body
 
 
 async def respond(
-    fault: Fault, connection: Connection | None, send: Send, status: int, headers: Headers, body: bytes
-) -> None:
-    """Send an answer, or as much of it as the fault lets through."""
-    if fault.do == "drop":
-        hang_up(connection)
-    elif fault.do == "cut":
+    fault: Fault, send: Callable[[MutableMapping[str, Any]], Awaitable[None]], hang_up: Callable[[], None],
+    status: int | None, headers: list[tuple[bytes, bytes]], part: bytes,
+) -> None:  # fmt: skip
+    """Send what `sent_part` returned; the headers are those of the whole response."""
+    if status is not None:
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-        hang_up(connection)
-    else:
-        await asgi.respond(send, status, headers, body)
+        await send({"type": "http.response.body", "body": part, "more_body": fault.do == "cut"})
+    if fault.do in ("drop", "cut"):
+        hang_up()

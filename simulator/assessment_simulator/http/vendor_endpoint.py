@@ -21,6 +21,7 @@ import logging
 from asyncio import CancelledError
 from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -173,11 +174,11 @@ class VendorEndpoint:
                         await sandbox.fire_due_timers()
                         if sandbox.is_closed:
                             continue
-                    fault = None if sandbox.faults is None else injector.met(sandbox, vendor, at_time)
+                    fault = None if sandbox.faults is None else injector.match(sandbox, vendor, at_time)
                     if fault is None:
                         response = sandbox.handle(vendor, operation, at_time)
                     else:
-                        response = await injector.answered(fault, sandbox, vendor, operation, at_time)
+                        response = await injector.handle(fault, sandbox, vendor, operation, at_time)
                     if not sandbox.is_settled:
                         await sandbox.settled()
                     break
@@ -194,10 +195,10 @@ class VendorEndpoint:
                 content = getattr(content, "raw", None) or await self._render(response)
             sent = sandbox.links.fill_placeholders(content, incoming.base)
             if fault is not None:
-                sent = injector.spoilt(fault, response, sent)
+                sent = injector.corrupt_body(fault, response, sent)
         except OwnedElsewhere:
             raise
-        except (Gone, CancelledError):  # the caller is gone, or the server stops
+        except (Gone, injector.Abandoned, CancelledError):  # the caller is gone, or the server stops
             hang_up(connection_of(scope))
             return
         except Exception as problem:  # noqa: BLE001  an internal error must become a response
@@ -209,7 +210,7 @@ class VendorEndpoint:
         answer += extra
         if response.status != 204:
             answer.append((b"content-length", b"%d" % len(sent)))
-        status, left = (response.status, content) if fault is None else injector.left(fault, response.status, sent)
+        status, left = (response.status, content) if fault is None else injector.sent_part(fault, response.status, sent)
         took = perf_counter() - began
         if sandbox is not self._sandboxes.nowhere:
             sandbox.journal.record(
@@ -220,7 +221,7 @@ class VendorEndpoint:
         if fault is None:
             await respond(send, response.status, answer, sent)
         else:
-            await injector.respond(fault, connection_of(scope), send, response.status, answer, sent)
+            await injector.respond(fault, send, partial(hang_up, connection_of(scope)), status, answer, left)
 
     async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose owner cannot be reached; at a vendor's path as the vendor would."""

@@ -11,9 +11,8 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.faults import Counter, Fault
+from assessment_simulator.core.faults import Counter, Fault, FaultPlan
 from assessment_simulator.core.retry_schedule import Delivery
-from assessment_simulator.faults.plan import Faults
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.codec import Encoder
 from assessment_simulator.sandbox.history import Step
@@ -49,7 +48,7 @@ def image(memory: Memory) -> Iterator[Effect]:
         yield from _state_of(state)
         yield "as_snapshot", (id,)
     yield from _state_of(memory.state)
-    faults, tallies = ((), ()) if memory.faults is None else (memory.faults.list, tuple(memory.faults.tallies))
+    faults, tallies = ((), ()) if memory.faults is None else (memory.faults.faults, tuple(memory.faults.counters))
     recent = tuple((vendor, tuple(calls)) for vendor, calls in memory.recent.items())
     counters = (memory.generation, memory.renewals, memory.epoch, memory.snapshots_taken)
     yield "as_present", (counters, faults, tallies, recent)
@@ -136,7 +135,7 @@ def _as_present(
     recent: Items[str, tuple[int, ...]],
 ) -> None:  # fmt: skip
     memory.generation, memory.renewals, memory.epoch, memory.snapshots_taken = counters
-    memory.faults = Faults(faults, memory.seed, tallies) if faults else None
+    memory.faults = FaultPlan(faults, memory.seed, tallies) if faults else None
     most = memory.state.config.rate_limit
     memory.recent = {vendor: deque(calls, maxlen=most) for vendor, calls in recent}
     memory.state.queue_again()

@@ -12,9 +12,8 @@ from typing import Any
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Timer
-from assessment_simulator.core.faults import Counter, Fault
+from assessment_simulator.core.faults import Counter, Fault, FaultPlan
 from assessment_simulator.core.retry_schedule import Attempt, Delivery
-from assessment_simulator.faults.plan import Faults
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.state import Saved, State, Stored
 
@@ -42,7 +41,7 @@ class Memory:
         self.epoch = 0
         """Raised by reset, restore and delete: what was begun in an older one may not act any more. All processes that
         share a log count alike."""
-        self.faults: Faults | None = None
+        self.faults: FaultPlan | None = None
         """What goes wrong on purpose; None where nothing does."""
         self.recent: dict[str, deque[int]] = {}
         """The instants of the last calls to each vendor; kept only where a limit is set."""
@@ -118,13 +117,13 @@ def _turn(memory: Memory, clock: Clock) -> None:
 
 def _misbehave(memory: Memory, faults: tuple[Fault, ...]) -> None:
     """These faults go wrong from now on, and no others."""
-    memory.faults = Faults(faults, memory.seed) if faults else None
+    memory.faults = FaultPlan(faults, memory.seed) if faults else None
 
 
 def _count(memory: Memory, place: int, tally: Counter) -> None:
     """The fault at this place has met something."""
     if memory.faults is not None:
-        memory.faults.tallies[place] = tally
+        memory.faults.counters[place] = tally
 
 
 def _attempt(memory: Memory, id: str, attempt: Attempt, now: int, double: Delivery | None) -> None:
