@@ -52,9 +52,9 @@ MUTANTS = (
     Mutant(
         "webhook.twice",
         _CLIENT,
-        "                answer = await self._post(request, named)\n",
-        "                await self._post(request, named)\n"
-        "                answer = await self._post(request, named)\n",
+        "                answer = await self._post(request, named, confirm)\n",
+        "                await self._post(request, named, confirm)\n"
+        "                answer = await self._post(request, named, confirm)\n",
         "Each try is posted twice.",
     ),
     Mutant(
@@ -138,11 +138,11 @@ MUTANTS = (
     Mutant(
         "webhook.redirect",
         _CLIENT,
-        "                answer = await self._post(request, named)\n",
-        """                answer = await self._post(request, named)
+        "                answer = await self._post(request, named, confirm)\n",
+        """                answer = await self._post(request, named, confirm)
                 where = {name.lower(): value for name, value in answer.headers}.get("location")
                 if 300 <= answer.status < 400 and where:
-                    answer = await self._post(WebhookRequest(where, request.headers, request.body), named)
+                    answer = await self._post(WebhookRequest(where, request.headers, request.body), named, confirm)
 """,
         "A redirect is followed.",
     ),
