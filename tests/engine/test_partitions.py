@@ -3,15 +3,17 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import httpx2
 import pytest
 
 from assessment_contracts.kit import ServerProcess, serve_command
+from assessment_simulator.storage.postgresql import LEASE, TENURE
 from tests.engine.network import HOME, NETWORK, Network, can_partition
 from tests.postgres import Postgres, new_database
 from tests.servers import CONTROL, CONTROL_TOKEN, Listener
@@ -43,7 +45,7 @@ class Customer:
         return None
 
     def ids(self) -> set[str] | None:
-        """The ids of the first 100 assessments; None where they cannot be read."""
+        """The ids of the first 50 assessments; None where they cannot be read."""
         with suppress(httpx2.TransportError):
             answer = self.http.get(PATH, headers={"api-key": self.key})
             if answer.status_code == 200:
@@ -115,32 +117,69 @@ def test_an_owner_that_cannot_reach_the_database_is_replaced_and_answers_nothing
     assert id in (site.b.ids() or ())
 
 
-def test_a_server_that_cannot_reach_the_owner_takes_the_sandbox_and_the_owner_answers_nothing_old(site: Site) -> None:
-    """The owner reaches the database all the time: only what the database says can tell it that it is not the owner."""
-    created: list[tuple[float, str]] = []
-    read: list[tuple[float, set[str]]] = []
-    stopped = threading.Event()
+class Calls(threading.Thread):
+    """Reads and creates at one server again and again until it is stopped."""
 
-    def reading() -> None:
-        while not stopped.is_set():
+    def __init__(self, customer: Customer, *, creates: bool = True) -> None:
+        super().__init__(daemon=True)
+        self.read: list[tuple[float, set[str]]] = []
+        self.created: list[tuple[float, str]] = []
+        self.stopped = threading.Event()
+        self._customer, self._creates = customer, creates
+
+    def run(self) -> None:
+        """Call."""
+        while not self.stopped.wait(1.0 if self._creates else 0.01):  # a read shows 50 assessments at most
             began = time.monotonic()
-            if (ids := site.a.ids()) is not None:
-                read.append((began, ids))
+            if (ids := self._customer.ids()) is not None:
+                self.read.append((began, ids))
+            if self._creates and (id := self._customer.create()) is not None:
+                self.created.append((time.monotonic(), id))
 
-    reader = threading.Thread(target=reading)
+    def check(self, created: Sequence[tuple[float, str]]) -> None:
+        """Stop, and check that each read showed what was created before it began."""
+        self.stopped.set()
+        self.join()
+        for began, ids in self.read:
+            assert [id for at, id in created if at < began and id not in ids] == []
+
+
+def test_servers_that_cannot_reach_each_other_take_turns_and_answer_nothing_old(site: Site) -> None:
+    """Both reach the database all the time: only what it says can tell a server that it is not the owner any more."""
+    calls = [Calls(site.a), Calls(site.b)]
     with site.network.cut(("a", "b")):
+        began = time.monotonic()
+        for one in calls:
+            one.start()
+        time.sleep(3 * TENURE)
+        for one in calls:
+            one.stopped.set()
+            one.join()
+        ended = time.monotonic()
+    created = sorted((at, id, place) for place, one in enumerate(calls) for at, id in one.created)
+    for one in calls:
+        one.check([(at, id) for at, id, _ in created])
+        times = [began, *(at for at, _ in one.created), ended]
+        assert max(later - earlier for earlier, later in pairwise(times)) < TENURE + 10, "no caller starves"
+    owners = [place for _, _, place in created]
+    assert sum(one != other for one, other in pairwise(owners)) <= 4, "nor does every call take the sandbox"
+    assert {id for _, id, _ in created} <= (until(site.a.ids, 20) or set())
+
+
+def test_a_takeover_by_force_waits_for_the_lease_of_an_owner_that_cannot_notice_it(site: Site) -> None:
+    reader = Calls(site.a, creates=False)
+    with ExitStack() as cuts:
+        cuts.enter_context(site.network.cut(("a", "b")))
         reader.start()
-        ends = time.monotonic() + 30  # each takes the sandbox from the other again and again
-        while len(created) < 6 and time.monotonic() < ends:
-            if (id := site.b.create()) is not None:
-                created.append((time.monotonic(), id))
-        stopped.set()
-        reader.join()
-    assert created
-    for began, ids in read:
-        missing = [id for at, id in created if at < began and id not in ids]
-        assert missing == []
-    assert {id for _, id in created} <= (until(site.a.ids, 20) or set())
+        began = time.monotonic()
+        threading.Timer(1.5, lambda: cuts.enter_context(site.network.cut(("a", "db")))).start()
+        id = until(site.b.create, 30)
+        created = time.monotonic()
+        assert id
+        assert 1.5 < created - began < 8
+        time.sleep(LEASE + 1)
+    assert any(at > began + 1 for at, _ in reader.read)
+    reader.check([(created, id)])
 
 
 def test_webhooks_come_once_or_were_under_way_when_the_owner_was_cut_off(site: Site) -> None:

@@ -23,8 +23,8 @@ import pytest
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.sandbox.commit_queue import IMAGE_AFTER
-from assessment_simulator.sandbox.maintenance import Limits, Maintenance
+from assessment_simulator.sandbox.commit_queue import IMAGE_AFTER, Commits
+from assessment_simulator.sandbox.maintenance import Limits, Maintenance, maintained
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.storage.sqlite import SqliteLog
 from assessment_simulator.webhooks.client import WebhookClient
@@ -541,6 +541,60 @@ def test_a_running_server_makes_images(path: Path) -> None:
         before = everything(sandbox)
     with serving(path) as http:
         assert everything(Sandbox(http, "ada")) == before
+
+
+async def test_a_large_first_image_is_written_in_parts_and_its_sandbox_exists_when_all_are_there(path: Path) -> None:
+    log = SqliteLog(path)
+    counts: list[int] = []
+
+    def image() -> Iterator[bytes]:
+        for number in range(5):
+            time.sleep(0.01)  # to encode it takes longer than a pause may be away
+            yield b"part %d" % number
+
+    async def count() -> None:
+        while True:
+            counts.append((await log.count())[0])
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    found = await log.create("fork", {}, image(), None, b"{}", 0)
+    counting.cancel()
+    assert len(counts) >= 3
+    assert {*counts} == {0}
+    assert found
+    parts: list[bytes] = []
+    await log.read(found.key, lambda number, data, is_image: parts.append(data))
+    assert parts == [*image()]
+    assert await log.create("fork", {}, image(), None, b"{}", 0) is None
+    async with log.transaction(writes=False) as run:
+        assert await run("SELECT DISTINCT sandbox FROM image") == [(found.key,)]
+    await log.close()
+
+
+async def test_a_slow_image_does_not_delay_adoption(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = asyncio.Event()
+
+    async def write_image(commits: Commits) -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr("assessment_simulator.sandbox.maintenance.INTERVAL", 0.01)
+    monkeypatch.setattr(Commits, "needs_image", True)
+    monkeypatch.setattr(Commits, "write_image", write_image)
+    log = SqliteLog(path)
+    sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())), log=log)
+    due = await sandboxes.get("due")
+    assert due
+    create(due, "ada+completes-in-1s@example.com")
+    await sandboxes.release(due)
+    assert await sandboxes.get("grown")
+    async with maintained(sandboxes, Limits()), asyncio.timeout(10):
+        await begun.wait()
+        while (adopted := sandboxes.loaded("due")) is None:  # noqa: ASYNC110  no event tells a test of it
+            await asyncio.sleep(0.01)
+    assert adopted is not due
+    await sandboxes.close()
 
 
 def test_an_image_of_a_deleted_sandbox_is_not_kept(path: Path) -> None:
