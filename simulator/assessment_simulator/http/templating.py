@@ -50,8 +50,13 @@ def render(
 
     `prefix` is what every path in a link begins with, where the caller reaches this server under one.
     """
-    html = _environment().get_template(template).render(prefix=prefix, asset=partial(asset, prefix=prefix), **context)
+    html = filled(template, prefix=prefix, asset=partial(asset, prefix=prefix), **context)
     return Response(html, status, {**HEADERS, **(headers or {})}, "text/html")
+
+
+def filled(template: str, **context: Any) -> str:
+    """The text of a template."""
+    return _environment().get_template(template).render(**context)
 
 
 def asset(name: str, prefix: str = "") -> str:
