@@ -33,9 +33,9 @@ from assessment_simulator.http.failed_attempts import Attempts
 from assessment_simulator.http.forwarding import Forwarded, Forwarding, answer_owned_elsewhere
 from assessment_simulator.http.login import Login, Session
 from assessment_simulator.http.problem_details import (
-    Full,
     Problem,
     answer_crash,
+    answer_full,
     answer_http_error,
     answer_problem,
     answer_unlogged,
@@ -47,7 +47,7 @@ from assessment_simulator.loading import CONTROL, loaded
 from assessment_simulator.mail.relay import Relay
 from assessment_simulator.mail.smtp import Smtp
 from assessment_simulator.sandbox.maintenance import Limits, maintained
-from assessment_simulator.sandbox.registry import Sandboxes, Taken
+from assessment_simulator.sandbox.registry import Full, Sandboxes, Taken
 from assessment_simulator.settings import BACKLOG, Settings, is_loopback
 from assessment_simulator.storage import LogError, OwnedElsewhere, Unusable
 from assessment_simulator.storage.factory import opened
@@ -150,6 +150,7 @@ class Simulator:
             ],
             exception_handlers={
                 Problem: answer_problem,
+                Full: answer_full,
                 HTTPException: answer_http_error,
                 LogError: answer_unlogged,
                 OwnedElsewhere: answer_owned_elsewhere,
@@ -196,7 +197,7 @@ class Simulator:
             except Taken:
                 continue  # it is in the log already, and stays as it is
             except Full as full:
-                raise Unopened(f"--config: sandbox {name}: {full.detail}") from None
+                raise Unopened(f"--config: sandbox {name}: {full}") from None
             if self.control_token is not None:
                 self._tell(f"sandbox {name}: {json.dumps(await self._sandboxes.credentials(sandbox))}")
 

@@ -1,4 +1,4 @@
-"""Counts what this process does, in counters of prometheus-client; where that is not installed, nothing is counted."""
+"""The counters of this process, in a registry of prometheus-client; without that package nothing is counted."""
 
 from typing import TYPE_CHECKING
 
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the histogram's buckets, in seconds."""
 OTHER = "other"
-"""In the place of an operation, where the path or the verb is none of the vendor's."""
+"""The operation of requests whose path or verb the vendor does not have."""
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "calls": ("Calls to the vendors.", ("vendor", "operation", "status")),
-    "webhook_attempts": ("Tries to deliver a webhook.", ("vendor", "outcome")),
-    "sandboxes_opened": ("Sandboxes that were opened.", ()),
+    "webhook_attempts": ("Attempts to deliver a webhook.", ("vendor", "outcome")),
+    "sandboxes_opened": ("Sandboxes that were created or loaded.", ()),
     "commits": ("Commits.", ()),
 }
-"""By name: what is counted, and its labels. No label has a value that callers choose, so the series are bounded."""
+"""By name: description and labels. No label has a value that callers choose, so the number of series is bounded."""
 
 
 class Meters:
-    """The counters of one process, in a registry of its own; that is None where prometheus-client is not installed."""
+    """The counters of one process; `registry` is None without prometheus-client."""
 
     def __init__(self) -> None:
         self.registry: CollectorRegistry | None = None
         self._counters: dict[str, Counter] = {}
         self._counted: dict[tuple[str, ...], Counter] = {}
-        """By name and labels: to look a counter up by its labels takes longer than to count."""
+        """By name and labels: prometheus-client takes longer to find a counter by its labels than to count."""
         self._seconds: Histogram | None = None
         try:
             import prometheus_client as prometheus
@@ -39,7 +39,7 @@ class Meters:
             self._counters[name] = prometheus.Counter(f"simulator_{name}", what, labels, registry=self.registry)
 
     def time(self) -> None:
-        """Note from now on how long calls take."""
+        """Measure durations from now on."""
         from prometheus_client import Histogram
 
         what = "Duration of calls to the vendors, since the first scrape."
@@ -48,13 +48,13 @@ class Meters:
         )
 
     def called(self, vendor: str, operation: str | None, status: int | None, seconds: float) -> None:
-        """Count a call; the class of a status is `4xx` for 404, `none` where no answer left."""
+        """Count a request; the status is a class such as `4xx`, or `none` if no answer was sent."""
         self._count("calls", vendor, operation or OTHER, "none" if status is None else f"{status // 100}xx")
         if self._seconds is not None:
             self._seconds.labels(vendor, operation or OTHER).observe(seconds)
 
     def attempted(self, vendor: str, attempt: Attempt) -> None:
-        """Count a try to deliver a webhook."""
+        """Count an attempt to deliver a webhook."""
         self._count("webhook_attempts", vendor, "refused" if attempt.refused else attempt.outcome)
 
     def opened(self) -> None:

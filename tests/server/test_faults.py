@@ -555,7 +555,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     ([{}], "0.do", "Field required"),
     ([{"do": "explode"}], "0.do", "'status', 'delay'"),
     ([{"do": "drop"}, {"do": "duplicate"}], "1.do", "status, delay, drop, cut"),
-    ([{"on": "deliveries", "do": "cut"}], "0.do", "they know duplicate, reorder, delay, drop"),
+    ([{"on": "deliveries", "do": "cut"}], "0.do", "there are duplicate, reorder, delay, drop"),
     ([{"do": "drop", "colour": "red"}], "0.colour", "is unknown; known are id, on, vendor"),
     ([{"do": "drop", "on": "alarms"}], "0.on", "'calls' or 'deliveries'"),
     ([{"do": "drop", "when": "sometimes"}], "0.when", "'before_commit' or 'after_commit'"),

@@ -1,7 +1,6 @@
-"""Examples for the documents: a vendor's story is played in a sandbox of its own, and what went in and out is kept.
+"""Examples for the vendors' documents: real requests and answers of a story that runs in a sandbox of its own.
 
-So no example can be untrue: it is what the program answered. The clock stands still and the seed is fixed, so they are
-the same every time.
+The clock is frozen and the seed is fixed, so the examples are always the same.
 """
 
 from collections.abc import Mapping
@@ -36,56 +35,56 @@ class Examples:
 
 
 def played(vendor: Vendor) -> Examples:
-    """The vendor's story, played from its beginning to its end."""
+    """Run the vendor's story."""
     config = Config(default_webhook_url=_HOOK, webhook_url=_HOOK)
     sandbox = Sandbox("example", 0, State(config, Clock().freeze(_NOW)), {vendor.id: vendor})
-    examples, said = Examples(sandbox), dict[str, Any]()
+    examples, answers = Examples(sandbox), dict[str, Any]()
     for raw in vendor.interface.story:
-        headers = _filled(dict(vendor.interface.headers), said)
-        step = Step(
-            raw.operation, _filled(raw.body, said), _filled(dict(raw.params), said), dict(raw.query), raw.media_type
-        )
-        reply = _play(vendor, sandbox, step, headers)
+        headers = _filled(dict(vendor.interface.headers), answers)
+        body, params = _filled(raw.body, answers), _filled(dict(raw.params), answers)
+        step = Step(raw.operation, body, params, dict(raw.query), raw.media_type)
+        response = _send(vendor, sandbox, step, headers)
         if raw.operation not in vendor.actions:
-            said[raw.operation] = value = _value(reply, sandbox)
+            answers[raw.operation] = value = _value(response, sandbox)
             examples.sent.setdefault(raw.operation, step)
-            examples.answered.setdefault((raw.operation, reply.status), value)
+            examples.answered.setdefault((raw.operation, response.status), value)
     return examples
 
 
 def refused(vendor: Vendor, rule: Rule, examples: Examples) -> Any:
-    """The body that the vendor answers to a call that breaks this rule."""
-    call = VendorRequest("", _NOW, SeededRandom(b"example", 0), ADDRESS, "GET", f"{vendor.roots[0]}/…")
-    return _value(refusal_response(vendor, (rule,), call, examples.sandbox), examples.sandbox)
+    """The body of the vendor's answer to a request that violates this rule."""
+    request = VendorRequest("", _NOW, SeededRandom(b"example", 0), ADDRESS, "GET", f"{vendor.roots[0]}/…")
+    return _value(refusal_response(vendor, (rule,), request, examples.sandbox), examples.sandbox)
 
 
-def _play(vendor: Vendor, sandbox: Sandbox, step: Step, headers: Mapping[str, str]) -> VendorResponse:
-    def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
-        body = MISSING if step.body is None else step.body
+def _send(vendor: Vendor, sandbox: Sandbox, step: Step, headers: Mapping[str, str]) -> VendorResponse:
+    body = MISSING if step.body is None else step.body
+
+    def at_time(now: int, random: SeededRandom, recent: int) -> VendorRequest:
         return VendorRequest(
-            step.operation, now, draw, ADDRESS, "POST", "", step.params, step.query, headers, step.media_type, body
+            step.operation, now, random, ADDRESS, "POST", "", step.params, step.query, headers, step.media_type, body
         )
 
-    return sandbox.handle(vendor, vendor.operations[step.operation], ask)
+    return sandbox.handle(vendor, vendor.operations[step.operation], at_time)
 
 
-def _filled(value: Any, said: Mapping[str, Any]) -> Any:
-    """The value with every `=operation/member/…` in it replaced by what that operation answered."""
+def _filled(value: Any, answers: Mapping[str, Any]) -> Any:
+    """The value with every `=operation/member/…` in it replaced by that member of the operation's answer."""
     if isinstance(value, dict):
-        return {name: _filled(one, said) for name, one in value.items()}
+        return {name: _filled(one, answers) for name, one in value.items()}
     if not isinstance(value, str):
         return value
     before, found, path = value.partition("=")
-    if not found or before not in ("", "Bearer ") or path.partition("/")[0] not in said:
+    if not found or before not in ("", "Bearer ") or path.partition("/")[0] not in answers:
         return value
-    result: Any = said
+    result: Any = answers
     for name in path.split("/"):
         result = result[name]
     return f"{before}{result}"
 
 
-def _value(reply: VendorResponse, sandbox: Sandbox) -> Any:
-    """An answer as JSON values; None where it is a file."""
-    if reply.body is None or reply.media_type != "application/json":
+def _value(response: VendorResponse, sandbox: Sandbox) -> Any:
+    """The body of an answer as JSON values; None for a file."""
+    if response.body is None or response.media_type != "application/json":
         return None
-    return json_codec.loads(sandbox.links.fill_placeholders(json_codec.dumps(reply.body), ADDRESS))
+    return json_codec.loads(sandbox.links.fill_placeholders(json_codec.dumps(response.body), ADDRESS))

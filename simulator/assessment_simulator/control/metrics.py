@@ -1,4 +1,4 @@
-"""`/_simulator/metrics`: what this process, and no other, has done and holds, as Prometheus reads it."""
+"""`/_simulator/metrics`: the counts of this process alone, for Prometheus."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ INSTALL = "metrics need prometheus-client: pip install 'assessment-simulator[met
 
 
 async def metrics(call: ControlCall) -> Response:
-    """What this process has done and holds, for Prometheus."""
+    """The counters and gauges of this process, for Prometheus."""
     api, meters = call.api, call.api.sandboxes.meters
     if meters.registry is None:
         raise Problem(501, INSTALL)
@@ -33,7 +33,7 @@ async def metrics(call: ControlCall) -> Response:
 
 
 class Collector:
-    """Reads what is not counted as it happens, when the registry is read."""
+    """The values that are read off the sandboxes whenever the registry is read."""
 
     def __init__(self, api: "ControlApi") -> None:
         self._api = api

@@ -26,30 +26,30 @@ _PARTS = (
     "Answered Attempt Candidate Counts Covered Event Flaw Message Move SeenMove SeenState Sent Standing State "
     "WholeAttempt"
 ).split()
-"""Models that are no components of their own: they stand in those that hold them."""
+"""Models without a component of their own: their schemas stand where they are used."""
 _ABOUT = (
-    "The knobs that people, tests and pages turn. In open access no call asks for a token, and any call for a sandbox "
-    "opens it; in closed access all but `health` and `static/ui/` ask for the control token."
+    "Sets up and inspects the simulator. In open access no call needs a token, and a call for an unknown sandbox "
+    "creates it; in closed access all but `health` and `static/ui/` need the control token."
 )
 _MEANS = {
-    400: "the body is not JSON, or breaks off",
-    401: "closed access asks for the control token",
+    400: "the body is not JSON, or is incomplete",
+    401: "closed access needs the control token",
     403: "a page of another site sent this",
-    404: "there is no such thing",
-    405: "the path does not answer to this method",
-    408: "it has not happened in time",
-    409: "not as things are",
-    410: "the sandbox was deleted meanwhile, or the server closes",
+    404: "not found",
+    405: "the path does not have this method",
+    408: "it did not happen in time",
+    409: "not possible in the current state",
+    410: "the sandbox was deleted, or the server stops",
     413: "the body is over 1 MiB",
-    422: "the body, or a parameter, is not as it should be",
+    422: "the body or a parameter is not valid",
     500: "the simulator failed; its log says where",
     503: "the server stops, and this call was not finished",
-    501: "a package is missing that this needs; the answer says which",
+    501: "an optional package is not installed; the answer names it",
 }
 
 
 class _Schemas(GenerateJsonSchema):
-    """Without a title for each member and without null as a default: what is left out of a change stays as it was.
+    """Writes no titles of members, and no default null, because a member that is left out of a change stays as it was.
 
     A map of any values says so, which some versions of pydantic leave out.
     """
@@ -101,7 +101,7 @@ def control_document(vendors: Mapping[str, Vendor], version: str) -> Json:
 
 
 def _with_parts(value: Any, parts: Json) -> Any:
-    """The value with these schemas in the place of what refers to them."""
+    """The value with these schemas in place of the references to them."""
     if isinstance(value, list):
         return [_with_parts(one, parts) for one in value]
     if not isinstance(value, dict):

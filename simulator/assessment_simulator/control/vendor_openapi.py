@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 documents of the vendors, made of what answers: endpoints, rules, shapes, and stories that are played."""
+"""OpenAPI 3.1 documents of the vendors, made of their endpoints, rules and schemas; the examples are real answers."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -6,12 +6,12 @@ from typing import Any
 
 from assessment_simulator.control.examples import Examples, played, refused
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.schema import Content, Parameter, record, text
+from assessment_simulator.core.schema import Content, record, text
 from assessment_simulator.core.vendor import Endpoint, Vendor
 
 Json = dict[str, Any]
 
-CRASH = record({"detail": text()}, "A mistake of the simulator's own")
+CRASH = record({"detail": text()}, "An internal error of the simulator")
 LICENSE = {"name": "MIT", "identifier": "MIT"}
 HEADERS: Json = {
     name: {"description": description, "schema": {"type": kind}}
@@ -23,10 +23,10 @@ HEADERS: Json = {
         ("Retry-After", "integer", "The number of seconds after which the call may be repeated."),
     )
 }
-"""Headers of answers that are the same for all vendors."""
+"""Response headers of all vendors."""
 _OF_STATUS = {429: ("Retry-After",), 500: ("Simulator-Request-Id",)}
-"""Headers of an error that only this status has."""
-_CRASHED = "a fault was set, or the simulator itself failed or has no room"
+"""Response headers of one error status."""
+_INTERNAL = "a fault was set, or the simulator itself failed or has no room"
 
 
 def document(vendor: Vendor, version: str) -> Json:
@@ -55,7 +55,7 @@ def named(vendor: Vendor) -> str:
 
 
 def head(title: str, version: str, about: str) -> Json:
-    """How every document begins. The server is the one that the document comes from."""
+    """The beginning of every document. Its server is the one that the document was read from."""
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "description": about, "license": LICENSE},
@@ -64,9 +64,9 @@ def head(title: str, version: str, about: str) -> Json:
 
 
 def refusals(vendor: Vendor, endpoint: Endpoint) -> dict[int, list[Rule]]:
-    """The rules that can refuse a call of this endpoint, by status, with those that the door judges before."""
-    doors = vendor.http_rules.values()
-    rules = [rule for stage in endpoint.operation.stages for rule in stage if rule not in doors]
+    """The rules that can refuse a request to this endpoint, by status, with those of the HTTP layer."""
+    http_rules = vendor.http_rules.values()
+    rules = [rule for stage in endpoint.operation.stages for rule in stage if rule not in http_rules]
     if "{" in endpoint.path:  # a parameter that holds a slash leads elsewhere
         rules += [vendor.http_rules["route"], vendor.http_rules["verb"]]
     if endpoint.method != "GET":
@@ -78,53 +78,45 @@ def refusals(vendor: Vendor, endpoint: Endpoint) -> dict[int, list[Rule]]:
 
 
 def _operation(vendor: Vendor, endpoint: Endpoint, examples: Examples) -> Json:
-    name = endpoint.operation.name
-    content = vendor.interface.contents.get(name, Content())
+    name, interface = endpoint.operation.name, vendor.interface
+    content = interface.contents.get(name, Content())
     sent = examples.sent.get(name)
     given: Mapping[str, str] = {**sent.params, **sent.query} if sent else {}
+    parameters = [
+        {
+            "name": one.name, "in": one.place, "required": one.required, "description": one.description,
+            "schema": one.schema, **({"example": given[one.name]} if one.name in given else {}),
+        }
+        for one in content.parameters
+    ]  # fmt: skip
     body = body_of(content.body, sent.body if sent else None)
-    return {
-        "operationId": name,
-        "summary": endpoint.summary,
-        "tags": [vendor.title],
-        "security": [{scheme: [] for scheme in content.security}] if content.security else [],
-        **({"parameters": [_parameter(one, given) for one in content.parameters]} if content.parameters else {}),
-        **({"requestBody": body} if body else {}),
-        "responses": _responses(vendor, endpoint, content, examples),
-    }
-
-
-def _parameter(one: Parameter, given: Mapping[str, str]) -> Json:
-    shown: Any = given.get(one.name)
-    return {
-        "name": one.name,
-        "in": one.place,
-        "required": one.required,
-        "description": one.description,
-        "schema": one.schema,
-        **({"example": shown} if shown is not None else {}),
-    }
-
-
-def body_of(shapes: Mapping[str, Any], example: Any, *, required: bool = True) -> Json:
-    """A request body of these shapes by media type; nothing where there are none."""
-    more = {} if example is None else {"examples": {"example": {"value": example}}}
-    content = {kind: {"schema": shape, **more} for kind, shape in shapes.items()}
-    return {"required": required, "content": content} if shapes else {}
-
-
-def _responses(vendor: Vendor, endpoint: Endpoint, content: Content, examples: Examples) -> Json:
-    """Every answer of an endpoint, by status."""
-    name, interface = endpoint.operation.name, vendor.interface
     links = {target: {"operationId": target, "parameters": dict(where)} for target, where in content.links.items()}
-    good = {
+    answers = {
         str(status): {
             **answer(status, shapes, examples.answered.get((name, status)), links),
             "headers": _headers("Simulator-Note", *interface.answer_headers),
         }
         for status, shapes in content.answers.items()
     }
-    return good | _bad(vendor, endpoint, examples)
+    return {
+        "operationId": name,
+        "summary": endpoint.summary,
+        "tags": [vendor.title],
+        "security": [{scheme: [] for scheme in content.security}] if content.security else [],
+        **({"parameters": parameters} if parameters else {}),
+        **({"requestBody": body} if body else {}),
+        "responses": answers | _errors(vendor, endpoint, examples),
+    }
+
+
+def body_of(shapes: Mapping[str, Any], example: Any, *, required: bool = True) -> Json:
+    """A request body of these shapes by media type; nothing where there are none."""
+    return {"required": required, "content": _content(shapes, example)} if shapes else {}
+
+
+def _content(shapes: Mapping[str, Any], example: Any) -> Json:
+    more = {} if example is None else {"examples": {"example": {"value": example}}}
+    return {kind: {"schema": shape, **more} for kind, shape in shapes.items()}
 
 
 def _headers(*names: str) -> Json:
@@ -133,25 +125,20 @@ def _headers(*names: str) -> Json:
 
 def answer(status: int, shapes: Mapping[str, Any], example: Any, links: Json | None = None) -> Json:
     """A response of these shapes by media type."""
-    more = {} if example is None else {"examples": {"example": {"value": example}}}
-    content = {kind: {"schema": shape, **more} for kind, shape in shapes.items()}
-    return {
-        "description": HTTPStatus(status).phrase,
-        **({"content": content} if content else {}),
-        **({"links": links} if links else {}),
-    }
+    content = {"content": _content(shapes, example)} if shapes else {}
+    return {"description": HTTPStatus(status).phrase, **content, **({"links": links} if links else {})}
 
 
-def _bad(vendor: Vendor, endpoint: Endpoint, examples: Examples) -> Json:
-    """Each status that refuses, with an example for every rule behind it, and 500 and 503, which every call may get.
+def _errors(vendor: Vendor, endpoint: Endpoint, examples: Examples) -> Json:
+    """Each error status with an example for every rule that leads to it.
 
-    Without a rule these come from a fault, in the vendor's words, or from the simulator itself, in its own.
+    Every call may get 500 and 503: from a fault, in the vendor's format, or from the simulator itself, in its own.
     """
     interface = vendor.interface
     found: Json = {}
     always: dict[int, list[Rule]] = {500: [], 503: []}
     for status, rules in (always | refusals(vendor, endpoint)).items():
-        reasons = [rule.statement for rule in rules] or [_CRASHED]
+        reasons = [rule.statement for rule in rules] or [_INTERNAL]
         shape: Json = interface.errors.get(status, interface.errors.get(0, {}))
         if status in (500, 503):
             shape = {"anyOf": [shape, {"$ref": "#/components/schemas/Crash"}]}

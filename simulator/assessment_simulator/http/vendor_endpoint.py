@@ -60,12 +60,12 @@ from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.cross_origin import Origins
 from assessment_simulator.http.header_text import header_line
-from assessment_simulator.http.problem_details import Full, unlogged
+from assessment_simulator.http.problem_details import unlogged
 from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.router import Route, Router
 from assessment_simulator.journal.recorder import Incoming
 from assessment_simulator.sandbox import changes
-from assessment_simulator.sandbox.registry import Sandboxes
+from assessment_simulator.sandbox.registry import Full, Sandboxes
 from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere, json_codec
 from assessment_simulator.storage.json_codec import not_utf8
 
@@ -186,7 +186,7 @@ class VendorEndpoint:
                     fault = None
                 except Full as full:
                     request = at_time(sandbox.now(), sandbox.draw(), 0)
-                    response = failure_response(vendor, full.status, request, sandbox)._replace(hints=(full.detail,))
+                    response = failure_response(vendor, 503, request, sandbox)._replace(hints=(str(full),))
                     break
 
             # Render.

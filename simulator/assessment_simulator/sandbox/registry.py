@@ -28,7 +28,6 @@ from weakref import WeakSet
 from assessment_simulator.core.config import Config, JournalLimits
 from assessment_simulator.core.vendor import Credential, Vendor
 from assessment_simulator.counters import Meters
-from assessment_simulator.http.problem_details import Full
 from assessment_simulator.mail.relay import Relay
 from assessment_simulator.sandbox import changes
 from assessment_simulator.sandbox.clock import Clock, machine_now
@@ -60,6 +59,14 @@ _log = logging.getLogger("simulator.sandboxes")
 
 class Taken(Exception):
     """A sandbox of that name exists already."""
+
+
+class Full(Exception):
+    """This server has no room for another sandbox."""
+
+    def __init__(self, most: int) -> None:
+        remedy = "DELETE one that is done with, or serve with a larger --max-sandboxes"
+        super().__init__(f"this server holds {most} sandboxes and opens no more; {remedy}")
 
 
 class Sandboxes:

@@ -1,4 +1,1 @@
-"""The bodies and the answers of the control API: one class each, which reads, shows and describes it.
-
-These modules load pydantic. Handlers import them when they are called, so that a server starts without it.
-"""
+"""The bodies and answers of the control API: one class each is the validation, the view and the schema."""

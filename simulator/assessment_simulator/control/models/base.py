@@ -1,4 +1,4 @@
-"""What the models have in common: strict bodies, answers, demands on values, and texts of a known form."""
+"""The base classes of the models, checks of values, and types of text with a known format."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Self
@@ -11,7 +11,7 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     model_validator,
-)
+)  # fmt: skip
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError
 
 from assessment_simulator.core import instant
@@ -21,17 +21,17 @@ from assessment_simulator.core.urls import is_web_url
 _N = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _TIME = f"T(?:{_N}H(?:{_N}M)?(?:{_N}S)?|{_N}M(?:{_N}S)?|{_N}S)"
 DURATION = f"P(?:{_N}W(?:{_N}D)?(?:{_TIME})?|{_N}D(?:{_TIME})?|{_TIME})"
-"""What `core.instant.parse_duration` reads, without the look-ahead that not every pattern language has."""
+"""The durations that `core.instant.parse_duration` accepts, without look-ahead, which JSON Schema does not have."""
 INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
 
 
 def whole(value: Any) -> Any:
-    """To JSON Schema 100.0 is an integer; to pydantic's strict mode it is not."""
+    """100.0 as an integer, which it is in JSON Schema but not in pydantic's strict mode."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Body(BaseModel):
-    """A request body: unknown members are refused, and no value is converted, but 100.0 to an integer."""
+    """A request body: unknown members are errors, and no value is converted, except 100.0 to an integer."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -48,23 +48,23 @@ def not_null(member: Schema) -> Schema:
 
 
 class OneOf(Body):
-    """A body of which exactly one of the members `choices` is given; null and false are as good as left out."""
+    """A body with exactly one of the members `choices`; null and false count as absent."""
 
     choices: ClassVar[tuple[str, ...]]
     verb: ClassVar[str]
-    """Client generators call the shape of each choice by the verb and the member: `TurnFreeze`."""
+    """Client generators name the schema of each choice after the verb and the member: `TurnFreeze`."""
 
     @property
     def chosen(self) -> str:
         """The name of that member."""
-        return next(name for name in self.choices if self._gives(name))
+        return self._given()[0]
 
-    def _gives(self, name: str) -> bool:
-        return getattr(self, name) not in (None, False)
+    def _given(self) -> list[str]:
+        return [name for name in self.choices if getattr(self, name) not in (None, False)]
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if sum(map(self._gives, self.choices)) != 1:
+        if len(self._given()) != 1:
             names = ", ".join(f'"{name}"' for name in self.choices)
             raise ValueError(f"give exactly one of {names}")
         return self
@@ -83,16 +83,16 @@ class OneOf(Body):
 
 
 class Answer(BaseModel):
-    """What the control API answers; it can be read off an object that has the same attributes."""
+    """An answer; it can be validated from an object with the same attributes."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True, json_schema_serialization_defaults_required=True)
 
 
-def must(demand: str, keeps: Callable[[Any], object]) -> AfterValidator:
-    """A check with its text, for what pydantic has no constraint for."""
+def must(demand: str, is_valid: Callable[[Any], object]) -> AfterValidator:
+    """A check with its error text, where pydantic has no constraint."""
 
     def checked(value: Any) -> Any:
-        if not keeps(value):
+        if not is_valid(value):
             raise ValueError(f"must {demand}")
         return value
 
@@ -100,7 +100,7 @@ def must(demand: str, keeps: Callable[[Any], object]) -> AfterValidator:
 
 
 def wrong(found: list[tuple[str, str]]) -> ValidationError:
-    """A ValidationError with several errors: the member, and what would be right."""
+    """A ValidationError with several errors: the member, and what is valid."""
     flaws = [
         InitErrorDetails(type=PydanticCustomError("wrong", "{what}", {"what": what}), loc=(where,), input=None)
         for where, what in found
@@ -108,8 +108,7 @@ def wrong(found: list[tuple[str, str]]) -> ValidationError:
     return ValidationError.from_exception_data("body", flaws)
 
 
-def _written(at: Any) -> Any:
-    """An instant of the program as text."""
+def _text_of_instant(at: Any) -> Any:
     return instant.seven_digits(at) if isinstance(at, int) else at
 
 
@@ -118,9 +117,7 @@ Binary = Annotated[str, Field(json_schema_extra={"format": "binary"})]
 Filled = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
 Duration = Annotated[str, Field(json_schema_extra={"pattern": f"^{DURATION}$"})]
-Moment = Annotated[str, BeforeValidator(_written), Field(json_schema_extra={"format": "date-time"})]
+Moment = Annotated[str, BeforeValidator(_text_of_instant), Field(json_schema_extra={"format": "date-time"})]
 WebUrl = Annotated[
-    str,
-    must("be an absolute http or https URL with a host", is_web_url),
-    Field(json_schema_extra={"format": "uri"}),
+    str, must("be an absolute http or https URL with a host", is_web_url), Field(json_schema_extra={"format": "uri"})
 ]

@@ -16,7 +16,7 @@ _OWN: Any = config.Config()
 
 
 class Assessment(Body):
-    """A pymetrics assessment configuration: one candidate experience, registered outside the API."""
+    """A pymetrics assessment configuration, which pymetrics registers outside its API."""
 
     id: Filled
     type: Literal["games", "video_interview", "nlr"] = "games"
@@ -27,11 +27,11 @@ class CustomField(Body):
     """A PI custom field."""
 
     name: Filled
-    values: list[str] | None = Field(None, description="what may be assigned; null: any text")
+    values: list[str] | None = Field(None, description="the valid values; null: any text")
 
 
 class ApiUser(Body):
-    """The PI user whom the key belongs to: who administers when the request names nobody."""
+    """The PI user of the API key, and the default administrator."""
 
     first_name: str = _OWN.api_user.first_name
     last_name: str = _OWN.api_user.last_name
@@ -40,14 +40,14 @@ class ApiUser(Body):
 
 
 class Journal(Body):
-    """How much of what came in is kept."""
+    """The limits of the request journal."""
 
     entries: int = Field(default=_OWN.journal.entries, ge=0)
     bytes: int = Field(default=_OWN.journal.bytes, ge=0, description="of bodies")
 
 
 def _differ(what: str, key: Callable[[Any], str] = str) -> AfterValidator:
-    """The demand that no two of a list are the same by this key."""
+    """A check that no two items of a list have the same key."""
     return must(what, lambda values: len({key(value) for value in values}) == len(values))
 
 
@@ -60,7 +60,7 @@ def _lasts(progress: str) -> bool:
 
 
 class Config(Body):
-    """Everything about a sandbox that can be set; a change needs only what it changes."""
+    """The settings of a sandbox; a change needs only the members that it changes."""
 
     assessments: Annotated[list[Assessment], _differ("have different ids", lambda one: lower_uuid(one.id))] = Field(
         _OWN.assessments, json_schema_extra=_UNIQUE
@@ -82,7 +82,7 @@ class Config(Body):
     webhook_url: WebUrl | None = None
     webhook_secret: Annotated[str, Field(json_schema_extra={"minLength": 1})] | None = None
     webhook_time: Literal["sandbox", "real"] = Field(
-        "sandbox", description="the clock that signed webhooks are stamped by: the sandbox's, or the machine's"
+        "sandbox", description="the clock of the timestamps of signed webhooks: the sandbox's or the machine's"
     )
     invitation_days: int = Field(_OWN.invitation_days, ge=4, le=30, description="as The Predictive Index allows")
     journal: Journal = Field(default_factory=Journal)
@@ -90,21 +90,21 @@ class Config(Body):
     progress: Annotated[str, must("be manual or an ISO 8601 duration such as PT10S, of at most ten years", _lasts)] = (
         Field(
             "manual",
-            description="or the duration after which an invitation completes by itself",
+            description="or the duration after which an invitation completes automatically",
             json_schema_extra={"pattern": f"^(?:manual|{DURATION})$"},
         )
     )
-    rate_limit: int | None = Field(None, ge=1, le=1_000_000, description="calls a minute for each vendor")
+    rate_limit: int | None = Field(None, ge=1, le=1_000_000, description="requests a minute for each vendor")
     maintenance: bool = _OWN.maintenance
     webhook_timeout: float = Field(_OWN.webhook_timeout, gt=0, le=600, description="in real seconds")
-    invitation_limit: int | None = Field(None, ge=0, description="how many invitations there may be")
-    snapshot_limit: int = Field(_OWN.snapshot_limit, ge=0, description="how many snapshots there may be")
-    webhook_rate: int | None = Field(None, ge=1, le=10_000, description="how many attempts a real second")
+    invitation_limit: int | None = Field(None, ge=0, description="most invitations")
+    snapshot_limit: int = Field(_OWN.snapshot_limit, ge=0, description="most snapshots")
+    webhook_rate: int | None = Field(None, ge=1, le=10_000, description="most attempts in a real second")
 
     @field_validator("webhook_secret")
     @classmethod
     def _signs(cls, secret: str | None, info: ValidationInfo) -> str | None:
-        """A secret that was there before the change stays, though it may be wrong."""
+        """A secret that the change does not touch is not checked."""
         context: Any = info.context
         what = None if secret == context["before"].webhook_secret else webhook_secret.flaw(secret)
         if what is not None:
@@ -115,20 +115,20 @@ class Config(Body):
     @classmethod
     def _known(cls, behaviour: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         context: Any = info.context
-        switches = {one.id: one.values for vendor in context["vendors"].values() for one in vendor.behaviour_flags}
+        flags = {one.id: one.values for vendor in context["vendors"].values() for one in vendor.behaviour_flags}
         found = []
         for id, value in behaviour.items():
-            if id not in switches:
-                found.append((id, f"is no switch; there are {', '.join(sorted(switches))}"))
-            elif not any(value == allowed and type(value) is type(allowed) for allowed in switches[id]):
-                found.append((id, f"must be one of {', '.join(json_codec.dumps(v).decode() for v in switches[id])}"))
+            if id not in flags:
+                found.append((id, f"is no behaviour flag; there are {', '.join(sorted(flags))}"))
+            elif not any(value == allowed and type(value) is type(allowed) for allowed in flags[id]):
+                found.append((id, f"must be one of {', '.join(json_codec.dumps(v).decode() for v in flags[id])}"))
         if found:
             raise wrong(found)
         return behaviour
 
 
 def switches(vendors: Mapping[str, Vendor]) -> Schema:
-    """The schema of the member `behaviour`: every switch with its values."""
+    """The schema of the member `behaviour`: every behaviour flag with its values."""
     found = {
         switch.id: choice(switch.values, switch.statement, default=switch.values[0])
         for vendor in vendors.values()

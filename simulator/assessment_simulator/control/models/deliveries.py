@@ -1,4 +1,4 @@
-"""Deliveries of webhooks, their attempts, and a test of a listener."""
+"""Deliveries of webhooks, their attempts, and the test of a listener."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -10,15 +10,11 @@ from assessment_simulator.core import retry_schedule
 from assessment_simulator.journal.redaction import ALONE
 
 
-def _hidden(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
+def _masked(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
     return [[name, ALONE.header(name, value)] for name, value in headers]
 
 
-def _read(body: bytes) -> str:
-    return body.decode("utf-8", "replace")
-
-
-_Headers = Annotated[list[Annotated[list[str], Field(min_length=2, max_length=2)]], BeforeValidator(_hidden)]
+_Headers = Annotated[list[Annotated[list[str], Field(min_length=2, max_length=2)]], BeforeValidator(_masked)]
 
 
 class Attempt(Answer):
@@ -26,24 +22,22 @@ class Attempt(Answer):
 
     number: int
     at: Moment
-    status: int | None = Field(
-        None, validation_alias=AliasPath("answer", "status"), description="what the listener answered"
-    )
+    status: int | None = Field(None, validation_alias=AliasPath("answer", "status"), description="of the answer")
     error: str | None = Field(description="why there is no answer")
     duration: float = Field(description="seconds")
 
 
 class Sent(Answer):
-    """What was posted. Who may call the listener is hidden; a notice's own words are the listener's to see."""
+    """The request. Credentials for the listener are masked; the body of the webhook is shown in full."""
 
     method: str = "POST"
     url: str
     headers: _Headers
-    body: Annotated[str, BeforeValidator(_read)]
+    body: Annotated[str, BeforeValidator(lambda body: body.decode("utf-8", "replace"))]
 
 
 class Answered(Answer):
-    """What the listener answered."""
+    """The answer of the listener."""
 
     status: int
     headers: _Headers
@@ -51,32 +45,32 @@ class Answered(Answer):
 
 
 class WholeAttempt(Attempt):
-    """An attempt with what was sent and answered."""
+    """An attempt with its request and answer."""
 
     request: Sent
-    fault: str | None = Field(description="the fault that met it")
+    fault: str | None = Field(description="the fault that was injected")
     answer: Answered | None
 
 
 class Delivery(Answer):
-    """A webhook that is owed or was sent."""
+    """A webhook, pending or sent."""
 
     id: str
     invitation: str
     url: Annotated[str, AfterValidator(ALONE.plain)]
     state: retry_schedule.State
-    next: Moment | None = Field(description="when it is tried next")
+    next: Moment | None = Field(description="when the next attempt is due")
     attempts: tuple[Attempt, ...]
 
 
 class WholeDelivery(Delivery):
-    """A delivery with what was sent and answered."""
+    """A delivery with its requests and answers."""
 
     attempts: tuple[WholeAttempt, ...]
 
 
 class Tried(WholeAttempt):
-    """One attempt to reach a listener, outside of any delivery."""
+    """One attempt to reach a listener, outside any delivery."""
 
     url: Annotated[str, AfterValidator(ALONE.plain)]
 
@@ -84,10 +78,10 @@ class Tried(WholeAttempt):
 class Replaying(Body):
     """`POST …/replay`."""
 
-    url: WebUrl | None = Field(None, description="another address to send it to")
+    url: WebUrl | None = Field(None, description="send it to this URL instead")
 
 
 class Trying(Body):
     """`POST …/webhook-test`."""
 
-    url: WebUrl | None = Field(None, description="else the sandbox's own webhook address")
+    url: WebUrl | None = Field(None, description="default: the sandbox's own webhook URL")

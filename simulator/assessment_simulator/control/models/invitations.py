@@ -1,4 +1,4 @@
-"""Invitations of both vendors, their states, and what a candidate does."""
+"""Invitations of both vendors: their states, mails, timelines and outcomes."""
 
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ Status = str | int
 
 
 class Candidate(Answer):
-    """The person who is invited."""
+    """The candidate of an invitation."""
 
     email: str | None
     first_name: str | None
@@ -30,7 +30,7 @@ class Invitation(Answer):
 
 
 class Outcome(BaseModel):
-    """What to complete with: pymetrics takes `results`, The Predictive Index `scores`. The vendor itself reads it."""
+    """The outcome of `complete`: pymetrics has `results`, The Predictive Index `scores`. The vendor validates it."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -39,7 +39,7 @@ class Outcome(BaseModel):
 
 
 class Mail(Answer):
-    """An e-mail that a vendor would have sent."""
+    """An e-mail that the vendor would send."""
 
     id: str
     at: Moment
@@ -51,17 +51,17 @@ class Mail(Answer):
 
 
 class Entry(Answer):
-    """One thing that happened to an invitation, or is to happen."""
+    """Something that happened to an invitation, or will happen."""
 
     at: Moment = Field(description="on the sandbox's clock")
     what: Literal["call", "move", "mail", "notice", "attempt", "alarm"]
-    id: str = Field(description="leads to the call, the mail or the delivery; else the invitation's own")
-    text: str = Field(description="the same in a few words")
-    due: bool = Field(description="whether it is still to come")
-    operation: str | None = Field(description="of a call, a move or an alarm")
+    id: str = Field(description="of the call, the mail or the delivery, else of the invitation")
+    text: str = Field(description="a short description")
+    due: bool = Field(description="whether it has not happened yet")
+    operation: str | None = Field(description="of a call, a move or a timer")
     before: Status | None = Field(description="of a move: the status before; null at the creation")
     after: Status | None = Field(description="of a move: the status after")
-    status: int | None = Field(description="of a call or an attempt: what was answered")
+    status: int | None = Field(description="of a call or an attempt: the status of the answer")
 
 
 class State(Answer):
@@ -87,20 +87,20 @@ class States(Answer):
 
 
 class SeenState(State):
-    """A state with what a sandbox has seen of it."""
+    """A state with its counts in a sandbox."""
 
     now: Count = Field(description="how many invitations are in it")
-    seen: Count = Field(description="how many came into it so far")
+    seen: Count = Field(description="how many entered it so far")
 
 
 class SeenMove(Move):
-    """A move with what a sandbox has seen of it."""
+    """A move with its count in a sandbox."""
 
     seen: Count = Field(description="how often it was made so far")
 
 
 class SeenStates(Answer):
-    """The states and moves with what a sandbox has seen of them."""
+    """The states and moves with their counts in a sandbox."""
 
     states: list[SeenState]
     moves: list[SeenMove]

@@ -1,4 +1,4 @@
-"""What came in: the journal and its archive, caught webhooks, the rules' coverage, and waiting for any of it."""
+"""The request journal, its archive, the webhook inbox, the rule coverage, and conditions to wait for."""
 
 from typing import Annotated, Any
 
@@ -14,17 +14,17 @@ Parsed = Annotated[
 
 
 class Call(Answer):
-    """A call to a vendor, and how it was answered."""
+    """A request to a vendor, in short."""
 
     id: str
     at: Moment = Field(description="on the sandbox's clock")
     vendor: str
-    operation: str | None = Field(description="null where the path or the verb is none of the vendor's")
+    operation: str | None = Field(description="null if the vendor does not have the path or the verb")
     method: str
     path: str
-    status: int | None = Field(description="null where no answer left")
-    rules: list[str] = Field(description="the rules that refused it")
-    fault: str | None = Field(description="the fault that met it")
+    status: int | None = Field(description="null if no answer was sent")
+    rules: list[str] = Field(description="the rules that it violates")
+    fault: str | None = Field(description="the fault that was injected")
     duration: float = Field(description="real seconds")
 
 
@@ -36,7 +36,7 @@ class Message(Answer):
 
 
 class WholeCall(Call):
-    """A call with its query, headers and bodies."""
+    """A request with its query, headers and bodies."""
 
     query: dict[str, str]
     request: Message
@@ -50,17 +50,17 @@ class Archive(Answer):
 
 
 class Caught(Answer):
-    """A webhook that came to the built-in listener."""
+    """A webhook that the built-in receiver got."""
 
     id: str
     at: Moment = Field(description="on the sandbox's clock")
     headers: dict[str, str]
     body: Parsed
-    status: int = Field(description="what it was answered with")
+    status: int = Field(description="the status of the answer")
 
 
 class Covered(Answer):
-    """How often a sandbox's traffic has kept and broken a rule."""
+    """How often a sandbox's requests kept and violated a rule."""
 
     id: str
     vendor: str
@@ -72,12 +72,12 @@ class Covered(Answer):
 
 
 class Coverage(Answer):
-    """Which rules a sandbox's traffic has kept and broken."""
+    """The rules that a sandbox's requests kept and violated."""
 
     rules: list[Covered]
-    kept: Count = Field(description="how many rules were kept at least once")
-    broken: Count = Field(description="how many were broken at least once")
-    of: Count = Field(description="how many there are")
+    kept: Count = Field(description="number of rules that were kept at least once")
+    broken: Count = Field(description="number of rules that were violated at least once")
+    of: Count = Field(description="number of all rules")
 
 
 Wanted = TypeAliasType(
@@ -92,17 +92,15 @@ class Awaiting(OneOf):
     choices = ("request", "webhook", "invitation")
     verb = "await"
 
-    request: Wanted | None = Field(
-        None, description="what a call in the journal must be like, as its single view shows it"
-    )
+    request: Wanted | None = Field(None, description="a request in the journal, as its single view shows it")
     webhook: Wanted | None = Field(
         None,
-        description="what a delivery must be like, as its single view shows it; `request` and `answer` are those of "
-        "the newest attempt, with their bodies parsed",
+        description="a delivery, as its single view shows it; `request` and `answer` are those of the newest attempt, "
+        "with parsed bodies",
     )
-    invitation: Wanted | None = Field(None, description="what an invitation must be like")
+    invitation: Wanted | None = Field(None, description="an invitation")
     within: str = Field(
         "PT5S",
-        description="how long to wait in real time, at most PT60S",
+        description="timeout in real time, at most PT60S",
         json_schema_extra={"pattern": rf"^PT(?:{_SECONDS}S|1M)$"},
     )

@@ -10,16 +10,13 @@ from assessment_simulator.sandbox.registry import NAME
 
 Seed = Annotated[
     Annotated[int, Field(json_schema_extra={"format": "int64"})] | str,
-    Field(description="what all ids and scores follow from; 0 unless given"),
+    Field(description="all ids and scores are derived from it; default 0"),
 ]
 Name = Annotated[
     str,
-    must("be 1 to 64 of a-z, 0-9 and -", NAME.fullmatch),  # people read this: the board has a field for a name
+    must("be 1 to 64 of a-z, 0-9 and -", NAME.fullmatch),  # no pattern: the dashboard shows this error to people
     Field(description="1 to 64 of a-z, 0-9 and -", json_schema_extra={"pattern": f"^{NAME.pattern}$"}),
 ]
-
-
-# The server.
 
 
 class Health(Answer):
@@ -34,26 +31,26 @@ class Rule(Answer):
 
     id: str
     vendor: str
-    place: str = Field(description="what it speaks of")
+    place: str = Field(description="the part of a request that it is about")
     statement: str
     standing: Standing
     source: str
     status: int
     status_standing: Standing
-    status_source: str = Field(description="where the status comes from")
+    status_source: str = Field(description="the source of the status")
     body_standing: Standing
-    body_source: str = Field(description="where the shape of the refusal's body comes from")
+    body_source: str = Field(description="the source of the shape of the error body")
 
 
 class Flaw(Answer):
-    """One thing that is wrong with a request."""
+    """One error in a request: the member, and what is valid."""
 
     where: str
     what: str
 
 
 class Event(Answer):
-    """Something that happened while a clock was turned."""
+    """Something that happened while a clock was changed."""
 
     at: Moment
     what: str
@@ -68,38 +65,35 @@ class Problem(Answer):
     type: str
     title: str
     status: int
-    detail: str = Field(description="what is wrong, and what would be right")
+    detail: str = Field(description="what is wrong, and what is valid")
     errors: list[Flaw] = Field(default_factory=list)
     events: list[Event] = Field(default_factory=list, description="of an interrupted advance: what happened before")
-
-
-# A sandbox.
 
 
 class Opening(Body):
     """`POST /_simulator/sandboxes`."""
 
-    name: Name | None = Field(None, description="a random one unless given")
-    seed: Seed = Field(default_factory=int)  # not told as a default: closed access draws one that nobody can guess
+    name: Name | None = Field(None, description="default: a random name")
+    seed: Seed = Field(default_factory=int)  # no default in the schema: in closed access it is random
     config: dict[str, Any] = Field({}, description="settings, which `Config` reads")
 
 
 class Forking(Body):
     """`POST …/fork`."""
 
-    name: Name | None = Field(None, description="a random one unless given")
+    name: Name | None = Field(None, description="default: a random name")
 
 
 class Opened(Answer):
-    """A sandbox that was opened."""
+    """A sandbox that was created."""
 
     name: str
     seed: Seed
-    credentials: dict[str, dict[str, str]] = Field(description="what opens it, by vendor and member")
+    credentials: dict[str, dict[str, str]] = Field(description="its credentials, by vendor and member")
 
 
 class Counts(Answer):
-    """How much there is of what the lists show."""
+    """The number of records in each list."""
 
     invitations: Count
     deliveries: Count
@@ -119,7 +113,7 @@ class Sandbox(Answer):
 
 
 class Ownership(Answer):
-    """The process that answers for a sandbox."""
+    """The process that owns a sandbox."""
 
     log: Literal["memory", "sqlite", "postgresql"]
     server: int | None = Field(description="the id of its session with PostgreSQL")
@@ -127,12 +121,9 @@ class Ownership(Answer):
 
 
 class Snapshot(Answer):
-    """A state that was kept."""
+    """A saved state."""
 
     id: str
-
-
-# Its clock.
 
 
 _Instant = Annotated[str, Field(json_schema_extra={"pattern": f"^{INSTANT}$"})]
@@ -145,15 +136,15 @@ class Turning(OneOf):
     choices = ("freeze", "advance", "until_idle", "run")
     verb = "turn"
 
-    freeze: _Instant | None = Field(None, description="stand still at this instant")
-    advance: Duration | None = Field(None, description="let all happen that falls due within this duration")
-    until_idle: _Yes | None = Field(None, description="go on until nothing is left to happen")
-    run: _Yes | None = Field(None, description="go on from the clock's present time")
+    freeze: _Instant | None = Field(None, description="freeze the clock at this instant")
+    advance: Duration | None = Field(None, description="run everything that is due within this duration")
+    until_idle: _Yes | None = Field(None, description="run until no event is pending")
+    run: _Yes | None = Field(None, description="run from the clock's current time")
 
 
 class Clock(Answer):
-    """A clock, and what happened while it was turned."""
+    """A clock, and what happened while it was changed."""
 
     now: Moment
     mode: Literal["running", "frozen"]
-    events: list[Event] = Field(description="what happened while it was turned")
+    events: list[Event] = Field(description="what happened while it was changed")
