@@ -47,7 +47,7 @@ LONG = {
     "tests/server/test_cross_origin_browser.py": "[127.0.0.1]",
     "tests/server/test_dashboard_in_browser.py": "[call-narrow and dark]",
     "tests/server/test_docs_page.py": "test_the_page_is_for_everybody[narrow]",
-    "tests/server/test_frame.py::test_the_first_page_looks_after_everybody": "test_the_first_page",
+    "tests/server/test_pages.py::test_home_page_is_accessible": "test_home_page",
     "tests/server/test_login.py::test_a_person_logs_in_with_the_keyboard": "test_a_person_logs_in",
     "tests/server/test_relay.py::test_a_mail_is_relayed_by_the_process_alone": "test_a_mail_is_relayed",
     "tests/server/test_relay.py::test_a_mail_server_that_stays_down": "test_a_mail_server_that_stays_down",

@@ -1,11 +1,10 @@
-"""Waiting for a call, a webhook or a state of an invitation: without polling, by many at once, to an end."""
+"""`POST /await`: requests, webhooks and invitations that exist or come later, near misses, and how a wait ends."""
 
 import asyncio
 import json
 import select
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
 from typing import Any
@@ -26,7 +25,7 @@ from tests.servers import Listener, Sandbox, Server
 
 PI = "/api/v1/behavioralassessments"
 SOON = 20.0
-"""Seconds within which what has happened must be told."""
+"""Seconds within which a response must come."""
 
 
 def wait(sandbox: Sandbox, what: str, within: str = "PT20S", **wanted: Any) -> httpx2.Response:
@@ -45,7 +44,7 @@ def calls(sandbox: Sandbox) -> list[str]:
 
 
 class Waiter:
-    """Somebody who waits already: the server has read the request, and has not answered it."""
+    """A client whose request the server has read and not answered."""
 
     def __init__(self, sandbox: Sandbox, what: str, **wanted: Any) -> None:
         self.connection = HTTPConnection(urlsplit(sandbox.url).netloc, timeout=SOON)
@@ -69,17 +68,17 @@ class Waiter:
         return said
 
 
-# What has happened already.
+# What exists already.
 
 
-def test_a_call_that_came_before_counts_and_is_shown_in_whole(sandbox: Sandbox) -> None:
+def test_earlier_call_matches_and_is_returned_whole(sandbox: Sandbox) -> None:
     order(sandbox)
     told = found(sandbox, "request", operation="create_order", request={"body": {"candidate": {"first_name": "Ada"}}})
     assert told == sandbox.told("GET", f"/journal/{calls(sandbox)[1]}")
     assert found(sandbox, "request") == told
 
 
-def test_of_several_the_newest_is_told(sandbox: Sandbox) -> None:
+def test_newest_of_several_matches_is_returned(sandbox: Sandbox) -> None:
     for application in ("a", "b", "c"):
         order(sandbox, application)
     body = found(sandbox, "request", status=201, path="/mercury/order")["request"]["body"]
@@ -87,7 +86,7 @@ def test_of_several_the_newest_is_told(sandbox: Sandbox) -> None:
     assert found(sandbox, "request", request={"body": {"application_id": "b"}})["id"] == calls(sandbox)[2]
 
 
-def test_a_webhook_that_was_sent_counts_with_its_body_parsed(sandbox: Sandbox, listener: Listener) -> None:
+def test_sent_webhook_matches_with_its_parsed_body(sandbox: Sandbox, listener: Listener) -> None:
     id = told_of(sandbox, listener)
     told = found(sandbox, "webhook", state="delivered", request={"body": {"assessmentState": "40"}})
     single = sandbox.told("GET", f"/deliveries/{told['id']}")
@@ -96,9 +95,6 @@ def test_a_webhook_that_was_sent_counts_with_its_body_parsed(sandbox: Sandbox, l
     assert told["request"]["body"]["assessmentId"] == id
     assert told["request"]["headers"]["content-type"].startswith("application/x-www-form-urlencoded")
     assert told["answer"]["status"] == 200
-
-
-def test_a_webhook_in_json_is_parsed_too(sandbox: Sandbox, listener: Listener) -> None:
     sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
     id = order(sandbox)["id"]
     sandbox.told("POST", f"/invitations/{id}/start")
@@ -106,16 +102,16 @@ def test_a_webhook_in_json_is_parsed_too(sandbox: Sandbox, listener: Listener) -
     assert told["request"]["body"]["data"]["status"] == "In Progress"
 
 
-def test_an_invitation_in_a_state_counts_with_the_links_that_its_candidate_follows(sandbox: Sandbox) -> None:
+def test_invitation_matches_and_has_its_links(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     told = found(sandbox, "invitation", id=id, candidate={"email": "ada@example.com"})
     assert told == sandbox.told("GET", f"/invitations/{id}")
 
 
-# What happens later.
+# What comes later.
 
 
-def test_a_call_is_told_as_soon_as_it_comes(sandbox: Sandbox) -> None:
+def test_wait_ends_with_the_first_matching_call(sandbox: Sandbox) -> None:
     waiter = Waiter(sandbox, "request", operation="create_order", status=201)
     sandbox.pymetrics.post("/mercury/order", json={})
     assert not waiter.answered
@@ -123,7 +119,7 @@ def test_a_call_is_told_as_soon_as_it_comes(sandbox: Sandbox) -> None:
     assert waiter.told()["id"] == calls(sandbox)[2]
 
 
-def test_a_webhook_is_told_as_soon_as_it_was_tried(sandbox: Sandbox, listener: Listener) -> None:
+def test_wait_ends_with_an_attempt_of_a_webhook(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [503, 200]
     waiter = Waiter(sandbox, "webhook", state="pending")
     id = told_of(sandbox, listener)
@@ -134,37 +130,29 @@ def test_a_webhook_is_told_as_soon_as_it_was_tried(sandbox: Sandbox, listener: L
     assert [attempt["status"] for attempt in waiter.told()["attempts"]] == [503, 200]
 
 
-ACTIONS: dict[str, tuple[Callable[[Sandbox], str], str, int | str]] = {
-    "pymetrics": (lambda sandbox: str(order(sandbox)["id"]), "complete", "Completed"),
-    "PI": (lambda sandbox: str(assessment(sandbox)["assessmentId"]), "complete", 40),
-}
+def test_wait_ends_when_the_invitation_reaches_the_state(sandbox: Sandbox) -> None:
+    for id, state in ((order(sandbox)["id"], "Completed"), (assessment(sandbox)["assessmentId"], 40)):
+        waiter = Waiter(sandbox, "invitation", id=id, status=state)
+        sandbox.told("POST", f"/invitations/{id}/complete")
+        assert waiter.told()["status"] == state
 
 
-@pytest.mark.parametrize(("make", "action", "state"), ACTIONS.values(), ids=ACTIONS)
-def test_a_state_is_told_as_soon_as_it_is_reached(
-    sandbox: Sandbox, make: Callable[[Sandbox], str], action: str, state: int | str
-) -> None:
-    id = make(sandbox)
-    waiter = Waiter(sandbox, "invitation", id=id, status=state)
-    sandbox.told("POST", f"/invitations/{id}/{action}")
-    assert waiter.told()["status"] == state
-
-
-def test_a_state_that_an_alarm_brings_is_told(sandbox: Sandbox) -> None:
+def test_wait_ends_when_a_timer_changes_the_state(sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"progress": "PT0.6S"})
     id = assessment(sandbox)["assessmentId"]
     assert found(sandbox, "invitation", id=id, status=40)["id"] == id
 
 
-def test_an_invitation_that_is_new_is_told(sandbox: Sandbox) -> None:
-    waiter = Waiter(sandbox, "invitation", candidate={"email": "new@example.com"})
-    order(sandbox)
+def test_other_calls_are_answered_until_the_new_invitation_comes(sandbox: Sandbox) -> None:
+    waiter = Waiter(sandbox, "invitation", candidate={"email": "last@example.com"})
+    for number in range(50):
+        order(sandbox, f"application-{number}")
     assert not waiter.answered
-    id = order(sandbox, "application-2", "new@example.com")["id"]
+    id = order(sandbox, "application-z", "last@example.com")["id"]
     assert waiter.told()["id"] == id
 
 
-def test_many_wait_at_once_and_all_are_told(sandbox: Sandbox) -> None:
+def test_many_clients_wait_at_once(sandbox: Sandbox) -> None:
     alike = [Waiter(sandbox, "request", operation="create_assessment") for _ in range(60)]
     apart = [Waiter(sandbox, "request", path=f"{PI}/{number}") for number in range(60)]
     assessment(sandbox)
@@ -175,7 +163,7 @@ def test_many_wait_at_once_and_all_are_told(sandbox: Sandbox) -> None:
     assert [waiter.told()["path"] for waiter in apart] == [f"{PI}/{number}" for number in range(60)]
 
 
-def test_a_call_in_another_sandbox_is_none_of_theirs(sandbox: Sandbox, http: httpx2.Client) -> None:
+def test_call_in_another_sandbox_does_not_match(sandbox: Sandbox, http: httpx2.Client) -> None:
     other = Sandbox(http, f"other-{uuid.uuid4()}")
     waiter = Waiter(sandbox, "request", vendor="predictive_index")
     other.pi.get(PI)
@@ -185,10 +173,10 @@ def test_a_call_in_another_sandbox_is_none_of_theirs(sandbox: Sandbox, http: htt
     assert [waiter.told()["id"]] == calls(sandbox)
 
 
-# What does not happen.
+# What does not come.
 
 
-def test_what_does_not_happen_in_time_is_a_408_with_the_nearest_misses(sandbox: Sandbox) -> None:
+def test_timeout_returns_408_with_the_nearest_misses(sandbox: Sandbox) -> None:
     order(sandbox)
     sandbox.pymetrics.post("/mercury/order", json={})
     sandbox.pi.get(PI)
@@ -212,7 +200,7 @@ def test_what_does_not_happen_in_time_is_a_408_with_the_nearest_misses(sandbox: 
     assert {**told["nearest"][0], "differs": 0} == {**sandbox.told("GET", f"/journal?since={token}")[0], "differs": 0}
 
 
-def test_the_nearest_webhooks_and_invitations_are_told_too(sandbox: Sandbox, listener: Listener) -> None:
+def test_near_misses_of_webhooks_and_invitations(sandbox: Sandbox, listener: Listener) -> None:
     id = told_of(sandbox, listener)
     found(sandbox, "webhook", invitation=id)  # the listener has it before the attempt is recorded
     told = problem(wait(sandbox, "webhook", "PT0S", invitation=id, request={"body": {"assessmentState": "41"}}), 408)
@@ -222,12 +210,12 @@ def test_the_nearest_webhooks_and_invitations_are_told_too(sandbox: Sandbox, lis
     assert told["nearest"][0]["differs"] == [{"member": "status", "wanted": 100, "found": 40}]
 
 
-def test_where_nothing_has_happened_nothing_is_near(sandbox: Sandbox) -> None:
+def test_empty_sandbox_has_no_near_misses(sandbox: Sandbox) -> None:
     for what in ("request", "webhook", "invitation"):
         assert problem(wait(sandbox, what, "PT0S"), 408)["nearest"] == []
 
 
-def test_a_webhook_that_was_not_tried_yet_is_none(sandbox: Sandbox, listener: Listener) -> None:
+def test_webhook_without_an_attempt_does_not_match(sandbox: Sandbox, listener: Listener) -> None:
     listener.delay = 1
     sandbox.told("PATCH", "/config", {"progress": "PT0S"})
     assessment(sandbox, assessmentStatusWebHook=listener.url)
@@ -248,14 +236,14 @@ WRONG: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("body", "words"), WRONG.values(), ids=WRONG)
-def test_a_wish_that_cannot_be_meant_is_refused(sandbox: Sandbox, body: Any, words: str) -> None:
+def test_invalid_body_is_refused(sandbox: Sandbox, body: Any, words: str) -> None:
     problem(sandbox.control("POST", "/await", body), 422, words)
 
 
-# Endings.
+# Reset, restore, delete, close, disconnect.
 
 
-def test_who_waits_goes_on_waiting_through_a_reset_and_a_restore(sandbox: Sandbox) -> None:
+def test_wait_continues_through_reset_and_restore(sandbox: Sandbox) -> None:
     order(sandbox)
     sandbox.told("POST", "/snapshots")
     waiter = Waiter(sandbox, "request", method="GET")
@@ -266,7 +254,7 @@ def test_who_waits_goes_on_waiting_through_a_reset_and_a_restore(sandbox: Sandbo
     assert [waiter.told()["id"]] == calls(sandbox)
 
 
-def test_what_a_restore_brings_back_is_told(sandbox: Sandbox) -> None:
+def test_wait_ends_when_a_restore_brings_the_state_back(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     sandbox.told("POST", "/snapshots")
     sandbox.told("POST", f"/invitations/{id}/reject")
@@ -275,7 +263,7 @@ def test_what_a_restore_brings_back_is_told(sandbox: Sandbox) -> None:
     assert waiter.told()["id"] == id
 
 
-def test_who_waits_in_a_sandbox_that_is_deleted_is_told_so(sandbox: Sandbox) -> None:
+def test_deletion_of_the_sandbox_ends_the_wait_with_410(sandbox: Sandbox) -> None:
     waiters = [Waiter(sandbox, what, id="nothing") for what in ("request", "webhook", "invitation")]
     # Each may wait at a process of its own, which loads what reads a wish first. Nothing shows from outside that it
     # waits, and one that came after the deletion would wait in the sandbox that it opens anew.
@@ -285,7 +273,7 @@ def test_who_waits_in_a_sandbox_that_is_deleted_is_told_so(sandbox: Sandbox) -> 
         assert "the sandbox was deleted" in waiter.told(410)["detail"]
 
 
-def test_a_server_that_closes_lets_all_go_who_wait() -> None:
+def test_stop_of_the_server_ends_the_wait_with_410() -> None:
     with Server() as closing, httpx2.Client(base_url=closing.url, timeout=30, trust_env=False) as http:
         waiters = [Waiter(Sandbox(http, f"waiting-{number}"), "request", path="/x") for number in range(5)]
         closing.process.terminate()
@@ -297,7 +285,7 @@ def test_a_server_that_closes_lets_all_go_who_wait() -> None:
     # Leaving the block finds that it ended with status 0.
 
 
-async def test_who_hangs_up_is_forgotten_at_once() -> None:
+async def test_disconnect_ends_the_wait() -> None:
     sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
     watched: list[int] = []
 
@@ -308,7 +296,7 @@ async def test_who_hangs_up_is_forgotten_at_once() -> None:
     assert (found, watched, sandbox.watchers) == (None, [1], [])
 
 
-async def test_who_is_cut_off_is_forgotten_at_once() -> None:
+async def test_cancellation_ends_the_wait() -> None:
     sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
     wait = happened(sandbox, THINGS["request"](sandbox, ""), {"path": "/x"}, 60, asyncio.Event().wait)
     task = asyncio.ensure_future(wait)
@@ -319,23 +307,14 @@ async def test_who_is_cut_off_is_forgotten_at_once() -> None:
     assert sandbox.watchers == []
 
 
-def test_a_server_bears_it_when_many_hang_up(sandbox: Sandbox) -> None:
+def test_many_disconnects_do_no_harm(sandbox: Sandbox) -> None:
     for _ in range(50):
         Waiter(sandbox, "request", path="/x").connection.close()
     sandbox.pi.get(PI)
     assert [problem(wait(sandbox, "request", "PT0S", path="/x"), 408)["nearest"][0]["id"]] == calls(sandbox)
 
 
-def test_while_one_waits_all_else_goes_on(sandbox: Sandbox) -> None:
-    waiter = Waiter(sandbox, "invitation", candidate={"email": "last@example.com"})
-    for number in range(100):
-        order(sandbox, f"application-{number}")
-    assert not waiter.answered
-    id = order(sandbox, "application-z", "last@example.com")["id"]
-    assert waiter.told()["id"] == id
-
-
-# What matches.
+# Matching.
 
 MATCHES: list[tuple[Any, Any, bool]] = [
     ({}, {"a": 1}, True),
@@ -359,5 +338,5 @@ MATCHES: list[tuple[Any, Any, bool]] = [
 
 
 @pytest.mark.parametrize(("wanted", "thing", "fits"), MATCHES)
-def test_objects_match_by_their_members_and_all_else_by_being_equal(wanted: Any, thing: Any, fits: bool) -> None:
+def test_objects_match_by_wanted_members_and_all_else_by_equality(wanted: Any, thing: Any, fits: bool) -> None:
     assert (compare(wanted, thing)[1] == []) is fits

@@ -1,9 +1,6 @@
-"""Which rules a sandbox's traffic has kept and broken."""
+"""Rule coverage: how often requests passed (`kept`) and violated (`broken`) each rule."""
 
 import uuid
-from typing import Any
-
-import pytest
 
 from assessment_simulator.app import VENDORS
 from tests.server import LIMIT, assessment, order, wish
@@ -13,7 +10,7 @@ PI = "/api/v1/behavioralassessments"
 
 
 def coverage(sandbox: Sandbox) -> dict[str, tuple[int, int]]:
-    """How often each rule was kept and broken; the sums must be right."""
+    """How often each rule was passed and violated; the sums must be right."""
     told = sandbox.told("GET", "/coverage")
     assert [*told] == ["rules", "kept", "broken", "of"]
     assert told["of"] == len(told["rules"])
@@ -28,7 +25,7 @@ def stages(operation: str) -> list[list[str]]:
     return [[rule.id for rule in stage] for stage in known[operation].stages]
 
 
-def test_every_rule_is_listed_as_the_catalogue_has_it(sandbox: Sandbox) -> None:
+def test_every_rule_of_the_catalogue_is_listed(sandbox: Sandbox) -> None:
     rules = sandbox.told("GET", "/coverage")["rules"]
     catalogue = sandbox.http.get("/_simulator/rules").json()
     same = ("id", "vendor", "standing", "status_standing", "body_standing")
@@ -39,7 +36,7 @@ def test_every_rule_is_listed_as_the_catalogue_has_it(sandbox: Sandbox) -> None:
     assert {(rule["kept"], rule["broken"]) for rule in rules} == {(0, 0)}
 
 
-def test_an_accepted_call_keeps_every_rule_of_its_operation_and_no_other(sandbox: Sandbox) -> None:
+def test_accepted_call_passes_all_rules_of_its_operation(sandbox: Sandbox) -> None:
     assessment(sandbox)
     found = coverage(sandbox)
     kept = {id for stage in stages("create_assessment") for id in stage}
@@ -50,7 +47,7 @@ def test_an_accepted_call_keeps_every_rule_of_its_operation_and_no_other(sandbox
     assert {coverage(sandbox)[id] for id in kept} == {(2, 0)}
 
 
-def test_a_refused_call_breaks_what_it_names_and_keeps_what_was_judged_besides(sandbox: Sandbox) -> None:
+def test_refused_call_violates_named_rules_and_passes_the_others_up_to_their_stage(sandbox: Sandbox) -> None:
     answer = sandbox.pi.post(PI, json={"firstName": "Ada", "personType": "Nobody"})
     named = answer.headers["simulator-rule"].split(", ")
     assert len(named) >= 2
@@ -63,7 +60,7 @@ def test_a_refused_call_breaks_what_it_names_and_keeps_what_was_judged_besides(s
     assert not judged
 
 
-def test_a_rule_that_serves_several_operations_is_counted_for_all(sandbox: Sandbox) -> None:
+def test_shared_rule_is_counted_for_all_operations(sandbox: Sandbox) -> None:
     assessment(sandbox)
     sandbox.pi.get(PI)
     sandbox.pi.get(f"{PI}/nothing")
@@ -86,7 +83,7 @@ def test_refusals_at_different_stages_add_up(sandbox: Sandbox) -> None:
     assert found["pymetrics.order.assessment_id.known"] == (3, 1)
 
 
-def test_the_door_counts_too(sandbox: Sandbox) -> None:
+def test_rules_of_the_http_layer_are_counted(sandbox: Sandbox) -> None:
     assessment(sandbox)
     sandbox.pi.get("/api/v1/nowhere")
     sandbox.pi.request("PUT", PI)
@@ -96,7 +93,7 @@ def test_the_door_counts_too(sandbox: Sandbox) -> None:
     assert found["pi.access.key"] == (1, 0)
 
 
-def test_actions_and_alarms_do_not_count(sandbox: Sandbox) -> None:
+def test_actions_and_timers_are_not_counted(sandbox: Sandbox) -> None:
     id = assessment(sandbox)["assessmentId"]
     before = coverage(sandbox)
     sandbox.told("POST", f"/invitations/{id}/complete")
@@ -104,7 +101,7 @@ def test_actions_and_alarms_do_not_count(sandbox: Sandbox) -> None:
     assert coverage(sandbox) == before
 
 
-def test_counts_outlive_the_journal_and_a_restore_but_no_reset_and_go_into_no_fork(sandbox: Sandbox) -> None:
+def test_counts_survive_restore_but_not_reset_or_fork(sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"journal": {"entries": 0}})
     sandbox.told("POST", "/snapshots")
     assessment(sandbox)
@@ -120,16 +117,14 @@ def test_counts_outlive_the_journal_and_a_restore_but_no_reset_and_go_into_no_fo
     assert set(coverage(sandbox).values()) == {(0, 0)}
 
 
-ALL: list[Any] = [endpoint.operation for vendor in VENDORS.values() for endpoint in vendor.endpoints]
+def test_operation_has_each_rule_once() -> None:
+    for vendor in VENDORS.values():
+        for endpoint in vendor.endpoints:
+            ids = [rule.id for stage in endpoint.operation.stages for rule in stage]
+            assert len(ids) == len(set(ids)), endpoint.operation.name
 
 
-@pytest.mark.parametrize("operation", ALL, ids=[operation.name for operation in ALL])
-def test_no_operation_judges_a_rule_twice(operation: Any) -> None:
-    ids = [rule.id for stage in operation.stages for rule in stage]
-    assert len(ids) == len(set(ids))
-
-
-def test_operations_have_names_of_their_own_within_a_vendor() -> None:
+def test_operation_names_are_unique_within_a_vendor() -> None:
     for vendor in VENDORS.values():
         names = [endpoint.operation.name for endpoint in vendor.endpoints]
         assert len(names) == len(set(names))

@@ -1,4 +1,4 @@
-"""The timeline of an invitation: what happened to it and what will, kept with the sandbox's state."""
+"""The timeline of an invitation: past and scheduled entries of all kinds, and its fate in restore, fork and reset."""
 
 import uuid
 from collections.abc import Callable
@@ -34,10 +34,10 @@ def act(sandbox: Sandbox, id: str, *actions: str) -> None:
         sandbox.told("POST", f"/invitations/{id}/{action}")
 
 
-# What happened.
+# Calls, moves, mails.
 
 
-def test_a_new_invitation_has_the_call_that_made_it_its_first_move_its_mail_and_what_is_due(sandbox: Sandbox) -> None:
+def test_new_invitation_has_call_move_mail_and_timer(sandbox: Sandbox) -> None:
     freeze(sandbox)
     id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentId"]
     [mail] = sandbox.told("GET", "/mail")
@@ -61,7 +61,7 @@ def test_a_new_invitation_has_the_call_that_made_it_its_first_move_its_mail_and_
     }  # fmt: skip
 
 
-def test_every_change_of_the_status_is_a_move_with_what_made_it(sandbox: Sandbox) -> None:
+def test_every_status_change_is_a_move_with_its_operation(sandbox: Sandbox) -> None:
     id = order(sandbox, email="ada+completes-in-1h@example.com")["id"]
     act(sandbox, id, "start", "start")
     advance(sandbox, "PT1H")
@@ -76,14 +76,14 @@ def test_every_change_of_the_status_is_a_move_with_what_made_it(sandbox: Sandbox
     assert texts[-1] == "get_order: Completed → Fulfilled"
 
 
-def test_a_walk_in_one_step_is_one_move(sandbox: Sandbox) -> None:
+def test_action_over_several_states_is_one_move(sandbox: Sandbox) -> None:
     id = assessment(sandbox)["assessmentId"]
     act(sandbox, id, "complete")
     assert moves(sandbox, id) == [("create_assessment", None, 0), ("complete", 0, 40)]
     assert entries(sandbox, id, "move")[1]["text"] == "complete: Created (0) → Completed (40)"
 
 
-def test_a_refused_action_leaves_no_trace_among_the_moves(sandbox: Sandbox) -> None:
+def test_refused_action_adds_no_entry(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     act(sandbox, id, "reject")
     before = entries(sandbox, id)
@@ -91,7 +91,7 @@ def test_a_refused_action_leaves_no_trace_among_the_moves(sandbox: Sandbox) -> N
     assert entries(sandbox, id) == before
 
 
-def test_calls_are_those_that_have_the_id_in_path_query_or_a_body(sandbox: Sandbox) -> None:
+def test_calls_with_the_id_in_path_query_or_body_are_listed(sandbox: Sandbox) -> None:
     id = assessment(sandbox)["assessmentId"]
     other = assessment(sandbox)["assessmentId"]
     path = "/api/v1/behavioralassessments"
@@ -108,7 +108,7 @@ def test_calls_are_those_that_have_the_id_in_path_query_or_a_body(sandbox: Sandb
     ]  # fmt: skip
 
 
-def test_a_call_without_an_answer_says_so(sandbox: Sandbox) -> None:
+def test_call_without_a_response_is_listed(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     sandbox.told("PUT", "/faults", [{"do": "drop", "when": "before_commit"}])
     with pytest.raises(httpx2.RemoteProtocolError):
@@ -120,9 +120,7 @@ def test_a_call_without_an_answer_says_so(sandbox: Sandbox) -> None:
 # Webhooks.
 
 
-def test_a_notice_and_every_attempt_stand_there_with_the_next_one_that_is_due(
-    sandbox: Sandbox, listener: Listener
-) -> None:
+def test_webhook_is_listed_with_its_attempts_and_the_next_one(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [503, 503, 200]
     freeze(sandbox)
     secret = listener.url.replace("//", "//user:pass@")
@@ -143,7 +141,7 @@ def test_a_notice_and_every_attempt_stand_there_with_the_next_one_that_is_due(
     assert [one["due"] for one in attempts] == [False] * 3
 
 
-def test_an_attempt_without_an_answer_says_why_and_which_fault_met_it(sandbox: Sandbox, listener: Listener) -> None:
+def test_failed_attempt_shows_error_and_fault(sandbox: Sandbox, listener: Listener) -> None:
     sandbox.told("PUT", "/faults", [{"on": "deliveries", "do": "drop", "id": "lost", "times": 1}])
     freeze(sandbox)
     id = assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"]
@@ -153,7 +151,7 @@ def test_an_attempt_without_an_answer_says_why_and_which_fault_met_it(sandbox: S
     assert first["text"] == "attempt 1: dropped by fault lost, met by fault lost"
 
 
-def test_others_webhooks_and_mails_are_not_on_it(sandbox: Sandbox, listener: Listener) -> None:
+def test_webhooks_and_mails_of_other_invitations_are_not_listed(sandbox: Sandbox, listener: Listener) -> None:
     for _ in range(2):
         last = assessment(sandbox, assessmentStatusWebHook=listener.url, notifyAssessmentAvailableUsingEmail=1)
         act(sandbox, last["assessmentId"], "complete")
@@ -162,17 +160,17 @@ def test_others_webhooks_and_mails_are_not_on_it(sandbox: Sandbox, listener: Lis
     assert found == ["mail", "notice"]
 
 
-# What will happen.
+# Timers.
 
 
-def test_what_an_end_silences_is_due_no_more(sandbox: Sandbox) -> None:
+def test_final_state_removes_timers(sandbox: Sandbox) -> None:
     id = assessment(sandbox, email="grace+completes-in-2d@example.com")["assessmentId"]
     assert [one["operation"] for one in entries(sandbox, id, "alarm")] == ["complete", "expire"]
     act(sandbox, id, "abort")
     assert entries(sandbox, id, "alarm") == []
 
 
-# Where it is kept.
+# Restore, fork, reset, archive.
 
 BEGINNINGS: dict[str, Callable[[Sandbox], str]] = {
     "pymetrics": lambda sandbox: str(order(sandbox)["id"]),
@@ -181,7 +179,7 @@ BEGINNINGS: dict[str, Callable[[Sandbox], str]] = {
 
 
 @pytest.mark.parametrize("make", BEGINNINGS.values(), ids=BEGINNINGS)
-def test_a_restore_brings_back_the_moves_of_its_snapshot(sandbox: Sandbox, make: Callable[[Sandbox], str]) -> None:
+def test_restore_brings_back_the_moves(sandbox: Sandbox, make: Callable[[Sandbox], str]) -> None:
     id = make(sandbox)
     act(sandbox, id, "start")
     before = moves(sandbox, id)
@@ -194,7 +192,7 @@ def test_a_restore_brings_back_the_moves_of_its_snapshot(sandbox: Sandbox, make:
     assert [move[0] for move in moves(sandbox, id)] == [*(move[0] for move in before), "expire"]
 
 
-def test_a_fork_takes_the_moves_along_and_goes_on_alone(sandbox: Sandbox, http: httpx2.Client) -> None:
+def test_fork_copies_the_moves(sandbox: Sandbox, http: httpx2.Client) -> None:
     id = order(sandbox)["id"]
     act(sandbox, id, "start")
     fork = Sandbox(http, f"fork-{uuid.uuid4()}")
@@ -206,20 +204,20 @@ def test_a_fork_takes_the_moves_along_and_goes_on_alone(sandbox: Sandbox, http: 
     fork.told("DELETE")
 
 
-def test_a_reset_forgets_it_and_an_unknown_invitation_has_none(sandbox: Sandbox) -> None:
+def test_timeline_is_not_found_after_a_reset(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     sandbox.told("POST", "/reset")
     problem(sandbox.control("GET", f"/invitations/{id}/timeline"), 404, f"has no invitation {id!r}")
     assert [state["seen"] for state in sandbox.told("GET", "/states/pymetrics")["states"]] == [0] * 8
 
 
-def test_what_was_archived_has_no_timeline(sandbox: Sandbox) -> None:
+def test_archived_invitation_has_no_timeline(sandbox: Sandbox) -> None:
     id = assessment(sandbox)["assessmentId"]
     sandbox.pi.request("DELETE", f"/api/v1/behavioralassessments/{id}")
     problem(sandbox.control("GET", f"/invitations/{id}/timeline"), 404)
 
 
-def test_the_samples_of_the_demo_have_theirs(http: httpx2.Client) -> None:
+def test_demo_samples_have_timelines(http: httpx2.Client) -> None:
     demo = Sandbox(http, "demo")
     for invitation in demo.told("GET", "/invitations"):
         found = entries(demo, invitation["id"], "move")

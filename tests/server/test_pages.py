@@ -1,4 +1,4 @@
-"""What every page has: its policy, its files, and the same manners when something is wrong."""
+"""Common to all pages: headers, templates, static files, error pages."""
 
 import re
 import subprocess
@@ -17,12 +17,12 @@ from tests.servers import Server
 BROWSER = {"Accept": "text/html"}
 
 
-def test_no_server_waits_at_its_start_for_what_the_first_page_needs() -> None:
+def test_jinja_is_not_imported_at_the_start() -> None:
     code = "import assessment_simulator.app, assessment_simulator.runner, sys; sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_page_is_strict_about_what_it_loads_and_whom_it_tells(http: httpx2.Client) -> None:
+def test_page_has_security_headers(http: httpx2.Client) -> None:
     headers = http.get("/").headers
     assert headers["content-security-policy"] == POLICY
     assert "unsafe" not in POLICY
@@ -32,32 +32,32 @@ def test_a_page_is_strict_about_what_it_loads_and_whom_it_tells(http: httpx2.Cli
     assert headers["content-type"] == "text/html; charset=utf-8"
 
 
-def test_whatever_a_template_is_given_is_escaped() -> None:
+def test_template_values_are_escaped() -> None:
     page = bytes(render("message.html", title="<script>a", text='"><img src=x onerror=alert(1)>').body).decode()
     assert "<script>" not in page
     assert "<img src=x" not in page
     assert "&lt;script&gt;a" in page
 
 
-def test_a_template_that_is_given_too_little_fails_rather_than_to_show_nothing() -> None:
+def test_missing_template_value_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         render("message.html", title="without a text")
 
 
-def test_no_template_has_a_script_or_a_style_of_its_own() -> None:
+def test_templates_have_no_inline_scripts_or_styles() -> None:
     for template in (FOLDER.parent.parent / "templates").rglob("*.html"):
         text = template.read_text()
         assert not re.search(r"<style|<script(?![^>]*\bsrc=)|\bstyle=|\bon\w+=|https?://|\|\s*safe", text), template
 
 
-def test_no_file_of_the_pages_asks_for_anything_from_elsewhere() -> None:
+def test_static_files_load_nothing_from_other_servers() -> None:
     assert {path.name for path in FOLDER.iterdir()} == {*FILES, "SHA256SUMS", "htmx.LICENSE"}
     for name in FILES:
         text = (FOLDER / name).read_bytes().decode(errors="replace")
         assert re.findall(r"(?:@import|url\(|https?://(?!www\.w3\.org/))[^\n]*", text) == []
 
 
-def test_the_files_of_others_are_those_that_were_fetched() -> None:
+def test_third_party_files_have_their_recorded_digests() -> None:
     lines = (FOLDER / "SHA256SUMS").read_text().splitlines()[1:]
     listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
     assert {name: sha256((FOLDER / name).read_bytes()).hexdigest() for name in listed} == listed
@@ -65,7 +65,7 @@ def test_the_files_of_others_are_those_that_were_fetched() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_is_kept_for_good_under_the_address_that_names_its_content(http: httpx2.Client, name: str) -> None:
+def test_file_is_cached_for_ever_under_its_versioned_url(http: httpx2.Client, name: str) -> None:
     named, plain = http.get(asset(name)), http.get(asset(name).partition("?")[0])
     assert named.status_code == plain.status_code == 200
     assert named.content == plain.content == (FOLDER / name).read_bytes()
@@ -77,17 +77,17 @@ def test_a_file_is_kept_for_good_under_the_address_that_names_its_content(http: 
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_nothing_else_of_the_folder_is_handed_out(http: httpx2.Client) -> None:
+def test_other_files_are_not_served(http: httpx2.Client) -> None:
     for path in ("nope.css", "..%2Fdocs%2Findex.html", "%2e%2e", "ui.css%00"):
         assert http.get(f"/_simulator/static/ui/{path}").status_code == 404
 
 
-def test_the_icon_that_browsers_ask_for_is_there(http: httpx2.Client) -> None:
+def test_favicon_is_served(http: httpx2.Client) -> None:
     answer = http.get("/favicon.ico")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
 
 
-def test_a_browser_is_told_in_a_page_what_a_program_is_told_as_a_problem(http: httpx2.Client) -> None:
+def test_errors_are_pages_for_browsers_and_problems_for_programs(http: httpx2.Client) -> None:
     for verb, path, status in (("GET", "/nope", 404), ("POST", "/", 405), ("DELETE", "/favicon.ico", 405)):
         problem(http.request(verb, path), status)
         page = http.request(verb, path, headers=BROWSER)
@@ -97,12 +97,12 @@ def test_a_browser_is_told_in_a_page_what_a_program_is_told_as_a_problem(http: h
     problem(http.get("/_simulator/nope", headers=BROWSER), 404)
 
 
-def test_the_address_in_a_page_that_is_not_there_is_shown_as_text(http: httpx2.Client) -> None:
+def test_path_in_a_404_page_is_escaped(http: httpx2.Client) -> None:
     page = http.get("/<script>alert(1)</script>", headers=BROWSER).text
     assert "<script>" not in page
 
 
-def test_a_form_that_is_too_large_is_told_so_in_a_page(closed: Server) -> None:
+def test_too_large_form_gets_a_page(closed: Server) -> None:
     answer = httpx2.post(f"{closed.url}/login", data={"token": "x" * LIMIT})
     assert answer.status_code == 413
     assert "over 1 MiB" in answer.text
@@ -110,7 +110,7 @@ def test_a_form_that_is_too_large_is_told_so_in_a_page(closed: Server) -> None:
 
 
 @wants_chromium
-def test_the_first_page_looks_after_everybody(server: Server) -> None:
+def test_home_page_is_accessible(server: Server) -> None:
     with chromium() as browser:
         for size in WIDTHS.values():
             for dark in (False, True):

@@ -1,4 +1,4 @@
-"""The time of an answer is that of its own request; and what an answer says when the simulator itself fails."""
+"""The Date of delayed responses, and responses and journal entries when the simulator itself fails."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -34,9 +34,7 @@ DATES = {BEGIN: "Sun, 01 Mar 2026 09:00:00 GMT", NEXT_DAY: "Mon, 02 Mar 2026 09:
 
 
 @pytest.mark.parametrize(("when", "answered"), [("after_commit", BEGIN), ("before_commit", NEXT_DAY)])
-def test_a_delayed_answer_carries_the_time_at_which_the_vendor_answered_it(
-    sandbox: Sandbox, aside: Aside, when: str, answered: str
-) -> None:
+def test_delayed_response_has_the_time_of_its_commit(sandbox: Sandbox, aside: Aside, when: str, answered: str) -> None:
     sandbox.told("POST", "/clock", {"freeze": f"{BEGIN}Z"})
     put(sandbox, {"do": "delay", "duration": "PT2S", "when": when, "times": 1})
     late = aside(sandbox.pi.post, PI, json=PERSON)
@@ -50,7 +48,7 @@ def test_a_delayed_answer_carries_the_time_at_which_the_vendor_answered_it(
     assert journal == {"GET": NEXT_DAY, "POST": answered}
 
 
-def test_two_delayed_calls_keep_a_time_of_their_own(sandbox: Sandbox, aside: Aside) -> None:
+def test_two_delayed_responses_have_different_times(sandbox: Sandbox, aside: Aside) -> None:
     sandbox.told("POST", "/clock", {"freeze": f"{BEGIN}Z"})
     put(sandbox, {"do": "delay", "duration": "PT2S", "when": "after_commit", "times": 2})
     first = aside(sandbox.pi.post, PI, json=PERSON)
@@ -106,7 +104,7 @@ def unrenderable(call: VendorRequest, world: SandboxView, decision: Decision) ->
     ("wrong", "outcome", "made"),
     [(crash, "Nothing was changed.", 0), (unrenderable, "What the request had changed by then is kept.", 1)],
 )
-def test_a_crash_is_in_the_journal_and_denies_no_change_that_stays(
+def test_crash_is_in_the_journal_and_says_whether_a_change_was_kept(
     monkeypatch: pytest.MonkeyPatch, wrong: Wrong, outcome: str, made: int
 ) -> None:
     with failing(monkeypatch, "create_assessment", wrong) as sandbox:
@@ -122,7 +120,7 @@ def test_a_crash_is_in_the_journal_and_denies_no_change_that_stays(
         assert whole["answer"]["body"] == answer.json()
 
 
-def test_a_report_that_cannot_be_drawn_is_in_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_report_is_in_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(wanted: object, media_type: str) -> bytes:
         raise MemoryError("no room for a page")
 
@@ -137,13 +135,13 @@ def test_a_report_that_cannot_be_drawn_is_in_the_journal(monkeypatch: pytest.Mon
         assert [call["status"] for call in sandbox.told("GET", "/journal")] == [201, 500]
 
 
-def test_a_limit_of_the_sandbox_is_in_its_journal(sandbox: Sandbox) -> None:
+def test_503_for_the_invitation_limit_is_in_the_journal(sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"invitation_limit": 1})
     assert [sandbox.pi.post(PI, json=PERSON).status_code for _ in range(2)] == [201, 503]
     assert [call["status"] for call in sandbox.told("GET", "/journal")] == [201, 503]
 
 
-def test_a_second_step_that_cannot_be_kept_does_not_deny_the_first() -> None:
+def test_lost_second_change_does_not_deny_the_first() -> None:
     changes.begin()
     full = Unwritten("the log /data/log.db is full", "the log is full")
     assert unlogged(full) == "the log is full; nothing was changed"

@@ -1,4 +1,4 @@
-"""Scripts that repeat a call: run by a real shell with a real curl, they get the same answer."""
+"""Scripts that repeat a call: a real shell with a real curl gets the same response."""
 
 import os
 import re
@@ -58,9 +58,9 @@ def repeated(sandbox: Sandbox, folder: Path, shell: str = "sh", **variables: str
     return second
 
 
-HOSTILE = {
+TEXTS = {
     "quotes": "it's \"quoted\" '' `id` \\ \\n",
-    "a substitution": "$(touch evil) ${HOME} `touch evil` $((1+1)) !! *",
+    "a substitution": "$(touch file) ${HOME} `touch file` $((1+1)) !! *",
     "lines": "one\ntwo\n\nthree\n",
     "an end of a document": "EOF\nEND\n--data\n@/etc/hostname",
     "other letters": "grüß 日本語 \U0001f600 \u202e \u0000",
@@ -71,14 +71,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_body_comes_out_as_it_went_in(sandbox: Sandbox, tmp_path: Path, text: str, shell: str) -> None:
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_special_characters_in_a_body_are_repeated(sandbox: Sandbox, tmp_path: Path, text: str, shell: str) -> None:
     assert sandbox.pi.post(PI, json={"firstName": text, "lastName": 7}).status_code == 400
     assert repeated(sandbox, tmp_path, shell)["request"]["body"]["firstName"] == text
 
 
 RAW = {
-    "no JSON": (HOSTILE["quotes"] + HOSTILE["a substitution"] + HOSTILE["percent"]).encode(),
+    "no JSON": (TEXTS["quotes"] + TEXTS["a substitution"] + TEXTS["percent"]).encode(),
     "carriage returns": b'{"a":\r\n "b",\r\n\r\n',
     "no text": bytes(range(256)),
     "nuls": b"\x00\x00a\x00",
@@ -89,14 +89,14 @@ RAW = {
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("body", RAW.values(), ids=RAW)
-def test_a_body_comes_out_to_the_byte(sandbox: Sandbox, tmp_path: Path, body: bytes, shell: str) -> None:
+def test_body_is_repeated_byte_for_byte(sandbox: Sandbox, tmp_path: Path, body: bytes, shell: str) -> None:
     assert sandbox.pi.post(PI, content=body, headers={"content-type": "application/json"}).status_code == 400
     seen = repeated(sandbox, tmp_path, shell)
     assert int(seen["request"]["headers"]["content-length"]) == len(body)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_large_body_is_repeated_too(sandbox: Sandbox, tmp_path: Path, shell: str) -> None:
+def test_large_body_is_repeated(sandbox: Sandbox, tmp_path: Path, shell: str) -> None:
     sandbox.pi.post(PI, json={"firstName": "x" * 900_000, "lastName": ["é"]})
     assert len(repeated(sandbox, tmp_path, shell)["request"]["body"]["firstName"]) == 900_000
 
@@ -112,20 +112,20 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_strange_address_is_repeated(sandbox: Sandbox, tmp_path: Path, path: str) -> None:
+def test_special_characters_in_a_path_are_repeated(sandbox: Sandbox, tmp_path: Path, path: str) -> None:
     sandbox.told("GET")
     sandbox.pi.get(path)
     repeated(sandbox, tmp_path)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS", "PROPFIND"])
-def test_any_verb_is_repeated(sandbox: Sandbox, tmp_path: Path, method: str) -> None:
+def test_any_method_is_repeated(sandbox: Sandbox, tmp_path: Path, method: str) -> None:
     assessment(sandbox)
     assert sandbox.pi.request(method, PI).status_code == 405
     repeated(sandbox, tmp_path)
 
 
-def test_headers_are_repeated_and_no_other_is_added(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_headers_are_repeated_and_none_is_added(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.pi.post(PI, content=b"{}", headers={"x-one": "a 'b' $(id)", "x-empty": "", "accept": "text/plain"})
     first = sandbox.told("GET", "/journal/call-1")
     assert "content-type" not in first["request"]["headers"]
@@ -134,16 +134,16 @@ def test_headers_are_repeated_and_no_other_is_added(sandbox: Sandbox, tmp_path: 
     assert seen == {name: value for name, value in first["request"]["headers"].items() if name not in left_out}
 
 
-def test_a_header_in_other_letters_is_repeated_to_the_byte(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_latin_1_header_is_repeated_byte_for_byte(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.http.get(PI, headers={b"api-key": sandbox.credential.encode(), b"x-one": b"gr\xfc\xdf '%s\\"})
     seen = repeated(sandbox, tmp_path)["request"]["headers"]
     assert seen["x-one"] == sandbox.told("GET", "/journal/call-1")["request"]["headers"]["x-one"]
 
 
-# What opens the door.
+# Credentials.
 
 
-def test_a_token_is_asked_for_anew(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_script_requests_a_new_token(sandbox: Sandbox, tmp_path: Path) -> None:
     id = order(sandbox)["id"]
     sandbox.pymetrics.get(f"/mercury/getOrder/{id}?report=true")
     script = script_of(sandbox)
@@ -164,18 +164,18 @@ def test_a_call_that_was_not_let_in_is_not_let_in_again(
     assert repeated(sandbox, tmp_path)["status"] == 401
 
 
-def test_a_token_call_is_repeated(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_token_call_is_repeated(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.renewed()
     assert repeated(sandbox, tmp_path)["status"] == 201
 
 
-def test_what_another_vendor_would_look_at_does_no_harm(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_headers_that_the_vendor_does_not_read_are_hidden(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.pi.get(PI, headers={"x-api-key": "secret-one", "authorization": "Bearer secret-two", "cookie": "secret=3"})
     assert "secret" not in script_of(sandbox)
     assert repeated(sandbox, tmp_path)["status"] == 200
 
 
-def test_a_link_is_found_again_by_its_seal(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_script_reads_the_seal_of_a_link(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.told("PATCH", "/config", {"progress": "PT0S"})
     id = order(sandbox)["id"]
     whole = sandbox.pymetrics.get(f"/mercury/getOrder/{id}?report=true").json()
@@ -185,7 +185,7 @@ def test_a_link_is_found_again_by_its_seal(sandbox: Sandbox, tmp_path: Path) -> 
     assert done.stdout.endswith(report.content)
 
 
-def test_a_secret_of_ones_own_must_be_set_and_two_have_two_names(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_other_secrets_are_variables_that_must_be_set(sandbox: Sandbox, tmp_path: Path) -> None:
     hook = "http://ada:sesame@127.0.0.1:9/"
     sandbox.pi.post(
         PI, json={"firstName": [], "assessmentStatusWebHook": hook, "redirectUrl": "http://u:p@h/", "x": hook}
@@ -204,7 +204,7 @@ def test_a_secret_of_ones_own_must_be_set_and_two_have_two_names(sandbox: Sandbo
     assert [one["assessmentStatusWebHook"] for one in sandbox.pi.get(PI).json()] == [hook, hook]
 
 
-def test_in_closed_access_every_key_must_be_set(closed: Server, tmp_path: Path) -> None:
+def test_closed_access_requires_all_credentials_as_variables(closed: Server, tmp_path: Path) -> None:
     with httpx2.Client(base_url=closed.url, trust_env=False) as http:
         held = http.post(ROOT, json={"name": "scripted"}, headers=CONTROL).json()["credentials"]
         client = {name: held["pymetrics"][name] for name in ("client_id", "client_secret")}
@@ -229,7 +229,7 @@ def test_in_closed_access_every_key_must_be_set(closed: Server, tmp_path: Path) 
         assert b"HTTP/1.1 200" in done.stdout
 
 
-def test_base_may_name_another_server(sandbox: Sandbox, server: Server, tmp_path: Path) -> None:
+def test_base_variable_names_another_server(sandbox: Sandbox, server: Server, tmp_path: Path) -> None:
     sandbox.pi.get(PI, headers={"host": "elsewhere.internal"})
     script = script_of(sandbox)
     assert "BASE=${BASE:-http://elsewhere.internal}" in script
@@ -237,10 +237,10 @@ def test_base_may_name_another_server(sandbox: Sandbox, server: Server, tmp_path
     assert len(sandbox.told("GET", "/journal")) == 2
 
 
-def test_a_script_says_what_it_repeats(sandbox: Sandbox) -> None:
-    sandbox.pi.get(f"{PI}/a%0Atouch evil")
+def test_script_begins_with_a_description(sandbox: Sandbox) -> None:
+    sandbox.pi.get(f"{PI}/a%0Atouch file")
     lines = script_of(sandbox).splitlines()
     assert lines[0] == "#!/bin/sh"
     assert lines[1].startswith(f"# call-1 of the sandbox {sandbox.name}, at 2")
-    assert lines[2] == f"# GET {PI}/a%0Atouch%20evil, answered with 404."
+    assert lines[2] == f"# GET {PI}/a%0Atouch%20file, answered with 404."
     assert str(uuid.UUID(sandbox.name.removeprefix("t-"))) in lines[1]
