@@ -1,4 +1,4 @@
-"""Settings, read from what somebody wrote: merged, judged whole, and never half changed."""
+"""Changes of settings are merged, validated as a whole, and applied completely or not at all."""
 
 import json
 from datetime import date
@@ -11,7 +11,7 @@ from assessment_simulator.control.settings import changed, shown
 from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.http.problem_details import Problem
 
-SWITCHES = {switch.id: switch for vendor in VENDORS.values() for switch in vendor.behaviour_flags}
+FLAGS = {flag.id: flag for vendor in VENDORS.values() for flag in vendor.behaviour_flags}
 
 
 def refused(changes: dict[str, Any], config: Config | None = None) -> Problem:
@@ -25,55 +25,45 @@ def refused(changes: dict[str, Any], config: Config | None = None) -> Problem:
     return caught.value
 
 
-def test_no_change_changes_nothing() -> None:
+def test_empty_change_changes_nothing() -> None:
     assert shown(VENDORS, changed(VENDORS, Config(), {})) == shown(VENDORS, Config())
 
 
-def test_what_is_shown_may_be_sent_back() -> None:
+def test_shown_settings_are_valid_as_a_change() -> None:
     config = changed(VENDORS, Config(), {"invitation_days": 20, "behaviour": {"pi.list_limit": 50}})
     assert shown(VENDORS, changed(VENDORS, Config(), shown(VENDORS, config))) == shown(VENDORS, config)
 
 
-def test_the_settings_before_a_change_stay_as_they_were() -> None:
+def test_change_returns_new_settings_and_leaves_the_old_object() -> None:
     before = Config()
     after = changed(VENDORS, before, {"assessments": [{"id": "one"}], "behaviour": {"pi.list_limit": 50}})
     assert after.assessments == (Assessment("one"),)
     assert shown(VENDORS, before) == shown(VENDORS, Config())
 
 
-def test_every_switch_is_shown_at_its_default() -> None:
-    assert shown(VENDORS, Config())["behaviour"] == {id: switch.values[0] for id, switch in SWITCHES.items()}
+def test_every_behaviour_flag_is_shown_with_its_default() -> None:
+    assert shown(VENDORS, Config())["behaviour"] == {id: flag.values[0] for id, flag in FLAGS.items()}
 
 
-@pytest.mark.parametrize(("id", "value"), [(id, value) for id, switch in SWITCHES.items() for value in switch.values])
-def test_every_value_of_every_switch_can_be_set_and_is_shown(id: str, value: Any) -> None:
+@pytest.mark.parametrize(("id", "value"), [(id, value) for id, flag in FLAGS.items() for value in flag.values])
+def test_every_value_of_every_behaviour_flag_can_be_set(id: str, value: Any) -> None:
     config = changed(VENDORS, Config(), {"behaviour": {id: value}})
     assert shown(VENDORS, config)["behaviour"][id] == value
     assert type(shown(VENDORS, config)["behaviour"][id]) is type(value)
 
 
-@pytest.mark.parametrize("id", SWITCHES)
-@pytest.mark.parametrize("value", ["no such value", 987_654, -1, [], {}, 1.5], ids=str)
-def test_no_other_value_of_a_switch_can_be_set(id: str, value: Any) -> None:
+@pytest.mark.parametrize(("id", "value"), [
+    (id, value) for id, flag in FLAGS.items()
+    for value in (True, False, 0, 1, 0.5, -1, 987_654, "0", "", "no such value", None, [], {})
+    if not any(value == known and type(value) is type(known) for known in flag.values)
+])  # fmt: skip
+def test_other_value_of_a_behaviour_flag_is_refused_with_the_valid_ones(id: str, value: Any) -> None:
     problem = refused({"behaviour": {id: value}})
     assert all(error["where"].startswith(f"behaviour.{id}") for error in problem.more["errors"])
+    assert isinstance(value, list | dict) or all(json.dumps(v) in problem.detail for v in FLAGS[id].values)
 
 
-@pytest.mark.parametrize("id", SWITCHES)
-def test_the_refusal_of_a_value_lists_those_that_a_switch_has(id: str) -> None:
-    problem = refused({"behaviour": {id: "no such value"}})
-    assert [value for value in SWITCHES[id].values if json.dumps(value) not in problem.detail] == []
-
-
-@pytest.mark.parametrize(("id", "value"), [
-    (id, value) for id, switch in SWITCHES.items() for value in (True, False, 0, 1, 0.5, "0", "", None)
-    if not any(value == known and type(value) is type(known) for known in switch.values)
-])  # fmt: skip
-def test_what_only_looks_like_a_value_of_a_switch_is_refused(id: str, value: Any) -> None:
-    assert id in refused({"behaviour": {id: value}}).detail
-
-
-KEPT: dict[str, tuple[Any, ...]] = {
+VALID: dict[str, tuple[Any, ...]] = {
     "invitation_days": (4, 30),
     "rate_limit": (1, 1_000_000, None),
     "webhook_timeout": (1e-9, 5, 600, 600.0),
@@ -84,80 +74,85 @@ KEPT: dict[str, tuple[Any, ...]] = {
     "assessments": ([], [{"id": "a", "type": "games", "description": ""}]),
     "folders": (["a"],),
     "webhook_secret": (
-        " ",
-        "no Base64, no prefix",
-        "WHSEC_-_",
-        "whsec_YWJj",
-        "whsec_YWJjZA",
-        "whsec_YWJjZA=",
-        "whsec_YWJjZA==",
-        "whsec_+/+/",
-        "whsec_YQ",
-        "YWJjZA==",
-        None,
+        " ", "no Base64, no prefix", "WHSEC_-_", "whsec_YWJj", "whsec_YWJjZA", "whsec_YWJjZA=", "whsec_YWJjZA==",
+        "whsec_+/+/", "whsec_YQ", "YWJjZA==", None,
     ),
     "webhook_time": ("sandbox", "real"),
     "webhook_url": ("HTTPS://hook.example", "http://u:p@h:1/x?y#z", "http://[::1]:1", None),
     "default_webhook_url": ("HTTPS://hook.example", None),
     "maintenance": (True, False),
-}
-"""Values at the edge of what a setting may be."""
-BROKEN: dict[str, tuple[Any, ...]] = {
-    "invitation_days": (3, 31, 10.5, -4),
-    "rate_limit": (0, 1_000_001, -1, 1.5),
-    "webhook_timeout": (0, 0.0, 600.001, -1),
-    "journal": ({"entries": -1}, {"bytes": -1}, {"entries": 1.5}),
-    "progress": ("P3651D", "MANUAL", "manual ", "PT1S\n", "P1M", "PT-1S", "PT1.S"),
-    "positions": (["a", "a"], [""]),
-    "custom_fields": ([{"name": "a"}, {"name": "a", "values": []}],),
-    "assessments": ([{"id": "a"}, {"id": "a", "type": "nlr"}],),
-    "folders": ([], ["a", "a"]),
+}  # fmt: skip
+"""Valid values, at the limits where there are some."""
+INVALID: dict[str, tuple[Any, ...]] = {
+    "invitation_days": (None, 3, 31, 10.5, -4, "10", True, 10**40),
+    "rate_limit": (0, 1_000_001, -1, 1.5, "5", True, [], 10**40),
+    "webhook_timeout": (None, 0, 0.0, 600.001, -1, "30", True),
+    "journal": (None, [], 5, {"entries": -1}, {"bytes": -1}, {"entries": 1.5}, {"entries": "5"}),
+    "progress": (
+        None, "", "soon", "10s", 10, "pt10s", "PT", "P", "P1Y", "-PT1S", "P99999999999D", "P3651D", "MANUAL", "manual ",
+        "PT1S\n", "P1M", "PT-1S", "PT1.S",
+    ),
+    "positions": (None, "Pilot", ["a", "a"], [""], [5], [None], [["a"]]),
+    "custom_fields": (None, ["a"], [{"name": ""}], [{"name": "a"}, {"name": "a", "values": []}]),
+    "assessments": (None, "x", {}, [{"id": ""}], [5], [{"id": "a"}, {"id": "a", "type": "nlr"}]),
+    "folders": (None, [], [""], ["a", "a"], [5]),
+    "api_user": (None, "Ada", [], {"first_name": 5}, {"nick": "A"}, {"email": None}),
+    "behaviour": (None, [], "x"),
     "webhook_secret": (
-        "",
-        "whsec_",
-        "whsec_=",
-        "whsec_====",
-        "whsec_YWJj-_",
-        "whsec_--__",
-        "whsec_YWJjZ",
-        "whsec_YWJj===",
-        "whsec_YW=j",
-        "whsec_YWJj\n",
-        "whsec_ YWJj",
-        "whsec_whsec_YWJj",
-        "whsec_é",
+        "", 5, [], "whsec_", "whsec_=", "whsec_====", "whsec_YWJj-_", "whsec_--__", "whsec_YWJjZ", "whsec_YWJj===",
+        "whsec_YW=j", "whsec_YWJj\n", "whsec_ YWJj", "whsec_whsec_YWJj", "whsec_é",
     ),
     "webhook_time": ("machine", None, True),
-    "webhook_url": ("http://[::1", "ws://h", " http://h", "http://h\n", "//h", "http:h", "http:///h", "http://h:x"),
-    "default_webhook_url": ("h", ""),
-    "maintenance": ("true",),
-}
-"""Values just beyond it."""
+    "webhook_url": (
+        "", "nonsense", "/relative", "ftp://example.com", "http://", "http://a b", "http://x:99999", 5, True, [],
+        "http://[::1", "ws://h", " http://h", "http://h\n", "//h", "http:h", "http:///h", "http://h:x",
+    ),
+    "default_webhook_url": ("h", "", 5),
+    "maintenance": (None, "true", 1, 0),
+}  # fmt: skip
+"""Invalid values, just beyond the limits where there are some."""
+INVALID_WITHIN: tuple[tuple[str, Any, str, str], ...] = (
+    ("assesments", [], "assesments", "assessments"),
+    ("assessments", [{"type": "games"}], "assessments.0.id", ""),
+    ("assessments", [{"id": "a", "type": "chess"}], "assessments.0.type", "'games'"),
+    ("assessments", [{"id": "a", "typ": "games"}], "assessments.0.typ", ""),
+    ("custom_fields", [{"name": "a", "values": "b"}], "custom_fields.0.values", ""),
+    ("custom_fields", [{"name": "a", "values": [5]}], "custom_fields.0.values.0", ""),
+    ("custom_fields", [{"values": ["a"]}], "custom_fields.0.name", ""),
+    ("journal", {"size": 5}, "journal.size", ""),
+    ("behaviour", {"pi.no_such_flag": 1}, "behaviour.pi.no_such_flag", "pi.created_state"),
+    ("behaviour", {"pi.created_state": "both"}, "behaviour.pi.created_state", '"sent"'),
+    ("folders", [], "folders", "at least 1"),
+    ("webhook_url", "nonsense", "webhook_url", "http"),
+    ("invitation_days", 31, "invitation_days", "must be less than or equal to 30"),
+    ("progress", "soon", "progress", "PT10S"),
+    ("webhook_timeout", 601, "webhook_timeout", "600"),
+)
+"""Settings, invalid values, the place that the error names, and what it says about valid ones."""
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in KEPT.items() for value in values])
-def test_a_setting_is_taken_up_to_its_edge(name: str, value: Any) -> None:
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in VALID.items() for value in values])
+def test_valid_setting_is_accepted(name: str, value: Any) -> None:
     told = json.loads(json.dumps(shown(VENDORS, changed(VENDORS, Config(), {name: value}))))
     assert told[name] == value
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BROKEN.items() for value in values])
-def test_a_setting_is_not_taken_beyond_its_edge(name: str, value: Any) -> None:
-    assert name in refused({name: value}).detail
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in INVALID.items() for value in values])
+def test_invalid_setting_is_refused(name: str, value: Any) -> None:
+    assert all(error["where"].startswith(name) and error["what"] for error in refused({name: value}).more["errors"])
+
+
+@pytest.mark.parametrize(("name", "value", "where", "remedy"), INVALID_WITHIN)
+def test_error_names_the_place_and_what_is_valid(name: str, value: Any, where: str, remedy: str) -> None:
+    (error,) = refused({name: value}).more["errors"]
+    assert (error["where"], remedy in error["what"]) == (where, True), error
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), date(1979, 5, 27), b"x", {1, 2}, object], ids=str)
 @pytest.mark.parametrize("name", ["rate_limit", "webhook_timeout", "positions", "behaviour", "no_such_setting"])
-def test_a_value_that_json_has_not_is_refused(name: str, value: Any) -> None:
+def test_value_that_json_does_not_have_is_refused(name: str, value: Any) -> None:
     refused({name: value})
     refused({name: [value]})
-
-
-def test_all_that_is_wrong_is_said_at_once() -> None:
-    problem = refused({"invitation_days": 99, "rate_limit": 0, "behaviour": {"no.such": 1, "pi.list_limit": 7}})
-    places = [error["where"] for error in problem.more["errors"]]
-    assert sorted(places) == ["behaviour.no.such", "behaviour.pi.list_limit", "invitation_days", "rate_limit"]
-    assert all(place in problem.detail for place in places)
 
 
 SECRETS = {
@@ -169,11 +164,11 @@ SECRETS = {
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_a_refused_webhook_secret_is_answered_with_what_is_right(secret: str) -> None:
+def test_error_about_a_webhook_secret_says_what_is_valid(secret: str) -> None:
     detail = refused({"webhook_secret": secret}).detail
     assert [words for words in SECRETS[secret] if words not in detail] == []
     assert secret.removeprefix("whsec_") not in detail or secret == "whsec_"
 
 
-def test_a_webhook_secret_of_an_older_log_hinders_no_other_setting() -> None:
+def test_invalid_webhook_secret_in_an_older_log_does_not_block_other_settings() -> None:
     assert changed(VENDORS, Config(webhook_secret="whsec_"), {"rate_limit": 5}).rate_limit == 5

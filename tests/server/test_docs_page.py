@@ -22,7 +22,7 @@ OPTIONS = (
 
 @wants_chromium
 @pytest.mark.parametrize("name", REFERENCE.names)
-def test_the_page_shows_every_call_with_the_network_cable_out(name: str, server: Server, tmp_path: Path) -> None:
+def test_page_shows_every_operation_without_a_network(name: str, server: Server, tmp_path: Path) -> None:
     address = f"{server.url}/_simulator/docs?of={name}"
     run = subprocess.run(
         [str(CHROMIUM), *OPTIONS, f"--user-data-dir={tmp_path}", address],
@@ -40,7 +40,7 @@ def test_the_page_shows_every_call_with_the_network_cable_out(name: str, server:
 
 @wants_chromium
 @pytest.mark.parametrize("size", WIDTHS)
-def test_the_page_is_for_everybody(server: Server, size: str) -> None:
+def test_page_is_accessible_at_every_width(server: Server, size: str) -> None:
     with chromium() as browser, visit(browser, server.url, size=WIDTHS[size]) as seen:
         for name in REFERENCE.names:
             seen.page.goto(f"{server.url}/_simulator/docs?of={name}")
@@ -50,7 +50,7 @@ def test_the_page_is_for_everybody(server: Server, size: str) -> None:
 
 
 @wants_chromium
-def test_a_call_opens_and_can_be_tried(server: Server) -> None:
+def test_operation_can_be_tried_out(server: Server) -> None:
     with chromium() as browser, visit(browser, server.url) as seen:
         seen.page.goto(f"{server.url}/_simulator/docs?of=control")
         seen.page.get_by_text("/_simulator/health", exact=True).first.click()

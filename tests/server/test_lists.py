@@ -36,7 +36,7 @@ def filled(sandbox: Sandbox, listener: Listener) -> None:
 # Pages.
 
 
-def test_every_list_is_oldest_first_unless_the_newest_are_asked_for(sandbox: Sandbox, listener: Listener) -> None:
+def test_list_is_oldest_first_and_newest_reverses_it(sandbox: Sandbox, listener: Listener) -> None:
     filled(sandbox, listener)
     for path in LISTS:
         all_of_them = listed(sandbox, path)
@@ -47,7 +47,7 @@ def test_every_list_is_oldest_first_unless_the_newest_are_asked_for(sandbox: San
         assert listed(sandbox, path, before=all_of_them[0]) == []
 
 
-def test_page_by_page_one_comes_to_the_oldest(sandbox: Sandbox, listener: Listener) -> None:
+def test_pages_lead_to_the_oldest(sandbox: Sandbox, listener: Listener) -> None:
     filled(sandbox, listener)
     for path in LISTS:
         found = listed(sandbox, path, newest=3)
@@ -56,14 +56,14 @@ def test_page_by_page_one_comes_to_the_oldest(sandbox: Sandbox, listener: Listen
         assert found == listed(sandbox, path)[::-1], path
 
 
-def test_a_page_is_what_was_asked_for_when_one_is_archived_meanwhile(sandbox: Sandbox) -> None:
+def test_page_is_complete_when_an_invitation_was_archived(sandbox: Sandbox) -> None:
     ids = [assessment(sandbox)["assessmentId"] for _ in range(4)]
     sandbox.pi.request("DELETE", f"{PI}/{ids[2]}")
     assert listed(sandbox, "invitations", newest=2) == [ids[3], ids[1]]
     assert listed(sandbox, "invitations", newest=2, before=ids[2]) == [ids[1], ids[0]]
 
 
-def test_a_call_that_the_journal_has_forgotten_leads_to_nothing_older(sandbox: Sandbox) -> None:
+def test_before_an_evicted_request_there_is_nothing(sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"journal": {"entries": 2}})
     for _ in range(5):
         sandbox.pi.get(PI)
@@ -85,7 +85,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize(("query", "where", "what"), WRONG)
-def test_what_cannot_be_meant_is_refused_by_every_list(
+def test_invalid_paging_parameter_is_refused_by_every_list(
     sandbox: Sandbox, path: str, query: dict[str, Any], where: str, what: str
 ) -> None:
     if where == "limit" and path == "journal":
@@ -96,7 +96,7 @@ def test_what_cannot_be_meant_is_refused_by_every_list(
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_an_id_that_is_not_in_the_list_leads_nowhere(sandbox: Sandbox, path: str) -> None:
+def test_before_an_unknown_id_is_refused(sandbox: Sandbox, path: str) -> None:
     sandbox.pi.get(PI)
     [error] = refused(sandbox, path, before="call-2")
     assert error["where"] == "before"
@@ -113,20 +113,18 @@ FILTERS: list[tuple[str, dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("path", "query", "what"), FILTERS)
-def test_a_filter_that_cannot_be_meant_is_refused(
-    sandbox: Sandbox, path: str, query: dict[str, str], what: str
-) -> None:
+def test_invalid_filter_is_refused(sandbox: Sandbox, path: str, query: dict[str, str], what: str) -> None:
     [error] = refused(sandbox, path, **query)
     assert error["where"] in query
     assert error["what"].startswith(what)
 
 
-def test_all_that_is_wrong_is_told_at_once(sandbox: Sandbox) -> None:
+def test_all_invalid_parameters_are_reported_at_once(sandbox: Sandbox) -> None:
     errors = refused(sandbox, "invitations", newest="x", vendor="y", z="1")
     assert [error["where"] for error in errors] == ["newest", "vendor", "z"]
 
 
-def test_an_archive_takes_the_filters_and_no_pages(sandbox: Sandbox) -> None:
+def test_har_export_has_filters_and_no_paging(sandbox: Sandbox) -> None:
     sandbox.pi.get(PI)
     answer = sandbox.control("GET", "/journal.har?status=401")
     assert answer.json()["log"]["entries"] == []
@@ -176,7 +174,7 @@ SEARCHES: list[tuple[str, bool]] = [
 
 
 @pytest.mark.parametrize(("text", "found"), SEARCHES)
-def test_an_order_is_found_by_what_a_person_knows_of_it(sandbox: Sandbox, text: str, found: bool) -> None:
+def test_order_is_found_by_id_email_name_or_status(sandbox: Sandbox, text: str, found: bool) -> None:
     body: dict[str, Any] = {
         "candidate": {
             "email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "external_id": "EXT-1",
@@ -194,13 +192,13 @@ NAMES: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("name", "text"), NAMES)
-def test_names_are_found_in_any_letters(sandbox: Sandbox, name: str, text: str) -> None:
+def test_search_ignores_letter_case_in_any_script(sandbox: Sandbox, name: str, text: str) -> None:
     assessment(sandbox, firstName="Other", lastName="Other")
     id = assessment(sandbox, firstName=name)["assessmentId"]
     assert listed(sandbox, "invitations", q=text) == [id]
 
 
-def test_an_assessment_is_found_by_its_id_its_external_ids_and_the_name_of_its_state(sandbox: Sandbox) -> None:
+def test_assessment_is_found_by_id_external_ids_and_state_name(sandbox: Sandbox) -> None:
     assessment(sandbox)
     id = assessment(sandbox, externalId="hr-77", externalPersonId="person-5")["assessmentId"]
     sandbox.told("POST", f"/invitations/{id}/complete")
@@ -209,7 +207,7 @@ def test_an_assessment_is_found_by_its_id_its_external_ids_and_the_name_of_its_s
     assert listed(sandbox, "invitations", q="completed", vendor="pymetrics") == []
 
 
-def test_search_filters_and_pages_go_together(sandbox: Sandbox) -> None:
+def test_search_filters_and_paging_combine(sandbox: Sandbox) -> None:
     ids = [order(sandbox, f"application-{number}")["id"] for number in range(6)]
     for id in ids[::2]:
         sandbox.told("POST", f"/invitations/{id}/start")
@@ -230,7 +228,7 @@ def test_deliveries_and_mails_are_searched(sandbox: Sandbox, listener: Listener)
     assert listed(sandbox, "mail", q="begin here") == []
 
 
-def test_the_journal_is_searched_by_what_is_seen_of_a_call(sandbox: Sandbox) -> None:
+def test_journal_is_searched_by_the_members_of_the_short_view(sandbox: Sandbox) -> None:
     sandbox.told("PUT", "/faults", [{"id": "Gremlin", "do": "status", "path": "*/gone", "times": 1}])
     id = assessment(sandbox)["assessmentId"]
     sandbox.pi.get(f"{PI}/gone")
@@ -256,7 +254,7 @@ def test_the_journal_is_searched_by_what_is_seen_of_a_call(sandbox: Sandbox) -> 
 # Counts.
 
 
-def test_a_sandbox_says_how_much_there_is(sandbox: Sandbox, listener: Listener) -> None:
+def test_sandbox_shows_the_counts_of_its_lists(sandbox: Sandbox, listener: Listener) -> None:
     assert sandbox.told("GET")["counts"] == {"invitations": 0, "deliveries": 0, "journal": 0, "mail": 0}
     told_of(sandbox, listener)
     order(sandbox, send_email=True)

@@ -33,7 +33,7 @@ def grown(before: Told, after: Told) -> Told:
     return {name: change for name, change in found.items() if change}
 
 
-def test_calls_are_counted_by_vendor_operation_and_class_of_status() -> None:
+def test_requests_are_counted_by_vendor_operation_and_status_class() -> None:
     with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         assessment(sandbox)
@@ -63,7 +63,7 @@ def test_calls_are_counted_by_vendor_operation_and_class_of_status() -> None:
         assert found["process_cpu_seconds_total",] > 0
 
 
-def test_counts_never_fall_though_sandboxes_are_reset_and_deleted() -> None:
+def test_counters_never_decrease_when_sandboxes_are_reset_or_deleted() -> None:
     with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         for end in (("POST", "/reset"), ("DELETE", "")):
             before = told(http)
@@ -81,7 +81,7 @@ def test_counts_never_fall_though_sandboxes_are_reset_and_deleted() -> None:
                 assert after[name] == middle[name] >= 1
 
 
-def test_a_fork_does_not_count_what_it_brought_along() -> None:
+def test_copied_records_of_a_fork_are_not_counted() -> None:
     with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         assessment(sandbox)
@@ -90,7 +90,7 @@ def test_a_fork_does_not_count_what_it_brought_along() -> None:
         assert ("simulator_commits_total",) not in grown(before, told(http))
 
 
-def test_what_an_earlier_process_has_done_does_not_count(tmp_path: Path) -> None:
+def test_counters_start_at_zero_in_a_new_process(tmp_path: Path) -> None:
     for _ in range(2):
         with (
             Server("--log", f"sqlite:{tmp_path}/log.db") as server,
@@ -103,12 +103,12 @@ def test_what_an_earlier_process_has_done_does_not_count(tmp_path: Path) -> None
             assert told(http)["simulator_commits_total",] == 1
 
 
-def test_no_series_tells_when_a_counter_was_made(http: httpx2.Client, sandbox: Sandbox) -> None:
+def test_counters_have_no_created_series(http: httpx2.Client, sandbox: Sandbox) -> None:
     sandbox.pi.get(PI)
     assert [name for name, *_ in told(http) if name.endswith("_created")] == []
 
 
-def test_latencies_are_noted_from_the_first_look_on() -> None:
+def test_durations_are_measured_from_the_first_scrape_on() -> None:
     with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         sandbox.pi.get(PI)
@@ -126,7 +126,7 @@ def test_latencies_are_noted_from_the_first_look_on() -> None:
         assert found["simulator_call_seconds_bucket", "0.05", *labels] <= 1
 
 
-def test_webhooks_are_counted_by_what_came_of_them() -> None:
+def test_webhook_attempts_are_counted_by_outcome() -> None:
     with (
         Listener([200, 503, 200, 404]) as listener,
         served("--webhook-hosts", "127.0.0.1") as url,
@@ -148,7 +148,7 @@ def test_webhooks_are_counted_by_what_came_of_them() -> None:
         assert found["simulator_webhook_attempts_total", "failed", "predictive_index"] == 1
 
 
-def test_pending_alarms_and_readers_of_events_are_told() -> None:
+def test_pending_timers_and_event_readers_are_shown() -> None:
     with served() as url, httpx2.Client(base_url=url, trust_env=False, timeout=10) as http:
         sandbox = Sandbox(http, "ada")
         assessment(sandbox, email="ada+completes-in-1h@example.com")
@@ -166,7 +166,7 @@ def test_pending_alarms_and_readers_of_events_are_told() -> None:
         until(lambda: told(http)["simulator_event_readers",] == 0)
 
 
-def test_no_label_holds_what_a_caller_has_chosen() -> None:
+def test_no_label_has_a_value_that_callers_choose() -> None:
     with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "very-own-name")
         assessment(sandbox)
@@ -174,13 +174,13 @@ def test_no_label_holds_what_a_caller_has_chosen() -> None:
         assert "very-own" not in http.get("/_simulator/metrics").text
 
 
-def test_closed_access_asks_for_the_token(closed: Server) -> None:
+def test_closed_access_needs_the_token(closed: Server) -> None:
     url = f"{closed.url}/_simulator/metrics"
     assert httpx2.get(url, trust_env=False).status_code == 401
     assert httpx2.get(url, headers=CONTROL, trust_env=False).status_code == 200
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+def test_missing_extra_returns_501_with_the_command_to_install(tmp_path: Path) -> None:
     hidden = tmp_path / "prometheus_client.py"
     hidden.write_text("raise ModuleNotFoundError(\"No module named 'prometheus_client'\", name='prometheus_client')\n")
     with Server(environ={"PYTHONPATH": str(tmp_path)}) as server:

@@ -80,7 +80,7 @@ def described(name: str, method: str, path: str, status: int) -> Any:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_document_is_openapi_and_always_the_same(name: str) -> None:
+def test_document_is_valid_openapi_and_deterministic(name: str) -> None:
     validate(REFERENCE.made(name))
     assert json.dumps(documents().made(name)) == json.dumps(REFERENCE.made(name))
 
@@ -97,7 +97,7 @@ def wrong_for_generators(schema: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_generators_of_clients_understand_every_shape(name: str) -> None:
+def test_schemas_work_with_client_generators(name: str) -> None:
     document = REFERENCE.made(name)
     assert document["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
     found = [(where, why) for where, schema in schemas(document) for why in wrong_for_generators(schema)]
@@ -112,13 +112,13 @@ def test_generators_of_clients_understand_every_shape(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", VENDOR_NAMES)
-def test_every_endpoint_is_in_its_document_and_the_other_way_round(name: str) -> None:
+def test_document_has_exactly_the_endpoints_of_the_vendor(name: str) -> None:
     described = {(method, path, one["operationId"]) for method, path, one in operations(REFERENCE.made(name))}
     assert described == {(one.method, one.path, one.operation.name) for one in VENDOR_NAMES[name].endpoints}
 
 
 @pytest.mark.parametrize(("vendor", "endpoint"), ENDPOINTS)
-def test_an_endpoint_has_its_shapes(vendor: Vendor, endpoint: Endpoint) -> None:
+def test_endpoint_has_all_its_schemas(vendor: Vendor, endpoint: Endpoint) -> None:
     content = vendor.interface.contents.get(endpoint.operation.name)
     assert content, f"{endpoint.operation.name} lacks a row in CONTENTS of its vendor's schemas"
     in_path = {one.name for one in content.parameters if one.place == "path"}
@@ -129,12 +129,12 @@ def test_an_endpoint_has_its_shapes(vendor: Vendor, endpoint: Endpoint) -> None:
     assert bool(content.body) == (413 in refusals(vendor, endpoint) and endpoint.method != "DELETE")
 
 
-def test_every_shape_of_a_vendor_belongs_to_an_endpoint() -> None:
+def test_every_schema_of_a_vendor_belongs_to_an_endpoint() -> None:
     for vendor in VENDORS.values():
         assert set(vendor.interface.contents) == {one.operation.name for one in vendor.endpoints}
 
 
-def test_every_endpoint_but_those_that_hand_out_files_has_an_example_of_a_good_answer() -> None:
+def test_every_endpoint_except_downloads_has_an_example_of_success() -> None:
     for name in VENDOR_NAMES:
         for _, path, operation in operations(REFERENCE.made(name)):
             good = [response for status, response in operation["responses"].items() if status < "300"]
@@ -145,7 +145,7 @@ def test_every_endpoint_but_those_that_hand_out_files_has_an_example_of_a_good_a
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_example_fits_its_schema(name: str) -> None:
+def test_every_example_matches_its_schema(name: str) -> None:
     document = REFERENCE.made(name)
     for method, path, operation in operations(document):
         for where, content in contents(operation):
@@ -159,7 +159,7 @@ def test_every_example_fits_its_schema(name: str) -> None:
                 validator(document, parameter["schema"]).validate(parameter["example"])
 
 
-def test_every_rule_stands_in_the_document_with_an_example() -> None:
+def test_every_rule_has_an_example_in_the_document() -> None:
     for name, vendor in VENDOR_NAMES.items():
         text = json.dumps(REFERENCE.made(name))
         for endpoint in vendor.endpoints:
@@ -167,13 +167,13 @@ def test_every_rule_stands_in_the_document_with_an_example() -> None:
                 assert [rule.id for rule in rules if f'"{rule.id}": {{"summary"' not in text] == []
 
 
-def test_the_webhook_of_pymetrics_is_called_an_extension() -> None:
+def test_webhook_of_pymetrics_is_marked_as_an_extension() -> None:
     assert "extension" in webhook("pymetrics")["description"]
     assert "assessmentStatus" in REFERENCE.made("predictive-index")["webhooks"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_document_is_served_and_printed(name: str, http: httpx2.Client) -> None:
+def test_served_and_printed_documents_are_equal(name: str, http: httpx2.Client) -> None:
     served = http.get(f"/_simulator/openapi/{name}.json")
     assert served.status_code == 200
     assert served.json() == REFERENCE.made(name)
@@ -183,13 +183,13 @@ def test_a_document_is_served_and_printed(name: str, http: httpx2.Client) -> Non
     assert json.loads(printed.stdout) == served.json()
 
 
-def test_an_unknown_document_and_an_unknown_file_are_problems(http: httpx2.Client) -> None:
+def test_unknown_document_or_file_returns_404(http: httpx2.Client) -> None:
     problem(http.get("/_simulator/openapi/other.json"), 404, "predictive-index")
     problem(http.get("/_simulator/static/index.html"), 404, "page.js")
     problem(http.get("/_simulator/static/..%2Fdocs%2Findex.html"), 404)
 
 
-def test_the_page_is_made_of_our_own_files_alone(http: httpx2.Client) -> None:
+def test_docs_page_uses_only_files_of_this_server(http: httpx2.Client) -> None:
     page = http.get("/_simulator/docs")
     assert page.headers["content-type"].startswith("text/html")
     assert "http:" not in page.text
@@ -202,7 +202,7 @@ def test_the_page_is_made_of_our_own_files_alone(http: httpx2.Client) -> None:
         assert name == "favicon.png" or f"static/{name}" in page.text
 
 
-def test_the_files_of_others_are_those_that_were_fetched() -> None:
+def test_third_party_files_match_their_checksums() -> None:
     lines = (FOLDER / "SHA256SUMS").read_text().splitlines()[1:]
     listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
     assert {name: sha256((FOLDER / name).read_bytes()).hexdigest() for name in listed} == listed
@@ -217,7 +217,7 @@ def checked(name: str, method: str, path: str, answer: httpx2.Response) -> Any:
     return value
 
 
-def test_what_pymetrics_answers_is_as_its_document_says(sandbox: Sandbox) -> None:
+def test_answers_of_pymetrics_match_the_document(sandbox: Sandbox) -> None:
     first = order(sandbox, metadata={"a": 1}, send_email=True)
     for action in ("start", "complete"):
         checked_control(sandbox, "POST", "/invitations/{id}/{action}", f"/invitations/{first['id']}/{action}")
@@ -234,7 +234,7 @@ def test_what_pymetrics_answers_is_as_its_document_says(sandbox: Sandbox) -> Non
     checked("pymetrics", "POST", "/mercury/order", call.post("/mercury/order", json={}))
 
 
-def test_what_the_predictive_index_answers_is_as_its_document_says(sandbox: Sandbox) -> None:
+def test_answers_of_the_predictive_index_match_the_document(sandbox: Sandbox) -> None:
     path, name = "/api/v1/behavioralassessments", "predictive-index"
     hook = "http://169.254.169.254/"
     first = assessment(sandbox, associatedPositionTitle="Software Engineer", assessmentStatusWebHook=hook)
@@ -255,7 +255,7 @@ def test_what_the_predictive_index_answers_is_as_its_document_says(sandbox: Sand
 @pytest.mark.parametrize(
     ("name", "path"), [("pymetrics", "/mercury/order"), ("predictive-index", "/api/v1/behavioralassessments")]
 )
-def test_an_error_made_by_a_fault_is_as_the_document_says(name: str, path: str, status: int, sandbox: Sandbox) -> None:
+def test_errors_by_injected_faults_match_the_document(name: str, path: str, status: int, sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"rate_limit": 100})
     kind = {"do": "rate_limit"} if status == 429 else {"do": "status", "status": status}
     caller = sandbox.pymetrics if name == "pymetrics" else sandbox.pi
@@ -276,7 +276,7 @@ def extra_headers(answer: httpx2.Response) -> set[str]:
 
 
 @pytest.mark.parametrize("name", VENDOR_NAMES)
-def test_each_answer_declares_the_headers_that_explain_it(name: str) -> None:
+def test_every_answer_declares_its_simulator_headers(name: str) -> None:
     document = REFERENCE.made(name)
     own = set(VENDOR_NAMES[name].interface.answer_headers)
     for _, _, operation in operations(document):
@@ -285,7 +285,7 @@ def test_each_answer_declares_the_headers_that_explain_it(name: str) -> None:
             assert explaining | own <= response["headers"].keys() <= document["components"]["headers"].keys()
 
 
-def test_headers_of_refusals_and_notes_are_declared(sandbox: Sandbox) -> None:
+def test_sent_simulator_headers_are_declared(sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"rate_limit": 100})
     path = "/api/v1/behavioralassessments"
     responses = REFERENCE.made("predictive-index")["paths"][path]["post"]["responses"]
@@ -310,16 +310,14 @@ def told(name: str, received: Received) -> None:
 
 
 @pytest.mark.parametrize("kind", ["form", "json"])
-def test_the_webhook_of_the_predictive_index_is_as_its_document_says(
-    kind: str, sandbox: Sandbox, listener: Listener
-) -> None:
+def test_webhook_of_the_predictive_index_matches_the_document(kind: str, sandbox: Sandbox, listener: Listener) -> None:
     sandbox.told("PATCH", "/config", {"behaviour": {"pi.webhook_format": kind}})
     first = assessment(sandbox, assessmentStatusWebHook=listener.url, associatedPositionTitle="Software Engineer")
     sandbox.told("POST", f"/invitations/{first['assessmentId']}/complete")
     told("predictive-index", listener.wait_for(1)[0])
 
 
-def test_the_webhook_of_pymetrics_is_as_its_document_says(sandbox: Sandbox, listener: Listener) -> None:
+def test_webhook_of_pymetrics_matches_the_document(sandbox: Sandbox, listener: Listener) -> None:
     sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
     sandbox.told("POST", f"/invitations/{order(sandbox)['id']}/complete")
     told("pymetrics", listener.wait_for(1)[0])
@@ -331,7 +329,7 @@ def checked_control(sandbox: Sandbox, method: str, path: str, address: str, json
     return checked("control", method, f"/_simulator/sandboxes/{{name}}{path}", answer)
 
 
-def test_what_the_control_api_answers_is_as_its_document_says(sandbox: Sandbox, http: httpx2.Client) -> None:
+def test_answers_of_the_control_api_match_the_document(sandbox: Sandbox, http: httpx2.Client) -> None:
     order(sandbox, send_email=True)
     order(sandbox, "application-2", "ada+completes-in-10m@example.com")
     assessment(sandbox, assessmentStatusWebHook="http://169.254.169.254/")

@@ -38,7 +38,7 @@ def act(sandbox: Sandbox, id: str, *actions: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_table_of_a_vendor_is_told_in_whole(name: str, http: httpx2.Client, sandbox: Sandbox) -> None:
+def test_all_states_and_moves_of_a_vendor_are_listed(name: str, http: httpx2.Client, sandbox: Sandbox) -> None:
     machine = NAMES[name].state_machine
     told = http.get(f"/_simulator/states/{name}").json()
     assert {one["id"]: one["title"] for one in told["states"]} == machine.states
@@ -48,7 +48,7 @@ def test_the_table_of_a_vendor_is_told_in_whole(name: str, http: httpx2.Client, 
     assert [{name: one[name] for name in ("from", "action", "to")} for one in here["moves"]] == told["moves"]
 
 
-def test_an_unknown_vendor_is_a_problem_that_names_those_that_are_known(sandbox: Sandbox, http: httpx2.Client) -> None:
+def test_unknown_vendor_returns_404_with_the_known_ones(sandbox: Sandbox, http: httpx2.Client) -> None:
     for path in ("/states/predictive_index", "/states/other", "/states/other.svg", "/states/pymetrics.png"):
         problem(sandbox.control("GET", path), 404, "there are pymetrics, predictive-index")
     problem(http.get("/_simulator/states/other"), 404, "there are pymetrics, predictive-index")
@@ -57,7 +57,7 @@ def test_an_unknown_vendor_is_a_problem_that_names_those_that_are_known(sandbox:
 # What was seen.
 
 
-def test_a_walk_counts_as_all_the_moves_on_its_way(sandbox: Sandbox) -> None:
+def test_action_over_several_states_counts_every_move(sandbox: Sandbox) -> None:
     act(sandbox, assessment(sandbox)["assessmentId"], "complete")
     act(sandbox, assessment(sandbox)["assessmentId"], "open", "abort")
     states, moves = seen(sandbox, "predictive-index")
@@ -66,7 +66,7 @@ def test_a_walk_counts_as_all_the_moves_on_its_way(sandbox: Sandbox) -> None:
     assert seen(sandbox, "pymetrics") == ({}, {})
 
 
-def test_a_move_that_a_reader_makes_stands_under_the_tables_own_name(sandbox: Sandbox) -> None:
+def test_move_by_a_read_is_counted_under_its_name_in_the_table(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     act(sandbox, id, "complete")
     sandbox.pymetrics.get(f"/mercury/getOrder/{id}")
@@ -76,7 +76,7 @@ def test_a_move_that_a_reader_makes_stands_under_the_tables_own_name(sandbox: Sa
     assert len(moves) == 3
 
 
-def test_a_move_that_is_in_no_table_stands_under_the_operation_that_made_it(sandbox: Sandbox) -> None:
+def test_move_outside_the_table_is_counted_under_its_operation(sandbox: Sandbox) -> None:
     id = assessment(sandbox)["assessmentId"]
     act(sandbox, id, "expire")
     later = {"expirationDateTime": "2090-01-01T00:00:00Z"}
@@ -89,13 +89,13 @@ def test_a_move_that_is_in_no_table_stands_under_the_operation_that_made_it(sand
     assert "".join(group.itertext()) == f"change_assessment {TIMES}1"
 
 
-def test_what_is_archived_was_there_and_is_no_more(sandbox: Sandbox) -> None:
+def test_archived_invitation_is_counted_as_seen_and_not_as_current(sandbox: Sandbox) -> None:
     id = assessment(sandbox)["assessmentId"]
     sandbox.pi.request("DELETE", f"/api/v1/behavioralassessments/{id}")
     assert seen(sandbox, "predictive-index") == ({0: (0, 1)}, {})
 
 
-def test_a_restore_brings_back_what_was_seen_then(sandbox: Sandbox) -> None:
+def test_restore_brings_back_the_counts(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     before = seen(sandbox, "pymetrics")
     sandbox.told("POST", "/snapshots")
@@ -105,7 +105,7 @@ def test_a_restore_brings_back_what_was_seen_then(sandbox: Sandbox) -> None:
     assert seen(sandbox, "pymetrics") == before
 
 
-def test_the_numbers_of_the_demo_agree_with_its_invitations(http: httpx2.Client) -> None:
+def test_counts_of_the_demo_match_its_invitations(http: httpx2.Client) -> None:
     demo = Sandbox(http, "demo")
     for name, vendor in NAMES.items():
         there = [one["status"] for one in demo.told("GET", f"/invitations?vendor={vendor.id}")]
@@ -125,9 +125,7 @@ MADE: list[tuple[str, Any, str, Any, list[str]]] = [
 
 
 @pytest.mark.parametrize(("vendor", "before", "operation", "after", "actions"), MADE)
-def test_the_moves_behind_a_change_are_found(
-    vendor: str, before: Any, operation: str, after: Any, actions: list[str]
-) -> None:
+def test_moves_between_two_states(vendor: str, before: Any, operation: str, after: Any, actions: list[str]) -> None:
     found = moves_between(VENDORS[vendor].state_machine, before, operation, after)
     assert [action for _, action, _ in found] == actions
     assert (found[0][0], found[-1][2]) == (before, after)
@@ -145,7 +143,7 @@ def picture(sandbox: Sandbox, vendor: str) -> ET.Element:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_picture_shows_every_state_and_move_and_needs_nothing_else(sandbox: Sandbox, name: str) -> None:
+def test_diagram_shows_every_state_and_move_and_loads_nothing(sandbox: Sandbox, name: str) -> None:
     svg, machine = picture(sandbox, name), NAMES[name].state_machine
     text = ET.tostring(svg, encoding="unicode")
     assert "href" not in text
@@ -161,7 +159,7 @@ def test_the_picture_shows_every_state_and_move_and_needs_nothing_else(sandbox: 
         assert action in words
 
 
-def test_the_picture_says_what_it_shows(sandbox: Sandbox) -> None:
+def test_diagram_has_a_title_and_a_description(sandbox: Sandbox) -> None:
     act(sandbox, assessment(sandbox)["assessmentId"], "open")
     svg = picture(sandbox, "predictive-index")
     title, described = svg.find(f"{SVG}title"), svg.find(f"{SVG}desc")
@@ -172,7 +170,7 @@ def test_the_picture_says_what_it_shows(sandbox: Sandbox) -> None:
     assert "Created (0) to Opened (20) by open: 1" in (described.text or "")
 
 
-def test_what_was_seen_is_bolder_and_counted(sandbox: Sandbox) -> None:
+def test_seen_states_and_moves_are_bold_and_counted(sandbox: Sandbox) -> None:
     for _ in range(2):
         act(sandbox, order(sandbox, f"a{_}")["id"], "start")
     svg = picture(sandbox, "pymetrics")
@@ -188,7 +186,7 @@ def test_what_was_seen_is_bolder_and_counted(sandbox: Sandbox) -> None:
     assert ".seen path{stroke:var(--seen);stroke-width:3}" in (style.text or "")
 
 
-def test_whatever_names_a_table_holds_the_picture_is_well_formed() -> None:
+def test_diagram_escapes_every_name() -> None:
     evil = '</text><script>alert("&\'")</script>'
     machine = StateMachine({evil: evil, "b": "]]>", 7: "\u202eright"}, {(evil, evil): "b", ("b", "x"): 7}, ())
     places: dict[State, DiagramPosition] = {
@@ -216,7 +214,7 @@ REVIVED = [(50, "change_assessment", 10), (50, "change_by_external_id", 10)]
 
 
 @LISTED
-def test_every_state_has_a_place_and_no_two_share_one(vendor: Any) -> None:
+def test_every_state_has_a_position_of_its_own(vendor: Any) -> None:
     assert set(vendor.diagram_positions) == set(vendor.state_machine.states)
     positions = [*vendor.diagram_positions.values()]
     cells = [(one.column, row) for one in positions for row in range(one.row, one.row + one.rows)]
@@ -225,7 +223,7 @@ def test_every_state_has_a_place_and_no_two_share_one(vendor: Any) -> None:
 
 
 @LISTED
-def test_an_invitation_moves_down_or_sideways_in_the_picture(vendor: Any) -> None:
+def test_moves_lead_down_or_sideways(vendor: Any) -> None:
     ends = {(start, end) for (start, _), end in vendor.state_machine.moves.items()}
     at = vendor.diagram_positions
     upwards = [1 for a, b in ends if at[b].row + at[b].rows <= at[a].row]
@@ -256,7 +254,7 @@ def passes(line: list[float], box: Box) -> bool:
 
 @pytest.mark.parametrize("times", [0, 9_999])
 @LISTED
-def test_no_arrow_goes_through_a_box_and_no_label_lies_on_another_or_on_a_box(vendor: Any, times: int) -> None:
+def test_no_arrow_crosses_a_box_and_no_labels_overlap(vendor: Any, times: int) -> None:
     machine = vendor.state_machine
     moves = [*moves_of(machine), *(REVIVED if times and vendor.id == "predictive_index" else [])]
     view = {

@@ -22,7 +22,7 @@ FIXED = ["/", "/favicon.ico", "/_simulator/health", "/_simulator/metrics", "/_si
 
 
 @pytest.mark.parametrize("path", FIXED)
-def test_head_answers_as_get_does_without_a_body(sandbox: Sandbox, path: str) -> None:
+def test_head_returns_the_headers_of_get_without_a_body(sandbox: Sandbox, path: str) -> None:
     id = assessment(sandbox)["assessmentId"]
     sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     path = path.format(name=sandbox.name, id=id)
@@ -33,7 +33,7 @@ def test_head_answers_as_get_does_without_a_body(sandbox: Sandbox, path: str) ->
         assert asked.headers.get("content-length") == looked.headers.get("content-length")
 
 
-def test_head_of_the_events_ends_at_once(server: Server, sandbox: Sandbox) -> None:
+def test_head_of_an_event_stream_ends_at_once(server: Server, sandbox: Sandbox) -> None:
     call = f"HEAD {ROOT}/{sandbox.name}/events HTTP/1.1\r\nHost: x\r\n\r\n"
     health = "GET /_simulator/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     answer = send_raw(server.url, (call + health).encode())
@@ -42,7 +42,7 @@ def test_head_of_the_events_ends_at_once(server: Server, sandbox: Sandbox) -> No
 
 
 @pytest.mark.parametrize("path", [*FIXED, f"{ROOT}/{{name}}/reset", f"{ROOT}/{{name}}/invitations/{{id}}/complete"])
-def test_options_says_which_verbs_there_are_and_does_nothing(sandbox: Sandbox, path: str) -> None:
+def test_options_lists_the_verbs_and_changes_nothing(sandbox: Sandbox, path: str) -> None:
     made = assessment(sandbox)
     path = path.format(name=sandbox.name, id=made["assessmentId"])
     answer = sandbox.http.options(path)
@@ -58,7 +58,7 @@ def test_options_says_which_verbs_there_are_and_does_nothing(sandbox: Sandbox, p
     assert sandbox.told("GET", "/invitations")[0]["status"] == 0
 
 
-def test_options_opens_no_sandbox(http: httpx2.Client) -> None:
+def test_options_creates_no_sandbox(http: httpx2.Client) -> None:
     assert http.options(f"{ROOT}/only-options").status_code == 204
     assert "only-options" not in names(http)
 
@@ -69,7 +69,7 @@ def test_options_of_the_whole_server_lists_the_methods(server: Server) -> None:
     assert b"\r\nallow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" in answer
 
 
-def test_head_opens_no_candidates_link(sandbox: Sandbox) -> None:
+def test_head_of_a_candidate_link_changes_nothing(sandbox: Sandbox) -> None:
     made = assessment(sandbox)
     for verb in ("HEAD", "OPTIONS"):
         assert sandbox.http.request(verb, made["assessmentUrl"]).is_success
@@ -78,7 +78,7 @@ def test_head_opens_no_candidates_link(sandbox: Sandbox) -> None:
     assert (answer.status_code, answer.content) == (404, b"")
 
 
-def test_wget_looks_at_the_health_without_loading_it(server: Server) -> None:
+def test_wget_spider_gets_the_health(server: Server) -> None:
     wget = shutil.which("wget")
     assert wget, "wants wget"
     url = f"{server.url}/_simulator/health"
@@ -88,7 +88,7 @@ def test_wget_looks_at_the_health_without_loading_it(server: Server) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_in_closed_access_head_needs_the_token_too(closed: Server) -> None:
+def test_head_needs_the_token_in_closed_access(closed: Server) -> None:
     with httpx2.Client(base_url=closed.url, trust_env=False) as http:
         for path, status in (("/_simulator/health", 200), (ROOT, 401), ("/", 401), ("/login", 200)):
             assert http.head(path).status_code == status, path

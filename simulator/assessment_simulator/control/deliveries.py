@@ -6,11 +6,11 @@ from typing import Any
 from assessment_simulator.control.bodies import values
 from assessment_simulator.control.models.deliveries import Replaying, Trying, WholeAttempt
 from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.control.query_parameters import PAGING, one_of, page, read
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.urls import basic_auth
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.query_parameters import PAGING, one_of, page, read
 from assessment_simulator.journal import search
 from assessment_simulator.journal.redaction import ALONE
 from assessment_simulator.sandbox.state import State

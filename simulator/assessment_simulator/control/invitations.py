@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.control.query_parameters import PAGING, one_of, page, read
 from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.vendor import Invitation, Vendor
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.query_parameters import PAGING, one_of, page, read
 from assessment_simulator.journal import search
 from assessment_simulator.journal.timeline import Entry, timeline
 from assessment_simulator.sandbox.sandbox import Sandbox

@@ -7,9 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.control.query_parameters import PAGING, Reader, one_of, page, read
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.query_parameters import PAGING, Reader, one_of, page, read
 from assessment_simulator.journal import curl
 from assessment_simulator.journal.har import archive, entry
 from assessment_simulator.journal.recorder import Exchange, number_of

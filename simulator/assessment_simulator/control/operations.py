@@ -40,12 +40,12 @@ from assessment_simulator.control.models.sandboxes import (
     Turning,
 )  # fmt: skip
 from assessment_simulator.control.operation import Operation
+from assessment_simulator.control.query_parameters import MOST
 from assessment_simulator.control.router import S
 from assessment_simulator.control.vendor_openapi import named
 from assessment_simulator.core.schema import Schema, integer, text
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import ROOT
-from assessment_simulator.http.query_parameters import MOST
 from assessment_simulator.journal import curl
 from assessment_simulator.webhooks.inbox import MAX_WEBHOOKS
 
