@@ -11,7 +11,7 @@ from assessment_simulator.cli import main
 from assessment_simulator.doctor import Doctor
 from tests.commands import RUNNER, run
 from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Received, Reply, Sandbox, Server
-from tests.test_cli import UNREADY, talking
+from tests.test_cli import UNREADY, responding
 
 KEYS = ("--pymetrics-client-id", "--pymetrics-client-secret", "--pymetrics-api-key", "--pi-api-key")
 
@@ -175,7 +175,7 @@ def test_closed_access_is_looked_at_with_its_token(closed: Server) -> None:
 
 @pytest.mark.parametrize("answer", UNREADY.values(), ids=UNREADY)
 def test_what_is_no_simulator_ends_it_with_2(answer: bytes) -> None:
-    with talking(answer) as url:
+    with responding(answer) as url:
         status, found, _ = doctor("--url", url)
     assert (status, found["server"][0]) == (2, "failed")
 

@@ -184,7 +184,7 @@ def test_text_arrives_in_order_line_by_line_and_in_the_streams_encoding() -> Non
         stream = made(writing, "latin-1")
         print("a", "\xe9", "…", file=stream)
         stream.write("b")
-        assert stream.drain()
+        stream.drain()
         assert read(reading) == b"a \xe9 \\u2026\nb"
         with pytest.raises(TypeError):
             stream.write(b"bytes")  # type: ignore[arg-type]
@@ -196,13 +196,12 @@ def test_a_stream_whose_reader_waits_is_left_after_a_moment_and_complete_when_it
         for number in range(1_000):
             print(f"line {number}", file=stream)
         began = time.monotonic()
-        assert not stream.drain()
+        stream.drain()
         assert time.monotonic() - began < 2 * output.MAX_DRAIN
         found = b""
         while found.count(b"\n") < 1_000:
             found += read(reading)
         assert found.decode().splitlines() == [f"line {number}" for number in range(1_000)]
-        assert stream.drain()
 
 
 def test_a_line_that_a_failing_write_has_cut_is_ended_and_what_is_missing_is_counted(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 A write to a pipe that is not read, or to a terminal stopped with Ctrl-S, blocks for as long as its reader likes. So
 `Output.write` only appends to a bounded queue, and one daemon thread per stream writes to the descriptor.
 
-- `write` and `flush` never wait for the reader. When the queue is full, further text is dropped and counted until the
+- `write` never waits for the reader. When the queue is full, further text is dropped and counted until the
   queue is empty again; text of a write that fails (closed pipe, full disk) is dropped and counted, too. A line reports
   the number as soon as writing is possible again.
 - `drain` waits for the reader for a bounded time. It runs at exit; what is not written by then is lost.
@@ -50,17 +50,15 @@ class Output(io.TextIOBase):
         _outputs.add(self)
 
     def start(self) -> None:
-        """Begin with an empty queue. The thread starts with the first line."""
+        """Begin with an empty queue. The thread starts with the first text."""
         self.dropped = 0
-        """Number of writes whose text was lost."""
+        """Number of lines that were lost."""
         self.problem: OSError | None = None
         """Why the last write to the descriptor failed; None if it did not."""
         self._changed = threading.Condition()  # its lock is reentrant: a finalizer may write while its thread writes
         self._queue: deque[bytes] = deque()
-        self._size = self._reported = self._batches = 0
-        self._incomplete = ""
-        self._is_full = self._is_writing = self._is_draining = False
-        self._has_ended = False
+        self._size = self._reported = self._writes = 0
+        self._is_full = self._is_writing = self._is_draining = self._is_cut = self._has_ended = False
         self._thread: threading.Thread | None = None
 
     def fileno(self) -> int:
@@ -68,121 +66,92 @@ class Output(io.TextIOBase):
         return self._descriptor
 
     def write(self, text: str) -> int:
-        """Queue the complete lines; the rest is kept until its line is complete, or until `flush`."""
+        """Queue text, or drop it if the queue is full."""
         if not isinstance(text, str):
             raise TypeError(f"a text stream takes str, not {type(text).__name__}")
-        if not self._has_ended:
-            with self._changed:
-                pending = self._incomplete + text
-                end = len(pending) if len(pending) > MAX_QUEUED else pending.rfind("\n") + 1
-                self._incomplete = pending[end:]
-                if end:
-                    self._enqueue(pending[:end])
+        if self._has_ended or not text:
+            return len(text)
+        data = text.encode(self.encoding, "backslashreplace")
+        with self._changed:
+            if self._thread is None:
+                with suppress(RuntimeError):  # the interpreter ends, or the system has no thread left
+                    thread = threading.Thread(target=self._run, name="simulator output", daemon=True)
+                    thread.start()
+                    self._thread = thread
+            self._is_full = self._thread is not None and (self._is_full or self._size + len(data) > MAX_QUEUED)
+            if self._is_full or self._thread is None:
+                self.dropped += text.count("\n")
+            else:
+                self._queue.append(data)
+                self._size += len(data)
+            if len(self._queue) <= 1:  # with more, the thread is awake already
+                self._changed.notify_all()
         return len(text)
 
-    def flush(self) -> None:
-        """Queue an incomplete line, too; this does not wait until it is written."""
-        if self._incomplete and not self._has_ended:
-            with self._changed:
-                pending, self._incomplete = self._incomplete, ""
-                self._enqueue(pending)
-
-    def drain(self) -> bool:
-        """Wait until all is written or has failed, for a bounded time. Returns False when the time is up."""
-        self.flush()
+    def drain(self) -> None:
+        """Wait until all is written or has failed, for a bounded time."""
         deadline = monotonic() + MAX_DRAIN
         with self._changed:
             self._is_draining = True
             self._changed.notify_all()
-            while pending := self._queue or self._is_full or self._is_writing:
-                batches, seconds = self._batches, min(MAX_STALL, deadline - monotonic())
-                if seconds <= 0 or not (self._changed.wait(seconds) or self._batches != batches):
+            while self._queue or self._is_full or self._is_writing:
+                writes, seconds = self._writes, min(MAX_STALL, deadline - monotonic())
+                if seconds <= 0 or not (self._changed.wait(seconds) or self._writes != writes):
                     break
             self._is_draining = False
-            return not pending
 
     def end(self) -> None:
         """Wait once more; then ignore what is written, because a daemon thread may hold the lock for ever."""
         self.drain()
         self._has_ended = True
 
-    def _enqueue(self, text: str) -> None:
-        data = text.encode(self.encoding, "backslashreplace")
-        if self._thread is None:
-            thread = threading.Thread(target=self._run, name="simulator output", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:  # the interpreter ends, or the system has no thread left
-                self.dropped += 1
-                return
-            self._thread = thread
-        if self._is_full or self._size + len(data) > MAX_QUEUED:
-            self._is_full = True
-            self.dropped += 1
-        else:
-            self._queue.append(data)
-            self._size += len(data)
-        if len(self._queue) <= 1:  # with more, the thread is awake already
-            self._changed.notify_all()
-
     def _run(self) -> None:
         with suppress(AttributeError):  # a background job must not be stopped because it writes to its terminal
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
-        cut = b""  # ends a line that a failed write has cut
         while True:
             with self._changed:
                 while not (self._queue or self._is_full):
                     self._changed.wait()
                     if not self._is_draining:
                         self._changed.wait(GATHER)
-                batch = self._take()
                 self._is_writing = True
-            data = cut + b"".join(text for text, _ in batch)
-            written, problem = self._write(data)
+                missing, data = 0, b""
+                # What the full queue did not take is missing behind what is in it, so it is reported after that.
+                if not (self._queue and self._is_full):
+                    self._is_full = False
+                    missing = self.dropped - self._reported
+                while self._queue and (not data or len(data) + len(self._queue[0]) <= ATOMIC_WRITE):
+                    data += self._queue.popleft()
+                self._size -= len(data)
+            if missing and self.report:
+                report = self.report(missing).encode(self.encoding, "backslashreplace")
+                self._reported += missing if self._write(report) == len(report) else 0
+            lost = data[self._write(data) :]
             with self._changed:
-                self.problem, end = problem, len(cut)
-                for text, reported in batch:
-                    end += len(text)
-                    if end <= written:
-                        self._reported += reported
-                    elif not reported:
-                        self.dropped += 1
+                self.dropped += lost.count(b"\n")
                 self._is_writing = False
-                self._batches += 1
+                self._writes += 1
                 self._changed.notify_all()
-            if problem is None or written:
-                cut = b"" if problem is None or data[:written].endswith(b"\n") else b"\n"
 
-    def _take(self) -> list[tuple[bytes, int]]:
-        """The texts to write at once, each with the number of dropped lines that it reports."""
-        batch: list[tuple[bytes, int]] = []
-        size = 0
-        # What the full queue did not take is missing behind what is in it, so it is reported after that.
-        if not (self._queue and self._is_full):
-            self._is_full = False
-            missing = self.dropped - self._reported
-            if self.report and missing:
-                batch.append((self.report(missing).encode(self.encoding, "backslashreplace"), missing))
-                size = len(batch[0][0])
-        while self._queue and (not batch or size + len(self._queue[0]) <= ATOMIC_WRITE):
-            text = self._queue.popleft()
-            batch.append((text, 0))
-            size += len(text)
-            self._size -= len(text)
-        return batch
-
-    def _write(self, data: bytes) -> tuple[int, OSError | None]:
-        """Write, as long as it takes. Returns how many bytes were written, and why not all of them."""
-        written = 0
+    def _write(self, data: bytes) -> int:
+        """Write, as long as it takes. Returns how many bytes were written; `problem` says why not all."""
+        if not data:
+            return 0
+        end = b"\n" if self._is_cut else b""  # of a line that a failed write has cut
+        written, self.problem = -len(end), None
         try:
             while written < len(data):
                 try:
-                    written += os.write(self._descriptor, data[written:])
+                    written += os.write(self._descriptor, end + data if written < 0 else data[written:])
                 except BlockingIOError:  # another process has set O_NONBLOCK on the open file that both share
                     select.select([], [self._descriptor], [], 1.0)
         except (OSError, ValueError) as problem:
-            return written, problem if isinstance(problem, OSError) else OSError(str(problem))
-        return written, None
+            self.problem = problem if isinstance(problem, OSError) else OSError(str(problem))
+            if written > -len(end):
+                self._is_cut = written > 0 and not data[:written].endswith(b"\n")
+        else:
+            self._is_cut = False
+        return max(written, 0)
 
 
 def replace_stream(name: str, report: Callable[[int], str] | None = None) -> None:
