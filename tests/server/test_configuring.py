@@ -52,9 +52,11 @@ def test_every_value_of_every_behaviour_flag_can_be_set(id: str, value: Any) -> 
     assert type(shown(VENDORS, config)["behaviour"][id]) is type(value)
 
 
+OTHER_VALUES: tuple[Any, ...] = (True, False, 0, 1, 0.5, -1, 987_654, "0", "", "no such value", None, [], {})
+
+
 @pytest.mark.parametrize(("id", "value"), [
-    (id, value) for id, flag in FLAGS.items()
-    for value in (True, False, 0, 1, 0.5, -1, 987_654, "0", "", "no such value", None, [], {})
+    (id, value) for id, flag in FLAGS.items() for value in OTHER_VALUES
     if not any(value == known and type(value) is type(known) for known in flag.values)
 ])  # fmt: skip
 def test_other_value_of_a_behaviour_flag_is_refused_with_the_valid_ones(id: str, value: Any) -> None:

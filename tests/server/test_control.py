@@ -865,9 +865,7 @@ def test_invalid_body_of_an_action_is_refused_and_changes_nothing(
 # Deliveries.
 
 
-def test_delivery_is_listed_in_short_and_shown_with_its_messages(
-    sandbox: Sandbox, listener: Listener
-) -> None:
+def test_delivery_is_listed_in_short_and_shown_with_its_messages(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [503, 204]
     sandbox.told("POST", "/clock", {"freeze": BEGUN})
     id = told_of(sandbox, listener, "/hook?x=1")
