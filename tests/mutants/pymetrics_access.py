@@ -24,12 +24,12 @@ MUTANTS = (
         "expires_in is a text in place of an integer.",
     ),
     Mutant(
-        "pymetrics.token.immortal", _ACCESS, 'call.now < cast("Stored"', '0 < cast("Stored"',
+        "pymetrics.token.immortal", _ACCESS, 'request.now < cast("Stored"', '0 < cast("Stored"',
         "A token never lapses.",
     ),
     Mutant(
-        "pymetrics.token.short_lived", _ACCESS, "call.now + LIFETIME * instant.SECOND",
-        "call.now + LIFETIME // 2 * instant.SECOND",
+        "pymetrics.token.short_lived", _ACCESS, "request.now + LIFETIME * instant.SECOND",
+        "request.now + LIFETIME // 2 * instant.SECOND",
         "A token lapses after half of the time that its answer promised.",
     ),
     Mutant(
@@ -39,19 +39,19 @@ MUTANTS = (
     Mutant(
         "pymetrics.token.of_another",
         _ACCESS,
-        '''    return not token or world.get(TOKEN, token) is not None
+        '''    return not token or sandbox.get(TOKEN, token) is not None
 
 
-def _is_live(call: VendorRequest, world: SandboxView) -> bool:
-    # The stage before found the token among those that were given out.
-    return bool(call.now < cast("Stored", world.get(TOKEN, bearer(call))).status)
+def _is_live(request: VendorRequest, sandbox: SandboxView) -> bool:
+    # The stage before found the token among those that were issued.
+    return bool(request.now < cast("Stored", sandbox.get(TOKEN, bearer(request))).status)
 ''',
         '''    return not token or token.startswith("sim-")
 
 
-def _is_live(call: VendorRequest, world: SandboxView) -> bool:
-    stored = world.get(TOKEN, bearer(call))
-    return stored is None or call.now < stored.status
+def _is_live(request: VendorRequest, sandbox: SandboxView) -> bool:
+    stored = sandbox.get(TOKEN, bearer(request))
+    return stored is None or request.now < stored.status
 ''',
         "A token that another client was given is let in.",
     ),
@@ -68,8 +68,7 @@ def _is_live(call: VendorRequest, world: SandboxView) -> bool:
         "grant_type may be anything.",
     ),
     Mutant(
-        "pymetrics.client.anybody", _ACCESS, 'return world.name != "" and bool(call.body["client_secret"])',
-        "return True",
+        "pymetrics.client.anybody", _ACCESS, 'sandbox.name != "" and bool(request.body["client_secret"])', "True",
         "A client that nobody knows is given a token.",
     ),
     Mutant(
@@ -81,7 +80,7 @@ def _is_live(call: VendorRequest, world: SandboxView) -> bool:
         "pymetrics.key.needless",
         _ACCESS,
         'key = headers.get("x-api-key", "")\n',
-        'key = headers.get("x-api-key") or _bearer(headers.get("authorization", "")).partition(".")[0]\n',
+        'key = headers.get("x-api-key") or headers.get("authorization", "").partition(" ")[2].partition(".")[0]\n',
         "A call without X-Api-Key is let in by its token alone.",
     ),
     Mutant(
@@ -90,12 +89,13 @@ def _is_live(call: VendorRequest, world: SandboxView) -> bool:
         "A call without a token is refused with 403 in place of 401.",
     ),
     Mutant(
-        "pymetrics.rate.endless", _ACCESS, "return limit is None or call.recent < limit", "return True",
+        "pymetrics.rate.endless", _ACCESS,
+        "sandbox.config.rate_limit is None or request.recent < sandbox.config.rate_limit", "True",
         "The limit of calls a minute refuses nobody.",
     ),
     Mutant(
-        "pymetrics.rate.one_less", _ACCESS, "return limit is None or call.recent < limit",
-        "return limit is None or call.recent < limit - 1",
+        "pymetrics.rate.one_less", _ACCESS, "request.recent < sandbox.config.rate_limit",
+        "request.recent < sandbox.config.rate_limit - 1",
         "The last call that the limit allows is refused.",
     ),
     Mutant(
@@ -103,17 +103,15 @@ def _is_live(call: VendorRequest, world: SandboxView) -> bool:
         "A 429 does not say when to come back.",
     ),
     Mutant(
-        "pymetrics.error.nameless", _ERRORS, '"request_id": call.random.uuid(), ', "",
+        "pymetrics.error.nameless", _ERRORS, '"request_id": request.random.uuid(), ', "",
         "An error lacks request_id.",
     ),
     Mutant(
-        "pymetrics.error.recoverable_text", _ERRORS, '"recoverable": status in (408, 429) or status >= 500,',
-        '"recoverable": str(status == 429).lower(),',
-        "recoverable is a text in place of a boolean.",
+        "pymetrics.error.recoverable_text", _ERRORS, '"recoverable": recoverable,',
+        '"recoverable": str(recoverable).lower(),', "recoverable is a text in place of a boolean.",
     ),
     Mutant(
-        "pymetrics.error.always_recoverable", _ERRORS, '"recoverable": status in (408, 429) or status >= 500,',
-        '"recoverable": True,',
+        "pymetrics.error.always_recoverable", _ERRORS, '"recoverable": recoverable,', '"recoverable": True,',
         "A refusal that will stand for ever invites the same call again.",
     ),
     Mutant(

@@ -7,15 +7,15 @@ _RULES = "vendors/pymetrics/rules.py"
 
 MUTANTS = (
     Mutant(
-        "pymetrics.order.ok", _ORDERS, 'VendorResponse(201, {"order": face', 'VendorResponse(200, {"order": face',
+        "pymetrics.order.ok", _ORDERS, 'VendorResponse(201, {"order": order', 'VendorResponse(200, {"order": order',
         "A new order is answered with 200 in place of 201.",
     ),
     Mutant(
-        "pymetrics.order.denied", _ORDERS, '"order": face, "created": True', '"order": face, "created": False',
+        "pymetrics.order.denied", _ORDERS, '"order": order, "created": True', '"order": order, "created": False',
         "The answer to a new order says that it was there already.",
     ),
     Mutant(
-        "pymetrics.order.flat", _ORDERS, 'VendorResponse(201, {"order": face, "created": True}',
+        "pymetrics.order.flat", _ORDERS, 'VendorResponse(201, {"order": order, "created": True}',
         'VendorResponse(201, {**face, "created": True}',
         "A new order is answered bare in place of under the member order.",
     ),
@@ -28,18 +28,18 @@ MUTANTS = (
         "The answer to a repeated order says that it is new.",
     ),
     Mutant(
-        "pymetrics.repeat.twice", _ORDERS, 'world.latest_id("pymetrics.order", identity) if identity else None', "None",
-        "The same order sent twice makes two orders.",
+        "pymetrics.repeat.twice", _ORDERS, 'sandbox.latest_id("pymetrics.order", identity) if identity else',
+        "None if identity else", "The same order sent twice makes two orders.",
     ),
     Mutant(
         "pymetrics.repeat.whatever_assessment", _ORDERS,
-        'ends = cast("Assessment", assessments.find(config, body["assessment_id"])).id, body["application_id"]',
+        'ends = assessment.id, body["application_id"]',
         'ends = (body["application_id"],)',
         "A candidate who is ordered another assessment gets the order of the first.",
     ),
     Mutant(
         "pymetrics.repeat.whatever_application", _ORDERS,
-        '.id, body["application_id"]', ".id,",
+        'ends = assessment.id, body["application_id"]', "ends = (assessment.id,)",
         "A candidate who applies for a second time gets the order of the first application.",
     ),
     Mutant(
@@ -57,17 +57,17 @@ MUTANTS = (
     ),
     Mutant(
         "pymetrics.repeat.after_expiry", _ORDERS, "    if id is not None:\n        known",
-        '    if id is not None and _stored(world, id).status != "Expired":\n        known',
+        '    if id is not None and _stored(sandbox, id).status != "Expired":\n        known',
         "Once an order has expired the same one makes another.",
     ),
     Mutant(
         "pymetrics.repeat.changes",
         _ORDERS,
-        "        known = reports.fresh(_stored(world, id), call, world)\n",
-        """        stored = _stored(world, id)
-        face = {**stored.public, "requisition_title": call.body.get("requisition_title")}
+        "        known = reports.with_fresh_link(_stored(sandbox, id), request, sandbox)\n",
+        """        stored = _stored(sandbox, id)
+        face = {**stored.public, "requisition_title": request.body.get("requisition_title")}
         saved = Record(RECORD_KIND, id, stored.status, face, stored.internal)
-        return Decision(VendorResponse(200, {"order": face, "created": False}), (saved,))
+        return Decision(VendorResponse(200, {"order": order, "created": False}), (saved,))
         known = stored
 """,
         "An order sent again with another title changes the one that exists.",
@@ -77,17 +77,15 @@ MUTANTS = (
         _ORDERS,
         'VendorResponse(200, {"order": known, "created": False}, notes=notes))',
         'VendorResponse(200, {"order": known, "created": False}, notes=notes), '
-        '(_mail(call, _stored(world, id).public),) if call.body.get("send_email") else ())',
+        '(_mail(call, _stored(sandbox, id).public),) if request.body.get("send_email") else ())',
         "An order sent again mails the candidate a second time.",
     ),
     Mutant(
-        "pymetrics.order.unasked_mail", _ORDERS, 'if call.body.get("send_email") and face["candidate"]["email"] else',
-        'if face["candidate"]["email"] else',
+        "pymetrics.order.unasked_mail", _ORDERS, "if sends_email and email else", "if email else",
         "The candidate is mailed though nobody asked for it.",
     ),
     Mutant(
-        "pymetrics.order.no_mail", _ORDERS, 'if call.body.get("send_email") and face["candidate"]["email"] else',
-        "if False else",
+        "pymetrics.order.no_mail", _ORDERS, "if sends_email and email else", "if False else",
         "The candidate is not mailed though send_email says so.",
     ),
     Mutant(
@@ -151,7 +149,7 @@ MUTANTS = (
     ),
     Mutant(
         "pymetrics.order.first_assessment", _ORDERS,
-        'assessments.find(world.config, body["assessment_id"])', "world.config.assessments[0]",
+        'rules.find_assessment(sandbox.config, body["assessment_id"])', "sandbox.config.assessments[0]",
         "Whichever assessment is ordered, the first one is.",
     ),
     Mutant(

@@ -7,9 +7,8 @@ _RULES = "vendors/pymetrics/rules.py"
 _REPORTS = "vendors/pymetrics/reports.py"
 _RESULTS = "vendors/pymetrics/results.py"
 _STATES = "vendors/pymetrics/states.py"
-_FACTORS = "vendors/pymetrics/factors.py"
-_V2 = "vendors/pymetrics/rules_v2.py"
-_SHOWN = "vendors/pymetrics/assessments.py"
+_FACTORS = "vendors/pymetrics/v2/factors.py"
+_V2 = "vendors/pymetrics/v2/rules.py"
 
 MUTANTS = (
     Mutant(
@@ -36,8 +35,8 @@ MUTANTS = (
         "An expired order can be completed.",
     ),
     Mutant(
-        "pymetrics.get.wrapped", _ORDERS, "return Decision(VendorResponse(200, stored))",
-        'return Decision(VendorResponse(200, {"order": stored}))',
+        "pymetrics.get.wrapped", _ORDERS, "FULFILLED):\n        return Decision(VendorResponse(200, stored))",
+        'FULFILLED):\n        return Decision(VendorResponse(200, {"order": stored}))',
         "An order that is read is wrapped in another object.",
     ),
     Mutant(
@@ -58,48 +57,49 @@ MUTANTS = (
         "An order without results becomes Fulfilled when it is read.",
     ),
     Mutant(
-        "pymetrics.get.fulfils_unsaid", _ORDERS, "VendorResponse(200, face), (record,), webhooks.notices(",
-        "VendorResponse(200, stored.public), (record,), webhooks.notices(",
+        "pymetrics.get.fulfils_unsaid", _ORDERS,
+        "VendorResponse(200, order), (Record(RECORD_KIND, stored.id, status, order, internal),)",
+        "VendorResponse(200, stored.public), (Record(RECORD_KIND, stored.id, status, order, internal),)",
         "The answer that fulfils an order still shows it Completed.",
     ),
     Mutant(
-        "pymetrics.complete.no_results", _ORDERS, 'if status == COMPLETED else face["results"]\n',
-        'if False else face["results"]\n',
+        "pymetrics.complete.no_results", _ORDERS, 'if status == COMPLETED else order["results"]\n',
+        'if False else order["results"]\n',
         "A completed order has no results.",
     ),
     Mutant(
-        "pymetrics.complete.results_early", _ORDERS, 'if status == COMPLETED else face["results"]\n',
-        'if status == "In Progress" else face["results"]\n',
+        "pymetrics.complete.results_early", _ORDERS, 'if status == COMPLETED else order["results"]\n',
+        'if status == "In Progress" else order["results"]\n',
         "Results are shown as soon as the candidate starts.",
     ),
     Mutant(
-        "pymetrics.result.score_text", _RESULTS, '"score": score,', '"score": score and str(score) + "%",',
-        "A score is a text in place of a number.",
+        "pymetrics.result.score_text", _RESULTS, '            "score": score,',
+        '            "score": score and str(score) + "%",', "A score is a text in place of a number.",
     ),
     Mutant(
-        "pymetrics.result.dateless", _RESULTS, '        "create_date": instant.six_digits(call.now),\n', "",
+        "pymetrics.result.dateless", _RESULTS, '        "create_date": instant.six_digits(request.now),\n', "",
         "A result lacks create_date.",
     ),
     Mutant(
         "pymetrics.result.first_assessment", _RESULTS,
-        'assessment = assessments.face(chosen) if chosen else order["assessment"]', 'assessment = order["assessment"]',
+        'asdict(chosen) if chosen else order["assessment"]', 'order["assessment"]',
         "A result that was given for another assessment is shown for the ordered one.",
     ),
     Mutant(
-        "pymetrics.result.last_only", _RESULTS, "for result in given]", "for result in given[-1:]]",
+        "pymetrics.result.last_only", _RESULTS, "for result in given:", "for result in given[-1:]:",
         "Of several results one is shown.",
     ),
     Mutant(
-        "pymetrics.report.unasked", _ORDERS, "_asks_for_report(call) and _unreported(stored)", "_unreported(stored)",
+        "pymetrics.report.unasked", _ORDERS, "reported = wanted and", "reported =",
         "A report is made though nobody asked for one.",
     ),
     Mutant(
-        "pymetrics.report.never", _ORDERS, 'call.query.get("report", "").lower() in rules.YES', "False",
+        "pymetrics.report.never", _ORDERS, 'request.query.get("report", "").lower() in rules.YES', "False",
         "report=true makes no report.",
     ),
     Mutant(
-        "pymetrics.report.capital", _ORDERS, 'call.query.get("report", "").lower() in rules.YES',
-        'call.query.get("report", "") in rules.YES',
+        "pymetrics.report.capital", _ORDERS, 'request.query.get("report", "").lower() in rules.YES',
+        'request.query.get("report", "") in rules.YES',
         "report=True, as the vendor's own client sends it, makes no report.",
     ),
     Mutant(
@@ -107,7 +107,7 @@ MUTANTS = (
         "A report lacks report_type, which version 2 requires.",
     ),
     Mutant(
-        "pymetrics.report.typed", _REPORTS, 'if call.operation.endswith("_v2") else report', "",
+        "pymetrics.report.typed", _REPORTS, 'if request.operation.endswith("_v2") else report', "",
         "A report of version 1 has report_type, a member of version 2.",
     ),
     Mutant(
@@ -115,31 +115,31 @@ MUTANTS = (
         "A report's file says that it is text.",
     ),
     Mutant(
-        "pymetrics.report.link_immortal", _REPORTS, "return call.now < int(_parts(call)[3])", "return True",
-        "A report's link never lapses.",
+        "pymetrics.report.link_immortal", _REPORTS, "request.now < int(request.params[\"ticket\"].split(\".\")[3])",
+        "True", "A report's link never lapses.",
     ),
     Mutant(
-        "pymetrics.report.link_forged", _REPORTS, " and compare_digest(_code(world, parts[2], parts[3]), parts[4])", "",
+        "pymetrics.report.link_forged", _REPORTS, " and compare_digest(_code(sandbox, id, expiry), code)", "",
         "A report's link serves with a made-up code.",
     ),
     Mutant(
-        "pymetrics.report.once", _ORDERS, "return Decision(VendorResponse(200, reports.fresh(stored, call, world)))",
+        "pymetrics.report.once", _ORDERS,
+        "return Decision(VendorResponse(200, reports.with_fresh_link(stored, request, sandbox)))",
         'return Decision(VendorResponse(200, {**stored.public, "reports": None}))',
         "A report is shown in the answer that made it, and in no other.",
     ),
     Mutant(
-        "pymetrics.list.bare", _ORDERS, '{"orders": [reports.fresh(stored, call, world) for stored in found]}',
-        "[reports.fresh(stored, call, world) for stored in found]",
-        "A list of orders is a bare array.",
+        "pymetrics.list.bare", _ORDERS, 'VendorResponse(200, {"orders": found}, notes=notes)',
+        "VendorResponse(200, found, notes=notes)", "A list of orders is a bare array.",
     ),
     Mutant(
-        "pymetrics.list.either", _ORDERS, "return [id for id in of_candidate if id in of_application]",
-        "return [*dict.fromkeys([*of_candidate, *of_application])]",
+        "pymetrics.list.either", _ORDERS, "ids = [id for id in ids if id in of_application]",
+        "ids = [*dict.fromkeys([*ids, *of_application])]",
         "A list for an application and a candidate shows what fits either.",
     ),
     Mutant(
-        "pymetrics.list.latest", _ORDERS, 'return world.ids("pymetrics.application", str(application))',
-        'return world.ids("pymetrics.application", str(application))[-1:]',
+        "pymetrics.list.latest", _ORDERS, 'ids = sandbox.ids("pymetrics.application", str(application))',
+        'ids = sandbox.ids("pymetrics.application", str(application))[-1:]',
         "A list for an application shows its last order only.",
     ),
     Mutant(
@@ -149,17 +149,17 @@ MUTANTS = (
     ),
     Mutant(
         "pymetrics.list.unfiltered", _RULES,
-        'return any(field.of(call.body) not in (None, "") for field in LIST_FIELDS)', "return True",
+        'any(field.of(request.body) not in (None, "") for field in LIST_FIELDS)', "True",
         "A list without a filter is answered.",
     ),
     Mutant(
         "pymetrics.v2.list_unfiltered", _V2,
-        "return any(call.query.get(field.slug) for field in rules.LIST_FIELDS)", "return True",
+        "any(request.query.get(field.slug) for field in rules.LIST_FIELDS)", "True",
         "Version 2 answers a list without a filter.",
     ),
     Mutant(
-        "pymetrics.v2.list_by_candidate", _ORDERS, "= _listed(call.query, (), call, world)",
-        '= _listed({"job_application_id": call.query.get("job_application_id")}, (), call, world)',
+        "pymetrics.v2.list_by_candidate", _ORDERS, "= _list(request.query, request, sandbox)",
+        '= _list({"job_application_id": request.query.get("job_application_id")}, request, sandbox)',
         "Version 2's list heeds no candidate_id.",
     ),
     Mutant(
@@ -182,7 +182,7 @@ MUTANTS = (
         "Factor content of an order without results is refused with 404 in place of 400.",
     ),
     Mutant(
-        "pymetrics.v2.quintile", _FACTORS, '"quintile": quintile,', '"quintile": int(quintile),',
+        "pymetrics.v2.quintile", _FACTORS, '"quintile": str(fifth),', '"quintile": fifth,',
         "A capability's quintile is a number in place of a text.",
     ),
     Mutant(
@@ -190,16 +190,15 @@ MUTANTS = (
         "There is no capability content for managers.",
     ),
     Mutant(
-        "pymetrics.configuration.renamed", _SHOWN, '(200, {"assessments":', '(200, {"configurations":',
+        "pymetrics.configuration.renamed", _ORDERS, '(200, {"assessments":', '(200, {"configurations":',
         "The configurations stand under another name.",
     ),
     Mutant(
-        "pymetrics.configuration.first", _SHOWN, "for assessment in world.config.assessments]",
-        "for assessment in world.config.assessments[:1]]",
-        "Of several configurations one is shown.",
+        "pymetrics.configuration.first", _ORDERS, "for one in sandbox.config.assessments]",
+        "for one in sandbox.config.assessments[:1]]", "Of several configurations one is shown.",
     ),
     Mutant(
-        "pymetrics.configuration.type", _SHOWN, '"type": assessment.type', '"type": assessment.type.upper()',
-        "An assessment's type is none of the vendor's.",
+        "pymetrics.configuration.type", _ORDERS, "[asdict(one) for one",
+        '[asdict(one) | {"type": one.type.upper()} for one', "An assessment's type is none of the vendor's.",
     ),
 )  # fmt: skip

@@ -147,7 +147,7 @@ MUTANTS = (
         "A redirect is followed.",
     ),
     Mutant(
-        "webhook.signature", _SIGNED, 'f"{notice.id}.{moment}.".encode() + body', 'f"{notice.id}.".encode() + body',
+        "webhook.signature", _SIGNED, 'f"{event.id}.{timestamp}.".encode() + body', 'f"{event.id}.".encode() + body',
         "The extension's signature does not cover the time stamp.",
     ),
     Mutant(

@@ -11,7 +11,7 @@ from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Basis, Source, Standing, ours
 from assessment_simulator.core.text import folded, meant, plain
 
-Holds = Callable[[VendorRequest, SandboxView], bool]
+Check = Callable[[VendorRequest, SandboxView], bool]
 Hint = Callable[[VendorRequest, SandboxView], str | None]
 """What a caller who breaks a rule should change, if this call shows it; None if it does not."""
 
@@ -45,7 +45,7 @@ class Rule:
     status: int
     standing: Standing
     source: Source
-    check: Holds = always_passes
+    check: Check = always_passes
     hint: Hint | None = None
     status_basis: Basis | None = None
     body_basis: Basis | None = None
@@ -119,7 +119,7 @@ class Field:
         value = self.of(call.body)
         return value is None or is_type(value, self.type)
 
-    def passes(self, test: Callable[[Any], bool]) -> Holds:
+    def passes(self, test: Callable[[Any], bool]) -> Check:
         """A predicate that judges the member's value, and lets pass what is absent, null or of another type."""
 
         def holds(call: VendorRequest, world: SandboxView) -> bool:

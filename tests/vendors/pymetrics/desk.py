@@ -8,9 +8,9 @@ from typing import Any
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.request import LINK_TOKEN, MISSING, Unreadable, VendorRequest, VendorResponse
+from assessment_simulator.core.urls import FORM
 from assessment_simulator.core.vendor import handle
 from assessment_simulator.vendors.pymetrics import VENDOR
-from assessment_simulator.vendors.pymetrics.rules import FORM
 from tests.fakes import FakeSandbox, FakeStored
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REQUESTS, Change
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.vendors.pymetrics.content import CAPABILITIES, FACTORS
+from assessment_simulator.vendors.pymetrics.v2.content import CAPABILITIES, FACTORS
 from tests.vendors.pymetrics.desk import Desk
 from tests.vendors.pymetrics.rows import GAMES, REASONING
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from assessment_simulator.core.request import BASE_URL_TOKEN
-from assessment_simulator.vendors.pymetrics import VENDOR, rules, rules_v2
+from assessment_simulator.vendors.pymetrics import VENDOR, rules
+from assessment_simulator.vendors.pymetrics.v2 import rules as rules_v2
 from tests.vendors.pymetrics.desk import Desk, shown
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REASONING
 

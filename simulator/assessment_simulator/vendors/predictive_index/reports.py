@@ -19,7 +19,7 @@ from assessment_simulator.core.request import (
     VendorRequest,
     VendorResponse,
 )
-from assessment_simulator.core.rules import Holds, Rule
+from assessment_simulator.core.rules import Check, Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.vendors.predictive_index import languages, results
@@ -33,7 +33,7 @@ def _face(request: VendorRequest, view: SandboxView) -> Mapping[str, Any]:
     return cast("Stored", view.get(RECORD_KIND, request.params["assessmentId"])).public
 
 
-def _parameter_rule(id: str, place: str, statement: str, page: Source, holds: Holds) -> Rule:
+def _parameter_rule(id: str, place: str, statement: str, page: Source, holds: Check) -> Rule:
     return Rule(
         id, place, statement, 400, Standing.DOCUMENTED, page, holds, status_basis=STATUS, body_basis=BODY
     )  # fmt: skip
@@ -150,7 +150,7 @@ def _is_language(request: VendorRequest, view: SandboxView) -> bool:
     return tag is None or languages.TAG.fullmatch(tag) is not None
 
 
-_REPORT_PARAMETERS: tuple[tuple[str, str, str, Holds], ...] = (
+_REPORT_PARAMETERS: tuple[tuple[str, str, str, Check], ...] = (
     ("type", "path.reportType", "reportType must be 1 to 6, or the name of such a report",
      lambda request, view: request.params["reportType"] in REPORT_TYPES),
     ("working", "path.reportType", "ManagementStrategyGuide (5) is known not to work",

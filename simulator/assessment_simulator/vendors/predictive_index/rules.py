@@ -20,9 +20,9 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
 from assessment_simulator.core.rules import (
+    Check,
     Field,
     Hint,
-    Holds,
     Json,
     Rule,
     is_type,
@@ -92,7 +92,7 @@ def _field(member: str, config: Config) -> Field:
     return FIELDS[member]
 
 
-def _value(member: str, test: Callable[[Any, VendorRequest, SandboxView], bool]) -> Holds:
+def _value(member: str, test: Callable[[Any, VendorRequest, SandboxView], bool]) -> Check:
     """Return the check of a member's value, which passes where the member is absent, null or of another type."""
 
     def holds(request: VendorRequest, view: SandboxView) -> bool:
@@ -104,7 +104,7 @@ def _value(member: str, test: Callable[[Any, VendorRequest, SandboxView], bool])
 
 
 def _rule(
-    slug: str, member: str, statement: str, holds: Holds, assumed: str = "", reading: str = "", hint: Hint | None = None
+    slug: str, member: str, statement: str, holds: Check, assumed: str = "", reading: str = "", hint: Hint | None = None
 ) -> Rule:
     """Return a row of the request table: documented, unless it is `assumed` for the reason given there."""
     id, place = f"pi.create.{slug}", f"body.{member}"
@@ -122,10 +122,10 @@ def _reassesses(request: VendorRequest, view: SandboxView) -> bool:
 
 
 def _name_rules() -> tuple[Rule, ...]:
-    def required(member: str) -> Holds:
+    def required(member: str) -> Check:
         return lambda request, view: request.body.get(member) not in (None, "") or _reassesses(request, view)
 
-    def excluded(member: str) -> Holds:
+    def excluded(member: str) -> Check:
         def holds(request: VendorRequest, view: SandboxView) -> bool:
             value = request.body.get(member)
             # Blank counts as empty here (assumed), and empty members are documented to be allowed.
@@ -151,7 +151,7 @@ def _name_rules() -> tuple[Rule, ...]:
 def _blank_rules(prefix: str) -> tuple[Rule, ...]:
     """Return the rules against names and addresses of white space alone, which count as empty in a re-assessment."""
 
-    def not_blank(member: str) -> Holds:
+    def not_blank(member: str) -> Check:
         shows = _value(member, lambda text, request, view: text == "" or not is_blank(text))
         if prefix != "pi.create" or member not in _NAMES:
             return shows
@@ -168,7 +168,7 @@ def _blank_rules(prefix: str) -> tuple[Rule, ...]:
 
 
 def _administrator_rules() -> tuple[Rule, ...]:
-    def required(member: str) -> Holds:
+    def required(member: str) -> Check:
         return lambda request, view: (
             request.body.get(member) not in (None, "") or not any(given(request.body.get(m)) for m in _ADMINISTRATOR)
         )
@@ -197,7 +197,7 @@ def _type_rules() -> tuple[Rule, ...]:
         "assessmentStatusWebHook": f" (under the name that {WEBHOOK_MEMBER.id} gives it)",
     }
 
-    def well_typed(member: str) -> Holds:
+    def well_typed(member: str) -> Check:
         return lambda request, view: _field(member, view.config).well_typed(request, view)
 
     return tuple(

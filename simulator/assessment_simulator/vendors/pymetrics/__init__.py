@@ -1,8 +1,17 @@
 """pymetrics Mercury, versions 1 and 2 of its Assessment API: orders of assessments, and their results.
 
-Read `states` (an order's life), then `rules` (what a request must be like), `orders` (what is decided about it) and
-`access` (who is let in). The versions are two faces of the same orders and tokens: `rules_v2` says where the second
-asks for something else, `factors` what it tells besides. This page is the table that the rest of the program sees.
+Both versions show the same orders and accept the same tokens. Read in this order:
+
+1. `states`: the statuses of an order and the moves between them;
+2. `rules`: what a request must contain, in stages; `v2.rules` holds what version 2 states otherwise;
+3. `orders`: what is decided about a valid request: create, get, list, and the actions of candidates and timers;
+4. `access`: API key and bearer token, whose rules come before those of an operation; `errors`: refusals;
+5. `results`, `reports`, `v2.factors`: what a completed order shows;
+6. `webhooks`, `questionnaire`, `samples`: extensions of the simulator;
+7. `sources`, `assumptions`, `guarantees`, `behaviour_flags`: how sure we are of it; `openapi`: the shapes of bodies.
+
+An operation takes a request and a read-only sandbox, returns a decision, and changes nothing. This module is the table
+that the rest of the program sees. A new endpoint is a row here, a decision, its shape in `openapi`, and its rules.
 """
 
 from collections.abc import Callable
@@ -12,25 +21,19 @@ from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
-from assessment_simulator.vendors.pymetrics import (
-    access,
-    assessments,
-    behaviour_flags,
-    errors,
-    factors,
-    orders,
-    reports,
-    rules,
-    rules_v2,
-    states,
-    webhooks,
-)
+from assessment_simulator.vendors.pymetrics import access, errors, orders, reports, rules, sources, states, webhooks
 from assessment_simulator.vendors.pymetrics.assumptions import ASSUMPTIONS
+from assessment_simulator.vendors.pymetrics.behaviour_flags import BEHAVIOUR_FLAGS
 from assessment_simulator.vendors.pymetrics.guarantees import GUARANTEES, OMISSIONS
 from assessment_simulator.vendors.pymetrics.openapi import INTERFACE
 from assessment_simulator.vendors.pymetrics.questionnaire import QUESTIONNAIRE
 from assessment_simulator.vendors.pymetrics.samples import samples
-from assessment_simulator.vendors.pymetrics.sources import ABOUT, API, DOCUMENTS, PUBLISHER
+from assessment_simulator.vendors.pymetrics.v2 import factors
+from assessment_simulator.vendors.pymetrics.v2 import rules as v2_rules
+
+_READ = (200, 400, 401, 403, 404, 429)
+_LIST = (200, 400, 401, 403, 429)
+_CREATE = (200, 201, 400, 401, 403, 429)
 
 
 def _guarded(
@@ -39,63 +42,37 @@ def _guarded(
     return Operation(name, decide, (*access.ACCESS, *stages))
 
 
+# In the order in which a caller needs them.
 ENDPOINTS = (
-    Endpoint(
-        "POST", "/mercury/oauth/token", Operation("create_token", access.issue, rules.TOKEN),
-        (201, 400, 401), "Generate OAuth Token",
-    ),
-    Endpoint(
-        "GET", "/mercury/configuration", _guarded("get_configuration", assessments.show),
-        (200, 401, 403, 429), "Get Assessment Configurations",
-    ),
-    Endpoint(
-        "POST", "/mercury/order", _guarded("create_order", orders.create, rules.ORDER),
-        (200, 201, 400, 401, 403, 429), "Create Assessment Order",
-    ),
-    Endpoint(
-        "GET", "/mercury/getOrder/{uuid}", _guarded("get_order", orders.get, rules.GET),
-        (200, 400, 401, 403, 404, 429), "Get Assessment Order",
-    ),
-    Endpoint(
-        "POST", "/mercury/orders", _guarded("list_orders", orders.find, rules.LIST),
-        (200, 400, 401, 403, 429), "List Assessment Orders",
-    ),
-    Endpoint(
-        "POST", "/mercury/v2/oauth/token", Operation("create_token_v2", access.issue, rules.TOKEN),
-        (201, 400, 401), "Generate OAuth Token (version 2)",
-    ),
-    Endpoint(
-        "GET", "/mercury/v2/assessments", _guarded("get_configuration_v2", assessments.show),
-        (200, 401, 403, 429), "Get Assessment Configurations (version 2)",
-    ),
-    Endpoint(
-        "POST", "/mercury/v2/orders", _guarded("create_order_v2", orders.create, rules_v2.ORDER),
-        (200, 201, 400, 401, 403, 429), "Create Assessment Order (version 2)",
-    ),
-    Endpoint(
-        "GET", "/mercury/v2/orders/{uuid}", _guarded("get_order_v2", orders.get, rules.GET),
-        (200, 400, 401, 403, 404, 429), "Get Assessment Order (version 2)",
-    ),
-    Endpoint(
-        "GET", "/mercury/v2/orders", _guarded("list_orders_v2", orders.find_v2, rules_v2.LIST),
-        (200, 400, 401, 403, 429), "List Assessment Orders (version 2)",
-    ),
-    Endpoint(
-        "GET", "/mercury/v2/factorContent/{uuid}", _guarded("get_factor_content", factors.show, rules_v2.FACTOR),
-        (200, 400, 401, 403, 404, 429), "Get Factor Content",
-    ),
-    # The page documents this call's parameters; its path is assumed, after the call above.
-    Endpoint(
-        "GET", "/mercury/v2/capabilityContent/{uuid}/{type}",
-        _guarded("get_capability_content", factors.show_capabilities, rules_v2.CAPABILITY),
-        (200, 400, 401, 403, 404, 429), "Get Capability Content",
-    ),
-    Endpoint(
-        "GET", "/pymetrics/reports/{ticket}", Operation("download_report", reports.download, reports.DOWNLOAD),
-        (200, 403), "Download a report by the link in its order",
-    ),
+    Endpoint("POST", "/mercury/oauth/token", Operation("create_token", access.issue, rules.TOKEN),
+             (201, 400, 401), "Generate OAuth Token"),
+    Endpoint("GET", "/mercury/configuration", _guarded("get_configuration", orders.show_assessments),
+             (200, 401, 403, 429), "Get Assessment Configurations"),
+    Endpoint("POST", "/mercury/order", _guarded("create_order", orders.create, rules.ORDER),
+             _CREATE, "Create Assessment Order"),
+    Endpoint("GET", "/mercury/getOrder/{uuid}", _guarded("get_order", orders.get, rules.GET),
+             _READ, "Get Assessment Order"),
+    Endpoint("POST", "/mercury/orders", _guarded("list_orders", orders.find, rules.LIST),
+             _LIST, "List Assessment Orders"),
+    Endpoint("POST", "/mercury/v2/oauth/token", Operation("create_token_v2", access.issue, rules.TOKEN),
+             (201, 400, 401), "Generate OAuth Token (version 2)"),
+    Endpoint("GET", "/mercury/v2/assessments", _guarded("get_configuration_v2", orders.show_assessments),
+             (200, 401, 403, 429), "Get Assessment Configurations (version 2)"),
+    Endpoint("POST", "/mercury/v2/orders", _guarded("create_order_v2", orders.create, v2_rules.ORDER),
+             _CREATE, "Create Assessment Order (version 2)"),
+    Endpoint("GET", "/mercury/v2/orders/{uuid}", _guarded("get_order_v2", orders.get, rules.GET),
+             _READ, "Get Assessment Order (version 2)"),
+    Endpoint("GET", "/mercury/v2/orders", _guarded("list_orders_v2", orders.find_v2, v2_rules.LIST),
+             _LIST, "List Assessment Orders (version 2)"),
+    Endpoint("GET", "/mercury/v2/factorContent/{uuid}", _guarded("get_factor_content", factors.show, v2_rules.FACTOR),
+             _READ, "Get Factor Content"),
+    # The page documents this call's parameters; its path is assumed, by analogy with the call above.
+    Endpoint("GET", "/mercury/v2/capabilityContent/{uuid}/{type}",
+             _guarded("get_capability_content", factors.show_capabilities, v2_rules.CAPABILITY),
+             _READ, "Get Capability Content"),
+    Endpoint("GET", "/pymetrics/reports/{ticket}", Operation("download_report", reports.download, reports.DOWNLOAD),
+             (200, 403), "Download a report by the link in its order"),
 )  # fmt: skip
-"""Every endpoint, in the order in which a caller needs them."""
 
 VENDOR = Vendor(
     id="pymetrics",
@@ -106,7 +83,7 @@ VENDOR = Vendor(
     actions=orders.ACTIONS,
     sample_actions=orders.SAMPLE_ACTIONS,
     http_rules=errors.HTTP_RULES,
-    behaviour_flags=behaviour_flags.BEHAVIOUR_FLAGS,
+    behaviour_flags=BEHAVIOUR_FLAGS,
     state_machine=states.STATE_MACHINE,
     diagram_positions=states.DIAGRAM_POSITIONS,
     record_kind=states.RECORD_KIND,
@@ -115,18 +92,17 @@ VENDOR = Vendor(
     render_refusal=errors.render_refusal,
     render_failure=errors.render_failure,
     bearer_token=access.bearer,
-    extra_headers=lambda world: (),
+    extra_headers=lambda sandbox: (),
     to_invitation=orders.to_invitation,
-    webhook_request=webhooks.post,
+    webhook_request=webhooks.webhook_request,
     samples=samples,
     guarantees=GUARANTEES,
     omissions=OMISSIONS,
     questionnaire=QUESTIONNAIRE,
     interface=INTERFACE,
-    publisher=PUBLISHER,
-    api=API,
-    about=ABOUT,
-    documents=DOCUMENTS,
+    publisher=sources.PUBLISHER,
+    api=sources.API,
+    about=sources.ABOUT,
+    documents=sources.DOCUMENTS,
     assumptions=ASSUMPTIONS,
 )
-"""All that is known of pymetrics."""

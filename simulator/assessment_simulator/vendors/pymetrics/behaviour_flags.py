@@ -1,4 +1,4 @@
-"""What the vendor's pages leave open: one switch each, the first value is the default."""
+"""What the vendor's pages leave open: one behaviour flag each; the first value is the default."""
 
 from typing import Any
 
@@ -33,6 +33,6 @@ V2_EMAIL = BehaviourFlag(
 BEHAVIOUR_FLAGS = (INITIAL_STATUS, EMAIL_MATCH, FORM_BODY, V2_EMAIL)
 
 
-def setting(config: Config, switch: BehaviourFlag) -> Any:
-    """The value of a switch that is in force."""
-    return config.behaviour.get(switch.id, switch.values[0])
+def setting(config: Config, flag: BehaviourFlag) -> Any:
+    """The value of a flag in a sandbox."""
+    return config.behaviour.get(flag.id, flag.values[0])

@@ -1,4 +1,4 @@
-"""How pymetrics says no: the three-member envelope everywhere, but for the key, which its gateway asks for."""
+"""Error responses: the envelope with three members everywhere, except for the key, which the gateway checks."""
 
 from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Rule, uncompressed
@@ -7,7 +7,7 @@ from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.vendors.pymetrics.access import KEY, RATE
 
 RETRY_AFTER = "60"
-"""Seconds to wait after a 429, in which the minute that is counted has passed."""
+"""Seconds to wait after a 429: then the minute that is counted has passed."""
 
 HTTP_RULES = {
     "route": Rule(
@@ -28,17 +28,9 @@ HTTP_RULES = {
         Standing.ASSUMED, ours("nothing is documented; a body that large is a caller's mistake"),
     ),
 }  # fmt: skip
-"""What the HTTP edge judges before it knows which operation is meant."""
+"""The rules that the HTTP layer checks before it knows the operation."""
 
-
-def render_refusal(found: tuple[Rule, ...], call: VendorRequest, world: SandboxView) -> VendorResponse:
-    """The answer to a call that breaks these rules; `recoverable` means that the same call may succeed later."""
-    if found[0] is KEY:
-        return VendorResponse(KEY.status, {"message": "Forbidden"})
-    return _envelope(found[0].status, call, "; ".join(rule.statement for rule in found))
-
-
-_TROUBLES = {
+_FAILURES = {
     400: "the request is not valid",
     401: "the OAuth credentials are not valid",
     404: "there is no such thing",
@@ -46,14 +38,21 @@ _TROUBLES = {
 }
 
 
-def render_failure(status: int, call: VendorRequest) -> VendorResponse:
-    """The answer with this status to a call with which nothing is wrong."""
-    if status == KEY.status:
-        return VendorResponse(KEY.status, {"message": "Forbidden"})
+def render_refusal(found: tuple[Rule, ...], request: VendorRequest, sandbox: SandboxView) -> VendorResponse:
+    """The response to a request that violates these rules."""
+    return _response(found[0].status, request, "; ".join(rule.statement for rule in found), by_gateway=found[0] is KEY)
+
+
+def render_failure(status: int, request: VendorRequest) -> VendorResponse:
+    """The response with this status to a valid request."""
     usual = "the request cannot be served" if status < 500 else "the service failed; the same request may succeed later"
-    return _envelope(status, call, _TROUBLES.get(status, usual))
+    return _response(status, request, _FAILURES.get(status, usual), by_gateway=status == KEY.status)
 
 
-def _envelope(status: int, call: VendorRequest, message: str) -> VendorResponse:
-    body = {"request_id": call.random.uuid(), "recoverable": status in (408, 429) or status >= 500, "message": message}
+def _response(status: int, request: VendorRequest, message: str, *, by_gateway: bool) -> VendorResponse:
+    if by_gateway:
+        return VendorResponse(KEY.status, {"message": "Forbidden"})
+    # `recoverable` means that the same request may succeed later.
+    recoverable = status in (408, 429) or status >= 500
+    body = {"request_id": request.random.uuid(), "recoverable": recoverable, "message": message}
     return VendorResponse(status, body, (("retry-after", RETRY_AFTER),) if status == 429 else ())

@@ -1,8 +1,8 @@
-"""The candidate's part: three little games of ours, where the vendor has a dozen of its own.
+"""The candidate's questionnaire: three little games of ours, where the vendor has a dozen of its own.
 
-The vendor's games measure how somebody takes risks, keeps things in mind, and trusts. Ours ask about the same in a
-minute and measure nothing: each answer is worth some points, and the score is how many of all points were earned. What
-is left blank counts half; where everything is, the score is drawn from the sandbox's seed.
+The vendor's games measure how people take risks, remember, and trust. Ours ask about the same in a minute and measure
+nothing: each answer is worth some points, and the score is the share of all points. A blank answer counts half; where
+all are blank, the score is drawn from the sandbox's seed.
 """
 
 from collections.abc import Mapping
@@ -10,34 +10,21 @@ from typing import Any
 
 from assessment_simulator.core.questionnaire import Answers, Briefing, Part, Phase, Question, Questionnaire
 from assessment_simulator.core.sandbox_view import Stored
-from assessment_simulator.vendors.pymetrics import results
-from assessment_simulator.vendors.pymetrics.states import (
-    ACCEPTED,
-    COMPLETED,
-    EXPIRED,
-    FULFILLED,
-    IN_PROGRESS,
-    NOT_STARTED,
-    PENDING,
-    REJECTED,
-)
+from assessment_simulator.vendors.pymetrics import results, states
 
 PHASES: Mapping[str, Phase] = {
-    REJECTED: Phase.CLOSED,
-    PENDING: Phase.INVITED,
-    ACCEPTED: Phase.INVITED,
-    NOT_STARTED: Phase.INVITED,
-    IN_PROGRESS: Phase.STARTED,
-    COMPLETED: Phase.FINISHED,
-    FULFILLED: Phase.FINISHED,
-    EXPIRED: Phase.EXPIRED,
+    states.REJECTED: Phase.CLOSED,
+    states.PENDING: Phase.INVITED,
+    states.ACCEPTED: Phase.INVITED,
+    states.NOT_STARTED: Phase.INVITED,
+    states.IN_PROGRESS: Phase.STARTED,
+    states.COMPLETED: Phase.FINISHED,
+    states.FULFILLED: Phase.FINISHED,
+    states.EXPIRED: Phase.EXPIRED,
 }
-"""Where a candidate stands in each status."""
 
 _PUFFS = (("2", "2 puffs"), ("5", "5 puffs"), ("9", "9 puffs"), ("14", "14 puffs"), ("20", "20 puffs"))
-_SIGNS = (
-    ("▲", "triangle"), ("●", "circle"), ("■", "square"), ("★", "star"), ("●", "circle"), ("♥", "heart"),
-)  # fmt: skip
+_SIGNS = (("▲", "triangle"), ("●", "circle"), ("■", "square"), ("★", "star"), ("●", "circle"), ("♥", "heart"))
 
 PARTS = (
     Part(
@@ -77,7 +64,6 @@ PARTS = (
         ),
     ),
 )  # fmt: skip
-"""The games, in the order in which they are played."""
 
 POINTS: Mapping[str, Mapping[str, float]] = {
     "first_balloon": {"2": 0.2, "5": 0.7, "9": 1, "14": 0.6, "20": 0},
@@ -87,31 +73,29 @@ POINTS: Mapping[str, Mapping[str, float]] = {
     "handed_over": {"0": 0, "3": 0.4, "5": 0.7, "8": 1, "10": 0.8},
     "given_back": {"unfair": 0, "fair": 1, "generous": 0.7},
 }
-"""What each answer is worth."""
-_BLANK = 0.5
+"""The points that each answer is worth."""
 
 
 def to_results(answers: Answers) -> dict[str, Any]:
-    """The results that answers lead to, as `complete` takes them; none where nothing was answered."""
+    """The results for answers, as `complete` takes them; none where nothing was answered."""
     if not any(answers.values()):
         return {}
-    earned = sum(POINTS[name][answers[name][0]] if answers.get(name) else _BLANK for name in POINTS)
+    earned = sum(POINTS[name][answers[name][0]] if answers.get(name) else 0.5 for name in POINTS)
     score = round(100 * earned / len(POINTS), 2)
-    return {"results": [{"score": score, "description": results.told(score)}]}
+    return {"results": [{"score": score, "description": results.describe(score)}]}
 
 
 def briefing(stored: Stored) -> Briefing:
-    """What the candidate of an order is told."""
-    face, candidate = stored.public, stored.public["candidate"]
+    """What the first page tells the candidate of an order."""
+    order, candidate = stored.public, stored.public["candidate"]
     name = " ".join(part for part in (candidate["first_name"], candidate["last_name"]) if part)
     return Briefing(
-        title=face["assessment"]["description"],
+        title=order["assessment"]["description"],
         candidate=name or candidate["email"] or candidate["external_id"] or "",
         phase=PHASES[stored.status],
-        subject=face["requisition_title"] or "",
-        redirect=face["candidate_redirect_url"],
+        subject=order["requisition_title"] or "",
+        redirect=order["candidate_redirect_url"],
     )
 
 
 QUESTIONNAIRE = Questionnaire("/pymetrics/invite/{ticket}", "ticket", briefing, {"en": PARTS}, to_results)
-"""What stands behind an order's invite_link."""

@@ -1,6 +1,7 @@
-"""Recruiter reports: made when asked for, shown with a link that lapses, and handed out to whoever holds the link.
+"""Recruiter reports: made on request, shown with a link that expires, and sent to every client that has the link.
 
-A presigned link asks for no headers. Ours carries the order's seal, the order, its own end, and a code over both.
+A presigned link needs no headers. Ours holds the sandbox's name, the order's seal and id, the expiry, and a code
+over id and expiry, with dots between.
 """
 
 from collections.abc import Mapping
@@ -17,53 +18,42 @@ from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, RECORD_KIND
 
 LINK_LIFE = instant.HOUR
-"""How long a link answers after the answer that showed it."""
+"""How long a link is valid after the response that showed it."""
 REPORTED = "reported"
-"""The fact that holds the instant at which an order's report was made."""
-_PATH = f"{BASE_URL_TOKEN}/pymetrics/reports/{LINK_TOKEN}"
+"""The internal field that holds the instant at which an order's report was made."""
 
 
-def faces(id: str, facts: Mapping[str, Any], call: VendorRequest, world: SandboxView) -> list[dict[str, str]] | None:
-    """An order's reports as they are shown now, with a link that begins to live now; None when none was made."""
-    if REPORTED not in facts:
+def show(id: str, internal: Mapping[str, Any], request: VendorRequest, sandbox: SandboxView) -> list[Any] | None:
+    """An order's reports, with a link that is valid from now on; None when none was made."""
+    if REPORTED not in internal:
         return None
-    made, expiry = instant.six_digits(facts[REPORTED]), str(call.now + LINK_LIFE)
-    link = f"{_PATH}.{id}.{expiry}.{_code(world, id, expiry)}"
+    made, expiry = instant.six_digits(internal[REPORTED]), str(request.now + LINK_LIFE)
+    link = f"{BASE_URL_TOKEN}/pymetrics/reports/{LINK_TOKEN}.{id}.{expiry}.{_code(sandbox, id, expiry)}"
     report = {"download_url": link, "create_date": made, "modify_date": made}
     # Only version 2 has `report_type`. It names development reports too; that only recruiter reports are made is our
     # choice: "a report" is what the pages promise.
-    return [{**report, "report_type": "recruiter-report"} if call.operation.endswith("_v2") else report]
+    return [{**report, "report_type": "recruiter-report"} if request.operation.endswith("_v2") else report]
 
 
-def fresh(stored: Stored, call: VendorRequest, world: SandboxView) -> Stored | dict[str, Any]:
-    """The order as it is shown now: as it was saved, but for the link of a report."""
+def with_fresh_link(stored: Stored, request: VendorRequest, sandbox: SandboxView) -> Stored | dict[str, Any]:
+    """The order as it was saved, or with a new link where it has a report."""
     if stored.status not in (COMPLETED, FULFILLED) or REPORTED not in stored.internal:
         return stored
-    return {**stored.public, "reports": faces(stored.id, stored.internal, call, world)}
+    return {**stored.public, "reports": show(stored.id, stored.internal, request, sandbox)}
 
 
-def _code(world: SandboxView, id: str, expiry: str) -> str:
-    return seal(world.secret, "report", id, expiry)
+def _code(sandbox: SandboxView, id: str, expiry: str) -> str:
+    return seal(sandbox.secret, "report", id, expiry)
 
 
-def _parts(call: VendorRequest) -> list[str]:
-    """The link's sandbox, seal, order, expiry and code."""
-    return call.params["ticket"].split(".")
-
-
-def _is_ours(call: VendorRequest, world: SandboxView) -> bool:
-    parts = _parts(call)
-    if world.name == "" or len(parts) != 5 or not call.params["ticket"].isascii():
+def _is_genuine(request: VendorRequest, sandbox: SandboxView) -> bool:
+    ticket = request.params["ticket"]
+    parts = ticket.split(".")
+    if sandbox.name == "" or len(parts) != 5 or not ticket.isascii():
         return False
-    order = world.get(RECORD_KIND, parts[2])
-    return (
-        order is not None and REPORTED in order.internal and compare_digest(_code(world, parts[2], parts[3]), parts[4])
-    )
-
-
-def _is_live(call: VendorRequest, world: SandboxView) -> bool:
-    # The stage before found the code right, so this number is one that we wrote.
-    return call.now < int(_parts(call)[3])
+    _, _, id, expiry, code = parts
+    order = sandbox.get(RECORD_KIND, id)
+    return order is not None and REPORTED in order.internal and compare_digest(_code(sandbox, id, expiry), code)
 
 
 DOWNLOAD = (
@@ -71,46 +61,38 @@ DOWNLOAD = (
         Rule(
             "pymetrics.report.link", "path.ticket", "the link must be one that an order's report showed", 403,
             Standing.ASSUMED, ours("presigned links are answered 403 by their store when they are not genuine"),
-            _is_ours,
+            _is_genuine,
         ),
     ),
     (
+        # The stage before verified the code, so the expiry is a number that the simulator wrote.
         Rule(
             "pymetrics.report.lapsed", "path.ticket",
             "the link must not have lapsed; read the order again for a new one", 403,
-            Standing.ASSUMED, ours("documented as presigned, so it lapses; after an hour is our choice"), _is_live,
+            Standing.ASSUMED, ours("documented as presigned, so it lapses; after an hour is our choice"),
+            lambda request, sandbox: request.now < int(request.params["ticket"].split(".")[3]),
         ),
     ),
 )  # fmt: skip
-"""The stages of downloading a report."""
 
 
-def download(call: VendorRequest, world: SandboxView) -> Decision:
-    """The report behind a link, as a document for the edge to draw."""
-    order = cast("Stored", world.get(RECORD_KIND, _parts(call)[2])).public
-    return Decision(VendorResponse(200, document(order), media_type="application/pdf"))
-
-
-def document(order: Mapping[str, Any]) -> Document:
-    """What the report says."""
+def download(request: VendorRequest, sandbox: SandboxView) -> Decision:
+    """The report behind a link."""
+    order = cast("Stored", sandbox.get(RECORD_KIND, request.params["ticket"].split(".")[2])).public
     candidate = order["candidate"]
     name = " ".join(part for part in (candidate["first_name"], candidate["last_name"]) if part)
     email = candidate["email"] or ""
-    results = tuple(_row(result) for result in order["results"] or ())
+    results = tuple(
+        (one["assessment"]["description"], "" if one["score"] is None else f"{one['score']:g}", one["band"] or "")
+        for one in order["results"] or ()
+    )
     sections = (
         ("Candidate", (("Name", name or email or candidate["external_id"] or ""), ("E-mail", email))),
         ("Order", (
-            ("Order", order["id"]),
-            ("Application", order["application_id"]),
-            ("Vacancy", order["requisition_title"] or ""),
-            ("Assessment", order["assessment"]["description"]),
+            ("Order", order["id"]), ("Application", order["application_id"]),
+            ("Vacancy", order["requisition_title"] or ""), ("Assessment", order["assessment"]["description"]),
             ("Status", order["status"]),
         )),
         ("Results", (("Assessment", "Score", "Band"), *results) if results else (("There are no results.",),)),
     )  # fmt: skip
-    return Document("Recruiter report", sections)
-
-
-def _row(result: Mapping[str, Any]) -> tuple[str, ...]:
-    score = result["score"]
-    return (result["assessment"]["description"], "" if score is None else f"{score:g}", result["band"] or "")
+    return Decision(VendorResponse(200, Document("Recruiter report", sections), media_type="application/pdf"))

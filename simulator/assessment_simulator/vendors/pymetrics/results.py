@@ -1,9 +1,10 @@
-"""What an assessment yields: a score from 0 to 100 and a band, drawn from the sandbox's seed or given with `complete`.
+"""The results of an assessment: a score from 0 to 100 and a band, drawn from the seed or sent with `complete`.
 
 The vendor documents neither scale nor names. Its product pages speak of percentages and show these three bands.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from assessment_simulator.core import instant
@@ -12,7 +13,7 @@ from assessment_simulator.core.outcome_tags import parse_tags
 from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.text import plain
-from assessment_simulator.vendors.pymetrics import assessments
+from assessment_simulator.vendors.pymetrics.rules import find_assessment
 
 BANDS = (
     (70.0, "Highly Recommended", "The candidate's traits are very close to those that the role asks for."),
@@ -29,87 +30,57 @@ def band(score: float) -> str:
     return next((name for lowest, name, _ in BANDS if score >= lowest), BANDS[-1][1])
 
 
-def told(score: float) -> str:
+def describe(score: float) -> str:
     """The sentence of the band that a score falls into."""
     return next(text for _, name, text in BANDS if name == band(score))
 
 
-def made(call: VendorRequest, world: SandboxView, order: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The results of an order completed by this call: those in its body, else one that is drawn."""
-    given = None if call.body is MISSING else call.body.get("results")
+def create(request: VendorRequest, sandbox: SandboxView, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The results of an order that this request completes: those in its body, else one that is drawn."""
+    given = None if request.body is MISSING else request.body.get("results")
     if given is None:
-        return [_drawn(call, order)]
-    return [_taken(result, call, world, order) for result in given]
-
-
-def _drawn(call: VendorRequest, order: Mapping[str, Any]) -> dict[str, Any]:
-    score = round(call.random.number(*_RANGES[parse_tags(order["candidate"]["email"] or "").score]), 2)
-    return _face(call, order["assessment"], told(score), score, band(score))
-
-
-def _taken(
-    result: Mapping[str, Any], call: VendorRequest, world: SandboxView, order: Mapping[str, Any]
-) -> dict[str, Any]:
-    score, chosen = result.get("score"), assessments.find(world.config, result.get("assessment_id"))
-    name = result.get("band")
-    if name is None and score is not None:
-        name = band(score)
-    assessment = assessments.face(chosen) if chosen else order["assessment"]
-    return _face(call, assessment, result.get("description"), score, name)
-
-
-def _face(
-    call: VendorRequest, assessment: Any, description: str | None, score: float | None, name: str | None
-) -> dict[str, Any]:
-    return {
-        "assessment": assessment,
-        "create_date": instant.six_digits(call.now),
-        "description": description,
-        "score": score,
-        "band": name,
-    }
+        score = round(request.random.number(*_RANGES[parse_tags(order["candidate"]["email"] or "").score]), 2)
+        given = [{"score": score, "description": describe(score)}]
+    created = []
+    for result in given:
+        score, name = result.get("score"), result.get("band")
+        chosen = find_assessment(sandbox.config, result.get("assessment_id"))
+        created.append(
+            {
+                "assessment": asdict(chosen) if chosen else order["assessment"],
+                "create_date": instant.six_digits(request.now),
+                "description": result.get("description"),
+                "score": score,
+                "band": band(score) if name is None and score is not None else name,
+            }
+        )
+    return created
 
 
 def _is_number(value: Any, config: Config) -> bool:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
     # No client could read infinity, or a whole number longer than a float holds.
-    return abs(value) < 1e300
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 def _is_text(value: Any, config: Config) -> bool:
     return isinstance(value, str)
 
 
-def _is_configured(value: Any, config: Config) -> bool:
-    return assessments.find(config, value) is not None
-
-
 _MEMBERS: dict[str, tuple[Callable[[Any, Config], bool], str]] = {
     "score": (_is_number, "a number or null"),
     "band": (_is_text, "a string or null"),
     "description": (_is_text, "a string or null"),
-    "assessment_id": (_is_configured, "the id of a configured assessment or null"),
-}
+    "assessment_id": (
+        lambda value, config: find_assessment(config, value) is not None, "the id of a configured assessment or null",
+    ),
+}  # fmt: skip
 
 
-def problem(body: Any, config: Config) -> str | None:
-    """What is wrong with the body of `complete`, where, and what would be right; None when nothing is."""
-    found = _unfit(body, ("results",))
-    if found is not None or body is MISSING or body.get("results") is None:
-        return found
-    if not isinstance(body["results"], list):
-        return f"body.results must be a list of objects, each with any of {', '.join(_MEMBERS)}"
-    problems = (_flaw(f"body.results[{at}]", result, config) for at, result in enumerate(body["results"]))
-    return next((flaw for flaw in problems if flaw), None)
+def problem(body: Any, config: Config, members: tuple[str, ...] = ("results",)) -> str | None:
+    """What is wrong with the body of `complete`, where, and what would be right; None when nothing is.
 
-
-def unwanted(body: Any) -> str | None:
-    """What is wrong with the body of an action that takes none."""
-    return _unfit(body, ())
-
-
-def _unfit(body: Any, members: tuple[str, ...]) -> str | None:
+    With no `members`: the same for an action that takes no body.
+    """
     if body is MISSING:
         return None
     if isinstance(body, Unreadable):
@@ -119,19 +90,22 @@ def _unfit(body: Any, members: tuple[str, ...]) -> str | None:
     if "scores" in body:
         return "body.scores is for Predictive Index assessments; complete a pymetrics order with body.results"
     unknown = next((name for name in body if name not in members), None)
-    if unknown is None:
+    if unknown is not None:
+        known = f"known is {members[0]}" if members else "this action takes no members"
+        return f"body.{plain(unknown)} is unknown; {known}"
+    results, known = body.get("results"), ", ".join(_MEMBERS)
+    if results is None:
         return None
-    right = f"known is {members[0]}" if members else "this action takes no members"
-    return f"body.{plain(unknown)} is unknown; {right}"
-
-
-def _flaw(place: str, result: Any, config: Config) -> str | None:
-    if not isinstance(result, dict):
-        return f"{place} must be an object with any of {', '.join(_MEMBERS)}"
-    for name, value in result.items():
-        if name not in _MEMBERS:
-            return f"{place}.{plain(name)} is unknown; known are {', '.join(_MEMBERS)}"
-        fits, right = _MEMBERS[name]
-        if value is not None and not fits(value, config):
-            return f"{place}.{name} must be {right}"
+    if not isinstance(results, list):
+        return f"body.results must be a list of objects, each with any of {known}"
+    for at, result in enumerate(results):
+        place = f"body.results[{at}]"
+        if not isinstance(result, dict):
+            return f"{place} must be an object with any of {known}"
+        for name, value in result.items():
+            if name not in _MEMBERS:
+                return f"{place}.{plain(name)} is unknown; known are {known}"
+            is_right, right = _MEMBERS[name]
+            if value is not None and not is_right(value, config):
+                return f"{place}.{name} must be {right}"
     return None

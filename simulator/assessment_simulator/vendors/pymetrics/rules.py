@@ -1,19 +1,23 @@
-"""What a request must be like: the members of each body as tables, and every demand on them as a row."""
+"""What a request must contain: the fields of each body as tables, and every demand on them as one row.
+
+An operation has stages of rules. The response names all violated rules of the first stage that has any, so a stage may
+rely on the stages before it.
+"""
 
 from dataclasses import replace
 from typing import Any
 
+from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
-from assessment_simulator.core.rules import Field, Holds, Json, Rule, misspelt, type_rules, unreadable
+from assessment_simulator.core.rules import Check, Field, Json, Rule, misspelt, type_rules, unreadable
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Basis, Source, Standing, ours
-from assessment_simulator.core.text import ignored, is_blank
-from assessment_simulator.core.urls import is_url
-from assessment_simulator.vendors.pymetrics import access, assessments, sources
+from assessment_simulator.core.text import ignored, is_blank, is_uuid
+from assessment_simulator.core.urls import FORM, is_url
+from assessment_simulator.vendors.pymetrics import access, sources
 from assessment_simulator.vendors.pymetrics.behaviour_flags import FORM_BODY, setting
 from assessment_simulator.vendors.pymetrics.states import RECORD_KIND
 
-FORM = "application/x-www-form-urlencoded"
 LONGEST_URL = 65_536
 YES = frozenset({"true", "1", "yes", "on", "t", "y"})
 NO = frozenset({"false", "0", "no", "off", "f", "n"})
@@ -49,100 +53,84 @@ LIST_FIELDS = (
 _ORDER = {field.slug: field for field in ORDER_FIELDS}
 
 
-def _readable(call: VendorRequest, world: SandboxView) -> bool:
-    return call.body is not MISSING and not isinstance(call.body, Unreadable)
+def find_assessment(config: Config, id: Any) -> Assessment | None:
+    """The configured assessment with that id; a UUID may have letters of either case."""
+    for assessment in config.assessments:
+        if assessment.id == id:
+            return assessment
+    if not isinstance(id, str) or not is_uuid(id):
+        return None
+    return next((assessment for assessment in config.assessments if assessment.id.lower() == id.lower()), None)
 
 
-def _is_json(call: VendorRequest, world: SandboxView) -> bool:
-    return _readable(call, world) and call.media_type != FORM
+def order_exists(request: VendorRequest, sandbox: SandboxView) -> bool:
+    """Whether the id in the path is that of an order."""
+    return sandbox.get(RECORD_KIND, request.params["uuid"]) is not None
 
 
-def _is_object(call: VendorRequest, world: SandboxView) -> bool:
-    return isinstance(call.body, dict) or not _readable(call, world)
+def _is_readable(request: VendorRequest, sandbox: SandboxView) -> bool:
+    return request.body is not MISSING and not isinstance(request.body, Unreadable)
 
 
-def _takes_form(call: VendorRequest, world: SandboxView) -> bool:
-    return call.media_type != FORM or setting(world.config, FORM_BODY) == "accepted"
+def _is_json(request: VendorRequest, sandbox: SandboxView) -> bool:
+    return request.media_type != FORM and _is_readable(request, sandbox)
 
 
-def _given(field: Field) -> Holds:
-    """A predicate: the member is there and not null, unless the object around it is itself missing."""
-    around, name = field.path[:-1], field.path[-1]
-
-    def holds(call: VendorRequest, world: SandboxView) -> bool:
-        outer: Any = call.body
-        for step in around:
-            outer = outer.get(step)
-        return not isinstance(outer, dict) or outer.get(name) is not None
-
-    return holds
+def _is_known_assessment(request: VendorRequest, sandbox: SandboxView) -> bool:
+    id = request.body.get("assessment_id")
+    return not isinstance(id, str) or find_assessment(sandbox.config, id) is not None
 
 
-def _configured(call: VendorRequest, world: SandboxView) -> bool:
-    id = call.body.get("assessment_id")
-    return not isinstance(id, str) or assessments.find(world.config, id) is not None
-
-
-def _filtered(call: VendorRequest, world: SandboxView) -> bool:
-    return any(field.of(call.body) not in (None, "") for field in LIST_FIELDS)
-
-
-def _order_known(call: VendorRequest, world: SandboxView) -> bool:
-    return world.get(RECORD_KIND, call.params["uuid"]) is not None
-
-
-def _report_readable(call: VendorRequest, world: SandboxView) -> bool:
-    word = call.query.get("report", "").lower()
-    return word == "" or word in YES or word in NO
-
-
-def _body(
-    prefix: str, source: Source, statement: str, holds: Holds, status: Basis | None = None
-) -> tuple[Rule, ...]:  # fmt: skip
+def _body(prefix: str, source: Source, statement: str, check: Check, status: Basis | None = None) -> tuple[Rule, ...]:
     return (
+        Rule(f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, check, unreadable, status),
         Rule(
-            f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, holds, unreadable,
-            status_basis=status,
-        ),
-        Rule(
-            f"{prefix}.body.object", "body", "the body must be an object", 400, Standing.DOCUMENTED, source, _is_object,
+            f"{prefix}.body.object", "body", "the body must be an object", 400, Standing.DOCUMENTED, source,
+            lambda request, sandbox: isinstance(request.body, dict) or not _is_readable(request, sandbox),
             status_basis=status,
         ),
     )  # fmt: skip
 
 
 def _required(prefix: str, field: Field, source: Source) -> Rule:
+    """The rule that a member is there and not null, unless the object around it is itself missing."""
+    *outer, name = field.path
+
+    def check(request: VendorRequest, sandbox: SandboxView) -> bool:
+        around: Any = request.body
+        for step in outer:
+            around = around.get(step)
+        return not isinstance(around, dict) or around.get(name) is not None
+
     return Rule(
-        f"{prefix}.{field.slug}.required", field.place, f"{field.slug} is required", 400,
-        Standing.DOCUMENTED, source, _given(field), misspelt(field),
+        f"{prefix}.{field.slug}.required", field.place, f"{field.slug} is required", 400, Standing.DOCUMENTED, source,
+        check, misspelt(field),
     )  # fmt: skip
 
 
-def _basic(call: VendorRequest, world: SandboxView) -> str | None:
-    if call.headers.get("authorization", "").partition(" ")[0].lower() != "basic":
-        return None
-    return (
-        "credentials in Authorization: Basic (client_secret_basic) are not read: send client_id and client_secret in "
-        "the JSON body (client_secret_post)"
-    )
+def _with_basic_hint(rule: Rule) -> Rule:
+    """The rule with a hint for OAuth clients that send the credentials in a header, where the vendor ignores them."""
+
+    def hint(request: VendorRequest, sandbox: SandboxView) -> str | None:
+        own = rule.hint(request, sandbox) if rule.hint else None
+        if own or request.headers.get("authorization", "").partition(" ")[0].lower() != "basic":
+            return own
+        return (
+            "credentials in Authorization: Basic (client_secret_basic) are not read: send client_id and client_secret "
+            "in the JSON body (client_secret_post)"
+        )
+
+    return replace(rule, hint=hint)
 
 
-def _hinted(stages: tuple[tuple[Rule, ...], ...]) -> tuple[tuple[Rule, ...], ...]:
-    """The same rules; each also names credentials that were sent in the wrong place as a cause."""
-
-    def hinted(rule: Rule) -> Rule:
-        own = rule.hint
-        return replace(rule, hint=lambda call, world: (own(call, world) if own else None) or _basic(call, world))
-
-    return tuple(tuple(hinted(rule) for rule in stage) for stage in stages)
-
-
-TOKEN = _hinted((
+# The body is judged before the client: a 400 says more than a 401.
+TOKEN = tuple(tuple(map(_with_basic_hint, stage)) for stage in (
     (
-        *_body("pymetrics.token", sources.TOKEN_400, "the body must be readable JSON", _readable),
+        *_body("pymetrics.token", sources.TOKEN_400, "the body must be readable JSON", _is_readable),
         Rule(
             "pymetrics.token.media_type", "header.content-type", "the body must be JSON, not a form", 400,
-            Standing.ASSUMED, FORM_BODY.source, _takes_form,
+            Standing.ASSUMED, FORM_BODY.source,
+            lambda request, sandbox: request.media_type != FORM or setting(sandbox.config, FORM_BODY) == "accepted",
         ),
     ),
     (
@@ -156,7 +144,6 @@ TOKEN = _hinted((
     ),
     (access.CLIENT,),
 ))  # fmt: skip
-"""The stages of the token call. The body is judged before the client: a 400 says more than a 401."""
 
 EMAIL_REQUIRED = _required("pymetrics.order", _ORDER["candidate.email"], sources.CANDIDATE)
 """The one demand on a new order that version 2 of the API states otherwise."""
@@ -173,17 +160,18 @@ ORDER = (
         ),
         *(
             Rule(
-                f"pymetrics.order.{name}.blank", f"body.{name}", f"{name} must not be white space alone", 400,
+                f"pymetrics.order.{name}.blank", f"body.{name}", f"{name} must not be white space only", 400,
                 Standing.ASSUMED, ours("no page names it; a name that shows nothing is a caller's mistake"),
                 _ORDER[name].passes(lambda text: text == "" or not is_blank(text)),
             )
             for name in ("candidate.first_name", "candidate.last_name")
         ),
         _required("pymetrics.order", _ORDER["assessment_id"], sources.ORDER_BODY),
+        # The demand is documented, the 400 is our choice.
         Rule(
             "pymetrics.order.assessment_id.known", "body.assessment_id",
             "assessment_id must be the id of one of the configured assessments", 400,
-            Standing.DOCUMENTED, sources.ORDER_BODY, _configured, status_basis=sources.UNLISTED,
+            Standing.DOCUMENTED, sources.ORDER_BODY, _is_known_assessment, status_basis=sources.UNLISTED,
         ),
         _required("pymetrics.order", _ORDER["application_id"], sources.ORDER_BODY),
         *type_rules("pymetrics.order", ORDER_FIELDS, 400),
@@ -200,27 +188,26 @@ ORDER = (
         ),
     ),
 )  # fmt: skip
-"""The stages of creating an order. The 400 for an unknown assessment is our choice: the demand is documented."""
 
+# A malformed id is simply unknown: the 404 is the only documented refusal.
 GET = (
     (
         Rule(
             "pymetrics.get.known", "path.uuid", "the id must be that of an order", 404,
-            Standing.DOCUMENTED, sources.GET_404, _order_known,
+            Standing.DOCUMENTED, sources.GET_404, order_exists,
         ),
     ),
     (
         Rule(
             "pymetrics.get.report", "query.report", "report must be true or false", 400,
             Standing.ASSUMED, ours("the vendor's clients send true, false, True and False; anything else is a slip"),
-            _report_readable,
+            lambda request, sandbox: request.query.get("report", "").lower() in YES | NO | {""},
         ),
     ),
 )  # fmt: skip
-"""The stages of reading an order. A malformed id is simply unknown: the 404 is the only documented refusal."""
 
+# The 400 of a list is documented for the case that neither id is given. An empty string counts as not given.
 LIST = (
-    # The 400 of this call is documented for the case that neither id is given.
     _body(
         "pymetrics.list", sources.LIST_BODY, "the body must be readable JSON, not a form", _is_json, sources.UNLISTED
     ),
@@ -228,19 +215,19 @@ LIST = (
         *type_rules("pymetrics.list", LIST_FIELDS, 400),
         Rule(
             "pymetrics.list.filter", "body", "at least one of job_application_id and candidate_id must be given", 400,
-            Standing.DOCUMENTED, sources.LIST_400, _filtered, misspelt(*LIST_FIELDS),
+            Standing.DOCUMENTED, sources.LIST_400,
+            lambda request, sandbox: any(field.of(request.body) not in (None, "") for field in LIST_FIELDS),
+            misspelt(*LIST_FIELDS),
         ),
     ),
 )  # fmt: skip
-"""The stages of listing orders; an empty string counts as not given."""
-
 
 ORDER_MEMBERS = frozenset(field.path for field in ORDER_FIELDS)
 LIST_MEMBERS = frozenset(field.path for field in LIST_FIELDS)
 
 
 def notes(body: dict[str, Any], known: frozenset[tuple[str, ...]]) -> tuple[str, ...]:
-    """Which members no document names, at most five, so that a slip of the pen is seen though it is accepted."""
+    """Notes about members that no document names, at most five: they are accepted, and may be misspelt."""
     inner = body.get("candidate") if ("candidate",) in known else None
     found = [(name,) for name in body] + [("candidate", name) for name in inner or ()]
     if known.issuperset(found):

@@ -8,30 +8,31 @@ the reason.
 
 from assessment_simulator.core.sources import Document, Source, assumed
 
-_BOTH = "pymetrics API 1.3.0 and 2.2.0"
-_V1 = "pymetrics Assessment API 1.3.0"
-_V2 = "pymetrics API 2.2.0"
+BOTH = "pymetrics API 1.3.0 and 2.2.0"
+V1 = "pymetrics Assessment API 1.3.0"
+V2 = "pymetrics API 2.2.0"
+V2_1 = "pymetrics API 2.2.1"
 
-INTRODUCTION = Source(_BOTH, "Introduction, authentication")
-TOKEN_BODY = Source(_BOTH, "Generate OAuth Token, request body")
-TOKEN_400 = Source(_BOTH, "Generate OAuth Token, response 400")
-TOKEN_401 = Source(_BOTH, "Generate OAuth Token, response 401")
-CONFIGURATION_401 = Source(_BOTH, "Get Assessment Configurations, response 401")
-ORDER_BODY = Source(_BOTH, "Create Assessment Order, request body")
-ORDER_400 = Source(_BOTH, "Create Assessment Order, response 400")
-CANDIDATE = Source(_V1, "MercuryCandidate, email")
-GET_404 = Source(_BOTH, "Get Assessment Order, response 404")
-LIST_400 = Source(_V1, "List Assessment Orders, response 400")
-UNIQUENESS = Source(_BOTH, "Create Assessment Order, description: the criteria of uniqueness")
-LIST_BODY = Source(_V1, "List Assessment Orders, request body")
+INTRODUCTION = Source(BOTH, "Introduction, authentication")
+TOKEN_BODY = Source(BOTH, "Generate OAuth Token, request body")
+TOKEN_400 = Source(BOTH, "Generate OAuth Token, response 400")
+TOKEN_401 = Source(BOTH, "Generate OAuth Token, response 401")
+CONFIGURATION_401 = Source(BOTH, "Get Assessment Configurations, response 401")
+ORDER_BODY = Source(BOTH, "Create Assessment Order, request body")
+ORDER_400 = Source(BOTH, "Create Assessment Order, response 400")
+CANDIDATE = Source(V1, "MercuryCandidate, email")
+GET_404 = Source(BOTH, "Get Assessment Order, response 404")
+LIST_400 = Source(V1, "List Assessment Orders, response 400")
+UNIQUENESS = Source(BOTH, "Create Assessment Order, description: the criteria of uniqueness")
+LIST_BODY = Source(V1, "List Assessment Orders, request body")
 SDK = "pymetrics-assessment-api-client 1.0.1 (PyPI)"
 STATUSES = Source(SDK, "models/pontem_order_statuses.py")
 
-CANDIDATE_V2 = Source(_V2, "MercuryCandidate, email: generally required unless pymetrics says otherwise")
-LIST_400_V2 = Source(_V2, "List Assessment Orders, response 400")
-FACTOR_400 = Source(_V2, "Get Factor Content, response 400")
-FACTOR_404 = Source(_V2, "Get Factor Content, response 404")
-CAPABILITY_TYPE = Source("pymetrics API 2.2.1", "Get Capability Content, path parameter type")
+CANDIDATE_V2 = Source(V2, "MercuryCandidate, email: generally required unless pymetrics says otherwise")
+LIST_400_V2 = Source(V2, "List Assessment Orders, response 400")
+FACTOR_400 = Source(V2, "Get Factor Content, response 400")
+FACTOR_404 = Source(V2, "Get Factor Content, response 404")
+CAPABILITY_TYPE = Source(V2_1, "Get Capability Content, path parameter type")
 
 URL_LENGTH = Source(
     "pymetrics/open_api_pymetrics_assessment_client 2eff9fb (GitHub)",
@@ -60,12 +61,12 @@ ABOUT = (
 )
 
 DOCUMENTS = (
-    Document((f"{_V1}, the page", _V1), _DOCS, PUBLISHER, API,
+    Document((f"{V1}, the page", V1), _DOCS, PUBLISHER, API,
              "the beginning, to Get Assessment Configurations", _UNDATED),
-    Document((f"{_V1}, generated Markdown", _V1, _BOTH), f"{_REPOSITORY}/tree/2eff9fb/docs", PUBLISHER, API,
+    Document((f"{V1}, generated Markdown", V1, BOTH), f"{_REPOSITORY}/tree/2eff9fb/docs", PUBLISHER, API,
              "all of its files", "9 November 2021"),
-    Document((_V2, _BOTH), f"{_REPOSITORY}/tree/63a5c9f/docs", PUBLISHER, API, "all of its files", "4 April 2023"),
-    Document(("pymetrics API 2.2.1",), _DOCS, PUBLISHER, API, "the beginning, to the sample of Get Capability Content",
+    Document((V2, BOTH), f"{_REPOSITORY}/tree/63a5c9f/docs", PUBLISHER, API, "all of its files", "4 April 2023"),
+    Document((V2_1,), _DOCS, PUBLISHER, API, "the beginning, to the sample of Get Capability Content",
              _UNDATED),
     Document((SDK,), "pip download pymetrics-assessment-api-client==1.0.1", PUBLISHER, API,
              "the whole package; it was run as well", "version 1.0.1", code=True),

@@ -1,4 +1,4 @@
-"""An order's life: the one table of its statuses and of the moves between them.
+"""The states of an order: the one table of its statuses and of the moves between them.
 
 The eight statuses are those of the vendor's client (`PontemOrderStatuses`). One move is documented, from Completed to
 Fulfilled when an order that has results is read. All other moves are our reading of the names, in the order in which
@@ -10,7 +10,6 @@ from typing import Final
 from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 
 RECORD_KIND: Final = "order"
-"""The kind under which orders are remembered."""
 
 REJECTED: Final = "Rejected"
 PENDING: Final = "Pending"
@@ -52,17 +51,12 @@ STATE_MACHINE = StateMachine(
     happy_path=("accept", "invite", "start", "complete"),
 )
 
-DIAGRAM_POSITIONS: dict[State, DiagramPosition] = {
-    REJECTED: DiagramPosition(0, 0, 3),
-    PENDING: DiagramPosition(1, 0),
-    ACCEPTED: DiagramPosition(1, 1),
-    NOT_STARTED: DiagramPosition(1, 2),
-    IN_PROGRESS: DiagramPosition(1, 3),
-    COMPLETED: DiagramPosition(1, 4),
-    FULFILLED: DiagramPosition(1, 5),
-    EXPIRED: DiagramPosition(2, 0, 4),
-}
-"""Where each status is drawn. Those that many lead to are high, so that straight arrows reach them."""
-
 SETTLED = frozenset({REJECTED, COMPLETED, EXPIRED, FULFILLED})
-"""Statuses from which no alarm can move an order on: only reading it can."""
+"""Statuses that no timer changes; a completed order can still be read, which fulfils it."""
+
+# States that many moves lead to span several rows, so that straight arrows reach them.
+DIAGRAM_POSITIONS: dict[State, DiagramPosition] = {
+    REJECTED: DiagramPosition(0, 0, 3), PENDING: DiagramPosition(1, 0), ACCEPTED: DiagramPosition(1, 1),
+    NOT_STARTED: DiagramPosition(1, 2), IN_PROGRESS: DiagramPosition(1, 3), COMPLETED: DiagramPosition(1, 4),
+    FULFILLED: DiagramPosition(1, 5), EXPIRED: DiagramPosition(2, 0, 4),
+}  # fmt: skip

@@ -19,37 +19,33 @@ from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.urls import basic_auth
 
 DEFAULT_SECRET = "whsec_c2ltdWxhdG9yLXdlYmhvb2stc2VjcmV0"  # noqa: S105  published: it guards nothing
-"""Signs where the sandbox sets no `webhook_secret`, so that a listener can always check."""
+"""Signs where the sandbox sets no `webhook_secret`, so that a listener can always verify."""
 
 
-def notices(call: VendorRequest, world: SandboxView, face: Mapping[str, Any]) -> tuple[WebhookEvent, ...]:
-    """What to send about an order whose status changed to the one it shows."""
-    url = world.config.webhook_url
+def status_changed(request: VendorRequest, sandbox: SandboxView, order: Mapping[str, Any]) -> tuple[WebhookEvent, ...]:
+    """The webhook event about an order whose status is new; none where the sandbox has no webhook URL."""
+    url = sandbox.config.webhook_url
     if not url:
         return ()
-    told = {"type": "order.status_changed", "timestamp": instant.six_digits(call.now), "data": face}
-    id = f"msg_{call.random.uuid()}"
-    return (WebhookEvent(id, "pymetrics", face["id"], url, "application/json", json.dumps(told)),)
+    body = {"type": "order.status_changed", "timestamp": instant.six_digits(request.now), "data": order}
+    id = f"msg_{request.random.uuid()}"
+    return (WebhookEvent(id, "pymetrics", order["id"], url, "application/json", json.dumps(body)),)
 
 
-def post(delivery: Delivery, at: int, config: Config) -> WebhookRequest:
-    """The HTTP request of one try at the instant `at`; user and password in the URL become Basic authentication."""
-    notice = delivery.event
-    url, access = basic_auth(notice.url)
-    moment, body = str(at // instant.SECOND), notice.body.encode()
-    signature = _signature(config.webhook_secret or DEFAULT_SECRET, f"{notice.id}.{moment}.".encode() + body)
+def webhook_request(delivery: Delivery, at: int, config: Config) -> WebhookRequest:
+    """The HTTP request of an attempt at the instant `at`; user and password in the URL become Basic authentication."""
+    event = delivery.event
+    url, authorization = basic_auth(event.url)
+    timestamp, body = str(at // instant.SECOND), event.body.encode()
+    signed = f"{event.id}.{timestamp}.".encode() + body
+    keys = webhook_secret.keys(config.webhook_secret or DEFAULT_SECRET)
+    # With several keys there is one signature for each: a listener accepts the webhook if one of them is right.
+    signatures = (f"v1,{b64encode(digest(key, signed, 'sha256')).decode()}" for key in keys)
     headers = (
-        ("content-type", notice.media_type),
+        ("content-type", event.media_type),
         ("user-agent", "assessment-simulator"),
-        ("webhook-id", notice.id),
-        ("webhook-timestamp", moment),
-        ("webhook-signature", signature),
-        *((("authorization", access),) if access else ()),
+        ("webhook-id", event.id),
+        ("webhook-timestamp", timestamp),
+        ("webhook-signature", " ".join(signatures)),
     )
-    return WebhookRequest(url, headers, body)
-
-
-def _signature(secret: str, signed: bytes) -> str:
-    """One signature for each key, separated by blanks: a listener accepts the webhook if one of them is right."""
-    codes = (b64encode(digest(key, signed, "sha256")).decode() for key in webhook_secret.keys(secret))
-    return " ".join(f"v1,{code}" for code in codes)
+    return WebhookRequest(url, (*headers, ("authorization", authorization)) if authorization else headers, body)

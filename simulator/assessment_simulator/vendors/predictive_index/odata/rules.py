@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.request import VendorRequest
-from assessment_simulator.core.rules import Holds, Rule, misspelt_query
+from assessment_simulator.core.rules import Check, Rule, misspelt_query
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.core.text import PLUS, plus_is_suspect, raw_value
@@ -68,7 +68,7 @@ def _errors(prefix: str, slug: str, request: VendorRequest, view: SandboxView) -
     return [error for error in found if error.slug == slug]
 
 
-def _no_error(prefix: str, slug: str) -> Holds:
+def _no_error(prefix: str, slug: str) -> Check:
     return lambda request, view: not _errors(prefix, slug, request, view)
 
 
