@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.urls import basic_auth, host_and_port, is_url, is_web_url, path_prefix
+from assessment_simulator.core.urls import basic_auth, host_and_port, is_url, is_web_url, parse_query, path_prefix
 
 URLS = [
     ("http://example.com", True, True),
@@ -155,3 +155,10 @@ PREFIXES = [
 @pytest.mark.parametrize(("path", "prefix"), PREFIXES)
 def test_a_prefix_is_a_path_that_links_can_begin_with(path: str, prefix: str | None) -> None:
     assert path_prefix(path) == prefix
+
+
+def test_query_is_parsed_with_blank_values_and_the_last_of_repeated_parameters() -> None:
+    assert parse_query(b"") == {}
+    assert parse_query(b"a=1&b=&a=%C3%A4+x&c=\xff") == {"a": "ä x", "b": "", "c": "\ufffd"}
+    with pytest.raises(ValueError, match="fields"):
+        parse_query(b"&".join([b"a"] * 1_001))
