@@ -1,5 +1,10 @@
-"""The pending webhooks of one sandbox: its deliveries, in which order they go, and which is due next.
+"""The delivery queue of one sandbox: its webhook deliveries, in which order they go, and which is due next.
 
+Deliveries with one ordering key go one after another: only the first of them is offered, and the next when that one is
+delivered or has failed. A first one is in exactly one of three places: in the heap `due`, in flight (claimed, and its
+attempt not recorded yet), or held back by a fault until another webhook was sent or its time has come.
+
+An entry of the heap is stale if its delivery is over or has another due time by now; it is skipped when it comes up.
 The values of the dictionaries are immutable, so a copy of a dictionary is a true copy.
 """
 
@@ -18,7 +23,7 @@ STALE = 1_000
 
 
 class DeliveryQueue:
-    """The deliveries' part of a state; `sequence` is the number of the last commit."""
+    """The deliveries' part of a sandbox's state; `sequence` is the number of the last commit."""
 
     __slots__ = ("deliveries", "due", "held_back", "in_flight", "ordering_keys", "pending", "sequence")
 
@@ -27,128 +32,71 @@ class DeliveryQueue:
         self.deliveries: dict[str, Delivery] = {}
         """All deliveries, oldest first; none is ever removed."""
         self.pending: dict[str, Delivery] = {}
-        """Those that are neither delivered nor given up."""
+        """Those that are neither delivered nor failed."""
         self.ordering_keys: dict[str, tuple[str, ...]] = {}
-        """Pending deliveries by line, the oldest first: only the head of a line may be tried."""
+        """The ids of pending deliveries by ordering key, in the order in which they go."""
         self.due: list[Due] = []
-        """A heap of the heads of lines; an entry is taken out when its attempt begins."""
         self.held_back: str | None = None
-        """The one head of a line that is in no queue: a fault keeps it until another notice was sent, or it is due."""
         self.in_flight: set[str] = set()
-        """Deliveries that were taken out of the queue and are not back: their attempts are in progress."""
 
     def copy_deliveries(self, twin: "DeliveryQueue") -> None:
         """Give another state a copy of the deliveries."""
         twin.deliveries, twin.pending = self.deliveries.copy(), self.pending.copy()
-        twin.ordering_keys = self.ordering_keys.copy()
-        twin.due, twin.held_back, twin.in_flight = self.due.copy(), self.held_back, self.in_flight.copy()
+        twin.ordering_keys, twin.due = self.ordering_keys.copy(), self.due.copy()
+        twin.held_back, twin.in_flight = self.held_back, self.in_flight.copy()
 
     def enqueue(self, delivery: Delivery) -> None:
-        """Put a new delivery at the end of its line."""
-        delivery = self._numbered(delivery)
-        line = (*self.ordering_keys.get(delivery.ordering_key, ()), delivery.id)
-        self.ordering_keys[delivery.ordering_key] = line
-        self._keep(delivery)
-        if len(line) == 1:
-            self._queue(delivery)
-        elif line[0] == self.held_back:
+        """Add a new delivery behind all others with its ordering key."""
+        delivery = replace(delivery, number=len(self.deliveries))
+        key = delivery.ordering_key
+        ids = self.ordering_keys[key] = (*self.ordering_keys.get(key, ()), delivery.id)
+        self._store(delivery)
+        if len(ids) == 1:
+            self._push(delivery)
+        elif ids[0] == self.held_back:
             self.held_back = None
-            self._let_pass(replace(self.pending[line[0]], due=delivery.due))
+            self._swap(replace(self.pending[ids[0]], due=delivery.due))
 
     def enqueue_next(self, delivery: Delivery) -> None:
-        """Put a new delivery right behind the head of its line."""
-        head, *rest = self.ordering_keys[delivery.ordering_key]
-        self.ordering_keys[delivery.ordering_key] = (head, delivery.id, *rest)
-        self._keep(self._numbered(delivery))
-
-    def _numbered(self, delivery: Delivery) -> Delivery:
-        return replace(delivery, number=len(self.deliveries))
+        """Add a new delivery right behind the first one with its ordering key."""
+        first, *rest = self.ordering_keys[delivery.ordering_key]
+        self.ordering_keys[delivery.ordering_key] = (first, delivery.id, *rest)
+        self._store(replace(delivery, number=len(self.deliveries)))
 
     def postpone(self, delivery: Delivery, until: int, fault: str) -> None:
-        """Let a delivery that was taken out of the queue wait until an instant; the fault meets it no more."""
+        """Queue a claimed delivery again for a later instant; the fault does not match it again."""
         later = replace(delivery, due=until, fault=fault)
-        self._keep(later)
-        self._queue(later)
+        self._store(later)
+        self._push(later)
 
     def reorder(self, delivery: Delivery, until: int, fault: str) -> None:
-        """Let the next in its line pass a delivery that was taken out of the queue; without one, hold it until then."""
+        """Let the next with its ordering key overtake a claimed delivery; if there is none, hold it back until then."""
         self.in_flight.discard(delivery.id)
         if len(self.ordering_keys[delivery.ordering_key]) > 1:
-            self._let_pass(replace(delivery, fault=fault))
+            self._swap(replace(delivery, fault=fault))
         else:
-            self._keep(replace(delivery, due=until, fault=fault))
+            self._store(replace(delivery, due=until, fault=fault))
             self.held_back = delivery.id
 
     def may_reorder(self, delivery: Delivery) -> bool:
-        """Whether the next notice may overtake this one: not while one waits already, or this would overtake itself."""
+        """Whether another may overtake this one: not if one is held back, or the next was overtaken by this one."""
         behind = self.ordering_keys[delivery.ordering_key][1:2]
         return self.held_back is None and all(self.pending[id].fault is None for id in behind)
 
     def release(self, now: int) -> None:
-        """Let the delivery that is held go."""
+        """Queue the delivery that is held back, if there is one."""
         if self.held_back is not None:
-            freed = replace(self.pending[self.held_back], due=now)
+            released = replace(self.pending[self.held_back], due=now)
             self.held_back = None
-            self._keep(freed)
-            self._queue(freed)
-
-    def _let_pass(self, delivery: Delivery) -> None:
-        """Change places with the next in the line, which is due from now on."""
-        first, second, *rest = self.ordering_keys[delivery.ordering_key]
-        self.ordering_keys[delivery.ordering_key] = (second, first, *rest)
-        self._keep(delivery)
-        self._queue(self.pending[second])
-
-    def after(self, delivery: Delivery, attempt: Attempt) -> None:
-        """Keep an attempt; a delivery that is over leaves its line, and the next in it is due."""
-        delivery = delivery.after(attempt)
-        self.in_flight.discard(delivery.id)
-        self._keep(delivery)
-        if delivery.due is not None:
-            self._queue(delivery)
-        else:
-            self._leave_line(delivery)
-
-    def _keep(self, delivery: Delivery) -> None:
-        self.deliveries[delivery.id] = delivery
-        if delivery.due is not None:
-            self.pending[delivery.id] = delivery
-        else:
-            del self.pending[delivery.id]
-
-    def _leave_line(self, delivery: Delivery) -> None:
-        rest = self.ordering_keys[delivery.ordering_key][1:]
-        if rest:
-            self.ordering_keys[delivery.ordering_key] = rest
-            self._queue(self.pending[rest[0]])
-        else:
-            del self.ordering_keys[delivery.ordering_key]
-
-    def _queue(self, delivery: Delivery) -> None:
-        self.in_flight.discard(delivery.id)
-        heappush(self.due, _entry(delivery))
-        if len(self.due) > 2 * len(self.ordering_keys) + STALE:  # each line has at most one entry that is not stale
-            self.due = [entry for entry in self.due if not self._is_stale(entry)]
-            heapify(self.due)
-
-    def next_attempt(self, delivery: Delivery) -> int | None:
-        """When a delivery is tried next; None when it is over, or waits for the one before it."""
-        line = self.ordering_keys.get(delivery.ordering_key)
-        return delivery.due if line and line[0] == delivery.id else None
-
-    def queue_again(self, sparing: Container[str] = ()) -> None:
-        """Queue the head of every line: what was on its way when this state was kept is due again, but not these."""
-        heads = [line[0] for line in self.ordering_keys.values()]
-        self.in_flight = {id for id in heads if id in sparing}
-        self.due = [_entry(self.pending[id]) for id in heads if id not in self.in_flight and id != self.held_back]
-        heapify(self.due)
+            self._store(released)
+            self._push(released)
 
     def overdue(self, now: int) -> bool:
-        """Whether the delivery that is held need not wait any longer."""
-        return self.held_back is not None and self._until(self.held_back) <= now
+        """Whether the delivery that is held back has waited long enough."""
+        return self.held_back is not None and cast("int", self.pending[self.held_back].due) <= now
 
     def claim_due(self, now: int) -> Delivery | None:
-        """Take the next delivery out of the queue if it is due by `now`."""
+        """Take the next delivery that is due by `now`; it is in flight until its attempt is recorded."""
         entry = self._first()
         if entry is None or entry[0] > now:
             return None
@@ -156,28 +104,68 @@ class DeliveryQueue:
         self.in_flight.add(entry[2])
         return self.pending[entry[2]]
 
+    def after(self, delivery: Delivery, attempt: Attempt) -> None:
+        """Record an attempt: queue the delivery again, or, if it is over, the next with its ordering key."""
+        delivery = delivery.after(attempt)
+        self.in_flight.discard(delivery.id)
+        self._store(delivery)
+        if delivery.due is not None:
+            self._push(delivery)
+        elif rest := self.ordering_keys[delivery.ordering_key][1:]:
+            self.ordering_keys[delivery.ordering_key] = rest
+            self._push(self.pending[rest[0]])
+        else:
+            del self.ordering_keys[delivery.ordering_key]
+
+    def queue_again(self, sparing: Container[str] = ()) -> None:
+        """Queue the first of every ordering key, also those in flight, but not these: the state was just loaded."""
+        firsts = [ids[0] for ids in self.ordering_keys.values()]
+        self.in_flight = {id for id in firsts if id in sparing}
+        self.due = [_entry(self.pending[id]) for id in firsts if id not in self.in_flight and id != self.held_back]
+        heapify(self.due)
+
+    def next_attempt(self, delivery: Delivery) -> int | None:
+        """When a delivery is attempted next; None if it is over, or waits for the one before it."""
+        ids = self.ordering_keys.get(delivery.ordering_key)
+        return delivery.due if ids and ids[0] == delivery.id else None
+
+    def next_try(self) -> int | None:
+        """When something is due next in this queue."""
+        entry = self._first()
+        times = [] if entry is None else [entry[0]]
+        if self.held_back is not None:
+            times.append(cast("int", self.pending[self.held_back].due))
+        return min(times, default=None)
+
+    def _store(self, delivery: Delivery) -> None:
+        self.deliveries[delivery.id] = delivery
+        if delivery.due is not None:
+            self.pending[delivery.id] = delivery
+        else:
+            del self.pending[delivery.id]
+
+    def _swap(self, delivery: Delivery) -> None:
+        """Store the first of an ordering key, and let the second go before it."""
+        first, second, *rest = self.ordering_keys[delivery.ordering_key]
+        self.ordering_keys[delivery.ordering_key] = (second, first, *rest)
+        self._store(delivery)
+        self._push(self.pending[second])
+
+    def _push(self, delivery: Delivery) -> None:
+        self.in_flight.discard(delivery.id)
+        heappush(self.due, _entry(delivery))
+        if len(self.due) > 2 * len(self.ordering_keys) + STALE:  # each key has at most one entry that is not stale
+            self.due = [entry for entry in self.due if not self._is_stale(entry)]
+            heapify(self.due)
+
     def _first(self) -> Due | None:
-        """The entry that is due first; removes the stale ones before it."""
         while self.due and self._is_stale(self.due[0]):
             heappop(self.due)
         return self.due[0] if self.due else None
 
     def _is_stale(self, entry: Due) -> bool:
-        """Whether the delivery was tried, or is over, since it was queued."""
-        due, _, id = entry
-        waiting = self.pending.get(id)
-        return waiting is None or waiting.due != due
-
-    def next_try(self) -> int | None:
-        """When the next attempt is made, or a delivery is held no longer."""
-        entry = self._first()
-        times = [] if entry is None else [entry[0]]
-        if self.held_back is not None:
-            times.append(self._until(self.held_back))
-        return min(times, default=None)
-
-    def _until(self, id: str) -> int:
-        return cast("int", self.pending[id].due)
+        pending = self.pending.get(entry[2])
+        return pending is None or pending.due != entry[0]
 
 
 def _entry(delivery: Delivery) -> Due:
