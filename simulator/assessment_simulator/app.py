@@ -45,7 +45,7 @@ from assessment_simulator.http.request_filter import RequestFilter
 from assessment_simulator.http.vendor_endpoint import VendorEndpoint
 from assessment_simulator.loading import CONTROL, loaded
 from assessment_simulator.mail.relay import Relay
-from assessment_simulator.mail.smtp import Smtp
+from assessment_simulator.mail.smtp import SmtpClient
 from assessment_simulator.sandbox.maintenance import Limits, maintained
 from assessment_simulator.sandbox.registry import Full, Sandboxes, Taken
 from assessment_simulator.settings import BACKLOG, Settings, is_loopback
@@ -86,7 +86,7 @@ class Simulator:
             Policy(settings.webhook_hosts, public_only=not open_access),
             ca_file=settings.webhook_ca, insecure=settings.webhook_insecure,
         )  # fmt: skip
-        self._relay = None if settings.smtp is None else Relay(Smtp(settings.smtp))
+        self._relay = None if settings.smtp is None else Relay(SmtpClient(settings.smtp).send)
         self.log: Log | None = opened(settings.log)
         self._sandboxes = Sandboxes(
             VENDORS, self._webhook_client, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,

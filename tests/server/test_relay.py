@@ -1,4 +1,4 @@
-"""Invitation mails on their way to a real mail server."""
+"""The relay of invitation mails to a mail server."""
 
 import asyncio
 import contextlib
@@ -15,9 +15,9 @@ import httpx2
 import pytest
 
 from assessment_simulator.core.links import Links
-from assessment_simulator.mail.message import Letter
+from assessment_simulator.mail.message import OutgoingMail
 from assessment_simulator.mail.relay import Relay
-from assessment_simulator.mail.smtp import Again, Never, Smtp
+from assessment_simulator.mail.smtp import PermanentFailure, SmtpClient, TemporaryFailure
 from tests.mailbox import Mailbox, free_port
 from tests.postgres import new_database
 from tests.server import assessment, order
@@ -64,7 +64,7 @@ def said(server: Server, words: str, seconds: float = 15) -> str:
 # What is relayed, and when.
 
 
-def test_a_mail_of_either_vendor_arrives_as_its_list_shows_it(box: Sandbox, mailbox: Mailbox) -> None:
+def test_mail_of_each_vendor_arrives_as_the_mail_list_shows_it(box: Sandbox, mailbox: Mailbox) -> None:
     box.told("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
     invite(box)
     order(box, send_email=True, requisition_title="Pilot")
@@ -85,14 +85,14 @@ def test_a_mail_of_either_vendor_arrives_as_its_list_shows_it(box: Sandbox, mail
         assert message.defects == []
 
 
-def test_who_is_not_to_be_mailed_is_not(box: Sandbox, mailbox: Mailbox) -> None:
+def test_no_mail_without_the_request_for_one(box: Sandbox, mailbox: Mailbox) -> None:
     assessment(box)
     order(box, application="application-2")
     invite(box, "last@example.com")
     assert [mail.to for mail in mailbox.wait_for(1, box.name)] == [["last@example.com"]]
 
 
-def test_mails_of_a_sandbox_arrive_once_each_and_in_order(box: Sandbox, mailbox: Mailbox) -> None:
+def test_mails_of_a_sandbox_arrive_once_and_in_order(box: Sandbox, mailbox: Mailbox) -> None:
     for number in range(30):
         invite(box, f"taker-{number}@example.com")
     assert [mail.to for mail in mailbox.wait_for(30, box.name)] == [
@@ -101,7 +101,7 @@ def test_mails_of_a_sandbox_arrive_once_each_and_in_order(box: Sandbox, mailbox:
     assert len({str(mail.message["Message-ID"]) for mail in mailbox.received}) == len(mailbox.received)
 
 
-def test_a_mail_is_relayed_by_the_process_alone_that_committed_it(postgres_server: str) -> None:
+def test_only_the_committing_process_relays_a_mail(postgres_server: str) -> None:
     options = ["--log", new_database(postgres_server)]
     with Mailbox() as mailbox:
         with contextlib.ExitStack() as stack:
@@ -118,7 +118,7 @@ def test_a_mail_is_relayed_by_the_process_alone_that_committed_it(postgres_serve
         assert len(set(listed)) == len(boxes)
 
 
-def test_the_link_begins_with_the_address_that_the_creating_caller_used(box: Sandbox, mailbox: Mailbox) -> None:
+def test_link_has_the_base_url_of_the_creating_request(box: Sandbox, mailbox: Mailbox) -> None:
     body = {
         "firstName": "Ada", "lastName": "L", "email": "ada@example.com", "notifyAssessmentAvailableUsingEmail": 1,
     }  # fmt: skip
@@ -127,7 +127,7 @@ def test_the_link_begins_with_the_address_that_the_creating_caller_used(box: San
     assert "\nhttp://sim.internal:99/" in mail.text
 
 
-def test_the_link_begins_with_the_public_url_where_there_is_one() -> None:
+def test_link_has_the_public_url_if_set() -> None:
     with (
         Mailbox() as mailbox,
         served(environ={"SIMULATOR_SMTP": mailbox.where, "SIMULATOR_PUBLIC_URL": "https://sim.example"}) as url,
@@ -146,9 +146,7 @@ BROUGHT_BACK: dict[str, Callable[[Sandbox], Any]] = {
 
 
 @pytest.mark.parametrize("bring_back", BROUGHT_BACK.values(), ids=BROUGHT_BACK)
-def test_what_was_sent_is_not_sent_again_by_a(
-    box: Sandbox, mailbox: Mailbox, bring_back: Callable[[Sandbox], Any]
-) -> None:
+def test_no_mail_is_sent_again_after(box: Sandbox, mailbox: Mailbox, bring_back: Callable[[Sandbox], Any]) -> None:
     invite(box, "first@example.com")
     box.told("POST", "/snapshots")
     bring_back(box)
@@ -157,7 +155,7 @@ def test_what_was_sent_is_not_sent_again_by_a(
     assert not [mail for mail in mailbox.received if mail.sandbox.endswith("-fork")]
 
 
-def test_a_fork_relays_what_is_committed_in_it(box: Sandbox, mailbox: Mailbox) -> None:
+def test_fork_relays_its_own_mails(box: Sandbox, mailbox: Mailbox) -> None:
     invite(box, "first@example.com")
     name = box.told("POST", "/fork", {})["name"]
     fork = Sandbox(box.http, name)
@@ -166,7 +164,7 @@ def test_a_fork_relays_what_is_committed_in_it(box: Sandbox, mailbox: Mailbox) -
     assert len(fork.told("GET", "/mail")) == 2
 
 
-def test_a_mail_after_a_reset_is_another_mail(box: Sandbox, mailbox: Mailbox) -> None:
+def test_message_id_differs_after_a_reset(box: Sandbox, mailbox: Mailbox) -> None:
     box.told("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
     invite(box)
     before = box.told("GET", "/mail")
@@ -178,13 +176,13 @@ def test_a_mail_after_a_reset_is_another_mail(box: Sandbox, mailbox: Mailbox) ->
     assert first != second
 
 
-def test_a_mail_that_was_committed_is_relayed_though_its_sandbox_is_gone(box: Sandbox, mailbox: Mailbox) -> None:
+def test_mail_is_relayed_after_its_sandbox_was_deleted(box: Sandbox, mailbox: Mailbox) -> None:
     invite(box)
     box.told("DELETE")
     assert mailbox.wait_for(1, box.name)
 
 
-def test_the_samples_of_the_demo_are_not_relayed(client: httpx2.Client, mailbox: Mailbox) -> None:
+def test_sample_data_is_not_relayed(client: httpx2.Client, mailbox: Mailbox) -> None:
     demo = Sandbox(client, "demo")
     assert demo.told("GET", "/mail")
     demo.told("POST", "/reset")
@@ -192,12 +190,12 @@ def test_the_samples_of_the_demo_are_not_relayed(client: httpx2.Client, mailbox:
     assert [mail.to for mail in mailbox.wait_for(1, "demo")] == [["visitor@example.com"]]
 
 
-def test_without_a_mail_server_nothing_is_relayed(sandbox: Sandbox) -> None:
+def test_nothing_is_relayed_without_a_mail_server(sandbox: Sandbox) -> None:
     invite(sandbox)
     assert len(sandbox.told("GET", "/mail")) == 1
 
 
-# What callers write.
+# Hostile input.
 
 HOSTILE = {
     "a line more": "Ada\r\nBcc: eve@example.com\r\n\r\nEve",
@@ -214,7 +212,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
-def test_no_name_or_title_can_break_a_mail(box: Sandbox, mailbox: Mailbox, name: str) -> None:
+def test_hostile_names_and_titles_do_not_break_a_message(box: Sandbox, mailbox: Mailbox, name: str) -> None:
     invite(box, firstName=name, lastName=name)
     candidate = {"email": "ada@example.com", "first_name": name, "last_name": name}
     order(box, send_email=True, requisition_title=name, candidate=candidate)
@@ -259,7 +257,7 @@ REFUSED = {
 }
 
 
-def test_an_address_that_cannot_be_carried_is_said_in_the_log_and_holds_nobody_up(
+def test_unsupported_address_is_logged_and_delays_no_other_mail(
     box: Sandbox, mailbox: Mailbox, relaying: Server
 ) -> None:
     for address in REFUSED:
@@ -275,13 +273,13 @@ def test_an_address_that_cannot_be_carried_is_said_in_the_log_and_holds_nobody_u
     assert "Traceback" not in relaying.stderr()
 
 
-def test_a_domain_that_is_not_ascii_is_written_in_ascii(box: Sandbox, mailbox: Mailbox) -> None:
+def test_domain_is_sent_as_punycode(box: Sandbox, mailbox: Mailbox) -> None:
     invite(box, "ada@bücher.example")
     (mail,) = mailbox.wait_for(1, box.name)
     assert mail.to == ["ada@xn--bcher-kva.example"]
 
 
-def test_a_mail_server_that_takes_every_script_gets_addresses_as_they_are() -> None:
+def test_smtputf8_server_gets_addresses_unchanged() -> None:
     with (
         Mailbox(smtputf8=True) as mailbox,
         served("--smtp", mailbox.where) as url,
@@ -293,10 +291,10 @@ def test_a_mail_server_that_takes_every_script_gets_addresses_as_they_are() -> N
         assert "\r\nTo: gräce@bücher.example\r\n".encode() in mail.raw
 
 
-# A mail server in trouble.
+# Failures of the mail server.
 
 
-def test_a_refused_recipient_is_said_in_the_log_and_the_next_one_served(
+def test_refused_recipient_is_logged_and_the_next_mail_is_sent(
     box: Sandbox, mailbox: Mailbox, relaying: Server
 ) -> None:
     mailbox.refuse = {"nobody@example.com": "550 No such\tuser"}
@@ -307,7 +305,7 @@ def test_a_refused_recipient_is_said_in_the_log_and_the_next_one_served(
     assert said(relaying, refused["id"]).endswith("was not relayed: the server said 550 No such user")
 
 
-def test_who_is_to_come_later_keeps_the_order_of_his_sandbox_and_holds_no_other_up(
+def test_retried_mail_keeps_its_sandboxs_order_and_delays_no_other_sandbox(
     box: Sandbox, client: httpx2.Client, mailbox: Mailbox
 ) -> None:
     mailbox.refuse = {"later@example.com": "451 Come again"}
@@ -321,7 +319,7 @@ def test_who_is_to_come_later_keeps_the_order_of_his_sandbox_and_holds_no_other_
     assert [mail.to for mail in mailbox.wait_for(2, box.name)] == [["later@example.com"], ["behind@example.com"]]
 
 
-def test_a_mail_server_that_was_down_gets_all_that_waits_when_it_is_up() -> None:
+def test_waiting_mails_are_sent_when_the_server_comes_up() -> None:
     mailbox = Mailbox()
     with Server("--smtp", mailbox.where) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
@@ -332,7 +330,7 @@ def test_a_mail_server_that_was_down_gets_all_that_waits_when_it_is_up() -> None
         assert server.stderr() == ""
 
 
-def test_a_mail_server_that_stays_down_is_given_up_with_one_line_for_each_mail() -> None:
+def test_mail_is_given_up_with_one_log_line_if_the_server_stays_down() -> None:
     with (
         Server("--smtp", f"127.0.0.1:{free_port()}") as server,
         httpx2.Client(base_url=server.url, trust_env=False) as http,
@@ -371,7 +369,7 @@ def hang(connection: socket.socket) -> None:
     connection.recv(1)
 
 
-def test_a_mail_server_that_hangs_costs_no_caller_anything() -> None:
+def test_hanging_mail_server_delays_no_caller() -> None:
     with (
         talking(hang) as (where, came),
         Server("--smtp", where) as server,
@@ -385,10 +383,10 @@ def test_a_mail_server_that_hangs_costs_no_caller_anything() -> None:
         assert len(came) <= 1
 
 
-def letter(number: int = 1, sandbox: str = "ada", to: str = "ada@example.com") -> Letter:
+def outgoing_mail(number: int = 1, sandbox: str = "ada", to: str = "ada@example.com") -> OutgoingMail:
     """A mail on its way."""
     face = {"id": f"m-{number}", "at": "2026-01-01T00:00:00.0000000Z", "to": to, "subject": "Hello", "text": "\n.\n"}
-    return Letter(
+    return OutgoingMail(
         sandbox, f"m-{number}", "mark", json.dumps(face).encode(), "http://sim.example", Links("ada", b"secret")
     )
 
@@ -419,92 +417,90 @@ def answering(**answers: str) -> Callable[[socket.socket], None]:
     return talk
 
 
-TROUBLE: dict[str, tuple[Callable[[socket.socket], None], type[Exception], str]] = {
-    "says nothing": (hang, Again, "Timed out"),
-    "ends at once": (answering(GREETING=END), Again, "EOF"),
-    "talks another language": (answering(GREETING="SSH-2.0-OpenSSH_9.9"), Again, "SSH-2.0-OpenSSH_9.9"),
-    "is closing": (answering(GREETING="421 later"), Again, "the server said 421 later"),
-    "serves no mail": (answering(GREETING="554 not\x1b[31m here"), Never, r"the server said 554 not \[31m here"),
-    "never ends its lines": (
-        lambda connection: connection.sendall(b"220-x\r\n" * 10_000),
-        Again,
-        "Response too long|EOF",
-    ),
-    "is closing after its greeting": (answering(EHLO="421 later", HELO="421 later"), Again, "421 later"),
-    "knows no hello": (answering(EHLO="502 what?", HELO="502 what?"), Never, r"502 what\?"),
-    "ends after its greeting": (answering(EHLO=END), Again, "EOF"),
-    "wants a login": (answering(MAIL="530 log in"), Never, "530 log in"),
-    "is full": (answering(MAIL="452 full"), Again, "452 full"),
-    "ends at the recipient": (answering(RCPT=END), Again, "EOF"),
-    "hangs at the recipient": (answering(RCPT=HANG), Again, "Timed out"),
-    "refuses the message before it comes": (answering(DATA="554 no"), Never, "554 no"),
-    "wants the message later": (answering(DATA="451 later"), Again, "451 later"),
-    "hangs at DATA": (answering(DATA=HANG), Never, "may have arrived: Timed out"),
-    "ends at DATA": (answering(DATA=END), Never, "may have arrived"),
-    "refuses the message": (answering(MESSAGE="554 spam"), Never, "the server said 554 spam"),
-    "puts the message off": (answering(MESSAGE="451 later"), Again, "the server said 451 later"),
-    "ends after the message": (answering(MESSAGE=END), Never, "may have arrived"),
-    "hangs after the message": (answering(MESSAGE=HANG), Never, "may have arrived"),
-    "answers the message with nonsense": (answering(MESSAGE="thanks"), Never, "may have arrived: Malformed"),
+# A failure, and whether a retry may help.
+LATER, NEVER = TemporaryFailure, PermanentFailure
+FAILURES: dict[str, tuple[Callable[[socket.socket], None], type[Exception], str]] = {
+    "says nothing": (hang, LATER, "Timed out"),
+    "closes at once": (answering(GREETING=END), LATER, "EOF"),
+    "talks another protocol": (answering(GREETING="SSH-2.0-OpenSSH_9.9"), LATER, "SSH-2.0-OpenSSH_9.9"),
+    "421 greeting": (answering(GREETING="421 later"), LATER, "the server said 421 later"),
+    "554 greeting": (answering(GREETING="554 not\x1b[31m here"), NEVER, r"the server said 554 not \[31m here"),
+    "endless lines": (lambda peer: peer.sendall(b"220-x\r\n" * 10_000), LATER, "Response too long|EOF"),
+    "421 EHLO and HELO": (answering(EHLO="421 later", HELO="421 later"), LATER, "421 later"),
+    "502 EHLO and HELO": (answering(EHLO="502 what?", HELO="502 what?"), NEVER, r"502 what\?"),
+    "closes at EHLO": (answering(EHLO=END), LATER, "EOF"),
+    "530 MAIL": (answering(MAIL="530 log in"), NEVER, "530 log in"),
+    "452 MAIL": (answering(MAIL="452 full"), LATER, "452 full"),
+    "closes at RCPT": (answering(RCPT=END), LATER, "EOF"),
+    "hangs at RCPT": (answering(RCPT=HANG), LATER, "Timed out"),
+    "554 DATA": (answering(DATA="554 no"), NEVER, "554 no"),
+    "451 DATA": (answering(DATA="451 later"), LATER, "451 later"),
+    "hangs at DATA": (answering(DATA=HANG), NEVER, "may have arrived: Timed out"),
+    "closes at DATA": (answering(DATA=END), NEVER, "may have arrived"),
+    "554 message": (answering(MESSAGE="554 spam"), NEVER, "the server said 554 spam"),
+    "451 message": (answering(MESSAGE="451 later"), LATER, "the server said 451 later"),
+    "closes after the message": (answering(MESSAGE=END), NEVER, "may have arrived"),
+    "hangs after the message": (answering(MESSAGE=HANG), NEVER, "may have arrived"),
+    "malformed response to the message": (answering(MESSAGE="thanks"), NEVER, "may have arrived: Malformed"),
 }
 
 
-@pytest.mark.parametrize(("talk", "kind", "words"), TROUBLE.values(), ids=TROUBLE)
-def test_trouble_is_told_apart_by_whether_another_try_may_help(
+@pytest.mark.parametrize(("talk", "kind", "words"), FAILURES.values(), ids=FAILURES)
+def test_smtp_failure_is_temporary_or_permanent(
     talk: Callable[[socket.socket], None], kind: type[Exception], words: str
 ) -> None:
     with talking(talk) as (where, _), pytest.raises(kind, match=words) as found:
-        asyncio.run(Smtp(where, 0.3).send(letter()))
+        asyncio.run(SmtpClient(where, 0.3).send(outgoing_mail()))
     assert str(found.value).isprintable()
 
 
-GRUDGING = {
+ACCEPTED = {
     "knows no EHLO": answering(EHLO="502 what?"), "ends before it says farewell": answering(QUIT=END),
     "says no farewell": answering(QUIT="500 what?"), "hangs at the farewell": answering(QUIT=HANG),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("talk", GRUDGING.values(), ids=GRUDGING)
-def test_a_mail_that_was_taken_is_done_with(talk: Callable[[socket.socket], None]) -> None:
+@pytest.mark.parametrize("talk", ACCEPTED.values(), ids=ACCEPTED)
+def test_accepted_mail_is_not_sent_again(talk: Callable[[socket.socket], None]) -> None:
     with talking(talk) as (where, _):
-        asyncio.run(Smtp(where, 0.3).send(letter()))
+        asyncio.run(SmtpClient(where, 0.3).send(outgoing_mail()))
 
 
-def test_a_mail_server_that_is_named_wrong_is_refused_at_the_start() -> None:
+def test_invalid_mail_server_address_is_refused_at_the_start() -> None:
     with pytest.raises(ValueError, match="HOST:PORT"):
-        Smtp("nowhere")
+        SmtpClient("nowhere")
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "..", "a" * 64])
-def test_a_name_that_leads_nowhere_is_trouble_that_may_pass(host: str) -> None:
-    with pytest.raises(Again):
-        asyncio.run(Smtp(f"{host}:25").send(letter()))
+def test_unresolvable_mail_server_is_a_temporary_failure(host: str) -> None:
+    with pytest.raises(TemporaryFailure):
+        asyncio.run(SmtpClient(f"{host}:25").send(outgoing_mail()))
 
 
-# The line.
+# The queue.
 
 
 class Gate:
-    """A mail server that one opens: until then every mail stands before it."""
+    """A mail server that sends nothing until it is opened."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.arrived = asyncio.Event()
         self.opened = asyncio.Event()
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: OutgoingMail) -> None:
         self.arrived.set()
         await self.opened.wait()
         self.sent.append(letter.id)
 
 
-async def test_more_than_may_wait_push_the_oldest_out_with_a_line(caplog: pytest.LogCaptureFixture) -> None:
+async def test_full_queue_drops_the_oldest_mail_with_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
     gate = Gate()
-    relay = Relay(gate, most=3)
-    relay.take(letter(0))
+    relay = Relay(gate.send, max_waiting=3)
+    relay.enqueue(outgoing_mail(0))
     await gate.arrived.wait()
     for number in range(1, 6):
-        relay.take(letter(number))
+        relay.enqueue(outgoing_mail(number))
     assert [record.message for record in caplog.records] == [
         f"mail m-{number} of sandbox ada was not relayed: more than 3 mails wait" for number in (1, 2)
     ]
@@ -520,18 +516,18 @@ class Down:
         self.tried: list[tuple[str, float]] = []
         self.enough = asyncio.Event()
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: OutgoingMail) -> None:
         self.tried.append((letter.id, time.monotonic()))
         if len(self.tried) == 4:
             self.enough.set()
-        raise Again("it is not there")
+        raise TemporaryFailure("it is not there")
 
 
-async def test_the_gaps_between_tries_are_kept_and_the_next_mail_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
+async def test_backoff_is_kept_and_starts_again_with_the_next_mail(caplog: pytest.LogCaptureFixture) -> None:
     down = Down()
-    relay = Relay(down, gaps=(0.1,))
-    relay.take(letter(1))
-    relay.take(letter(2))
+    relay = Relay(down.send, backoff=(0.1,))
+    relay.enqueue(outgoing_mail(1))
+    relay.enqueue(outgoing_mail(2))
     await down.enough.wait()
     await relay.close(10)
     assert [id for id, _ in down.tried] == ["m-1", "m-1", "m-2", "m-2"]
@@ -543,40 +539,40 @@ async def test_the_gaps_between_tries_are_kept_and_the_next_mail_begins_anew(cap
     ]
 
 
-async def test_what_is_put_off_when_the_line_is_full_is_the_oldest_too(caplog: pytest.LogCaptureFixture) -> None:
+async def test_full_queue_drops_a_mail_that_is_to_be_retried(caplog: pytest.LogCaptureFixture) -> None:
     class Full:
-        async def send(self, letter: Letter) -> None:
+        async def send(self, letter: OutgoingMail) -> None:
             if letter.id == "m-1":
-                relay.take(letter._replace(id="m-2"))
-                raise Again("it is not there")
+                relay.enqueue(letter._replace(id="m-2"))
+                raise TemporaryFailure("it is not there")
             done.set()
 
     done = asyncio.Event()
-    relay = Relay(Full(), most=1)
-    relay.take(letter(1))
+    relay = Relay(Full().send, max_waiting=1)
+    relay.enqueue(outgoing_mail(1))
     await done.wait()
     await relay.close(10)
     assert "mail m-1 of sandbox ada was not relayed: more than 1 mails wait" in caplog.text
 
 
-async def test_a_mistake_of_ours_costs_one_mail_alone(caplog: pytest.LogCaptureFixture) -> None:
+async def test_internal_error_loses_one_mail_only(caplog: pytest.LogCaptureFixture) -> None:
     with Mailbox() as mailbox:
-        relay = Relay(Smtp(mailbox.where))
-        relay.take(letter()._replace(raw=b"{"))
-        relay.take(letter(2))
+        relay = Relay(SmtpClient(mailbox.where).send)
+        relay.enqueue(outgoing_mail()._replace(raw=b"{"))
+        relay.enqueue(outgoing_mail(2))
         await relay.close(10)
         assert len(mailbox.received) == 1
     assert "mail m-1 of sandbox ada was not relayed: the simulator failed" in caplog.text
 
 
-async def test_a_relay_that_had_nothing_to_do_is_closed_at_once() -> None:
-    await Relay(Gate()).close(10)
+async def test_idle_relay_closes_at_once() -> None:
+    await Relay(Gate().send).close(10)
 
 
-# The end.
+# Shutdown.
 
 
-def test_a_signal_lets_the_mails_go_that_are_under_way() -> None:
+def test_shutdown_sends_the_waiting_mails() -> None:
     with (
         Mailbox() as mailbox,
         Server("--smtp", mailbox.where) as server,
@@ -592,7 +588,7 @@ def test_a_signal_lets_the_mails_go_that_are_under_way() -> None:
 
 
 @pytest.mark.parametrize("reachable", [True, False], ids=["hangs", "is down"])
-def test_a_signal_ends_the_server_in_time_though_the_mail_server(reachable: bool) -> None:
+def test_shutdown_ends_in_time_though_the_mail_server(reachable: bool) -> None:
     with (
         talking(hang) as (where, came),
         Server("--smtp", where if reachable else f"127.0.0.1:{free_port()}") as server,

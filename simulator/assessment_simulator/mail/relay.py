@@ -1,126 +1,116 @@
-"""Relays invitation mails to a real mail server, each once and in order for its sandbox; nobody waits for it.
+"""Relays invitation mails to a mail server: each once, in order for each sandbox, and no caller waits for it.
 
-Only the process that commits a mail relays it. Restores, forks and commits that are read from other processes relay
-nothing. What cannot be relayed is said in the log; it stays in
-its sandbox's list of mails like any other.
+Only the process that commits a mail relays it; a restore, a fork or a load relays nothing. A temporary failure is
+retried after the gaps in `BACKOFF`; meanwhile later mails of the same sandbox wait, and no other sandbox's. A mail that
+is given up is logged, and stays in its sandbox's list of mails like any other. The queue is in memory and bounded: the
+oldest makes room for the newest.
 """
 
 import asyncio
-import contextlib
 import logging
 import secrets
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from assessment_simulator.core.mail import MAIL
-from assessment_simulator.mail.message import Letter
-from assessment_simulator.mail.smtp import Again, Never, Post
+from assessment_simulator.mail.message import OutgoingMail
+from assessment_simulator.mail.smtp import PermanentFailure, TemporaryFailure
 from assessment_simulator.sandbox.sandbox import Sandbox
 
-MOST_WAITING = 1_000
-"""So many mails wait for the mail server; the first in line makes room for the next."""
-GAPS = (0.5, 1.0, 2.0, 4.0)
-"""So many seconds lie between one try and the next; after the last try the mail is given up."""
+MAX_WAITING = 1_000
+BACKOFF = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between the attempts; after the last one the mail is given up."""
 _log = logging.getLogger("simulator.relay")
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
-    """A letter that waits, how often it was tried in vain, and before which moment it is not tried again."""
+class _Queued:
+    """A mail, how often it failed, and the time before which it is not attempted again."""
 
-    letter: Letter
-    tries: int = 0
-    until: float = 0.0
+    mail: OutgoingMail
+    failures: int = 0
+    not_before: float = 0.0
 
 
 class Relay:
-    """The line of mails before the mail server, and the task that hands them over."""
+    """The queue of mails, and the task that sends them. `send` is `SmtpClient.send`, or raises what that raises."""
 
-    def __init__(self, post: Post, gaps: Sequence[float] = GAPS, most: int = MOST_WAITING) -> None:
-        self._post = post
-        self._gaps = gaps
-        self._most = most
-        self._line: deque[_Waiting] = deque()
+    def __init__(
+        self, send: Callable[[OutgoingMail], Awaitable[None]], backoff: Sequence[float] = BACKOFF,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:  # fmt: skip
+        self._send = send
+        self._backoff = backoff
+        self._max_waiting = max_waiting
+        self._queue: deque[_Queued] = deque()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._underway = 0
-        self._closing = False
+        self._in_flight = 0
+        self._is_closing = False
 
     def committed(self, sandbox: Sandbox, id: str) -> None:
-        """A mail of this sandbox was committed; one that no call asked for, such as a sample's, is passed by."""
+        """Enqueue a mail that this sandbox has committed, unless no call asked for it: it is sample data's then."""
         stored = sandbox.get(MAIL, id)
         if stored is not None and (base := stored.internal["base"]):
-            self.take(Letter(sandbox.name, id, secrets.token_hex(4), stored.raw, base, sandbox.links))
+            self.enqueue(OutgoingMail(sandbox.name, id, secrets.token_hex(4), stored.raw, base, sandbox.links))
 
-    def take(self, letter: Letter) -> None:
-        """Put a mail at the end of the line."""
-        self._line.append(_Waiting(letter))
+    def enqueue(self, mail: OutgoingMail) -> None:
+        """Add a mail at the end of the queue."""
+        self._queue.append(_Queued(mail))
         self._make_room()
         self._changed.set()
         if self._task is None:
             self._task = asyncio.ensure_future(self._work())
 
     async def close(self, seconds: float) -> None:
-        """Stop: what can be handed over within so many seconds is; what remains is said in the log."""
-        self._closing = True
+        """Stop: send what can be sent within so many seconds, and log how many mails remain."""
+        self._is_closing = True
         self._changed.set()
         if self._task is not None:
-            with contextlib.suppress(TimeoutError):
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._task, seconds)
-        remain = len(self._line) + self._underway
-        if remain:
-            _log.warning("%d mails were not relayed: the simulator stops", remain)
+        if remaining := len(self._queue) + self._in_flight:
+            _log.warning("%d mails were not relayed: the simulator stops", remaining)
 
     async def _work(self) -> None:
-        while (waiting := await self._next()) is not None:
-            self._underway = 1
-            try:
-                await self._post.send(waiting.letter)
-            except Again as problem:
-                self._put_off(waiting, str(problem))
-            except Never as problem:
-                self._lost(waiting.letter, str(problem))
-            except Exception:  # noqa: BLE001  a mistake of ours must not end the task
-                _log.exception("a mistake of the simulator's")
-                self._lost(waiting.letter, "the simulator failed")
-            self._underway = 0
-
-    async def _next(self) -> _Waiting | None:
-        """The next that may be tried, as soon as there is one; None when the relay has stopped."""
+        loop = asyncio.get_running_loop()
         while True:
             self._changed.clear()
-            now = asyncio.get_running_loop().time()
-            heads = self._heads()
-            ready = next((head for head in heads if head.until <= now), None)
-            if ready is not None:
-                self._line.remove(ready)
-                return ready
-            if self._closing:
-                return None
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(min((head.until for head in heads), default=None)):
-                    await self._changed.wait()
-
-    def _heads(self) -> list[_Waiting]:
-        """The oldest of each sandbox: one that is put off keeps those behind it waiting, and no other sandbox."""
-        heads: dict[str, _Waiting] = {}
-        for waiting in self._line:
-            heads.setdefault(waiting.letter.sandbox, waiting)
-        return list(heads.values())
-
-    def _put_off(self, waiting: _Waiting, why: str) -> None:
-        if waiting.tries == len(self._gaps):
-            self._lost(waiting.letter, f"{why} (tried {waiting.tries + 1} times)")
-            return
-        waiting.until = asyncio.get_running_loop().time() + self._gaps[waiting.tries]
-        waiting.tries += 1
-        self._line.appendleft(waiting)
-        self._make_room()
+            oldest: dict[str, _Queued] = {}
+            for queued in self._queue:
+                oldest.setdefault(queued.mail.sandbox, queued)
+            ready = next((queued for queued in oldest.values() if queued.not_before <= loop.time()), None)
+            if ready is None:
+                if self._is_closing:
+                    return
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(min((one.not_before for one in oldest.values()), default=None)):
+                        await self._changed.wait()
+                continue
+            self._queue.remove(ready)
+            self._in_flight = 1
+            try:
+                await self._send(ready.mail)
+            except TemporaryFailure as problem:
+                if ready.failures == len(self._backoff):
+                    self._give_up(ready.mail, f"{problem} (tried {ready.failures + 1} times)")
+                else:
+                    ready.not_before = loop.time() + self._backoff[ready.failures]
+                    ready.failures += 1
+                    self._queue.appendleft(ready)
+                    self._make_room()
+            except PermanentFailure as problem:
+                self._give_up(ready.mail, str(problem))
+            except Exception:  # noqa: BLE001  a bug must not end the task
+                _log.exception("a mistake of the simulator's")
+                self._give_up(ready.mail, "the simulator failed")
+            self._in_flight = 0
 
     def _make_room(self) -> None:
-        if len(self._line) > self._most:
-            self._lost(self._line.popleft().letter, f"more than {self._most} mails wait")
+        if len(self._queue) > self._max_waiting:
+            self._give_up(self._queue.popleft().mail, f"more than {self._max_waiting} mails wait")
 
-    def _lost(self, letter: Letter, why: str) -> None:
-        _log.warning("mail %s of sandbox %s was not relayed: %s", letter.id, letter.sandbox, why)
+    def _give_up(self, mail: OutgoingMail, reason: str) -> None:
+        _log.warning("mail %s of sandbox %s was not relayed: %s", mail.id, mail.sandbox, reason)

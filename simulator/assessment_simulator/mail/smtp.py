@@ -1,89 +1,82 @@
-"""Hands one mail over to a mail server, and says what came of it."""
+"""Sends one mail to a mail server, on a connection of its own, in plain SMTP without a login."""
 
-import contextlib
-from typing import TYPE_CHECKING, Protocol
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from assessment_simulator.core.urls import host_and_port
-from assessment_simulator.mail.message import SENDER, Letter, Uncarried, recipient, written
+from assessment_simulator.mail.message import SENDER, OutgoingMail, UnsupportedAddress, encode_message, recipient
 from assessment_simulator.webhooks.resolver import Resolver
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP
 
-SECONDS = 10.0
-"""So long each answer of the mail server may take, and connecting to it."""
-_OURSELVES = "[127.0.0.1]"
-"""What we say we are: asking the network for this machine's name may take longer than the mail."""
+TIMEOUT = 10.0
+"""Seconds for connecting, and for each response of the mail server."""
+_LOCAL_HOSTNAME = "[127.0.0.1]"
+"""The name in EHLO: asking the network for this machine's name may take longer than the mail."""
 
 
-class Again(Exception):
-    """The server could not be reached, broke off, or asked for patience: it may be tried later."""
+class TemporaryFailure(Exception):
+    """The server could not be reached, closed the connection, or asked to retry later."""
 
 
-class Never(Exception):
-    """Trying again would not help, or might bring the mail twice."""
+class PermanentFailure(Exception):
+    """A retry would not help, or might deliver the mail twice."""
 
 
-class Post(Protocol):
-    """Whatever can hand a mail over."""
+class SmtpClient:
+    """A mail server at `address` (HOST:PORT)."""
 
-    async def send(self, letter: Letter) -> None:
-        """Hand it over; raises `Again` or `Never` with the reason."""
-        ...
-
-
-class Smtp:
-    """The mail server at `where` (HOST:PORT), spoken to in plain SMTP, without a login."""
-
-    def __init__(self, where: str, seconds: float = SECONDS) -> None:
-        found = host_and_port(where)
+    def __init__(self, address: str, timeout: float = TIMEOUT) -> None:
+        found = host_and_port(address)
         if found is None:
-            raise ValueError(f"{where!r} is no HOST:PORT, such as 127.0.0.1:1025")
+            raise ValueError(f"{address!r} is no HOST:PORT, such as 127.0.0.1:1025")
         self._host, self._port = found
-        self._seconds = seconds
+        self._timeout = timeout
         self._resolver = Resolver()
 
-    async def send(self, letter: Letter) -> None:
-        """Hand a mail over, on a connection of its own."""
+    async def send(self, mail: OutgoingMail) -> None:
+        """Send a mail; raises `TemporaryFailure` or `PermanentFailure` with the reason."""
         from aiosmtplib import SMTPException, SMTPResponseException
 
         try:
-            client = await self._connected()
+            client = await self._connect()
             try:
-                await _hand_over(client, letter)
+                await _transfer(client, mail)
             finally:
                 client.close()
-        except Uncarried as problem:
-            raise Never(str(problem)) from None
+        except UnsupportedAddress as problem:
+            raise PermanentFailure(str(problem)) from None
         except SMTPResponseException as problem:
-            kind = Never if 500 <= problem.code < 600 else Again
-            raise kind(_said(problem)) from None
+            kind = PermanentFailure if 500 <= problem.code < 600 else TemporaryFailure
+            raise kind(_reason(problem)) from None
         except (OSError, SMTPException) as problem:
-            raise Again(_said(problem)) from None
+            raise TemporaryFailure(_reason(problem)) from None
 
-    async def _connected(self) -> "SMTP":
+    async def _connect(self) -> "SMTP":
         """A client that the server has greeted, at the first of its addresses that can be connected to."""
         from aiosmtplib import SMTP, SMTPConnectError, SMTPConnectResponseError
 
         problem: OSError = OSError(f"{self._host} has no address")
-        # The loop's own look-up would keep the program from ending while a name server does not answer.
+        # The event loop's own lookup would keep the program from ending while a name server does not respond.
         found = await self._resolver.look_up(self._host)
         for address in dict.fromkeys(str(entry[4][0]) for entry in found):
             client = SMTP(
-                hostname=address, port=self._port, local_hostname=_OURSELVES, timeout=self._seconds, start_tls=False
-            )
+                hostname=address, port=self._port, local_hostname=_LOCAL_HOSTNAME, timeout=self._timeout,
+                start_tls=False,
+            )  # fmt: skip
             try:
                 await client.connect()
-            except SMTPConnectResponseError:
+            except SMTPConnectResponseError:  # the server answered: its other addresses would answer the same
                 raise
-            except SMTPConnectError as unconnected:
-                problem = unconnected
+            except SMTPConnectError as unreachable:
+                problem = unreachable
             else:
                 return client
         raise problem
 
 
-async def _hand_over(client: "SMTP", letter: Letter) -> None:
+async def _transfer(client: "SMTP", mail: OutgoingMail) -> None:
     from aiosmtplib import SMTPException, SMTPHeloError, SMTPResponseException
 
     try:
@@ -92,9 +85,9 @@ async def _hand_over(client: "SMTP", letter: Letter) -> None:
         if not client.is_connected:
             raise
         await client.helo()
-    to = recipient(letter.face()["to"], utf8=client.supports_extension("smtputf8"))
+    to = recipient(mail.fields()["to"], utf8=client.supports_extension("smtputf8"))
     options, encoding = ([], "ascii") if to.isascii() else (["SMTPUTF8", "BODY=8BITMIME"], "utf-8")
-    message = written(letter, to)
+    message = encode_message(mail, to)
     await client.mail(SENDER, options=options, encoding=encoding)
     await client.rcpt(to, encoding=encoding)
     try:
@@ -102,14 +95,14 @@ async def _hand_over(client: "SMTP", letter: Letter) -> None:
     except SMTPException as problem:
         if isinstance(problem, SMTPResponseException) and 400 <= problem.code < 600:
             raise
-        # Without an answer nobody knows whether the mail arrived; it shall not arrive twice.
-        raise Never(f"the message was not acknowledged, it may have arrived: {_said(problem)}") from None
-    with contextlib.suppress(OSError, SMTPException):  # the mail is theirs by now
+        # Without a response it is unknown whether the mail arrived, and it must not arrive twice.
+        raise PermanentFailure(f"the message was not acknowledged, it may have arrived: {_reason(problem)}") from None
+    with suppress(OSError, SMTPException):  # the server has accepted the mail
         await client.quit()
 
 
-def _said(problem: Exception) -> str:
-    """What went wrong, fit for one line of a log."""
+def _reason(problem: Exception) -> str:
+    """What went wrong, as one printable line for the log."""
     code, text = getattr(problem, "code", 0), getattr(problem, "message", str(problem))
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:200]
     return f"the server said {code} {line}" if code > 0 else line
