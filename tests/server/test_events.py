@@ -20,7 +20,7 @@ from assessment_simulator.app import VENDORS
 from assessment_simulator.control import events
 from assessment_simulator.core.config import Config
 from assessment_simulator.events import feed
-from assessment_simulator.events.feed import KEPT, Change, Hub
+from assessment_simulator.events.feed import KEPT, Change, ChangeFeed
 from assessment_simulator.journal.recorder import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
 from assessment_simulator.runner import listen
 from assessment_simulator.sandbox import sandbox as world
@@ -256,10 +256,10 @@ def test_who_names_a_place_that_is_not_known_asks_for_everything(sandbox: Sandbo
 # A hub, from within.
 
 
-def new() -> tuple[world.Sandbox, Hub]:
+def new() -> tuple[world.Sandbox, ChangeFeed]:
     """A sandbox that nobody serves, and its hub."""
     sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
-    return sandbox, Hub(sandbox)
+    return sandbox, ChangeFeed(sandbox)
 
 
 async def test_a_hub_remembers_so_much_and_no_more() -> None:
@@ -294,7 +294,7 @@ async def test_a_sandbox_that_nobody_reads_has_no_watcher(monkeypatch: pytest.Mo
     assert sandbox.watchers == []
     with watched.reading(), watched.reading():
         assert len(sandbox.watchers) == 1
-    place = watched.place_of(watched.mark(watched.place))
+    place = watched.number_of(watched.event_id(watched.number))
     with watched.reading():
         await turns()
         assert len(sandbox.watchers) == 1
@@ -303,7 +303,7 @@ async def test_a_sandbox_that_nobody_reads_has_no_watcher(monkeypatch: pytest.Mo
     sandbox.tell(CALL, "call-1")
     with watched.reading():
         assert [change.what for change in watched.since(place)] == [EVERYTHING]
-        assert watched.since(watched.place) == []
+        assert watched.since(watched.number) == []
 
 
 @pytest.mark.parametrize("end", [CLOSING, ENDED])

@@ -44,7 +44,7 @@ class Collector:
 
         sandboxes = self._api.sandboxes
         held, writer, log = [*sandboxes], sandboxes.writer, sandboxes.log
-        readers = sum(hub.readers for hub in self._api.hubs.values())
+        readers = sum(feed.readers for feed in self._api.feeds.values())
         yield InfoMetricFamily("simulator", "This program.", {"version": self._api.version})
         for name, what, value in (
             ("sandboxes", "Sandboxes in memory: those that this process owns.", len(held)),

@@ -9,7 +9,7 @@ from starlette.routing import Route, Router
 from assessment_simulator.control import metrics, server
 from assessment_simulator.control.operation import ControlCall, Operation
 from assessment_simulator.control.reference import Documents
-from assessment_simulator.events.feed import Hub
+from assessment_simulator.events.feed import ChangeFeed
 from assessment_simulator.http.asgi import FOREIGN, Receive, Scope, Send
 from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.header_text import header_line
@@ -32,7 +32,7 @@ class ControlApi:
         self.sandboxes = sandboxes
         self.address = address
         self.version = version
-        self.hubs: WeakKeyDictionary[Sandbox, Hub] = WeakKeyDictionary()
+        self.feeds: WeakKeyDictionary[Sandbox, ChangeFeed] = WeakKeyDictionary()
         self.inboxes: WeakKeyDictionary[Sandbox, Inbox] = WeakKeyDictionary()
         self.documents = Documents(sandboxes.vendors, version)
         self.collector: metrics.Collector | None = None

@@ -1,140 +1,129 @@
-"""What changes in one sandbox, numbered, for as many readers as there are: the last changes, and a word that woke them.
+"""The change feed of one sandbox: its last changes, numbered, for any number of readers.
 
-There is one short memory and no queue for each reader. A reader remembers the number that it has come to and takes from
-there what is new; one that is too slow, or was away for too long, is told that everything may be another.
+There is one bounded list and no queue for each reader. A reader remembers the number of the last change that it has
+read, and takes what is newer from the list; a repeated change moves to its last place. A reader that is too slow, or
+was away for too long, gets `everything`: reload all. The feed watches the sandbox while it has a reader and `LINGER`
+seconds longer, so that a reader that reconnects misses nothing.
 """
 
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import takewhile
 from typing import NamedTuple
 
-from assessment_simulator.journal.recorder import (
-    CALL,
-    CAUGHT,
-    CLOCK,
-    CLOSING,
-    CONFIG,
-    DELIVERY,
-    ENDED,
-    EVERYTHING,
-    FAULTS,
-)
+from assessment_simulator.journal import recorder
+from assessment_simulator.journal.recorder import CLOSING, ENDED, EVERYTHING
 from assessment_simulator.sandbox.sandbox import Sandbox
 
 KEPT = 1_000
-"""So many of the last changes are remembered,"""
+"""Changes that are remembered."""
 LINGER = 60.0
-"""and for so many seconds after the last reader left, so that one who comes again misses nothing."""
-
 INVITATION, MAIL = "invitation", "mail"
-_WORDS = (CALL, CAUGHT, CLOCK, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, MAIL)
-WHAT = tuple(sorted((*_WORDS, INVITATION)))
-"""What can be said to have changed."""
+WHAT = tuple(
+    sorted(
+        (recorder.CALL, recorder.CAUGHT, recorder.CLOCK, recorder.CONFIG, recorder.DELIVERY, ENDED, EVERYTHING,
+         recorder.FAULTS, INVITATION, MAIL)
+    )
+)  # fmt: skip
+"""What can change."""
 
 
 class Change(NamedTuple):
-    """What changed, and its id where it has one; `number` counts the changes of a sandbox."""
+    """What changed, and its id if it has one; `number` counts the changes of a sandbox."""
 
     number: int
     what: str
     id: str
 
 
-class Hub:
-    """The last changes of a sandbox. It watches while somebody reads, and a while longer."""
+class ChangeFeed:
+    """The last changes of a sandbox."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._watchers = sandbox.watchers
-        self._public: Mapping[str, str] = {word: word for word in _WORDS} | dict.fromkeys(sandbox.kinds, INVITATION)
-        self._mark = secrets.token_hex(4)
+        # Invitations are records of the vendors' own kinds; other records, such as tokens, are not reported.
+        self._public = {what: what for what in WHAT if what != INVITATION} | dict.fromkeys(sandbox.kinds, INVITATION)
+        self._token = secrets.token_hex(4)
         self._changes: deque[Change] = deque(maxlen=KEPT)
-        self._number = self._forgotten = 0
+        self.number = 0
+        """The number of the last change."""
+        self._forgotten = 0
         self._readers: set[asyncio.Event] = set()
-        self._leaving: asyncio.TimerHandle | None = None
-        self._watching = False
+        self._is_watching = False
+        self._unwatch_timer: asyncio.TimerHandle | None = None
         self.closed = asyncio.Event()
-        """Set when nothing more will be told: the sandbox was deleted, or the server is about to close."""
+        """Set when nothing follows: the sandbox was deleted, or the server is about to close."""
         if sandbox.is_leaving:
             self.closed.set()
 
     @property
     def readers(self) -> int:
-        """How many read on at present."""
+        """How many streams read now."""
         return len(self._readers)
 
     @contextmanager
     def reading(self) -> Iterator[asyncio.Event]:
-        """Watch for as long as the block lasts; gives what is set whenever there is something new."""
-        news = asyncio.Event()
-        self._readers.add(news)
-        if self._leaving is not None:
-            self._leaving.cancel()
-            self._leaving = None
-        if not self._watching:
-            self._watching = True
-            self._watchers.append(self.note)
+        """Watch the sandbox for as long as the block lasts; the event is set whenever something is new."""
+        is_new = asyncio.Event()
+        self._readers.add(is_new)
+        if self._unwatch_timer is not None:
+            self._unwatch_timer.cancel()
+            self._unwatch_timer = None
+        if not self._is_watching:
+            self._is_watching = True
+            self._watchers.append(self._note)
         try:
-            yield news
+            yield is_new
         finally:
-            self._readers.remove(news)
+            self._readers.remove(is_new)
             if not self._readers and self.closed.is_set():
-                self._leave()  # no reader comes again: a timer would only keep this in memory
+                self._unwatch()  # no reader follows: a timer would only keep this in memory
             elif not self._readers:
-                self._leaving = asyncio.get_running_loop().call_later(LINGER, self._leave)
+                self._unwatch_timer = asyncio.get_running_loop().call_later(LINGER, self._unwatch)
 
-    def _leave(self) -> None:
-        """Watch no more; whoever comes again will have missed something."""
-        self._watching, self._leaving = False, None
+    def _unwatch(self) -> None:
+        self._is_watching, self._unwatch_timer = False, None
         with suppress(ValueError):
-            self._watchers.remove(self.note)
+            self._watchers.remove(self._note)
         self._changes.clear()
-        self._number += 1
-        self._forgotten = self._number
+        self.number += 1  # a reader that comes later has missed something
+        self._forgotten = self.number
 
-    def note(self, what: str, id: str) -> None:
-        """Called by the sandbox: takes a change down and wakes the readers; that costs the sandbox next to nothing."""
-        word = self._public.get(what)
+    def _note(self, what: str, id: str) -> None:
+        """Remember a change and wake the readers. The sandbox calls this, so it must cost little."""
         if what in (CLOSING, ENDED):
             self.closed.set()
-        if word is not None:
-            self._number += 1
-            self._remember(Change(self._number, word, id))
-        for news in self._readers:
-            news.set()
+        public = self._public.get(what)
+        if public is not None:
+            self.number += 1
+            change, changes = Change(self.number, public, id), self._changes
+            if changes and changes[-1][1:] == change[1:]:
+                changes[-1] = change  # advancing the clock by a day is one change
+            else:
+                if len(changes) == KEPT:
+                    self._forgotten = changes[0].number
+                changes.append(change)
+        for is_new in self._readers:
+            is_new.set()
 
-    def _remember(self, change: Change) -> None:
-        changes = self._changes
-        if changes and changes[-1][1:] == change[1:]:
-            changes[-1] = change  # a clock that plays for a day is one change
-            return
-        if len(changes) == KEPT:
-            self._forgotten = changes[0].number
-        changes.append(change)
+    def event_id(self, number: int) -> str:
+        """The id of the event with this number, which a reader sends as `Last-Event-ID` when it reconnects."""
+        return f"{self._token}-{number}"
 
-    @property
-    def place(self) -> int:
-        """The number of the last change."""
-        return self._number
+    def number_of(self, event_id: str) -> int:
+        """The number in an event id; -1, which is too old for anything but `everything`, if it is not ours."""
+        token, _, number = event_id.partition("-")
+        known = token == self._token and number.isascii() and number.isdecimal() and len(number) < 16
+        return int(number) if known and int(number) <= self.number else -1
 
-    def mark(self, place: int) -> str:
-        """How a reader names its place when it comes again."""
-        return f"{self._mark}-{place}"
-
-    def place_of(self, mark: str) -> int:
-        """The place that a reader named, or one that is too old for anything but `everything`."""
-        known, _, number = mark.partition("-")
-        good = known == self._mark and number.isascii() and number.isdecimal() and len(number) < 16
-        return int(number) if good and int(number) <= self._number else -1
-
-    def since(self, place: int) -> list[Change]:
-        """What changed after a place, each thing once, at its last change; `everything` where that is not known."""
-        if place < self._forgotten:
-            return [Change(self._number, EVERYTHING, "")]
+    def since(self, number: int) -> list[Change]:
+        """What changed after this number, each thing once, at its last change; `everything` if that is not known."""
+        if number < self._forgotten:
+            return [Change(self.number, EVERYTHING, "")]
         newest: dict[tuple[str, str], Change] = {}
-        for change in takewhile(lambda change: change.number > place, reversed(self._changes)):
+        for change in takewhile(lambda change: change.number > number, reversed(self._changes)):
             newest.setdefault((change.what, change.id), change)
         return [*newest.values()][::-1]
