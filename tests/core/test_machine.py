@@ -3,6 +3,7 @@
 import pytest
 
 from assessment_simulator.core.states import State, StateMachine
+from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.vendors import predictive_index, pymetrics
 
 LINE = StateMachine(
@@ -113,3 +114,15 @@ def test_nothing_comes_back_once_it_is_finished(
     while more := {end for (start, _), end in machine.moves.items() if start in reached} - reached:
         reached |= more
     assert reached <= ends | {done}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "state", "title"),
+    [
+        (pymetrics.VENDOR, "Not Started", "Not Started"),
+        (predictive_index.VENDOR, 40, "Completed (40)"),
+        (predictive_index.VENDOR, 99, "unknown (99)"),
+    ],
+)
+def test_title_of_a_state_has_a_word(vendor: Vendor, state: State, title: str) -> None:
+    assert vendor.state_machine.title(state) == title

@@ -12,7 +12,6 @@ from typing import Any
 
 from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 from assessment_simulator.http.templating import filled
-from assessment_simulator.journal.search import state_title
 
 MEDIA_TYPE = "image/svg+xml"
 _TIMES = "\N{MULTIPLICATION SIGN}"
@@ -30,7 +29,7 @@ Box = tuple[float, float, float, float]
 def diagram(machine: StateMachine, places: Mapping[State, DiagramPosition], view: View, title: str) -> str:
     """The picture of a table with its counts (`states.counted`)."""
     states: list[View] = view["states"]
-    names = {one["id"]: state_title(machine, one["id"]) for one in states}
+    names = {one["id"]: machine.title(one["id"]) for one in states}
     moves: defaultdict[tuple[State, State], list[View]] = defaultdict(list)
     loops: defaultdict[State, list[str]] = defaultdict(list)
     for move in view["moves"]:

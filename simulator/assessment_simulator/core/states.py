@@ -29,6 +29,10 @@ class StateMachine:
     moves: Mapping[tuple[State, str], State]
     happy_path: tuple[str, ...]
 
+    def title(self, state: State) -> str:
+        """A state for readers: pymetrics' states are words, The Predictive Index's are numbers, shown with a word."""
+        return state if isinstance(state, str) else f"{self.states.get(state, 'unknown')} ({state})"
+
     def steps(self, state: State, action: str) -> tuple[State, ...] | None:
         """The states that `action` leads through from `state`, in order; None when the move does not exist.
 

@@ -7,7 +7,6 @@ from typing import Any
 from assessment_simulator.core import faults, instant
 from assessment_simulator.core.states import State, StateMachine
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.journal.search import state_title
 
 _AGES = ((instant.DAY, "d"), (instant.HOUR, "h"), (instant.MINUTE, "min"), (instant.SECOND, "s"))
 FAULT_KINDS = faults.KINDS
@@ -66,14 +65,12 @@ class Vendors:
     def status(self, vendor: str, status: State) -> dict[str, str]:
         """A status as a badge: its text and its tone."""
         machine = self._vendors[vendor].state_machine
-        return {"text": state_title(machine, status), "tone": tone(machine, status)}
+        return {"text": machine.title(status), "tone": tone(machine, status)}
 
     def statuses(self, vendor: str) -> list[tuple[str, str]]:
         """The values and titles of the statuses of a vendor, or without one, of all vendors."""
         chosen = [one for one in self._vendors.values() if vendor in ("", one.id)]
-        return [
-            (str(state), state_title(one.state_machine, state)) for one in chosen for state in one.state_machine.states
-        ]
+        return [(str(state), one.state_machine.title(state)) for one in chosen for state in one.state_machine.states]
 
     def actions(self, vendor: str, status: State) -> list[tuple[str, bool]]:
         """Every action of a vendor, and whether it is possible in this status."""

@@ -1,11 +1,11 @@
-"""The frame of all pages: one way to render a template, and the files that every page is made of.
+"""Renders the templates of all pages, and knows the files that pages load.
 
-A page comes with a strict policy: scripts and styles are files of this server, nothing stands inline, and nothing is
-asked of anybody else. What a template is given is escaped, and a name that it is not given is an error.
+Every page has a strict content security policy: scripts and styles are files of this server, nothing is inline, and
+nothing is loaded from another server. Values are escaped, and a missing value is an error.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,16 +18,12 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FOLDER = Path(__file__).parent.parent / "static" / "ui"
 UI = "/_simulator/static/ui"
-"""Where the files of all pages are served."""
+"""The path of the files that pages load."""
 FILES: Mapping[str, str] = {
-    "favicon.png": "image/png",
-    "favicon.svg": "image/svg+xml",
-    "htmx.min.js": "text/javascript",
-    "live.js": "text/javascript",
-    "ui.css": "text/css",
-    "once.js": "text/javascript",
-}
-"""What pages are made of, with media types; nothing else of the folder is handed out."""
+    "favicon.png": "image/png", "favicon.svg": "image/svg+xml", "htmx.min.js": "text/javascript",
+    "live.js": "text/javascript", "ui.css": "text/css", "once.js": "text/javascript",
+}  # fmt: skip
+"""The files that are served, with their media types; no other file of the folder is."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -40,15 +36,15 @@ HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
-"""What every page comes with."""
+"""The headers of every page."""
 
 
 def render(
     template: str, status: int = 200, *, prefix: str = "", headers: Mapping[str, str] | None = None, **context: Any
 ) -> Response:
-    """A page: the template of that name, given what `context` holds; `headers` are added to those of all pages.
+    """A page: a template with these values; `headers` are added to those of all pages.
 
-    `prefix` is what every path in a link begins with, where the caller reaches this server under one.
+    `prefix` begins every path in a link, where a proxy serves this server under one.
     """
     html = filled(template, prefix=prefix, asset=partial(asset, prefix=prefix), **context)
     return Response(html, status, {**HEADERS, **(headers or {})}, "text/html")
@@ -60,25 +56,20 @@ def filled(template: str, **context: Any) -> str:
 
 
 def asset(name: str, prefix: str = "") -> str:
-    """The address of a file of `FILES`; it changes with the content, so that a cache never shows an old one."""
-    return f"{prefix}{UI}/{name}?v={digest(name)}"
+    """The URL of a file of `FILES`; it changes with the content, so that a cache never serves an old version."""
+    return f"{prefix}{UI}/{name}?v={read_file(name)[1]}"
 
 
-@lru_cache(maxsize=len(FILES))
-def content(name: str) -> bytes:
-    """A file of `FILES`."""
-    return (FOLDER / name).read_bytes()
+@cache
+def read_file(name: str) -> tuple[bytes, str]:
+    """The content of a file of `FILES` and its version, a digest."""
+    content = (FOLDER / name).read_bytes()
+    return content, blake2b(content, digest_size=8).hexdigest()
 
 
-@lru_cache(maxsize=len(FILES))
-def digest(name: str) -> str:
-    """What tells one content of a file from another."""
-    return blake2b(content(name), digest_size=8).hexdigest()
-
-
-@lru_cache(maxsize=1)
+@cache
 def _environment() -> "Environment":
-    # Starting the server must not wait for what the first page needs.
+    # Imported with the first page, because it would delay the start of the server.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(

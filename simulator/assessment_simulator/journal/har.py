@@ -37,55 +37,37 @@ def entry(exchange: Exchange, mask: Mask, links: Links) -> Json:
     """An exchange as an entry. What HAR does not define has members that begin with an underscore, as HAR asks for."""
     request, sent = exchange.request, exchange.sent
     headers, query = mask.headers(request.headers), query_of(exchange, mask)
+    url = f"{request.base}{path_of(exchange, mask)}{'?' if query else ''}{query}"
     har_request: Json = {
-        "method": request.method,
-        "url": f"{request.base}{path_of(exchange, mask)}{'?' if query else ''}{query}",
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": _named(headers.items()),
-        "queryString": _named(parse_qsl(query, keep_blank_values=True)),
-        "headersSize": _UNKNOWN_SIZE,
-        "bodySize": len(sent),
-    }
+        "method": request.method, "url": url, "httpVersion": "HTTP/1.1", "cookies": [],
+        "headers": _named(headers.items()), "queryString": _named(parse_qsl(query, keep_blank_values=True)),
+        "headersSize": _UNKNOWN_SIZE, "bodySize": len(sent),
+    }  # fmt: skip
     if sent:
-        text, media_type = text_of(sent), headers.get("content-type", "")
-        body = (
-            {"text": "", "comment": f"{len(sent)} bytes that are no text"}
-            if text is None
-            else {"text": mask.body(text)}
-        )
-        har_request["postData"] = {"mimeType": media_type, **body}
-    # HAR has no entry without a response: its status is 0, and all of it is empty.
+        text = text_of(sent)
+        binary = {"text": "", "comment": f"{len(sent)} bytes that are no text"}
+        body = binary if text is None else {"text": mask.body(text)}
+        har_request["postData"] = {"mimeType": headers.get("content-type", ""), **body}
+    # HAR has no entry without a response: there its status is 0, and the rest of it is empty.
     answered = exchange.status is not None
     headers = mask.headers(dict(exchange.headers)) if answered else {}
-    content = links.fill_placeholders(exchange.answer, request.base) if answered else b""
-    text = text_of(content)
-    body = {"encoding": "base64", "text": b64encode(content).decode()} if text is None else {"text": mask.body(text)}
+    answer = links.fill_placeholders(exchange.answer, request.base) if answered else b""
+    text = text_of(answer)
+    body = {"encoding": "base64", "text": b64encode(answer).decode()} if text is None else {"text": mask.body(text)}
     har_response = {
         "status": exchange.status or 0,
         "statusText": next((known.phrase for known in HTTPStatus if known == exchange.status), ""),
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": _named(headers.items()),
-        "content": {"size": len(content), "mimeType": headers.get("content-type", ""), **body},
-        "redirectURL": "",
-        "headersSize": _UNKNOWN_SIZE,
-        "bodySize": len(content) if answered else _UNKNOWN_SIZE,
-    }
+        "httpVersion": "HTTP/1.1", "cookies": [], "headers": _named(headers.items()),
+        "content": {"size": len(answer), "mimeType": headers.get("content-type", ""), **body}, "redirectURL": "",
+        "headersSize": _UNKNOWN_SIZE, "bodySize": len(answer) if answered else _UNKNOWN_SIZE,
+    }  # fmt: skip
     milliseconds = exchange.duration * 1_000
     return {
-        "startedDateTime": instant.seven_digits(exchange.at),
-        "time": milliseconds,
-        "request": har_request,
-        "response": har_response,
-        "cache": {},
-        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
-        "_id": exchange.id,
-        "_vendor": exchange.vendor,
-        "_operation": exchange.operation,
-        "_rules": list(exchange.rules),
-        "_fault": exchange.fault,
-    }
+        "startedDateTime": instant.seven_digits(exchange.at), "time": milliseconds, "request": har_request,
+        "response": har_response, "cache": {}, "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+        "_id": exchange.id, "_vendor": exchange.vendor, "_operation": exchange.operation,
+        "_rules": list(exchange.rules), "_fault": exchange.fault,
+    }  # fmt: skip
 
 
 def _named(pairs: Iterable[tuple[str, str]]) -> list[Json]:

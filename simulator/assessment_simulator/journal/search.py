@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from assessment_simulator.core.retry_schedule import Delivery
-from assessment_simulator.core.states import State, StateMachine
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import Stored
@@ -29,11 +28,6 @@ class Found(NamedTuple):
     stored: Stored
 
 
-def state_title(machine: StateMachine, state: State) -> str:
-    """A state for readers: pymetrics' states are words, The Predictive Index's are numbers, shown with a word."""
-    return state if isinstance(state, str) else f"{machine.states.get(state, 'unknown')} ({state})"
-
-
 def invitations(sandbox: Sandbox, query: Query) -> Iterator[Found]:
     """The invitations, newest first, by `vendor`, `status`, `before` and `q`."""
     vendors = [vendor for vendor in sandbox.vendors.values() if query.get("vendor") in (None, vendor.id)]
@@ -43,7 +37,7 @@ def invitations(sandbox: Sandbox, query: Query) -> Iterator[Found]:
         (vendor.id, state)
         for vendor in vendors
         for state in vendor.state_machine.states
-        if text in state_title(vendor.state_machine, state).casefold()
+        if text in vendor.state_machine.title(state).casefold()
     }
     for id in older(_invitation_ids(sandbox), query.get("before"), str):
         found = (

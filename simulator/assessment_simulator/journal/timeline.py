@@ -6,7 +6,6 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.journal import search
 from assessment_simulator.journal.redaction import Mask
-from assessment_simulator.journal.search import state_title
 from assessment_simulator.sandbox.sandbox import Sandbox
 
 KINDS = ("call", "move", "mail", "notice", "attempt", "alarm")
@@ -39,8 +38,8 @@ def timeline(sandbox: Sandbox, vendor: Vendor, id: str) -> list[Entry]:
         text = f"{call.request.method} {mask.plain(call.request.path)}: {result}"
         entries.append(Entry(call.at, "call", call.id, text, operation=call.operation, status=call.status))
     for at, operation, before, after in state.history.of(id):
-        left = "" if before is None else f"{state_title(vendor.state_machine, before)} → "
-        text = f"{operation}: {left}{state_title(vendor.state_machine, after)}"
+        left = "" if before is None else f"{vendor.state_machine.title(before)} → "
+        text = f"{operation}: {left}{vendor.state_machine.title(after)}"
         entries.append(Entry(at, "move", id, text, operation=operation, before=before, after=after))
     for mail in search.mails(sandbox, {"invitation": id}):
         sent = instant.parse(mail.public["at"])

@@ -14,17 +14,11 @@ from assessment_simulator.storage import json_codec
 def call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
     """An exchange without query, headers and bodies."""
     return {
-        "id": exchange.id,
-        "at": instant.seven_digits(exchange.at),
-        "vendor": exchange.vendor,
-        "operation": exchange.operation,
-        "method": exchange.request.method,
-        "path": mask.plain(exchange.request.path),
-        "status": exchange.status,
-        "rules": list(exchange.rules),
-        "fault": exchange.fault,
+        "id": exchange.id, "at": instant.seven_digits(exchange.at), "vendor": exchange.vendor,
+        "operation": exchange.operation, "method": exchange.request.method, "path": mask.plain(exchange.request.path),
+        "status": exchange.status, "rules": list(exchange.rules), "fault": exchange.fault,
         "duration": exchange.duration,
-    }
+    }  # fmt: skip
 
 
 def whole_call_view(exchange: Exchange, mask: Mask, links: Links) -> dict[str, Any]:
