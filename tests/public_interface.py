@@ -29,6 +29,7 @@ from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.control.router import ControlApi
 from assessment_simulator.core.faults import KINDS
 from assessment_simulator.core.outcome_tags import TAGS
+from assessment_simulator.counters import Meters
 from assessment_simulator.dashboard.routes import PAGES
 from assessment_simulator.http.base_url import Address
 from assessment_simulator.http.cross_origin import EXPOSED
@@ -38,6 +39,7 @@ from assessment_simulator.settings import PREFIX, Settings
 from assessment_simulator.testing import resources, webhook_listener
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
+from assessment_simulator.webhooks.worker import WebhookWorker
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "public-interface.json"
@@ -208,10 +210,11 @@ def _parameters(function: Any) -> str:
 
 
 def _metrics() -> list[str]:
-    sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())))
-    call = ControlCall(ControlApi(sandboxes, Address(), "0"), Request({"type": "http"}), None)
+    client, meters = WebhookClient(Policy(())), Meters()
+    sandboxes = Sandboxes(VENDORS, lambda sandbox: WebhookWorker(sandbox, client, meters), meters)
+    call = ControlCall(ControlApi(sandboxes, client, Address(), "0"), Request({"type": "http"}), None)
     asyncio.run(metrics.metrics(call))
-    found = sandboxes.meters.registry.collect() if sandboxes.meters.registry else ()
+    found = meters.registry.collect() if meters.registry else ()
     return [f"{one.name} ({one.type})" for one in found if one.name.startswith("simulator")]
 
 

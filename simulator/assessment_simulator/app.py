@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from assessment_simulator.control.router import ControlApi
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.urls import host_and_port, path_prefix
 from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.counters import Meters
 from assessment_simulator.dashboard import Dashboard
 from assessment_simulator.documents.renderer import draw
 from assessment_simulator.http import static_files
@@ -48,6 +50,7 @@ from assessment_simulator.mail.relay import Relay
 from assessment_simulator.mail.smtp import SmtpClient
 from assessment_simulator.sandbox.maintenance import Limits, maintained
 from assessment_simulator.sandbox.registry import Full, Sandboxes, Taken
+from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.settings import BACKLOG, Settings, is_loopback
 from assessment_simulator.storage import LogError, OwnedElsewhere, Unusable
 from assessment_simulator.storage.factory import opened
@@ -56,6 +59,7 @@ from assessment_simulator.storage.postgresql import PostgresqlLog
 from assessment_simulator.vendors import predictive_index, pymetrics
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
+from assessment_simulator.webhooks.worker import WebhookWorker
 
 VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
 
@@ -88,10 +92,16 @@ class Simulator:
         )  # fmt: skip
         self._relay = None if settings.smtp is None else Relay(SmtpClient(settings.smtp).send)
         self.log: Log | None = opened(settings.log)
+        meters = Meters()
+
+        def attach(sandbox: Sandbox) -> WebhookWorker:
+            if self._relay is not None:
+                sandbox.mailed = partial(self._relay.committed, sandbox)
+            return WebhookWorker(sandbox, self._webhook_client, meters)
+
         self._sandboxes = Sandboxes(
-            VENDORS, self._webhook_client, open_access=open_access, most=settings.max_sandboxes, relay=self._relay,
-            log=self.log,
-        )  # fmt: skip
+            VENDORS, attach, meters, open_access=open_access, most=settings.max_sandboxes, log=self.log
+        )
         self.forward_socket: socket.socket | None = None
         """Where other processes forward requests to, in a shared log."""
         self._forwarding: Forwarding | None = None
@@ -100,7 +110,7 @@ class Simulator:
             self.forward_socket = self._listen_for_forwards(self.log)
         session = None if self.control_token is None else Session(self.control_token, self.log)
         address = Address(settings.public_url, trust_host=open_access)
-        control = ControlApi(self._sandboxes, address, __version__)
+        control = ControlApi(self._sandboxes, self._webhook_client, address, __version__)
         inner: App = self._inside(control, address, session)
         if session is not None:
             inner = Guard(inner, session, [vendor.questionnaire for vendor in VENDORS.values() if vendor.questionnaire])

@@ -123,7 +123,7 @@ class Owner(storage.Owner):
     """An owner that notes what is reported about it; `then` is done when something is."""
 
     def __init__(self, address: str, then: Callable[[], Any] = lambda: None) -> None:
-        async def unreachable(is_silent: bool) -> None:
+        async def unreachable(by_force: bool) -> None:
             self.reports.append("unreachable")
             done = self._then()
             if isinstance(done, Awaitable):

@@ -9,10 +9,10 @@ from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.sandbox.advance import CutShort, Playing
+from assessment_simulator.sandbox.registry import Worker
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.watched import Event
 from assessment_simulator.storage import json_codec
-from assessment_simulator.webhooks.worker import WebhookWorker
 
 _LAST = instant.LATEST - 365 * instant.DAY
 """The end of the year 9998: what follows from a moment within a year can still be written."""
@@ -41,7 +41,7 @@ async def change(call: ControlCall, body: Turning) -> bytes:
     return await _view(sandbox, events)
 
 
-async def _freeze_or_run(sandbox: Sandbox, worker: WebhookWorker, freeze: str | None) -> list[Event]:
+async def _freeze_or_run(sandbox: Sandbox, worker: Worker, freeze: str | None) -> list[Event]:
     if worker.is_advancing:
         raise Playing
     moment = None if freeze is None else instant.parse(freeze)

@@ -64,6 +64,6 @@ async def send_test(call: ControlCall, body: Trying) -> bytes:
     if authorization is not None:
         headers.append(("authorization", authorization))
     post, at = WebhookRequest(bare, tuple(headers), TEST_BODY), call.sandbox.now()
-    outcome = await call.api.sandboxes.webhook_client.send(post, config.webhook_timeout)
+    outcome = await call.api.webhook_client.send(post, config.webhook_timeout)
     attempt = Attempt(1, at, post, outcome.answer, outcome.error, outcome.duration)
     return json_codec.dumps({"url": ALONE.plain(url), **values(WholeAttempt, attempt)})

@@ -18,6 +18,7 @@ from assessment_simulator.http.routing import Handler, route
 from assessment_simulator.loading import CONTROL, loaded
 from assessment_simulator.sandbox.registry import NAME, Sandboxes
 from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.inbox import Inbox
 
 S = f"{ROOT}/sandboxes/{{name}}"
@@ -28,8 +29,9 @@ LIGHT = {f"{ROOT}/health": server.health, f"{ROOT}/ready": server.ready, f"{ROOT
 class ControlApi:
     """The control API over the sandboxes of this process, and what its handlers keep beside them."""
 
-    def __init__(self, sandboxes: Sandboxes, address: Address, version: str) -> None:
+    def __init__(self, sandboxes: Sandboxes, webhook_client: WebhookClient, address: Address, version: str) -> None:
         self.sandboxes = sandboxes
+        self.webhook_client = webhook_client
         self.address = address
         self.version = version
         self.feeds: WeakKeyDictionary[Sandbox, ChangeFeed] = WeakKeyDictionary()

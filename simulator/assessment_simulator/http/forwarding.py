@@ -38,6 +38,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
 from enum import Enum, auto
 from io import BytesIO
+from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -74,6 +75,8 @@ HEALTH = "/_simulator/health"
 MISDIRECTED = 421
 GIVE_UP = 5.0
 """Seconds in which an owner must be found that can be connected to."""
+FORCE_AFTER = 0.9
+"""Seconds between two failed connections to the owner after which the sandbox is taken from it by force."""
 CONNECTING = 1.0
 """Seconds in which a connection to the owner must be made. Less than `FIRST_PROBE`: a probe follows a sent request."""
 FIRST_PROBE = 1.2
@@ -331,6 +334,7 @@ class Forwarding:
         """Send the request to its owner, and look the owner up again as often as nothing could be sent."""
         loop = asyncio.get_running_loop()
         deadline, pause = loop.time() + GIVE_UP, FIRST_PAUSE
+        unconnected_since = inf
         self._count()
         data = await body.read(named_headers(scope).get(b"content-length"))
         while owner is not None and data is not None:
@@ -338,7 +342,9 @@ class Forwarding:
                 case _Outcome.NOT_THE_OWNER:
                     owner.forget()
                 case _Outcome.UNCONNECTED:
-                    await self._report(owner, deadline - loop.time(), is_silent=False)
+                    unconnected_since = min(unconnected_since, loop.time())
+                    by_force = loop.time() - unconnected_since >= FORCE_AFTER
+                    await self._report(owner, deadline - loop.time(), by_force=by_force)
                 case _Outcome.OWN_LIMIT:
                     _log.warning("no connection to %s: this process has no more files or ports", owner.address)
                 case _Outcome.STOPPING:  # an event stream, which ends as its end is written
@@ -350,7 +356,7 @@ class Forwarding:
                             connection.abort()
                     return
                 case _Outcome.OWNER_SILENT:
-                    await self._report(owner, TAKING, is_silent=True)
+                    await self._report(owner, TAKING, by_force=True)
                     hang_up(connection_of(scope))
                     return
                 case _Outcome.BROKEN:
@@ -366,7 +372,7 @@ class Forwarding:
                 return
             owner = await _run(self._app, {**scope}, _Place(), body.receive, send)
 
-    async def _report(self, owner: Owner, seconds: float, *, is_silent: bool) -> None:
+    async def _report(self, owner: Owner, seconds: float, *, by_force: bool) -> None:
         """Report to the registry that the owner is unreachable, and wait so long for what it does about that.
 
         It goes on when the time is over: other requests wait for it too.
@@ -374,7 +380,7 @@ class Forwarding:
 
         async def reporting() -> None:
             try:
-                await owner.unreachable(is_silent)
+                await owner.unreachable(by_force)
             except Exception as problem:  # noqa: BLE001  the app is run again, and fails or not
                 _log.warning("no process could take over from the owner at %s: %s", owner.address, problem)
 

@@ -21,14 +21,12 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from hmac import compare_digest
-from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from assessment_simulator.core.config import Config, JournalLimits
 from assessment_simulator.core.vendor import Credential, Vendor
 from assessment_simulator.counters import Meters
-from assessment_simulator.mail.relay import Relay
 from assessment_simulator.sandbox import changes
 from assessment_simulator.sandbox.clock import Clock, machine_now
 from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
@@ -37,10 +35,9 @@ from assessment_simulator.sandbox.image import parts
 from assessment_simulator.sandbox.sample_data import begin_again, plant_all
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import State
+from assessment_simulator.sandbox.watched import Event
 from assessment_simulator.storage import Claimed, Found, Listed, LogError, OwnedElsewhere, Owner, Position, Unwritten
 from assessment_simulator.storage.log import Log
-from assessment_simulator.webhooks.client import WebhookClient
-from assessment_simulator.webhooks.worker import WebhookWorker
 
 T = TypeVar("T")
 DEMO = "demo"
@@ -52,8 +49,6 @@ _MOST_ROUTES = 50_000
 _SHARED = "shared"
 RELEASED = 100
 """Sandboxes that are released in one transaction."""
-UNREACHABLE = 1.0
-"""Seconds between the first and the last failed connection to another process after which its session is ended."""
 _log = logging.getLogger("simulator.sandboxes")
 
 
@@ -69,28 +64,47 @@ class Full(Exception):
         super().__init__(f"this server holds {most} sandboxes and opens no more; {remedy}")
 
 
+class Worker(Protocol):
+    """Fires the timers and sends the webhooks of one sandbox (`webhooks.worker`)."""
+
+    @property
+    def is_advancing(self) -> bool: ...
+
+    @property
+    def is_busy(self) -> bool: ...
+
+    @property
+    def is_sending(self) -> bool: ...
+
+    def stop_sending(self) -> None: ...
+
+    async def advance(self, target: int | None) -> list[Event]: ...
+
+    async def close(self, *, is_deleted: bool = False) -> None: ...
+
+
 class Sandboxes:
     """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does."""
 
     def __init__(
-        self, vendors: Mapping[str, Vendor], webhook_client: WebhookClient, *, open_access: bool = True,
-        most: int = 20_000, relay: Relay | None = None, log: Log | None = None,
+        self, vendors: Mapping[str, Vendor], attach: Callable[[Sandbox], Worker], meters: Meters, *,
+        open_access: bool = True, most: int = 20_000, log: Log | None = None,
     ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access
         self.nowhere = Sandbox("", "", State(Config(journal=JournalLimits(0, 0)), Clock()), vendors)
         """An empty sandbox for unknown credentials; it is never changed."""
         self.log = log
-        self.meters = Meters()
-        self.webhook_client = webhook_client
+        self.meters = meters
+        self._attach = attach
+        """Called for each sandbox that enters memory; what it returns is closed when the sandbox leaves it."""
         self.writer = None if log is None else Writer(log)
         self.forwarded = 0
         """Requests that were forwarded to other processes."""
         self._is_leaving = False
-        self._relay = relay
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
-        self._workers: dict[str, WebhookWorker] = {}
+        self._workers: dict[str, Worker] = {}
         self._by_credential: dict[str, Sandbox] = {}
         """The same in open access, by what opens them: looked at for each call."""
         self._keys = Keys(vendors)
@@ -99,8 +113,6 @@ class Sandboxes:
         """By name, what is being read, created, released or deleted."""
         self._owners: dict[str, Claimed] = {}
         """By name, the other processes that owned sandboxes when they were last asked for."""
-        self._unreachable: dict[int, float] = {}
-        """Since when no connection could be made to the processes of these sessions."""
         self._opens: dict[tuple[str, bytes], str] = {}
         """The names of sandboxes of other processes, by digests of the credentials that open them."""
 
@@ -118,7 +130,7 @@ class Sandboxes:
         """The sandbox of that name, if it is in memory."""
         return self._sandboxes.get(name)
 
-    def worker(self, sandbox: Sandbox) -> WebhookWorker:
+    def worker(self, sandbox: Sandbox) -> Worker:
         """The worker that sends the webhooks of a sandbox, which also advances its clock."""
         return self._workers[sandbox.name]
 
@@ -266,9 +278,7 @@ class Sandboxes:
         sandbox.is_leaving = self._is_leaving
         sandbox.committed = self.meters.committed
         sandbox.refresh = partial(self._refresh, name)
-        if self._relay is not None:
-            sandbox.mailed = partial(self._relay.committed, sandbox)
-        self._workers[name] = WebhookWorker(sandbox, self.webhook_client, self.meters)
+        self._workers[name] = self._attach(sandbox)
         self.meters.opened()
 
     async def _refresh(self, name: str) -> None:
@@ -401,23 +411,11 @@ class Sandboxes:
             for other in [name for name, owner in self._owners.items() if owner.server == found.server]:
                 del self._owners[other]
 
-    async def _unreached(self, name: str, server: int, is_silent: bool) -> None:
-        """The owner of a sandbox cannot be connected to, or does not respond.
-
-        If its session has ended, its sandboxes are free. Otherwise the sandbox is taken from it by force: at once if it
-        is silent, else when that has lasted for `UNREACHABLE` seconds.
-        """
+    async def _unreached(self, name: str, server: int, by_force: bool) -> None:
+        """The owner of a sandbox cannot be reached: take the sandbox by force, or if its session has ended."""
         self.forget_owner(name)
-        if self.log is None:
-            return
-        now = monotonic()
-        since = self._unreachable.get(server)
-        if since is None or now - since > 5 * UNREACHABLE:  # it was reached in between
-            since = self._unreachable[server] = now
-        if is_silent or now - since >= UNREACHABLE:
-            await self.log.take(name, server)
-        else:
-            await self.log.free(server)
+        if self.log is not None:
+            await (self.log.take(name, server) if by_force else self.log.free(server))
 
     def regained(self, positions: Mapping[int, Position]) -> None:
         """The session with the database was lost and replaced: the log has these positions of our sandboxes."""

@@ -61,8 +61,8 @@ class Deleted(Unwritten):
 class Owner:
     """Another process, which owns a sandbox; `address` is the HOST:PORT where it takes forwarded requests.
 
-    `forget` is called when it responds that it does not own the sandbox, and `unreachable` when connecting failed or,
-    with the argument True, when it does not respond.
+    `forget` is called when it responds that it does not own the sandbox, `unreachable` when connecting failed or it
+    does not respond. Its argument says whether to take the sandbox by force, if the owner's session has not ended.
     """
 
     def __init__(

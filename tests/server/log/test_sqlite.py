@@ -23,12 +23,14 @@ import pytest
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
+from assessment_simulator.counters import Meters
 from assessment_simulator.sandbox.commit_queue import IMAGE_AFTER, Commits
 from assessment_simulator.sandbox.maintenance import Limits, Maintenance, maintained
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.storage.sqlite import SqliteLog
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
+from assessment_simulator.webhooks.worker import WebhookWorker
 from tests.server import ROOT, assessment
 from tests.server.log.worlds import World, create, portrait
 from tests.servers import Listener, Sandbox, Server
@@ -44,6 +46,12 @@ SOON = 5.0
 def path(tmp_path: Path) -> Path:
     """Where a log may be."""
     return tmp_path / "log.db"
+
+
+def registry(log: SqliteLog) -> Sandboxes:
+    """The sandboxes of a process without HTTP; its webhooks may go nowhere."""
+    client, meters = WebhookClient(Policy(())), Meters()
+    return Sandboxes(VENDORS, lambda sandbox: WebhookWorker(sandbox, client, meters), meters, log=log)
 
 
 @contextmanager
@@ -237,7 +245,7 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
 ) -> None:
     monkeypatch.setattr("assessment_simulator.sandbox.maintenance.INTERVAL", 0.0)  # none is in use at this moment
     log = SqliteLog(path)
-    sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())), log=log)
+    sandboxes = registry(log)
 
     async def used(name: str, seconds: int) -> None:
         async with log.transaction() as run:
@@ -258,7 +266,7 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
 async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assessment_simulator.sandbox.maintenance.INTERVAL", 0.01)
     log = SqliteLog(path)
-    sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())), log=log)
+    sandboxes = registry(log)
     maintenance = Maintenance(sandboxes, log, Limits(most=2))
     used, _ = [await sandboxes.get(name) for name in "ab"]
     assert used
@@ -583,7 +591,7 @@ async def test_a_slow_image_does_not_delay_adoption(path: Path, monkeypatch: pyt
     monkeypatch.setattr(Commits, "needs_image", True)
     monkeypatch.setattr(Commits, "write_image", write_image)
     log = SqliteLog(path)
-    sandboxes = Sandboxes(VENDORS, WebhookClient(Policy(())), log=log)
+    sandboxes = registry(log)
     due = await sandboxes.get("due")
     assert due
     create(due, "ada+completes-in-1s@example.com")
