@@ -213,7 +213,7 @@ def test_an_attempt_that_ends_while_the_database_is_away_is_kept_when_it_is_back
         sandbox.told("POST", f"/invitations/{id}/complete")
         listener.wait_for(1)
         with away(url):
-            until(lambda: "an attempt cannot be kept yet" in server.stderr())
+            until(lambda: "an attempt cannot be recorded yet" in server.stderr())
             assert sandbox.control("GET", "/deliveries").status_code == 503
         until(lambda: deliveries() == [("delivered", 1)])
         assert sandbox.told("POST", "/clock", {"advance": "PT24H"})["events"] == []

@@ -327,7 +327,7 @@ def test_an_attempt_that_cannot_be_kept_is_kept_when_there_is_room_and_is_not_ma
         unlimited = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (Path(f"{path}-wal").stat().st_size, unlimited[1]))
         assert sandbox.pi.post(PATH, json=PERSON).status_code == 503
-        until(lambda: "an attempt cannot be kept yet" in server.stderr())
+        until(lambda: "an attempt cannot be recorded yet" in server.stderr())
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, unlimited)
         until(lambda: [one["state"] for one in sandbox.told("GET", "/deliveries")] == ["delivered"])
         assert len(listener.received) == 1
