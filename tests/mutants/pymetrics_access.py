@@ -39,18 +39,18 @@ MUTANTS = (
     Mutant(
         "pymetrics.token.of_another",
         _ACCESS,
-        '''    return not token or sandbox.get(TOKEN, token) is not None
+        '''    return not token or view.get(TOKEN, token) is not None
 
 
-def _is_live(request: VendorRequest, sandbox: SandboxView) -> bool:
+def _is_live(request: VendorRequest, view: SandboxView) -> bool:
     # The stage before found the token among those that were issued.
-    return bool(request.now < cast("Stored", sandbox.get(TOKEN, bearer(request))).status)
+    return bool(request.now < cast("Stored", view.get(TOKEN, bearer(request))).status)
 ''',
         '''    return not token or token.startswith("sim-")
 
 
-def _is_live(request: VendorRequest, sandbox: SandboxView) -> bool:
-    stored = sandbox.get(TOKEN, bearer(request))
+def _is_live(request: VendorRequest, view: SandboxView) -> bool:
+    stored = view.get(TOKEN, bearer(request))
     return stored is None or request.now < stored.status
 ''',
         "A token that another client was given is let in.",
@@ -68,7 +68,7 @@ def _is_live(request: VendorRequest, sandbox: SandboxView) -> bool:
         "grant_type may be anything.",
     ),
     Mutant(
-        "pymetrics.client.anybody", _ACCESS, 'sandbox.name != "" and bool(request.body["client_secret"])', "True",
+        "pymetrics.client.anybody", _ACCESS, 'view.name != "" and bool(request.body["client_secret"])', "True",
         "A client that nobody knows is given a token.",
     ),
     Mutant(
@@ -90,12 +90,12 @@ def _is_live(request: VendorRequest, sandbox: SandboxView) -> bool:
     ),
     Mutant(
         "pymetrics.rate.endless", _ACCESS,
-        "sandbox.config.rate_limit is None or request.recent < sandbox.config.rate_limit", "True",
+        "view.config.rate_limit is None or request.recent < view.config.rate_limit", "True",
         "The limit of calls a minute refuses nobody.",
     ),
     Mutant(
-        "pymetrics.rate.one_less", _ACCESS, "request.recent < sandbox.config.rate_limit",
-        "request.recent < sandbox.config.rate_limit - 1",
+        "pymetrics.rate.one_less", _ACCESS, "request.recent < view.config.rate_limit",
+        "request.recent < view.config.rate_limit - 1",
         "The last call that the limit allows is refused.",
     ),
     Mutant(

@@ -28,7 +28,7 @@ MUTANTS = (
         "The answer to a repeated order says that it is new.",
     ),
     Mutant(
-        "pymetrics.repeat.twice", _ORDERS, 'sandbox.latest_id("pymetrics.order", identity) if identity else',
+        "pymetrics.repeat.twice", _ORDERS, 'view.latest_id("pymetrics.order", identity) if identity else',
         "None if identity else", "The same order sent twice makes two orders.",
     ),
     Mutant(
@@ -57,14 +57,14 @@ MUTANTS = (
     ),
     Mutant(
         "pymetrics.repeat.after_expiry", _ORDERS, "    if id is not None:\n        known",
-        '    if id is not None and _stored(sandbox, id).status != "Expired":\n        known',
+        '    if id is not None and _stored(view, id).status != "Expired":\n        known',
         "Once an order has expired the same one makes another.",
     ),
     Mutant(
         "pymetrics.repeat.changes",
         _ORDERS,
-        "        known = reports.with_fresh_link(_stored(sandbox, id), request, sandbox)\n",
-        """        stored = _stored(sandbox, id)
+        "        known = reports.with_fresh_link(_stored(view, id), request, view)\n",
+        """        stored = _stored(view, id)
         face = {**stored.public, "requisition_title": request.body.get("requisition_title")}
         saved = Record(RECORD_KIND, id, stored.status, face, stored.internal)
         return Decision(VendorResponse(200, {"order": order, "created": False}), (saved,))
@@ -77,7 +77,7 @@ MUTANTS = (
         _ORDERS,
         'VendorResponse(200, {"order": known, "created": False}, notes=notes))',
         'VendorResponse(200, {"order": known, "created": False}, notes=notes), '
-        '(_mail(call, _stored(sandbox, id).public),) if request.body.get("send_email") else ())',
+        '(_mail(call, _stored(view, id).public),) if request.body.get("send_email") else ())',
         "An order sent again mails the candidate a second time.",
     ),
     Mutant(
@@ -149,7 +149,7 @@ MUTANTS = (
     ),
     Mutant(
         "pymetrics.order.first_assessment", _ORDERS,
-        'rules.find_assessment(sandbox.config, body["assessment_id"])', "sandbox.config.assessments[0]",
+        'rules.find_assessment(view.config, body["assessment_id"])', "view.config.assessments[0]",
         "Whichever assessment is ordered, the first one is.",
     ),
     Mutant(

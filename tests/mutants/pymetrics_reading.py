@@ -119,12 +119,12 @@ MUTANTS = (
         "True", "A report's link never lapses.",
     ),
     Mutant(
-        "pymetrics.report.link_forged", _REPORTS, " and compare_digest(_code(sandbox, id, expiry), code)", "",
+        "pymetrics.report.link_forged", _REPORTS, " and compare_digest(_code(view, id, expiry), code)", "",
         "A report's link serves with a made-up code.",
     ),
     Mutant(
         "pymetrics.report.once", _ORDERS,
-        "return Decision(VendorResponse(200, reports.with_fresh_link(stored, request, sandbox)))",
+        "return Decision(VendorResponse(200, reports.with_fresh_link(stored, request, view)))",
         'return Decision(VendorResponse(200, {**stored.public, "reports": None}))',
         "A report is shown in the answer that made it, and in no other.",
     ),
@@ -138,8 +138,8 @@ MUTANTS = (
         "A list for an application and a candidate shows what fits either.",
     ),
     Mutant(
-        "pymetrics.list.latest", _ORDERS, 'ids = sandbox.ids("pymetrics.application", str(application))',
-        'ids = sandbox.ids("pymetrics.application", str(application))[-1:]',
+        "pymetrics.list.latest", _ORDERS, 'ids = view.ids("pymetrics.application", str(application))',
+        'ids = view.ids("pymetrics.application", str(application))[-1:]',
         "A list for an application shows its last order only.",
     ),
     Mutant(
@@ -158,8 +158,8 @@ MUTANTS = (
         "Version 2 answers a list without a filter.",
     ),
     Mutant(
-        "pymetrics.v2.list_by_candidate", _ORDERS, "= _list(request.query, request, sandbox)",
-        '= _list({"job_application_id": request.query.get("job_application_id")}, request, sandbox)',
+        "pymetrics.v2.list_by_candidate", _ORDERS, "= _list(request.query, request, view)",
+        '= _list({"job_application_id": request.query.get("job_application_id")}, request, view)',
         "Version 2's list heeds no candidate_id.",
     ),
     Mutant(
@@ -194,8 +194,8 @@ MUTANTS = (
         "The configurations stand under another name.",
     ),
     Mutant(
-        "pymetrics.configuration.first", _ORDERS, "for one in sandbox.config.assessments]",
-        "for one in sandbox.config.assessments[:1]]", "Of several configurations one is shown.",
+        "pymetrics.configuration.first", _ORDERS, "for one in view.config.assessments]",
+        "for one in view.config.assessments[:1]]", "Of several configurations one is shown.",
     ),
     Mutant(
         "pymetrics.configuration.type", _ORDERS, "[asdict(one) for one",

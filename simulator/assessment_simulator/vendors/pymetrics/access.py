@@ -38,10 +38,10 @@ def credential(operation: str, params: Mapping[str, str], headers: Mapping[str, 
     return Credential("pymetrics.key", key) if key else None
 
 
-def issue(request: VendorRequest, sandbox: SandboxView) -> Decision:
+def issue(request: VendorRequest, view: SandboxView) -> Decision:
     """Generate OAuth Token; a token serves both versions of the API."""
     # A reset restarts the random source, which then repeats the old tokens: the generation tells them apart.
-    token = f"sim-{sandbox.name}.{sandbox.generation}.{request.random.token(20)}"
+    token = f"sim-{view.name}.{view.generation}.{request.random.token(20)}"
     body = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME, "scope": "mercury"}
     notes = all_ignored("body", request.body, _TOKEN_MEMBERS)
     expires = request.now + LIFETIME * instant.SECOND
@@ -54,31 +54,31 @@ def bearer(request: VendorRequest) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _is_issued(request: VendorRequest, sandbox: SandboxView) -> bool:
+def _is_issued(request: VendorRequest, view: SandboxView) -> bool:
     token = bearer(request)
-    return not token or sandbox.get(TOKEN, token) is not None
+    return not token or view.get(TOKEN, token) is not None
 
 
-def _is_live(request: VendorRequest, sandbox: SandboxView) -> bool:
+def _is_live(request: VendorRequest, view: SandboxView) -> bool:
     # The stage before found the token among those that were issued.
-    return bool(request.now < cast("Stored", sandbox.get(TOKEN, bearer(request))).status)
+    return bool(request.now < cast("Stored", view.get(TOKEN, bearer(request))).status)
 
 
 # The demand is documented. The status and the body are those of Amazon API Gateway's INVALID_API_KEY.
 KEY = Rule(
     "pymetrics.access.key", "header.x-api-key", "the header X-Api-Key must hold a key issued by pymetrics", 403,
-    Standing.DOCUMENTED, sources.INTRODUCTION, lambda request, sandbox: sandbox.name != "",
+    Standing.DOCUMENTED, sources.INTRODUCTION, lambda request, view: view.name != "",
     status_basis=sources.GATEWAY, body_basis=sources.GATEWAY,
 )  # fmt: skip
 RATE = Rule(
     "pymetrics.access.rate", "request",
     "a minute must not see more calls than the limit; wait, then send the same again", 429,
     Standing.ASSUMED, ours("no limit is documented; a sandbox may set one to see how its callers bear it"),
-    lambda request, sandbox: sandbox.config.rate_limit is None or request.recent < sandbox.config.rate_limit,
+    lambda request, view: view.config.rate_limit is None or request.recent < view.config.rate_limit,
 )  # fmt: skip
 _BEARER = Rule(
     "pymetrics.access.bearer", "header.authorization", "the header Authorization must be 'Bearer <access token>'", 401,
-    Standing.DOCUMENTED, sources.INTRODUCTION, lambda request, sandbox: bearer(request) != "",
+    Standing.DOCUMENTED, sources.INTRODUCTION, lambda request, view: bearer(request) != "",
     status_basis=sources.BEARER,
 )  # fmt: skip
 _KNOWN = Rule(
@@ -94,7 +94,7 @@ _LIVE = Rule(
 CLIENT = Rule(
     "pymetrics.token.client", "body.client_id", "client_id and client_secret must be those of a known client", 401,
     Standing.DOCUMENTED, sources.TOKEN_401,
-    lambda request, sandbox: sandbox.name != "" and bool(request.body["client_secret"]),
+    lambda request, view: view.name != "" and bool(request.body["client_secret"]),
 )  # fmt: skip
 
 ACCESS = ((KEY,), (RATE,), (_BEARER, _KNOWN), (_LIVE,))

@@ -38,7 +38,7 @@ _FAILURES = {
 }
 
 
-def render_refusal(found: tuple[Rule, ...], request: VendorRequest, sandbox: SandboxView) -> VendorResponse:
+def render_refusal(found: tuple[Rule, ...], request: VendorRequest, view: SandboxView) -> VendorResponse:
     """The response to a request that violates these rules."""
     return _response(found[0].status, request, "; ".join(rule.statement for rule in found), by_gateway=found[0] is KEY)
 

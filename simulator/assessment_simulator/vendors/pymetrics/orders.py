@@ -24,12 +24,12 @@ from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, 
 _CANDIDATE = ("email", "first_name", "last_name", "external_id")
 
 
-def show_assessments(request: VendorRequest, sandbox: SandboxView) -> Decision:
+def show_assessments(request: VendorRequest, view: SandboxView) -> Decision:
     """Get Assessment Configurations."""
-    return Decision(VendorResponse(200, {"assessments": [asdict(one) for one in sandbox.config.assessments]}))
+    return Decision(VendorResponse(200, {"assessments": [asdict(one) for one in view.config.assessments]}))
 
 
-def create(request: VendorRequest, sandbox: SandboxView) -> Decision:
+def create(request: VendorRequest, view: SandboxView) -> Decision:
     """Create Assessment Order: a new one, or the one that exists for this candidate, assessment and application."""
     body, sends_email = request.body, request.body.get("send_email")
     email = body["candidate"].get("email")
@@ -37,13 +37,13 @@ def create(request: VendorRequest, sandbox: SandboxView) -> Decision:
     if sends_email and email is None:
         notes += ("body.send_email was ignored: the candidate has no address",)
     # The rule pymetrics.order.assessment_id.known has refused unknown ids.
-    assessment = cast("Assessment", rules.find_assessment(sandbox.config, body["assessment_id"]))
-    identity = _identity(body, assessment, sandbox.config)
-    id = sandbox.latest_id("pymetrics.order", identity) if identity else None
+    assessment = cast("Assessment", rules.find_assessment(view.config, body["assessment_id"]))
+    identity = _identity(body, assessment, view.config)
+    id = view.latest_id("pymetrics.order", identity) if identity else None
     if id is not None:
-        known = reports.with_fresh_link(_stored(sandbox, id), request, sandbox)
+        known = reports.with_fresh_link(_stored(view, id), request, view)
         return Decision(VendorResponse(200, {"order": known, "created": False}, notes=notes))
-    order = _new_order(request, assessment, sandbox.config)
+    order = _new_order(request, assessment, view.config)
     external_id = order["candidate"]["external_id"]
     keys = (
         ("invitation", ""),
@@ -54,7 +54,7 @@ def create(request: VendorRequest, sandbox: SandboxView) -> Decision:
     record = Record(RECORD_KIND, order["id"], order["status"], order, {"created": request.now}, keys)
     mails = (_mail(request, order),) if sends_email and email else ()
     timers = planned_timers(
-        "pymetrics", request, order["id"], email or "", sandbox, ("complete", "expire", "start", "reject")
+        "pymetrics", request, order["id"], email or "", view, ("complete", "expire", "start", "reject")
     )
     response = VendorResponse(201, {"order": order, "created": True}, notes=notes)
     return Decision(response, (record, *mails), timers=timers)
@@ -108,37 +108,37 @@ def _mail(request: VendorRequest, order: Mapping[str, Any]) -> Record:
     return mail(request, candidate["email"], subject, text, order["id"], link)
 
 
-def _stored(sandbox: SandboxView, id: str) -> Stored:
+def _stored(view: SandboxView, id: str) -> Stored:
     """The record of an order that exists: a rule or an index found it."""
-    return cast("Stored", sandbox.get(RECORD_KIND, id))
+    return cast("Stored", view.get(RECORD_KIND, id))
 
 
-def get(request: VendorRequest, sandbox: SandboxView) -> Decision:
+def get(request: VendorRequest, view: SandboxView) -> Decision:
     """Get Assessment Order: reading results fulfils it, and `report` makes a report of a finished order."""
-    stored = _stored(sandbox, request.params["uuid"])
+    stored = _stored(view, request.params["uuid"])
     if stored.status not in (COMPLETED, FULFILLED):
         return Decision(VendorResponse(200, stored))
     fulfils = stored.status == COMPLETED and bool(stored.public["results"])
     wanted = request.query.get("report", "").lower() in rules.YES
     reported = wanted and reports.REPORTED not in stored.internal
     if not (fulfils or reported):
-        return Decision(VendorResponse(200, reports.with_fresh_link(stored, request, sandbox)))
+        return Decision(VendorResponse(200, reports.with_fresh_link(stored, request, view)))
     status = STATE_MACHINE.moves[COMPLETED, "fulfil"] if fulfils else stored.status
     internal = {**stored.internal, reports.REPORTED: request.now} if reported else stored.internal
-    order = {**stored.public, "status": status, "reports": reports.show(stored.id, internal, request, sandbox)}
-    events = webhooks.status_changed(request, sandbox, order) if fulfils else ()
+    order = {**stored.public, "status": status, "reports": reports.show(stored.id, internal, request, view)}
+    events = webhooks.status_changed(request, view, order) if fulfils else ()
     return Decision(VendorResponse(200, order), (Record(RECORD_KIND, stored.id, status, order, internal),), events)
 
 
-def find(request: VendorRequest, sandbox: SandboxView) -> Decision:
+def find(request: VendorRequest, view: SandboxView) -> Decision:
     """List Assessment Orders, by a body: those of the application, of the candidate, or of both; oldest first."""
-    found, notes = _list(request.body, request, sandbox), rules.notes(request.body, rules.LIST_MEMBERS)
+    found, notes = _list(request.body, request, view), rules.notes(request.body, rules.LIST_MEMBERS)
     return Decision(VendorResponse(200, {"orders": found}, notes=notes))
 
 
-def find_v2(request: VendorRequest, sandbox: SandboxView) -> Decision:
+def find_v2(request: VendorRequest, view: SandboxView) -> Decision:
     """List Assessment Orders, by a query string."""
-    found = _list(request.query, request, sandbox)
+    found = _list(request.query, request, view)
     suspect = (
         f"query.{field.slug}: {PLUS}"
         for field in rules.LIST_FIELDS
@@ -147,24 +147,24 @@ def find_v2(request: VendorRequest, sandbox: SandboxView) -> Decision:
     return Decision(VendorResponse(200, {"orders": found}, notes=tuple(suspect)))
 
 
-def _list(filters: Mapping[str, Any], request: VendorRequest, sandbox: SandboxView) -> list[Any]:
+def _list(filters: Mapping[str, Any], request: VendorRequest, view: SandboxView) -> list[Any]:
     application, candidate = filters.get("job_application_id"), filters.get("candidate_id")
     if candidate:
-        ids = sandbox.ids("pymetrics.candidate", candidate)
+        ids = view.ids("pymetrics.candidate", candidate)
         if application:
-            of_application = frozenset(sandbox.ids("pymetrics.application", application))
+            of_application = frozenset(view.ids("pymetrics.application", application))
             ids = [id for id in ids if id in of_application]
     else:
-        ids = sandbox.ids("pymetrics.application", str(application))
-    return [reports.with_fresh_link(_stored(sandbox, id), request, sandbox) for id in ids]
+        ids = view.ids("pymetrics.application", str(application))
+    return [reports.with_fresh_link(_stored(view, id), request, view) for id in ids]
 
 
-def move(action: str, request: VendorRequest, sandbox: SandboxView) -> Decision:
+def move(action: str, request: VendorRequest, view: SandboxView) -> Decision:
     """Apply an action of a candidate, a timer or the control API: 200, or 404, 409 or 422 with `detail`."""
-    stored = sandbox.get(RECORD_KIND, request.params["id"])
+    stored = view.get(RECORD_KIND, request.params["id"])
     if stored is None:
         return Decision(VendorResponse(404, {"detail": "no pymetrics order has this id"}))
-    wrong = results.problem(request.body, sandbox.config, ("results",) if action == "complete" else ())
+    wrong = results.problem(request.body, view.config, ("results",) if action == "complete" else ())
     if wrong is not None:
         return Decision(VendorResponse(422, {"detail": wrong}))
     steps = cast("tuple[str, ...] | None", STATE_MACHINE.steps(stored.status, action))
@@ -174,9 +174,9 @@ def move(action: str, request: VendorRequest, sandbox: SandboxView) -> Decision:
         return Decision(VendorResponse(200, stored))
     order, events = stored.public, list[WebhookEvent]()
     for status in steps:
-        created = results.create(request, sandbox, order) if status == COMPLETED else order["results"]
+        created = results.create(request, view, order) if status == COMPLETED else order["results"]
         order = {**order, "status": status, "results": created}
-        events += webhooks.status_changed(request, sandbox, order)
+        events += webhooks.status_changed(request, view, order)
     record = Record(RECORD_KIND, stored.id, steps[-1], order, stored.internal)
     timers = cancelled_timers(stored.id) if steps[-1] in SETTLED else ()
     return Decision(VendorResponse(200, order), (record,), tuple(events), timers)

@@ -23,37 +23,37 @@ REPORTED = "reported"
 """The internal field that holds the instant at which an order's report was made."""
 
 
-def show(id: str, internal: Mapping[str, Any], request: VendorRequest, sandbox: SandboxView) -> list[Any] | None:
+def show(id: str, internal: Mapping[str, Any], request: VendorRequest, view: SandboxView) -> list[Any] | None:
     """An order's reports, with a link that is valid from now on; None when none was made."""
     if REPORTED not in internal:
         return None
     made, expiry = instant.six_digits(internal[REPORTED]), str(request.now + LINK_LIFE)
-    link = f"{BASE_URL_TOKEN}/pymetrics/reports/{LINK_TOKEN}.{id}.{expiry}.{_code(sandbox, id, expiry)}"
+    link = f"{BASE_URL_TOKEN}/pymetrics/reports/{LINK_TOKEN}.{id}.{expiry}.{_code(view, id, expiry)}"
     report = {"download_url": link, "create_date": made, "modify_date": made}
     # Only version 2 has `report_type`. It names development reports too; that only recruiter reports are made is our
     # choice: "a report" is what the pages promise.
     return [{**report, "report_type": "recruiter-report"} if request.operation.endswith("_v2") else report]
 
 
-def with_fresh_link(stored: Stored, request: VendorRequest, sandbox: SandboxView) -> Stored | dict[str, Any]:
+def with_fresh_link(stored: Stored, request: VendorRequest, view: SandboxView) -> Stored | dict[str, Any]:
     """The order as it was saved, or with a new link where it has a report."""
     if stored.status not in (COMPLETED, FULFILLED) or REPORTED not in stored.internal:
         return stored
-    return {**stored.public, "reports": show(stored.id, stored.internal, request, sandbox)}
+    return {**stored.public, "reports": show(stored.id, stored.internal, request, view)}
 
 
-def _code(sandbox: SandboxView, id: str, expiry: str) -> str:
-    return seal(sandbox.secret, "report", id, expiry)
+def _code(view: SandboxView, id: str, expiry: str) -> str:
+    return seal(view.secret, "report", id, expiry)
 
 
-def _is_genuine(request: VendorRequest, sandbox: SandboxView) -> bool:
+def _is_genuine(request: VendorRequest, view: SandboxView) -> bool:
     ticket = request.params["ticket"]
     parts = ticket.split(".")
-    if sandbox.name == "" or len(parts) != 5 or not ticket.isascii():
+    if view.name == "" or len(parts) != 5 or not ticket.isascii():
         return False
     _, _, id, expiry, code = parts
-    order = sandbox.get(RECORD_KIND, id)
-    return order is not None and REPORTED in order.internal and compare_digest(_code(sandbox, id, expiry), code)
+    order = view.get(RECORD_KIND, id)
+    return order is not None and REPORTED in order.internal and compare_digest(_code(view, id, expiry), code)
 
 
 DOWNLOAD = (
@@ -70,15 +70,15 @@ DOWNLOAD = (
             "pymetrics.report.lapsed", "path.ticket",
             "the link must not have lapsed; read the order again for a new one", 403,
             Standing.ASSUMED, ours("documented as presigned, so it lapses; after an hour is our choice"),
-            lambda request, sandbox: request.now < int(request.params["ticket"].split(".")[3]),
+            lambda request, view: request.now < int(request.params["ticket"].split(".")[3]),
         ),
     ),
 )  # fmt: skip
 
 
-def download(request: VendorRequest, sandbox: SandboxView) -> Decision:
+def download(request: VendorRequest, view: SandboxView) -> Decision:
     """The report behind a link."""
-    order = cast("Stored", sandbox.get(RECORD_KIND, request.params["ticket"].split(".")[2])).public
+    order = cast("Stored", view.get(RECORD_KIND, request.params["ticket"].split(".")[2])).public
     candidate = order["candidate"]
     name = " ".join(part for part in (candidate["first_name"], candidate["last_name"]) if part)
     email = candidate["email"] or ""

@@ -35,7 +35,7 @@ def describe(score: float) -> str:
     return next(text for _, name, text in BANDS if name == band(score))
 
 
-def create(request: VendorRequest, sandbox: SandboxView, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+def create(request: VendorRequest, view: SandboxView, order: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The results of an order that this request completes: those in its body, else one that is drawn."""
     given = None if request.body is MISSING else request.body.get("results")
     if given is None:
@@ -44,7 +44,7 @@ def create(request: VendorRequest, sandbox: SandboxView, order: Mapping[str, Any
     created = []
     for result in given:
         score, name = result.get("score"), result.get("band")
-        chosen = find_assessment(sandbox.config, result.get("assessment_id"))
+        chosen = find_assessment(view.config, result.get("assessment_id"))
         created.append(
             {
                 "assessment": asdict(chosen) if chosen else order["assessment"],

@@ -63,22 +63,22 @@ def find_assessment(config: Config, id: Any) -> Assessment | None:
     return next((assessment for assessment in config.assessments if assessment.id.lower() == id.lower()), None)
 
 
-def order_exists(request: VendorRequest, sandbox: SandboxView) -> bool:
+def order_exists(request: VendorRequest, view: SandboxView) -> bool:
     """Whether the id in the path is that of an order."""
-    return sandbox.get(RECORD_KIND, request.params["uuid"]) is not None
+    return view.get(RECORD_KIND, request.params["uuid"]) is not None
 
 
-def _is_readable(request: VendorRequest, sandbox: SandboxView) -> bool:
+def _is_readable(request: VendorRequest, view: SandboxView) -> bool:
     return request.body is not MISSING and not isinstance(request.body, Unreadable)
 
 
-def _is_json(request: VendorRequest, sandbox: SandboxView) -> bool:
-    return request.media_type != FORM and _is_readable(request, sandbox)
+def _is_json(request: VendorRequest, view: SandboxView) -> bool:
+    return request.media_type != FORM and _is_readable(request, view)
 
 
-def _is_known_assessment(request: VendorRequest, sandbox: SandboxView) -> bool:
+def _is_known_assessment(request: VendorRequest, view: SandboxView) -> bool:
     id = request.body.get("assessment_id")
-    return not isinstance(id, str) or find_assessment(sandbox.config, id) is not None
+    return not isinstance(id, str) or find_assessment(view.config, id) is not None
 
 
 def _body(prefix: str, source: Source, statement: str, check: Check, status: Basis | None = None) -> tuple[Rule, ...]:
@@ -86,7 +86,7 @@ def _body(prefix: str, source: Source, statement: str, check: Check, status: Bas
         Rule(f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, check, unreadable, status),
         Rule(
             f"{prefix}.body.object", "body", "the body must be an object", 400, Standing.DOCUMENTED, source,
-            lambda request, sandbox: isinstance(request.body, dict) or not _is_readable(request, sandbox),
+            lambda request, view: isinstance(request.body, dict) or not _is_readable(request, view),
             status_basis=status,
         ),
     )  # fmt: skip
@@ -96,7 +96,7 @@ def _required(prefix: str, field: Field, source: Source) -> Rule:
     """The rule that a member is there and not null, unless the object around it is itself missing."""
     *outer, name = field.path
 
-    def check(request: VendorRequest, sandbox: SandboxView) -> bool:
+    def check(request: VendorRequest, view: SandboxView) -> bool:
         around: Any = request.body
         for step in outer:
             around = around.get(step)
@@ -111,8 +111,8 @@ def _required(prefix: str, field: Field, source: Source) -> Rule:
 def _with_basic_hint(rule: Rule) -> Rule:
     """The rule with a hint for OAuth clients that send the credentials in a header, where the vendor ignores them."""
 
-    def hint(request: VendorRequest, sandbox: SandboxView) -> str | None:
-        own = rule.hint(request, sandbox) if rule.hint else None
+    def hint(request: VendorRequest, view: SandboxView) -> str | None:
+        own = rule.hint(request, view) if rule.hint else None
         if own or request.headers.get("authorization", "").partition(" ")[0].lower() != "basic":
             return own
         return (
@@ -130,7 +130,7 @@ TOKEN = tuple(tuple(map(_with_basic_hint, stage)) for stage in (
         Rule(
             "pymetrics.token.media_type", "header.content-type", "the body must be JSON, not a form", 400,
             Standing.ASSUMED, FORM_BODY.source,
-            lambda request, sandbox: request.media_type != FORM or setting(sandbox.config, FORM_BODY) == "accepted",
+            lambda request, view: request.media_type != FORM or setting(view.config, FORM_BODY) == "accepted",
         ),
     ),
     (
@@ -160,7 +160,7 @@ ORDER = (
         ),
         *(
             Rule(
-                f"pymetrics.order.{name}.blank", f"body.{name}", f"{name} must not be white space only", 400,
+                f"pymetrics.order.{name}.blank", f"body.{name}", f"{name} must not be white space alone", 400,
                 Standing.ASSUMED, ours("no page names it; a name that shows nothing is a caller's mistake"),
                 _ORDER[name].passes(lambda text: text == "" or not is_blank(text)),
             )
@@ -201,7 +201,7 @@ GET = (
         Rule(
             "pymetrics.get.report", "query.report", "report must be true or false", 400,
             Standing.ASSUMED, ours("the vendor's clients send true, false, True and False; anything else is a slip"),
-            lambda request, sandbox: request.query.get("report", "").lower() in YES | NO | {""},
+            lambda request, view: request.query.get("report", "").lower() in YES | NO | {""},
         ),
     ),
 )  # fmt: skip
@@ -216,7 +216,7 @@ LIST = (
         Rule(
             "pymetrics.list.filter", "body", "at least one of job_application_id and candidate_id must be given", 400,
             Standing.DOCUMENTED, sources.LIST_400,
-            lambda request, sandbox: any(field.of(request.body) not in (None, "") for field in LIST_FIELDS),
+            lambda request, view: any(field.of(request.body) not in (None, "") for field in LIST_FIELDS),
             misspelt(*LIST_FIELDS),
         ),
     ),

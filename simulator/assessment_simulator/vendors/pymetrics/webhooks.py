@@ -22,9 +22,9 @@ DEFAULT_SECRET = "whsec_c2ltdWxhdG9yLXdlYmhvb2stc2VjcmV0"  # noqa: S105  publish
 """Signs where the sandbox sets no `webhook_secret`, so that a listener can always verify."""
 
 
-def status_changed(request: VendorRequest, sandbox: SandboxView, order: Mapping[str, Any]) -> tuple[WebhookEvent, ...]:
+def status_changed(request: VendorRequest, view: SandboxView, order: Mapping[str, Any]) -> tuple[WebhookEvent, ...]:
     """The webhook event about an order whose status is new; none where the sandbox has no webhook URL."""
-    url = sandbox.config.webhook_url
+    url = view.config.webhook_url
     if not url:
         return ()
     body = {"type": "order.status_changed", "timestamp": instant.six_digits(request.now), "data": order}

@@ -22,9 +22,9 @@ ALIGNMENTS = dict(
 """The alignment that goes with each band."""
 
 
-def show(request: VendorRequest, sandbox: SandboxView) -> Decision:
+def show(request: VendorRequest, view: SandboxView) -> Decision:
     """Get Factor Content: the nine factors, and what the role's model asks of each."""
-    order, random, level = _read(request, sandbox, "factors")
+    order, random, level = _read(request, view, "factors")
     head = {
         "id": order["id"],
         "status": order["status"],
@@ -35,9 +35,9 @@ def show(request: VendorRequest, sandbox: SandboxView) -> Decision:
     return Decision(VendorResponse(200, {"order": head, "factors": factors}))
 
 
-def show_capabilities(request: VendorRequest, sandbox: SandboxView) -> Decision:
+def show_capabilities(request: VendorRequest, view: SandboxView) -> Decision:
     """Get Capability Content: how far the candidate meets what a role may ask for, for one kind of reader."""
-    _, random, level = _read(request, sandbox, "capabilities")
+    _, random, level = _read(request, view, "capabilities")
     capabilities = []
     for one in CAPABILITIES:
         # The fifth of the scale from 0 to 100; values outside count as its ends.
@@ -60,9 +60,9 @@ def show_capabilities(request: VendorRequest, sandbox: SandboxView) -> Decision:
     return Decision(VendorResponse(200, body))
 
 
-def _read(request: VendorRequest, sandbox: SandboxView, purpose: str) -> tuple[dict[str, Any], SeededRandom, float]:
+def _read(request: VendorRequest, view: SandboxView, purpose: str) -> tuple[dict[str, Any], SeededRandom, float]:
     """An order that has results, a random source of its own for each purpose, and the mean of its scores."""
-    order = cast("Stored", sandbox.get(RECORD_KIND, request.params["uuid"])).public
+    order = cast("Stored", view.get(RECORD_KIND, request.params["uuid"])).public
     scores = [result["score"] for result in order["results"] if result["score"] is not None]
     level = sum(scores) / len(scores) if scores else SeededRandom(secret_of(order["id"], "level"), 0).number(0, 100)
     return order, SeededRandom(secret_of(order["id"], purpose), 0), level

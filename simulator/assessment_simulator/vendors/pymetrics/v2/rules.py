@@ -18,13 +18,13 @@ TITLES = {
 """The readers whom capability content is written for, and the title for each."""
 
 
-def _has_email(request: VendorRequest, sandbox: SandboxView) -> bool:
-    return setting(sandbox.config, V2_EMAIL) == "optional" or rules.EMAIL_REQUIRED.check(request, sandbox)
+def _has_email(request: VendorRequest, view: SandboxView) -> bool:
+    return setting(view.config, V2_EMAIL) == "optional" or rules.EMAIL_REQUIRED.check(request, view)
 
 
-def _has_results(request: VendorRequest, sandbox: SandboxView) -> bool:
+def _has_results(request: VendorRequest, view: SandboxView) -> bool:
     # The stage before found the order.
-    return bool(cast("Stored", sandbox.get(RECORD_KIND, request.params["uuid"])).public["results"])
+    return bool(cast("Stored", view.get(RECORD_KIND, request.params["uuid"])).public["results"])
 
 
 def _id(id: str, statement: str, status: int, standing: Standing, source: Source, check: Check) -> Rule:
@@ -48,7 +48,7 @@ LIST = (
         Rule(
             "pymetrics.v2.list.filter", "query", "at least one of job_application_id and candidate_id must be given",
             400, Standing.DOCUMENTED, sources.LIST_400_V2,
-            lambda request, sandbox: any(request.query.get(field.slug) for field in rules.LIST_FIELDS),
+            lambda request, view: any(request.query.get(field.slug) for field in rules.LIST_FIELDS),
             misspelt_query(*(field.slug for field in rules.LIST_FIELDS)),
         ),
     ),
@@ -71,7 +71,7 @@ CAPABILITY = (
         Rule(
             "pymetrics.v2.capability.type", "path.type", f"type must be one of {', '.join(TITLES)}", 400,
             Standing.DOCUMENTED, sources.CAPABILITY_TYPE,
-            lambda request, sandbox: request.params["type"] in TITLES, status_basis=sources.UNLISTED,
+            lambda request, view: request.params["type"] in TITLES, status_basis=sources.UNLISTED,
         ),
         _id("pymetrics.v2.capability.scores", _MUST_SCORE, 400, Standing.ASSUMED, _ANALOGY, _has_results),
     ),
