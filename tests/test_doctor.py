@@ -1,4 +1,4 @@
-"""What `doctor` says of a running server, and what it ends with."""
+"""`doctor`: its lines about a running server, and its exit status."""
 
 import json
 import os
@@ -17,7 +17,7 @@ KEYS = ("--pymetrics-client-id", "--pymetrics-client-secret", "--pymetrics-api-k
 
 
 def doctor(*arguments: str, **environ: str) -> tuple[int, dict[str, tuple[str, str]], str]:
-    """The exit status, each line's verdict and words by what it is about, and all that was said."""
+    """The exit status, each line's verdict and text by its subject, and the whole output."""
     free: dict[str, str | None] = {name: None for name in os.environ if name.startswith(("SIMULATOR_", "PY", "PI_"))}
     result = RUNNER.invoke(main, ["doctor", *arguments], env={**free, **environ})
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
@@ -25,43 +25,29 @@ def doctor(*arguments: str, **environ: str) -> tuple[int, dict[str, tuple[str, s
     return result.exit_code, found, result.output
 
 
-def opened(sandbox: Sandbox) -> list[str]:
-    """The options that name a sandbox's own keys in open access."""
+def keys_of(sandbox: Sandbox) -> list[str]:
+    """The options with a sandbox's own keys in open access."""
     keys = [sandbox.credential, "any", sandbox.credential, sandbox.credential]
     return [part for pair in zip(KEYS, keys, strict=True) for part in pair]
 
 
-def test_a_healthy_server_is_found_healthy(sandbox: Sandbox, listener: Listener) -> None:
+def test_all_checks_of_a_healthy_server_pass(sandbox: Sandbox, listener: Listener) -> None:
     status, found, said = doctor(
-        "--url", sandbox.url, "--sandbox", sandbox.name, *opened(sandbox), "--listener", listener.url
+        "--url", sandbox.url, "--sandbox", sandbox.name, *keys_of(sandbox), "--listener", listener.url
     )
     assert status == 0, said
-    assert {what: verdict for what, (verdict, _) in found.items()} == dict.fromkeys(
-        [
-            "server",
-            "log",
-            "access",
-            "PI keys",
-            "pymetrics",
-            "sandbox",
-            "owner",
-            "clock",
-            "faults",
-            "settings",
-            "listener",
-        ],
-        "ok",
-    )
+    subjects = "server, log, access, PI keys, pymetrics, sandbox, owner, clock, faults, settings, listener".split(", ")
+    assert {what: verdict for what, (verdict, _) in found.items()} == dict.fromkeys(subjects, "ok")
     assert sandbox.told("GET", "/deliveries") == []
     assert listener.received[0].json == {"type": "simulator.test"}
 
 
-def test_without_a_sandbox_the_server_alone_is_looked_at(server: Server) -> None:
+def test_without_a_sandbox_only_the_server_is_checked(server: Server) -> None:
     status, found, _ = doctor("--url", server.url)
     assert (status, [*found]) == (0, ["server", "log", "access"])
 
 
-def test_keys_may_stand_in_the_environment(sandbox: Sandbox) -> None:
+def test_keys_are_read_from_the_environment(sandbox: Sandbox) -> None:
     key = sandbox.credential
     environ = {"PYMETRICS_CLIENT_ID": key, "PYMETRICS_CLIENT_SECRET": "x", "PYMETRICS_API_KEY": key, "PI_API_KEY": key}
     status, found, said = doctor("--url", sandbox.url, "--sandbox", sandbox.name, **environ)
@@ -81,16 +67,14 @@ WRONG_KEYS = [
 
 
 @pytest.mark.parametrize(("keys", "what", "words"), WRONG_KEYS)
-def test_keys_that_open_something_else_or_nothing_are_found(
-    sandbox: Sandbox, keys: list[str], what: str, words: str
-) -> None:
+def test_keys_that_do_not_open_the_sandbox_fail(sandbox: Sandbox, keys: list[str], what: str, words: str) -> None:
     status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, *keys)
     assert (status, found[what][0]) == (1, "failed")
     assert words in found[what][1]
-    assert found["settings"][0] == "ok", "it looks on"
+    assert found["settings"][0] == "ok", "it goes on with the other checks"
 
 
-def test_what_may_be_meant_is_noted(sandbox: Sandbox) -> None:
+def test_a_frozen_clock_faults_maintenance_and_limits_are_notes(sandbox: Sandbox) -> None:
     sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     sandbox.told("PUT", "/faults", [{"id": "gone", "do": "drop", "vendor": "pymetrics"}])
     sandbox.told("PATCH", "/config", {"maintenance": True, "rate_limit": 7})
@@ -105,28 +89,28 @@ def test_what_may_be_meant_is_noted(sandbox: Sandbox) -> None:
     assert "not tried" in notes["listener"]
 
 
-def test_a_clock_that_was_turned_is_noted(sandbox: Sandbox) -> None:
+def test_a_clock_ahead_is_a_note(sandbox: Sandbox) -> None:
     sandbox.told("POST", "/clock", {"advance": "P2D"})
     _, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name)
     assert found["clock"][0] == "note"
     assert "ahead of" in found["clock"][1]
 
 
-def test_a_call_that_a_fault_has_lost_is_told(sandbox: Sandbox) -> None:
+def test_a_dropped_response_fails(sandbox: Sandbox) -> None:
     sandbox.told("PUT", "/faults", [{"do": "drop"}])
-    status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, *opened(sandbox))
+    status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, *keys_of(sandbox))
     assert status == 1
     assert "a fault does that" in found["PI keys"][1]
     assert found["pymetrics"][0] == "failed"
 
 
-def test_a_journal_that_is_switched_off_cannot_tell(sandbox: Sandbox) -> None:
+def test_keys_are_a_note_without_a_journal(sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"journal": {"entries": 0, "bytes": 0}})
     status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, "--pi-api-key", sandbox.credential)
     assert (status, found["PI keys"][0]) == (0, "note")
 
 
-def test_the_listener_is_tried_from_the_server(listener: Listener, sandbox: Sandbox) -> None:
+def test_the_listener_is_called_by_the_server(listener: Listener, sandbox: Sandbox) -> None:
     look = ("--url", sandbox.url, "--sandbox", sandbox.name)
     sandbox.told("PATCH", "/config", {"default_webhook_url": f"{listener.url}/own"})
     assert doctor(*look)[1]["listener"][0] == "ok"
@@ -143,7 +127,7 @@ def test_the_listener_is_tried_from_the_server(listener: Listener, sandbox: Sand
     assert "refused by policy" in found["listener"][1]
 
 
-def test_closed_access_is_told_with_what_is_missing(closed: Server) -> None:
+def test_closed_access_without_the_control_token_fails(closed: Server) -> None:
     status, found, _ = doctor("--url", closed.url)
     assert (status, found["access"][0]) == (1, "failed")
     assert "set SIMULATOR_CONTROL_TOKEN" in found["access"][1]
@@ -152,7 +136,7 @@ def test_closed_access_is_told_with_what_is_missing(closed: Server) -> None:
     assert "not this server's" in found["access"][1]
 
 
-def test_closed_access_is_looked_at_with_its_token(closed: Server) -> None:
+def test_closed_access_is_checked_with_the_control_token(closed: Server) -> None:
     token = {"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN}
     status, found, _ = doctor("--url", closed.url, "--sandbox", "looked-at", **token)
     assert (status, found["sandbox"][0]) == (1, "failed")
@@ -174,13 +158,13 @@ def test_closed_access_is_looked_at_with_its_token(closed: Server) -> None:
 
 
 @pytest.mark.parametrize("answer", UNREADY.values(), ids=UNREADY)
-def test_what_is_no_simulator_ends_it_with_2(answer: bytes) -> None:
+def test_another_server_exits_with_2(answer: bytes) -> None:
     with responding(answer) as url:
         status, found, _ = doctor("--url", url)
     assert (status, found["server"][0]) == (2, "failed")
 
 
-def alike(answers: Mapping[str, object]) -> Listener:
+def similar(answers: Mapping[str, object]) -> Listener:
     """A server that answers 200 with JSON: by path, and else what `*` has."""
 
     def answer(received: Received) -> Reply:
@@ -193,7 +177,7 @@ def alike(answers: Mapping[str, object]) -> Listener:
 WELL = {"status": "ok"}
 HEALTH = {"/_simulator/health": {**WELL, "version": "0.0.1"}}
 OPEN: dict[str, object] = {**HEALTH, "/_simulator/sandboxes": []}
-ALIKE: dict[str, tuple[Mapping[str, object], list[str]]] = {
+SIMILAR: dict[str, tuple[Mapping[str, object], list[str]]] = {
     "well, and no version": ({"*": WELL}, []),
     "well, and a version of another kind": ({"*": {**WELL, "version": 7}}, []),
     "no list of sandboxes": ({**HEALTH, "*": WELL}, []),
@@ -204,15 +188,15 @@ ALIKE: dict[str, tuple[Mapping[str, object], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("answers", "keys"), ALIKE.values(), ids=ALIKE)
-def test_what_answers_almost_as_a_simulator_does_ends_it_with_2(answers: Mapping[str, object], keys: list[str]) -> None:
-    with alike(answers) as server:
+@pytest.mark.parametrize(("answers", "keys"), SIMILAR.values(), ids=SIMILAR)
+def test_a_server_similar_to_a_simulator_exits_with_2(answers: Mapping[str, object], keys: list[str]) -> None:
+    with similar(answers) as server:
         status, _, said = doctor("--url", server.url, "--sandbox", "ada", *keys, "--listener", "http://127.0.0.1:1/")
     assert status == 2, said
     assert said.splitlines()[-1].startswith(f"failed  server     {server.url} is no simulator: ")
 
 
-def test_nobody_there_ends_it_with_2() -> None:
+def test_no_server_exits_with_2() -> None:
     status, found, _ = doctor("--url", "http://127.0.0.1:1")
     assert (status, found["server"][0]) == (2, "failed")
     assert "is it running there" in found["server"][1]
@@ -225,17 +209,17 @@ BAD = [
 
 
 @pytest.mark.parametrize("arguments", BAD)
-def test_what_cannot_be_meant_ends_it_with_2(arguments: tuple[str, ...]) -> None:
+def test_invalid_options_exit_with_2(arguments: tuple[str, ...]) -> None:
     assert doctor(*arguments)[0] == 2
 
 
-def test_the_command_looks_where_the_environment_says(server: Server) -> None:
+def test_the_port_of_the_environment_is_used(server: Server) -> None:
     done = run("doctor", environ={"SIMULATOR_PORT": server.url.rpartition(":")[2]})
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"ok      server     {server.url} answers")
 
 
-def test_it_can_be_called_from_python(sandbox: Sandbox) -> None:
+def test_the_doctor_is_callable_from_python(sandbox: Sandbox) -> None:
     said: list[str] = []
     assert Doctor(sandbox.url, sandbox=sandbox.name).run(said.append) == 0
     assert len(said) == 9

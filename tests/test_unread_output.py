@@ -1,4 +1,4 @@
-"""A server whose output is not read: it answers every call, and ends within its grace time."""
+"""A server whose output is not read: it responds to every request, and stops within its grace time."""
 
 import contextlib
 import fcntl
@@ -24,13 +24,13 @@ from tests.postgres import new_database
 
 SERVE = serve_command("--access-log", "--grace", "5")
 SMALL = 4_096
-"""Bytes that a pipe holds at least: some forty lines of calls."""
+"""Bytes of the smallest pipe: some forty lines of the access log."""
 CALLS = 150
 
 
 @contextlib.contextmanager
 def small_pipe() -> Iterator[tuple[int, int]]:
-    """Both ends of a pipe that is soon full."""
+    """Both ends of a pipe that is full soon."""
     reading, writing = os.pipe()
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, SMALL)
     try:
@@ -47,13 +47,13 @@ def running(*command: str, errors: int, said: str = "") -> ServerProcess:
 
 
 def called(url: str, calls: int = CALLS, path: str = "/_simulator/health") -> int:
-    """How many of so many calls over one connection are answered with 200."""
+    """Send requests over one connection. Returns how many get 200."""
     with contextlib.closing(Connection(url, patience=lambda: 20.0)) as connection:
         return sum(connection.request("GET", path).status == 200 for _ in range(calls))
 
 
 def ended(process: "subprocess.Popen[Any]") -> float:
-    """Seconds from SIGTERM to an end with status 0."""
+    """The seconds from SIGTERM to an exit with 0."""
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
@@ -67,7 +67,7 @@ def workers(postgres_server: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("kind", "form"), [("serve", "text"), ("serve", "json"), ("workers", "text"), ("plugin", "text")]
 )
-def test_calls_are_answered_and_sigterm_ends_the_server_while_nothing_reads_standard_error(
+def test_requests_and_sigterm_do_not_wait_for_a_reader_of_standard_error(
     kind: str, form: Any, postgres_server: str
 ) -> None:
     more = workers(postgres_server) if kind == "workers" else ()
@@ -81,7 +81,7 @@ def test_calls_are_answered_and_sigterm_ends_the_server_while_nothing_reads_stan
 
 
 @pytest.mark.parametrize("kind", ["closed pipe", "full disk", "stopped terminal"])
-def test_calls_are_answered_while_standard_error_cannot_be_written(kind: str) -> None:
+def test_requests_do_not_wait_while_standard_error_cannot_be_written(kind: str) -> None:
     with contextlib.ExitStack() as stack:
         if kind == "closed pipe":
             reading, errors = stack.enter_context(small_pipe())
@@ -100,7 +100,7 @@ def test_calls_are_answered_while_standard_error_cannot_be_written(kind: str) ->
 
 
 @pytest.mark.parametrize("kind", ["serve", "workers"])
-def test_a_full_standard_output_does_not_keep_the_server_from_serving(kind: str, postgres_server: str) -> None:
+def test_a_full_standard_output_does_not_delay_the_start(kind: str, postgres_server: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [*SERVE, *(workers(postgres_server) if kind == "workers" else ()), "--port", str(port)]
@@ -131,7 +131,7 @@ sys.exit(server.wait())
 """
 
 
-def test_a_job_in_the_background_is_not_stopped_by_what_it_says_to_its_terminal() -> None:
+def test_a_background_job_is_not_stopped_when_it_writes_to_its_terminal() -> None:
     terminal, slave = os.openpty()
     try:
         with running(sys.executable, "-c", LEADER, os.ttyname(slave), *SERVE, errors=2) as leader:
@@ -144,7 +144,7 @@ def test_a_job_in_the_background_is_not_stopped_by_what_it_says_to_its_terminal(
         os.close(slave)
 
 
-def test_lines_that_were_dropped_are_counted_and_reported_when_the_reader_reads_again() -> None:
+def test_dropped_lines_are_counted_and_reported_when_the_reader_reads_again() -> None:
     long = f"/_simulator/health?{'x' * 60_000}"
     calls = 2 * output.MAX_QUEUED // len(long)
     command = (*SERVE, "--log-format", "json")
@@ -179,7 +179,7 @@ def read(descriptor: int) -> bytes:
     return os.read(descriptor, 65_536)
 
 
-def test_text_arrives_in_order_line_by_line_and_in_the_streams_encoding() -> None:
+def test_text_is_written_in_order_and_in_the_encoding_of_the_stream() -> None:
     with small_pipe() as (reading, writing):
         stream = made(writing, "latin-1")
         print("a", "\xe9", "…", file=stream)
@@ -190,7 +190,7 @@ def test_text_arrives_in_order_line_by_line_and_in_the_streams_encoding() -> Non
             stream.write(b"bytes")  # type: ignore[arg-type]
 
 
-def test_a_stream_whose_reader_waits_is_left_after_a_moment_and_complete_when_it_is_read() -> None:
+def test_drain_does_not_wait_for_a_paused_reader_and_loses_nothing() -> None:
     with small_pipe() as (reading, writing):
         stream = made(writing)
         for number in range(1_000):
@@ -204,10 +204,9 @@ def test_a_stream_whose_reader_waits_is_left_after_a_moment_and_complete_when_it
         assert found.decode().splitlines() == [f"line {number}" for number in range(1_000)]
 
 
-def test_a_line_that_a_failing_write_has_cut_is_ended_and_what_is_missing_is_counted(tmp_path: Path) -> None:
+def test_a_line_cut_by_a_failing_write_is_ended_and_lost_lines_are_counted(tmp_path: Path) -> None:
     script = """
 import os, resource, signal, sys
-from assessment_contracts.kit import Connection, ServerProcess, Unreachable, serve_command
 from assessment_simulator import output
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
@@ -227,7 +226,7 @@ print(stream.dropped)
     assert (tmp_path / "file").read_text() == "first\nseco\n2 dropped\nfourth\n"
 
 
-def test_a_descriptor_that_does_not_block_is_waited_for_and_stays_as_it_is() -> None:
+def test_a_nonblocking_descriptor_is_waited_for_and_not_changed() -> None:
     with small_pipe() as (reading, writing):
         os.set_blocking(writing, False)
         stream = made(writing)
@@ -239,10 +238,9 @@ def test_a_descriptor_that_does_not_block_is_waited_for_and_stays_as_it_is() -> 
         assert not os.get_blocking(writing)
 
 
-def test_a_child_does_not_repeat_what_waits_in_its_parent() -> None:
+def test_a_forked_child_does_not_write_what_its_parent_has_queued() -> None:
     script = """
 import os, sys
-from assessment_contracts.kit import Connection, ServerProcess, Unreachable, serve_command
 from assessment_simulator import output
 os.write(1, b"x" * int(sys.argv[1]))
 output.replace_stream("stdout")

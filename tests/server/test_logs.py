@@ -1,4 +1,4 @@
-"""What the program says to whoever runs it, in which form, and what it never says."""
+"""Log lines on standard error: their form, what they contain, and the secrets that they do not contain."""
 
 import asyncio
 import io
@@ -25,7 +25,7 @@ ORDERS = "/mercury/orders"
 
 
 @pytest.fixture(scope="module")
-def telling() -> Iterator[Server]:
+def logged() -> Iterator[Server]:
     """A server that writes a line for each call."""
     with Server("--access-log", "--log-format", "json") as server:
         yield server
@@ -40,27 +40,27 @@ def lines(server: Server, count: int = 1, since: int = 0) -> list[dict[str, Any]
     return [json.loads(line) for line in server.stderr(since).splitlines()]
 
 
-def asked(url: str, path: str, method: str = "GET", **more: Any) -> httpx2.Response:
+def fetch(url: str, path: str, method: str = "GET", **more: Any) -> httpx2.Response:
     return httpx2.request(method, f"{url}{path}", trust_env=False, **more)
 
 
-def test_nothing_is_said_of_calls_unless_it_is_asked_for() -> None:
+def test_without_access_log_nothing_is_logged() -> None:
     with Server() as server:
-        answer = asked(server.url, "/api/v1/nope", headers={"x-request-id": "mine"})
+        answer = fetch(server.url, "/api/v1/nope", headers={"x-request-id": "mine"})
         assert "simulator-request-id" not in answer.headers
         server.process.terminate()
         server.process.wait(10)
         assert server.stderr() == ""
 
 
-def test_every_call_is_a_line_with_the_id_that_its_caller_is_told(telling: Server) -> None:
-    before = telling.stderr_size()
+def test_every_request_is_a_line_with_the_id_of_its_response(logged: Server) -> None:
+    before = logged.stderr_size()
     answers = [
-        asked(telling.url, "/_simulator/health"),
-        asked(telling.url, "/api/v1/behavioralassessments", headers={"api-key": "sim-a", "x-request-id": "r-1"}),
-        asked(telling.url, "/nowhere?a=b"),
+        fetch(logged.url, "/_simulator/health"),
+        fetch(logged.url, "/api/v1/behavioralassessments", headers={"api-key": "sim-a", "x-request-id": "r-1"}),
+        fetch(logged.url, "/nowhere?a=b"),
     ]
-    found = lines(telling, 3, before)
+    found = lines(logged, 3, before)
     assert [answer.headers["simulator-request-id"] for answer in answers] == [one["request_id"] for one in found]
     assert [(one["method"], one["path"], one["status"]) for one in found] == [
         ("GET", "/_simulator/health", 200),
@@ -72,38 +72,40 @@ def test_every_call_is_a_line_with_the_id_that_its_caller_is_told(telling: Serve
     assert all(0 < one["duration"] < 5 and one["client"] == "127.0.0.1" for one in found)
 
 
-INSANE = ["", "a b", "a" * 129, '"quoted"', "-begins", "semi;colon", "{}", "caf\xe9"]
+MALFORMED_IDS = ["", "a b", "a" * 129, '"quoted"', "-begins", "semi;colon", "{}", "caf\xe9"]
 
 
-def test_an_id_that_is_not_sane_is_not_taken_over(telling: Server) -> None:
-    before = telling.stderr_size()
-    for id in INSANE:
-        answer = asked(telling.url, "/_simulator/health", headers={"x-request-id": id.encode("latin-1")})
+def test_a_malformed_request_id_is_replaced(logged: Server) -> None:
+    before = logged.stderr_size()
+    for id in MALFORMED_IDS:
+        answer = fetch(logged.url, "/_simulator/health", headers={"x-request-id": id.encode("latin-1")})
         assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["simulator-request-id"])
-    assert len(lines(telling, len(INSANE), before)) == len(INSANE)
+    assert len(lines(logged, len(MALFORMED_IDS), before)) == len(MALFORMED_IDS)
 
 
-def test_an_answer_that_a_fault_has_lost_or_cut_is_written_down_too(telling: Server) -> None:
-    before = telling.stderr_size()
-    with httpx2.Client(base_url=telling.url, trust_env=False) as http:
+def test_a_response_that_a_fault_dropped_or_cut_is_logged(logged: Server) -> None:
+    before = logged.stderr_size()
+    with httpx2.Client(base_url=logged.url, trust_env=False) as http:
         sandbox = Sandbox(http, "lost-or-cut")
         for do in ("drop", "cut"):
             sandbox.told("PUT", "/faults", [{"do": do}])
             with pytest.raises(httpx2.RemoteProtocolError):
                 sandbox.pi.get("/api/v1/behavioralassessments")
-    assert [one["status"] for one in lines(telling, 4, before) if "/api/" in one["path"]] == [None, 200]
+    assert [one["status"] for one in lines(logged, 4, before) if "/api/" in one["path"]] == [None, 200]
 
 
-def test_the_log_of_calls_can_be_asked_for_by_the_environment() -> None:
+def test_the_environment_switches_the_access_log_on() -> None:
     environ = {"SIMULATOR_ACCESS_LOG": "true", "SIMULATOR_LOG_FORMAT": "json", "SIMULATOR_LOG_LEVEL": "error"}
     with Server(environ=environ) as server:
-        asked(server.url, "/_simulator/health")
+        fetch(server.url, "/_simulator/health")
         assert [one["path"] for one in lines(server)] == ["/_simulator/health"]
     assert settings_of(environ={"SIMULATOR_ACCESS_LOG": "false"}).access_log is False
 
 
-def test_what_happens_is_told_from_info_on_and_uvicorn_speaks_in_the_same_form(listener: Listener) -> None:
-    with Server("--log-level", "info", "--log-format", "json") as server, httpx2.Client(base_url=server.url) as http:
+def test_events_of_the_program_and_uvicorn_are_logged_in_one_form(
+    listener: Listener,
+) -> None:
+    with Server("--log-level", "debug", "--log-format", "json") as server, httpx2.Client(base_url=server.url) as http:
         sandbox = Sandbox(http, "ada")
         made = assessment(sandbox, assessmentStatusWebHook=listener.url.replace("http://", "http://user:pa55@"))
         sandbox.told("POST", f"/invitations/{made['assessmentId']}/complete")
@@ -121,46 +123,38 @@ def test_what_happens_is_told_from_info_on_and_uvicorn_speaks_in_the_same_form(l
     ]
     assert "uvicorn.error: Shutting down" in said
     assert "pa55" not in str(found)
+    assert "httpcore" not in str(found)  # libraries log warnings only
 
 
-def test_other_programs_libraries_keep_their_chatter_to_themselves(listener: Listener) -> None:
-    with Server("--log-level", "debug") as server, httpx2.Client(base_url=server.url) as http:
-        sandbox = Sandbox(http, "ada")
-        made = assessment(sandbox, assessmentStatusWebHook=listener.url)
-        sandbox.told("POST", f"/invitations/{made['assessmentId']}/complete")
-        listener.wait_for(1)
-        assert "httpcore" not in server.stderr()
-
-
-def test_what_must_be_said_is_said_to_the_letter_in_either_form() -> None:
+def test_the_control_token_is_announced_at_any_level_in_either_form() -> None:
     with Server("--access", "closed", "--log-level", "error") as server:
         assert re.fullmatch(r"control token: [\w-]{32}\n", server.stderr())
     with Server("--access", "closed", "--log-level", "error", "--log-format", "json") as server:
         (line,) = lines(server)
         token = line["message"].removeprefix("control token: ")
         headers = {"authorization": f"Bearer {token}"}
-        assert asked(server.url, "/_simulator/sandboxes", headers=headers).status_code == 200
+        assert fetch(server.url, "/_simulator/sandboxes", headers=headers).status_code == 200
 
 
-def test_no_secret_is_written_down() -> None:
+def test_no_secret_is_logged() -> None:
     token = "c0ntr0l-t0ken-0f-l0gs"
     environ = {"SIMULATOR_CONTROL_TOKEN": token}
     with Server("--access", "closed", "--access-log", "--log-level", "debug", environ=environ) as server:
         bearer = {"authorization": f"Bearer {token}"}
-        opened = asked(server.url, "/_simulator/sandboxes", "POST", headers=bearer, json={"name": "ada"}).json()
+        opened = fetch(server.url, "/_simulator/sandboxes", "POST", headers=bearer, json={"name": "ada"}).json()
         keys = opened["credentials"]
         key = keys["predictive_index"]["api_key"]
-        asked(server.url, f"/api/v1/behavioralassessments?api_key={key}&x=1", headers={"api-key": key})
+        fetch(server.url, f"/api/v1/behavioralassessments?api_key={key}&x=1", headers={"api-key": key})
         body = {**keys["pymetrics"], "grant_type": "client_credentials"}
-        tokens = asked(server.url, "/mercury/oauth/token", "POST", json=body).json()
-        asked(server.url, f"{ORDERS}?access_token={tokens['access_token']}")
-        asked(server.url, "/login", "POST", data={"token": token})
-        made = asked(
+        tokens = fetch(server.url, "/mercury/oauth/token", "POST", json=body).json()
+        fetch(server.url, f"{ORDERS}?access_token={tokens['access_token']}")
+        fetch(server.url, "/login", "POST", data={"token": token})
+        made = fetch(
             server.url, "/api/v1/behavioralassessments", "POST", headers={"api-key": key},
             json={"firstName": "A", "lastName": "B", "email": "a@example.com"},
         ).json()  # fmt: skip
         link = made["assessmentUrl"]
-        asked(server.url, link.removeprefix(server.url) if link.startswith(server.url) else "/x/" + link)
+        fetch(server.url, link.removeprefix(server.url) if link.startswith(server.url) else "/x/" + link)
         said = server.stderr()
         seal = re.search(r"[0-9a-f]{24}", link)
         assert seal
@@ -184,16 +178,16 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize(("text", "shown"), HIDDEN)
-def test_secrets_in_a_line_are_hidden_wherever_they_stand(text: str, shown: str) -> None:
+def test_secrets_in_a_text_are_hidden(text: str, shown: str) -> None:
     assert hidden(text) == shown
 
 
-# Our own mistakes: a connection whose reading fails within us.
+# Internal errors: a connection whose reading fails in the program.
 
 
 @pytest.fixture(params=["text", "json"])
 def written(request: pytest.FixtureRequest) -> Iterator[tuple[LogFormat, io.StringIO]]:
-    """What is logged meanwhile, in either form."""
+    """What the test logs, in either form."""
     form: LogFormat = request.param
     out, root = io.StringIO(), logging.getLogger()
     handler = logging.StreamHandler(out)
@@ -204,7 +198,7 @@ def written(request: pytest.FixtureRequest) -> Iterator[tuple[LogFormat, io.Stri
 
 
 def broken(path: str, headers: dict[str, str]) -> list[dict[str, Any]]:
-    """What our app sends to a POST whose body cannot be read, though the caller did nothing wrong."""
+    """What the app sends to a POST whose body it fails to read."""
     sent: list[dict[str, Any]] = []
 
     async def receive() -> Any:
@@ -230,7 +224,7 @@ def broken(path: str, headers: dict[str, str]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", ["/mercury/order", "/_simulator/sandboxes"])
-def test_a_mistake_of_ours_is_told_under_an_id_that_leads_to_the_log(
+def test_an_internal_error_is_logged_under_the_id_of_its_response(
     path: str, written: tuple[LogFormat, io.StringIO]
 ) -> None:
     form, out = written
@@ -249,7 +243,7 @@ def test_a_mistake_of_ours_is_told_under_an_id_that_leads_to_the_log(
         assert trace[0].startswith("Traceback")
 
 
-def test_a_line_for_people_stays_one_line_whatever_is_in_it(written: tuple[LogFormat, io.StringIO]) -> None:
+def test_control_characters_are_escaped(written: tuple[LogFormat, io.StringIO]) -> None:
     form, out = written
     logging.getLogger("simulator.x").warning("%s", "a\r\n2026 error forged: b\x1b[31m\u2028c")
     said = out.getvalue()
@@ -258,7 +252,7 @@ def test_a_line_for_people_stays_one_line_whatever_is_in_it(written: tuple[LogFo
     assert (json.loads(said)["message"] if form == "json" else said).startswith("a" if form == "json" else "20")
 
 
-def test_a_json_line_is_ascii_and_keeps_every_character(written: tuple[LogFormat, io.StringIO]) -> None:
+def test_json_lines_are_ascii_and_keep_every_character(written: tuple[LogFormat, io.StringIO]) -> None:
     form, out = written
     logging.getLogger("simulator.x").warning("%s", "caf\xe9 \u2026 \U0001f600")
     if form == "json":
@@ -268,7 +262,7 @@ def test_a_json_line_is_ascii_and_keeps_every_character(written: tuple[LogFormat
         assert "caf\xe9" in out.getvalue()
 
 
-def test_a_request_without_an_id_is_given_one_and_keeps_it() -> None:
+def test_a_request_without_an_id_gets_one_and_keeps_it() -> None:
     async def ask() -> tuple[str, str]:
         return name_request({}), name_request({b"x-request-id": b"late"})
 
