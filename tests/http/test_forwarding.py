@@ -40,7 +40,7 @@ from assessment_simulator.http.asgi import (
     respond,
 )
 from assessment_simulator.http.connection import connection_of, hang_up
-from assessment_simulator.http.forwarding import answer_owned_elsewhere, is_forwarded, leave_to
+from assessment_simulator.http.forwarding import answer_owned_elsewhere, leave_to
 from assessment_simulator.http.proxy_headers import Proxied, seen
 from assessment_simulator.http.request_id import request_name
 from assessment_simulator.storage import OwnedElsewhere
@@ -208,7 +208,7 @@ def test_what_the_first_process_knows_of_the_client_reaches_the_owner() -> None:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         got.append({name: scope[name] for name in ("client", "server", "scheme", "path", "raw_path")})
-        got.append((dict(scope["headers"])[b"host"], seen(scope).prefix, seen(scope).names_host, is_forwarded(scope)))
+        got.append((dict(scope["headers"])[b"host"], seen(scope).prefix, seen(scope).names_host))
         await ok(scope, receive, send)
 
     def proxied(app: App) -> App:
@@ -227,7 +227,7 @@ def test_what_the_first_process_knows_of_the_client_reaches_the_owner() -> None:
             "client": ("192.0.2.7", 4711), "server": ("127.0.0.1", front.port), "scheme": "https",
             "path": "/mercury/order", "raw_path": b"/mercury/%6frder",
         },
-        (b"public.example", "/sim", True, True),
+        (b"public.example", "/sim", True),
     ]  # fmt: skip
 
 
@@ -252,14 +252,14 @@ def test_the_forward_header_of_a_client_is_ignored_at_the_ordinary_listener(pair
     got: list[Any] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        got.append((dict(scope["headers"]), scope["client"][0], scope["scheme"], is_forwarded(scope)))
+        got.append((dict(scope["headers"]), scope["client"][0], scope["scheme"]))
         await ok(scope, receive, send)
 
     with pair(app) as (front, owner, _):
         for node in (owner, front):
             assert node.exchange(get("/", f"Simulator-Forwarded: {value}")).endswith(b"ok")
     known = {b"host": b"sim.example"}
-    assert got == [({**known, b"connection": b"close"}, "127.0.0.1", "http", False), (known, "127.0.0.1", "http", True)]
+    assert got == [({**known, b"connection": b"close"}, "127.0.0.1", "http"), (known, "127.0.0.1", "http")]
 
 
 @pytest.mark.parametrize("header", [(), ("Simulator-Forwarded: {}",), ("Simulator-Forwarded: x",)])

@@ -110,37 +110,20 @@ _KEY = "simulator.forwarding"
 _log = logging.getLogger("simulator.forwarding")
 
 
-class _Place:
-    """Where the app puts the owner of a request. One object for all copies of a scope."""
-
-    __slots__ = ("is_forwarded", "owner")
-
-    def __init__(self, is_forwarded: bool = False) -> None:
-        self.is_forwarded = is_forwarded
-        self.owner: Owner | None = None
-
-
 def leave_to(scope: Scope, owner: Owner) -> None:
     """Let the owner respond to this request. The caller sends nothing and returns.
 
     Raises `OwnedElsewhere` where the app runs without `Forwarding` or `Forwarded`.
     """
-    place: _Place | None = scope.get(_KEY)
-    if place is None:
+    if _KEY not in scope:
         raise OwnedElsewhere(owner)
-    place.owner = owner
+    scope[_KEY].append(owner)
 
 
 def left_to(scope: Scope) -> Owner | None:
     """The owner to which the app has left this request, or a nested call of the app for it."""
-    place: _Place | None = scope.get(_KEY)
-    return None if place is None else place.owner
-
-
-def is_forwarded(scope: Scope) -> bool:
-    """Whether another process forwarded this request."""
-    place: _Place | None = scope.get(_KEY)
-    return place is not None and place.is_forwarded
+    owners: list[Owner] = scope.get(_KEY, [])
+    return owners[-1] if owners else None
 
 
 def passed_on(scope: Scope) -> dict[str, Any]:
@@ -162,14 +145,14 @@ def answer_owned_elsewhere(request: Request, error: Exception) -> Response:
     return LeftToOwner()
 
 
-async def _run(app: App, scope: Scope, place: _Place, receive: Receive, send: Send) -> Owner | None:
+async def _run(app: App, scope: Scope, receive: Receive, send: Send) -> Owner | None:
     """Run the app. Returns the owner if the app has left the request to it."""
-    scope[_KEY] = place
+    scope[_KEY] = []  # one list for all copies of the scope
     try:
         await app(scope, receive, send)
     except OwnedElsewhere as elsewhere:
         return elsewhere.owner
-    return place.owner
+    return left_to(scope)
 
 
 # The process that a client is connected to.
@@ -308,7 +291,7 @@ class Forwarding:
         if any(name == HEADER for name, _ in scope["headers"]):  # sent by a client, so it means nothing
             replace_headers(scope, [line for line in scope["headers"] if line[0] != HEADER])
         body = _Body(receive)
-        owner = await _run(self._app, {**scope}, _Place(), body.receive, send)
+        owner = await _run(self._app, {**scope}, body.receive, send)
         if owner is not None:
             try:
                 await self._forward(owner, scope, body, send)
@@ -370,7 +353,7 @@ class Forwarding:
             if loop.time() >= deadline:
                 await self._refuse(scope, body.receive, send)
                 return
-            owner = await _run(self._app, {**scope}, _Place(), body.receive, send)
+            owner = await _run(self._app, {**scope}, body.receive, send)
 
     async def _report(self, owner: Owner, seconds: float, *, by_force: bool) -> None:
         """Report to the registry that the owner is unreachable, and wait so long for what it does about that.
@@ -602,7 +585,7 @@ class Forwarded:
             return
         is_owner = is_probe or await self._is_confirmed()
         if is_owner:
-            is_owner = await _run(self._app, scope, _Place(is_forwarded=True), receive, send) is None
+            is_owner = await _run(self._app, scope, receive, send) is None
         if not is_owner:
             await respond(send, MISDIRECTED, [(HEADER, b"not the owner"), (b"content-length", b"0")], b"")
 
