@@ -1,4 +1,4 @@
-"""Loads packages that a server needs late, without holding up the calls that are answered meanwhile."""
+"""Loads packages that a server needs late, without delaying the calls that it answers."""
 
 import asyncio
 import sys

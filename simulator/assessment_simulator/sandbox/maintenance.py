@@ -1,4 +1,4 @@
-"""Looks after the sandboxes that nobody calls, where there is a log.
+"""Background work on the sandboxes of a log.
 
 Three tasks, so that a slow one delays no other. About once a second each does one round:
 

@@ -5,12 +5,12 @@ Theory of operation:
 - Without a log all sandboxes are in memory. With a log, those in memory are the ones that this process owns. One that
   is not in memory is claimed and read from the log when it is asked for; if another process owns it, `OwnedElsewhere`
   says which.
-- Reading, creating, releasing and deleting take time. They run one at a time for each name (`_alone`), and all who ask
-  for a name wait for what is under way for it.
+- Reading, creating, releasing and deleting take time. They run one at a time for each name (`_alone`), and
+  every call for a name waits for what is under way for it.
 - A sandbox enters memory in `_register` and leaves it in `_remove`, whatever the reason: it was deleted, released
   because it is idle or the process stops, or lost to another process. From `_remove` on no call finds it.
 - A session with the database may be lost while a sandbox is read or created. Another process may have claimed it in
-  between, so whoever compares `log.owner` before and after reads it again.
+  between, so `log.owner` is compared before and after, and the sandbox is read again if it has changed.
 """
 
 import asyncio
@@ -167,7 +167,7 @@ class Sandboxes:
             if self._busy.get(name) is done:
                 del self._busy[name]
             if not done.cancelled():
-                done.exception()  # it was raised to those who waited, if anyone still did
+                done.exception()  # it was raised in the callers that still wait
 
         task = asyncio.get_running_loop().create_task(work(), name=_SHARED if shared else None)
         self._busy[name] = task

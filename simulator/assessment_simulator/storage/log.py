@@ -223,7 +223,7 @@ class Log(ABC):
     ) -> Found | None:
         """Create a sandbox of this process, with an image of it as commit 0; None where the name is taken.
 
-        The parts of the image are written one at a time, so that a large fork keeps nobody waiting. They belong to a
+        The parts of the image are written one at a time, so that a large fork delays no other call. They belong to a
         key that no sandbox has until its row is written, in one transaction with the last part.
         """
         key, pause, digest = await self.new_key(), Pause(), blake2b(digest_size=16)
