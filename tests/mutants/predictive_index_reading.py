@@ -128,8 +128,8 @@ MUTANTS = (
         "div of integers rounds down in place of toward zero.",
     ),
     Mutant(
-        "pi.odata.precedence", _PARSER, 'dict.fromkeys(("mul", *DIVISIONS), 6)',
-        'dict.fromkeys(("mul", *DIVISIONS), 5)',
+        "pi.odata.precedence", _PARSER, 'dict.fromkeys(("mul", *_DIVISIONS), 6)',
+        'dict.fromkeys(("mul", *_DIVISIONS), 5)',
         "mul binds no tighter than add.",
     ),
     Mutant(

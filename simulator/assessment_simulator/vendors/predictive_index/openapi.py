@@ -1,6 +1,7 @@
 """The OpenAPI description: schemas as tables, and the requests that are sent to record the document's examples."""
 
 import re
+from functools import partial
 from typing import Any
 
 from assessment_simulator.core.schema import (
@@ -30,15 +31,7 @@ from assessment_simulator.vendors.predictive_index.webhooks import FORM, JSON
 _STATES = [int(state) for state in STATE_MACHINE.states]
 _STATE = ", ".join(f"{state} {name}" for state, name in STATE_MACHINE.states.items())
 _PENDING = "empty until the assessment is completed"
-
-
-def _sigma(description: str) -> Schema:
-    return nullable(array(ref("SigmaScore"), description, minItems=1, maxItems=1))
-
-
-def _sent(member: str) -> Schema:
-    return nullable(text(FIELDS[member].description))
-
+_SIGMA = nullable(array(ref("SigmaScore"), "null until the assessment is completed", minItems=1, maxItems=1))
 
 _MEMBER_SCHEMAS: dict[str, Schema] = {
     "assessmentId": text("the vendor's id of the assessment", format="uuid"),
@@ -62,16 +55,19 @@ _MEMBER_SCHEMAS: dict[str, Schema] = {
     "assessmentPassword": text(),
     "descriptiveReportPageUrl": text(_PENDING),
     "personPageUrl": text(format="uri"),
-    "selfSigmaScore": _sigma("null until the assessment is completed"),
-    "selfConceptSigmaScore": _sigma("null until the assessment is completed"),
-    "synthesisSigmaScore": _sigma("null until the assessment is completed"),
+    "selfSigmaScore": _SIGMA,
+    "selfConceptSigmaScore": _SIGMA,
+    "synthesisSigmaScore": _SIGMA,
     "positionSigmaScore": nullable(array(ref("PositionSigmaScore"), "null without a position", maxItems=1)),
     "customFields": array(ref("CustomField"), "every field of the account"),
 }  # fmt: skip
 """The members that are not returned as they were sent."""
 
 SCHEMAS: dict[str, Schema] = {
-    "Assessment": record({member: _MEMBER_SCHEMAS.get(member) or _sent(member) for member in representations.MEMBERS}),
+    "Assessment": record({
+        member: _MEMBER_SCHEMAS.get(member) or nullable(text(FIELDS[member].description))
+        for member in representations.MEMBERS
+    }),
     "SigmaScore": record({factor: number() for factor in results.FACTORS}),
     "PositionSigmaScore": record({factor: number() for factor in results.FACTORS[:4]}),
     "CustomField": record({"fieldName": text(), "fieldValue": nullable(text("null where nothing is assigned"))}),
@@ -125,70 +121,63 @@ _BODY_KEYWORDS: dict[str, Schema] = {
 }  # fmt: skip
 SCHEMAS["AssessmentBody"] = body(FIELDS.values(), (), _BODY_KEYWORDS)
 SCHEMAS["ListedAssessment"] = record(SCHEMAS["Assessment"]["properties"], "", representations.MEMBERS)
-_ID = Parameter("assessmentId", text(format="uuid"), "the assessment's id", required=True, place="path")
-_EXTERNAL = Parameter(
-    "externalId", text(minLength=1), "the caller's id of the assessment", required=True
+_required = partial(Parameter, required=True)
+_ID = _required("assessmentId", text(format="uuid"), "the assessment's id", place="path")
+_COUNT = integer(minimum=0, maximum=options.MAX_COUNT)
+_SEARCH = text(pattern=r"\S", maxLength=options.MAX_SEARCH_LENGTH)
+_OPTIONS = (
+    Parameter("$filter", text(minLength=1, maxLength=parser.MAX_LENGTH),
+              "which are shown: `externalId eq 'a-1' and not (gender eq 0)`"),
+    Parameter("$orderby", text(minLength=1),
+              "members with commas between them, each alone or with ASC or DESC after it"),
+    Parameter("$top", _COUNT, "how many are shown at most, up to the 50 of `pi.list_limit`"),
+    Parameter("$skip", _COUNT, "how many are left out at the beginning"),
+    Parameter("$select", text(minLength=1), "which members are shown"),
+    Parameter("$search", _SEARCH, "words that must all be found"),
+    Parameter("searchfields", text(minLength=1), "the members in which $search looks"),
+    Parameter("$count", text(enum=["true", "false"]), "whether a note tells how many there are before $skip and $top"),
 )  # fmt: skip
-_GENDER = Parameter("gender", text(enum=list(reports.GENDERS)), "how the report speaks of the taker", required=True)
-_OPTIONS: dict[str, tuple[Schema, str]] = {
-    "$filter": (
-        text(minLength=1, maxLength=parser.MAX_LENGTH),
-        "which are shown: `externalId eq 'a-1' and not (gender eq 0)`",
-    ),
-    "$orderby": (text(minLength=1), "members with commas between them, each alone or with ASC or DESC after it"),
-    "$top": (
-        integer(minimum=0, maximum=options.MAX_COUNT),
-        "how many are shown at most, up to the 50 of `pi.list_limit`",
-    ),
-    "$skip": (integer(minimum=0, maximum=options.MAX_COUNT), "how many are left out at the beginning"),
-    "$select": (text(minLength=1), "which members are shown"),
-    "$search": (text(pattern=r"\S", maxLength=options.MAX_SEARCH_LENGTH), "words that must all be found"),
-    "searchfields": (text(minLength=1), "the members in which $search looks"),
-    "$count": (text(enum=["true", "false"]), "whether a note tells how many there are before $skip and $top"),
-}
-
-
-def _query(names: tuple[str, ...]) -> tuple[Parameter, ...]:
-    return tuple(Parameter(name, *_OPTIONS[name]) for name in names)
 
 
 def _content(
-    parameters: tuple[Parameter, ...], answers: dict[int, dict[str, Schema]], *, written: bool = False, **more: Any
+    parameters: tuple[Parameter, ...], answers: dict[int, dict[str, Schema]], *, body: bool = False, **more: Any
 ) -> Content:
-    return Content(parameters, {JSON: ref("AssessmentBody")} if written else {}, answers, ("key",), **more)
+    return Content(parameters, {JSON: ref("AssessmentBody")} if body else {}, answers, ("key",), **more)
 
 
 _SHOWN = {JSON: ref("Assessment")}
-_BY_ID_TOO = ("get_assessment", "change_assessment", "archive_assessment", "get_pattern", "get_report")
-_BY_ID = {"assessmentId": "$response.body#/assessmentId"}
-_LIST = {JSON: array(ref("ListedAssessment"), "whole, but for `$select`")}
-_PATTERN = Parameter("patternType", text(enum=list(reports.PATTERN_TYPES)), "which graphs", required=True, place="path")
+_LINK = {"assessmentId": "$response.body#/assessmentId"}
+_LINKED = ("get_assessment", "change_assessment", "archive_assessment", "get_pattern", "get_report")
 
 CONTENTS = {
     "create_assessment": _content(
-        (), {201: _SHOWN}, written=True,
-        links=dict.fromkeys(_BY_ID_TOO, _BY_ID),
+        (), {201: _SHOWN}, body=True, links=dict.fromkeys(_LINKED, _LINK)
     ),
     "get_assessment": _content((_ID,), {200: _SHOWN}),
-    "list_assessments": _content(_query(entity_schemas.OPTIONS), {200: _LIST}),
-    "change_assessment": _content((_ID,), {200: _SHOWN}, written=True),
-    "change_by_external_id": _content((_EXTERNAL,), {200: _SHOWN}, written=True),
+    "list_assessments": _content(
+        _OPTIONS, {200: {JSON: array(ref("ListedAssessment"), "whole, but for `$select`")}}
+    ),
+    "change_assessment": _content((_ID,), {200: _SHOWN}, body=True),
+    "change_by_external_id": _content(
+        (_required("externalId", text(minLength=1), "the caller's id of the assessment"),), {200: _SHOWN}, body=True
+    ),
     "archive_assessment": _content((_ID,), {200: _SHOWN, 204: {}}),
-    "get_pattern": _content(
-        (_ID, _PATTERN, Parameter("format", text(enum=list(reports.FORMATS)), "of the image", required=True)),
-        {200: {kind: binary() for kind in reports.FORMATS.values()}},
+    "get_pattern": _content((
+        _ID,
+        _required("patternType", text(enum=list(reports.PATTERN_TYPES)), "which graphs", place="path"),
+        _required("format", text(enum=list(reports.FORMATS)), "of the image"),
+    ), {200: {kind: binary() for kind in reports.FORMATS.values()}}),
+    "get_report": _content((
+        _ID,
+        _required("reportType", text(enum=_REPORTS), "which report", place="path"),
+        _required("format", text(enum=["PDF"]), "of the report"),
+        _required("gender", text(enum=list(reports.GENDERS)), "how the report speaks of the taker"),
+        Parameter("languageLocale", text(pattern=_TAG, examples=["en-US"]), "the report's language"),
+    ), {200: {"application/pdf": binary(), "application/zip": binary()}}),
+    "search_people": _content(
+        tuple(option for option in _OPTIONS if option.name in entity_schemas.PEOPLE.options),
+        {200: {JSON: ref("PeopleAndJobs")}},
     ),
-    "get_report": _content(
-        (
-            _ID,
-            Parameter("reportType", text(enum=_REPORTS), "which report", required=True, place="path"),
-            Parameter("format", text(enum=["PDF"]), "of the report", required=True),
-            _GENDER,
-            Parameter("languageLocale", text(pattern=_TAG, examples=["en-US"]), "the report's language"),
-        ),
-        {200: {"application/pdf": binary(), "application/zip": binary()}},
-    ),
-    "search_people": _content(_query(entity_schemas.PEOPLE.options), {200: {JSON: ref("PeopleAndJobs")}}),
 }  # fmt: skip
 
 _EXAMPLE = {

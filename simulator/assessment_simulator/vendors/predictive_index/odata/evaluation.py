@@ -11,18 +11,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 from assessment_simulator.core.instant import DAY, SECOND
-from assessment_simulator.vendors.predictive_index.odata.ast import (
-    Arithmetic,
-    Comparison,
-    Function,
-    Junction,
-    Literal,
-    Member,
-    Membership,
-    MemberValue,
-    Node,
-    Type,
-)
+from assessment_simulator.vendors.predictive_index.odata import ast
+from assessment_simulator.vendors.predictive_index.odata.ast import Literal, Member, Node, Type
 
 Number: TypeAlias = int | Decimal
 Row = Mapping[str, Any]
@@ -65,12 +55,11 @@ _DECIMAL_OPERATORS: Mapping[str, Callable[[Number, Number], Decimal]] = {
     "divby": _DECIMALS.divide,
     "mod": _DECIMALS.remainder,
 }
-DIVISIONS = ("div", "divby", "mod")
 
 
 def calculate(name: str, one: Number, other: Number) -> Number | None:
     """Apply an operator; None for a division by zero and for a result out of range."""
-    if name in DIVISIONS and other == 0:
+    if name in ("div", "divby", "mod") and other == 0:
         return None
     if isinstance(one, int) and isinstance(other, int):
         found = _INTEGER_OPERATORS[name](one, other)
@@ -90,6 +79,7 @@ class Signature(NamedTuple):
     optional: int = 0
 
 
+_INDEXED_TYPES = (Type.TEXT, Type.GUID)
 _LONGEST_TEXT = 100_000
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  everything is in UTC
 
@@ -183,14 +173,14 @@ def _ticks(text: str) -> int:
 
 def equalities(tree: Node) -> Iterator[tuple[str, Literal]]:
     """Yield the (member, value) that all matching records have: `eq` with a text or GUID, alone or joined by `and`."""
-    if isinstance(tree, Junction) and tree.operator == "and":
+    if isinstance(tree, ast.Junction) and tree.operator == "and":
         for operand in tree.operands:
             yield from equalities(operand)
-    if isinstance(tree, Comparison) and tree.operator == "eq":
+    if isinstance(tree, ast.Comparison) and tree.operator == "eq":
         for side, value in ((tree.left, tree.right), (tree.right, tree.left)):
             # The parser has put a function of the type GUID around a text that is compared with a GUID.
-            bare = side.arguments[0] if isinstance(side, Function) and side.type is Type.GUID else side
-            if isinstance(bare, MemberValue) and isinstance(value, Literal) and value.type in (Type.TEXT, Type.GUID):
+            bare = side.arguments[0] if isinstance(side, ast.Function) and side.type is Type.GUID else side
+            if isinstance(bare, ast.MemberValue) and isinstance(value, Literal) and value.type in _INDEXED_TYPES:
                 yield bare.member.name, value
 
 
@@ -206,7 +196,7 @@ class _Compiler:
         evaluate = self.compiled.get(node)
         if evaluate is None:
             evaluate = self._build(node)
-            if isinstance(node, MemberValue | Function | Arithmetic):
+            if isinstance(node, ast.MemberValue | ast.Function | ast.Arithmetic):
                 evaluate = _once_per_row(evaluate)
             self.compiled[node] = evaluate
         return evaluate
@@ -215,21 +205,21 @@ class _Compiler:
         match node:
             case Literal():
                 return lambda row: node.value
-            case MemberValue():
+            case ast.MemberValue():
                 return reader(node.member, self.fill)
-            case Function():
+            case ast.Function():
                 if node.name == "now":
                     return lambda row: self.now
                 return _function(FUNCTIONS[node.name].work, [self.compile(argument) for argument in node.arguments])
-            case Arithmetic():
+            case ast.Arithmetic():
                 rest = [(name, self.compile(operand)) for name, operand in node.rest]
                 return _arithmetic(self.compile(node.first), rest)
-            case Membership():
+            case ast.Membership():
                 operand = self.compile(node.operand)
                 return lambda row: operand(row) in node.values
-            case Comparison():
+            case ast.Comparison():
                 return _comparison(node.operator, self.compile(node.left), self.compile(node.right))
-            case Junction():
+            case ast.Junction():
                 return _junction(node.operator == "or", [self.compile(operand) for operand in node.operands])
         operand = self.compile(node.operand)
         return lambda row: None if (value := operand(row)) is None else not value

@@ -10,32 +10,15 @@ built: the first error ends the reading.
 """
 
 import re
+from functools import partial
 from typing import NamedTuple
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.text import lower_uuid
-from assessment_simulator.vendors.predictive_index.odata.ast import (
-    Arithmetic,
-    Comparison,
-    Function,
-    Junction,
-    Literal,
-    Membership,
-    MemberValue,
-    Negation,
-    Node,
-    ODataError,
-    Type,
-    quoted,
-)
+from assessment_simulator.vendors.predictive_index.odata import ast
+from assessment_simulator.vendors.predictive_index.odata.ast import Literal, Node, ODataError, Type, quoted
 from assessment_simulator.vendors.predictive_index.odata.entity_schemas import EntitySchema
-from assessment_simulator.vendors.predictive_index.odata.evaluation import (
-    DIVISIONS,
-    FUNCTIONS,
-    calculate,
-    decimal,
-    is_int64,
-)
+from assessment_simulator.vendors.predictive_index.odata.evaluation import FUNCTIONS, calculate, decimal, is_int64
 
 MAX_LENGTH = 8_192
 """Characters of a filter."""
@@ -62,10 +45,11 @@ _CONSTANTS = {
     "null": Literal(Type.NULL, None), "true": Literal(Type.BOOLEAN, True), "false": Literal(Type.BOOLEAN, False),
 }  # fmt: skip
 
+_DIVISIONS = ("div", "divby", "mod")
 _ORDERING = ("gt", "ge", "lt", "le")
 _PRECEDENCE = {
     "or": 1, "and": 2, "eq": 3, "ne": 3, **dict.fromkeys(_ORDERING, 4), "add": 5, "sub": 5,
-    **dict.fromkeys(("mul", *DIVISIONS), 6),
+    **dict.fromkeys(("mul", *_DIVISIONS), 6),
 }  # fmt: skip
 _COMPARISONS = (3, 4)
 _OPERATORS = (*_PRECEDENCE, "not", "in")
@@ -87,6 +71,7 @@ class Token(NamedTuple):
 
 
 _END = Token("", 0)
+_syntax_error, _type_error, _size_error = (partial(ODataError, f"filter.{slug}") for slug in ("syntax", "type", "size"))
 
 
 def parse(text: str, schema: EntitySchema) -> Node:
@@ -100,13 +85,13 @@ def parse(text: str, schema: EntitySchema) -> Node:
             hint = f"; `{rest.text}` is not simulated"
         elif rest.text not in _OPERATORS and rest.text.lower() in _OPERATORS:
             hint = "; operators are in lower case"
-        raise ODataError("filter.syntax", f"{rest}, an operator or the end was expected{hint}")
+        raise _syntax_error(f"{rest}, an operator or the end was expected{hint}")
     return _require_boolean(tree, "a filter")
 
 
 def _tokens(text: str) -> list[Token]:
     if len(text) > MAX_LENGTH:
-        raise ODataError("filter.size", f"it has {len(text)} characters")
+        raise _size_error(f"it has {len(text)} characters")
     found: list[Token] = []
     end = 0
     while end < len(text):
@@ -114,14 +99,14 @@ def _tokens(text: str) -> list[Token]:
         if match is None:
             begins = quoted(text[end:])
             if text[end] == "'":
-                raise ODataError("filter.syntax", f"the text that begins at character {end + 1} has no end: {begins}")
-            raise ODataError("filter.syntax", f"what begins at character {end + 1} cannot be read: {begins}")
+                raise _syntax_error(f"the text that begins at character {end + 1} has no end: {begins}")
+            raise _syntax_error(f"what begins at character {end + 1} cannot be read: {begins}")
         kind, end = str(match.lastgroup), match.end()
         if kind != "blank":
             at = match.start() + 1
             found.append(Token(match[0], at, _literal(kind, match[0], at), kind == "word"))
         if len(found) > MAX_TOKENS:
-            raise ODataError("filter.size", f"it has more than {MAX_TOKENS} words, values and marks")
+            raise _size_error(f"it has more than {MAX_TOKENS} words, values and marks")
     return found
 
 
@@ -140,12 +125,12 @@ def _literal(kind: str, text: str, at: int) -> Literal | None:
         return Literal(Type.NUMBER, number)
     if kind == "guid":
         if re.fullmatch(_GUID, text) is None:
-            raise ODataError("filter.syntax", f"at character {at}, {quoted(text)} is no GUID")
+            raise _syntax_error(f"at character {at}, {quoted(text)} is no GUID")
         return Literal(Type.GUID, text.lower())
     if kind == "instant":
         ticks = _ticks(text)
         if ticks is None:
-            raise ODataError("filter.syntax", f"at character {at}, {quoted(text)} is no date or instant")
+            raise _syntax_error(f"at character {at}, {quoted(text)} is no date or instant")
         return Literal(Type.INSTANT, ticks)
     return _CONSTANTS.get(text)
 
@@ -183,7 +168,7 @@ class _Parser:
     def expect(self, mark: str) -> None:
         token = self.next
         if not self.accept(mark):
-            raise ODataError("filter.syntax", f"{token}, `{mark}` was expected")
+            raise _syntax_error(f"{token}, `{mark}` was expected")
 
     def precedence(self) -> int:
         """The precedence of the next operator; 0 if there is none."""
@@ -204,7 +189,8 @@ class _Parser:
                 left = _arithmetic(left, rest)
             else:
                 operands = [(rest[0][0], left), *rest]
-                left = Junction(rest[0][0].text, tuple(_require_boolean(node, str(token)) for token, node in operands))
+                nodes = tuple(_require_boolean(node, str(token)) for token, node in operands)
+                left = ast.Junction(rest[0][0].text, nodes)
         return left
 
     def operand(self, *, may_be_listed: bool = True) -> Node:
@@ -212,9 +198,9 @@ class _Parser:
         token = self.next
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise ODataError("filter.size", f"at character {token.at}, it is nested more than {MAX_DEPTH} deep")
+            raise _size_error(f"at character {token.at}, it is nested more than {MAX_DEPTH} deep")
         if self.accept("not"):
-            found: Node = Negation(_require_boolean(self.operand(), str(token)))
+            found: Node = ast.Negation(_require_boolean(self.operand(), str(token)))
         elif self.accept("-"):
             found = _minus(token, self.operand(may_be_listed=False))
         else:
@@ -231,19 +217,19 @@ class _Parser:
             return inner
         token = self.next
         if token.literal is None and (not token.is_word or token.text in _OPERATORS):
-            raise ODataError("filter.syntax", f"{token}, a member, a value or a function was expected")
+            raise _syntax_error(f"{token}, a member, a value or a function was expected")
         self.take()
         if token.literal is not None:
             return token.literal
         if token.text in FUNCTIONS or self.next.text == "(":
             self.expect("(")
             return self.function(token)
-        return MemberValue(self.schema.member(token.text, "filter.member"))
+        return ast.MemberValue(self.schema.member(token.text, "filter.member"))
 
     def function(self, token: Token) -> Node:
         signature = FUNCTIONS.get(token.text)
         if signature is None:
-            raise ODataError("filter.syntax", f"{token}, there is no such function but {', '.join(FUNCTIONS)}")
+            raise _syntax_error(f"{token}, there is no such function but {', '.join(FUNCTIONS)}")
         arguments: list[Node] = []
         if signature.parameters:
             arguments.append(self.expression())
@@ -254,68 +240,69 @@ class _Parser:
         least = most - signature.optional
         if not least <= len(arguments) <= most:
             wanted = str(most) if least == most else f"{least} or {most}"
-            raise ODataError("filter.syntax", f"{token}, {wanted} arguments are wanted, not {len(arguments)}")
+            raise _syntax_error(f"{token}, {wanted} arguments are wanted, not {len(arguments)}")
         converted = []
         for argument, wanted_type in zip(arguments, signature.parameters, strict=False):
             node = _convert(token, argument, wanted_type, f"`{token.text}` takes one")
             allowed = {Type.TEXT: _TEXTS, Type.NUMBER: _NUMBERS}.get(wanted_type, (wanted_type,))
             if node.type not in (*allowed, Type.NULL):
-                raise ODataError("filter.type", f"{token} takes {wanted_type}, not {_describe(node)}")
+                raise _type_error(f"{token} takes {wanted_type}, not {_describe(node)}")
             converted.append(node)
-        return Function(token.text, tuple(converted), signature.result)
+        return ast.Function(token.text, tuple(converted), signature.result)
 
     def membership(self, operand: Node) -> Node:
-        compared: list[Comparison] = []
+        compared: list[ast.Comparison] = []
         self.expect("(")
         while not compared or self.accept(","):
             token = self.next
             negative = self.accept("-")
             literal = self.next.literal
             if literal is None:
-                raise ODataError("filter.syntax", f"{self.next}, a value was expected")
+                raise _syntax_error(f"{self.next}, a value was expected")
             self.take()
             # Each value is checked and converted as the right side of `eq` would be.
             compared.append(_compare(token, operand, _minus(token, literal) if negative else literal))
             types = {one.left.type for one in compared if one.right.type is not Type.NULL}
             if operand.type is Type.OBJECT or len(types) > 1:
-                raise ODataError("filter.type", f"{token}, a list wants values of one type")
+                raise _type_error(f"{token}, a list wants values of one type")
         self.expect(")")
         # A null says nothing of the type to which the operand must be converted.
         typed = next((one for one in compared if one.right.type is not Type.NULL), compared[0])
-        return Membership(typed.left, frozenset(one.right.value for one in compared if isinstance(one.right, Literal)))
+        values = frozenset(one.right.value for one in compared if isinstance(one.right, Literal))
+        return ast.Membership(typed.left, values)
 
 
 def _require_boolean(node: Node, place: str) -> Node:
     if node.type is not Type.BOOLEAN:
-        raise ODataError("filter.type", f"{place} wants a comparison or another truth value, not {node.type}")
+        raise _type_error(f"{place} wants a comparison or another truth value, not {node.type}")
     return node
 
 
 def _require_number(token: Token, node: Node) -> None:
     if node.type not in (*_NUMBERS, Type.NULL):
-        raise ODataError("filter.type", f"{token} wants numbers, not {_describe(node)}")
+        raise _type_error(f"{token} wants numbers, not {_describe(node)}")
 
 
 def _minus(token: Token, node: Node) -> Node:
     _require_number(token, node)
     if isinstance(node, Literal) and node.value is not None:
         return Literal(node.type, calculate("sub", 0, node.value))
-    return Arithmetic(Literal(Type.INTEGER, 0), (("sub", node),), node.type)
+    return ast.Arithmetic(Literal(Type.INTEGER, 0), (("sub", node),), node.type)
 
 
 def _arithmetic(first: Node, rest: list[tuple[Token, Node]]) -> Node:
     for token, node in rest:
         _require_number(token, first)
         _require_number(token, node)
-        if token.text in DIVISIONS and isinstance(node, Literal) and node.value == 0:
-            raise ODataError("filter.type", f"{token} divides by zero")
+        if token.text in _DIVISIONS and isinstance(node, Literal) and node.value == 0:
+            raise _type_error(f"{token} divides by zero")
     fraction = any(token.text == "divby" for token, _ in rest)
     whole = not fraction and all(node.type is not Type.NUMBER for node in (first, *(node for _, node in rest)))
     kind = Type.INTEGER if whole else Type.NUMBER
-    return Arithmetic(first, tuple((token.text, node) for token, node in rest), kind)
+    return ast.Arithmetic(first, tuple((token.text, node) for token, node in rest), kind)
 
 
-def _compare(token: Token, left: Node, right: Node) -> Comparison:
+def _compare(token: Token, left: Node, right: Node) -> ast.Comparison:
     """A comparison by the operator at `token`; a value of a list stands there instead, and is compared by `eq`."""
     operator = token.text if token.literal is None and token.text in _PRECEDENCE else "eq"
     left, right = (
@@ -328,9 +315,8 @@ def _compare(token: Token, left: Node, right: Node) -> Comparison:
     # A graph of scores is an object: a filter can only ask whether it is null.
     unordered = types & {Type.BOOLEAN, Type.GUID, Type.OBJECT} and operator in _ORDERING
     if len(types - {Type.NULL}) > 1 or types == {Type.OBJECT} or unordered:
-        message = f"{token}, {_describe(left)} `{operator}` {_describe(right)} makes no sense"
-        raise ODataError("filter.type", message)
-    return Comparison(operator, left, right)
+        raise _type_error(f"{token}, {_describe(left)} `{operator}` {_describe(right)} makes no sense")
+    return ast.Comparison(operator, left, right)
 
 
 def _convert(token: Token, node: Node, wanted: Type, why: str) -> Node:
@@ -338,21 +324,22 @@ def _convert(token: Token, node: Node, wanted: Type, why: str) -> Node:
     if node.type in _TEXTS and wanted is Type.GUID:
         if isinstance(node, Literal):
             return Literal(Type.GUID, node.value.lower())
-        return Function("tolower", (node,), Type.GUID)
+        return ast.Function("tolower", (node,), Type.GUID)
     if isinstance(node, Literal) and node.type is Type.TEXT and wanted is Type.INSTANT:
         ticks = _ticks(node.value)
         if ticks is None:
-            raise ODataError("filter.type", f"{token}, {quoted(node.value)} is no date or instant, but {why}")
+            raise _type_error(f"{token}, {quoted(node.value)} is no date or instant, but {why}")
         return Literal(Type.INSTANT, ticks)
     return node
 
 
 def _lower_uuid(node: Node, other: Node) -> Node:
     """Write a text in lower case if it is a UUID and is compared with a member whose values are UUIDs."""
-    if isinstance(node, Literal) and node.type is Type.TEXT and isinstance(other, MemberValue) and other.member.is_uuid:
+    is_uuid = isinstance(other, ast.MemberValue) and other.member.is_uuid
+    if is_uuid and isinstance(node, Literal) and node.type is Type.TEXT:
         return Literal(Type.TEXT, lower_uuid(node.value))
     return node
 
 
 def _describe(node: Node) -> str:
-    return f"{quoted(node.member.name)} ({node.type})" if isinstance(node, MemberValue) else str(node.type)
+    return f"{quoted(node.member.name)} ({node.type})" if isinstance(node, ast.MemberValue) else str(node.type)
