@@ -53,7 +53,7 @@ MUTANTS = (
         "patternFullUrl leads to another pattern than 0.",
     ),
     Mutant(
-        "pi.complete.report_address", _REPRESENTATIONS, '"descriptiveReportUrl": _report_url(face),', "",
+        "pi.complete.report_address", _REPRESENTATIONS, '"descriptiveReportUrl": _report_url(public),', "",
         "descriptiveReportUrl stays empty.",
     ),
     Mutant(
@@ -187,7 +187,7 @@ MUTANTS = (
         "A search for people finds everybody.",
     ),
     Mutant(
-        "pi.people.names", _LISTS, "f\"{face['lastName']}, {face['firstName']}\"", 'face["firstName"]',
+        "pi.people.names", _LISTS, "f\"{public['lastName']}, {public['firstName']}\"", 'public["firstName"]',
         "sortName does not begin with the last name.",
     ),
     Mutant(
@@ -196,13 +196,13 @@ MUTANTS = (
         "A change of redirectUrl is ignored.",
     ),
     Mutant(
-        "pi.change.clears", _REPRESENTATIONS, "with_person(face, values) | {member",
-        'with_person(face, values) | {"redirectUrl": None} | {member',
+        "pi.change.clears", _REPRESENTATIONS, "with_person(public, values) | {member",
+        'with_person(public, values) | {"redirectUrl": None} | {member',
         "A change of one member clears another.",
     ),
     Mutant(
         "pi.change.shown_only", _ASSESSMENTS,
-        "record = Record(RECORD_KIND, stored.id, state, face, facts, representations.keys(face, old))",
+        "record = Record(RECORD_KIND, stored.id, state, public, internal, representations.keys(public, old))",
         "record = Record(RECORD_KIND, stored.id, stored.status, old, stored.internal)",
         "A change is shown in its answer, and nowhere after.",
     ),
@@ -283,8 +283,8 @@ MUTANTS = (
         "In a language that must know he from she one report is made in place of two.",
     ),
     Mutant(
-        "pi.report.media_type", _REPORTS, 'media_type = f"{report}-{face[\'assessmentId\']}", "application/pdf"',
-        'media_type = f"{report}-{face[\'assessmentId\']}", "application/octet-stream"',
+        "pi.report.media_type", _REPORTS, 'media_type = f"{report}-{public[\'assessmentId\']}", "application/pdf"',
+        'media_type = f"{report}-{public[\'assessmentId\']}", "application/octet-stream"',
         "A report does not say that it is PDF.",
     ),
 )  # fmt: skip

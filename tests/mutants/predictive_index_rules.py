@@ -150,7 +150,7 @@ MUTANTS = (
         "A changed name is shown in one of the person's assessments only.",
     ),
     Mutant(
-        "pi.taker.index", _ASSESSMENTS, "index = representations.keys(face, old)", "index = ()",
+        "pi.taker.index", _ASSESSMENTS, "index = representations.keys(public, old)", "index = ()",
         "A filter by a person's new id finds one of the person's assessments only.",
     ),
     Mutant(

@@ -1,4 +1,4 @@
-"""Every rule of the vendor, kept once and broken once: plain data, to be played in a fake world or over HTTP.
+"""Every rule of the vendor, kept once and broken once: plain data, to be played in a fake sandbox or over HTTP.
 
 Dates lie far in the past or the future, so that the rows hold on any clock.
 """

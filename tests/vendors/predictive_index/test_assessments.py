@@ -44,32 +44,32 @@ SAMPLE_BODY = {
 }
 
 
-def post(world: FakeSandbox, **body: Any) -> VendorResponse:
+def post(sandbox: FakeSandbox, **body: Any) -> VendorResponse:
     members = {"media_type": "application/json", "method": "POST", "path": PATH}
-    return world.ask(VENDOR, "create_assessment", body, **members)
+    return sandbox.ask(VENDOR, "create_assessment", body, **members)
 
 
-def created(world: FakeSandbox, **more: Any) -> dict[str, Any]:
-    reply = post(world, **VALID, **more)
-    assert reply.status == 201, reply
-    body: dict[str, Any] = reply.body
+def created(sandbox: FakeSandbox, **more: Any) -> dict[str, Any]:
+    response = post(sandbox, **VALID, **more)
+    assert response.status == 201, response
+    body: dict[str, Any] = response.body
     return body
 
 
-def again(world: FakeSandbox, **body: Any) -> dict[str, Any]:
-    reply = post(world, **body)
-    assert reply.status == 201, reply
-    face: dict[str, Any] = reply.body
+def again(sandbox: FakeSandbox, **body: Any) -> dict[str, Any]:
+    response = post(sandbox, **body)
+    assert response.status == 201, response
+    face: dict[str, Any] = response.body
     return face
 
 
-def saved(world: FakeSandbox, id: str) -> FakeStored:
-    stored = world.get("assessment", id)
+def saved(sandbox: FakeSandbox, id: str) -> FakeStored:
+    stored = sandbox.get("assessment", id)
     assert stored is not None
     return stored
 
 
-def test_the_vendors_own_example_is_answered_as_the_vendor_answers_it() -> None:
+def test_creation_returns_the_vendors_example_response() -> None:
     face = post(FakeSandbox(), **SAMPLE_BODY).body
     id, person, password = face["assessmentId"], face["assessmentUserId"], face["assessmentPassword"]
     assert list(face) == SAMPLE_MEMBERS
@@ -120,7 +120,7 @@ def test_the_vendors_own_example_is_answered_as_the_vendor_answers_it() -> None:
     }
 
 
-def test_what_was_not_sent_takes_the_accounts_defaults() -> None:
+def test_missing_members_take_the_accounts_defaults() -> None:
     face = created(FakeSandbox())
     assert {name: value for name, value in face.items() if name.startswith("administered")} == {
         "administeredByEmail": "ada.administrator@example.com",
@@ -132,7 +132,7 @@ def test_what_was_not_sent_takes_the_accounts_defaults() -> None:
     assert face["expirationDateTime"] == "2026-11-11T12:00:00.0000000Z"
 
 
-def test_another_administrator_without_a_telephone_does_not_get_the_api_users() -> None:
+def test_administrator_without_phone_does_not_take_the_api_users() -> None:
     face = created(FakeSandbox(), **ADMINISTRATOR)
     assert (face["administeredByFirstName"], face["administeredByPhone"]) == ("Rita", None)
 
@@ -159,10 +159,10 @@ EXPIRATIONS = [
 
 @pytest.mark.parametrize(("sent", "shown"), EXPIRATIONS)
 def test_an_expiration_is_kept_to_the_seventh_digit_in_utc(sent: str, shown: str) -> None:
-    world = FakeSandbox()
-    face = created(world, expirationDateTime=sent)
+    sandbox = FakeSandbox()
+    face = created(sandbox, expirationDateTime=sent)
     assert face["expirationDateTime"] == shown
-    assert world.timers["expire", face["assessmentId"]].at == at(shown)
+    assert sandbox.timers["expire", face["assessmentId"]].at == at(shown)
 
 
 @pytest.mark.parametrize("sent", ["2026-10-31", "2026-11-01T12:00:00Z", "2026-11-01T13:59:59+02:00"])
@@ -175,31 +175,27 @@ def test_the_default_expiration_never_passes_the_end_of_the_calendar() -> None:
     assert face["expirationDateTime"] == "9999-12-31T23:59:59.9999999Z"
 
 
-def test_a_position_brings_its_picture() -> None:
+def test_position_sets_its_image_url() -> None:
     face = created(FakeSandbox(), associatedPositionTitle="Software Engineer")
     assert face["associatedPositionImageUrl"] == f"{BASE_URL_TOKEN}/Browse/PositionImage?title=Software%20Engineer"
 
 
-def test_an_account_without_folders_shows_none() -> None:
+def test_account_without_folders_shows_an_empty_folder_path() -> None:
     assert created(FakeSandbox(Config(folders=())))["folderPath"] == ""
 
 
-FOLDERS = [
-    ("\\B\\Sales", "\\B\\Sales", 0),
-    ("Finance", "\\A\\Finance", 1),
-    ("Sales", "\\A\\Sales", 1),
-]
+FOLDERS = [("\\B\\Sales", "\\B\\Sales", 0), ("Finance", "\\A\\Finance", 1), ("Sales", "\\A\\Sales", 1)]
 
 
 @pytest.mark.parametrize(("sent", "path", "notes"), FOLDERS)
-def test_a_folder_may_be_given_by_its_path_or_by_its_name(sent: str, path: str, notes: int) -> None:
-    world = FakeSandbox(Config(folders=("\\A\\Finance", "\\A\\Sales", "\\B\\Sales", "\\")))
-    reply = post(world, **VALID, folderPath=sent)
-    assert (reply.body["folderPath"], len(reply.notes)) == (sent, notes)
-    assert saved(world, reply.body["assessmentId"]).internal["folder"] == path
+def test_folder_is_accepted_by_path_or_by_name(sent: str, path: str, notes: int) -> None:
+    sandbox = FakeSandbox(Config(folders=("\\A\\Finance", "\\A\\Sales", "\\B\\Sales", "\\")))
+    response = post(sandbox, **VALID, folderPath=sent)
+    assert (response.body["folderPath"], len(response.notes)) == (sent, notes)
+    assert saved(sandbox, response.body["assessmentId"]).internal["folder"] == path
 
 
-def test_custom_fields_are_listed_whole_and_what_is_not_valid_is_not_assigned() -> None:
+def test_all_custom_fields_are_returned_and_invalid_values_are_not_assigned() -> None:
     fields = (CustomField("Size", ("S", "M")), CustomField("Team"), CustomField("Cup", ("A",)), CustomField("Note"))
     sent = [
         {"fieldName": "Size", "fieldValue": "M"},
@@ -213,33 +209,33 @@ def test_custom_fields_are_listed_whole_and_what_is_not_valid_is_not_assigned() 
     assert [item["fieldValue"] for item in face["customFields"]] == ["M", None, None, None]
 
 
-def test_a_notified_invitation_is_saved_as_sent_while_the_answer_shows_created() -> None:
-    world = FakeSandbox()
-    face = created(world, notifyAssessmentAvailableUsingEmail=1)
-    stored = saved(world, face["assessmentId"])
+def test_notified_invitation_is_stored_as_sent_and_shown_as_created() -> None:
+    sandbox = FakeSandbox()
+    face = created(sandbox, notifyAssessmentAvailableUsingEmail=1)
+    stored = saved(sandbox, face["assessmentId"])
     assert (face["assessmentState"], stored.status, stored.public["assessmentState"]) == (0, 10, 10)
 
 
-def test_an_invitation_that_nobody_was_told_of_stays_created() -> None:
-    world = FakeSandbox()
-    assert saved(world, created(world)["assessmentId"]).status == 0
-    assert world.all("mail") == []
+def test_invitation_without_notification_stays_created() -> None:
+    sandbox = FakeSandbox()
+    assert saved(sandbox, created(sandbox)["assessmentId"]).status == 0
+    assert sandbox.all("mail") == []
 
 
-def test_notification_is_a_mail_with_the_link() -> None:
-    world = FakeSandbox()
-    face = created(world, notifyAssessmentAvailableUsingEmail=1)
-    (mail,) = world.all("mail")
+def test_notification_sends_a_mail_with_the_link() -> None:
+    sandbox = FakeSandbox()
+    face = created(sandbox, notifyAssessmentAvailableUsingEmail=1)
+    (mail,) = sandbox.all("mail")
     assert (mail.public["to"], mail.public["invitation"]) == ("sam@example.com", face["assessmentId"])
     assert mail.public["link"] == face["assessmentUrl"]
     assert face["assessmentUrl"] in mail.public["text"]
 
 
-def test_the_link_is_in_the_language_asked_for() -> None:
+def test_link_names_the_language() -> None:
     assert created(FakeSandbox(), languageLocale="fr-CA")["assessmentUrl"].endswith("&lang=fr-CA")
 
 
-def test_members_that_no_document_names_are_accepted_and_noted() -> None:
+def test_unknown_members_are_ignored_and_noted() -> None:
     strange = {"naïve\r\n" + "x" * 99: 1, "languageLocal": "fr", "b": 2, "c": 3, "d": 4, "e": 5}
     notes = post(FakeSandbox(), **strange, **VALID).notes
     assert len(notes) == 5
@@ -247,23 +243,23 @@ def test_members_that_no_document_names_are_accepted_and_noted() -> None:
     assert notes[1] == "body.languageLocal is not a documented member; it was ignored"
 
 
-def test_reading_answers_with_the_record_itself() -> None:
-    world = FakeSandbox()
-    id = created(world)["assessmentId"]
-    reply = world.ask(VENDOR, "get_assessment", params={"assessmentId": id})
-    assert reply.status == 200
-    assert reply.body is saved(world, id)
+def test_read_returns_the_stored_record() -> None:
+    sandbox = FakeSandbox()
+    id = created(sandbox)["assessmentId"]
+    response = sandbox.ask(VENDOR, "get_assessment", params={"assessmentId": id})
+    assert response.status == 200
+    assert response.body is saved(sandbox, id)
 
 
-def test_the_list_is_bare_and_in_order_of_creation_whatever_happened_since() -> None:
-    world = FakeSandbox()
-    ids = [created(world)["assessmentId"] for _ in range(4)]
-    world.ask(VENDOR, "complete", params={"id": ids[1]})
-    assert [stored.id for stored in world.ask(VENDOR, "list_assessments").body] == ids
-    assert list(world.ids("invitation", "")) == ids
+def test_list_is_an_array_in_order_of_creation() -> None:
+    sandbox = FakeSandbox()
+    ids = [created(sandbox)["assessmentId"] for _ in range(4)]
+    sandbox.ask(VENDOR, "complete", params={"id": ids[1]})
+    assert [stored.id for stored in sandbox.ask(VENDOR, "list_assessments").body] == ids
+    assert list(sandbox.ids("invitation", "")) == ids
 
 
-def test_equal_worlds_answer_alike_to_the_last_letter() -> None:
+def test_equal_sandboxes_give_equal_responses() -> None:
     assert created(FakeSandbox()) == created(FakeSandbox())
 
 
@@ -271,49 +267,49 @@ def test_equal_worlds_answer_alike_to_the_last_letter() -> None:
 
 
 def test_a_known_external_id_re_assesses_its_person() -> None:
-    world = FakeSandbox()
-    first = created(world, middleName="Kevin", externalId="a-1", externalPersonId="p-1")
-    second = again(world, externalId="a-1", firstName="", email=None)
+    sandbox = FakeSandbox()
+    first = created(sandbox, middleName="Kevin", externalId="a-1", externalPersonId="p-1")
+    second = again(sandbox, externalId="a-1", firstName="", email=None)
     same = ("firstName", "middleName", "lastName", "email", "assessmentUserId", "externalId", "externalPersonId")
     assert {name: second[name] for name in same} == {name: first[name] for name in same}
     assert second["assessmentId"] != first["assessmentId"]
-    assert world.latest_id("pi.external_id", "a-1") == second["assessmentId"]
-    assert len(world.all("person")) == 1
+    assert sandbox.latest_id("pi.external_id", "a-1") == second["assessmentId"]
+    assert len(sandbox.all("person")) == 1
 
 
 def test_a_known_external_person_id_re_assesses_that_person_under_a_new_external_id() -> None:
-    world = FakeSandbox()
-    first = created(world, externalId="a-1", externalPersonId="p-1")
-    second = again(world, externalId="a-2", externalPersonId="p-1")
+    sandbox = FakeSandbox()
+    first = created(sandbox, externalId="a-1", externalPersonId="p-1")
+    second = again(sandbox, externalId="a-2", externalPersonId="p-1")
     assert (second["assessmentUserId"], second["externalId"]) == (first["assessmentUserId"], "a-2")
-    third = again(world, externalPersonId="p-1")
+    third = again(sandbox, externalPersonId="p-1")
     assert (third["assessmentUserId"], third["externalId"]) == (first["assessmentUserId"], None)
 
 
-def test_a_person_may_gain_an_external_person_id_and_is_found_by_it_from_then_on() -> None:
-    world = FakeSandbox()
-    first = created(world, externalId="a-1")
-    assert again(world, externalId="a-1", externalPersonId="p-1")["externalPersonId"] == "p-1"
-    third = again(world, externalPersonId="p-1")
+def test_person_is_found_by_an_external_person_id_added_later() -> None:
+    sandbox = FakeSandbox()
+    first = created(sandbox, externalId="a-1")
+    assert again(sandbox, externalId="a-1", externalPersonId="p-1")["externalPersonId"] == "p-1"
+    third = again(sandbox, externalPersonId="p-1")
     assert (third["assessmentUserId"], third["externalPersonId"]) == (first["assessmentUserId"], "p-1")
 
 
 def test_equal_names_and_addresses_make_two_persons() -> None:
-    world = FakeSandbox()
-    assert created(world)["assessmentUserId"] != created(world)["assessmentUserId"]
+    sandbox = FakeSandbox()
+    assert created(sandbox)["assessmentUserId"] != created(sandbox)["assessmentUserId"]
 
 
-def test_empty_external_ids_match_nobody() -> None:
-    world = FakeSandbox()
-    first = created(world, externalId="", externalPersonId="")
-    assert created(world, externalId="", externalPersonId="")["assessmentUserId"] != first["assessmentUserId"]
+def test_empty_external_ids_match_no_person() -> None:
+    sandbox = FakeSandbox()
+    first = created(sandbox, externalId="", externalPersonId="")
+    assert created(sandbox, externalId="", externalPersonId="")["assessmentUserId"] != first["assessmentUserId"]
 
 
 # Steering, and the neutral view.
 
 
-def alarms(world: FakeSandbox) -> list[tuple[str, int]]:
-    return sorted((alarm.operation, (alarm.at or 0) - NOW) for alarm in world.timers.values())
+def alarms(sandbox: FakeSandbox) -> list[tuple[str, int]]:
+    return sorted((alarm.operation, (alarm.at or 0) - NOW) for alarm in sandbox.timers.values())
 
 
 DAYS = 10 * instant.DAY
@@ -329,43 +325,41 @@ STEERED = [
 
 
 @pytest.mark.parametrize(("email", "progress", "expected"), STEERED)
-def test_the_address_or_the_progress_decides_what_will_happen(
-    email: str, progress: str, expected: list[tuple[str, int]]
-) -> None:
-    world = FakeSandbox(Config(progress=progress))
-    post(world, **{**VALID, "email": email})
-    assert alarms(world) == expected
-    assert {(alarm.vendor, alarm.base_url) for alarm in world.timers.values()} == {("predictive_index", BASE_URL)}
+def test_outcome_tags_or_progress_set_the_timers(email: str, progress: str, expected: list[tuple[str, int]]) -> None:
+    sandbox = FakeSandbox(Config(progress=progress))
+    post(sandbox, **{**VALID, "email": email})
+    assert alarms(sandbox) == expected
+    assert {(alarm.vendor, alarm.base_url) for alarm in sandbox.timers.values()} == {("predictive_index", BASE_URL)}
 
 
 def test_a_re_assessment_takes_the_tags_of_the_persons_address() -> None:
-    world = FakeSandbox()
-    post(world, **{**VALID, "email": "ada+expires@example.com", "externalId": "a-1"})
-    id = again(world, externalId="a-1")["assessmentId"]
-    world.ring(VENDOR)
-    assert saved(world, id).status == 50
+    sandbox = FakeSandbox()
+    post(sandbox, **{**VALID, "email": "ada+expires@example.com", "externalId": "a-1"})
+    id = again(sandbox, externalId="a-1")["assessmentId"]
+    sandbox.ring(VENDOR)
+    assert saved(sandbox, id).status == 50
 
 
-def test_an_invitation_expires_on_its_own_day() -> None:
-    world = FakeSandbox()
-    id = created(world)["assessmentId"]
-    world.ring(VENDOR, DAYS - 1)
-    assert saved(world, id).status == 0
-    world.ring(VENDOR, 1)
-    assert (saved(world, id).status, saved(world, id).public["assessmentState"]) == (50, 50)
+def test_invitation_expires_at_its_expiration_date() -> None:
+    sandbox = FakeSandbox()
+    id = created(sandbox)["assessmentId"]
+    sandbox.ring(VENDOR, DAYS - 1)
+    assert saved(sandbox, id).status == 0
+    sandbox.ring(VENDOR, 1)
+    assert (saved(sandbox, id).status, saved(sandbox, id).public["assessmentState"]) == (50, 50)
 
 
-def test_the_neutral_view_names_candidate_links_and_moment() -> None:
-    world = FakeSandbox()
-    face = created(world, externalPersonId="p-1")
-    view = VENDOR.to_invitation(saved(world, face["assessmentId"]))
+def test_invitation_view_has_candidate_links_and_creation() -> None:
+    sandbox = FakeSandbox()
+    face = created(sandbox, externalPersonId="p-1")
+    view = VENDOR.to_invitation(saved(sandbox, face["assessmentId"]))
     assert (view.id, view.vendor, view.status) == (face["assessmentId"], "predictive_index", 0)
     assert view.created == NOW
     assert view.candidate == {
         "email": "sam@example.com", "first_name": "Sam", "last_name": "Flynn", "external_id": "p-1",
     }  # fmt: skip
     assert view.links == {"invite": face["assessmentUrl"], "person": face["personPageUrl"]}
-    world.ask(VENDOR, "complete", params={"id": view.id})
-    done = VENDOR.to_invitation(saved(world, view.id))
+    sandbox.ask(VENDOR, "complete", params={"id": view.id})
+    done = VENDOR.to_invitation(saved(sandbox, view.id))
     assert done.status == 40
-    assert done.links["report"] == saved(world, view.id).public["descriptiveReportUrl"]
+    assert done.links["report"] == saved(sandbox, view.id).public["descriptiveReportUrl"]

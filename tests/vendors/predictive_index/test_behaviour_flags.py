@@ -18,21 +18,21 @@ NOT_IN_THE_TABLE = {
 }  # fmt: skip
 
 
-def shown(world: FakeSandbox, id: str) -> dict[str, Any]:
-    body = world.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body
-    (listed,) = world.ask(VENDOR, "list_assessments").body
+def shown(sandbox: FakeSandbox, id: str) -> dict[str, Any]:
+    body = sandbox.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body
+    (listed,) = sandbox.ask(VENDOR, "list_assessments").body
     face: dict[str, Any] = getattr(body, "public", body)
     assert getattr(listed, "public", listed) == face
     return face
 
 
-def done(world: FakeSandbox, **more: Any) -> str:
-    id: str = created(world, **more)["assessmentId"]
-    act(world, id, "complete")
+def done(sandbox: FakeSandbox, **more: Any) -> str:
+    id: str = created(sandbox, **more)["assessmentId"]
+    act(sandbox, id, "complete")
     return id
 
 
-def test_every_switch_begins_at_its_default() -> None:
+def test_every_flag_has_its_default() -> None:
     assert behaviour_in_force(FakeSandbox().config, VENDOR.behaviour_flags) == {
         "pi.created_state": "sample",
         "pi.unsent_state": 0,
@@ -60,67 +60,67 @@ CREATED = [("sample", 0, 0, 0), ("sample", 1, 0, 10), ("sent", 0, 0, 0), ("sent"
 
 
 @pytest.mark.parametrize(("value", "notify", "shows", "is_saved_as"), CREATED)
-def test_the_201_shows_the_state_of_the_example_or_the_saved_one(
+def test_created_state_shows_the_examples_or_the_stored_state(
     value: str, notify: int, shows: int, is_saved_as: int
 ) -> None:
-    world = FakeSandbox()
-    world.behave(pi_created_state=value)
-    face = created(world, notifyAssessmentAvailableUsingEmail=notify)
-    assert (face["assessmentState"], saved(world, face["assessmentId"]).status) == (shows, is_saved_as)
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_created_state=value)
+    face = created(sandbox, notifyAssessmentAvailableUsingEmail=notify)
+    assert (face["assessmentState"], saved(sandbox, face["assessmentId"]).status) == (shows, is_saved_as)
 
 
-def test_an_invitation_that_nobody_was_told_of_may_count_as_sent() -> None:
-    world = FakeSandbox()
-    world.behave(pi_unsent_state=10)
-    assert saved(world, created(world)["assessmentId"]).status == 10
+def test_unsent_state_may_be_sent() -> None:
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_unsent_state=10)
+    assert saved(sandbox, created(sandbox)["assessmentId"]).status == 10
 
 
 def test_person_types_may_be_numbers_in_requests_and_answers() -> None:
-    world = FakeSandbox()
-    old = done(world, personType="Former Employee")
-    assert shown(world, old)["personType"] == "Former Employee"
-    world.behave(pi_person_type="numbers")
-    assert shown(world, old)["personType"] == 5
-    assert post(world, **VALID, personType=3.0).body["personType"] == 3
-    assert created(world)["personType"] == 1
+    sandbox = FakeSandbox()
+    old = done(sandbox, personType="Former Employee")
+    assert shown(sandbox, old)["personType"] == "Former Employee"
+    sandbox.behave(pi_person_type="numbers")
+    assert shown(sandbox, old)["personType"] == 5
+    assert post(sandbox, **VALID, personType=3.0).body["personType"] == 3
+    assert created(sandbox)["personType"] == 1
 
 
-def test_the_state_may_have_the_older_name() -> None:
-    world = FakeSandbox()
-    id = done(world)
-    world.behave(pi_state_member="assessmentStatus")
-    face = shown(world, id)
+def test_state_member_may_have_the_older_name() -> None:
+    sandbox = FakeSandbox()
+    id = done(sandbox)
+    sandbox.behave(pi_state_member="assessmentStatus")
+    face = shown(sandbox, id)
     assert list(face) == [name.replace("assessmentState", "assessmentStatus") if name == "assessmentState" else name
                           for name in SAMPLE_MEMBERS]  # fmt: skip
     assert face["assessmentStatus"] == 40
 
 
 @pytest.mark.parametrize("name", ["assessmentState", "assessmentStatus"])
-def test_answers_may_have_the_members_of_the_response_table_alone(name: str) -> None:
-    world = FakeSandbox()
-    id = done(world)
-    world.behave(pi_response_members="table", pi_state_member=name)
-    assert list(shown(world, id)) == [member for member in SAMPLE_MEMBERS if member not in NOT_IN_THE_TABLE]
+def test_response_members_may_be_those_of_the_response_table(name: str) -> None:
+    sandbox = FakeSandbox()
+    id = done(sandbox)
+    sandbox.behave(pi_response_members="table", pi_state_member=name)
+    assert list(shown(sandbox, id)) == [member for member in SAMPLE_MEMBERS if member not in NOT_IN_THE_TABLE]
 
 
-def test_every_graph_may_be_the_self_graph() -> None:
-    world = FakeSandbox()
-    id = done(world, associatedPositionTitle="Software Engineer")
-    own = saved(world, id).public
-    world.behave(pi_sigma_graphs="self")
-    face = shown(world, id)
+def test_sigma_graphs_may_all_be_the_self_graph() -> None:
+    sandbox = FakeSandbox()
+    id = done(sandbox, associatedPositionTitle="Software Engineer")
+    own = saved(sandbox, id).public
+    sandbox.behave(pi_sigma_graphs="self")
+    face = shown(sandbox, id)
     assert face["selfConceptSigmaScore"] == face["synthesisSigmaScore"] == own["selfSigmaScore"]
     assert face["positionSigmaScore"] == own["positionSigmaScore"]
 
 
-def test_a_sigma_score_may_be_a_plain_object() -> None:
-    world = FakeSandbox()
-    id = created(world)["assessmentId"]
-    world.behave(pi_sigma_container="object")
-    assert shown(world, id)["selfSigmaScore"] is None
-    act(world, id, "complete")
-    face = shown(world, id)
-    assert [face["selfSigmaScore"]] == saved(world, id).public["selfSigmaScore"]
+def test_sigma_container_may_be_an_object() -> None:
+    sandbox = FakeSandbox()
+    id = created(sandbox)["assessmentId"]
+    sandbox.behave(pi_sigma_container="object")
+    assert shown(sandbox, id)["selfSigmaScore"] is None
+    act(sandbox, id, "complete")
+    face = shown(sandbox, id)
+    assert [face["selfSigmaScore"]] == saved(sandbox, id).public["selfSigmaScore"]
     assert face["positionSigmaScore"] is None
 
 
@@ -135,23 +135,23 @@ FOLDERS = [
 
 
 @pytest.mark.parametrize(("value", "sent", "shows"), FOLDERS)
-def test_a_folder_may_be_shown_as_sent_in_full_or_by_name(value: str, sent: str | None, shows: str) -> None:
-    world = FakeSandbox()
-    id = created(world, folderPath=sent)["assessmentId"]
-    world.behave(pi_folder_path=value)
-    assert shown(world, id)["folderPath"] == shows
+def test_folder_path_is_shown_as_sent_in_full_or_by_name(value: str, sent: str | None, shows: str) -> None:
+    sandbox = FakeSandbox()
+    id = created(sandbox, folderPath=sent)["assessmentId"]
+    sandbox.behave(pi_folder_path=value)
+    assert shown(sandbox, id)["folderPath"] == shows
 
 
-def test_a_list_may_be_whole() -> None:
-    world = FakeSandbox()
-    ids = [created(world)["assessmentId"] for _ in range(52)]
-    world.behave(pi_list_limit=None)
-    reply = world.ask(VENDOR, "list_assessments")
-    assert ([stored.id for stored in reply.body], reply.notes) == (ids, ())
+def test_list_limit_may_be_lifted() -> None:
+    sandbox = FakeSandbox()
+    ids = [created(sandbox)["assessmentId"] for _ in range(52)]
+    sandbox.behave(pi_list_limit=None)
+    response = sandbox.ask(VENDOR, "list_assessments")
+    assert ([stored.id for stored in response.body], response.notes) == (ids, ())
 
 
-def test_a_switch_that_is_set_to_its_default_keeps_the_fast_way() -> None:
-    world = FakeSandbox()
-    id = created(world)["assessmentId"]
-    world.behave(pi_state_member="assessmentState", pymetrics_anything=1)
-    assert world.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body is saved(world, id)
+def test_flag_at_its_default_returns_the_stored_record() -> None:
+    sandbox = FakeSandbox()
+    id = created(sandbox)["assessmentId"]
+    sandbox.behave(pi_state_member="assessmentState", pymetrics_anything=1)
+    assert sandbox.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body is saved(sandbox, id)

@@ -22,31 +22,31 @@ DAY = instant.DAY
 BOTH = {"externalId": "a-1", "externalPersonId": "p-1"}
 
 
-def change(world: FakeSandbox, id: str, body: Any) -> VendorResponse:
-    return world.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, media_type="application/json")
+def change(sandbox: FakeSandbox, id: str, body: Any) -> VendorResponse:
+    return sandbox.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, media_type="application/json")
 
 
-def change_by(world: FakeSandbox, external_id: str, body: Any) -> VendorResponse:
+def change_by(sandbox: FakeSandbox, external_id: str, body: Any) -> VendorResponse:
     query = {"externalId": external_id}
-    return world.ask(VENDOR, "change_by_external_id", body, query=query, media_type="application/json")
+    return sandbox.ask(VENDOR, "change_by_external_id", body, query=query, media_type="application/json")
 
 
-def archive(world: FakeSandbox, id: str) -> VendorResponse:
-    return world.ask(VENDOR, "archive_assessment", params={"assessmentId": id})
+def archive(sandbox: FakeSandbox, id: str) -> VendorResponse:
+    return sandbox.ask(VENDOR, "archive_assessment", params={"assessmentId": id})
 
 
-def changed(world: FakeSandbox, id: str, **body: Any) -> dict[str, Any]:
+def changed(sandbox: FakeSandbox, id: str, **body: Any) -> dict[str, Any]:
     """The face after a change, which the answer shows and a later look too."""
-    reply = change(world, id, body)
-    assert reply.status == 200, reply
-    face: dict[str, Any] = reply.body
-    assert face == saved(world, id).public
+    response = change(sandbox, id, body)
+    assert response.status == 200, response
+    face: dict[str, Any] = response.body
+    assert face == saved(sandbox, id).public
     assert list(face) == SAMPLE_MEMBERS
     return face
 
 
-def new(world: FakeSandbox, **more: Any) -> str:
-    id: str = created(world, **more)["assessmentId"]
+def new(sandbox: FakeSandbox, **more: Any) -> str:
+    id: str = created(sandbox, **more)["assessmentId"]
     return id
 
 
@@ -69,13 +69,13 @@ PLAIN: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("body", "more"), PLAIN)
-def test_what_is_sent_is_changed_and_nothing_else(body: dict[str, Any], more: dict[str, Any]) -> None:
-    world = FakeSandbox()
-    id = new(world)
-    before = saved(world, id).public
-    assert changed(world, id, **body) == {**before, **body, **more}
-    assert world.webhook_events == []
-    assert world.all("mail") == []
+def test_change_affects_only_the_members_sent(body: dict[str, Any], more: dict[str, Any]) -> None:
+    sandbox = FakeSandbox()
+    id = new(sandbox)
+    before = saved(sandbox, id).public
+    assert changed(sandbox, id, **body) == {**before, **body, **more}
+    assert sandbox.webhook_events == []
+    assert sandbox.all("mail") == []
 
 
 EMPTY = [
@@ -97,21 +97,21 @@ FULL = {
 
 
 @pytest.mark.parametrize("body", EMPTY)
-def test_null_and_empty_leave_a_member_as_it_is_and_each_is_noted(body: dict[str, Any]) -> None:
-    world = FakeSandbox()
-    id = new(world, **FULL)
-    before = saved(world, id).public
-    assert changed(world, id, **body) == before
-    notes = "; ".join(change(world, id, body).notes)
+def test_null_and_empty_are_ignored_and_noted(body: dict[str, Any]) -> None:
+    sandbox = FakeSandbox()
+    id = new(sandbox, **FULL)
+    before = saved(sandbox, id).public
+    assert changed(sandbox, id, **body) == before
+    notes = "; ".join(change(sandbox, id, body).notes)
     assert [member for member in body if f"body.{member}" not in notes] == []
 
 
 def test_null_and_empty_for_what_was_not_set_are_not_noted() -> None:
-    world = FakeSandbox()
-    id = new(world, externalPersonId="")
+    sandbox = FakeSandbox()
+    id = new(sandbox, externalPersonId="")
     unset = ("middleName", "externalId", "externalPersonId", "redirectUrl", "gender", "personType", "customFields")
-    assert change(world, id, dict.fromkeys(unset)).notes == ()
-    assert change(world, id, {"middleName": "", "externalId": ""}).notes == ()
+    assert change(sandbox, id, dict.fromkeys(unset)).notes == ()
+    assert change(sandbox, id, {"middleName": "", "externalId": ""}).notes == ()
 
 
 CLEARED: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -129,37 +129,37 @@ CLEARED: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("body", "more"), CLEARED)
 def test_null_may_clear_a_member_that_may_be_empty(body: dict[str, Any], more: dict[str, Any]) -> None:
-    world = FakeSandbox()
-    id = new(world, **FULL)
-    act(world, id, "complete")
-    before = saved(world, id).public
-    kept = change(world, id, body)
+    sandbox = FakeSandbox()
+    id = new(sandbox, **FULL)
+    act(sandbox, id, "complete")
+    before = saved(sandbox, id).public
+    kept = change(sandbox, id, body)
     assert kept.body == before
     assert "null was ignored" in kept.notes[-1]
-    world.behave(pi_patch_null="cleared")
-    reply = change(world, id, body)
-    assert reply.body == {**before, **body, **more}
-    assert not [note for note in reply.notes if "null" in note]
-    assert saved(world, id).public == reply.body
+    sandbox.behave(pi_patch_null="cleared")
+    response = change(sandbox, id, body)
+    assert response.body == {**before, **body, **more}
+    assert not [note for note in response.notes if "null" in note]
+    assert saved(sandbox, id).public == response.body
 
 
 @pytest.mark.parametrize("member", ["firstName", "lastName", "email", "expirationDateTime", "folderPath", "gender"])
 def test_null_clears_no_member_that_always_has_a_value(member: str) -> None:
-    world = FakeSandbox()
-    world.behave(pi_patch_null="cleared")
-    id = new(world, **{**FULL, "gender": 0})
-    before = saved(world, id).public
-    assert changed(world, id, **{member: None}) == before
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_patch_null="cleared")
+    id = new(sandbox, **{**FULL, "gender": 0})
+    before = saved(sandbox, id).public
+    assert changed(sandbox, id, **{member: None}) == before
 
 
-def test_what_null_has_cleared_leads_nowhere_any_more() -> None:
-    world = FakeSandbox()
-    world.behave(pi_patch_null="cleared")
-    id, other = new(world, **BOTH), again(world, externalPersonId="p-1")["assessmentId"]
-    changed(world, id, externalId=None, externalPersonId=None)
-    assert saved(world, other).public["externalPersonId"] is None
-    assert post(world, externalId="a-1", externalPersonId="p-1").status == 400
-    assert change_by(world, "a-1", {}).rules == ("pi.change.known",)
+def test_cleared_ids_find_no_assessment() -> None:
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_patch_null="cleared")
+    id, other = new(sandbox, **BOTH), again(sandbox, externalPersonId="p-1")["assessmentId"]
+    changed(sandbox, id, externalId=None, externalPersonId=None)
+    assert saved(sandbox, other).public["externalPersonId"] is None
+    assert post(sandbox, externalId="a-1", externalPersonId="p-1").status == 400
+    assert change_by(sandbox, "a-1", {}).rules == ("pi.change.known",)
 
 
 # What was read can be sent back.
@@ -176,20 +176,20 @@ BODIES: list[dict[str, Any]] = [{}, FULL, {"folderPath": "\\Example Company"}, {
 @pytest.mark.parametrize("actions", [(), ("open",), ("complete",), ("expire",), ("abort",), ("start", "fail")])
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_an_assessment_that_was_read_can_be_sent_back_unchanged(
+def test_assessment_can_be_sent_back_as_it_was_read(
     shape: dict[str, Any], body: dict[str, Any], actions: tuple[str, ...]
 ) -> None:
-    world = FakeSandbox()
-    id = new(world, **body)
+    sandbox = FakeSandbox()
+    id = new(sandbox, **body)
     for action in actions:
-        act(world, id, action)
-    world.behave(**shape)
-    before, alarms = saved(world, id), dict(world.timers)
-    read = world.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body
+        act(sandbox, id, action)
+    sandbox.behave(**shape)
+    before, alarms = saved(sandbox, id), dict(sandbox.timers)
+    read = sandbox.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body
     shown = getattr(read, "public", read)
-    reply = change(world, id, _as_sent(shown))
-    assert (reply.status, reply.body, reply.notes) == (200, shown, ())
-    assert (saved(world, id), world.timers) == (before, alarms)
+    response = change(sandbox, id, _as_sent(shown))
+    assert (response.status, response.body, response.notes) == (200, shown, ())
+    assert (saved(sandbox, id), sandbox.timers) == (before, alarms)
 
 
 def _as_sent(face: dict[str, Any]) -> dict[str, Any]:
@@ -200,73 +200,75 @@ def _as_sent(face: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_what_the_account_no_longer_has_can_be_sent_back_and_not_be_chosen() -> None:
-    world = FakeSandbox()
-    id = new(world, associatedPositionTitle="Software Engineer", expirationDateTime="2026-11-02T00:00:00Z")
-    world.ring(VENDOR, 2 * DAY)
-    world.config = replace(world.config, positions=(), folders=())
-    shown = saved(world, id).public
-    assert changed(world, id, **shown) == shown
-    assert change(world, id, {**shown, "folderPath": "Some Folder"}).rules == ("pi.change.folder.exists",)
-    assert change(world, new(world), shown).rules == (
+def test_removed_position_and_folder_can_be_sent_back_but_not_chosen() -> None:
+    sandbox = FakeSandbox()
+    id = new(sandbox, associatedPositionTitle="Software Engineer", expirationDateTime="2026-11-02T00:00:00Z")
+    sandbox.ring(VENDOR, 2 * DAY)
+    sandbox.config = replace(sandbox.config, positions=(), folders=())
+    shown = saved(sandbox, id).public
+    assert changed(sandbox, id, **shown) == shown
+    assert change(sandbox, id, {**shown, "folderPath": "Some Folder"}).rules == ("pi.change.folder.exists",)
+    assert change(sandbox, new(sandbox), shown).rules == (
         "pi.change.expiration.future", "pi.change.position.exists", "pi.change.folder.exists",
     )  # fmt: skip
 
 
-def test_a_folder_keeps_its_place_when_its_name_is_sent() -> None:
-    world = FakeSandbox(Config(folders=("\\A\\Sales", "\\B\\Sales", "\\B")))
-    id = new(world, folderPath="\\B\\Sales")
-    changed(world, id, folderPath="Sales")
-    assert saved(world, id).internal["folder"] == "\\B\\Sales"
-    changed(world, id, folderPath="B")
-    changed(world, id, folderPath="Sales")
-    assert saved(world, id).internal["folder"] == "\\A\\Sales"
+def test_folder_name_keeps_the_present_folder_of_that_name() -> None:
+    sandbox = FakeSandbox(Config(folders=("\\A\\Sales", "\\B\\Sales", "\\B")))
+    id = new(sandbox, folderPath="\\B\\Sales")
+    changed(sandbox, id, folderPath="Sales")
+    assert saved(sandbox, id).internal["folder"] == "\\B\\Sales"
+    changed(sandbox, id, folderPath="B")
+    changed(sandbox, id, folderPath="Sales")
+    assert saved(sandbox, id).internal["folder"] == "\\A\\Sales"
 
 
-def test_a_member_of_answers_alone_is_noted_where_it_differs() -> None:
-    world = FakeSandbox()
-    id = new(world)
-    face = saved(world, id).public
-    reply = change(world, id, {**_as_sent(face), "assessmentState": 40, "isDeleted": False})
-    assert reply.body == face
-    assert [note.split()[0] for note in reply.notes] == ["body.isDeleted", "body.assessmentState"]
+def test_response_only_member_is_noted_if_it_differs() -> None:
+    sandbox = FakeSandbox()
+    id = new(sandbox)
+    face = saved(sandbox, id).public
+    response = change(sandbox, id, {**_as_sent(face), "assessmentState": 40, "isDeleted": False})
+    assert response.body == face
+    assert [note.split()[0] for note in response.notes] == ["body.isDeleted", "body.assessmentState"]
 
 
-def test_the_link_follows_the_language_and_a_strange_one_is_noted() -> None:
-    world = FakeSandbox()
-    id = new(world)
-    assert changed(world, id, languageLocale="fr-CA")["assessmentUrl"] == (
+def test_changed_language_changes_the_link_and_unpublished_one_is_noted() -> None:
+    sandbox = FakeSandbox()
+    id = new(sandbox)
+    assert changed(sandbox, id, languageLocale="fr-CA")["assessmentUrl"] == (
         f"{BASE_URL_TOKEN}/Account/LoginPi?a={LINK_TOKEN}.{id}&lang=fr-CA"
     )
-    assert saved(world, id).internal["language"] == "fr-CA"
-    reply = change(world, id, {"languageLocale": "tlh", "strange": 1})
-    assert reply.notes == (
+    assert saved(sandbox, id).internal["language"] == "fr-CA"
+    response = change(sandbox, id, {"languageLocale": "tlh", "strange": 1})
+    assert response.notes == (
         "body.strange is not a documented member; it was ignored",
         "body.languageLocale tlh is not among the languages that the vendor is known to publish; it was accepted",
     )
 
 
-def test_custom_fields_that_are_sent_and_valid_are_assigned_and_the_others_stay() -> None:
-    world = FakeSandbox(
+def test_valid_custom_fields_are_assigned_and_others_unchanged() -> None:
+    sandbox = FakeSandbox(
         Config(custom_fields=(CustomField("Size", ("S", "M")), CustomField("Team"), CustomField("Cup")))
     )
     sent = {"Size": "M", "Team": "Blue"}
-    id = new(world, customFields=[{"fieldName": name, "fieldValue": value} for name, value in sent.items()])
+    id = new(sandbox, customFields=[{"fieldName": name, "fieldValue": value} for name, value in sent.items()])
     wanted = {"Size": "XL", "Team": "Red", "Unknown": "x"}
-    face = changed(world, id, customFields=[{"fieldName": name, "fieldValue": value} for name, value in wanted.items()])
+    face = changed(
+        sandbox, id, customFields=[{"fieldName": name, "fieldValue": value} for name, value in wanted.items()]
+    )
     assert {item["fieldName"]: item["fieldValue"] for item in face["customFields"]} == {
         "Size": "M", "Team": "Red", "Cup": None,
     }  # fmt: skip
 
 
-def test_the_answer_is_shaped_by_the_switches_and_the_record_is_not() -> None:
-    world = FakeSandbox()
-    id = new(world)
-    world.behave(pi_person_type="numbers", pi_folder_path="name", pi_webhook_member="assessmentStatusWebHookUrl")
+def test_flags_shape_the_response_and_not_the_record() -> None:
+    sandbox = FakeSandbox()
+    id = new(sandbox)
+    sandbox.behave(pi_person_type="numbers", pi_folder_path="name", pi_webhook_member="assessmentStatusWebHookUrl")
     body = {"personType": 4, "folderPath": "\\Example Company", "assessmentStatusWebHookUrl": "https://example.com/"}
-    shown = change(world, id, body).body
+    shown = change(sandbox, id, body).body
     assert (shown["personType"], shown["folderPath"]) == (4, "Example Company")
-    face = saved(world, id).public
+    face = saved(sandbox, id).public
     assert (face["personType"], face["folderPath"]) == ("Employee", "\\Example Company")
     assert shown["assessmentStatusWebHook"] == face["assessmentStatusWebHook"] == "https://example.com/"
 
@@ -275,130 +277,130 @@ def test_the_answer_is_shaped_by_the_switches_and_the_record_is_not() -> None:
 
 
 def test_an_external_id_finds_the_latest_that_has_it() -> None:
-    world = FakeSandbox()
-    first = new(world, externalId="a-1")
-    second = again(world, externalId="a-1")["assessmentId"]
-    assert change_by(world, "a-1", {"gender": 1}).body["assessmentId"] == second
-    changed(world, second, externalId="a-2")
-    assert change_by(world, "a-1", {"gender": 1}).body["assessmentId"] == first
-    assert change_by(world, "a-2", {"gender": 1}).body["assessmentId"] == second
-    archive(world, first)
-    assert change_by(world, "a-1", {"gender": 1}).rules == ("pi.change.known",)
+    sandbox = FakeSandbox()
+    first = new(sandbox, externalId="a-1")
+    second = again(sandbox, externalId="a-1")["assessmentId"]
+    assert change_by(sandbox, "a-1", {"gender": 1}).body["assessmentId"] == second
+    changed(sandbox, second, externalId="a-2")
+    assert change_by(sandbox, "a-1", {"gender": 1}).body["assessmentId"] == first
+    assert change_by(sandbox, "a-2", {"gender": 1}).body["assessmentId"] == second
+    archive(sandbox, first)
+    assert change_by(sandbox, "a-1", {"gender": 1}).rules == ("pi.change.known",)
 
 
-def test_a_change_of_something_else_does_not_make_an_assessment_the_latest() -> None:
-    world = FakeSandbox()
-    first = new(world, externalId="a-1")
-    second = again(world, externalId="a-1")["assessmentId"]
-    changed(world, first, gender=1)
-    assert change_by(world, "a-1", {}).body["assessmentId"] == second
+def test_change_does_not_make_an_assessment_the_latest() -> None:
+    sandbox = FakeSandbox()
+    first = new(sandbox, externalId="a-1")
+    second = again(sandbox, externalId="a-1")["assessmentId"]
+    changed(sandbox, first, gender=1)
+    assert change_by(sandbox, "a-1", {}).body["assessmentId"] == second
 
 
 def test_an_old_external_id_is_free_and_the_new_one_re_assesses() -> None:
-    world = FakeSandbox()
-    id = new(world, externalId="a-1")
-    changed(world, id, externalId="a-2")
-    person = saved(world, id).public["assessmentUserId"]
-    assert created(world, externalId="a-1")["assessmentUserId"] != person
-    assert again(world, externalId="a-2")["assessmentUserId"] == person
-    assert change(world, id, {"externalId": "a-1"}).rules == ("pi.change.external_id.free",)
+    sandbox = FakeSandbox()
+    id = new(sandbox, externalId="a-1")
+    changed(sandbox, id, externalId="a-2")
+    person = saved(sandbox, id).public["assessmentUserId"]
+    assert created(sandbox, externalId="a-1")["assessmentUserId"] != person
+    assert again(sandbox, externalId="a-2")["assessmentUserId"] == person
+    assert change(sandbox, id, {"externalId": "a-1"}).rules == ("pi.change.external_id.free",)
 
 
-def test_changed_names_are_those_of_the_next_assessment() -> None:
-    world = FakeSandbox()
-    first = new(world, **BOTH)
-    changed(world, first, lastName="Other", email="other@example.com")
-    second = again(world, externalId="a-1")
+def test_next_assessment_has_the_changed_names() -> None:
+    sandbox = FakeSandbox()
+    first = new(sandbox, **BOTH)
+    changed(sandbox, first, lastName="Other", email="other@example.com")
+    second = again(sandbox, externalId="a-1")
     assert (second["firstName"], second["lastName"], second["email"]) == ("Sam", "Other", "other@example.com")
 
 
-def test_a_persons_new_id_is_known_and_the_old_one_is_free() -> None:
-    world = FakeSandbox()
-    id = new(world, **BOTH)
-    person = changed(world, id, externalPersonId="p-2")["assessmentUserId"]
-    assert again(world, externalPersonId="p-2")["assessmentUserId"] == person
-    other = created(world, externalPersonId="p-1")
+def test_changed_external_person_id_replaces_the_old_one() -> None:
+    sandbox = FakeSandbox()
+    id = new(sandbox, **BOTH)
+    person = changed(sandbox, id, externalPersonId="p-2")["assessmentUserId"]
+    assert again(sandbox, externalPersonId="p-2")["assessmentUserId"] == person
+    other = created(sandbox, externalPersonId="p-1")
     assert other["assessmentUserId"] != person
-    assert change(world, id, {"externalPersonId": "p-1"}).rules == ("pi.change.external_person_id.free",)
-    changed(world, other["assessmentId"], externalPersonId="p-3")
-    assert changed(world, id, externalPersonId="p-1")["externalPersonId"] == "p-1"
-    assert again(world, externalPersonId="p-1")["assessmentUserId"] == person
+    assert change(sandbox, id, {"externalPersonId": "p-1"}).rules == ("pi.change.external_person_id.free",)
+    changed(sandbox, other["assessmentId"], externalPersonId="p-3")
+    assert changed(sandbox, id, externalPersonId="p-1")["externalPersonId"] == "p-1"
+    assert again(sandbox, externalPersonId="p-1")["assessmentUserId"] == person
 
 
 # The expiration.
 
 
-def test_a_later_date_moves_the_alarm() -> None:
-    world = FakeSandbox()
-    id = new(world)
-    changed(world, id, expirationDateTime="2026-12-01T00:00:00Z")
-    world.ring(VENDOR, 10 * DAY)
-    assert saved(world, id).status == 0
-    world.ring(VENDOR, at("2026-12-01T00:00:00Z") - world.now)
-    assert saved(world, id).status == 50
+def test_later_date_moves_the_expiration_timer() -> None:
+    sandbox = FakeSandbox()
+    id = new(sandbox)
+    changed(sandbox, id, expirationDateTime="2026-12-01T00:00:00Z")
+    sandbox.ring(VENDOR, 10 * DAY)
+    assert saved(sandbox, id).status == 0
+    sandbox.ring(VENDOR, at("2026-12-01T00:00:00Z") - sandbox.now)
+    assert saved(sandbox, id).status == 50
 
 
 def test_a_later_date_revives_an_expired_assessment_and_it_may_expire_again() -> None:
-    world = FakeSandbox()
-    id = new(world)
-    world.ring(VENDOR, 10 * DAY)
-    face = changed(world, id, expirationDateTime="2026-12-01T00:00:00Z")
-    assert (face["assessmentState"], saved(world, id).status) == (10, 10)
-    assert world.timers["expire", id].at == at("2026-12-01T00:00:00Z")
-    world.ring(VENDOR, 30 * DAY)
-    assert saved(world, id).status == 50
-    assert changed(world, id, gender=1)["assessmentState"] == 50
+    sandbox = FakeSandbox()
+    id = new(sandbox)
+    sandbox.ring(VENDOR, 10 * DAY)
+    face = changed(sandbox, id, expirationDateTime="2026-12-01T00:00:00Z")
+    assert (face["assessmentState"], saved(sandbox, id).status) == (10, 10)
+    assert sandbox.timers["expire", id].at == at("2026-12-01T00:00:00Z")
+    sandbox.ring(VENDOR, 30 * DAY)
+    assert saved(sandbox, id).status == 50
+    assert changed(sandbox, id, gender=1)["assessmentState"] == 50
 
 
 def test_a_revived_assessment_can_be_completed() -> None:
-    world = FakeSandbox()
-    id = new(world)
-    act(world, id, "expire")
-    changed(world, id, expirationDateTime="2999-01-01")
-    assert act(world, id, "complete").status == 200
-    assert world.timers == {}
+    sandbox = FakeSandbox()
+    id = new(sandbox)
+    act(sandbox, id, "expire")
+    changed(sandbox, id, expirationDateTime="2999-01-01")
+    assert act(sandbox, id, "complete").status == 200
+    assert sandbox.timers == {}
 
 
 def test_the_same_date_in_another_form_revives_nothing() -> None:
-    world = FakeSandbox()
-    id = new(world, expirationDateTime="2030-01-31")
-    act(world, id, "expire")
-    assert changed(world, id, expirationDateTime="2030-01-31T23:59:59.9999999Z")["assessmentState"] == 50
-    assert changed(world, id, expirationDateTime="2030-01-31")["assessmentState"] == 50
+    sandbox = FakeSandbox()
+    id = new(sandbox, expirationDateTime="2030-01-31")
+    act(sandbox, id, "expire")
+    assert changed(sandbox, id, expirationDateTime="2030-01-31T23:59:59.9999999Z")["assessmentState"] == 50
+    assert changed(sandbox, id, expirationDateTime="2030-01-31")["assessmentState"] == 50
 
 
-def test_an_expired_assessment_may_stay_so() -> None:
-    world = FakeSandbox()
-    world.behave(pi_revive_expired=False)
-    id = new(world)
-    act(world, id, "expire")
-    face = changed(world, id, expirationDateTime="2999-01-01")
+def test_flag_keeps_an_expired_assessment_expired() -> None:
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_revive_expired=False)
+    id = new(sandbox)
+    act(sandbox, id, "expire")
+    face = changed(sandbox, id, expirationDateTime="2999-01-01")
     assert (face["assessmentState"], face["expirationDateTime"]) == (50, "2999-01-01T23:59:59.9999999Z")
-    assert world.timers == {}
+    assert sandbox.timers == {}
 
 
 @pytest.mark.parametrize("actions", [("complete",), ("abort",), ("start", "fail")])
 def test_after_another_end_the_date_is_ignored(actions: tuple[str, ...]) -> None:
-    world = FakeSandbox()
-    id = new(world)
+    sandbox = FakeSandbox()
+    id = new(sandbox)
     for action in actions:
-        act(world, id, action)
-    before = saved(world, id)
-    reply = change(world, id, {"expirationDateTime": "2999-01-01"})
+        act(sandbox, id, action)
+    before = saved(sandbox, id)
+    response = change(sandbox, id, {"expirationDateTime": "2999-01-01"})
     state = {40: "Completed (40)", 65: "Aborted (65)", 60: "Failed (60)"}[before.status]
-    assert (reply.body, reply.notes) == (
+    assert (response.body, response.notes) == (
         before.public, (f"body.expirationDateTime was ignored: the assessment is {state}",)
     )  # fmt: skip
-    assert saved(world, id) == before
-    assert world.timers == {}
-    assert change(world, id, {"expirationDateTime": "2015-01-01"}).rules == ("pi.change.expiration.future",)
+    assert saved(sandbox, id) == before
+    assert sandbox.timers == {}
+    assert change(sandbox, id, {"expirationDateTime": "2015-01-01"}).rules == ("pi.change.expiration.future",)
 
 
 def test_after_completion_report_and_position_follow_what_is_changed() -> None:
-    world = FakeSandbox()
-    id = new(world)
-    act(world, id, "complete")
-    face = changed(world, id, gender=2, associatedPositionTitle="Software Engineer")
+    sandbox = FakeSandbox()
+    id = new(sandbox)
+    act(sandbox, id, "complete")
+    face = changed(sandbox, id, gender=2, associatedPositionTitle="Software Engineer")
     assert face["descriptiveReportUrl"].endswith("gender=2")
     assert [*face["positionSigmaScore"][0]] == ["aSigma", "bSigma", "cSigma", "dSigma"]
 
@@ -406,65 +408,65 @@ def test_after_completion_report_and_position_follow_what_is_changed() -> None:
 # Archiving.
 
 
-def test_what_is_archived_is_gone_from_reads_and_lists() -> None:
-    world = FakeSandbox()
-    id, other = new(world), new(world)
-    reply = archive(world, id)
-    assert (reply.status, reply.body) == (204, None)
-    assert world.ask(VENDOR, "get_assessment", params={"assessmentId": id}).status == 404
-    assert [stored.id for stored in world.ask(VENDOR, "list_assessments").body] == [other]
-    assert act(world, id, "open").status == 404
-    assert change(world, id, {}).status == 404
-    assert archive(world, id).rules == ("pi.archive.known",)
-    assert {key[1] for key in world.timers} == {other}
+def test_archived_assessment_is_not_found() -> None:
+    sandbox = FakeSandbox()
+    id, other = new(sandbox), new(sandbox)
+    response = archive(sandbox, id)
+    assert (response.status, response.body) == (204, None)
+    assert sandbox.ask(VENDOR, "get_assessment", params={"assessmentId": id}).status == 404
+    assert [stored.id for stored in sandbox.ask(VENDOR, "list_assessments").body] == [other]
+    assert act(sandbox, id, "open").status == 404
+    assert change(sandbox, id, {}).status == 404
+    assert archive(sandbox, id).rules == ("pi.archive.known",)
+    assert {key[1] for key in sandbox.timers} == {other}
 
 
 def test_an_archived_assessments_ids_are_free() -> None:
-    world = FakeSandbox()
-    id = new(world, **BOTH)
-    archive(world, id)
-    assert world.all("person") == []
-    fresh = created(world, **BOTH)
+    sandbox = FakeSandbox()
+    id = new(sandbox, **BOTH)
+    archive(sandbox, id)
+    assert sandbox.all("person") == []
+    fresh = created(sandbox, **BOTH)
     assert fresh["assessmentId"] != id
 
 
 def test_a_person_stays_as_long_as_an_assessment_of_theirs_does() -> None:
-    world = FakeSandbox()
-    first = new(world, **BOTH)
-    second = again(world, externalPersonId="p-1", externalId="a-2")["assessmentId"]
-    archive(world, second)
-    third = again(world, externalPersonId="p-1")["assessmentId"]
-    archive(world, third)
-    assert created(world, externalId="a-2")["assessmentUserId"] != saved(world, first).public["assessmentUserId"]
-    archive(world, first)
-    assert post(world, **VALID, externalPersonId="p-1").status == 201
+    sandbox = FakeSandbox()
+    first = new(sandbox, **BOTH)
+    second = again(sandbox, externalPersonId="p-1", externalId="a-2")["assessmentId"]
+    archive(sandbox, second)
+    third = again(sandbox, externalPersonId="p-1")["assessmentId"]
+    archive(sandbox, third)
+    assert created(sandbox, externalId="a-2")["assessmentUserId"] != saved(sandbox, first).public["assessmentUserId"]
+    archive(sandbox, first)
+    assert post(sandbox, **VALID, externalPersonId="p-1").status == 201
 
 
-def test_archiving_may_show_what_was_archived() -> None:
-    world = FakeSandbox()
-    world.behave(pi_archive_status=200, pi_state_member="assessmentStatus")
-    id = new(world)
-    reply = archive(world, id)
-    assert (reply.status, reply.body["assessmentId"], reply.body["isDeleted"]) == (200, id, 1)
-    assert reply.body["assessmentStatus"] == 0
+def test_archive_status_200_returns_the_assessment() -> None:
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_archive_status=200, pi_state_member="assessmentStatus")
+    id = new(sandbox)
+    response = archive(sandbox, id)
+    assert (response.status, response.body["assessmentId"], response.body["isDeleted"]) == (200, id, 1)
+    assert response.body["assessmentStatus"] == 0
 
 
 # Whatever is sent.
 
 
 @given(HOSTILE | JSON, st.sampled_from([(), ("complete",), ("expire",), ("abort",)]))
-def test_no_change_raises_and_what_is_refused_leaves_nothing_behind(body: Any, actions: tuple[str, ...]) -> None:
-    world = FakeSandbox()
-    id = new(world, **BOTH)
-    new(world, externalId="a-2", externalPersonId="2999-01-01")
+def test_arbitrary_change_never_raises_and_refusal_changes_nothing(body: Any, actions: tuple[str, ...]) -> None:
+    sandbox = FakeSandbox()
+    id = new(sandbox, **BOTH)
+    new(sandbox, externalId="a-2", externalPersonId="2999-01-01")
     for action in actions:
-        act(world, id, action)
-    before = world.memory()
-    reply = change_by(world, "a-1", body)
-    assert reply.status in (200, 400)
-    if reply.status == 400:
-        assert world.memory() == before
-    assert world.webhook_events == []
+        act(sandbox, id, action)
+    before = sandbox.memory()
+    response = change_by(sandbox, "a-1", body)
+    assert response.status in (200, 400)
+    if response.status == 400:
+        assert sandbox.memory() == before
+    assert sandbox.webhook_events == []
 
 
 IDS = st.sampled_from(["x", "y", "z"])
@@ -472,24 +474,24 @@ STEPS = st.lists(st.tuples(st.sampled_from(["post", "patch", "person", "delete"]
 
 
 @given(STEPS)
-def test_no_id_ever_leads_to_two_persons(steps: list[tuple[str, int, str]]) -> None:
-    world = FakeSandbox()
+def test_ids_never_match_two_persons(steps: list[tuple[str, int, str]]) -> None:
+    sandbox = FakeSandbox()
     for step, number, word in steps:
-        ids = [stored.id for stored in world.all("assessment")]
+        ids = [stored.id for stored in sandbox.all("assessment")]
         if step == "post" or not ids:
-            post(world, **VALID, externalId=word, externalPersonId=f"p-{word}")
-            post(world, externalId=word)
+            post(sandbox, **VALID, externalId=word, externalPersonId=f"p-{word}")
+            post(sandbox, externalId=word)
         elif step == "delete":
-            archive(world, ids[number % len(ids)])
+            archive(sandbox, ids[number % len(ids)])
         else:
             member = "externalId" if step == "patch" else "externalPersonId"
-            change(world, ids[number % len(ids)], {member: word if step == "patch" else f"p-{word}"})
-        _check(world)
+            change(sandbox, ids[number % len(ids)], {member: word if step == "patch" else f"p-{word}"})
+        _check(sandbox)
 
 
-def _check(world: FakeSandbox) -> None:
-    shown = [stored.public for stored in world.all("assessment")]
-    persons = [stored.public for stored in world.all("person")]
+def _check(sandbox: FakeSandbox) -> None:
+    shown = [stored.public for stored in sandbox.all("assessment")]
+    persons = [stored.public for stored in sandbox.all("person")]
     assert {face["assessmentUserId"] for face in shown} == {face["assessmentUserId"] for face in persons}
     for person in persons:
         mine = [face for face in shown if face["assessmentUserId"] == person["assessmentUserId"]]
@@ -502,17 +504,17 @@ def _check(world: FakeSandbox) -> None:
             owners[face["externalId"]].add(face["assessmentUserId"])
     for word, found in owners.items():
         assert len(found) <= 1
-        assert change_by(FakeSandbox(**_same(world)), word, {}).status == (200 if found else 404)
+        assert change_by(FakeSandbox(**_same(sandbox)), word, {}).status == (200 if found else 404)
 
 
-def _same(world: FakeSandbox) -> dict[str, Any]:
-    return {"records": dict(world.records), "index": world.index, "now": world.now}
+def _same(sandbox: FakeSandbox) -> dict[str, Any]:
+    return {"records": dict(sandbox.records), "index": sandbox.index, "now": sandbox.now}
 
 
-def test_a_change_keeps_to_its_moment() -> None:
-    world = FakeSandbox(replace(Config(), invitation_days=30))
-    id = new(world)
-    before = saved(world, id)
-    changed(world, id, gender=1)
-    assert saved(world, id).internal == before.internal
+def test_change_keeps_the_creation_time() -> None:
+    sandbox = FakeSandbox(replace(Config(), invitation_days=30))
+    id = new(sandbox)
+    before = saved(sandbox, id)
+    changed(sandbox, id, gender=1)
+    assert saved(sandbox, id).internal == before.internal
     assert before.internal["created"] == NOW

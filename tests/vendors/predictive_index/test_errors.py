@@ -17,11 +17,11 @@ OWN = [
 
 
 @pytest.mark.parametrize(("status", "number", "description"), OWN)
-def test_the_statuses_that_its_code_answers_have_the_vendors_object(status: int, number: int, description: str) -> None:
-    world = FakeSandbox()
-    reply = failure_response(VENDOR, status, world.call("get_assessment"), world)
-    assert (reply.status, reply.rules, reply.headers) == (status, (), ())
-    assert reply.body == {"number": number, "context": None, "description": description, "parameterErrors": []}
+def test_failure_statuses_of_the_vendor_have_its_error_object(status: int, number: int, description: str) -> None:
+    sandbox = FakeSandbox()
+    response = failure_response(VENDOR, status, sandbox.call("get_assessment"), sandbox)
+    assert (response.status, response.rules, response.headers) == (status, (), ())
+    assert response.body == {"number": number, "context": None, "description": description, "parameterErrors": []}
 
 
 STOCK = [
@@ -35,16 +35,18 @@ STOCK = [
 
 
 @pytest.mark.parametrize(("status", "message"), STOCK)
-def test_the_others_have_the_stock_body_of_their_framework(status: int, message: str) -> None:
-    world = FakeSandbox()
-    reply = failure_response(VENDOR, status, world.call("get_assessment", method="GET"), world)
-    assert (reply.status, reply.body) == (status, {"Message": message})
+def test_other_failure_statuses_have_the_frameworks_body(status: int, message: str) -> None:
+    sandbox = FakeSandbox()
+    response = failure_response(VENDOR, status, sandbox.call("get_assessment", method="GET"), sandbox)
+    assert (response.status, response.body) == (status, {"Message": message})
 
 
-def test_an_account_with_a_limit_is_told_it_in_trouble_too() -> None:
-    world = FakeSandbox()
-    world.config = replace(world.config, rate_limit=5)
-    assert failure_response(VENDOR, 503, world.call("get_assessment"), world).headers == (("x-ratelimit-limit", "5"),)
+def test_failure_has_the_rate_limit_header() -> None:
+    sandbox = FakeSandbox()
+    sandbox.config = replace(sandbox.config, rate_limit=5)
+    assert failure_response(VENDOR, 503, sandbox.call("get_assessment"), sandbox).headers == (
+        ("x-ratelimit-limit", "5"),
+    )
 
 
 def test_it_knows_no_access_tokens() -> None:

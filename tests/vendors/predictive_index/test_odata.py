@@ -1,34 +1,58 @@
-"""Filters against plain predicates, and whatever else may be written in their place."""
+"""Filters: their meaning compared with the plain predicates of the contracts, their errors, and arbitrary input."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from assessment_contracts.predictive_index import odata
+from assessment_contracts.predictive_index.library import EXPIRATIONS, FIRST_NAMES, MIDDLE_NAMES, SCORES
+from assessment_contracts.predictive_index.odata import Piece
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.instant import DAY
 from assessment_simulator.vendors.predictive_index import VENDOR
 from assessment_simulator.vendors.predictive_index.odata import entity_schemas, evaluation, options
-from tests.fakes import FakeSandbox
-from tests.vendors.predictive_index.filters import FILTERS, ROWS, Piece, Row
-from tests.vendors.predictive_index.test_assessments import created
+from tests.fakes import FakeSandbox, at
+from tests.vendors.predictive_index.rows import VALID
+from tests.vendors.predictive_index.test_assessments import created, post
 
 SCHEMA = entity_schemas.assessments(Config())
-NOW = 20_454 * DAY  # 2026-01-01
+NOW = "2998-01-01T00:00:00Z"
+"""The value of `now()`, also in the contracts' predicates."""
+Row = Mapping[str, Any]
 
 
-def kept(text: str, row: Row) -> bool:
+def matches(text: str, row: Row) -> bool:
     query = {"$filter": text}
     assert options.errors(query, SCHEMA) == ()
     tree = options.read(query, SCHEMA).filter
     assert tree is not None
-    return evaluation.compile_filter(tree, str, NOW)(row)
+    return evaluation.compile_filter(tree, str, at(NOW))(row)
 
 
-@given(FILTERS, st.lists(ROWS, min_size=1, max_size=5))
-def test_a_filter_keeps_what_a_plain_predicate_keeps(piece: Piece, rows: list[Row]) -> None:
-    assert [kept(piece.text, row) for row in rows] == [piece.means(row) is True for row in rows]
+@pytest.fixture(scope="module")
+def faces() -> list[dict[str, Any]]:
+    """Twelve assessments, half of them completed, that differ in the members that the predicates compare."""
+    sandbox = FakeSandbox()
+    for number in range(12):
+        body = {
+            "firstName": FIRST_NAMES[number % 8], "middleName": MIDDLE_NAMES[number % 4], "gender": number % 3,
+            "email": f"{('sam', 'Sam', 'o')[number % 3]}{number % 5}@example.com",
+            "expirationDateTime": EXPIRATIONS[number % 5], "languageLocale": ("en-US", "fr-CA")[number % 2],
+            "personType": ("Candidate", "Employee")[number // 2 % 2],
+            "associatedPositionTitle": (None, "Software Engineer")[number % 2],
+        }  # fmt: skip
+        id = post(sandbox, **{**VALID, **body}).body["assessmentId"]
+        sigma = {factor: SCORES[(number + place) % 4] for place, factor in enumerate(("aSigma", "dSigma", "eSigma"))}
+        if number % 2:
+            sandbox.ask(VENDOR, "complete", {"scores": {"selfSigmaScore": sigma}}, params={"id": id})
+    return [stored.public for stored in sandbox.all("assessment")]
+
+
+@given(odata.filters | st.sampled_from(odata.WHOLE))
+def test_filter_matches_what_a_plain_predicate_matches(faces: list[dict[str, Any]], piece: Piece) -> None:
+    assert [matches(piece.text, face) for face in faces] == [piece.means(face) is True for face in faces]
 
 
 ONE: Row = {
@@ -101,7 +125,7 @@ MEANINGS = [
     ("year(0001-01-01) eq 1 and year(9999-12-31) eq 9999", True),
     ("fractionalseconds(expirationDateTime) eq 0.9999999", True),
     ("date(expirationDateTime) eq 2026-11-11 and date(expirationDateTime) ne expirationDateTime", True),
-    ("now() eq 2026-01-01 and expirationDateTime gt now()", True),
+    ("now() eq 2998-01-01 and expirationDateTime lt now()", True),
     # Numbers.
     ("gender add 1 mul 2 eq 3 and (gender add 1) mul 2 eq 4", True),
     ("10 sub 2 sub 3 eq 5 and 100 div 10 div 5 eq 2 and 2 mul 7 mod 4 eq 2", True),
@@ -125,8 +149,8 @@ MEANINGS = [
 
 
 @pytest.mark.parametrize(("text", "keeps"), MEANINGS)
-def test_a_filter_means_what_the_package_says(text: str, keeps: bool) -> None:
-    assert kept(text, ONE) is keeps
+def test_filter_matches_a_record(text: str, keeps: bool) -> None:
+    assert matches(text, ONE) is keeps
 
 
 FUNCTIONS = (
@@ -167,7 +191,7 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize(("text", "message"), MESSAGES)
-def test_a_flaw_says_where_it_is_and_what_would_be_right(text: str, message: str) -> None:
+def test_filter_error_names_position_and_expectation(text: str, message: str) -> None:
     assert [error.message for error in options.errors({"$filter": text}, SCHEMA)] == [message]
 
 
@@ -182,7 +206,7 @@ SCRAPS = st.sampled_from([
 ])  # fmt: skip
 SOUP = st.lists(SCRAPS, max_size=25).flatmap(lambda parts: st.sampled_from([" ", ""]).map(lambda gap: gap.join(parts)))
 # A whole filter with a character taken out, put in or doubled.
-HURT = st.tuples(FILTERS, st.integers(0, 200), st.sampled_from(["", "'", "(", ")", " ", "x", "1", "not "])).map(
+HURT = st.tuples(odata.filters, st.integers(0, 200), st.sampled_from(["", "'", "(", ")", " ", "x", "1", "not "])).map(
     lambda made: made[0].text[: made[1]] + made[2] + made[0].text[made[1] + 1 :]
 )
 ANYTHING = st.text(max_size=80) | SOUP | HURT
@@ -191,12 +215,12 @@ OPERATIONS = st.sampled_from(["list_assessments", "search_people"])
 
 
 @pytest.fixture(scope="module")
-def world() -> FakeSandbox:
-    world = FakeSandbox()
-    id = created(world, externalId="a-1", externalPersonId="p-1", gender=1)["assessmentId"]
-    world.ask(VENDOR, "complete", params={"id": id})
-    created(world, associatedPositionTitle="Software Engineer")
-    return world
+def sandbox() -> FakeSandbox:
+    sandbox = FakeSandbox()
+    id = created(sandbox, externalId="a-1", externalPersonId="p-1", gender=1)["assessmentId"]
+    sandbox.ask(VENDOR, "complete", params={"id": id})
+    created(sandbox, associatedPositionTitle="Software Engineer")
+    return sandbox
 
 
 @given(OPERATIONS, st.dictionaries(NAMES, ANYTHING, max_size=3) | ANYTHING.map(lambda text: {"$filter": text}))
@@ -215,17 +239,15 @@ def world() -> FakeSandbox:
 @example("list_assessments", {"$filter": "datetime'" * 900})
 @example("list_assessments", {"$orderby": "," * 60_000})
 @example("search_people", {"$search": '"' * 1_000})
-def test_no_query_whatever_is_answered_by_anything_but_200_or_400(
-    world: FakeSandbox, operation: str, query: dict[str, str]
-) -> None:
-    before = world.memory()
-    reply = world.ask(VENDOR, operation, query=query)
-    assert world.memory() == before
-    assert (reply.status, bool(reply.rules)) in ((200, False), (400, True))
-    if reply.status == 400:
-        _names_parameter_and_remedy(reply.body)
-    assert all(note.isascii() and note.isprintable() for note in reply.notes)
-    assert len(reply.notes) <= 5
+def test_arbitrary_query_returns_200_or_400(sandbox: FakeSandbox, operation: str, query: dict[str, str]) -> None:
+    before = sandbox.memory()
+    response = sandbox.ask(VENDOR, operation, query=query)
+    assert sandbox.memory() == before
+    assert (response.status, bool(response.rules)) in ((200, False), (400, True))
+    if response.status == 400:
+        _names_parameter_and_remedy(response.body)
+    assert all(note.isascii() and note.isprintable() for note in response.notes)
+    assert len(response.notes) <= 5
 
 
 def _names_parameter_and_remedy(body: Any) -> None:

@@ -9,7 +9,7 @@ from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import again, created, saved
 from tests.vendors.predictive_index.test_changes import archive, change, changed
-from tests.vendors.predictive_index.test_listing import ask, faces
+from tests.vendors.predictive_index.test_lists import ask, faces
 from tests.vendors.predictive_index.test_search import search
 from tests.vendors.predictive_index.test_states import act
 
@@ -18,23 +18,23 @@ OTHERS = {"firstName": "Quorra", "email": "quorra@example.com", "externalPersonI
 
 
 @pytest.fixture
-def world() -> FakeSandbox:
+def sandbox() -> FakeSandbox:
     """Three assessments of one person, of which the second is completed and the third is archived; one of another."""
-    world = FakeSandbox()
-    created(world, externalId="a-1", externalPersonId="p-1", middleName="Kevin", gender=2, personType="Candidate")
-    act(world, again(world, externalPersonId="p-1", externalId="a-2")["assessmentId"], "complete")
-    archive(world, again(world, externalPersonId="p-1", externalId="a-3")["assessmentId"])
-    again(world, **{**VALID, **OTHERS})
-    return world
+    sandbox = FakeSandbox()
+    created(sandbox, externalId="a-1", externalPersonId="p-1", middleName="Kevin", gender=2, personType="Candidate")
+    act(sandbox, again(sandbox, externalPersonId="p-1", externalId="a-2")["assessmentId"], "complete")
+    archive(sandbox, again(sandbox, externalPersonId="p-1", externalId="a-3")["assessmentId"])
+    again(sandbox, **{**VALID, **OTHERS})
+    return sandbox
 
 
-def id_of(world: FakeSandbox, external_id: str) -> str:
-    return str(world.latest_id("pi.external_id", external_id))
+def id_of(sandbox: FakeSandbox, external_id: str) -> str:
+    return str(sandbox.latest_id("pi.external_id", external_id))
 
 
-def test_a_new_assessment_of_a_person_shows_the_gender_and_the_type_of_the_first(world: FakeSandbox) -> None:
+def test_a_new_assessment_of_a_person_shows_the_gender_and_the_type_of_the_first(sandbox: FakeSandbox) -> None:
     for ids in ({"externalPersonId": "p-1"}, {"externalId": "a-1"}, {"externalId": "a-2", "gender": None}):
-        face = again(world, **ids)
+        face = again(sandbox, **ids)
         assert (face["gender"], face["personType"], face["lastName"]) == (2, "Candidate", "Flynn")
 
 
@@ -47,134 +47,131 @@ CHANGES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("through", ["a-1", "a-2"])
 @pytest.mark.parametrize("body", CHANGES)
-def test_what_changes_of_a_taker_changes_in_every_assessment_of_the_person(
-    world: FakeSandbox, body: dict[str, Any], through: str
+def test_change_of_a_person_changes_all_their_assessments(
+    sandbox: FakeSandbox, body: dict[str, Any], through: str
 ) -> None:
-    before = {stored.id: stored for stored in world.all("assessment")}
-    changed(world, id_of(world, through), **body)
+    before = {stored.id: stored for stored in sandbox.all("assessment")}
+    changed(sandbox, id_of(sandbox, through), **body)
     new = {member: value for member, value in body.items() if member in TAKER}
     for external_id in ("a-1", "a-2"):
-        id = id_of(world, external_id)
+        id = id_of(sandbox, external_id)
         own = {member: value for member, value in body.items() if member not in TAKER and external_id == through}
         url = before[id].public["descriptiveReportUrl"].replace("gender=2", f"gender={body.get('gender', 2)}")
-        assert saved(world, id).public == {**before[id].public, **new, **own, "descriptiveReportUrl": url}
-        assert (saved(world, id).status, saved(world, id).internal) == (before[id].status, before[id].internal)
-    assert [stored.id for stored in world.all("assessment")] == [*before]
+        assert saved(sandbox, id).public == {**before[id].public, **new, **own, "descriptiveReportUrl": url}
+        assert (saved(sandbox, id).status, saved(sandbox, id).internal) == (before[id].status, before[id].internal)
+    assert [stored.id for stored in sandbox.all("assessment")] == [*before]
     other = [*before][-1]
-    assert saved(world, other) == before[other]
+    assert saved(sandbox, other) == before[other]
 
 
 @pytest.mark.parametrize("body", [{"gender": 1}, {"gender": 0}, {"personType": "Employee"}, {"gender": 1.0}])
-def test_a_re_assessment_that_names_gender_or_type_changes_the_taker(world: FakeSandbox, body: dict[str, Any]) -> None:
+def test_re_assessment_changes_gender_and_type_of_the_person(sandbox: FakeSandbox, body: dict[str, Any]) -> None:
     known = {"gender": 2, "personType": "Candidate"}
-    face = again(world, externalId="a-1", **body)
-    for shown in (face, saved(world, id_of(world, "a-1")).public, saved(world, id_of(world, "a-2")).public):
+    face = again(sandbox, externalId="a-1", **body)
+    for shown in (face, saved(sandbox, id_of(sandbox, "a-1")).public, saved(sandbox, id_of(sandbox, "a-2")).public):
         assert {member: shown[member] for member in known} == {**known, **body}
-    assert saved(world, id_of(world, "a-2")).public["descriptiveReportUrl"].endswith(f"gender={face['gender']}")
+    assert saved(sandbox, id_of(sandbox, "a-2")).public["descriptiveReportUrl"].endswith(f"gender={face['gender']}")
 
 
-def test_lists_filters_and_searches_agree_after_a_change(world: FakeSandbox) -> None:
-    changed(world, id_of(world, "a-1"), lastName="New", email="new@example.com", gender=1, externalPersonId="p-9")
+def test_lists_filters_and_searches_agree_after_a_change(sandbox: FakeSandbox) -> None:
+    changed(sandbox, id_of(sandbox, "a-1"), lastName="New", email="new@example.com", gender=1, externalPersonId="p-9")
     for options in (
         {"filter": "externalPersonId eq 'p-9'"}, {"filter": "email eq 'new@example.com'"}, {"filter": "gender eq 1"},
         {"filter": "lastName eq 'New'"}, {"search": "new"},
     ):  # fmt: skip
-        assert [face["externalId"] for face in faces(ask(world, **options))] == ["a-1", "a-2"]
+        assert [face["externalId"] for face in faces(ask(sandbox, **options))] == ["a-1", "a-2"]
     for options in ({"filter": "externalPersonId eq 'p-1'"}, {"filter": "gender eq 2"}, {"search": "p-1"}):
-        assert faces(ask(world, **options)) == []
+        assert faces(ask(sandbox, **options)) == []
     root = "peopleAndJobsSearchResult"
     for options in (
         {"search": "new"}, {"filter": f"{root}/assessmentUser/email eq 'new@example.com'"},
         {"filter": f"{root}/assessmentUser/externalPersonId eq 'p-9'"},
     ):  # fmt: skip
-        (person,) = search(world, **options).body[root]
+        (person,) = search(sandbox, **options).body[root]
         assert person["sortName"] == "New, Sam"
-    candidates = [VENDOR.to_invitation(stored).candidate for stored in world.all("assessment")]
+    candidates = [VENDOR.to_invitation(stored).candidate for stored in sandbox.all("assessment")]
     assert [candidate["last_name"] for candidate in candidates] == ["New", "New", "Flynn"]
 
 
-def test_an_order_is_that_of_creation_whatever_was_changed_last(world: FakeSandbox) -> None:
-    changed(world, id_of(world, "a-1"), email="quorra@example.com")
-    found = faces(ask(world, filter="email eq 'quorra@example.com'"))
-    assert [face["assessmentId"] for face in found] == [stored.id for stored in world.all("assessment")]
+def test_changes_do_not_affect_the_order_of_lists(sandbox: FakeSandbox) -> None:
+    changed(sandbox, id_of(sandbox, "a-1"), email="quorra@example.com")
+    found = faces(ask(sandbox, filter="email eq 'quorra@example.com'"))
+    assert [face["assessmentId"] for face in found] == [stored.id for stored in sandbox.all("assessment")]
     root = "peopleAndJobsSearchResult"
-    by_email = search(world, filter=f"{root}/assessmentUser/email eq 'quorra@example.com'")
-    assert by_email.body == search(world, search="quorra@example.com").body
+    by_email = search(sandbox, filter=f"{root}/assessmentUser/email eq 'quorra@example.com'")
+    assert by_email.body == search(sandbox, search="quorra@example.com").body
 
 
-def test_a_person_of_the_same_name_and_address_is_another_taker() -> None:
-    world = FakeSandbox()
-    first, second = (created(world, externalId=f"a-{number}")["assessmentId"] for number in (1, 2))
-    changed(world, first, lastName="New", gender=1)
-    assert (saved(world, second).public["lastName"], saved(world, second).public["gender"]) == ("Flynn", 0)
+def test_persons_with_equal_names_are_independent() -> None:
+    sandbox = FakeSandbox()
+    first, second = (created(sandbox, externalId=f"a-{number}")["assessmentId"] for number in (1, 2))
+    changed(sandbox, first, lastName="New", gender=1)
+    assert (saved(sandbox, second).public["lastName"], saved(sandbox, second).public["gender"]) == ("Flynn", 0)
 
 
-def test_an_id_of_the_person_that_comes_later_is_shown_in_the_earlier_assessments_too() -> None:
-    world = FakeSandbox()
-    created(world, externalId="a-1")
-    first = id_of(world, "a-1")
-    again(world, externalId="a-1", externalPersonId="p-1")
-    assert saved(world, first).public["externalPersonId"] == "p-1"
-    assert len(faces(ask(world, filter="externalPersonId eq 'p-1'"))) == 2
+def test_later_external_person_id_is_shown_in_earlier_assessments() -> None:
+    sandbox = FakeSandbox()
+    created(sandbox, externalId="a-1")
+    first = id_of(sandbox, "a-1")
+    again(sandbox, externalId="a-1", externalPersonId="p-1")
+    assert saved(sandbox, first).public["externalPersonId"] == "p-1"
+    assert len(faces(ask(sandbox, filter="externalPersonId eq 'p-1'"))) == 2
 
 
-def test_the_id_of_another_person_is_refused_and_changes_nobody(world: FakeSandbox) -> None:
-    before = world.memory()
-    reply = change(world, id_of(world, "a-1"), {"externalPersonId": "p-2", "lastName": "New"})
-    assert reply.rules == ("pi.change.external_person_id.free",)
-    assert world.memory() == before
+def test_external_person_id_of_another_person_is_refused(sandbox: FakeSandbox) -> None:
+    before = sandbox.memory()
+    response = change(sandbox, id_of(sandbox, "a-1"), {"externalPersonId": "p-2", "lastName": "New"})
+    assert response.rules == ("pi.change.external_person_id.free",)
+    assert sandbox.memory() == before
 
 
-def test_person_types_as_numbers_are_the_takers_too(world: FakeSandbox) -> None:
-    world.behave(pi_person_type="numbers")
-    assert again(world, externalPersonId="p-1", personType=4)["personType"] == 4
-    assert saved(world, id_of(world, "a-1")).public["personType"] == "Employee"
+def test_numbered_person_type_changes_the_person(sandbox: FakeSandbox) -> None:
+    sandbox.behave(pi_person_type="numbers")
+    assert again(sandbox, externalPersonId="p-1", personType=4)["personType"] == 4
+    assert saved(sandbox, id_of(sandbox, "a-1")).public["personType"] == "Employee"
 
 
-def test_a_person_that_an_earlier_version_saved_loses_nothing(world: FakeSandbox) -> None:
-    id = saved(world, id_of(world, "a-1")).public["assessmentUserId"]
+def test_person_stored_by_an_earlier_version_keeps_its_data(sandbox: FakeSandbox) -> None:
+    id = saved(sandbox, id_of(sandbox, "a-1")).public["assessmentUserId"]
     for member in ("gender", "personType"):
-        del world.records["person", id].public[member]
-    changed(world, id_of(world, "a-2"), lastName="New")
-    assert [saved(world, id_of(world, one)).public["gender"] for one in ("a-1", "a-2")] == [2, 2]
+        del sandbox.records["person", id].public[member]
+    changed(sandbox, id_of(sandbox, "a-2"), lastName="New")
+    assert [saved(sandbox, id_of(sandbox, one)).public["gender"] for one in ("a-1", "a-2")] == [2, 2]
 
 
-def test_a_change_of_something_else_saves_no_other_assessment(world: FakeSandbox) -> None:
-    reply_of = {stored.id: stored for stored in world.all("assessment")}
-    changed(world, id_of(world, "a-1"), redirectUrl="https://example.com")
-    assert [id for id, stored in reply_of.items() if saved(world, id) is not stored] == [id_of(world, "a-1")]
+def test_change_of_other_members_saves_no_other_assessment(sandbox: FakeSandbox) -> None:
+    reply_of = {stored.id: stored for stored in sandbox.all("assessment")}
+    changed(sandbox, id_of(sandbox, "a-1"), redirectUrl="https://example.com")
+    assert [id for id, stored in reply_of.items() if saved(sandbox, id) is not stored] == [id_of(sandbox, "a-1")]
 
 
 # The two readings of externalId.
 
 
-def test_an_external_id_may_match_an_assessment_id_instead() -> None:
-    world = FakeSandbox()
-    world.behave(pi_external_id_match="assessmentId")
-    first = created(world, externalId="a-1", gender=2)
-    second = again(world, externalId=first["assessmentId"].upper())
+def test_external_id_match_may_use_the_assessment_id() -> None:
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_external_id_match="assessmentId")
+    first = created(sandbox, externalId="a-1", gender=2)
+    second = again(sandbox, externalId=first["assessmentId"].upper())
     assert (second["assessmentUserId"], second["gender"]) == (first["assessmentUserId"], 2)
-    reply = world.ask(
+    response = sandbox.ask(
         VENDOR, "create_assessment", {**VALID, "externalId": first["assessmentId"]}, media_type="application/json"
     )
-    assert set(reply.rules) == {f"pi.create.{name}.excluded" for name in ("first_name", "last_name", "email")}
-    assert created(world, externalId="a-1")["assessmentUserId"] != first["assessmentUserId"]
+    assert set(response.rules) == {f"pi.create.{name}.excluded" for name in ("first_name", "last_name", "email")}
+    assert created(sandbox, externalId="a-1")["assessmentUserId"] != first["assessmentUserId"]
 
 
-READINGS = [
-    ("externalId", "assessmentId", {"externalId": "ID"}),
-    ("assessmentId", "externalId", {"externalId": "a-1"}),
-]
+READINGS = [("externalId", "assessmentId", {"externalId": "ID"}), ("assessmentId", "externalId", {"externalId": "a-1"})]
 
 
 @pytest.mark.parametrize(("value", "other", "body"), READINGS)
-def test_what_the_other_reading_would_match_is_noted_or_hinted_at(value: str, other: str, body: dict[str, str]) -> None:
-    world = FakeSandbox()
-    world.behave(pi_external_id_match=value)
-    id = created(world, externalId="a-1")["assessmentId"]
+def test_match_under_the_other_reading_is_noted_or_hinted(value: str, other: str, body: dict[str, str]) -> None:
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_external_id_match=value)
+    id = created(sandbox, externalId="a-1")["assessmentId"]
     body = {name: id if text == "ID" else text for name, text in body.items()}
     said = f'body.externalId is the {other} of an assessment; pi.external_id_match "{other}" re-assesses its taker'
     members = {"media_type": "application/json"}
-    assert world.ask(VENDOR, "create_assessment", body, **members).hints == (said,)
-    assert world.ask(VENDOR, "create_assessment", {**VALID, **body}, **members).notes == (said,)
-    assert world.ask(VENDOR, "create_assessment", {**VALID, "externalId": "new"}, **members).notes == ()
+    assert sandbox.ask(VENDOR, "create_assessment", body, **members).hints == (said,)
+    assert sandbox.ask(VENDOR, "create_assessment", {**VALID, **body}, **members).notes == (said,)
+    assert sandbox.ask(VENDOR, "create_assessment", {**VALID, "externalId": "new"}, **members).notes == ()

@@ -22,12 +22,12 @@ LANGUAGES = list(TRANSLATIONS)
 
 
 def invited(**more: Any) -> tuple[FakeSandbox, str]:
-    """A world with one assessment, and its id."""
-    world = FakeSandbox()
+    """A sandbox with one assessment, and its id."""
+    sandbox = FakeSandbox()
     body = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com", **more}
     keyed = {"headers": {"api-key": "k"}, "media_type": "application/json"}
-    reply = world.ask(VENDOR, "create_assessment", body, **keyed)
-    return world, reply.body["assessmentId"]
+    response = sandbox.ask(VENDOR, "create_assessment", body, **keyed)
+    return sandbox, response.body["assessmentId"]
 
 
 def test_every_state_has_a_phase() -> None:
@@ -35,12 +35,12 @@ def test_every_state_has_a_phase() -> None:
     assert {PHASES[int(state)] for state in STATE_MACHINE.ends} <= {Phase.FINISHED, Phase.EXPIRED, Phase.CLOSED}
 
 
-def test_a_taker_is_told_who_invites_to_what_and_until_when() -> None:
-    world, id = invited(
+def test_briefing_has_host_subject_and_expiration() -> None:
+    sandbox, id = invited(
         associatedPositionTitle="Software Engineer", languageLocale="de-DE", redirectUrl="https://ats.example/",
         expirationDateTime="2026-12-24T12:00:00Z",
     )  # fmt: skip
-    stored = world.get(RECORD_KIND, id)
+    stored = sandbox.get(RECORD_KIND, id)
     assert stored
     told = QUESTIONNAIRE.briefing(stored)
     assert (told.title, told.candidate) == ("PI Behavioral Assessment", "Grace Hopper")
@@ -51,21 +51,21 @@ def test_a_taker_is_told_who_invites_to_what_and_until_when() -> None:
     assert told.until > NOW
 
 
-def test_a_taker_of_few_words_is_told_what_there_is() -> None:
-    world, id = invited(languageLocale="tlh")
-    stored = world.get(RECORD_KIND, id)
+def test_briefing_without_position_and_redirect() -> None:
+    sandbox, id = invited(languageLocale="tlh")
+    stored = sandbox.get(RECORD_KIND, id)
     assert stored
     told = QUESTIONNAIRE.briefing(stored)
     assert (told.subject, told.redirect, told.language_name) == ("", None, "tlh")
 
 
-def test_each_factor_has_as_many_words_for_either_end() -> None:
+def test_each_factor_has_two_words_for_each_end() -> None:
     for factor in results.FACTORS:
         assert sorted(way for moved, way in WORDS.values() if moved == factor) == [-1, -1, 1, 1]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_asks_the_same_in_words_of_its_own(language: str) -> None:
+def test_every_language_has_the_same_questions(language: str) -> None:
     asked = questions(QUESTIONNAIRE.parts[language])
     assert list(asked) == list(GRAPHS)
     for question in asked.values():
@@ -89,7 +89,7 @@ ROWS: list[tuple[dict[str, list[str]], dict[str, dict[str, float]]]] = [
 
 
 @pytest.mark.parametrize(("answers", "moved"), ROWS)
-def test_ticked_words_move_their_factors_in_the_graph_of_their_list(
+def test_ticked_words_move_factors_of_their_graph(
     answers: dict[str, list[str]], moved: dict[str, dict[str, float]]
 ) -> None:
     neutral = dict.fromkeys(results.FACTORS, 0)
@@ -98,7 +98,7 @@ def test_ticked_words_move_their_factors_in_the_graph_of_their_list(
 
 
 @pytest.mark.parametrize("blank", [{}, {"real": []}, {"expected": [], "real": []}])
-def test_who_ticks_nothing_leaves_the_scores_to_chance(blank: dict[str, list[str]]) -> None:
+def test_blank_lists_give_no_scores(blank: dict[str, list[str]]) -> None:
     assert to_results(blank) == {}
 
 

@@ -1,51 +1,134 @@
-"""Reports: one document, or two in an archive where a language must know he from she."""
+"""Pattern images and reports of completed assessments."""
 
 from typing import Any
 
 import pytest
 
-from assessment_simulator.core.request import Bundle, Document, VendorResponse
+from assessment_simulator.core.request import Bundle, Document, Dot, Drawing, Label, Line, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeSandbox
-from tests.vendors.predictive_index.test_patterns import SCORES, completed
+from tests.vendors.predictive_index.test_assessments import created
+from tests.vendors.predictive_index.test_states import act
+
+SCORES = {
+    "selfSigmaScore": {"aSigma": 1, "bSigma": -2.5, "cSigma": 0, "dSigma": 0.25, "eSigma": 4},
+    "selfConceptSigmaScore": {"aSigma": 0.125, "bSigma": -4, "cSigma": 3.5, "dSigma": 1.1, "eSigma": -0.3},
+}
 
 
-def ask(world: FakeSandbox, id: str, kind: str = "1", **query: str) -> VendorResponse:
+def completed(sandbox: FakeSandbox, **more: Any) -> str:
+    id: str = created(sandbox, **more)["assessmentId"]
+    assert act(sandbox, id, "complete", {"scores": SCORES}).status == 200
+    return id
+
+
+def get_pattern(sandbox: FakeSandbox, id: str, kind: str, form: str = "PNG") -> VendorResponse:
+    params = {"assessmentId": id, "patternType": kind}
+    return sandbox.ask(VENDOR, "get_pattern", params=params, query={"format": form})
+
+
+def drawing(kind: str) -> Drawing:
+    sandbox = FakeSandbox()
+    response = get_pattern(sandbox, completed(sandbox), kind)
+    assert response.status == 200
+    assert isinstance(response.body, Drawing)
+    return response.body
+
+
+def texts(drawing: Drawing) -> list[str]:
+    return [mark.text for mark in drawing.marks if isinstance(mark, Label)]
+
+
+ALL = ["Self", "Self-Concept", "Synthesis"]
+PATTERN_TYPES = [
+    ("0", ALL), ("1", ["Self"]), ("2", ["Self-Concept"]), ("3", ["Synthesis"]), ("Complete", ALL), ("Self", ["Self"]),
+    ("SelfConcept", ["Self-Concept"]), ("Synthesis", ["Synthesis"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "graphs"), PATTERN_TYPES)
+def test_pattern_type_selects_graphs_with_a_dot_for_each_factor(kind: str, graphs: list[str]) -> None:
+    image = drawing(kind)
+    assert [text for text in texts(image) if text[0] == "S"] == graphs
+    assert len([mark for mark in image.marks if isinstance(mark, Dot)]) == 5 * len(graphs)
+    assert image.title == f"Behavioral pattern: {', '.join(graphs)}"
+    for mark in image.marks:
+        points = (
+            [mark.start, mark.end] if isinstance(mark, Line) else [mark.centre if isinstance(mark, Dot) else mark.at]
+        )
+        assert all(0 <= x <= image.width and 0 <= y <= image.height for x, y in points)
+
+
+def test_pattern_shows_the_scores_of_its_graph() -> None:
+    shown = texts(drawing("2"))
+    assert [text for text in shown if "." in text] == ["0.125", "-4.00", "3.50", "1.10", "-0.30"]
+    assert [text for text in shown if text in "ABCDE"] == ["A", "B", "C", "D", "E"]
+
+
+def test_dots_are_placed_by_score_and_a_to_d_are_joined() -> None:
+    marks = drawing("1").marks
+    dots = [mark.centre for mark in marks if isinstance(mark, Dot)]
+    steps = [(x - dots[2][0]) for x, _ in dots]
+    assert [step / steps[0] for step in steps] == [1, -2.5, 0, 0.25, 4]
+    assert [y for _, y in dots] == sorted({y for _, y in dots})
+    joins = [(mark.start, mark.end) for mark in marks if isinstance(mark, Line) and mark.start in dots]
+    assert joins == [(dots[0], dots[1]), (dots[1], dots[2]), (dots[2], dots[3])]
+
+
+@pytest.mark.parametrize(("form", "media_type"), [("PNG", "image/png"), ("SVG", "image/svg+xml")])
+def test_pattern_format_is_the_media_type(form: str, media_type: str) -> None:
+    sandbox = FakeSandbox()
+    assert get_pattern(sandbox, completed(sandbox), "0", form).media_type == media_type
+
+
+@pytest.mark.parametrize("action", ["open", "start", "expire", "abort"])
+def test_pattern_is_not_found_unless_the_assessment_is_completed(action: str) -> None:
+    sandbox = FakeSandbox()
+    id = created(sandbox)["assessmentId"]
+    act(sandbox, id, action)
+    response = get_pattern(sandbox, id, "0")
+    assert (response.status, response.rules) == (404, ("pi.pattern.complete",))
+    assert response.body["parameterErrors"] == []
+
+
+# Reports.
+
+
+def get_report(sandbox: FakeSandbox, id: str, kind: str = "1", **query: str) -> VendorResponse:
     params = {"assessmentId": id, "reportType": kind}
-    return world.ask(VENDOR, "get_report", params=params, query={"format": "PDF", "gender": "0", **query})
+    return sandbox.ask(VENDOR, "get_report", params=params, query={"format": "PDF", "gender": "0", **query})
 
 
-def made(kind: str = "1", person: dict[str, Any] | None = None, **query: str) -> tuple[str, VendorResponse]:
-    world = FakeSandbox()
-    id = completed(world, **(person or {}))
-    reply = ask(world, id, kind, **query)
-    assert reply.status == 200, reply
-    return id, reply
+def report(kind: str = "1", person: dict[str, Any] | None = None, **query: str) -> tuple[str, VendorResponse]:
+    sandbox = FakeSandbox()
+    id = completed(sandbox, **(person or {}))
+    response = get_report(sandbox, id, kind, **query)
+    assert response.status == 200, response
+    return id, response
 
 
 def rows(document: Document) -> dict[str, tuple[str, ...]]:
     return {row[0]: row[1:] for _, section in document.sections for row in section}
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [("1", "PersonDetailReport"), ("2", "PersonDevelopmentChart"), ("3", "Placard"), ("4", "ManagerDevelopmentChart"),
-     ("6", "PlacardNexGen")],
-)  # fmt: skip
-def test_a_type_has_a_number_and_a_name_and_a_title_of_its_own(kind: str, name: str) -> None:
-    id, by_number = made(kind)
-    _, by_name = made(name)
-    assert by_number == by_name
+REPORT_TYPES = [
+    ("1", "PersonDetailReport"), ("2", "PersonDevelopmentChart"), ("3", "Placard"), ("4", "ManagerDevelopmentChart"),
+    ("6", "PlacardNexGen"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "name"), REPORT_TYPES)
+def test_report_type_has_a_number_a_name_and_its_own_title(kind: str, name: str) -> None:
+    id, by_number = report(kind)
+    assert by_number == report(name)[1]
     assert by_number.media_type == "application/pdf"
     assert by_number.headers == (("content-disposition", f'attachment; filename="{name}-{id}.pdf"'),)
-    others = {made(other)[1].body.title for other in ("1", "2", "3", "4", "6") if other != kind}
-    assert by_number.body.title not in others
+    assert by_number.body.title not in {report(other)[1].body.title for other, _ in REPORT_TYPES if other != kind}
 
 
-def test_a_report_tells_of_this_taker_and_these_scores() -> None:
-    person = {"middleName": "K", "associatedPositionTitle": "Software Engineer"}
-    id, reply = made("1", person)
-    found = rows(reply.body)
+def test_report_shows_person_scores_and_sentences() -> None:
+    id, response = report("1", {"middleName": "K", "associatedPositionTitle": "Software Engineer"})
+    found = rows(response.body)
     assert found["Name"] == ("Sam K Flynn",)
     assert (found["E-mail"], found["Assessment"]) == (("sam@example.com",), (id,))
     assert found["Completed"] == ("2026-11-01T12:00:00.0000000Z",)
@@ -53,67 +136,54 @@ def test_a_report_tells_of_this_taker_and_these_scores() -> None:
     assert found["Self-Concept"] == ("0.125", "-4.00", "3.50", "1.10", "-0.30")
     assert len(found["Synthesis"]) == 5
     assert (len(found["Position"]), found["Position"][-1]) == (5, "")
+    # The synthesis of A is above zero, that of B below.
+    assert "take the lead" in found["Dominance"][0]
+    assert "think before speaking" in found["Extraversion"][0]
+    assert rows(report()[1].body)["Position"] == ("",)
 
 
-def test_an_assessment_without_a_position_shows_no_scores_of_one() -> None:
-    found = rows(made()[1].body)
-    assert found["Position"] == ("",)
+GENDERS = [("0", "They tend"), ("Unknown", "They tend"), ("1", "He tends"), ("Male", "He tends"), ("2", "She tends"),
+           ("Female", "She tends")]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("gender", "sentence"),
-    [("0", "They tend to"), ("Unknown", "They tend to"), ("1", "He tends to"), ("Male", "He tends to"),
-     ("2", "She tends to"), ("Female", "She tends to")],
-)  # fmt: skip
-def test_a_report_is_written_of_the_gender_asked_for(gender: str, sentence: str) -> None:
-    found = rows(made(gender=gender)[1].body)
-    assert all(found[name][0].startswith(sentence) for name in ("Dominance", "Patience"))
+@pytest.mark.parametrize(("gender", "words"), GENDERS)
+def test_report_uses_the_pronoun_of_the_gender(gender: str, words: str) -> None:
+    found = rows(report(gender=gender)[1].body)
+    assert all(found[name][0].startswith(f"{words} to") for name in ("Dominance", "Patience"))
 
 
 ONE = [("0", "en-US"), ("0", "en"), ("0", "fi-FI"), ("0", "zh-TW"), ("1", "fr-FR"), ("2", "de"), ("Male", "es-ES")]
 
 
 @pytest.mark.parametrize(("gender", "language"), ONE)
-def test_one_report_where_nobody_needs_to_choose(gender: str, language: str) -> None:
-    reply = made(gender=gender, languageLocale=language)[1]
-    assert isinstance(reply.body, Document)
-    assert rows(reply.body)["Language asked for"] == (language,)
+def test_one_report_is_returned_if_the_language_has_no_gender_or_one_is_chosen(gender: str, language: str) -> None:
+    response = report(gender=gender, languageLocale=language)[1]
+    assert isinstance(response.body, Document)
+    assert rows(response.body)["Language asked for"] == (language,)
 
 
 @pytest.mark.parametrize("language", ["fr-FR", "FR-ca", "es", "it-IT", "pt-BR", "de-DE", "ar-001", "ru-RU"])
 @pytest.mark.parametrize("gender", ["0", "Unknown"])
-def test_both_reports_where_the_language_must_know_he_from_she(gender: str, language: str) -> None:
-    id, reply = made("Placard", gender=gender, languageLocale=language)
-    assert isinstance(reply.body, Bundle)
-    assert reply.media_type == "application/zip"
-    assert reply.headers == (("content-disposition", f'attachment; filename="Placard-{id}.zip"'),)
-    assert [name for name, _ in reply.body.files] == [f"Placard-{id}-Male.pdf", f"Placard-{id}-Female.pdf"]
-    assert [rows(document)["Written of"] for _, document in reply.body.files] == [("Male",), ("Female",)]
+def test_archive_of_both_reports_is_returned_if_no_gender_is_chosen(gender: str, language: str) -> None:
+    id, response = report("Placard", gender=gender, languageLocale=language)
+    assert isinstance(response.body, Bundle)
+    assert response.media_type == "application/zip"
+    assert response.headers == (("content-disposition", f'attachment; filename="Placard-{id}.zip"'),)
+    assert [name for name, _ in response.body.files] == [f"Placard-{id}-Male.pdf", f"Placard-{id}-Female.pdf"]
+    assert [rows(document)["Written of"] for _, document in response.body.files] == [("Male",), ("Female",)]
 
 
-def test_a_language_that_is_not_published_is_noted() -> None:
-    assert made(languageLocale="fr-FR")[1].notes == ()
-    assert made()[1].notes == ()
-    (note,) = made(languageLocale="tlh-" + "x" * 8)[1].notes
+def test_unpublished_report_language_is_noted() -> None:
+    assert report(languageLocale="fr-FR")[1].notes == report()[1].notes == ()
+    (note,) = report(languageLocale="tlh-" + "x" * 8)[1].notes
     assert note.startswith("query.languageLocale tlh-xxxxxxxx is not among the languages")
 
 
-def test_the_report_that_does_not_work_says_so() -> None:
-    world = FakeSandbox()
-    reply = ask(world, completed(world), "5")
-    assert (reply.status, reply.rules) == (400, ("pi.report.working",))
-    assert reply.body["parameterErrors"][0]["parameter"] == "reportType"
-
-
-def test_a_request_that_breaks_several_rules_names_them_all() -> None:
-    world = FakeSandbox()
-    reply = ask(world, completed(world), "9", format="PNG", gender="x", languageLocale="_")
-    assert reply.rules == ("pi.report.type", "pi.report.format", "pi.report.gender", "pi.report.language")
-
-
-def test_low_and_high_scores_are_told_apart() -> None:
-    found = rows(made()[1].body)
-    synthesis = [(SCORES["selfSigmaScore"][f] + SCORES["selfConceptSigmaScore"][f]) / 2 for f in ("aSigma", "bSigma")]
-    assert synthesis[0] > 0 > synthesis[1]
-    assert "take the lead" in found["Dominance"][0]
-    assert "think before speaking" in found["Extraversion"][0]
+def test_refused_report_names_all_violated_rules() -> None:
+    sandbox = FakeSandbox()
+    id = completed(sandbox)
+    response = get_report(sandbox, id, "9", format="PNG", gender="x", languageLocale="_")
+    assert response.rules == ("pi.report.type", "pi.report.format", "pi.report.gender", "pi.report.language")
+    response = get_report(sandbox, id, "5")
+    assert (response.status, response.rules) == (400, ("pi.report.working",))
+    assert response.body["parameterErrors"][0]["parameter"] == "reportType"

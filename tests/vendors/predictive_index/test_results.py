@@ -13,7 +13,7 @@ SEQUENCES = st.integers(0, 10**6)
 
 
 @given(SEQUENCES, st.sampled_from([None, "high", "low"]), st.none() | st.text())
-def test_drawn_scores_have_two_decimals_and_keep_within_reach(
+def test_drawn_scores_have_two_decimals_and_stay_in_range(
     sequence: int, lean: str | None, position: str | None
 ) -> None:
     made = results.scores(SeededRandom(b"x", sequence), position, lean, {})
@@ -64,6 +64,6 @@ def test_a_score_is_written_with_two_decimals_or_all_it_has(score: float, text: 
 
 
 @given(*[st.fixed_dictionaries(dict.fromkeys(results.FACTORS, SCORE))] * 2)
-def test_the_nearer_the_better_the_fit(synthesis: dict[str, float], position: dict[str, float]) -> None:
+def test_fit_is_1_to_10_and_10_for_equal_scores(synthesis: dict[str, float], position: dict[str, float]) -> None:
     assert results.fit(position, position) == 10
     assert 1 <= results.fit(synthesis, position) <= 10

@@ -19,46 +19,35 @@ from assessment_simulator.vendors.predictive_index.rules import FIELDS
 from tests.fakes import BASE_URL, FakeSandbox
 from tests.vendors.predictive_index.change_rows import CHANGE_ROWS
 from tests.vendors.predictive_index.list_rows import LIST_ROWS
-from tests.vendors.predictive_index.rows import (
-    DOOR_ROWS,
-    FIRST,
-    LAST,
-    NAMELESS,
-    PATH,
-    ROWS,
-    VALID,
-    WEBHOOK,
-    Row,
-    Try,
-)
+from tests.vendors.predictive_index.rows import DOOR_ROWS, FIRST, LAST, NAMELESS, PATH, ROWS, VALID, WEBHOOK, Row, Try
 
 
-def post(world: FakeSandbox, body: Any, **members: Any) -> VendorResponse:
-    return world.ask(
+def post(sandbox: FakeSandbox, body: Any, **members: Any) -> VendorResponse:
+    return sandbox.ask(
         VENDOR, "create_assessment", body, media_type="application/json", method="POST", path=PATH, **members
     )
 
 
 def prepared(before: tuple[Mapping[str, Any], ...], actions: tuple[str, ...] = ()) -> FakeSandbox:
-    world = FakeSandbox()
+    sandbox = FakeSandbox()
     for body in before:
-        assert post(world, body).status == 201
+        assert post(sandbox, body).status == 201
     for action in actions:
-        assert world.ask(VENDOR, action, params={"id": world.all("assessment")[0].id}).status == 200
-    return world
+        assert sandbox.ask(VENDOR, action, params={"id": sandbox.all("assessment")[0].id}).status == 200
+    return sandbox
 
 
 ALL_ROWS = [*ROWS, *LIST_ROWS, *CHANGE_ROWS]
 
 
-def play(world: FakeSandbox, row: Try) -> VendorResponse:
-    world.config = replace(Config(), **row.config)
-    world.name = "test" if row.with_key else ""
-    ids = [stored.id for stored in world.all("assessment")] or [""]
+def play(sandbox: FakeSandbox, row: Try) -> VendorResponse:
+    sandbox.config = replace(Config(), **row.config)
+    sandbox.name = "test" if row.with_key else ""
+    ids = [stored.id for stored in sandbox.all("assessment")] or [""]
     path = row.path.replace(FIRST, ids[0]).replace(LAST, ids[-1])
     operation, params = found(row.method, path)
     members = {"media_type": row.media_type, "method": row.method, "path": path, "recent": row.recent}
-    return world.ask(VENDOR, operation, parsed(row), params=params, query=row.query, **members)
+    return sandbox.ask(VENDOR, operation, parsed(row), params=params, query=row.query, **members)
 
 
 def found(method: str, path: str) -> tuple[str, dict[str, str]]:
@@ -80,19 +69,19 @@ def parsed(row: Try) -> Any:
 
 
 @pytest.mark.parametrize("row", ALL_ROWS, ids=lambda row: row.rule)
-def test_a_request_that_keeps_the_rule_is_accepted(row: Row) -> None:
-    reply = play(prepared(row.before, row.actions), row.kept)
-    assert (reply.status, reply.rules) == (row.kept.accepted, ())
+def test_request_that_satisfies_the_rule_is_accepted(row: Row) -> None:
+    response = play(prepared(row.before, row.actions), row.kept)
+    assert (response.status, response.rules) == (row.kept.accepted, ())
 
 
 @pytest.mark.parametrize("row", ALL_ROWS, ids=lambda row: row.rule)
-def test_a_request_that_breaks_the_rule_is_refused_by_it_and_leaves_nothing_behind(row: Row) -> None:
-    world = prepared(row.before, row.actions)
-    before = world.memory()
-    reply = play(world, row.broken)
-    assert row.rule in reply.rules
-    assert reply.status == next(rule.status for rule in VENDOR.rules if rule.id == row.rule)
-    assert world.memory() == before
+def test_request_that_violates_the_rule_is_refused_and_changes_nothing(row: Row) -> None:
+    sandbox = prepared(row.before, row.actions)
+    before = sandbox.memory()
+    response = play(sandbox, row.broken)
+    assert row.rule in response.rules
+    assert response.status == next(rule.status for rule in VENDOR.rules if rule.id == row.rule)
+    assert sandbox.memory() == before
 
 
 def test_the_rows_cover_every_rule_and_no_other() -> None:
@@ -104,24 +93,24 @@ def test_a_rule_that_is_our_own_choice_is_never_called_documented() -> None:
     assert ours <= {rule.id for rule in VENDOR.rules if rule.standing is Standing.ASSUMED}
 
 
-def test_a_request_that_breaks_several_rules_names_them_all() -> None:
-    reply = post(FakeSandbox(), {"firstName": 1, "gender": 9, "redirectUrl": "www", "administeredByPhone": "1"})
-    assert set(reply.rules) == {
+def test_refusal_names_all_violated_rules() -> None:
+    response = post(FakeSandbox(), {"firstName": 1, "gender": 9, "redirectUrl": "www", "administeredByPhone": "1"})
+    assert set(response.rules) == {
         "pi.create.first_name.type", "pi.create.last_name.required", "pi.create.email.required",
         "pi.create.administered_by.first_name.required", "pi.create.administered_by.last_name.required",
         "pi.create.administered_by.email.required", "pi.create.gender.value", "pi.create.redirect.url",
     }  # fmt: skip
-    assert [item["parameter"] for item in reply.body["parameterErrors"]] == [
+    assert [item["parameter"] for item in response.body["parameterErrors"]] == [
         "firstName", "lastName", "email", "administeredByFirstName", "administeredByLastName", "administeredByEmail",
         "gender", "redirectUrl",
     ]  # fmt: skip
 
 
-def test_maintenance_is_told_before_the_rate_and_after_the_key() -> None:
-    world = FakeSandbox(Config(maintenance=True, rate_limit=0))
-    assert post(world, VALID).rules == ("pi.access.maintenance",)
-    world.name = ""
-    assert post(world, VALID).rules == ("pi.access.key",)
+def test_maintenance_is_checked_after_the_key_and_before_the_rate() -> None:
+    sandbox = FakeSandbox(Config(maintenance=True, rate_limit=0))
+    assert post(sandbox, VALID).rules == ("pi.access.maintenance",)
+    sandbox.name = ""
+    assert post(sandbox, VALID).rules == ("pi.access.key",)
 
 
 def legacy(number: int, description: str, *items: Mapping[str, str]) -> dict[str, Any]:
@@ -152,9 +141,9 @@ BODIES = [
 
 
 @pytest.mark.parametrize(("row", "status", "body"), BODIES)
-def test_a_refusal_is_worded_as_the_vendor_words_it(row: Try, status: int, body: object) -> None:
-    reply = play(FakeSandbox(), row)
-    assert (reply.status, reply.body) == (status, body)
+def test_refusal_has_the_vendors_body(row: Try, status: int, body: object) -> None:
+    response = play(FakeSandbox(), row)
+    assert (response.status, response.body) == (status, body)
 
 
 DOOR = [
@@ -166,13 +155,15 @@ DOOR = [
 
 
 @pytest.mark.parametrize(("key", "status", "message"), DOOR)
-def test_the_door_refuses_with_the_stock_answers_of_its_framework(key: str, status: int, message: str) -> None:
-    world = FakeSandbox(name="")
-    reply = refusal_response(VENDOR, (VENDOR.http_rules[key],), world.call("", method="PUT", path="/api/v2/x"), world)
-    assert (reply.status, reply.body, reply.rules) == (status, {"Message": message}, (f"pi.door.{key}",))
+def test_http_rules_refuse_with_the_frameworks_body(key: str, status: int, message: str) -> None:
+    sandbox = FakeSandbox(name="")
+    response = refusal_response(
+        VENDOR, (VENDOR.http_rules[key],), sandbox.call("", method="PUT", path="/api/v2/x"), sandbox
+    )
+    assert (response.status, response.body, response.rules) == (status, {"Message": message}, (f"pi.door.{key}",))
 
 
-def test_the_limit_stands_on_every_answer_of_an_account_that_has_one() -> None:
+def test_rate_limit_header_is_on_every_response() -> None:
     assert post(FakeSandbox(), VALID).headers == ()
     limited = FakeSandbox(Config(rate_limit=1))
     assert post(limited, VALID).headers == (("x-ratelimit-limit", "1"),)
@@ -203,10 +194,12 @@ HOSTILE = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, JSON)).flatma
 
 
 @given(HOSTILE | JSON, st.sampled_from([{}, VALID, NAMELESS]))
-def test_no_body_whatever_raises_and_what_is_refused_leaves_nothing_behind(body: Any, over: Mapping[str, Any]) -> None:
-    world = prepared(({**VALID, "externalId": "a-1", "externalPersonId": "p-1"}, {**VALID, "externalId": "2999-01-01"}))
-    before = world.memory()
-    reply = post(world, {**body, **over} if isinstance(body, dict) else body)
-    assert (reply.status, world.memory() == before) in ((201, False), (400, True))
-    assert all(note.isascii() and note.isprintable() for note in reply.notes)
-    assert sum("is not a documented member" in note for note in reply.notes) <= 5
+def test_arbitrary_body_never_raises_and_refusal_changes_nothing(body: Any, over: Mapping[str, Any]) -> None:
+    sandbox = prepared(
+        ({**VALID, "externalId": "a-1", "externalPersonId": "p-1"}, {**VALID, "externalId": "2999-01-01"})
+    )
+    before = sandbox.memory()
+    response = post(sandbox, {**body, **over} if isinstance(body, dict) else body)
+    assert (response.status, sandbox.memory() == before) in ((201, False), (400, True))
+    assert all(note.isascii() and note.isprintable() for note in response.notes)
+    assert sum("is not a documented member" in note for note in response.notes) <= 5

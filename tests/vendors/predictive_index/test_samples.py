@@ -7,31 +7,31 @@ SAMPLES = VENDOR.samples(7)
 
 
 def played() -> FakeSandbox:
-    world = FakeSandbox()
+    sandbox = FakeSandbox()
     for sample in SAMPLES:
-        world.ring(VENDOR, NOW - sample.age - world.now)
-        reply = world.ask(VENDOR, sample.operation, sample.body, media_type="application/json")
-        assert reply.status == 201, reply
+        sandbox.ring(VENDOR, NOW - sample.age - sandbox.now)
+        response = sandbox.ask(VENDOR, sample.operation, sample.body, media_type="application/json")
+        assert response.status == 201, response
         for action in sample.actions:
-            assert world.ask(VENDOR, action, params={"id": reply.body["assessmentId"]}).status == 200
-    world.ring(VENDOR, NOW - world.now)
-    return world
+            assert sandbox.ask(VENDOR, action, params={"id": response.body["assessmentId"]}).status == 200
+    sandbox.ring(VENDOR, NOW - sandbox.now)
+    return sandbox
 
 
-def test_a_dozen_samples_show_every_state_but_that_of_cognitive_assessments() -> None:
+def test_samples_cover_every_state_but_failed() -> None:
     assessments = played().all(VENDOR.record_kind)
     assert len(assessments) == 12
     assert {stored.status for stored in assessments} == set(VENDOR.state_machine.states) - {60}
 
 
-def test_samples_call_nobody_and_write_to_nobody_real() -> None:
-    world = played()
-    assert world.webhook_events == []
+def test_samples_send_no_webhook_and_use_example_addresses() -> None:
+    sandbox = played()
+    assert sandbox.webhook_events == []
     assert all(sample.body["email"].endswith("@example.com") for sample in SAMPLES)
     assert not any("+" in sample.body["email"] for sample in SAMPLES)
 
 
-def test_nothing_happens_to_the_samples_but_that_they_expire() -> None:
+def test_samples_have_expiration_timers_only() -> None:
     assert {alarm.operation for alarm in played().timers.values()} == {"expire"}
 
 

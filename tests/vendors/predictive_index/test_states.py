@@ -36,81 +36,85 @@ AFTER = {
 MOVES = [(state, action, end) for state, ends in AFTER.items() for action, end in zip(ACTIONS, ends, strict=True)]
 
 
-def act(world: FakeSandbox, id: str, action: str, body: Any = MISSING) -> VendorResponse:
-    return world.ask(VENDOR, action, body, params={"id": id})
+def act(sandbox: FakeSandbox, id: str, action: str, body: Any = MISSING) -> VendorResponse:
+    return sandbox.ask(VENDOR, action, body, params={"id": id})
 
 
-def in_state(world: FakeSandbox, state: int) -> str:
-    id: str = created(world, notifyAssessmentAvailableUsingEmail=int(state == 10))["assessmentId"]
+def in_state(sandbox: FakeSandbox, state: int) -> str:
+    id: str = created(sandbox, notifyAssessmentAvailableUsingEmail=int(state == 10))["assessmentId"]
     for action in PATHS.get(state, ()):
-        assert act(world, id, action).status == 200
-    assert saved(world, id).status == state
+        assert act(sandbox, id, action).status == 200
+    assert saved(sandbox, id).status == state
     return id
 
 
 @pytest.mark.parametrize(("state", "action", "end"), [row for row in MOVES if row[2] is not None])
-def test_a_move_of_the_table_leads_where_the_table_says(state: int, action: str, end: int) -> None:
-    world = FakeSandbox()
-    id = in_state(world, state)
-    reply = act(world, id, action)
-    stored = saved(world, id)
-    assert (reply.status, stored.status, stored.public["assessmentState"]) == (200, end, end)
+def test_action_leads_to_the_state_of_the_table(state: int, action: str, end: int) -> None:
+    sandbox = FakeSandbox()
+    id = in_state(sandbox, state)
+    response = act(sandbox, id, action)
+    stored = saved(sandbox, id)
+    assert (response.status, stored.status, stored.public["assessmentState"]) == (200, end, end)
     assert list(stored.public) == SAMPLE_MEMBERS
 
 
 @pytest.mark.parametrize(("state", "action"), [row[:2] for row in MOVES if row[2] is None])
-def test_a_move_that_the_table_lacks_is_refused_and_changes_nothing(state: int, action: str) -> None:
-    world = FakeSandbox()
-    id = in_state(world, state)
-    before = world.memory()
-    reply = act(world, id, action)
-    assert reply.status == 409
-    assert reply.body["detail"].startswith(f"cannot {action}: the assessment is {VENDOR.state_machine.states[state]}")
-    assert world.memory() == before
+def test_undefined_action_returns_409_and_changes_nothing(state: int, action: str) -> None:
+    sandbox = FakeSandbox()
+    id = in_state(sandbox, state)
+    before = sandbox.memory()
+    response = act(sandbox, id, action)
+    assert response.status == 409
+    assert response.body["detail"].startswith(
+        f"cannot {action}: the assessment is {VENDOR.state_machine.states[state]}"
+    )
+    assert sandbox.memory() == before
 
 
-def test_the_refusal_of_a_move_names_the_state_and_says_when_it_is_the_end() -> None:
-    world = FakeSandbox()
-    done = act(world, in_state(world, 40), "complete").body
+def test_refused_action_names_the_state() -> None:
+    sandbox = FakeSandbox()
+    done = act(sandbox, in_state(sandbox, 40), "complete").body
     assert done == {"detail": "cannot complete: the assessment is Completed (40), an end state"}
-    assert act(world, in_state(world, 20), "fail").body == {"detail": "cannot fail: the assessment is Opened (20)"}
+    assert act(sandbox, in_state(sandbox, 20), "fail").body == {"detail": "cannot fail: the assessment is Opened (20)"}
 
 
 def test_an_action_that_changes_nothing_saves_nothing() -> None:
-    world = FakeSandbox()
-    id = in_state(world, 30)
-    before = world.memory()
-    assert act(world, id, "open").body is saved(world, id)
-    assert world.memory() == before
+    sandbox = FakeSandbox()
+    id = in_state(sandbox, 30)
+    before = sandbox.memory()
+    assert act(sandbox, id, "open").body is saved(sandbox, id)
+    assert sandbox.memory() == before
 
 
 @pytest.mark.parametrize("state", [40, 50, 60, 65])
-def test_nothing_more_can_happen_in_an_end_state(state: int) -> None:
-    world = FakeSandbox()
-    in_state(world, state)
-    assert world.timers == {}
+def test_end_state_has_no_timers(state: int) -> None:
+    sandbox = FakeSandbox()
+    in_state(sandbox, state)
+    assert sandbox.timers == {}
 
 
 def test_an_unknown_assessment_is_not_found() -> None:
     assert act(FakeSandbox(), "nobody", "open").status == 404
 
 
-def test_a_walk_that_began_may_still_expire() -> None:
-    world = FakeSandbox()
-    world.ask(VENDOR, "create_assessment", {**VALID, "email": "a+abandons@example.com"}, media_type="application/json")
-    (stored,) = world.all("assessment")
-    world.ring(VENDOR)
-    assert saved(world, stored.id).status == 30
-    world.ring(VENDOR, 10 * instant.DAY)
-    assert saved(world, stored.id).status == 50
+def test_started_assessment_can_expire() -> None:
+    sandbox = FakeSandbox()
+    sandbox.ask(
+        VENDOR, "create_assessment", {**VALID, "email": "a+abandons@example.com"}, media_type="application/json"
+    )
+    (stored,) = sandbox.all("assessment")
+    sandbox.ring(VENDOR)
+    assert saved(sandbox, stored.id).status == 30
+    sandbox.ring(VENDOR, 10 * instant.DAY)
+    assert saved(sandbox, stored.id).status == 50
 
 
-def test_completion_fills_in_scores_pattern_addresses_and_its_moment() -> None:
-    world = FakeSandbox()
-    id = created(world, gender=2, associatedPositionTitle="Software Engineer")["assessmentId"]
-    world.now += instant.HOUR
-    act(world, id, "complete")
-    face = saved(world, id).public
+def test_completion_sets_scores_pattern_urls_and_time() -> None:
+    sandbox = FakeSandbox()
+    id = created(sandbox, gender=2, associatedPositionTitle="Software Engineer")["assessmentId"]
+    sandbox.now += instant.HOUR
+    act(sandbox, id, "complete")
+    face = saved(sandbox, id).public
     own = f"{BASE_URL_TOKEN}/api/v1/behavioralassessments/{id}"
     assert face["assessmentDateTime"] == "2026-11-01T13:00:00.0000000Z"
     assert face["patternFullUrl"] == f"{own}/patterns/0?format=PNG"
@@ -124,17 +128,17 @@ def test_completion_fills_in_scores_pattern_addresses_and_its_moment() -> None:
 
 
 def test_without_a_position_there_is_no_score_for_one() -> None:
-    world = FakeSandbox()
-    assert saved(world, in_state(world, 40)).public["positionSigmaScore"] is None
+    sandbox = FakeSandbox()
+    assert saved(sandbox, in_state(sandbox, 40)).public["positionSigmaScore"] is None
 
 
 @pytest.mark.parametrize("tag", ["high", "low"])
-def test_a_tag_in_the_address_leans_the_scores(tag: str) -> None:
-    world = FakeSandbox()
+def test_score_tag_sets_high_or_low_scores(tag: str) -> None:
+    sandbox = FakeSandbox()
     body = {**VALID, "email": f"ada+completes+score-{tag}@example.com"}
-    world.ask(VENDOR, "create_assessment", body, media_type="application/json")
-    world.ring(VENDOR)
-    (stored,) = world.all("assessment")
+    sandbox.ask(VENDOR, "create_assessment", body, media_type="application/json")
+    sandbox.ring(VENDOR)
+    (stored,) = sandbox.all("assessment")
     found = stored.public["selfSigmaScore"][0].values()
     assert all(value >= 0.75 for value in found) if tag == "high" else all(value <= -0.75 for value in found)
 
@@ -156,11 +160,11 @@ GIVEN: list[tuple[Any, dict[str, dict[str, float]]]] = [
 
 
 @pytest.mark.parametrize(("body", "expected"), GIVEN)
-def test_scores_that_are_given_are_shown_and_the_others_drawn(body: Any, expected: dict[str, dict[str, float]]) -> None:
-    world = FakeSandbox()
-    id = in_state(world, 10)
-    assert act(world, id, "complete", body).status == 200
-    face = saved(world, id).public
+def test_given_scores_are_kept_and_others_drawn(body: Any, expected: dict[str, dict[str, float]]) -> None:
+    sandbox = FakeSandbox()
+    id = in_state(sandbox, 10)
+    assert act(sandbox, id, "complete", body).status == 200
+    face = saved(sandbox, id).public
     for graph in ("selfSigmaScore", "selfConceptSigmaScore", "synthesisSigmaScore"):
         assert len(face[graph][0]) == 5
         assert expected.get(graph, {}).items() <= face[graph][0].items()
@@ -186,21 +190,21 @@ FLAWS = [
 
 
 @pytest.mark.parametrize(("body", "detail"), FLAWS)
-def test_scores_that_cannot_be_are_refused_with_what_would_be_right(body: Any, detail: str) -> None:
-    world = FakeSandbox()
-    id = in_state(world, 10)
-    before = world.memory()
-    reply = act(world, id, "complete", body)
-    assert reply.status == 422
-    assert reply.body["detail"].startswith(detail)
-    assert world.memory() == before
+def test_invalid_scores_return_422_with_the_expected_form(body: Any, detail: str) -> None:
+    sandbox = FakeSandbox()
+    id = in_state(sandbox, 10)
+    before = sandbox.memory()
+    response = act(sandbox, id, "complete", body)
+    assert response.status == 422
+    assert response.body["detail"].startswith(detail)
+    assert sandbox.memory() == before
 
 
 def test_only_completing_takes_a_body() -> None:
-    world = FakeSandbox()
-    id = in_state(world, 10)
-    assert act(world, id, "start", {"scores": {}}).status == 422
-    assert act(world, id, "start", {}).status == 200
+    sandbox = FakeSandbox()
+    id = in_state(sandbox, 10)
+    assert act(sandbox, id, "start", {"scores": {}}).status == 422
+    assert act(sandbox, id, "start", {}).status == 200
 
 
 JSON = st.recursive(
@@ -214,8 +218,8 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_no_body_of_completing_raises(body: Any) -> None:
-    world = FakeSandbox()
-    id = in_state(world, 10)
-    reply = act(world, id, "complete", body)
-    assert (reply.status, saved(world, id).status) in ((200, 40), (422, 10))
+def test_arbitrary_completion_body_never_raises(body: Any) -> None:
+    sandbox = FakeSandbox()
+    id = in_state(sandbox, 10)
+    response = act(sandbox, id, "complete", body)
+    assert (response.status, saved(sandbox, id).status) in ((200, 40), (422, 10))

@@ -20,35 +20,35 @@ from tests.vendors.predictive_index.test_states import act
 OWN = "https://my.example.com/behavioralcomplete"
 
 
-def completed(world: FakeSandbox, **more: Any) -> str:
-    id: str = created(world, **more)["assessmentId"]
-    act(world, id, "complete")
+def completed(sandbox: FakeSandbox, **more: Any) -> str:
+    id: str = created(sandbox, **more)["assessmentId"]
+    act(sandbox, id, "complete")
     return id
 
 
 def test_completion_posts_the_documented_form() -> None:
-    world = FakeSandbox()
-    id = completed(world, assessmentStatusWebHook=OWN, externalId="894 ever&é")
-    (notice,) = world.webhook_events
+    sandbox = FakeSandbox()
+    id = completed(sandbox, assessmentStatusWebHook=OWN, externalId="894 ever&é")
+    (notice,) = sandbox.webhook_events
     assert (notice.vendor, notice.invitation, notice.url) == ("predictive_index", id, OWN)
     assert notice.media_type == "application/x-www-form-urlencoded"
     assert notice.body == f"assessmentId={id}&assessmentState=40&assessmentSource=API&externalId=894+ever%26%C3%A9"
 
 
 @pytest.mark.parametrize("external_id", [None, ""])
-def test_the_form_is_without_an_external_id_that_nobody_gave(external_id: str | None) -> None:
-    world = FakeSandbox()
-    completed(world, assessmentStatusWebHook=OWN, externalId=external_id)
-    assert [name for name, _ in parse_qsl(world.webhook_events[0].body)] == [
+def test_form_omits_a_missing_external_id(external_id: str | None) -> None:
+    sandbox = FakeSandbox()
+    completed(sandbox, assessmentStatusWebHook=OWN, externalId=external_id)
+    assert [name for name, _ in parse_qsl(sandbox.webhook_events[0].body)] == [
         "assessmentId", "assessmentState", "assessmentSource",
     ]  # fmt: skip
 
 
-def test_the_form_is_as_in_the_example_where_the_switch_says_so() -> None:
-    world = FakeSandbox()
-    world.behave(pi_webhook_source="omitted")
-    id = completed(world, assessmentStatusWebHook=OWN, externalId="894ever-behavioral")
-    assert world.webhook_events[0].body == f"assessmentId={id}&assessmentState=40&externalId=894ever-behavioral"
+def test_webhook_source_may_be_omitted() -> None:
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_webhook_source="omitted")
+    id = completed(sandbox, assessmentStatusWebHook=OWN, externalId="894ever-behavioral")
+    assert sandbox.webhook_events[0].body == f"assessmentId={id}&assessmentState=40&externalId=894ever-behavioral"
 
 
 ADDRESSES = [
@@ -63,26 +63,26 @@ ADDRESSES = [
 def test_the_assessments_own_address_replaces_the_default_one(
     own: str | None, default: str | None, called: list[str]
 ) -> None:
-    world = FakeSandbox(Config(default_webhook_url=default))
-    completed(world, assessmentStatusWebHook=own)
-    assert [notice.url for notice in world.webhook_events] == called
+    sandbox = FakeSandbox(Config(default_webhook_url=default))
+    completed(sandbox, assessmentStatusWebHook=own)
+    assert [notice.url for notice in sandbox.webhook_events] == called
 
 
 @pytest.mark.parametrize("actions", [("open",), ("start",), ("expire",), ("abort",), ("start", "fail")])
-def test_nothing_but_completion_is_told(actions: tuple[str, ...]) -> None:
-    world = FakeSandbox()
-    id = created(world, assessmentStatusWebHook=OWN)["assessmentId"]
+def test_only_completion_sends_a_webhook(actions: tuple[str, ...]) -> None:
+    sandbox = FakeSandbox()
+    id = created(sandbox, assessmentStatusWebHook=OWN)["assessmentId"]
     for action in actions:
-        act(world, id, action)
-    assert world.webhook_events == []
+        act(sandbox, id, action)
+    assert sandbox.webhook_events == []
 
 
 @pytest.mark.parametrize(("notify", "state"), [(0, "0"), (1, "10")])
-def test_creation_is_told_too_where_the_switch_reads_created_or_completed(notify: int, state: str) -> None:
-    world = FakeSandbox()
-    world.behave(pi_webhook_on="creation and completion")
-    completed(world, assessmentStatusWebHook=OWN, notifyAssessmentAvailableUsingEmail=notify)
-    assert [dict(parse_qsl(notice.body))["assessmentState"] for notice in world.webhook_events] == [state, "40"]
+def test_webhook_on_creation_if_the_flag_says_so(notify: int, state: str) -> None:
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_webhook_on="creation and completion")
+    completed(sandbox, assessmentStatusWebHook=OWN, notifyAssessmentAvailableUsingEmail=notify)
+    assert [dict(parse_qsl(notice.body))["assessmentState"] for notice in sandbox.webhook_events] == [state, "40"]
 
 
 POSTS = [
@@ -97,9 +97,7 @@ POSTS = [
 
 
 @pytest.mark.parametrize(("url", "called", "authorization"), POSTS)
-def test_user_and_password_of_the_address_become_basic_authentication(
-    url: str, called: str, authorization: str | None
-) -> None:
+def test_user_and_password_become_basic_authentication(url: str, called: str, authorization: str | None) -> None:
     notice = WebhookEvent("n", "predictive_index", "i", url, "application/x-www-form-urlencoded", "assessmentId=i")
     made = VENDOR.webhook_request(Delivery("d", notice, NOW, NOW), NOW, Config())
     assert (made.url, made.body) == (called, b"assessmentId=i")
@@ -108,30 +106,30 @@ def test_user_and_password_of_the_address_become_basic_authentication(
     assert headers == {"content-type": "application/x-www-form-urlencoded", "user-agent": "assessment-simulator"}
 
 
-def test_the_address_may_come_under_the_newer_name() -> None:
-    world = FakeSandbox()
-    world.config = replace(world.config, behaviour={"pi.webhook_member": "assessmentStatusWebHookUrl"})
-    completed(world, assessmentStatusWebHookUrl=OWN, assessmentStatusWebHook="ignored")
-    assert [notice.url for notice in world.webhook_events] == [OWN]
+def test_webhook_member_may_have_the_newer_name() -> None:
+    sandbox = FakeSandbox()
+    sandbox.config = replace(sandbox.config, behaviour={"pi.webhook_member": "assessmentStatusWebHookUrl"})
+    completed(sandbox, assessmentStatusWebHookUrl=OWN, assessmentStatusWebHook="ignored")
+    assert [notice.url for notice in sandbox.webhook_events] == [OWN]
 
 
 # The newer portal's JSON.
 
 
-def told(world: FakeSandbox) -> dict[str, Any]:
-    (notice,) = world.webhook_events
+def told(sandbox: FakeSandbox) -> dict[str, Any]:
+    (notice,) = sandbox.webhook_events
     assert notice.media_type == "application/json"
     body: dict[str, Any] = json.loads(notice.body)
     assert body["event"]["id"] == notice.id
     return body
 
 
-def test_completion_may_post_the_newer_json_with_its_members_in_order() -> None:
-    world = FakeSandbox()
-    world.behave(pi_webhook_format="json")
+def test_webhook_format_json_has_its_members_in_order() -> None:
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_webhook_format="json")
     more = {"externalId": "a-1", "externalPersonId": "p-1", "redirectUrl": "https://example.com/thanks"}
-    id = completed(world, assessmentStatusWebHook=OWN, languageLocale="fr-CA", **more)
-    body, face = told(world), saved(world, id).public
+    id = completed(sandbox, assessmentStatusWebHook=OWN, languageLocale="fr-CA", **more)
+    body, face = told(sandbox), saved(sandbox, id).public
     assert list(body) == ["event", "eventDetails"]
     assert list(body["event"]) == ["action", "id", "date"]
     assert body["event"]["date"] == "2026-11-01T12:00:00.0000000Z"
@@ -162,20 +160,20 @@ def test_completion_may_post_the_newer_json_with_its_members_in_order() -> None:
 
 
 def test_a_position_is_a_job_with_a_rating_in_the_newer_json() -> None:
-    world = FakeSandbox()
-    world.behave(pi_webhook_format="json")
-    completed(world, assessmentStatusWebHook=OWN, associatedPositionTitle="Software Engineer")
-    details = told(world)["eventDetails"]
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_webhook_format="json")
+    completed(sandbox, assessmentStatusWebHook=OWN, associatedPositionTitle="Software Engineer")
+    details = told(sandbox)["eventDetails"]
     assert list(details["job"]) == ["jobId", "title"]
     assert (uuid.UUID(details["job"]["jobId"]).version, details["job"]["title"]) == (4, "Software Engineer")
     assert 1 <= details["behavioralFitRating"] <= 10
 
 
 def test_creation_in_the_newer_json_has_no_results_yet() -> None:
-    world = FakeSandbox()
-    world.behave(pi_webhook_format="json", pi_webhook_on="creation and completion")
-    created(world, assessmentStatusWebHook=OWN, notifyAssessmentAvailableUsingEmail=1)
-    body = told(world)
+    sandbox = FakeSandbox()
+    sandbox.behave(pi_webhook_format="json", pi_webhook_on="creation and completion")
+    created(sandbox, assessmentStatusWebHook=OWN, notifyAssessmentAvailableUsingEmail=1)
+    body = told(sandbox)
     assert body["event"]["action"] == "AssessmentCreated"
     pending = ("assessmentCompletedDateTime", "referenceProfileName", "referenceProfileNumber", "scoreId")
     assert [body["eventDetails"][member] for member in pending] == [None] * 4

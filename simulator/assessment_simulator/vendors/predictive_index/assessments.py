@@ -53,26 +53,28 @@ def create(request: VendorRequest, view: SandboxView) -> Decision:
         expires = min(request.now + config.invitation_days * instant.DAY, instant.LATEST)
     # The rule about folderPath has refused one that leads to no folder.
     folder = representations.find_folder(body.get("folderPath") or "", config) or next(iter(config.folders), "")
-    face = representations.new(request, config, person, id, state, expires, folder)
-    facts = {
+    public = representations.new(request, config, person, id, state, expires, folder)
+    internal = {
         "created": request.now, "expires": expires, "folder": folder,
         "language": body.get("languageLocale") or "en-US", "number": request.random.sequence,
     }  # fmt: skip
-    record = Record(RECORD_KIND, id, state, face, facts, (("invitation", ""), *representations.keys(face)))
+    record = Record(RECORD_KIND, id, state, public, internal, (("invitation", ""), *representations.keys(public)))
     records = [*_save_person(before, person, request, view), record]
     if notified:
-        administrator = f"{face['administeredByFirstName']} {face['administeredByLastName']}"
+        administrator = f"{public['administeredByFirstName']} {public['administeredByLastName']}"
         text = (
-            f"Dear {face['firstName']} {face['lastName']},\n\n{administrator} invites you to take the PI Behavioral"
-            f" Assessment before {face['expirationDateTime']}:\n\n{face['assessmentUrl']}\n"
+            f"Dear {public['firstName']} {public['lastName']},\n\n{administrator} invites you to take the PI Behavioral"
+            f" Assessment before {public['expirationDateTime']}:\n\n{public['assessmentUrl']}\n"
         )
-        records.append(mail(request, face["email"], "Your PI Behavioral Assessment", text, id, face["assessmentUrl"]))
-    timers = planned_timers(VENDOR_ID, request, id, face["email"], view, ("complete", "expire", "start"))
+        records.append(
+            mail(request, public["email"], "Your PI Behavioral Assessment", text, id, public["assessmentUrl"])
+        )
+    timers = planned_timers(VENDOR_ID, request, id, public["email"], view, ("complete", "expire", "start"))
     # There is one timer for each operation: a tag that lets the assessment expire at once replaces the last day.
     if all(timer.operation != "expire" for timer in timers):
         timers = (Timer("expire", id, expires, VENDOR_ID, request.base_url), *timers)
     sample = setting(config, flags.CREATED_STATE) == "sample"
-    shown = representations.reshaped({**face, "assessmentState": CREATED if sample else state}, facts, config)
+    shown = representations.reshaped({**public, "assessmentState": CREATED if sample else state}, internal, config)
     other_match = people.other_match(request, view)
     notes = rules.body_notes(body, config) + ((other_match,) if other_match else ())
     created = setting(config, flags.WEBHOOK_ON) != "completion"
@@ -110,16 +112,16 @@ def move(action: str, request: VendorRequest, view: SandboxView) -> Decision:
     if not steps:
         return Decision(VendorResponse(200, stored))
     reached = steps[-1]
-    face = {**stored.public, "assessmentState": reached}
+    public = {**stored.public, "assessmentState": reached}
     if reached == COMPLETED:
-        lean = parse_tags(face["email"]).score
+        lean = parse_tags(public["email"]).score
         scores = results.scores(
-            request.random, face["associatedPositionTitle"], lean, results.requested_scores(request.body)
+            request.random, public["associatedPositionTitle"], lean, results.requested_scores(request.body)
         )
-        face = representations.completed(face, scores, request.now)
-    record = Record(RECORD_KIND, stored.id, reached, face, stored.internal)
+        public = representations.completed(public, scores, request.now)
+    record = Record(RECORD_KIND, stored.id, reached, public, stored.internal)
     return Decision(
-        VendorResponse(200, face),
+        VendorResponse(200, public),
         (record,),
         webhooks.events(request, view, record) if reached == COMPLETED else (),
         cancelled_timers(stored.id) if reached in ENDS else (),
@@ -130,11 +132,11 @@ def change(request: VendorRequest, view: SandboxView) -> Decision:
     """Change the members that the body names, and return the whole assessment."""
     # The rule pi.change.known has refused what does not exist.
     stored = cast("Stored", rules.target(request, view))
-    old, old_facts, config = stored.public, stored.internal, view.config
+    old, old_internal, config = stored.public, stored.internal, view.config
     sent = rules.differing(request, view)
-    values, notes = _new_values(sent, old, old_facts, config)
+    values, notes = _new_values(sent, old, old_internal, config)
     expires = rules.expiry(sent.get("expirationDateTime") or "")
-    if expires == old_facts["expires"]:
+    if expires == old_internal["expires"]:
         expires = None
     state = stored.status
     if expires is not None and state in ENDS and state not in REVIVED:
@@ -142,15 +144,15 @@ def change(request: VendorRequest, view: SandboxView) -> Decision:
         expires = None
     if expires is not None and setting(config, flags.REVIVE_EXPIRED):
         state = REVIVED.get(state, state)
-    face = representations.changed({**old, "assessmentState": state}, values, expires)
-    facts = dict(old_facts)
+    public = representations.changed({**old, "assessmentState": state}, values, expires)
+    internal = dict(old_internal)
     if expires is not None:
-        facts["expires"] = expires
+        internal["expires"] = expires
     if "folderPath" in values:
-        facts["folder"] = representations.find_folder(values["folderPath"], config, old_facts["folder"])
+        internal["folder"] = representations.find_folder(values["folderPath"], config, old_internal["folder"])
     if "languageLocale" in values:
-        facts["language"] = values["languageLocale"]
-    record = Record(RECORD_KIND, stored.id, state, face, facts, representations.keys(face, old))
+        internal["language"] = values["languageLocale"]
+    record = Record(RECORD_KIND, stored.id, state, public, internal, representations.keys(public, old))
     person = people.find(old["assessmentUserId"], view)
     changed = {**person, **{member: values[member] for member in people.MEMBERS if member in values}}
     timers: tuple[Timer, ...] = ()
@@ -158,7 +160,7 @@ def change(request: VendorRequest, view: SandboxView) -> Decision:
         timers = (Timer("expire", stored.id, expires, VENDOR_ID, request.base_url),)
     return Decision(
         VendorResponse(
-            200, representations.reshaped(face, facts, config), notes=(*rules.body_notes(sent, config), *notes)
+            200, representations.reshaped(public, internal, config), notes=(*rules.body_notes(sent, config), *notes)
         ),
         (*_save_person(person, changed, request, view, except_for=stored.id), record),
         timers=timers,
@@ -180,11 +182,11 @@ _EMPTY = "an empty text was ignored"
 
 
 def _new_values(
-    sent: Mapping[str, Any], old: Representation, facts: Mapping[str, Any], config: Config
+    sent: Mapping[str, Any], old: Representation, internal: Mapping[str, Any], config: Config
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the new values of the members that a change sends, and notes that name those without effect."""
     clears = setting(config, flags.PATCH_NULL) == "cleared"
-    present = {**old, "languageLocale": facts["language"]}
+    present = {**old, "languageLocale": internal["language"]}
     values: dict[str, Any] = {}
     ignored: dict[str, list[str]] = {_KEPT: [], _REQUIRED: [], _EMPTY: []}
     for member in rules.FIELDS:
@@ -229,9 +231,9 @@ def archive(request: VendorRequest, view: SandboxView) -> Decision:
     ids = view.ids(representations.BY_PERSON, person)
     is_last = all(id == stored.id or view.get(RECORD_KIND, id) is None for id in ids)
     status = setting(view.config, flags.ARCHIVE_STATUS)
-    face = representations.reshaped({**stored.public, "isDeleted": 1}, stored.internal, view.config)
+    public = representations.reshaped({**stored.public, "isDeleted": 1}, stored.internal, view.config)
     return Decision(
-        VendorResponse(status, None if status == 204 else face),
+        VendorResponse(status, None if status == 204 else public),
         timers=cancelled_timers(stored.id),
         deleted=((RECORD_KIND, stored.id), (people.PERSON, person)) if is_last else ((RECORD_KIND, stored.id),),
     )
@@ -250,28 +252,28 @@ def _save_person(
         return ()
     id, external_id = after["assessmentUserId"], after["externalPersonId"]
     stored = view.get(people.PERSON, id)
-    facts = {"number": request.random.sequence} if stored is None else stored.internal
+    internal = {"number": request.random.sequence} if stored is None else stored.internal
     keys = ((people.EXTERNAL_PERSON_ID, external_id),) if people.given(external_id) else ()
-    records = [Record(people.PERSON, id, None, after, facts, keys)]
+    records = [Record(people.PERSON, id, None, after, internal, keys)]
     for other in dict.fromkeys(view.ids(representations.BY_PERSON, id)):
         assessment = view.get(RECORD_KIND, other)
         if assessment is not None and other != except_for:
             old = assessment.public
-            face = representations.with_person(old, values)
-            index = representations.keys(face, old)
-            records.append(Record(RECORD_KIND, other, assessment.status, face, assessment.internal, index))
+            public = representations.with_person(old, values)
+            index = representations.keys(public, old)
+            records.append(Record(RECORD_KIND, other, assessment.status, public, assessment.internal, index))
     return tuple(records)
 
 
 def as_invitation(stored: Stored) -> Invitation:
     """Return the assessment in the terms that both vendors share."""
-    face = stored.public
-    links = {"invite": face["assessmentUrl"], "person": face["personPageUrl"]}
-    if face["descriptiveReportUrl"]:
-        links["report"] = face["descriptiveReportUrl"]
+    public = stored.public
+    links = {"invite": public["assessmentUrl"], "person": public["personPageUrl"]}
+    if public["descriptiveReportUrl"]:
+        links["report"] = public["descriptiveReportUrl"]
     candidate = {
-        "email": face["email"], "first_name": face["firstName"], "last_name": face["lastName"],
-        "external_id": face["externalPersonId"],
+        "email": public["email"], "first_name": public["firstName"], "last_name": public["lastName"],
+        "external_id": public["externalPersonId"],
     }  # fmt: skip
-    created, references = stored.internal["created"], (face["externalId"],)
+    created, references = stored.internal["created"], (public["externalId"],)
     return Invitation(stored.id, VENDOR_ID, stored.status, candidate, created, links, references)

@@ -99,17 +99,17 @@ def to_results(answers: Answers) -> dict[str, Any]:
 
 def briefing(stored: Stored) -> Briefing:
     """Return what the candidate's page says about an assessment."""
-    face, language = stored.public, stored.internal["language"]
+    public, language = stored.public, stored.internal["language"]
     return Briefing(
         title="PI Behavioral Assessment",
-        candidate=" ".join(filter(None, (face["firstName"], face["lastName"]))),
+        candidate=" ".join(filter(None, (public["firstName"], public["lastName"]))),
         phase=PHASES[stored.status],
-        host=" ".join(filter(None, (face["administeredByFirstName"], face["administeredByLastName"]))),
-        subject=face["associatedPositionTitle"] or "",
+        host=" ".join(filter(None, (public["administeredByFirstName"], public["administeredByLastName"]))),
+        subject=public["associatedPositionTitle"] or "",
         until=stored.internal["expires"],
         language=language,
         language_name=languages.name(language),
-        redirect=face["redirectUrl"],
+        redirect=public["redirectUrl"],
     )
 
 

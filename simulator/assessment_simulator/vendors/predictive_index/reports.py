@@ -9,16 +9,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import (
-    Bundle,
-    Document,
-    Dot,
-    Drawing,
-    Label,
-    Line,
-    VendorRequest,
-    VendorResponse,
-)
+from assessment_simulator.core.request import Bundle, Document, Dot, Drawing, Label, Line, VendorRequest, VendorResponse
 from assessment_simulator.core.rules import Check, Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours
@@ -28,7 +19,7 @@ from assessment_simulator.vendors.predictive_index.sources import BODY, PATTERN_
 from assessment_simulator.vendors.predictive_index.states import COMPLETED, RECORD_KIND
 
 
-def _face(request: VendorRequest, view: SandboxView) -> Mapping[str, Any]:
+def _public(request: VendorRequest, view: SandboxView) -> Mapping[str, Any]:
     """Return the representation of the assessment, which the rules have found to be completed."""
     return cast("Stored", view.get(RECORD_KIND, request.params["assessmentId"])).public
 
@@ -86,8 +77,10 @@ _COLOURS = dict(zip(results.FACTORS, ("#b3261e", "#b06000", "#1e6b3a", "#1a56a0"
 
 def get_pattern(request: VendorRequest, view: SandboxView) -> Decision:
     """Return the image of the graphs that were asked for, one under the other."""
-    face, graphs = _face(request, view), PATTERN_TYPES[request.params["patternType"]]
-    marks = tuple(mark for place, graph in enumerate(graphs) for mark in _panel(face[graph][0], graph, place * _PANEL))
+    public, graphs = _public(request, view), PATTERN_TYPES[request.params["patternType"]]
+    marks = tuple(
+        mark for place, graph in enumerate(graphs) for mark in _panel(public[graph][0], graph, place * _PANEL)
+    )
     title = f"Behavioral pattern: {', '.join(_GRAPH_TITLES[graph] for graph in graphs)}"
     drawing = Drawing(title, _WIDTH, _PANEL * len(graphs) + _ROW // 2, marks)
     return Decision(VendorResponse(200, drawing, media_type=FORMATS[request.query["format"]]))
@@ -173,43 +166,43 @@ REPORT: Stages = (
 
 def get_report(request: VendorRequest, view: SandboxView) -> Decision:
     """Return the report that was asked for; two in an archive where the language needs a gender and none is chosen."""
-    face = _face(request, view)
+    public = _public(request, view)
     report, gender = REPORT_TYPES[request.params["reportType"]], GENDERS[request.query["gender"]]
     language = request.query.get("languageLocale", "en-US")
-    name, media_type = f"{report}-{face['assessmentId']}", "application/pdf"
+    name, media_type = f"{report}-{public['assessmentId']}", "application/pdf"
     body: Document | Bundle
     if gender == "Unknown" and languages.has_gendered_pronouns(language):
         genders = ("Male", "Female")
-        body = Bundle(tuple((f"{name}-{one}.pdf", _document(face, report, one, language)) for one in genders))
+        body = Bundle(tuple((f"{name}-{one}.pdf", _document(public, report, one, language)) for one in genders))
         file, media_type = f"{name}.zip", "application/zip"
     else:
-        body, file = _document(face, report, gender, language), f"{name}.pdf"
+        body, file = _document(public, report, gender, language), f"{name}.pdf"
     headers = (("content-disposition", f'attachment; filename="{file}"'),)
     notes = languages.notes("query.languageLocale", language)
     return Decision(VendorResponse(200, body, headers, media_type, notes=notes))
 
 
-def _document(face: Mapping[str, Any], report: str, gender: str, language: str) -> Document:
+def _document(public: Mapping[str, Any], report: str, gender: str, language: str) -> Document:
     title, about = _ABOUT[report]
-    number = face["patternNumber"]
+    number = public["patternNumber"]
     person = (
-        ("Name", " ".join(filter(None, (face["firstName"], face["middleName"], face["lastName"])))),
-        ("E-mail", face["email"]),
-        ("Assessment", face["assessmentId"]),
-        ("Completed", face["assessmentDateTime"]),
-        ("Position", face["associatedPositionTitle"] or ""),
+        ("Name", " ".join(filter(None, (public["firstName"], public["middleName"], public["lastName"])))),
+        ("E-mail", public["email"]),
+        ("Assessment", public["assessmentId"]),
+        ("Completed", public["assessmentDateTime"]),
+        ("Position", public["associatedPositionTitle"] or ""),
         ("Reference profile", f"{number} {results.profile(number)}"),
         ("Written of", gender),
         ("Language asked for", language),
     )
     factors = [("", *(factor[0].upper() for factor in results.FACTORS))]
     for heading, graph in zip((*_GRAPH_TITLES.values(), "Position"), results.SCORE_MEMBERS, strict=True):
-        if face[graph]:
-            sigma = face[graph][0]
+        if public[graph]:
+            sigma = public[graph][0]
             cells = (results.formatted(sigma[factor]) if factor in sigma else "" for factor in results.FACTORS)
             factors.append((heading, *cells))
     who, tend = _PRONOUNS[gender]
-    synthesis = face["synthesisSigmaScore"][0]
+    synthesis = public["synthesisSigmaScore"][0]
     words = tuple(
         (name, f"{who} {tend} to {high if synthesis[factor] > 0 else low}.")
         for factor, (name, low, high) in _WORDS.items()

@@ -67,10 +67,10 @@ INDEXES = {
 another value by now: readers check what they find."""
 
 
-def keys(face: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> tuple[tuple[str, str], ...]:
+def keys(public: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> tuple[tuple[str, str], ...]:
     """Return the index keys of an assessment, without those that it had with the `old` representation."""
     known = keys(old) if old is not None else ()
-    found = ((index, face[member]) for member, index in INDEXES.items() if given(face[member]))
+    found = ((index, public[member]) for member, index in INDEXES.items() if given(public[member]))
     return tuple(key for key in found if key not in known)
 
 
@@ -107,51 +107,51 @@ def new(
     return {member: values[member] for member in MEMBERS}
 
 
-def completed(face: Mapping[str, Any], scores: results.Scores, now: int) -> Representation:
+def completed(public: Mapping[str, Any], scores: results.Scores, now: int) -> Representation:
     """Return the representation after completion, with scores, moment and the addresses that were pending."""
-    own = f"{BASE_URL_TOKEN}/api/v1/behavioralassessments/{face['assessmentId']}"
+    own = f"{BASE_URL_TOKEN}/api/v1/behavioralassessments/{public['assessmentId']}"
     return {
-        **face,
+        **public,
         "assessmentState": COMPLETED,
         "assessmentDateTime": instant.seven_digits(now),
         "patternNumber": results.pattern(scores["synthesisSigmaScore"]),
-        "descriptiveReportUrl": _report_url(face),
+        "descriptiveReportUrl": _report_url(public),
         "patternFullUrl": f"{own}/patterns/0?format=PNG",
         "patternSelfUrl": f"{own}/patterns/1?format=PNG",
-        "descriptiveReportPageUrl": f"{BASE_URL_TOKEN}/Browse/DescriptiveReport?assessmentId={face['assessmentId']}",
+        "descriptiveReportPageUrl": f"{BASE_URL_TOKEN}/Browse/DescriptiveReport?assessmentId={public['assessmentId']}",
         **{graph: scores[graph] and [scores[graph]] for graph in results.SCORE_MEMBERS},
     }
 
 
-def changed(face: Mapping[str, Any], values: Mapping[str, Any], expires: int | None) -> Representation:
+def changed(public: Mapping[str, Any], values: Mapping[str, Any], expires: int | None) -> Representation:
     """Return the representation after a change; a value of None clears the member."""
-    face = with_person(face, values) | {member: values[member] for member in _CHANGED_AS_SENT if member in values}
+    public = with_person(public, values) | {member: values[member] for member in _CHANGED_AS_SENT if member in values}
     if "notifyAssessmentAvailableUsingEmail" in values:
-        face["notifyAssessmentAvailableUsingEmail"] = int(values["notifyAssessmentAvailableUsingEmail"])
+        public["notifyAssessmentAvailableUsingEmail"] = int(values["notifyAssessmentAvailableUsingEmail"])
     if expires is not None:
-        face["expirationDateTime"] = instant.seven_digits(expires)
+        public["expirationDateTime"] = instant.seven_digits(expires)
     if "associatedPositionTitle" in values:
         title = values["associatedPositionTitle"]
-        face["associatedPositionImageUrl"] = _position_image(title)
-        scored = title and face["assessmentState"] == COMPLETED
-        face["positionSigmaScore"] = [results.position_scores(title)] if scored else None
+        public["associatedPositionImageUrl"] = _position_image(title)
+        scored = title and public["assessmentState"] == COMPLETED
+        public["positionSigmaScore"] = [results.position_scores(title)] if scored else None
     if "languageLocale" in values:
-        face["assessmentUrl"] = _assessment_url(face["assessmentId"], values["languageLocale"])
-    return face
+        public["assessmentUrl"] = _assessment_url(public["assessmentId"], values["languageLocale"])
+    return public
 
 
-def with_person(face: Mapping[str, Any], values: Mapping[str, Any]) -> Representation:
+def with_person(public: Mapping[str, Any], values: Mapping[str, Any]) -> Representation:
     """Return the representation with new values of the person's members."""
-    face = {**face, **{member: values[member] for member in people.MEMBERS if member in values}}
-    if face["descriptiveReportUrl"]:
+    public = {**public, **{member: values[member] for member in people.MEMBERS if member in values}}
+    if public["descriptiveReportUrl"]:
         # The address of the report names the gender.
-        face["descriptiveReportUrl"] = _report_url(face)
-    return face
+        public["descriptiveReportUrl"] = _report_url(public)
+    return public
 
 
-def _report_url(face: Mapping[str, Any]) -> str:
-    own = f"{BASE_URL_TOKEN}/api/v1/behavioralassessments/{face['assessmentId']}"
-    return f"{own}/reports/PersonDetailReport?format=PDF&gender={face['gender']}"
+def _report_url(public: Mapping[str, Any]) -> str:
+    own = f"{BASE_URL_TOKEN}/api/v1/behavioralassessments/{public['assessmentId']}"
+    return f"{own}/reports/PersonDetailReport?format=PDF&gender={public['gender']}"
 
 
 def _assessment_url(id: str, language: str) -> str:
@@ -203,19 +203,21 @@ def members(stored: Stored, config: Config) -> Representation:
     return found if isinstance(found, dict) else found.public
 
 
-def reshaped(face: Mapping[str, Any], facts: Mapping[str, Any], config: Config) -> Representation:
+def reshaped(public: Mapping[str, Any], internal: Mapping[str, Any], config: Config) -> Representation:
     """Return the representation in the shape that the behaviour flags ask for."""
-    face = dict(face)
+    public = dict(public)
     if flags.setting(config, flags.PERSON_TYPE) == "numbers":
-        face["personType"] = next(number for number, name in people.PERSON_TYPES.items() if name == face["personType"])
+        public["personType"] = next(
+            number for number, name in people.PERSON_TYPES.items() if name == public["personType"]
+        )
     folder = flags.setting(config, flags.FOLDER_PATH)
     if folder != "as sent":
-        face["folderPath"] = facts["folder"] if folder == "full" else folder_name(facts["folder"])
+        public["folderPath"] = internal["folder"] if folder == "full" else folder_name(internal["folder"])
     if flags.setting(config, flags.SIGMA_GRAPHS) == "self":
-        face |= dict.fromkeys(results.GRAPHS, face["selfSigmaScore"])
+        public |= dict.fromkeys(results.GRAPHS, public["selfSigmaScore"])
     if flags.setting(config, flags.SIGMA_CONTAINER) == "object":
-        face |= {graph: face[graph] and face[graph][0] for graph in results.SCORE_MEMBERS}
+        public |= {graph: public[graph] and public[graph][0] for graph in results.SCORE_MEMBERS}
     if flags.setting(config, flags.RESPONSE_MEMBERS) == "table":
-        face = {member: value for member, value in face.items() if member not in OUTSIDE_RESPONSE_TABLE}
+        public = {member: value for member, value in public.items() if member not in OUTSIDE_RESPONSE_TABLE}
     state_member = flags.setting(config, flags.STATE_MEMBER)
-    return {state_member if member == "assessmentState" else member: value for member, value in face.items()}
+    return {state_member if member == "assessmentState" else member: value for member, value in public.items()}

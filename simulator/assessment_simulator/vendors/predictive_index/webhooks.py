@@ -45,31 +45,31 @@ def events(request: VendorRequest, view: SandboxView, record: Record) -> tuple[W
 
 
 def _json(id: str, request: VendorRequest, record: Record) -> dict[str, Any]:
-    face, done = record.public, record.status == COMPLETED
-    pattern, position, title = face["patternNumber"], face["positionSigmaScore"], face["associatedPositionTitle"]
+    public, done = record.public, record.status == COMPLETED
+    pattern, position, title = public["patternNumber"], public["positionSigmaScore"], public["associatedPositionTitle"]
     action = "AssessmentCompleted" if done else "AssessmentCreated"
     # A position has no id in the legacy API: here, equal titles have equal ids.
     job = {"jobId": SeededRandom(secret_of("job", title), 0).uuid(), "title": title} if title else None
     details = {
         "assessmentId": record.id,
-        "externalAssessmentId": face["externalId"],
+        "externalAssessmentId": public["externalId"],
         "assessmentSentDateTime": instant.seven_digits(record.internal["created"]),
-        "assessmentCompletedDateTime": face["assessmentDateTime"] if done else None,
+        "assessmentCompletedDateTime": public["assessmentDateTime"] if done else None,
         "referenceProfileName": results.profile(pattern) if done else None,
         "referenceProfileNumber": pattern,
         "languageLocale": record.internal["language"],
-        "redirectURL": face["redirectUrl"],
-        "behavioralFitRating": results.fit(face["synthesisSigmaScore"][0], position[0]) if position else None,
+        "redirectURL": public["redirectUrl"],
+        "behavioralFitRating": results.fit(public["synthesisSigmaScore"][0], position[0]) if position else None,
         "assessmentState": record.status,
         "assessmentStateDescription": STATE_MACHINE.states[cast("int", record.status)],
         "person": {
-            "personId": face["assessmentUserId"],
-            "externalPersonId": face["externalPersonId"],
-            **{member: face[member] for member in ("firstName", "middleName", "lastName", "email", "personType")},
+            "personId": public["assessmentUserId"],
+            "externalPersonId": public["externalPersonId"],
+            **{member: public[member] for member in ("firstName", "middleName", "lastName", "email", "personType")},
         },
         "administeredBy": {
-            "firstName": face["administeredByFirstName"], "lastName": face["administeredByLastName"],
-            "email": face["administeredByEmail"], "phone": face["administeredByPhone"],
+            "firstName": public["administeredByFirstName"], "lastName": public["administeredByLastName"],
+            "email": public["administeredByEmail"], "phone": public["administeredByPhone"],
         },
         "job": job,
         "scoreId": request.random.uuid() if done else None,

@@ -78,10 +78,10 @@ def _person(person: Stored, view: SandboxView) -> Mapping[str, Any]:
     # A person is deleted with the last assessment, not before.
     assessments = reversed(view.ids(representations.BY_PERSON, person.id))
     latest = next(id for id in assessments if view.get(RECORD_KIND, id) is not None)
-    face = person.public
+    public = person.public
     return {
-        "sortName": f"{face['lastName']}, {face['firstName']}",
-        "assessmentUser": {name: face[name] for name in ("firstName", "lastName", "email", "externalPersonId")},
+        "sortName": f"{public['lastName']}, {public['firstName']}",
+        "assessmentUser": {name: public[name] for name in ("firstName", "lastName", "email", "externalPersonId")},
         "assessmentInformation": {"behavioralAssessmentInformation": {"originalId": latest}},
     }
 

@@ -16,73 +16,75 @@ JSON: Mapping[str, Any] = {"media_type": "application/json"}
 MARKED = Unreadable("unexpected character", "send it without the mark", dict(VALID))
 
 
-def change(world: FakeSandbox, body: Any) -> VendorResponse:
-    id = world.all("assessment")[0].id
-    return world.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, path=f"{PATH}/{id}", **JSON)
+def change(sandbox: FakeSandbox, body: Any) -> VendorResponse:
+    id = sandbox.all("assessment")[0].id
+    return sandbox.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, path=f"{PATH}/{id}", **JSON)
 
 
-def listed(world: FakeSandbox, raw_query: str, **query: str) -> VendorResponse:
-    return world.ask(VENDOR, "list_assessments", path=PATH, query=query, raw_query=raw_query)
+def listed(sandbox: FakeSandbox, raw_query: str, **query: str) -> VendorResponse:
+    return sandbox.ask(VENDOR, "list_assessments", path=PATH, query=query, raw_query=raw_query)
 
 
 # The address.
 
 
-def test_another_spelling_of_a_path_is_noted_unless_it_is_refused() -> None:
-    world = FakeSandbox()
-    (note,) = world.ask(VENDOR, "list_assessments", path="/api/v1/BehavioralAssessments/").notes
+def test_path_in_another_case_is_noted_or_refused() -> None:
+    sandbox = FakeSandbox()
+    (note,) = sandbox.ask(VENDOR, "list_assessments", path="/api/v1/BehavioralAssessments/").notes
     assert "/api/v1/BehavioralAssessments/" in note
-    assert world.ask(VENDOR, "list_assessments", path=PATH).notes == ()
-    world.behave(pi_url_match="exact")
-    assert world.ask(VENDOR, "list_assessments", path=f"{PATH}/").rules == ("pi.door.route",)
+    assert sandbox.ask(VENDOR, "list_assessments", path=PATH).notes == ()
+    sandbox.behave(pi_url_match="exact")
+    assert sandbox.ask(VENDOR, "list_assessments", path=f"{PATH}/").rules == ("pi.door.route",)
 
 
-def test_names_of_query_parameters_are_read_in_any_case_unless_they_must_be_exact() -> None:
-    world = FakeSandbox()
-    id = created(world, externalId="a-1")["assessmentId"]
-    world.ask(VENDOR, "complete", params={"id": id})
+def test_query_parameters_are_read_in_any_case_unless_exact() -> None:
+    sandbox = FakeSandbox()
+    id = created(sandbox, externalId="a-1")["assessmentId"]
+    sandbox.ask(VENDOR, "complete", params={"id": id})
     query = {"Format": "PDF", "GENDER": "1", "languagelocale": "en-US"}
     asked = {"params": {"assessmentId": id, "reportType": "1"}, "query": query}
-    made = world.ask(VENDOR, "get_report", path=f"{PATH}/{id}/reports/1", **asked)
+    made = sandbox.ask(VENDOR, "get_report", path=f"{PATH}/{id}/reports/1", **asked)
     assert (made.status, len(made.notes)) == (200, 3)
-    assert world.ask(VENDOR, "change_by_external_id", {}, query={"ExternalID": "a-1"}, path=PATH, **JSON).status == 200
-    world.behave(pi_url_match="exact")
-    assert world.ask(VENDOR, "get_report", path=f"{PATH}/{id}/reports/1", **asked).status == 400
-    refused = world.ask(VENDOR, "change_by_external_id", {}, query={"ExternalID": "a-1"}, path=PATH, **JSON)
+    assert (
+        sandbox.ask(VENDOR, "change_by_external_id", {}, query={"ExternalID": "a-1"}, path=PATH, **JSON).status == 200
+    )
+    sandbox.behave(pi_url_match="exact")
+    assert sandbox.ask(VENDOR, "get_report", path=f"{PATH}/{id}/reports/1", **asked).status == 400
+    refused = sandbox.ask(VENDOR, "change_by_external_id", {}, query={"ExternalID": "a-1"}, path=PATH, **JSON)
     assert refused.hints == ("query.ExternalID is unknown; did you mean externalId?",)
 
 
 def test_an_odata_option_in_another_case_is_refused_with_a_hint() -> None:
-    reply = listed(FakeSandbox(), "", **{"$Filter": "gender eq 1"})
-    assert (reply.rules, reply.hints) == (
+    response = listed(FakeSandbox(), "", **{"$Filter": "gender eq 1"})
+    assert (response.rules, response.hints) == (
         ("pi.list.option.known",), ("query.$Filter is unknown; did you mean $filter?",),
     )  # fmt: skip
 
 
 def test_a_byte_order_mark_is_accepted_with_a_note_or_refused_with_a_hint() -> None:
-    world = FakeSandbox()
-    accepted = world.ask(VENDOR, "create_assessment", MARKED, path=PATH, **JSON)
+    sandbox = FakeSandbox()
+    accepted = sandbox.ask(VENDOR, "create_assessment", MARKED, path=PATH, **JSON)
     assert accepted.status == 201
     assert "byte order mark" in accepted.notes[0]
-    world.behave(pi_byte_order_mark="refused")
-    refused = world.ask(VENDOR, "create_assessment", MARKED, path=PATH, **JSON)
+    sandbox.behave(pi_byte_order_mark="refused")
+    refused = sandbox.ask(VENDOR, "create_assessment", MARKED, path=PATH, **JSON)
     assert (refused.rules, refused.hints) == (("pi.create.body.json",), (MARKED.hint,))
 
 
 def test_a_body_that_is_unreadable_for_another_reason_has_no_hint() -> None:
-    reply = FakeSandbox().ask(VENDOR, "create_assessment", Unreadable("it ends"), path=PATH, **JSON)
-    assert (reply.status, reply.hints) == (400, ())
+    response = FakeSandbox().ask(VENDOR, "create_assessment", Unreadable("it ends"), path=PATH, **JSON)
+    assert (response.status, response.hints) == (400, ())
 
 
 @pytest.mark.parametrize(
     "operation", ["get_assessment", "archive_assessment", "change_assessment", "create_assessment"]
 )
 def test_an_unknown_query_parameter_is_noted_wherever_it_is_sent(operation: str) -> None:
-    world = FakeSandbox()
-    id = created(world)["assessmentId"]
+    sandbox = FakeSandbox()
+    id = created(sandbox)["assessmentId"]
     body = dict(VALID) if operation == "create_assessment" else {}
-    reply = world.ask(VENDOR, operation, body, params={"assessmentId": id}, query={"verbose": "1"}, **JSON)
-    assert reply.notes == ("query.verbose is not a documented parameter; it was ignored",)
+    response = sandbox.ask(VENDOR, operation, body, params={"assessmentId": id}, query={"verbose": "1"}, **JSON)
+    assert response.notes == ("query.verbose is not a documented parameter; it was ignored",)
 
 
 # Members.
@@ -96,9 +98,9 @@ SPELT = [
 @pytest.mark.parametrize(("body", "member", "sent"), SPELT)
 def test_a_required_member_in_another_case_is_refused_with_a_hint(body: Any, member: str, sent: str) -> None:
     rest = {name: value for name, value in VALID.items() if name != member}
-    reply = post(FakeSandbox(), **rest, **body)
-    assert reply.hints == (f"body.{sent} is unknown; did you mean {member}?",)
-    assert reply.notes == ()
+    response = post(FakeSandbox(), **rest, **body)
+    assert response.hints == (f"body.{sent} is unknown; did you mean {member}?",)
+    assert response.notes == ()
 
 
 def test_a_required_member_that_is_missing_altogether_has_no_hint() -> None:
@@ -113,20 +115,20 @@ def test_an_administrators_member_in_another_case_is_refused_with_a_hint() -> No
 
 
 def test_an_optional_member_in_another_case_is_noted_with_the_right_name() -> None:
-    reply = post(FakeSandbox(), **VALID, Gender=1)
-    assert reply.hints == ()
-    assert reply.notes == ("body.Gender is not a documented member; it was ignored; did you mean gender?",)
+    response = post(FakeSandbox(), **VALID, Gender=1)
+    assert response.hints == ()
+    assert response.notes == ("body.Gender is not a documented member; it was ignored; did you mean gender?",)
 
 
 @pytest.mark.parametrize("member", ["assessmentStatusWebHook", "assessmentStatusWebHookUrl"])
 def test_the_note_about_the_webhook_member_names_the_flag(member: str) -> None:
-    world = FakeSandbox()
+    sandbox = FakeSandbox()
     other = {"assessmentStatusWebHook", "assessmentStatusWebHookUrl"} - {member}
-    world.behave(pi_webhook_member=member)
-    (note,) = post(world, **VALID, **{other.pop(): "https://example.com"}).notes
+    sandbox.behave(pi_webhook_member=member)
+    (note,) = post(sandbox, **VALID, **{other.pop(): "https://example.com"}).notes
     assert f"pi.webhook_member is {member}" in note
     assert "documented" not in note
-    assert post(world, **VALID, **{member: "https://example.com"}).notes == ()
+    assert post(sandbox, **VALID, **{member: "https://example.com"}).notes == ()
 
 
 DATES = [
@@ -137,11 +139,11 @@ DATES = [
 
 @pytest.mark.parametrize(("date", "right"), DATES)
 def test_a_date_time_without_a_zone_is_refused_with_a_hint(date: str, right: str) -> None:
-    world = FakeSandbox()
+    sandbox = FakeSandbox()
     hint = f"expirationDateTime has no zone; send it in UTC, as {right}"
-    assert post(world, **VALID, expirationDateTime=date).hints == (hint,)
-    created(world)
-    assert change(world, {"expirationDateTime": date}).hints == (hint,)
+    assert post(sandbox, **VALID, expirationDateTime=date).hints == (hint,)
+    created(sandbox)
+    assert change(sandbox, {"expirationDateTime": date}).hints == (hint,)
 
 
 @pytest.mark.parametrize("date", ["31.01.2999", "2999-02-29T10:00:00", "2999-01-31T25:00:00", "", "2999-01-31T23:59:5"])
@@ -158,20 +160,20 @@ def test_an_offset_is_noted_and_utc_is_not() -> None:
 
 
 def test_an_address_that_cannot_be_one_is_accepted_with_a_note() -> None:
-    world = FakeSandbox()
-    reply = post(world, **{**VALID, "email": "not-an-address"})
-    assert (reply.status, reply.body["email"]) == (201, "not-an-address")
-    assert reply.notes == ("body.email cannot be an e-mail address: it has no @; it was accepted",)
-    assert len(post(world, **VALID, **{**ADMINISTRATOR, "administeredByEmail": "a b@example.com"}).notes) == 1
-    assert len(change(world, {"email": "a@b@example.com"}).notes) == 1
-    assert change(world, {"email": "ada+expires@example.com"}).notes == ()
+    sandbox = FakeSandbox()
+    response = post(sandbox, **{**VALID, "email": "not-an-address"})
+    assert (response.status, response.body["email"]) == (201, "not-an-address")
+    assert response.notes == ("body.email cannot be an e-mail address: it has no @; it was accepted",)
+    assert len(post(sandbox, **VALID, **{**ADMINISTRATOR, "administeredByEmail": "a b@example.com"}).notes) == 1
+    assert len(change(sandbox, {"email": "a@b@example.com"}).notes) == 1
+    assert change(sandbox, {"email": "ada+expires@example.com"}).notes == ()
 
 
 def test_a_blank_name_in_a_re_assessment_counts_as_empty() -> None:
-    world = FakeSandbox()
-    first = created(world, externalId="a-1")
+    sandbox = FakeSandbox()
+    first = created(sandbox, externalId="a-1")
     blank = dict.fromkeys(("firstName", "middleName", "lastName", "email"), " \u00a0")
-    face = post(world, **blank, externalId="a-1").body
+    face = post(sandbox, **blank, externalId="a-1").body
     assert [face[name] for name in blank] == [first[name] for name in blank]
 
 
@@ -192,33 +194,33 @@ DROPPED = [
 
 @pytest.mark.parametrize(("items", "words"), DROPPED)
 def test_a_custom_field_that_is_not_assigned_is_noted_by_name(items: Any, words: str) -> None:
-    world = FakeSandbox(FIELDS)
-    (note,) = post(world, **VALID, customFields=items).notes
+    sandbox = FakeSandbox(FIELDS)
+    (note,) = post(sandbox, **VALID, customFields=items).notes
     assert words in note
-    assert change(world, {"customFields": items}).notes == (note,)
+    assert change(sandbox, {"customFields": items}).notes == (note,)
 
 
 def test_assigned_and_returned_custom_fields_have_no_note_and_at_most_five_have_one() -> None:
-    world = FakeSandbox(FIELDS)
-    face = created(world, customFields=[{"fieldName": "Favorite Color", "fieldValue": "Blue"}])
-    assert change(world, {"customFields": face["customFields"]}).notes == ()
-    assert len(post(world, **VALID, customFields=[{}] * 9).notes) == 5
+    sandbox = FakeSandbox(FIELDS)
+    face = created(sandbox, customFields=[{"fieldName": "Favorite Color", "fieldValue": "Blue"}])
+    assert change(sandbox, {"customFields": face["customFields"]}).notes == ()
+    assert len(post(sandbox, **VALID, customFields=[{}] * 9).notes) == 5
 
 
 # Filters.
 
 
 def test_a_plus_that_arrives_as_a_blank_is_noted() -> None:
-    world = FakeSandbox()
-    created(world, externalId="a+b")
-    (note,) = listed(world, "$filter=externalId%20eq%20'a+b'", **{"$filter": "externalId eq 'a b'"}).notes
+    sandbox = FakeSandbox()
+    created(sandbox, externalId="a+b")
+    (note,) = listed(sandbox, "$filter=externalId%20eq%20'a+b'", **{"$filter": "externalId eq 'a b'"}).notes
     assert note == "query.$filter: a + in a URL arrives as a blank; send a plus as %2B"
-    assert listed(world, "$filter=externalId+eq+'a%2Bb'", **{"$filter": "externalId eq 'a+b'"}).notes == ()
-    (note,) = listed(world, "$search=sam+x@example.com", **{"$search": "sam x@example.com"}).notes
+    assert listed(sandbox, "$filter=externalId+eq+'a%2Bb'", **{"$filter": "externalId eq 'a+b'"}).notes == ()
+    (note,) = listed(sandbox, "$search=sam+x@example.com", **{"$search": "sam x@example.com"}).notes
     assert "%2B" in note
 
 
-def test_an_offset_in_a_filter_is_noted_or_refused_with_a_hint_where_its_plus_is_lost() -> None:
+def test_offset_in_a_filter_is_noted_and_lost_plus_is_hinted() -> None:
     right, lost = "2030-01-01T00:00:00+02:00", "2030-01-01T00:00:00 02:00"
     (note,) = listed(FakeSandbox(), "", **{"$filter": f"assessmentDateTime gt {right}"}).notes
     assert "converted to UTC" in note
@@ -242,9 +244,9 @@ def test_an_external_id_whose_plus_was_lost_is_refused_with_a_hint() -> None:
 
 
 def test_an_id_in_capitals_is_found_by_a_filter() -> None:
-    world = FakeSandbox()
-    face = created(world)
+    sandbox = FakeSandbox()
+    face = created(sandbox)
     for member in ("assessmentId", "assessmentUserId"):
         for asked in (f"{member} eq '{face[member].upper()}'", f"'{face[member].upper()}' eq {member}"):
-            assert len(listed(world, "", **{"$filter": asked}).body) == 1
-        assert listed(world, "", **{"$filter": f"{member} ne '{face[member].upper()}'"}).body == []
+            assert len(listed(sandbox, "", **{"$filter": asked}).body) == 1
+        assert listed(sandbox, "", **{"$filter": f"{member} ne '{face[member].upper()}'"}).body == []

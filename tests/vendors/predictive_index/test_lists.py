@@ -17,35 +17,35 @@ from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, again, created, post, saved
 
 
-def ask(world: FakeSandbox, **options: str) -> VendorResponse:
+def ask(sandbox: FakeSandbox, **options: str) -> VendorResponse:
     """The list with options, written without their dollar signs."""
     names = {"searchfields": "searchfields", **{name: f"${name}" for name in options if name != "searchfields"}}
-    return world.ask(VENDOR, "list_assessments", query={names[name]: text for name, text in options.items()})
+    return sandbox.ask(VENDOR, "list_assessments", query={names[name]: text for name, text in options.items()})
 
 
-def faces(reply: VendorResponse) -> list[Mapping[str, Any]]:
-    assert reply.status == 200, reply
-    return [getattr(item, "public", item) for item in reply.body]
+def faces(response: VendorResponse) -> list[Mapping[str, Any]]:
+    assert response.status == 200, response
+    return [getattr(item, "public", item) for item in response.body]
 
 
-def found(world: FakeSandbox, **options: str) -> list[str]:
+def found(sandbox: FakeSandbox, **options: str) -> list[str]:
     """The externalIds of what is listed."""
-    return [str(face["externalId"]) for face in faces(ask(world, **options))]
+    return [str(face["externalId"]) for face in faces(ask(sandbox, **options))]
 
 
 @pytest.fixture
-def world() -> FakeSandbox:
+def sandbox() -> FakeSandbox:
     """Five assessments, `a` to `e`; `b` is complete, and `c` and `e` are of one person."""
-    world = FakeSandbox()
+    sandbox = FakeSandbox()
     people = [("a", "Sam", 1), ("b", "Quorra", 2), ("c", "sam", 0), ("d", "Ädam", 1)]
     for id, name, gender in people:
-        world.now += instant.SECOND
+        sandbox.now += instant.SECOND
         body = {"firstName": name, "email": f"{name}@example.com".lower(), "gender": gender}
-        post(world, **{**VALID, **body, "externalId": id, "externalPersonId": f"p-{id}"})
-    again(world, externalId="e", externalPersonId="p-c", associatedPositionTitle="Software Engineer")
+        post(sandbox, **{**VALID, **body, "externalId": id, "externalPersonId": f"p-{id}"})
+    again(sandbox, externalId="e", externalPersonId="p-c", associatedPositionTitle="Software Engineer")
     scores = {"scores": {"selfSigmaScore": {"aSigma": 1.5}}}
-    world.ask(VENDOR, "complete", scores, params={"id": world.latest_id("pi.external_id", "b")})
-    return world
+    sandbox.ask(VENDOR, "complete", scores, params={"id": sandbox.latest_id("pi.external_id", "b")})
+    return sandbox
 
 
 # Options.
@@ -95,30 +95,30 @@ ASKED: list[tuple[dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("options", "ids"), ASKED)
-def test_a_list_holds_what_its_options_ask_for(world: FakeSandbox, options: dict[str, str], ids: str) -> None:
-    assert found(world, **options) == ids.split()
+def test_options_select_and_order_the_list(sandbox: FakeSandbox, options: dict[str, str], ids: str) -> None:
+    assert found(sandbox, **options) == ids.split()
 
 
-def test_select_shows_the_members_asked_for_in_the_order_of_the_answer(world: FakeSandbox) -> None:
-    (face,) = faces(ask(world, select="customFields, lastName,firstName", top="1"))
+def test_select_returns_members_in_the_order_of_responses(sandbox: FakeSandbox) -> None:
+    (face,) = faces(ask(sandbox, select="customFields, lastName,firstName", top="1"))
     assert list(face) == ["firstName", "lastName", "customFields"]
-    (whole,) = faces(ask(world, select="lastName,*", top="1"))
+    (whole,) = faces(ask(sandbox, select="lastName,*", top="1"))
     assert list(whole) == SAMPLE_MEMBERS
 
 
-def test_without_select_the_records_are_handed_on_as_they_are_stored(world: FakeSandbox) -> None:
+def test_list_without_select_returns_stored_records(sandbox: FakeSandbox) -> None:
     for options in ({"top": "2"}, {"filter": "gender eq 1"}, {"orderby": "gender"}):
-        assert all(isinstance(item, FakeStored) for item in ask(world, **options).body)
+        assert all(isinstance(item, FakeStored) for item in ask(sandbox, **options).body)
 
 
-def test_queries_speak_of_members_as_the_switches_show_them(world: FakeSandbox) -> None:
-    world.behave(pi_state_member="assessmentStatus", pi_person_type="numbers", pi_sigma_container="object")
-    assert found(world, filter="assessmentStatus eq 40 and personType eq 1") == ["b"]
-    assert found(world, filter="selfSigmaScore/aSigma eq 1.5") == ["b"]
-    assert faces(ask(world, select="assessmentStatus", top="1")) == [{"assessmentStatus": 0}]
-    world.behave(pi_response_members="table")
-    assert ask(world, select="assessmentStatus").rules == ("pi.list.select.member",)
-    assert found(world, search="finance") == []
+def test_queries_name_members_as_the_flags_show_them(sandbox: FakeSandbox) -> None:
+    sandbox.behave(pi_state_member="assessmentStatus", pi_person_type="numbers", pi_sigma_container="object")
+    assert found(sandbox, filter="assessmentStatus eq 40 and personType eq 1") == ["b"]
+    assert found(sandbox, filter="selfSigmaScore/aSigma eq 1.5") == ["b"]
+    assert faces(ask(sandbox, select="assessmentStatus", top="1")) == [{"assessmentStatus": 0}]
+    sandbox.behave(pi_response_members="table")
+    assert ask(sandbox, select="assessmentStatus").rules == ("pi.list.select.member",)
+    assert found(sandbox, search="finance") == []
 
 
 PAGES: list[tuple[dict[str, str], slice, bool]] = [
@@ -142,46 +142,50 @@ PAGES: list[tuple[dict[str, str], slice, bool]] = [
 @pytest.fixture(scope="module")
 def pages() -> FakeSandbox:
     """Fifty-five assessments, `a` and the next letters."""
-    world = FakeSandbox()
+    sandbox = FakeSandbox()
     for number in range(55):
-        world.now += instant.SECOND
-        created(world, externalId=chr(ord("a") + number))
-    return world
+        sandbox.now += instant.SECOND
+        created(sandbox, externalId=chr(ord("a") + number))
+    return sandbox
 
 
 @pytest.mark.parametrize(("options", "page", "more"), PAGES)
-def test_a_list_holds_fifty_at_most_and_says_so_where_there_are_more(
+def test_list_is_limited_to_50_with_a_note_if_there_are_more(
     pages: FakeSandbox, options: dict[str, str], page: slice, *, more: bool
 ) -> None:
-    reply = ask(pages, **options)
-    assert [str(face["externalId"]) for face in faces(reply)] == [chr(ord("a") + number) for number in range(55)][page]
-    assert reply.notes == (("a list holds 50 assessments at most; $skip leads to the next ones",) if more else ())
+    response = ask(pages, **options)
+    assert [str(face["externalId"]) for face in faces(response)] == [chr(ord("a") + number) for number in range(55)][
+        page
+    ]
+    assert response.notes == (("a list holds 50 assessments at most; $skip leads to the next ones",) if more else ())
 
 
-def test_what_no_document_knows_is_ignored_and_noted(world: FakeSandbox) -> None:
-    reply = world.ask(VENDOR, "list_assessments", query={"top": "1", "é": "2"})
-    assert len(reply.body) == 5
-    assert reply.notes == (
+def test_unknown_parameters_are_ignored_and_noted(sandbox: FakeSandbox) -> None:
+    response = sandbox.ask(VENDOR, "list_assessments", query={"top": "1", "é": "2"})
+    assert len(response.body) == 5
+    assert response.notes == (
         "query.top is not a documented parameter; it was ignored; did you mean $top?",
         "query.\\xe9 is not a documented parameter; it was ignored",
     )
 
 
-def test_a_key_that_leads_to_what_has_changed_or_is_gone_finds_nothing(world: FakeSandbox) -> None:
-    stale, gone = (str(world.latest_id("pi.external_id", id)) for id in "ab")
-    old = saved(world, stale)
-    world.records["assessment", stale] = FakeStored(stale, old.status, {**old.public, "externalId": "z"}, old.internal)
-    world.apply(Decision(VendorResponse(204), deleted=(("assessment", gone),)))
-    assert found(world, filter="externalId eq 'a'") == found(world, filter="externalId eq 'b'") == []
-    assert found(world, filter=f"assessmentId eq '{gone}'") == []
+def test_stale_index_keys_find_nothing(sandbox: FakeSandbox) -> None:
+    stale, gone = (str(sandbox.latest_id("pi.external_id", id)) for id in "ab")
+    old = saved(sandbox, stale)
+    sandbox.records["assessment", stale] = FakeStored(
+        stale, old.status, {**old.public, "externalId": "z"}, old.internal
+    )
+    sandbox.apply(Decision(VendorResponse(204), deleted=(("assessment", gone),)))
+    assert found(sandbox, filter="externalId eq 'a'") == found(sandbox, filter="externalId eq 'b'") == []
+    assert found(sandbox, filter=f"assessmentId eq '{gone}'") == []
 
 
-def test_an_index_keeps_the_order_of_creation(world: FakeSandbox) -> None:
+def test_an_index_keeps_the_order_of_creation(sandbox: FakeSandbox) -> None:
     # A later save under a key that others already have comes last there, and may come twice.
-    ids = world.index["pi.assessment.email", "sam@example.com"]
+    ids = sandbox.index["pi.assessment.email", "sam@example.com"]
     ids.append(ids.pop(0))
     ids.append(ids[0])
-    assert found(world, filter="email eq 'sam@example.com'") == ["a", "c", "e"]
+    assert found(sandbox, filter="email eq 'sam@example.com'") == ["a", "c", "e"]
 
 
 # How many are looked at.
@@ -189,7 +193,7 @@ def test_an_index_keeps_the_order_of_creation(world: FakeSandbox) -> None:
 
 @dataclass
 class Watched(FakeSandbox):
-    """A world that counts the records that it gives away."""
+    """A sandbox that counts the records that it gives away."""
 
     looks: int = 0
 
@@ -210,11 +214,11 @@ class Watched(FakeSandbox):
 
 @pytest.fixture(scope="module")
 def crowd() -> Watched:
-    world = Watched()
+    sandbox = Watched()
     for number in range(300):
-        created(world, externalId=f"a-{number}", externalPersonId=f"p-{number}")
-    again(world, externalId="twice", externalPersonId="p-7")
-    return world
+        created(sandbox, externalId=f"a-{number}", externalPersonId=f"p-{number}")
+    again(sandbox, externalId="twice", externalPersonId="p-7")
+    return sandbox
 
 
 FEW: list[tuple[dict[str, str], int]] = [
@@ -238,7 +242,7 @@ MANY = [
 
 
 @pytest.mark.parametrize(("options", "looks"), FEW)
-def test_a_page_and_an_indexed_filter_look_at_what_they_show(
+def test_page_and_indexed_filter_read_only_returned_records(
     crowd: Watched, options: dict[str, str], looks: int
 ) -> None:
     crowd.looks = 0
@@ -246,7 +250,7 @@ def test_a_page_and_an_indexed_filter_look_at_what_they_show(
     assert crowd.looks == looks
 
 
-def test_a_list_without_options_looks_at_one_page(crowd: Watched) -> None:
+def test_list_without_options_reads_one_page(crowd: Watched) -> None:
     crowd.looks = 0
     assert len(ask(crowd).body) == 50
     assert crowd.looks == 51
@@ -254,7 +258,7 @@ def test_a_list_without_options_looks_at_one_page(crowd: Watched) -> None:
 
 @pytest.mark.parametrize("member", ["assessmentId", "assessmentUserId"])
 @pytest.mark.parametrize("form", ["'{0}'", "{0}", "{1}", "guid'{0}'", "guid'{1}'"])
-def test_our_own_ids_are_found_by_an_index_however_they_are_written(crowd: Watched, member: str, form: str) -> None:
+def test_vendor_ids_are_indexed_in_every_notation(crowd: Watched, member: str, form: str) -> None:
     id = saved(crowd, str(crowd.latest_id("pi.external_id", "a-3"))).public[member]
     crowd.looks = 0
     assert found(crowd, filter=f"{member} eq {form.format(id, id.upper())}") == ["a-3"]
@@ -262,17 +266,17 @@ def test_our_own_ids_are_found_by_an_index_however_they_are_written(crowd: Watch
 
 
 @pytest.mark.parametrize("text", MANY)
-def test_every_other_filter_looks_at_each(crowd: Watched, text: str) -> None:
+def test_other_filters_read_all_records(crowd: Watched, text: str) -> None:
     crowd.looks = 0
     ask(crowd, filter=text)
     assert crowd.looks == 301
 
 
-def test_a_guid_among_the_callers_own_ids_is_found_whatever_its_case() -> None:
-    world = FakeSandbox()
+def test_guid_in_an_external_id_is_found_in_any_case() -> None:
+    sandbox = FakeSandbox()
     id = "1A2BC3D4-e5f6-a7b8-c9d0-e1f2a3b4c5d6"
-    created(world, externalId=id)
-    assert found(world, filter=f"externalId eq {id.lower()}") == [id]
+    created(sandbox, externalId=id)
+    assert found(sandbox, filter=f"externalId eq {id.lower()}") == [id]
 
 
 # Against the plainest list there is.
@@ -285,20 +289,20 @@ ORDERS = st.lists(st.tuples(MEMBERS, st.sampled_from(["", " asc", " DESC"])), mi
     st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 2), st.sampled_from([None, "x", "y"])), max_size=8),
     ORDERS, st.integers(0, 9), st.integers(0, 9),
 )  # fmt: skip
-def test_orders_and_pages_are_those_of_python(
+def test_order_and_page_match_a_plain_sort(
     people: list[tuple[str, int, str | None]], order: list[tuple[str, str]], skip: int, top: int
 ) -> None:
-    world = FakeSandbox()
+    sandbox = FakeSandbox()
     for number, (name, gender, middle) in enumerate(people):
-        world.now += instant.SECOND * (number % 2)
+        sandbox.now += instant.SECOND * (number % 2)
         body = {**VALID, "firstName": name, "middleName": middle, "gender": gender}
-        post(world, **body, externalPersonId=f"p-{number}")
-    expected = [stored.public for stored in world.all("assessment")]
+        post(sandbox, **body, externalPersonId=f"p-{number}")
+    expected = [stored.public for stored in sandbox.all("assessment")]
     for member, direction in reversed(order):
         down = direction == " DESC"
         filled = sorted((f for f in expected if f[member] is not None), key=lambda f: f[member], reverse=down)
         empty = [f for f in expected if f[member] is None]
         expected = filled + empty if down else empty + filled
     text = ",".join(member + direction for member, direction in order)
-    shown = faces(ask(world, orderby=text, skip=str(skip), top=str(top)))
+    shown = faces(ask(sandbox, orderby=text, skip=str(skip), top=str(top)))
     assert shown == expected[skip : skip + top]
