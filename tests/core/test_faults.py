@@ -1,6 +1,7 @@
-"""Faults by arithmetic: what they meet, which of it they strike, and how JSON is amended."""
+"""Injected faults without a server: matching, counters, defaults and merge patches."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,26 +9,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assessment_simulator.core.decision import TOKEN, WebhookEvent
 from assessment_simulator.core.faults import (
     KINDS,
     Counter,
     Fault,
     FaultContext,
+    FaultPlan,
     count_match,
     matches,
     merge_patch,
     path_matches,
     with_defaults,
 )
+from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.core.seeded_random import uniform
+from assessment_simulator.vendors.pymetrics import VENDOR
+from tests.fakes import FakeSandbox, FakeStored
 
 CALL = FaultContext("calls", frozenset(KINDS["calls"]), "pymetrics", "create_order", "POST", "/mercury/order")
 DELIVERY = FaultContext("deliveries", frozenset(KINDS["deliveries"]), "pymetrics", invitation="an-order")
 PLAIN = Fault(do="drop")
 
 
-def struck(fault: Fault, times: int, seed: int | str = 0) -> list[bool]:
-    """Which of so many matching calls a fault strikes."""
+def triggers(fault: Fault, times: int, seed: int | str = 0) -> list[bool]:
+    """On which of so many matching calls a fault triggers."""
     tally, found = Counter(), []
     for _ in range(times):
         before, tally = tally, count_match(fault, tally, seed)
@@ -54,7 +60,7 @@ MET: list[tuple[dict[str, Any], bool]] = [
 
 
 @pytest.mark.parametrize(("said", "meets"), MET)
-def test_a_fault_meets_the_calls_that_agree_with_all_it_says(said: dict[str, Any], meets: bool) -> None:
+def test_fault_matches_calls_by_all_its_selectors(said: dict[str, Any], meets: bool) -> None:
     assert matches(replace(PLAIN, **said), CALL) is meets
 
 
@@ -69,11 +75,11 @@ def test_a_fault_meets_the_calls_that_agree_with_all_it_says(said: dict[str, Any
         ({"on": "calls"}, False),
     ],
 )
-def test_a_fault_meets_the_deliveries_that_agree_with_all_it_says(said: dict[str, Any], meets: bool) -> None:
+def test_fault_matches_deliveries_by_all_its_selectors(said: dict[str, Any], meets: bool) -> None:
     assert matches(replace(PLAIN, **{"on": "deliveries", **said}), DELIVERY) is meets
 
 
-def test_a_fault_does_not_meet_what_leaves_it_no_room() -> None:
+def test_fault_does_not_match_where_its_kind_is_impossible() -> None:
     assert not matches(PLAIN, CALL._replace(able=frozenset({"delay"})))
 
 
@@ -99,17 +105,17 @@ PATHS = [
 
 
 @pytest.mark.parametrize(("pattern", "text", "agrees"), PATHS)
-def test_a_star_stands_for_any_run_of_characters(pattern: str, text: str, agrees: bool) -> None:
+def test_star_matches_any_run_of_characters(pattern: str, text: str, agrees: bool) -> None:
     assert path_matches(pattern, text) is agrees
 
 
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=10))
-def test_stars_mean_what_they_mean_to_a_regular_expression(pattern: str, text: str) -> None:
+def test_path_pattern_agrees_with_a_regular_expression(pattern: str, text: str) -> None:
     expected = re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None
     assert path_matches(pattern, text) is expected
 
 
-def test_many_stars_take_no_longer_than_a_few() -> None:
+def test_many_stars_are_fast() -> None:
     assert not path_matches("*a" * 2_000 + "*b*", "a" * 5_000)
 
 
@@ -125,30 +131,30 @@ COUNTS: list[tuple[dict[str, Any], list[bool]]] = [
 
 
 @pytest.mark.parametrize(("said", "expected"), COUNTS)
-def test_a_fault_lets_some_pass_and_strikes_so_often(said: dict[str, Any], expected: list[bool]) -> None:
-    assert struck(replace(PLAIN, **said), 4) == expected
+def test_after_and_times_limit_the_triggers(said: dict[str, Any], expected: list[bool]) -> None:
+    assert triggers(replace(PLAIN, **said), 4) == expected
 
 
-def test_chance_strikes_about_as_often_as_it_says_and_alike_each_time() -> None:
+def test_probability_is_met_and_repeatable() -> None:
     fault = replace(PLAIN, id="f", probability=0.3)
-    found = struck(fault, 2_000, 7)
+    found = triggers(fault, 2_000, 7)
     assert 500 < sum(found) < 700
-    assert struck(fault, 2_000, 7) == found
+    assert triggers(fault, 2_000, 7) == found
 
 
 @pytest.mark.parametrize(("id", "seed"), [("f", 8), ("g", 7), ("f", "other")])
-def test_another_seed_or_id_has_another_fortune(id: str, seed: int | str) -> None:
+def test_probability_depends_on_seed_and_id(id: str, seed: int | str) -> None:
     fault = replace(PLAIN, id="f", probability=0.5)
-    assert struck(replace(fault, id=id), 64, seed) != struck(fault, 64, 7)
+    assert triggers(replace(fault, id=id), 64, seed) != triggers(fault, 64, 7)
 
 
-def test_a_fault_that_chance_passes_by_does_not_use_up_its_times() -> None:
+def test_only_triggers_count_against_times() -> None:
     fault = replace(PLAIN, id="f", probability=0.2, times=3)
-    assert sum(struck(fault, 500)) == 3
+    assert sum(triggers(fault, 500)) == 3
 
 
 @given(st.integers() | st.text(st.characters(codec="utf-8")), st.lists(st.integers(), max_size=3))
-def test_chance_is_a_number_from_0_up_to_1_and_repeats(seed: int | str, parts: list[int]) -> None:
+def test_uniform_is_repeatable_and_in_range(seed: int | str, parts: list[int]) -> None:
     assert 0 <= uniform(seed, *parts) == uniform(seed, *parts) < 1
 
 
@@ -174,14 +180,64 @@ DEFAULTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("said", "expected"), DEFAULTS)
-def test_what_is_left_out_has_a_default(said: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_defaults(said: dict[str, Any], expected: dict[str, Any]) -> None:
     whole = with_defaults(Fault(**said), 3)
     assert {name: getattr(whole, name) for name in expected} == expected
 
 
-def test_every_kind_is_in_these_rows() -> None:
+def test_defaults_cover_every_kind() -> None:
     said = {(row.get("on", "calls"), row["do"]) for row, _ in DEFAULTS}
     assert said == {(on, do) for on, kinds in KINDS.items() for do in kinds}
+
+
+# A plan of several faults.
+
+
+def plan(*faults: dict[str, Any]) -> FaultPlan:
+    """A plan of these faults, with seed 0."""
+    return FaultPlan([with_defaults(Fault(**fault), place) for place, fault in enumerate(faults, 1)], 0)
+
+
+def triggered(plan: FaultPlan, trigger: Callable[[Callable[[int, Counter], None]], Fault | None]) -> str | None:
+    """The id of the fault that triggers; the plan keeps the new counters."""
+    fault = trigger(plan.counters.__setitem__)
+    return None if fault is None else fault.id
+
+
+def test_first_fault_that_triggers_applies_and_later_ones_do_not_count() -> None:
+    faults, sandbox = plan({"do": "status", "after": 1}, {"do": "drop", "times": 1}, {"do": "cut"}), FakeSandbox()
+    request = sandbox.call("get_order")
+    found = [triggered(faults, lambda count: faults.on_call(VENDOR, request, sandbox, count)) for _ in range(3)]
+    assert found == ["fault-2", "fault-1", "fault-1"]
+    assert [fault.met for fault in faults.with_counts()] == [2, 1, 0]
+    faults.copy().counters[0] = Counter(9, 9)
+    assert [fault.met for fault in faults.with_counts()] == [2, 1, 0]
+
+
+@pytest.mark.parametrize(("known", "expected"), [(True, "fault-1"), (False, None)])
+def test_expire_token_needs_a_known_token(known: bool, expected: str | None) -> None:
+    faults, sandbox = plan({"do": "expire_token"}), FakeSandbox()
+    request = sandbox.call("get_order", headers={"authorization": "Bearer abc"})
+    assert VENDOR.bearer_token
+    if known:
+        id = VENDOR.bearer_token(request)
+        sandbox.records[TOKEN, id] = FakeStored(id, 0, {}, {})
+    assert triggered(faults, lambda count: faults.on_call(VENDOR, request, sandbox, count)) == expected
+
+
+@pytest.mark.parametrize(
+    ("do", "fault", "may_wait", "expected"),
+    [("drop", None, True, True), ("reorder", None, True, True), ("reorder", None, False, False),
+     ("duplicate", None, True, False), ("drop", "earlier", True, False)],
+)  # fmt: skip
+def test_faults_that_trigger_before_an_attempt(do: str, fault: str | None, may_wait: bool, expected: bool) -> None:
+    faults = plan({"on": "deliveries", "do": do})
+    event = WebhookEvent("n", "pymetrics", "an-order", "http://a/", "text/plain", "")
+    delivery = Delivery("n", event, 0, 0, fault=fault)
+    found = triggered(faults, lambda count: faults.on_attempt(delivery, count, may_wait=may_wait))
+    assert (found is not None) is expected
+    delivered = triggered(faults, lambda count: faults.on_delivered(delivery, count))
+    assert (delivered is not None) is (do == "duplicate")
 
 
 # The examples of RFC 7396, appendix A.
@@ -205,7 +261,7 @@ MERGES: list[tuple[Any, Any, Any]] = [
 
 
 @pytest.mark.parametrize(("value", "patch", "expected"), MERGES)
-def test_a_merge_patch_does_what_its_rfc_prints(value: Any, patch: Any, expected: Any) -> None:
+def test_merge_patch_examples_of_rfc_7396(value: Any, patch: Any, expected: Any) -> None:
     before = repr(value)
     assert merge_patch(value, patch) == expected
     assert repr(value) == before

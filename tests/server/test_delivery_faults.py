@@ -1,4 +1,4 @@
-"""Faults of deliveries: what the listener gets, in which order and when, and that waiting has an end."""
+"""Delivery faults: what the listener gets, in which order and when, and that every wait ends."""
 
 from typing import Any
 
@@ -20,12 +20,12 @@ DUPLICATE = {"on": "deliveries", "do": "duplicate"}
 
 
 def ids(listener: Listener) -> list[str]:
-    """The assessments that the listener was told of, in order."""
+    """The assessments in the received webhooks, in order."""
     return [received.form["assessmentId"] for received in listener.received]
 
 
 def statuses(listener: Listener) -> list[str]:
-    """The statuses of orders that the listener was told of, in order."""
+    """The order statuses in the received webhooks, in order."""
     return [received.json["data"]["status"] for received in listener.received]
 
 
@@ -36,15 +36,15 @@ def attempts(sandbox: Sandbox, delivery: Any) -> list[Any]:
 
 
 def ordered(sandbox: Sandbox, listener: Listener) -> str:
-    """An order whose every change of status is told to the listener."""
+    """An order whose status changes are sent to the listener."""
     sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
     return order(sandbox)
 
 
-# Lost.
+# drop
 
 
-def test_a_lost_attempt_never_leaves_and_the_ladder_goes_on(frozen: Sandbox, listener: Listener) -> None:
+def test_dropped_attempt_is_not_sent_and_is_retried(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, {**DROP, "id": "lost", "times": 2})
     complete(frozen, listener.url)
     turn(frozen, until_idle=True)
@@ -61,7 +61,7 @@ def test_a_lost_attempt_never_leaves_and_the_ladder_goes_on(frozen: Sandbox, lis
     assert "fault" not in delivery["attempts"][0]
 
 
-def test_a_notice_that_is_always_lost_is_given_up_after_nine_tries(frozen: Sandbox, listener: Listener) -> None:
+def test_delivery_fails_after_nine_dropped_attempts(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, DROP)
     complete(frozen, listener.url)
     turn(frozen, until_idle=True)
@@ -70,10 +70,10 @@ def test_a_notice_that_is_always_lost_is_given_up_after_nine_tries(frozen: Sandb
     assert listener.received == []
 
 
-# Late.
+# delay
 
 
-def test_a_delayed_attempt_is_made_later_on_the_sandboxs_clock(frozen: Sandbox, listener: Listener) -> None:
+def test_delayed_attempt_is_made_later_on_the_sandbox_clock(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, {**DELAY, "id": "late"})
     complete(frozen, listener.url)
     delivery = only(settle(frozen))
@@ -98,7 +98,7 @@ def test_each_attempt_is_delayed_once(frozen: Sandbox, listener: Listener) -> No
     assert [each["fault"] for each in attempts(frozen, delivery)] == ["fault-1", "fault-1", None]
 
 
-def test_a_delay_without_end_in_number_comes_to_an_end(frozen: Sandbox, listener: Listener) -> None:
+def test_unlimited_delay_fault_delays_each_attempt_once(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500]
     put(frozen, DELAY, {**DELAY, "duration": "PT0S"})
     complete(frozen, listener.url)
@@ -106,7 +106,7 @@ def test_a_delay_without_end_in_number_comes_to_an_end(frozen: Sandbox, listener
     assert (len(listener.received), met(frozen)) == (9, [9, 0])
 
 
-def test_what_is_behind_a_delayed_notice_of_its_invitation_waits_with_it(frozen: Sandbox, listener: Listener) -> None:
+def test_later_webhooks_of_the_invitation_wait_behind_a_delayed_one(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, {**DELAY, "times": 1})
     id = ordered(frozen, listener)
     act(frozen, id, "start")
@@ -117,7 +117,7 @@ def test_what_is_behind_a_delayed_notice_of_its_invitation_waits_with_it(frozen:
     assert statuses(listener) == ["In Progress", "Completed"]
 
 
-def test_a_delay_on_a_running_clock_takes_its_time(sandbox: Sandbox, listener: Listener) -> None:
+def test_delay_with_a_running_clock(sandbox: Sandbox, listener: Listener) -> None:
     put(sandbox, {**DELAY, "duration": "PT0.4S"})
     complete(sandbox, listener.url)
     listener.wait_for(1)
@@ -126,10 +126,10 @@ def test_a_delay_on_a_running_clock_takes_its_time(sandbox: Sandbox, listener: L
     assert ticks(delivery["attempts"][0]["at"]) - ticks(created) >= 4_000_000
 
 
-# Twice.
+# duplicate
 
 
-def test_a_doubled_notice_is_posted_once_more_right_after_it_was_delivered(frozen: Sandbox, listener: Listener) -> None:
+def test_duplicate_is_sent_right_after_delivery(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, {**DUPLICATE, "times": 1})
     id = ordered(frozen, listener)
     settle(frozen)
@@ -146,7 +146,7 @@ def test_a_doubled_notice_is_posted_once_more_right_after_it_was_delivered(froze
     assert attempts(frozen, double)[0]["fault"] == attempts(frozen, deliveries[0])[0]["fault"] == "fault-1"
 
 
-def test_a_double_comes_before_the_next_notice_of_its_invitation(frozen: Sandbox, listener: Listener) -> None:
+def test_duplicate_comes_before_the_next_webhook_of_its_invitation(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, DUPLICATE)
     id = ordered(frozen, listener)
     act(frozen, id, "complete")
@@ -156,14 +156,14 @@ def test_a_double_comes_before_the_next_notice_of_its_invitation(frozen: Sandbox
     assert len({*told}) * 2 == len(told) > 2
 
 
-def test_what_is_always_doubled_is_posted_twice_and_no_more(frozen: Sandbox, listener: Listener) -> None:
+def test_unlimited_duplicate_fault_sends_each_webhook_twice(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, DUPLICATE)
     id = complete(frozen, listener.url)
     turn(frozen, until_idle=True)
     assert (ids(listener), met(frozen)) == ([id, id], [1])
 
 
-def test_only_what_was_delivered_is_doubled(frozen: Sandbox, listener: Listener) -> None:
+def test_only_delivered_webhooks_are_duplicated(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 200, 500, 200]
     put(frozen, {**DUPLICATE, "times": 1})
     id = complete(frozen, listener.url)
@@ -175,7 +175,7 @@ def test_only_what_was_delivered_is_doubled(frozen: Sandbox, listener: Listener)
     assert met(frozen) == [1]
 
 
-def test_a_double_is_met_by_no_other_fault(frozen: Sandbox, listener: Listener) -> None:
+def test_duplicate_matches_no_other_fault(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [200, 500, 200]
     put(frozen, {**DROP, "after": 1}, DUPLICATE)
     complete(frozen, listener.url)
@@ -183,7 +183,7 @@ def test_a_double_is_met_by_no_other_fault(frozen: Sandbox, listener: Listener) 
     assert (len(listener.received), met(frozen)) == (3, [0, 1])
 
 
-def test_a_notice_that_is_sent_again_on_purpose_may_be_doubled_too(frozen: Sandbox, listener: Listener) -> None:
+def test_replay_can_be_duplicated(frozen: Sandbox, listener: Listener) -> None:
     complete(frozen, listener.url)
     delivery = only(settle(frozen))
     put(frozen, DUPLICATE)
@@ -192,10 +192,10 @@ def test_a_notice_that_is_sent_again_on_purpose_may_be_doubled_too(frozen: Sandb
     assert len(listener.received) == 3
 
 
-# Out of turn.
+# reorder
 
 
-def test_the_next_notice_of_the_sandbox_overtakes_one_that_is_held(frozen: Sandbox, listener: Listener) -> None:
+def test_next_webhook_of_the_sandbox_overtakes_a_held_back_one(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, {**REORDER, "times": 1})
     one = complete(frozen, listener.url)
     assert only(settle(frozen))["attempts"] == []
@@ -208,7 +208,7 @@ def test_the_next_notice_of_the_sandbox_overtakes_one_that_is_held(frozen: Sandb
     assert attempts(frozen, second)[0]["fault"] is None
 
 
-def test_notices_that_are_always_reordered_change_places_two_by_two(frozen: Sandbox, listener: Listener) -> None:
+def test_unlimited_reorder_fault_swaps_pairs(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, REORDER)
     told = []
     for _ in range(4):
@@ -220,7 +220,7 @@ def test_notices_that_are_always_reordered_change_places_two_by_two(frozen: Sand
 
 
 @pytest.mark.parametrize("actions", [["complete"], ["start", "complete"]], ids=["is there", "comes"])
-def test_the_next_notice_of_the_invitation_overtakes_it_whether_it_is_there_or_comes(
+def test_next_webhook_of_the_invitation_overtakes_a_held_back_one(
     frozen: Sandbox, listener: Listener, actions: list[str]
 ) -> None:
     put(frozen, {**REORDER, "times": 1})
@@ -233,7 +233,7 @@ def test_the_next_notice_of_the_invitation_overtakes_it_whether_it_is_there_or_c
     assert statuses(listener) == ["Completed", "In Progress", "Fulfilled"]
 
 
-def test_notices_of_one_invitation_that_are_always_reordered_all_arrive(frozen: Sandbox, listener: Listener) -> None:
+def test_reordered_webhooks_of_an_invitation_all_arrive(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, REORDER)
     id = ordered(frozen, listener)
     act(frozen, id, "complete")
@@ -244,7 +244,7 @@ def test_notices_of_one_invitation_that_are_always_reordered_all_arrive(frozen: 
 
 
 @pytest.mark.parametrize(("duration", "waits"), [(None, MINUTE), ("PT2H", 2 * HOUR), ("PT0S", 0)])
-def test_a_notice_that_nothing_overtakes_goes_when_it_has_waited_long_enough(
+def test_held_back_webhook_is_sent_after_its_duration(
     frozen: Sandbox, listener: Listener, duration: str | None, waits: int
 ) -> None:
     put(frozen, {**REORDER, "duration": duration})
@@ -257,14 +257,14 @@ def test_a_notice_that_nothing_overtakes_goes_when_it_has_waited_long_enough(
     assert len(listener.received) == 1
 
 
-def test_on_a_running_clock_too_a_held_notice_goes_in_the_end(sandbox: Sandbox, listener: Listener) -> None:
+def test_held_back_webhook_is_sent_with_a_running_clock(sandbox: Sandbox, listener: Listener) -> None:
     put(sandbox, {**REORDER, "duration": "PT0.3S"})
     id = complete(sandbox, listener.url)
     listener.wait_for(1)
     assert ids(listener) == [id]
 
 
-def test_a_notice_that_never_reached_its_listener_overtakes_nothing(frozen: Sandbox, listener: Listener) -> None:
+def test_dropped_webhook_overtakes_nothing(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, {**REORDER, "times": 1}, {**DROP, "times": 1})
     one = complete(frozen, listener.url)
     settle(frozen)
@@ -275,7 +275,7 @@ def test_a_notice_that_never_reached_its_listener_overtakes_nothing(frozen: Sand
     assert ids(listener) == [one, two]
 
 
-def test_a_held_notice_of_a_snapshot_is_held_again_and_goes(frozen: Sandbox, listener: Listener) -> None:
+def test_restore_brings_back_a_held_back_webhook(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, {**REORDER, "times": 1})
     one = complete(frozen, listener.url)
     settle(frozen)
@@ -288,7 +288,7 @@ def test_a_held_notice_of_a_snapshot_is_held_again_and_goes(frozen: Sandbox, lis
     assert ids(listener) == [one, two, one]
 
 
-def test_a_held_notice_is_forgotten_by_a_reset(frozen: Sandbox, listener: Listener) -> None:
+def test_reset_removes_a_held_back_webhook(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, REORDER)
     complete(frozen, listener.url)
     settle(frozen)
@@ -299,11 +299,11 @@ def test_a_held_notice_is_forgotten_by_a_reset(frozen: Sandbox, listener: Listen
     assert ids(listener) == [id]
 
 
-# All of them.
+# All kinds.
 
 
 @pytest.mark.parametrize("fault", [DELAY, REORDER, DROP, DUPLICATE], ids=lambda fault: str(fault["do"]))
-def test_with_any_fault_on_every_attempt_until_idle_ends_with_nothing_left_to_do(
+def test_until_idle_ends_with_any_fault_on_every_attempt(
     frozen: Sandbox, listener: Listener, fault: dict[str, Any]
 ) -> None:
     listener.answers = [500, 200, 503, 200, 200, 500]
@@ -321,7 +321,7 @@ def test_with_any_fault_on_every_attempt_until_idle_ends_with_nothing_left_to_do
     ("said", "struck"),
     [({}, 2), ({"vendor": "pymetrics"}, 1), ({"vendor": "predictive_index"}, 1), ({"invitation": "nobody's"}, 0)],
 )
-def test_a_fault_strikes_the_deliveries_it_speaks_of(
+def test_fault_matches_deliveries_by_vendor_and_invitation(
     frozen: Sandbox, listener: Listener, said: dict[str, Any], struck: int
 ) -> None:
     put(frozen, {**DELAY, **said})
@@ -331,7 +331,7 @@ def test_a_fault_strikes_the_deliveries_it_speaks_of(
     assert (met(frozen), len(listener.received)) == ([struck], 2 - struck)
 
 
-def test_a_fault_strikes_the_deliveries_of_one_invitation(frozen: Sandbox, listener: Listener) -> None:
+def test_fault_matches_deliveries_of_one_invitation(frozen: Sandbox, listener: Listener) -> None:
     id = ordered(frozen, listener)
     put(frozen, {**DROP, "invitation": id})
     complete(frozen, listener.url)
@@ -342,7 +342,7 @@ def test_a_fault_strikes_the_deliveries_of_one_invitation(frozen: Sandbox, liste
     assert {one["invitation"] for one in lost} == {id}
 
 
-def test_chance_strikes_the_same_deliveries_of_the_same_seed(frozen: Sandbox, listener: Listener) -> None:
+def test_same_seed_drops_the_same_deliveries(frozen: Sandbox, listener: Listener) -> None:
     seen = []
     for _ in range(2):
         frozen.told("POST", "/reset")

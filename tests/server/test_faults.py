@@ -1,4 +1,4 @@
-"""Faults of calls: what the caller sees of them, and what the sandbox holds afterwards."""
+"""Call faults: the response that the caller gets, and what the sandbox stores."""
 
 import json
 import socket
@@ -86,14 +86,14 @@ def create(request: pytest.FixtureRequest, sandbox: Sandbox) -> tuple[Caller, st
     return getattr(sandbox, name), path, body
 
 
-# What is seen, and what is held.
+# Each kind of fault: the response, and what is stored.
 
 MOMENTS = [("before_commit", 0), ("after_commit", 1)]
 
 
 @pytest.mark.parametrize(("when", "kept"), MOMENTS)
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_status_comes_in_the_vendors_own_words(
+def test_status_fault_has_the_vendors_error_body(
     sandbox: Sandbox, create: tuple[Caller, str, Any], status: int, when: str, kept: int
 ) -> None:
     caller, path, body = create
@@ -110,7 +110,7 @@ def test_a_status_comes_in_the_vendors_own_words(
 
 
 @pytest.mark.parametrize(("when", "kept"), MOMENTS)
-def test_a_rate_limit_is_a_429_that_says_how_long_to_wait(
+def test_rate_limit_fault_is_a_429_with_retry_after(
     sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int
 ) -> None:
     caller, path, body = create
@@ -127,9 +127,7 @@ def test_a_rate_limit_is_a_429_that_says_how_long_to_wait(
 
 
 @pytest.mark.parametrize(("when", "kept"), MOMENTS)
-def test_a_dropped_call_gets_not_one_byte(
-    sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int
-) -> None:
+def test_drop_fault_sends_no_byte(sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int) -> None:
     caller, path, body = create
     put(sandbox, {"do": "drop", "when": when})
     assert raw(sandbox, caller, "POST", path, body) == b""
@@ -140,7 +138,7 @@ def test_a_dropped_call_gets_not_one_byte(
 
 
 @pytest.mark.parametrize(("when", "kept"), MOMENTS)
-def test_a_cut_answer_promises_the_whole_body_and_ends_after_half(
+def test_cut_fault_sends_half_of_the_body(
     sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int
 ) -> None:
     caller, path, body = create
@@ -155,7 +153,7 @@ def test_a_cut_answer_promises_the_whole_body_and_ends_after_half(
 
 
 @pytest.mark.parametrize(("when", "kept"), MOMENTS)
-def test_a_garbled_answer_looks_right_and_is_no_json(
+def test_garble_fault_sends_a_body_that_is_not_json(
     sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int
 ) -> None:
     caller, path, body = create
@@ -168,7 +166,7 @@ def test_a_garbled_answer_looks_right_and_is_no_json(
 
 
 @pytest.mark.parametrize(("when", "kept"), MOMENTS)
-def test_an_amended_answer_has_what_the_patch_adds_and_lacks_what_it_takes(
+def test_amend_fault_applies_the_merge_patch(
     sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int
 ) -> None:
     caller, path, body = create
@@ -185,7 +183,7 @@ def test_an_amended_answer_has_what_the_patch_adds_and_lacks_what_it_takes(
 
 
 @pytest.mark.parametrize(("when", "kept"), MOMENTS)
-def test_a_delayed_call_is_committed_once_before_or_after_it_waits(
+def test_delay_fault_commits_once_before_or_after_the_wait(
     sandbox: Sandbox, create: tuple[Caller, str, Any], when: str, kept: int, aside: Aside
 ) -> None:
     caller, path, body = create
@@ -200,7 +198,7 @@ def test_a_delayed_call_is_committed_once_before_or_after_it_waits(
     assert held(sandbox) == 1
 
 
-def test_a_token_that_lapses_first_refuses_the_call(sandbox: Sandbox) -> None:
+def test_token_expired_before_the_commit_refuses_the_call(sandbox: Sandbox) -> None:
     caller = sandbox.pymetrics
     put(sandbox, {"do": "expire_token", "times": 1})
     answer = caller.post("/mercury/order", json=wish())
@@ -210,7 +208,7 @@ def test_a_token_that_lapses_first_refuses_the_call(sandbox: Sandbox) -> None:
     assert sandbox.renewed().get("/mercury/configuration").status_code == 200
 
 
-def test_a_token_that_lapses_afterwards_refuses_the_next_call(sandbox: Sandbox) -> None:
+def test_token_expired_after_the_commit_refuses_the_next_call(sandbox: Sandbox) -> None:
     caller = sandbox.pymetrics
     put(sandbox, {"do": "expire_token", "times": 1, "when": "after_commit"})
     assert caller.post("/mercury/order", json=wish()).status_code == 201
@@ -218,7 +216,7 @@ def test_a_token_that_lapses_afterwards_refuses_the_next_call(sandbox: Sandbox) 
     assert held(sandbox) == 1
 
 
-def test_only_a_call_with_a_token_of_the_sandbox_can_lose_it(sandbox: Sandbox) -> None:
+def test_expire_token_matches_only_calls_with_a_known_token(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "expire_token"})
     assert sandbox.pi.post(PI, json=INVITED).status_code == 201
     sandbox.renewed()
@@ -227,7 +225,7 @@ def test_only_a_call_with_a_token_of_the_sandbox_can_lose_it(sandbox: Sandbox) -
     assert met(sandbox) == [0]
 
 
-def test_a_token_lapses_on_the_sandboxs_clock_and_not_later_than_it_would(sandbox: Sandbox) -> None:
+def test_token_expires_on_the_sandbox_clock(sandbox: Sandbox) -> None:
     sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     caller = sandbox.pymetrics
     put(sandbox, {"do": "expire_token", "when": "after_commit"})
@@ -239,10 +237,10 @@ def test_a_token_lapses_on_the_sandboxs_clock_and_not_later_than_it_would(sandbo
     assert caller.get("/mercury/configuration").status_code == 200
 
 
-# What a client learns from it.
+# Retries and ids.
 
 
-def test_an_answer_that_was_lost_is_found_by_asking_again(sandbox: Sandbox) -> None:
+def test_lost_response_is_found_by_a_retry(sandbox: Sandbox) -> None:
     caller = sandbox.pymetrics
     put(sandbox, {"operation": "create_order", "do": "drop", "when": "after_commit", "times": 1})
     assert raw(sandbox, caller, "POST", "/mercury/order", wish()) == b""
@@ -250,7 +248,7 @@ def test_an_answer_that_was_lost_is_found_by_asking_again(sandbox: Sandbox) -> N
     assert (again.status_code, again.json()["created"], held(sandbox)) == (200, False, 1)
 
 
-def test_an_answer_that_was_worked_out_but_not_committed_tells_of_nothing(sandbox: Sandbox) -> None:
+def test_response_before_the_commit_describes_nothing_stored(sandbox: Sandbox) -> None:
     put(sandbox, {"operation": "create_order", "do": "amend", "merge": {}, "when": "before_commit"})
     phantom = order(sandbox)
     assert sandbox.pymetrics.get(f"/mercury/getOrder/{phantom['id']}").status_code == 404
@@ -258,7 +256,7 @@ def test_an_answer_that_was_worked_out_but_not_committed_tells_of_nothing(sandbo
 
 
 @pytest.mark.parametrize("do", ["status", "rate_limit", "drop", "cut", "garble", "amend"])
-def test_a_call_that_changes_nothing_leaves_the_next_one_what_it_would_have_had(sandbox: Sandbox, do: str) -> None:
+def test_fault_before_the_commit_does_not_change_the_next_ids(sandbox: Sandbox, do: str) -> None:
     seen = []
     for times in (1, 0):
         sandbox.told("POST", "/reset")
@@ -273,7 +271,7 @@ def test_a_call_that_changes_nothing_leaves_the_next_one_what_it_would_have_had(
     assert seen[0] == seen[1]
 
 
-def test_the_ids_of_a_vendors_trouble_differ_and_come_again_after_a_reset(sandbox: Sandbox) -> None:
+def test_request_ids_of_faults_differ_and_repeat_after_a_reset(sandbox: Sandbox) -> None:
     caller, seen = sandbox.pymetrics, []
     for _ in range(2):
         put(sandbox, {"do": "status"})
@@ -282,10 +280,10 @@ def test_the_ids_of_a_vendors_trouble_differ_and_come_again_after_a_reset(sandbo
     assert seen[0] == seen[1]
 
 
-# The connection.
+# Connections.
 
 
-def test_what_was_answered_before_on_a_connection_arrives_before_it_is_dropped(sandbox: Sandbox) -> None:
+def test_earlier_responses_on_a_connection_arrive_before_a_drop(sandbox: Sandbox) -> None:
     caller = sandbox.pi
     put(sandbox, {"do": "drop", "after": 1})
     with connected(sandbox) as connection:
@@ -297,7 +295,7 @@ def test_what_was_answered_before_on_a_connection_arrives_before_it_is_dropped(s
     assert met(sandbox) == [1]
 
 
-def test_calls_behind_a_cut_answer_on_its_connection_are_not_answered(sandbox: Sandbox) -> None:
+def test_requests_behind_a_cut_response_are_not_answered(sandbox: Sandbox) -> None:
     caller = sandbox.pi
     put(sandbox, {"do": "cut", "times": 1})
     with connected(sandbox) as connection:
@@ -307,7 +305,7 @@ def test_calls_behind_a_cut_answer_on_its_connection_are_not_answered(sandbox: S
     assert held(sandbox) == 1
 
 
-def test_the_server_says_nothing_of_calls_that_it_drops_or_cuts(sandbox: Sandbox, server: Server) -> None:
+def test_drops_and_cuts_are_not_logged(sandbox: Sandbox, server: Server) -> None:
     server.stderr()  # waits for the lines of earlier calls
     before = server.stderr_size()
     put(sandbox, {"do": "drop", "times": 2}, {"do": "cut", "times": 2})
@@ -317,7 +315,7 @@ def test_the_server_says_nothing_of_calls_that_it_drops_or_cuts(sandbox: Sandbox
     assert server.stderr(before) == ""
 
 
-def test_a_large_answer_is_cut_in_the_middle_too(sandbox: Sandbox) -> None:
+def test_large_response_is_cut_in_half(sandbox: Sandbox) -> None:
     long = "x" * 300_000
     sandbox.pi.post(PI, json={**INVITED, "externalId": "e"})
     put(sandbox, {"method": "GET", "do": "amend", "merge": {"long": long}})
@@ -330,7 +328,7 @@ def test_a_large_answer_is_cut_in_the_middle_too(sandbox: Sandbox) -> None:
     assert len(got) == int(headers["content-length"]) // 2 > 1_000
 
 
-def test_what_has_no_body_or_is_no_json_has_nothing_to_spoil(sandbox: Sandbox) -> None:
+def test_response_without_json_or_body_is_not_corrupted(sandbox: Sandbox) -> None:
     id = sandbox.pi.post(PI, json=INVITED).json()["assessmentId"]
     sandbox.told("POST", f"/invitations/{id}/complete")
     put(sandbox, {"operation": "get_report", "do": "amend", "merge": {"a": 1}}, {"do": "garble"})
@@ -341,7 +339,7 @@ def test_what_has_no_body_or_is_no_json_has_nothing_to_spoil(sandbox: Sandbox) -
     assert met(sandbox) == [1, 1]
 
 
-def test_a_page_of_another_origin_may_read_a_trouble_as_any_answer(sandbox: Sandbox) -> None:
+def test_faults_have_cors_headers(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "rate_limit"})
     preflight = {"origin": "http://localhost:1", "access-control-request-method": "GET"}
     assert sandbox.http.request("OPTIONS", PI, headers=preflight).status_code == 204
@@ -351,7 +349,7 @@ def test_a_page_of_another_origin_may_read_a_trouble_as_any_answer(sandbox: Sand
     assert met(sandbox) == [1]
 
 
-# Whom it strikes.
+# Matching.
 
 STRIKES: list[tuple[dict[str, Any], list[int]]] = [
     ({}, [503, 503, 503, 503]),
@@ -372,7 +370,7 @@ STRIKES: list[tuple[dict[str, Any], list[int]]] = [
 
 
 @pytest.mark.parametrize(("said", "expected"), STRIKES)
-def test_a_fault_strikes_whom_it_speaks_of(sandbox: Sandbox, said: dict[str, Any], expected: list[int]) -> None:
+def test_fault_matches_its_selectors(sandbox: Sandbox, said: dict[str, Any], expected: list[int]) -> None:
     pymetrics = sandbox.pymetrics
     put(sandbox, {"do": "status", **said})
     statuses = [
@@ -385,7 +383,7 @@ def test_a_fault_strikes_whom_it_speaks_of(sandbox: Sandbox, said: dict[str, Any
     assert met(sandbox) == [statuses.count(503)]
 
 
-def test_the_first_that_strikes_is_the_one_and_those_after_it_see_nothing(sandbox: Sandbox) -> None:
+def test_first_triggering_fault_applies_and_later_ones_do_not_count(sandbox: Sandbox) -> None:
     put(
         sandbox,
         {"do": "status", "status": 500, "after": 1, "times": 1},
@@ -396,7 +394,7 @@ def test_the_first_that_strikes_is_the_one_and_those_after_it_see_nothing(sandbo
     assert met(sandbox) == [1, 1, 2]
 
 
-def test_a_call_to_nowhere_is_struck_as_well(sandbox: Sandbox) -> None:
+def test_faults_match_unknown_routes_too(sandbox: Sandbox) -> None:
     assert sandbox.pi.get("/api/v1/nothing").status_code == 404
     put(sandbox, {"do": "status"})
     assert sandbox.pi.get("/api/v1/nothing").status_code == 503
@@ -404,7 +402,7 @@ def test_a_call_to_nowhere_is_struck_as_well(sandbox: Sandbox) -> None:
     assert sandbox.pi.post(PI, content=b" " * 1_048_577).status_code == 503
 
 
-def test_neither_the_control_api_nor_an_alarm_nor_another_sandbox_is_struck(sandbox: Sandbox) -> None:
+def test_faults_do_not_match_control_api_timers_or_other_sandboxes(sandbox: Sandbox) -> None:
     id = sandbox.pi.post(PI, json={**INVITED, "email": "grace+completes-in-10s@example.com"}).json()["assessmentId"]
     put(sandbox, {"do": "drop"})
     other = Sandbox(sandbox.http, f"{sandbox.name}-b")
@@ -420,7 +418,7 @@ def outcomes(sandbox: Sandbox, calls: int) -> list[int]:
     return [sandbox.pi.get(PI).status_code for _ in range(calls)]
 
 
-def test_chance_is_the_same_for_the_same_seed_whatever_the_sandbox_is_called(sandbox: Sandbox) -> None:
+def test_probability_depends_on_the_seed_and_not_on_the_name(sandbox: Sandbox) -> None:
     made = {}
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
         opened = Sandbox(sandbox.http, f"{sandbox.name}-{name}")
@@ -434,16 +432,16 @@ def test_chance_is_the_same_for_the_same_seed_whatever_the_sandbox_is_called(san
     assert 8 < made["a"].count(503) < 32
 
 
-# Time and the whole sandbox.
+# Clock, reset, restore and fork.
 
 
-def test_a_struck_answer_is_dated_by_the_sandboxs_clock(sandbox: Sandbox) -> None:
+def test_fault_response_is_dated_by_the_sandbox_clock(sandbox: Sandbox) -> None:
     sandbox.told("POST", "/clock", {"freeze": "2030-05-06T07:08:09Z"})
     put(sandbox, {"do": "status"})
     assert sandbox.pi.get(PI).headers["date"] == "Mon, 06 May 2030 07:08:09 GMT"
 
 
-def test_alarms_ring_before_a_call_is_considered(sandbox: Sandbox) -> None:
+def test_timers_fire_before_a_dry_run(sandbox: Sandbox) -> None:
     sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     id = sandbox.pi.post(PI, json={**INVITED, "email": "grace+completes-in-10s@example.com"}).json()["assessmentId"]
     put(sandbox, {"do": "amend", "merge": {}, "when": "before_commit"})
@@ -452,7 +450,7 @@ def test_alarms_ring_before_a_call_is_considered(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("path", ["/reset", "/snapshots/snapshot-1/restore", ""])
-def test_a_call_that_waits_does_not_outlive_its_world(sandbox: Sandbox, path: str) -> None:
+def test_delayed_call_is_abandoned_after_reset_restore_or_delete(sandbox: Sandbox, path: str) -> None:
     sandbox.told("POST", "/snapshots")
     caller = sandbox.pi
     put(sandbox, {"do": "delay", "duration": "PT0.5S", "times": 1})
@@ -464,7 +462,7 @@ def test_a_call_that_waits_does_not_outlive_its_world(sandbox: Sandbox, path: st
     assert held(sandbox) == 0
 
 
-def test_a_caller_who_gives_up_on_a_slow_answer_has_its_call_committed_all_the_same(sandbox: Sandbox) -> None:
+def test_delayed_call_is_committed_though_its_caller_left(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "delay", "duration": "PT0.3S"})
     with connected(sandbox) as connection:
         connection.sendall(request(sandbox.pi, "POST", PI, INVITED))
@@ -472,7 +470,7 @@ def test_a_caller_who_gives_up_on_a_slow_answer_has_its_call_committed_all_the_s
     until(lambda: held(sandbox) == 1)
 
 
-def test_many_slow_calls_wait_side_by_side(sandbox: Sandbox) -> None:
+def test_delayed_calls_wait_concurrently(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "delay", "duration": "PT0.5S"})
     began = time.monotonic()
     with ThreadPoolExecutor(20) as threads:
@@ -481,7 +479,7 @@ def test_many_slow_calls_wait_side_by_side(sandbox: Sandbox) -> None:
     assert time.monotonic() - began < 5  # one after the other they would take ten
 
 
-def test_reset_forgets_faults_restore_keeps_them_and_a_fork_takes_none(sandbox: Sandbox) -> None:
+def test_reset_removes_faults_restore_keeps_them_and_fork_has_none(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "status", "after": 1})
     sandbox.told("POST", "/snapshots")
     assert outcomes(sandbox, 2) == [200, 503]
@@ -498,16 +496,16 @@ def test_reset_forgets_faults_restore_keeps_them_and_a_fork_takes_none(sandbox: 
     assert sandbox.told("GET", "/faults") == []
 
 
-def test_a_rate_limit_of_the_settings_counts_no_call_that_a_fault_kept_away(sandbox: Sandbox) -> None:
+def test_rate_limit_setting_does_not_count_faulted_calls(sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"rate_limit": 2})
     put(sandbox, {"do": "status", "times": 3}, {"do": "amend", "when": "before_commit", "merge": {}, "times": 3})
     assert outcomes(sandbox, 9) == [503, 503, 503, 200, 200, 200, 200, 200, 429]
 
 
-# The control calls.
+# The control API.
 
 
-def test_faults_are_told_whole_and_in_order(sandbox: Sandbox) -> None:
+def test_faults_are_listed_with_defaults_and_in_order(sandbox: Sandbox) -> None:
     assert sandbox.told("GET", "/faults") == []
     told = put(
         sandbox,
@@ -527,7 +525,7 @@ def test_faults_are_told_whole_and_in_order(sandbox: Sandbox) -> None:
     assert told == [{**empty, **first, "times": 1}, {**empty, **late}, {**empty, **last}]
 
 
-def test_what_is_told_can_be_put_back_and_counts_anew(sandbox: Sandbox) -> None:
+def test_listed_faults_can_be_put_back_with_new_counters(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "status", "times": 2}, {"do": "amend", "merge": {"a": None, "b": [1, {"c": 2.5}]}})
     outcomes(sandbox, 3)
     told = sandbox.told("GET", "/faults")
@@ -537,7 +535,7 @@ def test_what_is_told_can_be_put_back_and_counts_anew(sandbox: Sandbox) -> None:
     assert outcomes(sandbox, 3) == [503, 503, 200]
 
 
-def test_no_fault_is_left_after_delete_or_an_empty_list(sandbox: Sandbox) -> None:
+def test_delete_and_an_empty_list_remove_all_faults(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "drop"})
     answer = sandbox.control("DELETE", "/faults")
     assert (answer.status_code, answer.content) == (204, b"")
@@ -596,9 +594,7 @@ REFUSED: list[tuple[Any, str, str]] = [
 
 
 @pytest.mark.parametrize(("body", "where", "words"), REFUSED)
-def test_what_could_not_work_is_refused_and_nothing_has_changed(
-    sandbox: Sandbox, body: Any, where: str, words: str
-) -> None:
+def test_invalid_fault_is_422_and_changes_nothing(sandbox: Sandbox, body: Any, where: str, words: str) -> None:
     put(sandbox, {"id": "kept", "do": "status", "times": 3})
     outcomes(sandbox, 1)
     before = sandbox.told("GET", "/faults")
@@ -608,13 +604,13 @@ def test_what_could_not_work_is_refused_and_nothing_has_changed(
     assert outcomes(sandbox, 3) == [503, 503, 200]
 
 
-def test_all_that_is_wrong_is_said_at_once(sandbox: Sandbox) -> None:
+def test_all_errors_are_reported_at_once(sandbox: Sandbox) -> None:
     faults = [{"do": "drop", "times": -1, "path": "x"}, {"do": "delay"}]
     document = problem(sandbox.control("PUT", "/faults", faults), 422)
     assert [error["where"] for error in document["errors"]] == ["0.path", "0.times", "1.duration"]
 
 
-def test_what_is_no_json_is_a_400(sandbox: Sandbox) -> None:
+def test_invalid_json_is_400(sandbox: Sandbox) -> None:
     url = f"/_simulator/sandboxes/{sandbox.name}/faults"
     problem(sandbox.http.put(url, content=b"[{"), 400, "not JSON")
     problem(sandbox.http.post(url, json=[]), 405)

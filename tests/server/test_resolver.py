@@ -1,4 +1,4 @@
-"""Names that hang take a bounded number of threads, and stop no others. Only the system's resolver is replaced."""
+"""The resolver: names that hang take a bounded number of threads and stop no others."""
 
 import asyncio
 import socket
@@ -47,7 +47,7 @@ async def quickly(asked: Resolver, host: str) -> Any:
         return await asked.look_up(host)
 
 
-async def test_hanging_names_take_no_more_threads_than_there_may_be_and_quick_names_are_still_answered(
+async def test_hanging_names_take_a_bounded_number_of_threads_and_delay_no_fast_name(
     names: Names,
 ) -> None:
     asked = Resolver()
@@ -60,7 +60,7 @@ async def test_hanging_names_take_no_more_threads_than_there_may_be_and_quick_na
     assert {type(one) for one in await asyncio.gather(*hanging, return_exceptions=True)} == {socket.gaierror}
 
 
-async def test_names_that_were_slow_leave_room_for_new_ones(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_names_leave_threads_for_new_names(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolver, "SLOW", -1.0)  # every look-up counts as slow
     asked = Resolver()
     names.over.set()
@@ -76,7 +76,7 @@ async def test_names_that_were_slow_leave_room_for_new_ones(names: Names, monkey
     await asyncio.gather(*hanging, return_exceptions=True)
 
 
-async def test_all_who_ask_for_one_name_share_one_look_up(names: Names) -> None:
+async def test_concurrent_lookups_of_a_name_are_one(names: Names) -> None:
     asked = Resolver()
     waiting = [asyncio.create_task(asked.look_up("hang.example")) for _ in range(100)]
     await asyncio.sleep(0)
@@ -87,7 +87,7 @@ async def test_all_who_ask_for_one_name_share_one_look_up(names: Names) -> None:
     assert [type(one) for one in found] == [asyncio.CancelledError, *[socket.gaierror] * 99]
 
 
-async def test_an_abandoned_look_up_gets_no_thread(names: Names) -> None:
+async def test_abandoned_lookup_gets_no_thread(names: Names) -> None:
     asked = Resolver()
     hanging = [asyncio.create_task(asked.look_up(f"hang-{n}.example")) for n in range(THREADS)]
     await asyncio.sleep(0)
@@ -100,6 +100,6 @@ async def test_an_abandoned_look_up_gets_no_thread(names: Names) -> None:
     assert await quickly(asked, "left.example")
 
 
-async def test_what_is_no_name_is_an_error_of_the_look_up(names: Names) -> None:
+async def test_invalid_name_is_an_oserror(names: Names) -> None:
     with pytest.raises(OSError, match="is no host name"):
         await Resolver().look_up("bad.example")

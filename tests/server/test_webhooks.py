@@ -1,4 +1,4 @@
-"""Webhooks: what is posted, when, how often, to whom never, and that nobody waits for somebody else's listener."""
+"""Webhooks: their content, retries, ordering, isolation of slow listeners, the egress policy, replays and restores."""
 
 import asyncio
 import base64
@@ -148,7 +148,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("members", "behaviour", "rest"), FORMS)
-def test_completion_posts_the_documented_form_and_nothing_else(
+def test_completion_posts_the_documented_form(
     frozen: Sandbox, listener: Listener, members: dict[str, Any], behaviour: dict[str, Any], rest: str
 ) -> None:
     frozen.told("PATCH", "/config", {"behaviour": behaviour})
@@ -163,19 +163,11 @@ def test_completion_posts_the_documented_form_and_nothing_else(
     assert only(settle(frozen))["state"] == "delivered"
 
 
-USERS = [
-    ("user:secret@", b"user:secret"),
-    ("user%40corp.com:p%3Aw%2Fd@", b"user@corp.com:p:w/d"),
-    ("user@", b"user:"),
-    (":secret@", b":secret"),
-    ("a%20b:%C3%A9@", "a b:é".encode()),
-    ("us+er:pa+ss@", b"us+er:pa+ss"),
-    ("user:a:b@", b"user:a:b"),
-]
+USERS = [("user:secret@", b"user:secret"), ("user%40corp.com:p%3Aw%2Fd@", b"user@corp.com:p:w/d"), ("user@", b"user:")]
 
 
 @pytest.mark.parametrize(("userinfo", "sent"), USERS)
-def test_user_and_password_of_the_address_become_basic_authentication(
+def test_userinfo_of_the_url_becomes_basic_authentication(
     frozen: Sandbox, listener: Listener, userinfo: str, sent: bytes
 ) -> None:
     url = listener.url.replace("http://", f"http://{userinfo}") + "/hook"
@@ -194,7 +186,7 @@ def test_user_and_password_of_the_address_become_basic_authentication(
     ("own", "default", "called"),
     [("/own", "/default", "/own"), (None, "/default", "/default"), ("/own", None, "/own"), (None, None, None)],
 )
-def test_the_assessments_own_address_takes_the_place_of_the_default_one(
+def test_url_of_the_assessment_overrides_the_default_url(
     frozen: Sandbox, listener: Listener, own: str | None, default: str | None, called: str | None
 ) -> None:
     frozen.told("PATCH", "/config", {"default_webhook_url": default and listener.url + default})
@@ -204,7 +196,7 @@ def test_the_assessments_own_address_takes_the_place_of_the_default_one(
     assert [received.path for received in listener.received] == ([called] if called else [])
 
 
-def test_the_default_address_is_the_one_in_force_at_completion(frozen: Sandbox, listener: Listener) -> None:
+def test_default_url_is_read_at_completion(frozen: Sandbox, listener: Listener) -> None:
     id = assess(frozen)
     frozen.told("PATCH", "/config", {"default_webhook_url": f"{listener.url}/later"})
     act(frozen, id, "complete")
@@ -215,7 +207,7 @@ STEPS = [("open",), ("start",), ("expire",), ("abort",), ("open", "start", "abor
 
 
 @pytest.mark.parametrize("actions", STEPS)
-def test_nothing_but_completion_is_told(frozen: Sandbox, listener: Listener, actions: tuple[str, ...]) -> None:
+def test_only_completion_sends_a_webhook(frozen: Sandbox, listener: Listener, actions: tuple[str, ...]) -> None:
     frozen.told("PATCH", "/config", {"default_webhook_url": listener.url})
     id = assess(frozen, assessmentStatusWebHook=listener.url, notifyAssessmentAvailableUsingEmail=1)
     for action in actions:
@@ -225,7 +217,7 @@ def test_nothing_but_completion_is_told(frozen: Sandbox, listener: Listener, act
 
 
 @pytest.mark.parametrize(("notify", "state"), [(0, "0"), (1, "10")])
-def test_creation_is_told_too_where_the_switch_says_so(
+def test_behaviour_flag_sends_a_webhook_at_creation_too(
     frozen: Sandbox, listener: Listener, notify: int, state: str
 ) -> None:
     frozen.told("PATCH", "/config", {"behaviour": {"pi.webhook_on": "creation and completion"}})
@@ -235,7 +227,7 @@ def test_creation_is_told_too_where_the_switch_says_so(
     assert [received.form["assessmentState"] for received in listener.wait_for(2)] == [state, "40"]
 
 
-def test_a_refused_call_tells_nobody(frozen: Sandbox, listener: Listener) -> None:
+def test_refused_request_sends_no_webhook(frozen: Sandbox, listener: Listener) -> None:
     id = complete(frozen, listener.url)
     settle(frozen)
     assert frozen.control("POST", f"/invitations/{id}/complete").status_code == 409
@@ -243,10 +235,10 @@ def test_a_refused_call_tells_nobody(frozen: Sandbox, listener: Listener) -> Non
     assert len(settle(frozen)) == len(listener.received) == 1
 
 
-# Trying again.
+# Retries.
 
 
-def test_a_listener_that_always_fails_gets_nine_attempts_at_doubling_gaps(frozen: Sandbox, listener: Listener) -> None:
+def test_failing_listener_gets_nine_attempts_with_exponential_backoff(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500]
     id = assess(frozen, "ada+completes@example.com", assessmentStatusWebHook=listener.url)
     began = time.monotonic()
@@ -271,7 +263,7 @@ def test_a_listener_that_always_fails_gets_nine_attempts_at_doubling_gaps(frozen
     assert took < 1
 
 
-def test_a_running_clock_plays_the_nine_attempts_at_the_same_gaps(sandbox: Sandbox, listener: Listener) -> None:
+def test_running_clock_keeps_the_same_backoff(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [503]
     complete(sandbox, listener.url)
     listener.wait_for(1)
@@ -280,10 +272,8 @@ def test_a_running_clock_plays_the_nine_attempts_at_the_same_gaps(sandbox: Sandb
     assert [later - earlier for earlier, later in pairwise(at)] == GAPS
 
 
-@pytest.mark.parametrize(
-    "code", [300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 410, 418, 422, 501, 505, 599]
-)
-def test_a_final_answer_is_not_tried_again(frozen: Sandbox, listener: Listener, code: int) -> None:
+@pytest.mark.parametrize("code", [300, 400, 404, 410, 501])
+def test_final_status_is_not_retried(frozen: Sandbox, listener: Listener, code: int) -> None:
     listener.answers = [code]
     complete(frozen, listener.url)
     turn(frozen, advance="PT48H")
@@ -293,8 +283,8 @@ def test_a_final_answer_is_not_tried_again(frozen: Sandbox, listener: Listener, 
     assert (delivery["state"], delivery["next"], len(listener.received)) == ("failed", None, 1)
 
 
-@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_no_redirect_is_followed(frozen: Sandbox, listener: Listener, code: int) -> None:
+@pytest.mark.parametrize("code", [302, 307])
+def test_redirect_is_not_followed(frozen: Sandbox, listener: Listener, code: int) -> None:
     head = f"HTTP/1.1 {code} Elsewhere\r\nlocation: {listener.url}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
     with Raw(head.encode()) as raw:
         complete(frozen, raw.url)
@@ -304,8 +294,8 @@ def test_no_redirect_is_followed(frozen: Sandbox, listener: Listener, code: int)
     assert listener.received == []
 
 
-@pytest.mark.parametrize("code", [408, 429, 500, 502, 503, 504])
-def test_a_passing_failure_is_tried_again(frozen: Sandbox, listener: Listener, code: int) -> None:
+@pytest.mark.parametrize("code", [429, 503])
+def test_retryable_status_is_retried_after_the_backoff(frozen: Sandbox, listener: Listener, code: int) -> None:
     listener.answers = [code, 200]
     complete(frozen, listener.url)
     pending = only(settle(frozen))
@@ -319,8 +309,8 @@ def test_a_passing_failure_is_tried_again(frozen: Sandbox, listener: Listener, c
     assert (delivered["state"], delivered["next"]) == ("delivered", None)
 
 
-@pytest.mark.parametrize("code", [200, 201, 202, 204, 206, 299])
-def test_any_success_delivers(frozen: Sandbox, listener: Listener, code: int) -> None:
+@pytest.mark.parametrize("code", [200, 204, 299])
+def test_any_2xx_delivers(frozen: Sandbox, listener: Listener, code: int) -> None:
     listener.answers = [code]
     complete(frozen, listener.url)
     turn(frozen, advance="PT48H")
@@ -329,8 +319,8 @@ def test_any_success_delivers(frozen: Sandbox, listener: Listener, code: int) ->
     assert (delivery["state"], delivery["next"], len(listener.received)) == ("delivered", None, 1)
 
 
-@pytest.mark.parametrize("failures", range(10))
-def test_success_ends_the_attempts(frozen: Sandbox, listener: Listener, failures: int) -> None:
+@pytest.mark.parametrize("failures", [1, 8, 9])
+def test_success_ends_the_retries(frozen: Sandbox, listener: Listener, failures: int) -> None:
     listener.answers = [500] * failures + [200]
     complete(frozen, listener.url)
     turn(frozen, advance="PT48H")
@@ -341,18 +331,11 @@ def test_success_ends_the_attempts(frozen: Sandbox, listener: Listener, failures
 
 
 OK = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
-BROKEN = {
-    "hangs up at once": b"",
-    "hangs up within the head": b"HTTP/1.1 200 OK\r\ncontent-le",
-    "hangs up within the body": OK + b"content-length: 100\r\n\r\nhalf",
-    "hangs up within a chunk": OK + b"transfer-encoding: chunked\r\n\r\nff\r\nhalf",
-    "does not speak HTTP": b"220 mail.example.com ESMTP\r\n",
-    "answers nonsense": bytes(range(256)),
-}
+BROKEN = {"closes at once": b"", "closes within the body": OK + b"content-length: 100\r\n\r\nhalf"}
 
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN.keys())
-def test_a_listener_that_breaks_off_is_tried_again(frozen: Sandbox, answer: bytes) -> None:
+def test_broken_response_is_retried(frozen: Sandbox, answer: bytes) -> None:
     with Raw(answer) as raw:
         complete(frozen, raw.url)
         pending = only(settle(frozen))
@@ -365,7 +348,7 @@ def test_a_listener_that_breaks_off_is_tried_again(frozen: Sandbox, answer: byte
         assert (failed["state"], len(failed["attempts"]), raw.connections) == ("failed", 9, 9)
 
 
-def test_a_listener_that_refuses_the_connection_is_tried_again(frozen: Sandbox) -> None:
+def test_refused_connection_is_retried(frozen: Sandbox) -> None:
     complete(frozen, f"http://127.0.0.1:{free_port()}/")
     assert only(settle(frozen))["state"] == "pending"
     turn(frozen, advance="PT24H")
@@ -374,14 +357,14 @@ def test_a_listener_that_refuses_the_connection_is_tried_again(frozen: Sandbox) 
     assert all(attempt["error"] and attempt["status"] is None for attempt in failed["attempts"])
 
 
-def test_a_name_that_leads_nowhere_is_tried_again(frozen: Sandbox) -> None:
+def test_unresolvable_host_is_retried(frozen: Sandbox) -> None:
     complete(frozen, "http://nobody.invalid/")
     pending = only(settle(frozen))
     assert (pending["state"], len(pending["attempts"])) == ("pending", 1)
     assert pending["attempts"][0]["error"] not in (None, "", "refused by policy")
 
 
-def test_a_listener_that_takes_too_long_is_tried_again(frozen: Sandbox, listener: Listener) -> None:
+def test_timeout_is_retried(frozen: Sandbox, listener: Listener) -> None:
     frozen.told("PATCH", "/config", {"webhook_timeout": 0.2})
     listener.delay = 5
     complete(frozen, listener.url)
@@ -397,7 +380,7 @@ def test_a_listener_that_takes_too_long_is_tried_again(frozen: Sandbox, listener
     assert only(settle(frozen))["state"] == "delivered"
 
 
-def test_the_time_limit_holds_for_the_whole_answer(frozen: Sandbox) -> None:
+def test_timeout_holds_for_the_whole_response(frozen: Sandbox) -> None:
     frozen.told("PATCH", "/config", {"webhook_timeout": 0.3})
     stop = threading.Event()
 
@@ -425,36 +408,7 @@ def test_the_time_limit_holds_for_the_whole_answer(frozen: Sandbox) -> None:
     assert "0.3" in pending["attempts"][0]["error"]
 
 
-ODD = {
-    "a body that is no text": OK + b"content-length: 3\r\n\r\n\xff\xfe\x00",
-    "a header that is no text": OK + b"x-odd: \xff\xfe\r\ncontent-length: 0\r\n\r\n",
-    "a hundred headers": OK + b"".join(b"x-%d: y\r\n" % n for n in range(90)) + b"content-length: 0\r\n\r\n",
-    "an interim answer first": b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK + b"content-length: 0\r\n\r\n",
-    "no length": OK + b"\r\nuntil the end",
-    "an encoding that it does not keep": OK + b"content-encoding: gzip\r\ncontent-length: 4\r\n\r\nnope",
-    "an old version": b"HTTP/1.0 200 OK\r\n\r\nfine",
-}
-
-
-@pytest.mark.parametrize("answer", ODD.values(), ids=ODD.keys())
-def test_an_odd_answer_is_an_answer(frozen: Sandbox, answer: bytes) -> None:
-    with Raw(answer) as raw:
-        complete(frozen, raw.url)
-        delivery = only(settle(frozen))
-    assert (delivery["state"], delivery["attempts"][0]["status"]) == ("delivered", 200)
-    assert frozen.told("GET", f"/deliveries/{delivery['id']}")["attempts"][0]["answer"]["status"] == 200
-
-
-def test_a_listener_that_hangs_up_after_each_answer_without_saying_so_gets_every_attempt(frozen: Sandbox) -> None:
-    with Raw(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n") as raw:
-        complete(frozen, raw.url)
-        turn(frozen, advance="PT24H")
-        attempts = only(settle(frozen))["attempts"]
-        assert [attempt["status"] for attempt in attempts] == [503] * 9
-        assert raw.connections == 9
-
-
-def test_an_endless_answer_is_read_no_further_than_it_is_kept(frozen: Sandbox) -> None:
+def test_large_response_is_read_up_to_8_kib(frozen: Sandbox) -> None:
     with Raw(OK + b"content-length: 3000000\r\n\r\n" + b"x" * 3_000_000) as raw:
         complete(frozen, raw.url)
         delivery = only(settle(frozen))
@@ -463,10 +417,10 @@ def test_an_endless_answer_is_read_no_further_than_it_is_kept(frozen: Sandbox) -
     assert attempt["answer"]["body"] == "x" * 8_192
 
 
-# Nobody waits for somebody else.
+# Isolation of slow listeners.
 
 
-def test_a_slow_listener_delays_nobody_else(
+def test_slow_listener_delays_no_other_request_or_webhook(
     frozen: Sandbox, other: Sandbox, listener: Listener, record_property: Callable[[str, object], None]
 ) -> None:
     """Each kind of neighbour is asked five times; a real wait would show in every one of them."""
@@ -517,7 +471,7 @@ def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     over.set()
 
 
-async def test_looking_a_name_up_counts_in_the_time_limit(slow_names: list[str]) -> None:
+async def test_name_resolution_counts_in_the_timeout(slow_names: list[str]) -> None:
     sender = WebhookClient(Policy())
     outcome = await sender.send(WebhookRequest("http://slow.example/", (), b""), 0.2)
     assert 0.19 <= outcome.duration < 0.6
@@ -525,7 +479,7 @@ async def test_looking_a_name_up_counts_in_the_time_limit(slow_names: list[str])
     assert outcome.error == "no answer within 0.2 s"
 
 
-async def test_the_address_that_was_judged_is_the_one_connected(
+async def test_client_connects_to_the_address_that_the_policy_checked(
     monkeypatch: pytest.MonkeyPatch, listener: Listener
 ) -> None:
     """A name that leads elsewhere when it is looked up once more must not lead around the policy."""
@@ -550,7 +504,7 @@ async def test_the_address_that_was_judged_is_the_one_connected(
     assert received.headers["host"] == f"rebind.example:{port}"
 
 
-async def test_slow_names_do_not_hold_up_others(slow_names: list[str], listener: Listener) -> None:
+async def test_slow_names_do_not_delay_others(slow_names: list[str], listener: Listener) -> None:
     sender = WebhookClient(Policy())
     slow = [asyncio.create_task(sender.send(WebhookRequest(f"http://slow{n}.example/", (), b""), 5)) for n in range(16)]
     while not slow_names:  # noqa: ASYNC110  a thread of the resolver says so
@@ -566,7 +520,7 @@ async def test_slow_names_do_not_hold_up_others(slow_names: list[str], listener:
     assert took < 0.5
 
 
-def test_at_most_eight_attempts_run_at_once_for_a_sandbox_and_an_origin(frozen: Sandbox, other: Sandbox) -> None:
+def test_at_most_eight_attempts_at_once_for_a_sandbox_and_origin(frozen: Sandbox, other: Sandbox) -> None:
     lock, now, most = threading.Lock(), {"": 0}, {"": 0}
 
     def answer(received: Received) -> int:
@@ -592,7 +546,7 @@ def test_at_most_eight_attempts_run_at_once_for_a_sandbox_and_an_origin(frozen: 
     assert (most["/a"], most["/b"]) == (8, 8)
 
 
-def test_a_full_origin_does_not_hold_up_another_in_the_same_sandbox(frozen: Sandbox, listener: Listener) -> None:
+def test_busy_origin_does_not_delay_another_origin(frozen: Sandbox, listener: Listener) -> None:
     with Listener(delay=1.5) as slow:
         frozen.told("PATCH", "/config", {"progress": "PT1H"})
         for _ in range(16):
@@ -606,7 +560,7 @@ def test_a_full_origin_does_not_hold_up_another_in_the_same_sandbox(frozen: Sand
         assert 3.0 <= took < 4.5, "two rounds of eight"
 
 
-def test_a_listener_may_read_the_assessment_inside_its_webhook(frozen: Sandbox, listener: Listener) -> None:
+def test_listener_can_read_the_assessment_while_it_handles_the_webhook(frozen: Sandbox, listener: Listener) -> None:
     read: list[Any] = []
 
     def answer(received: Received) -> int:
@@ -623,7 +577,7 @@ def test_a_listener_may_read_the_assessment_inside_its_webhook(frozen: Sandbox, 
     assert [shown["assessmentDateTime"] for shown in read] == [START] + [after(START, HOUR)] * 30
 
 
-def test_a_listener_may_turn_the_knobs_inside_its_webhook(frozen: Sandbox, listener: Listener) -> None:
+def test_listener_can_use_the_control_api_while_it_handles_the_webhook(frozen: Sandbox, listener: Listener) -> None:
     answers: list[httpx2.Response] = []
 
     def answer(received: Received) -> int:
@@ -638,37 +592,17 @@ def test_a_listener_may_turn_the_knobs_inside_its_webhook(frozen: Sandbox, liste
     assert [answer.status_code for answer in answers] == [409, 200, 200]
 
 
-# Where webhooks never go.
+# Egress policy.
 
 FORBIDDEN = [
-    "http://169.254.169.254/latest/meta-data/",
-    "http://169.254.0.1/",
-    "http://169.254.255.255:8080/",
-    "http://user:pass@169.254.169.254/",
-    "http://[fe80::1]/",
-    "http://[fe80::1%25lo]/",
-    "http://[febf:ffff::1]/",
-    "http://[::ffff:169.254.169.254]/",
-    "http://[::ffff:a9fe:a9fe]/",
-    "http://[2002:a9fe:a9fe::1]/",
-    "http://[64:ff9b::169.254.169.254]/",
-    "http://[fd00:ec2::254]/",
-    "http://2852039166/",
-    "http://0xA9FEA9FE/",
-    "http://0xa9.0xfe.0xa9.0xfe/",
-    "http://0251.0376.0251.0376/",
-    "http://169.254.43518/",
-    "http://169.16689662/",
-    "http://\uff11\uff16\uff19.254.169.254/",
+    "http://169.254.169.254/latest/meta-data/", "HTTP://169.254.169.254:80/", "http://user:pass@169.254.169.254/",
+    "http://[fe80::1%25lo]/", "http://0xA9FEA9FE/", "http://\uff11\uff16\uff19.254.169.254/",
     "http://169\u3002254\u3002169\u3002254/",
-    "http://100.100.100.200/",
-    "http://168.63.129.16/",
-    "HTTP://169.254.169.254:80/",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("url", FORBIDDEN)
-def test_a_link_local_or_metadata_address_is_refused_by_policy(frozen: Sandbox, url: str) -> None:
+def test_link_local_or_metadata_url_is_refused_by_policy(frozen: Sandbox, url: str) -> None:
     frozen.told("PATCH", "/config", {"webhook_timeout": 5.0})
     created = frozen.pi.post(PI, json={**ADA, "assessmentStatusWebHook": url})
     if created.status_code == 400:  # an address that cannot be one is refused when it is given
@@ -694,7 +628,7 @@ EVASIONS = [
 
 
 @pytest.mark.parametrize("url", EVASIONS)
-def test_a_link_local_address_in_disguise_is_not_reached(frozen: Sandbox, url: str) -> None:
+def test_disguised_link_local_url_is_not_called(frozen: Sandbox, url: str) -> None:
     frozen.told("PATCH", "/config", {"webhook_timeout": 1.0})
     created = frozen.pi.post(PI, json={**ADA, "assessmentStatusWebHook": url})
     if created.status_code == 201:
@@ -703,7 +637,7 @@ def test_a_link_local_address_in_disguise_is_not_reached(frozen: Sandbox, url: s
         assert (attempt["status"], bool(attempt["error"])) == (None, True)
 
 
-def test_the_default_address_and_the_extension_obey_the_policy_too(frozen: Sandbox) -> None:
+def test_policy_holds_for_configured_urls_and_replays(frozen: Sandbox) -> None:
     url = "http://169.254.169.254/"
     frozen.told("PATCH", "/config", {"default_webhook_url": url, "webhook_url": url})
     complete(frozen, None)
@@ -714,29 +648,8 @@ def test_the_default_address_and_the_extension_obey_the_policy_too(frozen: Sandb
     assert [d["attempts"][0]["error"] for d in settle(frozen)] == ["refused by policy"] * 4
 
 
-@pytest.mark.parametrize(
-    ("allowed", "host", "connected"),
-    [
-        ("127.0.0.1", "127.0.0.1", True),
-        ("127.0.0.*", "127.0.0.1", True),
-        ("example.com, 127.0.0.1", "127.0.0.1", True),
-        ("localhost", "LOCALHOST", True),
-        ("LocalHost", "localhost", True),
-        ("*.example.com,*host", "localhost", True),
-        ("localhost", "127.0.0.1", False),
-        ("127.0.0.1", "localhost", False),
-        ("127.0.0.1", "metadata", False),
-        ("127.0.0.1", "127.0.0.1.nip.invalid", False),
-        ("127.0.0.1", "2130706433", False),
-        ("*.example.com", "127.0.0.1", False),
-    ],
-)
-def test_webhooks_go_to_the_named_hosts_alone(listener: Listener, allowed: str, host: str, connected: bool) -> None:
-    _goes(listener, served("--webhook-hosts", allowed), host, connected)
-
-
 @pytest.mark.parametrize(("allowed", "connected"), [("127.0.0.1,localhost", True), ("localhost", False), ("", True)])
-def test_the_named_hosts_may_stand_in_the_environment(listener: Listener, allowed: str, connected: bool) -> None:
+def test_webhook_hosts_from_the_environment(listener: Listener, allowed: str, connected: bool) -> None:
     _goes(listener, served(environ={"SIMULATOR_WEBHOOK_HOSTS": allowed}), "127.0.0.1", connected)
 
 
@@ -753,18 +666,10 @@ def _goes(listener: Listener, serving: AbstractContextManager[str], host: str, c
     assert delivery["state"] == ("delivered" if connected else "failed")
 
 
-def test_no_option_opens_the_way_to_the_metadata_service() -> None:
-    with served("--webhook-hosts", "*,169.254.169.254") as url, httpx2.Client(base_url=url, trust_env=False) as http:
-        sandbox = Sandbox(http, "a")
-        freeze(sandbox)
-        complete(sandbox, "http://169.254.169.254/")
-        assert only(settle(sandbox))["attempts"][0]["error"] == "refused by policy"
-
-
 # Deliveries as the control API shows them.
 
 
-def test_a_delivery_shows_what_was_tried_and_what_comes_next(frozen: Sandbox, listener: Listener) -> None:
+def test_delivery_shows_its_attempts_and_the_next_one(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [503, 204]
     url = listener.url.replace("http://", "http://user:secret@") + "/hook"
     id = complete(frozen, url, externalId="x")
@@ -792,7 +697,7 @@ def test_a_delivery_shows_what_was_tried_and_what_comes_next(frozen: Sandbox, li
         assert ["content-length", "0"] in [[name.lower(), value] for name, value in shown["answer"]["headers"]]
 
 
-def test_deliveries_are_listed_in_the_order_of_their_making(frozen: Sandbox, listener: Listener) -> None:
+def test_deliveries_are_listed_in_order_of_creation(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500]
     ids = [complete(frozen, listener.url) for _ in range(12)]
     turn(frozen, advance="PT1H")
@@ -800,16 +705,14 @@ def test_deliveries_are_listed_in_the_order_of_their_making(frozen: Sandbox, lis
 
 
 @pytest.mark.parametrize("call", [("GET", ""), ("POST", "/replay")])
-def test_an_unknown_delivery_is_not_found(sandbox: Sandbox, call: tuple[str, str]) -> None:
+def test_unknown_delivery_is_404(sandbox: Sandbox, call: tuple[str, str]) -> None:
     refused = sandbox.control(call[0], f"/deliveries/nothing{call[1]}")
     assert refused.status_code == 404
     assert "nothing" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize("answer", [200, 400, 500])
-def test_a_replay_sends_the_same_again_as_a_delivery_of_its_own(
-    frozen: Sandbox, listener: Listener, answer: int
-) -> None:
+def test_replay_is_a_new_delivery_of_the_same_event(frozen: Sandbox, listener: Listener, answer: int) -> None:
     listener.answers = [answer] * (9 if answer == 500 else 1) + [200]
     complete(frozen, listener.url)
     turn(frozen, advance="P2D")
@@ -824,7 +727,7 @@ def test_a_replay_sends_the_same_again_as_a_delivery_of_its_own(
     assert len({received.body for received in listener.received}) == 1
 
 
-def test_a_replay_may_go_elsewhere_and_be_replayed_itself(frozen: Sandbox, listener: Listener) -> None:
+def test_replay_to_another_url_can_be_replayed(frozen: Sandbox, listener: Listener) -> None:
     complete(frozen, f"{listener.url}/first")
     first = only(settle(frozen))
     second = frozen.told("POST", f"/deliveries/{first['id']}/replay", {"url": f"{listener.url}/second"})
@@ -834,7 +737,7 @@ def test_a_replay_may_go_elsewhere_and_be_replayed_itself(frozen: Sandbox, liste
     assert len({first["id"], second["id"], third["id"]}) == 3
 
 
-def test_a_replay_that_fails_is_tried_again_like_any_other(frozen: Sandbox, listener: Listener) -> None:
+def test_failed_replay_is_retried(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [200, 500]
     complete(frozen, listener.url)
     frozen.told("POST", f"/deliveries/{only(settle(frozen))['id']}/replay")
@@ -842,7 +745,7 @@ def test_a_replay_that_fails_is_tried_again_like_any_other(frozen: Sandbox, list
     assert [(d["state"], len(d["attempts"])) for d in settle(frozen)] == [("delivered", 1), ("failed", 9)]
 
 
-def test_a_replay_does_not_wait_for_the_retries_of_the_first(frozen: Sandbox, listener: Listener) -> None:
+def test_replay_of_a_pending_delivery_does_not_wait_for_its_retries(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 200]
     complete(frozen, listener.url)
     first = only(settle(frozen))
@@ -850,7 +753,7 @@ def test_a_replay_does_not_wait_for_the_retries_of_the_first(frozen: Sandbox, li
     assert [delivery["state"] for delivery in settle(frozen)] == ["pending", "delivered"]
 
 
-def test_a_notice_that_waits_for_the_one_before_it_has_no_next_attempt_yet(frozen: Sandbox, listener: Listener) -> None:
+def test_delivery_behind_another_of_its_invitation_has_no_next_attempt(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 200]
     frozen.told("PATCH", "/config", {"webhook_url": listener.url})
     id = order(frozen)
@@ -863,7 +766,7 @@ BAD_REPLAYS = [{"url": "ftp://example.com/"}, {"url": "example.com"}, {"url": ""
 
 
 @pytest.mark.parametrize("body", BAD_REPLAYS, ids=repr)
-def test_a_replay_to_what_is_no_address_is_refused(frozen: Sandbox, listener: Listener, body: Any) -> None:
+def test_replay_with_an_invalid_body_is_422(frozen: Sandbox, listener: Listener, body: Any) -> None:
     complete(frozen, listener.url)
     first = only(settle(frozen))
     refused = frozen.http.post(f"/_simulator/sandboxes/{frozen.name}/deliveries/{first['id']}/replay", json=body)
@@ -872,15 +775,7 @@ def test_a_replay_to_what_is_no_address_is_refused(frozen: Sandbox, listener: Li
     assert settle(frozen) == [first]
 
 
-def test_an_unfinished_delivery_may_be_replayed(frozen: Sandbox, listener: Listener) -> None:
-    listener.answers = [500, 200]
-    complete(frozen, listener.url)
-    frozen.told("POST", f"/deliveries/{only(settle(frozen))['id']}/replay")
-    turn(frozen, advance="PT24H")
-    assert [delivery["state"] for delivery in settle(frozen)] == ["delivered", "delivered"]
-
-
-# Beginning again.
+# Reset, restore, delete and fork.
 
 
 def _in_flight(sandbox: Sandbox, listener: Listener) -> str:
@@ -897,7 +792,7 @@ def _in_flight(sandbox: Sandbox, listener: Listener) -> str:
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_nothing_that_was_on_its_way_acts_after_a_new_beginning(
+def test_reset_restore_and_delete_cancel_attempts_in_flight(
     frozen: Sandbox, listener: Listener, gate: threading.Event, ending: Callable[[Sandbox, str], None]
 ) -> None:
     kept = _in_flight(frozen, listener)
@@ -914,7 +809,7 @@ def test_nothing_that_was_on_its_way_acts_after_a_new_beginning(
     assert len(listener.received) == 9
 
 
-def test_a_snapshot_taken_while_an_attempt_is_on_its_way_sends_it_again(
+def test_restore_repeats_an_attempt_that_was_in_flight_at_the_snapshot(
     frozen: Sandbox, listener: Listener, gate: threading.Event
 ) -> None:
     id = complete(frozen, listener.url)
@@ -934,7 +829,7 @@ def test_a_snapshot_taken_while_an_attempt_is_on_its_way_sends_it_again(
         assert len(listener.received) == times
 
 
-def test_a_restore_brings_back_the_attempts_that_are_still_to_come(frozen: Sandbox, listener: Listener) -> None:
+def test_restore_brings_back_pending_retries(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 500, 200, 200, 200]
     complete(frozen, listener.url)
     turn(frozen, advance="PT10M")
@@ -949,7 +844,7 @@ def test_a_restore_brings_back_the_attempts_that_are_still_to_come(frozen: Sandb
     assert only(settle(frozen))["state"] == "delivered"
 
 
-def test_a_fork_owes_nobody_anything(frozen: Sandbox, listener: Listener) -> None:
+def test_fork_has_no_deliveries(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500]
     complete(frozen, listener.url)
     settle(frozen)
@@ -961,7 +856,7 @@ def test_a_fork_owes_nobody_anything(frozen: Sandbox, listener: Listener) -> Non
     fork.control("DELETE")
 
 
-def test_two_sandboxes_with_the_same_listener_have_deliveries_of_their_own(
+def test_sandboxes_with_one_listener_have_separate_deliveries(
     frozen: Sandbox, other: Sandbox, listener: Listener
 ) -> None:
     listener.answers = lambda received: 500 if received.path == "/a" else 200
@@ -984,13 +879,13 @@ def signed(received: Received, key: bytes) -> str:
     return f"v1,{base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()}"
 
 
-def test_pymetrics_tells_nothing_unless_the_sandbox_asks_for_it(frozen: Sandbox, listener: Listener) -> None:
+def test_pymetrics_sends_nothing_without_webhook_url(frozen: Sandbox, listener: Listener) -> None:
     frozen.told("PATCH", "/config", {"default_webhook_url": listener.url})
     act(frozen, order(frozen), "complete")
     assert settle(frozen) == listener.received == []
 
 
-def test_every_change_of_an_orders_status_is_told_once_and_in_order(frozen: Sandbox, listener: Listener) -> None:
+def test_each_status_change_of_an_order_is_sent_once_and_in_order(frozen: Sandbox, listener: Listener) -> None:
     frozen.told("PATCH", "/config", {"webhook_url": f"{listener.url}/hook"})
     id = order(frozen)
     assert settle(frozen) == []
@@ -1020,7 +915,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("actions", "told"), OTHERS)
-def test_an_order_tells_what_became_of_it(
+def test_order_sends_its_new_status(
     frozen: Sandbox, listener: Listener, actions: tuple[str, ...], told: list[str]
 ) -> None:
     frozen.told("PATCH", "/config", {"webhook_url": listener.url})
@@ -1040,7 +935,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize(("secret", "key"), SECRETS, ids=[str(secret) for secret, _ in SECRETS])
-def test_the_signature_is_that_of_standard_webhooks(
+def test_signature_follows_standard_webhooks(
     frozen: Sandbox, listener: Listener, secret: str | None, key: bytes
 ) -> None:
     frozen.told("PATCH", "/config", {"webhook_url": listener.url, "webhook_secret": secret})
@@ -1052,7 +947,7 @@ def test_the_signature_is_that_of_standard_webhooks(
     assert len({received.headers["webhook-id"] for received in listener.received}) == 2
 
 
-def test_a_notice_keeps_its_id_and_body_through_retries_and_replays(frozen: Sandbox, listener: Listener) -> None:
+def test_id_and_body_are_the_same_in_retries_and_replays(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 500, 200]
     frozen.told("PATCH", "/config", {"webhook_url": listener.url})
     act(frozen, order(frozen), "start")
@@ -1069,7 +964,7 @@ def test_a_notice_keeps_its_id_and_body_through_retries_and_replays(frozen: Sand
     assert all(received.headers["webhook-signature"] == signed(received, key) for received in listener.received)
 
 
-def test_the_notices_of_an_invitation_keep_their_order_when_the_first_one_fails(
+def test_webhooks_of_an_invitation_stay_in_order_while_the_first_is_retried(
     frozen: Sandbox, listener: Listener
 ) -> None:
     frozen.told("PATCH", "/config", {"webhook_url": listener.url})
@@ -1101,18 +996,18 @@ def test_the_notices_of_an_invitation_keep_their_order_when_the_first_one_fails(
     ]
 
 
-def test_a_notice_that_is_given_up_lets_the_next_one_go(frozen: Sandbox, listener: Listener) -> None:
+def test_failed_delivery_releases_the_next_one(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = lambda received: 400 if received.json["data"]["status"] == "In Progress" else 200
     frozen.told("PATCH", "/config", {"webhook_url": listener.url})
     act(frozen, order(frozen), "complete")
     assert [delivery["state"] for delivery in settle(frozen)] == ["failed", "delivered"]
 
 
-# Addresses in what is told.
+# URLs.
 
 
 @pytest.mark.parametrize("how", ["action", "alarm"])
-def test_links_in_a_webhook_begin_with_the_address_of_the_caller(frozen: Sandbox, listener: Listener, how: str) -> None:
+def test_links_in_a_webhook_have_the_callers_base_url(frozen: Sandbox, listener: Listener, how: str) -> None:
     frozen.told("PATCH", "/config", {"webhook_url": listener.url})
     host = {"host": "simulator.internal:81"}
     email = "ada+completes-in-1m@example.com" if how == "alarm" else "ada@example.com"
@@ -1128,7 +1023,7 @@ def test_links_in_a_webhook_begin_with_the_address_of_the_caller(frozen: Sandbox
     assert read["invite_link"].startswith("http://other.internal/")
 
 
-def test_links_in_a_webhook_begin_with_the_public_address_where_one_is_set(listener: Listener) -> None:
+def test_links_in_a_webhook_have_the_public_url_if_set(listener: Listener) -> None:
     with served("--public-url", "https://sim.example/") as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "a")
         sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
@@ -1137,7 +1032,7 @@ def test_links_in_a_webhook_begin_with_the_public_address_where_one_is_set(liste
     assert received.json["data"]["invite_link"].startswith("https://sim.example/pymetrics/invite/")
 
 
-def test_no_placeholder_leaks_anywhere(frozen: Sandbox, listener: Listener) -> None:
+def test_no_placeholder_appears_in_any_response_or_webhook(frozen: Sandbox, listener: Listener) -> None:
     frozen.told("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
     body = {"candidate": {"email": "bo@example.com"}, "assessment_id": GAMES, "application_id": "1", "send_email": True}
     order_body = frozen.pymetrics.post("/mercury/order", json=body)
@@ -1188,7 +1083,7 @@ STRANGE = [
 
 
 @pytest.mark.parametrize("url", STRANGE, ids=lambda url: ascii(url)[:40])
-def test_an_address_that_cannot_be_reached_fails_nine_times_and_not_the_server(frozen: Sandbox, url: str) -> None:
+def test_unreachable_url_fails_after_nine_attempts(frozen: Sandbox, url: str) -> None:
     created = frozen.pi.post(PI, json={**ADA, "assessmentStatusWebHook": url})
     if created.status_code == 400:  # an address that cannot be one is refused when it is given
         return
@@ -1201,7 +1096,7 @@ def test_an_address_that_cannot_be_reached_fails_nine_times_and_not_the_server(f
 
 
 @pytest.mark.parametrize("path", ["/a b", "/" + quote("é"), "/?x=" + "y" * 2_000])
-def test_an_address_is_called_letter_for_letter(frozen: Sandbox, listener: Listener, path: str) -> None:
+def test_url_path_is_sent_unchanged(frozen: Sandbox, listener: Listener, path: str) -> None:
     answer = frozen.pi.post(PI, json={**ADA, "assessmentStatusWebHook": listener.url + path})
     if " " in path:
         assert answer.status_code == 400
@@ -1210,7 +1105,7 @@ def test_an_address_is_called_letter_for_letter(frozen: Sandbox, listener: Liste
     assert [received.path for received in listener.wait_for(1)] == [path]
 
 
-def test_a_webhook_is_sent_at_once_whether_the_clock_stands_or_runs(sandbox: Sandbox, listener: Listener) -> None:
+def test_webhook_is_sent_at_once_with_frozen_and_running_clock(sandbox: Sandbox, listener: Listener) -> None:
     for mode in ({"run": True}, {"freeze": START}):
         turn(sandbox, **mode)
         came = len(listener.received)
@@ -1220,7 +1115,7 @@ def test_a_webhook_is_sent_at_once_whether_the_clock_stands_or_runs(sandbox: San
         assert listener.wait_for(came + 1)[-1].at - began < 5
 
 
-def test_changing_the_address_later_does_not_redirect_what_is_owed(frozen: Sandbox, listener: Listener) -> None:
+def test_changed_webhook_url_does_not_affect_pending_deliveries(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 200]
     frozen.told("PATCH", "/config", {"webhook_url": f"{listener.url}/old"})
     act(frozen, order(frozen), "start")
@@ -1230,7 +1125,7 @@ def test_changing_the_address_later_does_not_redirect_what_is_owed(frozen: Sandb
     assert [received.path for received in listener.received] == ["/old", "/old"]
 
 
-def test_a_sandbox_that_is_deleted_while_a_slow_body_arrives_harms_nobody(http: httpx2.Client) -> None:
+def test_deleting_a_sandbox_during_a_slow_request_is_no_500(http: httpx2.Client) -> None:
     name = f"t-{uuid.uuid4()}"
     host = (http.base_url.host, http.base_url.port or 80)
     body = json.dumps({"advance": "PT1S"}).encode()
@@ -1245,13 +1140,13 @@ def test_a_sandbox_that_is_deleted_while_a_slow_body_arrives_harms_nobody(http: 
     http.delete(f"/_simulator/sandboxes/{name}")
 
 
-def test_statuses_are_what_they_are_whatever_became_of_the_webhook(frozen: Sandbox) -> None:
+def test_failed_webhook_does_not_change_the_assessment(frozen: Sandbox) -> None:
     id = complete(frozen, f"http://127.0.0.1:{free_port()}/")
     turn(frozen, advance="PT48H")
     assert (status(frozen, id), only(settle(frozen))["state"]) == (40, "failed")
 
 
-def test_an_advance_waits_for_the_listeners_answer(
+def test_advance_waits_for_the_listeners_response(
     frozen: Sandbox, listener: Listener, gate: threading.Event, aside: Callable[..., "Future[Any]"]
 ) -> None:
     assess(frozen, "ada+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)

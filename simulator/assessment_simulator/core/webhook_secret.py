@@ -1,30 +1,29 @@
-"""The keys behind a sandbox's `webhook_secret`, read as the libraries of Standard Webhooks read it.
+"""The signing keys behind a sandbox's `webhook_secret`, read as the libraries of Standard Webhooks read it.
 
-Those of PyPI and npm drop `whsec_` where it stands and decode the rest as Base64, with or without its padding. npm's
-refuses the URL-safe letters `-` and `_`, which PyPI's skips without a word; neither takes an empty key.
+The packages of PyPI and npm remove the prefix `whsec_` and decode the rest as Base64, with or without padding. npm's
+refuses the URL-safe letters `-` and `_`, which PyPI's skips silently; neither takes an empty key.
 """
 
 import re
 from base64 import b64decode
 
 PREFIX = "whsec_"
-_BASE64 = re.compile(r"([A-Za-z0-9+/]+)={0,2}", re.ASCII)
-_SHORTEST = 4
+MIN_LENGTH = 4
 """npm's package refuses Base64 of fewer letters, padding included."""
-
-_AMBIGUOUS = (
+_BASE64 = re.compile(r"([A-Za-z0-9+/]+)={0,2}", re.ASCII)
+_WITHOUT_PREFIX = (
     "webhook_secret is Base64 without whsec_: the libraries of Standard Webhooks decode it, others take the text "
     "itself as the key; webhooks carry a signature for each; write whsec_ before it to sign with the decoded key only"
 )
-_LATE = (
+_PREFIX_NOT_FIRST = (
     "webhook_secret does not begin with whsec_, so the text as it stands is the key; the libraries of Standard "
     "Webhooks cannot verify with it"
 )
 
 
 def flaw(secret: str | None) -> str | None:
-    """What is wrong with a secret and what would be right; None where nothing is."""
-    if secret is None or _decoded(secret.removeprefix(PREFIX)):
+    """What is wrong with a secret, and what would be right; None if it is valid."""
+    if secret is None or _decode(secret.removeprefix(PREFIX)):
         return None
     if not secret.startswith(PREFIX):
         return None if secret else "must not be empty; null takes the published default"
@@ -40,32 +39,29 @@ def flaw(secret: str | None) -> str | None:
 
 
 def notes(secret: str | None) -> tuple[str, ...]:
-    """What its owner should know about a secret that was accepted."""
+    """What a user should know about a valid secret."""
     if secret is None:
         return ()
-    if _decoded(secret.removeprefix(PREFIX)) is None:
-        return (_LATE,) if PREFIX in secret.lower() and not secret.startswith(PREFIX) else ()
+    if _decode(secret.removeprefix(PREFIX)) is None:
+        return (_PREFIX_NOT_FIRST,) if PREFIX in secret.lower() and not secret.startswith(PREFIX) else ()
     if not secret.startswith(PREFIX):
-        return (_AMBIGUOUS,)
-    if len(secret) - len(PREFIX) < _SHORTEST:
-        return (f"webhook_secret: npm's package standardwebhooks refuses fewer than {_SHORTEST} letters of Base64",)
+        return (_WITHOUT_PREFIX,)
+    if len(secret) - len(PREFIX) < MIN_LENGTH:
+        return (f"webhook_secret: npm's package standardwebhooks refuses fewer than {MIN_LENGTH} letters of Base64",)
     return ()
 
 
 def keys(secret: str) -> tuple[bytes, ...]:
-    """The keys that a webhook is signed with, one signature for each.
-
-    After `whsec_` that is the decoded key; of any other secret the text itself. Where such a text is Base64, the
-    libraries decode it, so the decoded key follows.
-    """
-    decoded = _decoded(secret.removeprefix(PREFIX))
+    """The keys that a webhook is signed with, one signature for each."""
+    decoded = _decode(secret.removeprefix(PREFIX))
     if decoded is None:
         return (secret.encode(),)
+    # Without the prefix it is unknown whether the listener decodes the text.
     return (decoded,) if secret.startswith(PREFIX) else (secret.encode(), decoded)
 
 
-def _decoded(text: str) -> bytes | None:
-    """The octets of Base64, padded or not; None where it is none, or is empty."""
+def _decode(text: str) -> bytes | None:
+    """The octets of Base64, padded or not; None if it is none, or is empty."""
     found = _BASE64.fullmatch(text)
     if found is None or len(found[1]) % 4 == 1:
         return None

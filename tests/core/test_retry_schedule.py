@@ -1,4 +1,4 @@
-"""A notice on its way: what an answer means, when the next try is due, and when it is given up."""
+"""The retry schedule: what a response means, when the next attempt is due, and when a delivery fails."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -45,17 +45,17 @@ def attempt(number: int, at: int, status: int | None = 200, error: str | None = 
 
 
 @pytest.mark.parametrize(("status", "error", "verdict"), VERDICTS)
-def test_an_answer_means_what_the_table_says(status: int | None, error: str | None, verdict: str) -> None:
+def test_outcome_of_an_attempt(status: int | None, error: str | None, verdict: str) -> None:
     assert attempt(1, 0, status, error).outcome == verdict
 
 
 @given(st.integers(100, 599))
-def test_every_status_is_a_success_a_retry_or_the_end(status: int) -> None:
+def test_every_status_delivers_retries_or_fails(status: int) -> None:
     expected = "delivered" if 200 <= status < 300 else "again" if status in AGAIN else "failed"
     assert attempt(1, 0, status).outcome == expected
 
 
-def test_the_ladder_is_nine_tries_at_doubling_gaps_within_a_day() -> None:
+def test_nine_attempts_with_exponential_backoff_within_a_day() -> None:
     delivery, tried = FRESH, list[int]()
     while delivery.due is not None:
         tried.append(delivery.due)
@@ -68,12 +68,7 @@ def test_the_ladder_is_nine_tries_at_doubling_gaps_within_a_day() -> None:
     assert 23.9 * instant.HOUR <= tried[-1] < instant.DAY
 
 
-@pytest.mark.parametrize("made", range(1, 9))
-def test_the_gap_doubles_with_each_try(made: int) -> None:
-    assert backoff(made) == 337.5 * instant.SECOND * 2 ** (made - 1)
-
-
-def test_the_next_try_counts_from_the_last_one_not_from_when_it_was_due() -> None:
+def test_backoff_counts_from_the_last_attempt() -> None:
     delivery = FRESH.after(attempt(1, 5 * instant.HOUR, 503))
     assert delivery.due == 5 * instant.HOUR + backoff(1)
 
@@ -82,7 +77,9 @@ def test_the_next_try_counts_from_the_last_one_not_from_when_it_was_due() -> Non
 @pytest.mark.parametrize(
     ("status", "error", "state"), [(204, None, "delivered"), (404, None, "failed"), (None, REFUSED, "failed")]
 )
-def test_a_final_answer_ends_it_at_any_try(before: int, status: int | None, error: str | None, state: str) -> None:
+def test_final_response_ends_the_delivery_at_any_attempt(
+    before: int, status: int | None, error: str | None, state: str
+) -> None:
     delivery = FRESH
     for number in range(1, before + 1):
         delivery = delivery.after(attempt(number, number, 500))
@@ -90,23 +87,18 @@ def test_a_final_answer_ends_it_at_any_try(before: int, status: int | None, erro
     assert (delivery.state, delivery.due, len(delivery.attempts)) == (state, None, before + 1)
 
 
-def test_a_delivery_is_never_changed_in_place() -> None:
-    FRESH.after(attempt(1, 0))
-    assert (FRESH.attempts, FRESH.due, FRESH.state) == ((), 0, "pending")
-
-
-def test_no_try_is_due_at_an_instant_that_cannot_be_written() -> None:
+def test_next_attempt_is_never_after_the_latest_instant() -> None:
     due = FRESH.after(attempt(1, instant.LATEST - instant.SECOND, 500)).due
     assert due is None or due <= instant.LATEST
 
 
-def test_a_double_waits_in_the_line_of_the_one_it_doubles() -> None:
+def test_duplicate_has_the_ordering_key_of_its_original() -> None:
     double = replace(FRESH, id="n-duplicate-1", duplicate_key=FRESH.ordering_key)
     assert double.ordering_key == FRESH.ordering_key
     assert replace(double, id="another", duplicate_key="own").ordering_key == "own"
 
 
-def test_a_fault_that_met_a_try_may_meet_the_next_but_never_a_double() -> None:
+def test_attempt_clears_the_fault_except_on_a_duplicate() -> None:
     failed = attempt(1, 0, 500)
     assert replace(FRESH, fault="f").after(failed).fault is None
     assert replace(FRESH, fault="f", duplicate_key="i").after(failed).fault == "f"
@@ -120,5 +112,5 @@ def test_a_fault_that_met_a_try_may_meet_the_next_but_never_a_double() -> None:
         ("http://[::1]:80", "http://[::1]:80"),
     ],
 )
-def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
+def test_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
     assert replace(FRESH, event=replace(NOTICE, url=url)).origin == origin

@@ -1,4 +1,4 @@
-"""The built-in catcher: a listener for webhooks that a demo finds already there."""
+"""The webhook inbox: a built-in receiver of webhooks."""
 
 import re
 from typing import Any
@@ -27,7 +27,7 @@ def url(sandbox: Sandbox, query: str = "") -> str:
     return f"{sandbox.url}/_simulator/catch/{sandbox.name}{query}"
 
 
-def test_what_comes_is_kept_with_headers_and_body(sandbox: Sandbox) -> None:
+def test_inbox_keeps_headers_and_body(sandbox: Sandbox) -> None:
     sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     answer = catch(sandbox, json={"a": [1]}, headers={"X-Mine": "yes"})
     assert (answer.status_code, answer.content) == (200, b"")
@@ -49,12 +49,12 @@ BODIES: list[tuple[dict[str, Any], Any]] = [
 
 
 @pytest.mark.parametrize(("sent", "shown"), BODIES)
-def test_bodies_are_shown_as_the_journal_shows_them(sandbox: Sandbox, sent: dict[str, Any], shown: Any) -> None:
+def test_body_is_shown_as_in_the_journal(sandbox: Sandbox, sent: dict[str, Any], shown: Any) -> None:
     catch(sandbox, **sent)
     assert caught(sandbox)[0]["body"] == shown
 
 
-def test_secrets_are_hidden(sandbox: Sandbox) -> None:
+def test_secrets_are_masked(sandbox: Sandbox) -> None:
     headers = {"authorization": "Basic dXNlcjpwYXNz", "x-api-key": "key-1", "cookie": "a=b"}
     catch(sandbox, json={"password": "hunter2", "link": "http://user:pass@a/"}, headers=headers)
     [one] = caught(sandbox)
@@ -63,14 +63,14 @@ def test_secrets_are_hidden(sandbox: Sandbox) -> None:
     assert one["body"] == {"password": "***", "link": "http://***@a/"}
 
 
-def test_the_last_hundred_are_kept_newest_first(sandbox: Sandbox) -> None:
+def test_inbox_keeps_the_last_hundred_newest_first(sandbox: Sandbox) -> None:
     for number in range(103):
         catch(sandbox, json=number)
     assert [one["body"] for one in caught(sandbox)] == [*range(102, 2, -1)]
     assert len({one["id"] for one in caught(sandbox)}) == 100
 
 
-def test_of_a_large_body_the_beginning_is_kept(sandbox: Sandbox) -> None:
+def test_inbox_keeps_the_beginning_of_a_large_body(sandbox: Sandbox) -> None:
     assert catch(sandbox, content=b"x" * LIMIT).status_code == 200
     problem(catch(sandbox, content=b"x" * (LIMIT + 1)), 413)
     [one] = caught(sandbox)
@@ -79,21 +79,19 @@ def test_of_a_large_body_the_beginning_is_kept(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 404, 503, 599])
-def test_it_answers_with_the_status_that_its_address_asks_for(sandbox: Sandbox, status: int) -> None:
+def test_inbox_answers_with_the_status_in_its_url(sandbox: Sandbox, status: int) -> None:
     answer = catch(sandbox, query=f"?mine=1&status={status}", json={})
     assert (answer.status_code, answer.content) == (status, b"")
     assert caught(sandbox)[0]["status"] == status
 
 
 @pytest.mark.parametrize("status", ["100", "199", "600", "", "5xx", "2000", "-200"])
-def test_a_status_that_nothing_can_be_answered_with_is_refused_and_nothing_is_kept(
-    sandbox: Sandbox, status: str
-) -> None:
+def test_invalid_status_is_422_and_nothing_is_kept(sandbox: Sandbox, status: str) -> None:
     problem(catch(sandbox, query=f"?status={status}"), 422, "status must be a number from 200 to 599")
     assert caught(sandbox) == []
 
 
-def test_it_is_emptied_by_whoever_asks_and_by_a_reset_but_not_by_a_restore(sandbox: Sandbox) -> None:
+def test_delete_and_reset_clear_the_inbox_but_restore_does_not(sandbox: Sandbox) -> None:
     sandbox.told("POST", "/snapshots")
     catch(sandbox)
     sandbox.told("POST", "/snapshots/snapshot-1/restore")
@@ -111,19 +109,19 @@ def test_it_is_emptied_by_whoever_asks_and_by_a_reset_but_not_by_a_restore(sandb
     assert caught(sandbox) == []
 
 
-def test_each_sandbox_has_its_own(sandbox: Sandbox, http: httpx2.Client) -> None:
+def test_each_sandbox_has_its_own_inbox(sandbox: Sandbox, http: httpx2.Client) -> None:
     other = Sandbox(http, f"{sandbox.name[:40]}-other")
     catch(other)
     assert caught(sandbox) == []
     other.told("DELETE")
 
 
-def test_only_names_of_sandboxes_catch_and_only_posts_are_caught(sandbox: Sandbox) -> None:
+def test_invalid_name_is_404_and_put_is_405(sandbox: Sandbox) -> None:
     problem(sandbox.http.post("/_simulator/catch/Not%20a%20name"), 404)
     assert catch(sandbox, "PUT").status_code == 405
 
 
-def test_a_process_that_is_alone_counts_what_it_has_caught_from_one_and_again_after_a_reset() -> None:
+def test_ids_count_from_one_and_again_after_a_reset() -> None:
     with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "counted")
         for _ in range(103):
@@ -140,7 +138,7 @@ def test_a_process_that_is_alone_counts_what_it_has_caught_from_one_and_again_af
 # Webhooks of the same server.
 
 
-def test_a_webhook_that_this_server_sends_itself_arrives(sandbox: Sandbox) -> None:
+def test_server_delivers_to_its_own_inbox(sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"webhook_url": url(sandbox), "default_webhook_url": url(sandbox)})
     first, second = order(sandbox)["id"], assessment(sandbox)["assessmentId"]
     for id in (first, second):
@@ -152,7 +150,7 @@ def test_a_webhook_that_this_server_sends_itself_arrives(sandbox: Sandbox) -> No
     assert {one["body"]["data"]["id"] for one in signed} == {first}
 
 
-def test_a_failing_catcher_shows_all_nine_attempts_of_a_day(sandbox: Sandbox) -> None:
+def test_failing_inbox_shows_all_nine_attempts(sandbox: Sandbox) -> None:
     sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     sandbox.told("PATCH", "/config", {"progress": "PT1M"})
     id = assessment(sandbox, assessmentStatusWebHook=url(sandbox, "?status=500"))["assessmentId"]
@@ -162,7 +160,7 @@ def test_a_failing_catcher_shows_all_nine_attempts_of_a_day(sandbox: Sandbox) ->
     assert [one["at"] for one in caught(sandbox)] == [one["at"] for one in attempts[::-1]]
 
 
-def test_closed_access_asks_for_the_control_token(closed: Server) -> None:
+def test_closed_access_requires_the_control_token(closed: Server) -> None:
     with httpx2.Client(base_url=closed.url, trust_env=False) as http:
         name = http.post("/_simulator/sandboxes", json={}, headers=CONTROL).json()["name"]
         assert http.post(f"/_simulator/catch/{name}").status_code == 401

@@ -1,4 +1,4 @@
-"""One POST over one connection: what goes over the wire, what counts as an answer, and over TLS."""
+"""The webhook client: what is sent, which responses are valid, and TLS."""
 
 import asyncio
 import contextlib
@@ -57,7 +57,7 @@ async def posted(url: str, headers: tuple[tuple[str, str], ...] = (), body: byte
     return await WebhookClient(Policy()).send(WebhookRequest(url, headers, body), 5)
 
 
-async def test_the_request_is_written_as_http_has_it() -> None:
+async def test_request_bytes() -> None:
     async with listening(OK) as (port, heard):
         outcome = await posted(f"http://user:pw@127.0.0.1:{port}/a b?c=é#part", (("webhook-id", "1"),))
     assert outcome.answer
@@ -69,14 +69,14 @@ async def test_the_request_is_written_as_http_has_it() -> None:
 
 
 @pytest.mark.parametrize("header", [("a", "b\r\nc: d"), ("a\nb", "c"), ("a", "\0")])
-async def test_no_header_begins_a_line_of_its_own(header: tuple[str, str]) -> None:
+async def test_header_with_a_line_break_is_refused(header: tuple[str, str]) -> None:
     async with listening(OK) as (port, heard):
         outcome = await posted(f"http://127.0.0.1:{port}/", (header,))
     assert (outcome.answer, heard) == (None, [])
     assert outcome.error == "ValueError: a header or the address holds a line break"
 
 
-async def test_an_answer_may_come_byte_by_byte() -> None:
+async def test_response_may_arrive_byte_by_byte() -> None:
     answer = b"HTTP/1.1 202 OK\r\ntransfer-encoding: chunked\r\nx: y\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
     async with listening(*(answer[at : at + 1] for at in range(len(answer)))) as (port, _):
         outcome = await posted(f"http://127.0.0.1:{port}/")
@@ -92,12 +92,15 @@ ANSWERS = {
     "until the end": (b"HTTP/1.1 200 OK\r\n\r\nall of it", 200, "all of it"),
     "more than it said": (OK + b"HTTP/1.1 500 Oops\r\n\r\n", 200, "ok"),
     "an encoding": (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nnope", 200, "nope"),
-    "as many headers as may be": (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (MAX_HEADERS - 1) + OK[17:], 200, "ok"),
+    "body that is not text": (b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n\xff\xfe\x00", 200, "\ufffd\ufffd\0"),
+    "header that is not text": (b"HTTP/1.1 200 OK\r\nx-odd: \xff\xfe\r\ncontent-length: 0\r\n\r\n", 200, ""),
+    "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\nfine", 200, "fine"),
+    "as many headers as allowed": (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (MAX_HEADERS - 1) + OK[17:], 200, "ok"),
 }
 
 
 @pytest.mark.parametrize(("answer", "status", "body"), ANSWERS.values(), ids=ANSWERS)
-async def test_what_counts_as_an_answer(answer: bytes, status: int, body: str) -> None:
+async def test_valid_response(answer: bytes, status: int, body: str) -> None:
     async with listening(answer) as (port, _):
         outcome = await posted(f"http://127.0.0.1:{port}/")
     assert outcome.answer, outcome.error
@@ -140,7 +143,7 @@ NO_ANSWERS = {
 
 
 @pytest.mark.parametrize(("answer", "error"), NO_ANSWERS.values(), ids=NO_ANSWERS)
-async def test_what_does_not(answer: bytes, error: str) -> None:
+async def test_invalid_response_is_an_error(answer: bytes, error: str) -> None:
     async with listening(answer) as (port, _):
         outcome = await posted(f"http://127.0.0.1:{port}/")
     assert outcome.answer is None
@@ -149,14 +152,14 @@ async def test_what_does_not(answer: bytes, error: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "app.localhost"])
-async def test_the_listener_is_told_the_host_as_it_was_named(host: str) -> None:
+async def test_host_header_is_the_host_as_given(host: str) -> None:
     async with listening(OK) as (port, heard):
         outcome = await posted(f"http://{host}:{port}/")
     assert outcome.answer, outcome.error
     assert heard[0].split(b"\r\n")[1] == f"Host: {host}:{port}".encode()
 
 
-async def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_proxy_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     async with listening(OK) as (port, heard), listening(OK) as (proxy, asked):
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy}")
@@ -165,7 +168,7 @@ async def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (len(heard), asked) == (1, [])
 
 
-async def test_a_cookie_is_not_sent_back() -> None:
+async def test_cookies_are_not_stored() -> None:
     sender = WebhookClient(Policy())
     async with listening(b"HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n") as (port, heard):
         for _ in range(2):
@@ -173,14 +176,14 @@ async def test_a_cookie_is_not_sent_back() -> None:
     assert heard[0] == heard[1]
 
 
-async def test_a_body_of_megabytes_is_sent_whole(listener: Listener) -> None:
+async def test_large_body_is_sent_whole(listener: Listener) -> None:
     outcome = await posted(listener.url, body=b"x" * 3_000_000)
     assert outcome.answer, outcome.error
     assert len(listener.received[0].body) == 3_000_000
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_a_listener_that_neither_reads_nor_answers_is_hung_up_on(scheme: str) -> None:
+async def test_connection_to_a_hanging_listener_is_closed(scheme: str) -> None:
     """In good order it would never end over plain HTTP, and over TLS after 30 seconds."""
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(CERTIFICATE)
@@ -202,7 +205,7 @@ async def test_a_listener_that_neither_reads_nor_answers_is_hung_up_on(scheme: s
     assert left <= 1, "the listener has one, until it hangs up too"
 
 
-async def test_a_port_where_nobody_listens_is_named() -> None:
+async def test_refused_connection_names_the_address() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     outcome = await posted(f"http://127.0.0.1:{port}/")
@@ -211,20 +214,20 @@ async def test_a_port_where_nobody_listens_is_named() -> None:
     assert f"('127.0.0.1', {port})" in outcome.error
 
 
-async def test_an_address_that_refuses_gives_way_to_the_next_one() -> None:
+async def test_next_address_is_used_if_the_first_refuses() -> None:
     async with listening(OK) as (port, heard):
         outcome = await posted(f"http://localhost:{port}/")  # ::1 comes first on many machines
     assert outcome.answer
     assert len(heard) == 1
 
 
-async def test_what_an_address_cannot_be_is_said() -> None:
+async def test_invalid_url_is_an_error() -> None:
     outcome = await posted("http://127.0.0.1:8o/")
     assert outcome.error
     assert outcome.error.startswith("ValueError: InvalidURL")
 
 
-async def test_a_listener_with_a_good_certificate_is_reached_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tls_listener_with_a_trusted_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(CERTIFICATE)
     async with listening(OK, tls=tls) as (port, heard):
@@ -248,7 +251,7 @@ TRUSTED = [
 
 
 @pytest.mark.parametrize(("trust", "host", "error"), TRUSTED)
-async def test_a_listener_with_its_own_certificate_is_accepted_with_webhook_ca_or_webhook_insecure(
+async def test_webhook_ca_and_webhook_insecure_accept_a_self_signed_certificate(
     trust: dict[str, Any], host: str, error: str | None
 ) -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -277,7 +280,7 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_authorities_that_cannot_be_used_are_named_with_what_is_wrong(tmp_path: Path, name: str) -> None:
+def test_unusable_ca_file_is_reported(tmp_path: Path, name: str) -> None:
     flaw, content = UNUSABLE[name]
     (tmp_path / "folder").mkdir()
     path = tmp_path / name
@@ -288,7 +291,7 @@ def test_authorities_that_cannot_be_used_are_named_with_what_is_wrong(tmp_path: 
     assert line.endswith("; webhooks to https addresses will fail")
 
 
-def test_folders_of_authorities_must_be_there_and_hold_hashed_certificates(tmp_path: Path) -> None:
+def test_unusable_ca_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_bytes(CERTIFICATE.read_bytes())
     missing = tmp_path / "missing"
     for value, flaw in ((tmp_path, "holds no certificate under its hash"), (missing, "cannot be read: No such file")):
@@ -298,7 +301,7 @@ def test_folders_of_authorities_must_be_there_and_hold_hashed_certificates(tmp_p
     assert environment_problems({"SSL_CERT_DIR": str(tmp_path), "SSL_CERT_FILE": str(CERTIFICATE)}) == []
 
 
-def test_a_wrong_variable_is_reported_at_the_start_and_a_wrong_option_ends_it(tmp_path: Path) -> None:
+def test_wrong_ca_variable_is_a_warning_and_wrong_option_an_error(tmp_path: Path) -> None:
     missing = tmp_path / "missing.pem"
     with Server(environ={"SSL_CERT_FILE": str(missing)}) as server:
         assert server.stderr().splitlines() == [

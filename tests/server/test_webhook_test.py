@@ -8,7 +8,7 @@ from tests.server import problem
 from tests.servers import Listener, Sandbox, served
 
 
-def test_an_attempt_is_told_with_what_was_sent_and_answered(sandbox: Sandbox, listener: Listener) -> None:
+def test_attempt_shows_request_and_response(sandbox: Sandbox, listener: Listener) -> None:
     url = listener.url.replace("http://", "http://user:pw@") + "/hook?a=b"
     told = sandbox.told("POST", "/webhook-test", {"url": url})
     [received] = listener.received
@@ -23,7 +23,7 @@ def test_an_attempt_is_told_with_what_was_sent_and_answered(sandbox: Sandbox, li
     assert told["answer"]["status"] == 200
 
 
-def test_it_leaves_nothing_behind_and_no_fault_meets_it(sandbox: Sandbox, listener: Listener) -> None:
+def test_nothing_is_stored_and_no_fault_applies(sandbox: Sandbox, listener: Listener) -> None:
     sandbox.told("PUT", "/faults", [{"on": "deliveries", "do": "drop"}])
     before = sandbox.told("GET")["counts"]
     listener.answers = [503]
@@ -35,22 +35,22 @@ def test_it_leaves_nothing_behind_and_no_fault_meets_it(sandbox: Sandbox, listen
 
 
 @pytest.mark.parametrize("setting", ["default_webhook_url", "webhook_url"])
-def test_without_an_address_the_sandboxs_own_is_tried(sandbox: Sandbox, listener: Listener, setting: str) -> None:
+def test_url_defaults_to_the_settings(sandbox: Sandbox, listener: Listener, setting: str) -> None:
     sandbox.told("PATCH", "/config", {setting: f"{listener.url}/{setting}"})
     assert sandbox.told("POST", "/webhook-test")["status"] == 200
     assert listener.received[0].path == f"/{setting}"
 
 
-def test_without_any_address_it_says_so(sandbox: Sandbox) -> None:
+def test_missing_url_is_409(sandbox: Sandbox) -> None:
     problem(sandbox.control("POST", "/webhook-test"), 409, "give a url", "default_webhook_url")
 
 
 @pytest.mark.parametrize("body", [{"url": "ftp://a"}, {"url": ""}, {"url": 1}, {"to": "http://a"}, []])
-def test_what_is_no_address_is_refused(sandbox: Sandbox, body: Any) -> None:
+def test_invalid_body_is_422(sandbox: Sandbox, body: Any) -> None:
     assert sandbox.control("POST", "/webhook-test", body).status_code == 422
 
 
-def test_the_policy_and_the_time_limit_hold(sandbox: Sandbox, listener: Listener) -> None:
+def test_policy_and_timeout_apply(sandbox: Sandbox, listener: Listener) -> None:
     assert sandbox.told("POST", "/webhook-test", {"url": "http://169.254.169.254/"})["error"] == "refused by policy"
     sandbox.told("PATCH", "/config", {"webhook_timeout": 0.2})
     listener.delay = 3
@@ -58,7 +58,7 @@ def test_the_policy_and_the_time_limit_hold(sandbox: Sandbox, listener: Listener
     assert sandbox.told("POST", "/webhook-test", {"url": "http://127.0.0.1:1/"})["status"] is None
 
 
-def test_named_hosts_hold_too(listener: Listener) -> None:
+def test_webhook_hosts_apply(listener: Listener) -> None:
     from httpx2 import Client
 
     with served("--webhook-hosts", "hook.example") as url, Client(base_url=url, trust_env=False) as http:
