@@ -86,8 +86,8 @@ def test_candidate_starts_and_finishes(sandbox: Sandbox, listener: Listener, ven
     answer = one.send("start")
     assert (answer.status_code, answer.headers["location"]) == (303, one.link.removeprefix(sandbox.url))
     assert one.status == started
-    shown(one.look(), 200, "Your assessment", "Leave for now")
-    shown(one.look(then="left"), 200, "You have left", "stays started", "Go on with it")
+    shown(one.look(), 200, "Your assessment", "Exit")
+    shown(one.look(then="left"), 200, "You have left", "stays started", "Continue")
     assert one.status == started
     answer = one.send("finish")
     assert answer.status_code == 303
@@ -158,9 +158,9 @@ def test_pymetrics_page_shows_assessment_candidate_and_requisition(sandbox: Sand
         ("de-DE", "de", "ltr", ("Sie sind eingeladen", "German")),
         ("es-MX", "es", "ltr", ("Tiene una invitación", "Spanish (Mexico)")),
         ("ar-001", "ar", "rtl", ("لديك دعوة", "Arabic (International)")),
-        ("ja-JP", "en", "ltr", ("You are invited", "Japanese", "no words in that language")),
-        ("he-IL", "en", "ltr", ("You are invited", "Hebrew", "no words in that language")),
-        ("tlh", "en", "ltr", ("You are invited", "(tlh)", "no words in that language")),
+        ("ja-JP", "en", "ltr", ("You are invited", "Japanese", "not available in that language")),
+        ("he-IL", "en", "ltr", ("You are invited", "Hebrew", "not available in that language")),
+        ("tlh", "en", "ltr", ("You are invited", "(tlh)", "not available in that language")),
     ],
 )
 def test_pi_page_uses_the_language_of_the_invitation_and_links_to_others(
@@ -299,7 +299,7 @@ def test_second_submission_is_refused_and_the_first_answers_count(sandbox: Sandb
     one.send("finish")
     before = scores(sandbox, one, vendor)
     for do in ("finish", "start"):
-        shown(one.send(do), 409, "You have finished already", "the answers that came first count", "ats.example")
+        shown(one.send(do), 409, "You have finished already", "your first answers count", "ats.example")
     assert scores(sandbox, one, vendor) == before
 
 
@@ -341,7 +341,7 @@ def test_closed_invitation_refuses_steps(sandbox: Sandbox, vendor: str, action: 
     shown(one.send("finish"), 410, "This invitation is closed", "was not saved")
 
 
-UNKNOWN = "This link leads nowhere"
+UNKNOWN = "This link is not valid"
 
 
 @BOTH
@@ -431,10 +431,10 @@ def test_finished_candidate_is_redirected(sandbox: Sandbox, vendor: str, redirec
     one = invited(sandbox, vendor, redirect)
     one.send("start")
     page = shown(
-        sandbox.http.get(one.send("finish").headers["location"]), 200, "Thank you", "taken back to", "ats.example"
+        sandbox.http.get(one.send("finish").headers["location"]), 200, "Thank you", "Redirecting to", "ats.example"
     )
     assert f'<meta http-equiv="refresh" content="0; url={redirect}">' in page
-    page = shown(one.look(), 200, "Go on to", "ats.example", f'href="{redirect}"')
+    page = shown(one.look(), 200, "Continue to", "ats.example", f'href="{redirect}"')
     assert "refresh" not in page
 
 

@@ -61,11 +61,11 @@ def test_a_candidate_goes_from_the_link_to_the_callers_page(
         sound(seen, script)
         answer(page, vendor)
         sound(seen, script)
-        page.get_by_role("link", name="Leave for now").click()
+        page.get_by_role("link", name="Exit").click()
         page.get_by_role("heading", name="You have left").wait_for()
         sound(seen, script)
         assert status(sandbox, id) in ("In Progress", 30)
-        page.get_by_role("link", name="Go on with it").click()
+        page.get_by_role("link", name="Continue").click()
         answer(page, vendor)
         page.get_by_role("button", name="Finish").click()
         page.wait_for_url(f"{listener.url}/done?application=1")
@@ -158,7 +158,7 @@ def test_who_goes_back_and_sends_again_is_told_that_the_first_answers_count(brow
             page.get_by_role("heading", name="Thank you, you have finished").wait_for()
             other.get_by_role("button", name="Finish").click()
             other.get_by_role("heading", name="You have finished already").wait_for()
-            assert "the answers that came first count" in other.get_by_role("alert").inner_text()
+            assert "your first answers count" in other.get_by_role("alert").inner_text()
         page.go_back()
         page.get_by_role("heading", name="You have finished already").wait_for()
 
@@ -191,7 +191,7 @@ def test_the_pages_that_tell_of_an_end_are_fit_for_everybody(
             seen.page.get_by_role("heading", name=heading).wait_for()
             sound(seen)
         seen.page.goto(address.replace(id, "no-such"))
-        seen.page.get_by_role("heading", name="This link leads nowhere").wait_for()
+        seen.page.get_by_role("heading", name="This link is not valid").wait_for()
         sound(seen)
         seen.complaints.clear()  # the browser tells that pages had the statuses 410 and 404
 

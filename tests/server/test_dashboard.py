@@ -121,7 +121,7 @@ def test_lists_have_search_filters_and_pages(pages: Pages) -> None:
     assert ids[0] in second
     assert ids[0] not in first
     assert pages.page("", q="number 17").count('id="row-') == 1
-    assert "No invitation is like that" in pages.page("", status="40")
+    assert "No matching invitations" in pages.page("", status="40")
 
 
 def test_clock_form_on_any_page_redirects_back_to_it(pages: Pages) -> None:
@@ -227,7 +227,7 @@ def test_inbox_page_receives_webhooks_and_replay_sends_another(pages: Pages) -> 
     pages.sandbox.told("POST", "/await", {"webhook": {"id": again.rpartition("/")[2]}, "within": "PT5S"})
     assert pages.page("/caught").count("<article") == 2
     pages.done("/caught", do="forget")
-    assert "Nothing was caught yet" in pages.page("/caught")
+    assert "No webhooks received yet" in pages.page("/caught")
 
 
 def test_journal_page_links_a_refused_request_to_its_rule(pages: Pages) -> None:

@@ -48,7 +48,7 @@ def opened(seen: Visit, sandbox: Sandbox, path: str = "") -> None:
 def test_page_updates_without_a_reload(browser: Browser, sandbox: Sandbox) -> None:
     with visit(browser, sandbox.url) as seen:
         opened(seen, sandbox)
-        expect(seen.page.get_by_text("Nobody is invited yet")).to_be_visible()
+        expect(seen.page.get_by_text("No invitations yet")).to_be_visible()
         seen.page.evaluate("window.unloaded = false; addEventListener('beforeunload', () => { unloaded = true })")
         id = invited(sandbox)
         expect(seen.page.get_by_role("link", name="Ada Lovelace")).to_be_visible()
@@ -137,7 +137,7 @@ def test_fault_is_added_and_its_count_updates(browser: Browser, sandbox: Sandbox
         opened(seen, sandbox, "/faults")
         seen.page.get_by_label("What happens").select_option("calls.status")
         seen.page.get_by_label("How many times").fill("1")
-        seen.page.get_by_role("button", name="Set the fault").click()
+        seen.page.get_by_role("button", name="Add the fault").click()
         expect(seen.page.locator("#row-fault-1")).to_contain_text("0 of 1")
         seen.page.locator("#live[data-connected]").wait_for(state="attached")
         assert sandbox.pi.get("/api/v1/behavioralassessments").status_code == 503
@@ -151,7 +151,7 @@ def test_tour_has_three_steps(browser: Browser) -> None:
         page = seen.page
         page.goto(f"{server.url}/tour")
         page.get_by_role("button", name="Begin").click()
-        expect(page.locator("#step-1")).to_contain_text("Play the candidate's part")
+        expect(page.locator("#step-1")).to_contain_text("Simulate the candidate")
         page.locator("#live[data-connected]").wait_for(state="attached")
         id = re.findall("first=([0-9a-f-]+)", page.url)[0]
         page.request.post(f"{server.url}/_simulator/sandboxes/demo/invitations/{id}/complete")
