@@ -34,14 +34,7 @@ from assessment_simulator.http.cross_origin import Origins, Shared
 from assessment_simulator.http.failed_attempts import Attempts
 from assessment_simulator.http.forwarding import Forwarded, Forwarding, answer_owned_elsewhere
 from assessment_simulator.http.login import Login, Session
-from assessment_simulator.http.problem_details import (
-    Problem,
-    answer_crash,
-    answer_full,
-    answer_http_error,
-    answer_problem,
-    answer_unlogged,
-)
+from assessment_simulator.http.problem_details import Problem, answer_crash, answer_error
 from assessment_simulator.http.proxy_headers import Proxied
 from assessment_simulator.http.request_filter import RequestFilter
 from assessment_simulator.http.vendor_endpoint import VendorEndpoint
@@ -159,10 +152,7 @@ class Simulator:
                 *control.routes(),
             ],
             exception_handlers={
-                Problem: answer_problem,
-                Full: answer_full,
-                HTTPException: answer_http_error,
-                LogError: answer_unlogged,
+                **dict.fromkeys((Problem, Full, HTTPException, LogError), answer_error),
                 OwnedElsewhere: answer_owned_elsewhere,
                 Exception: answer_crash,
             },

@@ -49,23 +49,16 @@ class Meters:
 
     def called(self, vendor: str, operation: str | None, status: int | None, seconds: float) -> None:
         """Count a request; the status is a class such as `4xx`, or `none` if no answer was sent."""
-        self._count("calls", vendor, operation or OTHER, "none" if status is None else f"{status // 100}xx")
+        self.count("calls", vendor, operation or OTHER, "none" if status is None else f"{status // 100}xx")
         if self._seconds is not None:
             self._seconds.labels(vendor, operation or OTHER).observe(seconds)
 
     def attempted(self, vendor: str, attempt: Attempt) -> None:
         """Count an attempt to deliver a webhook."""
-        self._count("webhook_attempts", vendor, "refused" if attempt.refused else attempt.outcome)
+        self.count("webhook_attempts", vendor, "refused" if attempt.refused else attempt.outcome)
 
-    def opened(self) -> None:
-        """Count a sandbox."""
-        self._count("sandboxes_opened")
-
-    def committed(self) -> None:
-        """Count a commit."""
-        self._count("commits")
-
-    def _count(self, *name: str) -> None:
+    def count(self, *name: str) -> None:
+        """Add one to the counter of this name and these labels."""
         counter = self._counted.get(name)
         if counter is None:
             if self.registry is None:

@@ -6,13 +6,24 @@ from typing import Any
 from starlette.responses import Response
 
 from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.control.query_parameters import Parameter
 from assessment_simulator.core import instant
+from assessment_simulator.core.schema import integer
 from assessment_simulator.http.asgi import named_headers
-from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal.recorder import CAUGHT
 from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.views import message_view
 from assessment_simulator.webhooks.inbox import Inbox
+
+
+def _status(value: str) -> int:
+    if not re.fullmatch("[2-5][0-9]{2}", value):
+        raise ValueError("must be a number from 200 to 599")
+    return int(value)
+
+
+_SHAPE = integer("the status to answer with, in place of 200", minimum=200, maximum=599)
+STATUS = {"status": Parameter(_SHAPE, _status)}
 
 
 def _inbox(call: ControlCall) -> Inbox:
@@ -25,13 +36,10 @@ def _inbox(call: ControlCall) -> Inbox:
 
 async def receive(call: ControlCall) -> Response:
     """Keep a webhook, and answer with 200 or the status in the address."""
-    status = call.request.query_params.get("status", "200")  # other parameters are the caller's own
-    if not re.fullmatch("[2-5][0-9]{2}", status):
-        what = "must be a number from 200 to 599"
-        raise Problem(422, f"status {what}", errors=[{"where": "status", "what": what}])
+    status = call.query.get("status", 200)
     headers, body = named_headers(call.request.scope), call.request.state.body
-    call.sandbox.tell(CAUGHT, _inbox(call).add(call.sandbox.now(), headers, body, int(status)))
-    return Response(status_code=int(status))
+    call.sandbox.tell(CAUGHT, _inbox(call).add(call.sandbox.now(), headers, body, status))
+    return Response(status_code=status)
 
 
 async def list_webhooks(call: ControlCall) -> list[dict[str, Any]]:

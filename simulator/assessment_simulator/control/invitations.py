@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assessment_simulator.control.operation import ControlCall
-from assessment_simulator.control.query_parameters import PAGING, one_of, page, read
+from assessment_simulator.control.query_parameters import Parameter, one_of, page
 from assessment_simulator.core.request import MISSING, VendorRequest
+from assessment_simulator.core.schema import text
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.vendor import Invitation, Vendor
@@ -15,17 +16,20 @@ from assessment_simulator.journal.timeline import Entry, timeline
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import json_codec
 
+OF_INVITATION = {"invitation": Parameter(text("only those of this invitation"), lower_uuid)}
+"""The filter of lists whose items belong to an invitation."""
 
-def statuses(vendors: Mapping[str, Vendor]) -> list[str]:
-    """Every status that an invitation can have, as it stands in a query."""
-    return [str(state) for vendor in vendors.values() for state in vendor.state_machine.states]
+
+def filters(vendors: Mapping[str, Vendor]) -> dict[str, Parameter]:
+    """The filters of the list of invitations."""
+    statuses = [str(state) for vendor in vendors.values() for state in vendor.state_machine.states]
+    vendor, status = "only those of this vendor", "only those in this status"
+    return {"vendor": one_of(vendor, vendors), "status": one_of(status, statuses)}
 
 
 async def list_invitations(call: ControlCall) -> Iterator[Invitation]:
     """Both vendors' invitations, oldest first, or the newest of them."""
-    vendors = call.sandbox.vendors
-    query = read(call.request, PAGING | {"vendor": one_of(vendors), "status": one_of(statuses(vendors))})
-    found = await page(search.invitations(call.sandbox, query), query.get("newest"))
+    found = await page(search.invitations(call.sandbox, call.query), call.query.get("newest"))
     return (one.vendor.to_invitation(one.stored) for one in found)
 
 
@@ -76,6 +80,5 @@ async def show_timeline(call: ControlCall) -> list[Entry]:
 
 async def list_mails(call: ControlCall) -> bytes:
     """The e-mails that the vendors would have sent, oldest first, or the newest of them."""
-    query = read(call.request, PAGING | {"invitation": lower_uuid})
     # A mail is stored as it is shown; its model describes it.
-    return json_codec.dumps(await page(search.mails(call.sandbox, query), query.get("newest")))
+    return json_codec.dumps(await page(search.mails(call.sandbox, call.query), call.query.get("newest")))

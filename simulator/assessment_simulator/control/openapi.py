@@ -119,7 +119,7 @@ def _operation(row: Operation, shapes: Mapping[Place, Schema]) -> Json:
     in_path = {name: row.parameters.get(name, shapes["", "name"] if name == "name" else plain) for name in names}
     parameters = [
         *({"name": name, "in": "path", "required": True, "schema": schema} for name, schema in in_path.items()),
-        *({"name": name, "in": "query", "schema": schema} for name, schema in row.query.items()),
+        *({"name": name, "in": "query", "schema": one.schema} for name, one in row.query.items()),
     ]
     body = {} if row.body is None else {"application/json": shapes[row.id, "body"]}
     sent = body_of(body, row.example, required=row.needs_body)

@@ -11,6 +11,7 @@ from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
+    from assessment_simulator.control.query_parameters import Parameter
     from assessment_simulator.control.router import ControlApi
 
 
@@ -22,6 +23,8 @@ class ControlCall:
         self.request = request
         self.notes: list[str] = []
         """Texts for the header `Simulator-Note` of the answer."""
+        self.query: Mapping[str, Any] = {}
+        """The values of the parameters that were given."""
         self._sandbox = sandbox
 
     @property
@@ -62,7 +65,8 @@ class Operation:
     body_as: Any = None
     needs_body: bool = False
     example: Any = None
-    query: Mapping[str, Schema] = field(default_factory=dict)
+    query: Mapping[str, "Parameter"] = field(default_factory=dict)
+    allows_other_parameters: bool = False
     parameters: Mapping[str, Schema] = field(default_factory=dict)
     links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     has_links: bool = False

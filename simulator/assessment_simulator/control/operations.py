@@ -1,7 +1,7 @@
 """The list of all control calls: their routes, and what their OpenAPI document says. A new call is one row here."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -21,7 +21,8 @@ from assessment_simulator.control import (
     states,
     waiting,
 )  # fmt: skip
-from assessment_simulator.control.models.base import INSTANT, Binary, Object
+from assessment_simulator.control.invitations import OF_INVITATION
+from assessment_simulator.control.models.base import Binary, Object
 from assessment_simulator.control.models.config import Config
 from assessment_simulator.control.models.deliveries import Delivery, Replaying, Tried, Trying, WholeDelivery
 from assessment_simulator.control.models.faults import Fault, MetFault
@@ -40,10 +41,10 @@ from assessment_simulator.control.models.sandboxes import (
     Turning,
 )  # fmt: skip
 from assessment_simulator.control.operation import Operation
-from assessment_simulator.control.query_parameters import MOST
+from assessment_simulator.control.query_parameters import paging
 from assessment_simulator.control.router import S
 from assessment_simulator.control.vendor_openapi import named
-from assessment_simulator.core.schema import Schema, integer, text
+from assessment_simulator.core.schema import text
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import ROOT
 from assessment_simulator.journal import curl
@@ -57,47 +58,19 @@ _FAULTS = [{"operation": "create_order", "times": 1, "do": "drop", "when": "afte
 _AWAITED = {"request": {"operation": "create_order", "status": 201}, "within": "PT5S"}
 _CHANGES = {"progress": "PT10S", "rate_limit": 60}
 _OUTCOME = {"results": [{"score": 71.5}]}
-_OF_INVITATION = {"invitation": text("only those of this invitation")}
-_STATUS = {"status": integer("the status to answer with, in place of 200", minimum=200, maximum=599)}
 _ACTIONS = {"action": text(enum=["open", "accept", "reject", "start", "complete", "expire", "abort"])}
 _DOCUMENTS = {"document": text(enum=["pymetrics", "predictive-index", "control"])}
 
 
-def _paging(searched: str, before: str, **more: Any) -> dict[str, Schema]:
-    """The query of every list: `searched` is what `q` looks into, `before` an example of an id."""
-    return {
-        "newest": integer("only so many of the newest, newest first", minimum=1, maximum=MOST),
-        "before": text(f"only those older than the one with this id, such as {before}", **more),
-        "q": text(f"only those with this text, in letters of either case, in {searched}"),
-    }
-
-
 def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
     """Every call, in the order of the document. A path with an ending goes before the one without."""
-    names = sorted({one.operation.name for vendor in vendors.values() for one in vendor.endpoints})
     vendor = {"vendor": text(enum=[named(one) for one in vendors.values()])}
-    filters = {
-        "vendor": text("calls to this vendor", enum=list(vendors)),
-        "operation": text("calls of this operation", enum=names),
-        "status": text(
-            "calls that were answered so; `none` is those without an answer", pattern="^([1-5][0-9]{2}|none)$"
-        ),
-        "since": text(
-            "calls from this instant of the sandbox's clock on, or after the call of this id",
-            pattern=f"^(?:call-[1-9][0-9]{{0,18}}|{INSTANT})$",
-        ),
-    }
-    of_invitations = {
-        "vendor": text("only those of this vendor", enum=list(vendors)),
-        "status": text("only those in this status", enum=invitations.statuses(vendors)),
-        **_paging("id, names, e-mail, external ids or status", "an invitation's"),
-    }
-    of_deliveries = {
-        "state": text("only those in this state", enum=list(deliveries.STATES)), **_OF_INVITATION,
-        **_paging("id, invitation, address or state", "a delivery's"),
-    }  # fmt: skip
-    of_mails = _OF_INVITATION | _paging("receiver or subject", "a mail's")
-    of_calls = filters | _paging("path, operation, status, rules or fault", "call-7", pattern="^call-[1-9][0-9]{0,18}$")
+    of_invitations = invitations.filters(vendors) | paging(
+        "id, names, e-mail, external ids or status", "an invitation's"
+    )
+    of_deliveries = deliveries.STATE | OF_INVITATION | paging("id, invitation, address or state", "a delivery's")
+    of_mails = OF_INVITATION | paging("receiver or subject", "a mail's")
+    of_calls = journal.filters(vendors)
     return (
         Operation("health", "GET", f"{ROOT}/health", server.health, Health),
         Operation("ready", "GET", f"{ROOT}/ready", server.ready, Health, 200, (503,)),
@@ -140,15 +113,16 @@ def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
         Operation("set_faults", "PUT", f"{S}/faults", faults.replace, list[MetFault], body=list[Fault], needs_body=True,
                   example=_FAULTS),
         Operation("clear_faults", "DELETE", f"{S}/faults", faults.remove, status=204),
-        Operation("journal", "GET", f"{S}/journal", journal.list_requests, list[Call], query=of_calls),
-        Operation("har", "GET", f"{S}/journal.har", journal.export_har, Archive, query=filters),
+        Operation("journal", "GET", f"{S}/journal", journal.list_requests, list[Call], query=of_calls | journal.PAGING),
+        Operation("har", "GET", f"{S}/journal.har", journal.export_har, Archive, query=of_calls),
         Operation("script", "GET", f"{S}/journal/{{id}}.sh", journal.curl_script, str, media_type=curl.MEDIA_TYPE),
         Operation("call", "GET", f"{S}/journal/{{id}}", journal.show_request, WholeCall),
         Operation("wait", "POST", f"{S}/await", waiting.wait, Object, 200, (408, 410), Awaiting, needs_body=True,
                   example=_AWAITED),
         Operation("coverage", "GET", f"{S}/coverage", journal.rule_coverage, Coverage),
         Operation("events", "GET", f"{S}/events", events.stream, str, media_type=events.MEDIA_TYPE),
-        Operation("catch", "POST", f"{ROOT}/catch/{{name}}", inbox.receive, query=_STATUS),
+        Operation("catch", "POST", f"{ROOT}/catch/{{name}}", inbox.receive, query=inbox.STATUS,
+                  allows_other_parameters=True),
         Operation("caught", "GET", f"{ROOT}/catch/{{name}}", inbox.list_webhooks,
                   Annotated[list[Caught], Field(max_length=MAX_WEBHOOKS)]),
         Operation("clear_caught", "DELETE", f"{ROOT}/catch/{{name}}", inbox.clear, status=204),

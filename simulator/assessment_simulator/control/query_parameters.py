@@ -1,85 +1,91 @@
-"""Reads the parameters of a list's query: each by a function of its own, and all that is wrong with them at once."""
+"""Query parameters: the schema of each for the document, and the function that reads its value."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from starlette.requests import Request
-
-from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.core.schema import Schema, integer, text
+from assessment_simulator.http.problem_details import Problem, flawed
 from assessment_simulator.journal.search import UnknownId
 from assessment_simulator.storage.pauses import Pause
 
 T = TypeVar("T")
-Reader = Callable[[str], Any]
-"""Makes something of a parameter's value, or raises ValueError with what would be right."""
-
 MOST = 1_000
-"""So many of the newest a list gives at once."""
+"""Most items of a list that `newest` can ask for."""
 
 
-def read(request: Request, readers: Mapping[str, Reader]) -> dict[str, Any]:
-    """The parameters of a request's query by name; raises `Problem` 422 with all that is wrong with them."""
-    pairs = request.query_params.multi_items()
+class Parameter(NamedTuple):
+    """A parameter that may be left out; `read` raises ValueError with what is valid."""
+
+    schema: Schema
+    read: Callable[[str], Any]
+
+
+def read(pairs: Sequence[tuple[str, str]], parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """The values by name; raises `Problem` 422 with everything that is wrong."""
     counts = Counter(name for name, _ in pairs)
     values: dict[str, Any] = {}
-    problems: list[tuple[str, str]] = []
+    flaws = []
     for name, value in pairs:
-        if name not in readers:
-            problems.append((name, f"is unknown; known are {', '.join(readers)}"))
-        elif counts[name] > 1:
-            problems.append((name, "is given more than once"))
-        else:
-            try:
-                values[name] = readers[name](value)
-            except ValueError as error:
-                problems.append((name, str(error)))
-    wrong = [{"where": name[:40], "what": what} for name, what in problems]
-    if wrong:
-        raise Problem(422, "; ".join(f"{one['where']} {one['what']}" for one in wrong), errors=wrong)
+        try:
+            if name not in parameters:
+                flaws.append((name, f"is unknown; known are {', '.join(parameters)}"))
+            elif counts[name] > 1:
+                flaws.append((name, "is given more than once"))
+            else:
+                values[name] = parameters[name].read(value)
+        except ValueError as error:
+            flaws.append((name, str(error)))
+    if flaws:
+        raise flawed([{"where": name[:40], "what": what} for name, what in flaws], between=" ")
     return values
 
 
-def newest(value: str) -> int:
-    """How many of the newest are asked for."""
-    if not (value.isascii() and value.isdecimal() and len(value) < 6 and 1 <= int(value) <= MOST):
-        raise ValueError(f"must be a number from 1 to {MOST}")
-    return int(value)
-
-
-def one_of(values: Iterable[str]) -> Reader:
-    """A reader of one of these words."""
-    known = tuple(values)
+def one_of(description: str, values: Iterable[str]) -> Parameter:
+    """A parameter with one of these values."""
+    known = [*values]
 
     def read_one(value: str) -> str:
         if value not in known:
             raise ValueError(f"must be one of {', '.join(known)}")
         return value
 
-    return read_one
+    return Parameter(text(description, enum=known), read_one)
 
 
-def sought(value: str) -> str:
-    """A text to search for, whatever its letters' case."""
-    return value.casefold()
+def paging(searched: str, id: str, **more: Any) -> dict[str, Parameter]:
+    """The parameters of every list: `searched` is what `q` looks into, `id` an example for `before`."""
+
+    def newest(value: str) -> int:
+        # Checked as text first: int() reads digits of every script, spaces and underscores.
+        if not (value.isascii() and value.isdecimal() and len(value) < 6 and 1 <= int(value) <= MOST):
+            raise ValueError(f"must be a number from 1 to {MOST}")
+        return int(value)
+
+    shapes = (
+        integer("only so many of the newest, newest first", minimum=1, maximum=MOST),
+        text(f"only those older than the one with this id, such as {id}", **more),
+        text(f"only those with this text, in letters of either case, in {searched}"),
+    )
+    return dict(zip(("newest", "before", "q"), map(Parameter, shapes, (newest, str.lower, str.casefold)), strict=True))
 
 
-PAGING: dict[str, Reader] = {"newest": newest, "before": str.lower, "q": sought}
-"""The parameters of every list."""
+async def page(newest_first: Iterable[T], most: int | None) -> list[T]:
+    """The first `most` items in this order, or all of them, oldest first.
 
-
-async def page(found: Iterable[T], most: int | None) -> list[T]:
-    """What comes newest first: so many of it in that order, or all of it, oldest first.
-
-    Others are answered while a long list is collected, so `found` must not mind changes.
+    Other calls are answered while a long list is collected, so the iteration must allow changes.
     """
-    kept, pause = list[T](), Pause()
+    found, pause = list[T](), Pause()
     try:
-        for one in found if most is None else islice(found, most):
-            kept.append(one)
+        for one in newest_first if most is None else islice(newest_first, most):
+            found.append(one)
             await pause.if_due()
     except UnknownId:
-        what = "must be the id of one that is in the list"
-        raise Problem(422, f"before {what}", errors=[{"where": "before", "what": what}]) from None
-    return kept[::-1] if most is None else kept
+        raise no_such_id("must be the id of one that is in the list") from None
+    return found[::-1] if most is None else found
+
+
+def no_such_id(what: str) -> Problem:
+    """The error about an id in `before` that is not in the list."""
+    return flawed([{"where": "before", "what": what}], between=" ")

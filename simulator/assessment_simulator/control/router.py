@@ -8,6 +8,7 @@ from starlette.routing import Route, Router
 
 from assessment_simulator.control import metrics, server
 from assessment_simulator.control.operation import ControlCall, Operation
+from assessment_simulator.control.query_parameters import read as read_query
 from assessment_simulator.control.reference import Documents
 from assessment_simulator.events.feed import ChangeFeed
 from assessment_simulator.http.asgi import FOREIGN, Receive, Scope, Send
@@ -90,7 +91,12 @@ class ControlApi:
 
 
 async def _respond(operation: Operation, call: ControlCall) -> Response:
-    """Validate the body, run the handler, and render its result."""
+    """Validate query and body, run the handler, and render its result."""
+    if operation.query:
+        pairs = call.request.query_params.multi_items()
+        if operation.allows_other_parameters:  # of several values the last counts
+            pairs = [pair for pair in call.request.query_params.items() if pair[0] in operation.query]
+        call.query = read_query(pairs, operation.query)
     if operation.body is None:
         result = await operation.handler(call)
     else:

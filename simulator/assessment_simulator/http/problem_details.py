@@ -1,12 +1,13 @@
 """Errors as RFC 9457 problems that say what is wrong, where, and what is valid.
 
-A browser gets the same as a page, outside the control API. The functions `answer_…` are exception handlers of the app.
+A browser gets the same as a page, outside the control API. `answer_error` and `answer_crash` are exception handlers of
+the app.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from assessment_simulator.http.proxy_headers import seen
 from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.templating import render
 from assessment_simulator.sandbox import changes
+from assessment_simulator.sandbox.registry import Full
 from assessment_simulator.storage import LogError, Unwritten, json_codec
 
 ROOT = "/_simulator"
@@ -68,33 +70,26 @@ def is_for_people(scope: Scope) -> bool:
     return b"text/html" in headers.get(b"accept", b"").lower() or sent in _FORMS
 
 
-def answer_problem(request: Request, error: Exception) -> Response:
-    """For `Problem`."""
-    return answer(request.scope, cast("Problem", error))
-
-
-def answer_full(request: Request, error: Exception) -> Response:
-    """For `Full`: this server has no room for another sandbox."""
-    return answer(request.scope, Problem(503, str(error)))
-
-
-def answer_http_error(request: Request, error: Exception) -> Response:
-    """For the errors of Starlette's router: an unknown path, a wrong verb."""
-    status: int = getattr(error, "status_code", 500)
-    prefix = seen(request.scope).prefix
-    path = prefix + request.scope["path"]
-    details = {
-        404: f"nothing answers at {path}; the control API is under {prefix}/_simulator, "
-        f"the vendors under {prefix}/mercury and {prefix}/api/v1",
-        405: f"{path} does not answer to {request.method}",
-    }
-    return answer(request.scope, Problem(status, details.get(status, str(error)), getattr(error, "headers", None)))
-
-
-def answer_unlogged(request: Request, error: Exception) -> Response:
-    """For a storage that cannot be used; the log line has more than the answer."""
-    _log.error("%s %s: %s", request.method, request.url.path, error)
-    return answer(request.scope, Problem(503, unlogged(cast("LogError", error))))
+def answer_error(request: Request, error: Exception) -> Response:
+    """The exception handler for every expected error."""
+    if isinstance(error, Problem):
+        problem = error
+    elif isinstance(error, Full):
+        problem = Problem(503, str(error))
+    elif isinstance(error, LogError):  # the log line has more than the answer
+        _log.error("%s %s: %s", request.method, request.url.path, error)
+        problem = Problem(503, unlogged(error))
+    else:  # Starlette's router: an unknown path, a wrong verb
+        status: int = getattr(error, "status_code", 500)
+        prefix = seen(request.scope).prefix
+        path = prefix + request.scope["path"]
+        details = {
+            404: f"nothing answers at {path}; the control API is under {prefix}/_simulator, "
+            f"the vendors under {prefix}/mercury and {prefix}/api/v1",
+            405: f"{path} does not answer to {request.method}",
+        }
+        problem = Problem(status, details.get(status, str(error)), getattr(error, "headers", None))
+    return answer(request.scope, problem)
 
 
 def unlogged(error: LogError) -> str:

@@ -248,7 +248,7 @@ class Sandboxes:
         if count >= self._most:
             raise Full(self._most)
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
-        sandbox.committed = self.meters.committed
+        sandbox.committed = partial(self.meters.count, "commits")
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
             plant_all(sandbox)
@@ -276,10 +276,10 @@ class Sandboxes:
         if self.open_access:
             self._by_credential[f"sim-{name}"] = sandbox
         sandbox.is_leaving = self._is_leaving
-        sandbox.committed = self.meters.committed
+        sandbox.committed = partial(self.meters.count, "commits")
         sandbox.refresh = partial(self._refresh, name)
         self._workers[name] = self._attach(sandbox)
-        self.meters.opened()
+        self.meters.count("sandboxes_opened")
 
     async def _refresh(self, name: str) -> None:
         """Read a sandbox again whose commits were lost, though no call asks for it."""
