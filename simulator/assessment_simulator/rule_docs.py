@@ -1,4 +1,4 @@
-"""Writes `docs/fidelity.md`: rules, promises and flags with their sources, our guesses, and what is not simulated.
+"""Writes `docs/fidelity.md`: rules, guarantees and flags with their sources, our assumptions, and omissions.
 
 `python -m assessment_simulator.rule_docs` prints the page.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sources import Document, Guarantee, Omission, Standing
+from assessment_simulator.core.sources import Document, Standing
 from assessment_simulator.core.vendor import Vendor
 
 _HEAD = """# How faithful it is
@@ -38,7 +38,7 @@ as sure as its status.
 This page is written by `scripts/docs` from the tables that the server answers with; do not edit it.
 """
 
-_GUESSES = """## Where we guess, and what a wrong guess costs you
+_ASSUMPTIONS = """## Where we guess, and what a wrong guess costs you
 
 These choices affect callers, and no page confirms them. The flags are set under `behaviour` in a sandbox's settings
 (names without a dot are settings themselves). `check server` is described in [contracts.md](contracts.md); with a
@@ -52,56 +52,54 @@ members.
 def page() -> str:
     """The whole page, in Markdown."""
     about = "\n".join(f"- {vendor.title}: {vendor.about}." for vendor in VENDORS.values()) + "\n"
-    parts = [
-        _HEAD.format(about=about),
-        _GUESSES,
-        *_table(
-            ("vendor", "the guess", "what you would see at the vendor if it is wrong", "flag", "how to check"),
-            _guesses(),
-        ),
-        *(part for vendor in VENDORS.values() for part in _vendor(vendor)),
+    assumptions = [
+        (vendor.title, one.what, one.cost, ", ".join(f"`{flag}`" for flag in one.flags) or "none", one.check)
+        for vendor in VENDORS.values()
+        for one in vendor.assumptions
     ]
+    heads = ("vendor", "the guess", "what you would see at the vendor if it is wrong", "flag", "how to check")
+    parts = [_HEAD.format(about=about), _ASSUMPTIONS, *_table(heads, assumptions)]
+    for vendor in VENDORS.values():
+        parts += _chapter(vendor)
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _vendor(vendor: Vendor) -> list[str]:
-    total = _counted([rule.standing for rule in vendor.rules] + [promise.standing for promise in vendor.guarantees])
-    parts = f"{len(vendor.rules)} rules and {len(vendor.guarantees)} promises"
-    statuses = _counted(rule.of_status.standing for rule in vendor.rules)
+def _chapter(vendor: Vendor) -> list[str]:
+    standings = [rule.standing for rule in vendor.rules] + [one.standing for one in vendor.guarantees]
+    counts = f"{len(vendor.rules)} rules and {len(vendor.guarantees)} promises"
     return [
         f"## {vendor.title}\n",
-        f"{parts}, {total}; {len(vendor.behaviour_flags)} behaviour flags.\n",
-        f"Statuses of the refusals: {statuses}.\n",
+        f"{counts}, {_count(standings)}; {len(vendor.behaviour_flags)} behaviour flags.\n",
+        f"Statuses of the refusals: {_count(rule.of_status.standing for rule in vendor.rules)}.\n",
         "### What it demands\n",
-        *_table(("rule", "place", "demand", "refusal", "standing", "source"), _rules(vendor)),
+        *_table(("rule", "place", "demand", "refusal", "standing", "source"), map(_rule, vendor.rules)),
         "### What it does\n",
-        *_table(("promise", "what", "standing", "source"), _promises(vendor.guarantees)),
+        *_table(("promise", "what", "standing", "source"), (
+            (f"`{one.id}`", one.statement, one.standing.value, str(one.source)) for one in vendor.guarantees
+        )),
         "### Behaviour flags\n",
         "Set under `behaviour` in a sandbox's settings; the first value is the default, which is our assumption.\n",
-        *_table(("flag", "values", "what it decides", "source"), _switches(vendor)),
+        *_table(("flag", "values", "what it decides", "source"), (
+            (f"`{one.id}`", ", ".join(f"`{json.dumps(v)}`" for v in one.values), one.statement, str(one.source))
+            for one in vendor.behaviour_flags
+        )),
         "### What is not simulated\n",
-        *_table(("what", "why"), _omissions(vendor.omissions)),
+        *_table(("what", "why"), ((one.what, one.why) for one in vendor.omissions)),
         "### Sources\n",
         *_table(
-            ("source", "address", "whose, about what", "the copy", "read on", "how much of it"), _documents(vendor)
+            ("source", "address", "whose, about what", "the copy", "read on", "how much of it"),
+            map(_document, vendor.documents),
         ),
-    ]
+    ]  # fmt: skip
 
 
-def _counted(standings: Iterable[Standing]) -> str:
-    """How many there are of each standing."""
+def _count(standings: Iterable[Standing]) -> str:
     counts = Counter(standings)
     return ", ".join(f"{counts[standing]} {standing}" for standing in Standing)
 
 
-def _rules(vendor: Vendor) -> Iterable[Sequence[str]]:
-    for rule in vendor.rules:
-        standing, source = _in_parts(rule)
-        yield f"`{rule.id}`", f"`{rule.place}`", rule.statement, str(rule.status), standing, source
-
-
-def _in_parts(rule: Rule) -> tuple[str, str]:
-    """The standing and the source of a rule, with those of its status and body where they are others."""
+def _rule(rule: Rule) -> Sequence[str]:
+    """The row of a rule, with the standing and the source of its status and body where they are others."""
     standing, source = rule.standing.value, str(rule.source)
     parts = [("status", rule.status_basis), ("body", rule.body_basis)]
     if rule.status_basis == rule.body_basis:
@@ -110,46 +108,13 @@ def _in_parts(rule: Rule) -> tuple[str, str]:
         if basis is not None:
             standing += f"; {part}: {basis.standing}"
             source += f"; {part}: {basis.source}"
-    return standing, source
+    return f"`{rule.id}`", f"`{rule.place}`", rule.statement, str(rule.status), standing, source
 
 
-def _promises(promises: Iterable[Guarantee]) -> Iterable[Sequence[str]]:
-    for promise in promises:
-        yield f"`{promise.id}`", promise.statement, promise.standing.value, str(promise.source)
-
-
-def _switches(vendor: Vendor) -> Iterable[Sequence[str]]:
-    for switch in vendor.behaviour_flags:
-        yield (
-            f"`{switch.id}`",
-            ", ".join(f"`{json.dumps(v)}`" for v in switch.values),
-            switch.statement,
-            str(switch.source),
-        )
-
-
-def _omissions(omitted: Iterable[Omission]) -> Iterable[Sequence[str]]:
-    for omission in omitted:
-        yield omission.what, omission.why
-
-
-def _guesses() -> Iterable[Sequence[str]]:
-    for vendor in VENDORS.values():
-        for guess in vendor.assumptions:
-            flags = ", ".join(f"`{flag}`" for flag in guess.flags) or "none"
-            yield vendor.title, guess.what, guess.cost, flags, guess.check
-
-
-def _documents(vendor: Vendor) -> Iterable[Sequence[str]]:
-    for document in vendor.documents:
-        whose = f"{document.publisher}, about {document.api}"
-        yield _title(document), document.address, whose, document.copied, document.read, document.share
-
-
-def _title(document: Document) -> str:
-    """A document's own name, and the others under which it is cited."""
-    first, *others = document.titles
-    return first + (f" (cited as {', '.join(others)})" if others else "")
+def _document(one: Document) -> Sequence[str]:
+    title, *others = one.titles
+    title += f" (cited as {', '.join(others)})" if others else ""
+    return title, one.address, f"{one.publisher}, about {one.api}", one.copied, one.read, one.share
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

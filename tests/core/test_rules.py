@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from assessment_simulator.core.request import MISSING, Unreadable
-from assessment_simulator.core.rules import Field, Json, Rule, always_passes, type_rules, violated_rules
+from assessment_simulator.core.rules import Field, Json, Rule, type_rules, violated_rules
 from assessment_simulator.core.rules import is_type as fits_
 from assessment_simulator.core.sources import Basis, Source, Standing, assumed
 from tests.fakes import FakeSandbox
@@ -152,10 +152,9 @@ def test_a_later_stage_is_not_asked_once_an_earlier_one_refused() -> None:
     assert violated_rules(((BAD,), (late,)), world.call("any"), world) == (BAD,)
 
 
-def test_a_rule_of_the_door_holds_for_whatever_becomes_a_call() -> None:
+def test_rule_of_the_http_layer_accepts_every_request() -> None:
     world = FakeSandbox()
-    assert always_passes(world.call("any"), world)
-    assert Rule("door", "path", "", 404, Standing.ASSUMED, Source("x", "y")).check is always_passes
+    assert Rule("http", "path", "", 404, Standing.ASSUMED, Source("x", "y")).check(world.call("any"), world)
 
 
 DEMAND = Basis(Standing.DOCUMENTED, Source("x", "y"))

@@ -47,16 +47,15 @@ MUTANTS = (
     Mutant(
         "server.refused_and_saved",
         "core/vendor.py",
-        "decision = Decision(refusal_response(vendor, found, call, world)) if found else operation.decide(call, world)",
-        """if found and all(rule.id.endswith((".url", ".future", ".tag", ".email.empty")) for rule in found):
-        decision = operation.decide(call, world)._replace(response=refusal_response(vendor, found, call, world))
-    else:
-        decision = Decision(refusal_response(vendor, found, call, world)) if found else operation.decide(call, world)
-    """,
+        "        decision = Decision(refusal_response(vendor, violated, request, view))\n",
+        """        decision = Decision(refusal_response(vendor, violated, request, view))
+        if all(rule.id.endswith((".url", ".future", ".tag", ".email.empty")) for rule in violated):
+            decision = operation.decide(request, view)._replace(response=decision.response)
+""",
         "A call that was refused has created something nevertheless.",
     ),
     Mutant(
-        "server.first_rule", "core/rules.py", "return tuple(rule for rule in stage if not rule.check(call, world))",
+        "server.first_rule", "core/rules.py", "return tuple(rule for rule in stage if not rule.check(request, view))",
         "return (rule,)",
         "Of several broken rules one is named.",
     ),
@@ -97,7 +96,7 @@ MUTANTS = (
         "Links from before a reset open the invitations that have their ids again.",
     ),
     Mutant(
-        "steering.ignored", _STEERING, "wish = parse_tags(email)", "wish = Steering()",
+        "steering.ignored", _STEERING, "tags = parse_tags(email)", "tags = OutcomeTags()",
         "Tags in an address choose no outcome.",
     ),
     Mutant(
@@ -109,7 +108,8 @@ MUTANTS = (
         "+score-high and +score-low change no score.",
     ),
     Mutant(
-        "steering.progress", _STEERING, "delay = world.config.completes_after", "delay = None",
+        "steering.progress", _STEERING, "if operation is None and view.config.completes_after is not None:",
+        "if False:",
         "An invitation does not complete by itself, whatever the settings say.",
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""One sandbox's settings. The control API reads and changes them; the vendors only read."""
+"""The settings of a sandbox. The control API reads and changes them; vendors only read them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from assessment_simulator.core import instant
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A pymetrics assessment configuration: one candidate experience, registered outside the API."""
+    """A pymetrics assessment configuration, registered outside the API; responses show it member for member."""
 
     id: str
     type: Literal["games", "video_interview", "nlr"] = "games"
@@ -18,7 +18,7 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class CustomField:
-    """A PI custom field; `values` closes the list of what may be assigned, None leaves it open to any string."""
+    """A PI custom field; `values` lists what may be assigned, None allows any string."""
 
     name: str
     values: tuple[str, ...] | None = None
@@ -26,7 +26,7 @@ class CustomField:
 
 @dataclass(frozen=True, slots=True)
 class ApiUser:
-    """The PI user whom the key belongs to: who administers when the request names nobody."""
+    """The PI user who owns the key: the administrator when a request names none."""
 
     first_name: str = "Ada"
     last_name: str = "Administrator"
@@ -36,7 +36,7 @@ class ApiUser:
 
 @dataclass(frozen=True, slots=True)
 class JournalLimits:
-    """How much of what came in is kept: entries, and bytes of bodies."""
+    """How much of the request journal is kept: entries, and bytes of bodies."""
 
     entries: int = 1_000
     bytes: int = 10_000_000
@@ -44,14 +44,7 @@ class JournalLimits:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything about a sandbox that can be set; durations are ISO 8601, `webhook_timeout` is in real seconds.
-
-    The first of `folders` is the API user's default folder. `rate_limit` is in calls a minute for each vendor.
-    `invitation_limit` is how many invitations there may be, `snapshot_limit` how many snapshots, and `webhook_rate` how
-    many attempts a real second.
-    `progress` is `manual`, or the duration after which an invitation completes by itself. `webhook_time` is the clock
-    that signed webhooks are stamped by: the sandbox's, or the machine's (`real`).
-    """
+    """All settings; durations are ISO 8601."""
 
     assessments: tuple[Assessment, ...] = (
         Assessment("6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10", "games", "Core games"),
@@ -59,38 +52,37 @@ class Config:
         Assessment("b7c0a4de-13f8-4f0b-8d3c-5e9a7d6c4f33", "video_interview", "Video interview"),
     )
     positions: tuple[str, ...] = ("Account Executive", "Customer Success Manager", "Software Engineer")
-    folders: tuple[str, ...] = (
-        "\\Example Company\\Finance",
-        "\\Example Company",
-        "\\Example Company\\Some Folder",
-    )
+    # The first one is the API user's default folder.
+    folders: tuple[str, ...] = ("\\Example Company\\Finance", "\\Example Company", "\\Example Company\\Some Folder")
     custom_fields: tuple[CustomField, ...] = (CustomField("Favorite Color"), CustomField("Favorite Food"))
     api_user: ApiUser = field(default_factory=ApiUser)
     default_webhook_url: str | None = None
     webhook_url: str | None = None
     webhook_secret: str | None = None
-    webhook_time: Literal["sandbox", "real"] = "sandbox"
+    webhook_time: Literal["sandbox", "real"] = "sandbox"  # the clock that signed webhooks are stamped by
     invitation_days: int = 10
     journal: JournalLimits = field(default_factory=JournalLimits)
     behaviour: Mapping[str, str | int | bool | None] = field(default_factory=dict)
-    progress: str = "manual"
-    rate_limit: int | None = None
+    progress: str = "manual"  # or the duration after which an invitation completes by itself
+    rate_limit: int | None = None  # requests a minute, for each vendor
     maintenance: bool = False
-    webhook_timeout: float = 30.0
+    webhook_timeout: float = 30.0  # in real seconds
     invitation_limit: int | None = None
     snapshot_limit: int = 100
-    webhook_rate: int | None = None
+    webhook_rate: int | None = None  # attempts a real second
 
     @classmethod
-    def of(cls, said: Mapping[str, Any]) -> Self:
-        """The settings that JSON values say."""
-        closed = [None if one["values"] is None else tuple(one["values"]) for one in said["custom_fields"]]
-        names = [one["name"] for one in said["custom_fields"]]
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """The settings from JSON values."""
+        custom_fields = tuple(
+            CustomField(one["name"], None if one["values"] is None else tuple(one["values"]))
+            for one in values["custom_fields"]
+        )
         return cls(**{
-            **said, "assessments": tuple(Assessment(**one) for one in said["assessments"]),
-            "positions": tuple(said["positions"]), "folders": tuple(said["folders"]),
-            "custom_fields": tuple(map(CustomField, names, closed)),
-            "api_user": ApiUser(**said["api_user"]), "journal": JournalLimits(**said["journal"]),
+            **values, "assessments": tuple(Assessment(**one) for one in values["assessments"]),
+            "positions": tuple(values["positions"]), "folders": tuple(values["folders"]),
+            "custom_fields": custom_fields, "api_user": ApiUser(**values["api_user"]),
+            "journal": JournalLimits(**values["journal"]),
         })  # fmt: skip
 
     @property

@@ -1,4 +1,4 @@
-"""What a vendor decided about a Call. Nothing in it has happened yet: the sandbox's commit makes it true."""
+"""What a vendor decided about a request. Nothing in it has happened yet: the sandbox's commit applies it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 from assessment_simulator.core.request import VendorResponse
 
 TOKEN = "token"  # noqa: S105  a kind of record
-"""The kind of records that are credentials: their `status` is the instant at which they lapse. They outlive a restore,
-not a reset, and no fork takes them."""
+"""The kind of records that are credentials; their `status` is the instant at which they expire. A restore keeps them, a
+reset deletes them, and a fork does not copy them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A thing to remember: `public` is what the vendor shows of it, member for member; `internal` what only we know.
+    """A thing to store: `public` is what the vendor shows of it, member for member; `internal` is never shown.
 
-    `keys` are the (index, value) pairs under which it can be found from now on; none is forgotten by a later save.
+    `keys` are the (index, value) pairs under which it is found from now on; a later save removes none of them.
     """
 
     kind: str
@@ -28,10 +28,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """A webhook to send about an invitation; `body` may hold `BASE` and `SEAL`.
-
-    `named` says that a request to the vendor named the address; else a setting of the sandbox did.
-    """
+    """A webhook to send about an invitation; `body` may hold placeholders of `core.request`."""
 
     id: str
     vendor: str
@@ -39,14 +36,14 @@ class WebhookEvent:
     url: str
     media_type: str
     body: str
-    named: bool = False
+    named: bool = False  # whether a request to the vendor named the URL; else a setting of the sandbox did
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A Call due later: `operation` on the invitation `id`, at the instant `at`; `at=None` takes the alarm back.
+    """A request due later: `operation` on the invitation `id`, at the instant `at`; `at=None` cancels the timer.
 
-    An invitation has at most one alarm for each operation.
+    An invitation has at most one timer for each operation.
     """
 
     operation: str
@@ -57,9 +54,9 @@ class Timer:
 
 
 class Decision(NamedTuple):
-    """A reply, and the changes that go with it: all of them, or none.
+    """A response, and the changes that go with it: all of them, or none.
 
-    `deleted` are the (kind, id) of records that are gone from now on; keys that led to them lead nowhere.
+    `deleted` are the (kind, id) of records to delete; keys that led to them lead nowhere.
     """
 
     response: VendorResponse
@@ -70,5 +67,5 @@ class Decision(NamedTuple):
 
     @property
     def changes(self) -> bool:
-        """Whether anything is to be made true."""
+        """Whether anything is to be applied."""
         return bool(self.records or self.timers or self.webhook_events or self.deleted)

@@ -1,4 +1,4 @@
-"""Moments and spans as whole ticks of 100 nanoseconds: the finest grain that either vendor speaks of.
+"""Instants and durations as whole ticks of 100 nanoseconds, the finest resolution that a vendor documents.
 
 An instant is an `int`, the ticks since 1970-01-01T00:00:00Z. Plain integers add, compare and store exactly;
 `datetime` would cut the seventh digit that The Predictive Index documents.
@@ -43,7 +43,7 @@ class Moment:
 
 
 def parse(text: str) -> Moment | None:
-    """Read `2015-01-31` or `2015-01-31T23:59:59.0123456Z` (an offset serves too); None when it is neither."""
+    """Read `2015-01-31` or `2015-01-31T23:59:59.0123456Z` (or with an offset); None when it is neither."""
     found = _INSTANT.fullmatch(text)
     if found is None:
         return None
@@ -62,19 +62,15 @@ def parse(text: str) -> Moment | None:
 
 
 def parse_duration(text: str) -> int | None:
-    """Read an ISO 8601 duration of weeks, days, hours, minutes and seconds (`PT24H`); None when it is none.
-
-    Years and months have no fixed length and are not taken.
-    """
+    """Read an ISO 8601 duration (`PT24H`); None when it is none, or has years or months, whose length is not fixed."""
     found = _DURATION.fullmatch(text)
     if found is None:
         return None
-    return sum(_ticks(amount, unit) for amount, unit in zip(found.groups(), _UNITS, strict=True) if amount)
-
-
-def _ticks(amount: str, unit: int) -> int:
-    whole, _, fraction = amount.partition(".")
-    return int(whole) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
+    ticks = 0
+    for amount, unit in zip(found.groups(), _UNITS, strict=True):
+        whole, _, fraction = (amount or "0").partition(".")
+        ticks += int(whole) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
+    return ticks
 
 
 def seven_digits(at: int) -> str:
@@ -89,7 +85,7 @@ def six_digits(at: int) -> str:
 
 @lru_cache(maxsize=64)
 def _written(second: int) -> str:
-    """A whole second without its zone; cached, for a busy second is written thousands of times."""
+    # Cached: a busy second is written thousands of times.
     return (_EPOCH + timedelta(seconds=second)).isoformat()[:19]
 
 
@@ -100,6 +96,7 @@ def http_date(at: int) -> bytes:
 
 @lru_cache(maxsize=64)
 def _http_date(second: int) -> bytes:
+    # Not strftime, whose names depend on the locale, nor email.utils, which takes long to import.
     moment = _EPOCH + timedelta(seconds=second)
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.weekday()]
     month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[moment.month - 1]

@@ -9,9 +9,6 @@ from assessment_simulator.core.decision import Timer
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView
 
-_UNITS = {"s": instant.SECOND, "m": instant.MINUTE, "h": instant.HOUR, "d": instant.DAY}
-_DELAYED = re.compile(r"completes-in-(\d{1,6})([smhd])", re.ASCII)
-
 TAGS: dict[str, str] = {
     "+completes": "completes at once",
     "+completes-in-10s": "completes after the delay (`s`, `m`, `h` or `d`) on the sandbox's clock",
@@ -21,14 +18,16 @@ TAGS: dict[str, str] = {
     "+score-high": "when it completes, the scores are high",
     "+score-low": "when it completes, the scores are low",
 }
-"""Every tag and what it does, for people; several may stand in one address."""
+"""Every tag and its effect, for documentation; an address may have several."""
 
 _OPERATIONS = {"completes": "complete", "expires": "expire", "abandons": "start", "rejected": "reject"}
+_UNITS = {"s": instant.SECOND, "m": instant.MINUTE, "h": instant.HOUR, "d": instant.DAY}
+_DELAYED = re.compile(r"completes-in-(\d{1,6})([smhd])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeTags:
-    """What the tags ask for: an operation (or none) after a delay in ticks, and `high` or `low` scores (or neither)."""
+    """The wanted outcome: an operation (or none) after a delay in ticks, and `high` or `low` scores (or neither)."""
 
     operation: str | None = None
     delay: int = 0
@@ -36,7 +35,7 @@ class OutcomeTags:
 
 
 def parse_tags(email: str) -> OutcomeTags:
-    """Read the tags of an address; unknown ones mean nothing, and of two outcomes the first counts."""
+    """Read the tags of an address; unknown ones are ignored, and of two outcomes the first counts."""
     if "+" not in email:
         return OutcomeTags()
     operation, delay, score = None, 0, None
@@ -52,22 +51,21 @@ def parse_tags(email: str) -> OutcomeTags:
 
 
 def planned_timers(
-    vendor: str, call: VendorRequest, id: str, email: str, world: SandboxView, possible: Container[str]
+    vendor: str, request: VendorRequest, id: str, email: str, view: SandboxView, possible: Container[str]
 ) -> tuple[Timer, ...]:
-    """The alarm that the address, or else the sandbox's `progress`, sets for a new invitation.
+    """The timer that the address, or else the sandbox's `progress`, sets for a new invitation.
 
-    `possible` are the operations that the vendor has; what it lacks is not planned.
+    `possible` are the vendor's operations; others are not planned.
     """
-    wish = parse_tags(email)
-    if wish.operation in possible:
-        at = min(call.now + wish.delay, instant.LATEST)
-        return (Timer(str(wish.operation), id, at, vendor, call.base_url),)
-    delay = world.config.completes_after
-    if wish.operation is None and delay is not None:
-        return (Timer("complete", id, min(call.now + delay, instant.LATEST), vendor, call.base_url),)
-    return ()
+    tags = parse_tags(email)
+    operation, delay = tags.operation, tags.delay
+    if operation is None and view.config.completes_after is not None:
+        operation, delay = "complete", view.config.completes_after
+    elif operation is None or operation not in possible:
+        return ()
+    return (Timer(operation, id, min(request.now + delay, instant.LATEST), vendor, request.base_url),)
 
 
 def cancelled_timers(id: str) -> tuple[Timer, ...]:
-    """Take back every alarm of an invitation: nothing more can happen to it."""
+    """Cancel every timer of an invitation."""
     return tuple(Timer(operation, id, None) for operation in ("start", "complete", "expire", "reject"))

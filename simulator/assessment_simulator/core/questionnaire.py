@@ -1,6 +1,6 @@
-"""The candidate's part in neutral words: what the page behind an invitation says and asks, and what comes of it.
+"""The candidate's questionnaire in neutral words: what the page behind an invitation asks, and what comes of it.
 
-A vendor knows the questions and how answers become scores; the pages themselves belong to the server.
+A vendor knows the questions and how answers become scores; the pages themselves are those of `candidate/`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from assessment_simulator.core.sandbox_view import Stored
 
 Answers = Mapping[str, Sequence[str]]
-"""By question: the values that were chosen. A question that was left blank is not there, or has none."""
+"""By question: the chosen values. A blank question is missing, or has none."""
 
 
 class Phase(Enum):
@@ -24,7 +24,7 @@ class Phase(Enum):
 
 
 class Question(NamedTuple):
-    """Something to be answered by one of `choices` (value, text), or with `many` by any number of them."""
+    """A question with one of `choices` (value, text) as its answer, or with `many` any number of them."""
 
     name: str
     text: str
@@ -33,7 +33,7 @@ class Question(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Questions that belong together; `exhibit` are signs (sign, its name) to be looked at before they are answered."""
+    """Questions that belong together; `exhibit` are signs (sign, its name) to look at before answering them."""
 
     title: str
     text: str
@@ -42,10 +42,7 @@ class Part(NamedTuple):
 
 
 class Briefing(NamedTuple):
-    """What a candidate is told: who (`host`) invites whom to what and for what (`subject`), until when (in ticks).
-
-    `language` and `language_name` are what the inviter asked for; `redirect` is where the candidate goes afterwards.
-    """
+    """What the first page says: who (`host`) invites whom to what and for what (`subject`), until when (in ticks)."""
 
     title: str
     candidate: str
@@ -53,35 +50,28 @@ class Briefing(NamedTuple):
     host: str = ""
     subject: str = ""
     until: int | None = None
-    language: str = "en"
+    language: str = "en"  # the one that the inviter chose
     language_name: str = "English"
-    redirect: str | None = None
+    redirect: str | None = None  # where the candidate goes afterwards
 
 
 class Questionnaire(NamedTuple):
-    """A vendor's stand-in for its assessment.
+    """A vendor's substitute for its assessment."""
 
-    An invitation's link leads to `path`, in which `{word}` stands for one segment. `ticket` names the parameter of the
-    path, or else of the query, that holds the sandbox's name, its seal and the invitation's id, with dots between.
-    `opening_action` is the action that opening the link is, if it is one. `parts` holds the questions by language; all
-    languages ask the same. `to_results` makes of answers the body of the action `complete`; an empty one leaves the
-    scores to chance.
-    """
-
-    path: str
-    ticket: str
+    path: str  # of the invitations' links; `{word}` stands for one segment
+    ticket: str  # the parameter of the path, or else of the query, with sandbox, seal and invitation
     briefing: Callable[[Stored], Briefing]
-    parts: Mapping[str, tuple[Part, ...]]
-    to_results: Callable[[Answers], Mapping[str, Any]]
-    opening_action: str | None = None
+    parts: Mapping[str, tuple[Part, ...]]  # by language; all languages ask the same
+    to_results: Callable[[Answers], Mapping[str, Any]]  # the body of `complete`; without scores, they are drawn
+    opening_action: str | None = None  # the action that opening the link is, if it is one
 
     @property
     def path_prefix(self) -> str:
-        """What every link's path begins with: the whole path, or with a slash at its end all that stands before `{`."""
+        """What every link's path begins with: the whole path, or all before `{`, which ends with a slash."""
         return self.path.partition("{")[0]
 
     def matches(self, path: str) -> bool:
-        """Whether a path is one that links lead to."""
+        """Whether a path is one of the invitations' links."""
         return path.startswith(self.path_prefix) if self.path_prefix.endswith("/") else path == self.path_prefix
 
 

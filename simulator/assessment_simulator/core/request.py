@@ -1,6 +1,6 @@
-"""A request freed from HTTP, and what the vendor would answer.
+"""A vendor request without HTTP, the vendor's response, and files that a response describes without drawing them.
 
-What is made anew for every request is a named tuple: as frozen as a dataclass, and made in a third of the time.
+Objects that are created for every request are named tuples: immutable like a dataclass, created in a third of the time.
 """
 
 from collections.abc import Mapping
@@ -11,20 +11,18 @@ from typing import Any, Literal, NamedTuple
 from assessment_simulator.core.seeded_random import SeededRandom
 
 BASE_URL_TOKEN = "http://b-7f3kq9x2.simulator.invalid"  # noqa: S105  a placeholder
-"""Stands in every record where the address goes under which the caller reaches this server; the edge fills it in.
-
-Nobody writes it by accident; who writes it on purpose reads his own address back."""
+"""Stands in every record for the base URL that the caller uses; `core.links` fills it in."""
 LINK_TOKEN = "s-7f3kq9x2.simulator.invalid"  # noqa: S105  a placeholder
-"""Stands in every link before `.` and the invitation's id, where the sandbox's name and the seal go; see `links`."""
-
+"""Stands in every link, before `.` and the invitation's id, for the sandbox's name and the seal; see `core.links`."""
 
 MISSING: Any = object()
 """The body of a request that has none."""
+_EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A body that was sent but is not what its media type promises.
+    """A body that is not what its media type promises.
 
     `hint` says what to change, where the cause is known. `unmarked` is the JSON value behind a UTF-8 byte order mark,
     for a vendor that accepts the mark; `MISSING` where the body has no such value.
@@ -35,35 +33,43 @@ class Unreadable:
     unmarked: Any = MISSING
 
 
-_NO_WORDS: Mapping[str, str] = MappingProxyType({})
-
-
 class VendorRequest(NamedTuple):
-    """One request to a vendor: by HTTP, by a control action, by a candidate's page or by an alarm.
-
-    `now` is in ticks. `headers` holds those that the vendor declared, by lower-case name. `body` is the parsed JSON
-    (or form, as a mapping), `MISSING` or `Unreadable`. `recent` counts the calls let in during the last minute.
-    `raw_query` is the query string as it was sent.
-    """
+    """One request to a vendor: by HTTP, by a control action, by a candidate's page or by a timer."""
 
     operation: str
-    now: int
+    now: int  # in ticks
     random: SeededRandom
     base_url: str
     method: str = ""
     path: str = ""
-    params: Mapping[str, str] = _NO_WORDS
-    query: Mapping[str, str] = _NO_WORDS
-    headers: Mapping[str, str] = _NO_WORDS
+    params: Mapping[str, str] = _EMPTY
+    query: Mapping[str, str] = _EMPTY
+    headers: Mapping[str, str] = _EMPTY  # those that the vendor declared, by lower-case name
     media_type: str = ""
-    body: Any = MISSING
-    recent: int = 0
-    raw_query: str = ""
+    body: Any = MISSING  # the parsed JSON (or form, as a mapping), `MISSING` or `Unreadable`
+    recent: int = 0  # requests that were accepted during the last minute
+    raw_query: str = ""  # as it was sent
+
+
+class VendorResponse(NamedTuple):
+    """A status, and a body of JSON values, stored records, bytes, or a file to draw.
+
+    `rules` are the ids of the violated rules; `notes` name accepted input that no document knows, `hints` say how to
+    correct a refused request.
+    """
+
+    status: int
+    body: Any = None
+    headers: tuple[tuple[str, str], ...] = ()
+    media_type: str = "application/json"
+    rules: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A page to be drawn, without the means to draw it: a title, and sections of (heading, rows of text)."""
+    """A page to draw: a title, and sections of (heading, rows of text)."""
 
     title: str
     sections: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
@@ -71,7 +77,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A straight line from one point to another; colours are `#rrggbb`."""
+    """A straight line; colours are `#rrggbb`."""
 
     start: tuple[float, float]
     end: tuple[float, float]
@@ -90,7 +96,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A line of text whose `anchor` (its start, middle or end) stands at a point, on the base line."""
+    """A line of text whose `anchor` stands at a point, on the base line."""
 
     at: tuple[float, float]
     text: str
@@ -101,9 +107,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture to be drawn, without the means to draw it: `width` by `height` units, from the top left corner.
+    """A picture of `width` by `height` units from the top left corner: marks on white, later ones over earlier ones.
 
-    It is drawn on white, mark over mark. The reply's media type says as what: SVG or PNG.
+    The response's media type says as what to draw it: SVG or PNG.
     """
 
     title: str
@@ -117,19 +123,3 @@ class Bundle:
     """Several documents in one archive, each under its file name."""
 
     files: tuple[tuple[str, Document], ...]
-
-
-class VendorResponse(NamedTuple):
-    """What the vendor answers: a status, and a body of JSON values, stored records, bytes, or what is to be drawn.
-
-    `rules` are the ids of the rules that refused the call; `notes` say what was accepted though no document names it,
-    `hints` what to change in a call that was refused.
-    """
-
-    status: int
-    body: Any = None
-    headers: tuple[tuple[str, str], ...] = ()
-    media_type: str = "application/json"
-    rules: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()

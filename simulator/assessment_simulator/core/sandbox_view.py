@@ -1,4 +1,4 @@
-"""What a vendor may look at while it decides: one sandbox's records, read-only."""
+"""What a vendor can see while it decides: one sandbox, read-only."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from assessment_simulator.core.links import Links
 
 
 class Stored(Protocol):
-    """A record as it was saved. A Reply may carry it as it stands: the edge shows its face without parsing it."""
+    """A record as it was saved. A response may carry it as it is: then its public fields are sent without parsing."""
 
     @property
     def id(self) -> str: ...
@@ -26,26 +26,17 @@ class SandboxView(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def secret(self) -> bytes:
-        """Seals this sandbox's links."""
-        ...
-
+    def secret(self) -> bytes: ...
     @property
-    def links(self) -> Links:
-        """Fills this sandbox's links in."""
-        ...
-
+    def links(self) -> Links: ...
+    @property
+    def config(self) -> Config: ...
     @property
     def generation(self) -> int:
         """How often this sandbox was reset."""
         ...
 
-    @property
-    def config(self) -> Config: ...
-
-    def get(self, kind: str, id: str) -> Stored | None:
-        """The record of that kind and id."""
-        ...
+    def get(self, kind: str, id: str) -> Stored | None: ...
 
     def latest_id(self, index: str, value: str) -> str | None:
         """The id saved last under that key."""
@@ -60,5 +51,5 @@ class SandboxView(Protocol):
         ...
 
     def page(self, kind: str, skip: int, top: int) -> Sequence[Stored]:
-        """At most `top` records of that kind after the first `skip`, oldest first, however many there are."""
+        """At most `top` records of that kind after the first `skip`, oldest first."""
         ...

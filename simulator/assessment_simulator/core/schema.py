@@ -1,10 +1,11 @@
-"""The words to say what goes over the wire: JSON Schema (draft 2020-12, that of OpenAPI 3.1) as plain values.
+"""JSON Schema (draft 2020-12, that of OpenAPI 3.1) as plain values, and what a vendor's document says with it.
 
-A vendor's `schemas` says with them what its endpoints do not: the shapes of bodies, and examples of how to ask.
+A vendor's `openapi` module describes with these what its endpoints do not: the shapes of bodies, and example requests.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from assessment_simulator.core.rules import Field
@@ -13,61 +14,39 @@ Schema = dict[str, Any]
 INSTANT = {"type": "string", "format": "date-time"}
 
 
-def text(description: str = "", **more: Any) -> Schema:
-    """A string."""
-    return _described({"type": "string", **more}, description)
+def _typed(kind: str, description: str = "", **more: Any) -> Schema:
+    return {"type": kind, **more, **({"description": description} if description else {})}
 
 
-def integer(description: str = "", **more: Any) -> Schema:
-    """A whole number."""
-    return _described({"type": "integer", **more}, description)
-
-
-def number(description: str = "", **more: Any) -> Schema:
-    """Any number."""
-    return _described({"type": "number", **more}, description)
-
-
-def boolean(description: str = "") -> Schema:
-    """True or false."""
-    return _described({"type": "boolean"}, description)
-
-
-def instant(description: str = "") -> Schema:
-    """A moment, as RFC 3339 has it."""
-    return _described(dict(INSTANT), description)
+text = partial(_typed, "string")
+integer = partial(_typed, "integer")
+number = partial(_typed, "number")
+boolean = partial(_typed, "boolean")
+instant = partial(_typed, "string", format="date-time")
+binary = partial(_typed, "string", format="binary")
+anything = partial(_typed, "object", additionalProperties=True)
 
 
 def array(items: Schema, description: str = "", **more: Any) -> Schema:
-    """A list of things that are alike."""
-    return _described({"type": "array", "items": items, **more}, description)
+    """A list of values of one shape."""
+    return _typed("array", description, items=items, **more)
 
 
 def record(members: Mapping[str, Schema], description: str = "", optional: Iterable[str] = ()) -> Schema:
-    """An object of just these members, all there but for the `optional` ones."""
+    """An object with exactly these members, all required but the `optional` ones."""
     absent = frozenset(optional)
     required = [name for name in members if name not in absent]
-    shape: Schema = {"type": "object", "properties": dict(members), "additionalProperties": False}
-    return _described({**shape, **({"required": required} if required else {})}, description)
-
-
-def anything(description: str = "") -> Schema:
-    """An object with any members."""
-    return _described({"type": "object", "additionalProperties": True}, description)
-
-
-def binary(description: str = "") -> Schema:
-    """The bytes of a file."""
-    return _described({"type": "string", "format": "binary"}, description)
+    more = {"required": required} if required else {}
+    return _typed("object", description, properties=dict(members), additionalProperties=False, **more)
 
 
 def named(words: str) -> str:
-    """A title from words with underscores; client generators make it the name of the shape."""
+    """A title from words with underscores; client generators use it as the name of the shape."""
     return "".join(word.capitalize() for word in words.split("_"))
 
 
 def ref(name: str) -> Schema:
-    """One of the document's own named shapes."""
+    """A reference to one of the document's named shapes."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
@@ -83,11 +62,12 @@ def choice(values: Iterable[str | int | bool | None], description: str = "", **m
     limits: Schema = {} if {True, False} <= {*known} and kind is bool else {"enum": known}
     if len(known) == 1:
         limits = {"const": known[0]}
-    return _described({"type": [name, "null"] if None in known else name, **limits, **more}, description)
+    shape: Schema = {"type": [name, "null"] if None in known else name, **limits, **more}
+    return {**shape, "description": description} if description else shape
 
 
 def nullable(schema: Schema) -> Schema:
-    """The same, or null."""
+    """The same shape, or null."""
     if "$ref" in schema:
         return {"anyOf": [schema, {"type": "null"}]}
     values = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
@@ -101,7 +81,7 @@ def any_case(words: Iterable[str]) -> str:
 
 
 def body(fields: Iterable[Field], required: Iterable[str] = (), more: Mapping[str, Schema] | None = None) -> Schema:
-    """The object that these members of a request make; members nobody knows may stand beside them.
+    """The object with these members of a request; unknown members may stand beside them.
 
     `required` and `more`, keywords to add, go by dotted path. What is not required may be null, which is "not sent".
     """
@@ -124,10 +104,6 @@ def body(fields: Iterable[Field], required: Iterable[str] = (), more: Mapping[st
     return root
 
 
-def _described(schema: Schema, description: str) -> Schema:
-    return {**schema, "description": description} if description else schema
-
-
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a path (always required) or of a query."""
@@ -141,16 +117,13 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What goes in and out of an operation: parameters, the request's body, and the body of each answer that is good.
-
-    A body is its shape by media type; an answer without any has no body. `security` are the schemes of which all are
-    asked for. `links` lead on: by the name of an operation, where in the answer its parameters stand.
-    """
+    """The input and output of an operation; a body is a shape by media type, and a response may have none."""
 
     parameters: tuple[Parameter, ...] = ()
     body: Mapping[str, Schema] = field(default_factory=dict)
-    answers: Mapping[int, Mapping[str, Schema]] = field(default_factory=dict)
-    security: tuple[str, ...] = ()
+    answers: Mapping[int, Mapping[str, Schema]] = field(default_factory=dict)  # the successful responses
+    security: tuple[str, ...] = ()  # the schemes, all of which are required
+    # By the name of another operation: where in the response its parameters stand.
     links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -158,7 +131,7 @@ class Content:
 class Step:
     """One step of a story: an operation or action, and what is sent with it.
 
-    A text that begins with `=` stands for something in an earlier answer: `=create_order/order/id`.
+    A text that begins with `=` refers to an earlier response: `=create_order/order/id`.
     """
 
     operation: str
@@ -170,20 +143,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """What a vendor's document says besides its endpoints and rules.
-
-    `schemas` are the named shapes, `contents` what each operation takes and gives, `errors` the shape of each refusal
-    by status, `security` the ways to be let in, `webhooks` what is sent, and `answer_headers` the vendor's own headers
-    of answers (OpenAPI's own objects). The `story` is played for examples of requests and answers, each call with
-    `headers`.
-    """
+    """What a vendor's OpenAPI document says besides its endpoints and rules."""
 
     about: str = ""
-    schemas: Mapping[str, Schema] = field(default_factory=dict)
-    contents: Mapping[str, Content] = field(default_factory=dict)
-    errors: Mapping[int, Schema] = field(default_factory=dict)
+    schemas: Mapping[str, Schema] = field(default_factory=dict)  # the named shapes
+    contents: Mapping[str, Content] = field(default_factory=dict)  # by operation
+    errors: Mapping[int, Schema] = field(default_factory=dict)  # the shape of a refusal, by status
     security: Mapping[str, Schema] = field(default_factory=dict)
     webhooks: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    answer_headers: Mapping[str, Any] = field(default_factory=dict)
-    story: tuple[Step, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)  # of every request of the story
+    answer_headers: Mapping[str, Any] = field(default_factory=dict)  # the vendor's own headers of responses
+    story: tuple[Step, ...] = ()  # is run for examples of requests and responses

@@ -1,4 +1,4 @@
-"""Chance that can be repeated: every id, token and score is drawn from a secret and a sequence number."""
+"""Repeatable chance: every id, token and score comes from a secret and the number of a commit."""
 
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
@@ -13,37 +13,30 @@ def secret_of(seed: int | str, name: str) -> bytes:
 
 
 def seal(secret: bytes, *parts: object, size: int = 12) -> str:
-    """A short authentication code over `parts`, in hexadecimal: only who knows the secret can make it."""
-    return _sealing("\0".join(map(str, parts)).encode(), secret, size).hexdigest()
+    """A short authentication code over `parts`, in hexadecimal: making it needs the secret."""
+    return blake2b("\0".join(map(str, parts)).encode(), key=secret, digest_size=size, person=b"seal").hexdigest()
 
 
 def sealer(secret: bytes, *parts: object) -> Callable[[bytes], str]:
-    """Makes `seal(secret, *parts, last)` for many a last part, given as bytes, in a third of the time."""
-    begun = _sealing("".join(f"{part}\0" for part in parts).encode(), secret)
+    """A function that returns `seal(secret, *parts, last)` for a last part in bytes, in a third of the time."""
+    prefix = blake2b("".join(f"{part}\0" for part in parts).encode(), key=secret, digest_size=12, person=b"seal")
 
     def sealed(last: bytes) -> str:
-        code = begun.copy()
+        code = prefix.copy()
         code.update(last)
         return code.hexdigest()
 
     return sealed
 
 
-def _sealing(data: bytes, secret: bytes, size: int = 12) -> blake2b:
-    return blake2b(data, key=secret, digest_size=size, person=b"seal")
-
-
 def uniform(seed: int | str, *parts: object) -> float:
-    """A number from 0 up to 1, the same for the same seed and parts; a sandbox's name has no say in it."""
-    said = "\0".join(map(str, (seed, *parts))).encode()
-    return int.from_bytes(blake2b(said, digest_size=6, person=b"chance").digest(), "big") / 2**48
+    """A number from 0 up to 1, the same for the same seed and parts, in every sandbox."""
+    text = "\0".join(map(str, (seed, *parts))).encode()
+    return int.from_bytes(blake2b(text, digest_size=6, person=b"chance").digest(), "big") / 2**48
 
 
 class SeededRandom:
-    """The random source of one commit: equal secrets and sequence numbers draw equal values in equal order.
-
-    A Call carries one; `used` tells the sandbox that this sequence number is spent.
-    """
+    """The random source of one commit: equal secrets and sequence numbers return equal values in equal order."""
 
     __slots__ = ("_count", "_secret", "sequence")
 
@@ -55,7 +48,7 @@ class SeededRandom:
 
     @property
     def used(self) -> bool:
-        """Whether anything was drawn."""
+        """Whether any value was taken; then the sandbox does not use this sequence number again."""
         return self._count > 0
 
     def octets(self, size: int) -> bytes:
@@ -65,10 +58,10 @@ class SeededRandom:
 
     def uuid(self) -> str:
         """A random-looking UUID of version 4 (RFC 9562, section 5.4)."""
-        drawn = bytearray(self.octets(16))
-        drawn[6] = drawn[6] & 0x0F | 0x40
-        drawn[8] = drawn[8] & 0x3F | 0x80
-        text = drawn.hex()
+        octets = bytearray(self.octets(16))
+        octets[6] = octets[6] & 0x0F | 0x40
+        octets[8] = octets[8] & 0x3F | 0x80
+        text = octets.hex()
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def token(self, size: int = 16) -> str:
@@ -80,7 +73,7 @@ class SeededRandom:
         return low + (high - low) * (int.from_bytes(self.octets(6), "big") / 2**48)
 
     def pick(self, choices: Sequence[T]) -> T:
-        """One of `choices`, each as likely."""
+        """One of `choices`, each with equal probability."""
         return choices[int(self.number(0, len(choices)))]
 
     def digits(self, size: int) -> str:

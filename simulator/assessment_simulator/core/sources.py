@@ -5,16 +5,12 @@ from enum import StrEnum
 
 
 class Standing(StrEnum):
-    """How sure we are of a rule, the surest first."""
+    """How sure we are of a fact, the surest first."""
 
-    DOCUMENTED = "documented"
-    """A page of the vendor about this API says so."""
-    THIRD_PARTY = "third_party"
-    """A page of another publisher says so, of this API or of a newer one of the vendor."""
-    OBSERVED = "observed"
-    """A vendor's SDK or sample shows it."""
-    ASSUMED = "assumed"
-    """Our choice where nothing is known; the rule's source gives the reason."""
+    DOCUMENTED = "documented"  # a page of the vendor about this API says so
+    THIRD_PARTY = "third_party"  # a page of another publisher says so, of this API or of a newer one of the vendor
+    OBSERVED = "observed"  # an SDK or a sample of the vendor shows it
+    ASSUMED = "assumed"  # our choice where nothing is known; the source gives the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +26,13 @@ class Source:
 
 
 def ours(reason: str) -> Source:
-    """The source of an assumed rule: our own choice, with its reason."""
+    """The source of an assumption: our own choice, with its reason."""
     return Source("our choice", reason, read="")
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """How sure we are of one part of a rule, such as the status of its refusal, and where that part comes from."""
+    """The standing and the source of one part of a rule, such as the status of its refusal."""
 
     standing: Standing
     source: Source
@@ -49,40 +45,32 @@ def assumed(reason: str) -> Basis:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One copy of a page, repository or package that sources cite.
+    """One copy of a page, repository or package that sources cite."""
 
-    `titles` are the names under which sources cite it, the first one its own; one title may stand for several
-    documents. `publisher` wrote it, and it describes `api`. `code` marks a package or a repository, which shows what
-    a client does but states no rule. `copied` is what is known of the age of the copy, `share` how much could be read.
-    """
-
-    titles: tuple[str, ...]
+    titles: tuple[str, ...]  # under which sources cite it, its own title first; documents may share a title
     address: str
     publisher: str
-    api: str
-    share: str
-    copied: str = "not known"
+    api: str  # what it describes
+    share: str  # how much of it could be read
+    copied: str = "not known"  # the age of the copy
     read: str = "2026-11-01"
-    code: bool = False
+    code: bool = False  # a package or a repository, which shows what a client does but states no rule
 
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A choice of ours that callers can depend on: what a wrong guess looks like at the vendor, and how to find out.
-
-    `flags` are behaviour flags or settings that change it; `ids` are the rules, promises and flags that hold it.
-    """
+    """A choice of ours that callers can depend on."""
 
     what: str
-    cost: str
-    flags: tuple[str, ...]
-    check: str
-    ids: tuple[str, ...]
+    cost: str  # what a wrong assumption looks like at the vendor
+    flags: tuple[str, ...]  # behaviour flags or settings that change it
+    check: str  # how to find out
+    ids: tuple[str, ...]  # the rules, guarantees and flags that hold it
 
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """What the vendor does, as opposed to what it demands: nobody can break it, so it refuses nothing."""
+    """What the vendor does, besides the rules that it enforces."""
 
     id: str
     statement: str

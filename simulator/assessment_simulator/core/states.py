@@ -1,4 +1,4 @@
-"""The life of an invitation as a table. Every change of state in the program is a row of one of these tables."""
+"""State machines: all that changes the state of an invitation is a row of a vendor's table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Move = tuple[State, str, State]
 
 
 class DiagramPosition(NamedTuple):
-    """Where a state is drawn: its column and its first row, counted from 0, and how many rows it takes."""
+    """Where a state is drawn: its column and its first row, counted from 0, and how many rows it spans."""
 
     column: int
     row: int
@@ -19,10 +19,10 @@ class DiagramPosition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StateMachine:
-    """States by name, and moves `(state, action) -> state`; what is not in the table cannot happen.
+    """States with descriptions, and moves `(state, action) -> state`; other moves are impossible.
 
-    `happy_path` lists, in order, the actions that a candidate goes through: one of them asked for too early takes
-    those before it on the way, beginning as late in the walk as the state allows.
+    `happy_path` lists, in order, the actions of a candidate who completes. An action of it that comes too early makes
+    the moves before it on the way, beginning as late in the path as the state allows.
     """
 
     states: Mapping[State, str]
@@ -34,7 +34,7 @@ class StateMachine:
         return state if isinstance(state, str) else f"{self.states.get(state, 'unknown')} ({state})"
 
     def steps(self, state: State, action: str) -> tuple[State, ...] | None:
-        """The states that `action` leads through from `state`, in order; None when the move does not exist.
+        """The states that `action` leads through from `state`, in order; None when the move is impossible.
 
         An empty tuple means that the move is allowed and changes nothing.
         """
@@ -43,19 +43,21 @@ class StateMachine:
 
     def path(self, state: State, action: str) -> tuple[Move, ...] | None:
         """The moves that `action` makes from `state`, as `steps` has them."""
-        asked = self.happy_path[: self.happy_path.index(action) + 1] if action in self.happy_path else (action,)
-        possible = [number for number, step in enumerate(asked) if (state, step) in self.moves]
+        on_path = action in self.happy_path
+        actions = self.happy_path[: self.happy_path.index(action) + 1] if on_path else (action,)
+        possible = [number for number, step in enumerate(actions) if (state, step) in self.moves]
         if not possible:
             return None
-        passed: list[Move] = []
-        for step in asked[possible[-1] :]:
+        moves: list[Move] = []
+        for step in actions[possible[-1] :]:
             reached = self.moves[state, step]
             if reached != state:
-                passed.append((state, step, reached))
+                moves.append((state, step, reached))
             state = reached
-        return tuple(passed)
+        return tuple(moves)
 
     @property
     def ends(self) -> tuple[State, ...]:
-        """The states that nothing leads out of."""
-        return tuple(s for s in self.states if all(s != start or s == end for (start, _), end in self.moves.items()))
+        """The states that no move leaves."""
+        left = {start for (start, _), end in self.moves.items() if start != end}
+        return tuple(state for state in self.states if state not in left)

@@ -1,4 +1,4 @@
-"""Judgements on text that callers send: blank text, UUIDs, misspelt names, e-mail addresses, blanks made by a `+`."""
+"""Checks of text that callers send: blank text, UUIDs, misspelt names, e-mail addresses, blanks made by a `+`."""
 
 import re
 import unicodedata
@@ -29,12 +29,12 @@ def lower_uuid(text: str) -> str:
 
 
 def plain(name: object) -> str:
-    """A caller's word for a message: at most 40 characters, escaped to ASCII."""
+    """Text of a caller for a message: at most 40 characters, escaped to ASCII."""
     return ascii(str(name)[:_CUT])[1:-1][:_CUT]
 
 
 def folded(name: str) -> str:
-    """A name without what people misspell: letter case, and `_`, `-`, `$` and blanks."""
+    """A name without letter case and separators, which are what people misspell."""
     return _SEPARATORS.sub("", name).casefold()
 
 
@@ -68,7 +68,7 @@ _DOMAIN = re.compile(rf"[^{_SPECIAL}.]+(?:\.[^{_SPECIAL}.]+)*|\[[0-9A-Za-z:.]+\]
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _LONGEST_LOCAL, _LONGEST = 64, 254
 _USUAL = re.compile(r"[A-Za-z0-9.+_-]{1,64}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,60}){1,2}")
-"""Nearly every address, judged at once."""
+"""Nearly every address: one match decides."""
 
 
 def address_flaw(text: str) -> str | None:

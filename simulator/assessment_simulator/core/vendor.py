@@ -1,4 +1,4 @@
-"""A vendor is a table: endpoints, rules, states and promises. `handle` is the only entry to it."""
+"""A vendor is a table of plain data and pure functions; `handle` is the only entry to it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,27 +16,19 @@ from assessment_simulator.core.sources import Assumption, Document, Guarantee, O
 from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 from assessment_simulator.core.text import all_ignored
 
-Decide = Callable[[VendorRequest, SandboxView], Decision]
-
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Something that can be asked of a vendor: rules in stages, then the decision.
-
-    The stages are judged in order; the first with a violated rule refuses, and names all its violated rules.
-    """
+    """Something that a vendor does on request: rules in stages, then the decision."""
 
     name: str
-    decide: Decide
+    decide: Callable[[VendorRequest, SandboxView], Decision]
     stages: tuple[tuple[Rule, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An operation that answers over HTTP at `method` and `path` (`{word}` stands for one segment).
-
-    `statuses` are those that it can respond with, `summary` says what it does in a few words.
-    """
+    """An operation that is available over HTTP; `{word}` in the path stands for one segment."""
 
     method: str
     path: str
@@ -46,7 +38,7 @@ class Endpoint:
 
 
 class Credential(NamedTuple):
-    """What a caller shows to be let in: `id`, and a `secret` where the vendor asks for one.
+    """What a caller authenticates with: `id`, and a `secret` where the vendor wants one.
 
     A link carries its sandbox's name as `id`, the seal as `secret`, and the id of the `invitation` it is sealed for.
     """
@@ -70,77 +62,53 @@ class BehaviourFlag:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A vendor's invitation in neutral words; `created` is in ticks, `links` may hold the tokens of `core.request`.
-
-    `references` are the caller's own ids of what it is for, besides the candidate's.
-    """
+    """A vendor's invitation in neutral words."""
 
     id: str
     vendor: str
     status: str | int
     candidate: Mapping[str, str | None]
-    created: int
-    links: Mapping[str, str]
-    references: tuple[str | None, ...] = ()
+    created: int  # in ticks
+    links: Mapping[str, str]  # with the placeholders of `core.request`
+    references: tuple[str | None, ...] = ()  # the caller's own ids of what it is for, besides the candidate's
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One invitation of the demo: the body that creates it, the switches set meanwhile, how long ago, what then."""
+    """One invitation of the sample data."""
 
     operation: str
     body: Mapping[str, Any]
-    age: int
+    age: int  # in ticks
     actions: tuple[str, ...] = ()
-    behaviour: Mapping[str, str | int | bool | None] = field(default_factory=dict)
-
-
-def _as_sent(call: VendorRequest, world: SandboxView) -> tuple[VendorRequest, tuple[str, ...]]:
-    return call, ()
+    behaviour: Mapping[str, str | int | bool | None] = field(default_factory=dict)  # the flags when it is created
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """All that is known of one vendor.
-
-    `normalize` gives a call as the vendor reads it, before any rule is judged, and the notes about what it forgave.
-    With `ignores_path_case` the letter case of a path, and one slash at its end, do not matter.
-    `roots` are the path prefixes it answers under; `headers` those of a request it wants to see (lower case).
-    `actions` are operations without an endpoint: what a candidate, an alarm or the control API does to an invitation,
-    by name, with the invitation's id as the parameter `id`; they reply 200, or 409 with `{"detail": …}`.
-    `sample_actions` are more of them, which only samples use.
-    `http_rules` are the rules that the HTTP edge judges: `route`, `verb`, `encoding` and `size`.
-    `guarantees` are what it does besides what it demands, `omissions` what of it is not simulated.
-    `credential` finds the credential of a request: it gets the operation's name, the path's parameters, the headers and
-    the parsed body.
-    `credentials` names, for each kind of credential, the members that a caller is given: the id, then any secret.
-    `render_failure` is the response when the vendor itself fails. `bearer_token` returns the id of the `TOKEN` record
-    that a request carries (empty: none), and is None where there are no tokens.
-    `questionnaire` is the candidate's part, behind the invitations' links; None where a vendor's links lead nowhere.
-    `diagram_positions` are where the states of the `state_machine` are drawn.
-    `interface` describes what goes over the wire, for the OpenAPI document.
-    `publisher` and `api` are the words in which its `documents` name the vendor and the API that is simulated; `about`
-    says which API that is, and how we know. `assumptions` are the choices of ours that callers can depend on.
-    """
+    """Everything that is known of one vendor."""
 
     id: str
     title: str
-    roots: tuple[str, ...]
-    headers: tuple[str, ...]
+    roots: tuple[str, ...]  # path prefixes
+    headers: tuple[str, ...]  # the request headers that it reads, in lower case
     endpoints: tuple[Endpoint, ...]
+    # Operations without an endpoint: what candidates, timers and the control API do to an invitation, whose id is the
+    # parameter `id`. They respond 200, or 409 with `{"detail": …}`.
     actions: Mapping[str, Operation]
-    sample_actions: Mapping[str, Operation]
-    http_rules: Mapping[str, Rule]
+    sample_actions: Mapping[str, Operation]  # more of them, which only sample data uses
+    http_rules: Mapping[str, Rule]  # those that the HTTP layer checks: `route`, `verb`, `encoding` and `size`
     behaviour_flags: tuple[BehaviourFlag, ...]
     state_machine: StateMachine
     diagram_positions: Mapping[State, DiagramPosition]
-    record_kind: str
-    credentials: Mapping[str, tuple[str, ...]]
+    record_kind: str  # of its invitations
+    credentials: Mapping[str, tuple[str, ...]]  # by kind: the members that a caller is given, the id, then any secret
+    # From the operation's name, the path's parameters, the headers and the parsed body.
     credential: Callable[[str, Mapping[str, str], Mapping[str, str], Any], Credential | None]
     render_refusal: Callable[[tuple[Rule, ...], VendorRequest, SandboxView], VendorResponse]
-    render_failure: Callable[[int, VendorRequest], VendorResponse]
-    bearer_token: Callable[[VendorRequest], str] | None
-    extra_headers: Callable[[SandboxView], tuple[tuple[str, str], ...]]
+    render_failure: Callable[[int, VendorRequest], VendorResponse]  # with a status, when the vendor itself fails
+    bearer_token: Callable[[VendorRequest], str] | None  # the id of the request's `TOKEN` record; empty: none
+    extra_headers: Callable[[SandboxView], tuple[tuple[str, str], ...]]  # of every response
     to_invitation: Callable[[Stored], Invitation]
     webhook_request: Callable[[Delivery, int, Config], WebhookRequest]
     samples: Callable[[int], tuple[Sample, ...]]
@@ -148,17 +116,20 @@ class Vendor:
     omissions: tuple[Omission, ...]
     questionnaire: Questionnaire | None = None
     interface: Interface = field(default_factory=Interface)
-    normalize: Callable[[VendorRequest, SandboxView], tuple[VendorRequest, tuple[str, ...]]] = _as_sent
-    ignores_path_case: bool = False
-    publisher: str = ""
+    # Returns the request as the vendor reads it, before any rule is checked, and notes about what it corrected.
+    normalize: Callable[[VendorRequest, SandboxView], tuple[VendorRequest, tuple[str, ...]]] = (
+        lambda request, view: (request, ())
+    )  # fmt: skip
+    ignores_path_case: bool = False  # of paths, and one slash at their end
+    publisher: str = ""  # as its `documents` name it, and the API that is simulated
     api: str = ""
-    about: str = ""
+    about: str = ""  # which API that is, and how we know
     documents: tuple[Document, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
 
     @property
     def operations(self) -> dict[str, Operation]:
-        """Every operation by name: endpoints', actions' and staged ones."""
+        """Every operation by name: endpoints', actions' and those of sample data."""
         return {e.operation.name: e.operation for e in self.endpoints} | dict(self.actions) | dict(self.sample_actions)
 
     @property
@@ -170,47 +141,44 @@ class Vendor:
         return tuple({rule.id: rule for rule in found}.values())
 
 
-def handle(vendor: Vendor, operation: Operation, call: VendorRequest, world: SandboxView) -> Decision:
-    """What the vendor makes of a call. Pure: the same call and world give the same decision, and nothing happens."""
-    call, forgiven = vendor.normalize(call, world)
-    found = violated_rules(operation.stages, call, world)
-    decision = Decision(refusal_response(vendor, found, call, world)) if found else operation.decide(call, world)
-    more = vendor.extra_headers(world)
-    # A decision may be a refusal too: that of a request whose path or size the HTTP layer refuses.
-    notes = () if decision.response.rules else forgiven + _strange_parameters(vendor, operation, call)
-    if notes:
-        decision = decision._replace(response=decision.response._replace(notes=decision.response.notes + notes))
-    return decision._replace(response=_with_headers(decision.response, more)) if more else decision
-
-
-def _strange_parameters(vendor: Vendor, operation: Operation, call: VendorRequest) -> tuple[str, ...]:
-    """Notes about query parameters that no document names, at most five."""
-    content = vendor.interface.contents.get(operation.name) if call.query else None
-    if content is None:
-        return ()
-    known = [one.name for one in content.parameters if one.place == "query"]
-    return all_ignored("query", call.query, known, "parameter")
+def handle(vendor: Vendor, operation: Operation, request: VendorRequest, view: SandboxView) -> Decision:
+    """Return the vendor's decision about a request, and change nothing: equal arguments give equal decisions."""
+    request, notes = vendor.normalize(request, view)
+    violated = violated_rules(operation.stages, request, view)
+    if violated:
+        decision = Decision(refusal_response(vendor, violated, request, view))
+    else:
+        decision = operation.decide(request, view)
+    response = decision.response
+    # `decide` refuses too where the HTTP layer checked a rule. A refusal has hints, and no notes about ignored input.
+    if not response.rules:
+        content = vendor.interface.contents.get(operation.name) if request.query else None
+        if content is not None:
+            known = [one.name for one in content.parameters if one.place == "query"]
+            notes += all_ignored("query", request.query, known, "parameter")
+        if notes:
+            response = response._replace(notes=response.notes + notes)
+    if headers := vendor.extra_headers(view):
+        response = response._replace(headers=response.headers + headers)
+    return decision if response is decision.response else decision._replace(response=response)
 
 
 def refusal_response(
-    vendor: Vendor, found: tuple[Rule, ...], call: VendorRequest, world: SandboxView
+    vendor: Vendor, violated: tuple[Rule, ...], request: VendorRequest, view: SandboxView
 ) -> VendorResponse:
-    """The vendor's own response to a call that breaks these rules, with their ids and hints beside it."""
-    hints = (rule.hint(call, world) for rule in found if rule.hint is not None)
-    return vendor.render_refusal(found, call, world)._replace(
-        rules=tuple(rule.id for rule in found), hints=tuple(dict.fromkeys(hint for hint in hints if hint))
+    """The vendor's response to a request that violates these rules, with their ids and hints beside it."""
+    hints = [rule.hint(request, view) for rule in violated if rule.hint is not None]
+    return vendor.render_refusal(violated, request, view)._replace(
+        rules=tuple(rule.id for rule in violated), hints=tuple(dict.fromkeys(hint for hint in hints if hint))
     )
 
 
-def failure_response(vendor: Vendor, status: int, call: VendorRequest, world: SandboxView) -> VendorResponse:
-    """The vendor's own response with this status to a call that breaks no rule: it is the vendor who fails."""
-    return _with_headers(vendor.render_failure(status, call), vendor.extra_headers(world))
+def failure_response(vendor: Vendor, status: int, request: VendorRequest, view: SandboxView) -> VendorResponse:
+    """The vendor's response with this status to a valid request: it is the vendor that fails."""
+    response = vendor.render_failure(status, request)
+    return response._replace(headers=response.headers + vendor.extra_headers(view))
 
 
-def _with_headers(reply: VendorResponse, more: tuple[tuple[str, str], ...]) -> VendorResponse:
-    return reply._replace(headers=reply.headers + more)
-
-
-def behaviour_in_force(config: Config, switches: Iterable[BehaviourFlag]) -> dict[str, str | int | bool | None]:
-    """Every switch with the value that is in force."""
-    return {s.id: config.behaviour.get(s.id, s.values[0]) for s in switches}
+def behaviour_in_force(config: Config, flags: Iterable[BehaviourFlag]) -> dict[str, str | int | bool | None]:
+    """The value of every flag in a sandbox."""
+    return {flag.id: config.behaviour.get(flag.id, flag.values[0]) for flag in flags}
