@@ -89,7 +89,7 @@ class Simulator:
 
         def attach(sandbox: Sandbox) -> WebhookWorker:
             if self._relay is not None:
-                sandbox.mailed = partial(self._relay.committed, sandbox)
+                sandbox.relay_mail = partial(self._relay.committed, sandbox)
             return WebhookWorker(sandbox, self._webhook_client, meters)
 
         self._sandboxes = Sandboxes(

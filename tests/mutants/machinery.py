@@ -78,8 +78,8 @@ MUTANTS = (
     ),
     Mutant(
         "server.refused_counts", _SANDBOX,
-        "if self.state.config.rate_limit is not None and call.method and decision.response.status != 429:",
-        "if self.state.config.rate_limit is not None and call.method:",
+        "if self.state.config.rate_limit is not None and request.method and decision.response.status != 429:",
+        "if self.state.config.rate_limit is not None and request.method:",
         "A call that was refused for its number counts against the limit.",
     ),
     Mutant(

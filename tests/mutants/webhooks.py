@@ -40,7 +40,7 @@ MUTANTS = (
         "webhook.before_commit",
         "sandbox/memory.py",
         "    state.save(saved, now)\n",
-        """    if owed:
+        """    if deliveries:
         import asyncio
 
         asyncio.get_running_loop().call_later(0.4, state.save, saved, now)

@@ -266,7 +266,7 @@ async def test_a_hub_remembers_so_much_and_no_more() -> None:
     sandbox, watched = new()
     with watched.reading():
         for number in range(KEPT + 1):
-            sandbox.tell(CALL, f"call-{number}")
+            sandbox.publish(CALL, f"call-{number}")
         assert len(watched.since(1)) == KEPT
         assert watched.since(0) == [Change(KEPT + 1, EVERYTHING, "")]
         assert watched.since(KEPT) == [Change(KEPT + 1, CALL, f"call-{KEPT}")]
@@ -277,7 +277,7 @@ async def test_what_changed_many_times_is_told_once_at_its_last_place() -> None:
     sandbox, watched = new()
     with watched.reading():
         for what, id in [(CALL, "call-1"), (CLOCK, ""), (CLOCK, ""), (CALL, "call-2"), (CALL, "call-1")]:
-            sandbox.tell(what, id)
+            sandbox.publish(what, id)
         assert watched.since(0) == [Change(3, CLOCK, ""), Change(4, CALL, "call-2"), Change(5, CALL, "call-1")]
         assert watched.since(2) == watched.since(0)
 
@@ -300,7 +300,7 @@ async def test_a_sandbox_that_nobody_reads_has_no_watcher(monkeypatch: pytest.Mo
         assert len(sandbox.watchers) == 1
     await turns()
     assert sandbox.watchers == []
-    sandbox.tell(CALL, "call-1")
+    sandbox.publish(CALL, "call-1")
     with watched.reading():
         assert [change.what for change in watched.since(place)] == [EVERYTHING]
         assert watched.since(watched.number) == []
@@ -310,7 +310,7 @@ async def test_a_sandbox_that_nobody_reads_has_no_watcher(monkeypatch: pytest.Mo
 async def test_an_end_wakes_every_reader(end: str) -> None:
     sandbox, watched = new()
     with watched.reading() as news:
-        sandbox.tell(end)
+        sandbox.publish(end)
         assert news.is_set()
         assert watched.closed.is_set()
         assert [change.what for change in watched.since(0)] == ([ENDED] if end == ENDED else [])
@@ -405,7 +405,7 @@ def test_closed_access_asks_for_the_control_token(closed: Server) -> None:
 async def test_a_hub_whose_sandbox_ended_is_kept_by_no_timer() -> None:
     sandbox, watched = new()
     with watched.reading():
-        sandbox.tell(ENDED)
+        sandbox.publish(ENDED)
     assert sandbox.watchers == []
     gone = weakref.ref(watched)
     del watched

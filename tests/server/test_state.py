@@ -81,7 +81,7 @@ def test_what_was_read_does_not_change_with_what_is_saved_later() -> None:
 
 def test_changing_a_face_that_was_read_changes_nothing_that_is_stored() -> None:
     state = new()
-    state.save(rendered([record("a", 1, facts={"deep": [1]})]), 0)
+    state.save(rendered([record("a", 1, internal={"deep": [1]})]), 0)
     stored = state.get("thing", "a")
     assert stored
     stored.public["status"] = 9
@@ -176,39 +176,39 @@ def test_alarms_ring_by_their_time_and_among_equals_by_their_setting() -> None:
     state = new()
     for number, (id, at) in enumerate([("c", 5), ("a", 1), ("b", 5), ("d", 0), ("e", 5)]):
         state.sequence = number
-        state.set_alarm(Timer("ring", id, at))
+        state.set_timer(Timer("ring", id, at))
     rung = []
-    while (alarm := state.next_alarm()) is not None:
+    while (alarm := state.next_timer()) is not None:
         rung.append(alarm.id)
-        state.set_alarm(Timer(alarm.operation, alarm.id, None))
+        state.set_timer(Timer(alarm.operation, alarm.id, None))
     assert rung == ["d", "a", "c", "b", "e"]
 
 
 def test_an_invitation_has_one_alarm_for_each_operation() -> None:
     state = new()
-    state.set_alarm(Timer("ring", "a", 5))
-    state.set_alarm(Timer("ring", "a", 9))
-    state.set_alarm(Timer("other", "a", 7))
-    assert (state.next_alarm(), state.next_due()) == (Timer("other", "a", 7), 7)
-    state.set_alarm(Timer("other", "a", None))
-    assert state.next_alarm() == Timer("ring", "a", 9)
-    state.set_alarm(Timer("ring", "a", None))
-    assert (state.next_alarm(), state.next_due()) == (None, None)
+    state.set_timer(Timer("ring", "a", 5))
+    state.set_timer(Timer("ring", "a", 9))
+    state.set_timer(Timer("other", "a", 7))
+    assert (state.next_timer(), state.next_due()) == (Timer("other", "a", 7), 7)
+    state.set_timer(Timer("other", "a", None))
+    assert state.next_timer() == Timer("ring", "a", 9)
+    state.set_timer(Timer("ring", "a", None))
+    assert (state.next_timer(), state.next_due()) == (None, None)
 
 
 def test_an_alarm_moved_back_and_forth_rings_once() -> None:
     state = new()
     for at in (5, 9, 5):
-        state.set_alarm(Timer("ring", "a", at))
-    assert state.next_alarm() == Timer("ring", "a", 5)
-    state.set_alarm(Timer("ring", "a", None))
-    assert state.next_alarm() is None
+        state.set_timer(Timer("ring", "a", at))
+    assert state.next_timer() == Timer("ring", "a", 5)
+    state.set_timer(Timer("ring", "a", None))
+    assert state.next_timer() is None
 
 
 def test_taking_back_an_alarm_that_is_not_set_does_nothing() -> None:
     state = new()
-    state.set_alarm(Timer("ring", "a", None))
-    assert state.next_alarm() is None
+    state.set_timer(Timer("ring", "a", None))
+    assert state.next_timer() is None
 
 
 # Deliveries.
@@ -292,24 +292,24 @@ def test_deliveries_due_at_one_instant_are_tried_in_the_order_of_their_creation(
 def test_stale_entries_of_the_queues_do_not_accumulate() -> None:
     state = new()
     for number in range(5 * STALE):
-        state.set_alarm(Timer("ring", "a", number))
+        state.set_timer(Timer("ring", "a", number))
         state.enqueue(delivery(str(number), str(number)))
         del state.ordering_keys[str(number)], state.pending[str(number)]
-    assert len(state.ringing) <= 2 + STALE
+    assert len(state.timer_heap) <= 2 + STALE
     assert len(state.due) <= STALE
-    assert state.next_alarm() == Timer("ring", "a", 5 * STALE - 1)
+    assert state.next_timer() == Timer("ring", "a", 5 * STALE - 1)
 
 
 def test_a_rebuilt_queue_keeps_the_order_of_alarms() -> None:
     state = new()
     for id in ("c", "a", "b"):
-        state.set_alarm(Timer("ring", id, 7))
+        state.set_timer(Timer("ring", id, 7))
     for number in range(2 * STALE):
-        state.set_alarm(Timer("ring", "d", 8 + number))
+        state.set_timer(Timer("ring", "d", 8 + number))
     rung = []
-    while (alarm := state.next_alarm()) is not None:
+    while (alarm := state.next_timer()) is not None:
         rung.append(alarm.id)
-        state.set_alarm(Timer(alarm.operation, alarm.id, None))
+        state.set_timer(Timer(alarm.operation, alarm.id, None))
     assert rung == ["c", "a", "b", "d"]
 
 
@@ -320,7 +320,7 @@ def test_a_history_holds_the_changes_of_a_status_and_nothing_else() -> None:
     history = new().history
     for at, status in enumerate([0, 0, 10, 10, 0]):
         saved = (record("a", status), record("b", 7), record("c", status, kind="other"))
-        history.note(rendered(saved), (), THINGS, at, f"step-{at}")
+        history.add(rendered(saved), (), THINGS, at, f"step-{at}")
     assert history.of("a") == [(0, "step-0", None, 0), (2, "step-2", 0, 10), (4, "step-4", 10, 0)]
     assert history.of("b") == [(0, "step-0", None, 7)]
     assert history.of("c") == []
@@ -334,7 +334,7 @@ def test_a_history_forgets_what_is_archived_but_not_that_it_was() -> None:
         ("archive", [], gone),
         ("make", [record("a", 1)], ()),
     ]:
-        history.note(rendered(saved), forgotten, THINGS, 5, step)
+        history.add(rendered(saved), forgotten, THINGS, 5, step)
     assert history.of("a") == [(5, "make", None, 1)]
     assert history.tally == {("thing", None, "make", 1): 2, ("thing", 1, "archive", None): 1}
 
@@ -346,9 +346,9 @@ def everything(state: State) -> Any:
     """All that can be seen of a state, without changing it."""
     twin = state.copy()
     rung, taken = [], []
-    while (alarm := twin.next_alarm()) is not None:
+    while (alarm := twin.next_timer()) is not None:
         rung.append(alarm)
-        twin.set_alarm(Timer(alarm.operation, alarm.id, None))
+        twin.set_timer(Timer(alarm.operation, alarm.id, None))
     while (found := twin.claim_due(10**9)) is not None:
         taken.append(found)
         twin.after(found, attempt(1, 0, 400))
@@ -375,19 +375,19 @@ def _save(state: State, id: str, number: int) -> None:
 
 
 def _move(state: State, id: str, number: int) -> None:
-    state.history.note(rendered([record(id, number % 3)]), (), THINGS, number, "move")
+    state.history.add(rendered([record(id, number % 3)]), (), THINGS, number, "move")
 
 
 def _archive(state: State, id: str, number: int) -> None:
-    state.history.note((), (("thing", id),), THINGS, number, "archive")
+    state.history.add((), (("thing", id),), THINGS, number, "archive")
 
 
 def _alarm(state: State, id: str, number: int) -> None:
-    state.set_alarm(Timer("ring", id, number))
+    state.set_timer(Timer("ring", id, number))
 
 
 def _silence(state: State, id: str, number: int) -> None:
-    state.set_alarm(Timer("ring", id, None))
+    state.set_timer(Timer("ring", id, None))
 
 
 def _owe(state: State, id: str, number: int) -> None:
@@ -467,7 +467,7 @@ def test_a_page_is_the_slice_of_what_is_left(count: int, gone: set[int], skip: i
     state = new()
     state.save(rendered([record(str(number)) for number in range(count)]), 0)
     for number in gone & set(range(count)):
-        state.forget("thing", str(number))
+        del state.tables["thing"][str(number)]
     left = [str(number) for number in range(count) if number not in gone]
     assert [stored.id for stored in state.all("thing")] == left
     assert [stored.id for stored in state.newest("thing")] == left[::-1]

@@ -9,9 +9,7 @@ from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.sandbox.advance import CutShort, Playing
-from assessment_simulator.sandbox.registry import Worker
-from assessment_simulator.sandbox.sandbox import Sandbox
-from assessment_simulator.sandbox.watched import Event
+from assessment_simulator.sandbox.sandbox import Event, Sandbox, Worker
 from assessment_simulator.storage import json_codec
 
 _LAST = instant.LATEST - 365 * instant.DAY

@@ -38,7 +38,7 @@ async def receive(call: ControlCall) -> Response:
     """Keep a webhook, and answer with 200 or the status in the address."""
     status = call.query.get("status", 200)
     headers, body = named_headers(call.request.scope), call.request.state.body
-    call.sandbox.tell(CAUGHT, _inbox(call).add(call.sandbox.now(), headers, body, status))
+    call.sandbox.publish(CAUGHT, _inbox(call).add(call.sandbox.now(), headers, body, status))
     return Response(status_code=status)
 
 
@@ -54,4 +54,4 @@ async def list_webhooks(call: ControlCall) -> list[dict[str, Any]]:
 async def clear(call: ControlCall) -> None:
     """Delete the received webhooks."""
     _inbox(call).webhooks.clear()
-    call.sandbox.tell(CAUGHT)
+    call.sandbox.publish(CAUGHT)

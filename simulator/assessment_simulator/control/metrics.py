@@ -50,7 +50,7 @@ class Collector:
             ("sandboxes", "Sandboxes in memory: those that this process owns.", len(held)),
             ("deliveries_pending", "Webhooks that are neither delivered nor given up.",
              sum(len(one.state.pending) for one in held)),
-            ("alarms_pending", "Timers that have not fired.", sum(len(one.state.alarms) for one in held)),
+            ("alarms_pending", "Timers that have not fired.", sum(len(one.state.timers) for one in held)),
             ("journal_entries", "Calls in the journals.", sum(len(one.journal) for one in held)),
             ("journal_bytes", "Bytes of bodies, paths and queries in the journals.",
              sum(one.journal.size for one in held)),

@@ -11,7 +11,7 @@ from assessment_simulator.control.vendor_openapi import named
 from assessment_simulator.core.states import Move, State, StateMachine
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.sandbox.history import History
+from assessment_simulator.sandbox.state import History
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 View = dict[str, Any]

@@ -15,7 +15,7 @@ from assessment_simulator.core.faults import BEFORE, Fault, merge_patch
 from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.seeded_random import SeededRandom, seal
 from assessment_simulator.core.vendor import Operation, Vendor, failure_response
-from assessment_simulator.sandbox.sandbox import Ask, Sandbox
+from assessment_simulator.sandbox.sandbox import AtTime, Sandbox
 from assessment_simulator.storage import json_codec
 
 GARBAGE = b"<html><body><h1>This is not the answer you are looking for</h1></body></html>"
@@ -26,12 +26,12 @@ class Abandoned(Exception):
     """The sandbox was reset, restored or deleted while the call waited: it is not answered."""
 
 
-def match(sandbox: Sandbox, vendor: Vendor, ask: Ask) -> Fault | None:
+def match(sandbox: Sandbox, vendor: Vendor, ask: AtTime) -> Fault | None:
     """The fault that triggers on a call, if one does."""
     return sandbox.match_fault(vendor, ask(sandbox.now(), SeededRandom(b"", 0), 0))
 
 
-async def handle(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: Ask) -> VendorResponse:
+async def handle(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: AtTime) -> VendorResponse:
     """The vendor's response to a call on which a fault triggered; raises `Abandoned`."""
 
     def request() -> VendorRequest:
@@ -40,7 +40,7 @@ async def handle(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Oper
 
     def expire_token() -> None:
         if vendor.bearer_token is not None:
-            sandbox.expire(vendor.bearer_token(request()))
+            sandbox.expire_token(vendor.bearer_token(request()))
 
     seconds = (instant.parse_duration(fault.duration or "") or 0) / instant.SECOND
     if fault.when == BEFORE:

@@ -185,7 +185,7 @@ class VendorEndpoint:
                 except Deleted:  # just now: find it again, or open a new one
                     fault = None
                 except Full as full:
-                    request = at_time(sandbox.now(), sandbox.draw(), 0)
+                    request = at_time(sandbox.now(), sandbox.random(), 0)
                     response = failure_response(vendor, 503, request, sandbox)._replace(hints=(str(full),))
                     break
 
@@ -230,7 +230,7 @@ class VendorEndpoint:
             await forwarding.give_up(scope, receive, send)
             return
         sandbox, headers = self._sandboxes.nowhere, named_headers(scope)
-        request = VendorRequest("", sandbox.now(), sandbox.draw(), "")
+        request = VendorRequest("", sandbox.now(), sandbox.random(), "")
         response = failure_response(route.vendor, 503, request, sandbox)._replace(hints=(forwarding.UNREACHABLE,))
         body = await self._render(response)
         more = [(b"retry-after", b"1"), (b"content-length", b"%d" % len(body))]

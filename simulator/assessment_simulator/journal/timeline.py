@@ -59,7 +59,7 @@ def timeline(sandbox: Sandbox, vendor: Vendor, id: str) -> list[Entry]:
             text = f"attempt {len(delivery.attempts) + 1} is due"
             entries.append(Entry(due, "attempt", delivery.id, text, due=True))
     for operation in vendor.actions:
-        timer = state.alarms.get((id, operation))
+        timer = state.timers.get((id, operation))
         if timer is not None:
             entries.append(Entry(timer[0], "alarm", id, f"{operation} is due", due=True, operation=operation))
     entries.sort(key=lambda entry: (entry.at, KINDS.index(entry.what)))

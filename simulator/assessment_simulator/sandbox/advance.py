@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from assessment_simulator.sandbox.sandbox import Sandbox
-from assessment_simulator.sandbox.watched import Event
+from assessment_simulator.sandbox.sandbox import Event, Sandbox
 from assessment_simulator.storage import Deleted, LogError
 from assessment_simulator.storage.pauses import Pause
 
@@ -56,7 +55,7 @@ async def played(
         cut = 503, problem.shown
     finally:
         sandbox.listeners.remove(note)
-    events.sort(key=lambda event: event.place)
+    events.sort(key=lambda event: event.order)
     if cut is not None:
         raise CutShort(*cut, events)
     return events
@@ -89,7 +88,7 @@ async def _settled(sandbox: Sandbox, epoch: int, running: _Running, is_sending: 
         elif not is_sending() and not _is_due(sandbox):
             break
         else:
-            sandbox.watch()
+            sandbox.wake_worker()
             await asyncio.sleep(0)
     return sandbox.epoch == epoch
 

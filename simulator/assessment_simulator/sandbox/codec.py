@@ -19,7 +19,7 @@ from assessment_simulator.core.decision import Timer, WebhookEvent
 from assessment_simulator.core.faults import Counter, Fault
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest, WebhookResponse
 from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.memory import Effect
+from assessment_simulator.sandbox.memory import Change
 
 _PLAIN_JSON = b" "
 """The first byte of what orjson could not write, and Python's parser must read."""
@@ -46,7 +46,7 @@ class Encoder:
         self.numbers[id(value)] = len(self._alive)
         self._alive.append(value)
 
-    def write(self, effects: Iterable[Effect]) -> bytes:
+    def write(self, effects: Iterable[Change]) -> bytes:
         """Effects as bytes; those of several calls may be joined by line feeds."""
         arrays = [
             [word, *[codec.write(self, value) for codec, value in zip(VALUES[word], values, strict=True)]]
@@ -65,7 +65,7 @@ class Decoder:
         self.numbered: list[Any] = []
         """What was read, by number."""
 
-    def read(self, data: bytes) -> list[Effect]:
+    def read(self, data: bytes) -> list[Change]:
         """The effects; raises ValueError, TypeError or LookupError where they are none."""
         return [
             (word, tuple([codec.read(self, value) for codec, value in zip(VALUES[word], values, strict=True)]))
@@ -197,17 +197,17 @@ COUNTER = _codec(tuple, lambda written: Counter(*written))
 
 VALUES: Mapping[str, tuple[Codec, ...]] = {
     "commit": (PLAIN, PLAIN, _many(SAVED), TUPLES, _many(TIMER), _many(DELIVERY)),
-    "alarm": (TIMER,),
-    "let_in": (PLAIN, PLAIN),
+    "timer": (TIMER,),
+    "count_request": (PLAIN, PLAIN),
     "configure": (CONFIG,),
-    "turn": (CLOCK,),
-    "misbehave": (_many(FAULT),),
-    "count": (PLAIN, COUNTER),
+    "set_clock": (CLOCK,),
+    "set_faults": (_many(FAULT),),
+    "count_fault": (PLAIN, COUNTER),
     "attempt": (PLAIN, ATTEMPT, PLAIN, _maybe(DELIVERY)),
-    "put_off": (PLAIN, PLAIN, PLAIN),
-    "overtake": (PLAIN, PLAIN, PLAIN),
+    "postpone": (PLAIN, PLAIN, PLAIN),
+    "reorder": (PLAIN, PLAIN, PLAIN),
     "release": (PLAIN,),
-    "owe": (DELIVERY,),
+    "enqueue": (DELIVERY,),
     "snapshot": (PLAIN, PLAIN),
     "delete_snapshot": (PLAIN,),
     "restore": (PLAIN, CLOCK),
@@ -225,4 +225,4 @@ VALUES: Mapping[str, tuple[Codec, ...]] = {
     "as_snapshot": (PLAIN,),
     "as_present": (TUPLES, _many(FAULT), _many(COUNTER), TUPLES),
 }
-"""Every effect's values, in order."""
+"""How the arguments of each type of change are written, in order."""

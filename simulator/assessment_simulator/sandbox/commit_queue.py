@@ -27,7 +27,7 @@ from assessment_simulator.core.mail import MAIL
 from assessment_simulator.sandbox import changes
 from assessment_simulator.sandbox.codec import Decoder, Encoder
 from assessment_simulator.sandbox.image import blank, parts, replay, still
-from assessment_simulator.sandbox.memory import EFFECTS, Effect, Memory
+from assessment_simulator.sandbox.memory import CHANGES, Change, Memory
 from assessment_simulator.storage import Batch, Deleted, Found, LogError, Position, Unusable, Unwritten
 from assessment_simulator.storage.log import Log
 from assessment_simulator.storage.pauses import Pause
@@ -44,8 +44,8 @@ class Remembering(Memory, ABC):
     """A memory that is called when commits are durable, and when they were lost."""
 
     @abstractmethod
-    def told(self, word: str, told: tuple[Any, ...]) -> None:
-        """An effect is durable."""
+    def durable(self, name: str, arguments: tuple[Any, ...]) -> None:
+        """A change is durable."""
 
     @abstractmethod
     def reloaded(self) -> None:
@@ -72,7 +72,7 @@ class Commits:
         """The last commit that is applied in memory."""
         self._waiting: deque[tuple[bytes, Position]] = deque()
         """Commits that are applied and not durable yet."""
-        self._effects: list[Effect] = []
+        self._effects: list[Change] = []
         self._then: list[Callable[[], None]] = []
         self._in_step = False
         self._actions: deque[tuple[int, Callable[[], None]]] = deque()
@@ -121,7 +121,7 @@ class Commits:
         if not self._in_step:
             raise RuntimeError(f"{word} outside of a step")  # it would be lost
         self._effects.append((word, told))
-        EFFECTS[word](self._memory, *told)
+        CHANGES[word](self._memory, *told)
 
     def then(self, action: Callable[[], None]) -> None:
         """Do something as soon as all that was changed so far, this step included, is durable; do it once."""
@@ -133,7 +133,7 @@ class Commits:
         else:
             action()
 
-    def _append(self, effects: list[Effect]) -> None:
+    def _append(self, effects: list[Change]) -> None:
         data = Encoder().write(effects)
         self._position = self._position.after(data)
         self._waiting.append((data, self._position))
@@ -141,7 +141,7 @@ class Commits:
 
         def publish() -> None:
             for word, told in effects:
-                self._memory.told(word, told)
+                self._memory.durable(word, told)
 
         self._actions.append((number, publish))
         changes.note(number)

@@ -15,9 +15,8 @@ from assessment_simulator.core.faults import Counter, Fault, FaultPlan
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.codec import Encoder
-from assessment_simulator.sandbox.history import Step
-from assessment_simulator.sandbox.memory import EFFECTS, Effect, Memory
-from assessment_simulator.sandbox.state import AlarmKey, Ringing, Row, State
+from assessment_simulator.sandbox.memory import CHANGES, Change, Memory
+from assessment_simulator.sandbox.state import DueTimer, Row, State, Step, TimerKey
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -31,8 +30,8 @@ PART = 65_536
 
 def still(memory: Memory) -> Memory:
     """A copy that stays as it is while the memory changes. The opening state and the snapshots never change."""
-    twin = Memory(memory.seed, State(memory.opening.config, memory.opening.clock), memory.kinds)
-    twin.opening, twin.state, twin.snapshots = memory.opening, memory.state.copy(), memory.snapshots.copy()
+    twin = Memory(memory.seed, State(memory.initial.config, memory.initial.clock), memory.kinds)
+    twin.initial, twin.state, twin.snapshots = memory.initial, memory.state.copy(), memory.snapshots.copy()
     twin.generation, twin.epoch = memory.generation, memory.epoch
     twin.renewals, twin.snapshots_taken = memory.renewals, memory.snapshots_taken
     twin.faults = memory.faults and memory.faults.copy()
@@ -40,9 +39,9 @@ def still(memory: Memory) -> Memory:
     return twin
 
 
-def image(memory: Memory) -> Iterator[Effect]:
+def image(memory: Memory) -> Iterator[Change]:
     """The effects that build a memory up from nothing; it must not change until they are all written."""
-    yield from _state_of(memory.opening)
+    yield from _state_of(memory.initial)
     yield "as_opening", ()
     for id, state in memory.snapshots.items():
         yield from _state_of(state)
@@ -67,15 +66,15 @@ def parts(memory: Memory) -> Iterator[bytes]:
         yield b"\n".join(part)
 
 
-def _state_of(state: State) -> Iterator[Effect]:
-    numbers = (state.sequence, state.alarms_set)
+def _state_of(state: State) -> Iterator[Change]:
+    numbers = (state.sequence, state.timers_set)
     tally = tuple(state.history.tally.items())
     yield "begin", (state.config, state.clock, numbers, tally, state.held_back)
     for kind, table in state.tables.items():
         for rows in _some(table):
             yield "table", (kind, rows)
     for word, entries in (
-        ("index", state.indexes), ("history", state.history.chains), ("alarms", state.alarms),
+        ("index", state.indexes), ("history", state.history.chains), ("alarms", state.timers),
         ("deliveries", state.deliveries), ("lines", state.ordering_keys),
     ):  # fmt: skip
         for some in _some(entries):
@@ -93,11 +92,11 @@ def blank(memory: Memory) -> None:
     """Empty a memory, so that an image can be applied."""
     memory.snapshots, memory.generation, memory.renewals = {}, 0, 0
     memory.faults = None
-    memory.begin_again(memory.opening)
+    memory.replace_state(memory.initial)
     memory.epoch = 0  # the image has it: what was begun goes on where it was only read again
 
 
-def replay(memory: Memory, effects: Iterable[Effect]) -> None:
+def replay(memory: Memory, effects: Iterable[Change]) -> None:
     """Apply effects that were read from a log."""
     for word, values in effects:
         _ALL[word](memory, *values)
@@ -107,7 +106,7 @@ def _begin(
     memory: Memory, config: Config, clock: Clock, numbers: tuple[int, int], tally: Items[Step, int], held: str | None,
 ) -> None:  # fmt: skip
     memory.state = state = State(config, clock)
-    state.sequence, state.alarms_set = numbers
+    state.sequence, state.timers_set = numbers
     state.history.tally, state.held_back = dict(tally), held
 
 
@@ -115,10 +114,10 @@ def _table(memory: Memory, kind: str, rows: Items[str, Row]) -> None:
     memory.state.table(kind).update(rows)
 
 
-def _alarms(memory: Memory, alarms: Items[AlarmKey, Ringing]) -> None:
-    memory.state.alarms.update(alarms)
+def _alarms(memory: Memory, alarms: Items[TimerKey, DueTimer]) -> None:
+    memory.state.timers.update(alarms)
     for _, ringing in alarms:
-        heappush(memory.state.ringing, ringing)
+        heappush(memory.state.timer_heap, ringing)
 
 
 def _deliveries(memory: Memory, deliveries: Items[str, Delivery]) -> None:
@@ -127,7 +126,7 @@ def _deliveries(memory: Memory, deliveries: Items[str, Delivery]) -> None:
 
 
 def _as_opening(memory: Memory) -> None:
-    memory.opening = memory.state
+    memory.initial = memory.state
 
 
 def _as_present(
@@ -142,7 +141,7 @@ def _as_present(
 
 
 _ALL: Mapping[str, Callable[..., None]] = {
-    **EFFECTS,
+    **CHANGES,
     "begin": _begin,
     "table": _table,
     "index": lambda memory, chains: memory.state.indexes.update(chains),

@@ -1,8 +1,7 @@
-"""All that a sandbox remembers, and every way in which that changes.
+"""The data of a sandbox, and every way in which it changes.
 
-A change is an **effect**: a word of the table `EFFECTS` and the values that go with it. Nothing else changes a
-memory, and an effect reads no clock and draws no chance; so what a log has written down is made true again by the
-very code that made it true at first.
+A change is a row of `CHANGES` and its arguments. Nothing else changes the data, and a change reads no clock and no
+random numbers. So a log can be read back by calling the same functions with the arguments that were written.
 """
 
 from collections import deque
@@ -17,184 +16,160 @@ from assessment_simulator.core.retry_schedule import Attempt, Delivery
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.state import Saved, State, Stored
 
-Effect = tuple[str, tuple[Any, ...]]
-"""A word of `EFFECTS`, and what it is told."""
-Pairs = tuple[tuple[str, str], ...]
+Change = tuple[str, tuple[Any, ...]]
+"""A name in `CHANGES`, and the arguments."""
 
 
 class Memory:
-    """What outlives the process where there is a log. `Sandbox` is what uses it."""
+    """The data that a log keeps."""
 
-    def __init__(self, seed: int | str, opening: State, kinds: frozenset[str]) -> None:
+    def __init__(self, seed: int | str, initial: State, kinds: frozenset[str]) -> None:
         self.seed = seed
         self.kinds = kinds
         """The kinds of records that are invitations."""
-        self.opening = opening
-        """What a reset goes back to."""
-        self.state = opening.copy()
+        self.initial = initial
+        """The state after a reset."""
+        self.state = initial.copy()
         self.snapshots: dict[str, State] = {}
         self.snapshots_taken = 0
-        """How many snapshots were taken since the last reset; their ids are numbered by it, so none is used twice."""
+        """Since the last reset. It numbers the ids, so none is used twice."""
         self.generation = 0
+        """How often the sandbox was reset."""
         self.renewals = 0
-        """How often other credentials took the place of those before; links from before open nothing."""
+        """How often the credentials were renewed; it invalidates older links."""
         self.epoch = 0
-        """Raised by reset, restore and delete: what was begun in an older one may not act any more. All processes that
-        share a log count alike."""
+        """Raised by reset, restore and delete: what began in an older epoch may not act any more."""
         self.faults: FaultPlan | None = None
-        """What goes wrong on purpose; None where nothing does."""
+        """The injected faults, if any."""
         self.recent: dict[str, deque[int]] = {}
-        """The instants of the last calls to each vendor; kept only where a limit is set."""
+        """By vendor, the times of the last requests; only where a limit is set."""
         self.seen: dict[str, Stored] = {}
-        """The record of each kind that was looked at last, while nothing has changed."""
+        """A cache: by kind, the record that was read last, until the next commit."""
 
-    def begin_again(self, state: State) -> None:
-        """Another state is in force, and what was begun may not act any more."""
+    def replace_state(self, state: State) -> None:
+        """Make another state the present one, and begin an epoch."""
         self.epoch += 1
         self.recent.clear()
         self.seen.clear()
         self.state = state
 
 
-def lapsed(calls: Iterable[int], now: int) -> int:
-    """How many of the oldest calls are not of the last minute, or, where the clock was turned back, not yet made."""
+def expired(times: Iterable[int], now: int) -> int:
+    """How many of the oldest requests are not of the last minute, or are in the future after the clock went back."""
     count = 0
-    for at in calls:
+    for at in times:
         if now - instant.MINUTE < at <= now:
             break
         count += 1
     return count
 
 
-# What happens.
-
-
 def _commit(
-    memory: Memory, now: int, operation: str, saved: tuple[Saved, ...], forgotten: Pairs, alarms: tuple[Timer, ...],
-    owed: tuple[Delivery, ...],
+    memory: Memory, now: int, operation: str, saved: tuple[Saved, ...], deleted: tuple[tuple[str, str], ...],
+    timers: tuple[Timer, ...], deliveries: tuple[Delivery, ...],
 ) -> None:  # fmt: skip
-    """A decision comes true."""
     state = memory.state
     memory.seen.clear()
     state.save(saved, now)
-    for kind, id in forgotten:
-        state.forget(kind, id)
-    state.history.note(saved, forgotten, memory.kinds, now, operation)
+    for kind, id in deleted:
+        del state.tables[kind][id]
+    state.history.add(saved, deleted, memory.kinds, now, operation)
     state.sequence += 1
-    for alarm in alarms:
-        state.set_alarm(alarm)
-    for delivery in owed:
+    for timer in timers:
+        state.set_timer(timer)
+    for delivery in deliveries:
         state.enqueue(delivery)
 
 
-def _alarm(memory: Memory, alarm: Timer) -> None:
-    """An alarm is set, moved or taken back."""
-    memory.state.set_alarm(alarm)
+def _timer(memory: Memory, timer: Timer) -> None:
+    memory.state.set_timer(timer)
 
 
-def _let_in(memory: Memory, vendor: str, at: int) -> None:
-    """A call counts against the limit."""
-    calls = memory.recent.get(vendor)
-    if calls is None:
-        calls = memory.recent[vendor] = deque(maxlen=memory.state.config.rate_limit)
-    for _ in range(lapsed(calls, at)):
-        calls.popleft()
-    calls.append(at)
+def _count_request(memory: Memory, vendor: str, at: int) -> None:
+    times = memory.recent.get(vendor)
+    if times is None:
+        times = memory.recent[vendor] = deque(maxlen=memory.state.config.rate_limit)
+    for _ in range(expired(times, at)):
+        times.popleft()
+    times.append(at)
 
 
 def _configure(memory: Memory, config: Config) -> None:
-    """Other settings hold."""
     if config.rate_limit != memory.state.config.rate_limit:
         memory.recent.clear()
     memory.state.config = config
     memory.state.sequence += 1
 
 
-def _turn(memory: Memory, clock: Clock) -> None:
-    """Another clock is in force."""
+def _set_clock(memory: Memory, clock: Clock) -> None:
     memory.state.clock = clock
 
 
-def _misbehave(memory: Memory, faults: tuple[Fault, ...]) -> None:
-    """These faults go wrong from now on, and no others."""
+def _set_faults(memory: Memory, faults: tuple[Fault, ...]) -> None:
     memory.faults = FaultPlan(faults, memory.seed) if faults else None
 
 
-def _count(memory: Memory, place: int, tally: Counter) -> None:
-    """The fault at this place has met something."""
+def _count_fault(memory: Memory, place: int, counter: Counter) -> None:
     if memory.faults is not None:
-        memory.faults.counters[place] = tally
+        memory.faults.counters[place] = counter
 
 
-def _attempt(memory: Memory, id: str, attempt: Attempt, now: int, double: Delivery | None) -> None:
-    """A delivery was tried; a fault may have its notice posted once more, and what it held goes after an answer."""
-    if double is not None:
+def _attempt(memory: Memory, id: str, attempt: Attempt, now: int, duplicate: Delivery | None) -> None:
+    if duplicate is not None:
         memory.state.sequence += 1
-        memory.state.enqueue_next(double)
+        memory.state.enqueue_next(duplicate)
     memory.state.after(memory.state.pending[id], attempt)
-    if attempt.answer is not None:
+    if attempt.answer is not None:  # a delivery that is held back goes after another one's response
         memory.state.release(now)
 
 
-def _put_off(memory: Memory, id: str, until: int, fault: str) -> None:
-    """A fault lets a delivery wait."""
+def _postpone(memory: Memory, id: str, until: int, fault: str) -> None:
     memory.state.postpone(memory.state.pending[id], until, fault)
 
 
-def _overtake(memory: Memory, id: str, until: int, fault: str) -> None:
-    """A fault lets the next delivery pass."""
+def _reorder(memory: Memory, id: str, until: int, fault: str) -> None:
     memory.state.reorder(memory.state.pending[id], until, fault)
 
 
 def _release(memory: Memory, now: int) -> None:
-    """What was held need not wait any longer."""
     memory.state.release(now)
 
 
-def _owe(memory: Memory, delivery: Delivery) -> None:
-    """A notice is to be sent again."""
+def _enqueue(memory: Memory, delivery: Delivery) -> None:
     memory.state.sequence += 1
     memory.state.enqueue(delivery)
 
 
-# The whole state at once.
-
-
 def _snapshot(memory: Memory, id: str, now: int) -> None:
-    """The present state is kept."""
     memory.snapshots[id] = memory.state.kept(now)
     memory.snapshots_taken += 1
 
 
 def _delete_snapshot(memory: Memory, id: str) -> None:
-    """A kept state is deleted."""
     del memory.snapshots[id]
 
 
 def _restore(memory: Memory, id: str, clock: Clock) -> None:
-    """A kept state is back: its records, settings and unfinished deliveries; the tokens of today stay good."""
-    memory.begin_again(memory.snapshots[id].restored(memory.state, clock))
+    memory.replace_state(memory.snapshots[id].restored(memory.state, clock))
 
 
 def _reset(memory: Memory) -> None:
-    """The opening state is back; tokens, links, snapshots, faults and whatever was begun are void."""
     memory.snapshots.clear()
     memory.snapshots_taken = 0
     memory.generation += 1
     memory.faults = None
-    memory.begin_again(memory.opening.copy())
+    memory.replace_state(memory.initial.copy())
 
 
 def _renew(memory: Memory) -> None:
-    """Other credentials open the sandbox, and links from before open nothing."""
     memory.renewals += 1
 
 
-EFFECTS: Mapping[str, Callable[..., None]] = {
-    effect.__name__[1:]: effect
-    for effect in (
-        _commit, _alarm, _let_in, _configure, _turn, _misbehave, _count, _attempt, _put_off, _overtake,
-        _release, _owe, _snapshot, _delete_snapshot, _restore, _reset, _renew,
+CHANGES: Mapping[str, Callable[..., None]] = {
+    change.__name__[1:]: change
+    for change in (
+        _commit, _timer, _count_request, _configure, _set_clock, _set_faults, _count_fault, _attempt, _postpone,
+        _reorder, _release, _enqueue, _snapshot, _delete_snapshot, _restore, _reset, _renew,
     )
 }  # fmt: skip
-"""Every effect by its word."""
+"""Every type of change. `codec.VALUES` says how the arguments are written."""

@@ -21,7 +21,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from hmac import compare_digest
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 from assessment_simulator.core.config import Config, JournalLimits
@@ -33,9 +33,8 @@ from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, s
 from assessment_simulator.sandbox.credentials import Credentials, Keys, digest, members
 from assessment_simulator.sandbox.image import parts
 from assessment_simulator.sandbox.sample_data import begin_again, plant_all
-from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.sandbox.sandbox import Sandbox, Worker
 from assessment_simulator.sandbox.state import State
-from assessment_simulator.sandbox.watched import Event
 from assessment_simulator.storage import Claimed, Found, Listed, LogError, OwnedElsewhere, Owner, Position, Unwritten
 from assessment_simulator.storage.log import Log
 
@@ -62,25 +61,6 @@ class Full(Exception):
     def __init__(self, most: int) -> None:
         remedy = "DELETE one that is done with, or serve with a larger --max-sandboxes"
         super().__init__(f"this server holds {most} sandboxes and opens no more; {remedy}")
-
-
-class Worker(Protocol):
-    """Fires the timers and sends the webhooks of one sandbox (`webhooks.worker`)."""
-
-    @property
-    def is_advancing(self) -> bool: ...
-
-    @property
-    def is_busy(self) -> bool: ...
-
-    @property
-    def is_sending(self) -> bool: ...
-
-    def stop_sending(self) -> None: ...
-
-    async def advance(self, target: int | None) -> list[Event]: ...
-
-    async def close(self, *, is_deleted: bool = False) -> None: ...
 
 
 class Sandboxes:
@@ -217,7 +197,7 @@ class Sandboxes:
         if sandbox.state.clock.held and not self._workers[name].is_advancing:  # an advance was cut short
             sandbox.set_clock(sandbox.state.clock.let_go())
         await sandbox.fire_due_timers()
-        sandbox.watch()
+        sandbox.wake_worker()
         return True
 
     def _commits(self, log: Log, found: Found, sandbox: Sandbox) -> Commits:
@@ -248,7 +228,7 @@ class Sandboxes:
         if count >= self._most:
             raise Full(self._most)
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
-        sandbox.committed = partial(self.meters.count, "commits")
+        sandbox.count_commit = partial(self.meters.count, "commits")
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
             plant_all(sandbox)
@@ -264,7 +244,7 @@ class Sandboxes:
             sandbox.commits = self._commits(log, found, sandbox)
         changes.note()
         self._register(sandbox)
-        sandbox.watch()
+        sandbox.wake_worker()
         _log.info("sandbox %s opened", name)
         return sandbox
 
@@ -276,7 +256,7 @@ class Sandboxes:
         if self.open_access:
             self._by_credential[f"sim-{name}"] = sandbox
         sandbox.is_leaving = self._is_leaving
-        sandbox.committed = partial(self.meters.count, "commits")
+        sandbox.count_commit = partial(self.meters.count, "commits")
         sandbox.refresh = partial(self._refresh, name)
         self._workers[name] = self._attach(sandbox)
         self.meters.count("sandboxes_opened")
@@ -304,14 +284,9 @@ class Sandboxes:
 
     async def renew(self, sandbox: Sandbox) -> Credentials:
         """Other credentials of a sandbox: those before, their tokens and the links so far open nothing any more."""
-
-        def end_all() -> None:
-            sandbox.forget_tokens()
-            sandbox.end_links()
-
-        sandbox.step(end_all)
+        sandbox.revoke_credentials()
         made = await self.credentials(sandbox)
-        sandbox.step(end_all)  # of the tokens that were given in the meantime
+        sandbox.revoke_credentials()  # of the tokens that were given in the meantime
         await sandbox.settled()
         return made
 

@@ -11,14 +11,14 @@ from assessment_simulator.sandbox.sandbox import Sandbox
 
 def begin_again(sandbox: Sandbox, *, sampled: bool) -> None:
     """Reset a sandbox, and plant its samples, if it has any; nobody looks at it before both are done."""
-    watch, sandbox.watch = sandbox.watch, lambda: None
+    worker, sandbox.worker = sandbox.worker, None
     try:
         sandbox.reset()
         if sampled:
             plant_all(sandbox)
     finally:
-        sandbox.watch = watch
-    sandbox.watch()
+        sandbox.worker = worker
+    sandbox.wake_worker()
 
 
 def plant_all(sandbox: Sandbox) -> None:

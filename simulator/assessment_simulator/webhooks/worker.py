@@ -30,8 +30,7 @@ from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookR
 from assessment_simulator.counters import Meters
 from assessment_simulator.sandbox.advance import Playing, played
 from assessment_simulator.sandbox.clock import machine_now
-from assessment_simulator.sandbox.sandbox import Sandbox
-from assessment_simulator.sandbox.watched import Event
+from assessment_simulator.sandbox.sandbox import Event, Sandbox
 from assessment_simulator.storage import Deleted, LogError, Unwritten
 from assessment_simulator.webhooks.client import Result, WebhookClient
 
@@ -66,8 +65,7 @@ class WebhookWorker:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0
         self._timer_task: asyncio.Task[None] | None = None
-        sandbox.watch = lambda: sandbox.then(self._wake)
-        sandbox.requeue, sandbox.pause = self.requeue, self.pause
+        sandbox.worker = self
 
     @property
     def is_sending(self) -> bool:
@@ -81,7 +79,7 @@ class WebhookWorker:
 
     # 1. Claim due.
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Look for due deliveries: something was committed, or the timer fired, or an attempt ended."""
         if self._is_paused or self._sandbox.is_closed:
             return
@@ -105,16 +103,16 @@ class WebhookWorker:
                 fault = None
                 if sandbox.faults is not None:
                     may_wait = state.may_reorder(delivery)
-                    fault = sandbox.faults.on_attempt(delivery, sandbox.count, may_wait=may_wait)
+                    fault = sandbox.faults.on_attempt(delivery, sandbox.count_fault, may_wait=may_wait)
                 if fault is not None and fault.do in ("delay", "reorder"):
                     wait = instant.parse_duration(fault.duration or "") or 0
                     sandbox.postpone(fault, delivery, min(now + wait, instant.LATEST))
                 else:
                     self._claimed[delivery.origin].append((delivery, fault))
             else:
-                asyncio.get_running_loop().call_soon(self._wake)
+                asyncio.get_running_loop().call_soon(self.wake)
         if self._claimed:
-            sandbox.then(self._start_attempts)
+            sandbox.on_commit(self._start_attempts)
         self._set_timer()
 
     def requeue(self) -> None:
@@ -162,7 +160,7 @@ class WebhookWorker:
                 await sandbox.settled()
                 if sandbox.epoch != epoch or sandbox.is_closed:
                     return
-                place = sandbox.next_place()
+                place = sandbox.next_order()
                 attempt = await self._send(delivery, fault)
                 break
             except Unwritten:  # the delivery is claimed again when the sandbox was read again
@@ -233,7 +231,7 @@ class WebhookWorker:
         self._must_requeue = False
         if self._claimed:
             self._start_attempts()
-        self._wake()
+        self.wake()
 
     def _set_timer(self) -> None:
         """Wake when something is due next, as far as the clock runs."""
@@ -270,7 +268,7 @@ class WebhookWorker:
             self._timer_task = None
         if self._is_paused and self._timer is None:
             self.pause()
-        self._wake()
+        self.wake()
 
     # The clock and the end.
 

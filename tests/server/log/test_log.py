@@ -103,7 +103,7 @@ class Remembered(RuleBasedStateMachine):
             return
         waits = sandbox.state.may_reorder(delivery)
         faults = sandbox.faults
-        fault = None if faults is None else faults.on_attempt(delivery, sandbox.count, may_wait=waits)
+        fault = None if faults is None else faults.on_attempt(delivery, sandbox.count_fault, may_wait=waits)
         if fault is not None and fault.do in ("delay", "reorder"):
             sandbox.postpone(fault, delivery, now + (instant.parse_duration(fault.duration or "") or 0))
             return
@@ -139,8 +139,8 @@ class Remembered(RuleBasedStateMachine):
         self._do(self.sandbox.reset)
 
     @rule()
-    def end_links(self) -> None:
-        self._do(self.sandbox.end_links)
+    def revoke_credentials(self) -> None:
+        self._do(self.sandbox.revoke_credentials)
 
     @rule()
     def go_on_in_a_fork(self) -> None:

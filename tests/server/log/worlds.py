@@ -103,12 +103,12 @@ def portrait(memory: Memory) -> list[Any]:
 def sharing(memory: Memory) -> list[int]:
     """Which values of the opening state, the snapshots and the present state are one object: equal numbers."""
     values: list[Any] = []
-    for state in (memory.opening, *memory.snapshots.values(), memory.state):
+    for state in (memory.initial, *memory.snapshots.values(), memory.state):
         for kind in sorted(state.tables):
             values += state.tables[kind].values()
         for chain in (*state.indexes.values(), *state.history.chains.values()):
             values += _links(chain)
-        values += [*state.alarms.values(), *state.deliveries.values(), *state.ordering_keys.values()]
+        values += [*state.timers.values(), *state.deliveries.values(), *state.ordering_keys.values()]
     numbers: dict[int, int] = {}
     return [numbers.setdefault(id(value), len(numbers)) for value in values]
 
