@@ -132,8 +132,10 @@ class PostgresqlLog(Log):
         self._arrived: select.poll | None = None
         """Polls the session for what psycopg has not read yet: an answer, or that the database has ended it."""
         self._busy = asyncio.Lock()
-        self._confirming: list[asyncio.Future[None]] = []
         self._wanted = asyncio.Event()
+        """Set when a statement must be sent at once, because a call waits for its answer."""
+        self._answered = asyncio.Event()
+        """Set when a statement has succeeded."""
         self._beating: asyncio.Task[None] | None = None
         self._adopting = asyncio.Semaphore(ADOPTIONS)
         self._ending: dict[int, asyncio.Task[None]] = {}
@@ -246,10 +248,7 @@ class PostgresqlLog(Log):
 
     def _succeeded(self, sent: float) -> None:
         self._confirmed = sent
-        waiting, self._confirming = self._confirming, []
-        for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._answered.set()
 
     @property
     def is_confirmed(self) -> bool:
@@ -263,16 +262,14 @@ class PostgresqlLog(Log):
 
     async def confirm(self, within: float = SETTLES_WITHIN) -> None:
         """Return as soon as `is_confirmed`."""
-        deadline = uptime() + within
-        while not self.is_confirmed:
-            waiter = asyncio.get_running_loop().create_future()
-            self._confirming.append(waiter)
-            self._wanted.set()
-            try:
-                async with asyncio.timeout(max(0.0, deadline - uptime())):
-                    await waiter
-            except TimeoutError:
-                raise Unusable(f"the log {self.where} does not answer", "the log does not answer") from None
+        try:
+            async with asyncio.timeout(within):
+                while not self.is_confirmed:
+                    self._wanted.set()
+                    self._answered.clear()
+                    await self._answered.wait()
+        except TimeoutError:
+            raise Unusable(f"the log {self.where} does not answer", "the log does not answer") from None
 
     async def _beat(self) -> None:
         """Keep the session alive; where it is lost, open another one."""
@@ -280,8 +277,9 @@ class PostgresqlLog(Log):
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT):
                     await self._wanted.wait()
+            is_wanted = self._wanted.is_set()
             self._wanted.clear()
-            if self._session is not None and uptime() - self._confirmed < BEAT / 2 and not self._confirming:
+            if self._session is not None and uptime() - self._confirmed < BEAT / 2 and not is_wanted:
                 continue
             async with self._busy:
                 try:
@@ -432,42 +430,34 @@ class PostgresqlLog(Log):
     # The pool.
 
     @asynccontextmanager
-    async def _connection(self) -> "AsyncIterator[psycopg.AsyncConnection[Any]]":
-        """A connection of the pool that works.
-
-        The pool's own check would wait some seconds between two broken ones, and there are many after an outage. So
-        does it where it cannot connect, unless its `reconnect_timeout` is short.
-        """
-        for left in reversed(range(POOL + 1)):
-            connection = await self._pool.getconn()
-            try:
-                with _breaking(connection, 1.0):
-                    await connection.execute("")
-                break
-            except BaseException as problem:
-                await self._pool.putconn(connection)  # which replaces it
-                if not (left and isinstance(problem, self._errors)):
-                    raise
-        try:
-            async with connection:
-                yield connection
-        finally:
-            await self._pool.putconn(connection)
-
-    @asynccontextmanager
     async def transaction(self, *, writes: bool = True) -> AsyncIterator[Run]:
         """A transaction on a connection of the pool."""
         is_ending = False
         try:
-            async with self._connection() as connection:
+            # The pool's own check would wait some seconds between two broken connections, and there are many after an
+            # outage. So does it where it cannot connect, unless its `reconnect_timeout` is short.
+            for left in reversed(range(POOL + 1)):
+                connection = await self._pool.getconn()
+                try:
+                    with _breaking(connection, 1.0):
+                        await connection.execute("")
+                    break
+                except BaseException as problem:
+                    await self._pool.putconn(connection)  # which replaces it
+                    if not (left and isinstance(problem, self._errors)):
+                        raise
 
-                async def run(statement: str, *values: Any) -> list[tuple[Any, ...]]:
-                    with _breaking(connection):
-                        cursor = await connection.execute(_spelt(statement), values or None)
-                    return await cursor.fetchall() if cursor.description else []
+            async def run(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+                with _breaking(connection):
+                    cursor = await connection.execute(_spelt(statement), values or None)
+                return await cursor.fetchall() if cursor.description else []
 
-                yield run
-                is_ending = True  # from here on only the commit can fail, and its answer be lost
+            try:
+                async with connection:
+                    yield run
+                    is_ending = True  # from here on only the commit can fail, and its answer be lost
+            finally:
+                await self._pool.putconn(connection)
         except self._errors as problem:
             text = str(problem).strip()
             if writes:
