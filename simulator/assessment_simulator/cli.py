@@ -27,7 +27,7 @@ from assessment_simulator.core.log_location import LOG_FORMS, log_place
 from assessment_simulator.core.urls import host_and_port, is_web_url, path_prefix
 from assessment_simulator.http.allowed_hosts import ANY, is_address, pattern
 from assessment_simulator.http.cross_origin import parse_origin
-from assessment_simulator.journal.redaction import hidden
+from assessment_simulator.journal.redaction import redact
 from assessment_simulator.settings import (
     PREFIX,
     Access,
@@ -116,7 +116,7 @@ def base_url(value: str) -> str:
     """A URL with a host that paths can follow."""
     parts = urlsplit(web_url(value))
     if parts.username is not None:
-        raise ValueError(f"{hidden(value)!r} has a user; links to it would show the password to each reader")
+        raise ValueError(f"{redact(value)!r} has a user; links to it would show the password to each reader")
     if "?" in value or "#" in value:
         raise ValueError(f"{value!r} has a query or a fragment; links begin with it, and a path follows")
     if path_prefix(parts.path) is None:
@@ -130,7 +130,7 @@ def log_location(value: str) -> str:
     try:
         log_place(value)
     except ValueError as problem:
-        raise ValueError(f"{hidden(value)!r}: {problem}") from None
+        raise ValueError(f"{redact(value)!r}: {problem}") from None
     return value
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from assessment_simulator import output
 from assessment_simulator.http.access_log import LOGGER
 from assessment_simulator.http.request_id import request_name
-from assessment_simulator.journal.redaction import hidden
+from assessment_simulator.journal.redaction import redact
 from assessment_simulator.settings import LogFormat, LogLevel
 from assessment_simulator.storage import json_codec
 
@@ -34,8 +34,8 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
-        text, level = hidden(record.getMessage().strip()), record.levelname.lower()
-        trace = hidden(self.formatException(record.exc_info)) if record.exc_info else ""
+        text, level = redact(record.getMessage().strip()), record.levelname.lower()
+        trace = redact(self.formatException(record.exc_info)) if record.exc_info else ""
         id = request_name()
         if self._form == "json":
             more = {**({"request_id": id} if id else {}), **getattr(record, "members", {})}

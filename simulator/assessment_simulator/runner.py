@@ -34,7 +34,7 @@ from uvicorn.server import ServerState
 from assessment_simulator import logging_setup, output
 from assessment_simulator.app import Simulator, Unopened
 from assessment_simulator.http.connection import IDLE, Connections
-from assessment_simulator.journal.redaction import hidden
+from assessment_simulator.journal.redaction import redact
 from assessment_simulator.settings import BACKLOG, Settings, authorities, is_localhost
 from assessment_simulator.storage import LogError
 from assessment_simulator.webhooks.ca_certificates import environment_problems
@@ -248,7 +248,7 @@ def print_url(url: str, warn: Callable[[str], None]) -> bool:
 def start_error(settings: Settings, problem: Exception) -> str:
     """Why the server cannot start, in a line without passwords."""
     if isinstance(problem, LogError):
-        return f"--log {hidden(settings.log)}: {problem}"
+        return f"--log {redact(settings.log)}: {problem}"
     if not isinstance(problem, OSError):
         return str(problem)
     if isinstance(problem, socket.gaierror):

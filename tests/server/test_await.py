@@ -14,9 +14,9 @@ import httpx2
 import pytest
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.control.waiting import THINGS
+from assessment_simulator.control.waiting import SUBJECTS
 from assessment_simulator.core.config import Config
-from assessment_simulator.journal.wait import compare, happened
+from assessment_simulator.journal.wait import compare, wait_for
 from assessment_simulator.sandbox import sandbox as world
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.state import State
@@ -292,13 +292,13 @@ async def test_disconnect_ends_the_wait() -> None:
     async def hang_up() -> None:
         watched.append(len(sandbox.watchers))
 
-    found = await happened(sandbox, THINGS["request"](sandbox, ""), {"path": "/x"}, 60, hang_up)
+    found = await wait_for(sandbox, SUBJECTS["request"](sandbox, ""), {"path": "/x"}, 60, hang_up)
     assert (found, watched, sandbox.watchers) == (None, [1], [])
 
 
 async def test_cancellation_ends_the_wait() -> None:
     sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
-    wait = happened(sandbox, THINGS["request"](sandbox, ""), {"path": "/x"}, 60, asyncio.Event().wait)
+    wait = wait_for(sandbox, SUBJECTS["request"](sandbox, ""), {"path": "/x"}, 60, asyncio.Event().wait)
     task = asyncio.ensure_future(wait)
     await asyncio.sleep(0)
     assert len(sandbox.watchers) == 1

@@ -13,7 +13,7 @@ import pytest
 
 from assessment_simulator.app import Simulator
 from assessment_simulator.http.request_id import name_request
-from assessment_simulator.journal.redaction import hidden
+from assessment_simulator.journal.redaction import redact
 from assessment_simulator.logging_setup import LineFormatter
 from assessment_simulator.settings import LogFormat, Settings
 from tests.commands import settings_of
@@ -179,7 +179,7 @@ HIDDEN = [
 
 @pytest.mark.parametrize(("text", "shown"), HIDDEN)
 def test_secrets_in_a_text_are_hidden(text: str, shown: str) -> None:
-    assert hidden(text) == shown
+    assert redact(text) == shown
 
 
 # Internal errors: a connection whose reading fails in the program.

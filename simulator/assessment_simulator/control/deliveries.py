@@ -11,7 +11,7 @@ from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookR
 from assessment_simulator.core.urls import basic_auth
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal import search
-from assessment_simulator.journal.redaction import ALONE
+from assessment_simulator.journal.redaction import NO_SANDBOX
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import json_codec
 
@@ -64,4 +64,4 @@ async def send_test(call: ControlCall, body: Trying) -> bytes:
     post, at = WebhookRequest(bare, tuple(headers), TEST_BODY), call.sandbox.now()
     outcome = await call.api.webhook_client.send(post, config.webhook_timeout)
     attempt = Attempt(1, at, post, outcome.answer, outcome.error, outcome.duration)
-    return json_codec.dumps({"url": ALONE.plain(url), **values(WholeAttempt, attempt)})
+    return json_codec.dumps({"url": NO_SANDBOX.plain(url), **values(WholeAttempt, attempt)})

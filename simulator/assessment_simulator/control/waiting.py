@@ -16,7 +16,7 @@ from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal.recorder import CALL, DELIVERY
 from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.views import call_view, message_view, whole_call_view
-from assessment_simulator.journal.wait import CannotHappen, Things, View, happened, nearest
+from assessment_simulator.journal.wait import CannotHappen, Subject, View, nearest, wait_for
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import json_codec
 
@@ -29,22 +29,22 @@ async def wait(call: ControlCall, body: Awaiting) -> bytes:
     if ticks is None or ticks > LONGEST_WAIT:
         raise Problem(422, f"within: {body.within[:40]!r} is no ISO 8601 duration such as PT5S, of at most PT60S")
     wanted = getattr(body, what)
-    things = THINGS[what](call.sandbox, call.base)
+    subject = SUBJECTS[what](call.sandbox, call.base)
 
     async def disconnected() -> None:
         while (await call.request.receive())["type"] != "http.disconnect":
             pass
 
     try:
-        found = await happened(call.sandbox, things, wanted, ticks / instant.SECOND, disconnected)
+        found = await wait_for(call.sandbox, subject, wanted, ticks / instant.SECOND, disconnected)
     except CannotHappen as problem:
         raise Problem(410, f"{problem}: what was awaited cannot happen any more") from None
     if found is None:
-        raise Problem(408, f"no such {what} within {body.within}", nearest=nearest(things, wanted))
+        raise Problem(408, f"no such {what} within {body.within}", nearest=nearest(subject, wanted))
     return json_codec.dumps(found)
 
 
-def _requests(sandbox: Sandbox, base: str) -> Things:
+def _requests(sandbox: Sandbox, base: str) -> Subject:
     """Requests to the vendors, as the journal shows them."""
     journal, mask = sandbox.journal, Mask(sandbox.name)
 
@@ -56,10 +56,10 @@ def _requests(sandbox: Sandbox, base: str) -> Things:
         exchange = journal.find(id)
         return None if exchange is None else whole_call_view(exchange, mask, sandbox.links)
 
-    return Things(frozenset({CALL}), lambda: [exchange.id for exchange in reversed(journal)], short, whole)
+    return Subject(frozenset({CALL}), lambda: [exchange.id for exchange in reversed(journal)], short, whole)
 
 
-def _webhooks(sandbox: Sandbox, base: str) -> Things:
+def _webhooks(sandbox: Sandbox, base: str) -> Subject:
     """Deliveries of which at least one attempt was made."""
     mask = Mask(sandbox.name)
 
@@ -80,7 +80,7 @@ def _webhooks(sandbox: Sandbox, base: str) -> Things:
     def ids() -> list[str]:
         return [*reversed(sandbox.state.deliveries)]
 
-    return Things(frozenset({DELIVERY}), ids, partial(view, False), partial(view, True))
+    return Subject(frozenset({DELIVERY}), ids, partial(view, False), partial(view, True))
 
 
 def _parsed(message: Mapping[str, Any] | None, mask: Mask) -> dict[str, Any] | None:
@@ -91,7 +91,7 @@ def _parsed(message: Mapping[str, Any] | None, mask: Mask) -> dict[str, Any] | N
     return {**message, **message_view(headers, message["body"].encode(), mask)}
 
 
-def _invitations(sandbox: Sandbox, base: str) -> Things:
+def _invitations(sandbox: Sandbox, base: str) -> Subject:
     """Invitations of both vendors; their links are what a candidate would follow, so they are shown in full."""
 
     def view(id: str) -> View | None:
@@ -103,10 +103,10 @@ def _invitations(sandbox: Sandbox, base: str) -> Things:
         return {**view, "links": links}
 
     kinds = frozenset(vendor.record_kind for vendor in sandbox.vendors.values())
-    return Things(kinds, lambda: sandbox.ids("invitation", "")[::-1], view, view)
+    return Subject(kinds, lambda: sandbox.ids("invitation", "")[::-1], view, view)
 
 
-THINGS: dict[str, Callable[[Sandbox, str], Things]] = {
+SUBJECTS: dict[str, Callable[[Sandbox, str], Subject]] = {
     "request": _requests, "webhook": _webhooks, "invitation": _invitations,
 }  # fmt: skip
 """What can be waited for, by its name; made for a sandbox and the base address of the caller."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from assessment_simulator.http.asgi import App, Receive, Scope, Send, named_headers
 from assessment_simulator.http.request_id import HEADER, name_request
-from assessment_simulator.journal.redaction import hidden
+from assessment_simulator.journal.redaction import redact
 
 LOGGER = "simulator.access"
 _log = logging.getLogger(LOGGER)
@@ -50,7 +50,7 @@ class _Noted:
 def _write(scope: Scope, status: int | None, seconds: float) -> None:
     path = scope.get("raw_path", b"").decode("latin-1")
     query = scope["query_string"].decode("latin-1")
-    path = hidden(f"{path}?{query}" if query else path)
+    path = redact(f"{path}?{query}" if query else path)
     client = (scope.get("client") or ("",))[0]
     members = {
         "method": scope["method"],

@@ -63,16 +63,16 @@ class Journal:
     the caller's address and the seals.
     """
 
-    __slots__ = ("_exchanges", "_limits", "_number", "_watchers", "size", "tally")
+    __slots__ = ("_exchanges", "_limits", "_number", "_watchers", "rule_counts", "size")
 
-    def __init__(self, bounds: config.JournalLimits, watchers: list[Watcher]) -> None:
+    def __init__(self, limits: config.JournalLimits, watchers: list[Watcher]) -> None:
         self._watchers = watchers
-        self._limits = bounds
+        self._limits = limits
         self._exchanges: deque[Exchange] = deque()
         self._number = 0
         self.size = 0
         """The bytes that count against the bound."""
-        self.tally = RuleCounter()
+        self.rule_counts = RuleCounter()
 
     def __len__(self) -> int:
         return len(self._exchanges)
@@ -128,7 +128,7 @@ class Journal:
         The answer may have placeholders for address and seals.
         """
         self._number += 1
-        self.tally.count(vendor, operation, status, rules)
+        self.rule_counts.count(vendor, operation, status, rules)
         size = len(sent) + len(answer) + len(request.path) + len(request.query)
         if size <= self._limits.bytes:  # otherwise it would drop all others, and then itself
             self._exchanges.append(
@@ -146,16 +146,16 @@ class Journal:
         while len(self._exchanges) > self._limits.entries or self.size > self._limits.bytes:
             self.size -= self._exchanges.popleft().size
 
-    def bound(self, bounds: config.JournalLimits) -> None:
-        """Apply other bounds."""
-        self._limits = bounds
+    def set_limits(self, limits: config.JournalLimits) -> None:
+        """Apply other limits."""
+        self._limits = limits
         self._drop_oldest()
 
     def clear(self) -> None:
         """Forget all exchanges and counts; the next exchange is number 1 again."""
         self._exchanges.clear()
         self.size = self._number = 0
-        self.tally = RuleCounter()
+        self.rule_counts = RuleCounter()
 
 
 def number_of(id: str) -> int:

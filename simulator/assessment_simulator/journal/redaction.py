@@ -139,7 +139,7 @@ class Mask:
         return self._hidden(name, value if isinstance(value, str) else json_codec.dumps(value).decode())
 
 
-ALONE = Mask("")
+NO_SANDBOX = Mask("")
 """Hides the secrets of what belongs to no sandbox."""
 
 
@@ -154,8 +154,8 @@ def _in_log_lines() -> re.Pattern[str]:
     )
 
 
-def hidden(text: str) -> str:
+def redact(text: str) -> str:
     """A log line or a traceback without secrets, of any sandbox."""
     text = _NAMED_SEAL.sub(rf"\1{HIDDEN}", text)
     text = _in_log_lines().sub(rf"\1{HIDDEN}", text)
-    return ALONE.plain(_MEMBER.sub(rf'"\1"\2"{HIDDEN}"', text))
+    return NO_SANDBOX.plain(_MEMBER.sub(rf'"\1"\2"{HIDDEN}"', text))

@@ -15,7 +15,7 @@ from assessment_simulator.sandbox.sandbox import Sandbox
 NEAREST = 3
 """Near misses that are reported."""
 _GLANCED = 1_000
-"""The newest things whose short views are searched for near misses,"""
+"""The newest items whose short views are searched for near misses,"""
 _COMPARED = 20
 """and the best of them whose whole views are compared."""
 
@@ -26,10 +26,10 @@ class CannotHappen(Exception):
     """The sandbox was deleted, or the server closes."""
 
 
-class Things(NamedTuple):
-    """What can be waited for: the kinds of its changes, its ids from the newest on, and two views of one.
+class Subject(NamedTuple):
+    """What can be waited for: the kinds of its changes, its ids from the newest on, and two views of an item.
 
-    `short` is the view that is cheap to make; both are None where the thing does not exist (any more).
+    `short` is the view that is cheap to make; both are None where the item does not exist (any more).
     """
 
     kinds: frozenset[str]
@@ -38,10 +38,10 @@ class Things(NamedTuple):
     whole: Callable[[str], View | None]
 
 
-async def happened(
-    sandbox: Sandbox, things: Things, wanted: View, seconds: float, disconnected: Callable[[], Awaitable[object]]
+async def wait_for(
+    sandbox: Sandbox, subject: Subject, wanted: View, seconds: float, disconnected: Callable[[], Awaitable[object]]
 ) -> View | None:
-    """The first thing that matches, the newest of those that exist already; None when the time is over.
+    """The first item that matches, the newest of those that exist already; None when the time is over.
 
     Continues through a reset or a restore with the state after it. Raises `CannotHappen` when the sandbox is
     deleted or the server closes. Ends with None when `disconnected` returns.
@@ -56,9 +56,9 @@ async def happened(
         has_ended |= kind in (CLOSING, ENDED)
         if kind == EVERYTHING:
             ids = None
-        elif kind in things.kinds and ids is not None:
+        elif kind in subject.kinds and ids is not None:
             ids[id] = None
-        if kind in (CLOSING, ENDED, EVERYTHING, *things.kinds):
+        if kind in (CLOSING, ENDED, EVERYTHING, *subject.kinds):
             changed.set()
 
     hung_up = asyncio.ensure_future(disconnected())
@@ -69,13 +69,13 @@ async def happened(
             while not hung_up.done():
                 if has_ended:
                     raise CannotHappen("the sandbox was deleted, or the server closes")
-                candidates, ids = things.ids() if ids is None else [*ids], {}
+                candidates, ids = subject.ids() if ids is None else [*ids], {}
                 changed.clear()
                 for id in candidates:
-                    short = things.short(id)
+                    short = subject.short(id)
                     if short is None or compare({name: wanted[name] for name in wanted if name in short}, short)[1]:
                         continue
-                    whole = things.whole(id)
+                    whole = subject.whole(id)
                     if whole is not None and not compare(wanted, whole)[1]:
                         return whole
                 await changed.wait()
@@ -88,11 +88,11 @@ async def happened(
     return None
 
 
-def nearest(things: Things, wanted: View) -> list[View]:
-    """The things that come nearest, each in short and with what differs; the one with most agreement first."""
-    glanced = [(id, short) for id in islice(things.ids(), _GLANCED) if (short := things.short(id)) is not None]
+def nearest(subject: Subject, wanted: View) -> list[View]:
+    """The items that come nearest, each in short with its differences; the one with most agreement first."""
+    glanced = [(id, short) for id in islice(subject.ids(), _GLANCED) if (short := subject.short(id)) is not None]
     glanced.sort(key=lambda one: -compare(wanted, one[1])[0])
-    found = [(*compare(wanted, whole), short) for id, short in glanced[:_COMPARED] if (whole := things.whole(id))]
+    found = [(*compare(wanted, whole), short) for id, short in glanced[:_COMPARED] if (whole := subject.whole(id))]
     found.sort(key=lambda one: (-one[0], len(one[1])))
     return [{**short, "differs": differs} for _, differs, short in found[:NEAREST]]
 

@@ -400,7 +400,7 @@ class Sandbox(Remembering):
         if self._journal_generation != self.generation:
             self._journal_generation = self.generation
             self.journal.clear()
-        self.journal.bound(self.config.journal)
+        self.journal.set_limits(self.config.journal)
 
     # Commits.
 

@@ -7,11 +7,11 @@ from pydantic import AfterValidator, AliasPath, BeforeValidator, Field
 
 from assessment_simulator.control.models.base import Answer, Body, Moment, WebUrl
 from assessment_simulator.core import retry_schedule
-from assessment_simulator.journal.redaction import ALONE
+from assessment_simulator.journal.redaction import NO_SANDBOX
 
 
 def _masked(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
-    return [[name, ALONE.header(name, value)] for name, value in headers]
+    return [[name, NO_SANDBOX.header(name, value)] for name, value in headers]
 
 
 _Headers = Annotated[list[Annotated[list[str], Field(min_length=2, max_length=2)]], BeforeValidator(_masked)]
@@ -57,7 +57,7 @@ class Delivery(Answer):
 
     id: str
     invitation: str
-    url: Annotated[str, AfterValidator(ALONE.plain)]
+    url: Annotated[str, AfterValidator(NO_SANDBOX.plain)]
     state: retry_schedule.State
     next: Moment | None = Field(description="when the next attempt is due")
     attempts: tuple[Attempt, ...]
@@ -72,7 +72,7 @@ class WholeDelivery(Delivery):
 class Tried(WholeAttempt):
     """One attempt to reach a listener, outside any delivery."""
 
-    url: Annotated[str, AfterValidator(ALONE.plain)]
+    url: Annotated[str, AfterValidator(NO_SANDBOX.plain)]
 
 
 class Replaying(Body):
