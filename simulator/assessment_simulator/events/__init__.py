@@ -1,1 +1,1 @@
-"""Server-sent events of a sandbox's changes."""
+"""The changes of a sandbox, for whoever reads its server-sent events."""

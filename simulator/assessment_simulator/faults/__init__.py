@@ -1,1 +1,1 @@
-"""Injected faults: which request or delivery they match, and what they do."""
+"""Injected faults of vendor calls; `core/faults` decides which fault applies."""
