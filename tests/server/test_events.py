@@ -1,4 +1,4 @@
-"""Server-sent events: what changes in a sandbox, as it does, to as many as read on, and to an end."""
+"""Server-sent events: the changes of a sandbox, reconnecting, slow readers and the end of a stream."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ from assessment_simulator.events import feed
 from assessment_simulator.events.feed import KEPT, Change, ChangeFeed
 from assessment_simulator.journal.recorder import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
 from assessment_simulator.runner import listen
-from assessment_simulator.sandbox import sandbox as world
+from assessment_simulator.sandbox import sandbox as sandbox_module
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.settings import Settings
@@ -36,10 +36,10 @@ AT_ONCE = 1.5
 """Seconds within which a server must be gone, on a busy machine; for a stream that went on it would wait two."""
 
 
-class Told(NamedTuple):
-    """One event as a reader got it."""
+class Received(NamedTuple):
+    """One event of the stream."""
 
-    mark: str
+    event_id: str
     event: str
     data: Any
 
@@ -49,7 +49,7 @@ class Told(NamedTuple):
 
 
 class Reader:
-    """Reads a sandbox's events from a socket of its own; it has the server's first words already."""
+    """Reads a sandbox's events from a socket; the first message is read already."""
 
     def __init__(self, url: str, name: str, mark: str | None = None, *, narrow: bool = False) -> None:
         parts = urlsplit(url)
@@ -92,24 +92,24 @@ class Reader:
         found, _, self.waiting = self.waiting.partition("\n\n")
         return found
 
-    def next(self) -> Told:
+    def next(self) -> Received:
         """The next event; comments, which keep an idle stream open, are skipped."""
         while (block := self.block()).startswith(":"):
             pass
         members = dict(line.split(": ", 1) for line in block.split("\n"))
-        told = Told(members["id"], members["event"], json.loads(members["data"]))
+        told = Received(members["id"], members["event"], json.loads(members["data"]))
         assert told.event == told.data["what"]
         assert [*told.data] == ["what", "id"]
         return told
 
-    def until(self, what: str, id: str | None = None) -> list[Told]:
+    def until(self, what: str, id: str | None = None) -> list[Received]:
         """The events up to the first of this kind."""
         found = [self.next()]
         while found[-1].data["what"] != what or id not in (None, found[-1].data["id"]):
             found.append(self.next())
         return found
 
-    def rest(self) -> list[Told]:
+    def rest(self) -> list[Received]:
         """The events up to the end of the stream."""
         found = []
         with contextlib.suppress(EOFError):
@@ -120,15 +120,15 @@ class Reader:
 
 @pytest.fixture
 def reader(sandbox: Sandbox) -> Iterator[Reader]:
-    """Somebody who reads the sandbox's events."""
+    """A stream of the sandbox's events."""
     with Reader(sandbox.url, sandbox.name) as reading:
         yield reading
 
 
-# What is told.
+# Events.
 
 
-def test_a_stream_begins_with_its_place_and_when_to_come_again(reader: Reader) -> None:
+def test_stream_begins_with_event_id_and_retry(reader: Reader) -> None:
     assert reader.headers["content-type"].startswith("text/event-stream")
     assert reader.headers["cache-control"] == "no-store"
     retry, mark = reader.first.split("\n")
@@ -149,22 +149,22 @@ CHANGES: dict[str, tuple[Callable[[Sandbox], object], str]] = {
 
 
 @pytest.mark.parametrize(("change", "what"), CHANGES.values(), ids=CHANGES)
-def test_a_change_is_told(sandbox: Sandbox, reader: Reader, change: Callable[[Sandbox], object], what: str) -> None:
+def test_change_is_an_event(sandbox: Sandbox, reader: Reader, change: Callable[[Sandbox], object], what: str) -> None:
     change(sandbox)
     assert reader.next().data["what"] == what
 
 
-def test_a_call_and_what_it_made_are_told_by_their_ids_and_nothing_else_is(sandbox: Sandbox, reader: Reader) -> None:
+def test_request_and_its_records_are_events_and_tokens_are_not(sandbox: Sandbox, reader: Reader) -> None:
     id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentId"]
     told = [one.short for one in reader.until("call")]
     [mail] = sandbox.told("GET", "/mail")
     assert told == [("invitation", id), ("mail", mail["id"]), ("call", "call-1")]
-    order(sandbox)  # its token is nobody's business
+    order(sandbox)  # its token is no event
     told = [one.short for one in reader.until("call", "call-3")]
     assert [what for what, _ in told] == ["call", "invitation", "call"]
 
 
-def test_a_webhook_is_told_when_it_is_owed_and_at_every_attempt(
+def test_delivery_is_an_event_when_pending_and_at_each_attempt(
     sandbox: Sandbox, reader: Reader, listener: Listener
 ) -> None:
     listener.answers = [503, 200]
@@ -182,7 +182,7 @@ def test_a_webhook_is_told_when_it_is_owed_and_at_every_attempt(
     assert "replay" in reader.until("delivery", sandbox.told("GET", "/deliveries")[1]["id"])[-1].data["id"]
 
 
-def test_what_an_alarm_brings_and_what_is_archived_is_told(sandbox: Sandbox, reader: Reader) -> None:
+def test_timer_and_archiving_are_events(sandbox: Sandbox, reader: Reader) -> None:
     sandbox.told("PATCH", "/config", {"progress": "PT0.3S"})
     id = assessment(sandbox)["assessmentId"]
     reader.until("call")
@@ -191,13 +191,13 @@ def test_what_an_alarm_brings_and_what_is_archived_is_told(sandbox: Sandbox, rea
     assert reader.until("call")[0].short == ("invitation", id)
 
 
-def test_a_restore_is_everything(sandbox: Sandbox, reader: Reader) -> None:
+def test_restore_is_the_event_everything(sandbox: Sandbox, reader: Reader) -> None:
     sandbox.told("POST", "/snapshots")
     sandbox.told("POST", "/snapshots/snapshot-1/restore")
     assert reader.next().short == ("everything", None)
 
 
-def test_another_sandboxs_changes_are_not_told(sandbox: Sandbox, reader: Reader, http: httpx2.Client) -> None:
+def test_changes_of_another_sandbox_are_no_events(sandbox: Sandbox, reader: Reader, http: httpx2.Client) -> None:
     other = Sandbox(http, f"other-{uuid.uuid4()}")
     assessment(other)
     other.told("DELETE")
@@ -205,14 +205,14 @@ def test_another_sandboxs_changes_are_not_told(sandbox: Sandbox, reader: Reader,
     assert reader.next().short == ("faults", None)
 
 
-def test_many_read_at_once_and_all_are_told(sandbox: Sandbox) -> None:
+def test_many_streams_get_each_event(sandbox: Sandbox) -> None:
     with contextlib.ExitStack() as stack:
         readers = [stack.enter_context(Reader(sandbox.url, sandbox.name)) for _ in range(40)]
         id = assessment(sandbox)["assessmentId"]
         assert {one.next().short for one in readers} == {("invitation", id)}
 
 
-def test_a_day_that_is_played_is_told_in_few_words(sandbox: Sandbox, reader: Reader, listener: Listener) -> None:
+def test_advance_of_a_day_is_few_events(sandbox: Sandbox, reader: Reader, listener: Listener) -> None:
     listener.answers = [503]
     id = assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"]
     sandbox.told("POST", f"/invitations/{id}/complete")
@@ -223,13 +223,13 @@ def test_a_day_that_is_played_is_told_in_few_words(sandbox: Sandbox, reader: Rea
     assert len(told) < 30
 
 
-# Coming again.
+# Reconnecting.
 
 
-def test_who_comes_again_is_told_what_was_missed(sandbox: Sandbox) -> None:
+def test_reconnect_gets_missed_events(sandbox: Sandbox) -> None:
     with Reader(sandbox.url, sandbox.name) as reader:
         first = assessment(sandbox)["assessmentId"]
-        mark = reader.until("call")[-1].mark
+        mark = reader.until("call")[-1].event_id
     second = assessment(sandbox)["assessmentId"]
     with Reader(sandbox.url, sandbox.name, mark) as reader:
         assert reader.first == "retry: 1000"
@@ -237,7 +237,7 @@ def test_who_comes_again_is_told_what_was_missed(sandbox: Sandbox) -> None:
     assert first != second
 
 
-def test_who_comes_again_without_having_heard_anything_begins_where_it_was(sandbox: Sandbox) -> None:
+def test_reconnect_without_any_event_gets_missed_events(sandbox: Sandbox) -> None:
     with Reader(sandbox.url, sandbox.name) as reader:
         mark = reader.first.partition("id: ")[2]
     id = assessment(sandbox)["assessmentId"]
@@ -246,40 +246,40 @@ def test_who_comes_again_without_having_heard_anything_begins_where_it_was(sandb
 
 
 @pytest.mark.parametrize("mark", ["x", "00000000-1", "-", "\N{ARABIC-INDIC DIGIT ONE}-\N{ARABIC-INDIC DIGIT ONE}"])
-def test_who_names_a_place_that_is_not_known_asks_for_everything(sandbox: Sandbox, mark: str) -> None:
+def test_unknown_last_event_id_gets_everything(sandbox: Sandbox, mark: str) -> None:
     with Reader(sandbox.url, sandbox.name, mark.encode().decode("latin-1")) as reader:
         assert reader.next().short == ("everything", None)
         sandbox.told("PUT", "/faults", [])
         assert reader.next().short == ("faults", None)
 
 
-# A hub, from within.
+# The change feed.
 
 
-def new() -> tuple[world.Sandbox, ChangeFeed]:
-    """A sandbox that nobody serves, and its hub."""
-    sandbox = world.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
+def new() -> tuple[sandbox_module.Sandbox, ChangeFeed]:
+    """A sandbox without a server, and its feed."""
+    sandbox = sandbox_module.Sandbox("a", 0, State(Config(), Clock()), VENDORS)
     return sandbox, ChangeFeed(sandbox)
 
 
-async def test_a_hub_remembers_so_much_and_no_more() -> None:
-    sandbox, watched = new()
-    with watched.reading():
+async def test_feed_keeps_a_bounded_number_of_changes() -> None:
+    sandbox, changes = new()
+    with changes.reading():
         for number in range(KEPT + 1):
             sandbox.publish(CALL, f"call-{number}")
-        assert len(watched.since(1)) == KEPT
-        assert watched.since(0) == [Change(KEPT + 1, EVERYTHING, "")]
-        assert watched.since(KEPT) == [Change(KEPT + 1, CALL, f"call-{KEPT}")]
-        assert watched.since(KEPT + 1) == []
+        assert len(changes.since(1)) == KEPT
+        assert changes.since(0) == [Change(KEPT + 1, EVERYTHING, "")]
+        assert changes.since(KEPT) == [Change(KEPT + 1, CALL, f"call-{KEPT}")]
+        assert changes.since(KEPT + 1) == []
 
 
-async def test_what_changed_many_times_is_told_once_at_its_last_place() -> None:
-    sandbox, watched = new()
-    with watched.reading():
+async def test_repeated_change_is_reported_once_at_its_last_place() -> None:
+    sandbox, changes = new()
+    with changes.reading():
         for what, id in [(CALL, "call-1"), (CLOCK, ""), (CLOCK, ""), (CALL, "call-2"), (CALL, "call-1")]:
             sandbox.publish(what, id)
-        assert watched.since(0) == [Change(3, CLOCK, ""), Change(4, CALL, "call-2"), Change(5, CALL, "call-1")]
-        assert watched.since(2) == watched.since(0)
+        assert changes.since(0) == [Change(3, CLOCK, ""), Change(4, CALL, "call-2"), Change(5, CALL, "call-1")]
+        assert changes.since(2) == changes.since(0)
 
 
 async def turns() -> None:
@@ -288,38 +288,38 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_sandbox_that_nobody_reads_has_no_watcher(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_feed_without_readers_stops_watching_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "LINGER", 0.0)  # with the next turn of the loop
-    sandbox, watched = new()
+    sandbox, changes = new()
     assert sandbox.watchers == []
-    with watched.reading(), watched.reading():
+    with changes.reading(), changes.reading():
         assert len(sandbox.watchers) == 1
-    place = watched.number_of(watched.event_id(watched.number))
-    with watched.reading():
+    place = changes.number_of(changes.event_id(changes.number))
+    with changes.reading():
         await turns()
         assert len(sandbox.watchers) == 1
     await turns()
     assert sandbox.watchers == []
     sandbox.publish(CALL, "call-1")
-    with watched.reading():
-        assert [change.what for change in watched.since(place)] == [EVERYTHING]
-        assert watched.since(watched.number) == []
+    with changes.reading():
+        assert [change.what for change in changes.since(place)] == [EVERYTHING]
+        assert changes.since(changes.number) == []
 
 
 @pytest.mark.parametrize("end", [CLOSING, ENDED])
-async def test_an_end_wakes_every_reader(end: str) -> None:
-    sandbox, watched = new()
-    with watched.reading() as news:
+async def test_end_wakes_every_reader(end: str) -> None:
+    sandbox, changes = new()
+    with changes.reading() as news:
         sandbox.publish(end)
         assert news.is_set()
-        assert watched.closed.is_set()
-        assert [change.what for change in watched.since(0)] == ([ENDED] if end == ENDED else [])
+        assert changes.closed.is_set()
+        assert [change.what for change in changes.since(0)] == ([ENDED] if end == ENDED else [])
 
 
 # Silence, slowness and endings.
 
 
-def test_silence_is_broken_by_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_stream_sends_pings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "PING", 0.05)
     with runner.running(Settings(port=0)) as url, Reader(url, "quiet") as reader:
         assert [reader.block() for _ in range(3)] == [": ping"] * 3
@@ -327,7 +327,7 @@ def test_silence_is_broken_by_comments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.contextmanager
 def narrow() -> Iterator[str]:
-    """A server that can say little to who does not read, before it has to wait for him."""
+    """A server with small send buffers: it soon waits for a reader that does not read."""
     settings = Settings(port=0)
     [listener] = listen(settings)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
@@ -336,7 +336,7 @@ def narrow() -> Iterator[str]:
 
 
 def flood(url: str, name: str, calls: int) -> None:
-    """So many changes, each of them told to one who reads on."""
+    """So many changes, each of them read by a second stream."""
     with Reader(url, name) as reader, httpx2.Client(base_url=url, trust_env=False) as http:
         for number in range(calls):
             http.get("/api/v1/nowhere", headers={"api-key": f"sim-{name}"})
@@ -344,7 +344,7 @@ def flood(url: str, name: str, calls: int) -> None:
                 reader.until("call", f"call-{number + 1}")
 
 
-def test_a_reader_who_stops_reading_holds_nobody_up_and_is_told_in_the_end_that_it_missed_something() -> None:
+def test_stalled_reader_delays_no_other_and_gets_everything() -> None:
     with narrow() as url, Reader(url, "slow", narrow=True) as slow:
         flood(url, "slow", 3_000)
         told = slow.until("everything")
@@ -353,7 +353,7 @@ def test_a_reader_who_stops_reading_holds_nobody_up_and_is_told_in_the_end_that_
         assert slow.next().short == ("call", "call-3001")
 
 
-def test_a_reader_who_has_stopped_reading_does_not_keep_the_server_from_closing() -> None:
+def test_stalled_reader_does_not_delay_shutdown() -> None:
     with contextlib.ExitStack() as stack:
         with narrow() as url:
             stack.enter_context(Reader(url, "slow", narrow=True))
@@ -362,7 +362,7 @@ def test_a_reader_who_has_stopped_reading_does_not_keep_the_server_from_closing(
         assert time.monotonic() - began < AT_ONCE
 
 
-def test_a_sandbox_that_is_deleted_says_so_and_ends_its_streams(sandbox: Sandbox) -> None:
+def test_delete_sends_ended_and_ends_the_streams(sandbox: Sandbox) -> None:
     with Reader(sandbox.url, sandbox.name) as one, Reader(sandbox.url, sandbox.name) as other:
         sandbox.control("DELETE")
         for reader in (one, other):
@@ -370,7 +370,7 @@ def test_a_sandbox_that_is_deleted_says_so_and_ends_its_streams(sandbox: Sandbox
             assert reader.ended
 
 
-def test_a_server_that_closes_ends_its_streams_at_once_and_without_a_word() -> None:
+def test_shutdown_ends_the_streams_at_once() -> None:
     with Server() as server, contextlib.ExitStack() as stack:
         readers = [stack.enter_context(Reader(server.url, f"open-{number}")) for number in range(5)]
         began = time.monotonic()
@@ -382,7 +382,7 @@ def test_a_server_that_closes_ends_its_streams_at_once_and_without_a_word() -> N
     # Leaving the block finds that it ended with status 0.
 
 
-def test_a_server_bears_it_when_many_hang_up(sandbox: Sandbox) -> None:
+def test_many_disconnects(sandbox: Sandbox) -> None:
     for _ in range(30):
         with Reader(sandbox.url, sandbox.name):
             pass
@@ -392,7 +392,7 @@ def test_a_server_bears_it_when_many_hang_up(sandbox: Sandbox) -> None:
         assert reader.next().data["what"] == "faults"
 
 
-def test_closed_access_asks_for_the_control_token(closed: Server) -> None:
+def test_closed_access_requires_the_control_token(closed: Server) -> None:
     with httpx2.Client(base_url=closed.url, trust_env=False) as http:
         path = f"{ROOT}/read-with-a-token/events"
         assert http.get(path).status_code == 401
@@ -402,12 +402,12 @@ def test_closed_access_asks_for_the_control_token(closed: Server) -> None:
             assert next(stream.iter_lines()) == "retry: 1000"
 
 
-async def test_a_hub_whose_sandbox_ended_is_kept_by_no_timer() -> None:
-    sandbox, watched = new()
-    with watched.reading():
+async def test_feed_of_a_deleted_sandbox_is_released() -> None:
+    sandbox, changes = new()
+    with changes.reading():
         sandbox.publish(ENDED)
     assert sandbox.watchers == []
-    gone = weakref.ref(watched)
-    del watched
+    gone = weakref.ref(changes)
+    del changes
     gc.collect()
     assert gone() is None
