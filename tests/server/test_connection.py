@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from assessment_simulator.http.chunked import Chunks, Malformed
+from assessment_simulator.http.chunked import ChunkedBody, Malformed
 from tests.server import ROOT, connect, send_raw
 from tests.servers import Sandbox, Server
 
@@ -90,7 +90,7 @@ WHOLE = b'4\r\nbody\r\nA;name="va;lue"\r\n0123456789\r\n000\r\nField: value\r\n\
 
 @pytest.mark.parametrize("size", range(1, len(WHOLE) + 1))
 def test_chunks_are_read_in_pieces_of_any_size(size: int) -> None:
-    chunks, buffer, read = Chunks(), bytearray(), b""
+    chunks, buffer, read = ChunkedBody(), bytearray(), b""
     for at in range(0, len(WHOLE), size):
         buffer += WHOLE[at : at + size]
         read += chunks.read(buffer)
@@ -100,7 +100,7 @@ def test_chunks_are_read_in_pieces_of_any_size(size: int) -> None:
 
 
 def test_what_follows_the_last_chunk_stays_in_the_buffer() -> None:
-    chunks, buffer = Chunks(), bytearray(WHOLE + b"GET / HTTP/1.1\r\n")
+    chunks, buffer = ChunkedBody(), bytearray(WHOLE + b"GET / HTTP/1.1\r\n")
     chunks.read(buffer)
     assert buffer == b"GET / HTTP/1.1\r\n"
 
@@ -115,4 +115,4 @@ def test_what_follows_the_last_chunk_stays_in_the_buffer() -> None:
 )  # fmt: skip
 def test_what_is_no_chunk_is_refused(wrong: bytes) -> None:
     with pytest.raises(Malformed):
-        Chunks().read(bytearray(wrong))
+        ChunkedBody().read(bytearray(wrong))

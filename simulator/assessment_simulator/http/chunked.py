@@ -1,4 +1,4 @@
-"""Chunked bodies (RFC 9112, 7.1), read strictly and framed anew: without extensions, and without fields at the end."""
+"""Chunked bodies (RFC 9112, 7.1), read strictly and written again without extensions and trailer fields."""
 
 import re
 
@@ -11,20 +11,20 @@ class Malformed(Exception):
     """The body is not valid chunked encoding."""
 
 
-class Chunks:
-    """Reads one body out of a buffer, piece by piece."""
+class ChunkedBody:
+    """Reads one chunked body from a buffer, piece by piece."""
 
     def __init__(self) -> None:
         self.is_over = False
         self._left = 0
-        """So many bytes of the present chunk are still to come."""
+        """Bytes of the present chunk that are still to come."""
         self._ends = False
-        """Whether the CRLF behind the chunk is expected."""
+        """Whether the CRLF after a chunk is expected."""
         self._last = False
         """Whether the last chunk was read, and only fields can follow."""
 
     def read(self, buffer: bytearray) -> bytes:
-        """Take what can be read from the buffer, and give it framed anew; raises `Malformed`."""
+        """Remove what can be read from the buffer. Returns it, framed again; raises `Malformed`."""
         pieces: list[bytes] = []
         at = 0
         while at < len(buffer) and not self.is_over:

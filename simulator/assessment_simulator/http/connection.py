@@ -1,13 +1,19 @@
-"""Connections of callers. A `Connection` stands between the socket and uvicorn's protocol, which it contains.
+"""Connections of clients. A `Connection` stands between the socket and uvicorn's protocol, which it contains.
 
-It keeps what a caller sends until the head of a request is complete, checks the head, and gives uvicorn this one
-request. The next request is given to uvicorn when the application has ended the one before. So uvicorn never holds a
-queue of requests. What uvicorn leaves open is settled here: `Upgrade`, which may be ignored (RFC 9110, 7.8), targets
-in absolute form (RFC 9112, 3.2.2), fields behind a chunked body (RFC 9110, 6.5.1), and limits of size and of time.
+Theory of operation:
+
+- It keeps received bytes until the head of a request is complete, checks the head, and passes this one request to
+  uvicorn. The next request is passed on when the application has finished the one before. So uvicorn never queues
+  requests, and every request meets the same limits.
+- It decides what uvicorn leaves open: `Upgrade`, which may be ignored (RFC 9110, 7.8), targets in absolute form
+  (RFC 9112, 3.2.2), fields after a chunked body (RFC 9110, 6.5.1), and limits of size and of time.
+- A request that is refused here gets a plain text response and the connection is closed. If the response to the
+  request has begun, the connection is only closed.
+- Slow clients: the server calls `Connections.look` about twice a second, so no request pays for a timer. A client that
+  sends or receives too slowly is disconnected.
 
 Only public interfaces are used: the class from `uvicorn.Config`, the callbacks of `asyncio.Protocol`, a transport of
 our own for what uvicorn writes, and the state of the lifespan, by which the application finds a request's connection.
-Time is not looked at for each request: the server calls `Connections.look` about twice a second.
 """
 
 import asyncio
@@ -21,23 +27,23 @@ import uvicorn
 
 from assessment_simulator.core.urls import MOST_PARAMETERS
 from assessment_simulator.http.asgi import App, Receive, Scope, Send
-from assessment_simulator.http.chunked import Chunks, Malformed
+from assessment_simulator.http.chunked import ChunkedBody, Malformed
 
 LONGEST_URL = 65_536
-"""Room for the longest filter that a vendor reads, with every character of it escaped."""
+"""Enough for the longest filter that a vendor reads, with every character escaped."""
 MOST_HEADERS = 100
 LARGEST_HEAD = 131_072
 LARGEST_REQUEST = 16 * 1_048_576
-"""Most bytes of a body, with what frames it. The application refuses a far smaller body; up to here the rest is still
-received, so that the caller gets the answer."""
+"""The most bytes of a body with its framing. The application refuses a far smaller body; up to this size the rest is
+still received, so that the client gets the response."""
 MOST_KEPT = 65_536
-"""Where more bytes than these wait for the request before them to end, no more is read."""
+"""Reading pauses while more bytes than this wait for the end of the request before them."""
 IDLE = 75.0
-"""Seconds that a connection stays open after an answer. Clients that reuse one which the server is just closing lose a
-request; many keep theirs for 30 or 60 seconds."""
+"""Seconds that a connection stays open after a response. A client that reuses a connection while the server closes it
+loses a request; many keep theirs for 30 or 60 seconds."""
 IDLE_WHEN_FULL = 5.0
 PROGRESS = 16_384
-"""A reader that takes fewer bytes than this within the time limit is cut off."""
+"""A client that receives fewer bytes than this within the time limit is disconnected."""
 
 _STATE = "connection"
 """Where the application finds the connection: in `scope["state"]`."""
@@ -46,14 +52,13 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n")
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n")
 _UPGRADE = re.compile(rb"\r\nupgrade:[^\r]*", re.IGNORECASE)
 _HOST = re.compile(rb"\r\nhost:[^\r]*", re.IGNORECASE)
-_AUTHORITY_END = re.compile(rb"[/?#]")
 _CARRIAGE_RETURN = 13
 _SHORTEST_HEADER = len(b"\r\nx:")
 _LONGEST_LINE = len(b"OPTIONS  HTTP/1.1") + LONGEST_URL
 
 
 class Refused(Exception):
-    """A request that is not answered by the application: `status`, and a sentence that says why."""
+    """A request that is not passed on: `status`, and a sentence that says why."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -62,45 +67,41 @@ class Refused(Exception):
 
 
 class Connection(asyncio.Protocol):
-    """One connection, made by uvicorn for each caller, and the protocol of uvicorn's that it contains."""
+    """One connection. uvicorn creates it for each client; it contains the protocol of uvicorn."""
 
     def __init__(self, connections: "Connections", *, app_state: dict[str, Any], **given: Any) -> None:
         self._connections = connections
         self._inner = connections.inner_class(app_state={**app_state, _STATE: self}, **given)
         self._transport = cast("asyncio.Transport", None)
         self._buffer = bytearray()
-        """What came and was not given to uvicorn yet."""
+        """Received, but not passed to uvicorn yet."""
         self._searched = 0
-        """So many bytes of the buffer hold no end of a head."""
+        """The end of a head was not found in this many bytes of the buffer."""
         self._left = 0
-        """So many bytes of the body are still to come, where its length is known."""
-        self._chunks: Chunks | None = None
-        """Reads the body, where it comes in chunks."""
+        """Bytes of the body still to come, if its length is known."""
+        self._chunks: ChunkedBody | None = None
         self._body = 0
-        """So many bytes of this body have come."""
+        """Bytes of this body that have come."""
         self.is_open = False
         self._is_lost = False
-        """Whether the last byte has left, or nobody can receive it any more."""
+        """Whether the last byte was sent, or cannot be received any more."""
         self._is_answering = False
-        """Whether the application still works on a request that was given to uvicorn."""
+        """Whether the application still works on a request."""
         self._has_answered = False
-        """Whether the answer to this request has begun."""
+        """Whether the response to this request has begun."""
         self._is_stopping = False
         self.task: asyncio.Task[Any] | None = None
         """The application's task for this request."""
         self._paused = {"uvicorn": False, "here": False}
-        """Who wants nothing to be read."""
+        """Who has paused reading."""
         self._step = 0
         """Incremented at each step of a request, so that `look` can tell one wait from the next."""
-        self._seen = -1
-        self._since = 0.0
-        self._unsent = 0
+        self._seen, self._since, self._unsent = -1, 0.0, 0
         """Step and time of the last look that saw progress, and the most bytes in the write buffer since."""
 
     # Callbacks of the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A caller has connected."""
         self._transport = cast("asyncio.Transport", transport)
         self.is_open = True
         self._connections.all.add(self)
@@ -109,7 +110,6 @@ class Connection(asyncio.Protocol):
         self._inner.connection_made(cast("asyncio.Transport", self._outgoing))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is closed, by whichever side."""
         self._is_lost = True
         if self.is_open:
             self.is_open = False
@@ -118,42 +118,22 @@ class Connection(asyncio.Protocol):
             self._connections.all.discard(self)
 
     def eof_received(self) -> bool | None:
-        """The caller sends no more; uvicorn closes then, as asyncio does."""
-        stays_open: bool | None = self._inner.eof_received()
-        return stays_open
+        return cast("bool | None", self._inner.eof_received())
 
     def pause_writing(self) -> None:
-        """The caller reads too slowly."""
         self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        """The caller reads on."""
         self._inner.resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
         if self._transport.is_closing():
             return
-        is_first = not (self._buffer or self._is_answering or self._awaits_body)
-        if is_first and _is_head(data):  # as most requests without a body come: nothing needs to be kept
-            try:
-                self._give(self._accepted(data))
-            except Refused as flaw:
-                self._refuse(flaw)
-        else:
-            self._buffer += data
-            self._read()
-
-    # Requests, one at a time.
-
-    @property
-    def _awaits_body(self) -> bool:
-        """Whether a part of the present request's body is still to come."""
-        return self._left > 0 or self._chunks is not None
-
-    def _read(self) -> None:
-        """Give uvicorn as much of what has come as belongs to the present request, or begin the next one."""
         try:
+            if not (self._buffer or self._is_answering or self._awaits_body) and _is_head(data):
+                self._pass_on(self._checked(data))  # the usual request without a body: nothing needs to be kept
+                return
+            self._buffer += data
             while self._buffer and self.is_open and not self._transport.is_closing():
                 if self._awaits_body:
                     if not self._read_body():
@@ -168,13 +148,16 @@ class Connection(asyncio.Protocol):
         if has_enough is not self._paused["here"]:
             self.pause("here", has_enough)
 
-    def _read_head(self) -> bool:
-        """Check the head and give it to uvicorn, with what is there of a body of known length.
+    # Requests, one at a time.
 
-        False: the head is not complete. Empty lines before a request are skipped (RFC 9112, 2.2).
-        """
+    @property
+    def _awaits_body(self) -> bool:
+        return self._left > 0 or self._chunks is not None
+
+    def _read_head(self) -> bool:
+        """Check a head and pass it on, with what has come of a body of known length. False: it is not complete."""
         buffer = self._buffer
-        while buffer.startswith(b"\r\n"):
+        while buffer.startswith(b"\r\n"):  # empty lines before a request are ignored (RFC 9112, 2.2)
             del buffer[:2]
         end = buffer.find(_BLANK_LINE, max(0, self._searched - 3))
         if end < 0:
@@ -187,17 +170,17 @@ class Connection(asyncio.Protocol):
             return False
         end += len(_BLANK_LINE)
         self._searched = 0
-        data = self._accepted(bytes(buffer[:end]))
+        data = self._checked(bytes(buffer[:end]))
         with_body = min(len(buffer), end + self._left)
         if with_body > end:
             self._left -= with_body - end
             data += buffer[end:with_body]
         del buffer[:with_body]
-        self._give(data, body=with_body - end)
+        self._pass_on(data, with_body - end)
         return True
 
-    def _accepted(self, head: bytes) -> bytes:
-        """The head as uvicorn gets it; from now on its body is read. Raises `Refused`."""
+    def _checked(self, head: bytes) -> bytes:
+        """The head for uvicorn, after the limits were checked; from now on the body is read. Raises `Refused`."""
         lower, line, slack = head.lower(), head.index(b"\r\n"), self._connections.slack
         if len(head) > _SHORTEST_HEADER * MOST_HEADERS and head.count(b"\r\n") > MOST_HEADERS * slack + 2:
             raise Refused(431, f"There are more than {MOST_HEADERS} headers.")
@@ -211,42 +194,40 @@ class Connection(asyncio.Protocol):
         if b"\r\nupgrade:" in lower:
             head = _UPGRADE.sub(b"", head)
         if b"\r\ncontent-length:" in lower or b"\r\ntransfer-encoding:" in lower:
-            self._take_framing(lower)
+            # The end of the body. What could be read in two ways is refused (RFC 9112, 6.3).
+            lengths, codings = lower.count(b"\r\ncontent-length:"), lower.count(b"\r\ntransfer-encoding:")
+            length, chunked = _LENGTH.search(lower), _CHUNKED.search(lower)
+            if lengths == 1 and not codings and length:
+                self._left = int(length[1])
+            elif codings == 1 and not lengths and chunked:
+                self._chunks = ChunkedBody()
+            else:
+                raise Refused(
+                    400, "The request must show its end by one Content-Length, or by Transfer-Encoding: chunked."
+                )
         return head
 
-    def _give(self, data: bytes, body: int = 0) -> None:
-        """Let uvicorn begin a request; so many bytes of its body are in the data."""
+    def _pass_on(self, data: bytes, body: int = 0) -> None:
+        """Let uvicorn begin a request; `body` is how many bytes of its body are in `data`."""
         self._step += 1
         self._body = body
         self._is_answering, self._has_answered = True, False
         self._inner.data_received(data)
 
-    def _take_framing(self, lower: bytes) -> None:
-        """Learn how the body ends. What could be read in two ways is refused (RFC 9112, 6.3)."""
-        lengths, codings = lower.count(b"\r\ncontent-length:"), lower.count(b"\r\ntransfer-encoding:")
-        length, chunked = _LENGTH.search(lower), _CHUNKED.search(lower)
-        if lengths == 1 and not codings and length:
-            self._left = int(length[1])
-        elif codings == 1 and not lengths and chunked:
-            self._chunks = Chunks()
-        else:
-            raise Refused(400, "The request must show its end by one Content-Length, or by Transfer-Encoding: chunked.")
-
     def _read_body(self) -> bool:
-        """Give uvicorn more of a body. False: nothing of it can be read yet."""
+        """Pass more of a body on. False: nothing of it can be read yet."""
         came = len(self._buffer)
         if self._chunks:
             data = self._chunks.read(self._buffer)
         else:
             data = bytes(self._buffer[: self._left])
             del self._buffer[: len(data)]
+            self._left -= len(data)
         self._body += came - len(self._buffer)
         if self._body > LARGEST_REQUEST:
             raise Refused(413, f"The request is over {LARGEST_REQUEST} bytes.")
         if self._chunks and self._chunks.is_over:
             self._chunks = None
-        elif not self._chunks:
-            self._left -= len(data)
         if not self._awaits_body:
             self._step += 1
         if data:
@@ -254,7 +235,7 @@ class Connection(asyncio.Protocol):
         return bool(data)
 
     def ended(self) -> None:
-        """The application has ended a request; the next one may already be there."""
+        """The application has finished a request; the next one may have come."""
         self.task = None
         self._is_answering = False
         self._step += 1
@@ -262,7 +243,7 @@ class Connection(asyncio.Protocol):
         if self._is_lost:
             self._connections.all.discard(self)
         elif self._buffer and self.is_open:
-            self._read()
+            self.data_received(b"")
 
     def begin_answer(self, head: bytes) -> bytes:
         """The head to send. While the server stops, adds `connection: close`, which old versions of uvicorn omit."""
@@ -272,16 +253,16 @@ class Connection(asyncio.Protocol):
         return head
 
     def pause(self, who: str, paused: bool) -> None:
-        """Read nothing while anybody wants it so."""
+        """Pause reading while `uvicorn` or the code `here` wants it."""
         was = any(self._paused.values())
         self._paused[who] = paused
         if was is not any(self._paused.values()) and not self._transport.is_closing():
             self._transport.resume_reading() if was else self._transport.pause_reading()
 
-    # Ends.
+    # The end of a connection.
 
     def _refuse(self, flaw: Refused) -> None:
-        """Say what is wrong and hang up; where the answer to this request has begun, hang up only."""
+        """Say what is wrong and close; if the response to this request has begun, only close."""
         is_within_request = self._is_answering or self._awaits_body
         if not (is_within_request and self._has_answered):
             self._transport.write(
@@ -292,12 +273,12 @@ class Connection(asyncio.Protocol):
         self.hang_up()
 
     def hang_up(self) -> None:
-        """Close the connection as soon as what was sent has left; the application gets `http.disconnect` at once."""
+        """Close the connection once everything written was sent; the application gets `http.disconnect` at once."""
         self._transport.close()
         self._lose()
 
     def abort(self) -> None:
-        """Close the connection now, though what was sent has not left: its reader may have stopped reading."""
+        """Close the connection now, though not everything was sent: the client may have stopped reading."""
         self._transport.abort()
         self._lose()
 
@@ -308,7 +289,7 @@ class Connection(asyncio.Protocol):
             self._inner.connection_lost(None)
 
     def shutdown(self) -> None:
-        """The server stops: close now if idle, else after the present answer, which says so."""
+        """The server stops: close now if idle, else after the present response, which says so."""
         self._is_stopping = True
         self._inner.shutdown()
 
@@ -316,47 +297,35 @@ class Connection(asyncio.Protocol):
 
     @property
     def has_unsent(self) -> bool:
-        """Whether something that was written has not left yet."""
+        """Whether something that was written has not been sent yet."""
         return self._transport.get_write_buffer_size() > 0
 
     def look(self, now: float, patience: float, idle: float) -> None:
-        """Close this connection if its caller has let us wait for longer than `patience` seconds.
-
-        After an answer it may be idle for `idle` seconds.
-        """
+        """Close the connection if its client made us wait for `patience` seconds, or was idle for `idle` seconds."""
         unsent = self._transport.get_write_buffer_size()
         if unsent:
             progress = not self._unsent or unsent <= self._unsent - PROGRESS
-        else:
-            progress = self._unsent > 0 or self._is_ours()
+        else:  # nothing is waited for while reading is paused, or while the application works on a complete request
+            is_working = self._is_answering and not self._awaits_body and self.task is not None
+            progress = self._unsent > 0 or self._paused["uvicorn"] or is_working
         if progress or self._step != self._seen:
             self._seen, self._since, self._unsent = self._step, now, unsent
             return
         waited = now - self._since
+        is_idle = self._step > 0 and not (self._is_answering or self._buffer or self._awaits_body)
         if unsent:
             self._unsent = max(unsent, self._unsent)
             if waited >= patience:
                 self.abort()
-        elif waited >= (idle if self._is_idle() else patience):
-            self._give_up()
-
-    def _is_ours(self) -> bool:
-        """Whether the server must act next: answer a complete request, or resume reading."""
-        return self._paused["uvicorn"] or (self._is_answering and not self._awaits_body and self.task is not None)
-
-    def _is_idle(self) -> bool:
-        """Whether all that was asked is answered, and nothing else has begun."""
-        return self._step > 0 and not (self._is_answering or self._buffer or self._awaits_body)
-
-    def _give_up(self) -> None:
-        if self._buffer or self._is_answering:
-            self._refuse(Refused(408, "The rest of the request did not come in time."))
-        else:
-            self.hang_up()
+        elif waited >= (idle if is_idle else patience):
+            if self._buffer or self._is_answering:
+                self._refuse(Refused(408, "The rest of the request did not come in time."))
+            else:
+                self.hang_up()
 
 
 def _is_head(data: bytes) -> bool:
-    """Whether this is one head, whole and alone, with no empty line before it."""
+    """Whether this is exactly one head, with no empty line before it."""
     ends = data.endswith(_BLANK_LINE) and data.find(_BLANK_LINE) + len(_BLANK_LINE) == len(data)
     return ends and len(data) <= LARGEST_HEAD and data[0] > _CARRIAGE_RETURN
 
@@ -367,20 +336,16 @@ def _origin_form(line: bytes, head: bytes) -> bytes:
     target, _, version = rest.rpartition(b" ")
     if target.startswith(b"/") or b"://" not in target:
         return head
-    authority = target.partition(b"://")[2]
-    found = _AUTHORITY_END.search(authority)
-    end = found.start() if found else len(authority)
-    path = authority[end:] if authority[end : end + 1] == b"/" else b"/" + authority[end:]
-    fields = _HOST.sub(b"", head[len(line) :])
-    return b"%b %b %b\r\nHost: %b%b" % (method, path, version, authority[:end], fields)
+    authority, path = re.fullmatch(rb"([^/?#]*)(.*)", target.partition(b"://")[2], re.DOTALL).groups()  # type: ignore[union-attr]
+    path = path if path.startswith(b"/") else b"/" + path
+    return b"%b %b %b\r\nHost: %b%b" % (method, path, version, authority, _HOST.sub(b"", head[len(line) :]))
 
 
 class _Outgoing:
-    """The transport that uvicorn writes to: sends a head together with what follows it, in one system call and packet.
+    """The transport that uvicorn writes to. Sends a head and what follows it in one system call and packet.
 
-    uvicorn writes the two separately. On a busy loopback the second write costs as much as answering a read of an
-    order. A head waits for the first piece of its body, or for the end of the request: the application must send a
-    first piece as soon as it has sent a head.
+    uvicorn writes the two separately, and a second write costs as much as answering a read of an order. A head waits
+    for the first piece of its body, or for the end of the request.
     """
 
     __slots__ = ("_connection", "_head", "_transport")
@@ -391,7 +356,6 @@ class _Outgoing:
         self._head = b""
 
     def write(self, data: bytes) -> None:
-        """Send bytes, and the head that waits before them."""
         if self._head:
             data, self._head = self._head + data, b""
         elif data.startswith(b"HTTP/1.1 ") and data.endswith(_BLANK_LINE) and not data.startswith(b"HTTP/1.1 100 "):
@@ -401,25 +365,22 @@ class _Outgoing:
             self._transport.write(data)
 
     def send_head(self) -> None:
-        """Send a head that nothing follows."""
+        """Send the head that waits."""
         if self._head:
             self.write(b"")
 
     def close(self) -> None:
-        """Close the connection when all that was written has left."""
         self.send_head()
         self._transport.close()
 
     def pause_reading(self) -> None:
-        """Read nothing for the time being."""
         self._connection.pause("uvicorn", True)
 
     def resume_reading(self) -> None:
-        """Read on."""
         self._connection.pause("uvicorn", False)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """As the transport says; an IPv4 address that came through a socket for both families is an IPv4 address."""
+        """As the transport, but an IPv4 address from a socket for both families is an IPv4 address."""
         if name == "socket":  # uvicorn would ask it for the addresses
             return default
         found = self._transport.get_extra_info(name, default)
@@ -434,16 +395,15 @@ class _Outgoing:
 class Connections:
     """All connections of a server (at most `most`), and the ASGI app that tells each when its request ends.
 
-    `slack` is a factor on the limits of a head: a request that another process forwards has met these limits there, and
-    its head has grown since.
+    `slack` multiplies the limits of a head: another process has checked a forwarded request, and added headers to it.
     """
 
     def __init__(self, app: App, most: int, slack: int = 1) -> None:
         self.all: set[Connection] = set()
-        """Those that have unsent bytes or are open, and those whose caller has left before the application ended."""
+        """Those that are open or have unsent bytes, and those whose client left before the application finished."""
         self.slack = slack
         self.is_stopping = False
-        """Whether a connection that opens now closes after its first answer."""
+        """Whether a new connection closes after its first response."""
         self._app = app
         self._most = most
         inner = uvicorn.Config(app, http="httptools", ws="none", log_config=None)
@@ -451,35 +411,35 @@ class Connections:
         self.inner_class: Any = inner.http_protocol_class
         """uvicorn's protocol for HTTP/1.1 on httptools."""
         self.factory: Any = partial(Connection, self)
-        """What uvicorn makes connections with: `uvicorn.Config(http=…)`."""
+        """For `uvicorn.Config(http=…)`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application answer one request, and tell its connection when it begins and ends."""
+        """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         connection: Connection = scope["state"][_STATE]
         connection.task = asyncio.current_task()
-        self.all.add(connection)  # its caller may have left before the task began
+        self.all.add(connection)  # the client may have left before the task began
         try:
             await self._app(scope, receive, send)
         finally:
             connection.ended()
 
     def shutdown(self) -> None:
-        """Close what is idle now, the others after their answers."""
+        """Close idle connections now, the others after their responses."""
         self.is_stopping = True
         for connection in [*self.all]:
             connection.shutdown()
 
     def calls(self) -> list[asyncio.Task[Any]]:
-        """The calls under way."""
+        """The requests in progress."""
         return [connection.task for connection in self.all if connection.task]
 
     async def cut_off(self, seconds: float, others: Sequence[asyncio.Task[Any]] = ()) -> int:
-        """Cancel all calls under way, give each so long to say so, then close all. How many calls there were.
+        """Cancel all requests in progress, wait `seconds` for them, then close all. Returns how many there were.
 
-        `others` are calls on connections that stay open.
+        `others` are requests on connections that stay open.
         """
         tasks = [*self.calls(), *(call for call in others if not call.done())]
         for task in tasks:
@@ -491,9 +451,9 @@ class Connections:
         return len(tasks)
 
     def look(self, now: float, patience: float) -> None:
-        """Close connections whose callers let us wait. To be called about twice a second.
+        """Close the connections of slow and idle clients. Call it about twice a second.
 
-        Idle ones are kept for `IDLE` seconds; while there are as many as there may be, for `IDLE_WHEN_FULL` seconds.
+        Idle ones are kept for `IDLE` seconds, or for `IDLE_WHEN_FULL` while the limit of connections is reached.
         """
         idle = IDLE_WHEN_FULL if len(self.all) >= self._most else IDLE
         for connection in [*self.all]:
@@ -501,12 +461,12 @@ class Connections:
 
 
 def connection_of(scope: Scope) -> Connection | None:
-    """The connection of a request; None where the application is called without one."""
+    """The connection of a request; None if the application is called without one."""
     found: Connection | None = scope.get("state", {}).get(_STATE)
     return found
 
 
 def hang_up(connection: Connection | None) -> None:
-    """Close a connection without a further answer."""
+    """Close a connection without a further response."""
     if connection is not None:
         connection.hang_up()
