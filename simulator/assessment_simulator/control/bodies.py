@@ -25,6 +25,7 @@ def read(kind: type[T], data: bytes, **context: Any) -> T:
         json_codec.loads(data or b"{}")  # pydantic alone would take NaN, and nesting without end
     except ValueError as error:
         raise Problem(400, f"the body is not JSON: {not_utf8(data) or error}") from None
+    # Validated from the text again: in strict mode pydantic reads JSON by other rules than Python values.
     adapter: TypeAdapter[T] = _adapter(cast("Any", kind))
     try:
         return adapter.validate_json(data or b"{}", context=context)
@@ -37,7 +38,7 @@ def _flaw(kind: Any, error: Any) -> dict[str, str]:
     where = ".".join(map(str, error["loc"]))
     what = re.sub(r"^(?:Input|String|List) should ", "must ", error["msg"].removeprefix("Value error, "))
     what = what.replace(" after validation", "")  # of the length of a list
-    if error["type"] == "extra_forbidden":
+    if error["type"] == "extra_forbidden":  # the known members are listed for a body itself, or an item of a list
         what = "is unknown"
         (model,) = get_args(kind) or (kind,)
         if len(error["loc"]) == (1 if model is kind else 2):

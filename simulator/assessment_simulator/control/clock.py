@@ -46,6 +46,7 @@ async def _freeze_or_run(sandbox: Sandbox, worker: Worker, freeze: str | None) -
     if freeze is not None and (moment is None or moment.at > _LAST):
         what = f"{freeze[:40]!r} is no instant such as 2026-01-01T00:00:00Z, up to the year 9998"
         raise Problem(422, f"freeze: {what}")
+    # A frozen clock can be set to a later instant, where timers are due. Attempts of webhooks run beside this call.
     events: list[Event] = []
     listener = events.append
     sandbox.listeners.append(listener)
@@ -67,6 +68,7 @@ def _later(sandbox: Sandbox, duration: str) -> int:
 
 
 async def _view(sandbox: Sandbox, events: Sequence[Event]) -> bytes:
-    """The model `Clock` as JSON; the events, which may be many, are written in pieces."""
+    """The model `Clock` as JSON."""
+    # The events of a long advance are many: they are written as a list of their own, item by item.
     clock = json_codec.dumps({"now": instant.seven_digits(sandbox.now()), "mode": sandbox.state.clock.mode})
     return b'%b,"events":%b}' % (clock.removesuffix(b"}"), await rendered(list[EventModel], events))

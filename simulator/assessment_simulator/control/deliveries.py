@@ -45,6 +45,7 @@ async def replay(call: ControlCall, body: Replaying) -> dict[str, Any]:
 
 
 def _found(call: ControlCall) -> Delivery:
+    # Not only UUIDs are read in any case: the id of a duplicate has a suffix.
     found: Delivery | None = call.sandbox.state.deliveries.get(call.params["id"].lower())
     if found is None:
         raise Problem(404, f"sandbox {call.sandbox.name!r} has no delivery {call.params['id']!r}")
@@ -58,6 +59,7 @@ async def send_test(call: ControlCall, body: Trying) -> bytes:
     if url is None:
         raise Problem(409, "give a url: the sandbox has neither a default_webhook_url nor a webhook_url")
     bare, authorization = basic_auth(url)
+    # As in a webhook, user and password of the URL become Basic authentication.
     headers = [("content-type", "application/json"), ("simulator-test", "1")]
     if authorization is not None:
         headers.append(("authorization", authorization))

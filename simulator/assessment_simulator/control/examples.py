@@ -40,11 +40,12 @@ def played(vendor: Vendor) -> Examples:
     sandbox = Sandbox("example", 0, State(config, Clock().freeze(_NOW)), {vendor.id: vendor})
     examples, answers = Examples(sandbox), dict[str, Any]()
     for raw in vendor.interface.story:
+        # Later steps name members of earlier answers, such as an id.
         headers = _filled(dict(vendor.interface.headers), answers)
         body, params = _filled(raw.body, answers), _filled(dict(raw.params), answers)
         step = Step(raw.operation, body, params, dict(raw.query), raw.media_type)
         response = _send(vendor, sandbox, step, headers)
-        if raw.operation not in vendor.actions:
+        if raw.operation not in vendor.actions:  # actions are not part of the vendor's API
             answers[raw.operation] = value = _value(response, sandbox)
             examples.sent.setdefault(raw.operation, step)
             examples.answered.setdefault((raw.operation, response.status), value)

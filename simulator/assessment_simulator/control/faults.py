@@ -13,6 +13,7 @@ async def show(call: ControlCall) -> list[faults.Fault]:
 
 async def replace(call: ControlCall, body: list[Fault]) -> list[faults.Fault]:
     """Replace all faults; the counts start at zero."""
+    # Every call is compared with every fault, so a long list would slow all of them.
     if len(body) > MOST_FAULTS:
         raise Problem(422, f"there are more than {MOST_FAULTS} faults")
     found = tuple(faults.with_defaults(faults.Fault(**dict(fault)), place) for place, fault in enumerate(body, 1))

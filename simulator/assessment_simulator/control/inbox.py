@@ -23,6 +23,7 @@ def _status(value: str) -> int:
 
 
 _SHAPE = integer("the status to answer with, in place of 200", minimum=200, maximum=599)
+# The schema stops at 599 as HTTP does; 1xx would not end the exchange.
 STATUS = {"status": Parameter(_SHAPE, _status)}
 
 

@@ -61,6 +61,7 @@ async def act(call: ControlCall, body: dict[str, Any]) -> Invitation:
     if operation is None:
         actions = ", ".join(vendor.actions)
         raise Problem(409, f"cannot {action}: {vendor.title} has no state for it; its actions are {actions}")
+    # No body is not the same as an empty one: the vendor decides what it means.
     base, sent = call.base, body if call.request.state.body else MISSING
 
     def request(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
@@ -80,5 +81,5 @@ async def show_timeline(call: ControlCall) -> list[Entry]:
 
 async def list_mails(call: ControlCall) -> bytes:
     """The e-mails that the vendors would have sent, oldest first, or the newest of them."""
-    # A mail is stored as it is shown; its model describes it.
+    # A mail is stored as it is shown, so the stored bytes are sent; its model only describes them.
     return json_codec.dumps(await page(search.mails(call.sandbox, call.query), call.query.get("newest")))

@@ -24,7 +24,7 @@ async def metrics(call: ControlCall) -> Response:
         raise Problem(501, INSTALL)
     from prometheus_client import CONTENT_TYPE_LATEST, ProcessCollector, generate_latest
 
-    if api.collector is None:
+    if api.collector is None:  # at the first scrape: without one, no call pays for the measuring of its duration
         api.collector = Collector(api)
         meters.registry.register(api.collector)
         ProcessCollector(registry=meters.registry)
@@ -50,6 +50,7 @@ class Collector:
             ("sandboxes", "Sandboxes in memory: those that this process owns.", len(held)),
             ("deliveries_pending", "Webhooks that are neither delivered nor given up.",
              sum(len(one.state.pending) for one in held)),
+            # The name is public, though the program calls them timers.
             ("alarms_pending", "Timers that have not fired.", sum(len(one.state.timers) for one in held)),
             ("journal_entries", "Calls in the journals.", sum(len(one.journal) for one in held)),
             ("journal_bytes", "Bytes of bodies, paths and queries in the journals.",

@@ -83,6 +83,7 @@ def control_document(vendors: Mapping[str, Vendor], version: str) -> Json:
     )
     shapes = {place: shape for (place, _), shape in found.items()}
     components: Json = definitions["$defs"]
+    # What depends on the vendors cannot stand in a class.
     components["Config"]["properties"]["behaviour"] = config.switches(vendors)
     components["Opening"]["properties"]["config"] = ref("Config")
     components["Fault"] = faults.kinds(components["Fault"], vendors)
@@ -125,6 +126,7 @@ def _operation(row: Operation, shapes: Mapping[Place, Schema]) -> Json:
     sent = body_of(body, row.example, required=row.needs_body)
     content = {} if row.answer is None else {row.media_type: shapes[row.id, "answer"]}
     links = {target: {"operationId": target, "parameters": where} for target, where in row.links.items()}
+    # Every error that the router and the HTTP layer can give is listed, because clients are generated from this.
     is_open = row.path in OPEN_PATHS
     problems = {500, 503, *row.problems} | (set() if is_open else {401})
     if names:  # a parameter that holds a slash leads elsewhere

@@ -53,6 +53,7 @@ async def show_document(call: ControlCall) -> bytes:
     documents, name = call.api.documents, call.params["document"]
     if name not in documents.names:
         raise Problem(404, f"there is no document {name[:40]!r}; there are {', '.join(documents.names)}")
+    # Behind a proxy the page must call the server under the proxy's prefix.
     servers = [{"url": seen(call.request.scope).prefix or "/"}]
     return json_codec.dumps(documents.made(name) | {"servers": servers})
 

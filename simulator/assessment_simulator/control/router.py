@@ -43,11 +43,13 @@ class ControlApi:
 
     def routes(self) -> list[Route]:
         """The routes for Starlette: the light calls, and one for all others, whose own routes are loaded when used."""
+        # The light calls come first: Starlette takes the first route that matches.
         light = [Operation("", "GET", path, handler) for path, handler in LIGHT.items()]
         return [*(route(one.path, {"GET": self._handler(one)}) for one in light), Route(f"{ROOT}/{{rest:path}}", self)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._router is None:
+            # In a thread, so that other calls are answered meanwhile. Two first calls at once build two equal routers.
             await loaded(*CONTROL)
             from assessment_simulator.control.operations import operations
 
@@ -55,21 +57,24 @@ class ControlApi:
             for one in operations(self.sandboxes.vendors):
                 by_path.setdefault(one.path, {})[one.method] = self._handler(one)
             routes = [route(path, handlers) for path, handlers in by_path.items()]
-            self._router = Router(routes, redirect_slashes=False)
+            self._router = Router(routes, redirect_slashes=False)  # a path with another slash is another path
         await self._router(scope, receive, send)
 
     def _handler(self, operation: Operation) -> Handler:
         async def handle(request: Request) -> Response:
             sandbox = await self._find(request)
+            # Timers that are due change what the call reads, so they fire first. That takes several steps of the event
+            # loop, in which the sandbox can be evicted or deleted.
             while sandbox is not None:
                 await sandbox.fire_due_timers()
                 if not sandbox.is_closed:
                     break
-                sandbox = await self._find(request)  # the one found before was evicted
+                sandbox = await self._find(request)
             call = ControlCall(self, request, sandbox)
             response = await _respond(operation, call)
             if call.notes:
                 response.headers["simulator-note"] = header_line(call.notes).decode()
+            # A read waits too: it must not show what the storage may still lose.
             if sandbox is not None and not sandbox.is_closed:
                 await sandbox.settled()
             return response
@@ -79,8 +84,10 @@ class ControlApi:
     async def _find(self, request: Request) -> Sandbox | None:
         """The sandbox in the path, created where access is open; None where the path names none, or deletes it."""
         name = request.path_params.get("name")
+        # A sandbox is deleted without being loaded, because one that cannot be read must be deletable.
         if name is None or (request.method == "DELETE" and request.scope["path"] == f"{ROOT}/sandboxes/{name}"):
             return None
+        # A page of another site can send requests through the user's browser; it must not create sandboxes.
         foreign = request.scope.get(FOREIGN, False)
         sandbox = await (self.sandboxes.known(name) if foreign else self.sandboxes.get(name))
         if sandbox is None and foreign:
@@ -108,7 +115,7 @@ async def _respond(operation: Operation, call: ControlCall) -> Response:
         return result
     if operation.answer is None:
         return Response(status_code=operation.status)
-    if not isinstance(result, bytes):
+    if not isinstance(result, bytes):  # else the handler has written the JSON itself, from stored records
         from assessment_simulator.control.bodies import rendered
 
         result = await rendered(operation.answer, result)

@@ -30,6 +30,7 @@ async def create(call: ControlCall, body: Opening) -> View:
     """Create a sandbox."""
     config = settings.changed(call.api.sandboxes.vendors, Config(), body.config)
     call.notes += settings.notes(config, body.config)
+    # Without a seed closed access draws a random one; the model's default cannot say whether it was given.
     seed = body.seed if "seed" in body.model_fields_set else None
     return await _created(call, body.name, seed, config)
 
@@ -68,9 +69,10 @@ def _view(sandbox: Sandbox | Listed) -> View:
         clock, seed, snapshots = Clock(*stored["clock"]), sandbox.about["seed"], stored["snapshots"]
         return {
             "name": sandbox.name, "seed": seed, "now": clock.now(), "mode": clock.mode, "snapshots": snapshots,
-            "counts": {**counts, "journal": 0},
+            "counts": {**counts, "journal": 0},  # the journal is in the owner's memory
         }  # fmt: skip
     state = sandbox.state
+    # Counted here and not in the storage: commits that are not written yet are part of the answer.
     return {
         "name": sandbox.name, "seed": sandbox.seed, "now": sandbox.now(), "mode": state.clock.mode,
         "snapshots": [*sandbox.snapshots],
@@ -105,9 +107,8 @@ async def reset(call: ControlCall) -> View:
 
 async def renew_credentials(call: ControlCall) -> View:
     """Create new credentials; the old ones, and the tokens issued for them, are no longer valid."""
-    name = call.sandbox.name
-    if call.api.sandboxes.open_access:
-        raise Problem(409, f"in open access sim-{name} opens this sandbox, and nothing can change that")
+    if call.api.sandboxes.open_access:  # the credential is the name
+        raise Problem(409, f"in open access sim-{call.sandbox.name} opens this sandbox, and nothing can change that")
     return _with_credentials(call.sandbox, await call.api.sandboxes.renew(call.sandbox))
 
 
@@ -119,33 +120,23 @@ async def show_settings(call: ControlCall) -> bytes:
 async def change_settings(call: ControlCall, changes: dict[str, Any]) -> bytes:
     """Merge changes into the settings."""
     sandbox = call.sandbox
-    sandbox.step(lambda: sandbox.configure(settings.changed(sandbox.vendors, sandbox.config, changes)))
+    sandbox.configure(settings.changed(sandbox.vendors, sandbox.config, changes))
     call.notes += settings.notes(sandbox.config, changes)
     return await show_settings(call)
 
 
 async def create_snapshot(call: ControlCall) -> View:
     """Save the present state."""
-    sandbox = call.sandbox
-
-    def save() -> str:
-        count, most = len(sandbox.snapshots), sandbox.config.snapshot_limit
-        if count >= most:
-            what = f"this sandbox has {count} snapshots, and its setting snapshot_limit is {most}"
-            raise Problem(409, f"{what}; raise the setting, or DELETE a snapshot")
-        return sandbox.snapshot()
-
-    return {"id": sandbox.step(save)}
+    count, most = len(call.sandbox.snapshots), call.sandbox.config.snapshot_limit
+    if count >= most:
+        what = f"this sandbox has {count} snapshots, and its setting snapshot_limit is {most}"
+        raise Problem(409, f"{what}; raise the setting, or DELETE a snapshot")
+    return {"id": call.sandbox.snapshot()}
 
 
 async def delete_snapshot(call: ControlCall) -> None:
     """Delete a saved state."""
-    sandbox = call.sandbox
-
-    def delete() -> None:
-        sandbox.delete_snapshot(_snapshot_id(call))
-
-    sandbox.step(delete)
+    call.sandbox.delete_snapshot(_snapshot_id(call))
 
 
 async def restore_snapshot(call: ControlCall) -> View:

@@ -12,7 +12,8 @@ from assessment_simulator.http.routing import json
 
 async def health(call: ControlCall) -> Response:
     """Whether the process answers; the storage is not asked."""
-    return json({"status": "ok", "version": call.api.version})  # not by its model, which loads pydantic
+    # Not by its model, which loads pydantic: monitors call this before anything else is loaded.
+    return json({"status": "ok", "version": call.api.version})
 
 
 async def ready(call: ControlCall) -> Response:

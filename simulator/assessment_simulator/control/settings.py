@@ -34,6 +34,7 @@ def changed(vendors: Mapping[str, Vendor], config: Config, changes: Mapping[str,
     for name, value in changes.items():
         merge = name in _MERGED and isinstance(value, dict)
         whole[name] = {**whole[name], **value} if merge else value
+    # The whole settings are validated, not the change alone: lists are replaced, and members depend on each other.
     try:
         data = json.dumps(whole, allow_nan=False).encode()
     except (TypeError, ValueError) as error:

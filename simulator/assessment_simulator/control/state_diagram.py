@@ -45,6 +45,7 @@ def diagram(machine: StateMachine, places: Mapping[State, DiagramPosition], view
         ]
         for one in states
     }
+    # 7.2 is the width of an average letter: fonts differ, and a browser would have to measure them.
     width = max(96, *(round(7.2 * len(line)) + 24 for texts in lines.values() for line in texts))
     boxes: dict[State, Box] = {}
     for state, place in places.items():
@@ -87,6 +88,7 @@ def _arrow(machine: StateMachine, moves: list[View], a: Box, b: Box, apart: floa
         x, to_x = (a[2], b[0]) if side == "east" else (a[0], b[2])
         label_x = x + 10 * sign
     else:
+        # One above the other: two arrows are moved apart, and one to another column leans towards it.
         down = a[1] < b[1]
         shift = -apart if down else apart
         lean = copysign((a[2] - a[0]) / 4, b[0] - a[0]) if a[0] != b[0] else 0.0

@@ -60,6 +60,7 @@ def counted(vendor: Vendor, history: History) -> View:
     `now` is the number of invitations in a state, `seen` how many came into it or made a move.
     """
     machine, now, entered, moves = vendor.state_machine, Counter[State](), Counter[State](), Counter[Move]()
+    # The history counts changes of status; an action may lead over several states, whose moves all count.
     for (kind, before, operation, after), times in history.tally.items():
         if kind != vendor.record_kind:
             continue

@@ -136,6 +136,7 @@ def _errors(vendor: Vendor, endpoint: Endpoint, examples: Examples) -> Json:
     """
     interface = vendor.interface
     found: Json = {}
+    # No rule leads to these two.
     always: dict[int, list[Rule]] = {500: [], 503: []}
     for status, rules in (always | refusals(vendor, endpoint)).items():
         reasons = [rule.statement for rule in rules] or [_INTERNAL]
