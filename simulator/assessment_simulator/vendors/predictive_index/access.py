@@ -23,8 +23,8 @@ FRAMEWORK = ours("the message for a missing key is ASP.NET Web API's own, so its
 _DOCUMENTED_PATH = re.compile(
     r"/api/v1/behavioralassessments(?:/[^/]+(?:/(?:patterns|reports)/[^/]+)?)?|/api/v2/peopleandjobs"
 )
+# The query parameters that are no OData options.
 _PARAMETERS = {name.lower(): name for name in ("externalId", "format", "gender", "languageLocale", "searchfields")}
-"""The query parameters that are no OData options."""
 
 
 def _has_documented_path(request: VendorRequest) -> bool:

@@ -167,6 +167,7 @@ def change(request: VendorRequest, view: SandboxView) -> Decision:
     )
 
 
+# The members that may be cleared, and their values then; each custom field may lose its value, too.
 _CLEARED: Mapping[str, Any] = {
     **dict.fromkeys((
         "middleName", "administeredByPhone", "associatedPositionTitle", "assessmentStatusWebHook", "externalId",
@@ -174,7 +175,6 @@ _CLEARED: Mapping[str, Any] = {
     )),
     **people.DEFAULTS,
 }  # fmt: skip
-"""The members that may be cleared, and their values then; each custom field may lose its value, too."""
 
 _KEPT = f'null was ignored; {flags.PATCH_NULL.id} "cleared" clears'
 _REQUIRED = "null was ignored; an assessment always has a value there"

@@ -41,6 +41,7 @@ def _unsupported(request: VendorRequest) -> str:
     return f"The request entity's media type '{request.media_type}' is not supported for this resource."
 
 
+# The stock message of each rule that is judged before the vendor's own code would see the request.
 _MESSAGES: Mapping[str, str | Callable[[VendorRequest], str]] = {
     "pi.access.key": "Authorization has been denied for this request.",
     "pi.door.route": lambda request:
@@ -54,7 +55,6 @@ _MESSAGES: Mapping[str, str | Callable[[VendorRequest], str]] = {
         "The request is invalid.",
     ),
 }  # fmt: skip
-"""The stock message of each rule that is judged before the vendor's own code would see the request."""
 
 
 def _stock(status: int, rule: str, request: VendorRequest) -> VendorResponse:

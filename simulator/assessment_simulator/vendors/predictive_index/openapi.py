@@ -33,6 +33,7 @@ _STATE = ", ".join(f"{state} {name}" for state, name in STATE_MACHINE.states.ite
 _PENDING = "empty until the assessment is completed"
 _SIGMA = nullable(array(ref("SigmaScore"), "null until the assessment is completed", minItems=1, maxItems=1))
 
+# The members that are not returned as they were sent.
 _MEMBER_SCHEMAS: dict[str, Schema] = {
     "assessmentId": text("the vendor's id of the assessment", format="uuid"),
     "assessmentDateTime": instant("when it was created; when it was completed, once it is"),
@@ -61,7 +62,6 @@ _MEMBER_SCHEMAS: dict[str, Schema] = {
     "positionSigmaScore": nullable(array(ref("PositionSigmaScore"), "null without a position", maxItems=1)),
     "customFields": array(ref("CustomField"), "every field of the account"),
 }  # fmt: skip
-"""The members that are not returned as they were sent."""
 
 SCHEMAS: dict[str, Schema] = {
     "Assessment": record({
@@ -95,8 +95,8 @@ SCHEMAS: dict[str, Schema] = {
 }  # fmt: skip
 
 _CASED = languages.TAG.pattern.replace("a-z", "a-zA-Z").replace("y-z", "y-zA-WY-Z").replace(r"Z\d", "Z0-9")
+# The form of a language tag, for regular expressions that cannot ignore letter case.
 _TAG = "^(?:" + re.sub(r"(?<=[-|])x", "[xX]", _CASED.replace(r"\d", "[0-9]")) + ")$"
-"""The form of a language tag, for regular expressions that cannot ignore letter case."""
 _REPORTS = [word for word, name in reports.REPORT_TYPES.items() if name != reports.NOT_WORKING]
 _ERROR = {"anyOf": [ref("ErrorResponse"), ref("Message")]}
 _NOT_BLANK = ("firstName", "middleName", "lastName", "email", "administeredByFirstName", "administeredByLastName",

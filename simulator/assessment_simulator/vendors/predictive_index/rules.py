@@ -13,6 +13,7 @@ was read can be sent back: a member with the value that answers show is no chang
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any, cast
 
@@ -121,62 +122,63 @@ def _reassesses(request: VendorRequest, view: SandboxView) -> bool:
     return people.reassessed(request.body, view) is not None
 
 
-def _name_rules() -> tuple[Rule, ...]:
-    def required(member: str) -> Check:
-        return lambda request, view: request.body.get(member) not in (None, "") or _reassesses(request, view)
+def _given_or_reassessing(member: str, request: VendorRequest, view: SandboxView) -> bool:
+    return request.body.get(member) not in (None, "") or _reassesses(request, view)
 
-    def excluded(member: str) -> Check:
-        def holds(request: VendorRequest, view: SandboxView) -> bool:
-            value = request.body.get(member)
-            # Blank counts as empty here (assumed), and empty members are documented to be allowed.
-            return not given(value) or is_blank(value) or not _reassesses(request, view)
 
-        return holds
+def _omitted_or_creating(member: str, request: VendorRequest, view: SandboxView) -> bool:
+    value = request.body.get(member)
+    # Blank counts as empty here (assumed), and empty members are documented to be allowed.
+    return not given(value) or is_blank(value) or not _reassesses(request, view)
 
-    def other_person(request: VendorRequest, view: SandboxView) -> str | None:
-        return people.other_match(request, view) or misspelt(FIELDS["firstName"])(request, view)
 
-    # One hint about another reading of externalId is enough where all three names are missing.
-    hints = (other_person, misspelt(FIELDS["lastName"]), misspelt(FIELDS["email"]))
-    return tuple(
+def _given_with_the_others(member: str, request: VendorRequest, view: SandboxView) -> bool:
+    body = request.body
+    return body.get(member) not in (None, "") or not any(given(body.get(other)) for other in _ADMINISTRATOR)
+
+
+def _other_person_hint(request: VendorRequest, view: SandboxView) -> str | None:
+    return people.other_match(request, view) or misspelt(FIELDS["firstName"])(request, view)
+
+
+# One hint about another reading of externalId is enough where all three names are missing.
+_HINTS = {m: misspelt(FIELDS[m]) for m in (*_NAMES, *_ADMINISTRATOR)} | {"firstName": _other_person_hint}
+_NAME_RULES: tuple[Rule, ...] = (
+    *(
         _rule(f"{FIELDS[m].slug}.required", m, f"{m} is required unless an existing person is re-assessed",
-              required(m), hint=hint)
-        for m, hint in zip(("firstName", "lastName", "email"), hints, strict=True)
-    ) + tuple(
-        _rule(f"{FIELDS[m].slug}.excluded", m, f"{m} must be left out, empty or null when re-assessing", excluded(m))
+              partial(_given_or_reassessing, m), hint=_HINTS[m])
+        for m in ("firstName", "lastName", "email")
+    ),
+    *(
+        _rule(f"{FIELDS[m].slug}.excluded", m, f"{m} must be left out, empty or null when re-assessing",
+              partial(_omitted_or_creating, m))
         for m in _NAMES
-    )  # fmt: skip
+    ),
+)  # fmt: skip
+_ADMINISTRATOR_RULES: tuple[Rule, ...] = tuple(
+    _rule(f"{FIELDS[m].slug}.required", m, f"{m} is required with any other administeredBy member",
+          partial(_given_with_the_others, m), hint=_HINTS[m])
+    for m in _ADMINISTRATOR[:3]
+)  # fmt: skip
 
 
-def _blank_rules(prefix: str) -> tuple[Rule, ...]:
-    """Return the rules against names and addresses of white space alone, which count as empty in a re-assessment."""
+def _blank_rules(prefix: str, exempt: tuple[str, ...] = ()) -> tuple[Rule, ...]:
+    """Return the rules against names and addresses of white space alone.
+
+    The `exempt` members may be blank in a re-assessment, where blank counts as empty.
+    """
 
     def not_blank(member: str) -> Check:
         shows = _value(member, lambda text, request, view: text == "" or not is_blank(text))
-        if prefix != "pi.create" or member not in _NAMES:
-            return shows
-        return lambda request, view: shows(request, view) or _reassesses(request, view)
+        return lambda request, view: shows(request, view) or (member in exempt and _reassesses(request, view))
 
+    reason = ours("no page names it; a name or address that shows nothing is a caller's mistake")
     return tuple(
         Rule(
             f"{prefix}.{FIELDS[m].slug}.blank", f"body.{m}", f"{m} must not be white space alone", 400,
-            Standing.ASSUMED, ours("no page names it; a name or address that shows nothing is a caller's mistake"),
-            not_blank(m),
+            Standing.ASSUMED, reason, not_blank(m),
         )
         for m in (*_NAMES, *_ADMINISTRATOR[:3])
-    )  # fmt: skip
-
-
-def _administrator_rules() -> tuple[Rule, ...]:
-    def required(member: str) -> Check:
-        return lambda request, view: (
-            request.body.get(member) not in (None, "") or not any(given(request.body.get(m)) for m in _ADMINISTRATOR)
-        )
-
-    return tuple(
-        _rule(f"{FIELDS[m].slug}.required", m, f"{m} is required with any other administeredBy member", required(m),
-              hint=misspelt(FIELDS[m]))
-        for m in _ADMINISTRATOR[:3]
     )  # fmt: skip
 
 
@@ -191,23 +193,20 @@ def _zone_hint(request: VendorRequest, view: SandboxView) -> str | None:
     return f"expirationDateTime has no zone; send it in UTC, as {right}" if instant.parse(right) else None
 
 
-def _type_rules() -> tuple[Rule, ...]:
-    flagged = {
-        "personType": f" (integer where {PERSON_TYPE.id} says numbers)",
-        "assessmentStatusWebHook": f" (under the name that {WEBHOOK_MEMBER.id} gives it)",
-    }
-
-    def well_typed(member: str) -> Check:
-        return lambda request, view: _field(member, view.config).well_typed(request, view)
-
-    return tuple(
-        replace(rule, statement=rule.statement + flagged[member], check=well_typed(member))
-        if member in flagged
-        else rule
-        for member, rule in zip(FIELDS, type_rules("pi.create", FIELDS.values(), 400), strict=True)
-    )
+_FLAGGED = {
+    "personType": f" (integer where {PERSON_TYPE.id} says numbers)",
+    "assessmentStatusWebHook": f" (under the name that {WEBHOOK_MEMBER.id} gives it)",
+}
 
 
+def _well_typed(member: str, request: VendorRequest, view: SandboxView) -> bool:
+    return _field(member, view.config).well_typed(request, view)
+
+
+_TYPE_RULES: tuple[Rule, ...] = tuple(
+    replace(rule, statement=rule.statement + _FLAGGED[m], check=partial(_well_typed, m)) if m in _FLAGGED else rule
+    for m, rule in zip(FIELDS, type_rules("pi.create", FIELDS.values(), 400), strict=True)
+)
 _VALUES: tuple[Rule, ...] = (
     _rule("expiration.format", "expirationDateTime",
           'expirationDateTime must look like "2015-01-31" or "2015-01-31T23:59:59.0123456Z"',
@@ -288,7 +287,7 @@ _MATCH = _rule(
 )  # fmt: skip
 CREATE: Stages = (
     *_body_stages("pi.create"),
-    _type_rules() + _name_rules() + _blank_rules("pi.create") + _administrator_rules() + (*_VALUES, _MATCH),
+    _TYPE_RULES + _NAME_RULES + _blank_rules("pi.create", exempt=_NAMES) + _ADMINISTRATOR_RULES + (*_VALUES, _MATCH),
 )
 
 
@@ -359,7 +358,7 @@ CHANGE: Stages = (
           ours("as for GET"), lambda request, view: target(request, view) is not None,
           lambda request, view: PLUS if "+" in raw_value(request.raw_query, "externalId") else None),),
     tuple(map(_change_rule,
-              _type_rules() + _administrator_rules() + _VALUES + _blank_rules("pi.change") + _FREE)),
+              _TYPE_RULES + _ADMINISTRATOR_RULES + _VALUES + _blank_rules("pi.change") + _FREE)),
 )  # fmt: skip
 """The stages of PATCH behavioralassessments, by either locator."""
 

@@ -49,8 +49,8 @@ _TYPES: Mapping[str, Type] = (
     | dict.fromkeys(results.SCORE_MEMBERS, Type.OBJECT)
     | {f"{graph}/{factor}": Type.NUMBER for graph in results.SCORE_MEMBERS for factor in results.FACTORS}
 )
+# A position has no secondary factor.
 _NOT_SCORED = frozenset({f"positionSigmaScore/{factor}" for factor in results.FACTORS[4:]})
-"""A position has no secondary factor."""
 
 OPTIONS = ("$filter", "$orderby", "$top", "$skip", "$select", "$search", "searchfields", "$count")
 """The options that the page Common explains, and `$count`, which it does not name."""

@@ -116,6 +116,7 @@ def _fields(text: str, schema: EntitySchema) -> tuple[Member, ...]:
     return fields
 
 
+# The part of the query that each option sets, and its parser.
 _OPTIONS: Mapping[str, tuple[str, Callable[[str, EntitySchema], object]]] = {
     "$filter": ("filter", parse),
     "$orderby": ("order", _order),
@@ -126,4 +127,3 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[str, EntitySchema], object]]] = {
     "searchfields": ("fields", _fields),
     "$count": ("count", _count),
 }
-"""The part of the query that each option sets, and its parser."""

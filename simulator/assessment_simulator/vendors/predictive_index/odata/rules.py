@@ -32,6 +32,7 @@ _COMPARABLE = (
     "what is alike: texts, numbers, instants, GUIDs, each with its like or with null, give functions what they take, "
     "and not divide by zero"
 )
+# (last words of the id, option, statement, the words of Common about it or the reason for an assumption).
 _TABLE: tuple[tuple[str, str, str, Source | str], ...] = (
     ("filter.size", "$filter", f"$filter must not be longer than {_MAX_SIZE}",
      ours("no limit is published; a real server has one")),
@@ -53,7 +54,6 @@ _TABLE: tuple[tuple[str, str, str, Source | str], ...] = (
     ("searchfields.member", "searchfields", "searchfields must be text members with commas between them",
      "limits $search to the given fields"),
 )  # fmt: skip
-"""(last words of the id, option, statement, the words of Common about it or the reason for an assumption)."""
 
 
 _SCHEMAS: Mapping[str, Callable[[Config], EntitySchema]] = {
