@@ -23,25 +23,16 @@ SAMPLE_MEMBERS = (
 """The members of the vendor's example response, in its order."""
 
 SAMPLE_BODY = {
-    "firstName": "Sam",
-    "lastName": "Flynn",
-    "email": "test@example.com",
-    "expirationDateTime": "2027-12-31",
-    "administeredByEmail": "recruiter@example.com",
-    "administeredByPhone": "+1 781-235-8872",
-    "administeredByFirstName": "Recruiter First",
-    "administeredByLastName": "Recruiter Last",
-    "gender": 1,
-    "personType": "Candidate",
-    "assessmentStatusWebHook": "https://my.example.com/behavioralcomplete",
+    "firstName": "Sam", "lastName": "Flynn", "email": "test@example.com", "expirationDateTime": "2027-12-31",
+    "administeredByEmail": "recruiter@example.com", "administeredByPhone": "+1 781-235-8872",
+    "administeredByFirstName": "Recruiter First", "administeredByLastName": "Recruiter Last",
+    "gender": 1, "personType": "Candidate", "assessmentStatusWebHook": "https://my.example.com/behavioralcomplete",
     "notifyAssessmentAvailableUsingEmail": 1,
-    "externalId": "894ever-behavioral",
-    "externalPersonId": "EightyNine4ever",
+    "externalId": "894ever-behavioral", "externalPersonId": "EightyNine4ever",
     "customFields": [
-        {"fieldName": "Favorite Color", "fieldValue": "Blue"},
-        {"fieldName": "Favorite ood", "fieldValue": "Pizza"},
+        {"fieldName": "Favorite Color", "fieldValue": "Blue"}, {"fieldName": "Favorite ood", "fieldValue": "Pizza"},
     ],
-}
+}  # fmt: skip
 
 
 def post(sandbox: FakeSandbox, **body: Any) -> VendorResponse:
@@ -75,49 +66,25 @@ def test_creation_returns_the_vendors_example_response() -> None:
     assert list(face) == SAMPLE_MEMBERS
     assert len(password) == 4
     assert password.isdigit()
+    null = (
+        "middleName", "patternNumber", "associatedPositionTitle", "redirectUrl", "selfSigmaScore",
+        "selfConceptSigmaScore", "synthesisSigmaScore", "positionSigmaScore",
+    )  # fmt: skip
+    empty = (
+        "descriptiveReportUrl", "associatedPositionImageUrl", "patternFullUrl", "patternSelfUrl",
+        "descriptiveReportPageUrl",
+    )  # fmt: skip
     assert face == {
-        "assessmentId": id,
-        "firstName": "Sam",
-        "middleName": None,
-        "lastName": "Flynn",
-        "email": "test@example.com",
-        "assessmentDateTime": "2026-11-01T12:00:00.0000000Z",
-        "expirationDateTime": "2027-12-31T23:59:59.9999999Z",
-        "administeredByEmail": "recruiter@example.com",
-        "administeredByPhone": "+1 781-235-8872",
-        "administeredByFirstName": "Recruiter First",
-        "administeredByLastName": "Recruiter Last",
-        "scoringMethod": 1,
-        "patternNumber": None,
-        "descriptiveReportUrl": "",
-        "associatedPositionTitle": None,
-        "associatedPositionImageUrl": "",
-        "folderPath": "Finance",
-        "patternFullUrl": "",
-        "patternSelfUrl": "",
-        "gender": 1,
-        "personType": "Candidate",
-        "isDeleted": 0,
-        "assessmentState": 0,
-        "assessmentStatusWebHook": "https://my.example.com/behavioralcomplete",
-        "notifyAssessmentAvailableUsingEmail": 1,
-        "externalId": "894ever-behavioral",
-        "externalPersonId": "EightyNine4ever",
-        "assessmentUserId": person,
+        **dict.fromkeys(null), **dict.fromkeys(empty, ""), **SAMPLE_BODY,
+        "assessmentId": id, "assessmentUserId": person, "assessmentPassword": password,
+        "assessmentDateTime": "2026-11-01T12:00:00.0000000Z", "expirationDateTime": "2027-12-31T23:59:59.9999999Z",
+        "scoringMethod": 1, "folderPath": "Finance", "isDeleted": 0, "assessmentState": 0,
         "assessmentUrl": f"{BASE_URL_TOKEN}/Account/LoginPi?a={LINK_TOKEN}.{id}&lang=en-US",
-        "assessmentPassword": password,
-        "descriptiveReportPageUrl": "",
         "personPageUrl": f"{BASE_URL_TOKEN}/Browse/PersonDetails?assessmentUserId={person}",
-        "redirectUrl": None,
-        "selfSigmaScore": None,
-        "selfConceptSigmaScore": None,
-        "synthesisSigmaScore": None,
-        "positionSigmaScore": None,
         "customFields": [
-            {"fieldName": "Favorite Color", "fieldValue": "Blue"},
-            {"fieldName": "Favorite Food", "fieldValue": None},
+            {"fieldName": "Favorite Color", "fieldValue": "Blue"}, {"fieldName": "Favorite Food", "fieldValue": None},
         ],
-    }
+    }  # fmt: skip
 
 
 def test_missing_members_take_the_accounts_defaults() -> None:

@@ -47,7 +47,3 @@ def test_failure_has_the_rate_limit_header() -> None:
     assert failure_response(VENDOR, 503, sandbox.call("get_assessment"), sandbox).headers == (
         ("x-ratelimit-limit", "5"),
     )
-
-
-def test_it_knows_no_access_tokens() -> None:
-    assert VENDOR.bearer_token is None

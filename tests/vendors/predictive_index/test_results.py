@@ -36,18 +36,9 @@ def test_given_factors_win_and_synthesis_is_the_mean_of_the_two(
         assert made["synthesisSigmaScore"][factor] == wanted.get("synthesisSigmaScore", {}).get(factor, mean)
 
 
-@given(st.fixed_dictionaries(dict.fromkeys(results.FACTORS, SCORE)))
-def test_every_score_has_one_of_seventeen_patterns(sigma: dict[str, float]) -> None:
-    assert 1 <= results.pattern(sigma) <= 17
-
-
 @pytest.mark.parametrize(("number", "name"), [*enumerate(results.PROFILES, 1)])
 def test_each_profile_is_nearest_to_itself(number: int, name: str) -> None:
     assert results.pattern(dict(zip(results.FACTORS, results.PROFILES[name], strict=False))) == number
-
-
-def test_there_are_seventeen_profiles() -> None:
-    assert len(results.PROFILES) == 17
 
 
 def test_a_position_asks_for_the_same_scores_every_time() -> None:

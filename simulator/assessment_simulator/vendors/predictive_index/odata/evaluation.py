@@ -20,6 +20,7 @@ Evaluate = Callable[[Row], Any]
 FillLinks = Callable[[str], str]
 """Puts the address of this server into a link."""
 
+_INT64 = 2**63
 # Nothing raises: an overflow is infinite, an undefined result is NaN, and `calculate` turns both into None.
 _DECIMALS = Context(prec=38, Emin=-6_143, Emax=6_144, traps=[])
 
@@ -30,7 +31,7 @@ def decimal(text: str) -> Decimal:
 
 
 def is_int64(number: Number) -> bool:
-    return bool(-(2**63) <= number < 2**63)
+    return -_INT64 <= number < _INT64
 
 
 def _quotient(one: int, other: int) -> int:
@@ -59,12 +60,12 @@ _DECIMAL_OPERATORS: Mapping[str, Callable[[Number, Number], Decimal]] = {
 
 def calculate(name: str, one: Number, other: Number) -> Number | None:
     """Apply an operator; None for a division by zero and for a result out of range."""
-    if name in ("div", "divby", "mod") and other == 0:
+    if other == 0 and name in ("div", "divby", "mod"):
         return None
     if isinstance(one, int) and isinstance(other, int):
         found = _INTEGER_OPERATORS[name](one, other)
         if isinstance(found, int):
-            return found if is_int64(found) else None
+            return found if -_INT64 <= found < _INT64 else None
     else:
         found = _DECIMAL_OPERATORS[name](one, other)
     return found if found.is_finite() else None
