@@ -1,7 +1,7 @@
 """A proxy that sends each request, not each connection, to the next of several servers, and passes every byte as it is.
 
-It is what stands before several processes in earnest, and the hardest on them: no two requests of a caller are answered
-by the same process. Where a server breaks a connection off, so does the proxy; where a caller leaves, it leaves too.
+This is the hardest case for several processes: consecutive requests of a client reach different processes. When a
+server closes a connection, the proxy closes the client's, and the other way round.
 """
 
 import select
@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 _END = b"\r\n\r\n"
 _PIECE = 65_536
 _PATIENCE = 2.0
-"""Seconds that a caller has to leave who was told that there will be no other answer."""
+"""Seconds that a client has to close its connection after `Connection: close`."""
 
 
 class Body:
-    """Where a message's body ends: told by its head, and then by what of it has come."""
+    """Finds the end of a message's body, from its head and what of it has come."""
 
     def __init__(self, head: bytes, *, none: bool = False, to_the_end: bool = False) -> None:
         headers = dict(_header(line) for line in head.split(b"\r\n")[1:] if b":" in line)
@@ -44,7 +44,7 @@ class Body:
         return not (self._left or self._chunked or self.to_the_end)
 
     def feed(self, data: bytes) -> int:
-        """Take note of what has come; how many bytes of it are the body's."""
+        """Consume what has come. Returns how many bytes of it belong to the body."""
         if self.to_the_end:
             return len(data)
         if not self._chunked:
@@ -83,13 +83,13 @@ def _header(line: bytes) -> tuple[bytes, bytes]:
 
 
 class _Caller(socketserver.BaseRequestHandler):
-    """One connection of a caller."""
+    """One connection of a client."""
 
     server: "_Listening"
     request: socket.socket
 
     def handle(self) -> None:
-        """Pass on one request after the other, until either side has enough."""
+        """Pass on one request after the other, until either side closes."""
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         waiting = b""
         with suppress(OSError):
@@ -117,7 +117,7 @@ class Exchange:
         self._method = b""
 
     def pass_on(self, waiting: bytes) -> tuple[bool, bytes]:
-        """Pass on both; whether another request may follow, and what of it has come already."""
+        """Pass on both. Returns whether another request may follow, and what of it has come."""
         end = waiting.index(_END) + len(_END)
         head, waiting = waiting[:end], waiting[end:]
         self._method = head.partition(b" ")[0]
@@ -125,7 +125,7 @@ class Exchange:
         self._server.sendall(head)
         while True:
             taken = body.feed(waiting) if waiting else 0
-            with suppress(OSError):  # who has heard enough answers all the same
+            with suppress(OSError):  # a server that stops reading may respond all the same
                 self._server.sendall(waiting[:taken])
             waiting = waiting[taken:]
             ready, _, _ = select.select([self._caller, self._server], [], [])
@@ -142,7 +142,7 @@ class Exchange:
                 waiting += data
 
     def _swallow(self, body: Body, waiting: bytes) -> tuple[bool, bytes]:
-        """Hear a caller out who was answered before the end of the request; else the answer would not reach him."""
+        """Read the rest of a request that got its response early; else the response would not reach the client."""
         is_last = self._answer is not None and self._answer.is_last
         if is_last:
             self._caller.shutdown(socket.SHUT_WR)
@@ -162,7 +162,7 @@ class Exchange:
             end = self._answered.index(_END) + len(_END)
             head, self._answered = self._answered[:end], self._answered[end:]
             status = head.split(b" ", 2)[1]
-            if not status.startswith(b"1"):  # what is no answer yet is followed by one
+            if not status.startswith(b"1"):  # an interim response is followed by another
                 none = self._method == b"HEAD" or status in (b"204", b"304")
                 self._answer = Body(head, none=none, to_the_end=True)
         if self._answer is None:
@@ -184,13 +184,13 @@ class _Listening(socketserver.ThreadingTCPServer):
         self._lock = threading.Lock()
 
     def next_one(self) -> tuple[str, int]:
-        """Whose turn it is."""
+        """The next server."""
         with self._lock:
             return next(self._turns)
 
 
 class Balancer(AbstractContextManager["Balancer"]):
-    """Stands before the servers at these addresses for as long as the block lasts; `url` is where callers come."""
+    """A proxy before the servers at these addresses while the block lasts; `url` is its own."""
 
     def __init__(self, *urls: str) -> None:
         self._listening = _Listening(urls)

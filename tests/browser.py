@@ -1,4 +1,4 @@
-"""A real browser for the tests: Chromium, driven by Playwright, that can reach nothing but this machine."""
+"""A browser for the tests: Chromium, driven by Playwright, that reaches only this machine."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ WIDTHS = {"narrow": (360, 740), "wide": (1440, 900)}
 
 @dataclass
 class Visit:
-    """A window of its own, and what happened in it that should not: requests to elsewhere, words on the console."""
+    """A window, and what must not happen in it: requests to other hosts, messages on the console."""
 
     page: Page
     hosts: set[str]
@@ -33,18 +33,18 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
     def note_request(self, request: Request) -> None:
-        """Keep every address that is not one of ours."""
+        """Record requests to other hosts."""
         parts = urlsplit(request.url)
         if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc not in self.hosts:
             self.strays.append(request.url)
 
     def note_word(self, message: ConsoleMessage) -> None:
-        """Keep warnings and errors, such as a violated policy."""
+        """Record warnings and errors, such as a violated policy."""
         if message.type in ("warning", "error"):
             self.complaints.append(message.text)
 
     def violations(self) -> list[str]:
-        """What axe-core finds wrong with the page as it stands."""
+        """What axe-core finds wrong with the page."""
         found = Axe().run(self.page).response["violations"]
         return [f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}" for one in found]
 

@@ -23,14 +23,14 @@ MODULE = (sys.executable, "-m", "assessment_simulator")
 def run(
     *arguments: str, environ: Mapping[str, str] | None = None, command: tuple[str, ...] = MODULE
 ) -> subprocess.CompletedProcess[str]:
-    """The command, run to its end within half a minute, in an environment free of our variables."""
+    """The command, run for at most 30 seconds, in an environment without `SIMULATOR_…`."""
     return subprocess.run(
         [*command, *arguments], env=environment(environ), capture_output=True, text=True, timeout=30, check=False
     )
 
 
 def call(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """The command, called in this process: for what parses, prints or asks, and serves nothing."""
+    """The command, called in this process: for commands that serve nothing."""
     free: dict[str, str | None] = {name: None for name in os.environ if name.startswith("SIMULATOR_")}
     result = RUNNER.invoke(main, arguments, env=free | dict(environ or {}))
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -52,7 +52,7 @@ def settings_of(*options: str, environ: Mapping[str, str] | None = None) -> Sett
 
 @pytest.fixture
 def nothing_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Serving in this process would never end: it fails instead."""
+    """Fail instead of serving in this process, which would never end."""
 
     def serve(settings: object) -> int:
         raise AssertionError(f"this would be served: {settings}")
@@ -61,7 +61,7 @@ def nothing_served(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def complaint(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    """The command failed, and said on standard error what was wrong, in a few lines that no traceback is among."""
+    """Assert that the command failed with these words in a few lines on standard error, without a traceback."""
     assert done.returncode != 0
     assert done.stdout == ""
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""Fixtures for all tests: the running program, a sandbox of one's own, a listener for webhooks."""
+"""Fixtures for all tests: the running program, a fresh sandbox, a listener for webhooks."""
 
 import gc
 import signal
@@ -57,7 +57,7 @@ LONG = {
     "tests/test_mutants.py::test_the_contracts_notice_a_mutant": "[pymetrics.token.o",
     "tests/test_nginx.py::test_a_candidate_goes": "test_a_candidate_goes",
     "tests/test_nginx.py::test_a_person_logs_in": "test_a_person_logs_in",
-    "tests/test_pytest_plugin.py::test_the_three_line_test_passes_among_all": "test_the_three_line_test",
+    "tests/test_pytest_plugin.py::test_the_three_line_test_passes_beside_all": "test_the_three_line_test",
     "tests/test_pytest_plugin.py::test_rule_coverage_is_summed": "test_rule_coverage_is_summed",
     "tests/test_pytest_plugin.py::test_sixty_tests": "test_sixty_tests",
     "tests/test_screens.py::test_a_page_is_taken": "test_a_page_is_taken",
@@ -140,7 +140,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def closed() -> Iterator[Server]:
-    """A server in closed access, whose control token is `CONTROL_TOKEN`; a test opens sandboxes of names of its own."""
+    """A server in closed access with the control token `CONTROL_TOKEN`; each test opens sandboxes of its own names."""
     with Server("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN}) as running:
         yield running
 
@@ -155,7 +155,7 @@ def http(server: Server) -> Iterator[httpx2.Client]:
 
 @pytest.fixture
 def sandbox(http: httpx2.Client) -> Iterator[Sandbox]:
-    """A fresh sandbox, forgotten when the test is over."""
+    """A fresh sandbox, deleted after the test."""
     fresh = Sandbox(http, f"t-{uuid.uuid4()}")
     yield fresh
     fresh.control("DELETE")
@@ -163,7 +163,7 @@ def sandbox(http: httpx2.Client) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    """A webhook address that answers 200 until it is told otherwise."""
+    """A webhook listener that responds with 200 by default."""
     with Listener() as listening:
         yield listening
 
@@ -175,14 +175,14 @@ def anyio_backend() -> str:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Note how much the server had said before this test."""
+    """Note the size of the server's standard error before this test."""
     running = item.config.stash.get(_SERVER, None)
     item.stash[_SIZE] = running.stderr_size() if running else 0
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show, with a failed test, what the server said meanwhile."""
+    """Show with a failed test what the server wrote to standard error during it."""
     report = yield
     running = item.config.stash.get(_SERVER, None)
     if report.failed and running and (said := running.stderr(item.stash.get(_SIZE, 0))):

@@ -1,4 +1,4 @@
-"""A sandbox that can be read in one glance: the world that the vendors see, without a server."""
+"""A simple sandbox for tests of vendors: their view of a sandbox, without a server."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ class FakeStored:
 
 @dataclass
 class FakeSandbox:
-    """One sandbox: what was decided so far, in dictionaries; `now` stands still until a test moves it."""
+    """One sandbox in dictionaries; `now` changes only when a test changes it."""
 
     config: Config = field(default_factory=Config)
     name: str = "test"
@@ -63,7 +63,7 @@ class FakeSandbox:
         return self.all(kind)[skip : skip + top]
 
     def apply(self, decision: Decision) -> None:
-        """Make a decision true."""
+        """Apply a decision."""
         self.sequence += 1
         for record in decision.records:
             stored = FakeStored(record.id, record.status, dict(record.public), record.internal)
@@ -71,16 +71,16 @@ class FakeSandbox:
             for key in record.keys:
                 ids = self.index.setdefault(key, [])
                 ids[:] = [id for id in ids if id != record.id] + [record.id]
-        for gone in decision.deleted:
-            del self.records[gone]
-        for alarm in decision.timers:
-            self.timers.pop((alarm.operation, alarm.id), None)
-            if alarm.at is not None:
-                self.timers[alarm.operation, alarm.id] = alarm
+        for key in decision.deleted:
+            del self.records[key]
+        for timer in decision.timers:
+            self.timers.pop((timer.operation, timer.id), None)
+            if timer.at is not None:
+                self.timers[timer.operation, timer.id] = timer
         self.webhook_events += decision.webhook_events
 
     def call(self, operation: str, body: Any = MISSING, **members: Any) -> VendorRequest:
-        """A call of this moment."""
+        """A request at the current time."""
         return VendorRequest(
             operation, self.now, SeededRandom(self.secret, self.sequence + 1), BASE_URL, body=body, **members
         )
@@ -92,27 +92,23 @@ class FakeSandbox:
         return decision.response
 
     def ring(self, vendor: Vendor, after: int = 0) -> None:
-        """Move the clock on by `after` ticks and ring what falls due, in order, each at its own moment."""
+        """Advance by `after` ticks, and fire the timers that are due, in order, each at its own time."""
         end = self.now + after
-        while due := [alarm for alarm in self.timers.values() if alarm.at is not None and alarm.at <= end]:
-            first = min(due, key=lambda alarm: (alarm.at, alarm.operation))
+        while due := [timer for timer in self.timers.values() if timer.at is not None and timer.at <= end]:
+            first = min(due, key=lambda timer: (timer.at, timer.operation))
             del self.timers[first.operation, first.id]
             self.now = first.at or self.now
             self.ask(vendor, first.operation, params={"id": first.id})
         self.now = end
 
     def memory(self) -> tuple[object, ...]:
-        """All that this world remembers, to be compared with what it remembers later."""
-        return (
-            dict(self.records),
-            {k: tuple(v) for k, v in self.index.items()},
-            dict(self.timers),
-            tuple(self.webhook_events),
-        )
+        """The whole state, to compare it with a later one."""
+        index = {key: tuple(ids) for key, ids in self.index.items()}
+        return dict(self.records), index, dict(self.timers), tuple(self.webhook_events)
 
-    def behave(self, **switches: str | int | bool | None) -> None:
-        """Set switches: `pi_list_limit=50` stands for `pi.list_limit`."""
-        wanted = {id.replace("_", ".", 1): value for id, value in switches.items()}
+    def behave(self, **flags: str | int | bool | None) -> None:
+        """Set behaviour flags: `pi_list_limit=50` sets `pi.list_limit`."""
+        wanted = {id.replace("_", ".", 1): value for id, value in flags.items()}
         self.config = replace(self.config, behaviour={**self.config.behaviour, **wanted})
 
 

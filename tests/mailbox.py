@@ -1,4 +1,4 @@
-"""A real mail server that tests can look into: it keeps what comes, refuses whom it is told to, and can be slow."""
+"""A mail server for tests: it records mails, refuses given recipients, and can be slow."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 def free_port() -> int:
-    """A port that nobody listens at."""
+    """A port that is free."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
         return port
@@ -35,12 +35,12 @@ class Received:
 
     @property
     def text(self) -> str:
-        """What it says, its lines ended by line feeds."""
+        """Its text, with line feeds."""
         return cast("str", self.message.get_content()).replace("\r\n", "\n")
 
     @property
     def sandbox(self) -> str:
-        """Which sandbox it says it is from."""
+        """The sandbox in its header."""
         return str(self.message["X-Simulator-Sandbox"])
 
 
@@ -87,7 +87,7 @@ class Mailbox(AbstractContextManager["Mailbox"]):
         return "250 OK"
 
     def wait_for(self, count: int, sandbox: str | None = None, seconds: float = 10) -> list[Received]:
-        """The mails so far (of one sandbox), as soon as there are `count`; fails when they do not come in time."""
+        """The mails so far (of one sandbox), as soon as there are `count`; fails if they do not come in time."""
 
         def ours() -> list[Received]:
             return [mail for mail in self.received if sandbox in (None, mail.sandbox)]

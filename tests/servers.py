@@ -1,4 +1,4 @@
-"""The real program in a process of its own, a sandbox of it for one test, and a listener that webhooks can reach."""
+"""The program in a process of its own, a sandbox of it for one test, and a listener for webhooks."""
 
 import mimetypes
 from collections.abc import Iterator, Mapping
@@ -24,20 +24,20 @@ ROOT = Path(__file__).parent.parent
 CONTROL_TOKEN = "the-control-token"
 """The control token of the server in closed access that tests share."""
 CONTROL = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
-"""The header that shows it."""
+"""The header with it."""
 
 
 class Server(ServerProcess):
-    """`assessment-simulator serve`, started on entering and stopped by SIGTERM on leaving.
+    """`assessment-simulator serve`, started at the begin of a `with` block and stopped by SIGTERM at its end.
 
-    `options` follow `serve --port 0`; `environ` is added to an environment freed of every `SIMULATOR_…`.
+    `options` follow `serve --port 0`; `environ` is added to an environment without `SIMULATOR_…`.
     """
 
     def __init__(self, *options: str, environ: Mapping[str, str] | None = None, within: float = 20) -> None:
         super().__init__(serve_command(*options), environ=environ, within=within)
 
     def stop(self) -> None:
-        """End it by SIGTERM; it must leave with status 0 and have said one line on standard output, no more."""
+        """Stop it by SIGTERM; it must exit with 0 and have printed one line on standard output, no more."""
         status = self.terminate()
         assert self.process.stdout
         more, errors = self.process.stdout.read(), self.stderr()
@@ -48,10 +48,10 @@ class Server(ServerProcess):
 
 @contextmanager
 def served(*options: str, environ: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The address of a server in a thread of this process, with the settings that `serve` makes of these options.
+    """The URL of a server in a thread of this process, with the settings that `serve` makes of these options.
 
-    It is there at once, for tests of what an option changes in the answers. What is written to the standard streams,
-    signals, exit statuses and several processes need a `Server`.
+    It starts at once, for tests of how an option changes responses. Tests of standard streams, signals, exit statuses
+    and several processes need a `Server`.
     """
     with running(settings_of("--port", "0", *options, environ=environ)) as url:
         yield url
@@ -80,7 +80,7 @@ class Caller:
 
 
 class Sandbox:
-    """One sandbox of a server, opened by its credential on the first call."""
+    """One sandbox of a server, opened by its credential in the first request."""
 
     def __init__(self, http: httpx2.Client, name: str) -> None:
         self.http = http
@@ -95,11 +95,11 @@ class Sandbox:
 
     @cached_property
     def pymetrics(self) -> Caller:
-        """Calls pymetrics; the first use asks for a token (`renewed()` for another, after its clock has moved on)."""
+        """Calls pymetrics; the first use requests a token (`renewed()` another, after an advance)."""
         return self.renewed()
 
     def renewed(self) -> Caller:
-        """Calls pymetrics with a token asked for just now."""
+        """Calls pymetrics with a new token."""
         keys = {"client_id": self.credential, "client_secret": "any", "grant_type": "client_credentials"}
         answer = self.http.post("/mercury/oauth/token", json=keys)
         assert answer.status_code == 201, answer.text
@@ -120,7 +120,7 @@ class Sandbox:
 
 @contextmanager
 def files(folder: Path) -> Iterator[str]:
-    """The address of a server of these files, on a port and so an origin of its own."""
+    """The URL of a server of these files, on a port, and so an origin, of its own."""
 
     def file(received: Received) -> Reply:
         found = folder / (received.path.strip("/") or "index.html")

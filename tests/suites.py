@@ -1,4 +1,4 @@
-"""Test-suites of others: files in a folder, run by a pytest of their own."""
+"""Test suites in a folder, run by a pytest of their own."""
 
 import os
 import re
@@ -19,13 +19,13 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This one, freed of what it says of the simulator and of the pytest that runs us."""
+    """This environment without variables of the simulator and of pytest."""
     free = {name: value for name, value in os.environ.items() if not name.startswith(("SIMULATOR_", "PYTEST_"))}
     return {**free, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **more}
 
 
 def written(folder: Path, files: Mapping[str, str]) -> Path:
-    """The folder, with these files in it."""
+    """Write these files into the folder, and return it."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -35,18 +35,13 @@ def written(folder: Path, files: Mapping[str, str]) -> Path:
 def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """The suite in a folder, run to its end."""
     return subprocess.run(
-        command(*ALONE, *arguments),
-        cwd=folder,
-        env=environment(**environ),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
+        command(*ALONE, *arguments), cwd=folder, env=environment(**environ), capture_output=True, text=True,
+        check=False, timeout=100,
+    )  # fmt: skip
 
 
 def passed(done: subprocess.CompletedProcess[str], count: int) -> None:
-    """So many tests passed, and nothing else came of them."""
+    """Assert that so many tests passed, and that no other outcome occurred."""
     assert done.returncode == 0, done.stdout + done.stderr
     (outcome,) = re.findall(r"^=* ?(\d+ passed) in ", done.stdout, re.MULTILINE)
     assert outcome == f"{count} passed", done.stdout

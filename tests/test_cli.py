@@ -656,8 +656,8 @@ def test_the_demo_shows_both_vendors(command: tuple[str, ...]) -> None:
     assert first.startswith("pymetrics\n")
     for story, words in (
         (first, ("201 POST /mercury/oauth/token", "201 POST /mercury/order", "200 POST /mercury/order", "complete",
-                 "webhook caught", "Fulfilled", "score")),
-        (second, (f"201 POST {PI}", "complete", "webhook caught", "assessmentState=40", "in state 40")),
+                 "webhook received", "Fulfilled", "score")),
+        (second, (f"201 POST {PI}", "complete", "webhook received", "assessmentState=40", "in state 40")),
     ):  # fmt: skip
         assert [word for word in words if word not in story] == []
     assert re.search(r"http://127\.0\.0\.1:\d+/\s", done.stdout)

@@ -28,7 +28,7 @@ def script(text: str) -> list[str]:
     ],
     ids=["ends", "fails", "silence"],
 )
-def test_a_process_that_does_not_serve_is_killed_and_its_errors_are_shown(text: str, why: str) -> None:
+def test_a_process_that_does_not_start_is_killed_and_its_errors_are_shown(text: str, why: str) -> None:
     server = ServerProcess(script(f"import sys; sys.stderr.write('no luck'); sys.stderr.flush(); {text}"), within=2)
     with pytest.raises(NotStarted, match=rf"(?s){why}; it said: .*no luck"):
         server.start()
@@ -42,20 +42,20 @@ def test_a_process_that_ignores_sigterm_is_killed() -> None:
         assert server.terminate(grace=0.2) == -9
 
 
-def test_a_process_gets_the_environment_without_settings_and_with_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_gets_the_environment_without_simulator_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIMULATOR_PORT", "1")
     text = "import os; print('listening on', 'SIMULATOR_PORT' in os.environ, os.environ['OURS'], flush=True); input()"
     with ServerProcess(script(text), environ={"OURS": "2"}, first_line="", stderr=subprocess.DEVNULL) as server:
         assert server.url == "False 2"
 
 
-def test_a_listener_answers_by_a_function_of_the_request(listener: Listener) -> None:
+def test_a_listener_responds_by_a_function_of_the_request(listener: Listener) -> None:
     listener.answers = lambda received: received.json["status"]
     with httpx2.Client(trust_env=False) as client:
         assert client.post(listener.url, json={"status": 418}).status_code == 418
 
 
-def test_a_listener_records_what_came_and_repeats_its_last_answer(listener: Listener) -> None:
+def test_a_listener_records_requests_and_repeats_its_last_response(listener: Listener) -> None:
     listener.answers = [500, 201]
     with httpx2.Client(trust_env=False) as client:
         statuses = [client.post(f"{listener.url}/hook", data={"n": n}).status_code for n in range(3)]
@@ -67,12 +67,12 @@ def test_a_listener_records_what_came_and_repeats_its_last_answer(listener: List
     assert first.headers["content-type"] == "application/x-www-form-urlencoded"
 
 
-def test_waiting_for_what_does_not_come_says_what_came(listener: Listener) -> None:
+def test_a_wait_that_times_out_says_what_came(listener: Listener) -> None:
     with pytest.raises(AssertionError, match=r"0 of 1 requests within 0\.01 s"):
         listener.wait_for(1, 0.01)
 
 
-def test_answers_are_waited_for_until_they_are_sent(listener: Listener) -> None:
+def test_a_wait_for_responses_returns_when_they_are_sent(listener: Listener) -> None:
     may = threading.Event()
     listener.answers = lambda received: 200 if may.wait(5) else 500
     with httpx2.Client(trust_env=False) as client, ThreadPoolExecutor(1) as threads:
@@ -106,7 +106,7 @@ def test_a_closed_listener_keeps_its_url_until_it_is_renewed() -> None:
         assert [one.path for one in listener.received] == ["/hook?late"]
 
 
-def test_a_connection_records_answers_and_failures(listener: Listener) -> None:
+def test_a_connection_records_responses_and_failures(listener: Listener) -> None:
     listener.answers = [Reply(302, {"Location": "/elsewhere"}, b"[1]"), 0]
     exchanges: list[Exchange] = []
     with closing(Connection(listener.url, exchanges.append)) as connection:

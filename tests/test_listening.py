@@ -1,4 +1,4 @@
-"""Where a server listens: both address families, one port; and how the commands find it again."""
+"""The sockets of a server: both address families, one port; and the address that other commands use."""
 
 import errno
 import json
@@ -22,7 +22,7 @@ V4, V6 = "127.0.0.1", "::1"
 
 
 def answers(host: str, port: int | None) -> bool:
-    """Whether a simulator answers at an address, asked by its own client."""
+    """Whether a simulator answers at an address."""
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/_simulator/health"
     with suppress(httpx2.TransportError):
         return httpx2.get(url, trust_env=False).status_code == 200
@@ -33,9 +33,7 @@ SERVED = [("::", (V4, V6)), ("localhost", (V4, V6)), ("0.0.0.0", (V4,)), ("127.0
 
 
 @pytest.mark.parametrize(("host", "addresses"), SERVED)
-def test_a_server_answers_in_both_families_and_the_commands_of_its_environment_find_it(
-    host: str, addresses: tuple[str, ...]
-) -> None:
+def test_a_server_listens_in_both_families_and_ready_and_doctor_find_it(host: str, addresses: tuple[str, ...]) -> None:
     environ = {"SIMULATOR_HOST": host, "SIMULATOR_ACCESS": "open", "SIMULATOR_PUBLIC_URL": "https://tests.example/sim"}
     with served(environ=environ) as url:
         port = urlsplit(url).port
@@ -52,7 +50,7 @@ def test_several_processes_share_the_sockets_of_both_families(postgres_server: s
         assert [host for host in (V4, V6) if not answers(host, urlsplit(server.url).port)] == []
 
 
-def test_a_client_of_a_socket_for_both_families_is_logged_by_its_own_address() -> None:
+def test_an_ipv4_client_of_a_socket_for_both_families_is_logged_by_its_ipv4_address() -> None:
     with Server("--host", "::", "--access-log", "--log-format", "json") as server:
         port = urlsplit(server.url).port
         assert answers(V4, port)
@@ -81,17 +79,17 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize(("host", "address"), ADDRESSES)
-def test_the_address_to_ask_is_one_that_can_be_connected_to(host: str, address: str) -> None:
+def test_the_local_url_of_a_host_can_be_connected_to(host: str, address: str) -> None:
     assert local_url(host, 8787, tls=False) == address
     assert local_url(host, 8787, tls=True) == address.replace("http:", "https:")
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "sim.localhost", "::ffff:127.0.0.1", "[::1]"])
-def test_a_name_or_address_of_the_loopback_is_for_this_machine_alone(host: str) -> None:
+def test_names_and_addresses_of_the_loopback_are_recognized(host: str) -> None:
     assert is_loopback(host)
 
 
-def test_a_port_that_the_server_chose_cannot_be_known_to_other_commands() -> None:
+def test_ready_and_doctor_need_a_url_if_the_server_chose_its_port() -> None:
     for command in ("ready", "doctor"):
         complaint(call(command, environ={"SIMULATOR_PORT": "0"}), "--url")
 
@@ -122,14 +120,14 @@ def listening(host: str, port: int = 0) -> Iterator[list[socket.socket]]:
         ("", ["0.0.0.0"], "0.0.0.0"),  # noqa: S104
     ],
 )
-def test_a_host_is_listened_at_with_one_port(host: str, bound: list[str], shown: str) -> None:
+def test_all_sockets_of_a_host_have_one_port(host: str, bound: list[str], shown: str) -> None:
     with listening(host) as made:
         ports = {one.getsockname()[1] for one in made}
         assert [one.getsockname()[0] for one in made] == bound
         assert [url_of(Settings(host=host), made)] == [f"http://{shown}:{port}" for port in ports]
 
 
-def test_a_port_that_is_taken_in_one_family_is_refused() -> None:
+def test_a_port_in_use_in_one_family_is_refused() -> None:
     with socket.create_server((V6, 0), family=socket.AF_INET6) as other:
         port = other.getsockname()[1]
         with pytest.raises(OSError, match="in use"), listening("localhost", port):
@@ -138,7 +136,7 @@ def test_a_port_that_is_taken_in_one_family_is_refused() -> None:
         pass
 
 
-def test_a_free_port_is_one_that_both_families_have(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_free_port_is_free_in_both_families(monkeypatch: pytest.MonkeyPatch) -> None:
     create, refused = socket.create_server, list[int]()
 
     def busy(address: tuple[str, int], **more: Any) -> socket.socket:

@@ -1,4 +1,4 @@
-"""The fixtures for pytest, in test-suites of others that run by themselves."""
+"""The pytest plugin, in test suites that run in a pytest of their own."""
 
 import re
 import signal
@@ -31,7 +31,7 @@ def noted(simulator):
     with pathlib.Path(__file__).with_name("noted").open("a") as file:
         file.write(f"{simulator.url} {simulator.name}\\n")
 """
-"""A conftest that writes down, for each test, its server and its sandbox."""
+"""A conftest that records, for each test, its server and its sandbox."""
 
 CLOSED = """
 import pytest
@@ -44,17 +44,17 @@ def simulator_settings():
 
 
 def noted(folder: Path) -> tuple[set[str], list[str]]:
-    """The servers and the sandboxes that were written down."""
+    """The recorded servers and sandboxes."""
     pairs = [line.split() for line in (folder / "noted").read_text().splitlines()]
     return {url for url, _ in pairs}, [name for _, name in pairs]
 
 
 def sandboxes(server: Server) -> set[str]:
-    """Those that are open."""
+    """The open sandboxes of a server."""
     return {one["name"] for one in httpx2.get(f"{server.url}/_simulator/sandboxes", trust_env=False).json()}
 
 
-# Nothing for those who want nothing.
+# Without the fixture.
 
 IMPORT = """
 import sys, time
@@ -71,14 +71,14 @@ print(*sorted(set(sys.modules) - before), best)
 """
 
 
-def test_the_plugin_loads_at_once_and_brings_nothing_along() -> None:
+def test_the_plugin_loads_in_5_ms_and_imports_nothing_else() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True, timeout=60)
     *modules, seconds = done.stdout.split()
     assert modules == ["assessment_simulator", "assessment_simulator.pytest_plugin"]
     assert float(seconds) < 0.005
 
 
-def test_a_suite_without_simulator_has_none_of_it(tmp_path: Path) -> None:
+def test_a_suite_without_the_fixture_loads_nothing_of_the_simulator(tmp_path: Path) -> None:
     suite = """
 import sys, threading
 
@@ -95,7 +95,7 @@ def test_nothing_is_here():
 
 
 @pytest.mark.parametrize("options", [(), ("-o", "pythonpath=.")])
-def test_a_project_may_have_folders_simulator_and_contracts(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_a_project_may_have_packages_named_simulator_and_contracts(tmp_path: Path, options: tuple[str, ...]) -> None:
     suite = (
         "import contracts, simulator as own\n\n"
         "def test_they_are_its_own(simulator):\n    assert contracts.OWN and own.OWN and simulator.invitations == []\n"
@@ -106,7 +106,7 @@ def test_a_project_may_have_folders_simulator_and_contracts(tmp_path: Path, opti
     passed(run(tmp_path, *options), 2)
 
 
-def test_the_three_line_test_passes_among_all_plugins_that_are_installed(tmp_path: Path) -> None:
+def test_the_three_line_test_passes_beside_all_installed_plugins(tmp_path: Path) -> None:
     written(tmp_path, {"test_three.py": THREE_LINES, "conftest.py": NOTED})
     free = environment()
     del free["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
@@ -118,7 +118,7 @@ def test_the_three_line_test_passes_among_all_plugins_that_are_installed(tmp_pat
     assert not answers(url)
 
 
-def test_sixty_tests_in_four_workers_share_one_server_and_no_sandbox_though_a_worker_crashes(tmp_path: Path) -> None:
+def test_sixty_tests_in_four_workers_share_one_server_but_no_sandbox(tmp_path: Path) -> None:
     many = THREE_LINES.replace("\nimport httpx2\n", "\nimport os\nimport httpx2\nimport pytest\n")
     many = many.replace("\ndef ", "\n@pytest.mark.parametrize('n', range(60))\ndef ")
     many = many.replace("(simulator):\n", "(simulator, n):\n    if n == 3:\n        os._exit(1)\n")
@@ -130,7 +130,7 @@ def test_sixty_tests_in_four_workers_share_one_server_and_no_sandbox_though_a_wo
     assert not answers(url)
 
 
-def test_the_server_outlives_the_worker_that_started_it(tmp_path: Path) -> None:
+def test_the_server_survives_the_worker_that_started_it(tmp_path: Path) -> None:
     suite = """
 import os, pathlib, signal
 import pytest
@@ -174,25 +174,24 @@ def test_a_run_that_is_killed_leaves_no_server_behind(tmp_path: Path, arguments:
     until(lambda: not answers(url))
 
 
-def test_a_server_elsewhere_is_used_and_a_failed_test_leaves_no_sandbox_there(tmp_path: Path, server: Server) -> None:
+def test_an_external_server_is_used_and_a_failed_test_leaves_no_sandbox(tmp_path: Path, server: Server) -> None:
     suite = THREE_LINES + "\ndef test_failing(simulator):\n    simulator.fork()\n    assert simulator is None\n"
     written(tmp_path, {"test_three.py": suite, "conftest.py": NOTED})
     before = sandboxes(server)
     done = run(tmp_path, SIMULATOR_URL=f"{server.url}/")
     assert "1 failed, 1 passed" in done.stdout, done.stdout
+    assert "rules kept" not in done.stdout
     (url,), names = noted(tmp_path)
     assert (url, len(names)) == (server.url, 2)
     assert sandboxes(server) - before == set()
 
 
-def test_a_closed_server_elsewhere_is_used_with_its_control_token(closed: Server, tmp_path: Path) -> None:
+def test_an_external_server_in_closed_access_is_used_with_its_control_token(closed: Server, tmp_path: Path) -> None:
     written(tmp_path, {"test_three.py": THREE_LINES})
     passed(run(tmp_path, SIMULATOR_URL=closed.url, SIMULATOR_CONTROL_TOKEN=CONTROL_TOKEN), 1)
 
 
-def test_a_server_elsewhere_that_cannot_reach_the_listener_is_reported_by_webhooks_alone(
-    tmp_path: Path, server: Server
-) -> None:
+def test_an_external_server_that_cannot_reach_the_listener_fails_only_webhooks(tmp_path: Path, server: Server) -> None:
     suite = THREE_LINES + "\ndef test_the_rest(simulator):\n    assert simulator.config()['webhook_url'] is None\n"
     written(tmp_path, {"test_three.py": suite})
     done = run(tmp_path, SIMULATOR_URL=server.url, SIMULATOR_LISTENER_URL="http://127.0.0.1:9")
@@ -202,7 +201,7 @@ def test_a_server_elsewhere_that_cannot_reach_the_listener_is_reported_by_webhoo
     assert "Set SIMULATOR_LISTENER_URL to the listener's address as that server sees it" in done.stdout
 
 
-def test_a_server_elsewhere_that_does_not_answer_is_named(tmp_path: Path) -> None:
+def test_an_external_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
     done = run(written(tmp_path, {"test_three.py": THREE_LINES}), SIMULATOR_URL="http://127.0.0.1:9")
     assert "1 error" in done.stdout
     assert "SimulatorError: GET http://127.0.0.1:9/_simulator/health: " in done.stdout
@@ -212,7 +211,7 @@ def test_a_server_elsewhere_that_does_not_answer_is_named(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "xdist"])
-def test_settings_of_the_suites_own_are_the_servers(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_a_suite_overrides_the_settings(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     suite = """
 import pytest
 
@@ -264,7 +263,7 @@ def test_a_credential_of_ones_own_choice_counts(simulator_server):
 """
 
 
-def test_rule_coverage_is_summed_over_workers_and_told_in_a_line(tmp_path: Path) -> None:
+def test_rule_coverage_is_summed_over_workers(tmp_path: Path) -> None:
     written(tmp_path, {"test_covered.py": COVERED})
     alone, spread = run(tmp_path, "--simulator-coverage"), run(tmp_path, "--simulator-coverage", "-n", "2")
     told = [re.findall(r"^(\d+) of (\d+) rules kept, (\d+) broken$", done.stdout, re.M) for done in (alone, spread)]
@@ -275,13 +274,8 @@ def test_rule_coverage_is_summed_over_workers_and_told_in_a_line(tmp_path: Path)
     assert "never" not in alone.stdout
 
 
-def test_rules_that_were_not_covered_are_listed_when_asked(tmp_path: Path, server: Server) -> None:
+def test_uncovered_rules_are_listed_with_v(tmp_path: Path, server: Server) -> None:
     written(tmp_path, {"test_covered.py": COVERED})
     done = run(tmp_path, "--simulator-coverage", "-v", SIMULATOR_URL=server.url)
     assert "\npi.create.expiration.future: never broken\n" in done.stdout, done.stdout
     assert "\npi.create.first_name.required" not in done.stdout
-
-
-def test_without_the_option_nothing_is_said_of_coverage(tmp_path: Path, server: Server) -> None:
-    done = run(written(tmp_path, {"test_three.py": THREE_LINES}), "-v", SIMULATOR_URL=server.url)
-    assert "rules kept" not in done.stdout

@@ -1,4 +1,4 @@
-"""The server speaks TLS: with files of its owner's, or with a certificate of an authority that it makes itself."""
+"""TLS: with given files, or with a certificate of a local authority."""
 
 import contextlib
 import datetime as dt
@@ -55,19 +55,19 @@ def curl(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_first_line_says_where_and_standard_error_whom_to_trust(secure: Server, folder: Path) -> None:
+def test_the_first_line_is_an_https_url_and_standard_error_names_the_authority(secure: Server, folder: Path) -> None:
     assert secure.url.startswith("https://127.0.0.1:")
     assert f"certificate authority: {folder / 'ca.pem'}" in secure.stderr()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_curl_that_trusts_the_authority_is_answered(secure: Server, folder: Path, host: str) -> None:
+def test_curl_verifies_the_certificate_with_the_authority(secure: Server, folder: Path, host: str) -> None:
     url = f"https://{host}:{urlsplit(secure.url).port}/_simulator/health"
     assert '"status":"ok"' in curl("--cacert", str(folder / "ca.pem"), url).stdout
     assert curl(url).returncode == 60  # curl's word for a certificate that nobody vouches for
 
 
-def test_both_vendors_answer_and_their_links_say_https(trusting: httpx2.Client, listener: Listener) -> None:
+def test_links_of_both_vendors_begin_with_https(trusting: httpx2.Client, listener: Listener) -> None:
     sandbox = Sandbox(trusting, "secure")
     sandbox.told("PATCH", "/config", {"default_webhook_url": listener.url})
     made = [order(sandbox)["invite_link"], assessment(sandbox)["assessmentUrl"]]
@@ -78,7 +78,7 @@ def test_both_vendors_answer_and_their_links_say_https(trusting: httpx2.Client, 
     sandbox.control("DELETE")
 
 
-def test_a_large_answer_and_a_stream_come_whole(trusting: httpx2.Client) -> None:
+def test_a_large_response_and_an_event_stream_arrive_whole(trusting: httpx2.Client) -> None:
     assert trusting.get("/_simulator/openapi/control.json").json()["openapi"].startswith("3.1")
     with trusting.stream("GET", f"{ROOT}/stream/events") as stream:
         Sandbox(trusting, "stream").told("PATCH", "/config", {"maintenance": True})
@@ -86,7 +86,7 @@ def test_a_large_answer_and_a_stream_come_whole(trusting: httpx2.Client) -> None
     trusting.delete(f"{ROOT}/stream")
 
 
-def test_who_speaks_no_tls_is_not_answered_and_harms_nobody(secure: Server, trusting: httpx2.Client) -> None:
+def test_a_client_without_tls_gets_no_response_and_disturbs_no_other(secure: Server, trusting: httpx2.Client) -> None:
     parts = urlsplit(secure.url)
     with socket.create_connection((parts.hostname, parts.port), 5) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -98,13 +98,13 @@ def test_who_speaks_no_tls_is_not_answered_and_harms_nobody(secure: Server, trus
     assert "Traceback" not in secure.stderr()
 
 
-def test_old_versions_of_tls_are_not_spoken(secure: Server) -> None:
+def test_tls_1_1_is_refused(secure: Server) -> None:
     url = f"{secure.url}/_simulator/health"
     assert curl("--insecure", "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0", url).returncode == 35
     assert curl("--insecure", "--tls-max", "1.2", url).returncode == 0
 
 
-def test_ready_asks_by_tls_whom_the_environment_names(secure: Server, folder: Path) -> None:
+def test_ready_uses_tls_and_the_authority_of_the_environment(secure: Server, folder: Path) -> None:
     port = str(urlsplit(secure.url).port)
     environ = {"SIMULATOR_PORT": port, "SIMULATOR_TLS": "local", "SIMULATOR_TLS_DIR": str(folder)}
     assert run("ready", environ=environ).returncode == 0
@@ -115,7 +115,7 @@ def test_ready_asks_by_tls_whom_the_environment_names(secure: Server, folder: Pa
     complaint(run("ready", "--url", secure.url, "--ca", str(folder / "nope.pem")), "not ready")
 
 
-def test_doctor_asks_by_tls_whom_the_environment_or_an_option_names(secure: Server, folder: Path) -> None:
+def test_doctor_uses_tls_and_the_authority_of_the_environment_or_an_option(secure: Server, folder: Path) -> None:
     port = str(urlsplit(secure.url).port)
     named = ["--url", secure.url, "--ca", str(folder / "ca.pem")]
     environ = {"SIMULATOR_PORT": port, "SIMULATOR_TLS": "local", "SIMULATOR_TLS_DIR": str(folder)}
@@ -128,9 +128,7 @@ def test_doctor_asks_by_tls_whom_the_environment_or_an_option_names(secure: Serv
     complaint(run("doctor", "--url", secure.url, "--ca", str(folder / "nope.pem")), "authority to trust")
 
 
-def test_suites_and_contracts_ask_a_server_whose_authority_the_environment_names(
-    secure: Server, folder: Path, tmp_path: Path
-) -> None:
+def test_the_plugin_and_check_use_ssl_cert_file(secure: Server, folder: Path, tmp_path: Path) -> None:
     written(tmp_path, {"test_one.py": "def test_one(simulator):\n    assert simulator.pymetrics.headers()\n"})
     trusted = {"SSL_CERT_FILE": str(folder / "ca.pem")}
     passed(suite(tmp_path, SIMULATOR_URL=secure.url, **trusted), 1)
@@ -140,7 +138,7 @@ def test_suites_and_contracts_ask_a_server_whose_authority_the_environment_names
     assert "certificate verify failed" in refused.stdout
 
 
-def test_the_cookie_of_the_login_is_kept_to_https(folder: Path) -> None:
+def test_the_login_cookie_is_secure(folder: Path) -> None:
     options = ("--access", "closed", "--tls", "local", "--tls-dir", str(folder))
     with served(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t" * 16}) as url:
         context = ssl.create_default_context(cafile=folder / "ca.pem")
@@ -149,7 +147,7 @@ def test_the_cookie_of_the_login_is_kept_to_https(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("style", ["sync", "asyncio"])
-def test_pymetrics_own_sdk_makes_its_calls_over_tls(secure: Server, folder: Path, style: str) -> None:
+def test_pymetrics_own_sdk_works_over_tls(secure: Server, folder: Path, style: str) -> None:
     keys = {f"MERCURY_{name}": "sim-sdk" for name in ("CLIENT_ID", "CLIENT_SECRET", "X_API_KEY")}
     environ = {**os.environ, **keys, "NO_PROXY": "127.0.0.1", "SSL_CERT_FILE": str(folder / "ca.pem")}
     command = [str(environment(*PYMETRICS_SDK)), str(SCRIPTS / "five_calls.py"), secure.url, "sim-sdk", style]
@@ -162,14 +160,14 @@ def test_pymetrics_own_sdk_makes_its_calls_over_tls(secure: Server, folder: Path
 # The authority.
 
 
-def test_what_is_secret_is_for_its_owner_alone(secure: Server, folder: Path) -> None:
+def test_keys_are_readable_by_their_owner_only(secure: Server, folder: Path) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert modes == {"ca-key.pem": 0o600, "server.pem": 0o600, "ca.pem": 0o644}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert "PRIVATE" not in (folder / "ca.pem").read_text()
 
 
-def test_the_authority_stays_and_the_certificate_is_made_anew(tmp_path: Path) -> None:
+def test_the_authority_is_used_again_for_a_new_certificate(tmp_path: Path) -> None:
     first = certificates.certify(tmp_path, [])
     kept, made = first.authority.read_bytes(), first.server.read_bytes()
     again = certificates.certify(tmp_path, ["sim.example", "10.1.2.3", "[2001:db8::1]"])
@@ -183,7 +181,7 @@ def test_the_authority_stays_and_the_certificate_is_made_anew(tmp_path: Path) ->
     assert {ip_address(text) for text in ("127.0.0.1", "::1", "10.1.2.3", "2001:db8::1")} <= addresses
 
 
-def test_an_authority_that_lapses_soon_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_authority_that_expires_soon_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(certificates, "AUTHORITY_LIFETIME", dt.timedelta(days=30))
         old = certificates.certify(tmp_path, []).authority.read_bytes()
@@ -192,7 +190,7 @@ def test_an_authority_that_lapses_soon_is_made_anew(tmp_path: Path, monkeypatch:
     assert certificates.certify(tmp_path, []).authority.read_bytes() == new
 
 
-def test_the_certificate_is_good_for_a_server_alone_and_the_authority_for_certificates(tmp_path: Path) -> None:
+def test_the_certificate_is_of_a_server_and_the_authority_of_an_authority(tmp_path: Path) -> None:
     files = certificates.certify(tmp_path, [])
     ca, leaf = (x509.load_pem_x509_certificate(path.read_bytes()) for path in files)
     assert ca.extensions.get_extension_for_class(x509.BasicConstraints).value == x509.BasicConstraints(True, 0)
@@ -201,7 +199,7 @@ def test_the_certificate_is_good_for_a_server_alone_and_the_authority_for_certif
 
 
 @pytest.mark.parametrize("junk", [b"", b"junk", b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"])
-def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, nothing_served: None, junk: bytes) -> None:
+def test_a_file_without_an_authority_is_refused(tmp_path: Path, nothing_served: None, junk: bytes) -> None:
     (tmp_path / "ca-key.pem").write_bytes(junk)
     complaint(
         call("serve", "--tls", "local", "--tls-dir", str(tmp_path)), "ca-key.pem", "no key and certificate of ours"
@@ -209,10 +207,10 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, nothin
     assert (tmp_path / "ca-key.pem").read_bytes() == junk
 
 
-# One's own files.
+# Given files.
 
 
-def test_ones_own_files_are_served_with(tmp_path: Path) -> None:
+def test_given_files_are_used(tmp_path: Path) -> None:
     made = certificates.certify(tmp_path, [])
     text = made.server.read_text()
     key, _, certificate = text.partition("-----BEGIN CERTIFICATE")
@@ -239,13 +237,11 @@ BAD = [
 
 
 @pytest.mark.parametrize(("options", "said"), BAD)
-def test_options_that_cannot_be_meant_end_the_command(
-    nothing_served: None, options: tuple[str, ...], said: str
-) -> None:
+def test_invalid_tls_options_are_refused(nothing_served: None, options: tuple[str, ...], said: str) -> None:
     complaint(call("serve", "--port", "0", *options), said)
 
 
-def test_without_the_extra_the_command_says_what_to_install(
+def test_without_the_extra_tls_the_command_says_what_to_install(
     nothing_served: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "cryptography", None)

@@ -1,4 +1,4 @@
-"""Waiting for what has no event of its own: the state of another process, or of a server that can only be asked."""
+"""Waits for states without an event: of another process, or of a server that has to be polled."""
 
 import time
 from collections.abc import Callable
@@ -10,11 +10,11 @@ T = TypeVar("T")
 STEP = 0.01
 """Seconds between two looks."""
 CALLS = 10
-"""How many calls `overtaken` makes."""
+"""Requests that `overtaken` sends."""
 
 
 def until(happened: Callable[[], T], within: float = 10) -> T:
-    """What `happened` gives as soon as it is true; AssertionError when that takes more than `within` seconds."""
+    """The value of `happened` as soon as it is true; AssertionError after `within` seconds."""
     deadline = time.monotonic() + within
     while not (found := happened()):
         assert time.monotonic() < deadline, f"it did not happen within {within:g} s"
@@ -23,9 +23,9 @@ def until(happened: Callable[[], T], within: float = 10) -> T:
 
 
 def overtaken(url: str) -> None:
-    """Make calls that are answered after the server has read what was sent to it before, and has begun with it.
+    """Wait until the server has read what was sent to it before, and works on it.
 
-    Each call has a connection of its own, which a server of one process accepts after those that were opened before.
+    It sends requests, each over a connection of its own: a server of one process accepts these after earlier ones.
     """
     for _ in range(CALLS):
         assert httpx2.get(f"{url}/_simulator/health", trust_env=False, verify=False).status_code == 200

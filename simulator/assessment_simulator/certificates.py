@@ -1,4 +1,4 @@
-"""A local certificate authority, for a server that speaks TLS on this machine or in this network.
+"""A local certificate authority, for a server with TLS on this machine or in this network.
 
 The authority's key stays in a folder for later starts; each start makes a new certificate for the server. Needs the
 package `cryptography`: the extra `tls`.
@@ -101,7 +101,8 @@ def _sign(
         .issuer_name(by.certificate.subject if by else subject)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))  # clocks differ a little
+        # Clocks differ a little.
+        .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + lifetime)
         .add_extension(x509.BasicConstraints(ca=by is None, path_length=None if by else 0), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
@@ -129,7 +130,8 @@ def _pem(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> byte
 
 def _write(path: Path, data: bytes, mode: int) -> Path:
     """Write a file in one step. From its first byte on, it is readable only for those whom `mode` permits."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with 0600
+    # `mkstemp` creates the file with mode 0600.
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
     Path(name).chmod(mode)

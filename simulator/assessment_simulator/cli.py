@@ -57,7 +57,8 @@ class _Main(click.Group):
             try:
                 os.fstat(descriptor)
             except OSError:
-                os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+                # The system takes the lowest free number, which is this one.
+                os.open(os.devnull, os.O_RDWR)
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
@@ -68,7 +69,8 @@ class _Main(click.Group):
                 raise
             with contextlib.suppress(OSError):
                 sys.stderr.write(f"cannot write to standard output: {problem.strerror}\n")
-            os._exit(1)  # without a flush, which would fail again
+            # Without a flush, which would fail again.
+            os._exit(1)
 
     def list_commands(self, context: click.Context) -> list[str]:
         """The names of all commands."""
@@ -184,7 +186,8 @@ def _is_host_name(text: str) -> bool:
     return text == ANY or is_address(text.strip("[]")) or _HOST_PATTERN.fullmatch(pattern(text)) is not None
 
 
-number = _value(lambda value: value == value, "a number")  # the ranges of click accept NaN
+# The ranges of click accept NaN.
+number = _value(lambda value: value == value, "a number")
 bind_host = _value(lambda value: value.strip(" []"), "a host; 0.0.0.0 listens on every address of this machine")
 smtp_server = _value(host_and_port, "HOST:PORT, such as 127.0.0.1:1025")
 forward_address = _value(
@@ -230,9 +233,9 @@ def option(
     name: str, default: str | None, text: str, parse: Callable[[Any], Any] = lambda value: value, **more: Any
 ) -> Callable[[Any], Any]:
     """An option whose default is its environment variable, else `default`; its value is None without either."""
-    said = f"{text}  [env: {PREFIX}{name.upper()}{f'; default: {default}' if default else ''}]"
+    full = f"{text}  [env: {PREFIX}{name.upper()}{f'; default: {default}' if default else ''}]"
     return click.option(
-        f"--{name.replace('_', '-')}", default=lambda: from_environment(name) or default, help=said,
+        f"--{name.replace('_', '-')}", default=lambda: from_environment(name) or default, help=full,
         callback=_parsed(parse), **more,
     )  # fmt: skip
 
@@ -278,9 +281,9 @@ _PATH = click.Path(path_type=Path)
 )  # fmt: skip
 @option("max_connections", "10000", "Maximum number of connections; further ones get 503.", type=click.IntRange(1))
 @option("max_sandboxes", "20000", "Maximum number of sandboxes; further ones get 503.", type=click.IntRange(1))
-@option("tls", None, "Speak TLS with a certificate of a local authority.", type=click.Choice(["local"]))
-@option("tls_dir", None, "Folder in which the local authority is kept.", type=_PATH)
-@option("tls_cert", None, "Speak TLS with this certificate (PEM).", type=_PATH)
+@option("tls", None, "Serve over TLS with a certificate of a local authority.", type=click.Choice(["local"]))
+@option("tls_dir", None, "Folder of the local authority.", type=_PATH)
+@option("tls_cert", None, "Serve over TLS with this certificate (PEM).", type=_PATH)
 @option("tls_key", None, "The certificate's private key (PEM), without a password.", type=_PATH)
 @option("grace", "2", "Seconds allowed to finish open requests when stopping.", number, type=click.FloatRange(0, 3_600))
 @option("log_format", "text", "How the program's messages are written.", type=click.Choice(get_args(LogFormat)))
@@ -290,7 +293,7 @@ def serve(
     config: Path | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Serve both vendors' APIs; the first line on standard output says where."""
+    """Serve both vendors' APIs; the first line on standard output is the URL."""
     token, host, log = control_token(), options["host"], options["log"]
     if flaw := flaw_of_token(token):
         raise click.UsageError(f"{PREFIX}CONTROL_TOKEN {flaw}")

@@ -211,7 +211,8 @@ class Simulator(AbstractContextManager["Simulator"]):
             try:
                 step()
             except SimulatorError as error:
-                if error.status != 404:  # the sandbox was deleted before
+                # The sandbox was deleted before.
+                if error.status != 404:
                     raise
 
     def _leave(self) -> None:
@@ -250,7 +251,8 @@ class SimulatorServer(AbstractContextManager["SimulatorServer"]):
         self._listener = self._ending.enter_context(_listener())
         elsewhere = from_environment("listener_host") or from_environment("listener_url")
         if settings is not None and settings.webhook_hosts is None and not elsewhere:
-            self._listener.reached_by(self.url)  # both are on this machine's loopback
+            # Both are on this machine's loopback.
+            self._listener.reached_by(self.url)
 
     def check(self) -> None:
         """Raise `SimulatorError` unless a simulator answers."""

@@ -56,8 +56,8 @@ class Doctor:
                 say(f"failed  server     {problem}")
                 return 2
             except (LookupError, TypeError, AttributeError, ValueError) as problem:  # responses may be of any form
-                said = f"{type(problem).__name__}: {problem}"
-                say(f"failed  server     {server.url} is no simulator: it answers otherwise than one does ({said:.80})")
+                error = f"{type(problem).__name__}: {problem}"
+                say(f"failed  server     {server.url} is no simulator: its responses differ ({error:.80})")
                 return 2
         return status
 

@@ -49,12 +49,14 @@ class LineFormatter(logging.Formatter):
 def set_up(form: LogFormat, level: LogLevel, access: bool) -> None:
     """Log to standard error: the program and uvicorn from `level` on, requests if `access`, libraries' warnings."""
     output.replace_stream("stderr", partial(_dropped_line, form))
-    logging.captureWarnings(True)  # so that they get the same form
+    # Warnings get the same form as other lines.
+    logging.captureWarnings(True)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(form))
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.WARNING)  # else the HTTP client logs every header that it sends
+    # At a lower level the HTTP client logs every header that it sends.
+    root.setLevel(logging.WARNING)
     for name in ("simulator", "uvicorn"):
         logging.getLogger(name).setLevel(level.upper())
     logging.getLogger(LOGGER).setLevel(logging.INFO if access else logging.WARNING)

@@ -55,7 +55,8 @@ class Output(io.TextIOBase):
         """Number of lines that were lost."""
         self.problem: OSError | None = None
         """Why the last write to the descriptor failed; None if it did not."""
-        self._changed = threading.Condition()  # its lock is reentrant: a finalizer may write while its thread writes
+        # Its lock is reentrant: a finalizer may write while its thread writes.
+        self._changed = threading.Condition()
         self._queue: deque[bytes] = deque()
         self._size = self._reported = self._writes = 0
         self._is_full = self._is_writing = self._is_draining = self._is_cut = self._has_ended = False
@@ -74,7 +75,8 @@ class Output(io.TextIOBase):
         data = text.encode(self.encoding, "backslashreplace")
         with self._changed:
             if self._thread is None:
-                with suppress(RuntimeError):  # the interpreter ends, or the system has no thread left
+                # The interpreter ends, or the system has no thread left.
+                with suppress(RuntimeError):
                     thread = threading.Thread(target=self._run, name="simulator output", daemon=True)
                     thread.start()
                     self._thread = thread
@@ -84,7 +86,8 @@ class Output(io.TextIOBase):
             else:
                 self._queue.append(data)
                 self._size += len(data)
-            if len(self._queue) <= 1:  # with more, the thread is awake already
+            # With more, the thread is awake already.
+            if len(self._queue) <= 1:
                 self._changed.notify_all()
         return len(text)
 
@@ -106,7 +109,8 @@ class Output(io.TextIOBase):
         self._has_ended = True
 
     def _run(self) -> None:
-        with suppress(AttributeError):  # a background job must not be stopped because it writes to its terminal
+        # A background job must not be stopped because it writes to its terminal.
+        with suppress(AttributeError):
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
         while True:
             with self._changed:
@@ -137,7 +141,8 @@ class Output(io.TextIOBase):
         """Write, as long as it takes. Returns how many bytes were written; `problem` says why not all."""
         if not data:
             return 0
-        end = b"\n" if self._is_cut else b""  # of a line that a failed write has cut
+        # A failed write has cut the last line: end it first.
+        end = b"\n" if self._is_cut else b""
         written, self.problem = -len(end), None
         try:
             while written < len(data):
@@ -160,7 +165,8 @@ def replace_stream(name: str, report: Callable[[int], str] | None = None) -> Non
     if isinstance(stream, Output):
         stream.report = report
         return
-    with suppress(AttributeError, OSError, ValueError):  # there is none, or it is a test's
+    # The stream is missing, or a test has replaced it.
+    with suppress(AttributeError, OSError, ValueError):
         setattr(sys, name, Output(stream.fileno(), stream.encoding, report))
 
 
@@ -191,7 +197,8 @@ def _end() -> None:
 
 def _restart() -> None:
     for stream in [*_outputs]:
-        stream.start()  # its lock and its thread are the parent's
+        # Its lock and its thread are the parent's.
+        stream.start()
 
 
 if hasattr(os, "register_at_fork"):

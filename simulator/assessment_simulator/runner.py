@@ -64,7 +64,7 @@ _log = logging.getLogger("simulator.serving")
 class Server(uvicorn.Server):
     """uvicorn with a callback when it listens, a listener for forwarded requests, and the stop described above.
 
-    If `announce` returns False, nobody knows where the server listens, so it stops.
+    If `announce` returns False, no client learns where the server listens, so it stops.
     """
 
     def __init__(self, simulator: Simulator, announce: Callable[[], bool], settings: Settings) -> None:
@@ -97,7 +97,8 @@ class Server(uvicorn.Server):
         self.is_announced = self._announce()
         if not self.is_announced:
             self.should_exit = True
-            await self.lifespan.shutdown()  # old versions of uvicorn leave it out in this case
+            # Old versions of uvicorn leave it out in this case.
+            await self.lifespan.shutdown()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in the order that the module describes."""
@@ -120,7 +121,8 @@ class Server(uvicorn.Server):
             await self._drain(self._forwards, deadline)
             self._forward_server.close()
         await super().shutdown(sockets)
-        if self.force_exit:  # uvicorn leaves it out in this case; it takes no time, because it waits for nothing
+        # uvicorn leaves it out after a second signal. It takes no time, because it waits for nothing.
+        if self.force_exit:
             await self.lifespan.shutdown()
 
     async def _drain(self, connections: Connections, deadline: float, calls: Sequence[asyncio.Task[Any]] = ()) -> None:
@@ -152,7 +154,7 @@ class Server(uvicorn.Server):
 
 
 def serve(settings: Settings) -> int:
-    """Serve until a signal comes; the first line on standard output says where. Returns the exit status."""
+    """Serve until a signal comes; the first line on standard output is the URL. Returns the exit status."""
     warn = set_up_messages(settings)
     settings = limit_connections(settings, warn)
     try:
@@ -237,7 +239,8 @@ def set_up_messages(settings: Settings) -> Callable[[str], None]:
 
 def print_url(url: str, warn: Callable[[str], None]) -> bool:
     """Print where the server listens. Returns False if that fails; a reader that has not read it yet is no failure."""
-    output.drain()  # earlier lines come first, also where both streams are one
+    # Earlier lines come first, also where both streams are one.
+    output.drain()
     print(f"listening on {url}", flush=True)
     problem = output.write_error(sys.stdout)
     if problem is not None:

@@ -78,11 +78,13 @@ class Settings:
         if self.public_url is not None and path_prefix(urlsplit(self.public_url).path) is None:
             raise ValueError(f"public_url is {self.public_url!r}; its path must be one that links can begin with")
         for network in self.trusted_proxies:
-            ip_network(network)  # raises ValueError
+            # Raises ValueError.
+            ip_network(network)
         flaw = flaw_of_token(self.control_token)
         if self.access == "closed" and flaw is not None:
             raise ValueError(f"control_token {flaw}")
-        log_place(self.log)  # raises ValueError
+        # Raises ValueError.
+        log_place(self.log)
 
 
 def flaw_of_token(token: str | None) -> str | None:
@@ -105,7 +107,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_localhost(host: str) -> bool:
-    """Whether a host is a name of the loopback (RFC 6761), whatever a resolver says of it."""
+    """Whether a host is a name of the loopback (RFC 6761), whatever a resolver returns for it."""
     return f".{host.lower().rstrip('.')}".endswith(".localhost")
 
 

@@ -37,7 +37,7 @@ from assessment_simulator.storage import LogError
 from assessment_simulator.storage.factory import opened
 
 STOP_SLACK = 5.0
-"""Seconds beyond their grace that the processes have to stop, before they are told to end at once."""
+"""Seconds beyond their grace that the processes have to stop, before the parent ends them at once."""
 _KILL_AFTER = 3.0
 """Seconds that the processes have to end at once, before they are killed."""
 _RESTART_DELAY = 0.1
@@ -49,7 +49,8 @@ def serve_together(settings: Settings) -> int:
     warn = set_up_messages(settings)
     settings = limit_connections(settings, warn)
     try:
-        opened(settings.log)  # an unusable log is reported once, before any process starts
+        # An unusable log is reported once, before any process starts.
+        opened(settings.log)
         listeners = listen(settings)
     except (LogError, OSError) as problem:
         warn(start_error(settings, problem))
@@ -129,7 +130,8 @@ class Workers:
             os.kill(os.getpid(), signal.SIGTERM)
 
         def announce() -> bool:
-            output.drain()  # so that earlier lines come before the first line on standard output
+            # Earlier lines must come before the first line on standard output.
+            output.drain()
             os.write(ready, b".")
             os.close(ready)
             return True

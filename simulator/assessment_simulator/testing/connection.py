@@ -44,7 +44,8 @@ class Connection(AbstractContextManager["Connection"]):
         # A client for each process: on its parent's sockets a forked child would read the parent's responses. The
         # parent's client stays open in the child, because a lock that closing needs may have been held at the fork.
         self._clients: dict[int, httpx2.Client] = {}
-        self._http()  # now, so that no two threads make one each
+        # Make the client now, so that two threads do not make one each.
+        self._http()
         self._control = {"authorization": f"Bearer {control_token}"} if control_token else {}
 
     def __exit__(self, *_: object) -> None:
@@ -72,7 +73,8 @@ class Connection(AbstractContextManager["Connection"]):
             return value
         document = value if isinstance(value, dict) else {}
         lines = [str(document.get("detail", ""))]
-        for near in document.get("nearest", ()):  # of a wait that timed out
+        # A wait that timed out lists what came nearest.
+        for near in document.get("nearest", ()):
             differences = (f"{d['member']} is {d['found']!r} and not {d['wanted']!r}" for d in near.get("differs", ()))
             lines.append(f"  nearest: {near.get('id', 'something')}: {'; '.join(differences)}")
         reason = "\n".join(lines) or f"this is no simulator: {response.text[:200]}"
@@ -129,7 +131,8 @@ class Listed(Sequence[dict[str, Any]]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and self._fetch() == list(other)
 
-    __hash__ = None  # type: ignore[assignment]  # its items change
+    # Not hashable, because its items change.
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return repr(self._fetch())

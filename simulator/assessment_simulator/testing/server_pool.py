@@ -55,12 +55,14 @@ class ServerPool:
             while True:
                 connections.append(self._lifeline.accept()[0])
         for connection in connections:
-            with suppress(OSError):  # its server has ended already
+            # Its server has ended already.
+            with suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)
         for connection in connections:
             connection.settimeout(ENDS_WITHIN + 5)
             with connection, suppress(OSError):
-                connection.recv(1)  # returns when the server has ended
+                # Returns when the server has ended.
+                connection.recv(1)
         self._lifeline.close()
         self._folder.cleanup()
 

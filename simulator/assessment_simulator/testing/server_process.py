@@ -40,7 +40,8 @@ def start(settings: Settings, errors: Path, lifeline: int) -> str:
     stdin, stdout = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
     timer = threading.Timer(_STARTS_WITHIN, process.kill)
     timer.start()
-    with suppress(OSError), stdin:  # if it has ended already, the line below is missing
+    # If it has ended already, the line below is missing.
+    with suppress(OSError), stdin:
         stdin.write(f"{written(settings)}\n")
     with stdout:
         line = stdout.readline()
@@ -49,7 +50,8 @@ def start(settings: Settings, errors: Path, lifeline: int) -> str:
         process.kill()
         process.wait()
         raise RuntimeError(f"the simulator did not start:\n{errors.read_text(errors='replace')}")
-    process.returncode = 0  # it outlives this process, which does not wait for it
+    # It outlives this process, which does not wait for it.
+    process.returncode = 0
     return line.removeprefix(_GREETING).strip()
 
 

@@ -149,7 +149,8 @@ class Webhooks(Sequence[Webhook]):
         >>> simulator.webhooks.wait_for(0)
         []
         """
-        __tracebackhide__ = True  # pytest shows the line of the test
+        # pytest shows the line of the test instead of this one.
+        __tracebackhide__ = True
         if isinstance(wanted, int):
             return self._wait(lambda: [*self] if len(self) >= wanted else None, within, f"{wanted} webhooks", {})
         members = {} if callable(wanted) else wanted
@@ -272,7 +273,8 @@ class Listener(AbstractContextManager["Listener"]):
 
 
 class _Server(ThreadingHTTPServer):
-    request_queue_size = 256  # the standard five would drop the connections of a burst
+    # With the default of five, the system would drop connections of a burst.
+    request_queue_size = 256
 
     def __init__(self, host: str, port: int, take: Callable[[str, str, Mapping[str, str], bytes], int]) -> None:
         self.take = take
@@ -284,7 +286,8 @@ class _Server(ThreadingHTTPServer):
         """Accept IPv4 connections on `::`, too."""
         if self.server_address[0] == "::":
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        TCPServer.server_bind(self)  # not that of HTTPServer, which looks up the host's name
+        # Not `HTTPServer.server_bind`, which looks up the host's name.
+        TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
 
