@@ -15,7 +15,7 @@ from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import unlogged
-from assessment_simulator.sandbox import changes
+from assessment_simulator.sandbox import request_changes
 from assessment_simulator.settings import Settings
 from assessment_simulator.storage import Unwritten
 from tests.server import advance, assessment
@@ -142,10 +142,10 @@ def test_503_for_the_invitation_limit_is_in_the_journal(sandbox: Sandbox) -> Non
 
 
 def test_lost_second_change_does_not_deny_the_first() -> None:
-    changes.begin()
+    request_changes.begin()
     full = Unwritten("the log /data/log.db is full", "the log is full")
     assert unlogged(full) == "the log is full; nothing was changed"
-    changes.note()
+    request_changes.note()
     assert unlogged(full) == "the log is full; what the request had changed before is kept"
     lost = Unwritten("the log at db.internal is away", "the log is away", is_uncertain=True)
     assert unlogged(lost) == "the log is away; whether the change was kept is not known"

@@ -16,7 +16,7 @@ from assessment_simulator.http.asgi import Scope, named_headers
 from assessment_simulator.http.proxy_headers import seen
 from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.templating import render
-from assessment_simulator.sandbox import changes
+from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.registry import Full
 from assessment_simulator.storage import LogError, Unwritten, json_codec
 
@@ -94,7 +94,7 @@ def answer_error(request: Request, error: Exception) -> Response:
 
 def unlogged(error: LogError) -> str:
     """Why a request failed at the storage, and whether earlier steps of it are kept, which the storage cannot know."""
-    if isinstance(error, Unwritten) and not error.is_uncertain and changes.is_changed(error.durable):
+    if isinstance(error, Unwritten) and not error.is_uncertain and request_changes.is_changed(error.durable):
         return f"{error.cause}; what the request had changed before is kept"
     return error.shown
 

@@ -64,7 +64,7 @@ from assessment_simulator.http.problem_details import unlogged
 from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.router import Route, Router
 from assessment_simulator.journal.recorder import Incoming
-from assessment_simulator.sandbox import changes
+from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.registry import Full, Sandboxes
 from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere, json_codec
 from assessment_simulator.storage.json_codec import not_utf8
@@ -103,7 +103,7 @@ class VendorEndpoint:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        changes.begin()
+        request_changes.begin()
         path: str = scope["path"]
         if path.startswith("//"):
             path = "/" + path.lstrip("/")
@@ -270,7 +270,9 @@ def _failed(request: Incoming, problem: Exception) -> tuple[VendorResponse, byte
         _log.error("%s %s: %s", request.method, request.path, problem)
         return VendorResponse(503), json_codec.dumps({"detail": detail}), []
     id = name_request(request.headers)
-    outcome = "What the request had changed by then is kept." if changes.is_changed() else "Nothing was changed."
+    outcome = (
+        "What the request had changed by then is kept." if request_changes.is_changed() else "Nothing was changed."
+    )
     _log.exception("%s %s failed. %s", request.method, request.path, outcome)
     detail = f"The simulator failed; its log says where. {outcome}"
     return VendorResponse(500), json_codec.dumps({"detail": detail}), [(HEADER, id.encode())]

@@ -1,4 +1,4 @@
-"""How effects are stored: one JSON array for each, its word first. The only module that knows the format.
+"""How changes are stored: one JSON array for each, its name first. The only module that knows the format.
 
 Records are stored as the text that they were rendered to, so what is read is byte for byte what was saved. Images
 (`image`) hold each value of a dictionary once: where the same object is met again, in another snapshot, its number
@@ -33,7 +33,7 @@ class Codec(NamedTuple):
 
 
 class Encoder:
-    """Encodes effects, and numbers the objects of an image."""
+    """Encodes changes, and numbers the objects of an image."""
 
     def __init__(self) -> None:
         self.numbers: dict[int, int] = {}
@@ -46,11 +46,11 @@ class Encoder:
         self.numbers[id(value)] = len(self._alive)
         self._alive.append(value)
 
-    def write(self, effects: Iterable[Change]) -> bytes:
-        """Effects as bytes; those of several calls may be joined by line feeds."""
+    def write(self, changes: Iterable[Change]) -> bytes:
+        """Changes as bytes; those of several calls may be joined by line feeds."""
         arrays = [
-            [word, *[codec.write(self, value) for codec, value in zip(VALUES[word], values, strict=True)]]
-            for word, values in effects
+            [name, *[codec.write(self, value) for codec, value in zip(VALUES[name], values, strict=True)]]
+            for name, values in changes
         ]
         try:
             return orjson.dumps(arrays)
@@ -66,11 +66,11 @@ class Decoder:
         """What was read, by number."""
 
     def read(self, data: bytes) -> list[Change]:
-        """The effects; raises ValueError, TypeError or LookupError where they are none."""
+        """The changes; raises ValueError, TypeError or LookupError where they are none."""
         return [
-            (word, tuple([codec.read(self, value) for codec, value in zip(VALUES[word], values, strict=True)]))
+            (name, tuple([codec.read(self, value) for codec, value in zip(VALUES[name], values, strict=True)]))
             for line in data.split(b"\n")
-            for word, *values in (json.loads(line) if line.startswith(_PLAIN_JSON) else orjson.loads(line))
+            for name, *values in (json.loads(line) if line.startswith(_PLAIN_JSON) else orjson.loads(line))
         ]
 
 

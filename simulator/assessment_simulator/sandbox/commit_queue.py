@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 import orjson
 
 from assessment_simulator.core.mail import MAIL
-from assessment_simulator.sandbox import changes
+from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.codec import Decoder, Encoder
 from assessment_simulator.sandbox.image import blank, parts, replay, still
 from assessment_simulator.sandbox.memory import CHANGES, Change, Memory
@@ -72,7 +72,7 @@ class Commits:
         """The last commit that is applied in memory."""
         self._waiting: deque[tuple[bytes, Position]] = deque()
         """Commits that are applied and not durable yet."""
-        self._effects: list[Change] = []
+        self._changes: list[Change] = []
         self._then: list[Callable[[], None]] = []
         self._in_step = False
         self._actions: deque[tuple[int, Callable[[], None]]] = deque()
@@ -100,28 +100,28 @@ class Commits:
         self._in_step = self._used = True
         try:
             result = body()
-            if self._effects:
-                self._append(self._effects)
+            if self._changes:
+                self._append(self._changes)
         except BaseException as failure:
-            if self._effects:  # they are applied in memory already; commits before them are written nevertheless
+            if self._changes:  # they are applied in memory already; commits before them are written nevertheless
                 self.problem = Unwritten(f"a step failed: {failure!r}", "the simulator failed; its log says where")
                 self.problem.durable = self._position.number
                 self._memory.refused()
             raise
         finally:
             self._in_step = False
-            self._effects, actions = [], self._then
+            self._changes, actions = [], self._then
             self._then = []
         for action in actions:
             self.then(action)
         return result
 
-    def change(self, word: str, told: tuple[Any, ...]) -> None:
-        """Apply an effect, as a part of this step's commit."""
+    def change(self, name: str, arguments: tuple[Any, ...]) -> None:
+        """Apply a change, as a part of this step's commit."""
         if not self._in_step:
-            raise RuntimeError(f"{word} outside of a step")  # it would be lost
-        self._effects.append((word, told))
-        CHANGES[word](self._memory, *told)
+            raise RuntimeError(f"{name} outside of a step")  # it would be lost
+        self._changes.append((name, arguments))
+        CHANGES[name](self._memory, *arguments)
 
     def then(self, action: Callable[[], None]) -> None:
         """Do something as soon as all that was changed so far, this step included, is durable; do it once."""
@@ -133,18 +133,18 @@ class Commits:
         else:
             action()
 
-    def _append(self, effects: list[Change]) -> None:
-        data = Encoder().write(effects)
+    def _append(self, made: list[Change]) -> None:
+        data = Encoder().write(made)
         self._position = self._position.after(data)
         self._waiting.append((data, self._position))
         number = self._position.number
 
         def publish() -> None:
-            for word, told in effects:
-                self._memory.durable(word, told)
+            for name, arguments in made:
+                self._memory.durable(name, arguments)
 
         self._actions.append((number, publish))
-        changes.note(number)
+        request_changes.note(number)
         self._writer.add(self)
 
     # Waiting.

@@ -1,4 +1,4 @@
-"""An image: a whole memory as effects that build it up again. The log begins with one, and later ones replace commits.
+"""An image: a whole memory as changes that build it up again. The log begins with one, and later ones replace commits.
 
 The states of one memory (its opening state, its snapshots, the present state) share most of their values. `codec`
 writes each value once, so the dictionaries of a snapshot cost a few bytes an entry, and what is read shares again.
@@ -23,7 +23,7 @@ V = TypeVar("V")
 Items = tuple[tuple[K, V], ...]
 """Some entries of a dictionary."""
 AT_ONCE = 200
-"""At most this many entries are in one effect."""
+"""At most this many entries are in one change."""
 PART = 65_536
 """A part of an encoded image ends after this many bytes."""
 
@@ -40,7 +40,7 @@ def still(memory: Memory) -> Memory:
 
 
 def image(memory: Memory) -> Iterator[Change]:
-    """The effects that build a memory up from nothing; it must not change until they are all written."""
+    """The changes that build a memory up from nothing; it must not change until they are all written."""
     yield from _state_of(memory.initial)
     yield "as_opening", ()
     for id, state in memory.snapshots.items():
@@ -56,8 +56,8 @@ def image(memory: Memory) -> Iterator[Change]:
 def parts(memory: Memory) -> Iterator[bytes]:
     """An encoded image, in parts of some tens of kilobytes."""
     encoder, part, size = Encoder(), list[bytes](), 0
-    for effect in image(memory):
-        part.append(encoder.write([effect]))
+    for change in image(memory):
+        part.append(encoder.write([change]))
         size += len(part[-1])
         if size > PART:
             yield b"\n".join(part)
@@ -73,12 +73,12 @@ def _state_of(state: State) -> Iterator[Change]:
     for kind, table in state.tables.items():
         for rows in _some(table):
             yield "table", (kind, rows)
-    for word, entries in (
+    for name, entries in (
         ("index", state.indexes), ("history", state.history.chains), ("alarms", state.timers),
         ("deliveries", state.deliveries), ("lines", state.ordering_keys),
     ):  # fmt: skip
         for some in _some(entries):
-            yield word, (some,)
+            yield name, (some,)
 
 
 def _some(entries: Mapping[Any, Any]) -> Iterator[tuple[Any, ...]]:
@@ -96,10 +96,10 @@ def blank(memory: Memory) -> None:
     memory.epoch = 0  # the image has it: what was begun goes on where it was only read again
 
 
-def replay(memory: Memory, effects: Iterable[Change]) -> None:
-    """Apply effects that were read from a log."""
-    for word, values in effects:
-        _ALL[word](memory, *values)
+def replay(memory: Memory, changes: Iterable[Change]) -> None:
+    """Apply changes that were read from a log."""
+    for name, values in changes:
+        _ALL[name](memory, *values)
 
 
 def _begin(
@@ -153,4 +153,4 @@ _ALL: Mapping[str, Callable[..., None]] = {
     "as_snapshot": lambda memory, id: memory.snapshots.update({id: memory.state}),
     "as_present": _as_present,
 }
-"""The effects of commits, and those of which images are made."""
+"""The changes of commits, and those of which images are made."""

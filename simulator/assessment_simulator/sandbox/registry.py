@@ -27,7 +27,7 @@ from weakref import WeakSet
 from assessment_simulator.core.config import Config, JournalLimits
 from assessment_simulator.core.vendor import Credential, Vendor
 from assessment_simulator.counters import Meters
-from assessment_simulator.sandbox import changes
+from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.clock import Clock, machine_now
 from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
 from assessment_simulator.sandbox.credentials import Credentials, Keys, digest, members
@@ -242,7 +242,7 @@ class Sandboxes:
             if log.owner != owner and (claimed := await self._read(log, name)) is not None:
                 return claimed  # the session was lost: another process could have claimed it since
             sandbox.commits = self._commits(log, found, sandbox)
-        changes.note()
+        request_changes.note()
         self._register(sandbox)
         sandbox.wake_worker()
         _log.info("sandbox %s opened", name)

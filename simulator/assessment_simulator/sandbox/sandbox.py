@@ -38,7 +38,7 @@ from assessment_simulator.journal.recorder import (
     Journal,
     Watcher,
 )  # fmt: skip
-from assessment_simulator.sandbox import changes
+from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.commit_queue import Commits, Remembering
 from assessment_simulator.sandbox.invitation_limit import within_limit
@@ -408,7 +408,7 @@ class Sandbox(Remembering):
         """Change the data. Every change goes through here."""
         if self.commits is None:
             CHANGES[name](self, *arguments)
-            changes.note()
+            request_changes.note()
             self.durable(name, arguments)
         else:
             self.commits.change(name, arguments)  # calls `durable` later
