@@ -42,7 +42,7 @@ from assessment_simulator.loading import CONTROL, loaded
 from assessment_simulator.mail.relay import Relay
 from assessment_simulator.mail.smtp import SmtpClient
 from assessment_simulator.sandbox.maintenance import Limits, maintained
-from assessment_simulator.sandbox.registry import Full, Sandboxes, Taken
+from assessment_simulator.sandbox.registry import AlreadyExists, CapacityExceeded, Sandboxes
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.settings import BACKLOG, Settings, is_loopback
 from assessment_simulator.storage import LogError, OwnedElsewhere, Unusable
@@ -152,7 +152,7 @@ class Simulator:
                 *control.routes(),
             ],
             exception_handlers={
-                **dict.fromkeys((Problem, Full, HTTPException, LogError), answer_error),
+                **dict.fromkeys((Problem, CapacityExceeded, HTTPException, LogError), answer_error),
                 OwnedElsewhere: answer_owned_elsewhere,
                 Exception: answer_crash,
             },
@@ -194,9 +194,9 @@ class Simulator:
         for name, changes in self._settings.sandboxes.items():
             try:
                 sandbox = await self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
-            except Taken:
+            except AlreadyExists:
                 continue  # it is in the log already, and stays as it is
-            except Full as full:
+            except CapacityExceeded as full:
                 raise Unopened(f"--config: sandbox {name}: {full}") from None
             if self.control_token is not None:
                 self._tell(f"sandbox {name}: {json.dumps(await self._sandboxes.credentials(sandbox))}")

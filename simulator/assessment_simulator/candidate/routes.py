@@ -165,7 +165,7 @@ class CandidatePages:
         name, _, rest = ticket.partition(".")
         seal, _, id = rest.partition(".")
         id = lower_uuid(id)
-        sandbox = await self._sandboxes.find(Credential("link", name, seal, id))
+        sandbox = await self._sandboxes.find_by(Credential("link", name, seal, id))
         await sandbox.fire_due_timers()  # so that the page shows what timers that are due have changed
         language = query.get("lang", "")[:_MAX_TAG]
         stored = sandbox.get(vendor.record_kind, id)

@@ -89,7 +89,7 @@ class ControlApi:
             return None
         # A page of another site can send requests through the user's browser; it must not create sandboxes.
         foreign = request.scope.get(FOREIGN, False)
-        sandbox = await (self.sandboxes.known(name) if foreign else self.sandboxes.get(name))
+        sandbox = await (self.sandboxes.find(name) if foreign else self.sandboxes.find_or_open(name))
         if sandbox is None and foreign:
             raise Problem(404, f"there is no sandbox {name!r}, and a page of another site cannot open one")
         if sandbox is None:

@@ -13,7 +13,7 @@ from assessment_simulator.core.mail import MAIL
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.credentials import Credentials
-from assessment_simulator.sandbox.registry import NAME, Taken
+from assessment_simulator.sandbox.registry import NAME, AlreadyExists
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Listed, json_codec
@@ -47,7 +47,7 @@ async def _created(
     name = name or secrets.token_hex(8)
     try:
         sandbox = await call.api.sandboxes.open(name, seed, config, state)
-    except Taken:
+    except AlreadyExists:
         raise Problem(409, f"there is a sandbox {name!r} already; choose another name, or DELETE it first") from None
     return _with_credentials(sandbox, await call.api.sandboxes.credentials(sandbox))
 

@@ -17,7 +17,7 @@ from assessment_simulator.http.proxy_headers import seen
 from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.templating import render
 from assessment_simulator.sandbox import request_changes
-from assessment_simulator.sandbox.registry import Full
+from assessment_simulator.sandbox.registry import CapacityExceeded
 from assessment_simulator.storage import LogError, Unwritten, json_codec
 
 ROOT = "/_simulator"
@@ -74,7 +74,7 @@ def answer_error(request: Request, error: Exception) -> Response:
     """The exception handler for every expected error."""
     if isinstance(error, Problem):
         problem = error
-    elif isinstance(error, Full):
+    elif isinstance(error, CapacityExceeded):
         problem = Problem(503, str(error))
     elif isinstance(error, LogError):  # the log line has more than the answer
         _log.error("%s %s: %s", request.method, request.url.path, error)

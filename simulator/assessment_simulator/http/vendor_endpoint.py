@@ -65,7 +65,7 @@ from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.router import Route, Router
 from assessment_simulator.journal.recorder import Incoming
 from assessment_simulator.sandbox import request_changes
-from assessment_simulator.sandbox.registry import Full, Sandboxes
+from assessment_simulator.sandbox.registry import CapacityExceeded, Sandboxes
 from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere, json_codec
 from assessment_simulator.storage.json_codec import not_utf8
 
@@ -121,7 +121,7 @@ class VendorEndpoint:
         vendor, method, query, headers = route.vendor, scope["method"], scope["query_string"], named_headers(scope)
         incoming = Incoming(method, path, headers, query, self._address.of(scope, headers))
         # What is known so far. The journal records it also when a later step fails.
-        sandbox, at, body, extra = self._sandboxes.nowhere, 0, b"", []
+        sandbox, at, body, extra = self._sandboxes.anonymous, 0, b"", []
         fault: Fault | None = None
         name = None if route.endpoint is None else route.endpoint.operation.name
         try:
@@ -167,8 +167,8 @@ class VendorEndpoint:
                 ready = self._sandboxes.ready(credential)
                 try:
                     if ready is None:
-                        sandbox = self._sandboxes.in_memory(credential)  # for the journal, if the log cannot be read
-                        ready = await self._sandboxes.find(credential, may_open=operation.name != "")
+                        sandbox = self._sandboxes.cached_by(credential)  # for the journal, if the log cannot be read
+                        ready = await self._sandboxes.find_by(credential, may_open=operation.name != "")
                     sandbox = ready
                     if sandbox.has_due_timers:
                         await sandbox.fire_due_timers()
@@ -184,7 +184,7 @@ class VendorEndpoint:
                     break
                 except Deleted:  # just now: find it again, or open a new one
                     fault = None
-                except Full as full:
+                except CapacityExceeded as full:
                     request = at_time(sandbox.now(), sandbox.random(), 0)
                     response = failure_response(vendor, 503, request, sandbox)._replace(hints=(str(full),))
                     break
@@ -212,7 +212,7 @@ class VendorEndpoint:
             answer.append((b"content-length", b"%d" % len(sent)))
         status, left = (response.status, content) if fault is None else injector.sent_part(fault, response.status, sent)
         took = perf_counter() - began
-        if sandbox is not self._sandboxes.nowhere:
+        if sandbox is not self._sandboxes.anonymous:
             sandbox.journal.record(
                 at, vendor.id, name, incoming, body, status, response.rules, answer, left, took,
                 fault.id if fault else None,
@@ -229,7 +229,7 @@ class VendorEndpoint:
         if route is None:
             await forwarding.give_up(scope, receive, send)
             return
-        sandbox, headers = self._sandboxes.nowhere, named_headers(scope)
+        sandbox, headers = self._sandboxes.anonymous, named_headers(scope)
         request = VendorRequest("", sandbox.now(), sandbox.random(), "")
         response = failure_response(route.vendor, 503, request, sandbox)._replace(hints=(forwarding.UNREACHABLE,))
         body = await self._render(response)

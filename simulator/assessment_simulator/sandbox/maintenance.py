@@ -107,7 +107,7 @@ class Maintenance:
         now, last = machine_now(), 0
         while found := await self._log.due(now, last, MOST):
             last = found[-1][0]
-            names = [name for _, name in found if self._sandboxes.loaded(name) is None and self._may_be_read(name)]
+            names = [name for _, name in found if self._sandboxes.cached(name) is None and self._may_be_read(name)]
             for first in range(0, len(names), AT_ONCE):
                 await asyncio.gather(*map(self._adopt, names[first : first + AT_ONCE]))
 
@@ -117,7 +117,7 @@ class Maintenance:
 
     async def _adopt(self, name: str) -> None:
         try:
-            await self._sandboxes.known(name)
+            await self._sandboxes.find(name)
         except OwnedElsewhere:  # another process was first
             self._sandboxes.forget_owner(name)
         except LogError as problem:
@@ -132,7 +132,7 @@ class Maintenance:
         for sandbox in self._sandboxes:
             await pause.if_due()
             commits = sandbox.commits
-            if commits is None or not sandbox.is_current or self._sandboxes.loaded(sandbox.name) is not sandbox:
+            if commits is None or not sandbox.is_current or self._sandboxes.cached(sandbox.name) is not sandbox:
                 continue
             busy = sandbox.watchers or sandbox.faults or self._sandboxes.worker(sandbox).is_busy
             if commits.idle() >= self._limits.idle and not busy:
@@ -159,7 +159,7 @@ class Maintenance:
             return
         since = None if age is None else machine_now() - int((age + 2 * self._limits.stamps) * instant.SECOND)
         for name in await self._log.unused(since, most):
-            sandbox = self._sandboxes.loaded(name)
+            sandbox = self._sandboxes.cached(name)
             if sandbox is None or not self._sandboxes.worker(sandbox).is_busy:
                 try:
                     await self._sandboxes.delete(name)

@@ -51,11 +51,11 @@ RELEASED = 100
 _log = logging.getLogger("simulator.sandboxes")
 
 
-class Taken(Exception):
+class AlreadyExists(Exception):
     """A sandbox of that name exists already."""
 
 
-class Full(Exception):
+class CapacityExceeded(Exception):
     """This server has no room for another sandbox."""
 
     def __init__(self, most: int) -> None:
@@ -72,7 +72,7 @@ class Sandboxes:
     ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access
-        self.nowhere = Sandbox("", "", State(Config(journal=JournalLimits(0, 0)), Clock()), vendors)
+        self.anonymous = Sandbox("", "", State(Config(journal=JournalLimits(0, 0)), Clock()), vendors)
         """An empty sandbox for unknown credentials; it is never changed."""
         self.log = log
         self.meters = meters
@@ -106,7 +106,7 @@ class Sandboxes:
             return [*self]
         return [self._sandboxes.get(one.name) or one for one in await self.log.every()]
 
-    def loaded(self, name: str) -> Sandbox | None:
+    def cached(self, name: str) -> Sandbox | None:
         """The sandbox of that name, if it is in memory."""
         return self._sandboxes.get(name)
 
@@ -116,7 +116,7 @@ class Sandboxes:
 
     # Finding and reading.
 
-    async def known(self, name: str) -> Sandbox | None:
+    async def find(self, name: str) -> Sandbox | None:
         """The sandbox of that name, if there is one; raises `OwnedElsewhere`."""
         found = self._sandboxes.get(name)
         if found is not None and found.is_current:
@@ -127,12 +127,12 @@ class Sandboxes:
             raise self._owned_elsewhere(name, self._owners[name])
         return await self._alone(name, partial(self._read, self.log, name), shared=True)
 
-    async def get(self, name: str) -> Sandbox | None:
+    async def find_or_open(self, name: str) -> Sandbox | None:
         """The sandbox of that name; a new one in open access; None where nothing may be opened by name."""
-        while (found := await self.known(name)) is None and self.open_access and NAME.fullmatch(name):
+        while (found := await self.find(name)) is None and self.open_access and NAME.fullmatch(name):
             try:
                 return await self.open(name)
-            except Taken:  # just now
+            except AlreadyExists:  # just now
                 continue
         return found
 
@@ -209,8 +209,9 @@ class Sandboxes:
     async def open(
         self, name: str, seed: int | str | None = None, config: Config | None = None, state: State | None = None
     ) -> Sandbox:
-        """Open a new sandbox, with settings of its own or (a fork) with a whole state; raises `Taken` and `Full`.
+        """Open a new sandbox, with settings of its own or (a fork) with a whole state.
 
+        Raises `AlreadyExists` and `CapacityExceeded`.
         In closed access nothing opens it until its `credentials` were asked for. Without a seed it has 0 in open
         access, a random one in closed: its tokens and links are derived from it, and must not be predictable there.
         """
@@ -224,9 +225,9 @@ class Sandboxes:
     ) -> Sandbox:
         count, is_taken = (len(self._sandboxes), False) if log is None else await log.count(name)
         if is_taken or name in self._sandboxes:
-            raise Taken(name)
+            raise AlreadyExists(name)
         if count >= self._most:
-            raise Full(self._most)
+            raise CapacityExceeded(self._most)
         sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
         sandbox.count_commit = partial(self.meters.count, "commits")
         if name == DEMO and state is None:
@@ -238,7 +239,7 @@ class Sandboxes:
                 name, about, parts(sandbox), due_of(sandbox), summary_of(sandbox), machine_now()
             )  # fmt: skip
             if found is None:
-                raise Taken(name)
+                raise AlreadyExists(name)
             if log.owner != owner and (claimed := await self._read(log, name)) is not None:
                 return claimed  # the session was lost: another process could have claimed it since
             sandbox.commits = self._commits(log, found, sandbox)
@@ -264,7 +265,7 @@ class Sandboxes:
     async def _refresh(self, name: str) -> None:
         """Read a sandbox again whose commits were lost, though no call asks for it."""
         try:
-            await self.known(name)
+            await self.find(name)
         except OwnedElsewhere:
             pass
         except LogError as problem:
@@ -442,23 +443,23 @@ class Sandboxes:
     def ready(self, credential: Credential | None) -> Sandbox | None:
         """The sandbox that a credential opens, where that is known at once: the case of nearly every call."""
         if credential is None:
-            return self.nowhere
+            return self.anonymous
         if not self.open_access or credential.kind == "link":
             return None
         found = self._by_credential.get(credential.id)
         return found if found is not None and found.is_current else None
 
-    async def find(self, credential: Credential | None, *, may_open: bool = True) -> Sandbox:
-        """The sandbox that a credential opens, or `nowhere`; without `may_open` only one that is open already."""
+    async def find_by(self, credential: Credential | None, *, may_open: bool = True) -> Sandbox:
+        """The sandbox that a credential opens, or `anonymous`; without `may_open` only one that is open already."""
         found: Sandbox | None = None
         if credential is None:
             pass
         elif credential.kind == "link":
-            found = await self.known(credential.id)
+            found = await self.find(credential.id)
             found = found if found and _is_sealed(found, credential) else None
         elif self.open_access:
             if named := _OPENED_BY_NAME.fullmatch(credential.id):
-                found = await (self.get(named[1]) if may_open else self.known(named[1]))
+                found = await (self.find_or_open(named[1]) if may_open else self.find(named[1]))
         else:
             name = self._keys.opened(credential)
             if name is None and self.log is not None:
@@ -467,22 +468,22 @@ class Sandboxes:
                 name = self._opens.get(lock) or await self.log.opened_by(*lock)
                 if name is not None:
                     _remember(self._opens, lock, name)
-                    if await self.known(name) is not None:
+                    if await self.find(name) is not None:
                         self._opens.pop(lock, None)
                 name = self._keys.opened(credential)
-            found = await self.known(name) if name else None
-        return found or self.nowhere
+            found = await self.find(name) if name else None
+        return found or self.anonymous
 
-    def in_memory(self, credential: Credential | None) -> Sandbox:
-        """The sandbox that a credential opens, or `nowhere`, as far as memory knows; the log is not read."""
+    def cached_by(self, credential: Credential | None) -> Sandbox:
+        """The sandbox that a credential opens, or `anonymous`, as far as memory knows; the log is not read."""
         if credential is None:
-            return self.nowhere
+            return self.anonymous
         if credential.kind == "link":
             found = self._sandboxes.get(credential.id)
-            return found if found is not None and _is_sealed(found, credential) else self.nowhere
+            return found if found is not None and _is_sealed(found, credential) else self.anonymous
         if self.open_access:
-            return self._by_credential.get(credential.id, self.nowhere)
-        return self._sandboxes.get(self._keys.opened(credential) or "", self.nowhere)
+            return self._by_credential.get(credential.id, self.anonymous)
+        return self._sandboxes.get(self._keys.opened(credential) or "", self.anonymous)
 
 
 def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:

@@ -252,7 +252,7 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
             await run("UPDATE sandbox SET used = used - ? WHERE name = ?", seconds * instant.SECOND, name)
 
     for place, name in enumerate("abcd"):
-        assert await sandboxes.get(name)
+        assert await sandboxes.find_or_open(name)
         await used(name, 100 * (name in "ac") + 10 - place)
     if limits.most:
         await used("b", 95)
@@ -268,12 +268,12 @@ async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, mon
     log = SqliteLog(path)
     sandboxes = registry(log)
     maintenance = Maintenance(sandboxes, log, Limits(most=2))
-    used, _ = [await sandboxes.get(name) for name in "ab"]
+    used, _ = [await sandboxes.find_or_open(name) for name in "ab"]
     assert used
     await maintenance.note_used()
     await asyncio.sleep(0.02)  # that both are idle for longer than between two looks is what is tested
     create(used)
-    assert await sandboxes.get("c")
+    assert await sandboxes.find_or_open("c")
     await maintenance.delete_unused()
     assert [one.name for one in await log.every()] == ["a", "c"]
     await sandboxes.close()
@@ -592,14 +592,14 @@ async def test_a_slow_image_does_not_delay_adoption(path: Path, monkeypatch: pyt
     monkeypatch.setattr(Commits, "write_image", write_image)
     log = SqliteLog(path)
     sandboxes = registry(log)
-    due = await sandboxes.get("due")
+    due = await sandboxes.find_or_open("due")
     assert due
     create(due, "ada+completes-in-1s@example.com")
     await sandboxes.release(due)
-    assert await sandboxes.get("grown")
+    assert await sandboxes.find_or_open("grown")
     async with maintained(sandboxes, Limits()), asyncio.timeout(10):
         await begun.wait()
-        while (adopted := sandboxes.loaded("due")) is None:  # noqa: ASYNC110  no event tells a test of it
+        while (adopted := sandboxes.cached("due")) is None:  # noqa: ASYNC110  no event tells a test of it
             await asyncio.sleep(0.01)
     assert adopted is not due
     await sandboxes.close()
