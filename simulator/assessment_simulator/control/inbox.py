@@ -10,9 +10,9 @@ from assessment_simulator.control.query_parameters import Parameter
 from assessment_simulator.core import instant
 from assessment_simulator.core.schema import integer
 from assessment_simulator.http.asgi import named_headers
-from assessment_simulator.journal.recorder import CAUGHT
 from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.views import message_view
+from assessment_simulator.sandbox.watchers import CAUGHT
 from assessment_simulator.webhooks.inbox import Inbox
 
 

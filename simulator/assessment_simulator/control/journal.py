@@ -15,11 +15,11 @@ from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal import curl
 from assessment_simulator.journal.har import archive, entry
-from assessment_simulator.journal.recorder import Exchange, number_of
 from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.rule_coverage import coverage_view
 from assessment_simulator.journal.views import call_view, whole_call_view
 from assessment_simulator.sandbox.credentials import members
+from assessment_simulator.sandbox.journal import Exchange, number_of
 from assessment_simulator.storage import json_codec
 
 NO_ANSWER = "none"

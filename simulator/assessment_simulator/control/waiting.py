@@ -13,11 +13,11 @@ from assessment_simulator.control.models.journal import Awaiting
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.journal.recorder import CALL, DELIVERY
 from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.views import call_view, message_view, whole_call_view
 from assessment_simulator.journal.wait import CannotHappen, Subject, View, nearest, wait_for
 from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.sandbox.watchers import CALL, DELIVERY
 from assessment_simulator.storage import json_codec
 
 LONGEST_WAIT = 60 * instant.SECOND

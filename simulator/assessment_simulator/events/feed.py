@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 from itertools import takewhile
 from typing import NamedTuple
 
-from assessment_simulator.journal import recorder
-from assessment_simulator.journal.recorder import CLOSING, ENDED, EVERYTHING
+from assessment_simulator.sandbox import watchers
 from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.sandbox.watchers import CLOSING, ENDED, EVERYTHING
 
 KEPT = 1_000
 """Changes that are remembered."""
@@ -24,8 +24,8 @@ LINGER = 60.0
 INVITATION, MAIL = "invitation", "mail"
 WHAT = tuple(
     sorted(
-        (recorder.CALL, recorder.CAUGHT, recorder.CLOCK, recorder.CONFIG, recorder.DELIVERY, ENDED, EVERYTHING,
-         recorder.FAULTS, INVITATION, MAIL)
+        (watchers.CALL, watchers.CAUGHT, watchers.CLOCK, watchers.CONFIG, watchers.DELIVERY, ENDED, EVERYTHING,
+         watchers.FAULTS, INVITATION, MAIL)
     )
 )  # fmt: skip
 """What can change."""

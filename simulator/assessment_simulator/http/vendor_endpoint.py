@@ -63,8 +63,8 @@ from assessment_simulator.http.header_text import header_line
 from assessment_simulator.http.problem_details import unlogged
 from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.router import Route, Router
-from assessment_simulator.journal.recorder import Incoming
 from assessment_simulator.sandbox import request_changes
+from assessment_simulator.sandbox.journal import Incoming
 from assessment_simulator.sandbox.registry import CapacityExceeded, Sandboxes
 from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere, json_codec
 from assessment_simulator.storage.json_codec import not_utf8

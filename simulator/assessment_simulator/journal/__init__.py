@@ -1,15 +1,15 @@
-"""The request journal of a sandbox, and what is read from it.
+"""What is read from the request journal of a sandbox.
 
-`recorder.Journal` keeps the last requests to vendors over HTTP with their responses, in memory only, bounded by number
-and bytes. Control calls, pages and timers are not recorded. A request is recorded when its response is complete and
-before it is sent, so a caller finds its own request there. A reset empties the journal, a restore keeps it, a fork
+`sandbox.journal.Journal` keeps the last requests to vendors over HTTP with their responses, in memory only, bounded by
+number and bytes. Control calls, pages and timers are not recorded. A request is recorded when its response is complete
+and before it is sent, so a caller finds its own request there. A reset empties the journal, a restore keeps it, a fork
 begins with an empty one.
 
 Recording is part of every request and only stores references. Everything else is done when somebody reads:
 
 - `redaction` hides secrets in whatever is shown, here and in the logs. Nothing leaves the journal without it.
 - `views` are exchanges as JSON, `har` is the HTTP Archive, `curl` the shell script that repeats a request.
-- `rule_coverage` counts which rules requests passed and violated. The counts outlive the exchanges.
+- `rule_coverage` says which rules requests passed and violated. The counts outlive the exchanges.
 - `search` finds invitations, deliveries and mails; `timeline` puts together all that happened to one invitation.
 - `wait` suspends a caller until a request, webhook or invitation matches. It fails only when that cannot happen any
   more: the sandbox is deleted, or the server closes.

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from assessment_simulator.core import instant
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.journal.har import path_of, query_of
-from assessment_simulator.journal.recorder import Exchange
 from assessment_simulator.journal.redaction import HIDDEN, SEAL, Mask
 from assessment_simulator.journal.views import text_of
+from assessment_simulator.sandbox.journal import Exchange
 from assessment_simulator.storage import json_codec
 
 MEDIA_TYPE = "text/x-shellscript"

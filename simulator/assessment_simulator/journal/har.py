@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, quote
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.links import Links
-from assessment_simulator.journal.recorder import Exchange
 from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.journal.views import text_of
+from assessment_simulator.sandbox.journal import Exchange
 
 Json = dict[str, Any]
 _SAFE_IN_PATHS = "/:@!$&'()*+,;=-._~"

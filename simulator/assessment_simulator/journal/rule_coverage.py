@@ -5,33 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assessment_simulator.core.vendor import Vendor
-
-_Operation = tuple[str, str | None]
-"""A vendor's id and the operation's name; None where the path or the method is none of the vendor's."""
-
-
-class RuleCounter:
-    """Counts accepted requests, and refused ones by rule.
-
-    `accepted` counts by operation, `stopped` refused requests by operation and the first rule that they violate,
-    `violated` by operation and every rule. It grows with the vendors' tables, not with the requests.
-    """
-
-    __slots__ = ("accepted", "stopped", "violated")
-
-    def __init__(self) -> None:
-        self.accepted: Counter[_Operation] = Counter()
-        self.stopped: Counter[tuple[_Operation, str]] = Counter()
-        self.violated: Counter[tuple[_Operation, str]] = Counter()
-
-    def count(self, vendor: str, operation: str | None, status: int | None, rules: tuple[str, ...]) -> None:
-        """Count one request and the rules that refused it."""
-        if rules:
-            self.stopped[(vendor, operation), rules[0]] += 1
-            for rule in rules:
-                self.violated[(vendor, operation), rule] += 1
-        elif status is not None and status < 400:  # the status of an injected fault says nothing about rules
-            self.accepted[vendor, operation] += 1
+from assessment_simulator.sandbox.journal import RuleCounter
 
 
 def coverage_view(vendors: Mapping[str, Vendor], counter: RuleCounter) -> dict[str, Any]:

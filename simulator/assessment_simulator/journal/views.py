@@ -6,8 +6,8 @@ from typing import Any
 from assessment_simulator.core import instant
 from assessment_simulator.core.links import Links
 from assessment_simulator.core.urls import FORM, parse_query
-from assessment_simulator.journal.recorder import Exchange
 from assessment_simulator.journal.redaction import Mask
+from assessment_simulator.sandbox.journal import Exchange
 from assessment_simulator.storage import json_codec
 
 

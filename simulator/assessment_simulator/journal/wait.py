@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from assessment_simulator.core.text import lower_uuid
-from assessment_simulator.journal.recorder import CLOSING, ENDED, EVERYTHING
 from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.sandbox.watchers import CLOSING, ENDED, EVERYTHING
 
 NEAREST = 3
 """Near misses that are reported."""

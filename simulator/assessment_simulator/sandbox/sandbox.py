@@ -27,23 +27,14 @@ from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.retry_schedule import Attempt, Delivery
 from assessment_simulator.core.seeded_random import SeededRandom, secret_of
 from assessment_simulator.core.vendor import Operation, Vendor, handle
-from assessment_simulator.journal.recorder import (
-    CLOCK,
-    CLOSING,
-    CONFIG,
-    DELIVERY,
-    ENDED,
-    EVERYTHING,
-    FAULTS,
-    Journal,
-    Watcher,
-)  # fmt: skip
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.commit_queue import Commits, Remembering
 from assessment_simulator.sandbox.invitation_limit import within_limit
+from assessment_simulator.sandbox.journal import Journal
 from assessment_simulator.sandbox.memory import CHANGES, expired
 from assessment_simulator.sandbox.state import State, Stored, rendered
+from assessment_simulator.sandbox.watchers import CLOCK, CLOSING, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Watcher
 from assessment_simulator.storage.pauses import Pause
 
 T = TypeVar("T")

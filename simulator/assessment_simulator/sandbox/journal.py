@@ -2,20 +2,14 @@
 
 import re
 from bisect import bisect_left
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from assessment_simulator.core import config
-from assessment_simulator.journal.rule_coverage import RuleCounter
+from assessment_simulator.sandbox.watchers import CALL, Watcher
 
 Headers = list[tuple[bytes, bytes]]
-Watcher = Callable[[str, str], None]
-"""Is told what changed (a kind of record, or one of the words below), and the id of it where it has one."""
-CALL, DELIVERY, CAUGHT = "call", "delivery", "caught"
-CLOCK, CONFIG, FAULTS = "clock", "config", "faults"
-EVERYTHING, ENDED, CLOSING = "everything", "ended", "closing"
-"""The whole sandbox is another, by reset or restore; or there is none any more; or the server is about to close."""
 
 
 class Incoming(NamedTuple):
@@ -53,6 +47,34 @@ class Exchange(NamedTuple):
     @property
     def id(self) -> str:
         return f"call-{self.number}"
+
+
+_Operation = tuple[str, str | None]
+"""A vendor's id and the operation's name; None where the path or the method is none of the vendor's."""
+
+
+class RuleCounter:
+    """Counts accepted requests, and refused ones by rule.
+
+    `accepted` counts by operation, `stopped` refused requests by operation and the first rule that they violate,
+    `violated` by operation and every rule. It grows with the vendors' tables, not with the requests.
+    """
+
+    __slots__ = ("accepted", "stopped", "violated")
+
+    def __init__(self) -> None:
+        self.accepted: Counter[_Operation] = Counter()
+        self.stopped: Counter[tuple[_Operation, str]] = Counter()
+        self.violated: Counter[tuple[_Operation, str]] = Counter()
+
+    def count(self, vendor: str, operation: str | None, status: int | None, rules: tuple[str, ...]) -> None:
+        """Count one request and the rules that refused it."""
+        if rules:
+            self.stopped[(vendor, operation), rules[0]] += 1
+            for rule in rules:
+                self.violated[(vendor, operation), rule] += 1
+        elif status is not None and status < 400:  # the status of an injected fault says nothing about rules
+            self.accepted[vendor, operation] += 1
 
 
 class Journal:
