@@ -62,7 +62,7 @@ def refused_only_for_what_no_schema_can_say(ctx: Any, response: Any, case: Any) 
 def before_call(ctx: Any, case: Any, kwargs: Any) -> None:
     """What a call would wait for is not going to happen: a wait that may be long is made short.
 
-    The catcher is not asked to answer with an error, which would be taken for one.
+    The webhook inbox is not asked to answer with an error, which would be taken for one.
     """
     if case.operation.path.endswith("/await") and isinstance(case.body, dict):
         within = case.body.get("within", "PT5S")

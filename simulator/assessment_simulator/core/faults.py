@@ -76,7 +76,7 @@ KINDS: Mapping[On, Mapping[str, Kind]] = {
         "cut": Kind("closes the connection after half of the body", AFTER),
         "garble": Kind("answers with a body that is not JSON", AFTER),
         "rate_limit": Kind("answers 429 with Retry-After", BEFORE, {"retry_after": 1}),
-        "expire_token": Kind("makes the caller's access token lapse", BEFORE),
+        "expire_token": Kind("makes the caller's access token expire", BEFORE),
         "amend": Kind("changes the JSON of the answer by a merge patch", AFTER, {"merge": None}),
     },
     "deliveries": {

@@ -1,1 +1,1 @@
-"""The changes of a sandbox, for whoever reads its server-sent events."""
+"""The change feed of a sandbox, which its server-sent events read."""

@@ -8,7 +8,7 @@ from assessment_simulator.core.links import Links
 from assessment_simulator.storage import json_codec
 
 SENDER = "no-reply@simulator.invalid"
-"""The sender of all mails. Nobody can reply: no name under `.invalid` exists (RFC 2606)."""
+"""The sender of all mails. A reply is impossible: no name under `.invalid` exists (RFC 2606)."""
 MAX_PLAIN_SUBJECT = 66
 """Characters of a subject that fit into its header's one line as they are."""
 _LINE_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

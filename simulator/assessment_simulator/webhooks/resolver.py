@@ -63,7 +63,7 @@ class Resolver:
             lookup.waiters -= 1
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the lookups that may have a thread; skip those that nobody waits for."""
+        """Start the lookups that may have a thread; skip those without waiters."""
         for rank, queue in enumerate(self._queues):
             limit = THREADS if rank == _FAST_NAME else THREADS - RESERVED
             while queue and self._running.total() < limit:
@@ -107,6 +107,6 @@ class Resolver:
             del self._ranks[next(iter(self._ranks))]
         if problem is None:
             lookup.result.set_result(found)
-        elif lookup.waiters:  # an exception that nobody takes would be logged
+        elif lookup.waiters:  # an exception that is not retrieved would be logged
             lookup.result.set_exception(problem)
         self._start(loop)
