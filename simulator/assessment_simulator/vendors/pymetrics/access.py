@@ -65,37 +65,27 @@ def _is_live(request: VendorRequest, view: SandboxView) -> bool:
 
 
 # The demand is documented. The status and the body are those of Amazon API Gateway's INVALID_API_KEY.
-KEY = Rule(
-    "pymetrics.access.key", "header.x-api-key", "the header X-Api-Key must hold a key issued by pymetrics", 403,
+KEY = Rule("pymetrics.access.key", "header.x-api-key", "the header X-Api-Key must hold a key issued by pymetrics", 403,
     Standing.DOCUMENTED, sources.INTRODUCTION, lambda request, view: view.name != "",
-    status_basis=sources.GATEWAY, body_basis=sources.GATEWAY,
-)  # fmt: skip
-RATE = Rule(
-    "pymetrics.access.rate", "request",
+    status_basis=sources.GATEWAY, body_basis=sources.GATEWAY)  # fmt: skip
+RATE = Rule("pymetrics.access.rate", "request",
     "a minute must not see more calls than the limit; wait, then send the same again", 429,
     Standing.ASSUMED, ours("no limit is documented; a sandbox may set one to see how its callers bear it"),
-    lambda request, view: view.config.rate_limit is None or request.recent < view.config.rate_limit,
-)  # fmt: skip
+    lambda request, view: view.config.rate_limit is None or request.recent < view.config.rate_limit)  # fmt: skip
 _BEARER = Rule(
     "pymetrics.access.bearer", "header.authorization", "the header Authorization must be 'Bearer <access token>'", 401,
     Standing.DOCUMENTED, sources.INTRODUCTION, lambda request, view: bearer(request) != "",
-    status_basis=sources.BEARER,
-)  # fmt: skip
-_KNOWN = Rule(
-    "pymetrics.access.token.known", "header.authorization",
+    status_basis=sources.BEARER)  # fmt: skip
+_KNOWN = Rule("pymetrics.access.token.known", "header.authorization",
     "the access token must be one that the token call gave to this client", 401,
-    Standing.DOCUMENTED, sources.CONFIGURATION_401, _is_issued, status_basis=sources.BEARER,
-)  # fmt: skip
-_LIVE = Rule(
-    "pymetrics.access.token.live", "header.authorization",
+    Standing.DOCUMENTED, sources.CONFIGURATION_401, _is_issued, status_basis=sources.BEARER)  # fmt: skip
+_LIVE = Rule("pymetrics.access.token.live", "header.authorization",
     "the access token must not have expired; ask for a new one", 401,
-    Standing.DOCUMENTED, sources.INTRODUCTION, _is_live, status_basis=sources.BEARER,
-)  # fmt: skip
+    Standing.DOCUMENTED, sources.INTRODUCTION, _is_live, status_basis=sources.BEARER)  # fmt: skip
 CLIENT = Rule(
     "pymetrics.token.client", "body.client_id", "client_id and client_secret must be those of a known client", 401,
     Standing.DOCUMENTED, sources.TOKEN_401,
-    lambda request, view: view.name != "" and bool(request.body["client_secret"]),
-)  # fmt: skip
+    lambda request, view: view.name != "" and bool(request.body["client_secret"]))  # fmt: skip
 
 ACCESS = ((KEY,), (RATE,), (_BEARER, _KNOWN), (_LIVE,))
 """The stages before every operation but the token's and a report's: first the gateway's, then the application's."""

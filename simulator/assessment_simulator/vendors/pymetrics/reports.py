@@ -58,20 +58,16 @@ def _is_genuine(request: VendorRequest, view: SandboxView) -> bool:
 
 DOWNLOAD = (
     (
-        Rule(
-            "pymetrics.report.link", "path.ticket", "the link must be one that an order's report showed", 403,
+        Rule("pymetrics.report.link", "path.ticket", "the link must be one that an order's report showed", 403,
             Standing.ASSUMED, ours("presigned links are answered 403 by their store when they are not genuine"),
-            _is_genuine,
-        ),
+            _is_genuine),
     ),
     (
         # The stage before verified the code, so the expiry is a number that the simulator wrote.
-        Rule(
-            "pymetrics.report.lapsed", "path.ticket",
+        Rule("pymetrics.report.lapsed", "path.ticket",
             "the link must not have lapsed; read the order again for a new one", 403,
             Standing.ASSUMED, ours("documented as presigned, so it lapses; after an hour is our choice"),
-            lambda request, view: request.now < int(request.params["ticket"].split(".")[3]),
-        ),
+            lambda request, view: request.now < int(request.params["ticket"].split(".")[3])),
     ),
 )  # fmt: skip
 

@@ -84,11 +84,9 @@ def _is_known_assessment(request: VendorRequest, view: SandboxView) -> bool:
 def _body(prefix: str, source: Source, statement: str, check: Check, status: Basis | None = None) -> tuple[Rule, ...]:
     return (
         Rule(f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, check, unreadable, status),
-        Rule(
-            f"{prefix}.body.object", "body", "the body must be an object", 400, Standing.DOCUMENTED, source,
+        Rule(f"{prefix}.body.object", "body", "the body must be an object", 400, Standing.DOCUMENTED, source,
             lambda request, view: isinstance(request.body, dict) or not _is_readable(request, view),
-            status_basis=status,
-        ),
+            status_basis=status),
     )  # fmt: skip
 
 
@@ -127,20 +125,16 @@ def _with_basic_hint(rule: Rule) -> Rule:
 TOKEN = tuple(tuple(map(_with_basic_hint, stage)) for stage in (
     (
         *_body("pymetrics.token", sources.TOKEN_400, "the body must be readable JSON", _is_readable),
-        Rule(
-            "pymetrics.token.media_type", "header.content-type", "the body must be JSON, not a form", 400,
+        Rule("pymetrics.token.media_type", "header.content-type", "the body must be JSON, not a form", 400,
             Standing.ASSUMED, FORM_BODY.source,
-            lambda request, view: request.media_type != FORM or setting(view.config, FORM_BODY) == "accepted",
-        ),
+            lambda request, view: request.media_type != FORM or setting(view.config, FORM_BODY) == "accepted"),
     ),
     (
         *(_required("pymetrics.token", field, sources.TOKEN_BODY) for field in TOKEN_FIELDS),
         *type_rules("pymetrics.token", TOKEN_FIELDS, 400),
-        Rule(
-            "pymetrics.token.grant_type.value", "body.grant_type", "grant_type must be client_credentials", 400,
+        Rule("pymetrics.token.grant_type.value", "body.grant_type", "grant_type must be client_credentials", 400,
             Standing.ASSUMED, ours("documented as 'usually client_credentials'; no other grant is described"),
-            TOKEN_FIELDS[2].passes("client_credentials".__eq__),
-        ),
+            TOKEN_FIELDS[2].passes("client_credentials".__eq__)),
     ),
     (access.CLIENT,),
 ))  # fmt: skip
@@ -153,56 +147,42 @@ ORDER = (
     (
         _required("pymetrics.order", _ORDER["candidate"], sources.ORDER_BODY),
         EMAIL_REQUIRED,
-        Rule(
-            "pymetrics.order.candidate.email.empty", "body.candidate.email", "candidate.email must not be blank", 400,
+        Rule("pymetrics.order.candidate.email.empty", "body.candidate.email", "candidate.email must not be blank", 400,
             Standing.ASSUMED, ours("it becomes the candidate's user name; no other form is asked of it"),
-            _ORDER["candidate.email"].passes(lambda email: not is_blank(email)),
-        ),
+            _ORDER["candidate.email"].passes(lambda email: not is_blank(email))),
         *(
-            Rule(
-                f"pymetrics.order.{name}.blank", f"body.{name}", f"{name} must not be white space alone", 400,
+            Rule(f"pymetrics.order.{name}.blank", f"body.{name}", f"{name} must not be white space alone", 400,
                 Standing.ASSUMED, ours("no page names it; a name that shows nothing is a caller's mistake"),
-                _ORDER[name].passes(lambda text: text == "" or not is_blank(text)),
-            )
+                _ORDER[name].passes(lambda text: text == "" or not is_blank(text)))
             for name in ("candidate.first_name", "candidate.last_name")
         ),
         _required("pymetrics.order", _ORDER["assessment_id"], sources.ORDER_BODY),
         # The demand is documented, the 400 is our choice.
-        Rule(
-            "pymetrics.order.assessment_id.known", "body.assessment_id",
+        Rule("pymetrics.order.assessment_id.known", "body.assessment_id",
             "assessment_id must be the id of one of the configured assessments", 400,
-            Standing.DOCUMENTED, sources.ORDER_BODY, _is_known_assessment, status_basis=sources.UNLISTED,
-        ),
+            Standing.DOCUMENTED, sources.ORDER_BODY, _is_known_assessment, status_basis=sources.UNLISTED),
         _required("pymetrics.order", _ORDER["application_id"], sources.ORDER_BODY),
         *type_rules("pymetrics.order", ORDER_FIELDS, 400),
-        Rule(
-            "pymetrics.order.candidate_redirect_url.length", "body.candidate_redirect_url",
+        Rule("pymetrics.order.candidate_redirect_url.length", "body.candidate_redirect_url",
             "candidate_redirect_url must be 1 to 65536 characters long", 400, Standing.OBSERVED, sources.URL_LENGTH,
-            _ORDER["candidate_redirect_url"].passes(lambda url: 1 <= len(url) <= LONGEST_URL),
-        ),
-        Rule(
-            "pymetrics.order.candidate_redirect_url.url", "body.candidate_redirect_url",
+            _ORDER["candidate_redirect_url"].passes(lambda url: 1 <= len(url) <= LONGEST_URL)),
+        Rule("pymetrics.order.candidate_redirect_url.url", "body.candidate_redirect_url",
             "candidate_redirect_url must be a URL with a scheme and a host", 400,
             Standing.ASSUMED, ours("the length limits are those of a type that takes any scheme and needs a host"),
-            _ORDER["candidate_redirect_url"].passes(is_url),
-        ),
+            _ORDER["candidate_redirect_url"].passes(is_url)),
     ),
 )  # fmt: skip
 
 # A malformed id is simply unknown: the 404 is the only documented refusal.
 GET = (
     (
-        Rule(
-            "pymetrics.get.known", "path.uuid", "the id must be that of an order", 404,
-            Standing.DOCUMENTED, sources.GET_404, order_exists,
-        ),
+        Rule("pymetrics.get.known", "path.uuid", "the id must be that of an order", 404,
+            Standing.DOCUMENTED, sources.GET_404, order_exists),
     ),
     (
-        Rule(
-            "pymetrics.get.report", "query.report", "report must be true or false", 400,
+        Rule("pymetrics.get.report", "query.report", "report must be true or false", 400,
             Standing.ASSUMED, ours("the vendor's clients send true, false, True and False; anything else is a slip"),
-            lambda request, view: request.query.get("report", "").lower() in YES | NO | {""},
-        ),
+            lambda request, view: request.query.get("report", "").lower() in YES | NO | {""}),
     ),
 )  # fmt: skip
 
@@ -213,12 +193,10 @@ LIST = (
     ),
     (
         *type_rules("pymetrics.list", LIST_FIELDS, 400),
-        Rule(
-            "pymetrics.list.filter", "body", "at least one of job_application_id and candidate_id must be given", 400,
+        Rule("pymetrics.list.filter", "body", "at least one of job_application_id and candidate_id must be given", 400,
             Standing.DOCUMENTED, sources.LIST_400,
             lambda request, view: any(field.of(request.body) not in (None, "") for field in LIST_FIELDS),
-            misspelt(*LIST_FIELDS),
-        ),
+            misspelt(*LIST_FIELDS)),
     ),
 )  # fmt: skip
 

@@ -32,11 +32,9 @@ def _id(id: str, statement: str, status: int, standing: Standing, source: Source
 
 
 # The page says "generally required"; its schema leaves the member optional: hence the flag.
-EMAIL_REQUIRED = Rule(
-    "pymetrics.v2.order.candidate.email.required", "body.candidate.email",
+EMAIL_REQUIRED = Rule("pymetrics.v2.order.candidate.email.required", "body.candidate.email",
     "candidate.email is required, unless pymetrics agreed to do without", 400,
-    Standing.DOCUMENTED, sources.CANDIDATE_V2, _has_email, rules.EMAIL_REQUIRED.hint, sources.UNLISTED,
-)  # fmt: skip
+    Standing.DOCUMENTED, sources.CANDIDATE_V2, _has_email, rules.EMAIL_REQUIRED.hint, sources.UNLISTED)  # fmt: skip
 
 ORDER = tuple(
     tuple(EMAIL_REQUIRED if rule is rules.EMAIL_REQUIRED else rule for rule in stage) for stage in rules.ORDER
@@ -45,12 +43,10 @@ ORDER = tuple(
 # An empty string counts as not given: the vendor's client sends one so.
 LIST = (
     (
-        Rule(
-            "pymetrics.v2.list.filter", "query", "at least one of job_application_id and candidate_id must be given",
+        Rule("pymetrics.v2.list.filter", "query", "at least one of job_application_id and candidate_id must be given",
             400, Standing.DOCUMENTED, sources.LIST_400_V2,
             lambda request, view: any(request.query.get(field.slug) for field in rules.LIST_FIELDS),
-            misspelt_query(*(field.slug for field in rules.LIST_FIELDS)),
-        ),
+            misspelt_query(*(field.slug for field in rules.LIST_FIELDS))),
     ),
 )  # fmt: skip
 
@@ -68,11 +64,9 @@ FACTOR = (
 CAPABILITY = (
     (_id("pymetrics.v2.capability.known", _KNOWN, 404, Standing.ASSUMED, _ANALOGY, rules.order_exists),),
     (
-        Rule(
-            "pymetrics.v2.capability.type", "path.type", f"type must be one of {', '.join(TITLES)}", 400,
+        Rule("pymetrics.v2.capability.type", "path.type", f"type must be one of {', '.join(TITLES)}", 400,
             Standing.DOCUMENTED, sources.CAPABILITY_TYPE,
-            lambda request, view: request.params["type"] in TITLES, status_basis=sources.UNLISTED,
-        ),
+            lambda request, view: request.params["type"] in TITLES, status_basis=sources.UNLISTED),
         _id("pymetrics.v2.capability.scores", _MUST_SCORE, 400, Standing.ASSUMED, _ANALOGY, _has_results),
     ),
 )  # fmt: skip
