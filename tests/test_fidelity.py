@@ -20,7 +20,7 @@ from tests.servers import ROOT
 PAGE = (ROOT / "docs" / "fidelity.md").read_text()
 
 
-def test_the_page_is_what_the_tables_write_today() -> None:
+def test_page_is_up_to_date() -> None:
     assert page() == PAGE, "run scripts/docs"
 
 
@@ -58,26 +58,26 @@ def listed_ids(vendor: Vendor) -> list[str]:
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_every_rule_promise_and_switch_is_listed(vendor: Vendor) -> None:
+def test_every_rule_guarantee_and_flag_is_listed(vendor: Vendor) -> None:
     listed = set(re.findall(r"^\| `([\w.]+)` \|", PAGE, re.MULTILINE))
     assert set(listed_ids(vendor)) <= listed
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_every_id_is_one_things_alone(vendor: Vendor) -> None:
+def test_ids_are_unique(vendor: Vendor) -> None:
     ids = listed_ids(vendor)
     assert len(ids) == len(set(ids))
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_what_is_assumed_gives_its_reason_and_what_is_not_gives_its_page(vendor: Vendor) -> None:
+def test_assumptions_give_a_reason_and_other_facts_a_page(vendor: Vendor) -> None:
     for item in told(vendor):
         ours = item.source.title == "our choice"
         assert ours <= (item.standing is Standing.ASSUMED), item.id
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_what_is_not_simulated_is_said_with_the_reason(vendor: Vendor) -> None:
+def test_omissions_are_listed_with_reasons(vendor: Vendor) -> None:
     assert vendor.omissions
     assert all(omission.what and omission.why for omission in vendor.omissions)
 
@@ -89,7 +89,7 @@ def test_every_source_cites_a_document_of_the_table_or_is_our_choice(vendor: Ven
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_nothing_is_documented_but_by_a_page_of_the_vendor_about_this_api(vendor: Vendor) -> None:
+def test_documented_facts_cite_a_page_of_the_vendor_about_this_api(vendor: Vendor) -> None:
     for name, basis in facts(vendor):
         if basis.standing is Standing.DOCUMENTED:
             most = {at_most(vendor, document) for document in cited(vendor, basis.source)}
@@ -97,11 +97,8 @@ def test_nothing_is_documented_but_by_a_page_of_the_vendor_about_this_api(vendor
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_what_a_third_party_says_is_said_by_one_and_what_is_observed_was_seen_at_the_vendors(vendor: Vendor) -> None:
-    fit = {
-        Standing.THIRD_PARTY: {Standing.THIRD_PARTY},
-        Standing.OBSERVED: {Standing.OBSERVED, Standing.DOCUMENTED},
-    }
+def test_third_party_and_observed_facts_cite_matching_documents(vendor: Vendor) -> None:
+    fit = {Standing.THIRD_PARTY: {Standing.THIRD_PARTY}, Standing.OBSERVED: {Standing.OBSERVED, Standing.DOCUMENTED}}
     for name, basis in facts(vendor):
         if basis.standing in fit:
             most = {at_most(vendor, document) for document in cited(vendor, basis.source)}
@@ -110,7 +107,7 @@ def test_what_a_third_party_says_is_said_by_one_and_what_is_observed_was_seen_at
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_a_source_was_read_on_the_day_on_which_its_document_was(vendor: Vendor) -> None:
+def test_source_and_document_have_the_same_read_date(vendor: Vendor) -> None:
     for name, basis in facts(vendor):
         days = {document.read for document in cited(vendor, basis.source)}
         assert days <= {basis.source.read}, name
@@ -163,26 +160,26 @@ PROMISED = {
 """Promises whose standing was once claimed too high, or that were not declared."""
 
 
-def test_promises_have_the_standing_of_what_was_read() -> None:
+def test_guarantees_have_the_standing_of_their_source() -> None:
     known = {promise.id: promise.standing.value for vendor in VENDORS.values() for promise in vendor.guarantees}
     assert {id: known.get(id) for id in PROMISED} == PROMISED
 
 
-def test_the_page_begins_with_what_was_never_done_and_which_generation_it_is() -> None:
+def test_page_begins_with_the_lack_of_comparison_and_the_api_generation() -> None:
     head = PAGE.split("\n## ", 1)[0]
     assert head.splitlines()[2].startswith("**No part of this simulator was ever compared with a live vendor.**")
     assert "first-generation API" in head
     assert all(word in head for word in ("being upgraded", "Recruitee", "MagicTools"))
 
 
-def test_every_document_is_listed_with_its_address_the_age_of_the_copy_and_the_share_that_was_read() -> None:
+def test_every_document_is_listed_with_address_age_and_share() -> None:
     for vendor in VENDORS.values():
         for one in vendor.documents:
             assert f"| {one.address} |" in PAGE, one.titles[0]
             assert f"| {one.copied} | {one.read} | {one.share} |" in PAGE, one.titles[0]
 
 
-def test_two_versions_at_one_address_have_a_row_each() -> None:
+def test_versions_at_one_address_have_separate_rows() -> None:
     titles = [
         one.titles[0] for one in VENDORS["pymetrics"].documents if one.address == "https://api.pymetrics.com/docs"
     ]
@@ -194,7 +191,7 @@ UNSURE = {item.id: item for vendor in VENDORS.values() for item in (*told(vendor
 
 
 @pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
-def test_a_guess_names_what_is_not_documented_in_all_its_parts(guess: Assumption) -> None:
+def test_assumptions_name_facts_that_are_not_documented(guess: Assumption) -> None:
     for id in guess.ids:
         item = UNSURE[id]
         parts = {item.standing} | (
@@ -204,14 +201,14 @@ def test_a_guess_names_what_is_not_documented_in_all_its_parts(guess: Assumption
 
 
 @pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
-def test_the_flags_of_a_guess_exist(guess: Assumption) -> None:
+def test_flags_of_assumptions_exist(guess: Assumption) -> None:
     settings = {field.name for field in fields(Config)}
     switches = {switch.id for vendor in VENDORS.values() for switch in vendor.behaviour_flags}
     assert set(guess.flags) <= settings | switches
 
 
 @pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
-def test_the_check_of_a_guess_asks_something_of_a_vendor(guess: Assumption) -> None:
+def test_checks_of_assumptions_select_contracts(guess: Assumption) -> None:
     patterns = re.findall(r"--only '?([\w.*]+)'?", guess.check)
     assert patterns or guess.check.startswith(("by hand: ", "no check needed")), guess.check
     for pattern in patterns:
@@ -219,13 +216,13 @@ def test_the_check_of_a_guess_asks_something_of_a_vendor(guess: Assumption) -> N
         assert [one for one in found if Need.CONTROL not in one.needs], f"{pattern} asks a vendor nothing"
 
 
-def test_what_the_page_says_of_guesses_is_a_table_of_them_all() -> None:
+def test_page_lists_all_assumptions() -> None:
     section = PAGE.split("## Where we guess, and what a wrong guess costs you", 1)[1].split("\n## ", 1)[0]
     assert section.count("\n| ") - 1 == len(GUESSES)
 
 
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.id)
-def test_a_contract_of_clients_is_no_surer_than_its_source(habit: Property) -> None:
+def test_client_contracts_are_not_surer_than_their_sources(habit: Property) -> None:
     vendor = VENDORS[habit.vendor.replace("-", "_")]
     assert habit.source is not None
     found = [document for document in vendor.documents if habit.source.title in document.titles]

@@ -39,22 +39,22 @@ def claimed(kind: str) -> dict[str, list[str]]:
     return found
 
 
-def test_contracts_and_catalogue_know_the_same_rules_and_promises() -> None:
+def test_contracts_and_program_have_the_same_rules_and_guarantees() -> None:
     assert sorted(OURS) == sorted(KNOWN)
     assert len(OURS) == len(FACTS)
 
 
-def test_they_agree_on_where_each_stands() -> None:
+def test_contracts_and_program_agree_on_standings() -> None:
     catalogue = {id: known.standing.value for id, known in KNOWN.items()}
     assert {id: fact.standing.value for id, fact in OURS.items()} == catalogue
 
 
-def test_they_agree_on_where_the_status_and_the_body_of_each_refusal_stand() -> None:
+def test_contracts_and_program_agree_on_standings_of_refusals() -> None:
     catalogue = {id: (rule.of_status.standing.value, rule.of_body.standing.value) for id, rule in RULES.items()}
     assert {id: (OURS[id].of_status.value, OURS[id].of_body.value) for id in RULES} == catalogue
 
 
-def test_no_property_is_surer_than_what_it_shows() -> None:
+def test_contracts_are_not_surer_than_their_facts() -> None:
     for property in PROPERTIES:
         shown = [OURS[id].standing for id in property.promises] + [OURS[id].of_refusal for id in property.broken]
         assert all(property.standing.strength <= standing.strength for standing in shown), property.id
@@ -63,35 +63,35 @@ def test_no_property_is_surer_than_what_it_shows() -> None:
 @pytest.mark.parametrize(
     "fact", [fact for fact in FACTS if fact.standing is not Standing.ASSUMED], ids=lambda fact: fact.id
 )
-def test_they_read_it_on_the_same_page(fact: Fact) -> None:
+def test_contracts_and_program_cite_the_same_page(fact: Fact) -> None:
     known = KNOWN[fact.id]
     assert (fact.source.title, fact.source.read) == (known.source.title, known.source.read)
 
 
-def test_properties_have_ids_of_their_own() -> None:
+def test_contract_ids_are_unique() -> None:
     ids = [property.id for property in PROPERTIES]
     assert len(set(ids)) == len(ids)
 
 
-def test_properties_speak_of_known_rules_and_promises_only() -> None:
+def test_contracts_name_existing_rules_and_guarantees() -> None:
     assert {id for property in PROPERTIES for id in (*property.kept, *property.broken)} <= set(RULES)
     assert {id for property in PROPERTIES for id in property.promises} <= set(PROMISES)
 
 
-def test_every_property_says_why() -> None:
+def test_every_contract_gives_a_reason() -> None:
     assert [property.id for property in PROPERTIES if not property.why] == []
 
 
-def test_every_rule_is_said_to_be_shown_kept_and_broken() -> None:
+def test_every_rule_has_contracts_that_pass_and_violate_it() -> None:
     assert sorted(set(RULES) - set(claimed("kept"))) == []
     assert sorted(set(RULES) - set(claimed("broken"))) == []
 
 
-def test_every_promise_is_said_to_be_shown() -> None:
+def test_every_guarantee_has_a_contract() -> None:
     assert sorted(set(PROMISES) - set(claimed("promises"))) == []
 
 
-def test_every_property_holds(ran: dict[str, Shown], server: Server) -> None:
+def test_every_contract_passes(ran: dict[str, Shown], server: Server) -> None:
     outcomes = [one.outcome for one in ran.values()]
     report = Report("contracts", server.url, "", outcomes, 0.0)
     broken = [told(outcome, report) for outcome in outcomes if outcome.verdict is not Verdict.HELD]
@@ -99,7 +99,7 @@ def test_every_property_holds(ran: dict[str, Shown], server: Server) -> None:
 
 
 @pytest.mark.parametrize("kind", ["kept", "broken"])
-def test_what_a_property_says_it_shows_was_seen_by_the_server(kind: str, ran: dict[str, Shown]) -> None:
+def test_server_saw_the_rules_that_a_contract_claims(kind: str, ran: dict[str, Shown]) -> None:
     missed = {
         property.id: sorted(unseen)
         for property in PROPERTIES
@@ -108,7 +108,7 @@ def test_what_a_property_says_it_shows_was_seen_by_the_server(kind: str, ran: di
     assert missed == {}
 
 
-def test_every_documented_rule_was_seen_kept_and_broken(ran: dict[str, Shown]) -> None:
+def test_server_saw_every_documented_rule_passed_and_violated(ran: dict[str, Shown]) -> None:
     documented = {id for id, rule in RULES.items() if rule.standing.value == "documented"}
     kept = {id for property in PROPERTIES for id in {*property.kept} & ran[property.id].kept}
     broken = {id for property in PROPERTIES for id in {*property.broken} & ran[property.id].broken}

@@ -14,7 +14,7 @@ def link(id: str) -> str:
     return f"{BASE_URL_TOKEN}/x/{LINK_TOKEN}.{id}.rest"
 
 
-def test_each_link_gets_the_address_and_the_seal_of_its_own_invitation() -> None:
+def test_each_link_gets_the_base_url_and_its_own_seal() -> None:
     links = Links("ada", b"secret", (1, 2))
     filled = [f"{HERE}/x/ada.{seal(b'secret', 'link', 1, 2, id)}.{id}.rest" for id in (ONE, OTHER)]
     assert links.fill_text(f"{link(ONE)} {link(OTHER)}", HERE) == " ".join(filled)
@@ -22,7 +22,7 @@ def test_each_link_gets_the_address_and_the_seal_of_its_own_invitation() -> None
     assert filled[0] == f"{HERE}/x/ada.{links.seal(ONE)}.{ONE}.rest"
 
 
-def test_a_body_without_an_address_stays_as_it_is() -> None:
+def test_body_without_base_url_token_is_unchanged() -> None:
     body = f"{LINK_TOKEN}.{ONE}".encode()
     assert Links("ada", b"secret").fill_placeholders(body, HERE) is body
     assert Links("ada", b"secret").fill_placeholders(f"{BASE_URL_TOKEN}/y".encode(), HERE) == b"http://here/y"
@@ -34,7 +34,7 @@ def test_seals_differ_by_secret_epoch_and_invitation() -> None:
     assert len(set(made)) == 12
 
 
-def test_seals_are_right_however_many_were_made_before() -> None:
+def test_seals_are_correct_beyond_the_cache_size() -> None:
     links = Links("ada", b"secret")
     for number in range(2_500):
         id = str(UUID(int=number))

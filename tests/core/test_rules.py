@@ -44,7 +44,7 @@ FITS: list[tuple[object, Json | None]] = [
 
 @pytest.mark.parametrize("kind", Json)
 @pytest.mark.parametrize(("value", "its"), FITS)
-def test_a_value_is_of_its_own_type_and_of_no_other(value: object, its: Json | None, kind: Json) -> None:
+def test_json_value_has_exactly_one_type(value: object, its: Json | None, kind: Json) -> None:
     assert fits_(value, kind) is (kind is its)
 
 
@@ -74,7 +74,7 @@ FOUND: list[tuple[Field, Any, Any]] = [
 
 
 @pytest.mark.parametrize(("field", "body", "value"), FOUND)
-def test_a_member_is_found_by_its_path(field: Field, body: Any, value: Any) -> None:
+def test_field_value_is_found_by_path(field: Field, body: Any, value: Any) -> None:
     assert field.of(body) == value
 
 
@@ -92,32 +92,32 @@ JUDGED = [
 
 
 @pytest.mark.parametrize(("body", "typed", "passed"), JUDGED)
-def test_a_member_is_judged_by_its_type_or_by_its_value_but_not_by_both(body: Any, typed: bool, passed: bool) -> None:
-    world = FakeSandbox()
-    call = world.call("any", body)
-    assert FLAT.well_typed(call, world) is typed
-    assert FLAT.passes(lambda value: value == 1)(call, world) is passed
+def test_wrong_type_violates_the_type_check_only(body: Any, typed: bool, passed: bool) -> None:
+    sandbox = FakeSandbox()
+    call = sandbox.call("any", body)
+    assert FLAT.well_typed(call, sandbox) is typed
+    assert FLAT.passes(lambda value: value == 1)(call, sandbox) is passed
 
 
-def test_a_place_names_the_member_and_a_rule_the_last_word_of_it() -> None:
+def test_name_of_a_rule_is_the_last_word_of_its_place() -> None:
     assert DEEP.place == "body.candidate.email"
     assert rule("a", place=DEEP.place).name == "email"
     assert rule("a", place="request").name == "request"
 
 
-def test_there_is_one_type_rule_for_each_member() -> None:
+def test_type_rules_has_one_rule_for_each_field() -> None:
     first, second = type_rules("x.create", (FLAT, DEEP), 400)
     assert (first.id, second.id) == ("x.create.gender.type", "x.create.candidate.email.type")
     assert first.statement == "gender must be of type integer"
     assert second.statement == "candidate.email must be of type string"
     assert {(r.status, r.standing, r.source.title) for r in (first, second)} == {(400, Standing.ASSUMED, "our choice")}
-    world = FakeSandbox()
-    assert first.check(world.call("any", {"gender": 1}), world)
-    assert not first.check(world.call("any", {"gender": "1"}), world)
+    sandbox = FakeSandbox()
+    assert first.check(sandbox.call("any", {"gender": 1}), sandbox)
+    assert not first.check(sandbox.call("any", {"gender": "1"}), sandbox)
 
 
 def rule(id: str, holds: bool = True, place: str = "request") -> Rule:
-    return Rule(id, place, f"{id} holds", 400, Standing.ASSUMED, Source("x", "y"), lambda call, world: holds)
+    return Rule(id, place, f"{id} holds", 400, Standing.ASSUMED, Source("x", "y"), lambda call, sandbox: holds)
 
 
 KEPT, BAD, WORSE = rule("kept"), rule("bad", holds=False), rule("worse", holds=False)
@@ -136,25 +136,25 @@ KEPT, BAD, WORSE = rule("kept"), rule("bad", holds=False), rule("worse", holds=F
         (((), (KEPT,), (KEPT, WORSE)), (WORSE,)),
     ],
 )
-def test_the_first_stage_with_a_broken_rule_names_all_that_it_found(
+def test_first_stage_with_a_violation_reports_all_its_violated_rules(
     stages: tuple[tuple[Rule, ...], ...], found: tuple[Rule, ...]
 ) -> None:
-    world = FakeSandbox()
-    assert violated_rules(stages, world.call("any"), world) == found
+    sandbox = FakeSandbox()
+    assert violated_rules(stages, sandbox.call("any"), sandbox) == found
 
 
-def test_a_later_stage_is_not_asked_once_an_earlier_one_refused() -> None:
-    def fails(call: object, world: object) -> bool:
+def test_later_stages_are_not_checked_after_a_violation() -> None:
+    def fails(call: object, sandbox: object) -> bool:
         raise AssertionError("it may rely on the earlier stage")
 
     late = Rule("late", "request", "", 400, Standing.ASSUMED, Source("x", "y"), fails)
-    world = FakeSandbox()
-    assert violated_rules(((BAD,), (late,)), world.call("any"), world) == (BAD,)
+    sandbox = FakeSandbox()
+    assert violated_rules(((BAD,), (late,)), sandbox.call("any"), sandbox) == (BAD,)
 
 
 def test_rule_of_the_http_layer_accepts_every_request() -> None:
-    world = FakeSandbox()
-    assert Rule("http", "path", "", 404, Standing.ASSUMED, Source("x", "y")).check(world.call("any"), world)
+    sandbox = FakeSandbox()
+    assert Rule("http", "path", "", 404, Standing.ASSUMED, Source("x", "y")).check(sandbox.call("any"), sandbox)
 
 
 DEMAND = Basis(Standing.DOCUMENTED, Source("x", "y"))
@@ -170,7 +170,7 @@ STATUS, BODY = assumed("the status is ours"), assumed("the body is ours")
         (STATUS, BODY, (STATUS, BODY)),
     ],
 )
-def test_a_body_is_as_sure_as_its_status_and_a_status_as_the_demand_unless_the_rule_says_otherwise(
+def test_basis_of_status_and_body_defaults_to_that_of_the_demand(
     status: Basis | None, body: Basis | None, wanted: tuple[Basis, Basis]
 ) -> None:
     rule = Rule("one", "request", "", 400, DEMAND.standing, DEMAND.source, status_basis=status, body_basis=body)

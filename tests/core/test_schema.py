@@ -55,16 +55,16 @@ ROWS: list[tuple[Schema, list[Any], list[Any]]] = [
 
 
 @pytest.mark.parametrize(("schema", "good", "bad"), ROWS, ids=lambda one: str(one)[:40])
-def test_a_schema_takes_what_it_says_and_nothing_else(schema: Schema, good: list[Any], bad: list[Any]) -> None:
+def test_schema_accepts_valid_and_rejects_invalid_values(schema: Schema, good: list[Any], bad: list[Any]) -> None:
     Draft202012Validator.check_schema(schema)
     judge = Draft202012Validator(schema)
     assert [value for value in good if not judge.is_valid(value)] == []
     assert [value for value in bad if judge.is_valid(value)] == []
 
 
-def test_a_named_shape_may_be_null_too() -> None:
+def test_reference_can_be_nullable() -> None:
     assert nullable(ref("Order")) == {"anyOf": [{"$ref": "#/components/schemas/Order"}, {"type": "null"}]}
 
 
-def test_a_name_with_underscores_becomes_a_title() -> None:
+def test_title_is_made_from_words_with_underscores() -> None:
     assert named("create_order_v2") == "CreateOrderV2"

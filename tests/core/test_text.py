@@ -6,12 +6,12 @@ from assessment_simulator.core.text import address_flaw, is_blank, lower_uuid, m
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t\r\n", "\u00a0", "\u3000\u2003", "\u200b", "\ufeff", "\u2028\u0085"])
-def test_white_space_and_format_characters_alone_are_blank(text: str) -> None:
+def test_white_space_and_format_characters_are_blank(text: str) -> None:
     assert is_blank(text)
 
 
 @pytest.mark.parametrize("text", ["a", " a ", "0", "\u200ba", "李", "."])
-def test_a_text_with_a_visible_character_is_not_blank(text: str) -> None:
+def test_text_with_a_visible_character_is_not_blank(text: str) -> None:
     assert not is_blank(text)
 
 
@@ -29,12 +29,12 @@ BAD = (
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_what_can_be_an_address_has_no_flaw(text: str) -> None:
+def test_valid_email_address_is_accepted(text: str) -> None:
     assert address_flaw(text) is None
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_what_cannot_be_an_address_has_a_flaw(text: str) -> None:
+def test_invalid_email_address_is_explained(text: str) -> None:
     assert address_flaw(text)
 
 
@@ -47,11 +47,11 @@ def test_what_cannot_be_an_address_has_a_flaw(text: str) -> None:
         ("forename", ["firstName"], None), ("_", ["firstName"], None), ("", ["firstName"], None),
     ],
 )  # fmt: skip
-def test_a_misspelt_name_leads_to_the_known_one(name: str, known: list[str], right: str | None) -> None:
+def test_misspelt_name_is_matched_to_a_known_one(name: str, known: list[str], right: str | None) -> None:
     assert meant(name, known) == right
 
 
-def test_a_uuid_is_lowered_and_no_other_text() -> None:
+def test_only_uuids_are_lowercased() -> None:
     assert lower_uuid("6AC4D6B5-9A3E-4D0C-8F55-0D5A3F6D2B10") == "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
     for text in ("ABC", "6AC4D6B59A3E4D0C8F550D5A3F6D2B10", "{6AC4D6B5-9A3E-4D0C-8F55-0D5A3F6D2B1}", "X" * 36):
         assert lower_uuid(text) == text
@@ -75,5 +75,5 @@ def test_a_uuid_is_lowered_and_no_other_text() -> None:
         ("", False, True, False),
     ],
 )  # fmt: skip
-def test_a_plus_is_suspect_where_a_blank_makes_no_sense(query: str, quoted: bool, certain: bool, suspect: bool) -> None:
+def test_plus_is_suspect_where_a_blank_makes_no_sense(query: str, quoted: bool, certain: bool, suspect: bool) -> None:
     assert plus_is_suspect(raw_value(query, "f"), quoted=quoted, certain=certain) is suspect

@@ -58,12 +58,12 @@ URLS = [
 
 
 @pytest.mark.parametrize(("text", "url", "web"), URLS)
-def test_a_url_is_judged_by_its_form(text: str, url: bool, web: bool) -> None:
+def test_url_is_recognised(text: str, url: bool, web: bool) -> None:
     assert (is_url(text), is_web_url(text)) == (url, web)
 
 
 @given(st.text() | st.text().map("http://{}".format) | st.text().map("http://host:{}".format))
-def test_no_text_whatever_raises_and_a_web_url_is_a_url(text: str) -> None:
+def test_any_text_is_parsed_without_raising_and_web_urls_are_urls(text: str) -> None:
     assert is_url(text) or not is_web_url(text)
 
 
@@ -91,7 +91,7 @@ AUTH = [
 
 
 @pytest.mark.parametrize(("url", "bare", "header"), AUTH)
-def test_user_and_password_become_a_header_and_the_rest_stays(url: str, bare: str, header: str | None) -> None:
+def test_user_and_password_become_basic_authentication(url: str, bare: str, header: str | None) -> None:
     assert basic_auth(url) == (bare, header)
 
 
@@ -121,7 +121,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("text", "place"), PLACES)
-def test_a_place_is_a_host_and_a_port(text: str, place: tuple[str, int] | None) -> None:
+def test_host_and_port_are_parsed(text: str, place: tuple[str, int] | None) -> None:
     assert host_and_port(text) == place
 
 
@@ -153,7 +153,7 @@ PREFIXES = [
 
 
 @pytest.mark.parametrize(("path", "prefix"), PREFIXES)
-def test_a_prefix_is_a_path_that_links_can_begin_with(path: str, prefix: str | None) -> None:
+def test_path_prefix_of_a_base_url(path: str, prefix: str | None) -> None:
     assert path_prefix(path) == prefix
 
 

@@ -1,4 +1,4 @@
-"""The one door through a vendor: rules first, then the decision, and the headers that stand on every reply."""
+"""The one door through a vendor: rules first, then the decision, and the headers that stand on every response."""
 
 from dataclasses import replace
 
@@ -26,10 +26,10 @@ SOURCE = Source("x", "y")
 
 
 def rule(id: str, *, holds: bool = False, status: int = 400) -> Rule:
-    return Rule(id, "request", f"{id} must hold", status, Standing.ASSUMED, SOURCE, lambda call, world: holds)
+    return Rule(id, "request", f"{id} must hold", status, Standing.ASSUMED, SOURCE, lambda call, sandbox: holds)
 
 
-def decide(call: VendorRequest, world: SandboxView) -> Decision:
+def decide(call: VendorRequest, sandbox: SandboxView) -> Decision:
     return Decision(
         VendorResponse(200, {"ok": True}, (("x-own", "1"),), notes=("noted",)),
         (Record("kind", "id", None, {}),),
@@ -37,7 +37,7 @@ def decide(call: VendorRequest, world: SandboxView) -> Decision:
     )
 
 
-def refuse(found: tuple[Rule, ...], call: VendorRequest, world: SandboxView) -> VendorResponse:
+def refuse(found: tuple[Rule, ...], call: VendorRequest, sandbox: SandboxView) -> VendorResponse:
     return VendorResponse(found[0].status, {"said": [rule.statement for rule in found]}, (("x-refused", "1"),))
 
 
@@ -54,57 +54,55 @@ def vendor(*more: tuple[str, str]) -> Vendor:
         sample_actions={"fulfil": Operation("fulfil", decide)},
         http_rules={"route": rule("route"), "verb": rule("verb")},
         render_refusal=refuse,
-        extra_headers=lambda world: more,
+        extra_headers=lambda sandbox: more,
     )
 
 
-def test_a_call_that_keeps_every_rule_is_decided() -> None:
-    world = FakeSandbox()
-    call = world.call("read")
-    assert handle(vendor(), READ, call, world) == decide(call, world)
+def test_valid_request_is_decided() -> None:
+    sandbox = FakeSandbox()
+    call = sandbox.call("read")
+    assert handle(vendor(), READ, call, sandbox) == decide(call, sandbox)
 
 
-def test_a_refusal_carries_the_hints_of_the_violated_rules_only() -> None:
+def test_refusal_carries_the_hints_of_the_violated_rules_only() -> None:
     def hinting(id: str, text: str | None, *, holds: bool = False) -> Rule:
-        return replace(rule(id, holds=holds), hint=lambda call, world: text)
+        return replace(rule(id, holds=holds), hint=lambda call, sandbox: text)
 
     stage = (hinting("a", "change a"), hinting("kept", "not this", holds=True), hinting("b", None), rule("c"))
-    world = FakeSandbox()
-    reply = handle(vendor(), Operation("hinted", decide, (stage,)), world.call("hinted"), world).response
-    assert (reply.rules, reply.hints) == (("a", "b", "c"), ("change a",))
+    sandbox = FakeSandbox()
+    response = handle(vendor(), Operation("hinted", decide, (stage,)), sandbox.call("hinted"), sandbox).response
+    assert (response.rules, response.hints) == (("a", "b", "c"), ("change a",))
 
 
-def test_a_call_that_breaks_rules_is_refused_by_all_of_the_first_stage_and_changes_nothing() -> None:
-    world = FakeSandbox()
-    decision = handle(vendor(), REFUSED, world.call("refused"), world)
+def test_refusal_names_all_violated_rules_of_the_first_stage_and_changes_nothing() -> None:
+    sandbox = FakeSandbox()
+    decision = handle(vendor(), REFUSED, sandbox.call("refused"), sandbox)
     assert decision == Decision(
         VendorResponse(401, {"said": ["a must hold", "b must hold"]}, (("x-refused", "1"),), rules=("a", "b"))
     )
 
 
 @pytest.mark.parametrize(("operation", "own"), [(READ, ("x-own", "1")), (REFUSED, ("x-refused", "1"))])
-def test_every_reply_carries_the_headers_that_stand_on_all_after_its_own(
-    operation: Operation, own: tuple[str, str]
-) -> None:
-    world = FakeSandbox()
-    call = world.call(operation.name)
-    plain, limited = (handle(a, operation, call, world) for a in (vendor(), vendor(("x-limit", "5"))))
+def test_extra_headers_are_added_to_every_response(operation: Operation, own: tuple[str, str]) -> None:
+    sandbox = FakeSandbox()
+    call = sandbox.call(operation.name)
+    plain, limited = (handle(a, operation, call, sandbox) for a in (vendor(), vendor(("x-limit", "5"))))
     assert limited.response.headers == (own, ("x-limit", "5"))
     assert (limited.response.status, limited.response.body) == (plain.response.status, plain.response.body)
     assert (limited.records, limited.timers) == (plain.records, plain.timers)
 
 
-def test_a_refusal_names_its_rules_in_order() -> None:
-    world = FakeSandbox()
-    reply = refusal_response(vendor(), (rule("b"), rule("a")), world.call("any"), world)
-    assert reply.rules == ("b", "a")
+def test_refusal_names_its_rules_in_order() -> None:
+    sandbox = FakeSandbox()
+    response = refusal_response(vendor(), (rule("b"), rule("a")), sandbox.call("any"), sandbox)
+    assert response.rules == ("b", "a")
 
 
-def test_operations_are_those_of_the_endpoints_the_actions_and_the_staged_moves() -> None:
+def test_operations_are_those_of_endpoints_actions_and_sample_actions() -> None:
     assert [*vendor().operations] == ["read", "refused", "complete", "fulfil"]
 
 
-def test_every_rule_is_listed_once_the_door_first() -> None:
+def test_every_rule_is_listed_once_http_rules_first() -> None:
     assert [rule.id for rule in vendor().rules] == ["route", "verb", "kept", "a", "b", "c", "d"]
 
 
@@ -112,6 +110,11 @@ def test_every_rule_is_listed_once_the_door_first() -> None:
     ("behaviour", "in_force"),
     [({}, {"x": None, "y": 1}), ({"x": 50}, {"x": 50, "y": 1}), ({"x": None, "z": 3}, {"x": None, "y": 1})],
 )
-def test_a_switch_that_is_not_set_is_at_its_first_value(behaviour: dict[str, int | None], in_force: object) -> None:
+def test_unset_behaviour_flag_has_its_default(behaviour: dict[str, int | None], in_force: object) -> None:
     switches = (BehaviourFlag("x", (None, 50), "", SOURCE), BehaviourFlag("y", (1, 2), "", SOURCE))
     assert behaviour_in_force(replace(Config(), behaviour=behaviour), switches) == in_force
+
+
+def test_decision_with_only_a_response_changes_nothing() -> None:
+    assert not Decision(VendorResponse(200)).changes
+    assert Decision(VendorResponse(200), deleted=(("order", "1"),)).changes

@@ -127,14 +127,8 @@ _TYPES = {
     "list": ("list_orders", {"job_application_id": "string", "candidate_id": "string"}),
 }  # fmt: skip
 _NEEDED = (
-    "client_id",
-    "client_secret",
-    "grant_type",
-    "candidate",
-    "candidate.email",
-    "assessment_id",
-    "application_id",
-)
+    "client_id", "client_secret", "grant_type", "candidate", "candidate.email", "assessment_id", "application_id",
+)  # fmt: skip
 
 
 def _types() -> list[Row]:

@@ -10,66 +10,70 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.vendor import Credential
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeSandbox
-from tests.vendors.pymetrics.desk import Desk
+from tests.vendors.pymetrics.fakes import PymetricsSandbox
 from tests.vendors.pymetrics.rows import ABSENT
 
 
-def test_a_token_is_shown_with_the_four_members_that_clients_need() -> None:
-    reply = Desk().send("create_token")
-    assert reply.status == 201
-    assert list(reply.body) == ["access_token", "token_type", "expires_in", "scope"]
-    assert (reply.body["token_type"], reply.body["expires_in"], reply.body["scope"]) == ("Bearer", 3600, "mercury")
+def test_token_response_has_four_members() -> None:
+    response = PymetricsSandbox().send("create_token")
+    assert response.status == 201
+    assert list(response.body) == ["access_token", "token_type", "expires_in", "scope"]
+    assert (response.body["token_type"], response.body["expires_in"], response.body["scope"]) == (
+        "Bearer",
+        3600,
+        "mercury",
+    )
 
 
 @pytest.mark.parametrize(("authorization", "hinted"), [("Basic c2ltOng=", True), ("basic", True), ("Bearer x", False)])
-def test_a_refused_token_call_with_basic_credentials_has_a_hint(authorization: str, hinted: bool) -> None:
-    reply = FakeSandbox().ask(
+def test_refused_token_request_with_basic_credentials_has_a_hint(authorization: str, hinted: bool) -> None:
+    response = FakeSandbox().ask(
         VENDOR, "create_token", {}, media_type="application/json", headers={"authorization": authorization}
     )
-    assert reply.status == 400
-    assert ("client_secret_post" in " ".join(reply.hints)) is hinted
+    assert response.status == 400
+    assert ("client_secret_post" in " ".join(response.hints)) is hinted
 
 
-def test_unknown_members_of_a_token_call_are_noted() -> None:
+def test_unknown_members_of_a_token_request_are_noted() -> None:
     body = {"client_id": "sim-a", "client_secret": "x", "grant_type": "client_credentials", "Scope": "all"}
-    reply = FakeSandbox().ask(VENDOR, "create_token", body, media_type="application/json")
-    assert (reply.status, reply.notes) == (201, ("body.Scope is not a documented member; it was ignored",))
+    response = FakeSandbox().ask(VENDOR, "create_token", body, media_type="application/json")
+    assert (response.status, response.notes) == (201, ("body.Scope is not a documented member; it was ignored",))
 
 
-def test_a_token_names_its_sandbox() -> None:
-    assert Desk().words["{token}"].startswith("sim-test.")
+def test_token_begins_with_the_sandbox_name() -> None:
+    assert PymetricsSandbox().words["{token}"].startswith("sim-test.")
 
 
-def test_two_tokens_of_one_moment_differ() -> None:
-    desk = Desk()
-    assert desk.send("create_token").body["access_token"] != desk.send("create_token").body["access_token"]
+def test_tokens_of_one_instant_differ() -> None:
+    sandbox = PymetricsSandbox()
+    assert sandbox.send("create_token").body["access_token"] != sandbox.send("create_token").body["access_token"]
 
 
-def test_a_token_lives_until_its_last_tick() -> None:
-    desk = Desk()
-    desk.now += 3600 * instant.SECOND - 1
-    assert desk.send("get_configuration").status == 200
-    desk.now += 1
-    assert desk.send("get_configuration").rules == ("pymetrics.access.token.live",)
+def test_token_expires_after_3600_seconds() -> None:
+    sandbox = PymetricsSandbox()
+    sandbox.now += 3600 * instant.SECOND - 1
+    assert sandbox.send("get_configuration").status == 200
+    sandbox.now += 1
+    assert sandbox.send("get_configuration").rules == ("pymetrics.access.token.live",)
 
 
-def test_a_token_works_on_a_clock_before_1970() -> None:
-    desk = Desk()
-    desk.now = instant.EARLIEST
-    desk.words["{token}"] = desk.send("create_token").body["access_token"]
-    assert desk.send("get_configuration").status == 200
+def test_token_is_valid_on_a_clock_before_1970() -> None:
+    sandbox = PymetricsSandbox()
+    sandbox.now = instant.EARLIEST
+    sandbox.words["{token}"] = sandbox.send("create_token").body["access_token"]
+    assert sandbox.send("get_configuration").status == 200
 
 
-def test_a_token_is_known_only_where_it_is_remembered() -> None:
-    desk = Desk()
-    del desk.records["token", desk.words["{token}"]]
-    assert desk.send("get_configuration").rules == ("pymetrics.access.token.known",)
+def test_deleted_token_is_refused() -> None:
+    sandbox = PymetricsSandbox()
+    del sandbox.records["token", sandbox.words["{token}"]]
+    assert sandbox.send("get_configuration").rules == ("pymetrics.access.token.known",)
 
 
 @given(st.text())
-def test_no_header_makes_it_stumble(text: str) -> None:
-    reply = Desk().send("get_configuration", {"header.authorization": f"Bearer {text}"})
-    assert reply.status == 401
+def test_any_authorization_header_is_refused_without_raising(text: str) -> None:
+    response = PymetricsSandbox().send("get_configuration", {"header.authorization": f"Bearer {text}"})
+    assert response.status == 401
 
 
 @pytest.mark.parametrize(
@@ -92,17 +96,10 @@ def test_no_header_makes_it_stumble(text: str) -> None:
         ("download_report", {"path.ticket": ABSENT}, None),
     ],
 )
-def test_a_caller_shows_a_client_a_key_or_a_link(operation: str, change: Any, shown: Credential | None) -> None:
-    request = Desk().request(operation, change)
+def test_credential_is_a_client_a_key_or_a_link(operation: str, change: Any, shown: Credential | None) -> None:
+    request = PymetricsSandbox().request(operation, change)
     assert VENDOR.credential(operation, request.params, request.headers, request.body) == shown
 
 
-def test_every_kind_of_credential_that_is_handed_out_is_one_that_is_asked_for() -> None:
-    assert VENDOR.credentials == {
-        "pymetrics.client": ("client_id", "client_secret"),
-        "pymetrics.key": ("api_key",),
-    }
-
-
 def test_no_header_is_added_to_every_answer() -> None:
-    assert VENDOR.extra_headers(Desk()) == ()
+    assert VENDOR.extra_headers(PymetricsSandbox()) == ()

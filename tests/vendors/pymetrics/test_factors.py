@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.vendors.pymetrics.v2.content import CAPABILITIES, FACTORS
-from tests.vendors.pymetrics.desk import Desk
+from tests.vendors.pymetrics.fakes import PymetricsSandbox
 from tests.vendors.pymetrics.rows import GAMES, REASONING
 
 NAMES = [
@@ -17,23 +17,23 @@ NAMES = [
 ]  # fmt: skip
 
 
-def finished(*scores: float | None, **members: Any) -> Desk:
+def finished(*scores: float | None, **members: Any) -> PymetricsSandbox:
     """A sandbox whose order was completed with these scores."""
-    desk = Desk()
-    desk.order(**members)
-    desk.act("complete", {"results": [{"score": score} for score in scores]})
-    return desk
+    sandbox = PymetricsSandbox()
+    sandbox.order(**members)
+    sandbox.act("complete", {"results": [{"score": score} for score in scores]})
+    return sandbox
 
 
-def factors(desk: Desk) -> dict[str, Any]:
+def factors(sandbox: PymetricsSandbox) -> dict[str, Any]:
     """The factor content of the order."""
-    body: dict[str, Any] = desk.send("get_factor_content").body
+    body: dict[str, Any] = sandbox.send("get_factor_content").body
     return body
 
 
-def capabilities(desk: Desk, reader: str = "recruiter") -> dict[str, Any]:
+def capabilities(sandbox: PymetricsSandbox, reader: str = "recruiter") -> dict[str, Any]:
     """The capability content of the order."""
-    body: dict[str, Any] = desk.send("get_capability_content", {"path.type": reader}).body
+    body: dict[str, Any] = sandbox.send("get_capability_content", {"path.type": reader}).body
     return body
 
 
@@ -47,9 +47,9 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def test_factor_content_names_the_order_and_the_nine_factors() -> None:
-    desk = Desk()
-    id = desk.order("complete")
-    body = factors(desk)
+    sandbox = PymetricsSandbox()
+    id = sandbox.order("complete")
+    body = factors(sandbox)
     assert list(body) == ["order", "factors"]
     assert list(body["order"]) == ["id", "status", "assessment_id", "implementation_id"]
     assert (body["order"]["id"], body["order"]["status"], body["order"]["assessment_id"]) == (id, "Completed", GAMES)
@@ -57,7 +57,7 @@ def test_factor_content_names_the_order_and_the_nine_factors() -> None:
     assert [factor["name"] for factor in body["factors"]] == NAMES
 
 
-def test_a_factor_has_every_member_and_says_which_end_the_model_favours() -> None:
+def test_factor_has_every_member_and_the_direction_of_the_model() -> None:
     for factor in factors(finished(50, 60))["factors"]:
         assert list(factor) == [
             "name", "definition", "quadrant", "high_label", "low_label", "model_directions",
@@ -72,14 +72,14 @@ def test_a_factor_has_every_member_and_says_which_end_the_model_favours() -> Non
 
 
 def test_every_assessment_with_a_result_has_a_model() -> None:
-    desk = Desk()
-    desk.order()
-    desk.act("complete", {"results": [{"assessment_id": GAMES}, {"assessment_id": REASONING}]})
-    for factor in factors(desk)["factors"]:
+    sandbox = PymetricsSandbox()
+    sandbox.order()
+    sandbox.act("complete", {"results": [{"assessment_id": GAMES}, {"assessment_id": REASONING}]})
+    for factor in factors(sandbox)["factors"]:
         assert [model["assessment"]["id"] for model in factor["model_directions"]] == [GAMES, REASONING]
 
 
-def test_a_model_asks_the_same_of_everybody() -> None:
+def test_model_directions_are_the_same_for_all_candidates() -> None:
     def asked(email: str) -> tuple[str, list[Any]]:
         body = factors(finished(50, candidate={"email": email}))
         return body["order"]["implementation_id"], [factor["model_directions"] for factor in body["factors"]]
@@ -87,17 +87,17 @@ def test_a_model_asks_the_same_of_everybody() -> None:
     assert asked("ada@example.com") == asked("eda@example.com")
 
 
-def leanings(desk: Desk) -> list[bool]:
+def leanings(sandbox: PymetricsSandbox) -> list[bool]:
     """For each factor whether the candidate leans to the end that the model favours."""
     return [
         factor["development_report_factor_content"]["results"].endswith(
             f"{factor[factor['model_directions'][0]['direction'] + '_label']}."
         )
-        for factor in factors(desk)["factors"]
+        for factor in factors(sandbox)["factors"]
     ]
 
 
-def test_the_better_the_score_the_more_factors_are_as_the_model_wants_them() -> None:
+def test_better_scores_meet_more_directions_of_the_model() -> None:
     assert leanings(finished(0)) == [False] * 9
     assert leanings(finished(100)) == [True] * 9
     assert len(set(leanings(finished(50)))) == 2
@@ -118,69 +118,65 @@ def test_capability_content_has_every_member_for_every_reader(reader: str) -> No
         assert list(lesson) == ["title", "link", "type", "language_code"]
 
 
-def test_each_reader_finds_another_title() -> None:
-    desk = finished(50)
-    assert len({capabilities(desk, reader)["title"] for reader in ("talent", "recruiter", "manager")}) == 3
+def test_title_depends_on_the_reader() -> None:
+    sandbox = finished(50)
+    assert len({capabilities(sandbox, reader)["title"] for reader in ("talent", "recruiter", "manager")}) == 3
 
 
 @pytest.mark.parametrize(
     ("scores", "alignment"),
     [
-        ((100,), "High Alignment"),
-        ((70,), "High Alignment"),
-        ((40, 60), "Moderate Alignment"),
-        ((39.9,), "Low Alignment"),
-        ((90, None), "High Alignment"),
-        ((-1e299,), "Low Alignment"),
+        ((100,), "High Alignment"), ((70,), "High Alignment"), ((40, 60), "Moderate Alignment"),
+        ((39.9,), "Low Alignment"), ((90, None), "High Alignment"), ((-1e299,), "Low Alignment"),
         ((1e299,), "High Alignment"),
     ],
-)
-def test_the_alignment_follows_from_the_mean_of_the_scores(scores: tuple[float | None, ...], alignment: str) -> None:
+)  # fmt: skip
+def test_alignment_follows_from_the_mean_of_the_scores(scores: tuple[float | None, ...], alignment: str) -> None:
     assert capabilities(finished(*scores))["overall_capabilities_alignment"] == alignment
 
 
 @pytest.mark.parametrize(("score", "possible"), [(0, {"1"}), (100, {"5"}), (50, {"2", "3", "4"})])
-def test_a_capability_lies_near_the_score(score: float, possible: set[str]) -> None:
+def test_quintile_is_near_the_score(score: float, possible: set[str]) -> None:
     found = {one["quintile"] for one in capabilities(finished(score))["capabilities"]}
     assert found <= possible
 
 
 @given(st.text(min_size=1))
-def test_content_is_never_empty_and_the_same_at_every_look(application: str) -> None:
-    desk = finished(None, application_id=application)
-    before = desk.memory()
+def test_content_is_never_empty_and_repeatable(application: str) -> None:
+    sandbox = finished(None, application_id=application)
+    before = sandbox.memory()
     for content in (factors, capabilities):
-        body = content(desk)
+        body = content(sandbox)
         assert all(isinstance(leaf, str) and leaf for leaf in leaves(body))
-        assert content(desk) == body
-    assert desk.memory() == before, "reading content fulfils nothing"
+        assert content(sandbox) == body
+    assert sandbox.memory() == before, "reading content fulfils nothing"
 
 
-def test_content_outlives_the_fulfilment() -> None:
-    desk = finished(50)
-    before, able = factors(desk), capabilities(desk)
-    desk.send("get_order_v2")
-    assert factors(desk) == {**before, "order": {**before["order"], "status": "Fulfilled"}}
-    assert capabilities(desk) == able
+def test_content_is_the_same_after_the_order_is_fulfilled() -> None:
+    sandbox = finished(50)
+    before, able = factors(sandbox), capabilities(sandbox)
+    sandbox.send("get_order_v2")
+    assert factors(sandbox) == {**before, "order": {**before["order"], "status": "Fulfilled"}}
+    assert capabilities(sandbox) == able
 
 
-def test_an_unknown_order_is_a_404_whatever_the_type() -> None:
-    reply = Desk().send("get_capability_content", {"path.uuid": "x", "path.type": "x"})
-    assert reply.rules == ("pymetrics.v2.capability.known",)
+def test_unknown_order_is_404_for_every_type() -> None:
+    response = PymetricsSandbox().send("get_capability_content", {"path.uuid": "x", "path.type": "x"})
+    assert response.rules == ("pymetrics.v2.capability.known",)
 
 
-def test_a_wrong_type_and_missing_results_are_told_together() -> None:
-    desk = Desk()
-    desk.order("start")
-    reply = desk.send("get_capability_content", {"path.type": "x"})
-    assert reply.rules == ("pymetrics.v2.capability.type", "pymetrics.v2.capability.scores")
+def test_wrong_type_and_missing_results_are_reported_together() -> None:
+    sandbox = PymetricsSandbox()
+    sandbox.order("start")
+    response = sandbox.send("get_capability_content", {"path.type": "x"})
+    assert response.rules == ("pymetrics.v2.capability.type", "pymetrics.v2.capability.scores")
 
 
-def test_an_order_completed_without_results_has_no_content() -> None:
+def test_order_completed_without_results_has_no_content() -> None:
     assert finished().send("get_factor_content").rules == ("pymetrics.v2.factor.scores",)
 
 
-def test_no_two_texts_are_alike() -> None:
+def test_texts_are_unique() -> None:
     poles = [pole for factor in FACTORS for pole in (factor.high, factor.low)]
     said = [
         text for pole in poles for text in (pole.label, pole.strength, pole.opportunity, *pole.uses, *pole.practice)

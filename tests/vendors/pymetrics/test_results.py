@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assessment_simulator.core.request import Unreadable
 from assessment_simulator.vendors.pymetrics.results import BANDS, band
-from tests.vendors.pymetrics.desk import Desk, shown
+from tests.vendors.pymetrics.fakes import PymetricsSandbox, shown
 from tests.vendors.pymetrics.rows import GAMES, REASONING
 
 NAMES = [name for _, name, _ in BANDS]
@@ -16,11 +16,11 @@ NAMES = [name for _, name, _ in BANDS]
 
 def drawn(email: str, secret: bytes) -> dict[str, Any]:
     """The one result of an order completed in a sandbox with this secret."""
-    desk = Desk()
-    desk.secret = secret
-    desk.words["{token}"] = desk.send("create_token").body["access_token"]
-    desk.order(candidate={"email": email})
-    (result,) = shown(desk.act("complete"))["results"]
+    sandbox = PymetricsSandbox()
+    sandbox.secret = secret
+    sandbox.words["{token}"] = sandbox.send("create_token").body["access_token"]
+    sandbox.order(candidate={"email": email})
+    (result,) = shown(sandbox.act("complete"))["results"]
     return dict(result)
 
 
@@ -28,7 +28,7 @@ secrets = st.binary(min_size=1, max_size=64)
 
 
 @given(secrets)
-def test_a_drawn_result_is_whole_and_its_band_follows_from_its_score(secret: bytes) -> None:
+def test_drawn_result_is_complete_and_has_the_band_of_its_score(secret: bytes) -> None:
     result = drawn("ada@example.com", secret)
     assert list(result) == ["assessment", "create_date", "description", "score", "band"]
     assert result["assessment"]["id"] == GAMES
@@ -40,12 +40,12 @@ def test_a_drawn_result_is_whole_and_its_band_follows_from_its_score(secret: byt
 
 
 @given(secrets)
-def test_a_tag_makes_scores_high(secret: bytes) -> None:
+def test_outcome_tag_makes_scores_high(secret: bytes) -> None:
     assert drawn("ada+score-high@example.com", secret)["band"] == "Highly Recommended"
 
 
 @given(secrets)
-def test_a_tag_makes_scores_low(secret: bytes) -> None:
+def test_outcome_tag_makes_scores_low(secret: bytes) -> None:
     assert drawn("ada+score-low@example.com", secret)["band"] == "Not Recommended"
 
 
@@ -55,20 +55,20 @@ def test_equal_seeds_give_equal_results(secret: bytes) -> None:
 
 
 @given(st.floats(allow_nan=False), st.floats(allow_nan=False))
-def test_a_better_score_is_never_in_a_worse_band(one: float, other: float) -> None:
+def test_better_score_is_never_in_a_worse_band(one: float, other: float) -> None:
     low, high = sorted((one, other))
     assert NAMES.index(band(high)) <= NAMES.index(band(low))
 
 
 def completed(results: Any) -> list[dict[str, Any]]:
     """The results of an order completed with these."""
-    desk = Desk()
-    desk.order()
-    found: list[dict[str, Any]] = shown(desk.act("complete", {"results": results}))["results"]
+    sandbox = PymetricsSandbox()
+    sandbox.order()
+    found: list[dict[str, Any]] = shown(sandbox.act("complete", {"results": results}))["results"]
     return found
 
 
-def test_given_results_are_shown_as_they_were_given() -> None:
+def test_given_results_are_shown_as_given() -> None:
     given_ = {"score": 12, "band": "Ours", "description": "Why", "assessment_id": REASONING}
     (result,) = completed([given_])
     assert (result["score"], result["band"], result["description"]) == (12, "Ours", "Why")
@@ -77,27 +77,27 @@ def test_given_results_are_shown_as_they_were_given() -> None:
     }  # fmt: skip
 
 
-def test_a_given_score_finds_its_band_and_its_assessment_by_itself() -> None:
+def test_given_score_gets_its_band_and_the_ordered_assessment() -> None:
     (result,) = completed([{"score": 55.5}])
     assert (result["band"], result["assessment"]["id"], result["description"]) == ("Recommended", GAMES, None)
 
 
 @pytest.mark.parametrize("bare", [{}, {"score": None, "band": None, "description": None, "assessment_id": None}])
-def test_a_result_may_have_no_score(bare: dict[str, None]) -> None:
+def test_result_can_have_no_score(bare: dict[str, None]) -> None:
     (result,) = completed([bare])
     assert (result["score"], result["band"]) == (None, None)
 
 
-def test_results_may_be_many_or_none() -> None:
+def test_results_can_be_many_or_none() -> None:
     assert len(completed([{"score": 1}, {"score": 2}])) == 2
     assert completed([]) == []
 
 
-def test_results_left_out_or_null_are_drawn() -> None:
+def test_missing_results_are_drawn() -> None:
     assert completed(None)[0]["score"] is not None
-    desk = Desk()
-    desk.order()
-    assert len(shown(desk.act("complete", {}))["results"]) == 1
+    sandbox = PymetricsSandbox()
+    sandbox.order()
+    assert len(shown(sandbox.act("complete", {}))["results"]) == 1
 
 
 _MEMBERS = "score, band, description, assessment_id"
@@ -133,10 +133,10 @@ _MEMBERS = "score, band, description, assessment_id"
         ("expire", [], "the body must be an object, or left out"),
     ],
 )
-def test_a_wrong_body_is_told_where_it_is_wrong_and_what_would_be_right(action: str, body: Any, detail: str) -> None:
-    desk = Desk()
-    desk.order()
-    before = desk.memory()
-    reply = desk.act(action, body)
-    assert (reply.status, reply.body) == (422, {"detail": detail})
-    assert desk.memory() == before
+def test_invalid_body_of_an_action_is_explained_and_changes_nothing(action: str, body: Any, detail: str) -> None:
+    sandbox = PymetricsSandbox()
+    sandbox.order()
+    before = sandbox.memory()
+    response = sandbox.act(action, body)
+    assert (response.status, response.body) == (422, {"detail": detail})
+    assert sandbox.memory() == before

@@ -18,7 +18,7 @@ SEALED = "test.seal"
 """What the edge puts in place of `LINK_TOKEN`."""
 
 
-class Desk(FakeSandbox):
+class PymetricsSandbox(FakeSandbox):
     """A sandbox asked as the edge asks it: with credentials, judged before anything else."""
 
     words: dict[str, str]
@@ -29,8 +29,8 @@ class Desk(FakeSandbox):
         self.words["{token}"] = self._token(self)
 
     @staticmethod
-    def _token(world: FakeSandbox) -> str:
-        token: str = world.ask(VENDOR, "create_token", dict(REQUESTS["create_token"].body)).body["access_token"]
+    def _token(sandbox: FakeSandbox) -> str:
+        token: str = sandbox.ask(VENDOR, "create_token", dict(REQUESTS["create_token"].body)).body["access_token"]
         return token
 
     def send(self, operation: str, change: Change | None = None) -> VendorResponse:
@@ -38,9 +38,9 @@ class Desk(FakeSandbox):
         change = dict(change or {})
         self.now += instant.parse_duration(change.pop("advance", "PT0S")) or 0
         call = self.request(operation, change)
-        world = self if self._opens(call) else FakeSandbox(name="")
-        decision = handle(VENDOR, VENDOR.operations[operation], call, world)
-        world.apply(decision)
+        sandbox = self if self._opens(call) else FakeSandbox(name="")
+        decision = handle(VENDOR, VENDOR.operations[operation], call, sandbox)
+        sandbox.apply(decision)
         return decision.response
 
     def request(self, operation: str, change: Mapping[str, Any]) -> VendorRequest:
@@ -109,9 +109,9 @@ def _put(parts: dict[str, Any], path: list[str], value: Any) -> None:
         inner[path[-1]] = deepcopy(value)
 
 
-def shown(reply: VendorResponse) -> dict[str, Any]:
+def shown(response: VendorResponse) -> dict[str, Any]:
     """The order in a response, whether it comes as it was saved or made for this response."""
-    body = reply.body
+    body = response.body
     if isinstance(body, dict) and "created" in body:
         body = body["order"]
     face: dict[str, Any] = body.public if isinstance(body, FakeStored) else body

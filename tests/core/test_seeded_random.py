@@ -22,22 +22,22 @@ def drawn(draw: SeededRandom) -> tuple[object, ...]:
 
 
 @given(SECRETS, SEQUENCES)
-def test_equal_secrets_and_sequences_draw_equal_values_in_equal_order(secret: bytes, sequence: int) -> None:
+def test_equal_secrets_and_sequences_return_equal_values(secret: bytes, sequence: int) -> None:
     assert drawn(SeededRandom(secret, sequence)) == drawn(SeededRandom(secret, sequence))
 
 
 @given(SECRETS, SECRETS, SEQUENCES, SEQUENCES)
-def test_another_secret_or_sequence_draws_other_values(one: bytes, other: bytes, first: int, second: int) -> None:
+def test_another_secret_or_sequence_returns_other_values(one: bytes, other: bytes, first: int, second: int) -> None:
     same = (one.ljust(64, b"\0"), first) == (other.ljust(64, b"\0"), second)
     assert same == (SeededRandom(one, first).octets(16) == SeededRandom(other, second).octets(16))
 
 
-def test_one_draw_never_gives_the_same_id_twice_and_neighbours_share_none() -> None:
+def test_ids_are_unique_within_and_across_commits() -> None:
     ids = [draw.uuid() for sequence in range(100) for draw in [SeededRandom(b"secret", sequence)] for _ in range(20)]
     assert len({*ids}) == len(ids)
 
 
-def test_a_draw_knows_whether_anything_was_drawn() -> None:
+def test_used_is_true_after_a_value_was_taken() -> None:
     draw = SeededRandom(b"secret", 1)
     assert not draw.used
     draw.octets(1)
@@ -45,67 +45,60 @@ def test_a_draw_knows_whether_anything_was_drawn() -> None:
 
 
 @given(SECRETS, SEQUENCES)
-def test_an_id_is_a_uuid_of_version_four(secret: bytes, sequence: int) -> None:
+def test_id_is_a_uuid_of_version_4(secret: bytes, sequence: int) -> None:
     id = uuid.UUID(SeededRandom(secret, sequence).uuid())
     assert (id.version, id.variant) == (4, uuid.RFC_4122)
 
 
 @pytest.mark.parametrize("size", [1, 16, 20, 64])
-def test_octets_and_tokens_have_the_size_asked_for(size: int) -> None:
+def test_octets_and_tokens_have_the_requested_size(size: int) -> None:
     assert len(SeededRandom(b"secret", 1).octets(size)) == size
     assert re.fullmatch(f"[0-9a-f]{{{2 * size}}}", SeededRandom(b"secret", 1).token(size))
 
 
 @given(SECRETS, SEQUENCES, st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)).map(sorted))
-def test_a_number_lies_in_its_range(secret: bytes, sequence: int, bounds: list[float]) -> None:
+def test_number_lies_in_its_range(secret: bytes, sequence: int, bounds: list[float]) -> None:
     low, high = bounds
     assert low <= SeededRandom(secret, sequence).number(low, high) <= high
 
 
-def test_numbers_fill_their_range() -> None:
+def test_numbers_are_spread_over_their_range() -> None:
     numbers = [SeededRandom(b"secret", sequence).number(10, 20) for sequence in range(1_000)]
     assert all(10 <= number < 20 for number in numbers)
     assert 14.5 < sum(numbers) / 1_000 < 15.5
 
 
-def test_every_choice_is_picked_about_as_often() -> None:
+def test_choices_are_picked_with_equal_probability() -> None:
     picked = [SeededRandom(b"secret", sequence).pick("abcd") for sequence in range(2_000)]
     assert all(400 < picked.count(choice) < 600 for choice in "abcd")
 
 
 @given(SECRETS, SEQUENCES, st.integers(1, 12))
-def test_digits_are_as_many_as_asked_for(secret: bytes, sequence: int, size: int) -> None:
+def test_digits_have_the_requested_length(secret: bytes, sequence: int, size: int) -> None:
     assert re.fullmatch(f"[0-9]{{{size}}}", SeededRandom(secret, sequence).digits(size))
 
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ((0, "a"), (0, "a"), True),
-        ((0, "a"), (0, "b"), False),
-        ((0, "a"), (1, "a"), False),
-        (("x", "a"), ("x", "a"), True),
-        (("a", "b"), ("ab", ""), False),
-        (("é", "a"), ("e", "a"), False),
+        ((0, "a"), (0, "a"), True), ((0, "a"), (0, "b"), False), ((0, "a"), (1, "a"), False),
+        (("x", "a"), ("x", "a"), True), (("a", "b"), ("ab", ""), False), (("é", "a"), ("e", "a"), False),
     ],
-)
-def test_a_secret_belongs_to_a_seed_and_a_name(
-    one: tuple[int | str, str], other: tuple[int | str, str], same: bool
-) -> None:
+)  # fmt: skip
+def test_secret_depends_on_seed_and_name(one: tuple[int | str, str], other: tuple[int | str, str], same: bool) -> None:
     assert (secret_of(*one) == secret_of(*other)) is same
     assert len(secret_of(*one)) == 32
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
-    [(("link",), ("report",)), (("a", "b"), ("ab",)), (("a", 1), ("a", 2)), ((), ("",) * 2)],
+    ("one", "other"), [(("link",), ("report",)), (("a", "b"), ("ab",)), (("a", 1), ("a", 2)), ((), ("",) * 2)]
 )
-def test_a_seal_is_over_all_its_parts(one: tuple[object, ...], other: tuple[object, ...]) -> None:
+def test_seal_depends_on_secret_and_every_part(one: tuple[object, ...], other: tuple[object, ...]) -> None:
     assert seal(b"secret", *one) == seal(b"secret", *one)
     assert seal(b"secret", *one) != seal(b"secret", *other)
     assert seal(b"secret", *one) != seal(b"another", *one)
 
 
 @pytest.mark.parametrize("size", [12, 1, 64])
-def test_a_seal_is_hexadecimal_of_its_size(size: int) -> None:
+def test_seal_is_hexadecimal_of_the_requested_size(size: int) -> None:
     assert re.fullmatch(f"[0-9a-f]{{{2 * size}}}", seal(b"secret", "link", size=size))

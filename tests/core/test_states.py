@@ -43,17 +43,17 @@ STEPS: list[tuple[State, str, tuple[State, ...] | None]] = [
 
 
 @pytest.mark.parametrize(("state", "action", "passed"), STEPS)
-def test_an_action_passes_through_the_states_that_a_candidate_would(
+def test_action_passes_through_the_states_of_the_happy_path(
     state: State, action: str, passed: tuple[State, ...] | None
 ) -> None:
     assert LINE.steps(state, action) == passed
 
 
-def test_the_ends_are_the_states_that_nothing_leads_out_of() -> None:
+def test_ends_are_the_states_that_no_move_leaves() -> None:
     assert LINE.ends == ("done", "gone")
 
 
-def test_a_state_that_only_leads_to_itself_is_an_end() -> None:
+def test_state_that_only_leads_to_itself_is_an_end() -> None:
     assert StateMachine({"a": "", "b": ""}, {("a", "go"): "b", ("b", "stay"): "b"}, ()).ends == ("b",)
 
 
@@ -77,7 +77,7 @@ MACHINES = [
 
 
 @pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
-def test_the_states_and_ends_are_those_of_the_vendor(
+def test_states_and_ends_are_those_of_the_vendor(
     machine: StateMachine, states: set[State], ends: set[State], done: State
 ) -> None:
     assert {*machine.states} == states
@@ -94,7 +94,7 @@ def test_every_move_begins_and_ends_in_a_known_state(
 
 
 @pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
-def test_whoever_is_not_finished_can_finish_or_expire(
+def test_every_open_invitation_can_complete_or_expire(
     machine: StateMachine, states: set[State], ends: set[State], done: State
 ) -> None:
     for state in states - ends - {done}:
@@ -107,7 +107,7 @@ def test_whoever_is_not_finished_can_finish_or_expire(
 
 
 @pytest.mark.parametrize(("machine", "states", "ends", "done"), MACHINES)
-def test_nothing_comes_back_once_it_is_finished(
+def test_finished_invitations_are_never_reopened(
     machine: StateMachine, states: set[State], ends: set[State], done: State
 ) -> None:
     reached = {done}

@@ -21,7 +21,7 @@ GOOD: list[Mapping[str, Sequence[str]]] = [
 
 
 @pytest.mark.parametrize("answers", GOOD)
-def test_any_choice_is_an_answer_and_so_is_none(answers: Mapping[str, Sequence[str]]) -> None:
+def test_valid_answers_are_accepted(answers: Mapping[str, Sequence[str]]) -> None:
     assert flaw(answers, PARTS) is None
 
 
@@ -36,25 +36,20 @@ BAD: list[tuple[Mapping[str, Sequence[str]], str]] = [
 
 
 @pytest.mark.parametrize(("answers", "said"), BAD)
-def test_anything_else_is_said_to_be_none(answers: Mapping[str, Sequence[str]], said: str) -> None:
+def test_invalid_answers_are_explained(answers: Mapping[str, Sequence[str]], said: str) -> None:
     assert str(flaw(answers, PARTS)).startswith(said)
 
 
-def test_questions_are_known_by_name_whatever_part_they_stand_in() -> None:
+def test_questions_of_all_parts_are_found_by_name() -> None:
     assert questions(PARTS) == {"one": ONE, "many": MANY}
 
 
 @pytest.mark.parametrize(
     ("path", "wanted", "leads"),
     [
-        ("/a/{ticket}", "/a/x", True),
-        ("/a/{ticket}", "/a/x/y", True),
-        ("/a/{ticket}", "/a", False),
-        ("/a/{ticket}", "/ab/x", False),
-        ("/a/b", "/a/b", True),
-        ("/a/b", "/a/b/", False),
-        ("/a/b", "/a/bc", False),
+        ("/a/{ticket}", "/a/x", True), ("/a/{ticket}", "/a/x/y", True), ("/a/{ticket}", "/a", False),
+        ("/a/{ticket}", "/ab/x", False), ("/a/b", "/a/b", True), ("/a/b", "/a/b/", False), ("/a/b", "/a/bc", False),
     ],
-)
-def test_a_link_leads_to_its_path(path: str, wanted: str, leads: bool) -> None:
+)  # fmt: skip
+def test_path_of_a_link_is_recognised(path: str, wanted: str, leads: bool) -> None:
     assert exercise(path).matches(wanted) is leads

@@ -43,12 +43,12 @@ def test_every_status_has_a_phase() -> None:
         ({}, ""),
     ],
 )
-def test_a_candidate_is_called_by_what_is_known(candidate: dict[str, str], name: str) -> None:
+def test_candidate_has_the_best_known_name(candidate: dict[str, str], name: str) -> None:
     nobody = dict.fromkeys(("email", "first_name", "last_name", "external_id"))
     assert briefing(order(candidate=nobody | candidate)).candidate == name
 
 
-def test_a_candidate_is_told_to_what_and_for_what() -> None:
+def test_briefing_names_assessment_vacancy_and_redirect() -> None:
     told = briefing(order(requisition_title="Engineer", candidate_redirect_url="https://ats.example/"))
     assert (told.title, told.subject, told.redirect) == ("Core games", "Engineer", "https://ats.example/")
     assert (told.host, told.until, told.language) == ("", None, "en")
@@ -57,12 +57,12 @@ def test_a_candidate_is_told_to_what_and_for_what() -> None:
     ]  # fmt: skip
 
 
-def test_every_choice_is_worth_something_known() -> None:
+def test_every_choice_has_points() -> None:
     asked = {name: {value for value, _ in question.choices} for name, question in questions(PARTS).items()}
     assert {name: set(worth) for name, worth in POINTS.items()} == asked
 
 
-def test_the_row_of_signs_has_the_right_answers() -> None:
+def test_answers_about_the_signs_are_correct() -> None:
     row = [name for _, name in PARTS[1].exhibit]
     assert POINTS["after_square"][row[row.index("square") + 1]] == 1
     assert POINTS["circles"][str(row.count("circle"))] == 1
@@ -81,25 +81,25 @@ WORST = {name: [min(worth, key=worth.__getitem__)] for name, worth in POINTS.ite
         ({"after_square": ["heart"]}, 41.67),
     ],
 )
-def test_the_same_answers_make_the_same_score(answers: dict[str, list[str]], score: float) -> None:
+def test_equal_answers_make_equal_scores(answers: dict[str, list[str]], score: float) -> None:
     for _ in range(2):
         (result,) = to_results(answers)["results"]
         assert result["score"] == score
 
 
-def test_the_worst_answers_make_a_low_score_with_its_own_words() -> None:
+def test_worst_answers_make_a_low_score_and_its_description() -> None:
     (result,) = to_results(WORST)["results"]
     assert result["score"] < 10
     assert "not close" in result["description"]
 
 
 @pytest.mark.parametrize("blank", [{}, {"circles": []}])
-def test_who_answers_nothing_leaves_the_score_to_chance(blank: dict[str, list[str]]) -> None:
+def test_blank_answers_leave_the_score_to_the_seed(blank: dict[str, list[str]]) -> None:
     assert to_results(blank) == {}
 
 
-def test_the_outcome_is_one_that_complete_takes() -> None:
-    world = FakeSandbox()
-    assert problem(to_results(BEST), world.config) is None
+def test_results_of_answers_are_accepted_by_complete() -> None:
+    sandbox = FakeSandbox()
+    assert problem(to_results(BEST), sandbox.config) is None
     assert QUESTIONNAIRE.opening_action is None
     assert QUESTIONNAIRE.parts == {"en": PARTS}

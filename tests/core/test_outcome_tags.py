@@ -55,12 +55,12 @@ STEERED = [
 
 
 @pytest.mark.parametrize(("email", "steering"), STEERED)
-def test_an_address_steers_as_the_table_says(email: str, steering: OutcomeTags) -> None:
+def test_tags_are_parsed(email: str, steering: OutcomeTags) -> None:
     assert parse_tags(email) == steering
 
 
 @pytest.mark.parametrize("tag", TAGS)
-def test_every_tag_that_is_listed_means_something(tag: str) -> None:
+def test_every_documented_tag_has_an_effect(tag: str) -> None:
     assert parse_tags(f"ada{tag}@example.com") != OutcomeTags()
 
 
@@ -89,25 +89,25 @@ PLANNED = [
 
 
 @pytest.mark.parametrize(("email", "progress", "possible", "plan"), PLANNED)
-def test_an_address_goes_before_the_progress_of_the_sandbox(
+def test_tags_take_precedence_over_progress(
     email: str, progress: str, possible: tuple[str, ...], plan: tuple[str, int] | None
 ) -> None:
-    world = FakeSandbox(replace(Config(), progress=progress))
-    alarms = planned_timers("vendor", world.call("any"), "id", email, world, possible)
-    assert alarms == (() if plan is None else (Timer(plan[0], "id", NOW + plan[1], "vendor", BASE_URL),))
+    sandbox = FakeSandbox(replace(Config(), progress=progress))
+    timers = planned_timers("vendor", sandbox.call("any"), "id", email, sandbox, possible)
+    assert timers == (() if plan is None else (Timer(plan[0], "id", NOW + plan[1], "vendor", BASE_URL),))
 
 
-def test_no_alarm_is_set_for_an_instant_that_cannot_be_written() -> None:
-    world = FakeSandbox(now=instant.LATEST - instant.DAY)
-    (alarm,) = planned_timers("vendor", world.call("any"), "id", "ada+completes-in-999999d@example.com", world, ALL)
-    assert alarm.at is not None
-    assert alarm.at <= instant.LATEST
-    world.config = replace(Config(), progress="P3650D")
-    (alarm,) = planned_timers("vendor", world.call("any"), "id", "ada@example.com", world, ALL)
-    assert alarm.at is not None
-    assert alarm.at <= instant.LATEST
+def test_timer_is_never_later_than_the_latest_instant() -> None:
+    sandbox = FakeSandbox(now=instant.LATEST - instant.DAY)
+    (timer,) = planned_timers("vendor", sandbox.call("any"), "id", "ada+completes-in-999999d@example.com", sandbox, ALL)
+    assert timer.at is not None
+    assert timer.at <= instant.LATEST
+    sandbox.config = replace(Config(), progress="P3650D")
+    (timer,) = planned_timers("vendor", sandbox.call("any"), "id", "ada@example.com", sandbox, ALL)
+    assert timer.at is not None
+    assert timer.at <= instant.LATEST
 
 
-def test_every_alarm_that_can_be_planned_can_be_taken_back() -> None:
-    assert {(alarm.operation, alarm.at) for alarm in cancelled_timers("id")} == {(operation, None) for operation in ALL}
-    assert {alarm.id for alarm in cancelled_timers("id")} == {"id"}
+def test_every_planned_timer_can_be_cancelled() -> None:
+    assert {(timer.operation, timer.at) for timer in cancelled_timers("id")} == {(operation, None) for operation in ALL}
+    assert {timer.id for timer in cancelled_timers("id")} == {"id"}
