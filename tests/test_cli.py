@@ -530,6 +530,7 @@ UNREADY = {
     "another protocol": b"SSH-2.0-OpenSSH_9.9\r\n",
     "half an answer": b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc",
     "a refusal": b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
+    "half a refusal": b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 100\r\n\r\nabc",
     "an unknown path": b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
     "no text": b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n\xff\xfe",
     "something else that is well": b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{"status":"ok"}',

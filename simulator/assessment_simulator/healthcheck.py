@@ -28,19 +28,18 @@ def health(base: str, trusted: ssl.SSLContext | None) -> str:
     A thread sends the request, and is left behind when the time is up: a socket's timeout starts again with each read,
     so a server that sends a byte now and then would never time out.
     """
-    bodies, problems = list[bytes](), list[str]()
+    responses, problems = list[tuple[int, str, bytes]](), list[str]()
 
     def request() -> None:
         handler = urllib.request.HTTPSHandler(context=trusted)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
         try:
-            with opener.open(f"{base.rstrip('/')}/_simulator/ready", timeout=WITHIN) as response:
-                bodies.append(response.read(_MAX_BYTES))
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                problem = _parsed(refusal.read(_MAX_BYTES))
-            detail = problem.get("detail") if isinstance(problem, dict) else None
-            problems.append(f"{refusal.code} {detail if isinstance(detail, str) else refusal.reason}")
+            try:
+                response = opener.open(f"{base.rstrip('/')}/_simulator/ready", timeout=WITHIN)
+            except urllib.error.HTTPError as refusal:
+                response = refusal
+            with response:
+                responses.append((response.status, response.reason, response.read(_MAX_BYTES)))
         except (OSError, ValueError, http.client.HTTPException) as problem:
             problems.append(f"{problem}")
 
@@ -49,11 +48,16 @@ def health(base: str, trusted: ssl.SSLContext | None) -> str:
     thread.join(WITHIN)
     if problems:
         raise Unready(problems[0])
-    if not bodies:
+    if not responses:
         raise Unready(f"no whole answer came within {WITHIN:g} seconds")
-    if not is_health(_parsed(bodies[0])):
-        raise Unready(f"no simulator answers so: {bodies[0][:80].decode(errors='replace')!r}")
-    return bodies[0].decode()
+    [(status, reason, body)] = responses
+    value = _parsed(body)
+    if not 200 <= status < 300:
+        detail = value.get("detail") if isinstance(value, dict) else None
+        raise Unready(f"{status} {detail if isinstance(detail, str) else reason}")
+    if not is_health(value):
+        raise Unready(f"no simulator answers so: {body[:80].decode(errors='replace')!r}")
+    return body.decode()
 
 
 def _parsed(body: bytes) -> Any:
