@@ -263,25 +263,6 @@ def test_archived_assessment_is_not_found(sandbox: Sandbox, completed: Any) -> N
     assert sandbox.pi.request("DELETE", f"{PATH}/{id}").status_code == 404
 
 
-def test_extended_assessment_expires_at_the_new_date(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2026-06-01T12:00:00Z"})
-    id = assessment(sandbox, externalId="a-1")["assessmentId"]
-    sandbox.told("POST", "/clock", {"advance": "P11D"})
-    assert sandbox.pi.get(f"{PATH}/{id}").json()["assessmentState"] == 50
-    answer = sandbox.pi.request("PATCH", f"{PATH}?externalId=a-1", json={"expirationDateTime": "2026-07-01"})
-    assert (answer.status_code, answer.json()["assessmentState"]) == (200, 10)
-    sandbox.told("POST", "/clock", {"until_idle": True})
-    face = sandbox.pi.get(f"{PATH}/{id}").json()
-    assert (face["assessmentState"], face["expirationDateTime"]) == (50, "2026-07-01T23:59:59.9999999Z")
-
-
-def test_restore_brings_an_archived_assessment_back(sandbox: Sandbox, completed: Any) -> None:
-    kept = sandbox.told("POST", "/snapshots")["id"]
-    sandbox.pi.request("DELETE", f"{PATH}/{completed['assessmentId']}")
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
-    assert sandbox.pi.get(f"{PATH}/{completed['assessmentId']}").json() == completed
-
-
 def test_pymetrics_report_shows_greek_names(sandbox: Sandbox) -> None:
     id = order(sandbox, candidate={"email": "olga@example.com", "first_name": "Ἀριάδνη"})["id"]
     sandbox.told("POST", f"/invitations/{id}/complete")

@@ -10,7 +10,7 @@ from assessment_simulator.documents.images import png, svg
 from assessment_simulator.documents.pdf import pdf
 
 _lock = Lock()
-"""Files are made one at a time: the typeface, which PDF and PNG share, must not be read by two threads at once."""
+"""PDF and PNG files are made one at a time: two threads must not read the typeface, which they share, at once."""
 
 
 async def draw(content: Bundle | Document | Drawing, media_type: str) -> bytes:
@@ -20,11 +20,13 @@ async def draw(content: Bundle | Document | Drawing, media_type: str) -> bytes:
 
 def make_file(content: Bundle | Document | Drawing, media_type: str) -> bytes:
     """The same in the current thread."""
+    if media_type == "image/svg+xml" and isinstance(content, Drawing):
+        return svg(content)
     with _lock:
+        if isinstance(content, Drawing):
+            return png(content)
         if isinstance(content, Document):
             return pdf(content)
-        if isinstance(content, Drawing):
-            return svg(content) if media_type == "image/svg+xml" else png(content)
         file = BytesIO()
         with ZipFile(file, "w") as archive:
             for name, document in content.files:
