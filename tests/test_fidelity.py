@@ -24,13 +24,13 @@ def test_page_is_up_to_date() -> None:
     assert page() == PAGE, "run scripts/docs"
 
 
-def told(vendor: Vendor) -> list[Rule | Guarantee]:
-    """What a vendor demands and does."""
+def rules_and_guarantees(vendor: Vendor) -> list[Rule | Guarantee]:
+    """The rules and the guarantees of a vendor."""
     return [*vendor.rules, *vendor.guarantees]
 
 
 def facts(vendor: Vendor) -> list[tuple[str, Basis]]:
-    """Everything that has a standing, by a name for it: demands, statuses, bodies, promises and switches."""
+    """Everything that has a standing, by a name for it: demands, statuses, bodies, guarantees and behaviour flags."""
     rules = [(f"{rule.id} {what}", basis) for rule in vendor.rules for what, basis in (
         ("demand", Basis(rule.standing, rule.source)), ("status", rule.of_status), ("body", rule.of_body),
     )]  # fmt: skip
@@ -54,7 +54,7 @@ def at_most(vendor: Vendor, document: Document) -> Standing:
 
 def listed_ids(vendor: Vendor) -> list[str]:
     """Everything of a vendor that has an id."""
-    return [item.id for item in told(vendor)] + [switch.id for switch in vendor.behaviour_flags]
+    return [item.id for item in rules_and_guarantees(vendor)] + [flag.id for flag in vendor.behaviour_flags]
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
@@ -71,7 +71,7 @@ def test_ids_are_unique(vendor: Vendor) -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
 def test_assumptions_give_a_reason_and_other_facts_a_page(vendor: Vendor) -> None:
-    for item in told(vendor):
+    for item in rules_and_guarantees(vendor):
         ours = item.source.title == "our choice"
         assert ours <= (item.standing is Standing.ASSUMED), item.id
 
@@ -161,7 +161,7 @@ PROMISED = {
 
 
 def test_guarantees_have_the_standing_of_their_source() -> None:
-    known = {promise.id: promise.standing.value for vendor in VENDORS.values() for promise in vendor.guarantees}
+    known = {one.id: one.standing.value for vendor in VENDORS.values() for one in vendor.guarantees}
     assert {id: known.get(id) for id in PROMISED} == PROMISED
 
 
@@ -186,13 +186,15 @@ def test_versions_at_one_address_have_separate_rows() -> None:
     assert titles == ["pymetrics Assessment API 1.3.0, the page", "pymetrics API 2.2.1"]
 
 
-GUESSES = [guess for vendor in VENDORS.values() for guess in vendor.assumptions]
-UNSURE = {item.id: item for vendor in VENDORS.values() for item in (*told(vendor), *vendor.behaviour_flags)}
+ASSUMPTIONS = [assumption for vendor in VENDORS.values() for assumption in vendor.assumptions]
+UNSURE = {
+    item.id: item for vendor in VENDORS.values() for item in (*rules_and_guarantees(vendor), *vendor.behaviour_flags)
+}
 
 
-@pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
-def test_assumptions_name_facts_that_are_not_documented(guess: Assumption) -> None:
-    for id in guess.ids:
+@pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda assumption: assumption.ids[0])
+def test_assumptions_name_facts_that_are_not_documented(assumption: Assumption) -> None:
+    for id in assumption.ids:
         item = UNSURE[id]
         parts = {item.standing} | (
             {item.of_status.standing, item.of_body.standing} if isinstance(item, Rule) else set()
@@ -200,25 +202,25 @@ def test_assumptions_name_facts_that_are_not_documented(guess: Assumption) -> No
         assert parts != {Standing.DOCUMENTED}, id
 
 
-@pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
-def test_flags_of_assumptions_exist(guess: Assumption) -> None:
+@pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda assumption: assumption.ids[0])
+def test_flags_of_assumptions_exist(assumption: Assumption) -> None:
     settings = {field.name for field in fields(Config)}
-    switches = {switch.id for vendor in VENDORS.values() for switch in vendor.behaviour_flags}
-    assert set(guess.flags) <= settings | switches
+    flags = {switch.id for vendor in VENDORS.values() for switch in vendor.behaviour_flags}
+    assert set(assumption.flags) <= settings | flags
 
 
-@pytest.mark.parametrize("guess", GUESSES, ids=lambda guess: guess.ids[0])
-def test_checks_of_assumptions_select_contracts(guess: Assumption) -> None:
-    patterns = re.findall(r"--only '?([\w.*]+)'?", guess.check)
-    assert patterns or guess.check.startswith(("by hand: ", "no check needed")), guess.check
+@pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda assumption: assumption.ids[0])
+def test_checks_of_assumptions_select_contracts(assumption: Assumption) -> None:
+    patterns = re.findall(r"--only '?([\w.*]+)'?", assumption.check)
+    assert patterns or assumption.check.startswith(("by hand: ", "no check needed")), assumption.check
     for pattern in patterns:
         found = [one for one in PROPERTIES if fnmatchcase(one.id, pattern)]
         assert [one for one in found if Need.CONTROL not in one.needs], f"{pattern} asks a vendor nothing"
 
 
 def test_page_lists_all_assumptions() -> None:
-    section = PAGE.split("## Where we guess, and what a wrong guess costs you", 1)[1].split("\n## ", 1)[0]
-    assert section.count("\n| ") - 1 == len(GUESSES)
+    section = PAGE.split("## Assumptions, and what a wrong one costs you", 1)[1].split("\n## ", 1)[0]
+    assert section.count("\n| ") - 1 == len(ASSUMPTIONS)
 
 
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.id)

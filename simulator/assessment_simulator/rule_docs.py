@@ -26,7 +26,7 @@ Each table row has a standing:
 
 - **documented**: a page of the vendor about this API says so;
 - **third_party**: a page of another publisher says so, of this API or of a newer one of the vendor; also where that
-  page retells a page of the vendor about the newer API;
+  page repeats a page of the vendor about the newer API;
 - **observed**: an SDK or a sample of the vendor shows it;
 - **assumed**: our choice where nothing is known of this API, with the reason. A statement on the vendor's own page
   about a newer API is assumed here, too.
@@ -38,14 +38,14 @@ as sure as its status.
 This page is written by `scripts/docs` from the tables that the server answers with; do not edit it.
 """
 
-_ASSUMPTIONS = """## Where we guess, and what a wrong guess costs you
+_ASSUMPTIONS = """## Assumptions, and what a wrong one costs you
 
 These choices affect callers, and no page confirms them. The flags are set under `behaviour` in a sandbox's settings
 (names without a dot are settings themselves). `check server` is described in [contracts.md](contracts.md); with a
-vendor's credentials it asks the vendor. "By hand" means: test it yourself with your own credentials, at pymetrics'
-staging host, or in a sandbox account of The Predictive Index, which any client may ask the vendor for; it sends real
-e-mails. Where there is no flag, a [fault](control.md#faults) gives your client another status, or an answer with other
-members.
+vendor's credentials it runs against the vendor. "By hand" means: test it yourself with your own credentials, at
+pymetrics' staging host, or in a sandbox account of The Predictive Index, which any client may ask the vendor for; it
+sends real e-mails. Where there is no flag, a [fault](control.md#faults) gives your client another status, or an answer
+with other members.
 """
 
 
@@ -57,7 +57,7 @@ def page() -> str:
         for vendor in VENDORS.values()
         for one in vendor.assumptions
     ]
-    heads = ("vendor", "the guess", "what you would see at the vendor if it is wrong", "flag", "how to check")
+    heads = ("vendor", "assumption", "what you would see at the vendor if it is wrong", "flag", "how to check")
     parts = [_HEAD.format(about=about), _ASSUMPTIONS, *_table(heads, assumptions)]
     for vendor in VENDORS.values():
         parts += _chapter(vendor)
@@ -66,15 +66,15 @@ def page() -> str:
 
 def _chapter(vendor: Vendor) -> list[str]:
     standings = [rule.standing for rule in vendor.rules] + [one.standing for one in vendor.guarantees]
-    counts = f"{len(vendor.rules)} rules and {len(vendor.guarantees)} promises"
+    counts = f"{len(vendor.rules)} rules and {len(vendor.guarantees)} guarantees"
     return [
         f"## {vendor.title}\n",
         f"{counts}, {_count(standings)}; {len(vendor.behaviour_flags)} behaviour flags.\n",
         f"Statuses of the refusals: {_count(rule.of_status.standing for rule in vendor.rules)}.\n",
-        "### What it demands\n",
-        *_table(("rule", "place", "demand", "refusal", "standing", "source"), map(_rule, vendor.rules)),
-        "### What it does\n",
-        *_table(("promise", "what", "standing", "source"), (
+        "### Rules\n",
+        *_table(("rule", "place", "demand", "status", "standing", "source"), map(_rule, vendor.rules)),
+        "### Guarantees\n",
+        *_table(("guarantee", "what", "standing", "source"), (
             (f"`{one.id}`", one.statement, one.standing.value, str(one.source)) for one in vendor.guarantees
         )),
         "### Behaviour flags\n",
@@ -83,7 +83,7 @@ def _chapter(vendor: Vendor) -> list[str]:
             (f"`{one.id}`", ", ".join(f"`{json.dumps(v)}`" for v in one.values), one.statement, str(one.source))
             for one in vendor.behaviour_flags
         )),
-        "### What is not simulated\n",
+        "### Not simulated\n",
         *_table(("what", "why"), ((one.what, one.why) for one in vendor.omissions)),
         "### Sources\n",
         *_table(
