@@ -42,7 +42,7 @@ LONG = {
     "tests/engine/test_partitions.py": "test_an_owner_that_cannot_reach_the_database",
     "tests/engine/test_paused_owner.py": "test_a_read_that_waited",
     "tests/server/log/test_linear.py::test_three_processes": "test_three_processes",
-    "tests/server/log/test_outage.py": "test_a_webhook_of_what_could_not_be_kept_is_never_sent",
+    "tests/server/log/test_outage.py": "test_no_webhook_is_sent_for_a_change_that_was_not_written",
     "tests/server/test_candidate_browser.py": "[wide-True-True-pymetrics]",
     "tests/server/test_cross_origin_browser.py": "[127.0.0.1]",
     "tests/server/test_dashboard_in_browser.py": "[call-narrow and dark]",

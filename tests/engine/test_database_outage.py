@@ -37,7 +37,7 @@ def test_all_sessions_are_ended_again_and_again_under_load(log: str) -> None:
 
 
 @pytest.mark.parametrize("seconds", [3, 6, 10])
-def test_the_backend_of_a_session_is_stopped_under_load(log: str, seconds: float) -> None:
+def test_a_stopped_database_backend_under_load(log: str, seconds: float) -> None:
     with cluster(log) as servers, load(servers) as under_way:
         with under_way.disturbed(), stopped(servers.backend(servers.servers[0]), seconds):
             pass
@@ -92,7 +92,7 @@ def test_health_is_answered_at_once_while_the_database_is_stopped(database: Post
         assert max(answers) < 0.02
 
 
-def test_a_webhook_that_is_due_during_an_outage_longer_than_a_call_waits_is_sent_afterwards(database: Postgres) -> None:
+def test_a_webhook_due_during_a_long_outage_is_sent_afterwards(database: Postgres) -> None:
     with cluster(new_database(database.url), 1) as servers, Listener() as listener:
         sandbox = servers.sandbox("ada")
         delay = {"on": "deliveries", "do": "delay", "duration": "PT3S"}

@@ -89,7 +89,7 @@ def test_webhooks_that_are_under_way_or_due_when_a_server_stops_come_once(log: s
         assert sorted(one.form["assessmentId"] for one in listener.received) == sorted(ids)
 
 
-def test_pgbouncer_in_session_mode_passes_the_kills(log: str) -> None:
+def test_servers_are_killed_under_load_behind_pgbouncer_in_session_mode(log: str) -> None:
     with pgbouncer(log, "session") as address, cluster(address) as servers, load(servers) as under_way:
         under_way.kill_each()
         under_way.check()

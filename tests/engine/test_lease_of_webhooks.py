@@ -13,7 +13,7 @@ from tests.servers import Listener
 pytestmark = pytest.mark.anyio
 
 
-async def test_nothing_is_sent_when_the_lease_has_ended_before_the_first_byte() -> None:
+async def test_no_webhook_is_sent_when_the_lease_ends_while_connecting() -> None:
     connected: list[bytes] = []
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,7 +34,7 @@ async def test_nothing_is_sent_when_the_lease_has_ended_before_the_first_byte() 
     assert connected == [b""]
 
 
-async def test_it_is_sent_while_the_lease_lasts() -> None:
+async def test_a_webhook_is_sent_while_the_lease_lasts() -> None:
     asked: list[bool] = []
     with Listener() as listener:
         request = WebhookRequest(listener.url, (("content-type", "text/plain"),), b"body")

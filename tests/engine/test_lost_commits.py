@@ -89,7 +89,7 @@ def test_a_standby_that_missed_the_last_commits_is_promoted(database: Postgres) 
         standby.close()
 
 
-def test_no_server_gets_the_id_of_a_session_that_the_database_forgot(careless: Postgres) -> None:
+def test_session_ids_are_not_reused_after_the_database_lost_commits(careless: Postgres) -> None:
     """The server would take itself for its own predecessor, and delete its registration."""
     log = new_database(careless.url)
     with cluster(log, 1):

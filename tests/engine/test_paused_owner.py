@@ -46,7 +46,7 @@ def test_a_read_that_waited_at_a_paused_owner_is_not_answered_from_its_memory(lo
         until(lambda: state_of(at_owner, ids[0]) == 40)
 
 
-def test_who_waits_at_an_owner_that_loses_a_sandbox_is_not_told_that_it_was_deleted(log: str) -> None:
+def test_calls_waiting_at_an_owner_that_loses_a_sandbox_get_503_and_not_410(log: str) -> None:
     with cluster(log, 2) as servers, Listener(delay=10.0) as listener:
         owner, other = servers.servers
         servers.place("ada", owner)

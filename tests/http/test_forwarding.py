@@ -343,7 +343,7 @@ def test_a_body_over_the_limit_is_refused_by_the_owner_as_its_own_is(pair: Pair,
         assert until(client, b"ok").startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_body_that_says_it_is_over_the_limit_is_refused_before_it_comes(pair: Pair) -> None:
+def test_a_content_length_over_the_limit_is_refused_before_the_body(pair: Pair) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         with pytest.raises(TooLarge):
             await read_body(named_headers(scope), receive)
@@ -454,9 +454,7 @@ def test_the_owner_sees_that_the_client_disconnects_within_a_stream(pair: Pair) 
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_a_connection_that_the_owner_drops_is_dropped_for_the_client_and_nothing_repeated(
-    pair: Pair, method: str
-) -> None:
+def test_a_dropped_connection_is_dropped_for_the_client_and_nothing_is_repeated(pair: Pair, method: str) -> None:
     calls: list[str] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -475,7 +473,7 @@ def test_a_connection_that_the_owner_drops_is_dropped_for_the_client_and_nothing
 
 @pytest.mark.parametrize("size", [0, 7, 100_000])
 @pytest.mark.parametrize("framing", ["length", "chunks"])
-def test_a_body_that_the_owner_cuts_is_cut_at_the_same_byte_for_the_client(pair: Pair, framing: str, size: int) -> None:
+def test_a_cut_body_is_cut_at_the_same_byte_for_the_client(pair: Pair, framing: str, size: int) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-length", b"200000")] if framing == "length" else []
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -489,7 +487,7 @@ def test_a_body_that_the_owner_cuts_is_cut_at_the_same_byte_for_the_client(pair:
             assert cut.value.partial == b"x" * size
 
 
-def test_a_client_that_reads_slowly_holds_up_the_owner_and_nothing_is_lost(pair: Pair) -> None:
+def test_a_slow_client_slows_the_owner_and_nothing_is_lost(pair: Pair) -> None:
     sent = 0
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -519,7 +517,7 @@ def free_address() -> str:
         return f"127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_after_a_refused_connection_the_process_looks_again_and_may_answer_itself() -> None:
+def test_after_a_refused_connection_the_new_owner_answers_itself() -> None:
     owners: list[Owner] = []
     bodies: list[bytes] = []
 
@@ -606,7 +604,7 @@ def test_without_any_owner_the_client_gets_a_503(monkeypatch: pytest.MonkeyPatch
     assert 3 <= len(owner.reports) <= 8  # with pauses between
 
 
-def test_a_takeover_without_end_is_not_waited_for_longer_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_takeover_that_never_ends_gives_503(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forwarding, "GIVE_UP", 0.2)
     refused: list[bytes] = []
 
@@ -789,7 +787,7 @@ def test_requests_to_a_silent_owner_share_a_probe(pair: Pair, monkeypatch: pytes
 # How the app says that it is not the owner.
 
 
-def test_an_app_of_starlette_may_raise_it_anywhere() -> None:
+def test_a_starlette_app_may_raise_owned_elsewhere_anywhere() -> None:
     async def endpoint(request: Request) -> Response:
         await request.body()
         raise OwnedElsewhere(owner)
@@ -810,7 +808,7 @@ def test_an_app_of_starlette_may_raise_it_anywhere() -> None:
             assert parsed(front.exchange(get("/b")))[0] == 404
 
 
-def test_without_forwarding_it_is_an_exception() -> None:
+def test_without_forwarding_leave_to_raises() -> None:
     owner = Owner("127.0.0.1:1")
     with pytest.raises(OwnedElsewhere, match=r"127\.0\.0\.1:1") as raised:
         leave_to({}, owner)

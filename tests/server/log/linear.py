@@ -1,8 +1,8 @@
-"""Whether what several callers saw at once can be told as one story, one thing after the other.
+"""A checker of linearizability: whether concurrent operations have the same results in some sequential order.
 
 After Wing and Gong ("Testing and Verifying Concurrent Objects", 1993): look for an order of the operations in which
-none comes before one that had ended when it began, and in which each shows what the model says. What was tried in vain
-is remembered, so that a few dozen operations take no time.
+none comes before one that had ended when it began, and in which each shows what the model says. Failed
+paths are remembered, so that a few dozen operations take no time.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -15,7 +15,7 @@ Model = Callable[[Any, str, Any, Any], Hashable | None]
 
 @dataclass(frozen=True)
 class Operation:
-    """What somebody asked, what he was shown, and between which moments that was."""
+    """An operation, its argument and result, and the times between which it ran."""
 
     what: str
     asked: Any

@@ -1,4 +1,4 @@
-"""Several processes are one server to whoever asks: what callers saw at once can be told as one story."""
+"""Several processes behave like one server: concurrent calls are linearizable."""
 
 import random
 import threading
@@ -33,12 +33,12 @@ HISTORIES: list[tuple[bool, list[tuple[str, Any, Any, float, float]]]] = [
 
 
 @pytest.mark.parametrize(("linear", "rows"), HISTORIES)
-def test_the_checker_tells_stories_from_contradictions(linear: bool, rows: list[Any]) -> None:
+def test_the_checker_recognizes_linearizable_histories(linear: bool, rows: list[Any]) -> None:
     assert is_linear([Operation(*row) for row in rows], account, Account()) is linear
 
 
 class Client(threading.Thread):
-    """Asks one thing after the other, each over a connection of its own, so that any process may answer."""
+    """Makes one call after the other, each over a new connection, so that any process may answer."""
 
     def __init__(self, url: str, name: str, token: str, seed: int, times: int) -> None:
         super().__init__(daemon=True)
@@ -48,7 +48,7 @@ class Client(threading.Thread):
         self._chance = random.Random(seed)
 
     def run(self) -> None:
-        """Ask."""
+        """Call."""
         try:
             for _ in range(self._times):
                 what = self._chance.choice(["set", "get", "order", "assess", "count"])
@@ -95,9 +95,9 @@ def urls(postgres_server: str) -> Iterator[list[str]]:
         yield [one.url, two.url]
 
 
-def test_three_processes_tell_one_story(urls: list[str]) -> None:
+def test_concurrent_calls_to_three_processes_are_linearizable(urls: list[str]) -> None:
     for number in range(6):
-        name = f"story-{number}"
+        name = f"linear-{number}"
         keys = {"client_id": f"sim-{name}", "client_secret": "x", "grant_type": "client_credentials"}
         with httpx2.Client(base_url=urls[0], trust_env=False, timeout=30) as http:
             http.patch(f"/_simulator/sandboxes/{name}/config", json={"positions": ["a"]})

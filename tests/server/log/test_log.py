@@ -198,7 +198,7 @@ TestRemembered = Remembered.TestCase
 TestRemembered.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 
 
-def test_who_reads_it_counts_the_same_calls_against_a_limit_whichever_way_the_clock_was_turned() -> None:
+def test_the_rate_limit_counts_the_same_calls_after_reading_with_any_clock() -> None:
     world = World(Failing())
     sandbox = world.opened()
     world.do(sandbox, lambda: sandbox.configure(Config(rate_limit=2)))
@@ -212,7 +212,7 @@ def test_who_reads_it_counts_the_same_calls_against_a_limit_whichever_way_the_cl
     world.close()
 
 
-def test_commits_before_a_step_that_fails_are_written_and_the_step_has_not_happened() -> None:
+def test_a_failed_step_is_undone_and_commits_before_it_are_written() -> None:
     world = World(Failing())
     sandbox = world.opened()
     commits = sandbox.commits

@@ -169,7 +169,7 @@ async def test_a_taken_sandbox_is_used_when_the_lease_of_a_silent_owner_has_ende
         assert await other.claim("b") == left
 
 
-async def test_a_server_that_is_not_confirmed_waits_until_it_is(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_confirm_waits_for_the_lease(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with started(url) as log:
         monkeypatch.setattr("assessment_simulator.storage.postgresql.LEASE", 0.0)
         assert not log.is_confirmed

@@ -37,7 +37,7 @@ def both(clients: list[httpx2.Client], name: str) -> tuple[Sandbox, Sandbox]:
     return one, other
 
 
-def test_whichever_server_is_called_the_same_one_answers(clients: list[httpx2.Client]) -> None:
+def test_calls_to_any_server_are_answered_by_the_owner(clients: list[httpx2.Client]) -> None:
     one, other = both(clients, "whichever")
     first, second = assessment(one)["assessmentId"], assessment(other)["assessmentId"]
     assert [found["id"] for found in one.told("GET", "/invitations")] == [first, second]
@@ -69,7 +69,7 @@ def test_a_body_over_the_limit_is_refused_alike_by_the_owner_and_by_others(
     assert answers[0].content == answers[1].content
 
 
-def test_pages_of_a_sandbox_are_the_owners(clients: list[httpx2.Client]) -> None:
+def test_pages_of_a_sandbox_come_from_its_owner(clients: list[httpx2.Client]) -> None:
     one, other = both(clients, "pages")
     assessment(one)
     page = other.http.get("/sandboxes/pages", headers={"accept": "text/html"})
@@ -85,7 +85,7 @@ def test_lists_show_all_sandboxes_and_those_of_others_without_their_journal(clie
         assert seen["counts"] == {"invitations": 1, "deliveries": 0, "journal": calls, "mail": 0}
 
 
-def test_a_sandbox_that_was_deleted_by_way_of_another_server_begins_again(clients: list[httpx2.Client]) -> None:
+def test_a_sandbox_deleted_through_another_server_is_empty_when_opened_again(clients: list[httpx2.Client]) -> None:
     one, other = both(clients, "deleted")
     assessment(one)
     assert other.control("DELETE").status_code == 204
@@ -94,7 +94,7 @@ def test_a_sandbox_that_was_deleted_by_way_of_another_server_begins_again(client
     assert len(one.told("GET", "/invitations")) == 1
 
 
-def test_a_faulty_answer_reaches_the_caller_of_another_server_as_it_is(clients: list[httpx2.Client]) -> None:
+def test_injected_faults_reach_callers_of_another_server_unchanged(clients: list[httpx2.Client]) -> None:
     one, other = both(clients, "faulty")
     assessment(one)
     for do in ("drop", "cut"):
@@ -104,7 +104,7 @@ def test_a_faulty_answer_reaches_the_caller_of_another_server_as_it_is(clients: 
         assert len(other.pi.get(PI).json()) == 1
 
 
-def test_an_owner_that_nobody_can_reach_or_end_is_a_503_in_the_words_of_the_vendor(
+def test_an_unreachable_owner_whose_session_cannot_be_ended_gives_the_vendors_503(
     clients: list[httpx2.Client], url: str
 ) -> None:
     with psycopg.connect(url, autocommit=True) as owner:

@@ -76,7 +76,7 @@ def everything(sandbox: Sandbox) -> list[Any]:
 
 
 @pytest.mark.parametrize("killed", [False, True])
-def test_a_sandbox_comes_back_as_it_was(path: Path, listener: Listener, killed: bool) -> None:
+def test_a_sandbox_is_the_same_after_a_restart(path: Path, listener: Listener, killed: bool) -> None:
     with serving(path, killed=killed) as http:
         sandbox = Sandbox(http, "ada")
         sandbox.told("POST", "/clock", {"freeze": START})
@@ -106,7 +106,7 @@ def test_a_sandbox_comes_back_as_it_was(path: Path, listener: Listener, killed: 
     assert len(listener.received) == 1
 
 
-def test_ids_go_on_where_they_were(path: Path, http: httpx2.Client) -> None:
+def test_ids_continue_after_a_restart(path: Path, http: httpx2.Client) -> None:
     """The same calls draw the same, with a restart between them or without."""
     name = "restarted"
     straight = Sandbox(http, name)
@@ -120,7 +120,7 @@ def test_ids_go_on_where_they_were(path: Path, http: httpx2.Client) -> None:
     assert one == other
 
 
-def test_what_is_owed_is_tried_again_after_a_crash_when_it_is_due(path: Path) -> None:
+def test_a_pending_webhook_is_retried_when_due_after_a_crash(path: Path) -> None:
     with Listener(answers=[503]) as deaf:
         with serving(path, killed=True) as http:
             sandbox = Sandbox(http, "ada")
@@ -139,7 +139,7 @@ def test_what_is_owed_is_tried_again_after_a_crash_when_it_is_due(path: Path) ->
             until(lambda: {one["state"] for one in sandbox.told("GET", "/deliveries")} == {"delivered"})
 
 
-def test_an_attempt_that_was_under_way_is_made_again(path: Path) -> None:
+def test_an_attempt_in_flight_at_a_crash_is_repeated(path: Path) -> None:
     with Listener(delay=30) as slow:
         with serving(path, killed=True) as http:
             sandbox = Sandbox(http, "ada")
@@ -156,7 +156,7 @@ def test_an_attempt_that_was_under_way_is_made_again(path: Path) -> None:
             assert len(delivery["attempts"]) == 1
 
 
-def test_an_alarm_that_fell_due_meanwhile_rings_without_being_asked(path: Path, listener: Listener) -> None:
+def test_a_timer_due_while_no_server_ran_fires_after_the_start(path: Path, listener: Listener) -> None:
     with serving(path, killed=True) as http:
         sandbox = Sandbox(http, "ada")
         body = {**PERSON, "email": "ada+completes-in-1s@example.com", "assessmentStatusWebHook": listener.url}
@@ -166,7 +166,7 @@ def test_an_alarm_that_fell_due_meanwhile_rings_without_being_asked(path: Path, 
         listener.wait_for(1)
 
 
-def test_a_clock_that_was_held_by_an_advance_goes_on(path: Path) -> None:
+def test_the_clock_runs_again_after_a_crash_during_an_advance(path: Path) -> None:
     with Listener(delay=30) as slow, serving(path, killed=True) as http:
         sandbox = Sandbox(http, "ada")
         order = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": slow.url}).json()
@@ -181,7 +181,7 @@ def test_a_clock_that_was_held_by_an_advance_goes_on(path: Path) -> None:
         until(lambda: sandbox.told("GET", "/clock")["now"] > first["now"])
 
 
-def test_credentials_of_closed_access_stay_good(path: Path) -> None:
+def test_credentials_stay_valid_after_a_restart(path: Path) -> None:
     token = {"Authorization": "Bearer the-control-token"}
     environ = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
     keys: list[str] = []
@@ -196,7 +196,7 @@ def test_credentials_of_closed_access_stay_good(path: Path) -> None:
             assert http.get(PATH, headers={"api-key": "sim-ada"}).status_code == 401
 
 
-def test_links_that_new_credentials_have_ended_stay_closed(path: Path) -> None:
+def test_links_from_before_new_credentials_stay_invalid_after_a_restart(path: Path) -> None:
     token = {"Authorization": "Bearer the-control-token"}
     environ = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
     links: list[str] = []
@@ -225,7 +225,7 @@ def test_a_deleted_sandbox_stays_deleted(path: Path) -> None:
         assert Sandbox(http, "ada").told("GET", "/invitations") == []
 
 
-def test_an_idle_sandbox_is_let_go_and_comes_back(path: Path) -> None:
+def test_an_idle_sandbox_is_released_and_read_again(path: Path) -> None:
     with serving(path, "--idle", "PT0.2S") as http:
         sandbox = Sandbox(http, "ada")
         order = sandbox.pi.post(PATH, json=PERSON).json()
@@ -240,7 +240,7 @@ def test_an_idle_sandbox_is_let_go_and_comes_back(path: Path) -> None:
     (Limits(), ["a", "b", "c", "d"]), (Limits(most=2), ["c", "d"]), (Limits(age=50), ["b", "d"]),
     (Limits(age=50, most=1), ["d"]), (Limits(age=0.0), []),
 ])  # fmt: skip
-async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_asked(
+async def test_unused_sandboxes_are_deleted_by_age_and_number(
     path: Path, limits: Limits, left: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("assessment_simulator.sandbox.maintenance.INTERVAL", 0.0)  # none is in use at this moment
@@ -263,7 +263,7 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number_where_that_is_aske
     await sandboxes.close()
 
 
-async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_sandbox_in_use_counts_as_used_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assessment_simulator.sandbox.maintenance.INTERVAL", 0.01)
     log = SqliteLog(path)
     sandboxes = registry(log)
@@ -279,7 +279,7 @@ async def test_a_sandbox_that_is_in_use_is_among_those_used_last(path: Path, mon
     await sandboxes.close()
 
 
-def test_a_sandbox_that_is_in_use_is_kept_however_short_the_time(path: Path) -> None:
+def test_a_sandbox_in_use_is_not_deleted_by_age(path: Path) -> None:
     with serving(path, "--keep-for", "PT2S") as http:
         used, other = Sandbox(http, "a"), Sandbox(http, "b")
         for one in (used, other):
@@ -291,7 +291,7 @@ def test_a_sandbox_that_is_in_use_is_kept_however_short_the_time(path: Path) -> 
 # When it cannot be written, or read.
 
 
-def test_what_cannot_be_written_has_not_happened_and_the_answer_says_so(path: Path) -> None:
+def test_a_full_disk_gives_503_and_changes_nothing(path: Path) -> None:
     server = Server("--log", f"sqlite:{path}", "--public-url", "http://sim.example")
     with server, httpx2.Client(base_url=server.url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
@@ -317,7 +317,7 @@ def test_what_cannot_be_written_has_not_happened_and_the_answer_says_so(path: Pa
         assert everything(Sandbox(http, "ada")) == after
 
 
-def test_an_attempt_that_cannot_be_kept_is_kept_when_there_is_room_and_is_not_made_again(path: Path) -> None:
+def test_an_attempt_is_recorded_once_the_disk_has_room_and_not_repeated(path: Path) -> None:
     server = Server("--log", f"sqlite:{path}")
     with Listener(delay=0.5) as listener, server, httpx2.Client(base_url=server.url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
@@ -334,7 +334,7 @@ def test_an_attempt_that_cannot_be_kept_is_kept_when_there_is_room_and_is_not_ma
         assert "Traceback" not in server.stderr()
 
 
-def test_nothing_is_acknowledged_while_the_file_is_not_where_it_was(path: Path) -> None:
+def test_changes_are_refused_while_the_file_is_moved_or_replaced(path: Path) -> None:
     with serving(path) as http:
         sandbox = Sandbox(http, "ada")
         assert sandbox.pi.post(PATH, json=PERSON).status_code == 201
@@ -368,7 +368,7 @@ def test_a_second_server_on_the_same_file_is_refused(path: Path) -> None:
 
 
 @pytest.mark.parametrize("umask", [0, 0o277])
-def test_a_new_file_and_those_beside_it_are_its_owners_alone(path: Path, umask: int) -> None:
+def test_new_files_have_mode_0600(path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         world = World(SqliteLog(path))
@@ -397,7 +397,7 @@ except Unusable as problem:
 
 
 @pytest.mark.parametrize("place", ["file", "folder", "new"])
-def test_a_read_only_place_is_reported_as_one(place: str) -> None:
+def test_a_read_only_file_or_folder_is_reported(place: str) -> None:
     with TemporaryDirectory() as name:
         path = Path(name) / "log.db"
         if place != "new":
@@ -509,7 +509,7 @@ def test_a_commit_that_cannot_be_read_stops_its_sandbox_alone(spoilt: Path) -> N
 # Images.
 
 
-def test_what_is_read_at_the_start_does_not_grow_with_history(path: Path) -> None:
+def test_the_size_to_read_does_not_grow_with_history(path: Path) -> None:
     world = World(SqliteLog(path))
     sandbox = world.opened()
     commits = sandbox.commits
@@ -539,7 +539,7 @@ def entries_of(path: Path) -> int:
     return int(count)
 
 
-def test_a_running_server_makes_images(path: Path) -> None:
+def test_a_running_server_replaces_commits_by_images(path: Path) -> None:
     with serving(path) as http:
         sandbox = Sandbox(http, "ada")
         sandbox.told("POST", "/clock", {"freeze": START})
