@@ -101,9 +101,7 @@ async def test_closed_access_allows_vendor_callers_public_addresses_only(host: s
             await policy.resolve(name, named=named)
 
 
-async def test_name_with_one_private_address_is_refused_to_vendor_callers(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_name_with_one_private_address_is_refused_to_vendor_callers(monkeypatch: pytest.MonkeyPatch) -> None:
     def resolve(host: str, port: int | None, **_: Any) -> list[Any]:
         return [(0, 0, 0, "", (address, port)) for address in ("8.8.8.8", "10.0.0.1")]
 

@@ -15,9 +15,9 @@ import httpx2
 import pytest
 
 from assessment_simulator.core.links import Links
-from assessment_simulator.mail.message import OutgoingMail
+from assessment_simulator.mail.message import OutgoingMail, PermanentFailure, TemporaryFailure
 from assessment_simulator.mail.relay import Relay
-from assessment_simulator.mail.smtp import PermanentFailure, SmtpClient, TemporaryFailure
+from assessment_simulator.mail.smtp import SmtpClient
 from tests.mailbox import Mailbox, free_port
 from tests.postgres import new_database
 from tests.server import assessment, order

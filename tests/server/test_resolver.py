@@ -47,9 +47,7 @@ async def quickly(asked: Resolver, host: str) -> Any:
         return await asked.look_up(host)
 
 
-async def test_hanging_names_take_a_bounded_number_of_threads_and_delay_no_fast_name(
-    names: Names,
-) -> None:
+async def test_hanging_names_take_a_bounded_number_of_threads_and_delay_no_fast_name(names: Names) -> None:
     asked = Resolver()
     assert await quickly(asked, "quick.example")
     hanging = [asyncio.create_task(asked.look_up(f"hang-{n}.example")) for n in range(5 * THREADS)]

@@ -126,19 +126,10 @@ NO_ANSWERS = {
         NO_HTTP + "Invalid character",
     ),
     "two lengths": (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok", NO_HTTP),
-    "a first line without end": (
-        b"HTTP/1.1 200 " + b"y" * MAX_HEAD,
-        NO_HTTP + f"Got more than {MAX_LINE} bytes",
-    ),
-    "a header without end": (
-        b"HTTP/1.1 200 OK\r\nx: " + b"y" * MAX_HEAD,
-        NO_HTTP + f"Got more than {MAX_LINE} bytes",
-    ),
+    "a first line without end": (b"HTTP/1.1 200 " + b"y" * MAX_HEAD, NO_HTTP + f"Got more than {MAX_LINE} bytes"),
+    "a header without end": (b"HTTP/1.1 200 OK\r\nx: " + b"y" * MAX_HEAD, NO_HTTP + f"Got more than {MAX_LINE} bytes"),
     "headers without end": (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (MAX_HEAD // 5), NO_HTTP + "Too many headers"),
-    "a long head": (
-        b"HTTP/1.1 200 OK\r\n" + 5 * LINE + OK[17:],
-        f"the head of the answer is over {MAX_HEAD} bytes",
-    ),
+    "a long head": (b"HTTP/1.1 200 OK\r\n" + 5 * LINE + OK[17:], f"the head of the answer is over {MAX_HEAD} bytes"),
 }
 
 

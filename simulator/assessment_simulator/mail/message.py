@@ -17,8 +17,12 @@ _LOCAL = re.compile(r"[^\s\x00-\x1f\x7f-\x9f()<>\[\]:;@\\,\"\u2028\u2029]+")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*|\[[0-9A-Za-z:.]+\]")
 
 
-class UnsupportedAddress(Exception):
-    """SMTP, or this server, cannot carry a mail to that address; the text says why."""
+class TemporaryFailure(Exception):
+    """The mail server could not be reached, closed the connection, or asked to retry later."""
+
+
+class PermanentFailure(Exception):
+    """A retry would not help, or might deliver the mail twice."""
 
 
 class OutgoingMail(NamedTuple):
@@ -41,21 +45,21 @@ class OutgoingMail(NamedTuple):
 
 
 def recipient(address: str, *, utf8: bool) -> str:
-    """The address as SMTP can carry it; `utf8`: the server supports SMTPUTF8. Raises `UnsupportedAddress`."""
+    """The address as SMTP can carry it; `utf8`: the server supports SMTPUTF8. Raises `PermanentFailure`."""
     local, _, domain = address.strip().rpartition("@")
     if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
-        raise UnsupportedAddress("this is no address that SMTP can carry")
+        raise PermanentFailure("this is no address that SMTP can carry")
     if not utf8:
         try:
             domain = domain if domain.isascii() else domain.encode("idna").decode()
         except UnicodeError:
-            raise UnsupportedAddress(
+            raise PermanentFailure(
                 "its domain cannot be written in ASCII, and the server does not know SMTPUTF8"
             ) from None
         if not local.isascii():
-            raise UnsupportedAddress("it is not ASCII, and the server does not know SMTPUTF8")
+            raise PermanentFailure("it is not ASCII, and the server does not know SMTPUTF8")
     if len(local.encode()) > 64 or len(f"{local}@{domain}".encode()) > 254:
-        raise UnsupportedAddress("it is longer than SMTP carries: 64 octets before the @, 254 in all")
+        raise PermanentFailure("it is longer than SMTP carries: 64 octets before the @, 254 in all")
     return f"{local}@{domain}"
 
 

@@ -15,8 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from assessment_simulator.core.mail import MAIL
-from assessment_simulator.mail.message import OutgoingMail
-from assessment_simulator.mail.smtp import PermanentFailure, TemporaryFailure
+from assessment_simulator.mail.message import OutgoingMail, PermanentFailure, TemporaryFailure
 from assessment_simulator.sandbox.sandbox import Sandbox
 
 MAX_WAITING = 1_000

@@ -4,7 +4,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from assessment_simulator.core.urls import host_and_port
-from assessment_simulator.mail.message import SENDER, OutgoingMail, UnsupportedAddress, encode_message, recipient
+from assessment_simulator.mail.message import (
+    SENDER,
+    OutgoingMail,
+    PermanentFailure,
+    TemporaryFailure,
+    encode_message,
+    recipient,
+)
 from assessment_simulator.webhooks.resolver import Resolver
 
 if TYPE_CHECKING:
@@ -14,14 +21,6 @@ TIMEOUT = 10.0
 """Seconds for connecting, and for each response of the mail server."""
 _LOCAL_HOSTNAME = "[127.0.0.1]"
 """The name in EHLO: asking the network for this machine's name may take longer than the mail."""
-
-
-class TemporaryFailure(Exception):
-    """The server could not be reached, closed the connection, or asked to retry later."""
-
-
-class PermanentFailure(Exception):
-    """A retry would not help, or might deliver the mail twice."""
 
 
 class SmtpClient:
@@ -45,8 +44,6 @@ class SmtpClient:
                 await _transfer(client, mail)
             finally:
                 client.close()
-        except UnsupportedAddress as problem:
-            raise PermanentFailure(str(problem)) from None
         except SMTPResponseException as problem:
             kind = PermanentFailure if 500 <= problem.code < 600 else TemporaryFailure
             raise kind(_reason(problem)) from None
