@@ -31,7 +31,7 @@ from assessment_simulator.core.faults import KINDS
 from assessment_simulator.core.outcome_tags import TAGS
 from assessment_simulator.counters import Meters
 from assessment_simulator.dashboard.routes import PAGES
-from assessment_simulator.http.base_url import Address
+from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.cross_origin import EXPOSED
 from assessment_simulator.http.request_id import HEADER
 from assessment_simulator.sandbox.registry import Sandboxes
@@ -212,7 +212,7 @@ def _parameters(function: Any) -> str:
 def _metrics() -> list[str]:
     client, meters = WebhookClient(Policy(())), Meters()
     sandboxes = Sandboxes(VENDORS, lambda sandbox: WebhookWorker(sandbox, client, meters), meters)
-    call = ControlCall(ControlApi(sandboxes, client, Address(), "0"), Request({"type": "http"}), None)
+    call = ControlCall(ControlApi(sandboxes, client, BaseUrl(), "0"), Request({"type": "http"}), None)
     asyncio.run(metrics.metrics(call))
     found = meters.registry.collect() if meters.registry else ()
     return [f"{one.name} ({one.type})" for one in found if one.name.startswith("simulator")]

@@ -26,16 +26,15 @@ from assessment_simulator.dashboard import Dashboard
 from assessment_simulator.documents.renderer import draw
 from assessment_simulator.http import static_files
 from assessment_simulator.http.access_log import AccessLog
-from assessment_simulator.http.allowed_hosts import Hosts
+from assessment_simulator.http.allowed_hosts import AllowedHosts
 from assessment_simulator.http.asgi import App
-from assessment_simulator.http.auth import Guard
-from assessment_simulator.http.base_url import Address
-from assessment_simulator.http.cross_origin import Origins, Shared
-from assessment_simulator.http.failed_attempts import Attempts
+from assessment_simulator.http.auth import ControlAuth
+from assessment_simulator.http.base_url import BaseUrl
+from assessment_simulator.http.cross_origin import CrossOriginHeaders, CrossOriginPolicy
 from assessment_simulator.http.forwarding import Forwarded, Forwarding, answer_owned_elsewhere
-from assessment_simulator.http.login import Login, Session
+from assessment_simulator.http.login import AttemptLimiter, Login, Session
 from assessment_simulator.http.problem_details import Problem, answer_crash, answer_error
-from assessment_simulator.http.proxy_headers import Proxied
+from assessment_simulator.http.proxy_headers import ProxyHeaders
 from assessment_simulator.http.request_filter import RequestFilter
 from assessment_simulator.http.vendor_endpoint import VendorEndpoint
 from assessment_simulator.loading import CONTROL, loaded
@@ -102,14 +101,16 @@ class Simulator:
             self.log.regained = self._sandboxes.regained
             self.forward_socket = self._listen_for_forwards(self.log)
         session = None if self.control_token is None else Session(self.control_token, self.log)
-        address = Address(settings.public_url, trust_host=open_access)
+        address = BaseUrl(settings.public_url, trust_host=open_access)
         control = ControlApi(self._sandboxes, self._webhook_client, address, __version__)
         inner: App = self._inside(control, address, session)
         if session is not None:
-            inner = Guard(inner, session, [vendor.questionnaire for vendor in VENDORS.values() if vendor.questionnaire])
-        origins = Origins(settings.cors_origins, settings.public_url, open_access=open_access)
-        hosts = Hosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
-        endpoint = inner = VendorEndpoint(self._sandboxes, Shared(inner, origins), draw, address, origins)
+            inner = ControlAuth(
+                inner, session, [vendor.questionnaire for vendor in VENDORS.values() if vendor.questionnaire]
+            )
+        origins = CrossOriginPolicy(settings.cors_origins, settings.public_url, open_access=open_access)
+        hosts = AllowedHosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
+        endpoint = inner = VendorEndpoint(self._sandboxes, CrossOriginHeaders(inner, origins), draw, address, origins)
         if isinstance(self.log, PostgresqlLog):
             self.forward_app: App = Forwarded(endpoint, self.log.confirm)
             self._forwarding = inner = Forwarding(endpoint, endpoint.refuse, self._sandboxes.count_forwarded)
@@ -139,16 +140,16 @@ class Simulator:
         public = self._settings.public_url
         prefix = None if public is None else path_prefix(urlsplit(public).path)
         trusted = [ip_network(network) for network in self._settings.trusted_proxies]
-        return Proxied(inner, prefix, trusted, self._first_segments) if prefix or trusted else inner
+        return ProxyHeaders(inner, prefix, trusted, self._first_segments) if prefix or trusted else inner
 
-    def _inside(self, control: ControlApi, address: Address, session: Session | None) -> Starlette:
+    def _inside(self, control: ControlApi, address: BaseUrl, session: Session | None) -> Starlette:
         """Everything but the vendors: dashboard, candidate's pages, login, control API, documents."""
         starlette = Starlette(
             routes=[
                 *Dashboard(VENDORS, address, __version__, open_access=session is None).routes(),
                 *static_files.routes(),
                 *CandidatePages(self._sandboxes, address).routes(),
-                *([] if session is None else Login(session, address, Attempts()).routes()),
+                *([] if session is None else Login(session, address, AttemptLimiter()).routes()),
                 *control.routes(),
             ],
             exception_handlers={

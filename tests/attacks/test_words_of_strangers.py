@@ -10,7 +10,7 @@ import pytest
 import assessment_simulator
 from assessment_simulator.app import VENDORS
 from assessment_simulator.dashboard import Dashboard
-from assessment_simulator.http.base_url import Address
+from assessment_simulator.http.base_url import BaseUrl
 from tests.server import GAMES, ROOT
 from tests.servers import Sandbox
 
@@ -21,7 +21,7 @@ MARKUP = [
 ]  # fmt: skip
 RAW = ("<script>alert", "<img src=x", "<svg/onload", "<b>", "<x>")
 """What of it must never stand in a page as it was written."""
-PAGES = [route.path for route in Dashboard(VENDORS, Address(), "").routes() if "{name}" in route.path]
+PAGES = [route.path for route in Dashboard(VENDORS, BaseUrl(), "").routes() if "{name}" in route.path]
 
 
 def filled(sandbox: Sandbox, word: str) -> dict[str, str]:

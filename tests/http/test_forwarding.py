@@ -41,7 +41,7 @@ from assessment_simulator.http.asgi import (
 )
 from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.forwarding import answer_owned_elsewhere, leave_to
-from assessment_simulator.http.proxy_headers import Proxied, seen
+from assessment_simulator.http.proxy_headers import ProxyHeaders, proxy_info
 from assessment_simulator.http.request_id import request_name
 from assessment_simulator.storage import OwnedElsewhere
 from tests.http import Node, Owner, everything, get, parsed, serving, until
@@ -208,11 +208,11 @@ def test_what_the_first_process_knows_of_the_client_reaches_the_owner() -> None:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         got.append({name: scope[name] for name in ("client", "server", "scheme", "path", "raw_path")})
-        got.append((dict(scope["headers"])[b"host"], seen(scope).prefix, seen(scope).names_host))
+        got.append((dict(scope["headers"])[b"host"], proxy_info(scope).prefix, proxy_info(scope).names_host))
         await ok(scope, receive, send)
 
     def proxied(app: App) -> App:
-        return Proxied(app, None, [ip_network("127.0.0.0/8")], ["mercury"])
+        return ProxyHeaders(app, None, [ip_network("127.0.0.0/8")], ["mercury"])
 
     with serving(app) as node:
         owner = Owner(node.address)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from assessment_simulator.http.allowed_hosts import Hosts
+from assessment_simulator.http.allowed_hosts import AllowedHosts
 from assessment_simulator.http.request_filter import MOST_LOGGED
 from tests.server import ROOT, problem, send_raw
 from tests.servers import Sandbox, Server, served
@@ -21,7 +21,7 @@ LOCAL = [
     "host.containers.internal.", "sim.test", "sim.default.svc", "sim.default.svc.cluster.local",
     "SIM.default.SVC.Cluster.Local:80", "0x7f",
 ]  # fmt: skip
-FOREIGN = [
+CROSS_SITE = [
     "evil.example", "evil.example:8787", "EVIL.example.", "localhost.evil.example", "127.0.0.1.evil.example",
     "127.0.0.1.nip.io", "abc.ngrok-free.app", "sim.example", "0x7f.1", "0177.0.0.1", "127.1", "127.0.1", "1.2.3.4.5",
     "256.1.1.1", "127.0.0.01", "evillocalhost.com", "local.com", "test.evil", "svc.cluster.local.evil", "sim.default",
@@ -37,12 +37,12 @@ FOREIGN = [
 
 @pytest.mark.parametrize("host", LOCAL)
 def test_a_name_that_no_public_dns_can_hold_is_accepted(host: str) -> None:
-    assert Hosts().accept(host.encode("latin-1")) is True
+    assert AllowedHosts().accept(host.encode("latin-1")) is True
 
 
-@pytest.mark.parametrize("host", FOREIGN)
+@pytest.mark.parametrize("host", CROSS_SITE)
 def test_any_other_name_is_refused(host: str) -> None:
-    hosts = Hosts()
+    hosts = AllowedHosts()
     assert [hosts.accept(host.encode("latin-1")) for _ in range(2)] == [False, False]
 
 
@@ -74,7 +74,7 @@ LISTED: list[tuple[tuple[str, ...], str | None, str, bool]] = [
 
 @pytest.mark.parametrize(("allowed", "public", "host", "accepted"), LISTED)
 def test_the_operator_lists_more_names(allowed: tuple[str, ...], public: str | None, host: str, accepted: bool) -> None:
-    assert Hosts(allowed, public).accept(host.encode()) is accepted
+    assert AllowedHosts(allowed, public).accept(host.encode()) is accepted
 
 
 # Over HTTP.

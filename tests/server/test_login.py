@@ -7,8 +7,7 @@ import httpx2
 import pytest
 from starlette.responses import Response
 
-from assessment_simulator.http.failed_attempts import Attempts
-from assessment_simulator.http.login import Session
+from assessment_simulator.http.login import AttemptLimiter, Session
 from tests.browser import WIDTHS, chromium, visit, wants_chromium
 from tests.server import ROOT, problem
 from tests.servers import Server, served
@@ -179,7 +178,7 @@ def test_wrong_tokens_in_the_form_are_limited_by_address_and_bearer_tokens_are_n
 
 def test_an_address_that_failed_too_often_may_try_again_after_a_while() -> None:
     now = [0.0]
-    attempts = Attempts(most=3, within=30, now=lambda: now[0])
+    attempts = AttemptLimiter(most=3, within=30, now=lambda: now[0])
     for _ in range(3):
         assert attempts.wait("192.0.2.1") == 0
         attempts.failed("192.0.2.1")
@@ -196,7 +195,7 @@ def test_an_address_that_failed_too_often_may_try_again_after_a_while() -> None:
 
 
 def test_addresses_of_one_client_count_together_and_only_so_many_are_remembered() -> None:
-    attempts = Attempts(most=1, within=60, addresses=3, now=lambda: 0.0)
+    attempts = AttemptLimiter(most=1, within=60, addresses=3, now=lambda: 0.0)
     attempts.failed("2001:db8:1:2::1")
     attempts.failed("::ffff:192.0.2.1")
     blocked = ("2001:db8:1:2:ffff::9", "192.0.2.1", "2001:db8:1:3::1", "nonsense")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from assessment_simulator.http.cross_origin import Origins
+from assessment_simulator.http.cross_origin import CrossOriginPolicy
 from assessment_simulator.http.request_filter import MOST_LOGGED
 from tests.server import LIMIT, ROOT, names, problem, send_raw, wish
 from tests.servers import Sandbox, Server, served
@@ -39,17 +39,21 @@ ELSEWHERE = [
 @pytest.mark.parametrize("origin", LOOPBACK)
 def test_a_page_of_this_machine_is_allowed_in_open_access_alone(origin: str) -> None:
     sent = encoded({"origin": origin, "host": "sim:8787", "sec-fetch-site": "cross-site"})
-    assert (Origins().is_allowed(sent), Origins().is_foreign(sent)) == (True, False)
-    closed = Origins(open_access=False)
-    assert (closed.is_allowed(sent), closed.is_foreign(sent)) == (False, True)
+    assert (CrossOriginPolicy().is_allowed(sent), CrossOriginPolicy().is_cross_site(sent)) == (True, False)
+    closed = CrossOriginPolicy(open_access=False)
+    assert (closed.is_allowed(sent), closed.is_cross_site(sent)) == (False, True)
 
 
 @pytest.mark.parametrize("origin", ELSEWHERE)
 def test_a_page_from_elsewhere_is_not_allowed(origin: str) -> None:
     for site in ({}, {"sec-fetch-site": "cross-site"}):
         sent = encoded({"origin": origin, "host": "sim:8787", **site})
-        for origins in (Origins(), Origins(open_access=False), Origins(("https://other.example",))):
-            assert (origins.is_allowed(sent), origins.is_foreign(sent)) == (False, True)
+        for origins in (
+            CrossOriginPolicy(),
+            CrossOriginPolicy(open_access=False),
+            CrossOriginPolicy(("https://other.example",)),
+        ):
+            assert (origins.is_allowed(sent), origins.is_cross_site(sent)) == (False, True)
 
 
 SAME_NAME = [
@@ -67,8 +71,8 @@ def test_a_page_on_the_host_name_that_was_called_is_allowed(
     origin: str, host: str, public: str | None, allowed: bool
 ) -> None:
     sent = encoded({"origin": origin, "host": host})
-    origins = Origins((), public)
-    assert (origins.is_allowed(sent), origins.is_foreign(sent)) == (allowed, not allowed)
+    origins = CrossOriginPolicy((), public)
+    assert (origins.is_allowed(sent), origins.is_cross_site(sent)) == (allowed, not allowed)
 
 
 LISTED = [
@@ -87,8 +91,8 @@ def test_listed_origins_are_allowed_in_both_kinds_of_access(
     listed: str, origin: str, allowed: bool, open_access: bool
 ) -> None:
     sent = encoded({"origin": origin, "host": "sim:8787", "sec-fetch-site": "cross-site"})
-    origins = Origins((listed,), open_access=open_access)
-    assert (origins.is_allowed(sent), origins.is_foreign(sent)) == (allowed, not allowed)
+    origins = CrossOriginPolicy((listed,), open_access=open_access)
+    assert (origins.is_allowed(sent), origins.is_cross_site(sent)) == (allowed, not allowed)
 
 
 OWN: list[tuple[Sent, str | None, bool]] = [
@@ -118,18 +122,18 @@ OWN: list[tuple[Sent, str | None, bool]] = [
 def test_in_closed_access_the_servers_own_pages_alone_are_not_foreign(
     sent: Sent, public: str | None, foreign: bool
 ) -> None:
-    origins = Origins((), public, open_access=False)
-    assert origins.is_foreign(encoded(sent)) is foreign
-    assert origins.answered(encoded(sent)) == []
+    origins = CrossOriginPolicy((), public, open_access=False)
+    assert origins.is_cross_site(encoded(sent)) is foreign
+    assert origins.response_headers(encoded(sent)) == []
 
 
 # Over HTTP.
 
-FOREIGN = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://evil.example"},
+CROSS_SITE = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://evil.example"},
            {"Origin": "null"}, {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}]  # fmt: skip
 
 
-@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize("headers", CROSS_SITE)
 @pytest.mark.parametrize(
     ("verb", "path"), [("DELETE", ""), ("POST", "/reset"), ("PATCH", "/config"), ("PUT", "/faults"), ("POST", "/no")]
 )
@@ -144,7 +148,7 @@ def test_the_control_api_lets_no_foreign_page_change_anything(
     assert sandbox.told("GET", "/config")["rate_limit"] == 7
 
 
-@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize("headers", CROSS_SITE)
 def test_no_foreign_page_sends_a_vendor_a_form_either(http: httpx2.Client, headers: Sent) -> None:
     keys = {"client_id": "sim-by-form", "client_secret": "x", "grant_type": "client_credentials"}
     calls: list[dict[str, Any]] = [{"data": keys}, {"json": keys}]
@@ -154,7 +158,7 @@ def test_no_foreign_page_sends_a_vendor_a_form_either(http: httpx2.Client, heade
     assert "by-form" not in names(http)
 
 
-@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize("headers", CROSS_SITE)
 def test_what_changes_nothing_is_answered_whoever_asks_but_cannot_be_read_by_foreign_pages(
     sandbox: Sandbox, headers: Sent
 ) -> None:

@@ -19,9 +19,9 @@ from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.urls import FORM, is_web_url
 from assessment_simulator.core.vendor import Credential, Vendor
 from assessment_simulator.http.asgi import named_headers
-from assessment_simulator.http.base_url import Address
+from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.proxy_headers import proxy_info
 from assessment_simulator.http.routing import route
 from assessment_simulator.http.templating import HEADERS, render
 from assessment_simulator.sandbox.registry import Sandboxes
@@ -107,7 +107,7 @@ class _Link:
 class CandidatePages:
     """The pages behind all vendors' links."""
 
-    def __init__(self, sandboxes: Sandboxes, address: Address) -> None:
+    def __init__(self, sandboxes: Sandboxes, address: BaseUrl) -> None:
         self._sandboxes = sandboxes
         self._address = address
 
@@ -171,7 +171,7 @@ class CandidatePages:
         stored = sandbox.get(vendor.record_kind, id)
         chosen = primary(language or (exercise.briefing(stored).language if stored else ENGLISH))
         kept = ({} if in_path is not None else {exercise.ticket: ticket}) | ({"lang": language} if language else {})
-        prefix = seen(request.scope).prefix
+        prefix = proxy_info(request.scope).prefix
         return _Link(
             vendor, exercise, sandbox, id, chosen if chosen in exercise.parts else ENGLISH, prefix,
             prefix + quote(request.scope["path"]), kept,

@@ -10,7 +10,7 @@ from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.control.vendor_openapi import document, named
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.proxy_headers import proxy_info
 from assessment_simulator.storage import json_codec
 
 CONTROL = "control"
@@ -54,7 +54,7 @@ async def show_document(call: ControlCall) -> bytes:
     if name not in documents.names:
         raise Problem(404, f"there is no document {name[:40]!r}; there are {', '.join(documents.names)}")
     # Behind a proxy the page must call the server under the proxy's prefix.
-    servers = [{"url": seen(call.request.scope).prefix or "/"}]
+    servers = [{"url": proxy_info(call.request.scope).prefix or "/"}]
     return json_codec.dumps(documents.made(name) | {"servers": servers})
 
 

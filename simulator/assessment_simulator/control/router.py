@@ -11,8 +11,8 @@ from assessment_simulator.control.operation import ControlCall, Operation
 from assessment_simulator.control.query_parameters import read as read_query
 from assessment_simulator.control.reference import Documents
 from assessment_simulator.events.feed import ChangeFeed
-from assessment_simulator.http.asgi import FOREIGN, Receive, Scope, Send
-from assessment_simulator.http.base_url import Address
+from assessment_simulator.http.asgi import CROSS_SITE, Receive, Scope, Send
+from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.header_text import header_line
 from assessment_simulator.http.problem_details import ROOT, Problem
 from assessment_simulator.http.routing import Handler, route
@@ -30,7 +30,7 @@ LIGHT = {f"{ROOT}/health": server.health, f"{ROOT}/ready": server.ready, f"{ROOT
 class ControlApi:
     """The control API over the sandboxes of this process, and what its handlers keep beside them."""
 
-    def __init__(self, sandboxes: Sandboxes, webhook_client: WebhookClient, address: Address, version: str) -> None:
+    def __init__(self, sandboxes: Sandboxes, webhook_client: WebhookClient, address: BaseUrl, version: str) -> None:
         self.sandboxes = sandboxes
         self.webhook_client = webhook_client
         self.address = address
@@ -88,7 +88,7 @@ class ControlApi:
         if name is None or (request.method == "DELETE" and request.scope["path"] == f"{ROOT}/sandboxes/{name}"):
             return None
         # A page of another site can send requests through the user's browser; it must not create sandboxes.
-        foreign = request.scope.get(FOREIGN, False)
+        foreign = request.scope.get(CROSS_SITE, False)
         sandbox = await (self.sandboxes.find(name) if foreign else self.sandboxes.find_or_open(name))
         if sandbox is None and foreign:
             raise Problem(404, f"there is no sandbox {name!r}, and a page of another site cannot open one")

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from assessment_simulator.dashboard.formatting import Vendors
 from assessment_simulator.http import forwarding, proxy_headers
 from assessment_simulator.http.asgi import named_headers
-from assessment_simulator.http.base_url import Address
+from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.storage import OwnedElsewhere, json_codec
 
@@ -72,12 +72,12 @@ class PageRequest:
     `base` is the server's address. `here` is the page's path, which begins with `prefix` as all paths in links do.
     """
 
-    def __init__(self, request: Request, vendors: Vendors, address: Address, sandbox: str) -> None:
+    def __init__(self, request: Request, vendors: Vendors, address: BaseUrl, sandbox: str) -> None:
         self.request = request
         self.vendors = vendors
         self.base = address.of(request.scope, named_headers(request.scope))
         self.name = request.path_params.get("name", sandbox)
-        self.prefix = proxy_headers.seen(request.scope).prefix
+        self.prefix = proxy_headers.proxy_info(request.scope).prefix
         self.here = self.prefix + request.scope["path"]
         self.inbox_url = f"{self.base}{CONTROL}/catch/{self.name}"
 

@@ -16,10 +16,10 @@ from assessment_simulator.dashboard.forms import FormAction
 from assessment_simulator.dashboard.views import View
 from assessment_simulator.events.feed import WHAT
 from assessment_simulator.http.asgi import named_headers
-from assessment_simulator.http.base_url import Address
+from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.login import local
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.proxy_headers import proxy_info
 from assessment_simulator.http.routing import Handler, route
 from assessment_simulator.http.templating import HEADERS, render
 
@@ -72,7 +72,7 @@ class Dashboard:
     """
 
     def __init__(
-        self, vendors: Mapping[str, Vendor], address: Address, version: str, *, open_access: bool = True
+        self, vendors: Mapping[str, Vendor], address: BaseUrl, version: str, *, open_access: bool = True
     ) -> None:
         self._vendors = formatting.Vendors(vendors)
         self._roots = [(vendor.title, vendor.roots[0]) for vendor in vendors.values()]
@@ -96,7 +96,7 @@ class Dashboard:
         base = self._address.of(request.scope, named_headers(request.scope))
         has_demo = self._open_access or any(row["name"] == tour.SANDBOX for row in rows)
         return render(
-            "dashboard/home.html", status, prefix=seen(request.scope).prefix, version=self._version,
+            "dashboard/home.html", status, prefix=proxy_info(request.scope).prefix, version=self._version,
             vendors=[(title, base + root) for title, root in self._roots], rows=rows, flaw=flaw, has_demo=has_demo,
         )  # fmt: skip
 
@@ -111,7 +111,7 @@ class Dashboard:
             if problem.status != 409:
                 return await self._home(request, problem.detail, problem.status)
             opened = {"name": form["name"], "credentials": None}
-        prefix = seen(request.scope).prefix
+        prefix = proxy_info(request.scope).prefix
         if opened["credentials"] and not self._open_access:
             return render("dashboard/opened.html", 201, prefix=prefix, titles=self._vendors.titles(), **opened)
         return RedirectResponse(f"{prefix}/sandboxes/{opened['name']}", 303, HEADERS)

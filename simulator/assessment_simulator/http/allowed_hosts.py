@@ -1,9 +1,9 @@
-"""Host names that requests may be sent to in open access: a defence against DNS rebinding.
+"""The hosts to which requests may be sent in open access: a defence against DNS rebinding.
 
-Open access asks for no secret, so a page on the internet must not reach the server. CORS alone does not stop a page
-whose own name is made to resolve to this machine (DNS rebinding): for the browser, page and server are then one origin.
-Such a request names the page's host in the header `Host`. Names that no public DNS can hold are accepted, and names
-that the operator lists; all others are refused.
+Open access needs no secret, so a page on the internet must not reach the server. CORS alone does not stop a page whose
+own name is made to resolve to this machine (DNS rebinding): for the browser, page and server are then one origin. Such
+a request names the page's host in the header `Host`. Names that no public DNS can have are accepted, and names that the
+operator lists; all others are refused.
 """
 
 import re
@@ -18,11 +18,11 @@ _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".test", ".svc", ".clu
 ANY = "*"
 _MOST_KNOWN = 1_000
 LONGEST_KNOWN = 600
-"""Longer header values are judged each time and not remembered, so that they use no memory."""
+"""Longer header values are not cached, so that they use no memory."""
 
 
 def split_authority(text: str) -> tuple[str, str] | None:
-    """The host and the port ("" where there is none) of `host[:port]`; None where `text` is no such thing.
+    """The host and the port ("" without one) of `host[:port]`; None for any other text.
 
     The host is in lower case, without brackets and without a dot at its end. An IPv6 address is in its short form.
     """
@@ -31,19 +31,15 @@ def split_authority(text: str) -> tuple[str, str] | None:
         return None
     host = found[1]
     if host.startswith("["):
-        host = _ipv6(host[1:-1])
+        try:
+            host = str(IPv6Address(host[1:-1]))
+        except ValueError:
+            return None
     else:
         host = host.removesuffix(".")
         if "" in host.split("."):
             return None
-    return (host, found[2] or "") if host else None
-
-
-def _ipv6(text: str) -> str:
-    try:
-        return str(IPv6Address(text))
-    except ValueError:
-        return ""
+    return host, found[2] or ""
 
 
 def is_address(host: str) -> bool:
@@ -56,20 +52,14 @@ def is_address(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine for each browser: `localhost`, a name below it, or a loopback address."""
+    """Whether every browser takes a host for this machine: `localhost`, a name below it, or a loopback address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
-    try:
-        address = ip_address(host)
-    except ValueError:
+    if not is_address(host):
         return False
+    address = ip_address(host)
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback
-
-
-def is_private(host: str) -> bool:
-    """Whether no public DNS name can be like this: an address, a name without a dot, or one below a reserved name."""
-    return "." not in host or is_address(host) or host.endswith(_PRIVATE_SUFFIXES)
 
 
 def ascii_name(host: str) -> str:
@@ -87,10 +77,10 @@ def pattern(text: str) -> str:
     return dot + ascii_name(text.removeprefix("*").removeprefix("."))
 
 
-class Hosts:
+class AllowedHosts:
     """The hosts that are accepted: private ones, the host of `public` (a URL), and those that match `allowed`.
 
-    In `allowed` is a name, a domain with a leading dot (the domain and its subdomains), or `*` for every host.
+    An entry of `allowed` is a name, a domain with a leading dot (the domain and its subdomains), or `*`.
     """
 
     def __init__(self, allowed: Iterable[str] = (), public: str | None = None) -> None:
@@ -99,20 +89,17 @@ class Hosts:
         self._known: dict[bytes, bool] = {}
 
     def accept(self, authority: bytes) -> bool:
-        """Whether a request with this `Host` is answered; an empty one (HTTP/1.0 may leave it out) names no host."""
+        """Whether a request with this `Host` is answered; HTTP/1.0 may leave it empty."""
         known = self._known.get(authority)
         if known is None:
-            known = self._judge(authority.decode("latin-1"))
+            parts = split_authority(authority.decode("latin-1"))
+            known = not authority or ANY in self._allowed or (parts is not None and self._matches(parts[0]))
             if len(self._known) < _MOST_KNOWN and len(authority) < LONGEST_KNOWN:
                 self._known[authority] = known
         return known
 
-    def _judge(self, authority: str) -> bool:
-        if not authority or ANY in self._allowed:
+    def _matches(self, host: str) -> bool:
+        # No public DNS name is an address, has no dot, or is below a reserved name.
+        if "." not in host or is_address(host) or host.endswith(_PRIVATE_SUFFIXES):
             return True
-        parts = split_authority(authority)
-        return parts is not None and (is_private(parts[0]) or any(_matches(parts[0], one) for one in self._allowed))
-
-
-def _matches(host: str, wanted: str) -> bool:
-    return host == wanted.removeprefix(".") or (wanted.startswith(".") and host.endswith(wanted))
+        return any(host == one.removeprefix(".") or (one[:1] == "." and host.endswith(one)) for one in self._allowed)

@@ -1,4 +1,4 @@
-"""The few words of ASGI that the door and the control API share."""
+"""ASGI types, and what the vendor endpoints and the control API share."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -10,21 +10,21 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 LARGEST_BODY = 1_048_576
-"""So many bytes a request's body may have: 1 MiB."""
+"""The most bytes of a request's body: 1 MiB."""
 
 PLAIN_BODY = "send the body as it is, without compression"
 
 _HEADERS = "simulator.headers"
-"""Where `named_headers` keeps its answer in a scope."""
+"""Where `named_headers` keeps its result in a scope."""
 
-FOREIGN = "simulator.foreign"
-"""Set in the scope of a request that a page of another origin sent: it may read nothing, and opens no sandbox."""
+CROSS_SITE = "simulator.cross_site"
+"""Set in the scope of a request that a page of another site sent: it may read nothing, and opens no sandbox."""
 
 
 def named_headers(scope: Scope) -> dict[bytes, bytes]:
-    """The headers of a request by name. The values of lines with one name are joined by commas (RFC 9110, 5.3).
+    """The headers of a request by name. The values of several lines of one name are joined by commas (RFC 9110, 5.3).
 
-    So a second `Origin` or key can replace none: the joined value is neither of them.
+    So a second `Origin` or key cannot replace the first: the joined value is neither of them.
     """
     known: dict[bytes, bytes] | None = scope.get(_HEADERS)
     if known is None:
@@ -40,7 +40,7 @@ def named_headers(scope: Scope) -> dict[bytes, bytes]:
 
 
 def replace_headers(scope: Scope, headers: Headers) -> None:
-    """Give a request other headers, also where `named_headers` has been called before."""
+    """Replace the headers of a request, also if `named_headers` was called before."""
     scope["headers"] = headers
     scope.pop(_HEADERS, None)
 
@@ -50,11 +50,11 @@ class TooLarge(Exception):
 
 
 class Gone(Exception):
-    """The call broke off before the end of its body, or outlived its world: nothing may be done, nobody answered."""
+    """The client disconnected before the end of the body: nothing may be done or answered."""
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-    """The whole body; raises `TooLarge` as soon as that is known, `Gone` when the caller breaks off."""
+    """The whole body; raises `TooLarge` as soon as that is known, `Gone` if the client disconnects."""
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > LARGEST_BODY:
         raise TooLarge
@@ -71,12 +71,12 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
 
 
 def content_coding(headers: Mapping[bytes, bytes]) -> str:
-    """The coding in `Content-Encoding`; "" where the body is sent as it is. Nothing here decodes a body."""
+    """The coding in `Content-Encoding`; "" if there is none. Coded bodies are refused, not decoded."""
     coding = headers.get(b"content-encoding", b"").decode("latin-1").strip()
     return "" if coding.lower() in ("", "identity") else coding
 
 
 async def respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    """Send a whole response; its length stands among the headers, unless it is one that has no body at all."""
+    """Send a whole response. The headers must contain its length, unless it can have no body."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""Who may use the control API and the pages in closed access: whoever shows the control token, or has logged in."""
+"""Authentication of the control API and the pages in closed access: by the control token, or by a login."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,20 +8,20 @@ from assessment_simulator.core.questionnaire import Questionnaire
 from assessment_simulator.http.asgi import App, Receive, Scope, Send, named_headers
 from assessment_simulator.http.login import LOGIN, LOGOUT, Session, login_for
 from assessment_simulator.http.problem_details import ROOT, Problem
-from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.proxy_headers import proxy_info
 from assessment_simulator.http.static_files import ICON
 from assessment_simulator.http.templating import HEADERS, UI
 from assessment_simulator.storage import LogError
 
 OPEN_PATHS = frozenset({f"{ROOT}/health", f"{ROOT}/ready", LOGIN, LOGOUT, ICON})
-"""What asks for nothing: a container's health checks need no secret, and who is to log in has none yet."""
+"""Paths without authentication: health checks of containers, and what the login page needs."""
 _DOCS = f"{ROOT}/docs"
 
 
-class Guard:
-    """Asks for the control token on every path but a few, before anything is routed.
+class ControlAuth:
+    """Requires the control token or a session before anything is routed.
 
-    `exercises` are behind sealed links: there the link is the credential, and who follows it has no token.
+    Candidates' pages need neither: their link is the credential.
     """
 
     def __init__(self, inner: App, session: Session, exercises: Collection[Questionnaire] = ()) -> None:
@@ -30,12 +30,12 @@ class Guard:
         self._exercises = exercises
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let in who shows the token or the cookie; send a browser to the login, refuse everybody else."""
+        """Pass a request on, redirect a browser to the login page, or refuse with 401."""
         if scope["type"] == "http" and not self._is_free(scope["path"]):
             headers = named_headers(scope)
             try:
                 known = await self._knows(headers)
-            except LogError as problem:  # whether the session was ended is not known
+            except LogError as problem:  # it is unknown whether the session was ended
                 await Problem(503, problem.shown).response()(scope, receive, send)
                 return
             if not known:
@@ -49,7 +49,7 @@ class Guard:
 
     async def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
         scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")
-        if scheme.lower() == b"bearer":  # a wrong token is refused though there is a good cookie beside it
+        if scheme.lower() == b"bearer":  # a wrong token is refused even beside a valid cookie
             return self._session.is_token(shown.strip())
         return await self._session.held(headers) is not None
 
@@ -58,6 +58,6 @@ def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:
     path = scope["path"]
     is_page = path == _DOCS or not f"{path}/".startswith(f"{ROOT}/")
     if is_page and scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"").lower():
-        return RedirectResponse(login_for(path, scope["query_string"], seen(scope).prefix), 303, HEADERS)
+        return RedirectResponse(login_for(path, scope["query_string"], proxy_info(scope).prefix), 303, HEADERS)
     challenge = {"www-authenticate": 'Bearer realm="simulator"'}
-    return Problem(401, "this server asks for Authorization: Bearer <control token>", challenge).response()
+    return Problem(401, "this server requires Authorization: Bearer <control token>", challenge).response()

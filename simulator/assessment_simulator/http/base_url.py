@@ -1,15 +1,15 @@
-"""Which address the links in an answer begin with."""
+"""The base URL of the links in a response."""
 
 from collections.abc import Mapping
 
 from assessment_simulator.http.asgi import Scope
-from assessment_simulator.http.proxy_headers import is_host, seen
+from assessment_simulator.http.proxy_headers import is_host, proxy_info
 
 _MOST_KNOWN = 1_000
 
 
-class Address:
-    """The public address if one is set; else the host of the request where that may be trusted; else where we listen.
+class BaseUrl:
+    """The public URL if one is set; else the host of the request if it may be trusted; else where the server listens.
 
     A host that a trusted proxy names may always be trusted.
     """
@@ -20,23 +20,17 @@ class Address:
         self._known: dict[tuple[str, bytes], str] = {}
 
     def of(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
-        """The base address for one request, with the prefix of a proxy and without a slash at its end."""
+        """The base URL for one request, with the prefix of a proxy and without a slash at its end."""
         if self._public is not None:
             return self._public
-        prefix, names_host = seen(scope)
-        host = headers.get(b"host", b"") if self._trust_host or names_host else b""
-        base = self._known.get((scope["scheme"], host)) or self._learn(scope, host)
+        prefix, names_host = proxy_info(scope)
+        scheme, host = scope["scheme"], headers.get(b"host", b"") if self._trust_host or names_host else b""
+        base = self._known.get((scheme, host))
+        if base is None and is_host(host):
+            base = f"{scheme}://{host.decode()}"
+            if len(self._known) < _MOST_KNOWN:
+                self._known[scheme, host] = base
+        if base is None:
+            name, port = scope.get("server") or ("127.0.0.1", 80)
+            base = f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
         return base + prefix if prefix else base
-
-    def _learn(self, scope: Scope, host: bytes) -> str:
-        if not is_host(host):
-            return _listening(scope)
-        address = f"{scope['scheme']}://{host.decode()}"
-        if len(self._known) < _MOST_KNOWN:
-            self._known[scope["scheme"], host] = address
-        return address
-
-
-def _listening(scope: Scope) -> str:
-    host, port = scope.get("server") or ("127.0.0.1", 80)
-    return f"{scope['scheme']}://{f'[{host}]' if ':' in host else host}:{port}"

@@ -46,7 +46,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.http.asgi import (
-    FOREIGN,
+    CROSS_SITE,
     LARGEST_BODY,
     App,
     Headers,
@@ -59,7 +59,7 @@ from assessment_simulator.http.asgi import (
 )
 from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.proxy_headers import Seen, restore_seen, seen
+from assessment_simulator.http.proxy_headers import ProxyInfo, proxy_info, restore_proxy_info
 from assessment_simulator.http.request_id import request_name, take_request_name
 from assessment_simulator.storage import LogError, OwnedElsewhere, Owner, json_codec
 
@@ -446,7 +446,7 @@ class Forwarding:
         """Send the request; the head of the response."""
         from yarl import URL
 
-        known = seen(scope)
+        known = proxy_info(scope)
         headers, length, sent_length = [], None, b"%d" % len(data)
         for name, value in end_to_end(scope["headers"], (b"host", b"content-length")):
             if name == b"content-length":
@@ -456,7 +456,7 @@ class Forwarding:
                 headers.append((name.decode("latin-1"), value.decode("latin-1")))
         about = {
             "client": scope.get("client"), "server": scope.get("server"), "scheme": scope["scheme"],
-            "prefix": known.prefix, "names_host": known.names_host, "foreign": scope.get(FOREIGN), "length": length,
+            "prefix": known.prefix, "names_host": known.names_host, "foreign": scope.get(CROSS_SITE), "length": length,
             "request": request_name(),
         }  # fmt: skip
         headers.append((HEADER.decode(), json_codec.dumps(about).decode("latin-1")))
@@ -548,7 +548,7 @@ def _raw_path(scope: Scope) -> str:
     """The path as the client sent it, without the prefix that this process has removed from the decoded path."""
     raw: str = scope["raw_path"].decode("ascii")
     path: str = scope["path"]
-    if not seen(scope).prefix or unquote(raw) == path:
+    if not proxy_info(scope).prefix or unquote(raw) == path:
         return raw
     for index, character in enumerate(raw):
         if character == "/" and unquote(raw[index:]) == path:
@@ -612,9 +612,9 @@ def restore(scope: Scope) -> bool:
         scope["scheme"] = about["scheme"]
         for member in ("client", "server"):
             scope[member] = about[member] and tuple(about[member])
-        restore_seen(scope, Seen(about["prefix"], about["names_host"]))
+        restore_proxy_info(scope, ProxyInfo(about["prefix"], about["names_host"]))
         if about["foreign"] is not None:
-            scope[FOREIGN] = about["foreign"]
+            scope[CROSS_SITE] = about["foreign"]
         if about["request"]:
             take_request_name(about["request"])
         length = about["length"]

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.http.asgi import Scope, named_headers
-from assessment_simulator.http.proxy_headers import seen
+from assessment_simulator.http.proxy_headers import proxy_info
 from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.templating import render
 from assessment_simulator.sandbox import request_changes
@@ -57,7 +57,7 @@ def answer(scope: Scope, problem: Problem) -> Response:
     """The problem as a document, or as a page for a browser."""
     if not is_for_people(scope):
         return problem.response()
-    title, prefix, headers = HTTPStatus(problem.status).phrase, seen(scope).prefix, problem.headers
+    title, prefix, headers = HTTPStatus(problem.status).phrase, proxy_info(scope).prefix, problem.headers
     return render("message.html", problem.status, prefix=prefix, headers=headers, title=title, text=problem.detail)
 
 
@@ -81,7 +81,7 @@ def answer_error(request: Request, error: Exception) -> Response:
         problem = Problem(503, unlogged(error))
     else:  # Starlette's router: an unknown path, a wrong verb
         status: int = getattr(error, "status_code", 500)
-        prefix = seen(request.scope).prefix
+        prefix = proxy_info(request.scope).prefix
         path = prefix + request.scope["path"]
         details = {
             404: f"nothing answers at {path}; the control API is under {prefix}/_simulator, "

@@ -1,8 +1,8 @@
-"""Requests that came through a reverse proxy: whom they are from, and under which address their callers reach us.
+"""Requests through a reverse proxy: the client's address, and the URL under which clients reach the server.
 
-`Proxied` stands before everything else, and makes such a request look as it was sent to the proxy: scheme, host and
-client are those that the proxy names, and the path is without the proxy's prefix. So nothing behind it reads a
-forwarded header. What a proxy adds is believed from the trusted networks alone. Anybody else can write these headers.
+`ProxyHeaders` comes before everything else. It restores the request as it was sent to the proxy: scheme, host and
+client are those that the proxy names, and the path has no prefix. So nothing behind it reads a forwarded header. These
+headers are used only from the trusted networks, because anybody else can write them.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from assessment_simulator.core.urls import path_prefix
-from assessment_simulator.http.asgi import FOREIGN, App, Receive, Scope, Send
+from assessment_simulator.http.asgi import CROSS_SITE, App, Receive, Scope, Send
 
 Network = IPv4Network | IPv6Network
 
@@ -23,30 +23,30 @@ _KEY = "simulator.proxied"
 """Where a scope holds what is known of the proxy."""
 
 
-class Seen(NamedTuple):
-    """What is known of the address that a caller used: the `prefix` of all paths, whether a proxy named the host."""
+class ProxyInfo(NamedTuple):
+    """What is known of the URL that a client used: the `prefix` of all paths, and whether a proxy named the host."""
 
     prefix: str = ""
     names_host: bool = False
 
 
-_PLAIN = Seen()
+_PLAIN = ProxyInfo()
 
 
-def seen(scope: Scope) -> Seen:
-    """What is known of the address that a request was sent to."""
-    found: Seen = scope.get(_KEY, _PLAIN)
+def proxy_info(scope: Scope) -> ProxyInfo:
+    """What is known of the URL that a request was sent to."""
+    found: ProxyInfo = scope.get(_KEY, _PLAIN)
     return found
 
 
-def restore_seen(scope: Scope, known: Seen) -> None:
-    """Set what another process, which took the request from its client, knows of the address."""
+def restore_proxy_info(scope: Scope, known: ProxyInfo) -> None:
+    """Set what another process, which received the request from the client, knows of the URL."""
     scope[_KEY] = known
 
 
 def passed_on(scope: Scope) -> dict[str, Any]:
-    """The same, and whether the request is foreign, for the scope of a call that answers a part of this request."""
-    return {key: scope[key] for key in (_KEY, FOREIGN) if key in scope}
+    """The same, and whether the request is cross-site, for a request that answers a part of this one."""
+    return {key: scope[key] for key in (_KEY, CROSS_SITE) if key in scope}
 
 
 def is_host(text: bytes) -> bool:
@@ -57,8 +57,8 @@ def is_host(text: bytes) -> bool:
     return found[1] is None or _address(found[1].decode()) is not None
 
 
-class Proxied:
-    """Goes round the whole app. `prefix` is that of the public URL, None without such a URL: then a proxy may name one.
+class ProxyHeaders:
+    """Wraps the whole app. `prefix` is that of the public URL; None without such a URL: then a proxy may name one.
 
     `ours` are the first segments of our own paths.
     """
@@ -70,17 +70,22 @@ class Proxied:
         self._ours = frozenset(part.casefold() for part in ours)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, as it was sent to the proxy."""
+        """Pass one request on as it was sent to the proxy."""
         if scope["type"] == "http":
-            known = self._believed(scope)
+            known = self._apply(scope)
             prefix = self._prefix if self._prefix is not None else known.prefix
-            scope[_KEY] = Seen(prefix, known.names_host)
+            scope[_KEY] = ProxyInfo(prefix, known.names_host)
             if prefix:
-                scope["path"] = self._within(scope["path"], unquote(prefix))
+                # A proxy may leave the prefix in the path. A prefix that one of our paths has stays: `/api/v1/…` may
+                # be ours, so the proxy must remove such a prefix.
+                path, plain = scope["path"], unquote(prefix)
+                is_ours = plain.split("/")[1].casefold() in self._ours
+                if not is_ours and (path == plain or path.startswith(f"{plain}/")):
+                    scope["path"] = path[len(plain) :] or "/"
         await self._inner(scope, receive, send)
 
-    def _believed(self, scope: Scope) -> Seen:
-        """Take over what trusted proxies say of scheme, host and client; returns the rest of what they say."""
+    def _apply(self, scope: Scope) -> ProxyInfo:
+        """Set scheme, host and client as trusted proxies name them. Returns what else they say."""
         client = scope.get("client")
         if client is None or not self._trusts(client[0]):
             return _PLAIN
@@ -106,19 +111,11 @@ class Proxied:
             ]
         prefixes = [path_prefix(value) for value in _values(scope, b"x-forwarded-prefix")[-proxies:]]
         known = [prefix for prefix in prefixes if prefix is not None]
-        return Seen("".join(known) if len(known) == len(prefixes) else "", names_host)
+        return ProxyInfo("".join(known) if len(known) == len(prefixes) else "", names_host)
 
     def _trusts(self, host: str) -> bool:
         address = _address(host)
         return address is not None and any(address in network for network in self._trusted)
-
-    def _within(self, path: str, prefix: str) -> str:
-        """The path without the prefix, where the proxy has left it; a prefix that one of our paths has stays."""
-        if path != prefix and not path.startswith(f"{prefix}/"):
-            return path
-        if prefix.split("/")[1].casefold() in self._ours:
-            return path  # `/api/v1/…` may be ours, so it is for the proxy to take such a prefix away
-        return path[len(prefix) :] or "/"
 
 
 def _values(scope: Scope, name: bytes) -> list[str]:

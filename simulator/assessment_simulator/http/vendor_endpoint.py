@@ -56,9 +56,9 @@ from assessment_simulator.http.asgi import (
     read_body,
     respond,
 )  # fmt: skip
-from assessment_simulator.http.base_url import Address
+from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.connection import connection_of, hang_up
-from assessment_simulator.http.cross_origin import Origins
+from assessment_simulator.http.cross_origin import CrossOriginPolicy
 from assessment_simulator.http.header_text import header_line
 from assessment_simulator.http.problem_details import unlogged
 from assessment_simulator.http.request_id import HEADER, name_request
@@ -80,7 +80,7 @@ class VendorEndpoint:
     """The ASGI app that answers for the vendors and passes all other paths on to `inner`."""
 
     def __init__(
-        self, sandboxes: Sandboxes, inner: App, render_file: RenderFile, address: Address, origins: Origins
+        self, sandboxes: Sandboxes, inner: App, render_file: RenderFile, address: BaseUrl, origins: CrossOriginPolicy
     ) -> None:
         self._sandboxes = sandboxes
         self._meters = sandboxes.meters
@@ -249,7 +249,7 @@ class VendorEndpoint:
             found.append((b"simulator-hint", header_line(response.hints)))
         if response.headers:
             found += [(name.encode(), value.encode()) for name, value in response.headers]
-        return found + self._origins.answered(headers)
+        return found + self._origins.response_headers(headers)
 
     async def _render(self, response: VendorResponse) -> bytes:
         body = response.body
