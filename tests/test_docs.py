@@ -12,8 +12,8 @@ from assessment_simulator.app import VENDORS, documents
 from assessment_simulator.cli import doctor, serve
 from assessment_simulator.control import bodies
 from assessment_simulator.control.models.faults import MOST_FAULTS
+from assessment_simulator.control.operation import S
 from assessment_simulator.control.operations import operations
-from assessment_simulator.control.router import S
 from assessment_simulator.control.settings import changed
 from assessment_simulator.core import urls
 from assessment_simulator.core.config import Config

@@ -8,11 +8,16 @@ from starlette.requests import Request
 
 from assessment_simulator.core.schema import Schema
 from assessment_simulator.http.asgi import named_headers
+from assessment_simulator.http.problem_details import ROOT, Problem
+from assessment_simulator.sandbox.registry import NAME
 from assessment_simulator.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from assessment_simulator.control.query_parameters import Parameter
     from assessment_simulator.control.router import ControlApi
+
+S = f"{ROOT}/sandboxes/{{name}}"
+"""The path of a sandbox."""
 
 
 class ControlCall:
@@ -71,3 +76,10 @@ class Operation:
     links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     has_links: bool = False
     media_type: str = "application/json"
+
+
+def no_sandbox(name: str) -> Problem:
+    """The error for a name without a sandbox."""
+    if NAME.fullmatch(name):
+        return Problem(404, f"there is no sandbox {name!r}; open it with POST {ROOT}/sandboxes")
+    return Problem(404, f"{name!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")

@@ -40,9 +40,8 @@ from assessment_simulator.control.models.sandboxes import (
     Snapshot,
     Turning,
 )  # fmt: skip
-from assessment_simulator.control.operation import Operation
+from assessment_simulator.control.operation import Operation, S
 from assessment_simulator.control.query_parameters import paging
-from assessment_simulator.control.router import S
 from assessment_simulator.control.vendor_openapi import named
 from assessment_simulator.core.schema import text
 from assessment_simulator.core.vendor import Vendor

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 from assessment_simulator.control import metrics, server
-from assessment_simulator.control.operation import ControlCall, Operation
+from assessment_simulator.control.operation import ControlCall, Operation, no_sandbox
 from assessment_simulator.control.query_parameters import read as read_query
 from assessment_simulator.control.reference import Documents
 from assessment_simulator.events.feed import ChangeFeed
@@ -17,12 +17,11 @@ from assessment_simulator.http.header_text import header_line
 from assessment_simulator.http.problem_details import ROOT, Problem
 from assessment_simulator.http.routing import Handler, route
 from assessment_simulator.loading import CONTROL, loaded
-from assessment_simulator.sandbox.registry import NAME, Sandboxes
+from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.inbox import Inbox
 
-S = f"{ROOT}/sandboxes/{{name}}"
 LIGHT = {f"{ROOT}/health": server.health, f"{ROOT}/ready": server.ready, f"{ROOT}/metrics": metrics.metrics}
 """Calls of monitors, which must be answered from the start on: they load no models."""
 
@@ -122,10 +121,3 @@ async def _respond(operation: Operation, call: ControlCall) -> Response:
     if operation.has_links:
         result = call.sandbox.links.fill_placeholders(result, call.base)
     return Response(result, operation.status, media_type=operation.media_type)
-
-
-def no_sandbox(name: str) -> Problem:
-    """The error for a name without a sandbox."""
-    if NAME.fullmatch(name):
-        return Problem(404, f"there is no sandbox {name!r}; open it with POST {ROOT}/sandboxes")
-    return Problem(404, f"{name!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")

@@ -6,8 +6,7 @@ from typing import Any
 
 from assessment_simulator.control import settings
 from assessment_simulator.control.models.sandboxes import Forking, Opening
-from assessment_simulator.control.operation import ControlCall
-from assessment_simulator.control.router import no_sandbox
+from assessment_simulator.control.operation import ControlCall, no_sandbox
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.mail import MAIL
 from assessment_simulator.http.problem_details import Problem

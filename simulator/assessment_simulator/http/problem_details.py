@@ -17,7 +17,6 @@ from assessment_simulator.http.proxy_headers import proxy_info
 from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.templating import render
 from assessment_simulator.sandbox import request_changes
-from assessment_simulator.sandbox.registry import CapacityExceeded
 from assessment_simulator.storage import LogError, Unwritten, json_codec
 
 ROOT = "/_simulator"
@@ -74,12 +73,10 @@ def answer_error(request: Request, error: Exception) -> Response:
     """The exception handler for every expected error."""
     if isinstance(error, Problem):
         problem = error
-    elif isinstance(error, CapacityExceeded):
-        problem = Problem(503, str(error))
     elif isinstance(error, LogError):  # the log line has more than the answer
         _log.error("%s %s: %s", request.method, request.url.path, error)
         problem = Problem(503, unlogged(error))
-    else:  # Starlette's router: an unknown path, a wrong verb
+    else:  # an unknown path or a wrong verb, from Starlette's router; no room for another sandbox
         status: int = getattr(error, "status_code", 500)
         prefix = proxy_info(request.scope).prefix
         path = prefix + request.scope["path"]

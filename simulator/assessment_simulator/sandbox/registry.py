@@ -58,6 +58,9 @@ class AlreadyExists(Exception):
 class CapacityExceeded(Exception):
     """This server has no room for another sandbox."""
 
+    status_code = 503
+    """That of the answer, under the name that Starlette's errors have it."""
+
     def __init__(self, most: int) -> None:
         remedy = "DELETE one that is done with, or serve with a larger --max-sandboxes"
         super().__init__(f"this server holds {most} sandboxes and opens no more; {remedy}")
