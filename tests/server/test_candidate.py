@@ -409,7 +409,7 @@ def test_link_does_not_open_another_sandbox_or_vendor(sandbox: Sandbox) -> None:
 
 def test_link_without_its_ticket_is_unknown(http: httpx2.Client) -> None:
     shown(http.get("/Account/LoginPi"), 404, UNKNOWN)
-    shown(http.get("/Account/LoginPi?lang=de-DE"), 404, "Dieser Link führt nirgendwohin")
+    shown(http.get("/Account/LoginPi?lang=de-DE"), 404, "Dieser Link ist ungültig")
     shown(http.get("/Account/LoginPi?a="), 404)
 
 

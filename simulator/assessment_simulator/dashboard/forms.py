@@ -76,10 +76,6 @@ async def _remove_fault(page: PageRequest, form: Form) -> None:
     await page.call("PUT", "faults", [fault for fault in faults if fault["id"] != form.get("id")])
 
 
-async def _use_inbox(page: PageRequest, form: Form) -> None:
-    await tour.send_webhooks_to_inbox(page, f"?status={form['status']}" if "status" in form else "")
-
-
 INVITATION = {"move": _call("Done.", "POST", "invitations/{id}/{action}")}
 DELIVERY = {
     "replay": _call(
@@ -115,6 +111,6 @@ SETTINGS = {
 }  # fmt: skip
 TOUR = {"begin": FormAction(tour.begin), "fail": FormAction(tour.fail)}
 INBOX = {
-    "catch": FormAction(_use_inbox, "Webhooks without a URL of their own go to the built-in receiver now."),
+    "catch": FormAction(tour.use_inbox, "Webhooks without a URL of their own go to the built-in receiver now."),
     "forget": _call("The received webhooks are deleted.", "DELETE", "/catch/{name}"),
 }

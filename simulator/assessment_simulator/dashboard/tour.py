@@ -29,22 +29,22 @@ async def steps(page: PageRequest) -> dict[str, Any]:
 
 async def begin(page: PageRequest, form: Form) -> str:
     """Send webhooks to the built-in receiver and choose an invitation; returns the path of the first step."""
-    await send_webhooks_to_inbox(page)
+    await use_inbox(page, form)
     return f"{PATH}?{urlencode({'first': await _open_invitation(page)})}"
 
 
 async def fail(page: PageRequest, form: Form) -> str:
     """Complete another invitation with a failing listener and advance a day; returns the path of the last step."""
-    await send_webhooks_to_inbox(page, "?status=500")
+    await use_inbox(page, Form(b"status=500"))
     second = await _open_invitation(page)
     await page.call("POST", f"invitations/{second}/complete")
     await page.call("POST", "clock", {"advance": "PT24H"})
     return f"{PATH}?{urlencode({**page.parameters('first'), 'second': second})}"
 
 
-async def send_webhooks_to_inbox(page: PageRequest, query: str = "") -> None:
-    """Make the built-in receiver the sandbox's webhook URL."""
-    url = page.inbox_url + query
+async def use_inbox(page: PageRequest, form: Form) -> None:
+    """Make the built-in receiver the sandbox's webhook URL; the field `status` is what it responds."""
+    url = page.inbox_url + (f"?status={form['status']}" if "status" in form else "")
     await page.call("PATCH", "config", {"webhook_url": url, "default_webhook_url": url})
 
 
