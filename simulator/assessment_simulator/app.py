@@ -103,7 +103,26 @@ class Simulator:
         session = None if self.control_token is None else Session(self.control_token, self.log)
         address = BaseUrl(settings.public_url, trust_host=open_access)
         control = ControlApi(self._sandboxes, self._webhook_client, address, __version__)
-        inner: App = self._inside(control, address, session)
+        # Everything but the vendors: dashboard, candidates' pages, login, control API and its documents.
+        pages = Starlette(
+            routes=[
+                *Dashboard(VENDORS, address, __version__, open_access=open_access).routes(),
+                *static_files.routes(),
+                *CandidatePages(self._sandboxes, address).routes(),
+                *([] if session is None else Login(session, address, AttemptLimiter()).routes()),
+                *control.routes(),
+            ],
+            exception_handlers={
+                **dict.fromkeys((Problem, CapacityExceeded, HTTPException, LogError), answer_error),
+                OwnedElsewhere: answer_owned_elsewhere,
+                Exception: answer_crash,
+            },
+            lifespan=self._lifespan,
+        )
+        pages.router.redirect_slashes = False
+        paths = [route.path for route in pages.routes if isinstance(route, Route)]
+        own_segments = {path.split("/")[1] for path in (*paths, *(root for v in VENDORS.values() for root in v.roots))}
+        inner: App = pages
         if session is not None:
             inner = ControlAuth(
                 inner, session, [vendor.questionnaire for vendor in VENDORS.values() if vendor.questionnaire]
@@ -116,7 +135,10 @@ class Simulator:
             self._forwarding = inner = Forwarding(endpoint, endpoint.refuse, self._sandboxes.count_forwarded)
         inner = RequestFilter(inner, origins, hosts)
         inner = AccessLog(inner) if settings.access_log else inner
-        self.app: App = self._proxied(inner)
+        public = settings.public_url
+        prefix = None if public is None else path_prefix(urlsplit(public).path)
+        trusted = [ip_network(network) for network in settings.trusted_proxies]
+        self.app: App = ProxyHeaders(inner, prefix, trusted, own_segments) if prefix or trusted else inner
 
     def _listen_for_forwards(self, log: PostgresqlLog) -> socket.socket:
         """A socket at the address that this process registers under; raises `Unusable`."""
@@ -135,55 +157,24 @@ class Simulator:
         log.address = f"{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         return listener
 
-    def _proxied(self, inner: App) -> App:
-        """The app behind a reverse proxy, where the settings know of one."""
-        public = self._settings.public_url
-        prefix = None if public is None else path_prefix(urlsplit(public).path)
-        trusted = [ip_network(network) for network in self._settings.trusted_proxies]
-        return ProxyHeaders(inner, prefix, trusted, self._first_segments) if prefix or trusted else inner
-
-    def _inside(self, control: ControlApi, address: BaseUrl, session: Session | None) -> Starlette:
-        """Everything but the vendors: dashboard, candidate's pages, login, control API, documents."""
-        starlette = Starlette(
-            routes=[
-                *Dashboard(VENDORS, address, __version__, open_access=session is None).routes(),
-                *static_files.routes(),
-                *CandidatePages(self._sandboxes, address).routes(),
-                *([] if session is None else Login(session, address, AttemptLimiter()).routes()),
-                *control.routes(),
-            ],
-            exception_handlers={
-                **dict.fromkeys((Problem, CapacityExceeded, HTTPException, LogError), answer_error),
-                OwnedElsewhere: answer_owned_elsewhere,
-                Exception: answer_crash,
-            },
-            lifespan=self._lifespan,
-        )
-        starlette.router.redirect_slashes = False
-        paths = [route.path for route in starlette.routes if isinstance(route, Route)]
-        self._first_segments = {
-            path.split("/")[1] for path in (*paths, *(r for v in VENDORS.values() for r in v.roots))
-        }
-        return starlette
-
     def leave(self) -> None:
-        """Answer all who wait for something: the server is about to close."""
+        """End all waits and event streams: the server is about to stop."""
         self._sandboxes.end_waits()
         if self._forwarding is not None:
             self._forwarding.leave()
 
     async def release(self, may_wait: Callable[[], bool]) -> None:
-        """Give all sandboxes back, so that other processes can claim them; take no more."""
+        """Release all sandboxes, so that other processes can claim them; claim no more."""
         await self._sandboxes.release_all(may_wait)
 
     def is_sending(self) -> bool:
-        """Whether a webhook is on its way, or waits for its turn behind others that are."""
+        """Whether a webhook is in flight, or waits behind others that are."""
         return self._sandboxes.is_sending()
 
     async def open(self) -> None:
         """Open the log, and the sandboxes of the settings, before anything is served; raises `Unopened`."""
         if self.log is not None:
-            await loaded("aiohttp", "httpx2", *CONTROL)  # a server that lasts has nobody wait for them later
+            await loaded("aiohttp", "httpx2", *CONTROL)  # so that no request waits for these imports later
             await self.log.start()
         try:
             await self._open_sandboxes()
@@ -196,7 +187,7 @@ class Simulator:
             try:
                 sandbox = await self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
             except AlreadyExists:
-                continue  # it is in the log already, and stays as it is
+                continue  # it is in the log already, and keeps its settings
             except CapacityExceeded as full:
                 raise Unopened(f"--config: sandbox {name}: {full}") from None
             if self.control_token is not None:

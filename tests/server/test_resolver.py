@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.webhooks import resolver
-from assessment_simulator.webhooks.resolver import THREADS, Resolver
+from assessment_simulator import resolver
+from assessment_simulator.resolver import THREADS, Resolver
 
 
 class Names:

@@ -12,7 +12,7 @@ from assessment_simulator.mail.message import (
     encode_message,
     recipient,
 )
-from assessment_simulator.webhooks.resolver import Resolver
+from assessment_simulator.resolver import Resolver
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP

@@ -1,4 +1,4 @@
-"""One sandbox's clock: it runs with the machine's until it is frozen. The only reader of the machine's time."""
+"""The clock of a sandbox: it follows the machine's clock until it is frozen. Nothing else reads the machine's time."""
 
 import time
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ def machine_now() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Running: `ahead` ticks of the machine's. Frozen: at `ahead` itself.
+    """Running: `ahead` ticks ahead of the machine. Frozen: at `ahead` itself.
 
-    `held` is a running clock that stands still while an advance plays; it says "running" to whoever asks.
+    `held` is a running clock that stands still during an advance; the control API shows it as running.
     """
 
     mode: Literal["running", "frozen"] = "running"
@@ -24,13 +24,13 @@ class Clock:
     held: bool = False
 
     def now(self) -> int:
-        """The sandbox's time in ticks, kept within what can be written."""
+        """The sandbox's time in ticks, at most the latest time that can be written."""
         now = self.ahead if self.held or self.mode == "frozen" else machine_now() + self.ahead
         return now if now < instant.LATEST else instant.LATEST
 
     @property
     def stands(self) -> bool:
-        """Whether time does not pass by itself."""
+        """Whether the clock stands still."""
         return self.held or self.mode == "frozen"
 
     def at(self, moment: int) -> "Clock":
@@ -38,11 +38,11 @@ class Clock:
         return Clock(self.mode, moment if self.stands else moment - machine_now(), self.held)
 
     def freeze(self, moment: int) -> "Clock":
-        """A clock that stands at `moment`."""
+        """A clock that is frozen at `moment`."""
         return Clock("frozen", moment)
 
     def run(self) -> "Clock":
-        """A clock that goes on from this one's time."""
+        """A clock that runs on from this one's time."""
         return Clock("running", self.now() - machine_now())
 
     def hold(self) -> "Clock":

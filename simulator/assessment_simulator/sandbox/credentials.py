@@ -1,4 +1,4 @@
-"""Which credentials open which sandbox where access is closed: random ones, kept as digests alone.
+"""The credentials of sandboxes in closed access: random ones, of which only digests are kept.
 
 Whoever reads this process's memory or log finds nothing to log in with. A digest without salt or delay is enough for
 what nobody can guess: each secret is drawn from 192 random bits.
@@ -13,11 +13,11 @@ from typing import NamedTuple
 from assessment_simulator.core.vendor import Credential, Vendor
 
 Credentials = dict[str, dict[str, str]]
-"""What opens a sandbox, by vendor and member."""
+"""The credentials of a sandbox, by vendor and member."""
 
 
 class Lock(NamedTuple):
-    """What one kind of credential must be; digests, but for the kind."""
+    """A kind of credential, and the digests of its id and secret."""
 
     kind: str
     id: bytes
@@ -33,7 +33,7 @@ class Keys:
         self._doors: dict[tuple[str, bytes], tuple[str, bytes]] = {}
 
     def made(self) -> tuple[Credentials, tuple[Lock, ...]]:
-        """New credentials, and the locks that they open; they open nothing until somebody holds these."""
+        """New credentials and their locks; call `hold` to make them valid."""
         made = {
             vendor.id: {
                 member: secrets.token_urlsafe(24) for members in vendor.credentials.values() for member in members
@@ -48,18 +48,18 @@ class Keys:
         return made, locks
 
     def hold(self, name: str, locks: tuple[Lock, ...]) -> None:
-        """Let these locks, and no others, be those of a sandbox."""
+        """Replace the locks of a sandbox."""
         self.forget(name)
         self._locks[name] = locks
         for lock in locks:
             self._doors[lock.kind, lock.id] = (name, lock.secret)
 
     def hold_all(self, name: str, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
-        """Hold the locks that the log has for a sandbox."""
+        """Replace the locks of a sandbox by those in the log."""
         self.hold(name, tuple(Lock(*lock) for lock in locks))
 
     def forget(self, name: str) -> None:
-        """Let nothing open a sandbox any more."""
+        """Remove the locks of a sandbox."""
         for lock in self._locks.pop(name, ()):
             del self._doors[lock.kind, lock.id]
 
@@ -70,10 +70,10 @@ class Keys:
 
 
 def digest(text: str) -> bytes:
-    """What is kept of a credential."""
+    """The digest that is kept of a credential."""
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def members(vendor: Vendor) -> tuple[str, ...]:
-    """What a caller of a vendor is given, in all kinds of credentials."""
+    """The members of all kinds of credentials of a vendor."""
     return tuple(member for kind in vendor.credentials.values() for member in kind)

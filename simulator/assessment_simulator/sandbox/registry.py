@@ -32,7 +32,7 @@ from assessment_simulator.sandbox.clock import Clock, machine_now
 from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
 from assessment_simulator.sandbox.credentials import Credentials, Keys, digest, members
 from assessment_simulator.sandbox.image import parts
-from assessment_simulator.sandbox.sample_data import begin_again, plant_all
+from assessment_simulator.sandbox.sample_data import add_samples, reset
 from assessment_simulator.sandbox.sandbox import Sandbox, Worker
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Claimed, Found, Listed, LogError, OwnedElsewhere, Owner, Position, Unwritten
@@ -235,7 +235,7 @@ class Sandboxes:
         sandbox.count_commit = partial(self.meters.count, "commits")
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
-            plant_all(sandbox)
+            add_samples(sandbox)
         if log is not None:
             owner, about = log.owner, {"seed": seed, "sampled": sandbox in self._sampled}
             found = await log.create(
@@ -296,7 +296,7 @@ class Sandboxes:
 
     def reset(self, sandbox: Sandbox) -> None:
         """Put a sandbox back to its opening state; the demo gets its samples again, with today's dates."""
-        sandbox.step(lambda: begin_again(sandbox, sampled=sandbox in self._sampled))
+        sandbox.step(lambda: reset(sandbox, with_samples=sandbox in self._sampled))
 
     async def delete(self, name: str) -> bool:
         """Delete a sandbox and what opens it, also one that cannot be read; False where there is none."""

@@ -26,11 +26,10 @@ from assessment_simulator.core.mail import MAIL
 from assessment_simulator.core.request import VendorRequest, VendorResponse
 from assessment_simulator.core.retry_schedule import Attempt, Delivery
 from assessment_simulator.core.seeded_random import SeededRandom, secret_of
-from assessment_simulator.core.vendor import Operation, Vendor, handle
+from assessment_simulator.core.vendor import Operation, Vendor, failure_response, handle
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.commit_queue import Commits, Remembering
-from assessment_simulator.sandbox.invitation_limit import within_limit
 from assessment_simulator.sandbox.journal import Journal
 from assessment_simulator.sandbox.memory import CHANGES, expired
 from assessment_simulator.sandbox.state import State, Stored, rendered
@@ -209,8 +208,13 @@ class Sandbox(Remembering):
 
     def _decide(self, vendor: Vendor, operation: Operation, request: VendorRequest) -> VendorResponse:
         decision = handle(vendor, operation, request, self)
-        if self.state.config.invitation_limit is not None:
-            decision = within_limit(decision, vendor, request, self, self.state, self.kinds)
+        limit = self.state.config.invitation_limit
+        if limit is not None and self.state.count(self.kinds) >= limit:  # our own limit; no vendor knows it
+            created = [record for record in decision.records if record.kind in self.kinds]
+            if any(self.state.get(record.kind, record.id) is None for record in created):
+                hint = f"this sandbox holds {limit} invitations, as many as its setting invitation_limit admits"
+                response = failure_response(vendor, 503, request, self)
+                decision = Decision(response._replace(hints=(f"{hint}; raise it or reset",)))
         if decision.changes or request.random.used:
             self.commit(decision, request)
         if self.state.config.rate_limit is not None and request.method and decision.response.status != 429:

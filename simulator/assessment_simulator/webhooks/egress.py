@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from assessment_simulator.webhooks.resolver import Resolver
+from assessment_simulator.resolver import Resolver
 
 Address = IPv4Address | IPv6Address
 
