@@ -82,7 +82,7 @@ MUTANTS = (
     ),
     Mutant(
         "pymetrics.result.first_assessment", _RESULTS,
-        'asdict(chosen) if chosen else order["assessment"]', 'order["assessment"]',
+        'show_assessment(chosen) if chosen else order["assessment"]', 'order["assessment"]',
         "A result that was given for another assessment is shown for the ordered one.",
     ),
     Mutant(
@@ -198,7 +198,7 @@ MUTANTS = (
         "for one in view.config.assessments[:1]]", "Of several configurations one is shown.",
     ),
     Mutant(
-        "pymetrics.configuration.type", _ORDERS, "[asdict(one) for one",
-        '[asdict(one) | {"type": one.type.upper()} for one', "An assessment's type is none of the vendor's.",
+        "pymetrics.configuration.type", _RULES, '"type": assessment.type',
+        '"type": assessment.type.upper()', "An assessment's type is none of the vendor's.",
     ),
 )  # fmt: skip

@@ -4,7 +4,6 @@ Reading is the hot path: an order that needs no change is returned as it was sav
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import Any, cast
 
@@ -26,7 +25,8 @@ _CANDIDATE = ("email", "first_name", "last_name", "external_id")
 
 def show_assessments(request: VendorRequest, view: SandboxView) -> Decision:
     """Get Assessment Configurations."""
-    return Decision(VendorResponse(200, {"assessments": [asdict(one) for one in view.config.assessments]}))
+    assessments = [rules.show_assessment(one) for one in view.config.assessments]
+    return Decision(VendorResponse(200, {"assessments": assessments}))
 
 
 def create(request: VendorRequest, view: SandboxView) -> Decision:
@@ -84,7 +84,7 @@ def _new_order(request: VendorRequest, assessment: Assessment, config: Config) -
         "create_date": instant.six_digits(request.now),
         "candidate": {name: body["candidate"].get(name) for name in _CANDIDATE},
         "assessment_id": assessment.id,
-        "assessment": asdict(assessment),
+        "assessment": rules.show_assessment(assessment),
         "application_id": body["application_id"],
         "ats_type": "mercury_api",
         "requisition_id": body.get("requisition_id"),

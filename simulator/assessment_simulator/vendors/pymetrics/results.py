@@ -4,7 +4,6 @@ The vendor documents neither scale nor names. Its product pages speak of percent
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from assessment_simulator.core import instant
@@ -13,7 +12,7 @@ from assessment_simulator.core.outcome_tags import parse_tags
 from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.text import plain
-from assessment_simulator.vendors.pymetrics.rules import find_assessment
+from assessment_simulator.vendors.pymetrics.rules import find_assessment, show_assessment
 
 BANDS = (
     (70.0, "Highly Recommended", "The candidate's traits are very close to those that the role asks for."),
@@ -47,7 +46,7 @@ def create(request: VendorRequest, view: SandboxView, order: Mapping[str, Any]) 
         chosen = find_assessment(view.config, result.get("assessment_id"))
         created.append(
             {
-                "assessment": asdict(chosen) if chosen else order["assessment"],
+                "assessment": show_assessment(chosen) if chosen else order["assessment"],
                 "create_date": instant.six_digits(request.now),
                 "description": result.get("description"),
                 "score": score,
