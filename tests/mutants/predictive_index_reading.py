@@ -103,7 +103,7 @@ MUTANTS = (
         "ge leaves out what is equal.",
     ),
     Mutant(
-        "pi.odata.and", _EVALUATION, '_junction(node.operator == "or",', "_junction(True,",
+        "pi.odata.and", _EVALUATION, '_junction(name == "or",', "_junction(True,",
         "and joins as or does.",
     ),
     Mutant(

@@ -67,12 +67,12 @@ class MemberValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
-    """The result of a function."""
+class Operation:
+    """A function, a comparison, `and`, `or` or `not`, applied to its operands; `and` and `or` take two or more."""
 
     name: str
-    arguments: tuple["Node", ...]
-    type: Type
+    operands: tuple["Node", ...]
+    type: Type = Type.BOOLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,31 +96,4 @@ class Membership:
     type: Type = Type.BOOLEAN
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Whether `eq`, `ne`, `gt`, `ge`, `lt` or `le` holds between two values."""
-
-    operator: str
-    left: "Node"
-    right: "Node"
-    type: Type = Type.BOOLEAN
-
-
-@dataclass(frozen=True, slots=True)
-class Junction:
-    """Whether all (`and`) or any (`or`) of the operands are true."""
-
-    operator: str
-    operands: tuple["Node", ...]
-    type: Type = Type.BOOLEAN
-
-
-@dataclass(frozen=True, slots=True)
-class Negation:
-    """Whether the operand is false (`not`)."""
-
-    operand: "Node"
-    type: Type = Type.BOOLEAN
-
-
-Node: TypeAlias = Literal | MemberValue | Function | Arithmetic | Membership | Comparison | Junction | Negation
+Node: TypeAlias = Literal | MemberValue | Operation | Arithmetic | Membership

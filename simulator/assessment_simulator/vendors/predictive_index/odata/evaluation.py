@@ -71,6 +71,9 @@ def calculate(name: str, one: Number, other: Number) -> Number | None:
     return found if found.is_finite() else None
 
 
+COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
+
+
 class Signature(NamedTuple):
     """A function: the types of its parameters, the type of its result, its work, how many parameters are optional."""
 
@@ -174,13 +177,13 @@ def _ticks(text: str) -> int:
 
 def equalities(tree: Node) -> Iterator[tuple[str, Literal]]:
     """Yield the (member, value) that all matching records have: `eq` with a text or GUID, alone or joined by `and`."""
-    if isinstance(tree, ast.Junction) and tree.operator == "and":
+    if isinstance(tree, ast.Operation) and tree.name == "and":
         for operand in tree.operands:
             yield from equalities(operand)
-    if isinstance(tree, ast.Comparison) and tree.operator == "eq":
-        for side, value in ((tree.left, tree.right), (tree.right, tree.left)):
+    if isinstance(tree, ast.Operation) and tree.name == "eq":
+        for side, value in (tree.operands, tree.operands[::-1]):
             # The parser has put a function of the type GUID around a text that is compared with a GUID.
-            bare = side.arguments[0] if isinstance(side, ast.Function) and side.type is Type.GUID else side
+            bare = side.operands[0] if isinstance(side, ast.Operation) and side.type is Type.GUID else side
             if isinstance(bare, ast.MemberValue) and isinstance(value, Literal) and value.type in _INDEXED_TYPES:
                 yield bare.member.name, value
 
@@ -197,7 +200,7 @@ class _Compiler:
         evaluate = self.compiled.get(node)
         if evaluate is None:
             evaluate = self._build(node)
-            if isinstance(node, ast.MemberValue | ast.Function | ast.Arithmetic):
+            if isinstance(node, ast.MemberValue | ast.Operation | ast.Arithmetic):
                 evaluate = _once_per_row(evaluate)
             self.compiled[node] = evaluate
         return evaluate
@@ -208,22 +211,26 @@ class _Compiler:
                 return lambda row: node.value
             case ast.MemberValue():
                 return reader(node.member, self.fill)
-            case ast.Function():
-                if node.name == "now":
-                    return lambda row: self.now
-                return _function(FUNCTIONS[node.name].work, [self.compile(argument) for argument in node.arguments])
+            case ast.Operation():
+                return self._operation(node.name, [self.compile(operand) for operand in node.operands])
             case ast.Arithmetic():
                 rest = [(name, self.compile(operand)) for name, operand in node.rest]
                 return _arithmetic(self.compile(node.first), rest)
             case ast.Membership():
                 operand = self.compile(node.operand)
                 return lambda row: operand(row) in node.values
-            case ast.Comparison():
-                return _comparison(node.operator, self.compile(node.left), self.compile(node.right))
-            case ast.Junction():
-                return _junction(node.operator == "or", [self.compile(operand) for operand in node.operands])
-        operand = self.compile(node.operand)
-        return lambda row: None if (value := operand(row)) is None else not value
+
+    def _operation(self, name: str, operands: list[Evaluate]) -> Evaluate:
+        if name in ("and", "or"):
+            return _junction(name == "or", operands)
+        if name in COMPARISONS:
+            return _comparison(name, *operands)
+        if name == "not":
+            (operand,) = operands
+            return lambda row: None if (value := operand(row)) is None else not value
+        if name == "now":
+            return lambda row: self.now
+        return _function(FUNCTIONS[name].work, operands)
 
 
 def _once_per_row(evaluate: Evaluate) -> Evaluate:

@@ -190,7 +190,7 @@ class _Parser:
             else:
                 operands = [(rest[0][0], left), *rest]
                 nodes = tuple(_require_boolean(node, str(token)) for token, node in operands)
-                left = ast.Junction(rest[0][0].text, nodes)
+                left = ast.Operation(rest[0][0].text, nodes)
         return left
 
     def operand(self, *, may_be_listed: bool = True) -> Node:
@@ -200,7 +200,7 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             raise _size_error(f"at character {token.at}, it is nested more than {MAX_DEPTH} deep")
         if self.accept("not"):
-            found: Node = ast.Negation(_require_boolean(self.operand(), str(token)))
+            found: Node = ast.Operation("not", (_require_boolean(self.operand(), str(token)),))
         elif self.accept("-"):
             found = _minus(token, self.operand(may_be_listed=False))
         else:
@@ -248,10 +248,10 @@ class _Parser:
             if node.type not in (*allowed, Type.NULL):
                 raise _type_error(f"{token} takes {wanted_type}, not {_describe(node)}")
             converted.append(node)
-        return ast.Function(token.text, tuple(converted), signature.result)
+        return ast.Operation(token.text, tuple(converted), signature.result)
 
     def membership(self, operand: Node) -> Node:
-        compared: list[ast.Comparison] = []
+        compared: list[tuple[Node, Node]] = []
         self.expect("(")
         while not compared or self.accept(","):
             token = self.next
@@ -261,15 +261,15 @@ class _Parser:
                 raise _syntax_error(f"{self.next}, a value was expected")
             self.take()
             # Each value is checked and converted as the right side of `eq` would be.
-            compared.append(_compare(token, operand, _minus(token, literal) if negative else literal))
-            types = {one.left.type for one in compared if one.right.type is not Type.NULL}
+            left, right = _compare(token, operand, _minus(token, literal) if negative else literal).operands
+            compared.append((left, right))
+            types = {left.type for left, right in compared if right.type is not Type.NULL}
             if operand.type is Type.OBJECT or len(types) > 1:
                 raise _type_error(f"{token}, a list wants values of one type")
         self.expect(")")
         # A null says nothing of the type to which the operand must be converted.
-        typed = next((one for one in compared if one.right.type is not Type.NULL), compared[0])
-        values = frozenset(one.right.value for one in compared if isinstance(one.right, Literal))
-        return ast.Membership(typed.left, values)
+        converted = next((left for left, right in compared if right.type is not Type.NULL), compared[0][0])
+        return ast.Membership(converted, frozenset(right.value for _, right in compared if isinstance(right, Literal)))
 
 
 def _require_boolean(node: Node, place: str) -> Node:
@@ -302,7 +302,7 @@ def _arithmetic(first: Node, rest: list[tuple[Token, Node]]) -> Node:
     return ast.Arithmetic(first, tuple((token.text, node) for token, node in rest), kind)
 
 
-def _compare(token: Token, left: Node, right: Node) -> ast.Comparison:
+def _compare(token: Token, left: Node, right: Node) -> ast.Operation:
     """A comparison by the operator at `token`; a value of a list stands there instead, and is compared by `eq`."""
     operator = token.text if token.literal is None and token.text in _PRECEDENCE else "eq"
     left, right = (
@@ -316,7 +316,7 @@ def _compare(token: Token, left: Node, right: Node) -> ast.Comparison:
     unordered = types & {Type.BOOLEAN, Type.GUID, Type.OBJECT} and operator in _ORDERING
     if len(types - {Type.NULL}) > 1 or types == {Type.OBJECT} or unordered:
         raise _type_error(f"{token}, {_describe(left)} `{operator}` {_describe(right)} makes no sense")
-    return ast.Comparison(operator, left, right)
+    return ast.Operation(operator, (left, right))
 
 
 def _convert(token: Token, node: Node, wanted: Type, why: str) -> Node:
@@ -324,7 +324,7 @@ def _convert(token: Token, node: Node, wanted: Type, why: str) -> Node:
     if node.type in _TEXTS and wanted is Type.GUID:
         if isinstance(node, Literal):
             return Literal(Type.GUID, node.value.lower())
-        return ast.Function("tolower", (node,), Type.GUID)
+        return ast.Operation("tolower", (node,), Type.GUID)
     if isinstance(node, Literal) and node.type is Type.TEXT and wanted is Type.INSTANT:
         ticks = _ticks(node.value)
         if ticks is None:
