@@ -57,8 +57,8 @@ ASSUMPTIONS = (
           "the assessment is created in the default folder, or \"1\" is taken for 1: a mistake that is found here is "
           "not found there", (), "`check server --only pi.create.folder.exists.broken --only pi.assessment.types`",
           ("pi.create.folder.exists", "pi.create.gender.type")),
-    Assumption("Without a date an invitation lives 10 days, and a date alone ends with that day, at its last tick",
-          "an invitation that expires earlier or later than your client tells the taker", ("invitation_days",),
+    Assumption("Without a date an invitation is valid for 10 days, with a date alone until the last tick of that day",
+          "an invitation that expires earlier or later than your client says to the taker", ("invitation_days",),
           "by hand: create one assessment without a date and one with a date alone",
           ("pi.create.expires", "pi.create.day")),
     Assumption(

@@ -26,7 +26,7 @@ CREATED_STATE = BehaviourFlag(
     SAMPLE)
 UNSENT_STATE = BehaviourFlag(
     "pi.unsent_state", (0, 10),
-    "the state of an invitation that nobody was notified of, until its link is opened",
+    "the state of an invitation without notification, until its link is opened",
     ours("nothing was sent, so it is not yet 10 (Sent)"))
 WEBHOOK_ON = BehaviourFlag(
     "pi.webhook_on", ("completion", "creation and completion"),
@@ -74,7 +74,7 @@ WEBHOOK_FORMAT = BehaviourFlag(
 REVIVE_EXPIRED = BehaviourFlag(
     "pi.revive_expired", (True, False),
     "a later expirationDateTime brings an expired assessment back to state 10, or changes the date alone",
-    ours("no page tells; a later date is the only way to extend that is documented"))
+    ours("no page says; a later date is the only way to extend that is documented"))
 ARCHIVE_STATUS = BehaviourFlag(
     "pi.archive_status", (204, 200),
     "DELETE answers 204 without a body, or 200 with the assessment as it was archived", ARCHIVE)

@@ -1,4 +1,4 @@
-"""What The Predictive Index does, besides what it demands, and what of it is not simulated."""
+"""What The Predictive Index guarantees besides its rules, and what is not simulated."""
 
 from assessment_simulator.core.sources import Guarantee, Omission, Source, Standing, ours
 from assessment_simulator.vendors.predictive_index.sources import ARCHIVE, CATALOGUE
@@ -47,7 +47,7 @@ GUARANTEES = (
     _assumed("taker.again", "A re-assessment that names gender or personType changes the taker",
              "only names and e-mail must be left out when re-assessing"),
     _observed("create.folder", "Without folderPath the default folder is shown", "example response"),
-    _assumed("create.expires", "Without expirationDateTime an invitation lives the account's days, 10 unless set",
+    _assumed("create.expires", "Without expirationDateTime an invitation is valid for the account's days (default: 10)",
              "the account setting is documented, 4 to 30 days; its default is not"),
     _assumed("create.day", "A date alone ends with that day, at 23:59:59.9999999", "as in the example response"),
     _observed("face.members", "An assessment has the members of the example, in its order", "example response"),
@@ -72,8 +72,8 @@ GUARANTEES = (
     _observed("states.zero", "A creation shows state 0 (a behaviour flag)", "example response"),
     _assumed("states.sent",
              "It is 10 when it was mailed, and stays 0 otherwise until the link is opened (a behaviour flag)",
-             "nothing was sent where nobody is notified"),
-    _assumed("states.failed", "A behavioural assessment never fails by itself", "60 is told of cognitive ones alone"),
+             "nothing was sent without a notification"),
+    _assumed("states.failed", "A behavioural assessment never fails by itself", "60 is known of cognitive ones only"),
     _documented("get", "Reading one answers 200 with the assessment", "GET behavioralassessments", "response"),
     _documented("list", "Reading without an id answers all that the key can see",
                 "GET behavioralassessments", "path parameter assessmentId"),
@@ -81,7 +81,7 @@ GUARANTEES = (
     _documented("list.filter", "The list takes OData filters", "GET behavioralassessments", "query parameters"),
     _assumed("list.options", "$select, $search with searchfields, $orderby, $skip and $top are taken as well",
              "the page Common explains them and says that support differs by method; the method's page names filters"),
-    _assumed("list.count", "$count=true leaves the bare array as it is; Simulator-Note tells how many match",
+    _assumed("list.count", "$count=true leaves the bare array as it is; Simulator-Note says how many match",
              "OData 4 puts the number beside the array; no page names the option, and there is no room for it here"),
     _assumed("list.grammar", "A filter may use the operators eq, ne, gt, ge, lt, le, and, or, not, in, add, sub, mul, "
              "div, divby, mod and unary minus; the functions contains, startswith, endswith, substringof (OData 3), "
@@ -123,11 +123,11 @@ GUARANTEES = (
                 "API Guide", "error handling"),
     _assumed("errors.transport", "Errors of transport have the stock bodies of ASP.NET Web API",
              "the newer API's FAQ shows the one for the key, and it is that framework's"),
-    _documented("webhook.once", "The completion of an assessment is told, by POST, to its own address or the default",
+    _documented("webhook.once", "The completion of an assessment is posted to its own address or the default one",
                 "Webhooks", "defining a webhook URL"),
     _observed("webhook.form", "The body is a form of assessmentId, assessmentState, assessmentSource, externalId",
               "example web hook call; the members are those of the request table, row assessmentStatusWebHook"),
-    _catalogued("webhook.states", "Completion (40) is told; sent, opened, started, expired and aborted are not",
+    _catalogued("webhook.states", "Completion (40) sends a webhook; sent, opened, started, expired and aborted do not",
                 "triggers of the webhook"),
     _catalogued("webhook.basic", "User and password in the address become Basic authentication", "webhook, security"),
     _catalogued("webhook.tries", "At most nine tries within 24 hours, with exponential back-off", "webhook, retries"),
@@ -159,7 +159,7 @@ OMISSIONS = (
     Omission("`scoringMethod` other than 1", "the list of values could not be read"),
     Omission("Report 5, ManagementStrategyGuide", "the vendor's page says that it does not work"),
     Omission("The source addresses of webhooks", "they are the vendor's; ours come from this machine"),
-    Omission("The switch that allows webhooks in an account", "an account setting; leave the address out instead"),
+    Omission("The setting that allows webhooks in an account", "an account setting; leave the address out instead"),
     Omission("Reminder e-mails", "an account setting without published times"),
     Omission("XML", "the vendor says that it is not supported, though its reference offers it"),
     Omission("The assessment itself, its 68 languages, and what scores mean",

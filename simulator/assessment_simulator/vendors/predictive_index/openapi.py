@@ -135,7 +135,7 @@ _OPTIONS = (
     Parameter("$select", text(minLength=1), "which members are shown"),
     Parameter("$search", _SEARCH, "words that must all be found"),
     Parameter("searchfields", text(minLength=1), "the members in which $search looks"),
-    Parameter("$count", text(enum=["true", "false"]), "whether a note tells how many there are before $skip and $top"),
+    Parameter("$count", text(enum=["true", "false"]), "whether a note says how many there are before $skip and $top"),
 )  # fmt: skip
 
 
@@ -243,7 +243,7 @@ _WEBHOOK = {"post": {
     "summary": "An assessment is complete",
     "description":
         "The legacy webhook: a form, posted to assessmentStatusWebHook or else to the account's default address. User "
-        "and password in the address become Basic authentication. It is not signed. The switch pi.webhook_format "
+        "and password in the address become Basic authentication. It is not signed. The flag pi.webhook_format "
         "asks for the newer portal's JSON instead.",
     "security": [],
     "requestBody": {"required": True, "content": {

@@ -2,7 +2,7 @@
 
 First the words for how others expect the candidate to be (the Self-Concept), then those for how the candidate really is
 (the Self). The twenty words are ours, two for either end of each factor, and so is the arithmetic: a word moves its
-factor by 1.2 sigma, up or down. The graph of a list that is left blank is drawn from the sandbox's seed.
+factor by 1.2 sigma, up or down. The graph of a list that is left blank is random, from the sandbox's seed.
 """
 
 from collections.abc import Mapping

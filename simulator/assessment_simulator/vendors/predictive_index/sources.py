@@ -9,7 +9,7 @@ from assessment_simulator.core.sources import Basis, Document, Source, Standing,
 SAMPLE = Source("POST behavioralassessments", "example response and example web hook call")
 RESPONSE_TABLE = Source("POST behavioralassessments", "response table against the example response")
 MAINTENANCE = Source(
-    "API Guide", "error handling: 503, number 27; told after the key, because here a sandbox is known only by its key"
+    "API Guide", "error handling: 503, number 27; checked after the key, because here only the key names the sandbox"
 )
 CONTENT = Source("API Guide", "JSON in and out, XML not supported")
 CATALOGUE = "API Evangelist's catalogue of the newer API (GitHub)"

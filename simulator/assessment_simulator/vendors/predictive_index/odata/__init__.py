@@ -17,10 +17,10 @@ the common ground of OData 3 and 4 is read, and both ways of writing where they 
   refused; a division by zero that depends on the record, and what is out of range, is null.
 - `indexof` and `substring` count from 0; a negative start or length counts as 0, and what begins after the end is
   empty. `date` gives the first moment of the day, `now` the sandbox's time, all in UTC.
-- `$count=true` changes nothing in the list, a bare array: a note tells the number before `$skip` and `$top`.
+- `$count=true` changes nothing in the list, a bare array: a note has the number before `$skip` and `$top`.
 - `null eq null` is true. `gt`, `ge`, `lt` and `le` are false where a side is null. A function of null is null, `not
   null` is null, and a record for which the filter is null is left out; `and` and `or` know three values accordingly.
-- Different types are never equal: comparing them is refused. So is what is written more than once over: `a eq b eq c`.
+- Different types are never equal: comparing them is refused. So is a chain such as `a eq b eq c`.
 - Where `$orderby` leaves two alike, the older comes first; null comes before all else, and with DESC after it.
 - `$search` wants each of its words, or "phrases", somewhere in the fields, whatever its case.
 - Of an option that is given twice the last counts.

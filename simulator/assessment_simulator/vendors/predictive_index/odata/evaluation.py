@@ -1,7 +1,7 @@
 """Evaluation of filters: numbers, functions, and the compilation of a syntax tree into one Python function.
 
 A filter is compiled once and then called for each record. A list may have 25,000 records and a filter 1,000 tokens, and
-the event loop waits meanwhile: so equal subexpressions are compiled once, and each is evaluated at most once a record.
+the event loop waits for it. So equal subexpressions are compiled once, and each is evaluated at most once a record.
 """
 
 import operator
