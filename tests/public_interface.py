@@ -67,7 +67,7 @@ OTHER_VARIABLES = ("CONTROL_TOKEN", "LISTENER_HOST", "LISTENER_URL", "URL")
 def interface() -> Interface:
     """Every entry of the public interface, sorted within its kind."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    described = {name: documents().made(name) for name in documents().names}
+    described = {name: documents().get(name) for name in documents().names}
     found: dict[str, Iterator[str] | list[str]] = {
         "commands": _commands(main),
         "exit statuses": [f"{command}: {statuses}" for command, statuses in EXIT_STATUSES.items()],

@@ -185,7 +185,7 @@ def test_the_pages_of_the_dashboard_are_all_listed() -> None:
 
 def test_the_parameters_of_long_lists_are_all_listed() -> None:
     listed = {name for row in rows(CONTROL, "parameter") for name in re.findall(r"`(\w+)`", row[0])}
-    control = documents().made("control")
+    control = documents().get("control")
     asked = {
         parameter["name"]
         for path in ("/invitations", "/deliveries", "/mail")

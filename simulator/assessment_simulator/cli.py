@@ -515,7 +515,7 @@ def openapi(vendor: str) -> None:
     """Print an OpenAPI 3.1 document: that of a vendor, or that of the control API."""
     from assessment_simulator.app import documents
 
-    document = documents().made(vendor)
+    document = documents().get(vendor)
     text = json.dumps(document, indent=2, ensure_ascii=False)
     try:
         text.encode(sys.stdout.encoding)

@@ -33,7 +33,7 @@ def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -
 def written(tmp_path: Path) -> Path:
     """A folder with the three documents."""
     for name in REFERENCE.names:
-        (tmp_path / f"{name}.json").write_text(json.dumps(REFERENCE.made(name)))
+        (tmp_path / f"{name}.json").write_text(json.dumps(REFERENCE.get(name)))
     return tmp_path
 
 

@@ -937,7 +937,7 @@ def test_mails_are_listed_with_receiver_text_and_link(sandbox: Sandbox) -> None:
 
 PATHS = [
     (re.sub(r"{\w+}", "t", path), {*(method.upper() for method in methods), "OPTIONS"})
-    for path, methods in documents().made("control")["paths"].items()
+    for path, methods in documents().get("control")["paths"].items()
 ]
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 

@@ -31,7 +31,7 @@ def test_page_shows_every_operation_without_a_network(name: str, server: Server,
         check=True,
         timeout=60,
     )
-    document = REFERENCE.made(name)
+    document = REFERENCE.get(name)
     calls = sum(len(methods) for methods in document["paths"].values()) + len(document.get("webhooks", ()))
     assert len(re.findall(r'class="opblock opblock-', run.stdout)) == calls
     assert "CONSOLE" not in run.stderr

@@ -45,7 +45,7 @@ def validator(document: Any, schema: Any) -> Draft202012Validator:
 
 def webhook(name: str) -> Any:
     """The operation of a document's only webhook, which stands there by reference."""
-    document = REFERENCE.made(name)
+    document = REFERENCE.get(name)
     ((hook, item),) = document["webhooks"].items()
     assert item == {"$ref": f"#/components/pathItems/{hook}"}
     return document["components"]["pathItems"][hook]["post"]
@@ -75,14 +75,14 @@ def contents(operation: Any) -> Iterator[tuple[str, Any]]:
 
 def described(name: str, method: str, path: str, status: int) -> Any:
     """The JSON Schema of an answer."""
-    response = REFERENCE.made(name)["paths"][path][method.lower()]["responses"][str(status)]
+    response = REFERENCE.get(name)["paths"][path][method.lower()]["responses"][str(status)]
     return next(iter(response["content"].values()))["schema"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_document_is_valid_openapi_and_deterministic(name: str) -> None:
-    validate(REFERENCE.made(name))
-    assert json.dumps(documents().made(name)) == json.dumps(REFERENCE.made(name))
+    validate(REFERENCE.get(name))
+    assert json.dumps(documents().get(name)) == json.dumps(REFERENCE.get(name))
 
 
 def wrong_for_generators(schema: Any) -> list[str]:
@@ -98,7 +98,7 @@ def wrong_for_generators(schema: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_schemas_work_with_client_generators(name: str) -> None:
-    document = REFERENCE.made(name)
+    document = REFERENCE.get(name)
     assert document["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
     found = [(where, why) for where, schema in schemas(document) for why in wrong_for_generators(schema)]
     # Beside another shape null is understood.
@@ -113,7 +113,7 @@ def test_schemas_work_with_client_generators(name: str) -> None:
 
 @pytest.mark.parametrize("name", VENDOR_NAMES)
 def test_document_has_exactly_the_endpoints_of_the_vendor(name: str) -> None:
-    described = {(method, path, one["operationId"]) for method, path, one in operations(REFERENCE.made(name))}
+    described = {(method, path, one["operationId"]) for method, path, one in operations(REFERENCE.get(name))}
     assert described == {(one.method, one.path, one.operation.name) for one in VENDOR_NAMES[name].endpoints}
 
 
@@ -136,7 +136,7 @@ def test_every_schema_of_a_vendor_belongs_to_an_endpoint() -> None:
 
 def test_every_endpoint_except_downloads_has_an_example_of_success() -> None:
     for name in VENDOR_NAMES:
-        for _, path, operation in operations(REFERENCE.made(name)):
+        for _, path, operation in operations(REFERENCE.get(name)):
             good = [response for status, response in operation["responses"].items() if status < "300"]
             bodies = [body for response in good for body in response.get("content", {}).values()]
             bodies = [body for body in bodies if body["schema"].get("format") != "binary"]
@@ -146,7 +146,7 @@ def test_every_endpoint_except_downloads_has_an_example_of_success() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_example_matches_its_schema(name: str) -> None:
-    document = REFERENCE.made(name)
+    document = REFERENCE.get(name)
     for method, path, operation in operations(document):
         for where, content in contents(operation):
             for id, example in content.get("examples", {}).items():
@@ -161,7 +161,7 @@ def test_every_example_matches_its_schema(name: str) -> None:
 
 def test_every_rule_has_an_example_in_the_document() -> None:
     for name, vendor in VENDOR_NAMES.items():
-        text = json.dumps(REFERENCE.made(name))
+        text = json.dumps(REFERENCE.get(name))
         for endpoint in vendor.endpoints:
             for rules in refusals(vendor, endpoint).values():
                 assert [rule.id for rule in rules if f'"{rule.id}": {{"summary"' not in text] == []
@@ -169,14 +169,14 @@ def test_every_rule_has_an_example_in_the_document() -> None:
 
 def test_webhook_of_pymetrics_is_marked_as_an_extension() -> None:
     assert "extension" in webhook("pymetrics")["description"]
-    assert "assessmentStatus" in REFERENCE.made("predictive-index")["webhooks"]
+    assert "assessmentStatus" in REFERENCE.get("predictive-index")["webhooks"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_served_and_printed_documents_are_equal(name: str, http: httpx2.Client) -> None:
     served = http.get(f"/_simulator/openapi/{name}.json")
     assert served.status_code == 200
-    assert served.json() == REFERENCE.made(name)
+    assert served.json() == REFERENCE.get(name)
     printed = subprocess.run(
         [sys.executable, "-m", "assessment_simulator", "openapi", name], capture_output=True, text=True, check=True
     )
@@ -212,7 +212,7 @@ def test_third_party_files_match_their_checksums() -> None:
 def checked(name: str, method: str, path: str, answer: httpx2.Response) -> Any:
     """The answer's JSON, which must be as the document says."""
     value = answer.json()
-    errors = validator(REFERENCE.made(name), described(name, method, path, answer.status_code)).iter_errors(value)
+    errors = validator(REFERENCE.get(name), described(name, method, path, answer.status_code)).iter_errors(value)
     assert [error.message for error in errors] == [], f"{method} {path}"
     return value
 
@@ -264,7 +264,7 @@ def test_errors_by_injected_faults_match_the_document(name: str, path: str, stat
     assert answer.status_code == status
     checked(name, "POST", path, answer)
     declared = {
-        header.lower() for header in REFERENCE.made(name)["paths"][path]["post"]["responses"][str(status)]["headers"]
+        header.lower() for header in REFERENCE.get(name)["paths"][path]["post"]["responses"][str(status)]["headers"]
     }
     assert extra_headers(answer) <= declared
     assert ("retry-after" in answer.headers) == (status == 429)
@@ -277,7 +277,7 @@ def extra_headers(answer: httpx2.Response) -> set[str]:
 
 @pytest.mark.parametrize("name", VENDOR_NAMES)
 def test_every_answer_declares_its_simulator_headers(name: str) -> None:
-    document = REFERENCE.made(name)
+    document = REFERENCE.get(name)
     own = set(VENDOR_NAMES[name].interface.answer_headers)
     for _, _, operation in operations(document):
         for status, response in operation["responses"].items():
@@ -288,7 +288,7 @@ def test_every_answer_declares_its_simulator_headers(name: str) -> None:
 def test_sent_simulator_headers_are_declared(sandbox: Sandbox) -> None:
     sandbox.told("PATCH", "/config", {"rate_limit": 100})
     path = "/api/v1/behavioralassessments"
-    responses = REFERENCE.made("predictive-index")["paths"][path]["post"]["responses"]
+    responses = REFERENCE.get("predictive-index")["paths"][path]["post"]["responses"]
     person = {"firstName": "Ada", "lastName": "Byron", "email": "ada@example.com"}
     for body, status in (({**person, "shoeSize": 41}, 201), ({**person, "firstName": None, "FirstName": "Ada"}, 400)):
         answer = sandbox.pi.post(path, json=body)
@@ -300,7 +300,7 @@ def test_sent_simulator_headers_are_declared(sandbox: Sandbox) -> None:
 
 def told(name: str, received: Received) -> None:
     """A webhook as it came in, which must be as the document says."""
-    document = REFERENCE.made(name)
+    document = REFERENCE.get(name)
     kind = received.headers["content-type"]
     value: Any = received.form if "form" in kind else received.json
     if "form" in kind:

@@ -49,7 +49,7 @@ def _json_server(folder: Path) -> None:
 def _prism(folder: Path) -> None:
     from assessment_simulator.app import documents  # prism mocks the very document that we publish
 
-    (folder / "openapi.json").write_text(json.dumps(documents().made("pymetrics")))
+    (folder / "openapi.json").write_text(json.dumps(documents().get("pymetrics")))
 
 
 def _mockoon(folder: Path) -> None:

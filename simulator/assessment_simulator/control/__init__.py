@@ -1,14 +1,15 @@
 """The control API under `/_simulator`: what people, tests and pages use to set up and inspect the simulator.
 
-Begin with `operations`, the one list of all calls: each row names the path, the verb, the handler, and the models of
-its body and answer. The list serves the routes and the OpenAPI document, so neither can know a call that the other
-does not. `router` serves it, `operation` says what a row and a call are, `openapi` writes the document.
+Begin with `operations`, the one list of all calls: each row names the path, the verb, the handler, the query
+parameters, and the models of the body and the answer. Routes and OpenAPI document are both built from this list, so
+they cannot differ. `router` serves it, `operation` says what a row and a call are, `openapi` writes the document.
 
 What happens to a call, in this order:
 
 1. The router finds the sandbox in the path (in open access it may be created), and fires its timers that are due.
-2. The body is validated with the row's model (`models/`); every error names the member and the valid values (422).
-3. The handler changes the sandbox or reads from it. Handlers stand in one module for each resource.
+2. Query and body are validated with the row's parameters and model (`models/`); every error names the member and the
+   valid values (422).
+3. The handler changes the sandbox or reads from it. There is one module of handlers for each resource.
 4. The result becomes JSON by the row's answer model: each body has one class for validation, view and schema.
 5. The answer leaves when everything that the sandbox has changed by then is durable.
 

@@ -64,10 +64,10 @@ async def act(call: ControlCall, body: dict[str, Any]) -> Invitation:
     # No body is not the same as an empty one: the vendor decides what it means.
     base, sent = call.base, body if call.request.state.body else MISSING
 
-    def request(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
-        return VendorRequest(action, now, draw, base, params={"id": id}, body=sent)
+    def at_time(now: int, random: SeededRandom, recent: int) -> VendorRequest:
+        return VendorRequest(action, now, random, base, params={"id": id}, body=sent)
 
-    reply = call.sandbox.handle(vendor, operation, request)
+    reply = call.sandbox.handle(vendor, operation, at_time)
     if reply.status != 200:
         raise Problem(reply.status, reply.body["detail"])
     return _found(call)[1]

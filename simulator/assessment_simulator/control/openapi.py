@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the control API, made of its routes and of the models of its bodies and answers."""
+"""The OpenAPI 3.1 document of the control API, built from the list of operations and the models."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _PARTS = (
     "Answered Attempt Candidate Counts Covered Event Flaw Message Move SeenMove SeenState Sent Standing State "
     "WholeAttempt"
 ).split()
-"""Models without a component of their own: their schemas stand where they are used."""
+"""Models without a component of their own: their schemas are inlined where they are used."""
 _ABOUT = (
     "Sets up and inspects the simulator. In open access no call needs a token, and a call for an unknown sandbox "
     "creates it; in closed access all but `health` and `static/ui/` need the control token."
@@ -58,8 +58,8 @@ class _Schemas(GenerateJsonSchema):
         return False
 
     def default_schema(self, schema: Any) -> Json:
-        made = super().default_schema(schema)
-        return {key: one for key, one in made.items() if key != "default" or one is not None}
+        built = super().default_schema(schema)
+        return {key: one for key, one in built.items() if key != "default" or one is not None}
 
     def dict_schema(self, schema: Any) -> Json:
         return {"additionalProperties": True, **super().dict_schema(schema)}
@@ -83,8 +83,8 @@ def control_document(vendors: Mapping[str, Vendor], version: str) -> Json:
     )
     shapes = {place: shape for (place, _), shape in found.items()}
     components: Json = definitions["$defs"]
-    # What depends on the vendors cannot stand in a class.
-    components["Config"]["properties"]["behaviour"] = config.switches(vendors)
+    # These parts depend on the vendors, so no class can define them.
+    components["Config"]["properties"]["behaviour"] = config.behaviour_schema(vendors)
     components["Opening"]["properties"]["config"] = ref("Config")
     components["Fault"] = faults.kinds(components["Fault"], vendors)
     parts = {name: {key: one for key, one in components.pop(name).items() if key != "title"} for name in _PARTS}

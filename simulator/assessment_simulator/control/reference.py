@@ -27,25 +27,25 @@ POLICY = (
 
 
 class Documents:
-    """The OpenAPI documents of the vendors and of the control API, each made when it is first needed."""
+    """The OpenAPI documents of the vendors and of the control API, each built when it is first needed."""
 
     def __init__(self, vendors: Mapping[str, Vendor], version: str) -> None:
         self._vendors = vendors
         self._version = version
-        self._made: dict[str, dict[str, Any]] = {}
+        self._built: dict[str, dict[str, Any]] = {}
         self.names = (*map(named, vendors.values()), CONTROL)
 
-    def made(self, name: str) -> dict[str, Any]:
+    def get(self, name: str) -> dict[str, Any]:
         """The document of that name; raises KeyError."""
-        if name not in self._made:
+        if name not in self._built:
             if name == CONTROL:
                 from assessment_simulator.control.openapi import control_document
 
-                self._made[name] = control_document(self._vendors, self._version)
+                self._built[name] = control_document(self._vendors, self._version)
             else:
                 by_name = {named(vendor): vendor for vendor in self._vendors.values()}
-                self._made[name] = document(by_name[name], self._version)
-        return self._made[name]
+                self._built[name] = document(by_name[name], self._version)
+        return self._built[name]
 
 
 async def show_document(call: ControlCall) -> bytes:
@@ -55,7 +55,7 @@ async def show_document(call: ControlCall) -> bytes:
         raise Problem(404, f"there is no document {name[:40]!r}; there are {', '.join(documents.names)}")
     # Behind a proxy the page must call the server under the proxy's prefix.
     servers = [{"url": proxy_info(call.request.scope).prefix or "/"}]
-    return json_codec.dumps(documents.made(name) | {"servers": servers})
+    return json_codec.dumps(documents.get(name) | {"servers": servers})
 
 
 async def show_page(call: ControlCall) -> Response:

@@ -27,7 +27,7 @@ LIGHT = {f"{ROOT}/health": server.health, f"{ROOT}/ready": server.ready, f"{ROOT
 
 
 class ControlApi:
-    """The control API over the sandboxes of this process, and what its handlers keep beside them."""
+    """The control API over the sandboxes of this process, with the state of its handlers that no sandbox holds."""
 
     def __init__(self, sandboxes: Sandboxes, webhook_client: WebhookClient, address: BaseUrl, version: str) -> None:
         self.sandboxes = sandboxes

@@ -11,7 +11,7 @@ from assessment_simulator.http.routing import json
 
 
 async def health(call: ControlCall) -> Response:
-    """Whether the process answers; the storage is not asked."""
+    """Whether the process answers; the storage is not checked."""
     # Not by its model, which loads pydantic: monitors call this before anything else is loaded.
     return json({"status": "ok", "version": call.api.version})
 

@@ -55,7 +55,7 @@ def moves_of(machine: StateMachine) -> list[Move]:
 
 
 def counted(vendor: Vendor, history: History) -> View:
-    """The table with the counts of a sandbox's history; a move that the table does not have stands behind the others.
+    """The table with the counts of a sandbox's history; a move that is not in the table comes last.
 
     `now` is the number of invitations in a state, `seen` how many came into it or made a move.
     """

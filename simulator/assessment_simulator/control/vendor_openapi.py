@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 documents of the vendors, made of their endpoints, rules and schemas; the examples are real answers."""
+"""OpenAPI 3.1 documents of the vendors, built from their endpoints, rules and schemas; examples are real answers."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -38,7 +38,7 @@ def document(vendor: Vendor, version: str) -> Json:
     return {
         **head(f"{vendor.title}, simulated", version, interface.about),
         "paths": paths,
-        # By reference: openapi-generator writes code that does not compile for a webhook that stands here itself.
+        # By reference: openapi-generator writes code that does not compile for a webhook that is defined inline.
         "webhooks": {name: {"$ref": f"#/components/pathItems/{name}"} for name in interface.webhooks},
         "components": {
             "schemas": {**interface.schemas, "Crash": CRASH},

@@ -109,4 +109,4 @@ def _invitations(sandbox: Sandbox, base: str) -> Subject:
 SUBJECTS: dict[str, Callable[[Sandbox, str], Subject]] = {
     "request": _requests, "webhook": _webhooks, "invitation": _invitations,
 }  # fmt: skip
-"""What can be waited for, by its name; made for a sandbox and the base address of the caller."""
+"""What can be waited for, by its name; for a sandbox and the base URL of the caller."""

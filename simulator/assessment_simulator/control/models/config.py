@@ -127,11 +127,11 @@ class Config(Body):
         return behaviour
 
 
-def switches(vendors: Mapping[str, Vendor]) -> Schema:
+def behaviour_schema(vendors: Mapping[str, Vendor]) -> Schema:
     """The schema of the member `behaviour`: every behaviour flag with its values."""
     found = {
-        switch.id: choice(switch.values, switch.statement, default=switch.values[0])
+        flag.id: choice(flag.values, flag.statement, default=flag.values[0])
         for vendor in vendors.values()
-        for switch in vendor.behaviour_flags
+        for flag in vendor.behaviour_flags
     }
     return {"type": "object", "properties": found, "additionalProperties": False}
