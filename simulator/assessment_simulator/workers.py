@@ -20,18 +20,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
 
-from assessment_simulator import output
+from assessment_simulator import output, runner
 from assessment_simulator.app import Simulator
-from assessment_simulator.runner import (
-    Server,
-    limit_connections,
-    listen,
-    print_url,
-    serve_on,
-    set_up_messages,
-    start_error,
-    url_of,
-)
 from assessment_simulator.settings import Settings
 from assessment_simulator.storage import LogError
 from assessment_simulator.storage.factory import opened
@@ -46,25 +36,25 @@ _log = logging.getLogger("simulator.workers")
 
 def serve_together(settings: Settings) -> int:
     """Serve with `settings.workers` processes until a signal comes. Returns the exit status."""
-    warn = set_up_messages(settings)
-    settings = limit_connections(settings, warn)
+    warn = runner.set_up_messages(settings)
+    settings = runner.limit_connections(settings, warn)
     try:
         # An unusable log is reported once, before any process starts.
         opened(settings.log)
-        listeners = listen(settings)
+        listeners = runner.listen(settings)
     except (LogError, OSError) as problem:
-        warn(start_error(settings, problem))
+        warn(runner.start_error(settings, problem))
         return 1
     if settings.access == "closed" and settings.control_token is None:
         settings = replace(settings, control_token=secrets.token_urlsafe(24))
         warn(f"control token: {settings.control_token}")
     workers = Workers(settings, listeners, warn)
-    if workers.start() and print_url(url_of(settings, listeners), warn):
+    if workers.start() and runner.print_url(runner.url_of(settings, listeners), warn):
         workers.watch()
     return workers.stop()
 
 
-class WorkerServer(Server):
+class WorkerServer(runner.Server):
     """The server in one process."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -140,10 +130,10 @@ class Workers:
         try:
             server = WorkerServer(Simulator(settings, self._warn), announce, settings)
         except LogError as problem:
-            self._warn(start_error(settings, problem))
+            self._warn(runner.start_error(settings, problem))
             return 1
         signal.signal(signal.SIGUSR1, server.handle_exit)
-        return serve_on(self._listeners, server, settings, self._warn)
+        return runner.serve_on(self._listeners, server, settings, self._warn)
 
     def watch(self) -> None:
         """Replace processes that die, until a signal comes."""
