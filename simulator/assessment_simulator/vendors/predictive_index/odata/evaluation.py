@@ -216,9 +216,8 @@ class _Compiler:
             case ast.Arithmetic():
                 rest = [(name, self.compile(operand)) for name, operand in node.rest]
                 return _arithmetic(self.compile(node.first), rest)
-            case ast.Membership():
-                operand = self.compile(node.operand)
-                return lambda row: operand(row) in node.values
+        operand = self.compile(node.operand)
+        return lambda row: operand(row) in node.values
 
     def _operation(self, name: str, operands: list[Evaluate]) -> Evaluate:
         if name in ("and", "or"):
