@@ -1,4 +1,4 @@
-"""Instants and durations: what is read, what is written, and that nothing is lost on the way."""
+"""Instants and durations: parsing, formatting, and round trips."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime

@@ -1,4 +1,4 @@
-"""Links of a sandbox: where the address and the seals go, and which seals are the same."""
+"""Links: placeholders, base URLs and seals."""
 
 from uuid import UUID
 

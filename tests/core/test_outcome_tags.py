@@ -1,4 +1,4 @@
-"""Tags in an address that choose the outcome."""
+"""Outcome tags in e-mail addresses, and the timers that they set."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What answers may be, and which paths lead to a candidate's page."""
+"""Valid answers, and paths of links."""
 
 from collections.abc import Mapping, Sequence
 

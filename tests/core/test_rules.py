@@ -1,4 +1,4 @@
-"""Rules and the members they speak of."""
+"""Rules and fields."""
 
 from typing import Any
 

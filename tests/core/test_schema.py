@@ -1,4 +1,4 @@
-"""The words of JSON Schema: what each of them says."""
+"""JSON Schema helpers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Chance that can be repeated."""
+"""The seeded random source, seals and secrets."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""The life of an invitation: one small machine to the letter, and what holds of both vendors' machines."""
+"""State machines: a small one in detail, and properties of both vendors' machines."""
 
 import pytest
 

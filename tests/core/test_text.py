@@ -1,4 +1,4 @@
-"""Judgements on text that callers send."""
+"""Checks of text that callers send."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What can be a URL."""
+"""URLs, path prefixes and query strings."""
 
 from base64 import b64encode
 

@@ -1,4 +1,4 @@
-"""The one door through a vendor: rules first, then the decision, and the headers that stand on every response."""
+"""Handling a request: rules, the decision, notes and extra headers."""
 
 from dataclasses import replace
 

@@ -1,1 +1,1 @@
-"""pymetrics without a server: a call goes in, a decision comes out."""
+"""pymetrics without a server: a request goes in, a decision comes out."""

@@ -15,18 +15,18 @@ from tests.fakes import FakeSandbox, FakeStored
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REQUESTS, Change
 
 SEALED = "test.seal"
-"""What the edge puts in place of `LINK_TOKEN`."""
+"""What the HTTP layer puts in place of `LINK_TOKEN`."""
 
 
 class PymetricsSandbox(FakeSandbox):
-    """A sandbox asked as the edge asks it: with credentials, judged before anything else."""
+    """A sandbox that checks credentials before each request, as the HTTP layer does."""
 
-    words: dict[str, str]
+    placeholders: dict[str, str]
 
     def __init__(self, **config: Any) -> None:
         super().__init__(config=replace(Config(), **config))
-        self.words = {"{name}": self.name, "{stranger}": self._token(FakeSandbox(name="other", secret=b"other"))}
-        self.words["{token}"] = self._token(self)
+        self.placeholders = {"{name}": self.name, "{stranger}": self._token(FakeSandbox(name="other", secret=b"other"))}
+        self.placeholders["{token}"] = self._token(self)
 
     @staticmethod
     def _token(sandbox: FakeSandbox) -> str:
@@ -44,7 +44,7 @@ class PymetricsSandbox(FakeSandbox):
         return decision.response
 
     def request(self, operation: str, change: Mapping[str, Any]) -> VendorRequest:
-        """The good request with what the change puts in."""
+        """The valid request with the changes applied."""
         good = REQUESTS[operation]
         parts: dict[str, Any] = {
             "header": dict(good.headers), "path": dict(good.params), "query": dict(good.query),
@@ -65,22 +65,22 @@ class PymetricsSandbox(FakeSandbox):
         )
 
     def act(self, action: str, body: Any = MISSING) -> VendorResponse:
-        """Something happens to the order."""
-        return self.ask(VENDOR, action, body, params={"id": self.words["{order}"]})
+        """Apply an action to the order."""
+        return self.ask(VENDOR, action, body, params={"id": self.placeholders["{order}"]})
 
     def order(self, *actions: str, **members: Any) -> str:
-        """Create the order that later requests speak of, and let things happen to it."""
+        """Create the order that later requests refer to, and apply actions to it."""
         self.send("create_order", {"body": {**ORDER, **members}})
-        self.words["{order}"] = self.all("order")[-1].id
+        self.placeholders["{order}"] = self.all("order")[-1].id
         for action in actions:
             assert self.act(action).status == 200
-        return self.words["{order}"]
+        return self.placeholders["{order}"]
 
     def ticket(self) -> str:
         """Have a report made, and take the last segment of its link."""
         link = shown(self.send("get_order", {"query.report": "true"}))["reports"][0]["download_url"]
-        self.words["{ticket}"] = link.rpartition("/")[2].replace(LINK_TOKEN, SEALED)
-        return self.words["{ticket}"]
+        self.placeholders["{ticket}"] = link.rpartition("/")[2].replace(LINK_TOKEN, SEALED)
+        return self.placeholders["{ticket}"]
 
     def _opens(self, call: VendorRequest) -> bool:
         shown = VENDOR.credential(call.operation, call.params, call.headers, call.body)
@@ -92,8 +92,8 @@ class PymetricsSandbox(FakeSandbox):
         if isinstance(value, dict):
             return {name: self._filled(inner) for name, inner in value.items()}
         if isinstance(value, str):
-            for word, meaning in self.words.items():
-                value = value.replace(word, meaning)
+            for placeholder, meaning in self.placeholders.items():
+                value = value.replace(placeholder, meaning)
         return value
 
 
@@ -114,5 +114,5 @@ def shown(response: VendorResponse) -> dict[str, Any]:
     body = response.body
     if isinstance(body, dict) and "created" in body:
         body = body["order"]
-    face: dict[str, Any] = body.public if isinstance(body, FakeStored) else body
-    return face
+    order: dict[str, Any] = body.public if isinstance(body, FakeStored) else body
+    return order

@@ -302,4 +302,4 @@ DOOR: tuple[Row, ...] = (
         "pymetrics.door.size", "create_order", {"body.requisition_title": "x" * 999_000}, {"raw": "x" * 1_048_577}, 413
     ),
 )
-"""What only the HTTP edge judges."""
+"""The rules that the HTTP layer checks."""

@@ -1,4 +1,4 @@
-"""Tokens, their life and their reach, and what a caller shows to be let in."""
+"""Access tokens and credentials."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_unknown_members_of_a_token_request_are_noted() -> None:
 
 
 def test_token_begins_with_the_sandbox_name() -> None:
-    assert PymetricsSandbox().words["{token}"].startswith("sim-test.")
+    assert PymetricsSandbox().placeholders["{token}"].startswith("sim-test.")
 
 
 def test_tokens_of_one_instant_differ() -> None:
@@ -60,13 +60,13 @@ def test_token_expires_after_3600_seconds() -> None:
 def test_token_is_valid_on_a_clock_before_1970() -> None:
     sandbox = PymetricsSandbox()
     sandbox.now = instant.EARLIEST
-    sandbox.words["{token}"] = sandbox.send("create_token").body["access_token"]
+    sandbox.placeholders["{token}"] = sandbox.send("create_token").body["access_token"]
     assert sandbox.send("get_configuration").status == 200
 
 
 def test_deleted_token_is_refused() -> None:
     sandbox = PymetricsSandbox()
-    del sandbox.records["token", sandbox.words["{token}"]]
+    del sandbox.records["token", sandbox.placeholders["{token}"]]
     assert sandbox.send("get_configuration").rules == ("pymetrics.access.token.known",)
 
 

@@ -1,4 +1,4 @@
-"""How pymetrics responds to failures of its own."""
+"""Responses to failures of the vendor, and bearer tokens."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Factor and capability content: whole, never empty, and the same at every look."""
+"""Factor and capability content."""
 
 from collections.abc import Iterator
 from typing import Any

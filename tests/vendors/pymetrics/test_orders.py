@@ -1,4 +1,4 @@
-"""Orders: what they show, when two are one, how reading and listing find them."""
+"""Creating, reading and listing orders, notes, hints and mails."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What happens to an order by itself, on the sandbox's clock."""
+"""Orders that change by timers."""
 
 import pytest
 

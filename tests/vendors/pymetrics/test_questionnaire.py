@@ -1,4 +1,4 @@
-"""The candidate's games: what is told, and the results that answers lead to."""
+"""The questionnaire: briefing, points and results."""
 
 from typing import Any
 
@@ -49,9 +49,9 @@ def test_candidate_has_the_best_known_name(candidate: dict[str, str], name: str)
 
 
 def test_briefing_names_assessment_vacancy_and_redirect() -> None:
-    told = briefing(order(requisition_title="Engineer", candidate_redirect_url="https://ats.example/"))
-    assert (told.title, told.subject, told.redirect) == ("Core games", "Engineer", "https://ats.example/")
-    assert (told.host, told.until, told.language) == ("", None, "en")
+    text = briefing(order(requisition_title="Engineer", candidate_redirect_url="https://ats.example/"))
+    assert (text.title, text.subject, text.redirect) == ("Core games", "Engineer", "https://ats.example/")
+    assert (text.host, text.until, text.language) == ("", None, "en")
     assert [briefing(order(status=status)).phase for status in (ACCEPTED, FULFILLED, REJECTED)] == [
         Phase.INVITED, Phase.FINISHED, Phase.CLOSED,
     ]  # fmt: skip

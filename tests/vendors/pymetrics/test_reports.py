@@ -1,4 +1,4 @@
-"""Reports: made when asked for, shown with a link that lapses."""
+"""Reports and their links."""
 
 import pytest
 from hypothesis import given

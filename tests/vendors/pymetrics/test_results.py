@@ -1,4 +1,4 @@
-"""Scores and bands: drawn, steered or given."""
+"""Scores and bands: drawn, chosen by a tag, or given."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def drawn(email: str, secret: bytes) -> dict[str, Any]:
     """The one result of an order completed in a sandbox with this secret."""
     sandbox = PymetricsSandbox()
     sandbox.secret = secret
-    sandbox.words["{token}"] = sandbox.send("create_token").body["access_token"]
+    sandbox.placeholders["{token}"] = sandbox.send("create_token").body["access_token"]
     sandbox.order(candidate={"email": email})
     (result,) = shown(sandbox.act("complete"))["results"]
     return dict(result)

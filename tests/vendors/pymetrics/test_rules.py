@@ -1,4 +1,4 @@
-"""Every rule, kept and broken."""
+"""Every rule, passed and violated."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def prepared(row: Row) -> PymetricsSandbox:
     """A sandbox in which the row's request can be made."""
     sandbox = PymetricsSandbox(**row.config)
     if UNFINISHED in row.broken.values():
-        sandbox.words[UNFINISHED] = sandbox.order(application_id="a-2")
+        sandbox.placeholders[UNFINISHED] = sandbox.order(application_id="a-2")
     sandbox.order(*row.actions)
     if row.request == "download_report":
         sandbox.ticket()

@@ -1,4 +1,4 @@
-"""The demo's orders."""
+"""The orders of the sample data."""
 
 from dataclasses import replace
 

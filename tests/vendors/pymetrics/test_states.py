@@ -1,4 +1,4 @@
-"""The life of an order."""
+"""The statuses of an order and its actions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Version 2: another face of the same orders and tokens, and candidates without an address."""
+"""Version 2: the same orders and tokens, and candidates without an e-mail address."""
 
 from typing import Any
 
@@ -128,7 +128,7 @@ def test_send_email_without_email_is_noted() -> None:
 def test_order_without_email_completes_and_has_a_report(candidate: dict[str, str], name: str) -> None:
     sandbox = PymetricsSandbox(behaviour=OPTIONAL)
     order = shown(sandbox.send("create_order_v2", {"body": {**ORDER, "candidate": candidate}}))
-    sandbox.words["{order}"] = order["id"]
+    sandbox.placeholders["{order}"] = order["id"]
     assert sandbox.act("complete").status == 200
     sandbox.ticket()
     document = sandbox.send("download_report").body

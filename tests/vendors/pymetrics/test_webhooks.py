@@ -1,4 +1,4 @@
-"""The webhook that pymetrics does not have: one for each change of status, signed."""
+"""Webhooks, an extension: one for each change of status, signed."""
 
 import base64
 import hashlib
@@ -17,8 +17,8 @@ from tests.vendors.pymetrics.fakes import PymetricsSandbox, shown
 URL = "https://listener.example.com/hook?a=b"
 
 
-def told(sandbox: PymetricsSandbox) -> list[str]:
-    """The statuses that were told, in order."""
+def statuses(sandbox: PymetricsSandbox) -> list[str]:
+    """The statuses of the webhooks, in order."""
     return [json.loads(event.body)["data"]["status"] for event in sandbox.webhook_events]
 
 
@@ -32,21 +32,21 @@ def test_no_webhook_without_webhook_url() -> None:
 def test_each_change_of_status_sends_a_webhook() -> None:
     sandbox = PymetricsSandbox(webhook_url=URL, behaviour={"pymetrics.initial_status": "Pending"})
     sandbox.order()
-    assert told(sandbox) == []
+    assert statuses(sandbox) == []
     sandbox.act("complete")
-    assert told(sandbox) == ["Accepted", "Not Started", "In Progress", "Completed"]
+    assert statuses(sandbox) == ["Accepted", "Not Started", "In Progress", "Completed"]
     sandbox.send("get_order")
-    assert told(sandbox)[4:] == ["Fulfilled"]
+    assert statuses(sandbox)[4:] == ["Fulfilled"]
 
 
 def test_no_webhook_without_a_change() -> None:
     sandbox = PymetricsSandbox(webhook_url=URL)
     sandbox.order("start", "start")
-    assert told(sandbox) == ["In Progress"]
+    assert statuses(sandbox) == ["In Progress"]
     sandbox.act("accept")
     sandbox.send("get_order")
     sandbox.send("create_order")
-    assert told(sandbox) == ["In Progress"]
+    assert statuses(sandbox) == ["In Progress"]
 
 
 def test_webhook_shows_the_order_as_reading_does() -> None:
