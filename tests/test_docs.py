@@ -32,6 +32,7 @@ from tests.servers import ROOT as REPOSITORY
 from tests.servers import Server
 
 README = (REPOSITORY / "README.md").read_text()
+TUTORIAL = (REPOSITORY / "docs" / "tutorial.md").read_text()
 CONTROL = (REPOSITORY / "docs" / "control.md").read_text()
 DASHBOARD = (REPOSITORY / "docs" / "dashboard.md").read_text()
 SECURITY = (REPOSITORY / "docs" / "security.md").read_text()
@@ -70,8 +71,8 @@ ENDINGS: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("about", "ending"), ENDINGS)
-def test_every_tour_of_the_readme_ends_as_it_says(about: str, ending: str, server: Server) -> None:
-    block = next(block for block in blocks(README, "bash") if about in block)
+def test_each_example_of_the_tutorial_ends_as_it_says(about: str, ending: str, server: Server) -> None:
+    block = next(block for block in blocks(TUTORIAL, "bash") if about in block)
     assert ending in play(block, server)
 
 
@@ -99,8 +100,9 @@ def test_no_tour_of_the_control_api_is_left_untried() -> None:
     assert len(blocks(CONTROL, "bash")) == len(CONTROL_ENDINGS)
 
 
-def test_no_tour_of_the_readme_is_left_untried() -> None:
-    assert len(blocks(README, "bash")) == len(ENDINGS)
+def test_all_examples_of_the_tutorial_run() -> None:
+    assert len(blocks(TUTORIAL, "bash")) == len(ENDINGS)
+    assert not blocks(README, "bash")
 
 
 def test_the_first_commands_of_the_readme_are_there() -> None:
@@ -109,8 +111,8 @@ def test_the_first_commands_of_the_readme_are_there() -> None:
     assert command == ".venv/bin/assessment-simulator demo"
 
 
-def test_the_readme_lists_every_tag() -> None:
-    assert {tag.strip("`"): what for tag, what in rows(README, "tag")} == TAGS
+def test_the_tutorial_lists_every_tag() -> None:
+    assert {tag.strip("`"): what for tag, what in rows(TUTORIAL, "tag")} == TAGS
 
 
 def test_every_file_that_a_page_links_to_is_there() -> None:
