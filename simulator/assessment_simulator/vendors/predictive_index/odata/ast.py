@@ -1,5 +1,6 @@
-"""The syntax tree of a filter, in which every operation is well typed, and the error for a query that is not valid."""
+"""The syntax tree of a filter, the members that it may name, and the error for a query that is not valid."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
@@ -45,6 +46,25 @@ class Member(NamedTuple):
     path: tuple[str, ...]
     type: Type
     is_uuid: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class EntitySchema:
+    """One list: its members by name, its options, the members that `$select` may name, and those that are searched."""
+
+    members: Mapping[str, Member]
+    options: tuple[str, ...]
+    selectable: tuple[str, ...]
+    searchable: tuple[str, ...]
+
+    def member(self, name: str, slug: str) -> Member:
+        """Return the member of that name; raises `ODataError` where there is none."""
+        member = self.members.get(name)
+        if member is None:
+            meant = next((known for known in self.members if known.lower() == name.lower()), None)
+            hint = f"; {quoted(meant)} is, and case matters" if meant else ""
+            raise ODataError(slug, f"{quoted(name)} is no member that can be asked for{hint}")
+        return member
 
 
 @dataclass(frozen=True, slots=True)

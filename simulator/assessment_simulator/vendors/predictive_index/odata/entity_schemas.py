@@ -1,33 +1,12 @@
 """The entity schemas of the two lists: which members queries may name, with their types, and which options exist."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.vendors.predictive_index import behaviour_flags as flags
 from assessment_simulator.vendors.predictive_index import representations, results
-from assessment_simulator.vendors.predictive_index.odata.ast import Member, ODataError, Type, quoted
-
-
-@dataclass(frozen=True, eq=False)
-class EntitySchema:
-    """One list: its members by name, its options, the members that `$select` may name, and those that are searched."""
-
-    members: Mapping[str, Member]
-    options: tuple[str, ...]
-    selectable: tuple[str, ...]
-    searchable: tuple[str, ...]
-
-    def member(self, name: str, slug: str) -> Member:
-        """Return the member of that name; raises `ODataError` where there is none."""
-        member = self.members.get(name)
-        if member is None:
-            meant = next((known for known in self.members if known.lower() == name.lower()), None)
-            hint = f"; {quoted(meant)} is, and case matters" if meant else ""
-            raise ODataError(slug, f"{quoted(name)} is no member that can be asked for{hint}")
-        return member
-
+from assessment_simulator.vendors.predictive_index.odata.ast import EntitySchema, Member, Type
 
 _INTEGERS = (
     "scoringMethod", "patternNumber", "gender", "isDeleted", "assessmentState", "notifyAssessmentAvailableUsingEmail",

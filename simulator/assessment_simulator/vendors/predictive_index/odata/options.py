@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from assessment_simulator.vendors.predictive_index.odata.ast import Member, Node, ODataError, Type, quoted
-from assessment_simulator.vendors.predictive_index.odata.entity_schemas import EntitySchema
+from assessment_simulator.vendors.predictive_index.odata.ast import EntitySchema, Member, Node, ODataError, Type, quoted
 from assessment_simulator.vendors.predictive_index.odata.parser import parse
 
 MAX_COUNT = 2_147_483_647

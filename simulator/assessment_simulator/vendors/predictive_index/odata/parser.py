@@ -16,8 +16,14 @@ from typing import NamedTuple
 from assessment_simulator.core import instant
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.vendors.predictive_index.odata import ast
-from assessment_simulator.vendors.predictive_index.odata.ast import Literal, Node, ODataError, Type, quoted
-from assessment_simulator.vendors.predictive_index.odata.entity_schemas import EntitySchema
+from assessment_simulator.vendors.predictive_index.odata.ast import (
+    EntitySchema,
+    Literal,
+    Node,
+    ODataError,
+    Type,
+    quoted,
+)
 from assessment_simulator.vendors.predictive_index.odata.evaluation import FUNCTIONS, calculate, decimal, is_int64
 
 MAX_LENGTH = 8_192

@@ -15,8 +15,7 @@ from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.core.text import PLUS, plus_is_suspect, raw_value
 from assessment_simulator.vendors.predictive_index.odata import entity_schemas, options, parser
-from assessment_simulator.vendors.predictive_index.odata.ast import ODataError
-from assessment_simulator.vendors.predictive_index.odata.entity_schemas import EntitySchema
+from assessment_simulator.vendors.predictive_index.odata.ast import EntitySchema, ODataError
 from assessment_simulator.vendors.predictive_index.sources import BODY, STATUS
 
 _NO_GRAMMAR = ours(
