@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.seeded_random import SeededRandom, seal, secret_of
+from assessment_simulator.core.seeded_random import SeededRandom, seal, secret_of, uniform
 
 SECRETS = st.binary(min_size=1, max_size=64)
 SEQUENCES = st.integers(0, 2**64)
@@ -102,3 +102,14 @@ def test_seal_depends_on_secret_and_every_part(one: tuple[object, ...], other: t
 @pytest.mark.parametrize("size", [12, 1, 64])
 def test_seal_is_hexadecimal_of_the_requested_size(size: int) -> None:
     assert re.fullmatch(f"[0-9a-f]{{{2 * size}}}", seal(b"secret", "link", size=size))
+
+
+def test_values_are_the_same_in_every_release() -> None:
+    random = SeededRandom(secret_of(1, "demo"), 7)
+    assert (random.uuid(), random.token(4), random.digits(4)) == (
+        "fe4e2d10-72e5-4441-9a60-1146f387866a",
+        "14421381",
+        "1931",
+    )
+    assert seal(b"secret", "link", 1) == "e543887c71a7b1250e4dc526"
+    assert uniform(1, "fault", "a", 1) == 0.4674509811798835
