@@ -88,8 +88,6 @@ class Sandboxes:
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
         self._workers: dict[str, Worker] = {}
-        self._by_credential: dict[str, Sandbox] = {}
-        """The same in open access, by what opens them: looked at for each call."""
         self._keys = Keys(vendors)
         self._sampled: WeakSet[Sandbox] = WeakSet()
         self._busy: dict[str, asyncio.Task[Any]] = {}
@@ -257,8 +255,6 @@ class Sandboxes:
         name = sandbox.name
         self._sandboxes[name] = sandbox
         self._owners.pop(name, None)
-        if self.open_access:
-            self._by_credential[f"sim-{name}"] = sandbox
         sandbox.is_leaving = self._is_leaving
         sandbox.count_commit = partial(self.meters.count, "commits")
         sandbox.refresh = partial(self._refresh, name)
@@ -358,7 +354,6 @@ class Sandboxes:
         if self._sandboxes.get(name) is not sandbox:
             return
         del self._sandboxes[name]
-        self._by_credential.pop(f"sim-{name}", None)
         self._keys.forget(name)
         worker = self._workers.pop(name)
         worker.stop_sending()
@@ -449,7 +444,7 @@ class Sandboxes:
             return self.anonymous
         if not self.open_access or credential.kind == "link":
             return None
-        found = self._by_credential.get(credential.id)
+        found = self._sandboxes.get(credential.id[4:]) if credential.id.startswith("sim-") else None
         return found if found is not None and found.is_current else None
 
     async def find_by(self, credential: Credential | None, *, may_open: bool = True) -> Sandbox:
@@ -485,8 +480,10 @@ class Sandboxes:
             found = self._sandboxes.get(credential.id)
             return found if found is not None and _is_sealed(found, credential) else self.anonymous
         if self.open_access:
-            return self._by_credential.get(credential.id, self.anonymous)
-        return self._sandboxes.get(self._keys.opened(credential) or "", self.anonymous)
+            name = credential.id[4:] if credential.id.startswith("sim-") else None
+        else:
+            name = self._keys.opened(credential)
+        return self._sandboxes.get(name or "", self.anonymous)
 
 
 def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:
