@@ -21,11 +21,11 @@ from tests.vendors.pymetrics import rows as pymetrics_rows
 
 Change = Mapping[str, Any]
 
-# A path's parameter is one segment: an id with a slash in it never reaches the rule, but the door's.
+# A path's parameter is one segment: an id with a slash in it never reaches that rule, only those of the HTTP layer.
 PYMETRICS = [row for row in pymetrics_rows.ROWS if "/" not in row.broken.get("path.uuid", "")]
-PYMETRICS_DOOR = [*pymetrics_rows.DOOR]
+PYMETRICS_HTTP = [*pymetrics_rows.HTTP]
 PI = [*pi_rows.ROWS, *pi_list_rows.LIST_ROWS, *pi_change_rows.CHANGE_ROWS]
-PI_DOOR = [*pi_rows.DOOR_ROWS]
+PI_HTTP = [*pi_rows.HTTP_ROWS]
 FROZEN = "2026-06-01T12:00:00Z"
 
 
@@ -109,10 +109,10 @@ def statuses(http: httpx2.Client) -> dict[str, int]:
 
 def test_every_rule_of_the_catalogue_has_a_row_and_every_row_a_rule(statuses: Mapping[str, int]) -> None:
     played = {row.rule for row in PYMETRICS} | {row.rule for row in PI}
-    door = {row.rule for row in PYMETRICS_DOOR} | {row.rule for row in PI_DOOR}
-    assert door == {rule for rule in statuses if ".door." in rule}
-    assert played | door == {*statuses}
+    http = {row.rule for row in PYMETRICS_HTTP} | {row.rule for row in PI_HTTP}
+    assert http == {rule for rule in statuses if ".http." in rule}
+    assert played | http == {*statuses}
 
 
 def test_every_row_of_pymetrics_expects_the_status_of_the_catalogue(statuses: Mapping[str, int]) -> None:
-    assert {row.rule: row.status for row in PYMETRICS + PYMETRICS_DOOR}.items() <= statuses.items()
+    assert {row.rule: row.status for row in PYMETRICS + PYMETRICS_HTTP}.items() <= statuses.items()

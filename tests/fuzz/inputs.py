@@ -211,7 +211,7 @@ def _odata(draw: st.DrawFn) -> bytes:
     return f"GET {path}?{query} HTTP/1.1\r\n{head}".encode()
 
 
-_DOOR = _asked(_VENDORS, NAMES)
+_HTTP = _asked(_VENDORS, NAMES)
 _BYTES = st.one_of(
     st.binary(max_size=2_000),
     st.binary(max_size=400).map(lambda tail: b"POST /mercury/order HTTP/1.1\r\nHost: x\r\n" + tail),
@@ -222,8 +222,8 @@ _BYTES = st.one_of(
 
 TARGETS: Mapping[str, Callable[[], Data]] = {
     "bytes": lambda: _BYTES,
-    "requests, mangled": lambda: mangled(_DOOR | _asked(_control_rows(), STEERED)),
-    "vendors": lambda: _DOOR,
+    "requests, mangled": lambda: mangled(_HTTP | _asked(_control_rows(), STEERED)),
+    "vendors": lambda: _HTTP,
     "filters": _odata,
     "control API": lambda: _asked(_control_rows(), STEERED),
     "pages": lambda: _asked(_PAGES, STEERED),

@@ -40,7 +40,7 @@ def test_accepted_call_passes_all_rules_of_its_operation(sandbox: Sandbox) -> No
     assessment(sandbox)
     found = coverage(sandbox)
     kept = {id for stage in stages("create_assessment") for id in stage}
-    kept |= {"pi.door.route", "pi.door.verb", "pi.door.encoding", "pi.door.size"}
+    kept |= {"pi.http.route", "pi.http.verb", "pi.http.encoding", "pi.http.size"}
     assert {id for id, counts in found.items() if counts != (0, 0)} == kept
     assert {found[id] for id in kept} == {(1, 0)}
     assessment(sandbox)
@@ -89,7 +89,7 @@ def test_rules_of_the_http_layer_are_counted(sandbox: Sandbox) -> None:
     sandbox.pi.request("PUT", PI)
     sandbox.pi.post(PI, content=b" " * (LIMIT + 1))
     found = coverage(sandbox)
-    assert [found[f"pi.door.{place}"] for place in ("route", "verb", "size")] == [(3, 1), (2, 1), (1, 1)]
+    assert [found[f"pi.http.{place}"] for place in ("route", "verb", "size")] == [(3, 1), (2, 1), (1, 1)]
     assert found["pi.access.key"] == (1, 0)
 
 

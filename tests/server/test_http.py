@@ -1,4 +1,4 @@
-"""The door to the vendors: routes, verbs, headers, bodies and links, as bytes on a socket show them."""
+"""The vendor endpoints over sockets: routes, methods, headers, bodies and links."""
 
 import base64
 import gzip
@@ -96,7 +96,7 @@ def test_an_unlisted_verb_is_refused_in_the_vendors_own_form_and_changes_nothing
 ) -> None:
     order(sandbox)
     before, opened = seen(sandbox), names(sandbox.http)
-    rule = f"{'pi' if path.startswith(PI) else 'pymetrics'}.door.verb"
+    rule = f"{'pi' if path.startswith(PI) else 'pymetrics'}.http.verb"
     for caller in (sandbox.pymetrics, sandbox.pi):
         for verb in VERBS:
             if verb not in allowed.split(", "):
@@ -123,7 +123,7 @@ def test_an_unknown_route_is_refused_in_the_vendors_own_form(
     before = names(http)
     headers = {"x-api-key": "sim-not-to-be-opened", "api-key": "sim-not-to-be-opened"}
     answer = http.request(verb, f"{http.base_url}".rstrip("/") + path, headers=headers)
-    refused(answer, 404, f"{vendor}.door.route")
+    refused(answer, 404, f"{vendor}.http.route")
     assert "allow" not in answer.headers
     assert names(http) == before
 
@@ -303,7 +303,7 @@ def test_a_preflight_is_answered_before_anybody_is_asked_for_a_key(http: httpx2.
 @pytest.mark.parametrize("path", ["/mercury/order", PI])
 def test_an_options_call_that_is_no_preflight_is_a_verb_like_others(http: httpx2.Client, path: str) -> None:
     answer = http.options(path, headers={"origin": "http://localhost:3000"})
-    refused(answer, 405, f"{'pi' if path == PI else 'pymetrics'}.door.verb")
+    refused(answer, 405, f"{'pi' if path == PI else 'pymetrics'}.http.verb")
 
 
 def test_every_answer_to_a_page_may_be_read_by_it(sandbox: Sandbox) -> None:
@@ -357,7 +357,7 @@ def test_a_body_over_one_mebibyte_is_refused_and_one_of_it_is_read(
         headers = {"content-type": "application/json"}
         answer = caller.post(path, content=chunks(text) if chunked else text, headers=headers)
         if expected == 413:
-            refused(answer, 413, f"{vendor}.door.size")
+            refused(answer, 413, f"{vendor}.http.size")
             assert seen(sandbox) == before
         else:
             assert answer.status_code == 201
@@ -502,7 +502,7 @@ def test_a_body_with_a_content_coding_is_refused_and_changes_nothing(sandbox: Sa
             ("pi", sandbox.pi, PI),
         ):  # fmt: skip
             answer = caller.post(path, content=content, headers=headers)
-            refused(answer, 415, f"{vendor}.door.encoding")
+            refused(answer, 415, f"{vendor}.http.encoding")
             assert "Content-Encoding" in answer.headers["simulator-hint"]
         answer = sandbox.http.patch(f"{ROOT}/{sandbox.name}/config", content=content, headers=headers)
         problem(answer, 415, "Content-Encoding", "without compression")

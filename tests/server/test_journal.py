@@ -76,10 +76,10 @@ def test_refused_call_names_its_rules_and_needs_no_operation(sandbox: Sandbox) -
     sandbox.pymetrics.post("/mercury/order", content=b" " * (LIMIT + 1))
     assert [(call["operation"], call["status"], call["rules"]) for call in calls(sandbox)] == [
         ("create_assessment", 400, refused.headers["simulator-rule"].split(", ")),
-        (None, 404, ["pi.door.route"]),
-        (None, 405, ["pi.door.verb"]),
+        (None, 404, ["pi.http.route"]),
+        (None, 405, ["pi.http.verb"]),
         ("create_token", 201, []),
-        ("create_order", 413, ["pymetrics.door.size"]),
+        ("create_order", 413, ["pymetrics.http.size"]),
     ]
     assert last(sandbox)["request"]["body"] is None
 

@@ -123,8 +123,8 @@ def test_endpoint_has_all_its_schemas(vendor: Vendor, endpoint: Endpoint) -> Non
     assert content, f"{endpoint.operation.name} lacks a row in CONTENTS of its vendor's schemas"
     in_path = {one.name for one in content.parameters if one.place == "path"}
     assert in_path == {part.strip("{}") for part in endpoint.path.split("/") if part.startswith("{")}
-    doors = vendor.http_rules.values()
-    rules = {rule.status for stage in endpoint.operation.stages for rule in stage if rule not in doors}
+    http_rules = vendor.http_rules.values()
+    rules = {rule.status for stage in endpoint.operation.stages for rule in stage if rule not in http_rules}
     assert set(content.answers) | rules == set(endpoint.statuses)
     assert bool(content.body) == (413 in refusals(vendor, endpoint) and endpoint.method != "DELETE")
 

@@ -39,13 +39,13 @@ def test_the_predictive_index_ignores_letter_case_and_one_slash_at_the_end_of_a_
         assert "assumed" in answer.headers["simulator-note"]
     assert sandbox.pi.post(f"{base}/", json=INVITED).status_code == 201
     assert sandbox.pi.request("PATCH", base, params={"externalid": "a-1"}, json={}).status_code == 200
-    refused(sandbox.pi.request("PUT", f"{base}/", json={}), 405, "pi.door.verb")
+    refused(sandbox.pi.request("PUT", f"{base}/", json={}), 405, "pi.http.verb")
     assert sandbox.pi.request("DELETE", f"{base}/{id}/").status_code == 204
 
 
 def test_pymetrics_knows_paths_in_their_own_case_alone(sandbox: Sandbox) -> None:
-    refused(sandbox.pymetrics.get("/mercury/Configuration"), 404, "pymetrics.door.route")
-    refused(sandbox.pymetrics.get("/mercury/configuration/"), 404, "pymetrics.door.route")
+    refused(sandbox.pymetrics.get("/mercury/Configuration"), 404, "pymetrics.http.route")
+    refused(sandbox.pymetrics.get("/mercury/configuration/"), 404, "pymetrics.http.route")
 
 
 def test_a_uuid_is_known_in_letters_of_either_case(sandbox: Sandbox, made: dict[str, Any]) -> None:

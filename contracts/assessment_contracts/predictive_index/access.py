@@ -62,7 +62,7 @@ def denied(lab: Lab, key: str | None) -> None:
 @contract(
     "pi.access.admitted",
     "With the key every call is answered; the header's name may be in any case",
-    kept=("pi.access.key", "pi.door.route", "pi.door.verb", "pi.access.maintenance", "pi.access.rate"),
+    kept=("pi.access.key", "pi.http.route", "pi.http.verb", "pi.access.maintenance", "pi.access.rate"),
     needs={Need.CONTROL},
     standing=Standing.ASSUMED,
     examples=0.5,
@@ -139,7 +139,7 @@ def limited(lab: Lab, limit: int, pause: int) -> None:
 @contract(
     "pi.access.verbs",
     "HEAD, and every verb that a path does not list, is answered 405 and changes nothing",
-    broken=("pi.door.verb",),
+    broken=("pi.http.verb",),
     promises=("pi.errors.transport",),
     standing=Standing.ASSUMED,
 )
@@ -155,7 +155,7 @@ def verbs(lab: Lab, verb: str, path: str) -> None:
     for word in ("pending", "done"):
         path = path.replace(f"{{{word}}}", scene(sandbox)[word])
     answer = calls.ask(sandbox, verb, path, query={"externalId": scene(sandbox)["first"]} if verb == "PATCH" else None)
-    refusals.refused(answer, 405, "pi.door.verb")
+    refusals.refused(answer, 405, "pi.http.verb")
     allowed = {method for method, known in OPERATIONS if known == template}
     told = {method.strip() for method in answer.headers.get("allow", "").split(",")}
     assert told == allowed, f"allowed are {allowed}, the header says {told}"
@@ -169,7 +169,7 @@ def verbs(lab: Lab, verb: str, path: str) -> None:
 @contract(
     "pi.access.routes",
     "A path that is none of the API's is answered 404 in the framework's words",
-    broken=("pi.door.route",),
+    broken=("pi.http.route",),
     promises=("pi.errors.transport",),
     standing=Standing.ASSUMED,
     examples=0.5,
@@ -181,7 +181,7 @@ def verbs(lab: Lab, verb: str, path: str) -> None:
 def routes(lab: Lab, path: str, verb: str) -> None:
     """The message repeats the address that was asked for."""
     answer = calls.ask(lab.sandbox, verb, path)
-    refusals.refused(answer, 404, "pi.door.route")
+    refusals.refused(answer, 404, "pi.http.route")
     refusals.stock(answer)
     text = answer.json["Message"]
     assert text.startswith("No HTTP resource was found that matches the request URI '"), text
@@ -191,8 +191,8 @@ def routes(lab: Lab, path: str, verb: str) -> None:
 @contract(
     "pi.access.size",
     "A body of 1 MiB is read, one byte more is refused with 413",
-    broken=("pi.door.size",),
-    kept=("pi.door.size",),
+    broken=("pi.http.size",),
+    kept=("pi.http.size",),
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},  # nobody's vendor is sent a mebibyte
 )
@@ -203,7 +203,7 @@ def size(lab: Lab) -> None:
         answer = calls.ask(lab.sandbox, "POST", PATH, content=least.ljust(length), media_type="application/json")
         assert answer.status == status, f"{length} bytes are answered {answer.status}"
         if status == 413:
-            refusals.refused(answer, 413, "pi.door.size")
+            refusals.refused(answer, 413, "pi.http.size")
             refusals.stock(answer)
         calls.undone_later(lab.sandbox, answer)
 

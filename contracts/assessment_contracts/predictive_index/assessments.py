@@ -23,14 +23,14 @@ VALUES = tuple(
     for words in ("expiration.format", "expiration.future", "gender.value", "person_type.value", "webhook.url",
                   "language.tag", "notify.value", "redirect.url")
 )  # fmt: skip
-DOOR = ("pi.door.route", "pi.door.verb", "pi.door.encoding", "pi.door.size", "pi.access.key", "pi.create.media_type",
+HTTP = ("pi.http.route", "pi.http.verb", "pi.http.encoding", "pi.http.size", "pi.access.key", "pi.create.media_type",
         "pi.create.body.json", "pi.create.body.object")  # fmt: skip
 
 
 @contract(
     "pi.assessment.echo",
     "A creation answers 201 with what was sent, and reading shows the same",
-    kept=(*DOOR, *TYPES, *NAMES, *SHOWN, *ADMINISTERED, *VALUES, "pi.get.known"),
+    kept=(*HTTP, *TYPES, *NAMES, *SHOWN, *ADMINISTERED, *VALUES, "pi.get.known"),
     promises=("pi.create.created", "pi.get", "pi.id", "pi.id.case"),
 )
 @given(body=strategies.bodies)

@@ -140,7 +140,7 @@ def _blanks(call: str) -> Iterator[Row]:
         yield row(f"{call}.{slug}.blank", 400, made(*({**around, _member(slug): blank} for blank in _BLANK)))
 
 
-CREATE_DOOR = (
+CREATE_HTTP = (
     row("create.media_type", 415, typed("POST", PATH, *_MEDIA_TYPES)),
     row("create.body.json", 400, raws("POST", PATH, *_UNREADABLE)),
     row("create.body.object", 400, raws("POST", PATH, *_NO_OBJECTS)),
@@ -173,7 +173,7 @@ def _changed(member: str, wrong: tuple[Any, ...]) -> Ways:
 
 _NOWHERE = ("nobody", "00000000-0000-0000-0000-000000000000", "{gone}", "{pending}x", "{first}", "%7Bx%7D")
 
-CHANGE_DOOR = (
+CHANGE_HTTP = (
     row("change.media_type", 415, typed("PATCH", _ONE, *_MEDIA_TYPES)),
     row("change.body.json", 400, raws("PATCH", _ONE, *_UNREADABLE)),
     row("change.body.object", 400, raws("PATCH", _ONE, *_NO_OBJECTS)),
@@ -211,15 +211,15 @@ _LOST = (
     "/api/v1", "/api/v2", f"{_ONE}/patterns", f"{_ONE}/reports", f"{_ONE}/patterns/1/2",
 )  # fmt: skip
 
-DOOR = (
+HTTP = (
     row("access.key", 401, _KEYLESS),
-    row("door.route", 404, gets(*_LOST)),
-    row("door.verb", 405, tuple(Wrong(method=method, path=path) for method, path in _VERBS)),
-    row("door.encoding", 415, tuple(
+    row("http.route", 404, gets(*_LOST)),
+    row("http.verb", 405, tuple(Wrong(method=method, path=path) for method, path in _VERBS)),
+    row("http.encoding", 415, tuple(
         Wrong(method=method, path=path, headers={"Content-Encoding": coding})
         for method, path in (("POST", PATH), ("PATCH", _ONE)) for coding in ("gzip", "br", "GZIP", "deflate, gzip")
     ), Need.CONTROL),
-    row("door.size", 413, (
+    row("http.size", 413, (
         Wrong({"middleName": "x" * 1_100_000}), Wrong({"customFields": [{}] * 400_000}),
         Wrong({"middleName": "x" * 1_100_000}, "PATCH", _ONE),
     ), Need.CONTROL),

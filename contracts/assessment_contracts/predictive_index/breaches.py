@@ -24,11 +24,11 @@ Form = Callable[[Answer], None]
 
 _BARE: st.SearchStrategy[Any] = st.just({})
 _GROUPS: tuple[tuple[str, tuple[Row, ...], st.SearchStrategy[Any], Any, Form], ...] = (
-    ("create.door", breach_rows.CREATE_DOOR, strategies.names, TAKER, refusals.stock),
+    ("create.http", breach_rows.CREATE_HTTP, strategies.names, TAKER, refusals.stock),
     ("create", breach_rows.CREATE, strategies.names, TAKER, refusals.legacy),
-    ("change.door", breach_rows.CHANGE_DOOR, strategies.changes, {}, refusals.stock),
+    ("change.http", breach_rows.CHANGE_HTTP, strategies.changes, {}, refusals.stock),
     ("change", breach_rows.CHANGE, strategies.changes, {}, refusals.legacy),
-    ("door", breach_rows.DOOR, _BARE, TAKER, refusals.stock),
+    ("http", breach_rows.HTTP, _BARE, TAKER, refusals.stock),
     ("others", breach_rows.OTHERS, _BARE, {}, refusals.legacy),
     ("options", breach_rows.OPTIONS, _BARE, {}, refusals.legacy),
 )

@@ -95,9 +95,9 @@ _OBSERVED: tuple[tuple[str, str, str], ...] = (
 
 _ASSUMED: tuple[tuple[str, str], ...] = (
     ("the one stock answer of ASP.NET Web API that is published, for the key, lets its others be expected",
-     "door.route door.verb errors.transport"),
-    ("no coding is published; what is not decoded must not be read as JSON", "door.encoding"),
-    ("no limit is published; a real server has one", "door.size list.filter.size search.filter.size"),
+     "http.route http.verb errors.transport"),
+    ("no coding is published; what is not decoded must not be read as JSON", "http.encoding"),
+    ("no limit is published; a real server has one", "http.size list.filter.size search.filter.size"),
     ("a body that cannot be bound is refused so by ASP.NET Web API",
      "create.body.json create.body.object change.body.json change.body.object"),
     ("a server that coerced would hide its caller's bug",

@@ -1,4 +1,4 @@
-"""How refusals look: the stock bodies of the framework at the door, the vendor's own object behind it."""
+"""How refusals look: the stock bodies of the framework in the HTTP layer, the vendor's own object behind it."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -296,7 +296,7 @@ def url_match(lab: Lab) -> None:
         accepted = calls.ask(sandbox, "GET", path)
         calls.shown(accepted, 200)
         assert path in accepted.headers.get("simulator-note", ""), f"{path} is not noted"
-        refusals.refused(calls.ask(exact, "GET", path), 404, "pi.door.route")
+        refusals.refused(calls.ask(exact, "GET", path), 404, "pi.http.route")
     for place, status in ((sandbox, 200), (exact, 400)):
         id = calls.completed(place, TAKER)["assessmentId"]
         image = calls.ask(place, "GET", f"{PATH}/{id}/patterns/1", query={"Format": "PNG"})

@@ -14,7 +14,7 @@ from assessment_contracts.sources import Standing
 from assessment_contracts.wire import Answer
 
 _CONTROL = {Need.CONTROL}
-_DOOR = ("pymetrics.door.route", "pymetrics.door.verb", "pymetrics.door.encoding", "pymetrics.door.size")
+_HTTP = ("pymetrics.http.route", "pymetrics.http.verb", "pymetrics.http.encoding", "pymetrics.http.size")
 LARGEST = 1_048_576
 """So many octets a body may have."""
 
@@ -22,7 +22,7 @@ LARGEST = 1_048_576
 @contract(
     "pymetrics.calls.as_clients_send_them",
     "Calls are answered as the vendor's own clients send them",
-    kept=("pymetrics.door.route", "pymetrics.door.verb", "pymetrics.order.body.json"),
+    kept=("pymetrics.http.route", "pymetrics.http.verb", "pymetrics.order.body.json"),
     standing=Standing.OBSERVED,
     needs={Need.WRITES},
     examples=0.7,
@@ -50,7 +50,7 @@ def as_clients_send_them(lab: Lab, media_type: str, slashes: str, spaced: bool) 
 @contract(
     "pymetrics.calls.largest",
     "A body of 1 MiB is read",
-    kept=("pymetrics.door.size",),
+    kept=("pymetrics.http.size",),
     standing=Standing.ASSUMED,
     needs=_CONTROL,
     examples=0.2,
@@ -67,8 +67,8 @@ def largest(lab: Lab, version: api.Version, less: int) -> None:
 @contract(
     "pymetrics.calls.looking_is_still",
     "HEAD, and every other verb that a path does not take, changes nothing",
-    broken=("pymetrics.door.verb",),
-    kept=_DOOR,
+    broken=("pymetrics.http.verb",),
+    kept=_HTTP,
     standing=Standing.ASSUMED,
     needs=_CONTROL,
 )
@@ -77,7 +77,7 @@ def largest(lab: Lab, version: api.Version, less: int) -> None:
     path=st.sampled_from(("read", "create", "token", "configuration", "list")),
 )  # fmt: skip
 def looking_is_still(lab: Lab, verb: str, version: api.Version, path: str) -> None:
-    """A monitor that sends HEAD must not fulfil an order; what is refused at the door is not half done."""
+    """A monitor that sends HEAD must not fulfil an order; a request that the HTTP layer refuses has no effect."""
     sandbox = lab.sandbox
     made = api.order(sandbox, api.own(sandbox, PLAIN))
     sandbox.act(made["id"], "complete")
@@ -88,7 +88,7 @@ def looking_is_still(lab: Lab, verb: str, version: api.Version, path: str) -> No
     }
     answer = sandbox.call(verb, paths.get(path) or getattr(version, path), auth="pymetrics")
     assert answer.status == 405, f"{verb} is answered {answer.status}"
-    assert answer.rules == ("pymetrics.door.verb",)
+    assert answer.rules == ("pymetrics.http.verb",)
     assert answer.headers.get("allow"), "a 405 does not say what is allowed"
     if verb == "HEAD":
         assert answer.body == b""
@@ -116,7 +116,7 @@ def _refusals(sandbox: Sandbox) -> dict[str, tuple[int, Answer]]:
 @contract(
     "pymetrics.calls.envelope",
     "Every refusal has an id of its own, a message, and says whether the same call may be repeated",
-    kept=_DOOR,
+    kept=_HTTP,
     promises=("pymetrics.error.envelope",),
     needs=_CONTROL,
     examples=0.1,

@@ -94,10 +94,10 @@ _CALLS = (
     ),
     *_assumed("presigned links are answered 403 by their store when they are not genuine", "report.link"),
     *_assumed("documented as presigned, so it lapses; after an hour is our choice", "report.lapsed"),
-    *_assumed("nothing is documented; the envelope is what the vendor's clients parse", "door.route"),
-    *_assumed("nothing is documented; a 405 tells a caller more than a gateway's 403", "door.verb"),
-    *_assumed("nothing is documented; what is not decoded must not be read as JSON", "door.encoding"),
-    *_assumed("nothing is documented; a body that large is a caller's mistake", "door.size"),
+    *_assumed("nothing is documented; the envelope is what the vendor's clients parse", "http.route"),
+    *_assumed("nothing is documented; a 405 tells a caller more than a gateway's 403", "http.verb"),
+    *_assumed("nothing is documented; what is not decoded must not be read as JSON", "http.encoding"),
+    *_assumed("nothing is documented; a body that large is a caller's mistake", "http.size"),
 )  # fmt: skip
 """What is demanded of a call."""
 

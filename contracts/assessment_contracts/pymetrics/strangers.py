@@ -1,4 +1,4 @@
-"""Breaches by those who are not let in: without key or token, with a strange link, or not even at the right door."""
+"""Breaches by callers without access: without key or token, with an unknown link, or on an unknown path."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -94,7 +94,7 @@ _TOKEN_KNOWN = (row("access.token.known", 401, any_of(*of.STRANGE_TOKENS)),)
 _TOKEN_LIVE = (row("access.token.live", 401, any_of("PT1H", "PT61M", "PT12H"), needs=CONTROL),)
 _RATE = (row("access.rate", 429, st.integers(1, 4), needs=CONTROL),)
 
-# The door.
+# The HTTP layer.
 
 _PATHS = {
     "/mercury/oauth/token": ("POST",), "/mercury/configuration": ("GET",), "/mercury/order": ("POST",),
@@ -132,14 +132,14 @@ def _ask_encoded(sandbox: Sandbox, right: str, wrong: str) -> Answer:
 
 
 _ROUTE = (
-    row("door.route", 404, any_of(
+    row("http.route", 404, any_of(
         "/mercury", "/mercury/", "/mercury/nothing", "/mercury/order/x", "/mercury/v3/orders", "/mercury/v2",
         "/mercury/Order", "/mercury/getOrder", "/mercury/getOrder/a/b", "/mercury/configuration/", "/pymetrics/nothing",
     )),
 )  # fmt: skip
-_VERB = (row("door.verb", 405, any_of("PUT", "PATCH", "DELETE", "GET", "POST")),)
-_ENCODING = (row("door.encoding", 415, any_of("gzip", "br", "GZIP", "deflate, gzip"), needs=CONTROL),)
-_SIZE = (row("door.size", 413, any_of(1_048_577, 1_048_600), needs=CONTROL),)
+_VERB = (row("http.verb", 405, any_of("PUT", "PATCH", "DELETE", "GET", "POST")),)
+_ENCODING = (row("http.encoding", 415, any_of("gzip", "br", "GZIP", "deflate, gzip"), needs=CONTROL),)
+_SIZE = (row("http.size", 413, any_of(1_048_577, 1_048_600), needs=CONTROL),)
 _POSTS = ("/mercury/order", "/mercury/v2/orders", "/mercury/orders", "/mercury/oauth/token", "/mercury/v2/oauth/token")
 
 KEY: Group = (_KEY, _ask_with_key, NOTHING)

@@ -120,7 +120,7 @@ def _links(chain: Any) -> Iterator[Any]:
 
 
 def ask(sandbox: Sandbox, vendor: str, name: str, body: Any = MISSING, **params: str) -> VendorResponse:
-    """Let a vendor answer, by whatever door."""
+    """Let a vendor handle a request."""
     table = VENDORS[vendor]
     access = {"api-key": f"sim-{sandbox.name}"}
 

@@ -34,7 +34,7 @@ def test_path_in_another_case_is_noted_or_refused() -> None:
     assert "/api/v1/BehavioralAssessments/" in note
     assert sandbox.ask(VENDOR, "list_assessments", path=PATH).notes == ()
     sandbox.behave(pi_url_match="exact")
-    assert sandbox.ask(VENDOR, "list_assessments", path=f"{PATH}/").rules == ("pi.door.route",)
+    assert sandbox.ask(VENDOR, "list_assessments", path=f"{PATH}/").rules == ("pi.http.route",)
 
 
 def test_query_parameters_are_read_in_any_case_unless_exact() -> None:

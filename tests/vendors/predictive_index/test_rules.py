@@ -19,7 +19,7 @@ from assessment_simulator.vendors.predictive_index.rules import FIELDS
 from tests.fakes import BASE_URL, FakeSandbox
 from tests.vendors.predictive_index.change_rows import CHANGE_ROWS
 from tests.vendors.predictive_index.list_rows import LIST_ROWS
-from tests.vendors.predictive_index.rows import DOOR_ROWS, FIRST, LAST, NAMELESS, PATH, ROWS, VALID, WEBHOOK, Row, Try
+from tests.vendors.predictive_index.rows import HTTP_ROWS, FIRST, LAST, NAMELESS, PATH, ROWS, VALID, WEBHOOK, Row, Try
 
 
 def post(sandbox: FakeSandbox, body: Any, **members: Any) -> VendorResponse:
@@ -85,7 +85,7 @@ def test_request_that_violates_the_rule_is_refused_and_changes_nothing(row: Row)
 
 
 def test_the_rows_cover_every_rule_and_no_other() -> None:
-    assert {row.rule for row in ALL_ROWS + DOOR_ROWS} == {rule.id for rule in VENDOR.rules}
+    assert {row.rule for row in ALL_ROWS + HTTP_ROWS} == {rule.id for rule in VENDOR.rules}
 
 
 def test_a_rule_that_is_our_own_choice_is_never_called_documented() -> None:
@@ -146,7 +146,7 @@ def test_refusal_has_the_vendors_body(row: Try, status: int, body: object) -> No
     assert (response.status, response.body) == (status, body)
 
 
-DOOR = [
+HTTP = [
     ("route", 404, f"No HTTP resource was found that matches the request URI '{BASE_URL}/api/v2/x'."),
     ("verb", 405, "The requested resource does not support http method 'PUT'."),
     ("encoding", 415, "The request entity's content encoding is not supported for this resource."),
@@ -154,13 +154,13 @@ DOOR = [
 ]
 
 
-@pytest.mark.parametrize(("key", "status", "message"), DOOR)
+@pytest.mark.parametrize(("key", "status", "message"), HTTP)
 def test_http_rules_refuse_with_the_frameworks_body(key: str, status: int, message: str) -> None:
     sandbox = FakeSandbox(name="")
     response = refusal_response(
         VENDOR, (VENDOR.http_rules[key],), sandbox.call("", method="PUT", path="/api/v2/x"), sandbox
     )
-    assert (response.status, response.body, response.rules) == (status, {"Message": message}, (f"pi.door.{key}",))
+    assert (response.status, response.body, response.rules) == (status, {"Message": message}, (f"pi.http.{key}",))
 
 
 def test_rate_limit_header_is_on_every_response() -> None:

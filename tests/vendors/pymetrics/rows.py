@@ -292,14 +292,14 @@ ROWS: tuple[Row, ...] = (
 )  # fmt: skip
 """What can be judged without HTTP."""
 
-DOOR: tuple[Row, ...] = (
-    Row("pymetrics.door.route", "get_configuration", {}, {"path": "/mercury/nothing"}, 404),
-    Row("pymetrics.door.route", "get_configuration", {"path": "//mercury/configuration"}, {"path": "/mercury"}, 404),
-    Row("pymetrics.door.verb", "get_configuration", {}, {"method": "PUT"}, 405),
-    Row("pymetrics.door.verb", "create_order", {}, {"method": "GET", "body": ABSENT}, 405),
-    Row("pymetrics.door.encoding", "create_order", {}, {"header.content-encoding": "gzip"}, 415),
+HTTP: tuple[Row, ...] = (
+    Row("pymetrics.http.route", "get_configuration", {}, {"path": "/mercury/nothing"}, 404),
+    Row("pymetrics.http.route", "get_configuration", {"path": "//mercury/configuration"}, {"path": "/mercury"}, 404),
+    Row("pymetrics.http.verb", "get_configuration", {}, {"method": "PUT"}, 405),
+    Row("pymetrics.http.verb", "create_order", {}, {"method": "GET", "body": ABSENT}, 405),
+    Row("pymetrics.http.encoding", "create_order", {}, {"header.content-encoding": "gzip"}, 415),
     Row(
-        "pymetrics.door.size", "create_order", {"body.requisition_title": "x" * 999_000}, {"raw": "x" * 1_048_577}, 413
+        "pymetrics.http.size", "create_order", {"body.requisition_title": "x" * 999_000}, {"raw": "x" * 1_048_577}, 413
     ),
 )
 """The rules that the HTTP layer checks."""

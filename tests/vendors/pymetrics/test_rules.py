@@ -5,7 +5,7 @@ import pytest
 from assessment_simulator.core.vendor import refusal_response
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.vendors.pymetrics.fakes import PymetricsSandbox
-from tests.vendors.pymetrics.rows import ABSENT, DOOR, ROWS, UNFINISHED, Row
+from tests.vendors.pymetrics.rows import ABSENT, HTTP, ROWS, UNFINISHED, Row
 
 
 def prepared(row: Row) -> PymetricsSandbox:
@@ -34,7 +34,7 @@ def test_request_that_violates_the_rule_is_refused_and_changes_nothing(row: Row)
     assert sandbox.memory() == before
 
 
-@pytest.mark.parametrize("row", DOOR, ids=str)
+@pytest.mark.parametrize("row", HTTP, ids=str)
 def test_http_rules_refuse_with_the_envelope(row: Row) -> None:
     rule = next(rule for rule in VENDOR.http_rules.values() if rule.id == row.rule)
     sandbox = PymetricsSandbox()
@@ -44,7 +44,7 @@ def test_http_rules_refuse_with_the_envelope(row: Row) -> None:
 
 
 def test_every_rule_has_a_row() -> None:
-    assert {row.rule for row in ROWS + DOOR} == {rule.id for rule in VENDOR.rules}
+    assert {row.rule for row in ROWS + HTTP} == {rule.id for rule in VENDOR.rules}
 
 
 def test_every_rule_id_begins_with_the_vendor_and_has_a_source() -> None:

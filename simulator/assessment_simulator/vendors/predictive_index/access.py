@@ -38,7 +38,7 @@ def _within_rate(request: VendorRequest, view: SandboxView) -> bool:
 
 
 ROUTE = Rule(
-    "pi.door.route", "request", "the path must be one of the API's", 404, Standing.ASSUMED, FRAMEWORK,
+    "pi.http.route", "request", "the path must be one of the API's", 404, Standing.ASSUMED, FRAMEWORK,
     lambda request, view: _has_documented_path(request) or setting(view.config, URL_MATCH) != "exact",
 )  # fmt: skip
 """Violated by an unknown path, which no operation answers, and by another spelling of a known one if a flag says so."""

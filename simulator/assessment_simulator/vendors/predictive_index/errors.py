@@ -19,14 +19,14 @@ _DESCRIPTIONS = {400: "The request is not valid", 503: "The API is down for main
 
 HTTP_RULES: Mapping[str, Rule] = {
     "route": ROUTE,
-    "verb": Rule("pi.door.verb", "request", "the path must know the method", 405, Standing.ASSUMED, FRAMEWORK),
+    "verb": Rule("pi.http.verb", "request", "the path must know the method", 405, Standing.ASSUMED, FRAMEWORK),
     "encoding": Rule(
-        "pi.door.encoding", "header.content-encoding", "the body must have no content coding such as gzip", 415,
+        "pi.http.encoding", "header.content-encoding", "the body must have no content coding such as gzip", 415,
         Standing.ASSUMED, ours("no coding is published; what is not decoded must not be read as JSON"),
         hint=uncompressed,
     ),
     "size": Rule(
-        "pi.door.size", "request", "the body must not be larger than 1 MiB", 413, Standing.ASSUMED,
+        "pi.http.size", "request", "the body must not be larger than 1 MiB", 413, Standing.ASSUMED,
         ours("no limit is published; a real server has one"),
     ),
 }  # fmt: skip
@@ -44,11 +44,11 @@ def _unsupported(request: VendorRequest) -> str:
 # The stock message of each rule that is judged before the vendor's own code would see the request.
 _MESSAGES: Mapping[str, str | Callable[[VendorRequest], str]] = {
     "pi.access.key": "Authorization has been denied for this request.",
-    "pi.door.route": lambda request:
+    "pi.http.route": lambda request:
         f"No HTTP resource was found that matches the request URI '{request.base_url}{request.path}'.",
-    "pi.door.verb": lambda request: f"The requested resource does not support http method '{request.method}'.",
-    "pi.door.encoding": "The request entity's content encoding is not supported for this resource.",
-    "pi.door.size": "The request entity is too large.",
+    "pi.http.verb": lambda request: f"The requested resource does not support http method '{request.method}'.",
+    "pi.http.encoding": "The request entity's content encoding is not supported for this resource.",
+    "pi.http.size": "The request entity is too large.",
     **dict.fromkeys(("pi.create.media_type", "pi.change.media_type"), _unsupported),
     **dict.fromkeys(
         (f"pi.{verb}.body.{rule}" for verb in ("create", "change") for rule in ("json", "object")),
@@ -86,7 +86,7 @@ def render_failure(status: int, request: VendorRequest) -> VendorResponse:
     if status in _NUMBERS:
         descriptions = {**_DESCRIPTIONS, 404: "There is no such thing", 429: "There were too many calls in 60 seconds"}
         return _legacy(status, descriptions[status], [])
-    rules = {401: "pi.access.key", 405: "pi.door.verb", 413: "pi.door.size"}
+    rules = {401: "pi.access.key", 405: "pi.http.verb", 413: "pi.http.size"}
     if status in rules:
         return _stock(status, rules[status], request)
     return VendorResponse(status, {"Message": "An error has occurred."})

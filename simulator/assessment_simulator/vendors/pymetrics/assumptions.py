@@ -54,7 +54,7 @@ ASSUMPTIONS = (
         ("pymetrics.v2.capabilities.path", "pymetrics.v2.capability.type")),
     Assumption("An unknown path is a 404 and a wrong verb a 405, both in the envelope",
         "a gateway's 403 `{\"message\": \"Missing Authentication Token\"}`, which looks like a refused key", (),
-        "`check server --only 'pymetrics.door.*'`", ("pymetrics.door.route", "pymetrics.door.verb")),
+        "`check server --only 'pymetrics.http.*'`", ("pymetrics.http.route", "pymetrics.http.verb")),
     Assumption("There is no rate limit unless a sandbox sets one", "429 or a gateway's throttling under load",
         ("rate_limit",), "by hand: ask the vendor", ("pymetrics.access.rate",)),
     Assumption("EXTENSION: a webhook reports status changes, with tries as The Predictive Index's newer API has them",

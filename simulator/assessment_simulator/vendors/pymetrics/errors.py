@@ -11,20 +11,20 @@ RETRY_AFTER = "60"
 
 HTTP_RULES = {
     "route": Rule(
-        "pymetrics.door.route", "path", "the path must be that of an operation", 404,
+        "pymetrics.http.route", "path", "the path must be that of an operation", 404,
         Standing.ASSUMED, ours("nothing is documented; the envelope is what the vendor's clients parse"),
     ),
     "verb": Rule(
-        "pymetrics.door.verb", "method", "the method must be one that this path takes", 405,
+        "pymetrics.http.verb", "method", "the method must be one that this path takes", 405,
         Standing.ASSUMED, ours("nothing is documented; a 405 tells a caller more than a gateway's 403"),
     ),
     "encoding": Rule(
-        "pymetrics.door.encoding", "header.content-encoding", "the body must have no content coding such as gzip", 415,
+        "pymetrics.http.encoding", "header.content-encoding", "the body must have no content coding such as gzip", 415,
         Standing.ASSUMED, ours("nothing is documented; what is not decoded must not be read as JSON"),
         hint=uncompressed,
     ),
     "size": Rule(
-        "pymetrics.door.size", "body", "the body must not be larger than 1 MiB", 413,
+        "pymetrics.http.size", "body", "the body must not be larger than 1 MiB", 413,
         Standing.ASSUMED, ours("nothing is documented; a body that large is a caller's mistake"),
     ),
 }  # fmt: skip
