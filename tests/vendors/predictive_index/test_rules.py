@@ -19,7 +19,7 @@ from assessment_simulator.vendors.predictive_index.rules import FIELDS
 from tests.fakes import BASE_URL, FakeSandbox
 from tests.vendors.predictive_index.change_rows import CHANGE_ROWS
 from tests.vendors.predictive_index.list_rows import LIST_ROWS
-from tests.vendors.predictive_index.rows import HTTP_ROWS, FIRST, LAST, NAMELESS, PATH, ROWS, VALID, WEBHOOK, Row, Try
+from tests.vendors.predictive_index.rows import FIRST, HTTP_ROWS, LAST, NAMELESS, PATH, ROWS, VALID, WEBHOOK, Row, Try
 
 
 def post(sandbox: FakeSandbox, body: Any, **members: Any) -> VendorResponse:
