@@ -139,7 +139,7 @@ def test_a_port_in_use_is_reported_in_a_line() -> None:
         port = str(other.getsockname()[1])
         for name in ("serve", "demo"):
             done = run(name, "--port", port)
-            complaint(done, f"cannot listen on 127.0.0.1:{port}: BaseUrl already in use; choose another with --port")
+            complaint(done, f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --port")
             assert done.returncode == 1
 
 
