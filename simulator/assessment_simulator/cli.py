@@ -246,7 +246,7 @@ _PATH = click.Path(path_type=Path)
 
 
 @main.command()
-@option("host", "127.0.0.1", "BaseUrl to listen on.", bind_host)
+@option("host", "127.0.0.1", "Address to listen on.", bind_host)
 @option("port", "8787", "Port to listen on; 0 takes a free one.", type=click.IntRange(0, 65_535))
 @option("log", "memory", f"Where commits are kept: {LOG_FORMS}.", log_location)
 @option("workers", "1", "With PostgreSQL: how many processes serve on one port.", type=click.IntRange(1, 64))

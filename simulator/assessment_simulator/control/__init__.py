@@ -16,6 +16,6 @@ What happens to a call, in this order:
 A call that fails answers with a problem (RFC 9457) that says what to change. Long lists are written in pieces, so that
 other calls are answered meanwhile.
 
-Only `router`, `server` and `metrics` are imported when the server starts. The others load pydantic, which takes a fifth
-of a second, so the first call that needs them imports them in a thread.
+Only what `/health`, `/ready` and `/metrics` need is imported when the server starts. The others load pydantic, which
+takes a fifth of a second, so the first call that needs them imports them in a thread.
 """

@@ -8,9 +8,9 @@ listener. A request passes through these steps:
    `OwnedElsewhere`. `Forwarding` sends the request to the owner's forward listener. What the client sent, and what only
    this process knows (client address, scheme, path prefix), travels in one plain HTTP request.
 3. At the owner, `Forwarded` restores the scope and runs the app behind the checks that the first process has made.
-   If the sandbox belongs to another process after all, the response is a 421 with the header `HEADER`, which means
-   this and nothing else: an injected fault may respond with any status, but not with this header. So a request is
-   forwarded once at most.
+   If the sandbox belongs to another process after all, the response is a 421 with the header `HEADER`. Only
+   `Forwarded` sends this header, so a 421 of an injected fault is not mistaken for it. A request is forwarded once at
+   most.
 4. `Forwarding` streams the response to the client.
 
 Guarantees:

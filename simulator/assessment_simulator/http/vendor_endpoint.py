@@ -9,12 +9,12 @@ Theory of operation. A request takes five steps, all in `VendorEndpoint`:
    exist yet. A request without a valid credential goes to the anonymous sandbox, where the vendor's rules refuse it.
 4. **Handle.** `Sandbox.handle` fires the timers that are due, lets the vendor decide and applies the decision. Nothing
    waits in between, so each request is atomic. An injected fault may act before and after.
-5. **Respond and record.** The response waits until all that it depends on is durable. The journal records the request
-   and what was sent of the response.
+5. **Respond and record.** The body is rendered, and its placeholders are filled. The response waits until all that it
+   depends on is durable. The journal records the request and what was sent of the response.
 
-What may fail: the log (503), a full server (503), and the simulator itself (500 with an id that its log shows). All
-are recorded. For a sandbox of another process, `OwnedElsewhere` is raised before anything happened: `forwarding`
-sends the request there.
+What may fail: the log (503), and the simulator itself (500 with an id that its log shows); both are recorded. A full
+server responds with 503 and opens no sandbox, so nothing is recorded. For a sandbox of another process,
+`OwnedElsewhere` is raised before anything happened: `forwarding` sends the request there.
 """
 
 import logging

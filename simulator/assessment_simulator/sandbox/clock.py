@@ -1,4 +1,4 @@
-"""The clock of a sandbox: it follows the machine's clock until it is frozen. Nothing else reads the machine's time."""
+"""The clock of a sandbox: it follows the machine's clock until it is frozen. A sandbox has no other source of time."""
 
 import time
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ Theory of operation:
   of all their changes. Without a log a change is final at once. With a log, `CommitQueue` applies it in memory and
   writes it; a response, and everything else that follows, waits until the commit is durable (`settled`, `on_commit`).
 - When a change is durable, `durable` does what follows, in this order: events and waits, the counter of commits, mails.
-  Then the webhook worker looks for what is due.
+  Then the webhook worker looks for what is due, and at last the response leaves.
 - If commits are lost, memory is ahead of the log. The worker pauses, and the registry reads the sandbox again.
 - A sandbox that is closed (deleted, or released to another process) does nothing more. `is_deleted` tells which.
 """

@@ -8,7 +8,7 @@ from assessment_simulator.storage.sqlite import SqliteLog
 
 
 def opened(place: str) -> SqliteLog | PostgresqlLog | None:
-    """The log at a place (`core.log_place`), None for `memory`; raises `Unusable`."""
+    """The log at a place (`core.log_location`), None for `memory`; raises `Unusable`."""
     kind, where = log_place(place)
     if kind == "postgresql":
         return PostgresqlLog(where)
