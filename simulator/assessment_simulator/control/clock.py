@@ -8,7 +8,7 @@ from assessment_simulator.control.models.sandboxes import Turning
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.sandbox.advance import CutShort, Playing
+from assessment_simulator.sandbox.advance import AlreadyAdvancing, Interrupted
 from assessment_simulator.sandbox.sandbox import Event, Sandbox, Worker
 from assessment_simulator.storage import json_codec
 
@@ -31,9 +31,9 @@ async def change(call: ControlCall, body: Turning) -> bytes:
             events = await worker.advance(None)
         else:
             events = await _freeze_or_run(sandbox, worker, body.freeze)
-    except Playing:
+    except AlreadyAdvancing:
         raise Problem(409, "another advance is under way; wait for its answer") from None
-    except CutShort as cut:
+    except Interrupted as cut:
         detail = f"the advance was interrupted: {cut.why}; events lists what happened before"
         raise Problem(cut.status, detail, events=values(list[EventModel], cut.events)) from None
     return await _view(sandbox, events)
@@ -41,7 +41,7 @@ async def change(call: ControlCall, body: Turning) -> bytes:
 
 async def _freeze_or_run(sandbox: Sandbox, worker: Worker, freeze: str | None) -> list[Event]:
     if worker.is_advancing:
-        raise Playing
+        raise AlreadyAdvancing
     moment = None if freeze is None else instant.parse(freeze)
     if freeze is not None and (moment is None or moment.at > _LAST):
         what = f"{freeze[:40]!r} is no instant such as 2026-01-01T00:00:00Z, up to the year 9998"

@@ -28,7 +28,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.faults import Fault
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest
 from assessment_simulator.counters import Meters
-from assessment_simulator.sandbox.advance import Playing, played
+from assessment_simulator.sandbox.advance import AlreadyAdvancing, advance_clock
 from assessment_simulator.sandbox.clock import machine_now
 from assessment_simulator.sandbox.sandbox import Event, Sandbox
 from assessment_simulator.storage import Deleted, LogError, Unwritten
@@ -275,10 +275,12 @@ class WebhookWorker:
     async def advance(self, target: int | None) -> list[Event]:
         """Advance the clock to `target`, or until nothing is due any more; return what happened."""
         if self.is_advancing:
-            raise Playing
+            raise AlreadyAdvancing
         self.is_advancing = True
         try:
-            return await played(self._sandbox, target, self._tasks, lambda: bool(self._claimed or self._attempts))
+            return await advance_clock(
+                self._sandbox, target, attempts=self._tasks, is_sending=lambda: bool(self._claimed or self._attempts)
+            )
         finally:
             self.is_advancing = False
             if self._sandbox.state.clock.held:  # it was interrupted
