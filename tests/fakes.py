@@ -6,9 +6,9 @@ from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Decision, Timer, WebhookEvent
+from assessment_simulator.core.decision import Decision, Timer, VendorResponse, WebhookEvent
 from assessment_simulator.core.links import Links
-from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
+from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.vendor import Vendor, handle
 

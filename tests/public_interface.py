@@ -24,7 +24,7 @@ from assessment_contracts.target import KEYS
 from assessment_simulator import client, pytest_plugin
 from assessment_simulator.app import VENDORS, documents
 from assessment_simulator.cli import main
-from assessment_simulator.control import metrics
+from assessment_simulator.control import server
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.control.router import ControlApi
 from assessment_simulator.core.faults import KINDS
@@ -213,7 +213,7 @@ def _metrics() -> list[str]:
     client, meters = WebhookClient(Policy(())), Meters()
     sandboxes = Sandboxes(VENDORS, lambda sandbox: WebhookWorker(sandbox, client, meters), meters)
     call = ControlCall(ControlApi(sandboxes, client, BaseUrl(), "0"), Request({"type": "http"}), None)
-    asyncio.run(metrics.metrics(call))
+    asyncio.run(server.metrics(call))
     found = meters.registry.collect() if meters.registry else ()
     return [f"{one.name} ({one.type})" for one in found if one.name.startswith("simulator")]
 

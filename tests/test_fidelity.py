@@ -12,8 +12,8 @@ from assessment_contracts.property import Need, Property
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sources import Assumption, Basis, Document, Guarantee, Source, Standing
-from assessment_simulator.core.vendor import BehaviourFlag, Vendor
+from assessment_simulator.core.sources import Assumption, Basis, BehaviourFlag, Document, Guarantee, Source, Standing
+from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.rule_docs import page
 from tests.servers import ROOT
 

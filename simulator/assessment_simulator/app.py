@@ -22,7 +22,7 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.urls import host_and_port, path_prefix
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.counters import Meters
-from assessment_simulator.dashboard import Dashboard
+from assessment_simulator.dashboard.routes import Dashboard
 from assessment_simulator.documents.renderer import draw
 from assessment_simulator.http import static_files
 from assessment_simulator.http.access_log import AccessLog

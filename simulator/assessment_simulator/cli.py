@@ -389,7 +389,7 @@ def _read_config(path: Path) -> dict[str, dict[str, Any]]:
     from assessment_simulator.control.settings import changed
     from assessment_simulator.core.config import Config
     from assessment_simulator.http.problem_details import Problem
-    from assessment_simulator.sandbox.registry import NAME
+    from assessment_simulator.sandbox.sandbox import NAME
 
     try:
         text = path.read_text("utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 import assessment_simulator
 from assessment_simulator.app import VENDORS
-from assessment_simulator.dashboard import Dashboard
+from assessment_simulator.dashboard.routes import Dashboard
 from assessment_simulator.http.base_url import BaseUrl
 from tests.server import GAMES, ROOT
 from tests.servers import Sandbox

@@ -5,7 +5,6 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from assessment_simulator.core import instant
 from assessment_simulator.core.config import ApiUser, Assessment, Config, CustomField, JournalLimits
 
 OTHER = replace(
@@ -19,11 +18,3 @@ OTHER = replace(
 @pytest.mark.parametrize("config", [Config(), OTHER], ids=["defaults", "others"])
 def test_settings_round_trip_through_json(config: Config) -> None:
     assert Config.of(json.loads(json.dumps(asdict(config)))) == config
-
-
-@pytest.mark.parametrize(
-    ("progress", "ticks"),
-    [("manual", None), ("PT0S", 0), ("PT10S", 10 * instant.SECOND), ("P1D", instant.DAY), ("soon", None)],
-)
-def test_progress_is_manual_or_a_duration(progress: str, ticks: int | None) -> None:
-    assert replace(Config(), progress=progress).completes_after == ticks

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_simulator.core.decision import TOKEN, WebhookEvent
+from assessment_simulator.core.decision import WebhookEvent
 from assessment_simulator.core.faults import (
     KINDS,
     Counter,
@@ -24,11 +24,11 @@ from assessment_simulator.core.faults import (
 )
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.core.seeded_random import uniform
-from assessment_simulator.vendors.pymetrics import VENDOR
-from tests.fakes import FakeSandbox, FakeStored
+from tests.fakes import FakeSandbox
 
 CALL = FaultContext("calls", frozenset(KINDS["calls"]), "pymetrics", "create_order", "POST", "/mercury/order")
 DELIVERY = FaultContext("deliveries", frozenset(KINDS["deliveries"]), "pymetrics", invitation="an-order")
+REQUEST = FakeSandbox().call("create_order")
 PLAIN = Fault(do="drop")
 
 
@@ -192,24 +192,20 @@ def triggered(plan: FaultPlan, trigger: Callable[[Callable[[int, Counter], None]
 
 
 def test_first_fault_that_triggers_applies_and_later_ones_do_not_count() -> None:
-    faults, sandbox = plan({"do": "status", "after": 1}, {"do": "drop", "times": 1}, {"do": "cut"}), FakeSandbox()
-    request = sandbox.call("get_order")
-    found = [triggered(faults, lambda count: faults.on_call(VENDOR, request, sandbox, count)) for _ in range(3)]
+    faults = plan({"do": "status", "after": 1}, {"do": "drop", "times": 1}, {"do": "cut"})
+    found = [
+        triggered(faults, lambda count: faults.on_call("pymetrics", REQUEST, count, has_token=False)) for _ in range(3)
+    ]
     assert found == ["fault-2", "fault-1", "fault-1"]
     assert [fault.met for fault in faults.with_counts()] == [2, 1, 0]
     faults.copy().counters[0] = Counter(9, 9)
     assert [fault.met for fault in faults.with_counts()] == [2, 1, 0]
 
 
-@pytest.mark.parametrize(("known", "expected"), [(True, "fault-1"), (False, None)])
-def test_expire_token_needs_a_known_token(known: bool, expected: str | None) -> None:
-    faults, sandbox = plan({"do": "expire_token"}), FakeSandbox()
-    request = sandbox.call("get_order", headers={"authorization": "Bearer abc"})
-    assert VENDOR.bearer_token
-    if known:
-        id = VENDOR.bearer_token(request)
-        sandbox.records[TOKEN, id] = FakeStored(id, 0, {}, {})
-    assert triggered(faults, lambda count: faults.on_call(VENDOR, request, sandbox, count)) == expected
+@pytest.mark.parametrize(("has_token", "expected"), [(True, "fault-1"), (False, None)])
+def test_expire_token_needs_a_known_token(has_token: bool, expected: str | None) -> None:
+    faults = plan({"do": "expire_token"})
+    assert triggered(faults, lambda count: faults.on_call("pymetrics", REQUEST, count, has_token=has_token)) == expected
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from assessment_simulator.core.links import Links
-from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN
+from assessment_simulator.core.links import BASE_URL_TOKEN, LINK_TOKEN, Links
 from assessment_simulator.core.seeded_random import seal
 
 ONE, OTHER = str(UUID(int=1)), str(UUID(int=2))

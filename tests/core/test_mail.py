@@ -1,8 +1,8 @@
 """The invitation e-mails."""
 
 from assessment_simulator.core import instant
+from assessment_simulator.core.links import BASE_URL_TOKEN
 from assessment_simulator.core.mail import mail
-from assessment_simulator.core.request import BASE_URL_TOKEN
 from tests.fakes import NOW, FakeSandbox
 
 

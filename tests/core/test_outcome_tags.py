@@ -83,6 +83,7 @@ PLANNED = [
     ("ada+score-high@example.com", "PT1H", ALL, ("complete", instant.HOUR)),
     ("ada@example.com", "PT1H", ALL, ("complete", instant.HOUR)),
     ("ada@example.com", "PT0S", ALL, ("complete", 0)),
+    ("ada@example.com", "soon", ALL, None),
     ("ada+abandons@example.com", "PT1H", ALL, ("start", 0)),
     ("ada+completes@example.com", "PT1H", ALL, ("complete", 0)),
 ]

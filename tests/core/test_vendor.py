@@ -5,20 +5,12 @@ from dataclasses import replace
 import pytest
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Decision, Record, Timer
-from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.decision import Decision, Record, Timer, VendorResponse
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView
-from assessment_simulator.core.sources import Source, Standing
-from assessment_simulator.core.vendor import (
-    BehaviourFlag,
-    Endpoint,
-    Operation,
-    Vendor,
-    behaviour_in_force,
-    handle,
-    refusal_response,
-)
+from assessment_simulator.core.sources import BehaviourFlag, Source, Standing
+from assessment_simulator.core.vendor import Endpoint, Operation, Vendor, behaviour_in_force, handle, refusal_response
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeSandbox
 

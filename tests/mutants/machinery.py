@@ -88,11 +88,11 @@ MUTANTS = (
         "A plus in a query stays a plus, though the vendor's client sends blanks so.",
     ),
     Mutant(
-        "server.link_of_all", "core/seeded_random.py", "        code.update(last)\n", "",
+        "server.link_of_all", _LINKS, "        code.update(id)\n", "",
         "The link of one invitation opens every other, too.",
     ),
     Mutant(
-        "server.link_for_ever", _LINKS, 'sealer(secret, "link", *epoch)', 'sealer(secret, "link")',
+        "server.link_for_ever", _LINKS, 'for part in ("link", *epoch))', 'for part in ("link",))',
         "Links from before a reset open the invitations that have their ids again.",
     ),
     Mutant(
@@ -108,8 +108,9 @@ MUTANTS = (
         "+score-high and +score-low change no score.",
     ),
     Mutant(
-        "steering.progress", _STEERING, "if operation is None and view.config.completes_after is not None:",
-        "if False:",
+        "steering.progress", _STEERING,
+        "if operation is None and (after := instant.parse_duration(view.config.progress)) is not None:",
+        "if (after := 0):",
         "An invitation does not complete by itself, whatever the settings say.",
     ),
 )  # fmt: skip

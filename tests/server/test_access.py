@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from assessment_simulator.app import VENDORS
-from assessment_simulator.core.vendor import Credential
+from assessment_simulator.core.request import Credential
 from assessment_simulator.sandbox.credentials import Keys
 from assessment_simulator.settings import default_access
 from tests.server import ROOT, problem, send_raw, wish

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assessment_simulator.core.request import Bundle, Document, Dot, Drawing, Label, Line
+from assessment_simulator.core.decision import Bundle, Document, Dot, Drawing, Label, Line
 from assessment_simulator.documents import fonts
 from assessment_simulator.documents.renderer import draw, make_file
 from tests.readers import SVG, pdf_text, pdf_words, png_image, svg_texts, zip_files

@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from assessment_simulator import app, runner
-from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.decision import Decision, VendorResponse
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import unlogged

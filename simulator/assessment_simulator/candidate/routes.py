@@ -12,12 +12,13 @@ from starlette.routing import Route
 
 from assessment_simulator.candidate.i18n import ENGLISH, TEXTS, direction, primary
 from assessment_simulator.core import instant
+from assessment_simulator.core.decision import VendorResponse
 from assessment_simulator.core.questionnaire import Briefing, Phase, Questionnaire, flaw
-from assessment_simulator.core.request import MISSING, VendorRequest, VendorResponse
+from assessment_simulator.core.request import MISSING, Credential, VendorRequest
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.urls import FORM, is_web_url
-from assessment_simulator.core.vendor import Credential, Vendor
+from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.problem_details import Problem

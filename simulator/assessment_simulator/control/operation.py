@@ -9,8 +9,7 @@ from starlette.requests import Request
 from assessment_simulator.core.schema import Schema
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.problem_details import ROOT, Problem
-from assessment_simulator.sandbox.registry import NAME
-from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.sandbox.sandbox import NAME, Sandbox
 
 if TYPE_CHECKING:
     from assessment_simulator.control.query_parameters import Parameter

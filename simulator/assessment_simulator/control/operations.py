@@ -13,7 +13,6 @@ from assessment_simulator.control import (
     inbox,
     invitations,
     journal,
-    metrics,
     reference,
     sandboxes,
     server,
@@ -73,7 +72,7 @@ def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
     return (
         Operation("health", "GET", f"{ROOT}/health", server.health, Health),
         Operation("ready", "GET", f"{ROOT}/ready", server.ready, Health, 200, (503,)),
-        Operation("metrics", "GET", f"{ROOT}/metrics", metrics.metrics, str, 200, (501,), media_type="text/plain"),
+        Operation("metrics", "GET", f"{ROOT}/metrics", server.metrics, str, 200, (501,), media_type="text/plain"),
         Operation("rules", "GET", f"{ROOT}/rules", server.rules, list[Rule]),
         Operation("every", "GET", f"{ROOT}/sandboxes", sandboxes.list_sandboxes, list[Sandbox]),
         Operation("open", "POST", f"{ROOT}/sandboxes", sandboxes.create, Opened, 201, (409,), Opening,

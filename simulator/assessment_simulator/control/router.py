@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 
-from assessment_simulator.control import metrics, server
+from assessment_simulator.control import server
 from assessment_simulator.control.operation import ControlCall, Operation, no_sandbox
 from assessment_simulator.control.query_parameters import read as read_query
 from assessment_simulator.control.reference import Documents
@@ -22,7 +22,7 @@ from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.inbox import Inbox
 
-LIGHT = {f"{ROOT}/health": server.health, f"{ROOT}/ready": server.ready, f"{ROOT}/metrics": metrics.metrics}
+LIGHT = {f"{ROOT}/health": server.health, f"{ROOT}/ready": server.ready, f"{ROOT}/metrics": server.metrics}
 """Calls of monitors, which must be answered from the start on: they load no models."""
 
 
@@ -37,7 +37,7 @@ class ControlApi:
         self.feeds: WeakKeyDictionary[Sandbox, ChangeFeed] = WeakKeyDictionary()
         self.inboxes: WeakKeyDictionary[Sandbox, Inbox] = WeakKeyDictionary()
         self.documents = Documents(sandboxes.vendors, version)
-        self.collector: metrics.Collector | None = None
+        self.collector: server.Collector | None = None
         self._router: Router | None = None
 
     def routes(self) -> list[Route]:

@@ -12,8 +12,8 @@ from assessment_simulator.core.mail import MAIL
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.credentials import Credentials
-from assessment_simulator.sandbox.registry import NAME, AlreadyExists
-from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.sandbox.registry import AlreadyExists
+from assessment_simulator.sandbox.sandbox import NAME, Sandbox
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Listed, json_codec
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from assessment_simulator.core import instant
-
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -84,8 +82,3 @@ class Config:
             "custom_fields": custom_fields, "api_user": ApiUser(**values["api_user"]),
             "journal": JournalLimits(**values["journal"]),
         })  # fmt: skip
-
-    @property
-    def completes_after(self) -> int | None:
-        """`progress` in ticks; None when it is manual."""
-        return None if self.progress == "manual" else instant.parse_duration(self.progress)

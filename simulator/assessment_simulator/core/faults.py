@@ -11,12 +11,9 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
-from assessment_simulator.core.decision import TOKEN
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.retry_schedule import Delivery
-from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.seeded_random import uniform
-from assessment_simulator.core.vendor import Vendor
 
 On = Literal["calls", "deliveries"]
 When = Literal["before_commit", "after_commit"]
@@ -163,11 +160,13 @@ class FaultPlan:
         pairs = zip(self.faults, self.counters, strict=True)
         return [replace(fault, met=counter.triggered) for fault, counter in pairs]
 
-    def on_call(self, vendor: Vendor, request: VendorRequest, sandbox: SandboxView, count: Count) -> Fault | None:
-        """The fault that triggers on a vendor call; its `met` says how often it has by now."""
-        token = vendor.bearer_token(request) if vendor.bearer_token else ""
-        able = _CALLS if token and sandbox.get(TOKEN, token) else _CALLS - {"expire_token"}
-        context = FaultContext("calls", able, vendor.id, request.operation, request.method, request.path)
+    def on_call(self, vendor: str, request: VendorRequest, count: Count, *, has_token: bool) -> Fault | None:
+        """The fault that triggers on a vendor call; its `met` says how often it has by now.
+
+        `has_token`: the caller sent an access token that exists, so it can be made to expire.
+        """
+        able = _CALLS if has_token else _CALLS - {"expire_token"}
+        context = FaultContext("calls", able, vendor, request.operation, request.method, request.path)
         return self._trigger(context, count)
 
     def on_attempt(self, delivery: Delivery, count: Count, *, may_wait: bool) -> Fault | None:

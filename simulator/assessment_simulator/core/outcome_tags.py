@@ -59,8 +59,8 @@ def planned_timers(
     """
     tags = parse_tags(email)
     operation, delay = tags.operation, tags.delay
-    if operation is None and view.config.completes_after is not None:
-        operation, delay = "complete", view.config.completes_after
+    if operation is None and (after := instant.parse_duration(view.config.progress)) is not None:
+        operation, delay = "complete", after
     elif operation is None or operation not in possible:
         return ()
     return (Timer(operation, id, min(request.now + delay, instant.LATEST), vendor, request.base_url),)

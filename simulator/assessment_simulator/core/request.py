@@ -1,4 +1,4 @@
-"""A vendor request without HTTP, the vendor's response, and files that a response describes without drawing them.
+"""A vendor request without HTTP, and what its caller authenticates with.
 
 Objects that are created for every request are named tuples: immutable like a dataclass, created in a third of the time.
 """
@@ -6,14 +6,9 @@ Objects that are created for every request are named tuples: immutable like a da
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from assessment_simulator.core.seeded_random import SeededRandom
-
-BASE_URL_TOKEN = "http://b-7f3kq9x2.simulator.invalid"  # noqa: S105  a placeholder
-"""Stands in every record for the base URL that the caller uses; `core.links` fills it in."""
-LINK_TOKEN = "s-7f3kq9x2.simulator.invalid"  # noqa: S105  a placeholder
-"""Stands in every link, before `.` and the invitation's id, for the sandbox's name and the seal; see `core.links`."""
 
 MISSING: Any = object()
 """The body of a request that has none."""
@@ -51,75 +46,13 @@ class VendorRequest(NamedTuple):
     raw_query: str = ""  # as it was sent
 
 
-class VendorResponse(NamedTuple):
-    """A status, and a body of JSON values, stored records, bytes, or a file to draw.
+class Credential(NamedTuple):
+    """What a caller authenticates with: `id`, and a `secret` where the vendor wants one.
 
-    `rules` are the ids of the violated rules; `notes` name accepted input that no document knows, `hints` say how to
-    correct a refused request.
+    A link carries its sandbox's name as `id`, the seal as `secret`, and the id of the `invitation` it is sealed for.
     """
 
-    status: int
-    body: Any = None
-    headers: tuple[tuple[str, str], ...] = ()
-    media_type: str = "application/json"
-    rules: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A page to draw: a title, and sections of (heading, rows of text)."""
-
-    title: str
-    sections: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A straight line; colours are `#rrggbb`."""
-
-    start: tuple[float, float]
-    end: tuple[float, float]
-    colour: str = "#000000"
-    width: float = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """A filled circle."""
-
-    centre: tuple[float, float]
-    radius: float
-    colour: str = "#000000"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A line of text whose `anchor` stands at a point, on the base line."""
-
-    at: tuple[float, float]
-    text: str
-    size: int = 12
-    anchor: Literal["start", "middle", "end"] = "start"
-    colour: str = "#000000"
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A picture of `width` by `height` units from the top left corner: marks on white, later ones over earlier ones.
-
-    The response's media type says as what to draw it: SVG or PNG.
-    """
-
-    title: str
-    width: int
-    height: int
-    marks: tuple[Line | Dot | Label, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """Several documents in one archive, each under its file name."""
-
-    files: tuple[tuple[str, Document], ...]
+    kind: str
+    id: str
+    secret: str = ""
+    invitation: str = ""

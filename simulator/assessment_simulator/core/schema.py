@@ -6,9 +6,10 @@ A vendor's `openapi` module describes with these what its endpoints do not: the 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from assessment_simulator.core.rules import Field
+if TYPE_CHECKING:
+    from assessment_simulator.core.rules import Field
 
 Schema = dict[str, Any]
 INSTANT = {"type": "string", "format": "date-time"}
@@ -80,7 +81,7 @@ def any_case(words: Iterable[str]) -> str:
     return f"^(?:{'|'.join(spelt)})?$"
 
 
-def body(fields: Iterable[Field], required: Iterable[str] = (), more: Mapping[str, Schema] | None = None) -> Schema:
+def body(fields: "Iterable[Field]", required: Iterable[str] = (), more: Mapping[str, Schema] | None = None) -> Schema:
     """The object with these members of a request; unknown members may stand beside them.
 
     `required` and `more`, keywords to add, go by dotted path. What is not required may be null, which is "not sent".

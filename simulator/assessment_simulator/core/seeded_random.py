@@ -1,6 +1,6 @@
 """Repeatable chance: every id, token and score comes from a secret and the number of a commit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -15,18 +15,6 @@ def secret_of(seed: int | str, name: str) -> bytes:
 def seal(secret: bytes, *parts: object, size: int = 12) -> str:
     """A short authentication code over `parts`, in hexadecimal: making it needs the secret."""
     return blake2b("\0".join(map(str, parts)).encode(), key=secret, digest_size=size, person=b"seal").hexdigest()
-
-
-def sealer(secret: bytes, *parts: object) -> Callable[[bytes], str]:
-    """A function that returns `seal(secret, *parts, last)` for a last part in bytes, in a third of the time."""
-    prefix = blake2b("".join(f"{part}\0" for part in parts).encode(), key=secret, digest_size=12, person=b"seal")
-
-    def sealed(last: bytes) -> str:
-        code = prefix.copy()
-        code.update(last)
-        return code.hexdigest()
-
-    return sealed
 
 
 def uniform(seed: int | str, *parts: object) -> float:

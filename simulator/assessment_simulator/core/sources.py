@@ -58,6 +58,17 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class BehaviourFlag:
+    """A behaviour that the vendor's documents leave open or contradict; the first of `values` is the default."""
+
+    id: str
+    values: tuple[str | int | bool | None, ...]
+    statement: str
+    source: Source
+    standing: Standing = Standing.ASSUMED
+
+
+@dataclass(frozen=True, slots=True)
 class Assumption:
     """A choice of ours that callers can depend on."""
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.decision import Decision, VendorResponse
 from assessment_simulator.core.questionnaire import Questionnaire
-from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.request import Credential, VendorRequest
 from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.core.rules import Rule, violated_rules
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.schema import Interface
-from assessment_simulator.core.sources import Assumption, Document, Guarantee, Omission, Source, Standing
+from assessment_simulator.core.sources import Assumption, BehaviourFlag, Document, Guarantee, Omission
 from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 from assessment_simulator.core.text import all_ignored
 
@@ -37,29 +37,6 @@ class Endpoint:
     summary: str
 
 
-class Credential(NamedTuple):
-    """What a caller authenticates with: `id`, and a `secret` where the vendor wants one.
-
-    A link carries its sandbox's name as `id`, the seal as `secret`, and the id of the `invitation` it is sealed for.
-    """
-
-    kind: str
-    id: str
-    secret: str = ""
-    invitation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BehaviourFlag:
-    """A behaviour that the vendor's documents leave open or contradict; the first of `values` is the default."""
-
-    id: str
-    values: tuple[str | int | bool | None, ...]
-    statement: str
-    source: Source
-    standing: Standing = Standing.ASSUMED
-
-
 @dataclass(frozen=True, slots=True)
 class Invitation:
     """A vendor's invitation in neutral words."""
@@ -69,7 +46,7 @@ class Invitation:
     status: str | int
     candidate: Mapping[str, str | None]
     created: int  # in ticks
-    links: Mapping[str, str]  # with the placeholders of `core.request`
+    links: Mapping[str, str]  # with the placeholders of `core.links`
     references: tuple[str | None, ...] = ()  # the caller's own ids of what it is for, besides the candidate's
 
 

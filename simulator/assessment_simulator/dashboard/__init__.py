@@ -9,7 +9,3 @@ own. If another process owns the sandbox, the nested call leaves the whole reque
 `routes` holds the table of pages and is the place to begin. `tour` is the guided tour of the sandbox `demo`.
 `formatting` holds the functions that templates call.
 """
-
-from assessment_simulator.dashboard.routes import Dashboard
-
-__all__ = ["Dashboard"]

@@ -4,7 +4,7 @@ import re
 from html import escape
 from io import BytesIO
 
-from assessment_simulator.core.request import Dot, Drawing, Line
+from assessment_simulator.core.decision import Dot, Drawing, Line
 from assessment_simulator.documents import fonts
 
 _NOT_XML = re.compile("[^\t\n\r\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

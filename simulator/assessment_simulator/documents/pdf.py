@@ -4,7 +4,7 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from assessment_simulator.core.request import Document
+from assessment_simulator.core.decision import Document
 from assessment_simulator.documents import fonts
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from io import BytesIO
 from threading import Lock
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from assessment_simulator.core.request import Bundle, Document, Drawing
+from assessment_simulator.core.decision import Bundle, Document, Drawing
 from assessment_simulator.documents.images import png, svg
 from assessment_simulator.documents.pdf import pdf
 

@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from assessment_simulator.core import instant
+from assessment_simulator.core.decision import VendorResponse
 from assessment_simulator.core.faults import BEFORE, Fault, merge_patch
-from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.seeded_random import SeededRandom, seal
 from assessment_simulator.core.vendor import Operation, Vendor, failure_response
 from assessment_simulator.sandbox.sandbox import AtTime, Sandbox

@@ -26,17 +26,9 @@ from time import perf_counter
 from typing import Any
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.decision import Decision
+from assessment_simulator.core.decision import Bundle, Decision, Document, Drawing, VendorResponse
 from assessment_simulator.core.faults import Fault
-from assessment_simulator.core.request import (
-    MISSING,
-    Bundle,
-    Document,
-    Drawing,
-    Unreadable,
-    VendorRequest,
-    VendorResponse,
-)  # fmt: skip
+from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.urls import FORM, parse_query

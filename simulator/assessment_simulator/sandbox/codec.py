@@ -1,13 +1,13 @@
 """How changes are stored: one JSON array for each, its name first. The only module that knows the format.
 
-Records are stored as the text that they were rendered to, so what is read is byte for byte what was saved. Images
-(`image`) hold each value of a dictionary once: where the same object is met again, in another snapshot, its number
-stands in its place, and the decoder puts the same object there. A change of the format needs a new migration of the
-log, because older commits are read with the same table.
+Records are stored as the text that they were rendered to, so what is read is byte for byte what was saved. An image
+(`memory.image`) holds each value of a dictionary once: where the same object is met again, in another snapshot, its
+number stands in its place, and the decoder puts the same object there. A change of the format needs a new migration of
+the log, because older commits are read with the same table.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, astuple
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -19,8 +19,10 @@ from assessment_simulator.core.decision import Timer, WebhookEvent
 from assessment_simulator.core.faults import Counter, Fault
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest, WebhookResponse
 from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.memory import Change
+from assessment_simulator.sandbox.memory import Change, Memory, image
 
+PART = 65_536
+"""A part of an encoded image ends after this many bytes."""
 _PLAIN_JSON = b" "
 """The first byte of what orjson could not write, and Python's parser must read."""
 
@@ -72,6 +74,19 @@ class Decoder:
             for line in data.split(b"\n")
             for name, *values in (json.loads(line) if line.startswith(_PLAIN_JSON) else orjson.loads(line))
         ]
+
+
+def parts(memory: Memory) -> Iterator[bytes]:
+    """An encoded image, in parts of some tens of kilobytes."""
+    encoder, part, size = Encoder(), list[bytes](), 0
+    for change in image(memory):
+        part.append(encoder.write([change]))
+        size += len(part[-1])
+        if size > PART:
+            yield b"\n".join(part)
+            part, size = [], 0
+    if part:
+        yield b"\n".join(part)
 
 
 def _tuples(value: Any) -> Any:

@@ -13,7 +13,6 @@ Theory of operation:
 
 import asyncio
 import logging
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,9 +24,8 @@ import orjson
 
 from assessment_simulator.core.mail import MAIL
 from assessment_simulator.sandbox import request_changes
-from assessment_simulator.sandbox.codec import Decoder, Encoder
-from assessment_simulator.sandbox.image import blank, parts, replay, still
-from assessment_simulator.sandbox.memory import CHANGES, Change, Memory
+from assessment_simulator.sandbox.codec import Decoder, Encoder, parts
+from assessment_simulator.sandbox.memory import CHANGES, Change, LoggedMemory, Memory, blank, replay, still
 from assessment_simulator.storage import Batch, Deleted, Found, LogError, Position, Unusable, Unwritten
 from assessment_simulator.storage.log import Log
 from assessment_simulator.storage.pauses import Pause
@@ -40,26 +38,10 @@ MOST_BYTES = 4_194_304
 _log = logging.getLogger("simulator.log")
 
 
-class Remembering(Memory, ABC):
-    """A memory that is called when commits are durable, and when they were lost."""
-
-    @abstractmethod
-    def durable(self, name: str, arguments: tuple[Any, ...]) -> None:
-        """A change is durable."""
-
-    @abstractmethod
-    def reloaded(self) -> None:
-        """Everything was read from the log again."""
-
-    @abstractmethod
-    def refused(self) -> None:
-        """Commits were lost; what is in memory must be read from the log again."""
-
-
 class Commits:
     """The queue of one sandbox's commits, and the way to read the sandbox again."""
 
-    def __init__(self, log: Log, writer: "Writer", found: Found, memory: Remembering) -> None:
+    def __init__(self, log: Log, writer: "Writer", found: Found, memory: LoggedMemory) -> None:
         self.key = found.key
         self.durable = found.position
         """The last commit that is in the log."""

@@ -10,7 +10,8 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import NamedTuple
 
-from assessment_simulator.core.vendor import Credential, Vendor
+from assessment_simulator.core.request import Credential
+from assessment_simulator.core.vendor import Vendor
 
 Credentials = dict[str, dict[str, str]]
 """The credentials of a sandbox, by vendor and member."""

@@ -25,15 +25,16 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 from assessment_simulator.core.config import Config, JournalLimits
-from assessment_simulator.core.vendor import Credential, Vendor
+from assessment_simulator.core.request import Credential
+from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.counters import Meters
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.clock import Clock, machine_now
+from assessment_simulator.sandbox.codec import parts
 from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
 from assessment_simulator.sandbox.credentials import Credentials, Keys, digest, members
-from assessment_simulator.sandbox.image import parts
 from assessment_simulator.sandbox.sample_data import add_samples, reset
-from assessment_simulator.sandbox.sandbox import Sandbox, Worker
+from assessment_simulator.sandbox.sandbox import NAME, Sandbox, Worker
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Claimed, Found, Listed, LogError, OwnedElsewhere, Owner, Position, Unwritten
 from assessment_simulator.storage.log import Log
@@ -41,7 +42,6 @@ from assessment_simulator.storage.log import Log
 T = TypeVar("T")
 DEMO = "demo"
 """The sandbox that is filled with samples on first use."""
-NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
 _MOST_ROUTES = 50_000
 """Sandboxes of other processes, and credentials that open them, whose owner or name is remembered."""

@@ -13,29 +13,34 @@ Theory of operation:
 - A sandbox that is closed (deleted, or released to another process) does nothing more. `is_deleted` tells which.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import TOKEN, Decision, Record, Timer
+from assessment_simulator.core.decision import TOKEN, Decision, Record, Timer, VendorResponse
 from assessment_simulator.core.faults import Counter, Fault
 from assessment_simulator.core.links import Links
 from assessment_simulator.core.mail import MAIL
-from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.retry_schedule import Attempt, Delivery
 from assessment_simulator.core.seeded_random import SeededRandom, secret_of
 from assessment_simulator.core.vendor import Operation, Vendor, failure_response, handle
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.commit_queue import Commits, Remembering
 from assessment_simulator.sandbox.journal import Journal
-from assessment_simulator.sandbox.memory import CHANGES, expired
+from assessment_simulator.sandbox.memory import CHANGES, LoggedMemory, expired
 from assessment_simulator.sandbox.state import State, Stored, rendered
 from assessment_simulator.sandbox.watchers import CLOCK, CLOSING, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Watcher
 from assessment_simulator.storage.pauses import Pause
 
+if TYPE_CHECKING:
+    from assessment_simulator.sandbox.commit_queue import Commits
+
+NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
+"""The form of a sandbox's name."""
 T = TypeVar("T")
 P = ParamSpec("P")
 S = TypeVar("S", bound="Sandbox")
@@ -100,7 +105,7 @@ def transactional(method: Callable[Concatenate[S, P], T], /) -> Callable[Concate
     return wrapped
 
 
-class Sandbox(Remembering):
+class Sandbox(LoggedMemory):
     """Records, clock, seed and webhooks of one name. It is also the `SandboxView` of the vendors."""
 
     def __init__(self, name: str, seed: int | str, initial: State, vendors: Mapping[str, Vendor]) -> None:
@@ -296,7 +301,11 @@ class Sandbox(Remembering):
     @transactional
     def match_fault(self, vendor: Vendor, request: VendorRequest) -> Fault | None:
         """The fault to inject into a request, if any."""
-        return None if self.faults is None else self.faults.on_call(vendor, request, self, self.count_fault)
+        if self.faults is None:
+            return None
+        token = vendor.bearer_token(request) if vendor.bearer_token else ""
+        has_token = bool(token) and self.get(TOKEN, token) is not None
+        return self.faults.on_call(vendor.id, request, self.count_fault, has_token=has_token)
 
     @transactional
     def count_fault(self, place: int, counter: Counter) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config, CustomField
-from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, VendorResponse
+from assessment_simulator.core.decision import VendorResponse
+from assessment_simulator.core.links import BASE_URL_TOKEN, LINK_TOKEN
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import BASE_URL, NOW, FakeSandbox, FakeStored, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, PATH, VALID

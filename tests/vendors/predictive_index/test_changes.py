@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config, CustomField
-from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, VendorResponse
+from assessment_simulator.core.decision import VendorResponse
+from assessment_simulator.core.links import BASE_URL_TOKEN, LINK_TOKEN
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import BASE_URL, NOW, FakeSandbox, at
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, VALID

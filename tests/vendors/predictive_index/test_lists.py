@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import VendorResponse
+from assessment_simulator.core.decision import Decision, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import BASE_URL, FakeSandbox, FakeStored
 from tests.vendors.predictive_index.rows import VALID

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from assessment_simulator.core.config import Config, CustomField
-from assessment_simulator.core.request import Unreadable, VendorResponse
+from assessment_simulator.core.decision import VendorResponse
+from assessment_simulator.core.request import Unreadable
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import ADMINISTRATOR, PATH, VALID

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.request import Bundle, Document, Dot, Drawing, Label, Line, VendorResponse
+from assessment_simulator.core.decision import Bundle, Document, Dot, Drawing, Label, Line, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.test_assessments import created

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import MISSING, Unreadable, VendorResponse
+from assessment_simulator.core.decision import VendorResponse
+from assessment_simulator.core.request import MISSING, Unreadable
 from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import refusal_response
 from assessment_simulator.vendors.predictive_index import VENDOR

@@ -5,8 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import VendorResponse
+from assessment_simulator.core.decision import Decision, VendorResponse
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import VALID

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.request import BASE_URL_TOKEN, MISSING, VendorResponse
+from assessment_simulator.core.decision import VendorResponse
+from assessment_simulator.core.links import BASE_URL_TOKEN
+from assessment_simulator.core.request import MISSING
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import VALID

@@ -7,7 +7,9 @@ from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import LINK_TOKEN, MISSING, Unreadable, VendorRequest, VendorResponse
+from assessment_simulator.core.decision import VendorResponse
+from assessment_simulator.core.links import LINK_TOKEN
+from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
 from assessment_simulator.core.urls import FORM
 from assessment_simulator.core.vendor import handle
 from assessment_simulator.vendors.pymetrics import VENDOR

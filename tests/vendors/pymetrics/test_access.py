@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.vendor import Credential
+from assessment_simulator.core.request import Credential
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeSandbox
 from tests.vendors.pymetrics.fakes import PymetricsSandbox

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assessment_simulator.core.config import Assessment
-from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, MISSING
+from assessment_simulator.core.links import BASE_URL_TOKEN, LINK_TOKEN
+from assessment_simulator.core.request import MISSING
 from assessment_simulator.core.vendor import handle
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeSandbox

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, Document
+from assessment_simulator.core.decision import Document
+from assessment_simulator.core.links import BASE_URL_TOKEN, LINK_TOKEN
 from tests.fakes import FakeSandbox
 from tests.vendors.pymetrics.fakes import PymetricsSandbox, shown
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.request import BASE_URL_TOKEN
+from assessment_simulator.core.links import BASE_URL_TOKEN
 from assessment_simulator.vendors.pymetrics import VENDOR, rules
 from assessment_simulator.vendors.pymetrics.v2 import rules as rules_v2
 from tests.vendors.pymetrics.fakes import PymetricsSandbox, shown

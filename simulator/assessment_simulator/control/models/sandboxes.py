@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from assessment_simulator.control.models.base import INSTANT, Answer, Body, Count, Duration, Moment, OneOf, must
 from assessment_simulator.core.sources import Standing
-from assessment_simulator.sandbox.registry import NAME
+from assessment_simulator.sandbox.sandbox import NAME
 
 Seed = Annotated[
     Annotated[int, Field(json_schema_extra={"format": "int64"})] | str,

@@ -9,12 +9,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
+from assessment_simulator.core.request import MISSING, Credential, Unreadable, VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.core.text import plain
-from assessment_simulator.core.vendor import Credential
 from assessment_simulator.vendors.predictive_index.behaviour_flags import BYTE_ORDER_MARK, URL_MATCH, setting
 from assessment_simulator.vendors.predictive_index.sources import BODY, KEY, KEY_BODY, KEY_STATUS, MAINTENANCE, RATE
 

@@ -6,8 +6,7 @@ The first value is the default.
 from typing import Any
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.sources import Source, ours
-from assessment_simulator.core.vendor import BehaviourFlag
+from assessment_simulator.core.sources import BehaviourFlag, Source, ours
 from assessment_simulator.vendors.predictive_index.sources import (
     ARCHIVE,
     COMMON_PERSON_TYPES,

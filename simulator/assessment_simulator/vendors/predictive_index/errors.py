@@ -6,7 +6,8 @@ own, which is why its stock answers are taken for what is refused before the ven
 
 from collections.abc import Callable, Mapping
 
-from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.decision import VendorResponse
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule, uncompressed
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Standing, ours

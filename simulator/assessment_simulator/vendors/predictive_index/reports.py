@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, cast
 
-from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import Bundle, Document, Dot, Drawing, Label, Line, VendorRequest, VendorResponse
+from assessment_simulator.core.decision import Bundle, Decision, Document, Dot, Drawing, Label, Line, VendorResponse
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Check, Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, VendorRequest
+from assessment_simulator.core.links import BASE_URL_TOKEN, LINK_TOKEN
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import Stored
 from assessment_simulator.vendors.predictive_index import behaviour_flags as flags
 from assessment_simulator.vendors.predictive_index import people, results

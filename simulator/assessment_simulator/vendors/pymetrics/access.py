@@ -8,13 +8,12 @@ from functools import lru_cache
 from typing import Any, cast
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.decision import TOKEN, Decision, Record
-from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.decision import TOKEN, Decision, Record, VendorResponse
+from assessment_simulator.core.request import Credential, VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.core.text import all_ignored
-from assessment_simulator.core.vendor import Credential
 from assessment_simulator.vendors.pymetrics import sources
 
 _TOKEN_OPERATIONS = ("create_token", "create_token_v2")

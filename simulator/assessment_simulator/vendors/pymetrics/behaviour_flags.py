@@ -3,8 +3,7 @@
 from typing import Any
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.sources import ours
-from assessment_simulator.core.vendor import BehaviourFlag
+from assessment_simulator.core.sources import BehaviourFlag, ours
 from assessment_simulator.vendors.pymetrics import sources
 from assessment_simulator.vendors.pymetrics.states import ACCEPTED, NOT_STARTED, PENDING
 

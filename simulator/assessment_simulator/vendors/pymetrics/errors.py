@@ -1,6 +1,7 @@
 """Error responses: the envelope with three members everywhere, except for the key, which the gateway checks."""
 
-from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.decision import VendorResponse
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule, uncompressed
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Standing, ours

@@ -9,8 +9,9 @@ from hmac import compare_digest
 from typing import Any, cast
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import BASE_URL_TOKEN, LINK_TOKEN, Document, VendorRequest, VendorResponse
+from assessment_simulator.core.decision import Decision, Document, VendorResponse
+from assessment_simulator.core.links import BASE_URL_TOKEN, LINK_TOKEN
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.seeded_random import seal

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.decision import Decision, VendorResponse
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.text import PLUS, plus_is_suspect, raw_value
 from assessment_simulator.vendors.predictive_index import representations

@@ -6,8 +6,8 @@ Nothing of it is stored: it follows from the order's id and results, so every re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from assessment_simulator.core.decision import Decision
-from assessment_simulator.core.request import VendorRequest, VendorResponse
+from assessment_simulator.core.decision import Decision, VendorResponse
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.seeded_random import SeededRandom, secret_of
 from assessment_simulator.vendors.pymetrics import results
