@@ -1,7 +1,9 @@
 """The layers of the program: import-linter and ruff accept the tree, and refuse what the layers forbid."""
 
+import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,30 @@ def test_the_packages_import_one_another_as_the_layers_allow() -> None:
     done = subprocess.run([BIN / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "0 broken" in done.stdout
+
+
+def test_no_chain_of_imports_is_longer_than_twelve_modules() -> None:
+    source = ROOT / "simulator"
+    trees = {
+        ".".join(file.relative_to(source).with_suffix("").parts).removesuffix(".__init__"): ast.parse(file.read_text())
+        for file in (source / "assessment_simulator").rglob("*.py")
+    }
+
+    @cache
+    def longest(module: str) -> tuple[str, ...]:
+        """The longest chain that begins with this module. Imports inside functions and for annotations do not count."""
+        imported = {alias.name for node in trees[module].body if isinstance(node, ast.Import) for alias in node.names}
+        for node in trees[module].body:
+            if isinstance(node, ast.ImportFrom):
+                names = {f"{node.module}.{alias.name}" for alias in node.names}
+                imported |= {name if name in trees else str(node.module) for name in names}
+        return (module, *max(map(longest, imported & trees.keys() - {module}), key=len, default=()))
+
+    chain = max(map(longest, trees), key=len)
+    assert len(chain) <= 12, " -> ".join(chain)
+
+
+def test_no_folder_has_more_than_22_modules() -> None:
+    folders = {file.parent for file in (ROOT / PROGRAM).rglob("*.py")}
+    sizes = {folder.name: len([*folder.glob("*.py")]) for folder in folders}
+    assert {name: size for name, size in sizes.items() if size > 22} == {}
