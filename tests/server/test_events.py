@@ -306,12 +306,29 @@ async def test_feed_without_readers_stops_watching_the_sandbox(monkeypatch: pyte
         assert changes.since(changes.number) == []
 
 
+async def test_many_readers_are_woken_together_and_rarely() -> None:
+    sandbox, changes = new()
+    with contextlib.ExitStack() as readers:
+        for _ in range(300):
+            readers.enter_context(changes.reading())
+        first = changes.next_wake
+        sandbox.publish(CALL, "call-1")
+        await asyncio.wait_for(first.wait(), 1)
+        second = changes.next_wake
+        sandbox.publish(CALL, "call-2")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(second.wait(), 0.3)
+        assert changes.message(0) is not changes.message(1)
+        assert changes.message(1)[1] is changes.message(1)[1]
+
+
 @pytest.mark.parametrize("end", [CLOSING, ENDED])
 async def test_end_wakes_every_reader(end: str) -> None:
     sandbox, changes = new()
-    with changes.reading() as news:
+    with changes.reading():
+        next_wake = changes.next_wake
         sandbox.publish(end)
-        assert news.is_set()
+        assert next_wake.is_set()
         assert changes.closed.is_set()
         assert [change.what for change in changes.since(0)] == ([ENDED] if end == ENDED else [])
 

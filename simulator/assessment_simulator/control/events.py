@@ -1,7 +1,6 @@
 """Server-sent events: a sandbox's changes as they happen."""
 
 import asyncio
-from contextlib import suppress
 
 from starlette.responses import Response
 
@@ -9,15 +8,12 @@ from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.events.feed import ChangeFeed
 from assessment_simulator.http.asgi import Receive, Scope, Send
 from assessment_simulator.http.connection import connection_of
-from assessment_simulator.storage import json_codec
 
 MEDIA_TYPE = "text/event-stream"
 PING = 15.0
 """Seconds of silence after which a comment is sent, so that no proxy takes the stream for dead."""
 RETRY = 1_000
 """Milliseconds after which a reader should reconnect."""
-INTERVAL = 0.05
-"""Least seconds between two messages to one reader: what happens meanwhile goes together and costs little."""
 GRACE = 0.2
 """Seconds for the last message when a stream ends; a reader that has stopped reading does not get it."""
 
@@ -51,8 +47,8 @@ class EventStream(Response):
             while (await receive())["type"] != "http.disconnect":
                 pass
 
-        with self._feed.reading() as is_new:
-            sending = asyncio.ensure_future(self._send_events(send, is_new))
+        with self._feed.reading():
+            sending = asyncio.ensure_future(self._send_events(send))
             gone = asyncio.ensure_future(disconnected())
             closed = asyncio.ensure_future(self._feed.closed.wait())
             try:
@@ -67,32 +63,27 @@ class EventStream(Response):
                     task.cancel()
                 await asyncio.gather(sending, gone, closed, return_exceptions=True)
 
-    async def _send_events(self, send: Send, is_new: asyncio.Event) -> None:
-        async def write(text: str) -> None:  # returns when there is room for more: only a slow reader waits
-            await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+    async def _send_events(self, send: Send) -> None:
+        async def write(text: bytes) -> None:  # returns when there is room for more: only a slow reader waits
+            await send({"type": "http.response.body", "body": text, "more_body": True})
 
         feed = self._feed
         if self._last_event_id is None:
             number = feed.number
-            await write(f"retry: {RETRY}\nid: {feed.event_id(number)}\n\n")
+            await write(f"retry: {RETRY}\nid: {feed.event_id(number)}\n\n".encode())
         else:
             number = feed.number_of(self._last_event_id)
-            await write(f"retry: {RETRY}\n\n")
+            await write(f"retry: {RETRY}\n\n".encode())
         is_closed = False
         while not is_closed:
-            is_new.clear()
-            is_closed = feed.closed.is_set()
-            if changes := feed.since(number):
-                number, text = changes[-1].number, ""
-                for change in changes:
-                    data = json_codec.dumps({"what": change.what, "id": change.id or None}).decode()
-                    text += f"id: {feed.event_id(change.number)}\nevent: {change.what}\ndata: {data}\n\n"
+            is_closed, next_wake = feed.closed.is_set(), feed.next_wake  # set during the write, it does not wait
+            number, text = feed.message(number)
+            if text:
                 await write(text)
-                await asyncio.sleep(INTERVAL)
-            elif not is_closed:
-                with suppress(TimeoutError):
+            if not is_closed:
+                try:
                     async with asyncio.timeout(PING):
-                        await is_new.wait()
-                if not is_new.is_set():
-                    await write(": ping\n\n")
+                        await next_wake.wait()
+                except TimeoutError:
+                    await write(b": ping\n\n")
         await send({"type": "http.response.body", "body": b"", "more_body": False})

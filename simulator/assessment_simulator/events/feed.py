@@ -4,6 +4,9 @@ There is one bounded list and no queue for each reader. A reader remembers the n
 read, and takes what is newer from the list; a repeated change moves to its last place. A reader that is too slow, or
 was away for too long, gets `everything`: reload all. The feed watches the sandbox while it has a reader and `LINGER`
 seconds longer, so that a reader that reconnects misses nothing.
+
+Readers are woken together, at most every `INTERVAL` seconds, and less often the more they are (`PER_READER`). So a
+change costs the sandbox the same with one reader and with hundreds, and the readers share the text of a message.
 """
 
 import asyncio
@@ -17,10 +20,15 @@ from typing import NamedTuple
 from assessment_simulator.sandbox import watchers
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.watchers import CLOSING, ENDED, EVERYTHING
+from assessment_simulator.storage import json_codec
 
 KEPT = 1_000
 """Changes that are remembered."""
 LINGER = 60.0
+INTERVAL = 0.05
+"""Least seconds between two messages to a reader: the changes in between are one message."""
+PER_READER = 0.002
+"""The same for each reader: so many readers cannot use more than a few hundredths of the processor's time."""
 INVITATION, MAIL = "invitation", "mail"
 WHAT = tuple(
     sorted(
@@ -51,7 +59,14 @@ class ChangeFeed:
         self.number = 0
         """The number of the last change."""
         self._forgotten = 0
-        self._readers: set[asyncio.Event] = set()
+        self.readers = 0
+        """How many streams read now."""
+        self.next_wake = asyncio.Event()
+        """Set when the readers are woken next; then another takes its place."""
+        self._last_wake = 0.0
+        self._wake_timer: asyncio.TimerHandle | None = None
+        self._text = (0, 0, b"")
+        """The last message: the numbers before and after it, and its text."""
         self._is_watching = False
         self._unwatch_timer: asyncio.TimerHandle | None = None
         self.closed = asyncio.Event()
@@ -59,16 +74,10 @@ class ChangeFeed:
         if sandbox.is_leaving:
             self.closed.set()
 
-    @property
-    def readers(self) -> int:
-        """How many streams read now."""
-        return len(self._readers)
-
     @contextmanager
-    def reading(self) -> Iterator[asyncio.Event]:
-        """Watch the sandbox for as long as the block lasts; the event is set whenever something is new."""
-        is_new = asyncio.Event()
-        self._readers.add(is_new)
+    def reading(self) -> Iterator[None]:
+        """Watch the sandbox for as long as the block lasts."""
+        self.readers += 1
         if self._unwatch_timer is not None:
             self._unwatch_timer.cancel()
             self._unwatch_timer = None
@@ -76,12 +85,12 @@ class ChangeFeed:
             self._is_watching = True
             self._watchers.append(self._note)
         try:
-            yield is_new
+            yield
         finally:
-            self._readers.remove(is_new)
-            if not self._readers and self.closed.is_set():
+            self.readers -= 1
+            if not self.readers and self.closed.is_set():
                 self._unwatch()  # no reader follows: a timer would only keep this in memory
-            elif not self._readers:
+            elif not self.readers:
                 self._unwatch_timer = asyncio.get_running_loop().call_later(LINGER, self._unwatch)
 
     def _unwatch(self) -> None:
@@ -106,8 +115,20 @@ class ChangeFeed:
                 if len(changes) == KEPT:
                     self._forgotten = changes[0].number
                 changes.append(change)
-        for is_new in self._readers:
-            is_new.set()
+        loop = asyncio.get_running_loop()
+        if self.closed.is_set():
+            self._wake()
+        elif self.readers and self._wake_timer is None:
+            due = self._last_wake + max(INTERVAL, PER_READER * self.readers)
+            self._wake_timer = loop.call_later(max(0.0, due - loop.time()), self._wake)
+
+    def _wake(self) -> None:
+        if self._wake_timer is not None:
+            self._wake_timer.cancel()
+            self._wake_timer = None
+        self._last_wake = asyncio.get_running_loop().time()
+        self.next_wake.set()
+        self.next_wake = asyncio.Event()
 
     def event_id(self, number: int) -> str:
         """The id of the event with this number, which a reader sends as `Last-Event-ID` when it reconnects."""
@@ -118,6 +139,16 @@ class ChangeFeed:
         token, _, number = event_id.partition("-")
         known = token == self._token and number.isascii() and number.isdecimal() and len(number) < 16
         return int(number) if known and int(number) <= self.number else -1
+
+    def message(self, number: int) -> tuple[int, bytes]:
+        """What changed after this number as server-sent events, and the number of the last change."""
+        if self._text[:2] != (number, self.number):
+            text, last = b"", number
+            for last, what, id in self.since(number):
+                data = json_codec.dumps({"what": what, "id": id or None})
+                text += b"id: %b\nevent: %b\ndata: %b\n\n" % (self.event_id(last).encode(), what.encode(), data)
+            self._text = (number, self.number, text)
+        return self.number, self._text[2]
 
     def since(self, number: int) -> list[Change]:
         """What changed after this number, each thing once, at its last change; `everything` if that is not known."""
