@@ -89,7 +89,7 @@ def main() -> int:
     options.add_argument("--only", nargs="+", default=[], metavar="GLOB")
     asked = options.parse_args()
     wrong = 0
-    print("| log | held | of | seconds |\n|---|--:|--:|--:|")
+    print("| log | passed | of | seconds |\n|---|--:|--:|--:|")
     with postgres() as server:
         for name in asked.log:
             with serves(name, server) as url:
