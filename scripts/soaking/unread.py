@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
 
 from assessment_contracts.kit import Connection, Unreachable, serve_command
 from assessment_simulator.settings import Settings
@@ -31,14 +30,12 @@ class Ended:
 async def unread(calls: int) -> AsyncIterator[Ended]:
     """Ask each kind of server so often, then end it by SIGTERM."""
     serve = serve_command("--access-log", "--grace", str(GRACE))
-    with TemporaryDirectory() as folder:
-        kinds = {
-            "serve": serve,
-            "serve --workers 2": [*serve, "--workers", "2", "--log", f"sqlite:{folder}/log.db"],
-            "the server of the pytest plugin": [sys.executable, "-m", "assessment_simulator.testing.server_process"],
-        }
-        for kind, command in kinds.items():
-            yield await asyncio.to_thread(_ended, kind, command, calls)
+    kinds = {
+        "serve": serve,
+        "the server of the pytest plugin": [sys.executable, "-m", "assessment_simulator.testing.server_process"],
+    }
+    for kind, command in kinds.items():
+        yield await asyncio.to_thread(_ended, kind, command, calls)
 
 
 def _ended(kind: str, command: Sequence[str], calls: int) -> Ended:

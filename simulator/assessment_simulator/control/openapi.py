@@ -41,6 +41,7 @@ _MEANS = {
     409: "not possible in the current state",
     410: "the sandbox was deleted, or the server stops",
     413: "the body is over 1 MiB",
+    415: "the body has a content encoding",
     422: "the body or a parameter is not valid",
     500: "the simulator failed; its log says where",
     503: "the server stops, and this call was not finished",
@@ -132,7 +133,7 @@ def _operation(row: Operation, shapes: Mapping[Place, Schema]) -> Json:
     if names:  # a parameter that holds a slash leads elsewhere
         problems |= {404, 405}
     if row.method != "GET":
-        problems |= {400, 403, 413}
+        problems |= {400, 403, 413, 415}
     if row.body is not None or row.query:
         problems.add(422)
     errors = {

@@ -30,7 +30,7 @@ def read(pairs: Sequence[tuple[str, str]], parameters: Mapping[str, Parameter]) 
     for name, value in pairs:
         try:
             if name not in parameters:
-                flaws.append((name, f"is unknown; known are {', '.join(parameters)}"))
+                flaws.append((name or '""', f"is unknown; known are {', '.join(parameters)}"))
             elif counts[name] > 1:
                 flaws.append((name, "is given more than once"))
             else:

@@ -52,7 +52,7 @@ async def _body(request: Request) -> bytes:
     try:
         return await read_body(headers, request.receive)
     except TooLarge:
-        raise Problem(413, "the body is over 1 MiB", {"connection": "close"}) from None
+        raise Problem(413, "the body is over 1 MiB") from None
     except Gone:
         raise Problem(400, "the body breaks off before its end") from None
 

@@ -308,6 +308,7 @@ def test_a_full_disk_gives_503_and_changes_nothing(path: Path) -> None:
         assert "nothing was changed" in refused[0].json()["detail"]
         assert (control.status_code, control.headers["content-type"]) == (503, "application/problem+json")
         assert http.post("/_simulator/sandboxes", json={"name": "bo"}).status_code == 503
+        assert http.get("/_simulator/ready").status_code == 503
         assert sandbox.pi.get(f"{PATH}/{order['assessmentId']}").status_code == 200
         assert everything(sandbox) == before
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, unlimited)
