@@ -13,11 +13,11 @@ Theory of operation:
   every `BEAT` seconds. It answers, and sends webhooks, only while the last statement that succeeded was sent less than
   `LEASE` seconds ago; so it stops before the database gives its sandboxes away, also when it was paused in between.
 - **Taking by force.** A server that cannot reach an owner takes one sandbox from it (`take`): it writes its own id into
-  the row and has the database end the owner's session. If the owner is alive it learns that from its connection: while
-  something on that is unread, its lease is not valid; it opens another session, keeps its other sandboxes, and by
-  deleting its old row it says that it has stopped answering for this one. If the owner is silent, its sandboxes are
-  free, and the taken one is used, `LEASE` seconds after its lock was free: the network may have broken just before,
-  and the owner may answer reads until its lease ends. A sandbox that was taken from an owner by force stays with the
+  the row and has the database end the owner's session. A live owner sees its session end: what arrives while no
+  statement is in flight ends its lease at once. It opens a new session, keeps its other sandboxes and deletes its old
+  row, which says that it no longer answers for the taken one. If the owner is silent, the taken sandbox may be used,
+  and its others claimed, `LEASE` seconds after its lock was released: the network may have broken just before, and the
+  owner may answer reads until its lease ends. A sandbox that was taken from an owner by force stays with the
   new one for `TENURE` seconds at least, as long as that one is alive; so two servers that cannot reach each other do
   not take it from each other with every call.
 - **A lost session.** The server opens another one and takes the lock of the old id first, so that nothing of the old
@@ -257,7 +257,9 @@ class PostgresqlLog(Log):
             self._session is not None
             and self._lost is None
             and uptime() - self._confirmed < LEASE
-            and not (self._arrived and self._arrived.poll(0))
+            # While a statement is in flight, what arrives is its answer. To confirm again for that would send another
+            # statement with the next answer to come, and so on. Within the lease nobody else uses the sandboxes.
+            and (self._busy.locked() or not (self._arrived and self._arrived.poll(0)))
         )
 
     async def confirm(self, within: float = SETTLES_WITHIN) -> None:
