@@ -175,7 +175,7 @@ BAD_OPENINGS: dict[str, tuple[Any, str]] = {
     "65 letters": ({"name": "a" * 65}, "name"),
     "a number for a name": ({"name": 5}, "name"),
     "a list for a name": ({"name": ["a"]}, "name"),
-    "a fraction for a seed": ({"seed": 1.5}, "seed"),
+    "a fraction for a seed": ({"seed": 1.5}, "seed: must be an integer or a string"),
     "true for a seed": ({"seed": True}, "seed"),
     "null for a seed": ({"seed": None}, "seed"),
     "a list for a seed": ({"seed": [1]}, "seed"),

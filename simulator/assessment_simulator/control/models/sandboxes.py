@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from assessment_simulator.control.models.base import INSTANT, Answer, Body, Count, Duration, Moment, OneOf, must
 from assessment_simulator.core.sources import Standing
@@ -10,6 +10,8 @@ from assessment_simulator.sandbox.sandbox import NAME
 
 Seed = Annotated[
     Annotated[int, Field(json_schema_extra={"format": "int64"})] | str,
+    # Before the union, whose errors name a member for each of its types.
+    BeforeValidator(must("be an integer or a string", lambda value: type(value) in (int, str)).func),
     Field(description="all ids and scores are derived from it; default 0"),
 ]
 Name = Annotated[
