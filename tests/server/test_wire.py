@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from assessment_simulator.sandbox.state import Stored
 from assessment_simulator.storage import json_codec
 
 VALUES: dict[str, Any] = {
@@ -64,7 +65,7 @@ def test_what_is_written_others_can_read(value: Any) -> None:
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_a_rendered_value_is_put_in_as_it_stands(value: Any) -> None:
-    raw = json_codec.Raw(json_codec.dumps(value))
+    raw = Stored("an-id", (None, json_codec.dumps(value), b"{}"))
     for around in ([raw], {"a": raw}, {"a": [raw, raw], "b": 1}, {"long": 2**70, "a": raw}):
         expected = json.loads(json.dumps(around, default=lambda _: value))
         assert alike(json.loads(json_codec.dumps(around)), expected)

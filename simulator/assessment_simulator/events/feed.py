@@ -115,10 +115,10 @@ class ChangeFeed:
                 if len(changes) == KEPT:
                     self._forgotten = changes[0].number
                 changes.append(change)
-        loop = asyncio.get_running_loop()
         if self.closed.is_set():
             self._wake()
-        elif self.readers and self._wake_timer is None:
+        elif public is not None and self.readers and self._wake_timer is None:
+            loop = asyncio.get_running_loop()
             due = self._last_wake + max(INTERVAL, PER_READER * self.readers)
             self._wake_timer = loop.call_later(max(0.0, due - loop.time()), self._wake)
 
@@ -143,10 +143,10 @@ class ChangeFeed:
     def message(self, number: int) -> tuple[int, bytes]:
         """What changed after this number as server-sent events, and the number of the last change."""
         if self._text[:2] != (number, self.number):
-            text, last = b"", number
-            for last, what, id in self.since(number):
+            text = b""
+            for at, what, id in self.since(number):
                 data = json_codec.dumps({"what": what, "id": id or None})
-                text += b"id: %b\nevent: %b\ndata: %b\n\n" % (self.event_id(last).encode(), what.encode(), data)
+                text += b"id: %b\nevent: %b\ndata: %b\n\n" % (self.event_id(at).encode(), what.encode(), data)
             self._text = (number, self.number, text)
         return self.number, self._text[2]
 

@@ -87,7 +87,6 @@ class Sandboxes:
         self._is_leaving = False
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
-        self._workers: dict[str, Worker] = {}
         self._keys = Keys(vendors)
         self._sampled: WeakSet[Sandbox] = WeakSet()
         self._busy: dict[str, asyncio.Task[Any]] = {}
@@ -113,7 +112,8 @@ class Sandboxes:
 
     def worker(self, sandbox: Sandbox) -> Worker:
         """The worker that sends the webhooks of a sandbox, which also advances its clock."""
-        return self._workers[sandbox.name]
+        assert sandbox.worker is not None  # noqa: S101  it is in memory
+        return sandbox.worker
 
     # Finding and reading.
 
@@ -177,7 +177,7 @@ class Sandboxes:
         """Read a claimed sandbox; False where the session that claimed it, `owner`, was lost in the meantime."""
         name, is_new = found.name, sandbox is None
         if sandbox is None:
-            sandbox = Sandbox(name, found.about["seed"], State(Config(), Clock()), self.vendors)
+            sandbox = self._new(name, found.about["seed"], State(Config(), Clock()))
         commits = sandbox.commits = sandbox.commits or self._commits(log, found, sandbox)
         try:
             await commits.load()
@@ -195,7 +195,7 @@ class Sandboxes:
             if found.about["sampled"]:
                 self._sampled.add(sandbox)
             self._register(sandbox)
-        if sandbox.state.clock.held and not self._workers[name].is_advancing:  # an advance was cut short
+        if sandbox.state.clock.held and not self.worker(sandbox).is_advancing:  # an advance was cut short
             sandbox.set_clock(sandbox.state.clock.let_go())
         await sandbox.fire_due_timers()
         sandbox.wake_worker()
@@ -229,8 +229,7 @@ class Sandboxes:
             raise AlreadyExists(name)
         if count >= self._most:
             raise CapacityExceeded(self._most)
-        sandbox = Sandbox(name, seed, state or State(config or Config(), Clock()), self.vendors)
-        sandbox.count_commit = partial(self.meters.count, "commits")
+        sandbox = self._new(name, seed, state or State(config or Config(), Clock()))
         if name == DEMO and state is None:
             self._sampled.add(sandbox)
             add_samples(sandbox)
@@ -250,15 +249,19 @@ class Sandboxes:
         _log.info("sandbox %s opened", name)
         return sandbox
 
+    def _new(self, name: str, seed: int | str, state: State) -> Sandbox:
+        sandbox = Sandbox(name, seed, state, self.vendors)
+        sandbox.count_commit = partial(self.meters.count, "commits")
+        return sandbox
+
     def _register(self, sandbox: Sandbox) -> None:
         """Let a sandbox be found."""
         name = sandbox.name
         self._sandboxes[name] = sandbox
         self._owners.pop(name, None)
         sandbox.is_leaving = self._is_leaving
-        sandbox.count_commit = partial(self.meters.count, "commits")
         sandbox.refresh = partial(self._refresh, name)
-        self._workers[name] = self._attach(sandbox)
+        sandbox.worker = self._attach(sandbox)
         self.meters.count("sandboxes_opened")
 
     async def _refresh(self, name: str) -> None:
@@ -355,7 +358,7 @@ class Sandboxes:
             return
         del self._sandboxes[name]
         self._keys.forget(name)
-        worker = self._workers.pop(name)
+        worker = self.worker(sandbox)
         worker.stop_sending()
         commits = sandbox.commits
         if may_wait and commits is not None:
@@ -407,7 +410,7 @@ class Sandboxes:
 
     def is_sending(self) -> bool:
         """Whether an attempt of any sandbox is under way."""
-        return any(worker.is_sending for worker in self._workers.values())
+        return any(sandbox.worker.is_sending for sandbox in self if sandbox.worker is not None)
 
     async def release_all(self, may_wait: Callable[[], bool]) -> None:
         """Release all sandboxes, some at a time, and claim no more: the process is about to end.
@@ -417,8 +420,8 @@ class Sandboxes:
         if self.log is None:
             return
         self.log.stop_claiming()
-        for worker in self._workers.values():
-            worker.stop_sending()
+        for sandbox in self:
+            self.worker(sandbox).stop_sending()
         while self.is_sending() and may_wait():  # noqa: ASYNC110  also the time and a second signal end it
             await asyncio.sleep(0.01)
         while some := [*self][:RELEASED]:
@@ -429,8 +432,9 @@ class Sandboxes:
         """Stop all that is on its way; what was not finished is in the log, if there is one."""
         if self._busy:
             await asyncio.wait([*self._busy.values()], timeout=1.0)
-        for worker in [*self._workers.values()]:
-            await worker.close()
+        for sandbox in self:
+            if sandbox.worker is not None:
+                await sandbox.worker.close()
         if self.writer is not None:
             await self.writer.close()
         if self.log is not None:

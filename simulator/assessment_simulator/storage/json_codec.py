@@ -12,15 +12,6 @@ _ALL_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 19
 
 
-class Raw:
-    """JSON that is rendered already."""
-
-    __slots__ = ("raw",)
-
-    def __init__(self, raw: bytes) -> None:
-        self.raw = raw
-
-
 def loads(data: bytes) -> Any:
     """Parse JSON text; raises ValueError with the reason in plain words."""
     value = orjson.loads(data)

@@ -8,7 +8,7 @@
 3. **Record the attempt** (`_record`): one commit keeps the attempt and what it means: delivered, failed, or due again
    after a backoff. It is repeated until it succeeds, because an attempt that was made must not be made again.
 4. **Reschedule** (`_reschedule`): the next delivery takes the free place, and a timer waits for what is due next. The
-   same timer fires the sandbox's own timers.
+   same wake-up fires the sandbox's due timers.
 
 Deliveries arrive at least once: if the process ends between 2 and 3, the next owner sends the webhook again. Those of
 one invitation arrive in order, because the queue offers only the first of them.
@@ -65,7 +65,6 @@ class WebhookWorker:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0
         self._timer_task: asyncio.Task[None] | None = None
-        sandbox.worker = self
 
     @property
     def is_sending(self) -> bool:
