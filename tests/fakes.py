@@ -85,20 +85,20 @@ class FakeSandbox:
             operation, self.now, SeededRandom(self.secret, self.sequence + 1), BASE_URL, body=body, **members
         )
 
-    def ask(self, vendor: Vendor, operation: str, body: Any = MISSING, **members: Any) -> VendorResponse:
+    def handle(self, vendor: Vendor, operation: str, body: Any = MISSING, **members: Any) -> VendorResponse:
         """Have a vendor handle a request, and apply its decision."""
         decision = handle(vendor, vendor.operations[operation], self.call(operation, body, **members), self)
         self.apply(decision)
         return decision.response
 
-    def ring(self, vendor: Vendor, after: int = 0) -> None:
+    def fire_timers(self, vendor: Vendor, after: int = 0) -> None:
         """Advance by `after` ticks, and fire the timers that are due, in order, each at its own time."""
         end = self.now + after
         while due := [timer for timer in self.timers.values() if timer.at is not None and timer.at <= end]:
             first = min(due, key=lambda timer: (timer.at, timer.operation))
             del self.timers[first.operation, first.id]
             self.now = first.at or self.now
-            self.ask(vendor, first.operation, params={"id": first.id})
+            self.handle(vendor, first.operation, params={"id": first.id})
         self.now = end
 
     def memory(self) -> tuple[object, ...]:
@@ -106,7 +106,7 @@ class FakeSandbox:
         index = {key: tuple(ids) for key, ids in self.index.items()}
         return dict(self.records), index, dict(self.timers), tuple(self.webhook_events)
 
-    def behave(self, **flags: str | int | bool | None) -> None:
+    def set_behaviour(self, **flags: str | int | bool | None) -> None:
         """Set behaviour flags: `pi_list_limit=50` sets `pi.list_limit`."""
         wanted = {id.replace("_", ".", 1): value for id, value in flags.items()}
         self.config = replace(self.config, behaviour={**self.config.behaviour, **wanted})

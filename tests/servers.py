@@ -111,7 +111,7 @@ class Sandbox:
         body = {} if json is None else {"json": json}
         return self.http.request(method, f"/_simulator/sandboxes/{self.name}{path}", **body)
 
-    def told(self, method: str, path: str = "", json: Any = None) -> Any:
+    def control_json(self, method: str, path: str = "", json: Any = None) -> Any:
         """A control call that must succeed; its JSON."""
         answer = self.control(method, path, json)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"

@@ -62,13 +62,13 @@ def half(card: Locator, vendor: str) -> Locator:
 
 
 def invitations(sandbox: Sandbox, vendor: str) -> list[Any]:
-    return [one for one in sandbox.told("GET", "/invitations") if one["vendor"] == vendor]
+    return [one for one in sandbox.control_json("GET", "/invitations") if one["vendor"] == vendor]
 
 
 def test_it_begins_with_applicants_who_are_not_invited(seen: Visit, sandbox: Sandbox) -> None:
     expect(seen.page.get_by_role("article")).to_have_count(3)
     expect(seen.page.get_by_text("Status: not invited")).to_have_count(6)
-    assert sandbox.told("GET", "/invitations") == []
+    assert sandbox.control_json("GET", "/invitations") == []
 
 
 def test_an_order_is_followed_from_invitation_to_result_and_report(seen: Visit, sandbox: Sandbox) -> None:
@@ -79,9 +79,9 @@ def test_an_order_is_followed_from_invitation_to_result_and_report(seen: Visit, 
     link = card.get_by_role("link", name="Open the candidate's link")
     expect(link).to_have_attribute("href", invited["links"]["invite"])
     expect(card.get_by_role("button")).to_be_disabled()
-    sandbox.told("POST", f"/invitations/{invited['id']}/start")
+    sandbox.control_json("POST", f"/invitations/{invited['id']}/start")
     expect(card).to_contain_text("Status: In Progress")
-    sandbox.told("POST", f"/invitations/{invited['id']}/complete")
+    sandbox.control_json("POST", f"/invitations/{invited['id']}/complete")
     expect(card).to_contain_text("Status: Fulfilled")
     expect(card).to_contain_text("Recommended")
     expect(link).to_be_hidden()
@@ -101,7 +101,7 @@ def test_an_assessment_is_followed_from_invitation_to_pattern_and_report(seen: V
     expect(card.get_by_role("link", name="Open the candidate's link")).to_have_attribute(
         "href", invited["links"]["invite"]
     )
-    sandbox.told("POST", f"/invitations/{invited['id']}/complete")
+    sandbox.control_json("POST", f"/invitations/{invited['id']}/complete")
     expect(card).to_contain_text("Status: Completed")
     expect(card).to_contain_text("Pattern ")
     picture = card.get_by_role("img", name="Behavioural pattern of Mary Jackson")
@@ -141,16 +141,16 @@ def test_what_was_sent_is_known_after_a_reload(seen: Visit, sandbox: Sandbox, or
 
 
 def test_a_token_that_lapses_is_asked_for_again(seen: Visit, sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"advance": "PT2H"})
+    sandbox.control_json("POST", "/clock", {"advance": "PT2H"})
     card = half(add(seen.page, "mary+completes@example.com"), PYMETRICS)
     card.get_by_role("button", name="Send order").click()
     expect(card).to_contain_text("Status: Fulfilled")
-    assert [call["status"] for call in sandbox.told("GET", "/journal?operation=create_token")] == [201, 201]
+    assert [call["status"] for call in sandbox.control_json("GET", "/journal?operation=create_token")] == [201, 201]
     seen.complaints.clear()  # the browser tells of every status from 400 on
 
 
 def test_a_refusal_is_shown_with_its_rule(seen: Visit, sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"maintenance": True})
+    sandbox.control_json("PATCH", "/config", {"maintenance": True})
     card = half(add(seen.page, "mary@example.com"), PI)
     card.get_by_role("button", name="Send assessment").click()
     expect(seen.page.get_by_role("status")).to_contain_text("503")
@@ -164,7 +164,7 @@ def test_a_sandbox_that_was_reset_lets_one_invite_again(seen: Visit, sandbox: Sa
     card = half(add(seen.page, "mary@example.com"), PI)
     card.get_by_role("button", name="Send assessment").click()
     expect(card).to_contain_text("Status: Created")
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/reset")
     expect(card).to_contain_text("Status: not invited")
     card.get_by_role("button", name="Send assessment").click()
     expect(card).to_contain_text("Status: Created")
@@ -281,7 +281,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
 def test_what_faults_leave_of_an_answer_can_be_read_too(seen: Visit, sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/api/v1/behavioralassessments"
     for fault, expected in FAULTS:
-        sandbox.told("PUT", "/faults", [{**fault, "operation": "list_assessments"}])
+        sandbox.control_json("PUT", "/faults", [{**fault, "operation": "list_assessments"}])
         got = seen.page.evaluate(
             "([url, headers]) => fetch(url, {headers})"
             ".then((r) => `${r.status} ${r.headers.get('Retry-After')}`, () => 'no answer')",

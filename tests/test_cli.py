@@ -384,12 +384,12 @@ def test_variables_apply_where_no_option_is_given(tmp_path: Path) -> None:
     with Server(environ=environ) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
         assert not server.url.endswith(":1"), "an option comes before its variable"
         sandbox = Sandbox(http, "ada")
-        assert sandbox.told("GET", "/config")["invitation_days"] == 20
+        assert sandbox.control_json("GET", "/config")["invitation_days"] == 20
         made = assessment(sandbox, assessmentStatusWebHook=server.url)
         assert made["assessmentUrl"].startswith("https://sim.example/")
-        sandbox.told("POST", f"/invitations/{made['assessmentId']}/complete")
-        sandbox.told("POST", "/clock", {"until_idle": True})
-        assert sandbox.told("GET", "/deliveries")[0]["attempts"][0]["error"] == "refused by policy"
+        sandbox.control_json("POST", f"/invitations/{made['assessmentId']}/complete")
+        sandbox.control_json("POST", "/clock", {"until_idle": True})
+        assert sandbox.control_json("GET", "/deliveries")[0]["attempts"][0]["error"] == "refused by policy"
 
 
 def test_the_port_of_the_environment_is_used_by_serve_and_ready() -> None:
@@ -423,12 +423,12 @@ def test_a_configuration_file_opens_sandboxes_with_their_settings(tmp_path: Path
     with served("--config", str(tmp_path / name)) as url, httpx2.Client(base_url=url, trust_env=False) as http:
         assert [found["name"] for found in http.get(ROOT).json()] == ["ada", "bob"]
         sandbox = Sandbox(http, "ada")
-        config = sandbox.told("GET", "/config")
+        config = sandbox.control_json("GET", "/config")
         assert (config["positions"], config["behaviour"]["pi.list_limit"]) == (["Pilot"], 50)
-        sandbox.told("PATCH", "/config", {"positions": []})
-        sandbox.told("POST", "/reset")
-        assert sandbox.told("GET", "/config") == config
-        assert Sandbox(http, "bob").told("GET", "/config")["positions"] != ["Pilot"]
+        sandbox.control_json("PATCH", "/config", {"positions": []})
+        sandbox.control_json("POST", "/reset")
+        assert sandbox.control_json("GET", "/config") == config
+        assert Sandbox(http, "bob").control_json("GET", "/config")["positions"] != ["Pilot"]
 
 
 def test_a_configuration_file_may_have_the_demo_sandbox(tmp_path: Path) -> None:

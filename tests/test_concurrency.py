@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from tests.server import answers_taken
+from tests.server import wait_for_responses_handled
 from tests.server.test_clock import gate
 from tests.servers import Listener, Received, Sandbox, Server
-from tests.waiting import overtaken, until
+from tests.waiting import until, wait_for_requests_read
 
 __all__ = ["gate"]
 
@@ -175,7 +175,7 @@ def test_sixteen_equal_creations_at_once_make_one_order(sandbox: Sandbox, togeth
         assert Counter(answer.status for answer in answers) == {201: 1, 200: 15}
         assert all(answer.json["created"] is (answer.status == 201) for answer in answers)
         assert len({json.dumps(answer.json["order"]) for answer in answers}) == 1
-    assert len(sandbox.told("GET", "/invitations")) == len(sandbox.told("GET", "/mail")) == 20
+    assert len(sandbox.control_json("GET", "/invitations")) == len(sandbox.control_json("GET", "/mail")) == 20
 
 
 def test_sixteen_equal_people_at_once_are_one_person(sandbox: Sandbox, together: Together) -> None:
@@ -191,25 +191,25 @@ def test_one_of_sixteen_equal_actions_at_once_is_done(sandbox: Sandbox, together
     path = f"/_simulator/sandboxes/{sandbox.name}/invitations/{made['assessmentId']}/complete"
     answers = together.send([message("POST", path, {})] * 16)
     assert Counter(answer.status for answer in answers) == {200: 1, 409: 15}
-    sandbox.told("POST", "/clock", {"advance": "PT0S"})
-    assert len(listener.received) == len(sandbox.told("GET", "/deliveries")) == 1
+    sandbox.control_json("POST", "/clock", {"advance": "PT0S"})
+    assert len(listener.received) == len(sandbox.control_json("GET", "/deliveries")) == 1
 
 
 def test_one_of_sixteen_who_open_a_name_at_once_gets_it(http: httpx2.Client, together: Together) -> None:
     name = f"t-{uuid.uuid4()}"
     answers = together.send([message("POST", "/_simulator/sandboxes", {}, {"name": name})] * 16)
     assert Counter(answer.status for answer in answers) == {201: 1, 409: 15}
-    Sandbox(http, name).told("DELETE")
+    Sandbox(http, name).control_json("DELETE")
 
 
 def test_one_of_several_advances_at_once_is_played(sandbox: Sandbox, together: Together, listener: Listener) -> None:
     listener.delay = 0.2
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     sandbox.pi.post(PATH, json={**PERSON, "email": "a+completes-in-10s@b", "assessmentStatusWebHook": listener.url})
     path = f"/_simulator/sandboxes/{sandbox.name}/clock"
     answers = together.send([message("POST", path, {}, {"advance": "PT1M"})] * 8)
     assert Counter(answer.status for answer in answers) == {200: 1, 409: 7}
-    assert sandbox.told("GET", "/clock")["now"] == "2026-01-01T00:01:00.0000000Z"
+    assert sandbox.control_json("GET", "/clock")["now"] == "2026-01-01T00:01:00.0000000Z"
 
 
 # Listeners that talk back.
@@ -224,16 +224,16 @@ def test_a_listener_that_reads_the_assessment_inside_its_webhook_does_not_deadlo
         shown = sandbox.pi.get(f"{PATH}/{received.form['assessmentId']}").json()
         seen.append((shown["assessmentState"], shown["assessmentDateTime"]))
         assert sandbox.control("POST", "/clock", {"advance": "PT1H"}).status_code == 409
-        assert sandbox.told("GET", "/clock")["now"] == shown["assessmentDateTime"]
+        assert sandbox.control_json("GET", "/clock")["now"] == shown["assessmentDateTime"]
         return 200
 
     listener.answers = answer
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     for delay in ("10s", "20s"):
         email = f"ada+completes-in-{delay}@example.com"
         sandbox.pi.post(PATH, json={**PERSON, "email": email, "assessmentStatusWebHook": listener.url})
     began = time.monotonic()
-    turned = sandbox.told("POST", "/clock", {"advance": "PT1M"})
+    turned = sandbox.control_json("POST", "/clock", {"advance": "PT1M"})
     assert time.monotonic() - began < 5
     assert seen == [(40, "2026-01-01T00:00:10.0000000Z"), (40, "2026-01-01T00:00:20.0000000Z")]
     assert [event["what"] for event in turned["events"]] == ["complete", "attempt"] * 2
@@ -250,9 +250,9 @@ def test_what_a_listener_does_inside_its_webhook_happens_within_the_same_advance
         return 200
 
     listener.answers = answer
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     answer(Received("POST", "/", {}, b"", 0))
-    turned = sandbox.told("POST", "/clock", {"advance": "PT10M"})
+    turned = sandbox.control_json("POST", "/clock", {"advance": "PT10M"})
     assert [event["at"][14:19] for event in turned["events"] if event["what"] == "complete"] == [
         "01:00", "02:00", "03:00", "04:00", "05:00"
     ]  # fmt: skip
@@ -263,16 +263,16 @@ def test_a_sandbox_that_begins_anew_in_the_middle_of_an_advance_ends_it(
     sandbox: Sandbox, listener: Listener, method: str, path: str
 ) -> None:
     listener.delay = 20
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     body = {**PERSON, "email": "ada+completes-in-1m@example.com", "assessmentStatusWebHook": listener.url}
     sandbox.pi.post(PATH, json=body)
     with ThreadPoolExecutor(1) as pool:
         advance = pool.submit(sandbox.control, "POST", "/clock", {"advance": "P1D"})
         listener.wait_for(1)
-        sandbox.told(method, path.format(kept))
+        sandbox.control_json(method, path.format(kept))
         assert advance.result(5).status_code == (410 if method == "DELETE" else 409)
-    assert sandbox.told("GET", "/deliveries") == sandbox.told("GET", "/invitations") == []
+    assert sandbox.control_json("GET", "/deliveries") == sandbox.control_json("GET", "/invitations") == []
     assert sandbox.control("POST", "/clock", {"advance": "PT1S"}).status_code == 200
 
 
@@ -295,7 +295,7 @@ def at_once(*jobs: Callable[[], Iterator[httpx2.Response]]) -> list[httpx2.Respo
 
 def check_consistent(sandbox: Sandbox) -> None:
     """Whatever is shown in one place is shown in every other."""
-    invitations = {one["id"]: one for one in sandbox.told("GET", "/invitations")}
+    invitations = {one["id"]: one for one in sandbox.control_json("GET", "/invitations")}
     listed = sandbox.pi.get(PATH).json()
     theirs = [id for id, one in invitations.items() if one["vendor"] == "predictive_index"]
     assert [one["assessmentId"] for one in listed] == theirs[:50]
@@ -304,12 +304,12 @@ def check_consistent(sandbox: Sandbox) -> None:
     for id, one in invitations.items():
         if one["vendor"] == "pymetrics":
             assert desk.get(f"/mercury/getOrder/{id}").json()["id"] == id
-    for thing in sandbox.told("GET", "/mail") + sandbox.told("GET", "/deliveries"):
+    for thing in sandbox.control_json("GET", "/mail") + sandbox.control_json("GET", "/deliveries"):
         assert thing["invitation"] in invitations
 
 
 def test_advances_creations_and_settings_at_once_lose_and_double_nothing(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     desk = sandbox.pymetrics
 
     def advances() -> Iterator[httpx2.Response]:
@@ -335,10 +335,12 @@ def test_advances_creations_and_settings_at_once_lose_and_double_nothing(sandbox
     made = [answer for answer in answers if answer.url.path in (PATH, "/mercury/order")]
     assert {answer.status_code for answer in made} == {201}
     seconds = 10 * played
-    assert sandbox.told("GET", "/clock")["now"] == f"2026-01-01T00:{seconds // 60:02d}:{seconds % 60:02d}.0000000Z"
-    sandbox.told("POST", "/clock", {"advance": "PT10M"})
-    assert Counter(one["status"] for one in sandbox.told("GET", "/invitations")) == {40: 40, "Completed": 40}
-    deliveries = sandbox.told("GET", "/deliveries")
+    assert (
+        sandbox.control_json("GET", "/clock")["now"] == f"2026-01-01T00:{seconds // 60:02d}:{seconds % 60:02d}.0000000Z"
+    )
+    sandbox.control_json("POST", "/clock", {"advance": "PT10M"})
+    assert Counter(one["status"] for one in sandbox.control_json("GET", "/invitations")) == {40: 40, "Completed": 40}
+    deliveries = sandbox.control_json("GET", "/deliveries")
     assert [(one["state"], len(one["attempts"])) for one in deliveries] == [("delivered", 1)] * 40
     told = Counter(received.form["assessmentId"] for received in listener.received)
     assert told == Counter(answer.json()["assessmentId"] for answer in made if answer.url.path == PATH)
@@ -349,7 +351,7 @@ def test_advances_creations_and_settings_at_once_lose_and_double_nothing(sandbox
 def test_creations_while_the_sandbox_begins_anew_leave_it_whole(
     sandbox: Sandbox, listener: Listener, again: str
 ) -> None:
-    sandbox.told("PATCH", "/config", {"default_webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"default_webhook_url": listener.url})
     listener.delay = 0.002
 
     def assessments() -> Iterator[httpx2.Response]:
@@ -371,8 +373,8 @@ def test_creations_while_the_sandbox_begins_anew_leave_it_whole(
     refused = {answer.headers.get("simulator-rule") for answer in answers if answer.status_code == 401}
     assert refused <= {"pymetrics.access.token.known"}
     check_consistent(sandbox)
-    sandbox.told("POST", "/clock", {"advance": "PT0S"})
-    assert {one["state"] for one in sandbox.told("GET", "/deliveries")} <= {"delivered"}
+    sandbox.control_json("POST", "/clock", {"advance": "PT0S"})
+    assert {one["state"] for one in sandbox.control_json("GET", "/deliveries")} <= {"delivered"}
 
 
 def test_nothing_begun_before_a_reset_acts_after_it(
@@ -381,15 +383,15 @@ def test_nothing_begun_before_a_reset_acts_after_it(
     body = {**PERSON, "assessmentStatusWebHook": listener.url}
     for _ in range(12):
         id = sandbox.pi.post(PATH, json=body).json()["assessmentId"]
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
     listener.wait_for(8)
-    sandbox.told("POST", "/reset")
-    sandbox.told("POST", "/clock", {"advance": "P2D"})
-    assert sandbox.told("GET", "/deliveries") == []
+    sandbox.control_json("POST", "/reset")
+    sandbox.control_json("POST", "/clock", {"advance": "P2D"})
+    assert sandbox.control_json("GET", "/deliveries") == []
     gate.set()
     listener.wait_for_answers(8)
-    answers_taken(sandbox.http)
-    assert (len(listener.received), sandbox.told("GET", "/deliveries")) == (8, [])
+    wait_for_responses_handled(sandbox.http)
+    assert (len(listener.received), sandbox.control_json("GET", "/deliveries")) == (8, [])
 
 
 # Callers that stop in the middle.
@@ -425,14 +427,14 @@ CUTS: list[tuple[str, bytes, tuple[str, ...]]] = [
 def test_a_caller_who_leaves_in_the_middle_of_the_body_changes_nothing(
     sandbox: Sandbox, server: Server, path: str, sent: bytes, framing: tuple[str, ...], politely: bool
 ) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     id = sandbox.pi.post(PATH, json=PERSON).json()["assessmentId"]
     before = shown(sandbox)
     with connected(server) as connection:
         connection.sendall(cut(path.format(name=sandbox.name, id=id), sandbox.credential, sent, *framing))
         if not politely:  # a reset instead of an orderly end
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    overtaken(server.url)
+    wait_for_requests_read(server.url)
     assert shown(sandbox) == before
 
 

@@ -38,7 +38,7 @@ def test_all_checks_of_a_healthy_server_pass(sandbox: Sandbox, listener: Listene
     assert status == 0, said
     subjects = "server, log, access, PI keys, pymetrics, sandbox, owner, clock, faults, settings, listener".split(", ")
     assert {what: verdict for what, (verdict, _) in found.items()} == dict.fromkeys(subjects, "ok")
-    assert sandbox.told("GET", "/deliveries") == []
+    assert sandbox.control_json("GET", "/deliveries") == []
     assert listener.received[0].json == {"type": "simulator.test"}
 
 
@@ -75,9 +75,9 @@ def test_keys_that_do_not_open_the_sandbox_fail(sandbox: Sandbox, keys: list[str
 
 
 def test_a_frozen_clock_faults_maintenance_and_limits_are_notes(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
-    sandbox.told("PUT", "/faults", [{"id": "gone", "do": "drop", "vendor": "pymetrics"}])
-    sandbox.told("PATCH", "/config", {"maintenance": True, "rate_limit": 7})
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    sandbox.control_json("PUT", "/faults", [{"id": "gone", "do": "drop", "vendor": "pymetrics"}])
+    sandbox.control_json("PATCH", "/config", {"maintenance": True, "rate_limit": 7})
     status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name)
     assert status == 0
     notes = {what: said for what, (verdict, said) in found.items() if verdict == "note"}
@@ -90,14 +90,14 @@ def test_a_frozen_clock_faults_maintenance_and_limits_are_notes(sandbox: Sandbox
 
 
 def test_a_clock_ahead_is_a_note(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"advance": "P2D"})
+    sandbox.control_json("POST", "/clock", {"advance": "P2D"})
     _, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name)
     assert found["clock"][0] == "note"
     assert "ahead of" in found["clock"][1]
 
 
 def test_a_dropped_response_fails(sandbox: Sandbox) -> None:
-    sandbox.told("PUT", "/faults", [{"do": "drop"}])
+    sandbox.control_json("PUT", "/faults", [{"do": "drop"}])
     status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, *keys_of(sandbox))
     assert status == 1
     assert "a fault does that" in found["PI keys"][1]
@@ -105,14 +105,14 @@ def test_a_dropped_response_fails(sandbox: Sandbox) -> None:
 
 
 def test_keys_are_a_note_without_a_journal(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"journal": {"entries": 0, "bytes": 0}})
+    sandbox.control_json("PATCH", "/config", {"journal": {"entries": 0, "bytes": 0}})
     status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, "--pi-api-key", sandbox.credential)
     assert (status, found["PI keys"][0]) == (0, "note")
 
 
 def test_the_listener_is_called_by_the_server(listener: Listener, sandbox: Sandbox) -> None:
     look = ("--url", sandbox.url, "--sandbox", sandbox.name)
-    sandbox.told("PATCH", "/config", {"default_webhook_url": f"{listener.url}/own"})
+    sandbox.control_json("PATCH", "/config", {"default_webhook_url": f"{listener.url}/own"})
     assert doctor(*look)[1]["listener"][0] == "ok"
     assert listener.received[-1].path == "/own"
     listener.answers = [404]

@@ -35,8 +35,8 @@ def test_the_fuzzer_notices_a_failure_and_a_hang(
     monkeypatch.setattr(running, "PATIENCE", 0.5)
     with httpx2.Client(base_url=fuzzer.server.url, trust_env=False) as http:
         planned = Sandbox(http, "planned")
-        planned.told("PUT", "/faults", [fault])
+        planned.control_json("PUT", "/faults", [fault])
         with pytest.raises(Failure, match=said):
             fuzzer.send(CALL)
-        planned.told("DELETE", "/faults")
+        planned.control_json("DELETE", "/faults")
         fuzzer.send(CALL)

@@ -34,7 +34,7 @@ FROZEN = "2026-06-01T12:00:00Z"
 
 def shown(sandbox: Sandbox) -> list[tuple[str, bytes]]:
     """Everything that can be read in a sandbox, by the control API and by both vendors'."""
-    invitations = sandbox.told("GET", "/invitations")
+    invitations = sandbox.control_json("GET", "/invitations")
     reads: list[tuple[Caller | None, str]] = [(None, path) for path in ("/invitations", "/mail", "/deliveries")]
     reads += [(sandbox.pi, pi_rows.PATH)]
     pymetrics = sandbox.renewed()
@@ -55,7 +55,7 @@ def shown(sandbox: Sandbox) -> list[tuple[str, bytes]]:
 @pytest.fixture
 def still(sandbox: Sandbox) -> Sandbox:
     """A sandbox whose clock stands, so that equal states are shown by equal bytes."""
-    sandbox.told("POST", "/clock", {"freeze": FROZEN})
+    sandbox.control_json("POST", "/clock", {"freeze": FROZEN})
     return sandbox
 
 

@@ -15,7 +15,7 @@ import pytest
 from tests.postgres import new_database
 from tests.server import assessment
 from tests.servers import Listener, Sandbox, Server
-from tests.waiting import overtaken, until
+from tests.waiting import until, wait_for_requests_read
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 DELAY = {"do": "delay", "duration": "PT0.8S"}
@@ -59,7 +59,7 @@ def ended(server: Server, sent: int = signal.SIGTERM) -> float:
 
 def in_progress(sandbox: Sandbox) -> None:
     """Wait until the sandbox's fault has met a request."""
-    until(lambda: sandbox.told("GET", "/faults")[0]["met"])
+    until(lambda: sandbox.control_json("GET", "/faults")[0]["met"])
 
 
 def advancing(sandbox: Sandbox) -> None:
@@ -70,13 +70,13 @@ def advancing(sandbox: Sandbox) -> None:
 def completed(sandbox: Sandbox, hook: str) -> None:
     """Make a webhook to `hook` pending."""
     id = assessment(sandbox, assessmentStatusWebHook=hook)["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
 
 
 @pytest.mark.parametrize("sent", SIGNALS, ids=str)
 def test_a_request_in_progress_gets_its_whole_response_and_the_connection_is_closed(sent: signal.Signals) -> None:
     with serving() as (server, sandbox):
-        sandbox.told("PUT", "/faults", [DELAY])
+        sandbox.control_json("PUT", "/faults", [DELAY])
         asking = Asking(lambda: sandbox.pi.get("/api/v1/behavioralassessments"))
         in_progress(sandbox)
         took = ended(server, sent)
@@ -88,7 +88,7 @@ def test_a_request_in_progress_gets_its_whole_response_and_the_connection_is_clo
 
 def test_no_connection_is_accepted_while_the_server_stops() -> None:
     with serving("--grace", "5") as (server, sandbox):
-        sandbox.told("PUT", "/faults", [{**DELAY, "duration": "PT2S"}])
+        sandbox.control_json("PUT", "/faults", [{**DELAY, "duration": "PT2S"}])
         asking = Asking(lambda: sandbox.pi.get("/api/v1/behavioralassessments"))
         in_progress(sandbox)
         server.process.terminate()
@@ -111,7 +111,7 @@ def test_no_connection_is_accepted_while_the_server_stops() -> None:
 
 def test_an_idle_connection_does_not_delay_the_stop() -> None:
     with serving("--grace", "60") as (server, sandbox):
-        sandbox.told("GET", "/config")
+        sandbox.control_json("GET", "/config")
         assert ended(server) < 5
 
 
@@ -134,7 +134,7 @@ def test_due_webhooks_that_wait_behind_others_are_sent() -> None:
 
 def test_an_advance_in_progress_is_finished() -> None:
     with Listener(answers=[503, 503, 200], delay=0.2) as listener, serving("--grace", "10") as (server, sandbox):
-        sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+        sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
         completed(sandbox, listener.url)
         asking = Asking(lambda: sandbox.control("POST", "/clock", {"advance": "PT24H"}))
         advancing(sandbox)
@@ -149,7 +149,7 @@ def test_requests_and_webhooks_are_cut_off_after_the_grace_time() -> None:
     with Listener(delay=30) as listener, serving("--grace", "0.3") as (server, sandbox):
         completed(sandbox, listener.url)
         listener.wait_for(1)
-        sandbox.told("PUT", "/faults", [{**DELAY, "duration": "PT1H"}])
+        sandbox.control_json("PUT", "/faults", [{**DELAY, "duration": "PT1H"}])
         call = Asking(lambda: sandbox.pi.get("/api/v1/behavioralassessments"))
         in_progress(sandbox)
         advance = Asking(lambda: sandbox.control("POST", "/clock", {"advance": "PT24H"}))
@@ -168,7 +168,7 @@ def test_a_second_signal_stops_at_once(sent: signal.Signals, workers: str, postg
     with Listener(delay=30) as listener, serving("--grace", "60", *several) as (server, sandbox):
         completed(sandbox, listener.url)
         listener.wait_for(1)
-        sandbox.told("PUT", "/faults", [{**DELAY, "duration": "PT1H"}])
+        sandbox.control_json("PUT", "/faults", [{**DELAY, "duration": "PT1H"}])
         call = Asking(lambda: sandbox.pi.get("/api/v1/behavioralassessments"))
         in_progress(sandbox)
         server.process.send_signal(signal.SIGTERM)
@@ -208,7 +208,7 @@ def test_long_waits_and_event_streams_end() -> None:
         body = b'{"invitation": {"status": 40}, "within": "PT30S"}'
         head = f"POST /_simulator/sandboxes/ada/await HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
         waiting.sendall(head.encode() + body)
-        overtaken(server.url)
+        wait_for_requests_read(server.url)
         assert ended(server) < 5
         assert events.done() is not None, "the stream came to its end"
         assert waiting.recv(65_536).startswith(b"HTTP/1.1 410 ")
@@ -225,7 +225,7 @@ def test_clients_that_stop_reading_or_sending_do_not_delay_the_stop() -> None:
             slow.connect((host, int(port)))
             ask = b"GET /_simulator/openapi/control.json HTTP/1.1\r\nhost: x\r\n\r\n"
             slow.sendall(ask * 50)
-            overtaken(server.url)
+            wait_for_requests_read(server.url)
             assert ended(server) < 4
 
 

@@ -297,13 +297,13 @@ class Calls(RuleBasedStateMachine):
     def turn(self, how: str, seconds: int) -> None:
         end = self.now + seconds * moments.SECOND
         if how == "run":
-            assert self.sandbox.told("POST", "/clock", {"run": True})["mode"] == "running"
+            assert self.sandbox.control_json("POST", "/clock", {"run": True})["mode"] == "running"
         span, at = moments.lasting(max(0, end - self.now)), moments.written(end)
         turns: dict[str, Any] = {
             "advance": {"advance": span}, "freeze": {"freeze": at}, "run": {"freeze": at},
             "until_idle": {"until_idle": True},
         }  # fmt: skip
-        turned = self.sandbox.told("POST", "/clock", turns[how])
+        turned = self.sandbox.control_json("POST", "/clock", turns[how])
         events = self.elapse(end)
         while how == "until_idle" and (self.story.alarms or self.model.alarms):
             end = min([exact(alarm[0]) for alarm in self.story.alarms] + [alarm[0] for alarm in self.model.alarms])
@@ -313,7 +313,7 @@ class Calls(RuleBasedStateMachine):
         assert how == "run" or found == [(moments.written(at), id, what) for at, id, what in events]
         assert (turned["now"], turned["mode"]) == (moments.written(end), "frozen")
         if how == "advance":
-            assert {delivery["state"] for delivery in self.sandbox.told("GET", "/deliveries")} <= {"delivered"}
+            assert {delivery["state"] for delivery in self.sandbox.control_json("GET", "/deliveries")} <= {"delivered"}
 
     @rule(changes=st.fixed_dictionaries({}, optional=CHANGES))
     def configure(self, changes: dict[str, Any]) -> None:
@@ -326,23 +326,23 @@ class Calls(RuleBasedStateMachine):
 
     @rule()
     def snapshot(self) -> None:
-        id = self.sandbox.told("POST", "/snapshots")["id"]
+        id = self.sandbox.control_json("POST", "/snapshots")["id"]
         self.snapshots[id] = deepcopy((self.story, self.model, self.invited, self.deliveries))
 
     @precondition(lambda self: self.snapshots)
     @rule(pick=PICK)
     def restore(self, pick: int) -> None:
         id = [*self.snapshots][pick % len(self.snapshots)]
-        self.sandbox.told("POST", f"/snapshots/{id}/restore")
+        self.sandbox.control_json("POST", f"/snapshots/{id}/restore")
         self.story, self.model, self.invited, self.deliveries = deepcopy(self.snapshots[id])
 
     @precondition(lambda self: self.snapshots)
     @rule(pick=PICK)
     def delete_snapshot(self, pick: int) -> None:
         id = [*self.snapshots][pick % len(self.snapshots)]
-        self.sandbox.told("DELETE", f"/snapshots/{id}")
+        self.sandbox.control_json("DELETE", f"/snapshots/{id}")
         del self.snapshots[id]
-        assert self.sandbox.told("GET", "")["snapshots"] == [*self.snapshots]
+        assert self.sandbox.control_json("GET", "")["snapshots"] == [*self.snapshots]
         check_problem(self.sandbox.control("POST", f"/snapshots/{id}/restore"), 404)
 
     @precondition(lambda self: len(self.invited) > 5)
@@ -352,13 +352,13 @@ class Calls(RuleBasedStateMachine):
 
     def fork(self) -> None:
         name = f"fork-{secrets.token_hex(8)}"
-        keys = self.sandbox.told("POST", "/fork", {"name": name})["credentials"]
+        keys = self.sandbox.control_json("POST", "/fork", {"name": name})["credentials"]
         pymetrics, pi = contracts.PymetricsKeys(**keys["pymetrics"]), contracts.PiKeys(**keys["predictive_index"])
         fork = replace(self.sandbox, name=name, pymetrics=pymetrics, predictive_index=pi)  # with the token of the other
         answer = fork.call("GET", api.V1.configuration, auth="pymetrics")
         refused(answer, 401, shapes.refusal, "pymetrics.access.token.known")
         assert seen(fork, *PATHS[:3]) == seen(self.sandbox, *PATHS[:3])
-        assert (fork.told("GET", "/deliveries"), fork.told("GET", "/clock")["mode"]) == ([], "running")
+        assert (fork.control_json("GET", "/deliveries"), fork.control_json("GET", "/clock")["mode"]) == ([], "running")
         for id in self.invited:
             assert fork.control("POST", f"/invitations/{id}/complete").status in (200, 409)
         self.target.forget(fork)
@@ -377,7 +377,7 @@ class Calls(RuleBasedStateMachine):
 
     @invariant()
     def invitations_are_as_expected(self) -> None:
-        found = [(one["id"], one["vendor"], one["status"]) for one in self.sandbox.told("GET", "/invitations")]
+        found = [(one["id"], one["vendor"], one["status"]) for one in self.sandbox.control_json("GET", "/invitations")]
         vendors = ("predictive_index", "pymetrics")
         assert found == [(id, vendors[order is not None], self.status(id)) for id, order in self.invited.items()]
 
@@ -393,7 +393,7 @@ class Calls(RuleBasedStateMachine):
 
     @invariant()
     def mails_and_webhooks_are_as_expected(self) -> None:
-        mails, deliveries = (self.sandbox.told("GET", path) for path in ("/mail", "/deliveries"))
+        mails, deliveries = (self.sandbox.control_json("GET", path) for path in ("/mail", "/deliveries"))
         emails = {id: face["email"] for id, face in self.model.faces.items()}
         emails |= {order.id: order.face["candidate"]["email"] for order in self.story.orders}
         mailed = [(emails[id], id) for id in self.invited if id in self.story.mailed + self.model.mailed]
@@ -405,7 +405,7 @@ class Calls(RuleBasedStateMachine):
 
     @invariant()
     def clock_and_other_sandbox_are_as_they_were_left(self) -> None:
-        clock = self.sandbox.told("GET", "/clock")
+        clock = self.sandbox.control_json("GET", "/clock")
         assert (clock["now"], clock["mode"]) == (moments.written(self.now), "frozen")
         assert seen(self.other) == self.untouched[:1]
 
@@ -463,7 +463,7 @@ def test_the_server_agrees_with_the_models(server: Server, listener: Listener) -
 
 def test_the_settings_of_the_models_begin_as_those_of_a_sandbox(sandbox: Sandbox) -> None:
     defaults = {**oracle.DEFAULTS, **model.DEFAULTS}
-    assert configured(sandbox.told("GET", "/config"), defaults) == defaults
+    assert configured(sandbox.control_json("GET", "/config"), defaults) == defaults
 
 
 @pytest.mark.parametrize(("one", "other"), [(1, 1.0), (1, True), ({"a": 1, "b": 2}, {"b": 2, "a": 1}), (0, -0.0)])

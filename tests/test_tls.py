@@ -69,11 +69,11 @@ def test_curl_verifies_the_certificate_with_the_authority(secure: Server, folder
 
 def test_links_of_both_vendors_begin_with_https(trusting: httpx2.Client, listener: Listener) -> None:
     sandbox = Sandbox(trusting, "secure")
-    sandbox.told("PATCH", "/config", {"default_webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"default_webhook_url": listener.url})
     made = [order(sandbox)["invite_link"], assessment(sandbox)["assessmentUrl"]]
     assert [link for link in made if not link.startswith(f"{sandbox.url}/")] == []
-    for invitation in sandbox.told("GET", "/invitations"):
-        sandbox.told("POST", f"/invitations/{invitation['id']}/complete")
+    for invitation in sandbox.control_json("GET", "/invitations"):
+        sandbox.control_json("POST", f"/invitations/{invitation['id']}/complete")
     listener.wait_for(1)
     sandbox.control("DELETE")
 
@@ -81,7 +81,7 @@ def test_links_of_both_vendors_begin_with_https(trusting: httpx2.Client, listene
 def test_a_large_response_and_an_event_stream_arrive_whole(trusting: httpx2.Client) -> None:
     assert trusting.get("/_simulator/openapi/control.json").json()["openapi"].startswith("3.1")
     with trusting.stream("GET", f"{ROOT}/stream/events") as stream:
-        Sandbox(trusting, "stream").told("PATCH", "/config", {"maintenance": True})
+        Sandbox(trusting, "stream").control_json("PATCH", "/config", {"maintenance": True})
         assert any("config" in line for line in stream.iter_lines())
     trusting.delete(f"{ROOT}/stream")
 

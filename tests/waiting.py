@@ -10,7 +10,7 @@ T = TypeVar("T")
 STEP = 0.01
 """Seconds between two looks."""
 CALLS = 10
-"""Requests that `overtaken` sends."""
+"""Requests that `wait_for_requests_read` sends."""
 
 
 def until(happened: Callable[[], T], within: float = 10) -> T:
@@ -22,7 +22,7 @@ def until(happened: Callable[[], T], within: float = 10) -> T:
     return found
 
 
-def overtaken(url: str) -> None:
+def wait_for_requests_read(url: str) -> None:
     """Wait until the server has read what was sent to it before, and works on it.
 
     It sends requests, each over a connection of its own: a server of one process accepts these after earlier ones.

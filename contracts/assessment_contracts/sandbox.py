@@ -107,7 +107,7 @@ class Sandbox:
             method, f"{CONTROL}/sandboxes/{self.name}{suffix}", json=json, headers=dict(self.control_headers)
         )
 
-    def told(self, method: str, suffix: str, json: Any = MISSING) -> Any:
+    def control_json(self, method: str, suffix: str, json: Any = MISSING) -> Any:
         """The JSON of a control call; an AssertionError tells of a refusal."""
         answer = self.control(method, suffix, json)
         assert answer.status < 400, f"{method} {suffix} was refused ({answer.status}): {answer.text[:300]}"
@@ -115,23 +115,23 @@ class Sandbox:
 
     def advance(self, duration: str) -> Any:
         """Turn the clock on by an ISO 8601 duration; gives `{now, mode, events}`."""
-        return self.told("POST", "/clock", {"advance": duration})
+        return self.control_json("POST", "/clock", {"advance": duration})
 
     def freeze(self, instant: str) -> Any:
         """Let the clock stand at an instant."""
-        return self.told("POST", "/clock", {"freeze": instant})
+        return self.control_json("POST", "/clock", {"freeze": instant})
 
     def act(self, id: str, action: str, **body: Any) -> Any:
         """Do what a candidate would; gives the invitation as it is then."""
-        return self.told("POST", f"/invitations/{id}/{action}", body or MISSING)
+        return self.control_json("POST", f"/invitations/{id}/{action}", body or MISSING)
 
     def config(self, **changes: Any) -> Any:
         """Change settings; gives all of them."""
-        return self.told("PATCH", "/config", changes)
+        return self.control_json("PATCH", "/config", changes)
 
     def reset(self) -> None:
         """Back to the opening state; the token is void."""
-        self.told("POST", "/reset")
+        self.control_json("POST", "/reset")
         self.forget_token()
         self.memo.clear()
 

@@ -58,8 +58,8 @@ def opened(http: httpx2.Client, email: str, word: str) -> Party:
         "access_token"
     ]
     keys = {"authorization": f"Bearer {token}", "x-api-key": held["pymetrics"]["api_key"]}
-    wish = {"candidate": {"email": email, "first_name": word}, "assessment_id": GAMES, "application_id": email}
-    order = http.post("/mercury/order", json=wish, headers=keys).json()["order"]["id"]
+    body = {"candidate": {"email": email, "first_name": word}, "assessment_id": GAMES, "application_id": email}
+    order = http.post("/mercury/order", json=body, headers=keys).json()["order"]["id"]
     person = {"firstName": word, "lastName": word, "email": email, "externalId": email}
     key = {"api-key": held["predictive_index"]["api_key"]}
     assessment = http.post("/api/v1/behavioralassessments", json=person, headers=key).json()["assessmentId"]

@@ -38,10 +38,10 @@ def filled(sandbox: Sandbox, word: str) -> dict[str, str]:
     sandbox.pi.get(f"/api/v1/behavioralassessments/{quote(word, safe='')}")
     hook = f"http://127.0.0.1:9/{word if word.isprintable() else ''}".replace(" ", "%20")
     sandbox.control("PATCH", "/config", {"positions": [word], "default_webhook_url": hook.replace("\\", "")})
-    ids = {kind: [one["id"] for one in sandbox.told("GET", f"/{kind}")] for kind in ("invitations", "journal")}
+    ids = {kind: [one["id"] for one in sandbox.control_json("GET", f"/{kind}")] for kind in ("invitations", "journal")}
     for id in ids["invitations"]:
         sandbox.control("POST", f"/invitations/{id}/complete")
-    deliveries = [one["id"] for one in sandbox.told("GET", "/deliveries")]
+    deliveries = [one["id"] for one in sandbox.control_json("GET", "/deliveries")]
     return {
         "invitations": ids["invitations"][-1],
         "journal": ids["journal"][-1],

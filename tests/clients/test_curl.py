@@ -78,7 +78,7 @@ def test_the_vendors_curl_example_creates_an_assessment_and_its_webhook_arrives(
     assert made["expirationDateTime"] == "2099-12-31T23:59:59.9999999Z"
     assert listener.received == []
 
-    sandbox.told("POST", f"/invitations/{made['assessmentId']}/complete")
+    sandbox.control_json("POST", f"/invitations/{made['assessmentId']}/complete")
 
     [posted] = listener.wait_for(1)
     assert (posted.method, posted.path) == ("POST", "/behavioralcomplete")
@@ -96,11 +96,11 @@ def test_the_example_as_printed_is_no_json_and_creates_nothing(sandbox: Sandbox,
     status, _ = create(sandbox, tmp_path, EXAMPLE)
 
     assert status == 400
-    assert sandbox.told("GET", "/invitations") == []
+    assert sandbox.control_json("GET", "/invitations") == []
 
 
 def test_the_example_with_its_comma_alone_is_refused_for_its_date_in_the_past(sandbox: Sandbox, tmp_path: Path) -> None:
     status, _ = create(sandbox, tmp_path, corrected("https://my.predictiveindex.com").replace("2099", "2017"))
 
     assert status == 400
-    assert sandbox.told("GET", "/invitations") == []
+    assert sandbox.control_json("GET", "/invitations") == []

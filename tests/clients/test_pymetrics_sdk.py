@@ -77,7 +77,7 @@ def test_the_five_calls_are_answered_as_the_sdk_expects(run: Run, sandbox: Sandb
 
 def test_a_completed_order_brings_results_and_a_report_that_the_sdk_can_read(run: Run, sandbox: Sandbox) -> None:
     order = outcomes(run("five_calls.py", sandbox.credential, "sync"))["created"][2]["order"]["id"]
-    sandbox.told("POST", f"/invitations/{order}/complete")
+    sandbox.control_json("POST", f"/invitations/{order}/complete")
 
     seen = outcomes(run("look.py", sandbox.credential, order))
 
@@ -102,7 +102,7 @@ def test_refusals_parse_as_the_sdks_own_error_model(run: Run, sandbox: Sandbox) 
     for status, _, content in refused.values():
         if status != 403:
             assert set(content) == {"request_id", "recoverable", "message"}
-    assert sandbox.told("GET", "/invitations") == []
+    assert sandbox.control_json("GET", "/invitations") == []
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_the_sdks_example_runs(run: Run, constants: list[str], example: str, cal
 def test_the_sdks_create_example_lacks_the_application_and_fails_before_it_creates(
     run: Run, constants: list[str], sandbox: Sandbox
 ) -> None:
-    before = sandbox.told("GET", "/invitations")
+    before = sandbox.control_json("GET", "/invitations")
 
     last = run("example.py", "example_mercury_create_and_retrieve_order", *constants)[-1]
 
@@ -151,4 +151,4 @@ def test_the_sdks_create_example_lacks_the_application_and_fails_before_it_creat
         "sent": ["/mercury/oauth/token"],
         "error": "TypeError: MercuryOrderRequest.__init__() missing 1 required positional argument: 'application_id'",
     }
-    assert sandbox.told("GET", "/invitations") == before
+    assert sandbox.control_json("GET", "/invitations") == before

@@ -144,4 +144,4 @@ def test_refusals_raise_the_sdks_own_exceptions_with_the_envelope_in_them(
     }
     for _, status, body in refused.values():
         assert set(body) == ({"message"} if status == 403 else {"request_id", "recoverable", "message"})
-    assert len(sandbox.told("GET", "/invitations")) == 1
+    assert len(sandbox.control_json("GET", "/invitations")) == 1

@@ -52,7 +52,7 @@ def explore(server: Server, name: str, headers: dict[str, str], folder: Path) ->
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("name", ["pymetrics", "predictive-index"])
 def test_schemathesis_finds_nothing_at_a_vendor(name: str, sandbox: Sandbox, server: Server, tmp_path: Path) -> None:
-    sandbox.told("PATCH", "/config", {"progress": "PT0S"})  # so that there are results to ask for
+    sandbox.control_json("PATCH", "/config", {"progress": "PT0S"})  # so that there are results to ask for
     caller = sandbox.pymetrics if name == "pymetrics" else sandbox.pi
     explore(server, name, dict(caller.headers), tmp_path)
 

@@ -51,7 +51,7 @@ def verified(command: list[str], rows: list[Row]) -> list[str]:
 def signed(sandbox: Sandbox, listener: Listener, secret: str | None, **more: Any) -> list[Row]:
     """The webhooks of a completed order, with what a library needs to verify them."""
     before = len(listener.received)
-    sandbox.told("PATCH", "/config", {"webhook_url": listener.url, "webhook_secret": secret, **more})
+    sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url, "webhook_secret": secret, **more})
     act(sandbox, order(sandbox, f"{before}@example.com"), "complete")
     return [
         (PUBLISHED if secret is None else secret, dict(received.headers), received.body.decode())

@@ -19,7 +19,7 @@ class Watching(Target):
 
     def forget(self, sandbox: Sandbox) -> None:
         """Take down what was kept, then forget the sandbox."""
-        for rule in sandbox.told("GET", "/coverage")["rules"]:
+        for rule in sandbox.control_json("GET", "/coverage")["rules"]:
             if rule["kept"]:
                 self.kept[rule["id"]] += rule["kept"]
         super().forget(sandbox)

@@ -139,7 +139,7 @@ def load(cluster: Cluster, count: int = 3, seed: str = "1") -> Iterator[Load]:
         for number in range(count):
             name = f"load-{number}"
             sandbox = cluster.place(name, cluster.servers[number % len(cluster.servers)])
-            sandbox.told("PATCH", "/config", TWICE)
+            sandbox.control_json("PATCH", "/config", TWICE)
             callers.append(Reader(Promises(name), cluster, listener.url, f"{seed}/{number}"))
         under_way = Load(cluster, listener, callers)
         for caller in callers:

@@ -46,5 +46,5 @@ def test_a_server_whose_clock_is_ahead_takes_nothing_from_an_owner_that_answers(
         id = assessment(at_other, email="ada+completes-in-1m@example.com")["assessmentId"]
         until(lambda: succeeded(lambda: at_other.control("GET", f"/invitations/{id}")))
         assert servers.owner_of("ada") is owner
-        both = [each.told("GET", f"/invitations/{id}")["status"] for each in (at_owner, at_other)]
+        both = [each.control_json("GET", f"/invitations/{id}")["status"] for each in (at_owner, at_other)]
         assert both[0] == both[1]

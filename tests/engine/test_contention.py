@@ -30,7 +30,7 @@ def test_noting_used_sandboxes_fails_no_call(log: str) -> None:
     with cluster(log, 1, "--keep", "1000") as servers:
         names = [f"s-{number}" for number in range(120)]
         for name in names:
-            servers.sandbox(name).told("GET")
+            servers.sandbox(name).control_json("GET")
         callers = [Creator(servers.client(), names[number::12]) for number in range(12)]
         for caller in callers:
             caller.start()

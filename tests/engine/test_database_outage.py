@@ -73,13 +73,13 @@ def test_webhooks_that_are_due_while_the_database_is_stopped_are_sent_when_it_is
         sandbox = servers.sandbox("ada")
         ids = [assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"] for _ in range(20)]
         for id in ids:
-            sandbox.told("POST", f"/invitations/{id}/complete")
+            sandbox.control_json("POST", f"/invitations/{id}/complete")
         listener.wait_for(8)
         database.stop("fast")
         time.sleep(8)  # longer than a call waits for the log
         database.start()
         until(lambda: succeeded(lambda: sandbox.control("GET", "/deliveries")) is not None, 20)
-        until(lambda: {one["state"] for one in sandbox.told("GET", "/deliveries")} == {"delivered"}, 20)
+        until(lambda: {one["state"] for one in sandbox.control_json("GET", "/deliveries")} == {"delivered"}, 20)
         assert sorted(one.form["assessmentId"] for one in listener.received) == sorted(ids)
 
 
@@ -96,11 +96,11 @@ def test_a_webhook_due_during_a_long_outage_is_sent_afterwards(database: Postgre
     with cluster(new_database(database.url), 1) as servers, Listener() as listener:
         sandbox = servers.sandbox("ada")
         delay = {"on": "deliveries", "do": "delay", "duration": "PT3S"}
-        sandbox.told("PUT", "/faults", [delay])
+        sandbox.control_json("PUT", "/faults", [delay])
         id = assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"]
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
         database.stop("fast")
         time.sleep(9)  # it is due after three seconds, and waits five for the log
         database.start()
         listener.wait_for(1, 20)
-        until(lambda: [one["state"] for one in sandbox.told("GET", "/deliveries")] == ["delivered"], 20)
+        until(lambda: [one["state"] for one in sandbox.control_json("GET", "/deliveries")] == ["delivered"], 20)

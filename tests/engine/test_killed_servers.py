@@ -51,7 +51,7 @@ def test_a_server_with_many_busy_sandboxes_stops_without_an_error(log: str) -> N
         old, *rest = servers.servers
         names = [f"s-{number}" for number in range(60)]
         for name in names:
-            servers.sandbox(name, old).told("GET")
+            servers.sandbox(name, old).control_json("GET")
         servers.balance(*rest)
         callers = [Creator(servers.client(), names[number::6]) for number in range(6)]
         for caller in callers:
@@ -70,7 +70,7 @@ def test_a_server_with_many_busy_sandboxes_stops_without_an_error(log: str) -> N
         assert max(took for c in callers for at, took in c.took if began <= at + took and at <= ended) < 0.5 + at_rest
         for caller in callers:
             for name in caller.names:
-                there = servers.sandbox(name).told("GET", "/invitations")
+                there = servers.sandbox(name).control_json("GET", "/invitations")
                 assert {one["id"] for one in there} == {id for of, id in caller.created if of == name}
         assert "Traceback" not in servers.stderr()
 
@@ -82,10 +82,10 @@ def test_webhooks_that_are_under_way_or_due_when_a_server_stops_come_once(log: s
         sandbox = servers.sandbox("ada", other)
         ids = [assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"] for _ in range(24)]
         for id in ids:
-            sandbox.told("POST", f"/invitations/{id}/complete")
+            sandbox.control_json("POST", f"/invitations/{id}/complete")
         listener.wait_for(8)
         assert old.terminate() == 0
-        until(lambda: {one["state"] for one in sandbox.told("GET", "/deliveries")} == {"delivered"}, 20)
+        until(lambda: {one["state"] for one in sandbox.control_json("GET", "/deliveries")} == {"delivered"}, 20)
         assert sorted(one.form["assessmentId"] for one in listener.received) == sorted(ids)
 
 

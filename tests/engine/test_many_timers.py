@@ -82,13 +82,13 @@ def test_many_timers_with_webhooks_fire_in_one_advance(
         httpx2.Client(base_url=server.url, trust_env=False, timeout=1_500) as http,
     ):
         ada, bob = Sandbox(http, "ada"), Sandbox(http, "bob")
-        ada.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+        ada.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
         with ThreadPoolExecutor(8) as threads:
             hook = {"email": "ada+completes-in-1h@example.com", "assessmentStatusWebHook": listener.url}
             [*threads.map(lambda _: assessment(ada, **hook), range(COUNT))]
         assessment(bob)
         with called(bob) as took:
-            events = ada.told("POST", "/clock", {"advance": "PT1H"})["events"]
+            events = ada.control_json("POST", "/clock", {"advance": "PT1H"})["events"]
         assert sum(event["what"] == "complete" for event in events) == COUNT
         assert sum(event["what"] == "attempt" for event in events) == COUNT
         assert len({one.form["assessmentId"] for one in listener.received}) == len(listener.received) == COUNT
@@ -115,5 +115,5 @@ def test_many_sandboxes_without_an_owner_are_adopted_while_others_are_answered(l
             until(lambda: servers.ask(left) == [(0,)], 1_500)
         assert late(took) < LATE
         assert max(took) < LONGEST
-        free = servers.sandbox("orphan-7", second).told("GET", "/invitations")
+        free = servers.sandbox("orphan-7", second).control_json("GET", "/invitations")
         assert [one["status"]["value"] if isinstance(one["status"], dict) else one["status"] for one in free] == [40]

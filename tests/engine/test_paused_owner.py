@@ -39,7 +39,7 @@ def test_a_read_that_waited_at_a_paused_owner_is_not_answered_from_its_memory(lo
                 reader.start()
             until(lambda: state_of(at_other, ids[0]) is not None, 20)
             for id in ids:
-                at_other.told("POST", f"/invitations/{id}/complete")
+                at_other.control_json("POST", f"/invitations/{id}/complete")
         for reader in readers:
             reader.join()
         assert {*states} <= {40, None}
@@ -83,12 +83,12 @@ def test_an_owner_is_paused_while_eight_webhooks_are_under_way(log: str, seconds
         ids = [assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"] for _ in range(16)]
         at_other = servers.sandbox("ada", other)
         for id in ids:
-            sandbox.told("POST", f"/invitations/{id}/complete")
+            sandbox.control_json("POST", f"/invitations/{id}/complete")
         listener.wait_for(8)
         with owner.paused(seconds):
             began = time.monotonic()
         until(lambda: succeeded(lambda: at_other.control("GET", "/deliveries")) is not None, 20)
-        until(lambda: {one["state"] for one in at_other.told("GET", "/deliveries")} == {"delivered"}, 30)
+        until(lambda: {one["state"] for one in at_other.control_json("GET", "/deliveries")} == {"delivered"}, 30)
         came = [one.form["assessmentId"] for one in listener.received]
         times = {id: came.count(id) for id in ids}
         assert min(times.values()) == 1

@@ -120,7 +120,7 @@ def _invited(sandbox: Sandbox) -> tuple[str, str]:
     """The ids of an order and of an assessment, both finished."""
     ids = order(sandbox)["id"], assessment(sandbox)["assessmentId"]
     for id in ids:
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
     return ids
 
 

@@ -20,7 +20,7 @@ FORBIDDEN_HOOK = "http://169.254.169.254/latest"
 """An address that no webhook goes to."""
 
 
-def wish(application: str = "application-1", email: str = "ada@example.com", **more: Any) -> dict[str, Any]:
+def order_body(application: str = "application-1", email: str = "ada@example.com", **more: Any) -> dict[str, Any]:
     """The body that asks pymetrics for an order."""
     candidate = {"email": email, "first_name": "Ada", "last_name": "Lovelace"}
     return {"candidate": candidate, "assessment_id": GAMES, "application_id": application, **more}
@@ -28,7 +28,7 @@ def wish(application: str = "application-1", email: str = "ada@example.com", **m
 
 def order(sandbox: Sandbox, application: str = "application-1", email: str = "ada@example.com", **more: Any) -> Any:
     """A new pymetrics order."""
-    answer = sandbox.pymetrics.post("/mercury/order", json=wish(application, email, **more))
+    answer = sandbox.pymetrics.post("/mercury/order", json=order_body(application, email, **more))
     assert answer.status_code == 201, answer.text
     return answer.json()["order"]
 
@@ -41,42 +41,45 @@ def assessment(sandbox: Sandbox, **more: Any) -> Any:
     return answer.json()
 
 
-def told_of(sandbox: Sandbox, listener: Listener, path: str = "/hook") -> str:
+def completed_with_webhook(sandbox: Sandbox, listener: Listener, path: str = "/hook") -> str:
     """The id of an assessment that was completed, and whose webhook has reached the listener."""
     before = len(listener.received)
     id: str = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}{path}")["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     listener.wait_for(before + 1)
     return id
 
 
-def answers_taken(http: httpx2.Client) -> None:
+def wait_for_responses_handled(http: httpx2.Client) -> None:
     """Go on when the server has dealt with what listeners have answered so far: with the answer to a later webhook."""
     with Listener() as later:
         other = Sandbox(http, f"t-{uuid.uuid4()}")
-        id = told_of(other, later)
-        other.told("POST", "/await", {"webhook": {"invitation": id}})
+        id = completed_with_webhook(other, later)
+        other.control_json("POST", "/await", {"webhook": {"invitation": id}})
         other.control("DELETE")
 
 
 def advance(sandbox: Sandbox, duration: str) -> list[tuple[str, str]]:
     """Turn the clock; what happened and to what."""
-    return [(event["what"], event["id"]) for event in sandbox.told("POST", "/clock", {"advance": duration})["events"]]
+    return [
+        (event["what"], event["id"])
+        for event in sandbox.control_json("POST", "/clock", {"advance": duration})["events"]
+    ]
 
 
 def reset(sandbox: Sandbox, snapshot: str) -> None:
     """Reset the sandbox."""
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/reset")
 
 
 def restore(sandbox: Sandbox, snapshot: str) -> None:
     """Restore the sandbox from a snapshot."""
-    sandbox.told("POST", f"/snapshots/{snapshot}/restore")
+    sandbox.control_json("POST", f"/snapshots/{snapshot}/restore")
 
 
 def delete(sandbox: Sandbox, snapshot: str) -> None:
     """Delete the sandbox."""
-    sandbox.told("DELETE")
+    sandbox.control_json("DELETE")
 
 
 ENDINGS = (reset, restore, delete)

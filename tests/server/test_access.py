@@ -13,7 +13,7 @@ from assessment_simulator.app import VENDORS
 from assessment_simulator.core.request import Credential
 from assessment_simulator.sandbox.credentials import Keys
 from assessment_simulator.settings import default_access
-from tests.server import ROOT, problem, send_raw, wish
+from tests.server import ROOT, order_body, problem, send_raw
 from tests.servers import Listener, Sandbox, Server, served
 
 TOKEN = "the-control-token"
@@ -149,7 +149,7 @@ def test_the_credentials_open_exactly_that_sandbox(http: httpx2.Client) -> None:
     made = [opened(http), opened(http, "named")]
     for n, each in enumerate(made):
         headers, key = keys(http, each["credentials"]), each["credentials"]["predictive_index"]["api_key"]
-        assert http.post("/mercury/order", json=wish(f"{n}"), headers=headers).status_code == 201
+        assert http.post("/mercury/order", json=order_body(f"{n}"), headers=headers).status_code == 201
         assert http.post(PI, json=INVITED, headers={"api-key": key}).status_code == 201
         assert len(http.get(PI, headers={"api-key": key}).json()) == 1
         found = http.get(f"{ROOT}/{each['name']}/invitations", headers=CONTROL).json()
@@ -241,7 +241,7 @@ def test_no_host_is_trusted(closed: Server, http: httpx2.Client, host: str) -> N
     lies = {"host": host, "x-forwarded-host": host, "x-forwarded-proto": "https"}
     texts = [
         http.post(
-            "/mercury/order", json=wish(send_email=True), headers={**keys(http, made["credentials"]), **lies}
+            "/mercury/order", json=order_body(send_email=True), headers={**keys(http, made["credentials"]), **lies}
         ).text,
         http.post(PI, json=INVITED, headers={**key, **lies}).text,
         http.get("/api/v1/nope", headers=lies).text,
@@ -271,7 +271,7 @@ def test_no_page_of_another_origin_is_let_in(http: httpx2.Client) -> None:
 def test_a_download_link_needs_no_header_and_opens_nothing_else(closed: Server, http: httpx2.Client) -> None:
     made = opened(http)
     caller = keys(http, made["credentials"])
-    id = http.post("/mercury/order", json=wish(), headers=caller).json()["order"]["id"]
+    id = http.post("/mercury/order", json=order_body(), headers=caller).json()["order"]["id"]
     http.post(f"{ROOT}/{made['name']}/invitations/{id}/complete", headers=CONTROL)
     url = http.get(f"/mercury/getOrder/{id}?report=true", headers=caller).json()["reports"][0]["download_url"]
     assert url.startswith(f"{closed.url}/")
@@ -319,7 +319,7 @@ def test_new_credentials_end_the_links_that_were_given_out(http: httpx2.Client) 
     key = {"api-key": made["credentials"]["predictive_index"]["api_key"]}
     old = http.post(PI, json=INVITED, headers=key).json()
     caller = keys(http, made["credentials"])
-    id = http.post("/mercury/order", json=wish(), headers=caller).json()["order"]["id"]
+    id = http.post("/mercury/order", json=order_body(), headers=caller).json()["order"]["id"]
     http.post(f"{ROOT}/{made['name']}/invitations/{id}/complete", headers=CONTROL)
     read = f"/mercury/getOrder/{id}?report=true"
     report = http.get(read, headers=caller).json()["reports"][0]["download_url"]
@@ -373,7 +373,7 @@ def test_the_credentials_of_sandboxes_in_the_file_are_told_once_to_standard_erro
         assert list(told) == names(http) == ["ada", "bob"]
         for n, (name, text) in enumerate(told.items()):
             headers = keys(http, json.loads(text))
-            assert http.post("/mercury/order", json=wish(f"{n}"), headers=headers).status_code == 201
+            assert http.post("/mercury/order", json=order_body(f"{n}"), headers=headers).status_code == 201
             assert len(http.get(f"{ROOT}/{name}/invitations", headers=CONTROL).json()) == 1
             assert http.get(PI, headers={"api-key": f"sim-{name}"}).status_code == 401
 
@@ -438,7 +438,7 @@ def renewed(http: httpx2.Client, name: str) -> Any:
 def test_other_credentials_end_the_old_ones_and_their_tokens_at_once(http: httpx2.Client) -> None:
     made = opened(http)
     caller, old = keys(http, made["credentials"]), made["credentials"]
-    assert http.post("/mercury/order", json=wish(), headers=caller).status_code == 201
+    assert http.post("/mercury/order", json=order_body(), headers=caller).status_code == 201
     again = renewed(http, made["name"])
     new = again["credentials"]
     assert (again["name"], again["seed"]) == (made["name"], made["seed"])
@@ -479,7 +479,7 @@ def test_credentials_outlive_what_else_is_done_to_a_sandbox(http: httpx2.Client)
 def test_credentials_are_told_once_and_never_again(http: httpx2.Client) -> None:
     made = opened(http)
     caller = keys(http, made["credentials"])
-    http.post("/mercury/order", json=wish(), headers=caller)
+    http.post("/mercury/order", json=order_body(), headers=caller)
     told = [held[name] for held in made["credentials"].values() for name in held if name != "client_id"]
     told.append(caller["Authorization"].removeprefix("Bearer "))
     for path in (

@@ -20,7 +20,7 @@ from assessment_simulator.journal.wait import compare, wait_for
 from assessment_simulator.sandbox import sandbox as world
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.state import State
-from tests.server import ROOT, assessment, order, problem, told_of
+from tests.server import ROOT, assessment, completed_with_webhook, order, problem
 from tests.servers import Listener, Sandbox, Server
 
 PI = "/api/v1/behavioralassessments"
@@ -40,7 +40,7 @@ def found(sandbox: Sandbox, what: str, within: str = "PT20S", **wanted: Any) -> 
 
 def calls(sandbox: Sandbox) -> list[str]:
     """The ids of the calls that came, oldest first."""
-    return [call["id"] for call in sandbox.told("GET", "/journal")]
+    return [call["id"] for call in sandbox.control_json("GET", "/journal")]
 
 
 class Waiter:
@@ -59,7 +59,7 @@ class Waiter:
         """Whether there is anything to read."""
         return select.select([self.connection.sock], [], [], 0)[0] != []
 
-    def told(self, status: int = 200) -> Any:
+    def answer(self, status: int = 200) -> Any:
         """What the answer says, which must come soon."""
         with closing(self.connection):
             answer = self.connection.getresponse()
@@ -74,7 +74,7 @@ class Waiter:
 def test_earlier_call_matches_and_is_returned_whole(sandbox: Sandbox) -> None:
     order(sandbox)
     told = found(sandbox, "request", operation="create_order", request={"body": {"candidate": {"first_name": "Ada"}}})
-    assert told == sandbox.told("GET", f"/journal/{calls(sandbox)[1]}")
+    assert told == sandbox.control_json("GET", f"/journal/{calls(sandbox)[1]}")
     assert found(sandbox, "request") == told
 
 
@@ -87,17 +87,17 @@ def test_newest_of_several_matches_is_returned(sandbox: Sandbox) -> None:
 
 
 def test_sent_webhook_matches_with_its_parsed_body(sandbox: Sandbox, listener: Listener) -> None:
-    id = told_of(sandbox, listener)
+    id = completed_with_webhook(sandbox, listener)
     told = found(sandbox, "webhook", state="delivered", request={"body": {"assessmentState": "40"}})
-    single = sandbox.told("GET", f"/deliveries/{told['id']}")
+    single = sandbox.control_json("GET", f"/deliveries/{told['id']}")
     assert {name: told[name] for name in single} == single
     assert told["invitation"] == id
     assert told["request"]["body"]["assessmentId"] == id
     assert told["request"]["headers"]["content-type"].startswith("application/x-www-form-urlencoded")
     assert told["answer"]["status"] == 200
-    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
     id = order(sandbox)["id"]
-    sandbox.told("POST", f"/invitations/{id}/start")
+    sandbox.control_json("POST", f"/invitations/{id}/start")
     told = found(sandbox, "webhook", request={"body": {"type": "order.status_changed", "data": {"id": id}}})
     assert told["request"]["body"]["data"]["status"] == "In Progress"
 
@@ -105,7 +105,7 @@ def test_sent_webhook_matches_with_its_parsed_body(sandbox: Sandbox, listener: L
 def test_invitation_matches_and_has_its_links(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     told = found(sandbox, "invitation", id=id, candidate={"email": "ada@example.com"})
-    assert told == sandbox.told("GET", f"/invitations/{id}")
+    assert told == sandbox.control_json("GET", f"/invitations/{id}")
 
 
 # What comes later.
@@ -116,29 +116,29 @@ def test_wait_ends_with_the_first_matching_call(sandbox: Sandbox) -> None:
     sandbox.pymetrics.post("/mercury/order", json={})
     assert not waiter.answered
     order(sandbox)
-    assert waiter.told()["id"] == calls(sandbox)[2]
+    assert waiter.answer()["id"] == calls(sandbox)[2]
 
 
 def test_wait_ends_with_an_attempt_of_a_webhook(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [503, 200]
     waiter = Waiter(sandbox, "webhook", state="pending")
-    id = told_of(sandbox, listener)
-    told = waiter.told()
+    id = completed_with_webhook(sandbox, listener)
+    told = waiter.answer()
     assert (told["invitation"], told["answer"]["status"]) == (id, 503)
     waiter = Waiter(sandbox, "webhook", invitation=id, state="delivered")
-    sandbox.told("POST", "/clock", {"advance": "PT1H"})
-    assert [attempt["status"] for attempt in waiter.told()["attempts"]] == [503, 200]
+    sandbox.control_json("POST", "/clock", {"advance": "PT1H"})
+    assert [attempt["status"] for attempt in waiter.answer()["attempts"]] == [503, 200]
 
 
 def test_wait_ends_when_the_invitation_reaches_the_state(sandbox: Sandbox) -> None:
     for id, state in ((order(sandbox)["id"], "Completed"), (assessment(sandbox)["assessmentId"], 40)):
         waiter = Waiter(sandbox, "invitation", id=id, status=state)
-        sandbox.told("POST", f"/invitations/{id}/complete")
-        assert waiter.told()["status"] == state
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
+        assert waiter.answer()["status"] == state
 
 
 def test_wait_ends_when_a_timer_changes_the_state(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"progress": "PT0.6S"})
+    sandbox.control_json("PATCH", "/config", {"progress": "PT0.6S"})
     id = assessment(sandbox)["assessmentId"]
     assert found(sandbox, "invitation", id=id, status=40)["id"] == id
 
@@ -149,28 +149,28 @@ def test_other_calls_are_answered_until_the_new_invitation_comes(sandbox: Sandbo
         order(sandbox, f"application-{number}")
     assert not waiter.answered
     id = order(sandbox, "application-z", "last@example.com")["id"]
-    assert waiter.told()["id"] == id
+    assert waiter.answer()["id"] == id
 
 
 def test_many_clients_wait_at_once(sandbox: Sandbox) -> None:
     alike = [Waiter(sandbox, "request", operation="create_assessment") for _ in range(60)]
     apart = [Waiter(sandbox, "request", path=f"{PI}/{number}") for number in range(60)]
     assessment(sandbox)
-    assert {waiter.told()["id"] for waiter in alike} == {*calls(sandbox)}
+    assert {waiter.answer()["id"] for waiter in alike} == {*calls(sandbox)}
     assert not any(waiter.answered for waiter in apart)
     for number in range(60):
         sandbox.pi.get(f"{PI}/{number}")
-    assert [waiter.told()["path"] for waiter in apart] == [f"{PI}/{number}" for number in range(60)]
+    assert [waiter.answer()["path"] for waiter in apart] == [f"{PI}/{number}" for number in range(60)]
 
 
 def test_call_in_another_sandbox_does_not_match(sandbox: Sandbox, http: httpx2.Client) -> None:
     other = Sandbox(http, f"other-{uuid.uuid4()}")
     waiter = Waiter(sandbox, "request", vendor="predictive_index")
     other.pi.get(PI)
-    other.told("DELETE")
+    other.control_json("DELETE")
     assert not waiter.answered
     sandbox.pi.get(PI)
-    assert [waiter.told()["id"]] == calls(sandbox)
+    assert [waiter.answer()["id"]] == calls(sandbox)
 
 
 # What does not come.
@@ -197,11 +197,14 @@ def test_timeout_returns_408_with_the_nearest_misses(sandbox: Sandbox) -> None:
             {"member": "request.body.application_id", "wanted": "b", "found": None},
         ],
     ]
-    assert {**told["nearest"][0], "differs": 0} == {**sandbox.told("GET", f"/journal?since={token}")[0], "differs": 0}
+    assert {**told["nearest"][0], "differs": 0} == {
+        **sandbox.control_json("GET", f"/journal?since={token}")[0],
+        "differs": 0,
+    }
 
 
 def test_near_misses_of_webhooks_and_invitations(sandbox: Sandbox, listener: Listener) -> None:
-    id = told_of(sandbox, listener)
+    id = completed_with_webhook(sandbox, listener)
     found(sandbox, "webhook", invitation=id)  # the listener has it before the attempt is recorded
     told = problem(wait(sandbox, "webhook", "PT0S", invitation=id, request={"body": {"assessmentState": "41"}}), 408)
     assert [near["invitation"] for near in told["nearest"]] == [id]
@@ -217,7 +220,7 @@ def test_empty_sandbox_has_no_near_misses(sandbox: Sandbox) -> None:
 
 def test_webhook_without_an_attempt_does_not_match(sandbox: Sandbox, listener: Listener) -> None:
     listener.delay = 1
-    sandbox.told("PATCH", "/config", {"progress": "PT0S"})
+    sandbox.control_json("PATCH", "/config", {"progress": "PT0S"})
     assessment(sandbox, assessmentStatusWebHook=listener.url)
     assert problem(wait(sandbox, "webhook", "PT0S"), 408)["nearest"] == []
     assert found(sandbox, "webhook")["state"] == "delivered"
@@ -245,32 +248,32 @@ def test_invalid_body_is_refused(sandbox: Sandbox, body: Any, words: str) -> Non
 
 def test_wait_continues_through_reset_and_restore(sandbox: Sandbox) -> None:
     order(sandbox)
-    sandbox.told("POST", "/snapshots")
+    sandbox.control_json("POST", "/snapshots")
     waiter = Waiter(sandbox, "request", method="GET")
-    sandbox.told("POST", "/snapshots/snapshot-1/restore")
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
+    sandbox.control_json("POST", "/reset")
     assert not waiter.answered
     sandbox.pi.get(PI)
-    assert [waiter.told()["id"]] == calls(sandbox)
+    assert [waiter.answer()["id"]] == calls(sandbox)
 
 
 def test_wait_ends_when_a_restore_brings_the_state_back(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
-    sandbox.told("POST", "/snapshots")
-    sandbox.told("POST", f"/invitations/{id}/reject")
+    sandbox.control_json("POST", "/snapshots")
+    sandbox.control_json("POST", f"/invitations/{id}/reject")
     waiter = Waiter(sandbox, "invitation", id=id, status="Not Started")
-    sandbox.told("POST", "/snapshots/snapshot-1/restore")
-    assert waiter.told()["id"] == id
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
+    assert waiter.answer()["id"] == id
 
 
 def test_deletion_of_the_sandbox_ends_the_wait_with_410(sandbox: Sandbox) -> None:
     waiters = [Waiter(sandbox, what, id="nothing") for what in ("request", "webhook", "invitation")]
-    # Each may wait at a process of its own, which loads what reads a wish first. Nothing shows from outside that it
+    # Each may wait at a process of its own, which loads what reads a body first. Nothing shows from outside that it
     # waits, and one that came after the deletion would wait in the sandbox that it opens anew.
     time.sleep(1.5)
-    sandbox.told("DELETE")
+    sandbox.control_json("DELETE")
     for waiter in waiters:
-        assert "the sandbox was deleted" in waiter.told(410)["detail"]
+        assert "the sandbox was deleted" in waiter.answer(410)["detail"]
 
 
 def test_stop_of_the_server_ends_the_wait_with_410() -> None:
@@ -279,7 +282,7 @@ def test_stop_of_the_server_ends_the_wait_with_410() -> None:
         closing.process.terminate()
         began = time.monotonic()
         for waiter in waiters:
-            assert "the server closes" in waiter.told(410)["detail"]
+            assert "the server closes" in waiter.answer(410)["detail"]
         closing.process.wait(SOON)
         assert time.monotonic() - began < SOON
     # Leaving the block finds that it ended with status 0.

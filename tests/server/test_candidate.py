@@ -32,10 +32,10 @@ class Invited:
 
     @property
     def status(self) -> Any:
-        return self.sandbox.told("GET", f"/invitations/{self.id}")["status"]
+        return self.sandbox.control_json("GET", f"/invitations/{self.id}")["status"]
 
     def act(self, action: str) -> None:
-        self.sandbox.told("POST", f"/invitations/{self.id}/{action}")
+        self.sandbox.control_json("POST", f"/invitations/{self.id}/{action}")
 
 
 def pymetrics(sandbox: Sandbox, **more: Any) -> Invited:
@@ -78,7 +78,7 @@ def shown(answer: httpx2.Response, status: int, *words: str) -> str:
 
 @BOTH
 def test_candidate_starts_and_finishes(sandbox: Sandbox, listener: Listener, vendor: str) -> None:
-    sandbox.told("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
     opened, started, finished = STATUSES[vendor]
     one = invited(sandbox, vendor)
     shown(one.look(), 200, "You are invited", "This is a simulation")
@@ -122,7 +122,7 @@ def test_first_get_opens_a_pi_link_but_prefetch_and_head_do_not(sandbox: Sandbox
 
 
 def test_get_does_not_change_a_pymetrics_order_and_a_pending_one_can_be_started(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"behaviour": {"pymetrics.initial_status": "Pending"}})
+    sandbox.control_json("PATCH", "/config", {"behaviour": {"pymetrics.initial_status": "Pending"}})
     one = pymetrics(sandbox)
     shown(one.look(), 200, "You are invited")
     shown(one.look({"Sec-Purpose": "prefetch"}), 200)
@@ -135,7 +135,7 @@ def test_get_does_not_change_a_pymetrics_order_and_a_pending_one_can_be_started(
 
 
 def test_pi_page_shows_administrator_position_and_expiry(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     one = predictive_index(
         sandbox, associatedPositionTitle="Software Engineer", administeredByFirstName="Ann",
         administeredByLastName="Other", administeredByEmail="ann@example.com",
@@ -316,10 +316,10 @@ def test_expired_invitation_refuses_steps(sandbox: Sandbox, vendor: str) -> None
 
 
 def test_submission_at_the_expiry_is_refused(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     one = predictive_index(sandbox)
     one.send("start")
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-11T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-11T00:00:00Z"})
     shown(one.send("finish", real=["patient"]), 410, "This invitation has expired", "was not saved")
     assert one.status == 50
 
@@ -365,7 +365,7 @@ def test_link_that_is_not_genuine_is_unknown(sandbox: Sandbox, vendor: str) -> N
 @BOTH
 def test_link_from_before_a_reset_is_unknown(sandbox: Sandbox, vendor: str) -> None:
     before = invited(sandbox, vendor)
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/reset")
     shown(before.look(), 404, UNKNOWN)
     if vendor == "pymetrics":
         sandbox.pymetrics = sandbox.renewed()
@@ -379,16 +379,16 @@ def test_link_from_before_a_reset_is_unknown(sandbox: Sandbox, vendor: str) -> N
 @BOTH
 def test_links_work_after_a_restore(sandbox: Sandbox, vendor: str) -> None:
     one = invited(sandbox, vendor)
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     one.act("expire")
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    sandbox.control_json("POST", f"/snapshots/{kept}/restore")
     shown(one.look(), 200, "You are invited")
 
 
 def test_fork_has_different_links(sandbox: Sandbox) -> None:
     one = pymetrics(sandbox)
-    fork = Sandbox(sandbox.http, sandbox.told("POST", "/fork", {})["name"])
-    (theirs,) = [found["links"]["invite"] for found in fork.told("GET", "/invitations")]
+    fork = Sandbox(sandbox.http, sandbox.control_json("POST", "/fork", {})["name"])
+    (theirs,) = [found["links"]["invite"] for found in fork.control_json("GET", "/invitations")]
     assert theirs.rpartition(".")[2] == one.id
     shown(sandbox.http.get(theirs), 200)
     shown(sandbox.http.get(one.link.replace(sandbox.name, fork.name)), 404)
@@ -518,10 +518,10 @@ def test_every_vendor_has_the_actions_of_the_page() -> None:
 
 def test_pages_are_not_in_the_journal(sandbox: Sandbox) -> None:
     one = predictive_index(sandbox)
-    before = sandbox.told("GET", "/journal")
+    before = sandbox.control_json("GET", "/journal")
     one.look()
     one.send("start")
-    assert sandbox.told("GET", "/journal") == before
+    assert sandbox.control_json("GET", "/journal") == before
 
 
 # Translations.

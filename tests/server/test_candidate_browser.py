@@ -33,7 +33,7 @@ def link(sandbox: Sandbox, vendor: str, redirect: str | None = None, name: str =
 
 
 def status(sandbox: Sandbox, id: str) -> Any:
-    return sandbox.told("GET", f"/invitations/{id}")["status"]
+    return sandbox.control_json("GET", f"/invitations/{id}")["status"]
 
 
 def sound(seen: Visit, script: bool = True) -> None:
@@ -171,7 +171,7 @@ def test_hostile_names_break_no_page(browser: Browser, sandbox: Sandbox, vendor:
         seen.page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
         for action in (None, "start", "complete"):
             if action:
-                sandbox.told("POST", f"/invitations/{id}/{action}")
+                sandbox.control_json("POST", f"/invitations/{id}/{action}")
             seen.page.goto(address)
             sound(seen)
 
@@ -184,9 +184,9 @@ def test_the_pages_that_tell_of_an_end_are_fit_for_everybody(
     with visit(browser, sandbox.url, size=WIDTHS[width], dark=dark) as seen:
         for action, heading in (("expire", "This invitation has expired"), ("abort", "This invitation is closed")):
             id, address = link(sandbox, "predictive_index")
-            sandbox.told("POST", f"/invitations/{id}/start")
+            sandbox.control_json("POST", f"/invitations/{id}/start")
             seen.page.goto(address)
-            sandbox.told("POST", f"/invitations/{id}/{action}")
+            sandbox.control_json("POST", f"/invitations/{id}/{action}")
             seen.page.get_by_role("button", name="Finish").click()
             seen.page.get_by_role("heading", name=heading).wait_for()
             sound(seen)

@@ -18,7 +18,7 @@ from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.sandbox import Sandbox as World
 from assessment_simulator.sandbox.state import State
-from tests.server import ENDINGS, answers_taken, delete, restore
+from tests.server import ENDINGS, delete, restore, wait_for_responses_handled
 from tests.servers import Listener, Received, Sandbox
 from tests.waiting import until
 
@@ -48,7 +48,7 @@ def after(text: str, passed: int) -> str:
 
 def turn(sandbox: Sandbox, **body: Any) -> Any:
     """Turn the clock; what it answers."""
-    return sandbox.told("POST", "/clock", body)
+    return sandbox.control_json("POST", "/clock", body)
 
 
 def freeze(sandbox: Sandbox, at: str = START) -> None:
@@ -58,7 +58,7 @@ def freeze(sandbox: Sandbox, at: str = START) -> None:
 
 def now(sandbox: Sandbox) -> str:
     """The time as the clock tells it."""
-    at: str = sandbox.told("GET", "/clock")["now"]
+    at: str = sandbox.control_json("GET", "/clock")["now"]
     return at
 
 
@@ -81,12 +81,12 @@ def order(sandbox: Sandbox, email: str = "ada@example.com", application: str = "
 
 def act(sandbox: Sandbox, id: str, action: str, body: Any = None) -> Any:
     """Do something to an invitation."""
-    return sandbox.told("POST", f"/invitations/{id}/{action}", body)
+    return sandbox.control_json("POST", f"/invitations/{id}/{action}", body)
 
 
 def status(sandbox: Sandbox, id: str) -> Any:
     """An invitation's status, without asking the vendor."""
-    return sandbox.told("GET", f"/invitations/{id}")["status"]
+    return sandbox.control_json("GET", f"/invitations/{id}")["status"]
 
 
 def runs(sandbox: Sandbox, since: str) -> None:
@@ -123,7 +123,7 @@ def gate(listener: Listener) -> Iterator[threading.Event]:
 
 def test_a_clock_runs_with_the_machines_until_somebody_turns_it(sandbox: Sandbox) -> None:
     before = time.time()
-    clock = sandbox.told("GET", "/clock")
+    clock = sandbox.control_json("GET", "/clock")
     assert clock == {"now": clock["now"], "mode": "running", "events": []}
     assert before - 0.1 <= ticks(clock["now"]) / SECOND <= time.time() + 0.1
     runs(sandbox, clock["now"])
@@ -144,8 +144,8 @@ INSTANTS = [
 @pytest.mark.parametrize(("asked", "shown"), INSTANTS)
 def test_a_clock_can_stand_at_any_instant(sandbox: Sandbox, asked: str, shown: str) -> None:
     assert turn(sandbox, freeze=asked) == {"now": shown, "mode": "frozen", "events": []}
-    assert sandbox.told("GET", "/clock") == {"now": shown, "mode": "frozen", "events": []}
-    assert sandbox.told("GET")["now"] == shown
+    assert sandbox.control_json("GET", "/clock") == {"now": shown, "mode": "frozen", "events": []}
+    assert sandbox.control_json("GET")["now"] == shown
 
 
 @pytest.mark.parametrize(("asked", "shown"), INSTANTS)
@@ -155,7 +155,7 @@ def test_both_vendors_answer_at_any_instant(sandbox: Sandbox, asked: str, shown:
     shown_by_pi = sandbox.pi.get(f"{PI}/{assess(sandbox)}").json()
     assert shown_by_pi["assessmentDateTime"] == shown
     assert ticks(shown_by_pi["expirationDateTime"]) == ticks(shown) + 10 * DAY
-    assert [i["created"] for i in sandbox.told("GET", "/invitations")] == [shown, shown]
+    assert [i["created"] for i in sandbox.control_json("GET", "/invitations")] == [shown, shown]
 
 
 DURATIONS = [
@@ -348,7 +348,7 @@ def test_an_alarm_that_is_due_rings_before_a_call_is_answered() -> None:
 
 
 def test_an_invitation_completes_after_the_progress_of_its_sandbox(sandbox: Sandbox) -> None:
-    assert sandbox.told("PATCH", "/config", {"progress": "PT10S"})["progress"] == "PT10S"
+    assert sandbox.control_json("PATCH", "/config", {"progress": "PT10S"})["progress"] == "PT10S"
     freeze(sandbox)
     mine, theirs = assess(sandbox), order(sandbox)
     rejected = order(sandbox, "bo+rejected@example.com", "a-2")
@@ -356,7 +356,7 @@ def test_an_invitation_completes_after_the_progress_of_its_sandbox(sandbox: Sand
     assert turn(sandbox, advance="PT0.0000001S")["events"] == [
         {"at": after(START, 10 * SECOND), "what": "complete", "id": id} for id in (mine, theirs)
     ]
-    sandbox.told("PATCH", "/config", {"progress": "manual"})
+    sandbox.control_json("PATCH", "/config", {"progress": "manual"})
     left = assess(sandbox)
     assert turn(sandbox, advance="PT1H")["events"] == []
     assert [status(sandbox, id) for id in (mine, theirs, rejected, left)] == [40, "Completed", "Rejected", 0]
@@ -380,7 +380,7 @@ def test_a_token_lives_for_an_hour_of_the_sandboxs_clock(sandbox: Sandbox) -> No
 
 def test_a_token_is_void_after_a_reset(sandbox: Sandbox) -> None:
     old = sandbox.renewed()
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/reset")
     for _ in range(2):
         refused = old.get("/mercury/configuration")
         assert (refused.status_code, refused.headers["simulator-rule"]) == (401, "pymetrics.access.token.known")
@@ -389,16 +389,16 @@ def test_a_token_is_void_after_a_reset(sandbox: Sandbox) -> None:
 
 def test_a_token_outlives_a_restore(sandbox: Sandbox) -> None:
     before = sandbox.renewed()
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     between = sandbox.renewed()
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    sandbox.control_json("POST", f"/snapshots/{kept}/restore")
     for caller in (before, between, sandbox.renewed()):
         assert caller.get("/mercury/configuration").status_code == 200
 
 
 def test_a_token_opens_neither_a_fork_nor_another_sandbox(sandbox: Sandbox) -> None:
     token = sandbox.renewed()
-    fork = sandbox.told("POST", "/fork", {"name": f"{sandbox.name}-fork"})["name"]
+    fork = sandbox.control_json("POST", "/fork", {"name": f"{sandbox.name}-fork"})["name"]
     for name in (fork, f"{sandbox.name}-other"):
         refused = token.get("/mercury/configuration", headers={"X-Api-Key": f"sim-{name}"})
         assert (refused.status_code, refused.headers["simulator-rule"]) == (401, "pymetrics.access.token.known")
@@ -422,7 +422,7 @@ def test_a_second_change_of_the_clock_during_an_advance_is_refused(
         assert refused.headers["content-type"] == "application/problem+json"
         assert "advance" in refused.json()["detail"]
     assert sandbox.control("POST", "/clock", {"advance": "tomorrow"}).status_code in (409, 422)
-    assert sandbox.told("GET", "/clock") == {"now": after(START, HOUR), "mode": "frozen", "events": []}
+    assert sandbox.control_json("GET", "/clock") == {"now": after(START, HOUR), "mode": "frozen", "events": []}
     gate.set()
     assert [event["what"] for event in turned.result()["events"]] == ["complete", "attempt"]
     assert turn(sandbox, advance="PT1S")["now"] == after(START, DAY + SECOND)
@@ -434,8 +434,8 @@ def test_a_running_clock_says_so_and_stands_while_an_advance_plays(
     assess(sandbox, "bo+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
     turned = aside(turn, sandbox, advance="P1D")
     listener.wait_for(1)
-    first = sandbox.told("GET", "/clock")
-    assert sandbox.told("GET", "/clock") == first
+    first = sandbox.control_json("GET", "/clock")
+    assert sandbox.control_json("GET", "/clock") == first
     gate.set()
     assert first["mode"] == turned.result()["mode"] == "running"
     [complete, attempt] = turned.result()["events"]
@@ -509,7 +509,7 @@ def test_what_ends_an_epoch_ends_an_advance_and_nothing_of_it_acts_any_more(
 ) -> None:
     if mode == "frozen":
         freeze(sandbox)
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     assess(sandbox, "bo+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
     order(sandbox, "cy+completes-in-2h@example.com")
     turned = aside(sandbox.control, "POST", "/clock", {"advance": "P1D"})
@@ -521,10 +521,10 @@ def test_what_ends_an_epoch_ends_an_advance_and_nothing_of_it_acts_any_more(
     assert [event["what"] for event in answer.json()["events"]] == ["complete"], "it did not wait for the listener"
     gate.set()
     listener.wait_for_answers(1)
-    answers_taken(sandbox.http)
+    wait_for_responses_handled(sandbox.http)
     assert len(listener.received) == 1
-    assert sandbox.told("GET", "/invitations") == sandbox.told("GET", "/deliveries") == []
-    clock = sandbox.told("GET", "/clock")
+    assert sandbox.control_json("GET", "/invitations") == sandbox.control_json("GET", "/deliveries") == []
+    clock = sandbox.control_json("GET", "/clock")
     if ending is restore and mode == "frozen":
         assert (clock["now"], clock["mode"]) == (START, "frozen")
     else:
@@ -574,7 +574,7 @@ def test_an_advance_goes_on_when_its_caller_hangs_up(
     gate.set()
     until(lambda: now(sandbox) == after(START, DAY))
     assert until(lambda: sandbox.control("POST", "/clock", {"advance": "PT1S"}).is_success)
-    assert [delivery["state"] for delivery in sandbox.told("GET", "/deliveries")] == ["delivered"]
+    assert [delivery["state"] for delivery in sandbox.control_json("GET", "/deliveries")] == ["delivered"]
 
 
 def test_a_chain_without_an_end_is_ended_by_a_reset(
@@ -590,8 +590,8 @@ def test_a_chain_without_an_end_is_ended_by_a_reset(
     assess(sandbox, "bo+completes@example.com", assessmentStatusWebHook=listener.url)
     turned = aside(sandbox.control, "POST", "/clock", {"until_idle": True})
     listener.wait_for(10)
-    assert sandbox.told("GET", "/clock")["mode"] == "frozen"
-    sandbox.told("POST", "/reset")
+    assert sandbox.control_json("GET", "/clock")["mode"] == "frozen"
+    sandbox.control_json("POST", "/reset")
     assert turned.result(5).status_code == 409
     events = [event["what"] for event in turned.result(5).json()["events"]]
     # The first attempt may have been made before the advance began, the tenth not be over when the reset came.
@@ -610,33 +610,33 @@ def test_a_snapshot_taken_during_an_advance_brings_back_its_moment_and_mode(
     turned = aside(turn, sandbox, advance="P1D")
     listener.wait_for(1)
     taken = now(sandbox)
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     gate.set()
     turned.result()
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
-    back = sandbox.told("GET", "/clock")
+    sandbox.control_json("POST", f"/snapshots/{kept}/restore")
+    back = sandbox.control_json("GET", "/clock")
     assert back["mode"] == mode
     assert ticks(taken) <= ticks(back["now"]) < ticks(taken) + 2 * SECOND * (mode == "running") + 1
     listener.wait_for(2)
     turn(sandbox, advance="PT0S")
-    assert [delivery["state"] for delivery in sandbox.told("GET", "/deliveries")] == ["delivered"]
+    assert [delivery["state"] for delivery in sandbox.control_json("GET", "/deliveries")] == ["delivered"]
 
 
 def test_a_restore_brings_back_the_time_of_a_running_clock(sandbox: Sandbox) -> None:
     turn(sandbox, advance="P10D")
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     taken = ticks(turn(sandbox, advance="P10D")["now"]) - 10 * DAY
     turn(sandbox, freeze=START)
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
-    back = sandbox.told("GET", "/clock")
+    sandbox.control_json("POST", f"/snapshots/{kept}/restore")
+    back = sandbox.control_json("GET", "/clock")
     assert back["mode"] == "running"
     assert abs(ticks(back["now"]) - taken) < 2 * SECOND
 
 
 def test_a_fork_has_a_clock_of_its_own_that_runs_with_the_machines(sandbox: Sandbox) -> None:
     freeze(sandbox)
-    fork = Sandbox(sandbox.http, sandbox.told("POST", "/fork", {"name": f"{sandbox.name}-f"})["name"])
-    clock = fork.told("GET", "/clock")
+    fork = Sandbox(sandbox.http, sandbox.control_json("POST", "/fork", {"name": f"{sandbox.name}-f"})["name"])
+    clock = fork.control_json("GET", "/clock")
     assert clock["mode"] == "running"
     assert abs(ticks(clock["now"]) / SECOND - time.time()) < 5
     assert now(sandbox) == START
@@ -645,14 +645,14 @@ def test_a_fork_has_a_clock_of_its_own_that_runs_with_the_machines(sandbox: Sand
 
 def test_an_advance_may_be_reset_from_inside_a_webhook(sandbox: Sandbox, listener: Listener) -> None:
     def answer(received: Received) -> int:
-        sandbox.told("POST", "/reset")
+        sandbox.control_json("POST", "/reset")
         return 500
 
     listener.answers = answer
     freeze(sandbox)
     assess(sandbox, "bo+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
     assert sandbox.control("POST", "/clock", {"advance": "P1D"}).status_code == 409
-    assert sandbox.told("GET", "/invitations") == sandbox.told("GET", "/deliveries") == []
+    assert sandbox.control_json("GET", "/invitations") == sandbox.control_json("GET", "/deliveries") == []
     assert turn(sandbox, advance="P1D")["events"] == []
     assert len(listener.received) == 1
 
@@ -710,7 +710,7 @@ def test_a_wish_that_makes_no_sense_is_refused_with_a_hint_and_changes_nothing(s
     assert refused.status_code == 422, refused.text
     assert refused.headers["content-type"] == "application/problem+json"
     assert len(refused.json()["detail"]) > 20
-    assert sandbox.told("GET", "/clock") == {"now": START, "mode": "frozen", "events": []}
+    assert sandbox.control_json("GET", "/clock") == {"now": START, "mode": "frozen", "events": []}
 
 
 def test_a_wish_that_is_no_json_is_refused_with_a_hint(sandbox: Sandbox) -> None:
@@ -735,7 +735,7 @@ def sound(sandbox: Sandbox) -> None:
     assert sandbox.pi.get(PI).status_code == 200
     assert sandbox.renewed().get("/mercury/configuration").status_code == 200
     for path in ("", "/invitations", "/deliveries", "/mail", "/clock"):
-        sandbox.told("GET", path)
+        sandbox.control_json("GET", path)
 
 
 @pytest.mark.parametrize("mode", ["frozen", "running"])
@@ -743,7 +743,7 @@ def test_a_retry_that_would_be_due_after_the_last_instant_harms_nothing(
     sandbox: Sandbox, listener: Listener, mode: str
 ) -> None:
     listener.answers = [500]
-    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
     freeze(sandbox, "9998-11-01T00:00:00Z")
     if mode == "running":
         turn(sandbox, run=True)
@@ -790,7 +790,7 @@ def test_a_sandbox_can_leave_the_far_future_again(sandbox: Sandbox) -> None:
 
 
 def test_every_time_stamp_comes_from_the_clock(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
     freeze(sandbox, "2031-05-04T03:02:01.0987654Z")
     mine = assess(sandbox, "ada+completes@example.com", notifyAssessmentAvailableUsingEmail=1)
     theirs = order(sandbox, "bo+completes@example.com", send_email=True)
@@ -800,14 +800,14 @@ def test_every_time_stamp_comes_from_the_clock(sandbox: Sandbox, listener: Liste
     at, six = "2031-05-04T03:02:01.0987654Z", "2031-05-04T03:02:01.098765+00:00"
     assert sandbox.pi.get(f"{PI}/{mine}").json()["assessmentDateTime"] == at
     assert [told["create_date"], told["results"][0]["create_date"], told["reports"][0]["create_date"]] == [six] * 3
-    assert [mail["at"] for mail in sandbox.told("GET", "/mail")] == [at, at]
-    assert {i["created"] for i in sandbox.told("GET", "/invitations")} == {at}
-    attempts = [a for d in sandbox.told("GET", "/deliveries") for a in d["attempts"]]
+    assert [mail["at"] for mail in sandbox.control_json("GET", "/mail")] == [at, at]
+    assert {i["created"] for i in sandbox.control_json("GET", "/invitations")} == {at}
+    attempts = [a for d in sandbox.control_json("GET", "/deliveries") for a in d["attempts"]]
     assert {attempt["at"] for attempt in attempts} == {at}
     for received in listener.wait_for(2):
         assert received.headers["webhook-timestamp"] == str(ticks(at) // SECOND)
         assert received.json["timestamp"] == six
-    assert sandbox.told("GET")["now"] == at
+    assert sandbox.control_json("GET")["now"] == at
 
 
 ANSWERS: list[Callable[[Sandbox], httpx2.Response]] = [
@@ -854,7 +854,7 @@ def test_an_invitation_completes_by_itself_when_its_second_has_passed(sandbox: S
 def test_an_alarm_that_is_due_sooner_than_the_one_waited_for_rings_in_time(
     sandbox: Sandbox, listener: Listener
 ) -> None:
-    sandbox.told("PATCH", "/config", {"default_webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"default_webhook_url": listener.url})
     far = assess(sandbox, "ada+completes-in-2h@example.com")
     near = assess(sandbox, "bo+completes-in-1s@example.com")
     assert [received.form["assessmentId"] for received in listener.wait_for(1)] == [near]
@@ -881,7 +881,7 @@ def test_a_retry_does_not_come_early(sandbox: Sandbox, listener: Listener) -> No
     listener.answers = [500]
     id = assess(sandbox, assessmentStatusWebHook=listener.url)
     act(sandbox, id, "complete")
-    [delivery] = until(lambda: [d for d in sandbox.told("GET", "/deliveries") if d["attempts"]])
+    [delivery] = until(lambda: [d for d in sandbox.control_json("GET", "/deliveries") if d["attempts"]])
     [attempt] = delivery["attempts"]
     assert ticks(delivery["next"]) - ticks(attempt["at"]) == 3_375 * SECOND // 10
     assert turn(sandbox, advance="PT5M36S")["events"] == []

@@ -49,7 +49,7 @@ def test_requests_in_pieces_of_any_size_are_read_alike(
             caller.sendall(data[at : at + size])
         answer = b"".join(iter(lambda: caller.recv(65_536), b""))
     assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"201", b"201", b"200"]
-    assert len(sandbox.told("GET", "/invitations")) == 2
+    assert len(sandbox.control_json("GET", "/invitations")) == 2
 
 
 def test_a_body_without_end_is_answered_once_and_then_cut_off(server: Server) -> None:
@@ -72,7 +72,7 @@ def test_nothing_is_done_for_a_request_behind_the_last_one(server: Server, sandb
     call = f"{head}Connection: close\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY
     answer = send_raw(server.url, call * 3)
     assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"201"]
-    assert len(sandbox.told("GET", "/invitations")) == 1
+    assert len(sandbox.control_json("GET", "/invitations")) == 1
 
 
 def test_a_client_that_waits_for_100_continue_gets_it_before_the_answer(server: Server, sandbox: Sandbox) -> None:

@@ -18,17 +18,17 @@ from tests.server import (
     LIMIT,
     ROOT,
     advance,
-    answers_taken,
     assessment,
+    completed_with_webhook,
     names,
     order,
+    order_body,
     problem,
     send_raw,
-    told_of,
-    wish,
+    wait_for_responses_handled,
 )  # fmt: skip
 from tests.servers import Listener, Sandbox, Server
-from tests.waiting import overtaken
+from tests.waiting import wait_for_requests_read
 
 BEGUN = "2030-01-01T00:00:00Z"
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
@@ -101,7 +101,7 @@ def test_credentials_work_at_both_vendors(http: httpx2.Client, fresh: Callable[[
     client = {name: keys["pymetrics"][name] for name in ("client_id", "client_secret")}
     token = http.post("/mercury/oauth/token", json={**client, "grant_type": "client_credentials"}).json()
     headers = {"Authorization": f"Bearer {token['access_token']}", "X-Api-Key": keys["pymetrics"]["api_key"]}
-    made = http.post("/mercury/order", json=wish(), headers=headers).json()["order"]["id"]
+    made = http.post("/mercury/order", json=order_body(), headers=headers).json()["order"]["id"]
     key = {"api-key": keys["predictive_index"]["api_key"]}
     body = {"firstName": "A", "lastName": "B", "email": "a@example.com"}
     invited = http.post("/api/v1/behavioralassessments", json=body, headers=key).json()["assessmentId"]
@@ -140,8 +140,8 @@ def test_same_seed_and_name_give_the_same_bytes(http: httpx2.Client, fresh: Call
     def play(seed: int | str) -> bytes:
         http.post(ROOT, json={"name": name, "seed": seed})
         sandbox = Sandbox(http, name)
-        sandbox.told("POST", "/clock", {"freeze": BEGUN})
-        made = sandbox.pymetrics.post("/mercury/order", json=wish()).content
+        sandbox.control_json("POST", "/clock", {"freeze": BEGUN})
+        made = sandbox.pymetrics.post("/mercury/order", json=order_body()).content
         sandbox.control("DELETE")
         return made
 
@@ -159,8 +159,8 @@ def test_sandbox_is_created_with_settings(http: httpx2.Client, fresh: Callable[[
 def test_existing_name_returns_409_and_changes_nothing(http: httpx2.Client, sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     problem(http.post(ROOT, json={"name": sandbox.name, "config": {"invitation_days": 20}}), 409, sandbox.name, "name")
-    assert sandbox.told("GET", "/config")["invitation_days"] == 10
-    assert [found["id"] for found in sandbox.told("GET", "/invitations")] == [id]
+    assert sandbox.control_json("GET", "/config")["invitation_days"] == 10
+    assert [found["id"] for found in sandbox.control_json("GET", "/invitations")] == [id]
 
 
 BAD_OPENINGS: dict[str, tuple[Any, str]] = {
@@ -220,20 +220,20 @@ def test_deleted_sandbox_is_gone_and_its_name_is_free(http: httpx2.Client, sandb
     assert (answer.status_code, answer.content) == (204, b"")
     assert sandbox.name not in names(http)
     assert http.post(ROOT, json={"name": sandbox.name}).status_code == 201
-    assert sandbox.told("GET", "/invitations") == []
+    assert sandbox.control_json("GET", "/invitations") == []
     refused = sandbox.pymetrics.get("/mercury/configuration")
     assert (refused.status_code, refused.headers["simulator-rule"]) == (401, "pymetrics.access.token.known")
 
 
 def test_nothing_happens_after_the_sandbox_was_deleted(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers, listener.delay = [500], 0.2
-    told_of(sandbox, listener)
+    completed_with_webhook(sandbox, listener)
     assessment(sandbox, email="ada+completes-in-10s@example.com", assessmentStatusWebHook=f"{listener.url}/late")
     sandbox.control("DELETE")
     assert advance(sandbox, "PT48H") == []
     listener.wait_for_answers(1)
-    answers_taken(sandbox.http)
-    assert sandbox.told("GET", "/deliveries") == []
+    wait_for_responses_handled(sandbox.http)
+    assert sandbox.control_json("GET", "/deliveries") == []
     assert len(listener.received) == 1
 
 
@@ -244,29 +244,29 @@ def test_reset_restores_the_opening_state(http: httpx2.Client, fresh: Callable[[
     name = fresh()
     http.post(ROOT, json={"name": name, "seed": 7, "config": {"invitation_days": 20}})
     sandbox = Sandbox(http, name)
-    opening = sandbox.told("GET", "/config")
-    sandbox.told("POST", "/clock", {"freeze": BEGUN})
-    sandbox.told("PATCH", "/config", {"invitation_days": 5, "webhook_url": FORBIDDEN_HOOK})
+    opening = sandbox.control_json("GET", "/config")
+    sandbox.control_json("POST", "/clock", {"freeze": BEGUN})
+    sandbox.control_json("PATCH", "/config", {"invitation_days": 5, "webhook_url": FORBIDDEN_HOOK})
     id = order(sandbox, send_email=True)["id"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
-    kept = sandbox.told("POST", "/snapshots")["id"]
-    assert sandbox.told("GET", "/mail")
-    assert sandbox.told("GET", "/deliveries")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
+    assert sandbox.control_json("GET", "/mail")
+    assert sandbox.control_json("GET", "/deliveries")
     assert sandbox.control("POST", "/reset").is_success
     for path in ("/invitations", "/mail", "/deliveries"):
-        assert sandbox.told("GET", path) == []
-    assert sandbox.told("GET", "/config") == opening
-    clock = sandbox.told("GET", "/clock")
+        assert sandbox.control_json("GET", path) == []
+    assert sandbox.control_json("GET", "/config") == opening
+    clock = sandbox.control_json("GET", "/clock")
     assert clock["mode"] == "running"
     assert not clock["now"].startswith("2030")
-    assert sandbox.told("GET")["seed"] == 7
+    assert sandbox.control_json("GET")["seed"] == 7
     problem(sandbox.control("POST", f"/snapshots/{kept}/restore"), 404, kept)
     assert sandbox.pi.get("/api/v1/behavioralassessments").json() == []
 
 
 def test_token_is_invalid_after_a_reset_and_a_new_one_is_valid(sandbox: Sandbox) -> None:
     old = sandbox.pymetrics
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/reset")
     refused = old.get("/mercury/configuration")
     assert (refused.status_code, refused.headers["simulator-rule"]) == (401, "pymetrics.access.token.known")
     new = sandbox.renewed()
@@ -276,8 +276,8 @@ def test_token_is_invalid_after_a_reset_and_a_new_one_is_valid(sandbox: Sandbox)
 
 def test_no_webhook_is_retried_after_a_reset(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [500]
-    told_of(sandbox, listener)
-    sandbox.told("POST", "/reset")
+    completed_with_webhook(sandbox, listener)
+    sandbox.control_json("POST", "/reset")
     assert advance(sandbox, "PT48H") == []
     assert len(listener.received) == 1
 
@@ -285,39 +285,39 @@ def test_no_webhook_is_retried_after_a_reset(sandbox: Sandbox, listener: Listene
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_attempt_in_flight_leaves_no_trace_after_a_reset(sandbox: Sandbox, listener: Listener, status: int) -> None:
     listener.answers, listener.delay = [status], 0.3
-    told_of(sandbox, listener)
-    sandbox.told("POST", "/reset")
+    completed_with_webhook(sandbox, listener)
+    sandbox.control_json("POST", "/reset")
     id = assessment(sandbox)["assessmentId"]
     listener.wait_for_answers(1)
-    answers_taken(sandbox.http)
-    assert sandbox.told("GET", "/deliveries") == []
+    wait_for_responses_handled(sandbox.http)
+    assert sandbox.control_json("GET", "/deliveries") == []
     assert advance(sandbox, "PT24H") == []
-    assert sandbox.told("GET", f"/invitations/{id}")["status"] == 0
+    assert sandbox.control_json("GET", f"/invitations/{id}")["status"] == 0
     assert len(listener.received) == 1
 
 
 def test_no_timer_fires_after_a_reset(sandbox: Sandbox) -> None:
     order(sandbox, email="ada+completes-in-10s@example.com")
     assessment(sandbox, email="ada+completes-in-10s@example.com")
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/reset")
     assert advance(sandbox, "P60D") == []
-    assert sandbox.told("GET", "/invitations") == []
+    assert sandbox.control_json("GET", "/invitations") == []
 
 
 def test_reset_ends_an_advance_that_waits_for_a_listener(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [500]
-    told_of(sandbox, listener)
+    completed_with_webhook(sandbox, listener)
     listener.delay = 5
     answers: list[httpx2.Response] = []
     turning = threading.Thread(target=lambda: answers.append(sandbox.control("POST", "/clock", {"advance": "PT48H"})))
     turning.start()
     listener.wait_for(2)
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/reset")
     turning.join(2)
     assert not turning.is_alive()
     assert answers[0].status_code in (200, 409)
-    assert sandbox.told("GET", "/deliveries") == []
-    clock = sandbox.told("GET", "/clock")
+    assert sandbox.control_json("GET", "/deliveries") == []
+    clock = sandbox.control_json("GET", "/clock")
     assert clock["mode"] == "running"
     assert advance(sandbox, "PT1H") == []
     assert len(listener.received) == 2
@@ -325,18 +325,18 @@ def test_reset_ends_an_advance_that_waits_for_a_listener(sandbox: Sandbox, liste
 
 def test_demo_has_its_samples_again_after_a_reset(http: httpx2.Client) -> None:
     demo = Sandbox(http, "demo")
-    before = demo.told("GET", "/invitations")
+    before = demo.control_json("GET", "/invitations")
     open_one = next(found["id"] for found in before if found["status"] == "Not Started")
-    demo.told("POST", f"/invitations/{open_one}/complete")
-    demo.told("POST", "/reset")
-    after = demo.told("GET", "/invitations")
+    demo.control_json("POST", f"/invitations/{open_one}/complete")
+    demo.control_json("POST", "/reset")
+    after = demo.control_json("GET", "/invitations")
     assert [found["status"] for found in after] == [found["status"] for found in before]
     vendors = [found["vendor"] for found in after]
     assert (vendors.count("pymetrics"), vendors.count("predictive_index")) == (12, 12)
     for vendor, missing in (("pymetrics", set[Any]()), ("predictive_index", {60})):
         states = {found["status"] for found in after if found["vendor"] == vendor}
         assert states == {*VENDORS[vendor].state_machine.states} - missing
-    assert demo.told("GET", "/deliveries") == []
+    assert demo.control_json("GET", "/deliveries") == []
 
 
 # Settings.
@@ -349,7 +349,7 @@ SETTINGS = {
 
 
 def test_all_settings_are_shown(sandbox: Sandbox) -> None:
-    config = sandbox.told("GET", "/config")
+    config = sandbox.control_json("GET", "/config")
     assert set(config) == SETTINGS
     assert set(config["journal"]) == {"entries", "bytes"}
     assert GAMES in [each["id"] for each in config["assessments"]]
@@ -373,11 +373,11 @@ MERGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_change_of_settings_leaves_the_others(
     sandbox: Sandbox, change: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    config = sandbox.told("GET", "/config")
-    answer = sandbox.told("PATCH", "/config", change)
+    config = sandbox.control_json("GET", "/config")
+    answer = sandbox.control_json("PATCH", "/config", change)
     for name, value in expected.items():
         config[name] = {**config[name], **value} if isinstance(value, dict) else value
-    assert answer == sandbox.told("GET", "/config") == config
+    assert answer == sandbox.control_json("GET", "/config") == config
 
 
 NOTED_SECRETS = {
@@ -398,8 +398,10 @@ def test_ambiguous_webhook_secret_gets_a_note(sandbox: Sandbox, secret: str, not
 
 
 def test_changes_of_settings_are_merged(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"behaviour": {"pi.list_limit": 50}, "api_user": {"first_name": "Eve"}})
-    config = sandbox.told("PATCH", "/config", {"behaviour": {"pi.unsent_state": 10}, "api_user": {"phone": "1"}})
+    sandbox.control_json("PATCH", "/config", {"behaviour": {"pi.list_limit": 50}, "api_user": {"first_name": "Eve"}})
+    config = sandbox.control_json(
+        "PATCH", "/config", {"behaviour": {"pi.unsent_state": 10}, "api_user": {"phone": "1"}}
+    )
     assert (config["behaviour"]["pi.list_limit"], config["behaviour"]["pi.unsent_state"]) == (50, 10)
     assert (config["api_user"]["first_name"], config["api_user"]["phone"]) == ("Eve", "1")
 
@@ -414,70 +416,70 @@ LISTS: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("name", LISTS)
 def test_list_in_settings_is_replaced(sandbox: Sandbox, name: str) -> None:
-    assert sandbox.told("PATCH", "/config", {name: LISTS[name]})[name] == LISTS[name]
+    assert sandbox.control_json("PATCH", "/config", {name: LISTS[name]})[name] == LISTS[name]
 
 
 @pytest.mark.parametrize("name", ["default_webhook_url", "webhook_url", "webhook_secret", "rate_limit"])
 def test_null_removes_a_setting(sandbox: Sandbox, name: str) -> None:
     value = 5 if name == "rate_limit" else "https://example.com/hook"
-    assert sandbox.told("PATCH", "/config", {name: value})[name] == value
-    assert sandbox.told("PATCH", "/config", {name: None})[name] is None
+    assert sandbox.control_json("PATCH", "/config", {name: value})[name] == value
+    assert sandbox.control_json("PATCH", "/config", {name: None})[name] is None
 
 
 def test_invalid_settings_are_all_reported_and_change_nothing(sandbox: Sandbox) -> None:
-    before = sandbox.told("GET", "/config")
+    before = sandbox.control_json("GET", "/config")
     wrong = {"invitation_days": 99, "rate_limit": 0, "maintenance": True, "behaviour": {"pi.nope": 1}, "colour": 1}
     refused = problem(sandbox.control("PATCH", "/config", wrong), 422, *before["behaviour"])
     places = ["behaviour.pi.nope", "colour", "invitation_days", "rate_limit"]
     assert sorted(error["where"] for error in refused["errors"]) == places
     assert all(error["what"] for error in refused["errors"])
-    assert sandbox.told("GET", "/config") == before
+    assert sandbox.control_json("GET", "/config") == before
 
 
 # Snapshots.
 
 
 def test_restore_brings_back_records_mail_and_clock(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    sandbox.control_json("POST", "/clock", {"freeze": BEGUN})
     one = order(sandbox, "one", send_email=True)
     assert sandbox.control("POST", "/snapshots").status_code == 201
-    kept = sandbox.told("POST", "/snapshots")["id"]
-    before = {path: sandbox.told("GET", path) for path in ("/invitations", "/mail", "/clock", "/config")}
-    sandbox.told("POST", f"/invitations/{one['id']}/complete")
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
+    before = {path: sandbox.control_json("GET", path) for path in ("/invitations", "/mail", "/clock", "/config")}
+    sandbox.control_json("POST", f"/invitations/{one['id']}/complete")
     order(sandbox, "two", send_email=True)
-    sandbox.told("PATCH", "/config", {"invitation_days": 5})
-    sandbox.told("POST", "/clock", {"advance": "PT30M"})
-    sandbox.told("POST", "/clock", {"run": True})
+    sandbox.control_json("PATCH", "/config", {"invitation_days": 5})
+    sandbox.control_json("POST", "/clock", {"advance": "PT30M"})
+    sandbox.control_json("POST", "/clock", {"run": True})
     for _ in range(2):
         assert sandbox.control("POST", f"/snapshots/{kept}/restore").is_success
-        assert {path: sandbox.told("GET", path) for path in before} == before
+        assert {path: sandbox.control_json("GET", path) for path in before} == before
         assert sandbox.pymetrics.get(f"/mercury/getOrder/{one['id']}").json() == one
-        sandbox.told("POST", f"/invitations/{one['id']}/expire")
+        sandbox.control_json("POST", f"/invitations/{one['id']}/expire")
 
 
 def test_running_clock_continues_from_the_time_of_the_snapshot(sandbox: Sandbox) -> None:
-    kept = sandbox.told("POST", "/snapshots")["id"]
-    before = sandbox.told("GET", "/clock")["now"]
-    sandbox.told("POST", "/clock", {"freeze": BEGUN})
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
-    clock = sandbox.told("GET", "/clock")
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
+    before = sandbox.control_json("GET", "/clock")["now"]
+    sandbox.control_json("POST", "/clock", {"freeze": BEGUN})
+    sandbox.control_json("POST", f"/snapshots/{kept}/restore")
+    clock = sandbox.control_json("GET", "/clock")
     assert clock["mode"] == "running"
     assert clock["now"][:4] == before[:4]
-    assert clock["now"] < sandbox.told("GET", "/clock")["now"]
+    assert clock["now"] < sandbox.control_json("GET", "/clock")["now"]
 
 
 def test_pending_delivery_comes_back_with_its_snapshot(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 200]
-    told_of(sandbox, listener)
+    completed_with_webhook(sandbox, listener)
     advance(sandbox, "PT0S")
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     for tries in (2, 3):
         ((what, delivery),) = advance(sandbox, "PT24H")
         assert what == "attempt"
-        assert sandbox.told("GET", f"/deliveries/{delivery}")["state"] == "delivered"
+        assert sandbox.control_json("GET", f"/deliveries/{delivery}")["state"] == "delivered"
         assert len(listener.received) == tries
-        sandbox.told("POST", f"/snapshots/{kept}/restore")
-        (back,) = sandbox.told("GET", "/deliveries")
+        sandbox.control_json("POST", f"/snapshots/{kept}/restore")
+        (back,) = sandbox.control_json("GET", "/deliveries")
         assert (back["id"], back["state"], len(back["attempts"])) == (delivery, "pending", 1)
 
 
@@ -485,44 +487,44 @@ def test_attempt_in_flight_during_the_snapshot_is_repeated_after_a_restore(
     sandbox: Sandbox, listener: Listener
 ) -> None:
     listener.delay = 0.2
-    told_of(sandbox, listener)
-    kept = sandbox.told("POST", "/snapshots")["id"]
-    sandbox.told("POST", "/clock", {"until_idle": True})
-    (done,) = sandbox.told("GET", "/deliveries")
+    completed_with_webhook(sandbox, listener)
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
+    sandbox.control_json("POST", "/clock", {"until_idle": True})
+    (done,) = sandbox.control_json("GET", "/deliveries")
     assert done["state"] == "delivered"
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    sandbox.control_json("POST", f"/snapshots/{kept}/restore")
     listener.wait_for(2)
-    sandbox.told("POST", "/clock", {"until_idle": True})
-    (again,) = sandbox.told("GET", "/deliveries")
+    sandbox.control_json("POST", "/clock", {"until_idle": True})
+    (again,) = sandbox.control_json("GET", "/deliveries")
     assert (again["id"], again["state"], len(again["attempts"])) == (done["id"], "delivered", 1)
 
 
 def test_attempt_in_flight_leaves_no_trace_after_a_restore(sandbox: Sandbox, listener: Listener) -> None:
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     listener.delay = 0.2
-    told_of(sandbox, listener)
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    completed_with_webhook(sandbox, listener)
+    sandbox.control_json("POST", f"/snapshots/{kept}/restore")
     listener.wait_for_answers(1)
-    answers_taken(sandbox.http)
-    assert sandbox.told("GET", "/deliveries") == []
-    assert sandbox.told("GET", "/invitations") == []
+    wait_for_responses_handled(sandbox.http)
+    assert sandbox.control_json("GET", "/deliveries") == []
+    assert sandbox.control_json("GET", "/invitations") == []
 
 
 def test_timer_fires_again_after_a_restore(sandbox: Sandbox) -> None:
     id = order(sandbox, email="ada+completes-in-10s@example.com")["id"]
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     for _ in range(2):
         assert advance(sandbox, "PT11S") == [("complete", id)]
-        assert sandbox.told("GET", f"/invitations/{id}")["status"] == "Completed"
-        sandbox.told("POST", f"/snapshots/{kept}/restore")
-        assert sandbox.told("GET", f"/invitations/{id}")["status"] == "Not Started"
+        assert sandbox.control_json("GET", f"/invitations/{id}")["status"] == "Completed"
+        sandbox.control_json("POST", f"/snapshots/{kept}/restore")
+        assert sandbox.control_json("GET", f"/invitations/{id}")["status"] == "Not Started"
 
 
 def test_tokens_stay_valid_over_a_restore(sandbox: Sandbox) -> None:
     before = sandbox.renewed()
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     after = sandbox.renewed()
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    sandbox.control_json("POST", f"/snapshots/{kept}/restore")
     newest = sandbox.renewed()
     callers = (before, after, newest)
     assert [caller.get("/mercury/configuration").status_code for caller in callers] == [200, 200, 200]
@@ -530,45 +532,45 @@ def test_tokens_stay_valid_over_a_restore(sandbox: Sandbox) -> None:
 
 
 def test_no_id_is_used_twice_around_a_restore(sandbox: Sandbox) -> None:
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     ids = {order(sandbox)["id"]}
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    sandbox.control_json("POST", f"/snapshots/{kept}/restore")
     ids.add(order(sandbox)["id"])
     assert len(ids) == 2
 
 
 def test_unknown_snapshot_returns_404_and_changes_nothing(sandbox: Sandbox) -> None:
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     id = order(sandbox)["id"]
     problem(sandbox.control("POST", "/snapshots/no-such/restore"), 404, "no-such", kept)
     problem(sandbox.control("DELETE", "/snapshots/no-such"), 404, "no-such", kept)
-    assert [found["id"] for found in sandbox.told("GET", "/invitations")] == [id]
+    assert [found["id"] for found in sandbox.control_json("GET", "/invitations")] == [id]
 
 
 def test_snapshot_of_another_sandbox_returns_404(
     http: httpx2.Client, sandbox: Sandbox, fresh: Callable[[], str]
 ) -> None:
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     other = fresh()
     problem(http.post(f"{ROOT}/{other}/snapshots/{kept}/restore"), 404, kept)
     problem(http.delete(f"{ROOT}/{other}/snapshots/{kept}"), 404, kept)
-    assert sandbox.told("GET")["snapshots"] == [kept]
+    assert sandbox.control_json("GET")["snapshots"] == [kept]
 
 
 def test_id_of_a_deleted_snapshot_is_not_used_again(sandbox: Sandbox) -> None:
-    ids = [sandbox.told("POST", "/snapshots")["id"] for _ in range(3)]
+    ids = [sandbox.control_json("POST", "/snapshots")["id"] for _ in range(3)]
     assert sandbox.control("DELETE", f"/snapshots/{ids[2]}").status_code == 204
     for answer in (
         sandbox.control("DELETE", f"/snapshots/{ids[2]}"),
         sandbox.control("POST", f"/snapshots/{ids[2]}/restore"),
     ):
         problem(answer, 404, "snapshot-3", "there are snapshot-1, snapshot-2")
-    assert sandbox.told("POST", "/snapshots")["id"] == "snapshot-4"
-    assert sandbox.told("GET")["snapshots"] == ["snapshot-1", "snapshot-2", "snapshot-4"]
-    sandbox.told("POST", "/snapshots/snapshot-1/restore")
-    assert sandbox.told("POST", "/snapshots")["id"] == "snapshot-5"
-    sandbox.told("POST", "/reset")
-    assert sandbox.told("POST", "/snapshots")["id"] == "snapshot-1"
+    assert sandbox.control_json("POST", "/snapshots")["id"] == "snapshot-4"
+    assert sandbox.control_json("GET")["snapshots"] == ["snapshot-1", "snapshot-2", "snapshot-4"]
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
+    assert sandbox.control_json("POST", "/snapshots")["id"] == "snapshot-5"
+    sandbox.control_json("POST", "/reset")
+    assert sandbox.control_json("POST", "/snapshots")["id"] == "snapshot-1"
 
 
 # Forks.
@@ -584,36 +586,36 @@ def forked(sandbox: Sandbox, name: str) -> Sandbox:
 
 
 def test_fork_has_the_records_of_the_moment_and_no_later_ones(sandbox: Sandbox, fresh: Callable[[], str]) -> None:
-    sandbox.told("PATCH", "/config", {"positions": ["Pilot"]})
+    sandbox.control_json("PATCH", "/config", {"positions": ["Pilot"]})
     old = order(sandbox, "old")["id"]
     fork = forked(sandbox, fresh())
-    assert fork.told("GET", "/config") == sandbox.told("GET", "/config")
+    assert fork.control_json("GET", "/config") == sandbox.control_json("GET", "/config")
     assert fork.pymetrics.get(f"/mercury/getOrder/{old}").json()["id"] == old
     here, there = order(sandbox, "here")["id"], order(fork, "there")["id"]
-    sandbox.told("POST", f"/invitations/{old}/complete")
-    fork.told("PATCH", "/config", {"positions": []})
-    assert [(found["id"], found["status"]) for found in sandbox.told("GET", "/invitations")] == [
+    sandbox.control_json("POST", f"/invitations/{old}/complete")
+    fork.control_json("PATCH", "/config", {"positions": []})
+    assert [(found["id"], found["status"]) for found in sandbox.control_json("GET", "/invitations")] == [
         (old, "Completed"), (here, "Not Started"),
     ]  # fmt: skip
-    assert [(found["id"], found["status"]) for found in fork.told("GET", "/invitations")] == [
+    assert [(found["id"], found["status"]) for found in fork.control_json("GET", "/invitations")] == [
         (old, "Not Started"), (there, "Not Started"),
     ]  # fmt: skip
-    assert sandbox.told("GET", "/config")["positions"] == ["Pilot"]
+    assert sandbox.control_json("GET", "/config")["positions"] == ["Pilot"]
 
 
 def test_fork_has_no_deliveries(sandbox: Sandbox, listener: Listener, fresh: Callable[[], str]) -> None:
     listener.answers = [500]
-    told_of(sandbox, listener)
+    completed_with_webhook(sandbox, listener)
     fork = forked(sandbox, fresh())
-    assert fork.told("GET", "/deliveries") == []
+    assert fork.control_json("GET", "/deliveries") == []
     assert advance(fork, "PT24H") == []
     assert len(listener.received) == 1
-    assert sandbox.told("GET", "/deliveries")[0]["state"] == "pending"
+    assert sandbox.control_json("GET", "/deliveries")[0]["state"] == "pending"
 
 
 def test_fork_has_a_running_clock_of_its_own(sandbox: Sandbox, fresh: Callable[[], str]) -> None:
-    sandbox.told("POST", "/clock", {"freeze": BEGUN})
-    clock = forked(sandbox, fresh()).told("GET", "/clock")
+    sandbox.control_json("POST", "/clock", {"freeze": BEGUN})
+    clock = forked(sandbox, fresh()).control_json("GET", "/clock")
     assert clock["mode"] == "running"
     assert not clock["now"].startswith("2030")
 
@@ -623,7 +625,7 @@ def test_fork_has_its_own_links_and_tokens(sandbox: Sandbox, fresh: Callable[[],
     assessment(sandbox)
     token = sandbox.pymetrics.headers["Authorization"]
     fork = forked(sandbox, fresh())
-    ours, theirs = (each.told("GET", "/invitations") for each in (sandbox, fork))
+    ours, theirs = (each.control_json("GET", "/invitations") for each in (sandbox, fork))
     links = [{found["links"]["invite"] for found in each} for each in (ours, theirs)]
     assert [len(each) for each in links] == [2, 2]
     assert links[0].isdisjoint(links[1])
@@ -639,8 +641,8 @@ def test_reset_of_a_fork_restores_the_moment_of_forking(sandbox: Sandbox, fresh:
     fork = forked(sandbox, fresh())
     order(fork, "later")
     sandbox.control("POST", "/reset")
-    fork.told("POST", "/reset")
-    assert [found["id"] for found in fork.told("GET", "/invitations")] == [id]
+    fork.control_json("POST", "/reset")
+    assert [found["id"] for found in fork.control_json("GET", "/invitations")] == [id]
 
 
 def test_fork_named_demo_gets_no_samples(sandbox: Sandbox) -> None:
@@ -648,19 +650,19 @@ def test_fork_named_demo_gets_no_samples(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     fork = forked(sandbox, "demo")
     for _ in range(2):
-        assert [found["id"] for found in fork.told("GET", "/invitations")] == [id]
-        fork.told("POST", "/reset")
+        assert [found["id"] for found in fork.control_json("GET", "/invitations")] == [id]
+        fork.control_json("POST", "/reset")
     fork.control("DELETE")
 
 
 def test_fork_without_a_name_gets_a_random_one(sandbox: Sandbox) -> None:
-    name = sandbox.told("POST", "/fork")["name"]
+    name = sandbox.control_json("POST", "/fork")["name"]
     assert name != sandbox.name
     assert sandbox.http.delete(f"{ROOT}/{name}").status_code == 204
 
 
 def test_fork_with_an_invalid_name_is_refused(http: httpx2.Client, sandbox: Sandbox) -> None:
-    sandbox.told("GET")
+    sandbox.control_json("GET")
     before = names(http)
     problem(sandbox.control("POST", "/fork", {"name": sandbox.name}), 409, sandbox.name)
     problem(sandbox.control("POST", "/fork", {"name": "Ada"}), 422, "name")
@@ -673,18 +675,18 @@ def test_fork_with_an_invalid_name_is_refused(http: httpx2.Client, sandbox: Sand
 
 
 def test_invitations_are_listed_in_the_order_of_creation(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    sandbox.control_json("POST", "/clock", {"freeze": BEGUN})
     made = [
         order(sandbox, "one")["id"], assessment(sandbox)["assessmentId"], order(sandbox, "two")["id"],
         assessment(sandbox, externalPersonId="p-1")["assessmentId"],
     ]  # fmt: skip
-    sandbox.told("POST", f"/invitations/{made[0]}/complete")
-    found = sandbox.told("GET", "/invitations")
+    sandbox.control_json("POST", f"/invitations/{made[0]}/complete")
+    found = sandbox.control_json("GET", "/invitations")
     assert [each["id"] for each in found] == made
     for each in found:
         assert list(each) == ["id", "vendor", "status", "candidate", "created", "links"]
         assert each["created"] == "2030-01-01T00:00:00.0000000Z"
-        assert each == sandbox.told("GET", f"/invitations/{each['id']}")
+        assert each == sandbox.control_json("GET", f"/invitations/{each['id']}")
     assert [each["vendor"] for each in found] == ["pymetrics", "predictive_index"] * 2
     assert [each["status"] for each in found] == ["Completed", 0, "Not Started", 0]
     assert found[0]["candidate"]["email"] == "ada@example.com"
@@ -695,7 +697,7 @@ def test_invitations_are_listed_in_the_order_of_creation(sandbox: Sandbox) -> No
 def test_links_begin_with_the_host_of_the_request(sandbox: Sandbox, host: str) -> None:
     order(sandbox, send_email=True)
     id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     for path in ("/invitations", f"/invitations/{id}"):
         shown = sandbox.http.get(f"{ROOT}/{sandbox.name}{path}", headers={"host": host}).json()
         links = [link for found in (shown if isinstance(shown, list) else [shown]) for link in found["links"].values()]
@@ -727,13 +729,13 @@ def test_action_changes_the_state_and_a_second_one_returns_409(
     sandbox: Sandbox, vendor: str, action: str, state: Any
 ) -> None:
     id = invitation(sandbox, vendor)
-    before = sandbox.told("GET", f"/invitations/{id}")
+    before = sandbox.control_json("GET", f"/invitations/{id}")
     answer = sandbox.control("POST", f"/invitations/{id}/{action}")
     assert answer.status_code == 200
-    after = sandbox.told("GET", f"/invitations/{id}")
+    after = sandbox.control_json("GET", f"/invitations/{id}")
     assert answer.json() == after == {**before, "status": state, "links": after["links"]}
     problem(sandbox.control("POST", f"/invitations/{id}/complete"), 409, "complete", str(state))
-    assert sandbox.told("GET", f"/invitations/{id}") == after
+    assert sandbox.control_json("GET", f"/invitations/{id}") == after
 
 
 @pytest.mark.parametrize(
@@ -746,13 +748,13 @@ def test_action_changes_the_state_and_a_second_one_returns_409(
 def test_unknown_action_returns_409_with_the_known_ones(sandbox: Sandbox, vendor: str, action: str) -> None:
     id = invitation(sandbox, vendor)
     problem(sandbox.control("POST", f"/invitations/{id}/{action}"), 409, action, "complete")
-    assert sandbox.told("GET", f"/invitations/{id}")["status"] == INITIAL[vendor]
+    assert sandbox.control_json("GET", f"/invitations/{id}")["status"] == INITIAL[vendor]
 
 
 def test_order_is_completed_with_given_results(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     given = {"score": 88.25, "band": "Gold", "description": "made up", "assessment_id": GAMES}
-    sandbox.told("POST", f"/invitations/{id}/complete", {"results": [given, {"score": None}]})
+    sandbox.control_json("POST", f"/invitations/{id}/complete", {"results": [given, {"score": None}]})
     shown = sandbox.pymetrics.get(f"/mercury/getOrder/{id}").json()
     assert shown["status"] == "Fulfilled"
     first, second = shown["results"]
@@ -762,7 +764,7 @@ def test_order_is_completed_with_given_results(sandbox: Sandbox) -> None:
 
 def test_order_completed_without_results_is_not_fulfilled(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
-    sandbox.told("POST", f"/invitations/{id}/complete", {"results": []})
+    sandbox.control_json("POST", f"/invitations/{id}/complete", {"results": []})
     shown = sandbox.pymetrics.get(f"/mercury/getOrder/{id}").json()
     assert shown["status"] == "Completed"
     assert not shown["results"]
@@ -771,7 +773,7 @@ def test_order_completed_without_results_is_not_fulfilled(sandbox: Sandbox) -> N
 def test_assessment_is_completed_with_given_scores(sandbox: Sandbox) -> None:
     id = assessment(sandbox)["assessmentId"]
     scores = {"selfSigmaScore": {"aSigma": 1.5, "dSigma": -2}, "selfConceptSigmaScore": [{"bSigma": 0.25}]}
-    sandbox.told("POST", f"/invitations/{id}/complete", {"scores": scores})
+    sandbox.control_json("POST", f"/invitations/{id}/complete", {"scores": scores})
     shown = sandbox.pi.get(f"/api/v1/behavioralassessments/{id}").json()
     assert (shown["selfSigmaScore"][0]["aSigma"], shown["selfSigmaScore"][0]["dSigma"]) == (1.5, -2)
     assert shown["selfConceptSigmaScore"][0]["bSigma"] == 0.25
@@ -797,7 +799,7 @@ def test_invalid_body_of_an_action_is_refused_and_changes_nothing(
 ) -> None:
     id = invitation(sandbox, vendor)
     problem(sandbox.http.post(f"{ROOT}/{sandbox.name}/invitations/{id}/{action}", content=content), status, named)
-    assert sandbox.told("GET", f"/invitations/{id}")["status"] == INITIAL[vendor]
+    assert sandbox.control_json("GET", f"/invitations/{id}")["status"] == INITIAL[vendor]
 
 
 # Deliveries.
@@ -805,10 +807,10 @@ def test_invalid_body_of_an_action_is_refused_and_changes_nothing(
 
 def test_delivery_is_listed_in_short_and_shown_with_its_messages(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [503, 204]
-    sandbox.told("POST", "/clock", {"freeze": BEGUN})
-    id = told_of(sandbox, listener, "/hook?x=1")
-    sandbox.told("POST", "/clock", {"advance": "PT0S"})
-    (pending,) = sandbox.told("GET", "/deliveries")
+    sandbox.control_json("POST", "/clock", {"freeze": BEGUN})
+    id = completed_with_webhook(sandbox, listener, "/hook?x=1")
+    sandbox.control_json("POST", "/clock", {"advance": "PT0S"})
+    (pending,) = sandbox.control_json("GET", "/deliveries")
     assert list(pending) == ["id", "invitation", "url", "state", "next", "attempts"]
     assert pending["invitation"] == id
     assert pending["url"] == f"{listener.url}/hook?x=1"
@@ -821,12 +823,12 @@ def test_delivery_is_listed_in_short_and_shown_with_its_messages(sandbox: Sandbo
     assert (attempt["status"], attempt["error"]) == (503, None)
     assert 0 < attempt["duration"] < 5
     assert advance(sandbox, "PT24H") == [("attempt", pending["id"])]
-    (done,) = sandbox.told("GET", "/deliveries")
+    (done,) = sandbox.control_json("GET", "/deliveries")
     assert (done["state"], done["next"]) == ("delivered", None)
     assert [(each["number"], each["at"], each["status"]) for each in done["attempts"]] == [
         (1, "2030-01-01T00:00:00.0000000Z", 503), (2, pending["next"], 204),
     ]  # fmt: skip
-    whole = sandbox.told("GET", f"/deliveries/{done['id']}")
+    whole = sandbox.control_json("GET", f"/deliveries/{done['id']}")
     for each, received in zip(whole["attempts"], listener.received, strict=True):
         request, answer = each.pop("request"), each.pop("answer")
         assert each.pop("fault") is None
@@ -841,20 +843,20 @@ def test_delivery_is_listed_in_short_and_shown_with_its_messages(sandbox: Sandbo
 
 def test_delivery_to_a_forbidden_address_fails_with_the_reason(sandbox: Sandbox) -> None:
     id = assessment(sandbox, assessmentStatusWebHook=FORBIDDEN_HOOK)["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
-    sandbox.told("POST", "/clock", {"until_idle": True})
-    (delivery,) = sandbox.told("GET", "/deliveries")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", "/clock", {"until_idle": True})
+    (delivery,) = sandbox.control_json("GET", "/deliveries")
     assert (delivery["state"], delivery["next"]) == ("failed", None)
     (attempt,) = delivery["attempts"]
     assert (attempt["number"], attempt["status"], attempt["error"]) == (1, None, "refused by policy")
-    assert sandbox.told("GET", f"/deliveries/{delivery['id']}")["attempts"][0]["answer"] is None
+    assert sandbox.control_json("GET", f"/deliveries/{delivery['id']}")["attempts"][0]["answer"] is None
 
 
 def test_delivery_is_retried_when_nothing_listens(sandbox: Sandbox) -> None:
     id = assessment(sandbox, assessmentStatusWebHook="http://127.0.0.1:1/")["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     assert len(advance(sandbox, "PT24H")) in (8, 9)
-    (delivery,) = sandbox.told("GET", "/deliveries")
+    (delivery,) = sandbox.control_json("GET", "/deliveries")
     assert delivery["state"] == "failed"
     assert [attempt["number"] for attempt in delivery["attempts"]] == [*range(1, 10)]
     assert all(attempt["error"] and attempt["status"] is None for attempt in delivery["attempts"])
@@ -869,31 +871,31 @@ def test_unknown_delivery_returns_404(sandbox: Sandbox) -> None:
 def test_replay_sends_the_same_body_to_the_same_or_another_url(
     sandbox: Sandbox, listener: Listener, path: str | None
 ) -> None:
-    told_of(sandbox, listener)
-    sandbox.told("POST", "/clock", {"until_idle": True})
-    (first,) = sandbox.told("GET", "/deliveries")
+    completed_with_webhook(sandbox, listener)
+    sandbox.control_json("POST", "/clock", {"until_idle": True})
+    (first,) = sandbox.control_json("GET", "/deliveries")
     url = f"{listener.url}{path or '/hook'}"
-    made = sandbox.told("POST", f"/deliveries/{first['id']}/replay", {"url": url} if path else None)
+    made = sandbox.control_json("POST", f"/deliveries/{first['id']}/replay", {"url": url} if path else None)
     assert (made["invitation"], made["url"]) == (first["invitation"], url)
     assert set(made) == set(first)
     one, two = listener.wait_for(2)
-    sandbox.told("POST", "/clock", {"until_idle": True})
+    sandbox.control_json("POST", "/clock", {"until_idle": True})
     assert (one.path, two.path) == ("/hook", path or "/hook")
     assert one.body == two.body
-    before, after = sandbox.told("GET", "/deliveries")
+    before, after = sandbox.control_json("GET", "/deliveries")
     assert before == first
     assert (after["id"], after["state"]) == (made["id"], "delivered")
     assert after["id"] != first["id"]
 
 
 def test_replay_is_sent_at_once_with_a_frozen_clock(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    sandbox.control_json("POST", "/clock", {"freeze": BEGUN})
     listener.answers = [400]
-    told_of(sandbox, listener)
-    sandbox.told("POST", "/clock", {"advance": "PT0S"})
-    (first,) = sandbox.told("GET", "/deliveries")
+    completed_with_webhook(sandbox, listener)
+    sandbox.control_json("POST", "/clock", {"advance": "PT0S"})
+    (first,) = sandbox.control_json("GET", "/deliveries")
     assert first["state"] == "failed"
-    sandbox.told("POST", f"/deliveries/{first['id']}/replay")
+    sandbox.control_json("POST", f"/deliveries/{first['id']}/replay")
     listener.wait_for(2)
 
 
@@ -903,24 +905,24 @@ def test_replay_is_sent_at_once_with_a_frozen_clock(sandbox: Sandbox, listener: 
     ids=str,
 )
 def test_replay_to_an_invalid_url_is_refused_and_sends_nothing(sandbox: Sandbox, listener: Listener, body: Any) -> None:
-    told_of(sandbox, listener)
-    sandbox.told("POST", "/clock", {"until_idle": True})
-    (first,) = sandbox.told("GET", "/deliveries")
+    completed_with_webhook(sandbox, listener)
+    sandbox.control_json("POST", "/clock", {"until_idle": True})
+    (first,) = sandbox.control_json("GET", "/deliveries")
     named = next(iter(body)) if isinstance(body, dict) else "object"
     problem(sandbox.control("POST", f"/deliveries/{first['id']}/replay", body), 422, named)
-    assert sandbox.told("GET", "/deliveries") == [first]
+    assert sandbox.control_json("GET", "/deliveries") == [first]
 
 
 # Mail.
 
 
 def test_mails_are_listed_with_receiver_text_and_link(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": BEGUN})
+    sandbox.control_json("POST", "/clock", {"freeze": BEGUN})
     order(sandbox, "quiet")
     assessment(sandbox)
     one = order(sandbox, "loud", send_email=True)
     two = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1, externalPersonId="p-1")
-    first, second = sandbox.told("GET", "/mail")
+    first, second = sandbox.control_json("GET", "/mail")
     for mail, id, to, link in (
         (first, one["id"], "ada@example.com", one["invite_link"]),
         (second, two["assessmentId"], "grace@example.com", two["assessmentUrl"]),
@@ -1004,20 +1006,22 @@ def test_body_over_one_mebibyte_returns_413_and_changes_nothing(
     sandbox: Sandbox, verb: str, path: str, chunked: bool
 ) -> None:
     id = assessment(sandbox, assessmentStatusWebHook=FORBIDDEN_HOOK)["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
-    sandbox.told("POST", "/clock", {"until_idle": True})
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", "/clock", {"until_idle": True})
     open_one = order(sandbox)["id"]
-    snapshot = sandbox.told("POST", "/snapshots")["id"]
+    snapshot = sandbox.control_json("POST", "/snapshots")["id"]
     assessment(sandbox, externalPersonId="p-1")
-    delivery = sandbox.told("GET", "/deliveries")[0]["id"]
-    looked = ("/invitations", "/deliveries", "/config")
-    before = [sandbox.told("GET", each) for each in looked], names(sandbox.http), sandbox.told("GET")["snapshots"]
+    delivery = sandbox.control_json("GET", "/deliveries")[0]["id"]
+
+    def state() -> list[Any]:
+        shown = [sandbox.control_json("GET", each) for each in ("/invitations", "/deliveries", "/config")]
+        return [*shown, names(sandbox.http), sandbox.control_json("GET")["snapshots"]]
+
+    before = state()
     body: Any = chunks(LIMIT + 1) if chunked else b" " * (LIMIT + 1)
     path = path.replace("/t/", f"/{sandbox.name}/").format(snapshot=snapshot, id=open_one, delivery=delivery)
     problem(sandbox.http.request(verb, f"{ROOT}{path}", content=body), 413, "1 MiB")
-    assert before == (
-        [sandbox.told("GET", each) for each in looked], names(sandbox.http), sandbox.told("GET")["snapshots"],
-    )  # fmt: skip
+    assert state() == before
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
@@ -1057,13 +1061,13 @@ INVALID_JSON: dict[str, tuple[bytes, int]] = {
 
 @pytest.mark.parametrize(("content", "status"), INVALID_JSON.values(), ids=INVALID_JSON)
 def test_invalid_json_is_refused_and_changes_nothing(sandbox: Sandbox, content: bytes, status: int) -> None:
-    before = sandbox.told("GET", "/config")
+    before = sandbox.control_json("GET", "/config")
     problem(sandbox.http.patch(f"{ROOT}/{sandbox.name}/config", content=content), status)
-    assert sandbox.told("GET", "/config") == before
+    assert sandbox.control_json("GET", "/config") == before
 
 
 def test_text_may_contain_a_null_byte(sandbox: Sandbox) -> None:
-    assert sandbox.told("PATCH", "/config", {"positions": ["a\0b", "😀"]})["positions"] == ["a\0b", "😀"]
+    assert sandbox.control_json("PATCH", "/config", {"positions": ["a\0b", "😀"]})["positions"] == ["a\0b", "😀"]
 
 
 CUT_OFF = {
@@ -1076,21 +1080,21 @@ CUT_OFF = {
 @pytest.mark.parametrize("rest", CUT_OFF.values(), ids=CUT_OFF)
 def test_incomplete_request_changes_nothing(server: Server, sandbox: Sandbox, rest: bytes) -> None:
     id = assessment(sandbox)["assessmentId"]
-    before = names(sandbox.http), sandbox.told("GET", "/config")
+    before = names(sandbox.http), sandbox.control_json("GET", "/config")
     under = f"{ROOT}/{sandbox.name}"
     calls = (f"POST {ROOT}", f"PATCH {under}/config", f"POST {under}/invitations/{id}/complete", f"POST {under}/fork")
     for line in calls:
         send_raw(server.url, f"{line} HTTP/1.1\r\nHost: x\r\n".encode() + rest, answered=False)
-    overtaken(server.url)
-    assert before == (names(sandbox.http), sandbox.told("GET", "/config"))
-    assert sandbox.told("GET", f"/invitations/{id}")["status"] == 0
+    wait_for_requests_read(server.url)
+    assert before == (names(sandbox.http), sandbox.control_json("GET", "/config"))
+    assert sandbox.control_json("GET", f"/invitations/{id}")["status"] == 0
 
 
 def test_number_without_a_fraction_is_an_integer(sandbox: Sandbox) -> None:
     sent = {"rate_limit": 100.0, "journal": {"entries": 5e0}, "behaviour": {"pi.list_limit": 50.0}}
-    config = sandbox.told("PATCH", "/config", sent)
+    config = sandbox.control_json("PATCH", "/config", sent)
     assert (config["rate_limit"], config["journal"]["entries"], config["behaviour"]["pi.list_limit"]) == (100, 5, 50)
-    (fault,) = sandbox.told("PUT", "/faults", [{"do": "amend", "times": 2.0, "merge": {"score": 1.0}}])
+    (fault,) = sandbox.control_json("PUT", "/faults", [{"do": "amend", "times": 2.0, "merge": {"score": 1.0}}])
     assert json.dumps([fault["times"], fault["merge"]]) == '[2, {"score": 1.0}]'
     for value in (100.5, True, "100"):
         problem(sandbox.control("PATCH", "/config", {"rate_limit": value}), 422, "rate_limit")

@@ -3,7 +3,7 @@
 import uuid
 
 from assessment_simulator.app import VENDORS
-from tests.server import LIMIT, assessment, order, wish
+from tests.server import LIMIT, assessment, order, order_body
 from tests.servers import Sandbox
 
 PI = "/api/v1/behavioralassessments"
@@ -11,7 +11,7 @@ PI = "/api/v1/behavioralassessments"
 
 def coverage(sandbox: Sandbox) -> dict[str, tuple[int, int]]:
     """How often each rule was passed and violated; the sums must be right."""
-    told = sandbox.told("GET", "/coverage")
+    told = sandbox.control_json("GET", "/coverage")
     assert [*told] == ["rules", "kept", "broken", "of"]
     assert told["of"] == len(told["rules"])
     assert told["kept"] == sum(rule["kept"] > 0 for rule in told["rules"])
@@ -26,7 +26,7 @@ def stages(operation: str) -> list[list[str]]:
 
 
 def test_every_rule_of_the_catalogue_is_listed(sandbox: Sandbox) -> None:
-    rules = sandbox.told("GET", "/coverage")["rules"]
+    rules = sandbox.control_json("GET", "/coverage")["rules"]
     catalogue = sandbox.http.get("/_simulator/rules").json()
     same = ("id", "vendor", "standing", "status_standing", "body_standing")
     assert {*rules[0]} == {*same, "kept", "broken"}
@@ -70,9 +70,9 @@ def test_shared_rule_is_counted_for_all_operations(sandbox: Sandbox) -> None:
 def test_refusals_at_different_stages_add_up(sandbox: Sandbox) -> None:
     caller = sandbox.pymetrics
     order(sandbox)
-    for body in ({}, {}, {**wish(), "assessment_id": "unknown"}):
+    for body in ({}, {}, {**order_body(), "assessment_id": "unknown"}):
         assert caller.post("/mercury/order", json=body).status_code == 400
-    caller.post("/mercury/order", json=wish(), headers={"authorization": "Bearer another"})
+    caller.post("/mercury/order", json=order_body(), headers={"authorization": "Bearer another"})
     found = coverage(sandbox)
     assert found["pymetrics.token.client"] == (1, 0)
     assert found["pymetrics.access.key"] == (5, 0)
@@ -96,24 +96,24 @@ def test_rules_of_the_http_layer_are_counted(sandbox: Sandbox) -> None:
 def test_actions_and_timers_are_not_counted(sandbox: Sandbox) -> None:
     id = assessment(sandbox)["assessmentId"]
     before = coverage(sandbox)
-    sandbox.told("POST", f"/invitations/{id}/complete")
-    sandbox.told("POST", "/clock", {"advance": "P30D"})
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", "/clock", {"advance": "P30D"})
     assert coverage(sandbox) == before
 
 
 def test_counts_survive_restore_but_not_reset_or_fork(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"journal": {"entries": 0}})
-    sandbox.told("POST", "/snapshots")
+    sandbox.control_json("PATCH", "/config", {"journal": {"entries": 0}})
+    sandbox.control_json("POST", "/snapshots")
     assessment(sandbox)
     before = coverage(sandbox)
-    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
     assert coverage(sandbox) == before
     assert before["pi.access.key"] == (1, 0)
     fork = Sandbox(sandbox.http, f"fork-{uuid.uuid4()}")
-    sandbox.told("POST", "/fork", {"name": fork.name})
+    sandbox.control_json("POST", "/fork", {"name": fork.name})
     assert coverage(fork)["pi.access.key"] == (0, 0)
-    fork.told("DELETE")
-    sandbox.told("POST", "/reset")
+    fork.control_json("DELETE")
+    sandbox.control_json("POST", "/reset")
     assert set(coverage(sandbox).values()) == {(0, 0)}
 
 

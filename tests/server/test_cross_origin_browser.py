@@ -75,7 +75,7 @@ def test_a_page_of_this_machine_calls_vendors_and_control_api(
     assert "pi.create.email.required" in rule
     assert call(page, server.url + PI, "GET", headers)[:2] == [200, "[]"]
     assert call(page, f"{server.url}{ROOT}/{sandbox.name}/config", "PATCH", TRACED, '{"rate_limit": 7}')[0] == 200
-    assert sandbox.told("GET", "/config")["rate_limit"] == 7
+    assert sandbox.control_json("GET", "/config")["rate_limit"] == 7
     keys = f'{{"client_id":"{sandbox.credential}","client_secret":"x","grant_type":"client_credentials"}}'
     assert call(page, f"{server.url}/mercury/oauth/token", "POST", TRACED, keys)[0] == 201
     assert call(page, f"{server.url}{ROOT}/{sandbox.name}", "DELETE", TRACED)[0] == 204
@@ -85,7 +85,7 @@ def test_a_page_of_this_machine_calls_vendors_and_control_api(
 def test_a_page_from_elsewhere_reads_and_changes_nothing(
     page: Page, port: int, server: Server, sandbox: Sandbox
 ) -> None:
-    sandbox.told("PATCH", "/config", {"rate_limit": 7})
+    sandbox.control_json("PATCH", "/config", {"rate_limit": 7})
     page.goto(f"http://evil.example:{port}/")
     for method, path, body in (
         ("GET", ROOT, None), ("GET", "/_simulator/health", None), ("POST", f"{ROOT}/{sandbox.name}/reset", ""),
@@ -94,7 +94,7 @@ def test_a_page_from_elsewhere_reads_and_changes_nothing(
     ):  # fmt: skip
         assert call(page, server.url + path, method, {}, body)[0] == 0, path
     assert page.evaluate(EVENT, f"{server.url}{ROOT}/{sandbox.name}/events") == "error"
-    assert sandbox.told("GET", "/config")["rate_limit"] == 7
+    assert sandbox.control_json("GET", "/config")["rate_limit"] == 7
 
 
 def test_a_form_of_a_page_from_elsewhere_is_refused(page: Page, port: int, server: Server, sandbox: Sandbox) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.server import ROOT, assessment, order, wish
+from tests.server import ROOT, assessment, order, order_body
 from tests.servers import CONTROL, Sandbox, Server
 
 PI = "/api/v1/behavioralassessments"
@@ -21,7 +21,7 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.lower().e
 
 def script_of(sandbox: Sandbox, id: str = "") -> str:
     """The script of a call, the newest one without an id."""
-    id = id or sandbox.told("GET", "/journal")[-1]["id"]
+    id = id or sandbox.control_json("GET", "/journal")[-1]["id"]
     answer = sandbox.control("GET", f"/journal/{id}.sh")
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "text/x-shellscript; charset=utf-8"
@@ -42,17 +42,17 @@ def run(script: str, folder: Path, shell: str = "sh", **variables: str) -> subpr
 
 def repeated(sandbox: Sandbox, folder: Path, shell: str = "sh", **variables: str) -> Any:
     """The newest call's single view after its script ran; the call before it must be the one that was repeated."""
-    before = sandbox.told("GET", "/journal")[-1]
+    before = sandbox.control_json("GET", "/journal")[-1]
     done = run(script_of(sandbox, before["id"]), folder, shell, **variables)
     assert done.returncode == 0, done.stderr
-    after = sandbox.told("GET", "/journal")[-1]
+    after = sandbox.control_json("GET", "/journal")[-1]
     assert after["id"] != before["id"]
     assert [file.name for file in folder.iterdir()] == ["script.sh"]
     status = int(re.findall(rb"HTTP/1.1 (\d{3})", done.stdout)[-1])
     assert status == after["status"]
     same = ("vendor", "operation", "method", "path", "status", "rules")
     assert [after[name] for name in same] == [before[name] for name in same]
-    first, second = (sandbox.told("GET", f"/journal/{call['id']}") for call in (before, after))
+    first, second = (sandbox.control_json("GET", f"/journal/{call['id']}") for call in (before, after))
     assert second["request"]["body"] == first["request"]["body"]
     assert second["query"] == first["query"]
     return second
@@ -113,7 +113,7 @@ PATHS = [
 
 @pytest.mark.parametrize("path", PATHS)
 def test_special_characters_in_a_path_are_repeated(sandbox: Sandbox, tmp_path: Path, path: str) -> None:
-    sandbox.told("GET")
+    sandbox.control_json("GET")
     sandbox.pi.get(path)
     repeated(sandbox, tmp_path)
 
@@ -127,7 +127,7 @@ def test_any_method_is_repeated(sandbox: Sandbox, tmp_path: Path, method: str) -
 
 def test_headers_are_repeated_and_none_is_added(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.pi.post(PI, content=b"{}", headers={"x-one": "a 'b' $(id)", "x-empty": "", "accept": "text/plain"})
-    first = sandbox.told("GET", "/journal/call-1")
+    first = sandbox.control_json("GET", "/journal/call-1")
     assert "content-type" not in first["request"]["headers"]
     seen = repeated(sandbox, tmp_path)["request"]["headers"]
     left_out = ("accept-encoding", "connection")
@@ -137,7 +137,7 @@ def test_headers_are_repeated_and_none_is_added(sandbox: Sandbox, tmp_path: Path
 def test_latin_1_header_is_repeated_byte_for_byte(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.http.get(PI, headers={b"api-key": sandbox.credential.encode(), b"x-one": b"gr\xfc\xdf '%s\\"})
     seen = repeated(sandbox, tmp_path)["request"]["headers"]
-    assert seen["x-one"] == sandbox.told("GET", "/journal/call-1")["request"]["headers"]["x-one"]
+    assert seen["x-one"] == sandbox.control_json("GET", "/journal/call-1")["request"]["headers"]["x-one"]
 
 
 # Credentials.
@@ -147,11 +147,11 @@ def test_script_requests_a_new_token(sandbox: Sandbox, tmp_path: Path) -> None:
     id = order(sandbox)["id"]
     sandbox.pymetrics.get(f"/mercury/getOrder/{id}?report=true")
     script = script_of(sandbox)
-    sandbox.told("POST", "/clock", {"advance": "PT2H"})
+    sandbox.control_json("POST", "/clock", {"advance": "PT2H"})
     done = run(script, tmp_path)
     assert done.returncode == 0
     assert b"HTTP/1.1 200 OK" in done.stdout
-    assert [call["operation"] for call in sandbox.told("GET", "/journal")[-2:]] == ["create_token", "get_order"]
+    assert [call["operation"] for call in sandbox.control_json("GET", "/journal")[-2:]] == ["create_token", "get_order"]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_headers_that_the_vendor_does_not_read_are_hidden(sandbox: Sandbox, tmp_
 
 
 def test_script_reads_the_seal_of_a_link(sandbox: Sandbox, tmp_path: Path) -> None:
-    sandbox.told("PATCH", "/config", {"progress": "PT0S"})
+    sandbox.control_json("PATCH", "/config", {"progress": "PT0S"})
     id = order(sandbox)["id"]
     whole = sandbox.pymetrics.get(f"/mercury/getOrder/{id}?report=true").json()
     report = sandbox.http.get(whole["reports"][0]["download_url"])
@@ -197,7 +197,7 @@ def test_other_secrets_are_variables_that_must_be_set(sandbox: Sandbox, tmp_path
     assert b"USER_AND_PASSWORD: set it to the user and password that was sent" in done.stderr
     names = {"USER_AND_PASSWORD": "ada:sesame", "USER_AND_PASSWORD_2": "u:p"}
     assert run(script, tmp_path, **names).returncode == 0
-    assert len(sandbox.told("GET", "/journal")) == 2
+    assert len(sandbox.control_json("GET", "/journal")) == 2
     made = {"firstName": "Ada", "lastName": "L", "email": "ada@example.com", "assessmentStatusWebHook": hook}
     sandbox.pi.post(PI, json=made)
     assert run(script_of(sandbox), tmp_path, **names).returncode == 0
@@ -210,7 +210,7 @@ def test_closed_access_requires_all_credentials_as_variables(closed: Server, tmp
         client = {name: held["pymetrics"][name] for name in ("client_id", "client_secret")}
         token = http.post("/mercury/oauth/token", json={**client, "grant_type": "client_credentials"}).json()
         keys = {"Authorization": f"Bearer {token['access_token']}", "X-Api-Key": held["pymetrics"]["api_key"]}
-        assert http.post("/mercury/order", json=wish(), headers=keys).status_code == 201
+        assert http.post("/mercury/order", json=order_body(), headers=keys).status_code == 201
         assert http.get(f"{ROOT}/scripted/journal/call-2.sh").status_code == 401
         script = http.get(f"{ROOT}/scripted/journal/call-2.sh", headers=CONTROL).text
         for secret in (*held["pymetrics"].values(), *held["predictive_index"].values(), token["access_token"]):
@@ -234,7 +234,7 @@ def test_base_variable_names_another_server(sandbox: Sandbox, server: Server, tm
     script = script_of(sandbox)
     assert "BASE=${BASE:-http://elsewhere.internal}" in script
     assert run(script, tmp_path, BASE=server.url).returncode == 0
-    assert len(sandbox.told("GET", "/journal")) == 2
+    assert len(sandbox.control_json("GET", "/journal")) == 2
 
 
 def test_script_begins_with_a_description(sandbox: Sandbox) -> None:

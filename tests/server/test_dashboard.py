@@ -131,9 +131,9 @@ def test_clock_form_on_any_page_redirects_back_to_it(pages: Pages) -> None:
     assert pages.done("/clock", do="advance", advance="PT24H") == f"{pages.root}/clock?done=advance"
     assert "2030-01-02 00:00:00 UTC" in pages.page("/clock")
     pages.done("/clock", do="run")
-    assert pages.sandbox.told("GET", "/clock")["mode"] == "running"
+    assert pages.sandbox.control_json("GET", "/clock")["mode"] == "running"
     pages.done("/clock", do="freeze")
-    assert pages.sandbox.told("GET", "/clock")["mode"] == "frozen"
+    assert pages.sandbox.control_json("GET", "/clock")["mode"] == "frozen"
 
 
 @pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)", "\\\\x"])
@@ -146,16 +146,16 @@ def test_clock_page_handles_snapshots_fork_reset_and_delete(pages: Pages) -> Non
     pages.done("/clock", do="snapshot")
     pages.done(f"/invitations/{id}", do="move", action="complete")
     pages.done("/clock", do="restore", id="snapshot-1")
-    assert pages.sandbox.told("GET", f"/invitations/{id}")["status"] == 0
+    assert pages.sandbox.control_json("GET", f"/invitations/{id}")["status"] == 0
     pages.done("/clock", do="snapshot")
     pages.done("/clock", do="delete_snapshot", id="snapshot-1")
-    assert pages.sandbox.told("GET")["snapshots"] == ["snapshot-2"]
+    assert pages.sandbox.control_json("GET")["snapshots"] == ["snapshot-2"]
     fork = f"t-{uuid.uuid4()}"
     assert pages.done("/clock", do="fork", name=fork) == f"/sandboxes/{fork}"
     assert len(pages.sandbox.http.get(f"/_simulator/sandboxes/{fork}/invitations").json()) == 1
     pages.sandbox.http.delete(f"/_simulator/sandboxes/{fork}")
     pages.done("/clock", do="reset")
-    assert pages.sandbox.told("GET", "/invitations") == []
+    assert pages.sandbox.control_json("GET", "/invitations") == []
     assert pages.done("/clock", do="delete") == "/"
     names = [one["name"] for one in pages.sandbox.http.get("/_simulator/sandboxes").json()]
     assert pages.sandbox.name not in names
@@ -181,11 +181,11 @@ FAULTS = [
 @pytest.mark.parametrize(("form", "planned"), FAULTS)
 def test_fault_is_added_and_removed(pages: Pages, form: dict[str, str], planned: dict[str, Any]) -> None:
     pages.done("/faults", do="plan", **form)
-    [fault] = pages.sandbox.told("GET", "/faults")
+    [fault] = pages.sandbox.control_json("GET", "/faults")
     assert {name: fault[name] for name in planned} == planned
     assert fault["id"] in pages.page("/faults")
     pages.done("/faults", do="drop", id=fault["id"])
-    assert pages.sandbox.told("GET", "/faults") == []
+    assert pages.sandbox.control_json("GET", "/faults") == []
 
 
 @pytest.mark.parametrize(
@@ -204,27 +204,27 @@ def test_invalid_fault_is_refused_and_changes_nothing(pages: Pages, form: dict[s
     answer = pages.send("/faults", do="plan", **form)
     assert answer.status_code in (400, 422)
     assert said in unescape(answer.text)
-    assert [fault["do"] for fault in pages.sandbox.told("GET", "/faults")] == ["drop"]
+    assert [fault["do"] for fault in pages.sandbox.control_json("GET", "/faults")] == ["drop"]
 
 
 def test_settings_are_changed_as_json(pages: Pages) -> None:
     pages.done("/settings", do="configure", settings='{"progress": "PT10S"}')
-    assert pages.sandbox.told("GET", "/config")["progress"] == "PT10S"
+    assert pages.sandbox.control_json("GET", "/config")["progress"] == "PT10S"
     for wrong in ("{", '{"progress": 7}', '{"unknown": 1}', ""):
         assert pages.send("/settings", do="configure", settings=wrong).status_code in (400, 422)
-    assert pages.sandbox.told("GET", "/config")["progress"] == "PT10S"
+    assert pages.sandbox.control_json("GET", "/config")["progress"] == "PT10S"
 
 
 def test_inbox_page_receives_webhooks_and_replay_sends_another(pages: Pages) -> None:
     pages.done("/caught", do="catch")
     id = invited(pages.sandbox)
     pages.done(f"/invitations/{id}", do="move", action="complete")
-    pages.sandbox.told("POST", "/await", {"webhook": {"state": "delivered"}, "within": "PT5S"})
+    pages.sandbox.control_json("POST", "/await", {"webhook": {"state": "delivered"}, "within": "PT5S"})
     assert id in pages.page("/caught")
-    [delivery] = pages.sandbox.told("GET", "/deliveries")
+    [delivery] = pages.sandbox.control_json("GET", "/deliveries")
     assert id in pages.page(f"/deliveries/{delivery['id']}")
     again = pages.done(f"/deliveries/{delivery['id']}", do="replay")
-    pages.sandbox.told("POST", "/await", {"webhook": {"id": again.rpartition("/")[2]}, "within": "PT5S"})
+    pages.sandbox.control_json("POST", "/await", {"webhook": {"id": again.rpartition("/")[2]}, "within": "PT5S"})
     assert pages.page("/caught").count("<article") == 2
     pages.done("/caught", do="forget")
     assert "No webhooks received yet" in pages.page("/caught")
@@ -322,4 +322,4 @@ def test_age_has_one_unit(at: str, said: str) -> None:
 def test_pages_are_not_in_the_journal(pages: Pages) -> None:
     pages.page()
     pages.done("/clock", do="freeze")
-    assert pages.sandbox.told("GET", "/journal") == []
+    assert pages.sandbox.control_json("GET", "/journal") == []

@@ -53,9 +53,9 @@ def test_page_updates_without_a_reload(browser: Browser, sandbox: Sandbox) -> No
         id = invited(sandbox)
         expect(seen.page.get_by_role("link", name="Ada Lovelace")).to_be_visible()
         expect(seen.page.locator(f"#row-{id} .badge")).to_have_text("Created (0)")
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
         expect(seen.page.locator(f"#row-{id} .badge")).to_have_text("Completed (40)")
-        sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+        sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
         expect(seen.page.locator("#mode")).to_have_text("frozen")
         assert seen.page.evaluate("window.unloaded") is False
 
@@ -65,7 +65,7 @@ def test_update_keeps_typed_text_and_focus(browser: Browser, sandbox: Sandbox) -
     with visit(browser, sandbox.url) as seen:
         opened(seen, sandbox, f"/invitations/{id}")
         seen.page.locator("#action-start").focus()
-        sandbox.told("POST", f"/invitations/{id}/open")
+        sandbox.control_json("POST", f"/invitations/{id}/open")
         expect(seen.page.get_by_text("Opened (20)").first).to_be_visible()
         assert seen.page.evaluate("document.activeElement.id") == "action-start"
         opened(seen, sandbox)
@@ -80,7 +80,7 @@ def test_page_shows_candidate_steps_and_webhook_without_a_reload(
     browser: Browser, sandbox: Sandbox, listener: Listener, vendor: str
 ) -> None:
     catch = f"{sandbox.url}/_simulator/catch/{sandbox.name}"
-    sandbox.told("PATCH", "/config", {"webhook_url": catch, "default_webhook_url": catch})
+    sandbox.control_json("PATCH", "/config", {"webhook_url": catch, "default_webhook_url": catch})
     with visit(browser, sandbox.url, listener.url) as board, visit(browser, sandbox.url, listener.url) as candidate:
         opened(board, sandbox)
         board.page.evaluate("window.same = true")
@@ -115,7 +115,7 @@ def test_advance_button_makes_nine_attempts_at_a_failing_listener(
 ) -> None:
     listener.answers = [500]
     id = invited(sandbox, assessmentStatusWebHook=listener.url)
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     listener.wait_for(1)
     with visit(browser, sandbox.url) as seen:
         opened(seen, sandbox, f"/invitations/{id}")
@@ -171,7 +171,7 @@ def crowd(browser: Browser) -> Iterator[dict[str, Any]]:
     with Server() as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
         sandbox = Sandbox(http, "hostile")
         catch = f"{server.url}/_simulator/catch/hostile"
-        sandbox.told("PATCH", "/config", {"default_webhook_url": f"{catch}?status=500", "webhook_url": catch})
+        sandbox.control_json("PATCH", "/config", {"default_webhook_url": f"{catch}?status=500", "webhook_url": catch})
         id = invited(sandbox, **HOSTILE, notifyAssessmentAvailableUsingEmail=1)
         sandbox.pymetrics.post(
             "/mercury/order",
@@ -182,11 +182,11 @@ def crowd(browser: Browser) -> Iterator[dict[str, Any]]:
             },
         )  # fmt: skip
         sandbox.pi.get("/api/v1/behavioralassessments/<img src=x>?$filter=<script>")
-        sandbox.told("PUT", "/faults", [{"do": "delay", "duration": "PT1S", "times": 0, "path": "/<script>*"}])
-        sandbox.told("POST", f"/invitations/{id}/complete")
-        sandbox.told("POST", "/clock", {"advance": "PT1H"})
-        sandbox.told("POST", "/snapshots")
-        [delivery] = sandbox.told("GET", "/deliveries?newest=1")
+        sandbox.control_json("PUT", "/faults", [{"do": "delay", "duration": "PT1S", "times": 0, "path": "/<script>*"}])
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", "/clock", {"advance": "PT1H"})
+        sandbox.control_json("POST", "/snapshots")
+        [delivery] = sandbox.control_json("GET", "/deliveries?newest=1")
         found = {"invitations": id, "deliveries": delivery["id"], "journal": "call-1"}
         root = "/sandboxes/hostile"
         paths = {

@@ -31,13 +31,13 @@ def statuses(listener: Listener) -> list[str]:
 
 def attempts(sandbox: Sandbox, delivery: Any) -> list[Any]:
     """The attempts of a delivery, seen singly."""
-    found: list[Any] = sandbox.told("GET", f"/deliveries/{delivery['id']}")["attempts"]
+    found: list[Any] = sandbox.control_json("GET", f"/deliveries/{delivery['id']}")["attempts"]
     return found
 
 
 def ordered(sandbox: Sandbox, listener: Listener) -> str:
     """An order whose status changes are sent to the listener."""
-    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
     return order(sandbox)
 
 
@@ -48,7 +48,7 @@ def test_dropped_attempt_is_not_sent_and_is_retried(frozen: Sandbox, listener: L
     put(frozen, {**DROP, "id": "lost", "times": 2})
     complete(frozen, listener.url)
     turn(frozen, until_idle=True)
-    delivery = only(frozen.told("GET", "/deliveries"))
+    delivery = only(frozen.control_json("GET", "/deliveries"))
     assert delivery["state"] == "delivered"
     assert [(each["status"], each["error"], each["at"]) for each in delivery["attempts"]] == [
         (None, "dropped by fault lost", START),
@@ -65,7 +65,7 @@ def test_delivery_fails_after_nine_dropped_attempts(frozen: Sandbox, listener: L
     put(frozen, DROP)
     complete(frozen, listener.url)
     turn(frozen, until_idle=True)
-    delivery = only(frozen.told("GET", "/deliveries"))
+    delivery = only(frozen.control_json("GET", "/deliveries"))
     assert (delivery["state"], len(delivery["attempts"]), met(frozen)) == ("failed", 9, [9])
     assert listener.received == []
 
@@ -81,7 +81,7 @@ def test_delayed_attempt_is_made_later_on_the_sandbox_clock(frozen: Sandbox, lis
     turn(frozen, advance="PT59M")
     assert listener.received == []
     turn(frozen, until_idle=True)
-    delivery = only(frozen.told("GET", "/deliveries"))
+    delivery = only(frozen.control_json("GET", "/deliveries"))
     assert [each["at"] for each in delivery["attempts"]] == [after(START, HOUR)]
     assert [each["fault"] for each in attempts(frozen, delivery)] == ["late"]
     assert met(frozen) == [1]
@@ -93,7 +93,7 @@ def test_each_attempt_is_delayed_once(frozen: Sandbox, listener: Listener) -> No
     complete(frozen, listener.url)
     turn(frozen, until_idle=True)
     made = [HOUR, 2 * HOUR + INITIAL_BACKOFF, 2 * HOUR + 3 * INITIAL_BACKOFF]
-    delivery = only(frozen.told("GET", "/deliveries"))
+    delivery = only(frozen.control_json("GET", "/deliveries"))
     assert [each["at"] for each in delivery["attempts"]] == [after(START, passed) for passed in made]
     assert [each["fault"] for each in attempts(frozen, delivery)] == ["fault-1", "fault-1", None]
 
@@ -121,8 +121,8 @@ def test_delay_with_a_running_clock(sandbox: Sandbox, listener: Listener) -> Non
     put(sandbox, {**DELAY, "duration": "PT0.4S"})
     complete(sandbox, listener.url)
     listener.wait_for(1)
-    delivery = only(until(lambda: [one for one in sandbox.told("GET", "/deliveries") if one["attempts"]]))
-    created = sandbox.told("GET", "/invitations")[0]["created"]
+    delivery = only(until(lambda: [one for one in sandbox.control_json("GET", "/deliveries") if one["attempts"]]))
+    created = sandbox.control_json("GET", "/invitations")[0]["created"]
     assert ticks(delivery["attempts"][0]["at"]) - ticks(created) >= 4_000_000
 
 
@@ -139,7 +139,7 @@ def test_duplicate_is_sent_right_after_delivery(frozen: Sandbox, listener: Liste
     one, two = received[0], received[1]
     assert (one.body, one.headers["webhook-id"]) == (two.body, two.headers["webhook-id"])
     assert len({each.headers["webhook-id"] for each in received}) == len(received) - 1
-    deliveries = frozen.told("GET", "/deliveries")
+    deliveries = frozen.control_json("GET", "/deliveries")
     assert len(deliveries) == len(received)
     double = only([delivery for delivery in deliveries if "-duplicate-" in delivery["id"]])
     assert (double["invitation"], double["state"]) == (id, "delivered")
@@ -168,7 +168,7 @@ def test_only_delivered_webhooks_are_duplicated(frozen: Sandbox, listener: Liste
     put(frozen, {**DUPLICATE, "times": 1})
     id = complete(frozen, listener.url)
     turn(frozen, until_idle=True)
-    first, double = frozen.told("GET", "/deliveries")
+    first, double = frozen.control_json("GET", "/deliveries")
     assert ids(listener) == [id] * 4
     assert [each["fault"] for each in attempts(frozen, first)] == [None, "fault-1"]
     assert [each["fault"] for each in attempts(frozen, double)] == ["fault-1", "fault-1"]
@@ -187,7 +187,7 @@ def test_replay_can_be_duplicated(frozen: Sandbox, listener: Listener) -> None:
     complete(frozen, listener.url)
     delivery = only(settle(frozen))
     put(frozen, DUPLICATE)
-    frozen.told("POST", f"/deliveries/{delivery['id']}/replay", {})
+    frozen.control_json("POST", f"/deliveries/{delivery['id']}/replay", {})
     turn(frozen, until_idle=True)
     assert len(listener.received) == 3
 
@@ -203,7 +203,7 @@ def test_next_webhook_of_the_sandbox_overtakes_a_held_back_one(frozen: Sandbox, 
     settle(frozen)
     assert ids(listener) == [two, one]
     assert turn(frozen, advance="PT0S")["now"] == START
-    first, second = frozen.told("GET", "/deliveries")
+    first, second = frozen.control_json("GET", "/deliveries")
     assert attempts(frozen, first)[0]["fault"] == "fault-1"
     assert attempts(frozen, second)[0]["fault"] is None
 
@@ -238,7 +238,7 @@ def test_reordered_webhooks_of_an_invitation_all_arrive(frozen: Sandbox, listene
     id = ordered(frozen, listener)
     act(frozen, id, "complete")
     turn(frozen, until_idle=True)
-    deliveries = frozen.told("GET", "/deliveries")
+    deliveries = frozen.control_json("GET", "/deliveries")
     assert {delivery["state"] for delivery in deliveries} == {"delivered"}
     assert statuses(listener) == ["Completed", "In Progress"]
 
@@ -252,7 +252,7 @@ def test_held_back_webhook_is_sent_after_its_duration(
     waiting = only(settle(frozen))
     assert waiting["next"] == (after(START, waits) if waits else None)
     turn(frozen, until_idle=True)
-    delivery = only(frozen.told("GET", "/deliveries"))
+    delivery = only(frozen.control_json("GET", "/deliveries"))
     assert [each["at"] for each in delivery["attempts"]] == [after(START, waits)]
     assert len(listener.received) == 1
 
@@ -279,9 +279,9 @@ def test_restore_brings_back_a_held_back_webhook(frozen: Sandbox, listener: List
     put(frozen, {**REORDER, "times": 1})
     one = complete(frozen, listener.url)
     settle(frozen)
-    kept = frozen.told("POST", "/snapshots")["id"]
+    kept = frozen.control_json("POST", "/snapshots")["id"]
     turn(frozen, until_idle=True)
-    frozen.told("POST", f"/snapshots/{kept}/restore")
+    frozen.control_json("POST", f"/snapshots/{kept}/restore")
     assert only(settle(frozen))["attempts"] == []
     two = complete(frozen, listener.url)
     settle(frozen)
@@ -292,7 +292,7 @@ def test_reset_removes_a_held_back_webhook(frozen: Sandbox, listener: Listener) 
     put(frozen, REORDER)
     complete(frozen, listener.url)
     settle(frozen)
-    frozen.told("POST", "/reset")
+    frozen.control_json("POST", "/reset")
     freeze(frozen)
     id = complete(frozen, listener.url)
     turn(frozen, until_idle=True)
@@ -313,7 +313,7 @@ def test_until_idle_ends_with_any_fault_on_every_attempt(
         complete(frozen, listener.url, email=email)
     act(frozen, id, "complete")
     turn(frozen, until_idle=True)
-    assert [delivery for delivery in frozen.told("GET", "/deliveries") if delivery["state"] == "pending"] == []
+    assert [delivery for delivery in frozen.control_json("GET", "/deliveries") if delivery["state"] == "pending"] == []
     assert turn(frozen, until_idle=True)["events"] == []
 
 
@@ -338,19 +338,19 @@ def test_fault_matches_deliveries_of_one_invitation(frozen: Sandbox, listener: L
     act(frozen, id, "start")
     settle(frozen)
     assert met(frozen)[0] > 0
-    lost = [one for one in frozen.told("GET", "/deliveries") if one["attempts"] and one["attempts"][0]["error"]]
+    lost = [one for one in frozen.control_json("GET", "/deliveries") if one["attempts"] and one["attempts"][0]["error"]]
     assert {one["invitation"] for one in lost} == {id}
 
 
 def test_same_seed_drops_the_same_deliveries(frozen: Sandbox, listener: Listener) -> None:
     seen = []
     for _ in range(2):
-        frozen.told("POST", "/reset")
+        frozen.control_json("POST", "/reset")
         freeze(frozen)
         put(frozen, {**DROP, "probability": 0.5})
         for _ in range(12):
             complete(frozen, listener.url)
             settle(frozen)
-        seen.append([one["attempts"][0]["error"] is None for one in frozen.told("GET", "/deliveries")])
+        seen.append([one["attempts"][0]["error"] is None for one in frozen.control_json("GET", "/deliveries")])
     assert seen[0] == seen[1]
     assert 0 < sum(seen[0]) < 12

@@ -28,8 +28,8 @@ def of(vendor: str, invitations: list[Any]) -> list[Any]:
 
 
 FIRST: dict[str, Callable[[Sandbox], Any]] = {
-    "its invitations": lambda demo: demo.told("GET", "/invitations"),
-    "its look": lambda demo: demo.told("GET"),
+    "its invitations": lambda demo: demo.control_json("GET", "/invitations"),
+    "its look": lambda demo: demo.control_json("GET"),
     "The Predictive Index": lambda demo: demo.pi.get(PI).raise_for_status(),
     "pymetrics": lambda demo: demo.pymetrics.get("/mercury/configuration").raise_for_status(),
 }
@@ -42,7 +42,7 @@ def test_first_use_finds_a_dozen_invitations_of_each_vendor_in_every_status(
     demo = Sandbox(fresh, "demo")
     assert fresh.get("/_simulator/sandboxes").json() == []
     first(demo)
-    found = demo.told("GET", "/invitations")
+    found = demo.control_json("GET", "/invitations")
     mine, theirs = of("predictive_index", found), of("pymetrics", found)
     assert (len(mine), len(theirs), len(found)) == (12, 12, 24)
     assert {invitation["status"] for invitation in mine} == STATES
@@ -60,7 +60,7 @@ def test_both_vendors_show_the_samples_under_the_demos_keys(fresh: httpx2.Client
     assert len(listed) == 12
     assert {shown["assessmentState"] for shown in listed} == STATES
     seen = set()
-    for invitation in of("pymetrics", demo.told("GET", "/invitations")):
+    for invitation in of("pymetrics", demo.control_json("GET", "/invitations")):
         found = demo.pymetrics.get(f"/mercury/getOrder/{invitation['id']}")
         assert found.status_code == 200
         seen.add(found.json()["status"])
@@ -71,7 +71,7 @@ def test_both_vendors_show_the_samples_under_the_demos_keys(fresh: httpx2.Client
 
 
 def test_the_samples_are_people_who_can_be_told_apart_and_nobody_real(fresh: httpx2.Client) -> None:
-    found = Sandbox(fresh, "demo").told("GET", "/invitations")
+    found = Sandbox(fresh, "demo").control_json("GET", "/invitations")
     emails = [invitation["candidate"]["email"] for invitation in found]
     assert len(set(emails)) >= 23
     assert all(email.endswith("@example.com") and "+" not in email for email in emails)
@@ -80,9 +80,9 @@ def test_the_samples_are_people_who_can_be_told_apart_and_nobody_real(fresh: htt
 
 def test_the_samples_lie_in_the_past_and_hang_together(fresh: httpx2.Client) -> None:
     demo = Sandbox(fresh, "demo")
-    now = ticks(demo.told("GET", "/clock")["now"])
+    now = ticks(demo.control_json("GET", "/clock")["now"])
     assert abs(now / 1e7 - time.time()) < 5
-    for invitation in demo.told("GET", "/invitations"):
+    for invitation in demo.control_json("GET", "/invitations"):
         assert ticks(invitation["created"]) < now
     for shown in demo.pi.get(PI).json():
         lapses = ticks(shown["expirationDateTime"])
@@ -95,24 +95,24 @@ def test_filling_sends_no_webhook_and_only_the_samples_own_mail(fresh: httpx2.Cl
     config = {"default_webhook_url": listener.url, "webhook_url": listener.url}
     assert fresh.post("/_simulator/sandboxes", json={"name": "demo", "config": config}).status_code == 201
     demo = Sandbox(fresh, "demo")
-    mail = demo.told("GET", "/mail")
-    invited = {i["id"]: i["candidate"]["email"] for i in demo.told("GET", "/invitations")}
+    mail = demo.control_json("GET", "/mail")
+    invited = {i["id"]: i["candidate"]["email"] for i in demo.control_json("GET", "/invitations")}
     assert 0 < len(mail) < 24
     assert len({letter["invitation"] for letter in mail}) == len(mail)
     for letter in mail:
         assert letter["to"] == invited[letter["invitation"]]
         assert letter["link"].startswith(demo.url)
         assert letter["link"] in letter["text"]
-    assert demo.told("GET", "/deliveries") == listener.received == []
-    demo.told("POST", "/reset")
-    assert demo.told("GET", "/deliveries") == listener.received == []
-    assert len(demo.told("GET", "/mail")) == len(mail)
+    assert demo.control_json("GET", "/deliveries") == listener.received == []
+    demo.control_json("POST", "/reset")
+    assert demo.control_json("GET", "/deliveries") == listener.received == []
+    assert len(demo.control_json("GET", "/mail")) == len(mail)
 
 
 def test_the_mail_of_the_samples_is_theirs_that_asked_for_it(fresh: httpx2.Client) -> None:
     demo = Sandbox(fresh, "demo")
     asked = {a["assessmentId"] for a in demo.pi.get(PI).json() if a["notifyAssessmentAvailableUsingEmail"]}
-    mailed = {letter["invitation"] for letter in demo.told("GET", "/mail")}
+    mailed = {letter["invitation"] for letter in demo.control_json("GET", "/mail")}
     mine = {a["assessmentId"] for a in demo.pi.get(PI).json()}
     assert mailed & mine == asked
 
@@ -120,7 +120,7 @@ def test_the_mail_of_the_samples_is_theirs_that_asked_for_it(fresh: httpx2.Clien
 def test_no_placeholder_shows_in_the_demo(fresh: httpx2.Client) -> None:
     demo = Sandbox(fresh, "demo")
     answers = [demo.control("GET", path) for path in ("/invitations", "/mail", "/config", "")] + [demo.pi.get(PI)]
-    orders = of("pymetrics", demo.told("GET", "/invitations"))
+    orders = of("pymetrics", demo.control_json("GET", "/invitations"))
     answers += [demo.pymetrics.get(f"/mercury/getOrder/{found['id']}?report=true") for found in orders]
     assert [answer.text for answer in answers if "simulator.invalid" in answer.text] == []
 
@@ -132,39 +132,39 @@ def without_times(invitations: list[Any]) -> list[Any]:
 
 def test_a_reset_gives_the_samples_again_and_nothing_else(fresh: httpx2.Client, listener: Listener) -> None:
     demo = Sandbox(fresh, "demo")
-    before = demo.told("GET", "/invitations")
-    demo.told("PATCH", "/config", {"default_webhook_url": listener.url, "webhook_url": listener.url})
+    before = demo.control_json("GET", "/invitations")
+    demo.control_json("PATCH", "/config", {"default_webhook_url": listener.url, "webhook_url": listener.url})
     turn(demo, freeze="2020-01-01T00:00:00Z")
     assess(demo, "ada+completes-in-1h@example.com")
     order(demo, "bo+completes-in-1h@example.com")
     for invitation in before:
         demo.control("POST", f"/invitations/{invitation['id']}/start")
-    demo.told("POST", "/reset")
-    assert without_times(demo.told("GET", "/invitations")) == without_times(before)
-    assert demo.told("GET", "/config")["webhook_url"] is None
-    clock = demo.told("GET", "/clock")
+    demo.control_json("POST", "/reset")
+    assert without_times(demo.control_json("GET", "/invitations")) == without_times(before)
+    assert demo.control_json("GET", "/config")["webhook_url"] is None
+    clock = demo.control_json("GET", "/clock")
     assert clock["mode"] == "running"
     assert abs(ticks(clock["now"]) / 1e7 - time.time()) < 5
-    assert demo.told("GET", "/deliveries") == []
+    assert demo.control_json("GET", "/deliveries") == []
 
 
 def test_forgetting_the_demo_fills_it_anew(fresh: httpx2.Client) -> None:
     demo = Sandbox(fresh, "demo")
-    before = demo.told("GET", "/invitations")
-    demo.told("DELETE")
-    assert without_times(demo.told("GET", "/invitations")) == without_times(before)
+    before = demo.control_json("GET", "/invitations")
+    demo.control_json("DELETE")
+    assert without_times(demo.control_json("GET", "/invitations")) == without_times(before)
 
 
 def test_two_servers_invent_the_same_people(fresh: httpx2.Client) -> None:
-    found = [i["candidate"] for i in Sandbox(fresh, "demo").told("GET", "/invitations")]
+    found = [i["candidate"] for i in Sandbox(fresh, "demo").control_json("GET", "/invitations")]
     with Server() as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
-        assert [i["candidate"] for i in Sandbox(http, "demo").told("GET", "/invitations")] == found
+        assert [i["candidate"] for i in Sandbox(http, "demo").control_json("GET", "/invitations")] == found
 
 
 def test_the_demo_is_a_sandbox_like_any_other(fresh: httpx2.Client, listener: Listener) -> None:
     demo = Sandbox(fresh, "demo")
-    demo.told("PATCH", "/config", {"webhook_url": listener.url})
-    waiting = next(i for i in demo.told("GET", "/invitations") if i["status"] == "Not Started")
+    demo.control_json("PATCH", "/config", {"webhook_url": listener.url})
+    waiting = next(i for i in demo.control_json("GET", "/invitations") if i["status"] == "Not Started")
     act(demo, waiting["id"], "complete")
     for received in listener.wait_for(2):
         assert received.json["data"]["id"] == waiting["id"]
@@ -176,7 +176,7 @@ def test_the_demo_is_a_sandbox_like_any_other(fresh: httpx2.Client, listener: Li
 
 def test_the_open_samples_expire_on_their_own_day(fresh: httpx2.Client, listener: Listener) -> None:
     demo = Sandbox(fresh, "demo")
-    demo.told("PATCH", "/config", {"default_webhook_url": listener.url})
+    demo.control_json("PATCH", "/config", {"default_webhook_url": listener.url})
     left = [s for s in demo.pi.get(PI).json() if s["assessmentState"] < 40]
     events = turn(demo, advance="P11D")["events"]
     assert {(e["at"], e["what"], e["id"]) for e in events} == {
@@ -188,4 +188,9 @@ def test_the_open_samples_expire_on_their_own_day(fresh: httpx2.Client, listener
 def test_other_sandboxes_begin_empty(fresh: httpx2.Client) -> None:
     for name in ("demo-2", "a", "demo1"):
         sandbox = Sandbox(fresh, name)
-        assert sandbox.told("GET", "/invitations") == sandbox.told("GET", "/mail") == sandbox.pi.get(PI).json() == []
+        assert (
+            sandbox.control_json("GET", "/invitations")
+            == sandbox.control_json("GET", "/mail")
+            == sandbox.pi.get(PI).json()
+            == []
+        )

@@ -194,7 +194,7 @@ GIVEN = {
 def completed(sandbox: Sandbox) -> Any:
     """A completed assessment with given scores."""
     id = assessment(sandbox, firstName="Ольга", lastName="<b>Müller</b>")["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete", {"scores": GIVEN})
+    sandbox.control_json("POST", f"/invitations/{id}/complete", {"scores": GIVEN})
     return sandbox.pi.get(f"{PATH}/{id}").json()
 
 
@@ -256,7 +256,7 @@ def test_archived_assessment_is_not_found(sandbox: Sandbox, completed: Any) -> N
     assert "content-length" not in answer.headers
     assert "transfer-encoding" not in answer.headers
     assert sandbox.pi.get(PATH).json() == []
-    assert sandbox.told("GET", "/invitations") == []
+    assert sandbox.control_json("GET", "/invitations") == []
     assert sandbox.control("GET", f"/invitations/{id}").status_code == 404
     for address in (f"{PATH}/{id}", completed["patternFullUrl"], completed["descriptiveReportUrl"]):
         assert sandbox.pi.get(address).status_code == 404
@@ -265,6 +265,6 @@ def test_archived_assessment_is_not_found(sandbox: Sandbox, completed: Any) -> N
 
 def test_pymetrics_report_shows_greek_names(sandbox: Sandbox) -> None:
     id = order(sandbox, candidate={"email": "olga@example.com", "first_name": "Ἀριάδνη"})["id"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     link = sandbox.pymetrics.get(f"/mercury/getOrder/{id}?report=true").json()["reports"][0]["download_url"]
     assert "Ἀριάδνη" in pdf_text(sandbox.http.get(link).content)

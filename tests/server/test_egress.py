@@ -158,9 +158,9 @@ async def test_webhook_hosts_restrict_the_allowed_hosts(
 def outcome(sandbox: Sandbox, url: str) -> Any:
     """The one delivery of an assessment that is completed, when all tries that are due now were made."""
     id = assessment(sandbox, assessmentStatusWebHook=url, externalPersonId=url)["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
-    sandbox.told("POST", "/clock", {"advance": "PT0S"})
-    return sandbox.told("GET", "/deliveries")[-1]
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", "/clock", {"advance": "PT0S"})
+    return sandbox.control_json("GET", "/deliveries")[-1]
 
 
 def test_webhook_to_a_localhost_name_is_delivered(sandbox: Sandbox, listener: Listener) -> None:
@@ -174,7 +174,7 @@ def test_forbidden_address_is_not_retried(sandbox: Sandbox, host: str) -> None:
     done = outcome(sandbox, f"http://{host}/")
     assert (done["state"], done["next"]) == ("failed", None)
     assert [(each["status"], each["error"]) for each in done["attempts"]] == [(None, REFUSED)]
-    assert sandbox.told("POST", "/clock", {"advance": "PT48H"})["events"] == []
+    assert sandbox.control_json("POST", "/clock", {"advance": "PT48H"})["events"] == []
 
 
 def test_server_with_webhook_hosts_sends_to_those_only(listener: Listener) -> None:

@@ -138,11 +138,11 @@ def test_stream_begins_with_event_id_and_retry(reader: Reader) -> None:
 
 
 CHANGES: dict[str, tuple[Callable[[Sandbox], object], str]] = {
-    "a clock that is turned": (lambda s: s.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"}), "clock"),
-    "settings": (lambda s: s.told("PATCH", "/config", {"maintenance": True}), "config"),
-    "faults that are set": (lambda s: s.told("PUT", "/faults", []), "faults"),
+    "a clock that is turned": (lambda s: s.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"}), "clock"),
+    "settings": (lambda s: s.control_json("PATCH", "/config", {"maintenance": True}), "config"),
+    "faults that are set": (lambda s: s.control_json("PUT", "/faults", []), "faults"),
     "faults that are taken away": (lambda s: s.control("DELETE", "/faults"), "faults"),
-    "a reset": (lambda s: s.told("POST", "/reset"), "everything"),
+    "a reset": (lambda s: s.control_json("POST", "/reset"), "everything"),
     "a webhook that is caught": (lambda s: s.http.post(f"/_simulator/catch/{s.name}"), "caught"),
     "a webhook that is forgotten": (lambda s: s.http.delete(f"/_simulator/catch/{s.name}"), "caught"),
 }
@@ -157,7 +157,7 @@ def test_change_is_an_event(sandbox: Sandbox, reader: Reader, change: Callable[[
 def test_request_and_its_records_are_events_and_tokens_are_not(sandbox: Sandbox, reader: Reader) -> None:
     id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentId"]
     told = [one.short for one in reader.until("call")]
-    [mail] = sandbox.told("GET", "/mail")
+    [mail] = sandbox.control_json("GET", "/mail")
     assert told == [("invitation", id), ("mail", mail["id"]), ("call", "call-1")]
     order(sandbox)  # its token is no event
     told = [one.short for one in reader.until("call", "call-3")]
@@ -171,19 +171,19 @@ def test_delivery_is_an_event_when_pending_and_at_each_attempt(
     listener.delay = 0.3
     id = assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"]
     reader.until("call")
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     assert [one.data["what"] for one in reader.until("delivery")] == ["invitation", "delivery"]
-    [owed] = sandbox.told("GET", "/deliveries")
+    [owed] = sandbox.control_json("GET", "/deliveries")
     assert reader.next().short == ("delivery", owed["id"])
-    sandbox.told("POST", "/clock", {"advance": "PT10M"})
+    sandbox.control_json("POST", "/clock", {"advance": "PT10M"})
     told = {one.short for one in reader.until("delivery")}
     assert ("delivery", owed["id"]) in told
-    sandbox.told("POST", f"/deliveries/{owed['id']}/replay")
-    assert "replay" in reader.until("delivery", sandbox.told("GET", "/deliveries")[1]["id"])[-1].data["id"]
+    sandbox.control_json("POST", f"/deliveries/{owed['id']}/replay")
+    assert "replay" in reader.until("delivery", sandbox.control_json("GET", "/deliveries")[1]["id"])[-1].data["id"]
 
 
 def test_timer_and_archiving_are_events(sandbox: Sandbox, reader: Reader) -> None:
-    sandbox.told("PATCH", "/config", {"progress": "PT0.3S"})
+    sandbox.control_json("PATCH", "/config", {"progress": "PT0.3S"})
     id = assessment(sandbox)["assessmentId"]
     reader.until("call")
     assert reader.next().short == ("invitation", id)
@@ -192,16 +192,16 @@ def test_timer_and_archiving_are_events(sandbox: Sandbox, reader: Reader) -> Non
 
 
 def test_restore_is_the_event_everything(sandbox: Sandbox, reader: Reader) -> None:
-    sandbox.told("POST", "/snapshots")
-    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    sandbox.control_json("POST", "/snapshots")
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
     assert reader.next().short == ("everything", None)
 
 
 def test_changes_of_another_sandbox_are_no_events(sandbox: Sandbox, reader: Reader, http: httpx2.Client) -> None:
     other = Sandbox(http, f"other-{uuid.uuid4()}")
     assessment(other)
-    other.told("DELETE")
-    sandbox.told("PUT", "/faults", [])
+    other.control_json("DELETE")
+    sandbox.control_json("PUT", "/faults", [])
     assert reader.next().short == ("faults", None)
 
 
@@ -215,9 +215,9 @@ def test_many_streams_get_each_event(sandbox: Sandbox) -> None:
 def test_advance_of_a_day_is_few_events(sandbox: Sandbox, reader: Reader, listener: Listener) -> None:
     listener.answers = [503]
     id = assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
-    sandbox.told("POST", "/clock", {"advance": "PT24H"})
-    sandbox.told("PUT", "/faults", [])
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", "/clock", {"advance": "PT24H"})
+    sandbox.control_json("PUT", "/faults", [])
     told = [one.data["what"] for one in reader.until("faults")]
     assert told.count("delivery") <= 10
     assert len(told) < 30
@@ -249,7 +249,7 @@ def test_reconnect_without_any_event_gets_missed_events(sandbox: Sandbox) -> Non
 def test_unknown_last_event_id_gets_everything(sandbox: Sandbox, mark: str) -> None:
     with Reader(sandbox.url, sandbox.name, mark.encode().decode("latin-1")) as reader:
         assert reader.next().short == ("everything", None)
-        sandbox.told("PUT", "/faults", [])
+        sandbox.control_json("PUT", "/faults", [])
         assert reader.next().short == ("faults", None)
 
 
@@ -405,7 +405,7 @@ def test_many_disconnects(sandbox: Sandbox) -> None:
             pass
     assessment(sandbox)
     with Reader(sandbox.url, sandbox.name) as reader:
-        sandbox.told("PUT", "/faults", [])
+        sandbox.control_json("PUT", "/faults", [])
         assert reader.next().data["what"] == "faults"
 
 

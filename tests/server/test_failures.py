@@ -35,7 +35,7 @@ DATES = {BEGIN: "Sun, 01 Mar 2026 09:00:00 GMT", NEXT_DAY: "Mon, 02 Mar 2026 09:
 
 @pytest.mark.parametrize(("when", "answered"), [("after_commit", BEGIN), ("before_commit", NEXT_DAY)])
 def test_delayed_response_has_the_time_of_its_commit(sandbox: Sandbox, aside: Aside, when: str, answered: str) -> None:
-    sandbox.told("POST", "/clock", {"freeze": f"{BEGIN}Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": f"{BEGIN}Z"})
     put(sandbox, {"do": "delay", "duration": "PT2S", "when": when, "times": 1})
     late = aside(sandbox.pi.post, PI, json=PERSON)
     until(lambda: met(sandbox) == [1] and (when == "before_commit" or held(sandbox) == 1))
@@ -44,12 +44,12 @@ def test_delayed_response_has_the_time_of_its_commit(sandbox: Sandbox, aside: As
     assert not late.done()
     assert quick.headers["date"] == DATES[NEXT_DAY]
     assert late.result().headers["date"] == DATES[answered]
-    journal = {call["method"]: call["at"][:19] for call in sandbox.told("GET", "/journal")}
+    journal = {call["method"]: call["at"][:19] for call in sandbox.control_json("GET", "/journal")}
     assert journal == {"GET": NEXT_DAY, "POST": answered}
 
 
 def test_two_delayed_responses_have_different_times(sandbox: Sandbox, aside: Aside) -> None:
-    sandbox.told("POST", "/clock", {"freeze": f"{BEGIN}Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": f"{BEGIN}Z"})
     put(sandbox, {"do": "delay", "duration": "PT2S", "when": "after_commit", "times": 2})
     first = aside(sandbox.pi.post, PI, json=PERSON)
     until(lambda: held(sandbox) == 1)
@@ -82,7 +82,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, operation: str, wrong: Wrong) -> It
     monkeypatch.setattr(app, "VENDORS", vendors)
     with runner.running(Settings(port=0)) as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
-        sandbox.told("POST", "/clock", {"freeze": f"{BEGIN}Z"})
+        sandbox.control_json("POST", "/clock", {"freeze": f"{BEGIN}Z"})
         yield sandbox
 
 
@@ -113,9 +113,9 @@ def test_crash_is_in_the_journal_and_says_whether_a_change_was_kept(
         assert answer.json()["detail"] == f"The simulator failed; its log says where. {outcome}"
         assert answer.headers["date"] == DATES[BEGIN]
         assert held(sandbox) == made
-        (shown,) = sandbox.told("GET", "/journal")
+        (shown,) = sandbox.control_json("GET", "/journal")
         assert (shown["status"], shown["at"][:19], shown["operation"]) == (500, BEGIN, "create_assessment")
-        whole = sandbox.told("GET", f"/journal/{shown['id']}")
+        whole = sandbox.control_json("GET", f"/journal/{shown['id']}")
         assert whole["request"]["body"] == PERSON
         assert whole["answer"]["body"] == answer.json()
 
@@ -128,17 +128,17 @@ def test_failed_report_is_in_the_journal(monkeypatch: pytest.MonkeyPatch) -> Non
     with runner.running(Settings(port=0)) as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         id = assessment(sandbox)["assessmentId"]
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
         answer = sandbox.pi.get(f"{PI}/{id}/reports/PersonDetailReport?format=PDF&gender=2")
         assert answer.status_code == 500
         assert answer.json()["detail"].endswith("Nothing was changed.")
-        assert [call["status"] for call in sandbox.told("GET", "/journal")] == [201, 500]
+        assert [call["status"] for call in sandbox.control_json("GET", "/journal")] == [201, 500]
 
 
 def test_503_for_the_invitation_limit_is_in_the_journal(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"invitation_limit": 1})
+    sandbox.control_json("PATCH", "/config", {"invitation_limit": 1})
     assert [sandbox.pi.post(PI, json=PERSON).status_code for _ in range(2)] == [201, 503]
-    assert [call["status"] for call in sandbox.told("GET", "/journal")] == [201, 503]
+    assert [call["status"] for call in sandbox.control_json("GET", "/journal")] == [201, 503]
 
 
 def test_lost_second_change_does_not_deny_the_first() -> None:

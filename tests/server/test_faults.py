@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from tests.server import order, problem, wish
+from tests.server import order, order_body, problem
 from tests.server.test_clock import aside
 from tests.servers import Caller, Sandbox, Server
 from tests.waiting import until
@@ -23,22 +23,22 @@ Aside = Callable[..., "Future[Any]"]
 PI = "/api/v1/behavioralassessments"
 REPORT = "reports/PersonDetailReport?format=PDF&gender=2"
 INVITED = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
-ORDERS: list[tuple[str, str, Any]] = [("pymetrics", "/mercury/order", wish()), ("pi", PI, INVITED)]
+ORDERS: list[tuple[str, str, Any]] = [("pymetrics", "/mercury/order", order_body()), ("pi", PI, INVITED)]
 
 
 def put(sandbox: Sandbox, *faults: dict[str, Any]) -> Any:
     """Set these faults, and no others."""
-    return sandbox.told("PUT", "/faults", list(faults))
+    return sandbox.control_json("PUT", "/faults", list(faults))
 
 
 def met(sandbox: Sandbox) -> list[int]:
     """How many each fault has struck."""
-    return [fault["met"] for fault in sandbox.told("GET", "/faults")]
+    return [fault["met"] for fault in sandbox.control_json("GET", "/faults")]
 
 
 def held(sandbox: Sandbox) -> int:
     """How many invitations there are."""
-    return len(sandbox.told("GET", "/invitations"))
+    return len(sandbox.control_json("GET", "/invitations"))
 
 
 @contextmanager
@@ -117,8 +117,8 @@ def test_rate_limit_fault_is_a_429_with_retry_after(
     put(sandbox, {"do": "rate_limit", "retry_after": 7, "when": when})
     answer = caller.post(path, json=body)
     assert (answer.status_code, answer.headers.get_list("retry-after")) == (429, ["7"])
-    sandbox.told("DELETE", "/faults")
-    sandbox.told("PATCH", "/config", {"rate_limit": 1})
+    sandbox.control_json("DELETE", "/faults")
+    sandbox.control_json("PATCH", "/config", {"rate_limit": 1})
     caller.post(path, json=body)
     limited = caller.post(path, json=body)
     assert limited.status_code == 429
@@ -201,7 +201,7 @@ def test_delay_fault_commits_once_before_or_after_the_wait(
 def test_token_expired_before_the_commit_refuses_the_call(sandbox: Sandbox) -> None:
     caller = sandbox.pymetrics
     put(sandbox, {"do": "expire_token", "times": 1})
-    answer = caller.post("/mercury/order", json=wish())
+    answer = caller.post("/mercury/order", json=order_body())
     assert (answer.status_code, answer.headers["simulator-rule"]) == (401, "pymetrics.access.token.live")
     assert held(sandbox) == 0
     assert caller.get("/mercury/configuration").status_code == 401
@@ -211,7 +211,7 @@ def test_token_expired_before_the_commit_refuses_the_call(sandbox: Sandbox) -> N
 def test_token_expired_after_the_commit_refuses_the_next_call(sandbox: Sandbox) -> None:
     caller = sandbox.pymetrics
     put(sandbox, {"do": "expire_token", "times": 1, "when": "after_commit"})
-    assert caller.post("/mercury/order", json=wish()).status_code == 201
+    assert caller.post("/mercury/order", json=order_body()).status_code == 201
     assert caller.get("/mercury/configuration").headers["simulator-rule"] == "pymetrics.access.token.live"
     assert held(sandbox) == 1
 
@@ -226,14 +226,14 @@ def test_expire_token_matches_only_calls_with_a_known_token(sandbox: Sandbox) ->
 
 
 def test_token_expires_on_the_sandbox_clock(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
     caller = sandbox.pymetrics
     put(sandbox, {"do": "expire_token", "when": "after_commit"})
     assert caller.get("/mercury/configuration").status_code == 200
     for moment in ("2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z"):
-        sandbox.told("POST", "/clock", {"freeze": moment})
+        sandbox.control_json("POST", "/clock", {"freeze": moment})
         assert caller.get("/mercury/configuration").headers["simulator-rule"] == "pymetrics.access.token.live"
-    sandbox.told("POST", "/clock", {"freeze": "2025-12-31T23:59:59Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2025-12-31T23:59:59Z"})
     assert caller.get("/mercury/configuration").status_code == 200
 
 
@@ -243,8 +243,8 @@ def test_token_expires_on_the_sandbox_clock(sandbox: Sandbox) -> None:
 def test_lost_response_is_found_by_a_retry(sandbox: Sandbox) -> None:
     caller = sandbox.pymetrics
     put(sandbox, {"operation": "create_order", "do": "drop", "when": "after_commit", "times": 1})
-    assert raw(sandbox, caller, "POST", "/mercury/order", wish()) == b""
-    again = caller.post("/mercury/order", json=wish())
+    assert raw(sandbox, caller, "POST", "/mercury/order", order_body()) == b""
+    again = caller.post("/mercury/order", json=order_body())
     assert (again.status_code, again.json()["created"], held(sandbox)) == (200, False, 1)
 
 
@@ -252,15 +252,15 @@ def test_response_before_the_commit_describes_nothing_stored(sandbox: Sandbox) -
     put(sandbox, {"operation": "create_order", "do": "amend", "merge": {}, "when": "before_commit"})
     phantom = order(sandbox)
     assert sandbox.pymetrics.get(f"/mercury/getOrder/{phantom['id']}").status_code == 404
-    assert sandbox.told("GET", "/mail") == []
+    assert sandbox.control_json("GET", "/mail") == []
 
 
 @pytest.mark.parametrize("do", ["status", "rate_limit", "drop", "cut", "garble", "amend"])
 def test_fault_before_the_commit_does_not_change_the_next_ids(sandbox: Sandbox, do: str) -> None:
     seen = []
     for times in (1, 0):
-        sandbox.told("POST", "/reset")
-        sandbox.told("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
+        sandbox.control_json("POST", "/reset")
+        sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
         put(sandbox, {"do": do, "when": "before_commit", "times": times, **({"merge": {}} if do == "amend" else {})})
         if times:
             with suppress(httpx2.RemoteProtocolError):
@@ -320,8 +320,8 @@ def test_large_response_is_cut_in_half(sandbox: Sandbox) -> None:
     sandbox.pi.post(PI, json={**INVITED, "externalId": "e"})
     put(sandbox, {"method": "GET", "do": "amend", "merge": {"long": long}})
     assert sandbox.pi.get(PI).json() == {"long": long}
-    id = sandbox.told("GET", "/invitations")[0]["id"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    id = sandbox.control_json("GET", "/invitations")[0]["id"]
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     put(sandbox, {"do": "cut"})
     _, headers, got = parted(raw(sandbox, sandbox.pi, "GET", f"{PI}/{id}/{REPORT}"))
     assert headers["content-type"] == "application/pdf"
@@ -330,7 +330,7 @@ def test_large_response_is_cut_in_half(sandbox: Sandbox) -> None:
 
 def test_response_without_json_or_body_is_not_corrupted(sandbox: Sandbox) -> None:
     id = sandbox.pi.post(PI, json=INVITED).json()["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     put(sandbox, {"operation": "get_report", "do": "amend", "merge": {"a": 1}}, {"do": "garble"})
     report = sandbox.pi.get(f"{PI}/{id}/{REPORT}")
     assert (report.status_code, report.content[:5]) == (200, b"%PDF-")
@@ -375,7 +375,7 @@ def test_fault_matches_its_selectors(sandbox: Sandbox, said: dict[str, Any], exp
     put(sandbox, {"do": "status", **said})
     statuses = [
         pymetrics.get("/mercury/configuration").status_code,
-        pymetrics.post("/mercury/order", json=wish()).status_code,
+        pymetrics.post("/mercury/order", json=order_body()).status_code,
         sandbox.pi.get(PI).status_code,
         sandbox.pi.post(PI, json=INVITED).status_code,
     ]
@@ -408,8 +408,8 @@ def test_faults_do_not_match_control_api_timers_or_other_sandboxes(sandbox: Sand
     other = Sandbox(sandbox.http, f"{sandbox.name}-b")
     assert other.pi.get(PI).status_code == 200
     other.control("DELETE")
-    sandbox.told("POST", "/clock", {"advance": "PT10S"})
-    assert sandbox.told("GET", f"/invitations/{id}")["status"] == 40
+    sandbox.control_json("POST", "/clock", {"advance": "PT10S"})
+    assert sandbox.control_json("GET", f"/invitations/{id}")["status"] == 40
     assert met(sandbox) == [0]
 
 
@@ -436,28 +436,28 @@ def test_probability_depends_on_the_seed_and_not_on_the_name(sandbox: Sandbox) -
 
 
 def test_fault_response_is_dated_by_the_sandbox_clock(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2030-05-06T07:08:09Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2030-05-06T07:08:09Z"})
     put(sandbox, {"do": "status"})
     assert sandbox.pi.get(PI).headers["date"] == "Mon, 06 May 2030 07:08:09 GMT"
 
 
 def test_timers_fire_before_a_dry_run(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     id = sandbox.pi.post(PI, json={**INVITED, "email": "grace+completes-in-10s@example.com"}).json()["assessmentId"]
     put(sandbox, {"do": "amend", "merge": {}, "when": "before_commit"})
-    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:11Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:11Z"})
     assert sandbox.pi.get(f"{PI}/{id}").json()["assessmentState"] == 40
 
 
 @pytest.mark.parametrize("path", ["/reset", "/snapshots/snapshot-1/restore", ""])
 def test_delayed_call_is_abandoned_after_reset_restore_or_delete(sandbox: Sandbox, path: str) -> None:
-    sandbox.told("POST", "/snapshots")
+    sandbox.control_json("POST", "/snapshots")
     caller = sandbox.pi
     put(sandbox, {"do": "delay", "duration": "PT0.5S", "times": 1})
     with connected(sandbox) as connection:
         connection.sendall(request(caller, "POST", PI, INVITED))
         until(lambda: met(sandbox) == [1])
-        sandbox.told("POST" if path else "DELETE", path)
+        sandbox.control_json("POST" if path else "DELETE", path)
         assert whole(connection) == b""
     assert held(sandbox) == 0
 
@@ -481,23 +481,23 @@ def test_delayed_calls_wait_concurrently(sandbox: Sandbox) -> None:
 
 def test_reset_removes_faults_restore_keeps_them_and_fork_has_none(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "status", "after": 1})
-    sandbox.told("POST", "/snapshots")
+    sandbox.control_json("POST", "/snapshots")
     assert outcomes(sandbox, 2) == [200, 503]
-    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
     assert met(sandbox) == [1]
     assert outcomes(sandbox, 1) == [503]
-    fork = Sandbox(sandbox.http, sandbox.told("POST", "/fork", {"name": f"{sandbox.name}-b"})["name"])
-    assert (fork.told("GET", "/faults"), outcomes(fork, 2)) == ([], [200, 200])
+    fork = Sandbox(sandbox.http, sandbox.control_json("POST", "/fork", {"name": f"{sandbox.name}-b"})["name"])
+    assert (fork.control_json("GET", "/faults"), outcomes(fork, 2)) == ([], [200, 200])
     fork.control("DELETE")
-    sandbox.told("POST", "/reset")
-    assert (sandbox.told("GET", "/faults"), outcomes(sandbox, 2)) == ([], [200, 200])
+    sandbox.control_json("POST", "/reset")
+    assert (sandbox.control_json("GET", "/faults"), outcomes(sandbox, 2)) == ([], [200, 200])
     put(sandbox, {"do": "status"})
-    sandbox.told("DELETE")
-    assert sandbox.told("GET", "/faults") == []
+    sandbox.control_json("DELETE")
+    assert sandbox.control_json("GET", "/faults") == []
 
 
 def test_rate_limit_setting_does_not_count_faulted_calls(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"rate_limit": 2})
+    sandbox.control_json("PATCH", "/config", {"rate_limit": 2})
     put(sandbox, {"do": "status", "times": 3}, {"do": "amend", "when": "before_commit", "merge": {}, "times": 3})
     assert outcomes(sandbox, 9) == [503, 503, 503, 200, 200, 200, 200, 200, 429]
 
@@ -506,14 +506,14 @@ def test_rate_limit_setting_does_not_count_faulted_calls(sandbox: Sandbox) -> No
 
 
 def test_faults_are_listed_with_defaults_and_in_order(sandbox: Sandbox) -> None:
-    assert sandbox.told("GET", "/faults") == []
+    assert sandbox.control_json("GET", "/faults") == []
     told = put(
         sandbox,
         {"operation": "create_order", "do": "drop", "when": "after_commit", "times": 1},
         {"id": "late", "on": "deliveries", "vendor": "predictive-index", "do": "delay", "duration": "PT1H"},
         {"do": "status"},
     )
-    assert told == sandbox.told("GET", "/faults")
+    assert told == sandbox.control_json("GET", "/faults")
     empty = {
         "vendor": None, "operation": None, "method": None, "path": None, "invitation": None, "times": None,
         "after": 0, "probability": 1.0, "when": None, "status": None, "duration": None, "retry_after": None,
@@ -528,7 +528,7 @@ def test_faults_are_listed_with_defaults_and_in_order(sandbox: Sandbox) -> None:
 def test_listed_faults_can_be_put_back_with_new_counters(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "status", "times": 2}, {"do": "amend", "merge": {"a": None, "b": [1, {"c": 2.5}]}})
     outcomes(sandbox, 3)
-    told = sandbox.told("GET", "/faults")
+    told = sandbox.control_json("GET", "/faults")
     assert [fault["met"] for fault in told] == [2, 1]
     again = put(sandbox, *told)
     assert again == [{**fault, "met": 0} for fault in told]
@@ -539,7 +539,7 @@ def test_delete_and_an_empty_list_remove_all_faults(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "drop"})
     answer = sandbox.control("DELETE", "/faults")
     assert (answer.status_code, answer.content) == (204, b"")
-    assert sandbox.told("GET", "/faults") == []
+    assert sandbox.control_json("GET", "/faults") == []
     assert sandbox.control("DELETE", "/faults").status_code == 204
     put(sandbox, {"do": "drop"})
     assert put(sandbox) == []
@@ -597,10 +597,10 @@ REFUSED: list[tuple[Any, str, str]] = [
 def test_invalid_fault_is_422_and_changes_nothing(sandbox: Sandbox, body: Any, where: str, words: str) -> None:
     put(sandbox, {"id": "kept", "do": "status", "times": 3})
     outcomes(sandbox, 1)
-    before = sandbox.told("GET", "/faults")
+    before = sandbox.control_json("GET", "/faults")
     document = problem(sandbox.control("PUT", "/faults", body), 422, words)
     assert where in {error["where"] or "body" for error in document["errors"]}
-    assert sandbox.told("GET", "/faults") == before
+    assert sandbox.control_json("GET", "/faults") == before
     assert outcomes(sandbox, 3) == [503, 503, 200]
 
 

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from tests.server import LIMIT, ROOT, names, order, problem, send_raw, wish
+from tests.server import LIMIT, ROOT, names, order, order_body, problem, send_raw
 from tests.servers import Listener, Sandbox, Server, served
-from tests.waiting import overtaken
+from tests.waiting import wait_for_requests_read
 
 PI = "/api/v1/behavioralassessments"
 INVITED = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
@@ -42,7 +42,7 @@ def refused(answer: httpx2.Response, status: int, rule: str) -> None:
 
 def seen(sandbox: Sandbox) -> Any:
     """All that a refused call might have changed."""
-    return [sandbox.told("GET", path) for path in ("/invitations", "/mail", "/deliveries", "/config")]
+    return [sandbox.control_json("GET", path) for path in ("/invitations", "/mail", "/deliveries", "/config")]
 
 
 def exchange(url: str, start: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
@@ -67,7 +67,7 @@ def test_pymetrics_answers_behind_more_than_one_slash_too(sandbox: Sandbox, slas
     assert token.status_code == 201
     caller = sandbox.pymetrics
     assert caller.get(f"{root}/configuration").status_code == 200
-    made = caller.post(f"{root}/order", json=wish())
+    made = caller.post(f"{root}/order", json=order_body())
     assert made.status_code == 201
     id = made.json()["order"]["id"]
     assert caller.get(f"{root}/getOrder/{id}").json()["id"] == id
@@ -216,18 +216,18 @@ def test_a_credential_of_another_form_opens_nothing(http: httpx2.Client, credent
 
 def test_a_token_is_good_in_its_own_sandbox_alone(http: httpx2.Client, sandbox: Sandbox) -> None:
     other = Sandbox(http, f"{sandbox.name}-other"[:64])
-    other.told("GET")
+    other.control_json("GET")
     headers = {"Authorization": sandbox.pymetrics.headers["Authorization"], "X-Api-Key": other.credential}
     refused(http.get("/mercury/configuration", headers=headers), 401, "pymetrics.access.token.known")
     other.control("DELETE")
 
 
 def test_a_token_lapses_on_the_clock_of_its_sandbox(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     caller = sandbox.renewed()
-    sandbox.told("POST", "/clock", {"advance": "PT3599.9999999S"})
+    sandbox.control_json("POST", "/clock", {"advance": "PT3599.9999999S"})
     assert caller.get("/mercury/configuration").status_code == 200
-    sandbox.told("POST", "/clock", {"advance": "PT0.0000001S"})
+    sandbox.control_json("POST", "/clock", {"advance": "PT0.0000001S"})
     refused(caller.get("/mercury/configuration"), 401, "pymetrics.access.token.live")
 
 
@@ -252,7 +252,12 @@ def test_the_scheme_of_a_token_is_read_in_any_case(sandbox: Sandbox) -> None:
 
 BROKEN: dict[str, tuple[str, str, str, Any]] = {
     "an order without anything": ("pymetrics", "POST", "/mercury/order", {}),
-    "an order of an unknown assessment": ("pymetrics", "POST", "/mercury/order", {**wish(), "assessment_id": "no"}),
+    "an order of an unknown assessment": (
+        "pymetrics",
+        "POST",
+        "/mercury/order",
+        {**order_body(), "assessment_id": "no"},
+    ),
     "an unknown order": ("pymetrics", "GET", "/mercury/getOrder/2f1d9e0a-5c7b-4b7e-9a61-7c0f4b8e1d22", None),
     "a list of nothing": ("pymetrics", "POST", "/mercury/orders", {}),
     "an invitation without anything": ("pi", "POST", PI, {}),
@@ -310,7 +315,7 @@ def test_every_answer_to_a_page_may_be_read_by_it(sandbox: Sandbox) -> None:
     origin = {"origin": "http://localhost:3000"}
     answers = [
         sandbox.pymetrics.get("/mercury/configuration", headers=origin),
-        sandbox.pymetrics.post("/mercury/order", json=wish(), headers=origin),
+        sandbox.pymetrics.post("/mercury/order", json=order_body(), headers=origin),
         sandbox.pymetrics.post("/mercury/order", json={}, headers=origin),
         sandbox.pymetrics.post("/mercury/order", content=b" " * (LIMIT + 1), headers=origin),
         sandbox.http.get("/mercury/configuration", headers=origin),
@@ -346,7 +351,9 @@ def chunks(body: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
-@pytest.mark.parametrize(("vendor", "path", "body"), [("pymetrics", "/mercury/order", wish()), ("pi", PI, INVITED)])
+@pytest.mark.parametrize(
+    ("vendor", "path", "body"), [("pymetrics", "/mercury/order", order_body()), ("pi", PI, INVITED)]
+)
 def test_a_body_over_one_mebibyte_is_refused_and_one_of_it_is_read(
     sandbox: Sandbox, vendor: str, path: str, body: Any, chunked: bool
 ) -> None:
@@ -401,13 +408,13 @@ def test_who_waits_for_leave_to_send_a_body_is_given_it(server: Server, sandbox:
 )
 def test_a_call_that_breaks_off_does_nothing(server: Server, sandbox: Sandbox, rest: bytes) -> None:
     before = seen(sandbox), names(sandbox.http)
-    for caller, path, body in ((sandbox.pymetrics, "/mercury/order", wish()), (sandbox.pi, PI, INVITED)):
+    for caller, path, body in ((sandbox.pymetrics, "/mercury/order", order_body()), (sandbox.pi, PI, INVITED)):
         text = json.dumps(body).encode()
         headers = "".join(f"{name}: {value}\r\n" for name, value in caller.headers.items())
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}".encode()
         end = rest % (len(text), text) if b"%" in rest else rest + text
         send_raw(server.url, head + end, answered=False)
-    overtaken(server.url)
+    wait_for_requests_read(server.url)
     assert before == (seen(sandbox), names(sandbox.http))
 
 
@@ -561,16 +568,16 @@ METADATA: dict[str, Any] = {
 
 @pytest.mark.parametrize("value", METADATA.values(), ids=METADATA)
 def test_metadata_comes_back_as_it_was_sent(sandbox: Sandbox, listener: Listener, value: Any) -> None:
-    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
     metadata = {"value": value}
-    made = sandbox.pymetrics.post("/mercury/order", content=json.dumps(wish(metadata=metadata)))
+    made = sandbox.pymetrics.post("/mercury/order", content=json.dumps(order_body(metadata=metadata)))
     assert made.status_code == 201, made.text
     id = json.loads(made.content)["order"]["id"]
-    sandbox.told("POST", f"/invitations/{id}/start")
+    sandbox.control_json("POST", f"/invitations/{id}/start")
     told = listener.wait_for(1)[0].json["data"]
     listed = sandbox.pymetrics.post("/mercury/orders", json={"job_application_id": "application-1"})
     got = sandbox.pymetrics.get(f"/mercury/getOrder/{id}")
-    again = sandbox.pymetrics.post("/mercury/order", content=json.dumps(wish(metadata=metadata)))
+    again = sandbox.pymetrics.post("/mercury/order", content=json.dumps(order_body(metadata=metadata)))
     answers = [json.loads(answer.content) for answer in (made, got, listed, again)]
     shown = [answers[0]["order"], answers[1], answers[2]["orders"][0], answers[3]["order"], told]
     assert [each["metadata"] for each in shown] == [metadata] * 5
@@ -588,7 +595,7 @@ def test_of_a_member_that_stands_twice_the_last_counts(sandbox: Sandbox) -> None
     "name", ["nickName", "a\r\nSet-Cookie: x=y", "naïve", "\0", "😀", "", "x" * 300, "a; b, c", "\u202e"], ids=ascii
 )
 def test_an_unknown_member_is_accepted_and_noted(sandbox: Sandbox, vendor: str, name: str) -> None:
-    body = INVITED if vendor == "pi" else wish()
+    body = INVITED if vendor == "pi" else order_body()
     caller = sandbox.pi if vendor == "pi" else sandbox.pymetrics
     path = PI if vendor == "pi" else "/mercury/order"
     other = "externalPersonId" if vendor == "pi" else "application_id"
@@ -636,7 +643,7 @@ def raised(url: str, sandbox: Sandbox, host: str, more: dict[str, str] | None = 
     head = {"Host": host, "Content-Type": "application/json", **(more or {})}
     texts = []
     for start, headers, content in (
-        ("POST /mercury/order", sandbox.pymetrics.headers, json.dumps(wish(application)).encode()),
+        ("POST /mercury/order", sandbox.pymetrics.headers, json.dumps(order_body(application)).encode()),
         (f"POST {PI}", sandbox.pi.headers, body),
         (f"GET {ROOT}/{sandbox.name}/invitations", {}, b""),
     ):
@@ -685,9 +692,9 @@ def test_a_call_without_a_host_is_answered(server: Server, sandbox: Sandbox) -> 
 
 
 def test_a_link_in_a_webhook_is_the_one_that_the_caller_was_given(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
     made = sandbox.pymetrics.post(
-        "/mercury/order", json=wish(email="a+completes@example.com"), headers={"host": "sim.internal:1"}
+        "/mercury/order", json=order_body(email="a+completes@example.com"), headers={"host": "sim.internal:1"}
     )
     (*_, last) = listener.wait_for(1)
     assert last.json["data"]["invite_link"] == made.json()["order"]["invite_link"]
@@ -717,7 +724,7 @@ def test_links_begin_with_the_public_url_where_there_is_one(public: str) -> None
     ],
 )
 def test_the_date_of_an_answer_is_that_of_the_sandboxs_clock(sandbox: Sandbox, moment: str, expected: str) -> None:
-    sandbox.told("POST", "/clock", {"freeze": moment})
+    sandbox.control_json("POST", "/clock", {"freeze": moment})
     for answer in (
         sandbox.renewed().get("/mercury/configuration"), sandbox.pi.get(PI), sandbox.pi.get(f"{PI}/x"),
         sandbox.pi.post(PI, json={}), sandbox.renewed().post("/mercury/order", json={}),
@@ -746,19 +753,19 @@ def test_equal_sandboxes_give_equal_bytes(http: httpx2.Client, listener: Listene
     def play() -> list[Any]:
         http.post(ROOT, json={"name": name, "seed": "twin", "config": {"webhook_url": f"{listener.url}/p"}})
         sandbox = Sandbox(http, name)
-        sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+        sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
         told = len(listener.received)
         said = [sandbox.renewed().get("/mercury/configuration")]
-        said += [sandbox.pymetrics.post("/mercury/order", json=wish(send_email=True)) for _ in range(2)]
+        said += [sandbox.pymetrics.post("/mercury/order", json=order_body(send_email=True)) for _ in range(2)]
         said.append(sandbox.pymetrics.post("/mercury/order", json={}))
         said.append(sandbox.pi.post(PI, json={**INVITED, "assessmentStatusWebHook": f"{listener.url}/i"}))
         said.append(sandbox.pi.post(PI, json={}))
-        ids = [found["id"] for found in sandbox.told("GET", "/invitations")]
+        ids = [found["id"] for found in sandbox.control_json("GET", "/invitations")]
         said += [sandbox.control("POST", f"/invitations/{id}/complete") for id in ids]
-        sandbox.told("POST", "/clock", {"until_idle": True})
+        sandbox.control_json("POST", "/clock", {"until_idle": True})
         said += [sandbox.pymetrics.get(f"/mercury/getOrder/{ids[0]}?report=true"), sandbox.pi.get(PI)]
         said += [sandbox.control("GET", path) for path in ("", "/mail", "/clock", "/invitations")]
-        sandbox.told("POST", "/clock", {"until_idle": True})
+        sandbox.control_json("POST", "/clock", {"until_idle": True})
         hooks = sorted(
             (each.path, each.body, each.headers.get("webhook-signature", "")) for each in listener.received[told:]
         )

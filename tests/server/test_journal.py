@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.server import FORBIDDEN_HOOK, LIMIT, assessment, order, problem, wish
+from tests.server import FORBIDDEN_HOOK, LIMIT, assessment, order, order_body, problem
 from tests.server.har_schema import HAR
 from tests.servers import Sandbox, served
 
@@ -18,7 +18,7 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 def calls(sandbox: Sandbox, query: str = "") -> list[Any]:
-    found: list[Any] = sandbox.told("GET", f"/journal{query}")
+    found: list[Any] = sandbox.control_json("GET", f"/journal{query}")
     return found
 
 
@@ -28,7 +28,7 @@ def ids(sandbox: Sandbox, query: str = "") -> list[str]:
 
 def last(sandbox: Sandbox) -> Any:
     """The single view of the newest call."""
-    return sandbox.told("GET", f"/journal/{ids(sandbox)[-1]}")
+    return sandbox.control_json("GET", f"/journal/{ids(sandbox)[-1]}")
 
 
 def make_calls(sandbox: Sandbox, times: int = 1) -> list[str]:
@@ -41,14 +41,14 @@ def make_calls(sandbox: Sandbox, times: int = 1) -> list[str]:
 
 
 def set_bounds(sandbox: Sandbox, **bounds: int) -> None:
-    sandbox.told("PATCH", "/config", {"journal": bounds})
+    sandbox.control_json("PATCH", "/config", {"journal": bounds})
 
 
 # What is recorded.
 
 
 def test_call_is_recorded_with_its_response(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     link = order(sandbox)["invite_link"]
     token, made = calls(sandbox)
     assert [*made] == SHORT
@@ -59,9 +59,9 @@ def test_call_is_recorded_with_its_response(sandbox: Sandbox) -> None:
         "method": "POST", "path": "/mercury/order", "status": 201, "rules": [], "fault": None,
     }  # fmt: skip
     assert (token["operation"], token["status"]) == ("create_token", 201)
-    whole = sandbox.told("GET", f"/journal/{call}")
+    whole = sandbox.control_json("GET", f"/journal/{call}")
     assert [*whole] == [*SHORT, "query", "request", "answer"]
-    assert whole["request"]["body"] == wish()
+    assert whole["request"]["body"] == order_body()
     assert whole["request"]["headers"]["content-type"] == JSON
     shown = whole["answer"]["body"]["order"]["invite_link"]
     assert shown == re.sub(r"\.[0-9a-f]{24}\.", ".***.", link)
@@ -85,10 +85,10 @@ def test_refused_call_names_its_rules_and_needs_no_operation(sandbox: Sandbox) -
 
 
 def test_calls_without_a_sandbox_actions_and_timers_are_not_recorded(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"progress": "PT10S"})
+    sandbox.control_json("PATCH", "/config", {"progress": "PT10S"})
     made = assessment(sandbox)
-    sandbox.told("POST", f"/invitations/{made['assessmentId']}/start")
-    sandbox.told("POST", "/clock", {"advance": "P1D"})
+    sandbox.control_json("POST", f"/invitations/{made['assessmentId']}/start")
+    sandbox.control_json("POST", "/clock", {"advance": "P1D"})
     sandbox.http.get(PI)
     sandbox.http.get(PI, headers={"api-key": "no"})
     sandbox.http.get("/mercury/nowhere")
@@ -114,7 +114,7 @@ def test_body_is_parsed(sandbox: Sandbox, body: bytes, media_type: str, shown: A
 
 
 def test_query_is_parsed_and_a_file_is_shown_by_its_size(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"progress": "PT0S"})
+    sandbox.control_json("PATCH", "/config", {"progress": "PT0S"})
     id = assessment(sandbox)["assessmentId"]
     sandbox.pi.get(f"{PI}?$top=5&externalId=a%20b&empty=")
     assert last(sandbox)["query"] == {"$top": "5", "externalId": "a b", "empty": ""}
@@ -137,7 +137,7 @@ def test_calls_are_numbered_from_one_and_again_after_a_reset() -> None:
     with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "counted")
         assert make_calls(sandbox, 20) == [f"call-{number}" for number in range(1, 21)]
-        sandbox.told("POST", "/reset")
+        sandbox.control_json("POST", "/reset")
         assert ids(sandbox) == []
         assert make_calls(sandbox) == ["call-1"]
 
@@ -148,11 +148,11 @@ def test_calls_are_numbered_from_one_and_again_after_a_reset() -> None:
 @pytest.fixture
 def busy(sandbox: Sandbox) -> Sandbox:
     """Seven calls: a token, an order, a refused one, two lists a day apart, a 404, one assessment."""
-    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     order(sandbox)
     sandbox.pymetrics.post("/mercury/order", json={})
     make_calls(sandbox)
-    sandbox.told("POST", "/clock", {"advance": "P1D"})
+    sandbox.control_json("POST", "/clock", {"advance": "P1D"})
     make_calls(sandbox)
     sandbox.pi.get("/api/v1/nowhere")
     assessment(sandbox)
@@ -183,12 +183,12 @@ def test_filters_apply_to_the_journal_and_its_archive(busy: Sandbox) -> None:
         asked = re.sub("call-([1-7])$", lambda one: every[int(one[1]) - 1], query)
         expected = [every[number - 1] for number in numbers]
         assert ids(busy, f"?{asked}") == expected, query
-        archive = busy.told("GET", f"/journal.har?{asked}")
+        archive = busy.control_json("GET", f"/journal.har?{asked}")
         assert [entry["_id"] for entry in archive["log"]["entries"]] == expected, query
 
 
 def test_calls_without_a_response_have_the_status_none(sandbox: Sandbox) -> None:
-    sandbox.told("PUT", "/faults", [{"do": "drop", "times": 1}])
+    sandbox.control_json("PUT", "/faults", [{"do": "drop", "times": 1}])
     with pytest.raises(httpx2.TransportError):
         sandbox.pi.get(PI)
     sandbox.pi.get(PI)
@@ -231,7 +231,7 @@ def test_all_invalid_filters_are_reported(sandbox: Sandbox) -> None:
 
 
 def test_default_bounds_are_a_thousand_calls_and_ten_megabytes(sandbox: Sandbox) -> None:
-    assert sandbox.told("GET", "/config")["journal"] == {"entries": 1_000, "bytes": 10_000_000}
+    assert sandbox.control_json("GET", "/config")["journal"] == {"entries": 1_000, "bytes": 10_000_000}
 
 
 def test_newest_calls_stay(sandbox: Sandbox) -> None:
@@ -241,7 +241,7 @@ def test_newest_calls_stay(sandbox: Sandbox) -> None:
         sandbox.pi.get(f"{PI}/{number}")
     assert [call["path"] for call in calls(sandbox)] == [f"{PI}/{number}" for number in range(400, 500)]
     oldest = ids(sandbox)[0]
-    assert sandbox.told("GET", f"/journal/{oldest}")["id"] == oldest
+    assert sandbox.control_json("GET", f"/journal/{oldest}")["id"] == oldest
     problem(sandbox.control("GET", f"/journal/{early[4]}"), 404)
     assert ids(sandbox, f"?since={early[4]}") == ids(sandbox)
 
@@ -288,10 +288,10 @@ def test_tighter_bounds_apply_at_once_and_zero_records_nothing(sandbox: Sandbox)
 
 def test_restore_keeps_the_journal_and_brings_back_its_bounds(sandbox: Sandbox) -> None:
     set_bounds(sandbox, entries=2)
-    sandbox.told("POST", "/snapshots")
+    sandbox.control_json("POST", "/snapshots")
     set_bounds(sandbox, entries=10)
     five = make_calls(sandbox, 5)
-    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
     assert ids(sandbox) == five[3:]
     assert [five[4], *make_calls(sandbox)] == ids(sandbox)
 
@@ -300,26 +300,26 @@ def test_fork_has_an_empty_journal_with_the_same_bounds(sandbox: Sandbox) -> Non
     set_bounds(sandbox, entries=2)
     three = make_calls(sandbox, 3)
     fork = Sandbox(sandbox.http, f"fork-{uuid.uuid4()}")
-    sandbox.told("POST", "/fork", {"name": fork.name})
+    sandbox.control_json("POST", "/fork", {"name": fork.name})
     assert ids(fork) == []
     assert make_calls(fork, 3)[1:] == ids(fork)
     assert ids(sandbox) == three[1:]
-    fork.told("DELETE")
+    fork.control_json("DELETE")
     assert ids(fork) == []  # the name opens another sandbox
-    fork.told("DELETE")
+    fork.control_json("DELETE")
 
 
 # The archive.
 
 
 def test_archive_conforms_to_har(busy: Sandbox) -> None:
-    busy.told("PATCH", "/config", {"progress": "PT0S"})
+    busy.control_json("PATCH", "/config", {"progress": "PT0S"})
     id = assessment(busy, assessmentStatusWebHook=FORBIDDEN_HOOK)["assessmentId"]
     busy.pi.get(f"{PI}/{id}/reports/1?format=PDF&gender=0")
     busy.pi.post(PI, content=b"\xff\x00", headers={"content-type": JSON})
     busy.pi.post(PI, content=b"a=1&b=%20", headers={"content-type": FORM})
     busy.pi.get(f"{PI}/%0A%25%20ü?$top=1&a=%20b&a=c")
-    archive = busy.told("GET", "/journal.har")
+    archive = busy.control_json("GET", "/journal.har")
     Draft202012Validator.check_schema(HAR)
     Draft202012Validator(HAR).validate(archive)
     entries = archive["log"]["entries"]
@@ -335,4 +335,4 @@ def test_archive_conforms_to_har(busy: Sandbox) -> None:
 
 
 def test_empty_archive_conforms_to_har(sandbox: Sandbox) -> None:
-    Draft202012Validator(HAR).validate(sandbox.told("GET", "/journal.har"))
+    Draft202012Validator(HAR).validate(sandbox.control_json("GET", "/journal.har"))

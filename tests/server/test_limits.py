@@ -21,7 +21,7 @@ from assessment_simulator.app import Simulator
 from assessment_simulator.http.connection import Connections
 from assessment_simulator.settings import Settings
 from tests.postgres import new_database
-from tests.server import ROOT, assessment, connect, order, problem, send_raw, wish
+from tests.server import ROOT, assessment, connect, order, order_body, problem, send_raw
 from tests.servers import Listener, Sandbox, Server
 from tests.waiting import until
 
@@ -148,7 +148,7 @@ def test_requests_before_one_that_cannot_be_read_are_answered(
     lines = (f"api-key: {sandbox.credential}", "Content-Type: application/json", f"Content-Length: {len(body)}")
     answered = send_raw(server.url, (head(*lines, verb="POST") + body) * before + sent + head())
     assert re.findall(rb"HTTP/1\.1 (\d+)", answered) == [*[b"201"] * before, status]
-    assert len(sandbox.told("GET", "/invitations")) == before
+    assert len(sandbox.control_json("GET", "/invitations")) == before
 
 
 # Time.
@@ -281,7 +281,7 @@ def test_who_waits_for_an_answer_of_ours_is_not_cut_off(hasty: Server) -> None:
         assert time.monotonic() - began >= 3
         with http.stream("GET", f"{ROOT}/waits/events") as stream:
             time.sleep(PATIENCE * 4)  # nothing is sent for longer than a caller may take
-            sandbox.told("PATCH", "/config", {"maintenance": True})
+            sandbox.control_json("PATCH", "/config", {"maintenance": True})
             assert any("config" in line for line in stream.iter_lines())
         sandbox.control("DELETE")
 
@@ -401,49 +401,49 @@ def test_no_more_sandboxes_are_opened_than_there_may_be(hasty: Server) -> None:
 
 
 def test_no_more_invitations_are_made_than_the_sandbox_admits(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"invitation_limit": 2})
+    sandbox.control_json("PATCH", "/config", {"invitation_limit": 2})
     order(sandbox, "a")
     id = assessment(sandbox)["assessmentId"]
-    before = sandbox.told("GET", "/invitations")
+    before = sandbox.control_json("GET", "/invitations")
     refused = [
         sandbox.pi.post(PI, json=INVITED),
-        sandbox.pymetrics.post("/mercury/order", json=wish("b")),
+        sandbox.pymetrics.post("/mercury/order", json=order_body("b")),
     ]
     for answer in refused:
         assert answer.status_code == 503
         assert "invitation_limit" in answer.headers["simulator-hint"]
         assert "simulator-rule" not in answer.headers
     assert refused[1].json()["recoverable"] is True
-    assert sandbox.told("GET", "/invitations") == before
-    again = sandbox.pymetrics.post("/mercury/order", json=wish("a"))
+    assert sandbox.control_json("GET", "/invitations") == before
+    again = sandbox.pymetrics.post("/mercury/order", json=order_body("a"))
     assert (again.status_code, again.json()["created"]) == (200, False)
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     assert sandbox.pi.post(PI, json={}).status_code == 400
-    sandbox.told("PATCH", "/config", {"invitation_limit": 3})
+    sandbox.control_json("PATCH", "/config", {"invitation_limit": 3})
     assert sandbox.pi.post(PI, json=INVITED).status_code == 201
-    sandbox.told("PATCH", "/config", {"invitation_limit": None})
+    sandbox.control_json("PATCH", "/config", {"invitation_limit": None})
     assert sandbox.pi.post(PI, json=INVITED).status_code == 201
 
 
 def test_a_sandbox_may_admit_no_invitation_at_all(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"invitation_limit": 0})
+    sandbox.control_json("PATCH", "/config", {"invitation_limit": 0})
     assert sandbox.pi.post(PI, json=INVITED).status_code == 503
-    assert sandbox.told("GET", "/invitations") == []
+    assert sandbox.control_json("GET", "/invitations") == []
 
 
 def test_no_more_snapshots_are_kept_than_the_limit(sandbox: Sandbox) -> None:
-    assert sandbox.told("GET", "/config")["snapshot_limit"] == 100
-    sandbox.told("PATCH", "/config", {"snapshot_limit": 2})
-    kept = [sandbox.told("POST", "/snapshots")["id"] for _ in range(2)]
+    assert sandbox.control_json("GET", "/config")["snapshot_limit"] == 100
+    sandbox.control_json("PATCH", "/config", {"snapshot_limit": 2})
+    kept = [sandbox.control_json("POST", "/snapshots")["id"] for _ in range(2)]
     refused = sandbox.control("POST", "/snapshots")
     problem(refused, 409, "has 2 snapshots", "snapshot_limit is 2", "raise the setting, or DELETE a snapshot")
-    assert sandbox.told("GET")["snapshots"] == kept
+    assert sandbox.control_json("GET")["snapshots"] == kept
     sandbox.control("DELETE", f"/snapshots/{kept[0]}")
     assert sandbox.control("POST", "/snapshots").status_code == 201
-    sandbox.told("PATCH", "/config", {"snapshot_limit": 1})
+    sandbox.control_json("PATCH", "/config", {"snapshot_limit": 1})
     problem(sandbox.control("POST", "/snapshots"), 409, "has 2 snapshots", "snapshot_limit is 1")
-    assert len(sandbox.told("GET")["snapshots"]) == 2
-    sandbox.told("PATCH", "/config", {"snapshot_limit": 3})
+    assert len(sandbox.control_json("GET")["snapshots"]) == 2
+    sandbox.control_json("PATCH", "/config", {"snapshot_limit": 3})
     assert sandbox.control("POST", "/snapshots").status_code == 201
 
 
@@ -455,9 +455,9 @@ def test_no_more_snapshots_are_kept_than_the_limit(sandbox: Sandbox) -> None:
     ],
 )  # fmt: skip
 def test_a_limit_that_cannot_be_meant_is_refused(sandbox: Sandbox, wrong: dict[str, float | None]) -> None:
-    before = sandbox.told("GET", "/config")
+    before = sandbox.control_json("GET", "/config")
     problem(sandbox.control("PATCH", "/config", wrong), 422, *wrong)
-    assert sandbox.told("GET", "/config") == before
+    assert sandbox.control_json("GET", "/config") == before
 
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["on a running clock", "on a frozen clock"])
@@ -465,24 +465,24 @@ def test_webhooks_are_sent_no_faster_than_the_sandbox_admits_and_none_is_lost(
     sandbox: Sandbox, listener: Listener, frozen: bool
 ) -> None:
     rate, many = 20, 30
-    sandbox.told("PATCH", "/config", {"webhook_rate": rate, "default_webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"webhook_rate": rate, "default_webhook_url": listener.url})
     if frozen:
-        sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+        sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     for id in [assessment(sandbox)["assessmentId"] for _ in range(many)]:
-        sandbox.told("POST", f"/invitations/{id}/complete")
-    sandbox.told("POST", "/clock", {"advance": "PT0S"})
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", "/clock", {"advance": "PT0S"})
     at = [received.at for received in listener.wait_for(many, 10)]
     assert len({received.body for received in listener.received}) == many
     assert at[-1] - at[0] > 0.8 * (many - 1) / rate  # a listener on a busy machine may see two at once
-    assert {found["state"] for found in sandbox.told("GET", "/deliveries")} == {"delivered"}
+    assert {found["state"] for found in sandbox.control_json("GET", "/deliveries")} == {"delivered"}
 
 
 def test_a_webhook_that_waits_for_its_turn_is_forgotten_with_its_sandbox(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("PATCH", "/config", {"webhook_rate": 1, "default_webhook_url": listener.url})
+    sandbox.control_json("PATCH", "/config", {"webhook_rate": 1, "default_webhook_url": listener.url})
     for id in [assessment(sandbox)["assessmentId"] for _ in range(4)]:
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
     listener.wait_for(1)
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/reset")
     time.sleep(1.2)  # the turn of the next comes meanwhile
     assert len(listener.received) == 1
 
@@ -501,7 +501,7 @@ def test_deep_and_wide_json_is_refused_or_read_but_never_a_failure(sandbox: Sand
         for verb, path in (("POST", "/clock"), ("PATCH", "/config"), ("PUT", "/faults"), ("POST", "/await")):
             answer = sandbox.http.request(verb, f"{ROOT}/{sandbox.name}{path}", content=text)
             assert answer.status_code in (400, 422), (text[:20], path, answer.text[:200])
-    assert sandbox.told("GET", "/invitations") == []
+    assert sandbox.control_json("GET", "/invitations") == []
 
 
 def test_of_two_members_with_one_name_the_last_counts(sandbox: Sandbox) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.server import assessment, order, problem, told_of
+from tests.server import assessment, completed_with_webhook, order, problem
 from tests.servers import Listener, Sandbox
 
 PI = "/api/v1/behavioralassessments"
@@ -29,7 +29,7 @@ def filled(sandbox: Sandbox, listener: Listener) -> None:
         id = assessment(
             sandbox, assessmentStatusWebHook=f"{listener.url}/{number}", notifyAssessmentAvailableUsingEmail=1
         )["assessmentId"]
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
         listener.wait_for(number + 1)
 
 
@@ -64,7 +64,7 @@ def test_page_is_complete_when_an_invitation_was_archived(sandbox: Sandbox) -> N
 
 
 def test_before_an_evicted_request_there_is_nothing(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"journal": {"entries": 2}})
+    sandbox.control_json("PATCH", "/config", {"journal": {"entries": 2}})
     for _ in range(5):
         sandbox.pi.get(PI)
     assert listed(sandbox, "journal", before="call-2") == []
@@ -135,8 +135,8 @@ def test_har_export_has_filters_and_no_paging(sandbox: Sandbox) -> None:
 def test_invitations_are_filtered_by_vendor_and_status(sandbox: Sandbox) -> None:
     first, second = order(sandbox, "a")["id"], order(sandbox, "b")["id"]
     third = assessment(sandbox)["assessmentId"]
-    sandbox.told("POST", f"/invitations/{second}/complete")
-    sandbox.told("POST", f"/invitations/{third}/complete")
+    sandbox.control_json("POST", f"/invitations/{second}/complete")
+    sandbox.control_json("POST", f"/invitations/{third}/complete")
     assert listed(sandbox, "invitations", vendor="pymetrics") == [first, second]
     assert listed(sandbox, "invitations", vendor="predictive_index") == [third]
     assert listed(sandbox, "invitations", status="Completed") == [second]
@@ -146,8 +146,8 @@ def test_invitations_are_filtered_by_vendor_and_status(sandbox: Sandbox) -> None
 
 def test_deliveries_and_mails_are_filtered(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [200, 400]
-    good, bad = told_of(sandbox, listener), told_of(sandbox, listener)
-    sandbox.told("POST", "/await", {"webhook": {"invitation": bad, "state": "failed"}})
+    good, bad = completed_with_webhook(sandbox, listener), completed_with_webhook(sandbox, listener)
+    sandbox.control_json("POST", "/await", {"webhook": {"invitation": bad, "state": "failed"}})
     [delivered], [failed] = (
         listed(sandbox, "deliveries", invitation=good),
         listed(sandbox, "deliveries", state="failed"),
@@ -199,7 +199,7 @@ def test_search_ignores_letter_case_in_any_script(sandbox: Sandbox, name: str, t
 def test_assessment_is_found_by_id_external_ids_and_state_name(sandbox: Sandbox) -> None:
     assessment(sandbox)
     id = assessment(sandbox, externalId="hr-77", externalPersonId="person-5")["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     for text in (id, id[3:20].upper(), "HR-77", "person-5", "completed", "Completed (40)"):
         assert listed(sandbox, "invitations", q=text) == [id], text
     assert listed(sandbox, "invitations", q="completed", vendor="pymetrics") == []
@@ -208,14 +208,14 @@ def test_assessment_is_found_by_id_external_ids_and_state_name(sandbox: Sandbox)
 def test_search_filters_and_paging_combine(sandbox: Sandbox) -> None:
     ids = [order(sandbox, f"application-{number}")["id"] for number in range(6)]
     for id in ids[::2]:
-        sandbox.told("POST", f"/invitations/{id}/start")
+        sandbox.control_json("POST", f"/invitations/{id}/start")
     found = listed(sandbox, "invitations", q="ada", status="In Progress", newest=2)
     assert found == [ids[4], ids[2]]
     assert listed(sandbox, "invitations", q="ada", status="In Progress", newest=2, before=found[-1]) == [ids[0]]
 
 
 def test_deliveries_and_mails_are_searched(sandbox: Sandbox, listener: Listener) -> None:
-    first, second = told_of(sandbox, listener, "/one"), told_of(sandbox, listener, "/Two")
+    first, second = completed_with_webhook(sandbox, listener, "/one"), completed_with_webhook(sandbox, listener, "/Two")
     one, two = listed(sandbox, "deliveries")
     for text, found in [("/ONE", [one]), ("two", [two]), (first, [one]), (two, [two]), ("deliver", [one, two])]:
         assert listed(sandbox, "deliveries", q=text) == found, text
@@ -227,7 +227,7 @@ def test_deliveries_and_mails_are_searched(sandbox: Sandbox, listener: Listener)
 
 
 def test_journal_is_searched_by_the_members_of_the_short_view(sandbox: Sandbox) -> None:
-    sandbox.told("PUT", "/faults", [{"id": "Gremlin", "do": "status", "path": "*/gone", "times": 1}])
+    sandbox.control_json("PUT", "/faults", [{"id": "Gremlin", "do": "status", "path": "*/gone", "times": 1}])
     id = assessment(sandbox)["assessmentId"]
     sandbox.pi.get(f"{PI}/gone")
     sandbox.pi.post(PI, json={})
@@ -253,9 +253,9 @@ def test_journal_is_searched_by_the_members_of_the_short_view(sandbox: Sandbox) 
 
 
 def test_sandbox_shows_the_counts_of_its_lists(sandbox: Sandbox, listener: Listener) -> None:
-    assert sandbox.told("GET")["counts"] == {"invitations": 0, "deliveries": 0, "journal": 0, "mail": 0}
-    told_of(sandbox, listener)
+    assert sandbox.control_json("GET")["counts"] == {"invitations": 0, "deliveries": 0, "journal": 0, "mail": 0}
+    completed_with_webhook(sandbox, listener)
     order(sandbox, send_email=True)
     gone = assessment(sandbox)["assessmentId"]
     sandbox.pi.request("DELETE", f"{PI}/{gone}")
-    assert sandbox.told("GET")["counts"] == {"invitations": 2, "deliveries": 1, "journal": 5, "mail": 1}
+    assert sandbox.control_json("GET")["counts"] == {"invitations": 2, "deliveries": 1, "journal": 5, "mail": 1}

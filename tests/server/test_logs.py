@@ -88,7 +88,7 @@ def test_a_response_that_a_fault_dropped_or_cut_is_logged(logged: Server) -> Non
     with httpx2.Client(base_url=logged.url, trust_env=False) as http:
         sandbox = Sandbox(http, "lost-or-cut")
         for do in ("drop", "cut"):
-            sandbox.told("PUT", "/faults", [{"do": do}])
+            sandbox.control_json("PUT", "/faults", [{"do": do}])
             with pytest.raises(httpx2.RemoteProtocolError):
                 sandbox.pi.get("/api/v1/behavioralassessments")
     assert [one["status"] for one in lines(logged, 4, before) if "/api/" in one["path"]] == [None, 200]
@@ -108,9 +108,9 @@ def test_events_of_the_program_and_uvicorn_are_logged_in_one_form(
     with Server("--log-level", "debug", "--log-format", "json") as server, httpx2.Client(base_url=server.url) as http:
         sandbox = Sandbox(http, "ada")
         made = assessment(sandbox, assessmentStatusWebHook=listener.url.replace("http://", "http://user:pa55@"))
-        sandbox.told("POST", f"/invitations/{made['assessmentId']}/complete")
-        sandbox.told("POST", "/await", {"webhook": {"state": "delivered"}})
-        sandbox.told("DELETE")
+        sandbox.control_json("POST", f"/invitations/{made['assessmentId']}/complete")
+        sandbox.control_json("POST", "/await", {"webhook": {"state": "delivered"}})
+        sandbox.control_json("DELETE")
         server.process.terminate()
         server.process.wait(10)
         found = lines(server)

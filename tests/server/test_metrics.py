@@ -43,7 +43,7 @@ def test_requests_are_counted_by_vendor_operation_and_status_class() -> None:
         sandbox.pi.get("/api/v1/nowhere")
         http.get(PI)
         http.get(PI, headers={"api-key": "nonsense"})
-        sandbox.told("PUT", "/faults", [{"do": "status", "status": 503, "times": 1}, {"do": "drop"}])
+        sandbox.control_json("PUT", "/faults", [{"do": "status", "status": 503, "times": 1}, {"do": "drop"}])
         sandbox.pi.get(PI)
         with pytest.raises(httpx2.RemoteProtocolError):
             sandbox.pi.get(PI)
@@ -71,7 +71,7 @@ def test_counters_never_decrease_when_sandboxes_are_reset_or_deleted() -> None:
             assessment(sandbox)
             sandbox.pi.post(PI, json={})
             middle = grown(before, told(http))
-            sandbox.told(*end)
+            sandbox.control_json(*end)
             after = grown(before, told(http))
             for name in (
                 ("simulator_calls_total", "create_assessment", "2xx", "predictive_index"),
@@ -86,7 +86,7 @@ def test_copied_records_of_a_fork_are_not_counted() -> None:
         sandbox = Sandbox(http, "ada")
         assessment(sandbox)
         before = told(http)
-        sandbox.told("POST", "/fork", {"name": "bob"})
+        sandbox.control_json("POST", "/fork", {"name": "bob"})
         assert ("simulator_commits_total",) not in grown(before, told(http))
 
 
@@ -114,7 +114,7 @@ def test_durations_are_measured_from_the_first_scrape_on() -> None:
         sandbox.pi.get(PI)
         labels = ("list_assessments", "predictive_index")
         assert ("simulator_call_seconds_count", *labels) not in told(http)
-        sandbox.told("PUT", "/faults", [{"do": "delay", "duration": "PT0.06S", "times": 1}])
+        sandbox.control_json("PUT", "/faults", [{"do": "delay", "duration": "PT0.06S", "times": 1}])
         sandbox.pi.get(PI)
         sandbox.pi.get(PI)
         found = told(http)
@@ -135,14 +135,14 @@ def test_webhook_attempts_are_counted_by_outcome() -> None:
         sandbox = Sandbox(http, "ada")
         for hook in (listener.url, listener.url, listener.url, "http://refused.example"):
             id = assessment(sandbox, assessmentStatusWebHook=hook)["assessmentId"]
-            sandbox.told("POST", f"/invitations/{id}/complete")
-            sandbox.told("POST", "/await", {"webhook": {"invitation": id}})
+            sandbox.control_json("POST", f"/invitations/{id}/complete")
+            sandbox.control_json("POST", "/await", {"webhook": {"invitation": id}})
         found = told(http)
         assert found["simulator_deliveries_pending",] == 1
         assert found["simulator_alarms_pending",] == 0
         attempts = {name[1]: value for name, value in found.items() if name[0] == "simulator_webhook_attempts_total"}
         assert attempts == {"delivered": 2, "again": 1, "refused": 1}
-        sandbox.told("POST", "/clock", {"until_idle": True})
+        sandbox.control_json("POST", "/clock", {"until_idle": True})
         found = told(http)
         assert found["simulator_deliveries_pending",] == 0
         assert found["simulator_webhook_attempts_total", "failed", "predictive_index"] == 1
@@ -161,7 +161,7 @@ def test_pending_timers_and_event_readers_are_shown() -> None:
         reading = Asking(read)
         until(lambda: told(http)["simulator_event_readers",] == 1)
         assert told(http)["simulator_alarms_pending",] >= 1
-        sandbox.told("DELETE")
+        sandbox.control_json("DELETE")
         reading.done()
         until(lambda: told(http)["simulator_event_readers",] == 0)
 

@@ -239,7 +239,7 @@ def test_answers_of_the_predictive_index_match_the_document(sandbox: Sandbox) ->
     hook = "http://169.254.169.254/"
     first = assessment(sandbox, associatedPositionTitle="Software Engineer", assessmentStatusWebHook=hook)
     id = first["assessmentId"]
-    sandbox.told("POST", f"/invitations/{id}/complete")
+    sandbox.control_json("POST", f"/invitations/{id}/complete")
     one = f"{path}/{{assessmentId}}"
     checked(name, "GET", one, sandbox.pi.get(f"{path}/{id}"))
     checked(name, "PATCH", one, sandbox.pi.request("PATCH", f"{path}/{id}", json={"gender": 1}))
@@ -256,10 +256,10 @@ def test_answers_of_the_predictive_index_match_the_document(sandbox: Sandbox) ->
     ("name", "path"), [("pymetrics", "/mercury/order"), ("predictive-index", "/api/v1/behavioralassessments")]
 )
 def test_errors_by_injected_faults_match_the_document(name: str, path: str, status: int, sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"rate_limit": 100})
+    sandbox.control_json("PATCH", "/config", {"rate_limit": 100})
     kind = {"do": "rate_limit"} if status == 429 else {"do": "status", "status": status}
     caller = sandbox.pymetrics if name == "pymetrics" else sandbox.pi
-    sandbox.told("PUT", "/faults", [kind])
+    sandbox.control_json("PUT", "/faults", [kind])
     answer = caller.post(path, json={})
     assert answer.status_code == status
     checked(name, "POST", path, answer)
@@ -286,7 +286,7 @@ def test_every_answer_declares_its_simulator_headers(name: str) -> None:
 
 
 def test_sent_simulator_headers_are_declared(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"rate_limit": 100})
+    sandbox.control_json("PATCH", "/config", {"rate_limit": 100})
     path = "/api/v1/behavioralassessments"
     responses = REFERENCE.get("predictive-index")["paths"][path]["post"]["responses"]
     person = {"firstName": "Ada", "lastName": "Byron", "email": "ada@example.com"}
@@ -311,15 +311,15 @@ def told(name: str, received: Received) -> None:
 
 @pytest.mark.parametrize("kind", ["form", "json"])
 def test_webhook_of_the_predictive_index_matches_the_document(kind: str, sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("PATCH", "/config", {"behaviour": {"pi.webhook_format": kind}})
+    sandbox.control_json("PATCH", "/config", {"behaviour": {"pi.webhook_format": kind}})
     first = assessment(sandbox, assessmentStatusWebHook=listener.url, associatedPositionTitle="Software Engineer")
-    sandbox.told("POST", f"/invitations/{first['assessmentId']}/complete")
+    sandbox.control_json("POST", f"/invitations/{first['assessmentId']}/complete")
     told("predictive-index", listener.wait_for(1)[0])
 
 
 def test_webhook_of_pymetrics_matches_the_document(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
-    sandbox.told("POST", f"/invitations/{order(sandbox)['id']}/complete")
+    sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
+    sandbox.control_json("POST", f"/invitations/{order(sandbox)['id']}/complete")
     told("pymetrics", listener.wait_for(1)[0])
 
 
@@ -336,7 +336,7 @@ def test_answers_of_the_control_api_match_the_document(sandbox: Sandbox, http: h
     for path in ("", "/config", "/clock", "/invitations", "/mail"):
         checked_control(sandbox, "GET", path, path)
     assert checked_control(sandbox, "POST", "/clock", "/clock", {"advance": "PT1H"})["events"]
-    for one in sandbox.told("GET", "/invitations"):
+    for one in sandbox.control_json("GET", "/invitations"):
         checked_control(sandbox, "POST", "/invitations/{id}/{action}", f"/invitations/{one['id']}/complete")
     (delivery,) = checked_control(sandbox, "GET", "/deliveries", "/deliveries")
     checked_control(sandbox, "GET", "/deliveries/{id}", f"/deliveries/{delivery['id']}")
@@ -347,7 +347,7 @@ def test_answers_of_the_control_api_match_the_document(sandbox: Sandbox, http: h
     checked_control(sandbox, "POST", "/snapshots", "/snapshots")
     checked_control(sandbox, "PATCH", "/config", "/config", {"invitation_days": 1})
     checked_control(sandbox, "POST", "/clock", "/clock", {"advance": "x"})
-    (first, *_) = sandbox.told("GET", "/invitations")
+    (first, *_) = sandbox.control_json("GET", "/invitations")
     checked_control(sandbox, "GET", "/invitations/{id}/timeline", f"/invitations/{first['id']}/timeline")
     for path in ("/invitations", "/deliveries", "/journal", "/mail"):
         assert len(checked_control(sandbox, "GET", path, f"{path}?newest=1")) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from assessment_simulator.http.cross_origin import CrossOriginPolicy
 from assessment_simulator.http.request_filter import MOST_LOGGED
-from tests.server import LIMIT, ROOT, names, problem, send_raw, wish
+from tests.server import LIMIT, ROOT, names, order_body, problem, send_raw
 from tests.servers import Sandbox, Server, served
 
 Sent = Mapping[str, str]
@@ -140,12 +140,12 @@ CROSS_SITE = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
 def test_the_control_api_lets_no_foreign_page_change_anything(
     sandbox: Sandbox, headers: Sent, verb: str, path: str
 ) -> None:
-    sandbox.told("PATCH", "/config", {"rate_limit": 7})
+    sandbox.control_json("PATCH", "/config", {"rate_limit": 7})
     answer = sandbox.http.request(verb, f"{ROOT}/{sandbox.name}{path}", headers=headers, content=b"{}")
     problem(answer, 403, "another site", "Sec-Fetch-Site", "neither header")
     assert "access-control-allow-origin" not in answer.headers
     assert sandbox.name in names(sandbox.http)
-    assert sandbox.told("GET", "/config")["rate_limit"] == 7
+    assert sandbox.control_json("GET", "/config")["rate_limit"] == 7
 
 
 @pytest.mark.parametrize("headers", CROSS_SITE)
@@ -162,7 +162,7 @@ def test_no_foreign_page_sends_a_vendor_a_form_either(http: httpx2.Client, heade
 def test_what_changes_nothing_is_answered_whoever_asks_but_cannot_be_read_by_foreign_pages(
     sandbox: Sandbox, headers: Sent
 ) -> None:
-    sandbox.told("GET")
+    sandbox.control_json("GET")
     for path in (f"{ROOT}/{sandbox.name}", "/", PI, "/_simulator/health"):
         answer = sandbox.http.get(path, headers={**headers, "api-key": sandbox.credential})
         assert answer.status_code == 200
@@ -211,7 +211,7 @@ def test_answers_that_a_fault_makes_can_be_read_too(sandbox: Sandbox) -> None:
         {"do": "garble"},
         {"do": "amend", "merge": {}},
     ):
-        sandbox.told("PUT", "/faults", [{"times": 1, **fault}])
+        sandbox.control_json("PUT", "/faults", [{"times": 1, **fault}])
         answer = sandbox.pi.get(PI, headers={"Origin": "http://localhost:3000"})
         assert answer.headers["access-control-allow-origin"] == "http://localhost:3000", fault
     answer = sandbox.pi.post(PI, content=b" " * (LIMIT + 1), headers={"Origin": "http://localhost:3000"})
@@ -319,7 +319,7 @@ def test_in_closed_access_listed_origins_alone_may_call(options: tuple[str, ...]
 
 
 def test_a_program_that_names_no_page_is_never_refused(sandbox: Sandbox) -> None:
-    assert sandbox.pymetrics.post("/mercury/order", json=wish()).status_code == 201
+    assert sandbox.pymetrics.post("/mercury/order", json=order_body()).status_code == 201
     assert sandbox.control("POST", "/reset").status_code == 200
 
 

@@ -146,7 +146,7 @@ def test_everything_that_pages_lead_to_is_under_the_prefix_of_the_public_url(pre
     with httpx2.Client(base_url=prefixed, trust_env=False, headers=BROWSER) as http:
         sandbox = Sandbox(http, "demo")
         id = assessment(sandbox)["assessmentId"]
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
         to_see, seen = ["/sim/", "/sim/nothing-here"], set[str]()
         while to_see:
             path = to_see.pop()
@@ -195,7 +195,7 @@ def test_a_candidates_pages_and_mails_begin_with_the_prefix(prefixed: str, vendo
         else:
             url = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentUrl"]
         assert url.startswith("https://tests.example/sim/")
-        assert {one["link"] for one in sandbox.told("GET", "/mail")} <= {url}
+        assert {one["link"] for one in sandbox.control_json("GET", "/mail")} <= {url}
         path = url.removeprefix("https://tests.example/sim")
         done = http.post(path, data={"do": "start"})
         assert (done.status_code, done.headers["location"].startswith("/sim/")) == (303, True)

@@ -150,14 +150,14 @@ def test_no_view_shows_a_secret_of_a_call(
     body, media_type = written(form, name, secret)
     headers = {"content-type": media_type, header: secret, "authorization": f"{scheme} {secret}"}
     sandbox.pi.post(f"{PI}?{urlencode({name: secret, 'b': 'c'})}", content=body, headers=headers)
-    id = sandbox.told("GET", "/journal")[-1]["id"]
+    id = sandbox.control_json("GET", "/journal")[-1]["id"]
     for view in views(sandbox, id):
         assert id in view
         assert [one for one in spellings(secret) if one in view] == []
 
 
 def test_no_view_shows_a_seal_token_or_password_of_a_response(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("PATCH", "/config", {"progress": "PT0S"})
+    sandbox.control_json("PATCH", "/config", {"progress": "PT0S"})
     made = order(sandbox)
     hook = f"http://ada:open%20sesame@{listener.url.removeprefix('http://')}/done"
     invited = assessment(sandbox, assessmentStatusWebHook=hook)
@@ -168,12 +168,12 @@ def test_no_view_shows_a_seal_token_or_password_of_a_response(sandbox: Sandbox, 
     token = sandbox.pymetrics.headers["Authorization"].removeprefix("Bearer ")
     secrets = (seal, other, token, "open%20sesame", "b3BlbiBzZXNhbWU", f'"{invited["assessmentPassword"]}"')
     listener.wait_for(1)
-    hooked = sandbox.told("POST", "/await", {"webhook": {"state": "delivered"}})
+    hooked = sandbox.control_json("POST", "/await", {"webhook": {"state": "delivered"}})
     assert dict(hooked["attempts"][0]["request"]["headers"])["authorization"] == "Basic ***"
     assert hooked["url"].startswith("http://***@")
     shown = [json.dumps(hooked)]
-    for call in sandbox.told("GET", "/journal"):
+    for call in sandbox.control_json("GET", "/journal"):
         shown += views(sandbox, call["id"])
     for secret in secrets:
         assert [view for view in shown if secret in view] == [], secret
-    assert [call["operation"] for call in sandbox.told("GET", "/journal")].count("download_report") == 1
+    assert [call["operation"] for call in sandbox.control_json("GET", "/journal")].count("download_report") == 1

@@ -65,10 +65,10 @@ def said(server: Server, words: str, seconds: float = 15) -> str:
 
 
 def test_mail_of_each_vendor_arrives_as_the_mail_list_shows_it(box: Sandbox, mailbox: Mailbox) -> None:
-    box.told("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
+    box.control_json("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
     invite(box)
     order(box, send_email=True, requisition_title="Pilot")
-    for mail, listed in zip(mailbox.wait_for(2, box.name), box.told("GET", "/mail"), strict=True):
+    for mail, listed in zip(mailbox.wait_for(2, box.name), box.control_json("GET", "/mail"), strict=True):
         message = mail.message
         assert mail.to == [listed["to"]]
         assert str(message["To"]) == listed["to"]
@@ -109,10 +109,10 @@ def test_only_the_committing_process_relays_a_mail(postgres_server: str) -> None
             http = [stack.enter_context(httpx2.Client(base_url=url, trust_env=False)) for url in urls * 8]
             boxes = [Sandbox(client, "ada") for client in http]
             for box in boxes:  # a connection each, so that each process has the sandbox and hears of the others
-                assert box.told("GET", "/mail") == []
+                assert box.control_json("GET", "/mail") == []
             for number, box in enumerate(boxes):
                 invite(box, f"taker-{number}@example.com")
-            listed = [mail["to"] for box in boxes for mail in box.told("GET", "/mail")]
+            listed = [mail["to"] for box in boxes for mail in box.control_json("GET", "/mail")]
         # They have ended, so what a process was to hand over has arrived.
         assert sorted(mail.to[0] for mail in mailbox.received) == sorted(set(listed))
         assert len(set(listed)) == len(boxes)
@@ -138,17 +138,17 @@ def test_link_has_the_public_url_if_set() -> None:
 
 
 BROUGHT_BACK: dict[str, Callable[[Sandbox], Any]] = {
-    "restore": lambda box: box.told("POST", "/snapshots/snapshot-1/restore"),
-    "reset": lambda box: box.told("POST", "/reset"),
-    "fork": lambda box: box.told("POST", "/fork", {"name": f"{box.name[:50]}-fork"}),
-    "advance": lambda box: box.told("POST", "/clock", {"advance": "PT1H"}),
+    "restore": lambda box: box.control_json("POST", "/snapshots/snapshot-1/restore"),
+    "reset": lambda box: box.control_json("POST", "/reset"),
+    "fork": lambda box: box.control_json("POST", "/fork", {"name": f"{box.name[:50]}-fork"}),
+    "advance": lambda box: box.control_json("POST", "/clock", {"advance": "PT1H"}),
 }
 
 
 @pytest.mark.parametrize("bring_back", BROUGHT_BACK.values(), ids=BROUGHT_BACK)
 def test_no_mail_is_sent_again_after(box: Sandbox, mailbox: Mailbox, bring_back: Callable[[Sandbox], Any]) -> None:
     invite(box, "first@example.com")
-    box.told("POST", "/snapshots")
+    box.control_json("POST", "/snapshots")
     bring_back(box)
     invite(box, "second@example.com")
     assert [mail.to for mail in mailbox.wait_for(2, box.name)] == [["first@example.com"], ["second@example.com"]]
@@ -157,42 +157,42 @@ def test_no_mail_is_sent_again_after(box: Sandbox, mailbox: Mailbox, bring_back:
 
 def test_fork_relays_its_own_mails(box: Sandbox, mailbox: Mailbox) -> None:
     invite(box, "first@example.com")
-    name = box.told("POST", "/fork", {})["name"]
+    name = box.control_json("POST", "/fork", {})["name"]
     fork = Sandbox(box.http, name)
     invite(fork, "second@example.com")
     assert [mail.to for mail in mailbox.wait_for(1, name)] == [["second@example.com"]]
-    assert len(fork.told("GET", "/mail")) == 2
+    assert len(fork.control_json("GET", "/mail")) == 2
 
 
 def test_message_id_differs_after_a_reset(box: Sandbox, mailbox: Mailbox) -> None:
-    box.told("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
+    box.control_json("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
     invite(box)
-    before = box.told("GET", "/mail")
-    box.told("POST", "/reset")
-    box.told("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
+    before = box.control_json("GET", "/mail")
+    box.control_json("POST", "/reset")
+    box.control_json("POST", "/clock", {"freeze": "2031-05-06T07:08:09Z"})
     invite(box)
-    assert [mail["id"] for mail in box.told("GET", "/mail")] == [mail["id"] for mail in before]
+    assert [mail["id"] for mail in box.control_json("GET", "/mail")] == [mail["id"] for mail in before]
     first, second = (mail.message["Message-ID"] for mail in mailbox.wait_for(2, box.name))
     assert first != second
 
 
 def test_mail_is_relayed_after_its_sandbox_was_deleted(box: Sandbox, mailbox: Mailbox) -> None:
     invite(box)
-    box.told("DELETE")
+    box.control_json("DELETE")
     assert mailbox.wait_for(1, box.name)
 
 
 def test_sample_data_is_not_relayed(client: httpx2.Client, mailbox: Mailbox) -> None:
     demo = Sandbox(client, "demo")
-    assert demo.told("GET", "/mail")
-    demo.told("POST", "/reset")
+    assert demo.control_json("GET", "/mail")
+    demo.control_json("POST", "/reset")
     invite(demo, "visitor@example.com")
     assert [mail.to for mail in mailbox.wait_for(1, "demo")] == [["visitor@example.com"]]
 
 
 def test_nothing_is_relayed_without_a_mail_server(sandbox: Sandbox) -> None:
     invite(sandbox)
-    assert len(sandbox.told("GET", "/mail")) == 1
+    assert len(sandbox.control_json("GET", "/mail")) == 1
 
 
 # Hostile input.
@@ -216,7 +216,7 @@ def test_hostile_names_and_titles_do_not_break_a_message(box: Sandbox, mailbox: 
     invite(box, firstName=name, lastName=name)
     candidate = {"email": "ada@example.com", "first_name": name, "last_name": name}
     order(box, send_email=True, requisition_title=name, candidate=candidate)
-    mails, listed = mailbox.wait_for(2, box.name), box.told("GET", "/mail")
+    mails, listed = mailbox.wait_for(2, box.name), box.control_json("GET", "/mail")
     plain = str(mails[0].message.keys())
     for mail, shown in zip(mails, listed, strict=True):
         assert mail.to == [shown["to"]]
@@ -264,7 +264,7 @@ def test_unsupported_address_is_logged_and_delays_no_other_mail(
         order(box, application=address, send_email=True, candidate={"email": address})
     invite(box, "last@example.com")
     assert [mail.to for mail in mailbox.wait_for(1, box.name)] == [["last@example.com"]]
-    listed = box.told("GET", "/mail")
+    listed = box.control_json("GET", "/mail")
     assert len(listed) == len(REFUSED) + 1
     for mail in listed[:-1]:
         line = said(relaying, mail["id"])
@@ -301,7 +301,7 @@ def test_refused_recipient_is_logged_and_the_next_mail_is_sent(
     invite(box, "nobody@example.com")
     invite(box, "somebody@example.com")
     assert [mail.to for mail in mailbox.wait_for(1, box.name)] == [["somebody@example.com"]]
-    refused, _ = box.told("GET", "/mail")
+    refused, _ = box.control_json("GET", "/mail")
     assert said(relaying, refused["id"]).endswith("was not relayed: the server said 550 No such user")
 
 
@@ -337,10 +337,10 @@ def test_mail_is_given_up_with_one_log_line_if_the_server_stays_down() -> None:
     ):
         sandbox = Sandbox(http, "ada")
         invite(sandbox)
-        (mail,) = sandbox.told("GET", "/mail")
+        (mail,) = sandbox.control_json("GET", "/mail")
         assert "refused (tried 5 times)" in said(server, mail["id"])
         assert server.stderr().count("\n") == 1
-        assert sandbox.told("GET", "/mail") == [mail]
+        assert sandbox.control_json("GET", "/mail") == [mail]
 
 
 @contextlib.contextmanager

@@ -60,7 +60,7 @@ class Script:
         self._control("POST", "/clock", {"advance": "PT20M"})
         for path in ("", "/config", "/invitations", "/deliveries", "/mail", "/clock"):
             self._control("GET", path)
-        for delivery in self.sandbox.told("GET", "/deliveries"):
+        for delivery in self.sandbox.control_json("GET", "/deliveries"):
             self._control("GET", f"/deliveries/{delivery['id']}")
             self._control("POST", f"/deliveries/{delivery['id']}/replay")
         self._control("GET", "/deliveries")
@@ -70,7 +70,7 @@ class Script:
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         # Whether a webhook that was sent at once is answered before the next call is the listener's business.
-        self.sandbox.told("POST", "/clock", {"advance": "PT0S"})
+        self.sandbox.control_json("POST", "/clock", {"advance": "PT0S"})
         return self._note(self.sandbox.control(method, path, body))
 
     def _pymetrics(self) -> None:
@@ -180,9 +180,9 @@ def test_a_new_beginning_says_and_sends_the_same_to_the_letter(
     said, sent = script.play()
     forgetful()
     if how == "reset":
-        script.sandbox.told("POST", "/reset")
+        script.sandbox.control_json("POST", "/reset")
     else:
-        script.sandbox.told("DELETE")
+        script.sandbox.control_json("DELETE")
     again = script.play(opened=how == "reset")
     script.sandbox.control("DELETE")
     if how == "reset":  # but for tokens and links: those of before are void, so none of them may be made again
@@ -199,9 +199,9 @@ def test_a_new_beginning_says_and_sends_the_same_to_the_letter(
 
 def test_a_restored_snapshot_goes_on_with_other_ids_than_before(sandbox: Sandbox) -> None:
     freeze(sandbox)
-    kept = sandbox.told("POST", "/snapshots")["id"]
+    kept = sandbox.control_json("POST", "/snapshots")["id"]
     first = assess(sandbox)
-    sandbox.told("POST", f"/snapshots/{kept}/restore")
+    sandbox.control_json("POST", f"/snapshots/{kept}/restore")
     assert assess(sandbox) != first
 
 
@@ -228,7 +228,7 @@ def secrets(sandbox: Sandbox) -> Secrets:
     shown = sandbox.pi.get(PI).json()
     ids = {order(sandbox, f"n{n}+completes@example.com", str(n), send_email=True) for n in range(4)}
     orders = [sandbox.pymetrics.get(f"/mercury/getOrder/{id}?report=true").json() for id in sorted(ids)]
-    mail = sandbox.told("GET", "/mail")
+    mail = sandbox.control_json("GET", "/mail")
     links = {link for a in shown for link in (a["assessmentUrl"], a["personPageUrl"], a["patternFullUrl"])}
     links |= {o["invite_link"] for o in orders} | {o["reports"][0]["download_url"] for o in orders}
     return Secrets(
@@ -315,7 +315,7 @@ def test_events_of_equal_moments_are_told_in_one_order_whoever_answers_first(
 ) -> None:
     told = []
     for slow in (0, 2):
-        sandbox.told("POST", "/reset")
+        sandbox.control_json("POST", "/reset")
         freeze(sandbox)
 
         def answer(received: Received, slow: int = slow) -> int:

@@ -20,7 +20,7 @@ STOCK_415 = (
 def made(sandbox: Sandbox) -> dict[str, Any]:
     """A completed assessment."""
     face: dict[str, Any] = sandbox.pi.post(PI, json={**INVITED, "externalId": "a-1"}).json()
-    sandbox.told("POST", f"/invitations/{face['assessmentId'].upper()}/complete")
+    sandbox.control_json("POST", f"/invitations/{face['assessmentId'].upper()}/complete")
     return face
 
 
@@ -55,29 +55,31 @@ def test_a_uuid_is_known_in_letters_of_either_case(sandbox: Sandbox, made: dict[
     assert "simulator-note" not in sandbox.pi.get(f"{PI}/{assessment}").headers
     assert len(sandbox.pi.get(PI, params={"$filter": f"assessmentId eq '{assessment}'"}).json()) == 1
     assert sandbox.pymetrics.get(f"/mercury/getOrder/{one}").json()["id"] == one.lower()
-    assert sandbox.told("GET", f"/invitations/{one}")["id"] == one.lower()
-    sandbox.told("POST", f"/invitations/{one}/complete")
+    assert sandbox.control_json("GET", f"/invitations/{one}")["id"] == one.lower()
+    sandbox.control_json("POST", f"/invitations/{one}/complete")
     for path in (f"orders/{one}", f"factorContent/{one}", f"capabilityContent/{one}/talent"):
         assert sandbox.pymetrics.get(f"/mercury/v2/{path}").status_code == 200
-    timeline = sandbox.told("GET", f"/invitations/{one}/timeline")
+    timeline = sandbox.control_json("GET", f"/invitations/{one}/timeline")
     assert f"GET /mercury/v2/orders/{one}: 200" in [entry["text"] for entry in timeline]
     sandbox.pi.post(PI, json={**INVITED, "notifyAssessmentAvailableUsingEmail": 1})
-    mail = sandbox.told("GET", "/mail")[0]
-    assert sandbox.told("GET", f"/mail?invitation={mail['invitation'].upper()}") == [mail]
+    mail = sandbox.control_json("GET", "/mail")[0]
+    assert sandbox.control_json("GET", f"/mail?invitation={mail['invitation'].upper()}") == [mail]
     waited = {"invitation": {"id": assessment, "status": 40}, "within": "PT1S"}
-    assert sandbox.told("POST", "/await", waited)["id"] == made["assessmentId"]
-    [fault] = sandbox.told("PUT", "/faults", [{"on": "deliveries", "do": "duplicate", "invitation": assessment}])
+    assert sandbox.control_json("POST", "/await", waited)["id"] == made["assessmentId"]
+    [fault] = sandbox.control_json(
+        "PUT", "/faults", [{"on": "deliveries", "do": "duplicate", "invitation": assessment}]
+    )
     assert fault["invitation"] == made["assessmentId"]
 
 
 def test_the_id_of_a_replayed_webhook_is_known_in_capitals(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
-    sandbox.told("POST", f"/invitations/{order(sandbox, 'application-2')['id']}/complete")
-    ids = [one["id"] for one in sandbox.told("GET", "/deliveries")]
-    replayed = sandbox.told("POST", f"/deliveries/{ids[0].upper()}/replay")["id"]
+    sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
+    sandbox.control_json("POST", f"/invitations/{order(sandbox, 'application-2')['id']}/complete")
+    ids = [one["id"] for one in sandbox.control_json("GET", "/deliveries")]
+    replayed = sandbox.control_json("POST", f"/deliveries/{ids[0].upper()}/replay")["id"]
     assert replayed not in ids
-    assert sandbox.told("GET", f"/deliveries/{replayed.upper()}")["id"] == replayed
-    assert [one["id"] for one in sandbox.told("GET", f"/deliveries?before={replayed.upper()}")] == ids
+    assert sandbox.control_json("GET", f"/deliveries/{replayed.upper()}")["id"] == replayed
+    assert [one["id"] for one in sandbox.control_json("GET", f"/deliveries?before={replayed.upper()}")] == ids
 
 
 def test_a_candidates_link_is_known_with_its_id_in_capitals(sandbox: Sandbox) -> None:
@@ -98,8 +100,10 @@ def test_a_byte_order_mark_before_json_is_accepted_by_one_vendor_alone(sandbox: 
     pi = sandbox.pi.post(PI, content=MARK + json.dumps(INVITED).encode(), headers=json_type)
     assert (pi.status_code, pi.json()["firstName"]) == (201, "Grace")
     assert "byte order mark" in pi.headers["simulator-note"]
-    wish = {"job_application_id": "a-1"}
-    pymetrics = sandbox.pymetrics.post("/mercury/orders", content=MARK + json.dumps(wish).encode(), headers=json_type)
+    order_body = {"job_application_id": "a-1"}
+    pymetrics = sandbox.pymetrics.post(
+        "/mercury/orders", content=MARK + json.dumps(order_body).encode(), headers=json_type
+    )
     refused(pymetrics, 400, "pymetrics.list.body.json")
     assert "byte order mark" in pymetrics.headers["simulator-hint"]
     for twice in (MARK + MARK + b"{}", MARK, MARK + b"{"):

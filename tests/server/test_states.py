@@ -23,7 +23,7 @@ NAMES = {named(vendor): vendor for vendor in VENDORS.values()}
 
 def seen(sandbox: Sandbox, vendor: str) -> tuple[dict[Any, tuple[int, int]], dict[tuple[Any, str, Any], int]]:
     """How many invitations are and were in each state, and how often each move was made; what was never is left out."""
-    told = sandbox.told("GET", f"/states/{vendor}")
+    told = sandbox.control_json("GET", f"/states/{vendor}")
     states = {one["id"]: (one["now"], one["seen"]) for one in told["states"] if one["seen"]}
     moves = {(one["from"], one["action"], one["to"]): one["seen"] for one in told["moves"] if one["seen"]}
     return states, moves
@@ -31,7 +31,7 @@ def seen(sandbox: Sandbox, vendor: str) -> tuple[dict[Any, tuple[int, int]], dic
 
 def act(sandbox: Sandbox, id: str, *actions: str) -> None:
     for action in actions:
-        sandbox.told("POST", f"/invitations/{id}/{action}")
+        sandbox.control_json("POST", f"/invitations/{id}/{action}")
 
 
 # The table.
@@ -43,7 +43,7 @@ def test_all_states_and_moves_of_a_vendor_are_listed(name: str, http: httpx2.Cli
     told = http.get(f"/_simulator/states/{name}").json()
     assert {one["id"]: one["title"] for one in told["states"]} == machine.states
     assert {(one["from"], one["action"]): one["to"] for one in told["moves"]} == machine.moves
-    here = sandbox.told("GET", f"/states/{name}")
+    here = sandbox.control_json("GET", f"/states/{name}")
     assert [{"id": one["id"], "title": one["title"]} for one in here["states"]] == told["states"]
     assert [{name: one[name] for name in ("from", "action", "to")} for one in here["moves"]] == told["moves"]
 
@@ -81,7 +81,7 @@ def test_move_outside_the_table_is_counted_under_its_operation(sandbox: Sandbox)
     act(sandbox, id, "expire")
     later = {"expirationDateTime": "2090-01-01T00:00:00Z"}
     assert sandbox.pi.request("PATCH", f"/api/v1/behavioralassessments/{id}", json=later).status_code == 200
-    told = sandbox.told("GET", "/states/predictive-index")
+    told = sandbox.control_json("GET", "/states/predictive-index")
     assert told["moves"][-1] == {"from": 50, "action": "change_assessment", "to": 10, "seen": 1}
     assert seen(sandbox, "predictive-index")[0][10] == (1, 1)
     svg = ET.fromstring(sandbox.control("GET", "/states/predictive-index.svg").text)  # noqa: S314  our own
@@ -98,17 +98,17 @@ def test_archived_invitation_is_counted_as_seen_and_not_as_current(sandbox: Sand
 def test_restore_brings_back_the_counts(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
     before = seen(sandbox, "pymetrics")
-    sandbox.told("POST", "/snapshots")
+    sandbox.control_json("POST", "/snapshots")
     act(sandbox, id, "reject")
     assert seen(sandbox, "pymetrics") != before
-    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
     assert seen(sandbox, "pymetrics") == before
 
 
 def test_counts_of_the_demo_match_its_invitations(http: httpx2.Client) -> None:
     demo = Sandbox(http, "demo")
     for name, vendor in NAMES.items():
-        there = [one["status"] for one in demo.told("GET", f"/invitations?vendor={vendor.id}")]
+        there = [one["status"] for one in demo.control_json("GET", f"/invitations?vendor={vendor.id}")]
         states, _ = seen(demo, name)
         assert {state: now for state, (now, _) in states.items() if now} == {one: there.count(one) for one in there}
         assert all(now <= ever for now, ever in states.values())

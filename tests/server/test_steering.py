@@ -201,7 +201,7 @@ def test_somebody_who_abandons_never_finishes_but_the_day_of_expiry_still_comes(
 
 
 def test_an_address_wins_over_the_progress_of_the_sandbox(frozen: Sandbox) -> None:
-    frozen.told("PATCH", "/config", {"progress": "PT1M"})
+    frozen.control_json("PATCH", "/config", {"progress": "PT1M"})
     emails = ["ada+completes-in-1h@example.com", "bo+abandons@example.com", "cy+expires@example.com", "di@example.com"]
     ids = [assess(frozen, email) for email in emails] + [order(frozen, email) for email in emails]
     turn(frozen, advance="PT1M")
@@ -229,7 +229,7 @@ def test_whoever_ends_before_the_delay_is_over_does_not_complete(frozen: Sandbox
 
 
 def test_what_is_steered_is_told_like_anything_else(frozen: Sandbox, listener: Listener) -> None:
-    frozen.told("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
+    frozen.control_json("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
     mine = assess(frozen, "ada+completes@example.com")
     order(frozen, "ada+completes@example.com")
     order(frozen, "bo+expires@example.com")

@@ -24,7 +24,7 @@ def made(sandbox: Sandbox, **body: Any) -> dict[str, Any]:
 def test_a_changed_taker_is_the_same_in_every_answer_of_both_apis(sandbox: Sandbox) -> None:
     first, second = made(sandbox, **PERSON), made(sandbox, externalPersonId="p-1")
     assert (second["gender"], second["personType"]) == (2, "Candidate")
-    sandbox.told("POST", f"/invitations/{first['assessmentId']}/complete")
+    sandbox.control_json("POST", f"/invitations/{first['assessmentId']}/complete")
     change = {"lastName": "New", "gender": 1, "personType": "Employee", "externalPersonId": "p-2"}
     assert sandbox.pi.request("PATCH", f"{PI}/{second['assessmentId']}", json=change).status_code == 200
     for query in ({}, {"$filter": "externalPersonId eq 'p-2'"}, {"$filter": "gender eq 1"}, {"$search": "new"}):
@@ -33,7 +33,7 @@ def test_a_changed_taker_is_the_same_in_every_answer_of_both_apis(sandbox: Sandb
     assert listed[0]["descriptiveReportUrl"].endswith("gender=1")
     found = sandbox.pi.get(PEOPLE, params={"$search": "p-2"}).json()
     assert [one["sortName"] for one in found["peopleAndJobsSearchResult"]] == ["New, Sam"]
-    candidates = [one["candidate"] for one in sandbox.told("GET", "/invitations")]
+    candidates = [one["candidate"] for one in sandbox.control_json("GET", "/invitations")]
     assert [(one["last_name"], one["external_id"]) for one in candidates] == [("New", "p-2"), ("New", "p-2")]
 
 
@@ -44,7 +44,7 @@ def test_an_assessment_that_was_read_is_sent_back_without_effect_and_without_a_n
     position = {"associatedPositionTitle": "Software Engineer", "expirationDateTime": "2999-12-31"}
     path = f"{PI}/{made(sandbox, **PERSON, **position)['assessmentId']}"
     if action:
-        sandbox.told("POST", f"/invitations/{path.rpartition('/')[2]}/{action}")
+        sandbox.control_json("POST", f"/invitations/{path.rpartition('/')[2]}/{action}")
     before = sandbox.pi.get(path)
     answer = sandbox.pi.request("PATCH", path, json=before.json())
     assert (answer.status_code, answer.json()) == (200, before.json())

@@ -15,7 +15,7 @@ NOON = "2030-01-01T12:00:00.0000000Z"
 
 def entries(sandbox: Sandbox, id: str, *kinds: str) -> list[Any]:
     """The timeline, or what of it is of these kinds."""
-    found: list[Any] = sandbox.told("GET", f"/invitations/{id}/timeline")
+    found: list[Any] = sandbox.control_json("GET", f"/invitations/{id}/timeline")
     assert [one["at"] for one in found] == sorted(one["at"] for one in found)
     return [one for one in found if not kinds or one["what"] in kinds]
 
@@ -26,12 +26,12 @@ def moves(sandbox: Sandbox, id: str) -> list[tuple[str, Any, Any]]:
 
 
 def freeze(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": NOON})
+    sandbox.control_json("POST", "/clock", {"freeze": NOON})
 
 
 def act(sandbox: Sandbox, id: str, *actions: str) -> None:
     for action in actions:
-        sandbox.told("POST", f"/invitations/{id}/{action}")
+        sandbox.control_json("POST", f"/invitations/{id}/{action}")
 
 
 # Calls, moves, mails.
@@ -40,7 +40,7 @@ def act(sandbox: Sandbox, id: str, *actions: str) -> None:
 def test_new_invitation_has_call_move_mail_and_timer(sandbox: Sandbox) -> None:
     freeze(sandbox)
     id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentId"]
-    [mail] = sandbox.told("GET", "/mail")
+    [mail] = sandbox.control_json("GET", "/mail")
     nothing = {"due": False, "operation": None, "before": None, "after": None, "status": None}
     call, move, sent, alarm = entries(sandbox, id)
     assert call == {
@@ -110,7 +110,7 @@ def test_calls_with_the_id_in_path_query_or_body_are_listed(sandbox: Sandbox) ->
 
 def test_call_without_a_response_is_listed(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
-    sandbox.told("PUT", "/faults", [{"do": "drop", "when": "before_commit"}])
+    sandbox.control_json("PUT", "/faults", [{"do": "drop", "when": "before_commit"}])
     with pytest.raises(httpx2.RemoteProtocolError):
         sandbox.pymetrics.get(f"/mercury/getOrder/{id}")
     dropped = entries(sandbox, id, "call")[-1]
@@ -128,7 +128,7 @@ def test_webhook_is_listed_with_its_attempts_and_the_next_one(sandbox: Sandbox, 
     act(sandbox, id, "complete")
     advance(sandbox, "PT10M")
     notice, *attempts = entries(sandbox, id, "notice", "attempt")
-    [delivery] = sandbox.told("GET", "/deliveries")
+    [delivery] = sandbox.control_json("GET", "/deliveries")
     assert (notice["at"], notice["id"]) == (NOON, delivery["id"])
     assert notice["text"] == f"for {listener.url.replace('//', '//***@')}/hook: pending"
     assert {one["id"] for one in attempts} == {delivery["id"]}
@@ -142,7 +142,7 @@ def test_webhook_is_listed_with_its_attempts_and_the_next_one(sandbox: Sandbox, 
 
 
 def test_failed_attempt_shows_error_and_fault(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("PUT", "/faults", [{"on": "deliveries", "do": "drop", "id": "lost", "times": 1}])
+    sandbox.control_json("PUT", "/faults", [{"on": "deliveries", "do": "drop", "id": "lost", "times": 1}])
     freeze(sandbox)
     id = assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"]
     act(sandbox, id, "complete")
@@ -183,10 +183,10 @@ def test_restore_brings_back_the_moves(sandbox: Sandbox, make: Callable[[Sandbox
     id = make(sandbox)
     act(sandbox, id, "start")
     before = moves(sandbox, id)
-    sandbox.told("POST", "/snapshots")
+    sandbox.control_json("POST", "/snapshots")
     act(sandbox, id, "complete")
     assert len(moves(sandbox, id)) == len(before) + 1
-    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
     assert moves(sandbox, id) == before
     act(sandbox, id, "expire")
     assert [move[0] for move in moves(sandbox, id)] == [*(move[0] for move in before), "expire"]
@@ -196,19 +196,19 @@ def test_fork_copies_the_moves(sandbox: Sandbox, http: httpx2.Client) -> None:
     id = order(sandbox)["id"]
     act(sandbox, id, "start")
     fork = Sandbox(http, f"fork-{uuid.uuid4()}")
-    sandbox.told("POST", "/fork", {"name": fork.name})
+    sandbox.control_json("POST", "/fork", {"name": fork.name})
     act(fork, id, "complete")
     assert len(moves(sandbox, id)) == 2
     assert [move[0] for move in moves(fork, id)] == ["create_order", "start", "complete"]
     assert entries(fork, id, "call") == []
-    fork.told("DELETE")
+    fork.control_json("DELETE")
 
 
 def test_timeline_is_not_found_after_a_reset(sandbox: Sandbox) -> None:
     id = order(sandbox)["id"]
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/reset")
     problem(sandbox.control("GET", f"/invitations/{id}/timeline"), 404, f"has no invitation {id!r}")
-    assert [state["seen"] for state in sandbox.told("GET", "/states/pymetrics")["states"]] == [0] * 8
+    assert [state["seen"] for state in sandbox.control_json("GET", "/states/pymetrics")["states"]] == [0] * 8
 
 
 def test_archived_invitation_has_no_timeline(sandbox: Sandbox) -> None:
@@ -219,7 +219,7 @@ def test_archived_invitation_has_no_timeline(sandbox: Sandbox) -> None:
 
 def test_demo_samples_have_timelines(http: httpx2.Client) -> None:
     demo = Sandbox(http, "demo")
-    for invitation in demo.told("GET", "/invitations"):
+    for invitation in demo.control_json("GET", "/invitations"):
         found = entries(demo, invitation["id"], "move")
         assert found[0]["at"] == invitation["created"]
         assert str(found[-1]["after"]) == str(invitation["status"])

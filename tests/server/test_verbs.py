@@ -24,7 +24,7 @@ FIXED = ["/", "/favicon.ico", "/_simulator/health", "/_simulator/metrics", "/_si
 @pytest.mark.parametrize("path", FIXED)
 def test_head_returns_the_headers_of_get_without_a_body(sandbox: Sandbox, path: str) -> None:
     id = assessment(sandbox)["assessmentId"]
-    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     path = path.format(name=sandbox.name, id=id)
     looked, asked = (sandbox.http.request(verb, path) for verb in ("GET", "HEAD"))
     assert (asked.status_code, asked.content) == (looked.status_code, b"")
@@ -55,7 +55,7 @@ def test_options_lists_the_verbs_and_changes_nothing(sandbox: Sandbox, path: str
     assert ("GET" in allowed) is ("HEAD" in allowed)
     refused = sandbox.http.request("PROPFIND", path)
     assert (refused.status_code, refused.headers["allow"]) == (405, answer.headers["allow"])
-    assert sandbox.told("GET", "/invitations")[0]["status"] == 0
+    assert sandbox.control_json("GET", "/invitations")[0]["status"] == 0
 
 
 def test_options_creates_no_sandbox(http: httpx2.Client) -> None:
@@ -73,7 +73,7 @@ def test_head_of_a_candidate_link_changes_nothing(sandbox: Sandbox) -> None:
     made = assessment(sandbox)
     for verb in ("HEAD", "OPTIONS"):
         assert sandbox.http.request(verb, made["assessmentUrl"]).is_success
-        assert sandbox.told("GET", "/invitations")[0]["status"] == 0
+        assert sandbox.control_json("GET", "/invitations")[0]["status"] == 0
     answer = sandbox.http.head("/pymetrics/invite/x")
     assert (answer.status_code, answer.content) == (404, b"")
 

@@ -28,7 +28,7 @@ def url(sandbox: Sandbox, query: str = "") -> str:
 
 
 def test_inbox_keeps_headers_and_body(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
     answer = catch(sandbox, json={"a": [1]}, headers={"X-Mine": "yes"})
     assert (answer.status_code, answer.content) == (200, b"")
     [one] = caught(sandbox)
@@ -92,20 +92,20 @@ def test_invalid_status_is_422_and_nothing_is_kept(sandbox: Sandbox, status: str
 
 
 def test_delete_and_reset_clear_the_inbox_but_restore_does_not(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/snapshots")
+    sandbox.control_json("POST", "/snapshots")
     catch(sandbox)
-    sandbox.told("POST", "/snapshots/snapshot-1/restore")
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
     [first] = caught(sandbox)
     assert catch(sandbox, "DELETE").status_code == 204
     assert caught(sandbox) == []
     catch(sandbox)
     [second] = caught(sandbox)
     assert second["id"] != first["id"]
-    sandbox.told("POST", "/reset")
+    sandbox.control_json("POST", "/reset")
     assert caught(sandbox) == []
     catch(sandbox)
     assert len(caught(sandbox)) == 1
-    sandbox.told("DELETE")
+    sandbox.control_json("DELETE")
     assert caught(sandbox) == []
 
 
@@ -113,7 +113,7 @@ def test_each_sandbox_has_its_own_inbox(sandbox: Sandbox, http: httpx2.Client) -
     other = Sandbox(http, f"{sandbox.name[:40]}-other")
     catch(other)
     assert caught(sandbox) == []
-    other.told("DELETE")
+    other.control_json("DELETE")
 
 
 def test_invalid_name_is_404_and_put_is_405(sandbox: Sandbox) -> None:
@@ -130,7 +130,7 @@ def test_ids_count_from_one_and_again_after_a_reset() -> None:
         catch(sandbox, "DELETE")
         catch(sandbox)
         assert [one["id"] for one in caught(sandbox)] == ["caught-104"]
-        sandbox.told("POST", "/reset")
+        sandbox.control_json("POST", "/reset")
         catch(sandbox)
         assert [one["id"] for one in caught(sandbox)] == ["caught-1"]
 
@@ -139,11 +139,11 @@ def test_ids_count_from_one_and_again_after_a_reset() -> None:
 
 
 def test_server_delivers_to_its_own_inbox(sandbox: Sandbox) -> None:
-    sandbox.told("PATCH", "/config", {"webhook_url": url(sandbox), "default_webhook_url": url(sandbox)})
+    sandbox.control_json("PATCH", "/config", {"webhook_url": url(sandbox), "default_webhook_url": url(sandbox)})
     first, second = order(sandbox)["id"], assessment(sandbox)["assessmentId"]
     for id in (first, second):
-        sandbox.told("POST", f"/invitations/{id}/complete")
-    until(lambda: all(one["state"] == "delivered" for one in sandbox.told("GET", "/deliveries")))
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
+    until(lambda: all(one["state"] == "delivered" for one in sandbox.control_json("GET", "/deliveries")))
     signed = [one for one in caught(sandbox) if "webhook-signature" in one["headers"]]
     [form] = [one for one in caught(sandbox) if one not in signed]
     assert form["body"]["assessmentId"] == second
@@ -151,11 +151,11 @@ def test_server_delivers_to_its_own_inbox(sandbox: Sandbox) -> None:
 
 
 def test_failing_inbox_shows_all_nine_attempts(sandbox: Sandbox) -> None:
-    sandbox.told("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
-    sandbox.told("PATCH", "/config", {"progress": "PT1M"})
+    sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    sandbox.control_json("PATCH", "/config", {"progress": "PT1M"})
     id = assessment(sandbox, assessmentStatusWebHook=url(sandbox, "?status=500"))["assessmentId"]
-    sandbox.told("POST", "/clock", {"advance": "PT25H"})
-    attempts = [one for one in sandbox.told("GET", f"/invitations/{id}/timeline") if one["what"] == "attempt"]
+    sandbox.control_json("POST", "/clock", {"advance": "PT25H"})
+    attempts = [one for one in sandbox.control_json("GET", f"/invitations/{id}/timeline") if one["what"] == "attempt"]
     assert [one["status"] for one in attempts] == [500] * 9
     assert [one["at"] for one in caught(sandbox)] == [one["at"] for one in attempts[::-1]]
 

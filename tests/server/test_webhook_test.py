@@ -10,7 +10,7 @@ from tests.servers import Listener, Sandbox, served
 
 def test_attempt_shows_request_and_response(sandbox: Sandbox, listener: Listener) -> None:
     url = listener.url.replace("http://", "http://user:pw@") + "/hook?a=b"
-    told = sandbox.told("POST", "/webhook-test", {"url": url})
+    told = sandbox.control_json("POST", "/webhook-test", {"url": url})
     [received] = listener.received
     assert (received.method, received.path, received.json) == ("POST", "/hook?a=b", {"type": "simulator.test"})
     assert received.headers["simulator-test"] == "1"
@@ -24,20 +24,20 @@ def test_attempt_shows_request_and_response(sandbox: Sandbox, listener: Listener
 
 
 def test_nothing_is_stored_and_no_fault_applies(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.told("PUT", "/faults", [{"on": "deliveries", "do": "drop"}])
-    before = sandbox.told("GET")["counts"]
+    sandbox.control_json("PUT", "/faults", [{"on": "deliveries", "do": "drop"}])
+    before = sandbox.control_json("GET")["counts"]
     listener.answers = [503]
-    assert sandbox.told("POST", "/webhook-test", {"url": listener.url})["status"] == 503
-    assert sandbox.told("POST", "/clock", {"until_idle": True})["events"] == []
-    assert sandbox.told("GET")["counts"] == before
-    assert sandbox.told("GET", "/faults")[0]["met"] == 0
+    assert sandbox.control_json("POST", "/webhook-test", {"url": listener.url})["status"] == 503
+    assert sandbox.control_json("POST", "/clock", {"until_idle": True})["events"] == []
+    assert sandbox.control_json("GET")["counts"] == before
+    assert sandbox.control_json("GET", "/faults")[0]["met"] == 0
     assert len(listener.received) == 1
 
 
 @pytest.mark.parametrize("setting", ["default_webhook_url", "webhook_url"])
 def test_url_defaults_to_the_settings(sandbox: Sandbox, listener: Listener, setting: str) -> None:
-    sandbox.told("PATCH", "/config", {setting: f"{listener.url}/{setting}"})
-    assert sandbox.told("POST", "/webhook-test")["status"] == 200
+    sandbox.control_json("PATCH", "/config", {setting: f"{listener.url}/{setting}"})
+    assert sandbox.control_json("POST", "/webhook-test")["status"] == 200
     assert listener.received[0].path == f"/{setting}"
 
 
@@ -51,17 +51,20 @@ def test_invalid_body_is_422(sandbox: Sandbox, body: Any) -> None:
 
 
 def test_policy_and_timeout_apply(sandbox: Sandbox, listener: Listener) -> None:
-    assert sandbox.told("POST", "/webhook-test", {"url": "http://169.254.169.254/"})["error"] == "refused by policy"
-    sandbox.told("PATCH", "/config", {"webhook_timeout": 0.2})
+    assert (
+        sandbox.control_json("POST", "/webhook-test", {"url": "http://169.254.169.254/"})["error"]
+        == "refused by policy"
+    )
+    sandbox.control_json("PATCH", "/config", {"webhook_timeout": 0.2})
     listener.delay = 3
-    assert sandbox.told("POST", "/webhook-test", {"url": listener.url})["error"] == "no answer within 0.2 s"
-    assert sandbox.told("POST", "/webhook-test", {"url": "http://127.0.0.1:1/"})["status"] is None
+    assert sandbox.control_json("POST", "/webhook-test", {"url": listener.url})["error"] == "no answer within 0.2 s"
+    assert sandbox.control_json("POST", "/webhook-test", {"url": "http://127.0.0.1:1/"})["status"] is None
 
 
 def test_webhook_hosts_apply(listener: Listener) -> None:
     from httpx2 import Client
 
     with served("--webhook-hosts", "hook.example") as url, Client(base_url=url, trust_env=False) as http:
-        tried = Sandbox(http, "ada").told("POST", "/webhook-test", {"url": listener.url})
+        tried = Sandbox(http, "ada").control_json("POST", "/webhook-test", {"url": listener.url})
     assert tried["error"] == "refused by policy"
     assert listener.received == []

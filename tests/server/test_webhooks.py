@@ -22,7 +22,7 @@ import pytest
 from assessment_simulator.core.retry_schedule import WebhookRequest
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
-from tests.server import ENDINGS, answers_taken
+from tests.server import ENDINGS, wait_for_responses_handled
 from tests.server.test_clock import (
     ADA,
     GAMES,
@@ -42,7 +42,7 @@ from tests.server.test_clock import (
     turn,
 )
 from tests.servers import Listener, Received, Sandbox, served
-from tests.waiting import overtaken, until
+from tests.waiting import until, wait_for_requests_read
 
 __all__ = ["aside", "gate"]
 
@@ -101,7 +101,7 @@ def free_port() -> int:
 def settle(sandbox: Sandbox) -> list[Any]:
     """Wait for what is on its way, without letting time pass; the deliveries then."""
     turn(sandbox, advance="PT0S")
-    found: list[Any] = sandbox.told("GET", "/deliveries")
+    found: list[Any] = sandbox.control_json("GET", "/deliveries")
     return found
 
 
@@ -159,13 +159,13 @@ def test_userinfo_of_the_url_becomes_basic_authentication(frozen: Sandbox, liste
     assert received.headers["host"] == listener.url.removeprefix("http://")
     delivery = only(settle(frozen))
     assert delivery["url"] == url.replace("user%40corp.com:p%3Aw%2Fd@", "***@")
-    [attempt] = frozen.told("GET", f"/deliveries/{delivery['id']}")["attempts"]
+    [attempt] = frozen.control_json("GET", f"/deliveries/{delivery['id']}")["attempts"]
     assert dict(attempt["request"]["headers"])["authorization"] == "Basic ***"
 
 
 def test_default_url_is_read_at_completion(frozen: Sandbox, listener: Listener) -> None:
     id = assess(frozen)
-    frozen.told("PATCH", "/config", {"default_webhook_url": f"{listener.url}/later"})
+    frozen.control_json("PATCH", "/config", {"default_webhook_url": f"{listener.url}/later"})
     act(frozen, id, "complete")
     assert [received.path for received in listener.wait_for(1)] == ["/later"]
 
@@ -187,7 +187,7 @@ def test_failing_listener_gets_nine_attempts_with_exponential_backoff(frozen: Sa
     began = time.monotonic()
     turned = turn(frozen, advance="PT24H")
     took = time.monotonic() - began
-    delivery = only(frozen.told("GET", "/deliveries"))
+    delivery = only(frozen.control_json("GET", "/deliveries"))
     moments = [after(START, sum(GAPS[:n])) for n in range(9)]
     assert [attempt["at"] for attempt in delivery["attempts"]] == moments
     assert [attempt["number"] for attempt in delivery["attempts"]] == list(range(1, 10))
@@ -211,7 +211,7 @@ def test_running_clock_keeps_the_same_backoff(sandbox: Sandbox, listener: Listen
     complete(sandbox, listener.url)
     listener.wait_for(1)
     turn(sandbox, advance="PT24H")
-    at = [ticks(attempt["at"]) for attempt in only(sandbox.told("GET", "/deliveries"))["attempts"]]
+    at = [ticks(attempt["at"]) for attempt in only(sandbox.control_json("GET", "/deliveries"))["attempts"]]
     assert [later - earlier for earlier, later in pairwise(at)] == GAPS
 
 
@@ -308,7 +308,7 @@ def test_unresolvable_host_is_retried(frozen: Sandbox) -> None:
 
 
 def test_timeout_is_retried(frozen: Sandbox, listener: Listener) -> None:
-    frozen.told("PATCH", "/config", {"webhook_timeout": 0.2})
+    frozen.control_json("PATCH", "/config", {"webhook_timeout": 0.2})
     listener.delay = 5
     complete(frozen, listener.url)
     began = time.monotonic()
@@ -324,7 +324,7 @@ def test_timeout_is_retried(frozen: Sandbox, listener: Listener) -> None:
 
 
 def test_timeout_holds_for_the_whole_response(frozen: Sandbox) -> None:
-    frozen.told("PATCH", "/config", {"webhook_timeout": 0.3})
+    frozen.control_json("PATCH", "/config", {"webhook_timeout": 0.3})
     stop = threading.Event()
 
     def drip(server: socket.socket) -> None:
@@ -356,7 +356,7 @@ def test_large_response_is_read_up_to_8_kib(frozen: Sandbox) -> None:
         complete(frozen, raw.url)
         delivery = only(settle(frozen))
     assert delivery["state"] == "delivered"
-    [attempt] = frozen.told("GET", f"/deliveries/{delivery['id']}")["attempts"]
+    [attempt] = frozen.control_json("GET", f"/deliveries/{delivery['id']}")["attempts"]
     assert attempt["answer"]["body"] == "x" * 8_192
 
 
@@ -477,7 +477,7 @@ def test_at_most_eight_attempts_at_once_for_a_sandbox_and_origin(frozen: Sandbox
 
     with Listener(answer) as busy:
         for sandbox, path in ((frozen, "/a"), (other, "/b")):
-            sandbox.told("PATCH", "/config", {"progress": "PT1H"})
+            sandbox.control_json("PATCH", "/config", {"progress": "PT1H"})
             for _ in range(20):
                 assess(sandbox, assessmentStatusWebHook=f"{busy.url}{path}")
         threads = [threading.Thread(target=turn, args=(s,), kwargs={"advance": "PT1H"}) for s in (frozen, other)]
@@ -491,7 +491,7 @@ def test_at_most_eight_attempts_at_once_for_a_sandbox_and_origin(frozen: Sandbox
 
 def test_busy_origin_does_not_delay_another_origin(frozen: Sandbox, listener: Listener) -> None:
     with Listener(delay=1.5) as slow:
-        frozen.told("PATCH", "/config", {"progress": "PT1H"})
+        frozen.control_json("PATCH", "/config", {"progress": "PT1H"})
         for _ in range(16):
             assess(frozen, assessmentStatusWebHook=slow.url)
         assess(frozen, assessmentStatusWebHook=listener.url)
@@ -546,7 +546,7 @@ FORBIDDEN = [
 
 @pytest.mark.parametrize("url", FORBIDDEN)
 def test_link_local_or_metadata_url_is_refused_by_policy(frozen: Sandbox, url: str) -> None:
-    frozen.told("PATCH", "/config", {"webhook_timeout": 5.0})
+    frozen.control_json("PATCH", "/config", {"webhook_timeout": 5.0})
     created = frozen.pi.post(PI, json={**ADA, "assessmentStatusWebHook": url})
     if created.status_code == 400:  # an address that cannot be one is refused when it is given
         assert created.headers["simulator-rule"] == "pi.create.webhook.url"
@@ -558,7 +558,7 @@ def test_link_local_or_metadata_url_is_refused_by_policy(frozen: Sandbox, url: s
     assert (attempt["status"], attempt["error"]) == (None, "refused by policy")
     assert (delivery["state"], delivery["next"]) == ("failed", None)
     assert attempt["duration"] < 1
-    [whole] = frozen.told("GET", f"/deliveries/{delivery['id']}")["attempts"]
+    [whole] = frozen.control_json("GET", f"/deliveries/{delivery['id']}")["attempts"]
     assert whole["answer"] is None
 
 
@@ -572,7 +572,7 @@ EVASIONS = [
 
 @pytest.mark.parametrize("url", EVASIONS)
 def test_disguised_link_local_url_is_not_called(frozen: Sandbox, url: str) -> None:
-    frozen.told("PATCH", "/config", {"webhook_timeout": 1.0})
+    frozen.control_json("PATCH", "/config", {"webhook_timeout": 1.0})
     created = frozen.pi.post(PI, json={**ADA, "assessmentStatusWebHook": url})
     if created.status_code == 201:
         act(frozen, created.json()["assessmentId"], "complete")
@@ -582,12 +582,12 @@ def test_disguised_link_local_url_is_not_called(frozen: Sandbox, url: str) -> No
 
 def test_policy_holds_for_configured_urls_and_replays(frozen: Sandbox) -> None:
     url = "http://169.254.169.254/"
-    frozen.told("PATCH", "/config", {"default_webhook_url": url, "webhook_url": url})
+    frozen.control_json("PATCH", "/config", {"default_webhook_url": url, "webhook_url": url})
     complete(frozen, None)
     act(frozen, order(frozen), "start")
     assert [d["attempts"][0]["error"] for d in settle(frozen)] == ["refused by policy"] * 2
     for delivery in settle(frozen):
-        frozen.told("POST", f"/deliveries/{delivery['id']}/replay")
+        frozen.control_json("POST", f"/deliveries/{delivery['id']}/replay")
     assert [d["attempts"][0]["error"] for d in settle(frozen)] == ["refused by policy"] * 4
 
 
@@ -625,8 +625,8 @@ def test_delivery_shows_its_attempts_and_the_next_one(frozen: Sandbox, listener:
     }  # fmt: skip
     assert 0 < attempt["duration"] < 1
     turn(frozen, advance="PT6M")
-    [listed] = frozen.told("GET", "/deliveries")
-    single = frozen.told("GET", f"/deliveries/{pending['id']}")
+    [listed] = frozen.control_json("GET", "/deliveries")
+    single = frozen.control_json("GET", f"/deliveries/{pending['id']}")
     bare = [{k: v for k, v in a.items() if k not in ("fault", "request", "answer")} for a in single["attempts"]]
     assert {**single, "attempts": bare} == listed
     assert [a["answer"]["status"] for a in single["attempts"]] == [503, 204]
@@ -660,7 +660,7 @@ def test_replay_is_a_new_delivery_of_the_same_event(frozen: Sandbox, listener: L
     complete(frozen, listener.url)
     turn(frozen, advance="P2D")
     first = only(settle(frozen))
-    made = frozen.told("POST", f"/deliveries/{first['id']}/replay")
+    made = frozen.control_json("POST", f"/deliveries/{first['id']}/replay")
     assert made == {**first, "id": made["id"], "state": "pending", "next": after(START, 48 * HOUR), "attempts": []}
     assert made["id"] != first["id"]
     before, again = settle(frozen)
@@ -673,8 +673,8 @@ def test_replay_is_a_new_delivery_of_the_same_event(frozen: Sandbox, listener: L
 def test_replay_to_another_url_can_be_replayed(frozen: Sandbox, listener: Listener) -> None:
     complete(frozen, f"{listener.url}/first")
     first = only(settle(frozen))
-    second = frozen.told("POST", f"/deliveries/{first['id']}/replay", {"url": f"{listener.url}/second"})
-    third = frozen.told("POST", f"/deliveries/{second['id']}/replay")
+    second = frozen.control_json("POST", f"/deliveries/{first['id']}/replay", {"url": f"{listener.url}/second"})
+    third = frozen.control_json("POST", f"/deliveries/{second['id']}/replay")
     settle(frozen)
     assert [received.path for received in listener.received] == ["/first", "/second", "/second"]
     assert len({first["id"], second["id"], third["id"]}) == 3
@@ -683,7 +683,7 @@ def test_replay_to_another_url_can_be_replayed(frozen: Sandbox, listener: Listen
 def test_failed_replay_is_retried(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [200, 500]
     complete(frozen, listener.url)
-    frozen.told("POST", f"/deliveries/{only(settle(frozen))['id']}/replay")
+    frozen.control_json("POST", f"/deliveries/{only(settle(frozen))['id']}/replay")
     turn(frozen, advance="PT24H")
     assert [(d["state"], len(d["attempts"])) for d in settle(frozen)] == [("delivered", 1), ("failed", 9)]
 
@@ -692,13 +692,13 @@ def test_replay_of_a_pending_delivery_does_not_wait_for_its_retries(frozen: Sand
     listener.answers = [500, 200]
     complete(frozen, listener.url)
     first = only(settle(frozen))
-    frozen.told("POST", f"/deliveries/{first['id']}/replay")
+    frozen.control_json("POST", f"/deliveries/{first['id']}/replay")
     assert [delivery["state"] for delivery in settle(frozen)] == ["pending", "delivered"]
 
 
 def test_delivery_behind_another_of_its_invitation_has_no_next_attempt(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 200]
-    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    frozen.control_json("PATCH", "/config", {"webhook_url": listener.url})
     id = order(frozen)
     act(frozen, id, "start")
     act(frozen, id, "complete")
@@ -723,11 +723,11 @@ def test_replay_with_an_invalid_body_is_422(frozen: Sandbox, listener: Listener,
 
 def _in_flight(sandbox: Sandbox, listener: Listener) -> str:
     """Leaves one attempt on its way, ten that wait for their turn, one retry due later; the id of a snapshot before."""
-    kept: str = sandbox.told("POST", "/snapshots")["id"]
+    kept: str = sandbox.control_json("POST", "/snapshots")["id"]
     with Listener([500]) as failing:
         complete(sandbox, failing.url)
         failing.wait_for(1)
-        until(lambda: sandbox.told("GET", "/deliveries")[0]["attempts"])
+        until(lambda: sandbox.control_json("GET", "/deliveries")[0]["attempts"])
     for _ in range(11):
         complete(sandbox, listener.url)
     listener.wait_for(8)
@@ -740,13 +740,13 @@ def test_reset_restore_and_delete_cancel_attempts_in_flight(
 ) -> None:
     kept = _in_flight(frozen, listener)
     ending(frozen, kept)
-    assert frozen.told("GET", "/deliveries") == []
+    assert frozen.control_json("GET", "/deliveries") == []
     gate.set()
     listener.wait_for_answers(8)
-    answers_taken(frozen.http)
+    wait_for_responses_handled(frozen.http)
     assert len(listener.received) == 8
     assert turn(frozen, advance="P2D")["events"] == []
-    assert frozen.told("GET", "/deliveries") == []
+    assert frozen.control_json("GET", "/deliveries") == []
     complete(frozen, listener.url)
     assert only(settle(frozen))["state"] == "delivered"
     assert len(listener.received) == 9
@@ -757,13 +757,13 @@ def test_restore_repeats_an_attempt_that_was_in_flight_at_the_snapshot(
 ) -> None:
     id = complete(frozen, listener.url)
     listener.wait_for(1)
-    kept = frozen.told("POST", "/snapshots")["id"]
+    kept = frozen.control_json("POST", "/snapshots")["id"]
     gate.set()
     settled = only(settle(frozen))
     assert settled["state"] == "delivered"
     for times in (2, 3):
         turn(frozen, advance="P1D")
-        frozen.told("POST", f"/snapshots/{kept}/restore")
+        frozen.control_json("POST", f"/snapshots/{kept}/restore")
         assert len(listener.wait_for(times)) == times
         again = only(settle(frozen))
         assert (again["id"], again["state"]) == (settled["id"], "delivered")
@@ -776,10 +776,10 @@ def test_restore_brings_back_pending_retries(frozen: Sandbox, listener: Listener
     listener.answers = [500, 500, 200, 200, 200]
     complete(frozen, listener.url)
     turn(frozen, advance="PT10M")
-    kept = frozen.told("POST", "/snapshots")["id"]
+    kept = frozen.control_json("POST", "/snapshots")["id"]
     turn(frozen, advance="P1D")
     assert only(settle(frozen))["state"] == "delivered"
-    frozen.told("POST", f"/snapshots/{kept}/restore")
+    frozen.control_json("POST", f"/snapshots/{kept}/restore")
     back = only(settle(frozen))
     assert (back["state"], len(back["attempts"]), back["next"]) == ("pending", 2, after(START, 3 * INITIAL_BACKOFF))
     turned = turn(frozen, advance="P1D")
@@ -791,11 +791,11 @@ def test_fork_has_no_deliveries(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500]
     complete(frozen, listener.url)
     settle(frozen)
-    fork = Sandbox(frozen.http, frozen.told("POST", "/fork", {"name": f"{frozen.name}-fork"})["name"])
-    assert fork.told("GET", "/deliveries") == []
+    fork = Sandbox(frozen.http, frozen.control_json("POST", "/fork", {"name": f"{frozen.name}-fork"})["name"])
+    assert fork.control_json("GET", "/deliveries") == []
     assert [event["what"] for event in turn(fork, advance="P30D")["events"]] in ([], ["expire"])
     assert len(listener.received) == 1
-    assert len(only(frozen.told("GET", "/deliveries"))["attempts"]) == 1
+    assert len(only(frozen.control_json("GET", "/deliveries"))["attempts"]) == 1
     fork.control("DELETE")
 
 
@@ -808,7 +808,7 @@ def test_sandboxes_with_one_listener_have_separate_deliveries(
         turn(sandbox, advance="PT24H")
     assert (only(settle(frozen))["invitation"], only(settle(frozen))["state"]) == (mine, "failed")
     assert (only(settle(other))["invitation"], only(settle(other))["state"]) == (theirs, "delivered")
-    other.told("POST", "/reset")
+    other.control_json("POST", "/reset")
     assert len(settle(frozen)) == 1
     assert [received.path for received in listener.received].count("/a") == 9
 
@@ -823,7 +823,7 @@ def signed(received: Received, key: bytes) -> str:
 
 
 def test_each_status_change_of_an_order_is_sent_once_and_in_order(frozen: Sandbox, listener: Listener) -> None:
-    frozen.told("PATCH", "/config", {"webhook_url": f"{listener.url}/hook"})
+    frozen.control_json("PATCH", "/config", {"webhook_url": f"{listener.url}/hook"})
     id = order(frozen)
     assert settle(frozen) == []
     act(frozen, id, "complete")
@@ -848,7 +848,7 @@ OTHERS = [(("start", "expire"), ["In Progress", "Expired"]), (("reject",), ["Rej
 def test_order_sends_its_new_status(
     frozen: Sandbox, listener: Listener, actions: tuple[str, ...], told: list[str]
 ) -> None:
-    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    frozen.control_json("PATCH", "/config", {"webhook_url": listener.url})
     id = order(frozen)
     for action in actions:
         act(frozen, id, action)
@@ -858,7 +858,7 @@ def test_order_sends_its_new_status(
 
 def test_signature_follows_standard_webhooks(frozen: Sandbox, listener: Listener) -> None:
     secret, key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    frozen.told("PATCH", "/config", {"webhook_url": listener.url, "webhook_secret": secret})
+    frozen.control_json("PATCH", "/config", {"webhook_url": listener.url, "webhook_secret": secret})
     act(frozen, order(frozen, "zoë@example.com"), "complete")
     for received in listener.wait_for(2):
         assert received.headers["webhook-signature"] == signed(received, key)
@@ -869,10 +869,10 @@ def test_signature_follows_standard_webhooks(frozen: Sandbox, listener: Listener
 
 def test_id_and_body_are_the_same_in_retries_and_replays(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 500, 200]
-    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    frozen.control_json("PATCH", "/config", {"webhook_url": listener.url})
     act(frozen, order(frozen), "start")
     turn(frozen, advance="PT1H")
-    frozen.told("POST", f"/deliveries/{only(settle(frozen))['id']}/replay")
+    frozen.control_json("POST", f"/deliveries/{only(settle(frozen))['id']}/replay")
     settle(frozen)
     assert len({received.headers["webhook-id"] for received in listener.received}) == 1
     assert len({received.body for received in listener.received}) == 1
@@ -887,7 +887,7 @@ def test_id_and_body_are_the_same_in_retries_and_replays(frozen: Sandbox, listen
 def test_webhooks_of_an_invitation_stay_in_order_while_the_first_is_retried(
     frozen: Sandbox, listener: Listener
 ) -> None:
-    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    frozen.control_json("PATCH", "/config", {"webhook_url": listener.url})
     held, free = order(frozen, "ada@example.com"), order(frozen, "bo@example.com")
     failures = {"In Progress": 3, "Completed": 1, "Fulfilled": 0}
 
@@ -918,7 +918,7 @@ def test_webhooks_of_an_invitation_stay_in_order_while_the_first_is_retried(
 
 def test_failed_delivery_releases_the_next_one(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = lambda received: 400 if received.json["data"]["status"] == "In Progress" else 200
-    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    frozen.control_json("PATCH", "/config", {"webhook_url": listener.url})
     act(frozen, order(frozen), "complete")
     assert [delivery["state"] for delivery in settle(frozen)] == ["failed", "delivered"]
 
@@ -928,7 +928,7 @@ def test_failed_delivery_releases_the_next_one(frozen: Sandbox, listener: Listen
 
 @pytest.mark.parametrize("how", ["action", "alarm"])
 def test_links_in_a_webhook_have_the_callers_base_url(frozen: Sandbox, listener: Listener, how: str) -> None:
-    frozen.told("PATCH", "/config", {"webhook_url": listener.url})
+    frozen.control_json("PATCH", "/config", {"webhook_url": listener.url})
     host = {"host": "simulator.internal:81"}
     email = "ada+completes-in-1m@example.com" if how == "alarm" else "ada@example.com"
     body = {"candidate": {"email": email}, "assessment_id": GAMES, "application_id": "1"}
@@ -946,17 +946,17 @@ def test_links_in_a_webhook_have_the_callers_base_url(frozen: Sandbox, listener:
 def test_links_in_a_webhook_have_the_public_url_if_set(listener: Listener) -> None:
     with served("--public-url", "https://sim.example/") as url, httpx2.Client(base_url=url, trust_env=False) as http:
         sandbox = Sandbox(http, "a")
-        sandbox.told("PATCH", "/config", {"webhook_url": listener.url})
+        sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
         act(sandbox, order(sandbox), "start")
         [received] = listener.wait_for(1)
     assert received.json["data"]["invite_link"].startswith("https://sim.example/pymetrics/invite/")
 
 
 def test_no_placeholder_appears_in_any_response_or_webhook(frozen: Sandbox, listener: Listener) -> None:
-    frozen.told("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
+    frozen.control_json("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
     body = {"candidate": {"email": "bo@example.com"}, "assessment_id": GAMES, "application_id": "1", "send_email": True}
-    order_body = frozen.pymetrics.post("/mercury/order", json=body)
-    theirs = order_body.json()["order"]["id"]
+    ordered = frozen.pymetrics.post("/mercury/order", json=body)
+    theirs = ordered.json()["order"]["id"]
     created = frozen.pi.post(
         PI,
         json={
@@ -967,7 +967,7 @@ def test_no_placeholder_appears_in_any_response_or_webhook(frozen: Sandbox, list
     mine = created.json()["assessmentId"]
     assess(frozen, "cy+completes-in-1m@example.com", notifyAssessmentAvailableUsingEmail=1)
     order(frozen, "di+completes-in-1m@example.com", "2", send_email=True)
-    answers = [order_body, created, frozen.pymetrics.post("/mercury/order", json=body)]
+    answers = [ordered, created, frozen.pymetrics.post("/mercury/order", json=body)]
     for id in (mine, theirs):
         answers += [frozen.control("POST", f"/invitations/{id}/{action}") for action in ("start", "complete", "expire")]
     answers.append(frozen.control("POST", "/clock", {"advance": "PT1M"}))
@@ -1003,7 +1003,9 @@ def test_unreachable_url_fails_after_nine_attempts(frozen: Sandbox, url: str) ->
     delivery = only(settle(frozen))
     assert (delivery["state"], len(delivery["attempts"])) == ("failed", 9)
     assert all(attempt["error"] and attempt["status"] is None for attempt in delivery["attempts"])
-    assert frozen.told("GET", f"/deliveries/{delivery['id']}")["url"] == url.replace("\u00e9\u00fc:\u00e9@", "***@")
+    assert frozen.control_json("GET", f"/deliveries/{delivery['id']}")["url"] == url.replace(
+        "\u00e9\u00fc:\u00e9@", "***@"
+    )
 
 
 @pytest.mark.parametrize("path", ["/a b", "/" + quote("é"), "/?x=" + "y" * 2_000])
@@ -1028,10 +1030,10 @@ def test_webhook_is_sent_at_once_with_frozen_and_running_clock(sandbox: Sandbox,
 
 def test_changed_webhook_url_does_not_affect_pending_deliveries(frozen: Sandbox, listener: Listener) -> None:
     listener.answers = [500, 200]
-    frozen.told("PATCH", "/config", {"webhook_url": f"{listener.url}/old"})
+    frozen.control_json("PATCH", "/config", {"webhook_url": f"{listener.url}/old"})
     act(frozen, order(frozen), "start")
     settle(frozen)
-    frozen.told("PATCH", "/config", {"webhook_url": f"{listener.url}/new"})
+    frozen.control_json("PATCH", "/config", {"webhook_url": f"{listener.url}/new"})
     turn(frozen, advance="PT1H")
     assert [received.path for received in listener.received] == ["/old", "/old"]
 
@@ -1043,7 +1045,7 @@ def test_deleting_a_sandbox_during_a_slow_request_is_no_500(http: httpx2.Client)
     head = f"POST /_simulator/sandboxes/{name}/clock HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
     with socket.create_connection(host, timeout=5) as slow:
         slow.sendall(head.encode())
-        overtaken(f"http://{host[0]}:{host[1]}")
+        wait_for_requests_read(f"http://{host[0]}:{host[1]}")
         assert http.delete(f"/_simulator/sandboxes/{name}").status_code == 204
         slow.sendall(body)
         answer = slow.recv(65_536)
@@ -1063,7 +1065,7 @@ def test_advance_waits_for_the_listeners_response(
     assess(frozen, "ada+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
     turned = aside(turn, frozen, advance="P1D")
     listener.wait_for(1)
-    overtaken(frozen.url)
+    wait_for_requests_read(frozen.url)
     assert not turned.done()
     gate.set()
     assert [event["what"] for event in turned.result()["events"]] == ["complete", "attempt"]

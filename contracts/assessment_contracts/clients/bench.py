@@ -78,17 +78,17 @@ class Bench:
 
     def faults(self, *faults: Mapping[str, Any]) -> None:
         """From now on the vendor misbehaves so, and no otherwise; without any it behaves."""
-        self.sandbox.told("PUT", "/faults", list(faults))
+        self.sandbox.control_json("PUT", "/faults", list(faults))
 
     def invitations(self) -> list[dict[str, Any]]:
         """What exists."""
         with self._unrecorded():
-            return list(self.sandbox.told("GET", "/invitations"))
+            return list(self.sandbox.control_json("GET", "/invitations"))
 
     def deliveries(self) -> list[dict[str, Any]]:
         """The webhooks, sent and to be sent."""
         with self._unrecorded():
-            return list(self.sandbox.told("GET", "/deliveries"))
+            return list(self.sandbox.control_json("GET", "/deliveries"))
 
     def look(self) -> None:
         """Take note of the calls that the client has made since the last look."""

@@ -37,7 +37,7 @@ class Seen:
         new = []
         for line in sandbox.call("GET", path, query=since, headers=headers).json:
             self._last = line["id"]
-            entry = sandbox.told("GET", f"/journal/{line['id']}")
+            entry = sandbox.control_json("GET", f"/journal/{line['id']}")
             if entry["request"]["headers"].get("user-agent") != OURS["User-Agent"]:
                 new.append(Call(entry, self._exchange(entry, sandbox)))
         self.calls += new

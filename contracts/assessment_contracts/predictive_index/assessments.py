@@ -287,7 +287,7 @@ def mail(lab: Lab, names: Face, notify: Any) -> None:
     assert face["assessmentState"] == 0, f"a creation shows the state {face['assessmentState']}"
     state = calls.read(sandbox, face["assessmentId"])["assessmentState"]
     assert state == (10 if notify else 0), f"notify {notify}, and the state is {state}"
-    mails = sandbox.told("GET", "/mail")
+    mails = sandbox.control_json("GET", "/mail")
     assert [m["to"] for m in mails] == ([names["email"]] if notify else []), f"mails: {mails}"
     for sent in mails:
         assert sent["link"] == face["assessmentUrl"], "the mail's link is another"

@@ -54,7 +54,7 @@ def _story(sandbox: Sandbox, body: Face) -> list[Any]:
     second = calls.made(sandbox, {"externalId": "a-1", "notifyAssessmentAvailableUsingEmail": 1})
     sandbox.act(first["assessmentId"], "complete")
     sandbox.advance("P11D")
-    return [first, second, calls.listed(sandbox), calls.people(sandbox), sandbox.told("GET", "/mail")]
+    return [first, second, calls.listed(sandbox), calls.people(sandbox), sandbox.control_json("GET", "/mail")]
 
 
 @contract(
@@ -77,7 +77,7 @@ def repeats(lab: Lab, names: Face) -> None:
     calls.made(sandbox, TAKER)
     sandbox.reset()
     assert calls.listed(sandbox) == [], "something has outlived the reset"
-    assert sandbox.told("GET", "/mail") == []
+    assert sandbox.control_json("GET", "/mail") == []
     sandbox.reset()
     again = _story(sandbox, names)
     assert again[0]["assessmentUrl"] != link, "a link was given out twice"
@@ -99,13 +99,13 @@ def restored(lab: Lab, names: Face) -> None:
     sandbox = lab.fresh()
     sandbox.freeze("2031-01-01T00:00:00Z")
     before, words = everything(sandbox), scene(sandbox)
-    id = sandbox.told("POST", "/snapshots")["id"]
+    id = sandbox.control_json("POST", "/snapshots")["id"]
     calls.changed(sandbox, words["pending"], names)
     sandbox.act(words["pending"], "complete")
     calls.archive(sandbox, words["done"])
     calls.made(sandbox, {**TAKER, "externalId": calls.unique("a")})
     sandbox.advance("P30D")
-    sandbox.told("POST", f"/snapshots/{id}/restore")
+    sandbox.control_json("POST", f"/snapshots/{id}/restore")
     assert everything(sandbox) == before, "the snapshot has not brought back what was"
     sandbox.advance("P11D")
     states = {face["assessmentId"]: face["assessmentState"] for face in calls.listed(sandbox)}
@@ -173,7 +173,7 @@ def progress(lab: Lab, seconds: int) -> None:
     due = moments.written(moments.ticks("2031-01-01T00:00:00Z") + seconds * moments.SECOND)
     assert face["assessmentDateTime"] == due, f"completed at {face['assessmentDateTime']}, not {due}"
     assert len(lab.listener.received) == 1
-    [delivery] = sandbox.told("GET", "/deliveries")
+    [delivery] = sandbox.control_json("GET", "/deliveries")
     assert delivery["attempts"][0]["at"] == due, "it is told at another moment"
 
 

@@ -135,12 +135,12 @@ class Callers(RuleBasedStateMachine):
     def listen(self) -> None:
         """Each completion was told once by now, and each invitation that was to be mailed was mailed once."""
         self.sandbox.advance("PT0S")
-        told = [(one["invitation"], one["url"]) for one in self.sandbox.told("GET", "/deliveries")]
+        told = [(one["invitation"], one["url"]) for one in self.sandbox.control_json("GET", "/deliveries")]
         wanted = [(id, url) for _, id, url in self.model.webhooks]
         assert told == wanted, f"told of {told}, to be told {wanted}"
         caught = sorted(one.form["assessmentId"] for one in self.lab.listener.received)
         assert caught == sorted(id for id, _ in told), "a webhook is lost, or was sent twice"
-        mailed = [one["invitation"] for one in self.sandbox.told("GET", "/mail")]
+        mailed = [one["invitation"] for one in self.sandbox.control_json("GET", "/mail")]
         assert mailed == self.model.mailed, f"mailed were {mailed}, to be mailed {self.model.mailed}"
 
 

@@ -128,7 +128,7 @@ def unanswered(lab: Lab) -> None:
     assert delivery["attempts"][0]["status"] is None
     lab.listener.close()
     gone = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": _nowhere()})["assessmentId"]
-    begun = sandbox.told("GET", "/clock")["now"]
+    begun = sandbox.control_json("GET", "/clock")["now"]
     sandbox.act(gone, "complete")
     sandbox.advance("PT24H")
     [delivery] = deliveries(sandbox, gone)
@@ -161,7 +161,7 @@ def replayed(lab: Lab, elsewhere: bool, first: int) -> None:
     settled(lab, sandbox)
     [before] = deliveries(sandbox, id)
     body = {"url": f"{lab.listener.url}?again"} if elsewhere else {}
-    sandbox.told("POST", f"/deliveries/{before['id']}/replay", body)
+    sandbox.control_json("POST", f"/deliveries/{before['id']}/replay", body)
     one, other = settled(lab, sandbox)
     assert (one.body, one.headers["content-type"]) == (other.body, other.headers["content-type"])
     assert other.path == ("/webhook?again" if elsewhere else "/webhook"), other.path

@@ -114,7 +114,7 @@ def completed(lab: Lab, body: Face, tick: int) -> None:
     sandbox.freeze(moments.written(done))
     sandbox.act(before["assessmentId"], "complete")
     after = calls.read(sandbox, before["assessmentId"])
-    sandbox.told("POST", "/clock", {"run": True})
+    sandbox.control_json("POST", "/clock", {"run": True})
     oracle.check_completed(after)
     oracle.check_synthesis(after)
     assert after["assessmentDateTime"] == moments.written(done), f"completed at {after['assessmentDateTime']}"

@@ -32,7 +32,7 @@ def settled(lab: Lab, sandbox: Sandbox) -> list[Received]:
 
 def deliveries(sandbox: Sandbox, id: str) -> list[Face]:
     """The deliveries of an assessment, oldest first."""
-    return [one for one in sandbox.told("GET", "/deliveries") if one["invitation"] == id]
+    return [one for one in sandbox.control_json("GET", "/deliveries") if one["invitation"] == id]
 
 
 def pairs(caught: Received) -> list[tuple[str, str]]:
@@ -172,7 +172,7 @@ def basic(lab: Lab, user: str, password: str) -> None:
     assert caught.headers.get("authorization") == f"Basic {credentials}", f"{caught.headers.get('authorization')}"
     assert caught.path == "/webhook", f"told to {caught.path}"
     [delivery] = deliveries(sandbox, face["assessmentId"])
-    [attempt] = sandbox.told("GET", f"/deliveries/{delivery['id']}")["attempts"]
+    [attempt] = sandbox.control_json("GET", f"/deliveries/{delivery['id']}")["attempts"]
     assert attempt["request"]["url"] == lab.listener.url, "user and password are still in the address that was called"
 
 

@@ -142,7 +142,7 @@ def state(sandbox: Sandbox) -> Any:
         return api.find(sandbox, job_application_id=PLAIN["application_id"])
     shown = known(sandbox)
     finished(sandbox)
-    return api.look(sandbox, shown), sandbox.told("GET", "/invitations")
+    return api.look(sandbox, shown), sandbox.control_json("GET", "/invitations")
 
 
 def guarded(sandbox: Sandbox) -> dict[str, Callable[..., Answer]]:

@@ -103,7 +103,7 @@ def repeated(lab: Lab, bodies: list[dict[str, Any]]) -> None:
     link = first[1]["reports"][0]["download_url"]
     assert fetched(sandbox, link).status == 200
     sandbox.reset()
-    assert sandbox.told("GET", "/invitations") == [], "a reset left invitations"
+    assert sandbox.control_json("GET", "/invitations") == [], "a reset left invitations"
     refused = sandbox.call("GET", api.V1.configuration, headers={"Authorization": f"Bearer {old}"}, auth="pymetrics")
     assert refused.status == 401, f"a token from before the reset is answered {refused.status}"
     answer = sandbox.call("GET", f"{api.V1.read}/{first[0]['id']}", auth="pymetrics")
@@ -174,7 +174,7 @@ def forgotten(lab: Lab, tag: str, status: int) -> None:
     assert len(lab.listener.received) == 1, "the webhook was not tried"
     sandbox.reset()
     sandbox.freeze("2026-01-01T00:00:00Z")
-    assert sandbox.told("GET", "/deliveries") == [], "a reset left deliveries"
+    assert sandbox.control_json("GET", "/deliveries") == [], "a reset left deliveries"
     assert sandbox.advance("P2D")["events"] == [], "something from before the reset happened"
     assert len(lab.listener.received) == 1, "a webhook from before the reset was sent"
 

@@ -95,7 +95,7 @@ def every_move(lab: Lab) -> None:
         for action in ACTIONS:
             id = _brought_to(sandbox, status)["id"]
             after = _moved(sandbox, id, status, action)
-            told = sandbox.told("GET", f"/invitations/{id}")
+            told = sandbox.control_json("GET", f"/invitations/{id}")
             assert told["status"] == after, f"{action} left the order {told['status']}, not {after}"
 
 
@@ -226,7 +226,7 @@ def stays(lab: Lab, status: str, span: str) -> None:
     told = sandbox.advance(span)
     sandbox.forget_token()
     assert told["events"] == [], f"something happened by itself: {told['events']}"
-    assert sandbox.told("GET", f"/invitations/{id}")["status"] == status
+    assert sandbox.control_json("GET", f"/invitations/{id}")["status"] == status
 
 
 @contract(
@@ -278,11 +278,11 @@ def progress(lab: Lab, span: tuple[str, float], before: str | None) -> None:
     made = _begun(sandbox)
     status = _moved(sandbox, made["id"], "Not Started", before) if before else "Not Started"
     sandbox.advance(shapes.duration(timedelta(seconds=seconds, microseconds=-1)))
-    told = sandbox.told("GET", f"/invitations/{made['id']}")
+    told = sandbox.control_json("GET", f"/invitations/{made['id']}")
     assert told["status"] == status, f"the order is {told['status']} too early"
     events = sandbox.advance("PT0.000001S")["events"]
     after = "Completed" if status in ("Not Started", "In Progress") else status
-    assert sandbox.told("GET", f"/invitations/{made['id']}")["status"] == after
+    assert sandbox.control_json("GET", f"/invitations/{made['id']}")["status"] == after
     assert [(one["what"], one["id"]) for one in events] == [("complete", made["id"])] * (after != status)
 
 

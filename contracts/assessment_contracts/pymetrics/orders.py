@@ -198,7 +198,7 @@ def links(lab: Lab, version: api.Version) -> None:
         if lab.is_simulator:
             parts, ours = urlsplit(made["invite_link"]), urlsplit(lab.target.url)
             assert parts.netloc == ours.netloc, f"the link leads to {parts.netloc}, not back to {ours.netloc}"
-            told = sandbox.told("GET", f"/invitations/{made['id']}")
+            told = sandbox.control_json("GET", f"/invitations/{made['id']}")
             assert told["links"]["invite"] == made["invite_link"]
     if lab.is_simulator:
         mine, theirs = (urlsplit(made["invite_link"]).path for made in two)
@@ -209,7 +209,7 @@ def links(lab: Lab, version: api.Version) -> None:
 
 
 def _mails(sandbox: Sandbox, id: str) -> list[dict[str, Any]]:
-    return [mail for mail in sandbox.told("GET", "/mail") if mail["invitation"] == id]
+    return [mail for mail in sandbox.control_json("GET", "/mail") if mail["invitation"] == id]
 
 
 @contract(

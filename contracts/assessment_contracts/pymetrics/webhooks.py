@@ -53,7 +53,7 @@ class Desk:
 
     def deliveries(self) -> list[dict[str, Any]]:
         """What was or is to be sent, oldest first."""
-        told: list[dict[str, Any]] = self.sandbox.told("GET", "/deliveries")
+        told: list[dict[str, Any]] = self.sandbox.control_json("GET", "/deliveries")
         return told
 
 
@@ -216,7 +216,7 @@ def replayed(lab: Lab, status: int, tail: str | None, times: int) -> None:
     desk.sandbox.advance("PT1H")
     for number in range(times):
         body = {"url": lab.listener.url + tail} if tail else {}
-        desk.sandbox.told("POST", f"/deliveries/{id}/replay", body)
+        desk.sandbox.control_json("POST", f"/deliveries/{id}/replay", body)
         caught = desk.settle()
         assert len(caught) == 3 + number, f"{len(caught)} webhooks after {number + 1} replays"
         assert (caught[-1].body, caught[-1].headers["webhook-id"]) == (first.body, first.headers["webhook-id"])

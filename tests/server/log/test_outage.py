@@ -78,9 +78,9 @@ def test_no_webhook_is_sent_for_a_change_that_was_not_written(url: str) -> None:
         with fatal(url), away(url, at_once=False):
             assert sandbox.control("POST", f"/invitations/{id}/complete").status_code == 503
         until(lambda: sandbox.control("GET", "/deliveries").status_code == 200)
-        assert (sandbox.told("GET", "/deliveries"), listener.received) == ([], [])
-        sandbox.told("POST", f"/invitations/{id}/complete")
-        until(lambda: [one["state"] for one in sandbox.told("GET", "/deliveries")] == ["delivered"])
+        assert (sandbox.control_json("GET", "/deliveries"), listener.received) == ([], [])
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
+        until(lambda: [one["state"] for one in sandbox.control_json("GET", "/deliveries")] == ["delivered"])
         assert len(listener.received) == 1
 
 
@@ -112,12 +112,12 @@ def test_responses_do_not_reveal_the_database(url: str) -> None:
 def test_a_reset_that_was_not_written_changes_nothing(url: str) -> None:
     with served(url, 1) as (_, sandbox, listener):
         id = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}/hook")["assessmentId"]
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
         listener.wait_for(1)
         with fatal(url):
             problem(sandbox.control("POST", "/reset"), 503, "nothing was changed")
-        assert len(sandbox.told("GET", "/journal")) == 1
-        until(lambda: [len(one["attempts"]) for one in sandbox.told("GET", "/deliveries")] == [1])
+        assert len(sandbox.control_json("GET", "/journal")) == 1
+        until(lambda: [len(one["attempts"]) for one in sandbox.control_json("GET", "/deliveries")] == [1])
         assert len(listener.received) == 1
 
 
@@ -137,11 +137,11 @@ def test_a_locked_row_delays_only_its_sandbox(url: str) -> None:
 def test_a_session_lost_in_each_commit_gives_503_and_changes_nothing(url: str, kind: tuple[str, str]) -> None:
     with served(url) as (_, sandbox, _):
         assessment(sandbox)
-        before = sandbox.told("GET", "/invitations")
+        before = sandbox.control_json("GET", "/invitations")
         with fatal(url, *kind):
             problem(sandbox.control("POST", "/reset"), 503, "nothing was changed")
         until(lambda: sandbox.control("GET", "/invitations").status_code == 200)
-        assert sandbox.told("GET", "/invitations") == before
+        assert sandbox.control_json("GET", "/invitations") == before
 
 
 ONCE = """
@@ -161,7 +161,7 @@ def test_a_session_lost_in_one_commit_fails_no_call(url: str, kind: str) -> None
             connection.execute(ONCE)
             connection.execute(f"CREATE {kind} FOR EACH ROW EXECUTE FUNCTION once()".encode())
         second = assessment(sandbox)["assessmentId"]
-        assert [one["id"] for one in sandbox.told("GET", "/invitations")] == [first, second]
+        assert [one["id"] for one in sandbox.control_json("GET", "/invitations")] == [first, second]
 
 
 def test_ended_connections_fail_no_call(url: str) -> None:
@@ -180,25 +180,25 @@ def test_calls_that_failed_because_of_the_log_are_in_the_journal(url: str) -> No
         with away(url):
             lease_is_over(sandbox)
         until(lambda: sandbox.control("GET", "/journal").status_code == 200)
-        statuses = [call["status"] for call in sandbox.told("GET", "/journal")]
+        statuses = [call["status"] for call in sandbox.control_json("GET", "/journal")]
         assert (statuses[0], statuses[-1]) == (201, 503)
 
 
 def test_an_attempt_that_ends_during_an_outage_is_recorded_afterwards(url: str) -> None:
     def deliveries() -> Any:
         with suppress(AssertionError):  # refused for as long as it is away
-            return [(one["state"], len(one["attempts"])) for one in sandbox.told("GET", "/deliveries")]
+            return [(one["state"], len(one["attempts"])) for one in sandbox.control_json("GET", "/deliveries")]
         return None
 
     with served(url, 0.7) as (server, sandbox, listener):
         id = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}/hook")["assessmentId"]
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
         listener.wait_for(1)
         with away(url):
             until(lambda: "an attempt cannot be recorded yet" in server.stderr())
             assert sandbox.control("GET", "/deliveries").status_code == 503
         until(lambda: deliveries() == [("delivered", 1)])
-        assert sandbox.told("POST", "/clock", {"advance": "PT24H"})["events"] == []
+        assert sandbox.control_json("POST", "/clock", {"advance": "PT24H"})["events"] == []
         assert len(listener.received) == 1
         assert "Traceback" not in server.stderr()
         assert server.stderr().count("another one is opened as soon as that is possible") == 1

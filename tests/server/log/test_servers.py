@@ -33,18 +33,18 @@ def clients(url: str) -> Iterator[list[httpx2.Client]]:
 def both(clients: list[httpx2.Client], name: str) -> tuple[Sandbox, Sandbox]:
     """A sandbox as each server shows it; the first server owns it."""
     one, other = (Sandbox(client, name) for client in clients)
-    one.told("GET")
+    one.control_json("GET")
     return one, other
 
 
 def test_calls_to_any_server_are_answered_by_the_owner(clients: list[httpx2.Client]) -> None:
     one, other = both(clients, "whichever")
     first, second = assessment(one)["assessmentId"], assessment(other)["assessmentId"]
-    assert [found["id"] for found in one.told("GET", "/invitations")] == [first, second]
-    assert [found["id"] for found in other.told("GET", "/invitations")] == [first, second]
-    assert [call["id"] for call in other.told("GET", "/journal")] == ["call-1", "call-2"]
-    owner = one.told("GET", "/owner")
-    assert owner == other.told("GET", "/owner")
+    assert [found["id"] for found in one.control_json("GET", "/invitations")] == [first, second]
+    assert [found["id"] for found in other.control_json("GET", "/invitations")] == [first, second]
+    assert [call["id"] for call in other.control_json("GET", "/journal")] == ["call-1", "call-2"]
+    owner = one.control_json("GET", "/owner")
+    assert owner == other.control_json("GET", "/owner")
     assert owner["log"] == "postgresql"
 
 
@@ -89,16 +89,16 @@ def test_a_sandbox_deleted_through_another_server_is_empty_when_opened_again(cli
     one, other = both(clients, "deleted")
     assessment(one)
     assert other.control("DELETE").status_code == 204
-    assert one.told("GET", "/invitations") == []
+    assert one.control_json("GET", "/invitations") == []
     assessment(other)
-    assert len(one.told("GET", "/invitations")) == 1
+    assert len(one.control_json("GET", "/invitations")) == 1
 
 
 def test_injected_faults_reach_callers_of_another_server_unchanged(clients: list[httpx2.Client]) -> None:
     one, other = both(clients, "faulty")
     assessment(one)
     for do in ("drop", "cut"):
-        one.told("PUT", "/faults", [{"do": do, "times": 1}])
+        one.control_json("PUT", "/faults", [{"do": do, "times": 1}])
         with pytest.raises(httpx2.RemoteProtocolError):
             other.pi.get(PI)
         assert len(other.pi.get(PI).json()) == 1

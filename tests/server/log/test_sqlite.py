@@ -70,25 +70,25 @@ def serving(path: Path, *options: str, killed: bool = False) -> Iterator[httpx2.
 def everything(sandbox: Sandbox) -> list[Any]:
     """What the control API shows of a sandbox that outlives the process."""
     looks = ("/config", "/clock", "/invitations", "/deliveries", "/faults", "/mail", "/states/pymetrics")
-    short = sandbox.told("GET")
+    short = sandbox.control_json("GET")
     del short["counts"]["journal"]
-    return [short, *(sandbox.told("GET", look) for look in looks)]
+    return [short, *(sandbox.control_json("GET", look) for look in looks)]
 
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_sandbox_is_the_same_after_a_restart(path: Path, listener: Listener, killed: bool) -> None:
     with serving(path, killed=killed) as http:
         sandbox = Sandbox(http, "ada")
-        sandbox.told("POST", "/clock", {"freeze": START})
-        sandbox.told("PATCH", "/config", {"positions": ["Ünïcode"], "rate_limit": 1_000})
+        sandbox.control_json("POST", "/clock", {"freeze": START})
+        sandbox.control_json("PATCH", "/config", {"positions": ["Ünïcode"], "rate_limit": 1_000})
         created = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": listener.url}).json()
         token = sandbox.pymetrics.headers
-        sandbox.told("POST", f"/invitations/{created['assessmentId']}/complete")
+        sandbox.control_json("POST", f"/invitations/{created['assessmentId']}/complete")
         listener.wait_for(1)
-        sandbox.told("POST", "/clock", {"advance": "PT1H"})
-        sandbox.told("PUT", "/faults", [{"do": "drop", "after": 5, "path": "/nothing"}])
-        sandbox.told("POST", "/snapshots")
-        sandbox.told("POST", "/fork", {"name": "fork"})
+        sandbox.control_json("POST", "/clock", {"advance": "PT1H"})
+        sandbox.control_json("PUT", "/faults", [{"do": "drop", "after": 5, "path": "/nothing"}])
+        sandbox.control_json("POST", "/snapshots")
+        sandbox.control_json("POST", "/fork", {"name": "fork"})
         before = everything(sandbox), everything(Sandbox(http, "fork"))
     with serving(path) as http:
         sandbox = Sandbox(http, "ada")
@@ -97,12 +97,12 @@ def test_a_sandbox_is_the_same_after_a_restart(path: Path, listener: Listener, k
         fork = Sandbox(http, "fork")
         frozen = before[0]
         assert everything(sandbox) == frozen
-        assert fork.told("GET", "/invitations") == before[1][3]
+        assert fork.control_json("GET", "/invitations") == before[1][3]
         assert http.get("/mercury/v1/orders", headers=dict(token)).status_code in (200, 404)
         read = sandbox.pi.get(f"{PATH}/{created['assessmentId']}").json()
         assert read["assessmentState"] == 40
-        sandbox.told("POST", "/snapshots/snapshot-1/restore")
-        assert sandbox.told("POST", "/reset")["counts"]["invitations"] == 0
+        sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
+        assert sandbox.control_json("POST", "/reset")["counts"]["invitations"] == 0
     assert len(listener.received) == 1
 
 
@@ -110,9 +110,9 @@ def test_ids_continue_after_a_restart(path: Path, http: httpx2.Client) -> None:
     """The same calls draw the same, with a restart between them or without."""
     name = "restarted"
     straight = Sandbox(http, name)
-    straight.told("DELETE")
+    straight.control_json("DELETE")
     one = [straight.pi.post(PATH, json=PERSON).json()["assessmentId"] for _ in range(4)]
-    straight.told("DELETE")
+    straight.control_json("DELETE")
     other = []
     for _ in range(2):
         with serving(path, killed=True) as again:
@@ -126,17 +126,17 @@ def test_a_pending_webhook_is_retried_when_due_after_a_crash(path: Path) -> None
             sandbox = Sandbox(http, "ada")
             for _ in range(3):
                 order = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": deaf.url}).json()
-                sandbox.told("POST", f"/invitations/{order['assessmentId']}/complete")
+                sandbox.control_json("POST", f"/invitations/{order['assessmentId']}/complete")
             deaf.wait_for(3)
-            until(lambda: all(one["attempts"] for one in sandbox.told("GET", "/deliveries")))
+            until(lambda: all(one["attempts"] for one in sandbox.control_json("GET", "/deliveries")))
         deaf.answers = [200]
         with serving(path) as http:
             http.get("/_simulator/health")
             assert len(deaf.received) == 3
-            Sandbox(http, "ada").told("POST", "/clock", {"advance": "PT6M"})
+            Sandbox(http, "ada").control_json("POST", "/clock", {"advance": "PT6M"})
             deaf.wait_for(6)
             sandbox = Sandbox(http, "ada")
-            until(lambda: {one["state"] for one in sandbox.told("GET", "/deliveries")} == {"delivered"})
+            until(lambda: {one["state"] for one in sandbox.control_json("GET", "/deliveries")} == {"delivered"})
 
 
 def test_an_attempt_in_flight_at_a_crash_is_repeated(path: Path) -> None:
@@ -144,14 +144,15 @@ def test_an_attempt_in_flight_at_a_crash_is_repeated(path: Path) -> None:
         with serving(path, killed=True) as http:
             sandbox = Sandbox(http, "ada")
             order = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": slow.url}).json()
-            sandbox.told("POST", f"/invitations/{order['assessmentId']}/complete")
+            sandbox.control_json("POST", f"/invitations/{order['assessmentId']}/complete")
             slow.wait_for(1)
         slow.delay = 0
         with serving(path) as http:
             [first, second] = slow.wait_for(2)
             assert first.body == second.body
+            ada = Sandbox(http, "ada")
             [delivery] = until(
-                lambda: [d for d in Sandbox(http, "ada").told("GET", "/deliveries") if d["state"] == "delivered"]
+                lambda: [one for one in ada.control_json("GET", "/deliveries") if one["state"] == "delivered"]
             )
             assert len(delivery["attempts"]) == 1
 
@@ -170,15 +171,15 @@ def test_the_clock_runs_again_after_a_crash_during_an_advance(path: Path) -> Non
     with Listener(delay=30) as slow, serving(path, killed=True) as http:
         sandbox = Sandbox(http, "ada")
         order = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": slow.url}).json()
-        sandbox.told("POST", f"/invitations/{order['assessmentId']}/complete")
+        sandbox.control_json("POST", f"/invitations/{order['assessmentId']}/complete")
         slow.wait_for(1)
         with pytest.raises(httpx2.ReadTimeout):
             http.post("/_simulator/sandboxes/ada/clock", json={"advance": "P1D"}, timeout=0.3)
     with serving(path) as http:
         sandbox = Sandbox(http, "ada")
-        first = sandbox.told("GET", "/clock")
+        first = sandbox.control_json("GET", "/clock")
         assert first["mode"] == "running"
-        until(lambda: sandbox.told("GET", "/clock")["now"] > first["now"])
+        until(lambda: sandbox.control_json("GET", "/clock")["now"] > first["now"])
 
 
 def test_credentials_stay_valid_after_a_restart(path: Path) -> None:
@@ -219,20 +220,20 @@ def test_a_deleted_sandbox_stays_deleted(path: Path) -> None:
     with serving(path) as http:
         sandbox = Sandbox(http, "ada")
         sandbox.pi.post(PATH, json=PERSON)
-        sandbox.told("DELETE")
+        sandbox.control_json("DELETE")
     with serving(path) as http:
         assert http.get("/_simulator/sandboxes").json() == []
-        assert Sandbox(http, "ada").told("GET", "/invitations") == []
+        assert Sandbox(http, "ada").control_json("GET", "/invitations") == []
 
 
 def test_an_idle_sandbox_is_released_and_read_again(path: Path) -> None:
     with serving(path, "--idle", "PT0.2S") as http:
         sandbox = Sandbox(http, "ada")
         order = sandbox.pi.post(PATH, json=PERSON).json()
-        assert len(sandbox.told("GET", "/journal")) == 1
+        assert len(sandbox.control_json("GET", "/journal")) == 1
         until(lambda: "simulator_sandboxes 0.0" in http.get("/_simulator/metrics").text)
         # The journal is not in the log: that it is empty shows that the sandbox was read from there.
-        assert sandbox.told("GET", "/journal") == []
+        assert sandbox.control_json("GET", "/journal") == []
         assert sandbox.pi.get(f"{PATH}/{order['assessmentId']}").status_code == 200
 
 
@@ -295,7 +296,7 @@ def test_a_full_disk_gives_503_and_changes_nothing(path: Path) -> None:
     server = Server("--log", f"sqlite:{path}", "--public-url", "http://sim.example")
     with server, httpx2.Client(base_url=server.url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
-        sandbox.told("POST", "/clock", {"freeze": START})
+        sandbox.control_json("POST", "/clock", {"freeze": START})
         order = sandbox.pi.post(PATH, json=PERSON).json()
         before = everything(sandbox)
         unlimited = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
@@ -304,7 +305,7 @@ def test_a_full_disk_gives_503_and_changes_nothing(path: Path) -> None:
         refused = [sandbox.pi.post(PATH, json=PERSON) for _ in range(3)]
         control = sandbox.control("PATCH", "/config", {"positions": ["x"]})
         assert [one.status_code for one in refused] == [503] * 3
-        assert [call["status"] for call in sandbox.told("GET", "/journal")] == [201, 503, 503, 503]
+        assert [call["status"] for call in sandbox.control_json("GET", "/journal")] == [201, 503, 503, 503]
         assert "nothing was changed" in refused[0].json()["detail"]
         assert (control.status_code, control.headers["content-type"]) == (503, "application/problem+json")
         assert http.post("/_simulator/sandboxes", json={"name": "bo"}).status_code == 503
@@ -323,14 +324,14 @@ def test_an_attempt_is_recorded_once_the_disk_has_room_and_not_repeated(path: Pa
     with Listener(delay=0.5) as listener, server, httpx2.Client(base_url=server.url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         id = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}/hook")["assessmentId"]
-        sandbox.told("POST", f"/invitations/{id}/complete")
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
         listener.wait_for(1)
         unlimited = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (Path(f"{path}-wal").stat().st_size, unlimited[1]))
         assert sandbox.pi.post(PATH, json=PERSON).status_code == 503
         until(lambda: "an attempt cannot be recorded yet" in server.stderr())
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, unlimited)
-        until(lambda: [one["state"] for one in sandbox.told("GET", "/deliveries")] == ["delivered"])
+        until(lambda: [one["state"] for one in sandbox.control_json("GET", "/deliveries")] == ["delivered"])
         assert len(listener.received) == 1
         assert "Traceback" not in server.stderr()
 
@@ -492,11 +493,11 @@ def test_a_sandbox_that_cannot_be_read_can_be_deleted(spoilt: Path) -> None:
     with serving(spoilt) as http:
         ada = Sandbox(http, "ada")
         assert ada.control("POST", "/reset").status_code == 503
-        ada.told("DELETE")
+        ada.control_json("DELETE")
         assert [one["name"] for one in http.get(ROOT).json()] == ["bo"]
         assert ada.pi.get(PATH).json() == []
         assert ada.pi.post(PATH, json=PERSON).status_code == 201
-        ada.told("DELETE")
+        ada.control_json("DELETE")
 
 
 def test_a_commit_that_cannot_be_read_stops_its_sandbox_alone(spoilt: Path) -> None:
@@ -543,9 +544,9 @@ def entries_of(path: Path) -> int:
 def test_a_running_server_replaces_commits_by_images(path: Path) -> None:
     with serving(path) as http:
         sandbox = Sandbox(http, "ada")
-        sandbox.told("POST", "/clock", {"freeze": START})
+        sandbox.control_json("POST", "/clock", {"freeze": START})
         for _ in range(40):
-            sandbox.told("PATCH", "/config", {"positions": [f"{number} {'x' * 1_000}" for number in range(20)]})
+            sandbox.control_json("PATCH", "/config", {"positions": [f"{number} {'x' * 1_000}" for number in range(20)]})
         until(lambda: entries_of(path) < 20)
         before = everything(sandbox)
     with serving(path) as http:

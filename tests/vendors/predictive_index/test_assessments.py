@@ -38,7 +38,7 @@ SAMPLE_BODY = {
 
 def post(sandbox: FakeSandbox, **body: Any) -> VendorResponse:
     members = {"media_type": "application/json", "method": "POST", "path": PATH}
-    return sandbox.ask(VENDOR, "create_assessment", body, **members)
+    return sandbox.handle(VENDOR, "create_assessment", body, **members)
 
 
 def created(sandbox: FakeSandbox, **more: Any) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def test_unknown_members_are_ignored_and_noted() -> None:
 def test_read_returns_the_stored_record() -> None:
     sandbox = FakeSandbox()
     id = created(sandbox)["assessmentId"]
-    response = sandbox.ask(VENDOR, "get_assessment", params={"assessmentId": id})
+    response = sandbox.handle(VENDOR, "get_assessment", params={"assessmentId": id})
     assert response.status == 200
     assert response.body is saved(sandbox, id)
 
@@ -222,8 +222,8 @@ def test_read_returns_the_stored_record() -> None:
 def test_list_is_an_array_in_order_of_creation() -> None:
     sandbox = FakeSandbox()
     ids = [created(sandbox)["assessmentId"] for _ in range(4)]
-    sandbox.ask(VENDOR, "complete", params={"id": ids[1]})
-    assert [stored.id for stored in sandbox.ask(VENDOR, "list_assessments").body] == ids
+    sandbox.handle(VENDOR, "complete", params={"id": ids[1]})
+    assert [stored.id for stored in sandbox.handle(VENDOR, "list_assessments").body] == ids
     assert list(sandbox.ids("invitation", "")) == ids
 
 
@@ -304,16 +304,16 @@ def test_a_re_assessment_takes_the_tags_of_the_persons_address() -> None:
     sandbox = FakeSandbox()
     post(sandbox, **{**VALID, "email": "ada+expires@example.com", "externalId": "a-1"})
     id = again(sandbox, externalId="a-1")["assessmentId"]
-    sandbox.ring(VENDOR)
+    sandbox.fire_timers(VENDOR)
     assert saved(sandbox, id).status == 50
 
 
 def test_invitation_expires_at_its_expiration_date() -> None:
     sandbox = FakeSandbox()
     id = created(sandbox)["assessmentId"]
-    sandbox.ring(VENDOR, DAYS - 1)
+    sandbox.fire_timers(VENDOR, DAYS - 1)
     assert saved(sandbox, id).status == 0
-    sandbox.ring(VENDOR, 1)
+    sandbox.fire_timers(VENDOR, 1)
     assert (saved(sandbox, id).status, saved(sandbox, id).public["assessmentState"]) == (50, 50)
 
 
@@ -327,7 +327,7 @@ def test_invitation_view_has_candidate_links_and_creation() -> None:
         "email": "sam@example.com", "first_name": "Sam", "last_name": "Flynn", "external_id": "p-1",
     }  # fmt: skip
     assert view.links == {"invite": face["assessmentUrl"], "person": face["personPageUrl"]}
-    sandbox.ask(VENDOR, "complete", params={"id": view.id})
+    sandbox.handle(VENDOR, "complete", params={"id": view.id})
     done = VENDOR.to_invitation(saved(sandbox, view.id))
     assert done.status == 40
     assert done.links["report"] == saved(sandbox, view.id).public["descriptiveReportUrl"]

@@ -19,8 +19,8 @@ NOT_IN_THE_TABLE = {
 
 
 def shown(sandbox: FakeSandbox, id: str) -> dict[str, Any]:
-    body = sandbox.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body
-    (listed,) = sandbox.ask(VENDOR, "list_assessments").body
+    body = sandbox.handle(VENDOR, "get_assessment", params={"assessmentId": id}).body
+    (listed,) = sandbox.handle(VENDOR, "list_assessments").body
     face: dict[str, Any] = getattr(body, "public", body)
     assert getattr(listed, "public", listed) == face
     return face
@@ -64,14 +64,14 @@ def test_created_state_shows_the_examples_or_the_stored_state(
     value: str, notify: int, shows: int, is_saved_as: int
 ) -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_created_state=value)
+    sandbox.set_behaviour(pi_created_state=value)
     face = created(sandbox, notifyAssessmentAvailableUsingEmail=notify)
     assert (face["assessmentState"], saved(sandbox, face["assessmentId"]).status) == (shows, is_saved_as)
 
 
 def test_unsent_state_may_be_sent() -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_unsent_state=10)
+    sandbox.set_behaviour(pi_unsent_state=10)
     assert saved(sandbox, created(sandbox)["assessmentId"]).status == 10
 
 
@@ -79,7 +79,7 @@ def test_person_types_may_be_numbers_in_requests_and_answers() -> None:
     sandbox = FakeSandbox()
     old = done(sandbox, personType="Former Employee")
     assert shown(sandbox, old)["personType"] == "Former Employee"
-    sandbox.behave(pi_person_type="numbers")
+    sandbox.set_behaviour(pi_person_type="numbers")
     assert shown(sandbox, old)["personType"] == 5
     assert post(sandbox, **VALID, personType=3.0).body["personType"] == 3
     assert created(sandbox)["personType"] == 1
@@ -88,7 +88,7 @@ def test_person_types_may_be_numbers_in_requests_and_answers() -> None:
 def test_state_member_may_have_the_older_name() -> None:
     sandbox = FakeSandbox()
     id = done(sandbox)
-    sandbox.behave(pi_state_member="assessmentStatus")
+    sandbox.set_behaviour(pi_state_member="assessmentStatus")
     face = shown(sandbox, id)
     assert list(face) == [name.replace("assessmentState", "assessmentStatus") if name == "assessmentState" else name
                           for name in SAMPLE_MEMBERS]  # fmt: skip
@@ -99,7 +99,7 @@ def test_state_member_may_have_the_older_name() -> None:
 def test_response_members_may_be_those_of_the_response_table(name: str) -> None:
     sandbox = FakeSandbox()
     id = done(sandbox)
-    sandbox.behave(pi_response_members="table", pi_state_member=name)
+    sandbox.set_behaviour(pi_response_members="table", pi_state_member=name)
     assert list(shown(sandbox, id)) == [member for member in SAMPLE_MEMBERS if member not in NOT_IN_THE_TABLE]
 
 
@@ -107,7 +107,7 @@ def test_sigma_graphs_may_all_be_the_self_graph() -> None:
     sandbox = FakeSandbox()
     id = done(sandbox, associatedPositionTitle="Software Engineer")
     own = saved(sandbox, id).public
-    sandbox.behave(pi_sigma_graphs="self")
+    sandbox.set_behaviour(pi_sigma_graphs="self")
     face = shown(sandbox, id)
     assert face["selfConceptSigmaScore"] == face["synthesisSigmaScore"] == own["selfSigmaScore"]
     assert face["positionSigmaScore"] == own["positionSigmaScore"]
@@ -116,7 +116,7 @@ def test_sigma_graphs_may_all_be_the_self_graph() -> None:
 def test_sigma_container_may_be_an_object() -> None:
     sandbox = FakeSandbox()
     id = created(sandbox)["assessmentId"]
-    sandbox.behave(pi_sigma_container="object")
+    sandbox.set_behaviour(pi_sigma_container="object")
     assert shown(sandbox, id)["selfSigmaScore"] is None
     act(sandbox, id, "complete")
     face = shown(sandbox, id)
@@ -138,20 +138,20 @@ FOLDERS = [
 def test_folder_path_is_shown_as_sent_in_full_or_by_name(value: str, sent: str | None, shows: str) -> None:
     sandbox = FakeSandbox()
     id = created(sandbox, folderPath=sent)["assessmentId"]
-    sandbox.behave(pi_folder_path=value)
+    sandbox.set_behaviour(pi_folder_path=value)
     assert shown(sandbox, id)["folderPath"] == shows
 
 
 def test_list_limit_may_be_lifted() -> None:
     sandbox = FakeSandbox()
     ids = [created(sandbox)["assessmentId"] for _ in range(52)]
-    sandbox.behave(pi_list_limit=None)
-    response = sandbox.ask(VENDOR, "list_assessments")
+    sandbox.set_behaviour(pi_list_limit=None)
+    response = sandbox.handle(VENDOR, "list_assessments")
     assert ([stored.id for stored in response.body], response.notes) == (ids, ())
 
 
 def test_flag_at_its_default_returns_the_stored_record() -> None:
     sandbox = FakeSandbox()
     id = created(sandbox)["assessmentId"]
-    sandbox.behave(pi_state_member="assessmentState", pymetrics_anything=1)
-    assert sandbox.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body is saved(sandbox, id)
+    sandbox.set_behaviour(pi_state_member="assessmentState", pymetrics_anything=1)
+    assert sandbox.handle(VENDOR, "get_assessment", params={"assessmentId": id}).body is saved(sandbox, id)

@@ -24,16 +24,16 @@ BOTH = {"externalId": "a-1", "externalPersonId": "p-1"}
 
 
 def change(sandbox: FakeSandbox, id: str, body: Any) -> VendorResponse:
-    return sandbox.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, media_type="application/json")
+    return sandbox.handle(VENDOR, "change_assessment", body, params={"assessmentId": id}, media_type="application/json")
 
 
 def change_by(sandbox: FakeSandbox, external_id: str, body: Any) -> VendorResponse:
     query = {"externalId": external_id}
-    return sandbox.ask(VENDOR, "change_by_external_id", body, query=query, media_type="application/json")
+    return sandbox.handle(VENDOR, "change_by_external_id", body, query=query, media_type="application/json")
 
 
 def archive(sandbox: FakeSandbox, id: str) -> VendorResponse:
-    return sandbox.ask(VENDOR, "archive_assessment", params={"assessmentId": id})
+    return sandbox.handle(VENDOR, "archive_assessment", params={"assessmentId": id})
 
 
 def changed(sandbox: FakeSandbox, id: str, **body: Any) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def test_null_may_clear_a_member_that_may_be_empty(body: dict[str, Any], more: d
     kept = change(sandbox, id, body)
     assert kept.body == before
     assert "null was ignored" in kept.notes[-1]
-    sandbox.behave(pi_patch_null="cleared")
+    sandbox.set_behaviour(pi_patch_null="cleared")
     response = change(sandbox, id, body)
     assert response.body == {**before, **body, **more}
     assert not [note for note in response.notes if "null" in note]
@@ -147,7 +147,7 @@ def test_null_may_clear_a_member_that_may_be_empty(body: dict[str, Any], more: d
 @pytest.mark.parametrize("member", ["firstName", "lastName", "email", "expirationDateTime", "folderPath", "gender"])
 def test_null_clears_no_member_that_always_has_a_value(member: str) -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_patch_null="cleared")
+    sandbox.set_behaviour(pi_patch_null="cleared")
     id = new(sandbox, **{**FULL, "gender": 0})
     before = saved(sandbox, id).public
     assert changed(sandbox, id, **{member: None}) == before
@@ -155,7 +155,7 @@ def test_null_clears_no_member_that_always_has_a_value(member: str) -> None:
 
 def test_cleared_ids_find_no_assessment() -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_patch_null="cleared")
+    sandbox.set_behaviour(pi_patch_null="cleared")
     id, other = new(sandbox, **BOTH), again(sandbox, externalPersonId="p-1")["assessmentId"]
     changed(sandbox, id, externalId=None, externalPersonId=None)
     assert saved(sandbox, other).public["externalPersonId"] is None
@@ -184,9 +184,9 @@ def test_assessment_can_be_sent_back_as_it_was_read(
     id = new(sandbox, **body)
     for action in actions:
         act(sandbox, id, action)
-    sandbox.behave(**shape)
+    sandbox.set_behaviour(**shape)
     before, alarms = saved(sandbox, id), dict(sandbox.timers)
-    read = sandbox.ask(VENDOR, "get_assessment", params={"assessmentId": id}).body
+    read = sandbox.handle(VENDOR, "get_assessment", params={"assessmentId": id}).body
     shown = getattr(read, "public", read)
     response = change(sandbox, id, _as_sent(shown))
     assert (response.status, response.body, response.notes) == (200, shown, ())
@@ -204,7 +204,7 @@ def _as_sent(face: dict[str, Any]) -> dict[str, Any]:
 def test_removed_position_and_folder_can_be_sent_back_but_not_chosen() -> None:
     sandbox = FakeSandbox()
     id = new(sandbox, associatedPositionTitle="Software Engineer", expirationDateTime="2026-11-02T00:00:00Z")
-    sandbox.ring(VENDOR, 2 * DAY)
+    sandbox.fire_timers(VENDOR, 2 * DAY)
     sandbox.config = replace(sandbox.config, positions=(), folders=())
     shown = saved(sandbox, id).public
     assert changed(sandbox, id, **shown) == shown
@@ -265,7 +265,9 @@ def test_valid_custom_fields_are_assigned_and_others_unchanged() -> None:
 def test_flags_shape_the_response_and_not_the_record() -> None:
     sandbox = FakeSandbox()
     id = new(sandbox)
-    sandbox.behave(pi_person_type="numbers", pi_folder_path="name", pi_webhook_member="assessmentStatusWebHookUrl")
+    sandbox.set_behaviour(
+        pi_person_type="numbers", pi_folder_path="name", pi_webhook_member="assessmentStatusWebHookUrl"
+    )
     body = {"personType": 4, "folderPath": "\\Example Company", "assessmentStatusWebHookUrl": "https://example.com/"}
     shown = change(sandbox, id, body).body
     assert (shown["personType"], shown["folderPath"]) == (4, "Example Company")
@@ -335,20 +337,20 @@ def test_later_date_moves_the_expiration_timer() -> None:
     sandbox = FakeSandbox()
     id = new(sandbox)
     changed(sandbox, id, expirationDateTime="2026-12-01T00:00:00Z")
-    sandbox.ring(VENDOR, 10 * DAY)
+    sandbox.fire_timers(VENDOR, 10 * DAY)
     assert saved(sandbox, id).status == 0
-    sandbox.ring(VENDOR, at("2026-12-01T00:00:00Z") - sandbox.now)
+    sandbox.fire_timers(VENDOR, at("2026-12-01T00:00:00Z") - sandbox.now)
     assert saved(sandbox, id).status == 50
 
 
 def test_a_later_date_revives_an_expired_assessment_and_it_may_expire_again() -> None:
     sandbox = FakeSandbox()
     id = new(sandbox)
-    sandbox.ring(VENDOR, 10 * DAY)
+    sandbox.fire_timers(VENDOR, 10 * DAY)
     face = changed(sandbox, id, expirationDateTime="2026-12-01T00:00:00Z")
     assert (face["assessmentState"], saved(sandbox, id).status) == (10, 10)
     assert sandbox.timers["expire", id].at == at("2026-12-01T00:00:00Z")
-    sandbox.ring(VENDOR, 30 * DAY)
+    sandbox.fire_timers(VENDOR, 30 * DAY)
     assert saved(sandbox, id).status == 50
     assert changed(sandbox, id, gender=1)["assessmentState"] == 50
 
@@ -372,7 +374,7 @@ def test_the_same_date_in_another_form_revives_nothing() -> None:
 
 def test_flag_keeps_an_expired_assessment_expired() -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_revive_expired=False)
+    sandbox.set_behaviour(pi_revive_expired=False)
     id = new(sandbox)
     act(sandbox, id, "expire")
     face = changed(sandbox, id, expirationDateTime="2999-01-01")
@@ -414,8 +416,8 @@ def test_archived_assessment_is_not_found() -> None:
     id, other = new(sandbox), new(sandbox)
     response = archive(sandbox, id)
     assert (response.status, response.body) == (204, None)
-    assert sandbox.ask(VENDOR, "get_assessment", params={"assessmentId": id}).status == 404
-    assert [stored.id for stored in sandbox.ask(VENDOR, "list_assessments").body] == [other]
+    assert sandbox.handle(VENDOR, "get_assessment", params={"assessmentId": id}).status == 404
+    assert [stored.id for stored in sandbox.handle(VENDOR, "list_assessments").body] == [other]
     assert act(sandbox, id, "open").status == 404
     assert change(sandbox, id, {}).status == 404
     assert archive(sandbox, id).rules == ("pi.archive.known",)
@@ -445,7 +447,7 @@ def test_a_person_stays_as_long_as_an_assessment_of_theirs_does() -> None:
 
 def test_archive_status_200_returns_the_assessment() -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_archive_status=200, pi_state_member="assessmentStatus")
+    sandbox.set_behaviour(pi_archive_status=200, pi_state_member="assessmentStatus")
     id = new(sandbox)
     response = archive(sandbox, id)
     assert (response.status, response.body["assessmentId"], response.body["isDeleted"]) == (200, id, 1)

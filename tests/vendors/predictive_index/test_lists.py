@@ -19,7 +19,7 @@ from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, agai
 def ask(sandbox: FakeSandbox, **options: str) -> VendorResponse:
     """The list with options, written without their dollar signs."""
     names = {"searchfields": "searchfields", **{name: f"${name}" for name in options if name != "searchfields"}}
-    return sandbox.ask(VENDOR, "list_assessments", query={names[name]: text for name, text in options.items()})
+    return sandbox.handle(VENDOR, "list_assessments", query={names[name]: text for name, text in options.items()})
 
 
 def faces(response: VendorResponse) -> list[Mapping[str, Any]]:
@@ -43,7 +43,7 @@ def sandbox() -> FakeSandbox:
         post(sandbox, **{**VALID, **body, "externalId": id, "externalPersonId": f"p-{id}"})
     again(sandbox, externalId="e", externalPersonId="p-c", associatedPositionTitle="Software Engineer")
     scores = {"scores": {"selfSigmaScore": {"aSigma": 1.5}}}
-    sandbox.ask(VENDOR, "complete", scores, params={"id": sandbox.latest_id("pi.external_id", "b")})
+    sandbox.handle(VENDOR, "complete", scores, params={"id": sandbox.latest_id("pi.external_id", "b")})
     return sandbox
 
 
@@ -111,11 +111,11 @@ def test_list_without_select_returns_stored_records(sandbox: FakeSandbox) -> Non
 
 
 def test_queries_name_members_as_the_flags_show_them(sandbox: FakeSandbox) -> None:
-    sandbox.behave(pi_state_member="assessmentStatus", pi_person_type="numbers", pi_sigma_container="object")
+    sandbox.set_behaviour(pi_state_member="assessmentStatus", pi_person_type="numbers", pi_sigma_container="object")
     assert found(sandbox, filter="assessmentStatus eq 40 and personType eq 1") == ["b"]
     assert found(sandbox, filter="selfSigmaScore/aSigma eq 1.5") == ["b"]
     assert faces(ask(sandbox, select="assessmentStatus", top="1")) == [{"assessmentStatus": 0}]
-    sandbox.behave(pi_response_members="table")
+    sandbox.set_behaviour(pi_response_members="table")
     assert ask(sandbox, select="assessmentStatus").rules == ("pi.list.select.member",)
     assert found(sandbox, search="finance") == []
 
@@ -160,7 +160,7 @@ def test_list_is_limited_to_50_with_a_note_if_there_are_more(
 
 
 def test_unknown_parameters_are_ignored_and_noted(sandbox: FakeSandbox) -> None:
-    response = sandbox.ask(VENDOR, "list_assessments", query={"top": "1", "é": "2"})
+    response = sandbox.handle(VENDOR, "list_assessments", query={"top": "1", "é": "2"})
     assert len(response.body) == 5
     assert response.notes == (
         "query.top is not a documented parameter; it was ignored; did you mean $top?",

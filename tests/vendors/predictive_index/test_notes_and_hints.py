@@ -19,11 +19,11 @@ MARKED = Unreadable("unexpected character", "send it without the mark", dict(VAL
 
 def change(sandbox: FakeSandbox, body: Any) -> VendorResponse:
     id = sandbox.all("assessment")[0].id
-    return sandbox.ask(VENDOR, "change_assessment", body, params={"assessmentId": id}, path=f"{PATH}/{id}", **JSON)
+    return sandbox.handle(VENDOR, "change_assessment", body, params={"assessmentId": id}, path=f"{PATH}/{id}", **JSON)
 
 
 def listed(sandbox: FakeSandbox, raw_query: str, **query: str) -> VendorResponse:
-    return sandbox.ask(VENDOR, "list_assessments", path=PATH, query=query, raw_query=raw_query)
+    return sandbox.handle(VENDOR, "list_assessments", path=PATH, query=query, raw_query=raw_query)
 
 
 # The address.
@@ -31,27 +31,28 @@ def listed(sandbox: FakeSandbox, raw_query: str, **query: str) -> VendorResponse
 
 def test_path_in_another_case_is_noted_or_refused() -> None:
     sandbox = FakeSandbox()
-    (note,) = sandbox.ask(VENDOR, "list_assessments", path="/api/v1/BehavioralAssessments/").notes
+    (note,) = sandbox.handle(VENDOR, "list_assessments", path="/api/v1/BehavioralAssessments/").notes
     assert "/api/v1/BehavioralAssessments/" in note
-    assert sandbox.ask(VENDOR, "list_assessments", path=PATH).notes == ()
-    sandbox.behave(pi_url_match="exact")
-    assert sandbox.ask(VENDOR, "list_assessments", path=f"{PATH}/").rules == ("pi.http.route",)
+    assert sandbox.handle(VENDOR, "list_assessments", path=PATH).notes == ()
+    sandbox.set_behaviour(pi_url_match="exact")
+    assert sandbox.handle(VENDOR, "list_assessments", path=f"{PATH}/").rules == ("pi.http.route",)
 
 
 def test_query_parameters_are_read_in_any_case_unless_exact() -> None:
     sandbox = FakeSandbox()
     id = created(sandbox, externalId="a-1")["assessmentId"]
-    sandbox.ask(VENDOR, "complete", params={"id": id})
+    sandbox.handle(VENDOR, "complete", params={"id": id})
     query = {"Format": "PDF", "GENDER": "1", "languagelocale": "en-US"}
     asked = {"params": {"assessmentId": id, "reportType": "1"}, "query": query}
-    made = sandbox.ask(VENDOR, "get_report", path=f"{PATH}/{id}/reports/1", **asked)
+    made = sandbox.handle(VENDOR, "get_report", path=f"{PATH}/{id}/reports/1", **asked)
     assert (made.status, len(made.notes)) == (200, 3)
     assert (
-        sandbox.ask(VENDOR, "change_by_external_id", {}, query={"ExternalID": "a-1"}, path=PATH, **JSON).status == 200
+        sandbox.handle(VENDOR, "change_by_external_id", {}, query={"ExternalID": "a-1"}, path=PATH, **JSON).status
+        == 200
     )
-    sandbox.behave(pi_url_match="exact")
-    assert sandbox.ask(VENDOR, "get_report", path=f"{PATH}/{id}/reports/1", **asked).status == 400
-    refused = sandbox.ask(VENDOR, "change_by_external_id", {}, query={"ExternalID": "a-1"}, path=PATH, **JSON)
+    sandbox.set_behaviour(pi_url_match="exact")
+    assert sandbox.handle(VENDOR, "get_report", path=f"{PATH}/{id}/reports/1", **asked).status == 400
+    refused = sandbox.handle(VENDOR, "change_by_external_id", {}, query={"ExternalID": "a-1"}, path=PATH, **JSON)
     assert refused.hints == ("query.ExternalID is unknown; did you mean externalId?",)
 
 
@@ -64,16 +65,16 @@ def test_an_odata_option_in_another_case_is_refused_with_a_hint() -> None:
 
 def test_a_byte_order_mark_is_accepted_with_a_note_or_refused_with_a_hint() -> None:
     sandbox = FakeSandbox()
-    accepted = sandbox.ask(VENDOR, "create_assessment", MARKED, path=PATH, **JSON)
+    accepted = sandbox.handle(VENDOR, "create_assessment", MARKED, path=PATH, **JSON)
     assert accepted.status == 201
     assert "byte order mark" in accepted.notes[0]
-    sandbox.behave(pi_byte_order_mark="refused")
-    refused = sandbox.ask(VENDOR, "create_assessment", MARKED, path=PATH, **JSON)
+    sandbox.set_behaviour(pi_byte_order_mark="refused")
+    refused = sandbox.handle(VENDOR, "create_assessment", MARKED, path=PATH, **JSON)
     assert (refused.rules, refused.hints) == (("pi.create.body.json",), (MARKED.hint,))
 
 
 def test_a_body_that_is_unreadable_for_another_reason_has_no_hint() -> None:
-    response = FakeSandbox().ask(VENDOR, "create_assessment", Unreadable("it ends"), path=PATH, **JSON)
+    response = FakeSandbox().handle(VENDOR, "create_assessment", Unreadable("it ends"), path=PATH, **JSON)
     assert (response.status, response.hints) == (400, ())
 
 
@@ -84,7 +85,7 @@ def test_an_unknown_query_parameter_is_noted_wherever_it_is_sent(operation: str)
     sandbox = FakeSandbox()
     id = created(sandbox)["assessmentId"]
     body = dict(VALID) if operation == "create_assessment" else {}
-    response = sandbox.ask(VENDOR, operation, body, params={"assessmentId": id}, query={"verbose": "1"}, **JSON)
+    response = sandbox.handle(VENDOR, operation, body, params={"assessmentId": id}, query={"verbose": "1"}, **JSON)
     assert response.notes == ("query.verbose is not a documented parameter; it was ignored",)
 
 
@@ -125,7 +126,7 @@ def test_an_optional_member_in_another_case_is_noted_with_the_right_name() -> No
 def test_the_note_about_the_webhook_member_names_the_flag(member: str) -> None:
     sandbox = FakeSandbox()
     other = {"assessmentStatusWebHook", "assessmentStatusWebHookUrl"} - {member}
-    sandbox.behave(pi_webhook_member=member)
+    sandbox.set_behaviour(pi_webhook_member=member)
     (note,) = post(sandbox, **VALID, **{other.pop(): "https://example.com"}).notes
     assert f"pi.webhook_member is {member}" in note
     assert "documented" not in note
@@ -234,11 +235,11 @@ def test_offset_in_a_filter_is_noted_and_lost_plus_is_hinted() -> None:
 
 def test_an_external_id_whose_plus_was_lost_is_refused_with_a_hint() -> None:
     query = {"externalId": "a b"}
-    lost = FakeSandbox().ask(
+    lost = FakeSandbox().handle(
         VENDOR, "change_by_external_id", {}, query=query, raw_query="externalId=a+b", path=PATH, **JSON
     )
     assert (lost.status, lost.hints) == (404, ("a + in a URL arrives as a blank; send a plus as %2B",))
-    other = FakeSandbox().ask(
+    other = FakeSandbox().handle(
         VENDOR, "change_by_external_id", {}, query=query, raw_query="externalId=a%20b", path=PATH, **JSON
     )
     assert (other.status, other.hints) == (404, ())

@@ -46,7 +46,7 @@ def faces() -> list[dict[str, Any]]:
         id = post(sandbox, **{**VALID, **body}).body["assessmentId"]
         sigma = {factor: SCORES[(number + place) % 4] for place, factor in enumerate(("aSigma", "dSigma", "eSigma"))}
         if number % 2:
-            sandbox.ask(VENDOR, "complete", {"scores": {"selfSigmaScore": sigma}}, params={"id": id})
+            sandbox.handle(VENDOR, "complete", {"scores": {"selfSigmaScore": sigma}}, params={"id": id})
     return [stored.public for stored in sandbox.all("assessment")]
 
 
@@ -218,7 +218,7 @@ OPERATIONS = st.sampled_from(["list_assessments", "search_people"])
 def sandbox() -> FakeSandbox:
     sandbox = FakeSandbox()
     id = created(sandbox, externalId="a-1", externalPersonId="p-1", gender=1)["assessmentId"]
-    sandbox.ask(VENDOR, "complete", params={"id": id})
+    sandbox.handle(VENDOR, "complete", params={"id": id})
     created(sandbox, associatedPositionTitle="Software Engineer")
     return sandbox
 
@@ -241,7 +241,7 @@ def sandbox() -> FakeSandbox:
 @example("search_people", {"$search": '"' * 1_000})
 def test_arbitrary_query_returns_200_or_400(sandbox: FakeSandbox, operation: str, query: dict[str, str]) -> None:
     before = sandbox.memory()
-    response = sandbox.ask(VENDOR, operation, query=query)
+    response = sandbox.handle(VENDOR, operation, query=query)
     assert sandbox.memory() == before
     assert (response.status, bool(response.rules)) in ((200, False), (400, True))
     if response.status == 400:

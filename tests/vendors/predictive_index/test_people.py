@@ -126,7 +126,7 @@ def test_external_person_id_of_another_person_is_refused(sandbox: FakeSandbox) -
 
 
 def test_numbered_person_type_changes_the_person(sandbox: FakeSandbox) -> None:
-    sandbox.behave(pi_person_type="numbers")
+    sandbox.set_behaviour(pi_person_type="numbers")
     assert again(sandbox, externalPersonId="p-1", personType=4)["personType"] == 4
     assert saved(sandbox, id_of(sandbox, "a-1")).public["personType"] == "Employee"
 
@@ -150,11 +150,11 @@ def test_change_of_other_members_saves_no_other_assessment(sandbox: FakeSandbox)
 
 def test_external_id_match_may_use_the_assessment_id() -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_external_id_match="assessmentId")
+    sandbox.set_behaviour(pi_external_id_match="assessmentId")
     first = created(sandbox, externalId="a-1", gender=2)
     second = again(sandbox, externalId=first["assessmentId"].upper())
     assert (second["assessmentUserId"], second["gender"]) == (first["assessmentUserId"], 2)
-    response = sandbox.ask(
+    response = sandbox.handle(
         VENDOR, "create_assessment", {**VALID, "externalId": first["assessmentId"]}, media_type="application/json"
     )
     assert set(response.rules) == {f"pi.create.{name}.excluded" for name in ("first_name", "last_name", "email")}
@@ -167,11 +167,11 @@ READINGS = [("externalId", "assessmentId", {"externalId": "ID"}), ("assessmentId
 @pytest.mark.parametrize(("value", "other", "body"), READINGS)
 def test_match_under_the_other_reading_is_noted_or_hinted(value: str, other: str, body: dict[str, str]) -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_external_id_match=value)
+    sandbox.set_behaviour(pi_external_id_match=value)
     id = created(sandbox, externalId="a-1")["assessmentId"]
     body = {name: id if text == "ID" else text for name, text in body.items()}
     said = f'body.externalId is the {other} of an assessment; pi.external_id_match "{other}" re-assesses its taker'
     members = {"media_type": "application/json"}
-    assert sandbox.ask(VENDOR, "create_assessment", body, **members).hints == (said,)
-    assert sandbox.ask(VENDOR, "create_assessment", {**VALID, **body}, **members).notes == (said,)
-    assert sandbox.ask(VENDOR, "create_assessment", {**VALID, "externalId": "new"}, **members).notes == ()
+    assert sandbox.handle(VENDOR, "create_assessment", body, **members).hints == (said,)
+    assert sandbox.handle(VENDOR, "create_assessment", {**VALID, **body}, **members).notes == (said,)
+    assert sandbox.handle(VENDOR, "create_assessment", {**VALID, "externalId": "new"}, **members).notes == ()

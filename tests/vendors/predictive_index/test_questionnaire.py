@@ -26,7 +26,7 @@ def invited(**more: Any) -> tuple[FakeSandbox, str]:
     sandbox = FakeSandbox()
     body = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com", **more}
     keyed = {"headers": {"api-key": "k"}, "media_type": "application/json"}
-    response = sandbox.ask(VENDOR, "create_assessment", body, **keyed)
+    response = sandbox.handle(VENDOR, "create_assessment", body, **keyed)
     return sandbox, response.body["assessmentId"]
 
 

@@ -24,7 +24,7 @@ def completed(sandbox: FakeSandbox, **more: Any) -> str:
 
 def get_pattern(sandbox: FakeSandbox, id: str, kind: str, form: str = "PNG") -> VendorResponse:
     params = {"assessmentId": id, "patternType": kind}
-    return sandbox.ask(VENDOR, "get_pattern", params=params, query={"format": form})
+    return sandbox.handle(VENDOR, "get_pattern", params=params, query={"format": form})
 
 
 def drawing(kind: str) -> Drawing:
@@ -96,7 +96,7 @@ def test_pattern_is_not_found_unless_the_assessment_is_completed(action: str) ->
 
 def get_report(sandbox: FakeSandbox, id: str, kind: str = "1", **query: str) -> VendorResponse:
     params = {"assessmentId": id, "reportType": kind}
-    return sandbox.ask(VENDOR, "get_report", params=params, query={"format": "PDF", "gender": "0", **query})
+    return sandbox.handle(VENDOR, "get_report", params=params, query={"format": "PDF", "gender": "0", **query})
 
 
 def report(kind: str = "1", person: dict[str, Any] | None = None, **query: str) -> tuple[str, VendorResponse]:

@@ -24,7 +24,7 @@ from tests.vendors.predictive_index.rows import FIRST, HTTP_ROWS, LAST, NAMELESS
 
 
 def post(sandbox: FakeSandbox, body: Any, **members: Any) -> VendorResponse:
-    return sandbox.ask(
+    return sandbox.handle(
         VENDOR, "create_assessment", body, media_type="application/json", method="POST", path=PATH, **members
     )
 
@@ -34,7 +34,7 @@ def prepared(before: tuple[Mapping[str, Any], ...], actions: tuple[str, ...] = (
     for body in before:
         assert post(sandbox, body).status == 201
     for action in actions:
-        assert sandbox.ask(VENDOR, action, params={"id": sandbox.all("assessment")[0].id}).status == 200
+        assert sandbox.handle(VENDOR, action, params={"id": sandbox.all("assessment")[0].id}).status == 200
     return sandbox
 
 
@@ -48,7 +48,7 @@ def play(sandbox: FakeSandbox, row: Try) -> VendorResponse:
     path = row.path.replace(FIRST, ids[0]).replace(LAST, ids[-1])
     operation, params = found(row.method, path)
     members = {"media_type": row.media_type, "method": row.method, "path": path, "recent": row.recent}
-    return sandbox.ask(VENDOR, operation, parsed(row), params=params, query=row.query, **members)
+    return sandbox.handle(VENDOR, operation, parsed(row), params=params, query=row.query, **members)
 
 
 def found(method: str, path: str) -> tuple[str, dict[str, str]]:

@@ -9,12 +9,12 @@ SAMPLES = VENDOR.samples(7)
 def played() -> FakeSandbox:
     sandbox = FakeSandbox()
     for sample in SAMPLES:
-        sandbox.ring(VENDOR, NOW - sample.age - sandbox.now)
-        response = sandbox.ask(VENDOR, sample.operation, sample.body, media_type="application/json")
+        sandbox.fire_timers(VENDOR, NOW - sample.age - sandbox.now)
+        response = sandbox.handle(VENDOR, sample.operation, sample.body, media_type="application/json")
         assert response.status == 201, response
         for action in sample.actions:
-            assert sandbox.ask(VENDOR, action, params={"id": response.body["assessmentId"]}).status == 200
-    sandbox.ring(VENDOR, NOW - sandbox.now)
+            assert sandbox.handle(VENDOR, action, params={"id": response.body["assessmentId"]}).status == 200
+    sandbox.fire_timers(VENDOR, NOW - sandbox.now)
     return sandbox
 
 

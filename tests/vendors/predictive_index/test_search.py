@@ -18,7 +18,7 @@ PEOPLE = [("Ada", "Lovelace", "p-1"), ("Grace", "Hopper", "p-2"), ("Ada", "Yonat
 
 def search(sandbox: FakeSandbox, **options: str) -> VendorResponse:
     query = {name if name == "searchfields" else f"${name}": text for name, text in options.items()}
-    return sandbox.ask(VENDOR, "search_people", query=query)
+    return sandbox.handle(VENDOR, "search_people", query=query)
 
 
 def found(sandbox: FakeSandbox, **options: str) -> list[str]:
@@ -116,6 +116,6 @@ def test_what_is_archived_is_not_found(sandbox: Watched) -> None:
 
 
 def test_unknown_parameters_are_ignored_and_noted(sandbox: Watched) -> None:
-    response = sandbox.ask(VENDOR, "search_people", query={"search": "ada"})
+    response = sandbox.handle(VENDOR, "search_people", query={"search": "ada"})
     assert response.body["totalSearchResults"] == 3
     assert response.notes == ("query.search is not a documented parameter; it was ignored; did you mean $search?",)

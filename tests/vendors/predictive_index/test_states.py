@@ -39,7 +39,7 @@ MOVES = [(state, action, end) for state, ends in AFTER.items() for action, end i
 
 
 def act(sandbox: FakeSandbox, id: str, action: str, body: Any = MISSING) -> VendorResponse:
-    return sandbox.ask(VENDOR, action, body, params={"id": id})
+    return sandbox.handle(VENDOR, action, body, params={"id": id})
 
 
 def in_state(sandbox: FakeSandbox, state: int) -> str:
@@ -101,13 +101,13 @@ def test_an_unknown_assessment_is_not_found() -> None:
 
 def test_started_assessment_can_expire() -> None:
     sandbox = FakeSandbox()
-    sandbox.ask(
+    sandbox.handle(
         VENDOR, "create_assessment", {**VALID, "email": "a+abandons@example.com"}, media_type="application/json"
     )
     (stored,) = sandbox.all("assessment")
-    sandbox.ring(VENDOR)
+    sandbox.fire_timers(VENDOR)
     assert saved(sandbox, stored.id).status == 30
-    sandbox.ring(VENDOR, 10 * instant.DAY)
+    sandbox.fire_timers(VENDOR, 10 * instant.DAY)
     assert saved(sandbox, stored.id).status == 50
 
 
@@ -138,8 +138,8 @@ def test_without_a_position_there_is_no_score_for_one() -> None:
 def test_score_tag_sets_high_or_low_scores(tag: str) -> None:
     sandbox = FakeSandbox()
     body = {**VALID, "email": f"ada+completes+score-{tag}@example.com"}
-    sandbox.ask(VENDOR, "create_assessment", body, media_type="application/json")
-    sandbox.ring(VENDOR)
+    sandbox.handle(VENDOR, "create_assessment", body, media_type="application/json")
+    sandbox.fire_timers(VENDOR)
     (stored,) = sandbox.all("assessment")
     found = stored.public["selfSigmaScore"][0].values()
     assert all(value >= 0.75 for value in found) if tag == "high" else all(value <= -0.75 for value in found)

@@ -46,7 +46,7 @@ def test_form_omits_a_missing_external_id(external_id: str | None) -> None:
 
 def test_webhook_source_may_be_omitted() -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_webhook_source="omitted")
+    sandbox.set_behaviour(pi_webhook_source="omitted")
     id = completed(sandbox, assessmentStatusWebHook=OWN, externalId="894ever-behavioral")
     assert sandbox.webhook_events[0].body == f"assessmentId={id}&assessmentState=40&externalId=894ever-behavioral"
 
@@ -80,7 +80,7 @@ def test_only_completion_sends_a_webhook(actions: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(("notify", "state"), [(0, "0"), (1, "10")])
 def test_webhook_on_creation_if_the_flag_says_so(notify: int, state: str) -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_webhook_on="creation and completion")
+    sandbox.set_behaviour(pi_webhook_on="creation and completion")
     completed(sandbox, assessmentStatusWebHook=OWN, notifyAssessmentAvailableUsingEmail=notify)
     assert [dict(parse_qsl(notice.body))["assessmentState"] for notice in sandbox.webhook_events] == [state, "40"]
 
@@ -126,7 +126,7 @@ def told(sandbox: FakeSandbox) -> dict[str, Any]:
 
 def test_webhook_format_json_has_its_members_in_order() -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_webhook_format="json")
+    sandbox.set_behaviour(pi_webhook_format="json")
     more = {"externalId": "a-1", "externalPersonId": "p-1", "redirectUrl": "https://example.com/thanks"}
     id = completed(sandbox, assessmentStatusWebHook=OWN, languageLocale="fr-CA", **more)
     body, face = told(sandbox), saved(sandbox, id).public
@@ -161,7 +161,7 @@ def test_webhook_format_json_has_its_members_in_order() -> None:
 
 def test_a_position_is_a_job_with_a_rating_in_the_newer_json() -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_webhook_format="json")
+    sandbox.set_behaviour(pi_webhook_format="json")
     completed(sandbox, assessmentStatusWebHook=OWN, associatedPositionTitle="Software Engineer")
     details = told(sandbox)["eventDetails"]
     assert list(details["job"]) == ["jobId", "title"]
@@ -171,7 +171,7 @@ def test_a_position_is_a_job_with_a_rating_in_the_newer_json() -> None:
 
 def test_creation_in_the_newer_json_has_no_results_yet() -> None:
     sandbox = FakeSandbox()
-    sandbox.behave(pi_webhook_format="json", pi_webhook_on="creation and completion")
+    sandbox.set_behaviour(pi_webhook_format="json", pi_webhook_on="creation and completion")
     created(sandbox, assessmentStatusWebHook=OWN, notifyAssessmentAvailableUsingEmail=1)
     body = told(sandbox)
     assert body["event"]["action"] == "AssessmentCreated"

@@ -32,7 +32,7 @@ class PymetricsSandbox(FakeSandbox):
 
     @staticmethod
     def _token(sandbox: FakeSandbox) -> str:
-        token: str = sandbox.ask(VENDOR, "create_token", dict(REQUESTS["create_token"].body)).body["access_token"]
+        token: str = sandbox.handle(VENDOR, "create_token", dict(REQUESTS["create_token"].body)).body["access_token"]
         return token
 
     def send(self, operation: str, change: Change | None = None) -> VendorResponse:
@@ -68,7 +68,7 @@ class PymetricsSandbox(FakeSandbox):
 
     def act(self, action: str, body: Any = MISSING) -> VendorResponse:
         """Apply an action to the order."""
-        return self.ask(VENDOR, action, body, params={"id": self.placeholders["{order}"]})
+        return self.handle(VENDOR, action, body, params={"id": self.placeholders["{order}"]})
 
     def order(self, *actions: str, **members: Any) -> str:
         """Create the order that later requests refer to, and apply actions to it."""

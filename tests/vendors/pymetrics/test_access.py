@@ -27,7 +27,7 @@ def test_token_response_has_four_members() -> None:
 
 @pytest.mark.parametrize(("authorization", "hinted"), [("Basic c2ltOng=", True), ("basic", True), ("Bearer x", False)])
 def test_refused_token_request_with_basic_credentials_has_a_hint(authorization: str, hinted: bool) -> None:
-    response = FakeSandbox().ask(
+    response = FakeSandbox().handle(
         VENDOR, "create_token", {}, media_type="application/json", headers={"authorization": authorization}
     )
     assert response.status == 400
@@ -36,7 +36,7 @@ def test_refused_token_request_with_basic_credentials_has_a_hint(authorization: 
 
 def test_unknown_members_of_a_token_request_are_noted() -> None:
     body = {"client_id": "sim-a", "client_secret": "x", "grant_type": "client_credentials", "Scope": "all"}
-    response = FakeSandbox().ask(VENDOR, "create_token", body, media_type="application/json")
+    response = FakeSandbox().handle(VENDOR, "create_token", body, media_type="application/json")
     assert (response.status, response.notes) == (201, ("body.Scope is not a documented member; it was ignored",))
 
 

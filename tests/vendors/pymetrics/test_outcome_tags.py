@@ -22,14 +22,14 @@ from tests.vendors.pymetrics.fakes import PymetricsSandbox
 def test_outcome_tag_in_the_email_chooses_the_outcome(tag: str, after: str, status: str) -> None:
     sandbox = PymetricsSandbox()
     sandbox.order(candidate={"email": f"ada+{tag}@example.com"})
-    sandbox.ring(VENDOR, instant.parse_duration(after) or 0)
+    sandbox.fire_timers(VENDOR, instant.parse_duration(after) or 0)
     assert sandbox.all("order")[0].status == status
 
 
 def test_progress_completes_every_order_after_its_duration() -> None:
     sandbox = PymetricsSandbox(progress="PT5M")
     sandbox.order()
-    sandbox.ring(VENDOR, 5 * instant.MINUTE)
+    sandbox.fire_timers(VENDOR, 5 * instant.MINUTE)
     order = sandbox.all("order")[0].public
     assert (order["status"], order["results"][0]["create_date"]) == ("Completed", "2026-11-01T12:05:00.000000+00:00")
 

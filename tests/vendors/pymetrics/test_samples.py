@@ -18,7 +18,7 @@ def planted(seed: int) -> FakeSandbox:
         assert (response.status, response.notes) == (201, ())
         for action in sample.actions:
             call = {"id": sandbox.all("order")[-1].id}
-            assert sandbox.ask(VENDOR, action, params=call).status == 200
+            assert sandbox.handle(VENDOR, action, params=call).status == 200
     return sandbox
 
 
