@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from http.client import IncompleteRead
 from ipaddress import ip_network
 from typing import Any
@@ -102,17 +102,56 @@ def pair(nodes: tuple[Switch, Node, Switch, Node]) -> Pair:
 
 
 @contextmanager
-def pair_that_stops(app: App, **options: Any) -> Iterator[tuple[Node, Node, Owner]]:
-    """Two servers for one test."""
+def pair_that_stops(app: App, *, front: dict[str, Any] | None = None, **options: Any) -> Iterator[tuple[Node, Owner]]:
+    """Two servers for one test: `front`, which has more options, and the owner."""
     with serving(app, **options) as node:
         owner = Owner(node.address)
-        with serving(elsewhere(lambda: owner), **options) as front:
-            yield front, node, owner
+        with serving(elsewhere(lambda: owner), **options, **(front or {})) as first:
+            yield first, owner
 
 
 async def ok(scope: Scope, receive: Receive, send: Send) -> None:
     """Respond 200 with `ok`."""
     await respond(send, 200, [(b"content-length", b"2")], b"ok")
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Respond 200 with the body of the request."""
+    body = await read_body({}, receive)
+    await respond(send, 200, [(b"content-length", b"%d" % len(body))], body)
+
+
+async def refuse_large(scope: Scope, receive: Receive, send: Send) -> None:
+    """Respond 413 to a body over the limit."""
+    with pytest.raises(TooLarge):
+        await read_body(named_headers(scope), receive)
+    await respond(send, 413, [(b"content-length", b"2")], b"ok")
+
+
+def noting(got: list[Any], note: Callable[[Scope], Any]) -> App:
+    """An app that notes something of each request and responds 200 with `ok`."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        got.append(note(scope))
+        await ok(scope, receive, send)
+
+    return app
+
+
+async def stream(send: Send, *parts: bytes, kind: bytes = b"text/plain", ends: bool = False) -> None:
+    """Begin a response in chunks with these parts."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
+    for part in parts:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    if ends:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def wait_until_closed(node: Node) -> None:
+    """Return when the ordinary listener takes no more connections."""
+    with suppress(OSError):
+        while True:
+            node.connect().close()
 
 
 # Requests.
@@ -176,8 +215,7 @@ def test_a_body_in_chunks_arrives_whole_and_without_a_length(pair: Pair) -> None
 def test_a_client_that_waits_for_100_continue_gets_it_from_the_first_process(pair: Pair) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         assert b"expect" not in dict(scope["headers"])
-        body = await read_body({}, receive)
-        await respond(send, 200, [(b"content-length", b"%d" % len(body))], body)
+        await echo(scope, receive, send)
 
     with pair(app) as (front, _, _), front.connect() as client:
         client.sendall(f"POST / HTTP/1.1\r\n{HEAD}Expect: 100-continue\r\nContent-Length: 3\r\n\r\n".encode())
@@ -205,56 +243,44 @@ def test_headers_for_the_next_recipient_only_are_not_forwarded_either_way(pair: 
 
 def test_what_the_first_process_knows_of_the_client_reaches_the_owner() -> None:
     got: list[Any] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        got.append({name: scope[name] for name in ("client", "server", "scheme", "path", "raw_path")})
-        got.append((dict(scope["headers"])[b"host"], proxy_info(scope).prefix, proxy_info(scope).names_host))
-        await ok(scope, receive, send)
+    app = noting(
+        got,
+        lambda scope: (
+            [scope[name] for name in ("client", "server", "scheme", "path", "raw_path")],
+            (dict(scope["headers"])[b"host"], proxy_info(scope).prefix, proxy_info(scope).names_host),
+        ),
+    )
 
     def proxied(app: App) -> App:
         return ProxyHeaders(app, None, [ip_network("127.0.0.0/8")], ["mercury"])
 
-    with serving(app) as node:
-        owner = Owner(node.address)
-        with serving(elsewhere(lambda: owner), outer=proxied) as front:
-            request = get(
-                "/s%69m/mercury/%6frder", "X-Forwarded-For: 192.0.2.7:4711", "X-Forwarded-Proto: https",
-                "X-Forwarded-Host: public.example", "X-Forwarded-Prefix: /sim",
-            )  # fmt: skip
-            assert front.exchange(request).endswith(b"ok")
+    with pair_that_stops(app, front={"outer": proxied}) as (front, _):
+        request = get(
+            "/s%69m/mercury/%6frder", "X-Forwarded-For: 192.0.2.7:4711", "X-Forwarded-Proto: https",
+            "X-Forwarded-Host: public.example", "X-Forwarded-Prefix: /sim",
+        )  # fmt: skip
+        assert front.exchange(request).endswith(b"ok")
     assert got == [
-        {
-            "client": ("192.0.2.7", 4711), "server": ("127.0.0.1", front.port), "scheme": "https",
-            "path": "/mercury/order", "raw_path": b"/mercury/%6frder",
-        },
-        (b"public.example", "/sim", True),
-    ]  # fmt: skip
+        (
+            [("192.0.2.7", 4711), ("127.0.0.1", front.port), "https", "/mercury/order", b"/mercury/%6frder"],
+            (b"public.example", "/sim", True),
+        )
+    ]
 
 
 def test_both_processes_log_a_request_under_one_id() -> None:
     got: list[str] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        got.append(request_name())
-        await ok(scope, receive, send)
-
-    with serving(app) as node:
-        owner = Owner(node.address)
-        with serving(elsewhere(lambda: owner), outer=AccessLog) as front:
-            for headers in ((), ("X-Request-Id: mine",)):
-                response = parsed(front.exchange(get("/", *headers)))
-                assert dict(response[1])["simulator-request-id"] == got[-1]
+    with pair_that_stops(noting(got, lambda _: request_name()), front={"outer": AccessLog}) as (front, _):
+        for headers in ((), ("X-Request-Id: mine",)):
+            response = parsed(front.exchange(get("/", *headers)))
+            assert dict(response[1])["simulator-request-id"] == got[-1]
     assert got[0] != got[1] == "mine"
 
 
 @pytest.mark.parametrize("value", ["{}", "x", json.dumps({"client": ["192.0.2.7", 1], "scheme": "https"})])
 def test_the_forward_header_of_a_client_is_ignored_at_the_ordinary_listener(pair: Pair, value: str) -> None:
     got: list[Any] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        got.append((dict(scope["headers"]), scope["client"][0], scope["scheme"]))
-        await ok(scope, receive, send)
-
+    app = noting(got, lambda scope: (dict(scope["headers"]), scope["client"][0], scope["scheme"]))
     with pair(app) as (front, owner, _):
         for node in (owner, front):
             assert node.exchange(get("/", f"Simulator-Forwarded: {value}")).endswith(b"ok")
@@ -317,40 +343,23 @@ def test_the_client_gets_the_response_as_its_owner_sent_it(
 
 @pytest.mark.parametrize("size", [1, 65_536, LARGEST_BODY])
 def test_a_large_body_reaches_the_owner_whole(pair: Pair, size: int) -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body({}, receive)
-        await respond(send, 200, [(b"content-length", b"%d" % len(body))], body)
-
-    with pair(app) as (front, _, _):
+    with pair(echo) as (front, _, _):
         assert parsed(front.exchange(get(method="POST", body=MEGABYTE[:size])))[2] == MEGABYTE[:size]
 
 
-@pytest.mark.parametrize("framing", ["length", "chunks"])
-def test_a_body_over_the_limit_is_refused_by_the_owner_as_its_own_is(pair: Pair, framing: str) -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        with pytest.raises(TooLarge):
-            await read_body(named_headers(scope), receive)
-        await respond(send, 413, [(b"content-length", b"2")], b"ok")
-
-    body = MEGABYTE * 3
-    head = "POST / HTTP/1.1\r\nHost: sim.example\r\n"  # a connection that closes would be reset by what is unread
-    if framing == "length":
-        request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-    else:
-        request = f"{head}Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
-    with pair(app) as (front, _, _), front.connect() as client:
-        client.sendall(request)
-        assert until(client, b"ok").startswith(b"HTTP/1.1 413 ")
+LARGE = MEGABYTE * 3
+TOO_LARGE = {
+    "length": b"Content-Length: %d\r\n\r\n%b" % (len(LARGE), LARGE),
+    "chunks": b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(LARGE), LARGE),
+    "length without the body": b"Content-Length: 1048577\r\n\r\n",
+}
 
 
-def test_a_content_length_over_the_limit_is_refused_before_the_body(pair: Pair) -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        with pytest.raises(TooLarge):
-            await read_body(named_headers(scope), receive)
-        await respond(send, 413, [(b"content-length", b"2")], b"ok")
-
-    with pair(app) as (front, _, _), front.connect() as client:
-        client.sendall(b"POST / HTTP/1.1\r\nHost: sim.example\r\nContent-Length: 1048577\r\n\r\n")
+@pytest.mark.parametrize("request_", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_a_body_over_the_limit_is_refused_by_the_owner_as_its_own_is(pair: Pair, request_: bytes) -> None:
+    # The connection is kept: one that closes would be reset by what is unread.
+    with pair(refuse_large) as (front, _, _), front.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: sim.example\r\n" + request_)
         assert until(client, b"ok").startswith(b"HTTP/1.1 413 ")
 
 
@@ -358,8 +367,7 @@ def test_an_event_stream_reaches_the_client_event_by_event(pair: Pair) -> None:
     follows = threading.Semaphore(0)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"text/event-stream")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await stream(send, kind=b"text/event-stream")
         for event in (b"", b"data: 1\n\n", b"data: 2\n\n"):
             await send({"type": "http.response.body", "body": event, "more_body": True})
             await asyncio.to_thread(follows.acquire)
@@ -374,25 +382,14 @@ def test_an_event_stream_reaches_the_client_event_by_event(pair: Pair) -> None:
 
 
 def test_requests_one_after_the_other_use_one_connection_to_the_owner() -> None:
-    ports: set[int] = set()
-    forwards: set[int] = set()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        ports.add(scope["client"][1])
-        inner = connection_of(scope)
-        assert inner is not None
-        forwards.add(id(inner))
-        await ok(scope, receive, send)
-
-    with pair_that_stops(app) as (front, _, _):
+    got: list[Any] = []
+    app = noting(got, lambda scope: (scope["client"][1], id(connection_of(scope))))
+    with pair_that_stops(app) as (front, _):
         for _ in range(20):
             assert front.exchange(get()).endswith(b"ok")
-    assert len(ports) == 20
-    assert len(forwards) == 1
-
-
-def test_the_owner_keeps_idle_connections_far_longer_than_they_are_used() -> None:
-    assert 2 * forwarding.KEPT < connection.IDLE
+    ports, forwards = ({*each} for each in zip(*got, strict=True))
+    assert (len(ports), len(forwards)) == (20, 1)
+    assert 2 * forwarding.KEPT < connection.IDLE, "the owner keeps idle connections far longer than they are used"
 
 
 def test_three_hundred_requests_at_once_each_get_their_own_response(pair: Pair) -> None:
@@ -419,11 +416,14 @@ def test_three_hundred_requests_at_once_each_get_their_own_response(pair: Pair) 
 # Ends of connections.
 
 
-def test_the_owner_sees_that_the_client_disconnects(pair: Pair) -> None:
+@pytest.mark.parametrize("part", [b"", b"part"], ids=["before the response", "within a stream"])
+def test_the_owner_sees_that_the_client_disconnects(pair: Pair, part: bytes) -> None:
     began, gone = threading.Event(), threading.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await read_body({}, receive)
+        if part:
+            await stream(send, part)
         began.set()
         assert (await receive())["type"] == "http.disconnect"
         gone.set()
@@ -432,25 +432,9 @@ def test_the_owner_sees_that_the_client_disconnects(pair: Pair) -> None:
         with front.connect() as client:
             client.sendall(get())
             assert began.wait(WITHIN)
+            until(client, part)
         assert gone.wait(WITHIN)
     assert owner.reports == []
-
-
-def test_the_owner_sees_that_the_client_disconnects_within_a_stream(pair: Pair) -> None:
-    gone = threading.Event()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await read_body({}, receive)
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"part", "more_body": True})
-        assert (await receive())["type"] == "http.disconnect"
-        gone.set()
-
-    with pair(app) as (front, _, _):
-        with front.connect() as client:
-            client.sendall(get())
-            until(client, b"part")
-        assert gone.wait(WITHIN)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
@@ -492,7 +476,7 @@ def test_a_slow_client_slows_the_owner_and_nothing_is_lost(pair: Pair) -> None:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal sent
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await stream(send)
         for _ in range(64):
             await send({"type": "http.response.body", "body": MEGABYTE, "more_body": True})
             sent += 1
@@ -503,8 +487,7 @@ def test_a_slow_client_slows_the_owner_and_nothing_is_lost(pair: Pair) -> None:
         until(client, b"\r\n\r\n")
         time.sleep(0.5)  # nothing tells that no more is sent
         assert sent < 40
-        size = len(everything(client))
-        assert size > 63 * LARGEST_BODY
+        assert len(everything(client)) > 63 * LARGEST_BODY
     assert sent == 64
 
 
@@ -534,11 +517,7 @@ def test_after_a_refused_connection_the_new_owner_answers_itself() -> None:
 
 
 def test_after_a_refused_connection_another_owner_gets_the_request() -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body({}, receive)
-        await respond(send, 200, [(b"content-length", b"%d" % len(body))], body)
-
-    with serving(app) as node:
+    with serving(echo) as node:
         owners = [Owner(free_address()), Owner(node.address)]
         dead = owners[0]
 
@@ -553,15 +532,10 @@ def test_after_a_refused_connection_another_owner_gets_the_request() -> None:
 
 
 def test_after_a_421_another_owner_gets_the_request() -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body({}, receive)
-        await respond(send, 200, [(b"content-length", b"%d" % len(body))], body)
-
-    with serving(app) as right, serving(elsewhere(lambda: Owner(right.address))) as wrong:
+    with serving(echo) as right, serving(elsewhere(lambda: Owner(right.address))) as wrong:
         owners = [Owner(wrong.address), Owner(wrong.address), Owner(right.address)]
         former = owners[0]
-        former._then = lambda: owners.pop(0)
-        owners[1]._then = lambda: owners.pop(0)
+        former._then = owners[1]._then = lambda: owners.pop(0)
         with serving(elsewhere(lambda: owners[0])) as front:
             assert front.exchange(get(method="POST", body=b"abc")).endswith(b"abc")
     assert former.reports == ["forget"]
@@ -570,14 +544,10 @@ def test_after_a_421_another_owner_gets_the_request() -> None:
 def test_a_forwarded_request_is_not_forwarded_again() -> None:
     calls: list[str] = []
 
-    async def third(scope: Scope, receive: Receive, send: Send) -> None:
-        calls.append(scope["path"])
-        await ok(scope, receive, send)
-
     async def raising(scope: Scope, receive: Receive, send: Send) -> None:
         raise OwnedElsewhere(Owner(node.address))
 
-    with serving(third) as node:
+    with serving(noting(calls, lambda scope: scope["path"])) as node:
         for app in (elsewhere(lambda: Owner(node.address)), raising):
             with serving(app) as wrong:
                 about = {"client": None, "server": None, "scheme": "http", "prefix": "", "names_host": False}
@@ -649,8 +619,9 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_healthy_owner_is_waited_for(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    probes = 0
+@pytest.mark.parametrize("parts", [(), (b"first",)], ids=["before the response", "within a stream"])
+def test_a_healthy_owner_is_waited_for(pair: Pair, parts: tuple[bytes, ...]) -> None:
+    probes, enough = 0, asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal probes
@@ -658,37 +629,19 @@ def test_a_healthy_owner_is_waited_for(pair: Pair, monkeypatch: pytest.MonkeyPat
             probes += 1
             if probes == 5:
                 enough.set()
+            await ok(scope, receive, send)
+        elif parts:
+            await stream(send, *parts)
+            await enough.wait()
+            await send({"type": "http.response.body", "body": b"ok", "more_body": False})
         else:
             await enough.wait()
-        await ok(scope, receive, send)
+            await ok(scope, receive, send)
 
-    enough = asyncio.Event()
     with pair(app) as (front, _, owner):
-        assert front.exchange(get()).endswith(b"ok")
+        assert parsed(front.exchange(get()))[2] == b"".join([*parts, b"ok"])
     assert probes >= 5
     assert owner.reports == []
-
-
-@pytest.mark.usefixtures("hasty")
-def test_a_stream_of_a_healthy_owner_may_pause(pair: Pair) -> None:
-    probes = 0
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal probes
-        if scope["path"] == "/_simulator/health":
-            probes += 1
-            if probes == 3:
-                enough.set()
-            await ok(scope, receive, send)
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"first", "more_body": True})
-        await enough.wait()
-        await send({"type": "http.response.body", "body": b"last", "more_body": False})
-
-    enough = asyncio.Event()
-    with pair(app) as (front, _, _):
-        assert parsed(front.exchange(get()))[2] == b"firstlast"
 
 
 OWNER_PROCESS = """
@@ -707,8 +660,7 @@ async def frozen(scope: Scope, receive: Receive, send: Send) -> None:
     """Begin a response on one path, and never respond on another."""
     await read_body({}, receive)
     if scope["path"] == "/stream":
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"part", "more_body": True})
+        await stream(send, b"part")
     if scope["path"] in ("/stream", "/silent"):
         await receive()
     await ok(scope, receive, send)
@@ -796,11 +748,6 @@ def test_a_starlette_app_may_raise_owned_elsewhere_anywhere() -> None:
         routes=[Route("/a", endpoint, methods=["GET", "POST"])],
         exception_handlers={OwnedElsewhere: answer_owned_elsewhere, Exception: answer_owned_elsewhere},
     )
-
-    async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body({}, receive)
-        await respond(send, 200, [(b"content-length", b"%d" % len(body))], body)
-
     with serving(echo) as node:
         owner = Owner(node.address)
         with serving(app) as front:
@@ -821,12 +768,10 @@ def test_without_forwarding_leave_to_raises() -> None:
 def test_a_process_that_stops_ends_forwarded_event_streams_in_good_order() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await read_body({}, receive)
-        headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
+        await stream(send, b"data: 1\n\n", kind=b"text/event-stream; charset=utf-8")
         await receive()
 
-    with pair_that_stops(app, grace=30) as (front, _, _), front.connect() as client:
+    with pair_that_stops(app, grace=30) as (front, _), front.connect() as client:
         client.sendall(get())
         answer = until(client, b"data: 1\n\n\r\n")
         front.stop()
@@ -837,60 +782,20 @@ def test_a_process_that_stops_does_not_wait_for_a_client_that_reads_no_more_of_a
     full = threading.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"text/event-stream")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        while True:
+        await stream(send, kind=b"text/event-stream")
+        while connection_of(scope).is_open:  # type: ignore[union-attr]
             try:
                 async with asyncio.timeout(0.5):
                     await send({"type": "http.response.body", "body": MEGABYTE, "more_body": True})
             except TimeoutError:
                 full.set()
-            if connection_of(scope).is_open is False:  # type: ignore[union-attr]
-                return
 
-    with pair_that_stops(app, grace=30) as (front, _, _), front.connect() as client:
+    with pair_that_stops(app, grace=30) as (front, _), front.connect() as client:
         client.sendall(get())
         assert full.wait(WITHIN)
         began = time.monotonic()
         front.stop()
         assert time.monotonic() - began < 10
-
-
-def test_a_process_that_stops_finishes_forwarded_requests() -> None:
-    began = threading.Event()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        began.set()
-        await asyncio.to_thread(goes_on.wait)
-        await ok(scope, receive, send)
-
-    goes_on = threading.Event()
-    with pair_that_stops(app) as (front, _, _), front.connect() as client:
-        client.sendall(get())
-        assert began.wait(WITHIN)
-        front.begin_stop()
-        goes_on.set()
-        assert everything(client).endswith(b"ok")
-
-
-def test_a_process_that_stops_cuts_off_a_forwarded_stream_when_its_grace_time_is_over() -> None:
-    gone = threading.Event()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await read_body({}, receive)
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"part", "more_body": True})
-        await receive()
-        gone.set()
-
-    with serving(app) as node:
-        owner = Owner(node.address)
-        with serving(elsewhere(lambda: owner), grace=0.2) as front, front.connect() as client:
-            client.sendall(get())
-            until(client, b"part")
-            front.stop()
-            assert everything(client) == b""
-        assert gone.wait(WITHIN)
 
 
 def test_an_owner_that_stops_takes_forwards_until_it_has_released_its_sandboxes(
@@ -916,11 +821,7 @@ def test_an_owner_that_stops_takes_forwards_until_it_has_released_its_sandboxes(
         client.sendall(get("/slow"))
         assert began.wait(WITHIN)
         node.begin_stop()
-        while True:  # until the ordinary listener is closed
-            try:
-                node.connect().close()
-            except OSError:
-                break
+        wait_until_closed(node)
         assert front.exchange(get()).endswith(b"ok")
         assert owners[0].reports == []
         former = owners[0]
@@ -932,36 +833,6 @@ def test_an_owner_that_stops_takes_forwards_until_it_has_released_its_sandboxes(
     assert former.reports == ["forget"]
 
 
-def test_an_owner_that_stops_finishes_forwarded_requests_before_it_releases_their_sandboxes() -> None:
-    began = threading.Event()
-    released: list[bool] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        began.set()
-        await asyncio.to_thread(goes_on.wait)
-        released.append(node.released)
-        await ok(scope, receive, send)
-
-    goes_on = threading.Event()
-    node = Node(app).start()
-    owner = Owner(node.address)
-    with serving(elsewhere(lambda: owner)) as front, front.connect() as client:
-        client.sendall(get())
-        assert began.wait(WITHIN)
-        node.begin_stop()
-        while True:  # until the ordinary listener is closed
-            try:
-                node.connect().close()
-            except OSError:
-                break
-        goes_on.set()
-        assert everything(client).endswith(b"ok")
-        node.stop()
-    assert released == [False]
-    assert node.released
-    assert owner.reports == []
-
-
 def test_an_owner_that_cannot_release_its_sandboxes_stops_nevertheless(caplog: pytest.LogCaptureFixture) -> None:
     async def release(may_wait: Callable[[], bool]) -> None:
         raise OSError("the database is gone")
@@ -971,21 +842,70 @@ def test_an_owner_that_cannot_release_its_sandboxes_stops_nevertheless(caplog: p
     assert "the sandboxes of this process were not released" in caplog.text
 
 
-def test_an_owner_that_stops_cuts_off_a_forwarded_request_when_its_grace_time_is_over() -> None:
-    began = threading.Event()
+def blocked() -> tuple[App, threading.Event, threading.Event]:
+    """An app that responds when the second event is set; the first says that a request has come."""
+    began, goes_on = threading.Event(), threading.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         began.set()
-        try:
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
-            hang_up(connection_of(scope))
+        await asyncio.to_thread(goes_on.wait)
+        await ok(scope, receive, send)
 
-    node = Node(app, grace=0.2).start()
+    return app, began, goes_on
+
+
+def test_a_process_that_stops_finishes_forwarded_requests() -> None:
+    app, began, goes_on = blocked()
+    with pair_that_stops(app) as (front, _), front.connect() as client:
+        client.sendall(get())
+        assert began.wait(WITHIN)
+        front.begin_stop()
+        goes_on.set()
+        assert everything(client).endswith(b"ok")
+
+
+def test_an_owner_that_stops_finishes_forwarded_requests_before_it_releases_their_sandboxes() -> None:
+    slow, began, goes_on = blocked()
+    released: list[bool] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await slow(scope, receive, send)
+        released.append(node.released)
+
+    node = Node(app).start()
     owner = Owner(node.address)
     with serving(elsewhere(lambda: owner)) as front, front.connect() as client:
         client.sendall(get())
         assert began.wait(WITHIN)
+        node.begin_stop()
+        wait_until_closed(node)
+        goes_on.set()
+        assert everything(client).endswith(b"ok")
         node.stop()
+    assert (released, node.released, owner.reports) == ([False], True, [])
+
+
+@pytest.mark.parametrize("stopping", ["front", "owner"])
+def test_a_forwarded_request_is_cut_off_when_the_grace_time_is_over(stopping: str) -> None:
+    gone = threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await read_body({}, receive)
+        await stream(send, b"part")
+        try:
+            await receive()
+        except asyncio.CancelledError:
+            hang_up(connection_of(scope))
+        gone.set()
+
+    node = Node(app, grace=0.2).start()
+    owner = Owner(node.address)
+    with serving(elsewhere(lambda: owner), grace=0.2) as front, front.connect() as client:
+        client.sendall(get())
+        until(client, b"part")
+        (node if stopping == "owner" else front).stop()
         assert everything(client) == b""
+        assert gone.wait(WITHIN)
+        if stopping == "front":
+            node.stop()
     assert owner.reports == []
