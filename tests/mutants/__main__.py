@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tests.mutants import MUTANTS, Mutant, loading
+from tests.mutants import MUTANTS, install
 
 
 @click.group()
@@ -19,10 +19,10 @@ def main() -> None:
 def serve(id: str, options: tuple[str, ...]) -> None:
     """Serve with the change ID; OPTIONS are those of `assessment-simulator serve`."""
     try:
-        loading.install(MUTANTS[id])
+        install(MUTANTS[id])
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
-    from assessment_simulator.cli import main as simulator
+    from assessment_simulator.cli import main as simulator  # after the change is installed
 
     simulator(["serve", *options], prog_name="assessment-simulator")
 
@@ -42,12 +42,17 @@ def show() -> None:
 @click.option("--budget", default=110, show_default=True, type=click.IntRange(1), help="Seconds for each.")
 @click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Renew this page; for full runs only.")
 def run(only: str | None, sample: int | None, at_once: int, budget: int, write: Path | None) -> None:
-    """Let the contracts look at the mutants, after a server that nobody changed."""
-    from tests.mutants import page, running
+    """Let the contracts look at the mutants, after the unchanged server."""
+    from tests.mutants import page, running  # which load the program, and `serve` must not
 
     if write and (only or sample):
         raise click.UsageError("--write is for full runs: without --only and --sample")
-    chosen = _chosen(only, sample)
+    chosen = [*MUTANTS.values()]
+    try:
+        chosen = running.named(chosen, only) if only else chosen
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
+    chosen = running.sample(chosen, sample) if sample else chosen
     control = running.look(None, budget)
     click.echo(page.line(control))
     if control.status != 0:
@@ -60,17 +65,6 @@ def run(only: str | None, sample: int | None, at_once: int, budget: int, write: 
     if write:
         page.write(write, outcomes)
     sys.exit(0 if page.reached(outcomes) else 1)
-
-
-def _chosen(only: str | None, sample: int | None) -> list[Mutant]:
-    from tests.mutants import running
-
-    chosen = [*MUTANTS.values()]
-    try:
-        chosen = running.named(chosen, only) if only else chosen
-    except ValueError as problem:
-        raise click.UsageError(str(problem)) from None
-    return running.sample(chosen, sample) if sample else chosen
 
 
 main(prog_name="scripts/mutants")

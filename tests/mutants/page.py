@@ -1,21 +1,21 @@
-"""What came of looking at the mutants: a line for whoever waits, and the page `docs/mutants.md`."""
+"""What came of looking at the mutants: a line for a terminal, and the page `docs/mutants.md`."""
 
 import datetime as dt
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.mutants import TABLES
 from tests.mutants.running import Outcome
 
+# The part of the mutants that must be caught.
 GOAL = 0.95
-"""The part of the mutants that must be caught."""
 BEGIN, END = "<!-- mutants: begin -->", "<!-- mutants: end -->"
 
 
 def reached(outcomes: Sequence[Outcome]) -> bool:
-    """Whether enough were caught, and all could be asked."""
+    """Whether enough were caught, and the contracts could run against all."""
     caught = sum(outcome.verdict == "caught" for outcome in outcomes)
     return caught >= GOAL * len(outcomes) and all(outcome.verdict != "invalid" for outcome in outcomes)
 
@@ -42,34 +42,29 @@ def summary(outcomes: Sequence[Outcome]) -> str:
 
 
 def write(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """Put the scoreboard between the page's two markers; raises ValueError where there are none."""
+    """Put the results between the page's two markers; raises ValueError where there are none."""
     before, begin, rest = path.read_text("utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{path} has no place for the scoreboard: it needs the lines {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n{_scoreboard(outcomes)}\n{END}{after}", "utf-8")
-
-
-def _scoreboard(outcomes: Sequence[Outcome]) -> str:
-    found = {outcome.mutant.id: outcome for outcome in outcomes if outcome.mutant}
     machine = f"{os.cpu_count()} cores; {platform.system()}; CPython {platform.python_version()}"
     lines = [f"Looked at on {dt.datetime.now(dt.UTC):%Y-%m-%d}; {machine}.", "", f"{summary(outcomes)}."]
-    for table in TABLES:
-        lines += _table(str(table.__doc__), [found[mutant.id] for mutant in table.MUTANTS if mutant.id in found])
-    return "\n".join(lines)
-
-
-def _table(title: str, outcomes: Sequence[Outcome]) -> list[str]:
-    if not outcomes:
-        return []
-    rows = ["", f"### {title.rstrip('.')}", "", "| mutant | what is wrong | caught by | seconds |", "|---|---|---|--:|"]
-    return rows + [_row(outcome) for outcome in outcomes]
-
-
-_VERDICTS: Mapping[str, str] = {"survived": "**survived**", "invalid": "**could not be asked**", "caught": ""}
-
-
-def _row(outcome: Outcome) -> str:
-    id, breaks = (outcome.mutant.id, outcome.mutant.breaks) if outcome.mutant else ("", "")
-    by = _VERDICTS[outcome.verdict] or ", ".join(f"`{name}`" for name in outcome.by)
-    return f"| `{id}` | {breaks.replace('|', chr(92) + '|')} | {by} | {outcome.seconds:.1f} |"
+    verdicts = {"survived": "**survived**", "invalid": "**could not be asked**"}
+    found = {outcome.mutant.id: outcome for outcome in outcomes if outcome.mutant}
+    for title, mutants in TABLES.items():
+        rows = []
+        for mutant in mutants:
+            if outcome := found.get(mutant.id):
+                by = verdicts.get(outcome.verdict) or ", ".join(f"`{name}`" for name in outcome.by)
+                breaks = mutant.breaks.replace("|", r"\|")
+                rows.append(f"| `{mutant.id}` | {breaks} | {by} | {outcome.seconds:.1f} |")
+        if rows:
+            lines += [
+                "",
+                f"### {title}",
+                "",
+                "| mutant | what is wrong | caught by | seconds |",
+                "|---|---|---|--:|",
+                *rows,
+            ]
+    path.write_text("\n".join([before + BEGIN, *lines, END + after]), "utf-8")
