@@ -70,12 +70,20 @@ class Server(uvicorn.Server):
     def __init__(self, simulator: Simulator, announce: Callable[[], bool], settings: Settings) -> None:
         self.connections = Connections(simulator.app, settings.max_connections)
         super().__init__(_config(self.connections, settings))
-        self.is_announced = False
+        self.is_announced = self._is_shut_down = False
         self._announce = announce
         self._simulator = simulator
         self._settings = settings
         self._forwards: Connections | None = None
         self._forward_server: asyncio.Server | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal comes, also if it comes before the start is over."""
+        with self.capture_signals():
+            await super().serve(sockets)
+            # Old versions of uvicorn leave out the shutdown then, and the log's connections would keep the process.
+            if self.started and not self._is_shut_down:
+                await self.shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the log and the configured sandboxes, start as uvicorn does, listen for forwards, then announce."""
@@ -95,13 +103,11 @@ class Server(uvicorn.Server):
                 protocol, sock=self._simulator.forward_socket, backlog=BACKLOG
             )
         self.is_announced = self._announce()
-        if not self.is_announced:
-            self.should_exit = True
-            # Old versions of uvicorn leave it out in this case.
-            await self.lifespan.shutdown()
+        self.should_exit |= not self.is_announced
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in the order that the module describes."""
+        self._is_shut_down = True
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._settings.grace
         for listener in (*self.servers, *(sockets or ())):
