@@ -2,16 +2,19 @@
 
 import gc
 import signal
+import threading
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from hypothesis import settings
 
 from tests.postgres import new_database, postgres
-from tests.servers import CONTROL_TOKEN, Listener, Sandbox, Server
+from tests.servers import CONTROL_TOKEN, Listener, Received, Sandbox, Server
 
 settings.register_profile("tests", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("tests")
@@ -166,6 +169,34 @@ def listener() -> Iterator[Listener]:
     """A webhook listener that responds with 200 by default."""
     with Listener() as listening:
         yield listening
+
+
+@pytest.fixture
+def gate(listener: Listener) -> Iterator[threading.Event]:
+    """The listener responds, with 200, when this is set."""
+    opened = threading.Event()
+
+    def answer(received: Received) -> int:
+        opened.wait(20)
+        return 200
+
+    listener.answers = answer
+    yield opened
+    opened.set()
+
+
+@pytest.fixture
+def frozen(sandbox: Sandbox) -> Sandbox:
+    """A sandbox whose clock stands at the beginning of 2026."""
+    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01"})
+    return sandbox
+
+
+@pytest.fixture
+def aside() -> Iterator[Callable[..., "Future[Any]"]]:
+    """Runs functions in other threads; waits for them at the end."""
+    with ThreadPoolExecutor(8) as threads:
+        yield threads.submit
 
 
 @pytest.fixture(scope="session")

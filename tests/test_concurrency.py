@@ -18,11 +18,8 @@ import httpx2
 import pytest
 
 from tests.server import wait_for_responses_handled
-from tests.server.test_clock import gate
 from tests.servers import Listener, Received, Sandbox, Server
 from tests.waiting import until, wait_for_requests_read
-
-__all__ = ["gate"]
 
 PATH = "/api/v1/behavioralassessments"
 GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.clients.environments import STANDARD_WEBHOOKS, environment, node_environment
-from tests.server.test_clock import act, order, turn
+from tests.server.clock import act, order, turn
 from tests.servers import Listener, Sandbox
 
 HERE = Path(__file__).parent / "standard_webhooks"

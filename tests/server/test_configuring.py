@@ -134,9 +134,15 @@ INVALID_WITHIN: tuple[tuple[str, Any, str, str], ...] = (
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in VALID.items() for value in values])
-def test_valid_setting_is_accepted(name: str, value: Any) -> None:
-    told = json.loads(json.dumps(shown(VENDORS, changed(VENDORS, Config(), {name: value}))))
-    assert told[name] == value
+def test_valid_setting_is_accepted_and_the_others_stay(name: str, value: Any) -> None:
+    after = shown(VENDORS, changed(VENDORS, Config(), {name: value}))
+    assert json.loads(json.dumps(after)) == {**json.loads(json.dumps(shown(VENDORS, Config()))), name: value}
+
+
+@pytest.mark.parametrize("name", [name for name, values in VALID.items() if None in values])
+def test_null_removes_a_setting(name: str) -> None:
+    config = changed(VENDORS, Config(), {name: VALID[name][0]})
+    assert shown(VENDORS, changed(VENDORS, config, {name: None}))[name] is None
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in INVALID.items() for value in values])

@@ -4,13 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.server.test_clock import START, act, after, freeze, order, ticks, turn
+from tests.server.clock import START, act, after, freeze, order, ticks, turn
 from tests.server.test_faults import met, put
-from tests.server.test_webhooks import INITIAL_BACKOFF, MINUTE, complete, frozen, only, settle
+from tests.server.test_webhooks import INITIAL_BACKOFF, MINUTE, complete, only, settle
 from tests.servers import Listener, Sandbox
 from tests.waiting import until
-
-__all__ = ["frozen"]
 
 HOUR = 60 * MINUTE
 DELAY = {"on": "deliveries", "do": "delay", "duration": "PT1H"}

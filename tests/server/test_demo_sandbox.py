@@ -7,7 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.server.test_clock import GAMES, PI, act, assess, order, ticks, turn
+from tests.server import GAMES
+from tests.server.clock import PI, act, assess, order, ticks, turn
 from tests.servers import Listener, Sandbox, Server, served
 
 STATES = {0, 10, 20, 30, 40, 50, 65}

@@ -19,12 +19,9 @@ from assessment_simulator.sandbox import request_changes
 from assessment_simulator.settings import Settings
 from assessment_simulator.storage import Unwritten
 from tests.server import advance, assessment
-from tests.server.test_clock import aside
 from tests.server.test_faults import held, met, put
 from tests.servers import Sandbox
 from tests.waiting import until
-
-__all__ = ["aside"]
 
 Aside = Callable[..., "Future[Any]"]
 PI = "/api/v1/behavioralassessments"

@@ -13,11 +13,8 @@ import httpx2
 import pytest
 
 from tests.server import order, order_body, problem
-from tests.server.test_clock import aside
 from tests.servers import Caller, Sandbox, Server
 from tests.waiting import until
-
-__all__ = ["aside"]
 
 Aside = Callable[..., "Future[Any]"]
 PI = "/api/v1/behavioralassessments"

@@ -10,7 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.server.test_clock import ADA, GAMES, PI, START, assess, freeze, order, turn
+from tests.server import GAMES
+from tests.server.clock import ADA, PI, START, assess, freeze, order, turn
 from tests.server.test_webhooks import free_port, settle
 from tests.servers import Listener, Received, Sandbox, Server
 

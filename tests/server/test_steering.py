@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.server.test_clock import DAY, HOUR, PI, SECOND, START, act, after, assess, freeze, order, status, turn
+from tests.server.clock import DAY, HOUR, PI, SECOND, START, act, after, assess, freeze, order, status, turn
 from tests.servers import Listener, Sandbox
 
 NOT_STARTED = "Not Started"

@@ -22,29 +22,10 @@ import pytest
 from assessment_simulator.core.retry_schedule import WebhookRequest
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
-from tests.server import ENDINGS, wait_for_responses_handled
-from tests.server.test_clock import (
-    ADA,
-    GAMES,
-    HOUR,
-    PI,
-    SECOND,
-    START,
-    act,
-    after,
-    aside,
-    assess,
-    freeze,
-    gate,
-    order,
-    status,
-    ticks,
-    turn,
-)
+from tests.server import ENDINGS, GAMES, wait_for_responses_handled
+from tests.server.clock import ADA, HOUR, PI, SECOND, START, act, after, assess, freeze, order, status, ticks, turn
 from tests.servers import Listener, Received, Sandbox, served
 from tests.waiting import until, wait_for_requests_read
-
-__all__ = ["aside", "gate"]
 
 MINUTE = 60 * SECOND
 INITIAL_BACKOFF = 3_375 * SECOND // 10
@@ -116,13 +97,6 @@ def only(deliveries: list[Any]) -> Any:
     """The one delivery."""
     assert len(deliveries) == 1, deliveries
     return deliveries[0]
-
-
-@pytest.fixture
-def frozen(sandbox: Sandbox) -> Sandbox:
-    """A sandbox whose clock stands at START."""
-    freeze(sandbox)
-    return sandbox
 
 
 @pytest.fixture
