@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+# The kind of records that are credentials; their `status` is the instant at which they expire. A restore keeps them, a
+# reset deletes them, and a fork does not copy them.
 TOKEN = "token"  # noqa: S105  a kind of record
-"""The kind of records that are credentials; their `status` is the instant at which they expire. A restore keeps them, a
-reset deletes them, and a fork does not copy them."""
 
 
 @dataclass(frozen=True, slots=True)

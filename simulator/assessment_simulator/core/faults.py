@@ -138,8 +138,8 @@ def count_match(fault: Fault, counter: Counter, seed: int | str) -> Counter:
     return Counter(matched, counter.triggered + triggers)
 
 
+# Stores the new counter of the fault at a place of the list.
 Count = Callable[[int, Counter], None]
-"""Stores the new counter of the fault at a place of the list."""
 _CALLS = frozenset(KINDS["calls"])
 
 

@@ -18,10 +18,10 @@ WEEK = 7 * DAY
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+# 0001-01-01T00:00:00Z, the first instant that can be written.
 EARLIEST = -62_135_596_800 * SECOND
-"""0001-01-01T00:00:00Z, the first instant that can be written."""
+# 9999-12-31T23:59:59.9999999Z, the last instant that can be written.
 LATEST = 253_402_300_800 * SECOND - 1
-"""9999-12-31T23:59:59.9999999Z, the last instant that can be written."""
 
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?(?:(Z)|([+-])(\d\d):(\d\d)))?", re.ASCII

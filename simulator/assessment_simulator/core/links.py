@@ -7,18 +7,18 @@ invalidates older links.
 
 from hashlib import blake2b
 
+# Stands in every record for the base URL that the caller uses; `Links` fills it in.
 BASE_URL_TOKEN = "http://b-7f3kq9x2.simulator.invalid"  # noqa: S105  a placeholder
-"""Stands in every record for the base URL that the caller uses; `Links` fills it in."""
+# Stands in every link, before `.` and the invitation's id, for the sandbox's name and the seal; see `Links`.
 LINK_TOKEN = "s-7f3kq9x2.simulator.invalid"  # noqa: S105  a placeholder
-"""Stands in every link, before `.` and the invitation's id, for the sandbox's name and the seal; see `Links`."""
 
 _BASE, _SEALED = BASE_URL_TOKEN.encode(), f"{LINK_TOKEN}.".encode()
+# The length of an invitation's id, a UUID.
 _ID = 36
-"""The length of an invitation's id, a UUID."""
+# A link's placeholder ends within so many bytes after the base URL.
 _LONGEST_PATH = 100
-"""A link's placeholder ends within so many bytes after the base URL."""
+# The most seals that are cached for a sandbox.
 _CACHED = 1_000
-"""The most seals that are cached for a sandbox."""
 
 
 class Links:

@@ -1,10 +1,10 @@
 """Where commits are kept, as the option `--log` says it."""
 
+# How the place of a log can be written.
 LOG_FORMS = (
     "memory, sqlite:PATH, sqlite:///RELATIVE/PATH, sqlite:////ABSOLUTE/PATH, postgresql://USER@HOST/DATABASE "
     "or postgres://USER@HOST/DATABASE"
 )
-"""How the place of a log can be written."""
 
 
 def log_place(text: str) -> tuple[str, str]:

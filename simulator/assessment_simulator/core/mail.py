@@ -4,9 +4,9 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.decision import Record
 from assessment_simulator.core.request import VendorRequest
 
+# The kind of records that are mails. Their internal field `base` is the base URL of the request that caused them, for
+# the relay; it is empty if no request did, as for the demo's sample data.
 MAIL = "mail"
-"""The kind of records that are mails. Their internal field `base` is the base URL of the request that caused them, for
-the relay; it is empty if no request did, as for the demo's sample data."""
 
 
 def mail(request: VendorRequest, to: str, subject: str, text: str, invitation: str, link: str) -> Record:

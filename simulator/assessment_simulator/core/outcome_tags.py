@@ -9,6 +9,7 @@ from assessment_simulator.core.decision import Timer
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView
 
+# Every tag and its effect, for documentation; an address may have several.
 TAGS: dict[str, str] = {
     "+completes": "completes at once",
     "+completes-in-10s": "completes after the delay (`s`, `m`, `h` or `d`) on the sandbox's clock",
@@ -18,7 +19,6 @@ TAGS: dict[str, str] = {
     "+score-high": "when it completes, the scores are high",
     "+score-low": "when it completes, the scores are low",
 }
-"""Every tag and its effect, for documentation; an address may have several."""
 
 _OPERATIONS = {"completes": "complete", "expires": "expire", "abandons": "start", "rejected": "reject"}
 _UNITS = {"s": instant.SECOND, "m": instant.MINUTE, "h": instant.HOUR, "d": instant.DAY}

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from assessment_simulator.core.sandbox_view import Stored
 
+# By question: the chosen values. A blank question is missing, or has none.
 Answers = Mapping[str, Sequence[str]]
-"""By question: the chosen values. A blank question is missing, or has none."""
 
 
 class Phase(Enum):

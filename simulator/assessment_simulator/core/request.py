@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from assessment_simulator.core.seeded_random import SeededRandom
 
+# The body of a request that has none.
 MISSING: Any = object()
-"""The body of a request that has none."""
 _EMPTY: Mapping[str, str] = MappingProxyType({})
 
 

@@ -14,12 +14,12 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.decision import WebhookEvent
 
 MAX_ATTEMPTS = 9
+# 5.625 minutes: eight gaps, each twice the last, then end 23.9 hours after the first attempt.
 INITIAL_BACKOFF = 3_375 * instant.SECOND // 10
-"""5.625 minutes: eight gaps, each twice the last, then end 23.9 hours after the first attempt."""
+# Statuses after which the vendor retries; any other that is not 2xx is final.
 RETRYABLE_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-"""Statuses after which the vendor retries; any other that is not 2xx is final."""
+# How the error of an attempt begins that the egress policy refused. It is final, and nothing was sent.
 REFUSED = "refused by policy"
-"""How the error of an attempt begins that the egress policy refused. It is final, and nothing was sent."""
 
 State = Literal["pending", "delivered", "failed"]
 

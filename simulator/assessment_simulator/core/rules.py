@@ -12,8 +12,8 @@ from assessment_simulator.core.sources import Basis, Source, Standing, ours
 from assessment_simulator.core.text import folded, meant, plain
 
 Check = Callable[[VendorRequest, SandboxView], bool]
+# How to correct a request that violates a rule; None where this request does not show the cause.
 Hint = Callable[[VendorRequest, SandboxView], str | None]
-"""How to correct a request that violates a rule; None where this request does not show the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ class Field:
         return check
 
 
+# The most members of a refused body that are compared with the right spelling.
 _MOST_COMPARED = 1_000
-"""The most members of a refused body that are compared with the right spelling."""
 
 
 def misspelt(*fields: Field) -> Hint:

@@ -30,8 +30,8 @@ class SeededRandom:
 
     def __init__(self, secret: bytes, sequence: int) -> None:
         self._secret = secret
+        # The number of the commit: a later commit of a sandbox has a larger one.
         self.sequence = sequence
-        """The number of the commit: a later commit of a sandbox has a larger one."""
         self._count = 0
 
     @property

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 State = str | int
+# From which state, by which action, to which.
 Move = tuple[State, str, State]
-"""From which state, by which action, to which."""
 
 
 class DiagramPosition(NamedTuple):

@@ -67,8 +67,8 @@ _LOCAL = re.compile(rf'[^{_SPECIAL}]+|"(?:[^"\\\x00-\x1f]|\\[ -~])*"')
 _DOMAIN = re.compile(rf"[^{_SPECIAL}.]+(?:\.[^{_SPECIAL}.]+)*|\[[0-9A-Za-z:.]+\]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _LONGEST_LOCAL, _LONGEST = 64, 254
+# Nearly every address: one match decides.
 _USUAL = re.compile(r"[A-Za-z0-9.+_-]{1,64}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,60}){1,2}")
-"""Nearly every address: one match decides."""
 
 
 def address_flaw(text: str) -> str | None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 
 FORM = "application/x-www-form-urlencoded"
+# The most parameters of a query or a form.
 MOST_PARAMETERS = 1_000
-"""The most parameters of a query or a form."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)
 _FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f]")
 _PREFIX = re.compile(r"(?:/(?:[A-Za-z0-9._~@:+-]|%[0-9A-Fa-f]{2})+)*")

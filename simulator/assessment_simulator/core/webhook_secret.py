@@ -8,8 +8,8 @@ import re
 from base64 import b64decode
 
 PREFIX = "whsec_"
+# npm's package refuses Base64 of fewer letters, padding included.
 MIN_LENGTH = 4
-"""npm's package refuses Base64 of fewer letters, padding included."""
 _BASE64 = re.compile(r"([A-Za-z0-9+/]+)={0,2}", re.ASCII)
 _WITHOUT_PREFIX = (
     "webhook_secret is Base64 without whsec_: the libraries of Standard Webhooks decode it, others take the text "

@@ -12,7 +12,7 @@ from assessment_contracts.predictive_index.library import EXPIRATIONS, FIRST_NAM
 from assessment_contracts.predictive_index.odata import Piece
 from assessment_simulator.core.config import Config
 from assessment_simulator.vendors.predictive_index import VENDOR
-from assessment_simulator.vendors.predictive_index.odata import entity_schemas, evaluation, options
+from assessment_simulator.vendors.predictive_index.odata import entity_schemas, evaluation, rules
 from tests.fakes import FakeSandbox, at
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import created, post
@@ -24,11 +24,10 @@ Row = Mapping[str, Any]
 
 
 def matches(text: str, row: Row) -> bool:
-    query = {"$filter": text}
-    assert options.errors(query, SCHEMA) == ()
-    tree = options.read(query, SCHEMA).filter
-    assert tree is not None
-    return evaluation.compile_filter(tree, str, at(NOW))(row)
+    query, errors = rules.read({"$filter": text}, SCHEMA)
+    assert errors == ()
+    assert query.filter is not None
+    return evaluation.compile_filter(query.filter, str, at(NOW))([row]) == [True]
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +191,7 @@ MESSAGES = [
 
 @pytest.mark.parametrize(("text", "message"), MESSAGES)
 def test_filter_error_names_position_and_expectation(text: str, message: str) -> None:
-    assert [error.message for error in options.errors({"$filter": text}, SCHEMA)] == [message]
+    assert [error.message for error in rules.read({"$filter": text}, SCHEMA)[1]] == [message]
 
 
 # Anything at all.

@@ -36,11 +36,12 @@ def _within_rate(request: VendorRequest, view: SandboxView) -> bool:
     return limit is None or request.recent < limit
 
 
+# Violated by an unknown path, which no operation answers, and by another spelling of a known one if a flag says so.
 ROUTE = Rule(
     "pi.http.route", "request", "the path must be one of the API's", 404, Standing.ASSUMED, FRAMEWORK,
     lambda request, view: _has_documented_path(request) or setting(view.config, URL_MATCH) != "exact",
 )  # fmt: skip
-"""Violated by an unknown path, which no operation answers, and by another spelling of a known one if a flag says so."""
+# The stages that every endpoint begins with.
 ACCESS: tuple[tuple[Rule, ...], ...] = (
     (ROUTE,),
     (Rule("pi.access.key", "header.api-key", "the header api-key must carry a key that is known and active", 401,
@@ -52,7 +53,6 @@ ACCESS: tuple[tuple[Rule, ...], ...] = (
     (Rule("pi.access.rate", "request", "no more calls in 60 seconds than X-RateLimit-Limit says", 429,
           Standing.THIRD_PARTY, RATE, _within_rate, body_basis=BODY),),
 )  # fmt: skip
-"""The stages that every endpoint begins with."""
 
 
 def credential(operation: str, params: Mapping[str, str], headers: Mapping[str, str], body: Any) -> Credential | None:

@@ -2,6 +2,7 @@
 
 from assessment_simulator.core.sources import Assumption
 
+# What no page settles, the costliest first.
 ASSUMPTIONS = (
     Assumption(
           "A refusal is a 400, or a 404 for an unknown id, with one object that lists what is wrong in parameterErrors",
@@ -74,4 +75,3 @@ ASSUMPTIONS = (
           "`check server --only pi.pattern.complete.broken --only pi.report.complete.broken`",
           ("pi.pattern.complete", "pi.report.complete")),
 )  # fmt: skip
-"""What no page settles, the costliest first."""

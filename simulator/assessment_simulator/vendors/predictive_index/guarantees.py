@@ -23,6 +23,7 @@ def _assumed(id: str, statement: str, reason: str) -> Guarantee:
     return Guarantee(f"pi.{id}", statement, Standing.ASSUMED, ours(reason))
 
 
+# What the vendor does.
 GUARANTEES = (
     _documented("create.created", "A creation answers 201 with the assessment", _POST, "response"),
     _documented("create.administrator", "Without administeredBy members the API user's details are used",
@@ -139,8 +140,8 @@ GUARANTEES = (
              "the list of codes is explicit, and 408 in it suggests that time-outs count"),
     _catalogued("rate.header", "X-RateLimit-Limit says how many calls are allowed in 60 seconds", "conventions"),
 )  # fmt: skip
-"""What the vendor does."""
 
+# What is not simulated.
 OMISSIONS = (
     Omission("Cognitive assessments, and with them state 60", "no page of their methods could be read"),
     Omission("Persons: persons/{id}, archiving persons, persons/PrintMSGs", "named, but not described"),
@@ -167,4 +168,3 @@ OMISSIONS = (
              "drawn from the seed, or given"),
     Omission("The portal's pages behind personPageUrl and its siblings", "the addresses are there, a page is not"),
 )  # fmt: skip
-"""What is not simulated."""

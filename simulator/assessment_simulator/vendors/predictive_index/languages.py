@@ -16,6 +16,7 @@ TAG = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
+# Every language that is taken for published, by its tag.
 PUBLISHED: Mapping[str, str] = {
     # Read on the page:
     "en-US": "English (US)", "af-ZA": "Afrikaans", "sq-AL": "Albanian (Albania)", "ar-001": "Arabic (International)",
@@ -32,10 +33,9 @@ PUBLISHED: Mapping[str, str] = {
     "sl-SI": "Slovenian", "es-MX": "Spanish (Mexico)", "es-ES": "Spanish (Spain)", "sv-SE": "Swedish", "th-TH": "Thai",
     "tr-TR": "Turkish", "uk-UA": "Ukrainian", "vi-VN": "Vietnamese", "zu-ZA": "Zulu",
 }  # fmt: skip
-"""Every language that is taken for published, by its tag."""
 
+# The languages in which a report has to be written of a man or of a woman.
 GENDERED = frozenset("ar bg ca cs de el es fr he hr it lt lv nl pl pt ro ru sk sl sr uk".split())
-"""The languages in which a report has to be written of a man or of a woman."""
 
 _NAMES = {tag.lower(): name for tag, name in PUBLISHED.items()}
 

@@ -22,7 +22,8 @@ from assessment_simulator.core.schema import (
     text,
 )
 from assessment_simulator.vendors.predictive_index import languages, reports, representations, results
-from assessment_simulator.vendors.predictive_index.odata import entity_schemas, options, parser
+from assessment_simulator.vendors.predictive_index.odata import entity_schemas, parser
+from assessment_simulator.vendors.predictive_index.odata.rules import MAX_COUNT, MAX_SEARCH_LENGTH
 from assessment_simulator.vendors.predictive_index.people import PERSON_TYPES
 from assessment_simulator.vendors.predictive_index.rules import FIELDS
 from assessment_simulator.vendors.predictive_index.states import STATE_MACHINE
@@ -123,8 +124,8 @@ SCHEMAS["AssessmentBody"] = body(FIELDS.values(), (), _BODY_KEYWORDS)
 SCHEMAS["ListedAssessment"] = record(SCHEMAS["Assessment"]["properties"], "", representations.MEMBERS)
 _required = partial(Parameter, required=True)
 _ID = _required("assessmentId", text(format="uuid"), "the assessment's id", place="path")
-_COUNT = integer(minimum=0, maximum=options.MAX_COUNT)
-_SEARCH = text(pattern=r"\S", maxLength=options.MAX_SEARCH_LENGTH)
+_COUNT = integer(minimum=0, maximum=MAX_COUNT)
+_SEARCH = text(pattern=r"\S", maxLength=MAX_SEARCH_LENGTH)
 _OPTIONS = (
     Parameter("$filter", text(minLength=1, maxLength=parser.MAX_LENGTH),
               "which are shown: `externalId eq 'a-1' and not (gender eq 0)`"),

@@ -17,17 +17,17 @@ from assessment_simulator.vendors.predictive_index.behaviour_flags import EXTERN
 from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 
 PERSON = "person"
+# The index of assessments by `externalId`.
 EXTERNAL_ID = "pi.external_id"
-"""The index of assessments by `externalId`."""
+# The index of people by `externalPersonId`.
 EXTERNAL_PERSON_ID = "pi.external_person_id"
-"""The index of people by `externalPersonId`."""
 
+# The names that POST behavioralassessments lists, under the numbers that Common gives them.
 PERSON_TYPES = {1: "Unknown", 2: "Other", 3: "Candidate", 4: "Employee", 5: "Former Employee"}
-"""The names that POST behavioralassessments lists, under the numbers that Common gives them."""
 
 _TEXTS = ("firstName", "middleName", "lastName", "email", "externalPersonId")
+# The members of an assessment that belong to its person, besides the vendor's own id of the person.
 MEMBERS = (*_TEXTS, "gender", "personType")
-"""The members of an assessment that belong to its person, besides the vendor's own id of the person."""
 DEFAULTS: Mapping[str, Any] = {"gender": 0, "personType": PERSON_TYPES[1]}
 
 

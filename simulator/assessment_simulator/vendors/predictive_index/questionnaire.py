@@ -13,6 +13,7 @@ from assessment_simulator.core.sandbox_view import Stored
 from assessment_simulator.vendors.predictive_index import languages, states
 from assessment_simulator.vendors.predictive_index.results import FACTORS
 
+# Every word by its English name, which is its value in forms: the factor, and 1 or -1.
 WORDS: Mapping[str, tuple[str, int]] = {
     "assertive": ("aSigma", 1), "outgoing": ("bSigma", 1), "patient": ("cSigma", 1), "precise": ("dSigma", 1),
     "logical": ("eSigma", 1), "modest": ("aSigma", -1), "reserved": ("bSigma", -1), "restless": ("cSigma", -1),
@@ -21,8 +22,8 @@ WORDS: Mapping[str, tuple[str, int]] = {
     "cooperative": ("aSigma", -1), "thoughtful": ("bSigma", -1), "driven": ("cSigma", -1),
     "free-spirited": ("dSigma", -1), "instinctive": ("eSigma", -1),
 }  # fmt: skip
-"""Every word by its English name, which is its value in forms: the factor, and 1 or -1."""
 
+# The words by language, in the order of `WORDS`.
 TRANSLATIONS: Mapping[str, tuple[str, ...]] = {
     "en": tuple(WORDS),
     "de": (
@@ -40,8 +41,8 @@ TRANSLATIONS: Mapping[str, tuple[str, ...]] = {
         "مقنع", "ثابت", "حذر", "موضوعي", "متعاون", "متأمل", "مندفع", "متحرر من القيود", "يتبع حدسه",
     ),
 }  # fmt: skip
-"""The words by language, in the order of `WORDS`."""
 
+# The title and the text of the two lists by language.
 LISTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "en": (
         ("How others expect you to be", "Tick every word that tells how people around you expect you to act."),
@@ -61,7 +62,6 @@ LISTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
         ("كيف أنت في الحقيقة", "ضع علامة على كل كلمة تصف بها نفسك."),
     ),
 }  # fmt: skip
-"""The title and the text of the two lists by language."""
 
 PHASES: Mapping[int, Phase] = {
     **dict.fromkeys((states.CREATED, states.SENT, states.OPENED), Phase.INVITED),
@@ -70,10 +70,10 @@ PHASES: Mapping[int, Phase] = {
     states.EXPIRED: Phase.EXPIRED,
     **dict.fromkeys((states.FAILED, states.ABORTED), Phase.CLOSED),
 }
+# The two lists in their order, and the graph that each leads to.
 GRAPHS: Mapping[str, str] = {"expected": "selfConceptSigmaScore", "real": "selfSigmaScore"}
-"""The two lists in their order, and the graph that each leads to."""
+# By how many sigma a word moves its factor.
 WEIGHT = 1.2
-"""By how many sigma a word moves its factor."""
 
 
 def _parts(language: str) -> tuple[Part, ...]:
@@ -113,7 +113,7 @@ def briefing(stored: Stored) -> Briefing:
     )
 
 
+# The page behind an assessmentUrl.
 QUESTIONNAIRE = Questionnaire(
     "/Account/LoginPi", "a", briefing, {language: _parts(language) for language in TRANSLATIONS}, to_results, "open"
 )
-"""The page behind an assessmentUrl."""

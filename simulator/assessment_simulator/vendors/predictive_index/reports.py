@@ -46,12 +46,12 @@ FORMATS: Mapping[str, str] = {"PNG": "image/png", "SVG": "image/svg+xml"}
 
 _GRAPH_TITLES = dict(zip(results.GRAPHS, ("Self", "Self-Concept", "Synthesis"), strict=True))
 _SELF, _CONCEPT, _SYNTHESIS = ((graph,) for graph in results.GRAPHS)
+# The graphs of each pattern type, by its number and by its name.
 PATTERN_TYPES: Mapping[str, tuple[str, ...]] = {
     "0": results.GRAPHS, "1": _SELF, "2": _CONCEPT, "3": _SYNTHESIS,
     "Complete": results.GRAPHS, "Full": results.GRAPHS,
     "Self": _SELF, "Self-Concept": _CONCEPT, "SelfConcept": _CONCEPT, "Synthesis": _SYNTHESIS,
 }  # fmt: skip
-"""The graphs of each pattern type, by its number and by its name."""
 
 PATTERN: Stages = (
     known("pi.pattern.known"),
@@ -110,9 +110,9 @@ def _panel(sigma: Mapping[str, float], graph: str, top: int) -> list[Line | Dot 
 
 # Reports
 
+# The report types in the order of their numbers, which begin at 1.
 REPORT_NAMES = ("PersonDetailReport", "PersonDevelopmentChart", "Placard", "ManagerDevelopmentChart",
                 "ManagementStrategyGuide", "PlacardNexGen")  # fmt: skip
-"""The report types in the order of their numbers, which begin at 1."""
 REPORT_TYPES: Mapping[str, str] = {
     word: name for number, name in enumerate(REPORT_NAMES, 1) for word in (str(number), name)
 }

@@ -20,6 +20,7 @@ from assessment_simulator.vendors.predictive_index.states import COMPLETED
 
 Representation = dict[str, Any]
 
+# Every member of the example response, in its order.
 MEMBERS = (
     "assessmentId", "firstName", "middleName", "lastName", "email", "assessmentDateTime", "expirationDateTime",
     "administeredByEmail", "administeredByPhone", "administeredByFirstName", "administeredByLastName",
@@ -30,14 +31,13 @@ MEMBERS = (
     "personPageUrl", "redirectUrl", "selfSigmaScore", "selfConceptSigmaScore", "synthesisSigmaScore",
     "positionSigmaScore", "customFields",
 )  # fmt: skip
-"""Every member of the example response, in its order."""
 
+# The members of the example that the response table lacks.
 OUTSIDE_RESPONSE_TABLE = frozenset({
     "assessmentDateTime", "scoringMethod", "patternNumber", "descriptiveReportUrl", "associatedPositionImageUrl",
     "folderPath", "patternFullUrl", "patternSelfUrl", "isDeleted", "assessmentState", "assessmentPassword",
     "descriptiveReportPageUrl", "personPageUrl",
 })  # fmt: skip
-"""The members of the example that the response table lacks."""
 
 # As in the example: an address that is still to come is "", a score that is still to come is null.
 _PENDING: Representation = {
@@ -56,16 +56,16 @@ _SHAPING_FLAGS = (
     flags.STATE_MEMBER,
 )  # fmt: skip
 
+# The index of a person's assessments.
 BY_PERSON = "pi.assessment.person"
-"""The index of a person's assessments."""
+# The index of each member by which assessments are found. A key may lead to an assessment that is deleted or has
+# another value by now: readers check what they find.
 INDEXES = {
     "externalId": people.EXTERNAL_ID,
     "externalPersonId": "pi.assessment.external_person_id",
     "email": "pi.assessment.email",
     "assessmentUserId": BY_PERSON,
 }
-"""The index of each member by which assessments are found. A key may lead to an assessment that is deleted or has
-another value by now: readers check what they find."""
 
 
 def keys(public: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> tuple[tuple[str, str], ...]:

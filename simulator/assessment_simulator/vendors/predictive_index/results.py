@@ -18,13 +18,14 @@ FACTORS = ("aSigma", "bSigma", "cSigma", "dSigma", "eSigma")
 GRAPHS = ("selfSigmaScore", "selfConceptSigmaScore", "synthesisSigmaScore")
 SCORE_MEMBERS = (*GRAPHS, "positionSigmaScore")
 
+# Drawn scores lie between -MAX_DRAWN and MAX_DRAWN.
 MAX_DRAWN = 2.5
-"""Drawn scores lie between -MAX_DRAWN and MAX_DRAWN."""
+# Given scores lie between -MAX_GIVEN and MAX_GIVEN.
 MAX_GIVEN = 4
-"""Given scores lie between -MAX_GIVEN and MAX_GIVEN."""
 
 _RANGES = {"high": (0.75, MAX_DRAWN), "low": (-MAX_DRAWN, -0.75), None: (-MAX_DRAWN, MAX_DRAWN)}
 
+# The reference profiles in our order, each with its typical A, B, C and D.
 PROFILES: Mapping[str, tuple[float, float, float, float]] = {
     "Analyzer": (0.8, -1.0, -0.8, 1.0), "Controller": (1.4, -1.0, -1.0, 1.6), "Specialist": (-0.8, -1.2, 0.8, 1.2),
     "Strategist": (1.6, -0.6, -1.2, 0.4), "Venturer": (1.6, -0.8, -0.4, -0.8), "Altruist": (-0.8, 1.0, -0.4, 1.0),
@@ -33,7 +34,6 @@ PROFILES: Mapping[str, tuple[float, float, float, float]] = {
     "Artisan": (-0.6, -0.8, 1.2, 0.4), "Guardian": (-1.2, -0.6, 1.0, 1.4), "Operator": (-1.0, -0.2, 1.6, 0.6),
     "Individualist": (1.0, -1.2, 0.8, -1.0), "Scholar": (0.6, -1.6, 0.4, 1.0),
 }  # fmt: skip
-"""The reference profiles in our order, each with its typical A, B, C and D."""
 
 
 def scores(

@@ -67,8 +67,8 @@ _TABLE: tuple[tuple[str, Json, str, str], ...] = (
     ("customFields", Json.ARRAY, "custom_fields", "Objects of fieldName and fieldValue; what is unknown is ignored"),
 )
 
+# The request table by member.
 FIELDS: dict[str, Field] = {name: Field((name,), kind, slug, text) for name, kind, slug, text in _TABLE}
-"""The request table by member."""
 
 _NUMBERED_PERSON_TYPE = replace(FIELDS["personType"], type=Json.INTEGER)
 _RENAMED_WEBHOOK = replace(FIELDS["assessmentStatusWebHook"], path=("assessmentStatusWebHookUrl",))
@@ -346,6 +346,7 @@ _FREE = (
          lambda request, view: _is_own(
              people.by_external_person_id(request.body.get("externalPersonId"), view), request, view)),
 )  # fmt: skip
+# The stages of PATCH behavioralassessments, by either locator.
 CHANGE: Stages = (
     *_body_stages("pi.change"),
     (Rule("pi.change.locator", "query.externalId",
@@ -360,7 +361,6 @@ CHANGE: Stages = (
     tuple(map(_change_rule,
               _TYPE_RULES + _ADMINISTRATOR_RULES + _VALUES + _blank_rules("pi.change") + _FREE)),
 )  # fmt: skip
-"""The stages of PATCH behavioralassessments, by either locator."""
 
 _MAX_NOTES = 5
 

@@ -36,12 +36,12 @@ COMMON_STATES = Source("Common", "assessment states")
 COMMON_PERSON_TYPES = Source("Common", "person type, against POST behavioralassessments, row personType")
 
 
+# The basis of nearly every status.
 STATUS = assumed("the API Guide says that errors are usually in the 400 or 500 range; no page names this status")
-"""The basis of nearly every status."""
+# The basis of nearly every body.
 BODY = assumed("the object is the API Guide's; its number, its description and its parameterErrors are ours")
-"""The basis of nearly every body."""
+# The basis of status and body where the framework refuses before the vendor's own code does.
 STOCK = assumed("ASP.NET Web API answers so")
-"""The basis of status and body where the framework refuses before the vendor's own code does."""
 KEY_STATUS = Basis(Standing.THIRD_PARTY, KEY_TESTING)
 KEY_BODY = assumed("the newer API's FAQ has this message, which is ASP.NET Web API's own; this API is built on it too")
 
@@ -53,8 +53,8 @@ def row(member: str, reading: str = "") -> Source:
     )
 
 
+# The note about an instant that is not written in UTC, in a body or a filter.
 OFFSET_NOTE = "no document names an offset; it was converted to UTC"
-"""The note about an instant that is not written in UTC, in a body or a filter."""
 
 PUBLISHER = "The Predictive Index"
 API = "the first-generation API"
@@ -76,6 +76,7 @@ ABOUT = (
     "page says it, and third_party if another publisher retells it"
 )
 
+# Every copy that facts come from; a page that was read in two versions has a row for each.
 DOCUMENTS = (
     Document(("POST behavioralassessments",), f"{_FORCE}POST%20behavioralassessments", PUBLISHER, API,
              "the whole page", _SAMPLED),
@@ -128,4 +129,3 @@ DOCUMENTS = (
     Document(("A client of the v2 search (Node)",), "public code; address not kept", "its author", API, "whole", "2018",
              code=True),
 )  # fmt: skip
-"""Every copy that facts come from; a page that was read in two versions has a row for each."""

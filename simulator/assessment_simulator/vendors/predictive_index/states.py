@@ -31,15 +31,15 @@ STATE_MACHINE = StateMachine(
     happy_path=("open", "start", "complete"),
 )  # fmt: skip
 
+# Where the diagram shows each state. States with many predecessors are high, so that straight arrows reach them.
 DIAGRAM_POSITIONS: dict[State, DiagramPosition] = {
     EXPIRED: DiagramPosition(0, 0, 4), CREATED: DiagramPosition(1, 0), SENT: DiagramPosition(2, 1),
     OPENED: DiagramPosition(1, 2), STARTED: DiagramPosition(1, 3), COMPLETED: DiagramPosition(1, 4),
     FAILED: DiagramPosition(2, 4), ABORTED: DiagramPosition(3, 0, 4),
 }  # fmt: skip
-"""Where the diagram shows each state. States with many predecessors are high, so that straight arrows reach them."""
 
+# The states without timers or actions.
 ENDS = frozenset(STATE_MACHINE.ends)
-"""The states without timers or actions."""
+# The end state that a later expiration date leaves, and the state that it leads to.
 REVIVED: dict[State, State] = {EXPIRED: SENT}
-"""The end state that a later expiration date leaves, and the state that it leads to."""
 ACTIONS = ("open", "start", "complete", "expire", "abort")

@@ -18,8 +18,8 @@ from assessment_simulator.vendors.pymetrics import sources
 
 _TOKEN_OPERATIONS = ("create_token", "create_token_v2")
 _TOKEN_MEMBERS = ("client_id", "client_secret", "grant_type")
+# Seconds that a token lives on the sandbox's clock: the vendor's "usually 3600".
 LIFETIME = 3600
-"""Seconds that a token lives on the sandbox's clock: the vendor's "usually 3600"."""
 
 
 def credential(operation: str, params: Mapping[str, str], headers: Mapping[str, str], body: Any) -> Credential | None:
@@ -93,5 +93,5 @@ CLIENT = Rule(
     Standing.DOCUMENTED, sources.TOKEN_401,
     lambda request, view: view.name != "" and bool(request.body["client_secret"]))  # fmt: skip
 
+# The stages before every operation but the token's and a report's: first the gateway's, then the application's.
 ACCESS = ((KEY,), (RATE,), (_BEARER, _KNOWN), (_LIVE,))
-"""The stages before every operation but the token's and a report's: first the gateway's, then the application's."""

@@ -2,6 +2,7 @@
 
 from assessment_simulator.core.sources import Assumption
 
+# What no page settles, the costliest first.
 ASSUMPTIONS = (
     Assumption("A missing or wrong X-Api-Key gives 403 `{\"message\": \"Forbidden\"}`, before the token is judged",
         "a 401 in the envelope: a client that asks for a new token on 401 does so endlessly", (),
@@ -61,4 +62,3 @@ ASSUMPTIONS = (
         "nothing: the vendor sends no webhook, and a client that does not poll gets no result", ("webhook_url",),
         "no check needed: leave `webhook_url` out", ("pymetrics.webhook",)),
 )  # fmt: skip
-"""What no page settles, the costliest first."""

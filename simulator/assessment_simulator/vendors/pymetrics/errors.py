@@ -7,9 +7,10 @@ from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.vendors.pymetrics.access import KEY, RATE
 
+# Seconds to wait after a 429: then the minute that is counted has passed.
 RETRY_AFTER = "60"
-"""Seconds to wait after a 429: then the minute that is counted has passed."""
 
+# The rules that the HTTP layer checks before it knows the operation.
 HTTP_RULES = {
     "route": Rule(
         "pymetrics.http.route", "path", "the path must be that of an operation", 404,
@@ -29,7 +30,6 @@ HTTP_RULES = {
         Standing.ASSUMED, ours("nothing is documented; a body that large is a caller's mistake"),
     ),
 }  # fmt: skip
-"""The rules that the HTTP layer checks before it knows the operation."""
 
 _FAILURES = {
     400: "the request is not valid",

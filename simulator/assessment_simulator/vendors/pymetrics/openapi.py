@@ -151,6 +151,7 @@ def _read(shape: str, *parameters: Parameter) -> Content:
 # By a behaviour flag a form is accepted too; no page says so, and client generators fail on two kinds of body.
 _TOKEN = Content(body=_answer("TokenBody"), answers={201: _answer("Token")})
 
+# The request and the responses of each operation.
 CONTENTS = {
     "create_token": _TOKEN,
     "get_configuration": _read("Assessments"),
@@ -166,7 +167,6 @@ CONTENTS = {
     "get_capability_content": _read("CapabilityContent", *_ORDER_ID, _TYPE),
     "download_report": Content((_TICKET,), {}, {200: {"application/pdf": schema.binary()}}),
 }
-"""The request and the responses of each operation."""
 
 _CLIENT = {"client_id": "sim-example", "client_secret": "any", "grant_type": "client_credentials"}
 _ORDER = {
@@ -192,6 +192,7 @@ def _version(v2: str, *middle: Step) -> tuple[Step, ...]:
     )
 
 
+# An order from the token to its report, in both versions.
 STORY = (
     *_version("", Step("complete", params={"id": "=create_order/order/id"})),
     Step("list_orders", {"job_application_id": "application-42"}),
@@ -201,7 +202,6 @@ STORY = (
     Step("get_factor_content", params=_CREATED),
     Step("get_capability_content", params={**_CREATED, "type": "talent"}),
 )
-"""An order from the token to its report, in both versions."""
 
 _WEBHOOK = {"post": {
     "operationId": "order_status_changed",

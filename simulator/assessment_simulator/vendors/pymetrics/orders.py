@@ -195,8 +195,8 @@ def _obstacle(action: str, status: str) -> str:
 ACTIONS = {
     action: Operation(action, partial(move, action)) for action in ("accept", "reject", "start", "complete", "expire")
 }
+# Callers fulfil an order by reading it; sample data does it by this action.
 SAMPLE_ACTIONS = {"fulfil": Operation("fulfil", partial(move, "fulfil"))}
-"""Callers fulfil an order by reading it; sample data does it by this action."""
 
 
 def to_invitation(stored: Stored) -> Invitation:

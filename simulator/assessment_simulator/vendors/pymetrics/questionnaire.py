@@ -65,6 +65,7 @@ PARTS = (
     ),
 )  # fmt: skip
 
+# The points that each answer is worth.
 POINTS: Mapping[str, Mapping[str, float]] = {
     "first_balloon": {"2": 0.2, "5": 0.7, "9": 1, "14": 0.6, "20": 0},
     "next_balloon": {"2": 0.3, "5": 1, "9": 0.5, "14": 0.2, "20": 0},
@@ -73,7 +74,6 @@ POINTS: Mapping[str, Mapping[str, float]] = {
     "handed_over": {"0": 0, "3": 0.4, "5": 0.7, "8": 1, "10": 0.8},
     "given_back": {"unfair": 0, "fair": 1, "generous": 0.7},
 }
-"""The points that each answer is worth."""
 
 
 def to_results(answers: Answers) -> dict[str, Any]:

@@ -18,10 +18,10 @@ from assessment_simulator.core.seeded_random import seal
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, RECORD_KIND
 
+# How long a link is valid after the response that showed it.
 LINK_LIFE = instant.HOUR
-"""How long a link is valid after the response that showed it."""
+# The internal field that holds the instant at which an order's report was made.
 REPORTED = "reported"
-"""The internal field that holds the instant at which an order's report was made."""
 
 
 def show(id: str, internal: Mapping[str, Any], request: VendorRequest, view: SandboxView) -> list[Any] | None:

@@ -14,12 +14,12 @@ from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.text import plain
 from assessment_simulator.vendors.pymetrics.rules import find_assessment, show_assessment
 
+# Each band with its lowest score and a sentence for the description, best first.
 BANDS = (
     (70.0, "Highly Recommended", "The candidate's traits are very close to those that the role asks for."),
     (40.0, "Recommended", "The candidate's traits are close to those that the role asks for."),
     (0.0, "Not Recommended", "The candidate's traits are not close to those that the role asks for."),
 )
-"""Each band with its lowest score and a sentence for the description, best first."""
 
 _RANGES: dict[str | None, tuple[float, float]] = {None: (0.0, 100.0), "high": (75.0, 100.0), "low": (0.0, 35.0)}
 

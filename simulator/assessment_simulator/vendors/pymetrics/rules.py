@@ -144,8 +144,8 @@ TOKEN = tuple(tuple(map(_with_basic_hint, stage)) for stage in (
     (access.CLIENT,),
 ))  # fmt: skip
 
+# The one demand on a new order that version 2 of the API states otherwise.
 EMAIL_REQUIRED = _required("pymetrics.order", _ORDER["candidate.email"], sources.CANDIDATE)
-"""The one demand on a new order that version 2 of the API states otherwise."""
 
 ORDER = (
     _body("pymetrics.order", sources.ORDER_400, "the body must be readable JSON, not a form", _is_json),

@@ -6,6 +6,7 @@ from assessment_simulator.core.vendor import Sample
 from assessment_simulator.vendors.pymetrics.behaviour_flags import INITIAL_STATUS
 from assessment_simulator.vendors.pymetrics.states import ACCEPTED, NOT_STARTED, PENDING
 
+# Age in days, first status and actions of each order; oldest first.
 _HISTORIES: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (30, NOT_STARTED, ("complete", "fulfil")),
     (28, NOT_STARTED, ("expire",)),
@@ -20,7 +21,6 @@ _HISTORIES: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (2, NOT_STARTED, ()),
     (1, PENDING, ()),
 )
-"""Age in days, first status and actions of each order; oldest first."""
 
 
 def samples(seed: int) -> tuple[Sample, ...]:

@@ -39,10 +39,10 @@ URL_LENGTH = Source(
     "OrderRequest, length checks; the same in pymetrics-soft-skills-sdk 1.0.2 (PyPI)",
 )
 
+# The basis of the 403 for the key, and of its body.
 GATEWAY = assumed(
     "no page names it: Amazon API Gateway answers so for an invalid key, and the header's name is its own"
 )
-"""The basis of the 403 for the key, and of its body."""
 BEARER = assumed(
     "the 401 is documented for Get Assessment Configurations and Create Assessment Order; on get, list, factor and "
     "capability content it is taken to be the same"
@@ -60,6 +60,7 @@ ABOUT = (
     "it. Harver, which bought pymetrics, documents another API of another product; nothing of that is used here"
 )
 
+# Every copy that facts come from; the reference that was read in two versions has a row for each.
 DOCUMENTS = (
     Document((f"{V1}, the page", V1), _DOCS, PUBLISHER, API,
              "the beginning, to Get Assessment Configurations", _UNDATED),
@@ -80,4 +81,3 @@ DOCUMENTS = (
              "https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html",
              "Amazon Web Services", "Amazon API Gateway", "the table of types"),
 )  # fmt: skip
-"""Every copy that facts come from; the reference that was read in two versions has a row for each."""

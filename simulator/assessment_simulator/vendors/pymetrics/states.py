@@ -51,8 +51,8 @@ STATE_MACHINE = StateMachine(
     happy_path=("accept", "invite", "start", "complete"),
 )
 
+# Statuses that no timer changes; a completed order can still be read, which fulfils it.
 SETTLED = frozenset({REJECTED, COMPLETED, EXPIRED, FULFILLED})
-"""Statuses that no timer changes; a completed order can still be read, which fulfils it."""
 
 # States that many moves lead to span several rows, so that straight arrows reach them.
 DIAGRAM_POSITIONS: dict[State, DiagramPosition] = {

@@ -18,8 +18,8 @@ from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.urls import basic_auth
 
+# Signs where the sandbox sets no `webhook_secret`, so that a listener can always verify.
 DEFAULT_SECRET = "whsec_c2ltdWxhdG9yLXdlYmhvb2stc2VjcmV0"  # noqa: S105  published: it guards nothing
-"""Signs where the sandbox sets no `webhook_secret`, so that a listener can always verify."""
 
 
 def status_changed(request: VendorRequest, view: SandboxView, order: Mapping[str, Any]) -> tuple[WebhookEvent, ...]:

@@ -1,27 +1,42 @@
-"""Evaluation of filters: numbers, functions, and the compilation of a syntax tree into one Python function.
+"""Evaluation of filters: numbers, functions, and the compilation of a syntax tree into steps over columns.
 
-A filter is compiled once and then called for each record. A list may have 25,000 records and a filter 1,000 tokens, and
-the event loop waits for it. So equal subexpressions are compiled once, and each is evaluated at most once a record.
+A list may have 25,000 records and a filter 1,000 tokens, and the event loop waits for the answer. So a filter is
+evaluated for a batch of records at a time: each step computes one column, with a value for each record, in one
+comprehension. Equal subexpressions are one column. Nothing raises: what has no value is null.
 """
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 from assessment_simulator.core.instant import DAY, SECOND
-from assessment_simulator.vendors.predictive_index.odata import ast
-from assessment_simulator.vendors.predictive_index.odata.ast import Literal, Member, Node, Type
+from assessment_simulator.vendors.predictive_index.odata.entity_schemas import Member, Type
 
 Number: TypeAlias = int | Decimal
 Row = Mapping[str, Any]
-Evaluate = Callable[[Row], Any]
-FillLinks = Callable[[str], str]
-"""Puts the address of this server into a link."""
+Column = Sequence[Any]
+FillLinks = Callable[[str], str]  # puts the address of this server into a link
+
+
+class Node(NamedTuple):
+    """A node of a filter's syntax tree.
+
+    `name` is an operator, a function, or one of: `literal` (`value` is the constant: instants in ticks, GUIDs in lower
+    case), `member` (`value` is the `Member`), `in` (`value` is the set), `arithmetic` (`value` are the operators
+    between the operands, from left to right). `and`, `or` and arithmetic are flat, so that a long filter needs no
+    recursion.
+    """
+
+    name: str
+    type: Type
+    operands: tuple["Node", ...] = ()
+    value: Any = None
+
 
 _INT64 = 2**63
-# Nothing raises: an overflow is infinite, an undefined result is NaN, and `calculate` turns both into None.
+# No result raises: an overflow is infinite, an undefined result is NaN, and `calculate` turns both into None.
 _DECIMALS = Context(prec=38, Emin=-6_143, Emax=6_144, traps=[])
 
 
@@ -31,11 +46,14 @@ def decimal(text: str) -> Decimal:
 
 
 def is_int64(number: Number) -> bool:
+    """Whether a number has at most 64 bits."""
     return -_INT64 <= number < _INT64
 
 
 def _quotient(one: int, other: int) -> int:
-    """Divide and truncate toward zero, where Python's `//` rounds down."""
+    """Divide and truncate toward zero, where Python's `//` rounds down; by zero it is out of range."""
+    if other == 0:
+        return _INT64
     found = abs(one) // abs(other)
     return found if (one < 0) == (other < 0) else -found
 
@@ -46,7 +64,7 @@ _INTEGER_OPERATORS: Mapping[str, Callable[[int, int], Number]] = {
     "mul": operator.mul,
     "div": _quotient,
     "divby": lambda one, other: _DECIMALS.divide(Decimal(one), Decimal(other)),
-    "mod": lambda one, other: one - other * _quotient(one, other),
+    "mod": lambda one, other: one - other * _quotient(one, other) if other else _INT64,
 }
 _DECIMAL_OPERATORS: Mapping[str, Callable[[Number, Number], Decimal]] = {
     "add": _DECIMALS.add,
@@ -60,8 +78,6 @@ _DECIMAL_OPERATORS: Mapping[str, Callable[[Number, Number], Decimal]] = {
 
 def calculate(name: str, one: Number, other: Number) -> Number | None:
     """Apply an operator; None for a division by zero and for a result out of range."""
-    if other == 0 and name in ("div", "divby", "mod"):
-        return None
     if isinstance(one, int) and isinstance(other, int):
         found = _INTEGER_OPERATORS[name](one, other)
         if isinstance(found, int):
@@ -69,9 +85,6 @@ def calculate(name: str, one: Number, other: Number) -> Number | None:
     else:
         found = _DECIMAL_OPERATORS[name](one, other)
     return found if found.is_finite() else None
-
-
-COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
 
 
 class Signature(NamedTuple):
@@ -83,7 +96,6 @@ class Signature(NamedTuple):
     optional: int = 0
 
 
-_INDEXED_TYPES = (Type.TEXT, Type.GUID)
 _LONGEST_TEXT = 100_000
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  everything is in UTC
 
@@ -134,16 +146,9 @@ FUNCTIONS: Mapping[str, Signature] = {
     "ceiling": Signature((_NUMBER,), _NUMBER, _rounding(ROUND_CEILING)),
     "now": Signature((), _INSTANT, lambda: None),  # its value is known only when a filter is evaluated
 }
-"""Every function by its name."""
 
 
-def compile_filter(tree: Node, fill: FillLinks, now: int) -> Callable[[Row], bool]:
-    """Return the predicate of a filter at the instant `now`; it is False where the filter is false or null."""
-    evaluate = _Compiler(fill, now).compile(tree)
-    return lambda row: evaluate(row) is True
-
-
-def reader(member: Member, fill: FillLinks) -> Evaluate:
+def reader(member: Member, fill: FillLinks) -> Callable[[Row], Any]:
     """Return the function that reads a member of a record: instants as ticks, numbers as integers or decimals.
 
     Scores stand in arrays of one object, or bare (a behaviour flag): an array is read as its only item.
@@ -171,125 +176,95 @@ def reader(member: Member, fill: FillLinks) -> Evaluate:
 
 def _ticks(text: str) -> int:
     # Answers write every instant as `2016-10-02T23:59:59.0123456Z`. `instant.parse` reads all forms, 6 times slower.
-    seconds = (datetime.fromisoformat(text[:19]) - _EPOCH) // timedelta(seconds=1)
-    return seconds * SECOND + int(text[20:27])
+    since = datetime.fromisoformat(text[:19]) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * SECOND + int(text[20:27])
 
 
-def equalities(tree: Node) -> Iterator[tuple[str, Literal]]:
-    """Yield the (member, value) that all matching records have: `eq` with a text or GUID, alone or joined by `and`."""
-    if isinstance(tree, ast.Operation) and tree.name == "and":
+def compile_filter(tree: Node, fill: FillLinks, now: int) -> Callable[[Sequence[Row]], Column]:
+    """Return the predicate of a filter at the instant `now`: for each record of a batch True, False or None (null)."""
+    places: dict[Node, int] = {}
+    steps: list[tuple[Callable[..., Column], tuple[int, ...]]] = []
+
+    def place(node: Node) -> int:
+        if node not in places:
+            operands = tuple(place(operand) for operand in node.operands)
+            places[node] = len(steps)
+            steps.append((_step(node, fill, now), operands))
+        return places[node]
+
+    place(tree)
+
+    def evaluate(rows: Sequence[Row]) -> Column:
+        columns: list[Column] = []
+        for step, operands in steps:
+            columns.append(step(rows, *(columns[operand] for operand in operands)))
+        return columns[-1]
+
+    return evaluate
+
+
+def _step(node: Node, fill: FillLinks, now: int) -> Callable[..., Column]:
+    """Return the function that computes a node's column from the records and the columns of its operands."""
+    match node.name:
+        case "literal":
+            return lambda rows: [node.value] * len(rows)
+        case "now":
+            return lambda rows: [now] * len(rows)
+        case "member":
+            read = reader(node.value, fill)
+            return lambda rows: [read(row) for row in rows]
+        case "in":
+            return lambda rows, column: [value in node.value for value in column]
+        case "not":
+            return lambda rows, column: [None if value is None else not value for value in column]
+        case "and" | "or":
+            # The decisive value (True for `or`, False for `and`) wins, then null, then the other one.
+            decisive = node.name == "or"
+            return lambda rows, *columns: [
+                decisive if decisive in values else None if None in values else not decisive
+                for values in zip(*columns, strict=True)
+            ]
+        case "arithmetic":
+            return lambda rows, *columns: _arithmetic(node, columns)
+        case "eq" | "ne" | "gt" | "ge" | "lt" | "le" as name:
+            compare: Callable[[Any, Any], bool] = getattr(operator, name)
+            if name in ("eq", "ne"):
+                return lambda rows, left, right: [*map(compare, left, right)]
+            return lambda rows, left, right: [
+                one is not None and other is not None and compare(one, other)
+                for one, other in zip(left, right, strict=True)
+            ]
+    work = FUNCTIONS[node.name].work
+    return lambda rows, *columns: [
+        None if None in values else work(*values) for values in zip(*columns, strict=True)
+    ]  # fmt: skip
+
+
+def _arithmetic(node: Node, columns: Sequence[Column]) -> Column:
+    found = columns[0]
+    for name, column in zip(node.value, columns[1:], strict=True):
+        if node.type is Type.INTEGER:
+            # A filter may have 500 operators. So a whole column is calculated at once where nothing in it is null.
+            try:
+                results = [*map(_INTEGER_OPERATORS[name], found, column)]
+                if min(results) >= -_INT64 and max(results) < _INT64:
+                    found = results
+                    continue
+            except TypeError:
+                pass
+        pairs = zip(found, column, strict=True)
+        found = [None if one is None or other is None else calculate(name, one, other) for one, other in pairs]
+    return found
+
+
+def equalities(tree: Node) -> Iterator[tuple[str, Node]]:
+    """Yield the (member, literal) that all matches have: `eq` with a text or GUID, alone or joined by `and`."""
+    if tree.name == "and":
         for operand in tree.operands:
             yield from equalities(operand)
-    if isinstance(tree, ast.Operation) and tree.name == "eq":
+    if tree.name == "eq":
         for side, value in (tree.operands, tree.operands[::-1]):
             # The parser has put a function of the type GUID around a text that is compared with a GUID.
-            bare = side.operands[0] if isinstance(side, ast.Operation) and side.type is Type.GUID else side
-            if isinstance(bare, ast.MemberValue) and isinstance(value, Literal) and value.type in _INDEXED_TYPES:
-                yield bare.member.name, value
-
-
-class _Compiler:
-    """Compiles the nodes of one filter; equal nodes become one function."""
-
-    def __init__(self, fill: FillLinks, now: int) -> None:
-        self.fill = fill
-        self.now = now
-        self.compiled: dict[Node, Evaluate] = {}
-
-    def compile(self, node: Node) -> Evaluate:
-        evaluate = self.compiled.get(node)
-        if evaluate is None:
-            evaluate = self._build(node)
-            if isinstance(node, ast.MemberValue | ast.Operation | ast.Arithmetic):
-                evaluate = _once_per_row(evaluate)
-            self.compiled[node] = evaluate
-        return evaluate
-
-    def _build(self, node: Node) -> Evaluate:
-        match node:
-            case Literal():
-                return lambda row: node.value
-            case ast.MemberValue():
-                return reader(node.member, self.fill)
-            case ast.Operation():
-                return self._operation(node.name, [self.compile(operand) for operand in node.operands])
-            case ast.Arithmetic():
-                rest = [(name, self.compile(operand)) for name, operand in node.rest]
-                return _arithmetic(self.compile(node.first), rest)
-        operand = self.compile(node.operand)
-        return lambda row: operand(row) in node.values
-
-    def _operation(self, name: str, operands: list[Evaluate]) -> Evaluate:
-        if name in ("and", "or"):
-            return _junction(name == "or", operands)
-        if name in COMPARISONS:
-            return _comparison(name, *operands)
-        if name == "not":
-            (operand,) = operands
-            return lambda row: None if (value := operand(row)) is None else not value
-        if name == "now":
-            return lambda row: self.now
-        return _function(FUNCTIONS[name].work, operands)
-
-
-def _once_per_row(evaluate: Evaluate) -> Evaluate:
-    last: Row | None = None
-    value: Any = None
-
-    def evaluate_once(row: Row) -> Any:
-        nonlocal last, value
-        if row is not last:
-            value = evaluate(row)
-            last = row
-        return value
-
-    return evaluate_once
-
-
-def _function(work: Callable[..., Any], arguments: list[Evaluate]) -> Evaluate:
-    def evaluate(row: Row) -> Any:
-        values = [argument(row) for argument in arguments]
-        return None if None in values else work(*values)
-
-    return evaluate
-
-
-def _arithmetic(first: Evaluate, rest: list[tuple[str, Evaluate]]) -> Evaluate:
-    def evaluate(row: Row) -> Any:
-        found = first(row)
-        for name, operand in rest:
-            other = operand(row)
-            if found is None or other is None:
-                return None
-            found = calculate(name, found, other)
-        return found
-
-    return evaluate
-
-
-def _comparison(name: str, left: Evaluate, right: Evaluate) -> Evaluate:
-    compare: Callable[[Any, Any], bool] = getattr(operator, name)
-    if name in ("eq", "ne"):
-        return lambda row: compare(left(row), right(row))
-
-    def evaluate(row: Row) -> bool:
-        one, other = left(row), right(row)
-        return one is not None and other is not None and compare(one, other)
-
-    return evaluate
-
-
-def _junction(decisive: bool, operands: list[Evaluate]) -> Evaluate:
-    """The first operand that is `decisive` decides (True for `or`, False for `and`); else null wins over the rest."""
-
-    def evaluate(row: Row) -> bool | None:
-        found: bool | None = not decisive
-        for operand in operands:
-            value: bool | None = operand(row)
-            if value is decisive:
-                return value
-            if value is None:
-                found = None
-        return found
-
-    return evaluate
+            bare = side.operands[0] if side.type is Type.GUID and side.operands else side
+            if bare.name == "member" and value.name == "literal" and value.type in (Type.TEXT, Type.GUID):
+                yield bare.value.name, value

@@ -8,7 +8,8 @@ latest assessment, and that an answer holds at most 50 people, is ours. Jobs are
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress, islice
 from typing import Any
 
 from assessment_simulator.core.decision import Decision, VendorResponse
@@ -17,33 +18,35 @@ from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.text import PLUS, plus_is_suspect, raw_value
 from assessment_simulator.vendors.predictive_index import representations
 from assessment_simulator.vendors.predictive_index.behaviour_flags import LIST_LIMIT, setting
-from assessment_simulator.vendors.predictive_index.odata import entity_schemas, options
-from assessment_simulator.vendors.predictive_index.odata.ast import Literal, Node, Type
-from assessment_simulator.vendors.predictive_index.odata.evaluation import compile_filter, equalities, reader
-from assessment_simulator.vendors.predictive_index.people import EXTERNAL_PERSON_ID, PERSON, given
+from assessment_simulator.vendors.predictive_index.odata import entity_schemas, rules
+from assessment_simulator.vendors.predictive_index.odata.entity_schemas import Type
+from assessment_simulator.vendors.predictive_index.odata.evaluation import Node, compile_filter, equalities, reader
+from assessment_simulator.vendors.predictive_index.people import EXTERNAL_PERSON_ID, PERSON
 from assessment_simulator.vendors.predictive_index.representations import INDEXES, Representation
 from assessment_simulator.vendors.predictive_index.sources import OFFSET_NOTE
 from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 
 MAX_PEOPLE = 50
+_BATCH = 256  # records that a filter is evaluated for at a time: it holds a column of them for each of its nodes
 
-Row = tuple[Stored, Mapping[str, Any]]
-"""A record, and its members as answers show them."""
+Row = tuple[Stored, Mapping[str, Any]]  # a record, and its members as answers show them
 
 
 def list_assessments(request: VendorRequest, view: SandboxView) -> Decision:
     """Return assessments in the order of their creation, or as the options ask, up to the limit of a list."""
     config = view.config
-    query = options.read(request.query, entity_schemas.assessments(config))
+    query, _ = rules.read(request.query, entity_schemas.assessments(config))
     flag = setting(config, LIST_LIMIT)
-    limit = options.MAX_COUNT if flag is None else flag
+    limit = rules.MAX_COUNT if flag is None else flag
     top = min(limit + 1 if query.top is None else query.top, limit + 1)  # one more shows whether there is a next page
     notes: list[str] = []
-    if query.is_page and not query.count:
+    if query.filter is None and not (query.order or query.words or query.count):
+        # The position of a record alone decides whether it is shown.
         found = view.page(RECORD_KIND, query.skip, top)
     else:
-        indexed = _indexed_assessments(query.filter, view)
-        candidates = view.all(RECORD_KIND) if indexed is None else indexed
+        candidates = _indexed_assessments(query.filter, view)
+        if candidates is None:
+            candidates = view.all(RECORD_KIND)
         rows = _matching(query, request, view, ((one, representations.members(one, config)) for one in candidates))
         for member, descends in reversed(query.order):
             read = reader(member, str)
@@ -64,9 +67,10 @@ def list_assessments(request: VendorRequest, view: SandboxView) -> Decision:
 
 def search_people(request: VendorRequest, view: SandboxView) -> Decision:
     """Find people by text or by filter, in the order in which they were first invited."""
-    query = options.read(request.query, entity_schemas.PEOPLE)
-    indexed = _indexed_people(query.filter, view)
-    candidates = view.all(PERSON) if indexed is None else indexed
+    query, _ = rules.read(request.query, entity_schemas.PEOPLE)
+    candidates = _indexed_people(query.filter, view)
+    if candidates is None:
+        candidates = view.all(PERSON)
     found = _matching(query, request, view, ((person, _person(person, view)) for person in candidates))
     top = MAX_PEOPLE if query.top is None else min(query.top, MAX_PEOPLE)
     page = [members for _, members in found[query.skip : query.skip + top]]
@@ -86,55 +90,56 @@ def _person(person: Stored, view: SandboxView) -> Mapping[str, Any]:
     }
 
 
-def _matching(query: options.Query, request: VendorRequest, view: SandboxView, rows: Iterable[Row]) -> list[Row]:
+def _matching(query: rules.Query, request: VendorRequest, view: SandboxView, rows: Iterable[Row]) -> list[Row]:
     """Return the rows that pass the filter and contain every word of the search."""
 
     def fill(link: str) -> str:
         return view.links.fill_text(link, request.base_url)
 
-    if query.filter is not None:
-        passes = compile_filter(query.filter, fill, request.now)
-        rows = (row for row in rows if passes(row[1]))
-    if query.words:
-        fields = [reader(member, fill) for member in query.fields]
+    if query.filter is None:
+        found = [*rows]
+    else:
+        passes, found, rest = compile_filter(query.filter, fill, request.now), list[Row](), iter(rows)
+        while batch := [*islice(rest, _BATCH)]:
+            found += compress(batch, passes([members for _, members in batch]))
+    fields = [reader(member, fill) for member in query.fields]
 
-        def contains_words(members: Mapping[str, Any]) -> bool:
-            texts = [text.lower() for field in fields if (text := field(members)) is not None]
-            return all(any(word in text for text in texts) for word in query.words)
+    def contains_words(members: Mapping[str, Any]) -> bool:
+        texts = [text.lower() for field in fields if (text := field(members)) is not None]
+        return all(any(word in text for text in texts) for word in query.words)
 
-        rows = (row for row in rows if contains_words(row[1]))
-    return list(rows)
+    return [row for row in found if contains_words(row[1])] if query.words else found
 
 
-def _indexed_assessments(tree: Node | None, view: SandboxView) -> list[Stored] | None:
+def _indexed_assessments(tree: Node | None, view: SandboxView) -> Sequence[Stored] | None:
     """Return the assessments that an index finds for a required value, oldest first; None if no index helps."""
-    keys = () if tree is None else equalities(tree)
-    shortest = min((ids for key in keys if (ids := _ids(*key, view)) is not None), key=len, default=None)
+    shortest: Sequence[str] | None = None
+    for member, literal in () if tree is None else equalities(tree):
+        value: str = literal.value
+        ids: Sequence[str] | None = None
+        if member == "assessmentId":
+            ids = [value]
+        # An empty text is no key, and the caller's own ids may hold a GUID in capitals, which its key keeps.
+        elif member in INDEXES and value != "" and (literal.type is Type.TEXT or member == "assessmentUserId"):
+            ids = view.ids(INDEXES[member], value)
+        if ids is not None and (shortest is None or len(ids) < len(shortest)):
+            shortest = ids
     if shortest is None:
         return None
     found = [stored for id in dict.fromkeys(shortest) if (stored := view.get(RECORD_KIND, id)) is not None]
     return sorted(found, key=_creation) if len(found) > 1 else found
 
 
-def _ids(member: str, value: Literal, view: SandboxView) -> list[str] | None:
-    if member == "assessmentId":
-        return [value.value]
-    # An empty text is no key, and the caller's own ids may hold a GUID in capitals, which its key keeps.
-    if member not in INDEXES or not given(value.value) or (value.type is Type.GUID and member != "assessmentUserId"):
-        return None
-    return [*view.ids(INDEXES[member], value.value)]
-
-
-def _indexed_people(tree: Node | None, view: SandboxView) -> list[Stored] | None:
+def _indexed_people(tree: Node | None, view: SandboxView) -> Sequence[Stored] | None:
     """Return the people that an index finds for a required value, oldest first; None if no index helps."""
-    for path, value in () if tree is None else equalities(tree):
+    for path, literal in () if tree is None else equalities(tree):
         member = path.rpartition("/")[2]
-        if value.type is not Type.TEXT or not given(value.value) or member not in ("externalPersonId", "email"):
+        if literal.type is not Type.TEXT or literal.value == "" or member not in ("externalPersonId", "email"):
             continue
         if member == "externalPersonId":
-            ids = [*view.ids(EXTERNAL_PERSON_ID, value.value)]
+            ids = [*view.ids(EXTERNAL_PERSON_ID, literal.value)]
         else:
-            assessments = (view.get(RECORD_KIND, id) for id in view.ids(INDEXES["email"], value.value))
+            assessments = (view.get(RECORD_KIND, id) for id in view.ids(INDEXES["email"], literal.value))
             ids = [stored.public["assessmentUserId"] for stored in assessments if stored is not None]
         people = (view.get(PERSON, id) for id in dict.fromkeys(ids))
         return sorted((person for person in people if person is not None), key=_creation)

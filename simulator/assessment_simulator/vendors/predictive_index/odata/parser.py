@@ -15,22 +15,18 @@ from typing import NamedTuple
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.text import lower_uuid
-from assessment_simulator.vendors.predictive_index.odata import ast
-from assessment_simulator.vendors.predictive_index.odata.ast import (
-    EntitySchema,
-    Literal,
+from assessment_simulator.vendors.predictive_index.odata.entity_schemas import EntitySchema, ODataError, Type, quoted
+from assessment_simulator.vendors.predictive_index.odata.evaluation import (
+    FUNCTIONS,
     Node,
-    ODataError,
-    Type,
-    quoted,
+    calculate,
+    decimal,
+    is_int64,
 )
-from assessment_simulator.vendors.predictive_index.odata.evaluation import FUNCTIONS, calculate, decimal, is_int64
 
-MAX_LENGTH = 8_192
-"""Characters of a filter."""
+MAX_LENGTH = 8_192  # characters of a filter
 MAX_TOKENS = 1_000
-MAX_DEPTH = 40
-"""How deep parentheses, functions, `not` and `-` may be nested in one another."""
+MAX_DEPTH = 40  # of parentheses, functions, `not` and `-` within one another
 
 _GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _TOKEN = re.compile(
@@ -47,9 +43,6 @@ _TOKEN = re.compile(
     re.ASCII | re.VERBOSE,
 )
 _CLOCK = re.compile(r"(.+T\d\d:\d\d)(:[\d.]+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
-_CONSTANTS = {
-    "null": Literal(Type.NULL, None), "true": Literal(Type.BOOLEAN, True), "false": Literal(Type.BOOLEAN, False),
-}  # fmt: skip
 
 _DIVISIONS = ("div", "divby", "mod")
 _ORDERING = ("gt", "ge", "lt", "le")
@@ -63,13 +56,19 @@ _UNSUPPORTED = ("has", "any", "all", "isof", "cast", "case")
 _TEXTS = (Type.TEXT, Type.LINK)
 _NUMBERS = (Type.INTEGER, Type.NUMBER)
 
+_CONSTANTS = {
+    "null": Node("literal", Type.NULL),
+    "true": Node("literal", Type.BOOLEAN, value=True),
+    "false": Node("literal", Type.BOOLEAN, value=False),
+}
+
 
 class Token(NamedTuple):
     """A word, a mark, or a literal as it was written (then `literal` is set); `at` counts characters from 1."""
 
     text: str
     at: int
-    literal: Literal | None = None
+    literal: Node | None = None
     is_word: bool = False
 
     def __str__(self) -> str:
@@ -82,7 +81,24 @@ _syntax_error, _type_error, _size_error = (partial(ODataError, f"filter.{slug}")
 
 def parse(text: str, schema: EntitySchema) -> Node:
     """Read a filter; raises `ODataError` at its first error."""
-    parser = _Parser(_tokens(text), schema)
+    if len(text) > MAX_LENGTH:
+        raise _size_error(f"it has {len(text)} characters")
+    tokens: list[Token] = []
+    end = 0
+    while end < len(text):
+        match = _TOKEN.match(text, end)
+        if match is None:
+            begins = quoted(text[end:])
+            if text[end] == "'":
+                raise _syntax_error(f"the text that begins at character {end + 1} has no end: {begins}")
+            raise _syntax_error(f"what begins at character {end + 1} cannot be read: {begins}")
+        kind, end = str(match.lastgroup), match.end()
+        if kind != "blank":
+            at = match.start() + 1
+            tokens.append(Token(match[0], at, _literal(kind, match[0], at), kind == "word"))
+        if len(tokens) > MAX_TOKENS:
+            raise _size_error(f"it has more than {MAX_TOKENS} words, values and marks")
+    parser = _Parser(tokens, schema)
     tree = parser.expression()
     rest = parser.next
     if rest is not _END:
@@ -95,49 +111,28 @@ def parse(text: str, schema: EntitySchema) -> Node:
     return _require_boolean(tree, "a filter")
 
 
-def _tokens(text: str) -> list[Token]:
-    if len(text) > MAX_LENGTH:
-        raise _size_error(f"it has {len(text)} characters")
-    found: list[Token] = []
-    end = 0
-    while end < len(text):
-        match = _TOKEN.match(text, end)
-        if match is None:
-            begins = quoted(text[end:])
-            if text[end] == "'":
-                raise _syntax_error(f"the text that begins at character {end + 1} has no end: {begins}")
-            raise _syntax_error(f"what begins at character {end + 1} cannot be read: {begins}")
-        kind, end = str(match.lastgroup), match.end()
-        if kind != "blank":
-            at = match.start() + 1
-            found.append(Token(match[0], at, _literal(kind, match[0], at), kind == "word"))
-        if len(found) > MAX_TOKENS:
-            raise _size_error(f"it has more than {MAX_TOKENS} words, values and marks")
-    return found
-
-
-def _literal(kind: str, text: str, at: int) -> Literal | None:
+def _literal(kind: str, text: str, at: int) -> Node | None:
     """The literal that a token stands for; None for a mark and for a word that is no constant."""
     if kind == "tagged":
         tag, _, text = text[:-1].partition("'")
         kind = "guid" if tag == "guid" else "instant"
     if kind == "text":
-        return Literal(Type.TEXT, text[1:-1].replace("''", "'"))
+        return Node("literal", Type.TEXT, value=text[1:-1].replace("''", "'"))
     if kind == "number":
         number = decimal(text.rstrip("dDfFlLmM"))
         # An integer if it is written as one and has at most 64 bits, else a decimal.
         if text.lstrip("-").rstrip("lL").isdigit() and is_int64(number):
-            return Literal(Type.INTEGER, int(number))
-        return Literal(Type.NUMBER, number)
+            return Node("literal", Type.INTEGER, value=int(number))
+        return Node("literal", Type.NUMBER, value=number)
     if kind == "guid":
         if re.fullmatch(_GUID, text) is None:
             raise _syntax_error(f"at character {at}, {quoted(text)} is no GUID")
-        return Literal(Type.GUID, text.lower())
+        return Node("literal", Type.GUID, value=text.lower())
     if kind == "instant":
         ticks = _ticks(text)
         if ticks is None:
             raise _syntax_error(f"at character {at}, {quoted(text)} is no date or instant")
-        return Literal(Type.INSTANT, ticks)
+        return Node("literal", Type.INSTANT, value=ticks)
     return _CONSTANTS.get(text)
 
 
@@ -196,7 +191,7 @@ class _Parser:
             else:
                 operands = [(rest[0][0], left), *rest]
                 nodes = tuple(_require_boolean(node, str(token)) for token, node in operands)
-                left = ast.Operation(rest[0][0].text, nodes)
+                left = Node(rest[0][0].text, Type.BOOLEAN, nodes)
         return left
 
     def operand(self, *, may_be_listed: bool = True) -> Node:
@@ -206,33 +201,31 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             raise _size_error(f"at character {token.at}, it is nested more than {MAX_DEPTH} deep")
         if self.accept("not"):
-            found: Node = ast.Operation("not", (_require_boolean(self.operand(), str(token)),))
+            found = Node("not", Type.BOOLEAN, (_require_boolean(self.operand(), str(token)),))
         elif self.accept("-"):
             found = _minus(token, self.operand(may_be_listed=False))
+        elif self.accept("("):
+            found = self.expression()
+            self.expect(")")
+        elif token.literal is not None:
+            self.take()
+            found = token.literal
+        elif not token.is_word or token.text in _OPERATORS:
+            raise _syntax_error(f"{token}, a member, a value or a function was expected")
         else:
-            found = self.primary()
+            self.take()
+            if token.text in FUNCTIONS or self.next.text == "(":
+                found = self.function(token)
+            else:
+                member = self.schema.member(token.text, "filter.member")
+                found = Node("member", member.type, value=member)
         while may_be_listed and self.accept("in"):
             found = self.membership(found)
         self.depth -= 1
         return found
 
-    def primary(self) -> Node:
-        if self.accept("("):
-            inner = self.expression()
-            self.expect(")")
-            return inner
-        token = self.next
-        if token.literal is None and (not token.is_word or token.text in _OPERATORS):
-            raise _syntax_error(f"{token}, a member, a value or a function was expected")
-        self.take()
-        if token.literal is not None:
-            return token.literal
-        if token.text in FUNCTIONS or self.next.text == "(":
-            self.expect("(")
-            return self.function(token)
-        return ast.MemberValue(self.schema.member(token.text, "filter.member"))
-
     def function(self, token: Token) -> Node:
+        self.expect("(")
         signature = FUNCTIONS.get(token.text)
         if signature is None:
             raise _syntax_error(f"{token}, there is no such function but {', '.join(FUNCTIONS)}")
@@ -247,14 +240,12 @@ class _Parser:
         if not least <= len(arguments) <= most:
             wanted = str(most) if least == most else f"{least} or {most}"
             raise _syntax_error(f"{token}, {wanted} arguments are wanted, not {len(arguments)}")
-        converted = []
-        for argument, wanted_type in zip(arguments, signature.parameters, strict=False):
-            node = _convert(token, argument, wanted_type, f"`{token.text}` takes one")
+        for place, (argument, wanted_type) in enumerate(zip(arguments, signature.parameters, strict=False)):
+            arguments[place] = node = _convert(token, argument, wanted_type, f"`{token.text}` takes one")
             allowed = {Type.TEXT: _TEXTS, Type.NUMBER: _NUMBERS}.get(wanted_type, (wanted_type,))
             if node.type not in (*allowed, Type.NULL):
                 raise _type_error(f"{token} takes {wanted_type}, not {_describe(node)}")
-            converted.append(node)
-        return ast.Operation(token.text, tuple(converted), signature.result)
+        return Node(token.text, signature.result, tuple(arguments))
 
     def membership(self, operand: Node) -> Node:
         compared: list[tuple[Node, Node]] = []
@@ -262,12 +253,12 @@ class _Parser:
         while not compared or self.accept(","):
             token = self.next
             negative = self.accept("-")
-            literal = self.next.literal
-            if literal is None:
+            value = self.next.literal
+            if value is None:
                 raise _syntax_error(f"{self.next}, a value was expected")
             self.take()
             # Each value is checked and converted as the right side of `eq` would be.
-            left, right = _compare(token, operand, _minus(token, literal) if negative else literal).operands
+            left, right = _compare(token, operand, _minus(token, value) if negative else value).operands
             compared.append((left, right))
             types = {left.type for left, right in compared if right.type is not Type.NULL}
             if operand.type is Type.OBJECT or len(types) > 1:
@@ -275,7 +266,9 @@ class _Parser:
         self.expect(")")
         # A null says nothing of the type to which the operand must be converted.
         converted = next((left for left, right in compared if right.type is not Type.NULL), compared[0][0])
-        return ast.Membership(converted, frozenset(right.value for _, right in compared if isinstance(right, Literal)))
+        return Node(
+            "in", Type.BOOLEAN, (converted,), frozenset(right.value for _, right in compared if right.name == "literal")
+        )
 
 
 def _require_boolean(node: Node, place: str) -> Node:
@@ -291,61 +284,54 @@ def _require_number(token: Token, node: Node) -> None:
 
 def _minus(token: Token, node: Node) -> Node:
     _require_number(token, node)
-    if isinstance(node, Literal) and node.value is not None:
-        return Literal(node.type, calculate("sub", 0, node.value))
-    return ast.Arithmetic(Literal(Type.INTEGER, 0), (("sub", node),), node.type)
+    if node.name == "literal" and node.value is not None:
+        return node._replace(value=calculate("sub", 0, node.value))
+    return Node("arithmetic", node.type, (Node("literal", Type.INTEGER, value=0), node), ("sub",))
 
 
 def _arithmetic(first: Node, rest: list[tuple[Token, Node]]) -> Node:
     for token, node in rest:
         _require_number(token, first)
         _require_number(token, node)
-        if token.text in _DIVISIONS and isinstance(node, Literal) and node.value == 0:
+        if token.text in _DIVISIONS and node.name == "literal" and node.value == 0:
             raise _type_error(f"{token} divides by zero")
-    fraction = any(token.text == "divby" for token, _ in rest)
-    whole = not fraction and all(node.type is not Type.NUMBER for node in (first, *(node for _, node in rest)))
-    kind = Type.INTEGER if whole else Type.NUMBER
-    return ast.Arithmetic(first, tuple((token.text, node) for token, node in rest), kind)
+    operators, operands = tuple(token.text for token, _ in rest), (first, *(node for _, node in rest))
+    is_whole = "divby" not in operators and all(node.type is not Type.NUMBER for node in operands)
+    return Node("arithmetic", Type.INTEGER if is_whole else Type.NUMBER, operands, operators)
 
 
-def _compare(token: Token, left: Node, right: Node) -> ast.Operation:
+def _compare(token: Token, left: Node, right: Node) -> Node:
     """A comparison by the operator at `token`; a value of a list stands there instead, and is compared by `eq`."""
     operator = token.text if token.literal is None and token.text in _PRECEDENCE else "eq"
     left, right = (
-        _convert(token, left, right.type, f"{_describe(right)} is one"),
-        _convert(token, right, left.type, f"{_describe(left)} is one"),
+        _convert(token, left, right.type, f"{_describe(right)} is one", right),
+        _convert(token, right, left.type, f"{_describe(left)} is one", left),
     )
-    left, right = _lower_uuid(left, right), _lower_uuid(right, left)
     alike = {Type.LINK: Type.TEXT, Type.INTEGER: Type.NUMBER}
     types = {alike.get(node.type, node.type) for node in (left, right)}
     # A graph of scores is an object: a filter can only ask whether it is null.
     unordered = types & {Type.BOOLEAN, Type.GUID, Type.OBJECT} and operator in _ORDERING
     if len(types - {Type.NULL}) > 1 or types == {Type.OBJECT} or unordered:
         raise _type_error(f"{token}, {_describe(left)} `{operator}` {_describe(right)} makes no sense")
-    return ast.Operation(operator, (left, right))
+    return Node(operator, Type.BOOLEAN, (left, right))
 
 
-def _convert(token: Token, node: Node, wanted: Type, why: str) -> Node:
-    """Convert a text to the wanted type where OData writes values of that type as texts."""
+def _convert(token: Token, node: Node, wanted: Type, why: str, other: Node | None = None) -> Node:
+    """Convert a text to the type of what it is compared with, where OData writes such values as texts."""
     if node.type in _TEXTS and wanted is Type.GUID:
-        if isinstance(node, Literal):
-            return Literal(Type.GUID, node.value.lower())
-        return ast.Operation("tolower", (node,), Type.GUID)
-    if isinstance(node, Literal) and node.type is Type.TEXT and wanted is Type.INSTANT:
-        ticks = _ticks(node.value)
-        if ticks is None:
-            raise _type_error(f"{token}, {quoted(node.value)} is no date or instant, but {why}")
-        return Literal(Type.INSTANT, ticks)
-    return node
-
-
-def _lower_uuid(node: Node, other: Node) -> Node:
-    """Write a text in lower case if it is a UUID and is compared with a member whose values are UUIDs."""
-    is_uuid = isinstance(other, ast.MemberValue) and other.member.is_uuid
-    if is_uuid and isinstance(node, Literal) and node.type is Type.TEXT:
-        return Literal(Type.TEXT, lower_uuid(node.value))
+        if node.name == "literal":
+            return node._replace(type=Type.GUID, value=node.value.lower())
+        return Node("tolower", Type.GUID, (node,))
+    if node.name == "literal" and node.type is Type.TEXT:
+        if wanted is Type.INSTANT:
+            ticks = _ticks(node.value)
+            if ticks is None:
+                raise _type_error(f"{token}, {quoted(node.value)} is no date or instant, but {why}")
+            return node._replace(type=Type.INSTANT, value=ticks)
+        if other is not None and other.name == "member" and other.value.is_uuid:
+            return node._replace(value=lower_uuid(node.value))
     return node
 
 
 def _describe(node: Node) -> str:
-    return f"{quoted(node.member.name)} ({node.type})" if isinstance(node, ast.MemberValue) else str(node.type)
+    return f"{quoted(node.value.name)} ({node.type})" if node.name == "member" else str(node.type)

@@ -42,6 +42,7 @@ class Capability:
     lesson: str
 
 
+# The nine factors, in alphabetical order.
 FACTORS = (
     Factor(
         "Attention", "Thinking", "How you deal with what competes for your notice.",
@@ -138,8 +139,8 @@ FACTORS = (
             ("Try the smallest version that could work.", "Write down what waiting costs.")),
     ),
 )  # fmt: skip
-"""The nine factors, in alphabetical order."""
 
+# What a role may ask for.
 CAPABILITIES = (
     Capability(
         "Working with others", "Gets further together than alone.", "people",
@@ -166,4 +167,3 @@ CAPABILITIES = (
         ("Say what stays as it is.", "Give people time to be against it."), "Living with open ends",
     ),
 )  # fmt: skip
-"""What a role may ask for."""

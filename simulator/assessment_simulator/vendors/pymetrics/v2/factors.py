@@ -16,10 +16,10 @@ from assessment_simulator.vendors.pymetrics.v2.content import CAPABILITIES, FACT
 from assessment_simulator.vendors.pymetrics.v2.rules import TITLES
 
 # Of the alignments only `Low Alignment` is known, from the vendor's sample.
+# The alignment that goes with each band.
 ALIGNMENTS = dict(
     zip((name for _, name, _ in results.BANDS), ("High Alignment", "Moderate Alignment", "Low Alignment"), strict=True)
 )
-"""The alignment that goes with each band."""
 
 
 def show(request: VendorRequest, view: SandboxView) -> Decision:

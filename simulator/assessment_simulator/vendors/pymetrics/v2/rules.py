@@ -10,12 +10,12 @@ from assessment_simulator.vendors.pymetrics import rules, sources
 from assessment_simulator.vendors.pymetrics.behaviour_flags import V2_EMAIL, setting
 from assessment_simulator.vendors.pymetrics.states import RECORD_KIND
 
+# The readers whom capability content is written for, and the title for each.
 TITLES = {
     "talent": "Your capabilities",
     "recruiter": "The candidate's capabilities",
     "manager": "Your team member's capabilities",
 }
-"""The readers whom capability content is written for, and the title for each."""
 
 
 def _has_email(request: VendorRequest, view: SandboxView) -> bool:
