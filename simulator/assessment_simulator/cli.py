@@ -7,6 +7,7 @@ stand inside the commands, so that `--help` and `ready` load nothing of the serv
 
 import contextlib
 import errno
+import gc
 import json
 import os
 import re
@@ -317,6 +318,7 @@ def serve(
         **{"access": default_access(host), **given}, control_token=token, tls_cert=cert, tls_key=key,
         sandboxes=_read_config(config) if config else {},
     )  # fmt: skip
+    gc.disable()  # what is loaded from here on lives as long as the process; `runner.serve_on` enables it
     if settings.workers > 1:
         from assessment_simulator.workers import serve_together
 

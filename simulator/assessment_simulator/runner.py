@@ -183,8 +183,8 @@ def serve(settings: Settings) -> int:
 def serve_on(listeners: list[socket.socket], server: Server, settings: Settings, warn: Callable[[str], None]) -> int:
     """Serve on these sockets until a signal comes. Returns the exit status."""
     # What is loaded now stays loaded: the garbage collector need not walk over it again and again.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(10_000, 20, 100)
     try:
         with contextlib.suppress(KeyboardInterrupt):

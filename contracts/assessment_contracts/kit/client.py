@@ -111,6 +111,9 @@ class Connection:
             why = f"{type(problem).__name__}: {problem}"
             self.record(Exchange(method, path, headers, body, None, why))
             raise Unreachable(f"{method} {path} got no answer: {why}") from problem
+        except BaseException:  # an interrupt in mid-request: the next request must not meet half an exchange
+            self.close()
+            raise
         self._used = time.monotonic()
         if response.will_close:
             self.close()
