@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import httpx2
 import pytest
 from hypothesis import settings
 
+from tests.balancer import Balancer
 from tests.postgres import new_database, postgres
 from tests.servers import CONTROL_TOKEN, Listener, Received, Sandbox, Server
 
@@ -109,6 +111,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     kinds = ["memory", "sqlite", "postgresql"]
     parser.addoption("--log", choices=kinds, default="memory", help="where the shared server's log is")
     parser.addoption("--processes", default="1", help="how many processes the shared server has")
+    parser.addoption("--servers", type=int, default=1, help="how many servers share the log, behind a balancer")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -135,7 +138,12 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         log = f"sqlite:{tmp_path_factory.mktemp('log')}/log.db"
     elif kind == "postgresql":
         log = new_database(request.getfixturevalue("postgres_server"))
-    with Server("--log", log, "--workers", request.config.getoption("--processes")) as running:
+    command = ("--log", log, "--workers", request.config.getoption("--processes"))
+    with ExitStack() as stack:
+        servers = [stack.enter_context(Server(*command)) for _ in range(request.config.getoption("--servers"))]
+        running = servers[0]
+        if len(servers) > 1:  # each request goes to the next server
+            running.url = stack.enter_context(Balancer(*(one.url for one in servers))).url
         request.config.stash[_SERVER] = running
         yield running
         del request.config.stash[_SERVER]
