@@ -12,11 +12,12 @@ from assessment_contracts.property import Need, Property
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sources import Assumption, Basis, BehaviourFlag, Document, Guarantee, Source, Standing
+from assessment_simulator.core.sources import Basis, BehaviourFlag, Source, Standing
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.rule_docs import page
+from fidelity.page import Assumption, Document, Facts, Guarantee, facts, page
 from tests.servers import ROOT
 
+FACTS: dict[str, Facts] = {vendor.id: facts(vendor) for vendor in VENDORS.values()}
 PAGE = (ROOT / "docs" / "fidelity.md").read_text()
 
 
@@ -26,28 +27,28 @@ def test_page_is_up_to_date() -> None:
 
 def rules_and_guarantees(vendor: Vendor) -> list[Rule | Guarantee]:
     """The rules and the guarantees of a vendor."""
-    return [*vendor.rules, *vendor.guarantees]
+    return [*vendor.rules, *FACTS[vendor.id].guarantees]
 
 
-def facts(vendor: Vendor) -> list[tuple[str, Basis]]:
+def standings(vendor: Vendor) -> list[tuple[str, Basis]]:
     """Everything that has a standing, by a name for it: demands, statuses, bodies, guarantees and behaviour flags."""
     rules = [(f"{rule.id} {what}", basis) for rule in vendor.rules for what, basis in (
         ("demand", Basis(rule.standing, rule.source)), ("status", rule.of_status), ("body", rule.of_body),
     )]  # fmt: skip
-    others: list[Guarantee | BehaviourFlag] = [*vendor.guarantees, *vendor.behaviour_flags]
+    others: list[Guarantee | BehaviourFlag] = [*FACTS[vendor.id].guarantees, *vendor.behaviour_flags]
     return rules + [(item.id, Basis(item.standing, item.source)) for item in others]
 
 
 def cited(vendor: Vendor, source: Source) -> list[Document]:
     """The documents that a source's title stands for."""
-    return [document for document in vendor.documents if source.title in document.titles]
+    return [document for document in FACTS[vendor.id].documents if source.title in document.titles]
 
 
 def at_most(vendor: Vendor, document: Document) -> Standing:
     """The most that a document can make of a fact."""
-    if document.publisher != vendor.publisher:
+    if document.publisher != FACTS[vendor.id].publisher:
         return Standing.THIRD_PARTY
-    if document.api != vendor.api:
+    if document.api != FACTS[vendor.id].api:
         return Standing.ASSUMED
     return Standing.OBSERVED if document.code else Standing.DOCUMENTED
 
@@ -78,19 +79,18 @@ def test_assumptions_give_a_reason_and_other_facts_a_page(vendor: Vendor) -> Non
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
 def test_omissions_are_listed_with_reasons(vendor: Vendor) -> None:
-    assert vendor.omissions
-    assert all(omission.what and omission.why for omission in vendor.omissions)
+    assert all(why for why in FACTS[vendor.id].omissions.values())
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
 def test_every_source_cites_a_document_of_the_table_or_is_our_choice(vendor: Vendor) -> None:
-    lost = {name: b.source.title for name, b in facts(vendor) if b.source.read and not cited(vendor, b.source)}
-    assert lost == {}, "add a row to DOCUMENTS in the vendor's sources.py"
+    lost = {name: b.source.title for name, b in standings(vendor) if b.source.read and not cited(vendor, b.source)}
+    assert lost == {}, "add it to the documents in the vendor's facts.toml"
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
 def test_documented_facts_cite_a_page_of_the_vendor_about_this_api(vendor: Vendor) -> None:
-    for name, basis in facts(vendor):
+    for name, basis in standings(vendor):
         if basis.standing is Standing.DOCUMENTED:
             most = {at_most(vendor, document) for document in cited(vendor, basis.source)}
             assert most == {Standing.DOCUMENTED}, f"{name} is called documented by {basis.source}"
@@ -99,7 +99,7 @@ def test_documented_facts_cite_a_page_of_the_vendor_about_this_api(vendor: Vendo
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
 def test_third_party_and_observed_facts_cite_matching_documents(vendor: Vendor) -> None:
     fit = {Standing.THIRD_PARTY: {Standing.THIRD_PARTY}, Standing.OBSERVED: {Standing.OBSERVED, Standing.DOCUMENTED}}
-    for name, basis in facts(vendor):
+    for name, basis in standings(vendor):
         if basis.standing in fit:
             most = {at_most(vendor, document) for document in cited(vendor, basis.source)}
             assert most, name
@@ -108,7 +108,7 @@ def test_third_party_and_observed_facts_cite_matching_documents(vendor: Vendor) 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
 def test_source_and_document_have_the_same_read_date(vendor: Vendor) -> None:
-    for name, basis in facts(vendor):
+    for name, basis in standings(vendor):
         days = {document.read for document in cited(vendor, basis.source)}
         assert days <= {basis.source.read}, name
 
@@ -161,7 +161,7 @@ PROMISED = {
 
 
 def test_guarantees_have_the_standing_of_their_source() -> None:
-    known = {one.id: one.standing.value for vendor in VENDORS.values() for one in vendor.guarantees}
+    known = {one.id: one.standing.value for vendor in VENDORS.values() for one in FACTS[vendor.id].guarantees}
     assert {id: known.get(id) for id in PROMISED} == PROMISED
 
 
@@ -174,19 +174,17 @@ def test_page_begins_with_the_lack_of_comparison_and_the_api_generation() -> Non
 
 def test_every_document_is_listed_with_address_age_and_share() -> None:
     for vendor in VENDORS.values():
-        for one in vendor.documents:
+        for one in FACTS[vendor.id].documents:
             assert f"| {one.address} |" in PAGE, one.titles[0]
             assert f"| {one.copied} | {one.read} | {one.share} |" in PAGE, one.titles[0]
 
 
 def test_versions_at_one_address_have_separate_rows() -> None:
-    titles = [
-        one.titles[0] for one in VENDORS["pymetrics"].documents if one.address == "https://api.pymetrics.com/docs"
-    ]
+    titles = [one.titles[0] for one in FACTS["pymetrics"].documents if one.address == "https://api.pymetrics.com/docs"]
     assert titles == ["pymetrics Assessment API 1.3.0, the page", "pymetrics API 2.2.1"]
 
 
-ASSUMPTIONS = [assumption for vendor in VENDORS.values() for assumption in vendor.assumptions]
+ASSUMPTIONS = [assumption for vendor in VENDORS.values() for assumption in FACTS[vendor.id].assumptions]
 UNSURE = {
     item.id: item for vendor in VENDORS.values() for item in (*rules_and_guarantees(vendor), *vendor.behaviour_flags)
 }
@@ -227,7 +225,7 @@ def test_page_lists_all_assumptions() -> None:
 def test_client_contracts_are_not_surer_than_their_sources(habit: Property) -> None:
     vendor = VENDORS[habit.vendor.replace("-", "_")]
     assert habit.source is not None
-    found = [document for document in vendor.documents if habit.source.title in document.titles]
+    found = [document for document in FACTS[vendor.id].documents if habit.source.title in document.titles]
     assert found or habit.standing == "assumed", habit.source
     order = list(Standing)
     most = {at_most(vendor, document) for document in found} or {Standing.ASSUMED}

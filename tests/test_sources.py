@@ -14,12 +14,12 @@ from assessment_contracts.runner import Verdict
 from assessment_contracts.sources import Fact, Standing
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sources import Guarantee
+from fidelity.page import Guarantee, facts
 from tests.contracts.ran import Shown, shown
 from tests.servers import Server
 
 RULES = {rule.id: rule for vendor in VENDORS.values() for rule in vendor.rules}
-PROMISES = {promise.id: promise for vendor in VENDORS.values() for promise in vendor.guarantees}
+PROMISES = {promise.id: promise for vendor in VENDORS.values() for promise in facts(vendor).guarantees}
 KNOWN: dict[str, Rule | Guarantee] = {**RULES, **PROMISES}
 OURS = {fact.id: fact for fact in FACTS}
 

@@ -10,7 +10,7 @@ from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import BehaviourFlag, Source, Standing
-from assessment_simulator.core.vendor import Endpoint, Operation, Vendor, behaviour_in_force, handle, refusal_response
+from assessment_simulator.core.vendor import Endpoint, Operation, Vendor, handle, refusal_response
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeSandbox
 
@@ -98,13 +98,9 @@ def test_every_rule_is_listed_once_http_rules_first() -> None:
     assert [rule.id for rule in vendor().rules] == ["route", "verb", "kept", "a", "b", "c", "d"]
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "in_force"),
-    [({}, {"x": None, "y": 1}), ({"x": 50}, {"x": 50, "y": 1}), ({"x": None, "z": 3}, {"x": None, "y": 1})],
-)
-def test_unset_behaviour_flag_has_its_default(behaviour: dict[str, int | None], in_force: object) -> None:
-    switches = (BehaviourFlag("x", (None, 50), "", SOURCE), BehaviourFlag("y", (1, 2), "", SOURCE))
-    assert behaviour_in_force(replace(Config(), behaviour=behaviour), switches) == in_force
+@pytest.mark.parametrize(("behaviour", "value"), [({}, None), ({"x": 50}, 50), ({"x": None, "z": 3}, None)])
+def test_unset_behaviour_flag_has_its_default(behaviour: dict[str, int | None], value: object) -> None:
+    assert BehaviourFlag("x", (None, 50), "", SOURCE).value(Config(behaviour=behaviour)) == value
 
 
 def test_decision_with_only_a_response_changes_nothing() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from assessment_simulator.core import webhook_secret
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.vendor import Vendor, behaviour_in_force
+from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
 
 _MERGED = ("api_user", "journal", "behaviour")
@@ -16,11 +16,7 @@ _MERGED = ("api_user", "journal", "behaviour")
 
 def shown(vendors: Mapping[str, Vendor], config: Config) -> dict[str, Any]:
     """The settings as JSON values, with every behaviour flag of every vendor at the value in force."""
-    behaviour = {
-        id: value
-        for vendor in vendors.values()
-        for id, value in behaviour_in_force(config, vendor.behaviour_flags).items()
-    }
+    behaviour = {flag.id: flag.value(config) for vendor in vendors.values() for flag in vendor.behaviour_flags}
     return {**asdict(config), "behaviour": behaviour}
 
 

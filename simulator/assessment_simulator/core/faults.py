@@ -138,8 +138,7 @@ def count_match(fault: Fault, counter: Counter, seed: int | str) -> Counter:
     return Counter(matched, counter.triggered + triggers)
 
 
-# Stores the new counter of the fault at a place of the list.
-Count = Callable[[int, Counter], None]
+Count = Callable[[int, Counter], None]  # stores the new counter of the fault at a place of the list
 _CALLS = frozenset(KINDS["calls"])
 
 
@@ -173,14 +172,14 @@ class FaultPlan:
         """The fault that triggers before an attempt; `may_wait`: another webhook may overtake this one."""
         if delivery.fault is not None:  # a fault has postponed this attempt already, or made the duplicate
             return None
-        return self._trigger_on(delivery, ("delay", "drop", "reorder") if may_wait else ("delay", "drop"), count)
+        able = ("delay", "drop", "reorder") if may_wait else ("delay", "drop")
+        event = delivery.event
+        return self._trigger(FaultContext("deliveries", able, event.vendor, invitation=event.invitation), count)
 
     def on_delivered(self, delivery: Delivery, count: Count) -> Fault | None:
         """The fault that triggers on a webhook that has just been delivered."""
-        return self._trigger_on(delivery, ("duplicate",), count)
-
-    def _trigger_on(self, delivery: Delivery, able: Collection[str], count: Count) -> Fault | None:
         event = delivery.event
+        able = ("duplicate",)
         return self._trigger(FaultContext("deliveries", able, event.vendor, invitation=event.invitation), count)
 
     def _trigger(self, context: FaultContext, count: Count) -> Fault | None:

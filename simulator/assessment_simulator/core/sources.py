@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assessment_simulator.core.config import Config
 
 
 class Standing(StrEnum):
@@ -44,20 +48,6 @@ def assumed(reason: str) -> Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """One copy of a page, repository or package that sources cite."""
-
-    titles: tuple[str, ...]  # under which sources cite it, its own title first; documents may share a title
-    address: str
-    publisher: str
-    api: str  # what it describes
-    share: str  # how much of it could be read
-    copied: str = "not known"  # the age of the copy
-    read: str = "2026-11-01"
-    code: bool = False  # a package or a repository, which shows what a client does but states no rule
-
-
-@dataclass(frozen=True, slots=True)
 class BehaviourFlag:
     """A behaviour that the vendor's documents leave open or contradict; the first of `values` is the default."""
 
@@ -67,31 +57,6 @@ class BehaviourFlag:
     source: Source
     standing: Standing = Standing.ASSUMED
 
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """A choice of ours that callers can depend on."""
-
-    what: str
-    cost: str  # what a wrong assumption looks like at the vendor
-    flags: tuple[str, ...]  # behaviour flags or settings that change it
-    check: str  # how to find out
-    ids: tuple[str, ...]  # the rules, guarantees and flags that hold it
-
-
-@dataclass(frozen=True, slots=True)
-class Guarantee:
-    """What the vendor does, besides the rules that it enforces."""
-
-    id: str
-    statement: str
-    standing: Standing
-    source: Source
-
-
-@dataclass(frozen=True, slots=True)
-class Omission:
-    """A part of the vendor that is not simulated, and why."""
-
-    what: str
-    why: str
+    def value(self, config: "Config") -> Any:
+        """The value of the flag in a sandbox."""
+        return config.behaviour.get(self.id, self.values[0])

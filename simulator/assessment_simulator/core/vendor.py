@@ -1,6 +1,6 @@
 """A vendor is a table of plain data and pure functions; `handle` is the only entry to it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.core.rules import Rule, violated_rules
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.schema import Interface
-from assessment_simulator.core.sources import Assumption, BehaviourFlag, Document, Guarantee, Omission
+from assessment_simulator.core.sources import BehaviourFlag
 from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 from assessment_simulator.core.text import all_ignored
 
@@ -89,8 +89,6 @@ class Vendor:
     to_invitation: Callable[[Stored], Invitation]
     webhook_request: Callable[[Delivery, int, Config], WebhookRequest]
     samples: Callable[[int], tuple[Sample, ...]]
-    guarantees: tuple[Guarantee, ...]
-    omissions: tuple[Omission, ...]
     questionnaire: Questionnaire | None = None
     interface: Interface = field(default_factory=Interface)
     # Returns the request as the vendor reads it, before any rule is checked, and notes about what it corrected.
@@ -98,11 +96,6 @@ class Vendor:
         lambda request, view: (request, ())
     )  # fmt: skip
     ignores_path_case: bool = False  # of paths, and one slash at their end
-    publisher: str = ""  # as its `documents` name it, and the API that is simulated
-    api: str = ""
-    about: str = ""  # which API that is, and how we know
-    documents: tuple[Document, ...] = ()
-    assumptions: tuple[Assumption, ...] = ()
 
     @property
     def operations(self) -> dict[str, Operation]:
@@ -154,8 +147,3 @@ def failure_response(vendor: Vendor, status: int, request: VendorRequest, view: 
     """The vendor's response with this status to a valid request: it is the vendor that fails."""
     response = vendor.render_failure(status, request)
     return response._replace(headers=response.headers + vendor.extra_headers(view))
-
-
-def behaviour_in_force(config: Config, flags: Iterable[BehaviourFlag]) -> dict[str, str | int | bool | None]:
-    """The value of every flag in a sandbox."""
-    return {flag.id: config.behaviour.get(flag.id, flag.values[0]) for flag in flags}

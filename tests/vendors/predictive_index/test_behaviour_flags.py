@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.vendor import behaviour_in_force
+from assessment_simulator.core.config import Config
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import VALID
@@ -33,7 +33,7 @@ def done(sandbox: FakeSandbox, **more: Any) -> str:
 
 
 def test_every_flag_has_its_default() -> None:
-    assert behaviour_in_force(FakeSandbox().config, VENDOR.behaviour_flags) == {
+    assert {flag.id: flag.value(Config()) for flag in VENDOR.behaviour_flags} == {
         "pi.created_state": "sample",
         "pi.unsent_state": 0,
         "pi.webhook_on": "completion",

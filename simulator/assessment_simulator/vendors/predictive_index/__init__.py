@@ -8,17 +8,15 @@ all changes stand in the decision.
 
 Begin with `rules` (what a request must be) and `states` (the state table), then read `assessments` (the operations),
 `people` (who is assessed), `representations` (what answers show) and `webhooks`. `odata` reads the options of lists.
-Where the vendor's pages contradict each other, see `behaviour_flags`; `guarantees` and `assumptions` list what is
-promised and what is guessed. Not simulated: changing persons, cognitive assessments, the newer Integrations API.
+Where the vendor's pages contradict each other, see `behaviour_flags`. `facts.toml` lists for `docs/fidelity.md` what
+else the vendor does, what is assumed and what is not simulated, such as persons and cognitive assessments.
 """
 
 from functools import partial
 
 from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
-from assessment_simulator.vendors.predictive_index import access, assessments, errors, reports, rules, sources, webhooks
-from assessment_simulator.vendors.predictive_index.assumptions import ASSUMPTIONS
+from assessment_simulator.vendors.predictive_index import access, assessments, errors, reports, rules, webhooks
 from assessment_simulator.vendors.predictive_index.behaviour_flags import BEHAVIOUR_FLAGS
-from assessment_simulator.vendors.predictive_index.guarantees import GUARANTEES, OMISSIONS
 from assessment_simulator.vendors.predictive_index.odata import lists
 from assessment_simulator.vendors.predictive_index.odata import rules as list_rules
 from assessment_simulator.vendors.predictive_index.openapi import INTERFACE
@@ -81,15 +79,8 @@ VENDOR = Vendor(
     to_invitation=assessments.as_invitation,
     webhook_request=webhooks.post,
     samples=samples,
-    guarantees=GUARANTEES,
-    omissions=OMISSIONS,
     questionnaire=QUESTIONNAIRE,
     interface=INTERFACE,
     normalize=access.normalize,
     ignores_path_case=True,
-    publisher=sources.PUBLISHER,
-    api=sources.API,
-    about=sources.ABOUT,
-    documents=sources.DOCUMENTS,
-    assumptions=ASSUMPTIONS,
 )  # fmt: skip

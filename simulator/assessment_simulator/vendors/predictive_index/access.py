@@ -14,7 +14,7 @@ from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.core.text import plain
-from assessment_simulator.vendors.predictive_index.behaviour_flags import BYTE_ORDER_MARK, URL_MATCH, setting
+from assessment_simulator.vendors.predictive_index.behaviour_flags import BYTE_ORDER_MARK, URL_MATCH
 from assessment_simulator.vendors.predictive_index.sources import BODY, KEY, KEY_BODY, KEY_STATUS, MAINTENANCE, RATE
 
 FRAMEWORK = ours("the message for a missing key is ASP.NET Web API's own, so its other stock answers are taken too")
@@ -39,7 +39,7 @@ def _within_rate(request: VendorRequest, view: SandboxView) -> bool:
 # Violated by an unknown path, which no operation answers, and by another spelling of a known one if a flag says so.
 ROUTE = Rule(
     "pi.http.route", "request", "the path must be one of the API's", 404, Standing.ASSUMED, FRAMEWORK,
-    lambda request, view: _has_documented_path(request) or setting(view.config, URL_MATCH) != "exact",
+    lambda request, view: _has_documented_path(request) or URL_MATCH.value(view.config) != "exact",
 )  # fmt: skip
 # The stages that every endpoint begins with.
 ACCESS: tuple[tuple[Rule, ...], ...] = (
@@ -73,14 +73,14 @@ def normalize(request: VendorRequest, view: SandboxView) -> tuple[VendorRequest,
     if not _has_documented_path(request):
         path = plain(request.path)
         notes.append(f"path {path} was accepted: letter case and a slash at the end are ignored (assumed)")
-    if request.query and setting(view.config, URL_MATCH) != "exact":
+    if request.query and URL_MATCH.value(view.config) != "exact":
         names = {name: _PARAMETERS.get(name.lower(), name) for name in request.query}
         renamed = {name: known for name, known in names.items() if known != name}
         if renamed:
             request = request._replace(query={names[name]: value for name, value in request.query.items()})
             notes += [f"query.{plain(name)} was read as {known} (assumed)" for name, known in renamed.items()]
     unmarked = request.body.unmarked if isinstance(request.body, Unreadable) else MISSING
-    if unmarked is not MISSING and setting(view.config, BYTE_ORDER_MARK) == "accepted":
+    if unmarked is not MISSING and BYTE_ORDER_MARK.value(view.config) == "accepted":
         request = request._replace(body=unmarked)
         notes.append("body begins with a UTF-8 byte order mark; it was accepted (assumed)")
     return request, tuple(notes)

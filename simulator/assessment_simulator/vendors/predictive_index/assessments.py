@@ -27,7 +27,6 @@ from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.vendor import Invitation
 from assessment_simulator.vendors.predictive_index import behaviour_flags as flags
 from assessment_simulator.vendors.predictive_index import people, representations, results, rules, webhooks
-from assessment_simulator.vendors.predictive_index.behaviour_flags import setting
 from assessment_simulator.vendors.predictive_index.representations import Representation
 from assessment_simulator.vendors.predictive_index.states import (
     COMPLETED,
@@ -47,7 +46,7 @@ def create(request: VendorRequest, view: SandboxView) -> Decision:
     before, person = people.of_request(request, view)
     id = request.random.uuid()
     notified = bool(body.get("notifyAssessmentAvailableUsingEmail"))
-    state = SENT if notified else setting(config, flags.UNSENT_STATE)
+    state = SENT if notified else flags.UNSENT_STATE.value(config)
     expires = rules.expiry(body.get("expirationDateTime") or "")
     if expires is None:
         expires = min(request.now + config.invitation_days * instant.DAY, instant.LATEST)
@@ -73,11 +72,11 @@ def create(request: VendorRequest, view: SandboxView) -> Decision:
     # There is one timer for each operation: a tag that lets the assessment expire at once replaces the last day.
     if all(timer.operation != "expire" for timer in timers):
         timers = (Timer("expire", id, expires, VENDOR_ID, request.base_url), *timers)
-    sample = setting(config, flags.CREATED_STATE) == "sample"
+    sample = flags.CREATED_STATE.value(config) == "sample"
     shown = representations.reshaped({**public, "assessmentState": CREATED if sample else state}, internal, config)
     other_match = people.other_match(request, view)
     notes = rules.body_notes(body, config) + ((other_match,) if other_match else ())
-    created = setting(config, flags.WEBHOOK_ON) != "completion"
+    created = flags.WEBHOOK_ON.value(config) != "completion"
     events = webhooks.events(request, view, record) if created else ()
     return Decision(VendorResponse(201, shown, notes=notes), tuple(records), events, timers)
 
@@ -142,7 +141,7 @@ def change(request: VendorRequest, view: SandboxView) -> Decision:
     if expires is not None and state in ENDS and state not in REVIVED:
         notes.append(f"body.expirationDateTime was ignored: the assessment is {STATE_MACHINE.states[state]} ({state})")
         expires = None
-    if expires is not None and setting(config, flags.REVIVE_EXPIRED):
+    if expires is not None and flags.REVIVE_EXPIRED.value(config):
         state = REVIVED.get(state, state)
     public = representations.changed({**old, "assessmentState": state}, values, expires)
     internal = dict(old_internal)
@@ -185,12 +184,12 @@ def _new_values(
     sent: Mapping[str, Any], old: Representation, internal: Mapping[str, Any], config: Config
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the new values of the members that a change sends, and notes that name those without effect."""
-    clears = setting(config, flags.PATCH_NULL) == "cleared"
+    clears = flags.PATCH_NULL.value(config) == "cleared"
     present = {**old, "languageLocale": internal["language"]}
     values: dict[str, Any] = {}
     ignored: dict[str, list[str]] = {_KEPT: [], _REQUIRED: [], _EMPTY: []}
     for member in rules.FIELDS:
-        name = setting(config, flags.WEBHOOK_MEMBER) if member == "assessmentStatusWebHook" else member
+        name = flags.WEBHOOK_MEMBER.value(config) if member == "assessmentStatusWebHook" else member
         if name not in sent:
             continue
         value = sent[name]
@@ -230,7 +229,7 @@ def archive(request: VendorRequest, view: SandboxView) -> Decision:
     person = stored.public["assessmentUserId"]
     ids = view.ids(representations.BY_PERSON, person)
     is_last = all(id == stored.id or view.get(RECORD_KIND, id) is None for id in ids)
-    status = setting(view.config, flags.ARCHIVE_STATUS)
+    status = flags.ARCHIVE_STATUS.value(view.config)
     public = representations.reshaped({**stored.public, "isDeleted": 1}, stored.internal, view.config)
     return Decision(
         VendorResponse(status, None if status == 204 else public),

@@ -3,9 +3,6 @@
 The first value is the default.
 """
 
-from typing import Any
-
-from assessment_simulator.core.config import Config
 from assessment_simulator.core.sources import BehaviourFlag, Source, ours
 from assessment_simulator.vendors.predictive_index.sources import (
     ARCHIVE,
@@ -101,8 +98,3 @@ BEHAVIOUR_FLAGS = (
     RESPONSE_MEMBERS, SIGMA_GRAPHS, SIGMA_CONTAINER, FOLDER_PATH, LIST_LIMIT, WEBHOOK_FORMAT, REVIVE_EXPIRED,
     ARCHIVE_STATUS, PATCH_NULL, EXTERNAL_ID_MATCH, BYTE_ORDER_MARK, URL_MATCH,
 )  # fmt: skip
-
-
-def setting(config: Config, flag: BehaviourFlag) -> Any:
-    """Return the value of a flag in a sandbox."""
-    return config.behaviour.get(flag.id, flag.values[0])

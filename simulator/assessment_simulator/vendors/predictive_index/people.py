@@ -13,7 +13,7 @@ from typing import Any, TypeGuard, cast
 
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
-from assessment_simulator.vendors.predictive_index.behaviour_flags import EXTERNAL_ID_MATCH, setting
+from assessment_simulator.vendors.predictive_index.behaviour_flags import EXTERNAL_ID_MATCH
 from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 
 PERSON = "person"
@@ -102,7 +102,7 @@ def latest_assessment(external_id: Any, view: SandboxView) -> Stored | None:
 
 def by_external_id(external_id: Any, view: SandboxView) -> str | None:
     """Return the id of the person whom a request with this `externalId` re-assesses."""
-    found = _matching_assessment(setting(view.config, EXTERNAL_ID_MATCH), external_id, view)
+    found = _matching_assessment(EXTERNAL_ID_MATCH.value(view.config), external_id, view)
     return None if found is None else str(found.public["assessmentUserId"])
 
 
@@ -117,7 +117,7 @@ def other_match(request: VendorRequest, view: SandboxView) -> str | None:
     """Return a note if `externalId` re-assesses a person under the other value of pi.external_id_match only."""
     # The reference pages ask for the hint of a rule without a request.
     external_id = request.body.get("externalId") if isinstance(request.body, dict) else None
-    reading = setting(view.config, EXTERNAL_ID_MATCH)
+    reading = EXTERNAL_ID_MATCH.value(view.config)
     (other,) = (str(value) for value in EXTERNAL_ID_MATCH.values if value != reading)
     found = (_matching_assessment(one, external_id, view) for one in (other, reading))
     if next(found) is None or next(found) is not None:

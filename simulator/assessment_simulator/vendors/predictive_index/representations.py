@@ -96,7 +96,7 @@ def new(
         "associatedPositionImageUrl": _position_image(title),
         "folderPath": body.get("folderPath") or folder_name(folder),
         "assessmentState": state,
-        "assessmentStatusWebHook": body.get(flags.setting(config, flags.WEBHOOK_MEMBER)),
+        "assessmentStatusWebHook": body.get(flags.WEBHOOK_MEMBER.value(config)),
         "notifyAssessmentAvailableUsingEmail": int(body.get("notifyAssessmentAvailableUsingEmail") or 0),
         "externalId": body.get("externalId"),
         "assessmentUrl": _assessment_url(id, body.get("languageLocale") or "en-US"),
@@ -207,18 +207,18 @@ def members(stored: Stored, config: Config) -> Representation:
 def reshaped(public: Mapping[str, Any], internal: Mapping[str, Any], config: Config) -> Representation:
     """Return the representation in the shape that the behaviour flags ask for."""
     public = dict(public)
-    if flags.setting(config, flags.PERSON_TYPE) == "numbers":
+    if flags.PERSON_TYPE.value(config) == "numbers":
         public["personType"] = next(
             number for number, name in people.PERSON_TYPES.items() if name == public["personType"]
         )
-    folder = flags.setting(config, flags.FOLDER_PATH)
+    folder = flags.FOLDER_PATH.value(config)
     if folder != "as sent":
         public["folderPath"] = internal["folder"] if folder == "full" else folder_name(internal["folder"])
-    if flags.setting(config, flags.SIGMA_GRAPHS) == "self":
+    if flags.SIGMA_GRAPHS.value(config) == "self":
         public |= dict.fromkeys(results.GRAPHS, public["selfSigmaScore"])
-    if flags.setting(config, flags.SIGMA_CONTAINER) == "object":
+    if flags.SIGMA_CONTAINER.value(config) == "object":
         public |= {graph: public[graph] and public[graph][0] for graph in results.SCORE_MEMBERS}
-    if flags.setting(config, flags.RESPONSE_MEMBERS) == "table":
+    if flags.RESPONSE_MEMBERS.value(config) == "table":
         public = {member: value for member, value in public.items() if member not in OUTSIDE_RESPONSE_TABLE}
-    state_member = flags.setting(config, flags.STATE_MEMBER)
+    state_member = flags.STATE_MEMBER.value(config)
     return {state_member if member == "assessmentState" else member: value for member, value in public.items()}

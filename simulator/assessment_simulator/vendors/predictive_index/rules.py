@@ -37,7 +37,7 @@ from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.core.text import PLUS, address_note, ignored, is_blank, meant, plain, raw_value
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.vendors.predictive_index import languages, people, sources
-from assessment_simulator.vendors.predictive_index.behaviour_flags import PERSON_TYPE, WEBHOOK_MEMBER, setting
+from assessment_simulator.vendors.predictive_index.behaviour_flags import PERSON_TYPE, WEBHOOK_MEMBER
 from assessment_simulator.vendors.predictive_index.people import PERSON_TYPES, given
 from assessment_simulator.vendors.predictive_index.representations import find_folder, reshaped
 from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
@@ -86,9 +86,9 @@ def expiry(text: str) -> int | None:
 
 def _field(member: str, config: Config) -> Field:
     """Return a member of the request table as the behaviour flags type and name it."""
-    if member == "personType" and setting(config, PERSON_TYPE) == "numbers":
+    if member == "personType" and PERSON_TYPE.value(config) == "numbers":
         return _NUMBERED_PERSON_TYPE
-    if member == "assessmentStatusWebHook" and setting(config, WEBHOOK_MEMBER) != member:
+    if member == "assessmentStatusWebHook" and WEBHOOK_MEMBER.value(config) != member:
         return _RENAMED_WEBHOOK
     return FIELDS[member]
 
@@ -368,7 +368,7 @@ _MAX_NOTES = 5
 def body_notes(body: Mapping[str, Any], config: Config) -> tuple[str, ...]:
     """Return the notes about the body of an accepted creation or change: what was ignored or is not documented."""
     date, folder = body.get("expirationDateTime"), body.get("folderPath")
-    webhook = setting(config, WEBHOOK_MEMBER)
+    webhook = WEBHOOK_MEMBER.value(config)
     documented = [webhook if name == "assessmentStatusWebHook" else name for name in FIELDS]
     notes = []
     for name in [name for name in body if name not in documented][:_MAX_NOTES]:

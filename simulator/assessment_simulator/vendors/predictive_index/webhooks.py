@@ -19,7 +19,7 @@ from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.seeded_random import SeededRandom, secret_of
 from assessment_simulator.core.urls import basic_auth
 from assessment_simulator.vendors.predictive_index import results
-from assessment_simulator.vendors.predictive_index.behaviour_flags import WEBHOOK_FORMAT, WEBHOOK_SOURCE, setting
+from assessment_simulator.vendors.predictive_index.behaviour_flags import WEBHOOK_FORMAT, WEBHOOK_SOURCE
 from assessment_simulator.vendors.predictive_index.people import given
 from assessment_simulator.vendors.predictive_index.states import COMPLETED, STATE_MACHINE, VENDOR_ID
 
@@ -34,10 +34,10 @@ def events(request: VendorRequest, view: SandboxView, record: Record) -> tuple[W
     if url is None:
         return ()
     id = request.random.uuid()
-    if setting(view.config, WEBHOOK_FORMAT) == "json":
+    if WEBHOOK_FORMAT.value(view.config) == "json":
         return (WebhookEvent(id, VENDOR_ID, record.id, url, JSON, json.dumps(_json(id, request, record)), bool(own)),)
     form: dict[str, Any] = {"assessmentId": record.id, "assessmentState": record.status}
-    if setting(view.config, WEBHOOK_SOURCE) == "sent":
+    if WEBHOOK_SOURCE.value(view.config) == "sent":
         form["assessmentSource"] = "API"
     if given(record.public["externalId"]):
         form["externalId"] = record.public["externalId"]

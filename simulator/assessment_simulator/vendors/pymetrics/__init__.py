@@ -8,7 +8,8 @@ Both versions show the same orders and accept the same tokens. Read in this orde
 4. `access`: API key and bearer token, whose rules come before those of an operation; `errors`: refusals;
 5. `results`, `reports`, `v2.factors`: what a completed order shows;
 6. `webhooks`, `questionnaire`, `samples`: extensions of the simulator;
-7. `sources`, `assumptions`, `guarantees`, `behaviour_flags`: how sure we are of it; `openapi`: the shapes of bodies.
+7. `sources`, `behaviour_flags`, `facts.toml` (for `docs/fidelity.md`): how sure we are of it; `openapi`: the shapes of
+   bodies.
 
 An operation takes a request and a read-only sandbox, returns a decision, and changes nothing. This module is the table
 that the rest of the program sees. A new endpoint is a row here, a decision, its shape in `openapi`, and its rules.
@@ -21,10 +22,8 @@ from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
-from assessment_simulator.vendors.pymetrics import access, errors, orders, reports, rules, sources, states, webhooks
-from assessment_simulator.vendors.pymetrics.assumptions import ASSUMPTIONS
+from assessment_simulator.vendors.pymetrics import access, errors, orders, reports, rules, states, webhooks
 from assessment_simulator.vendors.pymetrics.behaviour_flags import BEHAVIOUR_FLAGS
-from assessment_simulator.vendors.pymetrics.guarantees import GUARANTEES, OMISSIONS
 from assessment_simulator.vendors.pymetrics.openapi import INTERFACE
 from assessment_simulator.vendors.pymetrics.questionnaire import QUESTIONNAIRE
 from assessment_simulator.vendors.pymetrics.samples import samples
@@ -96,13 +95,6 @@ VENDOR = Vendor(
     to_invitation=orders.to_invitation,
     webhook_request=webhooks.webhook_request,
     samples=samples,
-    guarantees=GUARANTEES,
-    omissions=OMISSIONS,
     questionnaire=QUESTIONNAIRE,
     interface=INTERFACE,
-    publisher=sources.PUBLISHER,
-    api=sources.API,
-    about=sources.ABOUT,
-    documents=sources.DOCUMENTS,
-    assumptions=ASSUMPTIONS,
 )

@@ -1,8 +1,5 @@
 """What the vendor's pages leave open: one behaviour flag each; the first value is the default."""
 
-from typing import Any
-
-from assessment_simulator.core.config import Config
 from assessment_simulator.core.sources import BehaviourFlag, ours
 from assessment_simulator.vendors.pymetrics import sources
 from assessment_simulator.vendors.pymetrics.states import ACCEPTED, NOT_STARTED, PENDING
@@ -24,8 +21,3 @@ V2_EMAIL = BehaviourFlag(
 )  # fmt: skip
 
 BEHAVIOUR_FLAGS = (INITIAL_STATUS, EMAIL_MATCH, FORM_BODY, V2_EMAIL)
-
-
-def setting(config: Config, flag: BehaviourFlag) -> Any:
-    """The value of a flag in a sandbox."""
-    return config.behaviour.get(flag.id, flag.values[0])

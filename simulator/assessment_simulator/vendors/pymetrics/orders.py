@@ -18,7 +18,7 @@ from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.text import PLUS, address_note, plus_is_suspect, raw_value
 from assessment_simulator.core.vendor import Invitation, Operation
 from assessment_simulator.vendors.pymetrics import reports, results, rules, webhooks
-from assessment_simulator.vendors.pymetrics.behaviour_flags import EMAIL_MATCH, INITIAL_STATUS, setting
+from assessment_simulator.vendors.pymetrics.behaviour_flags import EMAIL_MATCH, INITIAL_STATUS
 from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, RECORD_KIND, SETTLED, STATE_MACHINE
 
 _CANDIDATE = ("email", "first_name", "last_name", "external_id")
@@ -70,7 +70,7 @@ def _identity(body: Mapping[str, Any], assessment: Assessment, config: Config) -
     email, external_id = body["candidate"].get("email"), body["candidate"].get("external_id")
     if email is None:
         return repr(("external_id", external_id, *ends)) if external_id else None
-    if setting(config, EMAIL_MATCH) == "ignore case":
+    if EMAIL_MATCH.value(config) == "ignore case":
         email = email.strip().casefold()
     return repr((email, *ends))
 
@@ -81,7 +81,7 @@ def _new_order(request: VendorRequest, assessment: Assessment, config: Config) -
     return {
         "id": id,
         "invite_link": f"{BASE_URL_TOKEN}/pymetrics/invite/{LINK_TOKEN}.{id}",
-        "status": setting(config, INITIAL_STATUS),
+        "status": INITIAL_STATUS.value(config),
         "create_date": instant.six_digits(request.now),
         "candidate": {name: body["candidate"].get(name) for name in _CANDIDATE},
         "assessment_id": assessment.id,

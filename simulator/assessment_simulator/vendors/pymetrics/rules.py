@@ -15,7 +15,7 @@ from assessment_simulator.core.sources import Basis, Source, Standing, ours
 from assessment_simulator.core.text import ignored, is_blank, is_uuid
 from assessment_simulator.core.urls import FORM, is_url
 from assessment_simulator.vendors.pymetrics import access, sources
-from assessment_simulator.vendors.pymetrics.behaviour_flags import FORM_BODY, setting
+from assessment_simulator.vendors.pymetrics.behaviour_flags import FORM_BODY
 from assessment_simulator.vendors.pymetrics.states import RECORD_KIND
 
 LONGEST_URL = 65_536
@@ -132,7 +132,7 @@ TOKEN = tuple(tuple(map(_with_basic_hint, stage)) for stage in (
         *_body("pymetrics.token", sources.TOKEN_400, "the body must be readable JSON", _is_readable),
         Rule("pymetrics.token.media_type", "header.content-type", "the body must be JSON, not a form", 400,
             Standing.ASSUMED, FORM_BODY.source,
-            lambda request, view: request.media_type != FORM or setting(view.config, FORM_BODY) == "accepted"),
+            lambda request, view: request.media_type != FORM or FORM_BODY.value(view.config) == "accepted"),
     ),
     (
         *(_required("pymetrics.token", field, sources.TOKEN_BODY) for field in TOKEN_FIELDS),

@@ -1,4 +1,4 @@
-"""Where each fact about pymetrics comes from, whose it is, and how much of it could be read.
+"""Where each fact about pymetrics comes from; `facts.toml` lists what was read of each page.
 
 The vendor's own pages, or what it publishes: the reference of the API 1.3.0 (version 1), 2.2.0 and 2.2.1 (version 2;
 api.pymetrics.com/docs, and the Markdown generated from it in github.com/pymetrics/open_api_pymetrics_assessment_client,
@@ -6,7 +6,7 @@ commits 2eff9fb and 63a5c9f), and the Python clients. Where they are silent the 
 the reason.
 """
 
-from assessment_simulator.core.sources import Document, Source, assumed
+from assessment_simulator.core.sources import Source, assumed
 
 BOTH = "pymetrics API 1.3.0 and 2.2.0"
 V1 = "pymetrics Assessment API 1.3.0"
@@ -48,36 +48,3 @@ BEARER = assumed(
     "capability content it is taken to be the same"
 )
 UNLISTED = assumed("400 is the only documented status that fits; no page names it for this")
-
-PUBLISHER = "pymetrics"
-API = "Mercury"
-_DOCS = "https://api.pymetrics.com/docs"
-_REPOSITORY = "https://github.com/pymetrics/open_api_pymetrics_assessment_client"
-_UNDATED = "not known; the page stands at the same address at another time with another version"
-
-ABOUT = (
-    "the **Mercury Assessment API**, version 1 as its reference 1.3.0 has it, and version 2 as 2.2.0 and 2.2.1 have "
-    "it. Harver, which bought pymetrics, documents another API of another product; nothing of that is used here"
-)
-
-# Every copy that facts come from; the reference that was read in two versions has a row for each.
-DOCUMENTS = (
-    Document((f"{V1}, the page", V1), _DOCS, PUBLISHER, API,
-             "the beginning, to Get Assessment Configurations", _UNDATED),
-    Document((f"{V1}, generated Markdown", V1, BOTH), f"{_REPOSITORY}/tree/2eff9fb/docs", PUBLISHER, API,
-             "all of its files", "9 November 2021"),
-    Document((V2, BOTH), f"{_REPOSITORY}/tree/63a5c9f/docs", PUBLISHER, API, "all of its files", "4 April 2023"),
-    Document((V2_1,), _DOCS, PUBLISHER, API, "the beginning, to the sample of Get Capability Content",
-             _UNDATED),
-    Document((SDK,), "pip download pymetrics-assessment-api-client==1.0.1", PUBLISHER, API,
-             "the whole package; it was run as well", "version 1.0.1", code=True),
-    Document((URL_LENGTH.title,), f"{_REPOSITORY}/tree/2eff9fb/openapi_client", PUBLISHER, API,
-             "the whole package; it was run as well", "9 November 2021", code=True),
-    Document(("pymetrics-soft-skills-sdk 1.0.2 (PyPI)",), "pip download pymetrics-soft-skills-sdk==1.0.2",
-             PUBLISHER, API, "the whole package; it was run as well", "version 1.0.2", code=True),
-    Document(("Tray.io, connector pymetrics",), "https://tray.io/documentation/connectors/service/pymetrics/",
-             "Tray.io", API, "the page, but not its list of operations", "not known; it speaks of version 1.0"),
-    Document(("Amazon API Gateway, gateway response types",),
-             "https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html",
-             "Amazon Web Services", "Amazon API Gateway", "the table of types"),
-)  # fmt: skip

@@ -25,6 +25,6 @@ the common ground of OData 3 and 4 is read, and both ways of writing where they 
 - `$search` wants each of its words, or "phrases", somewhere in the fields, whatever its case.
 - Of an option that is given twice the last counts.
 
-Begin with `entity_schemas` (what a list offers), then read `parser` (a filter becomes a tree), `evaluation` (the tree
-becomes a predicate), `rules` (all options together, and how errors are reported) and `lists`.
+Begin with `syntax` and `entity_schemas` (what a list offers), then read `parser` (a filter becomes a tree),
+`evaluation` (the tree becomes a predicate), `rules` (all options together, and how errors are reported) and `lists`.
 """

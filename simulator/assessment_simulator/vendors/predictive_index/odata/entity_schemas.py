@@ -1,72 +1,12 @@
-"""What the two lists offer to queries: members with their types, and options; and the error for an invalid option."""
+"""What the two lists offer to queries: members with their types, and options."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.vendors.predictive_index import behaviour_flags as flags
 from assessment_simulator.vendors.predictive_index import representations, results
-
-
-class Type(StrEnum):
-    """The types of members, literals and expressions, with the words that error messages use for them."""
-
-    TEXT = "a text"
-    LINK = "a link"  # a text with the address of this server, which is known only when a request arrives
-    INTEGER = "an integer"
-    NUMBER = "a number"  # a decimal number of at most 38 digits
-    INSTANT = "an instant"
-    BOOLEAN = "a truth value"
-    GUID = "a GUID"
-    NULL = "null"
-    OBJECT = "an object"
-
-
-class ODataError(Exception):
-    """An option that is not valid: the last words of the id of the violated rule, and what is wrong."""
-
-    def __init__(self, slug: str, message: str) -> None:
-        super().__init__(message)
-        self.slug = slug
-        self.message = message
-
-
-def quoted(text: str) -> str:
-    """Quote at most 40 characters of what a caller sent."""
-    return f"`{text}`" if len(text) <= 40 else f"`{text[:40]}`…"
-
-
-class Member(NamedTuple):
-    """A member: its name in queries, the path to it within a record, and its type."""
-
-    name: str
-    path: tuple[str, ...]
-    type: Type
-    # Its values are UUIDs in lower case, and a UUID in any case is compared with them as one.
-    is_uuid: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class EntitySchema:
-    """One list: its members by name, its options, the members that `$select` may name, and those that are searched."""
-
-    members: Mapping[str, Member]
-    options: tuple[str, ...]
-    selectable: tuple[str, ...]
-    searchable: tuple[str, ...]
-
-    def member(self, name: str, slug: str) -> Member:
-        """Return the member of that name; raises `ODataError` where there is none."""
-        member = self.members.get(name)
-        if member is None:
-            meant = next((known for known in self.members if known.lower() == name.lower()), None)
-            hint = f"; {quoted(meant)} is, and case matters" if meant else ""
-            raise ODataError(slug, f"{quoted(name)} is no member that can be asked for{hint}")
-        return member
-
+from assessment_simulator.vendors.predictive_index.odata.syntax import EntitySchema, Member, Type
 
 _TYPES: Mapping[str, Type] = {
     **dict.fromkeys((member for member in representations.MEMBERS if member != "customFields"), Type.TEXT),
@@ -96,7 +36,7 @@ OPTIONS = ("$filter", "$orderby", "$top", "$skip", "$select", "$search", "search
 
 def assessments(config: Config) -> EntitySchema:
     """The list of assessments: every member as the behaviour flags show it, scores by their factors too."""
-    return _assessments(*(flags.setting(config, flag) for flag in _FLAGS))
+    return _assessments(*(flag.value(config) for flag in _FLAGS))
 
 
 _FLAGS = (flags.PERSON_TYPE, flags.STATE_MEMBER, flags.RESPONSE_MEMBERS)

@@ -12,27 +12,12 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 from assessment_simulator.core.instant import DAY, SECOND
-from assessment_simulator.vendors.predictive_index.odata.entity_schemas import Member, Type
+from assessment_simulator.vendors.predictive_index.odata.syntax import Member, Node, Type
 
 Number: TypeAlias = int | Decimal
 Row = Mapping[str, Any]
 Column = Sequence[Any]
 FillLinks = Callable[[str], str]  # puts the address of this server into a link
-
-
-class Node(NamedTuple):
-    """A node of a filter's syntax tree.
-
-    `name` is an operator, a function, or one of: `literal` (`value` is the constant: instants in ticks, GUIDs in lower
-    case), `member` (`value` is the `Member`), `in` (`value` is the set), `arithmetic` (`value` are the operators
-    between the operands, from left to right). `and`, `or` and arithmetic are flat, so that a long filter needs no
-    recursion.
-    """
-
-    name: str
-    type: Type
-    operands: tuple["Node", ...] = ()
-    value: Any = None
 
 
 _INT64 = 2**63

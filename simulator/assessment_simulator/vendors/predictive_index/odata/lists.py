@@ -17,10 +17,10 @@ from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.text import PLUS, plus_is_suspect, raw_value
 from assessment_simulator.vendors.predictive_index import representations
-from assessment_simulator.vendors.predictive_index.behaviour_flags import LIST_LIMIT, setting
+from assessment_simulator.vendors.predictive_index.behaviour_flags import LIST_LIMIT
 from assessment_simulator.vendors.predictive_index.odata import entity_schemas, rules
-from assessment_simulator.vendors.predictive_index.odata.entity_schemas import Type
-from assessment_simulator.vendors.predictive_index.odata.evaluation import Node, compile_filter, equalities, reader
+from assessment_simulator.vendors.predictive_index.odata.evaluation import compile_filter, equalities, reader
+from assessment_simulator.vendors.predictive_index.odata.syntax import Node, Type
 from assessment_simulator.vendors.predictive_index.people import EXTERNAL_PERSON_ID, PERSON
 from assessment_simulator.vendors.predictive_index.representations import INDEXES, Representation
 from assessment_simulator.vendors.predictive_index.sources import OFFSET_NOTE
@@ -36,7 +36,7 @@ def list_assessments(request: VendorRequest, view: SandboxView) -> Decision:
     """Return assessments in the order of their creation, or as the options ask, up to the limit of a list."""
     config = view.config
     query, _ = rules.read(request.query, entity_schemas.assessments(config))
-    flag = setting(config, LIST_LIMIT)
+    flag = LIST_LIMIT.value(config)
     limit = rules.MAX_COUNT if flag is None else flag
     top = min(limit + 1 if query.top is None else query.top, limit + 1)  # one more shows whether there is a next page
     notes: list[str] = []

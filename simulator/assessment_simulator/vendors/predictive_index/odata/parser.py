@@ -15,14 +15,13 @@ from typing import NamedTuple
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.text import lower_uuid
-from assessment_simulator.vendors.predictive_index.odata.entity_schemas import EntitySchema, ODataError, Type, quoted
 from assessment_simulator.vendors.predictive_index.odata.evaluation import (
     FUNCTIONS,
-    Node,
     calculate,
     decimal,
     is_int64,
 )
+from assessment_simulator.vendors.predictive_index.odata.syntax import EntitySchema, Node, ODataError, Type, quoted
 
 MAX_LENGTH = 8_192  # characters of a filter
 MAX_TOKENS = 1_000

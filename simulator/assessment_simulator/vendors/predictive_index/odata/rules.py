@@ -16,14 +16,14 @@ from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.core.text import PLUS, plus_is_suspect, raw_value
 from assessment_simulator.vendors.predictive_index.odata import entity_schemas, parser
-from assessment_simulator.vendors.predictive_index.odata.entity_schemas import (
+from assessment_simulator.vendors.predictive_index.odata.syntax import (
     EntitySchema,
     Member,
+    Node,
     ODataError,
     Type,
     quoted,
 )
-from assessment_simulator.vendors.predictive_index.odata.evaluation import Node
 from assessment_simulator.vendors.predictive_index.sources import BODY, STATUS
 
 MAX_COUNT = 2_147_483_647  # the largest `$top` and `$skip`: a 32-bit integer's

@@ -7,7 +7,7 @@ from assessment_simulator.core.rules import Check, Rule, misspelt_query
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.vendors.pymetrics import rules, sources
-from assessment_simulator.vendors.pymetrics.behaviour_flags import V2_EMAIL, setting
+from assessment_simulator.vendors.pymetrics.behaviour_flags import V2_EMAIL
 from assessment_simulator.vendors.pymetrics.states import RECORD_KIND
 
 # The readers whom capability content is written for, and the title for each.
@@ -19,7 +19,7 @@ TITLES = {
 
 
 def _has_email(request: VendorRequest, view: SandboxView) -> bool:
-    return setting(view.config, V2_EMAIL) == "optional" or rules.EMAIL_REQUIRED.check(request, view)
+    return V2_EMAIL.value(view.config) == "optional" or rules.EMAIL_REQUIRED.check(request, view)
 
 
 def _has_results(request: VendorRequest, view: SandboxView) -> bool:

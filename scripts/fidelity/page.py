@@ -1,17 +1,92 @@
 """Writes `docs/fidelity.md`: rules, guarantees and flags with their sources, our assumptions, and omissions.
 
-`python -m assessment_simulator.rule_docs` prints the page.
+`scripts/docs` runs it. What no code enforces (guarantees, assumptions, omissions, what was read) stands in
+`facts.toml` in each vendor's folder.
 """
 
 import json
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sources import Document, Standing
+from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.core.vendor import Vendor
+
+_VENDORS = Path(__file__).parents[2] / "simulator" / "assessment_simulator" / "vendors"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One copy of a page, repository or package that sources cite; `facts.toml` explains the members."""
+
+    titles: tuple[str, ...]
+    address: str
+    publisher: str
+    api: str
+    share: str
+    copied: str = "not known"
+    read: str = "2026-11-01"
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """What the vendor does, besides the rules that it enforces."""
+
+    id: str
+    statement: str
+    standing: Standing
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A choice of ours that callers can depend on; `facts.toml` explains the members."""
+
+    what: str
+    cost: str
+    flags: tuple[str, ...]
+    check: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What `facts.toml` in a vendor's folder says: facts that no code enforces."""
+
+    publisher: str
+    api: str
+    about: str
+    documents: tuple[Document, ...]
+    guarantees: tuple[Guarantee, ...]
+    omissions: dict[str, str]
+    assumptions: tuple[Assumption, ...]
+
+
+def facts(vendor: Vendor) -> Facts:
+    """Read the facts of a vendor."""
+    found = tomllib.loads((_VENDORS / vendor.id / "facts.toml").read_text("utf-8"))
+    publisher, api = found["publisher"], found["api"]
+    documents = (
+        Document(**{"publisher": publisher, "api": api, **one, "titles": tuple(one["titles"])})
+        for one in found["documents"]
+    )
+    guarantees = (
+        Guarantee(id, statement, Standing(standing), Source(*source) if len(source) > 1 else ours(*source))
+        for id, (statement, standing, *source) in found["guarantees"].items()
+    )
+    assumptions = (
+        Assumption(**{**one, "flags": tuple(one["flags"]), "ids": tuple(one["ids"])}) for one in found["assumptions"]
+    )
+    return Facts(
+        publisher, api, found["about"], tuple(documents), tuple(guarantees), found["omissions"], tuple(assumptions)
+    )
+
 
 _HEAD = """# How faithful it is
 
@@ -51,11 +126,11 @@ with other members.
 
 def page() -> str:
     """The whole page, in Markdown."""
-    about = "\n".join(f"- {vendor.title}: {vendor.about}." for vendor in VENDORS.values()) + "\n"
+    about = "\n".join(f"- {vendor.title}: {facts(vendor).about}." for vendor in VENDORS.values()) + "\n"
     assumptions = [
         (vendor.title, one.what, one.cost, ", ".join(f"`{flag}`" for flag in one.flags) or "none", one.check)
         for vendor in VENDORS.values()
-        for one in vendor.assumptions
+        for one in facts(vendor).assumptions
     ]
     heads = ("vendor", "assumption", "what you would see at the vendor if it is wrong", "flag", "how to check")
     parts = [_HEAD.format(about=about), _ASSUMPTIONS, *_table(heads, assumptions)]
@@ -65,8 +140,9 @@ def page() -> str:
 
 
 def _chapter(vendor: Vendor) -> list[str]:
-    standings = [rule.standing for rule in vendor.rules] + [one.standing for one in vendor.guarantees]
-    counts = f"{len(vendor.rules)} rules and {len(vendor.guarantees)} guarantees"
+    known = facts(vendor)
+    standings = [rule.standing for rule in vendor.rules] + [one.standing for one in known.guarantees]
+    counts = f"{len(vendor.rules)} rules and {len(known.guarantees)} guarantees"
     return [
         f"## {vendor.title}\n",
         f"{counts}, {_count(standings)}; {len(vendor.behaviour_flags)} behaviour flags.\n",
@@ -75,7 +151,7 @@ def _chapter(vendor: Vendor) -> list[str]:
         *_table(("rule", "place", "demand", "status", "standing", "source"), map(_rule, vendor.rules)),
         "### Guarantees\n",
         *_table(("guarantee", "what", "standing", "source"), (
-            (f"`{one.id}`", one.statement, one.standing.value, str(one.source)) for one in vendor.guarantees
+            (f"`{one.id}`", one.statement, one.standing.value, str(one.source)) for one in known.guarantees
         )),
         "### Behaviour flags\n",
         "Set under `behaviour` in a sandbox's settings; the first value is the default, which is our assumption.\n",
@@ -84,11 +160,11 @@ def _chapter(vendor: Vendor) -> list[str]:
             for one in vendor.behaviour_flags
         )),
         "### Not simulated\n",
-        *_table(("what", "why"), ((one.what, one.why) for one in vendor.omissions)),
+        *_table(("what", "why"), known.omissions.items()),
         "### Sources\n",
         *_table(
             ("source", "address", "whose, about what", "the copy", "read on", "how much of it"),
-            map(_document, vendor.documents),
+            map(_document, known.documents),
         ),
     ]  # fmt: skip
 
