@@ -140,7 +140,9 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         log = new_database(request.getfixturevalue("postgres_server"))
     command = ("--log", log, "--workers", request.config.getoption("--processes"))
     with ExitStack() as stack:
-        servers = [stack.enter_context(Server(*command)) for _ in range(request.config.getoption("--servers"))]
+        servers = [Server(*command) for _ in range(request.config.getoption("--servers"))]
+        for one in servers:
+            stack.enter_context(one)
         running = servers[0]
         if len(servers) > 1:  # each request goes to the next server
             running.url = stack.enter_context(Balancer(*(one.url for one in servers))).url
