@@ -13,13 +13,7 @@ from assessment_simulator.core.outcome_tags import TAGS, OutcomeTags, cancelled_
 from tests.fakes import BASE_URL, NOW, FakeSandbox
 
 STEERED = [
-    ("ada@example.com", OutcomeTags()),
-    ("", OutcomeTags()),
-    ("+", OutcomeTags()),
-    ("no at", OutcomeTags()),
     ("ada+completes@example.com", OutcomeTags("complete")),
-    ("ada+completes", OutcomeTags()),
-    ("ada@example+completes.com", OutcomeTags()),
     ("a@b+completes@example.com", OutcomeTags("complete")),
     ("ADA+COMPLETES@EXAMPLE.COM", OutcomeTags("complete")),
     ("ada+completes-in-10s@example.com", OutcomeTags("complete", 10 * instant.SECOND)),
@@ -28,33 +22,28 @@ STEERED = [
     ("ada+completes-in-4d@example.com", OutcomeTags("complete", 4 * instant.DAY)),
     ("ada+completes-in-0s@example.com", OutcomeTags("complete", 0)),
     ("ada+Completes-In-010S@example.com", OutcomeTags("complete", 10 * instant.SECOND)),
-    ("ada+completes-in-10@example.com", OutcomeTags()),
-    ("ada+completes-in-s@example.com", OutcomeTags()),
-    ("ada+completes-in--1s@example.com", OutcomeTags()),
-    ("ada+completes-in-1.5h@example.com", OutcomeTags()),
-    ("ada+completes-in-10w@example.com", OutcomeTags()),
-    ("ada+completes-in-1234567s@example.com", OutcomeTags()),
-    ("ada+completes-in-\u0661s@example.com", OutcomeTags()),
     ("ada+expires@example.com", OutcomeTags("expire")),
     ("ada+abandons@example.com", OutcomeTags("start")),
     ("ada+rejected@example.com", OutcomeTags("reject")),
     ("ada+score-high@example.com", OutcomeTags(score="high")),
     ("ada+score-low@example.com", OutcomeTags(score="low")),
     ("ada+score-low+score-high@example.com", OutcomeTags(score="low")),
-    ("ada+score-middle@example.com", OutcomeTags()),
     ("ada+completes+score-high@example.com", OutcomeTags("complete", score="high")),
     ("ada+score-low+completes-in-1m@example.com", OutcomeTags("complete", instant.MINUTE, "low")),
     ("ada+expires+completes@example.com", OutcomeTags("expire")),
     ("ada+newsletter+completes@example.com", OutcomeTags("complete")),
-    ("ada+newsletter@example.com", OutcomeTags()),
-    ("ada+complete@example.com", OutcomeTags()),
-    ("ada+ completes@example.com", OutcomeTags()),
     ("+completes@example.com", OutcomeTags("complete")),
-    ("completes@example.com", OutcomeTags()),
 ]
+WITHOUT_TAGS = [
+    "ada@example.com", "", "+", "no at", "ada+completes", "ada@example+completes.com",
+    "ada+completes-in-10@example.com", "ada+completes-in-s@example.com", "ada+completes-in--1s@example.com",
+    "ada+completes-in-1.5h@example.com", "ada+completes-in-10w@example.com", "ada+completes-in-1234567s@example.com",
+    "ada+completes-in-\u0661s@example.com", "ada+score-middle@example.com", "ada+newsletter@example.com",
+    "ada+complete@example.com", "ada+ completes@example.com", "completes@example.com",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("email", "steering"), STEERED)
+@pytest.mark.parametrize(("email", "steering"), [*STEERED, *((email, OutcomeTags()) for email in WITHOUT_TAGS)])
 def test_tags_are_parsed(email: str, steering: OutcomeTags) -> None:
     assert parse_tags(email) == steering
 

@@ -4,15 +4,12 @@ import pytest
 
 from assessment_simulator.core.text import address_flaw, is_blank, lower_uuid, meant, plus_is_suspect, raw_value
 
+BLANK = ("", " ", "\t\r\n", "\u00a0", "\u3000\u2003", "\u200b", "\ufeff", "\u2028\u0085")
 
-@pytest.mark.parametrize("text", ["", " ", "\t\r\n", "\u00a0", "\u3000\u2003", "\u200b", "\ufeff", "\u2028\u0085"])
+
+@pytest.mark.parametrize("text", [*BLANK, "a", " a ", "0", "\u200ba", "李", "."])
 def test_white_space_and_format_characters_are_blank(text: str) -> None:
-    assert is_blank(text)
-
-
-@pytest.mark.parametrize("text", ["a", " a ", "0", "\u200ba", "李", "."])
-def test_text_with_a_visible_character_is_not_blank(text: str) -> None:
-    assert not is_blank(text)
+    assert is_blank(text) is (text in BLANK)
 
 
 GOOD = (
@@ -28,14 +25,9 @@ BAD = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("text", GOOD)
-def test_valid_email_address_is_accepted(text: str) -> None:
-    assert address_flaw(text) is None
-
-
-@pytest.mark.parametrize("text", BAD)
+@pytest.mark.parametrize("text", GOOD + BAD)
 def test_invalid_email_address_is_explained(text: str) -> None:
-    assert address_flaw(text)
+    assert (address_flaw(text) is None) is (text in GOOD)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import BehaviourFlag, Source, Standing
-from assessment_simulator.core.vendor import Endpoint, Operation, Vendor, handle, refusal_response
+from assessment_simulator.core.vendor import Endpoint, Operation, Vendor, handle
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeSandbox
 
@@ -82,12 +82,6 @@ def test_extra_headers_are_added_to_every_response(operation: Operation, own: tu
     assert limited.response.headers == (own, ("x-limit", "5"))
     assert (limited.response.status, limited.response.body) == (plain.response.status, plain.response.body)
     assert (limited.records, limited.timers) == (plain.records, plain.timers)
-
-
-def test_refusal_names_its_rules_in_order() -> None:
-    sandbox = FakeSandbox()
-    response = refusal_response(vendor(), (rule("b"), rule("a")), sandbox.call("any"), sandbox)
-    assert response.rules == ("b", "a")
 
 
 def test_operations_are_those_of_endpoints_actions_and_sample_actions() -> None:

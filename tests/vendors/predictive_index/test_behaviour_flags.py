@@ -61,22 +61,19 @@ CREATED = [("sample", 0, 0, 0), ("sample", 1, 0, 10), ("sent", 0, 0, 0), ("sent"
 
 @pytest.mark.parametrize(("value", "notify", "shows", "is_saved_as"), CREATED)
 def test_created_state_shows_the_examples_or_the_stored_state(
-    value: str, notify: int, shows: int, is_saved_as: int
+    sandbox: FakeSandbox, value: str, notify: int, shows: int, is_saved_as: int
 ) -> None:
-    sandbox = FakeSandbox()
     sandbox.set_behaviour(pi_created_state=value)
     face = created(sandbox, notifyAssessmentAvailableUsingEmail=notify)
     assert (face["assessmentState"], saved(sandbox, face["assessmentId"]).status) == (shows, is_saved_as)
 
 
-def test_unsent_state_may_be_sent() -> None:
-    sandbox = FakeSandbox()
+def test_unsent_state_may_be_sent(sandbox: FakeSandbox) -> None:
     sandbox.set_behaviour(pi_unsent_state=10)
     assert saved(sandbox, created(sandbox)["assessmentId"]).status == 10
 
 
-def test_person_types_may_be_numbers_in_requests_and_answers() -> None:
-    sandbox = FakeSandbox()
+def test_person_types_may_be_numbers_in_requests_and_answers(sandbox: FakeSandbox) -> None:
     old = done(sandbox, personType="Former Employee")
     assert shown(sandbox, old)["personType"] == "Former Employee"
     sandbox.set_behaviour(pi_person_type="numbers")
@@ -85,8 +82,7 @@ def test_person_types_may_be_numbers_in_requests_and_answers() -> None:
     assert created(sandbox)["personType"] == 1
 
 
-def test_state_member_may_have_the_older_name() -> None:
-    sandbox = FakeSandbox()
+def test_state_member_may_have_the_older_name(sandbox: FakeSandbox) -> None:
     id = done(sandbox)
     sandbox.set_behaviour(pi_state_member="assessmentStatus")
     face = shown(sandbox, id)
@@ -96,15 +92,13 @@ def test_state_member_may_have_the_older_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["assessmentState", "assessmentStatus"])
-def test_response_members_may_be_those_of_the_response_table(name: str) -> None:
-    sandbox = FakeSandbox()
+def test_response_members_may_be_those_of_the_response_table(sandbox: FakeSandbox, name: str) -> None:
     id = done(sandbox)
     sandbox.set_behaviour(pi_response_members="table", pi_state_member=name)
     assert list(shown(sandbox, id)) == [member for member in SAMPLE_MEMBERS if member not in NOT_IN_THE_TABLE]
 
 
-def test_sigma_graphs_may_all_be_the_self_graph() -> None:
-    sandbox = FakeSandbox()
+def test_sigma_graphs_may_all_be_the_self_graph(sandbox: FakeSandbox) -> None:
     id = done(sandbox, associatedPositionTitle="Software Engineer")
     own = saved(sandbox, id).public
     sandbox.set_behaviour(pi_sigma_graphs="self")
@@ -113,8 +107,7 @@ def test_sigma_graphs_may_all_be_the_self_graph() -> None:
     assert face["positionSigmaScore"] == own["positionSigmaScore"]
 
 
-def test_sigma_container_may_be_an_object() -> None:
-    sandbox = FakeSandbox()
+def test_sigma_container_may_be_an_object(sandbox: FakeSandbox) -> None:
     id = created(sandbox)["assessmentId"]
     sandbox.set_behaviour(pi_sigma_container="object")
     assert shown(sandbox, id)["selfSigmaScore"] is None
@@ -142,16 +135,14 @@ def test_folder_path_is_shown_as_sent_in_full_or_by_name(value: str, sent: str |
     assert shown(sandbox, id)["folderPath"] == shows
 
 
-def test_list_limit_may_be_lifted() -> None:
-    sandbox = FakeSandbox()
+def test_list_limit_may_be_lifted(sandbox: FakeSandbox) -> None:
     ids = [created(sandbox)["assessmentId"] for _ in range(52)]
     sandbox.set_behaviour(pi_list_limit=None)
     response = sandbox.handle(VENDOR, "list_assessments")
     assert ([stored.id for stored in response.body], response.notes) == (ids, ())
 
 
-def test_flag_at_its_default_returns_the_stored_record() -> None:
-    sandbox = FakeSandbox()
+def test_flag_at_its_default_returns_the_stored_record(sandbox: FakeSandbox) -> None:
     id = created(sandbox)["assessmentId"]
     sandbox.set_behaviour(pi_state_member="assessmentState", pymetrics_anything=1)
     assert sandbox.handle(VENDOR, "get_assessment", params={"assessmentId": id}).body is saved(sandbox, id)

@@ -35,14 +35,12 @@ STOCK = [
 
 
 @pytest.mark.parametrize(("status", "message"), STOCK)
-def test_other_failure_statuses_have_the_frameworks_body(status: int, message: str) -> None:
-    sandbox = FakeSandbox()
+def test_other_failure_statuses_have_the_frameworks_body(sandbox: FakeSandbox, status: int, message: str) -> None:
     response = failure_response(VENDOR, status, sandbox.call("get_assessment", method="GET"), sandbox)
     assert (response.status, response.body) == (status, {"Message": message})
 
 
-def test_failure_has_the_rate_limit_header() -> None:
-    sandbox = FakeSandbox()
+def test_failure_has_the_rate_limit_header(sandbox: FakeSandbox) -> None:
     sandbox.config = replace(sandbox.config, rate_limit=5)
     assert failure_response(VENDOR, 503, sandbox.call("get_assessment"), sandbox).headers == (
         ("x-ratelimit-limit", "5"),

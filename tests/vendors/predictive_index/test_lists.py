@@ -50,8 +50,6 @@ def sandbox() -> FakeSandbox:
 # Options.
 
 ASKED: list[tuple[dict[str, str], str]] = [
-    ({"top": "2"}, "a b"),
-    ({"skip": "2"}, "c d e"),
     ({"skip": "1", "top": "3"}, "b c d"),
     ({"skip": "9"}, ""),
     ({"top": "0"}, ""),
@@ -70,16 +68,10 @@ ASKED: list[tuple[dict[str, str], str]] = [
     ({"filter": f"startswith(assessmentUrl, '{BASE_URL}/Account')", "top": "1"}, "a"),
     ({"filter": "contains(assessmentUrl, '=test.')"}, "a b c d e"),
     ({"filter": "descriptiveReportUrl ne ''"}, "b"),
-    ({"orderby": "gender"}, "c e a d b"),
-    ({"orderby": "gender DESC"}, "b a d c e"),
     ({"orderby": "gender desc, externalId DESC"}, "b d a e c"),
     ({"orderby": "gender desc,gender asc"}, "b a d c e"),
-    ({"orderby": "patternNumber"}, "a c d e b"),
     ({"orderby": "patternNumber desc"}, "b a c d e"),
-    ({"orderby": "firstName"}, "b a c e d"),
-    ({"orderby": "assessmentDateTime desc", "top": "2"}, "b d"),
     ({"orderby": "selfSigmaScore/aSigma desc", "top": "1"}, "b"),
-    ({"search": "SAM"}, "a c e"),
     ({"search": "sam flynn"}, "a c e"),
     ({"search": '"sam flynn"'}, ""),
     ({"search": "quorra@example.com"}, "b"),
@@ -247,12 +239,6 @@ def test_page_and_indexed_filter_read_only_returned_records(
     crowd.looks = 0
     assert len(ask(crowd, **options).body) == looks
     assert crowd.looks == looks
-
-
-def test_list_without_options_reads_one_page(crowd: Watched) -> None:
-    crowd.looks = 0
-    assert len(ask(crowd).body) == 50
-    assert crowd.looks == 51
 
 
 @pytest.mark.parametrize("member", ["assessmentId", "assessmentUserId"])

@@ -29,8 +29,7 @@ def listed(sandbox: FakeSandbox, raw_query: str, **query: str) -> VendorResponse
 # The address.
 
 
-def test_path_in_another_case_is_noted_or_refused() -> None:
-    sandbox = FakeSandbox()
+def test_path_in_another_case_is_noted_or_refused(sandbox: FakeSandbox) -> None:
     (note,) = sandbox.handle(VENDOR, "list_assessments", path="/api/v1/BehavioralAssessments/").notes
     assert "/api/v1/BehavioralAssessments/" in note
     assert sandbox.handle(VENDOR, "list_assessments", path=PATH).notes == ()
@@ -38,8 +37,7 @@ def test_path_in_another_case_is_noted_or_refused() -> None:
     assert sandbox.handle(VENDOR, "list_assessments", path=f"{PATH}/").rules == ("pi.http.route",)
 
 
-def test_query_parameters_are_read_in_any_case_unless_exact() -> None:
-    sandbox = FakeSandbox()
+def test_query_parameters_are_read_in_any_case_unless_exact(sandbox: FakeSandbox) -> None:
     id = created(sandbox, externalId="a-1")["assessmentId"]
     sandbox.handle(VENDOR, "complete", params={"id": id})
     query = {"Format": "PDF", "GENDER": "1", "languagelocale": "en-US"}
@@ -63,8 +61,7 @@ def test_an_odata_option_in_another_case_is_refused_with_a_hint() -> None:
     )  # fmt: skip
 
 
-def test_a_byte_order_mark_is_accepted_with_a_note_or_refused_with_a_hint() -> None:
-    sandbox = FakeSandbox()
+def test_a_byte_order_mark_is_accepted_with_a_note_or_refused_with_a_hint(sandbox: FakeSandbox) -> None:
     accepted = sandbox.handle(VENDOR, "create_assessment", MARKED, path=PATH, **JSON)
     assert accepted.status == 201
     assert "byte order mark" in accepted.notes[0]
@@ -81,8 +78,7 @@ def test_a_body_that_is_unreadable_for_another_reason_has_no_hint() -> None:
 @pytest.mark.parametrize(
     "operation", ["get_assessment", "archive_assessment", "change_assessment", "create_assessment"]
 )
-def test_an_unknown_query_parameter_is_noted_wherever_it_is_sent(operation: str) -> None:
-    sandbox = FakeSandbox()
+def test_an_unknown_query_parameter_is_noted_wherever_it_is_sent(sandbox: FakeSandbox, operation: str) -> None:
     id = created(sandbox)["assessmentId"]
     body = dict(VALID) if operation == "create_assessment" else {}
     response = sandbox.handle(VENDOR, operation, body, params={"assessmentId": id}, query={"verbose": "1"}, **JSON)
@@ -123,8 +119,7 @@ def test_an_optional_member_in_another_case_is_noted_with_the_right_name() -> No
 
 
 @pytest.mark.parametrize("member", ["assessmentStatusWebHook", "assessmentStatusWebHookUrl"])
-def test_the_note_about_the_webhook_member_names_the_flag(member: str) -> None:
-    sandbox = FakeSandbox()
+def test_the_note_about_the_webhook_member_names_the_flag(sandbox: FakeSandbox, member: str) -> None:
     other = {"assessmentStatusWebHook", "assessmentStatusWebHookUrl"} - {member}
     sandbox.set_behaviour(pi_webhook_member=member)
     (note,) = post(sandbox, **VALID, **{other.pop(): "https://example.com"}).notes
@@ -140,8 +135,7 @@ DATES = [
 
 
 @pytest.mark.parametrize(("date", "right"), DATES)
-def test_a_date_time_without_a_zone_is_refused_with_a_hint(date: str, right: str) -> None:
-    sandbox = FakeSandbox()
+def test_a_date_time_without_a_zone_is_refused_with_a_hint(sandbox: FakeSandbox, date: str, right: str) -> None:
     hint = f"expirationDateTime has no zone; send it in UTC, as {right}"
     assert post(sandbox, **VALID, expirationDateTime=date).hints == (hint,)
     created(sandbox)
@@ -161,8 +155,7 @@ def test_an_offset_is_noted_and_utc_is_not() -> None:
         assert post(FakeSandbox(), **VALID, expirationDateTime=date).notes == ()
 
 
-def test_an_address_that_cannot_be_one_is_accepted_with_a_note() -> None:
-    sandbox = FakeSandbox()
+def test_an_address_that_cannot_be_one_is_accepted_with_a_note(sandbox: FakeSandbox) -> None:
     response = post(sandbox, **{**VALID, "email": "not-an-address"})
     assert (response.status, response.body["email"]) == (201, "not-an-address")
     assert response.notes == ("body.email cannot be an e-mail address: it has no @; it was accepted",)
@@ -171,8 +164,7 @@ def test_an_address_that_cannot_be_one_is_accepted_with_a_note() -> None:
     assert change(sandbox, {"email": "ada+expires@example.com"}).notes == ()
 
 
-def test_a_blank_name_in_a_re_assessment_counts_as_empty() -> None:
-    sandbox = FakeSandbox()
+def test_a_blank_name_in_a_re_assessment_counts_as_empty(sandbox: FakeSandbox) -> None:
     first = created(sandbox, externalId="a-1")
     blank = dict.fromkeys(("firstName", "middleName", "lastName", "email"), " \u00a0")
     face = post(sandbox, **blank, externalId="a-1").body
@@ -212,8 +204,7 @@ def test_assigned_and_returned_custom_fields_have_no_note_and_at_most_five_have_
 # Filters.
 
 
-def test_a_plus_that_arrives_as_a_blank_is_noted() -> None:
-    sandbox = FakeSandbox()
+def test_a_plus_that_arrives_as_a_blank_is_noted(sandbox: FakeSandbox) -> None:
     created(sandbox, externalId="a+b")
     (note,) = listed(sandbox, "$filter=externalId%20eq%20'a+b'", **{"$filter": "externalId eq 'a b'"}).notes
     assert note == "query.$filter: a + in a URL arrives as a blank; send a plus as %2B"
@@ -245,8 +236,7 @@ def test_an_external_id_whose_plus_was_lost_is_refused_with_a_hint() -> None:
     assert (other.status, other.hints) == (404, ())
 
 
-def test_an_id_in_capitals_is_found_by_a_filter() -> None:
-    sandbox = FakeSandbox()
+def test_an_id_in_capitals_is_found_by_a_filter(sandbox: FakeSandbox) -> None:
     face = created(sandbox)
     for member in ("assessmentId", "assessmentUserId"):
         for asked in (f"{member} eq '{face[member].upper()}'", f"'{face[member].upper()}' eq {member}"):

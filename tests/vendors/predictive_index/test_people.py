@@ -8,7 +8,7 @@ from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeSandbox
 from tests.vendors.predictive_index.rows import VALID
 from tests.vendors.predictive_index.test_assessments import again, created, saved
-from tests.vendors.predictive_index.test_changes import archive, change, changed
+from tests.vendors.predictive_index.test_changes import archive, changed
 from tests.vendors.predictive_index.test_lists import ask, faces
 from tests.vendors.predictive_index.test_search import search
 from tests.vendors.predictive_index.test_states import act
@@ -102,13 +102,6 @@ def test_changes_do_not_affect_the_order_of_lists(sandbox: FakeSandbox) -> None:
     assert by_email.body == search(sandbox, search="quorra@example.com").body
 
 
-def test_persons_with_equal_names_are_independent() -> None:
-    sandbox = FakeSandbox()
-    first, second = (created(sandbox, externalId=f"a-{number}")["assessmentId"] for number in (1, 2))
-    changed(sandbox, first, lastName="New", gender=1)
-    assert (saved(sandbox, second).public["lastName"], saved(sandbox, second).public["gender"]) == ("Flynn", 0)
-
-
 def test_later_external_person_id_is_shown_in_earlier_assessments() -> None:
     sandbox = FakeSandbox()
     created(sandbox, externalId="a-1")
@@ -116,13 +109,6 @@ def test_later_external_person_id_is_shown_in_earlier_assessments() -> None:
     again(sandbox, externalId="a-1", externalPersonId="p-1")
     assert saved(sandbox, first).public["externalPersonId"] == "p-1"
     assert len(faces(ask(sandbox, filter="externalPersonId eq 'p-1'"))) == 2
-
-
-def test_external_person_id_of_another_person_is_refused(sandbox: FakeSandbox) -> None:
-    before = sandbox.memory()
-    response = change(sandbox, id_of(sandbox, "a-1"), {"externalPersonId": "p-2", "lastName": "New"})
-    assert response.rules == ("pi.change.external_person_id.free",)
-    assert sandbox.memory() == before
 
 
 def test_numbered_person_type_changes_the_person(sandbox: FakeSandbox) -> None:

@@ -76,14 +76,12 @@ def test_dots_are_placed_by_score_and_a_to_d_are_joined() -> None:
 
 
 @pytest.mark.parametrize(("form", "media_type"), [("PNG", "image/png"), ("SVG", "image/svg+xml")])
-def test_pattern_format_is_the_media_type(form: str, media_type: str) -> None:
-    sandbox = FakeSandbox()
+def test_pattern_format_is_the_media_type(sandbox: FakeSandbox, form: str, media_type: str) -> None:
     assert get_pattern(sandbox, completed(sandbox), "0", form).media_type == media_type
 
 
 @pytest.mark.parametrize("action", ["open", "start", "expire", "abort"])
-def test_pattern_is_not_found_unless_the_assessment_is_completed(action: str) -> None:
-    sandbox = FakeSandbox()
+def test_pattern_is_not_found_unless_the_assessment_is_completed(sandbox: FakeSandbox, action: str) -> None:
     id = created(sandbox)["assessmentId"]
     act(sandbox, id, action)
     response = get_pattern(sandbox, id, "0")
@@ -179,8 +177,7 @@ def test_unpublished_report_language_is_noted() -> None:
     assert note.startswith("query.languageLocale tlh-xxxxxxxx is not among the languages")
 
 
-def test_refused_report_names_all_violated_rules() -> None:
-    sandbox = FakeSandbox()
+def test_refused_report_names_all_violated_rules(sandbox: FakeSandbox) -> None:
     id = completed(sandbox)
     response = get_report(sandbox, id, "9", format="PNG", gender="x", languageLocale="_")
     assert response.rules == ("pi.report.type", "pi.report.format", "pi.report.gender", "pi.report.language")

@@ -13,13 +13,12 @@ from assessment_simulator.core.vendor import handle
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeSandbox
 from tests.vendors.pymetrics.fakes import PymetricsSandbox, shown
-from tests.vendors.pymetrics.rows import ABSENT, GAMES, ORDER, REASONING, REQUESTS
+from tests.vendors.pymetrics.rows import GAMES, ORDER, REASONING, REQUESTS
 
 MINIMAL = {"candidate": {"email": "ada@example.com"}, "assessment_id": GAMES, "application_id": "a-1"}
 
 
-def test_order_has_the_documented_members() -> None:
-    sandbox = PymetricsSandbox()
+def test_order_has_the_documented_members(sandbox: PymetricsSandbox) -> None:
     response = sandbox.send("create_order")
     order = shown(response)
     assert (response.status, list(response.body), response.body["created"]) == (201, ["order", "created"], True)
@@ -41,6 +40,7 @@ def test_order_has_the_documented_members() -> None:
         ("reports", None),
         ("candidate_redirect_url", "https://ats.example.com/back?x=1"),
     ]
+    assert sandbox.all("mail") == []
 
 
 def test_unset_members_are_null() -> None:
@@ -53,19 +53,13 @@ def test_unset_members_are_null() -> None:
         assert order[member] is None
 
 
-def test_null_for_an_optional_member_is_accepted() -> None:
-    nulls = dict.fromkeys(("send_email", "requisition_id", "requisition_title", "metadata", "candidate_redirect_url"))
-    assert PymetricsSandbox().send("create_order", {"body": {**MINIMAL, **nulls}}).status == 201
-
-
 @pytest.mark.parametrize("status", ["Not Started", "Pending", "Accepted"])
 def test_behaviour_flag_sets_the_initial_status(status: str) -> None:
     sandbox = PymetricsSandbox(behaviour={"pymetrics.initial_status": status})
     assert shown(sandbox.send("create_order"))["status"] == status
 
 
-def test_repeated_order_returns_the_first_and_changes_nothing() -> None:
-    sandbox = PymetricsSandbox()
+def test_repeated_order_returns_the_first_and_changes_nothing(sandbox: PymetricsSandbox) -> None:
     sandbox.order(send_email=True)
     before = sandbox.memory()
     change = {"body.send_email": True, "body.candidate.first_name": "Eda", "body.metadata": {"colour": "red"}}
@@ -76,8 +70,7 @@ def test_repeated_order_returns_the_first_and_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("actions", [("expire",), ("reject",), ("complete", "fulfil")])
-def test_repeated_order_returns_an_ended_order(actions: tuple[str, ...]) -> None:
-    sandbox = PymetricsSandbox()
+def test_repeated_order_returns_an_ended_order(sandbox: PymetricsSandbox, actions: tuple[str, ...]) -> None:
     id = sandbox.order(*actions)
     assert shown(sandbox.send("create_order"))["id"] == id
 
@@ -101,16 +94,13 @@ def test_other_email_assessment_or_application_creates_another_order(change: dic
 def test_behaviour_flag_decides_whether_letter_case_matters_in_emails(match: str, status: int) -> None:
     sandbox = PymetricsSandbox(behaviour={"pymetrics.email_match": match})
     sandbox.order()
-    assert sandbox.send("create_order", {"body.candidate.email": " ADA@example.com "}).status == status
+    response = sandbox.send("create_order", {"body.candidate.email": " ADA@example.com "})
+    assert response.status == status
+    shows = "ada@example.com" if status == 200 else " ADA@example.com "
+    assert shown(response)["candidate"]["email"] == shows
 
 
-def test_email_is_shown_as_sent() -> None:
-    order = shown(PymetricsSandbox().send("create_order", {"body.candidate.email": " ADA@example.com "}))
-    assert order["candidate"]["email"] == " ADA@example.com "
-
-
-def test_separators_in_the_parts_do_not_confuse_orders() -> None:
-    sandbox = PymetricsSandbox()
+def test_separators_in_the_parts_do_not_confuse_orders(sandbox: PymetricsSandbox) -> None:
     sandbox.send("create_order", {"body.candidate.email": "e", "body.application_id": f'q", "{GAMES}", "r\0'})
     response = sandbox.send(
         "create_order", {"body.candidate.email": f'e", "{GAMES}", "q', "body.application_id": "r\0"}
@@ -118,8 +108,7 @@ def test_separators_in_the_parts_do_not_confuse_orders() -> None:
     assert response.status == 201
 
 
-def test_send_email_mails_the_invitation() -> None:
-    sandbox = PymetricsSandbox()
+def test_send_email_mails_the_invitation(sandbox: PymetricsSandbox) -> None:
     id = sandbox.order(send_email=True)
     (mail,) = sandbox.all("mail")
     assert (mail.public["to"], mail.public["invitation"]) == ("ada@example.com", id)
@@ -129,18 +118,11 @@ def test_send_email_mails_the_invitation() -> None:
     assert "for Engineer: Core games" in mail.public["text"]
 
 
-def test_mail_without_name_and_vacancy() -> None:
-    sandbox = PymetricsSandbox()
+def test_mail_without_name_and_vacancy(sandbox: PymetricsSandbox) -> None:
     sandbox.send("create_order", {"body": {**MINIMAL, "send_email": True}})
     (mail,) = sandbox.all("mail")
     assert mail.public["subject"] == "Your assessment"
     assert mail.public["text"].startswith("Hello ada@example.com,")
-
-
-def test_no_mail_without_send_email() -> None:
-    sandbox = PymetricsSandbox()
-    sandbox.send("create_order", {"body.send_email": ABSENT})
-    assert sandbox.all("mail") == []
 
 
 def test_undocumented_members_are_accepted_and_noted() -> None:
@@ -210,8 +192,7 @@ def test_misspelt_filter_of_version_2_is_refused_with_a_hint() -> None:
 
 
 @pytest.mark.parametrize("operation", [name for name in REQUESTS if name != "download_report"])
-def test_unknown_query_parameter_is_noted_by_every_operation(operation: str) -> None:
-    sandbox = PymetricsSandbox()
+def test_unknown_query_parameter_is_noted_by_every_operation(sandbox: PymetricsSandbox, operation: str) -> None:
     sandbox.order("complete")
     response = sandbox.send(operation, {"query": {**REQUESTS[operation].query, "verbose": "1"}})
     assert response.status < 300
@@ -225,8 +206,7 @@ def test_invalid_email_is_accepted_with_a_note() -> None:
     assert PymetricsSandbox().send("create_order", {"body.candidate.email": "ada+rejected@example.com"}).notes == ()
 
 
-def test_assessment_id_ignores_letter_case() -> None:
-    sandbox = PymetricsSandbox()
+def test_assessment_id_ignores_letter_case(sandbox: PymetricsSandbox) -> None:
     sandbox.order(assessment_id=GAMES.upper())
     again = sandbox.send("create_order")
     assert (again.status, again.body["order"].public["assessment_id"]) == (200, GAMES)
@@ -239,8 +219,7 @@ def test_assessment_id_is_shown_as_configured() -> None:
     assert sandbox.send("create_order", {"body.assessment_id": "core"}).status == 400
 
 
-def test_unescaped_plus_is_noted_where_nothing_is_found() -> None:
-    sandbox = PymetricsSandbox()
+def test_unescaped_plus_is_noted_where_nothing_is_found(sandbox: PymetricsSandbox) -> None:
     sandbox.order(candidate={"email": "ada@example.com", "external_id": "c 2"})
     for value, noted in (("1", True), ("2", False)):
         call = sandbox.request("list_orders_v2", {"query": {"candidate_id": f"c {value}"}})
@@ -249,16 +228,10 @@ def test_unescaped_plus_is_noted_where_nothing_is_found() -> None:
         assert any("%2B" in note for note in notes) is noted
 
 
-def test_reading_an_order_returns_the_stored_record() -> None:
-    sandbox = PymetricsSandbox()
-    sandbox.order("start")
-    assert sandbox.send("get_order").body is sandbox.all("order")[0]
-
-
-def test_reading_a_completed_order_fulfils_it() -> None:
-    sandbox = PymetricsSandbox()
+def test_reading_a_completed_order_fulfils_it(sandbox: PymetricsSandbox) -> None:
     sandbox.order("complete")
     completed = sandbox.all("order")[0].public
+    assert listed(sandbox, job_application_id="a-1")[0]["status"] == "Completed"
     response = sandbox.send("get_order")
     assert shown(response) == {**completed, "status": "Fulfilled"}
     assert list(shown(response)) == list(completed)
@@ -266,18 +239,11 @@ def test_reading_a_completed_order_fulfils_it() -> None:
     assert sandbox.send("get_order").body is sandbox.all("order")[0]
 
 
-def test_completed_order_without_results_stays_completed() -> None:
-    sandbox = PymetricsSandbox()
+def test_completed_order_without_results_stays_completed(sandbox: PymetricsSandbox) -> None:
     sandbox.order()
     sandbox.act("complete", {"results": []})
     order = shown(sandbox.send("get_order"))
     assert (order["status"], order["results"]) == ("Completed", [])
-
-
-def test_listing_does_not_fulfil_orders() -> None:
-    sandbox = PymetricsSandbox()
-    sandbox.order("complete")
-    assert listed(sandbox, job_application_id="a-1")[0]["status"] == "Completed"
 
 
 def listed(sandbox: PymetricsSandbox, **filters: str) -> list[Any]:
@@ -286,8 +252,7 @@ def listed(sandbox: PymetricsSandbox, **filters: str) -> list[Any]:
     return [order.public if hasattr(order, "public") else order for order in response.body["orders"]]
 
 
-def test_list_filters_by_application_and_candidate_oldest_first() -> None:
-    sandbox = PymetricsSandbox()
+def test_list_filters_by_application_and_candidate_oldest_first(sandbox: PymetricsSandbox) -> None:
     people = {"c-1": "ada@example.com", "c-2": "eda@example.com"}
     made = {
         (application, person): sandbox.order(
@@ -307,15 +272,13 @@ def test_list_filters_by_application_and_candidate_oldest_first() -> None:
     assert found(candidate_id="c-3") == found(candidate_id="c-1", job_application_id="a-3") == []
 
 
-def test_configuration_lists_the_assessments() -> None:
-    sandbox = PymetricsSandbox()
+def test_configuration_lists_the_assessments(sandbox: PymetricsSandbox) -> None:
     response = sandbox.send("get_configuration")
     assert response.body["assessments"][0] == {"id": GAMES, "type": "games", "description": "Core games"}
     assert [one["id"] for one in response.body["assessments"]] == [one.id for one in sandbox.config.assessments]
 
 
-def test_order_as_an_invitation() -> None:
-    sandbox = PymetricsSandbox()
+def test_order_as_an_invitation(sandbox: PymetricsSandbox) -> None:
     id = sandbox.order()
     invitation = VENDOR.to_invitation(sandbox.all("order")[0])
     assert (invitation.id, invitation.vendor, invitation.status) == (id, "pymetrics", "Not Started")

@@ -10,13 +10,11 @@ from tests.vendors.pymetrics.fakes import PymetricsSandbox
 @pytest.mark.parametrize(
     ("tag", "after", "status"),
     [
-        ("completes", "PT0S", "Completed"),
         ("completes-in-10s", "PT9S", "Not Started"),
         ("completes-in-10s", "PT10S", "Completed"),
         ("expires", "PT0S", "Expired"),
         ("abandons", "PT0S", "In Progress"),
         ("rejected", "PT0S", "Rejected"),
-        ("nothing", "P365D", "Not Started"),
     ],
 )
 def test_outcome_tag_in_the_email_chooses_the_outcome(tag: str, after: str, status: str) -> None:
@@ -39,9 +37,3 @@ def test_settled_order_has_no_timers(action: str) -> None:
     sandbox = PymetricsSandbox(progress="PT5M")
     sandbox.order(action)
     assert sandbox.timers == {}
-
-
-def test_started_order_still_completes_by_progress() -> None:
-    sandbox = PymetricsSandbox(progress="PT5M")
-    sandbox.order("start")
-    assert len(sandbox.timers) == 1

@@ -40,18 +40,9 @@ def test_drawn_result_is_complete_and_has_the_band_of_its_score(secret: bytes) -
 
 
 @given(secrets)
-def test_outcome_tag_makes_scores_high(secret: bytes) -> None:
+def test_outcome_tag_makes_scores_high_or_low(secret: bytes) -> None:
     assert drawn("ada+score-high@example.com", secret)["band"] == "Highly Recommended"
-
-
-@given(secrets)
-def test_outcome_tag_makes_scores_low(secret: bytes) -> None:
     assert drawn("ada+score-low@example.com", secret)["band"] == "Not Recommended"
-
-
-@given(secrets)
-def test_equal_seeds_give_equal_results(secret: bytes) -> None:
-    assert drawn("ada@example.com", secret) == drawn("ada@example.com", secret)
 
 
 @given(st.floats(allow_nan=False), st.floats(allow_nan=False))

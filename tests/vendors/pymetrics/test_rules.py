@@ -5,7 +5,7 @@ import pytest
 from assessment_simulator.core.vendor import refusal_response
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.vendors.pymetrics.fakes import PymetricsSandbox
-from tests.vendors.pymetrics.rows import ABSENT, HTTP, ROWS, UNFINISHED, Row
+from tests.vendors.pymetrics.rows import ABSENT, HTTP, ROWS, UNFINISHED, Change, Row
 
 
 def prepared(row: Row) -> PymetricsSandbox:
@@ -75,36 +75,33 @@ def test_all_invalid_members_are_reported_together() -> None:
     assert response.body["message"].count("; ") == 6
 
 
-def test_missing_candidate_does_not_also_report_the_missing_email() -> None:
-    response = PymetricsSandbox().send("create_order", {"body.candidate": ABSENT, "body.application_id": ABSENT})
-    assert response.rules == ("pymetrics.order.candidate.required", "pymetrics.order.application_id.required")
-
-
-def test_access_is_checked_before_the_body() -> None:
-    response = PymetricsSandbox().send("create_order", {"raw": "{", "header.authorization": ABSENT})
-    assert response.rules == ("pymetrics.access.bearer",)
-
-
-def test_unknown_grant_is_refused_before_unknown_client() -> None:
-    response = PymetricsSandbox().send("create_token", {"body.grant_type": "password", "body.client_id": "nobody"})
-    assert response.rules == ("pymetrics.token.grant_type.value",)
-
-
-def test_unknown_order_is_404_before_other_violations() -> None:
-    assert PymetricsSandbox().send("get_order", {"path.uuid": "x", "query.report": "maybe"}).status == 404
-
-
-def test_unknown_key_is_refused_as_the_gateway_does() -> None:
-    response = PymetricsSandbox().send("get_configuration", {"header.x-api-key": ABSENT})
-    assert (response.status, response.body) == (403, {"message": "Forbidden"})
-
-
-def test_every_other_refusal_has_the_envelope() -> None:
-    response = PymetricsSandbox().send("list_orders", {"body": {}})
-    assert list(response.body) == ["request_id", "recoverable", "message"]
-    assert (len(response.body["request_id"]), response.body["recoverable"]) == (36, False)
-
-
 def test_429_is_recoverable_after_a_minute() -> None:
     response = PymetricsSandbox(rate_limit=1).send("get_configuration", {"recent": 1})
     assert (response.body["recoverable"], response.headers) == (True, (("retry-after", "60"),))
+
+
+@pytest.mark.parametrize(
+    ("operation", "change", "rules"),
+    [
+        ("create_order", {"body.candidate": ABSENT, "body.application_id": ABSENT},
+         ("pymetrics.order.candidate.required", "pymetrics.order.application_id.required")),
+        ("create_order", {"raw": "{", "header.authorization": ABSENT}, ("pymetrics.access.bearer",)),
+        ("create_token", {"body.grant_type": "password", "body.client_id": "nobody"},
+         ("pymetrics.token.grant_type.value",)),
+        ("get_order", {"path.uuid": "x", "query.report": "maybe"}, ("pymetrics.get.known",)),
+        ("get_capability_content", {"path.uuid": "x", "path.type": "x"}, ("pymetrics.v2.capability.known",)),
+        ("get_capability_content", {"path.type": "x"},
+         ("pymetrics.v2.capability.type", "pymetrics.v2.capability.scores")),
+    ],
+)  # fmt: skip
+def test_first_stage_with_violations_is_reported(
+    sandbox: PymetricsSandbox, operation: str, change: Change, rules: tuple[str, ...]
+) -> None:
+    sandbox.order("start")
+    assert sandbox.send(operation, change).rules == rules
+
+
+def test_refusal_has_the_envelope_unless_the_gateway_refuses(sandbox: PymetricsSandbox) -> None:
+    body = sandbox.send("list_orders", {"body": {}}).body
+    assert (list(body), len(body["request_id"])) == (["request_id", "recoverable", "message"], 36)
+    assert sandbox.send("get_configuration", {"header.x-api-key": ABSENT}).body == {"message": "Forbidden"}

@@ -69,14 +69,12 @@ def test_statuses_are_those_of_the_vendor_in_its_order() -> None:
         ([], "fulfil", "cannot fulfil: the order is Not Started; possible from Completed"),
     ],
 )
-def test_refused_move_gives_the_reason(actions: list[str], action: str, detail: str) -> None:
-    sandbox = PymetricsSandbox()
+def test_refused_move_gives_the_reason(sandbox: PymetricsSandbox, actions: list[str], action: str, detail: str) -> None:
     sandbox.order(*actions)
     assert sandbox.act(action).body == {"detail": detail}
 
 
-def test_order_without_results_cannot_be_fulfilled() -> None:
-    sandbox = PymetricsSandbox()
+def test_order_without_results_cannot_be_fulfilled(sandbox: PymetricsSandbox) -> None:
     sandbox.order()
     sandbox.act("complete", {"results": []})
     response = sandbox.act("fulfil")

@@ -24,16 +24,14 @@ def test_both_versions_identify_the_same_order() -> None:
         assert shown(again) == shown(made)
 
 
-def test_both_versions_return_the_same_orders() -> None:
-    sandbox = PymetricsSandbox()
+def test_both_versions_return_the_same_orders(sandbox: PymetricsSandbox) -> None:
     sandbox.order()
     assert sandbox.send("get_order_v2").body is sandbox.send("get_order").body is sandbox.all("order")[0]
     assert sandbox.send("list_orders_v2").body == sandbox.send("list_orders").body
     assert sandbox.send("get_configuration_v2").body == sandbox.send("get_configuration").body
 
 
-def test_token_of_version_2_is_valid_in_both_versions() -> None:
-    sandbox = PymetricsSandbox()
+def test_token_of_version_2_is_valid_in_both_versions(sandbox: PymetricsSandbox) -> None:
     response = sandbox.send("create_token_v2")
     assert (response.status, list(response.body)) == (201, ["access_token", "token_type", "expires_in", "scope"])
     access = {"header.authorization": f"Bearer {response.body['access_token']}"}
@@ -42,8 +40,7 @@ def test_token_of_version_2_is_valid_in_both_versions() -> None:
     )
 
 
-def test_reading_in_version_2_fulfils_and_shows_the_report_type() -> None:
-    sandbox = PymetricsSandbox()
+def test_reading_in_version_2_fulfils_and_shows_the_report_type(sandbox: PymetricsSandbox) -> None:
     sandbox.order("complete")
     order = shown(sandbox.send("get_order_v2", {"query.report": "True"}))
     assert order["status"] == "Fulfilled"
@@ -56,8 +53,7 @@ def listed(sandbox: PymetricsSandbox, **query: str) -> list[str]:
     return [order.id for order in sandbox.send("list_orders_v2", {"query": query}).body["orders"]]
 
 
-def test_list_of_version_2_filters_by_query() -> None:
-    sandbox = PymetricsSandbox()
+def test_list_of_version_2_filters_by_query(sandbox: PymetricsSandbox) -> None:
     first = sandbox.order()
     second = sandbox.order(candidate={"email": "eda@example.com", "external_id": "c-2"})
     third = sandbox.order(application_id="a-2")

@@ -122,64 +122,60 @@ def _reassesses(request: VendorRequest, view: SandboxView) -> bool:
     return people.reassessed(request.body, view) is not None
 
 
-def _given_or_reassessing(member: str, request: VendorRequest, view: SandboxView) -> bool:
-    return request.body.get(member) not in (None, "") or _reassesses(request, view)
-
-
-def _omitted_or_creating(member: str, request: VendorRequest, view: SandboxView) -> bool:
-    value = request.body.get(member)
-    # Blank counts as empty here (assumed), and empty members are documented to be allowed.
-    return not given(value) or is_blank(value) or not _reassesses(request, view)
-
-
-def _given_with_the_others(member: str, request: VendorRequest, view: SandboxView) -> bool:
-    body = request.body
-    return body.get(member) not in (None, "") or not any(given(body.get(other)) for other in _ADMINISTRATOR)
-
-
-def _other_person_hint(request: VendorRequest, view: SandboxView) -> str | None:
-    return people.other_match(request, view) or misspelt(FIELDS["firstName"])(request, view)
-
-
+_HINTS: dict[str, Hint] = {member: misspelt(FIELDS[member]) for member in (*_NAMES, *_ADMINISTRATOR)}
 # One hint about another reading of externalId is enough where all three names are missing.
-_HINTS = {m: misspelt(FIELDS[m]) for m in (*_NAMES, *_ADMINISTRATOR)} | {"firstName": _other_person_hint}
-_NAME_RULES: tuple[Rule, ...] = (
-    *(
-        _rule(f"{FIELDS[m].slug}.required", m, f"{m} is required unless an existing person is re-assessed",
-              partial(_given_or_reassessing, m), hint=_HINTS[m])
-        for m in ("firstName", "lastName", "email")
-    ),
-    *(
-        _rule(f"{FIELDS[m].slug}.excluded", m, f"{m} must be left out, empty or null when re-assessing",
-              partial(_omitted_or_creating, m))
-        for m in _NAMES
-    ),
-)  # fmt: skip
-_ADMINISTRATOR_RULES: tuple[Rule, ...] = tuple(
-    _rule(f"{FIELDS[m].slug}.required", m, f"{m} is required with any other administeredBy member",
-          partial(_given_with_the_others, m), hint=_HINTS[m])
-    for m in _ADMINISTRATOR[:3]
-)  # fmt: skip
+_HINTS["firstName"] = lambda request, view: (
+    people.other_match(request, view) or misspelt(FIELDS["firstName"])(request, view)
+)
 
 
-def _blank_rules(prefix: str, exempt: tuple[str, ...] = ()) -> tuple[Rule, ...]:
-    """Return the rules against names and addresses of white space alone.
-
-    The `exempt` members may be blank in a re-assessment, where blank counts as empty.
-    """
-
-    def not_blank(member: str) -> Check:
-        shows = _value(member, lambda text, request, view: text == "" or not is_blank(text))
-        return lambda request, view: shows(request, view) or (member in exempt and _reassesses(request, view))
-
-    reason = ours("no page names it; a name or address that shows nothing is a caller's mistake")
-    return tuple(
-        Rule(
-            f"{prefix}.{FIELDS[m].slug}.blank", f"body.{m}", f"{m} must not be white space alone", 400,
-            Standing.ASSUMED, reason, not_blank(m),
-        )
-        for m in (*_NAMES, *_ADMINISTRATOR[:3])
+def _required(m: str) -> Rule:
+    return _rule(
+        f"{FIELDS[m].slug}.required", m, f"{m} is required unless an existing person is re-assessed",
+        lambda request, view: request.body.get(m) not in (None, "") or _reassesses(request, view), hint=_HINTS[m],
     )  # fmt: skip
+
+
+def _excluded(m: str) -> Rule:
+    # Blank counts as empty here (assumed), and empty members are documented to be allowed.
+    return _rule(
+        f"{FIELDS[m].slug}.excluded", m, f"{m} must be left out, empty or null when re-assessing",
+        lambda request, view:
+            not given(text := request.body.get(m)) or is_blank(text) or not _reassesses(request, view),
+    )  # fmt: skip
+
+
+def _given_with_the_others(m: str) -> Rule:
+    return _rule(
+        f"{FIELDS[m].slug}.required", m, f"{m} is required with any other administeredBy member",
+        lambda request, view: request.body.get(m) not in (None, "")
+            or not any(given(request.body.get(other)) for other in _ADMINISTRATOR),
+        hint=_HINTS[m],
+    )  # fmt: skip
+
+
+_NAME_RULES = (*map(_required, ("firstName", "lastName", "email")), *map(_excluded, _NAMES))
+_ADMINISTRATOR_RULES = tuple(map(_given_with_the_others, _ADMINISTRATOR[:3]))
+
+
+def _not_blank(member: str) -> Check:
+    shows = _value(member, lambda text, request, view: text == "" or not is_blank(text))
+    if member not in _NAMES:
+        return shows
+    # In a re-assessment a blank name counts as empty.
+    return lambda request, view: (
+        shows(request, view) or (request.operation == "create_assessment" and _reassesses(request, view))
+    )
+
+
+# Names and addresses of white space alone are refused.
+_BLANK_RULES = tuple(
+    Rule(
+        f"pi.create.{FIELDS[m].slug}.blank", f"body.{m}", f"{m} must not be white space alone", 400, Standing.ASSUMED,
+        ours("no page names it; a name or address that shows nothing is a caller's mistake"), _not_blank(m),
+    )
+    for m in (*_NAMES, *_ADMINISTRATOR[:3])
+)  # fmt: skip
 
 
 def _zone_hint(request: VendorRequest, view: SandboxView) -> str | None:
@@ -287,7 +283,7 @@ _MATCH = _rule(
 )  # fmt: skip
 CREATE: Stages = (
     *_body_stages("pi.create"),
-    _TYPE_RULES + _NAME_RULES + _blank_rules("pi.create", exempt=_NAMES) + _ADMINISTRATOR_RULES + (*_VALUES, _MATCH),
+    _TYPE_RULES + _NAME_RULES + _BLANK_RULES + _ADMINISTRATOR_RULES + (*_VALUES, _MATCH),
 )
 
 
@@ -359,7 +355,7 @@ CHANGE: Stages = (
           ours("as for GET"), lambda request, view: target(request, view) is not None,
           lambda request, view: PLUS if "+" in raw_value(request.raw_query, "externalId") else None),),
     tuple(map(_change_rule,
-              _TYPE_RULES + _ADMINISTRATOR_RULES + _VALUES + _blank_rules("pi.change") + _FREE)),
+              _TYPE_RULES + _ADMINISTRATOR_RULES + _VALUES + _BLANK_RULES + _FREE)),
 )  # fmt: skip
 
 _MAX_NOTES = 5
