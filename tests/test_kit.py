@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from assessment_contracts.kit import Connection, Exchange, Listener, NotStarted, Reply, ServerProcess, Unreachable
+from assessment_contracts.kit.client import Answer
 
 
 def script(text: str) -> list[str]:
@@ -116,6 +117,24 @@ def test_a_connection_records_responses_and_failures(listener: Listener) -> None
     assert (answer.status, answer.headers["location"], answer.json) == (302, "/elsewhere", [1])
     assert [(one.path, one.answer, bool(one.error)) for one in exchanges] == [("/a", answer, False), ("/b", None, True)]
     assert [(one.method, one.body) for one in listener.received] == [("PUT", b"body"), ("GET", b"")]
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        pytest.param(b"\xef\xbb\xbf{}", "byte order mark", id="byte order mark"),
+        pytest.param("{}".encode("utf-16"), "codec can't decode", id="UTF-16"),
+        pytest.param(b'"\xe4"', "codec can't decode", id="Latin-1"),
+        pytest.param(b'{"a": 1, "b": [{"c": 1, "d": 2, "c": 3}]}', "two members 'c'", id="a member twice"),
+        pytest.param(b'{"a": NaN}', "NaN is not a JSON number", id="NaN"),
+        pytest.param(b"[-Infinity]", "-Infinity is not a JSON number", id="Infinity"),
+        pytest.param(b"{'a': 1}", "Expecting property name", id="single quotes"),
+        pytest.param(b"", "Expecting value", id="nothing"),
+    ],
+)
+def test_what_only_some_clients_read_as_json_is_not_json(body: bytes, why: str) -> None:
+    with pytest.raises(AssertionError, match=why):
+        _ = Answer(200, {}, body).json
 
 
 def test_the_kit_loads_neither_hypothesis_nor_the_program() -> None:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,29 @@ def address(url: str) -> SplitResult:
     return parts
 
 
+def strict_json(data: bytes) -> Any:
+    """JSON as every client can read it; ValueError for anything that only some accept.
+
+    It is UTF-8 without a byte order mark (RFC 8259, section 8.1), the members of an object have different names
+    (section 4), and a number is a number (section 6: NaN and Infinity are not).
+    """
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(f"an object has two members {', '.join(map(repr, twice))}")
+        return found
+
+    def constant(name: str) -> None:
+        raise ValueError(f"{name} is not a JSON number")
+
+    if data.startswith(BOM_UTF8):
+        raise ValueError("it begins with a byte order mark")
+    return json.loads(data.decode("utf-8"), object_pairs_hook=members, parse_constant=constant)
+
+
 class Unreachable(Exception):
     """No whole answer came: nothing listens there, the connection broke, or time ran out."""
 
@@ -46,11 +70,11 @@ class Answer:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON; AssertionError, which shows the body, if it is not JSON."""
+        """The body as JSON; AssertionError, which says why and shows the body, if it is not strictly JSON."""
         try:
-            return json.loads(self.body)
-        except ValueError:
-            raise AssertionError(f"the answer ({self.status}) is not JSON: {self.text[:200]!r}") from None
+            return strict_json(self.body)
+        except ValueError as problem:
+            raise AssertionError(f"the answer ({self.status}) is not JSON: {problem}: {self.text[:200]!r}") from None
 
     @property
     def rules(self) -> tuple[str, ...]:
