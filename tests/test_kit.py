@@ -1,6 +1,7 @@
 """The test kit: server processes, the listener and the HTTP client that contracts, tests and scripts share."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -135,6 +136,24 @@ def test_a_connection_records_responses_and_failures(listener: Listener) -> None
 def test_what_only_some_clients_read_as_json_is_not_json(body: bytes, why: str) -> None:
     with pytest.raises(AssertionError, match=why):
         _ = Answer(200, {}, body).json
+
+
+def test_what_follows_the_answer_to_head_is_read_from_the_socket() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as threads:
+
+        def answer(body: bytes) -> bytes:
+            client, _ = server.accept()
+            with client:
+                request = client.recv(65_536)
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + body)
+            return request
+
+        port = server.getsockname()[1]
+        with closing(Connection(f"http://127.0.0.1:{port}/base")) as connection:
+            for body in (b"", b"{}"):
+                asked = threads.submit(answer, body)
+                assert connection.body_of_head("/a", {"X": "y"}) == body
+                assert asked.result().startswith(b"HEAD /base/a HTTP/1.1\r\n")
 
 
 def test_the_kit_loads_neither_hypothesis_nor_the_program() -> None:

@@ -64,6 +64,11 @@ class Sandbox:
         target = quote(path, safe="/%:@!$&'()*+,;=~-._") + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         return self.connection.request(method, target, {n: v for n, v in sent.items() if v is not None}, body)
 
+    def body_of_head(self, path: str, auth: Auth) -> bytes:
+        """The bytes that follow the head of the answer to HEAD."""
+        sent = {name: value for name, value in self._credentials(auth, given=frozenset()).items() if value is not None}
+        return self.connection.body_of_head(path, sent)
+
     def _credentials(self, auth: Auth, given: frozenset[str]) -> dict[str, str | None]:
         if auth == "predictive_index":
             return {"api-key": self.predictive_index.api_key}

@@ -5,6 +5,7 @@ import json
 import time
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -144,6 +145,25 @@ class Connection:
         answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, read)
         self.record(Exchange(method, path, headers, body, answer))
         return answer
+
+    def body_of_head(self, path: str, headers: Mapping[str, str]) -> bytes:
+        """What the server sends after the head of its answer to HEAD, where nothing may follow (RFC 9110, 9.3.2).
+
+        HTTP clients do not read it, so this reads from the socket, on a connection of its own, until the server
+        closes it.
+        """
+        self.pace()
+        parts = self._parts
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        with closing(kind(parts.hostname or "", parts.port, timeout=self.patience())) as connection:
+            try:
+                connection.request("HEAD", parts.path.rstrip("/") + path, None, {**headers, "Connection": "close"})
+                sent = b""
+                while data := connection.sock.recv(65_536):
+                    sent += data
+            except (OSError, http.client.HTTPException) as problem:
+                raise Unreachable(f"HEAD {path} got no answer: {type(problem).__name__}: {problem}") from problem
+        return sent.partition(b"\r\n\r\n")[2]
 
     def _open(self) -> http.client.HTTPConnection:
         if self._kept is not None and time.monotonic() - self._used > _IDLE:
