@@ -2,7 +2,7 @@
 
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -119,3 +119,9 @@ def send_raw(url: str, data: bytes, *, answered: bool = True) -> bytes:
         while chunk := connection.recv(65_536):
             got += chunk
         return got
+
+
+def chunks(body: bytes) -> Iterator[bytes]:
+    """The body in pieces; httpx2 sends these in chunks, without a length."""
+    for at in range(0, len(body), 65_536):
+        yield body[at : at + 65_536]

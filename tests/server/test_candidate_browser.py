@@ -146,23 +146,6 @@ def test_a_double_click_is_one_answer(browser: Browser, sandbox: Sandbox, listen
         seen.page.wait_for_url(f"{listener.url}/done")
 
 
-def test_who_goes_back_and_sends_again_is_told_that_the_first_answers_count(browser: Browser, sandbox: Sandbox) -> None:
-    _, address = link(sandbox, "predictive_index")
-    with visit(browser, sandbox.url) as seen:
-        page = seen.page
-        page.goto(address)
-        page.get_by_role("button", name="Start").click()
-        with page.context.new_page() as other:
-            other.goto(address)
-            page.get_by_role("button", name="Finish").click()
-            page.get_by_role("heading", name="Thank you, you have finished").wait_for()
-            other.get_by_role("button", name="Finish").click()
-            other.get_by_role("heading", name="You have finished already").wait_for()
-            assert "your first answers count" in other.get_by_role("alert").inner_text()
-        page.go_back()
-        page.get_by_role("heading", name="You have finished already").wait_for()
-
-
 @pytest.mark.parametrize("width", WIDTHS)
 @VENDORS
 def test_hostile_names_break_no_page(browser: Browser, sandbox: Sandbox, vendor: str, width: str) -> None:

@@ -34,7 +34,7 @@ from tests.server.clock import (
     ticks,
     turn,
 )
-from tests.servers import Listener, Received, Sandbox
+from tests.servers import Listener, Sandbox
 from tests.waiting import until
 
 
@@ -263,26 +263,6 @@ def test_running_clock_stands_during_an_advance_and_shows_its_mode(
     assert first["mode"] == turned.result()["mode"] == "running"
     [complete, attempt] = turned.result()["events"]
     assert complete["at"] == attempt["at"] == first["now"]
-
-
-def test_vendor_requests_during_an_advance_have_its_current_time(sandbox: Sandbox, listener: Listener) -> None:
-    seen: list[httpx2.Response] = []
-
-    def answer(received: Received) -> int:
-        seen.append(sandbox.pi.get(f"{PI}/{received.form['assessmentId']}"))
-        seen.append(sandbox.pi.post(PI, json={**ADA, "assessmentStatusWebHook": f"{listener.url}/never"}))
-        seen.append(sandbox.renewed().get("/mercury/configuration"))
-        return 200
-
-    listener.answers = answer
-    freeze(sandbox)
-    assess(sandbox, "bo+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
-    assert [event["what"] for event in turn(sandbox, advance="P1D")["events"]] == ["complete", "attempt"]
-    read, made, configuration = seen
-    assert read.json()["assessmentState"] == 40
-    assert read.json()["assessmentDateTime"] == made.json()["assessmentDateTime"] == after(START, HOUR)
-    assert ticks(made.json()["expirationDateTime"]) == ticks(START) + HOUR + 10 * DAY
-    assert {answer.headers["date"] for answer in (read, made, configuration)} == {"Thu, 01 Jan 2026 01:00:00 GMT"}
 
 
 def test_advance_waits_for_attempts_in_flight(
@@ -546,25 +526,3 @@ def test_retry_is_not_early(sandbox: Sandbox, listener: Listener) -> None:
     assert turn(sandbox, advance="PT5M36S")["events"] == []
     first, second = listener.wait_for(2)
     assert second.at - first.at >= 1.3  # of five minutes and 37.5 s, 1.5 s were left
-
-
-def test_no_response_shows_a_state_whose_timer_is_overdue(sandbox: Sandbox) -> None:
-    end = after(now(sandbox), 2 * SECOND // 10)
-    id = assess(sandbox, expirationDateTime=end)
-    late: list[tuple[str, Any]] = []
-
-    def look() -> None:
-        before = ""
-        while not before or ticks(before) < ticks(end) + 15 * SECOND // 100:
-            before = now(sandbox)
-            shown = status(sandbox, id)
-            if ticks(before) >= ticks(end) and shown != 50:
-                late.append((before, shown))
-
-    watchers = [threading.Thread(target=look) for _ in range(3)]
-    for watcher in watchers:
-        watcher.start()
-    for watcher in watchers:
-        watcher.join()
-    assert late == []
-    assert status(sandbox, id) == 50

@@ -11,7 +11,7 @@ import pytest
 
 import assessment_simulator
 from assessment_simulator.app import documents
-from tests.server import FORBIDDEN_HOOK, LIMIT, ROOT, advance, assessment, names, order, problem
+from tests.server import FORBIDDEN_HOOK, LIMIT, ROOT, advance, assessment, chunks, names, order, problem
 from tests.servers import Sandbox
 
 BEGUN = "2030-01-01T00:00:00Z"
@@ -427,25 +427,6 @@ def test_invalid_body_of_an_action_is_refused_and_changes_nothing(
 # Mail.
 
 
-def test_mails_are_listed_with_receiver_text_and_link(sandbox: Sandbox) -> None:
-    sandbox.control_json("POST", "/clock", {"freeze": BEGUN})
-    order(sandbox, "quiet")
-    assessment(sandbox)
-    one = order(sandbox, "loud", send_email=True)
-    two = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1, externalPersonId="p-1")
-    first, second = sandbox.control_json("GET", "/mail")
-    for mail, id, to, link in (
-        (first, one["id"], "ada@example.com", one["invite_link"]),
-        (second, two["assessmentId"], "grace@example.com", two["assessmentUrl"]),
-    ):
-        assert list(mail) == ["id", "at", "to", "subject", "text", "invitation", "link"]
-        assert (mail["at"], mail["to"], mail["invitation"]) == ("2030-01-01T00:00:00.0000000Z", to, id)
-        assert mail["link"] == link
-        assert link in mail["text"]
-        assert mail["subject"]
-    assert first["id"] != second["id"]
-
-
 # Every refusal is a problem document.
 
 PATHS = [
@@ -495,12 +476,6 @@ def test_invalid_sandbox_name_returns_404(http: httpx2.Client, name: str) -> Non
     for verb, path in (("GET", ""), ("DELETE", ""), ("POST", "/reset"), ("GET", "/config")):
         problem(http.request(verb, f"{ROOT}/{name}{path}"), 404)
     assert names(http) == before
-
-
-def chunks(body: bytes) -> Iterator[bytes]:
-    """A body that is sent in chunks, without its length."""
-    for at in range(0, len(body), 65_536):
-        yield body[at : at + 65_536]
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
