@@ -55,7 +55,6 @@ LONG = {
     "tests/server/test_pages.py::test_home_page_is_accessible": "test_home_page",
     "tests/server/test_login.py::test_a_person_logs_in_with_the_keyboard": "test_a_person_logs_in",
     "tests/server/test_relay.py::test_only_the_committing_process": "test_only_the_committing_process",
-    "tests/server/test_relay.py::test_mail_is_given_up": "test_mail_is_given_up",
     "tests/server/test_seeds.py::test_two_processes_say": "test_two_processes_say",
     "tests/test_ats.py": "[wide-light]",
     "tests/test_fuzz.py": "test_the_server_bears_what_nobody_would_send[bytes]",

@@ -16,7 +16,7 @@ from tests.commands import settings_of
 
 __all__ = [
     "CONTROL", "CONTROL_TOKEN", "GREETING", "ROOT", "Caller", "Listener", "Received", "Reply", "Sandbox", "Server",
-    "files", "served",
+    "files", "sandbox_at", "served",
 ]  # fmt: skip
 
 ROOT = Path(__file__).parent.parent
@@ -116,6 +116,13 @@ class Sandbox:
         answer = self.control(method, path, json)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
+
+
+@contextmanager
+def sandbox_at(url: str, name: str = "ada") -> Iterator[Sandbox]:
+    """A sandbox of the server at this address, for as long as the block lasts; `http` calls the server."""
+    with httpx2.Client(base_url=url, timeout=30, trust_env=False) as http:
+        yield Sandbox(http, name)
 
 
 @contextmanager

@@ -14,11 +14,10 @@ import pytest
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.vendor import Endpoint, Vendor
 from tests.server import GAMES, ROOT
-from tests.servers import Server
+from tests.servers import CONTROL, Server, sandbox_at
 
-CONTROL = {"Authorization": "Bearer the-control-token"}
+# Stands in all that the victim has, and may stand in no answer that another gets.
 MARK = "victims-own-words"
-"""Stands in all that the victim has, and may stand in no answer that another gets."""
 EMAIL = "victim@example.com"
 ENDPOINTS = [(vendor, endpoint) for vendor in VENDORS.values() for endpoint in vendor.endpoints]
 TABLE = pytest.mark.parametrize(
@@ -45,8 +44,8 @@ class Party:
 
 @pytest.fixture(scope="module")
 def http(closed: Server) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=closed.url, trust_env=False) as client:
-        yield client
+    with sandbox_at(closed.url) as sandbox:
+        yield sandbox.http
 
 
 def opened(http: httpx2.Client, email: str, word: str) -> Party:

@@ -19,8 +19,8 @@ MARKUP = [
     "</textarea><script>alert(1)</script>", "{{7*7}}${7*7}", "javascript:alert(1)", "\u202e<b>\u0000", "]]><x>",
     "--><x>",
 ]  # fmt: skip
+# What of it must never stand in a page as it was written.
 RAW = ("<script>alert", "<img src=x", "<svg/onload", "<b>", "<x>")
-"""What of it must never stand in a page as it was written."""
 PAGES = [route.path for route in Dashboard(VENDORS, BaseUrl(), "").routes() if "{name}" in route.path]
 
 
@@ -109,9 +109,3 @@ def test_no_secret_is_compared_by_an_operator_whose_time_tells_where_it_differs(
                     for part in ast.walk(side)
                 }
                 assert not compared & SECRETS, f"{name}:{node.lineno}"
-
-
-def test_what_a_browser_or_a_caller_shows_is_compared_in_constant_time() -> None:
-    for name, count in (("http/login.py", 2), ("sandbox/credentials.py", 1), ("sandbox/registry.py", 1)):
-        text = (PROGRAM / name).read_text()
-        assert text.count("compare_digest(") == count

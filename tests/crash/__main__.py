@@ -12,7 +12,6 @@ from tests.postgres import new_database, postgres
 
 
 def main() -> int:
-    """Run, and tell."""
     options = argparse.ArgumentParser(prog="scripts/crash")
     options.add_argument("--kills", type=int, default=200)
     options.add_argument("--seed", type=int, default=int(time.time()))

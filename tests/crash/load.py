@@ -17,14 +17,16 @@ class Promises:
     """What one caller's sandbox must hold; what was asked for and never answered may have happened or not."""
 
     name: str
+    # The id by the external id: a 201 came.
     assessments: dict[str, str] = field(default_factory=dict)
-    """The id by the external id: a 201 came."""
     orders: dict[str, str] = field(default_factory=dict)
+    # Ids whose completion was answered with 200: a webhook is owed.
     completed: set[str] = field(default_factory=set)
-    """Ids whose completion was answered with 200: a webhook is owed."""
+    # The number of the last change of the settings that was answered.
     positions: int = 0
-    """The number of the last change of the settings that was answered."""
     asked: int = 0
+    # Marks of creations of which the answer was: nothing was changed.
+    unchanged: set[str] = field(default_factory=set)
 
 
 class Caller(threading.Thread):
@@ -42,12 +44,10 @@ class Caller(threading.Thread):
         self._credential = f"sim-{promises.name}"
 
     def stop(self) -> None:
-        """Ask for nothing more."""
         self._stopped.set()
         self.join()
 
     def run(self) -> None:
-        """Call and call."""
         try:
             self._call()
         except Exception as problem:

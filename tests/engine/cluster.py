@@ -9,33 +9,27 @@ from typing import Any
 import httpx2
 import psycopg
 
-from assessment_contracts.kit import ServerProcess, serve_command
 from tests.balancer import Balancer
+from tests.crash.running import Process
+from tests.server import assessment
 from tests.servers import Sandbox
 from tests.waiting import until
 
 END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()"
 
 
-class Server(ServerProcess):
+class Server(Process):
     """One of the servers. Its forward listener has an address of its own, so that it can be found in the database."""
 
     def __init__(self, host: str, log: str, *options: str, environ: Mapping[str, str] | None = None) -> None:
-        super().__init__(serve_command("--log", log, "--advertise", host, *options), environ=environ, within=30)
+        super().__init__("--log", log, "--advertise", host, *options, environ=environ, within=30)
         self.host = host
-
-    def start(self) -> "Server":
-        """Start it; it keeps its port when it is started again."""
-        super().start()
-        self.command += ["--port", self.url.rpartition(":")[2]]
-        return self
 
     def pause(self) -> None:
         """Stop its process: it does nothing, and its connections stay open."""
         self.process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let its process go on."""
         self.process.send_signal(signal.SIGCONT)
 
     @contextmanager
@@ -48,10 +42,6 @@ class Server(ServerProcess):
             time.sleep(max(0.0, began + seconds - time.monotonic()))  # the pause is the behaviour
         finally:
             self.resume()
-
-    def kill(self) -> None:
-        """End it by SIGKILL, also while it is paused."""
-        super().kill()
 
 
 class Cluster:
@@ -79,7 +69,6 @@ class Cluster:
         return Sandbox(self.client(server.url if server else None), name)
 
     def ask(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Run a statement in the database."""
         with psycopg.connect(self.log, autocommit=True) as connection:
             cursor = connection.execute(statement.encode(), values)
             return cursor.fetchall() if cursor.description else []
@@ -113,7 +102,6 @@ class Cluster:
             until(lambda ready=ready: _status(ready) == 200, 30)  # type: ignore[misc]
 
     def stderr(self) -> str:
-        """What all servers have written to standard error."""
         return "\n".join(server.stderr() for server in self.servers)
 
 
@@ -129,6 +117,23 @@ def succeeded(call: Callable[[], httpx2.Response]) -> Any:
         answer = call()
         return answer.json() if answer.status_code == 200 else None
     return None
+
+
+def completed(sandbox: Sandbox, hook: str, count: int) -> list[str]:
+    """Create assessments whose webhooks go to this address, and complete them; their ids."""
+    ids = [assessment(sandbox, assessmentStatusWebHook=hook)["assessmentId"] for _ in range(count)]
+    for id in ids:
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
+    return ids
+
+
+def wait_until_delivered(sandbox: Sandbox, within: float = 20) -> None:
+    """Return when the sandbox can be read, and all its webhooks are delivered."""
+
+    def states() -> set[str]:
+        return {one["state"] for one in succeeded(lambda: sandbox.control("GET", "/deliveries")) or [{"state": "?"}]}
+
+    until(lambda: states() == {"delivered"}, within)
 
 
 @contextmanager

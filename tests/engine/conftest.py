@@ -9,12 +9,10 @@ from tests.postgres import Postgres, new_database
 
 @pytest.fixture
 def database() -> Iterator[Postgres]:
-    """A PostgreSQL server of this test."""
     with Postgres().running() as server:
         yield server
 
 
 @pytest.fixture
 def log(postgres_server: str) -> str:
-    """A new database of the shared server."""
     return new_database(postgres_server)

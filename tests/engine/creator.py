@@ -23,7 +23,6 @@ class Creator(threading.Thread):
         self._sandboxes = [Sandbox(http, name) for name in names]
 
     def run(self) -> None:
-        """Create until it is stopped."""
         for sandbox in cycle(self._sandboxes):
             if self.stopped.is_set():
                 return

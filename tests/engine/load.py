@@ -3,21 +3,20 @@
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import httpx2
 
 from tests.crash.listening import Aside
 from tests.crash.load import PATH, Caller, Promises
-from tests.crash.running import LONGEST, Death, Verdict, cut_short, judge, settle
+from tests.crash.running import Death, Verdict, judge
 from tests.engine.cluster import Cluster
 
+# Each assessment has two webhooks.
 TWICE = {"behaviour": {"pi.webhook_on": "creation and completion"}}
-"""Each assessment has two webhooks."""
 
 
 class Reader(Caller):
@@ -25,17 +24,14 @@ class Reader(Caller):
 
     def __init__(self, promises: Promises, cluster: Cluster, hook: str, seed: str) -> None:
         super().__init__(promises, lambda: cluster.url, hook, seed)
-        self.unchanged: set[str] = set()
-        """Marks of creations of which the answer was: nothing was changed."""
+        # Calls that failed: when they began, the seconds they took, and how.
         self.failures: list[tuple[float, float, str]] = []
-        """Calls that failed: when they began, the seconds they took, and how."""
-        self.slowest_call = 0.0
         self._read = random.Random(f"{seed}/read")
 
     def _told(self, answer: httpx2.Response, *statuses: int) -> Any:
         if answer.status_code == 503:
             if "nothing was changed" in answer.text:
-                self.unchanged.add(f"{self.promises.name}-{self.promises.asked}")
+                self.promises.unchanged.add(f"{self.promises.name}-{self.promises.asked}")
             raise httpx2.ReadError(f"503 {answer.text[:300]}")
         return super()._told(answer, *statuses)
 
@@ -43,7 +39,6 @@ class Reader(Caller):
         began = time.monotonic()
         try:
             super()._one(http, token)
-            self.slowest_call = max(self.slowest_call, time.monotonic() - began)
             if self.promises.assessments:
                 self._read_one(http)
         except httpx2.TransportError as problem:
@@ -71,8 +66,8 @@ class Load:
     cluster: Cluster
     listener: Aside
     callers: list[Reader]
+    # From when until when a sender could lose its session, be paused or die.
     disturbances: list[Death] = field(default_factory=list)
-    """From when until when a sender could lose its session, be paused or die."""
 
     @contextmanager
     def disturbed(self) -> Iterator[None]:
@@ -83,7 +78,6 @@ class Load:
         self.disturbances.append((began, time.monotonic()))
 
     def acknowledged(self) -> int:
-        """How many changes were acknowledged so far."""
         return sum(len(c.promises.assessments) + len(c.promises.completed) for c in self.callers)
 
     def wait_for_progress(self, seconds: float = 30, more: int = 1) -> float:
@@ -97,7 +91,6 @@ class Load:
         return time.monotonic() - began
 
     def failures(self) -> Sequence[tuple[float, float, str]]:
-        """All calls that failed, by when they began."""
         return sorted(failure for caller in self.callers for failure in caller.failures)
 
     def kill_each(self) -> None:
@@ -119,15 +112,7 @@ class Load:
     def verdict(self) -> Verdict:
         """Stop the callers and compare what they were promised with what is there."""
         verdict = Verdict(len(self.disturbances))
-        for caller in self.callers:
-            caller.stop()
-        with httpx2.Client(base_url=self.cluster.url, trust_env=False, timeout=60) as http:
-            settle(http, [caller.promises for caller in self.callers])
-            for caller in self.callers:
-                verdict.wrong += caller.wrong
-                judge(http, caller.promises, verdict)
-                _judge_unchanged(http, caller, verdict)
-        _judge_webhooks(self, verdict)
+        judge(self.cluster.url, self.callers, self.listener, self.disturbances, verdict, on_creation=True)
         return verdict
 
 
@@ -152,72 +137,23 @@ def load(cluster: Cluster, count: int = 3, seed: str = "1") -> Iterator[Load]:
                 caller.stop()
 
 
-def _judge_unchanged(http: httpx2.Client, caller: Reader, verdict: Verdict) -> None:
-    """What an answer said was not changed was not changed."""
-    there: set[str] = set()
-    while True:
-        found = http.get(PATH, params={"$skip": len(there)}, headers={"api-key": f"sim-{caller.promises.name}"}).json()
-        if not found:
-            break
-        there |= {one["externalId"] for one in found}
-    verdict.wrong += [f"{mark} exists, and an answer said: nothing was changed" for mark in caller.unchanged & there]
-
-
-def _judge_webhooks(load: Load, verdict: Verdict) -> None:
-    """Each webhook came, in order, and twice only where its sender failed in the middle of the attempt."""
-    came: dict[str, list[tuple[str, float]]] = {}
-    for one in load.listener.received():
-        if len(one.body) < int(one.headers["content-length"]):
-            continue
-        came.setdefault(one.form["assessmentId"], []).append((one.form["assessmentState"], one.at))
-    verdict.webhooks = len(came)
-    verdict.wrong += _missing(load, came)
-    for id, events in came.items():
-        states = [state for state, _ in events]
-        if sorted(states, key=lambda state: state == "40") != states:
-            verdict.wrong.append(f"the webhooks of {id} came in this order: {states}")
-        for state in {*states}:
-            times = [at for each, at in events if each == state]
-            for at, following in pairwise(times):
-                if cut_short(at, following, load.disturbances) is None:
-                    verdict.wrong.append(
-                        f"webhook {state} of {id} came {len(times)} times, {following - at:.3f} s apart, and nothing"
-                        f" explains it; within {LONGEST:g} s of: {load.disturbances}, at {at:.3f}"
-                    )
-                else:
-                    verdict.again += 1
-
-
-def _missing(load: Load, came: Mapping[str, Sequence[tuple[str, float]]]) -> Iterator[str]:
-    """The webhooks that did not come."""
-    for caller in load.callers:
-        for id in caller.promises.assessments.values():
-            states = {state for state, _ in came.get(id, [])}
-            expected = 2 if id in caller.promises.completed else 1
-            if len(states) < expected:
-                yield f"of {id} the webhooks {states} came, and {expected} were to come"
-
-
-def healthy(url: str, answers: list[float], stopped: threading.Event) -> None:
-    """Call `health` again and again, and note how long each answer took."""
-    with httpx2.Client(base_url=url, trust_env=False, timeout=5) as http:
-        while not stopped.wait(0.02):
-            began = time.monotonic()
-            with suppress(httpx2.TransportError):
-                http.get("/_simulator/health")
-            answers.append(time.monotonic() - began)
-
-
 @contextmanager
-def health_of(urls: Sequence[str]) -> Iterator[list[float]]:
-    """The seconds that each call of `health` took while the block ran."""
-    answers: list[float] = []
+def timed(*calls: Callable[[], object]) -> Iterator[list[float]]:
+    """Repeat each call in a thread of its own while the block runs; the seconds that each took."""
+    took: list[float] = []
     stopped = threading.Event()
-    threads = [threading.Thread(target=healthy, args=(url, answers, stopped), daemon=True) for url in urls]
+
+    def repeat(call: Callable[[], object]) -> None:
+        while not stopped.wait(0.01):
+            began = time.monotonic()
+            call()
+            took.append(time.monotonic() - began)
+
+    threads = [threading.Thread(target=repeat, args=(call,), daemon=True) for call in calls]
     for thread in threads:
         thread.start()
     try:
-        yield answers
+        yield took
     finally:
         stopped.set()
         for thread in threads:

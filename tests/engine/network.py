@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 NETWORK = "10.213.77"
+# The address of the tests themselves.
 HOME = f"{NETWORK}.1"
-"""The address of the tests themselves."""
 _NOBODY = "02:00:00:00:00:99"
 
 
@@ -67,7 +67,6 @@ class Network:
 
 
 def ip(*command: str, must: bool = True) -> None:
-    """Run `ip`."""
     subprocess.run(["ip", *command], check=must, stderr=None if must else subprocess.DEVNULL, timeout=20)
 
 

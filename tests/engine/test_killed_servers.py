@@ -5,11 +5,10 @@ import time
 import pytest
 
 from assessment_contracts.kit import NotStarted
-from tests.engine.cluster import cluster
+from tests.engine.cluster import cluster, completed, wait_until_delivered
 from tests.engine.creator import Creator
 from tests.engine.load import load
 from tests.engine.pgbouncer import pgbouncer
-from tests.server import assessment
 from tests.servers import Listener, Server
 from tests.waiting import until
 
@@ -80,12 +79,10 @@ def test_webhooks_that_are_under_way_or_due_when_a_server_stops_come_once(log: s
         old, other = servers.servers
         servers.place("ada", old)
         sandbox = servers.sandbox("ada", other)
-        ids = [assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"] for _ in range(24)]
-        for id in ids:
-            sandbox.control_json("POST", f"/invitations/{id}/complete")
+        ids = completed(sandbox, listener.url, 24)
         listener.wait_for(8)
         assert old.terminate() == 0
-        until(lambda: {one["state"] for one in sandbox.control_json("GET", "/deliveries")} == {"delivered"}, 20)
+        wait_until_delivered(sandbox)
         assert sorted(one.form["assessmentId"] for one in listener.received) == sorted(ids)
 
 

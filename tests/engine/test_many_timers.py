@@ -1,30 +1,28 @@
 """Many timers at one instant, and many sandboxes without an owner: others are answered meanwhile."""
 
 import os
-import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.engine.cluster import cluster, succeeded
+from tests.engine.load import timed
 from tests.postgres import new_database
 from tests.server import assessment
 from tests.servers import Listener, Sandbox, Server
 from tests.waiting import until
 
+# Timers, or sandboxes; `scripts/crash --engine` has 25,000.
 COUNT = int(os.environ.get("TIMERS", "1000"))
-"""Timers, or sandboxes; `scripts/crash --engine` has 25,000."""
+# Seconds in which a call of another sandbox is answered.
 SOON = 0.05
-"""Seconds in which a call of another sandbox is answered."""
+# The part of those calls that may be late. More in the suite, whose other tests use the same processors.
 LATE = 0.05 if "TIMERS" in os.environ else 0.2
-"""The part of those calls that may be late. More in the suite, whose other tests use the same processors."""
+# Seconds in which even those are answered that wait for this test's own threads.
 LONGEST = 1.0
-"""Seconds in which even those are answered that wait for this test's own threads."""
 CLONE = """
     WITH one AS (SELECT * FROM sandbox WHERE name = 'model'), made AS (
         INSERT INTO sandbox (name, about, owner, number, digest, image, image_chain, image_digest, due, summary, used)
@@ -39,26 +37,8 @@ CLONE = """
 """
 
 
-@contextmanager
-def called(sandbox: Sandbox) -> Iterator[list[float]]:
-    """Call a sandbox again and again while the block runs; the seconds of each call."""
-    took: list[float] = []
-    stopped = threading.Event()
-
-    def call() -> None:
-        while not stopped.wait(0.005):
-            began = time.monotonic()
-            answer = sandbox.pi.get("/api/v1/behavioralassessments")
-            took.append(time.monotonic() - began)
-            assert answer.status_code == 200
-
-    thread = threading.Thread(target=call, daemon=True)
-    thread.start()
-    try:
-        yield took
-    finally:
-        stopped.set()
-        thread.join()
+def listed(sandbox: Sandbox) -> None:
+    assert sandbox.pi.get("/api/v1/behavioralassessments").status_code == 200
 
 
 def late(took: list[float]) -> float:
@@ -87,7 +67,7 @@ def test_many_timers_with_webhooks_fire_in_one_advance(
             hook = {"email": "ada+completes-in-1h@example.com", "assessmentStatusWebHook": listener.url}
             [*threads.map(lambda _: assessment(ada, **hook), range(COUNT))]
         assessment(bob)
-        with called(bob) as took:
+        with timed(lambda: listed(bob)) as took:
             events = ada.control_json("POST", "/clock", {"advance": "PT1H"})["events"]
         assert sum(event["what"] == "complete" for event in events) == COUNT
         assert sum(event["what"] == "attempt" for event in events) == COUNT
@@ -110,7 +90,7 @@ def test_many_sandboxes_without_an_owner_are_adopted_while_others_are_answered(l
         servers.ask(CLONE.format(COUNT))
         second.resume()
         until(lambda: succeeded(lambda: bob.control("GET")), 30)
-        with called(bob) as took:
+        with timed(lambda: listed(bob)) as took:
             left = "SELECT count(*) FROM sandbox WHERE due IS NOT NULL"
             until(lambda: servers.ask(left) == [(0,)], 1_500)
         assert late(took) < LATE

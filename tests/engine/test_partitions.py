@@ -128,7 +128,6 @@ class Calls(threading.Thread):
         self._customer, self._creates = customer, creates
 
     def run(self) -> None:
-        """Call."""
         while not self.stopped.wait(1.0 if self._creates else 0.01):  # a read shows 50 assessments at most
             began = time.monotonic()
             if (ids := self._customer.ids()) is not None:

@@ -6,7 +6,7 @@ import time
 import httpx2
 import pytest
 
-from tests.engine.cluster import cluster, succeeded
+from tests.engine.cluster import cluster, completed, succeeded, wait_until_delivered
 from tests.engine.load import load
 from tests.server import assessment
 from tests.servers import Listener, Sandbox
@@ -80,15 +80,12 @@ def test_an_owner_is_paused_while_eight_webhooks_are_under_way(log: str, seconds
     with cluster(log, 2) as servers, Listener(delay=1.0) as listener:
         owner, other = servers.servers
         sandbox = servers.place("ada", owner)
-        ids = [assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"] for _ in range(16)]
         at_other = servers.sandbox("ada", other)
-        for id in ids:
-            sandbox.control_json("POST", f"/invitations/{id}/complete")
+        ids = completed(sandbox, listener.url, 16)
         listener.wait_for(8)
         with owner.paused(seconds):
             began = time.monotonic()
-        until(lambda: succeeded(lambda: at_other.control("GET", "/deliveries")) is not None, 20)
-        until(lambda: {one["state"] for one in at_other.control_json("GET", "/deliveries")} == {"delivered"}, 30)
+        wait_until_delivered(at_other, 40)
         came = [one.form["assessmentId"] for one in listener.received]
         times = {id: came.count(id) for id in ids}
         assert min(times.values()) == 1

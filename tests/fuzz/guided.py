@@ -18,8 +18,8 @@ with atheris.instrument_imports(include=["assessment_simulator"]):
     from assessment_simulator.settings import Settings
 
 _VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+# What may wait for as long as it likes.
 _SILENT = ("/events", "/await")
-"""What may wait for as long as it likes."""
 _PATHS = sorted(
     {endpoint.path for vendor in VENDORS.values() for endpoint in vendor.endpoints}
     | {one.path for one in operations(VENDORS) if not one.path.endswith(_SILENT)}
@@ -80,7 +80,6 @@ def one(data: bytes) -> None:
 
 
 def main() -> None:
-    """Let libFuzzer lead; its own options follow the command."""
     logging.disable(logging.NOTSET)
     atheris.Setup(sys.argv, one)
     atheris.Fuzz()

@@ -13,9 +13,10 @@ from assessment_simulator.control.operations import operations
 from tests.server import GAMES
 
 Data = st.SearchStrategy[bytes]
+# The sandboxes that the vendors are asked in. Others are steered: no planned failure shall be taken for a real one.
 NAMES = ("fuzz", "fuzz-2", "fuzz-3")
-"""The sandboxes that the vendors are asked in. Others are steered: no planned failure shall be taken for a real one."""
 STEERED = ("steered", "steered-2")
+# Values that somebody once did not think of.
 HOSTILE = (
     "", " ", "\x00", "\r\n", "/", "//", "..", "%", "%00", "%ff", "%zz", "\ud7ff", "\ufffd", "\u202e", "😀", "'",
     '"', "\\", "<b>", "{}", "[]", "null", "true", "NaN", "-1", "0", "1e400", "9" * 30, "9" * 400, "a" * 300, "$filter",
@@ -25,7 +26,6 @@ HOSTILE = (
     "ada+completes@example.com", "ada+completes-in-99999999d@example.com", "a@b", "@", "İ@x.y",
     "00000000-0000-0000-0000-000000000000",
 )  # fmt: skip
-"""Values that somebody once did not think of."""
 
 
 def _words(*more: str) -> st.SearchStrategy[str]:
@@ -121,8 +121,8 @@ _SPECIAL = (
 )
 
 
+# What stands for the id of the order, and of the assessment, that there is in a sandbox; as long as the real one.
 KNOWN = {name: [str(uuid.UUID(int=2 * at + n)) for n in (0, 1)] for at, name in enumerate((NAMES[0], STEERED[0]), 1)}
-"""What stands for the id of the order, and of the assessment, that there is in a sandbox; as long as the real one."""
 
 
 def _segment(known: Sequence[str]) -> st.SearchStrategy[str]:
@@ -220,6 +220,7 @@ _BYTES = st.one_of(
     ),
 )
 
+# What there is to be fuzzed, by name.
 TARGETS: Mapping[str, Callable[[], Data]] = {
     "bytes": lambda: _BYTES,
     "requests, mangled": lambda: mangled(_HTTP | _asked(_control_rows(), STEERED)),
@@ -228,4 +229,3 @@ TARGETS: Mapping[str, Callable[[], Data]] = {
     "control API": lambda: _asked(_control_rows(), STEERED),
     "pages": lambda: _asked(_PAGES, STEERED),
 }
-"""What there is to be fuzzed, by name."""

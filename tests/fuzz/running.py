@@ -15,13 +15,13 @@ from tests.fuzz.inputs import KNOWN, NAMES, TARGETS
 from tests.server import assessment, order
 from tests.servers import Sandbox, Server
 
+# Seconds for each answer.
 PATIENCE = 10.0
-"""Seconds for each answer."""
+# Examples of one target before the next has its turn.
 _ROUND = 150
-"""Examples of one target before the next has its turn."""
 _ANSWER = re.compile(rb"HTTP/1\.1 (\d{3}) ")
+# What waits because it is asked to: for things to happen, or for listeners.
 _MAY_TAKE_LONG = re.compile(rb"^POST /_simulator/sandboxes/[^/]+/(?:await|clock)\b|/clock ")
-"""What waits because it is asked to: for things to happen, or for listeners."""
 
 
 class Failure(AssertionError):

@@ -51,8 +51,8 @@ class Node:
         self._listener, self._forwards = (socket.create_server(("127.0.0.1", 0), backlog=512) for _ in range(2))
         self.port, self.forward_port = (each.getsockname()[1] for each in (self._listener, self._forwards))
         self.address = f"127.0.0.1:{self.forward_port}"
+        # Whether the server has released its sandboxes while stopping.
         self.released = False
-        """Whether the server has released its sandboxes while stopping."""
         self.forward_socket: socket.socket | None = self._forwards
         self.forward_app = Forwarded(app)
         self.release = release or self._release
@@ -65,15 +65,12 @@ class Node:
         """Open nothing."""
 
     def leave(self) -> None:
-        """As `Simulator.leave` is to do."""
         self.forwarding.leave()
 
     def is_sending(self) -> bool:
-        """Send no webhooks."""
         return False
 
     async def _release(self, may_wait: Callable[[], bool]) -> None:
-        """Release the sandboxes."""
         self.released = True
 
     def _listening(self) -> bool:
@@ -83,7 +80,6 @@ class Node:
     # For tests.
 
     def start(self) -> "Node":
-        """Start and wait until it serves."""
         self._thread.start()
         assert self._ready.wait(10)
         return self
@@ -93,7 +89,6 @@ class Node:
         self.server.should_exit = True
 
     def stop(self) -> None:
-        """Stop and wait for the end."""
         self.begin_stop()
         self._thread.join(15)
         assert not self._thread.is_alive()
@@ -111,7 +106,6 @@ class Node:
 
 @contextmanager
 def serving(app: App, **options: Any) -> Iterator[Node]:
-    """Serve while the block lasts."""
     node = Node(app, **options).start()
     try:
         yield node
@@ -139,12 +133,10 @@ class Owner(storage.Owner):
 
 
 def everything(connection: socket.socket) -> bytes:
-    """All bytes until the other side closes."""
     return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 def until(connection: socket.socket, end: bytes) -> bytes:
-    """Bytes up to and with `end`."""
     got = b""
     while end not in got:
         part = connection.recv(65_536)

@@ -47,8 +47,8 @@ from assessment_simulator.storage import OwnedElsewhere
 from tests.http import Node, Owner, everything, get, parsed, serving, until
 
 MEGABYTE = bytes(range(256)) * (LARGEST_BODY // 256)
+# Seconds that a test waits at most for what must happen.
 WITHIN = 10
-"""Seconds that a test waits at most for what must happen."""
 
 
 def elsewhere(owner: Callable[[], Owner | None], own: App | None = None) -> App:
@@ -72,7 +72,6 @@ class Switch:
         self.app: App = ok
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the app of this moment."""
         await self.app(scope, receive, send)
 
 
@@ -111,12 +110,10 @@ def pair_that_stops(app: App, *, front: dict[str, Any] | None = None, **options:
 
 
 async def ok(scope: Scope, receive: Receive, send: Send) -> None:
-    """Respond 200 with `ok`."""
     await respond(send, 200, [(b"content-length", b"2")], b"ok")
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Respond 200 with the body of the request."""
     body = await read_body({}, receive)
     await respond(send, 200, [(b"content-length", b"%d" % len(body))], body)
 

@@ -21,7 +21,7 @@ from assessment_simulator.app import Simulator
 from assessment_simulator.http.connection import Connections
 from assessment_simulator.settings import Settings
 from tests.postgres import new_database
-from tests.server import ROOT, assessment, connect, order, order_body, problem, send_raw
+from tests.server import ROOT, assessment, connect, order, order_body, problem, send_raw, wait_for_responses_handled
 from tests.servers import Listener, Sandbox, Server
 from tests.waiting import until
 
@@ -73,14 +73,6 @@ def test_a_head_within_the_limits_is_read(server: Server, sandbox: Sandbox) -> N
     lines = [f"api-key: {sandbox.credential}", "Connection: close", *(f"X-{n}: {'y' * 500}" for n in range(97))]
     for path in (PI, f"{PI}?x={'a' * 60_000}", f"{PI}?{'&' * 999}"):
         assert send_raw(server.url, head(*lines, path=path)).startswith(b"HTTP/1.1 200 ")
-
-
-def test_a_head_may_come_byte_by_byte(server: Server, sandbox: Sandbox) -> None:
-    with connect(server.url) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for byte in head(f"api-key: {sandbox.credential}", "Connection: close"):
-            connection.sendall(bytes([byte]))
-        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_many_calls_in_odd_pieces_are_no_large_head(server: Server, sandbox: Sandbox) -> None:
@@ -212,12 +204,14 @@ async def idle_for(*moments: float, most: int = 10) -> list[bool]:
     return found
 
 
-def test_an_idle_connection_is_kept_for_75_seconds() -> None:
-    assert asyncio.run(idle_for(5, 31, 74.9, 75)) == [True, True, True, True, False]
+IDLE = [([5, 31, 74.9, 75], 10, [True, True, True, False]), ([4.9, 5], 1, [True, False])]
 
 
-def test_an_idle_connection_makes_room_after_5_seconds_where_there_is_no_more() -> None:
-    assert asyncio.run(idle_for(4.9, 5, most=1)) == [True, True, False]
+@pytest.mark.parametrize(("moments", "most", "is_open"), IDLE)
+def test_an_idle_connection_is_kept_for_75_seconds_or_5_where_no_more_may_come(
+    moments: list[float], most: int, is_open: list[bool]
+) -> None:
+    assert asyncio.run(idle_for(*moments, most=most)) == [True, *is_open]
 
 
 def test_an_idle_connection_is_none_that_is_slow(hasty: Server) -> None:
@@ -229,15 +223,6 @@ def test_an_idle_connection_is_none_that_is_slow(hasty: Server) -> None:
             connection.recv(65_536)
         connection.sendall(head(path="/_simulator/health"))
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
-
-
-def test_a_server_that_stops_waits_for_no_idle_connection() -> None:
-    with Server("--grace", "60") as server, connect(server.url) as connection:
-        connection.sendall(head(path="/_simulator/health"))
-        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
-        server.process.terminate()
-        assert server.process.wait(10) == 0
-        assert connection.recv(65_536) == b""
 
 
 def test_a_caller_who_does_not_read_on_is_cut_off(hasty: Server) -> None:
@@ -328,23 +313,22 @@ def test_where_few_files_may_be_open_fewer_are_let_in_and_the_others_are_told() 
         assert send_raw(server.url, call).startswith(b"HTTP/1.1 503 ")
 
 
-def test_several_processes_say_once_that_few_files_may_be_open(postgres_server: str) -> None:
-    with limited("-n 60", "--log", new_database(postgres_server), "--workers", "2") as server:
-        assert server.stderr() == FEWER
+FILES: list[tuple[str, tuple[str, ...], str, int]] = [
+    ("-n 60", ("--workers", "2"), FEWER, 60),
+    ("-n 60", ("--max-connections", "25"), "", 60),
+    ("-Sn 60", (), "", 11_000),
+    ("-Sn 60", ("--max-connections", "5"), "", 1_005),
+]
 
 
-@pytest.mark.parametrize(("options", "files"), [((), 11_000), (("--max-connections", "5"), 1_005)])
+@pytest.mark.parametrize(("ulimit", "options", "said", "files"), FILES)
 def test_as_many_files_may_be_open_as_are_wanted_where_the_system_admits_it(
-    options: tuple[str, ...], files: int
+    postgres_server: str, ulimit: str, options: tuple[str, ...], said: str, files: int
 ) -> None:
-    with limited("-Sn 60", *options) as server:
-        assert server.stderr() == ""
+    log = ("--log", new_database(postgres_server)) if "--workers" in options else ()
+    with limited(ulimit, *options, *log) as server:
+        assert server.stderr() == said
         assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[0] == files
-
-
-def test_where_there_are_files_enough_for_the_connections_nothing_is_said() -> None:
-    with limited("-n 60", "--max-connections", "25") as server:
-        assert server.stderr() == ""
 
 
 def test_who_asks_faster_than_he_is_answered_is_not_read_further() -> None:
@@ -363,7 +347,6 @@ def test_who_asks_faster_than_he_is_answered_is_not_read_further() -> None:
 
 
 def memory(server: Server) -> int:
-    """How many bytes the server held at once at the most."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{server.pid}/status").read_text())
     assert found
     return int(found[1]) * 1_024
@@ -405,10 +388,7 @@ def test_no_more_invitations_are_made_than_the_sandbox_admits(sandbox: Sandbox) 
     order(sandbox, "a")
     id = assessment(sandbox)["assessmentId"]
     before = sandbox.control_json("GET", "/invitations")
-    refused = [
-        sandbox.pi.post(PI, json=INVITED),
-        sandbox.pymetrics.post("/mercury/order", json=order_body("b")),
-    ]
+    refused = [sandbox.pi.post(PI, json=INVITED), sandbox.pymetrics.post("/mercury/order", json=order_body("b"))]
     for answer in refused:
         assert answer.status_code == 503
         assert "invitation_limit" in answer.headers["simulator-hint"]
@@ -421,14 +401,9 @@ def test_no_more_invitations_are_made_than_the_sandbox_admits(sandbox: Sandbox) 
     assert sandbox.pi.post(PI, json={}).status_code == 400
     sandbox.control_json("PATCH", "/config", {"invitation_limit": 3})
     assert sandbox.pi.post(PI, json=INVITED).status_code == 201
-    sandbox.control_json("PATCH", "/config", {"invitation_limit": None})
-    assert sandbox.pi.post(PI, json=INVITED).status_code == 201
-
-
-def test_a_sandbox_may_admit_no_invitation_at_all(sandbox: Sandbox) -> None:
-    sandbox.control_json("PATCH", "/config", {"invitation_limit": 0})
-    assert sandbox.pi.post(PI, json=INVITED).status_code == 503
-    assert sandbox.control_json("GET", "/invitations") == []
+    for limit, status in ((None, 201), (0, 503)):
+        sandbox.control_json("PATCH", "/config", {"invitation_limit": limit})
+        assert sandbox.pi.post(PI, json=INVITED).status_code == status
 
 
 def test_no_more_snapshots_are_kept_than_the_limit(sandbox: Sandbox) -> None:
@@ -460,31 +435,40 @@ def test_a_limit_that_cannot_be_meant_is_refused(sandbox: Sandbox, wrong: dict[s
     assert sandbox.control_json("GET", "/config") == before
 
 
+def completed(sandbox: Sandbox, listener: Listener, rate: int, many: int) -> float:
+    """Complete assessments whose webhooks go to the listener; when the first was completed."""
+    sandbox.control_json("PATCH", "/config", {"webhook_rate": rate, "default_webhook_url": listener.url})
+    ids = [assessment(sandbox)["assessmentId"] for _ in range(many)]
+    began = time.monotonic()
+    for id in ids:
+        sandbox.control_json("POST", f"/invitations/{id}/complete")
+    return began
+
+
 @pytest.mark.parametrize("frozen", [False, True], ids=["on a running clock", "on a frozen clock"])
 def test_webhooks_are_sent_no_faster_than_the_sandbox_admits_and_none_is_lost(
     sandbox: Sandbox, listener: Listener, frozen: bool
 ) -> None:
     rate, many = 20, 30
-    sandbox.control_json("PATCH", "/config", {"webhook_rate": rate, "default_webhook_url": listener.url})
     if frozen:
         sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
-    for id in [assessment(sandbox)["assessmentId"] for _ in range(many)]:
-        sandbox.control_json("POST", f"/invitations/{id}/complete")
+    began = completed(sandbox, listener, rate, many)
     sandbox.control_json("POST", "/clock", {"advance": "PT0S"})
-    at = [received.at for received in listener.wait_for(many, 10)]
+    last = listener.wait_for(many, 60)[-1].at
+    # However late a busy machine sends each: the last one has a slot of its own behind all others.
+    assert last - began > 0.99 * (many - 1) / rate
     assert len({received.body for received in listener.received}) == many
-    assert at[-1] - at[0] > 0.8 * (many - 1) / rate  # a listener on a busy machine may see two at once
     assert {found["state"] for found in sandbox.control_json("GET", "/deliveries")} == {"delivered"}
 
 
 def test_a_webhook_that_waits_for_its_turn_is_forgotten_with_its_sandbox(sandbox: Sandbox, listener: Listener) -> None:
-    sandbox.control_json("PATCH", "/config", {"webhook_rate": 1, "default_webhook_url": listener.url})
-    for id in [assessment(sandbox)["assessmentId"] for _ in range(4)]:
-        sandbox.control_json("POST", f"/invitations/{id}/complete")
+    completed(sandbox, listener, 1, 30)
     listener.wait_for(1)
     sandbox.control_json("POST", "/reset")
+    wait_for_responses_handled(sandbox.http)
+    came = len(listener.received)
     time.sleep(1.2)  # the turn of the next comes meanwhile
-    assert len(listener.received) == 1
+    assert len(listener.received) == came < 30
 
 
 def test_deep_and_wide_json_is_refused_or_read_but_never_a_failure(sandbox: Sandbox) -> None:
@@ -502,10 +486,3 @@ def test_deep_and_wide_json_is_refused_or_read_but_never_a_failure(sandbox: Sand
             answer = sandbox.http.request(verb, f"{ROOT}/{sandbox.name}{path}", content=text)
             assert answer.status_code in (400, 422), (text[:20], path, answer.text[:200])
     assert sandbox.control_json("GET", "/invitations") == []
-
-
-def test_of_two_members_with_one_name_the_last_counts(sandbox: Sandbox) -> None:
-    text = json.dumps(INVITED)[:-1] + ', "firstName": "Ada", "firstName": "Augusta"}'
-    answer = sandbox.pi.post(PI, content=text, headers={"content-type": "application/json"})
-    assert answer.status_code == 201
-    assert re.search(r'"firstName":\s*"Augusta"', answer.text)

@@ -42,11 +42,8 @@ def test_a_browser_without_the_cookie_is_led_to_the_login_and_back(http: httpx2.
 
 
 @pytest.mark.parametrize("path", [ROOT, "/_simulator", "/_simulator/rules", "/_simulator/docs/x"])
-def test_the_control_api_sends_nobody_to_the_login(http: httpx2.Client, path: str) -> None:
+def test_the_control_api_and_forms_send_nobody_to_the_login(http: httpx2.Client, path: str) -> None:
     problem(http.get(path, headers=BROWSER), 401, "Authorization: Bearer")
-
-
-def test_only_who_looks_is_led_to_the_login(http: httpx2.Client) -> None:
     problem(http.post("/", headers=BROWSER), 401, "Authorization: Bearer")
 
 
@@ -81,13 +78,6 @@ def test_the_cookie_does_not_hold_the_token_and_no_script_reads_it(http: httpx2.
     assert "secure" not in words
 
 
-def test_the_cookie_is_kept_to_https_where_the_address_is_such() -> None:
-    options = ("--access", "closed", "--public-url", "https://sim.example")
-    with served(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t" * 16}) as url:
-        answer = httpx2.post(f"{url}/login", data={"token": "t" * 16})
-        assert "secure" in answer.headers["set-cookie"].lower()
-
-
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], "the-control-token", "\x00"])
 def test_another_token_is_told_so_and_opens_nothing(http: httpx2.Client, token: str) -> None:
     answer = enter(http, token)
@@ -107,10 +97,12 @@ def test_another_cookie_opens_nothing(http: httpx2.Client, cookie: str) -> None:
     problem(http.get(ROOT, headers=sent), 401)
 
 
-def test_two_servers_on_one_machine_have_cookies_of_their_own(http: httpx2.Client) -> None:
-    with served("--access", "closed", environ={"SIMULATOR_CONTROL_TOKEN": "another-control-token"}) as other:
-        said = httpx2.post(f"{other}/login", data={"token": "another-control-token"}).headers["set-cookie"]
-    assert said.partition("=")[0] != enter(http).headers["set-cookie"].partition("=")[0]
+def test_two_servers_have_cookies_of_their_own_and_https_keeps_its_cookie_to_itself(http: httpx2.Client) -> None:
+    options = ("--access", "closed", "--public-url", "https://sim.example")
+    with served(*options, environ={"SIMULATOR_CONTROL_TOKEN": "another-control-token"}) as other:
+        cookie = httpx2.post(f"{other}/login", data={"token": "another-control-token"}).headers["set-cookie"]
+    assert cookie.partition("=")[0] != enter(http).headers["set-cookie"].partition("=")[0]
+    assert "secure" in cookie.lower()
 
 
 ELSEWHERE = ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)",
@@ -123,21 +115,15 @@ def test_the_login_leads_nowhere_else(http: httpx2.Client, following: str) -> No
     assert 'name="next" value="/"' in http.get("/login", params={"next": following}).text
 
 
-def test_logging_out_takes_the_cookie_back(http: httpx2.Client) -> None:
-    enter(http)
-    answer = http.post("/logout")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
-    assert http.get(ROOT).status_code == 401
-
-
-def test_logging_out_ends_the_session_on_the_server(http: httpx2.Client) -> None:
+def test_logging_out_takes_the_cookie_back_and_ends_the_session_on_the_server(http: httpx2.Client) -> None:
     cookie = enter(http).headers["set-cookie"].partition(";")[0]
     http.cookies.clear()
     enter(http)
     other = http.cookies
     http.cookies = httpx2.Cookies()
     assert http.get(ROOT, headers={"cookie": cookie}).status_code == 200
-    http.post("/logout", headers={"cookie": cookie})
+    answer = http.post("/logout", headers={"cookie": cookie})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
     assert http.get(ROOT, headers={"cookie": cookie}).status_code == 401
     http.cookies = other
     assert http.get(ROOT).status_code == 200  # the session of another browser goes on

@@ -12,7 +12,6 @@ import httpx2
 import pytest
 
 from assessment_simulator.app import Simulator
-from assessment_simulator.http.request_id import name_request
 from assessment_simulator.journal.redaction import redact
 from assessment_simulator.logging_setup import LineFormatter
 from assessment_simulator.settings import LogFormat, Settings
@@ -102,9 +101,7 @@ def test_the_environment_switches_the_access_log_on() -> None:
     assert settings_of(environ={"SIMULATOR_ACCESS_LOG": "false"}).access_log is False
 
 
-def test_events_of_the_program_and_uvicorn_are_logged_in_one_form(
-    listener: Listener,
-) -> None:
+def test_events_of_the_program_and_uvicorn_are_logged_in_one_form(listener: Listener) -> None:
     with Server("--log-level", "debug", "--log-format", "json") as server, httpx2.Client(base_url=server.url) as http:
         sandbox = Sandbox(http, "ada")
         made = assessment(sandbox, assessmentStatusWebHook=listener.url.replace("http://", "http://user:pa55@"))
@@ -243,29 +240,13 @@ def test_an_internal_error_is_logged_under_the_id_of_its_response(
         assert trace[0].startswith("Traceback")
 
 
-def test_control_characters_are_escaped(written: tuple[LogFormat, io.StringIO]) -> None:
+def test_control_characters_are_escaped_and_no_other(written: tuple[LogFormat, io.StringIO]) -> None:
     form, out = written
-    logging.getLogger("simulator.x").warning("%s", "a\r\n2026 error forged: b\x1b[31m\u2028c")
+    logging.getLogger("simulator.x").warning("%s", "a\r\n2026 error forged: b\x1b[31m\u2028c caf\xe9 \U0001f600")
     said = out.getvalue()
     assert said.count("\n") == 1
     assert "\x1b" not in said
-    assert (json.loads(said)["message"] if form == "json" else said).startswith("a" if form == "json" else "20")
-
-
-def test_json_lines_are_ascii_and_keep_every_character(written: tuple[LogFormat, io.StringIO]) -> None:
-    form, out = written
-    logging.getLogger("simulator.x").warning("%s", "caf\xe9 \u2026 \U0001f600")
-    if form == "json":
-        assert out.getvalue().isascii()
-        assert json.loads(out.getvalue())["message"] == "caf\xe9 \u2026 \U0001f600"
-    else:
-        assert "caf\xe9" in out.getvalue()
-
-
-def test_a_request_without_an_id_gets_one_and_keeps_it() -> None:
-    async def ask() -> tuple[str, str]:
-        return name_request({}), name_request({b"x-request-id": b"late"})
-
-    first, second = asyncio.run(ask())
-    assert first == second
-    assert re.fullmatch(r"[0-9a-f]{16}", first)
+    assert said.isascii() is (form == "json")
+    shown = json.loads(said)["message"] if form == "json" else said
+    assert shown.startswith("a" if form == "json" else "20")
+    assert "caf\xe9 \U0001f600" in shown

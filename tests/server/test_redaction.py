@@ -124,7 +124,6 @@ def written(form: str, name: str, secret: str) -> tuple[bytes, str]:
 
 
 def views(sandbox: Sandbox, id: str) -> list[str]:
-    """Every view of a call."""
     wanted = {"request": {"id": id, "path": "/nowhere"}, "within": "PT0S"}
     nearest = sandbox.control("POST", "/await", wanted)
     problem(nearest, 408)

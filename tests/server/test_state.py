@@ -1,6 +1,5 @@
 """What a sandbox remembers: copies are independent, tables keep their order, old tokens are forgotten."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,41 +9,30 @@ from hypothesis import strategies as st
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import TOKEN, Record, Timer, WebhookEvent
-from assessment_simulator.core.retry_schedule import (
-    INITIAL_BACKOFF,
-    MAX_ATTEMPTS,
-    Attempt,
-    Delivery,
-    WebhookRequest,
-    WebhookResponse,
-)
+from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest, WebhookResponse
 from assessment_simulator.sandbox import state as state_module
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.delivery_queue import STALE
 from assessment_simulator.sandbox.state import State, rendered
 
 DAY = instant.DAY
+# The kinds of records whose history is kept.
 THINGS = frozenset({"thing"})
-"""The kinds of records whose history is kept."""
 
 
 def new() -> State:
-    """An empty state."""
     return State(Config(), Clock("frozen", 0))
 
 
 def record(id: str, status: Any = None, kind: str = "thing", **more: Any) -> Record:
-    """A record that shows its id."""
     return Record(kind, id, status, {"id": id, "status": status}, **more)
 
 
 def delivery(id: str, invitation: str = "i", due: int = 0) -> Delivery:
-    """A delivery that nobody has tried."""
     return Delivery(id, WebhookEvent(id, "v", invitation, "http://a/", "text/plain", id), due, due)
 
 
 def attempt(number: int, at: int, status: int) -> Attempt:
-    """A try that was answered."""
     return Attempt(number, at, WebhookRequest("http://a/", (), b""), WebhookResponse(status, (), ""), None, 0.0)
 
 
@@ -63,30 +51,17 @@ def test_a_record_is_found_by_kind_and_id_alone() -> None:
     assert state.all("nothing") == []
 
 
-def test_records_are_listed_in_the_order_of_their_first_saving() -> None:
+def test_records_are_listed_in_the_order_of_their_first_saving_and_each_reading_stays_as_it_was() -> None:
     state = new()
-    for id in ("b", "a", "c", "a", "b"):
-        state.save(rendered([record(id, len(state.all("thing")))]), 0)
-    assert [(stored.id, stored.status) for stored in state.all("thing")] == [("b", 3), ("a", 3), ("c", 2)]
-
-
-def test_what_was_read_does_not_change_with_what_is_saved_later() -> None:
-    state = new()
-    state.save(rendered([record("a", 1)]), 0)
-    before, listed = state.get("thing", "a"), state.all("thing")
-    state.save(rendered([record("a", 2), record("b")]), 0)
+    state.save(rendered([record("b", 0, internal={"deep": [1]}), record("a", 1)]), 0)
+    before, listed = state.get("thing", "b"), state.all("thing")
     assert before
-    assert (before.status, before.public["status"], [stored.status for stored in listed]) == (1, 1, [1])
-
-
-def test_changing_a_face_that_was_read_changes_nothing_that_is_stored() -> None:
-    state = new()
-    state.save(rendered([record("a", 1, internal={"deep": [1]})]), 0)
-    stored = state.get("thing", "a")
-    assert stored
-    stored.public["status"] = 9
-    stored.internal["deep"].append(2)
-    assert (stored.public["status"], stored.internal["deep"]) == (1, [1])
+    before.public["status"] = 9
+    before.internal["deep"].append(2)
+    assert (before.public["status"], before.internal["deep"]) == (0, [1])
+    state.save(rendered([record("c", 2), record("b", 3)]), 0)
+    assert (before.status, [stored.status for stored in listed]) == (0, [0, 1])
+    assert [(stored.id, stored.status) for stored in state.all("thing")] == [("b", 3), ("a", 1), ("c", 2)]
 
 
 def test_records_of_which_one_cannot_be_rendered_are_not_saved_at_all() -> None:
@@ -112,31 +87,24 @@ def test_keys_lead_to_every_id_that_was_saved_under_them() -> None:
 
 
 def token(id: str, lapses: int) -> Record:
-    """A token that is good until then."""
     return Record(TOKEN, id, lapses, {})
 
 
 def kept(state: State) -> list[str]:
-    """The tokens that are still known."""
     return [stored.id for stored in state.all(TOKEN)]
 
 
 def test_a_token_is_remembered_for_a_day_after_it_lapsed() -> None:
     state = new()
+    state.save(rendered([record("old", 1), *(token(str(number), number) for number in range(50))]), 0)
     state.save(rendered([token("a", 100)]), 0)
     state.save(rendered([token("b", DAY + 99)]), DAY + 99)
     assert kept(state) == ["a", "b"]
+    twin = state.copy()
     state.save(rendered([token("c", 2 * DAY)]), DAY + 100)
-    assert kept(state) == ["b", "c"]
+    assert (kept(state), kept(twin)) == (["b", "c"], ["a", "b"])
     assert state.get(TOKEN, "a") is None
-
-
-def test_many_lapsed_tokens_are_let_go_at_once() -> None:
-    state = new()
-    for number in range(50):
-        state.save(rendered([token(str(number), number)]), 0)
-    state.save(rendered([token("new", 10 * DAY)]), 9 * DAY)
-    assert kept(state) == ["new"]
+    assert [stored.id for stored in state.all("thing")] == ["old"]
 
 
 def test_a_token_is_there_even_if_the_clock_is_set_far_back_or_ahead() -> None:
@@ -154,22 +122,16 @@ def test_no_more_than_so_many_tokens_are_kept(monkeypatch: pytest.MonkeyPatch) -
     assert kept(state) == ["7", "8", "9", "10", "11"]
 
 
-def test_only_tokens_are_let_go() -> None:
-    state = new()
-    state.save(rendered([record("old", 1)]), 0)
-    state.save(rendered([token("t", 200 * DAY), record("new", 1)]), 100 * DAY)
-    assert [stored.id for stored in state.all("thing")] == ["old", "new"]
-
-
-def test_letting_tokens_go_leaves_the_copies_alone() -> None:
-    state = new()
-    state.save(rendered([token("a", 100)]), 0)
-    twin = state.copy()
-    state.save(rendered([token("b", 9 * DAY)]), 8 * DAY)
-    assert (kept(state), kept(twin)) == (["b"], ["a"])
-
-
 # Alarms.
+
+
+def rung(state: State) -> list[Timer]:
+    """All timers, in the order in which they fire; none is left."""
+    found = []
+    while (timer := state.next_timer()) is not None:
+        found.append(timer)
+        state.set_timer(Timer(timer.operation, timer.id, None))
+    return found
 
 
 def test_alarms_ring_by_their_time_and_among_equals_by_their_setting() -> None:
@@ -177,17 +139,13 @@ def test_alarms_ring_by_their_time_and_among_equals_by_their_setting() -> None:
     for number, (id, at) in enumerate([("c", 5), ("a", 1), ("b", 5), ("d", 0), ("e", 5)]):
         state.sequence = number
         state.set_timer(Timer("ring", id, at))
-    rung = []
-    while (alarm := state.next_timer()) is not None:
-        rung.append(alarm.id)
-        state.set_timer(Timer(alarm.operation, alarm.id, None))
-    assert rung == ["d", "a", "c", "b", "e"]
+    assert [timer.id for timer in rung(state)] == ["d", "a", "c", "b", "e"]
 
 
 def test_an_invitation_has_one_alarm_for_each_operation() -> None:
     state = new()
-    state.set_timer(Timer("ring", "a", 5))
-    state.set_timer(Timer("ring", "a", 9))
+    for at in (None, 5, 9, 5, 9):
+        state.set_timer(Timer("ring", "a", at))
     state.set_timer(Timer("other", "a", 7))
     assert (state.next_timer(), state.next_due()) == (Timer("other", "a", 7), 7)
     state.set_timer(Timer("other", "a", None))
@@ -196,97 +154,52 @@ def test_an_invitation_has_one_alarm_for_each_operation() -> None:
     assert (state.next_timer(), state.next_due()) == (None, None)
 
 
-def test_an_alarm_moved_back_and_forth_rings_once() -> None:
-    state = new()
-    for at in (5, 9, 5):
-        state.set_timer(Timer("ring", "a", at))
-    assert state.next_timer() == Timer("ring", "a", 5)
-    state.set_timer(Timer("ring", "a", None))
-    assert state.next_timer() is None
-
-
-def test_taking_back_an_alarm_that_is_not_set_does_nothing() -> None:
-    state = new()
-    state.set_timer(Timer("ring", "a", None))
-    assert state.next_timer() is None
-
-
 # Deliveries.
 
 
-def test_only_the_head_of_an_invitations_line_is_due() -> None:
+def taken(state: State, now: int = 0) -> list[str]:
+    found = []
+    while (one := state.claim_due(now)) is not None:
+        found.append(one.id)
+    return found
+
+
+def queue(*ids: str, due: int = 0) -> State:
+    """A state with these deliveries; the first letter of each names its invitation."""
     state = new()
-    for id, invitation in (("a1", "a"), ("a2", "a"), ("b1", "b")):
+    for id in ids:
         state.sequence += 1
-        state.enqueue(delivery(id, invitation))
-    taken = [state.claim_due(0), state.claim_due(0), state.claim_due(0)]
-    assert [found and found.id for found in taken] == ["a1", "b1", None]
-    assert taken[0]
-    state.after(taken[0], attempt(1, 0, 200))
-    following = state.claim_due(0)
-    assert following
-    assert following.id == "a2"
+        state.enqueue(delivery(id, id[0], due))
+    return state
 
 
-def test_a_line_waits_until_its_head_is_delivered_or_given_up() -> None:
-    state = new()
-    state.enqueue(delivery("a1"))
-    state.enqueue(delivery("a2"))
-    now = 0
-    for number in range(1, MAX_ATTEMPTS + 1):
-        assert state.next_due() == now
-        head = state.claim_due(now)
-        assert head
-        assert head.id == "a1"
-        assert len(head.attempts) == number - 1
-        state.after(head, attempt(number, now, 500))
-        now += INITIAL_BACKOFF << (number - 1)
-    assert state.deliveries["a1"].state == "failed"
-    assert state.next_due() == 0
-    assert "a1" not in state.pending
+def test_only_the_head_of_an_invitations_line_is_due() -> None:
+    state = queue("a1", "a2", "b1")
+    assert taken(state) == ["a1", "b1"]
+    state.after(state.deliveries["a1"], attempt(1, 0, 200))
+    assert taken(state) == ["a2"]
 
 
 def test_nothing_is_taken_before_it_is_due() -> None:
-    state = new()
-    state.enqueue(delivery("a", due=5))
-    assert (state.claim_due(4), state.next_due()) == (None, 5)
-    assert state.claim_due(5) is not None
-    assert (state.claim_due(5), state.next_due()) == (None, None)
+    state = queue("a", due=5)
+    assert (taken(state, 4), state.next_due()) == ([], 5)
+    assert (taken(state, 5), state.next_due()) == (["a"], None)
 
 
 def test_what_was_on_its_way_in_a_copy_is_due_once_more() -> None:
-    state = new()
-    for id, invitation in (("a1", "a"), ("a2", "a"), ("b1", "b")):
-        state.sequence += 1
-        state.enqueue(delivery(id, invitation))
+    state = queue("c1", "a1", "a2", "b1")
     state.claim_due(0)
     twin = state.copy()
     twin.queue_again()
-    assert {found.id for _ in range(2) if (found := twin.claim_due(0))} == {"a1", "b1"}
-    assert twin.claim_due(0) is None
-    left = state.claim_due(0)
-    assert left
-    assert (left.id, state.claim_due(0)) == ("b1", None)
+    # At one instant in the order of creation.
+    assert (taken(twin), taken(state)) == (["c1", "a1", "b1"], ["a1", "b1"])
 
 
 def test_a_fork_has_no_deliveries() -> None:
-    state = new()
-    state.enqueue(delivery("a"))
+    state = queue("a")
     twin = state.forked()
-    assert (twin.deliveries, twin.next_due(), twin.claim_due(9)) == ({}, None, None)
-    assert list(state.deliveries) == ["a"]
-    assert state.claim_due(9) is not None
-
-
-@pytest.mark.parametrize("restarted", [False, True])
-def test_deliveries_due_at_one_instant_are_tried_in_the_order_of_their_creation(restarted: bool) -> None:
-    state = new()
-    for id in ("c", "a", "b"):
-        state.enqueue(delivery(id, invitation=id))
-    if restarted:
-        state.queue_again()
-    taken = [state.claim_due(0), state.claim_due(0), state.claim_due(0)]
-    assert [found and found.id for found in taken] == ["c", "a", "b"]
+    assert (twin.deliveries, twin.next_due(), taken(twin, 9)) == ({}, None, [])
+    assert (list(state.deliveries), taken(state, 9)) == (["a"], ["a"])
 
 
 def test_stale_entries_of_the_queues_do_not_accumulate() -> None:
@@ -306,11 +219,7 @@ def test_a_rebuilt_queue_keeps_the_order_of_alarms() -> None:
         state.set_timer(Timer("ring", id, 7))
     for number in range(2 * STALE):
         state.set_timer(Timer("ring", "d", 8 + number))
-    rung = []
-    while (alarm := state.next_timer()) is not None:
-        rung.append(alarm.id)
-        state.set_timer(Timer(alarm.operation, alarm.id, None))
-    assert rung == ["c", "a", "b", "d"]
+    assert [timer.id for timer in rung(state)] == ["c", "a", "b", "d"]
 
 
 # The history of what was saved.
@@ -345,12 +254,9 @@ def test_a_history_forgets_what_is_archived_but_not_that_it_was() -> None:
 def everything(state: State) -> Any:
     """All that can be seen of a state, without changing it."""
     twin = state.copy()
-    rung, taken = [], []
-    while (alarm := twin.next_timer()) is not None:
-        rung.append(alarm)
-        twin.set_timer(Timer(alarm.operation, alarm.id, None))
+    fired, tried = rung(twin), []
     while (found := twin.claim_due(10**9)) is not None:
-        taken.append(found)
+        tried.append(found)
         twin.after(found, attempt(1, 0, 400))
     return (
         state.sequence,
@@ -360,61 +266,41 @@ def everything(state: State) -> Any:
         [(key, state.indexes[key]) for key in sorted(state.indexes)],
         [state.history.of(id) for id in "abc"],
         dict(state.history.tally),
-        rung,
+        fired,
         list(state.deliveries.items()),
-        taken,
+        tried,
         [state.ordering_keys.get(invitation) for invitation in "abc"],
         state.next_due(),
     )
 
 
-def _save(state: State, id: str, number: int) -> None:
-    state.save(
-        rendered([record(id, number, keys=(("k", id), ("k", str(number)))), token(f"{id}{number}", number * DAY)]), 0
-    )
+CHANGES = ["save", "move", "archive", "alarm", "silence", "owe", "try", "take", "settings", "queue again"]
 
 
-def _move(state: State, id: str, number: int) -> None:
-    state.history.add(rendered([record(id, number % 3)]), (), THINGS, number, "move")
+def change(state: State, kind: str, id: str, number: int) -> None:
+    match kind:
+        case "save":
+            saved = record(id, number, keys=(("k", id), ("k", str(number))))
+            state.save(rendered([saved, token(f"{id}{number}", number * DAY)]), 0)
+        case "move":
+            state.history.add(rendered([record(id, number % 3)]), (), THINGS, number, "move")
+        case "archive":
+            state.history.add((), (("thing", id),), THINGS, number, "archive")
+        case "alarm" | "silence":
+            state.set_timer(Timer("ring", id, number if kind == "alarm" else None))
+        case "owe":
+            state.enqueue(delivery(f"d{state.sequence}-{id}", id, number))
+        case "try":
+            if (found := state.claim_due(number)) is not None:
+                state.after(found, attempt(len(found.attempts) + 1, number, 200 if number % 2 else 500))
+        case "take":
+            state.claim_due(number)
+        case "settings":
+            state.config, state.clock = Config(invitation_days=4 + number), Clock("frozen", number)
+        case "queue again":
+            state.queue_again()
 
 
-def _archive(state: State, id: str, number: int) -> None:
-    state.history.add((), (("thing", id),), THINGS, number, "archive")
-
-
-def _alarm(state: State, id: str, number: int) -> None:
-    state.set_timer(Timer("ring", id, number))
-
-
-def _silence(state: State, id: str, number: int) -> None:
-    state.set_timer(Timer("ring", id, None))
-
-
-def _owe(state: State, id: str, number: int) -> None:
-    state.enqueue(delivery(f"d{state.sequence}-{id}", id, number))
-
-
-def _try(state: State, id: str, number: int) -> None:
-    found = state.claim_due(number)
-    if found is not None:
-        state.after(found, attempt(len(found.attempts) + 1, number, 200 if number % 2 else 500))
-
-
-def _take(state: State, id: str, number: int) -> None:
-    state.claim_due(number)
-
-
-def _settings(state: State, id: str, number: int) -> None:
-    state.config, state.clock = Config(invitation_days=4 + number), Clock("frozen", number)
-
-
-def _queue_again(state: State, id: str, number: int) -> None:
-    state.queue_again()
-
-
-CHANGES: list[Callable[[State, str, int], None]] = [
-    _save, _move, _archive, _alarm, _silence, _owe, _try, _take, _settings, _queue_again,
-]  # fmt: skip
 changes = st.tuples(
     st.integers(0, 5), st.sampled_from(CHANGES), st.sampled_from("abc"), st.integers(0, 9), st.booleans()
 )
@@ -423,18 +309,18 @@ changes = st.tuples(
 @settings(max_examples=150)
 @given(st.lists(changes, max_size=60))
 def test_whatever_happens_to_a_state_happens_to_none_of_its_copies(
-    taken: list[tuple[int, Callable[[State, str, int], None], str, int, bool]],
+    steps: list[tuple[int, str, str, int, bool]],
 ) -> None:
     branches = [new()]
     seen = [everything(branches[0])]
-    for which, change, id, number, copied in taken:
+    for which, kind, id, number, is_copied in steps:
         here = which % len(branches)
-        if copied and len(branches) < 6:
+        if is_copied and len(branches) < 6:
             branches.append(branches[here].copy())
             seen.append(everything(branches[-1]))
             assert seen[-1] == seen[here]
         branches[here].sequence += 1
-        change(branches[here], id, number)
+        change(branches[here], kind, id, number)
         seen[here] = everything(branches[here])
         assert [everything(branch) for branch in branches] == seen
 

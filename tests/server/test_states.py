@@ -95,16 +95,6 @@ def test_archived_invitation_is_counted_as_seen_and_not_as_current(sandbox: Sand
     assert seen(sandbox, "predictive-index") == ({0: (0, 1)}, {})
 
 
-def test_restore_brings_back_the_counts(sandbox: Sandbox) -> None:
-    id = order(sandbox)["id"]
-    before = seen(sandbox, "pymetrics")
-    sandbox.control_json("POST", "/snapshots")
-    act(sandbox, id, "reject")
-    assert seen(sandbox, "pymetrics") != before
-    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
-    assert seen(sandbox, "pymetrics") == before
-
-
 def test_counts_of_the_demo_match_its_invitations(http: httpx2.Client) -> None:
     demo = Sandbox(http, "demo")
     for name, vendor in NAMES.items():
@@ -205,12 +195,12 @@ def test_diagram_escapes_every_name() -> None:
 
 # Where things are.
 
+# Left, top, right and bottom.
 Box = tuple[float, float, float, float]
-"""Left, top, right and bottom."""
 
 LISTED = pytest.mark.parametrize("vendor", VENDORS.values(), ids=lambda vendor: vendor.id)
+# The moves that are in no table.
 REVIVED = [(50, "change_assessment", 10), (50, "change_by_external_id", 10)]
-"""The moves that are in no table."""
 
 
 @LISTED
@@ -220,14 +210,6 @@ def test_every_state_has_a_position_of_its_own(vendor: Any) -> None:
     cells = [(one.column, row) for one in positions for row in range(one.row, one.row + one.rows)]
     assert len(set(cells)) == len(cells)
     assert all(one.rows > 0 and one.column >= 0 and one.row >= 0 for one in positions)
-
-
-@LISTED
-def test_moves_lead_down_or_sideways(vendor: Any) -> None:
-    ends = {(start, end) for (start, _), end in vendor.state_machine.moves.items()}
-    at = vendor.diagram_positions
-    upwards = [1 for a, b in ends if at[b].row + at[b].rows <= at[a].row]
-    assert len(upwards) <= 1
 
 
 def numbers(text: str) -> list[float]:

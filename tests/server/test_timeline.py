@@ -1,7 +1,6 @@
 """The timeline of an invitation: past and scheduled entries of all kinds, and its fate in restore, fork and reset."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -25,10 +24,6 @@ def moves(sandbox: Sandbox, id: str) -> list[tuple[str, Any, Any]]:
     return [(one["operation"], one["before"], one["after"]) for one in entries(sandbox, id, "move")]
 
 
-def freeze(sandbox: Sandbox) -> None:
-    sandbox.control_json("POST", "/clock", {"freeze": NOON})
-
-
 def act(sandbox: Sandbox, id: str, *actions: str) -> None:
     for action in actions:
         sandbox.control_json("POST", f"/invitations/{id}/{action}")
@@ -38,7 +33,7 @@ def act(sandbox: Sandbox, id: str, *actions: str) -> None:
 
 
 def test_new_invitation_has_call_move_mail_and_timer(sandbox: Sandbox) -> None:
-    freeze(sandbox)
+    sandbox.control_json("POST", "/clock", {"freeze": NOON})
     id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentId"]
     [mail] = sandbox.control_json("GET", "/mail")
     nothing = {"due": False, "operation": None, "before": None, "after": None, "status": None}
@@ -76,19 +71,14 @@ def test_every_status_change_is_a_move_with_its_operation(sandbox: Sandbox) -> N
     assert texts[-1] == "get_order: Completed → Fulfilled"
 
 
-def test_action_over_several_states_is_one_move(sandbox: Sandbox) -> None:
-    id = assessment(sandbox)["assessmentId"]
+def test_action_over_several_states_is_one_move_and_a_refused_one_none(sandbox: Sandbox) -> None:
+    id = assessment(sandbox, email="grace+completes-in-2d@example.com")["assessmentId"]
+    assert [one["operation"] for one in entries(sandbox, id, "alarm")] == ["complete", "expire"]
     act(sandbox, id, "complete")
+    problem(sandbox.control("POST", f"/invitations/{id}/start"), 409)
     assert moves(sandbox, id) == [("create_assessment", None, 0), ("complete", 0, 40)]
     assert entries(sandbox, id, "move")[1]["text"] == "complete: Created (0) → Completed (40)"
-
-
-def test_refused_action_adds_no_entry(sandbox: Sandbox) -> None:
-    id = order(sandbox)["id"]
-    act(sandbox, id, "reject")
-    before = entries(sandbox, id)
-    problem(sandbox.control("POST", f"/invitations/{id}/start"), 409)
-    assert entries(sandbox, id) == before
+    assert entries(sandbox, id, "alarm") == [], "a final state removes timers"
 
 
 def test_calls_with_the_id_in_path_query_or_body_are_listed(sandbox: Sandbox) -> None:
@@ -122,7 +112,7 @@ def test_call_without_a_response_is_listed(sandbox: Sandbox) -> None:
 
 def test_webhook_is_listed_with_its_attempts_and_the_next_one(sandbox: Sandbox, listener: Listener) -> None:
     listener.answers = [503, 503, 200]
-    freeze(sandbox)
+    sandbox.control_json("POST", "/clock", {"freeze": NOON})
     secret = listener.url.replace("//", "//user:pass@")
     id = assessment(sandbox, assessmentStatusWebHook=f"{secret}/hook")["assessmentId"]
     act(sandbox, id, "complete")
@@ -143,7 +133,7 @@ def test_webhook_is_listed_with_its_attempts_and_the_next_one(sandbox: Sandbox, 
 
 def test_failed_attempt_shows_error_and_fault(sandbox: Sandbox, listener: Listener) -> None:
     sandbox.control_json("PUT", "/faults", [{"on": "deliveries", "do": "drop", "id": "lost", "times": 1}])
-    freeze(sandbox)
+    sandbox.control_json("POST", "/clock", {"freeze": NOON})
     id = assessment(sandbox, assessmentStatusWebHook=listener.url)["assessmentId"]
     act(sandbox, id, "complete")
     advance(sandbox, "PT1S")
@@ -151,70 +141,7 @@ def test_failed_attempt_shows_error_and_fault(sandbox: Sandbox, listener: Listen
     assert first["text"] == "attempt 1: dropped by fault lost, met by fault lost"
 
 
-def test_webhooks_and_mails_of_other_invitations_are_not_listed(sandbox: Sandbox, listener: Listener) -> None:
-    for _ in range(2):
-        last = assessment(sandbox, assessmentStatusWebHook=listener.url, notifyAssessmentAvailableUsingEmail=1)
-        act(sandbox, last["assessmentId"], "complete")
-    listener.wait_for(2)
-    found = [one["what"] for one in entries(sandbox, last["assessmentId"], "mail", "notice")]
-    assert found == ["mail", "notice"]
-
-
-# Timers.
-
-
-def test_final_state_removes_timers(sandbox: Sandbox) -> None:
-    id = assessment(sandbox, email="grace+completes-in-2d@example.com")["assessmentId"]
-    assert [one["operation"] for one in entries(sandbox, id, "alarm")] == ["complete", "expire"]
-    act(sandbox, id, "abort")
-    assert entries(sandbox, id, "alarm") == []
-
-
-# Restore, fork, reset, archive.
-
-BEGINNINGS: dict[str, Callable[[Sandbox], str]] = {
-    "pymetrics": lambda sandbox: str(order(sandbox)["id"]),
-    "PI": lambda sandbox: str(assessment(sandbox)["assessmentId"]),
-}
-
-
-@pytest.mark.parametrize("make", BEGINNINGS.values(), ids=BEGINNINGS)
-def test_restore_brings_back_the_moves(sandbox: Sandbox, make: Callable[[Sandbox], str]) -> None:
-    id = make(sandbox)
-    act(sandbox, id, "start")
-    before = moves(sandbox, id)
-    sandbox.control_json("POST", "/snapshots")
-    act(sandbox, id, "complete")
-    assert len(moves(sandbox, id)) == len(before) + 1
-    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
-    assert moves(sandbox, id) == before
-    act(sandbox, id, "expire")
-    assert [move[0] for move in moves(sandbox, id)] == [*(move[0] for move in before), "expire"]
-
-
-def test_fork_copies_the_moves(sandbox: Sandbox, http: httpx2.Client) -> None:
-    id = order(sandbox)["id"]
-    act(sandbox, id, "start")
-    fork = Sandbox(http, f"fork-{uuid.uuid4()}")
-    sandbox.control_json("POST", "/fork", {"name": fork.name})
-    act(fork, id, "complete")
-    assert len(moves(sandbox, id)) == 2
-    assert [move[0] for move in moves(fork, id)] == ["create_order", "start", "complete"]
-    assert entries(fork, id, "call") == []
-    fork.control_json("DELETE")
-
-
-def test_timeline_is_not_found_after_a_reset(sandbox: Sandbox) -> None:
-    id = order(sandbox)["id"]
-    sandbox.control_json("POST", "/reset")
-    problem(sandbox.control("GET", f"/invitations/{id}/timeline"), 404, f"has no invitation {id!r}")
-    assert [state["seen"] for state in sandbox.control_json("GET", "/states/pymetrics")["states"]] == [0] * 8
-
-
-def test_archived_invitation_has_no_timeline(sandbox: Sandbox) -> None:
-    id = assessment(sandbox)["assessmentId"]
-    sandbox.pi.request("DELETE", f"/api/v1/behavioralassessments/{id}")
-    problem(sandbox.control("GET", f"/invitations/{id}/timeline"), 404)
+# Restore, fork, reset, sample data.
 
 
 def test_demo_samples_have_timelines(http: httpx2.Client) -> None:
@@ -223,3 +150,23 @@ def test_demo_samples_have_timelines(http: httpx2.Client) -> None:
         found = entries(demo, invitation["id"], "move")
         assert found[0]["at"] == invitation["created"]
         assert str(found[-1]["after"]) == str(invitation["status"])
+
+
+def test_restore_fork_and_reset_and_the_moves(sandbox: Sandbox, http: httpx2.Client) -> None:
+    id = order(sandbox)["id"]
+    act(sandbox, id, "start")
+    sandbox.control_json("POST", "/snapshots")
+    fork = Sandbox(http, f"fork-{uuid.uuid4()}")
+    sandbox.control_json("POST", "/fork", {"name": fork.name})
+    before = moves(sandbox, id)
+    act(sandbox, id, "complete")
+    assert len(moves(sandbox, id)) == 3
+    sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
+    act(fork, id, "complete")
+    assert moves(sandbox, id) == before
+    assert [move[0] for move in moves(fork, id)] == ["create_order", "start", "complete"]
+    assert entries(fork, id, "call") == []
+    fork.control_json("DELETE")
+    sandbox.control_json("POST", "/reset")
+    problem(sandbox.control("GET", f"/invitations/{id}/timeline"), 404, f"has no invitation {id!r}")
+    assert [state["seen"] for state in sandbox.control_json("GET", "/states/pymetrics")["states"]] == [0] * 8

@@ -1,13 +1,12 @@
 """The webhook inbox: a built-in receiver of webhooks."""
 
-import re
 from typing import Any
 
 import httpx2
 import pytest
 
 from tests.server import LIMIT, assessment, order, problem
-from tests.servers import CONTROL, Sandbox, Server, served
+from tests.servers import CONTROL, Sandbox, Server, sandbox_at, served
 from tests.waiting import until
 
 
@@ -27,47 +26,35 @@ def url(sandbox: Sandbox, query: str = "") -> str:
     return f"{sandbox.url}/_simulator/catch/{sandbox.name}{query}"
 
 
-def test_inbox_keeps_headers_and_body(sandbox: Sandbox) -> None:
-    sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
-    answer = catch(sandbox, json={"a": [1]}, headers={"X-Mine": "yes"})
-    assert (answer.status_code, answer.content) == (200, b"")
-    [one] = caught(sandbox)
-    assert [*one] == ["id", "at", "headers", "body", "status"]
-    assert re.fullmatch("caught-[1-9][0-9]*", one["id"])
-    assert (one["at"], one["status"]) == ("2030-01-01T00:00:00.0000000Z", 200)
-    assert one["headers"]["x-mine"] == "yes"
-    assert one["body"] == {"a": [1]}
-
-
 BODIES: list[tuple[dict[str, Any], Any]] = [
+    ({"json": {"password": "hunter2", "link": "http://user:pass@a/"}}, {"password": "***", "link": "http://***@a/"}),
     ({"data": {"assessmentId": "a b", "state": "40"}}, {"assessmentId": "a b", "state": "40"}),
-    ({"content": b"plain"}, "plain"),
     ({"content": b"\xff\xfe"}, {"bytes": 2}),
     ({"content": b""}, None),
-    ({"json": "<script>"}, "<script>"),
 ]
 
 
 @pytest.mark.parametrize(("sent", "shown"), BODIES)
-def test_body_is_shown_as_in_the_journal(sandbox: Sandbox, sent: dict[str, Any], shown: Any) -> None:
-    catch(sandbox, **sent)
-    assert caught(sandbox)[0]["body"] == shown
-
-
-def test_secrets_are_masked(sandbox: Sandbox) -> None:
-    headers = {"authorization": "Basic dXNlcjpwYXNz", "x-api-key": "key-1", "cookie": "a=b"}
-    catch(sandbox, json={"password": "hunter2", "link": "http://user:pass@a/"}, headers=headers)
+def test_inbox_keeps_headers_and_body_as_the_journal_does(sandbox: Sandbox, sent: dict[str, Any], shown: Any) -> None:
+    sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
+    answer = catch(sandbox, headers={"X-Mine": "yes", "x-api-key": "key-1", "cookie": "a=b"}, **sent)
+    assert (answer.status_code, answer.content) == (200, b"")
     [one] = caught(sandbox)
-    assert one["headers"]["authorization"] == "Basic ***"
-    assert (one["headers"]["x-api-key"], one["headers"]["cookie"]) == ("***", "***")
-    assert one["body"] == {"password": "***", "link": "http://***@a/"}
+    assert [*one] == ["id", "at", "headers", "body", "status"]
+    assert (one["at"], one["status"], one["body"]) == ("2030-01-01T00:00:00.0000000Z", 200, shown)
+    assert [one["headers"][name] for name in ("x-mine", "x-api-key", "cookie")] == ["yes", "***", "***"]
 
 
-def test_inbox_keeps_the_last_hundred_newest_first(sandbox: Sandbox) -> None:
-    for number in range(103):
-        catch(sandbox, json=number)
-    assert [one["body"] for one in caught(sandbox)] == [*range(102, 2, -1)]
-    assert len({one["id"] for one in caught(sandbox)}) == 100
+def test_inbox_keeps_the_last_hundred_newest_first_and_numbers_them_from_one() -> None:
+    with served() as url, sandbox_at(url) as sandbox:
+        for number in range(103):
+            catch(sandbox, json=number)
+        found = [(one["id"], one["body"]) for one in caught(sandbox)]
+        assert found == [(f"caught-{number + 1}", number) for number in range(102, 2, -1)]
+        assert caught(Sandbox(sandbox.http, "other")) == []
+        sandbox.control_json("POST", "/reset")
+        catch(sandbox)
+        assert [one["id"] for one in caught(sandbox)] == ["caught-1"]
 
 
 def test_inbox_keeps_the_beginning_of_a_large_body(sandbox: Sandbox) -> None:
@@ -109,30 +96,9 @@ def test_delete_and_reset_clear_the_inbox_but_restore_does_not(sandbox: Sandbox)
     assert caught(sandbox) == []
 
 
-def test_each_sandbox_has_its_own_inbox(sandbox: Sandbox, http: httpx2.Client) -> None:
-    other = Sandbox(http, f"{sandbox.name[:40]}-other")
-    catch(other)
-    assert caught(sandbox) == []
-    other.control_json("DELETE")
-
-
 def test_invalid_name_is_404_and_put_is_405(sandbox: Sandbox) -> None:
     problem(sandbox.http.post("/_simulator/catch/Not%20a%20name"), 404)
     assert catch(sandbox, "PUT").status_code == 405
-
-
-def test_ids_count_from_one_and_again_after_a_reset() -> None:
-    with served() as url, httpx2.Client(base_url=url, trust_env=False) as http:
-        sandbox = Sandbox(http, "counted")
-        for _ in range(103):
-            catch(sandbox)
-        assert caught(sandbox)[0]["id"] == "caught-103"
-        catch(sandbox, "DELETE")
-        catch(sandbox)
-        assert [one["id"] for one in caught(sandbox)] == ["caught-104"]
-        sandbox.control_json("POST", "/reset")
-        catch(sandbox)
-        assert [one["id"] for one in caught(sandbox)] == ["caught-1"]
 
 
 # Webhooks of the same server.
@@ -161,7 +127,8 @@ def test_failing_inbox_shows_all_nine_attempts(sandbox: Sandbox) -> None:
 
 
 def test_closed_access_requires_the_control_token(closed: Server) -> None:
-    with httpx2.Client(base_url=closed.url, trust_env=False) as http:
+    with sandbox_at(closed.url) as any_of_them:
+        http = any_of_them.http
         name = http.post("/_simulator/sandboxes", json={}, headers=CONTROL).json()["name"]
         assert http.post(f"/_simulator/catch/{name}").status_code == 401
         assert http.post(f"/_simulator/catch/{name}", headers=CONTROL).status_code == 200
