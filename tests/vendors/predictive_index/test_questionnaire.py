@@ -94,7 +94,7 @@ def test_ticked_words_move_factors_of_their_graph(
 ) -> None:
     neutral = dict.fromkeys(results.FACTORS, 0)
     assert to_results(answers) == {"scores": {graph: neutral | sigma for graph, sigma in moved.items()}}
-    assert results.body_error(to_results(answers)) is None
+    assert results.read_body(to_results(answers)) == (to_results(answers)["scores"], None)
 
 
 @pytest.mark.parametrize("blank", [{}, {"real": []}, {"expected": [], "real": []}])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.vendors.pymetrics.v2.content import CAPABILITIES, FACTORS
-from assessment_simulator.vendors.pymetrics.v2.rules import TITLES
+from assessment_simulator.vendors.pymetrics.v2.factors import TITLES
 from tests.vendors.pymetrics.fakes import PymetricsSandbox
 from tests.vendors.pymetrics.rows import GAMES, REASONING
 

@@ -6,7 +6,6 @@ import pytest
 
 from assessment_simulator.core.links import BASE_URL_TOKEN
 from assessment_simulator.vendors.pymetrics import VENDOR, rules
-from assessment_simulator.vendors.pymetrics.v2 import rules as rules_v2
 from tests.vendors.pymetrics.fakes import PymetricsSandbox, shown
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REASONING
 
@@ -67,11 +66,11 @@ def test_list_of_version_2_filters_by_query(sandbox: PymetricsSandbox) -> None:
 def test_version_2_differs_in_the_email_rule_only() -> None:
     pairs = [
         (one, two)
-        for first, second in zip(rules.ORDER, rules_v2.ORDER, strict=True)
+        for first, second in zip(rules.ORDER, rules.ORDER_V2, strict=True)
         for one, two in zip(first, second, strict=True)
         if one is not two
     ]
-    assert pairs == [(rules.EMAIL_REQUIRED, rules_v2.EMAIL_REQUIRED)]
+    assert pairs == [(rules.EMAIL_REQUIRED, rules.EMAIL_REQUIRED_V2)]
 
 
 @pytest.mark.parametrize("behaviour", [{}, OPTIONAL])

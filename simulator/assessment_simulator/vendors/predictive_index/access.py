@@ -31,12 +31,6 @@ def _has_documented_path(request: VendorRequest) -> bool:
     return not request.path or _DOCUMENTED_PATH.fullmatch(request.path) is not None
 
 
-def _within_rate(request: VendorRequest, view: SandboxView) -> bool:
-    limit = view.config.rate_limit
-    return limit is None or request.recent < limit
-
-
-# Violated by an unknown path, which no operation answers, and by another spelling of a known one if a flag says so.
 ROUTE = Rule(
     "pi.http.route", "request", "the path must be one of the API's", 404, Standing.ASSUMED, FRAMEWORK,
     lambda request, view: _has_documented_path(request) or URL_MATCH.value(view.config) != "exact",
@@ -51,7 +45,9 @@ ACCESS: tuple[tuple[Rule, ...], ...] = (
     (Rule("pi.access.maintenance", "request", "the API must not be down for maintenance", 503,
           Standing.DOCUMENTED, MAINTENANCE, lambda request, view: not view.config.maintenance),),
     (Rule("pi.access.rate", "request", "no more calls in 60 seconds than X-RateLimit-Limit says", 429,
-          Standing.THIRD_PARTY, RATE, _within_rate, body_basis=BODY),),
+          Standing.THIRD_PARTY, RATE,
+          lambda request, view: view.config.rate_limit is None or request.recent < view.config.rate_limit,
+          body_basis=BODY),),
 )  # fmt: skip
 
 

@@ -96,10 +96,8 @@ def move(action: str, request: VendorRequest, view: SandboxView) -> Decision:
     stored = view.get(RECORD_KIND, request.params["id"])
     if stored is None:
         return Decision(VendorResponse(404, {"detail": "no assessment of The Predictive Index has this id"}))
-    error = None
-    if action == "complete":
-        error = results.body_error(request.body)
-    elif request.body is not MISSING and request.body:
+    given, error = results.read_body(request.body) if action == "complete" else ({}, None)
+    if action != "complete" and request.body is not MISSING and request.body:
         error = f"{action} takes no body; only complete does, with scores"
     if error is not None:
         return Decision(VendorResponse(422, {"detail": error}))
@@ -114,9 +112,7 @@ def move(action: str, request: VendorRequest, view: SandboxView) -> Decision:
     public = {**stored.public, "assessmentState": reached}
     if reached == COMPLETED:
         lean = parse_tags(public["email"]).score
-        scores = results.scores(
-            request.random, public["associatedPositionTitle"], lean, results.requested_scores(request.body)
-        )
+        scores = results.scores(request.random, public["associatedPositionTitle"], lean, given)
         public = representations.completed(public, scores, request.now)
     record = Record(RECORD_KIND, stored.id, reached, public, stored.internal)
     return Decision(

@@ -76,14 +76,6 @@ GRAPHS: Mapping[str, str] = {"expected": "selfConceptSigmaScore", "real": "selfS
 WEIGHT = 1.2
 
 
-def _parts(language: str) -> tuple[Part, ...]:
-    choices = tuple(zip(WORDS, TRANSLATIONS[language], strict=True))
-    return tuple(
-        Part(title, text, (Question(name, title, choices, many=True),))
-        for name, (title, text) in zip(GRAPHS, LISTS[language], strict=True)
-    )
-
-
 def to_results(answers: Answers) -> dict[str, Any]:
     """Return the scores of ticked words as the body of `complete`; none for a list that was left blank."""
     scores = {}
@@ -115,5 +107,11 @@ def briefing(stored: Stored) -> Briefing:
 
 # The page behind an assessmentUrl.
 QUESTIONNAIRE = Questionnaire(
-    "/Account/LoginPi", "a", briefing, {language: _parts(language) for language in TRANSLATIONS}, to_results, "open"
-)
+    "/Account/LoginPi", "a", briefing, {
+        language: tuple(
+            Part(title, text, (Question(name, title, tuple(zip(WORDS, words, strict=True)), many=True),))
+            for name, (title, text) in zip(GRAPHS, LISTS[language], strict=True)
+        )
+        for language, words in TRANSLATIONS.items()
+    }, to_results, "open",
+)  # fmt: skip

@@ -24,20 +24,23 @@ def _public(request: VendorRequest, view: SandboxView) -> Mapping[str, Any]:
     return cast("Stored", view.get(RECORD_KIND, request.params["assessmentId"])).public
 
 
-def _parameter_rule(id: str, place: str, statement: str, page: Source, holds: Check) -> Rule:
-    return Rule(
-        id, place, statement, 400, Standing.DOCUMENTED, page, holds, status_basis=STATUS, body_basis=BODY
-    )  # fmt: skip
+def _stages(kind: str, member: str, page: Source, parameters: tuple[tuple[str, str, str, Check], ...]) -> Stages:
+    """Return the stages of a file: a known assessment, valid parameters (slug, place, statement, check), completion."""
 
-
-def _completed_rule(kind: str, member: str) -> Rule:
-    def holds(request: VendorRequest, view: SandboxView) -> bool:
+    def is_completed(request: VendorRequest, view: SandboxView) -> bool:
         stored = view.get(RECORD_KIND, request.params["assessmentId"])
         return stored is not None and stored.status == COMPLETED
 
-    statement = f"there is no {kind} before the assessment is completed"
-    reason = ours(f"the address of the {member} is empty until then")
-    return Rule(f"pi.{kind}.complete", "path.assessmentId", statement, 404, Standing.ASSUMED, reason, holds)
+    return (
+        known(f"pi.{kind}.known"),
+        tuple(
+            Rule(f"pi.{kind}.{slug}", place, statement, 400, Standing.DOCUMENTED, page, check,
+                 status_basis=STATUS, body_basis=BODY)
+            for slug, place, statement, check in parameters
+        ),
+        (Rule(f"pi.{kind}.complete", "path.assessmentId", f"there is no {kind} before the assessment is completed", 404,
+              Standing.ASSUMED, ours(f"the address of the {member} is empty until then"), is_completed),),
+    )  # fmt: skip
 
 
 # Patterns
@@ -53,21 +56,12 @@ PATTERN_TYPES: Mapping[str, tuple[str, ...]] = {
     "Self": _SELF, "Self-Concept": _CONCEPT, "SelfConcept": _CONCEPT, "Synthesis": _SYNTHESIS,
 }  # fmt: skip
 
-PATTERN: Stages = (
-    known("pi.pattern.known"),
-    (
-        _parameter_rule(
-            "pi.pattern.type", "path.patternType",
-            "patternType must be 0 (Complete), 1 (Self), 2 (Self-Concept) or 3 (Synthesis)", PATTERN_PAGE,
-            lambda request, view: request.params["patternType"] in PATTERN_TYPES,
-        ),
-        _parameter_rule(
-            "pi.pattern.format", "query.format", "format must be given, and be PNG or SVG", PATTERN_PAGE,
-            lambda request, view: request.query.get("format") in FORMATS,
-        ),
-    ),
-    (_completed_rule("pattern", "image"),),
-)  # fmt: skip
+PATTERN = _stages("pattern", "image", PATTERN_PAGE, (
+    ("type", "path.patternType", "patternType must be 0 (Complete), 1 (Self), 2 (Self-Concept) or 3 (Synthesis)",
+     lambda request, view: request.params["patternType"] in PATTERN_TYPES),
+    ("format", "query.format", "format must be given, and be PNG or SVG",
+     lambda request, view: request.query.get("format") in FORMATS),
+))  # fmt: skip
 
 _WIDTH, _MIDDLE, _SIGMA, _ROW, _TOP = 440, 210, 40, 26, 60
 _PANEL = _TOP + _ROW * len(results.FACTORS)
@@ -138,12 +132,7 @@ _ABOUT: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _is_language(request: VendorRequest, view: SandboxView) -> bool:
-    tag = request.query.get("languageLocale")
-    return tag is None or languages.TAG.fullmatch(tag) is not None
-
-
-_REPORT_PARAMETERS: tuple[tuple[str, str, str, Check], ...] = (
+REPORT = _stages("report", "report", REPORT_PAGE, (
     ("type", "path.reportType", "reportType must be 1 to 6, or the name of such a report",
      lambda request, view: request.params["reportType"] in REPORT_TYPES),
     ("working", "path.reportType", "ManagementStrategyGuide (5) is known not to work",
@@ -152,16 +141,9 @@ _REPORT_PARAMETERS: tuple[tuple[str, str, str, Check], ...] = (
      lambda request, view: request.query.get("format") == "PDF"),
     ("gender", "query.gender", "gender must be given: Unknown or 0, Male or 1, Female or 2",
      lambda request, view: request.query.get("gender") in GENDERS),
-    ("language", "query.languageLocale", "languageLocale must be a language tag such as en-US", _is_language),
-)  # fmt: skip
-REPORT: Stages = (
-    known("pi.report.known"),
-    tuple(
-        _parameter_rule(f"pi.report.{slug}", place, statement, REPORT_PAGE, holds)
-        for slug, place, statement, holds in _REPORT_PARAMETERS
-    ),
-    (_completed_rule("report", "report"),),
-)
+    ("language", "query.languageLocale", "languageLocale must be a language tag such as en-US",
+     lambda request, view: languages.TAG.fullmatch(request.query.get("languageLocale", "en-US")) is not None),
+))  # fmt: skip
 
 
 def get_report(request: VendorRequest, view: SandboxView) -> Decision:

@@ -84,45 +84,37 @@ def fit(synthesis: Mapping[str, float], position: Mapping[str, float]) -> int:
     return max(1, 10 - int(distance))
 
 
-def body_error(body: Any) -> str | None:
-    """Return what is not valid in the body of the action `complete`, and what would be; None if it is valid."""
+def read_body(body: Any) -> tuple[dict[str, Sigma], str | None]:
+    """Return the scores that the body of the action `complete` gives, by graph; and what is not valid in it, if so."""
     if body is MISSING or body is None:
-        return None
+        return {}, None
     if not isinstance(body, dict):
-        return 'the body must be an object, for example {"scores": {"selfSigmaScore": {"aSigma": 1.5}}}'
+        return {}, 'the body must be an object, for example {"scores": {"selfSigmaScore": {"aSigma": 1.5}}}'
     if "results" in body:
-        return "results belong to pymetrics; an assessment of The Predictive Index takes scores"
+        return {}, "results belong to pymetrics; an assessment of The Predictive Index takes scores"
     sent = body.get("scores", {})
     error = _unknown_member(body, "the body", ("scores",))
     if error is None and not isinstance(sent, dict):
         error = f"scores must be an object with any of {', '.join(GRAPHS)}"
     error = error or _unknown_member(sent, "scores", GRAPHS)
+    scores: dict[str, Sigma] = {}
     for graph, value in () if error else sent.items():
-        place, sigma = f"scores.{graph}", _without_array(value)
+        # Answers show scores as an array of one object.
+        place, sigma = f"scores.{graph}", value[0] if isinstance(value, list) and len(value) == 1 else value
         if not isinstance(sigma, dict):
-            return f"{place} must be an object, or an array of one object, with any of {', '.join(FACTORS)}"
+            return {}, f"{place} must be an object, or an array of one object, with any of {', '.join(FACTORS)}"
         error = _unknown_member(sigma, place, FACTORS)
-        # The comparison is false for NaN too.
-        wrong = [
-            factor for factor, score in sigma.items()
-            if not isinstance(score, int | float) or isinstance(score, bool) or not -MAX_GIVEN <= score <= MAX_GIVEN
-        ]  # fmt: skip
-        if error or wrong:
-            return error or f"{place}.{wrong[0]} must be a number from -{MAX_GIVEN} to {MAX_GIVEN}"
-    return error
+        for factor, score in () if error else sigma.items():
+            # The comparison is false for NaN too.
+            is_number = isinstance(score, int | float) and not isinstance(score, bool)
+            if not is_number or not -MAX_GIVEN <= score <= MAX_GIVEN:
+                error = error or f"{place}.{factor} must be a number from -{MAX_GIVEN} to {MAX_GIVEN}"
+        if error:
+            return {}, error
+        scores[graph] = sigma
+    return scores, error
 
 
 def _unknown_member(value: Mapping[str, Any], place: str, known: tuple[str, ...]) -> str | None:
     unknown = next((name for name in value if name not in known), None)
     return None if unknown is None else f"{place} has no member {unknown[:40]!a}; it may have {', '.join(known)}"
-
-
-def requested_scores(body: Any) -> dict[str, Sigma]:
-    """Return the scores that a valid body of `complete` gives, by graph."""
-    sent = body.get("scores", {}) if isinstance(body, dict) else {}
-    return {graph: _without_array(value) for graph, value in sent.items()}
-
-
-def _without_array(value: Any) -> Any:
-    """Return the only item of an array, as answers show scores."""
-    return value[0] if isinstance(value, list) and len(value) == 1 else value

@@ -4,14 +4,11 @@ None has a webhook, so filling the sandbox sends nothing.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.vendor import Sample
-
-if TYPE_CHECKING:
-    from faker import Faker
 
 _SENT = {"notifyAssessmentAvailableUsingEmail": 1}
 
@@ -39,20 +36,14 @@ def samples(seed: int) -> tuple[Sample, ...]:
 
     fake = Faker("en_US")
     fake.seed_instance(seed)
-    return tuple(
-        Sample("create_assessment", {**_taker(fake, number), **body}, hours * instant.HOUR, actions)
-        for number, (body, hours, actions) in enumerate(_STORIES, 1)
-    )
-
-
-def _taker(fake: "Faker", number: int) -> dict[str, Any]:
-    first, last = fake.first_name(), fake.last_name()
-    return {
-        "firstName": first,
-        "lastName": last,
-        "email": f"{first}.{last}@example.com".lower(),
-        "associatedPositionTitle": Config().positions[number % len(Config().positions)],
-        "externalId": f"demo-{number}-behavioral",
-        "externalPersonId": f"demo-{number}",
-        "customFields": [{"fieldName": "Favorite Color", "fieldValue": fake.color_name()}],
-    }
+    made, positions = [], Config().positions
+    for number, (more, hours, actions) in enumerate(_STORIES, 1):
+        first, last = fake.first_name(), fake.last_name()
+        body = {
+            "firstName": first, "lastName": last, "email": f"{first}.{last}@example.com".lower(),
+            "associatedPositionTitle": positions[number % len(positions)],
+            "externalId": f"demo-{number}-behavioral", "externalPersonId": f"demo-{number}",
+            "customFields": [{"fieldName": "Favorite Color", "fieldValue": fake.color_name()}],
+        }  # fmt: skip
+        made.append(Sample("create_assessment", {**body, **more}, hours * instant.HOUR, actions))
+    return tuple(made)

@@ -3,7 +3,7 @@
 Both versions show the same orders and accept the same tokens. Read in this order:
 
 1. `states`: the statuses of an order and the moves between them;
-2. `rules`: what a request must contain, in stages; `v2.rules` holds what version 2 states otherwise;
+2. `rules`: what a request must contain, in stages;
 3. `orders`: what is decided about a valid request: create, get, list, and the actions of candidates and timers;
 4. `access`: API key and bearer token, whose rules come before those of an operation; `errors`: refusals;
 5. `results`, `reports`, `v2.factors`: what a completed order shows;
@@ -28,7 +28,6 @@ from assessment_simulator.vendors.pymetrics.openapi import INTERFACE
 from assessment_simulator.vendors.pymetrics.questionnaire import QUESTIONNAIRE
 from assessment_simulator.vendors.pymetrics.samples import samples
 from assessment_simulator.vendors.pymetrics.v2 import factors
-from assessment_simulator.vendors.pymetrics.v2 import rules as v2_rules
 
 _READ = (200, 400, 401, 403, 404, 429)
 _LIST = (200, 400, 401, 403, 429)
@@ -57,17 +56,17 @@ ENDPOINTS = (
              (201, 400, 401), "Generate OAuth Token (version 2)"),
     Endpoint("GET", "/mercury/v2/assessments", _guarded("get_configuration_v2", orders.show_assessments),
              (200, 401, 403, 429), "Get Assessment Configurations (version 2)"),
-    Endpoint("POST", "/mercury/v2/orders", _guarded("create_order_v2", orders.create, v2_rules.ORDER),
+    Endpoint("POST", "/mercury/v2/orders", _guarded("create_order_v2", orders.create, rules.ORDER_V2),
              _CREATE, "Create Assessment Order (version 2)"),
     Endpoint("GET", "/mercury/v2/orders/{uuid}", _guarded("get_order_v2", orders.get, rules.GET),
              _READ, "Get Assessment Order (version 2)"),
-    Endpoint("GET", "/mercury/v2/orders", _guarded("list_orders_v2", orders.find_v2, v2_rules.LIST),
+    Endpoint("GET", "/mercury/v2/orders", _guarded("list_orders_v2", orders.find_v2, rules.LIST_V2),
              _LIST, "List Assessment Orders (version 2)"),
-    Endpoint("GET", "/mercury/v2/factorContent/{uuid}", _guarded("get_factor_content", factors.show, v2_rules.FACTOR),
+    Endpoint("GET", "/mercury/v2/factorContent/{uuid}", _guarded("get_factor_content", factors.show, factors.FACTOR),
              _READ, "Get Factor Content"),
     # The page documents this call's parameters; its path is assumed, by analogy with the call above.
     Endpoint("GET", "/mercury/v2/capabilityContent/{uuid}/{type}",
-             _guarded("get_capability_content", factors.show_capabilities, v2_rules.CAPABILITY),
+             _guarded("get_capability_content", factors.show_capabilities, factors.CAPABILITY),
              _READ, "Get Capability Content"),
     Endpoint("GET", "/pymetrics/reports/{ticket}", Operation("download_report", reports.download, reports.DOWNLOAD),
              (200, 403), "Download a report by the link in its order"),

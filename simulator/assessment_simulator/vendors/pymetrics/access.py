@@ -60,16 +60,6 @@ def _bearer(header: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _is_issued(request: VendorRequest, view: SandboxView) -> bool:
-    token = bearer(request)
-    return not token or view.get(TOKEN, token) is not None
-
-
-def _is_live(request: VendorRequest, view: SandboxView) -> bool:
-    # The stage before found the token among those that were issued.
-    return bool(request.now < cast("Stored", view.get(TOKEN, bearer(request))).status)
-
-
 # The demand is documented. The status and the body are those of Amazon API Gateway's INVALID_API_KEY.
 KEY = Rule("pymetrics.access.key", "header.x-api-key", "the header X-Api-Key must hold a key issued by pymetrics", 403,
     Standing.DOCUMENTED, sources.INTRODUCTION, lambda request, view: view.name != "",
@@ -84,10 +74,14 @@ _BEARER = Rule(
     status_basis=sources.BEARER)  # fmt: skip
 _KNOWN = Rule("pymetrics.access.token.known", "header.authorization",
     "the access token must be one that the token call gave to this client", 401,
-    Standing.DOCUMENTED, sources.CONFIGURATION_401, _is_issued, status_basis=sources.BEARER)  # fmt: skip
+    Standing.DOCUMENTED, sources.CONFIGURATION_401,
+    lambda request, view: not (token := bearer(request)) or view.get(TOKEN, token) is not None,
+    status_basis=sources.BEARER)  # fmt: skip
 _LIVE = Rule("pymetrics.access.token.live", "header.authorization",
-    "the access token must not have expired; ask for a new one", 401,
-    Standing.DOCUMENTED, sources.INTRODUCTION, _is_live, status_basis=sources.BEARER)  # fmt: skip
+    "the access token must not have expired; ask for a new one", 401, Standing.DOCUMENTED, sources.INTRODUCTION,
+    # The stage before found the token among those that were issued.
+    lambda request, view: bool(request.now < cast("Stored", view.get(TOKEN, bearer(request))).status),
+    status_basis=sources.BEARER)  # fmt: skip
 CLIENT = Rule(
     "pymetrics.token.client", "body.client_id", "client_id and client_secret must be those of a known client", 401,
     Standing.DOCUMENTED, sources.TOKEN_401,

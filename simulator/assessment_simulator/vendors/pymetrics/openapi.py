@@ -7,8 +7,7 @@ from assessment_simulator.core.schema import Content, Parameter, Schema, Step, a
 from assessment_simulator.vendors.pymetrics import results, rules
 from assessment_simulator.vendors.pymetrics.states import STATE_MACHINE
 from assessment_simulator.vendors.pymetrics.v2.content import FACTORS
-from assessment_simulator.vendors.pymetrics.v2.factors import ALIGNMENTS
-from assessment_simulator.vendors.pymetrics.v2.rules import TITLES
+from assessment_simulator.vendors.pymetrics.v2.factors import ALIGNMENTS, TITLES
 
 JSON = "application/json"
 _UUID = text(format="uuid")

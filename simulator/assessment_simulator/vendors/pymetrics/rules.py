@@ -9,13 +9,13 @@ from typing import Any
 
 from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
-from assessment_simulator.core.rules import Check, Field, Json, Rule, misspelt, type_rules, unreadable
+from assessment_simulator.core.rules import Check, Field, Json, Rule, misspelt, misspelt_query, type_rules, unreadable
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Basis, Source, Standing, ours
 from assessment_simulator.core.text import ignored, is_blank, is_uuid
 from assessment_simulator.core.urls import FORM, is_url
 from assessment_simulator.vendors.pymetrics import access, sources
-from assessment_simulator.vendors.pymetrics.behaviour_flags import FORM_BODY
+from assessment_simulator.vendors.pymetrics.behaviour_flags import FORM_BODY, V2_EMAIL
 from assessment_simulator.vendors.pymetrics.states import RECORD_KIND
 
 LONGEST_URL = 65_536
@@ -144,7 +144,6 @@ TOKEN = tuple(tuple(map(_with_basic_hint, stage)) for stage in (
     (access.CLIENT,),
 ))  # fmt: skip
 
-# The one demand on a new order that version 2 of the API states otherwise.
 EMAIL_REQUIRED = _required("pymetrics.order", _ORDER["candidate.email"], sources.CANDIDATE)
 
 ORDER = (
@@ -178,6 +177,15 @@ ORDER = (
     ),
 )  # fmt: skip
 
+# Version 2 states one demand on a new order otherwise. The page says "generally required"; its schema leaves the member
+# optional: hence the flag.
+EMAIL_REQUIRED_V2 = Rule("pymetrics.v2.order.candidate.email.required", "body.candidate.email",
+    "candidate.email is required, unless pymetrics agreed to do without", 400,
+    Standing.DOCUMENTED, sources.CANDIDATE_V2,
+    lambda request, view: V2_EMAIL.value(view.config) == "optional" or EMAIL_REQUIRED.check(request, view),
+    EMAIL_REQUIRED.hint, sources.UNLISTED)  # fmt: skip
+ORDER_V2 = tuple(tuple(EMAIL_REQUIRED_V2 if rule is EMAIL_REQUIRED else rule for rule in stage) for stage in ORDER)
+
 # A malformed id is simply unknown: the 404 is the only documented refusal.
 GET = (
     (
@@ -202,6 +210,16 @@ LIST = (
             Standing.DOCUMENTED, sources.LIST_400,
             lambda request, view: any(field.of(request.body) not in (None, "") for field in LIST_FIELDS),
             misspelt(*LIST_FIELDS)),
+    ),
+)  # fmt: skip
+
+# An empty string counts as not given: the vendor's client sends one so.
+LIST_V2 = (
+    (
+        Rule("pymetrics.v2.list.filter", "query", "at least one of job_application_id and candidate_id must be given",
+            400, Standing.DOCUMENTED, sources.LIST_400_V2,
+            lambda request, view: any(request.query.get(field.slug) for field in LIST_FIELDS),
+            misspelt_query(*(field.slug for field in LIST_FIELDS))),
     ),
 )  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""What version 2 of the API adds: other rules, and factor and capability content."""
+"""What version 2 of the API adds: factor and capability content."""

@@ -8,18 +8,56 @@ from typing import Any, cast
 
 from assessment_simulator.core.decision import Decision, VendorResponse
 from assessment_simulator.core.request import VendorRequest
+from assessment_simulator.core.rules import Check, Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.seeded_random import SeededRandom, secret_of
-from assessment_simulator.vendors.pymetrics import results
+from assessment_simulator.core.sources import Source, Standing, ours
+from assessment_simulator.vendors.pymetrics import results, rules, sources
 from assessment_simulator.vendors.pymetrics.states import RECORD_KIND
 from assessment_simulator.vendors.pymetrics.v2.content import CAPABILITIES, FACTORS, Factor
-from assessment_simulator.vendors.pymetrics.v2.rules import TITLES
 
 # Of the alignments only `Low Alignment` is known, from the vendor's sample.
+# The readers whom capability content is written for, and the title for each.
+TITLES = {
+    "talent": "Your capabilities",
+    "recruiter": "The candidate's capabilities",
+    "manager": "Your team member's capabilities",
+}
 # The alignment that goes with each band.
 ALIGNMENTS = dict(
     zip((name for _, name, _ in results.BANDS), ("High Alignment", "Moderate Alignment", "Low Alignment"), strict=True)
 )
+
+
+def _has_results(request: VendorRequest, view: SandboxView) -> bool:
+    # The stage before found the order.
+    return bool(cast("Stored", view.get(RECORD_KIND, request.params["uuid"])).public["results"])
+
+
+def _id(id: str, statement: str, status: int, standing: Standing, source: Source, check: Check) -> Rule:
+    return Rule(id, "path.uuid", statement, status, standing, source, check)
+
+
+_ANALOGY = ours("only the parameters of this call are documented; it answers as Get Factor Content does")
+_KNOWN = "the id must be that of an order"
+_MUST_SCORE = "the order must have results; complete it first"
+
+# The vendor's 400 is for scores that cannot be obtained: ours is that there are none.
+FACTOR = (
+    (_id("pymetrics.v2.factor.known", _KNOWN, 404, Standing.DOCUMENTED, sources.FACTOR_404, rules.order_exists),),
+    (_id("pymetrics.v2.factor.scores", _MUST_SCORE, 400, Standing.DOCUMENTED, sources.FACTOR_400, _has_results),),
+)
+
+# The three types are documented; the 400 for another one is our choice.
+CAPABILITY = (
+    (_id("pymetrics.v2.capability.known", _KNOWN, 404, Standing.ASSUMED, _ANALOGY, rules.order_exists),),
+    (
+        Rule("pymetrics.v2.capability.type", "path.type", f"type must be one of {', '.join(TITLES)}", 400,
+            Standing.DOCUMENTED, sources.CAPABILITY_TYPE,
+            lambda request, view: request.params["type"] in TITLES, status_basis=sources.UNLISTED),
+        _id("pymetrics.v2.capability.scores", _MUST_SCORE, 400, Standing.ASSUMED, _ANALOGY, _has_results),
+    ),
+)  # fmt: skip
 
 
 def show(request: VendorRequest, view: SandboxView) -> Decision:
