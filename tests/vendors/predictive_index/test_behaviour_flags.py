@@ -33,27 +33,14 @@ def done(sandbox: FakeSandbox, **more: Any) -> str:
 
 
 def test_every_flag_has_its_default() -> None:
-    assert {flag.id: flag.value(Config()) for flag in VENDOR.behaviour_flags} == {
-        "pi.created_state": "sample",
-        "pi.unsent_state": 0,
-        "pi.webhook_on": "completion",
-        "pi.webhook_source": "sent",
-        "pi.webhook_member": "assessmentStatusWebHook",
-        "pi.person_type": "strings",
-        "pi.state_member": "assessmentState",
-        "pi.response_members": "sample",
-        "pi.sigma_graphs": "own",
-        "pi.sigma_container": "array",
-        "pi.folder_path": "as sent",
-        "pi.list_limit": 50,
-        "pi.webhook_format": "form",
-        "pi.revive_expired": True,
-        "pi.archive_status": 204,
-        "pi.patch_null": "ignored",
-        "pi.external_id_match": "externalId",
-        "pi.byte_order_mark": "accepted",
-        "pi.url_match": "ignore case",
-    }
+    assert {flag.id.removeprefix("pi."): flag.value(Config()) for flag in VENDOR.behaviour_flags} == {
+        "created_state": "sample", "unsent_state": 0, "webhook_on": "completion", "webhook_source": "sent",
+        "webhook_member": "assessmentStatusWebHook", "person_type": "strings", "state_member": "assessmentState",
+        "response_members": "sample", "sigma_graphs": "own", "sigma_container": "array", "folder_path": "as sent",
+        "list_limit": 50, "webhook_format": "form", "revive_expired": True, "archive_status": 204,
+        "patch_null": "ignored", "external_id_match": "externalId", "byte_order_mark": "accepted",
+        "url_match": "ignore case",
+    }  # fmt: skip
 
 
 CREATED = [("sample", 0, 0, 0), ("sample", 1, 0, 10), ("sent", 0, 0, 0), ("sent", 1, 10, 10)]

@@ -26,26 +26,23 @@ def completed(sandbox: FakeSandbox, **more: Any) -> str:
     return id
 
 
-def test_completion_posts_the_documented_form(sandbox: FakeSandbox) -> None:
-    id = completed(sandbox, assessmentStatusWebHook=OWN, externalId="894 ever&é")
-    (notice,) = sandbox.webhook_events
-    assert (notice.vendor, notice.invitation, notice.url) == ("predictive_index", id, OWN)
-    assert notice.media_type == "application/x-www-form-urlencoded"
-    assert notice.body == f"assessmentId={id}&assessmentState=40&assessmentSource=API&externalId=894+ever%26%C3%A9"
+FORMS = [
+    ("sent", "894 ever&é", "assessmentId={id}&assessmentState=40&assessmentSource=API&externalId=894+ever%26%C3%A9"),
+    ("sent", None, "assessmentId={id}&assessmentState=40&assessmentSource=API"),
+    ("sent", "", "assessmentId={id}&assessmentState=40&assessmentSource=API"),
+    ("omitted", "a-1", "assessmentId={id}&assessmentState=40&externalId=a-1"),
+]
 
 
-@pytest.mark.parametrize("external_id", [None, ""])
-def test_form_omits_a_missing_external_id(sandbox: FakeSandbox, external_id: str | None) -> None:
-    completed(sandbox, assessmentStatusWebHook=OWN, externalId=external_id)
-    assert [name for name, _ in parse_qsl(sandbox.webhook_events[0].body)] == [
-        "assessmentId", "assessmentState", "assessmentSource",
-    ]  # fmt: skip
-
-
-def test_webhook_source_may_be_omitted(sandbox: FakeSandbox) -> None:
-    sandbox.set_behaviour(pi_webhook_source="omitted")
-    id = completed(sandbox, assessmentStatusWebHook=OWN, externalId="894ever-behavioral")
-    assert sandbox.webhook_events[0].body == f"assessmentId={id}&assessmentState=40&externalId=894ever-behavioral"
+@pytest.mark.parametrize(("source", "external_id", "form"), FORMS)
+def test_completion_posts_the_documented_form(
+    sandbox: FakeSandbox, source: str, external_id: str | None, form: str
+) -> None:
+    sandbox.set_behaviour(pi_webhook_source=source)
+    id = completed(sandbox, assessmentStatusWebHook=OWN, externalId=external_id)
+    (event,) = sandbox.webhook_events
+    assert (event.vendor, event.invitation, event.url) == ("predictive_index", id, OWN)
+    assert (event.media_type, event.body) == ("application/x-www-form-urlencoded", form.format(id=id))
 
 
 ADDRESSES = [
