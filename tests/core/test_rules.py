@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from assessment_simulator.core.request import MISSING, Unreadable
-from assessment_simulator.core.rules import Field, Json, Rule, is_type, type_rules, violated_rules
+from assessment_simulator.core.rules import Field, Json, Rule, is_type, type_rules
 from assessment_simulator.core.sources import Basis, Source, Standing, assumed
+from assessment_simulator.core.vendor import violated_rules
 from tests.fakes import FakeSandbox
 
 VALUES: dict[Json | None, list[object]] = {

@@ -4,7 +4,7 @@ A vendor is a table (`vendor.Vendor`): endpoints with rules, a state machine, be
 entry is `vendor.handle`, for HTTP requests, candidates' pages, timers and the control API alike:
 
 1. the vendor normalizes the request (`request.VendorRequest`), which carries the time and a seeded random source;
-2. `rules.violated_rules` checks the operation's rules, stage by stage; the first stage with violations refuses;
+2. `violated_rules` checks the operation's rules, stage by stage; the first stage with violations refuses;
 3. otherwise the operation decides. It may look at the sandbox (`sandbox_view.SandboxView`), and changes nothing;
 4. the `decision.Decision` holds the response, and the records, webhook events and timers that go with it. The sandbox
    applies them all or none.

@@ -175,15 +175,3 @@ def type_rules(prefix: str, fields: Iterable[Field], status: int) -> tuple[Rule,
         )
         for field in fields
     )  # fmt: skip
-
-
-def violated_rules(
-    stages: Iterable[tuple[Rule, ...]], request: VendorRequest, view: SandboxView
-) -> tuple[Rule, ...]:  # fmt: skip
-    """All violated rules of the first stage that has any: later stages may rely on the earlier ones."""
-    for stage in stages:
-        # Nearly every request is valid: the inner loop creates nothing before the first violation.
-        for rule in stage:
-            if not rule.check(request, view):
-                return tuple(rule for rule in stage if not rule.check(request, view))
-    return ()

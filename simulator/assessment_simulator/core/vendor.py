@@ -1,6 +1,6 @@
 """A vendor is a table of plain data and pure functions; `handle` is the only entry to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,7 @@ from assessment_simulator.core.decision import Decision, VendorResponse
 from assessment_simulator.core.questionnaire import Questionnaire
 from assessment_simulator.core.request import Credential, VendorRequest
 from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
-from assessment_simulator.core.rules import Rule, violated_rules
+from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.schema import Interface
 from assessment_simulator.core.sources import BehaviourFlag
@@ -109,6 +109,18 @@ class Vendor:
         for operation in self.operations.values():
             found += [rule for stage in operation.stages for rule in stage]
         return tuple({rule.id: rule for rule in found}.values())
+
+
+def violated_rules(
+    stages: Iterable[tuple[Rule, ...]], request: VendorRequest, view: SandboxView
+) -> tuple[Rule, ...]:  # fmt: skip
+    """All violated rules of the first stage that has any: later stages may rely on the earlier ones."""
+    for stage in stages:
+        # Nearly every request is valid: the inner loop creates nothing before the first violation.
+        for rule in stage:
+            if not rule.check(request, view):
+                return tuple(rule for rule in stage if not rule.check(request, view))
+    return ()
 
 
 def handle(vendor: Vendor, operation: Operation, request: VendorRequest, view: SandboxView) -> Decision:

@@ -66,6 +66,11 @@ def patched(rule: str, kept: Mapping[str, Any], broken: Mapping[str, Any], *befo
     return Row(f"pi.create.{rule}", Try(kept), Try(broken), before)
 
 
+def valued(rule: str, member: str, *pairs: tuple[Any, Any], base: Mapping[str, Any] | None = None) -> list[Row]:
+    """A row for each pair of a good and a bad value of one member."""
+    return [patched(rule, {**(base or {}), member: kept}, {**(base or {}), member: broken}) for kept, broken in pairs]
+
+
 def switched(rule: str, switch: str, value: Any, kept: Mapping[str, Any], broken: Mapping[str, Any]) -> Row:
     config = {"behaviour": {switch: value}}
     return Row(f"pi.create.{rule}", Try(kept, config=config), Try(broken, config=config))
@@ -78,54 +83,34 @@ NAMELESS = {"firstName": ABSENT, "lastName": ABSENT, "email": ABSENT}
 AGAIN = {**NAMELESS, "externalId": "a-1"}
 PERSON_AGAIN = {**NAMELESS, "externalPersonId": "p-1"}
 ADMINISTRATOR = {
-    "administeredByFirstName": "Rita",
-    "administeredByLastName": "Recruiter",
-    "administeredByEmail": "rita@example.com",
-}
+    "administeredByFirstName": "Rita", "administeredByLastName": "Recruiter", "administeredByEmail": "rita@example.com",
+}  # fmt: skip
 
 
 TYPES = [
-    patched("first_name.type", {"firstName": "Sam"}, {"firstName": 1}),
-    patched("middle_name.type", {"middleName": "Kevin"}, {"middleName": True}),
-    patched("middle_name.type", {"middleName": None}, {"middleName": {}}),
-    patched("last_name.type", {"lastName": "Flynn"}, {"lastName": ["Flynn"]}),
-    patched("email.type", {"email": "sam@example.com"}, {"email": {"at": "example.com"}}),
-    patched("expiration.type", {"expirationDateTime": "2999-12-31"}, {"expirationDateTime": 2999}),
-    patched(
-        "administered_by.first_name.type", ADMINISTRATOR, ADMINISTRATOR | {"administeredByFirstName": 1}
-    ),
-    patched("administered_by.last_name.type", ADMINISTRATOR, ADMINISTRATOR | {"administeredByLastName": False}),
-    patched("administered_by.email.type", ADMINISTRATOR, ADMINISTRATOR | {"administeredByEmail": []}),
-    patched(
-        "administered_by.phone.type",
-        ADMINISTRATOR | {"administeredByPhone": "+1 781-235-8872"},
-        ADMINISTRATOR | {"administeredByPhone": 17812358872},
-    ),
-    patched(
-        "position.type",
-        {"associatedPositionTitle": "Software Engineer"},
-        {"associatedPositionTitle": ["Software Engineer"]},
-    ),
-    patched("gender.type", {"gender": 2}, {"gender": "2"}),
-    patched("gender.type", {"gender": 1.0}, {"gender": True}),
-    patched("gender.type", {"gender": None}, {"gender": 0.5}),
-    patched("gender.type", {"gender": 0}, {"gender": ""}),
-    patched("person_type.type", {"personType": "Employee"}, {"personType": 4}),
+    *valued("first_name.type", "firstName", ("Sam", 1)),
+    *valued("middle_name.type", "middleName", ("Kevin", True), (None, {})),
+    *valued("last_name.type", "lastName", ("Flynn", ["Flynn"])),
+    *valued("email.type", "email", ("sam@example.com", {"at": "example.com"})),
+    *valued("expiration.type", "expirationDateTime", ("2999-12-31", 2999)),
+    *valued("administered_by.first_name.type", "administeredByFirstName", ("Rita", 1), base=ADMINISTRATOR),
+    *valued("administered_by.last_name.type", "administeredByLastName", ("Recruiter", False), base=ADMINISTRATOR),
+    *valued("administered_by.email.type", "administeredByEmail", ("rita@example.com", []), base=ADMINISTRATOR),
+    *valued("administered_by.phone.type", "administeredByPhone", ("+1 781-235-8872", 17812358872), base=ADMINISTRATOR),
+    *valued("position.type", "associatedPositionTitle", ("Software Engineer", ["Software Engineer"])),
+    *valued("gender.type", "gender", (2, "2"), (1.0, True), (None, 0.5), (0, "")),
+    *valued("person_type.type", "personType", ("Employee", 4)),
     switched("person_type.type", "pi.person_type", "numbers", {"personType": 4}, {"personType": "Employee"}),
-    patched("webhook.type", {"assessmentStatusWebHook": None}, {"assessmentStatusWebHook": 80}),
-    switched(
-        "webhook.type", "pi.webhook_member", "assessmentStatusWebHookUrl",
-        {"assessmentStatusWebHook": 80}, {"assessmentStatusWebHookUrl": 80},
-    ),
-    patched("language.type", {"languageLocale": "fr-CA"}, {"languageLocale": 33}),
-    patched(
-        "notify.type", {"notifyAssessmentAvailableUsingEmail": 1}, {"notifyAssessmentAvailableUsingEmail": True}
-    ),
-    patched("external_id.type", {"externalId": "894"}, {"externalId": 894}),
-    patched("external_person_id.type", {"externalPersonId": "894"}, {"externalPersonId": [894]}),
-    patched("folder.type", {"folderPath": None}, {"folderPath": {}}),
-    patched("redirect.type", {"redirectUrl": None}, {"redirectUrl": False}),
-    patched("custom_fields.type", {"customFields": []}, {"customFields": {"Favorite Color": "Blue"}}),
+    *valued("webhook.type", "assessmentStatusWebHook", (None, 80)),
+    switched("webhook.type", "pi.webhook_member", "assessmentStatusWebHookUrl",
+             {"assessmentStatusWebHook": 80}, {"assessmentStatusWebHookUrl": 80}),
+    *valued("language.type", "languageLocale", ("fr-CA", 33)),
+    *valued("notify.type", "notifyAssessmentAvailableUsingEmail", (1, True)),
+    *valued("external_id.type", "externalId", ("894", 894)),
+    *valued("external_person_id.type", "externalPersonId", ("894", [894])),
+    *valued("folder.type", "folderPath", (None, {})),
+    *valued("redirect.type", "redirectUrl", (None, False)),
+    *valued("custom_fields.type", "customFields", ([], {"Favorite Color": "Blue"})),
 ]  # fmt: skip
 
 NAMES = [
@@ -186,66 +171,34 @@ BLANKS = [
 
 WEBHOOK = "https://user:pass%40word@hooks.example.com:8443/pi?a=1"
 VALUES = [
-    patched("expiration.format", {"expirationDateTime": "2999-01-31"}, {"expirationDateTime": "31.01.2999"}),
-    patched(
-        "expiration.format",
-        {"expirationDateTime": "2999-01-31T23:59:59.0123456Z"},
-        {"expirationDateTime": "2999-01-31T23:59:59.01234567Z"},
-    ),
-    patched("expiration.format", {"expirationDateTime": "9999-12-31"}, {"expirationDateTime": "2999-02-29"}),
-    patched("expiration.format", {"expirationDateTime": None}, {"expirationDateTime": ""}),
-    patched(
-        "expiration.format",
-        {"expirationDateTime": "2999-01-31T23:59:59+14:00"},
-        {"expirationDateTime": "9999-12-31T23:59:59-01:00"},
-    ),
-    patched("expiration.future", {"expirationDateTime": "2999-12-31"}, {"expirationDateTime": "2015-01-31"}),
-    patched(
-        "expiration.future",
-        {"expirationDateTime": "2999-01-31T00:00:00Z"},
-        {"expirationDateTime": "2015-01-31T23:59:59.0123456Z"},
-    ),
-    patched(
-        "position.exists",
-        {"associatedPositionTitle": "Software Engineer"},
-        {"associatedPositionTitle": "Software engineer"},
-    ),
-    patched("position.exists", {"associatedPositionTitle": None}, {"associatedPositionTitle": ""}),
-    patched("gender.value", {"gender": 0}, {"gender": 3}),
-    patched("gender.value", {"gender": 2.0}, {"gender": -1}),
-    patched("gender.value", {"gender": 1}, {"gender": 1e308}),
-    *(
-        patched("person_type.value", {"personType": name}, {"personType": name.lower()})
-        for name in ("Unknown", "Candidate", "Other", "Employee", "Former Employee")
-    ),
-    patched("person_type.value", {"personType": None}, {"personType": ""}),
+    *valued("expiration.format", "expirationDateTime",
+            ("2999-01-31", "31.01.2999"), ("2999-01-31T23:59:59.0123456Z", "2999-01-31T23:59:59.01234567Z"),
+            ("9999-12-31", "2999-02-29"), (None, ""), ("2999-01-31T23:59:59+14:00", "9999-12-31T23:59:59-01:00")),
+    *valued("expiration.future", "expirationDateTime",
+            ("2999-12-31", "2015-01-31"), ("2999-01-31T00:00:00Z", "2015-01-31T23:59:59.0123456Z")),
+    *valued("position.exists", "associatedPositionTitle", ("Software Engineer", "Software engineer"), (None, "")),
+    *valued("gender.value", "gender", (0, 3), (2.0, -1), (1, 1e308)),
+    *valued("person_type.value", "personType", (None, ""), *(
+        (name, name.lower()) for name in ("Unknown", "Candidate", "Other", "Employee", "Former Employee")
+    )),
     *(
         switched("person_type.value", "pi.person_type", "numbers", {"personType": number}, {"personType": number + 5})
         for number in (1, 5)
     ),
-    patched("webhook.url", {"assessmentStatusWebHook": WEBHOOK}, {"assessmentStatusWebHook": "hooks.example.com"}),
-    patched("webhook.url", {"assessmentStatusWebHook": None}, {"assessmentStatusWebHook": "ftp://example.com/"}),
-    patched("webhook.url", {}, {"assessmentStatusWebHook": ""}),
-    switched(
-        "webhook.url", "pi.webhook_member", "assessmentStatusWebHookUrl",
-        {"assessmentStatusWebHookUrl": WEBHOOK}, {"assessmentStatusWebHookUrl": "http://"},
-    ),
-    patched("language.tag", {"languageLocale": "en-US"}, {"languageLocale": "en_US"}),
-    patched("language.tag", {"languageLocale": "zu-ZA"}, {"languageLocale": ""}),
-    patched("language.tag", {"languageLocale": "zh-Hant-TW"}, {"languageLocale": "English (US)"}),
-    patched("language.tag", {"languageLocale": "de-1996-u-co-phonebk-x-ours"}, {"languageLocale": "en-US\n"}),
-    patched("notify.value", {"notifyAssessmentAvailableUsingEmail": 1}, {"notifyAssessmentAvailableUsingEmail": 2}),
-    patched("notify.value", {"notifyAssessmentAvailableUsingEmail": 0}, {"notifyAssessmentAvailableUsingEmail": -1}),
-    patched("folder.exists", {"folderPath": "\\Example Company\\Some Folder"}, {"folderPath": "\\Some Folder"}),
-    patched("folder.exists", {"folderPath": "Some Folder"}, {"folderPath": "Example Company\\Some Folder"}),
-    patched("folder.exists", {"folderPath": "\\Example Company"}, {"folderPath": ""}),
-    patched("redirect.url", {"redirectUrl": "http://www.predictiveindex.com"},
-            {"redirectUrl": "www.predictiveindex.com"}),
-    patched("redirect.url", {}, {"redirectUrl": "javascript://example.com/%0Aalert(1)"}),
-    patched("custom_fields.items", {"customFields": [{"fieldName": "Favorite Color", "fieldValue": "Blue"}]},
-            {"customFields": ["Blue"]}),
-    patched("custom_fields.items", {"customFields": [{"fieldName": "Favorite ood", "fieldValue": "Pizza"}, {}]},
-            {"customFields": [{}, None]}),
+    *valued("webhook.url", "assessmentStatusWebHook",
+            (WEBHOOK, "hooks.example.com"), (None, "ftp://example.com/"), (WEBHOOK, "")),
+    switched("webhook.url", "pi.webhook_member", "assessmentStatusWebHookUrl",
+             {"assessmentStatusWebHookUrl": WEBHOOK}, {"assessmentStatusWebHookUrl": "http://"}),
+    *valued("language.tag", "languageLocale", ("en-US", "en_US"), ("zu-ZA", ""), ("zh-Hant-TW", "English (US)"),
+            ("de-1996-u-co-phonebk-x-ours", "en-US\n")),
+    *valued("notify.value", "notifyAssessmentAvailableUsingEmail", (1, 2), (0, -1)),
+    *valued("folder.exists", "folderPath", ("\\Example Company\\Some Folder", "\\Some Folder"),
+            ("Some Folder", "Example Company\\Some Folder"), ("\\Example Company", "")),
+    *valued("redirect.url", "redirectUrl", ("http://www.predictiveindex.com", "www.predictiveindex.com"),
+            (None, "javascript://example.com/%0Aalert(1)")),
+    *valued("custom_fields.items", "customFields",
+            ([{"fieldName": "Favorite Color", "fieldValue": "Blue"}], ["Blue"]),
+            ([{"fieldName": "Favorite ood", "fieldValue": "Pizza"}, {}], [{}, None])),
 ]  # fmt: skip
 
 ACCESS = [
