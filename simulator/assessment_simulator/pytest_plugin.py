@@ -92,7 +92,16 @@ def pytest_configure_node(node: "_Node") -> None:
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config: pytest.Config) -> None:
-    """Show what the servers wrote to standard error."""
+    """Show the advisories of client contracts, and what the servers wrote to standard error."""
+    advisories = [
+        f"{report.nodeid}\n{text}"
+        for report in terminalreporter.getreports("passed")
+        for name, text in report.user_properties
+        if name == "assessment-simulator advisory"
+    ]
+    if advisories:
+        terminalreporter.section("advisories of the client contracts: they rest on assumptions")
+        terminalreporter.write_line("\n\n".join(advisories))
     pool = config.stash.get(_POOL, None)
     if pool and (text := pool.stderr()):
         terminalreporter.section("the simulator's standard error")

@@ -33,6 +33,7 @@ def rows(heading: str) -> list[list[str]]:
 def play(block: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a shell block as a reader would, where the page's files were saved."""
     (cwd / "ours.py").write_text(blocks("python")[0])
+    (cwd / "test_contracts.py").write_text(blocks("python")[1])
     (cwd / "adapter.mjs").write_text(blocks("js")[0])
     environ = {
         **os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -43,6 +44,7 @@ def play(block: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 ENDINGS: list[tuple[str, int, str]] = [
     ("ours:Client", 1, "15 of 18 held, 3 broken, 38 not claimed; "),
+    ("test_contracts.py", 0, "18 passed, 38 skipped in "),
     ("node adapter.mjs", 1, "16 of 18 held, 2 broken, 38 not claimed; "),
     ("assessment_contracts.examples.reference:Client", 0, "2 of 2 held; "),
 ]

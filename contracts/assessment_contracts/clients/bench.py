@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from assessment_contracts.clients.lines import Broken, Failed, Program
+from assessment_contracts.clients.lines import Adapter, Broken, Failed, Program
 from assessment_contracts.clients.seen import OURS, Seen
 from assessment_contracts.kit import Listener, Received
 from assessment_contracts.lab import Lab
@@ -43,7 +43,7 @@ class Word:
 class Bench:
     """A client on a sandbox of its own, of which it knows nothing yet."""
 
-    program: Program
+    program: Adapter
     sandbox: Sandbox
     listener: Listener
     record: Callable[[Exchange], None]
@@ -185,7 +185,7 @@ class Bench:
 class ClientLab(Lab):
     """For one property of a client: besides a sandbox it gives a client that talks to it."""
 
-    program: Program = field(default_factory=lambda: Program(()))
+    program: Adapter = field(default_factory=lambda: Program(()))
 
     def bench(self, **config: Any) -> Bench:
         """A sandbox of this example alone, with these settings, and a new client of it."""

@@ -12,7 +12,7 @@ from typing import Any
 from assessment_contracts.clients.adapter import METHODS
 from assessment_contracts.clients.bench import LIMIT, ClientLab
 from assessment_contracts.clients.features import Unclaimable, claimed
-from assessment_contracts.clients.lines import Broken, Failed, Program
+from assessment_contracts.clients.lines import Adapter, Broken, Failed, Program
 from assessment_contracts.kit import NotStarted, ServerProcess, serve_command
 from assessment_contracts.lab import Lab
 from assessment_contracts.property import Property
@@ -22,6 +22,8 @@ from assessment_contracts.target import Target, Unaskable
 
 HOST = (sys.executable, "-P", "-m", "assessment_contracts.clients.host")
 """`-P`: a folder `contracts` where somebody checks a client is not ours."""
+BASE = "http://127.0.0.1:8787"
+"""The server that the scripts of failures call: the simulator that graded the client has ended by then."""
 START = 10.0
 """Seconds that an adapter may take to start and say hello."""
 
@@ -30,7 +32,7 @@ START = 10.0
 class ClientRunner(Runner):
     """Asks properties of a client; of what it does not claim, it is not asked."""
 
-    program: Program = field(kw_only=True)
+    program: Adapter = field(kw_only=True)
     claims: frozenset[str] = field(kw_only=True)
 
     def ask(self, property: Property) -> Outcome:
@@ -59,20 +61,31 @@ def command_of(adapter: str | None, command: str | None) -> list[str]:
     return words
 
 
-def hello(program: Program, within: float = START) -> frozenset[str]:
+def hello(program: Adapter, within: float = START) -> frozenset[str]:
     """What the client claims; `Unaskable` when it cannot be started or says nothing of use."""
     try:
-        said = program.call("hello", {}, within)
-        if not isinstance(said, dict) or not said.keys() & {"features", "methods"}:
-            raise Unaskable(f'the adapter answered hello with {said!r:.200}, not with {{"features": […]}}')
-        for name in ("features", "methods"):
-            if not _are_names(said.get(name)):
-                raise Unaskable(f'{name} is {said[name]!r:.200}; it must be a list of names, such as ["create_order"]')
-        return claimed(said.get("features"), said.get("methods") or METHODS)
+        return claims_of(program.call("hello", {}, within))
     except Failed as problem:
         raise Unaskable(problem.message) from None
     except (Broken, Unclaimable) as problem:
         raise Unaskable(str(problem)) from None
+
+
+def claims_of(said: Any) -> frozenset[str]:
+    """The features that the answer to `hello` claims; raises `Unaskable` or `Unclaimable` for one that is of no use."""
+    if not isinstance(said, dict) or not said.keys() & {"features", "methods"}:
+        raise Unaskable(f'the adapter answered hello with {said!r:.200}, not with {{"features": […]}}')
+    for name in ("features", "methods"):
+        if not _are_names(said.get(name)):
+            raise Unaskable(f'{name} is {said[name]!r:.200}; it must be a list of names, such as ["create_order"]')
+    methods = METHODS if said.get("methods") is None else said["methods"]
+    claims = claimed(said.get("features"), methods)
+    if not claims:
+        raise Unaskable(
+            f"the client claims no feature: its features are {sorted(said.get('features') or ())!r}, its methods "
+            f"{sorted(methods)!r}; a feature needs methods such as create_order and get_order"
+        )
+    return claims
 
 
 def _are_names(said: Any) -> bool:
@@ -95,7 +108,7 @@ def check(
             target.close()
     seconds = time.monotonic() - began
     return Report(
-        f"Contracts of the client {shlex.join(_named(words))}", url, datetime.now(UTC).isoformat(timespec="seconds"),
+        f"Contracts of the client {shlex.join(_named(words))}", BASE, datetime.now(UTC).isoformat(timespec="seconds"),
         outcomes, seconds,
     )  # fmt: skip
 
@@ -104,7 +117,7 @@ def _named(words: Sequence[str]) -> Sequence[str]:
     return words[len(HOST) :] if tuple(words[: len(HOST)]) == HOST else words
 
 
-def _try_opening(program: Program, url: str) -> None:
+def _try_opening(program: Adapter, url: str) -> None:
     """Open the client once: what fails here fails everywhere."""
     opening: dict[str, Any] = {
         "base_url": url, "client_id": "sim-hello", "client_secret": "any", "api_key": "sim-hello", "timeout": 1.0,

@@ -4,13 +4,14 @@ It speaks the same JSON lines as an adapter in any other language, so a client t
 takes nobody with it, and what it prints (moved to standard error) disturbs nobody.
 """
 
+import asyncio
 import importlib
 import inspect
 import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import IO, Any
 
 from assessment_contracts.clients.adapter import METHODS, OPENING, ClientError
@@ -62,20 +63,44 @@ def opening(adapter: type, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Host:
-    """Answers the lines of the protocol with one adapter class."""
+    """Answers the lines of the protocol with one adapter class.
+
+    What an `async def` method returns runs on an event loop that lives as long as the client, from `open` to the next.
+    """
 
     def __init__(self, adapter: type) -> None:
         self._adapter = adapter
         self._client: Any = None
+        self._loop: asyncio.Runner | None = None
 
     def answer(self, method: str, params: Mapping[str, Any]) -> Any:
         """The result of one request; raises what the adapter raises."""
         if method == "hello":
             return self._hello()
         if method == "open":
+            self.close()
             self._client = self._adapter(**opening(self._adapter, params))
             return None
-        return getattr(self._client, method)(**params)
+        return self._awaited(getattr(self._client, method)(**params))
+
+    def close(self) -> None:
+        """End the client: its `aclose` or `close`, if it has one, then its event loop."""
+        client, self._client = self._client, None
+        ending = getattr(client, "aclose", None) or getattr(client, "close", None)
+        try:
+            if callable(ending):
+                self._awaited(ending())
+        finally:
+            if self._loop is not None:
+                self._loop.close()
+                self._loop = None
+
+    def _awaited(self, result: Any) -> Any:
+        if not inspect.isawaitable(result):
+            return result
+        if self._loop is None:
+            self._loop = asyncio.Runner()
+        return self._loop.run(_wait(result))
 
     def _hello(self) -> dict[str, Any]:
         opening(self._adapter, dict.fromkeys(OPENING))
@@ -86,6 +111,10 @@ class Host:
             "methods": [name for name in METHODS if callable(getattr(self._adapter, name, None))],
             **({} if features is None else {"features": sorted(features)}),
         }
+
+
+async def _wait(result: Awaitable[Any]) -> Any:
+    return await result
 
 
 def told(line: str, answer: Callable[[str, Mapping[str, Any]], Any]) -> dict[str, Any]:

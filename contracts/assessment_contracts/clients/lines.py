@@ -17,7 +17,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 LONGEST = 64 * 2**20
 """Characters of one line, at most."""
@@ -42,6 +42,13 @@ class Failed(Exception):
     def __init__(self, kind: str, message: str, status: int | None) -> None:
         super().__init__(f"{kind}{f' ({status})' if status else ''}: {message}")
         self.kind, self.message, self.status = kind, message, status
+
+
+class Adapter(Protocol):
+    """An adapter that can be called: a command (`Program`), or a class in this process."""
+
+    def call(self, method: str, params: Mapping[str, Any], within: float) -> Any:
+        """The result of one call; `Failed` when the client reports a failure, `Broken` when it gives no answer."""
 
 
 class Program:

@@ -1,0 +1,141 @@
+"""The client contracts as tests of your own pytest suite.
+
+    from assessment_contracts.pytest import client_contracts
+    from ours import Client
+
+    test_client = client_contracts(Client)
+
+This is one test for each contract. The adapter runs in a thread of the test process, so your fixtures, coverage and
+debugger see it. The server is that of the fixture `simulator_server`, and each example has a sandbox of its own.
+
+A contract that rests on an assumption does not fail: its test passes, and an advisory stands in the terminal summary
+and among the properties of the test case in JUnit XML. A contract that the adapter does not claim, or that cannot be
+decided, is skipped with the reason.
+"""
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from assessment_contracts.clients.checking import BASE, ClientRunner, claims_of
+from assessment_contracts.clients.features import Unclaimable
+from assessment_contracts.clients.host import Host, Unfit, told, written
+from assessment_contracts.clients.lines import Failed, Hung
+from assessment_contracts.clients.properties import PROPERTIES
+from assessment_contracts.property import Property
+from assessment_contracts.report import Report
+from assessment_contracts.report import told as failure_text
+from assessment_contracts.runner import PROFILES, Profile, Verdict
+from assessment_contracts.sources import Standing
+from assessment_contracts.target import Target, Unaskable
+
+if TYPE_CHECKING:
+    from assessment_simulator.client import SimulatorServer
+
+ADVISORY = "assessment-simulator advisory"
+"""The name of the property of a test report that holds an advisory; the pytest plugin shows them."""
+_LONGEST = 110.0
+"""Seconds after which a contract is given up."""
+
+
+def client_contracts(
+    adapter: type, *, only: Sequence[str] = (), exclude: Sequence[str] = (), profile: str = "default"
+) -> Callable[..., None]:
+    """A test function with one case for each client contract, to be assigned to a name that begins with `test_`.
+
+    `only` and `exclude` are patterns of contract ids such as `client.pymetrics.*`; `profile` is `quick`, `default` or
+    `long`. The examples are the same in each run, unless `--hypothesis-seed` is given. An adapter that cannot be used
+    raises `pytest.UsageError`, so the module is not collected.
+    """
+    if profile not in PROFILES:
+        raise pytest.UsageError(f"profile is {profile!r}; the profiles are {', '.join(PROFILES)}")
+    try:
+        claims = claims_of(Host(adapter).answer("hello", {}))
+    except (Unfit, Unclaimable, Unaskable) as problem:
+        raise pytest.UsageError(f"{adapter.__module__}:{adapter.__qualname__}: {problem}") from None
+    chosen = [
+        one
+        for one in PROPERTIES
+        if (not only or any(fnmatchcase(one.id, pattern) for pattern in only))
+        and not any(fnmatchcase(one.id, pattern) for pattern in exclude)
+    ]
+    if not chosen:
+        raise pytest.UsageError("no client contract has such an id; `assessment-simulator check client --list` has all")
+
+    @pytest.mark.parametrize("contract", [pytest.param(one, id=one.id) for one in chosen])
+    def test_client(contract: Property, simulator_server: "SimulatorServer", request: pytest.FixtureRequest) -> None:
+        how = PROFILES[profile]
+        if request.config.getoption("--hypothesis-seed", None) is not None:
+            how = Profile(how.name, how.examples, fixed=False, shares=how.shares)
+        program = _InProcess(adapter)
+        target = Target(
+            simulator_server.url, control_token=simulator_server.control_token, deadline=time.monotonic() + _LONGEST
+        )
+        try:
+            outcome = ClientRunner(target, how, program=program, claims=claims).ask(contract)
+        finally:
+            target.close()
+            program.stop()
+        if outcome.verdict in (Verdict.NOT_ASKED, Verdict.NOT_CLAIMED):
+            pytest.skip(outcome.reason)
+        if outcome.verdict is Verdict.BROKEN:
+            text = failure_text(outcome, Report("client contracts", BASE, "", [outcome], 0.0, target.secrets))
+            if contract.standing is not Standing.ASSUMED:
+                pytest.fail(text, pytrace=False)
+            request.node.user_properties.append((ADVISORY, text))
+
+    return test_client
+
+
+class _InProcess:
+    """A Python adapter in a thread, with the interface of `clients.lines.Program`.
+
+    A call that does not end in time cannot be stopped: its thread is left behind, and the next call gets a new one.
+    """
+
+    def __init__(self, adapter: type) -> None:
+        self._adapter = adapter
+        self._one_at_a_time = threading.RLock()
+        self._requests: queue.Queue[str | None] | None = None
+        self._answers: queue.Queue[str] = queue.Queue()
+
+    def call(self, method: str, params: Mapping[str, Any], within: float) -> Any:
+        """The result of one call; `Failed` when the client reports a failure, `Hung` when it does not end."""
+        with self._one_at_a_time:  # webhooks are received in another thread
+            if self._requests is None:
+                self._requests, self._answers = queue.Queue(), queue.Queue()
+                arguments = (Host(self._adapter), self._requests, self._answers)
+                threading.Thread(target=_serve, args=arguments, daemon=True, name="client contracts").start()
+            self._requests.put(json.dumps({"id": 0, "method": method, "params": params}))
+            try:
+                answer = json.loads(self._answers.get(timeout=within))
+            except queue.Empty:
+                self.stop()
+                raise Hung(f"{method} did not end within {within:g} seconds") from None
+        if "error" not in answer:
+            return answer["result"]
+        error = answer["error"]
+        raise Failed(error["kind"], error["message"], error["status"])
+
+    def stop(self) -> None:
+        """End the thread, when its call has ended."""
+        with self._one_at_a_time:
+            if self._requests is not None:
+                self._requests.put(None)
+            self._requests = None
+
+
+def _serve(host: Host, requests: "queue.Queue[str | None]", answers: "queue.Queue[str]") -> None:
+    while (line := requests.get()) is not None:
+        try:
+            answers.put(written(told(line, host.answer)))
+        except BaseException as problem:  # noqa: BLE001  such as SystemExit, which would end the thread in silence
+            crash = {"kind": "crash", "message": f"{type(problem).__name__}: {problem}", "status": None}
+            answers.put(json.dumps({"id": 0, "error": crash}))
+    host.close()
