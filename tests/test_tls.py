@@ -18,8 +18,8 @@ import pytest
 from cryptography import x509
 
 from assessment_simulator import certificates
-from tests.clients.environments import PYMETRICS_SDK, environment
-from tests.clients.test_pymetrics_sdk import SCRIPTS
+from tests.clients.environments import PYMETRICS_SDK
+from tests.clients.test_pymetrics_sdks import run as run_sdk
 from tests.commands import call, complaint, nothing_served, run
 from tests.server import ROOT, assessment, order
 from tests.servers import Listener, Sandbox, Server, served
@@ -147,14 +147,10 @@ def test_the_login_cookie_is_secure(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("style", ["sync", "asyncio"])
-def test_pymetrics_own_sdk_works_over_tls(secure: Server, folder: Path, style: str) -> None:
-    keys = {f"MERCURY_{name}": "sim-sdk" for name in ("CLIENT_ID", "CLIENT_SECRET", "X_API_KEY")}
-    environ = {**os.environ, **keys, "NO_PROXY": "127.0.0.1", "SSL_CERT_FILE": str(folder / "ca.pem")}
-    command = [str(environment(*PYMETRICS_SDK)), str(SCRIPTS / "five_calls.py"), secure.url, "sim-sdk", style]
-    done = subprocess.run(command, text=True, env=environ, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout.splitlines()[-1])
-    assert {name for name, (status, *_) in said.items() if status not in (200, 201)} == set()
+def test_pymetrics_own_sdk_works_over_tls(trusting: httpx2.Client, folder: Path, style: str) -> None:
+    sandbox, trusted = Sandbox(trusting, "sdk"), {"SSL_CERT_FILE": str(folder / "ca.pem")}
+    *_, said = run_sdk(PYMETRICS_SDK, "pymetrics_sdk/calls.py", sandbox, sandbox.credential, style, **trusted)
+    assert json.loads(said)["reported"][0] == 200
 
 
 # The authority.
