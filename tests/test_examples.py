@@ -1,4 +1,4 @@
-"""The examples that no test here can run whole: they are what their makers' schemas ask for, and name what is there."""
+"""The examples for containers: their makers' schemas accept them, and they name what the program and its image have."""
 
 import json
 import os
@@ -6,150 +6,195 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+import kubernetes_validate
 import pytest
 from ruamel.yaml import YAML
 
 import assessment_simulator
-from assessment_simulator.cli import main
+from assessment_simulator.cli import main, serve
+from assessment_simulator.core.urls import is_web_url
+from assessment_simulator.http.auth import OPEN_PATHS
+from assessment_simulator.settings import PREFIX, flaw_of_token
 from tests.mailbox import free_port
+from tests.pages import SHELL
 from tests.servers import ROOT
 from tests.test_house import instructions
 
 EXAMPLES = ROOT / "docs" / "examples"
-SCHEMAS = {"compose.yaml": "vendor.compose-spec", "github-actions.yml": "vendor.github-workflows"}
+READ = YAML(typ="safe")
+COMPOSE = READ.load(EXAMPLES / "compose.yaml")
+ACTIONS = READ.load(EXAMPLES / "github-actions.yml")
+PARTS: dict[str, Any] = {part["kind"]: part for part in READ.load_all((EXAMPLES / "kubernetes.yaml").read_text())}
+IMAGE = instructions()
+PORT = IMAGE["EXPOSE"][0]
+HEALTH = json.loads(IMAGE["HEALTHCHECK"][0].partition("CMD")[2])
+NAME = f"assessment-simulator:{assessment_simulator.__version__}"
+OPTIONS = {f"{PREFIX}{option.name.upper()}": option for option in serve.params if option.name}
+SECRET = f"{PREFIX}CONTROL_TOKEN"
 
 
-def read(name: str) -> Any:
-    """An example, parsed."""
-    return YAML(typ="safe").load(EXAMPLES / name)
-
-
-def lint(path: Path, schema: str) -> subprocess.CompletedProcess[str]:
-    """What the schema says of a file; the schemas come with the linter, nothing is fetched."""
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(path)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-COMPOSE = read("compose.yaml")
-ACTIONS = read("github-actions.yml")
-SERVICE = COMPOSE["services"]["simulator"]
-CONTAINER = ACTIONS["jobs"]["service-container"]["services"]["simulator"]
-PORT = instructions()["EXPOSE"][0]
-SERVE = main.commands["serve"]
-
-
-@pytest.mark.parametrize(("name", "schema"), SCHEMAS.items())
-def test_an_example_is_what_its_schema_asks_for(name: str, schema: str) -> None:
-    done = lint(EXAMPLES / name, schema)
-    assert done.returncode == 0, done.stdout + done.stderr
+# Compose and GitHub Actions.
 
 
 @pytest.mark.parametrize(
-    ("name", "right", "wrong"),
-    [("compose.yaml", "healthcheck:", "healthchek:"), ("github-actions.yml", "runs-on:", "run-on:")],
+    ("name", "schema", "right", "wrong"),
+    [
+        ("compose.yaml", "vendor.compose-spec", "healthcheck:", "healthchek:"),
+        ("github-actions.yml", "vendor.github-workflows", "runs-on:", "run-on:"),
+    ],
 )
-def test_a_slip_in_an_example_is_seen(name: str, right: str, wrong: str, tmp_path: Path) -> None:
+def test_a_schema_accepts_the_example_and_sees_a_slip(
+    name: str, schema: str, right: str, wrong: str, tmp_path: Path
+) -> None:
     text = (EXAMPLES / name).read_text()
     assert right in text
     (tmp_path / name).write_text(text.replace(right, wrong))
-    assert lint(tmp_path / name, SCHEMAS[name]).returncode == 1
+    # The schemas come with the linter, nothing is fetched.
+    lint = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
+    statuses = [subprocess.run([*lint, folder / name], check=False).returncode for folder in (EXAMPLES, tmp_path)]
+    assert statuses == [0, 1]
 
 
-def variables() -> set[str]:
-    """Every variable that the server reads."""
-    return {f"SIMULATOR_{option.name.upper()}" for option in SERVE.params if option.name} | {"SIMULATOR_CONTROL_TOKEN"}
+@pytest.mark.parametrize(
+    ("service", "environ"),
+    [
+        (COMPOSE["services"]["simulator"], "environment"),
+        (ACTIONS["jobs"]["service-container"]["services"]["simulator"], "env"),
+    ],
+    ids=["compose", "actions"],
+)
+def test_the_simulator_is_the_image_of_this_version_and_gets_variables_that_it_reads(
+    service: Any, environ: str
+) -> None:
+    assert service["image"].rpartition("/")[2] == NAME
+    assert set(service[environ]) <= OPTIONS.keys() | {SECRET}
+    assert service[environ]["SIMULATOR_PUBLIC_URL"] == f"http://127.0.0.1:{PORT}"
+    assert f"{PORT}:{PORT}" in service["ports"][0]
 
 
-@pytest.mark.parametrize("told", [SERVICE["environment"], CONTAINER["env"]], ids=SCHEMAS)
-def test_the_simulator_is_told_what_it_reads(told: Mapping[str, str]) -> None:
-    assert set(told) <= variables()
-    assert told["SIMULATOR_PUBLIC_URL"] == f"http://127.0.0.1:{PORT}"
-
-
-@pytest.mark.parametrize("name", [SERVICE["image"], CONTAINER["image"]], ids=SCHEMAS)
-def test_the_image_is_of_this_version(name: str) -> None:
-    assert name.rpartition("/")[2] == f"assessment-simulator:{assessment_simulator.__version__}"
-
-
-def test_the_command_of_the_composition_is_one_that_the_program_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_composition_starts_the_program_with_its_mailbox_and_the_health_check_of_the_image(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in os.environ:
         if name.startswith("SIMULATOR_"):
             monkeypatch.delenv(name)
-    assert json.loads(instructions()["ENTRYPOINT"][0]) == ["assessment-simulator"]
-    command, *arguments = SERVICE["command"]
+    simulator, app = COMPOSE["services"]["simulator"], COMPOSE["services"]["app"]
+    command, *arguments = simulator["command"]
     assert command == "serve"
-    taken = SERVE.make_context("serve", arguments).params
-    host, _, port = taken["smtp"].partition(":")
+    host, _, port = serve.make_context("serve", arguments).params["smtp"].partition(":")
     assert (host in COMPOSE["services"], port) == (True, "1025")
+    assert simulator["healthcheck"]["test"] == ["CMD", *HEALTH]
+    assert app["depends_on"] == {"simulator": {"condition": "service_healthy"}}
 
 
-def test_the_composition_publishes_the_ports_that_are_listened_at_and_only_to_this_machine() -> None:
-    published = {name: one["ports"] for name, one in COMPOSE["services"].items()}
-    assert published["simulator"] == [f"127.0.0.1:{PORT}:{PORT}"]
-    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
-    assert COMPOSE["services"]["app"]["command"][3] == published["app"][0].rpartition(":")[2]
-
-
-def test_the_composition_asks_for_health_as_the_image_does() -> None:
-    assert SERVICE["healthcheck"]["test"] == ["CMD", *json.loads(instructions()["HEALTHCHECK"][0].partition("CMD")[2])]
-    assert COMPOSE["services"]["app"]["depends_on"] == {"simulator": {"condition": "service_healthy"}}
-
-
-def test_the_composition_builds_and_mounts_what_is_there() -> None:
-    assert (EXAMPLES / SERVICE["build"] / "Dockerfile").is_file()
-    (mounted,) = COMPOSE["services"]["app"]["volumes"]
+def test_the_composition_publishes_only_to_this_machine_and_mounts_what_is_there() -> None:
+    services = COMPOSE["services"]
+    assert all(port.startswith("127.0.0.1:") for one in services.values() for port in one["ports"])
+    assert services["app"]["command"][3] == services["app"]["ports"][0].rpartition(":")[2]
+    assert (EXAMPLES / services["simulator"]["build"] / "Dockerfile").is_file()
+    (mounted,) = services["app"]["volumes"]
     assert (EXAMPLES / mounted.split(":")[0] / "index.html").is_file()
-
-
-def test_the_image_needs_nothing_that_the_composition_takes_away() -> None:
-    assert SERVICE["read_only"] is True
-    assert SERVICE["cap_drop"] == ["ALL"]
-    [user] = instructions()["USER"]
-    assert int(user.split(":")[0]) > 0
+    # Neither root nor a low port: the image needs nothing of what is taken away.
+    assert (services["simulator"]["read_only"], services["simulator"]["cap_drop"]) == (True, ["ALL"])
     assert int(PORT) > 1023
 
 
-def test_the_app_is_told_where_both_vendors_are() -> None:
-    told = COMPOSE["services"]["app"]["environment"]
-    assert told["PYMETRICS_URL"] == f"http://simulator:{PORT}"
-    assert told["PREDICTIVE_INDEX_URL"] == f"http://simulator:{PORT}/api/v1"
-    assert {value for name, value in told.items() if "KEY" in name or name.endswith("_ID")} == {"sim-compose"}
+def test_the_app_gets_the_addresses_and_the_keys_of_both_vendors() -> None:
+    environ = COMPOSE["services"]["app"]["environment"]
+    assert environ["PYMETRICS_URL"] == f"http://simulator:{PORT}"
+    assert environ["PREDICTIVE_INDEX_URL"] == f"http://simulator:{PORT}/api/v1"
+    assert {value for name, value in environ.items() if "KEY" in name or name.endswith("_ID")} == {"sim-compose"}
 
 
-def test_the_service_container_is_asked_for_its_health_and_found_at_its_port() -> None:
-    assert CONTAINER["ports"] == [f"{PORT}:{PORT}"]
-    options = shlex.split(CONTAINER["options"])
+def test_the_service_container_is_asked_for_its_health_and_the_jobs_call_the_program() -> None:
+    jobs = ACTIONS["jobs"]
+    options = shlex.split(jobs["service-container"]["services"]["simulator"]["options"])
     said = dict(zip(options[::2], options[1::2], strict=True))
-    assert shlex.split(said["--health-cmd"]) == json.loads(instructions()["HEALTHCHECK"][0].partition("CMD")[2])
-    assert set(said) == {"--health-cmd", "--health-interval", "--health-timeout", "--health-retries"}
+    assert shlex.split(said.pop("--health-cmd")) == HEALTH
+    assert said.keys() == {"--health-interval", "--health-timeout", "--health-retries"}
+    steps = {job: {step["name"]: step["run"] for step in jobs[job]["steps"] if "run" in step} for job in jobs}
+    assert steps["service-container"] == {"Test": steps["pip"]["Test"]}
+    assert steps["pip"]["Install"] == "pip install assessment-simulator"
     assert ACTIONS["env"]["SIMULATOR"] == f"http://127.0.0.1:{PORT}"
-
-
-def scripts(job: str) -> dict[str, str]:
-    """The steps of a job that run something, by name."""
-    return {step["name"]: step["run"] for step in ACTIONS["jobs"][job]["steps"] if "run" in step}
-
-
-def test_the_commands_of_the_jobs_are_the_programs_own() -> None:
-    assert scripts("service-container") == {"Test": scripts("pip")["Test"]}
-    assert scripts("pip")["Install"] == "pip install assessment-simulator"
-    said = re.findall(r"assessment-simulator (\w+)", scripts("pip")["Start"])
-    assert said == ["serve", "ready"]
-    assert all(isinstance(main.get_command(click.Context(main), name), click.Command) for name in said)
 
 
 def test_the_steps_after_the_installation_start_a_simulator_and_pass_their_test() -> None:
     port = str(free_port())
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environ = {**os.environ, "PATH": path, "SIMULATOR": f"http://127.0.0.1:{port}", "SIMULATOR_PORT": port}
-    steps = "trap 'kill $(jobs -p)' EXIT\n" + scripts("pip")["Start"] + scripts("pip")["Test"]
-    done = subprocess.run(
-        ["bash", "-eo", "pipefail", "-c", steps], env=environ, capture_output=True, text=True, timeout=60, check=False
-    )
+    environ = {**SHELL, "SIMULATOR": f"http://127.0.0.1:{port}", "SIMULATOR_PORT": port}
+    steps = {step.get("name"): step.get("run") for step in ACTIONS["jobs"]["pip"]["steps"]}
+    script = f"trap 'kill $(jobs -p)' EXIT\n{steps['Start']}{steps['Test']}"
+    command = ["bash", "-eo", "pipefail", "-c", script]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert f"listening on http://127.0.0.1:{port}" in done.stdout
+
+
+# Kubernetes.
+
+POD = PARTS["Deployment"]["spec"]["template"]["spec"]
+CONTAINER = POD["containers"][0]
+ENVIRON: dict[str, dict[str, Any]] = {variable["name"]: variable for variable in CONTAINER["env"]}
+
+
+def value(name: str) -> str:
+    """The value of a variable, from the Deployment or from the Secret."""
+    variable = ENVIRON[name]
+    if "value" in variable:
+        return str(variable["value"]).replace("$(POD_IP)", "10.0.0.7")
+    key = variable["valueFrom"]["secretKeyRef"]
+    assert key["name"] == PARTS["Secret"]["metadata"]["name"]
+    return str(PARTS["Secret"]["stringData"][key["key"]])
+
+
+@pytest.mark.parametrize("version", ["1.31.0", kubernetes_validate.latest_version()])
+@pytest.mark.parametrize("kind", PARTS)
+def test_every_part_is_valid_for_kubernetes(kind: str, version: str) -> None:
+    kubernetes_validate.validate(PARTS[kind], version, strict=True)
+
+
+def test_there_are_two_replicas_and_all_parts_select_the_same_pods() -> None:
+    assert [*PARTS] == ["Secret", "Deployment", "Service", "PodDisruptionBudget"]
+    assert PARTS["Deployment"]["spec"]["replicas"] == 2
+    labels = PARTS["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert PARTS["Deployment"]["spec"]["selector"]["matchLabels"] == labels
+    assert PARTS["Service"]["spec"]["selector"] == labels
+    assert PARTS["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == labels
+
+
+def test_serve_accepts_every_variable_and_refuses_the_placeholder_of_the_token() -> None:
+    for name in ENVIRON.keys() - {SECRET, "POD_IP"}:
+        OPTIONS[name].process_value(click.Context(serve), value(name))
+    assert flaw_of_token(value(SECRET)) is not None
+
+
+def test_access_is_closed_and_secrets_are_in_the_secret_only() -> None:
+    assert value(f"{PREFIX}ACCESS") == "closed"
+    assert is_web_url(value(f"{PREFIX}PUBLIC_URL"))
+    assert value(f"{PREFIX}LOG").startswith("postgresql://")
+    assert all("valueFrom" in ENVIRON[name] for name in (f"{PREFIX}LOG", SECRET))
+
+
+def test_the_container_runs_as_the_image_is_made() -> None:
+    security = POD["securityContext"]
+    assert f"{security['runAsUser']}:{security['runAsGroup']}" == IMAGE["USER"][0]
+    assert security["runAsNonRoot"] is True
+    forwards = int(value(f"{PREFIX}ADVERTISE").rpartition(":")[2])
+    assert [exposed["containerPort"] for exposed in CONTAINER["ports"]] == [int(PORT), forwards]
+    assert value(f"{PREFIX}PORT") == PORT
+    assert (CONTAINER["image"], CONTAINER["args"]) == (NAME, ["serve"])
+    assert any(re.match("EXTRAS=", line) for line in IMAGE["ARG"]), "the example names it"
+
+
+def test_the_probes_need_no_token_and_the_grace_time_is_enough() -> None:
+    for probe in ("readinessProbe", "livenessProbe"):
+        assert CONTAINER[probe]["httpGet"]["path"] in OPEN_PATHS
+        assert CONTAINER[probe]["httpGet"]["port"] == CONTAINER["ports"][0]["name"]
+    program, command = CONTAINER["startupProbe"]["exec"]["command"]
+    assert (program, command in main.commands) == ("assessment-simulator", True)
+    assert PARTS["Service"]["spec"]["ports"][0]["targetPort"] == CONTAINER["ports"][0]["name"]
+    pause = CONTAINER["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert POD["terminationGracePeriodSeconds"] >= pause + float(value(f"{PREFIX}GRACE")) + 10

@@ -1,4 +1,8 @@
-"""The page of fidelity lists all that there is, and is the one that the tables write; nothing in it claims too much."""
+"""The page of fidelity lists all that there is, and is the one that the tables write; nothing in it claims too much.
+
+That every fact has the standing that its source gives it is stated a second time by the facts of the contracts, which
+`test_sources` compares.
+"""
 
 import re
 from dataclasses import fields
@@ -12,7 +16,7 @@ from assessment_contracts.property import Need, Property
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sources import Basis, BehaviourFlag, Source, Standing
+from assessment_simulator.core.sources import Basis, Source, Standing
 from assessment_simulator.core.vendor import Vendor
 from fidelity.page import Assumption, Document, Facts, Guarantee, facts, page
 from tests.servers import ROOT
@@ -30,13 +34,18 @@ def rules_and_guarantees(vendor: Vendor) -> list[Rule | Guarantee]:
     return [*vendor.rules, *FACTS[vendor.id].guarantees]
 
 
-def standings(vendor: Vendor) -> list[tuple[str, Basis]]:
-    """Everything that has a standing, by a name for it: demands, statuses, bodies, guarantees and behaviour flags."""
-    rules = [(f"{rule.id} {what}", basis) for rule in vendor.rules for what, basis in (
-        ("demand", Basis(rule.standing, rule.source)), ("status", rule.of_status), ("body", rule.of_body),
-    )]  # fmt: skip
-    others: list[Guarantee | BehaviourFlag] = [*FACTS[vendor.id].guarantees, *vendor.behaviour_flags]
-    return rules + [(item.id, Basis(item.standing, item.source)) for item in others]
+# Everything of both vendors that has an id.
+ITEMS = {vendor.id: [*rules_and_guarantees(vendor), *vendor.behaviour_flags] for vendor in VENDORS.values()}
+# Every statement with its vendor and a name for it: demands, statuses, bodies, guarantees and behaviour flags.
+STATEMENTS: list[tuple[Vendor, str, Basis]] = [
+    (vendor, f"{item.id} {part}", basis)
+    for vendor in VENDORS.values()
+    for item in ITEMS[vendor.id]
+    for part, basis in (
+        ("demand", Basis(item.standing, item.source)),
+        *((("status", item.of_status), ("body", item.of_body)) if isinstance(item, Rule) else ()),
+    )
+]
 
 
 def cited(vendor: Vendor, source: Source) -> list[Document]:
@@ -53,116 +62,38 @@ def at_most(vendor: Vendor, document: Document) -> Standing:
     return Standing.OBSERVED if document.code else Standing.DOCUMENTED
 
 
-def listed_ids(vendor: Vendor) -> list[str]:
-    """Everything of a vendor that has an id."""
-    return [item.id for item in rules_and_guarantees(vendor)] + [flag.id for flag in vendor.behaviour_flags]
-
-
-@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_every_rule_guarantee_and_flag_is_listed(vendor: Vendor) -> None:
+def test_every_rule_guarantee_and_flag_has_an_id_of_its_own_and_is_listed() -> None:
     listed = set(re.findall(r"^\| `([\w.]+)` \|", PAGE, re.MULTILINE))
-    assert set(listed_ids(vendor)) <= listed
+    for items in ITEMS.values():
+        ids = [item.id for item in items]
+        assert len(ids) == len(set(ids))
+        assert set(ids) <= listed
 
 
-@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_ids_are_unique(vendor: Vendor) -> None:
-    ids = listed_ids(vendor)
-    assert len(ids) == len(set(ids))
+def test_assumptions_and_omissions_give_a_reason_and_other_facts_a_page() -> None:
+    for vendor in VENDORS.values():
+        assert all(FACTS[vendor.id].omissions.values())
+        for item in rules_and_guarantees(vendor):
+            assert (item.source.title == "our choice") <= (item.standing is Standing.ASSUMED), item.id
 
 
-@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_assumptions_give_a_reason_and_other_facts_a_page(vendor: Vendor) -> None:
-    for item in rules_and_guarantees(vendor):
-        ours = item.source.title == "our choice"
-        assert ours <= (item.standing is Standing.ASSUMED), item.id
+# By standing what the cited documents may give at most; the source of an assumption may be any.
+FITTING = {
+    Standing.DOCUMENTED: {Standing.DOCUMENTED},
+    Standing.THIRD_PARTY: {Standing.THIRD_PARTY},
+    Standing.OBSERVED: {Standing.OBSERVED, Standing.DOCUMENTED},
+}
 
 
-@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_omissions_are_listed_with_reasons(vendor: Vendor) -> None:
-    assert all(why for why in FACTS[vendor.id].omissions.values())
-
-
-@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_every_source_cites_a_document_of_the_table_or_is_our_choice(vendor: Vendor) -> None:
-    lost = {name: b.source.title for name, b in standings(vendor) if b.source.read and not cited(vendor, b.source)}
-    assert lost == {}, "add it to the documents in the vendor's facts.toml"
-
-
-@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_documented_facts_cite_a_page_of_the_vendor_about_this_api(vendor: Vendor) -> None:
-    for name, basis in standings(vendor):
-        if basis.standing is Standing.DOCUMENTED:
-            most = {at_most(vendor, document) for document in cited(vendor, basis.source)}
-            assert most == {Standing.DOCUMENTED}, f"{name} is called documented by {basis.source}"
-
-
-@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_third_party_and_observed_facts_cite_matching_documents(vendor: Vendor) -> None:
-    fit = {Standing.THIRD_PARTY: {Standing.THIRD_PARTY}, Standing.OBSERVED: {Standing.OBSERVED, Standing.DOCUMENTED}}
-    for name, basis in standings(vendor):
-        if basis.standing in fit:
-            most = {at_most(vendor, document) for document in cited(vendor, basis.source)}
-            assert most, name
-            assert most <= fit[basis.standing], f"{name} is called {basis.standing} by {basis.source}"
-
-
-@pytest.mark.parametrize("vendor", VENDORS.values(), ids=list(VENDORS))
-def test_source_and_document_have_the_same_read_date(vendor: Vendor) -> None:
-    for name, basis in standings(vendor):
-        days = {document.read for document in cited(vendor, basis.source)}
-        assert days <= {basis.source.read}, name
-
-
-def test_no_status_of_the_predictive_index_is_documented_but_that_of_maintenance() -> None:
-    documented = [r.id for r in VENDORS["predictive_index"].rules if r.of_status.standing is Standing.DOCUMENTED]
-    assert documented == ["pi.access.maintenance"]
-
-
-PARTS: list[tuple[str, tuple[str, str, str]]] = [
-    ("pymetrics.access.key", ("documented", "assumed", "assumed")),
-    ("pymetrics.access.bearer", ("documented", "assumed", "assumed")),
-    ("pymetrics.access.token.live", ("documented", "assumed", "assumed")),
-    ("pymetrics.order.assessment_id.known", ("documented", "assumed", "assumed")),
-    ("pymetrics.v2.capability.type", ("documented", "assumed", "assumed")),
-    ("pymetrics.v2.order.candidate.email.required", ("documented", "assumed", "assumed")),
-    ("pymetrics.list.body.json", ("documented", "assumed", "assumed")),
-    ("pymetrics.order.body.json", ("documented", "documented", "documented")),
-    ("pymetrics.list.filter", ("documented", "documented", "documented")),
-    ("pymetrics.order.candidate_redirect_url.length", ("observed", "observed", "observed")),
-    ("pi.access.key", ("documented", "third_party", "assumed")),
-    ("pi.access.rate", ("third_party", "third_party", "assumed")),
-    ("pi.access.maintenance", ("documented", "documented", "documented")),
-    ("pi.create.gender.value", ("documented", "assumed", "assumed")),
-    ("pi.create.folder.exists", ("assumed", "assumed", "assumed")),
-    ("pi.change.expiration.future", ("documented", "assumed", "assumed")),
-    ("pi.change.administered_by.email.required", ("assumed", "assumed", "assumed")),
-]
-"""Rules with the standing of their demand, status and body, as the vendors' pages were read."""
-
-
-@pytest.mark.parametrize(("id", "parts"), PARTS, ids=[id for id, _ in PARTS])
-def test_demand_status_and_body_each_have_the_standing_of_their_own_source(
-    id: str, parts: tuple[str, str, str]
-) -> None:
-    (rule,) = (rule for vendor in VENDORS.values() for rule in vendor.rules if rule.id == id)
-    assert (rule.standing.value, rule.of_status.standing.value, rule.of_body.standing.value) == parts
-
-
-PROMISED = {
-    "pymetrics.order.nulls": "assumed", "pymetrics.dates": "assumed", "pymetrics.types": "assumed",
-    "pymetrics.order.statuses": "observed", "pymetrics.v2.shared": "assumed",
-    "pi.archive": "third_party", "pi.webhook.tries": "third_party", "pi.webhook.again": "third_party",
-    "pi.webhook.success": "third_party", "pi.webhook.basic": "third_party", "pi.webhook.states": "third_party",
-    "pi.rate.header": "third_party", "pi.webhook.once": "documented", "pi.webhook.form": "observed",
-    "pi.create.administrator.empty": "assumed", "pi.create.administrator.phone": "assumed",
-    "pi.states.moves": "assumed", "pi.change.latest": "assumed",
-}  # fmt: skip
-"""Promises whose standing was once claimed too high, or that were not declared."""
-
-
-def test_guarantees_have_the_standing_of_their_source() -> None:
-    known = {one.id: one.standing.value for vendor in VENDORS.values() for one in FACTS[vendor.id].guarantees}
-    assert {id: known.get(id) for id in PROMISED} == PROMISED
+def test_every_statement_cites_documents_that_give_it_its_standing() -> None:
+    for vendor, name, basis in STATEMENTS:
+        documents = cited(vendor, basis.source)
+        assert documents or not basis.source.read, f"{name}: add it to the documents in the vendor's facts.toml"
+        assert {document.read for document in documents} <= {basis.source.read}, name
+        if basis.standing in FITTING:
+            found = {at_most(vendor, document) for document in documents}
+            assert found, name
+            assert found <= FITTING[basis.standing], f"{name} is called {basis.standing} by {basis.source}"
 
 
 def test_page_begins_with_the_lack_of_comparison_and_the_api_generation() -> None:
@@ -185,30 +116,17 @@ def test_versions_at_one_address_have_separate_rows() -> None:
 
 
 ASSUMPTIONS = [assumption for vendor in VENDORS.values() for assumption in FACTS[vendor.id].assumptions]
-UNSURE = {
-    item.id: item for vendor in VENDORS.values() for item in (*rules_and_guarantees(vendor), *vendor.behaviour_flags)
-}
+UNSURE = {item.id: item for items in ITEMS.values() for item in items}
 
 
 @pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda assumption: assumption.ids[0])
-def test_assumptions_name_facts_that_are_not_documented(assumption: Assumption) -> None:
+def test_an_assumption_names_facts_that_are_not_documented_flags_and_contracts(assumption: Assumption) -> None:
     for id in assumption.ids:
         item = UNSURE[id]
-        parts = {item.standing} | (
-            {item.of_status.standing, item.of_body.standing} if isinstance(item, Rule) else set()
-        )
-        assert parts != {Standing.DOCUMENTED}, id
-
-
-@pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda assumption: assumption.ids[0])
-def test_flags_of_assumptions_exist(assumption: Assumption) -> None:
-    settings = {field.name for field in fields(Config)}
-    flags = {switch.id for vendor in VENDORS.values() for switch in vendor.behaviour_flags}
-    assert set(assumption.flags) <= settings | flags
-
-
-@pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda assumption: assumption.ids[0])
-def test_checks_of_assumptions_select_contracts(assumption: Assumption) -> None:
+        refusal = {item.of_status.standing, item.of_body.standing} if isinstance(item, Rule) else set()
+        assert {item.standing} | refusal != {Standing.DOCUMENTED}, id
+    flags = {flag.id for vendor in VENDORS.values() for flag in vendor.behaviour_flags}
+    assert set(assumption.flags) <= {field.name for field in fields(Config)} | flags
     patterns = re.findall(r"--only '?([\w.*]+)'?", assumption.check)
     assert patterns or assumption.check.startswith(("by hand: ", "no check needed")), assumption.check
     for pattern in patterns:

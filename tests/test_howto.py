@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import ROOT, Server
+from assessment_simulator import pytest_plugin
+from assessment_simulator.client import Simulator
+from tests.pages import README, WRITTEN, blocks, listed, page, rows
+from tests.servers import Server
 from tests.suites import environment, passed, run, written
-from tests.test_docs import README, WRITTEN, blocks, rows
 
-PAGE = (ROOT / "docs" / "pytest.md").read_text()
+PAGE = page("pytest.md")
 PYTHON = [*blocks(PAGE, "python"), *blocks(README, "python")]
+# Blocks that say which file they are: one suite, with settings of its own.
 NAMED = {name: block for block in PYTHON for name in re.findall(r"\A# (\w+\.py)\n", block)}
-"""Blocks that say which file they are: one suite, with settings of its own."""
 SCRIPTS = [block for block in PYTHON if "def test_" not in block and block not in NAMED.values()]
 SUITES = [block for block in PYTHON if block not in SCRIPTS and block not in NAMED.values()]
 
@@ -37,11 +39,8 @@ def test_the_example_without_pytest_ends_well(server: Server) -> None:
 
 
 def test_the_page_lists_every_fixture_and_every_member_of_a_sandbox() -> None:
-    from assessment_simulator import pytest_plugin
-    from assessment_simulator.client import Simulator
-
     fixtures = {name for name in vars(pytest_plugin) if name.startswith("simulator")}
-    assert {name for row in rows(PAGE, "fixture") for name in re.findall(r"^`(\w+)`", row[0])} == fixtures
+    assert {*listed(PAGE, "fixture", r"^`(\w+)`")} == fixtures
     methods = {name for name in vars(Simulator) if not name.startswith("_")}
     said = {name for row in rows(PAGE, "member") for cell in row for name in re.findall(r"`(\w+)", cell)}
     assert methods - said == {"close"}  # the fixture's own business

@@ -3,7 +3,6 @@
 import contextlib
 import datetime as dt
 import json
-import os
 import socket
 import ssl
 import stat

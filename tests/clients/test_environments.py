@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.clients.environments import HOME, environment
+from tests.pages import README, blocks
 from tests.servers import ROOT
-from tests.test_docs import README, blocks
 
 BESIDE = {
     "fastapi 0.115": ("pytest", "fastapi==0.115.*"),

@@ -5,9 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import NamedTuple
+from contextlib import ExitStack, closing, contextmanager
 
 from assessment_contracts.cli import PROPERTIES, chosen
 from assessment_contracts.kit import ServerProcess, serve_command
@@ -17,72 +15,42 @@ from assessment_contracts.target import Target
 from tests.balancer import Balancer
 from tests.postgres import new_database, postgres
 
-Urls = Callable[[ExitStack, str, Path], list[str]]
-"""Starts servers over what keeps the log (a PostgreSQL server, a folder) until the stack is closed."""
-
-
-class Place(NamedTuple):
-    """A way to serve: what it is called in the table, and the servers. Several stand behind a balancer."""
-
-    title: str
-    start: Urls
-
-
-def _served(stack: ExitStack, *options: str) -> str:
-    return stack.enter_context(ServerProcess(serve_command(*options))).url
-
-
-def _memory(stack: ExitStack, server: str, folder: Path) -> list[str]:
-    return [_served(stack)]
-
-
-def _sqlite(stack: ExitStack, server: str, folder: Path) -> list[str]:
-    return [_served(stack, "--log", f"sqlite:{folder}/alone.db")]
-
-
-def _postgresql(stack: ExitStack, server: str, folder: Path) -> list[str]:
-    return [_served(stack, "--log", new_database(server))]
-
-
-def _balanced(stack: ExitStack, server: str, folder: Path) -> list[str]:
-    log = new_database(server)
-    return [_served(stack, "--log", log) for _ in range(3)]
-
-
+# Every way to serve, by its name on the command line: its title in the table.
 PLACES = {
-    "memory": Place("memory", _memory),
-    "sqlite": Place("SQLite", _sqlite),
-    "postgresql": Place("PostgreSQL", _postgresql),
-    "balanced": Place("PostgreSQL, three servers, by turns", _balanced),
+    "memory": "memory",
+    "sqlite": "SQLite",
+    "postgresql": "PostgreSQL",
+    "balanced": "PostgreSQL, three servers, by turns",
 }
-"""Every way, by its name on the command line."""
 
 
 @contextmanager
 def serves(name: str, server: str) -> Iterator[str]:
-    """Serve in that way for as long as the block lasts; gives the address to ask."""
+    """Serve in that way, with this PostgreSQL server, for as long as the block lasts; gives the address to ask."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        urls = PLACES[name].start(stack, server, Path(folder))
-        yield urls[0] if len(urls) == 1 else stack.enter_context(Balancer(*urls)).url
+        log = {"memory": "memory", "sqlite": f"sqlite:{folder}/alone.db"}.get(name) or new_database(server)
+        command = serve_command("--log", log)
+        if name == "balanced":
+            urls = [stack.enter_context(ServerProcess(command)).url for _ in range(3)]
+            yield stack.enter_context(Balancer(*urls)).url
+        else:
+            yield stack.enter_context(ServerProcess(command)).url
 
 
 def ask(url: str, profile: Profile, only: tuple[str, ...] = (), tell: Callable[[str], None] = print) -> list[Outcome]:
-    """What became of each property; what broke is told at once."""
-    target = Target(url)
-    target.probe()
+    """What became of each property; failures are reported at once."""
 
     def note(outcome: Outcome) -> None:
         if outcome.verdict is not Verdict.HELD:
             tell(told(outcome, Report("contracts", url, "", [outcome], outcome.seconds, {})))
 
-    try:
+    with closing(Target(url)) as target:
+        target.probe()
         return Runner(target, profile).run(chosen(PROPERTIES, only=only), note)
-    finally:
-        target.close()
 
 
 def main() -> int:
-    """Ask in every way, and tell."""
+    """Ask in every way, and print the table."""
     options = argparse.ArgumentParser(prog="scripts/contracts")
     options.add_argument("--profile", choices=list(PROFILES), default="default")
     options.add_argument("--log", choices=list(PLACES), nargs="+", default=list(PLACES))
@@ -97,8 +65,7 @@ def main() -> int:
                 outcomes = ask(url, PROFILES[asked.profile], tuple(asked.only))
             held = sum(outcome.verdict is Verdict.HELD for outcome in outcomes)
             wrong += len(outcomes) - held
-            title, seconds = PLACES[name].title, time.monotonic() - began
-            print(f"| {title} | {held} | {len(outcomes)} | {seconds:.0f} |", flush=True)
+            print(f"| {PLACES[name]} | {held} | {len(outcomes)} | {time.monotonic() - began:.0f} |", flush=True)
     return 1 if wrong else 0
 
 
