@@ -1,7 +1,6 @@
 """A mail server for tests: it records mails, refuses given recipients, and can be slow."""
 
 import asyncio
-import socket
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,12 +11,7 @@ from typing import Self, cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-
-def free_port() -> int:
-    """A port that is free."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
+from tests.waiting import free_port
 
 
 @dataclass(frozen=True)

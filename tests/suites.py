@@ -7,8 +7,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx2
-
 ALONE = ("-p", "assessment_simulator.pytest_plugin", "-p", "xdist")
 """The plugins of a suite that has no others installed: pytest looks for none itself."""
 
@@ -45,11 +43,3 @@ def passed(done: subprocess.CompletedProcess[str], count: int) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     (outcome,) = re.findall(r"^=* ?(\d+ passed) in ", done.stdout, re.MULTILINE)
     assert outcome == f"{count} passed", done.stdout
-
-
-def answers(url: str) -> bool:
-    """Whether a server is there."""
-    try:
-        return httpx2.get(f"{url}/_simulator/health", trust_env=False).is_success
-    except httpx2.TransportError:
-        return False

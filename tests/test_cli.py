@@ -27,23 +27,16 @@ from assessment_simulator.storage import Unusable
 from assessment_simulator.storage.factory import opened
 from tests.commands import MODULE, call, complaint, nothing_served, run, settings_of
 from tests.postgres import new_database
-from tests.server import ROOT, assessment
+from tests.server import ROOT
 from tests.servers import Sandbox, Server, served
-from tests.waiting import until
+from tests.waiting import free_port, until
 
 __all__ = ["nothing_served"]
 
 SCRIPT = (str(Path(sys.executable).with_name("assessment-simulator")),)
 PI = "/api/v1/behavioralassessments"
+# Gives options by the number of processes.
 Several = Callable[[str], tuple[str, ...]]
-"""Gives options by the number of processes."""
-
-
-@pytest.fixture(params=[MODULE, SCRIPT], ids=["module", "script"])
-def command(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """Both ways to call the program."""
-    way: tuple[str, ...] = request.param
-    return way
 
 
 @contextlib.contextmanager
@@ -76,10 +69,10 @@ def responding(response: bytes | Callable[[socket.socket], None]) -> Iterator[st
 # All commands.
 
 
+@pytest.mark.parametrize("command", [MODULE, SCRIPT], ids=["module", "script"])
 def test_the_version_is_printed(command: tuple[str, ...]) -> None:
-    done = run("--version", command=command)
-    version = f"assessment-simulator, version {assessment_simulator.__version__}"
-    assert (done.returncode, done.stdout.strip()) == (0, version)
+    version = f"assessment-simulator, version {assessment_simulator.__version__}\n"
+    assert run("--version", command=command).stdout == version
 
 
 def test_the_help_names_every_command_and_every_option_of_serve_with_its_variable() -> None:
@@ -102,36 +95,17 @@ WITHOUT = "import sys; sys.modules['hypothesis'] = None; from assessment_simulat
 
 
 def test_without_the_extra_contracts_check_says_what_to_install() -> None:
-    def run_without(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def run_without(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return run(command=(sys.executable, "-c", WITHOUT.format([*arguments])))
 
-    done = run_without("--help")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "check" in done.stdout
-    assert "serve" in done.stdout
-    for arguments in (("check",), ("check", "--help"), ("check", "client", "ours:Client", "--only", "x")):
+    assert "check" in run_without("--help").stdout
+    for arguments in (("check",), ("check", "client", "ours:Client", "--only", "x")):
         done = run_without(*arguments)
         complaint(done, "pip install 'assessment-simulator[contracts]'")
         assert done.returncode == 1
 
 
 # serve
-
-
-def test_the_first_line_is_the_url_and_nothing_else_is_printed(command: tuple[str, ...]) -> None:
-    with subprocess.Popen(
-        [*command, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdout
-        assert process.stderr
-        line = process.stdout.readline().decode()
-        found = re.fullmatch(r"listening on (http://127\.0\.0\.1:(\d+))\n", line)
-        assert found, line
-        assert int(found[2]) > 0
-        assert httpx2.get(f"{found[1]}/_simulator/health", trust_env=False).status_code == 200
-        process.terminate()
-        assert process.wait(10) == 0
-        assert (process.stdout.read(), process.stderr.read()) == (b"", b"")
 
 
 def test_a_port_in_use_is_reported_in_a_line() -> None:
@@ -159,12 +133,9 @@ def test_a_full_disk_under_standard_output_is_reported_in_a_line(workers: str, s
     assert (done.returncode, done.stderr) == (1, "cannot write to standard output: No space left on device\n")
 
 
-@pytest.mark.parametrize(
-    ("workers", "streams"), [("1", ">&-"), ("2", ">&-"), ("1", ">&- <&-"), ("1", ">&- 2>&-"), ("2", "<&- >&- 2>&-")]
-)
+@pytest.mark.parametrize(("workers", "streams"), [("1", ">&-"), ("1", ">&- <&-"), ("2", "<&- >&- 2>&-")])
 def test_with_closed_standard_streams_it_serves_and_stops(workers: str, streams: str, several: Several) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     closed = ("sh", "-c", f'exec "$@" {streams}', "sh", *MODULE, "serve", "--port", port, *several(workers))
     with subprocess.Popen(closed, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
@@ -195,20 +166,16 @@ def test_a_worker_that_fails_ends_and_does_not_continue_as_its_parent(postgres_s
     assert done.stderr.count("ValueError: broken on purpose") == 1
 
 
-def test_a_host_of_another_machine_ends_the_program_with_a_line() -> None:
-    done = run("serve", "--port", "0", "--host", "203.0.113.9")
-    reason = "cannot listen on 203.0.113.9:0: Cannot assign requested address\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", reason)
-
-
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "300.1.1.1", "a b", "aé..b", "x" * 300, "::1::2"])
-def test_a_host_name_that_cannot_be_resolved_is_reported_in_a_line(host: str) -> None:
+@pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid", "300.1.1.1", "a b", "aé..b", "::1::2"])
+def test_a_host_of_another_machine_and_one_that_cannot_be_resolved_are_reported_in_a_line(host: str) -> None:
     settings = settings_of("--port", "0", "--host", host)
     with pytest.raises(OSError) as refused:  # noqa: PT011 - the line below says which
         listen(settings)
-    assert start_error(settings, refused.value) == f"cannot listen on {host}:0: the name {host} cannot be resolved"
+    reason = "Cannot assign requested address" if host == "203.0.113.9" else f"the name {host} cannot be resolved"
+    assert start_error(settings, refused.value) == f"cannot listen on {host}:0: {reason}"
 
 
+# Values that the message names.
 INVALID: dict[str, tuple[str, ...]] = {
     "--port": ("abc", "65536", "-1"), "--access": ("half",), "--workers": ("0",), "--keep": ("0",),
     "--idle": ("1h",), "--keep-for": ("a month",), "--grace": ("nan", "-1", "soon", "99999"),
@@ -230,8 +197,8 @@ INVALID: dict[str, tuple[str, ...]] = {
     ),
     "--webhook-hosts": ("http://foo/", "foo:80", "127.0.0.1:80", "[::1]", "a b", "foo?", ","),
 }  # fmt: skip
-"""Values that the message names."""
 UNITS = "weeks, days, hours, minutes and seconds"
+# Values, and the remedy that the message names.
 REMEDIES = [
     *(("--host", host, "every address of this machine") for host in ("", " ", "[]")),
     ("--log", "oracle:x", "it must be memory, sqlite:PATH"), ("--idle", "PT0S", "longer than zero"),
@@ -240,7 +207,6 @@ REMEDIES = [
     ("--allowed-hosts", "ok.example,foo:80", "'foo:80' is not a host name, such as sim.example"),
     ("--cors-origins", "http://ok.example,app.example", "'app.example' is not an origin, such as https://app.example"),
 ]  # fmt: skip
-"""Values, and the remedy that the message names."""
 
 
 @pytest.mark.usefixtures("nothing_served")
@@ -262,30 +228,37 @@ def test_a_public_url_with_a_password_is_refused_and_not_shown() -> None:
     assert "hunter2" not in done.stderr
 
 
-UNSENDABLE = [(" ", "a space"), (" a", "a space"), ("a\n", "line break at"), ("a\tb", "a control character")]
+# Tokens, and what the message says of each; those that cannot be sent are refused by `doctor`, too.
+UNSENDABLE = {" ": "a space", " a": "a space", "a\n": "line break at", "a\tb": "a control character"}
+WEAK = [
+    (("serve", "--access", access), token, f"has {len(token)} characters; give at least 16")
+    for access in ("open", "closed")
+    for token in ("¶", "fifteen-letters")
+]
+TOKENS = [((command,), *row) for command in ("serve", "doctor") for row in UNSENDABLE.items()] + WEAK
 
 
 @pytest.mark.usefixtures("nothing_served")
-def test_an_invalid_control_token_is_refused_and_not_shown() -> None:
-    for token, wrong in UNSENDABLE:
-        for command in ("serve", "doctor"):
-            done = call(command, environ={"SIMULATOR_CONTROL_TOKEN": token})
-            complaint(done, "SIMULATOR_CONTROL_TOKEN", wrong, "Authorization")
-            assert done.returncode == 2
-    for token in ("¶", "fifteen-letters", "ü" * 15):
-        for access in ("open", "closed"):
-            done = call("serve", "--access", access, environ={"SIMULATOR_CONTROL_TOKEN": token})
-            complaint(done, "SIMULATOR_CONTROL_TOKEN", f"has {len(token)} characters", "at least 16", "openssl rand")
-            assert done.returncode == 2
-            assert token not in done.stderr
-        with pytest.raises(ValueError, match="give at least 16"):
-            Settings(access="closed", control_token=token)
-    assert Settings(access="closed", control_token="t" * 16).control_token == "t" * 16
+@pytest.mark.parametrize(("command", "token", "words"), TOKENS)
+def test_an_invalid_control_token_is_refused_and_not_shown(command: tuple[str, ...], token: str, words: str) -> None:
+    done = call(*command, environ={"SIMULATOR_CONTROL_TOKEN": token})
+    complaint(done, "SIMULATOR_CONTROL_TOKEN")
+    assert all(part in " ".join(done.stderr.split()) for part in words.split("; "))
+    assert done.returncode == 2
+    assert len(token) < 5 or token not in done.stderr
 
 
-@pytest.mark.parametrize("wrong", [{"log": "nope"}, {"log": "sqlite:"}, {"log": "oracle:x"}, {"access": "half"}])
+WRONG_SETTINGS = [
+    {"log": "sqlite:"},
+    {"log": "oracle:x"},
+    {"access": "half"},
+    {"access": "closed", "control_token": "t"},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG_SETTINGS)
 def test_invalid_settings_raise_a_value_error(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="it must be"):
+    with pytest.raises(ValueError, match=r"it must be|give at least 16"):
         Settings(**wrong)
 
 
@@ -340,9 +313,8 @@ def test_an_unusable_log_file_ends_the_program_with_a_line(tmp_path: Path) -> No
     complaint(run("serve", "--port", "0", "--log", f"sqlite:{path}"), str(path), "there is no folder")
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_an_unreachable_database_ends_the_program_with_a_line(workers: str) -> None:
-    done = run("serve", "--port", "0", "--log", "postgresql://sim:hunter2@127.0.0.1:1/x", "--workers", workers)
+def test_an_unreachable_database_ends_the_program_with_a_line() -> None:
+    done = run("serve", "--port", "0", "--log", "postgresql://sim:hunter2@127.0.0.1:1/x", "--workers", "2")
     complaint(done, "--log postgresql:")
     assert done.returncode == 1
     assert "hunter2" not in done.stderr
@@ -365,43 +337,20 @@ def test_an_unusable_database_is_reported_in_a_line_without_its_password(address
     assert "hunter2" not in line
 
 
-def test_ipv6_addresses_have_brackets() -> None:
-    with served("--host", "::1") as url:
-        assert re.fullmatch(r"http://\[::1\]:\d+", url)
-        assert httpx2.get(f"{url}/_simulator/health", trust_env=False).status_code == 200
-        answer = httpx2.get(f"{url}/api/v1/nope", trust_env=False)
-        assert f"{url}/api/v1/nope" in answer.json()["Message"]
-
-
 def test_variables_apply_where_no_option_is_given(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text('{"sandboxes": {"ada": {"invitation_days": 20}}}')
     environ = {
-        "SIMULATOR_PORT": "1", "SIMULATOR_HOST": "127.0.0.1", "SIMULATOR_LOG": "memory", "SIMULATOR_ACCESS": "open",
+        "SIMULATOR_PORT": "1", "SIMULATOR_HOST": "::1", "SIMULATOR_LOG": "sqlite:a.db", "SIMULATOR_ACCESS": "open",
         "SIMULATOR_CONFIG": str(config), "SIMULATOR_PUBLIC_URL": "https://sim.example",
-        "SIMULATOR_WEBHOOK_HOSTS": "hook.example, *.hook.example",
     }  # fmt: skip
-    with Server(environ=environ) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
-        assert not server.url.endswith(":1"), "an option comes before its variable"
-        sandbox = Sandbox(http, "ada")
-        assert sandbox.control_json("GET", "/config")["invitation_days"] == 20
-        made = assessment(sandbox, assessmentStatusWebHook=server.url)
-        assert made["assessmentUrl"].startswith("https://sim.example/")
-        sandbox.control_json("POST", f"/invitations/{made['assessmentId']}/complete")
-        sandbox.control_json("POST", "/clock", {"until_idle": True})
-        assert sandbox.control_json("GET", "/deliveries")[0]["attempts"][0]["error"] == "refused by policy"
+    options = [part for name, value in environ.items() for part in (option_of(name), value)]
+    assert settings_of(environ=environ) == settings_of(*options) != settings_of()
+    assert settings_of("--port", "2", environ=environ).port == 2
 
 
-def test_the_port_of_the_environment_is_used_by_serve_and_ready() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environ = {**os.environ, "SIMULATOR_PORT": str(port)}
-    with subprocess.Popen([*MODULE, "serve"], stdout=subprocess.PIPE, env=environ) as process:
-        assert process.stdout
-        assert process.stdout.readline().decode() == f"listening on http://127.0.0.1:{port}\n"
-        assert run("ready", environ={"SIMULATOR_PORT": str(port)}).returncode == 0
-        process.terminate()
-        assert process.wait(10) == 0
+def option_of(variable: str) -> str:
+    return "--" + variable.removeprefix("SIMULATOR_").lower().replace("_", "-")
 
 
 def test_an_empty_variable_counts_as_missing() -> None:
@@ -513,11 +462,10 @@ def test_a_missing_configuration_file_is_refused(tmp_path: Path, name: str) -> N
 # ready
 
 
+@pytest.mark.parametrize("command", [MODULE, SCRIPT], ids=["module", "script"])
 def test_ready_exits_with_0_when_the_server_answers(server: Server, command: tuple[str, ...]) -> None:
-    for url in (server.url, f"{server.url}/"):
-        done = run("ready", "--url", url, command=command)
-        assert done.returncode == 0
-        assert done.stderr == ""
+    done = run("ready", "--url", f"{server.url}/", command=command)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_ready_uses_no_proxy_and_needs_no_token(closed: Server) -> None:
@@ -549,28 +497,18 @@ def test_ready_exits_with_1_when_something_else_answers(answer: bytes) -> None:
     assert done.returncode == 1
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://127.0.0.1:abc"])
-def test_ready_exits_with_1_when_nothing_answers(url: str) -> None:
+INVALID_URL = "{url!r} is not an http or https URL with a host"
+WRONG_URLS = [
+    ("http://127.0.0.1:1", "{url}"), ("http://127.0.0.1:abc", "{url}"),
+    *((url, INVALID_URL) for url in ("nonsense", "foo:80", "ftp://127.0.0.1", "http://127.0.0.1:99999", "http://a b",
+                                     "http://[::1", "file:///")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("url", "words"), WRONG_URLS)
+def test_ready_exits_with_1_when_nothing_answers_and_for_an_invalid_url(url: str, words: str) -> None:
     done = call("ready", "--url", url)
-    complaint(done, url)
-    assert done.returncode == 1
-
-
-INVALID_URLS = [
-    "nonsense",
-    "foo:80",
-    "ftp://127.0.0.1",
-    "http://127.0.0.1:99999",
-    "http://a b",
-    "http://[::1",
-    "file:///",
-]
-
-
-@pytest.mark.parametrize("url", INVALID_URLS)
-def test_ready_exits_with_1_for_an_invalid_url(url: str) -> None:
-    done = call("ready", "--url", url)
-    complaint(done, f"{url!r} is not an http or https URL with a host")
+    complaint(done, words.format(url=url))
     assert done.returncode == 1
 
 
@@ -650,22 +588,28 @@ def test_routes_prints_every_endpoint_of_both_vendors() -> None:
     assert "The Predictive Index" in done.stdout
 
 
-def test_the_demo_shows_both_vendors(command: tuple[str, ...]) -> None:
-    done = run("demo", command=command)
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii:strict", "cp437:strict"])
+def test_the_demo_shows_both_vendors_in_any_encoding(encoding: str) -> None:
+    done = run("demo", environ={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
     assert (done.returncode, done.stderr) == (0, "")
     first, second = done.stdout.split("\nThe Predictive Index\n")
     assert first.startswith("pymetrics\n")
     for story, words in (
         (first, ("201 POST /mercury/oauth/token", "201 POST /mercury/order", "200 POST /mercury/order", "complete",
                  "webhook received", "Fulfilled", "score")),
-        (second, (f"201 POST {PI}", "complete", "webhook received", "assessmentState=40", "in state 40")),
+        (second, (f"201 POST {PI}", "complete", "webhook received", "assessmentState=40", "in state 40",
+                  "Look around")),
     ):  # fmt: skip
         assert [word for word in words if word not in story] == []
-    assert re.search(r"http://127\.0\.0\.1:\d+/\s", done.stdout)
 
 
-def test_the_demo_goes_on_serving_until_ctrl_c() -> None:
-    with subprocess.Popen([*MODULE, "demo", "--stay"], stdout=subprocess.PIPE, text=True) as process:
+@pytest.mark.parametrize("option", ["--stay", "--open"])
+def test_the_demo_goes_on_serving_until_ctrl_c_and_may_open_a_tour_in_the_browser(option: str, tmp_path: Path) -> None:
+    seen, browser = tmp_path / "seen", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" >{seen}\n')
+    browser.chmod(0o755)
+    environ = {**os.environ, "BROWSER": f"{browser} %s"}
+    with subprocess.Popen([*MODULE, "demo", option], stdout=subprocess.PIPE, text=True, env=environ) as process:
         assert process.stdout
         said = ""
         while "Still serving" not in said:
@@ -674,33 +618,15 @@ def test_the_demo_goes_on_serving_until_ctrl_c() -> None:
             said += line
         found = re.search(r"http://127\.0\.0\.1:\d+(?=/\s)", said)
         assert found
+        if option == "--open":
+            assert "1. Finish the assessment" in httpx2.get(seen.read_text().strip(), trust_env=False).text
         assert httpx2.get(f"{found[0]}/_simulator/health", trust_env=False).status_code == 200
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
-
-
-def test_the_demo_opens_a_tour_in_the_browser_and_goes_on_serving(tmp_path: Path) -> None:
-    seen, browser = tmp_path / "seen", tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\necho "$1" >{seen}\n')
-    browser.chmod(0o755)
-    environ = {**os.environ, "BROWSER": f"{browser} %s"}
-    with subprocess.Popen([*MODULE, "demo", "--open"], stdout=subprocess.PIPE, text=True, env=environ) as process:
-        assert process.stdout
-        said = ""
-        while "Still serving" not in said:
-            line = process.stdout.readline()
-            assert line, said
-            said += line
-        page = httpx2.get(seen.read_text().strip(), trust_env=False)
-        assert page.status_code == 200
-        assert "1. Finish the assessment" in page.text
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
 
 
 # Narrow encodings.
 
-ENCODINGS = ["ascii", "latin-1", "cp437", "cp1252", "utf-16"]
 PRINTING = [
     ("--help",), ("serve", "--help"), ("demo", "--help"), ("doctor", "--help"), ("check", "server", "--help"),
     ("check", "server", "--list"), ("rules",), ("routes",), ("rules", "--json"), ("openapi", "control"),
@@ -709,16 +635,9 @@ PRINTING = [
 
 
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-16"])
 def test_printing_does_not_fail_in_a_narrow_encoding(encoding: str, arguments: tuple[str, ...]) -> None:
     result = CliRunner(charset=encoding).invoke(main, arguments)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     if "--json" in arguments or "openapi" in arguments:
         assert isinstance(json.loads(result.stdout_bytes.decode(encoding)), list | dict)
-
-
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii:strict", "cp437:strict"])
-def test_the_demo_works_in_a_narrow_encoding(encoding: str) -> None:
-    done = run("demo", environ={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Look around" in done.stdout

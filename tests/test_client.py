@@ -182,8 +182,6 @@ def test_an_impossible_action_raises_its_reason(handle: Simulator) -> None:
     handle.expire(id)
     with pytest.raises(SimulatorError, match=r"409.*complete"):
         handle.complete(id)
-    with pytest.raises(SimulatorError, match="cannot accept"):
-        handle.act(id, "accept")
 
 
 def test_a_snapshot_is_restored_and_deleted(handle: Simulator) -> None:
@@ -215,12 +213,11 @@ def test_a_fork_is_independent_keeps_a_chosen_webhook_url_and_closes_with_its_or
 
 
 def test_a_reset_deletes_invitations_and_webhooks(handle: Simulator) -> None:
-    for _ in range(2):
-        handle.complete(assess(handle))
-        handle.webhooks.wait_for(1)
-        handle.reset()
-        assert handle.invitations == []
-        assert len(handle.webhooks) == 0
+    handle.complete(assess(handle))
+    handle.webhooks.wait_for(1)
+    handle.reset()
+    assert handle.invitations == []
+    assert len(handle.webhooks) == 0
 
 
 def test_mails_are_listed(handle: Simulator) -> None:
@@ -299,22 +296,18 @@ def test_webhooks_of_both_vendors_are_received_and_found(handle: Simulator) -> N
     assert repr(received) == repr(handle.webhooks)
 
 
-def test_a_failing_listener_is_called_again_as_the_vendor_does(handle: Simulator) -> None:
+def test_a_failing_or_slow_listener_is_called_again_as_the_vendor_does(handle: Simulator) -> None:
+    handle.config(webhook_timeout=0.05)
     handle.webhooks.answer_with(500, 503, 200)
     handle.complete(assess(handle))
     handle.webhooks.wait_for(1)
     handle.clock.advance("24h")
-    assert len(handle.webhooks) == 3
     assert [one["status"] for one in handle.deliveries[0]["attempts"]] == [500, 503, 200]
-
-
-def test_a_slow_listener_times_out(handle: Simulator) -> None:
-    handle.config(webhook_timeout=0.05)
     handle.webhooks.answer_with(200, delay=0.5)
     handle.complete(assess(handle))
-    handle.webhooks.wait_for(1)
+    handle.webhooks.wait_for(4)
     handle.clock.advance("1s")
-    assert handle.deliveries[0]["attempts"][0]["status"] is None
+    assert handle.deliveries[1]["attempts"][0]["status"] is None
 
 
 def test_invalid_statuses_of_the_listener_are_refused(handle: Simulator) -> None:
@@ -365,14 +358,11 @@ def test_a_wait_that_times_out_shows_what_came_nearest_and_what_was_tried(handle
         handle.webhooks.wait_for(1, within=0.01)
 
 
-UNREACHED = {
-    "connection refused": "http://127.0.0.1:9",
-    "another program answers there": "{server}",
-    "the server's policy refuses it": "http://169.254.169.254",
-}
+# Nothing listens there; another program answers there; the server's policy refuses it.
+UNREACHED = ["http://127.0.0.1:9", "{server}", "http://169.254.169.254"]
 
 
-@pytest.mark.parametrize("url", UNREACHED.values(), ids=UNREACHED)
+@pytest.mark.parametrize("url", UNREACHED)
 def test_a_server_that_does_not_reach_the_listener_is_detected(
     server: Server, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
@@ -390,14 +380,11 @@ def test_a_server_that_does_not_reach_the_listener_is_detected(
 
 LISTENING = [
     ("127.0.0.1", None, r"http://127\.0\.0\.1:\d+"),
-    ("[::1]", None, r"http://\[::1\]:\d+"),
     ("::1", None, r"http://\[::1\]:\d+"),
-    ("0.0.0.0", None, r"http://127\.0\.0\.1:\d+"),  # noqa: S104
     ("[::]", "http://127.0.0.1", r"http://127\.0\.0\.1:\d+"),
     ("0.0.0.0:{port}", None, r"http://127\.0\.0\.1:{port}"),
     ("[::1]:{port}", None, r"http://\[::1\]:{port}"),
     ("127.0.0.1:{port}", "http://app.localhost:{port}/", r"http://app\.localhost:{port}"),
-    ("::", "http://[::1]", r"http://\[::1\]:\d+"),
 ]
 
 

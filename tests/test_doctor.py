@@ -14,6 +14,7 @@ from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Received, Reply, San
 from tests.test_cli import UNREADY, responding
 
 KEYS = ("--pymetrics-client-id", "--pymetrics-client-secret", "--pymetrics-api-key", "--pi-api-key")
+SUBJECTS = ["server", "log", "access", "PI keys", "pymetrics", "sandbox", "owner", "clock", "faults", "settings"]
 
 
 def doctor(*arguments: str, **environ: str) -> tuple[int, dict[str, tuple[str, str]], str]:
@@ -25,35 +26,46 @@ def doctor(*arguments: str, **environ: str) -> tuple[int, dict[str, tuple[str, s
     return result.exit_code, found, result.output
 
 
-def keys_of(sandbox: Sandbox) -> list[str]:
-    """The options with a sandbox's own keys in open access."""
-    keys = [sandbox.credential, "any", sandbox.credential, sandbox.credential]
-    return [part for pair in zip(KEYS, keys, strict=True) for part in pair]
+def check_line(
+    subject: str, verdict: str, words: str, *arguments: str, status: int | None = None, **environ: str
+) -> dict[str, tuple[str, str]]:
+    """The line of `subject` has this verdict and these words; returns all lines."""
+    ended, found, said = doctor(*arguments, **environ)
+    assert ended == ({"failed": 1}.get(verdict, 0) if status is None else status), said
+    assert found[subject][0] == verdict
+    assert words in found[subject][1]
+    return found
+
+
+def options(*values: str) -> list[str]:
+    """The options with these keys."""
+    return [part for pair in zip(KEYS, values, strict=True) for part in pair]
+
+
+def look_at(sandbox: Sandbox) -> tuple[str, ...]:
+    return ("--url", sandbox.url, "--sandbox", sandbox.name)
 
 
 def test_all_checks_of_a_healthy_server_pass(sandbox: Sandbox, listener: Listener) -> None:
-    status, found, said = doctor(
-        "--url", sandbox.url, "--sandbox", sandbox.name, *keys_of(sandbox), "--listener", listener.url
-    )
+    key = sandbox.credential
+    status, found, said = doctor(*look_at(sandbox), *options(key, "any", key, key), "--listener", listener.url)
     assert status == 0, said
-    subjects = "server, log, access, PI keys, pymetrics, sandbox, owner, clock, faults, settings, listener".split(", ")
-    assert {what: verdict for what, (verdict, _) in found.items()} == dict.fromkeys(subjects, "ok")
+    assert {what: verdict for what, (verdict, _) in found.items()} == dict.fromkeys([*SUBJECTS, "listener"], "ok")
     assert sandbox.control_json("GET", "/deliveries") == []
     assert listener.received[0].json == {"type": "simulator.test"}
 
 
 def test_without_a_sandbox_only_the_server_is_checked(server: Server) -> None:
     status, found, _ = doctor("--url", server.url)
-    assert (status, [*found]) == (0, ["server", "log", "access"])
+    assert (status, [*found]) == (0, SUBJECTS[:3])
 
 
 def test_keys_are_read_from_the_environment(sandbox: Sandbox) -> None:
     key = sandbox.credential
     environ = {"PYMETRICS_CLIENT_ID": key, "PYMETRICS_CLIENT_SECRET": "x", "PYMETRICS_API_KEY": key, "PI_API_KEY": key}
-    status, found, said = doctor("--url", sandbox.url, "--sandbox", sandbox.name, **environ)
+    status, found, said = doctor(*look_at(sandbox), **environ)
     assert status == 0, said
-    assert found["PI keys"] == ("ok", f"they open {sandbox.name!r}")
-    assert found["pymetrics"] == ("ok", f"they open {sandbox.name!r}")
+    assert found["PI keys"] == found["pymetrics"] == ("ok", f"they open {sandbox.name!r}")
 
 
 WRONG_KEYS = [
@@ -68,90 +80,62 @@ WRONG_KEYS = [
 
 @pytest.mark.parametrize(("keys", "what", "words"), WRONG_KEYS)
 def test_keys_that_do_not_open_the_sandbox_fail(sandbox: Sandbox, keys: list[str], what: str, words: str) -> None:
-    status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, *keys)
-    assert (status, found[what][0]) == (1, "failed")
-    assert words in found[what][1]
+    found = check_line(what, "failed", words, *look_at(sandbox), *keys)
     assert found["settings"][0] == "ok", "it goes on with the other checks"
 
 
-def test_a_frozen_clock_faults_maintenance_and_limits_are_notes(sandbox: Sandbox) -> None:
-    sandbox.control_json("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"})
-    sandbox.control_json("PUT", "/faults", [{"id": "gone", "do": "drop", "vendor": "pymetrics"}])
-    sandbox.control_json("PATCH", "/config", {"maintenance": True, "rate_limit": 7})
-    status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name)
-    assert status == 0
-    notes = {what: said for what, (verdict, said) in found.items() if verdict == "note"}
-    assert [*notes] == ["clock", "faults", "settings", "listener"]
-    assert "is frozen at 2026-01-01T00:00:00" in notes["clock"]
-    assert "gone (drop, met 0)" in notes["faults"]
-    assert "maintenance" in notes["settings"]
-    assert "over 7 a minute" in notes["settings"]
-    assert "not tried" in notes["listener"]
+CHANGES: list[tuple[str, str, object, str, str]] = [
+    ("POST", "/clock", {"freeze": "2026-01-01T00:00:00Z"}, "clock", "is frozen at 2026-01-01T00:00:00"),
+    ("POST", "/clock", {"advance": "P2D"}, "clock", "ahead of"),
+    ("PUT", "/faults", [{"id": "gone", "do": "drop", "vendor": "pymetrics"}], "faults", "gone (drop, met 0)"),
+    ("PATCH", "/config", {"maintenance": True}, "settings", "maintenance"),
+    ("PATCH", "/config", {"rate_limit": 7}, "settings", "over 7 a minute"),
+    ("PATCH", "/config", {}, "listener", "not tried"),
+]
 
 
-def test_a_clock_ahead_is_a_note(sandbox: Sandbox) -> None:
-    sandbox.control_json("POST", "/clock", {"advance": "P2D"})
-    _, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name)
-    assert found["clock"][0] == "note"
-    assert "ahead of" in found["clock"][1]
+@pytest.mark.parametrize(("method", "path", "body", "subject", "words"), CHANGES)
+def test_what_may_surprise_in_a_sandbox_is_a_note(
+    sandbox: Sandbox, method: str, path: str, body: object, subject: str, words: str
+) -> None:
+    sandbox.control_json(method, path, body)
+    check_line(subject, "note", words, *look_at(sandbox))
 
 
-def test_a_dropped_response_fails(sandbox: Sandbox) -> None:
+def test_a_dropped_response_fails_and_keys_without_a_journal_are_a_note(sandbox: Sandbox) -> None:
+    key = sandbox.credential
     sandbox.control_json("PUT", "/faults", [{"do": "drop"}])
-    status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, *keys_of(sandbox))
-    assert status == 1
-    assert "a fault does that" in found["PI keys"][1]
+    found = check_line("PI keys", "failed", "a fault does that", *look_at(sandbox), *options(key, "any", key, key))
     assert found["pymetrics"][0] == "failed"
-
-
-def test_keys_are_a_note_without_a_journal(sandbox: Sandbox) -> None:
+    sandbox.control_json("DELETE", "/faults")
     sandbox.control_json("PATCH", "/config", {"journal": {"entries": 0, "bytes": 0}})
-    status, found, _ = doctor("--url", sandbox.url, "--sandbox", sandbox.name, "--pi-api-key", sandbox.credential)
-    assert (status, found["PI keys"][0]) == (0, "note")
+    check_line("PI keys", "note", "", *look_at(sandbox), "--pi-api-key", key)
 
 
 def test_the_listener_is_called_by_the_server(listener: Listener, sandbox: Sandbox) -> None:
-    look = ("--url", sandbox.url, "--sandbox", sandbox.name)
+    look = look_at(sandbox)
     sandbox.control_json("PATCH", "/config", {"default_webhook_url": f"{listener.url}/own"})
-    assert doctor(*look)[1]["listener"][0] == "ok"
+    check_line("listener", "ok", "", *look)
     assert listener.received[-1].path == "/own"
     listener.answers = [404]
-    status, found, _ = doctor(*look)
-    assert (status, found["listener"][0]) == (0, "note")
-    assert "answers 404" in found["listener"][1]
-    status, found, _ = doctor(*look, "--listener", "http://127.0.0.1:1")
-    assert (status, found["listener"][0]) == (1, "failed")
-    assert "cannot be reached from the server (ConnectionRefusedError" in found["listener"][1]
-    status, found, _ = doctor(*look, "--listener", "http://169.254.169.254/")
-    assert (status, found["listener"][0]) == (1, "failed")
-    assert "refused by policy" in found["listener"][1]
-
-
-def test_closed_access_without_the_control_token_fails(closed: Server) -> None:
-    status, found, _ = doctor("--url", closed.url)
-    assert (status, found["access"][0]) == (1, "failed")
-    assert "set SIMULATOR_CONTROL_TOKEN" in found["access"][1]
-    status, found, _ = doctor("--url", closed.url, SIMULATOR_CONTROL_TOKEN="wrong")
-    assert (status, found["access"][0]) == (1, "failed")
-    assert "not this server's" in found["access"][1]
+    check_line("listener", "note", "answers 404", *look)
+    unreached = "cannot be reached from the server (ConnectionRefusedError"
+    check_line("listener", "failed", unreached, *look, "--listener", "http://127.0.0.1:1")
+    check_line("listener", "failed", "refused by policy", *look, "--listener", "http://169.254.169.254/")
 
 
 def test_closed_access_is_checked_with_the_control_token(closed: Server) -> None:
-    token = {"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN}
-    status, found, _ = doctor("--url", closed.url, "--sandbox", "looked-at", **token)
-    assert (status, found["sandbox"][0]) == (1, "failed")
-    assert "there is no sandbox 'looked-at'" in found["sandbox"][1]
-    url = f"{closed.url}/_simulator/sandboxes"
-    keys = [
-        httpx2.post(url, headers=CONTROL, json={"name": name}, trust_env=False).json()["credentials"]
-        for name in ("looked-at", "another")
-    ]
-    for opens, verdict in zip(keys, ("ok", "failed"), strict=True):
-        pymetrics = opens["pymetrics"]
-        values = [*(pymetrics[name] for name in ("client_id", "client_secret", "api_key"))]
-        values.append(opens["predictive_index"]["api_key"])
-        options = [part for pair in zip(KEYS, values, strict=True) for part in pair]
-        status, found, said = doctor("--url", closed.url, "--sandbox", "looked-at", *options, **token)
+    look, token = ("--url", closed.url, "--sandbox", "looked-at"), {"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN}
+    check_line("access", "failed", "set SIMULATOR_CONTROL_TOKEN", *look)
+    check_line("access", "failed", "not this server's", *look, SIMULATOR_CONTROL_TOKEN="wrong")
+    check_line("sandbox", "failed", "there is no sandbox", *look, SIMULATOR_CONTROL_TOKEN=CONTROL_TOKEN)
+    for name, verdict in (("looked-at", "ok"), ("another", "failed")):
+        opened = httpx2.post(
+            f"{closed.url}/_simulator/sandboxes", headers=CONTROL, json={"name": name}, trust_env=False
+        ).json()["credentials"]
+        pymetrics, pi = opened["pymetrics"], opened["predictive_index"]
+        values = [pymetrics["client_id"], pymetrics["client_secret"], pymetrics["api_key"], pi["api_key"]]
+        status, found, said = doctor(*look, *options(*values), **token)
         assert (found["PI keys"][0], found["pymetrics"][0]) == (verdict, verdict), said
         assert status == (0 if verdict == "ok" else 1)
         assert [value for value in values if value in said] == []
@@ -160,23 +144,13 @@ def test_closed_access_is_checked_with_the_control_token(closed: Server) -> None
 @pytest.mark.parametrize("answer", UNREADY.values(), ids=UNREADY)
 def test_another_server_exits_with_2(answer: bytes) -> None:
     with responding(answer) as url:
-        status, found, _ = doctor("--url", url)
-    assert (status, found["server"][0]) == (2, "failed")
-
-
-def similar(answers: Mapping[str, object]) -> Listener:
-    """A server that answers 200 with JSON: by path, and else what `*` has."""
-
-    def answer(received: Received) -> Reply:
-        body = json.dumps(answers.get(received.path, answers["*"])).encode()
-        return Reply(200, {"content-type": "application/json"}, body)
-
-    return Listener(answer)
+        check_line("server", "failed", "", "--url", url, status=2)
 
 
 WELL = {"status": "ok"}
 HEALTH = {"/_simulator/health": {**WELL, "version": "0.0.1"}}
 OPEN: dict[str, object] = {**HEALTH, "/_simulator/sandboxes": []}
+# What a server similar to a simulator answers, by path (`*`: by any other), and the keys that it is called with.
 SIMILAR: dict[str, tuple[Mapping[str, object], list[str]]] = {
     "well, and no version": ({"*": WELL}, []),
     "well, and a version of another kind": ({"*": {**WELL, "version": 7}}, []),
@@ -190,16 +164,18 @@ SIMILAR: dict[str, tuple[Mapping[str, object], list[str]]] = {
 
 @pytest.mark.parametrize(("answers", "keys"), SIMILAR.values(), ids=SIMILAR)
 def test_a_server_similar_to_a_simulator_exits_with_2(answers: Mapping[str, object], keys: list[str]) -> None:
-    with similar(answers) as server:
+    def answer(received: Received) -> Reply:
+        body = json.dumps(answers.get(received.path, answers["*"])).encode()
+        return Reply(200, {"content-type": "application/json"}, body)
+
+    with Listener(answer) as server:
         status, _, said = doctor("--url", server.url, "--sandbox", "ada", *keys, "--listener", "http://127.0.0.1:1/")
     assert status == 2, said
     assert said.splitlines()[-1].startswith(f"failed  server     {server.url} is no simulator: ")
 
 
 def test_no_server_exits_with_2() -> None:
-    status, found, _ = doctor("--url", "http://127.0.0.1:1")
-    assert (status, found["server"][0]) == (2, "failed")
-    assert "is it running there" in found["server"][1]
+    check_line("server", "failed", "is it running there", "--url", "http://127.0.0.1:1", status=2)
 
 
 BAD = [

@@ -19,10 +19,10 @@ from assessment_simulator.cli import main, serve
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.http.auth import OPEN_PATHS
 from assessment_simulator.settings import PREFIX, flaw_of_token
-from tests.mailbox import free_port
 from tests.pages import SHELL
 from tests.servers import ROOT
 from tests.test_house import instructions
+from tests.waiting import free_port
 
 EXAMPLES = ROOT / "docs" / "examples"
 READ = YAML(typ="safe")

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import httpx2
 
-from tests.mailbox import free_port
 from tests.pages import README, SHELL, blocks, page, play
 from tests.servers import GREETING, ROOT, Server
+from tests.waiting import free_port
 
 PAGE = page("frontends.md")
 SERVE, PROGRESS, PREFLIGHT, PAGES, MAIL, MAILBOX, RELAY = blocks(PAGE, "bash")

@@ -4,11 +4,10 @@ import errno
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 
 from assessment_simulator.runner import listen, url_of
@@ -16,6 +15,7 @@ from assessment_simulator.settings import Settings, is_loopback, local_url
 from tests.commands import call, complaint
 from tests.postgres import new_database
 from tests.servers import Server, served
+from tests.waiting import answers as answers_at
 from tests.waiting import until
 
 V4, V6 = "127.0.0.1", "::1"
@@ -23,10 +23,7 @@ V4, V6 = "127.0.0.1", "::1"
 
 def answers(host: str, port: int | None) -> bool:
     """Whether a simulator answers at an address."""
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/_simulator/health"
-    with suppress(httpx2.TransportError):
-        return httpx2.get(url, trust_env=False).status_code == 200
-    return False
+    return answers_at(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
 
 SERVED = [("::", (V4, V6)), ("localhost", (V4, V6)), ("0.0.0.0", (V4,)), ("127.0.0.2", ("127.0.0.2",))]  # noqa: S104

@@ -15,9 +15,8 @@ import pytest
 from playwright.sync_api import Browser, Request
 
 from tests.browser import chromium, visit, wants_chromium
-from tests.mailbox import free_port
 from tests.servers import ROOT, Listener, Server
-from tests.waiting import until
+from tests.waiting import answers, free_port, until
 
 EXAMPLE = ROOT / "docs" / "examples" / "nginx.conf"
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -65,18 +64,11 @@ def nginx(folder: Path, server: Server, port: int) -> Iterator[str]:
     main.write_text(MAIN.format(folder=folder, port=port, upstream=upstream, example=EXAMPLE))
     with subprocess.Popen([NGINX, "-p", str(folder), "-c", str(main)], stderr=subprocess.PIPE, text=True) as process:
         try:
-            until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/sim/_simulator/health"), 20)
+            until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/sim"), 20)
             assert process.poll() is None, process.stderr and process.stderr.read()
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx2.get(url, trust_env=False).status_code == 200
-    except httpx2.TransportError:
-        return False
 
 
 @pytest.fixture(scope="module")

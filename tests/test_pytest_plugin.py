@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from tests.servers import CONTROL_TOKEN, Server
-from tests.suites import ALONE, answers, command, environment, passed, run, written
-from tests.waiting import until
+from tests.suites import ALONE, command, environment, passed, run, written
+from tests.waiting import answers, until
 
 THREE_LINES = """
 import httpx2
@@ -22,6 +22,7 @@ def test_a_completed_assessment_is_told_of(simulator):
     simulator.complete(made["assessmentId"])
     assert simulator.webhooks.wait_for(1)[0].form["assessmentState"] == "40"
 """
+# A conftest that records, for each test, its server and its sandbox.
 NOTED = """
 import pathlib
 import pytest
@@ -31,8 +32,6 @@ def noted(simulator):
     with pathlib.Path(__file__).with_name("noted").open("a") as file:
         file.write(f"{simulator.url} {simulator.name}\\n")
 """
-"""A conftest that records, for each test, its server and its sandbox."""
-
 CLOSED = """
 import pytest
 from assessment_simulator.settings import Settings
@@ -94,18 +93,6 @@ def test_nothing_is_here():
 # One server for the run.
 
 
-@pytest.mark.parametrize("options", [(), ("-o", "pythonpath=.")])
-def test_a_project_may_have_packages_named_simulator_and_contracts(tmp_path: Path, options: tuple[str, ...]) -> None:
-    suite = (
-        "import contracts, simulator as own\n\n"
-        "def test_they_are_its_own(simulator):\n    assert contracts.OWN and own.OWN and simulator.invitations == []\n"
-    )
-    packages = {f"{name}/__init__.py": "OWN = True\n" for name in ("simulator", "contracts")}
-    # pytest 8.0 takes `-o pythonpath` only where it finds a file of its own.
-    written(tmp_path, {**packages, "contracts/test_inner.py": suite, "test_own.py": suite, "pytest.ini": "[pytest]\n"})
-    passed(run(tmp_path, *options), 2)
-
-
 def test_the_three_line_test_passes_beside_all_installed_plugins(tmp_path: Path) -> None:
     written(tmp_path, {"test_three.py": THREE_LINES, "conftest.py": NOTED})
     free = environment()
@@ -118,24 +105,12 @@ def test_the_three_line_test_passes_beside_all_installed_plugins(tmp_path: Path)
     assert not answers(url)
 
 
-def test_sixty_tests_in_four_workers_share_one_server_but_no_sandbox(tmp_path: Path) -> None:
-    many = THREE_LINES.replace("\nimport httpx2\n", "\nimport os\nimport httpx2\nimport pytest\n")
-    many = many.replace("\ndef ", "\n@pytest.mark.parametrize('n', range(60))\ndef ")
-    many = many.replace("(simulator):\n", "(simulator, n):\n    if n == 3:\n        os._exit(1)\n")
-    done = run(written(tmp_path, {"test_many.py": many, "conftest.py": NOTED}), "-n", "4")
-    assert re.search(r"1 failed, 59 passed in ", done.stdout), done.stdout
-    assert "crashed while running 'test_many.py::test_a_completed_assessment_is_told_of[3]'" in done.stdout
-    (url,), names = noted(tmp_path)
-    assert len(set(names)) == 60
-    assert not answers(url)
-
-
-def test_the_server_survives_the_worker_that_started_it(tmp_path: Path) -> None:
+def test_sixty_tests_in_four_workers_share_one_server_that_survives_the_worker_that_started_it(tmp_path: Path) -> None:
     suite = """
 import os, pathlib, signal
 import pytest
 
-@pytest.mark.parametrize("n", range(12))
+@pytest.mark.parametrize("n", range(60))
 def test_one(simulator, n):
     assert simulator.invitations == []
     try:
@@ -144,9 +119,11 @@ def test_one(simulator, n):
         return
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    done = run(written(tmp_path, {"test_crash.py": suite, "conftest.py": NOTED}), "-n", "2", "--maxprocesses", "2")
-    assert re.search(r"1 failed, 11 passed in ", done.stdout), done.stdout
-    (url,), _ = noted(tmp_path)
+    done = run(written(tmp_path, {"test_many.py": suite, "conftest.py": NOTED}), "-n", "4")
+    assert re.search(r"1 failed, 59 passed in ", done.stdout), done.stdout
+    assert "crashed while running 'test_many.py::test_one[" in done.stdout
+    (url,), names = noted(tmp_path)
+    assert len(set(names)) == 60
     assert not answers(url)
 
 
@@ -193,12 +170,13 @@ def test_an_external_server_in_closed_access_is_used_with_its_control_token(clos
 
 def test_an_external_server_that_cannot_reach_the_listener_fails_only_webhooks(tmp_path: Path, server: Server) -> None:
     suite = THREE_LINES + "\ndef test_the_rest(simulator):\n    assert simulator.config()['webhook_url'] is None\n"
-    written(tmp_path, {"test_three.py": suite})
-    done = run(tmp_path, SIMULATOR_URL=server.url, SIMULATOR_LISTENER_URL="http://127.0.0.1:9")
+    done = run(
+        written(tmp_path, {"test_three.py": suite}),
+        SIMULATOR_URL=server.url,
+        SIMULATOR_LISTENER_URL="http://127.0.0.1:9",
+    )
     assert "1 failed, 1 passed" in done.stdout, done.stdout
-    sentence = f"the server at {server.url} cannot reach this machine's listener for webhooks at http://127.0.0.1:9: "
-    assert sentence in done.stdout
-    assert "Set SIMULATOR_LISTENER_URL to the listener's address as that server sees it" in done.stdout
+    assert f"the server at {server.url} cannot reach this machine's listener" in done.stdout
 
 
 def test_an_external_server_that_does_not_answer_is_named(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import termios
@@ -21,6 +20,7 @@ from assessment_simulator import output
 from assessment_simulator.settings import Settings
 from assessment_simulator.testing.server_process import written
 from tests.postgres import new_database
+from tests.waiting import free_port
 
 SERVE = serve_command("--access-log", "--grace", "5")
 SMALL = 4_096
@@ -101,8 +101,7 @@ def test_requests_do_not_wait_while_standard_error_cannot_be_written(kind: str) 
 
 @pytest.mark.parametrize("kind", ["serve", "workers"])
 def test_a_full_standard_output_does_not_delay_the_start(kind: str, postgres_server: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [*SERVE, *(workers(postgres_server) if kind == "workers" else ()), "--port", str(port)]
     with small_pipe() as (_, writing):
         os.write(writing, b"x" * SMALL)

@@ -1,5 +1,6 @@
-"""Waits for states without an event: of another process, or of a server that has to be polled."""
+"""Ports, servers that answer, and waits for states without an event: of another process, or of a polled server."""
 
+import socket
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -20,6 +21,21 @@ def until(happened: Callable[[], T], within: float = 10) -> T:
         assert time.monotonic() < deadline, f"it did not happen within {within:g} s"
         time.sleep(STEP)
     return found
+
+
+def free_port() -> int:
+    """A port of loopback that no process listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def answers(url: str, path: str = "/_simulator/health") -> bool:
+    """Whether a server answers at this address with 200."""
+    try:
+        return httpx2.get(f"{url}{path}", trust_env=False).status_code == 200
+    except httpx2.TransportError:
+        return False
 
 
 def wait_for_requests_read(url: str) -> None:

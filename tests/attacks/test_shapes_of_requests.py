@@ -11,7 +11,7 @@ import pytest
 
 from tests.server import ROOT, connect, send_raw
 from tests.servers import Server
-from tests.suites import answers
+from tests.waiting import answers
 
 PI = "/api/v1/behavioralassessments"
 TOKEN = "the-control-token"

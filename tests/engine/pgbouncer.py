@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from tests.postgres import free_port
-from tests.waiting import until
+from tests.waiting import free_port, until
 
 
 @contextmanager

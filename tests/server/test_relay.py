@@ -18,11 +18,11 @@ from assessment_simulator.core.links import Links
 from assessment_simulator.mail.message import OutgoingMail, PermanentFailure, TemporaryFailure
 from assessment_simulator.mail.relay import Relay
 from assessment_simulator.mail.smtp import SmtpClient
-from tests.mailbox import Mailbox, free_port
+from tests.mailbox import Mailbox
 from tests.postgres import new_database
 from tests.server import assessment, order
 from tests.servers import Sandbox, Server, sandbox_at, served
-from tests.waiting import until
+from tests.waiting import free_port, until
 
 
 @pytest.fixture(scope="module")
