@@ -23,8 +23,8 @@ from tests.postgres import new_database
 from tests.waiting import free_port
 
 SERVE = serve_command("--access-log", "--grace", "5")
+# Bytes of the smallest pipe: some forty lines of the access log.
 SMALL = 4_096
-"""Bytes of the smallest pipe: some forty lines of the access log."""
 CALLS = 150
 
 
@@ -64,37 +64,41 @@ def workers(postgres_server: str) -> tuple[str, ...]:
     return ("--workers", "2", "--log", new_database(postgres_server))
 
 
+@contextlib.contextmanager
+def unread(kind: str) -> Iterator[int]:
+    """A standard error that nobody reads, or that cannot be written."""
+    with contextlib.ExitStack() as stack:
+        if kind == "full disk":
+            errors = os.open("/dev/full", os.O_WRONLY)
+            stack.callback(os.close, errors)
+        elif kind == "stopped terminal":
+            terminal, errors = os.openpty()
+            stack.callback(os.close, terminal)
+            stack.callback(os.close, errors)
+            termios.tcflow(errors, termios.TCOOFF)  # as Ctrl-S does
+        else:
+            reading, errors = stack.enter_context(small_pipe())
+            if kind == "closed pipe":
+                os.close(reading)
+        yield errors
+
+
 @pytest.mark.parametrize(
-    ("kind", "form"), [("serve", "text"), ("serve", "json"), ("workers", "text"), ("plugin", "text")]
+    ("kind", "form", "errors"),
+    [
+        *(("serve", "text", errors) for errors in ("full pipe", "closed pipe", "full disk", "stopped terminal")),
+        *((kind, form, "full pipe") for kind, form in (("serve", "json"), ("workers", "text"), ("plugin", "text"))),
+    ],
 )
-def test_requests_and_sigterm_do_not_wait_for_a_reader_of_standard_error(
-    kind: str, form: Any, postgres_server: str
+def test_requests_and_sigterm_do_not_wait_for_standard_error(
+    kind: str, form: Any, errors: str, postgres_server: str
 ) -> None:
     more = workers(postgres_server) if kind == "workers" else ()
     command, said = (*SERVE, "--log-format", form, *more), ""
     if kind == "plugin":
         command = (sys.executable, "-P", "-m", "assessment_simulator.testing.server_process")
         said = written(Settings(port=0, access_log=True, log_format=form, grace=5))
-    with small_pipe() as (_, errors), running(*command, errors=errors, said=said) as server:
-        assert called(server.url) == CALLS
-        assert ended(server.process) < 5
-
-
-@pytest.mark.parametrize("kind", ["closed pipe", "full disk", "stopped terminal"])
-def test_requests_do_not_wait_while_standard_error_cannot_be_written(kind: str) -> None:
-    with contextlib.ExitStack() as stack:
-        if kind == "closed pipe":
-            reading, errors = stack.enter_context(small_pipe())
-            os.close(reading)
-        elif kind == "full disk":
-            errors = os.open("/dev/full", os.O_WRONLY)
-            stack.callback(os.close, errors)
-        else:
-            terminal, errors = os.openpty()
-            stack.callback(os.close, terminal)
-            stack.callback(os.close, errors)
-            termios.tcflow(errors, termios.TCOOFF)  # as Ctrl-S does
-        server = stack.enter_context(running(*SERVE, errors=errors))
+    with unread(errors) as descriptor, running(*command, errors=descriptor, said=said) as server:
         assert called(server.url) == CALLS
         assert ended(server.process) < 5
 
