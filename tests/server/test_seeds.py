@@ -7,11 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.postgres import free_port
 from tests.server import order_body
 from tests.server.clock import ADA, PI, START, assess, freeze, turn
 from tests.server.test_webhooks import settle
 from tests.servers import Listener, Received, Sandbox, Server
+from tests.waiting import free_port
 
 # The duration of a listener's response and its own date are in real time: no clock of a sandbox can repeat them.
 REAL = re.compile(rb'"duration":[0-9.e-]+|\["[Dd]ate","[^"]*"\]')
