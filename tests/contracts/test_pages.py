@@ -22,6 +22,7 @@ COMMANDS: list[tuple[str, str, int, str]] = [
     (SERVER, "--only 'pi.create.*'", 0, " not asked; "),
     (SERVER, "grep -c last_held", 0, str(len(FACTS))),
     (CLIENT, "ours:Client", 1, "15 of 18 held, 3 broken, 38 not claimed; "),
+    (CLIENT, "test_contracts.py", 0, "18 passed, 38 skipped in "),
     (CLIENT, "node adapter.mjs", 1, "16 of 18 held, 2 broken, 38 not claimed; "),
     (CLIENT, "assessment_contracts.examples.reference:Client", 0, "2 of 2 held; "),
 ]
@@ -39,6 +40,7 @@ def test_every_command_ends_as_its_page_says(
     (block,) = (block for block in found if about in block)
     if text == CLIENT:
         (tmp_path / "ours.py").write_text(blocks(CLIENT, "python")[0])
+        (tmp_path / "test_contracts.py").write_text(blocks(CLIENT, "python")[1])
         (tmp_path / "adapter.mjs").write_text(blocks(CLIENT, "js")[0])
     ended = play(block, server.url, status, tmp_path, PYTHONPATH=str(ROOT))
     assert ending in ended.stdout.splitlines()[-1], ended.stdout[-500:]
