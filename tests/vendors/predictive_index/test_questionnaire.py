@@ -100,7 +100,3 @@ def test_ticked_words_move_factors_of_their_graph(
 @pytest.mark.parametrize("blank", [{}, {"real": []}, {"expected": [], "real": []}])
 def test_blank_lists_give_no_scores(blank: dict[str, list[str]]) -> None:
     assert to_results(blank) == {}
-
-
-def test_opening_the_link_is_an_action_of_the_vendor() -> None:
-    assert QUESTIONNAIRE.opening_action in VENDOR.actions

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import VendorResponse
 from assessment_simulator.core.request import MISSING, Unreadable
-from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import refusal_response
 from assessment_simulator.vendors.predictive_index import VENDOR
 from assessment_simulator.vendors.predictive_index.rules import FIELDS
@@ -89,9 +88,10 @@ def test_the_rows_cover_every_rule_and_no_other() -> None:
     assert {row.rule for row in ALL_ROWS + HTTP_ROWS} == {rule.id for rule in VENDOR.rules}
 
 
-def test_a_rule_that_is_our_own_choice_is_never_called_documented() -> None:
-    ours = {rule.id for rule in VENDOR.rules if rule.source.title == "our choice"}
-    assert ours <= {rule.id for rule in VENDOR.rules if rule.standing is Standing.ASSUMED}
+def test_an_endpoint_names_every_status_that_its_rules_refuse_with() -> None:
+    for endpoint in VENDOR.endpoints:
+        rules = {rule for stage in endpoint.operation.stages for rule in stage} - {VENDOR.http_rules["route"]}
+        assert {rule.status for rule in rules} <= set(endpoint.statuses)
 
 
 def test_refusal_names_all_violated_rules() -> None:

@@ -47,13 +47,6 @@ def test_every_rule_has_a_row() -> None:
     assert {row.rule for row in ROWS + HTTP} == {rule.id for rule in VENDOR.rules}
 
 
-def test_every_rule_id_begins_with_the_vendor_and_has_a_source() -> None:
-    for rule in VENDOR.rules:
-        assert rule.id.startswith("pymetrics.")
-        assert rule.source.where
-        assert (rule.source.title == "our choice") <= (rule.standing == "assumed")
-
-
 def test_endpoint_lists_the_statuses_of_its_rules() -> None:
     for endpoint in VENDOR.endpoints:
         refusals = {rule.status for stage in endpoint.operation.stages for rule in stage}
