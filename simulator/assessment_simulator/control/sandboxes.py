@@ -8,7 +8,7 @@ from assessment_simulator.control import settings
 from assessment_simulator.control.models.sandboxes import Forking, Opening
 from assessment_simulator.control.operation import ControlCall, no_sandbox
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.mail import MAIL
+from assessment_simulator.core.decision import MAIL
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.credentials import Credentials

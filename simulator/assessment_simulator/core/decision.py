@@ -11,6 +11,9 @@ from typing import Any, Literal, NamedTuple
 # The kind of records that are credentials; their `status` is the instant at which they expire. A restore keeps them, a
 # reset deletes them, and a fork does not copy them.
 TOKEN = "token"  # noqa: S105  a kind of record
+# The kind of records that are mails. Their internal field `base` is the base URL of the request that caused them, for
+# the relay; it is empty if no request did, as for the demo's sample data.
+MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)

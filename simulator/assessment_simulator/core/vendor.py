@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import Decision, VendorResponse
+from assessment_simulator.core.decision import MAIL, Decision, Record, VendorResponse
 from assessment_simulator.core.questionnaire import Questionnaire
 from assessment_simulator.core.request import Credential, VendorRequest
 from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
@@ -159,3 +160,13 @@ def failure_response(vendor: Vendor, status: int, request: VendorRequest, view: 
     """The vendor's response with this status to a valid request: it is the vendor that fails."""
     response = vendor.render_failure(status, request)
     return response._replace(headers=response.headers + vendor.extra_headers(view))
+
+
+def mail(request: VendorRequest, to: str, subject: str, text: str, invitation: str, link: str) -> Record:
+    """The invitation e-mail that a vendor would have sent; `text` and `link` may hold placeholders of `core.links`."""
+    id = request.random.uuid()
+    public = {
+        "id": id, "at": instant.seven_digits(request.now), "to": to, "subject": subject, "text": text,
+        "invitation": invitation, "link": link,
+    }  # fmt: skip
+    return Record(MAIL, id, None, public, {"base": request.base_url})

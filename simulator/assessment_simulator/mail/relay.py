@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from assessment_simulator.core.mail import MAIL
+from assessment_simulator.core.decision import MAIL
 from assessment_simulator.mail.message import OutgoingMail, PermanentFailure, TemporaryFailure
 from assessment_simulator.sandbox.sandbox import Sandbox
 

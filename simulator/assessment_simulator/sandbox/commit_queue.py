@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from assessment_simulator.core.mail import MAIL
+from assessment_simulator.core.decision import MAIL
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.codec import Decoder, Encoder, parts
 from assessment_simulator.sandbox.memory import CHANGES, Change, LoggedMemory, Memory, blank, replay, still

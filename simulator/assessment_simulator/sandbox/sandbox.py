@@ -20,10 +20,9 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import TOKEN, Decision, Record, Timer, VendorResponse
+from assessment_simulator.core.decision import MAIL, TOKEN, Decision, Record, Timer, VendorResponse
 from assessment_simulator.core.faults import Counter, Fault
 from assessment_simulator.core.links import Links
-from assessment_simulator.core.mail import MAIL
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.retry_schedule import Attempt, Delivery
 from assessment_simulator.core.seeded_random import SeededRandom, secret_of

@@ -20,11 +20,10 @@ from typing import Any, cast
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Decision, Record, Timer, VendorResponse
-from assessment_simulator.core.mail import mail
 from assessment_simulator.core.outcome_tags import cancelled_timers, parse_tags, planned_timers
 from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
-from assessment_simulator.core.vendor import Invitation
+from assessment_simulator.core.vendor import Invitation, mail
 from assessment_simulator.vendors.predictive_index import behaviour_flags as flags
 from assessment_simulator.vendors.predictive_index import people, representations, results, rules, webhooks
 from assessment_simulator.vendors.predictive_index.representations import Representation

@@ -16,8 +16,7 @@ TAG = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
-# Every language that is taken for published, by its tag.
-PUBLISHED: Mapping[str, str] = {
+_PUBLISHED = {
     # Read on the page:
     "en-US": "English (US)", "af-ZA": "Afrikaans", "sq-AL": "Albanian (Albania)", "ar-001": "Arabic (International)",
     "hy-AM": "Armenian (Armenia)", "eu-ES": "Basque", "bg-BG": "Bulgarian", "ca-ES": "Catalan",
@@ -33,24 +32,8 @@ PUBLISHED: Mapping[str, str] = {
     "sl-SI": "Slovenian", "es-MX": "Spanish (Mexico)", "es-ES": "Spanish (Spain)", "sv-SE": "Swedish", "th-TH": "Thai",
     "tr-TR": "Turkish", "uk-UA": "Ukrainian", "vi-VN": "Vietnamese", "zu-ZA": "Zulu",
 }  # fmt: skip
+# The English name of every language that is taken for published, by its tag in lower case.
+NAMES: Mapping[str, str] = {tag.lower(): name for tag, name in _PUBLISHED.items()}
 
 # The languages in which a report has to be written of a man or of a woman.
 GENDERED = frozenset("ar bg ca cs de el es fr he hr it lt lv nl pl pt ro ru sk sl sr uk".split())
-
-_NAMES = {tag.lower(): name for tag, name in PUBLISHED.items()}
-
-
-def name(tag: str) -> str:
-    """Return the language's English name, or the tag itself where the name is not known."""
-    return _NAMES.get(tag.lower(), tag)
-
-
-def has_gendered_pronouns(tag: str) -> bool:
-    return tag.lower().partition("-")[0] in GENDERED
-
-
-def notes(place: str, tag: str | None) -> tuple[str, ...]:
-    """Return the note about a well-formed tag that is not known to be published."""
-    if tag is None or tag.lower() in _NAMES:
-        return ()
-    return (f"{place} {tag[:40]} is not among the languages that the vendor is known to publish; it was accepted",)

@@ -100,7 +100,7 @@ def briefing(stored: Stored) -> Briefing:
         subject=public["associatedPositionTitle"] or "",
         until=stored.internal["expires"],
         language=language,
-        language_name=languages.name(language),
+        language_name=languages.NAMES.get(language.lower(), language),
         redirect=public["redirectUrl"],
     )
 

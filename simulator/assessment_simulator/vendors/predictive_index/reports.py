@@ -14,7 +14,7 @@ from assessment_simulator.core.rules import Check, Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.vendors.predictive_index import languages, results
-from assessment_simulator.vendors.predictive_index.rules import Stages, known
+from assessment_simulator.vendors.predictive_index.rules import Stages, known, language_notes
 from assessment_simulator.vendors.predictive_index.sources import BODY, PATTERN_PAGE, REPORT_PAGE, STATUS
 from assessment_simulator.vendors.predictive_index.states import COMPLETED, RECORD_KIND
 
@@ -153,14 +153,14 @@ def get_report(request: VendorRequest, view: SandboxView) -> Decision:
     language = request.query.get("languageLocale", "en-US")
     name, media_type = f"{report}-{public['assessmentId']}", "application/pdf"
     body: Document | Bundle
-    if gender == "Unknown" and languages.has_gendered_pronouns(language):
+    if gender == "Unknown" and language.lower().partition("-")[0] in languages.GENDERED:
         genders = ("Male", "Female")
         body = Bundle(tuple((f"{name}-{one}.pdf", _document(public, report, one, language)) for one in genders))
         file, media_type = f"{name}.zip", "application/zip"
     else:
         body, file = _document(public, report, gender, language), f"{name}.pdf"
     headers = (("content-disposition", f'attachment; filename="{file}"'),)
-    notes = languages.notes("query.languageLocale", language)
+    notes = language_notes("query.languageLocale", language)
     return Decision(VendorResponse(200, body, headers, media_type, notes=notes))
 
 

@@ -375,13 +375,20 @@ def body_notes(body: Mapping[str, Any], config: Config) -> tuple[str, ...]:
             notes.append(ignored("body", name, documented))
     if folder and folder not in config.folders:
         notes.append("body.folderPath: a folder's name was accepted; the documents ask for its full path")
-    notes += languages.notes("body.languageLocale", body.get("languageLocale"))
+    notes += language_notes("body.languageLocale", body.get("languageLocale"))
     notes += address_note("body.email", body.get("email"))
     notes += address_note("body.administeredByEmail", body.get("administeredByEmail"))
     if date and re.search(r"T.*[+-]\d\d:\d\d$", date, re.ASCII):
         notes.append(f"body.expirationDateTime: {sources.OFFSET_NOTE}")
     notes += islice(_custom_field_notes(body.get("customFields") or (), config), _MAX_NOTES)
     return tuple(notes)
+
+
+def language_notes(place: str, tag: str | None) -> tuple[str, ...]:
+    """Return the note about a well-formed tag that is not known to be published."""
+    if tag is None or tag.lower() in languages.NAMES:
+        return ()
+    return (f"{place} {tag[:40]} is not among the languages that the vendor is known to publish; it was accepted",)
 
 
 def _custom_field_notes(items: Any, config: Config) -> Iterator[str]:

@@ -11,12 +11,11 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.core.decision import Decision, Record, VendorResponse, WebhookEvent
 from assessment_simulator.core.links import BASE_URL_TOKEN, LINK_TOKEN
-from assessment_simulator.core.mail import mail
 from assessment_simulator.core.outcome_tags import cancelled_timers, planned_timers
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.text import PLUS, address_note, plus_is_suspect, raw_value
-from assessment_simulator.core.vendor import Invitation, Operation
+from assessment_simulator.core.vendor import Invitation, Operation, mail
 from assessment_simulator.vendors.pymetrics import reports, results, rules, webhooks
 from assessment_simulator.vendors.pymetrics.behaviour_flags import EMAIL_MATCH, INITIAL_STATUS
 from assessment_simulator.vendors.pymetrics.states import COMPLETED, FULFILLED, RECORD_KIND, SETTLED, STATE_MACHINE
