@@ -11,7 +11,7 @@ import pytest
 from assessment_simulator.app import VENDORS, documents
 from assessment_simulator.cli import doctor, serve
 from assessment_simulator.control import bodies
-from assessment_simulator.control.models.faults import MOST_FAULTS
+from assessment_simulator.control.faults import MOST_FAULTS
 from assessment_simulator.control.operation import S
 from assessment_simulator.control.operations import operations
 from assessment_simulator.control.settings import changed

@@ -15,7 +15,6 @@ from starlette.routing import Route
 
 from assessment_simulator import __version__
 from assessment_simulator.candidate.routes import CandidatePages
-from assessment_simulator.control import settings as configuring
 from assessment_simulator.control.reference import Documents
 from assessment_simulator.control.router import ControlApi
 from assessment_simulator.core.config import Config
@@ -183,9 +182,13 @@ class Simulator:
             raise
 
     async def _open_sandboxes(self) -> None:
+        if not self._settings.sandboxes:
+            return
+        from assessment_simulator.control.settings import changed
+
         for name, changes in self._settings.sandboxes.items():
             try:
-                sandbox = await self._sandboxes.open(name, config=configuring.changed(VENDORS, Config(), changes))
+                sandbox = await self._sandboxes.open(name, config=changed(VENDORS, Config(), changes))
             except AlreadyExists:
                 continue  # it is in the log already, and keeps its settings
             except CapacityExceeded as full:

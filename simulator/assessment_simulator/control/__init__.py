@@ -7,9 +7,9 @@ they cannot differ. `router` serves it, `operation` says what a row and a call a
 What happens to a call, in this order:
 
 1. The router finds the sandbox in the path (in open access it may be created), and fires its timers that are due.
-2. Query and body are validated with the row's parameters and model (`models/`); every error names the member and the
-   valid values (422).
-3. The handler changes the sandbox or reads from it. There is one module of handlers for each resource.
+2. Query and body are validated with the row's parameters and model; every error names the member and the valid values
+   (422).
+3. The handler changes the sandbox or reads from it. There is one module for each resource, with handlers and models.
 4. The result becomes JSON by the row's answer model: each body has one class for validation, view and schema.
 5. The answer leaves when everything that the sandbox has changed by then is durable.
 

@@ -1,13 +1,13 @@
 """Calls about webhooks: list and show deliveries, send one again, and test a listener."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
 
-from assessment_simulator.control.bodies import values
-from assessment_simulator.control.models.deliveries import Replaying, Trying, WholeAttempt
+from pydantic import AfterValidator, AliasPath, BeforeValidator, Field
+
+from assessment_simulator.control.bodies import Answer, Body, Moment, WebUrl, page, values
 from assessment_simulator.control.operation import ControlCall
-from assessment_simulator.control.query_parameters import one_of, page
-from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest
+from assessment_simulator.core import retry_schedule
 from assessment_simulator.core.urls import basic_auth
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal import search
@@ -15,12 +15,89 @@ from assessment_simulator.journal.redaction import NO_SANDBOX
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import json_codec
 
-STATE = {"state": one_of("only those in this state", ("pending", "delivered", "failed"))}
+# No vendor sends this, so a listener may well answer 400; the test shows that it answers.
 TEST_BODY = b'{"type":"simulator.test"}'
-"""No vendor sends this, so a listener may well answer 400; the test shows that it answers."""
 
 
-def delivery_view(state: State, delivery: Delivery) -> dict[str, Any]:
+def _masked(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
+    return [[name, NO_SANDBOX.header(name, value)] for name, value in headers]
+
+
+_Headers = Annotated[list[Annotated[list[str], Field(min_length=2, max_length=2)]], BeforeValidator(_masked)]
+_Url = Annotated[str, AfterValidator(NO_SANDBOX.plain)]
+
+
+class Attempt(Answer):
+    """One attempt to deliver."""
+
+    number: int
+    at: Moment
+    status: int | None = Field(None, validation_alias=AliasPath("answer", "status"), description="of the answer")
+    error: str | None = Field(description="why there is no answer")
+    duration: float = Field(description="seconds")
+
+
+class Sent(Answer):
+    """The request. Credentials for the listener are masked; the body of the webhook is shown in full."""
+
+    method: str = "POST"
+    url: str
+    headers: _Headers
+    body: Annotated[str, BeforeValidator(lambda body: body.decode("utf-8", "replace"))]
+
+
+class Answered(Answer):
+    """The answer of the listener."""
+
+    status: int
+    headers: _Headers
+    body: str
+
+
+class WholeAttempt(Attempt):
+    """An attempt with its request and answer."""
+
+    request: Sent
+    fault: str | None = Field(description="the fault that was injected")
+    answer: Answered | None
+
+
+class Delivery(Answer):
+    """A webhook, pending or sent."""
+
+    id: str
+    invitation: str
+    url: _Url
+    state: retry_schedule.State
+    next: Moment | None = Field(description="when the next attempt is due")
+    attempts: tuple[Attempt, ...]
+
+
+class WholeDelivery(Delivery):
+    """A delivery with its requests and answers."""
+
+    attempts: tuple[WholeAttempt, ...]
+
+
+class Tried(WholeAttempt):
+    """One attempt to reach a listener, outside any delivery."""
+
+    url: _Url
+
+
+class Replaying(Body):
+    """`POST …/replay`."""
+
+    url: WebUrl | None = Field(None, description="send it to this URL instead")
+
+
+class Trying(Body):
+    """`POST …/webhook-test`."""
+
+    url: WebUrl | None = Field(None, description="default: the sandbox's own webhook URL")
+
+
+def delivery_view(state: State, delivery: retry_schedule.Delivery) -> dict[str, Any]:
     """A delivery as its models read it."""
     return {
         "id": delivery.id, "invitation": delivery.event.invitation, "url": delivery.event.url,
@@ -34,6 +111,14 @@ async def list_deliveries(call: ControlCall) -> Iterator[dict[str, Any]]:
     return (delivery_view(call.sandbox.state, one) for one in found)
 
 
+def _found(call: ControlCall) -> retry_schedule.Delivery:
+    # Not only UUIDs are read in any case: the id of a duplicate has a suffix.
+    found: retry_schedule.Delivery | None = call.sandbox.state.deliveries.get(call.params["id"].lower())
+    if found is None:
+        raise Problem(404, f"sandbox {call.sandbox.name!r} has no delivery {call.params['id']!r}")
+    return found
+
+
 async def show(call: ControlCall) -> dict[str, Any]:
     """One delivery, with what was sent and answered."""
     return delivery_view(call.sandbox.state, _found(call))
@@ -44,26 +129,18 @@ async def replay(call: ControlCall, body: Replaying) -> dict[str, Any]:
     return delivery_view(call.sandbox.state, call.sandbox.replay(_found(call), body.url))
 
 
-def _found(call: ControlCall) -> Delivery:
-    # Not only UUIDs are read in any case: the id of a duplicate has a suffix.
-    found: Delivery | None = call.sandbox.state.deliveries.get(call.params["id"].lower())
-    if found is None:
-        raise Problem(404, f"sandbox {call.sandbox.name!r} has no delivery {call.params['id']!r}")
-    return found
-
-
 async def send_test(call: ControlCall, body: Trying) -> bytes:
     """Make one attempt to post to a listener, as a webhook would be posted; nothing is stored, and no fault applies."""
     config = call.sandbox.config
     url = body.url or config.default_webhook_url or config.webhook_url
     if url is None:
         raise Problem(409, "give a url: the sandbox has neither a default_webhook_url nor a webhook_url")
-    bare, authorization = basic_auth(url)
     # As in a webhook, user and password of the URL become Basic authentication.
+    bare, authorization = basic_auth(url)
     headers = [("content-type", "application/json"), ("simulator-test", "1")]
     if authorization is not None:
         headers.append(("authorization", authorization))
-    post, at = WebhookRequest(bare, tuple(headers), TEST_BODY), call.sandbox.now()
+    post, at = retry_schedule.WebhookRequest(bare, tuple(headers), TEST_BODY), call.sandbox.now()
     outcome = await call.api.webhook_client.send(post, config.webhook_timeout)
-    attempt = Attempt(1, at, post, outcome.answer, outcome.error, outcome.duration)
+    attempt = retry_schedule.Attempt(1, at, post, outcome.answer, outcome.error, outcome.duration)
     return json_codec.dumps({"url": NO_SANDBOX.plain(url), **values(WholeAttempt, attempt)})

@@ -10,12 +10,12 @@ from assessment_simulator.http.asgi import Receive, Scope, Send
 from assessment_simulator.http.connection import connection_of
 
 MEDIA_TYPE = "text/event-stream"
+# Seconds of silence after which a comment is sent, so that no proxy takes the stream for dead.
 PING = 15.0
-"""Seconds of silence after which a comment is sent, so that no proxy takes the stream for dead."""
+# Milliseconds after which a reader should reconnect.
 RETRY = 1_000
-"""Milliseconds after which a reader should reconnect."""
+# Seconds for the last message when a stream ends; a reader that has stopped reading does not get it.
 GRACE = 0.2
-"""Seconds for the last message when a stream ends; a reader that has stopped reading does not get it."""
 
 
 async def stream(call: ControlCall) -> Response:

@@ -1,13 +1,13 @@
 """`/catch/{name}`: a built-in receiver for webhooks, so that a demo needs no listener of its own."""
 
-import re
 from typing import Any
 
+from pydantic import Field
 from starlette.responses import Response
 
-from assessment_simulator.control.operation import ControlCall
-from assessment_simulator.control.query_parameters import Parameter
-from assessment_simulator.core import instant
+from assessment_simulator.control.bodies import Answer, Moment
+from assessment_simulator.control.journal import Parsed
+from assessment_simulator.control.operation import ControlCall, Parameter
 from assessment_simulator.core.schema import integer
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.journal.redaction import Mask
@@ -15,16 +15,18 @@ from assessment_simulator.journal.views import message_view
 from assessment_simulator.sandbox.watchers import CAUGHT
 from assessment_simulator.webhooks.inbox import Inbox
 
-
-def _status(value: str) -> int:
-    if not re.fullmatch("[2-5][0-9]{2}", value):
-        raise ValueError("must be a number from 200 to 599")
-    return int(value)
+# HTTP ends at 599; a 1xx would not end the exchange.
+STATUS = {"status": Parameter(integer("the status to answer with, in place of 200", minimum=200, maximum=599), int)}
 
 
-_SHAPE = integer("the status to answer with, in place of 200", minimum=200, maximum=599)
-# The schema stops at 599 as HTTP does; 1xx would not end the exchange.
-STATUS = {"status": Parameter(_SHAPE, _status)}
+class Caught(Answer):
+    """A webhook that the built-in receiver got."""
+
+    id: str
+    at: Moment = Field(description="on the sandbox's clock")
+    headers: dict[str, str]
+    body: Parsed
+    status: int = Field(description="the status of the answer")
 
 
 def _inbox(call: ControlCall) -> Inbox:
@@ -45,11 +47,11 @@ async def receive(call: ControlCall) -> Response:
 
 async def list_webhooks(call: ControlCall) -> list[dict[str, Any]]:
     """The received webhooks, newest first, secrets masked."""
-    mask, views = Mask(call.sandbox.name), []
-    for webhook in reversed(_inbox(call).webhooks):
-        message = message_view(mask.headers(webhook.headers), webhook.body, mask)
-        views.append({**webhook._asdict(), "at": instant.seven_digits(webhook.at), **message})
-    return views
+    mask = Mask(call.sandbox.name)
+    return [
+        {**webhook._asdict(), **message_view(mask.headers(webhook.headers), webhook.body, mask)}
+        for webhook in reversed(_inbox(call).webhooks)
+    ]
 
 
 async def clear(call: ControlCall) -> None:

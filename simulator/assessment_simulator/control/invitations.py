@@ -1,44 +1,99 @@
 """Calls about invitations: list and show them, act as the candidate or as time, the timeline, and the mails."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
-from assessment_simulator.control.operation import ControlCall
-from assessment_simulator.control.query_parameters import Parameter, one_of, page
+from pydantic import BaseModel, ConfigDict, Field
+
+from assessment_simulator.control.bodies import Answer, Moment, page
+from assessment_simulator.control.operation import ControlCall, Parameter
 from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.schema import text
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.text import lower_uuid
-from assessment_simulator.core.vendor import Invitation, Vendor
+from assessment_simulator.core.vendor import Invitation as VendorInvitation
+from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.journal import search
-from assessment_simulator.journal.timeline import Entry, timeline
+from assessment_simulator.journal import search, timeline
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import json_codec
 
+Status = str | int
+# The filter of lists whose items belong to an invitation.
 OF_INVITATION = {"invitation": Parameter(text("only those of this invitation"), lower_uuid)}
-"""The filter of lists whose items belong to an invitation."""
+
+
+class Candidate(Answer):
+    """The candidate of an invitation."""
+
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    external_id: str | None
+
+
+class Invitation(Answer):
+    """An invitation of either vendor."""
+
+    id: str
+    vendor: str
+    status: Status
+    candidate: Candidate
+    created: Moment
+    links: dict[str, str]
+
+
+class Outcome(BaseModel):
+    """The outcome of `complete`: pymetrics has `results`, The Predictive Index `scores`. The vendor validates it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    results: list[dict[str, Any]] | None = None
+    scores: dict[str, Any] = Field(default_factory=dict)
+
+
+class Mail(Answer):
+    """An e-mail that the vendor would send."""
+
+    id: str
+    at: Moment
+    to: str
+    subject: str
+    text: str
+    invitation: str
+    link: str
+
+
+class Entry(Answer):
+    """Something that happened to an invitation, or will happen."""
+
+    at: Moment = Field(description="on the sandbox's clock")
+    what: Literal["call", "move", "mail", "notice", "attempt", "alarm"]
+    id: str = Field(description="of the call, the mail or the delivery, else of the invitation")
+    text: str = Field(description="a short description")
+    due: bool = Field(description="whether it has not happened yet")
+    operation: str | None = Field(description="of a call, a move or a timer")
+    before: Status | None = Field(description="of a move: the status before; null at the creation")
+    after: Status | None = Field(description="of a move: the status after")
+    status: int | None = Field(description="of a call or an attempt: the status of the answer")
 
 
 def filters(vendors: Mapping[str, Vendor]) -> dict[str, Parameter]:
     """The filters of the list of invitations."""
     statuses = [str(state) for vendor in vendors.values() for state in vendor.state_machine.states]
-    vendor, status = "only those of this vendor", "only those in this status"
-    return {"vendor": one_of(vendor, vendors), "status": one_of(status, statuses)}
+    return {
+        "vendor": Parameter(text("only those of this vendor", enum=[*vendors])),
+        "status": Parameter(text("only those in this status", enum=statuses)),
+    }
 
 
-async def list_invitations(call: ControlCall) -> Iterator[Invitation]:
+async def list_invitations(call: ControlCall) -> Iterator[VendorInvitation]:
     """Both vendors' invitations, oldest first, or the newest of them."""
     found = await page(search.invitations(call.sandbox, call.query), call.query.get("newest"))
     return (one.vendor.to_invitation(one.stored) for one in found)
 
 
-async def show(call: ControlCall) -> Invitation:
-    """One invitation."""
-    return _found(call)[1]
-
-
-def find_invitation(sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation] | None:
+def find_invitation(sandbox: Sandbox, id: str) -> tuple[Vendor, VendorInvitation] | None:
     """The invitation of that id, and its vendor."""
     for vendor in sandbox.vendors.values():
         stored = sandbox.get(vendor.record_kind, id)
@@ -47,14 +102,19 @@ def find_invitation(sandbox: Sandbox, id: str) -> tuple[Vendor, Invitation] | No
     return None
 
 
-def _found(call: ControlCall) -> tuple[Vendor, Invitation]:
+def _found(call: ControlCall) -> tuple[Vendor, VendorInvitation]:
     found = find_invitation(call.sandbox, call.params["id"])
     if found is None:
         raise Problem(404, f"sandbox {call.sandbox.name!r} has no invitation {call.params['id']!r}")
     return found
 
 
-async def act(call: ControlCall, body: dict[str, Any]) -> Invitation:
+async def show(call: ControlCall) -> VendorInvitation:
+    """One invitation."""
+    return _found(call)[1]
+
+
+async def act(call: ControlCall, body: dict[str, Any]) -> VendorInvitation:
     """Do to an invitation what a candidate, or the passing of time, would do."""
     (vendor, _), id, action = _found(call), call.params["id"], call.params["action"]
     operation = vendor.actions.get(action)
@@ -73,10 +133,10 @@ async def act(call: ControlCall, body: dict[str, Any]) -> Invitation:
     return _found(call)[1]
 
 
-async def show_timeline(call: ControlCall) -> list[Entry]:
+async def show_timeline(call: ControlCall) -> list[timeline.Entry]:
     """What happened to an invitation and what will, in order of time."""
     vendor, invitation = _found(call)
-    return timeline(call.sandbox, vendor, invitation.id)
+    return timeline.timeline(call.sandbox, vendor, invitation.id)
 
 
 async def list_mails(call: ControlCall) -> bytes:

@@ -1,18 +1,19 @@
 """Calls about the request journal: list and export it, show one request, and the coverage of the rules."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Any
 
+from pydantic import Field
 from starlette.responses import Response
 
-from assessment_simulator.control.models.base import INSTANT
-from assessment_simulator.control.operation import ControlCall
-from assessment_simulator.control.query_parameters import Parameter, no_such_id, one_of, page, paging
+from assessment_simulator.control.bodies import INSTANT, Answer, Count, Moment, page
+from assessment_simulator.control.operation import ControlCall, Parameter, paging
 from assessment_simulator.core import instant
 from assessment_simulator.core.schema import text
+from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.problem_details import Problem, flawed
 from assessment_simulator.journal import curl
 from assessment_simulator.journal.har import archive, entry
 from assessment_simulator.journal.redaction import Mask
@@ -22,75 +23,142 @@ from assessment_simulator.sandbox.credentials import members
 from assessment_simulator.sandbox.journal import Exchange, number_of
 from assessment_simulator.storage import json_codec
 
-NO_ANSWER = "none"
-"""The value of the filter `status` for requests without a response."""
 _CALL_ID = "call-[1-9][0-9]{0,18}"
-_Test = Callable[[Exchange], bool]
+Parsed = Annotated[
+    Any, Field(description="JSON parsed, a form as an object, other text as it is; `{bytes}` of what is no text")
+]
+
+
+class Call(Answer):
+    """A request to a vendor, in short."""
+
+    id: str
+    at: Moment = Field(description="on the sandbox's clock")
+    vendor: str
+    operation: str | None = Field(description="null if the vendor does not have the path or the verb")
+    method: str
+    path: str
+    status: int | None = Field(description="null if no answer was sent")
+    rules: list[str] = Field(description="the rules that it violates")
+    fault: str | None = Field(description="the fault that was injected")
+    duration: float = Field(description="real seconds")
+
+
+class Message(Answer):
+    """A request or an answer."""
+
+    headers: dict[str, str]
+    body: Parsed
+
+
+class WholeCall(Call):
+    """A request with its query, headers and bodies."""
+
+    query: dict[str, str]
+    request: Message
+    answer: Message | None
+
+
+class Archive(Answer):
+    """HAR 1.2."""
+
+    log: dict[str, Any] = Field(json_schema_extra={"required": ["version", "creator", "entries"]})
+
+
+class Covered(Answer):
+    """How often a sandbox's requests kept and violated a rule."""
+
+    id: str
+    vendor: str
+    standing: Standing
+    kept: Count
+    broken: Count
+    status_standing: Standing
+    body_standing: Standing
+
+
+class Coverage(Answer):
+    """The rules that a sandbox's requests kept and violated."""
+
+    rules: list[Covered]
+    kept: Count = Field(description="number of rules that were kept at least once")
+    broken: Count = Field(description="number of rules that were violated at least once")
+    of: Count = Field(description="number of all rules")
+
+
+def _status(value: str) -> int | None:
+    if not re.fullmatch("none|[1-5][0-9]{2}", value):
+        raise ValueError("must be a number from 100 to 599, or none")
+    return None if value == "none" else int(value)
+
+
+def _since(value: str) -> Callable[[Exchange], bool]:
+    number, moment = number_of(value), instant.parse(value)
+    if number:
+        return lambda exchange: exchange.number > number
+    if moment is None:
+        raise ValueError("must be an instant such as 2026-01-01T00:00:00Z, or the id of a call, such as call-7")
+    return lambda exchange: exchange.at >= moment.at
 
 
 def filters(vendors: Mapping[str, Vendor]) -> dict[str, Parameter]:
-    """The filters of the journal: each is read as a test of an exchange."""
+    """The filters of the journal."""
     names = sorted({one.operation.name for vendor in vendors.values() for one in vendor.endpoints})
-    vendor, operation = one_of("calls to this vendor", vendors), one_of("calls of this operation", names)
-
-    def of_vendor(value: str) -> _Test:
-        id = vendor.read(value)
-        return lambda exchange: exchange.vendor == id
-
-    def of_operation(value: str) -> _Test:
-        name = operation.read(value)
-        return lambda exchange: exchange.operation == name
-
-    def with_status(value: str) -> _Test:
-        if value == NO_ANSWER:
-            return lambda exchange: exchange.status is None
-        if not re.fullmatch("[1-5][0-9]{2}", value):
-            raise ValueError(f"must be a number from 100 to 599, or {NO_ANSWER}")
-        return lambda exchange: exchange.status == int(value)
-
-    def since(value: str) -> _Test:
-        number, moment = number_of(value), instant.parse(value)
-        if number:
-            return lambda exchange: exchange.number > number
-        if moment is None:
-            raise ValueError("must be an instant such as 2026-01-01T00:00:00Z, or the id of a call, such as call-7")
-        return lambda exchange: exchange.at >= moment.at
-
     status = text("calls that were answered so; `none` is those without an answer", pattern="^([1-5][0-9]{2}|none)$")
-    from_then_on = text(
+    since = text(
         "calls from this instant of the sandbox's clock on, or after the call of this id",
         pattern=f"^(?:{_CALL_ID}|{INSTANT})$",
     )
     return {
-        "vendor": Parameter(vendor.schema, of_vendor), "operation": Parameter(operation.schema, of_operation),
-        "status": Parameter(status, with_status), "since": Parameter(from_then_on, since),
-    }  # fmt: skip
+        "vendor": Parameter(text("calls to this vendor", enum=[*vendors])),
+        "operation": Parameter(text("calls of this operation", enum=names)),
+        "status": Parameter(status, _status),
+        "since": Parameter(since, _since),
+    }
 
 
 PAGING = paging("path, operation, status, rules or fault", "call-7", pattern=f"^{_CALL_ID}$")
 
 
+def _filtered(exchanges: Iterable[Exchange], query: Mapping[str, Any]) -> Iterator[Exchange]:
+    since = query.get("since", lambda exchange: True)
+    for one in exchanges:
+        if (
+            query.get("vendor", one.vendor) == one.vendor
+            and query.get("operation", one.operation) == one.operation
+            and query.get("status", one.status) == one.status
+            and since(one)
+        ):
+            yield one
+
+
 async def list_requests(call: ControlCall) -> Iterator[dict[str, Any]]:
     """The calls that came in by HTTP, oldest first, or the newest of them."""
-    journal, mask = call.sandbox.journal, Mask(call.sandbox.name)
-    most, before, words = (call.query.get(name) for name in PAGING)
-    tests: list[_Test] = [test for name, test in call.query.items() if name not in PAGING]
-    if before is not None:
-        number = number_of(before)
-        if not journal.may_have(number):
-            raise no_such_id("must be the id of a call that came in, such as call-7")
-        tests.append(lambda exchange: exchange.number < number)
-    newest_first = journal.search(words) if words else reversed(journal)
-    found = await page((one for one in newest_first if all(test(one) for test in tests)), most)
+    journal, query, mask = call.sandbox.journal, call.query, Mask(call.sandbox.name)
+    newest_first = journal.search(query["q"]) if query.get("q") else reversed(journal)
+    if "before" in query:
+        before = number_of(query["before"])
+        if not journal.may_have(before):
+            what = "must be the id of a call that came in, such as call-7"
+            raise flawed([{"where": "before", "what": what}], between=" ")
+        newest_first = (exchange for exchange in newest_first if exchange.number < before)
+    found = await page(_filtered(newest_first, query), query.get("newest"))
     return (call_view(exchange, mask) for exchange in found)
 
 
 async def export_har(call: ControlCall) -> bytes:
     """The same as an HTTP Archive (HAR 1.2)."""
     sandbox, mask = call.sandbox, Mask(call.sandbox.name)
-    found = [one for one in sandbox.journal if all(test(one) for test in call.query.values())]
-    entries = [entry(one, mask, sandbox.links) for one in found]
+    entries = [entry(one, mask, sandbox.links) for one in _filtered(sandbox.journal, call.query)]
     return json_codec.dumps(archive(entries, call.api.version))
+
+
+def _found(call: ControlCall) -> Exchange:
+    id = call.params["id"]
+    found = call.sandbox.journal.find(id)
+    if found is None:
+        raise Problem(404, f"the journal of {call.sandbox.name!r} has no call {id[:40]!r}; the oldest are forgotten")
+    return found
 
 
 async def show_request(call: ControlCall) -> dict[str, Any]:
@@ -110,11 +178,3 @@ async def curl_script(call: ControlCall) -> Response:
 async def rule_coverage(call: ControlCall) -> dict[str, Any]:
     """Which rules this sandbox's traffic has kept and broken."""
     return coverage_view(call.sandbox.vendors, call.sandbox.journal.rule_counts)
-
-
-def _found(call: ControlCall) -> Exchange:
-    id = call.params["id"]
-    found = call.sandbox.journal.find(id)
-    if found is None:
-        raise Problem(404, f"the journal of {call.sandbox.name!r} has no call {id[:40]!r}; the oldest are forgotten")
-    return found

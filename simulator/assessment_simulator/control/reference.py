@@ -14,11 +14,11 @@ from assessment_simulator.http.proxy_headers import proxy_info
 from assessment_simulator.storage import json_codec
 
 CONTROL = "control"
+# The files of the page, with media types; no other file of the folder is served.
 FILES: Mapping[str, str] = {
     "favicon.png": "image/png", "page.css": "text/css", "page.js": "text/javascript", "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
 }  # fmt: skip
-"""The files of the page, with media types; no other file of the folder is served."""
 FOLDER = Path(__file__).parent.parent / "static" / "docs"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -32,8 +32,9 @@ class Documents:
     def __init__(self, vendors: Mapping[str, Vendor], version: str) -> None:
         self._vendors = vendors
         self._version = version
+        self._by_name = {named(vendor): vendor for vendor in vendors.values()}
         self._built: dict[str, dict[str, Any]] = {}
-        self.names = (*map(named, vendors.values()), CONTROL)
+        self.names = (*self._by_name, CONTROL)
 
     def get(self, name: str) -> dict[str, Any]:
         """The document of that name; raises KeyError."""
@@ -43,8 +44,7 @@ class Documents:
 
                 self._built[name] = control_document(self._vendors, self._version)
             else:
-                by_name = {named(vendor): vendor for vendor in self._vendors.values()}
-                self._built[name] = document(by_name[name], self._version)
+                self._built[name] = document(self._by_name[name], self._version)
         return self._built[name]
 
 

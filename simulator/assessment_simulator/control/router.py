@@ -1,5 +1,6 @@
 """Serves the control API: finds the sandbox of a call, runs its handler, and answers when all changes are durable."""
 
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
@@ -7,8 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 from assessment_simulator.control import server
-from assessment_simulator.control.operation import ControlCall, Operation, no_sandbox
-from assessment_simulator.control.query_parameters import read as read_query
+from assessment_simulator.control.operation import ControlCall, Operation, S, no_sandbox, read_query
 from assessment_simulator.control.reference import Documents
 from assessment_simulator.events.feed import ChangeFeed
 from assessment_simulator.http.asgi import CROSS_SITE, Receive, Scope, Send
@@ -22,8 +22,8 @@ from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.inbox import Inbox
 
+# Calls of monitors, which must be answered from the start on: they load no models.
 LIGHT = {f"{ROOT}/health": server.health, f"{ROOT}/ready": server.ready, f"{ROOT}/metrics": server.metrics}
-"""Calls of monitors, which must be answered from the start on: they load no models."""
 
 
 class ControlApi:
@@ -42,9 +42,12 @@ class ControlApi:
 
     def routes(self) -> list[Route]:
         """The routes for Starlette: the light calls, and one for all others, whose own routes are loaded when used."""
+        light = [
+            route(path, {"GET": partial(self._serve, Operation("", "GET", path, handler))})
+            for path, handler in LIGHT.items()
+        ]
         # The light calls come first: Starlette takes the first route that matches.
-        light = [Operation("", "GET", path, handler) for path, handler in LIGHT.items()]
-        return [*(route(one.path, {"GET": self._handler(one)}) for one in light), Route(f"{ROOT}/{{rest:path}}", self)]
+        return [*light, Route(f"{ROOT}/{{rest:path}}", self)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._router is None:
@@ -54,70 +57,60 @@ class ControlApi:
 
             by_path: dict[str, dict[str, Handler]] = {}
             for one in operations(self.sandboxes.vendors):
-                by_path.setdefault(one.path, {})[one.method] = self._handler(one)
+                by_path.setdefault(one.path, {})[one.method] = partial(self._serve, one)
             routes = [route(path, handlers) for path, handlers in by_path.items()]
             self._router = Router(routes, redirect_slashes=False)  # a path with another slash is another path
         await self._router(scope, receive, send)
 
-    def _handler(self, operation: Operation) -> Handler:
-        async def handle(request: Request) -> Response:
-            sandbox = await self._find(request)
-            # Timers that are due change what the call reads, so they fire first. That takes several steps of the event
-            # loop, in which the sandbox can be evicted or deleted.
-            while sandbox is not None:
+    async def _serve(self, operation: Operation, request: Request) -> Response:
+        # Find the sandbox in the path. One is deleted without being loaded, because one that cannot be read must be
+        # deletable.
+        name, sandbox = request.path_params.get("name"), None
+        if name is not None and (operation.method, operation.path) != ("DELETE", S):
+            # A page of another site can send requests through the user's browser; it must not create sandboxes.
+            foreign = request.scope.get(CROSS_SITE, False)
+            while sandbox is None or sandbox.is_closed:
+                sandbox = await (self.sandboxes.find(name) if foreign else self.sandboxes.find_or_open(name))
+                if sandbox is None and foreign:
+                    raise Problem(404, f"there is no sandbox {name!r}, and a page of another site cannot open one")
+                if sandbox is None:
+                    raise no_sandbox(name)
+                # Timers that are due change what the call reads, so they fire first. That takes several steps of the
+                # event loop, in which the sandbox can be evicted or deleted: then it is looked up again.
                 await sandbox.fire_due_timers()
-                if not sandbox.is_closed:
-                    break
-                sandbox = await self._find(request)
-            call = ControlCall(self, request, sandbox)
-            response = await _respond(operation, call)
-            if call.notes:
-                response.headers["simulator-note"] = header_line(call.notes).decode()
-            # A read waits too: it must not show what the storage may still lose.
-            if sandbox is not None and not sandbox.is_closed:
-                await sandbox.settled()
-            return response
+        call = ControlCall(self, request, sandbox)
 
-        return handle
+        # Validate query and body, and run the handler.
+        if operation.query:
+            pairs = request.query_params.multi_items()
+            if operation.allows_other_parameters:  # of several values the last counts
+                pairs = [pair for pair in request.query_params.items() if pair[0] in operation.query]
+            call.query = read_query(pairs, operation.query)
+        if operation.body is None:
+            result = await operation.handler(call)
+        else:
+            from assessment_simulator.control.bodies import read
 
-    async def _find(self, request: Request) -> Sandbox | None:
-        """The sandbox in the path, created where access is open; None where the path names none, or deletes it."""
-        name = request.path_params.get("name")
-        # A sandbox is deleted without being loaded, because one that cannot be read must be deletable.
-        if name is None or (request.method == "DELETE" and request.scope["path"] == f"{ROOT}/sandboxes/{name}"):
-            return None
-        # A page of another site can send requests through the user's browser; it must not create sandboxes.
-        foreign = request.scope.get(CROSS_SITE, False)
-        sandbox = await (self.sandboxes.find(name) if foreign else self.sandboxes.find_or_open(name))
-        if sandbox is None and foreign:
-            raise Problem(404, f"there is no sandbox {name!r}, and a page of another site cannot open one")
-        if sandbox is None:
-            raise no_sandbox(name)
-        return sandbox
+            body = read(operation.body, request.state.body, vendors=self.sandboxes.vendors)
+            result = await operation.handler(call, body)
 
+        # Render the result, unless the handler has written the JSON itself, from stored records.
+        if isinstance(result, Response):
+            response = result
+        elif operation.answer is None:
+            response = Response(status_code=operation.status)
+        else:
+            if not isinstance(result, bytes):
+                from assessment_simulator.control.bodies import rendered
 
-async def _respond(operation: Operation, call: ControlCall) -> Response:
-    """Validate query and body, run the handler, and render its result."""
-    if operation.query:
-        pairs = call.request.query_params.multi_items()
-        if operation.allows_other_parameters:  # of several values the last counts
-            pairs = [pair for pair in call.request.query_params.items() if pair[0] in operation.query]
-        call.query = read_query(pairs, operation.query)
-    if operation.body is None:
-        result = await operation.handler(call)
-    else:
-        from assessment_simulator.control.bodies import read
+                result = await rendered(operation.answer, result)
+            if operation.has_links:
+                result = call.sandbox.links.fill_placeholders(result, call.base)
+            response = Response(result, operation.status, media_type=operation.media_type)
+        if call.notes:
+            response.headers["simulator-note"] = header_line(call.notes).decode()
 
-        body = read(operation.body, call.request.state.body, vendors=call.api.sandboxes.vendors)
-        result = await operation.handler(call, body)
-    if isinstance(result, Response):
-        return result
-    if operation.answer is None:
-        return Response(status_code=operation.status)
-    if not isinstance(result, bytes):  # else the handler has written the JSON itself, from stored records
-        from assessment_simulator.control.bodies import rendered
-
-        result = await rendered(operation.answer, result)
-    if operation.has_links:
-        result = call.sandbox.links.fill_placeholders(result, call.base)
-    return Response(result, operation.status, media_type=operation.media_type)
+        # A read waits too: it must not show what the storage may still lose.
+        if sandbox is not None and not sandbox.is_closed:
+            await sandbox.settled()
+        return response

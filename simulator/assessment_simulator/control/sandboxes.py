@@ -2,22 +2,93 @@
 
 import secrets
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
 
 from assessment_simulator.control import settings
-from assessment_simulator.control.models.sandboxes import Forking, Opening
+from assessment_simulator.control.bodies import Answer, Body, Count, Moment, must
 from assessment_simulator.control.operation import ControlCall, no_sandbox
+from assessment_simulator.core import webhook_secret
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import MAIL
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.credentials import Credentials
 from assessment_simulator.sandbox.registry import AlreadyExists
-from assessment_simulator.sandbox.sandbox import NAME, Sandbox
+from assessment_simulator.sandbox.sandbox import NAME
+from assessment_simulator.sandbox.sandbox import Sandbox as LiveSandbox
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Listed, json_codec
 
 View = dict[str, Any]
+Seed = Annotated[
+    Annotated[int, Field(json_schema_extra={"format": "int64"})] | str,
+    # Before the union, whose errors name a member for each of its types.
+    BeforeValidator(must("be an integer or a string", lambda value: type(value) in (int, str)).func),
+    Field(description="all ids and scores are derived from it; default 0"),
+]
+Name = Annotated[
+    str,
+    # No constraint by a pattern: the dashboard shows this error to people.
+    must("be 1 to 64 of a-z, 0-9 and -", NAME.fullmatch),
+    Field(description="1 to 64 of a-z, 0-9 and -", json_schema_extra={"pattern": f"^{NAME.pattern}$"}),
+]
+
+
+class Opening(Body):
+    """`POST /_simulator/sandboxes`."""
+
+    name: Name | None = Field(None, description="default: a random name")
+    seed: Seed = Field(default_factory=int)  # no default in the schema: in closed access it is random
+    config: dict[str, Any] = Field({}, description="settings, which `Config` reads")
+
+
+class Forking(Body):
+    """`POST …/fork`."""
+
+    name: Name | None = Field(None, description="default: a random name")
+
+
+class Opened(Answer):
+    """A sandbox that was created."""
+
+    name: str
+    seed: Seed
+    credentials: dict[str, dict[str, str]] = Field(description="its credentials, by vendor and member")
+
+
+class Counts(Answer):
+    """The number of records in each list."""
+
+    invitations: Count
+    deliveries: Count
+    journal: Count
+    mail: Count
+
+
+class Sandbox(Answer):
+    """A sandbox in short."""
+
+    name: str
+    seed: Seed
+    now: Moment
+    mode: Literal["running", "frozen"]
+    snapshots: list[str]
+    counts: Counts
+
+
+class Ownership(Answer):
+    """The process that owns a sandbox."""
+
+    log: Literal["memory", "sqlite", "postgresql"]
+    server: int | None = Field(description="the id of its session with PostgreSQL")
+    address: str | None = Field(description="where other servers forward requests to")
+
+
+class Snapshot(Answer):
+    """A saved state."""
+
+    id: str
 
 
 async def list_sandboxes(call: ControlCall) -> Iterator[View]:
@@ -25,13 +96,36 @@ async def list_sandboxes(call: ControlCall) -> Iterator[View]:
     return map(_view, await call.api.sandboxes.listed())
 
 
+def _view(sandbox: LiveSandbox | Listed) -> View:
+    if isinstance(sandbox, Listed):  # another process owns it, so this is what the storage knows of it
+        stored = sandbox.summary
+        clock = Clock(*stored["clock"])
+        # The journal is in the owner's memory.
+        counts = {**{name: stored[name] for name in ("invitations", "deliveries", "mail")}, "journal": 0}
+        return {
+            "name": sandbox.name, "seed": sandbox.about["seed"], "now": clock.now(), "mode": clock.mode,
+            "snapshots": stored["snapshots"], "counts": counts,
+        }  # fmt: skip
+    state = sandbox.state
+    # Counted here and not in the storage: commits that are not written yet are part of the answer.
+    counts = {
+        "invitations": state.count(sandbox.kinds), "deliveries": len(state.deliveries),
+        "journal": len(sandbox.journal), "mail": state.count((MAIL,)),
+    }  # fmt: skip
+    return {
+        "name": sandbox.name, "seed": sandbox.seed, "now": sandbox.now(), "mode": state.clock.mode,
+        "snapshots": [*sandbox.snapshots], "counts": counts,
+    }  # fmt: skip
+
+
 async def create(call: ControlCall, body: Opening) -> View:
     """Create a sandbox."""
     config = settings.changed(call.api.sandboxes.vendors, Config(), body.config)
-    call.notes += settings.notes(config, body.config)
+    if "webhook_secret" in body.config:
+        call.notes += webhook_secret.notes(config.webhook_secret)
     # Without a seed closed access draws a random one; the model's default cannot say whether it was given.
     seed = body.seed if "seed" in body.model_fields_set else None
-    return await _created(call, body.name, seed, config)
+    return await _created(call, body.name, seed, config=config)
 
 
 async def fork(call: ControlCall, body: Forking) -> View:
@@ -40,7 +134,7 @@ async def fork(call: ControlCall, body: Forking) -> View:
 
 
 async def _created(
-    call: ControlCall, name: str | None, seed: int | str | None, config: Config | None = None,
+    call: ControlCall, name: str | None, seed: int | str | None, *, config: Config | None = None,
     state: State | None = None,
 ) -> View:  # fmt: skip
     name = name or secrets.token_hex(8)
@@ -48,38 +142,13 @@ async def _created(
         sandbox = await call.api.sandboxes.open(name, seed, config, state)
     except AlreadyExists:
         raise Problem(409, f"there is a sandbox {name!r} already; choose another name, or DELETE it first") from None
-    return _with_credentials(sandbox, await call.api.sandboxes.credentials(sandbox))
-
-
-def _with_credentials(sandbox: Sandbox, credentials: Credentials) -> View:
+    credentials = await call.api.sandboxes.credentials(sandbox)
     return {"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}
 
 
 async def show(call: ControlCall) -> View:
     """A sandbox in short."""
     return _view(call.sandbox)
-
-
-def _view(sandbox: Sandbox | Listed) -> View:
-    """A sandbox in short: as it is in memory, or, where another process owns it, as the storage describes it."""
-    if isinstance(sandbox, Listed):
-        stored = sandbox.summary
-        counts = {name: stored[name] for name in ("invitations", "deliveries", "mail")}
-        clock, seed, snapshots = Clock(*stored["clock"]), sandbox.about["seed"], stored["snapshots"]
-        return {
-            "name": sandbox.name, "seed": seed, "now": clock.now(), "mode": clock.mode, "snapshots": snapshots,
-            "counts": {**counts, "journal": 0},  # the journal is in the owner's memory
-        }  # fmt: skip
-    state = sandbox.state
-    # Counted here and not in the storage: commits that are not written yet are part of the answer.
-    return {
-        "name": sandbox.name, "seed": sandbox.seed, "now": sandbox.now(), "mode": state.clock.mode,
-        "snapshots": [*sandbox.snapshots],
-        "counts": {
-            "invitations": state.count(sandbox.kinds), "deliveries": len(state.deliveries),
-            "journal": len(sandbox.journal), "mail": state.count((MAIL,)),
-        },
-    }  # fmt: skip
 
 
 async def delete(call: ControlCall) -> None:
@@ -106,9 +175,11 @@ async def reset(call: ControlCall) -> View:
 
 async def renew_credentials(call: ControlCall) -> View:
     """Create new credentials; the old ones, and the tokens issued for them, are no longer valid."""
+    sandbox = call.sandbox
     if call.api.sandboxes.open_access:  # the credential is the name
-        raise Problem(409, f"in open access sim-{call.sandbox.name} opens this sandbox, and nothing can change that")
-    return _with_credentials(call.sandbox, await call.api.sandboxes.renew(call.sandbox))
+        raise Problem(409, f"in open access sim-{sandbox.name} opens this sandbox, and nothing can change that")
+    credentials = await call.api.sandboxes.renew(sandbox)
+    return {"name": sandbox.name, "seed": sandbox.seed, "credentials": credentials}
 
 
 async def show_settings(call: ControlCall) -> bytes:
@@ -116,11 +187,12 @@ async def show_settings(call: ControlCall) -> bytes:
     return json_codec.dumps(settings.shown(call.api.sandboxes.vendors, call.sandbox.config))
 
 
-async def change_settings(call: ControlCall, changes: dict[str, Any]) -> bytes:
+async def change_settings(call: ControlCall, changes: View) -> bytes:
     """Merge changes into the settings."""
     sandbox = call.sandbox
     sandbox.configure(settings.changed(sandbox.vendors, sandbox.config, changes))
-    call.notes += settings.notes(sandbox.config, changes)
+    if "webhook_secret" in changes:
+        call.notes += webhook_secret.notes(sandbox.config.webhook_secret)
     return await show_settings(call)
 
 
@@ -133,6 +205,14 @@ async def create_snapshot(call: ControlCall) -> View:
     return {"id": call.sandbox.snapshot()}
 
 
+def _snapshot_id(call: ControlCall) -> str:
+    snapshots = call.sandbox.snapshots
+    id: str = call.params["id"]
+    if id not in snapshots:
+        raise Problem(404, f"there is no snapshot {id!r}; there are {', '.join(snapshots) or 'none'}")
+    return id
+
+
 async def delete_snapshot(call: ControlCall) -> None:
     """Delete a saved state."""
     call.sandbox.delete_snapshot(_snapshot_id(call))
@@ -142,10 +222,3 @@ async def restore_snapshot(call: ControlCall) -> View:
     """Go back to a saved state."""
     call.sandbox.restore(_snapshot_id(call))
     return _view(call.sandbox)
-
-
-def _snapshot_id(call: ControlCall) -> str:
-    id, snapshots = call.params["id"], call.sandbox.snapshots
-    if id not in snapshots:
-        raise Problem(404, f"there is no snapshot {id!r}; there are {', '.join(snapshots) or 'none'}")
-    return id

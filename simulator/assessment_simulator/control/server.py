@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from assessment_simulator.control.router import ControlApi
 
-INSTALL = "metrics need prometheus-client: pip install 'assessment-simulator[metrics]'"
-
 
 async def health(call: ControlCall) -> Response:
     """Whether the process answers; the storage is not checked."""
@@ -55,7 +53,7 @@ async def metrics(call: ControlCall) -> Response:
     """The counters and gauges of this process, for Prometheus."""
     api, meters = call.api, call.api.sandboxes.meters
     if meters.registry is None:
-        raise Problem(501, INSTALL)
+        raise Problem(501, "metrics need prometheus-client: pip install 'assessment-simulator[metrics]'")
     from prometheus_client import CONTENT_TYPE_LATEST, ProcessCollector, generate_latest
 
     if api.collector is None:  # at the first scrape: without one, no call pays for the measuring of its duration

@@ -1,15 +1,15 @@
 """`POST S/await`: waits for a request, a webhook or an invitation with the given members."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from assessment_simulator.control.bodies import values
-from assessment_simulator.control.deliveries import delivery_view
-from assessment_simulator.control.invitations import find_invitation
-from assessment_simulator.control.models.deliveries import Delivery, WholeDelivery
-from assessment_simulator.control.models.invitations import Invitation
-from assessment_simulator.control.models.journal import Awaiting
+from pydantic import Field
+from typing_extensions import TypeAliasType  # in `typing` from Python 3.12 on
+
+from assessment_simulator.control.bodies import OneOf, values
+from assessment_simulator.control.deliveries import Delivery, WholeDelivery, delivery_view
+from assessment_simulator.control.invitations import Invitation, find_invitation
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
@@ -21,14 +21,38 @@ from assessment_simulator.sandbox.watchers import CALL, DELIVERY
 from assessment_simulator.storage import json_codec
 
 LONGEST_WAIT = 60 * instant.SECOND
+_SECONDS = r"(?:[0-5]?[0-9](?:\.[0-9]{1,7})?|60)"
+Wanted = TypeAliasType(
+    "Wanted", Annotated[dict[str, Any], Field(description="members that it must have, with their values")]
+)
+
+
+class Awaiting(OneOf):
+    """`POST …/await`: exactly one of the first three, and how long to wait."""
+
+    choices = ("request", "webhook", "invitation")
+    verb = "await"
+
+    request: Wanted | None = Field(None, description="a request in the journal, as its single view shows it")
+    webhook: Wanted | None = Field(
+        None,
+        description="a delivery, as its single view shows it; `request` and `answer` are those of the newest attempt, "
+        "with parsed bodies",
+    )
+    invitation: Wanted | None = Field(None, description="an invitation")
+    within: str = Field(
+        "PT5S",
+        description="timeout in real time, at most PT60S",
+        json_schema_extra={"pattern": rf"^PT(?:{_SECONDS}S|1M)$"},
+    )
 
 
 async def wait(call: ControlCall, body: Awaiting) -> bytes:
     """Wait until something has happened; what has happened already counts."""
-    what, ticks = body.chosen, instant.parse_duration(body.within)
+    ticks = instant.parse_duration(body.within)
     if ticks is None or ticks > LONGEST_WAIT:
         raise Problem(422, f"within: {body.within[:40]!r} is no ISO 8601 duration such as PT5S, of at most PT60S")
-    wanted = getattr(body, what)
+    (what, wanted), *_ = ((what, getattr(body, what)) for what in SUBJECTS if getattr(body, what) is not None)
     subject = SUBJECTS[what](call.sandbox, call.base)
 
     async def disconnected() -> None:
@@ -48,15 +72,16 @@ def _requests(sandbox: Sandbox, base: str) -> Subject:
     """Requests to the vendors, as the journal shows them."""
     journal, mask = sandbox.journal, Mask(sandbox.name)
 
-    def short(id: str) -> View | None:
+    def view(is_whole: bool, id: str) -> View | None:
         exchange = journal.find(id)
-        return None if exchange is None else call_view(exchange, mask)
+        if exchange is None:
+            return None
+        return whole_call_view(exchange, mask, sandbox.links) if is_whole else call_view(exchange, mask)
 
-    def whole(id: str) -> View | None:
-        exchange = journal.find(id)
-        return None if exchange is None else whole_call_view(exchange, mask, sandbox.links)
+    def ids() -> list[str]:
+        return [exchange.id for exchange in reversed(journal)]
 
-    return Subject(frozenset({CALL}), lambda: [exchange.id for exchange in reversed(journal)], short, whole)
+    return Subject(frozenset({CALL}), ids, partial(view, False), partial(view, True))
 
 
 def _webhooks(sandbox: Sandbox, base: str) -> Subject:
@@ -74,21 +99,18 @@ def _webhooks(sandbox: Sandbox, base: str) -> Subject:
         for attempt in view["attempts"]:
             for message in filter(None, (attempt["request"], attempt["answer"])):
                 message["body"] = mask.body(message["body"])
-        newest = view["attempts"][-1]
-        return {**view, "request": _parsed(newest["request"], mask), "answer": _parsed(newest["answer"], mask)}
+        # The messages of the newest attempt, with their headers as objects and their bodies parsed.
+        for name in ("request", "answer"):
+            message = view[name] = view["attempts"][-1][name]
+            if message is not None:
+                headers = {name.lower(): value for name, value in message["headers"]}
+                view[name] = {**message, **message_view(headers, message["body"].encode(), mask)}
+        return view
 
     def ids() -> list[str]:
         return [*reversed(sandbox.state.deliveries)]
 
     return Subject(frozenset({DELIVERY}), ids, partial(view, False), partial(view, True))
-
-
-def _parsed(message: Mapping[str, Any] | None, mask: Mask) -> dict[str, Any] | None:
-    """A message of an attempt with its headers as an object, and its body parsed."""
-    if message is None:
-        return None
-    headers = {name.lower(): value for name, value in message["headers"]}
-    return {**message, **message_view(headers, message["body"].encode(), mask)}
 
 
 def _invitations(sandbox: Sandbox, base: str) -> Subject:
@@ -106,7 +128,7 @@ def _invitations(sandbox: Sandbox, base: str) -> Subject:
     return Subject(kinds, lambda: sandbox.ids("invitation", "")[::-1], view, view)
 
 
+# What can be waited for, by its name; for a sandbox and the base URL of the caller.
 SUBJECTS: dict[str, Callable[[Sandbox, str], Subject]] = {
     "request": _requests, "webhook": _webhooks, "invitation": _invitations,
 }  # fmt: skip
-"""What can be waited for, by its name; for a sandbox and the base URL of the caller."""
