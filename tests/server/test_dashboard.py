@@ -283,7 +283,7 @@ STATES = [
 
 @pytest.mark.parametrize(("vendor", "state", "mark"), STATES)
 def test_tone_of_a_status_follows_the_state_table(vendor: Any, state: Any, mark: str) -> None:
-    assert formatting.tone(vendor.state_machine, state) == mark
+    assert formatting.Vendors({vendor.id: vendor}).status(vendor.id, state)["tone"] == mark
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assessment_simulator.core.decision import Bundle, Document, Dot, Drawing, Label, Line
-from assessment_simulator.documents import fonts
-from assessment_simulator.documents.renderer import draw, make_file
+from assessment_simulator.documents.renderer import FONT_FILE, draw, make_file
 from tests.readers import SVG, pdf_text, pdf_words, png_image, svg_texts, zip_files
 from tests.server import assessment
 from tests.servers import Sandbox
@@ -176,8 +175,8 @@ async def test_bundle_is_an_archive_of_its_documents() -> None:
 
 
 def test_typeface_is_the_published_one_with_its_licence() -> None:
-    assert sha256(fonts.FILE.read_bytes()).hexdigest() == FONT
-    assert "Bitstream Vera Fonts Copyright" in (fonts.FILE.parent / "LICENSE").read_text()
+    assert sha256(FONT_FILE.read_bytes()).hexdigest() == FONT
+    assert "Bitstream Vera Fonts Copyright" in (FONT_FILE.parent / "LICENSE").read_text()
 
 
 # Over HTTP. The contracts read every kind of file.

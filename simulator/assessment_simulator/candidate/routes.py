@@ -28,6 +28,7 @@ from assessment_simulator.http.templating import HEADERS, render
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.sandbox.sandbox import Sandbox
 
+# Template and status by phase.
 _PAGES: Mapping[Phase, tuple[str, int]] = {
     Phase.INVITED: ("invited", 200),
     Phase.STARTED: ("started", 200),
@@ -35,13 +36,11 @@ _PAGES: Mapping[Phase, tuple[str, int]] = {
     Phase.EXPIRED: ("expired", 410),
     Phase.CLOSED: ("closed", 410),
 }
-"""Template and status by phase."""
+# The template after a step, by phase and the query parameter `then`.
 _AFTERWARDS = {(Phase.STARTED, "left"): "left", (Phase.FINISHED, "done"): "done"}
-"""The template after a step, by phase and the query parameter `then`."""
+# The vendor's action by the value of the button.
 _ACTIONS = {"start": "start", "finish": "complete"}
-"""The vendor's action by the value of the button."""
-_MAX_TAG = 35
-"""Characters of a language tag (BCP 47 recommends that implementations support 35)."""
+_MAX_TAG = 35  # characters of a language tag (BCP 47 recommends that implementations support 35)
 _MAX_FIELDS = 1_000
 
 
@@ -49,7 +48,8 @@ _MAX_FIELDS = 1_000
 class _Link:
     """An opened link: the sandbox and invitation that it leads to, and the page's language.
 
-    `path` begins with `prefix`; `query` holds the parameters that the page's own links keep.
+    `base` is the server's address. `path` begins with `prefix`; `query` holds the parameters that the page's own links
+    keep.
     """
 
     vendor: Vendor
@@ -57,6 +57,7 @@ class _Link:
     sandbox: Sandbox
     id: str
     language: str
+    base: str
     prefix: str
     path: str
     query: Mapping[str, str]
@@ -72,18 +73,18 @@ class _Link:
         query = urlencode({**self.query, **more})
         return f"{self.path}?{query}" if query else self.path
 
-    def run(self, action: str, base: str, body: Any = MISSING) -> VendorResponse:
-        """Perform an action through the vendor's operation."""
+    async def run(self, action: str, body: Any = MISSING) -> VendorResponse:
+        """Perform an action through the vendor's operation, and wait until its changes are durable."""
 
-        def ask(now: int, draw: SeededRandom, recent: int) -> VendorRequest:
-            return VendorRequest(action, now, draw, base, params={"id": self.id}, body=body)
+        def at_time(now: int, random: SeededRandom, recent: int) -> VendorRequest:
+            return VendorRequest(action, now, random, self.base, params={"id": self.id}, body=body)
 
-        return self.sandbox.handle(self.vendor, self.vendor.actions[action], ask)
+        reply = self.sandbox.handle(self.vendor, self.vendor.actions[action], at_time)
+        await self.sandbox.settled()
+        return reply
 
-    def page(self, briefing: Briefing | None, name: str, status: int, **more: Any) -> Response:
-        """Render one of the templates in the page's language; without a briefing the link is unknown (404)."""
-        if briefing is None:
-            name, status = "unknown", 404
+    def page(self, briefing: Briefing | None, name: str = "unknown", status: int = 404, **more: Any) -> Response:
+        """Render one of the templates in the page's language; without a briefing the link is unknown."""
         parts, language = self.exercise.parts, self.language
         until = instant.seven_digits(briefing.until) if briefing and briefing.until is not None else None
         # Only web addresses are followed: pymetrics accepts any scheme, and others run in this page or leave the
@@ -121,46 +122,9 @@ class CandidatePages:
                 routes.append(route(vendor.questionnaire.path, {"GET": show, "POST": submit}))
         return routes
 
-    async def _show(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
-        link = await self._open(vendor, exercise, request)
-        briefing = link.briefing
-        if briefing and briefing.phase is Phase.INVITED and exercise.opening_action:
-            if "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", "")):
-                # The person has not opened the link yet. After a 503 the browser requests it again when they do.
-                return Response(status_code=503, headers=HEADERS)
-            if request.method != "HEAD":
-                link.run(exercise.opening_action, self._base(request))
-                await link.sandbox.settled()
-                briefing = link.briefing
-        await link.sandbox.settled()
-        if briefing is None:
-            return link.page(None, "unknown", 404)
-        name, status = _PAGES[briefing.phase]
-        name = _AFTERWARDS.get((briefing.phase, request.query_params.get("then", "")), name)
-        return link.page(briefing, name, status)
-
-    async def _submit(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
-        link = await self._open(vendor, exercise, request)
-        briefing = link.briefing
-        if briefing is None:
-            return link.page(None, "unknown", 404)
-        try:
-            action, body = _read_form(request, link)
-        except Problem as problem:
-            return link.page(briefing, "unfit", problem.status, detail=problem.detail)
-        reply = link.run(action, self._base(request), body)
-        await link.sandbox.settled()
-        if reply.status == 200:
-            address = link.address(then="done") if action == "complete" else link.address()
-            return RedirectResponse(address, 303, HEADERS)
-        # Refused: meanwhile the invitation was finished or closed, or it is gone.
-        briefing = link.briefing
-        name, status = _PAGES[briefing.phase] if briefing else ("unknown", 404)
-        return link.page(briefing, name, 409 if status == 200 else status, late=True)
-
     async def _open(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> _Link:
         """Find what the link leads to; a link that is not genuine leads to an empty sandbox."""
-        query = request.query_params
+        query, scope = request.query_params, request.scope
         in_path = request.path_params.get(exercise.ticket)
         ticket = query.get(exercise.ticket, "") if in_path is None else in_path
         name, _, rest = ticket.partition(".")
@@ -172,14 +136,49 @@ class CandidatePages:
         stored = sandbox.get(vendor.record_kind, id)
         chosen = primary(language or (exercise.briefing(stored).language if stored else ENGLISH))
         kept = ({} if in_path is not None else {exercise.ticket: ticket}) | ({"lang": language} if language else {})
-        prefix = proxy_info(request.scope).prefix
+        prefix = proxy_info(scope).prefix
         return _Link(
-            vendor, exercise, sandbox, id, chosen if chosen in exercise.parts else ENGLISH, prefix,
-            prefix + quote(request.scope["path"]), kept,
+            vendor, exercise, sandbox, id, chosen if chosen in exercise.parts else ENGLISH,
+            self._address.of(scope, named_headers(scope)), prefix, prefix + quote(scope["path"]), kept,
         )  # fmt: skip
 
-    def _base(self, request: Request) -> str:
-        return self._address.of(request.scope, named_headers(request.scope))
+    async def _show(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
+        link = await self._open(vendor, exercise, request)
+        briefing = link.briefing
+        if briefing and briefing.phase is Phase.INVITED and exercise.opening_action:
+            if "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", "")):
+                # The person has not opened the link yet. After a 503 the browser requests it again when they do.
+                return Response(status_code=503, headers=HEADERS)
+            if request.method != "HEAD":
+                await link.run(exercise.opening_action)
+                briefing = link.briefing
+        await link.sandbox.settled()
+        if briefing is None:
+            return link.page(None)
+        name, status = _PAGES[briefing.phase]
+        return link.page(
+            briefing, _AFTERWARDS.get((briefing.phase, request.query_params.get("then", "")), name), status
+        )
+
+    async def _submit(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> Response:
+        link = await self._open(vendor, exercise, request)
+        briefing = link.briefing
+        if briefing is None:
+            return link.page(None)
+        try:
+            action, body = _read_form(request, link)
+        except Problem as problem:
+            return link.page(briefing, "unfit", problem.status, detail=problem.detail)
+        reply = await link.run(action, body)
+        if reply.status == 200:
+            address = link.address(then="done") if action == "complete" else link.address()
+            return RedirectResponse(address, 303, HEADERS)
+        # Refused: meanwhile the invitation was finished or closed, or it is gone.
+        briefing = link.briefing
+        if briefing is None:
+            return link.page(None, late=True)
+        name, status = _PAGES[briefing.phase]
+        return link.page(briefing, name, 409 if status == 200 else status, late=True)
 
 
 def _read_form(request: Request, link: _Link) -> tuple[str, Any]:

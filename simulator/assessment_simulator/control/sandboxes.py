@@ -11,9 +11,9 @@ from assessment_simulator.control.bodies import Answer, Body, Count, Moment, mus
 from assessment_simulator.control.operation import ControlCall, no_sandbox
 from assessment_simulator.core import webhook_secret
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import MAIL
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.commit_queue import summary_of
 from assessment_simulator.sandbox.registry import AlreadyExists
 from assessment_simulator.sandbox.sandbox import NAME
 from assessment_simulator.sandbox.sandbox import Sandbox as LiveSandbox
@@ -97,24 +97,17 @@ async def list_sandboxes(call: ControlCall) -> Iterator[View]:
 
 
 def _view(sandbox: LiveSandbox | Listed) -> View:
-    if isinstance(sandbox, Listed):  # another process owns it, so this is what the storage knows of it
-        stored = sandbox.summary
-        clock = Clock(*stored["clock"])
-        # The journal is in the owner's memory.
-        counts = {**{name: stored[name] for name in ("invitations", "deliveries", "mail")}, "journal": 0}
-        return {
-            "name": sandbox.name, "seed": sandbox.about["seed"], "now": clock.now(), "mode": clock.mode,
-            "snapshots": stored["snapshots"], "counts": counts,
-        }  # fmt: skip
-    state = sandbox.state
-    # Counted here and not in the storage: commits that are not written yet are part of the answer.
-    counts = {
-        "invitations": state.count(sandbox.kinds), "deliveries": len(state.deliveries),
-        "journal": len(sandbox.journal), "mail": state.count((MAIL,)),
-    }  # fmt: skip
+    if isinstance(sandbox, Listed):
+        # Another process owns it, and has its journal in memory.
+        summary, seed, calls = sandbox.summary, sandbox.about["seed"], 0
+    else:
+        # Read off the sandbox and not the storage: commits that are not written yet are part of the answer.
+        summary, seed, calls = json_codec.loads(summary_of(sandbox)), sandbox.seed, len(sandbox.journal)
+    clock = Clock(*summary["clock"])
+    counts = {**{name: summary[name] for name in ("invitations", "deliveries", "mail")}, "journal": calls}
     return {
-        "name": sandbox.name, "seed": sandbox.seed, "now": sandbox.now(), "mode": state.clock.mode,
-        "snapshots": [*sandbox.snapshots], "counts": counts,
+        "name": sandbox.name, "seed": seed, "now": clock.now(), "mode": clock.mode,
+        "snapshots": summary["snapshots"], "counts": counts,
     }  # fmt: skip
 
 

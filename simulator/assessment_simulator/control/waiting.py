@@ -78,10 +78,12 @@ def _requests(sandbox: Sandbox, base: str) -> Subject:
             return None
         return whole_call_view(exchange, mask, sandbox.links) if is_whole else call_view(exchange, mask)
 
-    def ids() -> list[str]:
-        return [exchange.id for exchange in reversed(journal)]
-
-    return Subject(frozenset({CALL}), ids, partial(view, False), partial(view, True))
+    return Subject(
+        frozenset({CALL}),
+        lambda: [exchange.id for exchange in reversed(journal)],
+        partial(view, False),
+        partial(view, True),
+    )
 
 
 def _webhooks(sandbox: Sandbox, base: str) -> Subject:
@@ -107,10 +109,9 @@ def _webhooks(sandbox: Sandbox, base: str) -> Subject:
                 view[name] = {**message, **message_view(headers, message["body"].encode(), mask)}
         return view
 
-    def ids() -> list[str]:
-        return [*reversed(sandbox.state.deliveries)]
-
-    return Subject(frozenset({DELIVERY}), ids, partial(view, False), partial(view, True))
+    return Subject(
+        frozenset({DELIVERY}), lambda: [*reversed(sandbox.state.deliveries)], partial(view, False), partial(view, True)
+    )
 
 
 def _invitations(sandbox: Sandbox, base: str) -> Subject:

@@ -86,15 +86,15 @@ class PageRequest:
         query = self.request.query_params
         return {name: query[name].strip() for name in names if query.get(name, "").strip()}
 
-    async def get(self, path: str = "", **query: Any) -> Any:
-        """GET a path."""
-        return await self.call("GET", path, query=query)
-
-    async def call(self, method: str, path: str = "", body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+    async def call(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
         """Call a path under the sandbox; with a slash before it, one under the control API's root."""
         if not path.startswith("/"):
             path = f"/sandboxes/{self.name}/{path}".removesuffix("/")
         return await call_control(self.request, method, CONTROL + path, body, query)
+
+    async def get(self, path: str = "", **query: Any) -> Any:
+        """GET a path."""
+        return await self.call("GET", path, query=query)
 
     async def list(self, path: str, *filters: str) -> dict[str, Any]:
         """One page of a long list, newest first; `older` holds the parameters of the next page, None on the last."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assessment_simulator.core import faults, instant
-from assessment_simulator.core.states import State, StateMachine
+from assessment_simulator.core.states import State
 from assessment_simulator.core.vendor import Vendor
 
 _AGES = ((instant.DAY, "d"), (instant.HOUR, "h"), (instant.MINUTE, "min"), (instant.SECOND, "s"))
@@ -40,32 +40,35 @@ def pretty(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def tone(machine: StateMachine, state: State) -> str:
-    """The tone of a state's badge: good for the goal of the usual path, bad for other ends, info on the way there."""
-    walked = {end for (_, action), end in machine.moves.items() if action == machine.happy_path[-1]}
-    goals = walked | {end for (start, _), end in machine.moves.items() if start in walked}
-    if state in goals:
-        return "good"
-    if state in machine.ends:
-        return "bad"
-    begun = machine.path(state, machine.happy_path[-1])
-    return "info" if begun is not None and len(begun) == 1 else "plain"
-
-
 class Vendors:
-    """What templates show of the vendors: titles, statuses, actions, operations."""
+    """What templates show of the vendors: titles by id, statuses, actions, and the operations with descriptions."""
 
     def __init__(self, vendors: Mapping[str, Vendor]) -> None:
         self._vendors = vendors
-
-    def titles(self) -> dict[str, str]:
-        """The titles by vendor id."""
-        return {vendor.id: vendor.title for vendor in self._vendors.values()}
+        self.titles = {vendor.id: vendor.title for vendor in vendors.values()}
+        self.operations = [
+            (endpoint.operation.name, f"{vendor.title}: {endpoint.summary}")
+            for vendor in vendors.values()
+            for endpoint in vendor.endpoints
+        ]
 
     def status(self, vendor: str, status: State) -> dict[str, str]:
-        """A status as a badge: its text and its tone."""
+        """A status as a badge: its text, and its tone.
+
+        Good is the goal of the usual path, bad is every other end, and info is on the way to the goal.
+        """
         machine = self._vendors[vendor].state_machine
-        return {"text": machine.title(status), "tone": tone(machine, status)}
+        last = machine.happy_path[-1]
+        walked = {end for (_, action), end in machine.moves.items() if action == last}
+        goals = walked | {end for (start, _), end in machine.moves.items() if start in walked}
+        begun = machine.path(status, last)
+        if status in goals:
+            tone = "good"
+        elif status in machine.ends:
+            tone = "bad"
+        else:
+            tone = "info" if begun is not None and len(begun) == 1 else "plain"
+        return {"text": machine.title(status), "tone": tone}
 
     def statuses(self, vendor: str) -> list[tuple[str, str]]:
         """The values and titles of the statuses of a vendor, or without one, of all vendors."""
@@ -76,11 +79,3 @@ class Vendors:
         """Every action of a vendor, and whether it is possible in this status."""
         known = self._vendors[vendor]
         return [(action, bool(known.state_machine.steps(status, action))) for action in known.actions]
-
-    def operations(self) -> list[tuple[str, str]]:
-        """The operations that are reachable over HTTP: name and description."""
-        return [
-            (endpoint.operation.name, f"{vendor.title}: {endpoint.summary}")
-            for vendor in self._vendors.values()
-            for endpoint in vendor.endpoints
-        ]

@@ -8,41 +8,37 @@ from assessment_simulator.dashboard.api_client import Form, PageRequest
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.storage import json_codec
 
-Run = Callable[[PageRequest, Form], Awaitable[str | None]]
-"""Does it; returns the path to redirect to, None for the page that has the form."""
-
 
 class FormAction(NamedTuple):
-    """Something that a form does. An action that leads to another page has no message."""
+    """Something that a form does.
 
-    run: Run
+    `run` returns the path to redirect to, which has no message; None for the page that has the form.
+    """
+
+    run: Callable[[PageRequest, Form], Awaitable[str | None]]
     message: str = ""
 
 
 def _call(
-    message: str, method: str, path: str, body: Callable[[Form], Any] = lambda _: None,
-    leads_to: Callable[[PageRequest, Any], str | None] = lambda page, response: None,
-) -> FormAction:  # fmt: skip
+    message: str, method: str, path: str, body: Callable[[Form], Any] = lambda _: None, leads_to: str = ""
+) -> FormAction:
     """An action that is one control call under the sandbox.
 
-    `{field}` in the path is a parameter of the page's path or a field of the form. `leads_to` makes the path to
-    redirect to of the response.
+    `{field}` in the path is a parameter of the page's path or a field of the form. `leads_to` is the path to redirect
+    to: in it, `{name}` is the sandbox, and other fields are members of the response.
     """
 
     async def run(page: PageRequest, form: Form) -> str | None:
         fields = Form(b"")
         fields.update({**form, **page.request.path_params})
         response = await page.call(method, path.format_map(fields), body(form))
-        return leads_to(page, response)
+        return leads_to.format_map({"name": page.name, **(response or {})}) if leads_to else None
 
     return FormAction(run, message)
 
 
-def _number(name: str, kind: Callable[[str], float], form: Form) -> float:
-    try:
-        return kind(form[name])
-    except ValueError:
-        raise Problem(422, f"{name}: {form[name][:40]!r} is no number") from None
+def _fields(*names: str) -> Callable[[Form], dict[str, str]]:
+    return lambda form: {name: form[name] for name in names if name in form}
 
 
 def _json(name: str, form: Form) -> Any:
@@ -57,15 +53,16 @@ async def _freeze(page: PageRequest, form: Form) -> None:
     await page.call("POST", "clock", {"freeze": at})
 
 
-_FAULT_TEXTS = ("vendor", "operation", "path", "invitation", "when", "duration")
-_FAULT_NUMBERS = {"times": int, "after": int, "probability": float, "status": int, "retry_after": int}
-
-
 async def _add_fault(page: PageRequest, form: Form) -> None:
     faults = await page.get("faults")
     on, _, do = form["kind"].partition(".")
-    fault: dict[str, Any] = {"on": on, "do": do, **{name: form[name] for name in _FAULT_TEXTS if name in form}}
-    fault |= {name: _number(name, kind, form) for name, kind in _FAULT_NUMBERS.items() if name in form}
+    texts = _fields("vendor", "operation", "path", "invitation", "when", "duration")
+    fault: dict[str, Any] = {"on": on, "do": do, **texts(form)}
+    for name, text in _fields("times", "after", "probability", "status", "retry_after")(form).items():
+        try:
+            fault[name] = float(text) if name == "probability" else int(text)
+        except ValueError:
+            raise Problem(422, f"{name}: {text[:40]!r} is no number") from None
     if "merge" in form:
         fault["merge"] = _json("merge", form)
     await page.call("PUT", "faults", [*faults, fault])
@@ -78,10 +75,7 @@ async def _remove_fault(page: PageRequest, form: Form) -> None:
 
 INVITATION = {"move": _call("Done.", "POST", "invitations/{id}/{action}")}
 DELIVERY = {
-    "replay": _call(
-        "", "POST", "deliveries/{id}/replay", lambda form: {"url": form["url"]} if "url" in form else {},
-        lambda page, again: f"/sandboxes/{page.name}/deliveries/{again['id']}",
-    ),
+    "replay": _call("", "POST", "deliveries/{id}/replay", _fields("url"), "/sandboxes/{name}/deliveries/{id}"),
 }  # fmt: skip
 CLOCK = {
     "freeze": FormAction(_freeze, "The clock is frozen."),
@@ -95,20 +89,15 @@ CLOCK = {
     "restore": _call("The snapshot is restored.", "POST", "snapshots/{id}/restore"),
     "delete_snapshot": _call("The snapshot is deleted.", "DELETE", "snapshots/{id}"),
     "reset": _call("The sandbox was reset to its opening state.", "POST", "reset"),
-    "fork": _call(
-        "", "POST", "fork", lambda form: {"name": form["name"]} if "name" in form else {},
-        lambda page, opened: f"/sandboxes/{opened['name']}",
-    ),
-    "delete": _call("", "DELETE", "", leads_to=lambda page, _: "/"),
+    "fork": _call("", "POST", "fork", _fields("name"), "/sandboxes/{name}"),
+    "delete": _call("", "DELETE", "", leads_to="/"),
 }  # fmt: skip
 FAULTS = {
     "plan": FormAction(_add_fault, "The fault is added."),
     "drop": FormAction(_remove_fault, "The fault is removed."),
     "clear": _call("All faults are removed.", "DELETE", "faults"),
 }
-SETTINGS = {
-    "configure": _call("The settings are changed.", "PATCH", "config", lambda form: _json("settings", form)),
-}  # fmt: skip
+SETTINGS = {"configure": _call("The settings are changed.", "PATCH", "config", lambda form: _json("settings", form))}
 TOUR = {"begin": FormAction(tour.begin), "fail": FormAction(tour.fail)}
 INBOX = {
     "catch": FormAction(tour.use_inbox, "Webhooks without a URL of their own go to the built-in receiver now."),

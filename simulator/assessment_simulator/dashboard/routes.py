@@ -1,19 +1,20 @@
-"""The table of the dashboard's pages, and their handlers."""
+"""The table of the dashboard's pages, the contexts of their templates, and their handlers."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from zlib import crc32
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.dashboard import formatting, forms, tour, views
+from assessment_simulator.dashboard import formatting, forms, tour
 from assessment_simulator.dashboard.api_client import CONTROL, Form, PageRequest, call_control
 from assessment_simulator.dashboard.forms import FormAction
-from assessment_simulator.dashboard.views import View
 from assessment_simulator.events.feed import WHAT
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.base_url import BaseUrl
@@ -24,14 +25,19 @@ from assessment_simulator.http.routing import Handler, route
 from assessment_simulator.http.templating import HEADERS, render
 
 UNDER = "/sandboxes/{name}"
+View = Callable[[PageRequest], Awaitable[dict[str, Any]]]
+_SHOWN_RULES = {
+    "broken": "those that were broken", "kept": "those that were kept", "untouched": "those that no call has met",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of a sandbox: its path under the sandbox's, its template, its view, and the actions of its forms.
 
-    `tab` is its title among the tabs, `counted` the member of the sandbox's `counts` that the tab shows. A page without
-    a tab belongs to the tab whose path its own begins with.
+    The view makes the template's context from responses of the control API. `tab` is the page's title among the tabs,
+    `counted` the member of the sandbox's `counts` that the tab shows. A page without a tab belongs to the tab whose
+    path its own begins with.
     """
 
     path: str
@@ -42,26 +48,74 @@ class Page:
     actions: Mapping[str, FormAction] = field(default_factory=dict)
 
 
+def _rows(path: str, *filters: str) -> View:
+    """The view of a list: its newest entries, by the filters in the page's query."""
+    return lambda page: page.list(path, *filters)
+
+
+def _get(**paths: str) -> View:
+    """The view of these paths under the sandbox, by the name that the template has for the response."""
+
+    async def view(page: PageRequest) -> dict[str, Any]:
+        params = page.request.path_params
+        return {name: await page.get(path.format_map(params)) for name, path in paths.items()}
+
+    return view
+
+
+async def _inbox(page: PageRequest) -> dict[str, Any]:
+    """The webhooks that the built-in receiver got, newest first."""
+    config, received = await page.get("config"), await page.get(f"/catch/{page.name}")
+    set_up = page.inbox_url in (config["webhook_url"], config["default_webhook_url"])
+    return {"rows": received, "url": page.inbox_url, "set_up": set_up}
+
+
+async def _rules(page: PageRequest) -> dict[str, Any]:
+    """The rule coverage, with what each rule demands."""
+    coverage, catalogue = await page.get("coverage"), await page.get("/rules")
+    asked = {"show": "", "q": "", **page.parameters("show", "q")}
+    show, text = asked["show"], asked["q"].casefold()
+    statements = {rule["id"]: rule for rule in catalogue}
+    rows = []
+    for rule in ({**statements[one["id"]], **one} for one in coverage["rules"]):
+        is_shown = rule[show] if show in ("broken", "kept") else True
+        if show == "untouched":
+            is_shown = not rule["kept"] and not rule["broken"]
+        if is_shown and text in f"{rule['id']} {rule['statement']}".casefold():
+            rows.append(rule)
+    return {"rows": rows, "coverage": coverage, "shows": _SHOWN_RULES.items(), "asked": asked}
+
+
+async def _states(page: PageRequest) -> dict[str, Any]:
+    """Each vendor's states and moves, with their counts in this sandbox."""
+
+    async def machine(vendor: str, title: str) -> dict[str, Any]:
+        name = vendor.replace("_", "-")
+        seen = await page.get(f"states/{name}")
+        words = {state["id"]: page.vendors.status(vendor, state["id"]) for state in seen["states"]}
+        # The mark changes the picture's address with its content.
+        mark = crc32(formatting.pretty(seen).encode())
+        return {"title": title, "name": name, "seen": seen, "mark": mark, "words": words}
+
+    return {"machines": await asyncio.gather(*(machine(*one) for one in page.vendors.titles.items()))}
+
+
 PAGES = (
-    Page("", "invitations", views.rows("invitations", "vendor", "status"), "Invitations", "invitations"),
-    Page(
-        "/invitations/{id}",
-        "invitation",
-        views.get(one="invitations/{id}", entries="invitations/{id}/timeline"),
-        actions=forms.INVITATION,
-    ),
-    Page("/deliveries", "deliveries", views.rows("deliveries", "state", "invitation"), "Deliveries", "deliveries"),
-    Page("/deliveries/{id}", "delivery", views.get(one="deliveries/{id}"), actions=forms.DELIVERY),
-    Page("/mail", "mail", views.rows("mail", "invitation"), "Mail", "mail"),
-    Page("/caught", "caught", views.inbox, "Webhook inbox", actions=forms.INBOX),
-    Page("/journal", "journal", views.rows("journal", "vendor", "status"), "Requests", "journal"),
-    Page("/journal/{id}", "call", views.get(one="journal/{id}")),
-    Page("/clock", "clock", views.get(), "Clock", actions=forms.CLOCK),
-    Page("/faults", "faults", views.get(rows="faults"), "Faults", actions=forms.FAULTS),
-    Page("/rules", "rules", views.rules, "Rules"),
-    Page("/states", "states", views.states, "States"),
-    Page("/settings", "settings", views.get(config="config"), "Settings", actions=forms.SETTINGS),
-)
+    Page("", "invitations", _rows("invitations", "vendor", "status"), "Invitations", "invitations"),
+    Page("/invitations/{id}", "invitation", _get(one="invitations/{id}", entries="invitations/{id}/timeline"),
+         actions=forms.INVITATION),
+    Page("/deliveries", "deliveries", _rows("deliveries", "state", "invitation"), "Deliveries", "deliveries"),
+    Page("/deliveries/{id}", "delivery", _get(one="deliveries/{id}"), actions=forms.DELIVERY),
+    Page("/mail", "mail", _rows("mail", "invitation"), "Mail", "mail"),
+    Page("/caught", "caught", _inbox, "Webhook inbox", actions=forms.INBOX),
+    Page("/journal", "journal", _rows("journal", "vendor", "status"), "Requests", "journal"),
+    Page("/journal/{id}", "call", _get(one="journal/{id}")),
+    Page("/clock", "clock", _get(), "Clock", actions=forms.CLOCK),
+    Page("/faults", "faults", _get(rows="faults"), "Faults", actions=forms.FAULTS),
+    Page("/rules", "rules", _rules, "Rules"),
+    Page("/states", "states", _states, "States"),
+    Page("/settings", "settings", _get(config="config"), "Settings", actions=forms.SETTINGS),
+)  # fmt: skip
 TOUR = Page(tour.PATH, "tour", tour.steps, actions=forms.TOUR)
 
 
@@ -103,17 +157,16 @@ class Dashboard:
     async def _open(self, request: Request) -> Response:
         """Open a sandbox, or go to the one that has this name."""
         form = Form(request.state.body)
+        body = {"name": form["name"]} if "name" in form else {}
         try:
-            opened = await call_control(
-                request, "POST", f"{CONTROL}/sandboxes", {"name": form["name"]} if "name" in form else {}
-            )
+            opened = await call_control(request, "POST", f"{CONTROL}/sandboxes", body)
         except Problem as problem:
             if problem.status != 409:
                 return await self._home(request, problem.detail, problem.status)
             opened = {"name": form["name"], "credentials": None}
         prefix = proxy_info(request.scope).prefix
         if opened["credentials"] and not self._open_access:
-            return render("dashboard/opened.html", 201, prefix=prefix, titles=self._vendors.titles(), **opened)
+            return render("dashboard/opened.html", 201, prefix=prefix, titles=self._vendors.titles, **opened)
         return RedirectResponse(f"{prefix}/sandboxes/{opened['name']}", 303, HEADERS)
 
     async def _show(self, page: Page, http_request: Request, flaw: str = "", status: int = 200) -> Response:

@@ -12,8 +12,7 @@ from assessment_simulator.http.problem_details import Problem
 PATH = "/tour"
 SANDBOX = "demo"
 _STEPS = ("first", "second")
-_SEARCHED = 200
-"""Invitations among which one that is not started is searched."""
+_SEARCHED = 200  # the newest invitations, among which one that is not started is looked for
 
 
 async def steps(page: PageRequest) -> dict[str, Any]:
