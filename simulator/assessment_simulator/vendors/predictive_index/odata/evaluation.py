@@ -226,13 +226,15 @@ def _step(node: Node, fill: FillLinks, now: int) -> Callable[..., Column]:
 
 
 def _arithmetic(node: Node, columns: Sequence[Column]) -> Column:
-    found = columns[0]
-    for name, column in zip(node.value, columns[1:], strict=True):
-        if node.type is Type.INTEGER:
-            # A filter may have 500 operators. So a whole column is calculated at once where nothing in it is null.
+    found, is_whole = columns[0], node.type is Type.INTEGER
+    for name, operand, column in zip(node.value, node.operands[1:], columns[1:], strict=True):
+        # A filter may have 500 operators. So a whole column is calculated at once, as `calculate` does it, where the
+        # types are sure (`round` gives an integer for an integer) and nothing is null or out of range.
+        if is_whole or (operand.type is Type.NUMBER and operand.name in ("literal", "member")):
+            work: Callable[[Any, Any], Any] = (_INTEGER_OPERATORS if is_whole else _DECIMAL_OPERATORS)[name]
             try:
-                results = [*map(_INTEGER_OPERATORS[name], found, column)]
-                if min(results) >= -_INT64 and max(results) < _INT64:
+                results = [*map(work, found, column)]
+                if all(map(is_int64, (min(results), max(results))) if is_whole else map(Decimal.is_finite, results)):
                     found = results
                     continue
             except TypeError:
