@@ -257,6 +257,18 @@ def unlike(lab: Lab, body: Face) -> None:
 
 
 @contract(
+    "pi.assessment.passwords",
+    "Assessments have different passwords",
+    standing=Standing.ASSUMED,
+    examples=0.1,
+)
+def passwords(lab: Lab) -> None:
+    """Four digits may come twice, but eight assessments in a row do not share them."""
+    found = {calls.made(lab.sandbox, TAKER)["assessmentPassword"] for _ in range(8)}
+    assert len(found) > 1, f"eight assessments have the password {found}"
+
+
+@contract(
     "pi.assessment.language",
     "The invitation's language is en-US unless another is given",
     promises=("pi.create.language",),
@@ -307,6 +319,7 @@ PROPERTIES = (
     nulls,
     strangers,
     unlike,
+    passwords,
     language,
     mail,
 )

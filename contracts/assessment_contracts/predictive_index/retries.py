@@ -98,6 +98,36 @@ def recovers(lab: Lab, answers: list[int], last: int) -> None:
 
 
 @contract(
+    "pi.webhook.late",
+    "The gap to the next try begins when a try was made, also where it was made late",
+    promises=("pi.webhook.gaps",),
+    needs=BOTH,
+    standing=Standing.ASSUMED,
+    examples=0.35,
+)
+@given(late=st.sampled_from(("PT1H", "PT6H", "PT23H")))
+def late(lab: Lab, late: str) -> None:
+    """A clock that is set forward makes the next try late: a whole gap later comes the one after it."""
+    sandbox = lab.fresh()
+    sandbox.freeze(AT)
+    lab.listener.answers = lambda received: 503
+    id = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})["assessmentId"]
+    sandbox.act(id, "complete")
+    settled(lab, sandbox)
+    hours = int(late[2:-1])
+    then = moments.written(moments.ticks(AT) + hours * 3_600 * 10_000_000)
+    sandbox.freeze(then)
+    for _ in range(100):
+        [delivery] = deliveries(sandbox, id)
+        if len(delivery["attempts"]) == 2:
+            break
+        sandbox.advance("PT0S")
+    wanted = moments.written(moments.ticks(then) + 2 * 3_375_000_000)
+    assert [attempt["at"] for attempt in delivery["attempts"]] == [AT, then], delivery["attempts"]
+    assert delivery["next"] == wanted, f"after a try at {then} the next is due at {delivery['next']}, not at {wanted}"
+
+
+@contract(
     "pi.webhook.unanswered",
     "No answer in time, and nobody there, are tried again",
     promises=("pi.webhook.final", "pi.webhook.tries"),
@@ -170,4 +200,4 @@ def replayed(lab: Lab, elsewhere: bool, first: int) -> None:
     assert (again["state"], len(again["attempts"])) == ("delivered", 1), again
 
 
-PROPERTIES = (codes, recovers, unanswered, replayed)
+PROPERTIES = (codes, recovers, late, unanswered, replayed)

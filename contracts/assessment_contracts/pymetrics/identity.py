@@ -86,6 +86,29 @@ def three_parts(lab: Lab, body: dict[str, Any], version: api.Version, again: api
 
 
 @contract(
+    "pymetrics.orders.near_addresses",
+    "Addresses that merely resemble each other belong to different candidates",
+    kept=RULES,
+    promises=("pymetrics.order.created", "pymetrics.order.resolved"),
+    needs=_WRITES,
+    examples=0.2,
+)
+@given(version=versions, host=st.sampled_from(("example.com", "mail.example.org")))
+def near_addresses(lab: Lab, version: api.Version, host: str) -> None:
+    """Some providers ignore dots and what follows a plus, most do not. The API resolves a candidate by the address."""
+    sandbox = lab.sandbox
+    word = api.unused(sandbox)
+    names = (f"ada.{word}", f"ada{word}", f"a.da{word}", f"ada{word}+a", f"ada{word}+b", f"adá{word}", f"ada_{word}")
+    addresses = [*(f"{name}@{host}" for name in names), f"ada{word}@sub.{host}", f"ada{word}@{host}m"]
+    body = {**PLAIN, "application_id": word}
+    made = [
+        api.order(sandbox, {**body, "candidate": {**PLAIN["candidate"], "email": address}}, version)
+        for address in addresses
+    ]
+    assert len({order["id"] for order in made}) == len(addresses), "two addresses have one order"
+
+
+@contract(
     "pymetrics.orders.email_spelling",
     "Addresses that differ in letter case or outer blanks are one, unless they are to be exact",
     promises=("pymetrics.order.resolved",),
@@ -163,4 +186,4 @@ def at_once(lab: Lab, callers: int) -> None:
     assert len(api.find(sandbox, job_application_id=asked["application_id"])) == 1
 
 
-PROPERTIES: tuple[Property, ...] = (idempotent, three_parts, email_spelling, at_once, without_email)
+PROPERTIES: tuple[Property, ...] = (idempotent, three_parts, near_addresses, email_spelling, at_once, without_email)

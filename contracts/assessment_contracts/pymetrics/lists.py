@@ -20,6 +20,8 @@ _V1 = (
 )
 _RULES = (*_V1, "pymetrics.v2.list.filter")
 _WRITES = {Need.WRITES}
+_MANY = 257
+"""More orders than the pages of other APIs hold: 20, 25, 50, 100, 200, 250, 256."""
 
 
 def _body(email: str, application: str, external_id: str | None) -> dict[str, Any]:
@@ -61,6 +63,26 @@ def filtered(lab: Lab, pairs: list[tuple[int, int | None]], version: api.Version
             if filters:
                 wanted = [made[at] for at, pair in enumerate(pairs) if a in (None, pair[0]) and c in (None, pair[1])]
                 api.same(api.find(sandbox, version, **filters), wanted, f"the list by {', '.join(filters)}")
+
+
+@contract(
+    "pymetrics.lists.long",
+    "A list shows every order that its filter finds, however many",
+    kept=_RULES,
+    promises=("pymetrics.list.both",),
+    standing=Standing.ASSUMED,
+    needs={Need.CONTROL},
+    examples=0.1,
+)
+def long(lab: Lab) -> None:
+    """No page speaks of a limit or of further pages, so a caller takes the list for all there is."""
+    sandbox = lab.fresh()
+    bodies = [_body(f"x{at}", "a", "c") for at in range(_MANY)]
+    made = [api.order(sandbox, body)["id"] for body in bodies]
+    for version in api.VERSIONS:
+        for name, value in zip(LIST_FIELDS, ("a", "c"), strict=True):
+            found = [order["id"] for order in api.find(sandbox, version, **{name: value})]
+            assert found == made, f"by {name}, {len(found)} of {len(made)} orders are listed, or in another order"
 
 
 @contract(
@@ -195,4 +217,13 @@ def still(lab: Lab, version: api.Version, by: str, times: int) -> None:
         assert shown["results"], "a completed order is listed without its results"
 
 
-PROPERTIES: tuple[Property, ...] = (filtered, exact, as_clients_ask, nothing, empty_filter, unknown_members, still)
+PROPERTIES: tuple[Property, ...] = (
+    filtered,
+    long,
+    exact,
+    as_clients_ask,
+    nothing,
+    empty_filter,
+    unknown_members,
+    still,
+)

@@ -123,6 +123,21 @@ def configuration(lab: Lab, key: str, name: str) -> None:
 
 
 @contract(
+    "pymetrics.tokens.scheme",
+    "The scheme before the token may be written in any case",
+    kept=_ACCESS,
+    standing=Standing.ASSUMED,
+    examples=0.35,
+)
+@given(scheme=st.sampled_from(("bearer", "BEARER", "bEARER")), version=versions)
+def scheme(lab: Lab, scheme: str, version: api.Version) -> None:
+    """RFC 9110, section 11.1, says so of every scheme, and some clients write it in small letters."""
+    headers = {"Authorization": f"{scheme} {lab.sandbox.token()}"}
+    answer = lab.sandbox.call("GET", version.configuration, headers=headers, auth="pymetrics")
+    shapes.CONFIGURATION(api.expected(answer, 200), "the configuration")
+
+
+@contract(
     "pymetrics.tokens.configured",
     "What is configured is what is shown, in that order, and what can be ordered",
     promises=("pymetrics.types",),
@@ -245,5 +260,5 @@ def limited(lab: Lab, limit: int, wait: int) -> None:
 
 
 PROPERTIES: tuple[Property, ...] = (
-    shown, by_form, serve_both, configuration, configured, refused, several, life, limited,
+    shown, by_form, serve_both, configuration, scheme, configured, refused, several, life, limited,
 )  # fmt: skip
