@@ -23,7 +23,6 @@ from assessment_simulator.core.faults import (
     with_defaults,
 )
 from assessment_simulator.core.retry_schedule import Delivery
-from assessment_simulator.core.seeded_random import uniform
 from tests.fakes import FakeSandbox
 
 CALL = FaultContext("calls", frozenset(KINDS["calls"]), "pymetrics", "create_order", "POST", "/mercury/order")
@@ -138,11 +137,6 @@ def test_probability_depends_on_seed_and_id(id: str, seed: int | str) -> None:
 def test_only_triggers_count_against_times() -> None:
     fault = replace(PLAIN, id="f", probability=0.2, times=3)
     assert sum(triggers(fault, 500)) == 3
-
-
-@given(st.integers() | st.text(st.characters(codec="utf-8")), st.lists(st.integers(), max_size=3))
-def test_uniform_is_repeatable_and_in_range(seed: int | str, parts: list[int]) -> None:
-    assert 0 <= uniform(seed, *parts) == uniform(seed, *parts) < 1
 
 
 DEFAULTS: list[tuple[dict[str, Any], dict[str, Any]]] = [

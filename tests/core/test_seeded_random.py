@@ -88,6 +88,11 @@ def test_seal_depends_on_secret_and_every_part(one: tuple[object, ...], other: t
     assert seal(b"secret", *one) != seal(b"another", *one)
 
 
+@given(st.integers() | st.text(st.characters(codec="utf-8")), st.lists(st.integers(), max_size=3))
+def test_uniform_is_repeatable_and_in_range(seed: int | str, parts: list[int]) -> None:
+    assert 0 <= uniform(seed, *parts) == uniform(seed, *parts) < 1
+
+
 def test_values_are_the_same_in_every_release() -> None:
     random = SeededRandom(secret_of(1, "demo"), 7)
     assert (random.uuid(), random.token(4), random.digits(4)) == (

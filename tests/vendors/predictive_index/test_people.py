@@ -93,15 +93,6 @@ def test_lists_filters_and_searches_agree_after_a_change(sandbox: FakeSandbox) -
     assert [candidate["last_name"] for candidate in candidates] == ["New", "New", "Flynn"]
 
 
-def test_changes_do_not_affect_the_order_of_lists(sandbox: FakeSandbox) -> None:
-    changed(sandbox, id_of(sandbox, "a-1"), email="quorra@example.com")
-    found = faces(ask(sandbox, filter="email eq 'quorra@example.com'"))
-    assert [face["assessmentId"] for face in found] == [stored.id for stored in sandbox.all("assessment")]
-    root = "peopleAndJobsSearchResult"
-    by_email = search(sandbox, filter=f"{root}/assessmentUser/email eq 'quorra@example.com'")
-    assert by_email.body == search(sandbox, search="quorra@example.com").body
-
-
 def test_later_external_person_id_is_shown_in_earlier_assessments() -> None:
     sandbox = FakeSandbox()
     created(sandbox, externalId="a-1")
@@ -109,12 +100,6 @@ def test_later_external_person_id_is_shown_in_earlier_assessments() -> None:
     again(sandbox, externalId="a-1", externalPersonId="p-1")
     assert saved(sandbox, first).public["externalPersonId"] == "p-1"
     assert len(faces(ask(sandbox, filter="externalPersonId eq 'p-1'"))) == 2
-
-
-def test_numbered_person_type_changes_the_person(sandbox: FakeSandbox) -> None:
-    sandbox.set_behaviour(pi_person_type="numbers")
-    assert again(sandbox, externalPersonId="p-1", personType=4)["personType"] == 4
-    assert saved(sandbox, id_of(sandbox, "a-1")).public["personType"] == "Employee"
 
 
 def test_person_stored_by_an_earlier_version_keeps_its_data(sandbox: FakeSandbox) -> None:

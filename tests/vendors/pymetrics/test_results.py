@@ -79,16 +79,10 @@ def test_result_can_have_no_score(bare: dict[str, None]) -> None:
     assert (result["score"], result["band"]) == (None, None)
 
 
-def test_results_can_be_many_or_none() -> None:
-    assert len(completed([{"score": 1}, {"score": 2}])) == 2
-    assert completed([]) == []
-
-
-def test_missing_results_are_drawn() -> None:
-    assert completed(None)[0]["score"] is not None
-    sandbox = PymetricsSandbox()
-    sandbox.order()
-    assert len(shown(sandbox.act("complete", {}))["results"]) == 1
+@pytest.mark.parametrize(("results", "count"), [([{"score": 1}, {"score": 2}], 2), ([], 0), (None, 1)])
+def test_results_can_be_many_or_none_and_missing_ones_are_drawn(results: Any, count: int) -> None:
+    found = completed(results)
+    assert len([result for result in found if result["score"] is not None]) == len(found) == count
 
 
 _MEMBERS = "score, band, description, assessment_id"

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from assessment_simulator.core.links import BASE_URL_TOKEN
 from assessment_simulator.vendors.pymetrics import VENDOR, rules
 from tests.vendors.pymetrics.fakes import PymetricsSandbox, shown
 from tests.vendors.pymetrics.rows import ABSENT, ORDER, REASONING
@@ -37,14 +36,6 @@ def test_token_of_version_2_is_valid_in_both_versions(sandbox: PymetricsSandbox)
     assert (
         sandbox.send("get_configuration", access).status == sandbox.send("get_configuration_v2", access).status == 200
     )
-
-
-def test_reading_in_version_2_fulfils_and_shows_the_report_type(sandbox: PymetricsSandbox) -> None:
-    sandbox.order("complete")
-    order = shown(sandbox.send("get_order_v2", {"query.report": "True"}))
-    assert order["status"] == "Fulfilled"
-    assert [report["report_type"] for report in order["reports"]] == ["recruiter-report"]
-    assert order["reports"][0]["download_url"].startswith(BASE_URL_TOKEN)
 
 
 def listed(sandbox: PymetricsSandbox, **query: str) -> list[str]:
