@@ -18,73 +18,61 @@ MAIL = "mail"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A thing to store: `public` is what the vendor shows of it, member for member; `internal` is never shown.
-
-    `keys` are the (index, value) pairs under which it is found from now on; a later save removes none of them.
-    """
+    """A thing to store."""
 
     kind: str
     id: str
     status: str | int | None
-    public: Mapping[str, Any]
-    internal: Mapping[str, Any] = field(default_factory=dict)
+    public: Mapping[str, Any]  # what the vendor shows of it, member for member
+    internal: Mapping[str, Any] = field(default_factory=dict)  # never shown
+    # The (index, value) pairs under which it is found from now on; a later save removes none of them.
     keys: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """A webhook to send about an invitation; `body` may hold placeholders of `core.links`."""
+    """A webhook to send about an invitation."""
 
     id: str
     vendor: str
     invitation: str
     url: str
     media_type: str
-    body: str
+    body: str  # may hold placeholders of `core.links`
     named: bool = False  # whether a request to the vendor named the URL; else a setting of the sandbox did
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A request due later: `operation` on the invitation `id`, at the instant `at`; `at=None` cancels the timer.
-
-    An invitation has at most one timer for each operation.
-    """
+    """A request due later; an invitation has at most one timer for each operation."""
 
     operation: str
-    id: str
-    at: int | None
+    id: str  # of the invitation
+    at: int | None  # None cancels the timer
     vendor: str = ""
     base_url: str = ""
 
 
 class VendorResponse(NamedTuple):
-    """A status, and a body of JSON values, stored records, bytes, or a file to draw.
-
-    `rules` are the ids of the violated rules; `notes` name accepted input that no document knows, `hints` say how to
-    correct a refused request.
-    """
+    """What a vendor responds."""
 
     status: int
-    body: Any = None
+    body: Any = None  # JSON values, stored records, bytes, or a file to draw
     headers: tuple[tuple[str, str], ...] = ()
     media_type: str = "application/json"
-    rules: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()  # the ids of the violated ones
+    notes: tuple[str, ...] = ()  # about accepted input that no document knows
+    hints: tuple[str, ...] = ()  # how to correct a refused request
 
 
 class Decision(NamedTuple):
-    """A response, and the changes that go with it: all of them, or none.
-
-    `deleted` are the (kind, id) of records to delete; keys that led to them lead nowhere.
-    """
+    """A response, and the changes that go with it: all of them, or none."""
 
     response: VendorResponse
     records: tuple[Record, ...] = ()
     webhook_events: tuple[WebhookEvent, ...] = ()
     timers: tuple[Timer, ...] = ()
-    deleted: tuple[tuple[str, str], ...] = ()
+    deleted: tuple[tuple[str, str], ...] = ()  # (kind, id) of records; keys that led to them lead nowhere
 
     @property
     def changes(self) -> bool:

@@ -26,42 +26,36 @@ AFTER: When = "after_commit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One injected fault; a member that is None (an `id`: empty) has a default, or does not matter.
-
-    `vendor`, `operation`, `method` and `path` select calls, `vendor` and `invitation` deliveries; in `path`, `*`
-    matches any run of characters. The first `after` matches pass; of the others at most `times` trigger (None: all),
-    each with `probability`. `duration` is ISO 8601, `retry_after` in seconds, `merge` a JSON merge patch. `met` counts
-    how often it has triggered: shown, never read.
-    """
+    """One injected fault; a member that is None (an `id`: empty) has a default, or does not matter."""
 
     id: str = ""
     on: On = "calls"
+    # Calls are selected by vendor, operation, method and path, deliveries by vendor and invitation.
     vendor: str | None = None
     operation: str | None = None
     method: str | None = None
-    path: str | None = None
+    path: str | None = None  # in which `*` matches any run of characters
     invitation: str | None = None
+    # The first `after` matches pass; of the others at most `times` trigger (None: all), each with `probability`.
     times: int | None = None
     after: int = 0
     probability: float = 1.0
     when: When | None = None
     do: Do
     status: int | None = None
-    duration: str | None = None
-    retry_after: int | None = None
-    merge: dict[str, Any] | None = None
-    met: int = 0
+    duration: str | None = None  # ISO 8601
+    retry_after: int | None = None  # in seconds
+    merge: dict[str, Any] | None = None  # a JSON merge patch
+    met: int = 0  # how often it has triggered: shown, never read
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: what it does, its default moment (calls only), and the members it takes with their defaults.
+    """A kind of fault."""
 
-    A member whose default is None must be given.
-    """
-
-    what: str
-    when: When | None = None
+    what: str  # it does
+    when: When | None = None  # by default; calls only
+    # The members that it takes, with their defaults. A member whose default is None must be given.
     takes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -93,10 +87,10 @@ def with_defaults(fault: Fault, place: int) -> Fault:
 
 
 class FaultContext(NamedTuple):
-    """What a fault may match: a call, or an attempt to deliver. `able` are the kinds that are possible here."""
+    """What a fault may match: a call, or an attempt to deliver."""
 
     on: On
-    able: Collection[str]
+    able: Collection[str]  # the kinds of faults that are possible here
     vendor: str
     operation: str = ""
     method: str = ""

@@ -24,32 +24,32 @@ class Phase(Enum):
 
 
 class Question(NamedTuple):
-    """A question with one of `choices` (value, text) as its answer, or with `many` any number of them."""
+    """A question to the candidate."""
 
     name: str
     text: str
-    choices: tuple[tuple[str, str], ...]
-    many: bool = False
+    choices: tuple[tuple[str, str], ...]  # (value, text)
+    many: bool = False  # whether any number of them is an answer, or just one
 
 
 class Part(NamedTuple):
-    """Questions that belong together; `exhibit` are signs (sign, its name) to look at before answering them."""
+    """Questions that belong together."""
 
     title: str
     text: str
     questions: tuple[Question, ...]
-    exhibit: tuple[tuple[str, str], ...] = ()
+    exhibit: tuple[tuple[str, str], ...] = ()  # (sign, its name) to look at before answering
 
 
 class Briefing(NamedTuple):
-    """What the first page says: who (`host`) invites whom to what and for what (`subject`), until when (in ticks)."""
+    """What the first page says: who (`host`) invites whom to what, and for what (`subject`)."""
 
     title: str
     candidate: str
     phase: Phase
     host: str = ""
     subject: str = ""
-    until: int | None = None
+    until: int | None = None  # in ticks
     language: str = "en"  # the one that the inviter chose
     language_name: str = "English"
     redirect: str | None = None  # where the candidate goes afterwards

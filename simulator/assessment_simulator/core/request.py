@@ -17,15 +17,11 @@ _EMPTY: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A body that is not what its media type promises.
-
-    `hint` says what to change, where the cause is known. `unmarked` is the JSON value behind a UTF-8 byte order mark,
-    for a vendor that accepts the mark; `MISSING` where the body has no such value.
-    """
+    """A body that is not what its media type promises."""
 
     reason: str
-    hint: str | None = None
-    unmarked: Any = MISSING
+    hint: str | None = None  # what to change, where the cause is known
+    unmarked: Any = MISSING  # the JSON value behind a UTF-8 byte order mark, for a vendor that accepts the mark
 
 
 class VendorRequest(NamedTuple):

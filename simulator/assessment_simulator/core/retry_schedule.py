@@ -44,18 +44,15 @@ class WebhookResponse:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt: when, what was sent, and the response or the error; `duration` in real seconds.
-
-    `fault` is the id of the injected fault that changed it, if any.
-    """
+    """One attempt: when, what was sent, and the response or the error."""
 
     number: int
     at: int
     request: WebhookRequest
     answer: WebhookResponse | None
     error: str | None
-    duration: float
-    fault: str | None = None
+    duration: float  # in real seconds
+    fault: str | None = None  # the id of the injected fault that changed it, if any
 
     @property
     def refused(self) -> bool:
@@ -74,23 +71,21 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook event with its attempts; `due` is when the next attempt is made, None if there is none.
+    """A webhook event with its attempts.
 
     Its id is the event's. A replay is another delivery of the same event, with an id of its own: the listener sees the
-    event's id. `fault` is the fault that has matched the next attempt already, and does not match it again.
-    `duplicate_key` is set on a duplicate that a fault made: the ordering key of the delivery that it repeats. `number`
-    counts the sandbox's deliveries; of those due at one instant, the lowest goes first.
+    event's id.
     """
 
     id: str
     event: WebhookEvent
     created: int
-    due: int | None
+    due: int | None  # when the next attempt is made; None if there is none
     state: State = "pending"
     attempts: tuple[Attempt, ...] = ()
-    fault: str | None = None
-    duplicate_key: str | None = None
-    number: int = 0
+    fault: str | None = None  # which has matched the next attempt already, and does not match it again
+    duplicate_key: str | None = None  # of a duplicate that a fault made: the ordering key of what it repeats
+    number: int = 0  # counts the sandbox's deliveries; of those due at one instant, the lowest goes first
 
     @property
     def ordering_key(self) -> str:

@@ -18,25 +18,19 @@ Hint = Callable[[VendorRequest, SandboxView], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One demand on a request.
-
-    `place` names what it is about (`body.email`, `header.api-key`, `query.report`, `path.uuid`, `request`);
-    `statement` says it in a sentence that a refused caller can act on; `status` is the refusal's HTTP status. `check`
-    returns whether the request meets the demand, or the demand does not apply; it is true where the HTTP layer enforces
-    the rule before there is a request. The text of `hint` is sent in the header `Simulator-Hint`.
-
-    `standing` and `source` are those of the demand. `status_basis` and `body_basis` are set where the status, or the
-    shape of the body, comes from elsewhere.
-    """
+    """One demand on a request."""
 
     id: str
-    place: str
-    statement: str
-    status: int
-    standing: Standing
+    place: str  # what it is about: `body.email`, `header.api-key`, `query.report`, `path.uuid`, `request`
+    statement: str  # a sentence that a refused caller can act on
+    status: int  # of the refusal
+    standing: Standing  # of the demand, as the source
     source: Source
+    # Whether a request meets the demand, or the demand does not apply; always true for a rule of the HTTP layer, which
+    # enforces it before there is a request.
     check: Check = lambda request, view: True
-    hint: Hint | None = None
+    hint: Hint | None = None  # its text is sent in the header `Simulator-Hint`
+    # Where the status of the refusal, or the shape of its body, comes from elsewhere.
     status_basis: Basis | None = None
     body_basis: Basis | None = None
 
@@ -79,11 +73,11 @@ def is_type(value: object, kind: Json) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A member of a request body: its path in it, its JSON type, its name in rule ids, and what it is for."""
+    """A member of a request body."""
 
     path: tuple[str, ...]
     type: Json
-    slug: str
+    slug: str  # its name in rule ids
     description: str
 
     @property

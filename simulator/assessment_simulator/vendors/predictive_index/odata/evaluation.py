@@ -73,12 +73,12 @@ def calculate(name: str, one: Number, other: Number) -> Number | None:
 
 
 class Signature(NamedTuple):
-    """A function: the types of its parameters, the type of its result, its work, how many parameters are optional."""
+    """A function of filters."""
 
     parameters: tuple[Type, ...]
     result: Type
     work: Callable[..., Any]
-    optional: int = 0
+    optional: int = 0  # how many of the parameters may be left out, from the end
 
 
 _LONGEST_TEXT = 100_000

@@ -63,11 +63,11 @@ _CONSTANTS = {
 
 
 class Token(NamedTuple):
-    """A word, a mark, or a literal as it was written (then `literal` is set); `at` counts characters from 1."""
+    """A word, a mark, or a literal."""
 
-    text: str
-    at: int
-    literal: Node | None = None
+    text: str  # as it was written
+    at: int  # characters from 1
+    literal: Node | None = None  # the value, if it is one
     is_word: bool = False
 
     def __str__(self) -> str:

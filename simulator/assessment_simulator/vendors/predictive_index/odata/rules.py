@@ -32,14 +32,14 @@ MAX_SEARCH_LENGTH = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked for. `select` None is every member; `order` holds members, each with whether it descends."""
+    """What is asked for."""
 
     filter: Node | None = None
-    order: tuple[tuple[Member, bool], ...] = ()
+    order: tuple[tuple[Member, bool], ...] = ()  # each with whether it descends
     skip: int = 0
     top: int | None = None
-    select: frozenset[str] | None = None
-    words: tuple[str, ...] = ()
+    select: frozenset[str] | None = None  # None: every member
+    words: tuple[str, ...] = ()  # to search for, in the fields
     fields: tuple[Member, ...] = ()
     count: bool = False
 

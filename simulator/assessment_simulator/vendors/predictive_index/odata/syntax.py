@@ -35,23 +35,22 @@ def quoted(text: str) -> str:
 
 
 class Member(NamedTuple):
-    """A member: its name in queries, the path to it within a record, and its type."""
+    """A member of an entity."""
 
-    name: str
-    path: tuple[str, ...]
+    name: str  # in queries
+    path: tuple[str, ...]  # within a record
     type: Type
-    # Its values are UUIDs in lower case, and a UUID in any case is compared with them as one.
-    is_uuid: bool = False
+    is_uuid: bool = False  # its values are UUIDs in lower case, and a UUID in any case is compared with them as one
 
 
 @dataclass(frozen=True, eq=False)
 class EntitySchema:
-    """One list: its members by name, its options, the members that `$select` may name, and those that are searched."""
+    """What one list offers to queries."""
 
-    members: Mapping[str, Member]
+    members: Mapping[str, Member]  # by name
     options: tuple[str, ...]
-    selectable: tuple[str, ...]
-    searchable: tuple[str, ...]
+    selectable: tuple[str, ...]  # the members that `$select` may name
+    searchable: tuple[str, ...]  # the members that `$search` looks into
 
     def member(self, name: str, slug: str) -> Member:
         """Return the member of that name; raises `ODataError` where there is none."""
@@ -64,15 +63,11 @@ class EntitySchema:
 
 
 class Node(NamedTuple):
-    """A node of a filter's syntax tree.
+    """A node of a filter's syntax tree; `and`, `or` and arithmetic are flat, so a long filter needs no recursion."""
 
-    `name` is an operator, a function, or one of: `literal` (`value` is the constant: instants in ticks, GUIDs in lower
-    case), `member` (`value` is the `Member`), `in` (`value` is the set), `arithmetic` (`value` are the operators
-    between the operands, from left to right). `and`, `or` and arithmetic are flat, so that a long filter needs no
-    recursion.
-    """
-
-    name: str
+    name: str  # an operator, a function, `literal`, `member`, `in` or `arithmetic`
     type: Type
     operands: tuple["Node", ...] = ()
+    # Of `literal` the constant (instants in ticks, GUIDs in lower case), of `member` the `Member`, of `in` the set, of
+    # `arithmetic` the operators between the operands, from left to right.
     value: Any = None
