@@ -22,8 +22,9 @@ from assessment_simulator.core.outcome_tags import TAGS
 from assessment_simulator.dashboard import tour
 from assessment_simulator.dashboard.routes import PAGES, UNDER
 from assessment_simulator.events.feed import WHAT
-from assessment_simulator.http import connection, problem_details, static_files
-from assessment_simulator.http.login import Login
+from assessment_simulator.http import connection, problem_details
+from assessment_simulator.http.auth import Login
+from assessment_simulator.http.routing import FILE_ROUTES
 from assessment_simulator.journal.timeline import KINDS as KINDS_OF_ENTRIES
 from assessment_simulator.settings import Settings
 from assessment_simulator.storage import json_codec
@@ -86,7 +87,7 @@ def dependencies() -> set[str]:
     return {re.split(r"[\[<>=!~; ]", line)[0] for line in wanted}
 
 
-ROUTES = {route.path for route in (*static_files.routes(), *Login.__new__(Login).routes())}
+ROUTES = {route.path for route in (*FILE_ROUTES, *Login.__new__(Login).routes())}
 QUESTIONNAIRES = {vendor.questionnaire.path for vendor in VENDORS.values() if vendor.questionnaire}
 PARAMETERS = {
     parameter["name"]

@@ -23,18 +23,14 @@ from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.counters import Meters
 from assessment_simulator.dashboard.routes import Dashboard
 from assessment_simulator.documents.renderer import draw
-from assessment_simulator.http import static_files
 from assessment_simulator.http.access_log import AccessLog
-from assessment_simulator.http.allowed_hosts import AllowedHosts
 from assessment_simulator.http.asgi import App
-from assessment_simulator.http.auth import ControlAuth
-from assessment_simulator.http.base_url import BaseUrl
-from assessment_simulator.http.cross_origin import CrossOriginHeaders, CrossOriginPolicy
+from assessment_simulator.http.auth import AttemptLimiter, ControlAuth, Login, Session
+from assessment_simulator.http.base_url import BaseUrl, ProxyHeaders
+from assessment_simulator.http.cross_origin import AllowedHosts, CrossOriginHeaders, CrossOriginPolicy, RequestFilter
 from assessment_simulator.http.forwarding import Forwarded, Forwarding, answer_owned_elsewhere
-from assessment_simulator.http.login import AttemptLimiter, Login, Session
 from assessment_simulator.http.problem_details import Problem, answer_crash, answer_error
-from assessment_simulator.http.proxy_headers import ProxyHeaders
-from assessment_simulator.http.request_filter import RequestFilter
+from assessment_simulator.http.routing import FILE_ROUTES
 from assessment_simulator.http.vendor_endpoint import VendorEndpoint
 from assessment_simulator.loading import CONTROL, loaded
 from assessment_simulator.mail.relay import Relay
@@ -106,7 +102,7 @@ class Simulator:
         pages = Starlette(
             routes=[
                 *Dashboard(VENDORS, address, __version__, open_access=open_access).routes(),
-                *static_files.routes(),
+                *FILE_ROUTES,
                 *CandidatePages(self._sandboxes, address).routes(),
                 *([] if session is None else Login(session, address, AttemptLimiter()).routes()),
                 *control.routes(),
@@ -201,5 +197,7 @@ class Simulator:
         async with maintained(self._sandboxes, self._limits):
             yield
         await self._sandboxes.close()
+        if self._forwarding is not None:
+            await self._forwarding.close()
         if self._relay is not None:
             await self._relay.close(self._settings.grace)

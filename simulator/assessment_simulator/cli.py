@@ -26,8 +26,7 @@ from assessment_simulator import __version__
 from assessment_simulator.core import instant
 from assessment_simulator.core.log_location import LOG_FORMS, log_place
 from assessment_simulator.core.urls import host_and_port, is_web_url, path_prefix
-from assessment_simulator.http.allowed_hosts import ANY, is_address, pattern
-from assessment_simulator.http.cross_origin import parse_origin
+from assessment_simulator.http.cross_origin import ANY, is_address, parse_origin, pattern
 from assessment_simulator.journal.redaction import redact
 from assessment_simulator.settings import (
     PREFIX,

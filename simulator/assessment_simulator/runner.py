@@ -56,8 +56,6 @@ _CUT_OFF = 0.2
 """Seconds in which clients whose requests are cut off may still get a response."""
 _REDIRECTING = 0.1
 """Seconds in which requests for released sandboxes get 421, before the idle connections that bring them are closed."""
-_FORWARD_SLACK = 2
-"""A forwarded head has one more header, and each byte of it may have become two (`http.forwarding`)."""
 _log = logging.getLogger("simulator.serving")
 
 
@@ -93,7 +91,7 @@ class Server(uvicorn.Server):
             return
         if self._simulator.forward_socket is not None:
             # As uvicorn serves clients, but without TLS, and outside the limit of connections.
-            self._forwards = Connections(self._simulator.forward_app, sys.maxsize, _FORWARD_SLACK)
+            self._forwards = Connections(self._simulator.forward_app, sys.maxsize)
             config, state = _config(self._forwards), ServerState()
             config.load()
             loop = asyncio.get_running_loop()

@@ -42,6 +42,7 @@ class Node:
         async def living(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "lifespan":
                 await lifespan(receive, send)
+                await self.forwarding.close()
             else:
                 await app(scope, receive, send)
 

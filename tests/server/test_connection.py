@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from assessment_simulator.http.chunked import ChunkedBody, Malformed
+from assessment_simulator.http.connection import ChunkedBody, Refused
 from tests.server import ROOT, connect, send_raw
 from tests.servers import Sandbox, Server
 
@@ -114,5 +114,5 @@ def test_what_follows_the_last_chunk_stays_in_the_buffer() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_chunk_is_refused(wrong: bytes) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(Refused):
         ChunkedBody().read(bytearray(wrong))

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from assessment_simulator.http.allowed_hosts import AllowedHosts
-from assessment_simulator.http.request_filter import MOST_LOGGED
+from assessment_simulator.http.cross_origin import MOST_LOGGED, AllowedHosts
 from tests.server import ROOT, problem, send_raw
 from tests.servers import Sandbox, Server, served
 

@@ -7,8 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from assessment_simulator.http.cross_origin import CrossOriginPolicy
-from assessment_simulator.http.request_filter import MOST_LOGGED
+from assessment_simulator.http.cross_origin import MOST_LOGGED, CrossOriginPolicy
 from tests.server import LIMIT, ROOT, names, problem, send_raw
 from tests.servers import CONTROL, CONTROL_TOKEN, Sandbox, Server, sandbox_at, served
 

@@ -20,9 +20,8 @@ from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.core.urls import FORM, is_web_url
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.asgi import named_headers
-from assessment_simulator.http.base_url import BaseUrl
+from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.proxy_headers import proxy_info
 from assessment_simulator.http.routing import route
 from assessment_simulator.http.templating import HEADERS, render
 from assessment_simulator.sandbox.registry import Sandboxes

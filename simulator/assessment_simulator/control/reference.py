@@ -9,8 +9,8 @@ from starlette.responses import Response
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.control.vendor_openapi import document, named
 from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.http.base_url import proxy_info
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.proxy_headers import proxy_info
 from assessment_simulator.storage import json_codec
 
 CONTROL = "control"

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 
 from assessment_simulator.dashboard.formatting import Vendors
-from assessment_simulator.http import forwarding, proxy_headers
-from assessment_simulator.http.asgi import named_headers
-from assessment_simulator.http.base_url import BaseUrl
+from assessment_simulator.http.asgi import named_headers, passed_on
+from assessment_simulator.http.base_url import BaseUrl, proxy_info
+from assessment_simulator.http.forwarding import left_to
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.storage import OwnedElsewhere, json_codec
 
@@ -31,7 +31,7 @@ async def call_control(
         "raw_path": path.encode(), "query_string": urlencode(query or {}).encode(), "root_path": "",
         "scheme": request.scope["scheme"], "server": request.scope.get("server"), "client": None,
         "headers": [one for one in request.scope["headers"] if one[0] == b"host"],
-        **proxy_headers.passed_on(request.scope), **forwarding.passed_on(request.scope),
+        **passed_on(request.scope),
     }  # fmt: skip
     status, received = 500, b""
 
@@ -46,7 +46,7 @@ async def call_control(
             received += message.get("body", b"")
 
     await request.app(scope, receive, send)
-    owner = forwarding.left_to(request.scope)
+    owner = left_to(request.scope)
     if owner is not None:
         raise OwnedElsewhere(owner)
     value: Any = json_codec.loads(received) if received else None
@@ -77,7 +77,7 @@ class PageRequest:
         self.vendors = vendors
         self.base = address.of(request.scope, named_headers(request.scope))
         self.name = request.path_params.get("name", sandbox)
-        self.prefix = proxy_headers.proxy_info(request.scope).prefix
+        self.prefix = proxy_info(request.scope).prefix
         self.here = self.prefix + request.scope["path"]
         self.inbox_url = f"{self.base}{CONTROL}/catch/{self.name}"
 

@@ -17,10 +17,9 @@ from assessment_simulator.dashboard.api_client import CONTROL, Form, PageRequest
 from assessment_simulator.dashboard.forms import FormAction
 from assessment_simulator.events.feed import WHAT
 from assessment_simulator.http.asgi import named_headers
-from assessment_simulator.http.base_url import BaseUrl
-from assessment_simulator.http.login import local
+from assessment_simulator.http.auth import local
+from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.proxy_headers import proxy_info
 from assessment_simulator.http.routing import Handler, route
 from assessment_simulator.http.templating import HEADERS, render
 

@@ -1,4 +1,4 @@
-"""The log of calls: a line for each, when it is over. It costs a quarter of a creation, so it must be asked for."""
+"""The access log: a line for each request. It costs a quarter of a creation, so it must be asked for."""
 
 import logging
 from time import perf_counter
@@ -13,51 +13,37 @@ _log = logging.getLogger(LOGGER)
 
 
 class AccessLog:
-    """Goes round the whole app: gives each request its id, tells its caller, and writes down what it was answered."""
+    """Wraps the whole app: gives each request its id, tells it to the client, and logs the response."""
 
     def __init__(self, inner: App) -> None:
         self._inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request be answered, and write it down; `status` is None where no answer left."""
+        """Let one request be answered, and log it; the status is None if no response was sent."""
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        began, noted = perf_counter(), _Noted(send, name_request(named_headers(scope)))
+        began, id = perf_counter(), name_request(named_headers(scope)).encode()
+        method, status = scope["method"], None
+
+        async def send_with_id(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                others = [line for line in message["headers"] if line[0].lower() != HEADER]
+                message = {**message, "headers": [*others, (HEADER, id)]}
+            await send(message)
+
         try:
-            await self._inner(scope, receive, noted.send)
+            await self._inner(scope, receive, send_with_id)
         finally:
-            _write(scope, noted.status, perf_counter() - began)
-
-
-class _Noted:
-    """Sends on, with the request's id among the headers, and remembers the status."""
-
-    def __init__(self, send: Send, id: str) -> None:
-        self._send = send
-        self._id = id.encode()
-        self.status: int | None = None
-
-    async def send(self, message: Any) -> None:
-        """Send a message of a response."""
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            others = [one for one in message["headers"] if one[0].lower() != HEADER]
-            message = {**message, "headers": [*others, (HEADER, self._id)]}
-        await self._send(message)
-
-
-def _write(scope: Scope, status: int | None, seconds: float) -> None:
-    path = scope.get("raw_path", b"").decode("latin-1")
-    query = scope["query_string"].decode("latin-1")
-    path = redact(f"{path}?{query}" if query else path)
-    client = (scope.get("client") or ("",))[0]
-    members = {
-        "method": scope["method"],
-        "path": path,
-        "status": status,
-        "duration": round(seconds, 6),
-        "client": client,
-    }
-    said = "no answer" if status is None else status
-    _log.info("%s %s %s in %.1f ms", scope["method"], path, said, 1_000 * seconds, extra={"members": members})
+            seconds = perf_counter() - began
+            query = scope["query_string"].decode("latin-1")
+            path = scope.get("raw_path", b"").decode("latin-1")
+            path = redact(f"{path}?{query}" if query else path)
+            members = {
+                "method": method, "path": path, "status": status, "duration": round(seconds, 6),
+                "client": (scope.get("client") or ("",))[0],
+            }  # fmt: skip
+            said = "no answer" if status is None else status
+            _log.info("%s %s %s in %.1f ms", method, path, said, 1_000 * seconds, extra={"members": members})

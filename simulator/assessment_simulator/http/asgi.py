@@ -9,16 +9,13 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
+# The most bytes of a request's body: 1 MiB.
 LARGEST_BODY = 1_048_576
-"""The most bytes of a request's body: 1 MiB."""
-
 PLAIN_BODY = "send the body as it is, without compression"
-
-_HEADERS = "simulator.headers"
-"""Where `named_headers` keeps its result in a scope."""
-
+# Set in the scope of a request that a page of another site sent: it may read nothing, and opens no sandbox.
 CROSS_SITE = "simulator.cross_site"
-"""Set in the scope of a request that a page of another site sent: it may read nothing, and opens no sandbox."""
+# Where `named_headers` keeps its result in a scope.
+_HEADERS = "simulator.headers"
 
 
 def named_headers(scope: Scope) -> dict[bytes, bytes]:
@@ -39,10 +36,9 @@ def named_headers(scope: Scope) -> dict[bytes, bytes]:
     return known
 
 
-def replace_headers(scope: Scope, headers: Headers) -> None:
-    """Replace the headers of a request, also if `named_headers` was called before."""
-    scope["headers"] = headers
-    scope.pop(_HEADERS, None)
+def passed_on(scope: Scope) -> dict[str, Any]:
+    """What is known of a request, for a request within this process that answers a part of it."""
+    return {key: value for key, value in scope.items() if key.startswith("simulator.") and key != _HEADERS}
 
 
 class TooLarge(Exception):

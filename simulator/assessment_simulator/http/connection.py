@@ -27,31 +27,33 @@ import uvicorn
 
 from assessment_simulator.core.urls import MOST_PARAMETERS
 from assessment_simulator.http.asgi import App, Receive, Scope, Send
-from assessment_simulator.http.chunked import ChunkedBody, Malformed
 
+# Enough for the longest filter that a vendor reads, with every character escaped.
 LONGEST_URL = 65_536
-"""Enough for the longest filter that a vendor reads, with every character escaped."""
 MOST_HEADERS = 100
 LARGEST_HEAD = 131_072
+# The most bytes of a body with its framing. The application refuses a far smaller body; up to this size the rest is
+# still received, so that the client gets the response.
 LARGEST_REQUEST = 16 * 1_048_576
-"""The most bytes of a body with its framing. The application refuses a far smaller body; up to this size the rest is
-still received, so that the client gets the response."""
+# Reading pauses while more bytes than this wait for the end of the request before them.
 MOST_KEPT = 65_536
-"""Reading pauses while more bytes than this wait for the end of the request before them."""
+# Seconds that a connection stays open after a response. A client that reuses a connection while the server closes it
+# loses a request; many keep theirs for 30 or 60 seconds.
 IDLE = 75.0
-"""Seconds that a connection stays open after a response. A client that reuses a connection while the server closes it
-loses a request; many keep theirs for 30 or 60 seconds."""
 IDLE_WHEN_FULL = 5.0
+# A client that receives fewer bytes than this within the time limit is disconnected.
 PROGRESS = 16_384
-"""A client that receives fewer bytes than this within the time limit is disconnected."""
 
+# Where the application finds the connection: in `scope["state"]`.
 _STATE = "connection"
-"""Where the application finds the connection: in `scope["state"]`."""
 _BLANK_LINE = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n")
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n")
 _UPGRADE = re.compile(rb"\r\nupgrade:[^\r]*", re.IGNORECASE)
 _HOST = re.compile(rb"\r\nhost:[^\r]*", re.IGNORECASE)
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[^\r\n\0]*)?\r\n")
+_TRAILER = re.compile(rb"[^\r\n\0:]+:[^\r\n\0]*\r\n")
+_LONGEST_CHUNK_LINE = 4_096
 _CARRIAGE_RETURN = 13
 _SHORTEST_HEADER = len(b"\r\nx:")
 _LONGEST_LINE = len(b"OPTIONS  HTTP/1.1") + LONGEST_URL
@@ -66,6 +68,53 @@ class Refused(Exception):
         self.text = text
 
 
+class ChunkedBody:
+    """A chunked body (RFC 9112, 7.1), read strictly and written again without extensions and trailer fields."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        # Bytes of the present chunk that are still to come.
+        self._left = 0
+        # What a line can be that is not within a chunk: a `size`, the `end` of a chunk, or a `field` after the last.
+        self._expected = "size"
+
+    def read(self, buffer: bytearray) -> bytes:
+        """Remove what can be read from the buffer. Returns it, framed again; raises `Refused`."""
+        pieces: list[bytes] = []
+        at = 0
+        while at < len(buffer) and not self.is_over:
+            if self._left:
+                piece = bytes(buffer[at : at + self._left])
+                pieces.append(b"%x\r\n%b\r\n" % (len(piece), piece))
+                at += len(piece)
+                self._left -= len(piece)
+                continue
+            end = buffer.find(b"\n", at, at + _LONGEST_CHUNK_LINE) + 1
+            if not end:
+                if len(buffer) - at >= _LONGEST_CHUNK_LINE:
+                    raise Refused(400, "A line between the chunks of the body is too long.")
+                break
+            line, at = bytes(buffer[at:end]), end
+            if self._expected == "end":
+                if line != b"\r\n":
+                    raise Refused(400, "A chunk of the body is not followed by CRLF.")
+                self._expected = "size"
+            elif self._expected == "field":
+                self.is_over = line == b"\r\n"
+                if not (self.is_over or _TRAILER.fullmatch(line)):
+                    raise Refused(400, "What follows the chunks of the body is no field.")
+            else:
+                found = _CHUNK_SIZE.fullmatch(line)
+                if found is None:
+                    raise Refused(400, "A chunk of the body does not begin with its size.")
+                self._left = int(found[1], 16)
+                self._expected = "end" if self._left else "field"
+        del buffer[:at]
+        if self.is_over:
+            pieces.append(b"0\r\n\r\n")
+        return b"".join(pieces)
+
+
 class Connection(asyncio.Protocol):
     """One connection. uvicorn creates it for each client; it contains the protocol of uvicorn."""
 
@@ -73,31 +122,31 @@ class Connection(asyncio.Protocol):
         self._connections = connections
         self._inner = connections.inner_class(app_state={**app_state, _STATE: self}, **given)
         self._transport = cast("asyncio.Transport", None)
+        # Received, but not passed to uvicorn yet.
         self._buffer = bytearray()
-        """Received, but not passed to uvicorn yet."""
+        # The end of a head was not found in this many bytes of the buffer.
         self._searched = 0
-        """The end of a head was not found in this many bytes of the buffer."""
+        # Bytes of the body still to come, if its length is known.
         self._left = 0
-        """Bytes of the body still to come, if its length is known."""
         self._chunks: ChunkedBody | None = None
+        # Bytes of this body that have come.
         self._body = 0
-        """Bytes of this body that have come."""
         self.is_open = False
+        # Whether the last byte was sent, or cannot be received any more.
         self._is_lost = False
-        """Whether the last byte was sent, or cannot be received any more."""
+        # Whether the application still works on a request.
         self._is_answering = False
-        """Whether the application still works on a request."""
+        # Whether the response to this request has begun.
         self._has_answered = False
-        """Whether the response to this request has begun."""
         self._is_stopping = False
+        # The application's task for this request.
         self.task: asyncio.Task[Any] | None = None
-        """The application's task for this request."""
-        self._paused = {"uvicorn": False, "here": False}
-        """Who has paused reading."""
+        # Who has paused reading: `uvicorn`, or the code `here`.
+        self._pauses: set[str] = set()
+        # Incremented at each step of a request, so that `look` can tell one wait from the next.
         self._step = 0
-        """Incremented at each step of a request, so that `look` can tell one wait from the next."""
+        # Step and time of the last look that saw progress, and the most bytes in the write buffer since.
         self._seen, self._since, self._unsent = -1, 0.0, 0
-        """Step and time of the last look that saw progress, and the most bytes in the write buffer since."""
 
     # Callbacks of the event loop.
 
@@ -142,10 +191,8 @@ class Connection(asyncio.Protocol):
                     break
         except Refused as flaw:
             self._refuse(flaw)
-        except Malformed as flaw:
-            self._refuse(Refused(400, str(flaw)))
         has_enough = self._is_answering and len(self._buffer) > MOST_KEPT
-        if has_enough is not self._paused["here"]:
+        if has_enough is not ("here" in self._pauses):
             self.pause("here", has_enough)
 
     # Requests, one at a time.
@@ -164,7 +211,7 @@ class Connection(asyncio.Protocol):
             if buffer and not self._searched:
                 self._step += 1
             self._searched = len(buffer)
-        if max(end, self._searched) > LARGEST_HEAD * self._connections.slack:
+        if max(end, self._searched) > LARGEST_HEAD:
             raise Refused(431, f"The head of the request is over {LARGEST_HEAD} bytes.")
         if end < 0:
             return False
@@ -181,10 +228,10 @@ class Connection(asyncio.Protocol):
 
     def _checked(self, head: bytes) -> bytes:
         """The head for uvicorn, after the limits were checked; from now on the body is read. Raises `Refused`."""
-        lower, line, slack = head.lower(), head.index(b"\r\n"), self._connections.slack
-        if len(head) > _SHORTEST_HEADER * MOST_HEADERS and head.count(b"\r\n") > MOST_HEADERS * slack + 2:
+        lower, line = head.lower(), head.index(b"\r\n")
+        if len(head) > _SHORTEST_HEADER * MOST_HEADERS and head.count(b"\r\n") > MOST_HEADERS + 2:
             raise Refused(431, f"There are more than {MOST_HEADERS} headers.")
-        if line > MOST_PARAMETERS and (line > _LONGEST_LINE * slack or head.count(b"&", 0, line) >= MOST_PARAMETERS):
+        if line > MOST_PARAMETERS and (line > _LONGEST_LINE or head.count(b"&", 0, line) >= MOST_PARAMETERS):
             raise Refused(414, f"The URL is over {LONGEST_URL} bytes or has more than {MOST_PARAMETERS} parameters.")
         hosts = lower.count(b"\r\nhost:")
         if hosts != 1 and (hosts or not head[:line].endswith((b" HTTP/1.0", b" HTTP/0.9"))):
@@ -253,10 +300,10 @@ class Connection(asyncio.Protocol):
         return head
 
     def pause(self, who: str, paused: bool) -> None:
-        """Pause reading while `uvicorn` or the code `here` wants it."""
-        was = any(self._paused.values())
-        self._paused[who] = paused
-        if was is not any(self._paused.values()) and not self._transport.is_closing():
+        """Pause reading while somebody wants it."""
+        was = bool(self._pauses)
+        (self._pauses.add if paused else self._pauses.discard)(who)
+        if was is not bool(self._pauses) and not self._transport.is_closing():
             self._transport.resume_reading() if was else self._transport.pause_reading()
 
     # The end of a connection.
@@ -307,7 +354,7 @@ class Connection(asyncio.Protocol):
             progress = not self._unsent or unsent <= self._unsent - PROGRESS
         else:  # nothing is waited for while reading is paused, or while the application works on a complete request
             is_working = self._is_answering and not self._awaits_body and self.task is not None
-            progress = self._unsent > 0 or self._paused["uvicorn"] or is_working
+            progress = self._unsent > 0 or "uvicorn" in self._pauses or is_working
         if progress or self._step != self._seen:
             self._seen, self._since, self._unsent = self._step, now, unsent
             return
@@ -393,25 +440,21 @@ class _Outgoing:
 
 
 class Connections:
-    """All connections of a server (at most `most`), and the ASGI app that tells each when its request ends.
+    """All connections of a server (at most `most`), and the ASGI app that tells each when its request ends."""
 
-    `slack` multiplies the limits of a head: another process has checked a forwarded request, and added headers to it.
-    """
-
-    def __init__(self, app: App, most: int, slack: int = 1) -> None:
+    def __init__(self, app: App, most: int) -> None:
+        # Those that are open or have unsent bytes, and those whose client left before the application finished.
         self.all: set[Connection] = set()
-        """Those that are open or have unsent bytes, and those whose client left before the application finished."""
-        self.slack = slack
+        # Whether a new connection closes after its first response.
         self.is_stopping = False
-        """Whether a new connection closes after its first response."""
         self._app = app
         self._most = most
         inner = uvicorn.Config(app, http="httptools", ws="none", log_config=None)
         inner.load()
+        # uvicorn's protocol for HTTP/1.1 on httptools.
         self.inner_class: Any = inner.http_protocol_class
-        """uvicorn's protocol for HTTP/1.1 on httptools."""
+        # For `uvicorn.Config(http=…)`.
         self.factory: Any = partial(Connection, self)
-        """For `uvicorn.Config(http=…)`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

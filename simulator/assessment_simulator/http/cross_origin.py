@@ -1,34 +1,100 @@
-"""Which web pages may call this server: one rule for reading (CORS) and for writing (forms of other sites).
+"""Which hosts and which web pages are accepted: applied by `RequestFilter` before a request is routed.
 
-A browser lets any page send a form to any address, also of this machine, and adds the cookies. The headers `Origin` and
-`Sec-Fetch-Site`, which no page can forge, name the page's site. Programs such as curl send neither; the rule does not
-apply to them.
+Theory of operation. A browser lets any page send a form to any address, also of this machine, and adds the cookies. So
+a request is refused by two rules, in this order. Vendors' paths, control API and pages have the same rules. A refusal
+is the simulator's own response, also on vendors' paths, because no vendor saw the request.
+
+1. **Host** (`AllowedHosts`, open access only). Open access needs no secret, and CORS does not stop a page whose own
+   name is made to resolve to this machine (DNS rebinding): for the browser, page and server are then one origin. Such
+   a request names the page's host in the header `Host`. Names that no public DNS can have are accepted, and names that
+   the operator lists; all others are refused.
+2. **Origin** (`CrossOriginPolicy`): one rule for reading (CORS) and for writing (forms of other sites). The headers
+   `Origin` and `Sec-Fetch-Site`, which no page can forge, name the page's site. Programs such as curl send neither;
+   the rule does not apply to them.
 """
 
+import logging
 import re
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from assessment_simulator.http.allowed_hosts import ANY, LONGEST_KNOWN, ascii_name, is_loopback, split_authority
-from assessment_simulator.http.asgi import App, Headers, Receive, Scope, Send, named_headers
+from assessment_simulator.http.asgi import CROSS_SITE, App, Headers, Receive, Scope, Send, named_headers, respond
+from assessment_simulator.http.header_text import header_line
+from assessment_simulator.http.problem_details import ROOT, Problem, answer
 
+ANY = "*"
+# Headers of a response that a page on another origin can read.
 EXPOSED = (
     "Content-Disposition", "Simulator-Rule", "Simulator-Note", "Simulator-Hint", "Simulator-Request-Id", "Retry-After",
     "X-RateLimit-Limit",
 )  # fmt: skip
-"""Headers of a response that a page on another origin can read."""
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-_OWN_SITES = frozenset({b"same-origin", b"none"})
+# Health checks, which are answered for any host.
+CHECKS = frozenset({f"{ROOT}/health", f"{ROOT}/ready"})
+# The most refused names that are logged, each once.
+MOST_LOGGED = 100
+
+# Suffixes that are reserved, or that only a local resolver knows.
+_PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".test", ".svc", ".cluster.local")
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+(?:%[a-z0-9._~-]+)?\]|[a-z0-9_.-]{1,254})(?::([0-9]{0,5}))?")
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#@\\\s]+)", re.IGNORECASE)
 _PORTS = {"http": "80", "https": "443"}
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_MOST_KNOWN = 1_000
+# How many decisions are remembered; those on longer header values are not, so that they use no memory.
+_MOST_KNOWN, _LONGEST_KNOWN = 1_000, 600
+_LONGEST_NAME = 120
 _VARY = (b"vary", b"Origin")
 _EXPOSE = (b"access-control-expose-headers", ", ".join(EXPOSED).encode())
+_log = logging.getLogger("simulator.http")
 
+# Scheme, host and port; the port is empty if it is the default of the scheme.
 Origin = tuple[str, str, str]
-"""Scheme, host and port; the port is empty if it is the default of the scheme."""
+
+
+def split_authority(text: str) -> tuple[str, str] | None:
+    """The host and the port ("" without one) of `host[:port]`; None for any other text.
+
+    The host is in lower case, without brackets and without a dot at its end. An IPv6 address is in its short form.
+    """
+    found = _AUTHORITY.fullmatch(text.lower())
+    if found is None:
+        return None
+    host = found[1].removesuffix(".")
+    if host.startswith("["):
+        try:
+            host = str(IPv6Address(host[1:-1]))
+        except ValueError:
+            return None
+    elif "" in host.split("."):
+        return None
+    return host, found[2] or ""
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address in its usual notation: four decimal numbers, or IPv6."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def ascii_name(host: str) -> str:
+    """A host as clients send it: lower case, no dot at its end, letters outside ASCII in Punycode."""
+    with suppress(UnicodeError):  # a label that is empty or too long: such a name matches no request
+        host = host.encode("idna").decode()
+    return host.lower().removesuffix(".")
+
+
+def pattern(text: str) -> str:
+    """An entry of `--allowed-hosts` as it is compared: `*`, a name, or a domain with a leading dot (`*.x` is `.x`)."""
+    if text == ANY:
+        return text
+    dot = "." if text.startswith((".", "*.")) else ""
+    return dot + ascii_name(text.removeprefix("*").removeprefix("."))
 
 
 def parse_origin(text: str) -> Origin | None:
@@ -42,6 +108,35 @@ def parse_origin(text: str) -> Origin | None:
         authority = ascii_name(name) + colon + port
     parts = split_authority(authority)
     return None if parts is None else (scheme, parts[0], "" if parts[1] == _PORTS.get(scheme) else parts[1])
+
+
+class AllowedHosts:
+    """The hosts that are accepted: private ones, the host of `public` (a URL), and those that match `allowed`.
+
+    An entry of `allowed` is a name, a domain with a leading dot (the domain and its subdomains), or `*`.
+    """
+
+    def __init__(self, allowed: Iterable[str] = (), public: str | None = None) -> None:
+        public_host = (ascii_name(urlsplit(public).hostname or ""),) if public else ()
+        self._allowed = (*(pattern(text) for text in allowed), *public_host)
+        self._known: dict[bytes, bool] = {}
+
+    def accept(self, authority: bytes) -> bool:
+        """Whether a request with this `Host` is answered; HTTP/1.0 may leave it empty."""
+        known = self._known.get(authority)
+        if known is not None:
+            return known
+        known = not authority or ANY in self._allowed
+        if not known and (parts := split_authority(authority.decode("latin-1"))):
+            host = parts[0]
+            # No public DNS name is an address, has no dot, or is below a reserved name.
+            known = "." not in host or is_address(host) or host.endswith(_PRIVATE_SUFFIXES)
+            known |= any(
+                host == one.removeprefix(".") or (one[:1] == "." and host.endswith(one)) for one in self._allowed
+            )
+        if len(self._known) < _MOST_KNOWN and len(authority) < _LONGEST_KNOWN:
+            self._known[authority] = known
+        return known
 
 
 class CrossOriginPolicy:
@@ -68,7 +163,7 @@ class CrossOriginPolicy:
     def is_cross_site(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request was sent by a page that may change nothing here."""
         site = headers.get(b"sec-fetch-site")
-        if site in _OWN_SITES:
+        if site in (b"same-origin", b"none"):
             return False
         if b"origin" not in headers:
             return site is not None
@@ -86,8 +181,8 @@ class CrossOriginPolicy:
             return None
         if not self.is_allowed(headers):
             return None
-        wanted = b",".join(value for name, value in scope["headers"] if name == b"access-control-request-headers")
-        names = [name.strip() for name in wanted.split(b",") if _TOKEN.fullmatch(name.strip())]
+        wanted = headers.get(b"access-control-request-headers", b"").split(b",")
+        names = [name.strip() for name in wanted if _TOKEN.fullmatch(name.strip())]
         granted = [*_granted(headers), (b"access-control-allow-methods", METHODS)]
         if names:
             granted.append((b"access-control-allow-headers", b", ".join(names)))
@@ -108,13 +203,16 @@ class CrossOriginPolicy:
             scheme, host, port = origin
             own = [parts for parts in (split_authority(key[1].decode("latin-1")), self._public) if parts]
             allowed = self._any or origin in self._listed
-            if self._open_access:
-                allowed |= is_loopback(host) or host in [name for name, _ in own]
+            if self._open_access and not allowed:
+                allowed = host == "localhost" or host.endswith(".localhost") or host in [name for name, _ in own]
+                if not allowed and is_address(host):
+                    address = ip_address(host)
+                    allowed = ((isinstance(address, IPv6Address) and address.ipv4_mapped) or address).is_loopback
             # The scheme of the request is not compared: behind a proxy with TLS it is not the browser's.
             default = _PORTS.get(scheme)
             ours = [(name, own_port or default) for name, own_port in own]
             decided = allowed, default is not None and (host, port or default) in ours
-        if len(self._known) < _MOST_KNOWN and len(key[0]) + len(key[1]) < LONGEST_KNOWN:
+        if len(self._known) < _MOST_KNOWN and len(key[0]) + len(key[1]) < _LONGEST_KNOWN:
             self._known[key] = decided
         return decided
 
@@ -134,9 +232,84 @@ class CrossOriginHeaders:
         """Answer one request."""
         more = self._policy.response_headers(named_headers(scope)) if scope["type"] == "http" else []
 
-        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+        async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message["headers"], *more]}
             await send(message)
 
         await self._inner(scope, receive, send_with_headers if more else send)
+
+
+class RequestFilter:
+    """Wraps the application; `hosts` is None if every host is accepted."""
+
+    def __init__(self, inner: App, policy: CrossOriginPolicy, hosts: AllowedHosts | None) -> None:
+        self._inner = inner
+        self._policy = policy
+        self._hosts = hosts
+        self._logged: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a preflight or `OPTIONS *`, or refuse; pass all other requests on."""
+        if scope["type"] == "http":
+            headers = named_headers(scope)
+            known = self._hosts is None or self._hosts.accept(headers.get(b"host", b"")) or scope["path"] in CHECKS
+            if not known:
+                await self._refuse_host(scope, headers)(scope, receive, send)
+                return
+            if scope["path"] == "*" and scope["method"] == "OPTIONS":  # about the server itself (RFC 9110, 9.3.7)
+                await respond(send, 204, [(b"allow", METHODS)], b"")
+                return
+            if b"origin" in headers or b"sec-fetch-site" in headers:
+                preflight = self._policy.preflight(scope, headers)
+                if preflight is not None:
+                    await respond(send, 204, preflight, b"")
+                    return
+                cross_site = self._policy.is_cross_site(headers)
+                if cross_site and b"origin" in headers:
+                    self._log_once(f"origin {_name(headers[b'origin'])}", _remedy(headers))
+                scope[CROSS_SITE] = cross_site  # an image's address is enough for a GET, so it may open no sandbox
+                if cross_site and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+                    text = (
+                        "a page of another site sent this (its Sec-Fetch-Site or Origin says so), and such a page may "
+                        f"change nothing here; {_remedy(headers)}, or send the request from this server's own pages, "
+                        "or with a program that sends neither header"
+                    )
+                    more = {"simulator-hint": header_line([_remedy(headers)]).decode(), "vary": "Origin"}
+                    await answer(scope, Problem(403, text, more))(scope, receive, send)
+                    return
+        await self._inner(scope, receive, send)
+
+    def _refuse_host(self, scope: Scope, headers: Mapping[bytes, bytes]) -> App:
+        parts = split_authority(headers[b"host"].decode("latin-1"))
+        host = repr(parts[0]) if parts else _name(headers[b"host"])
+        which = f"--allowed-hosts {parts[0]}" if parts else "--allowed-hosts"
+        hint = f"serve with {which} (SIMULATOR_ALLOWED_HOSTS) to accept it"
+        self._log_once(f"host {host}", hint)
+        problem = Problem(
+            403,
+            f"the host {host} in this request is not accepted in open access, because a web page could have chosen it "
+            f"(DNS rebinding); {hint}, or use an IP address, localhost or a name without a dot",
+            {"simulator-hint": header_line([hint]).decode()},
+        )
+        wants_page = b"text/html" in headers.get(b"accept", b"").lower()
+        return answer(scope, problem) if wants_page else problem.response()
+
+    def _log_once(self, what: str, remedy: str) -> None:
+        if what not in self._logged and len(self._logged) < MOST_LOGGED:
+            self._logged.add(what)
+            more = "; no more refused names are logged" if len(self._logged) == MOST_LOGGED else ""
+            _log.warning("refused the %s: %s%s", what, remedy, more)
+
+
+def _name(value: bytes) -> str:
+    return repr(value[:_LONGEST_NAME].decode("latin-1"))
+
+
+def _remedy(headers: Mapping[bytes, bytes]) -> str:
+    origin = headers.get(b"origin")
+    if origin is None:
+        return "the request has no Origin that could be allowed"
+    if origin.lower() == b"null":
+        return "the origin null (a file, a sandboxed frame) is never allowed; serve the page over HTTP"
+    return f"serve with --cors-origins {_name(origin)[1:-1]} (SIMULATOR_CORS_ORIGINS) to allow it"

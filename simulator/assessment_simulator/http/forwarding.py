@@ -3,11 +3,10 @@
 Each process has two listeners. Clients connect to the first; the other processes connect to the second, the forward
 listener. A request passes through these steps:
 
-1. `Forwarding` runs the app with a copy of the scope. If this process owns the sandbox, the app answers.
-2. If another process owns it, the app sends nothing and names the owner: it calls `leave_to`, or raises
-   `OwnedElsewhere`. `Forwarding` sends the request to the owner's forward listener. What the client sent, and what only
-   this process knows (client address, scheme, path prefix), travels in one plain HTTP request.
-3. At the owner, `Forwarded` restores the scope and runs the app behind the checks that the first process has made.
+1. `Forwarding` reads the body and runs the app. If this process owns the sandbox, the app answers.
+2. If another process owns it, the app sends nothing and raises `OwnedElsewhere`. `Forwarding` posts the request to the
+   owner's forward listener: its scope as JSON (what the client sent, and what only this process knows), then its body.
+3. At the owner, `Forwarded` makes the scope again and runs the app behind the checks that the first process has made.
    If the sandbox belongs to another process after all, the response is a 421 with the header `HEADER`. Only
    `Forwarded` sends this header, so a 421 of an injected fault is not mistaken for it. A request is forwarded once at
    most.
@@ -26,109 +25,72 @@ Guarantees:
 
 Idle connections to the owner are kept for `KEPT` seconds here and for `http.connection.IDLE` seconds there, so the
 owner never closes one that is about to be used, unless it stops.
-
-Header values may hold bytes that are not UTF-8, and aiohttp writes UTF-8 only. They are decoded as Latin-1 here, and
-the owner reverses both steps, so every byte arrives unchanged. The server admits only ASCII in a URL.
 """
 
 import asyncio
 import errno
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from io import BytesIO
 from math import inf
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from assessment_simulator.http.asgi import (
-    CROSS_SITE,
-    LARGEST_BODY,
-    App,
-    Headers,
-    Receive,
-    Scope,
-    Send,
-    named_headers,
-    replace_headers,
-    respond,
-)
+from assessment_simulator.http.asgi import CROSS_SITE, LARGEST_BODY, App, Receive, Scope, Send, named_headers, respond
+from assessment_simulator.http.base_url import PROXY_INFO, ProxyInfo, proxy_info
 from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.proxy_headers import ProxyInfo, proxy_info, restore_proxy_info
 from assessment_simulator.http.request_id import request_name, take_request_name
 from assessment_simulator.storage import LogError, OwnedElsewhere, Owner, json_codec
 
 if TYPE_CHECKING:
-    from aiohttp import ClientRequest, ClientResponse, ClientSession
+    from aiohttp import ClientSession
 
+# In a forwarded request, the length of the JSON before its body. Of responses only a 421 of `Forwarded` has it.
 HEADER = b"simulator-forwarded"
-"""The header that a forwarded request has, and no other: JSON with what the first process knows of its client.
-
-Of responses only a 421 of `Forwarded` has it.
-"""
 HEALTH = "/_simulator/health"
 MISDIRECTED = 421
+# Seconds in which an owner must be found that can be connected to.
 GIVE_UP = 5.0
-"""Seconds in which an owner must be found that can be connected to."""
+# Seconds between two failed connections to the owner after which the sandbox is taken from it by force.
 FORCE_AFTER = 0.9
-"""Seconds between two failed connections to the owner after which the sandbox is taken from it by force."""
+# Seconds in which a connection to the owner must be made. Less than `FIRST_PROBE`: a probe follows a sent request.
 CONNECTING = 1.0
-"""Seconds in which a connection to the owner must be made. Less than `FIRST_PROBE`: a probe follows a sent request."""
-FIRST_PROBE = 1.2
-"""Seconds without any byte of a response after which the owner is probed."""
-UNWATCHED = 0.02
-"""Seconds before anyone looks whether the client is still connected. Most responses come sooner."""
+# Seconds without any byte of a response after which the owner is probed, and that it has to answer the probe.
+FIRST_PROBE, PROBE = 1.2, 1.2
+# Seconds without progress between a probe and the next one.
 NEXT_PROBE = 3.0
-"""Seconds without progress between a probe and the next one."""
-PROBE = 1.2
-"""Seconds that the owner has to answer a probe."""
+# Seconds before anyone looks whether the client is still connected. Most responses come sooner.
+UNWATCHED = 0.02
+# Seconds that a forwarded request waits at the owner for the database.
 CONFIRMING = 1.0
-"""Seconds that a forwarded request waits at the owner for the database."""
+# Seconds that a client waits for `Owner.unreachable`, so that its next request finds another owner.
 TAKING = 2.3
-"""Seconds that a client waits for `Owner.unreachable`, so that its next request finds another owner."""
+# Seconds that a client has to receive the end of an event stream when the server stops.
 ENDING = 0.5
-"""Seconds that a client has to receive the end of an event stream when the server stops."""
+# Seconds that an idle connection is kept. Far less than the owner keeps it.
 KEPT = 15.0
-"""Seconds that an idle connection is kept. Far less than the owner keeps it."""
+# Seconds before an owner is looked up again; each pause is twice as long as the one before.
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
-"""Seconds before an owner is looked up again; each pause is twice as long as the one before."""
 
 UNREACHABLE = "the process that owns this sandbox cannot be reached, and no other could take over; try again"
 _LARGEST_HEAD = 1_048_576
-_HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"})
-"""Fields that are meant for the next recipient only, as those are that `Connection` lists (RFC 9110, 7.6.1)."""
-_NOT_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-"""Headers that aiohttp would add."""
+# Headers of a response that are meant for the next recipient only (RFC 9110, 7.6.1).
+_HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"transfer-encoding"})
+# Errors in connecting that say something about this process, not about the owner.
 _OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
-"""Errors in connecting that say something about this process, not about the owner."""
-_KEY = "simulator.forwarding"
+# Where a scope holds the owners that the app has named, one list for all copies of the scope.
+_OWNERS = "simulator.owners"
 _log = logging.getLogger("simulator.forwarding")
-
-
-def leave_to(scope: Scope, owner: Owner) -> None:
-    """Let the owner respond to this request. The caller sends nothing and returns.
-
-    Raises `OwnedElsewhere` where the app runs without `Forwarding` or `Forwarded`.
-    """
-    if _KEY not in scope:
-        raise OwnedElsewhere(owner)
-    scope[_KEY].append(owner)
 
 
 def left_to(scope: Scope) -> Owner | None:
     """The owner to which the app has left this request, or a nested call of the app for it."""
-    owners: list[Owner] = scope.get(_KEY, [])
+    owners: list[Owner] = scope.get(_OWNERS, [])
     return owners[-1] if owners else None
-
-
-def passed_on(scope: Scope) -> dict[str, Any]:
-    """The part of a scope by which a nested call of the app can leave its request to an owner."""
-    return {_KEY: scope[_KEY]} if _KEY in scope else {}
 
 
 class LeftToOwner(Response):
@@ -141,18 +103,28 @@ class LeftToOwner(Response):
 def answer_owned_elsewhere(request: Request, error: Exception) -> Response:
     """Starlette's handler for `OwnedElsewhere`, which would otherwise become a 500."""
     if isinstance(error, OwnedElsewhere):
-        leave_to(request.scope, error.owner)
+        request.scope[_OWNERS].append(error.owner)
     return LeftToOwner()
 
 
 async def _run(app: App, scope: Scope, receive: Receive, send: Send) -> Owner | None:
     """Run the app. Returns the owner if the app has left the request to it."""
-    scope[_KEY] = []  # one list for all copies of the scope
+    scope = {**scope, _OWNERS: []}
     try:
         await app(scope, receive, send)
     except OwnedElsewhere as elsewhere:
         return elsewhere.owner
     return left_to(scope)
+
+
+def _replayed(body: bytes, more: bool, receive: Receive) -> Receive:
+    """What `receive` was before this body, or the first part of it, was read."""
+    messages = [{"type": "http.request", "body": body, "more_body": more}]
+
+    async def again() -> Scope:
+        return messages.pop() if messages else await receive()
+
+    return again
 
 
 # The process that a client is connected to.
@@ -170,92 +142,36 @@ class _Outcome(Enum):
     ANSWERED = auto()
     NOT_THE_OWNER = auto()
     UNCONNECTED = auto()
+    # No connection could be made, for a cause in this process.
     OWN_LIMIT = auto()
-    """No connection could be made, for a cause in this process."""
+    # The connection to the owner ended before the response was complete.
     BROKEN = auto()
-    """The connection to the owner ended before the response was complete."""
     CLIENT_GONE = auto()
     OWNER_SILENT = auto()
     STOPPING = auto()
 
 
-class _Ended(Exception):
-    """An attempt has ended with this outcome, before the response was complete."""
-
-    def __init__(self, outcome: _Outcome) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
-
-
 class _Exchange:
     """One request under way at the owner. `end` interrupts it from another task."""
 
-    __slots__ = ("has_responded", "is_event_stream", "limit", "outcome", "progress")
+    __slots__ = ("has_responded", "is_event_stream", "limit", "outcome", "progress", "watching")
 
     def __init__(self) -> None:
         self.limit = asyncio.timeout(None)
+        # Why it was interrupted.
         self.outcome: _Outcome | None = None
-        """Why it was interrupted."""
+        # Incremented with each part of the response.
         self.progress = 0
-        """Incremented with each part of the response."""
         self.is_event_stream = False
+        # Whether the last part of the response is being sent, so that nothing may interrupt any more.
         self.has_responded = False
-        """Whether the last part of the response is being sent, so that nothing may interrupt any more."""
+        self.watching: asyncio.Task[None] | None = None
 
     def end(self, outcome: _Outcome) -> None:
         """Interrupt the exchange with this outcome."""
         if not self.has_responded and self.outcome is None:
             self.outcome = outcome
             self.limit.reschedule(0)
-
-
-class _Body:
-    """The body of a request, which is kept while the app reads it, so that it can be read again."""
-
-    __slots__ = ("_is_complete", "_is_gone", "_messages", "_position", "_receive")
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._messages: list[Any] = []
-        self._position = 0
-        self._is_complete = False
-        self._is_gone = False
-
-    async def receive(self) -> Any:
-        """The next message for the app: a part of the body, later the disconnect."""
-        if self._position < len(self._messages):
-            self._position += 1
-            return self._messages[self._position - 1]
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            self._is_gone = True
-        elif not self._is_complete:
-            self._messages.append(message)
-            self._position += 1
-            self._is_complete = not message.get("more_body", False)
-        return message
-
-    def rewind(self) -> None:
-        """Let the app read the body from its beginning."""
-        self._position = 0
-
-    async def read(self, length: bytes | None) -> bytes | None:
-        """The whole body, which has this `Content-Length`; None if the client disconnects.
-
-        Of a body over the limit only a part is read. The owner refuses it by its length, or because this part is over
-        the limit too.
-        """
-        self._position = len(self._messages)
-        size = sum(len(message.get("body", b"")) for message in self._messages)
-        if length is None or int(length) <= LARGEST_BODY:
-            while not (self._is_complete or self._is_gone) and size <= LARGEST_BODY:
-                size += len((await self.receive()).get("body", b""))
-        return None if self._is_gone else b"".join([message.get("body", b"") for message in self._messages])
-
-    async def disconnected(self) -> None:
-        """Return when the client disconnects."""
-        while not self._is_gone:
-            self._is_gone = (await self._receive())["type"] == "http.disconnect"
 
 
 class Forwarding:
@@ -270,8 +186,6 @@ class Forwarding:
         self._count = count
         self._refuse = refuse
         self._session: ClientSession | None = None
-        self._errors: tuple[type[Exception], ...] = (OSError,)
-        """What aiohttp raises when a connection breaks."""
         self._exchanges: set[_Exchange] = set()
         self._probes: dict[str, asyncio.Task[bool]] = {}
         self._reports: set[asyncio.Task[None]] = set()
@@ -280,21 +194,22 @@ class Forwarding:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app respond to one request, or the owner of its sandbox."""
         if scope["type"] != "http":
-
-            async def closing(message: MutableMapping[str, Any]) -> None:
-                if message["type"].startswith("lifespan.shutdown"):
-                    await self.close()  # the server awaits nothing after this message
-                await send(message)
-
-            await self._app(scope, receive, closing)
+            await self._app(scope, receive, send)
             return
-        if any(name == HEADER for name, _ in scope["headers"]):  # sent by a client, so it means nothing
-            replace_headers(scope, [line for line in scope["headers"] if line[0] != HEADER])
-        body = _Body(receive)
-        owner = await _run(self._app, {**scope}, body.receive, send)
+        # The body is read first, because the app and then the owner need it. Of one that is over the limit only a part
+        # is read: whoever responds refuses it by its length, or because this part is over the limit too.
+        body, more = b"", True
+        if int(named_headers(scope).get(b"content-length", b"0")) <= LARGEST_BODY:
+            while more and len(body) <= LARGEST_BODY:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+        owner = await _run(self._app, scope, _replayed(body, more, receive), send)
         if owner is not None:
             try:
-                await self._forward(owner, scope, body, send)
+                await self._forward(owner, scope, body, more, receive, send)
             except asyncio.CancelledError:  # the server stops, and its grace time is over
                 hang_up(connection_of(scope))
 
@@ -313,15 +228,16 @@ class Forwarding:
             await self._session.close()
             self._session = None
 
-    async def _forward(self, owner: Owner | None, scope: Scope, body: _Body, send: Send) -> None:
+    async def _forward(
+        self, owner: Owner | None, scope: Scope, body: bytes, more: bool, receive: Receive, send: Send
+    ) -> None:
         """Send the request to its owner, and look the owner up again as often as nothing could be sent."""
         loop = asyncio.get_running_loop()
         deadline, pause = loop.time() + GIVE_UP, FIRST_PAUSE
         unconnected_since = inf
         self._count()
-        data = await body.read(named_headers(scope).get(b"content-length"))
-        while owner is not None and data is not None:
-            match await self._exchange(owner, scope, body, data, send):
+        while owner is not None:
+            match await self._attempt(owner, scope, body, receive, send):
                 case _Outcome.NOT_THE_OWNER:
                     owner.forget()
                 case _Outcome.UNCONNECTED:
@@ -349,11 +265,11 @@ class Forwarding:
                     return
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-            body.rewind()
+            again = _replayed(body, more, receive)
             if loop.time() >= deadline:
-                await self._refuse(scope, body.receive, send)
+                await self._refuse(scope, again, send)
                 return
-            owner = await _run(self._app, {**scope}, body.receive, send)
+            owner = await _run(self._app, scope, again, send)
 
     async def _report(self, owner: Owner, seconds: float, *, by_force: bool) -> None:
         """Report to the registry that the owner is unreachable, and wait so long for what it does about that.
@@ -372,137 +288,99 @@ class Forwarding:
         report.add_done_callback(self._reports.discard)
         await asyncio.wait({report}, timeout=seconds)
 
-    async def _exchange(self, owner: Owner, scope: Scope, body: _Body, data: bytes, send: Send) -> _Outcome:
+    async def _attempt(self, owner: Owner, scope: Scope, body: bytes, receive: Receive, send: Send) -> _Outcome:
         """Send the request once, and its response to the client."""
+        from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
+
+        about = json_codec.dumps(
+            {
+                "method": scope["method"], "scheme": scope["scheme"], "path": scope["path"],
+                "client": scope.get("client"), "server": scope.get("server"), "proxy": proxy_info(scope),
+                "cross_site": scope.get(CROSS_SITE), "request": request_name(),
+                "raw_path": scope["raw_path"].decode("latin-1"), "query": scope["query_string"].decode("latin-1"),
+                "headers": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+            }
+        )  # fmt: skip
+        content = about + body
         exchange = _Exchange()
         self._exchanges.add(exchange)
         loop = asyncio.get_running_loop()
-        watching: list[asyncio.Task[None]] = []
 
         def watch() -> None:
-            watching.append(loop.create_task(self._watch(exchange, owner.address, body)))
+            exchange.watching = loop.create_task(self._watch(exchange, owner.address, receive))
 
         timer = loop.call_later(UNWATCHED, watch)  # a task for each request would take a tenth of the speed
         try:
             async with exchange.limit:
-                response = await self._request(owner.address, scope, data)
+                # A POST, because aiohttp sends other methods again when a connection breaks.
+                response = await self._client().post(
+                    f"http://{owner.address}/", headers={HEADER.decode(): str(len(about))}, allow_redirects=False,
+                    data=content if len(content) <= LARGEST_BODY else BytesIO(content),  # as it warns of long bytes
+                )  # fmt: skip
                 try:
-                    await self._relay(exchange, response, send)
+                    if response.status == MISDIRECTED and HEADER.decode() in response.headers:
+                        return _Outcome.NOT_THE_OWNER
+                    exchange.progress += 1
+                    headers = [line for line in response.raw_headers if line[0] not in _HOP_BY_HOP]
+                    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+                    part = response.content.read_nowait()  # b"" without a body yet: then the head is sent alone
+                    if not response.content.is_eof():
+                        exchange.is_event_stream = response.content_type == "text/event-stream"
+                    while not response.content.is_eof():
+                        await send({"type": "http.response.body", "body": part, "more_body": True})
+                        if self._is_stopping and exchange.is_event_stream:
+                            return _Outcome.STOPPING
+                        part = await response.content.readany()
+                        exchange.progress += 1
+                    exchange.has_responded = True
+                    await send({"type": "http.response.body", "body": part, "more_body": False})
                 finally:
                     response.close()  # unless it is complete, and its connection free for the next request
-        except _Ended as end:
-            return end.outcome
-        except TimeoutError:
-            if exchange.outcome is None:
-                raise
-            return exchange.outcome
+        except ConnectionTimeoutError:
+            return _Outcome.UNCONNECTED
+        except ClientConnectorError as problem:
+            return _Outcome.OWN_LIMIT if problem.os_error.errno in _OWN_LIMITS else _Outcome.UNCONNECTED
+        except (ClientError, OSError):  # also the TimeoutError of an exchange that was interrupted
+            return exchange.outcome or _Outcome.BROKEN
         finally:
             self._exchanges.discard(exchange)
             timer.cancel()
-            for task in watching:
-                task.cancel()
+            if exchange.watching is not None:
+                exchange.watching.cancel()
         return _Outcome.ANSWERED
 
-    async def _watch(self, exchange: _Exchange, address: str, body: _Body) -> None:
+    async def _watch(self, exchange: _Exchange, address: str, receive: Receive) -> None:
         """End the exchange when its client disconnects or its owner does not respond any more."""
         patience, seen = FIRST_PROBE, exchange.progress
         while True:
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(patience):
-                    await body.disconnected()
+                    while (await receive())["type"] != "http.disconnect":
+                        pass
+            except TimeoutError:
+                if exchange.progress != seen:
+                    patience, seen = FIRST_PROBE, exchange.progress
+                elif await self._is_healthy(address):
+                    patience = NEXT_PROBE
+                else:
+                    exchange.end(_Outcome.OWNER_SILENT)
+                    return
+            else:
                 exchange.end(_Outcome.CLIENT_GONE)
                 return
-            if exchange.progress != seen:
-                patience, seen = FIRST_PROBE, exchange.progress
-            elif await self._is_healthy(address):
-                patience = NEXT_PROBE
-            else:
-                exchange.end(_Outcome.OWNER_SILENT)
-                return
-
-    async def _relay(self, exchange: _Exchange, response: "ClientResponse", send: Send) -> None:
-        """Send the response to the client as it comes."""
-        if response.status == MISDIRECTED and HEADER.decode() in response.headers:
-            raise _Ended(_Outcome.NOT_THE_OWNER)
-        exchange.progress += 1
-        headers, content = end_to_end(response.raw_headers), response.content
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        try:
-            part = content.read_nowait()  # b"" without a body yet: then the head is sent alone
-            if not content.is_eof():
-                exchange.is_event_stream = response.content_type == "text/event-stream"
-            while not content.is_eof():
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-                if self._is_stopping and exchange.is_event_stream:
-                    raise _Ended(_Outcome.STOPPING)
-                part = await content.readany()
-                exchange.progress += 1
-        except self._errors as problem:
-            raise _Ended(_Outcome.BROKEN) from problem
-        exchange.has_responded = True
-        await send({"type": "http.response.body", "body": part, "more_body": False})
-
-    async def _request(self, address: str, scope: Scope, data: bytes) -> "ClientResponse":
-        """Send the request; the head of the response."""
-        from yarl import URL
-
-        known = proxy_info(scope)
-        headers, length, sent_length = [], None, b"%d" % len(data)
-        for name, value in end_to_end(scope["headers"], (b"host", b"content-length")):
-            if name == b"content-length":
-                length = value.decode()
-            # The body is here already, so nothing is expected. The length differs where the body is over the limit.
-            if name != b"expect" and (name != b"content-length" or value == sent_length):
-                headers.append((name.decode("latin-1"), value.decode("latin-1")))
-        about = {
-            "client": scope.get("client"), "server": scope.get("server"), "scheme": scope["scheme"],
-            "prefix": known.prefix, "names_host": known.names_host, "foreign": scope.get(CROSS_SITE), "length": length,
-            "request": request_name(),
-        }  # fmt: skip
-        headers.append((HEADER.decode(), json_codec.dumps(about).decode("latin-1")))
-        path, query = _raw_path(scope), scope["query_string"].decode("ascii")
-        url = URL.build(scheme="http", authority=address, path=path, query_string=query, encoded=True)
-        # aiohttp warns of plain bytes over a megabyte.
-        sent = (data if len(data) <= LARGEST_BODY else BytesIO(data)) if data else None
-        return await self._client().request(scope["method"], url, headers=headers, data=sent, allow_redirects=False)
 
     def _client(self) -> "ClientSession":
         """The session of this process, with its kept connections."""
-        if self._session is not None:
-            return self._session
-        from aiohttp import (
-            ClientConnectorError,
-            ClientError,
-            ClientSession,
-            ClientTimeout,
-            ConnectionTimeoutError,
-            DummyCookieJar,
-            TCPConnector,
-        )  # fmt: skip
+        if self._session is None:
+            from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
-        self._errors = (ClientError, OSError)
-
-        async def once(request: "ClientRequest", send: "Callable[[ClientRequest], Awaitable[ClientResponse]]") -> Any:
-            # When a connection breaks, aiohttp sends a GET, PUT or DELETE again. It does so for errors of its own
-            # only, and has no public option against that.
-            try:
-                return await send(request)
-            except ClientConnectorError as problem:
-                is_own_limit = problem.os_error.errno in _OWN_LIMITS
-                raise _Ended(_Outcome.OWN_LIMIT if is_own_limit else _Outcome.UNCONNECTED) from problem
-            except ConnectionTimeoutError as problem:
-                raise _Ended(_Outcome.UNCONNECTED) from problem
-            except (ClientError, OSError) as problem:
-                raise _Ended(_Outcome.BROKEN) from problem
-
-        self._session = ClientSession(
-            # There are as many connections as requests under way, which the ordinary listener limits.
-            connector=TCPConnector(limit=0, keepalive_timeout=KEPT, happy_eyeballs_delay=None),
-            timeout=ClientTimeout(total=None, sock_connect=CONNECTING),
-            cookie_jar=DummyCookieJar(), skip_auto_headers=_NOT_ADDED, auto_decompress=False,
-            max_line_size=_LARGEST_HEAD, max_field_size=_LARGEST_HEAD, max_headers=10_000,
-            middlewares=(once,),
-        )  # fmt: skip
+            self._session = ClientSession(
+                # There are as many connections as requests under way, which the ordinary listener limits.
+                connector=TCPConnector(limit=0, keepalive_timeout=KEPT, happy_eyeballs_delay=None),
+                timeout=ClientTimeout(total=None, sock_connect=CONNECTING),
+                cookie_jar=DummyCookieJar(), auto_decompress=False,
+                max_line_size=_LARGEST_HEAD, max_field_size=_LARGEST_HEAD, max_headers=10_000,
+            )  # fmt: skip
         return self._session
 
     async def _is_healthy(self, address: str) -> bool:
@@ -514,6 +392,8 @@ class Forwarding:
         return await asyncio.shield(probe)
 
     async def _probe(self, address: str) -> bool:
+        from aiohttp import ClientConnectorError, ClientError
+
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
@@ -521,46 +401,22 @@ class Forwarding:
                 async with asyncio.timeout(PROBE):
                     response = await self._client().get(f"http://{address}{HEALTH}")
                     await response.read()
+            except ClientConnectorError as problem:
+                return problem.os_error.errno in _OWN_LIMITS
             except TimeoutError:
                 if loop.time() - began < PROBE + 0.5:  # otherwise this process was stopped in the meantime
                     return False
-            except _Ended as end:
-                return end.outcome is _Outcome.OWN_LIMIT
-            except OSError:
+            except (ClientError, OSError):
                 return False
             else:
                 return True
-
-
-def end_to_end(headers: Iterable[tuple[bytes, bytes]], kept: Iterable[bytes] = ()) -> Headers:
-    """The headers without those that are meant for the next recipient only. `Connection` cannot list those `kept`.
-
-    All names are in lower case, as uvicorn reads and writes them.
-    """
-    dropped: frozenset[bytes] | set[bytes] = _HOP_BY_HOP
-    for name, value in headers:
-        if name == b"connection":
-            dropped = dropped | {option.strip().lower() for option in value.split(b",")} - {*kept}
-    return [line for line in headers if line[0] not in dropped]
-
-
-def _raw_path(scope: Scope) -> str:
-    """The path as the client sent it, without the prefix that this process has removed from the decoded path."""
-    raw: str = scope["raw_path"].decode("ascii")
-    path: str = scope["path"]
-    if not proxy_info(scope).prefix or unquote(raw) == path:
-        return raw
-    for index, character in enumerate(raw):
-        if character == "/" and unquote(raw[index:]) == path:
-            return raw[index:]
-    return quote(path)
 
 
 # The owner.
 
 
 class Forwarded:
-    """Wraps the app of the forward listener: restores the scope, and responds 421 to what is owned elsewhere.
+    """Wraps the app of the forward listener: makes the scope again, and responds 421 to what is owned elsewhere.
 
     The app stands behind the checks of host and origin, the reading of proxies' headers and the access log: the first
     process has done this.
@@ -575,60 +431,41 @@ class Forwarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app respond to one forwarded request, or to a probe."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (scope["path"] == HEALTH and scope["method"] in ("GET", "HEAD")):
             await self._app(scope, receive, send)
             return
-        is_probe = scope["path"] == HEALTH and scope["method"] in ("GET", "HEAD")
-        if not restore(scope) and not is_probe:
+        data, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            data += message.get("body", b"")
+            more = message.get("more_body", False)
+        try:
+            length = int(dict(scope["headers"])[HEADER])
+            about = json_codec.loads(data[:length])
+            scope = {  # a copy: uvicorn answers a POST, whatever method the client used
+                **scope,
+                **{name: about[name] for name in ("method", "scheme", "path")},
+                **{name: about[name] and tuple(about[name]) for name in ("client", "server")},
+                "raw_path": about["raw_path"].encode("latin-1"), "query_string": about["query"].encode("latin-1"),
+                "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in about["headers"]],
+                PROXY_INFO: ProxyInfo(*about["proxy"]),
+            }  # fmt: skip
+            if about["cross_site"] is not None:
+                scope[CROSS_SITE] = about["cross_site"]
+            if about["request"]:
+                take_request_name(about["request"])
+        except (KeyError, TypeError, ValueError):
             problem = Problem(400, "this listener takes requests from other processes of this simulator only")
             await problem.response()(scope, receive, send)
             return
-        is_owner = is_probe or await self._is_confirmed()
-        if is_owner:
-            is_owner = await _run(self._app, scope, receive, send) is None
-        if not is_owner:
-            await respond(send, MISDIRECTED, [(HEADER, b"not the owner"), (b"content-length", b"0")], b"")
-
-    async def _is_confirmed(self) -> bool:
         try:
             if self._confirm is not None:
                 await self._confirm(CONFIRMING)
         except LogError:
-            return False
-        return True
-
-
-def restore(scope: Scope) -> bool:
-    """Make the scope what it was in the first process. False: the request was not forwarded."""
-    headers: Headers = []
-    about: Any = None
-    for name, value in scope["headers"]:
-        if name == HEADER:
-            with suppress(ValueError):
-                about = json_codec.ours(_bytes(value))
+            is_owner = False
         else:
-            headers.append((name, _bytes(value)))
-    try:
-        scope["scheme"] = about["scheme"]
-        for member in ("client", "server"):
-            scope[member] = about[member] and tuple(about[member])
-        restore_proxy_info(scope, ProxyInfo(about["prefix"], about["names_host"]))
-        if about["foreign"] is not None:
-            scope[CROSS_SITE] = about["foreign"]
-        if about["request"]:
-            take_request_name(about["request"])
-        length = about["length"]
-    except (TypeError, KeyError):
-        return False
-    # aiohttp writes the length of what it sends. The client may have sent the body in chunks, or too much of it.
-    if (b"content-length", length and length.encode()) not in headers:
-        headers = [line for line in headers if line[0] != b"content-length"]
-        if length is not None:
-            headers.append((b"content-length", length.encode()))
-    replace_headers(scope, headers)
-    return True
-
-
-def _bytes(sent: bytes) -> bytes:
-    """The bytes that the client sent: Latin-1 that was written as UTF-8."""
-    return sent if sent.isascii() else sent.decode("utf-8", "replace").encode("latin-1", "replace")
+            is_owner = await _run(self._app, scope, _replayed(data[length:], False, receive), send) is None
+        if not is_owner:
+            await respond(send, MISDIRECTED, [(HEADER, b"not the owner"), (b"content-length", b"0")], b"")

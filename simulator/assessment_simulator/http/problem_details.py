@@ -13,15 +13,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assessment_simulator.http.asgi import Scope, named_headers
-from assessment_simulator.http.proxy_headers import proxy_info
+from assessment_simulator.http.base_url import proxy_info
 from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.templating import render
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.storage import LogError, Unwritten, json_codec
 
 ROOT = "/_simulator"
+# Most errors of one body that an answer lists.
 MOST_TOLD = 100
-"""Most errors of one body that an answer lists."""
 MEDIA_TYPE = "application/problem+json"
 _FORMS = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data"})
 _log = logging.getLogger("simulator.http")
@@ -53,20 +53,16 @@ def flawed(found: Sequence[Mapping[str, str]], between: str = ": ") -> Problem:
 
 
 def answer(scope: Scope, problem: Problem) -> Response:
-    """The problem as a document, or as a page for a browser."""
-    if not is_for_people(scope):
-        return problem.response()
-    title, prefix, headers = HTTPStatus(problem.status).phrase, proxy_info(scope).prefix, problem.headers
-    return render("message.html", problem.status, prefix=prefix, headers=headers, title=title, text=problem.detail)
-
-
-def is_for_people(scope: Scope) -> bool:
-    """Whether a browser reads the answer: it accepts a page, or sent a form, and this is no control call."""
-    if f"{scope['path']}/".startswith(f"{ROOT}/"):
-        return False
+    """The problem as a document; outside the control API as a page for a browser: it accepts pages, or sent a form."""
     headers = named_headers(scope)
     sent = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    return b"text/html" in headers.get(b"accept", b"").lower() or sent in _FORMS
+    is_for_people = b"text/html" in headers.get(b"accept", b"").lower() or sent in _FORMS
+    if not is_for_people or f"{scope['path']}/".startswith(f"{ROOT}/"):
+        return problem.response()
+    return render(
+        "message.html", problem.status, prefix=proxy_info(scope).prefix, headers=problem.headers,
+        title=HTTPStatus(problem.status).phrase, text=problem.detail,
+    )  # fmt: skip
 
 
 def answer_error(request: Request, error: Exception) -> Response:

@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FOLDER = Path(__file__).parent.parent / "static" / "ui"
+# The path of the files that pages load.
 UI = "/_simulator/static/ui"
-"""The path of the files that pages load."""
+# The files that are served, with their media types; no other file of the folder is.
 FILES: Mapping[str, str] = {
     "favicon.png": "image/png", "favicon.svg": "image/svg+xml", "htmx.min.js": "text/javascript",
     "live.js": "text/javascript", "ui.css": "text/css", "once.js": "text/javascript",
 }  # fmt: skip
-"""The files that are served, with their media types; no other file of the folder is."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# The headers of every page.
 HEADERS: Mapping[str, str] = {
     "content-security-policy": POLICY,
     # Links are credentials, so no other site may see one. `no-referrer` would also take the Origin from the forms of
@@ -36,7 +37,6 @@ HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
-"""The headers of every page."""
 
 
 def render(

@@ -22,8 +22,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+# Seconds that a call waits for a log that does not answer.
 SETTLES_WITHIN = 5.0
-"""Seconds that a call waits for a log that does not answer."""
 
 
 class LogError(Exception):
@@ -43,8 +43,8 @@ class Unwritten(LogError):
         self.why = why
         self.cause = cause
         self.is_uncertain = is_uncertain
+        # The number of the sandbox's last commit that was kept, where that is known.
         self.durable: int | None = None
-        """The number of the sandbox's last commit that was kept, where that is known."""
 
 
 class Unusable(LogError):

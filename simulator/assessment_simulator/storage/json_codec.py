@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
+# The deepest nesting of arrays and objects that is accepted; orjson has a limit when it writes, too.
 DEEPEST = 64
-"""The deepest nesting of arrays and objects that is accepted; orjson has a limit when it writes, too."""
 
 _ALL_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 19

@@ -28,14 +28,14 @@ from assessment_simulator.storage import (
 )
 from assessment_simulator.storage.pauses import Pause
 
+# Rows that one statement deletes or fetches, so that no statement keeps others waiting for long.
 AT_ONCE = 500
-"""Rows that one statement deletes or fetches, so that no statement keeps others waiting for long."""
+# The same for parts of images, which are larger.
 PARTS_AT_ONCE = 20
-"""The same for parts of images, which are larger."""
+# The first format of version 0.2.
 OLDEST_FORMAT = 10
-"""The first format of version 0.2."""
+# Runs a statement of a transaction, with values for its question marks; returns the rows.
 Run = Callable[..., Awaitable[list[tuple[Any, ...]]]]
-"""Runs a statement of a transaction, with values for its question marks; returns the rows."""
 
 
 def migrations(dialect: str, found: int, where: str) -> list[tuple[int, str]]:
@@ -59,16 +59,16 @@ class Log(ABC):
     the machine's, in ticks.
     """
 
+    # `sqlite` or `postgresql`.
     kind: str
-    """`sqlite` or `postgresql`."""
+    # Where other processes forward requests to; "" where there are none.
     address = ""
-    """Where other processes forward requests to; "" where there are none."""
+    # The id of this process's session, where processes share the log: another one after the session was lost.
     owner: int | None = None
-    """The id of this process's session, where processes share the log: another one after the session was lost."""
+    # Sandboxes that were claimed from a process that is gone, or taken from one that cannot be reached.
     takeovers = 0
-    """Sandboxes that were claimed from a process that is gone, or taken from one that cannot be reached."""
+    # The SQL condition for sandboxes that no process owns; in a log of one process all may be claimed.
     unowned = "TRUE"
-    """The SQL condition for sandboxes that no process owns; in a log of one process all may be claimed."""
 
     @abstractmethod
     def transaction(self, *, writes: bool = True) -> AbstractAsyncContextManager[Run]:

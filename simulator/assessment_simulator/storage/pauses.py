@@ -3,8 +3,8 @@
 import asyncio
 from time import perf_counter
 
+# Seconds of work between two pauses.
 SLICE = 0.005
-"""Seconds of work between two pauses."""
 
 
 class Pause:

@@ -47,26 +47,26 @@ from assessment_simulator.storage.log import AT_ONCE, Log, Run, found_in, migrat
 if TYPE_CHECKING:
     import psycopg
 
+# Seconds after which a session that has written nothing sends a statement.
 BEAT = 0.5
-"""Seconds after which a session that has written nothing sends a statement."""
+# Seconds for which a statement that succeeded proves that the session is alive.
 LEASE = 2.0
-"""Seconds for which a statement that succeeded proves that the session is alive."""
+# Seconds for which a sandbox that was taken by force is not taken by force again, if its owner is alive.
 TENURE = 10.0
-"""Seconds for which a sandbox that was taken by force is not taken by force again, if its owner is alive."""
+# Seconds of silence after which the database ends the session.
 DATABASE_PATIENCE = 4.0
-"""Seconds of silence after which the database ends the session."""
+# Seconds after which a statement that is not answered counts as lost, and the session with it.
 STATEMENT = 4.0
-"""Seconds after which a statement that is not answered counts as lost, and the session with it."""
+# A free sandbox is claimed after up to so many seconds, at random, so that servers rarely claim the same one.
 ADOPTION_DELAY = 0.05
-"""A free sandbox is claimed after up to so many seconds, at random, so that servers rarely claim the same one."""
+# Sandboxes that a server claims at the same time.
 ADOPTIONS = 8
-"""Sandboxes that a server claims at the same time."""
+# Connections for all that is not written on the session.
 POOL = 4
-"""Connections for all that is not written on the session."""
+# The class of our advisory locks; the lock of class and 0 is held while tables are created.
 _LOCKS = 0x53696D
-"""The class of our advisory locks; the lock of class and 0 is held while tables are created."""
+# The version of PostgreSQL from which on it has `idle_session_timeout`.
 _ENDS_IDLE_SESSIONS = 140_000
-"""The version of PostgreSQL from which on it has `idle_session_timeout`."""
 # Set by statements, because PgBouncer refuses unknown start parameters.
 _SESSION = f"""
     SET tcp_user_timeout = {DATABASE_PATIENCE * 1000:.0f}; SET tcp_keepalives_idle = 1;
@@ -76,11 +76,11 @@ _EVERY = """
     SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '3s';
     SET default_transaction_isolation = 'read committed'
 """
+# Parameters of the address, unless it has them itself.
 _DEFAULTS = {
     "connect_timeout": "2", "keepalives_idle": "1", "keepalives_interval": "1", "keepalives_count": "3",
     "tcp_user_timeout": "4000",
 }  # fmt: skip
-"""Parameters of the address, unless it has them itself."""
 _APPEND = """
     WITH mine AS (
         UPDATE sandbox SET number = %s, digest = %b, due = %s, summary = %s
@@ -90,6 +90,7 @@ _APPEND = """
     SELECT key, new.number, new.data FROM mine, unnest(%s::bigint[], %b::bytea[]) AS new (number, data)
     RETURNING pg_backend_pid()
 """
+# Of its own role's sessions everyone may see when they began their last statement.
 _MAY_TAKE = f"""
     SELECT 1 FROM sandbox JOIN server ON id = owner LEFT JOIN pg_stat_activity AS session ON session.pid = server.pid
     WHERE name = ? AND owner = ? AND (
@@ -97,12 +98,11 @@ _MAY_TAKE = f"""
         OR session.query_start IS NULL OR session.query_start < clock_timestamp() - interval '{LEASE} s'
     )
 """  # noqa: S608
-"""Of its own role's sessions everyone may see when they began their last statement."""
 _log = logging.getLogger("simulator.log")
+# Seconds, which also pass while the machine is suspended; `monotonic` stands still then on Linux.
 uptime = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
-"""Seconds, which also pass while the machine is suspended; `monotonic` stands still then on Linux."""
+# The last position of each sandbox that this process owns, by key.
 Positions = Mapping[int, Position]
-"""The last position of each sandbox that this process owns, by key."""
 
 
 class PostgresqlLog(Log):
@@ -119,31 +119,31 @@ class PostgresqlLog(Log):
             hint = "pip install 'assessment-simulator[postgres]'"
             raise Unusable(f"needs the driver psycopg and its pool: {hint}") from None
         self._errors = (psycopg.Error, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
+        # Where this server takes forwarded requests: HOST:PORT; to be set before `start`.
         self.address = ""
-        """Where this server takes forwarded requests: HOST:PORT; to be set before `start`."""
+        # Called with what the log has, when another session took the place of one that was lost.
         self.regained: Callable[[Positions], None] = lambda positions: None
-        """Called with what the log has, when another session took the place of one that was lost."""
         self._session: psycopg.AsyncConnection[Any] | None = None
         self._pid = 0
+        # Id and database process of the session that was lost, until another one took its place.
         self._lost: tuple[int, int] | None = None
-        """Id and database process of the session that was lost, until another one took its place."""
+        # When the last statement that succeeded on the session was sent.
         self._confirmed = 0.0
-        """When the last statement that succeeded on the session was sent."""
+        # Polls the session for what psycopg has not read yet: an answer, or that the database has ended it.
         self._arrived: select.poll | None = None
-        """Polls the session for what psycopg has not read yet: an answer, or that the database has ended it."""
         self._busy = asyncio.Lock()
+        # Set when a statement must be sent at once, because a call waits for its answer.
         self._wanted = asyncio.Event()
-        """Set when a statement must be sent at once, because a call waits for its answer."""
+        # Set when a statement has succeeded.
         self._answered = asyncio.Event()
-        """Set when a statement has succeeded."""
         self._beating: asyncio.Task[None] | None = None
         self._adopting = asyncio.Semaphore(ADOPTIONS)
+        # By id, the sessions that this server ends by force.
         self._ending: dict[int, asyncio.Task[None]] = {}
-        """By id, the sessions that this server ends by force."""
+        # By name, the sandboxes that are being taken from a server that may still answer for them.
         self._taken: dict[str, asyncio.Task[None]] = {}
-        """By name, the sandboxes that are being taken from a server that may still answer for them."""
+        # By id, when the lock of a session that was ended by force was seen free for the first time.
         self._ended: dict[int, float] = {}
-        """By id, when the lock of a session that was ended by force was seen free for the first time."""
         self._closing = False
         try:
             given: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(url)

@@ -18,8 +18,8 @@ from typing import Any
 from assessment_simulator.storage import Batch, Unusable, Unwritten
 from assessment_simulator.storage.log import Log, Run, migrations
 
+# Marks the file as ours.
 _APPLICATION = 0x53696D31
-"""Marks the file as ours."""
 
 
 class SqliteLog(Log):
