@@ -7,6 +7,7 @@ headers are used only from the trusted networks, because anybody else can write 
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -18,7 +19,8 @@ from assessment_simulator.http.asgi import App, Receive, Scope, Send
 PROXY_INFO = "simulator.proxied"
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[([0-9A-Fa-f:.]{2,45})\])(?::(\d{1,5}))?")
 _NODE = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::(\d{1,5}))?|([0-9.]+):(\d{1,5})|([0-9A-Fa-f:.]+)")
-_MOST_KNOWN = 1_000
+# How many base URLs are remembered. A header has 128 KiB at most, so they use no more than 8 MiB.
+_MOST_KNOWN = 64
 
 
 class ProxyInfo(NamedTuple):
@@ -46,7 +48,7 @@ class BaseUrl:
     def __init__(self, public: str | None = None, *, trust_host: bool = True) -> None:
         self._public = public.rstrip("/") if public else None
         self._trust_host = trust_host
-        self._known: dict[tuple[str, bytes], str] = {}
+        self._of_host = lru_cache(_MOST_KNOWN)(_of_host)
 
     def of(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
         """The base URL for one request, with the prefix of a proxy and without a slash at its end."""
@@ -54,15 +56,15 @@ class BaseUrl:
             return self._public
         prefix, names_host = proxy_info(scope)
         scheme, host = scope["scheme"], headers.get(b"host", b"") if self._trust_host or names_host else b""
-        base = self._known.get((scheme, host))
-        if base is None and _is_host(host):
-            base = f"{scheme}://{host.decode()}"
-            if len(self._known) < _MOST_KNOWN:
-                self._known[scheme, host] = base
+        base = self._of_host(scheme, host)
         if base is None:
             name, port = scope.get("server") or ("127.0.0.1", 80)
             base = f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
         return base + prefix if prefix else base
+
+
+def _of_host(scheme: str, host: bytes) -> str | None:
+    return f"{scheme}://{host.decode()}" if _is_host(host) else None
 
 
 class ProxyHeaders:

@@ -17,6 +17,7 @@ import logging
 import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,8 +44,8 @@ _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+(?:%[a-z0-9._~-]+)?\]|[a-z0-9_.-]{1,254}
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#@\\\s]+)", re.IGNORECASE)
 _PORTS = {"http": "80", "https": "443"}
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# How many decisions are remembered; those on longer header values are not, so that they use no memory.
-_MOST_KNOWN, _LONGEST_KNOWN = 1_000, 600
+# How many decisions are remembered. The headers of a request have 128 KiB at most, so they use no more than 8 MiB.
+_MOST_KNOWN = 64
 _LONGEST_NAME = 120
 _VARY = (b"vary", b"Origin")
 _EXPOSE = (b"access-control-expose-headers", ", ".join(EXPOSED).encode())
@@ -119,24 +120,20 @@ class AllowedHosts:
     def __init__(self, allowed: Iterable[str] = (), public: str | None = None) -> None:
         public_host = (ascii_name(urlsplit(public).hostname or ""),) if public else ()
         self._allowed = (*(pattern(text) for text in allowed), *public_host)
-        self._known: dict[bytes, bool] = {}
+        self.accept = lru_cache(_MOST_KNOWN)(self._accept)
 
-    def accept(self, authority: bytes) -> bool:
+    def _accept(self, authority: bytes) -> bool:
         """Whether a request with this `Host` is answered; HTTP/1.0 may leave it empty."""
-        known = self._known.get(authority)
-        if known is not None:
-            return known
-        known = not authority or ANY in self._allowed
-        if not known and (parts := split_authority(authority.decode("latin-1"))):
-            host = parts[0]
-            # No public DNS name is an address, has no dot, or is below a reserved name.
-            known = "." not in host or is_address(host) or host.endswith(_PRIVATE_SUFFIXES)
-            known |= any(
-                host == one.removeprefix(".") or (one[:1] == "." and host.endswith(one)) for one in self._allowed
-            )
-        if len(self._known) < _MOST_KNOWN and len(authority) < _LONGEST_KNOWN:
-            self._known[authority] = known
-        return known
+        if not authority or ANY in self._allowed:
+            return True
+        parts = split_authority(authority.decode("latin-1"))
+        if parts is None:
+            return False
+        host = parts[0]
+        # No public DNS name is an address, has no dot, or is below a reserved name.
+        if "." not in host or is_address(host) or host.endswith(_PRIVATE_SUFFIXES):
+            return True
+        return any(host == one.removeprefix(".") or (one[:1] == "." and host.endswith(one)) for one in self._allowed)
 
 
 class CrossOriginPolicy:
@@ -154,11 +151,11 @@ class CrossOriginPolicy:
         self._open_access = open_access
         self._public = split_authority(ascii_name(urlsplit(public).netloc)) if public else None
         self._shares = open_access or self._any or bool(self._listed)
-        self._known: dict[tuple[bytes, bytes], tuple[bool, bool]] = {}
+        self._decide = lru_cache(_MOST_KNOWN)(self._judge)
 
     def is_allowed(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether the page that sent a request may read the response."""
-        return b"origin" in headers and self._decide(headers)[0]
+        return b"origin" in headers and self._decide(headers[b"origin"], headers.get(b"host", b""))[0]
 
     def is_cross_site(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request was sent by a page that may change nothing here."""
@@ -167,7 +164,7 @@ class CrossOriginPolicy:
             return False
         if b"origin" not in headers:
             return site is not None
-        return not any(self._decide(headers))
+        return not any(self._decide(headers[b"origin"], headers.get(b"host", b"")))
 
     def response_headers(self, headers: Mapping[bytes, bytes]) -> Headers:
         """Headers that let the page of a request read the response, and keep caches from mixing origins."""
@@ -191,30 +188,23 @@ class CrossOriginPolicy:
         vary = b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
         return [*granted, (b"access-control-max-age", b"600"), (b"vary", vary)]
 
-    def _decide(self, headers: Mapping[bytes, bytes]) -> tuple[bool, bool]:
+    def _judge(self, sent: bytes, authority: bytes) -> tuple[bool, bool]:
         """Whether the origin of a request is allowed, and whether it is the server's own."""
-        key = headers[b"origin"], headers.get(b"host", b"")
-        decided = self._known.get(key)
-        if decided is not None:
-            return decided
-        decided = False, False
-        origin = parse_origin(key[0].decode("latin-1"))
-        if origin is not None:
-            scheme, host, port = origin
-            own = [parts for parts in (split_authority(key[1].decode("latin-1")), self._public) if parts]
-            allowed = self._any or origin in self._listed
-            if self._open_access and not allowed:
-                allowed = host == "localhost" or host.endswith(".localhost") or host in [name for name, _ in own]
-                if not allowed and is_address(host):
-                    address = ip_address(host)
-                    allowed = ((isinstance(address, IPv6Address) and address.ipv4_mapped) or address).is_loopback
-            # The scheme of the request is not compared: behind a proxy with TLS it is not the browser's.
-            default = _PORTS.get(scheme)
-            ours = [(name, own_port or default) for name, own_port in own]
-            decided = allowed, default is not None and (host, port or default) in ours
-        if len(self._known) < _MOST_KNOWN and len(key[0]) + len(key[1]) < _LONGEST_KNOWN:
-            self._known[key] = decided
-        return decided
+        origin = parse_origin(sent.decode("latin-1"))
+        if origin is None:
+            return False, False
+        scheme, host, port = origin
+        own = [parts for parts in (split_authority(authority.decode("latin-1")), self._public) if parts]
+        allowed = self._any or origin in self._listed
+        if self._open_access and not allowed:
+            allowed = host == "localhost" or host.endswith(".localhost") or host in [name for name, _ in own]
+            if not allowed and is_address(host):
+                address = ip_address(host)
+                allowed = ((isinstance(address, IPv6Address) and address.ipv4_mapped) or address).is_loopback
+        # The scheme of the request is not compared: behind a proxy with TLS it is not the browser's.
+        default = _PORTS.get(scheme)
+        ours = [(name, own_port or default) for name, own_port in own]
+        return allowed, default is not None and (host, port or default) in ours
 
 
 def _granted(headers: Mapping[bytes, bytes]) -> Headers:

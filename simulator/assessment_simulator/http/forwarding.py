@@ -144,9 +144,8 @@ class _Outcome(Enum):
     UNCONNECTED = auto()
     # No connection could be made, for a cause in this process.
     OWN_LIMIT = auto()
-    # The connection to the owner ended before the response was complete.
+    # The connection to the client, or to the owner, ended before the response was complete.
     BROKEN = auto()
-    CLIENT_GONE = auto()
     OWNER_SILENT = auto()
     STOPPING = auto()
 
@@ -261,7 +260,7 @@ class Forwarding:
                 case _Outcome.BROKEN:
                     hang_up(connection_of(scope))
                     return
-                case _:
+                case _Outcome.ANSWERED:
                     return
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
@@ -366,7 +365,7 @@ class Forwarding:
                     exchange.end(_Outcome.OWNER_SILENT)
                     return
             else:
-                exchange.end(_Outcome.CLIENT_GONE)
+                exchange.end(_Outcome.BROKEN)
                 return
 
     def _client(self) -> "ClientSession":

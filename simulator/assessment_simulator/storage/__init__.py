@@ -14,8 +14,30 @@ Theory of operation:
   than the log. Where the log belongs to another process by then, the sandbox is dropped.
 - A sandbox is read by applying its last **image** (a checkpoint, `sandbox.memory.image`) and the commits after it.
   Images are written from time to time, so the time to read a sandbox does not grow with its history.
-- With PostgreSQL several processes share the log. Each sandbox has one **owner**: the process that has it in memory
-  and alone appends to it (`postgresql`). A SQLite file (`sqlite`) has one process. `log` holds what both share.
+
+Ownership. A SQLite file (`sqlite`) has one process. With PostgreSQL (`postgresql`) several share the log, and each
+sandbox has at most one **owner**: the process that has it in memory, answers everything about it, sends its webhooks
+and alone appends to it. The database decides; no process believes another one::
+
+                  claim: the first one that asks
+    ┌──────┐ ─────────────────────────────────────▶ ┌────────────┐ ─┐ A lost its session: it opens another one
+    │ free │                                        │ owned by A │  │ and compares positions
+    └──────┘ ◀───────────────────────────────────── └────────────┘ ◀┘
+                release: A stops, or it was idle;         │
+                or A's session has ended                  │ take: B cannot connect to A, or A is silent
+                                                          ▼
+    ┌────────────┐  A has another session, or its   ┌───────────────────────────────┐
+    │ owned by B │ ◀─────────────────────────────── │ taken by B, answered by nobody│
+    └────────────┘  lease is certainly over         └───────────────────────────────┘
+
+| who | does what |
+|---|---|
+| `storage.postgresql` | decides who owns a sandbox, and whether this process still does (`is_confirmed`) |
+| `sandbox.registry` | claims a sandbox that is not in memory, or raises `OwnedElsewhere`; remembers other owners |
+| `sandbox.maintenance` | claims free sandboxes in which something is due, releases idle ones |
+| `sandbox.commit_queue` | lets no answer and no webhook leave before the ownership is confirmed |
+| `http.forwarding` | sends the request to the `Owner`, and reports one that is the wrong one or cannot be reached |
+| `runner` | releases all sandboxes when the process stops |
 """
 
 from collections.abc import Awaitable, Callable, Sequence

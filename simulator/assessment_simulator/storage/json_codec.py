@@ -17,16 +17,7 @@ def loads(data: bytes) -> Any:
     value = orjson.loads(data)
     if data.count(b"[") + data.count(b"{") > DEEPEST and _depth(value) > DEEPEST:
         raise ValueError(f"nested more than {DEEPEST} levels deep")
-    return _exact(data, value)
-
-
-def ours(data: bytes) -> Any:
-    """Parse what another of our processes has rendered: it may hold what was as deep as that already."""
-    return _exact(data, orjson.loads(data))
-
-
-def _exact(data: bytes, value: Any) -> Any:
-    """orjson has the last word on what is JSON; Python's parser keeps every digit, at a tenth of the speed."""
+    # orjson has the last word on what is JSON; Python's parser keeps every digit, at a tenth of the speed.
     return json.loads(data) if _LONG_NUMBER in data.translate(_ALL_DIGITS_ALIKE) else value
 
 

@@ -141,10 +141,9 @@ class Log(ABC):
         `apply` gets the number of the commit, the bytes, and whether they are of the image. Raises `Unusable` where
         they are not those that were written, `Deleted` where there is no such sandbox.
         """
+        columns = "name, number, digest, image, image_chain, image_digest"
         async with self.transaction(writes=False) as run:
-            rows = await run(
-                "SELECT name, number, digest, image, image_chain, image_digest FROM sandbox WHERE key = ?", key
-            )
+            rows = await run(f"SELECT {columns} FROM sandbox WHERE key = ?", key)  # noqa: S608
             if not rows:
                 raise Deleted
             name, number, digest, image, image_chain, image_digest = rows[0]
@@ -155,19 +154,15 @@ class Log(ABC):
 
             pause, parts = Pause(), blake2b(digest_size=16)
             part, position = 0, Position(image, bytes(image_chain))
-            while data := await run(
-                "SELECT data FROM image WHERE sandbox = ? AND number = ? AND part >= ? ORDER BY part LIMIT ?",
-                key, image, part, PARTS_AT_ONCE,
-            ):  # fmt: skip
+            query = "SELECT data FROM image WHERE sandbox = ? AND number = ? AND part >= ? ORDER BY part LIMIT ?"
+            while data := await run(query, key, image, part, PARTS_AT_ONCE):
                 for (piece,) in data:
                     parts.update(piece)
                     apply(image, bytes(piece), True)
                 part += len(data)
                 await pause.if_due()
-            while commits := await run(
-                "SELECT number, data FROM entry WHERE sandbox = ? AND number > ? ORDER BY number LIMIT 200",
-                key, position.number,
-            ):  # fmt: skip
+            query = "SELECT number, data FROM entry WHERE sandbox = ? AND number > ? ORDER BY number LIMIT 200"
+            while commits := await run(query, key, position.number):
                 for found, data in commits:
                     position = position.after(bytes(data))
                     if found != position.number:
@@ -252,15 +247,13 @@ class Log(ABC):
                 await run(add, key, part, waiting)
         if made:
             return Found(key, name, about, chain)
-        if part:
-            await self._delete_images(key)
+        await self._delete_rows("image", key, 0)
         return None
 
     async def _check_owner(self, run: Run, key: int) -> None:
         """Raise `Unwritten` where another process owns a sandbox; none can claim it before the transaction ends."""
-        if self.owner is not None and not await run(
-            "SELECT 1 FROM sandbox WHERE key = ? AND owner = ? FOR NO KEY UPDATE", key, self.owner
-        ):
+        query = "SELECT 1 FROM sandbox WHERE key = ? AND owner = ? FOR NO KEY UPDATE"
+        if self.owner is not None and not await run(query, key, self.owner):
             raise Unwritten("another server owns the sandbox")
 
     async def touch(self, keys: Sequence[int], now: int) -> None:
@@ -277,38 +270,20 @@ class Log(ABC):
             await run("DELETE FROM credential WHERE sandbox = ?", key)
             await run("DELETE FROM sandbox WHERE key = ?", key)
         with suppress(LogError):  # what is left of it is never read
-            await self._delete_commits(key)
-            await self._delete_images(key)
+            await self._delete_rows("entry", key, 2**62)
+            await self._delete_rows("image", key, 2**62)
 
-    async def _delete_commits(self, key: int, last: int = 2**62) -> None:
-        """Delete the commits of a sandbox up to a number, some at a time; others are answered in between."""
-        async with self.transaction(writes=False) as run:
-            [(first, newest)] = await run("SELECT min(number), max(number) FROM entry WHERE sandbox = ?", key)
-        if first is None:
-            return
-        end = min(newest, last) + 1
-        for start in range(first, end, AT_ONCE):
+    async def _delete_rows(self, table: str, key: int, last: int) -> None:
+        """Delete commits or images of a sandbox up to a number, some rows at a time; others are answered in between."""
+        row, most = ("number", AT_ONCE) if table == "entry" else ("number, part", PARTS_AT_ONCE)
+        some = f"SELECT {row} FROM {table} WHERE sandbox = ? AND number <= ? ORDER BY {row} LIMIT {most}"  # noqa: S608
+        delete = f"DELETE FROM {table} WHERE sandbox = ? AND ({row}) IN ({some}) RETURNING 1"  # noqa: S608
+        while True:
             async with self.transaction() as run:
-                await run(
-                    "DELETE FROM entry WHERE sandbox = ? AND number >= ? AND number < ?",
-                    key, start, min(start + AT_ONCE, end),
-                )  # fmt: skip
+                deleted = await run(delete, key, key, last)
+            if len(deleted) < most:
+                return
             await asyncio.sleep(0)
-
-    async def _delete_images(self, key: int, before: int = 2**62) -> None:
-        """Delete the images of a sandbox as of commits before a number, some parts at a time."""
-        async with self.transaction(writes=False) as run:
-            found = await run(
-                "SELECT number, max(part) FROM image WHERE sandbox = ? AND number < ? GROUP BY number", key, before
-            )
-        for number, last in found:
-            for start in range(0, last + 1, PARTS_AT_ONCE):
-                async with self.transaction() as run:
-                    await run(
-                        "DELETE FROM image WHERE sandbox = ? AND number = ? AND part >= ? AND part < ?",
-                        key, number, start, start + PARTS_AT_ONCE,
-                    )  # fmt: skip
-                await asyncio.sleep(0)
 
     async def write_image(self, key: int, number: int, part: int, data: bytes) -> None:
         """Write a part of an image as of that commit, which is not read before it is settled."""
@@ -321,15 +296,15 @@ class Log(ABC):
     async def settle_image(self, key: int, position: Position, digest: bytes) -> None:
         """The image as of that position is whole, and `digest` is that of its parts: delete what is older."""
         async with self.transaction() as run:
-            mine = "owner = ?" if self.owner is not None else "owner IS ?"
+            await self._check_owner(run, key)
             settled = await run(
-                f"UPDATE sandbox SET image = ?, image_chain = ?, image_digest = ?"  # noqa: S608
-                f" WHERE key = ? AND {mine} AND image < ? AND number >= ? RETURNING 1",
-                *position, digest, key, self.owner, position.number, position.number,
+                "UPDATE sandbox SET image = ?, image_chain = ?, image_digest = ?"
+                " WHERE key = ? AND image < ? AND number >= ? RETURNING 1",
+                *position, digest, key, position.number, position.number,
             )  # fmt: skip
         if settled:
-            await self._delete_commits(key, position.number)
-            await self._delete_images(key, position.number)
+            await self._delete_rows("entry", key, position.number)
+            await self._delete_rows("image", key, position.number - 1)
 
     # Credentials and login sessions.
 

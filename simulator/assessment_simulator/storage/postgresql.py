@@ -1,25 +1,23 @@
-"""The log in PostgreSQL: several servers share it, and each sandbox has one owner among them.
+"""The log in PostgreSQL: several servers share it. `storage` says what ownership is; here it is decided.
 
 Theory of operation:
 
-- A server opens one **session** (a connection), registers in the table `server` under an id that is never used again,
-  and holds the session-level advisory lock of that id. A row of `server` is visible only while its lock is held; it is
+- **Session.** A server opens one connection, registers in the table `server` under an id that is never used again, and
+  holds the session-level advisory lock of that id. A row of `server` is visible only while its lock is held; it is
   deleted by its own server at the end, or by another one that could take its lock, which proves that the session ended.
-- The column `sandbox.owner` names the owner. A sandbox whose owner is null, or has no row in `server`, is free. A
-  server claims a free sandbox by compare-and-set on this column.
-- All commits travel on the session, each transaction with the condition that the row of the sandbox names this server
+- **Owner.** The column `sandbox.owner` names the owner. A sandbox whose owner is null, or has no row in `server`, is
+  free. A server claims a free sandbox by compare-and-set on this column.
+- **Commits** travel on the session, each transaction with the condition that the row of the sandbox names this server
   and has the position before it. A server that lost its session, or a sandbox, therefore writes nothing.
 - **Lease.** The database ends a session that is silent for `DATABASE_PATIENCE`. The server sends a statement at least
   every `BEAT` seconds. It answers, and sends webhooks, only while the last statement that succeeded was sent less than
   `LEASE` seconds ago; so it stops before the database gives its sandboxes away, also when it was paused in between.
-- **Taking by force.** A server that cannot reach an owner takes one sandbox from it (`take`): it writes its own id into
-  the row and has the database end the owner's session. A live owner sees its session end: what arrives while no
-  statement is in flight ends its lease at once. It opens a new session, keeps its other sandboxes and deletes its old
-  row, which says that it no longer answers for the taken one. If the owner is silent, the taken sandbox may be used,
-  and its others claimed, `LEASE` seconds after its lock was released: the network may have broken just before, and the
-  owner may answer reads until its lease ends. A sandbox that was taken from an owner by force stays with the
-  new one for `TENURE` seconds at least, as long as that one is alive; so two servers that cannot reach each other do
-  not take it from each other with every call.
+- **Taking by force** (`take`). A server that cannot reach an owner writes its own id into the row of the sandbox and
+  has the database end the owner's session. A live owner sees that at once, opens a new session, keeps its other
+  sandboxes and deletes its old row, which says that it no longer answers for the taken one. If the owner is silent, the
+  taken sandbox may be used, and its others claimed, `LEASE` seconds after its lock was released: the network may have
+  broken just before, and the owner may answer reads until its lease ends. The new owner keeps the sandbox for `TENURE`
+  seconds at least while it is alive, so two servers that cannot reach each other do not take it with every call.
 - **A lost session.** The server opens another one and takes the lock of the old id first, so that nothing of the old
   session can come later. Then it compares the positions of its sandboxes with its own: what was written is kept, what
   was not is written again. Where that is not possible within `SETTLES_WITHIN`, callers get 503.
@@ -36,7 +34,7 @@ import secrets
 import select
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -88,7 +86,7 @@ _APPEND = """
     )
     INSERT INTO entry (sandbox, number, data)
     SELECT key, new.number, new.data FROM mine, unnest(%s::bigint[], %b::bytea[]) AS new (number, data)
-    RETURNING pg_backend_pid()
+    RETURNING 1
 """
 # Of its own role's sessions everyone may see when they began their last statement.
 _MAY_TAKE = f"""
@@ -244,9 +242,6 @@ class PostgresqlLog(Log):
         if hasattr(select, "poll"):
             self._arrived = select.poll()
             self._arrived.register(session.fileno(), select.POLLIN)
-        self._succeeded(sent)
-
-    def _succeeded(self, sent: float) -> None:
         self._confirmed = sent
         self._answered.set()
 
@@ -287,46 +282,32 @@ class PostgresqlLog(Log):
                 try:
                     if self._session is None:
                         await self._regain(uptime() + BEAT)
-                    else:
-                        await self._statement(self._check())
+                        continue
+                    with self._on_session() as session:
+                        await session.execute("SELECT 1")
                 except Unwritten as problem:
                     _log.debug("%s", problem.why)
                 except self._errors as problem:
                     _log.warning("a statement to %s failed: %s", self.where, str(problem).strip())
                     self._wanted.set()
 
-    @property
-    def _opened(self) -> "psycopg.AsyncConnection[Any]":
-        """The session; raises an error of psycopg's where there is none."""
+    @contextmanager
+    def _on_session(self) -> "Iterator[psycopg.AsyncConnection[Any]]":
+        """For statements on the session; where they are not answered in time, the session is lost."""
         from psycopg import OperationalError
 
-        if self._session is None:
+        sent, session = uptime(), self._session
+        if session is None:
             raise OperationalError("there is no session")
-        return self._session
-
-    async def _check(self) -> None:
-        [(pid,)] = await (await self._opened.execute("SELECT pg_backend_pid()")).fetchall()
-        self._compare_pid(pid)
-
-    def _compare_pid(self, pid: int) -> None:
-        """A pooler may have given us the session of another client."""
-        from psycopg import OperationalError
-
-        if pid != self._pid:
-            self._drop()
-            raise OperationalError("the session is another one; a pooler in transaction mode is between")
-
-    async def _statement(self, statement: Awaitable[object]) -> None:
-        """Run something on the session; where it is not answered in time, the session is lost."""
-        sent, session = uptime(), self._opened
         try:
             with _breaking(session):
-                await statement
+                yield session
         except BaseException:
             if not _is_usable(session):
                 self._drop()
             raise
-        self._succeeded(sent)
+        self._confirmed = sent
+        self._answered.set()
 
     def _drop(self) -> None:
         """The session is lost."""
@@ -346,12 +327,18 @@ class PostgresqlLog(Log):
                     await self._open()
                 if self._lost is None:
                     return {}
-                if await self._prove_end(*self._lost, deadline):
-                    sent, opened = uptime(), self._opened
-                    with _breaking(opened):
+                id, pid = self._lost
+                with self._on_session() as session:
+                    # Taking its lock proves that the old session has ended.
+                    delete = "DELETE FROM server WHERE id = %s AND pg_try_advisory_xact_lock(%s, %s::int) RETURNING 1"
+                    has_ended = bool(await (await session.execute(delete, (id, _LOCKS, id))).fetchall())
+                    if not has_ended:
+                        query = "SELECT pg_terminate_backend(%s) FROM server WHERE id = %s"
+                        has_ended = not await (await session.execute(query, (pid, id))).fetchall()
+                if has_ended:
+                    with self._on_session() as session:
                         inherit = "UPDATE sandbox SET owner = %s WHERE owner = %s RETURNING key, number, digest"
-                        rows = await (await opened.execute(inherit, (self.owner, self._lost[0]))).fetchall()
-                    self._succeeded(sent)
+                        rows = await (await session.execute(inherit, (self.owner, id))).fetchall()
                     positions = {key: Position(number, bytes(digest)) for key, number, digest in rows}
                     self.regained(positions)
                     self._lost = None  # from here on this server answers again
@@ -360,27 +347,11 @@ class PostgresqlLog(Log):
                 why = "the old session has not ended"
             except self._errors as problem:
                 why = str(problem).strip()
-                if self._session is not None and not _is_usable(self._session):
-                    self._drop()
             if uptime() >= deadline:
-                session, self._session = self._session, None
-                if session is not None:
-                    _break(session)
+                given_up, self._session = self._session, None
+                if given_up is not None:
+                    _break(given_up)
                 raise Unwritten(f"the log {self.where} cannot be used: {why}", "the log cannot be used")
-            await asyncio.sleep(0.1)
-
-    async def _prove_end(self, id: int, pid: int, deadline: float) -> bool:
-        """Prove that a session of this server has ended, by taking its lock; delete its row then."""
-        session = self._opened
-        while True:
-            with _breaking(session):
-                delete = "DELETE FROM server WHERE id = %s AND pg_try_advisory_xact_lock(%s, %s::int) RETURNING 1"
-                gone = await (await session.execute(delete, (id, _LOCKS, id))).fetchall()
-                query = "SELECT pg_terminate_backend(%s) FROM server WHERE id = %s"
-                if gone or not await (await session.execute(query, (pid, id))).fetchall():
-                    return True
-            if uptime() >= deadline:
-                return False
             await asyncio.sleep(0.05)
 
     async def write(self, batches: Sequence[Batch]) -> frozenset[int]:
@@ -403,7 +374,8 @@ class PostgresqlLog(Log):
                     if not batches:
                         return frozenset(refused)
                     is_uncertain = True
-                    await self._statement(self._append(batches, refused))
+                    with self._on_session() as session:
+                        await self._append(session, batches, refused)
                     return frozenset(refused)
                 except Unwritten as problem:
                     raise Unwritten(problem.why, problem.cause, is_uncertain=is_uncertain) from None
@@ -413,9 +385,10 @@ class PostgresqlLog(Log):
                         raise Unwritten(f"the log {self.where} cannot be written: {text}") from None
                     _log.debug("the session was lost in a write: %s", text)
 
-    async def _append(self, batches: Sequence[Batch], refused: set[int]) -> None:
+    async def _append(
+        self, session: "psycopg.AsyncConnection[Any]", batches: Sequence[Batch], refused: set[int]
+    ) -> None:
         """Append in one transaction: a statement alone is one, and so are those of a pipeline up to its end."""
-        session = self._opened
         async with session.pipeline() if len(batches) > 1 else nullcontext():
             cursors = []
             for key, before, commits, after, due, summary in batches:
@@ -423,10 +396,7 @@ class PostgresqlLog(Log):
                 values = (*after, due, summary.decode(), key, self.owner, *before, numbers, [*commits])
                 cursors.append(await session.execute(_APPEND, values))
         for batch, cursor in zip(batches, cursors, strict=True):
-            rows = await cursor.fetchall()
-            for (pid,) in rows[:1]:
-                self._compare_pid(pid)
-            if not rows:
+            if not await cursor.fetchall():
                 refused.add(batch.key)
 
     # The pool.
@@ -553,12 +523,8 @@ class PostgresqlLog(Log):
 
     async def take(self, name: str, server: int) -> None:
         """Own a sandbox of a server that cannot be reached, and end that server's session by force."""
-        taking = self._taken.get(name)
-        if taking is None:
-            # Registered before the row changes, so that no call is answered here before the other server's lease ends.
-            taking = self._taken[name] = asyncio.get_running_loop().create_task(self._take(name, server))
-            taking.add_done_callback(lambda _: self._taken.pop(name))
-        await asyncio.shield(taking)
+        # Registered before the row changes, so that no call is answered here before the other server's lease ends.
+        await asyncio.shield(_shared(self._taken, name, partial(self._take, name, server)))
 
     async def _take(self, name: str, server: int) -> None:
         async with self.transaction() as run:
@@ -576,11 +542,7 @@ class PostgresqlLog(Log):
                     self.owner, name, server,
                 )  # fmt: skip
             self.takeovers += len(taken)
-        ending = self._ending.get(server)
-        if ending is None:
-            ending = self._ending[server] = asyncio.get_running_loop().create_task(self._end(server))
-            ending.add_done_callback(lambda _: self._ending.pop(server))
-        await asyncio.shield(ending)
+        await asyncio.shield(_shared(self._ending, server, partial(self._end, server)))
 
     async def _end(self, server: int) -> None:
         """End a session; returns when its server has opened another one, or cannot hold its lease any more."""
@@ -595,8 +557,19 @@ class PostgresqlLog(Log):
                     if not has_ended:
                         await run("SELECT pg_terminate_backend(?)", pid)
                 if has_ended:
-                    await self._delete_ended("id = ?", server)
+                    await self.free(server)
             await asyncio.sleep(0.05)
+
+
+def _shared(
+    tasks: dict[Any, asyncio.Task[None]], key: object, work: Callable[[], Coroutine[Any, Any, None]]
+) -> asyncio.Task[None]:
+    """A task that does this work; one for all who want it at the same time."""
+    task = tasks.get(key)
+    if task is None:
+        task = tasks[key] = asyncio.get_running_loop().create_task(work())
+        task.add_done_callback(lambda _: tasks.pop(key))
+    return task
 
 
 @contextmanager

@@ -10,8 +10,8 @@ Statements run in the event loop: a transaction of some commits takes a few hund
 import os
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,15 @@ class SqliteLog(Log):
     def __init__(self, path: Path) -> None:
         self.where = str(path)
         try:
-            _create(self.where)
+            # Created readable for its owner only; SQLite gives the files beside it the same mode. An existing file is
+            # not opened: to close it would end the locks that this process has on it.
+            with suppress(FileExistsError):
+                descriptor = os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+                try:
+                    if sys.platform != "win32":
+                        os.fchmod(descriptor, 0o600)  # the umask may have removed bits
+                finally:
+                    os.close(descriptor)
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
             with ExitStack() as stack:
                 stack.callback(self._database.close)  # a refused process must not keep the file locked
@@ -97,27 +105,36 @@ class SqliteLog(Log):
         async def run(statement: str, *values: Any) -> list[tuple[Any, ...]]:
             return self._database.execute(statement, values).fetchall()
 
+        with self._transaction(writes):
+            yield run
+
+    @contextmanager
+    def _transaction(self, writes: bool) -> Iterator[None]:
         try:
             if writes:
-                self._begin()
-            yield run
+                if self._file_at_path() != self._file:  # what is written to it would be gone with this process
+                    why = "the file was removed or replaced; put it back, or start with another"
+                    raise sqlite3.OperationalError(why)  # noqa: TRY301
+                self._database.execute("BEGIN IMMEDIATE")
+            yield
             if writes:
                 self._database.execute("COMMIT")
         except BaseException as problem:
             if writes:
-                self._roll_back()
+                with suppress(sqlite3.Error):  # there was nothing
+                    self._database.execute("ROLLBACK")
             if not isinstance(problem, sqlite3.Error):
                 raise
-            raise self._failed(problem, "written" if writes else "read") from None
+            what, why = "written" if writes else "read", _unwritable(self.where, problem) or str(problem)
+            text, shown = f"the log {self.where} cannot be {what}: {why}", f"the log cannot be {what}: {problem}"
+            raise (Unwritten(text, shown) if writes else Unusable(text, shown)) from None
 
     async def write(self, batches: Sequence[Batch]) -> frozenset[int]:
         """Append commits in one transaction; returns the keys of sandboxes that the log has in another position."""
         refused = set()
-        execute = self._database.execute
-        try:
-            self._begin()
+        with self._transaction(writes=True):
             for key, before, commits, after, due, summary in batches:
-                changed = execute(
+                changed = self._database.execute(
                     "UPDATE sandbox SET number = ?, digest = ?, due = ?, summary = ?"
                     " WHERE key = ? AND number = ? AND digest = ?",
                     (*after, due, summary.decode(), key, *before),
@@ -129,25 +146,7 @@ class SqliteLog(Log):
                     "INSERT INTO entry (sandbox, number, data) VALUES (?, ?, ?)",
                     [(key, number, data) for number, data in enumerate(commits, before.number + 1)],
                 )
-            execute("COMMIT")
-        except sqlite3.Error as problem:
-            self._roll_back()
-            raise self._failed(problem, "written") from None
         return frozenset(refused)
-
-    def _begin(self) -> None:
-        if self._file_at_path() != self._file:  # what is written to it would be gone with this process
-            raise sqlite3.OperationalError("the file was removed or replaced; put it back, or start with another")
-        self._database.execute("BEGIN IMMEDIATE")
-
-    def _roll_back(self) -> None:
-        with suppress(sqlite3.Error):  # there was nothing
-            self._database.execute("ROLLBACK")
-
-    def _failed(self, problem: sqlite3.Error, what: str) -> Unwritten | Unusable:
-        why = _unwritable(self.where, problem) or str(problem)
-        text, shown = f"the log {self.where} cannot be {what}: {why}", f"the log cannot be {what}: {problem}"
-        return Unwritten(text, shown) if what == "written" else Unusable(text, shown)
 
     def _file_at_path(self) -> tuple[int, int] | None:
         try:
@@ -155,22 +154,6 @@ class SqliteLog(Log):
         except OSError:
             return None
         return found.st_dev, found.st_ino
-
-
-def _create(path: str) -> None:
-    """Create the file, readable for its owner only, if there is none. SQLite gives the files beside it the same mode.
-
-    An existing file is not opened: to close it would end the locks that this process has on it.
-    """
-    try:
-        descriptor = os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    try:
-        if sys.platform != "win32":
-            os.fchmod(descriptor, 0o600)  # the umask may have removed bits
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(path: str, problem: sqlite3.Error) -> str | None:
