@@ -1,1 +1,1 @@
-"""The attacks that are known to be tried on servers such as this one. Each must fail, and leave nothing behind."""
+"""Known attacks on HTTP servers. Each must fail and change nothing."""

@@ -124,7 +124,7 @@ def ways(vendor: Vendor, victim: Party, thief: Party) -> list[dict[str, str]]:
 
 
 @TABLE
-def test_what_belongs_to_another_sandbox_is_neither_shown_nor_changed(
+def test_data_of_another_sandbox_is_neither_shown_nor_changed(
     http: httpx2.Client, victim: Party, thief: Party, vendor: Vendor, endpoint: Endpoint
 ) -> None:
     before = kept(http, victim)
@@ -152,7 +152,7 @@ def test_what_belongs_to_another_sandbox_is_neither_shown_nor_changed(
     assert kept(http, victim) == before
 
 
-def test_the_same_calls_with_the_right_keys_show_it(http: httpx2.Client, victim: Party) -> None:
+def test_same_requests_with_the_right_keys_show_it(http: httpx2.Client, victim: Party) -> None:
     """Else the attacks above would fail for want of anything to steal."""
     shown = {}
     for vendor, endpoint in ENDPOINTS:
@@ -172,7 +172,7 @@ CONTROL_CALLS = [
 
 
 @pytest.mark.parametrize(("verb", "path"), CONTROL_CALLS)
-def test_no_vendors_key_opens_the_control_api(
+def test_vendor_keys_are_refused_by_the_control_api(
     http: httpx2.Client, victim: Party, thief: Party, verb: str, path: str
 ) -> None:
     keys = [thief.token, *thief.credentials["pymetrics"].values(), *thief.credentials["predictive_index"].values()]

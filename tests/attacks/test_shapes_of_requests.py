@@ -1,4 +1,4 @@
-"""Requests that two readers could read in two ways, and paths that lead somewhere else than they seem to."""
+"""Ambiguous requests (smuggling), and paths and names that bypass checks."""
 
 import re
 import socket
@@ -105,7 +105,7 @@ AMBIGUOUS = {
 
 
 @pytest.mark.parametrize("data", AMBIGUOUS.values(), ids=AMBIGUOUS)
-def test_what_could_be_read_in_two_ways_is_refused_and_nothing_behind_it_is_read(server: Server, data: bytes) -> None:
+def test_ambiguous_request_is_refused_and_nothing_behind_it_is_read(server: Server, data: bytes) -> None:
     answer = said(server, data)
     assert statuses(answer) == [400]
     assert b"connection: close" in answer.lower()
@@ -124,7 +124,7 @@ ONE_READING = {
 
 
 @pytest.mark.parametrize("data", ONE_READING.values(), ids=ONE_READING)
-def test_what_is_in_a_body_is_no_request(server: Server, data: bytes) -> None:
+def test_request_inside_a_body_is_not_answered(server: Server, data: bytes) -> None:
     assert len(statuses(said(server, data))) == 1
     head, body = data.split(b"\r\n\r\n", 1)
     assert len(statuses(said(server, head + b"\r\n\r\n", body))) == 1
@@ -132,7 +132,7 @@ def test_what_is_in_a_body_is_no_request(server: Server, data: bytes) -> None:
 
 @pytest.mark.parametrize("framing", ["length", "chunks"])
 @pytest.mark.parametrize("apart", [False, True])
-def test_who_offers_another_protocol_is_answered_as_if_he_did_not(server: Server, framing: str, apart: bool) -> None:
+def test_upgrade_to_another_protocol_is_ignored(server: Server, framing: str, apart: bool) -> None:
     wish = b'{"firstName":"Ada","lastName":"Lovelace","email":"ada@example.com"}'
     offer = b"Content-Type: application/json\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
     length, chunks = b"Content-Length: %d\r\n\r\n" % len(wish), b"Transfer-Encoding: chunked\r\n\r\n"
@@ -143,7 +143,7 @@ def test_who_offers_another_protocol_is_answered_as_if_he_did_not(server: Server
     assert statuses(said(server, *pieces)) == [201, 200, 201]
 
 
-def test_thousands_of_offers_at_once_are_each_answered_in_their_order(server: Server) -> None:
+def test_thousands_of_upgrade_requests_are_answered_in_order(server: Server) -> None:
     server.stderr()  # waits for the lines of earlier calls
     before = server.stderr_size()
     offer = b"Host: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
@@ -154,7 +154,7 @@ def test_thousands_of_offers_at_once_are_each_answered_in_their_order(server: Se
     assert server.stderr(before) == ""
 
 
-def test_of_requests_on_one_connection_each_needs_its_host_unless_it_is_of_http_1_0(server: Server) -> None:
+def test_each_request_of_a_connection_needs_a_host_except_http_1_0(server: Server) -> None:
     offer = GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
     for first in (GET + b"\r\n", offer):
         assert statuses(said(server, first, b"GET / HTTP/1.1\r\n\r\n" + HIDDEN)) == [200, 400]
@@ -186,7 +186,7 @@ OWN = {"/_simulator/health?/../rules/", "/_simulator/health#/../rules"}
 
 @pytest.mark.parametrize("path", TRICKS)
 @pytest.mark.parametrize("verb", ["GET", "HEAD", "POST", "OPTIONS"])
-def test_no_spelling_of_a_path_leads_around_the_control_token(closed: Server, verb: str, path: str) -> None:
+def test_no_spelling_of_a_path_bypasses_the_control_token(closed: Server, verb: str, path: str) -> None:
     answer = said(
         closed, f"{verb} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
     )
@@ -207,7 +207,7 @@ FILES = [
 
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("folder", ["/_simulator/static", "/_simulator/static/ui"])
-def test_no_file_is_given_out_but_those_of_the_pages(server: Server, folder: str, file: str) -> None:
+def test_only_files_of_the_pages_are_served(server: Server, folder: str, file: str) -> None:
     answer = said(server, f"GET {folder}/{file} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     assert statuses(answer)[0] in (400, 404, 405)
     assert b"root:" not in answer
@@ -218,7 +218,7 @@ NAMES = ["..", "%2e%2e", "a/b", "a%2fb", "A", "Ünal", "%00", "a%0a", "a b", "a"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_odd_name_opens_a_sandbox(server: Server, http: httpx2.Client, name: str) -> None:
+def test_invalid_name_creates_no_sandbox(server: Server, http: httpx2.Client, name: str) -> None:
     before = {found["name"] for found in http.get(ROOT).json()}
     for verb in ("GET", "DELETE", "POST"):
         head = f"{verb} {ROOT}/{name}/config HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -229,7 +229,7 @@ def test_no_odd_name_opens_a_sandbox(server: Server, http: httpx2.Client, name: 
     assert opened == set()
 
 
-def test_the_server_goes_on_after_all_of_it(server: Server, closed: Server) -> None:
+def test_server_still_responds_after_all_attacks(server: Server, closed: Server) -> None:
     for each in (server, closed):
         assert httpx2.get(f"{each.url}/_simulator/health", trust_env=False).status_code == 200
         assert "Traceback" not in each.stderr()

@@ -1,4 +1,4 @@
-"""What strangers write, shown to others: candidates' names, addresses and headers in pages, mails and files."""
+"""Hostile input in pages, mails, files and headers, and the comparison of secrets."""
 
 import ast
 from pathlib import Path
@@ -50,7 +50,7 @@ def filled(sandbox: Sandbox, word: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("word", MARKUP)
-def test_what_strangers_write_is_text_in_every_page(http: httpx2.Client, sandbox: Sandbox, word: str) -> None:
+def test_input_is_escaped_in_every_page(http: httpx2.Client, sandbox: Sandbox, word: str) -> None:
     last = filled(sandbox, word)
     for path in PAGES:
         place = path.replace("{name}", sandbox.name)
@@ -67,9 +67,7 @@ def test_what_strangers_write_is_text_in_every_page(http: httpx2.Client, sandbox
 
 
 @pytest.mark.parametrize("word", MARKUP)
-def test_what_strangers_write_is_never_sent_as_a_page_by_an_api(
-    http: httpx2.Client, sandbox: Sandbox, word: str
-) -> None:
+def test_apis_return_json_only(http: httpx2.Client, sandbox: Sandbox, word: str) -> None:
     filled(sandbox, word)
     for path in ("invitations", "mail", "journal", "journal.har", "config", "deliveries"):
         answer = http.get(f"{ROOT}/{sandbox.name}/{path}", headers={"accept": "text/html"})
@@ -79,7 +77,7 @@ def test_what_strangers_write_is_never_sent_as_a_page_by_an_api(
         assert answer.headers["content-type"] == "application/json"
 
 
-def test_no_header_of_an_answer_can_be_written_by_a_stranger(http: httpx2.Client, sandbox: Sandbox) -> None:
+def test_input_cannot_add_response_headers(http: httpx2.Client, sandbox: Sandbox) -> None:
     for word in ("a\r\nset-cookie: x=y", "a\nx: y", "\u2028x: y", "a\x00b"):
         for answer in (
             sandbox.pi.get("/api/v1/behavioralassessments", params={"$filter": word, word: word}),
@@ -98,7 +96,7 @@ PROGRAM = Path(assessment_simulator.__file__).parent
 SECRETS = {"_token", "_value", "seal", "secret", "digest"}
 
 
-def test_no_secret_is_compared_by_an_operator_whose_time_tells_where_it_differs() -> None:
+def test_secrets_are_compared_in_constant_time() -> None:
     """By the look of the code: in the modules that open something, what is secret goes to `compare_digest` alone."""
     for name in ("http/auth.py", "sandbox/credentials.py", "sandbox/registry.py"):
         for node in ast.walk(ast.parse((PROGRAM / name).read_text())):

@@ -1,1 +1,1 @@
-"""Kills the server in the middle of its work, again and again, and looks for what was lost: `scripts/crash`."""
+"""Kills servers under load, again and again, and looks for lost changes: `scripts/crash`."""

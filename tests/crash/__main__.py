@@ -1,4 +1,4 @@
-"""`scripts/crash`."""
+"""The command behind `scripts/crash`."""
 
 import argparse
 import platform

@@ -1,4 +1,4 @@
-"""Callers that write down what they were promised."""
+"""Callers that record what was acknowledged."""
 
 import random
 import threading

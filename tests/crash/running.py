@@ -1,4 +1,4 @@
-"""The course of a run: serve, load, kill, look; and the verdict at its end."""
+"""A crash run: start servers, call them, kill them, and compare what was acknowledged with what is there."""
 
 import random
 import time

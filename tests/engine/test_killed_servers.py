@@ -1,6 +1,7 @@
 """Servers that are killed, or replaced one after the other, while callers go on."""
 
 import time
+from contextlib import nullcontext
 
 import pytest
 
@@ -13,8 +14,10 @@ from tests.servers import Listener, Server
 from tests.waiting import until
 
 
-def test_servers_are_killed_and_started_again_under_load(log: str) -> None:
-    with cluster(log) as servers, load(servers) as under_way:
+@pytest.mark.parametrize("place", ["PostgreSQL", "PgBouncer"])
+def test_servers_are_killed_and_started_again_under_load(log: str, place: str) -> None:
+    pooled = pgbouncer(log, "session") if place == "PgBouncer" else nullcontext(log)
+    with pooled as address, cluster(address) as servers, load(servers) as under_way:
         under_way.kill_each()
         assert under_way.check().acknowledged > 0
 
@@ -84,12 +87,6 @@ def test_webhooks_that_are_under_way_or_due_when_a_server_stops_come_once(log: s
         assert old.terminate() == 0
         wait_until_delivered(sandbox)
         assert sorted(one.form["assessmentId"] for one in listener.received) == sorted(ids)
-
-
-def test_servers_are_killed_under_load_behind_pgbouncer_in_session_mode(log: str) -> None:
-    with pgbouncer(log, "session") as address, cluster(address) as servers, load(servers) as under_way:
-        under_way.kill_each()
-        under_way.check()
 
 
 @pytest.mark.parametrize("mode", ["transaction", "statement"])

@@ -7,16 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import httpx2
 import pytest
 
 from assessment_contracts.kit import ServerProcess, serve_command
 from assessment_simulator.storage.postgresql import LEASE, TENURE
+from tests.engine.cluster import succeeded, wait_until_delivered
 from tests.engine.network import HOME, NETWORK, Network, can_partition
 from tests.postgres import Postgres, new_database
-from tests.servers import CONTROL, CONTROL_TOKEN, Listener
+from tests.server import ROOT, assessment
+from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Sandbox
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(
@@ -25,49 +26,26 @@ pytestmark = pytest.mark.skipif(
 PATH = "/api/v1/behavioralassessments"
 
 
-@dataclass
-class Customer:
-    """Calls one server for the sandbox of a credential."""
+def create(sandbox: Sandbox) -> str | None:
+    """A new assessment's id; None where the answer is not 201, or none comes."""
+    with suppress(httpx2.TransportError, AssertionError):
+        return str(assessment(sandbox)["assessmentId"])
+    return None
 
-    http: httpx2.Client
-    key: str
-    hook: str
 
-    def create(self) -> str | None:
-        """A new assessment's id; None where the answer is not 201, or none comes."""
-        body = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com",
-                "assessmentStatusWebHook": self.hook}  # fmt: skip
-        with suppress(httpx2.TransportError):
-            answer = self.http.post(PATH, json=body, headers={"api-key": self.key})
-            if answer.status_code == 201:
-                id: str = answer.json()["assessmentId"]
-                return id
-        return None
-
-    def ids(self) -> set[str] | None:
-        """The ids of the first 50 assessments; None where they cannot be read."""
-        with suppress(httpx2.TransportError):
-            answer = self.http.get(PATH, headers={"api-key": self.key})
-            if answer.status_code == 200:
-                return {one["assessmentId"] for one in answer.json()}
-        return None
-
-    def control(self, method: str, path: str = "") -> Any:
-        """A control call of the sandbox; its JSON, None where it fails."""
-        with suppress(httpx2.TransportError):
-            answer = self.http.request(method, f"/_simulator/sandboxes/ada{path}", headers=CONTROL)
-            if answer.status_code == 200:
-                return answer.json()
-        return None
+def ids(sandbox: Sandbox) -> set[str] | None:
+    """The ids of the first 50 assessments; None where they cannot be read."""
+    found = succeeded(lambda: sandbox.pi.get(PATH))
+    return None if found is None else {one["assessmentId"] for one in found}
 
 
 @dataclass
 class Site:
-    """Two servers, `a` and `b`, and a database; the sandbox belongs to `a`."""
+    """Two servers and a database; the sandbox, as the callers of each server see it, belongs to `a`."""
 
     network: Network
-    a: Customer
-    b: Customer
+    a: Sandbox
+    b: Sandbox
     listener: Listener
 
 
@@ -82,65 +60,62 @@ def site() -> Iterator[Site]:
         database.start()
         log = new_database(database.url)
         listener = stack.enter_context(Listener(host=HOME, bind=HOME, delay=0.3))
-        clients = []
+        sandboxes = []
         for name in ("a", "b"):
             address = network.address[name]
-            command = serve_command(
-                "--log", log, "--host", address, "--advertise", address, "--access", "closed", "--webhook-hosts", HOME
-            )
-            server = ServerProcess(
-                [*network.inside(name), *command], environ={"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN}
-            )
-            stack.enter_context(server)
+            options = ("--log", log, "--host", address, "--advertise", address, "--access", "closed")
+            command = [*network.inside(name), *serve_command(*options, "--webhook-hosts", HOME)]
+            environ = {"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN}
+            server = stack.enter_context(ServerProcess(command, environ=environ, within=60))
             limits = httpx2.Limits(max_keepalive_connections=0)
-            clients.append(
-                stack.enter_context(httpx2.Client(base_url=server.url, trust_env=False, timeout=20, limits=limits))
-            )
-        opened = clients[0].post("/_simulator/sandboxes", json={"name": "ada"}, headers=CONTROL).json()
-        key = opened["credentials"]["predictive_index"]["api_key"]
-        a, b = (Customer(client, key, listener.url) for client in clients)
-        assert a.create()
-        assert b.create()
+            http = httpx2.Client(base_url=server.url, headers=CONTROL, trust_env=False, timeout=20, limits=limits)
+            sandboxes.append(Sandbox(stack.enter_context(http), "ada"))
+        a, b = sandboxes
+        opened = a.http.post(ROOT, json={"name": "ada"}).json()
+        a.credential = b.credential = opened["credentials"]["predictive_index"]["api_key"]
+        a.control_json("PATCH", "/config", {"default_webhook_url": listener.url})
+        assert create(a)
+        assert create(b)
         yield Site(network, a, b, listener)
 
 
 def test_an_owner_that_cannot_reach_the_database_is_replaced_and_answers_nothing_old(site: Site) -> None:
-    site.b.ids()  # so that b knows the owner
+    ids(site.b)  # so that b knows the owner
     with site.network.cut(("a", "db")):
         began = time.monotonic()
-        id = until(site.b.create, 30)
+        id = until(lambda: create(site.b), 30)
         took = time.monotonic() - began
-        read = site.a.ids()
+        read = ids(site.a)
         assert read is None or id in read
         assert took < 12
-    assert id in (until(site.a.ids, 20) or ())
-    assert id in (site.b.ids() or ())
+    assert id in (until(lambda: ids(site.a), 20) or ())
+    assert id in (ids(site.b) or ())
 
 
 class Calls(threading.Thread):
     """Reads and creates at one server again and again until it is stopped."""
 
-    def __init__(self, customer: Customer, *, creates: bool = True) -> None:
+    def __init__(self, sandbox: Sandbox, *, creates: bool = True) -> None:
         super().__init__(daemon=True)
         self.read: list[tuple[float, set[str]]] = []
         self.created: list[tuple[float, str]] = []
         self.stopped = threading.Event()
-        self._customer, self._creates = customer, creates
+        self._sandbox, self._creates = sandbox, creates
 
     def run(self) -> None:
         while not self.stopped.wait(1.0 if self._creates else 0.01):  # a read shows 50 assessments at most
             began = time.monotonic()
-            if (ids := self._customer.ids()) is not None:
-                self.read.append((began, ids))
-            if self._creates and (id := self._customer.create()) is not None:
+            if (found := ids(self._sandbox)) is not None:
+                self.read.append((began, found))
+            if self._creates and (id := create(self._sandbox)) is not None:
                 self.created.append((time.monotonic(), id))
 
     def check(self, created: Sequence[tuple[float, str]]) -> None:
         """Stop, and check that each read showed what was created before it began."""
         self.stopped.set()
         self.join()
-        for began, ids in self.read:
-            assert [id for at, id in created if at < began and id not in ids] == []
+        for began, found in self.read:
+            assert [id for at, id in created if at < began and id not in found] == []
 
 
 def test_servers_that_cannot_reach_each_other_take_turns_and_answer_nothing_old(site: Site) -> None:
@@ -162,7 +137,7 @@ def test_servers_that_cannot_reach_each_other_take_turns_and_answer_nothing_old(
         assert max(later - earlier for earlier, later in pairwise(times)) < TENURE + 10, "no caller starves"
     owners = [place for _, _, place in created]
     assert sum(one != other for one, other in pairwise(owners)) <= 4, "nor does every call take the sandbox"
-    assert {id for _, id, _ in created} <= (until(site.a.ids, 20) or set())
+    assert {id for _, id, _ in created} <= (until(lambda: ids(site.a), 20) or set())
 
 
 def test_a_takeover_by_force_waits_for_the_lease_of_an_owner_that_cannot_notice_it(site: Site) -> None:
@@ -172,7 +147,7 @@ def test_a_takeover_by_force_waits_for_the_lease_of_an_owner_that_cannot_notice_
         reader.start()
         began = time.monotonic()
         threading.Timer(1.5, lambda: cuts.enter_context(site.network.cut(("a", "db")))).start()
-        id = until(site.b.create, 30)
+        id = until(lambda: create(site.b), 30)
         created = time.monotonic()
         assert id
         assert 1.5 < created - began < 8
@@ -182,22 +157,19 @@ def test_a_takeover_by_force_waits_for_the_lease_of_an_owner_that_cannot_notice_
 
 
 def test_webhooks_come_once_or_were_under_way_when_the_owner_was_cut_off(site: Site) -> None:
-    ids = [site.a.create() for _ in range(20)]
-    for id in ids:
-        assert site.a.control("POST", f"/invitations/{id}/complete")
+    completed = [create(site.a) for _ in range(20)]
+    for id in completed:
+        site.a.control_json("POST", f"/invitations/{id}/complete")
     site.listener.wait_for(8)
     with site.network.cut(("a", "db")):
         began = time.monotonic()
-        until(site.b.create, 30)
-        until(
-            lambda: {one["state"] for one in site.b.control("GET", "/deliveries") or [{"state": 0}]} == {"delivered"},
-            30,
-        )
-    until(site.a.ids, 20)
+        until(lambda: create(site.b), 30)
+        wait_until_delivered(site.b, 30)
+    until(lambda: ids(site.a), 20)
     times: dict[str, list[float]] = {}
     for one in site.listener.received:
         times.setdefault(one.form["assessmentId"], []).append(one.at)
-    assert {*times} == {*ids}
+    assert {*times} == {*completed}
     assert {id for id, came in times.items() if len(came) > 1} <= {
         id for id, came in times.items() if came[0] < began + 2.5
     }

@@ -1,4 +1,4 @@
-"""What is sent: bytes, requests made by the grammar of real ones and then spoilt, filters made of their own words."""
+"""Generated input: bytes, real requests that are changed at random, and filters made of their own tokens."""
 
 import json
 import uuid

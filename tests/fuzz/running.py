@@ -1,4 +1,4 @@
-"""Sends what was made up, and sees whether the server bears it."""
+"""Sends generated requests and checks that the server survives them."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""Tests of the HTTP layer. Here is a server with a forward listener and an app of the test's, in a thread."""
+"""Tests of the HTTP layer, and a server in a thread that runs any app behind both listeners."""
 
 import socket
 import threading

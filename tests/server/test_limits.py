@@ -1,4 +1,4 @@
-"""What one caller may ask of the server: so much, for so long, and no more; and what that costs the others: nothing."""
+"""Limits of size, time, connections, files and quotas, and that clients at a limit do not delay others."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from assessment_simulator.http.connection import Connections
 from assessment_simulator.settings import Settings
 from tests.postgres import new_database
 from tests.server import ROOT, assessment, connect, order, order_body, problem, send_raw, wait_for_responses_handled
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import Listener, Sandbox, Server, sandbox_at
 from tests.waiting import until
 
 PI = "/api/v1/behavioralassessments"
@@ -56,7 +56,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("data", "status"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
-def test_a_head_that_is_too_large_is_refused_and_the_connection_closed(
+def test_too_large_head_is_refused_and_the_connection_closed(
     server: Server, http: httpx2.Client, data: bytes, status: int
 ) -> None:
     with connect(server.url) as connection:
@@ -75,7 +75,7 @@ def test_a_head_within_the_limits_is_read(server: Server, sandbox: Sandbox) -> N
         assert send_raw(server.url, head(*lines, path=path)).startswith(b"HTTP/1.1 200 ")
 
 
-def test_many_calls_in_odd_pieces_are_no_large_head(server: Server, sandbox: Sandbox) -> None:
+def test_pipelined_requests_do_not_count_as_one_large_head(server: Server, sandbox: Sandbox) -> None:
     one = head(f"api-key: {sandbox.credential}", f"X: {'y' * 900}")
     data, answers = one * 400, 0
     with connect(server.url) as connection:
@@ -93,7 +93,7 @@ def test_many_calls_in_odd_pieces_are_no_large_head(server: Server, sandbox: San
     assert answers == 400
 
 
-def test_headers_behind_the_body_are_no_headers_of_the_call(server: Server, http: httpx2.Client) -> None:
+def test_trailers_are_not_read_as_headers(server: Server, http: httpx2.Client) -> None:
     data = head("Transfer-Encoding: chunked", "Connection: close")
     end = b"0\r\napi-key: sim-behind-the-body\r\n\r\n"
     assert send_raw(server.url, data + end).startswith(b"HTTP/1.1 401 ")
@@ -101,7 +101,7 @@ def test_headers_behind_the_body_are_no_headers_of_the_call(server: Server, http
 
 
 @pytest.mark.parametrize("piece", [b"1;" + b"x" * 60_000 + b"\r\na\r\n", b"1\r\na\r\n"], ids=["remarks", "chunks"])
-def test_what_frames_a_body_has_an_end_too(server: Server, http: httpx2.Client, piece: bytes) -> None:
+def test_chunk_framing_is_limited(server: Server, http: httpx2.Client, piece: bytes) -> None:
     many = piece * (600_000 // len(piece))
 
     def flood(connection: socket.socket) -> None:
@@ -115,7 +115,7 @@ def test_what_frames_a_body_has_an_end_too(server: Server, http: httpx2.Client, 
     assert http.get("/_simulator/health").status_code == 200
 
 
-def test_a_form_of_too_many_members_is_unreadable(sandbox: Sandbox) -> None:
+def test_form_with_too_many_fields_is_refused(sandbox: Sandbox) -> None:
     form = {"content-type": "application/x-www-form-urlencoded"}
     answer = sandbox.http.post("/mercury/oauth/token", content=b"a&" * 200_000, headers=form)
     assert answer.status_code == 400
@@ -133,7 +133,7 @@ UNREADABLE = [
 
 @pytest.mark.parametrize("before", [1, 3])
 @pytest.mark.parametrize(("sent", "status"), [row[1:] for row in UNREADABLE], ids=[row[0] for row in UNREADABLE])
-def test_requests_before_one_that_cannot_be_read_are_answered(
+def test_requests_before_a_malformed_one_are_answered(
     server: Server, sandbox: Sandbox, sent: bytes, status: bytes, before: int
 ) -> None:
     body = json.dumps(INVITED).encode()
@@ -160,7 +160,7 @@ SLOW = [
 
 
 @pytest.mark.parametrize(("pieces", "answer"), [row[1:3] for row in SLOW], ids=[row[0] for row in SLOW])
-def test_who_lets_us_wait_is_cut_off(hasty: Server, pieces: list[bytes], answer: bytes) -> None:
+def test_slow_client_is_disconnected(hasty: Server, pieces: list[bytes], answer: bytes) -> None:
     began, got = time.monotonic(), b""
     with connect(hasty.url) as connection:
         try:
@@ -208,13 +208,13 @@ IDLE = [([5, 31, 74.9, 75], 10, [True, True, True, False]), ([4.9, 5], 1, [True,
 
 
 @pytest.mark.parametrize(("moments", "most", "is_open"), IDLE)
-def test_an_idle_connection_is_kept_for_75_seconds_or_5_where_no_more_may_come(
+def test_idle_connection_is_kept_for_75_seconds_or_for_5_at_the_connection_limit(
     moments: list[float], most: int, is_open: list[bool]
 ) -> None:
     assert asyncio.run(idle_for(*moments, most=most)) == [True, *is_open]
 
 
-def test_an_idle_connection_is_none_that_is_slow(hasty: Server) -> None:
+def test_idle_connection_does_not_count_as_slow(hasty: Server) -> None:
     with connect(hasty.url) as connection:
         connection.settimeout(PATIENCE + 1.5)
         connection.sendall(head(path="/_simulator/health"))
@@ -225,9 +225,9 @@ def test_an_idle_connection_is_none_that_is_slow(hasty: Server) -> None:
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_a_caller_who_does_not_read_on_is_cut_off(hasty: Server) -> None:
-    with httpx2.Client(base_url=hasty.url, trust_env=False) as http:
-        large = len(http.get("/_simulator/openapi/control.json").content)
+def test_client_that_does_not_read_is_disconnected(hasty: Server) -> None:
+    with sandbox_at(hasty.url) as sandbox:
+        large = len(sandbox.http.get("/_simulator/openapi/control.json").content)
     call = head(path="/_simulator/openapi/control.json")
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -243,7 +243,7 @@ def test_a_caller_who_does_not_read_on_is_cut_off(hasty: Server) -> None:
         assert got < 200 * large
 
 
-def test_who_reads_on_in_time_gets_all_of_it(hasty: Server) -> None:
+def test_client_that_reads_slowly_gets_all_responses(hasty: Server) -> None:
     call, many, got = head(path="/_simulator/openapi/control.json"), 80, 0
     with connect(hasty.url) as connection:
         connection.sendall(call * many)
@@ -256,33 +256,32 @@ def test_who_reads_on_in_time_gets_all_of_it(hasty: Server) -> None:
     assert time.monotonic() - began > PATIENCE
 
 
-def test_who_waits_for_an_answer_of_ours_is_not_cut_off(hasty: Server) -> None:
-    with httpx2.Client(base_url=hasty.url, trust_env=False) as http:
-        sandbox = Sandbox(http, "waits")
+def test_client_that_waits_for_a_response_is_not_disconnected(hasty: Server) -> None:
+    with sandbox_at(hasty.url, "waits") as sandbox:
         began = time.monotonic()
         answer = sandbox.control("POST", "/await", {"request": {"status": 999}, "within": "PT3S"})
         assert answer.status_code == 408
         assert answer.json()["nearest"] == []
         assert time.monotonic() - began >= 3
-        with http.stream("GET", f"{ROOT}/waits/events") as stream:
+        with sandbox.http.stream("GET", f"{ROOT}/waits/events") as stream:
             time.sleep(PATIENCE * 4)  # nothing is sent for longer than a caller may take
             sandbox.control_json("PATCH", "/config", {"maintenance": True})
             assert any("config" in line for line in stream.iter_lines())
         sandbox.control("DELETE")
 
 
-def test_the_slow_cost_nobody_else_anything(hasty: Server) -> None:
-    with ExitStack() as stack, httpx2.Client(base_url=hasty.url, trust_env=False) as http:
+def test_slow_clients_do_not_delay_others(hasty: Server) -> None:
+    with ExitStack() as stack, sandbox_at(hasty.url, "quick") as quick:
         for _ in range(200):
             stack.enter_context(connect(hasty.url)).sendall(head("Content-Length: 9", verb="POST") + b" ")
         began = time.monotonic()
         for _ in range(50):
-            assert http.get(PI, headers={"api-key": "sim-quick"}).status_code == 200
+            assert quick.pi.get(PI).status_code == 200
         assert time.monotonic() - began < 5
-        Sandbox(http, "quick").control("DELETE")
+        quick.control("DELETE")
 
 
-def test_there_are_only_so_many_connections_at_once() -> None:
+def test_connections_are_limited() -> None:
     with Server("--max-connections", "5") as server, ExitStack() as stack:
         call = head("Connection: close", path="/_simulator/health")
         for _ in range(4):
@@ -304,7 +303,7 @@ def limited(ulimit: str, *options: str) -> Server:
 FEWER = "this process may open 60 files (ulimit -n): it accepts 30 connections at once, not 10000\n"
 
 
-def test_where_few_files_may_be_open_fewer_are_let_in_and_the_others_are_told() -> None:
+def test_file_limit_reduces_the_connection_limit() -> None:
     with limited("-n 60") as server, ExitStack() as stack:
         assert server.stderr() == FEWER
         for _ in range(30):
@@ -322,7 +321,7 @@ FILES: list[tuple[str, tuple[str, ...], str, int]] = [
 
 
 @pytest.mark.parametrize(("ulimit", "options", "said", "files"), FILES)
-def test_as_many_files_may_be_open_as_are_wanted_where_the_system_admits_it(
+def test_file_limit_is_raised_as_far_as_the_system_allows(
     postgres_server: str, ulimit: str, options: tuple[str, ...], said: str, files: int
 ) -> None:
     log = ("--log", new_database(postgres_server)) if "--workers" in options else ()
@@ -331,7 +330,7 @@ def test_as_many_files_may_be_open_as_are_wanted_where_the_system_admits_it(
         assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[0] == files
 
 
-def test_who_asks_faster_than_he_is_answered_is_not_read_further() -> None:
+def test_server_stops_reading_from_a_client_that_sends_faster_than_it_responds() -> None:
     many = 40_000
     with Server() as server, connect(server.url) as connection:
         before = memory(server)
@@ -355,8 +354,9 @@ def memory(server: Server) -> int:
 # Sandboxes.
 
 
-def test_no_more_sandboxes_are_opened_than_there_may_be(hasty: Server) -> None:
-    with httpx2.Client(base_url=hasty.url, trust_env=False) as http:
+def test_sandboxes_are_limited(hasty: Server) -> None:
+    with sandbox_at(hasty.url) as any_of_them:
+        http = any_of_them.http
         for name in ("one", "two", "three"):
             assert http.get(PI, headers={"api-key": f"sim-{name}"}).status_code == 200
         for answer in (
@@ -383,7 +383,7 @@ def test_no_more_sandboxes_are_opened_than_there_may_be(hasty: Server) -> None:
 # Quotas of a sandbox.
 
 
-def test_no_more_invitations_are_made_than_the_sandbox_admits(sandbox: Sandbox) -> None:
+def test_invitations_are_limited(sandbox: Sandbox) -> None:
     sandbox.control_json("PATCH", "/config", {"invitation_limit": 2})
     order(sandbox, "a")
     id = assessment(sandbox)["assessmentId"]
@@ -406,7 +406,7 @@ def test_no_more_invitations_are_made_than_the_sandbox_admits(sandbox: Sandbox) 
         assert sandbox.pi.post(PI, json=INVITED).status_code == status
 
 
-def test_no_more_snapshots_are_kept_than_the_limit(sandbox: Sandbox) -> None:
+def test_snapshots_are_limited(sandbox: Sandbox) -> None:
     assert sandbox.control_json("GET", "/config")["snapshot_limit"] == 100
     sandbox.control_json("PATCH", "/config", {"snapshot_limit": 2})
     kept = [sandbox.control_json("POST", "/snapshots")["id"] for _ in range(2)]
@@ -429,7 +429,7 @@ def test_no_more_snapshots_are_kept_than_the_limit(sandbox: Sandbox) -> None:
         {"webhook_rate": 0}, {"webhook_rate": 10_001},
     ],
 )  # fmt: skip
-def test_a_limit_that_cannot_be_meant_is_refused(sandbox: Sandbox, wrong: dict[str, float | None]) -> None:
+def test_invalid_limit_is_refused(sandbox: Sandbox, wrong: dict[str, float | None]) -> None:
     before = sandbox.control_json("GET", "/config")
     problem(sandbox.control("PATCH", "/config", wrong), 422, *wrong)
     assert sandbox.control_json("GET", "/config") == before
@@ -446,9 +446,7 @@ def completed(sandbox: Sandbox, listener: Listener, rate: int, many: int) -> flo
 
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["on a running clock", "on a frozen clock"])
-def test_webhooks_are_sent_no_faster_than_the_sandbox_admits_and_none_is_lost(
-    sandbox: Sandbox, listener: Listener, frozen: bool
-) -> None:
+def test_webhook_rate_is_kept_and_no_webhook_is_lost(sandbox: Sandbox, listener: Listener, frozen: bool) -> None:
     rate, many = 20, 30
     if frozen:
         sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
@@ -461,7 +459,7 @@ def test_webhooks_are_sent_no_faster_than_the_sandbox_admits_and_none_is_lost(
     assert {found["state"] for found in sandbox.control_json("GET", "/deliveries")} == {"delivered"}
 
 
-def test_a_webhook_that_waits_for_its_turn_is_forgotten_with_its_sandbox(sandbox: Sandbox, listener: Listener) -> None:
+def test_webhook_that_waits_for_its_slot_is_cancelled_by_a_reset(sandbox: Sandbox, listener: Listener) -> None:
     completed(sandbox, listener, 1, 30)
     listener.wait_for(1)
     sandbox.control_json("POST", "/reset")
@@ -471,7 +469,7 @@ def test_a_webhook_that_waits_for_its_turn_is_forgotten_with_its_sandbox(sandbox
     assert len(listener.received) == came < 30
 
 
-def test_deep_and_wide_json_is_refused_or_read_but_never_a_failure(sandbox: Sandbox) -> None:
+def test_deep_and_wide_json_never_causes_a_500(sandbox: Sandbox) -> None:
     texts = [
         b"[" * 500_000, b"[" * 65 + b"]" * 65, b'{"a":' * 65 + b"1" + b"}" * 65, b"[" + b"1," * 500_000 + b"1]",
         b'{"a":1' + b"0" * 900_000 + b"}", b'{"' + b"a" * 900_000 + b'":1}', b'"' + b"\\u0000" * 150_000 + b'"',

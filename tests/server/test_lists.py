@@ -1,4 +1,4 @@
-"""Long lists: the newest of them, their older parts, and what a person searches for in them."""
+"""Long lists: pages, filters, search and counts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A person with a browser in closed access: the login, its cookie, and what it opens."""
+"""The login of the pages in closed access: its cookie, sessions, and limits of wrong tokens."""
 
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -32,7 +32,7 @@ def enter(http: httpx2.Client, token: str = TOKEN, following: str = "/") -> http
 
 
 @pytest.mark.parametrize("path", ["/", "/?a=1&b=%2F", "/nope", "/_simulator/docs", "/_simulator/docs?of=control"])
-def test_a_browser_without_the_cookie_is_led_to_the_login_and_back(http: httpx2.Client, path: str) -> None:
+def test_browser_without_the_cookie_is_redirected_to_the_login_and_back(http: httpx2.Client, path: str) -> None:
     answer = http.get(path, headers=BROWSER)
     assert answer.status_code == 303
     login = urlsplit(answer.headers["location"])
@@ -41,12 +41,12 @@ def test_a_browser_without_the_cookie_is_led_to_the_login_and_back(http: httpx2.
 
 
 @pytest.mark.parametrize("path", [ROOT, "/_simulator", "/_simulator/rules", "/_simulator/docs/x"])
-def test_the_control_api_and_forms_send_nobody_to_the_login(http: httpx2.Client, path: str) -> None:
+def test_control_api_and_forms_do_not_redirect_to_the_login(http: httpx2.Client, path: str) -> None:
     problem(http.get(path, headers=BROWSER), 401, "Authorization: Bearer")
     problem(http.post("/", headers=BROWSER), 401, "Authorization: Bearer")
 
 
-def test_the_cookie_opens_what_the_token_opens(http: httpx2.Client) -> None:
+def test_cookie_allows_what_the_token_allows(http: httpx2.Client) -> None:
     assert enter(http).status_code == 303
     assert http.get("/", headers=BROWSER).status_code == 200
     assert http.get(ROOT).json() == []
@@ -56,20 +56,20 @@ def test_the_cookie_opens_what_the_token_opens(http: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
-def test_a_wrong_token_is_refused_though_the_cookie_is_right(http: httpx2.Client, scheme: str) -> None:
+def test_wrong_token_is_refused_although_the_cookie_is_valid(http: httpx2.Client, scheme: str) -> None:
     enter(http)
     assert http.get(ROOT).status_code == 200
     problem(http.get(ROOT, headers={"Authorization": f"{scheme} wrong"}), 401, "Authorization: Bearer")
 
 
-def test_the_cookie_is_no_key_for_other_sites(http: httpx2.Client) -> None:
+def test_cookie_is_refused_from_other_sites(http: httpx2.Client) -> None:
     enter(http)
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
         problem(http.post(ROOT, json={"name": "theirs"}, headers=headers), 403, "another site")
     assert http.get(ROOT).json() == []
 
 
-def test_the_cookie_does_not_hold_the_token_and_no_script_reads_it(http: httpx2.Client) -> None:
+def test_cookie_does_not_contain_the_token_and_is_http_only(http: httpx2.Client) -> None:
     said = enter(http).headers["set-cookie"]
     assert "control-token" not in said
     words = {word.strip().lower() for word in said.split(";")}
@@ -78,7 +78,7 @@ def test_the_cookie_does_not_hold_the_token_and_no_script_reads_it(http: httpx2.
 
 
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], "the-control-token", "\x00"])
-def test_another_token_is_told_so_and_opens_nothing(http: httpx2.Client, token: str) -> None:
+def test_wrong_token_shows_an_error_and_sets_no_cookie(http: httpx2.Client, token: str) -> None:
     answer = enter(http, token)
     assert answer.status_code == 401
     assert "That is not the control token" in answer.text
@@ -89,14 +89,14 @@ def test_another_token_is_told_so_and_opens_nothing(http: httpx2.Client, token: 
 @pytest.mark.parametrize(
     "cookie", ["", "x", "simulator=1", "{name}=", "{name}=wrong", "{name}=\xfc", "{name}=a;{name}"]
 )
-def test_another_cookie_opens_nothing(http: httpx2.Client, cookie: str) -> None:
+def test_invalid_cookie_is_refused(http: httpx2.Client, cookie: str) -> None:
     name = enter(http).headers["set-cookie"].partition("=")[0]
     http.cookies.clear()
     sent = [(b"cookie", cookie.replace("{name}", name).encode("latin-1"))]
     problem(http.get(ROOT, headers=sent), 401)
 
 
-def test_two_servers_have_cookies_of_their_own_and_https_keeps_its_cookie_to_itself(http: httpx2.Client) -> None:
+def test_each_server_has_its_own_cookie_which_is_secure_over_https(http: httpx2.Client) -> None:
     options = ("--access", "closed", "--public-url", "https://sim.example")
     with served(*options, environ={"SIMULATOR_CONTROL_TOKEN": "another-control-token"}) as other:
         cookie = httpx2.post(f"{other}/login", data={"token": "another-control-token"}).headers["set-cookie"]
@@ -109,12 +109,12 @@ ELSEWHERE = ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\
 
 
 @pytest.mark.parametrize("following", ELSEWHERE)
-def test_the_login_leads_nowhere_else(http: httpx2.Client, following: str) -> None:
+def test_login_does_not_redirect_to_another_site(http: httpx2.Client, following: str) -> None:
     assert enter(http, following=following).headers["location"] == "/"
     assert 'name="next" value="/"' in http.get("/login", params={"next": following}).text
 
 
-def test_logging_out_takes_the_cookie_back_and_ends_the_session_on_the_server(http: httpx2.Client) -> None:
+def test_logout_ends_the_session_on_the_server(http: httpx2.Client) -> None:
     cookie = enter(http).headers["set-cookie"].partition(";")[0]
     http.cookies.clear()
     enter(http)
@@ -129,7 +129,7 @@ def test_logging_out_takes_the_cookie_back_and_ends_the_session_on_the_server(ht
 
 
 @pytest.mark.anyio
-async def test_a_session_ends_after_twelve_hours_and_no_code_but_ours_makes_one() -> None:
+async def test_session_ends_after_twelve_hours_and_cannot_be_forged() -> None:
     now = [1_000_000.0]
     session = Session(TOKEN, now=lambda: now[0])
     cookie = f"{session.name}={session.new()}"
@@ -160,7 +160,7 @@ def test_wrong_tokens_in_the_form_are_limited_by_address_and_bearer_tokens_are_n
         assert enter(other).status_code == 303
 
 
-def test_an_address_that_failed_too_often_may_try_again_after_a_while() -> None:
+def test_address_with_too_many_failures_may_retry_later() -> None:
     now = [0.0]
     attempts = AttemptLimiter(most=3, within=30, now=lambda: now[0])
     for _ in range(3):
@@ -178,7 +178,7 @@ def test_an_address_that_failed_too_often_may_try_again_after_a_while() -> None:
         attempts.failed("192.0.2.1")
 
 
-def test_addresses_of_one_client_count_together_and_only_so_many_are_remembered() -> None:
+def test_addresses_of_one_network_count_together_and_their_number_is_limited() -> None:
     attempts = AttemptLimiter(most=1, within=60, addresses=3, now=lambda: 0.0)
     attempts.failed("2001:db8:1:2::1")
     attempts.failed("::ffff:192.0.2.1")
@@ -191,7 +191,7 @@ def test_addresses_of_one_client_count_together_and_only_so_many_are_remembered(
     assert attempts.wait("192.0.2.1") == 0
 
 
-def test_another_site_logs_nobody_in_or_out(http: httpx2.Client) -> None:
+def test_login_and_logout_are_refused_from_another_site(http: httpx2.Client) -> None:
     enter(http)
     for path in ("/login", "/logout"):
         answer = http.post(path, data={"token": TOKEN}, headers={"Origin": "http://evil.example"})
@@ -201,7 +201,7 @@ def test_another_site_logs_nobody_in_or_out(http: httpx2.Client) -> None:
     assert http.get(ROOT).status_code == 200
 
 
-def test_who_is_to_log_in_sees_how_the_page_is_meant(http: httpx2.Client) -> None:
+def test_login_page_can_load_its_stylesheet_without_a_session(http: httpx2.Client) -> None:
     page = http.get("/login")
     css = page.text.partition('rel="stylesheet" href="')[2].partition('"')[0]
     for path in (css, "/favicon.ico"):
@@ -209,7 +209,7 @@ def test_who_is_to_log_in_sees_how_the_page_is_meant(http: httpx2.Client) -> Non
     problem(http.get("/_simulator/static/swagger-ui.css"), 401)
 
 
-def test_a_server_in_open_access_has_no_login(server: Server) -> None:
+def test_open_access_has_no_login(server: Server) -> None:
     assert httpx2.get(f"{server.url}/login").status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""Log lines on standard error: their form, what they contain, and the secrets that they do not contain."""
+"""Log lines on standard error: their format, what they contain, and the secrets that they do not contain."""
 
 import asyncio
 import io
@@ -74,7 +74,7 @@ def test_every_request_is_a_line_with_the_id_of_its_response(logged: Server) -> 
 MALFORMED_IDS = ["", "a b", "a" * 129, '"quoted"', "-begins", "semi;colon", "{}", "caf\xe9"]
 
 
-def test_a_malformed_request_id_is_replaced(logged: Server) -> None:
+def test_malformed_request_id_is_replaced(logged: Server) -> None:
     before = logged.stderr_size()
     for id in MALFORMED_IDS:
         answer = fetch(logged.url, "/_simulator/health", headers={"x-request-id": id.encode("latin-1")})
@@ -82,7 +82,7 @@ def test_a_malformed_request_id_is_replaced(logged: Server) -> None:
     assert len(lines(logged, len(MALFORMED_IDS), before)) == len(MALFORMED_IDS)
 
 
-def test_a_response_that_a_fault_dropped_or_cut_is_logged(logged: Server) -> None:
+def test_dropped_and_cut_responses_are_logged(logged: Server) -> None:
     before = logged.stderr_size()
     with httpx2.Client(base_url=logged.url, trust_env=False) as http:
         sandbox = Sandbox(http, "lost-or-cut")
@@ -93,7 +93,7 @@ def test_a_response_that_a_fault_dropped_or_cut_is_logged(logged: Server) -> Non
     assert [one["status"] for one in lines(logged, 4, before) if "/api/" in one["path"]] == [None, 200]
 
 
-def test_the_environment_switches_the_access_log_on() -> None:
+def test_access_log_is_enabled_by_the_environment() -> None:
     environ = {"SIMULATOR_ACCESS_LOG": "true", "SIMULATOR_LOG_FORMAT": "json", "SIMULATOR_LOG_LEVEL": "error"}
     with Server(environ=environ) as server:
         fetch(server.url, "/_simulator/health")
@@ -101,7 +101,7 @@ def test_the_environment_switches_the_access_log_on() -> None:
     assert settings_of(environ={"SIMULATOR_ACCESS_LOG": "false"}).access_log is False
 
 
-def test_events_of_the_program_and_uvicorn_are_logged_in_one_form(listener: Listener) -> None:
+def test_events_of_the_program_and_uvicorn_have_one_format(listener: Listener) -> None:
     with Server("--log-level", "debug", "--log-format", "json") as server, httpx2.Client(base_url=server.url) as http:
         sandbox = Sandbox(http, "ada")
         made = assessment(sandbox, assessmentStatusWebHook=listener.url.replace("http://", "http://user:pa55@"))
@@ -123,7 +123,7 @@ def test_events_of_the_program_and_uvicorn_are_logged_in_one_form(listener: List
     assert "httpcore" not in str(found)  # libraries log warnings only
 
 
-def test_the_control_token_is_announced_at_any_level_in_either_form() -> None:
+def test_control_token_is_logged_at_any_level_in_either_format() -> None:
     with Server("--access", "closed", "--log-level", "error") as server:
         assert re.fullmatch(r"control token: [\w-]{32}\n", server.stderr())
     with Server("--access", "closed", "--log-level", "error", "--log-format", "json") as server:
@@ -221,9 +221,7 @@ def broken(path: str, headers: dict[str, str]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", ["/mercury/order", "/_simulator/sandboxes"])
-def test_an_internal_error_is_logged_under_the_id_of_its_response(
-    path: str, written: tuple[LogFormat, io.StringIO]
-) -> None:
+def test_internal_error_is_logged_with_the_request_id(path: str, written: tuple[LogFormat, io.StringIO]) -> None:
     form, out = written
     start, _ = broken(path, {"x-request-id": "r-7"})
     assert start["status"] == 500

@@ -1,4 +1,4 @@
-"""What `/_simulator/metrics` tells, and that it is what happened."""
+"""The metrics under `/_simulator/metrics` and what they count."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The OpenAPI documents: valid, complete, true in their examples, and true of what the running server answers."""
+"""The OpenAPI documents: valid, complete, with true examples, and matched by the responses of the server."""
 
 import json
 import subprocess

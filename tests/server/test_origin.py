@@ -1,4 +1,4 @@
-"""Pages of other origins: one rule says who may read answers (CORS) and who may change anything. Programs are free."""
+"""Cross-origin requests: which pages may read responses (CORS) and change data. Programs send no Origin and may."""
 
 import secrets
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("origin", LOOPBACK)
-def test_a_page_of_this_machine_is_allowed_in_open_access_alone(origin: str) -> None:
+def test_loopback_origin_is_allowed_in_open_access_only(origin: str) -> None:
     sent = encoded({"origin": origin, "host": "sim:8787", "sec-fetch-site": "cross-site"})
     assert (CrossOriginPolicy().is_allowed(sent), CrossOriginPolicy().is_cross_site(sent)) == (True, False)
     closed = CrossOriginPolicy(open_access=False)
@@ -44,7 +44,7 @@ def test_a_page_of_this_machine_is_allowed_in_open_access_alone(origin: str) -> 
 
 
 @pytest.mark.parametrize("origin", ELSEWHERE)
-def test_a_page_from_elsewhere_is_not_allowed(origin: str) -> None:
+def test_foreign_origin_is_not_allowed(origin: str) -> None:
     for site in ({}, {"sec-fetch-site": "cross-site"}):
         sent = encoded({"origin": origin, "host": "sim:8787", **site})
         for origins in (
@@ -66,9 +66,7 @@ SAME_NAME = [
 
 
 @pytest.mark.parametrize(("origin", "host", "public", "allowed"), SAME_NAME)
-def test_a_page_on_the_host_name_that_was_called_is_allowed(
-    origin: str, host: str, public: str | None, allowed: bool
-) -> None:
+def test_origin_on_the_requested_host_is_allowed(origin: str, host: str, public: str | None, allowed: bool) -> None:
     sent = encoded({"origin": origin, "host": host})
     origins = CrossOriginPolicy((), public)
     assert (origins.is_allowed(sent), origins.is_cross_site(sent)) == (allowed, not allowed)
@@ -118,9 +116,7 @@ OWN: list[tuple[Sent, str | None, bool]] = [
 
 
 @pytest.mark.parametrize(("sent", "public", "foreign"), OWN)
-def test_in_closed_access_the_servers_own_pages_alone_are_not_foreign(
-    sent: Sent, public: str | None, foreign: bool
-) -> None:
+def test_closed_access_allows_only_the_servers_own_pages(sent: Sent, public: str | None, foreign: bool) -> None:
     origins = CrossOriginPolicy((), public, open_access=False)
     assert origins.is_cross_site(encoded(sent)) is foreign
     assert origins.response_headers(encoded(sent)) == []
@@ -136,7 +132,7 @@ CROSS_SITE = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
 @pytest.mark.parametrize(
     ("verb", "path"), [("DELETE", ""), ("POST", "/reset"), ("PATCH", "/config"), ("PUT", "/faults"), ("POST", "/no")]
 )
-def test_the_control_api_lets_no_foreign_page_change_anything(
+def test_foreign_page_cannot_change_anything_through_the_control_api(
     sandbox: Sandbox, headers: Sent, verb: str, path: str
 ) -> None:
     sandbox.control_json("PATCH", "/config", {"rate_limit": 7})
@@ -148,7 +144,7 @@ def test_the_control_api_lets_no_foreign_page_change_anything(
 
 
 @pytest.mark.parametrize("headers", CROSS_SITE)
-def test_no_foreign_page_sends_a_vendor_a_form_either(http: httpx2.Client, headers: Sent) -> None:
+def test_foreign_page_cannot_post_to_a_vendor(http: httpx2.Client, headers: Sent) -> None:
     keys = {"client_id": "sim-by-form", "client_secret": "x", "grant_type": "client_credentials"}
     calls: list[dict[str, Any]] = [{"data": keys}, {"json": keys}]
     for body in calls:
@@ -158,9 +154,7 @@ def test_no_foreign_page_sends_a_vendor_a_form_either(http: httpx2.Client, heade
 
 
 @pytest.mark.parametrize("headers", CROSS_SITE)
-def test_what_changes_nothing_is_answered_whoever_asks_but_cannot_be_read_by_foreign_pages(
-    sandbox: Sandbox, headers: Sent
-) -> None:
+def test_reads_from_foreign_pages_have_no_cors_headers(sandbox: Sandbox, headers: Sent) -> None:
     sandbox.control_json("GET")
     for path in (f"{ROOT}/{sandbox.name}", "/", PI, "/_simulator/health"):
         answer = sandbox.http.get(path, headers={**headers, "api-key": sandbox.credential})
@@ -170,7 +164,7 @@ def test_what_changes_nothing_is_answered_whoever_asks_but_cannot_be_read_by_for
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:3000", "capacitor://localhost", "http://127.0.0.1:1"])
-def test_an_allowed_page_may_use_vendors_and_control_api(sandbox: Sandbox, origin: str) -> None:
+def test_allowed_page_can_call_vendors_and_control_api(sandbox: Sandbox, origin: str) -> None:
     headers = {"Origin": origin, "Sec-Fetch-Site": "same-site"}
     answers = [
         sandbox.http.post(f"{ROOT}/{sandbox.name}/reset", headers=headers),
@@ -194,7 +188,7 @@ READ = ["/", "/_simulator/health", "/_simulator/rules", "/_simulator/openapi/pym
 
 @pytest.mark.parametrize("verb", ["GET", "HEAD", "PUT"])
 @pytest.mark.parametrize("path", READ)
-def test_every_answer_can_be_read_by_an_allowed_page(http: httpx2.Client, path: str, verb: str) -> None:
+def test_every_response_has_cors_headers_for_an_allowed_page(http: httpx2.Client, path: str, verb: str) -> None:
     answer = http.request(verb, path, headers={"Origin": "http://localhost:3000"})
     assert answer.headers["access-control-allow-origin"] == "http://localhost:3000", answer.status_code
     assert answer.headers.get_list("vary") == ["Origin"]
@@ -205,7 +199,7 @@ FAULTS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def test_answers_that_a_fault_makes_can_be_read_too(sandbox: Sandbox) -> None:
+def test_responses_of_faults_have_cors_headers(sandbox: Sandbox) -> None:
     origin = {"Origin": "http://localhost:3000"}
     answers = []
     for fault in FAULTS:
@@ -220,7 +214,7 @@ ASKED = "sentry-trace,baggage,traceparent,x-request-id,idempotency-key,authoriza
 
 
 @pytest.mark.parametrize("path", [*READ, f"{ROOT}/demo/reset", "/mercury/order"])
-def test_a_preflight_is_granted_all_that_it_asks_for(http: httpx2.Client, path: str) -> None:
+def test_preflight_allows_what_it_requests(http: httpx2.Client, path: str) -> None:
     answer = http.options(
         path,
         headers={
@@ -236,7 +230,7 @@ def test_a_preflight_is_granted_all_that_it_asks_for(http: httpx2.Client, path: 
     assert set(answer.headers["vary"].split(", ")) >= {"Origin", "Access-Control-Request-Headers"}
 
 
-def test_a_preflight_is_granted_no_more_than_it_asks_for(server: Server) -> None:
+def test_preflight_allows_no_more_than_it_requests(server: Server) -> None:
     start = f"OPTIONS {PI} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccess-Control-Request-Method: GET\r\n"
     asks = (
         "Origin: http://localhost:1\r\nAccess-Control-Request-Headers: a\r\nAccess-Control-Request-Headers: b, c d\r\n"
@@ -247,7 +241,7 @@ def test_a_preflight_is_granted_no_more_than_it_asks_for(server: Server) -> None
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null"])
-def test_a_preflight_of_a_foreign_page_is_granted_nothing(http: httpx2.Client, origin: str) -> None:
+def test_preflight_of_a_foreign_page_allows_nothing(http: httpx2.Client, origin: str) -> None:
     asks = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Private-Network": "true"}
     for path, status in ((PI, 405), ("/mercury/order", 405), (f"{ROOT}/demo/reset", 204), ("/_simulator/health", 204)):
         answer = http.options(path, headers=asks)
@@ -255,7 +249,7 @@ def test_a_preflight_of_a_foreign_page_is_granted_nothing(http: httpx2.Client, o
         assert [name for name in answer.headers if name.startswith("access-control")] == []
 
 
-def test_each_refused_origin_is_logged_once_with_the_option_that_allows_it() -> None:
+def test_refused_origin_is_logged_once_with_the_option_that_allows_it() -> None:
     with Server() as server, sandbox_at(server.url) as sandbox:
         http = sandbox.http
         for _ in range(2):
@@ -272,7 +266,7 @@ def test_each_refused_origin_is_logged_once_with_the_option_that_allows_it() -> 
         assert len(server.stderr().splitlines()) == MOST_LOGGED
 
 
-def test_in_closed_access_listed_origins_alone_may_call() -> None:
+def test_closed_access_allows_listed_origins_only() -> None:
     environ = {"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN, "SIMULATOR_CORS_ORIGINS": "http://x:1, https://app.example/"}
     with served("--access", "closed", environ=environ) as url, sandbox_at(url) as sandbox:
         http = sandbox.http
@@ -306,7 +300,7 @@ def test_in_closed_access_listed_origins_alone_may_call() -> None:
     ],
 )
 @pytest.mark.parametrize("path", [f"{ROOT}/{{}}", f"{ROOT}/{{}}/config", "/sandboxes/{}"])
-def test_a_foreign_page_opens_no_sandbox_by_a_get(http: httpx2.Client, headers: dict[str, str], path: str) -> None:
+def test_get_from_a_foreign_page_creates_no_sandbox(http: httpx2.Client, headers: dict[str, str], path: str) -> None:
     name = f"foreign-{secrets.token_hex(4)}"
     for method in ("GET", "HEAD"):
         assert http.request(method, path.format(name), headers=headers).status_code == 404

@@ -1,4 +1,4 @@
-"""A server behind a reverse proxy: whose headers it believes, and what begins with the prefix of its paths."""
+"""A server behind a reverse proxy: trusted headers, and the prefix of its paths."""
 
 import json
 import re
@@ -79,7 +79,7 @@ BELIEVED: dict[str, tuple[Sent, str]] = {
 
 
 @pytest.mark.parametrize(("sent", "base"), BELIEVED.values(), ids=BELIEVED)
-def test_links_begin_with_what_a_trusted_proxy_says(behind: Server, sent: Sent, base: str) -> None:
+def test_links_have_the_base_url_of_a_trusted_proxy(behind: Server, sent: Sent, base: str) -> None:
     assert link(behind.url, [(name, value.encode()) for name, value in sent]) == base  # type: ignore[misc]
 
 
@@ -90,7 +90,7 @@ def test_forwarded_headers_are_ignored_unless_their_proxy_is_trusted(trusted: tu
         assert link(url, sent) == "{own}"
 
 
-def test_closed_access_takes_the_host_of_a_trusted_proxy() -> None:
+def test_closed_access_uses_the_host_of_a_trusted_proxy() -> None:
     options = ("--access", "closed", "--trusted-proxies", "127.0.0.0/8")
     with (
         served(*options, environ={"SIMULATOR_CONTROL_TOKEN": "t" * 20}) as url,
@@ -120,7 +120,7 @@ CLIENTS = {
 
 
 @pytest.mark.parametrize(("said", "client"), CLIENTS.values(), ids=CLIENTS)
-def test_the_log_names_the_client_that_trusted_proxies_name(behind: Server, said: str, client: str) -> None:
+def test_log_shows_the_client_that_trusted_proxies_forward(behind: Server, said: str, client: str) -> None:
     id = uuid.uuid4().hex
     httpx2.get(f"{behind.url}/_simulator/health", headers={FOR: said, "X-Request-Id": id}, trust_env=False)
     until(lambda: id in behind.stderr())  # a line is written when its call is over
@@ -128,7 +128,7 @@ def test_the_log_names_the_client_that_trusted_proxies_name(behind: Server, said
     assert line["client"] == client
 
 
-def test_a_page_of_the_host_that_a_trusted_proxy_names_may_send_its_forms(behind: Server) -> None:
+def test_forms_are_accepted_from_the_host_that_a_trusted_proxy_forwards(behind: Server) -> None:
     headers = {"Host": "upstream", HOST: "a.test", "Origin": "http://a.test"}
     answer = httpx2.post(f"{behind.url}/sandboxes", data={"name": "formed"}, headers=headers, trust_env=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sandboxes/formed")
@@ -139,7 +139,7 @@ def test_a_page_of_the_host_that_a_trusted_proxy_names_may_send_its_forms(behind
 LINKS = re.compile(r'(?:href|action|src|data-events)="([^"]*)"')
 
 
-def test_everything_that_pages_lead_to_is_under_the_prefix_of_the_public_url(prefixed: str) -> None:
+def test_all_links_of_pages_have_the_prefix_of_the_public_url(prefixed: str) -> None:
     with httpx2.Client(base_url=prefixed, trust_env=False, headers=BROWSER) as http:
         sandbox = Sandbox(http, "demo")
         id = assessment(sandbox)["assessmentId"]
@@ -165,7 +165,7 @@ def test_everything_that_pages_lead_to_is_under_the_prefix_of_the_public_url(pre
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/_simulator/rules", "/_simulator/docs", f"{PI}/x"])
-def test_a_path_is_served_with_the_prefix_and_without(prefixed: str, path: str) -> None:
+def test_path_is_served_with_and_without_the_prefix(prefixed: str, path: str) -> None:
     with httpx2.Client(base_url=prefixed, trust_env=False, headers=BROWSER) as http:
         plain, under = http.get(path), http.get(f"/sim{path}")
     assert (under.status_code, under.content) == (plain.status_code, plain.content)
@@ -184,7 +184,7 @@ def test_redirects_and_documents_begin_with_the_prefix(prefixed: str) -> None:
 
 
 @pytest.mark.parametrize("vendor", ["pymetrics", "predictive_index"])
-def test_a_candidates_pages_and_mails_begin_with_the_prefix(prefixed: str, vendor: str) -> None:
+def test_candidate_pages_and_mails_have_the_prefix(prefixed: str, vendor: str) -> None:
     with httpx2.Client(base_url=f"{prefixed}/sim", trust_env=False) as http:
         sandbox = Sandbox(http, f"candidate-{vendor.partition('_')[0]}")
         if vendor == "pymetrics":
@@ -198,7 +198,7 @@ def test_a_candidates_pages_and_mails_begin_with_the_prefix(prefixed: str, vendo
         assert (done.status_code, done.headers["location"].startswith("/sim/")) == (303, True)
 
 
-def test_a_prefix_that_one_of_our_paths_has_is_left_to_the_proxy() -> None:
+def test_prefix_that_equals_a_path_of_the_server_is_left_to_the_proxy() -> None:
     with (
         served("--public-url", "http://tests.example/api") as url,
         httpx2.Client(base_url=url, trust_env=False) as http,

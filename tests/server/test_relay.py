@@ -460,7 +460,7 @@ def test_shutdown_sends_the_waiting_mails() -> None:
 
 
 @pytest.mark.parametrize("reachable", [True, False], ids=["hangs", "is down"])
-def test_callers_and_shutdown_do_not_wait_for_a_mail_server_that(reachable: bool) -> None:
+def test_requests_and_shutdown_do_not_wait_for_a_mail_server_that(reachable: bool) -> None:
     with (
         talking(hang) as (where, came),
         Server("--smtp", where if reachable else f"127.0.0.1:{free_port()}") as server,

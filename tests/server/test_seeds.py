@@ -85,7 +85,7 @@ class Script:
 
 
 @pytest.mark.parametrize("seed", [None, 7, "a word, é"])
-def test_two_processes_say_and_send_the_same_to_the_letter(listener: Listener, seed: int | str | None) -> None:
+def test_two_processes_return_and_send_equal_bytes(listener: Listener, seed: int | str | None) -> None:
     port, runs = free_port(), []
     for hashes in ("1", "2"):
         came, seen = len(listener.received), set[bytes]()
@@ -112,7 +112,7 @@ def test_two_processes_say_and_send_the_same_to_the_letter(listener: Listener, s
     assert len(runs[0][1]) == 17
 
 
-def test_a_sandbox_that_is_opened_again_repeats_its_ids_and_a_restored_one_does_not(sandbox: Sandbox) -> None:
+def test_recreated_sandbox_repeats_its_ids_and_a_restored_one_does_not(sandbox: Sandbox) -> None:
     def ids(seed: int) -> list[str]:
         sandbox.control_json("DELETE")
         sandbox.http.post("/_simulator/sandboxes", json={"name": sandbox.name, "seed": seed})
@@ -125,9 +125,7 @@ def test_a_sandbox_that_is_opened_again_repeats_its_ids_and_a_restored_one_does_
     assert len({*ids(7), *ids(8)}) == 4
 
 
-def test_events_of_equal_moments_are_told_in_one_order_whoever_answers_first(
-    sandbox: Sandbox, listener: Listener
-) -> None:
+def test_events_of_one_moment_have_a_fixed_order(sandbox: Sandbox, listener: Listener) -> None:
     told = []
     for slow in (0, 2):
         sandbox.control_json("POST", "/reset")

@@ -10,7 +10,7 @@ from tests.server.test_http import INVITED, PI, exchange, refused
 from tests.servers import Listener, Sandbox, Server
 
 
-def test_pymetrics_knows_paths_in_their_own_case_alone_and_no_byte_order_mark(sandbox: Sandbox) -> None:
+def test_pymetrics_paths_are_case_sensitive_and_a_byte_order_mark_is_refused(sandbox: Sandbox) -> None:
     refused(sandbox.pymetrics.get("/mercury/Configuration"), 404, "pymetrics.http.route")
     refused(sandbox.pymetrics.get("/mercury/configuration/"), 404, "pymetrics.http.route")
     marked = b"\xef\xbb\xbf" + b'{"job_application_id": "a-1"}'
@@ -19,7 +19,7 @@ def test_pymetrics_knows_paths_in_their_own_case_alone_and_no_byte_order_mark(sa
     assert "byte order mark" in answer.headers["simulator-hint"]
 
 
-def test_a_uuid_is_known_in_letters_of_either_case(sandbox: Sandbox, listener: Listener) -> None:
+def test_uuid_ignores_letter_case(sandbox: Sandbox, listener: Listener) -> None:
     """The contracts show it for a read of the vendors; here are the other places that take an id."""
     sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
     made = sandbox.pi.post(PI, json={**INVITED, "notifyAssessmentAvailableUsingEmail": 1}).json()["assessmentId"]
@@ -48,7 +48,7 @@ def test_a_uuid_is_known_in_letters_of_either_case(sandbox: Sandbox, listener: L
 
 
 @pytest.mark.parametrize("blanks", [" ", "  ", "\t", " \t "])
-def test_blanks_behind_a_key_are_no_part_of_it(server: Server, sandbox: Sandbox, blanks: str) -> None:
+def test_trailing_blanks_of_a_key_are_ignored(server: Server, sandbox: Sandbox, blanks: str) -> None:
     key = {"Host": "127.0.0.1", "api-key": f"{sandbox.credential}{blanks}"}
     assert exchange(server.url, f"GET {PI} HTTP/1.1", key)[0] == 200
     keys = {name: f"{value}{blanks}" for name, value in sandbox.pymetrics.headers.items()}
@@ -65,7 +65,7 @@ def test_blanks_behind_a_key_are_no_part_of_it(server: Server, sandbox: Sandbox,
         ("POST", "/api/v1/BehavioralAssessments/", {"content": b"x", "headers": {"content-encoding": "gzip"}}, 415),
     ],
 )
-def test_a_refused_request_has_no_note_about_its_path(
+def test_refused_request_has_no_note_about_its_path(
     sandbox: Sandbox, method: str, path: str, more: dict[str, Any], status: int
 ) -> None:
     answer = sandbox.pi.request(method, path, **more)
@@ -87,7 +87,7 @@ TWICE = [
 
 
 @pytest.mark.parametrize(("name", "first", "second", "status"), TWICE)
-def test_of_a_header_that_stands_twice_no_line_is_dropped(
+def test_repeated_header_is_refused_if_any_line_is_invalid(
     server: Server, sandbox: Sandbox, name: str, first: str, second: str, status: int
 ) -> None:
     body = json.dumps(INVITED)

@@ -1,4 +1,4 @@
-"""What a sandbox remembers: copies are independent, tables keep their order, old tokens are forgotten."""
+"""The state of a sandbox: records, tokens, timers and deliveries; copies are independent."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def attempt(number: int, at: int, status: int) -> Attempt:
 # Records.
 
 
-def test_a_record_is_found_by_kind_and_id_alone() -> None:
+def test_record_is_found_by_kind_and_id() -> None:
     state = new()
     state.save(rendered([record("a", 1), record("a", 2, "other")]), 0)
     found, other = state.get("thing", "a"), state.get("other", "a")
@@ -51,7 +51,7 @@ def test_a_record_is_found_by_kind_and_id_alone() -> None:
     assert state.all("nothing") == []
 
 
-def test_records_are_listed_in_the_order_of_their_first_saving_and_each_reading_stays_as_it_was() -> None:
+def test_records_are_listed_in_order_of_creation_and_reads_are_immutable() -> None:
     state = new()
     state.save(rendered([record("b", 0, internal={"deep": [1]}), record("a", 1)]), 0)
     before, listed = state.get("thing", "b"), state.all("thing")
@@ -64,7 +64,7 @@ def test_records_are_listed_in_the_order_of_their_first_saving_and_each_reading_
     assert [(stored.id, stored.status) for stored in state.all("thing")] == [("b", 3), ("a", 1), ("c", 2)]
 
 
-def test_records_of_which_one_cannot_be_rendered_are_not_saved_at_all() -> None:
+def test_records_are_saved_together_or_not_at_all() -> None:
     state = new()
     state.save(rendered([record("a", 1, keys=(("k", "v"),))]), 0)
     broken = Record("thing", "c", 3, {"value": object()})
@@ -75,7 +75,7 @@ def test_records_of_which_one_cannot_be_rendered_are_not_saved_at_all() -> None:
     assert state.indexes.get(("k", "w")) is None
 
 
-def test_keys_lead_to_every_id_that_was_saved_under_them() -> None:
+def test_index_returns_every_id_saved_under_a_key() -> None:
     state = new()
     for id in ("a", "b", "b", "c"):
         state.save(rendered([record(id, keys=(("k", "v"), ("k", id)))]), 0)
@@ -94,7 +94,7 @@ def kept(state: State) -> list[str]:
     return [stored.id for stored in state.all(TOKEN)]
 
 
-def test_a_token_is_remembered_for_a_day_after_it_lapsed() -> None:
+def test_token_is_kept_for_a_day_after_it_expired() -> None:
     state = new()
     state.save(rendered([record("old", 1), *(token(str(number), number) for number in range(50))]), 0)
     state.save(rendered([token("a", 100)]), 0)
@@ -107,14 +107,14 @@ def test_a_token_is_remembered_for_a_day_after_it_lapsed() -> None:
     assert [stored.id for stored in state.all("thing")] == ["old"]
 
 
-def test_a_token_is_there_even_if_the_clock_is_set_far_back_or_ahead() -> None:
+def test_token_is_kept_when_the_clock_is_set_far_back_or_ahead() -> None:
     state = new()
     state.save(rendered([token("ahead", 100 * DAY)]), 99 * DAY)
     state.save(rendered([token("back", -99 * DAY)]), -100 * DAY)
     assert kept(state) == ["ahead", "back"]
 
 
-def test_no_more_than_so_many_tokens_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_module, "MOST_TOKENS", 5)
     state = new()
     for number in range(12):
@@ -134,7 +134,7 @@ def rung(state: State) -> list[Timer]:
     return found
 
 
-def test_alarms_ring_by_their_time_and_among_equals_by_their_setting() -> None:
+def test_timers_fire_by_due_time_then_by_order_of_creation() -> None:
     state = new()
     for number, (id, at) in enumerate([("c", 5), ("a", 1), ("b", 5), ("d", 0), ("e", 5)]):
         state.sequence = number
@@ -142,7 +142,7 @@ def test_alarms_ring_by_their_time_and_among_equals_by_their_setting() -> None:
     assert [timer.id for timer in rung(state)] == ["d", "a", "c", "b", "e"]
 
 
-def test_an_invitation_has_one_alarm_for_each_operation() -> None:
+def test_invitation_has_one_timer_for_each_operation() -> None:
     state = new()
     for at in (None, 5, 9, 5, 9):
         state.set_timer(Timer("ring", "a", at))
@@ -173,20 +173,20 @@ def queue(*ids: str, due: int = 0) -> State:
     return state
 
 
-def test_only_the_head_of_an_invitations_line_is_due() -> None:
+def test_only_the_first_pending_delivery_of_an_invitation_is_due() -> None:
     state = queue("a1", "a2", "b1")
     assert taken(state) == ["a1", "b1"]
     state.after(state.deliveries["a1"], attempt(1, 0, 200))
     assert taken(state) == ["a2"]
 
 
-def test_nothing_is_taken_before_it_is_due() -> None:
+def test_delivery_is_not_claimed_before_it_is_due() -> None:
     state = queue("a", due=5)
     assert (taken(state, 4), state.next_due()) == ([], 5)
     assert (taken(state, 5), state.next_due()) == (["a"], None)
 
 
-def test_what_was_on_its_way_in_a_copy_is_due_once_more() -> None:
+def test_attempt_in_flight_is_due_again_in_a_copy() -> None:
     state = queue("c1", "a1", "a2", "b1")
     state.claim_due(0)
     twin = state.copy()
@@ -195,7 +195,7 @@ def test_what_was_on_its_way_in_a_copy_is_due_once_more() -> None:
     assert (taken(twin), taken(state)) == (["c1", "a1", "b1"], ["a1", "b1"])
 
 
-def test_a_fork_has_no_deliveries() -> None:
+def test_fork_has_no_deliveries() -> None:
     state = queue("a")
     twin = state.forked()
     assert (twin.deliveries, twin.next_due(), taken(twin, 9)) == ({}, None, [])
@@ -213,7 +213,7 @@ def test_stale_entries_of_the_queues_do_not_accumulate() -> None:
     assert state.next_timer() == Timer("ring", "a", 5 * STALE - 1)
 
 
-def test_a_rebuilt_queue_keeps_the_order_of_alarms() -> None:
+def test_rebuilt_queue_keeps_the_order_of_timers() -> None:
     state = new()
     for id in ("c", "a", "b"):
         state.set_timer(Timer("ring", id, 7))
@@ -225,7 +225,7 @@ def test_a_rebuilt_queue_keeps_the_order_of_alarms() -> None:
 # The history of what was saved.
 
 
-def test_a_history_holds_the_changes_of_a_status_and_nothing_else() -> None:
+def test_history_contains_changes_of_status_only() -> None:
     history = new().history
     for at, status in enumerate([0, 0, 10, 10, 0]):
         saved = (record("a", status), record("b", 7), record("c", status, kind="other"))
@@ -235,7 +235,7 @@ def test_a_history_holds_the_changes_of_a_status_and_nothing_else() -> None:
     assert history.of("c") == []
 
 
-def test_a_history_forgets_what_is_archived_but_not_that_it_was() -> None:
+def test_history_of_an_archived_record_is_deleted_but_still_counted() -> None:
     history = new().history
     gone = (("thing", "a"), ("other", "x"), ("thing", "never"))
     for step, saved, forgotten in [
@@ -308,7 +308,7 @@ changes = st.tuples(
 
 @settings(max_examples=150)
 @given(st.lists(changes, max_size=60))
-def test_whatever_happens_to_a_state_happens_to_none_of_its_copies(
+def test_changes_of_a_state_do_not_affect_its_copies(
     steps: list[tuple[int, str, str, int, bool]],
 ) -> None:
     branches = [new()]
@@ -327,7 +327,7 @@ def test_whatever_happens_to_a_state_happens_to_none_of_its_copies(
 
 @settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([200, 400, 500])), max_size=40))
-def test_deliveries_of_an_invitation_are_finished_in_the_order_of_their_making(owed: list[tuple[str, int]]) -> None:
+def test_deliveries_of_an_invitation_are_finished_in_order_of_creation(owed: list[tuple[str, int]]) -> None:
     state = new()
     answers = {}
     for number, (invitation, status) in enumerate(owed):
@@ -349,7 +349,7 @@ def test_deliveries_of_an_invitation_are_finished_in_the_order_of_their_making(o
 @given(st.integers(0, 30), st.sets(st.integers(0, 29)), st.integers(0, 35), st.integers(0, 35))
 @example(5, {1}, 2, 10**30)
 @example(5, {1}, 10**30, 10**30)
-def test_a_page_is_the_slice_of_what_is_left(count: int, gone: set[int], skip: int, top: int) -> None:
+def test_page_is_a_slice_of_the_remaining_records(count: int, gone: set[int], skip: int, top: int) -> None:
     state = new()
     state.save(rendered([record(str(number)) for number in range(count)]), 0)
     for number in gone & set(range(count)):

@@ -1,4 +1,4 @@
-"""The states of a vendor and the moves between them: the table, what a sandbox has seen of it, and the picture."""
+"""The states and moves of a vendor: the table, how often each was reached in a sandbox, and the diagram."""
 
 import re
 from itertools import combinations

@@ -9,7 +9,7 @@ from tests.servers import Listener, Sandbox
 NOT_STARTED = "Not Started"
 
 
-def test_somebody_who_abandons_never_finishes_but_the_day_of_expiry_still_comes(frozen: Sandbox) -> None:
+def test_abandoned_invitation_still_expires(frozen: Sandbox) -> None:
     mine = assess(frozen, "ada+abandons@example.com", expirationDateTime="2026-01-05")
     theirs = order(frozen, "ada+abandons@example.com")
     assert [status(frozen, id) for id in (mine, theirs)] == [30, "In Progress"]
@@ -19,7 +19,7 @@ def test_somebody_who_abandons_never_finishes_but_the_day_of_expiry_still_comes(
     assert [status(frozen, id) for id in (mine, theirs)] == [50, "In Progress"]
 
 
-def test_an_address_wins_over_the_progress_of_the_sandbox(frozen: Sandbox) -> None:
+def test_outcome_tag_takes_precedence_over_progress(frozen: Sandbox) -> None:
     frozen.control_json("PATCH", "/config", {"progress": "PT1M"})
     emails = ["ada+completes-in-1h@example.com", "bo+abandons@example.com", "cy+expires@example.com", "di@example.com"]
     ids = [assess(frozen, email) for email in emails] + [order(frozen, email) for email in emails]
@@ -33,7 +33,7 @@ def test_an_address_wins_over_the_progress_of_the_sandbox(frozen: Sandbox) -> No
     ]  # fmt: skip
 
 
-def test_whoever_ends_before_the_delay_is_over_does_not_complete(frozen: Sandbox) -> None:
+def test_invitation_that_ends_before_the_delay_does_not_complete(frozen: Sandbox) -> None:
     gone = assess(frozen, "ada+completes-in-1h@example.com")
     lapsed = assess(frozen, "bo+completes-in-1h@example.com", expirationDateTime="2026-01-01T00:59:59Z")
     turned_down = order(frozen, "cy+completes-in-1h@example.com")
@@ -47,7 +47,7 @@ def test_whoever_ends_before_the_delay_is_over_does_not_complete(frozen: Sandbox
     assert [status(frozen, id) for id in (gone, lapsed, turned_down, done)] == [65, 50, "Rejected", "Completed"]
 
 
-def test_what_is_steered_is_told_like_anything_else(frozen: Sandbox, listener: Listener) -> None:
+def test_outcome_tags_send_webhooks(frozen: Sandbox, listener: Listener) -> None:
     frozen.control_json("PATCH", "/config", {"webhook_url": listener.url, "default_webhook_url": listener.url})
     mine = assess(frozen, "ada+completes@example.com")
     order(frozen, "ada+completes@example.com")
@@ -65,7 +65,7 @@ def test_what_is_steered_is_told_like_anything_else(frozen: Sandbox, listener: L
     assert len(listener.received) == 6
 
 
-def test_the_delay_is_counted_from_the_creation_and_not_from_the_last_change(frozen: Sandbox) -> None:
+def test_delay_counts_from_the_creation(frozen: Sandbox) -> None:
     id = order(frozen, "ada+completes-in-1h@example.com")
     turn(frozen, advance="PT50M")
     act(frozen, id, "start")

