@@ -202,14 +202,6 @@ def test_a_known_external_id_re_assesses_its_person(sandbox: FakeSandbox) -> Non
     assert len(sandbox.all("person")) == 1
 
 
-def test_a_known_external_person_id_re_assesses_that_person_under_a_new_external_id(sandbox: FakeSandbox) -> None:
-    first = created(sandbox, externalId="a-1", externalPersonId="p-1")
-    second = again(sandbox, externalId="a-2", externalPersonId="p-1")
-    assert (second["assessmentUserId"], second["externalId"]) == (first["assessmentUserId"], "a-2")
-    third = again(sandbox, externalPersonId="p-1")
-    assert (third["assessmentUserId"], third["externalId"]) == (first["assessmentUserId"], None)
-
-
 def test_empty_external_ids_match_no_person(sandbox: FakeSandbox) -> None:
     first = created(sandbox, externalId="", externalPersonId="")
     assert created(sandbox, externalId="", externalPersonId="")["assessmentUserId"] != first["assessmentUserId"]
