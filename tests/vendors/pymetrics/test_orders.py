@@ -13,7 +13,7 @@ from assessment_simulator.core.vendor import handle
 from assessment_simulator.vendors.pymetrics import VENDOR
 from tests.fakes import FakeSandbox
 from tests.vendors.pymetrics.fakes import PymetricsSandbox, shown
-from tests.vendors.pymetrics.rows import GAMES, ORDER, REASONING, REQUESTS
+from tests.vendors.pymetrics.rows import GAMES, ORDER, REASONING, REQUESTS, Change
 
 MINIMAL = {"candidate": {"email": "ada@example.com"}, "assessment_id": GAMES, "application_id": "a-1"}
 
@@ -75,37 +75,42 @@ def test_repeated_order_returns_an_ended_order(sandbox: PymetricsSandbox, action
     assert shown(sandbox.send("create_order"))["id"] == id
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"body.candidate.email": "eda@example.com"},
-        {"body.assessment_id": REASONING},
-        {"body.application_id": "a-2"},
-        {"body.application_id": ""},
-    ],
-)
-def test_other_email_assessment_or_application_creates_another_order(change: dict[str, str]) -> None:
-    sandbox = PymetricsSandbox()
-    sandbox.order()
-    assert sandbox.send("create_order", change).status == 201
+EXACT, OPTIONAL = {"pymetrics.email_match": "exact"}, {"pymetrics.v2_email": "optional"}
+CAPITALS = {"body.candidate.email": " ADA@example.com "}
+NAMELESS = {"body.candidate": {"external_id": "c-1"}}
+# Behaviour flags, the changes of two orders, and whether the second is the first.
+IDENTITY: list[tuple[dict[str, str], Change, Change, bool]] = [
+    ({}, {}, {"body.candidate.external_id": "c-2", "body.requisition_id": "r-2"}, True),
+    ({}, {}, {"body.candidate.email": "eda@example.com"}, False),
+    ({}, {}, {"body.assessment_id": REASONING}, False),
+    ({}, {}, {"body.application_id": "a-2"}, False),
+    ({}, {}, {"body.application_id": ""}, False),
+    ({}, {}, CAPITALS, True),
+    (EXACT, {}, CAPITALS, False),
+    # No separator within a part makes two orders one.
+    ({}, {"body.candidate.email": "e", "body.application_id": f'q", "{GAMES}", "r\0'},
+     {"body.candidate.email": f'e", "{GAMES}", "q', "body.application_id": "r\0"}, False),
+    (OPTIONAL, {}, {"body.candidate.external_id": "c-2"}, True),
+    (OPTIONAL, NAMELESS, NAMELESS, True),
+    (OPTIONAL, NAMELESS, {"body.candidate": {"external_id": "c-2"}}, False),
+    (OPTIONAL, NAMELESS, {"body.candidate": {"external_id": "c-1", "email": "c-1"}}, False),
+    (OPTIONAL, NAMELESS, {**NAMELESS, "body.assessment_id": REASONING}, False),
+    (OPTIONAL, NAMELESS, {**NAMELESS, "body.application_id": "a-2"}, False),
+    *((OPTIONAL, {"body.candidate": nobody}, {"body.candidate": nobody}, False)
+      for nobody in ({}, {"external_id": None}, {"external_id": ""})),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("match", "status"), [("ignore case", 200), ("exact", 201)])
-def test_behaviour_flag_decides_whether_letter_case_matters_in_emails(match: str, status: int) -> None:
-    sandbox = PymetricsSandbox(behaviour={"pymetrics.email_match": match})
-    sandbox.order()
-    response = sandbox.send("create_order", {"body.candidate.email": " ADA@example.com "})
-    assert response.status == status
-    shows = "ada@example.com" if status == 200 else " ADA@example.com "
-    assert shown(response)["candidate"]["email"] == shows
+@pytest.mark.parametrize(("behaviour", "first", "second", "same"), IDENTITY)
+def test_orders_are_told_apart(behaviour: dict[str, str], first: Change, second: Change, same: bool) -> None:
+    sandbox = PymetricsSandbox(behaviour=behaviour)
+    made, again = (sandbox.send("create_order_v2", change) for change in (first, second))
+    assert (made.status, again.status, again.body["created"]) == (201, 200 if same else 201, not same)
+    assert (shown(again)["id"] == shown(made)["id"]) is same
 
 
-def test_separators_in_the_parts_do_not_confuse_orders(sandbox: PymetricsSandbox) -> None:
-    sandbox.send("create_order", {"body.candidate.email": "e", "body.application_id": f'q", "{GAMES}", "r\0'})
-    response = sandbox.send(
-        "create_order", {"body.candidate.email": f'e", "{GAMES}", "q', "body.application_id": "r\0"}
-    )
-    assert response.status == 201
+def test_email_is_shown_as_sent(sandbox: PymetricsSandbox) -> None:
+    assert shown(sandbox.send("create_order", CAPITALS))["candidate"]["email"] == " ADA@example.com "
 
 
 def test_send_email_mails_the_invitation(sandbox: PymetricsSandbox) -> None:

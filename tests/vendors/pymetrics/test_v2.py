@@ -1,12 +1,10 @@
 """Version 2: the same orders and tokens, and candidates without an e-mail address."""
 
-from typing import Any
-
 import pytest
 
 from assessment_simulator.vendors.pymetrics import VENDOR, rules
 from tests.vendors.pymetrics.fakes import PymetricsSandbox, shown
-from tests.vendors.pymetrics.rows import ABSENT, ORDER, REASONING
+from tests.vendors.pymetrics.rows import ORDER
 
 OPTIONAL = {"pymetrics.v2_email": "optional"}
 NAMELESS = {**ORDER, "candidate": {"external_id": "c-1"}}
@@ -68,35 +66,6 @@ def test_version_2_differs_in_the_email_rule_only() -> None:
 def test_version_1_requires_an_email_for_every_flag(behaviour: dict[str, str]) -> None:
     response = PymetricsSandbox(behaviour=behaviour).send("create_order", {"body": NAMELESS})
     assert response.rules == ("pymetrics.order.candidate.email.required",)
-
-
-def test_external_id_identifies_candidates_without_email() -> None:
-    sandbox = PymetricsSandbox(behaviour=OPTIONAL)
-    made = sandbox.send("create_order_v2", {"body": NAMELESS})
-    again = sandbox.send("create_order_v2", {"body": NAMELESS})
-    assert (made.status, again.status, shown(again)) == (201, 200, shown(made))
-    for change in (
-        {"body.candidate.external_id": "c-2"},
-        {"body.candidate.email": "c-1"},
-        {"body.assessment_id": REASONING},
-        {"body.application_id": "a-2"},
-    ):
-        assert sandbox.send("create_order_v2", {"body": NAMELESS, **change}).status == 201
-
-
-@pytest.mark.parametrize("external_id", [ABSENT, None, ""])
-def test_order_without_email_and_external_id_is_always_new(external_id: Any) -> None:
-    sandbox = PymetricsSandbox(behaviour=OPTIONAL)
-    change = {"body": NOBODY, "body.candidate.external_id": external_id}
-    responses = [sandbox.send("create_order_v2", change) for _ in range(2)]
-    assert [response.status for response in responses] == [201, 201]
-    assert listed(sandbox, job_application_id="a-1") == [shown(response)["id"] for response in responses]
-
-
-def test_email_identifies_candidates_where_it_is_optional() -> None:
-    sandbox = PymetricsSandbox(behaviour=OPTIONAL)
-    sandbox.send("create_order_v2")
-    assert sandbox.send("create_order_v2", {"body.candidate.external_id": "c-2"}).status == 200
 
 
 def test_send_email_without_email_is_noted() -> None:
